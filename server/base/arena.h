@@ -1,0 +1,31 @@
+/* arena.h: memory that is handed out in pieces and freed at once.
+ *
+ * A job has one arena; everything that belongs to the job lives in it. An arena has one owner at a time: a job
+ * that is parked (in the store, in a queue) lends its arena to whoever holds the job. */
+#ifndef CMPD_BASE_ARENA_H
+#define CMPD_BASE_ARENA_H
+
+#include "bytes.h"
+
+struct arena;
+
+/* arena_new returns an empty arena that will hand out at most |limit| octets in all, or NULL without memory. */
+struct arena *arena_new(size_t limit);
+
+/* arena_free wipes and frees |arena| and all that it handed out. NULL is allowed. */
+void arena_free(struct arena *arena);
+
+/* arena_alloc returns |size| zeroed octets, aligned for any type, or NULL when the limit or memory is used up.
+ * |size| of 0 gives a valid pointer to nothing. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* arena_copy returns a copy of |src| in the arena; its data is NULL when memory is used up and |src.len| > 0. */
+struct bytes arena_copy(struct arena *arena, struct bytes src);
+
+/* arena_printf formats a NUL-terminated string into the arena, or returns NULL. */
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* arena_used returns the octets handed out so far. */
+size_t arena_used(const struct arena *arena);
+
+#endif

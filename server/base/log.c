@@ -1,0 +1,153 @@
+/* log.c: see log.h. */
+#include "server/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
+
+static _Atomic int minimum = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&minimum, (int)level, memory_order_relaxed);
+}
+
+int log_level_parse(enum log_level *out, const char *name)
+{
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        if (strcmp(name, level_names[i]) == 0) {
+            *out = (enum log_level)i;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int log_enabled(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&minimum, memory_order_relaxed);
+}
+
+static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
+{
+    struct timespec now;
+    struct tm utc;
+    char quoted[256];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    const char *shown = event;
+    if (event[0] == 0 || strpbrk(event, " \"=\\") != NULL)
+        shown = log_quote(quoted, sizeof(quoted), bytes_str(event));
+    int len = snprintf(line, size, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s event=%s",
+                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                       now.tv_nsec / 1000000, level_names[level], shown);
+    return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+}
+
+/* A value that its caller forgot to quote must not begin a line of its own: log readers would take it for
+ * ours. */
+static void flatten(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            text[i] = '?';
+    }
+}
+
+void log_event(enum log_level level, const char *event, const char *format, ...)
+{
+    if (!log_enabled(level))
+        return;
+    int saved = errno; /* a caller may log between a failed call and its look at errno */
+    char line[LOG_LINE_MAX];
+    size_t room = sizeof(line) - 1; /* keeps one for the end of the line */
+    size_t used = put_head(line, room, level, event);
+    if (format[0] != 0 && used + 1 < room) {
+        line[used++] = ' ';
+        va_list args;
+        va_start(args, format);
+        int len = vsnprintf(line + used, room - used, format, args);
+        va_end(args);
+        if (len > 0)
+            used += (size_t)len < room - used ? (size_t)len : room - used - 1;
+    }
+    flatten(line, used);
+    line[used++] = '\n';
+    /* One write, never repeated: half a line mixed into another thread's is worse than half a line. */
+    if (write(STDERR_FILENO, line, used) < 0) {
+        /* There is nowhere left to tell it. */
+    }
+    errno = saved;
+}
+
+/* Length of the well-formed UTF-8 character at |p|, or 0: an overlong form, a surrogate, a C1 control. */
+static size_t utf8_len(const uint8_t *p, size_t left)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    size_t len = p[0] >= 0xf0 && p[0] < 0xf8 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc0 ? 2 : 0;
+    if (p[0] >= 0xf8 || len == 0 || len > left)
+        return 0;
+    uint32_t value = p[0] & (0xffU >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (p[i] & 0x3f);
+    }
+    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+        return 0;
+    return len;
+}
+
+const char *log_quote(char *out, size_t out_len, struct bytes value)
+{
+    enum { LONGEST = 4, CLOSE = 2 }; /* octets of one escape; of the closing quote and NUL */
+    if (out_len < 1 + CLOSE) {
+        if (out_len > 0)
+            out[0] = 0;
+        return out;
+    }
+    size_t used = 0;
+    out[used++] = '"';
+    for (size_t i = 0; i < value.len && out_len - used >= LONGEST + CLOSE + 1;) {
+        uint8_t c = value.data[i];
+        size_t len = c >= 0x80 ? utf8_len(value.data + i, value.len - i) : 0;
+        if (len > 0) {
+            memcpy(out + used, value.data + i, len);
+            used += len;
+            i += len;
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            out[used++] = '\\';
+            out[used++] = (char)c;
+        } else if (c >= 0x20 && c < 0x7f) {
+            out[used++] = (char)c;
+        } else {
+            used += (size_t)snprintf(out + used, out_len - used, "\\x%02x", c);
+        }
+        i++;
+    }
+    out[used++] = '"';
+    out[used] = 0;
+    return out;
+}
+
+const char *log_hex(char *out, size_t out_len, struct bytes value)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t used = 0;
+    if (out_len == 0)
+        return out;
+    for (size_t i = 0; i < value.len && out_len - used > 2; i++) {
+        out[used++] = digits[value.data[i] >> 4];
+        out[used++] = digits[value.data[i] & 15];
+    }
+    out[used] = 0;
+    return out;
+}

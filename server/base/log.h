@@ -1,0 +1,35 @@
+/* log.h: one line an event, in logfmt (time= level= event= key=value …), to standard error.
+ *
+ * A line is written by one write(2), so lines of several threads never mix. Values are quoted and escaped as
+ * needed by the caller's format through log_quote. No secret is ever given to this module. */
+#ifndef CMPD_BASE_LOG_H
+#define CMPD_BASE_LOG_H
+
+#include "bytes.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* log_set_level drops lines below |level| from now on (default LOG_INFO). Called before threads start. */
+void log_set_level(enum log_level level);
+
+/* log_level_parse sets |*out| from "debug", "info", "warn", "error"; returns 1, or 0 if |name| is none. */
+int log_level_parse(enum log_level *out, const char *name);
+
+/* log_enabled returns 1 if a line of |level| would be written: to skip the cost of its values. */
+int log_enabled(enum log_level level);
+
+/* log_event writes one line: |event| is a short fixed name ("certificate issued"), |format| the key=value pairs
+ * (may be ""). A line longer than LOG_LINE_MAX is cut. */
+void log_event(enum log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+enum { LOG_LINE_MAX = 4096, LOG_HEX_MAX = 2 * 64 + 1 };
+
+/* log_quote writes |value| into |out| (size |out_len|), in double quotes, control characters, quotes and
+ * backslashes escaped, cut to fit; returns |out|. */
+const char *log_quote(char *out, size_t out_len, struct bytes value);
+
+/* log_hex writes |value| in lower-case hexadecimal into |out|, cut to fit; returns |out|. */
+const char *log_hex(char *out, size_t out_len, struct bytes value);
+
+#endif
