@@ -1,0 +1,95 @@
+# Everything that ctest runs. Names are paths below tests/, so `ctest -R interop/` runs a folder of them.
+
+enable_testing()
+find_library(CRITERION criterion)
+set(test_bin ${CMAKE_BINARY_DIR}/tests)
+
+# Trees with sanitizers and fuzzers, built by tests/run below this one, report in this tree's summary.
+file(WRITE ${CMAKE_BINARY_DIR}/more-tests.cmake "subdirs(asan fuzz)\n")
+set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${CMAKE_BINARY_DIR}/more-tests.cmake)
+
+# A leak is a fault, except at the exit of a test that was stopped on purpose; all reports go where ctest shows them.
+set(sanitizer_environment "ASAN_OPTIONS=detect_leaks=1:abort_on_error=1" "UBSAN_OPTIONS=print_stacktrace=1")
+
+function(test_program name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")
+    program(${name} SOURCES ${arg_SOURCES} USES ${arg_USES})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${test_bin})
+endfunction()
+
+function(register name seconds)
+    add_test(NAME ${CMPD_TEST_PREFIX}${name} COMMAND ${ARGN})
+    set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds}
+                         ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}")
+endfunction()
+
+# Unit tests: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
+# nothing from that file's place in the library.
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c)
+if(CRITERION AND NOT CMPD_FUZZ)
+    foreach(source ${unit_tests})
+        file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${source})
+        string(REGEX REPLACE "\\.c$" "" name ${name})
+        string(REPLACE "/" "-" target ${name})
+        test_program(${target} SOURCES ${source} USES room-ctl room-front room-admin room-pipeline room-policy room-cmp
+                     room-crypto room-storage room-base ${CRITERION})
+        if(name MATCHES "^unit/front/")
+            target_link_libraries(${target} PRIVATE h2o)
+        endif()
+        # Criterion's own macros declare functions without prototypes.
+        target_compile_options(${target} PRIVATE -Wno-missing-prototypes -Wno-strict-prototypes)
+        target_compile_definitions(${target} PRIVATE CMPD_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+        register(${name} 120 ${test_bin}/${target})
+    endforeach()
+elseif(unit_tests AND NOT CMPD_FUZZ)
+    message(WARNING "libcriterion-dev is missing: no unit tests (deploy/packages test installs it)")
+endif()
+
+# The front by itself: the front's files and a pipeline that only echoes.
+file(GLOB front_server CONFIGURE_DEPENDS tests/front/*.c)
+if(front_server AND TARGET room-front AND NOT CMPD_FUZZ)
+    test_program(front-echo SOURCES ${front_server} USES room-front room-base)
+    test_program(front-echo-epoll SOURCES ${front_server} USES room-front-epoll room-base)
+endif()
+
+# Fuzz targets: with CMPD_FUZZ a short run of libFuzzer from the kept corpus, without it the corpus once.
+file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(source ${fuzz_targets})
+    get_filename_component(target ${source} NAME_WE)
+    string(REPLACE "fuzz_" "" subject ${target})
+    set(corpus ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${subject})
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${subject})
+    set(uses room-policy room-cmp room-crypto room-storage room-base)
+    if(subject STREQUAL "front")
+        set(uses room-front room-base)
+        list(APPEND source ${CMAKE_SOURCE_DIR}/tests/front/fake_pipeline.c)
+    endif()
+    if(CMPD_FUZZ)
+        test_program(${target} SOURCES ${source} USES ${uses})
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+        register(fuzz/${subject} 300 ${test_bin}/${target} -runs=20000 -max_total_time=20 -timeout=10
+                 -artifact_prefix=${CMAKE_BINARY_DIR}/corpus/ ${CMAKE_BINARY_DIR}/corpus/${subject} ${corpus})
+    else()
+        test_program(${target} SOURCES ${source} tests/fuzz/replay.c USES ${uses})
+        register(fuzz/${subject} 120 ${test_bin}/${target} ${corpus})
+    endif()
+    target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
+endforeach()
+
+# Scripts. In a tree with sanitizers only the front's: there it is the connections that come and go that matter.
+file(GLOB_RECURSE scripts CONFIGURE_DEPENDS tests/*/test_*.sh)
+if(CMPD_FUZZ)
+    set(scripts)
+elseif(CMPD_SANITIZE)
+    list(FILTER scripts INCLUDE REGEX "/tests/front/")
+endif()
+foreach(script ${scripts})
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
+    string(REGEX REPLACE "\\.sh$" "" name ${name})
+    set(seconds 600)
+    if(name MATCHES "^fault/")
+        set(seconds 7200) # the sizes of --soak
+    endif()
+    register(${name} ${seconds} ${script})
+    set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES RUN_SERIAL ON)
+endforeach()

@@ -1,0 +1,99 @@
+# Where BoringSSL and libh2o come from, and what everything is compiled and linked with.
+
+if(BORINGSSL_ROOT AND H2O_ROOT)
+    # Nothing to ask for.
+elseif(NOT CMPD_PREFIX)
+    set(ask ${CMAKE_SOURCE_DIR}/deploy/third-party/fetch-and-build)
+    if(BORINGSSL_ROOT)
+        # libh2o is compiled against the headers of the BoringSSL that it will be linked with.
+        list(APPEND ask --boringssl ${BORINGSSL_ROOT})
+    endif()
+    execute_process(COMMAND ${ask} OUTPUT_VARIABLE CMPD_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE
+                    COMMAND_ERROR_IS_FATAL ANY)
+    # When what the parts are made from changes, the next build asks again.
+    file(GLOB_RECURSE origin CONFIGURE_DEPENDS deploy/third-party/*)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${origin})
+endif()
+set(boringssl ${CMPD_PREFIX}/boringssl)
+if(BORINGSSL_ROOT)
+    set(boringssl ${BORINGSSL_ROOT})
+endif()
+set(h2o ${CMPD_PREFIX}/h2o)
+if(H2O_ROOT)
+    set(h2o ${H2O_ROOT})
+endif()
+foreach(needed ${boringssl}/include/openssl/base.h ${boringssl}/lib/libcrypto.a ${boringssl}/lib/libssl.a
+        ${h2o}/include/h2o.h ${h2o}/src/lib/common/socket.c)
+    if(NOT EXISTS ${needed})
+        message(FATAL_ERROR "${needed} is missing")
+    endif()
+endforeach()
+message(STATUS "BoringSSL: ${boringssl}")
+message(STATUS "libh2o: ${h2o}")
+
+# The versions that cmpd --version tells; another BoringSSL has no version but where it came from.
+file(STRINGS deploy/third-party/lock parts REGEX "^part ")
+foreach(part ${parts})
+    string(REPLACE " " ";" words "${part}")
+    list(GET words 1 name)
+    list(GET words 2 version)
+    string(TOUPPER ${name} name)
+    set(CMPD_VERSION_${name} ${version})
+endforeach()
+if(BORINGSSL_ROOT)
+    set(CMPD_VERSION_BORINGSSL "of BORINGSSL_ROOT")
+endif()
+configure_file(cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
+
+find_package(Threads REQUIRED)
+
+add_library(boringssl INTERFACE)
+target_include_directories(boringssl SYSTEM INTERFACE ${boringssl}/include)
+target_link_libraries(boringssl INTERFACE ${boringssl}/lib/libssl.a ${boringssl}/lib/libcrypto.a Threads::Threads)
+
+# What all of our own files have in common.
+add_library(common INTERFACE)
+target_include_directories(common INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(common INTERFACE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes)
+target_compile_definitions(common INTERFACE _GNU_SOURCE)
+# libpq brings the system's OpenSSL into the process: none of our BoringSSL's symbols may capture its calls.
+target_link_options(common INTERFACE -Wl,--exclude-libs,ALL -Wl,--as-needed)
+
+if(CMPD_FUZZ)
+    set(CMPD_SANITIZE "address,undefined")
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    # The corpora are worth most where asserts and sanitizers can see everything.
+endif()
+if(CMPD_SANITIZE)
+    add_compile_options(-fsanitize=${CMPD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${CMPD_SANITIZE})
+else()
+    target_compile_options(common INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+    target_link_options(common INTERFACE -pie -Wl,-z,relro,-z,now)
+endif()
+
+# libh2o, on the event loop of its own. A sanitizer only sees what it compiled, so its builds compile libh2o too.
+add_library(h2o-headers INTERFACE)
+target_include_directories(h2o-headers SYSTEM INTERFACE ${h2o}/include ${h2o}/src ${h2o}/src/deps/cloexec
+                           ${h2o}/src/deps/klib ${h2o}/src/deps/yoml ${h2o}/src/deps/picohttpparser
+                           ${h2o}/src/deps/golombset ${h2o}/src/deps/libgkc ${h2o}/src/deps/libyrmcds)
+target_compile_definitions(h2o-headers INTERFACE H2O_USE_LIBUV=0)
+target_link_libraries(h2o-headers INTERFACE boringssl)
+add_library(h2o INTERFACE)
+target_link_libraries(h2o INTERFACE h2o-headers)
+if(CMPD_SANITIZE)
+    file(GLOB h2o_sources ${h2o}/src/lib/*.c ${h2o}/src/lib/common/*.c ${h2o}/src/lib/core/*.c ${h2o}/src/lib/http2/*.c
+         ${h2o}/src/lib/handler/*.c ${h2o}/src/lib/handler/compress/gzip.c ${h2o}/src/lib/handler/status/*.c
+         ${h2o}/src/lib/handler/configurator/*.c ${h2o}/src/deps/cloexec/cloexec.c ${h2o}/src/deps/libgkc/gkc.c
+         ${h2o}/src/deps/libyrmcds/*.c ${h2o}/src/deps/picohttpparser/picohttpparser.c)
+    list(FILTER h2o_sources EXCLUDE REGEX "mruby|libyrmcds/yc\\.c|-test\\.c|/test\\.c|bench\\.c")
+    add_library(h2o-instrumented STATIC ${h2o_sources})
+    target_link_libraries(h2o-instrumented PRIVATE h2o-headers)
+    # Its habits with null pointers and alignment are its own; ours is what undefined behaviour is looked for in.
+    target_compile_options(h2o-instrumented PRIVATE -w -fno-sanitize=undefined)
+    target_compile_definitions(h2o-instrumented PRIVATE H2O_ROOT="/" H2O_CONFIG_PATH="")
+    target_link_libraries(h2o INTERFACE h2o-instrumented)
+else()
+    target_link_libraries(h2o INTERFACE ${h2o}/lib/libh2o-evloop.a)
+endif()
+target_link_libraries(h2o INTERFACE boringssl wslay yaml z Threads::Threads dl m)
