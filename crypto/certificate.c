@@ -1,0 +1,188 @@
+#include "crypto/certificate.h"
+
+#include <openssl/sha.h>
+
+#define BYTES(literal)                                                                                       \
+    {                                                                                                        \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
+    }
+
+static const struct bytes id_ce = BYTES("\x55\x1d"); /* 2.5.29: the arc of RFC 5280's extensions */
+
+unsigned key_usage_named(const char *name)
+{
+    static const char *const names[] = {
+        "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
+        "keyCertSign",      "cRLSign",        "encipherOnly",    "decipherOnly",
+    };
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return 1u << i;
+    return 0;
+}
+
+static int parse_basic_constraints(struct certificate *out, CBS value)
+{
+    CBS sequence;
+    int is_ca = 0;
+    int64_t path_len = -1;
+
+    if (!CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0)
+        return 0;
+    if (CBS_peek_asn1_tag(&sequence, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&sequence, &is_ca))
+        return 0;
+    if (CBS_len(&sequence) != 0 && (!der_get_int64(&sequence, &path_len) || path_len < 0))
+        return 0;
+    out->is_ca = is_ca;
+    out->path_len = path_len;
+    return CBS_len(&sequence) == 0;
+}
+
+static int parse_authority_key_id(struct certificate *out, CBS value)
+{
+    CBS sequence, key_id;
+    int present;
+
+    if (!CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0 ||
+        !CBS_get_optional_asn1(&sequence, &key_id, &present, CBS_ASN1_CONTEXT_SPECIFIC | 0))
+        return 0;
+    if (present)
+        out->issuer_key_id = bytes_of_cbs(&key_id);
+    return 1;
+}
+
+static int parse_extension(struct certificate *out, CBS *extensions)
+{
+    CBS extension, oid, value, content;
+    int critical = 0;
+    uint64_t bits;
+
+    if (!CBS_get_asn1(extensions, &extension, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT))
+        return 0;
+    if (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&extension, &critical))
+        return 0;
+    if (!CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0)
+        return 0;
+
+    struct bytes name = bytes_of_cbs(&oid);
+    int last = name.len == 3 && memcmp(name.data, id_ce.data, id_ce.len) == 0 ? name.data[2] : -1;
+    switch (last) {
+    case 14: /* subjectKeyIdentifier */
+        if (!CBS_get_asn1(&value, &content, CBS_ASN1_OCTETSTRING) || CBS_len(&value) != 0)
+            return 0;
+        out->key_id = bytes_of_cbs(&content);
+        return 1;
+    case 15: /* keyUsage */
+        if (!der_get_named_bits(&value, &bits) || CBS_len(&value) != 0)
+            return 0;
+        out->has_key_usage = 1;
+        out->key_usage = (unsigned)bits;
+        return 1;
+    case 17: /* subjectAltName */
+        out->san = bytes_of_cbs(&value);
+        return 1;
+    case 19: /* basicConstraints */
+        return parse_basic_constraints(out, value);
+    case 35: /* authorityKeyIdentifier */
+        return parse_authority_key_id(out, value);
+    case 37: /* extendedKeyUsage */
+        out->extended_key_usage = bytes_of_cbs(&value);
+        return 1;
+    default:
+        /* RFC 5280 4.2: a critical extension that is not processed makes the certificate unusable. Policies
+         * and name constraints are among them: this server makes no decision by policies. */
+        out->unknown_critical |= critical;
+        return 1;
+    }
+}
+
+static int parse_tbs(struct certificate *out, CBS *outer_algorithm)
+{
+    const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
+    CBS element = cbs_of(out->tbs), tbs, version, serial, algorithm, name, validity, extensions, list;
+    int present;
+    int64_t number = 0;
+
+    if (!CBS_get_asn1(&element, &tbs, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_optional_asn1(&tbs, &version, &present, constructed | 0) ||
+        (present && (!der_get_int64(&version, &number) || CBS_len(&version) != 0)) || number < 0 ||
+        number > 2 || !CBS_get_asn1(&tbs, &serial, CBS_ASN1_INTEGER) ||
+        !CBS_get_asn1_element(&tbs, &algorithm, CBS_ASN1_SEQUENCE) ||
+        /* RFC 5280 4.1.1.2: the same algorithm in both places */
+        !bytes_equal(bytes_of_cbs(&algorithm), bytes_of_cbs(outer_algorithm)) ||
+        !CBS_get_asn1_element(&tbs, &name, CBS_ASN1_SEQUENCE))
+        return 0;
+    out->serial = bytes_of_cbs(&serial);
+    out->issuer = bytes_of_cbs(&name);
+    if (!CBS_get_asn1(&tbs, &validity, CBS_ASN1_SEQUENCE) || !der_get_time(&validity, &out->not_before) ||
+        !der_get_time(&validity, &out->not_after) || CBS_len(&validity) != 0 ||
+        !CBS_get_asn1_element(&tbs, &name, CBS_ASN1_SEQUENCE))
+        return 0;
+    out->subject = bytes_of_cbs(&name);
+    if (!CBS_get_asn1_element(&tbs, &name, CBS_ASN1_SEQUENCE))
+        return 0;
+    out->spki = bytes_of_cbs(&name);
+    if (!CBS_get_optional_asn1(&tbs, NULL, NULL, CBS_ASN1_CONTEXT_SPECIFIC | 1) ||
+        !CBS_get_optional_asn1(&tbs, NULL, NULL, CBS_ASN1_CONTEXT_SPECIFIC | 2) ||
+        !CBS_get_optional_asn1(&tbs, &extensions, &present, constructed | 3) || CBS_len(&tbs) != 0)
+        return 0;
+    if (!present)
+        return 1;
+    if (number != 2 || !CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) || CBS_len(&extensions) != 0)
+        return 0;
+    while (CBS_len(&list) != 0)
+        if (!parse_extension(out, &list))
+            return 0;
+    return 1;
+}
+
+int certificate_parse(struct certificate *out, struct bytes der)
+{
+    CBS outer = cbs_of(der), sequence, tbs, algorithm, algorithm_copy, signature;
+
+    *out = (struct certificate){.der = der, .path_len = -1};
+    if (!CBS_get_asn1(&outer, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&outer) != 0 ||
+        !CBS_get_asn1_element(&sequence, &tbs, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1_element(&sequence, &algorithm, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&sequence, &signature, CBS_ASN1_BITSTRING) || CBS_len(&sequence) != 0 ||
+        CBS_len(&signature) < 1 || CBS_data(&signature)[0] != 0)
+        return 0;
+    out->tbs = bytes_of_cbs(&tbs);
+    out->signature = bytes_of(CBS_data(&signature) + 1, CBS_len(&signature) - 1);
+    algorithm_copy = algorithm;
+    out->algorithm = signature_parse(&algorithm_copy);
+    return parse_tbs(out, &algorithm);
+}
+
+int certificate_self_issued(const struct certificate *cert)
+{
+    return bytes_equal(cert->issuer, cert->subject);
+}
+
+int certificate_has_purpose(const struct certificate *cert, struct bytes oid)
+{
+    CBS value = cbs_of(cert->extended_key_usage), list, purpose;
+
+    if (cert->extended_key_usage.len == 0)
+        return 1;
+    if (!CBS_get_asn1(&value, &list, CBS_ASN1_SEQUENCE))
+        return 0;
+    while (CBS_get_asn1(&list, &purpose, CBS_ASN1_OBJECT))
+        if (bytes_equal(bytes_of_cbs(&purpose), oid))
+            return 1;
+    return 0;
+}
+
+int spki_key_id(uint8_t out[20], struct bytes spki)
+{
+    CBS cbs = cbs_of(spki), sequence, key;
+
+    if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&sequence, NULL, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&sequence, &key, CBS_ASN1_BITSTRING) || CBS_len(&key) < 1)
+        return 0;
+    SHA1(CBS_data(&key) + 1, CBS_len(&key) - 1, out);
+    return 1;
+}

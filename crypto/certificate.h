@@ -1,0 +1,88 @@
+/* certificate.h: X.509 certificates read and built (RFC 5280). */
+#ifndef CMPD_CRYPTO_CERTIFICATE_H
+#define CMPD_CRYPTO_CERTIFICATE_H
+
+#include "crypto/batch.h"
+
+/* Bits of the keyUsage extension (RFC 5280 4.2.1.3). */
+enum {
+    KEY_USAGE_DIGITAL_SIGNATURE = 1 << 0,
+    KEY_USAGE_NON_REPUDIATION = 1 << 1,
+    KEY_USAGE_KEY_ENCIPHERMENT = 1 << 2,
+    KEY_USAGE_DATA_ENCIPHERMENT = 1 << 3,
+    KEY_USAGE_KEY_AGREEMENT = 1 << 4,
+    KEY_USAGE_KEY_CERT_SIGN = 1 << 5,
+    KEY_USAGE_CRL_SIGN = 1 << 6,
+    KEY_USAGE_ENCIPHER_ONLY = 1 << 7,
+    KEY_USAGE_DECIPHER_ONLY = 1 << 8,
+};
+
+/* key_usage_named returns the bit of |name| ("digitalSignature"), or 0. */
+unsigned key_usage_named(const char *name);
+
+/* struct certificate is a parsed certificate: views into its DER, which must outlive it. */
+struct certificate {
+    struct bytes der;
+    struct bytes tbs;                            /* TBSCertificate, the octets that are signed */
+    const struct signature_algorithm *algorithm; /* NULL if not supported: then no signature verifies */
+    struct bytes signature;
+    struct bytes serial;             /* content octets of the INTEGER */
+    struct bytes issuer;             /* DER of the name */
+    struct bytes subject;            /* DER of the name */
+    int64_t not_before, not_after;   /* Unix seconds */
+    struct bytes spki;               /* DER of SubjectPublicKeyInfo */
+    struct bytes key_id;             /* subjectKeyIdentifier, or empty */
+    struct bytes issuer_key_id;      /* authorityKeyIdentifier.keyIdentifier, or empty */
+    struct bytes san;                /* content of the subjectAltName extension: GeneralNames, or empty */
+    struct bytes extended_key_usage; /* content of the extension: SEQUENCE OF OID, or empty */
+    int is_ca;                       /* basicConstraints.cA */
+    int64_t path_len;                /* pathLenConstraint, or -1 */
+    int has_key_usage;
+    unsigned key_usage;   /* KEY_USAGE_… */
+    int unknown_critical; /* 1: a critical extension that this server does not process */
+};
+
+/* certificate_parse reads the certificate that |der| holds, all of it. Returns 1, or 0 if it is malformed. */
+int certificate_parse(struct certificate *out, struct bytes der);
+
+/* certificate_self_issued returns 1 if issuer and subject are the same name. */
+int certificate_self_issued(const struct certificate *cert);
+
+/* certificate_has_purpose returns 1 if extendedKeyUsage is absent, or holds |oid| (content octets). */
+int certificate_has_purpose(const struct certificate *cert, struct bytes oid);
+
+/* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the
+ * matching extension out. */
+struct certificate_plan {
+    struct bytes serial; /* unsigned big-endian */
+    const struct signature_algorithm *algorithm;
+    struct bytes issuer;  /* DER of the name */
+    struct bytes subject; /* DER of the name */
+    int64_t not_before, not_after;
+    struct bytes spki;          /* DER; its SHA-1 becomes the subjectKeyIdentifier (RFC 5280 4.2.1.2 (1)) */
+    struct bytes issuer_key_id; /* for authorityKeyIdentifier */
+    int is_ca;                  /* 1: basicConstraints with cA, critical */
+    int64_t path_len;           /* with is_ca: -1 for none */
+    unsigned key_usage;
+    const struct bytes *extended_key_usage; /* content octets of OIDs */
+    size_t extended_key_usage_count;
+    struct bytes san; /* DER of GeneralNames; critical when the subject is empty (RFC 5280 4.2.1.6) */
+    const char *const *crl_urls;
+    size_t crl_url_count;
+    const char *const *issuer_urls;
+    size_t issuer_url_count;
+    const char *const *ocsp_urls;
+    size_t ocsp_url_count;
+};
+
+/* certificate_build writes the TBSCertificate of |plan| into |arena|. Returns 1 or 0. */
+int certificate_build(struct bytes *tbs, struct arena *arena, const struct certificate_plan *plan);
+
+/* certificate_assemble joins |tbs| and |signature| into a certificate. Returns 1 or 0. */
+int certificate_assemble(struct bytes *der, struct arena *arena, struct bytes tbs,
+                         const struct signature_algorithm *algorithm, struct bytes signature);
+
+/* spki_key_id writes the SHA-1 of the key in |spki| (RFC 5280 4.2.1.2 (1)) into |out| (20 octets). 1 or 0. */
+int spki_key_id(uint8_t out[20], struct bytes spki);
+
+#endif

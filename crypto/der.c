@@ -1,0 +1,288 @@
+#include "crypto/der.h"
+
+#include <openssl/mem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A primitive's content is held against the rules of its type; types without rules of their own pass. */
+static const char *primitive_fault(CBS_ASN1_TAG tag, const CBS *content)
+{
+    const uint8_t *p = CBS_data(content);
+    size_t len = CBS_len(content);
+    int64_t ignored;
+    CBS copy = *content;
+
+    switch (tag) {
+    case CBS_ASN1_BOOLEAN:
+        return len == 1 && (p[0] == 0 || p[0] == 0xff) ? NULL : "BOOLEAN is neither 00 nor FF";
+    case CBS_ASN1_INTEGER:
+    case CBS_ASN1_ENUMERATED:
+        return CBS_is_valid_asn1_integer(content, NULL) ? NULL : "INTEGER is empty or not minimal";
+    case CBS_ASN1_BITSTRING:
+        return CBS_is_valid_asn1_bitstring(content) ? NULL : "BIT STRING has bad padding";
+    case CBS_ASN1_OBJECT:
+        return CBS_is_valid_asn1_oid(content) ? NULL : "OBJECT IDENTIFIER is malformed";
+    case CBS_ASN1_NULL:
+        return len == 0 ? NULL : "NULL has content";
+    case CBS_ASN1_UTCTIME:
+        return CBS_parse_utc_time(&copy, NULL, 0) ? NULL : "UTCTime is not of the form YYMMDDHHMMSSZ";
+    case CBS_ASN1_GENERALIZEDTIME:
+        return der_parse_generalized_time(bytes_of_cbs(&copy), &ignored)
+                   ? NULL
+                   : "GeneralizedTime is not of the form YYYYMMDDHHMMSS[.f]Z";
+    default:
+        return NULL;
+    }
+}
+
+/* Universal types that exist in one form only; a constructed string is BER, not DER. */
+static int form_is_wrong(CBS_ASN1_TAG tag)
+{
+    unsigned class_bits = (unsigned)(tag >> CBS_ASN1_TAG_SHIFT) & 0xc0;
+    int constructed = (tag & CBS_ASN1_CONSTRUCTED) != 0;
+    unsigned number = (unsigned)(tag & CBS_ASN1_TAG_NUMBER_MASK);
+
+    if (class_bits != 0)
+        return 0;
+    int must_be_constructed = number == 16 || number == 17 || number == 8 || number == 11;
+    return constructed != must_be_constructed;
+}
+
+static int walk(const uint8_t *start, size_t *where, const char **why, CBS *cbs, unsigned depth)
+{
+    while (CBS_len(cbs) > 0) {
+        CBS content;
+        CBS_ASN1_TAG tag;
+        const uint8_t *at = CBS_data(cbs);
+        const char *fault = NULL;
+
+        if (!CBS_get_any_asn1(cbs, &content, &tag))
+            fault = "length is indefinite, not minimal, or beyond its parent";
+        else if (form_is_wrong(tag))
+            fault = "primitive and constructed form mixed up";
+        else if ((tag & CBS_ASN1_CONSTRUCTED) == 0)
+            fault = primitive_fault(tag, &content);
+        else if (depth == 0)
+            fault = "nested too deep";
+        else if (!walk(start, where, why, &content, depth - 1))
+            return 0;
+
+        if (fault != NULL) {
+            if (where != NULL)
+                *where = (size_t)(at - start);
+            if (why != NULL)
+                *why = fault;
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int der_is_strict(size_t *where, const char **why, struct bytes der, unsigned depth)
+{
+    CBS cbs = cbs_of(der), first;
+
+    if (where != NULL)
+        *where = 0;
+    if (why != NULL)
+        *why = "empty";
+    if (der.len == 0)
+        return 0;
+    if (!walk(der.data, where, why, &cbs, depth))
+        return 0;
+    cbs = cbs_of(der);
+    if (!CBS_get_any_asn1_element(&cbs, &first, NULL, NULL) || CBS_len(&cbs) != 0) {
+        if (where != NULL)
+            *where = CBS_len(&first);
+        if (why != NULL)
+            *why = "octets after the end";
+        return 0;
+    }
+    return 1;
+}
+
+int der_get_int64(CBS *cbs, int64_t *out)
+{
+    return CBS_get_asn1_int64(cbs, out);
+}
+
+static int64_t seconds_of(struct tm *tm)
+{
+    return (int64_t)timegm(tm);
+}
+
+int der_get_time(CBS *cbs, int64_t *out)
+{
+    CBS content;
+    struct tm tm;
+
+    if (CBS_peek_asn1_tag(cbs, CBS_ASN1_UTCTIME)) {
+        if (!CBS_get_asn1(cbs, &content, CBS_ASN1_UTCTIME) || !CBS_parse_utc_time(&content, &tm, 0))
+            return 0;
+    } else if (!CBS_get_asn1(cbs, &content, CBS_ASN1_GENERALIZEDTIME) ||
+               !CBS_parse_generalized_time(&content, &tm, 0)) {
+        return 0;
+    }
+    *out = seconds_of(&tm);
+    return 1;
+}
+
+int der_parse_generalized_time(struct bytes content, int64_t *out)
+{
+    enum { WHOLE = 14 }; /* YYYYMMDDHHMMSS */
+    uint8_t plain[WHOLE + 1];
+    struct tm tm;
+
+    if (content.len < WHOLE + 1 || content.data[content.len - 1] != 'Z')
+        return 0;
+    if (content.len > WHOLE + 1) {
+        /* A fraction: a point, then digits of which the last is not 0 (X.690 11.7.3). */
+        if (content.len < WHOLE + 3 || content.data[WHOLE] != '.' || content.data[content.len - 2] == '0')
+            return 0;
+        for (size_t i = WHOLE + 1; i < content.len - 1; i++)
+            if (content.data[i] < '0' || content.data[i] > '9')
+                return 0;
+    }
+    memcpy(plain, content.data, WHOLE);
+    plain[WHOLE] = 'Z';
+    CBS cbs = cbs_of(bytes_of(plain, sizeof plain));
+    if (!CBS_parse_generalized_time(&cbs, &tm, 0))
+        return 0;
+    *out = seconds_of(&tm);
+    return 1;
+}
+
+static int add_time(CBB *cbb, CBS_ASN1_TAG tag, int64_t at)
+{
+    char text[32];
+    struct tm tm;
+    time_t t = (time_t)at;
+    size_t len;
+
+    if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900 || tm.tm_year < 0)
+        return 0;
+    len = strftime(text, sizeof text, tag == CBS_ASN1_UTCTIME ? "%y%m%d%H%M%SZ" : "%Y%m%d%H%M%SZ", &tm);
+    return len > 0 && der_add_octets(cbb, tag, bytes_of(text, len));
+}
+
+int der_add_time(CBB *cbb, int64_t at)
+{
+    static const int64_t year_1950 = -631152000, year_2050 = 2524608000;
+
+    return add_time(cbb, at >= year_1950 && at < year_2050 ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME, at);
+}
+
+int der_add_generalized_time(CBB *cbb, int64_t at)
+{
+    return add_time(cbb, CBS_ASN1_GENERALIZEDTIME, at);
+}
+
+int der_add_oid(CBB *cbb, struct bytes oid)
+{
+    return der_add_octets(cbb, CBS_ASN1_OBJECT, oid);
+}
+
+int der_add_octets(CBB *cbb, CBS_ASN1_TAG tag, struct bytes b)
+{
+    CBB child;
+
+    return CBB_add_asn1(cbb, &child, tag) && der_add_bytes(&child, b) && CBB_flush(cbb);
+}
+
+int der_add_int64(CBB *cbb, int64_t value)
+{
+    return CBB_add_asn1_int64(cbb, value);
+}
+
+int der_add_uint(CBB *cbb, struct bytes b)
+{
+    CBB child;
+
+    while (b.len > 0 && b.data[0] == 0)
+        b = bytes_of(b.data + 1, b.len - 1);
+    if (!CBB_add_asn1(cbb, &child, CBS_ASN1_INTEGER))
+        return 0;
+    if ((b.len == 0 || (b.data[0] & 0x80) != 0) && !CBB_add_u8(&child, 0))
+        return 0;
+    return der_add_bytes(&child, b) && CBB_flush(cbb);
+}
+
+int der_add_bit_string(CBB *cbb, struct bytes b)
+{
+    CBB child;
+
+    return CBB_add_asn1(cbb, &child, CBS_ASN1_BITSTRING) && CBB_add_u8(&child, 0) &&
+           der_add_bytes(&child, b) && CBB_flush(cbb);
+}
+
+int der_add_named_bits(CBB *cbb, uint64_t bits)
+{
+    CBB child;
+    unsigned count = 0;
+
+    if (!CBB_add_asn1(cbb, &child, CBS_ASN1_BITSTRING))
+        return 0;
+    for (unsigned i = 0; i < 64; i++)
+        if ((bits >> i) & 1)
+            count = i + 1;
+    if (!CBB_add_u8(&child, (uint8_t)((8 - count % 8) % 8)))
+        return 0;
+    for (unsigned byte = 0; byte * 8 < count; byte++) {
+        uint8_t value = 0;
+        for (unsigned i = 0; i < 8; i++)
+            if ((bits >> (byte * 8 + i)) & 1)
+                value |= (uint8_t)(0x80 >> i);
+        if (!CBB_add_u8(&child, value))
+            return 0;
+    }
+    return CBB_flush(cbb);
+}
+
+int der_get_named_bits(CBS *cbs, uint64_t *out)
+{
+    CBS content;
+
+    if (!CBS_get_asn1(cbs, &content, CBS_ASN1_BITSTRING) || !CBS_is_valid_asn1_bitstring(&content) ||
+        CBS_len(&content) > 9)
+        return 0;
+    *out = 0;
+    for (unsigned i = 0; i < 64; i++)
+        if (CBS_asn1_bitstring_has_bit(&content, i))
+            *out |= UINT64_C(1) << i;
+    return 1;
+}
+
+int der_finish(struct bytes *out, struct arena *arena, CBB *cbb, int ok)
+{
+    ok = ok && CBB_flush(cbb);
+    if (ok) {
+        *out = arena_copy(arena, bytes_of(CBB_data(cbb), CBB_len(cbb)));
+        ok = out->data != NULL;
+    }
+    CBB_cleanup(cbb);
+    return ok;
+}
+
+const char *der_oid_text(char *out, size_t out_len, struct bytes oid)
+{
+    CBS cbs = cbs_of(oid);
+    char *text = CBS_asn1_oid_to_text(&cbs);
+
+    if (text == NULL || (size_t)snprintf(out, out_len, "%s", text) >= out_len)
+        snprintf(out, out_len, "?");
+    OPENSSL_free(text);
+    return out;
+}
+
+int der_oid_parse(uint8_t *out, size_t *out_len, const char *text)
+{
+    CBB cbb;
+    int ok;
+
+    if (!CBB_init_fixed(&cbb, out, *out_len))
+        return 0;
+    ok = CBB_add_asn1_oid_from_text(&cbb, text, strlen(text)) && CBB_finish(&cbb, NULL, out_len);
+    CBB_cleanup(&cbb);
+    return ok;
+}

@@ -1,0 +1,223 @@
+#include "crypto/key.h"
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/ec_key.h>
+#include <openssl/err.h>
+#include <openssl/mem.h>
+#include <openssl/nid.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+
+#include "crypto/internal.h"
+
+enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 8192 };
+
+static enum key_kind kind_of(const EVP_PKEY *pkey)
+{
+    switch (EVP_PKEY_id(pkey)) {
+    case EVP_PKEY_RSA:
+        return KEY_RSA;
+    case EVP_PKEY_ED25519:
+        return KEY_ED25519;
+    case EVP_PKEY_EC:
+        switch (EC_GROUP_get_curve_name(EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(pkey)))) {
+        case NID_X9_62_prime256v1:
+            return KEY_P256;
+        case NID_secp384r1:
+            return KEY_P384;
+        case NID_secp521r1:
+            return KEY_P521;
+        default:
+            return KEY_NONE;
+        }
+    default:
+        return KEY_NONE;
+    }
+}
+
+struct public_key *public_key_parse(struct bytes spki)
+{
+    CBS cbs = cbs_of(spki);
+    EVP_PKEY *pkey = EVP_parse_public_key(&cbs);
+    struct public_key *key;
+
+    /* BoringSSL rejects points off the curve, and RSA exponents that are even or too large. */
+    if (pkey == NULL || CBS_len(&cbs) != 0 || kind_of(pkey) == KEY_NONE ||
+        (kind_of(pkey) == KEY_RSA &&
+         (EVP_PKEY_bits(pkey) < RSA_BITS_MIN || EVP_PKEY_bits(pkey) > RSA_BITS_MAX)) ||
+        (key = malloc(sizeof *key)) == NULL) {
+        EVP_PKEY_free(pkey);
+        ERR_clear_error();
+        return NULL;
+    }
+    *key = (struct public_key){pkey, kind_of(pkey), (unsigned)EVP_PKEY_bits(pkey)};
+    return key;
+}
+
+void public_key_free(struct public_key *key)
+{
+    if (key != NULL) {
+        EVP_PKEY_free(key->pkey);
+        free(key);
+    }
+}
+
+enum key_kind public_key_kind(const struct public_key *key)
+{
+    return key->kind;
+}
+
+unsigned public_key_bits(const struct public_key *key)
+{
+    return key->bits;
+}
+
+/* RSA grows with the square of the modulus for public, with its cube for private operations. */
+unsigned public_key_verify_us(const struct public_key *key)
+{
+    unsigned base = key_algorithm(key->kind)->verify_us;
+
+    return key->kind == KEY_RSA ? base * (key->bits / 1024) * (key->bits / 1024) / 4 + 5 : base;
+}
+
+unsigned private_key_sign_us(const struct private_key *key)
+{
+    unsigned base = key_algorithm(key->kind)->sign_us, k = key->bits / 1024;
+
+    return key->kind == KEY_RSA ? base * k * k * k / 8 : base;
+}
+
+/* Takes |pkey| over, also on failure. */
+static struct private_key *wrap(EVP_PKEY *pkey)
+{
+    struct private_key *key = NULL;
+    CBB cbb;
+
+    if (pkey != NULL && kind_of(pkey) != KEY_NONE && (key = calloc(1, sizeof *key)) != NULL) {
+        key->pkey = pkey;
+        key->kind = kind_of(pkey);
+        key->bits = (unsigned)EVP_PKEY_bits(pkey);
+        if (CBB_init(&cbb, 128) && EVP_marshal_public_key(&cbb, pkey) &&
+            CBB_finish(&cbb, &key->spki, &key->spki_len))
+            return key;
+        CBB_cleanup(&cbb);
+    }
+    free(key);
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return NULL;
+}
+
+static EVP_PKEY *generate_ec(int nid)
+{
+    EC_KEY *ec = EC_KEY_new_by_curve_name(nid);
+    EVP_PKEY *pkey = EVP_PKEY_new();
+
+    if (ec == NULL || pkey == NULL || !EC_KEY_generate_key(ec) || !EVP_PKEY_assign_EC_KEY(pkey, ec)) {
+        EC_KEY_free(ec);
+        EVP_PKEY_free(pkey);
+        return NULL;
+    }
+    return pkey;
+}
+
+static EVP_PKEY *generate_rsa(unsigned bits)
+{
+    RSA *rsa = RSA_new();
+    BIGNUM *e = BN_new();
+    EVP_PKEY *pkey = EVP_PKEY_new();
+
+    if (rsa == NULL || e == NULL || pkey == NULL || !BN_set_word(e, RSA_F4) ||
+        !RSA_generate_key_ex(rsa, (int)bits, e, NULL) || !EVP_PKEY_assign_RSA(pkey, rsa)) {
+        RSA_free(rsa);
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
+    }
+    BN_free(e);
+    return pkey;
+}
+
+static EVP_PKEY *generate_ed25519(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
+    EVP_PKEY *pkey = NULL;
+
+    if (ctx == NULL || !EVP_PKEY_keygen_init(ctx) || !EVP_PKEY_keygen(ctx, &pkey))
+        pkey = NULL;
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
+{
+    switch (kind) {
+    case KEY_P256:
+        return wrap(generate_ec(NID_X9_62_prime256v1));
+    case KEY_P384:
+        return wrap(generate_ec(NID_secp384r1));
+    case KEY_P521:
+        return wrap(generate_ec(NID_secp521r1));
+    case KEY_RSA:
+        return wrap(generate_rsa(rsa_bits));
+    case KEY_ED25519:
+        return wrap(generate_ed25519());
+    default:
+        return NULL;
+    }
+}
+
+/* An encrypted key is refused here rather than asked for on a terminal that a server does not have. */
+static int no_password(char *buf, int size, int rwflag, void *arg)
+{
+    (void)buf, (void)size, (void)rwflag, (void)arg;
+    return -1;
+}
+
+struct private_key *private_key_from_pem(struct bytes pem)
+{
+    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    EVP_PKEY *pkey = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+
+    BIO_free(bio);
+    return wrap(pkey);
+}
+
+int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    const uint8_t *data;
+    size_t len;
+    int ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) &&
+             BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
+
+    if (ok) {
+        memcpy(*out, data, len);
+        (*out)[len] = 0;
+        *out_len = len;
+    }
+    BIO_free(bio);
+    return ok;
+}
+
+void private_key_free(struct private_key *key)
+{
+    if (key != NULL) {
+        EVP_PKEY_free(key->pkey);
+        OPENSSL_free(key->spki);
+        free(key);
+    }
+}
+
+enum key_kind private_key_kind(const struct private_key *key)
+{
+    return key->kind;
+}
+
+struct bytes private_key_spki(const struct private_key *key)
+{
+    return bytes_of(key->spki, key->spki_len);
+}

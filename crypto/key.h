@@ -1,0 +1,45 @@
+/* key.h: public and private keys. */
+#ifndef CMPD_CRYPTO_KEY_H
+#define CMPD_CRYPTO_KEY_H
+
+#include "crypto/algorithms.h"
+
+struct public_key;
+struct private_key;
+
+/* public_key_parse reads a SubjectPublicKeyInfo: a supported algorithm, a point on its curve, an RSA modulus
+ * of 1024 to 8192 bits with an odd exponent. Returns a key freed by public_key_free, or NULL. */
+struct public_key *public_key_parse(struct bytes spki);
+
+/* public_key_free frees |key|. NULL is allowed. */
+void public_key_free(struct public_key *key);
+
+enum key_kind public_key_kind(const struct public_key *key);
+
+/* public_key_bits returns the size of the modulus or of the curve's field. */
+unsigned public_key_bits(const struct public_key *key);
+
+/* public_key_verify_us and private_key_sign_us price one operation with the key, in microseconds. */
+unsigned public_key_verify_us(const struct public_key *key);
+unsigned private_key_sign_us(const struct private_key *key);
+
+/* private_key_generate makes a key of |kind|; |rsa_bits| for RSA only. NULL on failure. */
+struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits);
+
+/* private_key_from_pem reads an unencrypted PKCS #8, SEC 1 or PKCS #1 key in PEM; NULL if it is none that is
+ * supported. */
+struct private_key *private_key_from_pem(struct bytes pem);
+
+/* private_key_to_pem writes PKCS #8 in PEM into malloc'ed |*out|, which the caller wipes and frees. 1 or 0.
+ */
+int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key);
+
+/* private_key_free frees |key|. NULL is allowed. */
+void private_key_free(struct private_key *key);
+
+enum key_kind private_key_kind(const struct private_key *key);
+
+/* private_key_spki returns the SubjectPublicKeyInfo that belongs to |key|; it lives as long as |key|. */
+struct bytes private_key_spki(const struct private_key *key);
+
+#endif

@@ -1,0 +1,38 @@
+/* mac.h: message authentication codes made from a shared secret. */
+#ifndef CMPD_CRYPTO_MAC_H
+#define CMPD_CRYPTO_MAC_H
+
+#include "crypto/algorithms.h"
+
+enum mac_scheme { MAC_NONE, MAC_PBM /* PasswordBasedMac, RFC 9810 5.1.3.1, RFC 4211 4.4 */ };
+
+struct mac_algorithm {
+    enum mac_scheme scheme;
+    struct bytes encoded; /* the AlgorithmIdentifier as received: an answer repeats it */
+    struct bytes salt;
+    enum digest_id owf; /* one-way function that stretches the secret */
+    enum digest_id mac; /* HMAC over this digest */
+    uint32_t iterations;
+};
+
+/* mac_parse reads an AlgorithmIdentifier. Returns 1, or 0 if it is no MAC that is supported; views point into
+ * |cbs|'s octets. Bounds on iterations and salt are the caller's: they are a profile's. */
+int mac_parse(struct mac_algorithm *out, CBS *cbs);
+
+/* mac_is_mac returns 1 if the AlgorithmIdentifier |encoded| names a MAC scheme, supported parameters or not.
+ */
+int mac_is_mac(struct bytes encoded);
+
+/* mac_compute writes the MAC of |message| under |secret| into |out| (DIGEST_MAX octets) and returns its
+ * length, or 0 on failure. */
+size_t mac_compute(uint8_t *out, const struct mac_algorithm *algorithm, struct bytes secret,
+                   struct bytes message);
+
+/* mac_price_us returns what one mac_compute costs, in microseconds: iterations dominate. */
+uint64_t mac_price_us(const struct mac_algorithm *algorithm, size_t message_len);
+
+/* mac_pbm_encode writes the AlgorithmIdentifier of PasswordBasedMac with these parameters (for clients). */
+int mac_pbm_encode(struct bytes *out, struct arena *arena, struct bytes salt, enum digest_id owf,
+                   enum digest_id mac, uint32_t iterations);
+
+#endif

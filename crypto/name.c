@@ -1,0 +1,195 @@
+#include "crypto/name.h"
+
+#include <stdio.h>
+
+#include "server/base/bounds.h"
+
+#define BYTES(literal)                                                                                       \
+    {                                                                                                        \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
+    }
+
+/* RFC 4514 section 3, RFC 4519 */
+static const struct attribute {
+    const char *name;
+    struct bytes oid;
+    int printable; /* RFC 5280 Appendix A: PrintableString only */
+} attributes[] = {
+    {"CN", BYTES("\x55\x04\x03"), 0},
+    {"serialNumber", BYTES("\x55\x04\x05"), 1},
+    {"C", BYTES("\x55\x04\x06"), 1},
+    {"L", BYTES("\x55\x04\x07"), 0},
+    {"ST", BYTES("\x55\x04\x08"), 0},
+    {"STREET", BYTES("\x55\x04\x09"), 0},
+    {"O", BYTES("\x55\x04\x0a"), 0},
+    {"OU", BYTES("\x55\x04\x0b"), 0},
+    {"DC", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), 0},
+    {"UID", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), 0},
+};
+enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0], RDNS_MAX = 64 };
+
+struct writer {
+    char *out;
+    size_t len, used;
+};
+
+static void put(struct writer *w, const char *text, size_t len)
+{
+    if (w->used + len < w->len) {
+        memcpy(w->out + w->used, text, len);
+        w->used += len;
+        w->out[w->used] = 0;
+    } else {
+        w->len = w->used; /* full: nothing shorter may follow what was left out */
+    }
+}
+
+/* Length of the UTF-8 sequence at |p|, or 0 if there is no valid one. */
+static size_t utf8_length(const uint8_t *p, size_t left)
+{
+    uint32_t first = p[0];
+    size_t len = first < 0x80   ? 1
+                 : first < 0xc2 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                 : first < 0xf5 ? 4
+                                : 0;
+
+    if (len == 0 || len > left)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+static void put_value(struct writer *w, const CBS *value)
+{
+    const uint8_t *p = CBS_data(value);
+    size_t len = CBS_len(value);
+    char escaped[4];
+
+    for (size_t i = 0; i < len;) {
+        size_t n = utf8_length(p + i, len - i);
+        if (n == 0 || p[i] < 0x20 || p[i] == 0x7f) {
+            put(w, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\%02X", p[i]));
+            i++;
+            continue;
+        }
+        int special = n == 1 && (strchr(",+\"\\<>;=", p[i]) != NULL ||
+                                 ((i == 0 || i + 1 == len) && p[i] == ' ') || (i == 0 && p[i] == '#'));
+        if (special)
+            put(w, "\\", 1);
+        put(w, (const char *)p + i, n);
+        i += n;
+    }
+}
+
+static const struct attribute *attribute_of(struct bytes oid)
+{
+    for (size_t i = 0; i < ATTRIBUTES; i++)
+        if (bytes_equal(attributes[i].oid, oid))
+            return &attributes[i];
+    return NULL;
+}
+
+static int put_rdn(struct writer *w, CBS rdn)
+{
+    for (int first = 1; CBS_len(&rdn) != 0; first = 0) {
+        CBS pair, oid, value;
+        CBS_ASN1_TAG tag;
+        char dotted[128];
+        if (!CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) ||
+            !CBS_get_any_asn1(&pair, &value, &tag) || CBS_len(&pair) != 0)
+            return 0;
+        const struct attribute *known = attribute_of(bytes_of_cbs(&oid));
+        const char *name = known ? known->name : der_oid_text(dotted, sizeof dotted, bytes_of_cbs(&oid));
+        if (!first)
+            put(w, "+", 1);
+        put(w, name, strlen(name));
+        put(w, "=", 1);
+        put_value(w, &value);
+    }
+    return 1;
+}
+
+const char *name_text(char *out, size_t out_len, struct bytes name)
+{
+    struct writer w = {out, out_len, 0};
+    CBS cbs = cbs_of(name), sequence, rdns[RDNS_MAX];
+    size_t count = 0;
+
+    out[0] = 0;
+    if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
+        return out;
+    while (count < RDNS_MAX && CBS_get_asn1(&sequence, &rdns[count], CBS_ASN1_SET))
+        count++;
+    for (size_t i = count; i-- > 0;) {
+        if (i + 1 < count)
+            put(&w, ",", 1);
+        if (!put_rdn(&w, rdns[i]))
+            break;
+    }
+    return out;
+}
+
+int name_is_valid(struct bytes name)
+{
+    CBS cbs = cbs_of(name), sequence, rdn, pair;
+    CBS_ASN1_TAG tag;
+
+    if (name.len > BOUND_SUBJECT || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0)
+        return 0;
+    while (CBS_len(&sequence) != 0) {
+        if (!CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET) || CBS_len(&rdn) == 0)
+            return 0;
+        while (CBS_len(&rdn) != 0)
+            if (!CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&pair, NULL, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, NULL, &tag) ||
+                CBS_len(&pair) != 0)
+                return 0;
+    }
+    return 1;
+}
+
+int name_is_empty(struct bytes name)
+{
+    static const uint8_t empty[2] = {0x30, 0x00};
+
+    return bytes_equal(name, bytes_of(empty, sizeof empty));
+}
+
+int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
+{
+    CBB cbb, sequence, set, pair;
+    int ok = CBB_init(&cbb, 128) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE);
+
+    for (; ok && pairs[0] != NULL; pairs += 2) {
+        const struct attribute *known = NULL;
+        for (size_t i = 0; i < ATTRIBUTES; i++)
+            if (strcmp(attributes[i].name, pairs[0]) == 0)
+                known = &attributes[i];
+        ok = known != NULL && CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) &&
+             CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) && der_add_oid(&pair, known->oid) &&
+             der_add_octets(&pair, known->printable ? CBS_ASN1_PRINTABLESTRING : CBS_ASN1_UTF8STRING,
+                            bytes_str(pairs[1])) &&
+             CBB_flush(&sequence);
+    }
+    return der_finish(out, arena, &cbb, ok);
+}
+
+struct bytes name_common_name(struct bytes name)
+{
+    CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;
+    CBS_ASN1_TAG tag;
+    struct bytes found = {NULL, 0};
+
+    if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
+        return found;
+    while (CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET))
+        while (CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE))
+            if (CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) && CBS_get_any_asn1(&pair, &value, &tag) &&
+                bytes_equal(bytes_of_cbs(&oid), attributes[0].oid))
+                found = bytes_of_cbs(&value);
+    return found;
+}

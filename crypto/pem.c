@@ -1,0 +1,49 @@
+#include "crypto/pem.h"
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/mem.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+
+size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct bytes der), void *arg)
+{
+    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    char *name, *header;
+    uint8_t *data;
+    long len;
+    size_t count = 0;
+    int go_on = bio != NULL;
+
+    while (go_on && PEM_read_bio(bio, &name, &header, &data, &len)) {
+        if (strcmp(name, PEM_STRING_X509) == 0) {
+            count++;
+            go_on = each(arg, bytes_of(data, (size_t)len));
+        }
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return count;
+}
+
+int pem_certificate(char **out, size_t *out_len, struct bytes der)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    const uint8_t *data;
+    size_t len;
+    int ok = bio != NULL && der.len <= LONG_MAX &&
+             PEM_write_bio(bio, PEM_STRING_X509, "", der.data, (long)der.len) &&
+             BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
+
+    if (ok) {
+        memcpy(*out, data, len);
+        (*out)[len] = 0;
+        *out_len = len;
+    }
+    BIO_free(bio);
+    return ok;
+}

@@ -1,0 +1,19 @@
+#include "crypto/random.h"
+
+#include <openssl/mem.h>
+#include <openssl/rand.h>
+
+void random_bytes(uint8_t *out, size_t len)
+{
+    RAND_bytes(out, len);
+}
+
+int secret_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void secret_wipe(void *data, size_t len)
+{
+    OPENSSL_cleanse(data, len);
+}

@@ -1,0 +1,98 @@
+#include "crypto/seal.h"
+
+#include <openssl/aead.h>
+#include <openssl/err.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+#include "crypto/random.h"
+
+enum { NONCE = 12, TAG = 16 };
+
+struct seal_key {
+    EVP_AEAD_CTX *ctx;
+    uint8_t id[SHA256_DIGEST_LENGTH];
+};
+
+struct seal_key *seal_key_new(const uint8_t key[SEAL_KEY])
+{
+    struct seal_key *out = calloc(1, sizeof *out);
+
+    if (out == NULL || (out->ctx = EVP_AEAD_CTX_new(EVP_aead_aes_256_gcm(), key, SEAL_KEY, TAG)) == NULL) {
+        free(out);
+        return NULL;
+    }
+    SHA256(key, SEAL_KEY, out->id);
+    return out;
+}
+
+static int hex_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct seal_key *seal_key_parse(struct bytes text)
+{
+    uint8_t key[SEAL_KEY];
+    struct seal_key *out;
+
+    if (text.len == 2 * SEAL_KEY + 1 && text.data[2 * SEAL_KEY] == '\n')
+        text.len--;
+    if (text.len != 2 * SEAL_KEY)
+        return NULL;
+    for (size_t i = 0; i < SEAL_KEY; i++) {
+        int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return NULL;
+        key[i] = (uint8_t)(high << 4 | low);
+    }
+    out = seal_key_new(key);
+    secret_wipe(key, sizeof key);
+    return out;
+}
+
+void seal_key_free(struct seal_key *key)
+{
+    if (key != NULL) {
+        EVP_AEAD_CTX_free(key->ctx);
+        free(key);
+    }
+}
+
+struct bytes seal_key_id(const struct seal_key *key)
+{
+    return bytes_of(key->id, SEAL_KEY_ID);
+}
+
+int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes plain,
+         struct bytes context)
+{
+    size_t room = NONCE + plain.len + TAG, len;
+    uint8_t *out = arena_alloc(arena, room);
+
+    if (out == NULL)
+        return 0;
+    random_bytes(out, NONCE);
+    if (!EVP_AEAD_CTX_seal(key->ctx, out + NONCE, &len, room - NONCE, out, NONCE, plain.data, plain.len,
+                           context.data, context.len))
+        return 0;
+    *box = bytes_of(out, NONCE + len);
+    return 1;
+}
+
+int unseal(struct bytes *plain, struct arena *arena, const struct seal_key *key, struct bytes box,
+           struct bytes context)
+{
+    uint8_t *out;
+    size_t len;
+
+    if (box.len < SEAL_OVERHEAD || (out = arena_alloc(arena, box.len)) == NULL)
+        return 0;
+    if (!EVP_AEAD_CTX_open(key->ctx, out, &len, box.len, box.data, NONCE, box.data + NONCE, box.len - NONCE,
+                           context.data, context.len)) {
+        ERR_clear_error();
+        return 0;
+    }
+    *plain = bytes_of(out, len);
+    return 1;
+}
