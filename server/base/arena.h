@@ -1,7 +1,7 @@
 /* arena.h: memory that is handed out in pieces and freed at once.
  *
- * A job has one arena; everything that belongs to the job lives in it. An arena has one owner at a time: a job
- * that is parked (in the store, in a queue) lends its arena to whoever holds the job. */
+ * A job has one arena; everything that belongs to the job lives in it. An arena has one owner at a time: a
+ * job that is parked (in the store, in a queue) lends its arena to whoever holds the job. */
 #ifndef CMPD_BASE_ARENA_H
 #define CMPD_BASE_ARENA_H
 
@@ -9,17 +9,19 @@
 
 struct arena;
 
-/* arena_new returns an empty arena that will hand out at most |limit| octets in all, or NULL without memory. */
+/* arena_new returns an empty arena that will hand out at most |limit| octets in all, or NULL without memory.
+ */
 struct arena *arena_new(size_t limit);
 
 /* arena_free wipes and frees |arena| and all that it handed out. NULL is allowed. */
 void arena_free(struct arena *arena);
 
-/* arena_alloc returns |size| zeroed octets, aligned for any type, or NULL when the limit or memory is used up.
- * |size| of 0 gives a valid pointer to nothing. */
+/* arena_alloc returns |size| zeroed octets, aligned for any type, or NULL when the limit or memory is used
+ * up. |size| of 0 gives a valid pointer to nothing. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* arena_copy returns a copy of |src| in the arena; its data is NULL when memory is used up and |src.len| > 0. */
+/* arena_copy returns a copy of |src| in the arena; its data is NULL when memory is used up and |src.len| > 0.
+ */
 struct bytes arena_copy(struct arena *arena, struct bytes src);
 
 /* arena_printf formats a NUL-terminated string into the arena, or returns NULL. */

@@ -4,20 +4,20 @@
 
 enum {
     /* Protocol (server/cmp): beyond it, the message is refused with badDataFormat or badRequest. */
-    BOUND_TRANSACTION_ID = 64,   /* octets; RFC 9810 5.1.1 recommends 16 */
-    BOUND_NONCE = 64,            /* octets; RFC 9810 5.1.1 recommends 16 */
-    BOUND_SENDER_KID = 128,      /* octets; a key identifier or a MAC reference */
-    BOUND_DER_DEPTH = 24,        /* nested constructed elements */
-    BOUND_EXTRA_CERTS = 16,      /* certificates in extraCerts that are looked at */
-    BOUND_CHAIN = 8,             /* certificates from the protecting one to the anchor, both counted */
-    BOUND_PATH_STEPS = 24,       /* supplied certificates tried while a path is sought, all branches together */
-    BOUND_PATH_ATTEMPTS = 3,     /* paths tried when signatures of one do not verify */
-    BOUND_GENERAL_INFO = 16,     /* InfoTypeAndValue entries in a header */
-    BOUND_CERTIFICATE = 16384,   /* octets of one certificate */
-    BOUND_SUBJECT = 2048,        /* octets of an encoded name */
-    BOUND_EXTENSIONS = 16,       /* extensions of a template or certificate that are looked at */
-    BOUND_STATUS_STRING = 256,   /* octets of one of our statusStrings */
-    BOUND_CERT_STATUS = 4,       /* CertStatus entries of a certConf that are read */
+    BOUND_TRANSACTION_ID = 64, /* octets; RFC 9810 5.1.1 recommends 16 */
+    BOUND_NONCE = 64,          /* octets; RFC 9810 5.1.1 recommends 16 */
+    BOUND_SENDER_KID = 128,    /* octets; a key identifier or a MAC reference */
+    BOUND_DER_DEPTH = 24,      /* nested constructed elements */
+    BOUND_EXTRA_CERTS = 16,    /* certificates in extraCerts that are looked at */
+    BOUND_CHAIN = 8,           /* certificates from the protecting one to the anchor, both counted */
+    BOUND_PATH_STEPS = 24,     /* supplied certificates tried while a path is sought, all branches together */
+    BOUND_PATH_ATTEMPTS = 3,   /* paths tried when signatures of one do not verify */
+    BOUND_GENERAL_INFO = 16,   /* InfoTypeAndValue entries in a header */
+    BOUND_CERTIFICATE = 16384, /* octets of one certificate */
+    BOUND_SUBJECT = 2048,      /* octets of an encoded name */
+    BOUND_EXTENSIONS = 16,     /* extensions of a template or certificate that are looked at */
+    BOUND_STATUS_STRING = 256, /* octets of one of our statusStrings */
+    BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */
 
     /* Memory of a job: beyond it, the job is refused with systemFailure. */
     BOUND_JOB_ARENA = 512 * 1024,

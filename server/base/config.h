@@ -1,5 +1,5 @@
-/* config.h: cmpd.yaml, read into plain values. What the values mean (files to load, references between parts) is
- * checked by the rooms that use them; this module knows form only.
+/* config.h: cmpd.yaml, read into plain values. What the values mean (files to load, references between parts)
+ * is checked by the rooms that use them; this module knows form only.
  *
  * Loaded once, never changed. A fault names file, line, what is wrong, and what to write instead. */
 #ifndef CMPD_BASE_CONFIG_H
@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "log.h"
+
+struct config_source;
 
 enum config_front { CONFIG_FRONT_AUTO, CONFIG_FRONT_IO_URING, CONFIG_FRONT_EPOLL };
 
@@ -25,16 +27,16 @@ struct config_listener {
 };
 
 struct config_limits {
-    uint32_t message_bytes;      /* largest request body; larger: 413 */
-    uint32_t header_bytes;       /* largest HTTP header; larger: 400 or 431, connection closed */
-    uint32_t connections;        /* open connections of the process; beyond: closed at accept */
-    uint32_t idle_seconds;       /* a kept connection without a request */
-    uint32_t read_seconds;       /* from a request's first octet to its last */
-    uint32_t streams;            /* concurrent HTTP/2 streams of a connection */
-    uint32_t resets;             /* HTTP/2 streams reset by the peer per connection and minute; beyond: GOAWAY */
-    uint32_t queue_jobs;         /* jobs waiting for a worker; beyond: 503 */
-    uint32_t jobs;               /* jobs alive in the process; beyond: 503 */
-    uint32_t slow_queue_jobs;    /* jobs waiting in the slow lane; beyond: systemUnavail */
+    uint32_t message_bytes;   /* largest request body; larger: 413 */
+    uint32_t header_bytes;    /* largest HTTP header; larger: 400 or 431, connection closed */
+    uint32_t connections;     /* open connections of the process; beyond: closed at accept */
+    uint32_t idle_seconds;    /* a kept connection without a request */
+    uint32_t read_seconds;    /* from a request's first octet to its last */
+    uint32_t streams;         /* concurrent HTTP/2 streams of a connection */
+    uint32_t resets;          /* HTTP/2 streams reset by the peer per connection and minute; beyond: GOAWAY */
+    uint32_t queue_jobs;      /* jobs waiting for a worker; beyond: 503 */
+    uint32_t jobs;            /* jobs alive in the process; beyond: 503 */
+    uint32_t slow_queue_jobs; /* jobs waiting in the slow lane; beyond: systemUnavail */
     uint32_t slow_jobs_per_peer; /* jobs of one reference, and of one source, in the slow lane */
     uint32_t slow_job_us;        /* a job priced above it goes to the slow lane */
     uint32_t drain_seconds;      /* SIGTERM: how long accepting goes on while readiness fails */
@@ -49,11 +51,12 @@ struct config_threads {
 
 struct config_ca {
     const char *name;
-    const char *certificate;     /* PEM file: the issuing certificate */
-    const char *key;             /* PEM file, mode 0600 */
-    const char *const *chain;    /* PEM files from its issuer up to the root */
+    const char *certificate;  /* PEM file: the issuing certificate */
+    const char *key;          /* PEM file, mode 0600 */
+    const char *const *chain; /* PEM files from its issuer up to the root */
     size_t chain_count;
-    const char *cmp_certificate; /* PEM file: signs CMP answers (id-kp-cmcCA), issued by this CA or its root */
+    const char
+        *cmp_certificate; /* PEM file: signs CMP answers (id-kp-cmcCA), issued by this CA or its root */
     const char *cmp_key;
 };
 
@@ -70,9 +73,9 @@ enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CO
 
 struct config_profile {
     const char *name;
-    int demo;                  /* 1: subject as requested, any number of enrollments; said in file and log */
-    const char *ca;            /* name of a config_ca */
-    const char *const *paths;  /* legacy HTTP paths that select this profile, "/pkix/" */
+    int demo;                 /* 1: subject as requested, any number of enrollments; said in file and log */
+    const char *ca;           /* name of a config_ca */
+    const char *const *paths; /* legacy HTTP paths that select this profile, "/pkix/" */
     size_t path_count;
     const char *const *vendors; /* names of config_vendor whose certificates may protect requests */
     size_t vendor_count;
@@ -80,23 +83,24 @@ struct config_profile {
     int mac;              /* 1: shared secrets may protect requests */
     int sha1_owf;         /* 1: PasswordBasedMac may use SHA-1 as its one-way function */
     uint32_t mac_iterations_min, mac_iterations_max;
-    int implicit_confirm;         /* 1: granted where asked for */
+    int implicit_confirm;          /* 1: granted where asked for */
     uint32_t confirm_wait_seconds; /* how long a certConf is waited for */
     uint32_t validity_days;
-    uint32_t backdate_seconds;        /* notBefore this much in the past, for clocks that lag */
-    const char *const *key_usage;     /* "digitalSignature", … */
+    uint32_t backdate_seconds;    /* notBefore this much in the past, for clocks that lag */
+    const char *const *key_usage; /* "digitalSignature", … */
     size_t key_usage_count;
     const char *const *extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
     size_t extended_key_usage_count;
-    const char *const *key_types; /* accepted for certification: "P-256", "P-384", "P-521", "RSA", "Ed25519" */
+    const char *const
+        *key_types; /* accepted for certification: "P-256", "P-384", "P-521", "RSA", "Ed25519" */
     size_t key_type_count;
     uint32_t rsa_bits_min, rsa_bits_max;
-    int san;                         /* 1: subjectAltName is taken from the request */
-    const char *const *crl_urls;     /* cRLDistributionPoints; none: no extension */
+    int san;                     /* 1: subjectAltName is taken from the request */
+    const char *const *crl_urls; /* cRLDistributionPoints; none: no extension */
     size_t crl_url_count;
-    const char *const *issuer_urls;  /* authorityInfoAccess caIssuers */
+    const char *const *issuer_urls; /* authorityInfoAccess caIssuers */
     size_t issuer_url_count;
-    const char *const *ocsp_urls;    /* authorityInfoAccess ocsp */
+    const char *const *ocsp_urls; /* authorityInfoAccess ocsp */
     size_t ocsp_url_count;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
 };
@@ -104,8 +108,8 @@ struct config_profile {
 struct config {
     enum config_front front;
     enum log_level log;
-    const char *node;  /* name of this node in log and audit; default: the host's name */
-    const char *store; /* "sqlite:PATH" or "postgres://…" */
+    const char *node;     /* name of this node in log and audit; default: the host's name */
+    const char *store;    /* "sqlite:PATH" or "postgres://…" */
     const char *seal_key; /* file with the key that seals secrets, mode 0600 */
     struct config_threads threads;
     struct config_limits limits;
@@ -118,6 +122,8 @@ struct config {
     const struct config_profile *profiles;
     size_t profile_count;
     const char *default_profile; /* for /.well-known/cmp without a name */
+    struct config_source
+        *source; /* what it was read from, for faults; NULL in one that was put together in C */
 };
 
 enum { CONFIG_FAULT_MAX = 1024 };
@@ -127,27 +133,28 @@ struct config_fault {
     char text[CONFIG_FAULT_MAX];
 };
 
-/* config_load reads |path|. Relative file names in it are made absolute against the file's folder, defaults are
- * filled in, numbers are held against their bounds, references by name (ca, vendors, default_profile) must
- * resolve, an unknown or repeated key is a fault. Returns the configuration, freed by config_free, or NULL with
- * |fault| written. */
+/* config_load reads |path|. Relative file names in it are made absolute against the file's folder, defaults
+ * are filled in, numbers are held against their bounds, references by name (ca, vendors, default_profile)
+ * must resolve, an unknown or repeated key is a fault. Returns the configuration, freed by config_free, or
+ * NULL with |fault| written. */
 struct config *config_load(struct config_fault *fault, const char *path);
 
-/* config_load_text does the same for |len| octets of YAML at |text|; |name| stands for the file's name in faults
- * and its folder resolves relative file names. */
+/* config_load_text does the same for |len| octets of YAML at |text|; |name| stands for the file's name in
+ * faults and its folder resolves relative file names. */
 struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len);
 
 /* config_free frees |config|. NULL is allowed. */
 void config_free(struct config *config);
 
-/* config_fault_at writes a fault found by another room into |fault|: at the line of the value that |key| names
- * ("cas[0].certificate"), or of its nearest parent that the file holds. Always returns 0, so that a check can end
- * with `return config_fault_at(…)`. */
-int config_fault_at(struct config_fault *fault, const struct config *config, const char *key, const char *format,
-                    ...) __attribute__((format(printf, 4, 5)));
+/* config_fault_at writes a fault found by another room into |fault|: at the line of the value that |key|
+ * names
+ * ("cas[0].certificate"), or of its nearest parent that the file holds. Always returns 0, so that a check can
+ * end with `return config_fault_at(…)`. */
+int config_fault_at(struct config_fault *fault, const struct config *config, const char *key,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* config_hash writes SHA-256 over the file's octets as 64 hexadecimal digits and a NUL: what nodes compare. */
-/* (the digest is made by the caller of crypto/; this module only hands out the text) */
+/* config_text hands out the file's octets as they were read: what nodes compare by a digest (this room knows
+ * no cryptography). They live as long as |config|. */
 void config_text(const struct config *config, const char **text, size_t *len);
 
 #endif

@@ -68,7 +68,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
     char line[LOG_LINE_MAX];
     size_t room = sizeof(line) - 1; /* keeps one for the end of the line */
     size_t used = put_head(line, room, level, event);
-    if (format[0] != 0 && used + 1 < room) {
+    if (used + 1 < room) {
         line[used++] = ' ';
         va_list args;
         va_start(args, format);
@@ -77,6 +77,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
         if (len > 0)
             used += (size_t)len < room - used ? (size_t)len : room - used - 1;
     }
+    if (line[used - 1] == ' ') /* a format that came out empty */
+        used--;
     flatten(line, used);
     line[used++] = '\n';
     /* One write, never repeated: half a line mixed into another thread's is worse than half a line. */

@@ -18,8 +18,9 @@ int log_level_parse(enum log_level *out, const char *name);
 /* log_enabled returns 1 if a line of |level| would be written: to skip the cost of its values. */
 int log_enabled(enum log_level level);
 
-/* log_event writes one line: |event| is a short fixed name ("certificate issued"), |format| the key=value pairs
- * (may be ""). A line longer than LOG_LINE_MAX is cut. */
+/* log_event writes one line: |event| is a short fixed name ("certificate issued"), |format| the key=value
+ * pairs
+ * ("%s", "" where there are none). A line longer than LOG_LINE_MAX is cut. */
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

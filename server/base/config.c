@@ -1,0 +1,288 @@
+/* config.c: see config.h. The way of a file: octets → libyaml's document → form checked → libcyaml fills the
+ * structures → defaults and file names → references checked. */
+#define _GNU_SOURCE 1 /* get_current_dir_name */
+#include "config_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static int fault_text(struct config_fault *fault, const struct config_source *source, size_t line,
+                      const char *format, va_list args)
+{
+    int len = line != 0 ? snprintf(fault->text, sizeof(fault->text), "%s:%zu: ", source->name, line)
+                        : snprintf(fault->text, sizeof(fault->text),
+                                   "%s: ", source != NULL ? source->name : "configuration");
+    if (len >= 0 && (size_t)len < sizeof(fault->text))
+        vsnprintf(fault->text + len, sizeof(fault->text) - (size_t)len, format, args);
+    return 0;
+}
+
+int config_fault_line(struct config_fault *fault, const struct config_source *source, size_t line,
+                      const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fault_text(fault, source, line, format, args);
+    va_end(args);
+    return 0;
+}
+
+size_t config_line(const struct config_source *source, int index)
+{
+    return source->document.nodes.start[index - 1].start_mark.line + 1;
+}
+
+int config_child(const struct config_source *source, int node, const char *key)
+{
+    const yaml_node_t *nodes = source->document.nodes.start, *mapping = nodes + node - 1;
+    if (mapping->type != YAML_MAPPING_NODE)
+        return 0;
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *name = nodes + pair->key - 1;
+        if (name->type == YAML_SCALAR_NODE && name->data.scalar.length == strlen(key) &&
+            memcmp(name->data.scalar.value, key, strlen(key)) == 0)
+            return pair->value;
+    }
+    return 0;
+}
+
+/* One step of "cas[0].certificate": a name or an index. Returns the rest, or NULL at the end or at what the
+ * file does not hold; then |*node| is the nearest parent. */
+static const char *step(const struct config_source *source, int *node, const char *key)
+{
+    const yaml_node_t *here = source->document.nodes.start + *node - 1;
+    int next = 0;
+    if (*key == '[') {
+        char *end;
+        unsigned long i = strtoul(key + 1, &end, 10);
+        if (here->type == YAML_SEQUENCE_NODE &&
+            i < (unsigned long)(here->data.sequence.items.top - here->data.sequence.items.start))
+            next = here->data.sequence.items.start[i];
+        key = *end == ']' ? end + 1 : end;
+    } else {
+        char name[64];
+        size_t len = strcspn(key, ".[");
+        if (len < sizeof(name)) {
+            memcpy(name, key, len);
+            name[len] = 0;
+            next = config_child(source, *node, name);
+        }
+        key += len;
+    }
+    if (next == 0)
+        return NULL;
+    *node = next;
+    if (*key == '.')
+        key++;
+    return *key != 0 ? key : NULL;
+}
+
+int config_fault_at(struct config_fault *fault, const struct config *config, const char *key,
+                    const char *format, ...)
+{
+    const struct config_source *source = config->source;
+    size_t line = 0;
+    if (source != NULL) {
+        int node = 1;
+        while (key != NULL && *key != 0)
+            key = step(source, &node, key);
+        line = config_line(source, node);
+    }
+    va_list args;
+    va_start(args, format);
+    fault_text(fault, source, line, format, args);
+    va_end(args);
+    return 0;
+}
+
+void config_text(const struct config *config, const char **text, size_t *len)
+{
+    *text = config->source != NULL ? config->source->text : "";
+    *len = config->source != NULL ? config->source->len : 0;
+}
+
+static void source_free(struct config_source *source)
+{
+    if (source == NULL)
+        return;
+    config_memory_free(source);
+    if (source->has_document)
+        yaml_document_delete(&source->document);
+    free(source->name);
+    free(source->folder);
+    free(source->text);
+    free(source);
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    source_free(config->source); /* holds |config| itself */
+}
+
+/* The folder of |name|, absolute: file names stay right whatever the working folder is later. */
+static char *folder_of(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    if (slash == name)
+        return strdup("/");
+    if (name[0] == '/')
+        return strndup(name, (size_t)(slash - name));
+    char *here = get_current_dir_name();
+    if (here == NULL || slash == NULL)
+        return here;
+    char *folder = NULL;
+    if (asprintf(&folder, "%s/%.*s", strcmp(here, "/") == 0 ? "" : here, (int)(slash - name), name) < 0)
+        folder = NULL;
+    free(here);
+    return folder;
+}
+
+static struct config_source *source_new(const char *name, const char *text, size_t len)
+{
+    struct config_source *source = calloc(1, sizeof(*source));
+    if (source == NULL)
+        return NULL;
+    source->name = strdup(name);
+    source->folder = folder_of(name);
+    source->text = malloc(len + 1);
+    if (source->name == NULL || source->folder == NULL || source->text == NULL) {
+        source_free(source);
+        return NULL;
+    }
+    if (len > 0)
+        memcpy(source->text, text, len);
+    source->text[len] = 0;
+    source->len = len;
+    return source;
+}
+
+static int fault_parser(struct config_fault *fault, const struct config_source *source,
+                        const yaml_parser_t *parser)
+{
+    size_t line = parser->problem_mark.line + 1;
+    if (parser->error == YAML_MEMORY_ERROR)
+        return config_fault_line(fault, source, 0, "out of memory");
+    if (parser->error == YAML_READER_ERROR) { /* these come with an offset and no mark */
+        line = 1;
+        for (size_t i = 0; i < parser->problem_offset && i < source->len; i++)
+            line += source->text[i] == '\n';
+        return config_fault_line(fault, source, line, "not readable as text (%s); write the file in UTF-8",
+                                 parser->problem != NULL ? parser->problem : "unknown");
+    }
+    return config_fault_line(
+        fault, source, line, "not YAML: %s%s%s; check indentation, colons and quotes here",
+        parser->problem != NULL ? parser->problem : "unknown", parser->context != NULL ? " " : "",
+        parser->context != NULL ? parser->context : "");
+}
+
+static int parse(struct config_fault *fault, struct config_source *source)
+{
+    yaml_parser_t parser;
+    yaml_document_t more;
+    int ok = 0;
+    if (!yaml_parser_initialize(&parser))
+        return config_fault_line(fault, source, 0, "out of memory");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
+    if (!yaml_parser_load(&parser, &source->document)) {
+        fault_parser(fault, source, &parser);
+    } else {
+        source->has_document = 1;
+        if (yaml_document_get_root_node(&source->document) == NULL) {
+            ok = 1; /* empty: config_check_form tells so */
+        } else if (!yaml_parser_load(&parser, &more)) {
+            fault_parser(fault, source, &parser);
+        } else {
+            const yaml_node_t *second = yaml_document_get_root_node(&more);
+            ok = second == NULL;
+            if (!ok)
+                config_fault_line(fault, source, second->start_mark.line + 1,
+                                  "a second document begins (---); write everything in one");
+            yaml_document_delete(&more);
+        }
+    }
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
+/* libcyaml's first line of a report is its reason; the rest is a backtrace. */
+static void keep_first(cyaml_log_t level, void *ctx, const char *format, va_list args)
+{
+    char *reason = ctx;
+    if (level < CYAML_LOG_ERROR || reason[0] != 0)
+        return;
+    vsnprintf(reason, CONFIG_FAULT_MAX / 2, format, args);
+    reason[strcspn(reason, "\n")] = 0;
+}
+
+static struct config *fill(struct config_fault *fault, struct config_source *source)
+{
+    char reason[CONFIG_FAULT_MAX / 2] = "";
+    const cyaml_config_t how = {
+        .log_fn = keep_first,
+        .log_ctx = reason,
+        .log_level = CYAML_LOG_ERROR,
+        .mem_fn = config_memory,
+        .mem_ctx = source,
+        .flags = CYAML_CFG_NO_ALIAS,
+    };
+    cyaml_data_t *data = NULL;
+    cyaml_err_t err =
+        cyaml_load_data((const uint8_t *)source->text, source->len, &how, &config_schema, &data, NULL);
+    if (err != CYAML_OK || data == NULL) {
+        config_fault_line(fault, source, 0, "%s (%s)", reason[0] != 0 ? reason : "not readable",
+                          cyaml_strerror(err));
+        return NULL;
+    }
+    struct config *config = data;
+    config->source = source;
+    if (!config_fill(config, source)) {
+        config_fault_line(fault, source, 0, "out of memory");
+        return NULL;
+    }
+    return config_check_references(fault, config) ? config : NULL;
+}
+
+struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len)
+{
+    fault->text[0] = 0;
+    struct config_source *source = source_new(name, text, len);
+    if (source == NULL) {
+        snprintf(fault->text, sizeof(fault->text), "%s: out of memory", name);
+        return NULL;
+    }
+    struct config *config = NULL;
+    if (len > CONFIG_FILE_MAX)
+        config_fault_line(fault, source, 0, "larger than %d octets; this is not a cmpd.yaml",
+                          CONFIG_FILE_MAX);
+    else if (parse(fault, source) && config_check_form(fault, source))
+        config = fill(fault, source);
+    if (config == NULL)
+        source_free(source);
+    return config;
+}
+
+struct config *config_load(struct config_fault *fault, const char *path)
+{
+    uint8_t *text;
+    size_t len;
+    if (!file_read(&text, &len, path, CONFIG_FILE_MAX)) {
+        const char *hint = errno == ENOENT   ? "give the right name, or make one with \"cmpctl init\""
+                           : errno == EACCES ? "let the user that runs this program read it"
+                           : errno == EFBIG  ? "this is not a cmpd.yaml"
+                                             : "give the name of a readable file";
+        snprintf(fault->text, sizeof(fault->text), "%s: cannot be read: %s; %s", path, strerror(errno), hint);
+        return NULL;
+    }
+    struct config *config = config_load_text(fault, path, (const char *)text, len);
+    free(text);
+    return config;
+}

@@ -1,0 +1,230 @@
+/* config_names.c: what one value alone does not tell: names that must be unique or exist, pairs that must
+ * agree, and the few texts whose form every room relies on. */
+#include "config_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_TEXT_MAX = 96 }; /* octets of "profiles[255].extended_key_usage[63]" */
+
+/* The loaded structures hold names at different offsets: a reader for each array. */
+typedef const char *name_at(const struct config *config, size_t i);
+
+static const char *ca_name(const struct config *config, size_t i)
+{
+    return config->cas[i].name;
+}
+
+static const char *vendor_name(const struct config *config, size_t i)
+{
+    return config->vendors[i].name;
+}
+
+static const char *profile_name(const struct config *config, size_t i)
+{
+    return config->profiles[i].name;
+}
+
+static int has_name(const struct config *config, name_at *at, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(at(config, i), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int check_unique(struct config_fault *fault, const struct config *config, const char *list,
+                        name_at *at, size_t count)
+{
+    char key[KEY_TEXT_MAX];
+    for (size_t i = 1; i < count; i++) {
+        if (has_name(config, at, i, at(config, i))) {
+            snprintf(key, sizeof(key), "%s[%zu].name", list, i);
+            return config_fault_at(fault, config, key,
+                                   "%s has two entries named \"%s\"; give each its own name", list,
+                                   at(config, i));
+        }
+    }
+    return 1;
+}
+
+/* "HOST:PORT": what can be told without a look at the machine's interfaces. */
+static int check_address(struct config_fault *fault, const struct config *config, size_t i)
+{
+    char key[KEY_TEXT_MAX];
+    const char *address = config->listeners[i].address;
+    const char *colon = strrchr(address, ':');
+    const char *port = colon == NULL ? "" : colon + 1;
+    size_t digits = strspn(port, "0123456789");
+    int good = colon != NULL && digits >= 1 && digits <= 5 && port[digits] == 0 && atoi(port) >= 1 &&
+               atoi(port) <= 65535;
+    /* An IPv6 address has colons of its own: brackets say where it ends. */
+    if (good && memchr(address, ':', (size_t)(colon - address)) != NULL)
+        good = address[0] == '[' && colon[-1] == ']';
+    if (good)
+        return 1;
+    snprintf(key, sizeof(key), "listeners[%zu].address", i);
+    return config_fault_at(
+        fault, config, key,
+        "address is \"%s\"; write HOST:PORT with a port from 1 to 65535, as in 127.0.0.1:8829, "
+        "[::1]:8829, or :8829 for every address",
+        address);
+}
+
+static int check_listeners(struct config_fault *fault, const struct config *config)
+{
+    char key[KEY_TEXT_MAX];
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (!check_address(fault, config, i))
+            return 0;
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(config->listeners[j].address, listener->address) == 0) {
+                snprintf(key, sizeof(key), "listeners[%zu].address", i);
+                return config_fault_at(fault, config, key,
+                                       "two listeners have the address %s; keep one of the two",
+                                       listener->address);
+            }
+        }
+        if (listener->tls != NULL && listener->tls->client_required && listener->tls->client_ca == NULL) {
+            snprintf(key, sizeof(key), "listeners[%zu].tls.client_required", i);
+            return config_fault_at(
+                fault, config, key,
+                "client certificates are required, but none could be checked; write client_ca: "
+                "with the file of the anchors to trust");
+        }
+    }
+    return 1;
+}
+
+static int check_urls(struct config_fault *fault, const struct config *config, size_t profile,
+                      const char *list, const char *const *urls, size_t count)
+{
+    char key[KEY_TEXT_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const char *p = urls[i];
+        while (*p > 0x20 && *p < 0x7f) /* they become IA5String, and a space ends a URL for many readers */
+            p++;
+        if (*p == 0 && strstr(urls[i], "://") != NULL)
+            continue;
+        snprintf(key, sizeof(key), "profiles[%zu].%s[%zu]", profile, list, i);
+        return config_fault_at(fault, config, key,
+                               "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", list,
+                               urls[i]);
+    }
+    return 1;
+}
+
+/* A path selects one profile, so no two may claim it, nor may one claim what the standard paths mean. */
+static int check_paths(struct config_fault *fault, const struct config *config, size_t profile)
+{
+    char key[KEY_TEXT_MAX];
+    const struct config_profile *p = &config->profiles[profile];
+    for (size_t i = 0; i < p->path_count; i++) {
+        const char *path = p->paths[i];
+        snprintf(key, sizeof(key), "profiles[%zu].paths[%zu]", profile, i);
+        if (path[0] != '/' || strpbrk(path, "?# ") != NULL)
+            return config_fault_at(
+                fault, config, key,
+                "path \"%s\" cannot be requested; write one that begins with / and has no ?, # or "
+                "space",
+                path);
+        if (strncmp(path, "/.well-known/", strlen("/.well-known/")) == 0)
+            return config_fault_at(
+                fault, config, key,
+                "path \"%s\" is served already; profiles are at /.well-known/cmp/p/NAME by "
+                "themselves, so remove it",
+                path);
+        for (size_t other = 0; other <= profile; other++) {
+            size_t end = other == profile ? i : config->profiles[other].path_count;
+            for (size_t j = 0; j < end; j++) {
+                if (strcmp(config->profiles[other].paths[j], path) == 0)
+                    return config_fault_at(fault, config, key,
+                                           "path \"%s\" is taken by profile \"%s\"; keep it in one place",
+                                           path, config->profiles[other].name);
+            }
+        }
+    }
+    return 1;
+}
+
+static int check_ranges(struct config_fault *fault, const struct config *config, size_t i)
+{
+    char key[KEY_TEXT_MAX];
+    const struct config_profile *p = &config->profiles[i];
+    if (p->rsa_bits_min > p->rsa_bits_max) {
+        snprintf(key, sizeof(key), "profiles[%zu].rsa_bits_min", i);
+        return config_fault_at(fault, config, key,
+                               "rsa_bits_min (%" PRIu32 ") is above rsa_bits_max (%" PRIu32
+                               "); swap or change them",
+                               p->rsa_bits_min, p->rsa_bits_max);
+    }
+    if (p->mac_iterations_min > p->mac_iterations_max) {
+        snprintf(key, sizeof(key), "profiles[%zu].mac_iterations_min", i);
+        return config_fault_at(fault, config, key,
+                               "mac_iterations_min (%" PRIu32 ") is above mac_iterations_max (%" PRIu32
+                               "); swap or change them",
+                               p->mac_iterations_min, p->mac_iterations_max);
+    }
+    return 1;
+}
+
+static int check_profile(struct config_fault *fault, const struct config *config, size_t i)
+{
+    char key[KEY_TEXT_MAX];
+    const struct config_profile *p = &config->profiles[i];
+    snprintf(key, sizeof(key), "profiles[%zu].ca", i);
+    if (p->ca == NULL)
+        return config_fault_at(
+            fault, config, key,
+            "profile \"%s\" does not say which CA issues; there are several, so write ca: NAME", p->name);
+    if (!has_name(config, ca_name, config->ca_count, p->ca))
+        return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
+                               p->ca);
+    for (size_t j = 0; j < p->vendor_count; j++) {
+        if (has_name(config, vendor_name, config->vendor_count, p->vendors[j]))
+            continue;
+        snprintf(key, sizeof(key), "profiles[%zu].vendors[%zu]", i, j);
+        return config_fault_at(fault, config, key,
+                               "there is no vendor \"%s\"; write the name of an entry of vendors",
+                               p->vendors[j]);
+    }
+    return check_ranges(fault, config, i) && check_paths(fault, config, i) &&
+           check_urls(fault, config, i, "crl_urls", p->crl_urls, p->crl_url_count) &&
+           check_urls(fault, config, i, "issuer_urls", p->issuer_urls, p->issuer_url_count) &&
+           check_urls(fault, config, i, "ocsp_urls", p->ocsp_urls, p->ocsp_url_count);
+}
+
+static int check_store(struct config_fault *fault, const struct config *config)
+{
+    const char *colon = strchr(config->store, ':');
+    if (colon != NULL && colon != config->store && colon[1] != 0)
+        return 1;
+    return config_fault_at(fault, config, "store", "store is \"%s\"; write sqlite:PATH or postgres://…",
+                           config->store);
+}
+
+int config_check_references(struct config_fault *fault, struct config *config)
+{
+    if (!check_store(fault, config) || !check_listeners(fault, config) ||
+        !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
+        !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
+        !check_unique(fault, config, "profiles", profile_name, config->profile_count))
+        return 0;
+    for (size_t i = 0; i < config->profile_count; i++) {
+        if (!check_profile(fault, config, i))
+            return 0;
+    }
+    if (config->default_profile == NULL)
+        return config_fault_at(fault, config, "default_profile",
+                               "there are several profiles; write default_profile: NAME for requests to "
+                               "/.well-known/cmp that name none");
+    if (!has_name(config, profile_name, config->profile_count, config->default_profile))
+        return config_fault_at(fault, config, "default_profile",
+                               "there is no profile \"%s\"; write the name of an entry of profiles",
+                               config->default_profile);
+    return 1;
+}

@@ -1,0 +1,77 @@
+/* test_arena.c: pieces are zeroed, aligned, apart from each other, and bounded in all. */
+#include <criterion/criterion.h>
+#include <stdint.h>
+
+#include "server/base/arena.h"
+
+Test(arena, pieces_are_zeroed_and_aligned)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    cr_assert_not_null(arena);
+    static const uint8_t zeros[5000];
+    for (size_t size = 1; size <= sizeof(zeros); size += 37) {
+        uint8_t *piece = arena_alloc(arena, size);
+        cr_assert_not_null(piece);
+        cr_assert_eq((uintptr_t)piece % _Alignof(max_align_t), 0);
+        cr_assert_eq(memcmp(piece, zeros, size), 0);
+        memset(piece, 0xa5, size); /* would show up in a later piece if they overlapped */
+    }
+    arena_free(arena);
+}
+
+Test(arena, earlier_pieces_keep_their_content)
+{
+    enum { COUNT = 2000 };
+    struct arena *arena = arena_new(8 * 1024 * 1024);
+    uint8_t *pieces[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        size_t size = i % 100 == 7 ? 70000 : 40; /* large ones among small ones: both ways of allocating */
+        pieces[i] = arena_alloc(arena, size);
+        if (pieces[i] == NULL)
+            break;
+        memset(pieces[i], i & 0xff, size);
+    }
+    for (int i = 0; i < COUNT && pieces[i] != NULL; i++) {
+        cr_assert_eq(pieces[i][0], i & 0xff);
+        cr_assert_eq(pieces[i][39], i & 0xff);
+    }
+    arena_free(arena);
+}
+
+Test(arena, the_limit_holds)
+{
+    struct arena *arena = arena_new(1000);
+    cr_assert_null(arena_alloc(arena, 1001));
+    cr_assert_null(arena_alloc(arena, SIZE_MAX));
+    cr_assert_null(arena_alloc(arena, SIZE_MAX - 8));
+    size_t got = 0;
+    while (arena_alloc(arena, 16) != NULL)
+        got += 16;
+    cr_assert_eq(got, 1000 / 16 * 16);
+    cr_assert_eq(arena_used(arena), got);
+    cr_assert_null(arena_printf(arena, "%s", "does not fit"));
+    cr_assert_null(arena_copy(arena, bytes_str("nor does this")).data);
+    arena_free(arena);
+}
+
+Test(arena, nothing_is_a_piece_too)
+{
+    struct arena *arena = arena_new(1000);
+    cr_assert_not_null(arena_alloc(arena, 0));
+    cr_assert_eq(arena_copy(arena, bytes_of(NULL, 0)).len, 0);
+    arena_free(arena);
+    arena_free(NULL);
+}
+
+Test(arena, copies_and_texts)
+{
+    struct arena *arena = arena_new(100000);
+    char source[] = "octets";
+    struct bytes copy = arena_copy(arena, bytes_of(source, sizeof(source)));
+    memset(source, 0, sizeof(source));
+    cr_assert_str_eq((const char *)copy.data, "octets");
+    cr_assert_str_eq(arena_printf(arena, "%d-%s", 12, "x"), "12-x");
+    char *longer = arena_printf(arena, "%050000d", 7);
+    cr_assert_eq(strlen(longer), 50000);
+    arena_free(arena);
+}

@@ -1,0 +1,348 @@
+/* test_config.c: what the file says, what it leaves out, and every way in which it can be wrong. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Includes the schema, to hold its rules against libcyaml's half. */
+#include "server/base/config_schema.c"
+
+#define LISTENERS "listeners: [{address: ':8829'}]\n"
+#define CAS "cas: [{name: a, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}]\n"
+#define PROFILES "profiles: [{name: p}]\n"
+#define REST LISTENERS CAS PROFILES
+static const char NAME[] = "/etc/cmpd/cmpd.yaml";
+
+static struct config *load(const char *text, struct config_fault *fault)
+{
+    return config_load_text(fault, NAME, text, strlen(text));
+}
+
+Test(config, defaults)
+{
+    struct config_fault fault;
+    struct config *c = load(REST, &fault);
+    cr_assert_not_null(c, "%s", fault.text);
+    cr_assert_eq(c->front, CONFIG_FRONT_AUTO);
+    cr_assert_eq(c->log, LOG_INFO);
+    cr_assert_str_eq(c->store, "sqlite:/etc/cmpd/store/cmpd.db");
+    cr_assert_str_eq(c->seal_key, "/etc/cmpd/ca/seal.key");
+    char host[256] = "";
+    gethostname(host, sizeof(host) - 1);
+    cr_assert_str_eq(c->node, host);
+    cr_assert_eq(c->threads.front, 0);
+    cr_assert_eq(c->threads.slow, 1);
+    cr_assert_eq(c->limits.message_bytes, 65536);
+    cr_assert_eq(c->limits.connections, 10000);
+    cr_assert_eq(c->limits.stop_seconds, 20);
+    cr_assert_eq(c->listener_count, 1);
+    cr_assert_null(c->listeners[0].tls);
+    cr_assert_str_eq(c->cas[0].cmp_key, "/etc/cmpd/c.key");
+    cr_assert_eq(c->cas[0].chain_count, 0);
+    cr_assert_eq(c->vendor_count, 0);
+    cr_assert_str_eq(c->default_profile, "p");
+    const struct config_profile *p = &c->profiles[0];
+    cr_assert_str_eq(p->ca, "a");
+    cr_assert_eq(p->demo, 0);
+    cr_assert_eq(p->mac, 0);
+    cr_assert_eq(p->sha1_owf, 0);
+    cr_assert_eq(p->own_certificates, 1);
+    cr_assert_eq(p->implicit_confirm, 1);
+    cr_assert_eq(p->san, 1);
+    cr_assert_eq(p->mac_iterations_min, 100);
+    cr_assert_eq(p->mac_iterations_max, 100000);
+    cr_assert_eq(p->validity_days, 365);
+    cr_assert_eq(p->backdate_seconds, 300);
+    cr_assert_eq(p->confirm_wait_seconds, 300);
+    cr_assert_eq(p->message_time_seconds, 300);
+    cr_assert_eq(p->rsa_bits_min, 2048);
+    cr_assert_eq(p->rsa_bits_max, 4096);
+    cr_assert_eq(p->key_type_count, 5);
+    cr_assert_str_eq(p->key_types[4], "Ed25519");
+    cr_assert_eq(p->key_usage_count, 1);
+    cr_assert_str_eq(p->key_usage[0], "digitalSignature");
+    cr_assert_eq(p->extended_key_usage_count, 0);
+    config_free(c);
+    config_free(NULL);
+}
+
+Test(config, values_of_the_file)
+{
+    struct config_fault fault;
+    struct config *c = load(
+        "front: epoll\nlog: debug\nnode: n1\nstore: sqlite:/var/db\nseal_key: /k\nthreads: {slow: 3}\n"
+        "limits: {jobs: 99, drain_seconds: 0}\n"
+        "listeners:\n- address: '[::1]:1'\n  tls: {certificate: t.pem, key: /abs.key, client_ca: ca.pem, "
+        "client_required: true}\n"
+        "cas:\n- {name: a, certificate: a.pem, key: a.key, chain: [r.pem, /q.pem], cmp_certificate: c, "
+        "cmp_key: d}\n"
+        "- {name: b, certificate: a.pem, key: a.key, cmp_certificate: c, cmp_key: d}\n"
+        "vendors: [{name: v, anchors: [x.pem], intermediates: [y.pem]}]\n"
+        "profiles:\n- {name: p, ca: b, vendors: [v], paths: [/pkix/], demo: true, san: false, key_types: "
+        "[]}\n"
+        "- {name: q, ca: a, validity_days: 36525, crl_urls: ['http://h/c.crl']}\ndefault_profile: q\n",
+        &fault);
+    cr_assert_not_null(c, "%s", fault.text);
+    cr_assert_eq(c->front, CONFIG_FRONT_EPOLL);
+    cr_assert_eq(c->log, LOG_DEBUG);
+    cr_assert_str_eq(c->node, "n1");
+    cr_assert_str_eq(c->store, "sqlite:/var/db");
+    cr_assert_str_eq(c->seal_key, "/k");
+    cr_assert_eq(c->threads.slow, 3);
+    cr_assert_eq(c->limits.jobs, 99);
+    cr_assert_eq(c->limits.drain_seconds, 0);
+    cr_assert_eq(c->limits.streams, 100);
+    const struct config_tls *tls = c->listeners[0].tls;
+    cr_assert_str_eq(tls->certificate, "/etc/cmpd/t.pem");
+    cr_assert_str_eq(tls->key, "/abs.key");
+    cr_assert_str_eq(tls->client_ca, "/etc/cmpd/ca.pem");
+    cr_assert_eq(tls->client_required, 1);
+    cr_assert_eq(c->cas[0].chain_count, 2);
+    cr_assert_str_eq(c->cas[0].chain[0], "/etc/cmpd/r.pem");
+    cr_assert_str_eq(c->cas[0].chain[1], "/q.pem");
+    cr_assert_str_eq(c->vendors[0].intermediates[0], "/etc/cmpd/y.pem");
+    cr_assert_str_eq(c->profiles[0].vendors[0], "v");
+    cr_assert_str_eq(c->profiles[0].paths[0], "/pkix/");
+    cr_assert_eq(c->profiles[0].demo, 1);
+    cr_assert_eq(c->profiles[0].san, 0);
+    cr_assert_eq(c->profiles[0].key_type_count, 0);
+    cr_assert_eq(c->profiles[1].validity_days, 36525);
+    cr_assert_str_eq(c->profiles[1].crl_urls[0], "http://h/c.crl");
+    config_free(c);
+}
+
+struct wrong {
+    const char *text;
+    int line; /* 0: the fault names the file only */
+    const char *says[3];
+};
+
+static const struct wrong wrongs[] = {
+    /* not YAML, or not one document */
+    {"", 1, {"empty", "cmpctl init"}},
+    {"# only this\n", 1, {"empty"}},
+    {"log: info\n\tnode: x\n", 2, {"not YAML"}},
+    {"log: [info\nnode: x\n", 2, {"not YAML"}},
+    {"log: info\nnode: \xff\xff\n", 2, {"UTF-8"}},
+    {REST "---\nlog: info\n", 5, {"second document"}},
+    {"- a\n", 1, {"NAME: VALUE"}},
+    {"just text\n", 1, {"NAME: VALUE"}},
+    {"log: info\n[a]: b\n", 2, {"NAME: VALUE"}},
+    /* keys */
+    {REST "listner: x\n", 4, {"no setting \"listner\"", "did you mean \"listeners\""}},
+    {REST "zzzzzzzzzz: x\n", 4, {"no setting \"zzzzzzzzzz\"", "it knows:", "default_profile"}},
+    {REST "limits:\n  jobs: 20\n  job_queue: 2\n", 6, {"limits has no setting \"job_queue\""}},
+    {REST "limits:\n  jobs: 20\n  queue_job: 2\n", 6, {"did you mean \"queue_jobs\""}},
+    {REST "log: info\nnode: x\nlog: warn\n", 6, {"log is set again", "first in line 4"}},
+    {REST "limits:\n  jobs: 20\n  jobs: 20\n", 6, {"jobs is set again"}},
+    {REST "<<: {log: info}\n", 4, {"no setting \"<<\""}},
+    {LISTENERS PROFILES, 1, {"lacks \"cas\""}},
+    {CAS PROFILES, 1, {"lacks \"listeners\""}},
+    {LISTENERS CAS, 1, {"lacks \"profiles\""}},
+    {LISTENERS PROFILES "cas:\n- name: a\n  certificate: a.pem\n  key: k\n  cmp_key: k\n",
+     4,
+     {"a CA lacks \"cmp_certificate\""}},
+    {REST "vendors:\n- name: v\n", 5, {"a vendor lacks \"anchors\""}},
+    /* numbers */
+    {REST "limits: {jobs: 15}\n", 4, {"jobs is 15", "below", "16 to 1048576"}},
+    {REST "limits: {jobs: 1048577}\n", 4, {"above its greatest value", "16 to 1048576"}},
+    {REST "limits: {jobs: 99999999999999999999999999}\n", 4, {"above"}},
+    {REST "limits: {jobs: -1}\n", 4, {"whole number from 16 to 1048576"}},
+    {REST "limits: {jobs: 0x20}\n", 4, {"whole number"}},
+    {REST "limits: {jobs: 0100}\n", 4, {"whole number"}},
+    {REST "limits: {jobs: 1e3}\n", 4, {"whole number"}},
+    {REST "limits: {jobs: many}\n", 4, {"jobs is \"many\""}},
+    {REST "limits: {jobs: }\n", 4, {"no value"}},
+    {REST "limits: {jobs: [1]}\n", 4, {"jobs is a list"}},
+    {REST "threads:\n  slow: 0\n", 5, {"slow is 0"}},
+    /* words, texts, lists */
+    {"log: loud\n" REST, 1, {"log is \"loud\"", "debug, info, warn, error"}},
+    {REST "front: 1\n", 4, {"auto, io_uring, epoll"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: yes\n", 5, {"mac is \"yes\"", "true, false"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: flase\n", 5, {"true, false"}},
+    {REST "node:\n", 4, {"node has no value"}},
+    {REST "node: ~\n", 4, {"node has no value"}},
+    {REST "node: a b\n", 4, {"node is \"a b\"", "letters"}},
+    {REST "node: {a: b}\n", 4, {"node is a section"}},
+    {REST "seal_key: \"a\\0b\"\n", 4, {"control character"}},
+    {REST "limits:\n", 4, {"limits must hold settings"}},
+    {REST "limits: [1]\n", 4, {"limits must hold settings"}},
+    {REST "vendors: v\n", 4, {"vendors is not a list", "- "}},
+    {REST "vendors:\n- v\n", 5, {"a vendor must hold settings"}},
+    {REST "vendors:\n- name: v\n  anchors: a.pem\n", 6, {"anchors is not a list", "[a, b]"}},
+    {REST "vendors:\n- name: v\n  anchors: []\n", 6, {"anchors is empty"}},
+    {REST "vendors:\n- name: v\n  anchors:\n  - a\n  - [b]\n", 8, {"anchors is a list; write one value"}},
+    {"listeners: []\n" CAS PROFILES, 1, {"listeners is empty"}},
+    {"log: &l info\nnode: *l\n" REST, 1, {"alias"}},
+    {"vendors: &v [*v]\n" REST, 1, {"alias"}},
+    /* what depends on more than one value */
+    {"listeners:\n- address: nowhere\n" CAS PROFILES, 2, {"address is \"nowhere\"", "HOST:PORT"}},
+    {"listeners:\n- address: ::1:88\n" CAS PROFILES, 2, {"HOST:PORT", "[::1]:8829"}},
+    {"listeners:\n- address: :0\n" CAS PROFILES, 2, {"1 to 65535"}},
+    {"listeners:\n- address: h:65536\n" CAS PROFILES, 2, {"1 to 65535"}},
+    {"listeners:\n- address: :1\n- address: :1\n" CAS PROFILES, 3, {"two listeners"}},
+    {"listeners:\n- address: :1\n  tls:\n    certificate: c\n    key: k\n    client_required: true\n" CAS
+         PROFILES,
+     6,
+     {"client_ca"}},
+    {"store: memory\n" REST, 1, {"sqlite:PATH"}},
+    {"store: 'sqlite:'\n" REST, 1, {"sqlite:PATH"}},
+    {REST "vendors:\n- {name: v, anchors: [a]}\n- {name: v, anchors: [a]}\n", 6, {"two entries named \"v\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n- name: p\n", 5, {"two entries named \"p\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  ca: b\n", 5, {"no CA \"b\""}},
+    {LISTENERS PROFILES "cas:\n- {name: a, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
+                        "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n",
+     2,
+     {"which CA"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  vendors:\n  - v\n", 6, {"no vendor \"v\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n- name: q\n", 1, {"default_profile: NAME"}},
+    {REST "default_profile: q\n", 4, {"no profile \"q\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  rsa_bits_min: 4096\n  rsa_bits_max: 3072\n",
+     5,
+     {"rsa_bits_min (4096)"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac_iterations_max: 99\n", 4, {"mac_iterations_min (100)"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  paths: [pkix]\n", 5, {"begins with /"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  paths: [/.well-known/cmp]\n", 5, {"served already"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  paths: [/a, /a]\n", 5, {"taken by profile \"p\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  paths: [/a]\n- name: q\n  paths:\n  - /a\n",
+     8,
+     {"taken by profile \"p\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  crl_urls: ['a b']\n", 5, {"crl_urls", "URL"}},
+};
+
+Test(config, each_fault_names_file_line_and_remedy)
+{
+    for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+        struct config_fault fault;
+        char head[64];
+        cr_assert_null(load(wrongs[i].text, &fault), "accepted: %s", wrongs[i].text);
+        snprintf(head, sizeof(head), "%s:%d: ", NAME, wrongs[i].line);
+        cr_expect_eq(strncmp(fault.text, head, strlen(head)), 0, "line %d expected: %s", wrongs[i].line,
+                     fault.text);
+        cr_expect_null(strchr(fault.text, '\n'));
+        for (size_t j = 0; j < 3 && wrongs[i].says[j] != NULL; j++)
+            cr_expect_not_null(strstr(fault.text, wrongs[i].says[j]), "\"%s\" expected: %s",
+                               wrongs[i].says[j], fault.text);
+    }
+}
+
+Test(config, a_fault_of_another_room_has_its_line)
+{
+    struct config_fault fault;
+    struct config *c = load("log: info\n" LISTENERS "cas:\n- name: a\n  certificate: a.pem\n  key: k\n"
+                            "  chain:\n  - x\n  - y\n  cmp_certificate: c\n  cmp_key: d\n" PROFILES,
+                            &fault);
+    cr_assert_not_null(c, "%s", fault.text);
+    static const struct {
+        const char *key;
+        int line;
+    } at[] = {{"cas[0].certificate", 5},
+              {"cas[0].chain[1]", 9},
+              {"cas[0].chain[7]", 8},
+              {"cas[0]", 4},
+              {"cas[3].key", 4},
+              {"cas", 4},
+              {"seal_key", 1},
+              {"limits.jobs", 1},
+              {"", 1},
+              {"cas[0", 4},
+              {"cas[0]..x", 4},
+              {"log.x", 1}};
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        char expected[128];
+        cr_assert_eq(config_fault_at(&fault, c, at[i].key, "cannot be read: %d", 7), 0);
+        snprintf(expected, sizeof(expected), "%s:%d: cannot be read: 7", NAME, at[i].line);
+        cr_expect_str_eq(fault.text, expected, "%s: %s", at[i].key, fault.text);
+    }
+    config_free(c);
+    struct config made = {0};
+    config_fault_at(&fault, &made, "cas[0]", "wrong");
+    cr_assert_str_eq(fault.text, "configuration: wrong");
+}
+
+Test(config, a_long_fault_is_cut)
+{
+    struct config_fault fault;
+    static char text[3 * CONFIG_STRING_MAX];
+    snprintf(text, sizeof(text), REST "node: %05000d\n", 0);
+    cr_assert_null(load(text, &fault));
+    cr_assert_not_null(strstr(fault.text, "5000 octets long"));
+    snprintf(text, sizeof(text), REST "default_profile: q\nstore: %04000d\n", 0);
+    cr_assert_null(load(text, &fault));
+    cr_assert_eq(strlen(fault.text), sizeof(fault.text) - 1);
+}
+
+Test(config, too_much_is_a_fault)
+{
+    struct config_fault fault;
+    char *text = malloc(CONFIG_FILE_MAX + 2);
+    memset(text, '\n', CONFIG_FILE_MAX + 1);
+    text[CONFIG_FILE_MAX + 1] = 0;
+    cr_assert_null(load(text, &fault));
+    cr_assert_not_null(strstr(fault.text, "larger than"));
+    strcpy(text, CAS PROFILES "listeners:\n");
+    for (int i = 0; i <= CONFIG_LISTENERS_MAX; i++)
+        sprintf(text + strlen(text), "- address: :%d\n", i + 1);
+    cr_assert_null(load(text, &fault));
+    cr_assert_not_null(strstr(fault.text, "listeners has 65 entries; write at most 64"), "%s", fault.text);
+    free(text);
+}
+
+Test(config, file_names_resolve_against_the_folder_of_the_file)
+{
+    struct config_fault fault;
+    char here[4096], expected[5000];
+    cr_assert_not_null(getcwd(here, sizeof(here)));
+    struct config *c = config_load_text(&fault, "cmpd.yaml", REST, strlen(REST));
+    snprintf(expected, sizeof(expected), "%s/a.pem", here);
+    cr_assert_str_eq(c->cas[0].certificate, expected);
+    config_free(c);
+    c = config_load_text(&fault, "sub/cmpd.yaml", REST, strlen(REST));
+    snprintf(expected, sizeof(expected), "sqlite:%s/sub/store/cmpd.db", here);
+    cr_assert_str_eq(c->store, expected);
+    config_free(c);
+    c = config_load_text(&fault, "/cmpd.yaml", REST, strlen(REST));
+    cr_assert_str_eq(c->cas[0].certificate, "/a.pem");
+    config_free(c);
+}
+
+Test(config, files)
+{
+    struct config_fault fault;
+    char path[] = "/tmp/cmpd-config-XXXXXX";
+    cr_assert_null(config_load(&fault, "/nonexistent/cmpd.yaml"));
+    cr_assert_not_null(strstr(fault.text, "/nonexistent/cmpd.yaml: cannot be read"));
+    cr_assert_null(config_load(&fault, "/tmp"));
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, REST, strlen(REST)), (ssize_t)strlen(REST));
+    close(fd);
+    struct config *c = config_load(&fault, path);
+    cr_assert_not_null(c, "%s", fault.text);
+    const char *text;
+    size_t len;
+    config_text(c, &text, &len);
+    cr_assert_eq(len, strlen(REST));
+    cr_assert_str_eq(text, REST);
+    config_free(c);
+    unlink(path);
+}
+
+/* Defaults must be values that the file could say, too. */
+static void check_rules(const struct config_section *section)
+{
+    for (size_t i = 0; i < section->rule_count; i++) {
+        const struct config_rule *rule = &section->rules[i];
+        cr_expect_leq(strlen(rule->key), 32, "%s is longer than what is compared for nearness", rule->key);
+        if (rule->kind == CONFIG_NUMBER)
+            cr_expect(rule->min <= rule->number && rule->number <= rule->max, "default of %s", rule->key);
+        if (rule->section != NULL)
+            check_rules(rule->section);
+    }
+    cr_expect_leq(section->rule_count, 64);
+}
+
+Test(config, defaults_are_within_bounds)
+{
+    check_rules(&config_root);
+}
