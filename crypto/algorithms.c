@@ -75,7 +75,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
             BYTES("\x30\x41\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x34\xa0\x0f\x30\x0d\x06\x09\x60" \
                   "\x86\x48"                                                                                 \
                   "\x01\x65\x03\x04\x02" last "\x05\x00\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01" \
-                                              "\x01\x08\x30\x0d\x06\x09\x60\x86\x48"                         \
+                  "\x01\x08\x30\x0d\x06\x09\x60\x86\x48"                                                     \
                   "\x01\x65\x03\x04\x02" last "\x05\x00\xa2\x03\x02\x01" salt),                              \
             FAMILY_RSA_PSS, DIGEST_SHA##digest_bits, DIGEST_SHA##digest_bits                                 \
     }

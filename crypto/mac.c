@@ -3,7 +3,6 @@
 #include <openssl/hmac.h>
 
 #include "crypto/internal.h"
-#include "crypto/random.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
@@ -50,41 +49,46 @@ int mac_parse(struct mac_algorithm *out, CBS *cbs)
     return 1;
 }
 
-size_t mac_compute(uint8_t *out, const struct mac_algorithm *algorithm, struct bytes secret,
-                   struct bytes message)
+int mac_derive(struct mac_key *key, const struct mac_algorithm *algorithm, struct bytes secret)
 {
-    uint8_t key[DIGEST_MAX];
-    unsigned key_len = 0, out_len = 0;
-    const EVP_MD *owf = evp_digest(algorithm->owf), *mac = evp_digest(algorithm->mac);
+    const EVP_MD *owf = evp_digest(algorithm->owf);
+    unsigned len = 0;
     EVP_MD_CTX ctx;
     int ok;
 
-    if (algorithm->scheme != MAC_PBM || owf == NULL || mac == NULL)
+    if (algorithm->scheme != MAC_PBM || owf == NULL)
         return 0;
     /* RFC 9810 5.1.3.1: the salt is appended to the secret, the one-way function applied iterationCount
      * times. */
     EVP_MD_CTX_init(&ctx);
     ok = EVP_DigestInit_ex(&ctx, owf, NULL) && EVP_DigestUpdate(&ctx, secret.data, secret.len) &&
          EVP_DigestUpdate(&ctx, algorithm->salt.data, algorithm->salt.len) &&
-         EVP_DigestFinal_ex(&ctx, key, &key_len);
+         EVP_DigestFinal_ex(&ctx, key->octets, &len);
     for (uint32_t i = 1; ok && i < algorithm->iterations; i++)
-        ok = EVP_DigestInit_ex(&ctx, owf, NULL) && EVP_DigestUpdate(&ctx, key, key_len) &&
-             EVP_DigestFinal_ex(&ctx, key, &key_len);
+        ok = EVP_DigestInit_ex(&ctx, owf, NULL) && EVP_DigestUpdate(&ctx, key->octets, len) &&
+             EVP_DigestFinal_ex(&ctx, key->octets, &len);
     EVP_MD_CTX_cleanup(&ctx);
-    ok = ok && HMAC(mac, key, key_len, message.data, message.len, out, &out_len) != NULL;
-    secret_wipe(key, sizeof key);
-    return ok ? out_len : 0;
+    key->len = ok ? len : 0;
+    return ok;
 }
 
-uint64_t mac_price_us(const struct mac_algorithm *algorithm, size_t message_len)
+size_t mac_apply(uint8_t *out, const struct mac_algorithm *algorithm, const struct mac_key *key,
+                 struct bytes message)
 {
-    const struct digest_algorithm *owf = digest_algorithm(algorithm->owf),
-                                  *mac = digest_algorithm(algorithm->mac);
-    uint64_t blocks = message_len / 64 + 4;
+    const EVP_MD *mac = evp_digest(algorithm->mac);
+    unsigned len = 0;
 
-    if (owf == NULL || mac == NULL)
+    if (mac == NULL || key->len == 0 ||
+        HMAC(mac, key->octets, key->len, message.data, message.len, out, &len) == NULL)
         return 0;
-    return ((uint64_t)algorithm->iterations * owf->block_ns + blocks * mac->block_ns) / 1000;
+    return len;
+}
+
+uint64_t mac_price_us(const struct mac_algorithm *algorithm)
+{
+    const struct digest_algorithm *owf = digest_algorithm(algorithm->owf);
+
+    return owf != NULL ? (uint64_t)algorithm->iterations * owf->block_ns / 1000 : 0;
 }
 
 int mac_pbm_encode(struct bytes *out, struct arena *arena, struct bytes salt, enum digest_id owf,

@@ -23,13 +23,23 @@ int mac_parse(struct mac_algorithm *out, CBS *cbs);
  */
 int mac_is_mac(struct bytes encoded);
 
-/* mac_compute writes the MAC of |message| under |secret| into |out| (DIGEST_MAX octets) and returns its
- * length, or 0 on failure. */
-size_t mac_compute(uint8_t *out, const struct mac_algorithm *algorithm, struct bytes secret,
-                   struct bytes message);
+/* struct mac_key is a secret stretched by a MAC's parameters: derived once for a request and its answer.
+ * Wiped by its owner. */
+struct mac_key {
+    uint8_t octets[DIGEST_MAX];
+    size_t len;
+};
 
-/* mac_price_us returns what one mac_compute costs, in microseconds: iterations dominate. */
-uint64_t mac_price_us(const struct mac_algorithm *algorithm, size_t message_len);
+/* mac_derive stretches |secret|: the expensive part, mac_price_us tells how expensive. 1, or 0 on failure. */
+int mac_derive(struct mac_key *key, const struct mac_algorithm *algorithm, struct bytes secret);
+
+/* mac_apply writes the MAC of |message| into |out| (DIGEST_MAX octets) and returns its length, or 0 on
+ * failure. */
+size_t mac_apply(uint8_t *out, const struct mac_algorithm *algorithm, const struct mac_key *key,
+                 struct bytes message);
+
+/* mac_price_us returns what one mac_derive costs, in microseconds. */
+uint64_t mac_price_us(const struct mac_algorithm *algorithm);
 
 /* mac_pbm_encode writes the AlgorithmIdentifier of PasswordBasedMac with these parameters (for clients). */
 int mac_pbm_encode(struct bytes *out, struct arena *arena, struct bytes salt, enum digest_id owf,

@@ -1,0 +1,369 @@
+/* Who sent a message: protection by signature or MAC (RFC 9810 5.1.3, RFC 9483 3.2 and 3.5). */
+#include "crypto/name.h"
+#include "crypto/random.h"
+#include "server/cmp/internal.h"
+
+static cmp_step judge;
+
+/* What an attacker may learn is the same for an unknown reference and for a wrong secret. */
+static const char *const mac_text = "reference and secret do not belong together: check both";
+
+enum { SALT_MIN = 8, SALT_MAX = 128 };
+
+static int find_mac(struct cmp_message *m)
+{
+    CBS cbs = cbs_of(m->in.header.protection_alg);
+
+    m->is_mac = 1;
+    if (!m->profile->mac) {
+        cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets", NULL);
+        return 0;
+    }
+    if (!mac_parse(&m->mac, &cbs)) {
+        cmp_refuse(m, PKI_BAD_ALG, "this MAC algorithm is not supported: use PasswordBasedMac with SHA-2",
+                   NULL);
+        return 0;
+    }
+    if (m->mac.owf == DIGEST_SHA1 && !m->profile->sha1_owf) {
+        cmp_refuse(m, PKI_BAD_ALG, "SHA-1 as one-way function is not allowed: use SHA-256", NULL);
+        return 0;
+    }
+    if (m->mac.iterations < m->profile->mac_iterations_min ||
+        m->mac.iterations > m->profile->mac_iterations_max) {
+        cmp_refuse(m, PKI_BAD_ALG, "iterationCount is out of the bounds of this profile",
+                   arena_printf(m->arena, "iterationCount %u, allowed %u to %u", m->mac.iterations,
+                                m->profile->mac_iterations_min, m->profile->mac_iterations_max));
+        return 0;
+    }
+    if (m->mac.salt.len < SALT_MIN || m->mac.salt.len > SALT_MAX) {
+        cmp_refuse(m, PKI_BAD_ALG, "the salt must have 8 to 128 octets", NULL);
+        return 0;
+    }
+    if (m->in.header.sender_kid.len == 0) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "senderKID must name the shared secret", NULL);
+        return 0;
+    }
+    m->price_us += mac_price_us(&m->mac);
+    return 1;
+}
+
+/* extraCerts may come in any order (RFC 9483 3.3): senderKID tells which one protects, else the sender's
+ * name, else the first. */
+static const struct certificate *find_signer(const struct cmp_message *m)
+{
+    const struct pki_header *header = &m->in.header;
+
+    for (size_t i = 0; i < m->cert_count; i++)
+        if (header->sender_kid.len != 0 && bytes_equal(m->certs[i].key_id, header->sender_kid))
+            return &m->certs[i];
+    for (size_t i = 0; i < m->cert_count; i++) {
+        if (header->sender_kid.len != 0 && m->certs[i].key_id.len != 0)
+            continue; /* senderKID names another key than this one's */
+        if (header->sender_name.len == 0 || name_is_empty(header->sender_name) ||
+            bytes_equal(header->sender_name, m->certs[i].subject))
+            return &m->certs[i];
+    }
+    return NULL;
+}
+
+static int check_signer(struct cmp_message *m)
+{
+    const struct certificate *signer = m->signer;
+    struct bytes sender = m->in.header.sender_name;
+    int sender_absent = sender.len == 0 || name_is_empty(sender);
+
+    if (!bytes_equal(sender, signer->subject) && !(sender_absent && m->in.header.sender_kid.len != 0)) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate", NULL);
+        return 0;
+    }
+    /* RFC 9483 3.5 */
+    if (signer->has_key_usage && (signer->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0) {
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "keyUsage of the protecting certificate lacks digitalSignature",
+                   NULL);
+        return 0;
+    }
+    if ((m->signer_key = public_key_parse(signer->spki)) == NULL) {
+        cmp_refuse(m, PKI_BAD_ALG, "the key of the protecting certificate is not supported", NULL);
+        return 0;
+    }
+    if (!signature_fits(m->signature_algorithm, public_key_kind(m->signer_key))) {
+        cmp_refuse(m, PKI_BAD_ALG, "protectionAlg does not fit the key of the protecting certificate", NULL);
+        return 0;
+    }
+    return 1;
+}
+
+static int find_signature(struct cmp_message *m)
+{
+    CBS cbs = cbs_of(m->in.header.protection_alg);
+
+    if ((m->signature_algorithm = signature_parse(&cbs)) == NULL) {
+        cmp_refuse(m, PKI_BAD_ALG, "protectionAlg is not supported", NULL);
+        return 0;
+    }
+    /* Later messages are verified by the key that the first one showed: they need no certificates. */
+    if (!m->starts_transaction)
+        return 1;
+    for (size_t i = 0; i < m->in.extra_cert_count; i++)
+        if (m->in.extra_certs[i].len <= BOUND_CERTIFICATE &&
+            certificate_parse(&m->certs[m->cert_count], m->in.extra_certs[i]))
+            m->cert_count++;
+    if ((m->signer = find_signer(m)) == NULL) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
+                   "extraCerts lacks the certificate that senderKID and sender name", NULL);
+        return 0;
+    }
+    if (!check_signer(m))
+        return 0;
+    digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
+    m->signer_is_own = m->profile->own_certificates && m->signer->serial.len == STORE_SERIAL &&
+                       bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
+    m->price_us += 2u * public_key_verify_us(m->signer_key);
+    return 1;
+}
+
+static void parse_request_key(struct cmp_message *m)
+{
+    CBS cbs;
+
+    if (!m->starts_transaction || m->body_fault != NULL)
+        return;
+    if (m->request.spki.len != 0)
+        m->request_key = public_key_parse(m->request.spki);
+    if (m->request.pop == PKI_POP_SIGNATURE) {
+        cbs = cbs_of(m->request.pop_algorithm);
+        m->pop_algorithm = signature_parse(&cbs);
+    }
+    if (m->request_key != NULL)
+        m->price_us += public_key_verify_us(m->request_key);
+    m->price_us += private_key_sign_us(m->profile->ca->key);
+}
+
+int cmp_find_credentials(struct cmp_message *m)
+{
+    int ok = mac_is_mac(m->in.header.protection_alg) ? find_mac(m) : find_signature(m);
+
+    if (!ok)
+        return 0;
+    parse_request_key(m);
+    m->price_us += private_key_sign_us(m->profile->ca->cmp_key);
+    return 1;
+}
+
+/* A box opens for its CA and reference only: a row copied to another reference is worthless. */
+static int secret_context(struct bytes *out, struct arena *arena, struct bytes issuer, struct bytes reference)
+{
+    uint8_t *context = arena_alloc(arena, issuer.len + reference.len);
+
+    if (context == NULL)
+        return 0;
+    memcpy(context, issuer.data, issuer.len);
+    memcpy(context + issuer.len, reference.data, reference.len);
+    *out = bytes_of(context, issuer.len + reference.len);
+    return 1;
+}
+
+int cmp_seal_secret(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes issuer,
+                    struct bytes reference, struct bytes secret)
+{
+    struct bytes context;
+
+    return secret_context(&context, arena, issuer, reference) && seal(box, arena, key, secret, context);
+}
+
+int cmp_open_secret(struct cmp_message *m, const char **detail)
+{
+    const struct store_secret *stored = m->stored_secret;
+    struct bytes context;
+
+    if (stored == NULL) {
+        *detail = "no secret has this reference";
+        return 0;
+    }
+    if (stored->expires != 0 && m->now >= stored->expires) {
+        *detail = "the secret has expired";
+        return 0;
+    }
+    if (stored->profile.len != 0 && !bytes_equal(stored->profile, bytes_str(m->profile->name))) {
+        *detail = "the secret is for another profile";
+        return 0;
+    }
+    if (m->settings->seal_key == NULL ||
+        !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key)) ||
+        !secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
+                        m->in.header.sender_kid) ||
+        !unseal(&m->secret, m->arena, m->settings->seal_key, stored->sealed, context)) {
+        *detail = "the secret was sealed under another seal_key than this node has";
+        return 0;
+    }
+    return 1;
+}
+
+static void want_mac(struct cmp_message *m)
+{
+    struct cmp_mac *mac = &cmp_want_add(m, CMP_WANT_MAC)->u.mac;
+
+    mac->algorithm = &m->mac;
+    mac->secret = m->secret;
+    mac->key = &m->mac_key;
+}
+
+static int want_protection(struct cmp_message *m, const struct public_key *key)
+{
+    struct verification *verify = &cmp_want_add(m, CMP_WANT_VERIFY)->u.verify;
+
+    verify->algorithm = m->signature_algorithm;
+    verify->key = key;
+    verify->signature = m->in.protection;
+    return pki_protected_part(&verify->message, m->arena, &m->in);
+}
+
+/* The proof of possession goes into the same batch as the protection; it is judged after it. */
+static void want_pop(struct cmp_message *m)
+{
+    struct verification *verify = &cmp_want_add(m, CMP_WANT_VERIFY)->u.verify;
+
+    *verify = (struct verification){.algorithm = m->pop_algorithm,
+                                    .key = m->request_key,
+                                    .message = m->request.pop_message,
+                                    .signature = m->request.pop_signature};
+}
+
+static int check_own_signer(struct cmp_message *m)
+{
+    const struct store_cert *stored = m->stored_signer;
+
+    if (!m->signer_is_own)
+        return 1;
+    if (stored == NULL || !bytes_equal(stored->certificate, m->signer->der)) {
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                   "the protecting certificate is not known to the CA that it names", NULL);
+        return 0;
+    }
+    if (stored->status != STORE_CERT_VALID) {
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                   stored->status == STORE_CERT_UNCONFIRMED ? "the protecting certificate was never confirmed"
+                                                            : "the protecting certificate is revoked",
+                   NULL);
+        return 0;
+    }
+    return 1;
+}
+
+static void authenticate_signature(struct cmp_message *m)
+{
+    enum path_fault fault =
+        path_build(&m->path, m->profile->trust, m->signer, m->certs, m->cert_count, m->now, m->path_attempt);
+
+    if (fault != PATH_OK) {
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+                   path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
+        return;
+    }
+    if (!want_protection(m, m->signer_key)) {
+        cmp_out_of_memory(m);
+        return;
+    }
+    want_pop(m);
+    for (size_t i = 0; i < m->path.count; i++)
+        cmp_want_add(m, CMP_WANT_VERIFY)->u.verify = m->path.links[i];
+    m->next = judge;
+}
+
+/* Later messages carry the credentials of the first; who signed is not path-validated again (design:
+ * "Transactions"). */
+static void authenticate_later(struct cmp_message *m)
+{
+    int same = m->is_mac == m->tx.credential_is_mac &&
+               (!m->is_mac || bytes_equal(m->tx.credential, m->in.header.sender_kid));
+
+    if (!same) {
+        cmp_refuse(m, PKI_WRONG_INTEGRITY, "protect every message of a transaction with the same credentials",
+                   NULL);
+        return;
+    }
+    if (m->is_mac) {
+        want_mac(m);
+    } else {
+        m->signer_key = public_key_parse(m->tx.credential_key);
+        if (!want_protection(m, m->signer_key)) {
+            cmp_out_of_memory(m);
+            return;
+        }
+    }
+    m->next = judge;
+}
+
+void cmp_authenticate(struct cmp_message *m, cmp_step *then)
+{
+    const char *detail = NULL;
+    uint32_t window = m->profile->message_time_seconds;
+    int64_t difference = m->in.header.message_time - m->now;
+
+    m->after_authentication = then;
+    if (window != 0 && m->in.header.has_message_time &&
+        (difference > window || difference < -(int64_t)window)) {
+        cmp_refuse(m, PKI_BAD_TIME, "messageTime is too far from the server's clock: set the device's clock",
+                   arena_printf(m->arena, "%lld s off", (long long)difference));
+        return;
+    }
+    if (m->is_mac && !cmp_open_secret(m, &detail)) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, detail);
+        return;
+    }
+    if (!m->starts_transaction) {
+        authenticate_later(m);
+    } else if (m->is_mac) {
+        want_mac(m);
+        want_pop(m);
+        m->next = judge;
+    } else if (check_own_signer(m)) {
+        authenticate_signature(m);
+    }
+}
+
+static int mac_is_right(struct cmp_message *m)
+{
+    uint8_t expected[DIGEST_MAX];
+    struct bytes part;
+    size_t len;
+    int right;
+
+    if (!pki_protected_part(&part, m->arena, &m->in))
+        return 0;
+    len = mac_apply(expected, &m->mac, &m->mac_key, part);
+    right = len != 0 && len == m->in.protection.len && secret_equal(expected, m->in.protection.data, len);
+    secret_wipe(expected, sizeof expected);
+    return right;
+}
+
+/* wants[0] is the protection, wants[1] of a first message the proof of possession, the rest the path. */
+static void judge(struct cmp_message *m)
+{
+    int path_valid = 1;
+
+    if (m->is_mac) {
+        if (!mac_is_right(m)) {
+            cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, "the MAC is wrong");
+            return;
+        }
+        m->mac_verified = 1;
+    } else if (!m->wants[0].u.verify.valid) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
+        return;
+    }
+    if (m->starts_transaction)
+        m->pop_valid = m->wants[1].u.verify.valid;
+    for (size_t i = 2; i < m->served_count; i++)
+        path_valid &= m->wants[i].u.verify.valid;
+    if (!path_valid) {
+        path_cleanup(&m->path);
+        if (++m->path_attempt < BOUND_PATH_ATTEMPTS)
+            authenticate_signature(m);
+        else
+            cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+                       "a signature of its path is wrong");
+        return;
+    }
+    m->next = m->after_authentication;
+}

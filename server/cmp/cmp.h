@@ -1,0 +1,174 @@
+/* cmp.h: the protocol, as a state machine without I/O.
+ *
+ * A message is started with the octets of a request; each step ends with wants (look-ups, verifications, a
+ * MAC, a decision, signatures, a store unit), and is resumed when all of them have been served. Whoever
+ * serves them fills in the result fields of each; nothing here calls out, waits, or reads a clock. At the end
+ * there is an answer. */
+#ifndef CMPD_CMP_CMP_H
+#define CMPD_CMP_CMP_H
+
+#include "crypto/mac.h"
+#include "crypto/path.h"
+#include "crypto/seal.h"
+#include "server/cmp/codec.h"
+#include "storage/store.h"
+
+/* ---- settings: built by server/policy from the configuration, then only read ---- */
+
+/* struct cmp_authority is one CA: what it issues with, and what it answers with. */
+struct cmp_authority {
+    const char *name;
+    uint8_t id[STORE_ISSUER_ID];
+    struct certificate cert; /* issuing certificate */
+    const struct private_key *key;
+    const struct signature_algorithm *algorithm;
+    struct certificate cmp_cert; /* protects answers */
+    const struct private_key *cmp_key;
+    const struct signature_algorithm *cmp_algorithm;
+    struct bytes cmp_sender;                          /* GeneralName directoryName of cmp_cert's subject */
+    struct bytes sender;                              /* the same of the CA's subject */
+    struct bytes signed_extra_certs[BOUND_CHAIN + 2]; /* cmp_cert, its chain, the issuing chain, no root */
+    size_t signed_extra_cert_count;
+    struct bytes mac_extra_certs[BOUND_CHAIN + 1]; /* the issuing chain alone */
+    size_t mac_extra_cert_count;
+    struct bytes root; /* self-signed end of the chain, or empty */
+};
+
+struct cmp_profile {
+    const char *name;
+    const struct cmp_authority *ca;
+    const struct trust *trust; /* who may protect requests by signature */
+    int own_certificates;      /* 1: certificates of |ca| may, too */
+    int mac;                   /* 1: shared secrets may */
+    int sha1_owf;
+    uint32_t mac_iterations_min, mac_iterations_max;
+    int implicit_confirm;
+    uint32_t confirm_wait_seconds;
+    uint32_t message_time_seconds; /* 0: messageTime is not checked */
+};
+
+struct cmp_settings {
+    const struct cmp_profile *const *profiles;
+    size_t profile_count;
+    const struct cmp_profile *default_profile;
+    const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
+};
+
+/* struct cmp_route is what the transport already knows of a request. */
+struct cmp_route {
+    const struct cmp_profile *profile; /* named by the path, or NULL */
+    int body;                          /* the body that the path's operation label stands for, or -1 */
+};
+
+/* ---- wants ---- */
+
+/* struct cmp_decision asks policy for a certificate. */
+struct cmp_decision {
+    /* In. */
+    const struct cmp_profile *profile;
+    const struct cert_request *request;
+    const struct public_key *key;     /* of the request, parsed */
+    const struct certificate *signer; /* that protects the request, or NULL */
+    struct bytes reference;           /* of the secret that protects it, or empty */
+    int64_t now;                      /* Unix seconds */
+    struct arena *arena;
+
+    /* Out. */
+    int granted;
+    enum pki_failure fail_info; /* if not granted */
+    const char *text;           /* statusString: what to do about it */
+    int64_t not_before, not_after;
+    struct bytes subject; /* DER */
+    struct bytes serial;  /* STORE_SERIAL octets */
+    struct bytes tbs;     /* TBSCertificate to be signed by the profile's CA */
+};
+
+enum cmp_want_kind {
+    CMP_WANT_FETCH,
+    CMP_WANT_MAC,
+    CMP_WANT_VERIFY,
+    CMP_WANT_DECIDE,
+    CMP_WANT_SIGN,
+    CMP_WANT_COMMIT,
+    CMP_WANT_KINDS
+};
+
+struct cmp_mac {
+    const struct mac_algorithm *algorithm;
+    struct bytes secret;
+    struct mac_key *key; /* filled by mac_derive; its len stays 0 on failure */
+};
+
+struct cmp_want {
+    enum cmp_want_kind kind;
+    union {
+        struct store_fetch fetch;
+        struct cmp_mac mac;
+        struct verification verify;
+        struct cmp_decision decide;
+        struct signing sign;
+        struct store_unit commit;
+    } u;
+};
+
+enum { CMP_WANTS_MAX = BOUND_CHAIN + 2 }; /* a path, the protection, a proof of possession */
+
+/* ---- a message ---- */
+
+struct cmp_message;
+
+/* cmp_start decodes |request| and takes the first step. |now_ms| is Unix milliseconds. The message and all
+ * that it makes live in |arena|, but keys, which cmp_end frees. Returns NULL when the arena is used up. */
+struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
+                              const struct cmp_route *route, struct bytes request, int64_t now_ms);
+
+/* cmp_wants gives the |*count| wants of the step that was taken. None: the message is done, cmp_answer has
+ * it. */
+struct cmp_want *cmp_wants(struct cmp_message *message, size_t *count);
+
+/* cmp_resume takes the next step, after every want has been served. |now_ms| as above. */
+void cmp_resume(struct cmp_message *message, int64_t now_ms);
+
+/* cmp_price_us returns what the message will cost in public-key and MAC operations, in microseconds: known
+ * once it is decoded. Costs that a peer chose are in it. */
+uint64_t cmp_price_us(const struct cmp_message *message);
+
+/* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. */
+struct bytes cmp_reference(const struct cmp_message *message);
+
+/* struct cmp_result is the answer, and what a log line needs. */
+struct cmp_result {
+    int http_status;    /* 200, or 400 when nothing could be read */
+    struct bytes reply; /* PKIMessage; empty only when memory is used up */
+    const char *event;  /* "certificate issued", "request refused", … */
+    int refused;        /* 1: the answer is a rejection or an error */
+    enum pki_failure fail_info;
+    const char *text;             /* statusString sent, or NULL */
+    const char *detail;           /* what only the operator is told, or NULL */
+    int request_body, reply_body; /* enum pki_body; -1: unknown */
+    const char *profile;          /* name, or NULL */
+    struct bytes transaction_id;
+    struct bytes sender;    /* DER name, or empty */
+    struct bytes reference; /* senderKID if the request was MAC-protected, or empty */
+    struct bytes serial;    /* of the certificate concerned, or empty */
+    struct bytes subject;   /* DER name of the certificate issued, or empty */
+};
+
+/* cmp_result gives the answer of a message that is done. */
+void cmp_result(const struct cmp_message *message, struct cmp_result *out);
+
+/* cmp_end frees what does not live in the arena and wipes secrets. NULL is allowed. */
+void cmp_end(struct cmp_message *message);
+
+/* cmp_seal_secret seals the MAC secret of |reference| at the CA |issuer| (STORE_ISSUER_ID octets) for the
+ * store; a message opens it in the same context only. 1 or 0. */
+int cmp_seal_secret(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes issuer,
+                    struct bytes reference, struct bytes secret);
+
+/* cmp_overload_answer writes an unprotected error from what can be read of |request|'s header (transactionID,
+ * senderNonce, sender): for overload, and for requests that reach no profile. Returns 1, or 0 without memory.
+ */
+int cmp_overload_answer(struct bytes *reply, struct arena *arena, struct bytes request,
+                        enum pki_failure fail_info, const char *text);
+
+#endif

@@ -1,0 +1,294 @@
+/* PKIMessage, PKIHeader (RFC 9810 5.1.1, Appendix F: EXPLICIT TAGS). */
+#include "server/cmp/codec.h"
+
+#define BYTES(literal)                                                                                       \
+    {                                                                                                        \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
+    }
+
+static const CBS_ASN1_TAG field_tag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
+
+/* id-it: 1.3.6.1.5.5.7.4 */
+static const struct bytes id_it_implicit_confirm = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x0d");
+static const struct bytes id_it_confirm_wait_time = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x0e");
+static const struct bytes id_it_cert_profile = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x15");
+
+const char *pki_body_name(int body)
+{
+    static const char *const names[PKI_BODY_COUNT] = {
+        "ir",     "ip",      "cr",     "cp",   "p10cr", "popdecc", "popdecr",  "kur",     "kup",
+        "krr",    "krp",     "rr",     "rp",   "ccr",   "ccp",     "ckuann",   "cann",    "rann",
+        "crlann", "pkiconf", "nested", "genm", "genp",  "error",   "certConf", "pollReq", "pollRep",
+    };
+
+    return body >= 0 && body < PKI_BODY_COUNT ? names[body] : "?";
+}
+
+/* ---- decode ---- */
+
+static int get_general_name(CBS *cbs, struct bytes *whole, struct bytes *directory_name)
+{
+    CBS element, content, name;
+    CBS_ASN1_TAG tag;
+
+    if (!CBS_get_any_asn1_element(cbs, &element, &tag, NULL) ||
+        (tag & (CBS_ASN1_CLASS_MASK)) != CBS_ASN1_CONTEXT_SPECIFIC || (tag & CBS_ASN1_TAG_NUMBER_MASK) > 8)
+        return 0;
+    *whole = bytes_of_cbs(&element);
+    if (directory_name != NULL && tag == (field_tag | 4)) {
+        if (!CBS_get_asn1(&element, &content, field_tag | 4) ||
+            !CBS_get_asn1_element(&content, &name, CBS_ASN1_SEQUENCE) || CBS_len(&content) != 0)
+            return 0;
+        *directory_name = bytes_of_cbs(&name);
+    }
+    return 1;
+}
+
+/* An optional field [number] with one element of |tag| in it: its content goes to |out|. */
+static int get_field(CBS *header, unsigned number, CBS_ASN1_TAG tag, struct bytes *out, int *present)
+{
+    CBS field, content;
+
+    if (!CBS_get_optional_asn1(header, &field, present, field_tag | number))
+        return 0;
+    if (!*present)
+        return 1;
+    if (!CBS_get_asn1(&field, &content, tag) || CBS_len(&field) != 0)
+        return 0;
+    *out = bytes_of_cbs(&content);
+    return 1;
+}
+
+static int get_octets(CBS *header, unsigned number, struct bytes *out)
+{
+    int present;
+
+    return get_field(header, number, CBS_ASN1_OCTETSTRING, out, &present);
+}
+
+static int get_info(struct pki_header *out, CBS *list)
+{
+    CBS info, oid, time, names, name;
+    struct bytes type;
+
+    if (!CBS_get_asn1(list, &info, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&info, &oid, CBS_ASN1_OBJECT))
+        return 0;
+    type = bytes_of_cbs(&oid);
+    if (bytes_equal(type, id_it_implicit_confirm)) {
+        /* RFC 9810 5.1.1.1: the value is NULL; what else stands there does not matter. */
+        out->implicit_confirm = 1;
+    } else if (bytes_equal(type, id_it_confirm_wait_time)) {
+        if (!CBS_get_asn1(&info, &time, CBS_ASN1_GENERALIZEDTIME) ||
+            !der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time))
+            return 0;
+    } else if (bytes_equal(type, id_it_cert_profile)) {
+        if (!CBS_get_asn1(&info, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0)
+            return 0;
+        while (CBS_len(&names) != 0) {
+            if (!CBS_get_asn1(&names, &name, CBS_ASN1_UTF8STRING))
+                return 0;
+            if (out->cert_profile_count++ == 0)
+                out->cert_profile = bytes_of_cbs(&name);
+        }
+    }
+    return 1; /* unknown types are handled gracefully: RFC 9483 3.5 */
+}
+
+static int get_header(struct pki_header *out, CBS *message)
+{
+    CBS header, field, element, list;
+    struct bytes time = {NULL, 0}, free_text = {NULL, 0}, infos = {NULL, 0};
+    int present;
+
+    if (!CBS_get_asn1(message, &header, CBS_ASN1_SEQUENCE) || !der_get_int64(&header, &out->pvno) ||
+        !get_general_name(&header, &out->sender, &out->sender_name) ||
+        !get_general_name(&header, &out->recipient, NULL) ||
+        !get_field(&header, 0, CBS_ASN1_GENERALIZEDTIME, &time, &out->has_message_time) ||
+        (out->has_message_time && !der_parse_generalized_time(time, &out->message_time)) ||
+        !CBS_get_optional_asn1(&header, &field, &present, field_tag | 1))
+        return 0;
+    if (present) {
+        if (!CBS_get_asn1_element(&field, &element, CBS_ASN1_SEQUENCE) || CBS_len(&field) != 0)
+            return 0;
+        out->protection_alg = bytes_of_cbs(&element);
+    }
+    if (!get_octets(&header, 2, &out->sender_kid) || !get_octets(&header, 3, &out->recip_kid) ||
+        !get_octets(&header, 4, &out->transaction_id) || !get_octets(&header, 5, &out->sender_nonce) ||
+        !get_octets(&header, 6, &out->recip_nonce) ||
+        !get_field(&header, 7, CBS_ASN1_SEQUENCE, &free_text, &present) ||
+        !get_field(&header, 8, CBS_ASN1_SEQUENCE, &infos, &present) || CBS_len(&header) != 0)
+        return 0;
+    list = cbs_of(infos);
+    for (unsigned i = 0; CBS_len(&list) != 0; i++)
+        if (i == BOUND_GENERAL_INFO || !get_info(out, &list))
+            return 0;
+    return 1;
+}
+
+static int get_extra_certs(struct pki_message *out, CBS *message)
+{
+    CBS field, list, element;
+    int present;
+    CBS_ASN1_TAG tag;
+
+    if (!CBS_get_optional_asn1(message, &field, &present, field_tag | 1))
+        return 0;
+    if (!present)
+        return 1;
+    if (!CBS_get_asn1(&field, &list, CBS_ASN1_SEQUENCE) || CBS_len(&field) != 0 || CBS_len(&list) == 0)
+        return 0;
+    while (CBS_len(&list) != 0) {
+        if (!CBS_get_any_asn1_element(&list, &element, &tag, NULL))
+            return 0;
+        if (tag == CBS_ASN1_SEQUENCE && out->extra_cert_count < BOUND_EXTRA_CERTS)
+            out->extra_certs[out->extra_cert_count++] = bytes_of_cbs(&element);
+    }
+    return 1;
+}
+
+enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, struct bytes der)
+{
+    CBS outer = cbs_of(der), message, body, content, field, protection;
+    CBS_ASN1_TAG tag;
+    const uint8_t *start;
+    const char *reason = NULL;
+    int present;
+
+    *out = (struct pki_message){.der = der, .body_type = -1};
+    if (!CBS_get_asn1(&outer, &message, CBS_ASN1_SEQUENCE))
+        return PKI_UNREADABLE;
+    start = CBS_data(&message);
+    if (!get_header(&out->header, &message) || !CBS_get_any_asn1_element(&message, &body, &tag, NULL))
+        return PKI_UNREADABLE;
+    out->protected_part = bytes_of(start, (size_t)(CBS_data(&message) - start));
+    if ((tag & ~CBS_ASN1_TAG_NUMBER_MASK) == field_tag)
+        out->body_type = (int)(tag & CBS_ASN1_TAG_NUMBER_MASK);
+
+    if (!der_is_strict(NULL, &reason, der, BOUND_DER_DEPTH)) {
+        /* reason is set */
+    } else if (out->body_type < 0 || !CBS_get_asn1(&body, &content, tag) ||
+               !CBS_get_any_asn1_element(&content, &field, NULL, NULL) || CBS_len(&content) != 0) {
+        reason = "the body is malformed";
+    } else {
+        out->body = bytes_of_cbs(&field);
+        if (!CBS_get_optional_asn1(&message, &field, &present, field_tag | 0) ||
+            (present && (!CBS_get_asn1(&field, &protection, CBS_ASN1_BITSTRING) || CBS_len(&field) != 0 ||
+                         CBS_len(&protection) < 1 || CBS_data(&protection)[0] != 0)))
+            reason = "the protection is malformed";
+        else if (!get_extra_certs(out, &message) || CBS_len(&message) != 0)
+            reason = "extraCerts is malformed";
+        else if (present) {
+            out->has_protection = 1;
+            out->protection = bytes_of(CBS_data(&protection) + 1, CBS_len(&protection) - 1);
+        }
+    }
+    if (why != NULL)
+        *why = reason;
+    return reason == NULL ? PKI_WHOLE : PKI_HEADER_ONLY;
+}
+
+int pki_protected_part(struct bytes *out, struct arena *arena, const struct pki_message *message)
+{
+    CBB cbb, sequence;
+    int ok = CBB_init(&cbb, message->protected_part.len + 8) &&
+             CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+             der_add_bytes(&sequence, message->protected_part);
+
+    return der_finish(out, arena, &cbb, ok);
+}
+
+/* ---- encode ---- */
+
+static int add_field(CBB *header, unsigned number, CBS_ASN1_TAG tag, struct bytes content)
+{
+    CBB field;
+
+    return content.len == 0 || (CBB_add_asn1(header, &field, field_tag | number) &&
+                                der_add_octets(&field, tag, content) && CBB_flush(header));
+}
+
+static int add_general_info(CBB *cbb, const struct pki_header *header)
+{
+    CBB field, list, info, names;
+
+    if (!header->implicit_confirm && header->confirm_wait_time == 0 && header->cert_profile.len == 0)
+        return 1;
+    if (!CBB_add_asn1(cbb, &field, field_tag | 8) || !CBB_add_asn1(&field, &list, CBS_ASN1_SEQUENCE))
+        return 0;
+    if (header->implicit_confirm &&
+        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_implicit_confirm) ||
+         !der_add_octets(&info, CBS_ASN1_NULL, bytes_of(NULL, 0))))
+        return 0;
+    if (header->confirm_wait_time != 0 &&
+        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_confirm_wait_time) ||
+         !der_add_generalized_time(&info, header->confirm_wait_time)))
+        return 0;
+    if (header->cert_profile.len != 0 &&
+        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_cert_profile) ||
+         !CBB_add_asn1(&info, &names, CBS_ASN1_SEQUENCE) ||
+         !der_add_octets(&names, CBS_ASN1_UTF8STRING, header->cert_profile)))
+        return 0;
+    return CBB_flush(cbb);
+}
+
+static int add_header(CBB *cbb, const struct pki_header *header)
+{
+    CBB sequence, field;
+
+    if (!CBB_add_asn1(cbb, &sequence, CBS_ASN1_SEQUENCE) || !der_add_int64(&sequence, header->pvno) ||
+        !der_add_bytes(&sequence, header->sender) || !der_add_bytes(&sequence, header->recipient))
+        return 0;
+    if (header->has_message_time && (!CBB_add_asn1(&sequence, &field, field_tag | 0) ||
+                                     !der_add_generalized_time(&field, header->message_time)))
+        return 0;
+    if (header->protection_alg.len != 0 &&
+        (!CBB_add_asn1(&sequence, &field, field_tag | 1) || !der_add_bytes(&field, header->protection_alg)))
+        return 0;
+    return CBB_flush(&sequence) && add_field(&sequence, 2, CBS_ASN1_OCTETSTRING, header->sender_kid) &&
+           add_field(&sequence, 3, CBS_ASN1_OCTETSTRING, header->recip_kid) &&
+           add_field(&sequence, 4, CBS_ASN1_OCTETSTRING, header->transaction_id) &&
+           add_field(&sequence, 5, CBS_ASN1_OCTETSTRING, header->sender_nonce) &&
+           add_field(&sequence, 6, CBS_ASN1_OCTETSTRING, header->recip_nonce) &&
+           add_general_info(&sequence, header) && CBB_flush(cbb);
+}
+
+int pki_encode_protected_part(struct bytes *out, struct arena *arena, const struct pki_header *header,
+                              int body_type, struct bytes body)
+{
+    CBB cbb, sequence, tagged;
+    int ok = CBB_init(&cbb, body.len + 512) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+             add_header(&sequence, header) &&
+             CBB_add_asn1(&sequence, &tagged, field_tag | (unsigned)body_type) &&
+             der_add_bytes(&tagged, body);
+
+    return der_finish(out, arena, &cbb, ok);
+}
+
+int pki_encode_message(struct bytes *out, struct arena *arena, struct bytes protected_part,
+                       struct bytes protection, const struct bytes *extra_certs, size_t extra_cert_count)
+{
+    CBS part = cbs_of(protected_part), content;
+    CBB cbb, sequence, field, list;
+    int ok = CBS_get_asn1(&part, &content, CBS_ASN1_SEQUENCE) && CBB_init(&cbb, protected_part.len + 1024);
+
+    if (!ok)
+        return 0;
+    ok = CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, bytes_of_cbs(&content));
+    if (ok && protection.len != 0)
+        ok = CBB_add_asn1(&sequence, &field, field_tag | 0) && der_add_bit_string(&field, protection);
+    if (ok && extra_cert_count != 0) {
+        ok = CBB_add_asn1(&sequence, &field, field_tag | 1) && CBB_add_asn1(&field, &list, CBS_ASN1_SEQUENCE);
+        for (size_t i = 0; ok && i < extra_cert_count; i++)
+            ok = der_add_bytes(&list, extra_certs[i]);
+    }
+    return der_finish(out, arena, &cbb, ok);
+}
+
+int pki_directory_name(struct bytes *out, struct arena *arena, struct bytes name)
+{
+    CBB cbb, tagged;
+    int ok = CBB_init(&cbb, name.len + 8) && CBB_add_asn1(&cbb, &tagged, field_tag | 4) &&
+             der_add_bytes(&tagged, name);
+
+    return der_finish(out, arena, &cbb, ok);
+}

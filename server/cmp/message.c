@@ -1,0 +1,93 @@
+/* The machine: steps run until one wants something or the message is done. */
+#include <stdlib.h>
+
+#include "crypto/random.h"
+#include "server/cmp/internal.h"
+
+static void run(struct cmp_message *m)
+{
+    m->served_count = m->want_count;
+    m->want_count = 0;
+    while (m->want_count == 0 && m->next != NULL) {
+        cmp_step *step = m->next;
+        m->next = NULL;
+        step(m);
+    }
+}
+
+struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
+                              const struct cmp_route *route, struct bytes request, int64_t now_ms)
+{
+    struct cmp_message *m = arena_alloc(arena, sizeof *m);
+
+    if (m == NULL)
+        return NULL;
+    m->arena = arena;
+    m->settings = settings;
+    m->route = *route;
+    m->now_ms = now_ms;
+    m->now = now_ms / 1000;
+    m->in.der = request;
+    m->profile = route->profile != NULL ? route->profile : settings->default_profile;
+    m->result = (struct cmp_result){.http_status = 200, .request_body = -1, .reply_body = -1};
+    m->next = cmp_receive;
+    run(m);
+    return m;
+}
+
+struct cmp_want *cmp_wants(struct cmp_message *m, size_t *count)
+{
+    *count = m->want_count;
+    return m->wants;
+}
+
+struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind)
+{
+    struct cmp_want *want;
+
+    /* A step never wants more than a path, a protection and a proof: the table is sized for that. */
+    if (m->want_count == CMP_WANTS_MAX)
+        abort();
+    want = &m->wants[m->want_count++];
+    memset(want, 0, sizeof *want);
+    want->kind = kind;
+    return want;
+}
+
+void cmp_resume(struct cmp_message *m, int64_t now_ms)
+{
+    m->now_ms = now_ms;
+    m->now = now_ms / 1000;
+    run(m);
+}
+
+uint64_t cmp_price_us(const struct cmp_message *m)
+{
+    return m->price_us;
+}
+
+struct bytes cmp_reference(const struct cmp_message *m)
+{
+    return m->is_mac ? m->in.header.sender_kid : bytes_of(NULL, 0);
+}
+
+void cmp_result(const struct cmp_message *m, struct cmp_result *out)
+{
+    *out = m->result;
+    out->request_body = m->in.body_type;
+    out->profile = m->profile != NULL ? m->profile->name : NULL;
+    out->transaction_id = m->transaction_id;
+    out->sender = m->in.header.sender_name;
+    out->reference = cmp_reference(m);
+}
+
+void cmp_end(struct cmp_message *m)
+{
+    if (m == NULL)
+        return;
+    public_key_free(m->request_key);
+    public_key_free(m->signer_key);
+    path_cleanup(&m->path);
+    m->request_key = m->signer_key = NULL;
+    secret_wipe(&m->mac_key, sizeof m->mac_key);
+}

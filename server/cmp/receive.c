@@ -1,0 +1,231 @@
+/* The first step of every message: decode, find the profile, look up what is known of the transaction. */
+#include "crypto/random.h"
+#include "server/cmp/internal.h"
+
+static cmp_step receive_known;
+
+static int starts_transaction(int body)
+{
+    return body == PKI_IR || body == PKI_CR || body == PKI_P10CR;
+}
+
+static const struct cmp_profile *profile_named(const struct cmp_settings *settings, struct bytes name)
+{
+    for (size_t i = 0; i < settings->profile_count; i++)
+        if (bytes_equal(bytes_str(settings->profiles[i]->name), name))
+            return settings->profiles[i];
+    return NULL;
+}
+
+/* The path, or certProfile in the header, or both if they agree, name the profile (RFC 9810 5.1.1.4, RFC
+ * 9811 3.4). */
+static int choose_profile(struct cmp_message *m)
+{
+    const struct pki_header *header = &m->in.header;
+    const struct cmp_profile *named;
+
+    if (header->cert_profile_count == 0)
+        return 1;
+    named = profile_named(m->settings, header->cert_profile);
+    if (header->cert_profile_count > 1 || named == NULL) {
+        cmp_refuse(m, PKI_BAD_REQUEST,
+                   header->cert_profile_count > 1 ? "certProfile names several profiles: name one"
+                                                  : "certProfile names no profile of this server",
+                   NULL);
+        return 0;
+    }
+    if (m->route.profile != NULL && m->route.profile != named) {
+        cmp_refuse(m, PKI_BAD_REQUEST,
+                   "the URL path and certProfile name different profiles: make them agree", NULL);
+        return 0;
+    }
+    m->profile = named;
+    return 1;
+}
+
+/* Syntax of the header as far as it decides whether the message can be processed at all (RFC 9483 3.5). */
+static int check_header(struct cmp_message *m)
+{
+    const struct pki_header *header = &m->in.header;
+
+    if (header->pvno != PKI_CMP2000 && header->pvno != PKI_CMP2021) {
+        cmp_refuse(m, PKI_UNSUPPORTED_VERSION, "pvno must be 2 or 3", NULL);
+        return 0;
+    }
+    if (header->transaction_id.len > BOUND_TRANSACTION_ID || header->sender_nonce.len > BOUND_NONCE ||
+        header->recip_nonce.len > BOUND_NONCE || header->sender_kid.len > BOUND_SENDER_KID) {
+        cmp_refuse(m, PKI_BAD_DATA_FORMAT, "transactionID, a nonce or senderKID is too long", NULL);
+        return 0;
+    }
+    /* RFC 9810 5.1.1 lets the first message go without; the answer then says which one the server has set. */
+    if (header->transaction_id.len == 0 && !m->starts_transaction) {
+        cmp_refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing", NULL);
+        return 0;
+    }
+    if (header->sender_nonce.len < CMP_NONCE) {
+        cmp_refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have at least 128 bits", NULL);
+        return 0;
+    }
+    if (!m->in.has_protection || header->protection_alg.len == 0) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected", NULL);
+        return 0;
+    }
+    return 1;
+}
+
+static int check_body_type(struct cmp_message *m)
+{
+    int body = m->in.body_type;
+
+    if (!m->starts_transaction && body != PKI_CERTCONF && body != PKI_ERROR) {
+        cmp_refuse(m, PKI_BAD_REQUEST, "this type of message is not supported",
+                   arena_printf(m->arena, "body %s", pki_body_name(body)));
+        return 0;
+    }
+    if (m->route.body >= 0 && m->starts_transaction && body != m->route.body) {
+        cmp_refuse(m, PKI_BAD_REQUEST, "the URL path is for another operation than the message asks for",
+                   NULL);
+        return 0;
+    }
+    return 1;
+}
+
+static void decode_body(struct cmp_message *m)
+{
+    const char *why = NULL;
+    struct pki_status_info ignored;
+    size_t count;
+
+    switch (m->in.body_type) {
+    case PKI_P10CR:
+        if (!pki_decode_pkcs10(&m->request, m->arena, &why, m->in.body))
+            m->body_fault = why;
+        break;
+    case PKI_CERTCONF:
+        if (!pki_decode_cert_conf(m->cert_status, &m->cert_status_count, m->in.body))
+            m->body_fault = "CertConfirmContent is malformed";
+        break;
+    case PKI_ERROR:
+        if (!pki_decode_error(&ignored, m->in.body))
+            m->body_fault = "ErrorMsgContent is malformed";
+        break;
+    default:
+        if (!pki_decode_cert_requests(&m->request, &count, m->arena, &why, m->in.body))
+            m->body_fault = why;
+        else if (count != 1)
+            m->body_fault = "send one CertReqMsg in a message"; /* RFC 9483 4.1.1 */
+    }
+}
+
+static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct bytes key)
+{
+    struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
+
+    fetch->kind = kind;
+    fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
+    fetch->key = key;
+    fetch->arena = m->arena;
+}
+
+void cmp_receive(struct cmp_message *m)
+{
+    const char *why = NULL;
+    enum pki_decoded decoded = pki_message_decode(&m->in, &why, m->in.der);
+
+    digest_compute(m->request_hash, DIGEST_SHA256, m->in.der);
+    m->starts_transaction = starts_transaction(m->in.body_type);
+    m->transaction_id = m->in.header.transaction_id;
+    if (decoded == PKI_UNREADABLE) {
+        m->result.http_status = 400;
+        if (cmp_overload_answer(&m->result.reply, m->arena, bytes_of(NULL, 0), PKI_BAD_DATA_FORMAT,
+                                "the content is no PKIMessage in DER"))
+            m->result.reply_body = PKI_ERROR;
+        m->result.event = "request unreadable";
+        m->result.refused = 1;
+        m->result.fail_info = PKI_BAD_DATA_FORMAT;
+        return;
+    }
+    if (decoded == PKI_HEADER_ONLY) {
+        cmp_refuse(m, PKI_BAD_DATA_FORMAT, "the message is not valid DER of a PKIMessage", why);
+        return;
+    }
+    if (!check_header(m) || !choose_profile(m) || !check_body_type(m))
+        return;
+    if (m->transaction_id.len == 0) {
+        uint8_t *id = arena_alloc(m->arena, CMP_NONCE);
+        if (id == NULL) {
+            cmp_out_of_memory(m);
+            return;
+        }
+        random_bytes(id, CMP_NONCE);
+        m->transaction_id = bytes_of(id, CMP_NONCE);
+    }
+    decode_body(m);
+    if (!cmp_find_credentials(m))
+        return;
+
+    want_row(m, STORE_FETCH_TX, m->transaction_id);
+    if (m->is_mac)
+        want_row(m, STORE_FETCH_SECRET, m->in.header.sender_kid);
+    else if (m->signer_is_own)
+        want_row(m, STORE_FETCH_CERT, m->signer->serial);
+    m->next = receive_known;
+}
+
+/* A different message under a transactionID that is taken (design: "Transactions"). */
+void cmp_refuse_other_message(struct cmp_message *m)
+{
+    if (m->starts_transaction)
+        cmp_refuse(m, PKI_TRANSACTION_ID_IN_USE, "this transactionID is in use: start again with a new one",
+                   NULL);
+    else if (m->in.body_type == PKI_CERTCONF && m->tx.state != STORE_TX_WAIT_CONFIRM)
+        cmp_refuse(m, PKI_CERT_CONFIRMED,
+                   "the certificate of this transaction was confirmed or rejected already", NULL);
+    else
+        cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
+}
+
+static void receive_known(struct cmp_message *m)
+{
+    struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
+
+    for (size_t i = 0; i < m->served_count; i++) {
+        const struct store_fetch *fetch = &m->wants[i].u.fetch;
+        if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
+            cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+            return;
+        }
+        if (fetch->outcome != STORE_FOUND)
+            continue;
+        if (fetch->kind == STORE_FETCH_TX) {
+            m->has_tx = 1;
+            m->tx = fetch->row.tx;
+        } else if (fetch->kind == STORE_FETCH_SECRET) {
+            struct store_secret *secret = arena_alloc(m->arena, sizeof *secret);
+            if (secret != NULL)
+                *secret = fetch->row.secret;
+            m->stored_secret = secret;
+        } else {
+            struct store_cert *signer = arena_alloc(m->arena, sizeof *signer);
+            if (signer != NULL)
+                *signer = fetch->row.cert;
+            m->stored_signer = signer;
+        }
+    }
+
+    if (m->has_tx && (bytes_equal(m->tx.request_hash, hash) || bytes_equal(m->tx.last_hash, hash))) {
+        cmp_replay(m);
+        return;
+    }
+    if (m->has_tx && (m->starts_transaction || m->tx.state != STORE_TX_WAIT_CONFIRM)) {
+        cmp_refuse_other_message(m);
+        return;
+    }
+    if (!m->has_tx && !m->starts_transaction) {
+        cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
+        return;
+    }
+    cmp_authenticate(m, m->starts_transaction             ? cmp_enroll
+                        : m->in.body_type == PKI_CERTCONF ? cmp_confirm
+                                                          : cmp_received_error);
+}

@@ -1,0 +1,66 @@
+/* A byte-identical message is answered again (design: "Transactions"), from certificate and row, protected
+ * anew. */
+#include "server/cmp/internal.h"
+
+static cmp_step replay_answer;
+
+static int is_first_request(const struct cmp_message *m)
+{
+    return bytes_equal(m->tx.request_hash, bytes_of(m->request_hash, CMP_HASH));
+}
+
+void cmp_replay(struct cmp_message *m)
+{
+    struct store_fetch *fetch;
+    struct cmp_mac *mac;
+    const char *ignored;
+
+    m->result.event = "answered again";
+    m->result.serial = m->tx.serial;
+    /* The same octets were accepted before: whoever sends them learns nothing new. If the secret is gone, the
+     * answer is signed. */
+    if (m->is_mac && (m->secret.len != 0 || cmp_open_secret(m, &ignored))) {
+        mac = &cmp_want_add(m, CMP_WANT_MAC)->u.mac;
+        mac->algorithm = &m->mac;
+        mac->secret = m->secret;
+        mac->key = &m->mac_key;
+    }
+    if (is_first_request(m)) {
+        fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
+        fetch->kind = STORE_FETCH_CERT;
+        fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
+        fetch->key = m->tx.serial;
+        fetch->arena = m->arena;
+    }
+    m->next = replay_answer;
+}
+
+static void replay_answer(struct cmp_message *m)
+{
+    const struct store_fetch *fetch = NULL;
+    struct bytes certificate;
+
+    for (size_t i = 0; i < m->served_count; i++) {
+        if (m->wants[i].kind == CMP_WANT_FETCH)
+            fetch = &m->wants[i].u.fetch;
+        else
+            m->mac_verified = m->mac_key.len != 0;
+    }
+    if (fetch == NULL) {
+        cmp_reply_pkiconf(m, NULL);
+        return;
+    }
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
+        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        return;
+    }
+    if (fetch->outcome != STORE_FOUND) {
+        cmp_refuse(m, PKI_SYSTEM_FAILURE, "the certificate of this transaction is missing: ask the operator",
+                   NULL);
+        return;
+    }
+    certificate = fetch->row.cert.certificate;
+    m->request.cert_req_id = m->tx.cert_req_id;
+    m->grant_implicit = m->tx.implicit_confirm;
+    cmp_reply_certificate(m, certificate, NULL);
+}
