@@ -1,8 +1,8 @@
 /* store.h: what the server remembers, behind two asynchronous calls.
  *
- * fetch reads rows by key; commit applies units. A unit is one job's preconditions, writes and audit record: all
- * of it or nothing. What is committed together is decided by the store's writer from what waits; one bad unit
- * never fails its neighbours. The store knows octets, no cryptography and no ASN.1.
+ * fetch reads rows by key; commit applies units. A unit is one job's preconditions, writes and audit record:
+ * all of it or nothing. What is committed together is decided by the store's writer from what waits; one bad
+ * unit never fails its neighbours. The store knows octets, no cryptography and no ASN.1.
  *
  * Rows are keyed by issuer first: several CAs share a store without knowing of each other. */
 #ifndef CMPD_STORAGE_STORE_H
@@ -12,11 +12,11 @@
 #include "server/base/bytes.h"
 
 enum {
-    STORE_ISSUER_ID = 16,     /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
-    STORE_SERIAL = 16,        /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
-    STORE_HASH = 32,          /* SHA-256 */
-    STORE_FAULT_MAX = 512,    /* octets of a fault's text */
-    STORE_NAME_MAX = 128,     /* octets of a profile's or node's name */
+    STORE_ISSUER_ID = 16,  /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
+    STORE_SERIAL = 16,     /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
+    STORE_HASH = 32,       /* SHA-256 */
+    STORE_FAULT_MAX = 512, /* octets of a fault's text */
+    STORE_NAME_MAX = 128,  /* octets of a profile's or node's name */
 };
 
 /* ---- rows ---- */
@@ -31,21 +31,21 @@ enum store_tx_state {
 /* struct store_tx is one transaction. All views live in the arena of whoever fetched or filled it. */
 struct store_tx {
     struct bytes transaction_id;
-    struct bytes profile;         /* name */
+    struct bytes profile; /* name */
     enum store_tx_state state;
-    int body;                     /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
-    int implicit_confirm;         /* 1: granted in the first answer */
-    struct bytes credential;      /* SHA-256 of the protecting certificate, or the senderKID of a secret */
-    int credential_is_mac;        /* 1: |credential| is a senderKID */
-    struct bytes credential_key;  /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
-                                   * later messages may leave extraCerts out (RFC 9483 4.1.1) */
-    struct bytes sender_nonce;    /* ours, of the last answer: the next recipNonce */
-    struct bytes peer_nonce;      /* the peer's senderNonce of the last accepted request */
-    struct bytes serial;          /* of the certificate, STORE_SERIAL octets, or empty */
-    int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
-    int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
-    struct bytes request_hash;    /* SHA-256 of the first request, STORE_HASH octets */
-    struct bytes last_hash;       /* SHA-256 of the last accepted request; of the first until there is another */
+    int body;                    /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
+    int implicit_confirm;        /* 1: granted in the first answer */
+    struct bytes credential;     /* SHA-256 of the protecting certificate, or the senderKID of a secret */
+    int credential_is_mac;       /* 1: |credential| is a senderKID */
+    struct bytes credential_key; /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
+                                  * later messages may leave extraCerts out (RFC 9483 4.1.1) */
+    struct bytes sender_nonce;   /* ours, of the last answer: the next recipNonce */
+    struct bytes peer_nonce;     /* the peer's senderNonce of the last accepted request */
+    struct bytes serial;         /* of the certificate, STORE_SERIAL octets, or empty */
+    int64_t cert_req_id;         /* certReqId of the request; -1 for p10cr */
+    int64_t deadline;            /* Unix seconds until which certConf is awaited; 0: none */
+    struct bytes request_hash;   /* SHA-256 of the first request, STORE_HASH octets */
+    struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
 };
 
 enum store_cert_status {
@@ -56,37 +56,37 @@ enum store_cert_status {
 };
 
 struct store_cert {
-    struct bytes serial;         /* STORE_SERIAL octets */
+    struct bytes serial; /* STORE_SERIAL octets */
     enum store_cert_status status;
-    int reason;                  /* CRLReason when revoked or held, else 0 */
-    int64_t issued_at;           /* Unix seconds */
+    int reason;        /* CRLReason when revoked or held, else 0 */
+    int64_t issued_at; /* Unix seconds */
     int64_t not_before, not_after;
-    int64_t revoked_at;          /* 0 unless revoked or held */
-    struct bytes subject;        /* DER of the name */
-    struct bytes subject_text;   /* the same, readable (RFC 4514), UTF-8 */
-    struct bytes spki_hash;      /* SHA-256 of SubjectPublicKeyInfo */
-    struct bytes cert_hash;      /* SHA-256 of the certificate */
+    int64_t revoked_at;        /* 0 unless revoked or held */
+    struct bytes subject;      /* DER of the name */
+    struct bytes subject_text; /* the same, readable (RFC 4514), UTF-8 */
+    struct bytes spki_hash;    /* SHA-256 of SubjectPublicKeyInfo */
+    struct bytes cert_hash;    /* SHA-256 of the certificate */
     struct bytes transaction_id;
     struct bytes profile;
-    struct bytes certificate;    /* DER */
+    struct bytes certificate; /* DER */
 };
 
 struct store_secret {
-    struct bytes reference;  /* senderKID */
-    struct bytes profile;    /* name, or empty: any */
-    struct bytes sealed;     /* AEAD box, opened by crypto/seal.h */
+    struct bytes reference; /* senderKID */
+    struct bytes profile;   /* name, or empty: any */
+    struct bytes sealed;    /* AEAD box, opened by crypto/seal.h */
     struct bytes seal_key_id;
-    int reusable;            /* 0: bound to the first transaction that uses it */
-    int64_t expires;         /* Unix seconds, 0: never */
-    struct bytes bound_to;   /* transactionID that used it, or empty */
+    int reusable;          /* 0: bound to the first transaction that uses it */
+    int64_t expires;       /* Unix seconds, 0: never */
+    struct bytes bound_to; /* transactionID that used it, or empty */
 };
 
 /* ---- fetch ---- */
 
 enum store_fetch_kind {
-    STORE_FETCH_TX,          /* by key = transactionID */
-    STORE_FETCH_CERT,        /* by key = serial */
-    STORE_FETCH_SECRET,      /* by key = reference */
+    STORE_FETCH_TX,     /* by key = transactionID */
+    STORE_FETCH_CERT,   /* by key = serial */
+    STORE_FETCH_SECRET, /* by key = reference */
 };
 
 enum store_fetch_outcome { STORE_FOUND = 1, STORE_ABSENT, STORE_FETCH_UNAVAILABLE };
@@ -117,11 +117,14 @@ enum store_precondition {
 
 enum store_outcome {
     STORE_DONE = 1,
-    STORE_CONFLICT,     /* nothing written; |conflict| tells which precondition failed */
-    STORE_UNAVAILABLE,  /* nothing written: the store cannot be reached or is full */
-    STORE_UNKNOWN,      /* it may have been written: fetch by transactionID to find out */
+    STORE_CONFLICT,    /* nothing written; |conflict| tells which precondition failed */
+    STORE_UNAVAILABLE, /* nothing written: the store cannot be reached or is full */
+    STORE_UNKNOWN,     /* it may have been written: fetch by transactionID to find out */
 };
 
+/* struct store_cert_change sets the status of a stored certificate, and lists it as revoked or takes it off
+ * the list. Revocation is final: a change of a revoked certificate is no change, and the unit is done all the
+ * same. */
 struct store_cert_change {
     struct bytes serial;
     enum store_cert_status status;
@@ -130,10 +133,10 @@ struct store_cert_change {
 };
 
 struct store_audit {
-    int64_t at;           /* Unix milliseconds */
-    const char *event;    /* "issue", "confirm", "reject", … */
-    struct bytes who;     /* readable: sender, or reference */
-    struct bytes detail;  /* readable */
+    int64_t at;          /* Unix milliseconds */
+    const char *event;   /* "issue", "confirm", "reject", … */
+    struct bytes who;    /* readable: sender, or reference */
+    struct bytes detail; /* readable */
 };
 
 struct store_unit {
@@ -141,17 +144,17 @@ struct store_unit {
     struct arena *arena; /* for |row| on a conflict */
 
     /* Preconditions, checked in this order; the first that fails is the conflict. */
-    struct bytes tx_id;              /* of the transaction that is written */
-    int expect_tx_absent;            /* 1: no such transaction may exist */
-    enum store_tx_state expect_state;/* else: it must be in this state (0: not checked) */
-    struct bytes secret_reference;   /* not empty: must be present, and free or bound to tx_id, or reusable */
-    int64_t now;                     /* Unix seconds, for the secret's expiry */
-    struct bytes key_unused;         /* not empty: SPKI hash that no certificate, other than revoked, may have */
-    struct bytes signer_serial;      /* not empty: this certificate of the issuer must exist and not be revoked */
+    struct bytes tx_id;               /* of the transaction that is written */
+    int expect_tx_absent;             /* 1: no such transaction may exist */
+    enum store_tx_state expect_state; /* else: it must be in this state (0: not checked) */
+    struct bytes secret_reference; /* not empty: must be present, and free or bound to tx_id, or reusable */
+    int64_t now;                   /* Unix seconds, for the secret's expiry */
+    struct bytes key_unused;    /* not empty: SPKI hash that no certificate, other than revoked, may have */
+    struct bytes signer_serial; /* not empty: this certificate of the issuer must exist and not be revoked */
 
-    /* Writes; NULL means none. */
-    const struct store_tx *tx;       /* inserted if expect_tx_absent, else replaces the row */
-    const struct store_cert *cert;   /* inserted */
+    /* Writes; NULL means none. A secret that is not reusable is bound to tx_id besides. */
+    const struct store_tx *tx;              /* inserted if expect_tx_absent, else replaces the row */
+    const struct store_cert *cert;          /* inserted */
     const struct store_cert_change *change; /* of a stored certificate */
     const struct store_secret *secret;      /* inserted or replaced (administration) */
     const struct store_audit *audit;
@@ -159,26 +162,26 @@ struct store_unit {
     /* Outcome. */
     enum store_outcome outcome;
     enum store_precondition conflict;
-    struct store_tx row;             /* on STORE_PRE_TX with a row present; row.transaction_id empty otherwise */
+    struct store_tx row; /* on STORE_PRE_TX with a row present; row.transaction_id empty otherwise */
 };
 
 struct store;
 
-/* store_done is called once for each fetch or unit, from a thread of the store, when its outcome is set. It must
- * not block and not call the store. |arg| is the |args| entry of that item. */
+/* store_done is called once for each fetch or unit, from a thread of the store, when its outcome is set. It
+ * must not block and not call the store. |arg| is the |args| entry of that item. */
 typedef void store_done(void *arg);
 
-/* store_open opens the store that |url| names ("sqlite:PATH", "postgres://…"), creating an empty one where there
- * is none, and starts its threads. |node| is written into audit records. A damaged store, or one with a newer
- * schema, is a fault: nothing is repaired by guess. Returns NULL with a text in |fault| (STORE_FAULT_MAX octets)
- * that tells what to do. */
+/* store_open opens the store that |url| names ("sqlite:PATH", "postgres://…"), creating an empty one where
+ * there is none, and starts its threads. |node| is written into audit records. A damaged store, or one with a
+ * newer schema, is a fault: nothing is repaired by guess. Returns NULL with a text in |fault|
+ * (STORE_FAULT_MAX octets) that tells what to do. */
 struct store *store_open(char *fault, const char *url, const char *node);
 
 /* store_close waits until what was given is done, stops the threads, and frees |store|. NULL is allowed. */
 void store_close(struct store *store);
 
-/* store_fetch reads |n| rows, then calls |done| with args[i] for each. The items belong to the store until then.
- * Returns 1, or 0 when the store's queue is full: then nothing was taken and |done| is not called. */
+/* store_fetch reads |n| rows, then calls |done| with args[i] for each. The items belong to the store until
+ * then. Returns 1, or 0 when the store's queue is full: then nothing was taken and |done| is not called. */
 int store_fetch(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,
                 store_done *done);
 
@@ -187,16 +190,17 @@ int store_fetch(struct store *store, struct store_fetch *const *items, void *con
 int store_commit(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
                  store_done *done);
 
-/* store_healthy returns 1 while the store answers: the last operation did not end as unavailable. */
+/* store_healthy returns 1 while the store answers: the last operation did not end as unavailable. An idle
+ * store that is not healthy is tried again every second. */
 int store_healthy(const struct store *store);
 
-/* store_fetch_wait and store_commit_wait do one item and wait for it: for tools and start-up, never for a job.
- * Return 1 when the item's outcome is set. */
+/* store_fetch_wait and store_commit_wait do one item and wait for it: for tools and start-up, never for a
+ * job. Return 1 when the item's outcome is set. */
 int store_fetch_wait(struct store *store, struct store_fetch *item);
 int store_commit_wait(struct store *store, struct store_unit *unit);
 
-/* store_each_cert calls |each| for every certificate of |issuer| (of all issuers if empty), oldest first, until
- * it returns 0. For tools. Returns 1, or 0 with |fault| written. */
+/* store_each_cert calls |each| for every certificate of |issuer| (of all issuers if empty), oldest first,
+ * until it returns 0. For tools. Returns 1, or 0 with |fault| written. */
 int store_each_cert(struct store *store, char *fault, struct bytes issuer,
                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
 

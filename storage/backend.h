@@ -1,0 +1,31 @@
+/* backend.h: what a kind of store has to provide. For storage/ only.
+ *
+ * A backend's own structure begins with a struct store, so that store.c can find the backend again. */
+#ifndef CMPD_STORAGE_BACKEND_H
+#define CMPD_STORAGE_BACKEND_H
+
+#include "store.h"
+
+struct backend {
+    const char *scheme; /* of the URL, with its colon */
+    struct store *(*open)(char *fault, const char *url, const char *node);
+    void (*close)(struct store *store);
+    int (*fetch)(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,
+                 store_done *done);
+    int (*commit)(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
+                  store_done *done);
+    int (*healthy)(const struct store *store);
+    int (*each_cert)(struct store *store, char *fault, struct bytes issuer,
+                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
+};
+
+struct store {
+    const struct backend *backend;
+};
+
+/* store_fault writes a formatted text into |fault| (STORE_FAULT_MAX octets) and returns NULL. */
+void *store_fault(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+extern const struct backend sqlite_backend;
+
+#endif

@@ -1,0 +1,121 @@
+/* sqlite.c: the embedded store: two threads over two connections, one that writes and one that reads. */
+#define _GNU_SOURCE 1 /* pthread_setname_np, asprintf */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sqlite_internal.h"
+
+static void free_store(struct sqlite_store *store)
+{
+    sqlite_disconnect(&store->reader);
+    sqlite_disconnect(&store->writer); /* last: it writes the log back into the file */
+    queue_cleanup(&store->writes);
+    queue_cleanup(&store->reads);
+    free(store->path);
+    free(store->node);
+    free(store);
+}
+
+/* The store's threads take no signals: those are for whoever waits for them. */
+static int start_thread(pthread_t *thread, void *(*loop)(void *), struct sqlite_store *store,
+                        const char *name)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int ok = pthread_create(thread, NULL, loop, store) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ok)
+        pthread_setname_np(*thread, name);
+    return ok;
+}
+
+static int start(struct sqlite_store *store, char *fault)
+{
+    if (!start_thread(&store->write_thread, sqlite_write_loop, store, "store-write")) {
+        store_fault(fault, "the store's threads cannot be started; raise the limit of threads");
+        return 0;
+    }
+    if (!start_thread(&store->read_thread, sqlite_read_loop, store, "store-read")) {
+        queue_stop(&store->writes);
+        pthread_join(store->write_thread, NULL);
+        store_fault(fault, "the store's threads cannot be started; raise the limit of threads");
+        return 0;
+    }
+    return 1;
+}
+
+static struct store *lite_open(char *fault, const char *url, const char *node)
+{
+    const char *path = url + strlen(sqlite_backend.scheme);
+    if (*path == 0)
+        return store_fault(fault, "store names no file; write sqlite:PATH");
+    if (!sqlite3_threadsafe())
+        return store_fault(fault, "this SQLite was built without threads; install Debian's libsqlite3-0");
+    struct sqlite_store *store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return store_fault(fault, "out of memory");
+    store->base.backend = &sqlite_backend;
+    atomic_init(&store->write_ok, 1);
+    atomic_init(&store->read_ok, 1);
+    /* SQLite takes some names for more than names ("file:…", ":memory:"): with a folder in front none is. */
+    if (asprintf(&store->path, "%s%s", *path == '/' ? "" : "./", path) < 0)
+        store->path = NULL;
+    store->node = strdup(node);
+    int ok =
+        store->path != NULL && store->node != NULL && queue_init(&store->writes) && queue_init(&store->reads);
+    if (!ok)
+        store_fault(fault, "out of memory");
+    ok = ok && sqlite_prepare_file(fault, store->path) &&
+         sqlite_connect(&store->writer, fault, store->path, 0) == SQLITE_OK &&
+         sqlite_connect(&store->reader, fault, store->path, 1) == SQLITE_OK && start(store, fault);
+    if (!ok) {
+        free_store(store);
+        return NULL;
+    }
+    return &store->base;
+}
+
+static void lite_close(struct store *base)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    queue_stop(&store->writes);
+    queue_stop(&store->reads);
+    pthread_join(store->write_thread, NULL);
+    pthread_join(store->read_thread, NULL);
+    free_store(store);
+}
+
+static int lite_fetch(struct store *base, struct store_fetch *const *items, void *const *args, size_t n,
+                      store_done *done)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    return queue_put(&store->reads, items, args, n, done);
+}
+
+static int lite_commit(struct store *base, struct store_unit *const *units, void *const *args, size_t n,
+                       store_done *done)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    return queue_put(&store->writes, units, args, n, done);
+}
+
+static int lite_healthy(const struct store *base)
+{
+    const struct sqlite_store *store = (const struct sqlite_store *)base;
+    return atomic_load_explicit(&store->write_ok, memory_order_relaxed) &&
+           atomic_load_explicit(&store->read_ok, memory_order_relaxed);
+}
+
+const struct backend sqlite_backend = {
+    .scheme = "sqlite:",
+    .open = lite_open,
+    .close = lite_close,
+    .fetch = lite_fetch,
+    .commit = lite_commit,
+    .healthy = lite_healthy,
+    .each_cert = sqlite_each_cert,
+};

@@ -1,0 +1,123 @@
+/* sqlite_internal.h: what the parts of the SQLite store share. For storage/sqlite*.c only. */
+#ifndef CMPD_STORAGE_SQLITE_INTERNAL_H
+#define CMPD_STORAGE_SQLITE_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "backend.h"
+#include "queue.h"
+
+enum {
+    SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
+    SQLITE_SCHEMA_VERSION = 1,
+
+    SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
+    SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */
+    SQLITE_PAGE_ROWS = 64,          /* rows that store_each_cert reads at a time */
+    SQLITE_BUSY_MS = 5000,          /* how long another process's write is waited for; then: unavailable */
+    SQLITE_PROBE_MS = 1000,         /* how often an unhealthy store is tried again while nothing comes */
+    SQLITE_CHECKPOINT_PAGES = 4000, /* of the write-ahead log (16 MiB): fewer, larger bursts to the file */
+    SQLITE_CACHE_KIB = 32 * 1024,   /* page cache of one connection */
+};
+
+enum sqlite_statement {
+    SQL_BEGIN,
+    SQL_BEGIN_READ,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SAVEPOINT,
+    SQL_ROLLBACK_TO,
+    SQL_RELEASE,
+    SQL_PROBE_READ,
+    SQL_PROBE_WRITE,
+    SQL_TX_GET,
+    SQL_TX_INSERT,
+    SQL_TX_UPDATE,
+    SQL_CERT_GET,
+    SQL_CERT_STATUS,
+    SQL_CERT_KEY,
+    SQL_CERT_INSERT,
+    SQL_CERT_CHANGE,
+    SQL_CERT_PAGE,
+    SQL_REVOKE,
+    SQL_UNREVOKE,
+    SQL_SECRET_GET,
+    SQL_SECRET_STATE,
+    SQL_SECRET_BIND,
+    SQL_SECRET_PUT,
+    SQL_AUDIT,
+    SQL_COUNT
+};
+
+extern const char *const sqlite_sql[SQL_COUNT];
+
+/* sqlite_migrations[i] leads from version i to i + 1. */
+extern const char *const sqlite_migrations[];
+
+/* struct sqlite_conn is a connection with its prepared statements. It belongs to one thread. */
+struct sqlite_conn {
+    sqlite3 *db; /* NULL: not connected */
+    sqlite3_stmt *statements[SQL_COUNT];
+};
+
+struct sqlite_store {
+    struct store base;
+    char *path;
+    char *node;
+    struct queue writes, reads;
+    struct sqlite_conn writer, reader;
+    pthread_t write_thread, read_thread;
+    _Atomic int write_ok, read_ok; /* the last commit, the last read did not end as unavailable */
+};
+
+/* sqlite_connect opens |path|, which sqlite_prepare_file has been through, and prepares every statement: a
+ * table that is missing is found here. With |read_only| nothing can be written through it. Returns SQLITE_OK,
+ * or an error with |fault| written and nothing open. */
+int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only);
+
+/* sqlite_disconnect closes |conn|; a connection that is not open is allowed. */
+void sqlite_disconnect(struct sqlite_conn *conn);
+
+/* sqlite_prepare_file makes |path| a store that this program can use, or tells why it is none: creates it
+ * where there is none, refuses what is damaged, newer, or another program's, takes older schemas forward.
+ * Returns 1, or 0 with |fault| written. */
+int sqlite_prepare_file(char *fault, const char *path);
+
+/* sqlite_run steps |statement| once, to its end, and resets it. For statements without rows. */
+int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement);
+
+/* Binding and reading. sqlite_bind binds octets without a copy: they must live until the statement is reset.
+ * Empty octets are bound as such, never as NULL. */
+int sqlite_bind(sqlite3_stmt *statement, int at, struct bytes value);
+int sqlite_bind_words(sqlite3_stmt *statement, int at, struct bytes value); /* the same, as text */
+
+/* sqlite_bind_tx, _cert and _secret bind all columns of a row, from ?2 on. Return SQLITE_OK or an error. */
+int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx);
+int sqlite_bind_cert(sqlite3_stmt *statement, const struct store_cert *cert);
+int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secret);
+
+/* sqlite_read_tx, _cert and _secret copy the row that |statement| stands on into |arena|. Return SQLITE_OK,
+ * or SQLITE_NOMEM when the arena or SQLite's memory is used up. */
+int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *arena);
+int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
+int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
+
+/* sqlite_apply checks |unit|'s preconditions and writes it, inside a transaction that is open on |conn|.
+ * Returns SQLITE_OK with |unit|'s outcome set: DONE if all is written, CONFLICT or UNAVAILABLE if nothing is.
+ * Any other result is an error of a statement: parts may be written, and the caller rolls back. */
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node);
+
+/* sqlite_commit_group applies |n| units in one commit and sets their outcomes. Returns 1, or 0 when the store
+ * did not answer as it should: the store is unhealthy then. */
+int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries, size_t n);
+
+/* sqlite_write_loop and sqlite_read_loop are the store's threads; |arg| is the sqlite_store. */
+void *sqlite_write_loop(void *arg);
+void *sqlite_read_loop(void *arg);
+
+int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
+                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
+
+#endif

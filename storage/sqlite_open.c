@@ -1,0 +1,343 @@
+/* sqlite_open.c: a file becomes a store, or a fault that tells why it does not.
+ *
+ * How much of a file is looked at: its header, its schema (every statement is prepared), and its pages by
+ * SQLite's quick_check while it is small enough for that to take about a second. A larger one is started on
+ * without the last: a start after a power cut must not take minutes. Damage in it shows at the read that
+ * meets it, which fails as unavailable and is logged; nothing is repaired by guess in either case. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/base/file.h"
+#include "server/base/log.h"
+#include "sqlite_internal.h"
+
+enum {
+    CHECK_WHOLE_MAX = 256 * 1024 * 1024, /* octets of a file up to which every page is checked at start */
+    HEADER_LEN = 16,                     /* octets of the text that begins an SQLite 3 file */
+    PRAGMA_MAX = 96,
+};
+
+/* The folder of a new store: made if only it is missing, so that the default setting works in a new
+ * directory. */
+static int make_folder(char *fault, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (folder == NULL) {
+        store_fault(fault, "out of memory");
+        return 0;
+    }
+    int ok = mkdir(folder, 0700) == 0 || errno == EEXIST;
+    if (ok)
+        file_sync_folder(folder);
+    else
+        store_fault(fault, "folder %s cannot be made: %s; make it, owned by the user that runs this program",
+                    folder, strerror(errno));
+    free(folder);
+    return ok;
+}
+
+/* Made here and not by SQLite, so that it is never readable by others, and its name is durable before its
+ * content. */
+static int create_file(char *fault, const char *path)
+{
+    if (!make_folder(fault, path))
+        return 0;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == EEXIST) /* another process was faster: as good */
+        return 1;
+    if (fd < 0) {
+        store_fault(fault, "%s cannot be made: %s; let the user that runs this program write its folder",
+                    path, strerror(errno));
+        return 0;
+    }
+    close(fd);
+    if (!file_sync_folder(path)) {
+        store_fault(fault, "%s cannot be made durable: %s", path, strerror(errno));
+        return 0;
+    }
+    return 1;
+}
+
+/* What can be told without SQLite: a wrong file given by mistake is not even opened by it. */
+static int check_file(char *fault, const char *path)
+{
+    static const char header[HEADER_LEN] = "SQLite format 3";
+    char begin[HEADER_LEN];
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        if (errno == ENOENT)
+            return create_file(fault, path);
+        store_fault(fault, "%s cannot be looked at: %s", path, strerror(errno));
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        store_fault(fault, "%s is not a file; name a file for the store", path);
+        return 0;
+    }
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        store_fault(fault, "%s is open to other users (mode %03o); run: chmod 600 %s", path,
+                    (unsigned)st.st_mode & 0777, path);
+        return 0;
+    }
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        store_fault(fault,
+                    "%s cannot be opened for writing: %s; it must belong to the user that runs this program",
+                    path, strerror(errno));
+        return 0;
+    }
+    ssize_t got = read(fd, begin, sizeof(begin));
+    int read_errno = errno;
+    close(fd);
+    if (got < 0) {
+        store_fault(fault, "%s cannot be read: %s", path, strerror(read_errno));
+        return 0;
+    }
+    if (got > 0 && (got < HEADER_LEN || memcmp(begin, header, HEADER_LEN) != 0)) {
+        store_fault(
+            fault,
+            "%s is not a store of this program, or its beginning is damaged; name another file, or restore "
+            "it from a backup",
+            path);
+        return 0;
+    }
+    return 1;
+}
+
+static int fault_sqlite(char *fault, const char *path, sqlite3 *db, int rc, const char *doing)
+{
+    int extended = db != NULL ? sqlite3_extended_errcode(db) : rc;
+    const char *hint;
+    switch (rc & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* an unknown table or column: the schema is not what its version says */
+        hint = "the file is damaged: restore it from a backup; nothing was changed";
+        break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        hint = "another process keeps it locked: find it (fuser), and end it or wait";
+        break;
+    case SQLITE_FULL:
+        hint = "make room on the disk";
+        break;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        hint = "the file and its folder must be writable by the user that runs this program";
+        break;
+    case SQLITE_IOERR:
+        hint = "the disk reports an error: look at the kernel's log";
+        break;
+    default:
+        hint = "look at the file and its disk";
+    }
+    store_fault(fault, "%s: %s: %s (%d); %s", path, doing,
+                db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc), extended, hint);
+    return 0;
+}
+
+static int read_number(sqlite3 *db, const char *sql, int64_t *out)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
+    int end = sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? SQLITE_OK : end != SQLITE_OK ? end : SQLITE_ERROR;
+}
+
+static int open_plain(sqlite3 **db, const char *path)
+{
+    /* No lock of its own: a connection belongs to one thread. */
+    int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_extended_result_codes(*db, 1);
+        sqlite3_busy_timeout(*db, SQLITE_BUSY_MS);
+    }
+    return rc;
+}
+
+struct identity {
+    int64_t application, version, objects;
+};
+
+static int identify(sqlite3 *db, struct identity *id)
+{
+    int rc = read_number(db, "PRAGMA application_id", &id->application);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "PRAGMA user_version", &id->version);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "SELECT count(*) FROM sqlite_schema", &id->objects);
+    return rc;
+}
+
+static int check_identity(char *fault, const char *path, const struct identity *id)
+{
+    /* Nothing in it yet: just made, or its making was interrupted. */
+    if (id->application == 0 && id->version == 0 && id->objects == 0)
+        return 1;
+    if (id->application != SQLITE_APPLICATION)
+        store_fault(fault, "%s is a database of another program; name another file for the store", path);
+    else if (id->version > SQLITE_SCHEMA_VERSION)
+        store_fault(fault,
+                    "%s was written by a newer version (schema %lld, this program knows %d); start the newer "
+                    "program, "
+                    "or restore the backup made before it ran",
+                    path, (long long)id->version, SQLITE_SCHEMA_VERSION);
+    else if (id->version < 1)
+        store_fault(fault, "%s is damaged: it names no schema version; restore it from a backup", path);
+    else
+        return 1;
+    return 0;
+}
+
+/* One transaction: after an interruption the file is at the old version or at the new one. The version is
+ * read again under the write lock, as two processes may start at once. */
+static int migrate(char *fault, const char *path, sqlite3 *db)
+{
+    struct identity id;
+    char pragma[PRAGMA_MAX];
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = identify(db, &id);
+    if (rc != SQLITE_OK)
+        return fault_sqlite(fault, path, db, rc, "taking the schema forward");
+    if (!check_identity(fault, path, &id))
+        return 0;
+    for (int64_t from = id.version; rc == SQLITE_OK && from < SQLITE_SCHEMA_VERSION; from++) {
+        rc = sqlite3_exec(db, sqlite_migrations[from], NULL, NULL, NULL);
+        if (rc == SQLITE_OK)
+            log_event(LOG_INFO, "store schema", "from=%lld to=%lld", (long long)from, (long long)from + 1);
+    }
+    snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             SQLITE_APPLICATION, SQLITE_SCHEMA_VERSION);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 1 : fault_sqlite(fault, path, db, rc, "taking the schema forward");
+}
+
+/* quick_check answers in rows: "ok", or one line for each fault that it found. */
+static int check_pages(char *fault, const char *path, sqlite3 *db)
+{
+    struct stat st;
+    char quoted[256];
+    sqlite3_stmt *statement;
+    if (stat(path, &st) == 0 && st.st_size > CHECK_WHOLE_MAX) {
+        log_event(LOG_INFO, "store not checked whole", "path=%s octets=%lld",
+                  log_quote(quoted, sizeof(quoted), bytes_str(path)), (long long)st.st_size);
+        return 1;
+    }
+    int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return fault_sqlite(fault, path, db, rc, "checking");
+    rc = sqlite3_step(statement);
+    const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    int ok = answer != NULL && strcmp(answer, "ok") == 0;
+    if (!ok && answer != NULL) {
+        log_quote(quoted, sizeof(quoted), bytes_str(answer));
+        store_fault(fault, "%s is damaged (%s); restore it from a backup; nothing was changed", path, quoted);
+    } else if (!ok) {
+        fault_sqlite(fault, path, db, rc, "checking");
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* The mode is kept in the file: every later connection is in it, too. Where it cannot be set, the answer is
+ * another mode and no error. */
+static int use_wal(char *fault, const char *path, sqlite3 *db)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_exec(db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return fault_sqlite(fault, path, db, rc, "setting up the write-ahead log");
+    rc = sqlite3_step(statement);
+    const char *mode = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    int ok = mode != NULL && strcmp(mode, "wal") == 0;
+    if (!ok && rc == SQLITE_ROW)
+        store_fault(
+            fault, "%s: this file system cannot hold a write-ahead log; put the store on a local disk", path);
+    else if (!ok)
+        fault_sqlite(fault, path, db, rc, "setting up the write-ahead log");
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static int prepare_database(char *fault, const char *path, sqlite3 *db)
+{
+    struct identity id;
+    int rc = identify(db, &id);
+    if (rc != SQLITE_OK)
+        return fault_sqlite(fault, path, db, rc, "reading");
+    if (!check_identity(fault, path, &id))
+        return 0;
+    if (id.objects > 0 && !check_pages(fault, path, db))
+        return 0;
+    if (!use_wal(fault, path, db))
+        return 0;
+    return id.version == SQLITE_SCHEMA_VERSION || migrate(fault, path, db);
+}
+
+int sqlite_prepare_file(char *fault, const char *path)
+{
+    sqlite3 *db = NULL;
+    if (!check_file(fault, path))
+        return 0;
+    int rc = open_plain(&db, path);
+    int ok =
+        rc == SQLITE_OK ? prepare_database(fault, path, db) : fault_sqlite(fault, path, db, rc, "opening");
+    sqlite3_close(db);
+    return ok;
+}
+
+int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only)
+{
+    char pragmas[4 * PRAGMA_MAX];
+    memset(conn, 0, sizeof(*conn));
+    int rc = open_plain(&conn->db, path);
+    snprintf(pragmas, sizeof(pragmas),
+             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d; "
+             "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA query_only = %d",
+             SQLITE_CHECKPOINT_PAGES, 4 * SQLITE_CHECKPOINT_PAGES * 4096, SQLITE_CACHE_KIB, read_only);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(conn->db, pragmas, NULL, NULL, NULL);
+    for (int i = 0; rc == SQLITE_OK && i < SQL_COUNT; i++)
+        rc = sqlite3_prepare_v3(conn->db, sqlite_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &conn->statements[i],
+                                NULL);
+    if (rc != SQLITE_OK) {
+        fault_sqlite(fault, path, conn->db, rc, "opening");
+        sqlite_disconnect(conn);
+    }
+    return rc;
+}
+
+void sqlite_disconnect(struct sqlite_conn *conn)
+{
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(conn->statements[i]);
+    sqlite3_close(conn->db);
+    memset(conn, 0, sizeof(*conn));
+}
+
+int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement)
+{
+    int rc = sqlite3_step(conn->statements[statement]);
+    int end = sqlite3_reset(conn->statements[statement]);
+    if (rc == SQLITE_DONE || rc == SQLITE_ROW)
+        return end;
+    return rc;
+}

@@ -1,0 +1,176 @@
+/* sqlite_rows.c: rows to and from SQLite, column by column in the order of the lists in sqlite_schema.c. */
+#include "sqlite_internal.h"
+
+enum { FIRST = 2 }; /* ?1 is the issuer */
+
+int sqlite_bind(sqlite3_stmt *statement, int at, struct bytes value)
+{
+    if (value.len == 0)
+        return sqlite3_bind_zeroblob(statement, at, 0); /* a NULL pointer would bind NULL */
+    return sqlite3_bind_blob64(statement, at, value.data, value.len, SQLITE_STATIC);
+}
+
+int sqlite_bind_words(sqlite3_stmt *statement, int at, struct bytes value)
+{
+    const char *text = value.len > 0 ? (const char *)value.data : "";
+    return sqlite3_bind_text64(statement, at, text, value.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* Binds in order and keeps the first error, so that a row reads as a list of its columns. */
+struct binder {
+    sqlite3_stmt *statement;
+    int at, rc;
+};
+
+static void put_octets(struct binder *b, struct bytes value)
+{
+    if (b->rc == SQLITE_OK)
+        b->rc = sqlite_bind(b->statement, b->at++, value);
+}
+
+static void put_words(struct binder *b, struct bytes value)
+{
+    if (b->rc == SQLITE_OK)
+        b->rc = sqlite_bind_words(b->statement, b->at++, value);
+}
+
+static void put_number(struct binder *b, int64_t value)
+{
+    if (b->rc == SQLITE_OK)
+        b->rc = sqlite3_bind_int64(b->statement, b->at++, value);
+}
+
+int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx)
+{
+    struct binder b = {statement, FIRST, SQLITE_OK};
+    put_octets(&b, tx->transaction_id);
+    put_words(&b, tx->profile);
+    put_number(&b, tx->state);
+    put_number(&b, tx->body);
+    put_number(&b, tx->implicit_confirm);
+    put_octets(&b, tx->credential);
+    put_number(&b, tx->credential_is_mac);
+    put_octets(&b, tx->credential_key);
+    put_octets(&b, tx->sender_nonce);
+    put_octets(&b, tx->peer_nonce);
+    put_octets(&b, tx->serial);
+    put_number(&b, tx->cert_req_id);
+    put_number(&b, tx->deadline);
+    put_octets(&b, tx->request_hash);
+    put_octets(&b, tx->last_hash);
+    return b.rc;
+}
+
+int sqlite_bind_cert(sqlite3_stmt *statement, const struct store_cert *cert)
+{
+    struct binder b = {statement, FIRST, SQLITE_OK};
+    put_octets(&b, cert->serial);
+    put_number(&b, cert->status);
+    put_number(&b, cert->reason);
+    put_number(&b, cert->issued_at);
+    put_number(&b, cert->not_before);
+    put_number(&b, cert->not_after);
+    put_number(&b, cert->revoked_at);
+    put_octets(&b, cert->subject);
+    put_words(&b, cert->subject_text);
+    put_octets(&b, cert->spki_hash);
+    put_octets(&b, cert->cert_hash);
+    put_octets(&b, cert->transaction_id);
+    put_words(&b, cert->profile);
+    put_octets(&b, cert->certificate);
+    return b.rc;
+}
+
+int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secret)
+{
+    struct binder b = {statement, FIRST, SQLITE_OK};
+    put_octets(&b, secret->reference);
+    put_words(&b, secret->profile);
+    put_octets(&b, secret->sealed);
+    put_octets(&b, secret->seal_key_id);
+    put_number(&b, secret->reusable);
+    put_number(&b, secret->expires);
+    put_octets(&b, secret->bound_to);
+    return b.rc;
+}
+
+struct reader {
+    sqlite3_stmt *statement;
+    struct arena *arena;
+    int at, rc;
+};
+
+/* Text comes out by the same call: its octets, whatever they are. */
+static struct bytes get_octets(struct reader *r)
+{
+    int column = r->at++;
+    const void *data = sqlite3_column_blob(r->statement, column);
+    int len = sqlite3_column_bytes(r->statement, column);
+    if (len == 0)
+        return bytes_of(NULL, 0);
+    struct bytes copy = {NULL, 0};
+    if (data != NULL)
+        copy = arena_copy(r->arena, bytes_of(data, (size_t)len));
+    if (copy.data == NULL)
+        r->rc = SQLITE_NOMEM;
+    return copy;
+}
+
+static int64_t get_number(struct reader *r)
+{
+    return sqlite3_column_int64(r->statement, r->at++);
+}
+
+int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    out->transaction_id = get_octets(&r);
+    out->profile = get_octets(&r);
+    out->state = (enum store_tx_state)get_number(&r);
+    out->body = (int)get_number(&r);
+    out->implicit_confirm = (int)get_number(&r);
+    out->credential = get_octets(&r);
+    out->credential_is_mac = (int)get_number(&r);
+    out->credential_key = get_octets(&r);
+    out->sender_nonce = get_octets(&r);
+    out->peer_nonce = get_octets(&r);
+    out->serial = get_octets(&r);
+    out->cert_req_id = get_number(&r);
+    out->deadline = get_number(&r);
+    out->request_hash = get_octets(&r);
+    out->last_hash = get_octets(&r);
+    return r.rc;
+}
+
+int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    out->serial = get_octets(&r);
+    out->status = (enum store_cert_status)get_number(&r);
+    out->reason = (int)get_number(&r);
+    out->issued_at = get_number(&r);
+    out->not_before = get_number(&r);
+    out->not_after = get_number(&r);
+    out->revoked_at = get_number(&r);
+    out->subject = get_octets(&r);
+    out->subject_text = get_octets(&r);
+    out->spki_hash = get_octets(&r);
+    out->cert_hash = get_octets(&r);
+    out->transaction_id = get_octets(&r);
+    out->profile = get_octets(&r);
+    out->certificate = get_octets(&r);
+    return r.rc;
+}
+
+int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    out->reference = get_octets(&r);
+    out->profile = get_octets(&r);
+    out->sealed = get_octets(&r);
+    out->seal_key_id = get_octets(&r);
+    out->reusable = (int)get_number(&r);
+    out->expires = get_number(&r);
+    out->bound_to = get_octets(&r);
+    return r.rc;
+}

@@ -1,0 +1,381 @@
+/* sqlite_write.c: units become rows.
+ *
+ * A group of units is one transaction. The usual way through it uses no savepoints: they would copy every
+ * page that a unit touches. Only when a statement fails is the transaction undone and gone through again with
+ * a savepoint for each unit, so that the one that fails does not take its neighbours along. */
+#include "server/base/log.h"
+#include "sqlite_internal.h"
+
+/* Steps a query that yields at most one row. Returns SQLITE_ROW, SQLITE_DONE or an error; the caller resets.
+ */
+static int look(sqlite3_stmt *statement, struct bytes issuer, struct bytes key)
+{
+    int rc = sqlite_bind(statement, 1, issuer);
+    if (rc == SQLITE_OK)
+        rc = sqlite_bind(statement, 2, key);
+    return rc == SQLITE_OK ? sqlite3_step(statement) : rc;
+}
+
+static int exists(sqlite3_stmt *statement, struct bytes issuer, struct bytes key, int *found)
+{
+    int rc = look(statement, issuer, key);
+    sqlite3_reset(statement);
+    *found = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* Steps a write that must touch exactly one row. */
+static int write_one(struct sqlite_conn *conn, enum sqlite_statement which)
+{
+    int rc = sqlite_run(conn, which);
+    if (rc == SQLITE_OK && sqlite3_changes(conn->db) != 1)
+        rc = SQLITE_NOTFOUND; /* the row that the unit relies on is not there */
+    return rc;
+}
+
+static int conflict(struct store_unit *unit, enum store_precondition which)
+{
+    unit->outcome = STORE_CONFLICT;
+    unit->conflict = which;
+    return SQLITE_OK;
+}
+
+static int check_tx(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    if (unit->tx_id.len == 0 || (!unit->expect_tx_absent && unit->expect_state == 0 && unit->tx == NULL))
+        return SQLITE_OK;
+    sqlite3_stmt *get = conn->statements[SQL_TX_GET];
+    int rc = look(get, unit->issuer, unit->tx_id);
+    if (rc == SQLITE_ROW) {
+        enum { STATE_COLUMN = 2 };
+        int state = sqlite3_column_int(get, STATE_COLUMN);
+        rc = SQLITE_OK;
+        if (unit->expect_tx_absent || (unit->expect_state != 0 && state != (int)unit->expect_state)) {
+            conflict(unit, STORE_PRE_TX);
+            /* Without the row the conflict would read as "absent", and be answered wrongly. */
+            if (sqlite_read_tx(&unit->row, get, unit->arena) != SQLITE_OK) {
+                unit->row = (struct store_tx){0};
+                unit->outcome = STORE_UNAVAILABLE;
+            }
+        }
+    } else if (rc == SQLITE_DONE) {
+        rc = unit->expect_tx_absent ? SQLITE_OK : conflict(unit, STORE_PRE_TX);
+    }
+    sqlite3_reset(get);
+    return rc;
+}
+
+/* |*bind| tells whether the secret is to be bound to this transaction. */
+static int check_secret(struct sqlite_conn *conn, struct store_unit *unit, int *bind)
+{
+    enum { REUSABLE, EXPIRES, BOUND_TO };
+    *bind = 0;
+    if (unit->secret_reference.len == 0)
+        return SQLITE_OK;
+    sqlite3_stmt *get = conn->statements[SQL_SECRET_STATE];
+    int rc = look(get, unit->issuer, unit->secret_reference);
+    if (rc == SQLITE_ROW) {
+        int reusable = sqlite3_column_int(get, REUSABLE);
+        int64_t expires = sqlite3_column_int64(get, EXPIRES);
+        const void *data = sqlite3_column_blob(get, BOUND_TO);
+        struct bytes bound = bytes_of(data, (size_t)sqlite3_column_bytes(get, BOUND_TO));
+        rc = SQLITE_OK;
+        if (expires != 0 && expires <= unit->now)
+            conflict(unit, STORE_PRE_SECRET);
+        else if (!reusable && bound.len == 0)
+            *bind = 1;
+        else if (!reusable && !bytes_equal(bound, unit->tx_id))
+            conflict(unit, STORE_PRE_SECRET);
+    } else if (rc == SQLITE_DONE) {
+        rc = conflict(unit, STORE_PRE_SECRET);
+    }
+    sqlite3_reset(get);
+    return rc;
+}
+
+static int check_signer(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS];
+    int rc = look(get, unit->issuer, unit->signer_serial);
+    if (rc == SQLITE_ROW) {
+        int status = sqlite3_column_int(get, 0);
+        rc = SQLITE_OK;
+        if (status == STORE_CERT_REVOKED || status == STORE_CERT_HOLD)
+            conflict(unit, STORE_PRE_SIGNER);
+    } else if (rc == SQLITE_DONE) {
+        rc = conflict(unit, STORE_PRE_SIGNER);
+    }
+    sqlite3_reset(get);
+    return rc;
+}
+
+static int check_certs(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    int found = 0, rc = SQLITE_OK;
+    if (unit->key_unused.len > 0) {
+        rc = exists(conn->statements[SQL_CERT_KEY], unit->issuer, unit->key_unused, &found);
+        if (rc != SQLITE_OK || found)
+            return rc != SQLITE_OK ? rc : conflict(unit, STORE_PRE_KEY_UNUSED);
+    }
+    if (unit->signer_serial.len > 0) {
+        rc = check_signer(conn, unit);
+        if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
+            return rc;
+    }
+    if (unit->cert != NULL) {
+        rc = exists(conn->statements[SQL_CERT_STATUS], unit->issuer, unit->cert->serial, &found);
+        if (rc != SQLITE_OK || found)
+            return rc != SQLITE_OK ? rc : conflict(unit, STORE_PRE_SERIAL);
+    }
+    return SQLITE_OK;
+}
+
+/* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing.
+ */
+static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    const struct store_cert_change *change = unit->change;
+    sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS], *update = conn->statements[SQL_CERT_CHANGE];
+    int stopped = change->status == STORE_CERT_REVOKED || change->status == STORE_CERT_HOLD;
+    int rc = look(get, unit->issuer, change->serial);
+    int status = rc == SQLITE_ROW ? sqlite3_column_int(get, 0) : 0;
+    sqlite3_reset(get);
+    if (rc != SQLITE_ROW)
+        return rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
+    if (status == STORE_CERT_REVOKED)
+        return SQLITE_OK;
+    sqlite_bind(update, 1, unit->issuer);
+    sqlite_bind(update, 2, change->serial);
+    sqlite3_bind_int(update, 3, change->status);
+    sqlite3_bind_int(update, 4, stopped ? change->reason : 0);
+    sqlite3_bind_int64(update, 5, stopped ? change->at : 0);
+    rc = write_one(conn, SQL_CERT_CHANGE);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_stmt *list = conn->statements[stopped ? SQL_REVOKE : SQL_UNREVOKE];
+    sqlite_bind(list, 1, unit->issuer);
+    sqlite_bind(list, 2, change->serial);
+    if (stopped) {
+        sqlite3_bind_int(list, 3, change->reason);
+        sqlite3_bind_int64(list, 4, change->at);
+    }
+    return sqlite_run(conn, stopped ? SQL_REVOKE : SQL_UNREVOKE);
+}
+
+static int write_audit(struct sqlite_conn *conn, const struct store_unit *unit, const char *node)
+{
+    sqlite3_stmt *insert = conn->statements[SQL_AUDIT];
+    struct bytes serial = unit->cert != NULL     ? unit->cert->serial
+                          : unit->change != NULL ? unit->change->serial
+                                                 : bytes_of(NULL, 0);
+    sqlite_bind(insert, 1, unit->issuer);
+    sqlite3_bind_int64(insert, 2, unit->audit->at);
+    sqlite_bind_words(insert, 3, bytes_str(node));
+    sqlite_bind_words(insert, 4, bytes_str(unit->audit->event));
+    sqlite_bind(insert, 5, unit->tx_id);
+    sqlite_bind(insert, 6, serial);
+    sqlite_bind_words(insert, 7, unit->audit->who);
+    sqlite_bind_words(insert, 8, unit->audit->detail);
+    return write_one(conn, SQL_AUDIT);
+}
+
+static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    sqlite3_stmt *update = conn->statements[SQL_SECRET_BIND];
+    sqlite_bind(update, 1, unit->issuer);
+    sqlite_bind(update, 2, unit->secret_reference);
+    sqlite_bind(update, 3, unit->tx_id);
+    return write_one(conn, SQL_SECRET_BIND);
+}
+
+static int write_row(struct sqlite_conn *conn, enum sqlite_statement which, struct bytes issuer, int bound)
+{
+    if (bound == SQLITE_OK)
+        bound = sqlite_bind(conn->statements[which], 1, issuer);
+    return bound == SQLITE_OK ? write_one(conn, which) : bound;
+}
+
+static int write_unit(struct sqlite_conn *conn, const struct store_unit *unit, int bind, const char *node)
+{
+    int rc = SQLITE_OK;
+    if (unit->cert != NULL)
+        rc = write_row(conn, SQL_CERT_INSERT, unit->issuer,
+                       sqlite_bind_cert(conn->statements[SQL_CERT_INSERT], unit->cert));
+    if (rc == SQLITE_OK && unit->tx != NULL) {
+        enum sqlite_statement which = unit->expect_tx_absent ? SQL_TX_INSERT : SQL_TX_UPDATE;
+        rc = write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx));
+    }
+    if (rc == SQLITE_OK && unit->change != NULL)
+        rc = write_change(conn, unit);
+    if (rc == SQLITE_OK && bind)
+        rc = bind_secret(conn, unit);
+    if (rc == SQLITE_OK && unit->secret != NULL)
+        rc = write_row(conn, SQL_SECRET_PUT, unit->issuer,
+                       sqlite_bind_secret(conn->statements[SQL_SECRET_PUT], unit->secret));
+    if (rc == SQLITE_OK && unit->audit != NULL)
+        rc = write_audit(conn, unit, node);
+    return rc;
+}
+
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node)
+{
+    int bind = 0;
+    unit->outcome = STORE_DONE;
+    unit->conflict = STORE_PRE_NONE;
+    unit->row = (struct store_tx){0};
+    int rc = check_tx(conn, unit);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
+        rc = check_secret(conn, unit, &bind);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
+        rc = check_certs(conn, unit);
+    if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
+        return rc;
+    return write_unit(conn, unit, bind, node);
+}
+
+/* ---- groups ---- */
+
+static void set_all(struct queue_entry *entries, size_t n, enum store_outcome outcome)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct store_unit *unit = entries[i].item;
+        unit->outcome = outcome;
+        unit->conflict = STORE_PRE_NONE;
+        unit->row = (struct store_tx){0};
+    }
+}
+
+static void log_failure(const struct sqlite_conn *conn, const char *doing, int rc)
+{
+    char text[256];
+    log_event(LOG_ERROR, "store", "doing=%s code=%d reason=%s", doing, rc,
+              log_quote(text, sizeof(text),
+                        bytes_str(rc == SQLITE_NOTFOUND || conn->db == NULL ? sqlite3_errstr(rc)
+                                                                            : sqlite3_errmsg(conn->db))));
+}
+
+/* A connection that cannot even undo is given up; the next group gets a new one. */
+static void undo(struct sqlite_conn *conn)
+{
+    if (!sqlite3_get_autocommit(conn->db))
+        sqlite_run(conn, SQL_ROLLBACK);
+    if (!sqlite3_get_autocommit(conn->db)) {
+        log_failure(conn, "rollback", sqlite3_errcode(conn->db));
+        sqlite_disconnect(conn);
+    }
+}
+
+/* Applies one unit behind a savepoint. Returns 1 if the group's transaction lives on. */
+static int apply_apart(struct sqlite_store *store, struct store_unit *unit)
+{
+    struct sqlite_conn *conn = &store->writer;
+    int rc = sqlite_run(conn, SQL_SAVEPOINT);
+    if (rc != SQLITE_OK)
+        return 0;
+    rc = sqlite_apply(conn, unit, store->node);
+    if (rc != SQLITE_OK) {
+        log_failure(conn, "unit", rc);
+        set_all(&(struct queue_entry){.item = unit}, 1, STORE_UNAVAILABLE);
+        /* SQLite may have undone everything already (a full disk): then there is nothing to go back to. */
+        if (sqlite3_get_autocommit(conn->db) || sqlite_run(conn, SQL_ROLLBACK_TO) != SQLITE_OK)
+            return 0;
+    }
+    return sqlite_run(conn, SQL_RELEASE) == SQLITE_OK;
+}
+
+enum group_end { GROUP_COMMITTED, GROUP_AGAIN, GROUP_FAILED, GROUP_UNCLEAR };
+
+/* Which failures of COMMIT leave nothing behind for certain. The commit is the last frame in the write-ahead
+ * log: a full disk or a lock means that it was not written. After an error of the disk or of memory it may be
+ * in the log, and a recovery may find it there. */
+static enum group_end commit_failed(struct sqlite_conn *conn, int rc)
+{
+    log_failure(conn, "commit", rc);
+    undo(conn);
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_CONSTRAINT:
+        return GROUP_FAILED;
+    default:
+        return GROUP_UNCLEAR;
+    }
+}
+
+static enum group_end try_group(struct sqlite_store *store, struct queue_entry *entries, size_t n, int apart)
+{
+    struct sqlite_conn *conn = &store->writer;
+    int rc = sqlite_run(conn, SQL_BEGIN);
+    if (rc != SQLITE_OK) {
+        log_failure(conn, "begin", rc);
+        undo(conn);
+        return GROUP_FAILED;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (apart) {
+            if (apply_apart(store, entries[i].item))
+                continue;
+            undo(conn);
+            return GROUP_FAILED;
+        }
+        rc = sqlite_apply(conn, entries[i].item, store->node);
+        if (rc != SQLITE_OK) {
+            undo(conn);
+            return GROUP_AGAIN;
+        }
+    }
+    rc = sqlite_run(conn, SQL_COMMIT);
+    return rc == SQLITE_OK ? GROUP_COMMITTED : commit_failed(conn, rc);
+}
+
+static int connected(struct sqlite_store *store)
+{
+    char fault[STORE_FAULT_MAX], quoted[STORE_FAULT_MAX];
+    if (store->writer.db != NULL || sqlite_connect(&store->writer, fault, store->path, 0) == SQLITE_OK)
+        return 1;
+    log_event(LOG_ERROR, "store", "doing=connect reason=%s",
+              log_quote(quoted, sizeof(quoted), bytes_str(fault)));
+    return 0;
+}
+
+int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries, size_t n)
+{
+    enum group_end end = connected(store) ? try_group(store, entries, n, 0) : GROUP_FAILED;
+    if (end == GROUP_AGAIN)
+        end = connected(store) ? try_group(store, entries, n, 1) : GROUP_FAILED;
+    if (end == GROUP_COMMITTED)
+        return 1;
+    /* A conflict, too, may have been with a neighbour that is now undone: nothing decided in this group
+     * stands. */
+    set_all(entries, n, end == GROUP_UNCLEAR ? STORE_UNKNOWN : STORE_UNAVAILABLE);
+    return 0;
+}
+
+static int probe(struct sqlite_store *store)
+{
+    if (!connected(store))
+        return 0;
+    if (sqlite_run(&store->writer, SQL_PROBE_WRITE) == SQLITE_OK)
+        return 1;
+    undo(&store->writer);
+    return 0;
+}
+
+void *sqlite_write_loop(void *arg)
+{
+    struct sqlite_store *store = arg;
+    struct queue_entry entries[SQLITE_GROUP_MAX];
+    for (;;) {
+        int stopped, ok = atomic_load(&store->write_ok);
+        size_t n = queue_take(&store->writes, entries, SQLITE_GROUP_MAX, ok ? -1 : SQLITE_PROBE_MS, &stopped);
+        if (stopped)
+            return NULL;
+        ok = n > 0 ? sqlite_commit_group(store, entries, n) : probe(store);
+        atomic_store(&store->write_ok, ok);
+        for (size_t i = 0; i < n; i++)
+            entries[i].done(entries[i].arg);
+    }
+}

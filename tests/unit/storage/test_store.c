@@ -1,0 +1,634 @@
+/* test_store.c: what store.h promises, whatever is behind it. CMPD_STORE_URL names another store than a new
+ * file. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "units.h"
+
+static struct store *store;
+
+static const char *url(void)
+{
+    const char *given = getenv("CMPD_STORE_URL");
+    return given != NULL ? given : test_url;
+}
+
+static void set_up(void)
+{
+    make_url();
+    store = must_open(url());
+}
+
+static void tear_down(void)
+{
+    store_close(store);
+    remove_folder();
+}
+
+static void reopen(void)
+{
+    store_close(store);
+    store = must_open(url());
+}
+
+TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 300);
+
+static void same(struct bytes a, struct bytes b, const char *what)
+{
+    cr_expect(bytes_equal(a, b), "%s differs", what);
+}
+
+Test(store, rows_come_back_as_they_were)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, 7);
+    e.tx.credential_is_mac = 1;
+    e.cert.reason = 4;
+    e.cert.revoked_at = 12;
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    reopen();
+
+    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    const struct store_tx *tx = &f.row.tx;
+    same(tx->transaction_id, e.tx.transaction_id, "transaction_id");
+    same(tx->profile, e.tx.profile, "profile");
+    cr_expect_eq(tx->state, STORE_TX_WAIT_CONFIRM);
+    cr_expect_eq(tx->body, 2);
+    cr_expect_eq(tx->implicit_confirm, 1);
+    same(tx->credential, e.tx.credential, "credential");
+    cr_expect_eq(tx->credential_is_mac, 1);
+    same(tx->credential_key, e.tx.credential_key, "credential_key");
+    same(tx->sender_nonce, e.tx.sender_nonce, "sender_nonce");
+    same(tx->peer_nonce, e.tx.peer_nonce, "peer_nonce");
+    same(tx->serial, e.tx.serial, "serial");
+    cr_expect_eq(tx->cert_req_id, -1);
+    cr_expect_eq(tx->deadline, NOW + 300);
+    same(tx->request_hash, e.tx.request_hash, "request_hash");
+    same(tx->last_hash, e.tx.last_hash, "last_hash");
+    arena_free(f.arena);
+
+    f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    const struct store_cert *cert = &f.row.cert;
+    same(cert->serial, e.cert.serial, "serial");
+    cr_expect_eq(cert->status, STORE_CERT_UNCONFIRMED);
+    cr_expect_eq(cert->reason, 4);
+    cr_expect_eq(cert->issued_at, NOW);
+    cr_expect_eq(cert->not_before, NOW - 300);
+    cr_expect_eq(cert->not_after, e.cert.not_after);
+    cr_expect_eq(cert->revoked_at, 12);
+    same(cert->subject, e.cert.subject, "subject");
+    same(cert->subject_text, e.cert.subject_text, "subject_text");
+    same(cert->spki_hash, e.cert.spki_hash, "spki_hash");
+    same(cert->cert_hash, e.cert.cert_hash, "cert_hash");
+    same(cert->transaction_id, e.cert.transaction_id, "transaction_id");
+    same(cert->profile, e.cert.profile, "profile");
+    same(cert->certificate, e.cert.certificate, "certificate");
+    arena_free(f.arena);
+    enrollment_cleanup(&e);
+}
+
+Test(store, empty_values_are_values)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, 1);
+    e.tx.serial = e.tx.peer_nonce = e.tx.credential = bytes_of(NULL, 0);
+    e.tx.profile = bytes_of(NULL, 0);
+    e.cert.subject = e.cert.subject_text = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert_eq(f.row.tx.serial.len, 0);
+    cr_assert_eq(f.row.tx.profile.len, 0);
+    arena_free(f.arena);
+    enrollment_cleanup(&e);
+}
+
+Test(store, absent_is_absent)
+{
+    cr_assert_eq(look_up(store, STORE_FETCH_TX, bytes_str("none")), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_FETCH_CERT, bytes_str("none")), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_FETCH_SECRET, bytes_str("none")), STORE_ABSENT);
+    cr_assert(store_healthy(store));
+}
+
+Test(store, issuers_do_not_know_of_each_other)
+{
+    struct enrollment e;
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&e, 1, 1);
+    issuer_octets[0] ^= 1;
+    cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_cleanup(&e);
+}
+
+Test(store, a_present_transaction_conflicts_and_shows_its_row)
+{
+    struct enrollment e;
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&e, 2, 2);
+    put_u32(e.tx_id, 1);
+    put_u32(e.tx_id + 4, 1 * 2654435761u);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_CONFLICT);
+    cr_assert_eq(e.unit.conflict, STORE_PRE_TX);
+    same(e.unit.row.transaction_id, e.tx.transaction_id, "transaction_id");
+    cr_assert_eq(e.unit.row.state, STORE_TX_WAIT_CONFIRM);
+    cr_assert_neq(e.unit.row.serial.len, 0);
+    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_ABSENT);
+    enrollment_cleanup(&e);
+}
+
+/* confirm moves the transaction of (group, n) from |from| to CONFIRMED and its certificate to VALID. */
+static enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_state from,
+                                  struct store_unit *out)
+{
+    struct enrollment e;
+    enrollment_init(&e, group, n);
+    struct store_cert_change change = {.serial = e.cert.serial, .status = STORE_CERT_VALID, .at = NOW};
+    e.tx.state = STORE_TX_CONFIRMED;
+    e.tx.deadline = 0;
+    e.unit.expect_tx_absent = 0;
+    e.unit.expect_state = from;
+    e.unit.key_unused = bytes_of(NULL, 0);
+    e.unit.cert = NULL;
+    e.unit.change = &change;
+    cr_assert(store_commit_wait(store, &e.unit));
+    if (out != NULL) {
+        *out = e.unit;
+        out->row.serial = out->row.transaction_id = bytes_of(NULL, 0);
+    }
+    enrollment_cleanup(&e);
+    return e.unit.outcome;
+}
+
+static struct store_cert status_of(uint32_t group, uint32_t n)
+{
+    struct enrollment e;
+    enrollment_init(&e, group, n);
+    struct store_fetch f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    arena_free(f.arena);
+    enrollment_cleanup(&e);
+    return f.row.cert; /* numbers only */
+}
+
+Test(store, a_transaction_moves_only_from_the_expected_state)
+{
+    struct store_unit unit;
+    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, &unit), STORE_CONFLICT);
+    cr_assert_eq(unit.conflict, STORE_PRE_TX);
+    cr_assert_eq(unit.row.state, 0, "no row is no state");
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    cr_assert_eq(confirm(1, 1, STORE_TX_REJECTED, &unit), STORE_CONFLICT);
+    cr_assert_eq(unit.row.state, STORE_TX_WAIT_CONFIRM);
+    cr_assert_eq(status_of(1, 1).status, STORE_CERT_UNCONFIRMED);
+    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, &unit), STORE_DONE);
+    cr_assert_eq(status_of(1, 1).status, STORE_CERT_VALID);
+    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, &unit), STORE_CONFLICT);
+    cr_assert_eq(unit.row.state, STORE_TX_CONFIRMED);
+    cr_assert_eq(confirm(1, 1, 0, &unit), STORE_DONE, "any state will do");
+    cr_assert_eq(confirm(1, 2, 0, &unit), STORE_CONFLICT, "but there must be one");
+}
+
+static enum store_outcome change_status(uint32_t group, uint32_t n, enum store_cert_status status, int reason)
+{
+    struct enrollment e;
+    enrollment_init(&e, group, n);
+    struct store_cert_change change = {
+        .serial = e.cert.serial, .status = status, .reason = reason, .at = NOW + n};
+    struct store_unit unit = {
+        .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
+    cr_assert(store_commit_wait(store, &unit));
+    enrollment_cleanup(&e);
+    return unit.outcome;
+}
+
+Test(store, revocation_is_final_and_hold_is_not)
+{
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_HOLD, 6), STORE_DONE);
+    cr_assert_eq(status_of(1, 1).status, STORE_CERT_HOLD);
+    cr_assert_eq(status_of(1, 1).reason, 6);
+    cr_assert_eq(status_of(1, 1).revoked_at, NOW + 1);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_VALID, 0), STORE_DONE);
+    cr_assert_eq(status_of(1, 1).status, STORE_CERT_VALID);
+    cr_assert_eq(status_of(1, 1).revoked_at, 0);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_DONE);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_VALID, 0), STORE_DONE);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 5), STORE_DONE);
+    cr_assert_eq(status_of(1, 1).status, STORE_CERT_REVOKED);
+    cr_assert_eq(status_of(1, 1).reason, 1);
+}
+
+Test(store, a_change_of_nothing_is_refused)
+{
+    cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_UNAVAILABLE);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    cr_assert(store_healthy(store));
+}
+
+static enum store_precondition second_with(struct bytes key_unused, struct bytes signer, int same_serial)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, 2);
+    e.unit.key_unused = key_unused;
+    e.unit.signer_serial = signer;
+    if (same_serial) {
+        struct enrollment first;
+        enrollment_init(&first, 1, 1);
+        memcpy(e.serial, first.serial, sizeof(e.serial));
+        enrollment_cleanup(&first);
+    }
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome == STORE_CONFLICT, e.unit.conflict != STORE_PRE_NONE);
+    if (e.unit.outcome == STORE_CONFLICT)
+        cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
+    enrollment_cleanup(&e);
+    return e.unit.conflict;
+}
+
+Test(store, keys_signers_and_serials)
+{
+    struct enrollment first;
+    struct bytes none = bytes_of(NULL, 0);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&first, 1, 1);
+    cr_assert_eq(second_with(first.cert.spki_hash, none, 0), STORE_PRE_KEY_UNUSED);
+    cr_assert_eq(second_with(none, bytes_str("no such serial.."), 0), STORE_PRE_SIGNER);
+    cr_assert_eq(second_with(none, none, 1), STORE_PRE_SERIAL);
+    cr_assert_eq(second_with(first.cert.spki_hash, bytes_str("none"), 1), STORE_PRE_KEY_UNUSED,
+                 "in this order");
+    cr_assert_eq(second_with(none, bytes_str("none"), 1), STORE_PRE_SIGNER, "in this order");
+    cr_assert_eq(change_status(1, 1, STORE_CERT_HOLD, 6), STORE_DONE);
+    cr_assert_eq(second_with(first.cert.spki_hash, none, 0), STORE_PRE_KEY_UNUSED);
+    cr_assert_eq(second_with(none, first.cert.serial, 0), STORE_PRE_SIGNER);
+    cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_DONE);
+    cr_assert_eq(second_with(none, first.cert.serial, 0), STORE_PRE_SIGNER);
+    cr_assert_eq(second_with(first.cert.spki_hash, none, 0), STORE_PRE_NONE,
+                 "the key of a revoked one is free");
+    enrollment_cleanup(&first);
+}
+
+Test(store, a_good_signer_is_no_conflict)
+{
+    struct enrollment first;
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&first, 1, 1);
+    cr_assert_eq(second_with(bytes_of(NULL, 0), first.cert.serial, 0), STORE_PRE_NONE);
+    enrollment_cleanup(&first);
+}
+
+static void put_secret(const char *reference, int reusable, int64_t expires)
+{
+    struct arena *arena = arena_new(ENROLLMENT_ARENA);
+    struct store_secret secret = {.reference = bytes_str(reference),
+                                  .profile = bytes_str(""),
+                                  .sealed = bytes_str("sealed octets"),
+                                  .seal_key_id = bytes_str("key"),
+                                  .reusable = reusable,
+                                  .expires = expires};
+    struct store_unit unit = {.issuer = test_issuer(), .arena = arena, .secret = &secret};
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    arena_free(arena);
+}
+
+static enum store_precondition enroll_with(const char *reference, uint32_t n)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, n);
+    e.unit.secret_reference = bytes_str(reference);
+    cr_assert(store_commit_wait(store, &e.unit));
+    enrollment_cleanup(&e);
+    return e.unit.outcome == STORE_DONE ? STORE_PRE_NONE : e.unit.conflict;
+}
+
+Test(store, a_secret_is_used_once_unless_it_is_reusable)
+{
+    put_secret("once", 0, 0);
+    put_secret("often", 1, 0);
+    cr_assert_eq(enroll_with("once", 1), STORE_PRE_NONE);
+    cr_assert_eq(enroll_with("once", 2), STORE_PRE_SECRET);
+    cr_assert_not(is_whole(store, 1, 2));
+    cr_assert_eq(enroll_with("often", 3), STORE_PRE_NONE);
+    cr_assert_eq(enroll_with("often", 4), STORE_PRE_NONE);
+    cr_assert_eq(enroll_with("none", 5), STORE_PRE_SECRET);
+
+    struct enrollment e;
+    enrollment_init(&e, 1, 1);
+    struct store_fetch f = fetch_row(store, STORE_FETCH_SECRET, bytes_str("once"));
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    same(f.row.secret.bound_to, e.tx.transaction_id, "bound_to");
+    same(f.row.secret.sealed, bytes_str("sealed octets"), "sealed");
+    same(f.row.secret.seal_key_id, bytes_str("key"), "seal_key_id");
+    cr_assert_eq(f.row.secret.profile.len, 0);
+    arena_free(f.arena);
+
+    /* The transaction that it is bound to may go on with it. */
+    e.unit.secret_reference = bytes_str("once");
+    e.unit.expect_tx_absent = 0;
+    e.unit.expect_state = STORE_TX_WAIT_CONFIRM;
+    e.unit.cert = NULL;
+    e.unit.key_unused = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    put_secret("once", 0, 0);
+    cr_assert_eq(enroll_with("once", 6), STORE_PRE_NONE, "a replaced secret is free again");
+}
+
+Test(store, an_expired_secret_is_gone)
+{
+    put_secret("old", 1, NOW);
+    put_secret("new", 1, NOW + 1);
+    cr_assert_eq(enroll_with("old", 1), STORE_PRE_SECRET);
+    cr_assert_eq(enroll_with("new", 2), STORE_PRE_NONE);
+}
+
+Test(store, a_row_that_does_not_fit_the_arena_is_no_answer)
+{
+    struct enrollment e;
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&e, 1, 1);
+    struct store_fetch f = {
+        .kind = STORE_FETCH_CERT, .issuer = test_issuer(), .key = e.cert.serial, .arena = arena_new(64)};
+    cr_assert(store_fetch_wait(store, &f));
+    cr_assert_eq(f.outcome, STORE_FETCH_UNAVAILABLE);
+    arena_free(f.arena);
+    arena_free(e.unit.arena);
+    e.unit.arena = arena_new(16);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_UNAVAILABLE);
+    enrollment_cleanup(&e);
+    cr_assert(store_healthy(store));
+}
+
+/* ---- many at once ---- */
+
+static _Atomic size_t finished;
+
+static void count(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&finished, 1);
+}
+
+static void wait_until_finished(size_t n)
+{
+    while (atomic_load(&finished) < n)
+        nanosleep(&(struct timespec){0, 100000}, NULL);
+}
+
+Test(store, units_of_one_group_see_each_other)
+{
+    enum { COUNT = 100 };
+    static struct enrollment e[COUNT];
+    struct store_unit *units[COUNT];
+    void *args[COUNT] = {NULL};
+    size_t done = 0;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        enrollment_init(&e[i], 1, i / 2); /* each one twice */
+        units[i] = &e[i].unit;
+    }
+    cr_assert(store_commit(store, units, args, COUNT, count));
+    wait_until_finished(COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        done += e[i].unit.outcome == STORE_DONE;
+        if (e[i].unit.outcome != STORE_DONE) {
+            cr_assert_eq(e[i].unit.conflict, STORE_PRE_TX);
+            cr_assert_eq(e[i].unit.row.state, STORE_TX_WAIT_CONFIRM);
+        }
+        enrollment_cleanup(&e[i]);
+    }
+    cr_assert_eq(done, COUNT / 2);
+}
+
+/* The bad one breaks a rule of the tables, which no precondition looks at. */
+Test(store, a_bad_unit_in_any_place_does_not_hurt_its_neighbours)
+{
+    enum { COUNT = 8 };
+    struct enrollment e[COUNT];
+    struct store_unit *units[COUNT];
+    void *args[COUNT] = {NULL};
+    for (uint32_t bad = 0; bad < COUNT; bad++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            enrollment_init(&e[i], 10 + bad, i);
+            units[i] = &e[i].unit;
+        }
+        e[bad].cert.certificate = bytes_of(NULL, 0);
+        atomic_store(&finished, 0);
+        cr_assert(store_commit(store, units, args, COUNT, count));
+        wait_until_finished(COUNT);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            cr_assert_eq(e[i].unit.outcome, i == bad ? STORE_UNAVAILABLE : STORE_DONE);
+            cr_assert_eq(is_whole(store, 10 + bad, i), i != bad);
+            enrollment_cleanup(&e[i]);
+        }
+        cr_assert(store_healthy(store));
+    }
+}
+
+struct worker {
+    pthread_t thread;
+    uint32_t group, count;
+    size_t done;
+};
+
+static void *commit_and_fetch(void *arg)
+{
+    struct worker *w = arg;
+    for (uint32_t i = 0; i < w->count; i++) {
+        if (commit_one(store, w->group, i) == STORE_DONE && is_whole(store, w->group, i))
+            w->done++;
+    }
+    return NULL;
+}
+
+Test(store, threads_commit_and_fetch_at_once)
+{
+    enum { THREADS = 6 };
+    struct worker workers[THREADS];
+    uint32_t each = is_soak() ? 5000 : 150;
+    for (uint32_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.group = i + 1, .count = each};
+        cr_assert_eq(pthread_create(&workers[i].thread, NULL, commit_and_fetch, &workers[i]), 0);
+    }
+    for (uint32_t i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        cr_expect_eq(workers[i].done, each, "what is done must be there at once");
+    }
+    reopen();
+    for (uint32_t i = 0; i < THREADS; i++) {
+        for (uint32_t j = 0; j < each; j++)
+            cr_assert(is_whole(store, i + 1, j), "lost: %u/%u", i + 1, j);
+    }
+}
+
+Test(store, threads_race_for_the_same_transactions)
+{
+    enum { THREADS = 4 };
+    struct worker workers[THREADS];
+    uint32_t each = 200;
+    size_t sum = 0;
+    for (uint32_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.group = 1, .count = each};
+        cr_assert_eq(pthread_create(&workers[i].thread, NULL, commit_and_fetch, &workers[i]), 0);
+    }
+    for (uint32_t i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        sum += workers[i].done;
+    }
+    cr_assert_eq(sum, each, "each transaction is won once");
+}
+
+Test(store, closing_ends_what_was_given)
+{
+    enum { COUNT = 1000 };
+    static struct enrollment e[COUNT];
+    struct store_unit *units[COUNT];
+    static void *args[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        enrollment_init(&e[i], 1, i);
+        units[i] = &e[i].unit;
+    }
+    atomic_store(&finished, 0);
+    cr_assert(store_commit(store, units, args, COUNT, count));
+    reopen();
+    cr_assert_eq(atomic_load(&finished), COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        cr_assert_eq(e[i].unit.outcome, STORE_DONE);
+        cr_assert(is_whole(store, 1, i));
+        enrollment_cleanup(&e[i]);
+    }
+}
+
+Test(store, a_full_queue_takes_nothing)
+{
+    enum { MANY = 1 << 20 };
+    struct store_fetch item = {.kind = STORE_FETCH_TX, .issuer = test_issuer(), .key = bytes_str("x")};
+    struct store_fetch **items = calloc(MANY, sizeof(*items));
+    void **args = calloc(MANY, sizeof(*args));
+    for (size_t i = 0; i < MANY; i++)
+        items[i] = &item;
+    atomic_store(&finished, 0);
+    cr_assert_not(store_fetch(store, items, args, MANY, count));
+    struct store_unit unit = {.issuer = test_issuer()};
+    for (size_t i = 0; i < MANY; i++)
+        items[i] = (struct store_fetch *)(void *)&unit;
+    cr_assert_not(store_commit(store, (struct store_unit *const *)(void *)items, args, MANY, count));
+    cr_assert(store_commit(store, NULL, NULL, 0, count));
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    cr_assert_eq(atomic_load(&finished), 0);
+    free(items);
+    free(args);
+}
+
+struct listing {
+    size_t count, stop_at;
+    uint32_t last;
+    int ordered;
+};
+
+static int list_one(void *arg, const struct store_cert *cert)
+{
+    struct listing *l = arg;
+    uint32_t n = (uint32_t)cert->serial.data[8] << 24 | (uint32_t)cert->serial.data[9] << 16 |
+                 (uint32_t)cert->serial.data[10] << 8 | cert->serial.data[11];
+    l->ordered &= l->count == 0 || n > l->last;
+    l->last = n;
+    cr_expect_eq(cert->certificate.len, CERTIFICATE_LEN);
+    return ++l->count != l->stop_at;
+}
+
+Test(store, certificates_are_listed_oldest_first)
+{
+    char fault[STORE_FAULT_MAX];
+    enum { COUNT = 300 };
+    for (uint32_t i = 0; i < COUNT; i++)
+        cr_assert_eq(commit_one(store, 1, i), STORE_DONE);
+    issuer_octets[0] ^= 1;
+    cr_assert_eq(commit_one(store, 1, COUNT), STORE_DONE);
+    issuer_octets[0] ^= 1;
+    struct listing all = {.ordered = 1}, some = {.ordered = 1, .stop_at = 77}, none = {.ordered = 1};
+    cr_assert(store_each_cert(store, fault, test_issuer(), list_one, &all));
+    cr_assert_eq(all.count, COUNT);
+    cr_assert(all.ordered);
+    cr_assert(store_each_cert(store, fault, test_issuer(), list_one, &some));
+    cr_assert_eq(some.count, 77);
+    cr_assert(store_each_cert(store, fault, bytes_str("another issuer.."), list_one, &none));
+    cr_assert_eq(none.count, 0);
+    if (getenv("CMPD_STORE_URL") == NULL) {
+        struct listing every = {.ordered = 1};
+        cr_assert(store_each_cert(store, fault, bytes_of(NULL, 0), list_one, &every));
+        cr_assert_eq(every.count, COUNT + 1);
+    }
+}
+
+/* ---- how fast: a figure for the log, not a test of the machine ---- */
+
+struct flight {
+    struct enrollment e;
+    _Atomic int landed;
+};
+
+static void land(void *arg)
+{
+    struct flight *flight = arg;
+    atomic_store(&flight->landed, 1);
+    atomic_fetch_add(&finished, 1);
+}
+
+static double rate(uint32_t group, size_t in_flight, double seconds)
+{
+    struct flight *flights = calloc(in_flight, sizeof(*flights));
+    struct timespec begin, now;
+    uint32_t n = 0;
+    size_t landed = 0;
+    double took = 0;
+    for (size_t i = 0; i < in_flight; i++)
+        atomic_store(&flights[i].landed, 2); /* free */
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    while (took < seconds || landed < n) {
+        int idle = 1;
+        for (size_t i = 0; i < in_flight; i++) {
+            int state = atomic_load(&flights[i].landed);
+            if (state == 1) {
+                cr_assert_eq(flights[i].e.unit.outcome, STORE_DONE);
+                enrollment_cleanup(&flights[i].e);
+                landed++;
+                atomic_store(&flights[i].landed, state = 2);
+                idle = 0;
+            }
+            if (state == 2 && took < seconds) {
+                enrollment_init(&flights[i].e, group, n++);
+                atomic_store(&flights[i].landed, 0);
+                cr_assert(store_commit(store, &(struct store_unit *){&flights[i].e.unit},
+                                       &(void *){&flights[i]}, 1, land));
+                idle = 0;
+            }
+        }
+        if (idle)
+            nanosleep(&(struct timespec){0, 20000}, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        took = (double)(now.tv_sec - begin.tv_sec) + (double)(now.tv_nsec - begin.tv_nsec) / 1e9;
+    }
+    free(flights);
+    return landed / took;
+}
+
+Test(store, rate)
+{
+    static const size_t in_flight[] = {1, 64, 512};
+    double seconds = is_soak() ? 10 : 0.3;
+    for (uint32_t i = 0; i < 3; i++) {
+        double each = rate(100 + i, in_flight[i], seconds);
+        cr_log_warn("%zu in flight: %.0f enrollments (transaction, certificate, audit) a second",
+                    in_flight[i], each);
+    }
+}

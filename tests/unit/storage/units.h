@@ -1,0 +1,188 @@
+/* units.h: makes what the store's tests commit: whole enrollments (transaction, certificate, audit) by
+ * number. */
+#ifndef CMPD_TESTS_UNITS_H
+#define CMPD_TESTS_UNITS_H
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "storage/store.h"
+
+enum { ENROLLMENT_ARENA = 64 * 1024, CERTIFICATE_LEN = 700, NOW = 1700000000 };
+
+/* struct enrollment is one unit with all that it points to. */
+struct enrollment {
+    struct store_unit unit;
+    struct store_tx tx;
+    struct store_cert cert;
+    struct store_audit audit;
+    uint8_t tx_id[16], serial[STORE_SERIAL], key[STORE_HASH], nonce[16];
+    uint8_t certificate[CERTIFICATE_LEN];
+};
+
+static uint8_t issuer_octets[STORE_ISSUER_ID];
+
+static inline struct bytes test_issuer(void)
+{
+    return bytes_of(issuer_octets, sizeof(issuer_octets));
+}
+
+static inline void put_u32(uint8_t *out, uint32_t n)
+{
+    out[0] = (uint8_t)(n >> 24);
+    out[1] = (uint8_t)(n >> 16);
+    out[2] = (uint8_t)(n >> 8);
+    out[3] = (uint8_t)n;
+}
+
+/* enrollment_init makes the |n|th enrollment of |group|: transaction, serial and key are its own. */
+static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_t n)
+{
+    memset(e, 0, sizeof(*e));
+    put_u32(e->tx_id, group);
+    put_u32(e->tx_id + 4, n * 2654435761u); /* random order, as transactionIDs are */
+    put_u32(e->serial, 100000 + n / 100);
+    put_u32(e->serial + 4, group);
+    put_u32(e->serial + 8, n);
+    put_u32(e->key, n * 2246822519u);
+    put_u32(e->key + 4, group);
+    put_u32(e->key + 8, n);
+    memset(e->certificate, (int)(n & 0xff), sizeof(e->certificate));
+    put_u32(e->certificate, n);
+
+    e->tx = (struct store_tx){
+        .transaction_id = bytes_of(e->tx_id, sizeof(e->tx_id)),
+        .profile = bytes_str("demo"),
+        .state = STORE_TX_WAIT_CONFIRM,
+        .body = 2,
+        .implicit_confirm = 1,
+        .credential = bytes_of(e->key, sizeof(e->key)),
+        .credential_key = bytes_str("a public key, as its certificate has it"),
+        .sender_nonce = bytes_of(e->nonce, sizeof(e->nonce)),
+        .peer_nonce = bytes_of(e->tx_id, sizeof(e->tx_id)),
+        .serial = bytes_of(e->serial, sizeof(e->serial)),
+        .cert_req_id = -1,
+        .deadline = NOW + 300,
+        .request_hash = bytes_of(e->key, sizeof(e->key)),
+        .last_hash = bytes_of(e->key, sizeof(e->key)),
+    };
+    e->cert = (struct store_cert){
+        .serial = bytes_of(e->serial, sizeof(e->serial)),
+        .status = STORE_CERT_UNCONFIRMED,
+        .issued_at = NOW,
+        .not_before = NOW - 300,
+        .not_after = NOW + 365 * 86400,
+        .subject = bytes_str("0\x0c"
+                             "1\x0a"
+                             "0\x08\x06\x03U\x04\x03\x0c\x01x"),
+        .subject_text = bytes_str("CN=base station é"),
+        .spki_hash = bytes_of(e->key, sizeof(e->key)),
+        .cert_hash = bytes_of(e->key, sizeof(e->key)),
+        .transaction_id = bytes_of(e->tx_id, sizeof(e->tx_id)),
+        .profile = bytes_str("demo"),
+        .certificate = bytes_of(e->certificate, sizeof(e->certificate)),
+    };
+    e->audit = (struct store_audit){
+        .at = NOW * 1000LL, .event = "issue", .who = bytes_str("CN=x"), .detail = bytes_str("profile=demo")};
+    e->unit = (struct store_unit){
+        .issuer = test_issuer(),
+        .tx_id = e->tx.transaction_id,
+        .expect_tx_absent = 1,
+        .now = NOW,
+        .key_unused = e->cert.spki_hash,
+        .tx = &e->tx,
+        .cert = &e->cert,
+        .audit = &e->audit,
+    };
+    e->unit.arena = arena_new(ENROLLMENT_ARENA);
+    cr_assert_not_null(e->unit.arena);
+}
+
+static inline void enrollment_cleanup(struct enrollment *e)
+{
+    arena_free(e->unit.arena);
+    e->unit.arena = NULL;
+}
+
+/* fetch_one_row looks |key| up and waits. The row lives in the returned item's arena: free it. */
+static inline struct store_fetch fetch_row(struct store *store, enum store_fetch_kind kind, struct bytes key)
+{
+    struct store_fetch item = {
+        .kind = kind, .issuer = test_issuer(), .key = key, .arena = arena_new(ENROLLMENT_ARENA)};
+    cr_assert_not_null(item.arena);
+    cr_assert(store_fetch_wait(store, &item));
+    return item;
+}
+
+static inline enum store_fetch_outcome look_up(struct store *store, enum store_fetch_kind kind,
+                                               struct bytes key)
+{
+    struct store_fetch item = fetch_row(store, kind, key);
+    arena_free(item.arena);
+    return item.outcome;
+}
+
+/* commit_one commits the |n|th enrollment of |group| and returns its outcome. */
+static inline enum store_outcome commit_one(struct store *store, uint32_t group, uint32_t n)
+{
+    struct enrollment e;
+    enrollment_init(&e, group, n);
+    cr_assert(store_commit_wait(store, &e.unit));
+    enrollment_cleanup(&e);
+    return e.unit.outcome;
+}
+
+/* is_whole returns 1 if all of the |n|th enrollment of |group| is there, 0 if nothing is; a part fails the
+ * test. */
+static inline int is_whole(struct store *store, uint32_t group, uint32_t n)
+{
+    struct enrollment e;
+    enrollment_init(&e, group, n);
+    int tx = look_up(store, STORE_FETCH_TX, e.tx.transaction_id) == STORE_FOUND;
+    int cert = look_up(store, STORE_FETCH_CERT, e.cert.serial) == STORE_FOUND;
+    enrollment_cleanup(&e);
+    cr_assert_eq(tx, cert, "half of enrollment %u/%u is stored", group, n);
+    return tx;
+}
+
+static char test_folder[64], test_path[96], test_url[128];
+
+static inline void make_url(void)
+{
+    cr_assert_eq(getrandom(issuer_octets, sizeof(issuer_octets), 0), sizeof(issuer_octets));
+    snprintf(test_folder, sizeof(test_folder), "/tmp/cmpd-store-XXXXXX");
+    cr_assert_not_null(mkdtemp(test_folder));
+    snprintf(test_path, sizeof(test_path), "%s/cmpd.db", test_folder);
+    snprintf(test_url, sizeof(test_url), "sqlite:%s", test_path);
+}
+
+static inline void remove_folder(void)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    char path[128];
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s", test_path, ends[i]);
+        unlink(path);
+    }
+    rmdir(test_folder);
+}
+
+static inline struct store *must_open(const char *url)
+{
+    char fault[STORE_FAULT_MAX];
+    struct store *store = store_open(fault, url, "node-1");
+    cr_assert_not_null(store, "%s", fault);
+    return store;
+}
+
+static inline int is_soak(void)
+{
+    return getenv("CMPD_SOAK") != NULL;
+}
+
+#endif
