@@ -167,7 +167,7 @@ void cmp_receive(struct cmp_message *m)
     want_row(m, STORE_FETCH_TX, m->transaction_id);
     if (m->is_mac)
         want_row(m, STORE_FETCH_SECRET, m->in.header.sender_kid);
-    else if (m->signer_is_own)
+    else if (m->signer_is_own && m->signer->serial.len == STORE_SERIAL)
         want_row(m, STORE_FETCH_CERT, m->signer->serial);
     m->next = receive_known;
 }

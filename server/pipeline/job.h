@@ -1,8 +1,8 @@
 /* job.h: one request on its way through the server.
  *
- * A job belongs to one thread at a time: to the front until pipeline_submit takes it, to the pipeline until it calls
- * |on_done|, then to the front again, which frees it. It outlives its connection: the front finds out by the
- * reply slot's generation whether anyone still waits for the answer. */
+ * A job belongs to one thread at a time: to the front until pipeline_submit takes it, to the pipeline until
+ * it calls |on_done|, then to the front again, which frees it. It outlives its connection: the front finds
+ * out by the reply slot's generation whether anyone still waits for the answer. */
 #ifndef CMPD_PIPELINE_JOB_H
 #define CMPD_PIPELINE_JOB_H
 
@@ -12,23 +12,23 @@
 #include "server/base/bytes.h"
 
 struct job {
-    struct arena *arena;  /* everything below points into it */
+    struct arena *arena; /* everything below points into it */
 
     /* Set by the front. */
-    struct bytes request; /* the PKIMessage as received */
-    struct bytes path;    /* of the URL, without query: selects the profile */
-    uint64_t source;      /* hash of the peer's address: for quotas */
-    struct bytes peer;    /* its address, readable: for the log */
+    struct bytes request;             /* the PKIMessage as received */
+    struct bytes path;                /* of the URL, without query: selects the profile */
+    uint64_t source;                  /* hash of the peer's address: for quotas */
+    struct bytes peer;                /* its address, readable: for the log */
     void (*on_done)(struct job *job); /* called once, from a thread of the pipeline: must not block */
-    void *front;          /* the front's own: whom to wake */
-    uint32_t slot;        /* the reply slot … */
-    uint32_t generation;  /* … and its generation when the job was made */
+    void *front;                      /* the front's own: whom to wake */
+    uint32_t slot;                    /* the reply slot … */
+    uint32_t generation;              /* … and its generation when the job was made */
 
     /* Set by the pipeline. */
-    int status;           /* HTTP status: 200 wherever there is a PKIMessage to answer (RFC 9811 3.1) */
-    struct bytes reply;   /* DER of the PKIMessage that answers */
+    int status;         /* HTTP status: 200 wherever there is a PKIMessage to answer (RFC 9811 3.1) */
+    struct bytes reply; /* DER of the PKIMessage that answers */
 
-    struct job *next;     /* for whoever owns the job */
+    struct job *next; /* for whoever owns the job */
 };
 
 #endif

@@ -9,9 +9,11 @@ struct pipeline;
 struct policy;
 struct store;
 
-/* pipeline_new makes the queues and starts the workers that |config| names. |policy| (server/policy/policy.h) is
- * acquired. |store| must outlive the pipeline. Returns NULL with |fault| (CONFIG_FAULT_MAX octets) written. */
-struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy, struct store *store);
+/* pipeline_new makes the queues and starts the workers that |config| names. |policy| (server/policy/policy.h)
+ * is acquired. |store| must outlive the pipeline. Returns NULL with |fault| (CONFIG_FAULT_MAX octets)
+ * written. */
+struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy,
+                              struct store *store);
 
 /* pipeline_job returns a new job with an arena, or NULL when limits.jobs are alive already (answer: 503). */
 struct job *pipeline_job(struct pipeline *pipeline);
@@ -19,17 +21,18 @@ struct job *pipeline_job(struct pipeline *pipeline);
 /* pipeline_job_free frees |job| and its arena. Called by whoever owns it. */
 void pipeline_job_free(struct pipeline *pipeline, struct job *job);
 
-/* pipeline_submit hands |job| over; |on_done| follows. Never blocks. When the queue is full it returns 0, the job
- * stays the caller's, and status (503) and reply (an unprotected CMP error with systemUnavail) are set. */
+/* pipeline_submit hands |job| over; |on_done| follows. Never blocks. When the queue is full it returns 0, the
+ * job stays the caller's, and status (503) and reply (an unprotected CMP error with systemUnavail) are set.
+ */
 int pipeline_submit(struct pipeline *pipeline, struct job *job);
 
 /* pipeline_refuse sets |job|'s answer to an unprotected CMP error with |status|, |fail_info| (a bit number of
- * PKIFailureInfo) and |text|: for what never reaches a worker (overload, no such path, wrong media type). What can
- * be read of the request's header is echoed (transactionID, senderNonce, sender). */
+ * PKIFailureInfo) and |text|: for what never reaches a worker (overload, no such path, wrong media type).
+ * What can be read of the request's header is echoed (transactionID, senderNonce, sender). */
 void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text);
 
-/* pipeline_set_policy makes |policy| the one that jobs decoded from now on get (SIGHUP). Acquires it; the old one is
- * released after its last job. */
+/* pipeline_set_policy makes |policy| the one that jobs decoded from now on get (SIGHUP). Acquires it; the old
+ * one is released after its last job. */
 void pipeline_set_policy(struct pipeline *pipeline, struct policy *policy);
 
 /* pipeline_idle returns 1 when no job is alive. */

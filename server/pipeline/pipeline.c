@@ -1,0 +1,140 @@
+#include "server/pipeline/pipeline.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/pipeline/internal.h"
+
+struct job *pipeline_job(struct pipeline *pipeline)
+{
+    struct arena *arena;
+    struct task *task;
+
+    if (atomic_fetch_add(&pipeline->alive, 1) >= pipeline->limits.jobs) {
+        atomic_fetch_sub(&pipeline->alive, 1);
+        return NULL;
+    }
+    arena = arena_new(BOUND_JOB_ARENA);
+    task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
+    if (task == NULL) {
+        arena_free(arena);
+        atomic_fetch_sub(&pipeline->alive, 1);
+        return NULL;
+    }
+    task->job.arena = arena;
+    task->pipeline = pipeline;
+    return &task->job;
+}
+
+void pipeline_job_free(struct pipeline *pipeline, struct job *job)
+{
+    arena_free(job->arena);
+    if (atomic_fetch_sub(&pipeline->alive, 1) == 1 && atomic_load(&pipeline->stopping))
+        for (size_t i = 0; i < pipeline->fast.worker_count; i++)
+            worker_wake(&pipeline->fast.workers[i]);
+}
+
+void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text)
+{
+    job->status = status;
+    if (!cmp_overload_answer(&job->reply, job->arena, job->request, (enum pki_failure)fail_info, text))
+        job->reply = bytes_of(NULL, 0);
+}
+
+int pipeline_submit(struct pipeline *pipeline, struct job *job)
+{
+    if (lane_push(&pipeline->fast, (struct task *)job))
+        return 1;
+    pipeline_refuse(job, 503, PKI_SYSTEM_UNAVAIL, "the server is overloaded: try again later");
+    return 0;
+}
+
+void pipeline_set_policy(struct pipeline *pipeline, struct policy *policy)
+{
+    struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lanes[l]->worker_count; i++) {
+            struct worker *worker = &lanes[l]->workers[i];
+            policy_release(atomic_exchange(&worker->mailbox, policy_acquire(policy)));
+            worker_wake(worker);
+        }
+}
+
+int pipeline_idle(const struct pipeline *pipeline)
+{
+    return atomic_load(&pipeline->alive) == 0;
+}
+
+int pipeline_has_room(const struct pipeline *pipeline)
+{
+    return ck_ring_size(&pipeline->fast.ring) * 2 < pipeline->limits.queue_jobs;
+}
+
+/* One worker a core beside the front's: the store's threads mostly wait for the disk. */
+static size_t default_workers(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores > 4 ? (size_t)cores * 3 / 4 : cores > 1 ? (size_t)cores - 1 : 1;
+}
+
+static int start_workers(struct lane *lane, struct policy *policy)
+{
+    sigset_t all, before;
+    int ok = 1;
+
+    /* Signals are the main thread's business. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (size_t i = 0; ok && i < lane->worker_count; i++) {
+        lane->workers[i].policy = policy_acquire(policy);
+        ok = pthread_create(&lane->workers[i].thread, NULL, worker_main, &lane->workers[i]) == 0;
+        lane->workers[i].started = ok;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy,
+                              struct store *store)
+{
+    struct pipeline *pipeline = aligned_alloc(CACHE_LINE, sizeof *pipeline);
+    size_t workers = config->threads.workers != 0 ? config->threads.workers : default_workers();
+
+    if (pipeline != NULL) {
+        memset(pipeline, 0, sizeof *pipeline);
+        pipeline->store = store;
+        pipeline->limits = config->limits;
+        if (lane_init(&pipeline->fast, pipeline, config->limits.queue_jobs, workers) &&
+            lane_init(&pipeline->slow, pipeline, config->limits.slow_queue_jobs, config->threads.slow) &&
+            start_workers(&pipeline->fast, policy) && start_workers(&pipeline->slow, policy))
+            return pipeline;
+        pipeline_free(pipeline);
+    }
+    snprintf(fault, CONFIG_FAULT_MAX,
+             "the workers could not be started: too little memory, or too many threads");
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+
+    atomic_store(&pipeline->stopping, 1);
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lanes[l]->worker_count; i++) {
+            struct worker *worker = &lanes[l]->workers[i];
+            if (!worker->started)
+                continue;
+            /* Whether it sleeps or is about to: the eventfd stays readable. */
+            atomic_store(&worker->sleeping, 1);
+            worker_wake(worker);
+            pthread_join(worker->thread, NULL);
+        }
+    lane_cleanup(&pipeline->fast);
+    lane_cleanup(&pipeline->slow);
+    free(pipeline);
+}

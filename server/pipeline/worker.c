@@ -1,0 +1,107 @@
+/* A worker's thread: takes what has come back and what is new, serves it as one batch, and sleeps only when
+ * there is neither. It waits for nothing else. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "server/pipeline/internal.h"
+
+void worker_wake(struct worker *worker)
+{
+    uint64_t one = 1;
+
+    if (atomic_exchange(&worker->sleeping, 0) != 0)
+        while (write(worker->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+            ;
+}
+
+void worker_return(struct task *task)
+{
+    struct worker *home = task->home;
+
+    /* The inbox has room for every job that may be alive. */
+    while (!ck_ring_enqueue_mpsc(&home->inbox, home->inbox_buffer, task))
+        ck_pr_stall();
+    atomic_thread_fence(memory_order_seq_cst);
+    worker_wake(home);
+}
+
+static void adopt_policy(struct worker *worker)
+{
+    struct policy *newer = atomic_load_explicit(&worker->mailbox, memory_order_relaxed);
+
+    if (newer == NULL || (newer = atomic_exchange(&worker->mailbox, NULL)) == NULL)
+        return;
+    policy_release(worker->policy);
+    worker->policy = newer;
+}
+
+/* Returned tasks first: they are nearest to their answer, and hold memory longest. */
+static struct task *gather(struct worker *worker)
+{
+    struct task *head = NULL, **tail = &head, *task;
+    void *returned;
+    int64_t now_ms = 0;
+    struct timespec ts;
+    unsigned count = 0;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    while (count < BOUND_BATCH && ck_ring_dequeue_mpsc(&worker->inbox, worker->inbox_buffer, &returned)) {
+        task = returned;
+        cmp_resume(task->message, now_ms);
+        *tail = task;
+        tail = &task->next;
+        count++;
+    }
+    while (count < BOUND_BATCH && (task = lane_pop(worker->lane)) != NULL) {
+        count++;
+        if (!task_begin(worker, task))
+            continue;
+        *tail = task;
+        tail = &task->next;
+    }
+    *tail = NULL;
+    return head;
+}
+
+static int is_empty(struct worker *worker)
+{
+    return ck_ring_size(&worker->inbox) == 0 && ck_ring_size(&worker->lane->ring) == 0 &&
+           atomic_load(&worker->mailbox) == NULL;
+}
+
+static void sleep_until_woken(struct worker *worker)
+{
+    uint64_t ignored;
+
+    atomic_store(&worker->sleeping, 1);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (is_empty(worker) && !atomic_load(&worker->pipeline->stopping)) {
+        while (read(worker->wake_fd, &ignored, sizeof ignored) < 0 && errno == EINTR)
+            ;
+        return;
+    }
+    /* Something came in between. Whoever took |sleeping| has written to the eventfd, or is about to: take it
+     * up. */
+    if (atomic_exchange(&worker->sleeping, 0) == 0)
+        while (read(worker->wake_fd, &ignored, sizeof ignored) < 0 && errno == EINTR)
+            ;
+}
+
+void *worker_main(void *arg)
+{
+    struct worker *worker = arg;
+    struct task *tasks;
+
+    for (;;) {
+        adopt_policy(worker);
+        tasks = gather(worker);
+        if (tasks != NULL)
+            serve(worker, tasks);
+        else if (is_empty(worker)) {
+            if (atomic_load(&worker->pipeline->stopping) && atomic_load(&worker->pipeline->alive) == 0)
+                return NULL;
+            sleep_until_woken(worker);
+        }
+    }
+}

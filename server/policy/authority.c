@@ -1,0 +1,162 @@
+/* A CA from the configuration: certificates, keys, and what every answer needs of them, prepared once. */
+#include <stdio.h>
+
+#include "crypto/name.h"
+#include "server/policy/internal.h"
+
+enum { SETTING = 96 };
+
+static const char *setting(char *out, size_t i, const char *field)
+{
+    snprintf(out, SETTING, "cas[%zu].%s", i, field);
+    return out;
+}
+
+static int signed_by(const struct certificate *cert, const struct certificate *issuer)
+{
+    struct public_key *key = public_key_parse(issuer->spki);
+    struct verification item = {
+        .algorithm = cert->algorithm, .key = key, .message = cert->tbs, .signature = cert->signature};
+    struct verification *items[] = {&item};
+
+    verify_batch(items, 1);
+    public_key_free(key);
+    return item.valid && bytes_equal(cert->issuer, issuer->subject);
+}
+
+static int check_times(struct config_fault *fault, const struct policy *policy, const char *key,
+                       const struct certificate *cert, int64_t now)
+{
+    if (now > cert->not_after)
+        return config_fault_at(fault, policy->config, key, "the certificate has expired; renew it");
+    if (now < cert->not_before)
+        return config_fault_at(fault, policy->config, key,
+                               "the certificate is not valid yet; check the clock");
+    return 1;
+}
+
+static int load_issuing(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
+{
+    const struct config_ca *config = &policy->config->cas[i];
+    struct authority *ca = &policy->authorities[i];
+    char key[SETTING];
+    struct bytes der;
+    uint8_t digest[DIGEST_MAX];
+
+    if (policy_read_pem(fault, policy, setting(key, i, "certificate"), config->certificate, &der, 1) == 0)
+        return 0;
+    certificate_parse(&ca->cmp.cert, der);
+    if (!ca->cmp.cert.is_ca ||
+        (ca->cmp.cert.has_key_usage && (ca->cmp.cert.key_usage & KEY_USAGE_KEY_CERT_SIGN) == 0))
+        return config_fault_at(
+            fault, policy->config, key,
+            "the certificate is not one of a CA; basicConstraints needs cA, keyUsage keyCertSign");
+    if (!check_times(fault, policy, key, &ca->cmp.cert, now))
+        return 0;
+    if ((ca->key = policy_read_key(fault, policy, setting(key, i, "key"), config->key)) == NULL)
+        return 0;
+    if (!bytes_equal(private_key_spki(ca->key), ca->cmp.cert.spki))
+        return config_fault_at(fault, policy->config, key, "the key does not belong to cas[%zu].certificate",
+                               i);
+    ca->cmp.name = config->name;
+    ca->cmp.key = ca->key;
+    ca->cmp.algorithm = signature_for_key(private_key_kind(ca->key));
+    digest_compute(digest, DIGEST_SHA256, ca->cmp.cert.spki);
+    memcpy(ca->cmp.id, digest, STORE_ISSUER_ID);
+    return 1;
+}
+
+static int load_chain(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
+{
+    const struct config_ca *config = &policy->config->cas[i];
+    struct authority *ca = &policy->authorities[i];
+    struct certificate below = ca->cmp.cert, cert;
+    char key[SETTING];
+
+    for (size_t f = 0; f < config->chain_count; f++) {
+        snprintf(key, sizeof key, "cas[%zu].chain[%zu]", i, f);
+        size_t count = policy_read_pem(fault, policy, key, config->chain[f], &ca->chain[ca->chain_count],
+                                       BOUND_CHAIN - ca->chain_count);
+        if (count == 0)
+            return 0;
+        for (size_t c = 0; c < count; c++) {
+            certificate_parse(&cert, ca->chain[ca->chain_count + c]);
+            if (!check_times(fault, policy, key, &cert, now))
+                return 0;
+            if (!signed_by(&below, &cert))
+                return config_fault_at(
+                    fault, policy->config, key,
+                    "it did not issue the certificate before it; list the chain from the issuer of "
+                    "cas[%zu].certificate up to the root",
+                    i);
+            below = cert;
+        }
+        ca->chain_count += count;
+        if (ca->chain_count == BOUND_CHAIN && f + 1 < config->chain_count)
+            return config_fault_at(fault, policy->config, key, "the chain is longer than %d certificates",
+                                   BOUND_CHAIN);
+    }
+    if (certificate_self_issued(&below))
+        ca->cmp.root = below.der;
+    return 1;
+}
+
+static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
+{
+    const struct config_ca *config = &policy->config->cas[i];
+    struct authority *ca = &policy->authorities[i];
+    struct certificate above;
+    char key[SETTING];
+    struct bytes der;
+    int known;
+
+    if (policy_read_pem(fault, policy, setting(key, i, "cmp_certificate"), config->cmp_certificate, &der,
+                        1) == 0)
+        return 0;
+    certificate_parse(&ca->cmp.cmp_cert, der);
+    if (!check_times(fault, policy, key, &ca->cmp.cmp_cert, now))
+        return 0;
+    /* RFC 9483 3.5: the other side checks for digitalSignature. */
+    if (ca->cmp.cmp_cert.has_key_usage && (ca->cmp.cmp_cert.key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
+        return config_fault_at(fault, policy->config, key, "keyUsage lacks digitalSignature; issue another");
+    known = bytes_equal(der, ca->cmp.cert.der) || signed_by(&ca->cmp.cmp_cert, &ca->cmp.cert);
+    for (size_t c = 0; !known && c < ca->chain_count; c++)
+        known = certificate_parse(&above, ca->chain[c]) && signed_by(&ca->cmp.cmp_cert, &above);
+    if (!known)
+        return config_fault_at(
+            fault, policy->config, key,
+            "it was not issued by cas[%zu].certificate or its chain; devices could not verify it", i);
+    if ((ca->cmp_key = policy_read_key(fault, policy, setting(key, i, "cmp_key"), config->cmp_key)) == NULL)
+        return 0;
+    if (!bytes_equal(private_key_spki(ca->cmp_key), ca->cmp.cmp_cert.spki))
+        return config_fault_at(fault, policy->config, key,
+                               "the key does not belong to cas[%zu].cmp_certificate", i);
+    ca->cmp.cmp_key = ca->cmp_key;
+    ca->cmp.cmp_algorithm = signature_for_key(private_key_kind(ca->cmp_key));
+    return 1;
+}
+
+/* extraCerts of answers (RFC 9483 3.3): the protecting certificate first, then the issuing chain; no root. */
+static int prepare_answers(struct policy *policy, struct authority *ca)
+{
+    struct cmp_authority *cmp = &ca->cmp;
+    struct certificate cert;
+
+    cmp->signed_extra_certs[cmp->signed_extra_cert_count++] = cmp->cmp_cert.der;
+    if (!certificate_self_issued(&cmp->cert))
+        cmp->mac_extra_certs[cmp->mac_extra_cert_count++] = cmp->cert.der;
+    for (size_t c = 0; c < ca->chain_count; c++)
+        if (certificate_parse(&cert, ca->chain[c]) && !certificate_self_issued(&cert))
+            cmp->mac_extra_certs[cmp->mac_extra_cert_count++] = cert.der;
+    for (size_t c = 0; c < cmp->mac_extra_cert_count; c++)
+        if (!bytes_equal(cmp->mac_extra_certs[c], cmp->cmp_cert.der))
+            cmp->signed_extra_certs[cmp->signed_extra_cert_count++] = cmp->mac_extra_certs[c];
+    return pki_directory_name(&cmp->cmp_sender, policy->arena, cmp->cmp_cert.subject) &&
+           pki_directory_name(&cmp->sender, policy->arena, cmp->cert.subject);
+}
+
+int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
+{
+    return load_issuing(fault, policy, i, now) && load_chain(fault, policy, i, now) &&
+           load_cmp(fault, policy, i, now) && prepare_answers(policy, &policy->authorities[i]);
+}

@@ -1,0 +1,274 @@
+#include "server/policy/policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/pem.h"
+#include "crypto/random.h"
+#include "server/base/file.h"
+#include "server/policy/internal.h"
+
+enum { FILE_LIMIT = 1024 * 1024, ARENA_LIMIT = 256 * 1024 * 1024 };
+
+struct pem_list {
+    struct policy *policy;
+    struct bytes *out;
+    size_t count, max;
+    int failed;
+};
+
+static int keep_certificate(void *arg, struct bytes der)
+{
+    struct pem_list *list = arg;
+
+    if (list->count == list->max)
+        return 0;
+    list->out[list->count] = arena_copy(list->policy->arena, der);
+    if (list->out[list->count].data == NULL) {
+        list->failed = 1;
+        return 0;
+    }
+    list->count++;
+    return 1;
+}
+
+size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                       struct bytes *out, size_t max)
+{
+    struct pem_list list = {policy, out, 0, max, 0};
+    struct certificate parsed;
+    uint8_t *text;
+    size_t len;
+
+    if (!file_read(&text, &len, path, FILE_LIMIT)) {
+        config_fault_at(fault, policy->config, key, "cannot read %s: %s; name a PEM file of certificates",
+                        path, strerror(errno));
+        return 0;
+    }
+    pem_each_certificate(bytes_of(text, len), keep_certificate, &list);
+    free(text);
+    if (list.count == 0 || list.failed) {
+        config_fault_at(fault, policy->config, key,
+                        "%s holds no certificate; name a PEM file of certificates", path);
+        return 0;
+    }
+    for (size_t i = 0; i < list.count; i++)
+        if (!certificate_parse(&parsed, out[i])) {
+            config_fault_at(fault, policy->config, key, "certificate %zu of %s is malformed; replace it",
+                            i + 1, path);
+            return 0;
+        }
+    return list.count;
+}
+
+/* A key that others can read is no secret any more: refused, not warned about. */
+static int read_private(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                        uint8_t **text, size_t *len)
+{
+    if (!file_read(text, len, path, FILE_LIMIT)) {
+        config_fault_at(fault, policy->config, key, "cannot read %s: %s", path, strerror(errno));
+        return 0;
+    }
+    errno = 0;
+    if (!file_is_private(path)) {
+        config_fault_at(fault, policy->config, key, "others can read %s; run chmod 600 on it", path);
+        secret_wipe(*text, *len);
+        free(*text);
+        return 0;
+    }
+    return 1;
+}
+
+struct private_key *policy_read_key(struct config_fault *fault, struct policy *policy, const char *key,
+                                    const char *path)
+{
+    struct private_key *parsed;
+    uint8_t *text;
+    size_t len;
+
+    if (!read_private(fault, policy, key, path, &text, &len))
+        return NULL;
+    parsed = private_key_from_pem(bytes_of(text, len));
+    secret_wipe(text, len);
+    free(text);
+    if (parsed == NULL)
+        config_fault_at(fault, policy->config, key,
+                        "%s is no unencrypted private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519)",
+                        path);
+    return parsed;
+}
+
+static int load_seal_key(struct config_fault *fault, struct policy *policy)
+{
+    const char *path = policy->config->seal_key;
+    uint8_t *text;
+    size_t len;
+
+    if (path == NULL)
+        return 1;
+    if (!read_private(fault, policy, "seal_key", path, &text, &len))
+        return 0;
+    policy->seal_key = seal_key_parse(bytes_of(text, len));
+    secret_wipe(text, len);
+    free(text);
+    return policy->seal_key != NULL ||
+           config_fault_at(fault, policy->config, "seal_key",
+                           "%s must hold 64 hexadecimal digits; make one with: openssl rand -hex 32", path);
+}
+
+static void hash_config(struct policy *policy)
+{
+    uint8_t digest[DIGEST_MAX];
+    const char *text;
+    size_t len;
+
+    config_text(policy->config, &text, &len);
+    len = digest_compute(digest, DIGEST_SHA256, bytes_of(text, len));
+    for (size_t i = 0; i < len; i++)
+        snprintf(policy->hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+static int load(struct config_fault *fault, struct policy *policy, int64_t now)
+{
+    const struct config *config = policy->config;
+
+    if (!load_seal_key(fault, policy))
+        return 0;
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (!policy_load_authority(fault, policy, i, now))
+            return 0;
+    for (size_t i = 0; i < config->profile_count; i++) {
+        if (!policy_load_profile(fault, policy, i, now))
+            return 0;
+        policy->profile_list[i] = &policy->profiles[i].cmp;
+        if (strcmp(config->default_profile, config->profiles[i].name) == 0)
+            policy->settings.default_profile = policy->profile_list[i];
+    }
+    policy->settings.profiles = policy->profile_list;
+    policy->settings.profile_count = config->profile_count;
+    policy->settings.seal_key = policy->seal_key;
+    return 1;
+}
+
+static void policy_free(struct policy *policy)
+{
+    for (size_t i = 0; policy->authorities != NULL && i < policy->config->ca_count; i++) {
+        private_key_free(policy->authorities[i].key);
+        private_key_free(policy->authorities[i].cmp_key);
+    }
+    for (size_t i = 0; policy->profiles != NULL && i < policy->config->profile_count; i++)
+        trust_cleanup(&policy->profiles[i].trust);
+    free(policy->authorities);
+    free(policy->profiles);
+    free(policy->profile_list);
+    seal_key_free(policy->seal_key);
+    arena_free(policy->arena);
+    config_free(policy->config);
+    free(policy);
+}
+
+struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now)
+{
+    struct policy *policy = calloc(1, sizeof *policy);
+
+    snprintf(fault->text, sizeof fault->text, "out of memory");
+    if (policy == NULL) {
+        config_free(config);
+        return NULL;
+    }
+    atomic_init(&policy->users, 1);
+    policy->config = config;
+    policy->arena = arena_new(ARENA_LIMIT);
+    policy->authorities = calloc(config->ca_count, sizeof *policy->authorities);
+    policy->profiles = calloc(config->profile_count, sizeof *policy->profiles);
+    policy->profile_list = calloc(config->profile_count, sizeof(const struct cmp_profile *));
+    if (policy->arena == NULL || policy->authorities == NULL || policy->profiles == NULL ||
+        policy->profile_list == NULL || !load(fault, policy, now)) {
+        policy_free(policy);
+        return NULL;
+    }
+    hash_config(policy);
+    return policy;
+}
+
+struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now)
+{
+    struct config *config = config_load(fault, path);
+
+    return config != NULL ? policy_load(fault, config, now) : NULL;
+}
+
+struct policy *policy_acquire(struct policy *policy)
+{
+    atomic_fetch_add_explicit(&policy->users, 1, memory_order_relaxed);
+    return policy;
+}
+
+void policy_release(struct policy *policy)
+{
+    if (policy != NULL && atomic_fetch_sub_explicit(&policy->users, 1, memory_order_acq_rel) == 1)
+        policy_free(policy);
+}
+
+const struct config *policy_config(const struct policy *policy)
+{
+    return policy->config;
+}
+
+const char *policy_hash(const struct policy *policy)
+{
+    return policy->hash;
+}
+
+const struct cmp_settings *policy_settings(const struct policy *policy)
+{
+    return &policy->settings;
+}
+
+const struct cmp_authority *policy_authority(const struct policy *policy, const char *name)
+{
+    if (name == NULL)
+        return policy->settings.default_profile->ca;
+    for (size_t i = 0; i < policy->config->ca_count; i++)
+        if (strcmp(policy->config->cas[i].name, name) == 0)
+            return &policy->authorities[i].cmp;
+    return NULL;
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static int same_listener(const struct config_listener *a, const struct config_listener *b)
+{
+    if (!same_text(a->address, b->address) || (a->tls == NULL) != (b->tls == NULL))
+        return 0;
+    return a->tls == NULL ||
+           (same_text(a->tls->certificate, b->tls->certificate) && same_text(a->tls->key, b->tls->key) &&
+            same_text(a->tls->client_ca, b->tls->client_ca) &&
+            a->tls->client_required == b->tls->client_required);
+}
+
+const char *policy_reload_blocked(const struct policy *from, const struct policy *to)
+{
+    const struct config *a = from->config, *b = to->config;
+
+    if (a->front != b->front)
+        return "front has changed: restart to use it";
+    if (memcmp(&a->threads, &b->threads, sizeof a->threads) != 0)
+        return "threads have changed: restart to use them";
+    if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0)
+        return "limits have changed: restart to use them";
+    if (!same_text(a->store, b->store))
+        return "store has changed: restart to use it";
+    if (!same_text(a->node, b->node))
+        return "node has changed: restart to use it";
+    if (a->listener_count != b->listener_count)
+        return "listeners have changed: restart to use them";
+    for (size_t i = 0; i < a->listener_count; i++)
+        if (!same_listener(&a->listeners[i], &b->listeners[i]))
+            return "listeners have changed: restart to use them";
+    return NULL;
+}

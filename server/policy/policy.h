@@ -1,0 +1,53 @@
+/* policy.h: who may enroll, and what the certificate looks like.
+ *
+ * A policy is the configuration made usable: files read, keys parsed, chains verified, names resolved. It
+ * never changes; a reload makes another, and the old one is freed by its last user. */
+#ifndef CMPD_POLICY_POLICY_H
+#define CMPD_POLICY_POLICY_H
+
+#include "server/base/config.h"
+#include "server/cmp/cmp.h"
+
+struct policy;
+
+enum { POLICY_HASH_TEXT = 65 }; /* SHA-256 in hexadecimal, and a NUL */
+
+/* policy_load takes |config| over (also on failure) and makes a policy of it, held once by the caller. Every
+ * file is read, every key held against its certificate, every chain verified at |now| (Unix seconds). Returns
+ * NULL with |fault| naming file, line and remedy. */
+struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now);
+
+/* policy_load_file reads |path| and loads it. */
+struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now);
+
+/* policy_acquire adds a user; policy_release takes one away, and the last one frees the policy. Any thread.
+ */
+struct policy *policy_acquire(struct policy *policy);
+void policy_release(struct policy *policy);
+
+/* policy_config returns the configuration behind |policy|. */
+const struct config *policy_config(const struct policy *policy);
+
+/* policy_hash returns SHA-256 over the configuration file in hexadecimal: what nodes compare. */
+const char *policy_hash(const struct policy *policy);
+
+/* policy_settings returns what server/cmp needs. */
+const struct cmp_settings *policy_settings(const struct policy *policy);
+
+/* policy_authority returns the CA named |name|, or the default profile's for NULL; NULL if there is none. */
+const struct cmp_authority *policy_authority(const struct policy *policy, const char *name);
+
+/* policy_route finds what a URL path stands for: /.well-known/cmp[/OPERATION],
+ * /.well-known/cmp/p/PROFILE[/OPERATION] (RFC 9811 3.4, RFC 9483 6.1), or a path that a profile lists.
+ * Returns 1, or 0: no such path here. */
+int policy_route(const struct policy *policy, struct cmp_route *out, struct bytes path);
+
+/* policy_decide answers |decision|: whether a certificate is granted, and its TBSCertificate. Never blocks.
+ */
+void policy_decide(struct cmp_decision *decision);
+
+/* policy_reload_blocked returns a text if |to| differs from |from| in what only a restart can change
+ * (listeners, threads, limits, store, front, node), or NULL. */
+const char *policy_reload_blocked(const struct policy *from, const struct policy *to);
+
+#endif

@@ -1,0 +1,86 @@
+/* URL paths (RFC 9811 3.4, RFC 9483 6.1). */
+#include "server/policy/internal.h"
+
+/* RFC 9483 6.1, table of operation labels; -1: a label whose body is not bound to one type. */
+static const struct {
+    const char *label;
+    int body;
+} operations[] = {
+    {"initialization", PKI_IR},  {"certification", PKI_CR},        {"keyupdate", PKI_KUR},
+    {"pkcs10", PKI_P10CR},       {"revocation", PKI_RR},           {"getcacerts", PKI_GENM},
+    {"getrootupdate", PKI_GENM}, {"getcertreqtemplate", PKI_GENM}, {"getcrls", PKI_GENM},
+    {"nested", PKI_NESTED},
+};
+
+static int starts_with(struct bytes *path, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    if (path->len < len || memcmp(path->data, prefix, len) != 0)
+        return 0;
+    *path = bytes_of(path->data + len, path->len - len);
+    return 1;
+}
+
+/* Cuts the first segment off |path|, and the slash after it. */
+static struct bytes take_segment(struct bytes *path)
+{
+    const uint8_t *slash = path->len != 0 ? memchr(path->data, '/', path->len) : NULL;
+    size_t len = slash != NULL ? (size_t)(slash - path->data) : path->len;
+    struct bytes segment = bytes_of(path->data, len);
+    size_t skip = slash != NULL ? len + 1 : len;
+
+    *path = bytes_of(path->data + skip, path->len - skip);
+    return segment;
+}
+
+static int find_operation(struct cmp_route *out, struct bytes label)
+{
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+        if (bytes_equal(label, bytes_str(operations[i].label))) {
+            out->body = operations[i].body;
+            return 1;
+        }
+    return 0;
+}
+
+static int find_legacy(const struct policy *policy, struct cmp_route *out, struct bytes path)
+{
+    for (size_t i = 0; i < policy->config->profile_count; i++) {
+        const struct config_profile *config = policy->profiles[i].config;
+        for (size_t p = 0; p < config->path_count; p++)
+            if (bytes_equal(path, bytes_str(config->paths[p]))) {
+                out->profile = &policy->profiles[i].cmp;
+                return 1;
+            }
+    }
+    return 0;
+}
+
+int policy_route(const struct policy *policy, struct cmp_route *out, struct bytes path)
+{
+    struct bytes rest = path, segment;
+
+    *out = (struct cmp_route){.profile = NULL, .body = -1};
+    if (find_legacy(policy, out, path))
+        return 1;
+    if (!starts_with(&rest, "/.well-known/cmp") || (rest.len != 0 && rest.data[0] != '/'))
+        return 0;
+    if (rest.len != 0)
+        rest = bytes_of(rest.data + 1, rest.len - 1);
+    if (rest.len == 0)
+        return 1;
+    segment = take_segment(&rest);
+    if (bytes_equal(segment, bytes_str("p"))) {
+        segment = take_segment(&rest);
+        for (size_t i = 0; i < policy->settings.profile_count; i++)
+            if (bytes_equal(segment, bytes_str(policy->settings.profiles[i]->name)))
+                out->profile = policy->settings.profiles[i];
+        if (out->profile == NULL)
+            return 0;
+        if (rest.len == 0)
+            return 1;
+        segment = take_segment(&rest);
+    }
+    return find_operation(out, segment) && rest.len == 0;
+}
