@@ -49,4 +49,7 @@ void front_drain(struct front *front);
  * left, joins the threads and frees |front|. Returns the number of requests that were cut off. */
 unsigned front_stop(struct front *front, unsigned seconds);
 
+/* front_versions returns one line that names the libraries of the front and their versions. */
+const char *front_versions(void);
+
 #endif

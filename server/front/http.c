@@ -1,0 +1,433 @@
+/* http.c: requests to jobs, jobs to answers.
+ *
+ * Every body from a CMP path is a PKIMessage, also with 4xx and 5xx (RFC 9811 3.1: an HTTP error alone would leave
+ * the client guessing). What libh2o answers by itself gets such a body by a filter. */
+#include "internal.h"
+
+#include <h2o/http1.h>
+#include <h2o/http2.h>
+#include <h2o/http2_internal.h>
+#include <limits.h>
+#include <string.h>
+
+/* Bit numbers of PKIFailureInfo, RFC 9810 5.2.3. */
+enum { FAIL_BAD_REQUEST = 2, FAIL_BAD_DATA_FORMAT = 5, FAIL_SYSTEM_UNAVAIL = 24 };
+
+static const char media_type[] = "application/pkixcmp";
+
+struct handler {
+    h2o_handler_t super;
+    struct front *front;
+};
+
+/* Tells our answers from libh2o's. An answer is given at once, so there is nothing to proceed with. */
+static h2o_generator_t our_generator;
+
+static const char *reason_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } phrases[] = {
+        {200, "OK"},
+        {400, "Bad Request"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return status < 400 ? "OK" : "Error";
+}
+
+static int is_method(const h2o_req_t *req, const char *method)
+{
+    return h2o_memis(req->method.base, req->method.len, method, strlen(method));
+}
+
+/* ---- answers ---- */
+
+/* say_goodbye ends a connection after this answer: HTTP/1 by a header; HTTP/2 by GOAWAY, which connections from before
+ * the draining have had already. */
+static void say_goodbye(const struct front_conn *conn, h2o_req_t *req)
+{
+    if (req->version < 0x200) {
+        req->http1_is_persistent = 0;
+        return;
+    }
+    h2o_http2_conn_t *h2 = (h2o_http2_conn_t *)req->conn;
+    if (!conn->late || h2->state != H2O_HTTP2_CONN_STATE_OPEN)
+        return;
+    h2o_http2_encode_goaway_frame(&h2->_write.buf, h2->pull_stream_ids.max_open, H2O_HTTP2_ERROR_NONE,
+                                  h2o_iovec_init(H2O_STRLIT("shutting down")));
+    h2o_http2_conn_request_write(h2);
+    h2->state = H2O_HTTP2_CONN_STATE_HALF_CLOSED;
+}
+
+static void add_header(h2o_req_t *req, const h2o_token_t *name, const char *value)
+{
+    h2o_add_header(&req->pool, &req->res.headers, name, NULL, value, strlen(value));
+}
+
+/* answer gives the whole answer to libh2o. |body| is copied, |content_type| is not. */
+static void answer(h2o_req_t *req, int status, const char *content_type, struct bytes body)
+{
+    struct front_conn *conn = front_conn_of(req);
+    h2o_iovec_t copy = body.len > 0 ? h2o_strdup(&req->pool, (const char *)body.data, body.len) : h2o_iovec_init(NULL, 0);
+
+    if (conn != NULL && conn->thread->state >= FRONT_DRAINING)
+        say_goodbye(conn, req);
+    req->res.status = status;
+    req->res.reason = reason_phrase(status);
+    req->res.content_length = body.len;
+    add_header(req, H2O_TOKEN_CACHE_CONTROL, "no-store");
+    if (body.len > 0)
+        add_header(req, H2O_TOKEN_CONTENT_TYPE, content_type);
+    h2o_start_response(req, &our_generator);
+    h2o_send(req, &copy, copy.len > 0 && !is_method(req, "HEAD") ? 1 : 0, H2O_SEND_STATE_FINAL);
+}
+
+/* build_refusal returns an unprotected CMP error in the pool of |req|; empty without memory. */
+static struct bytes build_refusal(h2o_req_t *req, struct bytes request, int status, unsigned fail_info, const char *text)
+{
+    struct bytes body = {NULL, 0};
+    struct job job = {.arena = arena_new(FRONT_REFUSAL_ARENA), .request = request};
+    if (job.arena == NULL)
+        return body;
+    pipeline_refuse(&job, status, fail_info, text);
+    if (job.reply.len > 0) {
+        h2o_iovec_t copy = h2o_strdup(&req->pool, (const char *)job.reply.data, job.reply.len);
+        body = bytes_of(copy.base, copy.len);
+    }
+    arena_free(job.arena);
+    return body;
+}
+
+static int refuse(h2o_req_t *req, struct bytes request, int status, unsigned fail_info, const char *text)
+{
+    answer(req, status, media_type, build_refusal(req, request, status, fail_info, text));
+    return 0;
+}
+
+/* ---- the filter for what libh2o answers by itself ---- */
+
+struct replacement {
+    h2o_ostream_t super;
+    h2o_iovec_t body;
+};
+
+static void send_replacement(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size_t bufcnt,
+                             h2o_send_state_t state)
+{
+    struct replacement *replacement = (struct replacement *)self;
+    (void)bufs;
+    (void)bufcnt; /* the text that nobody shall read */
+    h2o_ostream_send_next(self, req, &replacement->body, replacement->body.len > 0 ? 1 : 0, state);
+}
+
+static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
+{
+    (void)self;
+    if (req->_generator != &our_generator) {
+        struct bytes body = {NULL, 0};
+        if (!is_method(req, "HEAD"))
+            body = build_refusal(req, body, req->res.status, FAIL_BAD_REQUEST,
+                                 req->res.status == 413 ? "the message is too large" : "not a valid HTTP request");
+        memset(&req->res.headers, 0, sizeof(req->res.headers));
+        req->res.content_length = body.len;
+        if (body.len > 0)
+            add_header(req, H2O_TOKEN_CONTENT_TYPE, media_type);
+        struct replacement *replacement = (struct replacement *)h2o_add_ostream(req, sizeof(*replacement), slot);
+        replacement->super.do_send = send_replacement;
+        replacement->body = h2o_iovec_init(body.data, body.len);
+        slot = &replacement->super.next;
+    }
+    h2o_setup_next_ostream(req, slot);
+}
+
+/* ---- requests and their slots ---- */
+
+static void slot_take(struct front_thread *thread, struct front_request *request)
+{
+    request->slot = thread->free_slot;
+    thread->free_slot = thread->slots[request->slot].next_free;
+    thread->slots[request->slot].request = request;
+    thread->slots_used++;
+    request->waiting = 1;
+}
+
+static void slot_release(struct front_thread *thread, struct front_request *request)
+{
+    struct front_slot *slot = &thread->slots[request->slot];
+    slot->request = NULL;
+    slot->generation++;
+    slot->next_free = thread->free_slot;
+    thread->free_slot = request->slot;
+    thread->slots_used--;
+    request->waiting = 0;
+}
+
+static void on_request_gone(void *arg)
+{
+    struct front_request *request = arg;
+    struct front_conn *conn = request->conn;
+    if (request->waiting)
+        slot_release(conn->thread, request);
+    if (request->answered)
+        conn->unsent--;
+    conn->requests--;
+    conn->idle_since = conn->stalled_since = h2o_now(conn->thread->ctx.loop);
+}
+
+static void note_answer(struct front_request *request)
+{
+    struct front_conn *conn = request->conn;
+    request->answered = 1;
+    if (conn->unsent++ == 0)
+        conn->stalled_since = h2o_now(conn->thread->ctx.loop);
+}
+
+/* on_done is called by a thread of the pipeline. The front may be stopping: |posting| and |closed| see to it that
+ * either the front's thread finds the job in its inbox, or it is freed here. */
+static void on_done(struct job *job)
+{
+    struct front_mail *mail = job->front;
+    struct front_thread *thread = mail->thread;
+    struct front *front = thread->front;
+
+    atomic_fetch_add(&thread->posting, 1);
+    if (atomic_load(&thread->closed)) {
+        pipeline_job_free(front->pipeline, job);
+    } else {
+        ck_stack_push_upmc(&thread->inbox, &mail->entry);
+        loop_wake(thread->loop);
+    }
+    atomic_fetch_sub(&thread->posting, 1);
+    atomic_fetch_sub(&front->jobs_out, 1);
+}
+
+/* take_mail returns the inbox's jobs, the oldest first. */
+static ck_stack_entry_t *take_mail(struct front_thread *thread)
+{
+    ck_stack_entry_t *newest = ck_stack_batch_pop_upmc(&thread->inbox), *oldest = NULL;
+    while (newest != NULL) {
+        ck_stack_entry_t *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+static struct front_mail *mail_of(ck_stack_entry_t *entry)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct front_mail, entry, entry);
+}
+
+void front_take_replies(struct front_thread *thread)
+{
+    ck_stack_entry_t *entry = take_mail(thread);
+    while (entry != NULL) {
+        struct job *job = mail_of(entry)->job;
+        struct front_slot *slot = &thread->slots[job->slot];
+        entry = entry->next;
+        if (slot->generation == job->generation && slot->request != NULL) {
+            struct front_request *request = slot->request;
+            slot_release(thread, request);
+            note_answer(request);
+            answer(request->req, job->status, media_type, job->reply);
+        }
+        pipeline_job_free(thread->front->pipeline, job);
+    }
+}
+
+void front_free_replies(struct front_thread *thread)
+{
+    ck_stack_entry_t *entry = take_mail(thread);
+    while (entry != NULL) {
+        struct job *job = mail_of(entry)->job;
+        entry = entry->next;
+        pipeline_job_free(thread->front->pipeline, job);
+    }
+}
+
+unsigned front_cut_off(struct front_thread *thread)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < thread->front->config->limits.jobs && thread->slots_used > 0; i++) {
+        struct front_request *request = thread->slots[i].request;
+        if (request == NULL)
+            continue;
+        slot_release(thread, request);
+        note_answer(request);
+        refuse(request->req, bytes_of(NULL, 0), 503, FAIL_SYSTEM_UNAVAIL, "the server is stopping");
+        count++;
+    }
+    return count;
+}
+
+/* ---- the handler ---- */
+
+/* path_of returns the path of the URL without its query. A proxy's client sends the whole URL (RFC 9112 3.2.2). */
+static struct bytes path_of(const h2o_req_t *req)
+{
+    const char *path = req->path.base;
+    size_t len = req->query_at != SIZE_MAX && req->query_at < req->path.len ? req->query_at : req->path.len;
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t scheme_len = strlen(schemes[i]);
+        if (len < scheme_len || strncasecmp(path, schemes[i], scheme_len) != 0)
+            continue;
+        const char *slash = memchr(path + scheme_len, '/', len - scheme_len);
+        if (slash == NULL)
+            return bytes_str("/");
+        return bytes_of(slash, len - (size_t)(slash - path));
+    }
+    return bytes_of(path, len);
+}
+
+static const struct front_handler *find_page(const struct front *front, struct bytes path)
+{
+    for (size_t i = 0; i < front->handler_count; i++)
+        if (bytes_equal(path, bytes_str(front->handlers[i].path)))
+            return &front->handlers[i];
+    return NULL;
+}
+
+static int has_cmp_type(const h2o_req_t *req)
+{
+    static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll", "application/x-pkixcmp"};
+    ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_CONTENT_TYPE, -1);
+    if (at < 0)
+        return 0;
+    h2o_iovec_t value = req->headers.entries[at].value;
+    const char *end = memchr(value.base, ';', value.len);
+    size_t len = end != NULL ? (size_t)(end - value.base) : value.len;
+    while (len > 0 && (value.base[len - 1] == ' ' || value.base[len - 1] == '\t'))
+        len--;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (len == strlen(types[i]) && strncasecmp(value.base, types[i], len) == 0)
+            return 1;
+    return 0;
+}
+
+static int serve_page(h2o_req_t *req, const struct front_handler *page)
+{
+    struct front_page out = {.status = 500, .content_type = "text/plain"};
+    page->handle(page->arg, &out);
+    answer(req, out.status, out.content_type, out.body);
+    return 0;
+}
+
+static int refuse_method(h2o_req_t *req, const char *allow)
+{
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("allow"), 0, NULL, allow, strlen(allow));
+    return refuse(req, bytes_of(NULL, 0), 405, FAIL_BAD_REQUEST, "CMP messages are sent by POST");
+}
+
+/* submit makes a job of |req| and hands it to the pipeline. */
+static int submit(struct front *front, struct front_request *request, struct bytes body, struct bytes path)
+{
+    h2o_req_t *req = request->req;
+    struct front_thread *thread = request->conn->thread;
+    struct job *job = pipeline_job(front->pipeline);
+    struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
+
+    if (mail == NULL) {
+        if (job != NULL)
+            pipeline_job_free(front->pipeline, job);
+        add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
+        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the server is busy; try again later");
+    }
+    front_conn_peer(request->conn);
+    *mail = (struct front_mail){.thread = thread, .job = job};
+    job->request = arena_copy(job->arena, body);
+    job->path = arena_copy(job->arena, path);
+    job->peer = arena_copy(job->arena, bytes_str(request->conn->peer));
+    job->source = request->conn->source;
+    job->on_done = on_done;
+    job->front = mail;
+    if (job->request.data == NULL || (job->path.data == NULL && path.len > 0) || job->peer.data == NULL) {
+        pipeline_job_free(front->pipeline, job);
+        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the message needs more memory than there is");
+    }
+    slot_take(thread, request);
+    job->slot = request->slot;
+    job->generation = thread->slots[request->slot].generation;
+    atomic_fetch_add(&front->jobs_out, 1);
+    if (pipeline_submit(front->pipeline, job))
+        return 0;
+    atomic_fetch_sub(&front->jobs_out, 1);
+    slot_release(thread, request);
+    note_answer(request);
+    add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
+    answer(req, job->status, media_type, job->reply);
+    pipeline_job_free(front->pipeline, job);
+    return 0;
+}
+
+static int on_request(h2o_handler_t *handler, h2o_req_t *req)
+{
+    struct front *front = ((struct handler *)handler)->front;
+    struct bytes path = path_of(req), body = bytes_of(req->entity.base, req->entity.len);
+    const struct front_handler *page = find_page(front, path);
+
+    struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof(*request), on_request_gone);
+    *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
+    request->conn->requests++;
+
+    if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD"))) {
+        note_answer(request);
+        return serve_page(req, page);
+    }
+    if (is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
+        body.len <= front->config->limits.message_bytes)
+        return submit(front, request, body, path);
+
+    note_answer(request);
+    if (!is_method(req, "POST") || page != NULL)
+        return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
+    if (!has_cmp_type(req))
+        return refuse(req, body, 415, FAIL_BAD_REQUEST, "the content type of a CMP message is application/pkixcmp");
+    if (body.len == 0)
+        return refuse(req, body, 400, FAIL_BAD_DATA_FORMAT, "the request has no body");
+    return refuse(req, body, 413, FAIL_BAD_REQUEST, "the message is too large");
+}
+
+void front_http_init(struct front *front)
+{
+    const struct config_limits *limits = &front->config->limits;
+    h2o_globalconf_t *global = &front->global;
+
+    h2o_config_init(global);
+    global->server_name = h2o_iovec_init("", 0);
+    /* A little more than allowed is read, so that HTTP/2, too, gets an answer to it instead of a reset. */
+    global->max_request_entity_size = (size_t)limits->message_bytes + limits->message_bytes / 4;
+    global->max_request_header_size = limits->header_bytes;
+    global->handshake_timeout = (uint64_t)limits->read_seconds * 1000;
+    global->http1.req_timeout = ((uint64_t)limits->idle_seconds + limits->read_seconds) * 1000 + FRONT_IDLE_GRACE_MS;
+    global->http1.upgrade_to_http2 = 1; /* also what makes libh2o recognise HTTP/2 by prior knowledge */
+    global->http2.idle_timeout = (uint64_t)limits->idle_seconds * 1000;
+    global->http2.max_concurrent_requests_per_connection = limits->streams;
+    global->http2.max_resets_per_minute = limits->resets;
+    /* Pacing by readiness to write; the io_uring loop has no such thing. */
+    global->http2.latency_optimization.min_rtt = UINT_MAX;
+
+    h2o_hostconf_t *host = h2o_config_register_host(global, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    struct handler *handler = (struct handler *)h2o_create_handler(&host->fallback_path, sizeof(*handler));
+    handler->super.on_req = on_request;
+    handler->front = front;
+    h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof(*filter));
+    filter->on_setup_ostream = on_setup_ostream;
+}
+
+void front_http_cleanup(struct front *front)
+{
+    h2o_config_dispose(&front->global);
+}

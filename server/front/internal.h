@@ -1,0 +1,163 @@
+/* internal.h: what the files of the front know of each other.
+ *
+ * A front thread owns its loop, its h2o context, its connections and its reply slots; no other thread touches them.
+ * The only thing that others reach is the inbox, through which the pipeline gives jobs back. */
+#ifndef CMPD_FRONT_INTERNAL_H
+#define CMPD_FRONT_INTERNAL_H
+
+#include <ck_stack.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/front/front.h"
+#include "server/front/loop.h"
+
+enum {
+    FRONT_THREADS_MAX = 64,
+    FRONT_ADDRESSES_MAX = 64,     /* bound addresses of all listeners */
+    FRONT_SWEEP_MS = 1000,        /* how often deadlines of connections are looked at */
+    FRONT_STOP_ROUND_MS = 20,     /* the same while stopping */
+    FRONT_CLOSE_MS = 6000,        /* after the last deadline: for connections to go away */
+    FRONT_REFUSAL_ARENA = 65536,  /* octets to build a refusal that no job exists for */
+    FRONT_PEER_MAX = 64,          /* octets of a readable peer address */
+    FRONT_STOP_IDLE_MS = 250,     /* stopping: a connection without a request for so long is closed */
+    FRONT_IDLE_GRACE_MS = 2000,   /* libh2o says goodbye by itself (HTTP/2); after that we close */
+};
+
+enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
+
+/* struct front_address is one address that is listened on, by a socket a thread. */
+struct front_address {
+    char text[FRONT_PEER_MAX];
+    size_t listener; /* index in the configuration */
+    SSL_CTX *tls;    /* of that listener, or NULL */
+    int fds[FRONT_THREADS_MAX];
+};
+
+/* struct front_conn is one connection, from accept to close. */
+struct front_conn {
+    h2o_linklist_t link;
+    struct front_thread *thread;
+    h2o_socket_t *sock;
+    uint64_t source;
+    char peer[FRONT_PEER_MAX]; /* empty until asked for */
+    uint64_t idle_since;       /* the loop's time at which the last request ended, or of accept */
+    uint64_t stalled_since;    /* … at which the oldest unsent answer was given to libh2o */
+    unsigned requests;         /* in our hands or answered and not sent */
+    unsigned unsent;           /* answered and not sent */
+    int late;                  /* accepted while draining */
+};
+
+/* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request; the
+ * generation changes each time it becomes free, so a job of a request that is gone finds nothing. */
+struct front_slot {
+    struct front_request *request;
+    uint32_t generation;
+    uint32_t next_free;
+};
+
+/* struct front_request lives in the pool of its h2o request, and ends with it. */
+struct front_request {
+    h2o_req_t *req;
+    struct front_conn *conn;
+    uint32_t slot;
+    int waiting;  /* 1: holds |slot| */
+    int answered; /* 1: the answer was given to libh2o */
+};
+
+/* struct front_mail is a job on its way back; it lives in the job's arena. */
+struct front_mail {
+    ck_stack_entry_t entry;
+    struct front_thread *thread;
+    struct job *job;
+};
+
+struct front_accept {
+    struct front_thread *thread;
+    struct loop_listener *listener;
+    h2o_accept_ctx_t ctx;
+};
+
+struct front_thread {
+    struct front *front;
+    unsigned index;
+    pthread_t id;
+    int started;
+    struct loop *loop;
+    h2o_context_t ctx;
+    struct front_accept accepts[FRONT_ADDRESSES_MAX];
+    h2o_linklist_t conns;
+    struct front_slot *slots;
+    uint32_t free_slot;
+    uint32_t slots_used;
+    uint64_t swept;
+    enum front_state state; /* as far as this thread has followed the front's */
+    unsigned cut_off;
+
+    /* What other threads touch. */
+    ck_stack_t inbox;
+    atomic_uint posting; /* threads that are about to touch inbox or loop */
+    atomic_int closed;   /* 1: jobs are not taken back any more */
+};
+
+struct front {
+    const struct config *config;
+    struct pipeline *pipeline;
+    const struct front_handler *handlers;
+    size_t handler_count;
+    h2o_globalconf_t global;
+    SSL_CTX *tls[FRONT_ADDRESSES_MAX]; /* a listener each */
+    struct front_address addresses[FRONT_ADDRESSES_MAX];
+    size_t address_count;
+    struct front_thread *threads;
+    unsigned thread_count;
+    atomic_int state;
+    atomic_ullong deadline_ms; /* of front_stop, by CLOCK_MONOTONIC */
+    atomic_uint connections;   /* of all threads */
+    atomic_uint jobs_out;      /* given to the pipeline and not come back */
+};
+
+/* front_listen binds every address of the configuration for every thread. Returns 1, or 0 with |fault| written. */
+int front_listen(struct config_fault *fault, struct front *front);
+
+/* front_unlisten closes them. */
+void front_unlisten(struct front *front);
+
+/* front_tls_new returns the TLS context of listener |index|, or NULL with |fault| written. */
+SSL_CTX *front_tls_new(struct config_fault *fault, const struct config *config, size_t index);
+
+/* front_tls_free frees it. NULL is allowed. */
+void front_tls_free(SSL_CTX *ctx);
+
+/* front_http_init makes the h2o configuration that all threads share; front_http_cleanup frees it. */
+void front_http_init(struct front *front);
+void front_http_cleanup(struct front *front);
+
+/* front_take_replies answers the requests whose jobs came back. On the thread. */
+void front_take_replies(struct front_thread *thread);
+
+/* front_free_replies frees jobs that came back when nobody is left to answer. */
+void front_free_replies(struct front_thread *thread);
+
+/* front_cut_off answers each request that still waits with 503. Returns how many. On the thread. */
+unsigned front_cut_off(struct front_thread *thread);
+
+/* front_accepted takes a new connection over. On the thread. |arg| is a struct front_accept. */
+void front_accepted(void *arg, h2o_socket_t *sock);
+
+/* front_sweep closes the connections that are beyond their time; with |stopping|, also those that do nothing. */
+void front_sweep(struct front_thread *thread, int stopping);
+
+/* front_shut_all ends every connection of the thread. */
+void front_shut_all(struct front_thread *thread);
+
+/* front_conn_of returns our side of the connection that |req| came by; NULL in the middle of an upgrade to HTTP/2. */
+struct front_conn *front_conn_of(const h2o_req_t *req);
+
+/* front_conn_peer fills |conn|'s peer and source. */
+void front_conn_peer(struct front_conn *conn);
+
+/* front_thread_main is what a front thread runs. */
+void *front_thread_main(void *arg);
+
+#endif

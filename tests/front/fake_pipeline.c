@@ -1,0 +1,171 @@
+/* fake_pipeline.c: see the header. */
+#include "fake_pipeline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/base/bounds.h"
+
+enum { THREADS_MAX = 16 };
+
+struct pipeline {
+    unsigned jobs, queue, delay_us, thread_count;
+    atomic_uint alive;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct job *first, *last, *held;
+    unsigned queued;
+    int stopping;
+    pthread_t threads[THREADS_MAX];
+};
+
+static int starts_with(struct bytes text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return text.len >= len && memcmp(text.data, prefix, len) == 0;
+}
+
+static void finish(struct job *job)
+{
+    job->status = 200;
+    if (starts_with(job->request, "status=") && job->request.len >= 10)
+        job->status = 100 * (job->request.data[7] - '0') + 10 * (job->request.data[8] - '0') + job->request.data[9] - '0';
+    if (job->status < 200 || job->status > 599)
+        job->status = 200;
+    job->reply = job->request;
+    job->on_done(job);
+}
+
+static void *worker(void *arg)
+{
+    struct pipeline *pipeline = arg;
+    struct timespec delay = {pipeline->delay_us / 1000000, (long)(pipeline->delay_us % 1000000) * 1000};
+    for (;;) {
+        pthread_mutex_lock(&pipeline->lock);
+        while (pipeline->first == NULL && !pipeline->stopping)
+            pthread_cond_wait(&pipeline->work, &pipeline->lock);
+        struct job *job = pipeline->first;
+        if (job != NULL) {
+            pipeline->first = job->next;
+            if (pipeline->first == NULL)
+                pipeline->last = NULL;
+            pipeline->queued--;
+        }
+        if (job != NULL && starts_with(job->request, "hold ") && !pipeline->stopping) {
+            job->next = pipeline->held;
+            pipeline->held = job;
+            pthread_mutex_unlock(&pipeline->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&pipeline->lock);
+        if (job == NULL)
+            return NULL;
+        if (pipeline->delay_us > 0)
+            nanosleep(&delay, NULL);
+        finish(job);
+    }
+}
+
+struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads)
+{
+    struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    if (pipeline == NULL)
+        abort();
+    pipeline->jobs = jobs;
+    pipeline->queue = queue;
+    pipeline->delay_us = delay_us;
+    pipeline->thread_count = threads < THREADS_MAX ? threads : THREADS_MAX;
+    pthread_mutex_init(&pipeline->lock, NULL);
+    pthread_cond_init(&pipeline->work, NULL);
+    for (unsigned i = 0; i < pipeline->thread_count; i++)
+        if (pthread_create(&pipeline->threads[i], NULL, worker, pipeline) != 0)
+            abort();
+    return pipeline;
+}
+
+struct job *pipeline_job(struct pipeline *pipeline)
+{
+    if (atomic_fetch_add(&pipeline->alive, 1) >= pipeline->jobs) {
+        atomic_fetch_sub(&pipeline->alive, 1);
+        return NULL;
+    }
+    struct arena *arena = arena_new(4 * 1024 * 1024);
+    struct job *job = arena_alloc(arena, sizeof(*job));
+    if (job == NULL)
+        abort();
+    job->arena = arena;
+    return job;
+}
+
+void pipeline_job_free(struct pipeline *pipeline, struct job *job)
+{
+    arena_free(job->arena);
+    atomic_fetch_sub(&pipeline->alive, 1);
+}
+
+void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text)
+{
+    job->status = status;
+    job->reply = bytes_str(arena_printf(job->arena, "refused %d %u: %s\n", status, fail_info, text));
+}
+
+int pipeline_submit(struct pipeline *pipeline, struct job *job)
+{
+    if (pipeline->thread_count == 0) {
+        finish(job);
+        return 1;
+    }
+    pthread_mutex_lock(&pipeline->lock);
+    if (pipeline->queued >= pipeline->queue) {
+        pthread_mutex_unlock(&pipeline->lock);
+        pipeline_refuse(job, 503, 24, "the queue is full");
+        return 0;
+    }
+    job->next = NULL;
+    if (pipeline->last != NULL)
+        pipeline->last->next = job;
+    else
+        pipeline->first = job;
+    pipeline->last = job;
+    pipeline->queued++;
+    pthread_cond_signal(&pipeline->work);
+    pthread_mutex_unlock(&pipeline->lock);
+    return 1;
+}
+
+int pipeline_idle(const struct pipeline *pipeline)
+{
+    return atomic_load(&((struct pipeline *)pipeline)->alive) == 0;
+}
+
+int pipeline_has_room(const struct pipeline *pipeline)
+{
+    return pipeline->queued < pipeline->queue / 2;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->stopping = 1;
+    pthread_cond_broadcast(&pipeline->work);
+    struct job *held = pipeline->held;
+    pipeline->held = NULL;
+    pthread_mutex_unlock(&pipeline->lock);
+    while (held != NULL) {
+        struct job *next = held->next;
+        finish(held);
+        held = next;
+    }
+    for (unsigned i = 0; i < pipeline->thread_count; i++)
+        pthread_join(pipeline->threads[i], NULL);
+    if (!pipeline_idle(pipeline)) {
+        fprintf(stderr, "%u jobs were never freed\n", atomic_load(&pipeline->alive));
+        abort();
+    }
+    pthread_mutex_destroy(&pipeline->lock);
+    pthread_cond_destroy(&pipeline->work);
+    free(pipeline);
+}
