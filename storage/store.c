@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,4 +97,12 @@ int store_each_cert(struct store *store, char *fault, struct bytes issuer,
                     int (*each)(void *arg, const struct store_cert *cert), void *arg)
 {
     return store->backend->each_cert(store, fault, issuer, each, arg);
+}
+
+const char *store_versions(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "SQLite %s", sqlite3_libversion());
+    return text;
 }

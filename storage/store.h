@@ -204,4 +204,7 @@ int store_commit_wait(struct store *store, struct store_unit *unit);
 int store_each_cert(struct store *store, char *fault, struct bytes issuer,
                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
 
+/* store_versions returns one line that names the database libraries and their versions. */
+const char *store_versions(void);
+
 #endif

@@ -1,0 +1,615 @@
+/* test_sqlite.c: what is SQLite's own: files that are no stores, disks that fail, processes that die. */
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "storage/sqlite_internal.h"
+#include "units.h"
+
+TestSuite(sqlite, .init = make_url, .fini = remove_folder, .timeout = 300);
+
+/* sql runs |text| on the file directly, as an administrator's tool would. */
+static int64_t sql(const char *text)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement = NULL;
+    int64_t value = 0;
+    cr_assert_eq(sqlite3_open_v2(test_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
+                 SQLITE_OK);
+    sqlite3_busy_timeout(db, 2000);
+    for (const char *rest = text; *rest != 0;) {
+        cr_assert_eq(sqlite3_prepare_v2(db, rest, -1, &statement, &rest), SQLITE_OK, "%s: %s", text,
+                     sqlite3_errmsg(db));
+        int rc = sqlite3_step(statement);
+        cr_assert(rc == SQLITE_ROW || rc == SQLITE_DONE, "%s: %s", text, sqlite3_errmsg(db));
+        if (rc == SQLITE_ROW)
+            value = sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+    }
+    sqlite3_close(db);
+    return value;
+}
+
+static void is_refused(const char *because)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    struct store *store = store_open(fault, test_url, "node");
+    cr_assert_null(store, "opened, but expected: %s", because);
+    cr_assert_not_null(strstr(fault, because), "\"%s\" expected: %s", because, fault);
+    cr_assert_not_null(strchr(fault, ';'), "no remedy: %s", fault);
+}
+
+static void write_file(const char *text, size_t len)
+{
+    int fd = open(test_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    cr_assert_eq(write(fd, text, len), (ssize_t)len);
+    close(fd);
+}
+
+static void make_store(uint32_t units)
+{
+    struct store *store = must_open(test_url);
+    for (uint32_t i = 0; i < units; i++)
+        cr_assert_eq(commit_one(store, 1, i), STORE_DONE);
+    store_close(store);
+}
+
+Test(sqlite, urls)
+{
+    char fault[STORE_FAULT_MAX];
+    static const char *const wrong[] = {"sqlite:", "postgres://h/db", "postgresql://h/db", "mysql://x",
+                                        "",        "sqlite"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        cr_assert_null(store_open(fault, wrong[i], "node"));
+        cr_assert_not_null(strstr(fault, "sqlite:PATH"), "%s: %s", wrong[i], fault);
+    }
+    char name[STORE_NAME_MAX + 2];
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = 0;
+    cr_assert_null(store_open(fault, test_url, name));
+    store_close(NULL);
+}
+
+Test(sqlite, names_are_only_names)
+{
+    cr_assert_eq(chdir(test_folder), 0);
+    struct store *store = must_open("sqlite:file::memory:?cache=shared");
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    store_close(store);
+    cr_assert_eq(access("file::memory:?cache=shared", F_OK), 0);
+    unlink("file::memory:?cache=shared");
+}
+
+Test(sqlite, a_new_store_is_private_and_its_folder_is_made)
+{
+    struct stat st;
+    char path[128], url[160];
+    snprintf(path, sizeof(path), "%s/sub", test_folder);
+    snprintf(url, sizeof(url), "sqlite:%s/cmpd.db", path);
+    struct store *store = must_open(url);
+    cr_assert_eq(stat(path, &st), 0);
+    cr_assert_eq(st.st_mode & 0777, 0700);
+    static const char *const files[] = {"cmpd.db", "cmpd.db-wal", "cmpd.db-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s/sub/%s", test_folder, files[i]);
+        cr_assert_eq(stat(path, &st), 0);
+        cr_assert_eq(st.st_mode & 0777, 0600, "%s", path);
+    }
+    store_close(store);
+    snprintf(path, sizeof(path), "%s/sub/cmpd.db", test_folder);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/sub", test_folder);
+    rmdir(path);
+    char fault[STORE_FAULT_MAX];
+    snprintf(url, sizeof(url), "sqlite:%s/a/b/cmpd.db", test_folder);
+    cr_assert_null(store_open(fault, url, "node"));
+    cr_assert_not_null(strstr(fault, "cannot be made"), "%s", fault);
+}
+
+Test(sqlite, what_is_no_store_is_refused)
+{
+    write_file("front: auto\nlog: info\nstore: sqlite:x\n", 38);
+    is_refused("not a store");
+    write_file("SQLite", 6);
+    is_refused("not a store");
+    unlink(test_path);
+    sql("CREATE TABLE t (a); PRAGMA user_version = 1");
+    chmod(test_path, 0600);
+    is_refused("another program");
+    cr_assert_eq(sql("SELECT count(*) FROM sqlite_schema"), 1, "nothing may be changed");
+    unlink(test_path);
+    cr_assert_eq(mkdir(test_path, 0700), 0);
+    is_refused("not a file");
+    rmdir(test_path);
+}
+
+Test(sqlite, a_newer_store_is_refused)
+{
+    make_store(1);
+    sql("PRAGMA user_version = 2");
+    is_refused("newer version");
+    cr_assert_eq(sql("PRAGMA user_version"), 2);
+    sql("PRAGMA user_version = 0");
+    is_refused("names no schema version");
+    sql("PRAGMA user_version = 1");
+    make_store(0);
+}
+
+Test(sqlite, an_interrupted_making_is_taken_up)
+{
+    sql("PRAGMA journal_mode = WAL"); /* the first thing that happens to the file */
+    chmod(test_path, 0600);
+    make_store(1);
+}
+
+Test(sqlite, files_open_to_others_or_closed_to_us_are_refused)
+{
+    make_store(1);
+    chmod(test_path, 0640);
+    is_refused("chmod 600");
+    if (geteuid() != 0) {
+        chmod(test_path, 0400);
+        is_refused("cannot be opened for writing");
+    }
+    chmod(test_path, 0600);
+    make_store(0);
+}
+
+/* Octets are overwritten page by page: whatever opens must either refuse or be whole. */
+Test(sqlite, damage_is_found_at_start)
+{
+    enum { UNITS = 200, PAGE = 4096 };
+    make_store(UNITS);
+    struct stat st;
+    stat(test_path, &st);
+    unsigned char *good = malloc((size_t)st.st_size), junk[PAGE];
+    memset(junk, 0x5a, sizeof(junk));
+    int fd = open(test_path, O_RDWR);
+    cr_assert_eq(read(fd, good, (size_t)st.st_size), st.st_size);
+    unsigned found = 0, pages = (unsigned)(st.st_size / PAGE);
+    for (unsigned page = 0; page < pages; page++) {
+        char fault[STORE_FAULT_MAX];
+        cr_assert_eq(pwrite(fd, junk, sizeof(junk), (off_t)page * PAGE), PAGE);
+        struct store *store = store_open(fault, test_url, "node");
+        found += store == NULL;
+        if (store == NULL)
+            cr_expect_not_null(strstr(fault, "damaged"), "%s", fault);
+        store_close(store);
+        cr_assert_eq(ftruncate(fd, st.st_size), 0);
+        cr_assert_eq(pwrite(fd, good, (size_t)st.st_size, 0), st.st_size);
+    }
+    /* Overflow pages hold content only; everything else has a structure. */
+    cr_expect_geq(found, pages * 9 / 10, "%u of %u", found, pages);
+    cr_assert_eq(ftruncate(fd, st.st_size / 2 / PAGE * PAGE), 0);
+    close(fd);
+    is_refused("damaged");
+    free(good);
+}
+
+Test(sqlite, a_missing_table_is_damage)
+{
+    make_store(1);
+    sql("DROP TABLE secrets");
+    is_refused("damaged");
+}
+
+Test(sqlite, a_locked_store_is_told_as_such)
+{
+    sqlite3 *db;
+    write_file("", 0);
+    cr_assert_eq(sqlite3_open(test_path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    is_refused("locked");
+    sqlite3_close(db);
+}
+
+Test(sqlite, revocations_and_audit_are_written)
+{
+    struct store *store = must_open(test_url);
+    struct enrollment e;
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&e, 1, 1);
+    struct store_cert_change change = {
+        .serial = e.cert.serial, .status = STORE_CERT_HOLD, .reason = 6, .at = NOW};
+    struct store_unit unit = {
+        .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(sql("SELECT reason FROM revocations"), 6);
+    change.status = STORE_CERT_VALID;
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(sql("SELECT count(*) FROM revocations"), 0);
+    change.status = STORE_CERT_REVOKED;
+    change.reason = 1;
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(sql("SELECT reason FROM revocations"), 1);
+    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE node = 'node-1' AND event = 'issue' AND who = 'CN=x' "
+                     "AND detail = 'profile=demo' AND length(serial) = 16"),
+                 4);
+    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE length(transaction_id) = 16"), 1);
+    enrollment_cleanup(&e);
+    store_close(store);
+}
+
+/* ---- failing statements and a failing disk ---- */
+
+static _Atomic size_t finished;
+
+static void count(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&finished, 1);
+}
+
+enum { GROUP = 8 };
+
+/* commit_group commits GROUP units at once and returns how many ended as |wanted|. */
+static size_t commit_group(struct store *store, uint32_t group, enum store_outcome *outcomes)
+{
+    struct enrollment e[GROUP];
+    struct store_unit *units[GROUP];
+    void *args[GROUP] = {NULL};
+    size_t done = 0;
+    atomic_store(&finished, 0);
+    for (uint32_t i = 0; i < GROUP; i++) {
+        enrollment_init(&e[i], group, i);
+        units[i] = &e[i].unit;
+    }
+    cr_assert(store_commit(store, units, args, GROUP, count));
+    while (atomic_load(&finished) < GROUP)
+        nanosleep(&(struct timespec){0, 100000}, NULL);
+    for (uint32_t i = 0; i < GROUP; i++) {
+        outcomes[i] = e[i].unit.outcome;
+        done += outcomes[i] == STORE_DONE;
+        enrollment_cleanup(&e[i]);
+    }
+    return done;
+}
+
+static void becomes_healthy(struct store *store)
+{
+    for (int i = 0; i < 100 && !store_healthy(store); i++)
+        nanosleep(&(struct timespec){0, 100000000}, NULL);
+    cr_assert(store_healthy(store));
+}
+
+Test(sqlite, a_full_store_is_unavailable_until_there_is_room)
+{
+    struct store *store = must_open(test_url);
+    enum store_outcome outcomes[GROUP];
+    char pragma[64];
+    cr_assert_eq(commit_group(store, 0, outcomes), GROUP);
+    /* The writer sleeps: its connection can be borrowed. */
+    sqlite3 *db = ((struct sqlite_store *)store)->writer.db;
+    snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %d", 30);
+    cr_assert_eq(sqlite3_exec(db, pragma, NULL, NULL, NULL), SQLITE_OK);
+    uint32_t group = 0;
+    while (commit_group(store, ++group, outcomes) == GROUP)
+        cr_assert_lt(group, 100);
+    cr_assert_not(store_healthy(store));
+    for (uint32_t i = 0; i < GROUP; i++) {
+        cr_assert_eq(outcomes[i], STORE_UNAVAILABLE);
+        cr_assert_not(is_whole(store, group, i));
+    }
+    for (uint32_t i = 0; i < GROUP; i++)
+        cr_assert(is_whole(store, group - 1, i));
+    /* Reading goes on while it is full; then room is made, and the store finds out by itself. */
+    sqlite3_exec(((struct sqlite_store *)store)->writer.db, "PRAGMA max_page_count = 1000000", NULL, NULL,
+                 NULL);
+    becomes_healthy(store);
+    cr_assert_eq(commit_group(store, group, outcomes), GROUP);
+    store_close(store);
+}
+
+/* A trigger makes exactly one statement of one unit fail: each kind of write in turn, in three ways. */
+Test(sqlite, any_write_may_fail)
+{
+    static const char *const when[] = {"INSERT ON certificates WHEN substr(new.serial, 9, 4) = x'00000003'",
+                                       "INSERT ON transactions WHEN substr(new.serial, 9, 4) = x'00000003'",
+                                       "INSERT ON audit WHEN substr(new.serial, 9, 4) = x'00000003'"};
+    static const char *const how[] = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(ROLLBACK, 'no')"};
+    struct store *store = must_open(test_url);
+    enum store_outcome outcomes[GROUP];
+    char text[256];
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            group++;
+            snprintf(text, sizeof(text), "CREATE TRIGGER bad BEFORE %s BEGIN SELECT %s; END", when[i],
+                     how[j]);
+            sql(text);
+            size_t done = commit_group(store, group, outcomes);
+            /* A statement that undoes everything leaves nothing to go back to; the others hurt only their
+             * unit. */
+            cr_expect_eq(done, j == 2 ? 0 : GROUP - 1, "%s %s: %zu", when[i], how[j], done);
+            sql("DROP TRIGGER bad");
+            for (uint32_t k = 0; k < GROUP; k++)
+                cr_assert_eq(is_whole(store, group, k), outcomes[k] == STORE_DONE);
+            becomes_healthy(store);
+        }
+    }
+    cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
+    store_close(store);
+}
+
+Test(sqlite, a_change_may_fail)
+{
+    static const char *const when[] = {"UPDATE ON certificates", "INSERT ON revocations",
+                                       "UPDATE ON transactions", "UPDATE ON secrets", "INSERT ON audit"};
+    struct store *store = must_open(test_url);
+    struct enrollment e;
+    char text[256];
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    enrollment_init(&e, 1, 1);
+    struct store_secret secret = {.reference = bytes_str("r"), .sealed = bytes_str("s")};
+    struct store_unit put = {.issuer = test_issuer(), .arena = e.unit.arena, .secret = &secret};
+    cr_assert(store_commit_wait(store, &put));
+    struct store_cert_change change = {
+        .serial = e.cert.serial, .status = STORE_CERT_REVOKED, .reason = 1, .at = NOW};
+    e.tx.state = STORE_TX_REJECTED;
+    e.unit.expect_tx_absent = 0;
+    e.unit.expect_state = STORE_TX_WAIT_CONFIRM;
+    e.unit.key_unused = bytes_of(NULL, 0);
+    e.unit.secret_reference = bytes_str("r");
+    e.unit.cert = NULL;
+    e.unit.change = &change;
+    for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
+        snprintf(text, sizeof(text), "CREATE TRIGGER bad BEFORE %s BEGIN SELECT RAISE(ABORT, 'no'); END",
+                 when[i]);
+        sql(text);
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_expect_eq(e.unit.outcome, STORE_UNAVAILABLE, "%s", when[i]);
+        sql("DROP TRIGGER bad");
+        cr_expect_eq(
+            sql("SELECT (SELECT count(*) FROM revocations) + (SELECT count(*) FROM certificates WHERE "
+                "status <> 1) + (SELECT count(*) FROM transactions WHERE state <> 1) + "
+                "(SELECT count(*) FROM secrets WHERE length(bound_to) > 0)"),
+            0, "%s left a part behind", when[i]);
+    }
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    store_close(store);
+}
+
+/* A disk that fails: SQLite's own file layer with one write or sync, counted from when it is armed, going
+ * wrong. It has a table of functions for the database and another for its log, which needs no locks. */
+enum { DATABASE, LOG, KINDS };
+static struct {
+    sqlite3_io_methods methods[KINDS];
+    const sqlite3_io_methods *real[KINDS];
+    int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+    _Atomic int countdown; /* 0: not armed */
+    _Atomic int code;
+    _Atomic int hit;
+} disk;
+
+static int disk_fails(void)
+{
+    if (atomic_load(&disk.countdown) == 0 || atomic_fetch_sub(&disk.countdown, 1) != 1)
+        return SQLITE_OK;
+    atomic_fetch_add(&disk.hit, 1);
+    return atomic_load(&disk.code);
+}
+
+static const sqlite3_io_methods *real_of(const sqlite3_file *file)
+{
+    return disk.real[file->pMethods == &disk.methods[DATABASE] ? DATABASE : LOG];
+}
+
+static int disk_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
+{
+    int rc = disk_fails();
+    return rc != SQLITE_OK ? rc : real_of(file)->xWrite(file, data, len, at);
+}
+
+static int disk_sync(sqlite3_file *file, int flags)
+{
+    int rc = disk_fails(); /* a full disk shows at writes; a sync only fails */
+    return rc != SQLITE_OK ? SQLITE_IOERR_FSYNC : real_of(file)->xSync(file, flags);
+}
+
+static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+{
+    int rc = disk.real_open(vfs, name, file, flags, out_flags);
+    if (rc != SQLITE_OK || (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
+        return rc;
+    int kind = flags & SQLITE_OPEN_WAL ? LOG : DATABASE;
+    if (disk.real[kind] == NULL) {
+        disk.real[kind] = file->pMethods;
+        disk.methods[kind] = *file->pMethods;
+        disk.methods[kind].xWrite = disk_write;
+        disk.methods[kind].xSync = disk_sync;
+    }
+    file->pMethods = &disk.methods[kind];
+    return rc;
+}
+
+static void install_disk(void)
+{
+    static sqlite3_vfs vfs;
+    vfs = *sqlite3_vfs_find(NULL);
+    vfs.zName = "failing";
+    vfs.pNext = NULL;
+    disk.real_open = vfs.xOpen;
+    vfs.xOpen = disk_open;
+    cr_assert_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char buffer[1 << 20];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    for (ssize_t got; (got = read(in, buffer, sizeof(buffer))) > 0;)
+        cr_assert_eq(write(out, buffer, (size_t)got), got);
+    close(in);
+    close(out);
+}
+
+/* What a machine that stops now would find: file and log without the index, which lives in memory. */
+static struct store *open_as_after_a_crash(const char *copy)
+{
+    char from[160], to[160], url[160];
+    copy_file(test_path, copy);
+    snprintf(from, sizeof(from), "%s-wal", test_path);
+    snprintf(to, sizeof(to), "%s-wal", copy);
+    copy_file(from, to);
+    snprintf(url, sizeof(url), "sqlite:%s", copy);
+    return must_open(url);
+}
+
+static void outcomes_hold(struct store *store, uint32_t group, const enum store_outcome *outcomes,
+                          const char *where)
+{
+    for (uint32_t i = 0; i < GROUP; i++) {
+        int whole = is_whole(store, group, i);
+        if (outcomes[i] == STORE_DONE)
+            cr_expect(whole, "%s: told as done, but not there", where);
+        else if (outcomes[i] == STORE_UNAVAILABLE)
+            cr_expect_not(whole, "%s: told as not written, but there", where);
+        else
+            cr_expect_eq(outcomes[i], STORE_UNKNOWN);
+    }
+}
+
+static void fail_each_call(int code, unsigned *unknown)
+{
+    char copy[128];
+    enum store_outcome outcomes[GROUP];
+    snprintf(copy, sizeof(copy), "%s/copy.db", test_folder);
+    struct store *store = must_open(test_url);
+    for (int call = 1;; call++) {
+        uint32_t group = (uint32_t)(code << 8 | call);
+        atomic_store(&disk.hit, 0);
+        atomic_store(&disk.code, code);
+        atomic_store(&disk.countdown, call);
+        size_t done = commit_group(store, group, outcomes);
+        atomic_store(&disk.countdown, 0);
+        if (atomic_load(&disk.hit) == 0) {
+            cr_assert_eq(done, GROUP);
+            cr_assert_gt(call, 5, "the disk was not used");
+            break;
+        }
+        cr_assert_eq(store_healthy(store), done == GROUP);
+        for (int i = 0; i < GROUP; i++)
+            *unknown += outcomes[i] == STORE_UNKNOWN;
+        struct store *after = open_as_after_a_crash(copy);
+        outcomes_hold(after, group, outcomes, "after a crash");
+        store_close(after);
+        unlink(copy);
+        outcomes_hold(store, group, outcomes, "at once");
+        /* The same units again: whatever happened, they can be brought to an end. */
+        commit_group(store, group, outcomes);
+        for (uint32_t i = 0; i < GROUP; i++) {
+            cr_expect(outcomes[i] == STORE_DONE || outcomes[i] == STORE_CONFLICT);
+            cr_expect(is_whole(store, group, i));
+        }
+    }
+    store_close(store);
+    cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
+}
+
+Test(sqlite, any_call_to_the_disk_may_fail)
+{
+    unsigned unknown = 0, full_unknown = 0;
+    install_disk();
+    fail_each_call(SQLITE_IOERR_WRITE, &unknown);
+    cr_assert_gt(unknown, 0, "no failure of a commit was unclear: is the disk's error still passed on?");
+    fail_each_call(SQLITE_FULL, &full_unknown);
+}
+
+/* ---- processes ---- */
+
+/* The child enrolls without end and tells each number only when it is done. Returns when it is killed. */
+static void enroll_and_tell(uint32_t round, int out)
+{
+    struct store *store = must_open(test_url);
+    static struct enrollment e[GROUP];
+    for (uint32_t n = 0;; n += GROUP) {
+        struct store_unit *units[GROUP];
+        void *args[GROUP] = {NULL};
+        atomic_store(&finished, 0);
+        for (uint32_t i = 0; i < GROUP; i++) {
+            enrollment_init(&e[i], round, n + i);
+            units[i] = &e[i].unit;
+        }
+        if (!store_commit(store, units, args, GROUP, count))
+            _exit(1);
+        while (atomic_load(&finished) < GROUP)
+            sched_yield();
+        for (uint32_t i = 0; i < GROUP; i++) {
+            uint32_t told = n + i;
+            if (e[i].unit.outcome != STORE_DONE || write(out, &told, sizeof(told)) != sizeof(told))
+                _exit(1);
+            enrollment_cleanup(&e[i]);
+        }
+    }
+}
+
+Test(sqlite, what_was_told_survives_a_kill)
+{
+    uint32_t rounds = is_soak() ? 50 : 5;
+    for (uint32_t round = 1; round <= rounds; round++) {
+        int ends[2];
+        uint32_t n, told = 0;
+        cr_assert_eq(pipe(ends), 0);
+        pid_t child = fork();
+        cr_assert_geq(child, 0);
+        if (child == 0) {
+            close(ends[0]);
+            enroll_and_tell(round, ends[1]);
+        }
+        close(ends[1]);
+        /* From the first certificate on: a busy machine may take its time to get there. */
+        cr_assert_eq(read(ends[0], &n, sizeof(n)), sizeof(n));
+        told++;
+        nanosleep(&(struct timespec){0, 1000000 + (long)round * 7777777 % 100000000}, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        struct store *store = must_open(test_url);
+        while (read(ends[0], &n, sizeof(n)) == sizeof(n)) {
+            cr_assert(is_whole(store, round, n), "round %u: %u was told and is lost", round, n);
+            told++;
+        }
+        close(ends[0]);
+        for (n = told; n < told + 2 * GROUP; n++)
+            is_whole(store, round, n); /* not told: there or not, but never half */
+        cr_assert(is_whole(store, round, 0));
+        store_close(store);
+        cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
+        cr_assert_eq(sql("SELECT count(*) FROM transactions"), sql("SELECT count(*) FROM certificates"));
+        cr_assert_eq(sql("SELECT count(*) - count(DISTINCT serial) FROM certificates"), 0);
+    }
+}
+
+Test(sqlite, two_processes_share_a_file)
+{
+    enum { CHILDREN = 2, EACH = 200 };
+    pid_t children[CHILDREN];
+    for (uint32_t c = 0; c < CHILDREN; c++) {
+        children[c] = fork();
+        cr_assert_geq(children[c], 0);
+        if (children[c] != 0)
+            continue;
+        struct store *store = must_open(test_url); /* both make the schema, or find it made */
+        int wins = 0;
+        for (uint32_t i = 0; i < EACH; i++) {
+            if (commit_one(store, 10 + c, i) != STORE_DONE || !is_whole(store, 10 + c, i))
+                _exit(255);
+            wins += commit_one(store, 1, i) == STORE_DONE;
+        }
+        store_close(store);
+        _exit(wins); /* at most 200 */
+    }
+    int sum = 0, status;
+    for (uint32_t c = 0; c < CHILDREN; c++) {
+        cr_assert_eq(waitpid(children[c], &status, 0), children[c]);
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+        sum += WEXITSTATUS(status);
+    }
+    cr_assert_eq(sum, EACH, "each transaction is won by one of the two");
+    cr_assert_eq(sql("SELECT count(*) FROM certificates"), 3 * EACH);
+}
