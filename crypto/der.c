@@ -69,10 +69,8 @@ static int walk(const uint8_t *start, size_t *where, const char **why, CBS *cbs,
             return 0;
 
         if (fault != NULL) {
-            if (where != NULL)
-                *where = (size_t)(at - start);
-            if (why != NULL)
-                *why = fault;
+            *where = (size_t)(at - start);
+            *why = fault;
             return 0;
         }
     }
@@ -82,24 +80,23 @@ static int walk(const uint8_t *start, size_t *where, const char **why, CBS *cbs,
 int der_is_strict(size_t *where, const char **why, struct bytes der, unsigned depth)
 {
     CBS cbs = cbs_of(der), first;
+    size_t fault_at = 0;
+    const char *fault = NULL;
 
-    if (where != NULL)
-        *where = 0;
-    if (why != NULL)
-        *why = "empty";
     if (der.len == 0)
-        return 0;
-    if (!walk(der.data, where, why, &cbs, depth))
-        return 0;
-    cbs = cbs_of(der);
-    if (!CBS_get_any_asn1_element(&cbs, &first, NULL, NULL) || CBS_len(&cbs) != 0) {
-        if (where != NULL)
-            *where = CBS_len(&first);
-        if (why != NULL)
-            *why = "octets after the end";
-        return 0;
+        fault = "empty";
+    else if (walk(der.data, &fault_at, &fault, &cbs, depth)) {
+        cbs = cbs_of(der);
+        if (CBS_get_any_asn1_element(&cbs, &first, NULL, NULL) && CBS_len(&cbs) != 0) {
+            fault_at = CBS_len(&first);
+            fault = "octets after the end";
+        }
     }
-    return 1;
+    if (where != NULL)
+        *where = fault_at;
+    if (why != NULL)
+        *why = fault;
+    return fault == NULL;
 }
 
 int der_get_int64(CBS *cbs, int64_t *out)

@@ -135,7 +135,7 @@ const char *name_text(char *out, size_t out_len, struct bytes name)
 
 int name_is_valid(struct bytes name)
 {
-    CBS cbs = cbs_of(name), sequence, rdn, pair;
+    CBS cbs = cbs_of(name), sequence, rdn, pair, value;
     CBS_ASN1_TAG tag;
 
     if (name.len > BOUND_SUBJECT || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0)
@@ -145,7 +145,7 @@ int name_is_valid(struct bytes name)
             return 0;
         while (CBS_len(&rdn) != 0)
             if (!CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) ||
-                !CBS_get_asn1(&pair, NULL, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, NULL, &tag) ||
+                !CBS_get_asn1(&pair, NULL, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, &value, &tag) ||
                 CBS_len(&pair) != 0)
                 return 0;
     }

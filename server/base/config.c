@@ -3,12 +3,14 @@
 #define _GNU_SOURCE 1 /* get_current_dir_name */
 #include "config_internal.h"
 
+#include <cyaml/cyaml.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <yaml.h>
 
 #include "file.h"
 
@@ -285,4 +287,12 @@ struct config *config_load(struct config_fault *fault, const char *path)
     struct config *config = config_load_text(fault, path, (const char *)text, len);
     free(text);
     return config;
+}
+
+const char *config_versions(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "libcyaml %s, libyaml %s", cyaml_version_str, yaml_get_version_string());
+    return text;
 }

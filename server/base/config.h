@@ -157,4 +157,7 @@ int config_fault_at(struct config_fault *fault, const struct config *config, con
  * no cryptography). They live as long as |config|. */
 void config_text(const struct config *config, const char **text, size_t *len);
 
+/* config_versions returns one line that names the YAML libraries and their versions. */
+const char *config_versions(void);
+
 #endif

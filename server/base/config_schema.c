@@ -185,7 +185,7 @@ ENTRY(profile)
     X(WORD, config, log, log_words, LOG_INFO) \
     X(NAME, config, node, 0, NULL) \
     X(TEXT, config, store, 0, "sqlite:store/cmpd.db") \
-    X(FILE, config, seal_key, 0, "ca/seal.key") \
+    X(FILE, config, seal_key, 0, NULL) \
     X(SECTION, config, threads, threads) \
     X(SECTION, config, limits, limits) \
     X(SECTIONS, config, listeners, listener_count, listener, 1, CONFIG_LISTENERS_MAX) \

@@ -90,7 +90,7 @@ static int get_template(struct cert_request *out, struct arena *arena, CBS tmpl)
 
 static int get_pop(struct cert_request *out, CBS *message)
 {
-    CBS signing, algorithm, signature;
+    CBS signing, algorithm, signature, ignored;
 
     if (CBS_peek_asn1_tag(message, primitive | 0)) {
         out->pop = PKI_POP_RA_VERIFIED;
@@ -111,7 +111,7 @@ static int get_pop(struct cert_request *out, CBS *message)
     }
     if (CBS_peek_asn1_tag(message, constructed | 2) || CBS_peek_asn1_tag(message, constructed | 3)) {
         out->pop = PKI_POP_OTHER;
-        return CBS_get_any_asn1(message, NULL, NULL);
+        return CBS_get_any_asn1(message, &ignored, NULL);
     }
     return 1;
 }

@@ -1,0 +1,28 @@
+#include "server/admin/health.h"
+
+#include <stdio.h>
+
+#include "storage/store.h"
+
+int health_live(const struct health *health, char text[HEALTH_TEXT_MAX])
+{
+    (void)health;
+    snprintf(text, HEALTH_TEXT_MAX, "{\"alive\":true}\n");
+    return 200;
+}
+
+static const char *truth(int value)
+{
+    return value ? "true" : "false";
+}
+
+int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX])
+{
+    int store = store_healthy(health->store), room = pipeline_has_room(health->pipeline);
+    int draining = atomic_load_explicit(&health->draining, memory_order_relaxed);
+    int ready = store && room && !draining;
+
+    snprintf(text, HEALTH_TEXT_MAX, "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"draining\":%s}\n",
+             truth(ready), truth(store), truth(room), truth(draining));
+    return ready ? 200 : 503;
+}

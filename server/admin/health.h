@@ -1,0 +1,27 @@
+/* health.h: /healthz and /readyz, for load balancers and for whoever watches. */
+#ifndef CMPD_ADMIN_HEALTH_H
+#define CMPD_ADMIN_HEALTH_H
+
+#include <stdatomic.h>
+
+#include "server/base/bytes.h"
+#include "server/pipeline/pipeline.h"
+
+/* struct health is what readiness is made of. */
+struct health {
+    const struct pipeline *pipeline;
+    const struct store *store;
+    atomic_int draining; /* 1 from SIGTERM on */
+};
+
+enum { HEALTH_TEXT_MAX = 256 };
+
+/* health_live writes the answer of /healthz: 200 as long as the process answers at all. Returns the HTTP
+ * status. */
+int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
+
+/* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
+ * has room, and the node is not draining; else 503. */
+int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,74 @@
+/* ctl.h: what the commands of cmpctl share. A command prints faults to standard error and returns an exit
+ * status: 0, 1 for a fault, 2 for a wrong call. */
+#ifndef CMPD_CTL_CTL_H
+#define CMPD_CTL_CTL_H
+
+#include <stdio.h>
+
+#include "crypto/certificate.h"
+#include "server/base/config.h"
+#include "server/policy/policy.h"
+
+enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096 };
+
+/* ---- commands; argv[0] is the command's own name ---- */
+int ctl_init(int argc, char **argv);
+int ctl_demo(int argc, char **argv);
+int ctl_check(int argc, char **argv);
+int ctl_cert(int argc, char **argv);
+int ctl_secret(int argc, char **argv);
+
+/* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
+int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ctl_usage prints how |command| is called and returns CTL_USAGE. */
+int ctl_usage(const char *text);
+
+/* ctl_path joins |dir| and |name| into |out| (CTL_PATH_MAX octets). 1, or 0 if it does not fit. */
+int ctl_path(char *out, const char *dir, const char *name);
+
+/* ---- pki.c: keys and certificates in files ---- */
+
+struct ctl_identity {
+    struct private_key *key;
+    struct bytes cert_der; /* in |arena| */
+    struct certificate cert;
+};
+
+enum ctl_role { CTL_ROOT, CTL_CA, CTL_CMP_SIGNER, CTL_DEVICE };
+
+struct ctl_cert_spec {
+    enum ctl_role role;
+    const char *const *name; /* as name_build wants it */
+    enum key_kind kind;
+    unsigned rsa_bits;
+    int64_t path_len; /* of CAs; -1: none */
+    int days;
+};
+
+/* ctl_make makes a key and a certificate for it, issued by |issuer| (NULL: self-signed). 1 or 0. */
+int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cert_spec *spec,
+             const struct ctl_identity *issuer, int64_t now);
+
+/* ctl_load reads |dir|/|stem|.pem and .key. 1, or 0 with a fault printed. */
+int ctl_load(struct ctl_identity *out, struct arena *arena, const char *dir, const char *stem);
+
+/* ctl_save writes |dir|/|stem|.pem (0644) and, if |with_key|, .key (0600); existing files are left alone and
+ * a fault. */
+int ctl_save(const struct ctl_identity *identity, const char *dir, const char *stem, int with_key);
+
+/* ctl_write_certs writes |certs| into one PEM file. */
+int ctl_write_certs(const char *dir, const char *name, const struct bytes *certs, size_t count);
+
+/* ctl_identity_cleanup frees the key. */
+void ctl_identity_cleanup(struct ctl_identity *identity);
+
+/* ctl_device makes a demo device |name|, issued by DIR/demo/vendor-intermediate. */
+int ctl_device(const char *dir, const char *name);
+
+/* ctl_add_secret seals |secret| of |reference| into the store of |policy|. 1, or 0 with a fault printed.
+ * |profile| NULL: any. */
+int ctl_add_secret(const struct policy *policy, const char *profile, struct bytes reference,
+                   struct bytes secret, int reusable, int64_t expires);
+
+#endif

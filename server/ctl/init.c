@@ -1,0 +1,351 @@
+/* A new CA in a folder, and a second node of one. */
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/random.h"
+#include "server/base/file.h"
+#include "server/ctl/config_text.h"
+#include "server/ctl/ctl.h"
+
+enum {
+    ARENA = 1024 * 1024,
+    FILE_LIMIT = 4 * 1024 * 1024,
+    ROOT_DAYS = 20 * 365,
+    CA_DAYS = 10 * 365,
+    CMP_DAYS = 3 * 365,
+    RSA_BITS = 3072,
+    SEAL_HEX = 64,
+    SECRET_HEX = 32,
+};
+
+struct options {
+    const char *dir, *join_from;
+    const char *listen, *store, *name;
+    enum key_kind kind;
+    int demo;
+};
+
+static int make_dir(const char *path)
+{
+    return mkdir(path, 0700) == 0 || !ctl_fault("cannot make the folder %s: %s", path, strerror(errno));
+}
+
+/* DIR may exist if it is empty: a mount point, say. Anything else in it is somebody's. */
+static int make_empty_dir(const char *path)
+{
+    DIR *dir;
+    struct dirent *entry;
+    int entries = 0;
+
+    if (mkdir(path, 0700) == 0)
+        return 1;
+    if (errno != EEXIST)
+        return !ctl_fault("cannot make the folder %s: %s", path, strerror(errno));
+    if ((dir = opendir(path)) == NULL)
+        return !ctl_fault("cannot read the folder %s: %s", path, strerror(errno));
+    while ((entry = readdir(dir)) != NULL)
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(dir);
+    if (entries != 0)
+        return !ctl_fault("%s is not empty: name a new folder", path);
+    return chmod(path, 0700) == 0 || !ctl_fault("cannot protect the folder %s: %s", path, strerror(errno));
+}
+
+static int make_subdir(const char *dir, const char *name)
+{
+    char path[CTL_PATH_MAX];
+
+    return ctl_path(path, dir, name) && make_dir(path);
+}
+
+static int write_hex_file(const char *dir, const char *name, size_t digits)
+{
+    char path[CTL_PATH_MAX], text[SEAL_HEX + 2];
+    uint8_t octets[SEAL_HEX / 2];
+    int ok;
+
+    random_bytes(octets, digits / 2);
+    for (size_t i = 0; i < digits / 2; i++)
+        snprintf(text + 2 * i, 3, "%02x", octets[i]);
+    text[digits] = '\n';
+    ok = ctl_path(path, dir, name) && file_write(path, text, digits + 1, 0600, 1);
+    secret_wipe(octets, sizeof octets);
+    secret_wipe(text, sizeof text);
+    return ok || !ctl_fault("cannot write %s/%s: %s", dir, name, strerror(errno));
+}
+
+static int make_operator_pki(const struct options *options, struct arena *arena)
+{
+    const char *o = options->name;
+    const char *const root_name[] = {"O", o, "CN", "Root CA", NULL};
+    const char *const issuing_name[] = {"O", o, "CN", "Issuing CA", NULL};
+    const char *const cmp_name[] = {"O", o, "CN", "CMP server", NULL};
+    const struct ctl_cert_spec specs[] = {
+        {CTL_ROOT, root_name, options->kind, RSA_BITS, 1, ROOT_DAYS},
+        {CTL_CA, issuing_name, options->kind, RSA_BITS, 0, CA_DAYS},
+        {CTL_CMP_SIGNER, cmp_name, options->kind, RSA_BITS, -1, CMP_DAYS},
+    };
+    static const char *const stems[] = {"root", "issuing", "cmp"};
+    struct ctl_identity made[3] = {{.key = NULL}};
+    char ca[CTL_PATH_MAX];
+    int ok = ctl_path(ca, options->dir, "ca") && make_dir(ca);
+
+    for (int i = 0; ok && i < 3; i++)
+        ok = ctl_make(&made[i], arena, &specs[i], i == 0 ? NULL : &made[i - 1], time(NULL)) &&
+             ctl_save(&made[i], ca, stems[i], 1);
+    for (int i = 0; i < 3; i++)
+        ctl_identity_cleanup(&made[i]);
+    return ok && write_hex_file(ca, "seal.key", SEAL_HEX);
+}
+
+static int make_vendor_pki(const struct options *options, struct arena *arena)
+{
+    static const char *const root_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Root CA", NULL};
+    static const char *const intermediate_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Factory CA", NULL};
+    const struct ctl_cert_spec root_spec = {CTL_ROOT, root_name, KEY_P256, 0, 1, ROOT_DAYS};
+    const struct ctl_cert_spec intermediate_spec = {CTL_CA, intermediate_name, KEY_P256, 0, 0, CA_DAYS};
+    struct ctl_identity root = {.key = NULL}, intermediate = {.key = NULL};
+    char demo[CTL_PATH_MAX];
+    int ok = ctl_path(demo, options->dir, "demo") && make_dir(demo) &&
+             ctl_make(&root, arena, &root_spec, NULL, time(NULL)) &&
+             ctl_save(&root, demo, "vendor-root", 0) &&
+             ctl_make(&intermediate, arena, &intermediate_spec, &root, time(NULL)) &&
+             ctl_save(&intermediate, demo, "vendor-intermediate", 1) && ctl_device(options->dir, "device");
+
+    ctl_identity_cleanup(&root);
+    ctl_identity_cleanup(&intermediate);
+    return ok;
+}
+
+static int make_demo_secret(const struct options *options, const struct policy *policy)
+{
+    static const char reference[] = "demo-base-station\n";
+    char demo[CTL_PATH_MAX], path[CTL_PATH_MAX];
+    uint8_t *secret;
+    size_t len;
+    int ok;
+
+    if (!ctl_path(demo, options->dir, "demo") || !ctl_path(path, demo, "mac-reference") ||
+        !file_write(path, reference, sizeof reference - 1, 0644, 1))
+        return !ctl_fault("cannot write mac-reference: %s", strerror(errno));
+    if (!write_hex_file(demo, "mac-secret", SECRET_HEX) || !ctl_path(path, demo, "mac-secret") ||
+        !file_read(&secret, &len, path, FILE_LIMIT))
+        return 0;
+    ok = ctl_add_secret(policy, "demo", bytes_of(reference, sizeof reference - 2), bytes_of(secret, len - 1),
+                        1, 0);
+    file_free(secret, len);
+    return ok;
+}
+
+static int write_config(const struct options *options, const char *path)
+{
+    char node[64] = "cmpd";
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    struct ctl_config_values values = {options->listen, options->store, node, options->demo};
+    int ok;
+
+    if (out == NULL)
+        return !ctl_fault("out of memory");
+    if (gethostname(node, sizeof node - 1) != 0)
+        snprintf(node, sizeof node, "cmpd");
+    ok = ctl_write_config(out, &values);
+    ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
+    free(text);
+    return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));
+}
+
+static int make_ca(const struct options *options)
+{
+    char path[CTL_PATH_MAX];
+    struct config_fault fault;
+    struct policy *policy = NULL;
+    struct arena *arena = arena_new(ARENA);
+    int ok = arena != NULL && make_empty_dir(options->dir) && make_operator_pki(options, arena) &&
+             (strcmp(options->store, "sqlite:store/cmpd.db") != 0 || make_subdir(options->dir, "store")) &&
+             (!options->demo || make_vendor_pki(options, arena)) &&
+             ctl_path(path, options->dir, "cmpd.yaml") && write_config(options, path);
+
+    arena_free(arena);
+    if (!ok)
+        return CTL_FAULT;
+    policy = policy_load_file(&fault, path, time(NULL));
+    if (policy == NULL)
+        return ctl_fault("%s", fault.text);
+    ok = !options->demo || make_demo_secret(options, policy);
+    policy_release(policy);
+    if (!ok)
+        return CTL_FAULT;
+    printf("%s: root CA, issuing CA and CMP certificate made; start with: cmpd --config %s\n", options->dir,
+           path);
+    return CTL_OK;
+}
+
+/* ---- a second node ---- */
+
+static int copy_file(const char *from_dir, const char *to_dir, const char *name)
+{
+    char from[CTL_PATH_MAX], to[CTL_PATH_MAX];
+    struct stat st;
+    uint8_t *data;
+    size_t len;
+    int ok;
+
+    if (!ctl_path(from, from_dir, name) || !ctl_path(to, to_dir, name))
+        return !ctl_fault("the path %s/%s is too long", from_dir, name);
+    if (stat(from, &st) != 0 || !file_read(&data, &len, from, FILE_LIMIT))
+        return !ctl_fault("cannot read %s: %s", from, strerror(errno));
+    ok = file_write(to, data, len, st.st_mode & 0700 ? st.st_mode & 0777 : 0600, 1);
+    file_free(data, len);
+    return ok || !ctl_fault("cannot write %s: %s", to, strerror(errno));
+}
+
+static int copy_folder(const char *from, const char *to, const char *name)
+{
+    char from_dir[CTL_PATH_MAX], to_dir[CTL_PATH_MAX];
+    struct dirent *entry;
+    DIR *dir;
+    int ok = 1;
+
+    if (!ctl_path(from_dir, from, name) || !ctl_path(to_dir, to, name))
+        return 0;
+    if ((dir = opendir(from_dir)) == NULL)
+        return errno == ENOENT || !ctl_fault("cannot read %s: %s", from_dir, strerror(errno));
+    ok = make_dir(to_dir);
+    while (ok && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.')
+            ok = copy_file(from_dir, to_dir, entry->d_name);
+    closedir(dir);
+    return ok;
+}
+
+/* Writes one line of the first node's configuration for the second: node, store and the first address differ,
+ * the rest is the same CA. */
+static void join_line(FILE *out, const char *line, size_t len, const struct options *options,
+                      const char *from, int *addresses)
+{
+    static const char sqlite[] = "store: sqlite:";
+    const char *path = line + sizeof sqlite - 1;
+
+    if (strncmp(line, "node: ", 6) == 0)
+        fprintf(out, "%.*s-2\n", (int)len, line);
+    else if (len >= sizeof sqlite && strncmp(line, sqlite, sizeof sqlite - 1) == 0 && path[0] != '/')
+        fprintf(out, "%s%s/%.*s\n", sqlite, from, (int)(len - (sizeof sqlite - 1)), path);
+    else if (options->listen != NULL && strncmp(line, "  - address:", 12) == 0 && (*addresses)++ == 0)
+        fprintf(out, "  - address: \"%s\"\n", options->listen);
+    else
+        fprintf(out, "%.*s\n", (int)len, line);
+}
+
+static int join_config(const struct options *options, const char *from)
+{
+    char path[CTL_PATH_MAX], *text = NULL;
+    uint8_t *data;
+    size_t len, out_len = 0;
+    int addresses = 0, ok;
+    FILE *out;
+
+    if (!ctl_path(path, from, "cmpd.yaml") || !file_read(&data, &len, path, FILE_LIMIT))
+        return !ctl_fault("cannot read %s/cmpd.yaml: %s", from, strerror(errno));
+    if ((out = open_memstream(&text, &out_len)) == NULL) {
+        file_free(data, len);
+        return !ctl_fault("out of memory");
+    }
+    for (const char *line = (const char *)data; *line != 0;) {
+        size_t line_len = strcspn(line, "\n");
+        join_line(out, line, line_len, options, from, &addresses);
+        line += line_len + (line[line_len] == '\n');
+    }
+    ok = fclose(out) == 0;
+    file_free(data, len);
+    if (ok && options->listen != NULL && addresses == 0)
+        ok = !ctl_fault(
+            "%s/cmpd.yaml lists no '  - address:' to replace: leave --listen out and edit the copy", from);
+    ok = ok && ctl_path(path, options->dir, "cmpd.yaml") &&
+         (file_write(path, text, out_len, 0600, 1) ||
+          !ctl_fault("cannot write %s: %s", path, strerror(errno)));
+    free(text);
+    return ok;
+}
+
+static int join_ca(const struct options *options)
+{
+    char from[PATH_MAX], path[CTL_PATH_MAX];
+    struct config_fault fault;
+    struct policy *policy;
+
+    if (realpath(options->join_from, from) == NULL)
+        return ctl_fault("cannot find %s: %s", options->join_from, strerror(errno));
+    if (!make_empty_dir(options->dir) || !copy_folder(from, options->dir, "ca") ||
+        !copy_folder(from, options->dir, "demo") || !copy_folder(from, options->dir, "tls") ||
+        !copy_folder(from, options->dir, "vendors") || !join_config(options, from) ||
+        !ctl_path(path, options->dir, "cmpd.yaml"))
+        return CTL_FAULT;
+    policy = policy_load_file(&fault, path, time(NULL));
+    if (policy == NULL)
+        return ctl_fault("%s", fault.text);
+    policy_release(policy);
+    printf("%s: a node of the CA in %s; start with: cmpd --config %s\n", options->dir, from, path);
+    return CTL_OK;
+}
+
+int ctl_init(int argc, char **argv)
+{
+    static const char *const usage =
+        "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE] [--demo]\n"
+        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT]";
+    static const struct option long_options[] = {{"listen", required_argument, NULL, 'l'},
+                                                 {"store", required_argument, NULL, 's'},
+                                                 {"name", required_argument, NULL, 'n'},
+                                                 {"key-type", required_argument, NULL, 'k'},
+                                                 {"join", required_argument, NULL, 'j'},
+                                                 {"demo", no_argument, NULL, 'd'},
+                                                 {NULL, 0, NULL, 0}};
+    struct options options = {.store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256};
+    const struct key_algorithm *algorithm;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+        switch (option) {
+        case 'l':
+            options.listen = optarg;
+            break;
+        case 's':
+            options.store = strcmp(optarg, "sqlite") == 0 ? "sqlite:store/cmpd.db" : optarg;
+            break;
+        case 'n':
+            options.name = optarg;
+            break;
+        case 'k':
+            if ((algorithm = key_algorithm_named(optarg)) == NULL)
+                return ctl_fault("--key-type is P-256, P-384, P-521, RSA or Ed25519, not '%s'", optarg);
+            options.kind = algorithm->kind;
+            break;
+        case 'j':
+            options.join_from = optarg;
+            break;
+        case 'd':
+            options.demo = 1;
+            break;
+        default:
+            return ctl_usage(usage);
+        }
+    if (argc - optind != 1)
+        return ctl_usage(usage);
+    options.dir = argv[optind];
+    if (options.join_from != NULL)
+        return join_ca(&options);
+    if (options.listen == NULL)
+        options.listen = "127.0.0.1:8829";
+    if (options.name == NULL)
+        options.name = options.demo ? "Demo Operator" : "cmpd";
+    return make_ca(&options);
+}

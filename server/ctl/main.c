@@ -1,0 +1,81 @@
+/* cmpctl: sets a CA up, checks its configuration, and shows what its store holds. */
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/ctl/ctl.h"
+#include "server/version.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"init", ctl_init,
+     "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE] [--demo]\n"
+     "  init --join DIR NEWDIR [--listen HOST:PORT]\n"
+     "                     make a CA with its configuration; or a second node of the same CA"},
+    {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
+    {"cert", ctl_cert,
+     "cert list --config FILE [--json]\n"
+     "  cert export --config FILE SERIAL\n"
+     "                     show the certificates in the store, or print one in PEM"},
+    {"secret", ctl_secret,
+     "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] [--reusable]\n"
+     "                     [--expires-in SECONDS]\n"
+     "                     store a shared secret for MAC-protected enrollment"},
+    {"demo", ctl_demo,
+     "demo device DIR NAME\n"
+     "                     make another simulated base station with a vendor certificate"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int help(FILE *out, int status)
+{
+    fprintf(out, "usage:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  cmpctl %s\n", commands[i].help);
+    fprintf(out, "  cmpctl --version\n");
+    return status;
+}
+
+int ctl_fault(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fprintf(stderr, "cmpctl: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    return CTL_FAULT;
+}
+
+int ctl_usage(const char *text)
+{
+    fprintf(stderr, "usage: cmpctl %s\n", text);
+    return CTL_USAGE;
+}
+
+int ctl_path(char *out, const char *dir, const char *name)
+{
+    return snprintf(out, CTL_PATH_MAX, "%s/%s", dir, name) < CTL_PATH_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr, CTL_USAGE);
+    if (strcmp(argv[1], "--version") == 0) {
+        version_print(stdout, "cmpctl", NULL, NULL);
+        return 0;
+    }
+    if (strcmp(argv[1], "--help") == 0)
+        return help(stdout, 0);
+    umask(077);
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    ctl_fault("unknown command '%s'", argv[1]);
+    return help(stderr, CTL_USAGE);
+}

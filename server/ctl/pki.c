@@ -1,0 +1,162 @@
+/* Keys and certificates for a new CA, and for the demo's vendor and devices. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/name.h"
+#include "crypto/pem.h"
+#include "crypto/random.h"
+#include "server/base/file.h"
+#include "server/ctl/ctl.h"
+
+enum { DAY = 24 * 60 * 60, BACKDATE = 300, SERIAL = 16, FILE_LIMIT = 1024 * 1024 };
+
+static unsigned usage_of(enum ctl_role role)
+{
+    return role == CTL_ROOT || role == CTL_CA ? KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN
+                                              : KEY_USAGE_DIGITAL_SIGNATURE;
+}
+
+int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cert_spec *spec,
+             const struct ctl_identity *issuer, int64_t now)
+{
+    /* id-kp-cmcCA (RFC 6402 2.10): this key answers for the CA (RFC 9480 2.2) */
+    static const uint8_t cmc_ca[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1b};
+    const struct bytes purposes[] = {bytes_of(cmc_ca, sizeof cmc_ca)};
+    struct private_key *signer;
+    struct bytes name, tbs;
+    uint8_t serial[SERIAL], key_id[20], signature[SIGNATURE_MAX];
+    struct signing item = {.signature = signature};
+    struct signing *items[] = {&item};
+
+    *out = (struct ctl_identity){.key = private_key_generate(spec->kind, spec->rsa_bits)};
+    if (out->key == NULL || !name_build(&name, arena, spec->name))
+        return 0;
+    signer = issuer != NULL ? issuer->key : out->key;
+    random_bytes(serial, sizeof serial);
+    serial[0] &= 0x7f;
+    struct certificate_plan plan = {
+        .serial = bytes_of(serial, sizeof serial),
+        .algorithm = signature_for_key(private_key_kind(signer)),
+        .issuer = issuer != NULL ? issuer->cert.subject : name,
+        .subject = name,
+        .not_before = now - BACKDATE,
+        .not_after = now + (int64_t)spec->days * DAY,
+        .spki = private_key_spki(out->key),
+        .is_ca = spec->role == CTL_ROOT || spec->role == CTL_CA,
+        .path_len = spec->path_len,
+        .key_usage = usage_of(spec->role),
+        .extended_key_usage = purposes,
+        .extended_key_usage_count = spec->role == CTL_CMP_SIGNER ? 1 : 0,
+    };
+    if (!spki_key_id(key_id, private_key_spki(signer)))
+        return 0;
+    plan.issuer_key_id = bytes_of(key_id, sizeof key_id);
+    if (!certificate_build(&tbs, arena, &plan))
+        return 0;
+    item.algorithm = plan.algorithm;
+    item.key = signer;
+    item.message = tbs;
+    sign_batch(items, 1);
+    return item.signature_len != 0 &&
+           certificate_assemble(&out->cert_der, arena, tbs, plan.algorithm,
+                                bytes_of(signature, item.signature_len)) &&
+           certificate_parse(&out->cert, out->cert_der);
+}
+
+struct keep {
+    struct arena *arena;
+    struct bytes der;
+};
+
+static int keep_first(void *arg, struct bytes der)
+{
+    struct keep *keep = arg;
+
+    keep->der = arena_copy(keep->arena, der);
+    return 0;
+}
+
+int ctl_load(struct ctl_identity *out, struct arena *arena, const char *dir, const char *stem)
+{
+    char path[CTL_PATH_MAX], name[CTL_PATH_MAX];
+    struct keep keep = {arena, {NULL, 0}};
+    uint8_t *text;
+    size_t len;
+
+    *out = (struct ctl_identity){.key = NULL};
+    if (snprintf(name, sizeof name, "%s.pem", stem) >= (int)sizeof name || !ctl_path(path, dir, name) ||
+        !file_read(&text, &len, path, FILE_LIMIT))
+        return !ctl_fault("cannot read %s/%s.pem: %s", dir, stem, strerror(errno));
+    pem_each_certificate(bytes_of(text, len), keep_first, &keep);
+    free(text);
+    if (!certificate_parse(&out->cert, keep.der))
+        return !ctl_fault("%s holds no certificate", path);
+    out->cert_der = keep.der;
+    snprintf(name, sizeof name, "%s.key", stem);
+    if (!ctl_path(path, dir, name) || !file_read(&text, &len, path, FILE_LIMIT))
+        return !ctl_fault("cannot read %s/%s.key: %s", dir, stem, strerror(errno));
+    out->key = private_key_from_pem(bytes_of(text, len));
+    file_free(text, len);
+    return out->key != NULL || !ctl_fault("%s holds no private key", path);
+}
+
+static int write_file(const char *dir, const char *name, const void *data, size_t len, unsigned mode)
+{
+    char path[CTL_PATH_MAX];
+
+    if (!ctl_path(path, dir, name))
+        return !ctl_fault("the path %s/%s is too long", dir, name);
+    return file_write(path, data, len, mode, 1) || !ctl_fault("cannot write %s: %s", path, strerror(errno));
+}
+
+int ctl_write_certs(const char *dir, const char *name, const struct bytes *certs, size_t count)
+{
+    char *all = NULL, *pem;
+    size_t used = 0, len;
+    int ok = 1;
+
+    for (size_t i = 0; ok && i < count; i++) {
+        char *grown;
+        if (!pem_certificate(&pem, &len, certs[i]))
+            return !ctl_fault("out of memory");
+        grown = realloc(all, used + len + 1);
+        ok = grown != NULL;
+        if (ok) {
+            all = grown;
+            memcpy(all + used, pem, len + 1);
+            used += len;
+        }
+        free(pem);
+    }
+    ok = ok ? write_file(dir, name, all, used, 0644) : !ctl_fault("out of memory");
+    free(all);
+    return ok;
+}
+
+int ctl_save(const struct ctl_identity *identity, const char *dir, const char *stem, int with_key)
+{
+    char name[CTL_PATH_MAX];
+    uint8_t *pem;
+    size_t len;
+    int ok;
+
+    if (snprintf(name, sizeof name, "%s.pem", stem) >= (int)sizeof name ||
+        !ctl_write_certs(dir, name, &identity->cert_der, 1))
+        return 0;
+    if (!with_key)
+        return 1;
+    if (!private_key_to_pem(&pem, &len, identity->key))
+        return !ctl_fault("out of memory");
+    snprintf(name, sizeof name, "%s.key", stem);
+    ok = write_file(dir, name, pem, len, 0600);
+    file_free(pem, len);
+    return ok;
+}
+
+void ctl_identity_cleanup(struct ctl_identity *identity)
+{
+    private_key_free(identity->key);
+    identity->key = NULL;
+}

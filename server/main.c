@@ -1,0 +1,258 @@
+/* cmpd: puts the rooms together, and follows signals. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/admin/health.h"
+#include "server/front/front.h"
+#include "server/policy/policy.h"
+#include "server/version.h"
+#include "storage/store.h"
+
+struct server {
+    const char *config_path;
+    struct policy *policy;
+    struct store *store;
+    struct pipeline *pipeline;
+    struct front *front;
+    struct health health;
+};
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "cmpd: %s\n", text);
+    return 1;
+}
+
+static void page_of(struct front_page *page, int status, const char *text)
+{
+    *page =
+        (struct front_page){.status = status, .content_type = "application/json", .body = bytes_str(text)};
+}
+
+static void live_page(void *arg, struct front_page *page)
+{
+    static _Thread_local char text[HEALTH_TEXT_MAX];
+
+    page_of(page, health_live(arg, text), text);
+}
+
+static void ready_page(void *arg, struct front_page *page)
+{
+    static _Thread_local char text[HEALTH_TEXT_MAX];
+
+    page_of(page, health_ready(arg, text), text);
+}
+
+/* Becomes the other build of this program, found beside it. Returns only on failure. */
+static void become(const char *name, char **argv)
+{
+    char path[4096];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *slash;
+
+    if (len <= 0)
+        return;
+    path[len] = 0;
+    slash = strrchr(path, '/');
+    if (slash == NULL || (size_t)(slash + 1 - path) + strlen(name) >= sizeof path)
+        return;
+    memcpy(slash + 1, name, strlen(name) + 1);
+    execv(path, argv);
+}
+
+/* Settles which build serves. Returns 1 if it is this one, 0 with |fault| written otherwise. */
+static int choose_front(struct config_fault *fault, const struct config *config, char **argv)
+{
+    char why[512] = "";
+    int is_uring = strcmp(front_backend(), "io_uring") == 0;
+
+    if (config->front == CONFIG_FRONT_IO_URING && !is_uring)
+        return config_fault_at(fault, config, "front",
+                               "this is cmpd-epoll, but front is io_uring; start cmpd, or write front: auto");
+    if (config->front == CONFIG_FRONT_EPOLL && is_uring) {
+        become("cmpd-epoll", argv);
+        return config_fault_at(fault, config, "front",
+                               "cmpd-epoll could not be started: %s; install it beside cmpd",
+                               strerror(errno));
+    }
+    if (front_probe(why, sizeof why))
+        return 1;
+    if (config->front == CONFIG_FRONT_AUTO && is_uring) {
+        log_event(LOG_WARN, "going on as cmpd-epoll", "why=\"%s\"", why);
+        become("cmpd-epoll", argv);
+        return config_fault_at(fault, config, "front", "%s; and cmpd-epoll could not be started: %s", why,
+                               strerror(errno));
+    }
+    return config_fault_at(fault, config, "front", "%s", why);
+}
+
+static void log_demo_profiles(const struct config *config)
+{
+    for (size_t i = 0; i < config->profile_count; i++)
+        if (config->profiles[i].demo)
+            log_event(LOG_WARN, "demo profile",
+                      "profile=%s text=\"for demonstration only: any subject, any number of "
+                      "enrollments\"",
+                      config->profiles[i].name);
+}
+
+static int start(struct server *server, char **argv)
+{
+    static struct front_handler handlers[2];
+    struct config_fault fault = {""};
+    char store_fault[STORE_FAULT_MAX] = "";
+    const struct config *config;
+
+    server->policy = policy_load_file(&fault, server->config_path, time(NULL));
+    if (server->policy == NULL)
+        return fail(fault.text);
+    config = policy_config(server->policy);
+    log_set_level(config->log);
+    if (!choose_front(&fault, config, argv))
+        return fail(fault.text);
+    server->store = store_open(store_fault, config->store, config->node);
+    if (server->store == NULL) {
+        config_fault_at(&fault, config, "store", "%s", store_fault);
+        return fail(fault.text);
+    }
+    server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
+    if (server->pipeline == NULL)
+        return fail(fault.text);
+    server->health.pipeline = server->pipeline;
+    server->health.store = server->store;
+    handlers[0] = (struct front_handler){"/healthz", live_page, &server->health};
+    handlers[1] = (struct front_handler){"/readyz", ready_page, &server->health};
+    server->front = front_new(&fault, config, server->pipeline, handlers, 2);
+    if (server->front == NULL)
+        return fail(fault.text);
+    if (!front_start(server->front))
+        return fail("the front's threads could not be started");
+    log_demo_profiles(config);
+    log_event(LOG_INFO, "serving", "version=%s front=%s node=%s config=%s", CMPD_VERSION, front_backend(),
+              config->node, policy_hash(server->policy));
+    return 0;
+}
+
+/* SIGHUP: all of the new configuration, or none of it. */
+static void reload(struct server *server)
+{
+    struct config_fault fault;
+    struct policy *newer = policy_load_file(&fault, server->config_path, time(NULL));
+    const char *blocked;
+
+    if (newer == NULL) {
+        log_event(LOG_ERROR, "configuration refused", "text=\"%s\"", fault.text);
+        return;
+    }
+    blocked = policy_reload_blocked(server->policy, newer);
+    if (blocked != NULL) {
+        log_event(LOG_ERROR, "configuration refused", "text=\"%s\"", blocked);
+        policy_release(newer);
+        return;
+    }
+    log_set_level(policy_config(newer)->log);
+    pipeline_set_policy(server->pipeline, newer);
+    policy_release(server->policy);
+    server->policy = newer;
+    log_demo_profiles(policy_config(newer));
+    log_event(LOG_INFO, "configuration loaded", "config=%s", policy_hash(newer));
+}
+
+/* SIGTERM: readiness fails at once, accepting goes on for a while, then what is in flight is finished. A
+ * second signal, or SIGINT from a terminal, skips the while. */
+static int stop(struct server *server, const sigset_t *signals, int signal)
+{
+    const struct config *config = policy_config(server->policy);
+    struct timespec drain = {.tv_sec = config->limits.drain_seconds};
+    unsigned cut_off;
+
+    atomic_store(&server->health.draining, 1);
+    front_drain(server->front);
+    log_event(LOG_INFO, "stopping", "signal=%d drain_seconds=%u", signal,
+              signal == SIGTERM ? config->limits.drain_seconds : 0);
+    if (signal == SIGTERM)
+        sigtimedwait(signals, NULL, &drain);
+    cut_off = front_stop(server->front, config->limits.stop_seconds);
+    if (cut_off != 0) {
+        /* Jobs are still with the pipeline and will not be waited for: the store is closed, so that what was
+         * committed is whole, and the process ends without tidying up under them. */
+        log_event(LOG_ERROR, "stopped", "cut_off=%u", cut_off);
+        _exit(1);
+    }
+    pipeline_free(server->pipeline);
+    store_close(server->store);
+    policy_release(server->policy);
+    log_event(LOG_INFO, "stopped", "cut_off=0");
+    return 0;
+}
+
+static int run(struct server *server, char **argv)
+{
+    sigset_t signals;
+    int signal;
+
+    /* Blocked before any thread is made, so that every thread has them blocked and this one alone takes them.
+     */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (start(server, argv) != 0)
+        return 1;
+    for (;;) {
+        signal = sigwaitinfo(&signals, NULL);
+        if (signal == SIGHUP)
+            reload(server);
+        else if (signal > 0)
+            return stop(server, &signals, signal);
+    }
+}
+
+static int usage(FILE *out, int status)
+{
+    fprintf(out, "usage: cmpd --config FILE\n"
+                 "       cmpd --version\n"
+                 "SIGTERM drains and stops, SIGINT stops, SIGHUP loads the configuration again.\n");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct server server = {.config_path = NULL};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1)
+        switch (option) {
+        case 'c':
+            server.config_path = optarg;
+            break;
+        case 'v':
+            version_print(stdout, "cmpd", front_backend(), front_versions());
+            return 0;
+        case 'h':
+            return usage(stdout, 0);
+        default:
+            return usage(stderr, 2);
+        }
+    if (server.config_path == NULL || optind != argc)
+        return usage(stderr, 2);
+    /* Files that are made here are nobody else's, and keys stay out of core files. */
+    umask(077);
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    return run(&server, argv);
+}
