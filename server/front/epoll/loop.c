@@ -85,6 +85,9 @@ int loop_run(struct loop *loop, int32_t max_wait_ms)
     atomic_store(&loop->sleeping, 1);
     if (loop->has_work(loop->arg))
         max_wait_ms = 0;
+    /* What was written between two rounds left callbacks behind; libh2o runs them after it has slept. */
+    if (loop->h2o->_pending_as_client != NULL || loop->h2o->_pending_as_server != NULL)
+        max_wait_ms = 0;
     int ret = h2o_evloop_run(loop->h2o, max_wait_ms);
     atomic_store(&loop->sleeping, 0);
     return ret == 0 || errno == EINTR;

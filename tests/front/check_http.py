@@ -1,0 +1,261 @@
+"""HTTP/1.0, 1.1 and 2 in plain, and the answers that the front gives by itself."""
+import socket
+import subprocess
+import time
+
+from harness import (CMP, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, WAIT, Http1, Http2, check, curl, frame,
+                     h2_headers, main, post, read_all, serving)
+
+
+@check
+def http10_and_closing(program):
+    with serving(program) as server, server.connect() as sock:
+        sock.sendall(post(b"one", version="1.0"))
+        data = read_all(sock)
+        assert data.startswith(b"HTTP/1.1 200 ") and data.endswith(b"\r\n\r\none"), data
+
+
+@check
+def keep_alive(program):
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        for i in range(50):
+            reply = http.ask(post(b"message %d" % i))
+            assert (reply.status, reply.body) == (200, b"message %d" % i)
+        assert reply.headers["content-type"] == CMP
+        assert reply.headers["cache-control"] == "no-store"
+        assert "server" not in reply.headers
+        http10 = http.ask(post(b"kept", version="1.0", extra="Connection: keep-alive\r\n"))
+        assert http10.headers["connection"] == "keep-alive" and http10.body == b"kept"
+        assert http.ask(post(b"last", extra="Connection: close\r\n")).headers["connection"] == "close"
+        assert http.closed()
+
+
+@check
+def octet_by_octet(program):
+    with serving(program) as server, server.connect() as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw = post(b"slowly")
+        for i in range(len(raw)):
+            sock.sendall(raw[i:i + 1])
+        assert Http1(sock).reply().body == b"slowly"
+
+
+@check
+def header_and_body_apart(program):
+    """As OpenSSL's client does: two segments, the second held back by Nagle until the first is acknowledged. With
+    delayed acknowledgements each request takes 40 ms."""
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        raw = post(b"apart")
+        http.ask(raw)
+        begin = time.monotonic()
+        for _ in range(100):
+            sock.sendall(raw[:-5])
+            sock.sendall(raw[-5:])
+            assert http.reply().body == b"apart"
+        took = time.monotonic() - begin
+        print(f"  100 requests in two segments each: {took:.3f} s")
+        assert took < 3, took
+
+
+@check
+def pipelined(program):
+    with serving(program, delay=2000) as server, server.connect() as sock:
+        http = Http1(sock)
+        sock.sendall(b"".join(post(b"p%d" % i) for i in range(20)))
+        assert [http.reply().body for _ in range(20)] == [b"p%d" % i for i in range(20)]
+
+
+@check
+def pipelined_beyond_what_is_held(program):
+    """While one request waits for its answer, a lot of data arrives: more than is held, less is read."""
+    with serving(program, delay=300000, workers=1) as server, server.connect() as sock:
+        http, body = Http1(sock), bytes(60000)
+        import threading
+        sender = threading.Thread(target=lambda: sock.sendall(b"".join(post(body) for _ in range(10))))
+        sender.start()
+        assert all(http.reply().body == body for _ in range(10))
+        sender.join()
+
+
+@check
+def chunked_and_continued(program):
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        head = f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\n"
+        reply = http.ask((head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n").encode())
+        assert reply.body == b"abcde"
+        assert http.ask((head + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n").encode()).status == 100
+        assert http.ask(b"xyz").body == b"xyz"
+
+
+@check
+def absolute_form(program):
+    with serving(program) as server, server.connect() as sock:
+        reply = Http1(sock).ask(b"GET http://example/hello?a=b HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (reply.status, reply.body) == (200, b"hello\n")
+
+
+@check
+def ipv6_and_every_address(program):
+    with serving(program, "[::1]:0", ":0") as server:
+        with server.connect(0, socket.AF_INET6) as sock:
+            assert Http1(sock).ask(post(b"six")).body == b"six"
+        # ":0" takes two ports, one for each family.
+        assert len(server.ports) == 3
+        for index in (1, 2):
+            try:
+                sock = server.connect(index, socket.AF_INET)
+            except ConnectionRefusedError:
+                sock = server.connect(index, socket.AF_INET6)
+            with sock:
+                assert Http1(sock).ask(post(b"any")).body == b"any"
+
+
+@check
+def pages(program):
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        reply = http.ask(b"GET /hello?x HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"hello\n", "text/plain")
+        reply = http.ask(b"HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n", head=True)
+        assert (reply.status, reply.headers["content-length"]) == (200, "6")
+        assert http.ask(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").body == b"hello\n"  # nothing follows a HEAD
+        assert http.ask(post(b"x", path="/hello")).headers["allow"] == "GET, HEAD"
+    with serving(program) as server:
+        for version in ("--http1.1", "--http2-prior-knowledge"):
+            assert len(curl(version, f"http://127.0.0.1:{server.port}/big")) == 4 * 1024 * 1024
+
+
+@check
+def refusals(program):
+    """RFC 9811 3.1: no answer without a PKIMessage; never an HTML page."""
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+
+        def refused(raw, status, fail_info):
+            reply = http.ask(raw)
+            assert reply.status == status, (raw[:80], reply.status)
+            assert reply.headers["content-type"] == CMP, reply.headers
+            assert reply.body.startswith(b"refused %d %d: " % (status, fail_info)), reply.body
+            return reply
+
+        for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH", "SPURIOUS"):
+            reply = refused(f"{method} /x HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 405, 2)
+            assert reply.headers["allow"] == "POST"
+        for kind in (None, "text/html", "application/pkixcmpx", "application/pkixcm", ""):
+            refused(post(b"abc", kind=kind), 415, 2)
+        for kind in (CMP, "Application/PKIXCMP", CMP + "; charset=x", CMP + " ;x", "application/pkixcmp-poll",
+                     "application/x-pkixcmp"):
+            assert http.ask(post(b"abc", kind=kind)).status == 200, kind
+        refused(post(b""), 400, 5)
+        refused(post(bytes(65537)), 413, 2)
+        assert http.ask(post(bytes(65536))).status == 200
+        assert http.ask(post(b"status=404 x")).status == 404
+        assert http.ask(post(b"status=503 x")).status == 503
+
+
+@check
+def refusals_by_libh2o(program):
+    head = f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\n"
+    with serving(program, header_bytes=2000) as server:
+        for raw, status in ((head + "Content-Length: 1000000\r\n\r\n", 413),
+                            (head + "Content-Length: x\r\n\r\n", 400),
+                            (head + "Transfer-Encoding: gzip\r\n\r\n", 400),
+                            (head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+                            (head + "Content-Length: 1\r\nExpect: magic\r\n\r\n", 417)):
+            with server.connect() as sock:
+                http = Http1(sock)
+                reply = http.ask(raw.encode())
+                assert reply.status == status, (raw, reply.status)
+                assert reply.headers["content-type"] == CMP and reply.body.startswith(b"refused %d" % status)
+                assert reply.headers["connection"] == "close" and http.closed()
+        for raw in (b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", head.encode() + b"X: " + 2100 * b"x"):
+            with server.connect() as sock:
+                http = Http1(sock)
+                reply = http.ask(raw)
+                assert (reply.status, reply.body) == (400, b"") and http.closed()
+        with server.connect() as sock:
+            assert Http1(sock).ask(post(b"fits", extra="X: " + 1700 * "x" + "\r\n")).body == b"fits"
+
+
+@check
+def busy(program):
+    """limits.jobs and the pipeline's queue: refused at once, and served again afterwards."""
+    with serving(program, jobs=16, queue_jobs=1000, workers=1, delay=1000, stop_seconds=1) as server:
+        with server.connect() as sock:
+            h2 = Http2(sock)
+            for i in range(16):
+                h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"hold x"))
+            time.sleep(0.3)
+            with server.connect() as other:
+                reply = Http1(other).ask(post(b"no room"))
+                assert reply.status == 503 and reply.body.startswith(b"refused 503 24: "), reply.body
+                assert "retry-after" in reply.headers
+        assert server.stop() == 16
+    with serving(program, jobs=1000, queue_jobs=2, workers=1, delay=200000) as server, server.connect() as sock:
+        h2 = Http2(sock)
+        for i in range(10):
+            h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"q"))
+        got = h2.until(lambda kind, flags, stream, payload: kind == DATA and payload.startswith(b"refused 503 24"))
+        assert got is not None
+        assert server.alive()
+
+
+@check
+def http2_by_prior_knowledge(program):
+    with serving(program, threads=2) as server:
+        url = f"http://127.0.0.1:{server.port}/.well-known/cmp"
+        out = curl("--http2-prior-knowledge", "-w", "%{http_version}", "-H", f"Content-Type: {CMP}", "-d", "abc", url)
+        assert out == b"abc2", out
+        out = curl("--http2", "-w", "%{http_version}", "-H", f"Content-Type: {CMP}", "-d", "abc", url)
+        assert out == b"abc2", out
+        load = subprocess.run(["h2load", "-n", "3000", "-c", "10", "-m", "10", "-d", __file__, "-H", f"content-type: {CMP}",
+                               url], stdout=subprocess.PIPE, check=True, timeout=60).stdout.decode()
+        assert "3000 succeeded, 0 failed, 0 errored" in load, load
+        with server.connect() as sock:
+            h2, body = Http2(sock), bytes(range(256)) * 200
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()))
+            for at in range(0, len(body), 10000):
+                h2.send(frame(DATA, 0, 1, body[at:at + 10000]))
+            h2.send(frame(DATA, END_STREAM, 1))
+            assert h2.body_of(1) == body
+
+
+@check
+def http2_refusals(program):
+    with serving(program) as server, server.connect() as sock:
+        h2 = Http2(sock)
+        h2.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, h2_headers(method="PUT")))
+        assert h2.body_of(1).startswith(b"refused 405 ")
+        h2.send(frame(HEADERS, END_HEADERS, 3, h2_headers(kind="text/html")) + frame(DATA, END_STREAM, 3, b"x"))
+        assert h2.body_of(3).startswith(b"refused 415 ")
+        h2.send(frame(HEADERS, END_HEADERS, 5, h2_headers()))
+        for _ in range(7):
+            h2.send(frame(DATA, 0, 5, bytes(10000)))
+        h2.send(frame(DATA, END_STREAM, 5))
+        assert h2.body_of(5).startswith(b"refused 413 ")
+        h2.send(frame(0xfa, 0, 0, b"ignored"))  # RFC 9113 5.5
+        h2.send(frame(HEADERS, END_HEADERS, 7, h2_headers()))
+        for _ in range(16):
+            h2.send(frame(DATA, 0, 7, bytes(10000)))
+        got = h2.until(lambda kind, flags, stream, payload: kind in (RST_STREAM, GOAWAY))
+        assert got is not None and got[0] == RST_STREAM and got[2] == 7, got
+        h2.send(frame(HEADERS, END_HEADERS, 9, h2_headers()) + frame(DATA, END_STREAM, 9, b"still here"))
+        assert h2.until(lambda kind, flags, stream, payload: kind == DATA and stream == 9)[3] == b"still here"
+        assert "skipping" not in server.log()
+
+
+@check
+def occupied_port(program):
+    with serving(program) as server:
+        done = subprocess.run([server.process.args[0], f"127.0.0.1:{server.port}"], stderr=subprocess.PIPE, timeout=WAIT,
+                              check=False)
+        assert done.returncode == 1 and b"Address already in use" in done.stderr, done.stderr
+    for wrong in ("127.0.0.1", "127.0.0.1:", "::1:80", "[::1:80", "nohost.invalid:80"):
+        done = subprocess.run([server.process.args[0], wrong], stderr=subprocess.PIPE, timeout=60, check=False)
+        assert done.returncode == 1 and b"fault: " in done.stderr, (wrong, done.stderr)
+
+
+main()

@@ -1,0 +1,255 @@
+"""Starts front-echo, speaks HTTP/1 and HTTP/2 to it by raw sockets, and runs checks on both builds of the front."""
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+BIN = os.environ["CMPD_TESTS"]
+CMP = "application/pkixcmp"
+WAIT = 20  # seconds: for anything that must come, however busy the machine is
+
+
+class Server:
+    """front-echo with the given settings, listening on free ports of 127.0.0.1 (and what else is asked for)."""
+
+    def __init__(self, program, *addresses, **settings):
+        self.folder = tempfile.mkdtemp(prefix="front-")
+        self.log_path = os.path.join(self.folder, "log")
+        addresses = addresses or ("127.0.0.1:0",)
+        words = [f"{name}={value}" for name, value in settings.items()]
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen([os.path.join(BIN, program), *addresses, *words],
+                                            stdout=subprocess.PIPE, stderr=log)
+        self.ready = self.process.stdout.readline().decode()
+        self.ports = []
+        for line in self.log().splitlines():
+            if "event=listening" in line:
+                self.ports.append(int(line.split("address=")[1].split()[0].rsplit(":", 1)[1]))
+
+    def log(self):
+        with open(self.log_path, "rb") as log:
+            return log.read().decode(errors="replace")
+
+    @property
+    def port(self):
+        return self.ports[0]
+
+    def connect(self, index=0, family=socket.AF_INET):
+        host = "127.0.0.1" if family == socket.AF_INET else "::1"
+        sock = socket.socket(family)
+        sock.settimeout(WAIT)
+        sock.connect((host, self.ports[index]))
+        return sock
+
+    def alive(self):
+        """Serves a page on a new connection."""
+        with self.connect() as sock:
+            sock.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
+            return read_all(sock).endswith(b"hello\n")
+
+    def stop(self):
+        """SIGTERM; returns what it says of requests that were cut off. Sanitizers report by the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        rest = self.process.stdout.read().decode()
+        code = self.process.wait(timeout=60)
+        assert code == 0, f"the server ended with {code}:\n{self.log()}"
+        assert "stopped" in rest, rest
+        return int(rest.split("cut ")[1].split()[0])
+
+
+@contextlib.contextmanager
+def serving(program, *addresses, **settings):
+    server = Server(program, *addresses, **settings)
+    try:
+        assert server.ready.startswith("ready"), server.log()
+        yield server
+    except BaseException:
+        server.process.kill()
+        sys.stderr.write(server.log())
+        raise
+    if server.process.poll() is None or server.process.returncode != 0:
+        server.stop()
+
+
+def read_all(sock):
+    data = b""
+    while True:
+        try:
+            more = sock.recv(65536)
+        except ConnectionResetError:
+            return data
+        if not more:
+            return data
+        data += more
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+
+class Http1:
+    """One HTTP/1 connection; replies may be pipelined."""
+
+    def __init__(self, sock):
+        self.sock, self.data = sock, b""
+
+    def _more(self):
+        more = self.sock.recv(65536)
+        if not more:
+            raise EOFError(self.data)
+        self.data += more
+
+    def reply(self, head=False):
+        while b"\r\n\r\n" not in self.data:
+            self._more()
+        head_bytes, self.data = self.data.split(b"\r\n\r\n", 1)
+        lines = head_bytes.decode().split("\r\n")
+        headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:])}
+        status = int(lines[0].split()[1])
+        length = 0 if head or status == 100 else int(headers["content-length"])
+        while len(self.data) < length:
+            self._more()
+        body, self.data = self.data[:length], self.data[length:]
+        return Reply(status, headers, body)
+
+    def ask(self, raw, head=False):
+        self.sock.sendall(raw)
+        return self.reply(head)
+
+    def closed(self):
+        """1 when the peer has closed, after everything it sent was read."""
+        try:
+            return self.sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+def post(body, path="/.well-known/cmp", version="1.1", kind=CMP, extra=""):
+    kind = f"Content-Type: {kind}\r\n" if kind is not None else ""
+    return (f"POST {path} HTTP/{version}\r\nHost: x\r\n{kind}{extra}Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
+ENHANCE_YOUR_CALM = 11
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def literal(name, value):
+    """A header field without indexing, without Huffman code (RFC 7541 6.2.2)."""
+    def string(text):
+        text = text.encode()
+        assert len(text) < 127
+        return bytes([len(text)]) + text
+    return b"\x00" + string(name) + string(value)
+
+
+def h2_headers(method="POST", path="/.well-known/cmp", kind=CMP, extra=()):
+    fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "x")]
+    if kind:
+        fields.append(("content-type", kind))
+    return b"".join(literal(k, v) for k, v in fields + list(extra))
+
+
+class Http2:
+    """Just enough of HTTP/2, frame by frame."""
+
+    def __init__(self, sock, start=True):
+        self.sock, self.data = sock, b""
+        if start:
+            self.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def frame(self):
+        """The next frame as (kind, flags, stream, payload); None at the end."""
+        while True:
+            if len(self.data) >= 9:
+                length = int.from_bytes(self.data[:3], "big")
+                if len(self.data) >= 9 + length:
+                    kind, flags = self.data[3], self.data[4]
+                    stream = int.from_bytes(self.data[5:9], "big")
+                    payload, self.data = self.data[9:9 + length], self.data[9 + length:]
+                    return kind, flags, stream, payload
+            try:
+                more = self.sock.recv(65536)
+            except (ConnectionResetError, BrokenPipeError):
+                return None
+            if not more:
+                return None
+            self.data += more
+
+    def until(self, wanted):
+        """Reads until |wanted|(kind, flags, stream, payload) is true; returns that frame, or None at the end."""
+        while (got := self.frame()) is not None:
+            if wanted(*got):
+                return got
+        return None
+
+    def body_of(self, stream):
+        body = b""
+        while True:
+            got = self.frame()
+            assert got is not None, "the connection ended"
+            kind, flags, got_stream, payload = got
+            assert kind not in (RST_STREAM, GOAWAY), got
+            if got_stream == stream and kind == DATA:
+                body += payload
+            if got_stream == stream and kind in (DATA, HEADERS) and flags & END_STREAM:
+                return body
+
+
+def curl(*words, **kwargs):
+    done = subprocess.run(["curl", "-sS", "-m", str(WAIT), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+    assert done.returncode == 0, f"curl {words}: {done.stderr.decode()}"
+    return done.stdout
+
+
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def programs():
+    """Both builds; without the one on io_uring where the kernel refuses it, as cmpd itself would decide."""
+    server = Server("front-echo")
+    if server.ready:
+        server.stop()
+        return ("front-echo", "front-echo-epoll")
+    print(server.log(), "only the epoll build is checked", flush=True)
+    return ("front-echo-epoll",)
+
+
+def main():
+    wanted = sys.argv[1:]
+    failed = 0
+    for program in programs():
+        for function in CHECKS:
+            if wanted and function.__name__ not in wanted:
+                continue
+            begin = time.monotonic()
+            try:
+                function(program)
+                verdict = "ok"
+            except Exception as error:  # every check shall run
+                verdict = f"FAILED: {type(error).__name__}: {error}"
+                failed += 1
+                traceback.print_exc()
+            print(f"{program}: {function.__name__}: {verdict} ({time.monotonic() - begin:.1f} s)", flush=True)
+    sys.exit(1 if failed else 0)
