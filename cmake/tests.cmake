@@ -26,12 +26,16 @@ endfunction()
 # Unit tests: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
 # nothing from that file's place in the library.
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c)
+file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
 if(CRITERION AND NOT CMPD_FUZZ)
+    add_library(test-support STATIC ${support})
+    target_link_libraries(test-support PUBLIC common room-ctl room-policy room-cmp room-crypto room-storage room-base)
+    target_compile_options(test-support PRIVATE -Wno-strict-prototypes)
     foreach(source ${unit_tests})
         file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${source})
         string(REGEX REPLACE "\\.c$" "" name ${name})
         string(REPLACE "/" "-" target ${name})
-        test_program(${target} SOURCES ${source} USES room-ctl room-front room-admin room-pipeline room-policy room-cmp
+        test_program(${target} SOURCES ${source} USES test-support room-ctl room-front room-admin room-pipeline room-policy room-cmp
                      room-crypto room-storage room-base ${CRITERION})
         if(name MATCHES "^unit/front/")
             target_link_libraries(${target} PRIVATE h2o)

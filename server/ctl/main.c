@@ -1,5 +1,4 @@
 /* cmpctl: sets a CA up, checks its configuration, and shows what its store holds. */
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,29 +36,6 @@ static int help(FILE *out, int status)
         fprintf(out, "  cmpctl %s\n", commands[i].help);
     fprintf(out, "  cmpctl --version\n");
     return status;
-}
-
-int ctl_fault(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    fprintf(stderr, "cmpctl: ");
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n");
-    va_end(args);
-    return CTL_FAULT;
-}
-
-int ctl_usage(const char *text)
-{
-    fprintf(stderr, "usage: cmpctl %s\n", text);
-    return CTL_USAGE;
-}
-
-int ctl_path(char *out, const char *dir, const char *name)
-{
-    return snprintf(out, CTL_PATH_MAX, "%s/%s", dir, name) < CTL_PATH_MAX;
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,437 @@
+#include "tests/support/world.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "crypto/random.h"
+
+enum { WORLD_ARENA = 64 * 1024 * 1024, NOW = 1800000000 };
+
+static void make(struct world *world, struct ctl_identity *out, enum ctl_role role, const char *name,
+                 enum key_kind kind, int64_t path_len, const struct ctl_identity *issuer)
+{
+    const char *const pairs[] = {"O", "Test", "CN", name, NULL};
+    const struct ctl_cert_spec spec = {role, pairs, kind, 2048, path_len, 3650};
+
+    cr_assert(ctl_make(out, world->arena, &spec, issuer, world->now), "cannot make %s", name);
+}
+
+static void fill_authority(struct world *world)
+{
+    struct cmp_authority *ca = &world->ca;
+    uint8_t digest[DIGEST_MAX];
+
+    ca->name = "issuing";
+    digest_compute(digest, DIGEST_SHA256, world->issuing.cert.spki);
+    memcpy(ca->id, digest, STORE_ISSUER_ID);
+    ca->cert = world->issuing.cert;
+    ca->key = world->issuing.key;
+    ca->algorithm = signature_for_key(private_key_kind(ca->key));
+    ca->cmp_cert = world->cmp_signer.cert;
+    ca->cmp_key = world->cmp_signer.key;
+    ca->cmp_algorithm = signature_for_key(private_key_kind(ca->cmp_key));
+    cr_assert(pki_directory_name(&ca->cmp_sender, world->arena, ca->cmp_cert.subject));
+    cr_assert(pki_directory_name(&ca->sender, world->arena, ca->cert.subject));
+    ca->signed_extra_certs[0] = world->cmp_signer.cert_der;
+    ca->signed_extra_certs[1] = world->issuing.cert_der;
+    ca->signed_extra_cert_count = 2;
+    ca->mac_extra_certs[0] = world->issuing.cert_der;
+    ca->mac_extra_cert_count = 1;
+    ca->root = world->root.cert_der;
+}
+
+static void add_secret(struct world *world)
+{
+    uint8_t key[SEAL_KEY] = {1, 2, 3};
+    struct world_secret *secret = &world->secrets[world->secret_count++];
+
+    world->settings.seal_key = seal_key_new(key);
+    world->reference = bytes_str("station-1");
+    world->secret = bytes_str("correct horse battery staple");
+    memcpy(secret->issuer, world->ca.id, STORE_ISSUER_ID);
+    secret->row = (struct store_secret){
+        .reference = world->reference, .seal_key_id = seal_key_id(world->settings.seal_key), .reusable = 1};
+    cr_assert(cmp_seal_secret(&secret->row.sealed, world->arena, world->settings.seal_key,
+                              bytes_of(world->ca.id, STORE_ISSUER_ID), world->reference, world->secret));
+}
+
+struct world *world_new(enum key_kind kind)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    cr_assert_not_null(world);
+    world->arena = arena_new(WORLD_ARENA);
+    world->now = NOW;
+    make(world, &world->root, CTL_ROOT, "Root CA", kind, 1, NULL);
+    make(world, &world->issuing, CTL_CA, "Issuing CA", kind, 0, &world->root);
+    make(world, &world->cmp_signer, CTL_CMP_SIGNER, "CMP server", kind, -1, &world->issuing);
+    make(world, &world->vendor_root, CTL_ROOT, "Vendor Root", kind, 1, NULL);
+    make(world, &world->vendor_ca, CTL_CA, "Vendor CA", kind, 0, &world->vendor_root);
+    make(world, &world->device, CTL_DEVICE, "device-1", kind, -1, &world->vendor_ca);
+    make(world, &world->stranger_root, CTL_ROOT, "Stranger Root", kind, 1, NULL);
+    make(world, &world->stranger, CTL_DEVICE, "device-1", kind, -1, &world->stranger_root);
+    fill_authority(world);
+    cr_assert(trust_add(&world->trust, world->vendor_root.cert_der, 1));
+    cr_assert(trust_add(&world->trust, world->issuing.cert_der, 1));
+    world->profile = (struct cmp_profile){
+        .name = "test",
+        .ca = &world->ca,
+        .trust = &world->trust,
+        .own_certificates = 1,
+        .mac = 1,
+        .mac_iterations_min = 100,
+        .mac_iterations_max = 10000,
+        .implicit_confirm = 1,
+        .confirm_wait_seconds = 300,
+        .message_time_seconds = 300,
+    };
+    world->other_profile = world->profile;
+    world->other_profile.name = "other";
+    world->profiles[0] = &world->profile;
+    world->profiles[1] = &world->other_profile;
+    world->settings.profiles = world->profiles;
+    world->settings.profile_count = 2;
+    world->settings.default_profile = &world->profile;
+    add_secret(world);
+    return world;
+}
+
+void world_free(struct world *world)
+{
+    struct ctl_identity *identities[] = {&world->root,          &world->issuing,   &world->cmp_signer,
+                                         &world->vendor_root,   &world->vendor_ca, &world->device,
+                                         &world->stranger_root, &world->stranger};
+
+    for (size_t i = 0; i < sizeof identities / sizeof identities[0]; i++)
+        ctl_identity_cleanup(identities[i]);
+    trust_cleanup(&world->trust);
+    seal_key_free((struct seal_key *)(uintptr_t)world->settings.seal_key);
+    arena_free(world->arena);
+    free(world);
+}
+
+/* ---- policy, as simple as can be ---- */
+
+static void decide(struct world *world, struct cmp_decision *decision)
+{
+    uint8_t *serial = arena_alloc(decision->arena, STORE_SERIAL);
+    struct certificate_plan plan;
+
+    if (world->decide_refuses) {
+        decision->fail_info = PKI_NOT_AUTHORIZED;
+        decision->text = "not today";
+        return;
+    }
+    random_bytes(serial, STORE_SERIAL);
+    serial[0] = 0x0c;
+    decision->serial = bytes_of(serial, STORE_SERIAL);
+    decision->subject = decision->request->subject;
+    decision->not_before = decision->now;
+    decision->not_after = decision->now + 86400;
+    plan = (struct certificate_plan){
+        .serial = decision->serial,
+        .algorithm = world->ca.algorithm,
+        .issuer = world->ca.cert.subject,
+        .subject = decision->subject,
+        .not_before = decision->not_before,
+        .not_after = decision->not_after,
+        .spki = decision->request->spki,
+        .issuer_key_id = world->ca.cert.key_id,
+        .path_len = -1,
+        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+        .san = decision->request->san,
+    };
+    decision->granted = certificate_build(&decision->tbs, decision->arena, &plan);
+}
+
+/* ---- the store, in memory ---- */
+
+static struct bytes keep(struct world *world, struct bytes b)
+{
+    return arena_copy(world->arena, b);
+}
+
+static struct store_tx keep_tx(struct world *world, const struct store_tx *tx)
+{
+    struct store_tx kept = *tx;
+
+    kept.transaction_id = keep(world, tx->transaction_id);
+    kept.profile = keep(world, tx->profile);
+    kept.credential = keep(world, tx->credential);
+    kept.credential_key = keep(world, tx->credential_key);
+    kept.sender_nonce = keep(world, tx->sender_nonce);
+    kept.peer_nonce = keep(world, tx->peer_nonce);
+    kept.serial = keep(world, tx->serial);
+    kept.request_hash = keep(world, tx->request_hash);
+    kept.last_hash = keep(world, tx->last_hash);
+    return kept;
+}
+
+static struct store_cert keep_cert(struct world *world, const struct store_cert *cert)
+{
+    struct store_cert kept = *cert;
+
+    kept.serial = keep(world, cert->serial);
+    kept.subject = keep(world, cert->subject);
+    kept.subject_text = keep(world, cert->subject_text);
+    kept.spki_hash = keep(world, cert->spki_hash);
+    kept.cert_hash = keep(world, cert->cert_hash);
+    kept.transaction_id = keep(world, cert->transaction_id);
+    kept.profile = keep(world, cert->profile);
+    kept.certificate = keep(world, cert->certificate);
+    return kept;
+}
+
+struct store_tx *world_tx_of(struct world *world, struct bytes transaction_id)
+{
+    for (size_t i = 0; i < world->tx_count; i++)
+        if (bytes_equal(world->txs[i].row.transaction_id, transaction_id))
+            return &world->txs[i].row;
+    return NULL;
+}
+
+struct store_cert *world_cert_of(struct world *world, struct bytes serial)
+{
+    for (size_t i = 0; i < world->cert_count; i++)
+        if (bytes_equal(world->certs[i].row.serial, serial))
+            return &world->certs[i].row;
+    return NULL;
+}
+
+static struct store_secret *secret_of(struct world *world, struct bytes reference)
+{
+    for (size_t i = 0; i < world->secret_count; i++)
+        if (bytes_equal(world->secrets[i].row.reference, reference))
+            return &world->secrets[i].row;
+    return NULL;
+}
+
+static void serve_fetch(struct world *world, struct store_fetch *fetch)
+{
+    const struct store_tx *tx;
+    const struct store_cert *cert;
+    const struct store_secret *secret;
+
+    fetch->outcome = STORE_ABSENT;
+    if (++world->fetches_seen == world->fail_fetch_at) {
+        fetch->outcome = STORE_FETCH_UNAVAILABLE;
+    } else if (fetch->kind == STORE_FETCH_TX && (tx = world_tx_of(world, fetch->key)) != NULL) {
+        fetch->row.tx = *tx;
+        fetch->outcome = STORE_FOUND;
+    } else if (fetch->kind == STORE_FETCH_CERT && (cert = world_cert_of(world, fetch->key)) != NULL) {
+        fetch->row.cert = *cert;
+        fetch->outcome = STORE_FOUND;
+    } else if (fetch->kind == STORE_FETCH_SECRET && (secret = secret_of(world, fetch->key)) != NULL) {
+        fetch->row.secret = *secret;
+        fetch->outcome = STORE_FOUND;
+    }
+}
+
+static int conflict(struct store_unit *unit, enum store_precondition which)
+{
+    unit->outcome = STORE_CONFLICT;
+    unit->conflict = which;
+    return 0;
+}
+
+static int preconditions_hold(struct world *world, struct store_unit *unit)
+{
+    struct store_tx *tx = world_tx_of(world, unit->tx_id);
+    struct store_secret *secret = secret_of(world, unit->secret_reference);
+    struct store_cert *signer = world_cert_of(world, unit->signer_serial);
+
+    if (unit->expect_tx_absent
+            ? tx != NULL
+            : (unit->expect_state != 0 && (tx == NULL || tx->state != unit->expect_state))) {
+        if (tx != NULL)
+            unit->row = *tx;
+        return conflict(unit, STORE_PRE_TX);
+    }
+    if (unit->secret_reference.len != 0 &&
+        (secret == NULL ||
+         (!secret->reusable && secret->bound_to.len != 0 && !bytes_equal(secret->bound_to, unit->tx_id))))
+        return conflict(unit, STORE_PRE_SECRET);
+    for (size_t i = 0; unit->key_unused.len != 0 && i < world->cert_count; i++)
+        if (bytes_equal(world->certs[i].row.spki_hash, unit->key_unused) &&
+            world->certs[i].row.status != STORE_CERT_REVOKED)
+            return conflict(unit, STORE_PRE_KEY_UNUSED);
+    if (unit->signer_serial.len != 0 && (signer == NULL || signer->status == STORE_CERT_REVOKED))
+        return conflict(unit, STORE_PRE_SIGNER);
+    if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) != NULL)
+        return conflict(unit, STORE_PRE_SERIAL);
+    if (secret != NULL && !secret->reusable)
+        secret->bound_to = keep(world, unit->tx_id);
+    return 1;
+}
+
+static void apply(struct world *world, struct store_unit *unit)
+{
+    if (!preconditions_hold(world, unit))
+        return;
+    if (unit->tx != NULL && unit->expect_tx_absent) {
+        cr_assert_lt(world->tx_count, WORLD_ROWS);
+        world->txs[world->tx_count++].row = keep_tx(world, unit->tx);
+    } else if (unit->tx != NULL) {
+        *world_tx_of(world, unit->tx_id) = keep_tx(world, unit->tx);
+    }
+    if (unit->cert != NULL) {
+        cr_assert_lt(world->cert_count, WORLD_ROWS);
+        world->certs[world->cert_count++].row = keep_cert(world, unit->cert);
+    }
+    if (unit->change != NULL) {
+        struct store_cert *cert = world_cert_of(world, unit->change->serial);
+        cr_assert_not_null(cert, "a change of a certificate that is not there");
+        cert->status = unit->change->status;
+        cert->reason = unit->change->reason;
+        cert->revoked_at = unit->change->status == STORE_CERT_REVOKED ? unit->change->at : 0;
+    }
+    world->commits++;
+    world->audits += unit->audit != NULL;
+    unit->outcome = STORE_DONE;
+}
+
+static void serve_commit(struct world *world, struct store_unit *unit)
+{
+    if (++world->commits_seen != world->fail_commit_at) {
+        apply(world, unit);
+        return;
+    }
+    if (world->commit_fault == STORE_UNKNOWN && world->unknown_was_done)
+        apply(world, unit);
+    unit->outcome = world->commit_fault;
+}
+
+/* ---- the wants ---- */
+
+static void serve_wants(struct world *world, struct cmp_want *wants, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cmp_want *want = &wants[i];
+        struct verification *verification = &want->u.verify;
+        struct signing *signing = &want->u.sign;
+        world->wants_seen[want->kind]++;
+        switch (want->kind) {
+        case CMP_WANT_FETCH:
+            serve_fetch(world, &want->u.fetch);
+            break;
+        case CMP_WANT_MAC:
+            mac_derive(want->u.mac.key, want->u.mac.algorithm, want->u.mac.secret);
+            break;
+        case CMP_WANT_VERIFY:
+            verify_batch(&verification, 1);
+            break;
+        case CMP_WANT_DECIDE:
+            decide(world, &want->u.decide);
+            break;
+        case CMP_WANT_SIGN:
+            if (!world->keys_unavailable)
+                sign_batch(&signing, 1);
+            break;
+        case CMP_WANT_COMMIT:
+            serve_commit(world, &want->u.commit);
+            break;
+        default:
+            cr_assert_fail("an unknown want");
+        }
+    }
+}
+
+static void check_protection(struct world *world, const struct answer *answer)
+{
+    struct pki_message message = answer->message;
+    struct bytes part;
+    CBS alg = cbs_of(message.header.protection_alg);
+
+    cr_assert(pki_protected_part(&part, answer->arena, &message));
+    if (mac_is_mac(message.header.protection_alg)) {
+        struct mac_algorithm mac;
+        struct mac_key key;
+        uint8_t expected[DIGEST_MAX];
+        cr_assert(mac_parse(&mac, &alg));
+        cr_assert(mac_derive(&key, &mac, world->secret));
+        size_t len = mac_apply(expected, &mac, &key, part);
+        cr_assert(bytes_equal(message.protection, bytes_of(expected, len)), "the answer's MAC is wrong");
+        return;
+    }
+    struct public_key *key = public_key_parse(world->cmp_signer.cert.spki);
+    struct verification item = {
+        .algorithm = signature_parse(&alg), .key = key, .message = part, .signature = message.protection};
+    struct verification *items[] = {&item};
+    verify_batch(items, 1);
+    public_key_free(key);
+    cr_assert(item.valid, "the answer's signature is wrong");
+    /* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate" */
+    cr_assert(message.extra_cert_count > 0 &&
+              bytes_equal(message.extra_certs[0], world->cmp_signer.cert_der));
+    cr_assert(bytes_equal(message.header.sender_name, world->cmp_signer.cert.subject));
+    cr_assert(bytes_equal(message.header.sender_kid, world->cmp_signer.cert.key_id));
+}
+
+static void check_header(const struct answer *answer, struct bytes request)
+{
+    const struct pki_header *header = &answer->message.header;
+    struct pki_message in;
+
+    /* RFC 9483 3.1 */
+    cr_assert_eq(header->sender_nonce.len, 16);
+    cr_assert_neq(header->transaction_id.len, 0);
+    if (pki_message_decode(&in, NULL, request) == PKI_UNREADABLE)
+        return;
+    if (in.header.transaction_id.len != 0 && in.header.transaction_id.len <= BOUND_TRANSACTION_ID)
+        cr_assert(bytes_equal(header->transaction_id, in.header.transaction_id));
+    if (in.header.sender_nonce.len <= BOUND_NONCE)
+        cr_assert(bytes_equal(header->recip_nonce, in.header.sender_nonce));
+    cr_assert(bytes_equal(header->recipient, in.header.sender));
+}
+
+static void decode_answer(struct world *world, struct answer *answer, struct bytes request)
+{
+    cr_assert_eq(pki_message_decode(&answer->message, NULL, answer->result.reply), PKI_WHOLE);
+    answer->body = answer->message.body_type;
+    cr_assert_eq(answer->body, answer->result.reply_body);
+    if (answer->body == PKI_ERROR)
+        cr_assert(pki_decode_error(&answer->status, answer->message.body));
+    if (answer->body == PKI_IP || answer->body == PKI_CP) {
+        cr_assert(pki_decode_cert_rep(&answer->response, answer->message.body));
+        answer->status = answer->response.status;
+        answer->has_cert = answer->response.certificate.len != 0;
+        if (answer->has_cert)
+            cr_assert(certificate_parse(&answer->cert, answer->response.certificate));
+    }
+    if (answer->message.has_protection) {
+        check_protection(world, answer);
+        check_header(answer, request);
+    }
+}
+
+struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request)
+{
+    struct answer answer = {.arena = arena_new(BOUND_JOB_ARENA), .body = -1};
+    struct cmp_message *message;
+    struct cmp_want *wants;
+    size_t count;
+
+    message = cmp_start(answer.arena, &world->settings, route, request, world->now * 1000);
+    cr_assert_not_null(message);
+    answer.price_us = cmp_price_us(message);
+    for (wants = cmp_wants(message, &count); count != 0; wants = cmp_wants(message, &count)) {
+        serve_wants(world, wants, count);
+        cmp_resume(message, world->now * 1000);
+    }
+    cmp_result(message, &answer.result);
+    cmp_end(message);
+    if (answer.result.reply.len != 0)
+        decode_answer(world, &answer, request);
+    return answer;
+}
+
+struct answer world_send(struct world *world, struct bytes request)
+{
+    return world_send_to(world, &(struct cmp_route){NULL, -1}, request);
+}
+
+void answer_free(struct answer *answer)
+{
+    arena_free(answer->arena);
+    answer->arena = NULL;
+}

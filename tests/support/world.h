@@ -1,0 +1,131 @@
+/* world.h: a CA, a vendor with devices, and a store in memory, for tests that drive the protocol without a
+ * thread, a clock or a disk: the test itself serves the wants. */
+#ifndef CMPD_TESTS_SUPPORT_WORLD_H
+#define CMPD_TESTS_SUPPORT_WORLD_H
+
+#include "server/cmp/cmp.h"
+#include "server/ctl/ctl.h"
+
+enum { WORLD_ROWS = 64, WORLD_SECRETS = 8 };
+
+struct world_tx {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_tx row;
+};
+
+struct world_cert {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_cert row;
+};
+
+struct world_secret {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_secret row;
+};
+
+struct world {
+    struct arena *arena; /* lives as long as the world; messages have arenas of their own */
+    int64_t now;         /* Unix seconds */
+
+    struct ctl_identity root, issuing, cmp_signer;
+    struct ctl_identity vendor_root, vendor_ca, device;
+    struct ctl_identity stranger_root, stranger; /* of a vendor that nobody trusts */
+    struct bytes secret, reference;              /* a shared secret in the store */
+
+    struct trust trust;
+    struct cmp_authority ca;
+    struct cmp_profile profile, other_profile;
+    const struct cmp_profile *profiles[2];
+    struct cmp_settings settings;
+
+    struct world_tx txs[WORLD_ROWS];
+    size_t tx_count;
+    struct world_cert certs[WORLD_ROWS];
+    size_t cert_count;
+    struct world_secret secrets[WORLD_SECRETS];
+    size_t secret_count;
+    unsigned commits, audits; /* units done, and audit records in them */
+
+    /* Faults: the n-th fetch or commit from now on (1: the next) ends so; 0: none. */
+    unsigned fail_fetch_at;
+    unsigned fail_commit_at;
+    enum store_outcome commit_fault; /* STORE_UNAVAILABLE, or STORE_UNKNOWN with |unknown_was_done| */
+    int unknown_was_done;
+    unsigned fetches_seen, commits_seen;
+    int keys_unavailable; /* 1: no signature can be made */
+    int decide_refuses;   /* 1: policy grants nothing */
+    unsigned wants_seen[CMP_WANT_KINDS];
+};
+
+/* world_new makes everything with keys of |kind|; fails the test if it cannot. */
+struct world *world_new(enum key_kind kind);
+void world_free(struct world *world);
+
+/* struct answer is what came back, decoded. Lives in |arena|, freed by answer_free. */
+struct answer {
+    struct arena *arena;
+    struct cmp_result result;
+    struct pki_message message;    /* decoded, if there is a reply */
+    int body;                      /* its type, or -1 */
+    struct pki_status_info status; /* of ip, cp or error */
+    struct cert_response response; /* of ip and cp */
+    struct certificate cert;       /* if one was issued */
+    int has_cert;
+    uint64_t price_us;
+};
+
+/* world_send drives |request| to its end and checks what must hold of every answer: it is strict DER, its
+ * protection is right (by |secret| if it is a MAC), transactionID and nonces are in order (RFC 9483 3.1). */
+struct answer world_send(struct world *world, struct bytes request);
+
+/* world_send_to does the same through a URL path that names |route|. */
+struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request);
+void answer_free(struct answer *answer);
+
+/* world_tx_of and world_cert_of find rows, or NULL. */
+struct store_tx *world_tx_of(struct world *world, struct bytes transaction_id);
+struct store_cert *world_cert_of(struct world *world, struct bytes serial);
+
+/* ---- a client ---- */
+
+/* struct client builds requests; every field can be changed by a test before client_message. */
+struct client {
+    struct world *world;
+    const struct ctl_identity *signer; /* NULL: by the secret */
+    struct bytes secret;
+    struct mac_algorithm mac;
+    struct pki_header header;
+    uint8_t transaction_id[16], nonce[16];
+    struct bytes extra_certs[4];
+    size_t extra_cert_count;
+    struct private_key *key; /* to be certified */
+    struct bytes subject, san;
+    int64_t cert_req_id;
+    const struct signature_algorithm *algorithm; /* of signer */
+};
+
+/* client_init prepares a client that signs as the world's device, or with |mac| uses the world's secret
+ * (SHA-256, HMAC with SHA-256, 1000 iterations). client_cleanup frees its key. */
+void client_init(struct client *client, struct world *world, int mac);
+void client_cleanup(struct client *client);
+
+/* client_sign_by makes |identity| the signer, with |chain| (count 0 to 3) after it in extraCerts. */
+void client_sign_by(struct client *client, const struct ctl_identity *identity, const struct bytes *chain,
+                    size_t count);
+
+/* client_body makes the body of an ir, cr (CRMF) or p10cr with proof of possession. */
+struct bytes client_body(struct client *client, int body_type);
+
+/* client_message protects |body| of |body_type| under client->header. */
+struct bytes client_message(struct client *client, int body_type, struct bytes body);
+
+/* client_request is both: a request of |body_type| with a fresh senderNonce. */
+struct bytes client_request(struct client *client, int body_type);
+
+/* client_confirm makes the certConf for |answer|: status -1 leaves statusInfo out. */
+struct bytes client_confirm(struct client *client, const struct answer *answer, int64_t status);
+
+/* client_next sets the header for the message after |answer|: nonces fresh and repeated. */
+void client_next(struct client *client, const struct answer *answer);
+
+#endif
