@@ -70,7 +70,7 @@ static void become(const char *name, char **argv)
 /* Settles which build serves. Returns 1 if it is this one, 0 with |fault| written otherwise. */
 static int choose_front(struct config_fault *fault, const struct config *config, char **argv)
 {
-    char why[512] = "";
+    char why[512] = "", quoted[1024];
     int is_uring = strcmp(front_backend(), "io_uring") == 0;
 
     if (config->front == CONFIG_FRONT_IO_URING && !is_uring)
@@ -85,7 +85,8 @@ static int choose_front(struct config_fault *fault, const struct config *config,
     if (front_probe(why, sizeof why))
         return 1;
     if (config->front == CONFIG_FRONT_AUTO && is_uring) {
-        log_event(LOG_WARN, "going on as cmpd-epoll", "why=\"%s\"", why);
+        log_event(LOG_WARN, "going on as cmpd-epoll", "why=%s",
+                  log_quote(quoted, sizeof quoted, bytes_str(why)));
         become("cmpd-epoll", argv);
         return config_fault_at(fault, config, "front", "%s; and cmpd-epoll could not be started: %s", why,
                                strerror(errno));
@@ -143,12 +144,14 @@ static int start(struct server *server, char **argv)
 /* SIGHUP: all of the new configuration, or none of it. */
 static void reload(struct server *server)
 {
+    char quoted[2 * CONFIG_FAULT_MAX];
     struct config_fault fault;
     struct policy *newer = policy_load_file(&fault, server->config_path, time(NULL));
     const char *blocked;
 
     if (newer == NULL) {
-        log_event(LOG_ERROR, "configuration refused", "text=\"%s\"", fault.text);
+        log_event(LOG_ERROR, "configuration refused", "text=%s",
+                  log_quote(quoted, sizeof quoted, bytes_str(fault.text)));
         return;
     }
     blocked = policy_reload_blocked(server->policy, newer);

@@ -118,10 +118,10 @@ static int get_header(struct pki_header *out, CBS *message)
         !get_field(&header, 7, CBS_ASN1_SEQUENCE, &free_text, &present) ||
         !get_field(&header, 8, CBS_ASN1_SEQUENCE, &infos, &present) || CBS_len(&header) != 0)
         return 0;
+    /* An entry that is malformed spoils the message, not the header: it can be answered. */
     list = cbs_of(infos);
-    for (unsigned i = 0; CBS_len(&list) != 0; i++)
-        if (i == BOUND_GENERAL_INFO || !get_info(out, &list))
-            return 0;
+    for (unsigned i = 0; CBS_len(&list) != 0 && !out->general_info_malformed; i++)
+        out->general_info_malformed = i == BOUND_GENERAL_INFO || !get_info(out, &list);
     return 1;
 }
 
@@ -166,6 +166,8 @@ enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, s
 
     if (!der_is_strict(NULL, &reason, der, BOUND_DER_DEPTH)) {
         /* reason is set */
+    } else if (out->header.general_info_malformed) {
+        reason = "generalInfo is malformed, or has too many entries";
     } else if (out->body_type < 0 || !CBS_get_asn1(&body, &content, tag) ||
                !CBS_get_any_asn1_element(&content, &field, NULL, NULL) || CBS_len(&content) != 0) {
         reason = "the body is malformed";

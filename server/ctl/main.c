@@ -49,6 +49,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0)
         return help(stdout, 0);
     umask(077);
+    log_set_level(LOG_WARN); /* what a command has to say, it says itself */
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -30,7 +30,7 @@ static int64_t now_ms(void)
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
     char id[2 * BOUND_TRANSACTION_ID + 1], serial[2 * STORE_SERIAL + 1], reference[2 * BOUND_SENDER_KID];
-    char sender[NAME_TEXT_MAX], subject[NAME_TEXT_MAX], quoted_sender[NAME_TEXT_MAX],
+    char detail[NAME_TEXT_MAX], sender[NAME_TEXT_MAX], subject[NAME_TEXT_MAX], quoted_sender[NAME_TEXT_MAX],
         quoted_subject[NAME_TEXT_MAX];
     enum log_level level = result->refused ? LOG_WARN : LOG_INFO;
 
@@ -45,11 +45,12 @@ static void log_result(const struct task *task, const struct cmp_result *result)
               bytes_str(name_text(subject, sizeof subject, result->subject)));
     if (result->refused)
         log_event(level, result->event,
-                  "transactionID=%s body=%s failInfo=%s text=\"%s\" detail=\"%s\" profile=%s sender=%s "
+                  "transactionID=%s body=%s failInfo=%s text=\"%s\" detail=%s profile=%s sender=%s "
                   "reference=%s "
                   "peer=%.*s",
                   id, pki_body_name(result->request_body), pki_failure_name(result->fail_info),
-                  result->text != NULL ? result->text : "", result->detail != NULL ? result->detail : "",
+                  result->text != NULL ? result->text : "",
+                  log_quote(detail, sizeof detail, bytes_str(result->detail)),
                   result->profile != NULL ? result->profile : "-", quoted_sender, reference,
                   (int)task->job.peer.len, (const char *)task->job.peer.data);
     else

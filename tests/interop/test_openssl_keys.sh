@@ -1,0 +1,67 @@
+#!/bin/bash
+# Keys of every kind, of devices and to be certified, and CAs with keys of every kind, with Debian's openssl cmp.
+. "$(dirname "$0")/../lib.sh"
+
+# Debian's client (3.0) cannot sign CMP messages with Ed25519: "unsupported key type". The unit tests cover those.
+kinds="P-256 P-384 P-521 RSA"
+
+# vendor_device KIND: a vendor's root of that kind and a device under it, in $work/KIND-*.
+vendor_device() {
+    local kind=$1
+    new_key "$work/$kind-root.key" "$kind"
+    new_key "$work/$kind-device.key" "$kind"
+    openssl req -x509 -key "$work/$kind-root.key" -subj "/CN=$kind root" -days 30 -out "$work/$kind-root.pem"
+    openssl req -new -key "$work/$kind-device.key" -subj "/CN=$kind device" -out "$work/$kind-device.csr"
+    printf 'keyUsage=critical,digitalSignature\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >"$work/ext"
+    openssl x509 -req -in "$work/$kind-device.csr" -CA "$work/$kind-root.pem" -CAkey "$work/$kind-root.key" \
+        -days 30 -extfile "$work/ext" -CAcreateserial -out "$work/$kind-device.pem" 2>/dev/null
+    cp "$work/$kind-root.pem" "$dir/demo/$kind-root.pem"
+    sed -i "s|^    anchors: \[|    anchors: [demo/$kind-root.pem, |" "$dir/cmpd.yaml"
+}
+
+demo keys
+credentials
+for kind in $kinds; do
+    vendor_device "$kind"
+    new_key "$work/new-$kind.key" "$kind"
+done
+start_server cmpd "$dir/cmpd.yaml" "$work/keys.log"
+
+for kind in $kinds; do
+    ok "protected by a $kind device" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=by-$kind" \
+        -cert "$work/$kind-device.pem" -key "$work/$kind-device.key" -trusted "$dir/ca/root.pem" -certout "$work/out.pem"
+    ok "a $kind key certified" cmp -cmd cr -newkey "$work/new-$kind.key" -subject "/CN=new-$kind" "${by_device[@]}" \
+        -certout "$work/out.pem"
+    same "the $kind key" "$(openssl x509 -in "$work/out.pem" -noout -pubkey)" \
+        "$(openssl pkey -in "$work/new-$kind.key" -pubout)"
+    # The new certificate may protect requests itself (RFC 9483 4.1.2).
+    ok "protected by an issued $kind certificate" cmp -cmd cr -newkey "$work/new-P-256.key" -subject "/CN=next" \
+        -cert "$work/out.pem" -key "$work/new-$kind.key" -trusted "$dir/ca/root.pem" -certout "$work/next.pem"
+done
+
+ok "protected by RSA with another digest" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=sha512" -digest sha512 \
+    -cert "$work/RSA-device.pem" -key "$work/RSA-device.key" -trusted "$dir/ca/root.pem" -certout "$work/out.pem"
+for mac in hmacWithSHA256 hmacWithSHA512 hmacWithSHA1 hmac-sha1; do
+    ok "PasswordBasedMac with $mac" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=$mac" -mac "$mac" \
+        "${by_secret[@]}" -certout "$work/out.pem"
+done
+refused "SHA-1 as one-way function" 'badAlg' cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=sha1" -digest sha1 \
+    "${by_secret[@]}" -certout "$work/out.pem" -unprotected_errors -trusted "$dir/ca/root.pem"
+ok "a subjectAltName" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=san" -sans "127.0.0.1 gnb.example" \
+    "${by_device[@]}" -certout "$work/out.pem"
+openssl x509 -in "$work/out.pem" -noout -ext subjectAltName | grep -q 'DNS:gnb.example' || fail "subjectAltName is lost"
+stop_server
+
+# The operator's own keys of every kind.
+for kind in $kinds Ed25519; do
+    dir=$work/ca-$kind
+    port=$(free_port)
+    ok "init with $kind" "$CMPD_BIN/cmpctl" init "$dir" --demo --key-type "$kind" --listen "127.0.0.1:$port"
+    credentials
+    start_server cmpd "$dir/cmpd.yaml" "$work/ca-$kind.log"
+    ok "enrolled at a CA with $kind" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=gnb" "${by_device[@]}" \
+        -certout "$work/out.pem"
+    ok "the chain of $kind" openssl verify -CAfile "$dir/ca/root.pem" -untrusted "$dir/ca/issuing.pem" "$work/out.pem"
+    stop_server
+done
+done_testing

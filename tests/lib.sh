@@ -1,0 +1,151 @@
+# lib.sh: for tests that run the programs as an operator would. Sourced; wants CMPD_BIN (folder of the programs).
+set -Eeuo pipefail
+trap 'echo "FAILED: line $LINENO of $(basename "$0")" >&2' ERR
+
+: "${CMPD_BIN:?set by ctest: the folder of cmpd and cmpctl}"
+export LC_ALL=C
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/cmpd-test.XXXXXX")
+servers=()
+checks=0
+
+clean_up() {
+    local status=$? pid
+    for pid in "${servers[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    if [ "$status" -ne 0 ]; then
+        for log in "$work"/*.log; do
+            [ -f "$log" ] || continue
+            echo "--- $(basename "$log"), its end:"
+            tail -n 30 "$log"
+        done
+    fi
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# ok TEXT COMMAND...: the command must succeed.
+ok() {
+    local text=$1
+    shift
+    checks=$((checks + 1))
+    "$@" >"$work/last.out" 2>&1 || {
+        cat "$work/last.out"
+        fail "$text"
+    }
+}
+
+# refused TEXT PATTERN COMMAND...: the command must fail, and say PATTERN (extended regular expression).
+refused() {
+    local text=$1 pattern=$2
+    shift 2
+    checks=$((checks + 1))
+    if "$@" >"$work/last.out" 2>&1; then
+        cat "$work/last.out"
+        fail "$text: it succeeded"
+    fi
+    grep -Eq -- "$pattern" "$work/last.out" || {
+        cat "$work/last.out"
+        fail "$text: it did not say '$pattern'"
+    }
+}
+
+# same TEXT A B: two strings must be equal.
+same() {
+    checks=$((checks + 1))
+    [ "$2" = "$3" ] || fail "$1: '$2' is not '$3'"
+}
+
+done_testing() {
+    [ "$checks" -gt 0 ] || fail "nothing was checked"
+    echo "$checks checks"
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_server PROGRAM CONFIG LOG: starts it and waits until it serves; its process is in $server.
+start_server() {
+    local program=$1 config=$2 log=$3 i before
+    touch "$log"
+    before=$(grep -c 'event=serving' "$log" || true)
+    "$CMPD_BIN/$program" --config "$config" >>"$log" 2>&1 &
+    server=$!
+    servers+=("$server")
+    for ((i = 0; i < 200; i++)); do
+        [ "$(grep -c 'event=serving' "$log" || true)" -gt "$before" ] && return 0
+        kill -0 "$server" 2>/dev/null || fail "$program did not start: $(tail -n 3 "$log")"
+        sleep 0.05
+    done
+    fail "$program does not serve"
+}
+
+# stop_server: SIGINT, and its exit status must be 0.
+stop_server() {
+    kill -INT "$server"
+    wait "$server" || fail "the server ended with status $?"
+}
+
+# demo NAME: a demo CA in $work/NAME on a free port: $dir, $port.
+demo() {
+    dir=$work/$1
+    port=$(free_port)
+    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" >/dev/null
+}
+
+# add_tls: a second listener with TLS on $tls_port; its certificate is its own anchor, $dir/tls/server.pem.
+add_tls() {
+    tls_port=$(free_port)
+    mkdir -p "$dir/tls"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$dir/tls/server.key" \
+        -out "$dir/tls/server.pem" -days 2 -subj /CN=localhost -addext 'subjectAltName=IP:127.0.0.1,DNS:localhost' \
+        2>/dev/null
+    chmod 600 "$dir/tls/server.key"
+    sed -i "/^  - address: /a\\  - address: \"127.0.0.1:$tls_port\"\\n    tls: {certificate: tls/server.pem, key: tls/server.key}" \
+        "$dir/cmpd.yaml"
+}
+
+# new_key FILE TYPE: P-256, P-384, P-521, RSA or Ed25519.
+new_key() {
+    case $2 in
+    P-256) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" ;;
+    P-384) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$1" ;;
+    P-521) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out "$1" ;;
+    RSA) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1" 2>/dev/null ;;
+    Ed25519) openssl genpkey -algorithm ED25519 -out "$1" ;;
+    esac
+}
+
+# cmp ARGUMENTS...: Debian's client, without a configuration file of the machine.
+cmp() {
+    OPENSSL_CONF=/dev/null openssl cmp -config "" -server "127.0.0.1:$port" -path .well-known/cmp/p/demo "$@"
+}
+
+# by_device, by_secret: arrays with the arguments that protect a request one way or the other.
+credentials() {
+    by_device=(-cert "$dir/demo/device.pem" -key "$dir/demo/device.key" -extracerts "$dir/demo/device-chain.pem"
+        -trusted "$dir/ca/root.pem")
+    by_secret=(-ref "$(cat "$dir/demo/mac-reference")" -secret "pass:$(cat "$dir/demo/mac-secret")"
+        -recipient "/O=Demo Operator/CN=Issuing CA")
+}
+
+# stored_status CERT: the status in the store of the certificate in file CERT.
+stored_status() {
+    local serial
+    serial=$(openssl x509 -in "$1" -noout -serial | sed 's/^serial=//' | tr 'A-F' 'a-f')
+    "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json 2>/dev/null |
+        python3 -c '
+import json, sys
+for line in sys.stdin:
+    row = json.loads(line)
+    if row["serial"] == sys.argv[1]:
+        print(row["status"])
+' "$serial"
+}

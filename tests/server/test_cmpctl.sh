@@ -1,0 +1,116 @@
+#!/bin/bash
+# cmpctl, and the faults of a configuration, as an operator meets them.
+. "$(dirname "$0")/../lib.sh"
+
+ctl=$CMPD_BIN/cmpctl
+demo ca
+credentials
+config=$dir/cmpd.yaml
+
+for file in ca/root ca/issuing ca/cmp; do
+    ok "$file.pem" openssl x509 -in "$dir/$file.pem" -noout
+    ok "$file.key" openssl pkey -in "$dir/$file.key" -noout
+    same "$file.key is private" "$(stat -c %a "$dir/$file.key")" 600
+done
+same "the folder is private" "$(stat -c %a "$dir")" 700
+for file in vendor-root.pem vendor-intermediate.pem vendor-intermediate.key device.key device.pem device-chain.pem \
+    mac-reference mac-secret; do
+    ok "demo/$file" test -s "$dir/demo/$file"
+done
+same "mac-reference is one line" "$(wc -l <"$dir/demo/mac-reference")" 1
+same "mac-secret is one line" "$(wc -l <"$dir/demo/mac-secret")" 1
+same "device-chain.pem" "$(grep -c BEGIN "$dir/demo/device-chain.pem")" 2
+ok "the chain of the CMP certificate" openssl verify -CAfile "$dir/ca/root.pem" -untrusted "$dir/ca/issuing.pem" \
+    "$dir/ca/cmp.pem"
+ok "the chain of the device" openssl verify -CAfile "$dir/demo/vendor-root.pem" \
+    -untrusted "$dir/demo/vendor-intermediate.pem" "$dir/demo/device.pem"
+ok "check" "$ctl" check "$config"
+refused "a folder that is in use" 'not empty' "$ctl" init "$dir"
+ok "without demo" "$ctl" init "$work/plain" --key-type P-384
+ok "check without demo" "$ctl" check "$work/plain/cmpd.yaml"
+ok "another device" "$ctl" demo device "$dir" station-2
+ok "its chain" openssl verify -CAfile "$dir/demo/vendor-root.pem" -untrusted "$dir/demo/vendor-intermediate.pem" \
+    "$dir/demo/station-2.pem"
+refused "a device twice" 'exists' "$ctl" demo device "$dir" station-2
+refused "a device's name with a path" 'file name' "$ctl" demo device "$dir" ../x
+for program in cmpd cmpd-epoll cmpctl; do
+    for library in BoringSSL SQLite libcyaml; do
+        ok "$program tells the version of $library" sh -c "'$CMPD_BIN/$program' --version | grep -q $library"
+    done
+done
+ok "cmpd tells the version of libh2o and liburing" sh -c "'$CMPD_BIN/cmpd' --version | grep -q 'libh2o.*liburing'"
+
+# fault TEXT SED PATTERN: a change of the configuration must be refused alike by cmpctl check and by cmpd, naming file
+# and line.
+fault() {
+    local text=$1 change=$2 pattern=$3 line
+    sed "$change" "$config" >"$dir/broken.yaml"
+    if diff "$config" "$dir/broken.yaml" >/dev/null; then fail "$text: the change changes nothing"; fi
+    line=$(diff "$config" "$dir/broken.yaml" | head -n 1 | grep -o "^[0-9]*" || true)
+    refused "$text (check)" "broken\.yaml:($line|$((line + 1))|$((line - 1))): .*$pattern" "$ctl" check "$dir/broken.yaml"
+    refused "$text (cmpd)" "broken\.yaml:($line|$((line + 1))|$((line - 1))): .*$pattern" "$CMPD_BIN/cmpd" --config "$dir/broken.yaml"
+}
+fault "an unknown key" 's/^log: info/logg: info/' 'logg'
+fault "a word that is none" 's/^front: auto/front: fast/' 'auto.*io_uring.*epoll'
+fault "a number out of bounds" 's/message_bytes: 65536 /message_bytes: 12 /' '1024'
+fault "a file that is missing" 's|certificate: ca/issuing.pem|certificate: ca/nothing.pem|' 'nothing.pem'
+fault "a key that belongs to another" 's|^    key: ca/issuing.key|    key: ca/root.key|' 'does not belong'
+fault "a chain in the wrong order" 's|chain: \[ca/root.pem\]|chain: [demo/vendor-root.pem]|' 'did not issue'
+fault "a certificate that is no CA's" 's|certificate: ca/issuing.pem|certificate: demo/device.pem|' 'CA'
+fault "a CMP certificate of a stranger" 's|cmp_certificate: ca/cmp.pem|cmp_certificate: demo/device.pem|' 'not issued'
+fault "an intermediate of nobody" 's|intermediates: \[demo/vendor-intermediate.pem\]|intermediates: [ca/issuing.pem]|' 'not issued'
+fault "an unknown key usage" 's/key_usage: \[digitalSignature, /key_usage: [digitalSignatures, /' 'digitalSignature'
+fault "a key usage of CAs" 's/key_usage: \[digitalSignature, /key_usage: [keyCertSign, /' 'for CAs'
+fault "an unknown purpose" 's/\[clientAuth, /[clientauth, /' 'serverAuth'
+fault "an unknown key type" 's/\[P-256, P-384/[P256, P-384/' 'P-256'
+fault "a vendor that is none" 's/vendors: \[demo\]/vendors: [dema]/' 'dema'
+fault "a default profile that is none" 's/^default_profile: demo/default_profile: live/' 'live'
+chmod 644 "$dir/ca/issuing.key"
+refused "a key that others may read" 'cmpd\.yaml:[0-9]+: .*chmod 600' "$ctl" check "$config"
+chmod 600 "$dir/ca/issuing.key"
+refused "a file that is missing" 'nothing.yaml' "$ctl" check "$work/nothing.yaml"
+
+# The store, through the server and beside it.
+start_server cmpd "$config" "$work/ctl.log"
+new_key "$work/new.key" P-256
+ok "an enrollment" cmp -cmd ir -newkey "$work/new.key" -subject '/CN=with "quotes"' "${by_device[@]}" -certout "$work/out.pem"
+"$ctl" cert list --config "$config" --json >"$work/list.json"
+same "one certificate" "$(wc -l <"$work/list.json")" 1
+ok "JSON of it" python3 -c '
+import json, sys
+row = json.loads(open(sys.argv[1]).read())
+for key in "serial", "subject", "status", "not_before", "not_after", "transactionID":
+    assert row[key], key
+assert row["status"] == "valid"
+assert "quotes" in row["subject"], row
+' "$work/list.json"
+serial=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["serial"])' "$work/list.json")
+same "export" "$("$ctl" cert export --config "$config" "$serial" | openssl x509 -outform DER | sha256sum)" \
+    "$(openssl x509 -in "$work/out.pem" -outform DER | sha256sum)"
+refused "export of a serial that is none" 'no certificate' "$ctl" cert export --config "$config" "${serial//[0-9]/0}"
+refused "export of what is no serial" 'hexadecimal' "$ctl" cert export --config "$config" xyz
+refused "a port in use" 'Address already in use' "$CMPD_BIN/cmpd" --config "$config"
+
+# A secret that serves once.
+printf 'only-once-secret\n' >"$work/secret"
+ok "secret add" "$ctl" secret add --config "$config" --reference once --secret-file "$work/secret" --profile demo
+once=(-ref once -secret pass:only-once-secret -recipient /CN=x)
+ok "the secret serves" cmp -cmd ir -newkey "$work/new.key" -subject /CN=once "${once[@]}" -certout "$work/out.pem"
+refused "and not again" 'notAuthorized|used' cmp -cmd ir -newkey "$work/new.key" -subject /CN=twice "${once[@]}" \
+    -certout "$work/out.pem"
+if grep -q only-once-secret "$work/ctl.log"; then fail "the secret is in the log"; fi
+if grep -aq only-once-secret "$dir"/store/*; then fail "the secret is in the store as it is"; fi
+
+# A second node of the same CA, on the same store.
+first_port=$port first_server=$server
+port=$(free_port)
+ok "join" "$ctl" init --join "$dir" "$work/node2" --listen "127.0.0.1:$port"
+same "the same CA" "$(openssl x509 -in "$dir/ca/issuing.pem" -noout -fingerprint)" \
+    "$(openssl x509 -in "$work/node2/ca/issuing.pem" -noout -fingerprint)"
+start_server cmpd "$work/node2/cmpd.yaml" "$work/node2.log"
+ok "enrolled at the second node" cmp -cmd ir -newkey "$work/new.key" -subject /CN=node2 "${by_device[@]}" -certout "$work/out.pem"
+same "seen by the first" "$(stored_status "$work/out.pem")" valid
+stop_server
+port=$first_port server=$first_server
+stop_server
+done_testing
