@@ -1,7 +1,7 @@
-#include <criterion/criterion.h>
 
 #include "crypto/name.h"
 #include "crypto/random.h"
+#include "tests/support/must.h"
 #include "tests/support/world.h"
 
 static struct bytes signature_by(struct world *world, const struct private_key *key,
@@ -12,7 +12,7 @@ static struct bytes signature_by(struct world *world, const struct private_key *
     struct signing *items[] = {&item};
 
     sign_batch(items, 1);
-    cr_assert_neq(item.signature_len, 0);
+    must(item.signature_len != 0);
     return bytes_of(room, item.signature_len);
 }
 
@@ -23,7 +23,7 @@ void client_sign_by(struct client *client, const struct ctl_identity *identity, 
     client->algorithm = signature_for_key(private_key_kind(identity->key));
     client->header.protection_alg = client->algorithm->encoded;
     client->header.sender_kid = identity->cert.key_id;
-    cr_assert(pki_directory_name(&client->header.sender, client->world->arena, identity->cert.subject));
+    must(pki_directory_name(&client->header.sender, client->world->arena, identity->cert.subject));
     client->extra_certs[0] = identity->cert_der;
     for (size_t i = 0; i < count; i++)
         client->extra_certs[i + 1] = chain[i];
@@ -40,13 +40,13 @@ static void use_secret(struct client *client)
     client->signer = NULL;
     client->extra_cert_count = 0;
     client->secret = world->secret;
-    cr_assert(mac_pbm_encode(&client->header.protection_alg, world->arena, bytes_of(salt, sizeof salt),
-                             DIGEST_SHA256, DIGEST_SHA256, 1000));
+    must(mac_pbm_encode(&client->header.protection_alg, world->arena, bytes_of(salt, sizeof salt),
+                        DIGEST_SHA256, DIGEST_SHA256, 1000));
     cbs = cbs_of(client->header.protection_alg);
-    cr_assert(mac_parse(&client->mac, &cbs));
+    must(mac_parse(&client->mac, &cbs));
     client->header.sender_kid = world->reference;
-    cr_assert(name_build(&name, world->arena, (const char *const[]){"CN", "station-1", NULL}) &&
-              pki_directory_name(&client->header.sender, world->arena, name));
+    must(name_build(&name, world->arena, (const char *const[]){"CN", "station-1", NULL}) &&
+         pki_directory_name(&client->header.sender, world->arena, name));
 }
 
 void client_init(struct client *client, struct world *world, int mac)
@@ -60,8 +60,8 @@ void client_init(struct client *client, struct world *world, int mac)
     client->header.recipient = world->ca.sender;
     client->header.transaction_id = bytes_of(client->transaction_id, sizeof client->transaction_id);
     client->header.sender_nonce = bytes_of(client->nonce, sizeof client->nonce);
-    cr_assert(name_build(&client->subject, world->arena,
-                         (const char *const[]){"O", "Operator", "CN", "gnb-1", NULL}));
+    must(name_build(&client->subject, world->arena,
+                    (const char *const[]){"O", "Operator", "CN", "gnb-1", NULL}));
     if (mac)
         use_secret(client);
     else
@@ -81,19 +81,18 @@ static struct bytes pkcs10_body(struct client *client)
     struct bytes info, body;
     CBB cbb, sequence;
 
-    cr_assert(CBB_init(&cbb, 256));
-    cr_assert(der_finish(&info, world->arena, &cbb,
-                         CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_int64(&sequence, 0) &&
-                             der_add_bytes(&sequence, client->subject) &&
-                             der_add_bytes(&sequence, private_key_spki(client->key)) &&
-                             der_add_octets(&sequence, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0,
-                                            bytes_of(NULL, 0))));
-    cr_assert(CBB_init(&cbb, 256));
-    cr_assert(
-        der_finish(&body, world->arena, &cbb,
-                   CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, info) &&
-                       der_add_bytes(&sequence, algorithm->encoded) &&
-                       der_add_bit_string(&sequence, signature_by(world, client->key, algorithm, info))));
+    must(CBB_init(&cbb, 256));
+    must(der_finish(&info, world->arena, &cbb,
+                    CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_int64(&sequence, 0) &&
+                        der_add_bytes(&sequence, client->subject) &&
+                        der_add_bytes(&sequence, private_key_spki(client->key)) &&
+                        der_add_octets(&sequence, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0,
+                                       bytes_of(NULL, 0))));
+    must(CBB_init(&cbb, 256));
+    must(der_finish(&body, world->arena, &cbb,
+                    CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, info) &&
+                        der_add_bytes(&sequence, algorithm->encoded) &&
+                        der_add_bit_string(&sequence, signature_by(world, client->key, algorithm, info))));
     return body;
 }
 
@@ -105,10 +104,10 @@ struct bytes client_body(struct client *client, int body_type)
 
     if (body_type == PKI_P10CR)
         return pkcs10_body(client);
-    cr_assert(pki_encode_cert_request(&request, world->arena, client->cert_req_id, client->subject,
-                                      private_key_spki(client->key), client->san));
-    cr_assert(pki_encode_cert_requests(&body, world->arena, request, algorithm->encoded,
-                                       signature_by(world, client->key, algorithm, request)));
+    must(pki_encode_cert_request(&request, world->arena, client->cert_req_id, client->subject,
+                                 private_key_spki(client->key), client->san));
+    must(pki_encode_cert_requests(&body, world->arena, request, algorithm->encoded,
+                                  signature_by(world, client->key, algorithm, request)));
     return body;
 }
 
@@ -119,15 +118,15 @@ struct bytes client_message(struct client *client, int body_type, struct bytes b
     uint8_t mac[DIGEST_MAX];
     struct mac_key key;
 
-    cr_assert(pki_encode_protected_part(&part, world->arena, &client->header, body_type, body));
+    must(pki_encode_protected_part(&part, world->arena, &client->header, body_type, body));
     if (client->signer != NULL) {
         protection = signature_by(world, client->signer->key, client->algorithm, part);
     } else {
-        cr_assert(mac_derive(&key, &client->mac, client->secret));
+        must(mac_derive(&key, &client->mac, client->secret));
         protection = bytes_of(mac, mac_apply(mac, &client->mac, &key, part));
     }
-    cr_assert(pki_encode_message(&message, world->arena, part, protection, client->extra_certs,
-                                 client->extra_cert_count));
+    must(pki_encode_message(&message, world->arena, part, protection, client->extra_certs,
+                            client->extra_cert_count));
     return message;
 }
 
@@ -152,7 +151,7 @@ struct bytes client_confirm(struct client *client, const struct answer *answer, 
 
     entry.cert_hash =
         bytes_of(hash, digest_compute(hash, answer->cert.algorithm->cert_hash, answer->cert.der));
-    cr_assert(pki_encode_cert_conf(&body, client->world->arena, &entry));
+    must(pki_encode_cert_conf(&body, client->world->arena, &entry));
     client_next(client, answer);
     return client_message(client, PKI_CERTCONF, body);
 }

@@ -25,6 +25,7 @@ struct world_secret {
 
 struct world {
     struct arena *arena; /* lives as long as the world; messages have arenas of their own */
+    struct arena *rows;  /* what the store keeps */
     int64_t now;         /* Unix seconds */
 
     struct ctl_identity root, issuing, cmp_signer;
@@ -60,6 +61,9 @@ struct world {
 /* world_new makes everything with keys of |kind|; fails the test if it cannot. */
 struct world *world_new(enum key_kind kind);
 void world_free(struct world *world);
+
+/* world_forget empties the store, but for the secret. */
+void world_forget(struct world *world);
 
 /* struct answer is what came back, decoded. Lives in |arena|, freed by answer_free. */
 struct answer {
