@@ -104,9 +104,11 @@ static void finish(struct front_thread *thread)
         if (!round_once(thread, FRONT_STOP_ROUND_MS))
             abort();
     thread->cut_off = front_cut_off(thread);
+    uint64_t last_words = monotonic_ms() + FRONT_STOP_IDLE_MS;
     deadline = monotonic_ms() + FRONT_CLOSE_MS;
     while (has_conns(thread) && monotonic_ms() < deadline) {
-        front_shut_all(thread);
+        if (monotonic_ms() >= last_words)
+            front_shut_all(thread);
         if (!round_once(thread, FRONT_STOP_ROUND_MS))
             abort();
     }

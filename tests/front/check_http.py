@@ -1,6 +1,7 @@
 """HTTP/1.0, 1.1 and 2 in plain, and the answers that the front gives by itself."""
 import socket
 import subprocess
+import threading
 import time
 
 from harness import (CMP, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, WAIT, Http1, Http2, check, curl, frame,
@@ -72,7 +73,6 @@ def pipelined_beyond_what_is_held(program):
     """While one request waits for its answer, a lot of data arrives: more than is held, less is read."""
     with serving(program, delay=300000, workers=1) as server, server.connect() as sock:
         http, body = Http1(sock), bytes(60000)
-        import threading
         sender = threading.Thread(target=lambda: sock.sendall(b"".join(post(body) for _ in range(10))))
         sender.start()
         assert all(http.reply().body == body for _ in range(10))
@@ -193,7 +193,7 @@ def busy(program):
                 reply = Http1(other).ask(post(b"no room"))
                 assert reply.status == 503 and reply.body.startswith(b"refused 503 24: "), reply.body
                 assert "retry-after" in reply.headers
-        assert server.stop() == 16
+            assert server.stop() == 16
     with serving(program, jobs=1000, queue_jobs=2, workers=1, delay=200000) as server, server.connect() as sock:
         h2 = Http2(sock)
         for i in range(10):

@@ -1,0 +1,90 @@
+"""Draining and stopping: what is in flight is answered, and the process ends in time."""
+import signal
+import time
+
+from harness import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http1, Http2, check, frame, h2_headers, main, post, serving
+
+
+def drain(server):
+    server.process.send_signal(signal.SIGUSR1)
+    time.sleep(0.3)
+
+
+@check
+def answers_of_a_draining_server_say_goodbye(program):
+    with serving(program, delay=1000, threads=2) as server:
+        with server.connect() as kept, server.connect() as kept2:
+            http, h2 = Http1(kept), Http2(kept2)
+            http.ask(post(b"before"))
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"before"))
+            assert h2.body_of(1) == b"before"
+            drain(server)
+            reply = http.ask(post(b"after"))
+            assert (reply.body, reply.headers["connection"]) == (b"after", "close") and http.closed()
+            assert h2.until(lambda kind, flags, stream, payload: kind == GOAWAY) is not None
+        with server.connect() as sock:  # accepting goes on
+            reply = Http1(sock).ask(post(b"new"))
+            assert (reply.body, reply.headers["connection"]) == (b"new", "close")
+        with server.connect() as sock:
+            h2 = Http2(sock)
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"new"))
+            seen = []
+            while (got := h2.frame()) is not None:
+                seen.append(got)
+            assert any(kind == GOAWAY for kind, *_ in seen), seen
+            assert any(kind == DATA and payload == b"new" for kind, _, _, payload in seen), seen
+
+
+@check
+def answer_in_flight_while_draining_begins(program):
+    with serving(program, delay=1000000) as server, server.connect() as sock:
+        sock.sendall(post(b"in flight"))
+        time.sleep(0.3)
+        drain(server)
+        reply = Http1(sock).reply()
+        assert (reply.body, reply.headers["connection"]) == (b"in flight", "close")
+
+
+@check
+def stop_answers_what_is_in_flight(program):
+    with serving(program, delay=1000000, workers=8, threads=2, stop_seconds=20) as server:
+        socks = [server.connect() for _ in range(4)]
+        for sock in socks:
+            sock.sendall(post(b"in flight"))
+        with server.connect() as sock2, server.connect() as idle:
+            h2 = Http2(sock2)
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"me too"))
+            time.sleep(0.3)
+            begin = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert [Http1(sock).reply().body for sock in socks] == [b"in flight"] * 4
+            assert h2.until(lambda kind, flags, stream, payload: kind == DATA)[3] == b"me too"
+            assert idle.recv(1) == b""
+            assert server.stop() == 0
+            assert time.monotonic() - begin < 15
+
+
+@check
+def stop_in_time(program):
+    """What never gets an answer is told so, counted, and the process ends."""
+    with serving(program, stop_seconds=1, threads=2) as server, server.connect() as sock, server.connect() as half:
+        http = Http1(sock)
+        sock.sendall(post(b"hold this"))
+        half.sendall(post(b"never complete")[:-3])
+        with server.connect() as sock2:
+            h2 = Http2(sock2)
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"hold that"))
+            time.sleep(0.3)
+            assert server.stop() == 2
+            assert http.reply().status == 503
+
+
+@check
+def stop_without_connections(program):
+    begin = time.monotonic()
+    with serving(program, threads=4) as server:
+        assert server.stop() == 0
+    assert time.monotonic() - begin < 15
+
+
+main()
