@@ -5,7 +5,8 @@
 
 static cmp_step reply_signed;
 
-static const uint8_t empty_sequence[2] = {0x30, 0x00};
+/* GeneralName directoryName of the NULL-DN */
+static const uint8_t null_dn[4] = {0xa4, 0x02, 0x30, 0x00};
 static const uint8_t null_element[2] = {0x05, 0x00};
 
 void cmp_out_of_memory(struct cmp_message *m)
@@ -18,6 +19,12 @@ void cmp_out_of_memory(struct cmp_message *m)
     m->result.refused = 1;
     m->result.fail_info = PKI_SYSTEM_FAILURE;
     m->result.detail = "the memory bound of a job is reached";
+}
+
+/* The sender is echoed as recipient (RFC 9483 3.1), unless it is no DER: then nobody is named. */
+static struct bytes recipient_of(const struct pki_header *in)
+{
+    return der_is_strict(NULL, NULL, in->sender, BOUND_DER_DEPTH) ? in->sender : bytes_of(null_dn, sizeof null_dn);
 }
 
 /* With a MAC, sender and senderKID name the shared secret (RFC 9483 3.1); a reference that is no text cannot
@@ -51,17 +58,13 @@ static int fill_header(struct cmp_message *m, struct pki_header *header, int is_
 
     *header = (struct pki_header){
         .pvno = reply_version(m->in.header.pvno),
-        .recipient = m->in.header.sender,
+        .recipient = recipient_of(&m->in.header),
         .has_message_time = 1,
         .message_time = m->now,
         .transaction_id = m->transaction_id,
         .sender_nonce = bytes_of(m->nonce, CMP_NONCE),
         .recip_nonce = m->in.header.sender_nonce,
     };
-    if (header->recip_nonce.len > BOUND_NONCE)
-        header->recip_nonce.len = 0;
-    if (header->transaction_id.len > BOUND_TRANSACTION_ID)
-        header->transaction_id.len = 0;
     if (is_mac) {
         header->protection_alg = m->mac.encoded;
         header->sender_kid = m->in.header.sender_kid;
@@ -245,18 +248,14 @@ int cmp_overload_answer(struct bytes *out, struct arena *arena, struct bytes req
         .status = PKI_REJECTION, .text = bytes_str(text), .fail_info = UINT64_C(1) << fail_info};
     struct pki_header header = {.pvno = PKI_CMP2000};
     struct pki_message in;
-    struct bytes null_dn, body, part;
+    struct bytes body, part;
 
-    if (!pki_directory_name(&null_dn, arena, bytes_of(empty_sequence, sizeof empty_sequence)))
-        return 0;
-    header.sender = header.recipient = null_dn;
+    header.sender = header.recipient = bytes_of(null_dn, sizeof null_dn);
     if (pki_message_decode(&in, NULL, request) != PKI_UNREADABLE) {
         header.pvno = reply_version(in.header.pvno);
-        header.recipient = in.header.sender;
-        if (in.header.transaction_id.len <= BOUND_TRANSACTION_ID)
-            header.transaction_id = in.header.transaction_id;
-        if (in.header.sender_nonce.len <= BOUND_NONCE)
-            header.recip_nonce = in.header.sender_nonce;
+        header.recipient = recipient_of(&in.header);
+        header.transaction_id = in.header.transaction_id;
+        header.recip_nonce = in.header.sender_nonce;
     }
     return pki_encode_error(&body, arena, &status) &&
            pki_encode_protected_part(&part, arena, &header, PKI_ERROR, body) &&

@@ -127,6 +127,20 @@ static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct b
     fetch->arena = m->arena;
 }
 
+/* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1). */
+static int make_transaction_id(struct cmp_message *m)
+{
+    uint8_t *id = arena_alloc(m->arena, CMP_NONCE);
+
+    if (id == NULL) {
+        cmp_out_of_memory(m);
+        return 0;
+    }
+    random_bytes(id, CMP_NONCE);
+    m->transaction_id = bytes_of(id, CMP_NONCE);
+    return 1;
+}
+
 void cmp_receive(struct cmp_message *m)
 {
     const char *why = NULL;
@@ -145,21 +159,14 @@ void cmp_receive(struct cmp_message *m)
         m->result.fail_info = PKI_BAD_DATA_FORMAT;
         return;
     }
+    if (m->transaction_id.len == 0 && !make_transaction_id(m))
+        return;
     if (decoded == PKI_HEADER_ONLY) {
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, "the message is not valid DER of a PKIMessage", why);
         return;
     }
     if (!check_header(m) || !choose_profile(m) || !check_body_type(m))
         return;
-    if (m->transaction_id.len == 0) {
-        uint8_t *id = arena_alloc(m->arena, CMP_NONCE);
-        if (id == NULL) {
-            cmp_out_of_memory(m);
-            return;
-        }
-        random_bytes(id, CMP_NONCE);
-        m->transaction_id = bytes_of(id, CMP_NONCE);
-    }
     decode_body(m);
     if (!cmp_find_credentials(m))
         return;

@@ -35,6 +35,8 @@ static void send_protected_anew(struct bytes request)
         return;
     world->arena = arena_new(1024 * 1024); /* what the client makes goes with it */
     header = message.header;
+    header.has_message_time = 0; /* times that C cannot write are the decoder's business */
+    header.confirm_wait_time = 0;
     header.sender = client.header.sender;
     header.sender_kid = client.header.sender_kid;
     header.protection_alg = client.header.protection_alg;
