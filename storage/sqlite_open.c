@@ -4,6 +4,7 @@
  * SQLite's quick_check while it is small enough for that to take about a second. A larger one is started on
  * without the last: a start after a power cut must not take minutes. Damage in it shows at the read that
  * meets it, which fails as unavailable and is logged; nothing is repaired by guess in either case. */
+#define _GNU_SOURCE 1 /* euidaccess */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,9 +19,14 @@
 
 enum {
     CHECK_WHOLE_MAX = 256 * 1024 * 1024, /* octets of a file up to which every page is checked at start */
-    HEADER_LEN = 16,                     /* octets of the text that begins an SQLite 3 file */
+    SMALLEST_PAGE = 512,                 /* octets of a page of SQLite */
     PRAGMA_MAX = 96,
+    RETRY_MS = 20, /* between attempts at what SQLite's own waiting does not cover */
 };
+
+#define NOT_A_STORE                                                                                          \
+    "%s is not a store of this program, or its beginning is damaged; name another file, or restore it from " \
+    "a backup"
 
 /* The folder of a new store: made if only it is missing, so that the default setting works in a new
  * directory. */
@@ -64,16 +70,16 @@ static int create_file(char *fault, const char *path)
     return 1;
 }
 
-/* What can be told without SQLite: a wrong file given by mistake is not even opened by it. */
+/* What can be told without SQLite. The file is not opened here: closing it again would drop the locks of a
+ * store that this process may have on it already. */
 static int check_file(char *fault, const char *path)
 {
-    static const char header[HEADER_LEN] = "SQLite format 3";
-    char begin[HEADER_LEN];
     struct stat st;
     if (stat(path, &st) != 0) {
         if (errno == ENOENT)
             return create_file(fault, path);
-        store_fault(fault, "%s cannot be looked at: %s", path, strerror(errno));
+        store_fault(fault, "%s cannot be looked at: %s; let the user that runs this program enter its folder",
+                    path, strerror(errno));
         return 0;
     }
     if (!S_ISREG(st.st_mode)) {
@@ -85,26 +91,15 @@ static int check_file(char *fault, const char *path)
                     (unsigned)st.st_mode & 0777, path);
         return 0;
     }
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
+    if (euidaccess(path, R_OK | W_OK) != 0) {
         store_fault(fault,
                     "%s cannot be opened for writing: %s; it must belong to the user that runs this program",
                     path, strerror(errno));
         return 0;
     }
-    ssize_t got = read(fd, begin, sizeof(begin));
-    int read_errno = errno;
-    close(fd);
-    if (got < 0) {
-        store_fault(fault, "%s cannot be read: %s", path, strerror(read_errno));
-        return 0;
-    }
-    if (got > 0 && (got < HEADER_LEN || memcmp(begin, header, HEADER_LEN) != 0)) {
-        store_fault(
-            fault,
-            "%s is not a store of this program, or its beginning is damaged; name another file, or restore "
-            "it from a backup",
-            path);
+    /* SQLite takes a file shorter than its smallest page for an empty one, and would write over it. */
+    if (st.st_size > 0 && st.st_size < SMALLEST_PAGE) {
+        store_fault(fault, NOT_A_STORE, path);
         return 0;
     }
     return 1;
@@ -115,8 +110,10 @@ static int fault_sqlite(char *fault, const char *path, sqlite3 *db, int rc, cons
     int extended = db != NULL ? sqlite3_extended_errcode(db) : rc;
     const char *hint;
     switch (rc & 0xff) {
-    case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+        store_fault(fault, NOT_A_STORE, path);
+        return 0;
+    case SQLITE_CORRUPT:
     case SQLITE_ERROR: /* an unknown table or column: the schema is not what its version says */
         hint = "the file is damaged: restore it from a backup; nothing was changed";
         break;
@@ -171,6 +168,8 @@ struct identity {
     int64_t application, version, objects;
 };
 
+/* The three belong together: read inside a transaction, they cannot be from before and after another
+ * process's work. */
 static int identify(sqlite3 *db, struct identity *id)
 {
     int rc = read_number(db, "PRAGMA application_id", &id->application);
@@ -207,7 +206,7 @@ static int migrate(char *fault, const char *path, sqlite3 *db)
 {
     struct identity id;
     char pragma[PRAGMA_MAX];
-    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int rc = sqlite3_exec(db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = identify(db, &id);
     if (rc != SQLITE_OK)
@@ -260,12 +259,17 @@ static int check_pages(char *fault, const char *path, sqlite3 *db)
 static int use_wal(char *fault, const char *path, sqlite3 *db)
 {
     sqlite3_stmt *statement;
-    int rc = sqlite3_exec(db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return fault_sqlite(fault, path, db, rc, "setting up the write-ahead log");
-    rc = sqlite3_step(statement);
+    /* Two that change the mode at once hold a lock each: one is told so without a wait, and tries again. */
+    for (int waited = 0; waited < SQLITE_BUSY_MS; waited += RETRY_MS) {
+        rc = sqlite3_step(statement);
+        if ((rc & 0xff) != SQLITE_BUSY)
+            break;
+        sqlite3_reset(statement);
+        sqlite3_sleep(RETRY_MS);
+    }
     const char *mode = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     int ok = mode != NULL && strcmp(mode, "wal") == 0;
     if (!ok && rc == SQLITE_ROW)
@@ -280,7 +284,11 @@ static int use_wal(char *fault, const char *path, sqlite3 *db)
 static int prepare_database(char *fault, const char *path, sqlite3 *db)
 {
     struct identity id;
-    int rc = identify(db, &id);
+    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = identify(db, &id);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return fault_sqlite(fault, path, db, rc, "reading");
     if (!check_identity(fault, path, &id))
