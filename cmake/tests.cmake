@@ -55,6 +55,11 @@ if(front_server AND TARGET room-front AND NOT CMPD_FUZZ)
     test_program(front-echo-epoll SOURCES ${front_server} USES room-front-epoll room-base)
 endif()
 
+# Runs a program as where io_uring is forbidden.
+if(NOT CMPD_FUZZ)
+    test_program(without_uring SOURCES tests/server/without_uring.c)
+endif()
+
 # Fuzz targets: with CMPD_FUZZ a short run of libFuzzer from the kept corpus, without it the corpus once.
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
 foreach(source ${fuzz_targets})

@@ -94,7 +94,7 @@ if(CMPD_SANITIZE)
     target_link_libraries(h2o-instrumented PRIVATE h2o-headers)
     # Its habits with null pointers and alignment are its own; ours is what undefined behaviour is looked for in.
     target_compile_options(h2o-instrumented PRIVATE -w -fno-sanitize=undefined)
-    target_compile_definitions(h2o-instrumented PRIVATE H2O_ROOT="/" H2O_CONFIG_PATH="")
+    target_compile_definitions(h2o-instrumented PRIVATE H2O_ROOT="/" H2O_CONFIG_PATH="" H2O_NO_RECYCLE)
     target_link_libraries(h2o INTERFACE h2o-instrumented)
 else()
     target_link_libraries(h2o INTERFACE ${h2o}/lib/libh2o-evloop.a)
