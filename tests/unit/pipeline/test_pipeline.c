@@ -1,0 +1,458 @@
+/* pipeline.h: many jobs at once, over threads, with the embedded store and with a store that a test holds
+ * back. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/name.h"
+#include "crypto/random.h"
+#include "server/pipeline/pipeline.h"
+#include "storage/backend.h"
+#include "tests/support/demo.h"
+#include "tests/support/must.h"
+#include "tests/support/world.h"
+
+enum { JOBS = 200, PATIENCE_MS = 20000 };
+
+static struct demo demo;
+static struct pipeline *pipeline;
+static struct store *store;
+static struct ctl_identity device;
+static struct arena *arena;
+static struct bytes chain[2];
+static atomic_uint done;
+static struct job *answered[JOBS * 2];
+
+static void sleep_ms(unsigned ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+}
+
+static int wait_for(unsigned count)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&done) < count; i++)
+        sleep_ms(1);
+    return atomic_load(&done) == count;
+}
+
+static void on_done(struct job *job)
+{
+    answered[atomic_fetch_add(&done, 1)] = job;
+}
+
+/* ---- a store that answers when the test lets it ---- */
+
+struct held {
+    void *item, *arg;
+    store_done *done;
+    int is_fetch;
+};
+
+static struct {
+    struct store super;
+    pthread_mutex_t lock;
+    struct held held[JOBS * 4];
+    size_t count;
+    int refuses; /* 1: its queue is full */
+} fake;
+
+static int hold(void *const *items, void *const *args, size_t n, store_done *when_done, int is_fetch)
+{
+    if (fake.refuses)
+        return 0;
+    pthread_mutex_lock(&fake.lock);
+    for (size_t i = 0; i < n; i++)
+        fake.held[fake.count++] = (struct held){items[i], args[i], when_done, is_fetch};
+    pthread_mutex_unlock(&fake.lock);
+    return 1;
+}
+
+static int fake_fetch(struct store *s, struct store_fetch *const *items, void *const *args, size_t n,
+                      store_done *when_done)
+{
+    (void)s;
+    return hold((void *const *)items, args, n, when_done, 1);
+}
+
+static int fake_commit(struct store *s, struct store_unit *const *units, void *const *args, size_t n,
+                       store_done *when_done)
+{
+    (void)s;
+    return hold((void *const *)units, args, n, when_done, 0);
+}
+
+static int fake_healthy(const struct store *s)
+{
+    (void)s;
+    return 1;
+}
+
+static void fake_close(struct store *s)
+{
+    (void)s;
+}
+
+static const struct backend fake_backend = {.scheme = "fake:",
+                                            .fetch = fake_fetch,
+                                            .commit = fake_commit,
+                                            .healthy = fake_healthy,
+                                            .close = fake_close};
+
+/* Lets go what is held: fetches find nothing, units end with |outcome|. Returns how many there were. */
+static size_t let_go(enum store_outcome outcome)
+{
+    struct held held[JOBS * 4];
+    size_t count;
+
+    pthread_mutex_lock(&fake.lock);
+    count = fake.count;
+    memcpy(held, fake.held, count * sizeof *held);
+    fake.count = 0;
+    pthread_mutex_unlock(&fake.lock);
+    for (size_t i = 0; i < count; i++) {
+        if (held[i].is_fetch)
+            ((struct store_fetch *)held[i].item)->outcome = STORE_ABSENT;
+        else
+            ((struct store_unit *)held[i].item)->outcome = outcome;
+        held[i].done(held[i].arg);
+    }
+    return count;
+}
+
+static int let_go_until_done(unsigned count, enum store_outcome outcome)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&done) < count; i++) {
+        let_go(outcome);
+        sleep_ms(1);
+    }
+    return atomic_load(&done) == count;
+}
+
+/* ---- requests ---- */
+
+static struct bytes sign(const struct private_key *key, struct bytes message)
+{
+    uint8_t *room = arena_alloc(arena, SIGNATURE_MAX);
+    struct signing item = {.algorithm = signature_for_key(private_key_kind(key)),
+                           .key = key,
+                           .message = message,
+                           .signature = room};
+    struct signing *items[] = {&item};
+
+    sign_batch(items, 1);
+    return bytes_of(room, item.signature_len);
+}
+
+static struct bytes make_ir(void)
+{
+    struct private_key *key = private_key_generate(KEY_P256, 0);
+    struct bytes sender, subject, request, body, part, message;
+    uint8_t *id = arena_alloc(arena, 16), *nonce = arena_alloc(arena, 16);
+
+    random_bytes(id, 16);
+    random_bytes(nonce, 16);
+    must(pki_directory_name(&sender, arena, device.cert.subject));
+    must(name_build(&subject, arena, (const char *const[]){"CN", "gnb", NULL}));
+    struct pki_header header = {.pvno = 2,
+                                .sender = sender,
+                                .recipient = sender,
+                                .protection_alg = signature_for_key(KEY_P256)->encoded,
+                                .sender_kid = device.cert.key_id,
+                                .transaction_id = bytes_of(id, 16),
+                                .sender_nonce = bytes_of(nonce, 16),
+                                .implicit_confirm = 1};
+    must(pki_encode_cert_request(&request, arena, 0, subject, private_key_spki(key), bytes_of(NULL, 0)));
+    must(pki_encode_cert_requests(&body, arena, request, signature_for_key(KEY_P256)->encoded,
+                                  sign(key, request)));
+    must(pki_encode_protected_part(&part, arena, &header, PKI_IR, body));
+    must(pki_encode_message(&message, arena, part, sign(device.key, part), chain, 1));
+    private_key_free(key);
+    return message;
+}
+
+/* An ir protected by PasswordBasedMac with |iterations|: what makes a request costly. The MAC is wrong. */
+static struct bytes make_costly(const char *reference, uint32_t iterations)
+{
+    static const uint8_t salt[16] = {1}, mac[32] = {2};
+    struct bytes sender, name, part, message, ir = make_ir();
+    uint8_t *id = arena_alloc(arena, 16);
+    struct pki_message parsed;
+
+    random_bytes(id, 16);
+    must(pki_message_decode(&parsed, NULL, ir) == PKI_WHOLE);
+    must(name_build(&name, arena, (const char *const[]){"CN", reference, NULL}) &&
+         pki_directory_name(&sender, arena, name));
+    parsed.header.sender = sender;
+    parsed.header.sender_kid = bytes_str(reference);
+    parsed.header.transaction_id = bytes_of(id, 16);
+    must(mac_pbm_encode(&parsed.header.protection_alg, arena, bytes_of(salt, sizeof salt), DIGEST_SHA256,
+                        DIGEST_SHA256, iterations));
+    must(pki_encode_protected_part(&part, arena, &parsed.header, PKI_IR, parsed.body));
+    must(pki_encode_message(&message, arena, part, bytes_of(mac, sizeof mac), NULL, 0));
+    return message;
+}
+
+static struct job *make_job(struct bytes request)
+{
+    struct job *job = pipeline_job(pipeline);
+
+    if (job == NULL)
+        return NULL;
+    job->request = arena_copy(job->arena, request);
+    job->path = bytes_str("/.well-known/cmp/p/demo");
+    job->peer = bytes_str("test");
+    job->source = 1;
+    job->on_done = on_done;
+    return job;
+}
+
+static int body_of(const struct job *job)
+{
+    struct pki_message message;
+
+    return pki_message_decode(&message, NULL, job->reply) == PKI_WHOLE ? message.body_type : -1;
+}
+
+static enum pki_failure failure_of(const struct job *job)
+{
+    struct pki_message message;
+    struct pki_status_info status;
+
+    cr_assert_eq(pki_message_decode(&message, NULL, job->reply), PKI_WHOLE);
+    cr_assert_eq(message.body_type, PKI_ERROR);
+    cr_assert(pki_decode_error(&status, message.body));
+    for (unsigned bit = 0; bit < 27; bit++)
+        if (status.fail_info == UINT64_C(1) << bit)
+            return (enum pki_failure)bit;
+    return (enum pki_failure) - 1;
+}
+
+static void free_answered(void)
+{
+    for (unsigned i = 0; i < atomic_load(&done); i++)
+        pipeline_job_free(pipeline, answered[i]);
+    atomic_store(&done, 0);
+}
+
+static void start(struct store *with)
+{
+    char fault[CONFIG_FAULT_MAX];
+    char demo_dir[DEMO_PATH_MAX + 8];
+
+    snprintf(demo_dir, sizeof demo_dir, "%s/demo", demo.dir);
+    arena = arena_new(64 * 1024 * 1024);
+    must(ctl_load(&device, arena, demo_dir, "device"));
+    chain[0] = device.cert_der;
+    pipeline = pipeline_new(fault, policy_config(demo.policy), demo.policy, with);
+    must(pipeline != NULL);
+}
+
+static void with_sqlite(void)
+{
+    char fault[STORE_FAULT_MAX];
+
+    demo_new(&demo);
+    store = store_open(fault, policy_config(demo.policy)->store, "test");
+    must(store != NULL);
+    start(store);
+}
+
+static void with_fake(void)
+{
+    struct config_fault fault;
+
+    demo_new(&demo);
+    must(demo_edit(&demo, &fault, "queue_jobs: 4096 ", "queue_jobs: 16 "));
+    must(demo_edit(&demo, &fault, "jobs: 16384 ", "jobs: 100 "));
+    must(demo_edit(&demo, &fault, "workers: 0", "workers: 2"));
+    fake.super.backend = &fake_backend;
+    pthread_mutex_init(&fake.lock, NULL);
+    start(&fake.super);
+}
+
+static void tear_down(void)
+{
+    free_answered();
+    cr_assert(pipeline_idle(pipeline));
+    pipeline_free(pipeline);
+    store_close(store);
+    store = NULL;
+    ctl_identity_cleanup(&device);
+    arena_free(arena);
+    demo_free(&demo);
+}
+
+TestSuite(pipeline, .init = with_sqlite, .fini = tear_down);
+TestSuite(held_back, .init = with_fake, .fini = tear_down);
+
+Test(pipeline, every_job_is_answered_once_and_stored)
+{
+    struct job *job;
+    char fault[STORE_FAULT_MAX];
+
+    for (unsigned i = 0; i < JOBS; i++) {
+        job = make_job(make_ir());
+        cr_assert_not_null(job);
+        cr_assert(pipeline_submit(pipeline, job));
+    }
+    cr_assert(wait_for(JOBS));
+    for (unsigned i = 0; i < JOBS; i++) {
+        cr_assert_eq(answered[i]->status, 200);
+        cr_assert_eq(body_of(answered[i]), PKI_IP);
+    }
+    (void)fault;
+}
+
+/* The same octets at once, many times: one transaction, one certificate, the same answer for all. */
+Test(pipeline, a_race_of_identical_requests_issues_one_certificate)
+{
+    struct bytes ir = make_ir(), first = {NULL, 0};
+    struct cert_response response;
+    struct pki_message message;
+
+    for (unsigned i = 0; i < 64; i++)
+        cr_assert(pipeline_submit(pipeline, make_job(ir)));
+    cr_assert(wait_for(64));
+    for (unsigned i = 0; i < 64; i++) {
+        cr_assert_eq(pki_message_decode(&message, NULL, answered[i]->reply), PKI_WHOLE);
+        cr_assert_eq(message.body_type, PKI_IP);
+        cr_assert(pki_decode_cert_rep(&response, message.body));
+        if (i == 0)
+            first = response.certificate;
+        cr_assert(bytes_equal(response.certificate, first), "two certificates in one transaction");
+    }
+}
+
+/* RFC 9811 3.1: 4xx where there is no PKIMessage to answer; the body is CMP all the same. */
+Test(pipeline, a_path_that_is_none_is_404)
+{
+    struct job *job = make_job(make_ir());
+
+    job->path = bytes_str("/nothing");
+    cr_assert(pipeline_submit(pipeline, job));
+    cr_assert(wait_for(1));
+    cr_assert_eq(job->status, 404);
+    cr_assert_eq(failure_of(job), PKI_BAD_REQUEST);
+}
+
+Test(pipeline, a_new_policy_serves_what_comes_after_it)
+{
+    struct config_fault fault;
+    struct job *job;
+
+    /* 'demo' becomes 'live': a path of the old name is not found any more. */
+    must(demo_edit(&demo, &fault, "  - name: demo\n    demo: true", "  - name: live\n    demo: true") == 0);
+    must(demo_edit(&demo, &fault, "default_profile: demo", "default_profile: live"));
+    pipeline_set_policy(pipeline, demo.policy);
+    for (unsigned i = 0; i < PATIENCE_MS; i++) {
+        job = make_job(make_ir());
+        cr_assert(pipeline_submit(pipeline, job));
+        cr_assert(wait_for(1));
+        if (job->status == 404)
+            break;
+        free_answered();
+        sleep_ms(1);
+    }
+    cr_assert_eq(atomic_load(&done), 1, "the old policy is still in use");
+}
+
+/* A worker keeps many batches in flight and waits for none: all jobs reach the store while it answers nobody.
+ */
+Test(held_back, no_worker_waits_for_the_store)
+{
+    enum { MANY = 60 };
+
+    for (unsigned i = 0; i < MANY; i++) {
+        struct job *job = make_job(make_ir());
+        cr_assert_not_null(job);
+        while (!pipeline_submit(pipeline, job))
+            sleep_ms(1);
+    }
+    for (unsigned i = 0; i < PATIENCE_MS && fake.count < MANY; i++)
+        sleep_ms(1);
+    cr_assert_eq(fake.count, MANY);
+    cr_assert_eq(atomic_load(&done), 0);
+    cr_assert(let_go_until_done(MANY, STORE_DONE));
+    for (unsigned i = 0; i < MANY; i++)
+        cr_assert_eq(body_of(answered[i]), PKI_IP);
+}
+
+/* No certificate leaves before the commit is done. */
+Test(held_back, no_answer_without_a_commit)
+{
+    cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
+    for (unsigned i = 0; i < PATIENCE_MS && fake.count == 0; i++)
+        sleep_ms(1);
+    cr_assert_eq(let_go(STORE_DONE), 1); /* the look-up */
+    for (unsigned i = 0; i < PATIENCE_MS && fake.count == 0; i++)
+        sleep_ms(1);
+    sleep_ms(50);
+    cr_assert_eq(atomic_load(&done), 0, "answered before the commit");
+    cr_assert_eq(let_go(STORE_UNAVAILABLE), 1);
+    cr_assert(wait_for(1));
+    cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
+}
+
+/* A store whose queue is full is answered for, not waited for. */
+Test(held_back, a_full_store_is_unavailable)
+{
+    fake.refuses = 1;
+    cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
+    cr_assert(wait_for(1));
+    cr_assert_eq(answered[0]->status, 200);
+    cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
+    fake.refuses = 0;
+}
+
+/* limits.jobs: beyond it there is no job to be had, and memory stays flat. */
+Test(held_back, jobs_are_bounded)
+{
+    struct job *jobs[100];
+
+    for (unsigned i = 0; i < 100; i++)
+        cr_assert_not_null(jobs[i] = pipeline_job(pipeline));
+    cr_assert_null(pipeline_job(pipeline));
+    pipeline_job_free(pipeline, jobs[0]);
+    cr_assert_not_null(jobs[0] = pipeline_job(pipeline));
+    cr_assert_not(pipeline_idle(pipeline));
+    for (unsigned i = 0; i < 100; i++)
+        pipeline_job_free(pipeline, jobs[i]);
+}
+
+/* Above slow_job_us a job goes to the slow lane, of which no reference and no source may have more than its
+ * share (slow_jobs_per_peer is 4): the next is refused at once, unprotected, with systemUnavail and 503. */
+Test(held_back, the_slow_lane_has_a_quota_per_reference_and_source)
+{
+    unsigned refused = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100000))));
+    cr_assert(wait_for(2));
+    for (unsigned i = 0; i < 2; i++) {
+        refused += answered[i]->status == 503;
+        cr_assert_eq(failure_of(answered[i]), PKI_SYSTEM_UNAVAIL);
+    }
+    cr_assert_eq(refused, 2);
+
+    /* A cheap request of the same peer is served meanwhile. */
+    cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
+    cr_assert(let_go_until_done(7, STORE_DONE));
+
+    /* The share is given back with the answers. */
+    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100000))));
+    cr_assert(let_go_until_done(8, STORE_DONE));
+    cr_assert_eq(answered[7]->status, 200);
+}
+
+/* What may cost too much is refused by the profile before it costs anything (mac_iterations_max is 100000).
+ */
+Test(held_back, iterations_beyond_the_profiles_bound_are_refused_at_once)
+{
+    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100001))));
+    cr_assert(wait_for(1));
+    cr_assert_eq(failure_of(answered[0]), PKI_BAD_ALG);
+    cr_assert_eq(fake.count, 0);
+}

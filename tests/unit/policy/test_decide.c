@@ -1,0 +1,215 @@
+/* decide.c: what is granted, and what the certificate contains (RFC 5280 section 4). */
+#include <criterion/criterion.h>
+#include <time.h>
+
+#include "crypto/name.h"
+#include "tests/support/demo.h"
+
+static struct demo demo;
+static struct arena *arena;
+static struct private_key *key;
+static struct public_key *public;
+static struct cert_request request;
+static struct cmp_decision decision;
+
+static void use_key(enum key_kind kind, unsigned bits)
+{
+    private_key_free(key);
+    public_key_free(public);
+    key = private_key_generate(kind, bits);
+    cr_assert_not_null(key);
+    public = public_key_parse(private_key_spki(key));
+    request.spki = private_key_spki(key);
+}
+
+static void set_up(void)
+{
+    demo_new(&demo);
+    arena = arena_new(1024 * 1024);
+    use_key(KEY_P256, 0);
+    cr_assert(name_build(&request.subject, arena, (const char *const[]){"O", "Op", "CN", "gnb", NULL}));
+}
+
+static void tear_down(void)
+{
+    private_key_free(key);
+    public_key_free(public);
+    arena_free(arena);
+    demo_free(&demo);
+}
+
+TestSuite(decide, .init = set_up, .fini = tear_down);
+
+static const struct cmp_profile *profile(void)
+{
+    return policy_settings(demo.policy)->default_profile;
+}
+
+static void decide(void)
+{
+    decision = (struct cmp_decision){
+        .profile = profile(), .request = &request, .key = public, .now = time(NULL), .arena = arena};
+    policy_decide(&decision);
+}
+
+/* The certificate as it would be: the signature is none, which nobody here looks at. */
+static struct certificate granted(void)
+{
+    static const uint8_t no_signature[8] = {0};
+    struct certificate cert;
+    struct bytes der;
+
+    decide();
+    cr_assert(decision.granted, "%s", decision.text);
+    cr_assert(certificate_assemble(&der, arena, decision.tbs, profile()->ca->algorithm,
+                                   bytes_of(no_signature, sizeof no_signature)));
+    cr_assert(certificate_parse(&cert, der));
+    return cert;
+}
+
+static void refused(enum pki_failure failure)
+{
+    decide();
+    cr_assert_not(decision.granted);
+    cr_assert_eq(decision.fail_info, failure);
+    cr_assert_not_null(decision.text);
+    cr_assert_eq(decision.tbs.len, 0);
+}
+
+static void edit(const char *from, const char *to)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, from, to), "%s", fault.text);
+}
+
+Test(decide, subject_and_key_are_those_of_the_request)
+{
+    struct certificate cert = granted();
+
+    cr_assert(bytes_equal(cert.subject, request.subject));
+    cr_assert(bytes_equal(cert.spki, request.spki));
+    cr_assert(bytes_equal(cert.issuer, profile()->ca->cert.subject));
+    cr_assert(bytes_equal(cert.issuer_key_id, profile()->ca->cert.key_id));
+    cr_assert_not(cert.is_ca);
+    cr_assert_not(cert.unknown_critical);
+}
+
+/* A serial is 16 octets: four of time since 2020, whose top bit is 0, twelve random. */
+Test(decide, serials_follow_the_clock_and_never_repeat)
+{
+    static const int64_t year_2020 = 1577836800;
+    uint8_t first[STORE_SERIAL];
+    uint32_t seconds;
+
+    decide();
+    cr_assert_eq(decision.serial.len, STORE_SERIAL);
+    memcpy(first, decision.serial.data, STORE_SERIAL);
+    seconds = (uint32_t)first[0] << 24 | (uint32_t)first[1] << 16 | (uint32_t)first[2] << 8 | first[3];
+    cr_assert_eq(seconds, (uint32_t)(decision.now - year_2020));
+    decide();
+    cr_assert_neq(memcmp(first + 4, decision.serial.data + 4, STORE_SERIAL - 4), 0);
+}
+
+Test(decide, validity_is_the_profiles_and_never_longer_than_the_CAs)
+{
+    enum { DAY = 86400 };
+    struct certificate cert = granted();
+
+    cr_assert_eq(cert.not_after, decision.now + 365 * DAY - 1);
+    /* backdate_seconds is 300, but the CA is younger than that. */
+    cr_assert_geq(cert.not_before, profile()->ca->cert.not_before);
+    cr_assert_leq(cert.not_before, decision.now);
+    edit("validity_days: 365", "validity_days: 36525");
+    cert = granted();
+    cr_assert_eq(cert.not_after, profile()->ca->cert.not_after);
+}
+
+Test(decide, key_usage_is_the_profiles_without_what_the_key_cannot_do)
+{
+    edit("key_usage: [digitalSignature, keyAgreement]",
+         "key_usage: [digitalSignature, keyAgreement, keyEncipherment]");
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_AGREEMENT);
+    use_key(KEY_RSA, 2048);
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    use_key(KEY_ED25519, 0);
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE);
+}
+
+Test(decide, extended_key_usage_is_the_profiles)
+{
+    /* id-kp-clientAuth 1.3.6.1.5.5.7.3.2, id-kp-codeSigning ….3 (RFC 5280 4.2.1.12) */
+    static const uint8_t client[] = {0x2b, 6, 1, 5, 5, 7, 3, 2}, code[] = {0x2b, 6, 1, 5, 5, 7, 3, 3};
+    struct certificate cert = granted();
+
+    cr_assert(certificate_has_purpose(&cert, bytes_of(client, sizeof client)));
+    cr_assert_not(certificate_has_purpose(&cert, bytes_of(code, sizeof code)));
+}
+
+Test(decide, subjectAltName_is_taken_only_where_the_profile_says_so)
+{
+    static const uint8_t san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};
+
+    request.san = bytes_of(san, sizeof san);
+    cr_assert(bytes_equal(granted().san, request.san));
+    edit("san: true", "san: false");
+    cr_assert_eq(granted().san.len, 0);
+}
+
+Test(decide, a_key_of_another_type_or_size_is_refused)
+{
+    edit("key_types: [P-256, P-384, P-521, RSA, Ed25519]", "key_types: [P-384, RSA]");
+    refused(PKI_BAD_CERT_TEMPLATE);
+    use_key(KEY_P384, 0);
+    granted();
+    use_key(KEY_RSA, 1024);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    use_key(KEY_RSA, 2048);
+    granted();
+    edit("rsa_bits_min: 2048", "rsa_bits_min: 3072");
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 9483 4.1.1: "The EE's identity MUST be carried in the subject field and/or the subjectAltName
+ * extension." */
+Test(decide, a_request_must_name_the_device)
+{
+    static const uint8_t empty[2] = {0x30, 0}, san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};
+
+    request.subject = bytes_of(NULL, 0);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.subject = bytes_of(empty, sizeof empty);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.san = bytes_of(san, sizeof san);
+    cr_assert(name_is_empty(granted().subject));
+}
+
+Test(decide, a_malformed_or_overlong_subject_is_refused)
+{
+    static const uint8_t malformed[] = {0x30, 0x03, 0x31, 0x01, 0x00};
+    char *name = arena_alloc(arena, BOUND_SUBJECT + 1);
+
+    request.subject = bytes_of(malformed, sizeof malformed);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    memset(name, 'x', BOUND_SUBJECT);
+    cr_assert(name_build(&request.subject, arena, (const char *const[]){"CN", name, NULL}));
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+Test(decide, nobody_gets_the_name_of_the_CA)
+{
+    request.subject = profile()->ca->cert.subject;
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+Test(decide, without_memory_nothing_is_granted)
+{
+    struct arena *small = arena_new(64);
+
+    decision = (struct cmp_decision){
+        .profile = profile(), .request = &request, .key = public, .now = time(NULL), .arena = small};
+    policy_decide(&decision);
+    cr_assert_not(decision.granted);
+    cr_assert_eq(decision.fail_info, PKI_SYSTEM_FAILURE);
+    arena_free(small);
+}

@@ -1,0 +1,125 @@
+/* policy.c: loading, sharing and replacing. What is refused with which text, tests/server/test_cmpctl.sh
+ * shows. */
+#include <criterion/criterion.h>
+#include <time.h>
+
+#include "tests/support/demo.h"
+
+static struct demo demo;
+
+static void set_up(void)
+{
+    demo_new(&demo);
+}
+
+static void tear_down(void)
+{
+    demo_free(&demo);
+}
+
+TestSuite(policy, .init = set_up, .fini = tear_down);
+
+Test(policy, the_hash_follows_the_file)
+{
+    struct config_fault fault;
+    char before[POLICY_HASH_TEXT];
+
+    strcpy(before, policy_hash(demo.policy));
+    cr_assert_eq(strlen(before), 64);
+    cr_assert(demo_edit(&demo, &fault, "log: info", "log: warn"));
+    cr_assert_str_neq(before, policy_hash(demo.policy));
+    cr_assert(demo_edit(&demo, &fault, "log: warn", "log: info"));
+    cr_assert_str_eq(before, policy_hash(demo.policy));
+}
+
+Test(policy, the_last_user_frees_it)
+{
+    /* Under the sanitizers a use after free or a leak ends the test. */
+    struct policy *second = policy_acquire(demo.policy);
+
+    policy_release(demo.policy);
+    cr_assert_str_eq(policy_settings(second)->default_profile->name, "demo");
+    demo.policy = second;
+    policy_release(NULL);
+}
+
+Test(policy, authorities_are_found_by_name)
+{
+    const struct cmp_authority *ca = policy_authority(demo.policy, "issuing");
+
+    cr_assert_not_null(ca);
+    cr_assert_eq(ca, policy_authority(demo.policy, NULL));
+    cr_assert_null(policy_authority(demo.policy, "nobody"));
+}
+
+/* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by its
+ * chain"; "Self-signed certificates should be omitted from extraCerts" */
+Test(policy, extraCerts_of_answers_are_prepared)
+{
+    const struct cmp_authority *ca = policy_authority(demo.policy, NULL);
+
+    cr_assert_eq(ca->signed_extra_cert_count, 2);
+    cr_assert(bytes_equal(ca->signed_extra_certs[0], ca->cmp_cert.der));
+    cr_assert(bytes_equal(ca->signed_extra_certs[1], ca->cert.der));
+    cr_assert_eq(ca->mac_extra_cert_count, 1);
+    cr_assert(bytes_equal(ca->mac_extra_certs[0], ca->cert.der));
+    cr_assert_neq(ca->root.len, 0);
+}
+
+Test(policy, configured_intermediates_are_trusted_without_being_anchors)
+{
+    const struct trust *trust = policy_settings(demo.policy)->default_profile->trust;
+    size_t anchors = 0;
+
+    cr_assert_eq(trust->count, 3); /* vendor root, vendor intermediate, the CA itself */
+    for (size_t i = 0; i < trust->count; i++)
+        anchors += trust->items[i].is_anchor != 0;
+    cr_assert_eq(anchors, 2);
+}
+
+/* listeners, threads, limits, store, front and node take a restart, and the answer says so. */
+Test(policy, a_reload_is_blocked_by_what_takes_a_restart)
+{
+    static const struct {
+        const char *from, *to, *word;
+    } changes[] = {
+        {"front: auto", "front: epoll", "front"},
+        {"workers: 0", "workers: 3", "threads"},
+        {"idle_seconds: 60 ", "idle_seconds: 61 ", "limits"},
+        {"address: \"127.0.0.1:8829\"", "address: \"127.0.0.1:8830\"", "listeners"},
+        {"store: sqlite:store/cmpd.db", "store: sqlite:store/other.db", "store"},
+        {"node: ", "node: x", "node"},
+    };
+    struct config_fault fault;
+
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct policy *before = policy_acquire(demo.policy);
+        cr_assert(demo_edit(&demo, &fault, changes[i].from, changes[i].to), "%s", fault.text);
+        const char *blocked = policy_reload_blocked(before, demo.policy);
+        cr_assert_not_null(blocked, "%s", changes[i].word);
+        cr_assert_not_null(strstr(blocked, changes[i].word), "%s", blocked);
+        policy_release(before);
+    }
+}
+
+Test(policy, a_reload_takes_what_needs_no_restart)
+{
+    struct config_fault fault;
+    struct policy *before = policy_acquire(demo.policy);
+
+    cr_assert(demo_edit(&demo, &fault, "validity_days: 365", "validity_days: 30"));
+    cr_assert(demo_edit(&demo, &fault, "log: info", "log: error"));
+    cr_assert_null(policy_reload_blocked(before, demo.policy));
+    policy_release(before);
+}
+
+Test(policy, an_expired_CA_is_a_fault)
+{
+    enum { DAY = 86400 };
+    struct config_fault fault;
+
+    cr_assert_null(policy_load_file(&fault, demo.config, time(NULL) + (int64_t)30 * 365 * DAY));
+    cr_assert_not_null(strstr(fault.text, "expired"), "%s", fault.text);
+    cr_assert_null(policy_load_file(&fault, demo.config, time(NULL) - DAY));
+    cr_assert_not_null(strstr(fault.text, "not valid yet"), "%s", fault.text);
+}

@@ -1,0 +1,95 @@
+/* route.c: URL paths (RFC 9811 3.4, RFC 9483 6.1). */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "tests/support/demo.h"
+
+static struct demo demo;
+static struct cmp_route route;
+
+static void set_up(void)
+{
+    demo_new(&demo);
+}
+
+static void tear_down(void)
+{
+    demo_free(&demo);
+}
+
+TestSuite(route, .init = set_up, .fini = tear_down);
+
+static int found(const char *path)
+{
+    return policy_route(demo.policy, &route, bytes_str(path));
+}
+
+/* RFC 9811 3.4: "/.well-known/cmp" */
+Test(route, the_registered_name_alone_names_no_profile)
+{
+    cr_assert(found("/.well-known/cmp"));
+    cr_assert_null(route.profile);
+    cr_assert_eq(route.body, -1);
+    cr_assert(found("/.well-known/cmp/"));
+}
+
+/* RFC 9811 3.4: "/.well-known/cmp/p/<name>" */
+Test(route, the_segment_p_is_followed_by_a_profile)
+{
+    cr_assert(found("/.well-known/cmp/p/demo"));
+    cr_assert_str_eq(route.profile->name, "demo");
+    cr_assert_not(found("/.well-known/cmp/p/nobody"));
+    cr_assert_not(found("/.well-known/cmp/p/"));
+    cr_assert_not(found("/.well-known/cmp/p"));
+    cr_assert_not(found("/.well-known/cmp/p/demo2"));
+}
+
+/* RFC 9811 3.4: "/.well-known/cmp/<operation>"; the labels are those of RFC 9483 6.1 */
+Test(route, an_operation_label_stands_for_a_body)
+{
+    static const struct {
+        const char *label;
+        int body;
+    } labels[] = {{"initialization", PKI_IR}, {"certification", PKI_CR}, {"keyupdate", PKI_KUR},
+                  {"pkcs10", PKI_P10CR},      {"revocation", PKI_RR},    {"getcacerts", PKI_GENM},
+                  {"nested", PKI_NESTED}};
+    char path[128];
+
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        snprintf(path, sizeof path, "/.well-known/cmp/%s", labels[i].label);
+        cr_assert(found(path));
+        cr_assert_eq(route.body, labels[i].body);
+        cr_assert_null(route.profile);
+        snprintf(path, sizeof path, "/.well-known/cmp/p/demo/%s", labels[i].label);
+        cr_assert(found(path));
+        cr_assert_eq(route.body, labels[i].body);
+        cr_assert_str_eq(route.profile->name, "demo");
+    }
+}
+
+Test(route, what_is_none_of_these_is_not_found)
+{
+    static const char *const paths[] = {
+        "",
+        "/",
+        "/cmp",
+        "/.well-known/cmpx",
+        "/.well-known/cmp/unknown",
+        "/.well-known/cmp/initialization/more",
+        "/.well-known/cmp/p/demo/initialization/more",
+        "/.well-known/cmp//",
+        ".well-known/cmp",
+        "/.WELL-KNOWN/cmp",
+    };
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        cr_assert_not(found(paths[i]), "%s", paths[i]);
+}
+
+Test(route, a_legacy_path_of_the_configuration_names_its_profile)
+{
+    cr_assert(found("/pkix/"));
+    cr_assert_str_eq(route.profile->name, "demo");
+    cr_assert_not(found("/pkix"));
+    cr_assert_not(found("/pkix/more"));
+}
