@@ -11,6 +11,7 @@ static struct pipeline pipeline;
 static void set_up(void)
 {
     pipeline.limits.jobs = 64;
+    pipeline.limits.queue_jobs = BOUND;
     must(lane_init(&pipeline.fast, &pipeline, BOUND, 2));
 }
 
@@ -43,6 +44,7 @@ Test(lane, a_full_queue_refuses_with_503)
     struct pki_message message;
     struct pki_status_info status;
 
+    cr_assert(pipeline_has_room(&pipeline));
     for (int i = 0; i < BOUND; i++)
         cr_assert(lane_push(&pipeline.fast, &tasks[i]));
     job = pipeline_job(&pipeline);
