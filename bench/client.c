@@ -141,7 +141,7 @@ static enum bench_error enroll(struct bench_run *run, struct http *http, const s
 void *client_main(void *arg)
 {
     /* A server that is gone is not asked again at once: the loop stays bounded in rate as well as in time. */
-    static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    static const struct timespec pause = {.tv_nsec = 10000000};
     struct bench_run *run = arg;
     struct http http;
 

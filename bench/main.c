@@ -18,20 +18,22 @@ static int usage(FILE *out, int status)
     return status;
 }
 
-/* http://HOST:PORT/PATH, cut into pieces in place. */
+/* http://HOST:PORT/PATH, cut into pieces in place; called once. */
 static int parse_url(struct bench_options *options, char *url)
 {
+    static char path[512];
     char *colon, *slash;
 
     if (strncmp(url, "http://", 7) != 0)
         return 0;
     url += 7;
     slash = strchr(url, '/');
-    options->path = slash != NULL ? strdup(slash) : "/.well-known/cmp";
-    if (slash != NULL)
-        *slash = 0;
+    if (slash == NULL || (size_t)snprintf(path, sizeof path, "%s", slash) >= sizeof path)
+        return 0;
+    options->path = path;
+    *slash = 0;
     colon = strrchr(url, ':');
-    if (colon == NULL || options->path == NULL)
+    if (colon == NULL)
         return 0;
     *colon = 0;
     options->port = colon + 1;
@@ -55,23 +57,28 @@ static int parse_number(unsigned *out, const char *text, unsigned max)
 /* CPU time of |pid| in microseconds, all threads, and its resident memory in KiB; 0 if it cannot be read. */
 static uint64_t read_server(int pid, long *rss_kib)
 {
-    char path[64], line[1024], *after;
-    unsigned long user, system;
-    long pages, tick = sysconf(_SC_CLK_TCK);
+    /* Fields of proc(5) /proc/PID/stat, counted from 1; the second, in parentheses, may hold anything. */
+    enum { STATE = 3, UTIME = 14, STIME = 15, RSS = 24 };
+    char path[64], line[1024], *field, *rest;
+    unsigned long ticks = 0, pages = 0;
     FILE *file;
 
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (pid == 0 || (file = fopen(path, "r")) == NULL)
         return 0;
-    after = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    field = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
     fclose(file);
-    if (after == NULL ||
-        sscanf(after + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
-               &user, &system, &pages) != 3)
+    if (field == NULL)
         return 0;
-    *rss_kib = pages * (sysconf(_SC_PAGESIZE) / 1024);
-    return (uint64_t)(user + system) * (1000000u / (unsigned)tick);
+    field = strtok_r(field + 1, " ", &rest);
+    for (int number = STATE; field != NULL && number <= RSS; number++, field = strtok_r(NULL, " ", &rest)) {
+        if (number == UTIME || number == STIME)
+            ticks += strtoul(field, NULL, 10);
+        if (number == RSS)
+            pages = strtoul(field, NULL, 10);
+    }
+    *rss_kib = (long)pages * (sysconf(_SC_PAGESIZE) / 1024);
+    return (uint64_t)ticks * (1000000u / (unsigned)sysconf(_SC_CLK_TCK));
 }
 
 static int compare(const void *a, const void *b)

@@ -7,7 +7,7 @@
 
 #include "crypto/random.h"
 
-enum { NONCE = 12, TAG = 16 };
+enum { NONCE = 12, TAG = 16, HEX_DIGITS = 2 * SEAL_KEY };
 
 struct seal_key {
     EVP_AEAD_CTX *ctx;
@@ -36,9 +36,9 @@ struct seal_key *seal_key_parse(struct bytes text)
     uint8_t key[SEAL_KEY];
     struct seal_key *out;
 
-    if (text.len == 2 * SEAL_KEY + 1 && text.data[2 * SEAL_KEY] == '\n')
+    if (text.len == HEX_DIGITS + 1 && text.data[HEX_DIGITS] == '\n')
         text.len--;
-    if (text.len != 2 * SEAL_KEY)
+    if (text.len != HEX_DIGITS)
         return NULL;
     for (size_t i = 0; i < SEAL_KEY; i++) {
         int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);

@@ -24,7 +24,8 @@ void cmp_out_of_memory(struct cmp_message *m)
 /* The sender is echoed as recipient (RFC 9483 3.1), unless it is no DER: then nobody is named. */
 static struct bytes recipient_of(const struct pki_header *in)
 {
-    return der_is_strict(NULL, NULL, in->sender, BOUND_DER_DEPTH) ? in->sender : bytes_of(null_dn, sizeof null_dn);
+    return der_is_strict(NULL, NULL, in->sender, BOUND_DER_DEPTH) ? in->sender
+                                                                  : bytes_of(null_dn, sizeof null_dn);
 }
 
 /* With a MAC, sender and senderKID name the shared secret (RFC 9483 3.1); a reference that is no text cannot

@@ -118,7 +118,7 @@ static int find_signature(struct cmp_message *m)
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
     m->signer_is_own =
         m->profile->own_certificates && bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
-    m->price_us += 2u * public_key_verify_us(m->signer_key);
+    m->price_us += 2 * (uint64_t)public_key_verify_us(m->signer_key);
     return 1;
 }
 

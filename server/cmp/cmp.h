@@ -168,7 +168,7 @@ int cmp_seal_secret(struct bytes *box, struct arena *arena, const struct seal_ke
 /* cmp_overload_answer writes an unprotected error from what can be read of |request|'s header (transactionID,
  * senderNonce, sender): for overload, and for requests that reach no profile. Returns 1, or 0 without memory.
  */
-int cmp_overload_answer(struct bytes *reply, struct arena *arena, struct bytes request,
+int cmp_overload_answer(struct bytes *out, struct arena *arena, struct bytes request,
                         enum pki_failure fail_info, const char *text);
 
 #endif

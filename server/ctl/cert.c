@@ -100,7 +100,7 @@ static int list(struct store *store, const struct policy *policy, int json)
 
 static int parse_serial(uint8_t out[STORE_SERIAL], const char *hex)
 {
-    if (strlen(hex) != 2 * STORE_SERIAL)
+    if (strlen(hex) != (size_t)2 * STORE_SERIAL)
         return 0;
     for (size_t i = 0; i < STORE_SERIAL; i++) {
         char digits[3] = {hex[2 * i], hex[2 * i + 1], 0}, *end;
