@@ -1,8 +1,8 @@
 /* conn.c: connections: how many there may be, and how long each may take.
  *
- * libh2o has one time limit for "idle and reading" of HTTP/1 and one that any octet restarts for HTTP/2. Ours are
- * looked at once a second, for every connection: idle without a request; a request that arrives too slowly; an answer
- * that is not taken. Beyond it the socket is shut down, and libh2o finds out by itself. */
+ * libh2o has one time limit for "idle and reading" of HTTP/1 and one that any octet restarts for HTTP/2. Ours
+ * are looked at once a second, for every connection: idle without a request; a request that arrives too
+ * slowly; an answer that is not taken. Beyond it the socket is shut down, and libh2o finds out by itself. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -98,8 +98,8 @@ struct sweep {
     time_t now; /* of the clock that libh2o stamps requests with */
 };
 
-/* check_request shuts the connection of a request that has begun and is not complete in time. A request that is
- * arriving makes its connection busy: idle time starts anew. */
+/* check_request shuts the connection of a request that has begun and is not complete in time. A request that
+ * is arriving makes its connection busy: idle time starts anew. */
 static int check_request(h2o_req_t *req, void *arg)
 {
     const struct sweep *sweep = arg;
@@ -121,7 +121,8 @@ static void check_conn(const struct front_conn *conn, uint64_t now, int stopping
     uint64_t idle = (uint64_t)conn->thread->front->config->limits.idle_seconds * 1000;
     if (conn->unsent > 0 && now - conn->stalled_since > idle)
         shut(conn);
-    else if (conn->requests == 0 && now - conn->idle_since > (stopping ? FRONT_STOP_IDLE_MS : idle + FRONT_IDLE_GRACE_MS))
+    else if (conn->requests == 0 &&
+             now - conn->idle_since > (stopping ? FRONT_STOP_IDLE_MS : idle + FRONT_IDLE_GRACE_MS))
         shut(conn);
 }
 

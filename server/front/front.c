@@ -36,7 +36,7 @@ static uint64_t monotonic_ms(void)
 static int has_work(void *arg)
 {
     struct front_thread *thread = arg;
-    return !CK_STACK_ISEMPTY(&thread->inbox) || atomic_load(&thread->front->state) != (int)thread->state;
+    return atomic_load(&thread->inbox) != NULL || atomic_load(&thread->front->state) != (int)thread->state;
 }
 
 static void listen_all(struct front_thread *thread)
@@ -48,7 +48,8 @@ static void listen_all(struct front_thread *thread)
         accept->ctx.ctx = &thread->ctx;
         accept->ctx.hosts = front->global.hosts;
         accept->ctx.ssl_ctx = front->addresses[i].tls;
-        accept->listener = loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
+        accept->listener =
+            loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
         if (accept->listener == NULL)
             log_event(LOG_ERROR, "no memory to listen", "address=%s", front->addresses[i].text);
     }
@@ -114,7 +115,8 @@ static void finish(struct front_thread *thread)
     }
 }
 
-/* dispose frees what belongs to the thread. libh2o's timers must be unlinked, and it forgets to free its queue. */
+/* dispose frees what belongs to the thread. libh2o's timers must be unlinked, and it forgets to free its
+ * queue. */
 static void dispose(struct front_thread *thread)
 {
     atomic_store(&thread->closed, 1);
@@ -166,7 +168,6 @@ static int make_thread(struct front *front, unsigned index)
     uint32_t jobs = front->config->limits.jobs;
     thread->front = front;
     thread->index = index;
-    ck_stack_init(&thread->inbox);
     h2o_linklist_init_anchor(&thread->conns);
     thread->slots = calloc(jobs, sizeof(*thread->slots));
     if (thread->slots == NULL)
@@ -196,7 +197,8 @@ static int set_up(struct config_fault *fault, struct front *front)
 {
     const struct config *config = front->config;
     if (config->listener_count == 0 || config->listener_count > FRONT_ADDRESSES_MAX)
-        return config_fault_at(fault, config, "listeners", "between 1 and %d listeners are needed", FRONT_ADDRESSES_MAX);
+        return config_fault_at(fault, config, "listeners", "between 1 and %d listeners are needed",
+                               FRONT_ADDRESSES_MAX);
     for (size_t i = 0; i < config->listener_count; i++)
         if (config->listeners[i].tls != NULL && (front->tls[i] = front_tls_new(fault, config, i)) == NULL)
             return 0;

@@ -1,7 +1,7 @@
 /* http.c: requests to jobs, jobs to answers.
  *
- * Every body from a CMP path is a PKIMessage, also with 4xx and 5xx (RFC 9811 3.1: an HTTP error alone would leave
- * the client guessing). What libh2o answers by itself gets such a body by a filter. */
+ * Every body from a CMP path is a PKIMessage, also with 4xx and 5xx (RFC 9811 3.1: an HTTP error alone would
+ * leave the client guessing). What libh2o answers by itself gets such a body by a filter. */
 #include "internal.h"
 
 #include <h2o/http1.h>
@@ -53,8 +53,8 @@ static int is_method(const h2o_req_t *req, const char *method)
 
 /* ---- answers ---- */
 
-/* say_goodbye ends a connection after this answer: HTTP/1 by a header; HTTP/2 by GOAWAY, which connections from before
- * the draining have had already. */
+/* say_goodbye ends a connection after this answer: HTTP/1 by a header; HTTP/2 by GOAWAY, which connections
+ * from before the draining have had already. */
 static void say_goodbye(const struct front_conn *conn, h2o_req_t *req)
 {
     if (req->version < 0x200) {
@@ -79,7 +79,8 @@ static void add_header(h2o_req_t *req, const h2o_token_t *name, const char *valu
 static void answer(h2o_req_t *req, int status, const char *content_type, struct bytes body)
 {
     struct front_conn *conn = front_conn_of(req);
-    h2o_iovec_t copy = body.len > 0 ? h2o_strdup(&req->pool, (const char *)body.data, body.len) : h2o_iovec_init(NULL, 0);
+    h2o_iovec_t copy =
+        body.len > 0 ? h2o_strdup(&req->pool, (const char *)body.data, body.len) : h2o_iovec_init(NULL, 0);
 
     if (conn != NULL && conn->thread->state >= FRONT_DRAINING)
         say_goodbye(conn, req);
@@ -94,7 +95,8 @@ static void answer(h2o_req_t *req, int status, const char *content_type, struct 
 }
 
 /* build_refusal returns an unprotected CMP error in the pool of |req|; empty without memory. */
-static struct bytes build_refusal(h2o_req_t *req, struct bytes request, int status, unsigned fail_info, const char *text)
+static struct bytes build_refusal(h2o_req_t *req, struct bytes request, int status, unsigned fail_info,
+                                  const char *text)
 {
     struct bytes body = {NULL, 0};
     struct job job = {.arena = arena_new(FRONT_REFUSAL_ARENA), .request = request};
@@ -138,12 +140,14 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
             body = build_refusal(req, body, req->res.status, FAIL_BAD_REQUEST,
-                                 req->res.status == 413 ? "the message is too large" : "not a valid HTTP request");
+                                 req->res.status == 413 ? "the message is too large"
+                                                        : "not a valid HTTP request");
         memset(&req->res.headers, 0, sizeof(req->res.headers));
         req->res.content_length = body.len;
         if (body.len > 0)
             add_header(req, H2O_TOKEN_CONTENT_TYPE, media_type);
-        struct replacement *replacement = (struct replacement *)h2o_add_ostream(req, sizeof(*replacement), slot);
+        struct replacement *replacement =
+            (struct replacement *)h2o_add_ostream(req, sizeof(*replacement), slot);
         replacement->super.do_send = send_replacement;
         replacement->body = h2o_iovec_init(body.data, body.len);
         slot = &replacement->super.next;
@@ -193,8 +197,8 @@ static void note_answer(struct front_request *request)
         conn->stalled_since = h2o_now(conn->thread->ctx.loop);
 }
 
-/* on_done is called by a thread of the pipeline. The front may be stopping: |posting| and |closed| see to it that
- * either the front's thread finds the job in its inbox, or it is freed here. */
+/* on_done is called by a thread of the pipeline. The front may be stopping: |posting| and |closed| see to it
+ * that either the front's thread finds the job in its inbox, or it is freed here. */
 static void on_done(struct job *job)
 {
     struct front_mail *mail = job->front;
@@ -205,7 +209,9 @@ static void on_done(struct job *job)
     if (atomic_load(&thread->closed)) {
         pipeline_job_free(front->pipeline, job);
     } else {
-        ck_stack_push_upmc(&thread->inbox, &mail->entry);
+        mail->next = atomic_load(&thread->inbox);
+        while (!atomic_compare_exchange_weak(&thread->inbox, &mail->next, mail))
+            ;
         loop_wake(thread->loop);
     }
     atomic_fetch_sub(&thread->posting, 1);
@@ -213,11 +219,11 @@ static void on_done(struct job *job)
 }
 
 /* take_mail returns the inbox's jobs, the oldest first. */
-static ck_stack_entry_t *take_mail(struct front_thread *thread)
+static struct front_mail *take_mail(struct front_thread *thread)
 {
-    ck_stack_entry_t *newest = ck_stack_batch_pop_upmc(&thread->inbox), *oldest = NULL;
+    struct front_mail *newest = atomic_exchange(&thread->inbox, NULL), *oldest = NULL;
     while (newest != NULL) {
-        ck_stack_entry_t *next = newest->next;
+        struct front_mail *next = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = next;
@@ -225,18 +231,13 @@ static ck_stack_entry_t *take_mail(struct front_thread *thread)
     return oldest;
 }
 
-static struct front_mail *mail_of(ck_stack_entry_t *entry)
-{
-    return H2O_STRUCT_FROM_MEMBER(struct front_mail, entry, entry);
-}
-
 void front_take_replies(struct front_thread *thread)
 {
-    ck_stack_entry_t *entry = take_mail(thread);
-    while (entry != NULL) {
-        struct job *job = mail_of(entry)->job;
+    struct front_mail *mail = take_mail(thread);
+    while (mail != NULL) {
+        struct job *job = mail->job;
         struct front_slot *slot = &thread->slots[job->slot];
-        entry = entry->next;
+        mail = mail->next;
         if (slot->generation == job->generation && slot->request != NULL) {
             struct front_request *request = slot->request;
             slot_release(thread, request);
@@ -249,10 +250,10 @@ void front_take_replies(struct front_thread *thread)
 
 void front_free_replies(struct front_thread *thread)
 {
-    ck_stack_entry_t *entry = take_mail(thread);
-    while (entry != NULL) {
-        struct job *job = mail_of(entry)->job;
-        entry = entry->next;
+    struct front_mail *mail = take_mail(thread);
+    while (mail != NULL) {
+        struct job *job = mail->job;
+        mail = mail->next;
         pipeline_job_free(thread->front->pipeline, job);
     }
 }
@@ -274,7 +275,8 @@ unsigned front_cut_off(struct front_thread *thread)
 
 /* ---- the handler ---- */
 
-/* path_of returns the path of the URL without its query. A proxy's client sends the whole URL (RFC 9112 3.2.2). */
+/* path_of returns the path of the URL without its query. A proxy's client sends the whole URL (RFC
+ * 9112 3.2.2). */
 static struct bytes path_of(const h2o_req_t *req)
 {
     const char *path = req->path.base;
@@ -302,7 +304,8 @@ static const struct front_handler *find_page(const struct front *front, struct b
 
 static int has_cmp_type(const h2o_req_t *req)
 {
-    static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll", "application/x-pkixcmp"};
+    static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll",
+                                        "application/x-pkixcmp"};
     ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_CONTENT_TYPE, -1);
     if (at < 0)
         return 0;
@@ -394,7 +397,8 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     if (!is_method(req, "POST") || page != NULL)
         return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
     if (!has_cmp_type(req))
-        return refuse(req, body, 415, FAIL_BAD_REQUEST, "the content type of a CMP message is application/pkixcmp");
+        return refuse(req, body, 415, FAIL_BAD_REQUEST,
+                      "the content type of a CMP message is application/pkixcmp");
     if (body.len == 0)
         return refuse(req, body, 400, FAIL_BAD_DATA_FORMAT, "the request has no body");
     return refuse(req, body, 413, FAIL_BAD_REQUEST, "the message is too large");
@@ -411,7 +415,8 @@ void front_http_init(struct front *front)
     global->max_request_entity_size = (size_t)limits->message_bytes + limits->message_bytes / 4;
     global->max_request_header_size = limits->header_bytes;
     global->handshake_timeout = (uint64_t)limits->read_seconds * 1000;
-    global->http1.req_timeout = ((uint64_t)limits->idle_seconds + limits->read_seconds) * 1000 + FRONT_IDLE_GRACE_MS;
+    global->http1.req_timeout =
+        ((uint64_t)limits->idle_seconds + limits->read_seconds) * 1000 + FRONT_IDLE_GRACE_MS;
     global->http1.upgrade_to_http2 = 1; /* also what makes libh2o recognise HTTP/2 by prior knowledge */
     global->http2.idle_timeout = (uint64_t)limits->idle_seconds * 1000;
     global->http2.max_concurrent_requests_per_connection = limits->streams;

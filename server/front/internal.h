@@ -1,11 +1,10 @@
 /* internal.h: what the files of the front know of each other.
  *
- * A front thread owns its loop, its h2o context, its connections and its reply slots; no other thread touches them.
- * The only thing that others reach is the inbox, through which the pipeline gives jobs back. */
+ * A front thread owns its loop, its h2o context, its connections and its reply slots; no other thread touches
+ * them. The only thing that others reach is the inbox, through which the pipeline gives jobs back. */
 #ifndef CMPD_FRONT_INTERNAL_H
 #define CMPD_FRONT_INTERNAL_H
 
-#include <ck_stack.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -14,14 +13,14 @@
 
 enum {
     FRONT_THREADS_MAX = 64,
-    FRONT_ADDRESSES_MAX = 64,     /* bound addresses of all listeners */
-    FRONT_SWEEP_MS = 1000,        /* how often deadlines of connections are looked at */
-    FRONT_STOP_ROUND_MS = 20,     /* the same while stopping */
-    FRONT_CLOSE_MS = 6000,        /* after the last deadline: for connections to go away */
-    FRONT_REFUSAL_ARENA = 65536,  /* octets to build a refusal that no job exists for */
-    FRONT_PEER_MAX = 64,          /* octets of a readable peer address */
-    FRONT_STOP_IDLE_MS = 250,     /* stopping: a connection without a request for so long is closed */
-    FRONT_IDLE_GRACE_MS = 2000,   /* libh2o says goodbye by itself (HTTP/2); after that we close */
+    FRONT_ADDRESSES_MAX = 64,    /* bound addresses of all listeners */
+    FRONT_SWEEP_MS = 1000,       /* how often deadlines of connections are looked at */
+    FRONT_STOP_ROUND_MS = 20,    /* the same while stopping */
+    FRONT_CLOSE_MS = 6000,       /* after the last deadline: for connections to go away */
+    FRONT_REFUSAL_ARENA = 65536, /* octets to build a refusal that no job exists for */
+    FRONT_PEER_MAX = 64,         /* octets of a readable peer address */
+    FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
+    FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
 
 enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
@@ -48,8 +47,8 @@ struct front_conn {
     int late;                  /* accepted while draining */
 };
 
-/* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request; the
- * generation changes each time it becomes free, so a job of a request that is gone finds nothing. */
+/* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request;
+ * the generation changes each time it becomes free, so a job of a request that is gone finds nothing. */
 struct front_slot {
     struct front_request *request;
     uint32_t generation;
@@ -67,7 +66,7 @@ struct front_request {
 
 /* struct front_mail is a job on its way back; it lives in the job's arena. */
 struct front_mail {
-    ck_stack_entry_t entry;
+    struct front_mail *next;
     struct front_thread *thread;
     struct job *job;
 };
@@ -95,9 +94,9 @@ struct front_thread {
     unsigned cut_off;
 
     /* What other threads touch. */
-    ck_stack_t inbox;
-    atomic_uint posting; /* threads that are about to touch inbox or loop */
-    atomic_int closed;   /* 1: jobs are not taken back any more */
+    _Atomic(struct front_mail *) inbox; /* newest first; taken as a whole, so no node can come back unseen */
+    atomic_uint posting;                /* threads that are about to touch inbox or loop */
+    atomic_int closed;                  /* 1: jobs are not taken back any more */
 };
 
 struct front {
@@ -117,7 +116,8 @@ struct front {
     atomic_uint jobs_out;      /* given to the pipeline and not come back */
 };
 
-/* front_listen binds every address of the configuration for every thread. Returns 1, or 0 with |fault| written. */
+/* front_listen binds every address of the configuration for every thread. Returns 1, or 0 with |fault|
+ * written. */
 int front_listen(struct config_fault *fault, struct front *front);
 
 /* front_unlisten closes them. */
@@ -145,13 +145,15 @@ unsigned front_cut_off(struct front_thread *thread);
 /* front_accepted takes a new connection over. On the thread. |arg| is a struct front_accept. */
 void front_accepted(void *arg, h2o_socket_t *sock);
 
-/* front_sweep closes the connections that are beyond their time; with |stopping|, also those that do nothing. */
+/* front_sweep closes the connections that are beyond their time; with |stopping|, also those that do nothing.
+ */
 void front_sweep(struct front_thread *thread, int stopping);
 
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);
 
-/* front_conn_of returns our side of the connection that |req| came by; NULL in the middle of an upgrade to HTTP/2. */
+/* front_conn_of returns our side of the connection that |req| came by; NULL in the middle of an upgrade to
+ * HTTP/2. */
 struct front_conn *front_conn_of(const h2o_req_t *req);
 
 /* front_conn_peer fills |conn|'s peer and source. */

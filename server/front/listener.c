@@ -18,7 +18,8 @@ static int fail(struct config_fault *fault, const struct front *front, size_t li
 {
     char key[64];
     snprintf(key, sizeof(key), "listeners[%zu].address", listener);
-    return config_fault_at(fault, front->config, key, "%s: %s", front->config->listeners[listener].address, what);
+    return config_fault_at(fault, front->config, key, "%s: %s", front->config->listeners[listener].address,
+                           what);
 }
 
 /* split cuts "HOST:PORT", "[ADDRESS]:PORT" or ":PORT" into |host| (empty for every address) and |port|. */
@@ -53,7 +54,8 @@ static int open_socket(const struct sockaddr *addr, socklen_t len, int shared)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
         (addr->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
-        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) || bind(fd, addr, len) != 0) {
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+        bind(fd, addr, len) != 0) {
         int error = errno;
         close(fd);
         errno = error;
@@ -66,12 +68,13 @@ static void describe(struct front_address *address, const struct sockaddr *addr,
 {
     char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
     getnameinfo(addr, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(address->text, sizeof(address->text), addr->sa_family == AF_INET6 ? "[%.40s]:%.5s" : "%.40s:%.5s", host,
-             port);
+    snprintf(address->text, sizeof(address->text),
+             addr->sa_family == AF_INET6 ? "[%.40s]:%.5s" : "%.40s:%.5s", host, port);
 }
 
 /* listen_on binds one address for every thread. */
-static int listen_on(struct config_fault *fault, struct front *front, size_t listener, const struct addrinfo *info)
+static int listen_on(struct config_fault *fault, struct front *front, size_t listener,
+                     const struct addrinfo *info)
 {
     struct sockaddr_storage addr;
     socklen_t len = info->ai_addrlen;

@@ -28,17 +28,20 @@ static int fail(struct config_fault *fault, const struct config *config, size_t 
 }
 
 /* h2 first: one connection then carries many requests. A client that offers neither goes on without ALPN. */
-static int select_protocol(SSL *ssl, const uint8_t **out, uint8_t *out_len, const uint8_t *in, unsigned in_len, void *arg)
+static int select_protocol(SSL *ssl, const uint8_t **out, uint8_t *out_len, const uint8_t *in,
+                           unsigned in_len, void *arg)
 {
     static const uint8_t ours[] = "\x02h2\x08http/1.1";
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto((uint8_t **)out, out_len, ours, sizeof(ours) - 1, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto((uint8_t **)out, out_len, ours, sizeof(ours) - 1, in, in_len) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     return SSL_TLSEXT_ERR_OK;
 }
 
-static int check_key_mode(struct config_fault *fault, const struct config *config, size_t index, const char *key)
+static int check_key_mode(struct config_fault *fault, const struct config *config, size_t index,
+                          const char *key)
 {
     char path[64];
     struct stat st;
@@ -59,7 +62,8 @@ static int load_client_ca(struct config_fault *fault, const struct config *confi
         return fail(fault, config, index, "client_ca", tls->client_ca, "no certificates in PEM");
     }
     SSL_CTX_set_client_CA_list(ctx, names);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (tls->client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (tls->client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                       NULL);
     return 1;
 }
 
@@ -90,7 +94,8 @@ SSL_CTX *front_tls_new(struct config_fault *fault, const struct config *config, 
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_method());
     if (ctx == NULL) {
-        fail(fault, config, index, "certificate", config->listeners[index].tls->certificate, "TLS cannot be set up");
+        fail(fault, config, index, "certificate", config->listeners[index].tls->certificate,
+             "TLS cannot be set up");
         return NULL;
     }
     if (!load(fault, config, index, ctx)) {

@@ -2,8 +2,8 @@
  *
  * Usage: front-echo ADDRESS[,tls] ... [name=value ...]
  * Names: those of the limits below, threads, delay (microseconds), workers, certificate, key, client_ca,
- * client_required. Prints "ready" when it listens. SIGUSR1 drains; SIGTERM stops, and "cut N" tells the number of
- * requests that were cut off. */
+ * client_required. Prints "ready" when it listens. SIGUSR1 drains; SIGTERM stops, and "cut N" tells the
+ * number of requests that were cut off. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,9 +31,8 @@ static void hello(void *arg, struct front_page *page)
 
 static void big(void *arg, struct front_page *page)
 {
-    static char body[4 * 1024 * 1024];
+    static const char body[4 * 1024 * 1024]; /* of zeros */
     (void)arg;
-    memset(body, 'x', sizeof(body));
     page->status = 200;
     page->content_type = "application/octet-stream";
     page->body = bytes_of(body, sizeof(body));
@@ -46,12 +45,18 @@ static int set_number(struct setup *setup, const char *name, const char *value)
         const char *name;
         uint32_t *value;
     } numbers[] = {
-        {"message_bytes", &limits->message_bytes}, {"header_bytes", &limits->header_bytes},
-        {"connections", &limits->connections},     {"idle_seconds", &limits->idle_seconds},
-        {"read_seconds", &limits->read_seconds},   {"streams", &limits->streams},
-        {"resets", &limits->resets},               {"jobs", &limits->jobs},
-        {"queue_jobs", &limits->queue_jobs},       {"stop_seconds", &limits->stop_seconds},
-        {"threads", &setup->config.threads.front}, {"delay", &setup->delay},
+        {"message_bytes", &limits->message_bytes},
+        {"header_bytes", &limits->header_bytes},
+        {"connections", &limits->connections},
+        {"idle_seconds", &limits->idle_seconds},
+        {"read_seconds", &limits->read_seconds},
+        {"streams", &limits->streams},
+        {"resets", &limits->resets},
+        {"jobs", &limits->jobs},
+        {"queue_jobs", &limits->queue_jobs},
+        {"stop_seconds", &limits->stop_seconds},
+        {"threads", &setup->config.threads.front},
+        {"delay", &setup->delay},
         {"workers", &setup->workers},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -99,7 +104,8 @@ static int serve(struct setup *setup, const sigset_t *signals)
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(setup->config.limits.jobs, setup->config.limits.queue_jobs,
                                                   setup->delay, setup->workers);
-    struct front *front = front_new(&fault, &setup->config, pipeline, pages, sizeof(pages) / sizeof(pages[0]));
+    struct front *front =
+        front_new(&fault, &setup->config, pipeline, pages, sizeof(pages) / sizeof(pages[0]));
     int signal;
 
     if (front == NULL) {
@@ -124,8 +130,15 @@ int main(int argc, char **argv)
     char why[512];
     sigset_t signals;
     struct setup setup = {
-        .config.limits = {.message_bytes = 65536, .header_bytes = 8192, .connections = 1000, .idle_seconds = 60,
-                          .read_seconds = 10, .streams = 100, .resets = 100, .queue_jobs = 1000, .jobs = 1000,
+        .config.limits = {.message_bytes = 65536,
+                          .header_bytes = 8192,
+                          .connections = 1000,
+                          .idle_seconds = 60,
+                          .read_seconds = 10,
+                          .streams = 100,
+                          .resets = 100,
+                          .queue_jobs = 1000,
+                          .jobs = 1000,
                           .stop_seconds = 5},
         .config.threads.front = 1,
         .workers = 2,

@@ -32,7 +32,8 @@ static void finish(struct job *job)
 {
     job->status = 200;
     if (starts_with(job->request, "status=") && job->request.len >= 10)
-        job->status = 100 * (job->request.data[7] - '0') + 10 * (job->request.data[8] - '0') + job->request.data[9] - '0';
+        job->status = 100 * (job->request.data[7] - '0') + 10 * (job->request.data[8] - '0') +
+                      job->request.data[9] - '0';
     if (job->status < 200 || job->status > 599)
         job->status = 200;
     job->reply = job->request;

@@ -1,15 +1,15 @@
 /* fake_pipeline.h: a pipeline that echoes, so that the front can be tested alone.
  *
- * It implements server/pipeline/pipeline.h. A job's answer is its request, after a delay, from a thread of its own.
- * A request that begins with "status=NNN " is answered with that status; one that begins with "hold " only when the
- * pipeline is freed. Refusals are the text "refused STATUS BIT: text". */
+ * It implements server/pipeline/pipeline.h. A job's answer is its request, after a delay, from a thread of
+ * its own. A request that begins with "status=NNN " is answered with that status; one that begins with "hold
+ * " only when the pipeline is freed. Refusals are the text "refused STATUS BIT: text". */
 #ifndef CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 #define CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 
 #include "server/pipeline/pipeline.h"
 
-/* fake_pipeline_new returns a pipeline for |jobs| jobs, whose queue takes |queue| of them, and that answers after
- * |delay_us| with |threads| threads. With 0 threads it answers inside pipeline_submit. */
+/* fake_pipeline_new returns a pipeline for |jobs| jobs, whose queue takes |queue| of them, and that answers
+ * after |delay_us| with |threads| threads. With 0 threads it answers inside pipeline_submit. */
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads);
 
 #endif

@@ -1,6 +1,7 @@
 /* replay.c: runs a fuzz target over files that are kept, for builds without libFuzzer.
  *
- * Usage: fuzz_NAME FOLDER|FILE ...   A folder that is missing or empty is a failure: it would test nothing. */
+ * Usage: fuzz_NAME FOLDER|FILE ...   A folder that is missing or empty is a failure: it would test nothing.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

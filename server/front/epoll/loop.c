@@ -37,9 +37,11 @@ const char *loop_backend(void)
 
 int loop_probe(char *why, size_t len)
 {
-    int ep = epoll_create1(EPOLL_CLOEXEC), ev = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ok = ep >= 0 && ev >= 0;
+    int ep = epoll_create1(EPOLL_CLOEXEC), ev = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        ok = ep >= 0 && ev >= 0;
     if (!ok)
-        snprintf(why, len, "%s: %s; raise the limit of open files", ep < 0 ? "epoll_create1" : "eventfd", strerror(errno));
+        snprintf(why, len, "%s: %s; raise the limit of open files", ep < 0 ? "epoll_create1" : "eventfd",
+                 strerror(errno));
     if (ep >= 0)
         close(ep);
     if (ev >= 0)

@@ -1,14 +1,16 @@
-/* binding.h: libh2o's sockets on io_uring. Part of lib/common/socket.c, see socket.c; never included elsewhere.
+/* binding.h: libh2o's sockets on io_uring. Part of lib/common/socket.c, see socket.c; never included
+ * elsewhere.
  *
- * Completions, not readiness. A socket has one receive that goes on (multishot) into the loop's shared buffers, and at
- * most one send, of octets that were copied for it: libh2o frees its own when it closes, the kernel may still read
- * them. What completes is noted and told after the batch (ring_run_pending), so that no callback runs inside another.
+ * Completions, not readiness. A socket has one receive that goes on (multishot) into the loop's shared
+ * buffers, and at most one send, of octets that were copied for it: libh2o frees its own when it closes, the
+ * kernel may still read them. What completes is noted and told after the batch (ring_run_pending), so that no
+ * callback runs inside another.
  *
- * Closing ends the receive, lets a send that is under way finish (libh2o expects what it wrote to go out) within
- * LINGER_MS, then closes the descriptor and frees the socket at the last completion.
+ * Closing ends the receive, lets a send that is under way finish (libh2o expects what it wrote to go out)
+ * within LINGER_MS, then closes the descriptor and frees the socket at the last completion.
  *
- * While libh2o does not read, what still arrives is held, up to HELD_MAX; beyond it the receive is ended, the window
- * of TCP closes, and the peer has to wait. */
+ * While libh2o does not read, what still arrives is held, up to HELD_MAX; beyond it the receive is ended, the
+ * window of TCP closes, and the peer has to wait. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,9 +23,9 @@
 #include "server/front/uring/ring.h"
 
 enum {
-    HELD_MAX = 64 * 1024,       /* octets that arrived unread, before the receive is ended */
+    HELD_MAX = 64 * 1024,        /* octets that arrived unread, before the receive is ended */
     OUTPUT_KEPT_MAX = 16 * 1024, /* a larger output buffer is freed after its send */
-    LINGER_MS = 5000,           /* for the send of a closed socket */
+    LINGER_MS = 5000,            /* for the send of a closed socket */
 };
 
 struct ring_socket {
@@ -45,7 +47,7 @@ struct ring_socket {
     struct ring_op write_op;
     uint8_t *output;
     size_t output_len, output_done, output_size;
-    unsigned writing : 1;   /* a send or connect is under way */
+    unsigned writing : 1;    /* a send or connect is under way */
     unsigned write_told : 1; /* … or over, and the callback is due */
     unsigned write_failed : 1;
     unsigned write_ending : 1; /* its cancellation is submitted */
@@ -108,7 +110,8 @@ static void release(struct ring_socket *sock)
     free(sock);
 }
 
-/* tell_read calls the read callback. As libh2o's own loop does, it is also called when a TLS record is incomplete. */
+/* tell_read calls the read callback. As libh2o's own loop does, it is also called when a TLS record is
+ * incomplete. */
 static void tell_read(struct ring_socket *sock, const char *err)
 {
     size_t before = sock->super.input->size;
@@ -122,9 +125,10 @@ static void tell_read(struct ring_socket *sock, const char *err)
     sock->super._cb.read(&sock->super, err);
 }
 
-/* acknowledge makes the kernel acknowledge at once. OpenSSL's CMP client sends header and body of later requests on a
- * kept connection apart, the body only when the header is acknowledged. The kernel forgets the setting, so it is
- * repeated; not when the request is complete (then libh2o has stopped reading), as our answer acknowledges it. */
+/* acknowledge makes the kernel acknowledge at once. OpenSSL's CMP client sends header and body of later
+ * requests on a kept connection apart, the body only when the header is acknowledged. The kernel forgets the
+ * setting, so it is repeated; not when the request is complete (then libh2o has stopped reading), as our
+ * answer acknowledges it. */
 static void acknowledge(struct ring_socket *sock)
 {
     int on = 1;
@@ -440,7 +444,8 @@ void ring_sweep_lingering(struct loop *loop)
 {
     uint64_t now = h2o_now(&loop->h2o);
     while (!h2o_linklist_is_empty(&loop->lingering)) {
-        struct ring_socket *sock = H2O_STRUCT_FROM_MEMBER(struct ring_socket, lingering, loop->lingering.next);
+        struct ring_socket *sock =
+            H2O_STRUCT_FROM_MEMBER(struct ring_socket, lingering, loop->lingering.next);
         if (now - sock->disposed_at < LINGER_MS)
             break; /* in the order of their closing */
         h2o_linklist_unlink(&sock->lingering);

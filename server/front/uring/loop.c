@@ -21,7 +21,8 @@ const char *loop_backend(void)
     return "io_uring";
 }
 
-/* libh2o subtracts timeouts from the time, so the clock must not begin near zero as the machine's own does. */
+/* libh2o subtracts timeouts from the time, so the clock must not begin near zero as the machine's own does.
+ */
 static uint64_t monotonic_ms(void)
 {
     struct timespec ts;
@@ -71,14 +72,15 @@ h2o_loop_t *loop_h2o(struct loop *loop)
     return &loop->h2o;
 }
 
-/* arm_timer makes a completion come at |at| or earlier. One timer operation does for all of libh2o's timeouts; one
- * that comes too early only costs a round, so it is moved forward and never back. */
+/* arm_timer makes a completion come at |at| or earlier. One timer operation does for all of libh2o's
+ * timeouts; one that comes too early only costs a round, so it is moved forward and never back. */
 static void arm_timer(struct loop *loop, uint64_t at)
 {
     if (loop->timer_at != 0 && loop->timer_at <= at)
         return;
     uint64_t delta = at - loop->h2o._now;
-    loop->timer_spec = (struct __kernel_timespec){(int64_t)(delta / 1000), (long long)(delta % 1000) * 1000000};
+    loop->timer_spec =
+        (struct __kernel_timespec){(int64_t)(delta / 1000), (long long)(delta % 1000) * 1000000};
     struct io_uring_sqe *sqe = ring_sqe(loop);
     if (loop->timer_at == 0) {
         io_uring_prep_timeout(sqe, &loop->timer_spec, 0, 0);

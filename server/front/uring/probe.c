@@ -1,5 +1,5 @@
-/* probe.c: does the kernel, and whoever confines us, let us do what the io_uring loop needs? Each operation is done
- * once, as the only answer that counts. */
+/* probe.c: does the kernel, and whoever confines us, let us do what the io_uring loop needs? Each operation
+ * is done once, as the only answer that counts. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +59,8 @@ static int probe_accept(struct probe *probe)
     probe->client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     /* An address of only a family is given a free abstract name. */
     if (probe->listener < 0 || probe->client < 0 ||
-        bind(probe->listener, (struct sockaddr *)&addr, sizeof(sa_family_t)) != 0 || listen(probe->listener, 1) != 0 ||
-        getsockname(probe->listener, (struct sockaddr *)&addr, &len) != 0)
+        bind(probe->listener, (struct sockaddr *)&addr, sizeof(sa_family_t)) != 0 ||
+        listen(probe->listener, 1) != 0 || getsockname(probe->listener, (struct sockaddr *)&addr, &len) != 0)
         return check(probe, 0, -errno);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&probe->loop->ring);
     io_uring_prep_multishot_accept(sqe, probe->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -88,7 +88,8 @@ static int probe_receive(struct probe *probe)
         return check(probe, 0, -errno);
     if (!expect(probe, 2, &cqe))
         return 0;
-    if (!check(probe, cqe.res == 1 && (cqe.flags & IORING_CQE_F_MORE) && (cqe.flags & IORING_CQE_F_BUFFER), cqe.res))
+    if (!check(probe, cqe.res == 1 && (cqe.flags & IORING_CQE_F_MORE) && (cqe.flags & IORING_CQE_F_BUFFER),
+               cqe.res))
         return 0;
     return check(probe, *ring_buffer(probe->loop, cqe.flags) == 'x', 0);
 }
@@ -103,7 +104,8 @@ static int probe_send(struct probe *probe)
     io_uring_sqe_set_data64(sqe, 3);
     if (!expect(probe, 3, &cqe))
         return 0;
-    return check(probe, cqe.res == 1 && recv(probe->client, &octet, 1, MSG_DONTWAIT) == 1 && octet == 'y', cqe.res);
+    return check(probe, cqe.res == 1 && recv(probe->client, &octet, 1, MSG_DONTWAIT) == 1 && octet == 'y',
+                 cqe.res);
 }
 
 static int probe_timeout(struct probe *probe)
@@ -124,7 +126,8 @@ static int probe_cancel(struct probe *probe)
     struct io_uring_sqe *sqe = io_uring_get_sqe(&probe->loop->ring);
     io_uring_prep_cancel64(sqe, 2, 0);
     io_uring_sqe_set_data64(sqe, 0);
-    return expect(probe, 2, &cqe) && check(probe, cqe.res == -ECANCELED && !(cqe.flags & IORING_CQE_F_MORE), cqe.res);
+    return expect(probe, 2, &cqe) &&
+           check(probe, cqe.res == -ECANCELED && !(cqe.flags & IORING_CQE_F_MORE), cqe.res);
 }
 
 static int probe_message(struct probe *probe)
@@ -163,8 +166,10 @@ static void explain(const struct probe *probe, char *why, size_t len)
     memset(&name, 0, sizeof(name));
     uname(&name);
     if (disabled > 0 && (probe->error == EPERM || probe->error == EACCES))
-        remedy = disabled == 1 ? "set kernel.io_uring_disabled=0 by sysctl, or run in the group of kernel.io_uring_group"
-                               : "set kernel.io_uring_disabled=0 by sysctl";
+        remedy =
+            disabled == 1
+                ? "set kernel.io_uring_disabled=0 by sysctl, or run in the group of kernel.io_uring_group"
+                : "set kernel.io_uring_disabled=0 by sysctl";
     else if (probe->error == EPERM || probe->error == EACCES || probe->error == ENOSYS)
         remedy = "a container's seccomp profile or a security module forbids io_uring: allow io_uring_setup, "
                  "io_uring_enter and io_uring_register";
@@ -174,7 +179,8 @@ static void explain(const struct probe *probe, char *why, size_t len)
         remedy = "raise the limit of open files";
     else
         remedy = "Linux 6.1 or later is needed";
-    snprintf(why, len, "io_uring: %s: %s (Linux %s); %s", probe->what, strerror(probe->error), name.release, remedy);
+    snprintf(why, len, "io_uring: %s: %s (Linux %s); %s", probe->what, strerror(probe->error), name.release,
+             remedy);
 }
 
 int loop_probe(char *why, size_t len)
@@ -189,8 +195,8 @@ int loop_probe(char *why, size_t len)
     ret = ring_setup(probe.loop, &probe.what);
     if (ret == 0) {
         ret = ring_enable(probe.loop);
-        ok = check(&probe, ret == 0, ret) && probe_accept(&probe) && probe_receive(&probe) && probe_send(&probe) &&
-             probe_timeout(&probe) && probe_cancel(&probe) && probe_message(&probe);
+        ok = check(&probe, ret == 0, ret) && probe_accept(&probe) && probe_receive(&probe) &&
+             probe_send(&probe) && probe_timeout(&probe) && probe_cancel(&probe) && probe_message(&probe);
         ring_teardown(probe.loop);
     } else {
         probe.error = -ret;

@@ -50,8 +50,9 @@ static int setup_buffers(struct loop *loop)
     }
     io_uring_buf_ring_init(loop->buffers);
     for (unsigned i = 0; i < RING_BUFFERS; i++)
-        io_uring_buf_ring_add(loop->buffers, loop->buffer_memory + (size_t)i * RING_BUFFER_SIZE, RING_BUFFER_SIZE,
-                              (unsigned short)i, io_uring_buf_ring_mask(RING_BUFFERS), (int)i);
+        io_uring_buf_ring_add(loop->buffers, loop->buffer_memory + (size_t)i * RING_BUFFER_SIZE,
+                              RING_BUFFER_SIZE, (unsigned short)i, io_uring_buf_ring_mask(RING_BUFFERS),
+                              (int)i);
     io_uring_buf_ring_advance(loop->buffers, RING_BUFFERS);
     return 0;
 }
@@ -121,7 +122,7 @@ uint8_t *ring_buffer(struct loop *loop, uint32_t flags)
 void ring_buffer_return(struct loop *loop, uint32_t flags)
 {
     unsigned id = flags >> IORING_CQE_BUFFER_SHIFT;
-    io_uring_buf_ring_add(loop->buffers, loop->buffer_memory + (size_t)id * RING_BUFFER_SIZE, RING_BUFFER_SIZE,
-                          (unsigned short)id, io_uring_buf_ring_mask(RING_BUFFERS), 0);
+    io_uring_buf_ring_add(loop->buffers, loop->buffer_memory + (size_t)id * RING_BUFFER_SIZE,
+                          RING_BUFFER_SIZE, (unsigned short)id, io_uring_buf_ring_mask(RING_BUFFERS), 0);
     io_uring_buf_ring_advance(loop->buffers, 1);
 }

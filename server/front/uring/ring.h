@@ -1,7 +1,8 @@
 /* ring.h: what the files of the io_uring loop know of each other.
  *
- * One rule holds everywhere: what a submission names stays until its last completion. An operation is therefore
- * part of what it belongs to (a socket, a listener), and that is freed only when no operation of it is under way. */
+ * One rule holds everywhere: what a submission names stays until its last completion. An operation is
+ * therefore part of what it belongs to (a socket, a listener), and that is freed only when no operation of it
+ * is under way. */
 #ifndef CMPD_FRONT_URING_RING_H
 #define CMPD_FRONT_URING_RING_H
 
@@ -18,8 +19,8 @@ enum {
     RING_BUFFER_GROUP = 1,
 };
 
-/* struct ring_op is one operation under way. Its address is the submission's user_data; a submission without one
- * has 0 there, and its completion is ignored. |done| is called for each completion. */
+/* struct ring_op is one operation under way. Its address is the submission's user_data; a submission without
+ * one has 0 there, and its completion is ignored. |done| is called for each completion. */
 struct ring_op {
     void (*done)(struct ring_op *op, int32_t res, uint32_t flags);
 };
@@ -27,10 +28,10 @@ struct ring_op {
 struct loop {
     h2o_evloop_t h2o; /* first: libh2o reads its time and its list of timeouts */
     struct io_uring ring;
-    int ring_fd;                          /* what MSG_RING is sent to */
-    int enabled;                          /* 1: tied to its thread */
-    struct io_uring_buf_ring *buffers;    /* the receive ring: where the kernel takes buffers from … */
-    uint8_t *buffer_memory;               /* … and what they are made of */
+    int ring_fd;                       /* what MSG_RING is sent to */
+    int enabled;                       /* 1: tied to its thread */
+    struct io_uring_buf_ring *buffers; /* the receive ring: where the kernel takes buffers from … */
+    uint8_t *buffer_memory;            /* … and what they are made of */
     size_t buffers_len;
     int (*has_work)(void *arg);
     void *arg;
@@ -47,8 +48,8 @@ struct loop {
     uint64_t clock_base;
 };
 
-/* ring_sqe returns a free submission, after passing on what was gathered if there is none. Never NULL: a ring that
- * takes no submissions any more ends the process. */
+/* ring_sqe returns a free submission, after passing on what was gathered if there is none. Never NULL: a ring
+ * that takes no submissions any more ends the process. */
 struct io_uring_sqe *ring_sqe(struct loop *loop);
 
 /* ring_submit_op ties |sqe| to |op|. */
@@ -69,11 +70,12 @@ uint8_t *ring_buffer(struct loop *loop, uint32_t flags);
 /* ring_buffer_return gives that buffer back to the kernel. */
 void ring_buffer_return(struct loop *loop, uint32_t flags);
 
-/* ring_setup fills |loop| with a ring (flags as the kernel allows, disabled until its thread enables it) and its
- * receive ring. Returns 0, or a negative errno with |*what| naming the step that failed. */
+/* ring_setup fills |loop| with a ring (flags as the kernel allows, disabled until its thread enables it) and
+ * its receive ring. Returns 0, or a negative errno with |*what| naming the step that failed. */
 int ring_setup(struct loop *loop, const char **what);
 
-/* ring_enable ties the ring to the calling thread: from now on it takes submissions. Returns 0 or a negative errno. */
+/* ring_enable ties the ring to the calling thread: from now on it takes submissions. Returns 0 or a negative
+ * errno. */
 int ring_enable(struct loop *loop);
 
 /* ring_teardown undoes ring_setup. */

@@ -1,7 +1,8 @@
 /* waker.c: waking a front from another thread by IORING_OP_MSG_RING.
  *
- * A ring has one submitter, so each thread that posts has a small ring of its own, made at its first post and freed
- * with the thread. Where that fails (descriptors, memory), a spare one is shared under a lock: slow, never silent. */
+ * A ring has one submitter, so each thread that posts has a small ring of its own, made at its first post and
+ * freed with the thread. Where that fails (descriptors, memory), a spare one is shared under a lock: slow,
+ * never silent. */
 #include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
