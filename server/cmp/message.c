@@ -12,6 +12,8 @@ static void run(struct cmp_message *m)
         cmp_step *step = m->next;
         m->next = NULL;
         step(m);
+        m->served_count =
+            0; /* results are for the step that wanted them, not for one that follows unserved */
     }
 }
 
@@ -29,6 +31,7 @@ struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *se
     m->now = now_ms / 1000;
     m->in.der = request;
     m->profile = route->profile != NULL ? route->profile : settings->default_profile;
+    m->profile_named = route->profile != NULL;
     m->result = (struct cmp_result){.http_status = 200, .request_body = -1, .reply_body = -1};
     m->next = cmp_receive;
     run(m);

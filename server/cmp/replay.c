@@ -17,6 +17,7 @@ void cmp_replay(struct cmp_message *m)
 
     m->result.event = "answered again";
     m->result.serial = m->tx.serial;
+    m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */
     /* The same octets were accepted before: whoever sends them learns nothing new. If the secret is gone, the
      * answer is signed. */
     if (m->is_mac && (m->secret.len != 0 || cmp_open_secret(m, &ignored))) {

@@ -306,6 +306,11 @@ static void apply(struct world *world, struct store_unit *unit)
 
 static void serve_commit(struct world *world, struct store_unit *unit)
 {
+    void (*before)(struct world *) = world->before_commit;
+
+    world->before_commit = NULL;
+    if (before != NULL)
+        before(world);
     if (++world->commits_seen != world->fail_commit_at) {
         apply(world, unit);
         return;

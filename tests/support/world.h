@@ -56,6 +56,9 @@ struct world {
     int keys_unavailable; /* 1: no signature can be made */
     int decide_refuses;   /* 1: policy grants nothing */
     unsigned wants_seen[CMP_WANT_KINDS];
+
+    /* Called once, before the next commit, if not NULL: what another node does in between. */
+    void (*before_commit)(struct world *world);
 };
 
 /* world_new makes everything with keys of |kind|; fails the test if it cannot. */

@@ -1,0 +1,82 @@
+/* expect.h: what tests of the machine say again and again. */
+#ifndef CMPD_TESTS_UNIT_CMP_EXPECT_H
+#define CMPD_TESTS_UNIT_CMP_EXPECT_H
+
+#include <criterion/criterion.h>
+
+#include "tests/support/must.h"
+#include "tests/support/world.h"
+
+/* expect_refusal holds |answer| against a rejection by |body| with |failure| alone, and frees it. */
+static inline void expect_refusal(struct answer *answer, int body, enum pki_failure failure)
+{
+    cr_assert_eq(answer->body, body, "body %s", pki_body_name(answer->body));
+    cr_assert_eq(answer->status.status, PKI_REJECTION);
+    cr_assert_eq(answer->status.fail_info, UINT64_C(1) << failure, "failInfo %llx, %s, %s",
+                 (unsigned long long)answer->status.fail_info,
+                 answer->result.text != NULL ? answer->result.text : "",
+                 answer->result.detail != NULL ? answer->result.detail : "");
+    cr_assert_neq(answer->status.text.len, 0);
+    cr_assert_not(answer->has_cert);
+    cr_assert(answer->result.refused);
+    answer_free(answer);
+}
+
+/* expect_error is expect_refusal by an error message. */
+static inline void expect_error(struct answer *answer, enum pki_failure failure)
+{
+    expect_refusal(answer, PKI_ERROR, failure);
+}
+
+/* expect_certificate wants |body| with a certificate, and frees |answer|. */
+static inline void expect_certificate(struct answer *answer, int body)
+{
+    cr_assert_eq(answer->body, body, "body %s: %s, %s", pki_body_name(answer->body),
+                 answer->result.text != NULL ? answer->result.text : "",
+                 answer->result.detail != NULL ? answer->result.detail : "");
+    cr_assert(answer->has_cert);
+    cr_assert_not(answer->result.refused);
+    answer_free(answer);
+}
+
+static inline void expect_pkiconf(struct answer *answer)
+{
+    cr_assert_eq(answer->body, PKI_PKICONF, "body %s: %s", pki_body_name(answer->body),
+                 answer->result.text != NULL ? answer->result.text : "");
+    cr_assert_not(answer->result.refused);
+    answer_free(answer);
+}
+
+/* issue makes a certificate of |plan| for |key| (owned by |out| from then on), signed by |issuer|. What the
+ * plan leaves empty of serial, algorithm, issuer, times and key is filled in. */
+static inline void issue(struct world *world, struct ctl_identity *out, struct private_key *key,
+                         struct certificate_plan plan, const struct ctl_identity *issuer)
+{
+    static const uint8_t serial[] = {0x5a, 1, 2, 3};
+    uint8_t signature[SIGNATURE_MAX];
+    struct signing item = {.signature = signature, .key = issuer->key};
+    struct signing *items[] = {&item};
+    struct bytes tbs;
+
+    if (plan.serial.len == 0)
+        plan.serial = bytes_of(serial, sizeof serial);
+    if (plan.not_after == 0) {
+        plan.not_before = world->now - 1000;
+        plan.not_after = world->now + 1000000;
+    }
+    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(issuer->key));
+    plan.issuer = issuer->cert.subject;
+    plan.issuer_key_id = issuer->cert.key_id;
+    plan.spki = private_key_spki(key);
+    if (!plan.is_ca)
+        plan.path_len = -1;
+    out->key = key;
+    must(certificate_build(&tbs, world->arena, &plan));
+    item.message = tbs;
+    sign_batch(items, 1);
+    must(certificate_assemble(&out->cert_der, world->arena, tbs, plan.algorithm,
+                              bytes_of(signature, item.signature_len)));
+    must(certificate_parse(&out->cert, out->cert_der));
+}
+
+#endif

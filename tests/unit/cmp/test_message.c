@@ -1,0 +1,291 @@
+/* message.c: the machine as a whole. Each call to the store fails in turn: whatever happens, nothing is
+ * issued twice, the peer is told, and a retry of the same octets comes through. Prices. */
+#include "tests/unit/cmp/expect.h"
+
+static struct world *world;
+static struct client client, mac;
+
+static void set_up(void)
+{
+    world = world_new(KEY_P256);
+    client_init(&client, world, 0);
+    client_init(&mac, world, 1);
+}
+
+static void tear_down(void)
+{
+    client_cleanup(&client);
+    client_cleanup(&mac);
+    world_free(world);
+}
+
+TestSuite(message, .init = set_up, .fini = tear_down);
+
+enum scenario { IR, MAC_IR, CERTCONF, REPLAYED_IR, REPLAYED_CERTCONF, OWN_CR, SCENARIOS };
+
+struct prepared {
+    struct bytes request;
+    int good_body;
+    struct answer earlier;
+};
+
+/* Brings the world to where |scenario|'s message comes. */
+static struct prepared prepare(enum scenario scenario, struct client *c)
+{
+    struct prepared out = {.good_body = PKI_IP};
+
+    if (scenario == IR || scenario == MAC_IR) {
+        out.request = client_request(c, PKI_IR);
+        return out;
+    }
+    out.request = client_request(c, PKI_IR);
+    out.earlier = world_send(world, out.request);
+    cr_assert(out.earlier.has_cert);
+    if (scenario == REPLAYED_IR)
+        return out;
+    out.request = client_confirm(c, &out.earlier, -1);
+    out.good_body = PKI_PKICONF;
+    if (scenario == CERTCONF)
+        return out;
+    struct answer confirmed = world_send(world, out.request);
+    expect_pkiconf(&confirmed);
+    if (scenario == OWN_CR) {
+        struct ctl_identity own = {.key = c->key, .cert_der = arena_copy(world->arena, out.earlier.cert.der)};
+        cr_assert(certificate_parse(&own.cert, own.cert_der));
+        c->transaction_id[15] ^= 0xff;
+        struct client next = *c;
+        next.header.recip_nonce = bytes_of(NULL, 0);
+        next.header.transaction_id = bytes_of(c->transaction_id, 16);
+        next.header.sender_nonce = bytes_of(c->nonce, 16);
+        client_sign_by(&next, &own, NULL, 0);
+        out.request = client_request(&next, PKI_CR);
+        out.good_body = PKI_CP;
+    }
+    return out;
+}
+
+static struct client *client_of(enum scenario scenario)
+{
+    return scenario == MAC_IR ? &mac : &client;
+}
+
+static void fresh(enum scenario scenario)
+{
+    world_forget(world);
+    client_of(scenario)->transaction_id[0]++;
+    client_of(scenario)->header.recip_nonce = bytes_of(NULL, 0);
+}
+
+static void expect_unavailable_then_good(struct prepared *p, enum scenario scenario)
+{
+    size_t certs = world->cert_count;
+    unsigned commits = world->commits;
+    struct answer answer = world_send(world, p->request);
+
+    cr_assert_eq(answer.body, PKI_ERROR, "scenario %d: %s", scenario, pki_body_name(answer.body));
+    cr_assert_eq(answer.status.fail_info, UINT64_C(1) << PKI_SYSTEM_UNAVAIL);
+    cr_assert(answer.message.has_protection);
+    cr_assert_eq(answer.result.serial.len, 0);
+    answer_free(&answer);
+    cr_assert_eq(world->cert_count, certs);
+    cr_assert_eq(world->commits, commits);
+
+    world->fail_fetch_at = world->fail_commit_at = 0;
+    answer = world_send(world, p->request);
+    cr_assert_eq(answer.body, p->good_body, "scenario %d: %s", scenario, pki_body_name(answer.body));
+    cr_assert_not(answer.result.refused);
+    answer_free(&answer);
+}
+
+static unsigned count_calls(enum scenario scenario, unsigned *commits)
+{
+    fresh(scenario);
+    struct prepared p = prepare(scenario, client_of(scenario));
+
+    world->fetches_seen = world->commits_seen = 0;
+    struct answer answer = world_send(world, p.request);
+    cr_assert_eq(answer.body, p.good_body);
+    answer_free(&answer);
+    if (p.earlier.arena != NULL)
+        answer_free(&p.earlier);
+    *commits = world->commits_seen;
+    return world->fetches_seen;
+}
+
+/* RFC 9483 3.6.4: "systemUnavail: This is sent by a PKI management entity in case a back-end system is not
+ * available." */
+Test(message, each_fetch_that_fails_ends_in_systemUnavail_and_a_retry_comes_through)
+{
+    for (enum scenario scenario = IR; scenario < SCENARIOS; scenario++) {
+        unsigned commits, fetches = count_calls(scenario, &commits);
+        cr_assert_gt(fetches, 0);
+        for (unsigned n = 1; n <= fetches; n++) {
+            fresh(scenario);
+            struct prepared p = prepare(scenario, client_of(scenario));
+            world->fetches_seen = 0;
+            world->fail_fetch_at = n;
+            expect_unavailable_then_good(&p, scenario);
+            if (p.earlier.arena != NULL)
+                answer_free(&p.earlier);
+        }
+    }
+}
+
+Test(message, each_commit_that_fails_ends_in_systemUnavail_and_a_retry_comes_through)
+{
+    for (enum scenario scenario = IR; scenario < SCENARIOS; scenario++) {
+        unsigned commits;
+        count_calls(scenario, &commits);
+        cr_assert_eq(commits, scenario == REPLAYED_IR || scenario == REPLAYED_CERTCONF ? 0 : 1);
+        for (int fault = 0; fault < 2 && commits != 0; fault++) {
+            fresh(scenario);
+            struct prepared p = prepare(scenario, client_of(scenario));
+            world->commits_seen = 0;
+            world->fail_commit_at = 1;
+            world->commit_fault = fault ? STORE_UNKNOWN : STORE_UNAVAILABLE;
+            expect_unavailable_then_good(&p, scenario);
+            if (p.earlier.arena != NULL)
+                answer_free(&p.earlier);
+        }
+    }
+}
+
+/* The store did it and could not say so: the peer gets its answer, and nothing is done twice. */
+Test(message, a_commit_of_unknown_outcome_that_was_done_is_a_success)
+{
+    static const enum scenario scenarios[] = {IR, MAC_IR, CERTCONF, OWN_CR};
+
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        fresh(scenarios[i]);
+        struct prepared p = prepare(scenarios[i], client_of(scenarios[i]));
+        unsigned commits = world->commits;
+        world->commits_seen = 0;
+        world->fail_commit_at = 1;
+        world->commit_fault = STORE_UNKNOWN;
+        world->unknown_was_done = 1;
+        struct answer answer = world_send(world, p.request);
+        world->fail_commit_at = 0;
+        cr_assert_eq(answer.body, p.good_body, "%zu: %s", i, pki_body_name(answer.body));
+        cr_assert_eq(world->commits, commits + 1);
+        answer_free(&answer);
+        answer = world_send(world, p.request);
+        cr_assert_eq(answer.body, p.good_body);
+        cr_assert_eq(world->commits, commits + 1);
+        answer_free(&answer);
+        if (p.earlier.arena != NULL)
+            answer_free(&p.earlier);
+    }
+}
+
+/* The outcome is unknown and the store is gone: whether it was done comes out at the retry. */
+Test(message, an_unknown_outcome_that_cannot_be_found_out_is_settled_by_the_retry)
+{
+    unsigned commits, fetches = count_calls(IR, &commits);
+
+    fresh(IR);
+    struct prepared p = prepare(IR, &client);
+    world->fetches_seen = world->commits_seen = 0;
+    world->fail_commit_at = 1;
+    world->commit_fault = STORE_UNKNOWN;
+    world->unknown_was_done = 1;
+    world->fail_fetch_at = fetches + 1;
+    struct answer answer = world_send(world, p.request);
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    cr_assert_eq(world->cert_count, 1);
+    world->fail_fetch_at = world->fail_commit_at = 0;
+    answer = world_send(world, p.request);
+    cr_assert(bytes_equal(answer.cert.der, world->certs[0].row.certificate));
+    expect_certificate(&answer, PKI_IP);
+    cr_assert_eq(world->cert_count, 1);
+}
+
+/* A job has its bound of memory, as small as it may be: the message ends without an answer, not with a crash
+ * and not with a certificate. */
+Test(message, a_message_that_runs_out_of_memory_ends_without_an_answer)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+    const struct cmp_route route = {NULL, -1};
+    unsigned refused = 0;
+
+    for (size_t limit = 1024; limit < 40 * 1024; limit += 512) {
+        struct arena *arena = arena_new(limit);
+        struct cmp_message *m = cmp_start(arena, &world->settings, &route, request, world->now * 1000);
+        if (m != NULL) {
+            struct cmp_result result;
+            size_t count;
+            struct cmp_want *wants = cmp_wants(m, &count);
+            for (size_t i = 0; i < count; i++)
+                wants[i].u.fetch.outcome = STORE_ABSENT;
+            if (count != 0)
+                cmp_resume(m, world->now * 1000);
+            cmp_wants(m, &count);
+            if (count == 0) {
+                cmp_result(m, &result);
+                cr_assert(result.refused);
+                cr_assert_eq(result.http_status, 503);
+                cr_assert_eq(result.reply.len, 0);
+                refused++;
+            }
+            cmp_end(m);
+        }
+        arena_free(arena);
+    }
+    cr_assert_gt(refused, 0);
+}
+
+/* ---- prices ---- */
+
+static uint64_t price_of(struct bytes request)
+{
+    struct answer answer = world_send(world, request);
+    uint64_t price = answer.price_us;
+
+    answer_free(&answer);
+    return price;
+}
+
+static struct bytes mac_request(uint32_t iterations)
+{
+    CBS cbs;
+
+    cr_assert(mac_pbm_encode(&mac.header.protection_alg, world->arena, bytes_str("salt salt"), DIGEST_SHA256,
+                             DIGEST_SHA256, iterations));
+    cbs = cbs_of(mac.header.protection_alg);
+    cr_assert(mac_parse(&mac.mac, &cbs));
+    mac.transaction_id[0]++;
+    return client_request(&mac, PKI_IR);
+}
+
+/* Every cost that a peer chooses is in the price, known before anything is computed. */
+Test(message, the_price_grows_with_what_the_peer_chose)
+{
+    uint64_t cheap = price_of(mac_request(100)), dear = price_of(mac_request(10000));
+
+    cr_assert_eq(dear - cheap, 9900 * digest_algorithm(DIGEST_SHA256)->block_ns / 1000);
+
+    uint64_t p256 = price_of(client_request(&client, PKI_IR));
+    client.transaction_id[0]++;
+    private_key_free(client.key);
+    client.key = private_key_generate(KEY_P521, 0);
+    uint64_t p521 = price_of(client_request(&client, PKI_IR));
+    cr_assert_eq(p521 - p256, key_algorithm(KEY_P521)->verify_us - key_algorithm(KEY_P256)->verify_us);
+}
+
+Test(message, the_price_has_the_protection_the_path_and_our_signatures_in_it)
+{
+    const struct key_algorithm *key = key_algorithm(KEY_P256);
+
+    /* verified: protection, a link of the path, proof of possession; signed: certificate and answer */
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)), 3 * key->verify_us + 2 * key->sign_us);
+}
+
+/* Whom a quota counts. */
+Test(message, the_reference_is_told_of_MAC_protected_requests_only)
+{
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(bytes_equal(answer.result.reference, world->reference));
+    answer_free(&answer);
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(answer.result.reference.len, 0);
+    answer_free(&answer);
+}
