@@ -15,13 +15,28 @@ static int find_mac(struct cmp_message *m)
     CBS cbs = cbs_of(m->in.header.protection_alg);
 
     m->is_mac = 1;
-    if (!m->profile->mac) {
-        cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets", NULL);
-        return 0;
-    }
     if (!mac_parse(&m->mac, &cbs)) {
         cmp_refuse(m, PKI_BAD_ALG, "this MAC algorithm is not supported: use PasswordBasedMac with SHA-2",
                    NULL);
+        return 0;
+    }
+    if (m->mac.salt.len < SALT_MIN || m->mac.salt.len > SALT_MAX) {
+        cmp_refuse(m, PKI_BAD_ALG, "the salt must have 8 to 128 octets", NULL);
+        return 0;
+    }
+    if (m->in.header.sender_kid.len == 0) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "senderKID must name the shared secret", NULL);
+        return 0;
+    }
+    m->price_us += mac_price_us(&m->mac);
+    return 1;
+}
+
+/* What the profile says of MACs; of a later message the profile is known only with the transaction's row. */
+static int profile_allows_mac(struct cmp_message *m)
+{
+    if (!m->profile->mac) {
+        cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets", NULL);
         return 0;
     }
     if (m->mac.owf == DIGEST_SHA1 && !m->profile->sha1_owf) {
@@ -35,15 +50,6 @@ static int find_mac(struct cmp_message *m)
                                 m->profile->mac_iterations_min, m->profile->mac_iterations_max));
         return 0;
     }
-    if (m->mac.salt.len < SALT_MIN || m->mac.salt.len > SALT_MAX) {
-        cmp_refuse(m, PKI_BAD_ALG, "the salt must have 8 to 128 octets", NULL);
-        return 0;
-    }
-    if (m->in.header.sender_kid.len == 0) {
-        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "senderKID must name the shared secret", NULL);
-        return 0;
-    }
-    m->price_us += mac_price_us(&m->mac);
     return 1;
 }
 
@@ -143,7 +149,7 @@ int cmp_find_credentials(struct cmp_message *m)
 {
     int ok = mac_is_mac(m->in.header.protection_alg) ? find_mac(m) : find_signature(m);
 
-    if (!ok)
+    if (!ok || (m->is_mac && m->starts_transaction && !profile_allows_mac(m)))
         return 0;
     parse_request_key(m);
     m->price_us += private_key_sign_us(m->profile->ca->cmp_key);
@@ -307,6 +313,8 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then)
                    arena_printf(m->arena, "%lld s off", (long long)difference));
         return;
     }
+    if (m->is_mac && !m->starts_transaction && !profile_allows_mac(m))
+        return;
     if (m->is_mac && !cmp_open_secret(m, &detail)) {
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, detail);
         return;

@@ -19,6 +19,7 @@ struct cmp_message {
     struct pki_message in;
     uint8_t request_hash[CMP_HASH];
     const struct cmp_profile *profile;
+    int profile_named;      /* by the path or by certProfile; else |profile| is the default */
     int starts_transaction; /* ir, cr, p10cr */
     struct bytes transaction_id;
     struct cert_request request;
@@ -73,7 +74,7 @@ struct cmp_message {
     cmp_step *next; /* NULL: done */
     struct cmp_want wants[CMP_WANTS_MAX];
     size_t want_count;
-    size_t served_count; /* wants of the step before: their results stand in |wants| until one is added */
+    size_t served_count; /* wants just served: their results stand in |wants| until one is added */
 };
 
 /* cmp_want_add adds a want of |kind| to the step; the caller fills in its part of the union. */

@@ -2,7 +2,7 @@
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
 
-static cmp_step receive_known;
+static cmp_step receive_known, go_on;
 
 static int starts_transaction(int body)
 {
@@ -24,7 +24,8 @@ static int choose_profile(struct cmp_message *m)
     const struct pki_header *header = &m->in.header;
     const struct cmp_profile *named;
 
-    if (header->cert_profile_count == 0)
+    /* RFC 9810 5.1.1.4: "An empty string means no certificate profile name" */
+    if (header->cert_profile_count == 0 || (header->cert_profile_count == 1 && header->cert_profile.len == 0))
         return 1;
     named = profile_named(m->settings, header->cert_profile);
     if (header->cert_profile_count > 1 || named == NULL) {
@@ -40,6 +41,7 @@ static int choose_profile(struct cmp_message *m)
         return 0;
     }
     m->profile = named;
+    m->profile_named = 1;
     return 1;
 }
 
@@ -117,14 +119,39 @@ static void decode_body(struct cmp_message *m)
     }
 }
 
-static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct bytes key)
+static void want_row_of(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
+                        struct bytes key)
 {
     struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
 
     fetch->kind = kind;
-    fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
+    fetch->issuer = bytes_of(ca->id, STORE_ISSUER_ID);
     fetch->key = key;
     fetch->arena = m->arena;
+}
+
+static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct bytes key)
+{
+    want_row_of(m, m->profile->ca, kind, key);
+}
+
+/* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
+ * transaction is then looked for at every CA. */
+static void want_transaction(struct cmp_message *m)
+{
+    const struct cmp_settings *settings = m->settings;
+
+    want_row(m, STORE_FETCH_TX, m->transaction_id);
+    if (m->starts_transaction || m->profile_named)
+        return;
+    for (size_t i = 0; i < settings->profile_count && m->want_count < CMP_WANTS_MAX - 1; i++) {
+        const struct cmp_authority *ca = settings->profiles[i]->ca;
+        int seen = ca == m->profile->ca;
+        for (size_t j = 0; j < i; j++)
+            seen |= ca == settings->profiles[j]->ca;
+        if (!seen)
+            want_row_of(m, ca, STORE_FETCH_TX, m->transaction_id);
+    }
 }
 
 /* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1). */
@@ -171,7 +198,7 @@ void cmp_receive(struct cmp_message *m)
     if (!cmp_find_credentials(m))
         return;
 
-    want_row(m, STORE_FETCH_TX, m->transaction_id);
+    want_transaction(m);
     if (m->is_mac)
         want_row(m, STORE_FETCH_SECRET, m->in.header.sender_kid);
     else if (m->signer_is_own && m->signer->serial.len == STORE_SERIAL)
@@ -192,33 +219,63 @@ void cmp_refuse_other_message(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
 }
 
+static int keep_row(struct cmp_message *m, const struct store_fetch *fetch)
+{
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
+        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        return 0;
+    }
+    if (fetch->outcome != STORE_FOUND)
+        return 1;
+    if (fetch->kind == STORE_FETCH_TX) {
+        /* The first stands: that of the CA whom the path or the default names. */
+        if (!m->has_tx)
+            m->tx = fetch->row.tx;
+        m->has_tx = 1;
+    } else if (fetch->kind == STORE_FETCH_SECRET) {
+        struct store_secret *secret = arena_alloc(m->arena, sizeof *secret);
+        if (secret != NULL)
+            *secret = fetch->row.secret;
+        m->stored_secret = secret;
+    } else {
+        struct store_cert *signer = arena_alloc(m->arena, sizeof *signer);
+        if (signer != NULL)
+            *signer = fetch->row.cert;
+        m->stored_signer = signer;
+    }
+    return 1;
+}
+
+static void secret_known(struct cmp_message *m)
+{
+    if (keep_row(m, &m->wants[0].u.fetch))
+        go_on(m);
+}
+
 static void receive_known(struct cmp_message *m)
 {
-    struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
+    const struct cmp_authority *ca = m->profile->ca;
+    const struct cmp_profile *begun;
 
-    for (size_t i = 0; i < m->served_count; i++) {
-        const struct store_fetch *fetch = &m->wants[i].u.fetch;
-        if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
-            cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+    for (size_t i = 0; i < m->served_count; i++)
+        if (!keep_row(m, &m->wants[i].u.fetch))
             return;
-        }
-        if (fetch->outcome != STORE_FOUND)
-            continue;
-        if (fetch->kind == STORE_FETCH_TX) {
-            m->has_tx = 1;
-            m->tx = fetch->row.tx;
-        } else if (fetch->kind == STORE_FETCH_SECRET) {
-            struct store_secret *secret = arena_alloc(m->arena, sizeof *secret);
-            if (secret != NULL)
-                *secret = fetch->row.secret;
-            m->stored_secret = secret;
-        } else {
-            struct store_cert *signer = arena_alloc(m->arena, sizeof *signer);
-            if (signer != NULL)
-                *signer = fetch->row.cert;
-            m->stored_signer = signer;
-        }
+    /* The profile of the first message holds for the whole transaction. */
+    if (m->has_tx && !m->starts_transaction && !m->profile_named &&
+        (begun = profile_named(m->settings, m->tx.profile)) != NULL)
+        m->profile = begun;
+    if (m->is_mac && m->profile->ca != ca) {
+        m->stored_secret = NULL;
+        want_row(m, STORE_FETCH_SECRET, m->in.header.sender_kid);
+        m->next = secret_known;
+        return;
     }
+    go_on(m);
+}
+
+static void go_on(struct cmp_message *m)
+{
+    struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
 
     if (m->has_tx && (bytes_equal(m->tx.request_hash, hash) || bytes_equal(m->tx.last_hash, hash))) {
         cmp_replay(m);

@@ -1,0 +1,401 @@
+/* confirm.c: certConf and error from the peer (RFC 9810 5.3.18, 5.3.21; RFC 9483 4.1.1). */
+#include "tests/support/hex.h"
+#include "tests/unit/cmp/expect.h"
+
+static struct world *world;
+static struct client client;
+static struct answer first; /* the answer with the certificate */
+
+static void set_up(void)
+{
+    world = world_new(KEY_P256);
+    client_init(&client, world, 0);
+    first = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(first.has_cert);
+}
+
+static void tear_down(void)
+{
+    answer_free(&first);
+    client_cleanup(&client);
+    world_free(world);
+}
+
+TestSuite(confirm, .init = set_up, .fini = tear_down);
+
+static struct store_cert *certificate_row(void)
+{
+    return world_cert_of(world, first.cert.serial);
+}
+
+static struct store_tx *row(void)
+{
+    return world_tx_of(world, client.header.transaction_id);
+}
+
+static void expect_untouched(void)
+{
+    cr_assert_eq(certificate_row()->status, STORE_CERT_UNCONFIRMED);
+    cr_assert_eq(row()->state, STORE_TX_WAIT_CONFIRM);
+}
+
+/* The certConf of |entry| under a header that follows |first|. */
+static struct bytes certconf(const struct cert_status *entry)
+{
+    struct bytes body;
+
+    cr_assert(pki_encode_cert_conf(&body, world->arena, entry));
+    client_next(&client, &first);
+    return client_message(&client, PKI_CERTCONF, body);
+}
+
+static struct cert_status status_with(enum digest_id digest)
+{
+    static uint8_t hash[DIGEST_MAX];
+
+    return (struct cert_status){.cert_req_id = 0,
+                                .cert_hash = bytes_of(hash, digest_compute(hash, digest, first.cert.der))};
+}
+
+/* RFC 9810 5.3.18: "omission of the statusInfo field indicates acceptance of the specified certificate." */
+Test(confirm, certConf_without_statusInfo_accepts)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
+    cr_assert_eq(row()->state, STORE_TX_CONFIRMED);
+    cr_assert_eq(world->audits, 2);
+}
+
+Test(confirm, certConf_with_accepted_or_grantedWithMods_accepts)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, PKI_GRANTED_WITH_MODS));
+
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
+}
+
+/* RFC 9483 4.1.1: "In case of rejection, depending on its policy, the PKI management entity MAY revoke the
+ * newly issued certificate" */
+Test(confirm, a_rejected_certificate_is_revoked)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+    cr_assert_eq(certificate_row()->revoked_at, world->now);
+    cr_assert_eq(row()->state, STORE_TX_REJECTED);
+}
+
+/* RFC 9810 5.3.18: "an empty CertConfirmContent (a zero-length SEQUENCE) MAY be used to indicate rejection of
+ * all supplied certificates." */
+Test(confirm, an_empty_certConf_rejects)
+{
+    client_next(&client, &first);
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_CERTCONF, hex(world->arena, "30 00")));
+
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+    cr_assert_eq(row()->state, STORE_TX_REJECTED);
+}
+
+Test(confirm, a_wrong_certHash_is_refused)
+{
+    struct cert_status entry = status_with(DIGEST_SHA384); /* right digest of the wrong kind */
+    struct answer answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_CERT_ID);
+
+    entry = status_with(DIGEST_SHA256);
+    entry.cert_hash.len--;
+    answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_CERT_ID);
+
+    entry.cert_hash = bytes_of(NULL, 0);
+    answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_CERT_ID);
+    expect_untouched();
+}
+
+/* RFC 9810 5.3.18: "If hashAlg is used, the CMP version indicated by the certConf message header must be
+ * cmp2021(3)." */
+Test(confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
+{
+    struct cert_status entry = status_with(DIGEST_SHA512);
+
+    entry.hash_alg = hex(world->arena, "30 0b 06 09 60 86 48 01 65 03 04 02 03"); /* SHA-512 */
+    struct answer answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    expect_untouched();
+
+    client.header.pvno = PKI_CMP2021;
+    answer = world_send(world, certconf(&entry));
+    cr_assert_eq(answer.message.header.pvno, PKI_CMP2021);
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
+}
+
+Test(confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
+{
+    struct cert_status entry = status_with(DIGEST_SHA1);
+
+    client.header.pvno = PKI_CMP2021;
+    entry.hash_alg = hex(world->arena, "30 07 06 05 2b 0e 03 02 1a"); /* SHA-1 */
+    struct answer answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_ALG);
+    entry.hash_alg = hex(world->arena, "30 0a 06 08 2a 86 48 86 f7 0d 02 05"); /* MD5 */
+    answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_ALG);
+    expect_untouched();
+}
+
+Test(confirm, a_wrong_certReqId_is_refused)
+{
+    static const int64_t wrong[] = {1, -1, INT64_MAX};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct cert_status entry = status_with(DIGEST_SHA256);
+        entry.cert_req_id = wrong[i];
+        struct answer answer = world_send(world, certconf(&entry));
+        expect_error(&answer, PKI_BAD_REQUEST);
+    }
+    expect_untouched();
+}
+
+/* RFC 9483 4.1.1: certConf "MUST contain a sequence of one CertStatus" */
+Test(confirm, two_CertStatus_for_one_certificate_are_refused)
+{
+    struct cert_status entry = status_with(DIGEST_SHA256);
+    struct bytes one, two;
+    CBS cbs, content;
+    CBB cbb, list;
+
+    cr_assert(pki_encode_cert_conf(&one, world->arena, &entry));
+    cbs = cbs_of(one);
+    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));
+    cr_assert(CBB_init(&cbb, 64));
+    cr_assert(der_finish(&two, world->arena, &cbb,
+                         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+                             der_add_bytes(&list, bytes_of_cbs(&content)) &&
+                             der_add_bytes(&list, bytes_of_cbs(&content))));
+    client_next(&client, &first);
+    struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, two));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    expect_untouched();
+}
+
+Test(confirm, a_malformed_certConf_is_refused_and_can_be_sent_again)
+{
+    client_next(&client, &first);
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_CERTCONF, hex(world->arena, "30 03 02 01 00")));
+    expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    expect_untouched();
+    answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+}
+
+/* RFC 9483 3.5: "the recipNonce MUST be present and MUST equal the senderNonce of the previous message
+ * (failInfo bit: badRecipientNonce)" */
+Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
+{
+    struct cert_status entry = status_with(DIGEST_SHA256);
+    struct bytes body;
+
+    cr_assert(pki_encode_cert_conf(&body, world->arena, &entry));
+    client_next(&client, &first);
+    client.header.recip_nonce = bytes_str("0123456789abcdef");
+    struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    expect_untouched();
+}
+
+/* RFC 9483 4.1.1: the protection of certConf "MUST use the same credentials as in the first request message
+ * of this PKI management operation" */
+Test(confirm, other_credentials_cannot_confirm)
+{
+    struct client mac;
+    struct ctl_identity device;
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct cert_status entry = status_with(DIGEST_SHA256);
+    struct bytes body;
+
+    /* The shared secret of somebody who knows transactionID and nonces. */
+    client_init(&mac, world, 1);
+    cr_assert(pki_encode_cert_conf(&body, world->arena, &entry));
+    client_next(&mac, &first);
+    mac.header.transaction_id = client.header.transaction_id;
+    struct answer answer = world_send(world, client_message(&mac, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+    client_cleanup(&mac);
+
+    /* A device of the same trusted vendor, even of the same name. */
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    expect_untouched();
+    ctl_identity_cleanup(&device);
+}
+
+Test(confirm, a_signature_cannot_confirm_what_a_secret_began)
+{
+    struct client mac;
+    struct cert_status entry;
+    struct bytes body;
+    uint8_t hash[DIGEST_MAX];
+
+    client_init(&mac, world, 1);
+    struct answer begun = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(begun.has_cert);
+    entry = (struct cert_status){.cert_hash =
+                                     bytes_of(hash, digest_compute(hash, DIGEST_SHA256, begun.cert.der))};
+    cr_assert(pki_encode_cert_conf(&body, world->arena, &entry));
+    client_next(&client, &begun);
+    client.header.transaction_id = mac.header.transaction_id;
+    struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+    cr_assert_eq(world_cert_of(world, begun.cert.serial)->status, STORE_CERT_UNCONFIRMED);
+
+    answer = world_send(world, client_confirm(&mac, &begun, -1));
+    cr_assert(mac_is_mac(answer.message.header.protection_alg));
+    expect_pkiconf(&answer);
+    cr_assert_eq(world_cert_of(world, begun.cert.serial)->status, STORE_CERT_VALID);
+    answer_free(&begun);
+    client_cleanup(&mac);
+}
+
+/* RFC 9483 4.1.1: extraCerts "MAY be omitted if [...] the PKI management entity caches the CMP protection
+ * certificate from the first request message" */
+Test(confirm, certConf_needs_no_extraCerts)
+{
+    client.extra_cert_count = 0;
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+}
+
+/* RFC 9483 4.1.4: the certReqId of p10cr's answer is -1; clients confirm with 0 all the same. */
+Test(confirm, a_p10cr_is_confirmed_by_certReqId_minus_one_or_zero)
+{
+    for (int64_t id = -1; id <= 0; id++) {
+        struct client other;
+        client_init(&other, world, 0);
+        struct answer begun = world_send(world, client_request(&other, PKI_P10CR));
+        cr_assert_eq(begun.response.cert_req_id, -1);
+        begun.response.cert_req_id = id;
+        struct answer answer = world_send(world, client_confirm(&other, &begun, -1));
+        expect_pkiconf(&answer);
+        answer_free(&begun);
+        client_cleanup(&other);
+    }
+}
+
+/* RFC 9810 5.2.3 certConfirmed(11) */
+Test(confirm, another_certConf_after_the_confirmation_gets_certConfirmed)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+    answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_error(&answer, PKI_CERT_CONFIRMED);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
+}
+
+Test(confirm, certConf_after_implicit_confirmation_gets_certConfirmed)
+{
+    struct client other;
+
+    client_init(&other, world, 0);
+    other.header.implicit_confirm = 1;
+    struct answer begun = world_send(world, client_request(&other, PKI_IR));
+    struct answer answer = world_send(world, client_confirm(&other, &begun, -1));
+    expect_error(&answer, PKI_CERT_CONFIRMED);
+    answer_free(&begun);
+    client_cleanup(&other);
+}
+
+Test(confirm, a_transactionID_that_nobody_began_is_refused)
+{
+    client.transaction_id[5] ^= 1;
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_BAD_REQUEST);
+}
+
+/* RFC 9810 5.3.21: an error message ends the transaction; nothing says that the device kept the certificate.
+ */
+Test(confirm, an_error_message_of_the_peer_ends_the_transaction)
+{
+    struct pki_status_info status = {.status = PKI_REJECTION, .fail_info = UINT64_C(1) << PKI_SYSTEM_FAILURE};
+    struct bytes body;
+
+    cr_assert(pki_encode_error(&body, world->arena, &status));
+    client_next(&client, &first);
+    struct answer answer = world_send(world, client_message(&client, PKI_ERROR, body));
+    expect_pkiconf(&answer);
+    cr_assert_eq(row()->state, STORE_TX_ENDED);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+
+    answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_CERT_CONFIRMED);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+}
+
+Test(confirm, an_error_message_with_a_wrong_nonce_or_body_ends_nothing)
+{
+    client_next(&client, &first);
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 03 02 01 00")));
+    expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    client.header.recip_nonce = bytes_str("0123456789abcdef");
+    answer = world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 05 30 03 02 01 02")));
+    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    expect_untouched();
+}
+
+/* RFC 9483 3.1: certProfile "MAY be present in ir/cr/kur/p10cr and in genm messages", "MUST be omitted in all
+ * other messages": the profile of the first message holds for the transaction. */
+Test(confirm, certConf_need_not_repeat_certProfile)
+{
+    struct client mac;
+
+    world->profile.mac = 0; /* the default profile takes no secrets, the named one does */
+    client_init(&mac, world, 1);
+    mac.header.cert_profile = bytes_str("other");
+    struct answer begun = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(begun.has_cert);
+    mac.header.cert_profile = bytes_of(NULL, 0);
+    struct answer answer = world_send(world, client_confirm(&mac, &begun, -1));
+    expect_pkiconf(&answer);
+    answer_free(&begun);
+    client_cleanup(&mac);
+}
+
+/* The same, where the named profile has another CA: its transactions and secrets are its own. */
+Test(confirm, certConf_finds_its_transaction_at_another_CA)
+{
+    struct cmp_authority second = world->ca;
+    struct client mac;
+
+    memset(second.id, 0x77, sizeof second.id);
+    world->other_profile.ca = &second;
+    world->profile.mac = 0;
+    cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
+                              bytes_of(second.id, STORE_ISSUER_ID), world->reference, world->secret));
+    client_init(&mac, world, 1);
+    mac.header.cert_profile = bytes_str("other");
+    struct answer begun = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(begun.has_cert);
+    mac.header.cert_profile = bytes_of(NULL, 0);
+    struct answer answer = world_send(world, client_confirm(&mac, &begun, -1));
+    cr_assert(mac_is_mac(answer.message.header.protection_alg));
+    cr_assert_str_eq(answer.result.profile, "other");
+    expect_pkiconf(&answer);
+    answer_free(&begun);
+    client_cleanup(&mac);
+}
