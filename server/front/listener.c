@@ -76,7 +76,7 @@ static void describe(struct front_address *address, const struct sockaddr *addr,
 static int listen_on(struct config_fault *fault, struct front *front, size_t listener,
                      const struct addrinfo *info)
 {
-    struct sockaddr_storage addr;
+    struct sockaddr_storage addr = {0};
     socklen_t len = info->ai_addrlen;
     if (front->address_count == FRONT_ADDRESSES_MAX)
         return fail(fault, front, listener, "too many addresses");

@@ -93,7 +93,7 @@ struct job *pipeline_job(struct pipeline *pipeline)
         atomic_fetch_sub(&pipeline->alive, 1);
         return NULL;
     }
-    struct arena *arena = arena_new(4 * 1024 * 1024);
+    struct arena *arena = arena_new(4194304);
     struct job *job = arena_alloc(arena, sizeof(*job));
     if (job == NULL)
         abort();

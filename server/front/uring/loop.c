@@ -208,7 +208,7 @@ static void retry_done(struct ring_op *op, int32_t res, uint32_t flags)
 /* Without descriptors or memory, accepting at once would fail again and spin. */
 static void retry_later(struct loop_listener *listener)
 {
-    static const struct __kernel_timespec pause = {.tv_sec = 0, .tv_nsec = 100 * 1000 * 1000};
+    static const struct __kernel_timespec pause = {.tv_sec = 0, .tv_nsec = 100000000};
     struct io_uring_sqe *sqe = ring_sqe(listener->loop);
     io_uring_prep_timeout(sqe, (struct __kernel_timespec *)&pause, 0, 0);
     ring_submit_op(sqe, &listener->retry);
