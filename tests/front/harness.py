@@ -1,9 +1,10 @@
 """Starts front-echo, speaks HTTP/1 and HTTP/2 to it by raw sockets, and runs checks on both builds of the front."""
+import atexit
 import contextlib
 import os
+import shutil
 import signal
 import socket
-import ssl
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ class Server:
 
     def __init__(self, program, *addresses, **settings):
         self.folder = tempfile.mkdtemp(prefix="front-")
+        atexit.register(shutil.rmtree, self.folder)
         self.log_path = os.path.join(self.folder, "log")
         addresses = addresses or ("127.0.0.1:0",)
         words = [f"{name}={value}" for name, value in settings.items()]

@@ -1,3 +1,3 @@
 #!/bin/bash
 # Draining and stopping, on both builds of the front.
-exec python3 "$CMPD_SOURCE/tests/front/check_stop.py" "$@"
+exec python3 -B "$CMPD_SOURCE/tests/front/check_stop.py" "$@"
