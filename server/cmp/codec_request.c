@@ -20,11 +20,33 @@ static int fail(const char **why, const char *reason)
     return 0;
 }
 
+/* GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName (RFC 5280 4.2.1.6), each with a tag of its form: the
+ * value goes into a certificate as it is, so it must be DER itself. */
+static int is_general_names(struct bytes value)
+{
+    enum { CONSTRUCTED_FORMS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5, LAST_FORM = 8 };
+    CBS cbs = cbs_of(value), names, name;
+    CBS_ASN1_TAG tag;
+
+    if (!der_is_strict(NULL, NULL, value, BOUND_DER_DEPTH) ||
+        !CBS_get_asn1(&cbs, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0)
+        return 0;
+    while (CBS_len(&names) != 0) {
+        if (!CBS_get_any_asn1(&names, &name, &tag) ||
+            (tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC ||
+            (tag & CBS_ASN1_TAG_NUMBER_MASK) > LAST_FORM ||
+            ((tag & CBS_ASN1_CONSTRUCTED) != 0) !=
+                (CONSTRUCTED_FORMS >> (tag & CBS_ASN1_TAG_NUMBER_MASK) & 1))
+            return 0;
+    }
+    return 1;
+}
+
 /* Extensions: only those that a profile may take from a request are kept. |list| is the content of the
  * SEQUENCE. */
 static int get_extensions(struct cert_request *out, CBS list)
 {
-    CBS extension, oid, value, names;
+    CBS extension, oid, value;
     int critical;
 
     for (unsigned i = 0; CBS_len(&list) != 0; i++) {
@@ -34,12 +56,10 @@ static int get_extensions(struct cert_request *out, CBS list)
             !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0)
             return 0;
         if (bytes_equal(bytes_of_cbs(&oid), id_subject_alt_name)) {
-            out->san = bytes_of_cbs(&value);
-            /* GeneralNames ::= SEQUENCE SIZE (1..MAX); the value goes into a certificate, so it must be DER
-             * itself. */
-            if (!CBS_get_asn1(&value, &names, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0 ||
-                CBS_len(&names) == 0 || !der_is_strict(NULL, NULL, out->san, BOUND_DER_DEPTH))
+            /* RFC 5280 4.2: one instance of a particular extension */
+            if (out->san.len != 0 || !is_general_names(bytes_of_cbs(&value)))
                 return 0;
+            out->san = bytes_of_cbs(&value);
         }
     }
     return 1;

@@ -1,0 +1,259 @@
+/* answer.c: header, protection and extraCerts of what goes out (RFC 9483 3.1 to 3.3). */
+#include "crypto/name.h"
+#include "tests/support/hex.h"
+#include "tests/unit/cmp/expect.h"
+
+static struct world *world;
+static struct client client, mac;
+
+static void set_up(void)
+{
+    world = world_new(KEY_P256);
+    client_init(&client, world, 0);
+    client_init(&mac, world, 1);
+}
+
+static void tear_down(void)
+{
+    client_cleanup(&client);
+    client_cleanup(&mac);
+    world_free(world);
+}
+
+TestSuite(answer, .init = set_up, .fini = tear_down);
+
+static void expect_header(const struct answer *answer, const struct client *c)
+{
+    const struct pki_header *header = &answer->message.header;
+
+    /* "SHOULD contain the value of the sender field of the previous message" */
+    cr_assert(bytes_equal(header->recipient, c->header.sender));
+    /* "MUST be the time at which the message was produced, if present" */
+    cr_assert(header->has_message_time);
+    cr_assert_eq(header->message_time, world->now);
+    /* "MUST be the value from the previous message in the same PKI management operation" */
+    cr_assert(bytes_equal(header->transaction_id, c->header.transaction_id));
+    /* "MUST be cryptographically secure and fresh 128 random bits" */
+    cr_assert_eq(header->sender_nonce.len, 16);
+    cr_assert_not(bytes_equal(header->sender_nonce, c->header.sender_nonce));
+    /* "MUST be present and contain the value of the senderNonce of the previous message" */
+    cr_assert(bytes_equal(header->recip_nonce, c->header.sender_nonce));
+    /* certProfile "MUST be omitted in all other messages" */
+    cr_assert_eq(header->cert_profile_count, 0);
+}
+
+/* RFC 9483 3.1 */
+Test(answer, a_signed_answer_has_the_header_that_the_RFC_wants)
+{
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    const struct pki_header *header = &answer.message.header;
+
+    expect_header(&answer, &client);
+    /* "For signature-based protection, MUST be the subject field of the CMP protection certificate" */
+    cr_assert(bytes_equal(header->sender_name, world->cmp_signer.cert.subject));
+    /* "MUST be used and contain the value of the SubjectKeyIdentifier if present" */
+    cr_assert_gt(header->sender_kid.len, 0);
+    cr_assert(bytes_equal(header->sender_kid, world->cmp_signer.cert.key_id));
+    cr_assert(bytes_equal(header->protection_alg, world->ca.cmp_algorithm->encoded));
+
+    struct answer confirmed = world_send(world, client_confirm(&client, &answer, -1));
+    expect_header(&confirmed, &client);
+    cr_assert_not(bytes_equal(confirmed.message.header.sender_nonce, header->sender_nonce));
+    /* confirmWaitTime and implicitConfirm are for ip, cp and kup */
+    cr_assert_eq(confirmed.message.header.confirm_wait_time, 0);
+    cr_assert_not(confirmed.message.header.implicit_confirm);
+    /* RFC 9483 4.1.1 pkiconf: "The content of this field MUST be NULL" */
+    cr_assert(bytes_equal(confirmed.message.body, hex(world->arena, "05 00")));
+    answer_free(&answer);
+    expect_pkiconf(&confirmed);
+}
+
+/* RFC 9483 3.1: "For MAC-based protection, MUST contain a name the PKI management entity can use to identify
+ * the shared secret information. This name MUST be placed in the commonName field of the directoryName
+ * choice."; senderKID "MUST be used and contain the same name as in the commonName field of the sender field"
+ */
+Test(answer, a_MAC_protected_answer_names_the_secret_as_sender)
+{
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    const struct pki_header *header = &answer.message.header;
+
+    expect_header(&answer, &mac);
+    cr_assert(bytes_equal(header->sender_kid, world->reference));
+    cr_assert(bytes_equal(name_common_name(header->sender_name), world->reference));
+    cr_assert(bytes_equal(header->protection_alg, mac.header.protection_alg));
+    answer_free(&answer);
+}
+
+/* A reference of octets is no text: the CA's name stands as sender then. */
+Test(answer, a_reference_that_is_no_text_is_answered_with_the_CA_as_sender)
+{
+    static const char octets[] = "\xff\x01\x00\x02";
+
+    world->secrets[0].row.reference = mac.header.sender_kid = bytes_of(octets, 4);
+    cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
+                              bytes_of(world->ca.id, STORE_ISSUER_ID), mac.header.sender_kid, world->secret));
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(bytes_equal(answer.message.header.sender, world->ca.sender));
+    cr_assert(bytes_equal(answer.message.header.sender_kid, bytes_of(octets, 4)));
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9483 3.3: "MUST be present for signature-based protection and contain the CMP protection certificate
+ * together with its chain"; "MUST be present in ip, cp, and kup messages and contain the chain of a newly
+ * issued certificate"; "Self-signed certificates should be omitted" */
+Test(answer, extraCerts_hold_the_chains_without_the_root)
+{
+    struct answer answer = world_send(world, client_request(&client, PKI_CR));
+    cr_assert_eq(answer.message.extra_cert_count, 2);
+    cr_assert(bytes_equal(answer.message.extra_certs[0], world->cmp_signer.cert_der));
+    cr_assert(bytes_equal(answer.message.extra_certs[1], world->issuing.cert_der));
+    expect_certificate(&answer, PKI_CP);
+
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert_eq(answer.message.extra_cert_count, 1);
+    cr_assert(bytes_equal(answer.message.extra_certs[0], world->issuing.cert_der));
+    expect_certificate(&answer, PKI_IP);
+}
+
+static size_t ca_pub_count(const struct answer *answer, struct bytes *first)
+{
+    CBS cbs = cbs_of(answer->message.body), body, field, list, cert;
+    int present;
+    size_t count = 0;
+
+    cr_assert(CBS_get_asn1(&cbs, &body, CBS_ASN1_SEQUENCE));
+    cr_assert(
+        CBS_get_optional_asn1(&body, &field, &present, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 1));
+    if (!present)
+        return 0;
+    cr_assert(CBS_get_asn1(&field, &list, CBS_ASN1_SEQUENCE));
+    for (; CBS_len(&list) != 0; count++) {
+        cr_assert(CBS_get_asn1_element(&list, &cert, CBS_ASN1_SEQUENCE));
+        if (count == 0)
+            *first = bytes_of_cbs(&cert);
+    }
+    return count;
+}
+
+/* RFC 9483 4.1.1: caPubs "MUST contain only a trust anchor"; 4.1.2: "The caPubs field in the certificate
+ * response message MUST be absent." A signed ip needs none: who trusts its signature has an anchor. */
+Test(answer, caPubs_is_in_a_MAC_protected_ip_only)
+{
+    struct bytes root;
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert_eq(ca_pub_count(&answer, &root), 1);
+    cr_assert(bytes_equal(root, world->root.cert_der));
+    expect_certificate(&answer, PKI_IP);
+
+    mac.transaction_id[0]++;
+    answer = world_send(world, client_request(&mac, PKI_CR));
+    cr_assert_eq(ca_pub_count(&answer, &root), 0);
+    expect_certificate(&answer, PKI_CP);
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(ca_pub_count(&answer, &root), 0);
+    expect_certificate(&answer, PKI_IP);
+
+    mac.transaction_id[0]++;
+    world->decide_refuses = 1;
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    /* "MAY be used if the certifiedKeyPair field is present" */
+    cr_assert_eq(ca_pub_count(&answer, &root), 0);
+    expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+}
+
+/* RFC 9483 3.1: confirmWaitTime is "RECOMMENDED in ip/cp/kup messages if implicitConfirm is not included",
+ * "PROHIBITED if implicitConfirm is included"; messageTime "MUST be present if the confirmWaitTime field is
+ * present" */
+Test(answer, confirmWaitTime_and_implicitConfirm_exclude_each_other)
+{
+    struct answer answer = world_send(world, client_request(&client, PKI_P10CR));
+    cr_assert_eq(answer.message.header.confirm_wait_time, world->now + world->profile.confirm_wait_seconds);
+    cr_assert_not(answer.message.header.implicit_confirm);
+    expect_certificate(&answer, PKI_CP);
+
+    client.transaction_id[0]++;
+    client.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&client, PKI_P10CR));
+    cr_assert_eq(answer.message.header.confirm_wait_time, 0);
+    cr_assert(answer.message.header.implicit_confirm);
+    expect_certificate(&answer, PKI_CP);
+}
+
+Test(answer, a_refusal_carries_neither_confirmWaitTime_nor_implicitConfirm)
+{
+    world->decide_refuses = 1;
+    client.header.implicit_confirm = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(answer.message.header.confirm_wait_time, 0);
+    cr_assert_not(answer.message.header.implicit_confirm);
+    expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+}
+
+/* RFC 9483 4.1.1: failInfo "MUST be absent if status is "accepted"", certifiedKeyPair "MUST be absent if
+ * status is "rejection"" */
+Test(answer, a_positive_answer_has_no_failInfo_and_no_text)
+{
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(answer.status.status, PKI_ACCEPTED);
+    cr_assert_eq(answer.status.fail_info, 0);
+    cr_assert_eq(answer.status.text.len, 0);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9483 3.6.4: "In these exceptional cases, the protection of the error message MAY be omitted." */
+Test(answer, an_overload_answer_is_an_unprotected_error_that_names_the_transaction)
+{
+    struct bytes reply, request = client_request(&client, PKI_IR);
+    struct pki_message message;
+    struct pki_status_info status;
+
+    cr_assert(cmp_overload_answer(&reply, world->arena, request, PKI_SYSTEM_UNAVAIL, "busy: try again"));
+    cr_assert_eq(pki_message_decode(&message, NULL, reply), PKI_WHOLE);
+    cr_assert_eq(message.body_type, PKI_ERROR);
+    cr_assert_not(message.has_protection);
+    cr_assert_eq(message.header.protection_alg.len, 0);
+    cr_assert_eq(message.extra_cert_count, 0);
+    cr_assert_eq(message.header.pvno, 2);
+    cr_assert(bytes_equal(message.header.transaction_id, client.header.transaction_id));
+    cr_assert(bytes_equal(message.header.recip_nonce, client.header.sender_nonce));
+    cr_assert(bytes_equal(message.header.recipient, client.header.sender));
+    cr_assert(pki_decode_error(&status, message.body));
+    cr_assert_eq(status.status, PKI_REJECTION);
+    cr_assert_eq(status.fail_info, UINT64_C(1) << PKI_SYSTEM_UNAVAIL);
+    cr_assert(bytes_equal(status.text, bytes_str("busy: try again")));
+}
+
+Test(answer, an_overload_answer_to_what_cannot_be_read_names_nobody)
+{
+    struct bytes reply;
+    struct pki_message message;
+
+    cr_assert(
+        cmp_overload_answer(&reply, world->arena, bytes_str("GET / HTTP/1.1"), PKI_SYSTEM_UNAVAIL, "busy"));
+    cr_assert_eq(pki_message_decode(&message, NULL, reply), PKI_WHOLE);
+    cr_assert_eq(message.header.transaction_id.len, 0);
+    cr_assert_eq(message.header.recip_nonce.len, 0);
+    cr_assert(name_is_empty(message.header.recipient.len == 4 ? bytes_of(message.header.recipient.data + 2, 2)
+                                                              : message.header.recipient));
+}
+
+/* RFC 9483 3.1: recipient "SHOULD be the name of the intended recipient; otherwise, the NULL-DN MUST be used"
+ */
+Test(answer, a_sender_that_is_no_DER_is_not_echoed)
+{
+    /* directoryName with a BOOLEAN of 01 in it */
+    client.header.sender = hex(world->arena, "a4 05 30 03 01 01 01");
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(bytes_equal(answer.message.header.recipient, hex(world->arena, "a4 02 30 00")));
+    expect_error(&answer, PKI_BAD_DATA_FORMAT);
+}
+
+Test(answer, without_its_key_the_server_says_so_unprotected_with_status_503)
+{
+    world->keys_unavailable = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert_eq(answer.result.http_status, 503);
+    cr_assert_not(answer.message.has_protection);
+    cr_assert(bytes_equal(answer.message.header.transaction_id, client.header.transaction_id));
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+}
