@@ -60,7 +60,17 @@ static size_t utf8_length(const uint8_t *p, size_t left)
     for (size_t i = 1; i < len; i++)
         if ((p[i] & 0xc0) != 0x80)
             return 0;
+    /* RFC 3629 section 4: no overlong forms, no surrogates, nothing beyond U+10FFFF */
+    if ((first == 0xe0 && p[1] < 0xa0) || (first == 0xed && p[1] > 0x9f) || (first == 0xf0 && p[1] < 0x90) ||
+        (first == 0xf4 && p[1] > 0x8f))
+        return 0;
     return len;
+}
+
+/* C0, DEL and C1 (U+0080 to U+009F): some terminals obey them. */
+static int is_control(const uint8_t *p, size_t len)
+{
+    return p[0] < 0x20 || p[0] == 0x7f || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
 
 static void put_value(struct writer *w, const CBS *value)
@@ -71,7 +81,7 @@ static void put_value(struct writer *w, const CBS *value)
 
     for (size_t i = 0; i < len;) {
         size_t n = utf8_length(p + i, len - i);
-        if (n == 0 || p[i] < 0x20 || p[i] == 0x7f) {
+        if (n == 0 || is_control(p + i, n)) {
             put(w, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\%02X", p[i]));
             i++;
             continue;
@@ -79,8 +89,9 @@ static void put_value(struct writer *w, const CBS *value)
         int special = n == 1 && (strchr(",+\"\\<>;=", p[i]) != NULL ||
                                  ((i == 0 || i + 1 == len) && p[i] == ' ') || (i == 0 && p[i] == '#'));
         if (special)
-            put(w, "\\", 1);
-        put(w, (const char *)p + i, n);
+            put(w, (const char[]){'\\', (char)p[i]}, 2);
+        else
+            put(w, (const char *)p + i, n);
         i += n;
     }
 }
