@@ -110,7 +110,7 @@ struct config {
     enum log_level log;
     const char *node;     /* name of this node in log and audit; default: the host's name */
     const char *store;    /* "sqlite:PATH" or "postgres://…" */
-    const char *seal_key; /* file with the key that seals secrets, mode 0600 */
+    const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: no secrets are kept */
     struct config_threads threads;
     struct config_limits limits;
     const struct config_listener *listeners;

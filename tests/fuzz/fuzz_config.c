@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (config->listener_count == 0 || config->ca_count == 0 || config->profile_count == 0 ||
-        config->default_profile == NULL || config->node == NULL || config->seal_key[0] != '/')
+        config->default_profile == NULL || config->node == NULL ||
+        (config->seal_key != NULL && config->seal_key[0] != '/'))
         abort();
     config_fault_at(&fault, config, "profiles[0].vendors[3]", "%s", config->default_profile);
     config_free(config);

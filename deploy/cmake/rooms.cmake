@@ -2,9 +2,9 @@
 
 file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS server/*.[ch] crypto/*.[ch] storage/*.[ch] bench/*.[ch] tests/*.[ch])
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/includes-checked
-                   COMMAND ${CMAKE_SOURCE_DIR}/cmake/check-includes ${CMAKE_SOURCE_DIR}
+                   COMMAND ${CMAKE_SOURCE_DIR}/deploy/cmake/check-includes ${CMAKE_SOURCE_DIR}
                    COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/includes-checked
-                   DEPENDS ${all_sources} cmake/check-includes COMMENT "checking who includes openssl/")
+                   DEPENDS ${all_sources} deploy/cmake/check-includes COMMENT "checking who includes openssl/")
 add_custom_target(check-includes ALL DEPENDS ${CMAKE_BINARY_DIR}/includes-checked)
 
 set(rooms)

@@ -46,7 +46,7 @@ endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED liburing>=2.3)
 set(CMPD_LIBURING_VERSION ${LIBURING_VERSION})
-configure_file(cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
+configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)
 
