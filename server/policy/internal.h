@@ -53,4 +53,8 @@ struct private_key *policy_read_key(struct config_fault *fault, struct policy *p
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 int policy_load_profile(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 
+/* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
+ * |fault|. */
+int policy_check_listener(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
 #endif

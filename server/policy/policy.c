@@ -135,6 +135,9 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
 
     if (!load_seal_key(fault, policy))
         return 0;
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (!policy_check_listener(fault, policy, i, now))
+            return 0;
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;

@@ -65,6 +65,17 @@ fault "an unknown purpose" 's/\[clientAuth, /[clientauth, /' 'serverAuth'
 fault "an unknown key type" 's/\[P-256, P-384/[P256, P-384/' 'P-256'
 fault "a vendor that is none" 's/vendors: \[demo\]/vendors: [dema]/' 'dema'
 fault "a default profile that is none" 's/^default_profile: demo/default_profile: live/' 'live'
+# TLS files are checked by both, too.
+cp "$config" "$work/before-tls.yaml"
+add_tls
+ok "check with TLS" "$ctl" check "$config"
+fault "a TLS key of another certificate" 's|^\(    tls: .*\)key: tls/server.key|\1key: ca/cmp.key|' 'does not belong'
+fault "a TLS certificate that is none" 's|^    tls: {certificate: tls/server.pem|    tls: {certificate: cmpd.yaml|' 'no certificate'
+chmod 644 "$dir/tls/server.key"
+refused "a TLS key that others may read" 'cmpd\.yaml:[0-9]+: .*chmod 600' "$ctl" check "$config"
+cp "$work/before-tls.yaml" "$config"
+refused "a store that this version has not" 'sqlite' "$ctl" init "$work/pg" --store postgres://x/y
+refused "nothing is half done" 'No such file' ls "$work/pg"
 chmod 644 "$dir/ca/issuing.key"
 refused "a key that others may read" 'cmpd\.yaml:[0-9]+: .*chmod 600' "$ctl" check "$config"
 chmod 600 "$dir/ca/issuing.key"
