@@ -52,7 +52,22 @@ static int parse_authority_key_id(struct certificate *out, CBS value)
     return 1;
 }
 
-static int parse_extension(struct certificate *out, CBS *extensions)
+static int parse_extended_key_usage(struct certificate *out, CBS value)
+{
+    CBS copy = value, list;
+
+    /* SEQUENCE SIZE (1..MAX) OF KeyPurposeId: an empty one must not pass for an absent one. */
+    if (!CBS_get_asn1(&copy, &list, CBS_ASN1_SEQUENCE) || CBS_len(&copy) != 0 || CBS_len(&list) == 0)
+        return 0;
+    while (CBS_len(&list) != 0)
+        if (!CBS_get_asn1(&list, NULL, CBS_ASN1_OBJECT))
+            return 0;
+    out->extended_key_usage = bytes_of_cbs(&value);
+    return 1;
+}
+
+/* |seen| has a bit for each extension of id-ce that was met. */
+static int parse_extension(struct certificate *out, uint64_t *seen, CBS *extensions)
 {
     CBS extension, oid, value, content;
     int critical = 0;
@@ -68,6 +83,12 @@ static int parse_extension(struct certificate *out, CBS *extensions)
 
     struct bytes name = bytes_of_cbs(&oid);
     int last = name.len == 3 && memcmp(name.data, id_ce.data, id_ce.len) == 0 ? name.data[2] : -1;
+    /* RFC 5280 4.2: "MUST NOT include more than one instance of a particular extension" */
+    if (last >= 0 && last < 64) {
+        if ((*seen >> last & 1) != 0)
+            return 0;
+        *seen |= UINT64_C(1) << last;
+    }
     switch (last) {
     case 14: /* subjectKeyIdentifier */
         if (!CBS_get_asn1(&value, &content, CBS_ASN1_OCTETSTRING) || CBS_len(&value) != 0)
@@ -88,8 +109,7 @@ static int parse_extension(struct certificate *out, CBS *extensions)
     case 35: /* authorityKeyIdentifier */
         return parse_authority_key_id(out, value);
     case 37: /* extendedKeyUsage */
-        out->extended_key_usage = bytes_of_cbs(&value);
-        return 1;
+        return parse_extended_key_usage(out, value);
     default:
         /* RFC 5280 4.2: a critical extension that is not processed makes the certificate unusable. Policies
          * and name constraints are among them: this server makes no decision by policies. */
@@ -104,6 +124,7 @@ static int parse_tbs(struct certificate *out, CBS *outer_algorithm)
     CBS element = cbs_of(out->tbs), tbs, version, serial, algorithm, name, validity, extensions, list;
     int present;
     int64_t number = 0;
+    uint64_t seen = 0;
 
     if (!CBS_get_asn1(&element, &tbs, CBS_ASN1_SEQUENCE) ||
         !CBS_get_optional_asn1(&tbs, &version, &present, constructed | 0) ||
@@ -133,7 +154,7 @@ static int parse_tbs(struct certificate *out, CBS *outer_algorithm)
     if (number != 2 || !CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) || CBS_len(&extensions) != 0)
         return 0;
     while (CBS_len(&list) != 0)
-        if (!parse_extension(out, &list))
+        if (!parse_extension(out, &seen, &list))
             return 0;
     return 1;
 }

@@ -25,6 +25,9 @@ size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct byte
         OPENSSL_free(header);
         OPENSSL_free(data);
     }
+    /* Only the end of the file may end the list: a block that is cut or damaged must not be passed over. */
+    if (go_on && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        count = 0;
     BIO_free(bio);
     ERR_clear_error();
     return count;

@@ -5,7 +5,8 @@
 #include "server/base/bytes.h"
 
 /* pem_each_certificate calls |each| with the DER of every certificate in |pem|, in order, until it returns 0.
- * The view ends with the call. Returns how many were given; 0 if there is none. */
+ * The view ends with the call. Returns how many were given; 0 if there is none, or if a block
+ * is malformed. */
 size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct bytes der), void *arg);
 
 /* pem_certificate writes |der| as PEM into malloc'ed |*out| (NUL-terminated). Returns 1 or 0. */

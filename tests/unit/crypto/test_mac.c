@@ -85,14 +85,14 @@ Test(mac, malformed_or_unknown_parameters_are_refused)
     static const char *const bad[] = {
         "30 0b " PBM,                                                              /* none */
         "30 0d " PBM "05 00",                                                      /* NULL */
-        "30 2a " PBM "30 1d 04 01 aa " SHA256 "02 01 00 " HMAC_SHA256,             /* iterationCount 0 */
-        "30 2a " PBM "30 1d 04 01 aa " SHA256 "02 01 ff " HMAC_SHA256,             /* and -1 */
-        "30 2e " PBM "30 21 04 01 aa " SHA256 "02 05 01 00 00 00 00 " HMAC_SHA256, /* and 2^32 */
-        "30 2a " PBM "30 1d 03 01 00 " SHA256 "02 01 64 " HMAC_SHA256,             /* salt BIT STRING */
-        "30 2c " PBM "30 1f 04 01 aa " SHA256 "02 01 64 " HMAC_SHA256 " 05 00",    /* more */
-        "30 2b " PBM
-        "30 1e 04 01 aa 30 0c 06 08 2a 86 48 86 f7 0d 02 05 05 00 02 01 64 " HMAC_SHA256, /* MD5 */
-        "30 2a " PBM "30 1d 04 01 aa " SHA256
+        "30 2c " PBM "30 1f 04 01 aa " SHA256 "02 01 00 " HMAC_SHA256,             /* iterationCount 0 */
+        "30 2c " PBM "30 1f 04 01 aa " SHA256 "02 01 ff " HMAC_SHA256,             /* and -1 */
+        "30 30 " PBM "30 23 04 01 aa " SHA256 "02 05 01 00 00 00 00 " HMAC_SHA256, /* and 2^32 */
+        "30 2c " PBM "30 1f 03 01 00 " SHA256 "02 01 64 " HMAC_SHA256,             /* salt BIT STRING */
+        "30 2e " PBM "30 21 04 01 aa " SHA256 "02 01 64 " HMAC_SHA256 " 05 00",    /* more */
+        "30 2d " PBM
+        "30 20 04 01 aa 30 0c 06 08 2a 86 48 86 f7 0d 02 05 05 00 02 01 64 " HMAC_SHA256, /* MD5 */
+        "30 2c " PBM "30 1f 04 01 aa " SHA256
         "02 01 64 30 0a 06 08 2a 86 48 86 f7 0d 02 06", /* no HMAC that we know */
     };
     struct mac_algorithm algorithm;
@@ -101,7 +101,7 @@ Test(mac, malformed_or_unknown_parameters_are_refused)
         CBS cbs = cbs_of(hex(arena, bad[i]));
         cr_assert_not(mac_parse(&algorithm, &cbs), "case %zu", i);
     }
-    CBS good = cbs_of(hex(arena, "30 2a " PBM "30 1d 04 01 aa " SHA256 "02 01 64 " HMAC_SHA256));
+    CBS good = cbs_of(hex(arena, "30 2c " PBM "30 1f 04 01 aa " SHA256 "02 01 64 " HMAC_SHA256));
     cr_assert(mac_parse(&algorithm, &good));
 }
 

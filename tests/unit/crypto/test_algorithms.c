@@ -1,0 +1,211 @@
+/* algorithms.c: AlgorithmIdentifiers (RFC 9481; RFC 5754, RFC 5758, RFC 4055, RFC 8410, RFC 5480). */
+#include <criterion/criterion.h>
+
+#include "crypto/algorithms.h"
+#include "tests/support/hex.h"
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+    arena = arena_new(65536);
+}
+
+static void tear_down(void)
+{
+    arena_free(arena);
+}
+
+TestSuite(algorithms, .init = set_up, .fini = tear_down);
+
+static const struct signature_algorithm *signature(const char *der)
+{
+    CBS cbs = cbs_of(hex(arena, der));
+
+    return signature_parse(&cbs);
+}
+
+/* RFC 5754 section 2: parameters absent, NULL accepted */
+Test(algorithms, digests_are_told_by_their_OID)
+{
+    static const struct {
+        const char *der;
+        enum digest_id id;
+    } cases[] = {
+        {"30 07 06 05 2b 0e 03 02 1a", DIGEST_SHA1},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 04", DIGEST_SHA224},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 01", DIGEST_SHA256},
+        {"30 0d 06 09 60 86 48 01 65 03 04 02 02 05 00", DIGEST_SHA384},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 03", DIGEST_SHA512},
+        {"30 0a 06 08 2a 86 48 86 f7 0d 02 05", DIGEST_NONE},          /* MD5 */
+        {"30 0d 06 09 60 86 48 01 65 03 04 02 01 30 00", DIGEST_NONE}, /* other parameters */
+        {"30 02 05 00", DIGEST_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CBS cbs = cbs_of(hex(arena, cases[i].der));
+        const struct digest_algorithm *digest = digest_parse(&cbs);
+        cr_assert_eq(digest == NULL ? DIGEST_NONE : digest->id, cases[i].id, "case %zu", i);
+    }
+}
+
+/* FIPS 180-4, "abc" */
+Test(algorithms, digests_are_computed)
+{
+    uint8_t out[DIGEST_MAX];
+
+    cr_assert_eq(digest_compute(out, DIGEST_SHA1, bytes_str("abc")), 20);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "a9 99 3e 36 47 06 81 6a")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA256, bytes_str("abc")), 32);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "ba 78 16 bf 8f 01 cf ea")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA384, bytes_str("abc")), 48);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "cb 00 75 3f 45 a3 5e 8b")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA512, bytes_str("abc")), 64);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "dd af 35 a1 93 61 7a ba")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA224, bytes_str("abc")), 28);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "23 09 7d 22 34 05 d8 22")));
+    cr_assert_eq(digest_compute(out, DIGEST_NONE, bytes_str("abc")), 0);
+}
+
+Test(algorithms, every_digest_has_its_length_and_no_other_row)
+{
+    uint8_t out[DIGEST_MAX];
+
+    for (enum digest_id id = DIGEST_SHA1; id < DIGEST_COUNT; id++) {
+        cr_assert_eq(digest_algorithm(id)->id, id);
+        cr_assert_eq(digest_algorithm(id)->len, digest_compute(out, id, bytes_str("")));
+    }
+    cr_assert_null(digest_algorithm(DIGEST_NONE));
+    cr_assert_null(digest_algorithm(DIGEST_COUNT));
+}
+
+#define PSS(hash, mgf_hash, salt)                                                                            \
+    "30 41 06 09 2a 86 48 86 f7 0d 01 01 0a 30 34 a0 0f 30 0d 06 09 60 86 48 01 65 03 04 02 " hash           \
+    " 05 00 a1 1c 30 1a 06 09 2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 " mgf_hash      \
+    " 05 00 a2 03 02 01 " salt
+
+/* RFC 9481 3.1 to 3.3; certHash: the hash of the signature, for Ed25519 SHA-512 */
+Test(algorithms, signatures_are_told_by_OID_and_parameters)
+{
+    static const struct {
+        const char *der;
+        enum signature_family family;
+        enum digest_id digest, cert_hash;
+    } cases[] = {
+        {"30 0a 06 08 2a 86 48 ce 3d 04 03 02", FAMILY_ECDSA, DIGEST_SHA256, DIGEST_SHA256},
+        {"30 0a 06 08 2a 86 48 ce 3d 04 03 03", FAMILY_ECDSA, DIGEST_SHA384, DIGEST_SHA384},
+        {"30 0a 06 08 2a 86 48 ce 3d 04 03 04", FAMILY_ECDSA, DIGEST_SHA512, DIGEST_SHA512},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA256, DIGEST_SHA256},
+        {"30 0b 06 09 2a 86 48 86 f7 0d 01 01 0b", FAMILY_RSA_PKCS1, DIGEST_SHA256, DIGEST_SHA256},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0d 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA512, DIGEST_SHA512},
+        {PSS("01", "01", "20"), FAMILY_RSA_PSS, DIGEST_SHA256, DIGEST_SHA256},
+        {PSS("02", "02", "30"), FAMILY_RSA_PSS, DIGEST_SHA384, DIGEST_SHA384},
+        {PSS("03", "03", "40"), FAMILY_RSA_PSS, DIGEST_SHA512, DIGEST_SHA512},
+        {"30 05 06 03 2b 65 70", FAMILY_ED25519, DIGEST_NONE, DIGEST_SHA512},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct signature_algorithm *row = signature(cases[i].der);
+        cr_assert_not_null(row, "case %zu", i);
+        cr_assert_eq(row->family, cases[i].family);
+        cr_assert_eq(row->digest, cases[i].digest);
+        cr_assert_eq(row->cert_hash, cases[i].cert_hash);
+        if (i != 4) /* without NULL: read, not written (RFC 4055 section 5) */
+            cr_assert(bytes_equal(row->encoded, hex(arena, cases[i].der)), "case %zu", i);
+    }
+}
+
+Test(algorithms, weak_unknown_and_malformed_signatures_are_refused)
+{
+    static const char *const bad[] = {
+        "30 0d 06 09 2a 86 48 86 f7 0d 01 01 05 05 00", /* sha1WithRSAEncryption */
+        "30 0d 06 09 2a 86 48 86 f7 0d 01 01 04 05 00", /* md5WithRSAEncryption */
+        "30 09 06 07 2a 86 48 ce 3d 04 01",             /* ecdsa-with-SHA1 */
+        "30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00",    /* RFC 5758 3.2: parameters absent */
+        "30 07 06 03 2b 65 70 05 00",                   /* RFC 8410 section 3: parameters absent */
+        "30 0f 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00 05 00",
+        PSS("01", "02", "20"), /* MGF1 with another hash */
+        PSS("01", "01", "14"), /* a salt of another length */
+        PSS("01", "01", "00"),
+        "30 0d 06 09 2a 86 48 86 f7 0d 01 01 0a 30 00", /* the defaults: SHA-1 */
+        "30 0b 06 09 2a 86 48 86 f7 0d 01 01 0a",
+        "30 00",
+        "05 00",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_null(signature(bad[i]), "case %zu", i);
+}
+
+Test(algorithms, we_sign_with_what_fits_the_key)
+{
+    static const struct {
+        enum key_kind kind;
+        const char *name, *algorithm;
+    } cases[] = {
+        {KEY_P256, "P-256", "30 0a 06 08 2a 86 48 ce 3d 04 03 02"},
+        {KEY_P384, "P-384", "30 0a 06 08 2a 86 48 ce 3d 04 03 03"},
+        {KEY_P521, "P-521", "30 0a 06 08 2a 86 48 ce 3d 04 03 04"},
+        {KEY_RSA, "RSA", "30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00"},
+        {KEY_ED25519, "Ed25519", "30 05 06 03 2b 65 70"},
+    };
+
+    for (size_t i = 0; i < 5; i++) {
+        const struct signature_algorithm *algorithm = signature_for_key(cases[i].kind);
+        cr_assert(bytes_equal(algorithm->encoded, hex(arena, cases[i].algorithm)));
+        cr_assert_eq(key_algorithm_named(cases[i].name), key_algorithm(cases[i].kind));
+        for (size_t j = 0; j < 5; j++)
+            cr_assert_eq(signature_fits(algorithm, cases[j].kind), i == j || (i < 3 && j < 3));
+    }
+    cr_assert_null(signature_for_key(KEY_NONE));
+    cr_assert_null(key_algorithm(KEY_NONE));
+    cr_assert_null(key_algorithm_named("P-224"));
+}
+
+/* RFC 5480 2.1.1, RFC 3279 2.3.1 (NULL "MUST" be there), RFC 8410 section 3 */
+Test(algorithms, keys_are_told_by_OID_and_curve)
+{
+    static const struct {
+        const char *der;
+        enum key_kind kind;
+    } cases[] = {
+        {"30 13 06 07 2a 86 48 ce 3d 02 01 06 08 2a 86 48 ce 3d 03 01 07", KEY_P256},
+        {"30 10 06 07 2a 86 48 ce 3d 02 01 06 05 2b 81 04 00 22", KEY_P384},
+        {"30 10 06 07 2a 86 48 ce 3d 02 01 06 05 2b 81 04 00 23", KEY_P521},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 01 05 00", KEY_RSA},
+        {"30 05 06 03 2b 65 70", KEY_ED25519},
+        {"30 10 06 07 2a 86 48 ce 3d 02 01 06 05 2b 81 04 00 21", KEY_NONE}, /* P-224 */
+        {"30 0b 06 09 2a 86 48 86 f7 0d 01 01 01", KEY_NONE},
+        {"30 07 06 03 2b 65 70 05 00", KEY_NONE},
+        {"30 05 06 03 2b 65 71", KEY_NONE}, /* Ed448 */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CBS cbs = cbs_of(hex(arena, cases[i].der));
+        const struct key_algorithm *row = key_algorithm_parse(&cbs);
+        cr_assert_eq(row == NULL ? KEY_NONE : row->kind, cases[i].kind, "case %zu", i);
+    }
+}
+
+/* RFC 9481 6.2.1 and, for HMAC-SHA1, RFC 8018 B.1.1 too */
+Test(algorithms, HMACs_are_told_by_their_OID)
+{
+    static const struct {
+        const char *der;
+        enum digest_id id;
+    } cases[] = {
+        {"30 0a 06 08 2b 06 01 05 05 08 01 02", DIGEST_SHA1},
+        {"30 0c 06 08 2a 86 48 86 f7 0d 02 07 05 00", DIGEST_SHA1},
+        {"30 0a 06 08 2a 86 48 86 f7 0d 02 08", DIGEST_SHA224},
+        {"30 0a 06 08 2a 86 48 86 f7 0d 02 09", DIGEST_SHA256},
+        {"30 0a 06 08 2a 86 48 86 f7 0d 02 0a", DIGEST_SHA384},
+        {"30 0c 06 08 2a 86 48 86 f7 0d 02 0b 05 00", DIGEST_SHA512},
+        {"30 0a 06 08 2b 06 01 05 05 08 01 01", DIGEST_NONE}, /* HMAC-MD5 */
+        {"30 0c 06 08 2a 86 48 86 f7 0d 02 09 30 00", DIGEST_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CBS cbs = cbs_of(hex(arena, cases[i].der));
+        cr_assert_eq(hmac_parse(&cbs), cases[i].id, "case %zu", i);
+    }
+}

@@ -1,0 +1,209 @@
+/* batch.c: every family signs and verifies; each item of a batch has a verdict of its own. */
+#include <criterion/criterion.h>
+
+#include "crypto/batch.h"
+#include "crypto/path.h"
+#include "crypto/pem.h"
+#include "server/cmp/codec.h"
+#include "tests/support/hex.h"
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+    arena = arena_new(1024 * 1024);
+}
+
+static void tear_down(void)
+{
+    arena_free(arena);
+}
+
+TestSuite(batch, .init = set_up, .fini = tear_down);
+
+/* AlgorithmIdentifiers as RFC 5758 3.2, RFC 4055 5, RFC 4055 3.1 and RFC 8410 section 3 have them. */
+static const struct {
+    const char *encoded;
+    enum key_kind kind;
+} algorithms[] = {
+    {"30 0a 06 08 2a 86 48 ce 3d 04 03 01", KEY_P256},
+    {"30 0a 06 08 2a 86 48 ce 3d 04 03 02", KEY_P256},
+    {"30 0a 06 08 2a 86 48 ce 3d 04 03 03", KEY_P384},
+    {"30 0a 06 08 2a 86 48 ce 3d 04 03 04", KEY_P521},
+    {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00", KEY_RSA},
+    {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0c 05 00", KEY_RSA},
+    {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0d 05 00", KEY_RSA},
+    {"30 41 06 09 2a 86 48 86 f7 0d 01 01 0a 30 34 a0 0f 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 a1 1c "
+     "30 1a 06 09 "
+     "2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 a2 03 02 01 20",
+     KEY_RSA},
+    {"30 05 06 03 2b 65 70", KEY_ED25519},
+};
+enum { ALGORITHMS = sizeof algorithms / sizeof algorithms[0] };
+
+struct bench {
+    struct private_key *keys[KEY_KIND_COUNT];
+    struct public_key *publics[KEY_KIND_COUNT];
+    struct verification items[ALGORITHMS];
+    struct verification *list[ALGORITHMS];
+};
+
+static void prepare(struct bench *b)
+{
+    memset(b, 0, sizeof *b);
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        b->keys[kind] = private_key_generate((enum key_kind)kind, 2048);
+        b->publics[kind] = public_key_parse(private_key_spki(b->keys[kind]));
+        cr_assert_not_null(b->publics[kind]);
+    }
+    struct signing signing[ALGORITHMS], *signings[ALGORITHMS];
+    for (size_t i = 0; i < ALGORITHMS; i++) {
+        CBS cbs = cbs_of(hex(arena, algorithms[i].encoded));
+        signing[i] = (struct signing){.algorithm = signature_parse(&cbs),
+                                      .key = b->keys[algorithms[i].kind],
+                                      .message = bytes_str("a message"),
+                                      .signature = arena_alloc(arena, SIGNATURE_MAX)};
+        cr_assert_not_null(signing[i].algorithm);
+        signings[i] = &signing[i];
+    }
+    sign_batch(signings, ALGORITHMS);
+    for (size_t i = 0; i < ALGORITHMS; i++) {
+        cr_assert_gt(signing[i].signature_len, 0);
+        b->items[i] =
+            (struct verification){.algorithm = signing[i].algorithm,
+                                  .key = b->publics[algorithms[i].kind],
+                                  .message = signing[i].message,
+                                  .signature = bytes_of(signing[i].signature, signing[i].signature_len)};
+        b->list[i] = &b->items[i];
+    }
+}
+
+static void release(struct bench *b)
+{
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        private_key_free(b->keys[kind]);
+        public_key_free(b->publics[kind]);
+    }
+}
+
+/* Everything is valid but the item |bad|. */
+static void expect_only(struct bench *b, size_t bad)
+{
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        b->items[i].valid = i == bad; /* the opposite: it must be set */
+    verify_batch(b->list, ALGORITHMS);
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        cr_assert_eq(b->items[i].valid, i != bad, "item %zu, bad %zu", i, bad);
+}
+
+Test(batch, one_bad_item_in_any_position_spoils_no_other)
+{
+    struct bench b;
+
+    prepare(&b);
+    expect_only(&b, ALGORITHMS);
+    for (size_t i = 0; i < ALGORITHMS; i++) {
+        struct verification good = b.items[i];
+        uint8_t *changed = (uint8_t *)(uintptr_t)arena_copy(arena, good.signature).data;
+
+        b.items[i].message = bytes_str("another message");
+        expect_only(&b, i);
+        b.items[i] = good;
+        changed[good.signature.len - 1] ^= 1;
+        b.items[i].signature = bytes_of(changed, good.signature.len);
+        expect_only(&b, i);
+        b.items[i].signature = bytes_of(good.signature.data, good.signature.len - 1);
+        expect_only(&b, i);
+        b.items[i].signature = bytes_of(NULL, 0);
+        expect_only(&b, i);
+        b.items[i] = good;
+        b.items[i].key = NULL;
+        expect_only(&b, i);
+        b.items[i] = good;
+        b.items[i].algorithm = NULL;
+        expect_only(&b, i);
+        b.items[i] = good;
+    }
+    release(&b);
+}
+
+Test(batch, an_algorithm_that_does_not_fit_the_key_gives_a_negative_verdict)
+{
+    struct bench b;
+
+    prepare(&b);
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        for (size_t j = 0; j < ALGORITHMS; j++) {
+            struct verification item = b.items[i], *items[] = {&item};
+            item.algorithm = b.items[j].algorithm;
+            verify_batch(items, 1);
+            cr_assert_eq(item.valid, i == j, "%zu as %zu", i, j);
+        }
+    release(&b);
+}
+
+Test(batch, a_key_that_does_not_fit_signs_nothing)
+{
+    struct bench b;
+    uint8_t room[SIGNATURE_MAX];
+
+    prepare(&b);
+    struct signing item = {.algorithm = b.items[0].algorithm,
+                           .key = b.keys[KEY_RSA],
+                           .message = bytes_str("x"),
+                           .signature = room,
+                           .signature_len = 9},
+                   *items[] = {&item};
+    sign_batch(items, 1);
+    cr_assert_eq(item.signature_len, 0);
+    release(&b);
+}
+
+/* The key is that of prot_Ed.pem, which OpenSSL's tests signed this message with (tests/data/cmp/README.md).
+ */
+Test(batch, a_message_signed_with_Ed25519_by_another_implementation_verifies)
+{
+    struct public_key *key =
+        public_key_parse(hex(arena, "30 2a 30 05 06 03 2b 65 70 03 21 00 19 bf 44 09 69 84 cd fe 85 41 ba c1 "
+                                    "67 dc 3b 96 c8 50 86 aa 30 b6 b6 "
+                                    "cb 0c 5c 38 ad 70 31 66 e1"));
+    struct pki_message message;
+    struct verification item = {.key = key}, *items[] = {&item};
+    CBS cbs;
+
+    cr_assert_eq(
+        pki_message_decode(&message, NULL, file_in_tests(arena, CMPD_TEST_DATA, "cmp/GENM_protected_Ed.der")),
+        PKI_WHOLE);
+    cbs = cbs_of(message.header.protection_alg);
+    cr_assert_not_null(item.algorithm = signature_parse(&cbs));
+    cr_assert(pki_protected_part(&item.message, arena, &message));
+    item.signature = message.protection;
+    verify_batch(items, 1);
+    cr_assert(item.valid);
+    public_key_free(key);
+}
+
+static int parse_into(void *arg, struct bytes der)
+{
+    return certificate_parse(arg, arena_copy(arena, der));
+}
+
+Test(batch, a_certificate_signed_with_RSA_and_SHA512_by_another_implementation_verifies)
+{
+    struct certificate root, intermediate;
+    struct verification item = {.valid = 0}, *items[] = {&item};
+
+    cr_assert_eq(
+        pem_each_certificate(file_in_tests(arena, CMPD_TEST_DATA, "cmp/root.pem"), parse_into, &root), 1);
+    cr_assert_eq(pem_each_certificate(file_in_tests(arena, CMPD_TEST_DATA, "cmp/intermediate.pem"),
+                                      parse_into, &intermediate),
+                 1);
+    struct public_key *key = public_key_parse(root.spki);
+    item = (struct verification){.algorithm = intermediate.algorithm,
+                                 .key = key,
+                                 .message = intermediate.tbs,
+                                 .signature = intermediate.signature};
+    verify_batch(items, 1);
+    cr_assert(item.valid);
+    public_key_free(key);
+}

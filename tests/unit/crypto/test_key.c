@@ -1,0 +1,159 @@
+/* key.c: SubjectPublicKeyInfo (RFC 5480, RFC 3279 2.3.1, RFC 8410) and private keys in PEM. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "crypto/batch.h"
+#include "crypto/random.h"
+#include "tests/support/hex.h"
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+    arena = arena_new(1024 * 1024);
+}
+
+static void tear_down(void)
+{
+    arena_free(arena);
+}
+
+TestSuite(key, .init = set_up, .fini = tear_down);
+
+Test(key, keys_of_every_kind_are_made_and_read)
+{
+    static const unsigned bits[KEY_KIND_COUNT] = {
+        [KEY_P256] = 256, [KEY_P384] = 384, [KEY_P521] = 521, [KEY_RSA] = 2048};
+
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        struct private_key *private = private_key_generate((enum key_kind)kind, 2048);
+        cr_assert_not_null(private);
+        cr_assert_eq(private_key_kind(private), kind);
+        struct public_key *public = public_key_parse(private_key_spki(private));
+        cr_assert_not_null(public);
+        cr_assert_eq(public_key_kind(public), kind);
+        if (bits[kind] != 0)
+            cr_assert_eq(public_key_bits(public), bits[kind]);
+        cr_assert_gt(public_key_verify_us(public), 0);
+        cr_assert_gt(private_key_sign_us(private), 0);
+        public_key_free(public);
+        private_key_free(private);
+    }
+    cr_assert_null(private_key_generate(KEY_NONE, 0));
+}
+
+Test(key, a_key_goes_to_PEM_and_back)
+{
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        struct private_key *first = private_key_generate((enum key_kind)kind, 2048), *second;
+        uint8_t *pem;
+        size_t len;
+        cr_assert(private_key_to_pem(&pem, &len, first));
+        cr_assert_eq(strncmp((const char *)pem, "-----BEGIN PRIVATE KEY-----\n", 28),
+                     0); /* RFC 7468 section 10 */
+        cr_assert_not_null(second = private_key_from_pem(bytes_of(pem, len)));
+        cr_assert(bytes_equal(private_key_spki(first), private_key_spki(second)));
+        free(pem);
+        private_key_free(first);
+        private_key_free(second);
+    }
+}
+
+Test(key, what_is_no_private_key_is_refused)
+{
+    cr_assert_null(private_key_from_pem(bytes_of(NULL, 0)));
+    cr_assert_null(private_key_from_pem(
+        bytes_str("-----BEGIN PRIVATE KEY-----\nMAMCAQc=\n-----END PRIVATE KEY-----\n")));
+    cr_assert_null(private_key_from_pem(
+        bytes_str("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAMCAQc=\n-----END ENCRYPTED PRIVATE KEY-----\n")));
+}
+
+/* The generator of P-256 (SEC 2 version 2, 2.4.2) as a public key: that of the private key 1. */
+#define P256_ALG "30 13 06 07 2a 86 48 ce 3d 02 01 06 08 2a 86 48 ce 3d 03 01 07"
+#define P256_X                                                                                               \
+    "6b 17 d1 f2 e1 2c 42 47 f8 bc e6 e5 63 a4 40 f2 77 03 7d 81 2d eb 33 a0 f4 a1 39 45 d8 98 c2 96 "
+#define P256_Y                                                                                               \
+    "4f e3 42 e2 fe 1a 7f 9b 8e e7 eb 4a 7c 0f 9e 16 2b ce 33 57 6b 31 5e ce cb b6 40 68 37 bf 51 f5"
+
+Test(key, a_point_must_be_on_its_curve)
+{
+    struct public_key *key = public_key_parse(hex(arena, "30 59 " P256_ALG " 03 42 00 04 " P256_X P256_Y));
+
+    cr_assert_not_null(key);
+    cr_assert_eq(public_key_kind(key), KEY_P256);
+    public_key_free(key);
+    uint8_t *off = (uint8_t *)(uintptr_t)hex(arena, "30 59 " P256_ALG " 03 42 00 04 " P256_X P256_Y).data;
+    off[90] ^= 1;
+    cr_assert_null(public_key_parse(bytes_of(off, 91)));
+}
+
+/* RFC 5480 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX"; parameters "MUST be present"
+ */
+Test(key, malformed_or_unsupported_keys_are_refused)
+{
+    static const char *const bad[] = {
+        "",
+        "05 00",
+        "30 00",
+        "30 4f 30 09 06 07 2a 86 48 ce 3d 02 01 03 42 00 04 " P256_X P256_Y,       /* no curve */
+        "30 51 30 0b 06 07 2a 86 48 ce 3d 02 01 05 00 03 42 00 04 " P256_X P256_Y, /* implicitCurve */
+        "30 56 30 10 06 07 2a 86 48 ce 3d 02 01 06 05 2b 81 04 00 0a 03 42 00 04 " P256_X
+            P256_Y,                                            /* secp256k1 */
+        "30 59 " P256_ALG " 03 42 00 04 " P256_X P256_Y " 00", /* octets after it */
+        "30 19 " P256_ALG " 03 02 00 00",                      /* the point at infinity */
+        "30 2a 30 05 06 03 2b 65 6e 03 21 00 " P256_X,         /* X25519 cannot sign */
+        "30 29 30 05 06 03 2b 65 70 03 20 00 6b 17 d1 f2 e1 2c 42 47 f8 bc e6 e5 63 a4 40 f2 77 03 7d 81 2d "
+        "eb 33 a0 f4 a1 "
+        "39 45 d8 98 c2", /* Ed25519 with 31 octets */
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_null(public_key_parse(hex(arena, bad[i])), "case %zu", i);
+}
+
+/* An RSA key whose modulus is the octet |first|, then |len| - 1 octets of FF. */
+static struct public_key *rsa(size_t len, uint8_t first, int64_t exponent)
+{
+    uint8_t *modulus = arena_alloc(arena, len);
+    struct bytes der, content;
+    CBB cbb, spki, algorithm, key;
+
+    memset(modulus, 0xff, len);
+    modulus[0] = first;
+    must(CBB_init(&cbb, 64));
+    must(der_finish(&content, arena, &cbb,
+                    CBB_add_asn1(&cbb, &key, CBS_ASN1_SEQUENCE) &&
+                        der_add_uint(&key, bytes_of(modulus, len)) && der_add_int64(&key, exponent)));
+    must(CBB_init(&cbb, 64));
+    must(der_finish(&der, arena, &cbb,
+                    CBB_add_asn1(&cbb, &spki, CBS_ASN1_SEQUENCE) &&
+                        CBB_add_asn1(&spki, &algorithm, CBS_ASN1_SEQUENCE) &&
+                        der_add_oid(&algorithm, hex(arena, "2a 86 48 86 f7 0d 01 01 01")) &&
+                        der_add_octets(&algorithm, CBS_ASN1_NULL, bytes_of(NULL, 0)) &&
+                        der_add_bit_string(&spki, content)));
+    return public_key_parse(der);
+}
+
+Test(key, RSA_has_1024_to_8192_bits_and_an_odd_exponent)
+{
+    static const struct {
+        size_t len;
+        uint8_t first;
+        int64_t exponent;
+        int good;
+    } cases[] = {
+        {128, 0x80, 65537, 1}, {128, 0x7f, 65537, 0}, {1024, 0x80, 65537, 1}, {1025, 0x01, 65537, 0},
+        {256, 0x80, 3, 1},     {256, 0x80, 4, 0},     {256, 0x80, 1, 0},      {256, 0x80, INT64_MAX, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct public_key *key = rsa(cases[i].len, cases[i].first, cases[i].exponent);
+        cr_assert_eq(key != NULL, cases[i].good, "case %zu", i);
+        if (key != NULL && cases[i].len == 1024)
+            cr_assert_gt(public_key_verify_us(key),
+                         4 * key_algorithm(KEY_RSA)->verify_us); /* dearer than 2048 bits */
+        public_key_free(key);
+    }
+    public_key_free(NULL);
+    private_key_free(NULL);
+}

@@ -1,0 +1,309 @@
+/* path.c: certification paths without their signatures (RFC 5280 section 6). */
+#include <criterion/criterion.h>
+
+#include "crypto/path.h"
+#include "tests/unit/crypto/certs.h"
+
+static struct arena *arena;
+static struct private_key *key; /* one for all: signatures are not verified here */
+static struct trust trust;
+
+static void set_up(void)
+{
+    arena = arena_new(16 * 1024 * 1024);
+    key = private_key_generate(KEY_P256, 0);
+}
+
+static void tear_down(void)
+{
+    trust_cleanup(&trust);
+    private_key_free(key);
+    arena_free(arena);
+}
+
+TestSuite(path, .init = set_up, .fini = tear_down);
+
+static struct certificate cert(const char *subject, const char *issuer, struct certificate_plan plan)
+{
+    struct certificate out;
+
+    plan.subject = name_of(arena, subject);
+    plan.issuer = name_of(arena, issuer);
+    plan.spki = private_key_spki(key);
+    if (!plan.is_ca)
+        plan.path_len = -1;
+    must(certificate_parse(&out, sign_plan(arena, plan, key)));
+    return out;
+}
+
+static struct certificate ca(const char *subject, const char *issuer, int64_t path_len)
+{
+    return cert(
+        subject, issuer,
+        (struct certificate_plan){.is_ca = 1, .path_len = path_len, .key_usage = KEY_USAGE_KEY_CERT_SIGN});
+}
+
+static struct certificate leaf(const char *subject, const char *issuer)
+{
+    return cert(subject, issuer, (struct certificate_plan){.key_usage = KEY_USAGE_DIGITAL_SIGNATURE});
+}
+
+static void anchor(struct certificate root)
+{
+    must(trust_add(&trust, root.der, 1));
+}
+
+static enum path_fault build(const struct certificate *target, const struct certificate *supplied,
+                             size_t count, unsigned attempt, size_t *links)
+{
+    struct path path;
+    enum path_fault fault = path_build(&path, &trust, target, supplied, count, CERTS_NOW, attempt);
+
+    if (links != NULL)
+        *links = path.count;
+    if (fault == PATH_OK) {
+        cr_assert_not_null(path.end);
+        for (size_t i = 0; i < path.count; i++) {
+            cr_assert_not_null(path.links[i].key);
+            cr_assert_not_null(path.links[i].algorithm);
+        }
+    }
+    path_cleanup(&path);
+    return fault;
+}
+
+Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
+{
+    struct certificate supplied[] = {ca("A", "Root", 1), leaf("other", "B"), ca("B", "A", 0)};
+    struct certificate target = leaf("device", "B");
+    size_t links;
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, supplied, 3, 0, &links), PATH_OK);
+    cr_assert_eq(links, 3); /* device, B, A are signed by somebody: three signatures to verify */
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_NO_ISSUER);
+    cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
+}
+
+/* RFC 5280 6.1: the signatures are the caller's to verify, each over its certificate with its issuer's key.
+ */
+Test(path, the_links_of_a_good_path_verify)
+{
+    struct certificate supplied[] = {ca("A", "Root", 0)}, target = leaf("device", "A");
+    struct verification *items[BOUND_CHAIN];
+    struct path path;
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(path_build(&path, &trust, &target, supplied, 1, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path.count, 2);
+    for (size_t i = 0; i < 2; i++)
+        items[i] = &path.links[i];
+    verify_batch(items, 2);
+    cr_assert(path.links[0].valid && path.links[1].valid);
+    cr_assert(bytes_equal(path.links[0].message, target.tbs));
+    cr_assert(bytes_equal(path.links[1].message, supplied[0].tbs));
+    path_cleanup(&path);
+}
+
+/* RFC 5280 6.1.3 (a)(4): the issuer's name chains */
+Test(path, names_must_chain)
+{
+    struct certificate target = leaf("device", "Rood");
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
+}
+
+/* RFC 5280 4.2.1.1: the identifier tells issuers of one name apart */
+Test(path, key_identifiers_that_differ_exclude_an_issuer)
+{
+    struct certificate root = ca("Root", "Root", -1);
+    struct certificate_plan plan = {.issuer_key_id = bytes_str("another key's id")};
+    struct certificate target = cert("device", "Root", plan);
+
+    anchor(root);
+    cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
+    plan.issuer_key_id = root.key_id;
+    target = cert("device", "Root", plan);
+    cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_OK);
+}
+
+/* RFC 5280 6.1.4 (l), (m): pathLenConstraint counts the intermediates below, the target not among them. */
+Test(path, pathLenConstraint_holds)
+{
+    struct certificate supplied[] = {ca("A", "Root", -1), ca("B", "A", -1)};
+    struct certificate target = leaf("device", "B"), short_target = leaf("device", "A");
+
+    anchor(ca("Root", "Root", 1));
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_NOT_CA);
+    cr_assert_eq(build(&short_target, supplied, 2, 0, NULL), PATH_OK);
+
+    supplied[0] = ca("A", "Root2", 0);
+    anchor(ca("Root2", "Root2", -1));
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_NOT_CA);
+    supplied[0] = ca("A", "Root2", 1);
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_OK);
+}
+
+/* RFC 5280 6.1.4 (k), (n) */
+Test(path, an_issuer_is_a_CA_with_keyCertSign)
+{
+    struct certificate target = leaf("device", "A");
+    struct certificate no_ca = leaf("A", "Root");
+    struct certificate no_usage = cert(
+        "A", "Root", (struct certificate_plan){.is_ca = 1, .path_len = -1, .key_usage = KEY_USAGE_CRL_SIGN});
+    struct certificate any_usage = cert("A", "Root", (struct certificate_plan){.is_ca = 1, .path_len = -1});
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, &no_ca, 1, 0, NULL), PATH_NOT_CA);
+    cr_assert_eq(build(&target, &no_usage, 1, 0, NULL), PATH_NOT_CA);
+    cr_assert_eq(build(&target, &any_usage, 1, 0, NULL), PATH_OK);
+}
+
+/* RFC 5280 6.1.3 (a)(2): both ends of the validity belong to it (4.1.2.5). */
+Test(path, every_certificate_must_be_valid_at_the_time)
+{
+    static const struct {
+        int64_t not_before, not_after;
+        enum path_fault fault;
+    } cases[] = {
+        {CERTS_NOW, CERTS_NOW, PATH_OK},
+        {CERTS_NOW + 1, CERTS_NOW + 9, PATH_EXPIRED},
+        {CERTS_NOW - 9, CERTS_NOW - 1, PATH_EXPIRED},
+    };
+
+    anchor(ca("Root", "Root", -1));
+    for (size_t i = 0; i < 3; i++) {
+        struct certificate_plan plan = {.not_before = cases[i].not_before, .not_after = cases[i].not_after};
+        struct certificate target = cert("device", "Root", plan), below = leaf("device", "A");
+        cr_assert_eq(build(&target, NULL, 0, 0, NULL), cases[i].fault, "case %zu", i);
+        plan.is_ca = 1;
+        plan.path_len = -1;
+        struct certificate intermediate = cert("A", "Root", plan);
+        cr_assert_eq(build(&below, &intermediate, 1, 0, NULL), cases[i].fault, "case %zu", i);
+        char name[8];
+        snprintf(name, sizeof name, "R%zu", i);
+        anchor(cert(name, name, plan));
+        target = leaf("device", name);
+        cr_assert_eq(build(&target, NULL, 0, 0, NULL), cases[i].fault, "case %zu", i);
+    }
+}
+
+/* RFC 5280 6.1.4 (o), 6.1.5 (f) */
+Test(path, an_unknown_critical_extension_anywhere_is_refused)
+{
+    struct certificate target = leaf("device", "A"), intermediate = ca("A", "Root", -1);
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_OK);
+    target.unknown_critical = 1;
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_CRITICAL);
+    target.unknown_critical = 0;
+    intermediate.unknown_critical = 1;
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_CRITICAL);
+}
+
+Test(path, an_algorithm_or_key_that_is_not_supported_is_refused)
+{
+    struct certificate target = leaf("device", "A"), intermediate = ca("A", "Root", -1);
+
+    anchor(ca("Root", "Root", -1));
+    target.algorithm = NULL;
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_ALGORITHM);
+    target = leaf("device", "A");
+    intermediate.spki = bytes_str("no key");
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_ALGORITHM);
+}
+
+/* RFC 9483 3.3: self-signed certificates "MUST NOT be trusted based on their inclusion in any case" */
+Test(path, a_supplied_root_is_not_trusted)
+{
+    struct certificate supplied = ca("Stranger", "Stranger", -1), target = leaf("device", "Stranger");
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
+}
+
+Test(path, a_target_that_is_itself_trusted_needs_no_signature)
+{
+    struct certificate root = ca("Root", "Root", -1);
+    size_t links = 9;
+
+    anchor(root);
+    cr_assert_eq(build(&root, NULL, 0, 0, &links), PATH_OK);
+    cr_assert_eq(links, 0);
+    cr_assert_neq(build(&root, NULL, 0, 1, NULL), PATH_OK);
+}
+
+/* A issues B issues A …: the search ends. */
+Test(path, loops_end)
+{
+    struct certificate supplied[] = {ca("A", "B", -1), ca("B", "A", -1)}, target = leaf("device", "A");
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_NO_ISSUER);
+}
+
+Test(path, a_chain_has_a_bound)
+{
+    struct certificate supplied[BOUND_CHAIN + 1];
+    char names[BOUND_CHAIN + 2][8];
+
+    anchor(ca("N0", "N0", -1));
+    for (size_t i = 0; i <= BOUND_CHAIN + 1; i++)
+        snprintf(names[i], sizeof names[i], "N%zu", i);
+    for (size_t i = 0; i <= BOUND_CHAIN; i++)
+        supplied[i] = ca(names[i + 1], names[i], -1);
+    size_t links;
+    struct certificate target = leaf("device", names[BOUND_CHAIN - 1]);
+    cr_assert_eq(build(&target, supplied, BOUND_CHAIN + 1, 0, &links), PATH_OK);
+    cr_assert_eq(links, BOUND_CHAIN);
+    target = leaf("device", names[BOUND_CHAIN]);
+    cr_assert_eq(build(&target, supplied, BOUND_CHAIN + 1, 0, NULL), PATH_NO_ISSUER);
+}
+
+/* Certificates that all look like issuers, in bad faith: of the many paths a bounded number is tried. What
+ * cannot be reached within the bound is not found, although it is there. */
+Test(path, look_alikes_are_tried_up_to_a_bound)
+{
+    enum { LOOK_ALIKES = 2 * 8 };
+    struct certificate supplied[LOOK_ALIKES + 1], target = leaf("device", "X");
+
+    anchor(ca("Root", "Root", -1));
+    for (size_t i = 0; i < LOOK_ALIKES; i++)
+        supplied[i] = i < LOOK_ALIKES / 2 ? ca("X", "Y", -1) : ca("Y", "Z", -1);
+    supplied[LOOK_ALIKES] = ca("X", "Root", -1);
+    cr_assert_eq(build(&target, supplied, LOOK_ALIKES + 1, 0, NULL), PATH_NO_ISSUER);
+    supplied[0] = supplied[LOOK_ALIKES];
+    cr_assert_eq(build(&target, supplied, LOOK_ALIKES, 0, NULL), PATH_OK);
+}
+
+/* Two anchors of one name and no key identifiers: the second is the second attempt. */
+Test(path, each_attempt_gives_another_path)
+{
+    struct certificate target = leaf("device", "Root");
+    const struct trusted *ends[2];
+    struct path path;
+
+    anchor(ca("Root", "Root", -1));
+    anchor(ca("Root", "Root", 5));
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        cr_assert_eq(path_build(&path, &trust, &target, NULL, 0, CERTS_NOW, attempt), PATH_OK);
+        ends[attempt] = path.end;
+        path_cleanup(&path);
+    }
+    cr_assert_neq(ends[0], ends[1]);
+    cr_assert_neq(build(&target, NULL, 0, 2, NULL), PATH_OK);
+}
+
+Test(path, what_is_no_certificate_cannot_be_trusted)
+{
+    cr_assert_not(trust_add(&trust, bytes_str("no certificate"), 1));
+    cr_assert_eq(trust.count, 0);
+}
+
+Test(path, every_fault_has_a_text)
+{
+    for (enum path_fault fault = PATH_OK; fault <= PATH_ALGORITHM; fault++)
+        cr_assert_str_neq(path_fault_text(fault), "?");
+}
