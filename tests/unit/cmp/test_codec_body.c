@@ -77,8 +77,8 @@ Test(codec_body, malformed_certConf_is_refused)
         "30 12 30 10 04 02 aa bb 02 01 00 a0 07 30 05 06 03 2a", /* cut */
         "30 09 30 07 04 02 aa bb 02 01 00 05 00",                /* octets after it */
         "30 0d 30 0b 04 02 aa bb 02 01 00 a0 02 05 00",          /* hashAlg no AlgorithmIdentifier */
-        "30 2d 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 "
-        "30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00", /* more than BOUND_CERT_STATUS */
+        ("30 2d 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 "
+         "30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00"), /* more than BOUND_CERT_STATUS */
     };
     struct cert_status out[BOUND_CERT_STATUS];
     size_t count;

@@ -28,10 +28,10 @@ Test(key, keys_of_every_kind_are_made_and_read)
     for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
         struct private_key *private = private_key_generate((enum key_kind)kind, 2048);
         cr_assert_not_null(private);
-        cr_assert_eq(private_key_kind(private), kind);
+        cr_assert_eq(private_key_kind(private), (enum key_kind)kind);
         struct public_key *public = public_key_parse(private_key_spki(private));
         cr_assert_not_null(public);
-        cr_assert_eq(public_key_kind(public), kind);
+        cr_assert_eq(public_key_kind(public), (enum key_kind)kind);
         if (bits[kind] != 0)
             cr_assert_eq(public_key_bits(public), bits[kind]);
         cr_assert_gt(public_key_verify_us(public), 0);
