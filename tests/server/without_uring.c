@@ -1,5 +1,5 @@
-/* without_uring PROGRAM ARGUMENTS...: runs it as under a container runtime that forbids io_uring (io_uring_setup answers
- * EPERM). */
+/* without_uring PROGRAM ARGUMENTS...: runs it as under a container runtime that forbids io_uring
+ * (io_uring_setup answers EPERM). */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
