@@ -40,7 +40,8 @@ static size_t read_certs(struct fleet *fleet, const char *dir, const char *name,
         fprintf(stderr, "cmpbench: cannot read %s: %s\n", path, strerror(errno));
         return 0;
     }
-    pem_each_certificate(bytes_of(text, len), keep, &target);
+    if (pem_each_certificate(bytes_of(text, len), keep, &target) == 0)
+        target.count = 0;
     free(text);
     return target.count;
 }

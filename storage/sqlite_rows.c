@@ -58,6 +58,7 @@ int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx)
     put_number(&b, tx->deadline);
     put_octets(&b, tx->request_hash);
     put_octets(&b, tx->last_hash);
+    put_octets(&b, tx->signer_serial);
     return b.rc;
 }
 
@@ -139,6 +140,7 @@ int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *
     out->deadline = get_number(&r);
     out->request_hash = get_octets(&r);
     out->last_hash = get_octets(&r);
+    out->signer_serial = get_octets(&r);
     return r.rc;
 }
 

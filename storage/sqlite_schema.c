@@ -45,7 +45,8 @@ static const char version_1[] =
     " cert_req_id INTEGER NOT NULL,"
     " deadline INTEGER NOT NULL,"
     " request_hash BLOB NOT NULL,"
-    " last_hash BLOB NOT NULL"
+    " last_hash BLOB NOT NULL,"
+    " signer_serial BLOB NOT NULL CHECK (length(signer_serial) IN (0, 16))"
     ") STRICT;"
     "CREATE UNIQUE INDEX transactions_key ON transactions (issuer, transaction_id);"
     /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
@@ -98,7 +99,7 @@ _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLIT
 #define TX_COLUMNS                                                                                           \
     "transaction_id, profile, state, body, implicit_confirm, credential, credential_is_mac, "                \
     "credential_key, "                                                                                       \
-    "sender_nonce, peer_nonce, serial, cert_req_id, deadline, request_hash, last_hash"
+    "sender_nonce, peer_nonce, serial, cert_req_id, deadline, request_hash, last_hash, signer_serial"
 #define SECRET_COLUMNS "reference, profile, sealed, seal_key_id, reusable, expires, bound_to"
 
 /* Parameters count from ?1, the issuer, in all of them; rows are bound from ?2 on in the order of their
@@ -116,12 +117,12 @@ const char *const sqlite_sql[SQL_COUNT] = {
 
     [SQL_TX_GET] = "SELECT " TX_COLUMNS " FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_TX_INSERT] = "INSERT INTO transactions (issuer, " TX_COLUMNS
-                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     [SQL_TX_UPDATE] =
         "UPDATE transactions SET profile = ?3, state = ?4, body = ?5, implicit_confirm = ?6, "
         "credential = ?7, credential_is_mac = ?8, credential_key = ?9, sender_nonce = ?10, "
         "peer_nonce = ?11, serial = ?12, cert_req_id = ?13, deadline = ?14, request_hash = ?15, "
-        "last_hash = ?16 WHERE issuer = ?1 AND transaction_id = ?2",
+        "last_hash = ?16, signer_serial = ?17 WHERE issuer = ?1 AND transaction_id = ?2",
 
     [SQL_CERT_GET] = "SELECT " CERT_COLUMNS " FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_STATUS] = "SELECT status FROM certificates WHERE issuer = ?1 AND serial = ?2",

@@ -39,6 +39,8 @@ struct store_tx {
     int credential_is_mac;       /* 1: |credential| is a senderKID */
     struct bytes credential_key; /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
                                   * later messages may leave extraCerts out (RFC 9483 4.1.1) */
+    struct bytes signer_serial;  /* of the protecting certificate if |issuer| issued it, or empty: later
+                                  * messages ask whether it has been revoked since */
     struct bytes sender_nonce;   /* ours, of the last answer: the next recipNonce */
     struct bytes peer_nonce;     /* the peer's senderNonce of the last accepted request */
     struct bytes serial;         /* of the certificate, STORE_SERIAL octets, or empty */

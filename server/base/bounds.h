@@ -16,7 +16,7 @@ enum {
     BOUND_CERTIFICATE = 16384, /* octets of one certificate */
     BOUND_SUBJECT = 2048,      /* octets of an encoded name */
     BOUND_EXTENSIONS = 16,     /* extensions of a template or certificate that are looked at */
-    BOUND_STATUS_STRING = 256, /* octets of one of our statusStrings */
+    BOUND_STATUS_STRING = 256, /* octets of a statusString, of ours and of what is kept of a peer's */
     BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */
 
     /* Memory of a job: beyond it, the job is refused with systemFailure. */

@@ -67,6 +67,20 @@ static enum digest_id hash_of(const struct cert_status *status, struct bytes der
                : DIGEST_NONE;
 }
 
+/* What the device says of its reason, for the log and the audit record: cut, and what is not plain text made
+ * so. */
+static const char *peer_text(struct cmp_message *m, struct bytes text)
+{
+    size_t len = text.len < BOUND_STATUS_STRING ? text.len : BOUND_STATUS_STRING;
+    char *plain = arena_alloc(m->arena, len + 1);
+
+    if (plain == NULL || len == 0)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
+        plain[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f ? (char)text.data[i] : '?';
+    return plain;
+}
+
 static void certificate_found(struct cmp_message *m)
 {
     const struct store_fetch fetch = m->wants[0].u.fetch;
@@ -110,10 +124,8 @@ static void certificate_found(struct cmp_message *m)
     m->new_tx = m->tx;
     m->new_tx.state = accepted ? STORE_TX_CONFIRMED : STORE_TX_REJECTED;
     m->result.event = accepted ? "certificate confirmed" : "certificate rejected";
-    m->result.detail = accepted || !status->has_status || status->status.text.len == 0
-                           ? NULL
-                           : arena_printf(m->arena, "%.*s", (int)status->status.text.len,
-                                          (const char *)status->status.text.data);
+    if (!accepted && status->has_status)
+        m->result.detail = peer_text(m, status->status.text);
     cmp_reply_pkiconf(m, commit_confirmation);
 }
 
@@ -129,6 +141,8 @@ static void commit_confirmation(struct cmp_message *m)
     unit->expect_state = STORE_TX_WAIT_CONFIRM;
     unit->tx = &m->new_tx;
     unit->change = &m->change;
+    /* Not path-validated again, except for revocation (design: "Transactions"). */
+    unit->signer_serial = m->tx.signer_serial;
     m->audit.event = m->new_tx.state == STORE_TX_CONFIRMED  ? "confirm"
                      : m->new_tx.state == STORE_TX_REJECTED ? "reject"
                                                             : "peer error";

@@ -136,6 +136,7 @@ static void fill_tx(struct cmp_message *m)
         .credential = m->is_mac ? m->in.header.sender_kid : bytes_of(m->signer_hash, CMP_HASH),
         .credential_is_mac = m->is_mac,
         .credential_key = m->is_mac ? bytes_of(NULL, 0) : m->signer->spki,
+        .signer_serial = m->signer_is_own ? m->signer->serial : bytes_of(NULL, 0),
         .sender_nonce = bytes_of(m->nonce, CMP_NONCE),
         .peer_nonce = m->in.header.sender_nonce,
         .serial = m->decision.serial,

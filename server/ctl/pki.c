@@ -83,15 +83,15 @@ int ctl_load(struct ctl_identity *out, struct arena *arena, const char *dir, con
     char path[CTL_PATH_MAX], name[CTL_PATH_MAX];
     struct keep keep = {arena, {NULL, 0}};
     uint8_t *text;
-    size_t len;
+    size_t len, given;
 
     *out = (struct ctl_identity){.key = NULL};
     if (snprintf(name, sizeof name, "%s.pem", stem) >= (int)sizeof name || !ctl_path(path, dir, name) ||
         !file_read(&text, &len, path, FILE_LIMIT))
         return !ctl_fault("cannot read %s/%s.pem: %s", dir, stem, strerror(errno));
-    pem_each_certificate(bytes_of(text, len), keep_first, &keep);
+    given = pem_each_certificate(bytes_of(text, len), keep_first, &keep);
     free(text);
-    if (!certificate_parse(&out->cert, keep.der))
+    if (given == 0 || !certificate_parse(&out->cert, keep.der))
         return !ctl_fault("%s holds no certificate", path);
     out->cert_der = keep.der;
     snprintf(name, sizeof name, "%s.key", stem);

@@ -39,18 +39,24 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
     struct pem_list list = {policy, out, 0, max, 0};
     struct certificate parsed;
     uint8_t *text;
-    size_t len;
+    size_t len, given;
 
     if (!file_read(&text, &len, path, FILE_LIMIT)) {
         config_fault_at(fault, policy->config, key, "cannot read %s: %s; name a PEM file of certificates",
                         path, strerror(errno));
         return 0;
     }
-    pem_each_certificate(bytes_of(text, len), keep_certificate, &list);
+    given = pem_each_certificate(bytes_of(text, len), keep_certificate, &list);
     free(text);
-    if (list.count == 0 || list.failed) {
+    if (given == 0 || list.count == 0 || list.failed) {
         config_fault_at(fault, policy->config, key,
-                        "%s holds no certificate; name a PEM file of certificates", path);
+                        "%s holds no certificate, or a damaged one; name a PEM file of certificates", path);
+        return 0;
+    }
+    /* Of one that is asked for, a chain may follow; of a list, none may be left out in silence. */
+    if (max > 1 && given > max) {
+        config_fault_at(fault, policy->config, key, "%s holds more than %zu certificates; split it", path,
+                        max);
         return 0;
     }
     for (size_t i = 0; i < list.count; i++)

@@ -176,6 +176,7 @@ static struct store_tx keep_tx(struct world *world, const struct store_tx *tx)
     kept.sender_nonce = keep(world, tx->sender_nonce);
     kept.peer_nonce = keep(world, tx->peer_nonce);
     kept.serial = keep(world, tx->serial);
+    kept.signer_serial = keep(world, tx->signer_serial);
     kept.request_hash = keep(world, tx->request_hash);
     kept.last_hash = keep(world, tx->last_hash);
     return kept;

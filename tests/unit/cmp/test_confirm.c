@@ -399,3 +399,24 @@ Test(confirm, certConf_finds_its_transaction_at_another_CA)
     answer_free(&begun);
     client_cleanup(&mac);
 }
+
+/* The signer is not path-validated again, except for revocation: a certificate of our own that was revoked
+ * after its cr confirms nothing. */
+Test(confirm, a_signer_revoked_in_between_confirms_nothing)
+{
+    struct client next;
+    struct ctl_identity own = {.key = client.key, .cert_der = first.cert.der, .cert = first.cert};
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1)), second;
+
+    expect_pkiconf(&answer);
+    client_init(&next, world, 0);
+    client_sign_by(&next, &own, NULL, 0);
+    second = world_send(world, client_request(&next, PKI_CR));
+    cr_assert(second.has_cert);
+    certificate_row()->status = STORE_CERT_REVOKED;
+    answer = world_send(world, client_confirm(&next, &second, -1));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(world_cert_of(world, second.cert.serial)->status, STORE_CERT_UNCONFIRMED);
+    answer_free(&second);
+    client_cleanup(&next);
+}

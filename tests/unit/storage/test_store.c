@@ -68,6 +68,7 @@ Test(store, rows_come_back_as_they_were)
     cr_expect_eq(tx->deadline, NOW + 300);
     same(tx->request_hash, e.tx.request_hash, "request_hash");
     same(tx->last_hash, e.tx.last_hash, "last_hash");
+    same(tx->signer_serial, e.tx.signer_serial, "signer_serial");
     arena_free(f.arena);
 
     f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
