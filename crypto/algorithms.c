@@ -242,6 +242,17 @@ int signature_fits(const struct signature_algorithm *algorithm, enum key_kind ki
     return 0;
 }
 
+unsigned signature_verify_us(const struct signature_algorithm *algorithm)
+{
+    unsigned dearest = 0;
+
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
+        if (signature_fits(algorithm, (enum key_kind)kind) && keys[kind].verify_us > dearest &&
+            (algorithm->family != FAMILY_ECDSA || keys[kind].digest == algorithm->digest))
+            dearest = keys[kind].verify_us;
+    return dearest;
+}
+
 const struct signature_algorithm *signature_for_key(enum key_kind kind)
 {
     const struct key_algorithm *key = key_algorithm(kind);

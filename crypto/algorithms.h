@@ -75,6 +75,10 @@ const struct signature_algorithm *signature_parse(CBS *cbs);
 /* signature_fits returns 1 if a key of |kind| can make signatures of |algorithm|. */
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind);
 
+/* signature_verify_us prices one verification where the key is not known yet: by the dearest kind of key that
+ * goes with |algorithm| and its digest. */
+unsigned signature_verify_us(const struct signature_algorithm *algorithm);
+
 /* signature_for_key returns the algorithm that we sign with by a key of |kind|. */
 const struct signature_algorithm *signature_for_key(enum key_kind kind);
 

@@ -77,11 +77,28 @@ unsigned public_key_bits(const struct public_key *key)
 }
 
 /* RSA grows with the square of the modulus for public, with its cube for private operations. */
+static unsigned verify_us(enum key_kind kind, unsigned bits)
+{
+    unsigned base = key_algorithm(kind)->verify_us;
+
+    return kind == KEY_RSA ? base * (bits / 1024) * (bits / 1024) / 4 + 5 : base;
+}
+
 unsigned public_key_verify_us(const struct public_key *key)
 {
-    unsigned base = key_algorithm(key->kind)->verify_us;
+    return verify_us(key->kind, key->bits);
+}
 
-    return key->kind == KEY_RSA ? base * (key->bits / 1024) * (key->bits / 1024) / 4 + 5 : base;
+unsigned spki_verify_us(struct bytes spki)
+{
+    CBS cbs = cbs_of(spki), sequence;
+    const struct key_algorithm *algorithm;
+
+    if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
+        (algorithm = key_algorithm_parse(&sequence)) == NULL)
+        return 0;
+    /* Of RSA, nearly all of the octets are the modulus. */
+    return verify_us(algorithm->kind, (unsigned)spki.len * 8);
 }
 
 unsigned private_key_sign_us(const struct private_key *key)

@@ -14,6 +14,11 @@ struct public_key *public_key_parse(struct bytes spki);
 /* public_key_free frees |key|. NULL is allowed. */
 void public_key_free(struct public_key *key);
 
+/* spki_verify_us prices one verification with the key in |spki| without parsing it; 0 if its algorithm is not
+ * supported.
+ */
+unsigned spki_verify_us(struct bytes spki);
+
 enum key_kind public_key_kind(const struct public_key *key);
 
 /* public_key_bits returns the size of the modulus or of the curve's field. */

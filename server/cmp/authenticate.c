@@ -108,8 +108,10 @@ static int find_signature(struct cmp_message *m)
         return 0;
     }
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
-    if (!m->starts_transaction)
+    if (!m->starts_transaction) {
+        m->price_us += signature_verify_us(m->signature_algorithm);
         return 1;
+    }
     for (size_t i = 0; i < m->in.extra_cert_count; i++)
         if (m->in.extra_certs[i].len <= BOUND_CERTIFICATE &&
             certificate_parse(&m->certs[m->cert_count], m->in.extra_certs[i]))
@@ -124,7 +126,11 @@ static int find_signature(struct cmp_message *m)
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
     m->signer_is_own =
         m->profile->own_certificates && bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
+    /* The protection, the device's own certificate, and each link that the peer may put into the path. */
     m->price_us += 2 * (uint64_t)public_key_verify_us(m->signer_key);
+    for (size_t i = 0; i < m->cert_count; i++)
+        if (&m->certs[i] != m->signer && !certificate_self_issued(&m->certs[i]))
+            m->price_us += spki_verify_us(m->certs[i].spki);
     return 1;
 }
 

@@ -275,8 +275,33 @@ Test(message, the_price_has_the_protection_the_path_and_our_signatures_in_it)
 {
     const struct key_algorithm *key = key_algorithm(KEY_P256);
 
-    /* verified: protection, a link of the path, proof of possession; signed: certificate and answer */
-    cr_assert_eq(price_of(client_request(&client, PKI_IR)), 3 * key->verify_us + 2 * key->sign_us);
+    /* verified: protection, device certificate, vendor CA's certificate, proof of possession; signed:
+     * certificate and answer */
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)), 4 * key->verify_us + 2 * key->sign_us);
+}
+
+/* The key of a later message is known from the store only: the dearest that its algorithm can mean is
+ * assumed. */
+Test(message, a_later_message_has_its_price_too)
+{
+    const struct key_algorithm *key = key_algorithm(KEY_P256);
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    struct answer confirmed = world_send(world, client_confirm(&client, &answer, -1));
+
+    cr_assert_eq(confirmed.body, PKI_PKICONF);
+    cr_assert_eq(confirmed.price_us, key->verify_us + key->sign_us);
+    answer_free(&confirmed);
+    answer_free(&answer);
+}
+
+/* Each certificate in extraCerts may become a link that has to be verified. */
+Test(message, every_supplied_certificate_is_in_the_price)
+{
+    uint64_t one = price_of(client_request(&client, PKI_IR));
+
+    client.transaction_id[0]++;
+    client.extra_certs[client.extra_cert_count++] = world->issuing.cert_der;
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)), one + key_algorithm(KEY_P256)->verify_us);
 }
 
 /* Whom a quota counts. */
