@@ -14,7 +14,9 @@
 
 #include "crypto/internal.h"
 
-enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 8192 };
+/* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
+ */
+enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 8192, RSA_EXPONENT_BITS_MAX = 17 };
 
 static enum key_kind kind_of(const EVP_PKEY *pkey)
 {
@@ -39,17 +41,23 @@ static enum key_kind kind_of(const EVP_PKEY *pkey)
     }
 }
 
+static int rsa_is_usable(const EVP_PKEY *pkey)
+{
+    const BIGNUM *e = RSA_get0_e(EVP_PKEY_get0_RSA(pkey));
+    int bits = EVP_PKEY_bits(pkey);
+
+    return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX;
+}
+
 struct public_key *public_key_parse(struct bytes spki)
 {
     CBS cbs = cbs_of(spki);
     EVP_PKEY *pkey = EVP_parse_public_key(&cbs);
     struct public_key *key;
 
-    /* BoringSSL rejects points off the curve, and RSA exponents that are even or too large. */
+    /* BoringSSL rejects points off the curve, and RSA exponents that are even. */
     if (pkey == NULL || CBS_len(&cbs) != 0 || kind_of(pkey) == KEY_NONE ||
-        (kind_of(pkey) == KEY_RSA &&
-         (EVP_PKEY_bits(pkey) < RSA_BITS_MIN || EVP_PKEY_bits(pkey) > RSA_BITS_MAX)) ||
-        (key = malloc(sizeof *key)) == NULL) {
+        (kind_of(pkey) == KEY_RSA && !rsa_is_usable(pkey)) || (key = malloc(sizeof *key)) == NULL) {
         EVP_PKEY_free(pkey);
         ERR_clear_error();
         return NULL;

@@ -8,7 +8,8 @@ struct public_key;
 struct private_key;
 
 /* public_key_parse reads a SubjectPublicKeyInfo: a supported algorithm, a point on its curve, an RSA modulus
- * of 1024 to 8192 bits with an odd exponent. Returns a key freed by public_key_free, or NULL. */
+ * of 1024 to 8192 bits with an odd exponent of at most 17 bits. Returns a key freed by public_key_free, or
+ * NULL. */
 struct public_key *public_key_parse(struct bytes spki);
 
 /* public_key_free frees |key|. NULL is allowed. */

@@ -180,6 +180,14 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     return 1;
 }
 
+int trust_holds(const struct trust *trust, struct bytes der)
+{
+    for (size_t i = 0; i < trust->count; i++)
+        if (bytes_equal(trust->items[i].cert.der, der))
+            return 1;
+    return 0;
+}
+
 void trust_cleanup(struct trust *trust)
 {
     for (size_t i = 0; i < trust->count; i++)

@@ -56,6 +56,9 @@ void path_cleanup(struct path *path);
  * that can be used so (memory, malformed, unsupported key). */
 int trust_add(struct trust *trust, struct bytes der, int is_anchor);
 
+/* trust_holds returns 1 if the certificate |der| is in |trust|. */
+int trust_holds(const struct trust *trust, struct bytes der);
+
 /* trust_cleanup frees what |trust| holds. */
 void trust_cleanup(struct trust *trust);
 

@@ -184,8 +184,8 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
         sigtimedwait(signals, NULL, &drain);
     cut_off = front_stop(server->front, config->limits.stop_seconds);
     if (cut_off != 0) {
-        /* Jobs are still with the pipeline and will not be waited for: the store is closed, so that what was
-         * committed is whole, and the process ends without tidying up under them. */
+        /* Jobs are still with the pipeline and will not be waited for: the process ends without tidying up
+         * under them. What the store has not committed was not answered either. */
         log_event(LOG_ERROR, "stopped", "cut_off=%u", cut_off);
         _exit(1);
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "versions.h"
 
 static struct store *no_postgres(char *fault, const char *url, const char *node)
 {
@@ -103,6 +104,6 @@ const char *store_versions(void)
 {
     static char text[64];
 
-    snprintf(text, sizeof text, "SQLite %s", sqlite3_libversion());
+    snprintf(text, sizeof text, "SQLite %s, Concurrency Kit %s", sqlite3_libversion(), CMPD_CK_VERSION);
     return text;
 }

@@ -45,7 +45,7 @@ if(BORINGSSL_ROOT)
 endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED liburing>=2.3)
-set(CMPD_LIBURING_VERSION ${LIBURING_VERSION})
+pkg_check_modules(CK REQUIRED ck)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)

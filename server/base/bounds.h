@@ -10,6 +10,7 @@ enum {
     BOUND_DER_DEPTH = 24,      /* nested constructed elements */
     BOUND_EXTRA_CERTS = 16,    /* certificates in extraCerts that are looked at */
     BOUND_CHAIN = 8,           /* certificates from the protecting one to the anchor, both counted */
+    BOUND_AUTHORITIES = 8,     /* CAs of a server: a later message may have to be looked for at each */
     BOUND_PATH_STEPS = 24,     /* supplied certificates tried while a path is sought, all branches together */
     BOUND_PATH_ATTEMPTS = 3,   /* paths tried when signatures of one do not verify */
     BOUND_GENERAL_INFO = 16,   /* InfoTypeAndValue entries in a header */

@@ -8,6 +8,7 @@
 #include <cyaml/cyaml.h>
 #include <yaml.h>
 
+#include "bounds.h"
 #include "config.h"
 
 enum {
@@ -15,7 +16,7 @@ enum {
     CONFIG_STRING_MAX = 4096,      /* octets of one value */
     CONFIG_NAME_MAX = 64,          /* octets of a name; store.h keeps names of up to 128 */
     CONFIG_LISTENERS_MAX = 64,
-    CONFIG_CAS_MAX = 64,
+    CONFIG_CAS_MAX = BOUND_AUTHORITIES,
     CONFIG_VENDORS_MAX = 256,
     CONFIG_PROFILES_MAX = 256,
     CONFIG_LIST_MAX = 64, /* entries of a list of words or files */

@@ -114,7 +114,7 @@ SECTION(threads, THREADS, "threads")
     X(NUMBER, config_limits, queue_jobs, 16, 1048576, 4096) \
     X(NUMBER, config_limits, jobs, 16, 1048576, 16384) \
     X(NUMBER, config_limits, slow_queue_jobs, 1, 65536, 256) \
-    X(NUMBER, config_limits, slow_jobs_per_peer, 1, 65536, 4) \
+    X(NUMBER, config_limits, slow_jobs_per_peer, 1, 65536, 64) \
     X(NUMBER, config_limits, slow_job_us, 1, 1000000, 500) \
     X(NUMBER, config_limits, drain_seconds, 0, 600, 5) \
     X(NUMBER, config_limits, stop_seconds, 1, 600, 20)

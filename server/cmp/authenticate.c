@@ -126,11 +126,13 @@ static int find_signature(struct cmp_message *m)
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
     m->signer_is_own =
         m->profile->own_certificates && bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
-    /* The protection, the device's own certificate, and each link that the peer may put into the path. */
+    /* The protection, the device's own certificate, and each link that the peer may put into the path, as
+     * often as paths are tried. */
     m->price_us += 2 * (uint64_t)public_key_verify_us(m->signer_key);
     for (size_t i = 0; i < m->cert_count; i++)
-        if (&m->certs[i] != m->signer && !certificate_self_issued(&m->certs[i]))
-            m->price_us += spki_verify_us(m->certs[i].spki);
+        if (&m->certs[i] != m->signer && !certificate_self_issued(&m->certs[i]) &&
+            !trust_holds(m->profile->trust, m->certs[i].der))
+            m->price_us += BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
     return 1;
 }
 
@@ -148,7 +150,6 @@ static void parse_request_key(struct cmp_message *m)
     }
     if (m->request_key != NULL)
         m->price_us += public_key_verify_us(m->request_key);
-    m->price_us += private_key_sign_us(m->profile->ca->key);
 }
 
 int cmp_find_credentials(struct cmp_message *m)
@@ -158,7 +159,6 @@ int cmp_find_credentials(struct cmp_message *m)
     if (!ok || (m->is_mac && m->starts_transaction && !profile_allows_mac(m)))
         return 0;
     parse_request_key(m);
-    m->price_us += private_key_sign_us(m->profile->ca->cmp_key);
     return 1;
 }
 

@@ -129,8 +129,8 @@ struct cmp_want *cmp_wants(struct cmp_message *message, size_t *count);
 /* cmp_resume takes the next step, after every want has been served. |now_ms| as above. */
 void cmp_resume(struct cmp_message *message, int64_t now_ms);
 
-/* cmp_price_us returns what the message will cost in public-key and MAC operations, in microseconds: known
- * once it is decoded. Costs that a peer chose are in it. */
+/* cmp_price_us returns what the peer's choices will cost in verifications and MACs, in microseconds; the
+ * server's own signatures, whose cost the operator chose, are not in it. Known once it is decoded. */
 uint64_t cmp_price_us(const struct cmp_message *message);
 
 /* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. */

@@ -137,6 +137,8 @@ static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct b
 
 /* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
  * transaction is then looked for at every CA. */
+_Static_assert(BOUND_AUTHORITIES + 1 <= CMP_WANTS_MAX, "a transaction at every CA, and a secret");
+
 static void want_transaction(struct cmp_message *m)
 {
     const struct cmp_settings *settings = m->settings;
@@ -144,7 +146,7 @@ static void want_transaction(struct cmp_message *m)
     want_row(m, STORE_FETCH_TX, m->transaction_id);
     if (m->starts_transaction || m->profile_named)
         return;
-    for (size_t i = 0; i < settings->profile_count && m->want_count < CMP_WANTS_MAX - 1; i++) {
+    for (size_t i = 0; i < settings->profile_count; i++) {
         const struct cmp_authority *ca = settings->profiles[i]->ca;
         int seen = ca == m->profile->ca;
         for (size_t j = 0; j < i; j++)
@@ -152,20 +154,6 @@ static void want_transaction(struct cmp_message *m)
         if (!seen)
             want_row_of(m, ca, STORE_FETCH_TX, m->transaction_id);
     }
-}
-
-/* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1). */
-static int make_transaction_id(struct cmp_message *m)
-{
-    uint8_t *id = arena_alloc(m->arena, CMP_NONCE);
-
-    if (id == NULL) {
-        cmp_out_of_memory(m);
-        return 0;
-    }
-    random_bytes(id, CMP_NONCE);
-    m->transaction_id = bytes_of(id, CMP_NONCE);
-    return 1;
 }
 
 void cmp_receive(struct cmp_message *m)
@@ -186,8 +174,10 @@ void cmp_receive(struct cmp_message *m)
         m->result.fail_info = PKI_BAD_DATA_FORMAT;
         return;
     }
-    if (m->transaction_id.len == 0 && !make_transaction_id(m))
-        return;
+    /* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1).
+     * Made from the request, so that its octets, sent again, are the same transaction again. */
+    if (m->transaction_id.len == 0)
+        m->transaction_id = bytes_of(m->request_hash, CMP_NONCE);
     if (decoded == PKI_HEADER_ONLY) {
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, "the message is not valid DER of a PKIMessage", why);
         return;

@@ -23,7 +23,7 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     struct front_thread *thread = accept->thread;
     struct front *front = thread->front;
 
-    if (atomic_fetch_add(&front->connections, 1) >= front->config->limits.connections) {
+    if (atomic_fetch_add(&front->connections, 1) >= front->limits.connections) {
         atomic_fetch_sub(&front->connections, 1);
         h2o_socket_close(sock);
         return;
@@ -71,7 +71,8 @@ void front_conn_peer(struct front_conn *conn)
         conn->source = hash(conn->source, &in->sin_addr, sizeof(in->sin_addr));
     } else if (len > 0 && sa->sa_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-        conn->source = hash(conn->source, &in6->sin6_addr, sizeof(in6->sin6_addr));
+        /* Whoever has one address of a /64 has them all. */
+        conn->source = hash(conn->source, &in6->sin6_addr, sizeof(in6->sin6_addr) / 2);
     }
     size_t host_len = len > 0 ? h2o_socket_getnumerichost(sa, len, host) : SIZE_MAX;
     if (host_len == SIZE_MAX)
@@ -109,7 +110,7 @@ static int check_request(h2o_req_t *req, void *arg)
     struct front_conn *conn = front_conn_of(req);
     if (conn == NULL)
         return 0;
-    if (sweep->now - begin > (time_t)sweep->thread->front->config->limits.read_seconds)
+    if (sweep->now - begin > (time_t)sweep->thread->front->limits.read_seconds)
         shut(conn);
     else
         conn->idle_since = h2o_now(sweep->thread->ctx.loop);
@@ -118,7 +119,7 @@ static int check_request(h2o_req_t *req, void *arg)
 
 static void check_conn(const struct front_conn *conn, uint64_t now, int stopping)
 {
-    uint64_t idle = (uint64_t)conn->thread->front->config->limits.idle_seconds * 1000;
+    uint64_t idle = (uint64_t)conn->thread->front->limits.idle_seconds * 1000;
     if (conn->unsent > 0 && now - conn->stalled_since > idle)
         shut(conn);
     else if (conn->requests == 0 &&

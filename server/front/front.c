@@ -58,8 +58,12 @@ static void listen_all(struct front_thread *thread)
 static void unlisten_all(struct front_thread *thread)
 {
     for (size_t i = 0; i < thread->front->address_count; i++)
-        if (thread->accepts[i].listener != NULL)
+        if (thread->accepts[i].listener != NULL) {
             loop_unlisten(thread->accepts[i].listener);
+            /* The descriptor is closed when all threads have ended; the kernel must take no connection until
+             * then. */
+            shutdown(thread->front->addresses[i].fds[thread->index], SHUT_RDWR);
+        }
 }
 
 /* follow_state does what the front's state asks for, once. */
@@ -165,7 +169,7 @@ static unsigned count_threads(const struct config *config)
 static int make_thread(struct front *front, unsigned index)
 {
     struct front_thread *thread = &front->threads[index];
-    uint32_t jobs = front->config->limits.jobs;
+    uint32_t jobs = front->limits.jobs;
     thread->front = front;
     thread->index = index;
     h2o_linklist_init_anchor(&thread->conns);
@@ -218,6 +222,7 @@ struct front *front_new(struct config_fault *fault, const struct config *config,
         return NULL;
     }
     front->config = config;
+    front->limits = config->limits;
     front->pipeline = pipeline;
     front->handlers = handlers;
     front->handler_count = handler_count;
@@ -230,6 +235,7 @@ struct front *front_new(struct config_fault *fault, const struct config *config,
         free_front(front);
         return NULL;
     }
+    front->config = NULL;
     return front;
 }
 

@@ -261,7 +261,7 @@ void front_free_replies(struct front_thread *thread)
 unsigned front_cut_off(struct front_thread *thread)
 {
     unsigned count = 0;
-    for (uint32_t i = 0; i < thread->front->config->limits.jobs && thread->slots_used > 0; i++) {
+    for (uint32_t i = 0; i < thread->front->limits.jobs && thread->slots_used > 0; i++) {
         struct front_request *request = thread->slots[i].request;
         if (request == NULL)
             continue;
@@ -390,7 +390,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
         return serve_page(req, page);
     }
     if (is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
-        body.len <= front->config->limits.message_bytes)
+        body.len <= front->limits.message_bytes)
         return submit(front, request, body, path);
 
     note_answer(request);
@@ -406,7 +406,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 
 void front_http_init(struct front *front)
 {
-    const struct config_limits *limits = &front->config->limits;
+    const struct config_limits *limits = &front->limits;
     h2o_globalconf_t *global = &front->global;
 
     h2o_config_init(global);

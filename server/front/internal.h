@@ -100,7 +100,8 @@ struct front_thread {
 };
 
 struct front {
-    const struct config *config;
+    const struct config *config; /* while the front is set up; NULL afterwards: a reload frees it */
+    struct config_limits limits;
     struct pipeline *pipeline;
     const struct front_handler *handlers;
     size_t handler_count;

@@ -1,11 +1,11 @@
 #include <h2o.h>
-#include <h2o/version.h>
+#include <wslay/wslayver.h>
 #include <zlib.h>
 
 #include "server/front/front.h"
+#include "versions.h"
 
-/* liburing carries its version in no header: the build asks pkg-config, for the front that links it. */
-#ifdef CMPD_LIBURING_VERSION
+#ifdef CMPD_FRONT_URING
 #define LIBURING ", liburing " CMPD_LIBURING_VERSION
 #else
 #define LIBURING ""
@@ -13,5 +13,5 @@
 
 const char *front_versions(void)
 {
-    return "libh2o " H2O_VERSION LIBURING ", zlib " ZLIB_VERSION;
+    return "libh2o " CMPD_H2O_VERSION LIBURING ", wslay " WSLAY_VERSION ", zlib " ZLIB_VERSION;
 }

@@ -12,8 +12,8 @@ enum { ROUND_WANTS = BOUND_BATCH * CMP_WANTS_MAX };
 struct round {
     struct verification *verify[ROUND_WANTS];
     struct signing *sign[BOUND_BATCH];
-    struct store_fetch *fetch[BOUND_BATCH * 2];
-    void *fetch_tasks[BOUND_BATCH * 2];
+    struct store_fetch *fetch[ROUND_WANTS];
+    void *fetch_tasks[ROUND_WANTS];
     struct store_unit *commit[BOUND_BATCH];
     void *commit_tasks[BOUND_BATCH];
     size_t verify_count, sign_count, fetch_count, commit_count;

@@ -163,6 +163,9 @@ def refusals_by_libh2o(program):
         for raw, status in ((head + "Content-Length: 1000000\r\n\r\n", 413),
                             (head + "Content-Length: x\r\n\r\n", 400),
                             (head + "Transfer-Encoding: gzip\r\n\r\n", 400),
+                            # RFC 9112 6.3: two lengths, of which a proxy may have read the other
+                            (head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+                            (head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", 400),
                             (head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
                             (head + "Content-Length: 1\r\nExpect: magic\r\n\r\n", 417)):
             with server.connect() as sock:

@@ -80,6 +80,23 @@ def stop_in_time(program):
 
 
 @check
+def a_stopping_server_takes_no_connection(program):
+    """While something in flight is still waited for, a new connection is refused, not left hanging."""
+    with serving(program, delay=3000000, threads=2, stop_seconds=20) as server, server.connect() as sock:
+        sock.sendall(post(b"in flight"))
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        try:
+            with server.connect():
+                raise AssertionError("a connection was taken")
+        except ConnectionRefusedError:
+            pass
+        assert Http1(sock).reply().body == b"in flight"
+        assert server.stop() == 0
+
+
+@check
 def stop_without_connections(program):
     begin = time.monotonic()
     with serving(program, threads=4) as server:

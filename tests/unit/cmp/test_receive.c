@@ -117,6 +117,21 @@ Test(receive, a_first_message_without_transactionID_gets_one)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* The same octets again are the same transaction again, whoever sends them: one certificate. */
+Test(receive, a_first_message_without_transactionID_is_answered_again)
+{
+    client.header.transaction_id = bytes_of(NULL, 0);
+    struct bytes request = client_request(&client, PKI_IR);
+    struct answer first = world_send(world, request), again = world_send(world, request);
+
+    cr_assert(first.has_cert && again.has_cert);
+    cr_assert(bytes_equal(first.cert.der, again.cert.der));
+    cr_assert(bytes_equal(first.message.header.transaction_id, again.message.header.transaction_id));
+    cr_assert_eq(world->cert_count, 1);
+    answer_free(&first);
+    answer_free(&again);
+}
+
 /* RFC 9483 3.5: "The transactionID MUST be present. (failInfo bit: badDataFormat)" */
 Test(receive, a_certConf_without_transactionID_is_refused)
 {

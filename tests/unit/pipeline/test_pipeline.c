@@ -15,7 +15,7 @@
 #include "tests/support/must.h"
 #include "tests/support/world.h"
 
-enum { JOBS = 200, PATIENCE_MS = 20000 };
+enum { JOBS = 200, PATIENCE_MS = 20000, HELD = 4096, ANSWERED = 1024 };
 
 static struct demo demo;
 static struct pipeline *pipeline;
@@ -24,7 +24,7 @@ static struct ctl_identity device;
 static struct arena *arena;
 static struct bytes chain[2];
 static atomic_uint done;
-static struct job *answered[JOBS * 2];
+static struct job *answered[ANSWERED];
 
 static void sleep_ms(unsigned ms)
 {
@@ -54,7 +54,7 @@ struct held {
 static struct {
     struct store super;
     pthread_mutex_t lock;
-    struct held held[JOBS * 4];
+    struct held held[HELD];
     size_t count;
     int refuses; /* 1: its queue is full */
 } fake;
@@ -104,7 +104,7 @@ static const struct backend fake_backend = {.scheme = "fake:",
 /* Lets go what is held: fetches find nothing, units end with |outcome|. Returns how many there were. */
 static size_t let_go(enum store_outcome outcome)
 {
-    struct held held[JOBS * 4];
+    static struct held held[HELD];
     size_t count;
 
     pthread_mutex_lock(&fake.lock);
@@ -268,20 +268,26 @@ static void with_fake(void)
     must(demo_edit(&demo, &fault, "queue_jobs: 4096 ", "queue_jobs: 16 "));
     must(demo_edit(&demo, &fault, "jobs: 16384 ", "jobs: 100 "));
     must(demo_edit(&demo, &fault, "workers: 0", "workers: 2"));
+    must(demo_edit(&demo, &fault, "slow_jobs_per_peer: 64 ", "slow_jobs_per_peer: 4 "));
     fake.super.backend = &fake_backend;
     pthread_mutex_init(&fake.lock, NULL);
     start(&fake.super);
 }
 
-static void tear_down(void)
+static void tear_down_pipeline(void)
 {
     free_answered();
     cr_assert(pipeline_idle(pipeline));
     pipeline_free(pipeline);
-    store_close(store);
-    store = NULL;
     ctl_identity_cleanup(&device);
     arena_free(arena);
+}
+
+static void tear_down(void)
+{
+    tear_down_pipeline();
+    store_close(store);
+    store = NULL;
     demo_free(&demo);
 }
 
@@ -455,4 +461,56 @@ Test(held_back, iterations_beyond_the_profiles_bound_are_refused_at_once)
     cr_assert(wait_for(1));
     cr_assert_eq(failure_of(answered[0]), PKI_BAD_ALG);
     cr_assert_eq(fake.count, 0);
+}
+
+/* A certConf whose path names no profile is looked for at every CA: a full batch of them fits all the same.
+ */
+Test(held_back, a_full_batch_may_look_at_every_CA)
+{
+    enum { CAS = BOUND_AUTHORITIES };
+    struct config_fault fault;
+    char text[4096], *at = text, cas[8192], *ca = cas;
+    struct bytes body, certconf, part, ir;
+    struct pki_message parsed;
+    uint8_t hash[32] = {0};
+    struct cert_status status = {.cert_hash = bytes_of(hash, sizeof hash)};
+
+    /* The same CA under other names, each with a profile of its own. */
+    for (int i = 1; i < CAS; i++)
+        ca += sprintf(ca,
+                      "  - name: ca%d\n    certificate: ca/issuing.pem\n    key: ca/issuing.key\n    chain: "
+                      "[ca/root.pem]\n    cmp_certificate: ca/cmp.pem\n    cmp_key: ca/cmp.key\n",
+                      i);
+    sprintf(ca, "\n# Vendors whose");
+    cr_assert(demo_edit(&demo, &fault, "\n# Vendors whose", cas), "%s", fault.text);
+    for (int i = 1; i < CAS; i++)
+        at += sprintf(at, "  - {name: p%d, ca: ca%d, vendors: [demo]}\n", i, i);
+    sprintf(at, "\ndefault_profile: demo\n");
+    cr_assert(demo_edit(&demo, &fault, "\ndefault_profile: demo\n", text), "%s", fault.text);
+    tear_down_pipeline();
+    must(demo_edit(&demo, &fault, "queue_jobs: 16 ", "queue_jobs: 1000 "));
+    must(demo_edit(&demo, &fault, "jobs: 100 ", "jobs: 1000 "));
+    must(demo_edit(&demo, &fault, "workers: 2", "workers: 1"));
+    start(&fake.super);
+
+    ir = make_ir();
+    must(pki_message_decode(&parsed, NULL, ir) == PKI_WHOLE);
+    must(pki_encode_cert_conf(&body, arena, &status));
+    must(pki_encode_protected_part(&part, arena, &parsed.header, PKI_CERTCONF, body));
+    must(pki_encode_message(&certconf, arena, part, sign(device.key, part), NULL, 0));
+
+    /* The one worker is held in the store while a full batch gathers behind it. */
+    pthread_mutex_lock(&fake.lock);
+    for (int i = 0; i < BOUND_BATCH + 1; i++) {
+        struct job *job = make_job(certconf);
+        cr_assert_not_null(job);
+        job->path = bytes_str("/.well-known/cmp");
+        cr_assert(pipeline_submit(pipeline, job));
+        if (i == 0)
+            sleep_ms(200);
+    }
+    pthread_mutex_unlock(&fake.lock);
+    cr_assert(let_go_until_done(BOUND_BATCH + 1, STORE_DONE));
+    for (int i = 0; i < BOUND_BATCH + 1; i++)
+        cr_assert_eq(failure_of(answered[i]), PKI_BAD_REQUEST);
 }
