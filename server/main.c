@@ -141,6 +141,15 @@ static int start(struct server *server, char **argv)
     return 0;
 }
 
+/* Frees what start made, as far as it came; the front is gone already, or never was. */
+static void tear_down(struct server *server)
+{
+    if (server->pipeline != NULL)
+        pipeline_free(server->pipeline);
+    store_close(server->store);
+    policy_release(server->policy);
+}
+
 /* SIGHUP: all of the new configuration, or none of it. */
 static void reload(struct server *server)
 {
@@ -189,9 +198,7 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
         log_event(LOG_ERROR, "stopped", "cut_off=%u", cut_off);
         _exit(1);
     }
-    pipeline_free(server->pipeline);
-    store_close(server->store);
-    policy_release(server->policy);
+    tear_down(server);
     log_event(LOG_INFO, "stopped", "cut_off=0");
     return 0;
 }
@@ -208,8 +215,12 @@ static int run(struct server *server, char **argv)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    if (start(server, argv) != 0)
+    if (start(server, argv) != 0) {
+        if (server->front != NULL)
+            front_stop(server->front, 0);
+        tear_down(server);
         return 1;
+    }
     for (;;) {
         signal = sigwaitinfo(&signals, NULL);
         if (signal == SIGHUP)

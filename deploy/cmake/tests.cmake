@@ -84,12 +84,12 @@ foreach(source ${fuzz_targets})
     target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
 endforeach()
 
-# Scripts. In a tree with sanitizers only the front's: there it is the connections that come and go that matter.
+# Scripts. In a tree with sanitizers those that make the server do all that it can.
 file(GLOB_RECURSE scripts CONFIGURE_DEPENDS tests/*/test_*.sh)
 if(CMPD_FUZZ)
     set(scripts)
 elseif(CMPD_SANITIZE)
-    list(FILTER scripts INCLUDE REGEX "/tests/front/")
+    list(FILTER scripts INCLUDE REGEX "/tests/(front|server|interop)/")
 endif()
 foreach(script ${scripts})
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})

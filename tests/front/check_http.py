@@ -163,9 +163,6 @@ def refusals_by_libh2o(program):
         for raw, status in ((head + "Content-Length: 1000000\r\n\r\n", 413),
                             (head + "Content-Length: x\r\n\r\n", 400),
                             (head + "Transfer-Encoding: gzip\r\n\r\n", 400),
-                            # RFC 9112 6.3: two lengths, of which a proxy may have read the other
-                            (head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-                            (head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", 400),
                             (head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
                             (head + "Content-Length: 1\r\nExpect: magic\r\n\r\n", 417)):
             with server.connect() as sock:
@@ -174,7 +171,10 @@ def refusals_by_libh2o(program):
                 assert reply.status == status, (raw, reply.status)
                 assert reply.headers["content-type"] == CMP and reply.body.startswith(b"refused %d" % status)
                 assert reply.headers["connection"] == "close" and http.closed()
-        for raw in (b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", head.encode() + b"X: " + 2100 * b"x"):
+        # RFC 9112 6.3: of two lengths a proxy may have read the other
+        two_lengths = (head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                       head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")
+        for raw in (*(text.encode() for text in two_lengths), b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", head.encode() + b"X: " + 2100 * b"x"):
             with server.connect() as sock:
                 http = Http1(sock)
                 reply = http.ask(raw)
