@@ -291,9 +291,11 @@ unsigned front_stop(struct front *front, unsigned seconds)
     /* Jobs whose requests are gone still come back, and end at |front|. */
     while (atomic_load(&front->jobs_out) > 0 && monotonic_ms() < deadline)
         usleep(1000);
-    if (atomic_load(&front->jobs_out) > 0)
-        log_event(LOG_WARN, "jobs outlive the front", "jobs=%u", atomic_load(&front->jobs_out));
-    else
+    unsigned jobs = atomic_load(&front->jobs_out);
+    if (jobs == 0) {
         free_front(front);
-    return cut_off;
+        return cut_off;
+    }
+    log_event(LOG_WARN, "jobs outlive the front", "jobs=%u", jobs);
+    return cut_off > jobs ? cut_off : jobs;
 }
