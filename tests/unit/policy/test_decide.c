@@ -156,6 +156,29 @@ Test(decide, subjectAltName_is_taken_only_where_the_profile_says_so)
     cr_assert_eq(granted().san.len, 0);
 }
 
+static int holds(struct bytes haystack, const char *needle)
+{
+    return memmem(haystack.data, haystack.len, needle, strlen(needle)) != NULL;
+}
+
+/* RFC 5280 4.2.1.13 and 4.2.2.1 */
+Test(decide, CRL_and_authority_information_are_the_profiles)
+{
+    static const uint8_t crl_oid[] = {0x55, 0x1d, 31}, info_oid[] = {0x2b, 6, 1, 5, 5, 7, 1, 1};
+    struct certificate cert = granted();
+
+    cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
+    cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
+    edit("crl_urls: []", "crl_urls: [\"http://a.example/1.crl\", \"http://b.example/1.crl\"]");
+    edit("issuer_urls: []", "issuer_urls: [\"http://a.example/ca.cer\"]");
+    edit("ocsp_urls: []", "ocsp_urls: [\"http://ocsp.example\"]");
+    cert = granted();
+    cr_assert_not_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
+    cr_assert_not_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
+    cr_assert(holds(cert.tbs, "http://a.example/1.crl") && holds(cert.tbs, "http://b.example/1.crl"));
+    cr_assert(holds(cert.tbs, "http://a.example/ca.cer") && holds(cert.tbs, "http://ocsp.example"));
+}
+
 Test(decide, a_key_of_another_type_or_size_is_refused)
 {
     edit("key_types: [P-256, P-384, P-521, RSA, Ed25519]", "key_types: [P-384, RSA]");
