@@ -196,8 +196,8 @@ struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
 }
 
 /* An encrypted key is refused here rather than asked for on a terminal that a server does not have. */
-static int no_password(char *buf, int size, int rwflag,
-                       void *arg) /* NOLINT(readability-non-const-parameter) */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is PEM_read_bio_PrivateKey's */
+static int no_password(char *buf, int size, int rwflag, void *arg)
 {
     (void)buf, (void)size, (void)rwflag, (void)arg;
     return -1;

@@ -119,6 +119,7 @@ static int fill_text(struct config_source *source, const struct config_rule *rul
 static int fill_section(struct config_source *source, const struct config_section *section, void *base,
                         int node);
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): what hangs on |base| is filled in */
 static int fill_sections(struct config_source *source, const struct config_rule *rule, unsigned char *base,
                          int node)
 {

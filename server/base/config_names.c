@@ -59,8 +59,9 @@ static int check_address(struct config_fault *fault, const struct config *config
     const char *colon = strrchr(address, ':');
     const char *port = colon == NULL ? "" : colon + 1;
     size_t digits = strspn(port, "0123456789");
-    int good = colon != NULL && digits >= 1 && digits <= 5 && port[digits] == 0 && atoi(port) >= 1 &&
-               atoi(port) <= 65535;
+    int good = colon != NULL && digits >= 1 && digits <= 5 && port[digits] == 0;
+    unsigned long number = good ? strtoul(port, NULL, 10) : 0;
+    good = number >= 1 && number <= 65535;
     /* An IPv6 address has colons of its own: brackets say where it ends. */
     if (good && memchr(address, ':', (size_t)(colon - address)) != NULL)
         good = address[0] == '[' && colon[-1] == ']';

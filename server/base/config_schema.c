@@ -23,6 +23,8 @@
 #define FIELD_SECTIONS(S, f, n, T, least, most)                                                              \
     CYAML_FIELD_SEQUENCE_COUNT(#f, OPTIONAL | CYAML_FLAG_POINTER, struct S, f, n, &T##_entry, 0, most)
 
+/* The arguments are constants and names of fields, each used as one: parentheses would only hide them.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define RULE_NUMBER(S, f, lo, hi, def)                                                                       \
     {                                                                                                        \
         .key = #f, .kind = CONFIG_NUMBER, .offset = offsetof(struct S, f), .min = lo, .max = hi,             \
@@ -65,6 +67,8 @@
         .count_offset = offsetof(struct S, n), .min = least, .max = most, .section = &T##_section,           \
         .size = sizeof(struct config_##T)                                                                    \
     }
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define AS_FIELD(kind, ...) FIELD_##kind(__VA_ARGS__),
 #define AS_RULE(kind, ...) RULE_##kind(__VA_ARGS__),

@@ -12,5 +12,6 @@ mapfile -t files < <(git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null
 ok "clang-format" clang-format --dry-run -Werror "${files[@]}"
 
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^(server|crypto|storage|bench)/.*\.c$')
-ok "clang-tidy" xargs -P "$(nproc)" -n 6 clang-tidy -p "$build" --quiet < <(printf '%s\n' "${sources[@]}")
+# One file a call: with several, clang-tidy 14 takes the va_list of one for that of another.
+ok "clang-tidy" xargs -P "$(nproc)" -n 1 clang-tidy -p "$build" --quiet < <(printf '%s\n' "${sources[@]}")
 done_testing
