@@ -68,9 +68,6 @@ struct config_vendor {
     size_t intermediate_count;
 };
 
-enum config_field { CONFIG_FIELD_REQUEST }; /* where subject and SAN come from: later also fixed, template */
-enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
-
 struct config_profile {
     const char *name;
     int demo;                 /* 1: subject as requested, any number of enrollments; said in file and log */

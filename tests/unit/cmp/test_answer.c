@@ -1,24 +1,7 @@
 /* answer.c: header, protection and extraCerts of what goes out (RFC 9483 3.1 to 3.3). */
 #include "crypto/name.h"
 #include "tests/support/hex.h"
-#include "tests/unit/cmp/expect.h"
-
-static struct world *world;
-static struct client client, mac;
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    client_init(&client, world, 0);
-    client_init(&mac, world, 1);
-}
-
-static void tear_down(void)
-{
-    client_cleanup(&client);
-    client_cleanup(&mac);
-    world_free(world);
-}
+#include "tests/unit/cmp/fixture.h"
 
 TestSuite(answer, .init = set_up, .fini = tear_down);
 

@@ -1,24 +1,7 @@
 /* authenticate.c: who sent a message (RFC 9810 5.1.3, RFC 9483 3.2, 3.3 and 3.5). */
 #include "crypto/name.h"
 #include "tests/support/hex.h"
-#include "tests/unit/cmp/expect.h"
-
-static struct world *world;
-static struct client client, mac;
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    client_init(&client, world, 0);
-    client_init(&mac, world, 1);
-}
-
-static void tear_down(void)
-{
-    client_cleanup(&client);
-    client_cleanup(&mac);
-    world_free(world);
-}
+#include "tests/unit/cmp/fixture.h"
 
 TestSuite(authenticate, .init = set_up, .fini = tear_down);
 

@@ -1,23 +1,6 @@
 /* message.c: the machine as a whole. Each call to the store fails in turn: whatever happens, nothing is
  * issued twice, the peer is told, and a retry of the same octets comes through. Prices. */
-#include "tests/unit/cmp/expect.h"
-
-static struct world *world;
-static struct client client, mac;
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    client_init(&client, world, 0);
-    client_init(&mac, world, 1);
-}
-
-static void tear_down(void)
-{
-    client_cleanup(&client);
-    client_cleanup(&mac);
-    world_free(world);
-}
+#include "tests/unit/cmp/fixture.h"
 
 TestSuite(message, .init = set_up, .fini = tear_down);
 

@@ -1,22 +1,7 @@
 /* receive.c: what is checked before anything is looked up or verified (RFC 9483 3.5, RFC 9810 5.1.1 and 7).
  */
 #include "tests/support/hex.h"
-#include "tests/unit/cmp/expect.h"
-
-static struct world *world;
-static struct client client;
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    client_init(&client, world, 0);
-}
-
-static void tear_down(void)
-{
-    client_cleanup(&client);
-    world_free(world);
-}
+#include "tests/unit/cmp/fixture.h"
 
 TestSuite(receive, .init = set_up, .fini = tear_down);
 

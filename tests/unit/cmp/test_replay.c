@@ -1,22 +1,5 @@
 /* replay.c: a byte-identical message is answered again, on any node, at any time, and does nothing twice. */
-#include "tests/unit/cmp/expect.h"
-
-static struct world *world;
-static struct client client, mac;
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    client_init(&client, world, 0);
-    client_init(&mac, world, 1);
-}
-
-static void tear_down(void)
-{
-    client_cleanup(&client);
-    client_cleanup(&mac);
-    world_free(world);
-}
+#include "tests/unit/cmp/fixture.h"
 
 TestSuite(replay, .init = set_up, .fini = tear_down);
 
