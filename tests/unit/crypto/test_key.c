@@ -142,8 +142,17 @@ Test(key, RSA_has_1024_to_8192_bits_and_an_odd_exponent)
         int64_t exponent;
         int good;
     } cases[] = {
-        {128, 0x80, 65537, 1}, {128, 0x7f, 65537, 0}, {1024, 0x80, 65537, 1}, {1025, 0x01, 65537, 0},
-        {256, 0x80, 3, 1},     {256, 0x80, 4, 0},     {256, 0x80, 1, 0},      {256, 0x80, INT64_MAX, 0},
+        {128, 0x80, 65537, 1},
+        {128, 0x7f, 65537, 0},
+        {1024, 0x80, 65537, 1},
+        {1025, 0x01, 65537, 0},
+        {256, 0x80, 3, 1},
+        {256, 0x80, 4, 0},
+        {256, 0x80, 1, 0},
+        {256, 0x80, INT64_MAX, 0},
+        /* What a verification costs is the exponent's doing: beyond 17 bits a key is not taken. */
+        {256, 0x80, 131071, 1},
+        {256, 0x80, 131073, 0},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -156,25 +165,4 @@ Test(key, RSA_has_1024_to_8192_bits_and_an_odd_exponent)
     }
     public_key_free(NULL);
     private_key_free(NULL);
-}
-
-/* What a verification costs is the exponent's doing: beyond 17 bits a key is not taken. */
-Test(key, an_RSA_exponent_that_costs_more_than_65537_is_refused)
-{
-    struct private_key *key = private_key_generate(KEY_RSA, 2048);
-    struct bytes spki = private_key_spki(key);
-    uint8_t copy[512];
-    struct public_key *parsed;
-
-    /* The exponent is the last element: INTEGER 65537. */
-    cr_assert_leq(spki.len, sizeof copy);
-    cr_assert_eq(memcmp(spki.data + spki.len - 5, "\x02\x03\x01\x00\x01", 5), 0);
-    memcpy(copy, spki.data, spki.len);
-    memcpy(copy + spki.len - 3, "\x01\xff\xff", 3);
-    parsed = public_key_parse(bytes_of(copy, spki.len));
-    cr_assert_not_null(parsed);
-    public_key_free(parsed);
-    memcpy(copy + spki.len - 3, "\x02\x00\x01", 3);
-    cr_assert_null(public_key_parse(bytes_of(copy, spki.len)));
-    private_key_free(key);
 }
