@@ -40,20 +40,12 @@ const EVP_MD *evp_digest(enum digest_id id)
 #define EC_PUBLIC_KEY BYTES("\x2a\x86\x48\xce\x3d\x02\x01")
 static const struct key_algorithm keys[KEY_KIND_COUNT] = {
     [KEY_P256] = {KEY_P256, "P-256", EC_PUBLIC_KEY, BYTES("\x2a\x86\x48\xce\x3d\x03\x01\x07"), DIGEST_SHA256,
-                  128, 55, 20},
-    [KEY_P384] = {KEY_P384, "P-384", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x22"), DIGEST_SHA384, 192, 400,
-                  350},
-    [KEY_P521] = {KEY_P521, "P-521", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x23"), DIGEST_SHA512, 256, 800,
-                  700},
-    [KEY_RSA] = {KEY_RSA,
-                 "RSA",
-                 BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"),
-                 {NULL, 0},
-                 DIGEST_SHA256,
-                 112,
-                 20,
-                 550},
-    [KEY_ED25519] = {KEY_ED25519, "Ed25519", BYTES("\x2b\x65\x70"), {NULL, 0}, DIGEST_SHA512, 128, 70, 30},
+                  128, 55},
+    [KEY_P384] = {KEY_P384, "P-384", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x22"), DIGEST_SHA384, 192, 400},
+    [KEY_P521] = {KEY_P521, "P-521", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x23"), DIGEST_SHA512, 256, 800},
+    [KEY_RSA] =
+        {KEY_RSA, "RSA", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), {NULL, 0}, DIGEST_SHA256, 112, 20},
+    [KEY_ED25519] = {KEY_ED25519, "Ed25519", BYTES("\x2b\x65\x70"), {NULL, 0}, DIGEST_SHA512, 128, 70},
 };
 
 #define ECDSA_WITH(digest_bits, last)                                                                        \

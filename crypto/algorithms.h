@@ -40,12 +40,12 @@ enum key_kind { KEY_NONE, KEY_P256, KEY_P384, KEY_P521, KEY_RSA, KEY_ED25519, KE
 
 struct key_algorithm {
     enum key_kind kind;
-    const char *name;            /* as in the configuration: "P-256" */
-    struct bytes oid;            /* of SubjectPublicKeyInfo.algorithm */
-    struct bytes curve;          /* its namedCurve, or empty */
-    enum digest_id digest;       /* that goes with signing by such a key */
-    unsigned strength;           /* bits, NIST SP 800-57 table 2; of RSA, for 2048 bits */
-    unsigned verify_us, sign_us; /* price of one operation; of RSA, for 2048 bits */
+    const char *name;      /* as in the configuration: "P-256" */
+    struct bytes oid;      /* of SubjectPublicKeyInfo.algorithm */
+    struct bytes curve;    /* its namedCurve, or empty */
+    enum digest_id digest; /* that goes with signing by such a key */
+    unsigned strength;     /* bits, NIST SP 800-57 table 2; of RSA, for 2048 bits */
+    unsigned verify_us;    /* price of one verification; of RSA, for 2048 bits */
 };
 
 /* key_algorithm returns the row of |kind|, or NULL for KEY_NONE. */

@@ -84,7 +84,7 @@ unsigned public_key_bits(const struct public_key *key)
     return key->bits;
 }
 
-/* RSA grows with the square of the modulus for public, with its cube for private operations. */
+/* A verification by RSA grows with the square of the modulus. */
 static unsigned verify_us(enum key_kind kind, unsigned bits)
 {
     unsigned base = key_algorithm(kind)->verify_us;
@@ -107,13 +107,6 @@ unsigned spki_verify_us(struct bytes spki)
         return 0;
     /* Of RSA, nearly all of the octets are the modulus. */
     return verify_us(algorithm->kind, (unsigned)spki.len * 8);
-}
-
-unsigned private_key_sign_us(const struct private_key *key)
-{
-    unsigned base = key_algorithm(key->kind)->sign_us, k = key->bits / 1024;
-
-    return key->kind == KEY_RSA ? base * k * k * k / 8 : base;
 }
 
 /* Takes |pkey| over, also on failure. */

@@ -25,9 +25,8 @@ enum key_kind public_key_kind(const struct public_key *key);
 /* public_key_bits returns the size of the modulus or of the curve's field. */
 unsigned public_key_bits(const struct public_key *key);
 
-/* public_key_verify_us and private_key_sign_us price one operation with the key, in microseconds. */
+/* public_key_verify_us prices one verification with the key, in microseconds. */
 unsigned public_key_verify_us(const struct public_key *key);
-unsigned private_key_sign_us(const struct private_key *key);
 
 /* private_key_generate makes a key of |kind|; |rsa_bits| for RSA only. NULL on failure. */
 struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits);

@@ -9,7 +9,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-/* log_set_level drops lines below |level| from now on (default LOG_INFO). Called before threads start. */
+/* log_set_level drops lines below |level| from now on (default LOG_INFO). Any thread, at any time. */
 void log_set_level(enum log_level level);
 
 /* log_level_parse sets |*out| from "debug", "info", "warn", "error"; returns 1, or 0 if |name| is none. */

@@ -282,7 +282,7 @@ static void authenticate_signature(struct cmp_message *m)
     m->next = judge;
 }
 
-/* Later messages carry the credentials of the first; who signed is not path-validated again (design:
+/* Later messages carry the credentials of the first; who signed is not path-validated again (ARCHITECTURE.md,
  * "Transactions"). */
 static void authenticate_later(struct cmp_message *m)
 {

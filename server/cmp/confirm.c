@@ -141,7 +141,7 @@ static void commit_confirmation(struct cmp_message *m)
     unit->expect_state = STORE_TX_WAIT_CONFIRM;
     unit->tx = &m->new_tx;
     unit->change = &m->change;
-    /* Not path-validated again, except for revocation (design: "Transactions"). */
+    /* Not path-validated again, except for revocation (ARCHITECTURE.md, "Transactions"). */
     unit->signer_serial = m->tx.signer_serial;
     m->audit.event = m->new_tx.state == STORE_TX_CONFIRMED  ? "confirm"
                      : m->new_tx.state == STORE_TX_REJECTED ? "reject"

@@ -196,7 +196,7 @@ void cmp_receive(struct cmp_message *m)
     m->next = receive_known;
 }
 
-/* A different message under a transactionID that is taken (design: "Transactions"). */
+/* A different message under a transactionID that is taken (ARCHITECTURE.md, "Transactions"). */
 void cmp_refuse_other_message(struct cmp_message *m)
 {
     if (m->starts_transaction)

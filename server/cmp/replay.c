@@ -1,5 +1,5 @@
-/* A byte-identical message is answered again (design: "Transactions"), from certificate and row, protected
- * anew. */
+/* A byte-identical message is answered again (ARCHITECTURE.md, "Transactions"), from certificate and row,
+ * protected anew. */
 #include "server/cmp/internal.h"
 
 static cmp_step replay_answer;

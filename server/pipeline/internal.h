@@ -81,6 +81,9 @@ void slow_leave(struct pipeline *pipeline, struct task *task);
 /* worker_main is a worker's thread. */
 void *worker_main(void *arg);
 
+/* worker_now_ms reads the clock: Unix milliseconds. */
+int64_t worker_now_ms(void);
+
 /* worker_wake wakes |worker| if it sleeps. Any thread. */
 void worker_wake(struct worker *worker);
 

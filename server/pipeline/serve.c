@@ -1,7 +1,5 @@
 /* Wants of many messages, served kind by kind: one call to the store, one batch of verifications, one of
  * signatures. */
-#include <time.h>
-
 #include "crypto/name.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
@@ -18,14 +16,6 @@ struct round {
     void *commit_tasks[BOUND_BATCH];
     size_t verify_count, sign_count, fetch_count, commit_count;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
@@ -107,7 +97,7 @@ int task_begin(struct worker *worker, struct task *task)
         return 0;
     }
     task->message =
-        cmp_start(task->job.arena, policy_settings(task->policy), &route, task->job.request, now_ms());
+        cmp_start(task->job.arena, policy_settings(task->policy), &route, task->job.request, worker_now_ms());
     if (task->message == NULL) {
         refuse(task, "the memory bound of a request is reached");
         return 0;
@@ -218,7 +208,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
     sign_batch(round.sign, round.sign_count);
     hand_to_store(worker->pipeline->store, &round);
 
-    int64_t now = now_ms();
+    int64_t now = worker_now_ms();
     for (struct task *task = ready; task != NULL; task = task->next)
         cmp_resume(task->message, now);
     return ready;

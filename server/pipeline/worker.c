@@ -1,9 +1,18 @@
 /* A worker's thread: takes what has come back and what is new, serves it as one batch, and sleeps only when
  * there is neither. It waits for nothing else. */
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/pipeline/internal.h"
+
+int64_t worker_now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 void worker_wake(struct worker *worker)
 {
@@ -40,15 +49,12 @@ static struct task *gather(struct worker *worker)
 {
     struct task *head = NULL, **tail = &head, *task;
     void *returned;
-    int64_t now_ms = 0;
-    struct timespec ts;
+    int64_t now = worker_now_ms();
     unsigned count = 0;
 
-    clock_gettime(CLOCK_REALTIME, &ts);
-    now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
     while (count < BOUND_BATCH && ck_ring_dequeue_mpsc(&worker->inbox, worker->inbox_buffer, &returned)) {
         task = returned;
-        cmp_resume(task->message, now_ms);
+        cmp_resume(task->message, now);
         *tail = task;
         tail = &task->next;
         count++;

@@ -35,7 +35,6 @@ Test(key, keys_of_every_kind_are_made_and_read)
         if (bits[kind] != 0)
             cr_assert_eq(public_key_bits(public), bits[kind]);
         cr_assert_gt(public_key_verify_us(public), 0);
-        cr_assert_gt(private_key_sign_us(private), 0);
         public_key_free(public);
         private_key_free(private);
     }
