@@ -106,7 +106,8 @@ static int make_request(struct request *out, struct arena *arena, const struct f
                         int implicit)
 {
     struct private_key *key = private_key_generate(KEY_P256, 0);
-    struct bytes name, cert_request, signature, body;
+    struct cert_request request = {.tmpl = {.version = -1}};
+    struct bytes cert_request, signature, body;
     char common_name[32];
     int ok;
 
@@ -126,8 +127,10 @@ static int make_request(struct request *out, struct arena *arena, const struct f
         .implicit_confirm = implicit,
     };
     out->spki = arena_copy(arena, private_key_spki(key));
-    ok = name_build(&name, arena, (const char *const[]){"O", "Operator", "CN", common_name, NULL}) &&
-         pki_encode_cert_request(&cert_request, arena, 0, name, out->spki, bytes_of(NULL, 0)) &&
+    request.tmpl.spki = out->spki;
+    ok = name_build(&request.tmpl.subject, arena,
+                    (const char *const[]){"O", "Operator", "CN", common_name, NULL}) &&
+         pki_encode_cert_request(&cert_request, arena, &request) &&
          sign(&signature, arena, key, cert_request) &&
          pki_encode_cert_requests(&body, arena, cert_request, signature_for_key(KEY_P256)->encoded,
                                   signature) &&

@@ -51,6 +51,13 @@ int certificate_self_issued(const struct certificate *cert);
 /* certificate_has_purpose returns 1 if extendedKeyUsage is absent, or holds |oid| (content octets). */
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid);
 
+/* struct certificate_extension is one extension by itself. */
+struct certificate_extension {
+    struct bytes oid; /* content octets */
+    int critical;
+    struct bytes value; /* content of its OCTET STRING */
+};
+
 /* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the
  * matching extension out. */
 struct certificate_plan {
@@ -73,6 +80,8 @@ struct certificate_plan {
     size_t issuer_url_count;
     const char *const *ocsp_urls;
     size_t ocsp_url_count;
+    const struct certificate_extension *others; /* added as they are; none of the above */
+    size_t other_count;
 };
 
 /* certificate_build writes the TBSCertificate of |plan| into |arena|. Returns 1 or 0. */

@@ -135,6 +135,20 @@ static int add_authority_info(CBB *list, const struct certificate_plan *plan)
            add_access(&sequence, 2, plan->issuer_urls, plan->issuer_url_count) && CBB_flush(list);
 }
 
+static int add_others(CBB *list, const struct certificate_plan *plan)
+{
+    CBB extension;
+
+    for (size_t i = 0; i < plan->other_count; i++) {
+        const struct certificate_extension *other = &plan->others[i];
+        if (!CBB_add_asn1(list, &extension, CBS_ASN1_SEQUENCE) || !der_add_oid(&extension, other->oid) ||
+            (other->critical && !CBB_add_asn1_bool(&extension, 1)) ||
+            !der_add_octets(&extension, CBS_ASN1_OCTETSTRING, other->value) || !CBB_flush(list))
+            return 0;
+    }
+    return 1;
+}
+
 int certificate_build(struct bytes *tbs_out, struct arena *arena, const struct certificate_plan *plan)
 {
     const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
@@ -148,7 +162,8 @@ int certificate_build(struct bytes *tbs_out, struct arena *arena, const struct c
              CBB_add_asn1(&tbs, &extensions, constructed | 3) &&
              CBB_add_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) && add_basic_constraints(&list, plan) &&
              add_key_usage(&list, plan) && add_extended_key_usage(&list, plan) && add_key_ids(&list, plan) &&
-             add_san(&list, plan) && add_crl_urls(&list, plan) && add_authority_info(&list, plan);
+             add_san(&list, plan) && add_crl_urls(&list, plan) && add_authority_info(&list, plan) &&
+             add_others(&list, plan);
 
     return der_finish(tbs_out, arena, &cbb, ok);
 }

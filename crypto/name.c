@@ -170,37 +170,71 @@ int name_is_empty(struct bytes name)
     return bytes_equal(name, bytes_of(empty, sizeof empty));
 }
 
+static const struct attribute *attribute_named(const char *name)
+{
+    for (size_t i = 0; i < ATTRIBUTES; i++)
+        if (strcmp(attributes[i].name, name) == 0)
+            return &attributes[i];
+    return NULL;
+}
+
+int name_attribute_known(const char *attribute)
+{
+    return attribute_named(attribute) != NULL;
+}
+
+static int is_utf8_text(struct bytes value)
+{
+    for (size_t i = 0, n; i < value.len; i += n)
+        if ((n = utf8_length(value.data + i, value.len - i)) == 0 || is_control(value.data + i, n))
+            return 0;
+    return value.len != 0;
+}
+
+/* X.680 41.4, table 10 */
+static int is_printable_string(struct bytes value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c != 0 && strchr(" '()+,-./:=?", c) != NULL)))
+            return 0;
+    }
+    return value.len != 0;
+}
+
 int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
 {
     CBB cbb, sequence, set, pair;
     int ok = CBB_init(&cbb, 128) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE);
 
     for (; ok && pairs[0] != NULL; pairs += 2) {
-        const struct attribute *known = NULL;
-        for (size_t i = 0; i < ATTRIBUTES; i++)
-            if (strcmp(attributes[i].name, pairs[0]) == 0)
-                known = &attributes[i];
-        ok = known != NULL && CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) &&
-             CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) && der_add_oid(&pair, known->oid) &&
-             der_add_octets(&pair, known->printable ? CBS_ASN1_PRINTABLESTRING : CBS_ASN1_UTF8STRING,
-                            bytes_str(pairs[1])) &&
-             CBB_flush(&sequence);
+        const struct attribute *known = attribute_named(pairs[0]);
+        struct bytes value = bytes_str(pairs[1]);
+        ok =
+            known != NULL && (known->printable ? is_printable_string(value) : is_utf8_text(value)) &&
+            CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) && CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) &&
+            der_add_oid(&pair, known->oid) &&
+            der_add_octets(&pair, known->printable ? CBS_ASN1_PRINTABLESTRING : CBS_ASN1_UTF8STRING, value) &&
+            CBB_flush(&sequence);
     }
     return der_finish(out, arena, &cbb, ok);
 }
 
-struct bytes name_common_name(struct bytes name)
+struct bytes name_attribute(struct bytes name, const char *attribute)
 {
+    const struct attribute *wanted = attribute_named(attribute);
     CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;
     CBS_ASN1_TAG tag;
     struct bytes found = {NULL, 0};
 
-    if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
+    if (wanted == NULL || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
         return found;
     while (CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET))
         while (CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE))
             if (CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) && CBS_get_any_asn1(&pair, &value, &tag) &&
-                bytes_equal(bytes_of_cbs(&oid), attributes[0].oid))
+                bytes_equal(bytes_of_cbs(&oid), wanted->oid) &&
+                (tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_IA5STRING))
                 found = bytes_of_cbs(&value);
     return found;
 }

@@ -16,11 +16,16 @@ int name_is_valid(struct bytes name);
 /* name_is_empty returns 1 if |name| is the NULL-DN, an empty SEQUENCE. */
 int name_is_empty(struct bytes name);
 
-/* name_build writes a name of UTF8String attributes from pairs of short names and values ("CN", "gnb-1", …),
- * most significant first, NULL-terminated. Known: CN, O, OU, C, serialNumber. Returns 1 or 0. */
+/* name_build writes a name from pairs of short names and values ("CN", "gnb-1", …), most significant first,
+ * NULL-terminated: as PrintableString where RFC 5280 Appendix A wants that, else as UTF8String. Returns 1, or
+ * 0 if an attribute is not known or a value is empty or no text of its type. */
 int name_build(struct bytes *out, struct arena *arena, const char *const *pairs);
 
-/* name_common_name returns the value of the last commonName in |name|, or an empty view. */
-struct bytes name_common_name(struct bytes name);
+/* name_attribute_known returns 1 if |attribute| ("CN", "serialNumber", …) is a short name that is known. */
+int name_attribute_known(const char *attribute);
+
+/* name_attribute returns the value of the last |attribute| in |name| that is a UTF8String, PrintableString or
+ * IA5String, or an empty view. */
+struct bytes name_attribute(struct bytes name, const char *attribute);
 
 #endif

@@ -8,6 +8,7 @@ static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
 {
     switch (item->kind) {
     case STORE_FETCH_TX:
+    case STORE_FETCH_OVERDUE:
         return sqlite_read_tx(&item->row.tx, statement, item->arena);
     case STORE_FETCH_CERT:
         return sqlite_read_cert(&item->row.cert, statement, item->arena);
@@ -23,11 +24,13 @@ static int fetch_one(struct sqlite_conn *conn, struct store_fetch *item)
 {
     static const enum sqlite_statement by_kind[] = {[STORE_FETCH_TX] = SQL_TX_GET,
                                                     [STORE_FETCH_CERT] = SQL_CERT_GET,
-                                                    [STORE_FETCH_SECRET] = SQL_SECRET_GET};
+                                                    [STORE_FETCH_SECRET] = SQL_SECRET_GET,
+                                                    [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE};
     sqlite3_stmt *statement = conn->statements[by_kind[item->kind]];
     int rc = sqlite_bind(statement, 1, item->issuer);
     if (rc == SQLITE_OK)
-        rc = sqlite_bind(statement, 2, item->key);
+        rc = item->kind == STORE_FETCH_OVERDUE ? sqlite3_bind_int64(statement, 2, item->before)
+                                               : sqlite_bind(statement, 2, item->key);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
     int answered = rc == SQLITE_ROW || rc == SQLITE_DONE;

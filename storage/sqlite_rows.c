@@ -59,6 +59,9 @@ int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx)
     put_octets(&b, tx->request_hash);
     put_octets(&b, tx->last_hash);
     put_octets(&b, tx->signer_serial);
+    put_octets(&b, tx->credential_name);
+    put_octets(&b, tx->credential_kid);
+    put_number(&b, tx->granted_with_mods);
     return b.rc;
 }
 
@@ -141,6 +144,9 @@ int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *
     out->request_hash = get_octets(&r);
     out->last_hash = get_octets(&r);
     out->signer_serial = get_octets(&r);
+    out->credential_name = get_octets(&r);
+    out->credential_kid = get_octets(&r);
+    out->granted_with_mods = (int)get_number(&r);
     return r.rc;
 }
 

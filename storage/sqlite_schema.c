@@ -88,7 +88,16 @@ static const char version_1[] =
     "CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT;"
     "INSERT INTO probe VALUES (1, 0);";
 
-const char *const sqlite_migrations[] = {version_1};
+/* The name and key identifier that later messages are held against, what the first answer said, and when a
+ * node last served. */
+static const char version_2[] =
+    "ALTER TABLE transactions ADD COLUMN credential_name BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE transactions ADD COLUMN credential_kid BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE transactions ADD COLUMN granted_with_mods INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE service (id INTEGER PRIMARY KEY CHECK (id = 1), seen_at INTEGER NOT NULL) STRICT;"
+    "INSERT INTO service VALUES (1, 0);";
+
+const char *const sqlite_migrations[] = {version_1, version_2};
 _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLITE_SCHEMA_VERSION,
                "a step for each version");
 
@@ -99,7 +108,8 @@ _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLIT
 #define TX_COLUMNS                                                                                           \
     "transaction_id, profile, state, body, implicit_confirm, credential, credential_is_mac, "                \
     "credential_key, "                                                                                       \
-    "sender_nonce, peer_nonce, serial, cert_req_id, deadline, request_hash, last_hash, signer_serial"
+    "sender_nonce, peer_nonce, serial, cert_req_id, deadline, request_hash, last_hash, signer_serial, "      \
+    "credential_name, credential_kid, granted_with_mods"
 #define SECRET_COLUMNS "reference, profile, sealed, seal_key_id, reusable, expires, bound_to"
 
 /* Parameters count from ?1, the issuer, in all of them; rows are bound from ?2 on in the order of their
@@ -117,12 +127,20 @@ const char *const sqlite_sql[SQL_COUNT] = {
 
     [SQL_TX_GET] = "SELECT " TX_COLUMNS " FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_TX_INSERT] = "INSERT INTO transactions (issuer, " TX_COLUMNS
-                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+                      "?18, ?19, ?20)",
     [SQL_TX_UPDATE] =
         "UPDATE transactions SET profile = ?3, state = ?4, body = ?5, implicit_confirm = ?6, "
         "credential = ?7, credential_is_mac = ?8, credential_key = ?9, sender_nonce = ?10, "
         "peer_nonce = ?11, serial = ?12, cert_req_id = ?13, deadline = ?14, request_hash = ?15, "
-        "last_hash = ?16, signer_serial = ?17 WHERE issuer = ?1 AND transaction_id = ?2",
+        "last_hash = ?16, signer_serial = ?17, credential_name = ?18, credential_kid = ?19, "
+        "granted_with_mods = ?20 WHERE issuer = ?1 AND transaction_id = ?2",
+
+    [SQL_TX_OVERDUE] = "SELECT " TX_COLUMNS " FROM transactions WHERE issuer = ?1 AND state = 1 "
+                       "AND deadline > 0 AND deadline < ?2 ORDER BY deadline LIMIT 1",
+    [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
+    [SQL_SEEN_GET] = "SELECT seen_at FROM service",
+    [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
 
     [SQL_CERT_GET] = "SELECT " CERT_COLUMNS " FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_STATUS] = "SELECT status FROM certificates WHERE issuer = ?1 AND serial = ?2",

@@ -162,6 +162,28 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     return sqlite_run(conn, stopped ? SQL_REVOKE : SQL_UNREVOKE);
 }
 
+/* Deadlines that had passed while a node still served stay as they are: their certConf could have come. */
+static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    sqlite3_stmt *get = conn->statements[SQL_SEEN_GET], *put_off = conn->statements[SQL_TX_PUT_OFF];
+    int rc = sqlite3_step(get);
+    int64_t seen_at = rc == SQLITE_ROW ? sqlite3_column_int64(get, 0) : 0, gap = unit->alive_at - seen_at;
+    sqlite3_reset(get);
+    if (rc != SQLITE_ROW)
+        return rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
+    if (seen_at != 0 && gap > unit->alive_gap) {
+        sqlite3_bind_int64(put_off, 1, seen_at);
+        sqlite3_bind_int64(put_off, 2, gap);
+        rc = sqlite_run(conn, SQL_TX_PUT_OFF);
+        if (rc != SQLITE_OK)
+            return rc;
+        log_event(LOG_WARN, "certConf deadlines put off", "seconds=%lld transactions=%d", (long long)gap,
+                  sqlite3_changes(conn->db));
+    }
+    sqlite3_bind_int64(conn->statements[SQL_SEEN_SET], 1, unit->alive_at);
+    return sqlite_run(conn, SQL_SEEN_SET);
+}
+
 static int write_audit(struct sqlite_conn *conn, const struct store_unit *unit, const char *node)
 {
     sqlite3_stmt *insert = conn->statements[SQL_AUDIT];
@@ -214,6 +236,8 @@ static int write_unit(struct sqlite_conn *conn, const struct store_unit *unit, i
                        sqlite_bind_secret(conn->statements[SQL_SECRET_PUT], unit->secret));
     if (rc == SQLITE_OK && unit->audit != NULL)
         rc = write_audit(conn, unit, node);
+    if (rc == SQLITE_OK && unit->alive_at != 0)
+        rc = write_alive(conn, unit);
     return rc;
 }
 

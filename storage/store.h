@@ -25,7 +25,8 @@ enum store_tx_state {
     STORE_TX_WAIT_CONFIRM = 1, /* certificate sent, certConf awaited */
     STORE_TX_CONFIRMED = 2,    /* accepted by certConf, or implicitly */
     STORE_TX_REJECTED = 3,     /* refused by certConf; the certificate is revoked */
-    STORE_TX_ENDED = 4,        /* ended by an error message of the peer */
+    STORE_TX_ENDED = 4, /* nothing more is awaited: a revocation done, an error message of the peer, or no
+                         * certConf until the deadline */
 };
 
 /* struct store_tx is one transaction. All views live in the arena of whoever fetched or filled it. */
@@ -33,20 +34,23 @@ struct store_tx {
     struct bytes transaction_id;
     struct bytes profile; /* name */
     enum store_tx_state state;
-    int body;                    /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
-    int implicit_confirm;        /* 1: granted in the first answer */
-    struct bytes credential;     /* SHA-256 of the protecting certificate, or the senderKID of a secret */
-    int credential_is_mac;       /* 1: |credential| is a senderKID */
-    struct bytes credential_key; /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
-                                  * later messages may leave extraCerts out (RFC 9483 4.1.1) */
-    struct bytes signer_serial;  /* of the protecting certificate if |issuer| issued it, or empty: later
-                                  * messages ask whether it has been revoked since */
-    struct bytes sender_nonce;   /* ours, of the last answer: the next recipNonce */
-    struct bytes peer_nonce;     /* the peer's senderNonce of the last accepted request */
-    struct bytes serial;         /* of the certificate, STORE_SERIAL octets, or empty */
-    int64_t cert_req_id;         /* certReqId of the request; -1 for p10cr */
-    int64_t deadline;            /* Unix seconds until which certConf is awaited; 0: none */
-    struct bytes request_hash;   /* SHA-256 of the first request, STORE_HASH octets */
+    int body;                     /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
+    int implicit_confirm;         /* 1: granted in the first answer */
+    int granted_with_mods;        /* 1: the first answer said so */
+    struct bytes credential;      /* SHA-256 of the protecting certificate, or the senderKID of a secret */
+    int credential_is_mac;        /* 1: |credential| is a senderKID */
+    struct bytes credential_key;  /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
+                                   * later messages may leave extraCerts out (RFC 9483 4.1.1) */
+    struct bytes credential_name; /* subject of the protecting certificate, DER; empty for a secret */
+    struct bytes credential_kid;  /* its subjectKeyIdentifier; empty if it has none, and for a secret */
+    struct bytes signer_serial;   /* of the protecting certificate if |issuer| issued it, or empty: later
+                                   * messages ask whether it has been revoked since */
+    struct bytes sender_nonce;    /* ours, of the last answer: the next recipNonce */
+    struct bytes peer_nonce;      /* the peer's senderNonce of the last accepted request */
+    struct bytes serial;          /* of the certificate, STORE_SERIAL octets, or empty */
+    int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
+    int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
+    struct bytes request_hash;    /* SHA-256 of the first request, STORE_HASH octets */
     struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
 };
 
@@ -86,9 +90,10 @@ struct store_secret {
 /* ---- fetch ---- */
 
 enum store_fetch_kind {
-    STORE_FETCH_TX,     /* by key = transactionID */
-    STORE_FETCH_CERT,   /* by key = serial */
-    STORE_FETCH_SECRET, /* by key = reference */
+    STORE_FETCH_TX,      /* by key = transactionID */
+    STORE_FETCH_CERT,    /* by key = serial */
+    STORE_FETCH_SECRET,  /* by key = reference */
+    STORE_FETCH_OVERDUE, /* the transaction whose certConf is overdue for longest: deadline below |before| */
 };
 
 enum store_fetch_outcome { STORE_FOUND = 1, STORE_ABSENT, STORE_FETCH_UNAVAILABLE };
@@ -97,6 +102,7 @@ struct store_fetch {
     enum store_fetch_kind kind;
     struct bytes issuer; /* STORE_ISSUER_ID octets */
     struct bytes key;
+    int64_t before;      /* Unix seconds, for STORE_FETCH_OVERDUE */
     struct arena *arena; /* the row's octets are allocated here */
     enum store_fetch_outcome outcome;
     union {
@@ -160,6 +166,12 @@ struct store_unit {
     const struct store_cert_change *change; /* of a stored certificate */
     const struct store_secret *secret;      /* inserted or replaced (administration) */
     const struct store_audit *audit;
+
+    /* Not 0: this node serves at |alive_at| (Unix seconds). If no node has said so for more than |alive_gap|
+     * seconds, nobody could have taken a certConf: every deadline that had not passed when one last did is
+     * put off by the time since. */
+    int64_t alive_at;
+    int64_t alive_gap;
 
     /* Outcome. */
     enum store_outcome outcome;

@@ -68,6 +68,10 @@ struct config_vendor {
     size_t intermediate_count;
 };
 
+enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };
+enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
+enum config_ca_pubs { CONFIG_CA_PUBS_NEVER, CONFIG_CA_PUBS_MAC, CONFIG_CA_PUBS_ALWAYS };
+
 struct config_profile {
     const char *name;
     int demo;                 /* 1: subject as requested, any number of enrollments; said in file and log */
@@ -76,12 +80,23 @@ struct config_profile {
     size_t path_count;
     const char *const *vendors; /* names of config_vendor whose certificates may protect requests */
     size_t vendor_count;
-    int own_certificates; /* 1: certificates that this CA issued may protect requests too */
-    int mac;              /* 1: shared secrets may protect requests */
-    int sha1_owf;         /* 1: PasswordBasedMac may use SHA-1 as its one-way function */
+    int own_certificates;   /* 1: certificates that this CA issued may protect requests too */
+    const char *const *ras; /* names of config_vendor whose certificates with cmcRA act for others */
+    size_t ra_count;
+    enum config_header header;
+    int mac;      /* 1: shared secrets may protect requests */
+    int sha1_owf; /* 1: SHA-1 may stretch a secret */
     uint32_t mac_iterations_min, mac_iterations_max;
-    int implicit_confirm;          /* 1: granted where asked for */
-    uint32_t confirm_wait_seconds; /* how long a certConf is waited for */
+    uint32_t mac_salt_min, mac_salt_max; /* octets */
+    uint32_t mac_key_min, mac_key_max;   /* octets of the derived key */
+    int implicit_confirm;                /* 1: granted where asked for */
+    uint32_t confirm_wait_seconds;       /* how long a certConf is waited for */
+    enum config_unconfirmed unconfirmed; /* what becomes of a certificate whose certConf never came */
+    int same_key_update;                 /* 1: a kur may keep its key */
+    int unique_keys;                     /* 1: a public key that is in another certificate is refused */
+    enum config_ca_pubs ca_pubs;
+    const char *const *extra_certs; /* PEM files: sent with certificates after those of the CA */
+    size_t extra_cert_count;
     uint32_t validity_days;
     uint32_t backdate_seconds;    /* notBefore this much in the past, for clocks that lag */
     const char *const *key_usage; /* "digitalSignature", … */
@@ -92,7 +107,15 @@ struct config_profile {
         *key_types; /* accepted for certification: "P-256", "P-384", "P-521", "RSA", "Ed25519" */
     size_t key_type_count;
     uint32_t rsa_bits_min, rsa_bits_max;
-    int san;                     /* 1: subjectAltName is taken from the request */
+    const char *const *subject; /* "ATTRIBUTE=VALUE", most significant first; none: as requested */
+    size_t subject_count;
+    int subject_bound;      /* 1: the requested subject must name who protects the request */
+    const char *const *san; /* "DNS:VALUE", "URI:", "email:", "IP:" instead of the requested subjectAltName */
+    size_t san_count;
+    const char *const *honour; /* what is taken from a request: "validity", extensions by name or OID */
+    size_t honour_count;
+    const char *const *refuse; /* for what a request is refused; the rest is ignored */
+    size_t refuse_count;
     const char *const *crl_urls; /* cRLDistributionPoints; none: no extension */
     size_t crl_url_count;
     const char *const *issuer_urls; /* authorityInfoAccess caIssuers */
@@ -118,6 +141,7 @@ struct config {
     size_t vendor_count;
     const struct config_profile *profiles;
     size_t profile_count;
+    uint32_t confirm_revoke_max; /* certificates a minute that are revoked or held for want of a certConf */
     const char *default_profile; /* for /.well-known/cmp without a name */
     struct config_source
         *source; /* what it was read from, for faults; NULL in one that was put together in C */

@@ -152,23 +152,40 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
     return 1;
 }
 
-static int check_ranges(struct config_fault *fault, const struct config *config, size_t i)
+static int check_range(struct config_fault *fault, const struct config *config, size_t i, const char *name,
+                       uint32_t min, uint32_t max)
 {
     char key[KEY_TEXT_MAX];
+
+    if (min <= max)
+        return 1;
+    snprintf(key, sizeof(key), "profiles[%zu].%s_min", i, name);
+    return config_fault_at(fault, config, key,
+                           "%s_min (%" PRIu32 ") is above %s_max (%" PRIu32 "); swap or change them", name,
+                           min, name, max);
+}
+
+static int check_ranges(struct config_fault *fault, const struct config *config, size_t i)
+{
     const struct config_profile *p = &config->profiles[i];
-    if (p->rsa_bits_min > p->rsa_bits_max) {
-        snprintf(key, sizeof(key), "profiles[%zu].rsa_bits_min", i);
+
+    return check_range(fault, config, i, "rsa_bits", p->rsa_bits_min, p->rsa_bits_max) &&
+           check_range(fault, config, i, "mac_iterations", p->mac_iterations_min, p->mac_iterations_max) &&
+           check_range(fault, config, i, "mac_salt", p->mac_salt_min, p->mac_salt_max) &&
+           check_range(fault, config, i, "mac_key", p->mac_key_min, p->mac_key_max);
+}
+
+static int check_vendors(struct config_fault *fault, const struct config *config, size_t i, const char *list,
+                         const char *const *names, size_t count)
+{
+    char key[KEY_TEXT_MAX];
+
+    for (size_t j = 0; j < count; j++) {
+        if (has_name(config, vendor_name, config->vendor_count, names[j]))
+            continue;
+        snprintf(key, sizeof(key), "profiles[%zu].%s[%zu]", i, list, j);
         return config_fault_at(fault, config, key,
-                               "rsa_bits_min (%" PRIu32 ") is above rsa_bits_max (%" PRIu32
-                               "); swap or change them",
-                               p->rsa_bits_min, p->rsa_bits_max);
-    }
-    if (p->mac_iterations_min > p->mac_iterations_max) {
-        snprintf(key, sizeof(key), "profiles[%zu].mac_iterations_min", i);
-        return config_fault_at(fault, config, key,
-                               "mac_iterations_min (%" PRIu32 ") is above mac_iterations_max (%" PRIu32
-                               "); swap or change them",
-                               p->mac_iterations_min, p->mac_iterations_max);
+                               "there is no vendor \"%s\"; write the name of an entry of vendors", names[j]);
     }
     return 1;
 }
@@ -185,15 +202,9 @@ static int check_profile(struct config_fault *fault, const struct config *config
     if (!has_name(config, ca_name, config->ca_count, p->ca))
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
-    for (size_t j = 0; j < p->vendor_count; j++) {
-        if (has_name(config, vendor_name, config->vendor_count, p->vendors[j]))
-            continue;
-        snprintf(key, sizeof(key), "profiles[%zu].vendors[%zu]", i, j);
-        return config_fault_at(fault, config, key,
-                               "there is no vendor \"%s\"; write the name of an entry of vendors",
-                               p->vendors[j]);
-    }
-    return check_ranges(fault, config, i) && check_paths(fault, config, i) &&
+    return check_vendors(fault, config, i, "vendors", p->vendors, p->vendor_count) &&
+           check_vendors(fault, config, i, "ras", p->ras, p->ra_count) && check_ranges(fault, config, i) &&
+           check_paths(fault, config, i) &&
            check_urls(fault, config, i, "crl_urls", p->crl_urls, p->crl_url_count) &&
            check_urls(fault, config, i, "issuer_urls", p->issuer_urls, p->issuer_url_count) &&
            check_urls(fault, config, i, "ocsp_urls", p->ocsp_urls, p->ocsp_url_count);

@@ -89,9 +89,17 @@ static const cyaml_schema_value_t text_entry = {
 /* Default lists end with NULL. */
 static const char *const usual_key_types[] = {"P-256", "P-384", "P-521", "RSA", "Ed25519", NULL};
 static const char *const usual_key_usage[] = {"digitalSignature", NULL};
+static const char *const usual_honour[] = {"subjectAltName", NULL};
 
 static const cyaml_strval_t front_words[] = {
     {"auto", CONFIG_FRONT_AUTO}, {"io_uring", CONFIG_FRONT_IO_URING}, {"epoll", CONFIG_FRONT_EPOLL}};
+static const cyaml_strval_t header_words[] = {{"rfc9810", CONFIG_HEADER_RFC9810},
+                                              {"rfc9483", CONFIG_HEADER_RFC9483}};
+static const cyaml_strval_t unconfirmed_words[] = {{"revoke", CONFIG_UNCONFIRMED_REVOKE},
+                                                   {"keep", CONFIG_UNCONFIRMED_KEEP},
+                                                   {"hold", CONFIG_UNCONFIRMED_HOLD}};
+static const cyaml_strval_t ca_pubs_words[] = {
+    {"never", CONFIG_CA_PUBS_NEVER}, {"mac", CONFIG_CA_PUBS_MAC}, {"always", CONFIG_CA_PUBS_ALWAYS}};
 static const cyaml_strval_t log_words[] = {
     {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warn", LOG_WARN}, {"error", LOG_ERROR}};
 
@@ -163,12 +171,23 @@ ENTRY(vendor)
     X(TEXTS, config_profile, paths, path_count, 0, NULL) \
     X(TEXTS, config_profile, vendors, vendor_count, 0, NULL) \
     X(FLAG, config_profile, own_certificates, 1) \
+    X(TEXTS, config_profile, ras, ra_count, 0, NULL) \
+    X(WORD, config_profile, header, header_words, CONFIG_HEADER_RFC9810) \
     X(FLAG, config_profile, mac, 0) \
     X(FLAG, config_profile, sha1_owf, 0) \
     X(NUMBER, config_profile, mac_iterations_min, 1, 10000000, 100) \
     X(NUMBER, config_profile, mac_iterations_max, 1, 10000000, 100000) \
+    X(NUMBER, config_profile, mac_salt_min, 0, 1024, 8) \
+    X(NUMBER, config_profile, mac_salt_max, 0, 1024, 128) \
+    X(NUMBER, config_profile, mac_key_min, 1, 64, 16) \
+    X(NUMBER, config_profile, mac_key_max, 1, 64, 64) \
     X(FLAG, config_profile, implicit_confirm, 1) \
     X(NUMBER, config_profile, confirm_wait_seconds, 1, 7 * DAY, 300) \
+    X(WORD, config_profile, unconfirmed, unconfirmed_words, CONFIG_UNCONFIRMED_REVOKE) \
+    X(FLAG, config_profile, same_key_update, 0) \
+    X(FLAG, config_profile, unique_keys, 0) \
+    X(WORD, config_profile, ca_pubs, ca_pubs_words, CONFIG_CA_PUBS_MAC) \
+    X(FILES, config_profile, extra_certs, extra_cert_count, 0, NULL) \
     X(NUMBER, config_profile, validity_days, 1, 36525, 365) \
     X(NUMBER, config_profile, backdate_seconds, 0, DAY, 300) \
     X(TEXTS, config_profile, key_usage, key_usage_count, 0, usual_key_usage) \
@@ -176,7 +195,11 @@ ENTRY(vendor)
     X(TEXTS, config_profile, key_types, key_type_count, 0, usual_key_types) \
     X(NUMBER, config_profile, rsa_bits_min, 2048, 8192, 2048) \
     X(NUMBER, config_profile, rsa_bits_max, 2048, 8192, 4096) \
-    X(FLAG, config_profile, san, 1) \
+    X(TEXTS, config_profile, subject, subject_count, 0, NULL) \
+    X(FLAG, config_profile, subject_bound, 0) \
+    X(TEXTS, config_profile, san, san_count, 0, NULL) \
+    X(TEXTS, config_profile, honour, honour_count, 0, usual_honour) \
+    X(TEXTS, config_profile, refuse, refuse_count, 0, NULL) \
     X(TEXTS, config_profile, crl_urls, crl_url_count, 0, NULL) \
     X(TEXTS, config_profile, issuer_urls, issuer_url_count, 0, NULL) \
     X(TEXTS, config_profile, ocsp_urls, ocsp_url_count, 0, NULL) \
@@ -196,6 +219,7 @@ ENTRY(profile)
     X(SECTIONS, config, cas, ca_count, ca, 1, CONFIG_CAS_MAX) \
     X(SECTIONS, config, vendors, vendor_count, vendor, 0, CONFIG_VENDORS_MAX) \
     X(SECTIONS, config, profiles, profile_count, profile, 1, CONFIG_PROFILES_MAX) \
+    X(NUMBER, config, confirm_revoke_max, 1, 1000000, 60) \
     X(NAME, config, default_profile, 0, NULL)
 /* clang-format on */
 

@@ -139,6 +139,23 @@ static void reply_signed(struct cmp_message *m)
     finish(m, bytes_of(sign->signature, sign->signature_len));
 }
 
+static int add_profile_certs(struct cmp_message *m)
+{
+    const struct cmp_profile *profile = m->profile;
+    size_t count = m->extra_cert_count + profile->extra_cert_count;
+    struct bytes *all;
+
+    if (profile->extra_cert_count == 0)
+        return 1;
+    if ((all = arena_alloc(m->arena, count * sizeof *all)) == NULL)
+        return 0;
+    memcpy(all, m->extra_certs, m->extra_cert_count * sizeof *all);
+    memcpy(all + m->extra_cert_count, profile->extra_certs, profile->extra_cert_count * sizeof *all);
+    m->extra_certs = all;
+    m->extra_cert_count = count;
+    return 1;
+}
+
 static void reply(struct cmp_message *m, int body_type, struct bytes body, int is_cert_reply, cmp_step *then)
 {
     const struct cmp_authority *ca = m->profile->ca;
@@ -147,7 +164,7 @@ static void reply(struct cmp_message *m, int body_type, struct bytes body, int i
     m->result.reply_body = body_type;
     m->after_reply = then;
     /* Answered again, the nonce is the one that the next message of the peer will repeat. */
-    if (m->has_tx && then == NULL && !m->result.refused && m->tx.sender_nonce.len == CMP_NONCE)
+    if (m->answers_again && !m->result.refused && m->tx.sender_nonce.len == CMP_NONCE)
         memcpy(m->nonce, m->tx.sender_nonce.data, CMP_NONCE);
     else
         random_bytes(m->nonce, CMP_NONCE);
@@ -158,7 +175,7 @@ static void reply(struct cmp_message *m, int body_type, struct bytes body, int i
         m->extra_certs = ca->mac_extra_certs;
         m->extra_cert_count = is_cert_reply ? ca->mac_extra_cert_count : 0;
     }
-    if (!fill_header(m, &header, is_cert_reply) ||
+    if ((is_cert_reply && !add_profile_certs(m)) || !fill_header(m, &header, is_cert_reply) ||
         !pki_encode_protected_part(&m->protected_part, m->arena, &header, body_type, body)) {
         cmp_out_of_memory(m);
         return;
@@ -173,7 +190,16 @@ void cmp_reply(struct cmp_message *m, int body_type, struct bytes body, cmp_step
 
 static int response_body(int request_body)
 {
-    return request_body == PKI_IR ? PKI_IP : PKI_CP;
+    return request_body == PKI_IR ? PKI_IP : request_body == PKI_KUR ? PKI_KUP : PKI_CP;
+}
+
+/* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3); by default where a shared secret vouches for it and the device
+ * may have no anchor. */
+static int sends_ca_pubs(const struct cmp_message *m)
+{
+    return m->in.body_type == PKI_IR && m->profile->ca->root.len != 0 &&
+           (m->profile->ca_pubs == CMP_CA_PUBS_ALWAYS ||
+            (m->profile->ca_pubs == CMP_CA_PUBS_MAC && m->mac_verified));
 }
 
 void cmp_reply_certificate(struct cmp_message *m, struct bytes certificate, cmp_step *then)
@@ -181,16 +207,30 @@ void cmp_reply_certificate(struct cmp_message *m, struct bytes certificate, cmp_
     struct cert_response response = {.cert_req_id = m->request.cert_req_id,
                                      .status = {.status = PKI_ACCEPTED},
                                      .certificate = certificate};
-    /* caPubs: in ip only (RFC 9483 4.1.2), where a shared secret vouches for it and the device may have no
-     * anchor. */
-    size_t ca_pubs = m->in.body_type == PKI_IR && m->mac_verified && m->profile->ca->root.len != 0;
+    size_t ca_pubs = sends_ca_pubs(m);
     struct bytes body;
+
+    if (m->granted_with_mods) {
+        response.status.status = PKI_GRANTED_WITH_MODS;
+        response.status.text = bytes_str("the certificate differs from the request: compare them");
+    }
 
     if (!pki_encode_cert_rep(&body, m->arena, &m->profile->ca->root, ca_pubs, &response)) {
         cmp_out_of_memory(m);
         return;
     }
     reply(m, response_body(m->in.body_type), body, 1, then);
+}
+
+void cmp_reply_revoked(struct cmp_message *m, cmp_step *then)
+{
+    const struct pki_status_info status = {.status = PKI_ACCEPTED};
+    struct bytes body;
+
+    if (pki_encode_rev_rep(&body, m->arena, &status))
+        cmp_reply(m, PKI_RP, body, then);
+    else
+        cmp_out_of_memory(m);
 }
 
 void cmp_reply_pkiconf(struct cmp_message *m, cmp_step *then)
@@ -213,6 +253,18 @@ static struct pki_status_info refusal(struct cmp_message *m, enum pki_failure fa
         .status = PKI_REJECTION, .text = bytes_str(text), .fail_info = UINT64_C(1) << fail_info};
 }
 
+/* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
+ * terminated with failure". */
+static cmp_step *after_refusal(struct cmp_message *m, enum pki_failure fail_info)
+{
+    if (m->starts_transaction || !m->authenticated || !m->has_tx || m->failed ||
+        m->tx.state != STORE_TX_WAIT_CONFIRM || fail_info == PKI_SYSTEM_UNAVAIL ||
+        fail_info == PKI_SYSTEM_FAILURE)
+        return NULL;
+    m->failed = 1;
+    return cmp_fail_transaction;
+}
+
 void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail)
 {
     struct pki_status_info status = refusal(m, fail_info, text, detail);
@@ -222,24 +274,26 @@ void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *t
         cmp_out_of_memory(m);
         return;
     }
-    cmp_reply(m, PKI_ERROR, body, NULL);
+    cmp_reply(m, PKI_ERROR, body, after_refusal(m, fail_info));
 }
 
 void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail)
 {
     struct cert_response response = {.cert_req_id = m->request.cert_req_id};
     struct bytes body;
+    int ok;
 
     if (!m->starts_transaction) {
         cmp_refuse(m, fail_info, text, detail);
         return;
     }
     response.status = refusal(m, fail_info, text, detail);
-    if (!pki_encode_cert_rep(&body, m->arena, NULL, 0, &response)) {
+    ok = m->requests_cert ? pki_encode_cert_rep(&body, m->arena, NULL, 0, &response)
+                          : pki_encode_rev_rep(&body, m->arena, &response.status);
+    if (ok)
+        cmp_reply(m, m->requests_cert ? response_body(m->in.body_type) : PKI_RP, body, NULL);
+    else
         cmp_out_of_memory(m);
-        return;
-    }
-    cmp_reply(m, response_body(m->in.body_type), body, NULL);
 }
 
 int cmp_overload_answer(struct bytes *out, struct arena *arena, struct bytes request,

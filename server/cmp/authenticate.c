@@ -8,7 +8,8 @@ static cmp_step judge;
 /* What an attacker may learn is the same for an unknown reference and for a wrong secret. */
 static const char *const mac_text = "reference and secret do not belong together: check both";
 
-enum { SALT_MIN = 8, SALT_MAX = 128 };
+/* id-kp-cmcRA, RFC 6402 2.10, RFC 9810 4.5 */
+static const uint8_t id_kp_cmc_ra[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1c};
 
 static int find_mac(struct cmp_message *m)
 {
@@ -16,12 +17,14 @@ static int find_mac(struct cmp_message *m)
 
     m->is_mac = 1;
     if (!mac_parse(&m->mac, &cbs)) {
-        cmp_refuse(m, PKI_BAD_ALG, "this MAC algorithm is not supported: use PasswordBasedMac with SHA-2",
-                   NULL);
+        cmp_refuse(m, PKI_BAD_ALG,
+                   "this MAC algorithm is not supported: use PBMAC1 or PasswordBasedMac with SHA-2", NULL);
         return 0;
     }
-    if (m->mac.salt.len < SALT_MIN || m->mac.salt.len > SALT_MAX) {
-        cmp_refuse(m, PKI_BAD_ALG, "the salt must have 8 to 128 octets", NULL);
+    /* RFC 9483 4.1.3 and 4.2: signed with the certificate that is to be updated or revoked. */
+    if (m->in.body_type == PKI_KUR || m->in.body_type == PKI_RR) {
+        cmp_refuse(m, PKI_WRONG_INTEGRITY, "kur and rr must be signed, not protected by a shared secret",
+                   NULL);
         return 0;
     }
     if (m->in.header.sender_kid.len == 0) {
@@ -40,7 +43,19 @@ static int profile_allows_mac(struct cmp_message *m)
         return 0;
     }
     if (m->mac.owf == DIGEST_SHA1 && !m->profile->sha1_owf) {
-        cmp_refuse(m, PKI_BAD_ALG, "SHA-1 as one-way function is not allowed: use SHA-256", NULL);
+        cmp_refuse(m, PKI_BAD_ALG, "SHA-1 must not stretch the secret: use SHA-256", NULL);
+        return 0;
+    }
+    if (m->mac.salt.len < m->profile->mac_salt_min || m->mac.salt.len > m->profile->mac_salt_max) {
+        cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",
+                   arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.salt.len,
+                                m->profile->mac_salt_min, m->profile->mac_salt_max));
+        return 0;
+    }
+    if (m->mac.key_len < m->profile->mac_key_min || m->mac.key_len > m->profile->mac_key_max) {
+        cmp_refuse(m, PKI_BAD_ALG, "the key of the MAC is shorter or longer than this profile allows",
+                   arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.key_len,
+                                m->profile->mac_key_min, m->profile->mac_key_max));
         return 0;
     }
     if (m->mac.iterations < m->profile->mac_iterations_min ||
@@ -72,16 +87,33 @@ static const struct certificate *find_signer(const struct cmp_message *m)
     return NULL;
 }
 
-static int check_signer(struct cmp_message *m)
+/* RFC 9483 3.5: sender and senderKID name the certificate that protects, whose subject and
+ * subjectKeyIdentifier these are. RFC 9810 5.1.1 lets a sender that does not know its name send the NULL-DN
+ * beside senderKID; RFC 9483 3.1 does not, and wants senderKID wherever the certificate has one. */
+static int check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id)
 {
-    const struct certificate *signer = m->signer;
-    struct bytes sender = m->in.header.sender_name;
-    int sender_absent = sender.len == 0 || name_is_empty(sender);
+    struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
+    int strict = m->profile->strict_header;
+    int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
-    if (!bytes_equal(sender, signer->subject) && !(sender_absent && m->in.header.sender_kid.len != 0)) {
+    if (!bytes_equal(sender, subject) && !sender_absent) {
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate", NULL);
         return 0;
     }
+    if (key_id.len != 0 && (kid.len != 0 || strict) && !bytes_equal(kid, key_id)) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
+                   "senderKID is not the subjectKeyIdentifier of the protecting certificate", NULL);
+        return 0;
+    }
+    return 1;
+}
+
+static int check_signer(struct cmp_message *m)
+{
+    const struct certificate *signer = m->signer;
+
+    if (!check_sender(m, signer->subject, signer->key_id))
+        return 0;
     /* RFC 9483 3.5 */
     if (signer->has_key_usage && (signer->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0) {
         cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "keyUsage of the protecting certificate lacks digitalSignature",
@@ -124,14 +156,15 @@ static int find_signature(struct cmp_message *m)
     if (!check_signer(m))
         return 0;
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
-    m->signer_is_own =
-        m->profile->own_certificates && bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
+    m->signer_is_own = bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
+    m->is_ra = m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
+               certificate_has_purpose(m->signer, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
     /* The protection, the device's own certificate, and each link that the peer may put into the path, as
      * often as paths are tried. */
     m->price_us += 2 * (uint64_t)public_key_verify_us(m->signer_key);
     for (size_t i = 0; i < m->cert_count; i++)
         if (&m->certs[i] != m->signer && !certificate_self_issued(&m->certs[i]) &&
-            !trust_holds(m->profile->trust, m->certs[i].der))
+            !trust_holds(m->is_ra ? m->profile->ras : m->profile->trust, m->certs[i].der))
             m->price_us += BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
     return 1;
 }
@@ -140,10 +173,10 @@ static void parse_request_key(struct cmp_message *m)
 {
     CBS cbs;
 
-    if (!m->starts_transaction || m->body_fault != NULL)
+    if (!m->requests_cert || m->body_fault != NULL)
         return;
-    if (m->request.spki.len != 0)
-        m->request_key = public_key_parse(m->request.spki);
+    if (m->request.tmpl.spki.len != 0)
+        m->request_key = public_key_parse(m->request.tmpl.spki);
     if (m->request.pop == PKI_POP_SIGNATURE) {
         cbs = cbs_of(m->request.pop_algorithm);
         m->pop_algorithm = signature_parse(&cbs);
@@ -233,8 +266,11 @@ static int want_protection(struct cmp_message *m, const struct public_key *key)
 /* The proof of possession goes into the same batch as the protection; it is judged after it. */
 static void want_pop(struct cmp_message *m)
 {
-    struct verification *verify = &cmp_want_add(m, CMP_WANT_VERIFY)->u.verify;
+    struct verification *verify;
 
+    if (!m->requests_cert)
+        return;
+    verify = &cmp_want_add(m, CMP_WANT_VERIFY)->u.verify;
     *verify = (struct verification){.algorithm = m->pop_algorithm,
                                     .key = m->request_key,
                                     .message = m->request.pop_message,
@@ -252,21 +288,31 @@ static int check_own_signer(struct cmp_message *m)
                    "the protecting certificate is not known to the CA that it names", NULL);
         return 0;
     }
-    if (stored->status != STORE_CERT_VALID) {
-        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                   stored->status == STORE_CERT_UNCONFIRMED ? "the protecting certificate was never confirmed"
-                                                            : "the protecting certificate is revoked",
-                   NULL);
-        return 0;
-    }
-    return 1;
+    /* A device that asks again for its certificate to be revoked is told so by rp (RFC 9483 5.1.3). */
+    if (stored->status == STORE_CERT_VALID ||
+        (stored->status == STORE_CERT_REVOKED && m->in.body_type == PKI_RR &&
+         bytes_equal(m->revocation.cert_details.serial, m->signer->serial)))
+        return 1;
+    cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+               stored->status == STORE_CERT_UNCONFIRMED ? "the protecting certificate was never confirmed"
+               : stored->status == STORE_CERT_HOLD      ? "the protecting certificate is on hold"
+                                                        : "the protecting certificate is revoked",
+               NULL);
+    return 0;
 }
 
 static void authenticate_signature(struct cmp_message *m)
 {
+    const struct trust *trust = m->is_ra ? m->profile->ras : m->profile->trust;
     enum path_fault fault =
-        path_build(&m->path, m->profile->trust, m->signer, m->certs, m->cert_count, m->now, m->path_attempt);
+        path_build(&m->path, trust, m->signer, m->certs, m->cert_count, m->now, m->path_attempt);
 
+    /* An RA, but none of this profile's: then it may still speak for itself. */
+    if (fault != PATH_OK && m->is_ra && m->path_attempt == 0) {
+        m->is_ra = 0;
+        authenticate_signature(m);
+        return;
+    }
     if (fault != PATH_OK) {
         cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
                    path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
@@ -297,6 +343,8 @@ static void authenticate_later(struct cmp_message *m)
     if (m->is_mac) {
         want_mac(m);
     } else {
+        if (!check_sender(m, m->tx.credential_name, m->tx.credential_kid))
+            return;
         m->signer_key = public_key_parse(m->tx.credential_key);
         if (!want_protection(m, m->signer_key)) {
             cmp_out_of_memory(m);
@@ -306,19 +354,25 @@ static void authenticate_later(struct cmp_message *m)
     m->next = judge;
 }
 
-void cmp_authenticate(struct cmp_message *m, cmp_step *then)
+/* RFC 9483 3.5 messageTime */
+static int check_time(struct cmp_message *m)
 {
-    const char *detail = NULL;
     uint32_t window = m->profile->message_time_seconds;
     int64_t difference = m->in.header.message_time - m->now;
 
+    if (window == 0 || !m->in.header.has_message_time ||
+        (difference <= window && difference >= -(int64_t)window))
+        return 1;
+    cmp_refuse(m, PKI_BAD_TIME, "messageTime is too far from the server's clock: set the device's clock",
+               arena_printf(m->arena, "%lld s off", (long long)difference));
+    return 0;
+}
+
+void cmp_authenticate(struct cmp_message *m, cmp_step *then)
+{
+    const char *detail = NULL;
+
     m->after_authentication = then;
-    if (window != 0 && m->in.header.has_message_time &&
-        (difference > window || difference < -(int64_t)window)) {
-        cmp_refuse(m, PKI_BAD_TIME, "messageTime is too far from the server's clock: set the device's clock",
-                   arena_printf(m->arena, "%lld s off", (long long)difference));
-        return;
-    }
     if (m->is_mac && !m->starts_transaction && !profile_allows_mac(m))
         return;
     if (m->is_mac && !cmp_open_secret(m, &detail)) {
@@ -351,9 +405,11 @@ static int mac_is_right(struct cmp_message *m)
     return right;
 }
 
-/* wants[0] is the protection, wants[1] of a first message the proof of possession, the rest the path. */
+/* wants[0] is the protection, wants[1] of a request for a certificate the proof of possession, the rest the
+ * path. */
 static void judge(struct cmp_message *m)
 {
+    size_t path_begin = m->requests_cert ? 2 : 1;
     int path_valid = 1;
 
     if (m->is_mac) {
@@ -366,9 +422,9 @@ static void judge(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
         return;
     }
-    if (m->starts_transaction)
+    if (m->requests_cert)
         m->pop_valid = m->wants[1].u.verify.valid;
-    for (size_t i = 2; i < m->served_count; i++)
+    for (size_t i = path_begin; i < m->served_count; i++)
         path_valid &= m->wants[i].u.verify.valid;
     if (!path_valid) {
         path_cleanup(&m->path);
@@ -379,5 +435,7 @@ static void judge(struct cmp_message *m)
                        "a signature of its path is wrong");
         return;
     }
-    m->next = m->after_authentication;
+    m->authenticated = 1;
+    if (check_time(m) && cmp_check_profile_header(m))
+        m->next = m->after_authentication;
 }

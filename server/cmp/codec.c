@@ -68,15 +68,19 @@ static int get_octets(CBS *header, unsigned number, struct bytes *out)
 
 static int get_info(struct pki_header *out, CBS *list)
 {
-    CBS info, oid, time, names, name;
+    CBS info, oid, value, time, names, name;
     struct bytes type;
 
     if (!CBS_get_asn1(list, &info, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&info, &oid, CBS_ASN1_OBJECT))
         return 0;
     type = bytes_of_cbs(&oid);
     if (bytes_equal(type, id_it_implicit_confirm)) {
-        /* RFC 9810 5.1.1.1: the value is NULL; what else stands there does not matter. */
+        /* RFC 9810 5.1.1.1: ImplicitConfirmValue ::= NULL; infoValue is OPTIONAL in its frame. */
         out->implicit_confirm = 1;
+        out->implicit_confirm_bare = CBS_len(&info) == 0;
+        if (!out->implicit_confirm_bare &&
+            (!CBS_get_asn1(&info, &value, CBS_ASN1_NULL) || CBS_len(&value) != 0))
+            return 0;
     } else if (bytes_equal(type, id_it_confirm_wait_time)) {
         if (!CBS_get_asn1(&info, &time, CBS_ASN1_GENERALIZEDTIME) ||
             !der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time))

@@ -3,7 +3,7 @@
 #ifndef CMPD_CMP_CODEC_H
 #define CMPD_CMP_CODEC_H
 
-#include "crypto/der.h"
+#include "crypto/certificate.h"
 #include "server/base/bounds.h"
 #include "server/cmp/status.h"
 
@@ -56,6 +56,7 @@ struct pki_header {
     struct bytes transaction_id;
     struct bytes sender_nonce, recip_nonce;
     int implicit_confirm;      /* id-it-implicitConfirm is there (RFC 9810 5.1.1.1) */
+    int implicit_confirm_bare; /* 1: without its NULL */
     int64_t confirm_wait_time; /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
     struct bytes cert_profile; /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
     size_t cert_profile_count;
@@ -107,17 +108,31 @@ int pki_directory_name(struct bytes *out, struct arena *arena, struct bytes name
 
 enum pki_pop { PKI_POP_NONE, PKI_POP_RA_VERIFIED, PKI_POP_SIGNATURE, PKI_POP_OTHER };
 
+/* struct cert_template is CertTemplate (RFC 4211 section 5), or what PKCS #10 has of it: what is asked for,
+ * and in a revocation request which certificate is meant. Absent fields are empty. */
+struct cert_template {
+    int64_t version;     /* -1: absent */
+    struct bytes serial; /* content octets of serialNumber */
+    struct bytes issuer; /* DER of Name */
+    int has_omitted;     /* signingAlg, issuerUID or subjectUID: RFC 4211 section 5, "MUST be omitted" */
+    int has_validity;    /* then not_before and not_after count */
+    int64_t not_before;  /* Unix seconds; TEMPLATE_NO_TIME: absent */
+    int64_t not_after;
+    struct bytes subject; /* DER of Name */
+    struct bytes spki;    /* DER of SubjectPublicKeyInfo */
+    struct certificate_extension extensions[BOUND_EXTENSIONS];
+    size_t extension_count;
+    struct bytes san; /* GeneralNames of the subjectAltName among the extensions */
+};
+
+#define TEMPLATE_NO_TIME INT64_MIN
+
 /* struct cert_request is one request for a certificate, from CRMF or PKCS #10. */
 struct cert_request {
-    int64_t cert_req_id;      /* -1 for PKCS #10 */
-    struct bytes subject;     /* DER of Name, or empty if the template has none */
-    struct bytes spki;        /* DER, or empty */
-    struct bytes san;         /* GeneralNames of a requested subjectAltName, or empty */
-    int64_t template_version; /* -1: absent */
-    int has_serial; /* the template names a serial number, an issuer, a validity, other fields … */
-    int has_issuer;
-    int has_validity;
-    int has_controls;
+    int64_t cert_req_id; /* -1 for PKCS #10 */
+    struct cert_template tmpl;
+    struct bytes old_cert_issuer; /* DER of the Name in the oldCertID control (RFC 4211 6.5), or empty */
+    struct bytes old_cert_serial; /* content octets of its serialNumber */
     enum pki_pop pop;
     struct bytes pop_message;   /* what the proof of possession signs */
     struct bytes pop_algorithm; /* AlgorithmIdentifier */
@@ -132,6 +147,30 @@ int pki_decode_cert_requests(struct cert_request *out, size_t *count, struct are
 
 /* pki_decode_pkcs10 reads a CertificationRequest (RFC 2986). */
 int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char **why, struct bytes body);
+
+/* struct rev_details asks for one certificate to be revoked (RFC 9810 5.3.9). */
+struct rev_details {
+    struct cert_template cert_details;
+    int has_reason;       /* crlEntryDetails has a reasonCode (RFC 5280 5.3.1) */
+    int64_t reason;       /* CRLReason */
+    int unknown_critical; /* another extension there is critical */
+};
+
+/* pki_decode_rev_req reads RevReqContent into |out|, the first of its RevDetails, and |*count|, how many
+ * there are. 1, or 0 with |*why| set. */
+int pki_decode_rev_req(struct rev_details *out, size_t *count, struct arena *arena, const char **why,
+                       struct bytes body);
+
+/* pki_encode_rev_req writes RevReqContent for the certificate |serial| (content octets) of |issuer| (DER of
+ * Name); |reason| -1 leaves crlEntryDetails out. */
+int pki_encode_rev_req(struct bytes *out, struct arena *arena, struct bytes issuer, struct bytes serial,
+                       int64_t reason);
+
+/* pki_encode_rev_rep writes RevRepContent (RFC 9810 5.3.10) with one status. */
+int pki_encode_rev_rep(struct bytes *out, struct arena *arena, const struct pki_status_info *status);
+
+/* pki_decode_rev_rep reads a RevRepContent with one status. */
+int pki_decode_rev_rep(struct pki_status_info *out, struct bytes body);
 
 struct cert_status {
     struct bytes cert_hash;
@@ -167,10 +206,10 @@ int pki_encode_error(struct bytes *out, struct arena *arena, const struct pki_st
 /* pki_encode_cert_conf writes CertConfirmContent with one entry. */
 int pki_encode_cert_conf(struct bytes *out, struct arena *arena, const struct cert_status *status);
 
-/* pki_encode_cert_request writes CertRequest (RFC 4211 section 5) with subject, publicKey and, if not empty,
- * a subjectAltName: what POPOSigningKey signs. */
-int pki_encode_cert_request(struct bytes *out, struct arena *arena, int64_t cert_req_id, struct bytes subject,
-                            struct bytes spki, struct bytes san);
+/* pki_encode_cert_request writes CertRequest (RFC 4211 section 5), what POPOSigningKey signs: certReqId, the
+ * template as far as it is filled in (of the subjectAltName only what stands in |extensions|), and oldCertID
+ * if it is there. */
+int pki_encode_cert_request(struct bytes *out, struct arena *arena, const struct cert_request *request);
 
 /* pki_encode_cert_requests writes CertReqMessages with one CertReqMsg, its proof of possession a signature.
  */

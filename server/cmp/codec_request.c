@@ -1,5 +1,5 @@
 /* Requests for certificates: CRMF (RFC 4211; IMPLICIT TAGS, choices explicit) and PKCS #10 (RFC 2986). */
-#include "server/cmp/codec.h"
+#include "server/cmp/codec_internal.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
@@ -11,8 +11,8 @@ static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CON
 
 /* pkcs-9-at-extensionRequest, RFC 2985 5.4.2 */
 static const struct bytes id_extension_request = BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e");
-/* id-ce-subjectAltName, RFC 5280 4.2.1.6 */
-static const struct bytes id_subject_alt_name = BYTES("\x55\x1d\x11");
+/* id-regCtrl-oldCertID, RFC 4211 6.5 */
+static const struct bytes id_old_cert_id = BYTES("\x2b\x06\x01\x05\x05\x07\x05\x01\x05");
 
 static int fail(const char **why, const char *reason)
 {
@@ -20,92 +20,36 @@ static int fail(const char **why, const char *reason)
     return 0;
 }
 
-/* GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName (RFC 5280 4.2.1.6), each with a tag of its form: the
- * value goes into a certificate as it is, so it must be DER itself. */
-static int is_general_names(struct bytes value)
+/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5) */
+static int get_old_cert_id(struct cert_request *out, CBS *control)
 {
-    enum { CONSTRUCTED_FORMS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5, LAST_FORM = 8 };
-    CBS cbs = cbs_of(value), names, name;
-    CBS_ASN1_TAG tag;
+    CBS id, name, serial, element;
 
-    if (!der_is_strict(NULL, NULL, value, BOUND_DER_DEPTH) ||
-        !CBS_get_asn1(&cbs, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0)
+    if (!CBS_get_asn1(control, &id, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&id, &name, constructed | 4) ||
+        !CBS_get_asn1_element(&name, &element, CBS_ASN1_SEQUENCE) || CBS_len(&name) != 0 ||
+        !CBS_get_asn1(&id, &serial, CBS_ASN1_INTEGER) || CBS_len(&id) != 0)
         return 0;
-    while (CBS_len(&names) != 0) {
-        if (!CBS_get_any_asn1(&names, &name, &tag) ||
-            (tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC ||
-            (tag & CBS_ASN1_TAG_NUMBER_MASK) > LAST_FORM ||
-            ((tag & CBS_ASN1_CONSTRUCTED) != 0) !=
-                (CONSTRUCTED_FORMS >> (tag & CBS_ASN1_TAG_NUMBER_MASK) & 1))
-            return 0;
-    }
+    out->old_cert_issuer = bytes_of_cbs(&element);
+    out->old_cert_serial = bytes_of_cbs(&serial);
     return 1;
 }
 
-/* Extensions: only those that a profile may take from a request are kept. |list| is the content of the
- * SEQUENCE. */
-static int get_extensions(struct cert_request *out, CBS list)
+/* Controls ::= SEQUENCE SIZE (1..MAX) OF AttributeTypeAndValue; those that are not known are left alone. */
+static int get_controls(struct cert_request *out, CBS controls)
 {
-    CBS extension, oid, value;
-    int critical;
+    CBS control, oid;
 
-    for (unsigned i = 0; CBS_len(&list) != 0; i++) {
-        if (i == BOUND_EXTENSIONS || !CBS_get_asn1(&list, &extension, CBS_ASN1_SEQUENCE) ||
-            !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
-            (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&extension, &critical)) ||
-            !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0)
+    if (CBS_len(&controls) == 0)
+        return 0;
+    while (CBS_len(&controls) != 0) {
+        if (!CBS_get_asn1(&controls, &control, CBS_ASN1_SEQUENCE) ||
+            !CBS_get_asn1(&control, &oid, CBS_ASN1_OBJECT))
             return 0;
-        if (bytes_equal(bytes_of_cbs(&oid), id_subject_alt_name)) {
-            /* RFC 5280 4.2: one instance of a particular extension */
-            if (out->san.len != 0 || !is_general_names(bytes_of_cbs(&value)))
-                return 0;
-            out->san = bytes_of_cbs(&value);
-        }
+        if (bytes_equal(bytes_of_cbs(&oid), id_old_cert_id) &&
+            (out->old_cert_issuer.len != 0 || !get_old_cert_id(out, &control)))
+            return 0;
     }
     return 1;
-}
-
-/* SubjectPublicKeyInfo comes with the tag [6] in place of SEQUENCE (IMPLICIT): rebuilt with its own. */
-static int retag_sequence(struct bytes *out, struct arena *arena, struct bytes content)
-{
-    CBB cbb;
-    int ok = CBB_init(&cbb, content.len + 8) && der_add_octets(&cbb, CBS_ASN1_SEQUENCE, content);
-
-    return der_finish(out, arena, &cbb, ok);
-}
-
-/* CertTemplate (RFC 4211 section 5): ten optional fields in order. */
-static int get_template(struct cert_request *out, struct arena *arena, CBS tmpl)
-{
-    CBS field, name;
-    int present, ignored;
-    uint8_t version_fault = 0;
-
-    out->template_version = -1;
-    if (!CBS_get_optional_asn1(&tmpl, &field, &present, primitive | 0))
-        return 0;
-    if (present) {
-        version_fault = CBS_len(&field) != 1;
-        out->template_version = version_fault ? 0 : CBS_data(&field)[0];
-    }
-    if (!CBS_get_optional_asn1(&tmpl, NULL, &out->has_serial, primitive | 1) ||
-        !CBS_get_optional_asn1(&tmpl, NULL, &ignored, constructed | 2) ||
-        !CBS_get_optional_asn1(&tmpl, NULL, &out->has_issuer, constructed | 3) ||
-        !CBS_get_optional_asn1(&tmpl, NULL, &out->has_validity, constructed | 4) ||
-        !CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 5))
-        return 0;
-    if (present) {
-        if (!CBS_get_asn1_element(&field, &name, CBS_ASN1_SEQUENCE) || CBS_len(&field) != 0)
-            return 0;
-        out->subject = bytes_of_cbs(&name);
-    }
-    if (!CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 6) ||
-        (present && !retag_sequence(&out->spki, arena, bytes_of_cbs(&field))) ||
-        !CBS_get_optional_asn1(&tmpl, NULL, &ignored, primitive | 7) ||
-        !CBS_get_optional_asn1(&tmpl, NULL, &ignored, primitive | 8) ||
-        !CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 9))
-        return 0;
-    return (!present || get_extensions(out, field)) && CBS_len(&tmpl) == 0;
 }
 
 static int get_pop(struct cert_request *out, CBS *message)
@@ -138,7 +82,8 @@ static int get_pop(struct cert_request *out, CBS *message)
 
 static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const char **why, CBS *list)
 {
-    CBS message, request_element, request, tmpl;
+    CBS message, request_element, request, tmpl, controls;
+    int present;
 
     memset(out, 0, sizeof *out);
     if (!CBS_get_asn1(list, &message, CBS_ASN1_SEQUENCE) ||
@@ -148,10 +93,10 @@ static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const
     if (!CBS_get_asn1(&request_element, &request, CBS_ASN1_SEQUENCE) ||
         !der_get_int64(&request, &out->cert_req_id))
         return fail(why, "certReqId is malformed");
-    if (!CBS_get_asn1(&request, &tmpl, CBS_ASN1_SEQUENCE) || !get_template(out, arena, tmpl))
+    if (!CBS_get_asn1(&request, &tmpl, CBS_ASN1_SEQUENCE) || !pki_get_template(&out->tmpl, arena, tmpl))
         return fail(why, "certTemplate is malformed");
-    if (!CBS_get_optional_asn1(&request, NULL, &out->has_controls, CBS_ASN1_SEQUENCE) ||
-        CBS_len(&request) != 0)
+    if (!CBS_get_optional_asn1(&request, &controls, &present, CBS_ASN1_SEQUENCE) || CBS_len(&request) != 0 ||
+        (present && !get_controls(out, controls)))
         return fail(why, "controls are malformed");
     if (!get_pop(out, &message))
         return fail(why, "popo is malformed");
@@ -188,7 +133,7 @@ static int get_attributes(struct cert_request *out, CBS attributes)
         if (!bytes_equal(bytes_of_cbs(&oid), id_extension_request))
             continue;
         if (!CBS_get_asn1(&values, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&values) != 0 ||
-            !get_extensions(out, extensions))
+            !pki_get_extensions(&out->tmpl, extensions))
             return 0;
     }
     return 1;
@@ -203,7 +148,7 @@ int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char 
     (void)arena;
     memset(out, 0, sizeof *out);
     out->cert_req_id = -1; /* RFC 9483 4.1.4 */
-    out->template_version = -1;
+    out->tmpl.version = -1;
     if (!CBS_get_asn1(&cbs, &request, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0 ||
         !CBS_get_asn1_element(&request, &info_element, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1_element(&request, &algorithm, CBS_ASN1_SEQUENCE) ||
@@ -221,8 +166,8 @@ int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char 
         return fail(why, "certificationRequestInfo is malformed");
     if (version != 0)
         return fail(why, "the version of certificationRequestInfo is not 0");
-    out->subject = bytes_of_cbs(&name);
-    out->spki = bytes_of_cbs(&spki);
+    out->tmpl.subject = bytes_of_cbs(&name);
+    out->tmpl.spki = bytes_of_cbs(&spki);
     if (present && !get_attributes(out, attributes))
         return fail(why, "attributes of certificationRequestInfo are malformed");
     return 1;
@@ -230,24 +175,25 @@ int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char 
 
 /* ---- for clients ---- */
 
-int pki_encode_cert_request(struct bytes *out, struct arena *arena, int64_t cert_req_id, struct bytes subject,
-                            struct bytes spki, struct bytes san)
+static int add_old_cert_id(CBB *request, const struct cert_request *in)
 {
-    CBS spki_cbs = cbs_of(spki), spki_content;
-    CBB cbb, request, tmpl, field, extension;
-    int ok = CBS_get_asn1(&spki_cbs, &spki_content, CBS_ASN1_SEQUENCE) && CBB_init(&cbb, 512);
+    CBB controls, control, id, name;
 
-    if (!ok)
-        return 0;
-    ok = CBB_add_asn1(&cbb, &request, CBS_ASN1_SEQUENCE) && der_add_int64(&request, cert_req_id) &&
-         CBB_add_asn1(&request, &tmpl, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&tmpl, &field, constructed | 5) &&
-         der_add_bytes(&field, subject) && CBB_flush(&tmpl) &&
-         der_add_octets(&tmpl, constructed | 6, bytes_of_cbs(&spki_content));
-    if (ok && san.len != 0)
-        ok = CBB_add_asn1(&tmpl, &field, constructed | 9) &&
-             CBB_add_asn1(&field, &extension, CBS_ASN1_SEQUENCE) &&
-             der_add_oid(&extension, id_subject_alt_name) &&
-             der_add_octets(&extension, CBS_ASN1_OCTETSTRING, san);
+    return in->old_cert_issuer.len == 0 ||
+           (CBB_add_asn1(request, &controls, CBS_ASN1_SEQUENCE) &&
+            CBB_add_asn1(&controls, &control, CBS_ASN1_SEQUENCE) && der_add_oid(&control, id_old_cert_id) &&
+            CBB_add_asn1(&control, &id, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&id, &name, constructed | 4) &&
+            der_add_bytes(&name, in->old_cert_issuer) && CBB_flush(&id) &&
+            der_add_octets(&id, CBS_ASN1_INTEGER, in->old_cert_serial) && CBB_flush(request));
+}
+
+int pki_encode_cert_request(struct bytes *out, struct arena *arena, const struct cert_request *request)
+{
+    CBB cbb, sequence;
+    int ok = CBB_init(&cbb, 512) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+             der_add_int64(&sequence, request->cert_req_id) && pki_add_template(&sequence, &request->tmpl) &&
+             add_old_cert_id(&sequence, request);
+
     return der_finish(out, arena, &cbb, ok);
 }
 

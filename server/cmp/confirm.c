@@ -49,6 +49,13 @@ void cmp_confirm(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_REQUEST, "certReqId is not that of the request", NULL);
         return;
     }
+    /* RFC 9483 4.1.1: "positive values allowed: accepted, negative values allowed: rejection"; what only
+     * warns of a change accepts, too. */
+    if (m->cert_status_count == 1 && status->has_status && status->status.status != PKI_ACCEPTED &&
+        status->status.status != PKI_GRANTED_WITH_MODS && status->status.status != PKI_REJECTION) {
+        cmp_refuse(m, PKI_BAD_REQUEST, "status in a certConf must be accepted or rejection", NULL);
+        return;
+    }
     want_certificate(m, certificate_found);
 }
 
@@ -113,8 +120,7 @@ static void certificate_found(struct cmp_message *m)
         }
     }
     /* An empty certConf rejects the certificate; no statusInfo accepts it (RFC 9810 5.3.18). */
-    accepted = m->cert_status_count == 1 && (!status->has_status || status->status.status == PKI_ACCEPTED ||
-                                             status->status.status == PKI_GRANTED_WITH_MODS);
+    accepted = m->cert_status_count == 1 && (!status->has_status || status->status.status != PKI_REJECTION);
     m->change = (struct store_cert_change){
         .serial = m->tx.serial,
         .status = accepted ? STORE_CERT_VALID : STORE_CERT_REVOKED,
@@ -129,6 +135,7 @@ static void certificate_found(struct cmp_message *m)
     cmp_reply_pkiconf(m, commit_confirmation);
 }
 
+/* Not path-validated again, except for revocation (ARCHITECTURE.md, "Transactions"). */
 static void commit_confirmation(struct cmp_message *m)
 {
     struct store_unit *unit = cmp_commit(m);
@@ -141,13 +148,30 @@ static void commit_confirmation(struct cmp_message *m)
     unit->expect_state = STORE_TX_WAIT_CONFIRM;
     unit->tx = &m->new_tx;
     unit->change = &m->change;
-    /* Not path-validated again, except for revocation (ARCHITECTURE.md, "Transactions"). */
     unit->signer_serial = m->tx.signer_serial;
     m->audit.event = m->new_tx.state == STORE_TX_CONFIRMED  ? "confirm"
                      : m->new_tx.state == STORE_TX_REJECTED ? "reject"
                                                             : "peer error";
     if (m->result.detail != NULL)
         m->audit.detail = bytes_str(m->result.detail);
+}
+
+/* The hash of the last accepted request stays: the refused message, sent again, is refused again. */
+void cmp_fail_transaction(struct cmp_message *m)
+{
+    struct store_unit *unit = cmp_commit(m);
+
+    m->change =
+        (struct store_cert_change){.serial = m->tx.serial, .status = STORE_CERT_REVOKED, .at = m->now};
+    m->new_tx = m->tx;
+    m->new_tx.state = STORE_TX_REJECTED;
+    m->new_tx.deadline = 0;
+    m->result.serial = m->tx.serial;
+    unit->expect_state = STORE_TX_WAIT_CONFIRM;
+    unit->tx = &m->new_tx;
+    unit->change = &m->change;
+    m->audit.event = "reject";
+    m->audit.detail = bytes_str(m->result.text);
 }
 
 /* The device gives up: nothing tells that it keeps the certificate, so it is treated as rejected. */
@@ -165,4 +189,17 @@ void cmp_received_error(struct cmp_message *m)
     m->new_tx.state = STORE_TX_ENDED;
     m->result.event = "transaction ended by the peer";
     cmp_reply_pkiconf(m, commit_confirmation);
+}
+
+/* Whoever sent it is not known: it is answered, as RFC 9810 5.3.21 wants, and changes nothing. */
+void cmp_received_bare_error(struct cmp_message *m)
+{
+    if (!check_recip_nonce(m))
+        return;
+    if (m->body_fault != NULL) {
+        cmp_refuse(m, PKI_BAD_DATA_FORMAT, m->body_fault, NULL);
+        return;
+    }
+    m->result.event = "error without protection, ignored";
+    cmp_reply_pkiconf(m, NULL);
 }

@@ -20,10 +20,13 @@ struct cmp_message {
     uint8_t request_hash[CMP_HASH];
     const struct cmp_profile *profile;
     int profile_named;      /* by the path or by certProfile; else |profile| is the default */
-    int starts_transaction; /* ir, cr, p10cr */
+    int requests_cert;      /* ir, cr, p10cr, kur */
+    int starts_transaction; /* those, and rr */
     struct bytes transaction_id;
     struct cert_request request;
-    const char *body_fault; /* the body does not parse: said after the protection was checked */
+    struct rev_details revocation;
+    const char *body_fault; /* the body cannot be used: said after the protection was checked */
+    enum pki_failure body_fail_info;
     struct cert_status cert_status[BOUND_CERT_STATUS];
     size_t cert_status_count;
     struct public_key *request_key;
@@ -35,7 +38,8 @@ struct cmp_message {
     int is_mac;
     struct bytes secret;
     struct mac_key mac_key;
-    int mac_verified; /* 1: answers are protected by the same MAC */
+    int mac_verified;  /* 1: answers are protected by the same MAC */
+    int authenticated; /* 1: the protection is right, and of whom the transaction wants it */
     const struct signature_algorithm *signature_algorithm;
     struct certificate certs[BOUND_EXTRA_CERTS];
     size_t cert_count;
@@ -51,7 +55,8 @@ struct cmp_message {
     struct store_tx tx;
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
-    int signer_is_own; /* the signer's certificate was issued by the profile's CA */
+    int signer_is_own; /* the signer's certificate names the profile's CA as its issuer */
+    int is_ra;         /* the signer is an RA of the profile */
 
     /* The answer. */
     struct cmp_decision decision;
@@ -62,6 +67,9 @@ struct cmp_message {
     struct store_audit audit;
     uint8_t nonce[CMP_NONCE];
     int grant_implicit;
+    int granted_with_mods;
+    int failed;        /* 1: the transaction is ended by this message, which is refused */
+    int answers_again; /* 1: the answer is that of m->tx, with its nonce */
     struct bytes protected_part;
     const struct bytes *extra_certs;
     size_t extra_cert_count;
@@ -80,6 +88,15 @@ struct cmp_message {
 /* cmp_want_add adds a want of |kind| to the step; the caller fills in its part of the union. */
 struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind);
 
+/* ---- header.c: what stands in the header ---- */
+
+/* cmp_check_header makes the checks without which a message cannot be processed, whatever its profile. 1, or
+ * 0 after cmp_refuse. */
+int cmp_check_header(struct cmp_message *m);
+
+/* cmp_check_profile_header makes those that the profile asks for. 1, or 0 after cmp_refuse. */
+int cmp_check_profile_header(struct cmp_message *m);
+
 /* ---- receive.c: decode, route, look up ---- */
 cmp_step cmp_receive;
 
@@ -97,16 +114,29 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then);
  * set. */
 int cmp_open_secret(struct cmp_message *m, const char **detail);
 
-/* ---- enroll.c, confirm.c, replay.c ---- */
-cmp_step cmp_enroll;         /* ir, cr, p10cr, authenticated */
+/* ---- enroll.c, revoke.c, confirm.c, replay.c ---- */
+cmp_step cmp_enroll;         /* ir, cr, p10cr, kur, authenticated */
+cmp_step cmp_revoke;         /* rr, authenticated */
 cmp_step cmp_confirm;        /* certConf, authenticated */
 cmp_step cmp_received_error; /* error, authenticated */
+
+/* cmp_fail_transaction ends a transaction whose next message is refused: the certificate is treated as
+ * rejected. */
+cmp_step cmp_fail_transaction;
+
+/* cmp_received_bare_error answers an error message without protection, which changes nothing. */
+void cmp_received_bare_error(struct cmp_message *m);
 
 /* cmp_replay answers a request that was answered before, from m->tx. */
 void cmp_replay(struct cmp_message *m);
 
 /* cmp_refuse_other_message answers a message that does not fit m->tx. */
-void cmp_refuse_other_message(struct cmp_message *m);
+cmp_step cmp_refuse_other_message;
+
+/* ---- commit.c: what every answer waits for ---- */
+
+/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|. */
+void cmp_begin_tx(struct cmp_message *m, enum store_tx_state state);
 
 /* cmp_commit wants the unit committed that the caller fills in, and goes on with the outcome. */
 struct store_unit *cmp_commit(struct cmp_message *m);
@@ -124,15 +154,19 @@ void cmp_reply(struct cmp_message *m, int body_type, struct bytes body, cmp_step
 /* cmp_reply_certificate answers a request with |certificate|. */
 void cmp_reply_certificate(struct cmp_message *m, struct bytes certificate, cmp_step *then);
 
+/* cmp_reply_revoked answers rr: the certificate is revoked. */
+void cmp_reply_revoked(struct cmp_message *m, cmp_step *then);
+
 /* cmp_reply_pkiconf answers with pkiconf. */
 void cmp_reply_pkiconf(struct cmp_message *m, cmp_step *then);
 
 /* cmp_refuse answers with |fail_info| and |text| by an error message. |detail| goes to the log only; may be
- * NULL. */
+ * NULL. A message that was authenticated as the next of its transaction ends it (RFC 9483 3.6.4), unless it
+ * is the server that fails. */
 void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail);
 
-/* cmp_refuse_body does the same for a fault in the body: by ip or cp with rejection where the body is a
- * request (RFC 9483 3.6.2), by error otherwise. */
+/* cmp_refuse_body does the same for a fault in the body: by ip, cp, kup or rp with rejection where the body
+ * is a request (RFC 9483 3.6.2), by error otherwise. */
 void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail);
 
 /* cmp_out_of_memory ends the message without an answer. */

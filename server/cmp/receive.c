@@ -4,9 +4,9 @@
 
 static cmp_step receive_known, go_on;
 
-static int starts_transaction(int body)
+static int requests_certificate(int body)
 {
-    return body == PKI_IR || body == PKI_CR || body == PKI_P10CR;
+    return body == PKI_IR || body == PKI_CR || body == PKI_P10CR || body == PKI_KUR;
 }
 
 static const struct cmp_profile *profile_named(const struct cmp_settings *settings, struct bytes name)
@@ -45,36 +45,6 @@ static int choose_profile(struct cmp_message *m)
     return 1;
 }
 
-/* Syntax of the header as far as it decides whether the message can be processed at all (RFC 9483 3.5). */
-static int check_header(struct cmp_message *m)
-{
-    const struct pki_header *header = &m->in.header;
-
-    if (header->pvno != PKI_CMP2000 && header->pvno != PKI_CMP2021) {
-        cmp_refuse(m, PKI_UNSUPPORTED_VERSION, "pvno must be 2 or 3", NULL);
-        return 0;
-    }
-    if (header->transaction_id.len > BOUND_TRANSACTION_ID || header->sender_nonce.len > BOUND_NONCE ||
-        header->recip_nonce.len > BOUND_NONCE || header->sender_kid.len > BOUND_SENDER_KID) {
-        cmp_refuse(m, PKI_BAD_DATA_FORMAT, "transactionID, a nonce or senderKID is too long", NULL);
-        return 0;
-    }
-    /* RFC 9810 5.1.1 lets the first message go without; the answer then says which one the server has set. */
-    if (header->transaction_id.len == 0 && !m->starts_transaction) {
-        cmp_refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing", NULL);
-        return 0;
-    }
-    if (header->sender_nonce.len < CMP_NONCE) {
-        cmp_refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have at least 128 bits", NULL);
-        return 0;
-    }
-    if (!m->in.has_protection || header->protection_alg.len == 0) {
-        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected", NULL);
-        return 0;
-    }
-    return 1;
-}
-
 static int check_body_type(struct cmp_message *m)
 {
     int body = m->in.body_type;
@@ -92,30 +62,41 @@ static int check_body_type(struct cmp_message *m)
     return 1;
 }
 
+/* RFC 9483 4.1.1 and 4.2: one CertReqMsg, one RevDetails. */
+static const char *more_than_one(struct cmp_message *m, size_t count, const char *text)
+{
+    if (count == 1)
+        return NULL;
+    m->body_fail_info = PKI_BAD_REQUEST;
+    return text;
+}
+
 static void decode_body(struct cmp_message *m)
 {
-    const char *why = NULL;
+    const char **fault = &m->body_fault;
     struct pki_status_info ignored;
     size_t count;
 
+    m->body_fail_info = PKI_BAD_DATA_FORMAT;
     switch (m->in.body_type) {
     case PKI_P10CR:
-        if (!pki_decode_pkcs10(&m->request, m->arena, &why, m->in.body))
-            m->body_fault = why;
+        pki_decode_pkcs10(&m->request, m->arena, fault, m->in.body);
         break;
     case PKI_CERTCONF:
         if (!pki_decode_cert_conf(m->cert_status, &m->cert_status_count, m->in.body))
-            m->body_fault = "CertConfirmContent is malformed";
+            *fault = "CertConfirmContent is malformed";
         break;
     case PKI_ERROR:
         if (!pki_decode_error(&ignored, m->in.body))
-            m->body_fault = "ErrorMsgContent is malformed";
+            *fault = "ErrorMsgContent is malformed";
+        break;
+    case PKI_RR:
+        if (pki_decode_rev_req(&m->revocation, &count, m->arena, fault, m->in.body))
+            *fault = more_than_one(m, count, "send one RevDetails in a message");
         break;
     default:
-        if (!pki_decode_cert_requests(&m->request, &count, m->arena, &why, m->in.body))
-            m->body_fault = why;
-        else if (count != 1)
-            m->body_fault = "send one CertReqMsg in a message"; /* RFC 9483 4.1.1 */
+        if (pki_decode_cert_requests(&m->request, &count, m->arena, fault, m->in.body))
+            *fault = more_than_one(m, count, "send one CertReqMsg in a message");
     }
 }
 
@@ -162,7 +143,8 @@ void cmp_receive(struct cmp_message *m)
     enum pki_decoded decoded = pki_message_decode(&m->in, &why, m->in.der);
 
     digest_compute(m->request_hash, DIGEST_SHA256, m->in.der);
-    m->starts_transaction = starts_transaction(m->in.body_type);
+    m->requests_cert = requests_certificate(m->in.body_type);
+    m->starts_transaction = m->requests_cert || m->in.body_type == PKI_RR;
     m->transaction_id = m->in.header.transaction_id;
     if (decoded == PKI_UNREADABLE) {
         m->result.http_status = 400;
@@ -182,10 +164,10 @@ void cmp_receive(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, "the message is not valid DER of a PKIMessage", why);
         return;
     }
-    if (!check_header(m) || !choose_profile(m) || !check_body_type(m))
+    if (!cmp_check_header(m) || !choose_profile(m) || !check_body_type(m))
         return;
     decode_body(m);
-    if (!cmp_find_credentials(m))
+    if (m->in.has_protection && !cmp_find_credentials(m))
         return;
 
     want_transaction(m);
@@ -202,7 +184,8 @@ void cmp_refuse_other_message(struct cmp_message *m)
     if (m->starts_transaction)
         cmp_refuse(m, PKI_TRANSACTION_ID_IN_USE, "this transactionID is in use: start again with a new one",
                    NULL);
-    else if (m->in.body_type == PKI_CERTCONF && m->tx.state != STORE_TX_WAIT_CONFIRM)
+    else if (m->in.body_type == PKI_CERTCONF &&
+             (m->tx.state == STORE_TX_CONFIRMED || m->tx.state == STORE_TX_REJECTED))
         cmp_refuse(m, PKI_CERT_CONFIRMED,
                    "the certificate of this transaction was confirmed or rejected already", NULL);
     else
@@ -266,20 +249,30 @@ static void receive_known(struct cmp_message *m)
 static void go_on(struct cmp_message *m)
 {
     struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
+    cmp_step *then = cmp_enroll;
 
     if (m->has_tx && (bytes_equal(m->tx.request_hash, hash) || bytes_equal(m->tx.last_hash, hash))) {
         cmp_replay(m);
-        return;
-    }
-    if (m->has_tx && (m->starts_transaction || m->tx.state != STORE_TX_WAIT_CONFIRM)) {
-        cmp_refuse_other_message(m);
         return;
     }
     if (!m->has_tx && !m->starts_transaction) {
         cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
         return;
     }
-    cmp_authenticate(m, m->starts_transaction             ? cmp_enroll
-                        : m->in.body_type == PKI_CERTCONF ? cmp_confirm
-                                                          : cmp_received_error);
+    /* What does not fit the transaction is told after the protection was verified: with it, and to nobody
+     * else. */
+    if (m->has_tx && (m->starts_transaction || m->tx.state != STORE_TX_WAIT_CONFIRM))
+        then = cmp_refuse_other_message;
+    else if (m->in.body_type == PKI_RR)
+        then = cmp_revoke;
+    else if (m->in.body_type == PKI_CERTCONF)
+        then = cmp_confirm;
+    else if (m->in.body_type == PKI_ERROR)
+        then = cmp_received_error;
+    if (m->in.has_protection)
+        cmp_authenticate(m, then);
+    else if (then == cmp_received_error)
+        cmp_received_bare_error(m);
+    else
+        cmp_refuse_other_message(m);
 }

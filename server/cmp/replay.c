@@ -16,6 +16,8 @@ void cmp_replay(struct cmp_message *m)
     const char *ignored;
 
     m->result.event = "answered again";
+    m->result.detail = NULL;
+    m->answers_again = 1;
     m->result.serial = m->tx.serial;
     m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */
     /* The same octets were accepted before: whoever sends them learns nothing new. If the secret is gone, the
@@ -26,7 +28,7 @@ void cmp_replay(struct cmp_message *m)
         mac->secret = m->secret;
         mac->key = &m->mac_key;
     }
-    if (is_first_request(m)) {
+    if (is_first_request(m) && m->requests_cert) {
         fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
         fetch->kind = STORE_FETCH_CERT;
         fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
@@ -47,6 +49,10 @@ static void replay_answer(struct cmp_message *m)
         else
             m->mac_verified = m->mac_key.len != 0;
     }
+    if (fetch == NULL && m->in.body_type == PKI_RR) {
+        cmp_reply_revoked(m, NULL);
+        return;
+    }
     if (fetch == NULL) {
         cmp_reply_pkiconf(m, NULL);
         return;
@@ -63,5 +69,6 @@ static void replay_answer(struct cmp_message *m)
     certificate = fetch->row.cert.certificate;
     m->request.cert_req_id = m->tx.cert_req_id;
     m->grant_implicit = m->tx.implicit_confirm;
+    m->granted_with_mods = m->tx.granted_with_mods;
     cmp_reply_certificate(m, certificate, NULL);
 }

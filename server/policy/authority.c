@@ -136,15 +136,15 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     return 1;
 }
 
-/* extraCerts of answers (RFC 9483 3.3): the protecting certificate first, then the issuing chain; no root. */
+/* extraCerts of answers (RFC 9483 3.3): the protecting certificate first, then the issuing chain; no root,
+ * but where the root itself issues: then it is the chain. */
 static int prepare_answers(struct policy *policy, struct authority *ca)
 {
     struct cmp_authority *cmp = &ca->cmp;
     struct certificate cert;
 
     cmp->signed_extra_certs[cmp->signed_extra_cert_count++] = cmp->cmp_cert.der;
-    if (!certificate_self_issued(&cmp->cert))
-        cmp->mac_extra_certs[cmp->mac_extra_cert_count++] = cmp->cert.der;
+    cmp->mac_extra_certs[cmp->mac_extra_cert_count++] = cmp->cert.der;
     for (size_t c = 0; c < ca->chain_count; c++)
         if (certificate_parse(&cert, ca->chain[c]) && !certificate_self_issued(&cert))
             cmp->mac_extra_certs[cmp->mac_extra_cert_count++] = cert.der;

@@ -3,11 +3,21 @@
 #include "crypto/random.h"
 #include "server/policy/internal.h"
 
-static void refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text)
+int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text)
 {
     decision->granted = 0;
     decision->fail_info = fail_info;
-    decision->text = text;
+    decision->text = text != NULL ? text : "the memory bound of a request is reached";
+    return 0;
+}
+
+void policy_modified(struct cmp_decision *decision, const char *what)
+{
+    const char *all = decision->modified == NULL
+                          ? arena_printf(decision->arena, "differs from the request: %s", what)
+                          : arena_printf(decision->arena, "%s, %s", decision->modified, what);
+
+    decision->modified = all != NULL ? all : "differs from the request";
 }
 
 /* Bits that a key of its kind cannot live up to are left out (RFC 8813 section 3 for EC, RFC 9295 for
@@ -32,35 +42,25 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
     enum key_kind kind = public_key_kind(decision->key);
     unsigned bits = public_key_bits(decision->key);
 
-    if ((profile->key_kinds >> kind & 1) == 0) {
-        refuse(decision, PKI_BAD_CERT_TEMPLATE, "this profile does not certify keys of this type");
-        return 0;
-    }
-    if (kind == KEY_RSA && (bits < profile->config->rsa_bits_min || bits > profile->config->rsa_bits_max)) {
-        refuse(decision, PKI_BAD_CERT_TEMPLATE, "the RSA key is shorter or longer than this profile allows");
-        return 0;
-    }
+    if ((profile->key_kinds >> kind & 1) == 0)
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "this profile does not certify keys of this type");
+    if (kind == KEY_RSA && (bits < profile->config->rsa_bits_min || bits > profile->config->rsa_bits_max))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "the RSA key is shorter or longer than this profile allows");
     return 1;
 }
 
-static int check_subject(struct cmp_decision *decision, const struct profile *profile)
+/* RFC 9483 4.1.1: the device is named in subject, in subjectAltName, or in both. */
+static int check_names(struct cmp_decision *decision, const struct policy_certificate *cert)
 {
-    const struct cert_request *request = decision->request;
-    int has_san = profile->config->san && request->san.len != 0;
-
-    if (request->subject.len == 0 || (name_is_empty(request->subject) && !has_san)) {
-        refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject");
-        return 0;
-    }
-    if (!name_is_valid(request->subject)) {
-        refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
-        return 0;
-    }
+    if (cert->subject.len == 0 || (name_is_empty(cert->subject) && cert->san.len == 0))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject");
+    if (!name_is_valid(cert->subject))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
     /* Under the CA's own name a device could pass for the signer of CRLs. */
-    if (bytes_equal(request->subject, decision->profile->ca->cert.subject)) {
-        refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is the name of the CA");
-        return 0;
-    }
+    if (bytes_equal(cert->subject, decision->profile->ca->cert.subject))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is the name of the CA");
     return 1;
 }
 
@@ -81,53 +81,76 @@ static int make_serial(struct cmp_decision *decision)
     return 1;
 }
 
-void policy_decide(struct cmp_decision *decision)
+/* What the profile gives by itself, whatever is asked for. */
+static int begin(struct cmp_decision *decision, const struct profile *profile, struct policy_certificate *out)
 {
     enum { DAY = 24 * 60 * 60 };
-    const struct profile *profile = (const struct profile *)decision->profile;
+    const struct config_profile *config = profile->config;
+    const struct certificate *ca = &profile->cmp.ca->cert;
+
+    if (decision->now > ca->not_after)
+        return policy_refuse(decision, PKI_SYSTEM_FAILURE,
+                             "the CA's certificate has expired: ask the operator");
+    *out = (struct policy_certificate){
+        .not_before = decision->now - config->backdate_seconds,
+        .not_after = decision->now + (int64_t)config->validity_days * DAY - 1,
+        .key_usage = usage_for(profile->key_usage, public_key_kind(decision->key)),
+        .purpose_count = profile->purpose_count,
+    };
+    memcpy(out->purposes, profile->purposes, sizeof out->purposes);
+    if (out->not_before < ca->not_before)
+        out->not_before = ca->not_before;
+    if (out->not_after > ca->not_after)
+        out->not_after = ca->not_after;
+    return 1;
+}
+
+static int build(struct cmp_decision *decision, const struct profile *profile,
+                 const struct policy_certificate *cert)
+{
     const struct config_profile *config = profile->config;
     const struct cmp_authority *ca = profile->cmp.ca;
-    struct certificate_plan plan;
-
-    if (!check_key(decision, profile) || !check_subject(decision, profile))
-        return;
-    if (decision->now > ca->cert.not_after) {
-        refuse(decision, PKI_SYSTEM_FAILURE, "the CA's certificate has expired: ask the operator");
-        return;
-    }
-    decision->not_before = decision->now - config->backdate_seconds;
-    decision->not_after = decision->now + (int64_t)config->validity_days * DAY - 1;
-    if (decision->not_before < ca->cert.not_before)
-        decision->not_before = ca->cert.not_before;
-    if (decision->not_after > ca->cert.not_after)
-        decision->not_after = ca->cert.not_after;
-    decision->subject = decision->request->subject;
-    if (!make_serial(decision)) {
-        refuse(decision, PKI_SYSTEM_FAILURE, "the memory bound of a request is reached");
-        return;
-    }
-    plan = (struct certificate_plan){
+    const struct certificate_plan plan = {
         .serial = decision->serial,
         .algorithm = ca->algorithm,
         .issuer = ca->cert.subject,
-        .subject = decision->subject,
-        .not_before = decision->not_before,
-        .not_after = decision->not_after,
-        .spki = decision->request->spki,
+        .subject = cert->subject,
+        .not_before = cert->not_before,
+        .not_after = cert->not_after,
+        .spki = decision->request->tmpl.spki,
         .issuer_key_id = ca->cert.key_id,
         .path_len = -1,
-        .key_usage = usage_for(profile->key_usage, public_key_kind(decision->key)),
-        .extended_key_usage = profile->purposes,
-        .extended_key_usage_count = profile->purpose_count,
-        .san = config->san ? decision->request->san : bytes_of(NULL, 0),
+        .key_usage = cert->key_usage,
+        .extended_key_usage = cert->purposes,
+        .extended_key_usage_count = cert->purpose_count,
+        .san = cert->san,
         .crl_urls = config->crl_urls,
         .crl_url_count = config->crl_url_count,
         .issuer_urls = config->issuer_urls,
         .issuer_url_count = config->issuer_url_count,
         .ocsp_urls = config->ocsp_urls,
         .ocsp_url_count = config->ocsp_url_count,
+        .others = cert->others,
+        .other_count = cert->other_count,
     };
-    decision->granted = certificate_build(&decision->tbs, decision->arena, &plan);
+
+    return certificate_build(&decision->tbs, decision->arena, &plan);
+}
+
+void policy_decide(struct cmp_decision *decision)
+{
+    const struct profile *profile = (const struct profile *)decision->profile;
+    struct policy_certificate cert;
+
+    decision->modified = NULL;
+    if (!check_key(decision, profile) || !begin(decision, profile, &cert) ||
+        !policy_decide_names(decision, profile, &cert) || !check_names(decision, &cert) ||
+        !policy_decide_requests(decision, profile, &cert))
+        return;
+    decision->not_before = cert.not_before;
+    decision->not_after = cert.not_after;
+    decision->subject = cert.subject;
+    decision->granted = make_serial(decision) && build(decision, profile, &cert);
     if (!decision->granted)
-        refuse(decision, PKI_SYSTEM_FAILURE, "the memory bound of a request is reached");
+        policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
 }

@@ -6,17 +6,41 @@
 
 #include "server/policy/policy.h"
 
-enum { POLICY_PURPOSES_MAX = 16, POLICY_OID_MAX = 32 };
+enum { POLICY_PURPOSES_MAX = 16, POLICY_OID_MAX = 32, POLICY_REQUESTS_MAX = 32, POLICY_NAMES_MAX = 16 };
+
+/* struct request_rule is one entry of honour or refuse. */
+struct request_rule {
+    const char *name; /* as in the configuration */
+    uint8_t oid_octets[POLICY_OID_MAX];
+    struct bytes oid; /* of an extension, or empty: validity, issuer, other */
+};
+
+struct request_rules {
+    struct request_rule rules[POLICY_REQUESTS_MAX];
+    size_t count;
+};
+
+/* struct name_template is "CN=VALUE" or "DNS:VALUE", taken apart; ${…} in the value stands for a part of the
+ * request. */
+struct name_template {
+    char type[16];
+    const char *value;
+};
 
 /* struct profile is a cmp_profile with what only decisions need. */
 struct profile {
     struct cmp_profile cmp; /* first: a cmp_profile of ours is converted back */
     const struct config_profile *config;
-    struct trust trust;
+    struct trust trust, ras;
     unsigned key_usage;
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
+    struct name_template subject[POLICY_NAMES_MAX], san[POLICY_NAMES_MAX];
+    size_t subject_count, san_count;
+    struct request_rules honour, refuse;
+    struct bytes extra_certs[BOUND_EXTRA_CERTS];
+    size_t extra_cert_count;
     unsigned key_kinds; /* bit of each accepted enum key_kind */
 };
 
@@ -52,6 +76,46 @@ struct private_key *policy_read_key(struct config_fault *fault, struct policy *p
  */
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 int policy_load_profile(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
+/* policy_load_vendors adds what the vendors |names| trust to |trust|: anchors, and intermediates that were
+ * verified up to one. 1, or 0 with |fault|. */
+int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
+                        const char *const *names, size_t count, int64_t now);
+
+/* policy_load_names reads subject and san of profiles[i]. 1, or 0 with |fault|. */
+int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* struct policy_certificate is what a decision has come to so far. */
+struct policy_certificate {
+    struct bytes subject, san;
+    int64_t not_before, not_after;
+    unsigned key_usage;
+    struct bytes purposes[POLICY_PURPOSES_MAX];
+    size_t purpose_count;
+    struct certificate_extension others[BOUND_EXTENSIONS];
+    size_t other_count;
+};
+
+/* policy_refuse makes |decision| a refusal. Returns 0. */
+int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text);
+
+/* policy_modified notes that |what| differs from the request. */
+void policy_modified(struct cmp_decision *decision, const char *what);
+
+/* policy_decide_names settles subject and san. 1, or 0 after policy_refuse. */
+int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
+                        struct policy_certificate *out);
+
+/* policy_load_requests reads honour and refuse of profiles[i]. 1, or 0 with |fault|. */
+int policy_load_requests(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* policy_honours returns 1 if |profile| takes the extension |oid| from a request. */
+int policy_honours(const struct profile *profile, struct bytes oid);
+
+/* policy_decide_requests settles everything else that a request may ask for: validity, key usage, purposes,
+ * other extensions. |out| holds the profile's own and is changed. 1, or 0 after policy_refuse. */
+int policy_decide_requests(struct cmp_decision *decision, const struct profile *profile,
+                           struct policy_certificate *out);
 
 /* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
  * |fault|. */

@@ -166,8 +166,10 @@ static void policy_free(struct policy *policy)
         private_key_free(policy->authorities[i].key);
         private_key_free(policy->authorities[i].cmp_key);
     }
-    for (size_t i = 0; policy->profiles != NULL && i < policy->config->profile_count; i++)
+    for (size_t i = 0; policy->profiles != NULL && i < policy->config->profile_count; i++) {
         trust_cleanup(&policy->profiles[i].trust);
+        trust_cleanup(&policy->profiles[i].ras);
+    }
     free(policy->authorities);
     free(policy->profiles);
     free(policy->profile_list);

@@ -3,7 +3,14 @@
 
 #include "server/policy/internal.h"
 
-enum { SETTING = 96, INTERMEDIATES_MAX = 64, ANCHORS_MAX = 64 };
+enum { SETTING = 96 };
+
+/* The same words, in the configuration and in the protocol. */
+_Static_assert((int)CONFIG_UNCONFIRMED_HOLD == (int)CMP_UNCONFIRMED_HOLD &&
+                   (int)CONFIG_UNCONFIRMED_KEEP == (int)CMP_UNCONFIRMED_KEEP &&
+                   (int)CONFIG_CA_PUBS_MAC == (int)CMP_CA_PUBS_MAC &&
+                   (int)CONFIG_CA_PUBS_ALWAYS == (int)CMP_CA_PUBS_ALWAYS,
+               "converted by their numbers");
 
 /* id-kp (RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2), by the names that the configuration uses. */
 static const struct {
@@ -62,72 +69,24 @@ static int load_usage(struct config_fault *fault, struct policy *policy, struct 
     return 1;
 }
 
-static size_t find_vendor(const struct config *config, const char *name)
+/* What stands in extraCerts after the CA's own chain. */
+static int load_extra_certs(struct config_fault *fault, struct policy *policy, struct profile *profile,
+                            size_t i)
 {
-    for (size_t v = 0; v < config->vendor_count; v++)
-        if (strcmp(config->vendors[v].name, name) == 0)
-            return v;
-    return SIZE_MAX; /* cannot be: config_load resolved the name */
-}
-
-static int add_anchors(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t v)
-{
-    const struct config_vendor *vendor = &policy->config->vendors[v];
-    struct bytes ders[ANCHORS_MAX];
+    const struct config_profile *config = profile->config;
     char key[SETTING];
 
-    for (size_t a = 0; a < vendor->anchor_count; a++) {
-        snprintf(key, sizeof key, "vendors[%zu].anchors[%zu]", v, a);
-        size_t count = policy_read_pem(fault, policy, key, vendor->anchors[a], ders, ANCHORS_MAX);
+    for (size_t n = 0; n < config->extra_cert_count; n++) {
+        size_t room = BOUND_EXTRA_CERTS - profile->extra_cert_count;
+        snprintf(key, sizeof key, "profiles[%zu].extra_certs[%zu]", i, n);
+        if (room == 0)
+            return config_fault_at(fault, policy->config, key, "more than %d certificates; name fewer",
+                                   BOUND_EXTRA_CERTS);
+        size_t count = policy_read_pem(fault, policy, key, config->extra_certs[n],
+                                       profile->extra_certs + profile->extra_cert_count, room);
         if (count == 0)
             return 0;
-        for (size_t c = 0; c < count; c++)
-            if (!trust_add(&profile->trust, ders[c], 1))
-                return config_fault_at(fault, policy->config, key,
-                                       "certificate %zu has a key that is not supported", c + 1);
-    }
-    return 1;
-}
-
-/* Verified here, up to an anchor, so that no message has to do it again. */
-static int add_intermediates(struct config_fault *fault, struct policy *policy, struct profile *profile,
-                             size_t v, int64_t now)
-{
-    const struct config_vendor *vendor = &policy->config->vendors[v];
-    struct bytes ders[INTERMEDIATES_MAX];
-    struct certificate cert;
-    struct path path;
-    char key[SETTING];
-
-    for (size_t f = 0; f < vendor->intermediate_count; f++) {
-        snprintf(key, sizeof key, "vendors[%zu].intermediates[%zu]", v, f);
-        size_t count = policy_read_pem(fault, policy, key, vendor->intermediates[f], ders, INTERMEDIATES_MAX);
-        if (count == 0)
-            return 0;
-        for (size_t c = 0; c < count; c++) {
-            enum path_fault found;
-            int valid = 0;
-            certificate_parse(&cert, ders[c]);
-            for (unsigned attempt = 0; !valid && attempt < BOUND_PATH_ATTEMPTS; attempt++) {
-                struct verification *links[BOUND_CHAIN];
-                found = path_build(&path, &profile->trust, &cert, NULL, 0, now, attempt);
-                valid = found == PATH_OK;
-                for (size_t l = 0; l < path.count; l++)
-                    links[l] = &path.links[l];
-                verify_batch(links, path.count);
-                for (size_t l = 0; l < path.count; l++)
-                    valid &= path.links[l].valid;
-                path_cleanup(&path);
-                if (found != PATH_OK)
-                    break;
-            }
-            if (!valid || !cert.is_ca || !trust_add(&profile->trust, ders[c], 0))
-                return config_fault_at(
-                    fault, policy->config, key,
-                    "certificate %zu was not issued by an anchor of this vendor, is expired, or is "
-                    "no CA; list issuers before those they issued",
-                    c + 1);
-        }
+        profile->extra_cert_count += count;
     }
     return 1;
 }
@@ -139,14 +98,11 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     char key[SETTING];
 
     profile->config = config;
-    if (!load_usage(fault, policy, profile, i))
+    if (!load_usage(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
+        !policy_load_requests(fault, policy, i) || !load_extra_certs(fault, policy, profile, i) ||
+        !policy_load_vendors(fault, policy, &profile->trust, config->vendors, config->vendor_count, now) ||
+        !policy_load_vendors(fault, policy, &profile->ras, config->ras, config->ra_count, now))
         return 0;
-    for (size_t n = 0; n < config->vendor_count; n++) {
-        size_t v = find_vendor(policy->config, config->vendors[n]);
-        if (v == SIZE_MAX || !add_anchors(fault, policy, profile, v) ||
-            !add_intermediates(fault, policy, profile, v, now))
-            return 0;
-    }
     if (config->mac && policy->seal_key == NULL) {
         snprintf(key, sizeof key, "profiles[%zu].mac", i);
         return config_fault_at(fault, policy->config, key,
@@ -156,14 +112,26 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .name = config->name,
         .ca = policy_authority(policy, config->ca),
         .trust = &profile->trust,
+        .ras = config->ra_count != 0 ? &profile->ras : NULL,
+        .strict_header = config->header == CONFIG_HEADER_RFC9483,
         .own_certificates = config->own_certificates,
         .mac = config->mac,
         .sha1_owf = config->sha1_owf,
         .mac_iterations_min = config->mac_iterations_min,
         .mac_iterations_max = config->mac_iterations_max,
+        .mac_salt_min = config->mac_salt_min,
+        .mac_salt_max = config->mac_salt_max,
+        .mac_key_min = config->mac_key_min,
+        .mac_key_max = config->mac_key_max,
         .implicit_confirm = config->implicit_confirm,
         .confirm_wait_seconds = config->confirm_wait_seconds,
         .message_time_seconds = config->message_time_seconds,
+        .unconfirmed = (enum cmp_unconfirmed)config->unconfirmed,
+        .same_key_update = config->same_key_update,
+        .unique_keys = config->unique_keys,
+        .ca_pubs = (enum cmp_ca_pubs)config->ca_pubs,
+        .extra_certs = profile->extra_certs,
+        .extra_cert_count = profile->extra_cert_count,
     };
     /* The CA's own certificates end at the CA: trusted for this profile, and looked up in the store besides.
      */

@@ -53,6 +53,7 @@ void client_init(struct client *client, struct world *world, int mac)
 {
     memset(client, 0, sizeof *client);
     client->world = world;
+    client->tmpl.version = -1;
     client->key = private_key_generate(KEY_P256, 0);
     random_bytes(client->transaction_id, sizeof client->transaction_id);
     random_bytes(client->nonce, sizeof client->nonce);
@@ -98,14 +99,23 @@ static struct bytes pkcs10_body(struct client *client)
 
 struct bytes client_body(struct client *client, int body_type)
 {
+    static const uint8_t san_oid[] = {0x55, 0x1d, 0x11};
     struct world *world = client->world;
     const struct signature_algorithm *algorithm = signature_for_key(private_key_kind(client->key));
+    struct cert_request asked = {.cert_req_id = client->cert_req_id,
+                                 .tmpl = client->tmpl,
+                                 .old_cert_issuer = client->old_cert_issuer,
+                                 .old_cert_serial = client->old_cert_serial};
     struct bytes request, body;
 
     if (body_type == PKI_P10CR)
         return pkcs10_body(client);
-    must(pki_encode_cert_request(&request, world->arena, client->cert_req_id, client->subject,
-                                 private_key_spki(client->key), client->san));
+    asked.tmpl.subject = client->subject;
+    asked.tmpl.spki = private_key_spki(client->key);
+    if (client->san.len != 0)
+        asked.tmpl.extensions[asked.tmpl.extension_count++] =
+            (struct certificate_extension){.oid = bytes_of(san_oid, sizeof san_oid), .value = client->san};
+    must(pki_encode_cert_request(&request, world->arena, &asked));
     must(pki_encode_cert_requests(&body, world->arena, request, algorithm->encoded,
                                   signature_by(world, client->key, algorithm, request)));
     return body;
@@ -133,6 +143,27 @@ struct bytes client_message(struct client *client, int body_type, struct bytes b
 struct bytes client_request(struct client *client, int body_type)
 {
     return client_message(client, body_type, client_body(client, body_type));
+}
+
+void client_adopt(struct client *client, const struct answer *answer, struct ctl_identity *out)
+{
+    struct world *world = client->world;
+
+    *out = (struct ctl_identity){.key = client->key, .cert_der = arena_copy(world->arena, answer->cert.der)};
+    must(certificate_parse(&out->cert, out->cert_der));
+    must((client->key = private_key_generate(KEY_P256, 0)) != NULL);
+    random_bytes(client->transaction_id, sizeof client->transaction_id);
+    random_bytes(client->nonce, sizeof client->nonce);
+    client->header.recip_nonce = bytes_of(NULL, 0);
+    client_sign_by(client, out, &world->issuing.cert_der, 1);
+}
+
+struct bytes client_revoke(struct client *client, const struct certificate *cert, int64_t reason)
+{
+    struct bytes body;
+
+    must(pki_encode_rev_req(&body, client->world->arena, cert->issuer, cert->serial, reason));
+    return client_message(client, PKI_RR, body);
 }
 
 void client_next(struct client *client, const struct answer *answer)

@@ -82,6 +82,11 @@ struct world *world_new(enum key_kind kind)
         .mac = 1,
         .mac_iterations_min = 100,
         .mac_iterations_max = 10000,
+        .mac_salt_min = 8,
+        .mac_salt_max = 128,
+        .mac_key_min = 16,
+        .mac_key_max = 64,
+        .ca_pubs = CMP_CA_PUBS_MAC,
         .implicit_confirm = 1,
         .confirm_wait_seconds = 300,
         .message_time_seconds = 300,
@@ -136,7 +141,9 @@ static void decide(struct world *world, struct cmp_decision *decision)
     random_bytes(serial, STORE_SERIAL);
     serial[0] = 0x0c;
     decision->serial = bytes_of(serial, STORE_SERIAL);
-    decision->subject = decision->request->subject;
+    decision->subject =
+        decision->update != NULL ? decision->update->subject : decision->request->tmpl.subject;
+    decision->modified = world->decide_modifies ? "differs from the request: validity" : NULL;
     decision->not_before = decision->now;
     decision->not_after = decision->now + 86400;
     plan = (struct certificate_plan){
@@ -146,11 +153,11 @@ static void decide(struct world *world, struct cmp_decision *decision)
         .subject = decision->subject,
         .not_before = decision->not_before,
         .not_after = decision->not_after,
-        .spki = decision->request->spki,
+        .spki = decision->request->tmpl.spki,
         .issuer_key_id = world->ca.cert.key_id,
         .path_len = -1,
         .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-        .san = decision->request->san,
+        .san = decision->request->tmpl.san,
     };
     decision->granted = certificate_build(&decision->tbs, decision->arena, &plan);
 }
@@ -177,6 +184,8 @@ static struct store_tx keep_tx(struct world *world, const struct store_tx *tx)
     kept.peer_nonce = keep(world, tx->peer_nonce);
     kept.serial = keep(world, tx->serial);
     kept.signer_serial = keep(world, tx->signer_serial);
+    kept.credential_name = keep(world, tx->credential_name);
+    kept.credential_kid = keep(world, tx->credential_kid);
     kept.request_hash = keep(world, tx->request_hash);
     kept.last_hash = keep(world, tx->last_hash);
     return kept;
@@ -411,13 +420,15 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
     must(answer->body == answer->result.reply_body);
     if (answer->body == PKI_ERROR)
         must(pki_decode_error(&answer->status, answer->message.body));
-    if (answer->body == PKI_IP || answer->body == PKI_CP) {
+    if (answer->body == PKI_IP || answer->body == PKI_CP || answer->body == PKI_KUP) {
         must(pki_decode_cert_rep(&answer->response, answer->message.body));
         answer->status = answer->response.status;
         answer->has_cert = answer->response.certificate.len != 0;
         if (answer->has_cert)
             must(certificate_parse(&answer->cert, answer->response.certificate));
     }
+    if (answer->body == PKI_RP)
+        must(pki_decode_rev_rep(&answer->status, answer->message.body));
     if (answer->message.has_protection) {
         check_protection(world, answer);
         check_header(answer, request);

@@ -55,6 +55,7 @@ struct world {
     unsigned fetches_seen, commits_seen;
     int keys_unavailable; /* 1: no signature can be made */
     int decide_refuses;   /* 1: policy grants nothing */
+    int decide_modifies;  /* 1: policy grants something else */
     unsigned wants_seen[CMP_WANT_KINDS];
 
     /* Called once, before the next commit, if not NULL: what another node does in between. */
@@ -74,8 +75,8 @@ struct answer {
     struct cmp_result result;
     struct pki_message message;    /* decoded, if there is a reply */
     int body;                      /* its type, or -1 */
-    struct pki_status_info status; /* of ip, cp or error */
-    struct cert_response response; /* of ip and cp */
+    struct pki_status_info status; /* of ip, cp, kup, rp or error */
+    struct cert_response response; /* of ip, cp and kup */
     struct certificate cert;       /* if one was issued */
     int has_cert;
     uint64_t price_us;
@@ -107,6 +108,8 @@ struct client {
     size_t extra_cert_count;
     struct private_key *key; /* to be certified */
     struct bytes subject, san;
+    struct cert_template tmpl;                     /* what else the template asks for */
+    struct bytes old_cert_issuer, old_cert_serial; /* oldCertID */
     int64_t cert_req_id;
     const struct signature_algorithm *algorithm; /* of signer */
 };
@@ -120,7 +123,7 @@ void client_cleanup(struct client *client);
 void client_sign_by(struct client *client, const struct ctl_identity *identity, const struct bytes *chain,
                     size_t count);
 
-/* client_body makes the body of an ir, cr (CRMF) or p10cr with proof of possession. */
+/* client_body makes the body of an ir, cr, kur (CRMF) or p10cr with proof of possession. */
 struct bytes client_body(struct client *client, int body_type);
 
 /* client_message protects |body| of |body_type| under client->header. */
@@ -131,6 +134,14 @@ struct bytes client_request(struct client *client, int body_type);
 
 /* client_confirm makes the certConf for |answer|: status -1 leaves statusInfo out. */
 struct bytes client_confirm(struct client *client, const struct answer *answer, int64_t status);
+
+/* client_adopt makes the certificate in |answer|, whose key is client->key, the signer |out|, and gives the
+ * client a new key, transactionID and senderNonce: what a device does that updates or revokes its
+ * certificate. |out| owns the old key, freed by ctl_identity_cleanup. */
+void client_adopt(struct client *client, const struct answer *answer, struct ctl_identity *out);
+
+/* client_revoke makes an rr for |cert|; |reason| -1 leaves crlEntryDetails out. */
+struct bytes client_revoke(struct client *client, const struct certificate *cert, int64_t reason);
 
 /* client_next sets the header for the message after |answer|: nonces fresh and repeated. */
 void client_next(struct client *client, const struct answer *answer);

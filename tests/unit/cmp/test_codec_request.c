@@ -90,11 +90,12 @@ Test(codec_request, an_empty_template_has_nothing)
     struct cert_request request;
 
     cr_assert(decode_template(&request, ""));
-    cr_assert_eq(request.template_version, -1);
-    cr_assert_eq(request.subject.len, 0);
-    cr_assert_eq(request.spki.len, 0);
-    cr_assert_eq(request.san.len, 0);
-    cr_assert_not(request.has_serial || request.has_issuer || request.has_validity || request.has_controls);
+    cr_assert_eq(request.tmpl.version, -1);
+    cr_assert_eq(request.tmpl.subject.len, 0);
+    cr_assert_eq(request.tmpl.spki.len, 0);
+    cr_assert_eq(request.tmpl.san.len, 0);
+    cr_assert(request.tmpl.serial.len == 0 && request.tmpl.issuer.len == 0 && !request.tmpl.has_validity &&
+              request.old_cert_issuer.len == 0);
     cr_assert_eq(request.pop, PKI_POP_NONE);
     cr_assert_eq(request.cert_req_id, 0);
 }
@@ -106,12 +107,18 @@ Test(codec_request, every_field_of_a_template_is_read)
     cr_assert(decode_template(
         &request,
         VERSION SERIAL SIGNING_ALG ISSUER VALIDITY SUBJECT PUBLIC_KEY ISSUER_UID SUBJECT_UID EXTENSIONS));
-    cr_assert_eq(request.template_version, 2);
-    cr_assert(request.has_serial && request.has_issuer && request.has_validity);
-    cr_assert(bytes_equal(request.subject, hex(arena, "30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 67 6e 62")));
+    cr_assert_eq(request.tmpl.version, 2);
+    cr_assert(bytes_equal(request.tmpl.serial, hex(arena, "07")));
+    cr_assert(bytes_equal(request.tmpl.issuer, hex(arena, "30 00")));
+    /* 2027-01-15 08:00:00 UTC */
+    cr_assert(request.tmpl.has_validity && request.tmpl.not_before == TEMPLATE_NO_TIME);
+    cr_assert_eq(request.tmpl.not_after, 1800000000);
+    cr_assert(request.tmpl.has_omitted);
+    cr_assert(
+        bytes_equal(request.tmpl.subject, hex(arena, "30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 67 6e 62")));
     /* SubjectPublicKeyInfo with the tag of its own, as a certificate has it */
-    cr_assert(bytes_equal(request.spki, hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 aa")));
-    cr_assert(bytes_equal(request.san, hex(arena, "30 03 82 01 61")));
+    cr_assert(bytes_equal(request.tmpl.spki, hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 aa")));
+    cr_assert(bytes_equal(request.tmpl.san, hex(arena, "30 03 82 01 61")));
 }
 
 Test(codec_request, each_field_of_a_template_may_stand_alone_but_not_out_of_order_or_twice)
@@ -163,22 +170,26 @@ Test(codec_request, a_version_of_another_value_is_not_taken_for_2)
     struct cert_request request;
 
     cr_assert(decode_template(&request, "80 01 00"));
-    cr_assert_eq(request.template_version, 0);
+    cr_assert_eq(request.tmpl.version, 0);
     cr_assert(decode_template(&request, "80 02 01 02"));
-    cr_assert_neq(request.template_version, 2);
+    cr_assert_neq(request.tmpl.version, 2);
 }
 
 Test(codec_request, other_extensions_are_passed_over_up_to_a_bound)
 {
     struct cert_request request;
-    struct bytes list = hex(arena, SAN_EXTENSION),
-                 other = hex(arena, "30 0c 06 03 2a 03 04 01 01 ff 04 02 05 00");
+    struct bytes list = hex(arena, SAN_EXTENSION), other = bytes_of(NULL, 0);
 
-    for (unsigned i = 1; i < BOUND_EXTENSIONS; i++)
-        list = join(list, other);
+    for (unsigned i = 1; i <= BOUND_EXTENSIONS; i++) {
+        char text[64];
+        if (i > 1)
+            list = join(list, other);
+        snprintf(text, sizeof text, "30 0c 06 03 2a 03 %02x 01 01 ff 04 02 05 00", i);
+        other = hex(arena, text);
+    }
     struct bytes good = wrap(0x30, join(hex(arena, "02 01 00"), wrap(0x30, wrap(0xa9, list))));
     cr_assert(decode(&request, wrap(0x30, good)));
-    cr_assert_eq(request.san.len, 5);
+    cr_assert_eq(request.tmpl.san.len, 5);
     struct bytes bad = wrap(0x30, join(hex(arena, "02 01 00"), wrap(0x30, wrap(0xa9, join(list, other)))));
     cr_assert_not(decode(&request, wrap(0x30, bad)));
 }
@@ -259,14 +270,27 @@ Test(codec_request, a_malformed_proof_is_refused)
         cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "", bad[i])), "case %zu", i);
 }
 
+#define OLD_CERT_ID " 06 09 2b 06 01 05 05 07 05 01 05 30 07 a4 02 30 00 02 01 07 "
+
 Test(codec_request, controls_and_regInfo_are_found)
 {
     struct cert_request request;
 
-    cr_assert(decode(&request, cert_req_msg(SUBJECT, "30 02 30 00", "")));
-    cr_assert(request.has_controls);
+    /* an unknown control, and oldCertID (RFC 4211 6.5): CertId { directoryName NULL-DN, 7 } */
+    cr_assert(decode(&request, cert_req_msg(SUBJECT, "30 06 30 04 06 02 2a 03", "")));
+    cr_assert_eq(request.old_cert_issuer.len, 0);
+    cr_assert(decode(&request, cert_req_msg(SUBJECT,
+                                            "30 "
+                                            "16 30 14" OLD_CERT_ID,
+                                            "")));
+    cr_assert(bytes_equal(request.old_cert_issuer, hex(arena, "30 00")));
+    cr_assert(bytes_equal(request.old_cert_serial, hex(arena, "07")));
     cr_assert(decode(&request, cert_req_msg(SUBJECT, "", "80 00 30 02 30 00")));
-    cr_assert_not(request.has_controls);
+    cr_assert_eq(request.old_cert_issuer.len, 0);
+    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 00", "")));
+    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 02 30 00", "")));
+    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 2c 30 14" OLD_CERT_ID "30 14" OLD_CERT_ID, "")),
+                  "twice");
     cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "05 00", "")));
     cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "", "30 02 30 00 80 00")));
 }
@@ -282,7 +306,7 @@ Test(codec_request, requests_are_counted_and_the_first_is_read)
 
     cr_assert(pki_decode_cert_requests(&request, &count, arena, &why, wrap(0x30, join(one, other))));
     cr_assert_eq(count, 2);
-    cr_assert_gt(request.subject.len, 0);
+    cr_assert_gt(request.tmpl.subject.len, 0);
     cr_assert_not(pki_decode_cert_requests(&request, &count, arena, &why, hex(arena, "30 00")));
     cr_assert_not(
         pki_decode_cert_requests(&request, &count, arena, &why, wrap(0x30, join(one, hex(arena, "05 00")))));
@@ -300,18 +324,42 @@ Test(codec_request, what_a_client_writes_is_read_back)
     const char *why;
     size_t count;
 
-    cr_assert(pki_encode_cert_request(&body, arena, 5, subject, spki, san));
+    struct cert_request written = {
+        .cert_req_id = 5,
+        .tmpl = {.version = 2,
+                 .issuer = hex(arena, "30 00"),
+                 .has_validity = 1,
+                 .not_before = TEMPLATE_NO_TIME,
+                 .not_after = 1800000000,
+                 .subject = subject,
+                 .spki = spki,
+                 .extensions = {{hex(arena, "55 1d 11"), 1, san}},
+                 .extension_count = 1},
+        .old_cert_issuer = hex(arena, "30 00"),
+        .old_cert_serial = hex(arena, "01 02"),
+    };
+
+    cr_assert(pki_encode_cert_request(&body, arena, &written));
     cr_assert(pki_encode_cert_requests(&messages, arena, body, hex(arena, "30 05 06 03 2b 65 70"),
                                        hex(arena, "bb cc")));
     cr_assert(der_is_strict(NULL, NULL, messages, BOUND_DER_DEPTH));
     cr_assert(pki_decode_cert_requests(&request, &count, arena, &why, messages));
     cr_assert_eq(request.cert_req_id, 5);
-    cr_assert(bytes_equal(request.subject, subject));
-    cr_assert(bytes_equal(request.spki, spki));
-    cr_assert(bytes_equal(request.san, san));
+    cr_assert(bytes_equal(request.tmpl.subject, subject));
+    cr_assert(bytes_equal(request.tmpl.spki, spki));
+    cr_assert(bytes_equal(request.tmpl.san, san));
+    cr_assert_eq(request.tmpl.version, 2);
+    cr_assert(bytes_equal(request.tmpl.issuer, hex(arena, "30 00")));
+    cr_assert_eq(request.tmpl.not_before, TEMPLATE_NO_TIME);
+    cr_assert_eq(request.tmpl.not_after, 1800000000);
+    cr_assert_eq(request.tmpl.extension_count, 1);
+    cr_assert(request.tmpl.extensions[0].critical);
+    cr_assert(bytes_equal(request.old_cert_issuer, hex(arena, "30 00")));
+    cr_assert(bytes_equal(request.old_cert_serial, hex(arena, "01 02")));
     cr_assert(bytes_equal(request.pop_message, body));
     cr_assert(bytes_equal(request.pop_signature, hex(arena, "bb cc")));
-    cr_assert_not(pki_encode_cert_request(&body, arena, 5, subject, hex(arena, "05 00"), san));
+    written.tmpl.spki = hex(arena, "05 00");
+    cr_assert_not(pki_encode_cert_request(&body, arena, &written));
 }
 
 /* ---- PKCS #10 ---- */
@@ -337,12 +385,12 @@ Test(codec_request, PKCS10_is_read)
     cr_assert(decode_p10(&request, "02 01 00 30 00 " P10_KEY " a0 00"));
     cr_assert_eq(request.cert_req_id, -1); /* RFC 9483 4.1.4 */
     cr_assert_eq(request.pop, PKI_POP_SIGNATURE);
-    cr_assert(bytes_equal(request.subject, hex(arena, "30 00")));
-    cr_assert(bytes_equal(request.spki, hex(arena, P10_KEY)));
+    cr_assert(bytes_equal(request.tmpl.subject, hex(arena, "30 00")));
+    cr_assert(bytes_equal(request.tmpl.spki, hex(arena, P10_KEY)));
     cr_assert(bytes_equal(request.pop_message, wrap(0x30, hex(arena, "02 01 00 30 00 " P10_KEY " a0 00"))));
     cr_assert(bytes_equal(request.pop_algorithm, hex(arena, "30 05 06 03 2b 65 70")));
     cr_assert(bytes_equal(request.pop_signature, hex(arena, "bb")));
-    cr_assert_eq(request.san.len, 0);
+    cr_assert_eq(request.tmpl.san.len, 0);
 }
 
 /* RFC 2985 5.4.2: extensionRequest is SINGLE VALUE TRUE, its syntax Extensions */
@@ -355,7 +403,7 @@ Test(codec_request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_
         "02 01 00 30 00 " P10_KEY " a0 2f 30 0c 06 03 2a 03 04 31 05 30 03 02 01 05"
         " 30 1f 06 09 2a 86 48 86 f7 0d 01 09 0e 31 12 30 10 30 0e 06 03 55 1d 11 04 07 30 05 82 03 67 "
         "6e 62"));
-    cr_assert(bytes_equal(request.san, hex(arena, "30 05 82 03 67 6e 62")));
+    cr_assert(bytes_equal(request.tmpl.san, hex(arena, "30 05 82 03 67 6e 62")));
 }
 
 Test(codec_request, malformed_PKCS10_is_refused)

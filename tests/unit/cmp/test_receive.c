@@ -299,8 +299,8 @@ Test(receive, an_operation_label_holds_for_first_messages_only)
 Test(receive, every_other_body_is_refused)
 {
     for (int body = 0; body < PKI_BODY_COUNT + 3; body++) {
-        if (body == PKI_IR || body == PKI_CR || body == PKI_P10CR || body == PKI_CERTCONF ||
-            body == PKI_ERROR)
+        if (body == PKI_IR || body == PKI_CR || body == PKI_P10CR || body == PKI_KUR || body == PKI_RR ||
+            body == PKI_CERTCONF || body == PKI_ERROR)
             continue;
         client.transaction_id[0]++;
         struct answer answer = world_send(world, client_message(&client, body, hex(world->arena, "30 00")));
@@ -316,9 +316,10 @@ Test(receive, a_malformed_body_is_refused_in_the_matching_response)
 {
     static const struct {
         int request, response;
-    } cases[] = {{PKI_IR, PKI_IP}, {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP}};
+    } cases[] = {
+        {PKI_IR, PKI_IP}, {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP}, {PKI_KUR, PKI_KUP}, {PKI_RR, PKI_RP}};
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 5; i++) {
         client.transaction_id[0]++;
         struct answer answer =
             world_send(world, client_message(&client, cases[i].request, hex(world->arena, "30 03 02 01 00")));
@@ -342,7 +343,7 @@ Test(receive, two_CertReqMsg_are_refused)
                              der_add_bytes(&list, bytes_of_cbs(&content)) &&
                              der_add_bytes(&list, bytes_of_cbs(&content))));
     struct answer answer = world_send(world, client_message(&client, PKI_IR, two));
-    expect_refusal(&answer, PKI_IP, PKI_BAD_DATA_FORMAT);
+    expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
     cr_assert_eq(world->cert_count, 0);
 }
 

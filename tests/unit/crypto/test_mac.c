@@ -138,7 +138,8 @@ Test(mac, the_key_is_the_digest_applied_iterationCount_times)
                                       .salt = bytes_str("salt"),
                                       .owf = DIGEST_SHA384,
                                       .mac = DIGEST_SHA384,
-                                      .iterations = 1};
+                                      .iterations = 1,
+                                      .key_len = 48};
     uint8_t once[DIGEST_MAX], twice[DIGEST_MAX];
     struct mac_key key;
 

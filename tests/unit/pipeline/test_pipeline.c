@@ -149,13 +149,14 @@ static struct bytes sign(const struct private_key *key, struct bytes message)
 static struct bytes make_ir(void)
 {
     struct private_key *key = private_key_generate(KEY_P256, 0);
-    struct bytes sender, subject, request, body, part, message;
+    struct bytes sender, request, body, part, message;
     uint8_t *id = arena_alloc(arena, 16), *nonce = arena_alloc(arena, 16);
 
     random_bytes(id, 16);
     random_bytes(nonce, 16);
     must(pki_directory_name(&sender, arena, device.cert.subject));
-    must(name_build(&subject, arena, (const char *const[]){"CN", "gnb", NULL}));
+    struct cert_request asked = {.tmpl = {.version = -1, .spki = private_key_spki(key)}};
+    must(name_build(&asked.tmpl.subject, arena, (const char *const[]){"CN", "gnb", NULL}));
     struct pki_header header = {.pvno = 2,
                                 .sender = sender,
                                 .recipient = sender,
@@ -164,7 +165,7 @@ static struct bytes make_ir(void)
                                 .transaction_id = bytes_of(id, 16),
                                 .sender_nonce = bytes_of(nonce, 16),
                                 .implicit_confirm = 1};
-    must(pki_encode_cert_request(&request, arena, 0, subject, private_key_spki(key), bytes_of(NULL, 0)));
+    must(pki_encode_cert_request(&request, arena, &asked));
     must(pki_encode_cert_requests(&body, arena, request, signature_for_key(KEY_P256)->encoded,
                                   sign(key, request)));
     must(pki_encode_protected_part(&part, arena, &header, PKI_IR, body));

@@ -19,7 +19,7 @@ static void use_key(enum key_kind kind, unsigned bits)
     key = private_key_generate(kind, bits);
     cr_assert_not_null(key);
     public = public_key_parse(private_key_spki(key));
-    request.spki = private_key_spki(key);
+    request.tmpl.spki = private_key_spki(key);
 }
 
 static void set_up(void)
@@ -27,7 +27,7 @@ static void set_up(void)
     demo_new(&demo);
     arena = arena_new(1024 * 1024);
     use_key(KEY_P256, 0);
-    cr_assert(name_build(&request.subject, arena, (const char *const[]){"O", "Op", "CN", "gnb", NULL}));
+    cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"O", "Op", "CN", "gnb", NULL}));
 }
 
 static void tear_down(void)
@@ -87,8 +87,8 @@ Test(decide, subject_and_key_are_those_of_the_request)
 {
     struct certificate cert = granted();
 
-    cr_assert(bytes_equal(cert.subject, request.subject));
-    cr_assert(bytes_equal(cert.spki, request.spki));
+    cr_assert(bytes_equal(cert.subject, request.tmpl.subject));
+    cr_assert(bytes_equal(cert.spki, request.tmpl.spki));
     cr_assert(bytes_equal(cert.issuer, profile()->ca->cert.subject));
     cr_assert(bytes_equal(cert.issuer_key_id, profile()->ca->cert.key_id));
     cr_assert_not(cert.is_ca);
@@ -150,9 +150,9 @@ Test(decide, subjectAltName_is_taken_only_where_the_profile_says_so)
 {
     static const uint8_t san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};
 
-    request.san = bytes_of(san, sizeof san);
-    cr_assert(bytes_equal(granted().san, request.san));
-    edit("san: true", "san: false");
+    request.tmpl.san = bytes_of(san, sizeof san);
+    cr_assert(bytes_equal(granted().san, request.tmpl.san));
+    edit("honour: [subjectAltName]", "honour: []");
     cr_assert_eq(granted().san.len, 0);
 }
 
@@ -199,11 +199,11 @@ Test(decide, a_request_must_name_the_device)
 {
     static const uint8_t empty[2] = {0x30, 0}, san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};
 
-    request.subject = bytes_of(NULL, 0);
+    request.tmpl.subject = bytes_of(NULL, 0);
     refused(PKI_BAD_CERT_TEMPLATE);
-    request.subject = bytes_of(empty, sizeof empty);
+    request.tmpl.subject = bytes_of(empty, sizeof empty);
     refused(PKI_BAD_CERT_TEMPLATE);
-    request.san = bytes_of(san, sizeof san);
+    request.tmpl.san = bytes_of(san, sizeof san);
     cr_assert(name_is_empty(granted().subject));
 }
 
@@ -212,16 +212,16 @@ Test(decide, a_malformed_or_overlong_subject_is_refused)
     static const uint8_t malformed[] = {0x30, 0x03, 0x31, 0x01, 0x00};
     char *name = arena_alloc(arena, BOUND_SUBJECT + 1);
 
-    request.subject = bytes_of(malformed, sizeof malformed);
+    request.tmpl.subject = bytes_of(malformed, sizeof malformed);
     refused(PKI_BAD_CERT_TEMPLATE);
     memset(name, 'x', BOUND_SUBJECT);
-    cr_assert(name_build(&request.subject, arena, (const char *const[]){"CN", name, NULL}));
+    cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"CN", name, NULL}));
     refused(PKI_BAD_CERT_TEMPLATE);
 }
 
 Test(decide, nobody_gets_the_name_of_the_CA)
 {
-    request.subject = profile()->ca->cert.subject;
+    request.tmpl.subject = profile()->ca->cert.subject;
     refused(PKI_BAD_CERT_TEMPLATE);
 }
 

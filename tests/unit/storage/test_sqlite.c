@@ -130,12 +130,12 @@ Test(sqlite, what_is_no_store_is_refused)
 Test(sqlite, a_newer_store_is_refused)
 {
     make_store(1);
-    sql("PRAGMA user_version = 2");
+    sql("PRAGMA user_version = 3");
     is_refused("newer version");
-    cr_assert_eq(sql("PRAGMA user_version"), 2);
+    cr_assert_eq(sql("PRAGMA user_version"), 3);
     sql("PRAGMA user_version = 0");
     is_refused("names no schema version");
-    sql("PRAGMA user_version = 1");
+    sql("PRAGMA user_version = 2");
     make_store(0);
 }
 

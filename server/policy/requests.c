@@ -1,0 +1,293 @@
+/* What a request asks for beyond its names: honoured, refused, or ignored and told as grantedWithMods. */
+#include <stdio.h>
+
+#include "server/policy/internal.h"
+
+enum { SETTING = 96 };
+
+#define BYTES(literal)                                                                                       \
+    {                                                                                                        \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
+    }
+
+/* Extensions of RFC 5280 4.2 by their names there. The CA alone writes what |of_ca| marks. */
+static const struct known {
+    const char *name;
+    struct bytes oid;
+    int of_ca;
+} known_extensions[] = {
+    {"subjectAltName", BYTES("\x55\x1d\x11"), 0},
+    {"keyUsage", BYTES("\x55\x1d\x0f"), 0},
+    {"extendedKeyUsage", BYTES("\x55\x1d\x25"), 0},
+    {"certificatePolicies", BYTES("\x55\x1d\x20"), 0},
+    {"basicConstraints", BYTES("\x55\x1d\x13"), 1},
+    {"nameConstraints", BYTES("\x55\x1d\x1e"), 1},
+    {"policyConstraints", BYTES("\x55\x1d\x24"), 1},
+    {"policyMappings", BYTES("\x55\x1d\x21"), 1},
+    {"inhibitAnyPolicy", BYTES("\x55\x1d\x36"), 1},
+    {"subjectKeyIdentifier", BYTES("\x55\x1d\x0e"), 1},
+    {"authorityKeyIdentifier", BYTES("\x55\x1d\x23"), 1},
+    {"cRLDistributionPoints", BYTES("\x55\x1d\x1f"), 1},
+    {"authorityInfoAccess", BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01"), 1},
+};
+enum {
+    AT_SUBJECT_ALT_NAME,
+    AT_KEY_USAGE,
+    AT_EXTENDED_KEY_USAGE,
+    AT_BASIC_CONSTRAINTS = 4,
+    AT_SUBJECT_KEY_IDENTIFIER = 9,
+    KNOWN = sizeof known_extensions / sizeof known_extensions[0]
+};
+
+static int is(struct bytes oid, int which)
+{
+    return bytes_equal(oid, known_extensions[which].oid);
+}
+
+/* ---- loading ---- */
+
+static int load_rule(struct request_rule *rule, const char *text, int *of_ca)
+{
+    size_t len = sizeof rule->oid_octets;
+
+    rule->name = text;
+    *of_ca = 0;
+    if (der_oid_parse(rule->oid_octets, &len, text)) {
+        rule->oid = bytes_of(rule->oid_octets, len);
+    } else {
+        for (size_t i = 0; i < KNOWN; i++)
+            if (strcmp(text, known_extensions[i].name) == 0)
+                rule->oid = known_extensions[i].oid;
+    }
+    for (size_t i = 0; i < KNOWN; i++)
+        *of_ca |= known_extensions[i].of_ca && bytes_equal(rule->oid, known_extensions[i].oid);
+    return rule->oid.len != 0;
+}
+
+static int load_list(struct config_fault *fault, struct policy *policy, const char *setting,
+                     struct request_rules *out, const char *const *texts, size_t count, int honour)
+{
+    char key[SETTING];
+
+    for (size_t n = 0; n < count; n++) {
+        struct request_rule *rule = &out->rules[out->count];
+        int of_ca = 0;
+        int word = strcmp(texts[n], "validity") == 0 ||
+                   (!honour && (strcmp(texts[n], "issuer") == 0 || strcmp(texts[n], "other") == 0));
+        snprintf(key, sizeof key, "%s[%zu]", setting, n);
+        if (n == POLICY_REQUESTS_MAX)
+            return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
+                                   POLICY_REQUESTS_MAX);
+        rule->name = texts[n];
+        if (!word && !load_rule(rule, texts[n], &of_ca))
+            return config_fault_at(
+                fault, policy->config, key,
+                "unknown '%s'; write validity, %sthe name of an extension such as keyUsage, or "
+                "its dotted OID",
+                texts[n], honour ? "" : "issuer, other, ");
+        if (honour && of_ca)
+            return config_fault_at(fault, policy->config, key,
+                                   "'%s' is for the CA to write, not for a request; remove it", texts[n]);
+        out->count++;
+    }
+    return 1;
+}
+
+int policy_load_requests(struct config_fault *fault, struct policy *policy, size_t i)
+{
+    const struct config_profile *config = &policy->config->profiles[i];
+    struct profile *profile = &policy->profiles[i];
+    char key[SETTING];
+
+    snprintf(key, sizeof key, "profiles[%zu].honour", i);
+    if (!load_list(fault, policy, key, &profile->honour, config->honour, config->honour_count, 1))
+        return 0;
+    snprintf(key, sizeof key, "profiles[%zu].refuse", i);
+    return load_list(fault, policy, key, &profile->refuse, config->refuse, config->refuse_count, 0);
+}
+
+/* ---- deciding ---- */
+
+static int has_word(const struct request_rules *rules, const char *word)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (strcmp(rules->rules[i].name, word) == 0)
+            return 1;
+    return 0;
+}
+
+static int has_oid(const struct request_rules *rules, struct bytes oid)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (bytes_equal(rules->rules[i].oid, oid))
+            return 1;
+    return 0;
+}
+
+int policy_honours(const struct profile *profile, struct bytes oid)
+{
+    return has_oid(&profile->honour, oid);
+}
+
+static const char *extension_name(struct cmp_decision *decision, struct bytes oid)
+{
+    char dotted[128];
+    const char *copy;
+
+    for (size_t i = 0; i < KNOWN; i++)
+        if (bytes_equal(known_extensions[i].oid, oid))
+            return known_extensions[i].name;
+    copy = arena_printf(decision->arena, "%s", der_oid_text(dotted, sizeof dotted, oid));
+    return copy != NULL ? copy : "?";
+}
+
+/* Within what the profile would give by itself, and never in the past. */
+static int decide_validity(struct cmp_decision *decision, const struct profile *profile,
+                           struct policy_certificate *out)
+{
+    const struct cert_template *tmpl = &decision->request->tmpl;
+    int64_t from = tmpl->not_before, to = tmpl->not_after;
+
+    if (!tmpl->has_validity)
+        return 1;
+    if (has_word(&profile->refuse, "validity"))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "this profile lets no request choose its validity");
+    if (has_word(&profile->honour, "validity")) {
+        if (from != TEMPLATE_NO_TIME && from > out->not_before)
+            out->not_before = from;
+        if (to != TEMPLATE_NO_TIME && to < out->not_after)
+            out->not_after = to;
+        if (out->not_after <= decision->now || out->not_before > out->not_after)
+            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                 "the validity asked for is over, or outside what this profile grants");
+    }
+    if ((from != TEMPLATE_NO_TIME && from != out->not_before) ||
+        (to != TEMPLATE_NO_TIME && to != out->not_after))
+        policy_modified(decision, "validity");
+    return 1;
+}
+
+/* What is asked for, as far as the profile has it, too. */
+static int decide_key_usage(struct cmp_decision *decision, const struct profile *profile,
+                            struct policy_certificate *out, struct bytes value)
+{
+    CBS cbs = cbs_of(value);
+    uint64_t asked;
+
+    if (!der_get_named_bits(&cbs, &asked) || CBS_len(&cbs) != 0)
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "the keyUsage asked for is malformed");
+    if (policy_honours(profile, known_extensions[AT_KEY_USAGE].oid)) {
+        if ((out->key_usage & asked) == 0)
+            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                 "this profile grants nothing of the keyUsage asked for");
+        out->key_usage &= (unsigned)asked;
+    }
+    if (out->key_usage != asked)
+        policy_modified(decision, "keyUsage");
+    return 1;
+}
+
+static int keep_purposes(struct policy_certificate *out, CBS asked, int *all)
+{
+    struct bytes kept[POLICY_PURPOSES_MAX];
+    size_t count = 0;
+    CBS oid;
+
+    *all = 1;
+    while (CBS_len(&asked) != 0) {
+        int found = 0;
+        if (!CBS_get_asn1(&asked, &oid, CBS_ASN1_OBJECT))
+            return 0;
+        for (size_t i = 0; i < out->purpose_count; i++)
+            if (bytes_equal(out->purposes[i], bytes_of_cbs(&oid)))
+                found = 1;
+        for (size_t i = 0; i < count; i++)
+            if (bytes_equal(kept[i], bytes_of_cbs(&oid)))
+                found = 0; /* asked for twice */
+        *all &= found;
+        if (found)
+            kept[count++] = bytes_of_cbs(&oid); /* at most as many as the profile has */
+    }
+    memcpy(out->purposes, kept, count * sizeof kept[0]);
+    out->purpose_count = count;
+    return 1;
+}
+
+static int decide_purposes(struct cmp_decision *decision, const struct profile *profile,
+                           struct policy_certificate *out, struct bytes value)
+{
+    struct policy_certificate kept = *out;
+    CBS cbs = cbs_of(value), list;
+    int as_asked;
+
+    if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0 || CBS_len(&list) == 0 ||
+        !keep_purposes(&kept, list, &as_asked))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "the extendedKeyUsage asked for is malformed");
+    if (!policy_honours(profile, known_extensions[AT_EXTENDED_KEY_USAGE].oid)) {
+        as_asked &= kept.purpose_count == out->purpose_count;
+    } else {
+        if (kept.purpose_count == 0)
+            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                 "this profile grants nothing of the extendedKeyUsage asked for");
+        *out = kept;
+    }
+    if (!as_asked)
+        policy_modified(decision, "extendedKeyUsage");
+    return 1;
+}
+
+/* Ignored, but in the certificate all the same. */
+static int is_met_anyway(const struct cmp_decision *decision, const struct certificate_extension *asked)
+{
+    static const uint8_t no_ca[2] = {0x30, 0x00};
+    uint8_t key_id[2 + 20] = {CBS_ASN1_OCTETSTRING, 20};
+
+    if (is(asked->oid, AT_BASIC_CONSTRAINTS))
+        return bytes_equal(asked->value, bytes_of(no_ca, sizeof no_ca));
+    return is(asked->oid, AT_SUBJECT_KEY_IDENTIFIER) &&
+           spki_key_id(key_id + 2, decision->request->tmpl.spki) &&
+           bytes_equal(asked->value, bytes_of(key_id, sizeof key_id));
+}
+
+static int decide_extension(struct cmp_decision *decision, const struct profile *profile,
+                            struct policy_certificate *out, const struct certificate_extension *asked)
+{
+    int honoured = policy_honours(profile, asked->oid);
+
+    if (has_oid(&profile->refuse, asked->oid) || (!honoured && has_word(&profile->refuse, "other")))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             arena_printf(decision->arena, "this profile takes no request for %s",
+                                          extension_name(decision, asked->oid)));
+    if (is(asked->oid, AT_SUBJECT_ALT_NAME))
+        return 1; /* names.c */
+    if (is(asked->oid, AT_KEY_USAGE))
+        return decide_key_usage(decision, profile, out, asked->value);
+    if (is(asked->oid, AT_EXTENDED_KEY_USAGE))
+        return decide_purposes(decision, profile, out, asked->value);
+    if (!honoured) {
+        if (!is_met_anyway(decision, asked))
+            policy_modified(decision, extension_name(decision, asked->oid));
+        return 1;
+    }
+    if (!der_is_strict(NULL, NULL, asked->value, BOUND_DER_DEPTH))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "an extension asked for is not DER");
+    out->others[out->other_count++] = *asked;
+    return 1;
+}
+
+int policy_decide_requests(struct cmp_decision *decision, const struct profile *profile,
+                           struct policy_certificate *out)
+{
+    const struct cert_template *tmpl = &decision->request->tmpl;
+
+    if (tmpl->issuer.len != 0 && has_word(&profile->refuse, "issuer") &&
+        !bytes_equal(tmpl->issuer, profile->cmp.ca->cert.subject))
+        return policy_refuse(decision, PKI_WRONG_AUTHORITY, "issuer in certTemplate is not this CA");
+    if (!decide_validity(decision, profile, out))
+        return 0;
+    for (size_t i = 0; i < tmpl->extension_count; i++)
+        if (!decide_extension(decision, profile, out, &tmpl->extensions[i]))
+            return 0;
+    return 1;
+}

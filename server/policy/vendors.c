@@ -1,0 +1,88 @@
+/* Vendors from the configuration: certificates that are trusted. */
+#include <stdio.h>
+
+#include "server/policy/internal.h"
+
+enum { SETTING = 96, INTERMEDIATES_MAX = 64, ANCHORS_MAX = 64 };
+
+static size_t find_vendor(const struct config *config, const char *name)
+{
+    for (size_t v = 0; v < config->vendor_count; v++)
+        if (strcmp(config->vendors[v].name, name) == 0)
+            return v;
+    return SIZE_MAX; /* cannot be: config_load resolved the name */
+}
+
+static int add_anchors(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v)
+{
+    const struct config_vendor *vendor = &policy->config->vendors[v];
+    struct bytes ders[ANCHORS_MAX];
+    char key[SETTING];
+
+    for (size_t a = 0; a < vendor->anchor_count; a++) {
+        snprintf(key, sizeof key, "vendors[%zu].anchors[%zu]", v, a);
+        size_t count = policy_read_pem(fault, policy, key, vendor->anchors[a], ders, ANCHORS_MAX);
+        if (count == 0)
+            return 0;
+        for (size_t c = 0; c < count; c++)
+            if (!trust_add(trust, ders[c], 1))
+                return config_fault_at(fault, policy->config, key,
+                                       "certificate %zu has a key that is not supported", c + 1);
+    }
+    return 1;
+}
+
+/* Verified here, up to an anchor, so that no message has to do it again. */
+static int add_intermediates(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v,
+                             int64_t now)
+{
+    const struct config_vendor *vendor = &policy->config->vendors[v];
+    struct bytes ders[INTERMEDIATES_MAX];
+    struct certificate cert;
+    struct path path;
+    char key[SETTING];
+
+    for (size_t f = 0; f < vendor->intermediate_count; f++) {
+        snprintf(key, sizeof key, "vendors[%zu].intermediates[%zu]", v, f);
+        size_t count = policy_read_pem(fault, policy, key, vendor->intermediates[f], ders, INTERMEDIATES_MAX);
+        if (count == 0)
+            return 0;
+        for (size_t c = 0; c < count; c++) {
+            enum path_fault found;
+            int valid = 0;
+            certificate_parse(&cert, ders[c]);
+            for (unsigned attempt = 0; !valid && attempt < BOUND_PATH_ATTEMPTS; attempt++) {
+                struct verification *links[BOUND_CHAIN];
+                found = path_build(&path, trust, &cert, NULL, 0, now, attempt);
+                valid = found == PATH_OK;
+                for (size_t l = 0; l < path.count; l++)
+                    links[l] = &path.links[l];
+                verify_batch(links, path.count);
+                for (size_t l = 0; l < path.count; l++)
+                    valid &= path.links[l].valid;
+                path_cleanup(&path);
+                if (found != PATH_OK)
+                    break;
+            }
+            if (!valid || !cert.is_ca || !trust_add(trust, ders[c], 0))
+                return config_fault_at(
+                    fault, policy->config, key,
+                    "certificate %zu was not issued by an anchor of this vendor, is expired, or is "
+                    "no CA; list issuers before those they issued",
+                    c + 1);
+        }
+    }
+    return 1;
+}
+
+int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
+                        const char *const *names, size_t count, int64_t now)
+{
+    for (size_t n = 0; n < count; n++) {
+        size_t v = find_vendor(policy->config, names[n]);
+        if (v == SIZE_MAX || !add_anchors(fault, policy, trust, v) ||
+            !add_intermediates(fault, policy, trust, v, now))
+            return 0;
+    }
+    return 1;
+}
