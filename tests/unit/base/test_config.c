@@ -48,7 +48,24 @@ Test(config, defaults)
     cr_assert_eq(p->sha1_owf, 0);
     cr_assert_eq(p->own_certificates, 1);
     cr_assert_eq(p->implicit_confirm, 1);
-    cr_assert_eq(p->san, 1);
+    cr_assert_eq(p->subject_count, 0);
+    cr_assert_eq(p->subject_bound, 0);
+    cr_assert_eq(p->san_count, 0);
+    cr_assert_eq(p->honour_count, 1);
+    cr_assert_str_eq(p->honour[0], "subjectAltName");
+    cr_assert_eq(p->refuse_count, 0);
+    cr_assert_eq(p->header, CONFIG_HEADER_RFC9810);
+    cr_assert_eq(p->unconfirmed, CONFIG_UNCONFIRMED_REVOKE);
+    cr_assert_eq(p->ca_pubs, CONFIG_CA_PUBS_MAC);
+    cr_assert_eq(p->ra_count, 0);
+    cr_assert_eq(p->same_key_update, 0);
+    cr_assert_eq(p->unique_keys, 0);
+    cr_assert_eq(p->extra_cert_count, 0);
+    cr_assert_eq(p->mac_salt_min, 8);
+    cr_assert_eq(p->mac_salt_max, 128);
+    cr_assert_eq(p->mac_key_min, 16);
+    cr_assert_eq(p->mac_key_max, 64);
+    cr_assert_eq(c->confirm_revoke_max, 60);
     cr_assert_eq(p->mac_iterations_min, 100);
     cr_assert_eq(p->mac_iterations_max, 100000);
     cr_assert_eq(p->validity_days, 365);
@@ -78,8 +95,9 @@ Test(config, values_of_the_file)
         "cmp_key: d}\n"
         "- {name: b, certificate: a.pem, key: a.key, cmp_certificate: c, cmp_key: d}\n"
         "vendors: [{name: v, anchors: [x.pem], intermediates: [y.pem]}]\n"
-        "profiles:\n- {name: p, ca: b, vendors: [v], paths: [/pkix/], demo: true, san: false, key_types: "
-        "[]}\n"
+        "profiles:\n- {name: p, ca: b, vendors: [v], paths: [/pkix/], demo: true, san: [\"DNS:${CN}\"], "
+        "key_types: "
+        "[], header: rfc9483, unconfirmed: hold, ca_pubs: never, ras: [v], honour: []}\n"
         "- {name: q, ca: a, validity_days: 36525, crl_urls: ['http://h/c.crl']}\ndefault_profile: q\n",
         &fault);
     cr_assert_not_null(c, "%s", fault.text);
@@ -104,7 +122,12 @@ Test(config, values_of_the_file)
     cr_assert_str_eq(c->profiles[0].vendors[0], "v");
     cr_assert_str_eq(c->profiles[0].paths[0], "/pkix/");
     cr_assert_eq(c->profiles[0].demo, 1);
-    cr_assert_eq(c->profiles[0].san, 0);
+    cr_assert_str_eq(c->profiles[0].san[0], "DNS:${CN}");
+    cr_assert_eq(c->profiles[0].header, CONFIG_HEADER_RFC9483);
+    cr_assert_eq(c->profiles[0].unconfirmed, CONFIG_UNCONFIRMED_HOLD);
+    cr_assert_eq(c->profiles[0].ca_pubs, CONFIG_CA_PUBS_NEVER);
+    cr_assert_str_eq(c->profiles[0].ras[0], "v");
+    cr_assert_eq(c->profiles[0].honour_count, 0);
     cr_assert_eq(c->profiles[0].key_type_count, 0);
     cr_assert_eq(c->profiles[1].validity_days, 36525);
     cr_assert_str_eq(c->profiles[1].crl_urls[0], "http://h/c.crl");

@@ -6,18 +6,28 @@ static struct world *world;
 static struct client client;
 static struct answer first; /* the answer with the certificate */
 
-static void set_up(void)
+static void begin(void)
 {
-    world = world_new(KEY_P256);
     client_init(&client, world, 0);
     first = world_send(world, client_request(&client, PKI_IR));
     cr_assert(first.has_cert);
 }
 
-static void tear_down(void)
+static void set_up(void)
+{
+    world = world_new(KEY_P256);
+    begin();
+}
+
+static void end(void)
 {
     answer_free(&first);
     client_cleanup(&client);
+}
+
+static void tear_down(void)
+{
+    end();
     world_free(world);
 }
 
@@ -37,6 +47,19 @@ static void expect_untouched(void)
 {
     cr_assert_eq(certificate_row()->status, STORE_CERT_UNCONFIRMED);
     cr_assert_eq(row()->state, STORE_TX_WAIT_CONFIRM);
+}
+
+/* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
+ * terminated with failure"; the certificate goes the way of a rejected one. A new transaction begins after
+ * it. */
+static void expect_failed(void)
+{
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+    cr_assert_eq(row()->state, STORE_TX_REJECTED);
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_CERT_CONFIRMED);
+    end();
+    begin();
 }
 
 /* The certConf of |entry| under a header that follows |first|. */
@@ -106,16 +129,18 @@ Test(confirm, a_wrong_certHash_is_refused)
     struct cert_status entry = status_with(DIGEST_SHA384); /* right digest of the wrong kind */
     struct answer answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_CERT_ID);
+    expect_failed();
 
     entry = status_with(DIGEST_SHA256);
     entry.cert_hash.len--;
     answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_CERT_ID);
+    expect_failed();
 
     entry.cert_hash = bytes_of(NULL, 0);
     answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_CERT_ID);
-    expect_untouched();
+    expect_failed();
 }
 
 /* RFC 9810 5.3.18: "If hashAlg is used, the CMP version indicated by the certConf message header must be
@@ -127,8 +152,9 @@ Test(confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
     entry.hash_alg = hex(world->arena, "30 0b 06 09 60 86 48 01 65 03 04 02 03"); /* SHA-512 */
     struct answer answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_REQUEST);
-    expect_untouched();
+    expect_failed();
 
+    entry.cert_hash = status_with(DIGEST_SHA512).cert_hash;
     client.header.pvno = PKI_CMP2021;
     answer = world_send(world, certconf(&entry));
     cr_assert_eq(answer.message.header.pvno, PKI_CMP2021);
@@ -144,10 +170,12 @@ Test(confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
     entry.hash_alg = hex(world->arena, "30 07 06 05 2b 0e 03 02 1a"); /* SHA-1 */
     struct answer answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_ALG);
+    expect_failed();
+    client.header.pvno = PKI_CMP2021;
     entry.hash_alg = hex(world->arena, "30 0a 06 08 2a 86 48 86 f7 0d 02 05"); /* MD5 */
     answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_ALG);
-    expect_untouched();
+    expect_failed();
 }
 
 Test(confirm, a_wrong_certReqId_is_refused)
@@ -159,8 +187,8 @@ Test(confirm, a_wrong_certReqId_is_refused)
         entry.cert_req_id = wrong[i];
         struct answer answer = world_send(world, certconf(&entry));
         expect_error(&answer, PKI_BAD_REQUEST);
+        expect_failed();
     }
-    expect_untouched();
 }
 
 /* RFC 9483 4.1.1: certConf "MUST contain a sequence of one CertStatus" */
@@ -182,17 +210,73 @@ Test(confirm, two_CertStatus_for_one_certificate_are_refused)
     client_next(&client, &first);
     struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, two));
     expect_error(&answer, PKI_BAD_REQUEST);
-    expect_untouched();
+    expect_failed();
 }
 
-Test(confirm, a_malformed_certConf_is_refused_and_can_be_sent_again)
+Test(confirm, a_malformed_certConf_is_refused)
 {
     client_next(&client, &first);
     struct answer answer =
         world_send(world, client_message(&client, PKI_CERTCONF, hex(world->arena, "30 03 02 01 00")));
     expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    expect_failed();
+}
+
+/* RFC 9483 4.1.1: "positive values allowed: "accepted"", "negative values allowed: "rejection"" */
+Test(confirm, a_status_that_is_neither_acceptance_nor_rejection_is_refused)
+{
+    for (int64_t status = PKI_WAITING; status <= PKI_KEY_UPDATE_WARNING + 1; status++) {
+        struct answer answer = world_send(world, client_confirm(&client, &first, status));
+        expect_error(&answer, PKI_BAD_REQUEST);
+        expect_failed();
+    }
+}
+
+/* Only who may end a transaction ends it by a message that is refused. */
+Test(confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
+{
+    struct cert_status entry = status_with(DIGEST_SHA384);
+    struct bytes forged = arena_copy(world->arena, certconf(&entry));
+
+    ((uint8_t *)(uintptr_t)forged.data)[forged.len - 1] ^= 1; /* in extraCerts: the protection is right */
+    struct answer answer = world_send(world, forged);
+    expect_error(&answer, PKI_BAD_CERT_ID);
+    expect_failed();
+
+    entry = status_with(DIGEST_SHA384);
+    client.header.sender_kid = bytes_str("another key");
+    answer = world_send(world, certconf(&entry));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     expect_untouched();
-    answer = world_send(world, client_confirm(&client, &first, -1));
+}
+
+/* The server's own trouble ends nothing. */
+Test(confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
+{
+    world->fail_commit_at = world->commits_seen + 1;
+    world->commit_fault = STORE_UNAVAILABLE;
+    struct bytes confirmation = client_confirm(&client, &first, -1);
+    struct answer answer = world_send(world, confirmation);
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    expect_untouched();
+    answer = world_send(world, confirmation);
+    expect_pkiconf(&answer);
+}
+
+/* RFC 9483 3.5: sender and senderKID name the protecting certificate in every message of a transaction. */
+Test(confirm, sender_and_senderKID_are_those_of_the_first_message)
+{
+    struct cert_status entry = status_with(DIGEST_SHA256);
+    struct bytes body;
+
+    cr_assert(pki_encode_cert_conf(&body, world->arena, &entry));
+    client_next(&client, &first);
+    client.header.sender = world->ca.sender;
+    struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    expect_untouched();
+    cr_assert(pki_directory_name(&client.header.sender, world->arena, hex(world->arena, "30 00")));
+    answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
     expect_pkiconf(&answer);
 }
 
@@ -208,10 +292,12 @@ Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
     client.header.recip_nonce = bytes_str("0123456789abcdef");
     struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
     expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    expect_failed();
+    client_next(&client, &first);
     client.header.recip_nonce = bytes_of(NULL, 0);
     answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
     expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
-    expect_untouched();
+    expect_failed();
 }
 
 /* RFC 9483 4.1.1: the protection of certConf "MUST use the same credentials as in the first request message
@@ -347,16 +433,53 @@ Test(confirm, an_error_message_of_the_peer_ends_the_transaction)
     cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
 }
 
-Test(confirm, an_error_message_with_a_wrong_nonce_or_body_ends_nothing)
+/* RFC 9810 5.3.21: "the server MUST respond with a pkiconf response or another error message if any part of
+ * the header is not valid." */
+Test(confirm, an_error_message_with_a_wrong_nonce_or_body_is_refused)
 {
     client_next(&client, &first);
     struct answer answer =
         world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 03 02 01 00")));
     expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    expect_failed();
     client.header.recip_nonce = bytes_str("0123456789abcdef");
     answer = world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 05 30 03 02 01 02")));
     expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    expect_failed();
+}
+
+/* An error message |body| without protection. */
+static struct bytes bare_error(struct bytes body)
+{
+    struct bytes part, message;
+
+    client.header.protection_alg = bytes_of(NULL, 0);
+    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, PKI_ERROR, body));
+    cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), NULL, 0));
+    return message;
+}
+
+/* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages"; but nobody knows
+ * who sent it: pkiconf is the answer, and nothing has changed. */
+Test(confirm, an_error_message_without_protection_changes_nothing)
+{
+    struct bytes body = hex(world->arena, "30 05 30 03 02 01 02");
+
+    client_next(&client, &first);
+    struct answer answer = world_send(world, bare_error(body));
+    cr_assert(answer.message.has_protection);
+    cr_assert_not(bytes_equal(answer.message.header.sender_nonce, first.message.header.sender_nonce));
+    expect_pkiconf(&answer);
     expect_untouched();
+    answer = world_send(world, bare_error(hex(world->arena, "30 03 02 01 00")));
+    expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    answer = world_send(world, bare_error(body));
+    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
+    expect_untouched();
+    client.transaction_id[0] ^= 1;
+    answer = world_send(world, bare_error(body));
+    expect_error(&answer, PKI_BAD_REQUEST);
 }
 
 /* RFC 9483 3.1: certProfile "MAY be present in ir/cr/kur/p10cr and in genm messages", "MUST be omitted in all
@@ -417,7 +540,7 @@ Test(confirm, a_signer_revoked_in_between_confirms_nothing)
     certificate_row()->status = STORE_CERT_REVOKED;
     answer = world_send(world, client_confirm(&next, &second, -1));
     expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
-    cr_assert_eq(world_cert_of(world, second.cert.serial)->status, STORE_CERT_UNCONFIRMED);
+    cr_assert_eq(world_cert_of(world, second.cert.serial)->status, STORE_CERT_REVOKED);
     answer_free(&second);
     client_cleanup(&next);
 }
