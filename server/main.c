@@ -21,6 +21,7 @@ struct server {
     struct store *store;
     struct pipeline *pipeline;
     struct front *front;
+    struct upkeep *upkeep;
     struct health health;
 };
 
@@ -126,6 +127,10 @@ static int start(struct server *server, char **argv)
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
         return fail(fault.text);
+    server->upkeep = upkeep_new(server->policy, server->store);
+    if (server->upkeep == NULL)
+        return fail("the thread for upkeep could not be started");
+    server->health.upkeep = server->upkeep;
     server->health.pipeline = server->pipeline;
     server->health.store = server->store;
     handlers[0] = (struct front_handler){"/healthz", live_page, &server->health};
@@ -144,6 +149,7 @@ static int start(struct server *server, char **argv)
 /* Frees what start made, as far as it came; the front is gone already, or never was. */
 static void tear_down(struct server *server)
 {
+    upkeep_free(server->upkeep);
     if (server->pipeline != NULL)
         pipeline_free(server->pipeline);
     store_close(server->store);
@@ -171,6 +177,7 @@ static void reload(struct server *server)
     }
     log_set_level(policy_config(newer)->log);
     pipeline_set_policy(server->pipeline, newer);
+    upkeep_set_policy(server->upkeep, newer);
     policy_release(server->policy);
     server->policy = newer;
     log_demo_profiles(policy_config(newer));

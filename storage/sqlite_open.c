@@ -300,15 +300,27 @@ static int prepare_database(char *fault, const char *path, sqlite3 *db)
     return id.version == SQLITE_SCHEMA_VERSION || migrate(fault, path, db);
 }
 
-int sqlite_prepare_file(char *fault, const char *path)
+/* |*again| tells that another process removed a journal that this one was about to remove: nothing is wrong.
+ */
+static int prepare_once(char *fault, const char *path, int *again)
 {
     sqlite3 *db = NULL;
-    if (!check_file(fault, path))
-        return 0;
     int rc = open_plain(&db, path);
     int ok =
         rc == SQLITE_OK ? prepare_database(fault, path, db) : fault_sqlite(fault, path, db, rc, "opening");
+    *again = !ok && db != NULL && sqlite3_extended_errcode(db) == SQLITE_IOERR_DELETE_NOENT;
     sqlite3_close(db);
+    return ok;
+}
+
+int sqlite_prepare_file(char *fault, const char *path)
+{
+    int ok = 0, again = check_file(fault, path);
+    for (int waited = 0; again && !ok && waited < SQLITE_BUSY_MS; waited += RETRY_MS) {
+        ok = prepare_once(fault, path, &again);
+        if (again)
+            sqlite3_sleep(RETRY_MS);
+    }
     return ok;
 }
 

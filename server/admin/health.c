@@ -22,7 +22,9 @@ int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX])
     int draining = atomic_load_explicit(&health->draining, memory_order_relaxed);
     int ready = store && room && !draining;
 
-    snprintf(text, HEALTH_TEXT_MAX, "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"draining\":%s}\n",
-             truth(ready), truth(store), truth(room), truth(draining));
+    snprintf(text, HEALTH_TEXT_MAX,
+             "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"draining\":%s,\"upkeep_alarm\":%s}\n",
+             truth(ready), truth(store), truth(room), truth(draining),
+             truth(upkeep_has_alarm(health->upkeep)));
     return ready ? 200 : 503;
 }

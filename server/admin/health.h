@@ -6,12 +6,14 @@
 
 #include "server/base/bytes.h"
 #include "server/pipeline/pipeline.h"
+#include "server/upkeep/upkeep.h"
 
 /* struct health is what readiness is made of. */
 struct health {
     const struct pipeline *pipeline;
     const struct store *store;
-    atomic_int draining; /* 1 from SIGTERM on */
+    const struct upkeep *upkeep; /* NULL: not running */
+    atomic_int draining;         /* 1 from SIGTERM on */
 };
 
 enum { HEALTH_TEXT_MAX = 256 };
@@ -21,7 +23,8 @@ enum { HEALTH_TEXT_MAX = 256 };
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 /* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
- * has room, and the node is not draining; else 503. */
+ * has room, and the node is not draining; else 503. Whether upkeep stands still with an alarm is told, and
+ * changes nothing. */
 int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 #endif

@@ -139,6 +139,30 @@ Test(sqlite, a_newer_store_is_refused)
     make_store(0);
 }
 
+/* A store of schema 1, as it was before, with a transaction in it: the row is there afterwards, what it
+ * lacked is empty. */
+Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
+{
+    make_store(1);
+    sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
+        "credential_kid; "
+        "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; PRAGMA user_version = "
+        "1");
+    struct store *store = must_open(test_url);
+    struct enrollment e;
+    enrollment_init(&e, 1, 0);
+    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert(bytes_equal(f.row.tx.request_hash, e.tx.request_hash));
+    cr_assert_eq(f.row.tx.credential_name.len, 0);
+    cr_assert_eq(f.row.tx.granted_with_mods, 0);
+    arena_free(f.arena);
+    enrollment_cleanup(&e);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    store_close(store);
+    cr_assert_eq(sql("PRAGMA user_version"), 2);
+}
+
 Test(sqlite, an_interrupted_making_is_taken_up)
 {
     sql("PRAGMA journal_mode = WAL"); /* the first thing that happens to the file */

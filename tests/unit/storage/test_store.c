@@ -58,6 +58,9 @@ Test(store, rows_come_back_as_they_were)
     cr_expect_eq(tx->state, STORE_TX_WAIT_CONFIRM);
     cr_expect_eq(tx->body, 2);
     cr_expect_eq(tx->implicit_confirm, 1);
+    cr_expect_eq(tx->granted_with_mods, 1);
+    same(tx->credential_name, e.tx.credential_name, "credential_name");
+    same(tx->credential_kid, e.tx.credential_kid, "credential_kid");
     same(tx->credential, e.tx.credential, "credential");
     cr_expect_eq(tx->credential_is_mac, 1);
     same(tx->credential_key, e.tx.credential_key, "credential_key");
@@ -632,4 +635,103 @@ Test(store, rate)
         fprintf(stderr, "%zu in flight: %.0f enrollments (transaction, certificate, audit) a second\n",
                 in_flight[i], each);
     }
+}
+
+/* ---- certConf that does not come ---- */
+
+static void await_confirmation(uint32_t n, int64_t deadline)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    e.tx.deadline = deadline;
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+}
+
+/* The deadline of what is overdue for longest at |now|, or 0. */
+static int64_t overdue(int64_t now)
+{
+    struct store_fetch f = {.kind = STORE_FETCH_OVERDUE,
+                            .issuer = test_issuer(),
+                            .before = now,
+                            .arena = arena_new(ENROLLMENT_ARENA)};
+    int64_t deadline = 0;
+
+    cr_assert(store_fetch_wait(store, &f));
+    cr_assert_neq(f.outcome, STORE_FETCH_UNAVAILABLE);
+    if (f.outcome == STORE_FOUND) {
+        cr_assert_eq(f.row.tx.state, STORE_TX_WAIT_CONFIRM);
+        deadline = f.row.tx.deadline;
+    }
+    arena_free(f.arena);
+    return deadline;
+}
+
+static void serve_at(int64_t now)
+{
+    struct store_unit unit = {.alive_at = now, .alive_gap = 15};
+
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+}
+
+Test(store, what_is_overdue_is_found_longest_first)
+{
+    await_confirmation(1, NOW + 300);
+    await_confirmation(2, NOW + 100);
+    await_confirmation(3, 0); /* none is awaited */
+    cr_assert_eq(overdue(NOW + 100), 0);
+    cr_assert_eq(overdue(NOW + 101), NOW + 100);
+    cr_assert_eq(overdue(NOW + 1000), NOW + 100);
+}
+
+Test(store, what_has_ended_is_not_overdue)
+{
+    struct enrollment e;
+
+    await_confirmation(1, NOW + 100);
+    enrollment_init(&e, 1, 1);
+    e.tx.state = STORE_TX_CONFIRMED;
+    e.unit.expect_tx_absent = 0;
+    e.unit.expect_state = STORE_TX_WAIT_CONFIRM;
+    e.unit.cert = NULL;
+    e.unit.key_unused = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    cr_assert_eq(overdue(NOW + 1000), 0);
+}
+
+Test(store, time_in_which_nobody_served_puts_deadlines_off)
+{
+    serve_at(NOW);                  /* the first of all: there is nothing to compare with */
+    await_confirmation(1, NOW - 1); /* had passed while somebody served */
+    await_confirmation(2, NOW + 100);
+    serve_at(NOW + 15); /* within the gap */
+    cr_assert_eq(overdue(NOW + 1000), NOW - 1);
+    serve_at(NOW + 515);
+    cr_assert_eq(overdue(NOW + 1), NOW - 1);
+    cr_assert_eq(overdue(NOW + 1000), NOW - 1);
+    /* One of the two is taken away; the other waits 500 seconds longer. */
+    struct enrollment e;
+    enrollment_init(&e, 1, 1);
+    e.tx.state = STORE_TX_ENDED;
+    e.unit.expect_tx_absent = 0;
+    e.unit.cert = NULL;
+    e.unit.key_unused = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &e.unit));
+    enrollment_cleanup(&e);
+    cr_assert_eq(overdue(NOW + 600), 0);
+    cr_assert_eq(overdue(NOW + 601), NOW + 600);
+}
+
+Test(store, a_node_whose_clock_lags_puts_nothing_off)
+{
+    serve_at(NOW + 1000);
+    await_confirmation(1, NOW + 1100);
+    serve_at(NOW);
+    serve_at(NOW + 1010); /* ten seconds after the last that counts */
+    cr_assert_eq(overdue(NOW + 2000), NOW + 1100);
 }

@@ -1,0 +1,129 @@
+#include "server/upkeep/unconfirmed.h"
+
+#include <stdio.h>
+
+#include "server/base/bounds.h"
+
+enum { MINUTE = 60, REASON_UNSPECIFIED = 0, REASON_HOLD = 6 };
+
+static const struct {
+    const char *text, *audit;
+    enum store_cert_status status;
+    int reason;
+} actions[] = {
+    [CMP_UNCONFIRMED_REVOKE] = {"revoked", "no certConf came in time: revoked", STORE_CERT_REVOKED,
+                                REASON_UNSPECIFIED},
+    [CMP_UNCONFIRMED_KEEP] = {"kept", "no certConf came in time: kept", STORE_CERT_VALID, 0},
+    [CMP_UNCONFIRMED_HOLD] = {"held", "no certConf came in time: held", STORE_CERT_HOLD, REASON_HOLD},
+};
+
+static enum cmp_unconfirmed action_of(const struct policy *policy, struct bytes profile)
+{
+    const struct cmp_settings *settings = policy_settings(policy);
+
+    for (size_t i = 0; i < settings->profile_count; i++)
+        if (bytes_equal(bytes_str(settings->profiles[i]->name), profile))
+            return settings->profiles[i]->unconfirmed;
+    return CMP_UNCONFIRMED_REVOKE;
+}
+
+/* Returns 0 when the limit of the minute is reached. */
+static int may_stop_another(struct unconfirmed *job, const struct policy *policy, int64_t now)
+{
+    unsigned max = policy_config(policy)->confirm_revoke_max;
+
+    if (now - job->minute_begin >= MINUTE) {
+        job->minute_begin = now;
+        job->count = 0;
+    }
+    if (job->count < max) {
+        job->count++;
+        return 1;
+    }
+    job->stopped = 1;
+    log_event(
+        LOG_ERROR, "unconfirmed certificates are left alone",
+        "confirm_revoke_max=%u text=\"more than that would be revoked in a minute: find out why no certConf "
+        "comes, then send SIGHUP to go on\"",
+        max);
+    return 0;
+}
+
+static void log_end(const struct store_tx *tx, enum cmp_unconfirmed action)
+{
+    char serial[2 * STORE_SERIAL + 1] = "", profile[2 * STORE_NAME_MAX + 3];
+
+    for (size_t i = 0; i < tx->serial.len && i < STORE_SERIAL; i++)
+        snprintf(serial + 2 * i, 3, "%02x", tx->serial.data[i]);
+    log_event(LOG_WARN, "certificate not confirmed", "serial=%s profile=%s action=%s", serial,
+              log_quote(profile, sizeof profile, tx->profile), actions[action].text);
+}
+
+/* Returns 0 if the store did not take it. A conflict is as good as done: the certConf came after all, or
+ * another node was faster. */
+static int end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
+                           enum cmp_unconfirmed action, int64_t now, struct arena *arena, int *ended)
+{
+    struct store_tx after = *tx;
+    const struct store_cert_change change = {
+        .serial = tx->serial, .status = actions[action].status, .reason = actions[action].reason, .at = now};
+    const struct store_audit audit = {.at = now * 1000,
+                                      .event = "unconfirmed",
+                                      .who = bytes_str("cmpd"),
+                                      .detail = bytes_str(actions[action].audit)};
+    struct store_unit unit = {.issuer = issuer,
+                              .arena = arena,
+                              .tx_id = tx->transaction_id,
+                              .expect_state = STORE_TX_WAIT_CONFIRM,
+                              .tx = &after,
+                              .change = &change,
+                              .audit = &audit};
+
+    after.state = STORE_TX_ENDED;
+    after.deadline = 0;
+    *ended = store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+    if (*ended)
+        log_end(tx, action);
+    return *ended || unit.outcome == STORE_CONFLICT;
+}
+
+/* Returns 0 when there is nothing more to do now. */
+static int end_next(struct unconfirmed *job, const struct policy *policy, struct store *store,
+                    const struct cmp_authority *ca, int64_t now, struct arena *arena, unsigned *count)
+{
+    struct store_fetch fetch = {.kind = STORE_FETCH_OVERDUE,
+                                .issuer = bytes_of(ca->id, STORE_ISSUER_ID),
+                                .before = now,
+                                .arena = arena};
+    enum cmp_unconfirmed action;
+    int ended, taken;
+
+    if (!store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
+        return 0;
+    action = action_of(policy, fetch.row.tx.profile);
+    if (action != CMP_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
+        return 0;
+    taken = end_transaction(store, fetch.issuer, &fetch.row.tx, action, now, arena, &ended);
+    *count += ended;
+    if (!ended && action != CMP_UNCONFIRMED_KEEP)
+        job->count--; /* nothing was revoked */
+    return taken;
+}
+
+unsigned unconfirmed_run(struct unconfirmed *job, const struct policy *policy, struct store *store,
+                         int64_t now)
+{
+    const struct cmp_settings *settings = policy_settings(policy);
+    unsigned count = 0;
+
+    for (size_t i = 0; i < settings->profile_count; i++) {
+        /* CAs that several profiles share are looked at again, and found done. */
+        for (int more = 1; more && !job->stopped && count < BOUND_UNCONFIRMED;) {
+            struct arena *arena = arena_new(BOUND_JOB_ARENA);
+            more =
+                arena != NULL && end_next(job, policy, store, settings->profiles[i]->ca, now, arena, &count);
+            arena_free(arena);
+        }
+    }
+    return count;
+}

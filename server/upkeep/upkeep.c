@@ -1,0 +1,136 @@
+#include "server/upkeep/upkeep.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/base/bounds.h"
+#include "server/upkeep/unconfirmed.h"
+
+struct upkeep {
+    pthread_t thread;
+    struct store *store;
+    atomic_int alarm;
+
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t wake;
+    struct policy *policy;
+    int resumes, stopping;
+};
+
+/* Returns 1 if the store took the note: then certConf can be taken, too, and deadlines count. */
+static int say_alive(struct store *store, int64_t now)
+{
+    struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP};
+
+    return store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+}
+
+/* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
+static struct policy *wait_a_second(struct upkeep *upkeep, int *resumes)
+{
+    struct policy *policy = NULL;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&upkeep->lock);
+    if (!upkeep->stopping)
+        pthread_cond_timedwait(&upkeep->wake, &upkeep->lock, &until);
+    if (!upkeep->stopping)
+        policy = policy_acquire(upkeep->policy);
+    *resumes = upkeep->resumes;
+    upkeep->resumes = 0;
+    pthread_mutex_unlock(&upkeep->lock);
+    return policy;
+}
+
+static void *run(void *arg)
+{
+    struct upkeep *upkeep = arg;
+    struct unconfirmed unconfirmed = {0};
+    struct policy *policy;
+    int64_t said = 0;
+    int alive = 0, resumes;
+
+    while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
+        int64_t now = time(NULL);
+        if (resumes)
+            unconfirmed = (struct unconfirmed){0};
+        if (!alive || now - said >= BOUND_ALIVE_EVERY || now < said) {
+            alive = say_alive(upkeep->store, now);
+            said = now;
+        }
+        if (alive)
+            unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
+        atomic_store(&upkeep->alarm, unconfirmed.stopped);
+        policy_release(policy);
+    }
+    return NULL;
+}
+
+struct upkeep *upkeep_new(struct policy *policy, struct store *store)
+{
+    struct upkeep *upkeep = calloc(1, sizeof *upkeep);
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+    int started;
+
+    if (upkeep == NULL)
+        return NULL;
+    upkeep->store = store;
+    upkeep->policy = policy_acquire(policy);
+    pthread_mutex_init(&upkeep->lock, NULL);
+    /* Not the clock that an operator may set. */
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&upkeep->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = pthread_create(&upkeep->thread, NULL, run, upkeep) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (started) {
+        pthread_setname_np(upkeep->thread, "upkeep");
+        return upkeep;
+    }
+    policy_release(upkeep->policy);
+    free(upkeep);
+    return NULL;
+}
+
+void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy)
+{
+    struct policy *old;
+
+    policy_acquire(policy);
+    pthread_mutex_lock(&upkeep->lock);
+    old = upkeep->policy;
+    upkeep->policy = policy;
+    upkeep->resumes = 1;
+    pthread_cond_signal(&upkeep->wake);
+    pthread_mutex_unlock(&upkeep->lock);
+    policy_release(old);
+}
+
+int upkeep_has_alarm(const struct upkeep *upkeep)
+{
+    return upkeep != NULL && atomic_load(&upkeep->alarm);
+}
+
+void upkeep_free(struct upkeep *upkeep)
+{
+    if (upkeep == NULL)
+        return;
+    pthread_mutex_lock(&upkeep->lock);
+    upkeep->stopping = 1;
+    pthread_cond_signal(&upkeep->wake);
+    pthread_mutex_unlock(&upkeep->lock);
+    pthread_join(upkeep->thread, NULL);
+    pthread_cond_destroy(&upkeep->wake);
+    pthread_mutex_destroy(&upkeep->lock);
+    policy_release(upkeep->policy);
+    free(upkeep);
+}

@@ -1,0 +1,23 @@
+/* upkeep.h: what a node does by itself, beside serving: one thread, once a second. */
+#ifndef CMPD_UPKEEP_UPKEEP_H
+#define CMPD_UPKEEP_UPKEEP_H
+
+#include "server/policy/policy.h"
+
+struct upkeep;
+
+/* upkeep_new starts the thread; from now on this node says that it serves. |policy| is acquired, |store| must
+ * outlive it. Returns NULL without memory or threads. */
+struct upkeep *upkeep_new(struct policy *policy, struct store *store);
+
+/* upkeep_set_policy makes |policy| the one in use (SIGHUP); a job that had stopped with an alarm goes on. */
+void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy);
+
+/* upkeep_has_alarm returns 1 while a job stands still because somebody has to look. Any thread; NULL is
+ * allowed. */
+int upkeep_has_alarm(const struct upkeep *upkeep);
+
+/* upkeep_free ends the thread and frees |upkeep|. NULL is allowed. */
+void upkeep_free(struct upkeep *upkeep);
+
+#endif

@@ -1,0 +1,109 @@
+/* upkeep.c: the thread that does it. */
+#include "server/upkeep/upkeep.h"
+
+#include <time.h>
+
+#include "tests/support/demo.h"
+#include "tests/unit/storage/units.h"
+
+static struct demo demo;
+static struct store *store;
+
+static void set_up(void)
+{
+    demo_new(&demo);
+    make_url();
+    memcpy(issuer_octets, policy_settings(demo.policy)->default_profile->ca->id, sizeof issuer_octets);
+    store = must_open(test_url);
+}
+
+static void tear_down(void)
+{
+    store_close(store);
+    remove_folder();
+    demo_free(&demo);
+}
+
+TestSuite(upkeep, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void begin(uint32_t n, int64_t deadline)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    e.tx.deadline = deadline;
+    cr_assert(store_commit_wait(store, &e.unit));
+    enrollment_cleanup(&e);
+}
+
+static enum store_tx_state state_of(uint32_t n)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    arena_free(f.arena);
+    enrollment_cleanup(&e);
+    return f.row.tx.state;
+}
+
+static void a_moment(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+Test(upkeep, what_is_overdue_is_ended)
+{
+    begin(1, time(NULL) - 1);
+    begin(2, time(NULL) + 1000);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    cr_assert_not_null(upkeep);
+    while (state_of(1) == STORE_TX_WAIT_CONFIRM)
+        a_moment();
+    cr_assert_eq(state_of(1), STORE_TX_ENDED);
+    cr_assert_eq(state_of(2), STORE_TX_WAIT_CONFIRM);
+    cr_assert_not(upkeep_has_alarm(upkeep));
+    upkeep_free(upkeep);
+}
+
+/* After the whole service was away, devices get the time that they could not use. */
+Test(upkeep, an_outage_puts_deadlines_off_before_anything_is_ended)
+{
+    int64_t now = time(NULL);
+    struct store_unit served = {.alive_at = now - 1000, .alive_gap = 15};
+
+    cr_assert(store_commit_wait(store, &served));
+    begin(1, now - 500);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    for (int64_t deadline = now - 500; deadline == now - 500;) {
+        struct enrollment e;
+        enrollment_init(&e, 1, 1);
+        struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+        deadline = f.row.tx.deadline;
+        arena_free(f.arena);
+        enrollment_cleanup(&e);
+        a_moment();
+    }
+    cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM);
+    upkeep_free(upkeep);
+}
+
+Test(upkeep, an_alarm_lasts_until_the_configuration_is_loaded_again)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "confirm_revoke_max: 60", "confirm_revoke_max: 1"));
+    begin(1, time(NULL) - 10);
+    begin(2, time(NULL) - 5);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    while (!upkeep_has_alarm(upkeep))
+        a_moment();
+    cr_assert_eq(state_of(1), STORE_TX_ENDED);
+    cr_assert_eq(state_of(2), STORE_TX_WAIT_CONFIRM);
+    upkeep_set_policy(upkeep, demo.policy);
+    while (state_of(2) == STORE_TX_WAIT_CONFIRM)
+        a_moment();
+    upkeep_free(upkeep);
+    cr_assert_not(upkeep_has_alarm(NULL));
+}
