@@ -1,4 +1,6 @@
 /* enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
+#include "crypto/name.h"
+#include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(enroll, .init = set_up, .fini = tear_down);
@@ -191,4 +193,265 @@ Test(enroll, a_one_time_secret_serves_one_transaction)
     answer_free(&answer);
     client_cleanup(&first);
     client_cleanup(&second);
+}
+
+/* ---- what a profile asks for ---- */
+
+/* RFC 9483 4.1.1: certReqId "MUST be 0"; RFC 9810 5.3.4 only wants the answer to repeat it. */
+Test(enroll, certReqId_is_repeated_or_must_be_0)
+{
+    client.cert_req_id = 7;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(answer.response.cert_req_id, 7);
+    expect_certificate(&answer, PKI_IP);
+    client.transaction_id[0]++;
+    world->profile.strict_header = 1;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
+}
+
+/* RFC 9810 5.2.3 grantedWithMods; again, after a retry. */
+Test(enroll, a_certificate_that_differs_is_granted_with_mods)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+
+    world->decide_modifies = 1;
+    for (int i = 0; i < 2; i++) {
+        struct answer answer = world_send(world, request);
+        cr_assert_eq(answer.status.status, PKI_GRANTED_WITH_MODS);
+        /* RFC 9483 4.1.1: failInfo "MUST be absent if status is "accepted" or "grantedWithMods"" */
+        cr_assert_eq(answer.status.fail_info, 0);
+        cr_assert_neq(answer.status.text.len, 0);
+        expect_certificate(&answer, PKI_IP);
+    }
+    cr_assert_eq(world->cert_count, 1);
+}
+
+/* RFC 4211 section 5: serialNumber, signingAlg, issuerUID and subjectUID "MUST be omitted" */
+Test(enroll, fields_that_must_be_omitted_are_refused)
+{
+    client.tmpl.serial = bytes_str("x");
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 9483 3.6.4 badCertTemplate: "the given public key is already in use in some other certificate
+ * (depending on policy)" */
+Test(enroll, a_key_in_use_is_refused_where_the_profile_asks)
+{
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+    world->profile.unique_keys = 1;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
+    cr_assert_eq(world->cert_count, 2);
+}
+
+/* RFC 9483 4.1.1 caPubs: "MUST contain only a trust anchor"; 4.1.2: "MUST be absent" from cp */
+Test(enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
+{
+    static const struct {
+        enum cmp_ca_pubs setting;
+        int with_signature, with_mac;
+    } cases[] = {{CMP_CA_PUBS_NEVER, 0, 0}, {CMP_CA_PUBS_MAC, 0, 1}, {CMP_CA_PUBS_ALWAYS, 1, 1}};
+
+    for (size_t i = 0; i < 3; i++)
+        for (int body = PKI_IR; body <= PKI_CR; body += PKI_CR)
+            for (int is_mac = 0; is_mac < 2; is_mac++) {
+                struct client one;
+                client_init(&one, world, is_mac);
+                world->profile.ca_pubs = cases[i].setting;
+                struct answer answer = world_send(world, client_request(&one, body));
+                int expected = body == PKI_IR && (is_mac ? cases[i].with_mac : cases[i].with_signature);
+                int found = memmem(answer.message.body.data, answer.message.body.len,
+                                   world->root.cert_der.data, world->root.cert_der.len) != NULL;
+                cr_assert_eq(found, expected, "case %zu body %d mac %d", i, body, is_mac);
+                expect_certificate(&answer, body + 1);
+                client_cleanup(&one);
+            }
+}
+
+Test(enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
+{
+    world->profile.extra_certs = &world->stranger_root.cert_der;
+    world->profile.extra_cert_count = 1;
+    for (int is_mac = 0; is_mac < 2; is_mac++) {
+        struct answer answer = world_send(world, client_request(is_mac ? &mac : &client, PKI_IR));
+        size_t count = answer.message.extra_cert_count;
+        cr_assert_eq(count, is_mac ? 2 : 3);
+        cr_assert(bytes_equal(answer.message.extra_certs[count - 1], world->stranger_root.cert_der));
+        cr_assert(bytes_equal(answer.message.extra_certs[count - 2], world->issuing.cert_der));
+        expect_certificate(&answer, PKI_IP);
+    }
+}
+
+/* RFC 9483 5.1.1: for raVerified "check that the request message was signed using a certificate containing
+ * the cmcRA extended key usage (failInfo bit: notAuthorized)" */
+Test(enroll, raVerified_is_for_RAs)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+    const struct cert_request asked = {
+        .tmpl = {.version = -1, .subject = client.subject, .spki = private_key_spki(client.key)}};
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+    struct bytes request, body;
+    CBB cbb, list, message;
+
+    cr_assert(pki_encode_cert_request(&request, world->arena, &asked));
+    cr_assert(CBB_init(&cbb, 64));
+    cr_assert(der_finish(&body, world->arena, &cbb,
+                         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+                             CBB_add_asn1(&list, &message, CBS_ASN1_SEQUENCE) &&
+                             der_add_bytes(&message, request) &&
+                             der_add_octets(&message, CBS_ASN1_CONTEXT_SPECIFIC | 0, bytes_of(NULL, 0))));
+    struct answer answer = world_send(world, client_message(&client, PKI_IR, body));
+    expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+
+    cr_assert(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
+    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    cr_assert(trust_add(&trust, world->vendor_root.cert_der, 1));
+    client_sign_by(&client, &ra, &world->vendor_ca.cert_der, 1);
+    answer = world_send(world, client_message(&client, PKI_IR, body));
+    expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+    world->profile.ras = &trust;
+    answer = world_send(world, client_message(&client, PKI_IR, body));
+    expect_certificate(&answer, PKI_IP);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* ---- kur (RFC 9483 4.1.3) ---- */
+
+/* Enrolls |client|, whose new certificate |own| then signs. */
+static void adopt(struct ctl_identity *own)
+{
+    client.header.implicit_confirm = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(answer.has_cert);
+    client_adopt(&client, &answer, own);
+    answer_free(&answer);
+}
+
+Test(enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
+{
+    struct ctl_identity own;
+
+    adopt(&own);
+    client.old_cert_issuer = own.cert.issuer;
+    client.old_cert_serial = own.cert.serial;
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(bytes_equal(answer.cert.subject, own.cert.subject));
+    cr_assert(bytes_equal(answer.cert.spki, private_key_spki(client.key)));
+    cr_assert_eq(world_cert_of(world, own.cert.serial)->status, STORE_CERT_VALID);
+    cr_assert_eq(world_cert_of(world, answer.cert.serial)->status, STORE_CERT_VALID);
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+/* "Protection of the kur MUST be performed using the certificate to be updated." */
+Test(enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
+{
+    struct ctl_identity own;
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR)); /* a vendor's certificate */
+
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_ID);
+    answer = world_send(world, client_request(&mac, PKI_KUR));
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+    adopt(&own);
+    client.old_cert_issuer = own.cert.issuer;
+    client.old_cert_serial = world->issuing.cert.serial;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_ID);
+    client.old_cert_issuer = world->root.cert.subject;
+    client.old_cert_serial = own.cert.serial;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_ID);
+    cr_assert_eq(world->cert_count, 1);
+    ctl_identity_cleanup(&own);
+}
+
+/* "The certificate the EE wishes to update MUST NOT be expired or revoked" */
+Test(enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
+{
+    static const enum store_cert_status states[] = {STORE_CERT_REVOKED, STORE_CERT_HOLD,
+                                                    STORE_CERT_UNCONFIRMED};
+    struct ctl_identity own;
+
+    adopt(&own);
+    for (size_t i = 0; i < 3; i++) {
+        world_cert_of(world, own.cert.serial)->status = states[i];
+        struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+        expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    }
+    world_cert_of(world, own.cert.serial)->status = STORE_CERT_VALID;
+    world->now = own.cert.not_after + 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(world->cert_count, 1);
+    ctl_identity_cleanup(&own);
+}
+
+/* "The subject field and/or the subjectAltName extension of the certTemplate MUST contain the EE subject name
+ * of the existing certificate to be updated, without modifications." */
+Test(enroll, kur_keeps_the_names)
+{
+    struct ctl_identity own;
+    struct bytes subject;
+
+    client.san = hex(world->arena, "30 03 82 01 61");
+    adopt(&own);
+    subject = client.subject;
+    cr_assert(name_build(&client.subject, world->arena, (const char *const[]){"CN", "gnb-2", NULL}));
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+    client.subject = subject;
+    client.san = hex(world->arena, "30 03 82 01 62");
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+    client.san = hex(world->arena, "30 03 82 01 61");
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_certificate(&answer, PKI_KUP);
+    /* In subjectAltName alone, and (RFC 9810 5.3.5) not at all. */
+    client.transaction_id[0]++;
+    client.subject = hex(world->arena, "30 00");
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(bytes_equal(answer.cert.subject, subject));
+    expect_certificate(&answer, PKI_KUP);
+    client.transaction_id[0]++;
+    client.subject = client.san = bytes_of(NULL, 0);
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(bytes_equal(answer.cert.subject, subject));
+    expect_certificate(&answer, PKI_KUP);
+    client.transaction_id[0]++;
+    client.subject = hex(world->arena, "30 00");
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+    ctl_identity_cleanup(&own);
+}
+
+/* "A new public-private key pair should be used." */
+Test(enroll, kur_with_the_old_key_only_where_the_profile_says_so)
+{
+    struct ctl_identity own;
+    struct private_key *fresh;
+
+    adopt(&own);
+    fresh = client.key;
+    client.key = own.key;
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+    world->profile.same_key_update = 1;
+    world->profile.unique_keys = 1; /* of other certificates, not of the one that is updated */
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(bytes_equal(answer.cert.spki, own.cert.spki));
+    expect_certificate(&answer, PKI_KUP);
+    client.key = fresh;
+    ctl_identity_cleanup(&own);
 }

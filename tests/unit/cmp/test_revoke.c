@@ -1,0 +1,334 @@
+/* revoke.c: rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3, 5.3.2). */
+#include "crypto/name.h"
+#include "tests/support/hex.h"
+#include "tests/unit/cmp/expect.h"
+
+static struct world *world;
+static struct client client;
+static struct ctl_identity own; /* a certificate of the CA, and its key; the client signs with it */
+
+static void set_up(void)
+{
+    world = world_new(KEY_P256);
+    client_init(&client, world, 0);
+    client.header.implicit_confirm = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(answer.has_cert);
+    client_adopt(&client, &answer, &own);
+    client.header.implicit_confirm = 0;
+    answer_free(&answer);
+}
+
+static void tear_down(void)
+{
+    ctl_identity_cleanup(&own);
+    client_cleanup(&client);
+    world_free(world);
+}
+
+TestSuite(revoke, .init = set_up, .fini = tear_down);
+
+static struct store_cert *row(void)
+{
+    return world_cert_of(world, own.cert.serial);
+}
+
+static void expect_revoked(struct answer *answer)
+{
+    cr_assert_eq(answer->body, PKI_RP, "body %s: %s", pki_body_name(answer->body),
+                 answer->result.text != NULL ? answer->result.text : "");
+    cr_assert_eq(answer->status.status, PKI_ACCEPTED);
+    /* RFC 9483 4.2: failInfo "MUST be absent if the status is "accepted"" */
+    cr_assert_eq(answer->status.fail_info, 0);
+    cr_assert_not(answer->result.refused);
+    answer_free(answer);
+}
+
+static void expect_untouched(void)
+{
+    cr_assert_eq(row()->status, STORE_CERT_VALID);
+}
+
+/* An RA of the vendor: a certificate with id-kp-cmcRA. The profile's |ras| trust that vendor. */
+static void make_ra(struct ctl_identity *ra, struct trust *trust)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+
+    cr_assert(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
+    issue(world, ra, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    cr_assert(trust_add(trust, world->vendor_root.cert_der, 1));
+    client_sign_by(&client, ra, &world->vendor_ca.cert_der, 1);
+}
+
+/* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked"
+ */
+Test(revoke, a_device_revokes_its_own_certificate)
+{
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
+
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+    cr_assert_eq(row()->reason, 1); /* keyCompromise */
+    cr_assert_eq(row()->revoked_at, world->now);
+    cr_assert_eq(world_tx_of(world, client.header.transaction_id)->state, STORE_TX_ENDED);
+}
+
+Test(revoke, without_a_reason_it_is_unspecified)
+{
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, -1));
+
+    expect_revoked(&answer);
+    cr_assert_eq(row()->reason, 0);
+}
+
+/* RFC 5280 5.3.1 certificateHold */
+Test(revoke, a_hold_may_become_a_revocation_by_an_RA)
+{
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 6));
+
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_HOLD);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 6));
+    expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* RFC 9483 5.1.3: "is not already expired or revoked (failInfo bit: certRevoked)" */
+Test(revoke, what_is_revoked_or_expired_is_told)
+{
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 0));
+
+    expect_revoked(&answer);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 0));
+    expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+}
+
+Test(revoke, a_revoked_certificate_speaks_for_nothing_else)
+{
+    struct certificate other = own.cert;
+
+    row()->status = STORE_CERT_REVOKED;
+    other.serial = bytes_str("0123456789abcdef");
+    struct answer answer = world_send(world, client_revoke(&client, &other, 0));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+}
+
+Test(revoke, an_expired_certificate_needs_no_revocation)
+{
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    row()->not_after = world->now - 1;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 0));
+    expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+    expect_untouched();
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* RFC 9483 5.3.2: "revoke a certificate of another PKI entity" */
+Test(revoke, an_RA_of_the_profile_revokes_for_others)
+{
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+
+    make_ra(&ra, &trust);
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED); /* the profile has no RAs */
+    expect_untouched();
+    world->profile.ras = &trust;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->reason, 4);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* An RA certificate of somebody whom the profile does not take as RA is a device's like others. */
+Test(revoke, cmcRA_alone_makes_no_RA)
+{
+    struct ctl_identity ra;
+    struct trust vendor = {NULL, 0}, others = {NULL, 0};
+
+    make_ra(&ra, &vendor);
+    cr_assert(trust_add(&others, world->stranger_root.cert_der, 1));
+    world->profile.ras = &others;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+    trust_cleanup(&vendor);
+    trust_cleanup(&others);
+    ctl_identity_cleanup(&ra);
+}
+
+/* RFC 9483 5.1.1 and 3.5: notAuthorized */
+Test(revoke, a_device_cannot_revoke_anothers_certificate)
+{
+    struct answer answer;
+
+    client_sign_by(&client, &world->device, &world->vendor_ca.cert_der, 1);
+    answer = world_send(world, client_revoke(&client, &own.cert, 0));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+}
+
+/* RFC 9483 4.2, 4.1.5: MAC-based protection is for enrollment only; 3.5: wrongIntegrity */
+Test(revoke, a_shared_secret_cannot_revoke)
+{
+    struct client mac;
+
+    client_init(&mac, world, 1);
+    struct answer answer = world_send(world, client_revoke(&mac, &own.cert, 0));
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+    expect_untouched();
+    client_cleanup(&mac);
+}
+
+/* RFC 9483 5.1.3: "It MUST make sure that the referenced certificate exists (failInfo bit: badCertId), has
+ * been issued by the addressed CA" */
+Test(revoke, the_certificate_must_be_one_of_this_CA)
+{
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+    struct certificate other = own.cert;
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    other.serial = bytes_str("0123456789abcdef");
+    struct answer answer = world_send(world, client_revoke(&client, &other, 0));
+    expect_refusal(&answer, PKI_RP, PKI_BAD_CERT_ID);
+    other = own.cert;
+    other.issuer = world->root.cert.subject;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &other, 0));
+    expect_refusal(&answer, PKI_RP, PKI_WRONG_AUTHORITY);
+    other.issuer = bytes_of(NULL, 0);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &other, 0));
+    expect_refusal(&answer, PKI_RP, PKI_BAD_CERT_ID);
+    other = own.cert;
+    other.serial = bytes_of(NULL, 0);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &other, 0));
+    expect_refusal(&answer, PKI_RP, PKI_BAD_CERT_ID);
+    expect_untouched();
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* RFC 5280 5.3.1: which reasons are there; cACompromise is none of a device, removeFromCRL none of a full
+ * CRL. */
+Test(revoke, only_reasons_for_a_device_are_taken)
+{
+    for (int64_t reason = 0; reason <= 11; reason++) {
+        int good = reason != 2 && reason != 7 && reason != 8 && reason < 10;
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_revoke(&client, &own.cert, reason));
+        if (good)
+            expect_revoked(&answer);
+        else
+            expect_refusal(&answer, PKI_RP, PKI_BAD_REQUEST);
+        cr_assert_eq(row()->status, !good         ? STORE_CERT_VALID
+                                    : reason == 6 ? STORE_CERT_HOLD
+                                                  : STORE_CERT_REVOKED);
+        row()->status = STORE_CERT_VALID;
+    }
+}
+
+/* RFC 9483 4.2: "the EE MUST include a sequence of one RevDetails structure" */
+Test(revoke, several_RevDetails_are_refused)
+{
+    struct bytes one, two;
+    CBS cbs, content;
+    CBB cbb, list;
+
+    cr_assert(pki_encode_rev_req(&one, world->arena, own.cert.issuer, own.cert.serial, 0));
+    cbs = cbs_of(one);
+    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));
+    cr_assert(CBB_init(&cbb, 64));
+    cr_assert(der_finish(&two, world->arena, &cbb,
+                         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+                             der_add_bytes(&list, bytes_of_cbs(&content)) &&
+                             der_add_bytes(&list, bytes_of_cbs(&content))));
+    struct answer answer = world_send(world, client_message(&client, PKI_RR, two));
+    expect_refusal(&answer, PKI_RP, PKI_BAD_REQUEST);
+    expect_untouched();
+}
+
+Test(revoke, a_critical_extension_that_is_not_known_is_refused)
+{
+    struct bytes body;
+    CBS cbs;
+    CBB cbb, list, details, extensions;
+
+    cr_assert(pki_encode_rev_req(&body, world->arena, own.cert.issuer, own.cert.serial, -1));
+    cbs = cbs_of(body);
+    CBS outer, inner;
+    cr_assert(CBS_get_asn1(&cbs, &outer, CBS_ASN1_SEQUENCE) &&
+              CBS_get_asn1(&outer, &inner, CBS_ASN1_SEQUENCE));
+    cr_assert(CBB_init(&cbb, 64));
+    cr_assert(der_finish(
+        &body, world->arena, &cbb,
+        CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&list, &details, CBS_ASN1_SEQUENCE) &&
+            der_add_bytes(&details, bytes_of_cbs(&inner)) &&
+            CBB_add_asn1(&details, &extensions, CBS_ASN1_SEQUENCE) &&
+            der_add_bytes(&extensions, hex(world->arena, "30 0a 06 02 2a 03 01 01 ff 04 01 00"))));
+    struct answer answer = world_send(world, client_message(&client, PKI_RR, body));
+    expect_refusal(&answer, PKI_RP, PKI_UNACCEPTED_EXTENSION);
+    expect_untouched();
+}
+
+/* A byte-identical rr is answered again. */
+Test(revoke, a_retry_is_answered_again_and_revokes_once)
+{
+    struct bytes request = client_revoke(&client, &own.cert, 1);
+    struct answer first = world_send(world, request), again = world_send(world, request);
+    unsigned commits = world->commits;
+
+    cr_assert(bytes_equal(first.message.header.sender_nonce, again.message.header.sender_nonce));
+    expect_revoked(&first);
+    expect_revoked(&again);
+    cr_assert_eq(world->commits, commits);
+}
+
+static void revoke_before_commit(struct world *w)
+{
+    world_cert_of(w, own.cert.serial)->status = STORE_CERT_REVOKED;
+}
+
+Test(revoke, two_at_once_are_one_revocation)
+{
+    world->before_commit = revoke_before_commit;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+}
+
+Test(revoke, without_a_store_nothing_is_said_to_be_revoked)
+{
+    world->fail_commit_at = world->commits_seen + 1;
+    world->commit_fault = STORE_UNAVAILABLE;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    expect_untouched();
+}
