@@ -172,3 +172,116 @@ Test(mac, without_a_derived_key_there_is_no_MAC)
     cr_assert_not(mac_derive(&key, &algorithm, bytes_str("secret")));
     cr_assert_eq(mac_apply(out, &algorithm, &key, bytes_str("x")), 0);
 }
+
+/* ---- PBMAC1 (RFC 9481 6.1.2; RFC 8018 A.2, A.5, 7.1) ---- */
+
+#define PBMAC1 "06 09 2a 86 48 86 f7 0d 01 05 0e "
+#define PBKDF2 "06 09 2a 86 48 86 f7 0d 01 05 0c "
+#define HMAC_SHA512 "30 0a 06 08 2a 86 48 86 f7 0d 02 0b "
+
+/* RFC 7914 section 11: PBKDF2-HMAC-SHA-256 (P="passwd", S="salt", c=1, dkLen=64) */
+Test(mac, the_key_of_PBMAC1_is_that_of_PBKDF2)
+{
+    struct mac_algorithm algorithm;
+    struct mac_key key;
+    CBS cbs = cbs_of(hex(arena, "30 40 " PBMAC1 "30 33 30 25 " PBKDF2
+                                "30 18 04 04 73 61 6c 74 02 01 01 02 01 40 " HMAC_SHA256 " " HMAC_SHA512));
+
+    cr_assert(mac_parse(&algorithm, &cbs));
+    cr_assert_eq(algorithm.scheme, MAC_PBMAC1);
+    cr_assert_eq(algorithm.iterations, 1);
+    cr_assert_eq(algorithm.key_len, 64);
+    cr_assert_eq(algorithm.owf, DIGEST_SHA256);
+    cr_assert_eq(algorithm.mac, DIGEST_SHA512);
+    cr_assert(bytes_equal(algorithm.salt, bytes_str("salt")));
+    cr_assert(mac_derive(&key, &algorithm, bytes_str("passwd")));
+    cr_assert(bytes_equal(bytes_of(key.octets, key.len),
+                          hex(arena, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+                                     "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783")));
+}
+
+/* Computed by hashlib.pbkdf2_hmac and hmac of Python 3: "sha512", b"insta", b"0123456789abcdef", 1000, 20;
+ * then HMAC-SHA-384 over b"message". */
+Test(mac, the_MAC_of_PBMAC1_is_HMAC_with_that_key)
+{
+    struct mac_algorithm algorithm;
+    struct bytes der;
+    struct mac_key key;
+    uint8_t out[DIGEST_MAX];
+    CBS cbs;
+
+    cr_assert(mac_pbmac1_encode(&der, arena, bytes_str("0123456789abcdef"), DIGEST_SHA512, DIGEST_SHA384,
+                                1000, 20));
+    cbs = cbs_of(der);
+    cr_assert(mac_parse(&algorithm, &cbs));
+    cr_assert(mac_derive(&key, &algorithm, bytes_str("insta")));
+    cr_assert(
+        bytes_equal(bytes_of(key.octets, key.len), hex(arena, "80751f5605cc389cbf858e1ba488b0e901829407")));
+    size_t len = mac_apply(out, &algorithm, &key, bytes_str("message"));
+    cr_assert(bytes_equal(bytes_of(out, len),
+                          hex(arena, "4cf2f9fa2def6029f38914e2830bec46462169bb3bab1e762fac82e9affdab1a"
+                                     "1c9ec9381f5099991dddfceef24d266f")));
+}
+
+/* RFC 8018 A.2: keyLength is OPTIONAL, prf is hmacWithSHA1 by DEFAULT. */
+Test(mac, what_PBMAC1_may_leave_out)
+{
+    struct mac_algorithm algorithm;
+    struct bytes der;
+    CBS cbs;
+
+    cr_assert(mac_pbmac1_encode(&der, arena, bytes_str("12345678"), DIGEST_SHA1, DIGEST_SHA384, 10, 0));
+    cr_assert(der_is_strict(NULL, NULL, der, 8));
+    cbs = cbs_of(der);
+    cr_assert(mac_parse(&algorithm, &cbs));
+    cr_assert_eq(algorithm.owf, DIGEST_SHA1);
+    cr_assert_eq(algorithm.key_len, 48);
+}
+
+Test(mac, malformed_or_unbounded_PBMAC1_is_refused)
+{
+    static const char *const bad[] = {
+        "30 0b " PBMAC1,
+        "30 0d " PBMAC1 "05 00",
+        /* keyLength 0, 65, -1 */
+        "30 40 " PBMAC1 "30 33 30 25 " PBKDF2 "30 18 04 04 73 61 6c 74 02 01 01 02 01 00 " HMAC_SHA256
+        " " HMAC_SHA512,
+        "30 40 " PBMAC1 "30 33 30 25 " PBKDF2 "30 18 04 04 73 61 6c 74 02 01 01 02 01 41 " HMAC_SHA256
+        " " HMAC_SHA512,
+        "30 40 " PBMAC1 "30 33 30 25 " PBKDF2 "30 18 04 04 73 61 6c 74 02 01 01 02 01 ff " HMAC_SHA256
+        " " HMAC_SHA512,
+        /* iterationCount 0 */
+        "30 40 " PBMAC1 "30 33 30 25 " PBKDF2 "30 18 04 04 73 61 6c 74 02 01 00 02 01 40 " HMAC_SHA256
+        " " HMAC_SHA512,
+        /* salt otherSource */
+        "30 40 " PBMAC1 "30 33 30 25 " PBKDF2 "30 18 30 04 06 02 2a 03 02 01 01 02 01 40 " HMAC_SHA256
+        " " HMAC_SHA512,
+        /* another key derivation than PBKDF2 */
+        "30 40 " PBMAC1
+        "30 33 30 25 06 09 2a 86 48 86 f7 0d 01 05 0d 30 18 04 04 73 61 6c 74 02 01 01 02 01 40 " HMAC_SHA256
+        " " HMAC_SHA512,
+        /* no messageAuthScheme */
+        "30 36 " PBMAC1 "30 29 30 25 " PBKDF2 "30 18 04 04 73 61 6c 74 02 01 01 02 01 40 " HMAC_SHA256
+        " 05 00",
+    };
+    struct mac_algorithm algorithm;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CBS cbs = cbs_of(hex(arena, bad[i]));
+        cr_assert_not(mac_parse(&algorithm, &cbs), "case %zu", i);
+    }
+}
+
+/* Two compressions an iteration, for each block of the key. */
+Test(mac, PBMAC1_is_priced_by_iterations_and_blocks)
+{
+    struct mac_algorithm algorithm = {
+        .scheme = MAC_PBMAC1, .owf = DIGEST_SHA256, .iterations = 10000, .key_len = 32};
+    uint64_t one = mac_price_us(&algorithm);
+
+    cr_assert_gt(one, 0);
+    algorithm.key_len = 33;
+    cr_assert_eq(mac_price_us(&algorithm), 2 * one);
+    algorithm.scheme = MAC_PBM;
+    cr_assert_eq(mac_price_us(&algorithm), one / 2);
+}

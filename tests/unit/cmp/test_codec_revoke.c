@@ -1,0 +1,110 @@
+/* codec_revoke.c: RevReqContent and RevRepContent (RFC 9810 5.3.9, 5.3.10). */
+#include <criterion/criterion.h>
+
+#include "server/cmp/codec.h"
+#include "tests/support/hex.h"
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+    arena = arena_new(65536);
+}
+
+static void tear_down(void)
+{
+    arena_free(arena);
+}
+
+TestSuite(codec_revoke, .init = set_up, .fini = tear_down);
+
+/* certDetails { serialNumber 7, issuer NULL-DN } */
+#define DETAILS "30 07 81 01 07 a3 02 30 00 "
+/* reasonCode (RFC 5280 5.3.1) keyCompromise */
+#define REASON "30 0a 06 03 55 1d 15 04 03 0a 01 01 "
+
+static int decode(struct rev_details *out, size_t *count, const char *text)
+{
+    const char *why;
+
+    return pki_decode_rev_req(out, count, arena, &why, hex(arena, text));
+}
+
+Test(codec_revoke, a_request_is_read)
+{
+    struct rev_details details;
+    size_t count;
+
+    cr_assert(decode(&details, &count, "30 19 30 17 " DETAILS "30 0c " REASON));
+    cr_assert_eq(count, 1);
+    cr_assert(bytes_equal(details.cert_details.serial, hex(arena, "07")));
+    cr_assert(bytes_equal(details.cert_details.issuer, hex(arena, "30 00")));
+    cr_assert(details.has_reason);
+    cr_assert_eq(details.reason, 1);
+    cr_assert_not(details.unknown_critical);
+
+    cr_assert(decode(&details, &count, "30 0b 30 09 " DETAILS));
+    cr_assert_not(details.has_reason);
+    cr_assert_eq(details.reason, 0);
+
+    cr_assert(decode(&details, &count, "30 16 30 09 " DETAILS "30 09 " DETAILS));
+    cr_assert_eq(count, 2);
+
+    /* other extensions: not critical, and critical */
+    cr_assert(decode(&details, &count, "30 15 30 13 " DETAILS "30 08 30 06 06 01 2a 04 01 00"));
+    cr_assert_not(details.unknown_critical);
+    cr_assert(decode(&details, &count, "30 18 30 16 " DETAILS "30 0b 30 09 06 01 2a 01 01 ff 04 01 00"));
+    cr_assert(details.unknown_critical);
+}
+
+Test(codec_revoke, a_malformed_request_is_refused)
+{
+    static const char *const bad[] = {
+        "05 00",
+        "30 00",
+        "30 02 30 00",                                                         /* no certDetails */
+        "30 0d 30 0b " DETAILS "05 00",                                        /* no extensions */
+        "30 0d 30 09 " DETAILS "05 00",                                        /* no RevDetails */
+        "30 0b 30 09 " DETAILS "05 00",                                        /* more after all */
+        "30 25 30 23 " DETAILS "30 18 " REASON REASON,                         /* two reasons */
+        "30 18 30 16 " DETAILS "30 0b 30 09 06 03 55 1d 15 04 02 0a 00",       /* an empty one */
+        "30 19 30 17 " DETAILS "30 0c 30 0a 06 03 55 1d 15 04 03 02 01 01",    /* an INTEGER */
+        "30 1a 30 18 " DETAILS "30 0d 30 0b 06 03 55 1d 15 04 04 0a 02 01 00", /* too long */
+    };
+    struct rev_details details;
+    const char *why = NULL;
+    size_t count;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cr_assert_not(pki_decode_rev_req(&details, &count, arena, &why, hex(arena, bad[i])), "case %zu", i);
+        cr_assert_not_null(why);
+    }
+}
+
+Test(codec_revoke, what_is_written_is_read_back)
+{
+    struct pki_status_info status = {.status = PKI_REJECTION, .text = bytes_str("no"), .fail_info = 1 << 10},
+                           read;
+    struct rev_details details;
+    const char *why;
+    struct bytes der;
+    size_t count;
+
+    for (int64_t reason = -1; reason < 11; reason++) {
+        cr_assert(pki_encode_rev_req(&der, arena, hex(arena, "30 00"), hex(arena, "01 02"), reason));
+        cr_assert(der_is_strict(NULL, NULL, der, BOUND_DER_DEPTH));
+        cr_assert(pki_decode_rev_req(&details, &count, arena, &why, der));
+        cr_assert_eq(details.has_reason, reason >= 0);
+        cr_assert_eq(details.reason, reason < 0 ? 0 : reason);
+        cr_assert(bytes_equal(details.cert_details.serial, hex(arena, "01 02")));
+    }
+    cr_assert(pki_encode_rev_rep(&der, arena, &status));
+    cr_assert(pki_decode_rev_rep(&read, der));
+    cr_assert_eq(read.status, PKI_REJECTION);
+    cr_assert_eq(read.fail_info, 1 << 10);
+    cr_assert(bytes_equal(read.text, bytes_str("no")));
+    /* revCerts and crls beside it (RFC 9810 5.3.10), and what is none */
+    cr_assert(pki_decode_rev_rep(&read, hex(arena, "30 0b 30 05 30 03 02 01 00 a0 02 30 00")));
+    cr_assert_not(pki_decode_rev_rep(&read, hex(arena, "30 0b 30 0a 30 03 02 01 00 30 03 02 01 00")));
+    cr_assert_not(pki_decode_rev_rep(&read, hex(arena, "30 02 30 00")));
+}
