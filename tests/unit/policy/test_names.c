@@ -1,0 +1,149 @@
+/* names.c: names as requested, fixed, or by template (RFC 9483 5.1.1, RFC 5280 4.1.2.6 and 4.2.1.6). */
+#include "tests/support/hex.h"
+#include "tests/unit/policy/decision.h"
+
+TestSuite(names, .init = set_up, .fini = tear_down);
+
+static struct bytes name(const char *attribute, const char *value, const char *attribute2, const char *value2)
+{
+    struct bytes out;
+
+    cr_assert(name_build(&out, arena, (const char *const[]){attribute, value, attribute2, value2, NULL}));
+    return out;
+}
+
+static void is_modified(const char *what)
+{
+    if (what == NULL) {
+        cr_assert_null(decision.modified, "%s", decision.modified);
+        return;
+    }
+    cr_assert_not_null(decision.modified);
+    cr_assert_not_null(strstr(decision.modified, what), "%s", decision.modified);
+}
+
+Test(names, subject_may_be_fixed)
+{
+    edit("subject: [] ", "subject: [O=Operator, \"OU=Radio, access\"] ");
+    cr_assert(bytes_equal(granted().subject, name("O", "Operator", "OU", "Radio, access")));
+    is_modified("subject");
+    request.tmpl.subject = bytes_of(NULL, 0);
+    granted();
+    is_modified(NULL); /* it was not asked for */
+    request.tmpl.subject = name("O", "Operator", "OU", "Radio, access");
+    granted();
+    is_modified(NULL);
+}
+
+Test(names, subject_may_be_made_of_parts_of_the_requested_one)
+{
+    edit("subject: [] ", "subject: [O=Operator, \"CN=gnb-${CN}.ran\"] ");
+    request.tmpl.subject = name("O", "Anybody", "CN", "17");
+    cr_assert(bytes_equal(granted().subject, name("O", "Operator", "CN", "gnb-17.ran")));
+    is_modified("subject");
+    request.tmpl.subject = name("O", "Anybody", NULL, NULL);
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+Test(names, subject_may_be_made_of_who_signs_and_of_the_reference)
+{
+    struct certificate device = {.subject = name("serialNumber", "A0815", "CN", "device")};
+
+    edit("subject: [] ", "subject: [\"serialNumber=${signer.serialNumber}\"] ");
+    refused(PKI_BAD_CERT_TEMPLATE); /* nobody signs */
+    signer = &device;
+    cr_assert(bytes_equal(granted().subject, name("serialNumber", "A0815", NULL, NULL)));
+    signer = NULL;
+    edit("subject: [\"serialNumber=${signer.serialNumber}\"] ", "subject: [\"CN=${reference}\"] ");
+    refused(PKI_BAD_CERT_TEMPLATE);
+    reference = bytes_str("station-1");
+    cr_assert(bytes_equal(granted().subject, name("CN", "station-1", NULL, NULL)));
+}
+
+/* PrintableString (RFC 5280 Appendix A) does not take every character. */
+Test(names, what_is_no_text_of_its_type_is_refused)
+{
+    edit("subject: [] ", "subject: [\"serialNumber=${CN}\"] ");
+    request.tmpl.subject = name("CN", "under_score", NULL, NULL);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.tmpl.subject = name("CN", "A-0815", NULL, NULL);
+    cr_assert(bytes_equal(granted().subject, name("serialNumber", "A-0815", NULL, NULL)));
+}
+
+Test(names, subjectAltName_may_be_made_too)
+{
+    edit("    san: [] ",
+         "    san: [\"DNS:${CN}.ran.example\", \"IP:192.0.2.7\", \"IP:2001:db8::1\", \"URI:urn:x\", "
+         "\"email:a@b.example\"] ");
+    request.tmpl.subject = name("CN", "g", NULL, NULL);
+    request.tmpl.san = hex(arena, "30 03 82 01 61");
+    cr_assert(bytes_equal(granted().san, hex(arena, "30 3b 82 0d 672e72616e2e6578616d706c65"
+                                                    "87 04 c0000207"
+                                                    "87 10 20010db8000000000000000000000001"
+                                                    "86 05 75726e3a78"
+                                                    "81 0b 6140622e6578616d706c65")));
+    is_modified("subjectAltName");
+    request.tmpl.subject = name("CN", "not a host", NULL, NULL);
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.tmpl.subject = name("O", "nobody", NULL, NULL);
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 9483 5.1.1: "the subject name in the certTemplate identifies the same entity as the subject name in the
+ * CMP protection certificate or matches the identifier used with MAC-based protection [...] (failInfo bit:
+ * notAuthorized)" */
+Test(names, subject_may_be_bound_to_who_protects_the_request)
+{
+    struct certificate device = {.subject = name("serialNumber", "A0815", "CN", "device")};
+
+    edit("subject_bound: false", "subject_bound: true ");
+    signer = &device;
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("O", "Operator", "CN", "device");
+    granted();
+    request.tmpl.subject = name("O", "Operator", "serialNumber", "A0815");
+    granted();
+    request.tmpl.subject = name("O", "Operator", "serialNumber", "A0816");
+    refused(PKI_NOT_AUTHORIZED);
+    by_ra = 1;
+    granted();
+    by_ra = 0;
+    signer = NULL;
+    refused(PKI_NOT_AUTHORIZED);
+    reference = bytes_str("station-1");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("O", "Operator", "CN", "station-1");
+    granted();
+}
+
+/* RFC 9483 4.1.3: an update keeps the names, whatever the profile would make of them. */
+Test(names, an_update_keeps_the_names)
+{
+    struct certificate old = {.subject = name("CN", "old", NULL, NULL), .san = hex(arena, "30 03 82 01 61")};
+
+    edit("subject: [] ", "subject: [O=Operator] ");
+    edit("subject_bound: false", "subject_bound: true ");
+    update = &old;
+    request.tmpl.subject = bytes_of(NULL, 0);
+    struct certificate cert = granted();
+    cr_assert(bytes_equal(cert.subject, old.subject));
+    cr_assert(bytes_equal(cert.san, old.san));
+    is_modified(NULL);
+}
+
+Test(names, settings_that_are_wrong_are_told)
+{
+    static const char *const bad[] = {
+        "CN", "CN=", "X=1", "CN=${CN", "CN=${X}", "CN=${signer.X}", "aVeryLongAttributeName=1"};
+    struct config_fault fault;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char to[128];
+        snprintf(to, sizeof to, "subject: [\"%s\"] ", bad[i]);
+        cr_assert_not(demo_edit(&demo, &fault, "subject: [] ", to), "%s", bad[i]);
+        cr_assert_not_null(strstr(fault.text, "write ATTRIBUTE=VALUE"), "%s", fault.text);
+        cr_assert(demo_edit(&demo, &fault, to, "subject: [] "), "%s", fault.text);
+    }
+    cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"X400:a\"] "));
+    cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
+}

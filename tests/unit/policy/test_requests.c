@@ -1,0 +1,208 @@
+/* requests.c: what a request asks for is honoured, refused, or ignored and told (RFC 9810 5.2.3
+ * grantedWithMods). */
+#include "tests/support/hex.h"
+#include "tests/unit/policy/decision.h"
+
+TestSuite(requests, .init = set_up, .fini = tear_down);
+
+static const char *const honours = "honour: [subjectAltName]", *const refuses = "refuse: [] ";
+
+static void ask(const char *oid, const char *value)
+{
+    request.tmpl.extensions[request.tmpl.extension_count++] =
+        (struct certificate_extension){hex(arena, oid), 0, hex(arena, value)};
+}
+
+static void is_modified(const char *what)
+{
+    if (what == NULL)
+        cr_assert_null(decision.modified, "%s", decision.modified);
+    else
+        cr_assert(decision.modified != NULL && strstr(decision.modified, what) != NULL, "%s: %s", what,
+                  decision.modified);
+}
+
+static void is_refused(void)
+{
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+#define KEY_USAGE_OID "55 1d 0f"
+#define EKU_OID "55 1d 25"
+#define POLICIES_OID "55 1d 20"
+
+Test(requests, a_plain_request_is_granted_as_it_is)
+{
+    granted();
+    is_modified(NULL);
+}
+
+/* digitalSignature and keyAgreement are the profile's: bits 0 and 4 (RFC 5280 4.2.1.3). */
+Test(requests, keyUsage_is_ignored_honoured_or_refused)
+{
+    ask(KEY_USAGE_OID, "03 02 07 80"); /* digitalSignature */
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_AGREEMENT);
+    is_modified("keyUsage");
+    edit(honours, "honour: [keyUsage]");
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE);
+    is_modified(NULL);
+    edit(refuses, "refuse: [keyUsage] ");
+    is_refused();
+}
+
+Test(requests, keyUsage_is_granted_as_far_as_the_profile_has_it)
+{
+    edit(honours, "honour: [keyUsage]");
+    ask(KEY_USAGE_OID, "03 02 02 84"); /* digitalSignature, keyCertSign */
+    cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE);
+    is_modified("keyUsage");
+    request.tmpl.extension_count = 0;
+    ask(KEY_USAGE_OID, "03 02 02 04"); /* keyCertSign */
+    is_refused();
+    request.tmpl.extension_count = 0;
+    ask(KEY_USAGE_OID, "04 01 80");
+    is_refused();
+}
+
+/* A request for just what the profile gives is no modification. */
+Test(requests, what_is_given_anyway_is_not_modified)
+{
+    ask(KEY_USAGE_OID, "03 02 03 88"); /* digitalSignature, keyAgreement */
+    ask("55 1d 13", "30 00");          /* basicConstraints, no CA */
+    ask(EKU_OID, "30 14 06 08 2b 06 01 05 05 07 03 01 06 08 2b 06 01 05 05 07 03 02"); /* server, client */
+    granted();
+    is_modified(NULL);
+    ask(POLICIES_OID, "30 05 30 03 06 01 2a");
+    granted();
+    is_modified("certificatePolicies");
+}
+
+Test(requests, nobody_becomes_a_CA)
+{
+    ask("55 1d 13", "30 03 01 01 ff");
+    cr_assert_not(granted().is_ca);
+    is_modified("basicConstraints");
+    edit(refuses, "refuse: [basicConstraints] ");
+    is_refused();
+}
+
+Test(requests, extendedKeyUsage_is_ignored_honoured_or_refused)
+{
+    static const uint8_t client[] = {0x2b, 6, 1, 5, 5, 7, 3, 2}, server[] = {0x2b, 6, 1, 5, 5, 7, 3, 1};
+    struct certificate cert;
+
+    ask(EKU_OID, "30 0a 06 08 2b 06 01 05 05 07 03 02"); /* clientAuth */
+    cert = granted();
+    cr_assert(certificate_has_purpose(&cert, bytes_of(server, sizeof server)));
+    is_modified("extendedKeyUsage");
+    edit(honours, "honour: [extendedKeyUsage]");
+    cert = granted();
+    cr_assert(certificate_has_purpose(&cert, bytes_of(client, sizeof client)));
+    cr_assert_not(certificate_has_purpose(&cert, bytes_of(server, sizeof server)));
+    is_modified(NULL);
+    request.tmpl.extension_count = 0;
+    ask(EKU_OID, "30 14 06 08 2b 06 01 05 05 07 03 02 06 08 2b 06 01 05 05 07 03 03"); /* and codeSigning */
+    granted();
+    is_modified("extendedKeyUsage");
+    request.tmpl.extension_count = 0;
+    ask(EKU_OID, "30 0a 06 08 2b 06 01 05 05 07 03 03");
+    is_refused();
+    request.tmpl.extension_count = 0;
+    ask(EKU_OID, "30 00");
+    is_refused();
+}
+
+Test(requests, other_extensions_are_ignored_copied_or_refused)
+{
+    ask("2a 03 04", "0c 02 68 69");
+    struct certificate cert = granted();
+    cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, "hi", 2));
+    is_modified("1.2.3.4");
+    edit(honours, "honour: [1.2.3.4]");
+    cert = granted();
+    /* Extension { 1.2.3.4, "hi" } (RFC 5280 4.1) */
+    struct bytes extension = hex(arena, "30 0b 06 03 2a 03 04 04 04 0c 02 68 69");
+    cr_assert_not_null(memmem(cert.tbs.data, cert.tbs.len, extension.data, extension.len));
+    is_modified(NULL);
+    request.tmpl.extensions[0].value = hex(arena, "0c 81 02 68 69"); /* no DER */
+    is_refused();
+    edit("honour: [1.2.3.4]", "honour: []");
+    edit(refuses, "refuse: [other] ");
+    is_refused();
+    edit("refuse: [other] ", "refuse: [1.2.3.4] ");
+    is_refused();
+    edit("refuse: [1.2.3.4] ", "refuse: [1.2.3.5] ");
+    granted();
+}
+
+Test(requests, subjectAltName_is_refused_where_the_profile_says_so)
+{
+    request.tmpl.san = hex(arena, "30 03 82 01 61");
+    ask("55 1d 11", "30 03 82 01 61");
+    granted();
+    is_modified(NULL);
+    edit(honours, "honour: []");
+    granted();
+    is_modified("subjectAltName");
+    edit(refuses, "refuse: [subjectAltName] ");
+    is_refused();
+}
+
+Test(requests, validity_is_ignored_honoured_or_refused)
+{
+    enum { DAY = 86400 };
+    int64_t now = time(NULL);
+
+    request.tmpl.has_validity = 1;
+    request.tmpl.not_before = TEMPLATE_NO_TIME;
+    request.tmpl.not_after = now + 10 * DAY;
+    cr_assert_gt(granted().not_after, now + 300 * DAY);
+    is_modified("validity");
+    edit(honours, "honour: [validity]");
+    cr_assert_eq(granted().not_after, now + 10 * DAY);
+    is_modified(NULL);
+    request.tmpl.not_before = now + DAY;
+    cr_assert_eq(granted().not_before, now + DAY);
+    is_modified(NULL);
+    request.tmpl.not_after = now + 1000 * DAY; /* longer than the profile's 365 days */
+    cr_assert_lt(granted().not_after, now + 366 * DAY);
+    is_modified("validity");
+    request.tmpl.not_before = now - 100 * DAY;
+    cr_assert_geq(granted().not_before, now - 400);
+    is_modified("validity");
+    request.tmpl.not_after = now - 1;
+    is_refused();
+    request.tmpl.not_after = now + DAY;
+    request.tmpl.not_before = now + 2 * DAY;
+    is_refused();
+    request.tmpl.not_before = TEMPLATE_NO_TIME;
+    edit(refuses, "refuse: [validity] ");
+    is_refused();
+}
+
+/* RFC 9810 Appendix F: wrongAuthority */
+Test(requests, another_issuer_is_ignored_or_refused)
+{
+    request.tmpl.issuer = request.tmpl.subject;
+    granted();
+    is_modified(NULL);
+    edit(refuses, "refuse: [issuer] ");
+    refused(PKI_WRONG_AUTHORITY);
+    request.tmpl.issuer = profile()->ca->cert.subject;
+    granted();
+}
+
+Test(requests, settings_that_are_wrong_are_told)
+{
+    struct config_fault fault;
+
+    cr_assert_not(demo_edit(&demo, &fault, honours, "honour: [keyusage]"));
+    cr_assert_not_null(strstr(fault.text, "unknown 'keyusage'; write validity"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "honour: [keyusage]", "honour: []"));
+    cr_assert_not(demo_edit(&demo, &fault, "honour: []", "honour: [basicConstraints]"));
+    cr_assert_not_null(strstr(fault.text, "is for the CA to write"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "honour: [basicConstraints]", "honour: []"));
+    cr_assert_not(demo_edit(&demo, &fault, "honour: []", "honour: [2.5.29.19]"));
+    cr_assert(demo_edit(&demo, &fault, "honour: [2.5.29.19]", "honour: []"));
+    cr_assert_not(demo_edit(&demo, &fault, "honour: []", "honour: [other]"));
+}
