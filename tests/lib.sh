@@ -71,12 +71,14 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_server PROGRAM CONFIG LOG: starts it and waits until it serves; its process is in $server.
+# start_server PROGRAM CONFIG LOG [COMMAND...]: starts it, through COMMAND if given, and waits until it serves; its
+# process is in $server.
 start_server() {
     local program=$1 config=$2 log=$3 i before
+    shift 3
     touch "$log"
     before=$(grep -c 'event=serving' "$log" || true)
-    "$CMPD_BIN/$program" --config "$config" >>"$log" 2>&1 &
+    "$@" "$CMPD_BIN/$program" --config "$config" >>"$log" 2>&1 &
     server=$!
     servers+=("$server")
     for ((i = 0; i < 200; i++)); do

@@ -1,4 +1,5 @@
 /* Queues of tasks: rings of Concurrency Kit, bounded. */
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -53,6 +54,8 @@ void lane_cleanup(struct lane *lane)
 {
     for (size_t i = 0; lane->workers != NULL && i < lane->worker_count; i++) {
         struct worker *worker = &lane->workers[i];
+        while (atomic_load_explicit(&worker->returning, memory_order_acquire) != 0)
+            sched_yield();
         policy_release(worker->policy);
         policy_release(atomic_exchange(&worker->mailbox, NULL));
         free(worker->inbox_buffer);
