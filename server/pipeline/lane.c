@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "server/base/handover.h"
 #include "server/pipeline/internal.h"
 
 /* A ring holds one less than its size, a power of two. */
@@ -84,7 +85,11 @@ int lane_push(struct lane *lane, struct task *task)
 
 struct task *lane_pop(struct lane *lane)
 {
-    void *task;
+    void *task = NULL;
+    bool taken;
 
-    return ck_ring_dequeue_mpmc(&lane->ring, lane->buffer, &task) ? task : NULL;
+    HANDOVER_GUESS_BEGIN();
+    taken = ck_ring_dequeue_mpmc(&lane->ring, lane->buffer, &task);
+    HANDOVER_GUESS_END();
+    return taken ? task : NULL;
 }
