@@ -23,9 +23,9 @@ function(register name seconds)
                          ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}")
 endfunction()
 
-# Unit tests: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
+# Unit tests and tests of conformance: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
 # nothing from that file's place in the library.
-file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c)
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c tests/conformance/test_*.c)
 file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
 add_library(test-support STATIC ${support})
 target_link_libraries(test-support PUBLIC common room-ctl room-policy room-cmp room-crypto room-storage room-base)

@@ -45,16 +45,22 @@ Test(answer, a_signed_answer_has_the_header_that_the_RFC_wants)
     /* confirmWaitTime and implicitConfirm are for ip, cp and kup */
     cr_assert_eq(confirmed.message.header.confirm_wait_time, 0);
     cr_assert_not(confirmed.message.header.implicit_confirm);
-    /* RFC 9483 4.1.1 pkiconf: "The content of this field MUST be NULL" */
+    /* RFC 9483 4.1.1 pkiConf.body.pkiconf: "The content of this field MUST be NULL" */
     cr_assert(bytes_equal(confirmed.message.body, hex(world->arena, "05 00")));
     answer_free(&answer);
     expect_pkiconf(&confirmed);
 }
 
-/* RFC 9483 3.1: "For MAC-based protection, MUST contain a name the PKI management entity can use to identify
- * the shared secret information. This name MUST be placed in the commonName field of the directoryName
- * choice."; senderKID "MUST be used and contain the same name as in the commonName field of the sender field"
- */
+/* RFC 9483 3.1: "For MAC-based protection, MUST contain a name the PKI management entity can use to
+ * identify the shared secret information."
+ * RFC 9483 3.1: "This name MUST be placed in the commonName field of the directoryName choice."
+ * RFC 9483 3.1: "For MAC-based protection, MUST be used and contain the same name as in the commonName
+ * field of the sender field"
+ * RFC 9483 4.1.5: "The sender field MUST contain a name the PKI management entity can use to identify the
+ * shared secret information used for message protection."
+ * RFC 9483 4.1.5: "This name MUST be placed in the commonName field of the directoryName choice."
+ * RFC 9483 4.1.5: "The senderKID MUST contain the same name as in the commonName field of the sender
+ * field." */
 Test(answer, a_MAC_protected_answer_names_the_secret_as_sender)
 {
     struct answer answer = world_send(world, client_request(&mac, PKI_IR));
@@ -82,8 +88,12 @@ Test(answer, a_reference_that_is_no_text_is_answered_with_the_CA_as_sender)
 }
 
 /* RFC 9483 3.3: "MUST be present for signature-based protection and contain the CMP protection certificate
- * together with its chain"; "MUST be present in ip, cp, and kup messages and contain the chain of a newly
- * issued certificate"; "Self-signed certificates should be omitted" */
+ * together with its chain for the first request and response message of a PKI management operation."
+ * RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by
+ * its chain, where each element should directly certify the one immediately preceding it."
+ * RFC 9483 3.3: "MUST be present in ip, cp, and kup messages and contain the chain of a newly issued
+ * certificate."
+ * RFC 9483 4.1.1: "MUST contain the chain of the certificate present in certOrEncCert" */
 Test(answer, extraCerts_hold_the_chains_without_the_root)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_CR));
@@ -118,8 +128,10 @@ static size_t ca_pub_count(const struct answer *answer, struct bytes *first)
     return count;
 }
 
-/* RFC 9483 4.1.1: caPubs "MUST contain only a trust anchor"; 4.1.2: "The caPubs field in the certificate
- * response message MUST be absent." A signed ip needs none: who trusts its signature has an anchor. */
+/* RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the
+ * certificate contained in certOrEncCert"
+ * RFC 9483 4.1.2: "The caPubs field in the certificate response message MUST be absent."
+ * A signed ip needs none: who trusts its signature has an anchor. */
 Test(answer, caPubs_is_in_a_MAC_protected_ip_only)
 {
     struct bytes root;
@@ -144,9 +156,10 @@ Test(answer, caPubs_is_in_a_MAC_protected_ip_only)
     expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
 }
 
-/* RFC 9483 3.1: confirmWaitTime is "RECOMMENDED in ip/cp/kup messages if implicitConfirm is not included",
- * "PROHIBITED if implicitConfirm is included"; messageTime "MUST be present if the confirmWaitTime field is
- * present" */
+/* RFC 9483 3.1: "RECOMMENDED in ip/cp/kup messages if implicitConfirm is not included"
+ * RFC 9483 3.1: "PROHIBITED if implicitConfirm is included"
+ * RFC 9483 4.1.1: "Otherwise, the PKI management entity SHOULD include confirmWaitTime as described in
+ * Section 3.1." */
 Test(answer, confirmWaitTime_and_implicitConfirm_exclude_each_other)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_P10CR));
@@ -172,8 +185,7 @@ Test(answer, a_refusal_carries_neither_confirmWaitTime_nor_implicitConfirm)
     expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
 }
 
-/* RFC 9483 4.1.1: failInfo "MUST be absent if status is "accepted"", certifiedKeyPair "MUST be absent if
- * status is "rejection"" */
+/* RFC 9483 4.1.1: "MUST be absent if status is "accepted" or "grantedWithMods"" */
 Test(answer, a_positive_answer_has_no_failInfo_and_no_text)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -183,7 +195,10 @@ Test(answer, a_positive_answer_has_no_failInfo_and_no_text)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9483 3.6.4: "In these exceptional cases, the protection of the error message MAY be omitted." */
+/* RFC 9810 5.1.1: "If no protection bits are supplied (note that PKIProtection is OPTIONAL), then this
+ * field MUST be omitted; if protection bits are supplied, then this field MUST be supplied."
+ * RFC 9483 3.6.4, of errors without protection: "In these exceptional cases, the protection of the error
+ * message MAY be omitted." */
 Test(answer, an_overload_answer_is_an_unprotected_error_that_names_the_transaction)
 {
     struct bytes reply, request = client_request(&client, PKI_IR);
@@ -220,8 +235,7 @@ Test(answer, an_overload_answer_to_what_cannot_be_read_names_nobody)
                                                               : message.header.recipient));
 }
 
-/* RFC 9483 3.1: recipient "SHOULD be the name of the intended recipient; otherwise, the NULL-DN MUST be used"
- */
+/* RFC 9483 3.1: "SHOULD be the name of the intended recipient; otherwise, the NULL-DN MUST be used" */
 Test(answer, a_sender_that_is_no_DER_is_not_echoed)
 {
     /* directoryName with a BOOLEAN of 01 in it */

@@ -13,7 +13,9 @@ static struct answer send_ir(struct client *c)
 /* ---- which certificate protects ---- */
 
 /* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
- * protection." */
+ * protection. (failInfo bit: badMessageCheck)"
+ * RFC 9483 3.3: "For maximum interoperability, all implementations SHOULD be prepared to handle
+ * potentially additional certificates and arbitrary orderings of the certificates." */
 Test(authenticate, senderKID_finds_its_certificate_anywhere_in_extraCerts)
 {
     struct bytes device = client.extra_certs[0], ca = client.extra_certs[1];
@@ -37,6 +39,8 @@ Test(authenticate, without_senderKID_the_name_finds_the_certificate)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)" */
 Test(authenticate, a_senderKID_that_names_no_certificate_is_refused)
 {
     client.header.sender_kid = bytes_str("another key");
@@ -44,6 +48,7 @@ Test(authenticate, a_senderKID_that_names_no_certificate_is_refused)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
+/* RFC 9483 4.1.1 ir.extraCerts: "REQUIRED" */
 Test(authenticate, a_first_message_without_its_certificate_is_refused)
 {
     client.extra_cert_count = 0;
@@ -51,7 +56,9 @@ Test(authenticate, a_first_message_without_its_certificate_is_refused)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* What is no certificate at all does not stand in the way of the one that protects. */
+/* RFC 9483 3.3: "For maximum interoperability, all implementations SHOULD be prepared to handle
+ * potentially additional certificates and arbitrary orderings of the certificates."
+ * It does not stand in the way of the one that protects. */
 Test(authenticate, what_is_no_certificate_in_extraCerts_is_passed_over)
 {
     struct bytes device = client.extra_certs[0];
@@ -64,8 +71,9 @@ Test(authenticate, what_is_no_certificate_in_extraCerts_is_passed_over)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9810 5.1.1: the sender "field MUST contain a "NULL-DN" value in the directoryName choice" if nothing is
- * known of its name; senderKID then tells who it is. */
+/* RFC 9810 5.1.1: "If nothing about the sender is known to the sending entity (e.g., in the initial
+ * request message, where the […] the "sender" field MUST contain a "NULL-DN" value in the directoryName
+ * choice." */
 Test(authenticate, a_NULL_DN_sender_is_taken_with_senderKID_only)
 {
     client.header.sender = hex(world->arena, "a4 02 30 00");
@@ -78,7 +86,8 @@ Test(authenticate, a_NULL_DN_sender_is_taken_with_senderKID_only)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.5: "the sender field MUST match the subject of the CMP protection certificate." */
+/* RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+ * protection certificate. (failInfo bit: badMessageCheck)" */
 Test(authenticate, a_sender_other_than_the_subject_of_the_certificate_is_refused)
 {
     client.header.sender = world->ca.sender;
@@ -86,8 +95,8 @@ Test(authenticate, a_sender_other_than_the_subject_of_the_certificate_is_refused
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.5: "If the keyUsage extension is present in the CMP protection certificate, the digitalSignature
- * bit MUST be set. (failInfo bit: badAlg, badMessageCheck, or signerNotTrusted)" */
+/* RFC 9483 3.5: "If the keyUsage extension is present in the CMP protection certificate, the
+ * digitalSignature bit MUST be set. (failInfo bit: badAlg, badMessageCheck, or signerNotTrusted)" */
 Test(authenticate, keyUsage_must_have_digitalSignature_if_it_is_there)
 {
     struct ctl_identity device;
@@ -120,7 +129,8 @@ static struct bytes altered(struct bytes whole, struct bytes part, size_t offset
     return copy;
 }
 
-/* RFC 9483 3.5: "messages with an invalid protection MUST be rejected." */
+/* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
+ * protection MUST be rejected." */
 Test(authenticate, an_octet_changed_in_header_body_or_protection_breaks_the_protection)
 {
     struct bytes request[2] = {client_request(&client, PKI_IR), client_request(&mac, PKI_IR)};
@@ -181,6 +191,12 @@ Test(authenticate, a_protectionAlg_that_is_not_supported_or_does_not_fit_the_key
 
 /* ---- the path ---- */
 
+/* RFC 9483 3.5: "If signature-based protection is used, the CMP protection certificate MUST be
+ * successfully validated, including path validation using a trust anchor, and MUST be authorized according
+ * to local policies."
+ * RFC 9483 3.3: "Self-signed certificates should be omitted from extraCerts and MUST NOT be trusted based
+ * on their inclusion in any case"
+ * Its self-signed root comes along in extraCerts. */
 Test(authenticate, a_device_of_a_vendor_that_nobody_trusts_is_refused)
 {
     client_sign_by(&client, &world->stranger, &world->stranger_root.cert_der, 1);
@@ -189,7 +205,9 @@ Test(authenticate, a_device_of_a_vendor_that_nobody_trusts_is_refused)
     cr_assert_eq(world->cert_count, 0);
 }
 
-/* RFC 5280 6.1: an intermediate from the message counts only as far as it is signed itself: one that has a
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1: an intermediate from the message counts only as far as it is signed itself: one that has a
  * trusted name but a key of its own is worth nothing. */
 Test(authenticate, an_intermediate_that_only_looks_trusted_is_refused)
 {
@@ -239,7 +257,9 @@ Test(authenticate, a_second_intermediate_of_the_same_name_is_tried)
     ctl_identity_cleanup(&device);
 }
 
-/* RFC 5280 6.1.3 (a)(2) */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (a)(2) */
 Test(authenticate, an_expired_device_certificate_is_refused)
 {
     struct ctl_identity device;
@@ -292,6 +312,9 @@ Test(authenticate, a_confirmed_certificate_of_our_own_may_ask_for_another)
     expect_certificate(&answer, PKI_CP);
 }
 
+/* RFC 9483 3.5: "If signature-based protection is used, the CMP protection certificate MUST be
+ * successfully validated, including path validation using a trust anchor, and MUST be authorized according
+ * to local policies." */
 Test(authenticate, certificates_of_our_own_count_only_where_the_profile_says_so)
 {
     struct ctl_identity own;
@@ -460,7 +483,7 @@ static void use_pbm(size_t salt_len, enum digest_id owf, enum digest_id digest, 
     mac.transaction_id[0]++;
 }
 
-/* RFC 9810 5.1.3.1: "The OWF is then applied iterationCount times": the upper bound keeps a peer from
+/* RFC 9810 5.1.3.1, "The OWF is then applied iterationCount times": the upper bound keeps a peer from
  * choosing our work, the lower one from making guesses cheap. */
 Test(authenticate, iterationCount_is_bounded_by_the_profile)
 {
@@ -524,8 +547,8 @@ Test(authenticate, PasswordBasedMac_goes_with_every_SHA2)
     }
 }
 
-/* RFC 9483 3.5: "The protection MUST be signature-based except if MAC-based protection is used as described
- * in Sections 4.1.5 and 4.1.6.3. (failInfo bit: wrongIntegrity)" */
+/* RFC 9483 3.5: "The protection MUST be signature-based except if MAC-based protection is used as
+ * described in Sections 4.1.5 and 4.1.6.3. (failInfo bit: wrongIntegrity)" */
 Test(authenticate, a_MAC_is_refused_where_the_profile_takes_none)
 {
     world->profile.mac = 0;
@@ -540,8 +563,8 @@ Test(authenticate, a_MAC_without_senderKID_names_no_secret)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.2: "the same kind of protection MUST be used for all messages of that PKI management operation."
- */
+/* RFC 9483 3.2: "If present, the same kind of protection MUST be used for all messages of that PKI
+ * management operation." */
 Test(authenticate, a_refusal_is_MAC_protected_once_the_MAC_is_verified)
 {
     world->decide_refuses = 1;
@@ -552,7 +575,9 @@ Test(authenticate, a_refusal_is_MAC_protected_once_the_MAC_is_verified)
 
 /* ---- time ---- */
 
-/* RFC 9483 3.5: "the messageTime MUST be close to the current time of the receiving system" */
+/* RFC 9483 3.5: "If the messageTime is present and the receiving system has a reliable system time, the
+ * messageTime MUST be close to the current time of the receiving system, where the threshold will vary by
+ * use case. (failInfo bit: badTime)" */
 Test(authenticate, messageTime_must_be_within_the_window_of_the_profile)
 {
     static const struct {

@@ -80,7 +80,11 @@ static struct cert_status status_with(enum digest_id digest)
                                 .cert_hash = bytes_of(hash, digest_compute(hash, digest, first.cert.der))};
 }
 
-/* RFC 9810 5.3.18: "omission of the statusInfo field indicates acceptance of the specified certificate." */
+/* RFC 9483 4.1: "The PKI management entity MUST then handle it as described in Section 5.1.2 and respond
+ * with a confirmation, closing the PKI management operation."
+ * RFC 9483 4.1.1: "On receiving a valid certConf message, the PKI management entity MUST respond with a
+ * pkiConf message."
+ * RFC 9810 5.3.18: "omission of the statusInfo field indicates acceptance of the specified certificate." */
 Test(confirm, certConf_without_statusInfo_accepts)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
@@ -99,7 +103,7 @@ Test(confirm, certConf_with_accepted_or_grantedWithMods_accepts)
     cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
-/* RFC 9483 4.1.1: "In case of rejection, depending on its policy, the PKI management entity MAY revoke the
+/* RFC 9483 4.1.1, of a rejection: "In case of rejection, depending on its policy, the PKI management entity MAY revoke the
  * newly issued certificate" */
 Test(confirm, a_rejected_certificate_is_revoked)
 {
@@ -124,6 +128,9 @@ Test(confirm, an_empty_certConf_rejects)
     cr_assert_eq(row()->state, STORE_TX_REJECTED);
 }
 
+/* RFC 9483 4.1.1: "If the hashAlg field is not set, it MUST be the hash algorithm defined by the algorithm
+ * identifier of the certificate signature or the dedicated hash algorithm defined in [RFC9481] for the
+ * used certificate signature algorithm." */
 Test(confirm, a_wrong_certHash_is_refused)
 {
     struct cert_status entry = status_with(DIGEST_SHA384); /* right digest of the wrong kind */
@@ -143,8 +150,10 @@ Test(confirm, a_wrong_certHash_is_refused)
     expect_failed();
 }
 
-/* RFC 9810 5.3.18: "If hashAlg is used, the CMP version indicated by the certConf message header must be
- * cmp2021(3)." */
+/* RFC 9483 4.1.1: "The hash algorithm to use MUST be the hash algorithm indicated in the below hashAlg
+ * field."
+ * RFC 9483 4.1.1: "If used, the pvno field in the header MUST be cmp2021 (3)."
+ * RFC 9483 3.1: "MUST be 3 to indicate CMP v3 in certConf messages when using the hashAlg field" */
 Test(confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
 {
     struct cert_status entry = status_with(DIGEST_SHA512);
@@ -178,6 +187,7 @@ Test(confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
     expect_failed();
 }
 
+/* RFC 9483 4.1.1 CertStatus.certReqId: "MUST be 0" */
 Test(confirm, a_wrong_certReqId_is_refused)
 {
     static const int64_t wrong[] = {1, -1, INT64_MAX};
@@ -191,7 +201,7 @@ Test(confirm, a_wrong_certReqId_is_refused)
     }
 }
 
-/* RFC 9483 4.1.1: certConf "MUST contain a sequence of one CertStatus" */
+/* RFC 9483 4.1.1: "MUST contain a sequence of one CertStatus" */
 Test(confirm, two_CertStatus_for_one_certificate_are_refused)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
@@ -280,8 +290,8 @@ Test(confirm, sender_and_senderKID_are_those_of_the_first_message)
     expect_pkiconf(&answer);
 }
 
-/* RFC 9483 3.5: "the recipNonce MUST be present and MUST equal the senderNonce of the previous message
- * (failInfo bit: badRecipientNonce)" */
+/* RFC 9483 3.5: "Unless the PKI message is the first message of a PKI management operation, the recipNonce
+ * MUST be present and […] delayed delivery as specified in Section 4.4. (failInfo bit: badRecipientNonce)" */
 Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
@@ -300,8 +310,8 @@ Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
     expect_failed();
 }
 
-/* RFC 9483 4.1.1: the protection of certConf "MUST use the same credentials as in the first request message
- * of this PKI management operation" */
+/* RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
+ * operation" */
 Test(confirm, other_credentials_cannot_confirm)
 {
     struct client mac;
@@ -331,6 +341,10 @@ Test(confirm, other_credentials_cannot_confirm)
     ctl_identity_cleanup(&device);
 }
 
+/* RFC 9483 3.2: "If present, the same kind of protection MUST be used for all messages of that PKI
+ * management operation."
+ * RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
+ * operation" */
 Test(confirm, a_signature_cannot_confirm_what_a_secret_began)
 {
     struct client mac;
@@ -358,7 +372,7 @@ Test(confirm, a_signature_cannot_confirm_what_a_secret_began)
     client_cleanup(&mac);
 }
 
-/* RFC 9483 4.1.1: extraCerts "MAY be omitted if [...] the PKI management entity caches the CMP protection
+/* RFC 9483 4.1.1, of extraCerts: "MAY be omitted if [...] the PKI management entity caches the CMP protection
  * certificate from the first request message" */
 Test(confirm, certConf_needs_no_extraCerts)
 {

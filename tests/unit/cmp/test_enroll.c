@@ -12,7 +12,8 @@ static void expect_nothing(struct answer *answer, int body, enum pki_failure fai
     cr_assert_eq(world->cert_count, 0);
 }
 
-/* RFC 9483 4.1.1: "MUST contain the newly enrolled X.509 certificate" */
+/* RFC 9483 4.1.1: "MUST contain the newly enrolled X.509 certificate"
+ * RFC 9483 4.1.2: "Otherwise, ir and ip MUST be used." */
 Test(enroll, ir_is_answered_by_ip_with_the_certificate)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -41,6 +42,7 @@ Test(enroll, the_certificate_is_in_the_store_before_it_is_out)
     answer_free(&answer);
 }
 
+/* RFC 9483 4.1.2: "The body of the first request and response SHOULD be cr and cp." */
 Test(enroll, cr_is_answered_by_cp)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_CR));
@@ -50,7 +52,8 @@ Test(enroll, cr_is_answered_by_cp)
     answer_free(&answer);
 }
 
-/* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1." */
+/* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1."
+ * RFC 9483 4.1.4: "The body of the first request and response MUST be p10cr and cp, respectively." */
 Test(enroll, p10cr_is_answered_by_cp_with_certReqId_minus_one)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_P10CR));
@@ -61,7 +64,10 @@ Test(enroll, p10cr_is_answered_by_cp_with_certReqId_minus_one)
     answer_free(&answer);
 }
 
-/* RFC 9810 5.1.3.1: the answer to a MAC-protected request uses the request's own algorithm and parameters. */
+/* RFC 9810 5.1.3.1: "Note: It is RECOMMENDED that the fields of PBMParameter remain constant throughout
+ * the messages of a single transaction (e.g., ir/ip/certConf/pkiConf) to reduce the overhead associated
+ * with PasswordBasedMac computation."
+ * RFC 9483 4.1.5: "The protection of all messages MUST be MAC-based." */
 Test(enroll, a_mac_protected_ir_gets_a_mac_protected_ip)
 {
     struct answer answer = world_send(world, client_request(&mac, PKI_IR));
@@ -73,8 +79,12 @@ Test(enroll, a_mac_protected_ir_gets_a_mac_protected_ip)
     answer_free(&answer);
 }
 
-/* RFC 9483 4.1.1: "the PKI management entity MUST include the generalInfo field implicitConfirm in the
- * response message" where it grants what was asked for. */
+/* RFC 9483 4.1.1: "In such cases, when responding with an ip message, the PKI management entity MUST NOT
+ * include the implicitConfirm extension."
+ * RFC 9483 4.1.1: "In case the EE included the generalInfo field implicitConfirm in the request message
+ * and the PKI management […] MUST include the generalInfo field implicitConfirm in the response message."
+ * RFC 9810 5.1.1.1: "If the CA grants the request to the end entity, it MUST put the same extension in the
+ * PKIHeader of the response." */
 Test(enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
 {
     client.header.implicit_confirm = 1;
@@ -100,7 +110,8 @@ Test(enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
     client_cleanup(&other);
 }
 
-/* RFC 9483 3.6.4 badPOP */
+/* RFC 9483 4.1.1: "MUST contain the signature value computed over the DER-encoded certReq"
+ * RFC 9483 3.6.4, badPOP */
 Test(enroll, a_wrong_proof_of_possession_is_refused_in_ip)
 {
     struct client other;
@@ -122,7 +133,14 @@ Test(enroll, a_wrong_proof_of_possession_is_refused_in_ip)
     client_cleanup(&other);
 }
 
-/* RFC 9483 3.6.2: "it MUST report the error in the specific response message" */
+/* RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
+ * PKI policies. (failInfo bit: notAuthorized)"
+ * RFC 9483 3.6.2: "In case the PKI management entity detects an error condition, e.g., rejecting the
+ * request due to policy […] cp, kup, or rp with "rejection" status, as described in Sections 4.1.1 and
+ * 4.2."
+ * RFC 9483 4.1.1: "If the certificate request was rejected by the CA, the PKI management entity MUST
+ * return an ip message containing the status code "rejection" as described in Section 3.6, and the
+ * certifiedKeyPair field SHALL be omitted." */
 Test(enroll, what_policy_refuses_is_refused_in_the_matching_response)
 {
     world->decide_refuses = 1;

@@ -95,7 +95,7 @@ static unsigned count_calls(enum scenario scenario, unsigned *commits)
     return world->fetches_seen;
 }
 
-/* RFC 9483 3.6.4: "systemUnavail: This is sent by a PKI management entity in case a back-end system is not
+/* RFC 9483 3.6.4, of failInfo: "systemUnavail: This is sent by a PKI management entity in case a back-end system is not
  * available." */
 Test(message, each_fetch_that_fails_ends_in_systemUnavail_and_a_retry_comes_through)
 {

@@ -12,10 +12,11 @@ static struct answer send_ir(void)
 
 /* ---- version ---- */
 
-/* RFC 9810 7: "If the received version is higher than the highest supported version, then the version in the
- * error message MUST be the highest version the server supports; if the received version is lower than the
- * lowest supported version, then the version in the error message MUST be the lowest version the server
- * supports." */
+/* RFC 9483 3.5: "The pvno MUST be cmp2000(2) or cmp2021(3). (failInfo bit: unsupportedVersion)"
+ * RFC 9810 7: "If the received version is higher than the highest supported version, then the version in
+ * the error message MUST be the highest version the server supports; if the received version is lower than
+ * the lowest supported version, then the version in the error message MUST be the lowest version the
+ * server supports." */
 Test(receive, a_pvno_that_is_not_supported_is_answered_in_the_nearest_that_is)
 {
     static const struct {
@@ -45,8 +46,8 @@ Test(receive, a_supported_pvno_is_answered_in_kind)
 
 /* ---- nonces and transactionID ---- */
 
-/* RFC 9483 3.5: "The senderNonce MUST be present and MUST contain at least 128 bits of data. (failInfo bit:
- * badSenderNonce)" */
+/* RFC 9483 3.5: "The senderNonce MUST be present and MUST contain at least 128 bits of data. (failInfo
+ * bit: badSenderNonce)" */
 Test(receive, a_senderNonce_has_128_bits_or_more)
 {
     static const uint8_t long_nonce[BOUND_NONCE + 1];
@@ -82,8 +83,9 @@ Test(receive, fields_beyond_their_bounds_are_refused)
     expect_error(&answer, PKI_BAD_DATA_FORMAT);
 }
 
-/* RFC 9810 5.1.1: a client may leave the transactionID of its first message to the server; the answer says
- * it, and the transaction goes on under it. */
+/* RFC 9810 5.1.1: "If a server receives such request with a missing transactionID field, then it MUST
+ * populate the transactionID field of the response with a server-generated ID."
+ * The transaction goes on under it. */
 Test(receive, a_first_message_without_transactionID_gets_one)
 {
     client.header.transaction_id = bytes_of(NULL, 0);
@@ -129,7 +131,11 @@ Test(receive, a_certConf_without_transactionID_is_refused)
     answer_free(&answer);
 }
 
-/* RFC 9483 3.6.4 transactionIdInUse */
+/* RFC 9810 5.1.1: "A server receiving the first message of a transaction (which requires more than a
+ * single request/response […] MUST send back an ErrorMsgContent with a PKIFailureInfo of
+ * transactionIdInUse."
+ * RFC 9810 5.1.1: "In all cases where a transactionID is being used, a given client MUST NOT have more
+ * than one transaction with the same transactionID in progress at any time (to a given server)." */
 Test(receive, another_first_message_under_a_transactionID_in_use_is_refused)
 {
     static const int bodies[] = {PKI_IR, PKI_CR, PKI_P10CR};
@@ -203,6 +209,7 @@ Test(receive, a_path_and_a_certProfile_that_disagree_are_refused)
     cr_assert_eq(world->cert_count, 0);
 }
 
+/* RFC 9483 3.1: "MUST contain the name of a certificate profile" */
 Test(receive, an_unknown_certProfile_is_refused)
 {
     client.header.cert_profile = bytes_str("othe");
@@ -241,8 +248,11 @@ static struct bytes request_with_info(struct bytes info)
     return message;
 }
 
-/* RFC 9810 5.1.1.4: "the CertProfileValue sequence MUST NOT contain more certificate profile names than the
- * number of CertReqMsg"; "An empty string means no certificate profile name is associated" */
+/* RFC 9810 5.1.1.4: "When used in an ir/cr/kur/genm message, the CertProfileValue sequence MUST NOT
+ * contain more certificate profile names than the number of CertReqMsg or GenMsgContent InfoTypeAndValue
+ * elements contained in the message body."
+ * RFC 9483 3.1: "MUST contain a sequence of one UTF8String element"
+ * RFC 9810 5.1.1.4, of the empty one: it "means no certificate profile name is associated". */
 Test(receive, certProfile_with_two_names_is_refused_and_with_an_empty_one_is_none)
 {
     /* id-it-certProfile, { "other", "other" } */
@@ -268,6 +278,8 @@ Test(receive, an_unknown_generalInfo_is_passed_over)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(receive, a_malformed_generalInfo_is_refused_by_a_protected_error)
 {
     /* confirmWaitTime that is an INTEGER */
@@ -277,7 +289,11 @@ Test(receive, a_malformed_generalInfo_is_refused_by_a_protected_error)
     expect_error(&answer, PKI_BAD_DATA_FORMAT);
 }
 
-/* RFC 9811 3.4: the operation label of the path says what the message asks for. */
+/* RFC 9483 6.1: "If operation labels are used: independently of any variants used (see Sections 4.1.5,
+ * 4.1.6, and 4.4), the operation label corresponding to the PKI management operation SHALL be used."
+ * RFC 9483 6.1: "If operation labels are used: any certConf or pollReq messages SHALL be sent to the same
+ * endpoint as determined by the PKI management operation."
+ * RFC 9811 3.4: the operation label of the path says what the message asks for. */
 Test(receive, an_operation_label_holds_for_first_messages_only)
 {
     struct cmp_route route = {NULL, PKI_CR};
@@ -295,7 +311,7 @@ Test(receive, an_operation_label_holds_for_first_messages_only)
 /* ---- bodies ---- */
 
 /* RFC 9483 3.5: "The PKI message body type MUST be one of the message types supported by the receiving PKI
- * entity (failInfo bit: badRequest)" */
+ * entity and MUST be […] operation identified by the given transactionID. (failInfo bit: badRequest)" */
 Test(receive, every_other_body_is_refused)
 {
     for (int body = 0; body < PKI_BODY_COUNT + 3; body++) {
@@ -310,8 +326,10 @@ Test(receive, every_other_body_is_refused)
     cr_assert_eq(world->fetches_seen, 0);
 }
 
-/* RFC 9483 3.6.2: faults in the body of a request are told in its own response, after the protection was
- * checked. */
+/* RFC 9483 3.6.2: "In case the PKI management entity detects an error condition, e.g., rejecting the
+ * request due to policy […] cp, kup, or rp with "rejection" status, as described in Sections 4.1.1 and
+ * 4.2."
+ * After the protection was checked. */
 Test(receive, a_malformed_body_is_refused_in_the_matching_response)
 {
     static const struct {
@@ -329,7 +347,9 @@ Test(receive, a_malformed_body_is_refused_in_the_matching_response)
     }
 }
 
-/* RFC 9483 4.1.1: "MUST contain a sequence of one CertReqMsg" */
+/* RFC 9483 4.1.1: "MUST contain a sequence of one CertReqMsg"
+ * RFC 9483 4.1.1: "For this PKI management operation, the EE MUST include a sequence of one CertReqMsg in
+ * the ir." */
 Test(receive, two_CertReqMsg_are_refused)
 {
     struct bytes one = client_body(&client, PKI_IR), two;
@@ -349,7 +369,8 @@ Test(receive, two_CertReqMsg_are_refused)
 
 /* ---- protection and syntax ---- */
 
-/* RFC 9483 3.5: "Messages without protection MUST be rejected" */
+/* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages as described in
+ * Section 3.6.4." */
 Test(receive, an_unprotected_message_is_refused)
 {
     struct bytes part, message;
@@ -387,7 +408,8 @@ Test(receive, what_is_no_PKIMessage_gets_status_400_and_an_unprotected_error)
     cr_assert_eq(world->fetches_seen, 0);
 }
 
-/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant (failInfo: badDataFormat)".
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
  * The header could be read, so the answer belongs to the transaction and is protected. */
 Test(receive, octets_after_the_message_are_refused_by_a_protected_error)
 {

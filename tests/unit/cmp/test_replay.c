@@ -52,7 +52,7 @@ Test(replay, an_identical_MAC_protected_ir_gets_the_same_answer_by_MAC)
     answer_free(&again);
 }
 
-/* RFC 9483 3.1: messageTime "MUST be the time at which the message was produced": the answer is made anew. */
+/* RFC 9483 3.1: "MUST be the time at which the message was produced, if present" */
 Test(replay, the_answer_is_protected_anew_at_its_own_time)
 {
     struct bytes request = client_request(&client, PKI_IR);

@@ -215,7 +215,8 @@ Test(path, an_algorithm_or_key_that_is_not_supported_is_refused)
     cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_ALGORITHM);
 }
 
-/* RFC 9483 3.3: self-signed certificates "MUST NOT be trusted based on their inclusion in any case" */
+/* RFC 9483 3.3: "Self-signed certificates should be omitted from extraCerts and MUST NOT be trusted based
+ * on their inclusion in any case" */
 Test(path, a_supplied_root_is_not_trusted)
 {
     struct certificate supplied = ca("Stranger", "Stranger", -1), target = leaf("device", "Stranger");

@@ -52,8 +52,11 @@ Test(policy, authorities_are_found_by_name)
     cr_assert_null(policy_authority(demo.policy, "nobody"));
 }
 
-/* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by its
- * chain"; "Self-signed certificates should be omitted from extraCerts" */
+/* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by
+ * its chain, where each element should directly certify the one immediately preceding it."
+ * RFC 9483 3.3: "MUST be present in ip, cp, and kup messages and contain the chain of a newly issued
+ * certificate."
+ * RFC 9483 3.3, too: "Self-signed certificates should be omitted from extraCerts" */
 Test(policy, extraCerts_of_answers_are_prepared)
 {
     const struct cmp_authority *ca = policy_authority(demo.policy, NULL);
