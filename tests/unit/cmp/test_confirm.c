@@ -103,8 +103,8 @@ Test(confirm, certConf_with_accepted_or_grantedWithMods_accepts)
     cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
-/* RFC 9483 4.1.1, of a rejection: "In case of rejection, depending on its policy, the PKI management entity MAY revoke the
- * newly issued certificate" */
+/* RFC 9483 4.1.1, of a rejection: "In case of rejection, depending on its policy, the PKI management entity
+ * MAY revoke the newly issued certificate" */
 Test(confirm, a_rejected_certificate_is_revoked)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));

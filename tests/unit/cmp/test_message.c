@@ -95,8 +95,8 @@ static unsigned count_calls(enum scenario scenario, unsigned *commits)
     return world->fetches_seen;
 }
 
-/* RFC 9483 3.6.4, of failInfo: "systemUnavail: This is sent by a PKI management entity in case a back-end system is not
- * available." */
+/* RFC 9483 3.6.4, of failInfo: "systemUnavail: This is sent by a PKI management entity in case a back-end
+ * system is not available." */
 Test(message, each_fetch_that_fails_ends_in_systemUnavail_and_a_retry_comes_through)
 {
     for (enum scenario scenario = IR; scenario < SCENARIOS; scenario++) {
