@@ -1,0 +1,60 @@
+/* RFC 9483 3.6: how the server reports errors. */
+#include "tests/unit/cmp/fixture.h"
+
+TestSuite(rfc9483_3_6, .init = set_up, .fini = tear_down);
+
+/* RFC 9483 3.6.2: "In case the PKI management entity detects an error condition, e.g., rejecting the
+ * request due to policy […] cp, kup, or rp with "rejection" status, as described in Sections 4.1.1 and
+ * 4.2."
+ * RFC 9483 4.1.1: "If the certificate request was rejected by the CA, the PKI management entity MUST
+ * return an ip message containing the status code "rejection" as described in Section 3.6, and the
+ * certifiedKeyPair field SHALL be omitted."
+ * RFC 9483 4.1.1: "MUST be absent if status is "rejection"" */
+Test(rfc9483_3_6, a_fault_in_the_body_of_a_request_is_told_in_its_own_response)
+{
+    static const struct {
+        int request, response;
+    } cases[] = {{PKI_IR, PKI_IP}, {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP}};
+    struct client *const clients[] = {&client, &mac};
+
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 3; j++) {
+            CBS cbs, content, list, entry, status;
+            int64_t id, value;
+            clients[i]->transaction_id[0]++;
+            clients[i]->subject = bytes_of("\x30\x00", 2);
+            world->decide_refuses = 1;
+            struct answer answer = world_send(world, client_request(clients[i], cases[j].request));
+            /* CertRepMessage ::= SEQUENCE { caPubs [1] OPTIONAL, response SEQUENCE OF SEQUENCE { certReqId,
+             * status PKIStatusInfo, certifiedKeyPair OPTIONAL, … } } */
+            cbs = cbs_of(answer.message.body);
+            cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));
+            cr_assert(CBS_get_asn1(&content, &list, CBS_ASN1_SEQUENCE));
+            cr_assert(CBS_get_asn1(&list, &entry, CBS_ASN1_SEQUENCE) && der_get_int64(&entry, &id));
+            cr_assert(CBS_get_asn1(&entry, &status, CBS_ASN1_SEQUENCE) && der_get_int64(&status, &value));
+            cr_assert_eq(value, 2); /* rejection */
+            cr_assert_eq(CBS_len(&entry), 0);
+            expect_refusal(&answer, cases[j].response, PKI_NOT_AUTHORIZED);
+        }
+}
+
+/* RFC 9483 3.6.4: "Then it MUST regard the current PKI management operation as terminated with failure."
+ * RFC 9483 4.1.1: "The EE MUST NOT react to such an ip message with a certConf message, and the PKI
+ * management operation MUST be terminated." */
+Test(rfc9483_3_6, a_request_that_was_refused_has_no_transaction_that_goes_on)
+{
+    struct answer other = world_send(world, client_request(&client, PKI_IR));
+
+    cr_assert(other.has_cert);
+    client.transaction_id[0]++;
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    world->decide_refuses = 1;
+    struct answer refused = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(refused.status.status, PKI_REJECTION);
+    cr_assert_null(world_tx_of(world, client.header.transaction_id));
+    other.message.header.sender_nonce = refused.message.header.sender_nonce;
+    struct answer answer = world_send(world, client_confirm(&client, &other, -1));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    answer_free(&refused);
+    answer_free(&other);
+}
