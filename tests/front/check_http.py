@@ -16,6 +16,8 @@ def http10_and_closing(program):
         assert data.startswith(b"HTTP/1.1 200 ") and data.endswith(b"\r\n\r\none"), data
 
 
+# RFC 9483 6: "When conveying CMP messages in HTTP, CoAP, or MIME-based transfer protocols, the Internet media type
+# […] 3.4 of CMP over HTTP [RFC6712] and Section 2.3 of CMP over CoAP [RFC9482]."
 @check
 def keep_alive(program):
     with serving(program) as server, server.connect() as sock:
@@ -128,6 +130,10 @@ def pages(program):
             assert len(curl(version, f"http://127.0.0.1:{server.port}/big")) == 4 * 1024 * 1024
 
 
+# RFC 9483 6.1: "If HTTP transfer is used, the specifications described in [RFC6712] and updated by CMP Updates
+# [RFC9480] MUST be followed."
+# RFC 9483 6: "When conveying CMP messages in HTTP, CoAP, or MIME-based transfer protocols, the Internet media type
+# […] 3.4 of CMP over HTTP [RFC6712] and Section 2.3 of CMP over CoAP [RFC9482]."
 @check
 def refusals(program):
     """RFC 9811 3.1: no answer without a PKIMessage; never an HTML page."""

@@ -32,6 +32,13 @@ for program in cmpd cmpd-epoll; do
     url=http://127.0.0.1:$port/.well-known/cmp/p/demo
     tls_url=https://localhost:$tls_port/.well-known/cmp/p/demo
 
+    # RFC 9483 6: "PKI management entities SHOULD offer HTTP and MAY offer CoAP where required."
+    # RFC 9483 6: "When conveying CMP messages in HTTP, CoAP, or MIME-based transfer protocols, the Internet media type
+    # […] 3.4 of CMP over HTTP [RFC6712] and Section 2.3 of CMP over CoAP [RFC9482]."
+    # RFC 9483 6.1: "If HTTP transfer is used, the specifications described in [RFC6712] and updated by CMP Updates
+    # [RFC9480] MUST be followed."
+    # RFC 9483 6.1: "PKI management operations MUST use a URI path consisting of '/.well-known/cmp' or
+    # '/.well-known/cmp/p/<name>' as specified in Section 3.3 of CMP Updates [RFC9480]."
     same "$program: HTTP/1.0" "$(post "$work/a" --http1.0 "$url")" "1.1 200 application/pkixcmp"
     ok "$program: HTTP/1.0, its answer" holds_certificate "$work/a"
     same "$program: HTTP/1.1" "$(post "$work/a" --http1.1 "$url")" "1.1 200 application/pkixcmp"

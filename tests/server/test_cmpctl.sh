@@ -103,6 +103,10 @@ refused "export of what is no serial" 'hexadecimal' "$ctl" cert export --config 
 refused "a port in use" 'Address already in use' "$CMPD_BIN/cmpd" --config "$config"
 
 # A secret that serves once.
+# RFC 9483 4.1.5: "Rather than using private keys, certificates, and trust anchors, the EE and the PKI management
+# entity MUST share secret information."
+# RFC 9483 4.1.5: "Note: The shared secret information MUST be established out of band, e.g., by a service technician
+# during initial local configuration."
 printf 'only-once-secret\n' >"$work/secret"
 ok "secret add" "$ctl" secret add --config "$config" --reference once --secret-file "$work/secret" --profile demo
 once=(-ref once -secret pass:only-once-secret -recipient /CN=x)

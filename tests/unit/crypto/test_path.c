@@ -85,8 +85,10 @@ Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
 }
 
-/* RFC 5280 6.1: the signatures are the caller's to verify, each over its certificate with its issuer's key.
- */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1: the signatures are the caller's to verify, each over its certificate with its issuer's
+ * key. */
 Test(path, the_links_of_a_good_path_verify)
 {
     struct certificate supplied[] = {ca("A", "Root", 0)}, target = leaf("device", "A");

@@ -114,7 +114,11 @@ Test(decide, a_key_of_another_type_or_size_is_refused)
 }
 
 /* RFC 9483 4.1.1: "The EE's identity MUST be carried in the subject field and/or the subjectAltName
- * extension." */
+ * extension."
+ * RFC 9483 4.1.1: "If subject name is present only in the subjectAltName extension, then the subject field
+ * MUST be NULL-DN"
+ * RFC 9483 4.1: "The public key and the subject name identifying the EE MUST be present in the
+ * certTemplate of the certificate request message." */
 Test(decide, a_request_must_name_the_device)
 {
     static const uint8_t empty[2] = {0x30, 0}, san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};

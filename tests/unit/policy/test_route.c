@@ -24,7 +24,8 @@ static int found(const char *path)
     return policy_route(demo.policy, &route, bytes_str(path));
 }
 
-/* RFC 9811 3.4: "/.well-known/cmp" */
+/* RFC 9483 6.1: "PKI management operations MUST use a URI path consisting of '/.well-known/cmp' or
+ * '/.well-known/cmp/p/<name>' as specified in Section 3.3 of CMP Updates [RFC9480]." */
 Test(route, the_registered_name_alone_names_no_profile)
 {
     cr_assert(found("/.well-known/cmp"));
@@ -33,7 +34,8 @@ Test(route, the_registered_name_alone_names_no_profile)
     cr_assert(found("/.well-known/cmp/"));
 }
 
-/* RFC 9811 3.4: "/.well-known/cmp/p/<name>" */
+/* RFC 9483 6.1: "PKI management operations MUST use a URI path consisting of '/.well-known/cmp' or
+ * '/.well-known/cmp/p/<name>' as specified in Section 3.3 of CMP Updates [RFC9480]." */
 Test(route, the_segment_p_is_followed_by_a_profile)
 {
     cr_assert(found("/.well-known/cmp/p/demo"));
@@ -44,7 +46,9 @@ Test(route, the_segment_p_is_followed_by_a_profile)
     cr_assert_not(found("/.well-known/cmp/p/demo2"));
 }
 
-/* RFC 9811 3.4: "/.well-known/cmp/<operation>"; the labels are those of RFC 9483 6.1 */
+/* RFC 9483 6.1: "It SHOULD be followed by an operation label depending on the type of PKI management
+ * operation."
+ * RFC 9811 3.4: "/.well-known/cmp/<operation>" */
 Test(route, an_operation_label_stands_for_a_body)
 {
     static const struct {
