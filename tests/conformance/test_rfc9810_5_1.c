@@ -142,7 +142,9 @@ Test(rfc9810_5_1, a_transactionID_in_use_gets_transactionIdInUse)
 
     expect_certificate(&answer, PKI_IP);
     mac.header.transaction_id = client.header.transaction_id; /* of somebody else */
+    unsigned decided = world->wants_seen[CMP_WANT_DECIDE];
     answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert_eq(world->wants_seen[CMP_WANT_DECIDE], decided); /* it did not get so far */
     expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
     cr_assert_eq(world->cert_count, 1);
 }
