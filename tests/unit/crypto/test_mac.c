@@ -130,8 +130,9 @@ Test(mac, what_is_written_is_read_back)
     }
 }
 
-/* RFC 9810 5.1.3.1, of PBMParameter: "the salt value is appended to the shared secret input. The OWF is then applied
- * iterationCount times": with one iteration the key is the digest of both, with two the digest of that. */
+/* RFC 9810 5.1.3.1, of PBMParameter: "the salt value is appended to the shared secret input. The OWF is then
+ * applied iterationCount times": with one iteration the key is the digest of both, with two the digest of
+ * that. */
 Test(mac, the_key_is_the_digest_applied_iterationCount_times)
 {
     struct mac_algorithm algorithm = {.scheme = MAC_PBM,
