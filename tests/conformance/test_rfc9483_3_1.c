@@ -228,16 +228,29 @@ Test(rfc9483_3_1, protectionAlg_of_a_signed_answer_fits_the_key_of_its_certifica
  * Section 6.1"
  * RFC 9483 3.1: "MUST be an algorithm identifier indicating the algorithm used for calculating the
  * protection bits"
- * RFC 9481 6.1.1: id-PasswordBasedMac */
+ * RFC 9481 6.1.1 and 6.1.2: id-PasswordBasedMac, id-PBMAC1 */
 Test(rfc9483_3_1, protectionAlg_of_an_answer_by_MAC_is_a_MAC_algorithm)
 {
-    static const char pbm[] = "06 09 2a 86 48 86 f6 7d 07 42 0d";
+    static const char pbm[] = "06 09 2a 86 48 86 f6 7d 07 42 0d",
+                      pbmac1[] = "06 09 2a 86 48 86 f7 0d 01 05 0e";
     struct answer answer = world_send(world, client_request(&mac, PKI_IR));
     struct raw_header header = raw_header(&answer);
     CBS field = cbs_of(header.fields[PROTECTION_ALG]), identifier;
 
     cr_assert(CBS_get_asn1(&field, &identifier, CBS_ASN1_SEQUENCE));
     cr_assert(bytes_equal(next_element(&identifier), hex(world->arena, pbm)));
+    expect_certificate(&answer, PKI_IP);
+
+    cr_assert(mac_pbmac1_encode(&mac.header.protection_alg, world->arena, bytes_str("salt and pepper"),
+                                DIGEST_SHA256, DIGEST_SHA256, 1000, 32));
+    field = cbs_of(mac.header.protection_alg);
+    cr_assert(mac_parse(&mac.mac, &field));
+    mac.transaction_id[0]++;
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    header = raw_header(&answer);
+    field = cbs_of(header.fields[PROTECTION_ALG]);
+    cr_assert(CBS_get_asn1(&field, &identifier, CBS_ASN1_SEQUENCE));
+    cr_assert(bytes_equal(next_element(&identifier), hex(world->arena, pbmac1)));
     expect_certificate(&answer, PKI_IP);
 }
 

@@ -58,7 +58,9 @@ Test(rfc9483_3_2, a_signature_is_made_with_the_CMP_protection_key)
     struct exchange all[ANSWERS];
 
     collect_answers(all);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < ANSWERS; i++) {
+        if (all[i].by_mac)
+            continue;
         cr_assert(verifies(&all[i].answer.message, &world->cmp_signer), "%s", all[i].what);
         cr_assert_not(verifies(&all[i].answer.message, &world->issuing), "%s", all[i].what);
     }
@@ -88,10 +90,8 @@ Test(rfc9483_3_2, all_answers_of_a_transaction_have_the_protection_of_its_first_
     collect_answers(all);
     for (size_t i = 0; i < ANSWERS; i++) {
         struct bytes algorithm = all[i].answer.message.header.protection_alg;
-        if (all[i].answer.body == PKI_ERROR) /* the transaction has ended: nothing was verified for this */
-            continue;
-        cr_assert_eq(mac_is_mac(algorithm), i >= 4, "%s", all[i].what);
-        if (i < 4)
+        cr_assert_eq(mac_is_mac(algorithm), all[i].by_mac, "%s", all[i].what);
+        if (!all[i].by_mac)
             cr_assert(bytes_equal(all[i].answer.message.header.sender_kid, world->cmp_signer.cert.key_id));
         else
             cr_assert(bytes_equal(algorithm, mac.header.protection_alg), "%s", all[i].what);
@@ -138,8 +138,10 @@ Test(rfc9483_3_2, a_signed_answer_begins_its_extraCerts_with_its_certificate_and
     struct exchange all[ANSWERS];
 
     collect_answers(all);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < ANSWERS; i++) {
         const struct pki_message *message = &all[i].answer.message;
+        if (all[i].by_mac)
+            continue;
         cr_assert_geq(message->extra_cert_count, 2, "%s", all[i].what);
         cr_assert(bytes_equal(message->extra_certs[0], world->cmp_signer.cert_der));
         cr_assert(issued_by(message->extra_certs[0], message->extra_certs[1]));

@@ -58,3 +58,24 @@ Test(rfc9483_3_6, a_request_that_was_refused_has_no_transaction_that_goes_on)
     answer_free(&refused);
     answer_free(&other);
 }
+
+/* RFC 9483 3.6.4: "Then it MUST regard the current PKI management operation as terminated with failure."
+ * Whoever may end the transaction has ended it by what was refused; the certificate goes the way of a
+ * rejected one. */
+Test(rfc9483_3_6, a_certConf_that_was_refused_has_ended_its_transaction)
+{
+    struct client *const clients[] = {&client, &mac};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct answer first = world_send(world, client_request(clients[i], PKI_IR)), wrong = first;
+        wrong.response.cert_req_id = 7;
+        struct answer answer = world_send(world, client_confirm(clients[i], &wrong, -1));
+        expect_error(&answer, PKI_BAD_REQUEST);
+        cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_REVOKED);
+        answer = world_send(world, client_confirm(clients[i], &first, -1));
+        cr_assert_eq(answer.body, PKI_ERROR);
+        cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_REVOKED);
+        answer_free(&answer);
+        answer_free(&first);
+    }
+}

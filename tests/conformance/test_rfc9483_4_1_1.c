@@ -96,6 +96,22 @@ Test(rfc9483_4_1_1, an_ip_that_grants_has_its_fields)
     }
 }
 
+/* RFC 9483 4.1.1: "MUST be absent if status is "accepted" or "grantedWithMods""
+ * RFC 9483 4.1.1 certifiedKeyPair: "MUST be present if status is "accepted" or "grantedWithMods""
+ * RFC 9483 4.1.1 certOrEncCert: "MUST be present if status is "accepted" or "grantedWithMods"" */
+Test(rfc9483_4_1_1, an_ip_that_grants_something_else_has_its_fields)
+{
+    world->decide_modifies = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    struct raw_rep rep = raw_rep(&answer);
+
+    cr_assert_eq(rep.status, 1); /* grantedWithMods */
+    cr_assert_not(rep.has_fail_info);
+    cr_assert(rep.has_key_pair);
+    cr_assert_gt(rep.certificate.len, 0);
+    expect_certificate(&answer, PKI_IP);
+}
+
 /* RFC 9483 4.1.1 ip: "REQUIRED"
  * RFC 9483 4.1.1: "MUST contain a sequence of one CertResponse"
  * RFC 9483 4.1.1: "PKIStatusInfo structure MUST be present"
@@ -126,16 +142,20 @@ Test(rfc9483_4_1_1, an_ip_that_rejects_has_its_fields)
  * certificate contained in certOrEncCert" */
 Test(rfc9483_4_1_1, caPubs_holds_the_root_of_the_new_certificate_and_nothing_else)
 {
-    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
-    CBS cbs = cbs_of(answer.message.body), content, field, list, cert;
+    struct client *const clients[] = {&mac, &client};
 
-    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) &&
-              CBS_get_asn1(&content, &field, field_tag | 1) &&
-              CBS_get_asn1(&field, &list, CBS_ASN1_SEQUENCE));
-    cr_assert(CBS_get_asn1_element(&list, &cert, CBS_ASN1_SEQUENCE));
-    cr_assert(bytes_equal(bytes_of_cbs(&cert), world->root.cert_der));
-    cr_assert_eq(CBS_len(&list), 0);
-    expect_certificate(&answer, PKI_IP);
+    world->profile.ca_pubs = CMP_CA_PUBS_ALWAYS;
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = world_send(world, client_request(clients[i], PKI_IR));
+        CBS cbs = cbs_of(answer.message.body), content, field, list, cert;
+        cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) &&
+                  CBS_get_asn1(&content, &field, field_tag | 1) &&
+                  CBS_get_asn1(&field, &list, CBS_ASN1_SEQUENCE));
+        cr_assert(CBS_get_asn1_element(&list, &cert, CBS_ASN1_SEQUENCE));
+        cr_assert(bytes_equal(bytes_of_cbs(&cert), world->root.cert_der));
+        cr_assert_eq(CBS_len(&list), 0);
+        expect_certificate(&answer, PKI_IP);
+    }
 }
 
 /* ---- confirmation ---- */
@@ -419,4 +439,22 @@ Test(rfc9483_4_1_1, ir_and_certConf_are_protected)
     cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), client.extra_certs, 2));
     answer = world_send(world, message);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* RFC 9483 4.1.1 certReq.certReqId: "MUST be 0"
+ * Where a profile is strict; RFC 9810 leaves certReqId to the client. */
+Test(rfc9483_4_1_1, certReqId_is_0_in_a_strict_profile)
+{
+    client.cert_req_id = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert_eq(answer.response.cert_req_id, 1);
+    expect_certificate(&answer, PKI_IP);
+    client.transaction_id[0]++;
+    world->profile.strict_header = 1;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
+    client.cert_req_id = 0;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
 }

@@ -232,7 +232,7 @@ Test(confirm, a_malformed_certConf_is_refused)
     expect_failed();
 }
 
-/* RFC 9483 4.1.1: "positive values allowed: "accepted"", "negative values allowed: "rejection"" */
+/* RFC 9483 4.1.1, of status: "positive values allowed: "accepted"", "negative values allowed: "rejection"" */
 Test(confirm, a_status_that_is_neither_acceptance_nor_rejection_is_refused)
 {
     for (int64_t status = PKI_WAITING; status <= PKI_KEY_UPDATE_WARNING + 1; status++) {
@@ -273,7 +273,10 @@ Test(confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
     expect_pkiconf(&answer);
 }
 
-/* RFC 9483 3.5: sender and senderKID name the protecting certificate in every message of a transaction. */
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)"
+ * RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+ * protection certificate. (failInfo bit: badMessageCheck)" */
 Test(confirm, sender_and_senderKID_are_those_of_the_first_message)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
@@ -473,8 +476,9 @@ static struct bytes bare_error(struct bytes body)
     return message;
 }
 
-/* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages"; but nobody knows
- * who sent it: pkiconf is the answer, and nothing has changed. */
+/* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages as described in
+ * Section 3.6.4."
+ * An error message, then; but nobody knows who sent it: pkiconf is the answer, and nothing has changed. */
 Test(confirm, an_error_message_without_protection_changes_nothing)
 {
     struct bytes body = hex(world->arena, "30 05 30 03 02 01 02");
