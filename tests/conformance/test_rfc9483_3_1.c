@@ -359,3 +359,105 @@ Test(rfc9483_3_1, confirmWaitTime_and_implicitConfirm_never_stand_together)
         expect_certificate(&answer, PKI_IP);
     }
 }
+
+/* ---- what a strict profile insists on, and RFC 9810 5.1.1 does not ---- */
+
+/* The ir of |c| is served by default, and refused with |failure| where the profile is strict. */
+static void expect_strict(struct client *c, enum pki_failure failure)
+{
+    world->profile.strict_header = 0;
+    struct answer answer = world_send(world, client_request(c, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+    world->profile.strict_header = 1;
+    world_forget(world);
+    answer = world_send(world, client_request(c, PKI_IR));
+    expect_error(&answer, failure);
+    cr_assert_eq(world->cert_count, 0);
+}
+
+static void expect_good(struct client *c)
+{
+    world->profile.strict_header = 1;
+    struct answer answer = world_send(world, client_request(c, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9483 3.1: "In the first message of a PKI management operation, MUST be 128 bits of random data to
+ * minimize the probability of having the transactionID already in use at the server" */
+Test(rfc9483_3_1, a_transactionID_of_other_than_128_bits_is_refused_where_strict)
+{
+    client.header.transaction_id.len = 15;
+    expect_strict(&client, PKI_BAD_DATA_FORMAT);
+    client.header.transaction_id = bytes_str("seventeen octets!");
+    expect_strict(&client, PKI_BAD_DATA_FORMAT);
+    client.header.transaction_id = bytes_of(client.transaction_id, 16);
+    expect_good(&client);
+}
+
+/* RFC 9483 3.5: "The transactionID MUST be present. (failInfo bit: badDataFormat)" */
+Test(rfc9483_3_1, a_first_message_without_transactionID_is_refused_where_strict)
+{
+    client.header.transaction_id = bytes_of(NULL, 0);
+    expect_strict(&client, PKI_BAD_DATA_FORMAT);
+}
+
+/* RFC 9483 3.1: "If this is the first message of a transaction, MUST be absent" */
+Test(rfc9483_3_1, a_first_message_with_recipNonce_is_refused_where_strict)
+{
+    client.header.recip_nonce = bytes_str("0123456789abcdef");
+    expect_strict(&client, PKI_BAD_RECIPIENT_NONCE);
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    expect_good(&client);
+}
+
+/* RFC 9483 3.1: "For signature-based protection, MUST be the subject field of the CMP protection
+ * certificate"
+ * RFC 9483 3.1: "For signature-based protection, MUST be used and contain the value of the
+ * SubjectKeyIdentifier if present in the CMP protection certificate" */
+Test(rfc9483_3_1, a_signer_without_its_name_or_key_identifier_is_refused_where_strict)
+{
+    struct bytes sender = client.header.sender, kid = client.header.sender_kid;
+
+    client.header.sender = hex(world->arena, "a4 02 30 00");
+    expect_strict(&client, PKI_BAD_MESSAGE_CHECK);
+    client.header.sender = sender;
+    client.header.sender_kid = bytes_of(NULL, 0);
+    expect_strict(&client, PKI_BAD_MESSAGE_CHECK);
+    client.header.sender_kid = kid;
+    expect_good(&client);
+}
+
+/* RFC 9483 3.1: "This name MUST be placed in the commonName field of the directoryName choice."
+ * RFC 9483 3.1: "For MAC-based protection, MUST be used and contain the same name as in the commonName
+ * field of the sender field" */
+Test(rfc9483_3_1, a_MAC_whose_sender_and_senderKID_differ_is_refused_where_strict)
+{
+    struct bytes sender = mac.header.sender, name;
+
+    cr_assert(name_build(&name, world->arena, (const char *const[]){"CN", "station-2", NULL}) &&
+              pki_directory_name(&mac.header.sender, world->arena, name));
+    expect_strict(&mac, PKI_BAD_MESSAGE_CHECK);
+    cr_assert(name_build(&name, world->arena, (const char *const[]){"O", "station-1", NULL}) &&
+              pki_directory_name(&mac.header.sender, world->arena, name));
+    expect_strict(&mac, PKI_BAD_MESSAGE_CHECK);
+    mac.header.sender = sender;
+    expect_good(&mac);
+}
+
+/* RFC 9483 3.1: "MUST be omitted in all other messages" */
+Test(rfc9483_3_1, a_certConf_with_certProfile_is_refused_where_strict)
+{
+    for (int strict = 0; strict < 2; strict++) {
+        client.transaction_id[0]++;
+        client.header.cert_profile = client.header.recip_nonce = bytes_of(NULL, 0);
+        world->profile.strict_header = strict;
+        struct answer first = world_send(world, client_request(&client, PKI_IR));
+        client.header.cert_profile = bytes_str("test");
+        struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+        if (strict)
+            expect_error(&answer, PKI_BAD_REQUEST);
+        else
+            expect_pkiconf(&answer);
+        answer_free(&first);
+    }
+}

@@ -184,3 +184,21 @@ Test(rfc9483_3_5, a_secret_that_has_served_authorizes_nothing_more)
     expect_error(&answer, PKI_NOT_AUTHORIZED);
     cr_assert_eq(world->cert_count, 1);
 }
+
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)"
+ * In later messages, too, whose certificate need not come along. */
+Test(rfc9483_3_5, a_certConf_whose_senderKID_names_another_key_is_refused)
+{
+    struct answer first = world_send(world, client_request(&client, PKI_IR));
+    struct bytes kid = client.header.sender_kid;
+
+    client.extra_cert_count = 0;
+    client.header.sender_kid = world->stranger.cert.key_id;
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client.header.sender_kid = kid;
+    answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+    answer_free(&first);
+}
