@@ -119,7 +119,9 @@ static void expect_refused(struct bytes request, enum pki_failure failure)
 }
 
 /* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
- * to prove the authorization to revoke." */
+ * to prove the authorization to revoke."
+ * RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
+ * PKI policies. (failInfo bit: notAuthorized)" */
 Test(rfc9483_4_2, an_rr_is_signed_with_the_certificate_to_be_revoked)
 {
     struct client other;

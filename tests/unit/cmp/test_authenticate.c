@@ -159,6 +159,8 @@ Test(authenticate, an_octet_changed_in_header_body_or_protection_breaks_the_prot
     }
 }
 
+/* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
+ * protection MUST be rejected." */
 Test(authenticate, a_signature_by_another_key_is_refused)
 {
     struct ctl_identity forged = world->device;
@@ -393,7 +395,11 @@ Test(authenticate, a_certificate_that_the_store_does_not_know_is_refused)
 
 /* ---- shared secrets ---- */
 
-/* What an attacker may learn is the same in both cases. */
+/* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
+ * protection MUST be rejected."
+ * RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)"
+ * What an attacker may learn is the same in both cases. */
 Test(authenticate, a_wrong_secret_and_an_unknown_reference_get_the_same_answer)
 {
     struct bytes text[2];
@@ -414,6 +420,8 @@ Test(authenticate, a_wrong_secret_and_an_unknown_reference_get_the_same_answer)
     cr_assert(bytes_equal(text[0], text[1]));
 }
 
+/* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
+ * protection MUST be rejected." */
 Test(authenticate, a_MAC_of_another_length_is_wrong)
 {
     struct bytes part, message;
@@ -556,6 +564,8 @@ Test(authenticate, a_MAC_is_refused_where_the_profile_takes_none)
     expect_error(&answer, PKI_WRONG_INTEGRITY);
 }
 
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)" */
 Test(authenticate, a_MAC_without_senderKID_names_no_secret)
 {
     mac.header.sender_kid = bytes_of(NULL, 0);

@@ -130,6 +130,8 @@ Test(codec, each_field_of_the_header_may_stand_alone)
         cr_assert_eq(decode(with_fields(&i, 1)), PKI_WHOLE, "field %zu", i);
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(codec, fields_of_the_header_out_of_order_or_twice_are_unreadable)
 {
     for (size_t i = 0; i + 1 < FIELDS; i++) {
@@ -186,7 +188,9 @@ Test(codec, messageTime_may_have_a_fraction)
     cr_assert_eq(message.header.message_time, 1800000000);
 }
 
-/* The peer can be told what is wrong with the rest: header and body type are there. */
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
+ * The peer can be told what is wrong with the rest: header and body type are there. */
 Test(codec, a_good_header_before_a_malformed_rest_is_HEADER_ONLY_with_a_reason)
 {
     static const struct {
@@ -220,8 +224,10 @@ Test(codec, a_good_header_before_a_malformed_rest_is_HEADER_ONLY_with_a_reason)
     }
 }
 
-/* X.690 10.1: "The definite form of length encoding shall be used, encoded in the minimum number of octets."
- */
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
+ * X.690 10.1: "The definite form of length encoding shall be used, encoded in the minimum number of
+ * octets." */
 Test(codec, BER_lengths_are_refused)
 {
     cr_assert_eq(decode(HEX("30 80 30 0b " LEAST " b3 02 05 00 00 00")), PKI_UNREADABLE); /* indefinite */

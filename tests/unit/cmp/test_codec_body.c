@@ -65,6 +65,8 @@ Test(codec_body, an_empty_certConf_is_read)
     cr_assert_eq(count, 0);
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(codec_body, malformed_certConf_is_refused)
 {
     static const char *const bad[] = {

@@ -137,6 +137,8 @@ Test(codec_request, each_field_of_a_template_may_stand_alone_but_not_out_of_orde
         cr_assert(decode_template(&request, fields[i]), "%zu", i);
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(codec_request, a_field_of_a_template_in_another_form_is_refused)
 {
     static const char *const bad[] = {
@@ -253,6 +255,8 @@ Test(codec_request, kinds_of_proof_are_told_apart)
     cr_assert(request.pop_has_input);
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(codec_request, a_malformed_proof_is_refused)
 {
     static const char *const bad[] = {
@@ -406,6 +410,9 @@ Test(codec_request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_
     cr_assert(bytes_equal(request.tmpl.san, hex(arena, "30 05 82 03 67 6e 62")));
 }
 
+/* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
+ * RFC 9483 4.1.4: "MUST be 0 to indicate PKCS #10 v1.7" */
 Test(codec_request, malformed_PKCS10_is_refused)
 {
     static const char *const bad[] = {

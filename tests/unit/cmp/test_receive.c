@@ -159,6 +159,9 @@ static void send_raced(struct world *w)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* RFC 9810 5.1.1: "A server receiving the first message of a transaction (which requires more than a
+ * single request/response […] MUST send back an ErrorMsgContent with a PKIFailureInfo of
+ * transactionIdInUse." */
 Test(receive, of_two_first_messages_that_race_for_a_transactionID_one_is_refused)
 {
     raced = client_request(&client, PKI_IR);

@@ -107,7 +107,9 @@ Test(path, the_links_of_a_good_path_verify)
     path_cleanup(&path);
 }
 
-/* RFC 5280 6.1.3 (a)(4): the issuer's name chains */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (a)(4): the issuer's name chains */
 Test(path, names_must_chain)
 {
     struct certificate target = leaf("device", "Rood");
@@ -130,7 +132,9 @@ Test(path, key_identifiers_that_differ_exclude_an_issuer)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_OK);
 }
 
-/* RFC 5280 6.1.4 (l), (m): pathLenConstraint counts the intermediates below, the target not among them. */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.4 (l), (m): pathLenConstraint counts the intermediates below, the target not among them. */
 Test(path, pathLenConstraint_holds)
 {
     struct certificate supplied[] = {ca("A", "Root", -1), ca("B", "A", -1)};
@@ -147,7 +151,9 @@ Test(path, pathLenConstraint_holds)
     cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_OK);
 }
 
-/* RFC 5280 6.1.4 (k), (n) */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.4 (k), (n) */
 Test(path, an_issuer_is_a_CA_with_keyCertSign)
 {
     struct certificate target = leaf("device", "A");
@@ -162,7 +168,9 @@ Test(path, an_issuer_is_a_CA_with_keyCertSign)
     cr_assert_eq(build(&target, &any_usage, 1, 0, NULL), PATH_OK);
 }
 
-/* RFC 5280 6.1.3 (a)(2): both ends of the validity belong to it (4.1.2.5). */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (a)(2): both ends of the validity belong to it (4.1.2.5). */
 Test(path, every_certificate_must_be_valid_at_the_time)
 {
     static const struct {
@@ -191,7 +199,9 @@ Test(path, every_certificate_must_be_valid_at_the_time)
     }
 }
 
-/* RFC 5280 6.1.4 (o), 6.1.5 (f) */
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.4 (o), 6.1.5 (f) */
 Test(path, an_unknown_critical_extension_anywhere_is_refused)
 {
     struct certificate target = leaf("device", "A"), intermediate = ca("A", "Root", -1);
