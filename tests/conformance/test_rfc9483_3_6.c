@@ -79,3 +79,24 @@ Test(rfc9483_3_6, a_certConf_that_was_refused_has_ended_its_transaction)
         answer_free(&first);
     }
 }
+
+/* RFC 9483 3.6.1: "Then they MUST also regard the current PKI management operation as terminated with
+ * failure and MUST NOT attempt to send an error message downstream."
+ * RFC 9483 4.1.1: "If the PKI management entity does not receive the expected certConf message in time, it
+ * MUST handle this like a rejection by the EE."
+ * The state is the one in which server/upkeep leaves a transaction whose time is over. */
+Test(rfc9483_3_6, a_certConf_that_comes_after_the_transaction_was_ended_changes_nothing)
+{
+    struct client *const clients[] = {&client, &mac};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct answer first = world_send(world, client_request(clients[i], PKI_IR));
+        world_tx_of(world, clients[i]->header.transaction_id)->state = STORE_TX_ENDED;
+        world_cert_of(world, first.cert.serial)->status = STORE_CERT_REVOKED;
+        struct answer answer = world_send(world, client_confirm(clients[i], &first, -1));
+        expect_error(&answer, PKI_BAD_REQUEST);
+        cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_REVOKED);
+        cr_assert_eq(world_tx_of(world, clients[i]->header.transaction_id)->state, STORE_TX_ENDED);
+        answer_free(&first);
+    }
+}

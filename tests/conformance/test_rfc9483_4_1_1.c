@@ -440,21 +440,3 @@ Test(rfc9483_4_1_1, ir_and_certConf_are_protected)
     answer = world_send(world, message);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
-
-/* RFC 9483 4.1.1 certReq.certReqId: "MUST be 0"
- * Where a profile is strict; RFC 9810 leaves certReqId to the client. */
-Test(rfc9483_4_1_1, certReqId_is_0_in_a_strict_profile)
-{
-    client.cert_req_id = 1;
-    struct answer answer = world_send(world, client_request(&client, PKI_IR));
-    cr_assert_eq(answer.response.cert_req_id, 1);
-    expect_certificate(&answer, PKI_IP);
-    client.transaction_id[0]++;
-    world->profile.strict_header = 1;
-    answer = world_send(world, client_request(&client, PKI_IR));
-    expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
-    client.cert_req_id = 0;
-    client.transaction_id[0]++;
-    answer = world_send(world, client_request(&client, PKI_IR));
-    expect_certificate(&answer, PKI_IP);
-}

@@ -152,27 +152,6 @@ Test(rfc9483_4_2, an_rr_is_signed_with_the_certificate_to_be_revoked)
     answer_free(&answer);
 }
 
-/* RFC 9483 4.2: "For this PKI management operation, the EE MUST include a sequence of one RevDetails
- * structure in the rr message body."
- * RFC 9483 4.2: "MUST contain a sequence of one element of type RevDetails" */
-Test(rfc9483_4_2, an_rr_has_one_RevDetails)
-{
-    struct bytes one, two;
-    CBS cbs, content;
-    CBB cbb, list;
-
-    cr_assert(pki_encode_rev_req(&one, world->arena, own.cert.issuer, own.cert.serial, 1));
-    cbs = cbs_of(one);
-    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));
-    cr_assert(CBB_init(&cbb, 64));
-    cr_assert(der_finish(&two, world->arena, &cbb,
-                         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
-                             der_add_bytes(&list, bytes_of_cbs(&content)) &&
-                             der_add_bytes(&list, bytes_of_cbs(&content))));
-    expect_refused(client_message(&client, PKI_RR, two), PKI_BAD_REQUEST);
-    expect_refused(client_message(&client, PKI_RR, hex(world->arena, "30 00")), PKI_BAD_DATA_FORMAT);
-}
-
 static struct bytes rr_of(struct bytes issuer, struct bytes serial)
 {
     struct bytes body;

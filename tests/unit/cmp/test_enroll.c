@@ -215,7 +215,8 @@ Test(enroll, a_one_time_secret_serves_one_transaction)
 
 /* ---- what a profile asks for ---- */
 
-/* RFC 9483 4.1.1: certReqId "MUST be 0"; RFC 9810 5.3.4 only wants the answer to repeat it. */
+/* RFC 9483 4.1.1 certReq.certReqId: "MUST be 0"
+ * RFC 9810 5.3.4 only wants the answer to repeat it. */
 Test(enroll, certReqId_is_repeated_or_must_be_0)
 {
     client.cert_req_id = 7;
@@ -269,7 +270,9 @@ Test(enroll, a_key_in_use_is_refused_where_the_profile_asks)
     cr_assert_eq(world->cert_count, 2);
 }
 
-/* RFC 9483 4.1.1 caPubs: "MUST contain only a trust anchor"; 4.1.2: "MUST be absent" from cp */
+/* RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the
+ * certificate contained in certOrEncCert"
+ * RFC 9483 4.1.2: "The caPubs field in the certificate response message MUST be absent." */
 Test(enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
 {
     static const struct {
@@ -357,6 +360,7 @@ static void adopt(struct ctl_identity *own)
     answer_free(&answer);
 }
 
+/* RFC 9483 4.1.3: "The body of the first request and response MUST be kur and kup, respectively." */
 Test(enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
 {
     struct ctl_identity own;
@@ -373,7 +377,9 @@ Test(enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
     ctl_identity_cleanup(&own);
 }
 
-/* "Protection of the kur MUST be performed using the certificate to be updated." */
+/* RFC 9483 4.1.3: "Protection of the kur MUST be performed using the certificate to be updated."
+ * RFC 9483 4.1.3 issuer: "REQUIRED"
+ * RFC 9483 4.1.3: "MUST contain the issuer and serialNumber of the certificate to be updated" */
 Test(enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
 {
     struct ctl_identity own;
@@ -395,7 +401,8 @@ Test(enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
     ctl_identity_cleanup(&own);
 }
 
-/* "The certificate the EE wishes to update MUST NOT be expired or revoked" */
+/* RFC 9483 4.1.3: "The certificate the EE wishes to update MUST NOT be expired or revoked and MUST have
+ * been issued by the addressed CA." */
 Test(enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
 {
     static const enum store_cert_status states[] = {STORE_CERT_REVOKED, STORE_CERT_HOLD,
@@ -416,8 +423,8 @@ Test(enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
     ctl_identity_cleanup(&own);
 }
 
-/* "The subject field and/or the subjectAltName extension of the certTemplate MUST contain the EE subject name
- * of the existing certificate to be updated, without modifications." */
+/* RFC 9483 4.1.3: "The subject field and/or the subjectAltName extension of the certTemplate MUST contain
+ * the EE subject name of the existing certificate to be updated, without modifications." */
 Test(enroll, kur_keeps_the_names)
 {
     struct ctl_identity own;

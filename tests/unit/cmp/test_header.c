@@ -29,8 +29,9 @@ Test(header, what_is_to_the_letter_is_served_either_way)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9483 3.1 transactionID: "In the first message of a PKI management operation, MUST be 128 bits of random
- * data" */
+/* RFC 9483 3.1: "In the first message of a PKI management operation, MUST be 128 bits of random data to
+ * minimize the probability of having the transactionID already in use at the server"
+ * RFC 9483 3.5: "The transactionID MUST be present. (failInfo bit: badDataFormat)" */
 Test(header, transactionID_of_another_length)
 {
     client.header.transaction_id.len = 8;
@@ -39,37 +40,40 @@ Test(header, transactionID_of_another_length)
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_DATA_FORMAT);
 }
 
-/* RFC 9483 3.1 senderNonce: "MUST be cryptographically secure and fresh 128 random bits" */
+/* RFC 9483 3.1: "MUST be cryptographically secure and fresh 128 random bits" */
 Test(header, senderNonce_longer_than_128_bits)
 {
     client.header.sender_nonce = bytes_str("twenty octets, not 16");
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_SENDER_NONCE);
 }
 
-/* RFC 9483 3.1 recipNonce: "If this is the first message of a transaction, MUST be absent" */
+/* RFC 9483 3.1: "If this is the first message of a transaction, MUST be absent" */
 Test(header, recipNonce_in_a_first_message)
 {
     client.header.recip_nonce = bytes_str("0123456789abcdef");
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_RECIPIENT_NONCE);
 }
 
-/* RFC 9483 3.1 sender: "For signature-based protection, MUST be the subject field of the CMP protection
- * certificate"; RFC 9810 5.1.1: the NULL-DN beside senderKID */
+/* RFC 9483 3.1: "For signature-based protection, MUST be the subject field of the CMP protection
+ * certificate"
+ * RFC 9810 5.1.1 allows the NULL-DN beside senderKID. */
 Test(header, NULL_DN_as_sender)
 {
     cr_assert(pki_directory_name(&client.header.sender, world->arena, hex(world->arena, "30 00")));
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.1 senderKID: "MUST be used and contain the value of the SubjectKeyIdentifier if present" */
+/* RFC 9483 3.1: "For signature-based protection, MUST be used and contain the value of the
+ * SubjectKeyIdentifier if present in the CMP protection certificate" */
 Test(header, no_senderKID_with_a_signature)
 {
     client.header.sender_kid = bytes_of(NULL, 0);
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.1 sender: "This name MUST be placed in the commonName field of the directoryName choice";
- * senderKID: "the same name" */
+/* RFC 9483 3.1: "This name MUST be placed in the commonName field of the directoryName choice."
+ * RFC 9483 3.1: "For MAC-based protection, MUST be used and contain the same name as in the commonName
+ * field of the sender field" */
 Test(header, a_sender_that_does_not_name_the_secret)
 {
     struct bytes name;
@@ -84,8 +88,8 @@ Test(header, a_sender_that_does_not_name_the_secret)
     only_strictly_refused(client_request(&mac, PKI_IR), PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.1 confirmWaitTime: "PROHIBITED if implicitConfirm is included"; messageTime "MUST be present if
- * the confirmWaitTime field is present" */
+/* RFC 9483 3.1: "PROHIBITED if implicitConfirm is included"
+ * RFC 9483 3.1: "MUST be present if the confirmWaitTime field is present" */
 Test(header, confirmWaitTime_beside_implicitConfirm_or_without_messageTime)
 {
     client.header.has_message_time = 1;
@@ -98,8 +102,8 @@ Test(header, confirmWaitTime_beside_implicitConfirm_or_without_messageTime)
     only_strictly_refused(client_request(&client, PKI_IR), PKI_BAD_REQUEST);
 }
 
-/* RFC 9483 3.1: implicitConfirm is "PROHIBITED in other types of messages", certProfile "MUST be omitted in
- * all other messages" */
+/* RFC 9483 3.1: "PROHIBITED in other types of messages"
+ * RFC 9483 3.1: "MUST be omitted in all other messages" */
 Test(header, implicitConfirm_or_certProfile_in_certConf)
 {
     for (int which = 0; which < 4; which++) {
@@ -141,7 +145,7 @@ Test(header, senderKID_of_another_key_is_refused)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.1: "ImplicitConfirmValue MUST be NULL"; 3.5: badDataFormat */
+/* RFC 9483 3.1: "ImplicitConfirmValue MUST be NULL" */
 Test(header, implicitConfirm_with_another_value_is_refused)
 {
     client.header.implicit_confirm = 1;
@@ -157,7 +161,7 @@ Test(header, implicitConfirm_with_another_value_is_refused)
 }
 
 /* RFC 9483 3.5: "All PKI message header fields not mentioned in this section, like the recipient and
- * generalInfo fields, SHOULD be handled gracefully" */
+ * generalInfo fields, SHOULD be handled gracefully upon receipt." */
 Test(header, any_recipient_will_do)
 {
     client.header.recipient = hex(world->arena, "82 01 61");

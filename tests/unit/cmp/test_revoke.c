@@ -63,8 +63,8 @@ static void make_ra(struct ctl_identity *ra, struct trust *trust)
     client_sign_by(&client, ra, &world->vendor_ca.cert_der, 1);
 }
 
-/* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked"
- */
+/* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
+ * to prove the authorization to revoke." */
 Test(revoke, a_device_revokes_its_own_certificate)
 {
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
@@ -182,7 +182,11 @@ Test(revoke, cmcRA_alone_makes_no_RA)
     ctl_identity_cleanup(&ra);
 }
 
-/* RFC 9483 5.1.1 and 3.5: notAuthorized */
+/* RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
+ * PKI policies. (failInfo bit: notAuthorized)"
+ * RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
+ * to prove the authorization to revoke."
+ * RFC 9483 5.1.1 and 3.5: notAuthorized */
 Test(revoke, a_device_cannot_revoke_anothers_certificate)
 {
     struct answer answer;
@@ -193,7 +197,9 @@ Test(revoke, a_device_cannot_revoke_anothers_certificate)
     expect_untouched();
 }
 
-/* RFC 9483 4.2, 4.1.5: MAC-based protection is for enrollment only; 3.5: wrongIntegrity */
+/* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
+ * to prove the authorization to revoke."
+ * RFC 9483 4.1.5: MAC-based protection is for enrollment only; 3.5: wrongIntegrity */
 Test(revoke, a_shared_secret_cannot_revoke)
 {
     struct client mac;
@@ -205,7 +211,9 @@ Test(revoke, a_shared_secret_cannot_revoke)
     client_cleanup(&mac);
 }
 
-/* RFC 9483 5.1.3: "It MUST make sure that the referenced certificate exists (failInfo bit: badCertId), has
+/* RFC 9483 4.2: "MUST contain the certificate serialNumber attribute of the certificate to be revoked"
+ * RFC 9483 4.2: "MUST contain the issuer attribute of the certificate to be revoked"
+ * RFC 9483 5.1.3: "It MUST make sure that the referenced certificate exists (failInfo bit: badCertId), has
  * been issued by the addressed CA" */
 Test(revoke, the_certificate_must_be_one_of_this_CA)
 {
@@ -256,7 +264,9 @@ Test(revoke, only_reasons_for_a_device_are_taken)
     }
 }
 
-/* RFC 9483 4.2: "the EE MUST include a sequence of one RevDetails structure" */
+/* RFC 9483 4.2: "For this PKI management operation, the EE MUST include a sequence of one RevDetails
+ * structure in the rr message body."
+ * RFC 9483 4.2: "MUST contain a sequence of one element of type RevDetails" */
 Test(revoke, several_RevDetails_are_refused)
 {
     struct bytes one, two;

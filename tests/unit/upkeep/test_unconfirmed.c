@@ -1,5 +1,4 @@
-/* unconfirmed.c: RFC 9483 4.1.1: "If the PKI management entity does not receive the expected certConf message
- * in time, it MUST handle this like a rejection by the EE." */
+/* unconfirmed.c: certificates whose certConf did not come in time (RFC 9483 4.1.1). */
 #include "server/upkeep/unconfirmed.h"
 
 #include "tests/support/demo.h"
@@ -72,6 +71,10 @@ static void expect(uint32_t n, enum store_tx_state state, enum store_cert_status
     cr_assert_eq(cert.reason, reason);
 }
 
+/* RFC 9483 4.1.1: "If the PKI management entity does not receive the expected certConf message in time, it
+ * MUST handle this like a rejection by the EE."
+ * RFC 9483 3.6.1: "Then they MUST also regard the current PKI management operation as terminated with
+ * failure and MUST NOT attempt to send an error message downstream." */
 Test(unconfirmed, a_certificate_is_revoked_when_the_time_is_over_and_not_before)
 {
     begin(1, "demo");
@@ -82,6 +85,10 @@ Test(unconfirmed, a_certificate_is_revoked_when_the_time_is_over_and_not_before)
     cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 302), 0);
 }
 
+/* RFC 9483 3.6.1: "Then they MUST also regard the current PKI management operation as terminated with
+ * failure and MUST NOT attempt to send an error message downstream."
+ * RFC 9483 4.1.1, of a rejection: "the PKI management entity MAY revoke the newly issued certificate,
+ * notify a monitoring system, or log the event internally." */
 Test(unconfirmed, a_profile_may_keep_or_hold_it)
 {
     begin(1, "demo");
