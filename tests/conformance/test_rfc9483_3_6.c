@@ -93,8 +93,10 @@ Test(rfc9483_3_6, a_certConf_that_comes_after_the_transaction_was_ended_changes_
         struct answer first = world_send(world, client_request(clients[i], PKI_IR));
         world_tx_of(world, clients[i]->header.transaction_id)->state = STORE_TX_ENDED;
         world_cert_of(world, first.cert.serial)->status = STORE_CERT_REVOKED;
+        unsigned commits = world->commits_seen;
         struct answer answer = world_send(world, client_confirm(clients[i], &first, -1));
         expect_error(&answer, PKI_BAD_REQUEST);
+        cr_assert_eq(world->commits_seen, commits); /* it was not tried */
         cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_REVOKED);
         cr_assert_eq(world_tx_of(world, clients[i]->header.transaction_id)->state, STORE_TX_ENDED);
         answer_free(&first);

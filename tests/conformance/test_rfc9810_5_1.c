@@ -135,7 +135,9 @@ Test(rfc9810_5_1, a_transactionID_made_by_the_server_holds_for_the_rest_of_the_t
 
 /* RFC 9810 5.1.1: "A server receiving the first message of a transaction (which requires more than a
  * single request/response […] MUST send back an ErrorMsgContent with a PKIFailureInfo of
- * transactionIdInUse." */
+ * transactionIdInUse."
+ * RFC 9810 5.1.1: "In all cases where a transactionID is being used, a given client MUST NOT have more
+ * than one transaction with the same transactionID in progress at any time (to a given server)." */
 Test(rfc9810_5_1, a_transactionID_in_use_gets_transactionIdInUse)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
