@@ -7,6 +7,24 @@ TestSuite(rfc9810_5_1, .init = set_up, .fini = tear_down);
 /* RFC 9810 5.1.1: "If nothing about the sender is known to the sending entity (e.g., in the initial
  * request message, where the […] the "sender" field MUST contain a "NULL-DN" value in the directoryName
  * choice."
+ * Of what cannot be read the profile is not known, and with it not as whom the server should speak. */
+Test(rfc9810_5_1, where_the_server_cannot_know_its_name_the_sender_is_the_NULL_DN)
+{
+    struct answer answer = world_send(world, bytes_str("no PKIMessage"));
+    struct pki_message message;
+    struct bytes reply;
+
+    cr_assert(bytes_equal(answer.message.header.sender, hex(world->arena, "a4 02 30 00")));
+    expect_error(&answer, PKI_BAD_DATA_FORMAT);
+    cr_assert(cmp_overload_answer(&reply, world->arena, client_request(&client, PKI_IR), PKI_SYSTEM_UNAVAIL,
+                                  "busy"));
+    cr_assert_eq(pki_message_decode(&message, NULL, reply), PKI_WHOLE);
+    cr_assert(bytes_equal(message.header.sender, hex(world->arena, "a4 02 30 00")));
+}
+
+/* RFC 9810 5.1.1: "If nothing about the sender is known to the sending entity (e.g., in the initial
+ * request message, where the […] the "sender" field MUST contain a "NULL-DN" value in the directoryName
+ * choice."
  * RFC 9810 5.1.1: "In such a case, the senderKID field MUST hold an identifier (i.e., a reference number)
  * that indicates to the receiver the appropriate shared secret information to use to verify the message."
  * A shared secret is found by senderKID, whether a name comes with it or not. */
@@ -19,7 +37,9 @@ Test(rfc9810_5_1, under_the_NULL_DN_senderKID_names_the_secret)
 
     mac.transaction_id[0]++;
     mac.header.sender_kid = bytes_of(NULL, 0);
+    unsigned fetches = world->fetches_seen;
     answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert_eq(world->fetches_seen, fetches); /* there is nothing to look for */
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
