@@ -49,6 +49,13 @@ static int form_is_wrong(CBS_ASN1_TAG tag)
     return constructed != must_be_constructed;
 }
 
+const char *der_content_fault(CBS_ASN1_TAG tag, const CBS *content)
+{
+    if (form_is_wrong(tag))
+        return "primitive and constructed form mixed up";
+    return (tag & CBS_ASN1_CONSTRUCTED) != 0 ? NULL : primitive_fault(tag, content);
+}
+
 static int walk(const uint8_t *start, size_t *where, const char **why, CBS *cbs, unsigned depth)
 {
     while (CBS_len(cbs) > 0) {
@@ -59,15 +66,14 @@ static int walk(const uint8_t *start, size_t *where, const char **why, CBS *cbs,
 
         if (!CBS_get_any_asn1(cbs, &content, &tag))
             fault = "length is indefinite, not minimal, or beyond its parent";
-        else if (form_is_wrong(tag))
-            fault = "primitive and constructed form mixed up";
-        else if ((tag & CBS_ASN1_CONSTRUCTED) == 0)
-            fault = primitive_fault(tag, &content);
-        else if (depth == 0)
-            fault = "nested too deep";
-        else if (!walk(start, where, why, &content, depth - 1))
-            return 0;
-
+        else
+            fault = der_content_fault(tag, &content);
+        if (fault == NULL && (tag & CBS_ASN1_CONSTRUCTED) != 0) {
+            if (depth == 0)
+                fault = "nested too deep";
+            else if (!walk(start, where, why, &content, depth - 1))
+                return 0;
+        }
         if (fault != NULL) {
             *where = (size_t)(at - start);
             *why = fault;

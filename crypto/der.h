@@ -17,6 +17,10 @@
  * depends on it. */
 int der_is_strict(size_t *where, const char **why, struct bytes der, unsigned depth);
 
+/* der_content_fault holds the content of one element of |tag| against the rules of its universal type,
+ * without looking into constructed ones; returns what is wrong, or NULL. */
+const char *der_content_fault(CBS_ASN1_TAG tag, const CBS *content);
+
 /* cbs_of and bytes_of_cbs convert between the two views. */
 static inline CBS cbs_of(struct bytes b)
 {

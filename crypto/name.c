@@ -3,30 +3,40 @@
 #include <stdio.h>
 
 #include "server/base/bounds.h"
+#include "server/base/utf8.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
     }
 
-/* RFC 4514 section 3, RFC 4519 */
+/* RFC 4514 section 3, RFC 4519, RFC 5280 Appendix A */
 static const struct attribute {
     const char *name;
     struct bytes oid;
-    int printable; /* RFC 5280 Appendix A: PrintableString only */
+    CBS_ASN1_TAG string; /* that a value is written as */
 } attributes[] = {
-    {"CN", BYTES("\x55\x04\x03"), 0},
-    {"serialNumber", BYTES("\x55\x04\x05"), 1},
-    {"C", BYTES("\x55\x04\x06"), 1},
-    {"L", BYTES("\x55\x04\x07"), 0},
-    {"ST", BYTES("\x55\x04\x08"), 0},
-    {"STREET", BYTES("\x55\x04\x09"), 0},
-    {"O", BYTES("\x55\x04\x0a"), 0},
-    {"OU", BYTES("\x55\x04\x0b"), 0},
-    {"DC", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), 0},
-    {"UID", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), 0},
+    {"CN", BYTES("\x55\x04\x03"), CBS_ASN1_UTF8STRING},
+    {"SN", BYTES("\x55\x04\x04"), CBS_ASN1_UTF8STRING},
+    {"serialNumber", BYTES("\x55\x04\x05"), CBS_ASN1_PRINTABLESTRING},
+    {"C", BYTES("\x55\x04\x06"), CBS_ASN1_PRINTABLESTRING},
+    {"L", BYTES("\x55\x04\x07"), CBS_ASN1_UTF8STRING},
+    {"ST", BYTES("\x55\x04\x08"), CBS_ASN1_UTF8STRING},
+    {"STREET", BYTES("\x55\x04\x09"), CBS_ASN1_UTF8STRING},
+    {"O", BYTES("\x55\x04\x0a"), CBS_ASN1_UTF8STRING},
+    {"OU", BYTES("\x55\x04\x0b"), CBS_ASN1_UTF8STRING},
+    {"title", BYTES("\x55\x04\x0c"), CBS_ASN1_UTF8STRING},
+    {"GN", BYTES("\x55\x04\x2a"), CBS_ASN1_UTF8STRING},
+    {"initials", BYTES("\x55\x04\x2b"), CBS_ASN1_UTF8STRING},
+    {"generationQualifier", BYTES("\x55\x04\x2c"), CBS_ASN1_UTF8STRING},
+    {"dnQualifier", BYTES("\x55\x04\x2e"), CBS_ASN1_PRINTABLESTRING},
+    {"pseudonym", BYTES("\x55\x04\x41"), CBS_ASN1_UTF8STRING},
+    {"organizationIdentifier", BYTES("\x55\x04\x61"), CBS_ASN1_UTF8STRING},
+    {"DC", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), CBS_ASN1_IA5STRING},
+    {"UID", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), CBS_ASN1_UTF8STRING},
+    {"emailAddress", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), CBS_ASN1_IA5STRING},
 };
-enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0], RDNS_MAX = 64 };
+enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
 struct writer {
     char *out;
@@ -44,35 +54,6 @@ static void put(struct writer *w, const char *text, size_t len)
     }
 }
 
-/* Length of the UTF-8 sequence at |p|, or 0 if there is no valid one. */
-static size_t utf8_length(const uint8_t *p, size_t left)
-{
-    uint32_t first = p[0];
-    size_t len = first < 0x80   ? 1
-                 : first < 0xc2 ? 0
-                 : first < 0xe0 ? 2
-                 : first < 0xf0 ? 3
-                 : first < 0xf5 ? 4
-                                : 0;
-
-    if (len == 0 || len > left)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    /* RFC 3629 section 4: no overlong forms, no surrogates, nothing beyond U+10FFFF */
-    if ((first == 0xe0 && p[1] < 0xa0) || (first == 0xed && p[1] > 0x9f) || (first == 0xf0 && p[1] < 0x90) ||
-        (first == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return len;
-}
-
-/* C0, DEL and C1 (U+0080 to U+009F): some terminals obey them. */
-static int is_control(const uint8_t *p, size_t len)
-{
-    return p[0] < 0x20 || p[0] == 0x7f || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
-}
-
 static void put_value(struct writer *w, const CBS *value)
 {
     const uint8_t *p = CBS_data(value);
@@ -80,8 +61,8 @@ static void put_value(struct writer *w, const CBS *value)
     char escaped[4];
 
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_length(p + i, len - i);
-        if (n == 0 || is_control(p + i, n)) {
+        size_t n = utf8_shown(p + i, len - i);
+        if (n == 0) {
             put(w, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\%02X", p[i]));
             i++;
             continue;
@@ -127,13 +108,13 @@ static int put_rdn(struct writer *w, CBS rdn)
 const char *name_text(char *out, size_t out_len, struct bytes name)
 {
     struct writer w = {out, out_len, 0};
-    CBS cbs = cbs_of(name), sequence, rdns[RDNS_MAX];
+    CBS cbs = cbs_of(name), sequence, rdns[NAME_RDNS_MAX];
     size_t count = 0;
 
     out[0] = 0;
     if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
         return out;
-    while (count < RDNS_MAX && CBS_get_asn1(&sequence, &rdns[count], CBS_ASN1_SET))
+    while (count < NAME_RDNS_MAX && CBS_get_asn1(&sequence, &rdns[count], CBS_ASN1_SET))
         count++;
     for (size_t i = count; i-- > 0;) {
         if (i + 1 < count)
@@ -183,23 +164,21 @@ int name_attribute_known(const char *attribute)
     return attribute_named(attribute) != NULL;
 }
 
-static int is_utf8_text(struct bytes value)
+/* X.680 41.4, table 10 */
+static int is_printable(uint8_t c)
 {
-    for (size_t i = 0, n; i < value.len; i += n)
-        if ((n = utf8_length(value.data + i, value.len - i)) == 0 || is_control(value.data + i, n))
-            return 0;
-    return value.len != 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr(" '()+,-./:=?", c) != NULL);
 }
 
-/* X.680 41.4, table 10 */
-static int is_printable_string(struct bytes value)
+/* What may stand in a string of type |string|: characters that a reader sees, and that the type has. */
+static int is_text_of(CBS_ASN1_TAG string, struct bytes value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (c != 0 && strchr(" '()+,-./:=?", c) != NULL)))
+    for (size_t i = 0, n; i < value.len; i += n)
+        if ((n = utf8_shown(value.data + i, value.len - i)) == 0 ||
+            (string == CBS_ASN1_PRINTABLESTRING && !is_printable(value.data[i])) ||
+            (string == CBS_ASN1_IA5STRING && n > 1))
             return 0;
-    }
     return value.len != 0;
 }
 
@@ -211,12 +190,10 @@ int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
     for (; ok && pairs[0] != NULL; pairs += 2) {
         const struct attribute *known = attribute_named(pairs[0]);
         struct bytes value = bytes_str(pairs[1]);
-        ok =
-            known != NULL && (known->printable ? is_printable_string(value) : is_utf8_text(value)) &&
-            CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) && CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) &&
-            der_add_oid(&pair, known->oid) &&
-            der_add_octets(&pair, known->printable ? CBS_ASN1_PRINTABLESTRING : CBS_ASN1_UTF8STRING, value) &&
-            CBB_flush(&sequence);
+        ok = known != NULL && is_text_of(known->string, value) &&
+             CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) && CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) &&
+             der_add_oid(&pair, known->oid) && der_add_octets(&pair, known->string, value) &&
+             CBB_flush(&sequence);
     }
     return der_finish(out, arena, &cbb, ok);
 }

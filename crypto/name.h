@@ -4,10 +4,11 @@
 
 #include "crypto/der.h"
 
-enum { NAME_TEXT_MAX = 512 };
+enum { NAME_TEXT_MAX = 512, NAME_RDNS_MAX = 64 };
 
 /* name_text writes the DER name |name| in the form of RFC 4514 (last RDN first), UTF-8, control characters
- * and what is not UTF-8 escaped as \XX, cut to fit; "" for the empty name. Returns |out|. */
+ * and what is not UTF-8 escaped as \XX, cut to fit and to the first NAME_RDNS_MAX RDNs; "" for the empty
+ * name. Returns |out|. */
 const char *name_text(char *out, size_t out_len, struct bytes name);
 
 /* name_is_valid returns 1 if |name| is a well-formed Name within BOUND_SUBJECT octets. */
@@ -16,9 +17,9 @@ int name_is_valid(struct bytes name);
 /* name_is_empty returns 1 if |name| is the NULL-DN, an empty SEQUENCE. */
 int name_is_empty(struct bytes name);
 
-/* name_build writes a name from pairs of short names and values ("CN", "gnb-1", …), most significant first,
- * NULL-terminated: as PrintableString where RFC 5280 Appendix A wants that, else as UTF8String. Returns 1, or
- * 0 if an attribute is not known or a value is empty or no text of its type. */
+/* name_build writes a name from pairs of short names, as name_text writes them, and values ("CN", "gnb-1",
+ * …), most significant first, NULL-terminated: each in the string type that RFC 5280 Appendix A wants.
+ * Returns 1, or 0 if an attribute is not known or a value is empty or no text of its type. */
 int name_build(struct bytes *out, struct arena *arena, const char *const *pairs);
 
 /* name_attribute_known returns 1 if |attribute| ("CN", "serialNumber", …) is a short name that is known. */

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/base/utf8.h"
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
 
@@ -88,24 +90,6 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
     errno = saved;
 }
 
-/* Length of the well-formed UTF-8 character at |p|, or 0: an overlong form, a surrogate, a C1 control. */
-static size_t utf8_len(const uint8_t *p, size_t left)
-{
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-    size_t len = p[0] >= 0xf0 && p[0] < 0xf8 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc0 ? 2 : 0;
-    if (p[0] >= 0xf8 || len == 0 || len > left)
-        return 0;
-    uint32_t value = p[0] & (0xffU >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        value = value << 6 | (p[i] & 0x3f);
-    }
-    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-        return 0;
-    return len;
-}
-
 const char *log_quote(char *out, size_t out_len, struct bytes value)
 {
     enum { LONGEST = 4, CLOSE = 2 }; /* octets of one escape; of the closing quote and NUL */
@@ -118,22 +102,17 @@ const char *log_quote(char *out, size_t out_len, struct bytes value)
     out[used++] = '"';
     for (size_t i = 0; i < value.len && out_len - used >= LONGEST + CLOSE + 1;) {
         uint8_t c = value.data[i];
-        size_t len = c >= 0x80 ? utf8_len(value.data + i, value.len - i) : 0;
-        if (len > 0) {
-            memcpy(out + used, value.data + i, len);
-            used += len;
-            i += len;
+        size_t len = utf8_shown(value.data + i, value.len - i);
+        if (len == 0) {
+            used += (size_t)snprintf(out + used, out_len - used, "\\x%02x", c);
+            i++;
             continue;
         }
-        if (c == '"' || c == '\\') {
+        if (c == '"' || c == '\\')
             out[used++] = '\\';
-            out[used++] = (char)c;
-        } else if (c >= 0x20 && c < 0x7f) {
-            out[used++] = (char)c;
-        } else {
-            used += (size_t)snprintf(out + used, out_len - used, "\\x%02x", c);
-        }
-        i++;
+        memcpy(out + used, value.data + i, len);
+        used += len;
+        i += len;
     }
     out[used++] = '"';
     out[used] = 0;

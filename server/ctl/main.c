@@ -1,4 +1,4 @@
-/* cmpctl: sets a CA up, checks its configuration, and shows what its store holds. */
+/* cmpctl: sets a CA up, checks its configuration, shows what its store holds and what messages say. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -23,6 +23,8 @@ static const struct command {
      "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] [--reusable]\n"
      "                     [--expires-in SECONDS]\n"
      "                     store a shared secret for MAC-protected enrollment"},
+    {"decode", ctl_decode,
+     "decode FILE|-      show a CMP message, in DER, PEM, base64 or hexadecimal, and where it is broken"},
     {"demo", ctl_demo,
      "demo device DIR NAME\n"
      "                     make another simulated base station with a vendor certificate"},
