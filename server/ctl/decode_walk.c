@@ -264,7 +264,10 @@ static int walk_list(struct walk *w, const struct here *around, CBS *content, co
         return fault(w, around, CBS_data(content), "it is empty: %s has at least one element", type->name);
     if (ok && (counted || here.index == 0)) {
         want_line(w, around);
-        decode_print_value(w->printer, here.index == 0 ? "(none)" : "%ld entries", here.index);
+        if (here.index == 0)
+            decode_print_value(w->printer, "(none)");
+        else
+            decode_print_value(w->printer, here.index == 1 ? "%ld entry" : "%ld entries", here.index);
     }
     return ok;
 }
@@ -313,6 +316,10 @@ static int walk_any(struct walk *w, const struct here *here, CBS *in)
         want_line(w, here);
         decode_print_octets(w->printer, element.content);
         return 1;
+    }
+    if (element.content.len == 0 && element.missing == 0) {
+        want_line(w, here);
+        decode_print_value(w->printer, "(empty)");
     }
     around = below(w, here, &element);
     inner = around;
