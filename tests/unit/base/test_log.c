@@ -84,6 +84,8 @@ Test(log, quoting)
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xc2\x85")), "\"\\xc2\\x85\"");
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xed\xa0\x80")), "\"\\xed\\xa0\\x80\"");
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xf4\x90\x80\x80")), "\"\\xf4\\x90\\x80\\x80\"");
+    /* a text that turns the direction of writing */
+    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xe2\x80\xae")), "\"\\xe2\\x80\\xae\"");
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xe2\x82")), "\"\\xe2\\x82\"");
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_of("a\0b", 3)), "\"a\\x00b\"");
     cr_assert_str_eq(log_quote(out, sizeof(out), bytes_of(NULL, 0)), "\"\"");

@@ -44,6 +44,19 @@ Test(der, DER_is_strict)
         cr_assert(der_is_strict(NULL, NULL, hex(arena, good[i]), 4), "%s", good[i]);
 }
 
+/* X.690 8.2 to 8.19: one element by itself, whatever is in a constructed one */
+Test(der, the_content_of_one_element)
+{
+    CBS wrong = cbs_of(hex(arena, "01")), right = cbs_of(hex(arena, "ff")), nothing = cbs_of(hex(arena, ""));
+
+    cr_assert_null(der_content_fault(CBS_ASN1_BOOLEAN, &right));
+    cr_assert_not_null(der_content_fault(CBS_ASN1_BOOLEAN, &wrong));
+    cr_assert_null(der_content_fault(CBS_ASN1_SEQUENCE, &wrong));
+    cr_assert_null(der_content_fault(CBS_ASN1_CONTEXT_SPECIFIC | 1, &wrong));
+    cr_assert_not_null(der_content_fault(CBS_ASN1_SEQUENCE & ~CBS_ASN1_CONSTRUCTED, &nothing));
+    cr_assert_not_null(der_content_fault(CBS_ASN1_OCTETSTRING | CBS_ASN1_CONSTRUCTED, &nothing));
+}
+
 Test(der, what_is_not_DER_is_found_with_its_place_and_a_reason)
 {
     static const struct {

@@ -107,10 +107,28 @@ Test(name, the_text_is_cut_to_fit_and_never_within_a_character)
 
 Test(name, attributes_of_one_RDN_are_joined_and_unknown_ones_numbered)
 {
-    /* CN=a + 2.5.4.97=b; RFC 4514 2.2 */
+    /* CN=a + 2.5.4.127=b; RFC 4514 2.2 */
     cr_assert_str_eq(
-        text_of(hex(arena, "30 16 31 14 30 08 06 03 55 04 03 0c 01 61 30 08 06 03 55 04 61 0c 01 62")),
-        "CN=a+2.5.4.97=b");
+        text_of(hex(arena, "30 16 31 14 30 08 06 03 55 04 03 0c 01 61 30 08 06 03 55 04 7f 0c 01 62")),
+        "CN=a+2.5.4.127=b");
+}
+
+/* RFC 5280 4.1.2.6, Appendix A: emailAddress and domainComponent are IA5String, C, serialNumber and
+ * dnQualifier PrintableString */
+Test(name, each_attribute_has_its_string)
+{
+    static const struct {
+        const char *name;
+        uint8_t tag;
+    } cases[] = {{"emailAddress", 0x16}, {"DC", 0x16},        {"C", 0x13},  {"serialNumber", 0x13},
+                 {"dnQualifier", 0x13},  {"pseudonym", 0x0c}, {"GN", 0x0c}, {"CN", 0x0c}};
+    struct bytes name;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert(name_build(&name, arena, (const char *const[]){cases[i].name, "x", NULL}));
+        cr_assert_eq(name.data[name.len - 3], cases[i].tag, "%s", cases[i].name);
+        cr_assert_str_eq(text_of(name), arena_printf(arena, "%s=x", cases[i].name));
+    }
 }
 
 Test(name, the_empty_name_is_empty)
