@@ -52,7 +52,8 @@ static int write_input(FILE *out, const struct decode_input *input)
 
 int decode_write(FILE *out, struct bytes text)
 {
-    struct arena *arena = arena_new(3 * DECODE_INPUT_MAX); /* what is tried as hexadecimal and as base64 */
+    struct arena *arena =
+        arena_new((size_t)3 * DECODE_INPUT_MAX); /* what is tried as hexadecimal and as base64 */
     struct decode_input input;
     const char *why = "out of memory";
     int ok = 0;

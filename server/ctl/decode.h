@@ -17,10 +17,10 @@ enum {
 
 /* ---- decode.c ---- */
 
-/* decode_write writes what |input| holds to |out|. Returns 1, or 0 if it is broken: then |out| ends with a
- * line that says where and why. What is written grows with |input| alone, is valid UTF-8, and has no control
+/* decode_write writes what |text| holds to |out|. Returns 1, or 0 if it is broken: then |out| ends with a
+ * line that says where and why. What is written grows with |text| alone, is valid UTF-8, and has no control
  * characters but line feeds. */
-int decode_write(FILE *out, struct bytes input);
+int decode_write(FILE *out, struct bytes text);
 
 /* ---- decode_input.c: from what an operator has to DER ---- */
 
@@ -124,7 +124,8 @@ struct decode_type {
     CBS_ASN1_TAG tag;                  /* none of CHOICE, OPEN, ANY */
     const struct decode_field *fields; /* of SEQUENCE, CHOICE; the last has no name */
     const struct decode_type *of;      /* of LIST, WRAPPED */
-    const struct decode_name *names;   /* of numbers or bits; the last has no name */
+    const struct decode_name
+        *names; /* of numbers or bits, the last has no name; what an empty SEQUENCE says */
     unsigned flags;
     void (*show)(struct decode_printer *printer, const struct decode_type *type,
                  const struct decode_element *element);
@@ -144,23 +145,23 @@ struct decode_type {
     }
 #define SEQUENCE_TYPE(title, ...)                                                                            \
     {                                                                                                        \
-        .name = title, .form = FORM_SEQUENCE, .tag = CBS_ASN1_SEQUENCE, .fields = FIELDS(__VA_ARGS__)        \
+        .name = (title), .form = FORM_SEQUENCE, .tag = CBS_ASN1_SEQUENCE, .fields = FIELDS(__VA_ARGS__)      \
     }
 #define CHOICE_TYPE(title, ...)                                                                              \
     {                                                                                                        \
-        .name = title, .form = FORM_CHOICE, .fields = FIELDS(__VA_ARGS__)                                    \
+        .name = (title), .form = FORM_CHOICE, .fields = FIELDS(__VA_ARGS__)                                  \
     }
 #define LIST_TYPE(title, element, how)                                                                       \
     {                                                                                                        \
-        .name = title, .form = FORM_LIST, .tag = CBS_ASN1_SEQUENCE, .of = &(element), .flags = how           \
+        .name = (title), .form = FORM_LIST, .tag = CBS_ASN1_SEQUENCE, .of = &(element), .flags = (how)       \
     }
 #define SET_TYPE(title, element, how)                                                                        \
     {                                                                                                        \
-        .name = title, .form = FORM_LIST, .tag = CBS_ASN1_SET, .of = &(element), .flags = how                \
+        .name = (title), .form = FORM_LIST, .tag = CBS_ASN1_SET, .of = &(element), .flags = (how)            \
     }
 #define NAMED_TYPE(title, number, writer, ...)                                                               \
     {                                                                                                        \
-        .name = title, .form = FORM_VALUE, .tag = number, .show = writer,                                    \
+        .name = (title), .form = FORM_VALUE, .tag = (number), .show = (writer),                              \
         .names = (const struct decode_name[])                                                                \
         {                                                                                                    \
             __VA_ARGS__,                                                                                     \
@@ -177,9 +178,9 @@ struct decode_fault {
     char path[DECODE_PATH_MAX], reason[DECODE_TEXT_MAX];
 };
 
-/* decode_walk holds |der| against |type| and writes it. Returns 1, or 0 with |fault| set, when everything
+/* decode_walk holds |der| against |type| and writes it. Returns 1, or 0 with |found| set, when everything
  * before the fault is written. */
-int decode_walk(struct decode_printer *printer, struct decode_fault *fault, const struct decode_type *type,
+int decode_walk(struct decode_printer *printer, struct decode_fault *found, const struct decode_type *type,
                 struct bytes der);
 
 /* ---- decode_value.c: how values are shown ---- */

@@ -129,9 +129,13 @@ const struct decode_type decode_key_usage =
 const struct decode_type decode_purposes = LIST_TYPE("ExtKeyUsageSyntax", decode_oid, FILLED | ONE_LINE);
 static const struct decode_type is_ca =
     NAMED_TYPE("BOOLEAN", CBS_ASN1_BOOLEAN, decode_show_boolean, {0, "no CA"}, {1, "CA"});
-const struct decode_type decode_basic_constraints =
-    SEQUENCE_TYPE("BasicConstraints", FIELD("cA", is_ca, 0, OPTIONAL | BARE),
-                  FIELD("pathLenConstraint", decode_integer, 0, OPTIONAL));
+const struct decode_type decode_basic_constraints = {
+    .name = "BasicConstraints",
+    .form = FORM_SEQUENCE,
+    .tag = CBS_ASN1_SEQUENCE,
+    .fields = FIELDS(FIELD("cA", is_ca, 0, OPTIONAL | BARE),
+                     FIELD("pathLenConstraint", decode_integer, 0, OPTIONAL)),
+    .names = (const struct decode_name[]){{0, "no CA"}}};
 const struct decode_type decode_authority_key_id = SEQUENCE_TYPE(
     "AuthorityKeyIdentifier", FIELD("keyIdentifier", decode_octets, IMPLICIT | 0, OPTIONAL | BARE),
     FIELD("authorityCertIssuer", decode_general_names, IMPLICIT | 1, OPTIONAL),

@@ -161,7 +161,7 @@ static void show_secret(struct decode_printer *printer, const struct decode_type
 
 #define VALUE(title, number, writer)                                                                         \
     {                                                                                                        \
-        .name = title, .form = FORM_VALUE, .tag = number, .show = writer                                     \
+        .name = (title), .form = FORM_VALUE, .tag = (number), .show = (writer)                               \
     }
 
 const struct decode_type decode_integer = VALUE("INTEGER", CBS_ASN1_INTEGER, decode_show_integer);

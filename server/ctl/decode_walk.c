@@ -383,7 +383,7 @@ static int walk_parts(struct walk *w, const struct here *here, const struct deco
         return 0;
     if (element->content.len == 0 && type->form == FORM_SEQUENCE) {
         want_line(w, here);
-        decode_print_value(w->printer, "(empty)");
+        decode_print_value(w->printer, "%s", type->names != NULL ? type->names->name : "(empty)");
     } else if (summed_up) {
         want_line(w, here);
         type->show(w->printer, type, element);

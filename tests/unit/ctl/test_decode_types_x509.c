@@ -31,6 +31,7 @@ Test(decode_types_x509, extensions)
         {"(2.5.29.17) 04{30{a5{a1{0c{'p'}}} a3{30{}}}}",
          "subjectAltName ediPartyName\npartyName \"p\"\n[1] x400Address\n[0] (empty)"},
         {"(2.5.29.19) 01{ff} 04{30{01{ff} 02{03}}}", "basicConstraints critical CA\npathLenConstraint 3"},
+        {"(2.5.29.19) 04{30{}}", "basicConstraints no CA"}, /* 4.2.1.9: DEFAULT FALSE */
         {"(2.5.29.30) 04{30{a0{30{82{'x'}} 30{87{c0000200ffffff00}}}}}",
          "nameConstraints\npermittedSubtrees dNSName \"x\", iPAddress 192.0.2.0/255.255.255.0"},
         {"(2.5.29.31) 04{30{30{a0{a0{86{'http://x'}}} 81{05 60} a2{82{'y'}}}}}",
