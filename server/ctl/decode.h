@@ -63,10 +63,19 @@ struct decode_printer {
     char label[DECODE_TEXT_MAX];
 };
 
+/* decode_print_begin begins a line |depth| levels in; its label is copied. */
 void decode_print_begin(struct decode_printer *printer, unsigned depth, const char *label);
+
+/* decode_print_relabel gives the line that was begun another label, before it has a value. */
 void decode_print_relabel(struct decode_printer *printer, const char *label);
+
+/* decode_print_value adds a value to the line that was begun, after a blank; after decode_print_another,
+ * after a comma. What the message itself says must have been made harmless before. */
 void decode_print_value(struct decode_printer *printer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void decode_print_another(struct decode_printer *printer);
+
+/* decode_print_end ends the line, if one is begun. */
 void decode_print_end(struct decode_printer *printer);
 
 /* decode_print_octets writes up to 64 octets in hexadecimal, of more the first 16 and their number. */
@@ -124,8 +133,7 @@ struct decode_type {
     CBS_ASN1_TAG tag;                  /* none of CHOICE, OPEN, ANY */
     const struct decode_field *fields; /* of SEQUENCE, CHOICE; the last has no name */
     const struct decode_type *of;      /* of LIST, WRAPPED */
-    const struct decode_name
-        *names; /* of numbers or bits, the last has no name; what an empty SEQUENCE says */
+    const struct decode_name *names;   /* of numbers, bits, an empty SEQUENCE; the last has no name */
     unsigned flags;
     void (*show)(struct decode_printer *printer, const struct decode_type *type,
                  const struct decode_element *element);
@@ -191,6 +199,8 @@ extern const struct decode_type decode_integer, decode_serial, decode_boolean, d
     decode_address, decode_secret, decode_any, decode_open;
 const struct decode_type *decode_value_of(CBS_ASN1_TAG tag);
 
+/* What tables with names of their own show their values by: a number and its name, bits by their names, a
+ * BOOLEAN by the name of its value. */
 void decode_show_integer(struct decode_printer *printer, const struct decode_type *type,
                          const struct decode_element *element);
 void decode_show_bits(struct decode_printer *printer, const struct decode_type *type,

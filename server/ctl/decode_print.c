@@ -41,6 +41,12 @@ void decode_print_relabel(struct decode_printer *printer, const char *label)
         snprintf(printer->label, sizeof printer->label, "%s", label);
 }
 
+void decode_print_another(struct decode_printer *printer)
+{
+    if (printer->quiet == 0)
+        printer->list = 1;
+}
+
 void decode_print_value(struct decode_printer *printer, const char *format, ...)
 {
     unsigned indent = INDENT * printer->depth, used;

@@ -103,7 +103,8 @@ void decode_show_bits(struct decode_printer *printer, const struct decode_type *
         const char *name = name_of(type->names, (int64_t)i);
         if (!CBS_asn1_bitstring_has_bit(&content, (unsigned)i))
             continue;
-        printer->list = shown++ != 0;
+        if (shown++ != 0)
+            decode_print_another(printer);
         if (name != NULL)
             decode_print_value(printer, "%s", name);
         else

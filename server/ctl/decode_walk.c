@@ -250,8 +250,8 @@ static int walk_list(struct walk *w, const struct here *around, CBS *content, co
         snprintf(label, sizeof label, "[%ld]", here.index);
         if (begins)
             decode_print_begin(w->printer, here.depth, label);
-        else
-            w->printer->list = here.index != 0;
+        else if (here.index != 0)
+            decode_print_another(w->printer);
         if (peek(*content, &next) && !field_matches(&element, next.tag))
             ok = fault(w, &here, CBS_data(content), "%s expected, %s found", expected(wanted, &element),
                        decode_tag_text(label, next.tag));
