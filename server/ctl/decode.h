@@ -10,7 +10,7 @@
 
 enum {
     DECODE_INPUT_MAX = 1024 * 1024, /* octets of a file */
-    DECODE_DEPTH = 64,              /* nested elements; the server itself takes BOUND_DER_DEPTH */
+    DECODE_DEPTH = 64,              /* elements around one; the server itself takes BOUND_DER_DEPTH */
     DECODE_TEXT_MAX = 256,          /* octets of a label, a reason */
     DECODE_PATH_MAX = 1024,
 };
