@@ -5,7 +5,7 @@ find_library(CRITERION criterion)
 set(test_bin ${CMAKE_BINARY_DIR}/tests)
 
 # Trees with sanitizers and fuzzers, built by tests/run below this one, report in this tree's summary.
-file(WRITE ${CMAKE_BINARY_DIR}/more-tests.cmake "subdirs(asan fuzz)\n")
+file(WRITE ${CMAKE_BINARY_DIR}/more-tests.cmake "subdirs(asan tsan fuzz)\n")
 set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${CMAKE_BINARY_DIR}/more-tests.cmake)
 
 # A leak is a fault, except at the exit of a test that was stopped on purpose; all reports go where ctest shows them.
@@ -22,6 +22,18 @@ function(register name seconds)
     set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds}
                          ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}")
 endfunction()
+
+# ThreadSanitizer is for the programs: Criterion shares memory at an address that it does not allow.
+if(CMPD_SANITIZE STREQUAL "thread")
+    file(GLOB thread_scripts CONFIGURE_DEPENDS tests/threads/test_*.sh)
+    foreach(script ${thread_scripts})
+        file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
+        string(REGEX REPLACE "\\.sh$" "" name ${name})
+        register(${name} 1200 ${script})
+        set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES RUN_SERIAL ON)
+    endforeach()
+    return()
+endif()
 
 # Unit tests and tests of conformance: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
 # nothing from that file's place in the library.
@@ -88,8 +100,6 @@ endforeach()
 file(GLOB_RECURSE scripts CONFIGURE_DEPENDS tests/*/test_*.sh)
 if(CMPD_FUZZ)
     set(scripts)
-elseif(CMPD_SANITIZE STREQUAL "thread")
-    list(FILTER scripts INCLUDE REGEX "/tests/threads/")
 elseif(CMPD_SANITIZE)
     list(FILTER scripts INCLUDE REGEX "/tests/(front|server|interop)/")
 else()

@@ -19,7 +19,7 @@ void cmp_begin_tx(struct cmp_message *m, enum store_tx_state state)
         .credential_key = signer != NULL ? signer->spki : none,
         .credential_name = signer != NULL ? signer->subject : none,
         .credential_kid = signer != NULL ? signer->key_id : none,
-        .signer_serial = m->signer_is_own ? m->signer->serial : none,
+        .signer_serial = signer != NULL && m->signer_is_own ? signer->serial : none,
         .sender_nonce = bytes_of(m->nonce, CMP_NONCE),
         .peer_nonce = m->in.header.sender_nonce,
         .request_hash = bytes_of(m->request_hash, CMP_HASH),

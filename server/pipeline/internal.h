@@ -34,7 +34,7 @@ struct lane {
 
 struct worker {
     _Alignas(CACHE_LINE) atomic_int sleeping; /* 1: wants a wake */
-    atomic_uint returning; /* threads of the store that are about to wake it */
+    atomic_uint returning;                    /* threads of the store that are about to wake it */
     int wake_fd;
     pthread_t thread;
     int started;

@@ -27,7 +27,8 @@ void worker_return(struct task *task)
 {
     struct worker *home = task->home;
 
-    /* Once it is in the inbox, the task may be answered, and the pipeline be freed, before the wake is over. */
+    /* Once it is in the inbox, the task may be answered, and the pipeline be freed, before the wake is over.
+     */
     atomic_fetch_add_explicit(&home->returning, 1, memory_order_relaxed);
     /* The inbox has room for every job that may be alive. */
     while (!ck_ring_enqueue_mpsc(&home->inbox, home->inbox_buffer, task))

@@ -1,10 +1,10 @@
 /* What ThreadSanitizer is told of Concurrency Kit, in this one place.
  *
- * Built on compiler atomics (CK_USE_CC_BUILTINS), Concurrency Kit reads and writes its indices through volatile
- * accesses between compiler barriers, and orders them by full fences, which ThreadSanitizer does not follow. With
- * tsan-distinguish-volatile the compiler calls these functions for every volatile access: a read acquires, a write
- * releases. That is the hand-over of each ring: what was put in before an index moved may be touched by whoever has
- * seen it move. Nothing of our own is volatile. */
+ * Built on compiler atomics (CK_USE_CC_BUILTINS), Concurrency Kit reads and writes its indices through
+ * volatile accesses between compiler barriers, and orders them by full fences, which ThreadSanitizer does not
+ * follow. With tsan-distinguish-volatile the compiler calls these functions for every volatile access: a read
+ * acquires, a write releases. That is the hand-over of each ring: what was put in before an index moved may
+ * be touched by whoever has seen it move. Nothing of our own is volatile. */
 #include <stdatomic.h>
 #include <stdint.h>
 
