@@ -130,8 +130,8 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit)
     return SQLITE_OK;
 }
 
-/* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing.
- */
+/* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
+ * nor does it lift a hold. */
 static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
 {
     const struct store_cert_change *change = unit->change;
@@ -142,7 +142,7 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     sqlite3_reset(get);
     if (rc != SQLITE_ROW)
         return rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
-    if (status == STORE_CERT_REVOKED)
+    if (status == STORE_CERT_REVOKED || (change->only_from != 0 && status != (int)change->only_from))
         return SQLITE_OK;
     sqlite_bind(update, 1, unit->issuer);
     sqlite_bind(update, 2, change->serial);

@@ -131,10 +131,11 @@ enum store_outcome {
 };
 
 /* struct store_cert_change sets the status of a stored certificate, and lists it as revoked or takes it off
- * the list. Revocation is final: a change of a revoked certificate is no change, and the unit is done all the
- * same. */
+ * the list. Revocation is final: a change of a revoked certificate is no change, and so is one of a
+ * certificate that is not |only_from| what is named; the unit is done all the same. */
 struct store_cert_change {
     struct bytes serial;
+    enum store_cert_status only_from; /* 0: any */
     enum store_cert_status status;
     int reason;
     int64_t at; /* Unix seconds */

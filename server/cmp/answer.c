@@ -197,9 +197,8 @@ static int response_body(int request_body)
  * may have no anchor. */
 static int sends_ca_pubs(const struct cmp_message *m)
 {
-    return m->in.body_type == PKI_IR && m->profile->ca->root.len != 0 &&
-           (m->profile->ca_pubs == CMP_CA_PUBS_ALWAYS ||
-            (m->profile->ca_pubs == CMP_CA_PUBS_MAC && m->mac_verified));
+    return m->in.body_type == PKI_IR && (m->profile->ca_pubs == CMP_CA_PUBS_ALWAYS ||
+                                         (m->profile->ca_pubs == CMP_CA_PUBS_MAC && m->mac_verified));
 }
 
 void cmp_reply_certificate(struct cmp_message *m, struct bytes certificate, cmp_step *then)

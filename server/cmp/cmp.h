@@ -31,7 +31,7 @@ struct cmp_authority {
     size_t signed_extra_cert_count;
     struct bytes mac_extra_certs[BOUND_CHAIN + 1]; /* the issuing chain alone */
     size_t mac_extra_cert_count;
-    struct bytes root; /* self-signed end of the chain, or empty */
+    struct bytes root; /* self-signed end of the chain */
 };
 
 /* What becomes of a certificate whose certConf never came. */

@@ -123,6 +123,7 @@ static void certificate_found(struct cmp_message *m)
     accepted = m->cert_status_count == 1 && (!status->has_status || status->status.status != PKI_REJECTION);
     m->change = (struct store_cert_change){
         .serial = m->tx.serial,
+        .only_from = accepted ? STORE_CERT_UNCONFIRMED : 0,
         .status = accepted ? STORE_CERT_VALID : STORE_CERT_REVOKED,
         .reason = 0, /* unspecified: the device's reasons are not CRLReasons */
         .at = m->now,

@@ -96,8 +96,13 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
             return config_fault_at(fault, policy->config, key, "the chain is longer than %d certificates",
                                    BOUND_CHAIN);
     }
-    if (certificate_self_issued(&below))
-        ca->cmp.root = below.der;
+    /* RFC 9483 3.4: "it MUST have a private key and the corresponding certificate along with its chain" */
+    if (!certificate_self_issued(&below))
+        return config_fault_at(fault, policy->config, setting(key, i, "chain"),
+                               "the chain does not reach a root; list the certificates from the issuer of "
+                               "cas[%zu].certificate up to the self-signed one",
+                               i);
+    ca->cmp.root = below.der;
     return 1;
 }
 

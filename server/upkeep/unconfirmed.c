@@ -65,8 +65,11 @@ static int end_transaction(struct store *store, struct bytes issuer, const struc
                            enum cmp_unconfirmed action, int64_t now, struct arena *arena, int *ended)
 {
     struct store_tx after = *tx;
-    const struct store_cert_change change = {
-        .serial = tx->serial, .status = actions[action].status, .reason = actions[action].reason, .at = now};
+    const struct store_cert_change change = {.serial = tx->serial,
+                                             .only_from = STORE_CERT_UNCONFIRMED,
+                                             .status = actions[action].status,
+                                             .reason = actions[action].reason,
+                                             .at = now};
     const struct store_audit audit = {.at = now * 1000,
                                       .event = "unconfirmed",
                                       .who = bytes_str("cmpd"),

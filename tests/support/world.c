@@ -305,9 +305,12 @@ static void apply(struct world *world, struct store_unit *unit)
     if (unit->change != NULL) {
         struct store_cert *cert = world_cert_of(world, unit->change->serial);
         must(cert != NULL);
-        cert->status = unit->change->status;
-        cert->reason = unit->change->reason;
-        cert->revoked_at = unit->change->status == STORE_CERT_REVOKED ? unit->change->at : 0;
+        if (cert->status != STORE_CERT_REVOKED &&
+            (unit->change->only_from == 0 || unit->change->only_from == cert->status)) {
+            cert->status = unit->change->status;
+            cert->reason = unit->change->reason;
+            cert->revoked_at = unit->change->status == STORE_CERT_REVOKED ? unit->change->at : 0;
+        }
     }
     world->commits++;
     world->audits += unit->audit != NULL;

@@ -260,6 +260,14 @@ Test(confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
     expect_untouched();
 }
 
+Test(confirm, a_hold_in_between_stays)
+{
+    certificate_row()->status = STORE_CERT_HOLD;
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_HOLD);
+}
+
 /* The server's own trouble ends nothing. */
 Test(confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
 {

@@ -43,6 +43,16 @@ Test(policy, the_last_user_frees_it)
     policy_release(NULL);
 }
 
+/* RFC 9483 3.4: "For signature-based protection, it MUST have a private key and the corresponding certificate
+ * along with its chain." */
+Test(policy, a_chain_must_reach_the_root)
+{
+    struct config_fault fault;
+
+    cr_assert_not(demo_edit(&demo, &fault, "chain: [ca/root.pem]", "chain: []"));
+    cr_assert_not_null(strstr(fault.text, "does not reach a root"), "%s", fault.text);
+}
+
 Test(policy, authorities_are_found_by_name)
 {
     const struct cmp_authority *ca = policy_authority(demo.policy, "issuing");

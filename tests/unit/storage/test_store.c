@@ -637,6 +637,30 @@ Test(store, rate)
     }
 }
 
+/* A certConf does not lift what an RA has put on hold meanwhile. */
+Test(store, a_change_from_one_status_only_leaves_others_alone)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, 1);
+    e.cert.status = STORE_CERT_UNCONFIRMED;
+    cr_assert(store_commit_wait(store, &e.unit));
+    for (int step = 0; step < 2; step++) {
+        struct store_cert_change change = {.serial = e.cert.serial,
+                                           .status = step == 0 ? STORE_CERT_HOLD : STORE_CERT_VALID,
+                                           .reason = 6,
+                                           .only_from = STORE_CERT_UNCONFIRMED,
+                                           .at = NOW};
+        struct store_unit unit = {.issuer = test_issuer(), .change = &change};
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+        struct store_fetch f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
+        cr_assert_eq(f.row.cert.status, STORE_CERT_HOLD);
+        arena_free(f.arena);
+    }
+    enrollment_cleanup(&e);
+}
+
 /* ---- certConf that does not come ---- */
 
 static void await_confirmation(uint32_t n, int64_t deadline)
