@@ -26,7 +26,7 @@ text_of() {
 }
 same "the two texts" "$(text_of "${wrong_secret[@]}")" "$(text_of "${unknown_reference[@]}")"
 refused "no proof of possession" 'badPOP' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo -1
-refused "raVerified" 'badPOP' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo 0
+refused "raVerified" 'notAuthorized' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo 0
 refused "keyEncipherment" 'badPOP' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo 2
 refused "an unprotected request" 'badMessageCheck' cmp -cmd ir "${request[@]}" -unprotected_requests
 refused "genm" 'badRequest' cmp -cmd genm "${by_device[@]}"
