@@ -276,6 +276,11 @@ void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *t
     cmp_reply(m, PKI_ERROR, body, after_refusal(m, fail_info));
 }
 
+void cmp_refuse_unavailable(struct cmp_message *m, const char *detail)
+{
+    cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", detail);
+}
+
 void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail)
 {
     struct cert_response response = {.cert_req_id = m->request.cert_req_id};

@@ -87,7 +87,6 @@ static void conflict(struct cmp_message *m, const struct store_unit *unit)
 void cmp_commit_outcome(struct cmp_message *m)
 {
     const struct store_unit unit = m->wants[0].u.commit;
-    struct store_fetch *fetch;
 
     switch (unit.outcome) {
     case STORE_DONE:
@@ -96,15 +95,11 @@ void cmp_commit_outcome(struct cmp_message *m)
         conflict(m, &unit);
         return;
     case STORE_UNKNOWN:
-        fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-        fetch->kind = STORE_FETCH_TX;
-        fetch->issuer = unit.issuer;
-        fetch->key = unit.tx_id;
-        fetch->arena = m->arena;
+        cmp_want_row(m, m->profile->ca, STORE_FETCH_TX, unit.tx_id);
         m->next = find_out;
         return;
     default:
-        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        cmp_refuse_unavailable(m, NULL);
     }
 }
 
@@ -120,6 +115,5 @@ static void find_out(struct cmp_message *m)
         cmp_replay(m);
         return;
     }
-    cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later",
-               "outcome unknown");
+    cmp_refuse_unavailable(m, "outcome unknown");
 }

@@ -13,17 +13,6 @@ static int check_recip_nonce(struct cmp_message *m)
     return 0;
 }
 
-static void want_certificate(struct cmp_message *m, cmp_step *then)
-{
-    struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-
-    fetch->kind = STORE_FETCH_CERT;
-    fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
-    fetch->key = m->tx.serial;
-    fetch->arena = m->arena;
-    m->next = then;
-}
-
 void cmp_confirm(struct cmp_message *m)
 {
     const struct cert_status *status = m->cert_status;
@@ -56,7 +45,8 @@ void cmp_confirm(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_REQUEST, "status in a certConf must be accepted or rejection", NULL);
         return;
     }
-    want_certificate(m, certificate_found);
+    cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
+    m->next = certificate_found;
 }
 
 /* Of which digest certHash is: hashAlg, else the one that belongs to the certificate's signature (RFC
@@ -98,7 +88,7 @@ static void certificate_found(struct cmp_message *m)
     int accepted;
 
     if (fetch.outcome == STORE_FETCH_UNAVAILABLE) {
-        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        cmp_refuse_unavailable(m, NULL);
         return;
     }
     if (fetch.outcome != STORE_FOUND) {

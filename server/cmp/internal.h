@@ -88,6 +88,10 @@ struct cmp_message {
 /* cmp_want_add adds a want of |kind| to the step; the caller fills in its part of the union. */
 struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind);
 
+/* cmp_want_row wants the row of |kind| that |ca| has under |key|. */
+void cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
+                  struct bytes key);
+
 /* ---- header.c: what stands in the header ---- */
 
 /* cmp_check_header makes the checks without which a message cannot be processed, whatever its profile. 1, or
@@ -168,6 +172,9 @@ void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *t
 /* cmp_refuse_body does the same for a fault in the body: by ip, cp, kup or rp with rejection where the body
  * is a request (RFC 9483 3.6.2), by error otherwise. */
 void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail);
+
+/* cmp_refuse_unavailable answers that the store cannot be reached. |detail| as above. */
+void cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
 
 /* cmp_out_of_memory ends the message without an answer. */
 void cmp_out_of_memory(struct cmp_message *m);

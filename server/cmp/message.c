@@ -57,6 +57,17 @@ struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind)
     return want;
 }
 
+void cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
+                  struct bytes key)
+{
+    struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
+
+    fetch->kind = kind;
+    fetch->issuer = bytes_of(ca->id, STORE_ISSUER_ID);
+    fetch->key = key;
+    fetch->arena = m->arena;
+}
+
 void cmp_resume(struct cmp_message *m, int64_t now_ms)
 {
     m->now_ms = now_ms;

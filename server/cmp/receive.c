@@ -100,20 +100,9 @@ static void decode_body(struct cmp_message *m)
     }
 }
 
-static void want_row_of(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
-                        struct bytes key)
-{
-    struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-
-    fetch->kind = kind;
-    fetch->issuer = bytes_of(ca->id, STORE_ISSUER_ID);
-    fetch->key = key;
-    fetch->arena = m->arena;
-}
-
 static void want_row(struct cmp_message *m, enum store_fetch_kind kind, struct bytes key)
 {
-    want_row_of(m, m->profile->ca, kind, key);
+    cmp_want_row(m, m->profile->ca, kind, key);
 }
 
 /* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
@@ -133,7 +122,7 @@ static void want_transaction(struct cmp_message *m)
         for (size_t j = 0; j < i; j++)
             seen |= ca == settings->profiles[j]->ca;
         if (!seen)
-            want_row_of(m, ca, STORE_FETCH_TX, m->transaction_id);
+            cmp_want_row(m, ca, STORE_FETCH_TX, m->transaction_id);
     }
 }
 
@@ -195,7 +184,7 @@ void cmp_refuse_other_message(struct cmp_message *m)
 static int keep_row(struct cmp_message *m, const struct store_fetch *fetch)
 {
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
-        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        cmp_refuse_unavailable(m, NULL);
         return 0;
     }
     if (fetch->outcome != STORE_FOUND)

@@ -11,7 +11,6 @@ static int is_first_request(const struct cmp_message *m)
 
 void cmp_replay(struct cmp_message *m)
 {
-    struct store_fetch *fetch;
     struct cmp_mac *mac;
     const char *ignored;
 
@@ -28,13 +27,8 @@ void cmp_replay(struct cmp_message *m)
         mac->secret = m->secret;
         mac->key = &m->mac_key;
     }
-    if (is_first_request(m) && m->requests_cert) {
-        fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-        fetch->kind = STORE_FETCH_CERT;
-        fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
-        fetch->key = m->tx.serial;
-        fetch->arena = m->arena;
-    }
+    if (is_first_request(m) && m->requests_cert)
+        cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
     m->next = replay_answer;
 }
 
@@ -58,7 +52,7 @@ static void replay_answer(struct cmp_message *m)
         return;
     }
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE) {
-        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        cmp_refuse_unavailable(m, NULL);
         return;
     }
     if (fetch->outcome != STORE_FOUND) {

@@ -68,8 +68,6 @@ static void judge_certificate(struct cmp_message *m, const struct store_cert *st
 
 void cmp_revoke(struct cmp_message *m)
 {
-    struct store_fetch *fetch;
-
     if (!check_request(m))
         return;
     if (is_own_certificate(m)) {
@@ -81,11 +79,7 @@ void cmp_revoke(struct cmp_message *m)
                "sign the rr with the certificate to be revoked, or as an RA of this profile");
         return;
     }
-    fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-    fetch->kind = STORE_FETCH_CERT;
-    fetch->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
-    fetch->key = m->revocation.cert_details.serial;
-    fetch->arena = m->arena;
+    cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->revocation.cert_details.serial);
     m->next = certificate_found;
 }
 
@@ -95,7 +89,7 @@ static void certificate_found(struct cmp_message *m)
     struct store_cert *stored;
 
     if (fetch.outcome == STORE_FETCH_UNAVAILABLE) {
-        cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", NULL);
+        cmp_refuse_unavailable(m, NULL);
         return;
     }
     if (fetch.outcome != STORE_FOUND) {

@@ -47,6 +47,21 @@ static inline void expect_pkiconf(struct answer *answer)
     answer_free(answer);
 }
 
+/* doubled makes of a SEQUENCE one that has all its elements twice. */
+static inline struct bytes doubled(struct arena *arena, struct bytes sequence)
+{
+    CBS cbs = cbs_of(sequence), content;
+    struct bytes out;
+    CBB cbb, list;
+
+    must(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) && CBB_init(&cbb, 64));
+    must(der_finish(&out, arena, &cbb,
+                    CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+                        der_add_bytes(&list, bytes_of_cbs(&content)) &&
+                        der_add_bytes(&list, bytes_of_cbs(&content))));
+    return out;
+}
+
 /* issue makes a certificate of |plan| for |key| (owned by |out| from then on), signed by |issuer|. What the
  * plan leaves empty of serial, algorithm, issuer, times and key is filled in. */
 static inline void issue(struct world *world, struct ctl_identity *out, struct private_key *key,

@@ -269,19 +269,10 @@ Test(revoke, only_reasons_for_a_device_are_taken)
  * RFC 9483 4.2: "MUST contain a sequence of one element of type RevDetails" */
 Test(revoke, several_RevDetails_are_refused)
 {
-    struct bytes one, two;
-    CBS cbs, content;
-    CBB cbb, list;
+    struct bytes one;
 
     cr_assert(pki_encode_rev_req(&one, world->arena, own.cert.issuer, own.cert.serial, 0));
-    cbs = cbs_of(one);
-    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));
-    cr_assert(CBB_init(&cbb, 64));
-    cr_assert(der_finish(&two, world->arena, &cbb,
-                         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
-                             der_add_bytes(&list, bytes_of_cbs(&content)) &&
-                             der_add_bytes(&list, bytes_of_cbs(&content))));
-    struct answer answer = world_send(world, client_message(&client, PKI_RR, two));
+    struct answer answer = world_send(world, client_message(&client, PKI_RR, doubled(world->arena, one)));
     expect_refusal(&answer, PKI_RP, PKI_BAD_REQUEST);
     expect_untouched();
 }

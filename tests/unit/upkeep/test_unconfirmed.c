@@ -1,27 +1,9 @@
 /* unconfirmed.c: certificates whose certConf did not come in time (RFC 9483 4.1.1). */
 #include "server/upkeep/unconfirmed.h"
 
-#include "tests/support/demo.h"
-#include "tests/unit/storage/units.h"
+#include "tests/unit/upkeep/fixture.h"
 
-static struct demo demo;
-static struct store *store;
 static struct unconfirmed job;
-
-static void set_up(void)
-{
-    demo_new(&demo);
-    make_url();
-    memcpy(issuer_octets, policy_settings(demo.policy)->default_profile->ca->id, sizeof issuer_octets);
-    store = must_open(test_url);
-}
-
-static void tear_down(void)
-{
-    store_close(store);
-    remove_folder();
-    demo_free(&demo);
-}
 
 TestSuite(unconfirmed, .init = set_up, .fini = tear_down);
 

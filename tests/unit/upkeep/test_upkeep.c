@@ -3,26 +3,7 @@
 
 #include <time.h>
 
-#include "tests/support/demo.h"
-#include "tests/unit/storage/units.h"
-
-static struct demo demo;
-static struct store *store;
-
-static void set_up(void)
-{
-    demo_new(&demo);
-    make_url();
-    memcpy(issuer_octets, policy_settings(demo.policy)->default_profile->ca->id, sizeof issuer_octets);
-    store = must_open(test_url);
-}
-
-static void tear_down(void)
-{
-    store_close(store);
-    remove_folder();
-    demo_free(&demo);
-}
+#include "tests/unit/upkeep/fixture.h"
 
 TestSuite(upkeep, .init = set_up, .fini = tear_down, .timeout = 60);
 
