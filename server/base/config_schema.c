@@ -196,7 +196,7 @@ ENTRY(vendor)
     X(NUMBER, config_profile, rsa_bits_min, 2048, 8192, 2048) \
     X(NUMBER, config_profile, rsa_bits_max, 2048, 8192, 4096) \
     X(TEXTS, config_profile, subject, subject_count, 0, NULL) \
-    X(FLAG, config_profile, subject_bound, 0) \
+    X(FLAG, config_profile, subject_bound, 1) \
     X(TEXTS, config_profile, san, san_count, 0, NULL) \
     X(TEXTS, config_profile, honour, honour_count, 0, usual_honour) \
     X(TEXTS, config_profile, refuse, refuse_count, 0, NULL) \

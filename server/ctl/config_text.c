@@ -97,14 +97,17 @@ static const char demo_profile_head[] =
     "    ca: issuing\n"
     "    paths: [/pkix/]           # paths besides /.well-known/cmp/p/demo\n"
     "    vendors: [demo]\n"
-    "    mac: true                 # shared secrets may protect requests, too\n";
+    "    mac: true                 # shared secrets may protect requests, too\n"
+    "    subject_bound: false      # true: the requested subject must name who protects the request\n";
 
 static const char plain_profile_head[] =
     "  - name: base-station\n"
     "    ca: issuing\n"
     "    paths: []                 # paths besides /.well-known/cmp/p/base-station\n"
     "    # vendors: [acme]\n"
-    "    mac: false                # true: shared secrets (cmpctl secret add) may protect requests\n";
+    "    mac: false                # true: shared secrets (cmpctl secret add) may protect requests\n"
+    "    subject_bound: true       # requested subject and protecting certificate agree in CN or "
+    "serialNumber\n";
 
 static const char profile_tail[] =
     "    own_certificates: true    # certificates of this CA may protect requests\n"
@@ -131,7 +134,6 @@ static const char profile_tail[] =
     "    key_usage: [digitalSignature, keyAgreement]\n"
     "    extended_key_usage: [clientAuth, serverAuth]\n"
     "    subject: []               # e.g. [O=Operator, \"CN=${CN}\"]; none: as requested\n"
-    "    subject_bound: false      # true: the requested subject must name who protects the request\n"
     "    san: []                   # e.g. [\"DNS:${CN}.ran.example\"] instead of the requested one\n"
     "    honour: [subjectAltName]  # taken from a request: validity, extensions by name or OID\n"
     "    refuse: []                # for what a request is refused: the same names, issuer, other\n"

@@ -49,7 +49,7 @@ Test(config, defaults)
     cr_assert_eq(p->own_certificates, 1);
     cr_assert_eq(p->implicit_confirm, 1);
     cr_assert_eq(p->subject_count, 0);
-    cr_assert_eq(p->subject_bound, 0);
+    cr_assert_eq(p->subject_bound, 1);
     cr_assert_eq(p->san_count, 0);
     cr_assert_eq(p->honour_count, 1);
     cr_assert_str_eq(p->honour[0], "subjectAltName");
