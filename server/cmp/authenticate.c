@@ -310,6 +310,7 @@ static void authenticate_signature(struct cmp_message *m)
     /* An RA, but none of this profile's: then it may still speak for itself. */
     if (fault != PATH_OK && m->is_ra && m->path_attempt == 0) {
         m->is_ra = 0;
+        path_cleanup(&m->path);
         authenticate_signature(m);
         return;
     }
