@@ -87,6 +87,18 @@ static int add(const char *config, const char *reference, const char *file, cons
     return ok ? CTL_OK : CTL_FAULT;
 }
 
+/* RFC 9483 3.1: answers carry it as commonName (RFC 5280 Appendix A: at most 64 characters). */
+static int is_reference(const char *text)
+{
+    enum { COMMON_NAME_MAX = 64 };
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e)
+            return 0;
+    return len != 0 && len <= COMMON_NAME_MAX;
+}
+
 int ctl_secret(int argc, char **argv)
 {
     static const char *const usage =
@@ -135,5 +147,7 @@ int ctl_secret(int argc, char **argv)
         }
     if (config == NULL || reference == NULL || file == NULL || optind != argc)
         return ctl_usage(usage);
+    if (!is_reference(reference))
+        return ctl_fault("--reference wants 1 to 64 printable ASCII characters: it becomes a commonName");
     return add(config, reference, file, profile, reusable, expires);
 }

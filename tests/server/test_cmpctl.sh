@@ -108,6 +108,10 @@ refused "a port in use" 'Address already in use' "$CMPD_BIN/cmpd" --config "$con
 # RFC 9483 4.1.5: "Note: The shared secret information MUST be established out of band, e.g., by a service technician
 # during initial local configuration."
 printf 'only-once-secret\n' >"$work/secret"
+for reference in "" "$(printf 'a\tb')" "gnb-é" "$(printf 'x%.0s' $(seq 65))"; do
+    refused "a reference that is no commonName" 'wants 1 to 64 printable' "$ctl" secret add --config "$config" \
+        --reference "$reference" --secret-file "$work/secret"
+done
 ok "secret add" "$ctl" secret add --config "$config" --reference once --secret-file "$work/secret" --profile demo
 once=(-ref once -secret pass:only-once-secret -recipient /CN=x)
 ok "the secret serves" cmp -cmd ir -newkey "$work/new.key" -subject /CN=once "${once[@]}" -certout "$work/out.pem"
