@@ -98,13 +98,26 @@ static int get_info(struct pki_header *out, CBS *list)
     return 1; /* unknown types are handled gracefully: RFC 9483 3.5 */
 }
 
+/* A version beyond all numbers is one that is not supported, not a header that cannot be read. */
+static int get_pvno(CBS *header, int64_t *out)
+{
+    CBS copy = *header, content;
+    int negative;
+
+    if (!CBS_get_asn1(header, &content, CBS_ASN1_INTEGER) || !CBS_is_valid_asn1_integer(&content, &negative))
+        return 0;
+    if (!der_get_int64(&copy, out))
+        *out = negative ? INT64_MIN : INT64_MAX;
+    return 1;
+}
+
 static int get_header(struct pki_header *out, CBS *message)
 {
     CBS header, field, element, list;
     struct bytes time = {NULL, 0}, free_text = {NULL, 0}, infos = {NULL, 0};
     int present;
 
-    if (!CBS_get_asn1(message, &header, CBS_ASN1_SEQUENCE) || !der_get_int64(&header, &out->pvno) ||
+    if (!CBS_get_asn1(message, &header, CBS_ASN1_SEQUENCE) || !get_pvno(&header, &out->pvno) ||
         !get_general_name(&header, &out->sender, &out->sender_name) ||
         !get_general_name(&header, &out->recipient, NULL) ||
         !get_field(&header, 0, CBS_ASN1_GENERALIZEDTIME, &time, &out->has_message_time) ||

@@ -20,8 +20,8 @@ static int check_template(struct cmp_message *m)
     /* RFC 9483 4.1.1: "MUST be 2 if supplied" (v3) */
     if (tmpl->version >= 0 && tmpl->version != 2)
         return refuse(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
-    /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. */
-    if (m->profile->strict_header && m->request.cert_req_id > 0)
+    /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
+    if (m->profile->strict_header && m->in.body_type != PKI_P10CR && m->request.cert_req_id != 0)
         return refuse(m, PKI_BAD_REQUEST, "certReqId must be 0");
     /* RFC 4211 section 5: these fields "MUST be omitted"; the serial number is the CA's to choose. */
     if (tmpl->serial.len != 0)

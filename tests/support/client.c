@@ -4,10 +4,10 @@
 #include "tests/support/must.h"
 #include "tests/support/world.h"
 
-static struct bytes signature_by(struct world *world, const struct private_key *key,
-                                 const struct signature_algorithm *algorithm, struct bytes message)
+struct bytes client_signature(struct client *client, const struct private_key *key,
+                              const struct signature_algorithm *algorithm, struct bytes message)
 {
-    uint8_t *room = arena_alloc(world->arena, SIGNATURE_MAX);
+    uint8_t *room = arena_alloc(client->world->arena, SIGNATURE_MAX);
     struct signing item = {.algorithm = algorithm, .key = key, .message = message, .signature = room};
     struct signing *items[] = {&item};
 
@@ -90,10 +90,11 @@ static struct bytes pkcs10_body(struct client *client)
                         der_add_octets(&sequence, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0,
                                        bytes_of(NULL, 0))));
     must(CBB_init(&cbb, 256));
-    must(der_finish(&body, world->arena, &cbb,
-                    CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, info) &&
-                        der_add_bytes(&sequence, algorithm->encoded) &&
-                        der_add_bit_string(&sequence, signature_by(world, client->key, algorithm, info))));
+    must(der_finish(
+        &body, world->arena, &cbb,
+        CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, info) &&
+            der_add_bytes(&sequence, algorithm->encoded) &&
+            der_add_bit_string(&sequence, client_signature(client, client->key, algorithm, info))));
     return body;
 }
 
@@ -117,7 +118,7 @@ struct bytes client_body(struct client *client, int body_type)
             (struct certificate_extension){.oid = bytes_of(san_oid, sizeof san_oid), .value = client->san};
     must(pki_encode_cert_request(&request, world->arena, &asked));
     must(pki_encode_cert_requests(&body, world->arena, request, algorithm->encoded,
-                                  signature_by(world, client->key, algorithm, request)));
+                                  client_signature(client, client->key, algorithm, request)));
     return body;
 }
 
@@ -130,7 +131,7 @@ struct bytes client_message(struct client *client, int body_type, struct bytes b
 
     must(pki_encode_protected_part(&part, world->arena, &client->header, body_type, body));
     if (client->signer != NULL) {
-        protection = signature_by(world, client->signer->key, client->algorithm, part);
+        protection = client_signature(client, client->signer->key, client->algorithm, part);
     } else {
         must(mac_derive(&key, &client->mac, client->secret));
         protection = bytes_of(mac, mac_apply(mac, &client->mac, &key, part));

@@ -123,6 +123,10 @@ void client_cleanup(struct client *client);
 void client_sign_by(struct client *client, const struct ctl_identity *identity, const struct bytes *chain,
                     size_t count);
 
+/* client_signature signs |message| with |key|. */
+struct bytes client_signature(struct client *client, const struct private_key *key,
+                              const struct signature_algorithm *algorithm, struct bytes message);
+
 /* client_body makes the body of an ir, cr, kur (CRMF) or p10cr with proof of possession. */
 struct bytes client_body(struct client *client, int body_type);
 

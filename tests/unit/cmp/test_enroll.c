@@ -227,6 +227,11 @@ Test(enroll, certReqId_is_repeated_or_must_be_0)
     world->profile.strict_header = 1;
     answer = world_send(world, client_request(&client, PKI_IR));
     expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
+    client.cert_req_id = -1; /* RFC 9483 4.1.4: of a p10cr only */
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
+    answer = world_send(world, client_request(&client, PKI_P10CR));
+    expect_certificate(&answer, PKI_CP);
 }
 
 /* RFC 9810 5.2.3 grantedWithMods; again, after a retry. */

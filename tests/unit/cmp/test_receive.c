@@ -1,6 +1,7 @@
 /* receive.c: what is checked before anything is looked up or verified (RFC 9483 3.5, RFC 9810 5.1.1 and 7).
  */
 #include "tests/support/hex.h"
+#include "tests/support/reseal.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(receive, .init = set_up, .fini = tear_down);
@@ -26,6 +27,25 @@ Test(receive, a_pvno_that_is_not_supported_is_answered_in_the_nearest_that_is)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         client.header.pvno = cases[i].sent;
         struct answer answer = send_ir();
+        cr_assert_eq(answer.message.header.pvno, cases[i].answered);
+        expect_error(&answer, PKI_UNSUPPORTED_VERSION);
+    }
+}
+
+/* The same for versions beyond what a number here holds: the header can be read all the same. */
+Test(receive, a_pvno_of_80_bits_is_a_version_that_is_not_supported)
+{
+    static const struct {
+        uint8_t octets[10];
+        int64_t answered;
+    } cases[] = {{{0x01, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 3}, {{0xfe, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 2}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct der_node *message = der_tree_parse(world->arena, client_request(&client, PKI_IR));
+        (*der_tree_find(&message, "0/0"))->content = bytes_of(cases[i].octets, sizeof cases[i].octets);
+        reseal_protection(&client, message);
+        struct answer answer = world_send(world, der_tree_write(world->arena, message));
+        cr_assert(answer.message.has_protection);
         cr_assert_eq(answer.message.header.pvno, cases[i].answered);
         expect_error(&answer, PKI_UNSUPPORTED_VERSION);
     }
