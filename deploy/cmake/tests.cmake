@@ -37,7 +37,9 @@ endif()
 
 # Unit tests and tests of conformance: one program a file, of Criterion. It may include the .c file that it tests: the linker then takes
 # nothing from that file's place in the library.
-file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c tests/conformance/test_*.c)
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*/test_*.c tests/conformance/test_*.c tests/refusals/test_*.c
+     tests/fault/test_*.c)
+file(GLOB refusals CONFIGURE_DEPENDS tests/refusals/table_*.c tests/refusals/damage.c)
 file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
 add_library(test-support STATIC ${support})
 target_link_libraries(test-support PUBLIC common room-ctl room-policy room-cmp room-crypto room-storage room-base)
@@ -50,6 +52,10 @@ if(CRITERION AND NOT CMPD_FUZZ)
                      room-crypto room-storage room-base ${CRITERION})
         if(name MATCHES "^unit/front/")
             target_link_libraries(${target} PRIVATE h2o)
+        endif()
+        if(name MATCHES "^refusals/")
+            target_sources(${target} PRIVATE ${refusals})
+            target_compile_options(${target} PRIVATE -Wno-missing-field-initializers) # rows end where they may
         endif()
         # Criterion's own macros declare functions without prototypes.
         target_compile_options(${target} PRIVATE -Wno-missing-prototypes -Wno-strict-prototypes)

@@ -1,0 +1,60 @@
+/* refusal.h: what a row in the tables of damaged and forbidden messages says. */
+#ifndef CMPD_TESTS_REFUSALS_REFUSAL_H
+#define CMPD_TESTS_REFUSALS_REFUSAL_H
+
+#include "tests/refusals/damage.h"
+#include "tests/unit/cmp/expect.h"
+
+/* Everything that a message is sent in. */
+struct scene {
+    struct world *world;
+    struct client *client;       /* whose message is damaged: one of the two below */
+    struct client device, mac;   /* of the vendor's device; with the shared secret */
+    struct ctl_identity own;     /* of kur and rr: a confirmed certificate of the CA; signs as |device| */
+    struct answer first;         /* of certConf and error: the answer with the certificate */
+    struct ctl_identity made[4]; /* what |prepare| made, freed with the scene */
+    size_t made_count;
+    struct trust trust; /* what |prepare| may fill and put into a profile */
+};
+
+enum refusal_flag {
+    BY_MAC = 1,    /* protected by PasswordBasedMac; else signed */
+    BY_PBMAC1 = 2, /* by PBMAC1 */
+    STRICT = 4,    /* the profile insists on RFC 9483 3.1; else RFC 9810 5.1.1 */
+    BARE = 8, /* the answer is not protected, HTTP status 400: header or body cannot be found in the octets */
+    ENDS = 16, /* RFC 9483 3.6.4: the transaction is over, its certificate treated as rejected */
+};
+
+enum { IN_BODY = -1 }; /* refused in the response that belongs to the request: ip, cp, kup, rp */
+
+struct refusal {
+    const char *text; /* the section that wants the refusal */
+    const char *name;
+    int request; /* PKI_IR, …: the message that is good before it is damaged */
+    unsigned flags;
+    const char *edits; /* damage.h */
+    int body;          /* of the answer */
+    enum pki_failure failure;
+    enum pki_failure other; /* not 0 (badAlg stands in the field above): the text leaves it open which */
+
+    struct bytes (*with)(struct scene *scene); /* what $ stands for */
+    void (*prepare)(struct scene *scene);      /* before the good message is made: it need not be good */
+    void (*before)(struct scene *scene, struct bytes good); /* before the damaged one is sent */
+};
+
+struct refusal_table {
+    const struct refusal *rows;
+    size_t count;
+};
+
+#define REFUSALS(name, rows) const struct refusal_table name = {rows, sizeof(rows) / sizeof((rows)[0])}
+
+extern const struct refusal_table refusals_of_header, refusals_of_general_info, refusals_of_body,
+    refusals_of_template, refusals_of_popo, refusals_of_protection, refusals_of_mac, refusals_of_extra_certs,
+    refusals_of_der, refusals_of_state, refusals_of_confirmation, refusals_of_revocation;
+
+/* scene_make issues a certificate of |plan| by |issuer| for a new key, freed with the scene. */
+const struct ctl_identity *scene_make(struct scene *scene, struct certificate_plan plan,
+                                      const struct ctl_identity *issuer);
+
+#endif

@@ -1,0 +1,111 @@
+/* PKIBody: what is no request to this server (RFC 9483 3.5), and bodies that are malformed as a whole. */
+#include "tests/refusals/refusal.h"
+
+static void refuse_all(struct scene *scene)
+{
+    scene->world->decide_refuses = 1;
+}
+
+/* "The PKI message body type MUST be one of the message types supported by the receiving PKI entity […]
+ * (failInfo bit: badRequest)" */
+#define UNSUPPORTED(name, tag, content)                                                                      \
+    {                                                                                                        \
+        "RFC 9483 3.5", name " is sent to the server", PKI_IR, 0, "body = " tag "{" content "}", PKI_ERROR,  \
+            PKI_BAD_REQUEST                                                                                  \
+    }
+
+static const struct refusal rows[] = {
+    UNSUPPORTED("ip", "a1", "30{30{}}"),
+    UNSUPPORTED("cp", "a3", "30{30{}}"),
+    UNSUPPORTED("popdecc", "a5", "30{}"),
+    UNSUPPORTED("popdecr", "a6", "30{}"),
+    UNSUPPORTED("kup", "a8", "30{30{}}"),
+    UNSUPPORTED("krr", "a9", "30{}"),
+    UNSUPPORTED("krp", "aa", "30{}"),
+    UNSUPPORTED("rp", "ac", "30{30{30{02{00}}}}"),
+    UNSUPPORTED("ccr", "ad", "30{}"),
+    UNSUPPORTED("ccp", "ae", "30{30{}}"),
+    UNSUPPORTED("ckuann", "af", "30{}"),
+    UNSUPPORTED("cann", "b0", "30{}"),
+    UNSUPPORTED("rann", "b1", "30{}"),
+    UNSUPPORTED("crlann", "b2", "30{}"),
+    UNSUPPORTED("pkiconf", "b3", "05{}"),
+    UNSUPPORTED("nested", "b4", "30{}"),
+    UNSUPPORTED("genm", "b5", "30{}"),
+    UNSUPPORTED("genp", "b6", "30{}"),
+    UNSUPPORTED("pollReq", "b9", "30{30{02{00}}}"),
+    UNSUPPORTED("pollRep", "ba", "30{30{02{00} 02{01}}}"),
+    UNSUPPORTED("a body beyond those of RFC 9810", "bb", "30{}"),
+    {"RFC 9483 3.5", "genm by MAC", PKI_IR, BY_MAC, "body = b5{30{}}", PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9483 3.5", "pollReq in a transaction that awaits certConf", PKI_CERTCONF, 0,
+     "body = b9{30{30{02{00}}}}", PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9483 3.5", "pkiconf in a transaction that awaits certConf", PKI_CERTCONF, 0, "body = b3{05{}}",
+     PKI_ERROR, PKI_BAD_REQUEST},
+
+    /* "The formal ASN.1 syntax of the whole message MUST be compliant […] (failInfo: badDataFormat)" */
+    {"RFC 9483 3.5", "body is a SEQUENCE", PKI_IR, 0, "body = 30{30{}}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "body is primitive", PKI_IR, 0, "body = 80{00}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "body is of the application's class", PKI_IR, 0, "body = 60{30{}}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "body is empty", PKI_IR, 0, "body ~", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "body holds two", PKI_IR, 0, "content *", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "body absent", PKI_CR, BARE, "| | body -; protection -; extraCerts -", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+
+    /* RFC 9483 3.6.2: a fault "in the body of an ir, cr, p10cr, kur, or rr message […] MUST report the error
+     * in the specific response message". */
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMessages is a SET", PKI_IR, 0, "content = 31{}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMessages is empty", PKI_IR, 0, "content ~", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMessages is empty in cr, MAC", PKI_CR, BY_MAC, "content ~", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMessages is empty in kur", PKI_KUR, 0, "content ~", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMsg is NULL", PKI_IR, 0, "certReqMsg = 05{}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMsg is empty", PKI_IR, 0, "certReqMsg ~", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "the second CertReqMsg is NULL", PKI_IR, 0, "certReqMsg > 05{}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertReqMsg with an unknown field", PKI_IR, 0, "certReqMsg + a9{05{}}",
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "regInfo is a string", PKI_IR, 0, "certReqMsg + 0c{'x'}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "certReq absent", PKI_IR, 0, "certReq -", IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "certReq with a trailing element", PKI_IR, 0, "certReq + a0{05{}}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "certReqId absent", PKI_IR, 0, "certReq/0 -", IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "certReqId is a string", PKI_CR, 0, "certReq/0 = 0c{'0'}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    /* RFC 9483 4.1.1: "MUST contain a sequence of one CertReqMsg"; "MUST be 0", of certReqId */
+    {"RFC 9483 4.1.1", "two CertReqMsg", PKI_IR, 0, "certReqMsg *", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "two CertReqMsg in cr, MAC", PKI_CR, BY_MAC, "certReqMsg *", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "two CertReqMsg in kur", PKI_KUR, 0, "certReqMsg *", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "certReqId 1", PKI_IR, STRICT, "certReq/0 = 02{01}", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "certReqId -1 in ir", PKI_IR, STRICT, "certReq/0 = 02{ff}", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "certReqId 1 in kur", PKI_KUR, STRICT, "certReq/0 = 02{01}", IN_BODY, PKI_BAD_REQUEST},
+
+    {"RFC 9483 3.5 and 3.6.2", "CertificationRequest is a SET", PKI_P10CR, 0, "content = 31{}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertificationRequest is empty", PKI_P10CR, 0, "content ~", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertificationRequest without signatureAlgorithm", PKI_P10CR, 0,
+     "| content/1 -", IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "CertificationRequest with a trailing element", PKI_P10CR, BY_MAC,
+     "content + 05{}", IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5 and 3.6.2", "certificationRequestInfo without subject", PKI_P10CR, 0, "content/0/1 -",
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+
+    /* RFC 9483 3.6.2, "e.g., rejecting the request due to policy decision"; 3.6.4 notAuthorized */
+    {"RFC 9483 3.6.2", "policy refuses an ir", PKI_IR, 0, "", IN_BODY, PKI_NOT_AUTHORIZED,
+     .prepare = refuse_all},
+    {"RFC 9483 3.6.2", "policy refuses a cr, MAC", PKI_CR, BY_MAC, "", IN_BODY, PKI_NOT_AUTHORIZED,
+     .prepare = refuse_all},
+    {"RFC 9483 3.6.2", "policy refuses a p10cr", PKI_P10CR, 0, "", IN_BODY, PKI_NOT_AUTHORIZED,
+     .prepare = refuse_all},
+    {"RFC 9483 3.6.2", "policy refuses a kur", PKI_KUR, 0, "", IN_BODY, PKI_NOT_AUTHORIZED,
+     .prepare = refuse_all},
+};
+
+REFUSALS(refusals_of_body, rows);
