@@ -1,5 +1,4 @@
 /* rr: RFC 9483 4.2, 5.1.3 and 5.3.2, RFC 9810 5.3.9. A fault in its body is told by rp (RFC 9483 3.6.2). */
-#include "crypto/name.h"
 #include "tests/refusals/refusal.h"
 
 #define DETAILS "content/0"
@@ -34,16 +33,11 @@ static struct bytes another_serial(struct scene *scene)
 /* The rr comes from an RA of the profile. */
 static void sign_as_an_ra(struct scene *scene)
 {
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct world *world = scene->world;
-    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
+    struct ctl_identity *ra = &scene->made[scene->made_count++];
 
-    must(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
-    must(trust_add(&scene->trust, world->vendor_root.cert_der, 1));
-    world->profile.ras = &scene->trust;
-    client_sign_by(&scene->device, scene_make(scene, plan, &world->vendor_ca), &world->vendor_ca.cert_der, 1);
+    issue_ra(scene->world, ra, &scene->trust);
+    scene->world->profile.ras = &scene->trust;
+    client_sign_by(&scene->device, ra, &scene->world->vendor_ca.cert_der, 1);
 }
 
 /* The same certificate, without a profile that has RAs. */

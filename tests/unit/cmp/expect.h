@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "crypto/name.h"
 #include "tests/support/must.h"
 #include "tests/support/world.h"
 
@@ -92,6 +93,20 @@ static inline void issue(struct world *world, struct ctl_identity *out, struct p
     must(certificate_assemble(&out->cert_der, world->arena, tbs, plan.algorithm,
                               bytes_of(signature, item.signature_len)));
     must(certificate_parse(&out->cert, out->cert_der));
+}
+
+/* issue_ra makes a certificate of the vendor's with id-kp-cmcRA (RFC 9810 4.5), and a trust in that vendor: a
+ * profile whose |ras| it becomes has an RA. */
+static inline void issue_ra(struct world *world, struct ctl_identity *out, struct trust *trust)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+
+    must(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
+    issue(world, out, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    must(trust_add(trust, world->vendor_root.cert_der, 1));
 }
 
 #endif

@@ -319,10 +319,6 @@ Test(enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
  * the cmcRA extended key usage (failInfo bit: notAuthorized)" */
 Test(enroll, raVerified_is_for_RAs)
 {
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
     const struct cert_request asked = {
         .tmpl = {.version = -1, .subject = client.subject, .spki = private_key_spki(client.key)}};
     struct ctl_identity ra;
@@ -340,9 +336,7 @@ Test(enroll, raVerified_is_for_RAs)
     struct answer answer = world_send(world, client_message(&client, PKI_IR, body));
     expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
 
-    cr_assert(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
-    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
-    cr_assert(trust_add(&trust, world->vendor_root.cert_der, 1));
+    issue_ra(world, &ra, &trust);
     client_sign_by(&client, &ra, &world->vendor_ca.cert_der, 1);
     answer = world_send(world, client_message(&client, PKI_IR, body));
     expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);

@@ -52,14 +52,7 @@ static void expect_untouched(void)
 /* An RA of the vendor: a certificate with id-kp-cmcRA. The profile's |ras| trust that vendor. */
 static void make_ra(struct ctl_identity *ra, struct trust *trust)
 {
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
-
-    cr_assert(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
-    issue(world, ra, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
-    cr_assert(trust_add(trust, world->vendor_root.cert_der, 1));
+    issue_ra(world, ra, trust);
     client_sign_by(&client, ra, &world->vendor_ca.cert_der, 1);
 }
 
