@@ -125,9 +125,19 @@ new_key() {
     esac
 }
 
-# cmp ARGUMENTS...: Debian's client, without a configuration file of the machine.
+# use_client VERSION: the client that cmp runs from now on, 3.0 of this Debian or 3.5 of the next.
+use_client() {
+    case $1 in
+    3.0) client=openssl ;;
+    3.5) client=$("${CMPD_SOURCE:?set by ctest}/deploy/third-party/fetch-clients")/openssl-3.5/openssl ;;
+    esac
+    [[ $("$client" version) == "OpenSSL $1."* ]] || fail "this is not OpenSSL $1: $("$client" version)"
+}
+client=openssl
+
+# cmp ARGUMENTS...: the client, without a configuration file of the machine.
 cmp() {
-    OPENSSL_CONF=/dev/null openssl cmp -config "" -server "127.0.0.1:$port" -path .well-known/cmp/p/demo "$@"
+    OPENSSL_CONF=/dev/null "$client" cmp -config "" -server "127.0.0.1:$port" -path .well-known/cmp/p/demo "$@"
 }
 
 # by_device, by_secret: arrays with the arguments that protect a request one way or the other.
@@ -138,16 +148,26 @@ credentials() {
         -recipient "/O=Demo Operator/CN=Issuing CA")
 }
 
-# stored_status CERT: the status in the store of the certificate in file CERT.
-stored_status() {
-    local serial
-    serial=$(openssl x509 -in "$1" -noout -serial | sed 's/^serial=//' | tr 'A-F' 'a-f')
+# stored KEY VALUE FIELD: FIELD in the store of the certificates whose KEY is VALUE, one a line; the keys are those of
+# cmpctl cert list --json.
+stored() {
     "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json 2>/dev/null |
         python3 -c '
 import json, sys
+key, value, field = sys.argv[1:]
 for line in sys.stdin:
     row = json.loads(line)
-    if row["serial"] == sys.argv[1]:
-        print(row["status"])
-' "$serial"
+    if row[key] == value:
+        print(row[field])
+' "$@"
+}
+
+# serial_of CERT: the serial number of the certificate in file CERT as cmpctl and the log write it.
+serial_of() {
+    openssl x509 -in "$1" -noout -serial | sed 's/^serial=//' | tr 'A-F' 'a-f'
+}
+
+# stored_status CERT: the status in the store of the certificate in file CERT.
+stored_status() {
+    stored serial "$(serial_of "$1")" status
 }
