@@ -114,6 +114,23 @@ add_tls() {
         "$dir/cmpd.yaml"
 }
 
+# add_profile NAME SETTING...: a copy of the demo profile with other settings, each as "KEY: VALUE".
+add_profile() {
+    python3 - "$dir/cmpd.yaml" "$@" <<'PY'
+import re, sys
+path, name, *settings = sys.argv[1:]
+text = open(path).read()
+begin = text.index("  - name: demo\n    demo: true\n")
+end = text.index("\ndefault_profile:", begin)
+profile = text[begin:end].replace("name: demo", "name: " + name)
+for setting in ["paths: []", *settings]:
+    key = setting.split(":")[0]
+    profile, found = re.subn(f"(?m)^    {key}:.*$", lambda _: "    " + setting, profile)
+    assert found == 1, key + " is no setting of a profile"
+open(path, "w").write(text[:begin] + profile + text[begin:])
+PY
+}
+
 # new_key FILE TYPE: P-256, P-384, P-521, RSA or Ed25519.
 new_key() {
     case $2 in

@@ -94,7 +94,6 @@ for program in cmpd cmpd-epoll; do
     start_server "$program" "$dir/cmpd.yaml" "$work/$program.log"
     while read -r front rest <&3; do
         title="$front $rest"
-        # shellcheck disable=SC2086
         if [ "$front" = "$program" ]; then run_case $rest; fi
     done 3<"$work/matrix"
     stop_server
