@@ -1,0 +1,37 @@
+#!/bin/bash
+# A device by Bouncy Castle (bouncycastle/Client.java) over HTTP/1.1, HTTP/2 by upgrade and HTTP/2 over TLS, on both
+# fronts: what it believes to have reached must be what the store says, no more and no less.
+. "$(dirname "$0")/../lib.sh"
+
+jars=/usr/share/java/bcprov.jar:/usr/share/java/bcutil.jar:/usr/share/java/bcpkix.jar
+# Debian's jars name others in their manifests that are not installed: no warnings of paths.
+ok "the client compiles" javac -Xlint:all,-path -Werror -proc:none -cp "$jars" -d "$work/classes" \
+    "$(dirname "$0")"/bouncycastle/*.java
+
+# client DIR [PROTOCOL URL]...
+client() {
+    java -cp "$work/classes:$jars" Client "$1" "$dir/tls/server.pem" "${@:2}"
+}
+
+for program in cmpd cmpd-epoll; do
+    demo "$program"
+    add_tls
+    start_server "$program" "$dir/cmpd.yaml" "$work/$program.log"
+    path=.well-known/cmp/p/demo
+    ok "$program: the course of events" client "$dir" HTTP_1_1 "http://127.0.0.1:$port/$path" \
+        HTTP_2 "http://127.0.0.1:$port/$path" HTTP_2 "https://localhost:$tls_port/$path"
+    same "$program: what is in the store" \
+        "$("$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" 2>/dev/null | awk '{print $1, $2}' | sort)" \
+        "$(sort "$work/last.out")"
+    stop_server
+done
+
+# The client checks what it says it checks: with another root it accepts nothing.
+start_server cmpd "$dir/cmpd.yaml" "$work/again.log"
+mkdir -p "$work/strange/ca"
+cp -r "$dir/demo" "$work/strange"
+cp "$dir/ca/issuing.pem" "$work/strange/ca"
+cp "$dir/demo/vendor-root.pem" "$work/strange/ca/root.pem"
+refused "another root" 'CertPathBuilderException' client "$work/strange" HTTP_1_1 "http://127.0.0.1:$port/$path"
+stop_server
+done_testing
