@@ -62,7 +62,7 @@ final class Transaction {
                 && status.getFailInfo() != null && new PKIFailureInfo(status.getFailInfo()).intValue() == failInfo,
             "not refused, or for another reason: " + describe(body));
         Deviation.unless(status.getStatusString() != null && status.getStatusString().size() > 0, "no statusString");
-        // A refusal of who has not proven to know the secret is signed.
+        // Who is refused before his MAC has been verified gets a signature.
         if (protection instanceof Protection.Mac) server.checkSignature(answer);
         else protection.check(answer, server);
     }
