@@ -384,9 +384,9 @@ static struct calls undisturbed(const struct plan *plan, struct state *end)
     return (struct calls){world->fetches_seen, world->commits_seen};
 }
 
-/* RFC 9483 3.6.4: "systemUnavail: This is sent by a PKI management entity in case a back-end system is not
- * available." Only a commit that was done may end well, and only if the store tells so; the refusal of a
- * wrong certConf is known only after it. */
+/* RFC 9483 3.6.4, of failInfo: "systemUnavail: This is sent by a PKI management entity in case a back-end
+ * system is not available." Only a commit that was done may end well, and only if the store tells so; the
+ * refusal of a wrong certConf is known only after it. */
 static void expect_truth(const struct plan *plan, enum fault fault, const struct state *before)
 {
     struct answer answer = send_and_check(plan);
