@@ -193,50 +193,6 @@ static int good_body(const struct plan *plan)
     }
 }
 
-/* ---- what must hold of the store, whatever happened ---- */
-
-static void expect_whole_transaction(const struct store_tx *tx, const char *name)
-{
-    const struct store_cert *cert = world_cert_of(world, tx->serial);
-
-    cr_assert_not_null(cert, "%s: a transaction without its certificate", name);
-    switch (tx->state) {
-    case STORE_TX_WAIT_CONFIRM:
-        cr_assert_eq(cert->status, STORE_CERT_UNCONFIRMED, "%s: status %d", name, cert->status);
-        break;
-    case STORE_TX_CONFIRMED: /* it may have been revoked since */
-        cr_assert_neq(cert->status, STORE_CERT_UNCONFIRMED, "%s", name);
-        break;
-    case STORE_TX_REJECTED:
-        cr_assert_eq(cert->status, STORE_CERT_REVOKED, "%s: status %d", name, cert->status);
-        break;
-    default: /* rr, or given up */
-        cr_assert(cert->status == STORE_CERT_REVOKED || cert->status == STORE_CERT_HOLD, "%s: status %d",
-                  name, cert->status);
-    }
-}
-
-static void expect_whole_store(const char *name)
-{
-    for (size_t i = 0; i < world->cert_count; i++) {
-        const struct store_cert *cert = &world->certs[i].row;
-        cr_assert_not_null(world_tx_of(world, cert->transaction_id), "%s: a certificate by itself", name);
-        for (size_t j = 0; j < i; j++) {
-            cr_assert_not(bytes_equal(world->certs[j].row.transaction_id, cert->transaction_id),
-                          "%s: two certificates in a transaction", name);
-            cr_assert_not(bytes_equal(world->certs[j].row.serial, cert->serial), "%s: a serial twice", name);
-        }
-    }
-    for (size_t i = 0; i < world->tx_count; i++)
-        expect_whole_transaction(&world->txs[i].row, name);
-    for (size_t i = 0; i < world->secret_count; i++) {
-        struct bytes bound_to = world->secrets[i].row.bound_to;
-        cr_assert(bound_to.len == 0 || world_tx_of(world, bound_to) != NULL, "%s: a secret bound to nothing",
-                  name);
-    }
-    cr_assert_eq(world->audits, world->commits, "%s: a unit without its audit record", name);
-}
-
 /* What the peer holds, the store holds. */
 static void expect_held(const struct answer *answer, const char *name)
 {
@@ -281,7 +237,7 @@ static struct answer send_and_check(const struct plan *plan)
 
     cr_assert(answer.message.has_protection, "%s", plan->name);
     expect_held(&answer, plan->name);
-    expect_whole_store(plan->name);
+    world_check(world);
     return answer;
 }
 

@@ -231,6 +231,8 @@ static void expect_refused(const struct refusal *refusal)
     expect_status(refusal, &answer);
     expect_protection(refusal, &answer, bad);
     expect_no_effect(&scene, refusal, &before);
+    if (refusal->prepare == NULL && refusal->before == NULL)
+        world_check(world);
     answer_free(&answer);
     if (refusal->prepare == NULL && refusal->before == NULL)
         expect_good(refusal, good);

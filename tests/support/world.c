@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/random.h"
+#include "server/cmp/internal.h"
 #include "tests/support/must.h"
 
 enum { WORLD_ARENA = 64 * 1024 * 1024, NOW = 1800000000 };
@@ -138,6 +139,12 @@ static void decide(struct world *world, struct cmp_decision *decision)
         decision->text = "not today";
         return;
     }
+    /* RFC 9483 4.1.1, of subject: "REQUIRED" */
+    if (decision->update == NULL && decision->request->tmpl.subject.len == 0) {
+        decision->fail_info = PKI_BAD_CERT_TEMPLATE;
+        decision->text = "certTemplate lacks subject";
+        return;
+    }
     random_bytes(serial, STORE_SERIAL);
     serial[0] = 0x0c;
     decision->serial = bytes_of(serial, STORE_SERIAL);
@@ -206,19 +213,19 @@ static struct store_cert keep_cert(struct world *world, const struct store_cert 
     return kept;
 }
 
-struct store_tx *world_tx_of(struct world *world, struct bytes transaction_id)
+struct store_tx *world_tx_of(const struct world *world, struct bytes transaction_id)
 {
     for (size_t i = 0; i < world->tx_count; i++)
         if (bytes_equal(world->txs[i].row.transaction_id, transaction_id))
-            return &world->txs[i].row;
+            return (struct store_tx *)(uintptr_t)&world->txs[i].row;
     return NULL;
 }
 
-struct store_cert *world_cert_of(struct world *world, struct bytes serial)
+struct store_cert *world_cert_of(const struct world *world, struct bytes serial)
 {
     for (size_t i = 0; i < world->cert_count; i++)
         if (bytes_equal(world->certs[i].row.serial, serial))
-            return &world->certs[i].row;
+            return (struct store_cert *)(uintptr_t)&world->certs[i].row;
     return NULL;
 }
 
@@ -279,7 +286,8 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
         if (bytes_equal(world->certs[i].row.spki_hash, unit->key_unused) &&
             world->certs[i].row.status != STORE_CERT_REVOKED)
             return conflict(unit, STORE_PRE_KEY_UNUSED);
-    if (unit->signer_serial.len != 0 && (signer == NULL || signer->status == STORE_CERT_REVOKED))
+    if (unit->signer_serial.len != 0 &&
+        (signer == NULL || signer->status == STORE_CERT_REVOKED || signer->status == STORE_CERT_HOLD))
         return conflict(unit, STORE_PRE_SIGNER);
     if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) != NULL)
         return conflict(unit, STORE_PRE_SERIAL);
@@ -305,11 +313,12 @@ static void apply(struct world *world, struct store_unit *unit)
     if (unit->change != NULL) {
         struct store_cert *cert = world_cert_of(world, unit->change->serial);
         must(cert != NULL);
+        /* revocation is final */
         if (cert->status != STORE_CERT_REVOKED &&
             (unit->change->only_from == 0 || unit->change->only_from == cert->status)) {
             cert->status = unit->change->status;
             cert->reason = unit->change->reason;
-            cert->revoked_at = unit->change->status == STORE_CERT_REVOKED ? unit->change->at : 0;
+            cert->revoked_at = unit->change->status == STORE_CERT_VALID ? 0 : unit->change->at;
         }
     }
     world->commits++;
@@ -331,6 +340,43 @@ static void serve_commit(struct world *world, struct store_unit *unit)
     if (world->commit_fault == STORE_UNKNOWN && world->unknown_was_done)
         apply(world, unit);
     unit->outcome = world->commit_fault;
+}
+
+static void check_transaction(const struct world *world, const struct store_tx *tx)
+{
+    const struct store_cert *cert = world_cert_of(world, tx->serial);
+
+    must(cert != NULL);
+    switch (tx->state) {
+    case STORE_TX_WAIT_CONFIRM: /* an RA may revoke it before it is confirmed */
+        must(cert->status != STORE_CERT_VALID);
+        break;
+    case STORE_TX_CONFIRMED: /* it may have been revoked since */
+        must(cert->status != STORE_CERT_UNCONFIRMED);
+        break;
+    case STORE_TX_REJECTED:
+        must(cert->status == STORE_CERT_REVOKED);
+        break;
+    default: /* rr, or given up */
+        must(cert->status == STORE_CERT_REVOKED || cert->status == STORE_CERT_HOLD);
+    }
+}
+
+void world_check(const struct world *world)
+{
+    for (size_t i = 0; i < world->cert_count; i++) {
+        const struct store_cert *cert = &world->certs[i].row;
+        must(world_tx_of(world, cert->transaction_id) != NULL);
+        for (size_t j = 0; j < i; j++)
+            must(!bytes_equal(world->certs[j].row.transaction_id, cert->transaction_id) &&
+                 !bytes_equal(world->certs[j].row.serial, cert->serial));
+    }
+    for (size_t i = 0; i < world->tx_count; i++)
+        check_transaction(world, &world->txs[i].row);
+    for (size_t i = 0; i < world->secret_count; i++)
+        must(world->secrets[i].row.bound_to.len == 0 ||
+             world_tx_of(world, world->secrets[i].row.bound_to) != NULL);
+    must(world->audits == world->commits);
 }
 
 /* ---- the wants ---- */
@@ -453,6 +499,7 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
         cmp_resume(message, world->now * 1000);
     }
     cmp_result(message, &answer.result);
+    answer.authenticated = message->authenticated;
     cmp_end(message);
     if (answer.result.reply.len != 0)
         decode_answer(world, &answer, request);

@@ -79,6 +79,7 @@ struct answer {
     struct cert_response response; /* of ip, cp and kup */
     struct certificate cert;       /* if one was issued */
     int has_cert;
+    int authenticated; /* the request got past its protection */
     uint64_t price_us;
 };
 
@@ -90,9 +91,14 @@ struct answer world_send(struct world *world, struct bytes request);
 struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request);
 void answer_free(struct answer *answer);
 
+/* world_check holds the store against what is true of it at any time: no transaction or certificate stands by
+ * itself or in a state of its own, none twice, no unit was done without its audit record. Fails the test
+ * else. */
+void world_check(const struct world *world);
+
 /* world_tx_of and world_cert_of find rows, or NULL. */
-struct store_tx *world_tx_of(struct world *world, struct bytes transaction_id);
-struct store_cert *world_cert_of(struct world *world, struct bytes serial);
+struct store_tx *world_tx_of(const struct world *world, struct bytes transaction_id);
+struct store_cert *world_cert_of(const struct world *world, struct bytes serial);
 
 /* ---- a client ---- */
 

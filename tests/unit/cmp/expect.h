@@ -4,9 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "crypto/name.h"
-#include "tests/support/must.h"
-#include "tests/support/world.h"
+#include "tests/support/issue.h"
 
 /* expect_refusal holds |answer| against a rejection by |body| with |failure| alone, and frees it. */
 static inline void expect_refusal(struct answer *answer, int body, enum pki_failure failure)
@@ -61,52 +59,6 @@ static inline struct bytes doubled(struct arena *arena, struct bytes sequence)
                         der_add_bytes(&list, bytes_of_cbs(&content)) &&
                         der_add_bytes(&list, bytes_of_cbs(&content))));
     return out;
-}
-
-/* issue makes a certificate of |plan| for |key| (owned by |out| from then on), signed by |issuer|. What the
- * plan leaves empty of serial, algorithm, issuer, times and key is filled in. */
-static inline void issue(struct world *world, struct ctl_identity *out, struct private_key *key,
-                         struct certificate_plan plan, const struct ctl_identity *issuer)
-{
-    static const uint8_t serial[] = {0x5a, 1, 2, 3};
-    uint8_t signature[SIGNATURE_MAX];
-    struct signing item = {.signature = signature, .key = issuer->key};
-    struct signing *items[] = {&item};
-    struct bytes tbs;
-
-    if (plan.serial.len == 0)
-        plan.serial = bytes_of(serial, sizeof serial);
-    if (plan.not_after == 0) {
-        plan.not_before = world->now - 1000;
-        plan.not_after = world->now + 1000000;
-    }
-    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(issuer->key));
-    plan.issuer = issuer->cert.subject;
-    plan.issuer_key_id = issuer->cert.key_id;
-    plan.spki = private_key_spki(key);
-    if (!plan.is_ca)
-        plan.path_len = -1;
-    out->key = key;
-    must(certificate_build(&tbs, world->arena, &plan));
-    item.message = tbs;
-    sign_batch(items, 1);
-    must(certificate_assemble(&out->cert_der, world->arena, tbs, plan.algorithm,
-                              bytes_of(signature, item.signature_len)));
-    must(certificate_parse(&out->cert, out->cert_der));
-}
-
-/* issue_ra makes a certificate of the vendor's with id-kp-cmcRA (RFC 9810 4.5), and a trust in that vendor: a
- * profile whose |ras| it becomes has an RA. */
-static inline void issue_ra(struct world *world, struct ctl_identity *out, struct trust *trust)
-{
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
-
-    must(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "RA", NULL}));
-    issue(world, out, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
-    must(trust_add(trust, world->vendor_root.cert_der, 1));
 }
 
 #endif

@@ -326,3 +326,37 @@ Test(revoke, without_a_store_nothing_is_said_to_be_revoked)
     expect_error(&answer, PKI_SYSTEM_UNAVAIL);
     expect_untouched();
 }
+
+/* RFC 5280 5.3.1 certificateHold, before the device has confirmed: its certConf takes it off hold no more
+ * than it undoes a revocation. */
+Test(revoke, what_an_RA_stops_before_the_certConf_stays_stopped)
+{
+    static const struct {
+        int64_t reason;
+        enum store_cert_status status;
+    } cases[] = {{6, STORE_CERT_HOLD}, {1, STORE_CERT_REVOKED}};
+    struct ctl_identity ra;
+    struct trust trust = {NULL, 0};
+    struct client device;
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    for (size_t i = 0; i < 2; i++) {
+        client_init(&device, world, 0);
+        struct answer first = world_send(world, client_request(&device, PKI_IR));
+        struct store_cert *stored = world_cert_of(world, first.cert.serial);
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_revoke(&client, &first.cert, cases[i].reason));
+        expect_revoked(&answer);
+        world->now++;
+        answer = world_send(world, client_confirm(&device, &first, -1));
+        expect_pkiconf(&answer);
+        cr_assert_eq(stored->status, cases[i].status);
+        cr_assert_eq(stored->reason, cases[i].reason);
+        cr_assert_eq(stored->revoked_at, world->now - 1);
+        answer_free(&first);
+        client_cleanup(&device);
+    }
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
