@@ -340,9 +340,8 @@ static struct calls undisturbed(const struct plan *plan, struct state *end)
     return (struct calls){world->fetches_seen, world->commits_seen};
 }
 
-/* RFC 9483 3.6.4, of failInfo: "systemUnavail: This is sent by a PKI management entity in case a back-end
- * system is not available." Only a commit that was done may end well, and only if the store tells so; the
- * refusal of a wrong certConf is known only after it. */
+/* Of a store that fails the peer is told systemUnavail (RFC 9483 3.6.4). Only a commit that was done may end
+ * well, and only if the store tells so; the refusal of a wrong certConf is known only after it. */
 static void expect_truth(const struct plan *plan, enum fault fault, const struct state *before)
 {
     struct answer answer = send_and_check(plan);
