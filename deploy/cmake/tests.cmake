@@ -78,7 +78,7 @@ if(NOT CMPD_FUZZ)
     test_program(without_uring SOURCES tests/server/without_uring.c)
 endif()
 
-# Fuzz targets: with CMPD_FUZZ a short run of libFuzzer from the kept corpus, without it the corpus once.
+# Fuzz targets: with CMPD_FUZZ a run of libFuzzer from the kept corpus, without it the corpus once.
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
 foreach(source ${fuzz_targets})
     get_filename_component(target ${source} NAME_WE)
@@ -93,8 +93,9 @@ foreach(source ${fuzz_targets})
     if(CMPD_FUZZ)
         test_program(${target} SOURCES ${source} USES ${uses})
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-        register(fuzz/${subject} 300 ${test_bin}/${target} -runs=20000 -max_total_time=20 -timeout=10
-                 -artifact_prefix=${CMAKE_BINARY_DIR}/corpus/ ${CMAKE_BINARY_DIR}/corpus/${subject} ${corpus})
+        # A day: ten million transactions of --soak.
+        register(fuzz/${subject} 86400 ${CMAKE_SOURCE_DIR}/tests/fuzz/run ${test_bin}/${target}
+                 ${CMAKE_BINARY_DIR}/corpus/${subject} ${corpus})
     else()
         test_program(${target} SOURCES ${source} tests/fuzz/replay.c USES ${uses})
         register(fuzz/${subject} 120 ${test_bin}/${target} ${corpus})

@@ -59,8 +59,12 @@ add_library(common INTERFACE)
 target_include_directories(common INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(common INTERFACE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes)
 target_compile_definitions(common INTERFACE _GNU_SOURCE)
-# libpq brings the system's OpenSSL into the process: none of our BoringSSL's symbols may capture its calls.
-target_link_options(common INTERFACE -Wl,--exclude-libs,ALL -Wl,--as-needed)
+# libpq brings the system's OpenSSL into the process: none of our BoringSSL's symbols may capture its calls. clang's
+# sanitizers are libraries, too, and must capture those of libc.
+if(NOT CMPD_SANITIZE AND NOT CMPD_FUZZ)
+    target_link_options(common INTERFACE -Wl,--exclude-libs,ALL)
+endif()
+target_link_options(common INTERFACE -Wl,--as-needed)
 
 if(CMPD_FUZZ)
     set(CMPD_SANITIZE "address,undefined")
