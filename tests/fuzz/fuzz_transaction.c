@@ -48,7 +48,6 @@ static struct ctl_identity own, ra;
 static struct trust ra_trust;
 static struct world_cert own_cert;
 static struct world_tx own_tx;
-static struct arena *own_rows; /* what those two point into */
 
 /* Elements that mean something somewhere. */
 static const char *const dictionary_text[] = {
@@ -161,8 +160,10 @@ static void use_mac(struct client *client, int pbmac1)
 static void make_own_certificate(void)
 {
     struct client *client = &templates[AS_OWN];
+    struct arena *rows = world->rows;
     struct answer answer;
 
+    world->rows = world->arena; /* these are not forgotten */
     client->header.implicit_confirm = 1;
     answer = world_send(world, client_request(client, PKI_IR));
     must(answer.has_cert);
@@ -174,8 +175,7 @@ static void make_own_certificate(void)
     client->old_cert_serial = own.cert.serial;
     own_cert = world->certs[0];
     own_tx = world->txs[0];
-    own_rows = world->rows;
-    world->rows = arena_new(1024 * 1024);
+    world->rows = rows;
 }
 
 static void start(void)
