@@ -49,6 +49,21 @@ static int rsa_is_usable(const EVP_PKEY *pkey)
     return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX;
 }
 
+/* A key has one encoding here (no compressed points): what compares keys compares octets. */
+static int is_canonical(const EVP_PKEY *pkey, struct bytes spki)
+{
+    uint8_t *written = NULL;
+    size_t len = 0;
+    CBB cbb;
+    int same = CBB_init(&cbb, spki.len) && EVP_marshal_public_key(&cbb, pkey) &&
+               CBB_finish(&cbb, &written, &len) && bytes_equal(bytes_of(written, len), spki);
+
+    if (written == NULL)
+        CBB_cleanup(&cbb);
+    OPENSSL_free(written);
+    return same;
+}
+
 struct public_key *public_key_parse(struct bytes spki)
 {
     CBS cbs = cbs_of(spki);
@@ -56,7 +71,7 @@ struct public_key *public_key_parse(struct bytes spki)
     struct public_key *key;
 
     /* BoringSSL rejects points off the curve, and RSA exponents that are even. */
-    if (pkey == NULL || CBS_len(&cbs) != 0 || kind_of(pkey) == KEY_NONE ||
+    if (pkey == NULL || CBS_len(&cbs) != 0 || !is_canonical(pkey, spki) || kind_of(pkey) == KEY_NONE ||
         (kind_of(pkey) == KEY_RSA && !rsa_is_usable(pkey)) || (key = malloc(sizeof *key)) == NULL) {
         EVP_PKEY_free(pkey);
         ERR_clear_error();

@@ -191,6 +191,8 @@ int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
         const struct attribute *known = attribute_named(pairs[0]);
         struct bytes value = bytes_str(pairs[1]);
         ok = known != NULL && is_text_of(known->string, value) &&
+             /* RFC 5280 Appendix A: X520countryName SIZE (2) */
+             (strcmp(known->name, "C") != 0 || value.len == 2) &&
              CBB_add_asn1(&sequence, &set, CBS_ASN1_SET) && CBB_add_asn1(&set, &pair, CBS_ASN1_SEQUENCE) &&
              der_add_oid(&pair, known->oid) && der_add_octets(&pair, known->string, value) &&
              CBB_flush(&sequence);
@@ -198,20 +200,42 @@ int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
     return der_finish(out, arena, &cbb, ok);
 }
 
-struct bytes name_attribute(struct bytes name, const char *attribute)
+struct values {
+    struct bytes last; /* that can be read */
+    unsigned count, unreadable;
+};
+
+static struct values values_of(struct bytes name, const struct attribute *wanted)
 {
-    const struct attribute *wanted = attribute_named(attribute);
+    struct values values = {{NULL, 0}, 0, 0};
     CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;
     CBS_ASN1_TAG tag;
-    struct bytes found = {NULL, 0};
 
     if (wanted == NULL || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
-        return found;
+        return values;
     while (CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET))
-        while (CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE))
-            if (CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) && CBS_get_any_asn1(&pair, &value, &tag) &&
-                bytes_equal(bytes_of_cbs(&oid), wanted->oid) &&
-                (tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_IA5STRING))
-                found = bytes_of_cbs(&value);
-    return found;
+        while (CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE)) {
+            if (!CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, &value, &tag) ||
+                !bytes_equal(bytes_of_cbs(&oid), wanted->oid))
+                continue;
+            values.count++;
+            if (tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_IA5STRING)
+                values.last = bytes_of_cbs(&value);
+            else
+                values.unreadable++;
+        }
+    return values;
+}
+
+struct bytes name_attribute(struct bytes name, const char *attribute)
+{
+    return values_of(name, attribute_named(attribute)).last;
+}
+
+int name_attribute_once(struct bytes *out, struct bytes name, const char *attribute)
+{
+    struct values values = values_of(name, attribute_named(attribute));
+
+    *out = values.last;
+    return values.count <= 1 && values.unreadable == 0;
 }

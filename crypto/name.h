@@ -29,4 +29,8 @@ int name_attribute_known(const char *attribute);
  * IA5String, or an empty view. */
 struct bytes name_attribute(struct bytes name, const char *attribute);
 
+/* name_attribute_once is name_attribute for who compares identities: an empty view if |name| has no
+ * |attribute|. Returns 0 if it has several, or one that is none of those strings. */
+int name_attribute_once(struct bytes *out, struct bytes name, const char *attribute);
+
 #endif

@@ -7,11 +7,25 @@ static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CON
 /* id-ce-subjectAltName, RFC 5280 4.2.1.6 */
 static const uint8_t id_subject_alt_name[] = {0x55, 0x1d, 0x11};
 
+/* rfc822Name, dNSName and uniformResourceIdentifier are IA5String; beyond what is visible, a NUL say, is what
+ * makes readers see another name. */
+static int is_visible_ascii(CBS text)
+{
+    for (size_t i = 0; i < CBS_len(&text); i++)
+        if (CBS_data(&text)[i] < 0x20 || CBS_data(&text)[i] > 0x7e)
+            return 0;
+    return CBS_len(&text) != 0;
+}
+
 /* GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName (RFC 5280 4.2.1.6), each with a tag of its form: the
  * value goes into a certificate as it is, so it must be DER itself. */
 static int is_general_names(struct bytes value)
 {
-    enum { CONSTRUCTED_FORMS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5, LAST_FORM = 8 };
+    enum {
+        CONSTRUCTED_FORMS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5,
+        TEXT_FORMS = 1 << 1 | 1 << 2 | 1 << 6,
+        LAST_FORM = 8
+    };
     CBS cbs = cbs_of(value), names, name;
     CBS_ASN1_TAG tag;
 
@@ -23,7 +37,8 @@ static int is_general_names(struct bytes value)
             (tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC ||
             (tag & CBS_ASN1_TAG_NUMBER_MASK) > LAST_FORM ||
             ((tag & CBS_ASN1_CONSTRUCTED) != 0) !=
-                (CONSTRUCTED_FORMS >> (tag & CBS_ASN1_TAG_NUMBER_MASK) & 1))
+                (CONSTRUCTED_FORMS >> (tag & CBS_ASN1_TAG_NUMBER_MASK) & 1) ||
+            ((TEXT_FORMS >> (tag & CBS_ASN1_TAG_NUMBER_MASK) & 1) != 0 && !is_visible_ascii(name)))
             return 0;
     }
     return 1;

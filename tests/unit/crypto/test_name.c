@@ -125,9 +125,9 @@ Test(name, each_attribute_has_its_string)
     struct bytes name;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cr_assert(name_build(&name, arena, (const char *const[]){cases[i].name, "x", NULL}));
-        cr_assert_eq(name.data[name.len - 3], cases[i].tag, "%s", cases[i].name);
-        cr_assert_str_eq(text_of(name), arena_printf(arena, "%s=x", cases[i].name));
+        cr_assert(name_build(&name, arena, (const char *const[]){cases[i].name, "xx", NULL}));
+        cr_assert_eq(name.data[name.len - 4], cases[i].tag, "%s", cases[i].name);
+        cr_assert_str_eq(text_of(name), arena_printf(arena, "%s=xx", cases[i].name));
     }
 }
 
