@@ -21,9 +21,9 @@ enum {
     BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */
 
     /* Upkeep: what is left is done a second later. */
-    BOUND_UNCONFIRMED = 1000, /* transactions ended in one go for want of a certConf */
-    BOUND_ALIVE_EVERY = 5,    /* seconds between two notes in the store that this node serves */
-    BOUND_ALIVE_GAP = 15,     /* seconds without one from any node after which nobody served */
+    BOUND_UNCONFIRMED = 100, /* transactions ended in one go for want of a certConf */
+    BOUND_ALIVE_EVERY = 5,   /* seconds between two notes in the store that this node serves */
+    BOUND_ALIVE_GAP = 15,    /* seconds without one from any node after which nobody served */
 
     /* Memory of a job: beyond it, the job is refused with systemFailure. */
     BOUND_JOB_ARENA = 512 * 1024,

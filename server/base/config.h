@@ -80,7 +80,9 @@ struct config_profile {
     size_t path_count;
     const char *const *vendors; /* names of config_vendor whose certificates may protect requests */
     size_t vendor_count;
-    int own_certificates;   /* 1: certificates that this CA issued may protect requests too */
+    int own_certificates;            /* 1: certificates that this CA issued may protect requests too */
+    const char *const *own_profiles; /* names of further profiles of this CA whose certificates may */
+    size_t own_profile_count;
     const char *const *ras; /* names of config_vendor whose certificates with cmcRA act for others */
     size_t ra_count;
     enum config_header header;

@@ -202,6 +202,13 @@ static int check_profile(struct config_fault *fault, const struct config *config
     if (!has_name(config, ca_name, config->ca_count, p->ca))
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
+    for (size_t j = 0; j < p->own_profile_count; j++)
+        if (!has_name(config, profile_name, config->profile_count, p->own_profiles[j])) {
+            snprintf(key, sizeof(key), "profiles[%zu].own_profiles[%zu]", i, j);
+            return config_fault_at(fault, config, key,
+                                   "there is no profile \"%s\"; write the name of an entry of profiles",
+                                   p->own_profiles[j]);
+        }
     return check_vendors(fault, config, i, "vendors", p->vendors, p->vendor_count) &&
            check_vendors(fault, config, i, "ras", p->ras, p->ra_count) && check_ranges(fault, config, i) &&
            check_paths(fault, config, i) &&

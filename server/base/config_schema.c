@@ -171,6 +171,7 @@ ENTRY(vendor)
     X(TEXTS, config_profile, paths, path_count, 0, NULL) \
     X(TEXTS, config_profile, vendors, vendor_count, 0, NULL) \
     X(FLAG, config_profile, own_certificates, 1) \
+    X(TEXTS, config_profile, own_profiles, own_profile_count, 0, NULL) \
     X(TEXTS, config_profile, ras, ra_count, 0, NULL) \
     X(WORD, config_profile, header, header_words, CONFIG_HEADER_RFC9810) \
     X(FLAG, config_profile, mac, 0) \

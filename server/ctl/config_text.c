@@ -110,7 +110,8 @@ static const char plain_profile_head[] =
     "serialNumber\n";
 
 static const char profile_tail[] =
-    "    own_certificates: true    # certificates of this CA may protect requests\n"
+    "    own_certificates: true    # certificates that were issued under this profile may protect requests\n"
+    "    own_profiles: []          # … and those issued under these\n"
     "    ras: []                   # vendors whose certificates with cmcRA may revoke and enroll for others\n"
     "    header: rfc9810           # rfc9483: its section 3.1 to the letter\n"
     "    sha1_owf: false           # SHA-1 to stretch a shared secret\n"

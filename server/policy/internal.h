@@ -38,6 +38,7 @@ struct profile {
     size_t purpose_count;
     struct name_template subject[POLICY_NAMES_MAX], san[POLICY_NAMES_MAX];
     size_t subject_count, san_count;
+    int takes_names; /* 1: something of the requested subject comes into the certificate */
     struct request_rules honour, refuse;
     struct bytes extra_certs[BOUND_EXTRA_CERTS];
     size_t extra_cert_count;

@@ -57,9 +57,22 @@ static int take_variable(char name[VARIABLE_MAX], const char **text)
     return 1;
 }
 
-/* Writes |text| with its variables replaced. Returns 0 if one has no value, or the result is too long or
- * holds a NUL. */
-static int expand(char out[VALUE_MAX], const char *text, const struct origin *origin)
+/* What a request may put into a subjectAltName: parts of a host's name, no wildcard, nothing that ends one
+ * part of a URI or an address and begins another. */
+static int is_label_text(struct bytes piece)
+{
+    for (size_t i = 0; i < piece.len; i++) {
+        uint8_t c = piece.data[i];
+        int dot = c == '.' && i > 0 && i + 1 < piece.len && piece.data[i - 1] != '.';
+        if (!(dot || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+            return 0;
+    }
+    return 1;
+}
+
+/* Writes |text| with its variables replaced, in a name of a host only by what may stand there. Returns 0 if
+ * one has no value or one that may not, or the result is too long or holds a NUL. */
+static int expand(char out[VALUE_MAX], const char *text, const struct origin *origin, int as_label)
 {
     char name[VARIABLE_MAX];
     size_t used = 0;
@@ -68,7 +81,8 @@ static int expand(char out[VALUE_MAX], const char *text, const struct origin *or
         struct bytes piece = bytes_of((const uint8_t *)text, 1);
         if (take_variable(name, &text) == 1) {
             piece = variable_value(origin, name);
-            if (piece.len == 0 || memchr(piece.data, 0, piece.len) != NULL)
+            if (piece.len == 0 || memchr(piece.data, 0, piece.len) != NULL ||
+                (as_label && !is_label_text(piece)))
                 return 0;
         } else {
             text++;
@@ -82,71 +96,6 @@ static int expand(char out[VALUE_MAX], const char *text, const struct origin *or
     return 1;
 }
 
-/* ---- loading ---- */
-
-static int check_variables(const char *value)
-{
-    char name[VARIABLE_MAX];
-
-    while (*value != 0) {
-        int found = take_variable(name, &value);
-        if (found < 0 || (found == 1 && !variable_known(name)))
-            return 0;
-        value += found == 0;
-    }
-    return 1;
-}
-
-static int form_known(const char *type)
-{
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (strcmp(type, forms[i].type) == 0)
-            return 1;
-    return 0;
-}
-
-static int load_list(struct config_fault *fault, struct policy *policy, const char *setting,
-                     struct name_template *out, size_t *count, const char *const *texts, size_t text_count,
-                     char separator, int (*type_known)(const char *type), const char *remedy)
-{
-    char key[SETTING];
-
-    for (size_t n = 0; n < text_count; n++) {
-        const char *end = strchr(texts[n], separator);
-        struct name_template *template = &out[*count];
-        snprintf(key, sizeof key, "%s[%zu]", setting, n);
-        if (n == POLICY_NAMES_MAX)
-            return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
-                                   POLICY_NAMES_MAX);
-        if (end == NULL || (size_t)(end - texts[n]) >= sizeof template->type)
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
-        memcpy(template->type, texts[n], (size_t)(end - texts[n]));
-        template->type[end - texts[n]] = 0;
-        template->value = end + 1;
-        if (!type_known(template->type) || *template->value == 0 || !check_variables(template->value))
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
-        (*count)++;
-    }
-    return 1;
-}
-
-int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i)
-{
-    const struct config_profile *config = &policy->config->profiles[i];
-    struct profile *profile = &policy->profiles[i];
-    char key[SETTING];
-
-    snprintf(key, sizeof key, "profiles[%zu].subject", i);
-    if (!load_list(fault, policy, key, profile->subject, &profile->subject_count, config->subject,
-                   config->subject_count, '=', name_attribute_known,
-                   "ATTRIBUTE=VALUE such as O=Operator or CN=${CN}, ${signer.CN}, ${reference}"))
-        return 0;
-    snprintf(key, sizeof key, "profiles[%zu].san", i);
-    return load_list(fault, policy, key, profile->san, &profile->san_count, config->san, config->san_count,
-                     ':', form_known,
-                     "DNS:VALUE, URI:VALUE, email:VALUE or IP:ADDRESS; ${CN} stands for a part");
-}
-
 /* ---- deciding ---- */
 
 static int expand_subject(struct cmp_decision *decision, const struct profile *profile,
@@ -157,7 +106,7 @@ static int expand_subject(struct cmp_decision *decision, const struct profile *p
     size_t n = 0;
 
     for (size_t i = 0; i < profile->subject_count; i++) {
-        if (!expand(values[i], profile->subject[i].value, origin))
+        if (!expand(values[i], profile->subject[i].value, origin, 0))
             return policy_refuse(
                 decision, PKI_BAD_CERT_TEMPLATE,
                 "the request lacks a part of the name from which this profile makes subject");
@@ -168,6 +117,20 @@ static int expand_subject(struct cmp_decision *decision, const struct profile *p
     return name_build(out, decision->arena, pairs) ||
            policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                          "a part of the name is no text from which this profile could make subject");
+}
+
+/* form_tag returns the tag of the form |type|, or 0. */
+static unsigned form_tag(const char *type)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (strcmp(type, forms[i].type) == 0)
+            return forms[i].tag;
+    return 0;
+}
+
+static int form_known(const char *type)
+{
+    return form_tag(type) != 0;
 }
 
 static int add_general_name(CBB *names, unsigned tag, const char *value)
@@ -193,11 +156,8 @@ static int expand_san(struct cmp_decision *decision, const struct profile *profi
     int ok = CBB_init(&cbb, 128) && CBB_add_asn1(&cbb, &names, CBS_ASN1_SEQUENCE);
 
     for (size_t i = 0; ok && i < profile->san_count; i++) {
-        unsigned tag = 0;
-        for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++)
-            if (strcmp(profile->san[i].type, forms[f].type) == 0)
-                tag = forms[f].tag;
-        ok = expand(value, profile->san[i].value, origin) && add_general_name(&names, tag, value);
+        unsigned tag = form_tag(profile->san[i].type);
+        ok = expand(value, profile->san[i].value, origin, 1) && add_general_name(&names, tag, value);
     }
     return der_finish(out, decision->arena, &cbb, ok) ||
            policy_refuse(
@@ -205,25 +165,46 @@ static int expand_san(struct cmp_decision *decision, const struct profile *profi
                "the name lacks a part from which this profile makes subjectAltName, or it does not fit");
 }
 
-static int same_attribute(struct bytes a, struct bytes b, const char *attribute)
+/* RFC 9483 5.1.1: subject "identifies the same entity as the subject name in the CMP protection certificate".
+ * What |requested| has of |attribute| must be |known|'s, and be there once. |*agrees| counts where it is. */
+static int agree(struct bytes requested, struct bytes known, const char *attribute, unsigned *agrees)
 {
-    struct bytes value = name_attribute(a, attribute);
+    struct bytes a, b;
 
-    return value.len != 0 && bytes_equal(value, name_attribute(b, attribute));
+    if (!name_attribute_once(&a, requested, attribute) || !name_attribute_once(&b, known, attribute))
+        return 0;
+    *agrees += a.len != 0;
+    return a.len == 0 || bytes_equal(a, b);
 }
 
-/* RFC 9483 5.1.1: subject "identifies the same entity as the subject name in the CMP protection certificate
- * or matches the identifier used with MAC-based protection"; an RA speaks for others. */
-static int is_bound(const struct cmp_decision *decision, struct bytes requested)
+/* … "or matches the identifier used with MAC-based protection" */
+static int subject_is_bound(const struct cmp_decision *decision, struct bytes subject)
 {
-    if (decision->by_ra)
-        return 1;
+    unsigned agrees = 0;
+    struct bytes known, name;
+
     if (decision->signer == NULL)
-        return decision->reference.len != 0 &&
-               bytes_equal(name_attribute(requested, "CN"), decision->reference);
-    return bytes_equal(requested, decision->signer->subject) ||
-           same_attribute(requested, decision->signer->subject, "CN") ||
-           same_attribute(requested, decision->signer->subject, "serialNumber");
+        return name_attribute_once(&name, subject, "CN") && name.len != 0 &&
+               bytes_equal(name, decision->reference) &&
+               name_attribute_once(&name, subject, "serialNumber") && name.len == 0;
+    known = decision->signer->subject;
+    return bytes_equal(subject, known) || (agree(subject, known, "CN", &agrees) &&
+                                           agree(subject, known, "serialNumber", &agrees) && agrees != 0);
+}
+
+static int san_is_bound(const struct cmp_decision *decision, struct bytes san)
+{
+    return san.len == 0 || (decision->signer != NULL && bytes_equal(san, decision->signer->san));
+}
+
+/* Of what the request names, that which comes into the certificate; an RA speaks for others. */
+static int is_bound(const struct cmp_decision *decision, const struct profile *profile, int takes_san)
+{
+    const struct cert_template *tmpl = &decision->request->tmpl;
+
+    return !profile->config->subject_bound || decision->by_ra ||
+           ((!profile->takes_names || subject_is_bound(decision, tmpl->subject)) &&
+            (!takes_san || san_is_bound(decision, tmpl->san)));
 }
 
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
@@ -236,6 +217,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         .signer = decision->signer != NULL ? decision->signer->subject : bytes_of(NULL, 0),
         .reference = decision->reference,
     };
+    int takes_san;
 
     /* RFC 9483 4.1.3: the names of the certificate that is updated, "without modifications" */
     if (decision->update != NULL) {
@@ -243,16 +225,17 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         out->san = decision->update->san;
         return 1;
     }
-    if (profile->config->subject_bound && !is_bound(decision, tmpl->subject))
+    takes_san = profile->san_count == 0 && policy_honours(profile, san_oid);
+    if (!is_bound(decision, profile, takes_san))
         return policy_refuse(decision, PKI_NOT_AUTHORIZED,
-                             "subject does not name who protects the request: CN or serialNumber must agree");
+                             "subject, or subjectAltName, does not name who protects the request");
     out->subject = tmpl->subject;
     if (profile->subject_count != 0 && !expand_subject(decision, profile, &origin, &out->subject))
         return 0;
     if (profile->san_count != 0) {
         if (!expand_san(decision, profile, &origin, &out->san))
             return 0;
-    } else if (policy_honours(profile, san_oid)) {
+    } else if (takes_san) {
         out->san = tmpl->san;
     }
     if (tmpl->subject.len != 0 && !bytes_equal(tmpl->subject, out->subject))
@@ -260,4 +243,90 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     if (tmpl->san.len != 0 && !bytes_equal(tmpl->san, out->san))
         policy_modified(decision, "subjectAltName");
     return 1;
+}
+
+/* ---- loading ---- */
+
+/* |*count| counts the variables, |*takes_names| is set if one is of the requested subject. */
+static int check_variables(const char *value, unsigned *count, int *takes_names)
+{
+    char name[VARIABLE_MAX];
+
+    while (*value != 0) {
+        int found = take_variable(name, &value);
+        if (found < 0 || (found == 1 && !variable_known(name)))
+            return 0;
+        if (found == 1) {
+            (*count)++;
+            *takes_names |=
+                strcmp(name, "reference") != 0 && strncmp(name, signer_prefix, strlen(signer_prefix)) != 0;
+        }
+        value += found == 0;
+    }
+    return 1;
+}
+
+/* What has no variables is tried now, so that no request has to pay for a mistake in it. */
+static int is_attribute(struct policy *policy, const struct name_template *template)
+{
+    struct bytes name;
+
+    return name_build(&name, policy->arena, (const char *const[]){template->type, template->value, NULL});
+}
+
+static int is_general_name(struct policy *policy, const struct name_template *template)
+{
+    struct bytes name;
+    CBB cbb;
+    int ok = CBB_init(&cbb, 64) && add_general_name(&cbb, form_tag(template->type), template->value);
+
+    return der_finish(&name, policy->arena, &cbb, ok);
+}
+
+static int load_list(struct config_fault *fault, struct policy *policy, const char *setting,
+                     struct name_template *out, size_t *count, const char *const *texts, size_t text_count,
+                     char separator, int (*type_known)(const char *type),
+                     int (*is_good)(struct policy *policy, const struct name_template *template),
+                     int *takes_names, const char *remedy)
+{
+    char key[SETTING];
+
+    for (size_t n = 0; n < text_count; n++) {
+        const char *end = strchr(texts[n], separator);
+        struct name_template *template = &out[*count];
+        snprintf(key, sizeof key, "%s[%zu]", setting, n);
+        if (n == POLICY_NAMES_MAX)
+            return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
+                                   POLICY_NAMES_MAX);
+        if (end == NULL || (size_t)(end - texts[n]) >= sizeof template->type)
+            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
+        memcpy(template->type, texts[n], (size_t)(end - texts[n]));
+        template->type[end - texts[n]] = 0;
+        template->value = end + 1;
+        unsigned variables = 0;
+        if (!type_known(template->type) || *template->value == 0 ||
+            !check_variables(template->value, &variables, takes_names) ||
+            (variables == 0 && !is_good(policy, template)))
+            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
+        (*count)++;
+    }
+    return 1;
+}
+
+int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i)
+{
+    const struct config_profile *config = &policy->config->profiles[i];
+    struct profile *profile = &policy->profiles[i];
+    char key[SETTING];
+
+    profile->takes_names = config->subject_count == 0; /* then subject is as requested */
+    snprintf(key, sizeof key, "profiles[%zu].subject", i);
+    if (!load_list(fault, policy, key, profile->subject, &profile->subject_count, config->subject,
+                   config->subject_count, '=', name_attribute_known, is_attribute, &profile->takes_names,
+                   "ATTRIBUTE=VALUE such as O=Operator or CN=${CN}, ${signer.CN}, ${reference}"))
+        return 0;
+    snprintf(key, sizeof key, "profiles[%zu].san", i);
+    return load_list(fault, policy, key, profile->san, &profile->san_count, config->san, config->san_count,
+                     ':', form_known, is_general_name, &profile->takes_names,
+                     "DNS:VALUE, URI:VALUE, email:VALUE or IP:ADDRESS; ${CN} stands for a part");
 }

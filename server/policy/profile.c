@@ -115,6 +115,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .ras = config->ra_count != 0 ? &profile->ras : NULL,
         .strict_header = config->header == CONFIG_HEADER_RFC9483,
         .own_certificates = config->own_certificates,
+        .own_profiles = config->own_profiles,
+        .own_profile_count = config->own_profile_count,
         .mac = config->mac,
         .sha1_owf = config->sha1_owf,
         .mac_iterations_min = config->mac_iterations_min,

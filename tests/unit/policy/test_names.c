@@ -116,6 +116,63 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     granted();
 }
 
+/* The whole name is certified, so all of it that identifies has to be the signer's. */
+Test(names, nothing_of_another_device_slips_into_a_bound_name)
+{
+    static const struct {
+        const char *pairs[7];
+        int good;
+    } cases[] = {
+        {{"O", "Operator", "CN", "device", NULL}, 1},
+        {{"serialNumber", "A0815", "CN", "device", NULL}, 1},
+        {{"CN", "victim", "CN", "device", NULL}, 0},
+        {{"CN", "victim", "serialNumber", "A0815", NULL}, 0},
+        {{"serialNumber", "VICTIM", "CN", "device", NULL}, 0},
+        {{"serialNumber", "A0815", "serialNumber", "VICTIM", NULL}, 0},
+        {{"O", "Operator", NULL}, 0},
+    };
+    struct certificate device = {.subject = name("serialNumber", "A0815", "CN", "device")};
+
+    edit("subject_bound: false", "subject_bound: true ");
+    signer = &device;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert(name_build(&request.tmpl.subject, arena, cases[i].pairs));
+        if (cases[i].good)
+            granted();
+        else
+            refused(PKI_NOT_AUTHORIZED);
+    }
+    /* CN "device" as UTF8String, and another as BMPString */
+    request.tmpl.subject = hex(arena, "30 22 31 0f 30 0d 06 03 55 04 03 0c 06 64 65 76 69 63 65"
+                                      "31 0f 30 0d 06 03 55 04 03 1e 06 00 76 00 69 00 63");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = device.subject;
+    request.tmpl.san = hex(arena, "30 03 82 01 76");
+    refused(PKI_NOT_AUTHORIZED);
+    device.san = request.tmpl.san;
+    granted();
+    /* Where the name is made without the request, the request's is nobody's concern. */
+    device.san = bytes_of(NULL, 0);
+    edit("honour: [subjectAltName]", "honour: []");
+    edit("subject: [] ", "subject: [\"CN=${signer.CN}\"] ");
+    request.tmpl.subject = bytes_of(NULL, 0);
+    cr_assert(bytes_equal(granted().subject, name("CN", "device", NULL, NULL)));
+}
+
+/* What a request brings into the name of a host is a part of one, no wildcard. */
+Test(names, a_template_lets_no_wildcard_and_no_other_host_in)
+{
+    static const char *const bad[] = {"*", "a.*", "a..b", ".a", "a.", "a_b", "a/b", "a@b", "a b", "a:b"};
+
+    edit("    san: [] ", "    san: [\"DNS:${CN}.ran.example\"] ");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        request.tmpl.subject = name("CN", bad[i], NULL, NULL);
+        refused(PKI_BAD_CERT_TEMPLATE);
+    }
+    request.tmpl.subject = name("CN", "gnb-1.north", NULL, NULL);
+    granted();
+}
+
 /* RFC 9483 4.1.3: an update keeps the names, whatever the profile would make of them. */
 Test(names, an_update_keeps_the_names)
 {
@@ -133,8 +190,15 @@ Test(names, an_update_keeps_the_names)
 
 Test(names, settings_that_are_wrong_are_told)
 {
-    static const char *const bad[] = {
-        "CN", "CN=", "X=1", "CN=${CN", "CN=${X}", "CN=${signer.X}", "aVeryLongAttributeName=1"};
+    static const char *const bad[] = {"CN",
+                                      "CN=",
+                                      "X=1",
+                                      "CN=${CN",
+                                      "CN=${X}",
+                                      "CN=${signer.X}",
+                                      "aVeryLongAttributeName=1",
+                                      "serialNumber=a_b",
+                                      "C=Germany"};
     struct config_fault fault;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -145,5 +209,8 @@ Test(names, settings_that_are_wrong_are_told)
         cr_assert(demo_edit(&demo, &fault, to, "subject: [] "), "%s", fault.text);
     }
     cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"X400:a\"] "));
+    cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "    san: [\"X400:a\"] ", "    san: [] "), "%s", fault.text);
+    cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"IP:notanip\"] "));
     cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
 }
