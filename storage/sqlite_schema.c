@@ -94,6 +94,8 @@ static const char version_2[] =
     "ALTER TABLE transactions ADD COLUMN credential_name BLOB NOT NULL DEFAULT x'';"
     "ALTER TABLE transactions ADD COLUMN credential_kid BLOB NOT NULL DEFAULT x'';"
     "ALTER TABLE transactions ADD COLUMN granted_with_mods INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE transactions SET deadline = CAST(strftime('%s', 'now') AS INTEGER) + 3600 "
+    "WHERE state = 1 AND deadline > 0;"
     "CREATE TABLE service (id INTEGER PRIMARY KEY CHECK (id = 1), seen_at INTEGER NOT NULL) STRICT;"
     "INSERT INTO service VALUES (1, 0);";
 

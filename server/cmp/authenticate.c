@@ -94,9 +94,11 @@ static int check_sender(struct cmp_message *m, struct bytes subject, struct byte
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
     int strict = m->profile->strict_header;
+    /* Rows of schema 1 do not hold the name. */
+    int name_unknown = subject.len == 0;
     int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
-    if (!bytes_equal(sender, subject) && !sender_absent) {
+    if (!bytes_equal(sender, subject) && !sender_absent && !name_unknown) {
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate", NULL);
         return 0;
     }
@@ -225,7 +227,7 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "no secret has this reference";
         return 0;
     }
-    if (stored->expires != 0 && m->now >= stored->expires) {
+    if (m->starts_transaction && stored->expires != 0 && m->now >= stored->expires) {
         *detail = "the secret has expired";
         return 0;
     }
@@ -301,6 +303,29 @@ static int check_own_signer(struct cmp_message *m)
     return 0;
 }
 
+int cmp_takes_profile(const struct cmp_message *m, struct bytes profile)
+{
+    const struct cmp_profile *own = m->profile;
+
+    if (bytes_equal(profile, bytes_str(own->name)))
+        return 1;
+    for (size_t i = 0; i < own->own_profile_count; i++)
+        if (bytes_equal(profile, bytes_str(own->own_profiles[i])))
+            return 1;
+    return 0;
+}
+
+/* A certificate of this CA says that its device was enrolled under its profile, and not under any other. Its
+ * revocation may be asked for anywhere. */
+static int check_own_profile(struct cmp_message *m)
+{
+    if (!m->signer_is_own || m->is_ra || m->in.body_type == PKI_RR ||
+        cmp_takes_profile(m, m->stored_signer->profile))
+        return 1;
+    cmp_refuse(m, PKI_NOT_AUTHORIZED, "the protecting certificate was issued under another profile", NULL);
+    return 0;
+}
+
 static void authenticate_signature(struct cmp_message *m)
 {
     const struct trust *trust = m->is_ra ? m->profile->ras : m->profile->trust;
@@ -319,6 +344,8 @@ static void authenticate_signature(struct cmp_message *m)
                    path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
         return;
     }
+    if (!check_own_profile(m))
+        return;
     if (!want_protection(m, m->signer_key)) {
         cmp_out_of_memory(m);
         return;
@@ -436,7 +463,12 @@ static void judge(struct cmp_message *m)
                        "a signature of its path is wrong");
         return;
     }
+    if (!check_time(m))
+        return;
+    /* What has ended awaits no nonce: another certConf is told that it comes too late. */
+    if (m->has_tx && m->after_authentication != cmp_refuse_other_message && !cmp_check_recip_nonce(m))
+        return;
     m->authenticated = 1;
-    if (check_time(m) && cmp_check_profile_header(m))
+    if (cmp_check_profile_header(m))
         m->next = m->after_authentication;
 }

@@ -46,8 +46,10 @@ struct cmp_profile {
     const struct trust *trust; /* who may protect requests by signature */
     const struct trust *ras;   /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
     int strict_header;         /* 1: RFC 9483 3.1 to the letter; 0: what RFC 9810 5.1.1 permits, too */
-    int own_certificates;      /* 1: certificates of |ca| may, too */
-    int mac;                   /* 1: shared secrets may */
+    int own_certificates;      /* 1: certificates of |ca| may, too, that were issued under this profile */
+    const char *const *own_profiles; /* … or under these */
+    size_t own_profile_count;
+    int mac; /* 1: shared secrets may */
     int sha1_owf;
     uint32_t mac_iterations_min, mac_iterations_max;
     uint32_t mac_salt_min, mac_salt_max; /* octets */
@@ -141,7 +143,7 @@ struct cmp_message;
 struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
                               const struct cmp_route *route, struct bytes request, int64_t now_ms);
 
-/* cmp_wants gives the |*count| wants of the step that was taken. None: the message is done, cmp_answer has
+/* cmp_wants gives the |*count| wants of the step that was taken. None: the message is done, cmp_result has
  * it. */
 struct cmp_want *cmp_wants(struct cmp_message *message, size_t *count);
 

@@ -3,22 +3,10 @@
 
 static cmp_step certificate_found, commit_confirmation;
 
-/* The nonce ties the message to our last answer (RFC 9483 3.5). */
-static int check_recip_nonce(struct cmp_message *m)
-{
-    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce))
-        return 1;
-    cmp_refuse(m, PKI_BAD_RECIPIENT_NONCE, "recipNonce is not the senderNonce of the server's last answer",
-               NULL);
-    return 0;
-}
-
 void cmp_confirm(struct cmp_message *m)
 {
     const struct cert_status *status = m->cert_status;
 
-    if (!check_recip_nonce(m))
-        return;
     if (m->body_fault != NULL) {
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, m->body_fault, NULL);
         return;
@@ -168,8 +156,6 @@ void cmp_fail_transaction(struct cmp_message *m)
 /* The device gives up: nothing tells that it keeps the certificate, so it is treated as rejected. */
 void cmp_received_error(struct cmp_message *m)
 {
-    if (!check_recip_nonce(m))
-        return;
     if (m->body_fault != NULL) {
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, m->body_fault, NULL);
         return;
@@ -185,7 +171,7 @@ void cmp_received_error(struct cmp_message *m)
 /* Whoever sent it is not known: it is answered, as RFC 9810 5.3.21 wants, and changes nothing. */
 void cmp_received_bare_error(struct cmp_message *m)
 {
-    if (!check_recip_nonce(m))
+    if (!cmp_check_recip_nonce(m))
         return;
     if (m->body_fault != NULL) {
         cmp_refuse(m, PKI_BAD_DATA_FORMAT, m->body_fault, NULL);

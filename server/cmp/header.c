@@ -59,6 +59,13 @@ static int check_general_info(struct cmp_message *m)
     return 1;
 }
 
+int cmp_check_recip_nonce(struct cmp_message *m)
+{
+    return bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce) ||
+           refuse(m, PKI_BAD_RECIPIENT_NONCE,
+                  "recipNonce is not the senderNonce of the server's last answer");
+}
+
 int cmp_check_profile_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;

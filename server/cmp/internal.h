@@ -39,7 +39,9 @@ struct cmp_message {
     struct bytes secret;
     struct mac_key mac_key;
     int mac_verified;  /* 1: answers are protected by the same MAC */
-    int authenticated; /* 1: the protection is right, and of whom the transaction wants it */
+    int authenticated; /* 1: the protection is right, of whom the transaction wants it, and it is now that it
+                        * was made: the next message of its transaction, no other that its sender or we made
+                        * before */
     const struct signature_algorithm *signature_algorithm;
     struct certificate certs[BOUND_EXTRA_CERTS];
     size_t cert_count;
@@ -98,6 +100,10 @@ void cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum st
  * 0 after cmp_refuse. */
 int cmp_check_header(struct cmp_message *m);
 
+/* cmp_check_recip_nonce holds the nonce of a later message against our last answer (RFC 9483 3.5). 1, or 0
+ * after cmp_refuse. */
+int cmp_check_recip_nonce(struct cmp_message *m);
+
 /* cmp_check_profile_header makes those that the profile asks for. 1, or 0 after cmp_refuse. */
 int cmp_check_profile_header(struct cmp_message *m);
 
@@ -113,6 +119,10 @@ int cmp_find_credentials(struct cmp_message *m);
 /* cmp_authenticate wants what proves the protection and, for requests, the possession of the key; goes on
  * with |then| once the protection is proven. */
 void cmp_authenticate(struct cmp_message *m, cmp_step *then);
+
+/* cmp_takes_profile returns 1 if certificates that were issued under |profile| count in the message's
+ * profile. */
+int cmp_takes_profile(const struct cmp_message *m, struct bytes profile);
 
 /* cmp_open_secret unseals the stored secret of a MAC-protected message into m->secret. 1, or 0 with |*detail|
  * set. */

@@ -15,7 +15,8 @@ void cmp_replay(struct cmp_message *m)
     const char *ignored;
 
     m->result.event = "answered again";
-    m->result.detail = NULL;
+    m->result.detail = m->result.text = NULL;
+    m->result.refused = 0;
     m->answers_again = 1;
     m->result.serial = m->tx.serial;
     m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */
@@ -60,8 +61,13 @@ static void replay_answer(struct cmp_message *m)
                    NULL);
         return;
     }
-    certificate = fetch->row.cert.certificate;
     m->request.cert_req_id = m->tx.cert_req_id;
+    certificate = fetch->row.cert.certificate;
+    if (fetch->row.cert.status == STORE_CERT_REVOKED || fetch->row.cert.status == STORE_CERT_HOLD) {
+        cmp_refuse_body(m, PKI_CERT_REVOKED,
+                        "the certificate of this transaction has been revoked since: start again", NULL);
+        return;
+    }
     m->grant_implicit = m->tx.implicit_confirm;
     m->granted_with_mods = m->tx.granted_with_mods;
     cmp_reply_certificate(m, certificate, NULL);

@@ -27,8 +27,7 @@ static int check_request(struct cmp_message *m)
     if (details->unknown_critical)
         return refuse(m, PKI_UNACCEPTED_EXTENSION,
                       "crlEntryDetails has a critical extension other than reasonCode");
-    if (reason == REASON_CA_COMPROMISE || reason == REASON_UNUSED || reason == REASON_REMOVE ||
-        reason > REASON_LAST)
+    if (reason == REASON_CA_COMPROMISE || reason == REASON_UNUSED || reason > REASON_LAST)
         return refuse(m, PKI_BAD_REQUEST, "reasonCode is none for which a device's certificate is revoked");
     return 1;
 }
@@ -54,13 +53,22 @@ static void judge_certificate(struct cmp_message *m, const struct store_cert *st
         refuse(m, PKI_CERT_REVOKED, "the certificate has expired: it needs no revocation");
         return;
     }
+    if (stored->status != STORE_CERT_HOLD && reason == REASON_REMOVE) {
+        refuse(m, PKI_BAD_REQUEST, "the certificate is not on hold: there is nothing to remove from the CRL");
+        return;
+    }
     m->change = (struct store_cert_change){
         .serial = stored->serial,
-        .status = reason == REASON_HOLD ? STORE_CERT_HOLD : STORE_CERT_REVOKED,
+        .only_from = reason == REASON_REMOVE ? STORE_CERT_HOLD : 0,
+        .status = reason == REASON_HOLD     ? STORE_CERT_HOLD
+                  : reason == REASON_REMOVE ? STORE_CERT_VALID
+                                            : STORE_CERT_REVOKED,
         .reason = (int)reason,
         .at = m->now,
     };
-    m->result.event = "certificate revoked";
+    m->result.event = reason == REASON_HOLD     ? "certificate held"
+                      : reason == REASON_REMOVE ? "certificate released"
+                                                : "certificate revoked";
     m->result.serial = stored->serial;
     m->result.subject = stored->subject;
     cmp_reply_revoked(m, commit_revocation);
@@ -101,7 +109,10 @@ static void certificate_found(struct cmp_message *m)
         return;
     }
     *stored = fetch.row.cert;
-    judge_certificate(m, stored);
+    if (cmp_takes_profile(m, stored->profile))
+        judge_certificate(m, stored);
+    else
+        refuse(m, PKI_NOT_AUTHORIZED, "the certificate was issued under another profile than this RA's");
 }
 
 static void commit_revocation(struct cmp_message *m)
@@ -116,6 +127,8 @@ static void commit_revocation(struct cmp_message *m)
     unit->change = &m->change;
     if (m->signer_is_own)
         unit->signer_serial = m->signer->serial;
-    m->audit.event = m->change.status == STORE_CERT_HOLD ? "hold" : "revoke";
+    m->audit.event = m->change.status == STORE_CERT_HOLD    ? "hold"
+                     : m->change.status == STORE_CERT_VALID ? "release"
+                                                            : "revoke";
     m->audit.detail = bytes_str(arena_printf(m->arena, "reasonCode %d", m->change.reason));
 }

@@ -32,7 +32,7 @@ static int may_stop_another(struct unconfirmed *job, const struct policy *policy
 {
     unsigned max = policy_config(policy)->confirm_revoke_max;
 
-    if (now - job->minute_begin >= MINUTE) {
+    if (now - job->minute_begin >= MINUTE || now < job->minute_begin) {
         job->minute_begin = now;
         job->count = 0;
     }

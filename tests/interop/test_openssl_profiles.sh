@@ -117,8 +117,10 @@ for version in 3.0 3.5; do
     enroll "a key for the first time" unique "${by_device[@]}" -newkey "$work/once-$version.key"
     not_enrolled "the key again" unique 'badCertTemplate' "${by_device[@]}" -newkey "$work/once-$version.key"
 
-    enroll "to be updated" keeping "${by_device[@]}"
+    enroll "to be updated" demo "${by_device[@]}"
     refused "$version: an update with the old key" 'badCertTemplate' update -newkey "$work/new.key"
+    enroll "to be updated" keeping "${by_device[@]}"
+    refused "$version: an update under another profile" 'notAuthorized' update -newkey "$work/next.key"
     ok "$version: an update may keep its key" update -newkey "$work/new.key" -path .well-known/cmp/p/keeping
 
     enroll "the root in caPubs, more certificates" generous "${by_device[@]}" -cacertsout "$work/ca-pubs.pem" \

@@ -481,3 +481,25 @@ Test(enroll, kur_with_the_old_key_only_where_the_profile_says_so)
     client.key = fresh;
     ctl_identity_cleanup(&own);
 }
+
+/* A certificate of this CA counts under the profile that it was issued under: what another profile grants
+ * (another purpose, say) is not for its device. */
+Test(enroll, a_certificate_of_another_profile_asks_for_nothing)
+{
+    static const char *const others[] = {"test"};
+    const struct cmp_route route = {&world->other_profile, -1};
+    struct ctl_identity own;
+
+    adopt(&own);
+    for (int body = PKI_IR; body <= PKI_KUR; body += body == PKI_IR ? 2 : 5) { /* ir, cr, kur */
+        client.transaction_id[0]++;
+        struct answer answer = world_send_to(world, &route, client_request(&client, body));
+        expect_error(&answer, PKI_NOT_AUTHORIZED);
+    }
+    cr_assert_eq(world->cert_count, 1);
+    world->other_profile.own_profiles = others;
+    world->other_profile.own_profile_count = 1;
+    struct answer answer = world_send_to(world, &route, client_request(&client, PKI_KUR));
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}

@@ -256,3 +256,17 @@ Test(replay, an_identical_error_message_gets_pkiconf_again)
     cr_assert_eq(world->commits, 2);
     answer_free(&first);
 }
+
+/* An ip that is asked for again after its certificate was revoked would have the device use it. */
+Test(replay, a_certificate_that_was_revoked_since_is_not_handed_out_again)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+    struct answer first = world_send(world, request);
+
+    cr_assert(first.has_cert);
+    struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_pkiconf(&answer);
+    answer = world_send(world, request);
+    expect_refusal(&answer, PKI_IP, PKI_CERT_REVOKED);
+    answer_free(&first);
+}

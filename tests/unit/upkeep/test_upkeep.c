@@ -7,6 +7,14 @@
 
 TestSuite(upkeep, .init = set_up, .fini = tear_down, .timeout = 60);
 
+/* Somebody has served before. */
+static void serve_at(int64_t now)
+{
+    struct store_unit served = {.alive_at = now, .alive_gap = 15};
+
+    cr_assert(store_commit_wait(store, &served));
+}
+
 static void begin(uint32_t n, int64_t deadline)
 {
     struct enrollment e;
@@ -52,9 +60,8 @@ Test(upkeep, what_is_overdue_is_ended)
 Test(upkeep, an_outage_puts_deadlines_off_before_anything_is_ended)
 {
     int64_t now = time(NULL);
-    struct store_unit served = {.alive_at = now - 1000, .alive_gap = 15};
 
-    cr_assert(store_commit_wait(store, &served));
+    serve_at(now - 1000);
     begin(1, now - 500);
     struct upkeep *upkeep = upkeep_new(demo.policy, store);
     for (int64_t deadline = now - 500; deadline == now - 500;) {
