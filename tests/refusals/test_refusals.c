@@ -165,12 +165,12 @@ static void expect_status(const struct refusal *refusal, const struct answer *an
     uint64_t other = refusal->other != 0 ? UINT64_C(1) << refusal->other : wanted;
     int body = refusal->body == IN_BODY ? good_answer(refusal->request) : refusal->body;
 
-    cr_expect_eq(answer->body, body, "%s: answered by %s (%s; %s)", refusal->name,
+    cr_expect_eq(answer->body, body, "%s, %s: answered by %s (%s; %s)", refusal->text, refusal->name,
                  pki_body_name(answer->body), answer->result.text, answer->result.detail);
     cr_expect_eq(answer->status.status, PKI_REJECTION, "%s: status %lld", refusal->name,
                  (long long)answer->status.status);
-    cr_expect(bits == wanted || bits == other, "%s: failInfo %s instead of %s (%s; %s)", refusal->name,
-              pki_failure_name((unsigned)__builtin_ctzll(bits | UINT64_C(1) << 63)),
+    cr_expect(bits == wanted || bits == other, "%s, %s: failInfo %s instead of %s (%s; %s)", refusal->text,
+              refusal->name, pki_failure_name((unsigned)__builtin_ctzll(bits | UINT64_C(1) << 63)),
               pki_failure_name(refusal->failure), answer->result.text, answer->result.detail);
     cr_expect_neq(answer->status.text.len, 0, "%s: no statusString", refusal->name);
     cr_expect_not(answer->has_cert, "%s", refusal->name);
