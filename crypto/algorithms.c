@@ -38,14 +38,59 @@ const EVP_MD *evp_digest(enum digest_id id)
 
 /* RFC 5480 2.1.1 for the curves, RFC 3279 2.3.1 for RSA, RFC 8410 section 3 for Ed25519. */
 #define EC_PUBLIC_KEY BYTES("\x2a\x86\x48\xce\x3d\x02\x01")
+#define NO_CURVE                                                                                             \
+    {                                                                                                        \
+        NULL, 0                                                                                              \
+    }
+/* Prices: `cmpctl engines --measure` on a current x86-64 core. */
+#define CRYPTO_MB(verify_us, sign_us)                                                                        \
+    {                                                                                                        \
+        ENGINE_CRYPTO_MB, verify_us, sign_us                                                                 \
+    }
+#define AWS_LC(verify_us, sign_us)                                                                           \
+    {                                                                                                        \
+        ENGINE_AWS_LC, verify_us, sign_us                                                                    \
+    }
+#define BORINGSSL(verify_us, sign_us)                                                                        \
+    {                                                                                                        \
+        ENGINE_BORINGSSL, verify_us, sign_us                                                                 \
+    }
 static const struct key_algorithm keys[KEY_KIND_COUNT] = {
-    [KEY_P256] = {KEY_P256, "P-256", EC_PUBLIC_KEY, BYTES("\x2a\x86\x48\xce\x3d\x03\x01\x07"), DIGEST_SHA256,
-                  128, 55},
-    [KEY_P384] = {KEY_P384, "P-384", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x22"), DIGEST_SHA384, 192, 400},
-    [KEY_P521] = {KEY_P521, "P-521", EC_PUBLIC_KEY, BYTES("\x2b\x81\x04\x00\x23"), DIGEST_SHA512, 256, 800},
-    [KEY_RSA] =
-        {KEY_RSA, "RSA", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), {NULL, 0}, DIGEST_SHA256, 112, 20},
-    [KEY_ED25519] = {KEY_ED25519, "Ed25519", BYTES("\x2b\x65\x70"), {NULL, 0}, DIGEST_SHA512, 128, 70},
+    [KEY_P256] = {KEY_P256,
+                  "P-256",
+                  EC_PUBLIC_KEY,
+                  BYTES("\x2a\x86\x48\xce\x3d\x03\x01\x07"),
+                  DIGEST_SHA256,
+                  128,
+                  {CRYPTO_MB(145, 60), BORINGSSL(55, 20), AWS_LC(60, 20)}},
+    [KEY_P384] = {KEY_P384,
+                  "P-384",
+                  EC_PUBLIC_KEY,
+                  BYTES("\x2b\x81\x04\x00\x22"),
+                  DIGEST_SHA384,
+                  192,
+                  {CRYPTO_MB(590, 180), AWS_LC(180, 80), BORINGSSL(400, 350)}},
+    [KEY_P521] = {KEY_P521,
+                  "P-521",
+                  EC_PUBLIC_KEY,
+                  BYTES("\x2b\x81\x04\x00\x23"),
+                  DIGEST_SHA512,
+                  256,
+                  {AWS_LC(300, 150), BORINGSSL(800, 700), CRYPTO_MB(0, 0)}},
+    [KEY_RSA] = {KEY_RSA,
+                 "RSA",
+                 BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"),
+                 NO_CURVE,
+                 DIGEST_SHA256,
+                 112,
+                 {AWS_LC(20, 300), BORINGSSL(20, 550), CRYPTO_MB(0, 0)}},
+    [KEY_ED25519] = {KEY_ED25519,
+                     "Ed25519",
+                     BYTES("\x2b\x65\x70"),
+                     NO_CURVE,
+                     DIGEST_SHA512,
+                     128,
+                     {AWS_LC(40, 20), BORINGSSL(70, 25), CRYPTO_MB(0, 0)}},
 };
 
 #define ECDSA_WITH(digest_bits, last)                                                                        \
@@ -144,6 +189,22 @@ const struct key_algorithm *key_algorithm(enum key_kind kind)
     return kind > KEY_NONE && kind < KEY_KIND_COUNT ? &keys[kind] : NULL;
 }
 
+const struct engine_price *engine_price(enum key_kind kind, enum engine_id engine)
+{
+    const struct engine_price *price = keys[kind].engines;
+
+    while (price->engine != engine)
+        price++;
+    return price;
+}
+
+unsigned key_verify_us(enum key_kind kind)
+{
+    const struct engine_route *route = engine_route_of(kind);
+
+    return engine_price(kind, route->wide)->verify_us / (unsigned)engine_lanes(route->wide);
+}
+
 const struct key_algorithm *key_algorithm_named(const char *name)
 {
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
@@ -239,9 +300,9 @@ unsigned signature_verify_us(const struct signature_algorithm *algorithm)
     unsigned dearest = 0;
 
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
-        if (signature_fits(algorithm, (enum key_kind)kind) && keys[kind].verify_us > dearest &&
+        if (signature_fits(algorithm, (enum key_kind)kind) && key_verify_us((enum key_kind)kind) > dearest &&
             (algorithm->family != FAMILY_ECDSA || keys[kind].digest == algorithm->digest))
-            dearest = keys[kind].verify_us;
+            dearest = key_verify_us((enum key_kind)kind);
     return dearest;
 }
 

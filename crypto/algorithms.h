@@ -3,18 +3,7 @@
 #define CMPD_CRYPTO_ALGORITHMS_H
 
 #include "crypto/der.h"
-
-enum digest_id {
-    DIGEST_NONE,
-    DIGEST_SHA1, /* PasswordBasedMac only, where a profile allows it */
-    DIGEST_SHA224,
-    DIGEST_SHA256,
-    DIGEST_SHA384,
-    DIGEST_SHA512,
-    DIGEST_COUNT
-};
-
-enum { DIGEST_MAX = 64 }; /* octets of the longest digest */
+#include "crypto/kinds.h"
 
 struct digest_algorithm {
     enum digest_id id;
@@ -35,29 +24,37 @@ const struct digest_algorithm *digest_parse(CBS *cbs);
  * failure. */
 size_t digest_compute(uint8_t *out, enum digest_id id, struct bytes data);
 
-/* key_kind tells which keys a key belongs with: the curve of an EC key is part of it. */
-enum key_kind { KEY_NONE, KEY_P256, KEY_P384, KEY_P521, KEY_RSA, KEY_ED25519, KEY_KIND_COUNT };
+/* struct engine_price is what one call of an engine costs, however many of its lanes are used. */
+struct engine_price {
+    enum engine_id engine;
+    unsigned verify_us, sign_us; /* 0: the engine has no such keys */
+};
 
 struct key_algorithm {
     enum key_kind kind;
-    const char *name;      /* as in the configuration: "P-256" */
-    struct bytes oid;      /* of SubjectPublicKeyInfo.algorithm */
-    struct bytes curve;    /* its namedCurve, or empty */
-    enum digest_id digest; /* that goes with signing by such a key */
-    unsigned strength;     /* bits, NIST SP 800-57 table 2; of RSA, for 2048 bits */
-    unsigned verify_us;    /* price of one verification; of RSA, for 2048 bits */
+    const char *name;                          /* as in the configuration: "P-256" */
+    struct bytes oid;                          /* of SubjectPublicKeyInfo.algorithm */
+    struct bytes curve;                        /* its namedCurve, or empty */
+    enum digest_id digest;                     /* that goes with signing by such a key */
+    unsigned strength;                         /* bits, NIST SP 800-57 table 2; of RSA, for 2048 bits */
+    struct engine_price engines[ENGINE_COUNT]; /* in the order of preference; of RSA, for 2048 bits */
 };
 
 /* key_algorithm returns the row of |kind|, or NULL for KEY_NONE. */
 const struct key_algorithm *key_algorithm(enum key_kind kind);
+
+/* engine_price returns what |kind| costs with |engine|. */
+const struct engine_price *engine_price(enum key_kind kind, enum engine_id engine);
+
+/* key_verify_us prices one verification by a key of |kind|, in microseconds, with the engines that this
+ * process uses and, where one takes several at once, its lanes full; of RSA, for 2048 bits. */
+unsigned key_verify_us(enum key_kind kind);
 
 /* key_algorithm_named returns the row whose name is |name|, or NULL. */
 const struct key_algorithm *key_algorithm_named(const char *name);
 
 /* key_algorithm_parse reads the AlgorithmIdentifier of a SubjectPublicKeyInfo; returns its row, or NULL. */
 const struct key_algorithm *key_algorithm_parse(CBS *cbs);
-
-enum signature_family { FAMILY_ECDSA, FAMILY_RSA_PKCS1, FAMILY_RSA_PSS, FAMILY_ED25519 };
 
 struct signature_algorithm {
     const char *name;

@@ -1,61 +1,237 @@
+/* Sorts items by kind of key and hands them to the engines that the routes name, as many at once as those
+ * take. */
 #include "crypto/batch.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
+#include <openssl/mem.h>
 
 #include "crypto/internal.h"
 
-static int set_pss(EVP_PKEY_CTX *ctx, const struct signature_algorithm *algorithm)
+/* Verifications of one kind, on their way to an engine. */
+struct verify_lanes {
+    struct engine_verify items[ENGINE_LANES_MAX];
+    struct verification *owners[ENGINE_LANES_MAX];
+    uint8_t digests[ENGINE_LANES_MAX][DIGEST_MAX];
+    size_t count;
+};
+
+struct sign_lanes {
+    struct engine_sign items[ENGINE_LANES_MAX];
+    struct signing *owners[ENGINE_LANES_MAX];
+    uint8_t digests[ENGINE_LANES_MAX][DIGEST_MAX];
+    size_t count;
+};
+
+/* What the signature is computed over: the digest, or the message itself where the algorithm has none. */
+static struct bytes input_of(uint8_t *digest, const struct signature_algorithm *algorithm,
+                             struct bytes message)
 {
-    return algorithm->family != FAMILY_RSA_PSS || (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) &&
-                                                   EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, -1));
+    if (algorithm->digest == DIGEST_NONE)
+        return message;
+    return bytes_of(digest, digest_compute(digest, algorithm->digest, message));
 }
 
-static int verify_one(const struct verification *item)
+static void add_verification(struct verify_lanes *lanes, struct verification *item)
 {
-    EVP_MD_CTX ctx;
-    EVP_PKEY_CTX *pctx;
-    int ok;
+    size_t i = lanes->count++;
 
-    if (item->key == NULL || item->algorithm == NULL || !signature_fits(item->algorithm, item->key->kind))
-        return 0;
-    EVP_MD_CTX_init(&ctx);
-    ok = EVP_DigestVerifyInit(&ctx, &pctx, evp_digest(item->algorithm->digest), NULL, item->key->pkey) &&
-         set_pss(pctx, item->algorithm) &&
-         EVP_DigestVerify(&ctx, item->signature.data, item->signature.len, item->message.data,
-                          item->message.len);
-    EVP_MD_CTX_cleanup(&ctx);
-    return ok;
+    lanes->owners[i] = item;
+    lanes->items[i] =
+        (struct engine_verify){.family = item->algorithm->family,
+                               .digest = item->algorithm->digest,
+                               .input = input_of(lanes->digests[i], item->algorithm, item->message),
+                               .signature = item->signature};
 }
 
-static size_t sign_one(const struct signing *item)
+static void add_signing(struct sign_lanes *lanes, struct signing *item)
 {
-    EVP_MD_CTX ctx;
-    EVP_PKEY_CTX *pctx;
-    size_t len = SIGNATURE_MAX;
-    int ok;
+    size_t i = lanes->count++;
 
-    if (!signature_fits(item->algorithm, item->key->kind))
-        return 0;
-    EVP_MD_CTX_init(&ctx);
-    ok = EVP_DigestSignInit(&ctx, &pctx, evp_digest(item->algorithm->digest), NULL, item->key->pkey) &&
-         set_pss(pctx, item->algorithm) &&
-         EVP_DigestSign(&ctx, item->signature, &len, item->message.data, item->message.len);
-    EVP_MD_CTX_cleanup(&ctx);
-    return ok ? len : 0;
+    lanes->owners[i] = item;
+    lanes->items[i] =
+        (struct engine_sign){.family = item->algorithm->family,
+                             .digest = item->algorithm->digest,
+                             .input = input_of(lanes->digests[i], item->algorithm, item->message),
+                             .signature = item->signature};
+}
+
+/* How a batch is to be computed: by the routes, or all by one engine. */
+struct plan {
+    int is_forced;
+    enum engine_id forced;
+};
+
+static struct engine_route route_of(const struct plan *plan, enum key_kind kind)
+{
+    return plan->is_forced ? (struct engine_route){plan->forced, plan->forced, 1, 1} : *engine_route_of(kind);
+}
+
+static int verification_fits(const struct plan *plan, const struct verification *item)
+{
+    return item->key != NULL && item->algorithm != NULL && signature_fits(item->algorithm, item->key->kind) &&
+           (!plan->is_forced || item->key->forms[plan->forced] != NULL);
+}
+
+static int signing_fits(const struct plan *plan, const struct signing *item)
+{
+    return signature_fits(item->algorithm, item->key->kind) &&
+           (!plan->is_forced || item->key->forms[plan->forced] != NULL);
+}
+
+/* Hands all lanes to the engine |id|; 0 if a key has no form for it. */
+static int verify_with(enum engine_id id, struct verify_lanes *lanes, enum key_kind kind)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        if ((lanes->items[i].key = lanes->owners[i]->key->forms[id]) == NULL)
+            return 0;
+    engine_of(id)->verify(kind, lanes->items, lanes->count);
+    return 1;
+}
+
+static int sign_with(enum engine_id id, struct sign_lanes *lanes, enum key_kind kind)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        if ((lanes->items[i].key = lanes->owners[i]->key->forms[id]) == NULL)
+            return 0;
+    engine_of(id)->sign(kind, lanes->items, lanes->count);
+    return 1;
+}
+
+/* One item with the engine |id|, or with BoringSSL where the key has no form for it. */
+static void verify_one(enum engine_id id, struct engine_verify *item, const struct public_key *key)
+{
+    if (key->forms[id] == NULL)
+        id = ENGINE_BORINGSSL;
+    item->key = key->forms[id];
+    engine_of(id)->verify(key->kind, item, 1);
+}
+
+static void sign_one(enum engine_id id, struct engine_sign *item, const struct private_key *key)
+{
+    if (key->forms[id] == NULL)
+        id = ENGINE_BORINGSSL;
+    item->key = key->forms[id];
+    engine_of(id)->sign(key->kind, item, 1);
+}
+
+static void flush_verifications(const struct plan *plan, struct verify_lanes *lanes, enum key_kind kind)
+{
+    const struct engine_route route = route_of(plan, kind);
+    int done = engine_lanes(route.wide) > 1 && lanes->count >= route.verify_from &&
+               verify_with(route.wide, lanes, kind);
+
+    for (size_t i = 0; i < lanes->count; i++) {
+        /* What many lanes refuse, one confirms: a right signature is never refused for its company's sake. */
+        if (!done || (!lanes->items[i].valid && route.wide != route.narrow))
+            verify_one(route.narrow, &lanes->items[i], lanes->owners[i]->key);
+        lanes->owners[i]->valid = lanes->items[i].valid;
+    }
+    lanes->count = 0;
+}
+
+static void flush_signings(const struct plan *plan, struct sign_lanes *lanes, enum key_kind kind)
+{
+    const struct engine_route route = route_of(plan, kind);
+    int done =
+        engine_lanes(route.wide) > 1 && lanes->count >= route.sign_from && sign_with(route.wide, lanes, kind);
+
+    for (size_t i = 0; i < lanes->count; i++) {
+        if (!done || (lanes->items[i].signature_len == 0 && route.wide != route.narrow))
+            sign_one(route.narrow, &lanes->items[i], lanes->owners[i]->key);
+        lanes->owners[i]->signature_len = lanes->items[i].signature_len;
+    }
+    lanes->count = 0;
+}
+
+static void verify_planned(const struct plan *plan, struct verification *const *items, size_t n)
+{
+    struct verify_lanes lanes;
+    unsigned kinds = 0;
+
+    lanes.count = 0;
+    for (size_t i = 0; i < n; i++) {
+        items[i]->valid = 0;
+        if (verification_fits(plan, items[i]))
+            kinds |= 1U << items[i]->key->kind;
+    }
+    for (int number = KEY_NONE + 1; number < KEY_KIND_COUNT; number++) {
+        enum key_kind kind = (enum key_kind)number;
+        size_t room = engine_lanes(route_of(plan, kind).wide);
+        if ((kinds >> kind & 1) == 0)
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            if (!verification_fits(plan, items[i]) || items[i]->key->kind != kind)
+                continue;
+            add_verification(&lanes, items[i]);
+            if (lanes.count == room)
+                flush_verifications(plan, &lanes, kind);
+        }
+        flush_verifications(plan, &lanes, kind);
+    }
+}
+
+static void sign_planned(const struct plan *plan, struct signing *const *items, size_t n)
+{
+    struct sign_lanes lanes;
+    unsigned kinds = 0;
+
+    lanes.count = 0;
+    for (size_t i = 0; i < n; i++) {
+        items[i]->signature_len = 0;
+        if (signing_fits(plan, items[i]))
+            kinds |= 1U << items[i]->key->kind;
+    }
+    for (int number = KEY_NONE + 1; number < KEY_KIND_COUNT; number++) {
+        enum key_kind kind = (enum key_kind)number;
+        size_t room = engine_lanes(route_of(plan, kind).wide);
+        if ((kinds >> kind & 1) == 0)
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            if (!signing_fits(plan, items[i]) || items[i]->key->kind != kind)
+                continue;
+            add_signing(&lanes, items[i]);
+            if (lanes.count == room)
+                flush_signings(plan, &lanes, kind);
+        }
+        flush_signings(plan, &lanes, kind);
+    }
 }
 
 void verify_batch(struct verification *const *items, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        items[i]->valid = verify_one(items[i]);
-    ERR_clear_error();
+    verify_planned(&(struct plan){0}, items, n);
 }
 
 void sign_batch(struct signing *const *items, size_t n)
 {
+    sign_planned(&(struct plan){0}, items, n);
+}
+
+static void add_public_form(enum engine_id id, struct public_key *key)
+{
+    uint8_t *spki = NULL;
+    size_t len = 0;
+    CBB cbb;
+
+    if (!CBB_init(&cbb, 0))
+        return;
+    if (EVP_marshal_public_key(&cbb, key->forms[ENGINE_BORINGSSL]) && CBB_finish(&cbb, &spki, &len))
+        public_key_add_form(key, id, bytes_of(spki, len));
+    else
+        CBB_cleanup(&cbb);
+    OPENSSL_free(spki);
+}
+
+void verify_batch_with(enum engine_id id, struct verification *const *items, size_t n)
+{
     for (size_t i = 0; i < n; i++)
-        items[i]->signature_len = sign_one(items[i]);
-    ERR_clear_error();
+        if (items[i]->key != NULL && items[i]->key->forms[id] == NULL)
+            add_public_form(id, (struct public_key *)items[i]->key);
+    verify_planned(&(struct plan){1, id}, items, n);
+}
+
+void sign_batch_with(enum engine_id id, struct signing *const *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        private_key_add_form((struct private_key *)items[i]->key, id);
+    sign_planned(&(struct plan){1, id}, items, n);
 }

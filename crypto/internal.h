@@ -4,23 +4,35 @@
 
 #include <openssl/evp.h>
 
-#include "crypto/key.h"
+#include "crypto/engine.h"
+#include "crypto/engine_internal.h"
 
+/* A key has a form for each engine that may compute with it; BoringSSL's, an EVP_PKEY, is always there. */
 struct public_key {
-    EVP_PKEY *pkey;
     enum key_kind kind;
     unsigned bits;
+    void *forms[ENGINE_COUNT];
 };
 
 struct private_key {
-    EVP_PKEY *pkey;
     enum key_kind kind;
     unsigned bits;
     uint8_t *spki;
     size_t spki_len;
+    void *forms[ENGINE_COUNT];
 };
 
 /* evp_digest returns BoringSSL's digest for |id|, NULL for DIGEST_NONE. */
 const EVP_MD *evp_digest(enum digest_id id);
+
+/* engine_of returns the engine |id|. */
+const struct engine *engine_of(enum engine_id id);
+
+/* public_key_add_form makes the form of |id| of a key whose SubjectPublicKeyInfo is |spki|, if |id| computes
+ * with its kind. Without it, the key is left to BoringSSL. */
+void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes spki);
+
+/* private_key_add_form does the same for a private key. */
+void private_key_add_form(struct private_key *key, enum engine_id id);
 
 #endif

@@ -49,14 +49,30 @@ static int rsa_is_usable(const EVP_PKEY *pkey)
     return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX;
 }
 
-/* A key has one encoding here (no compressed points): what compares keys compares octets. */
+/* A key has one encoding here: what compares keys compares octets. Of a curve it is the one with the curve's
+ * name and the point uncompressed; its DER leaves no choice, and writing it anew would cost more than all the
+ * rest. */
+static int is_canonical_ec(struct bytes spki)
+{
+    CBS cbs = cbs_of(spki), sequence, point;
+    uint8_t unused_bits, form;
+
+    return CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) && key_algorithm_parse(&sequence) != NULL &&
+           CBS_get_asn1(&sequence, &point, CBS_ASN1_BITSTRING) && CBS_get_u8(&point, &unused_bits) &&
+           unused_bits == 0 && CBS_get_u8(&point, &form) && form == POINT_CONVERSION_UNCOMPRESSED;
+}
+
 static int is_canonical(const EVP_PKEY *pkey, struct bytes spki)
 {
     uint8_t *written = NULL;
     size_t len = 0;
     CBB cbb;
-    int same = CBB_init(&cbb, spki.len) && EVP_marshal_public_key(&cbb, pkey) &&
-               CBB_finish(&cbb, &written, &len) && bytes_equal(bytes_of(written, len), spki);
+    int same;
+
+    if (EVP_PKEY_id(pkey) == EVP_PKEY_EC)
+        return is_canonical_ec(spki);
+    same = CBB_init(&cbb, spki.len) && EVP_marshal_public_key(&cbb, pkey) &&
+           CBB_finish(&cbb, &written, &len) && bytes_equal(bytes_of(written, len), spki);
 
     if (written == NULL)
         CBB_cleanup(&cbb);
@@ -72,21 +88,27 @@ struct public_key *public_key_parse(struct bytes spki)
 
     /* BoringSSL rejects points off the curve, and RSA exponents that are even. */
     if (pkey == NULL || CBS_len(&cbs) != 0 || !is_canonical(pkey, spki) || kind_of(pkey) == KEY_NONE ||
-        (kind_of(pkey) == KEY_RSA && !rsa_is_usable(pkey)) || (key = malloc(sizeof *key)) == NULL) {
+        (kind_of(pkey) == KEY_RSA && !rsa_is_usable(pkey)) || (key = calloc(1, sizeof *key)) == NULL) {
         EVP_PKEY_free(pkey);
         ERR_clear_error();
         return NULL;
     }
-    *key = (struct public_key){pkey, kind_of(pkey), (unsigned)EVP_PKEY_bits(pkey)};
+    key->kind = kind_of(pkey);
+    key->bits = (unsigned)EVP_PKEY_bits(pkey);
+    key->forms[ENGINE_BORINGSSL] = pkey;
+    public_key_add_form(key, engine_route_of(key->kind)->narrow, spki);
+    public_key_add_form(key, engine_route_of(key->kind)->wide, spki);
     return key;
 }
 
 void public_key_free(struct public_key *key)
 {
-    if (key != NULL) {
-        EVP_PKEY_free(key->pkey);
-        free(key);
-    }
+    if (key == NULL)
+        return;
+    for (int id = 0; id < ENGINE_COUNT; id++)
+        if (key->forms[id] != NULL)
+            engine_of((enum engine_id)id)->public_key_free(key->forms[id]);
+    free(key);
 }
 
 enum key_kind public_key_kind(const struct public_key *key)
@@ -102,7 +124,7 @@ unsigned public_key_bits(const struct public_key *key)
 /* A verification by RSA grows with the square of the modulus. */
 static unsigned verify_us(enum key_kind kind, unsigned bits)
 {
-    unsigned base = key_algorithm(kind)->verify_us;
+    unsigned base = key_verify_us(kind);
 
     return kind == KEY_RSA ? base * (bits / 1024) * (bits / 1024) / 4 + 5 : base;
 }
@@ -131,12 +153,15 @@ static struct private_key *wrap(EVP_PKEY *pkey)
     CBB cbb;
 
     if (pkey != NULL && kind_of(pkey) != KEY_NONE && (key = calloc(1, sizeof *key)) != NULL) {
-        key->pkey = pkey;
+        key->forms[ENGINE_BORINGSSL] = pkey;
         key->kind = kind_of(pkey);
         key->bits = (unsigned)EVP_PKEY_bits(pkey);
         if (CBB_init(&cbb, 128) && EVP_marshal_public_key(&cbb, pkey) &&
-            CBB_finish(&cbb, &key->spki, &key->spki_len))
+            CBB_finish(&cbb, &key->spki, &key->spki_len)) {
+            private_key_add_form(key, engine_route_of(key->kind)->narrow);
+            private_key_add_form(key, engine_route_of(key->kind)->wide);
             return key;
+        }
         CBB_cleanup(&cbb);
     }
     free(key);
@@ -220,12 +245,20 @@ struct private_key *private_key_from_pem(struct bytes pem)
     return wrap(pkey);
 }
 
+struct private_key *private_key_from_pkcs8(struct bytes der)
+{
+    CBS cbs = cbs_of(der);
+
+    return wrap(EVP_parse_private_key(&cbs));
+}
+
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     const uint8_t *data;
     size_t len;
-    int ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) &&
+    int ok = bio != NULL &&
+             PEM_write_bio_PKCS8PrivateKey(bio, key->forms[ENGINE_BORINGSSL], NULL, NULL, 0, NULL, NULL) &&
              BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
 
     if (ok) {
@@ -239,11 +272,13 @@ int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key 
 
 void private_key_free(struct private_key *key)
 {
-    if (key != NULL) {
-        EVP_PKEY_free(key->pkey);
-        OPENSSL_free(key->spki);
-        free(key);
-    }
+    if (key == NULL)
+        return;
+    for (int id = 0; id < ENGINE_COUNT; id++)
+        if (key->forms[id] != NULL)
+            engine_of((enum engine_id)id)->private_key_free(key->forms[id]);
+    OPENSSL_free(key->spki);
+    free(key);
 }
 
 enum key_kind private_key_kind(const struct private_key *key)

@@ -35,6 +35,9 @@ struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits);
  * supported. */
 struct private_key *private_key_from_pem(struct bytes pem);
 
+/* private_key_from_pkcs8 reads an unencrypted PKCS #8 key in DER; NULL likewise. */
+struct private_key *private_key_from_pkcs8(struct bytes der);
+
 /* private_key_to_pem writes PKCS #8 in PEM into malloc'ed |*out|, which the caller wipes and frees. 1 or 0.
  */
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key);

@@ -1,8 +1,6 @@
 # Where BoringSSL and libh2o come from, and what everything is compiled and linked with.
 
-if(BORINGSSL_ROOT AND H2O_ROOT)
-    # Nothing to ask for.
-elseif(NOT CMPD_PREFIX)
+if(NOT CMPD_PREFIX)
     set(ask ${CMAKE_SOURCE_DIR}/deploy/third-party/fetch-and-build)
     if(BORINGSSL_ROOT)
         # libh2o is compiled against the headers of the BoringSSL that it will be linked with.
@@ -24,6 +22,13 @@ if(H2O_ROOT)
 endif()
 foreach(needed ${boringssl}/include/openssl/base.h ${boringssl}/lib/libcrypto.a ${boringssl}/lib/libssl.a
         ${h2o}/include/h2o.h ${h2o}/src/lib/common/socket.c)
+    if(NOT EXISTS ${needed})
+        message(FATAL_ERROR "${needed} is missing")
+    endif()
+endforeach()
+set(aws_lc ${CMPD_PREFIX}/aws-lc)
+set(crypto_mb ${CMPD_PREFIX}/crypto_mb)
+foreach(needed ${aws_lc}/include/openssl/base.h ${aws_lc}/lib/libcrypto.a)
     if(NOT EXISTS ${needed})
         message(FATAL_ERROR "${needed} is missing")
     endif()
@@ -53,6 +58,19 @@ find_package(Threads REQUIRED)
 add_library(boringssl INTERFACE)
 target_include_directories(boringssl SYSTEM INTERFACE ${boringssl}/include)
 target_link_libraries(boringssl INTERFACE ${boringssl}/lib/libssl.a ${boringssl}/lib/libcrypto.a Threads::Threads)
+
+file(READ ${aws_lc}/prefix aws_lc_prefix)
+string(STRIP "${aws_lc_prefix}" aws_lc_prefix)
+add_library(aws-lc INTERFACE)
+target_include_directories(aws-lc SYSTEM INTERFACE ${aws_lc}/include)
+target_compile_definitions(aws-lc INTERFACE BORINGSSL_PREFIX=${aws_lc_prefix})
+
+# Only for x86-64.
+if(EXISTS ${crypto_mb}/lib/libcrypto_mb.a)
+    add_library(crypto-mb INTERFACE)
+    target_include_directories(crypto-mb SYSTEM INTERFACE ${crypto_mb}/include)
+    target_compile_definitions(crypto-mb INTERFACE BN_OPENSSL_DISABLE)
+endif()
 
 # What all of our own files have in common.
 add_library(common INTERFACE)

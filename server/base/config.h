@@ -133,6 +133,9 @@ struct config {
     const char *node;     /* name of this node in log and audit; default: the host's name */
     const char *store;    /* "sqlite:PATH" or "postgres://…" */
     const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: no secrets are kept */
+    const char *const
+        *engines; /* who computes signatures, first choice first (crypto/engine.h); none: the table */
+    size_t engine_count;
     struct config_threads threads;
     struct config_limits limits;
     const struct config_listener *listeners;

@@ -214,6 +214,7 @@ ENTRY(profile)
     X(NAME, config, node, 0, NULL) \
     X(TEXT, config, store, 0, "sqlite:store/cmpd.db") \
     X(FILE, config, seal_key, 0, NULL) \
+    X(TEXTS, config, engines, engine_count, 0, NULL) \
     X(SECTION, config, threads, threads) \
     X(SECTION, config, limits, limits) \
     X(SECTIONS, config, listeners, listener_count, listener, 1, CONFIG_LISTENERS_MAX) \

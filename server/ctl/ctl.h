@@ -18,6 +18,7 @@ int ctl_check(int argc, char **argv);
 int ctl_cert(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
 int ctl_decode(int argc, char **argv);
+int ctl_engines(int argc, char **argv);
 
 /* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
 int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -25,6 +25,9 @@ static const struct command {
      "                     store a shared secret for MAC-protected enrollment"},
     {"decode", ctl_decode,
      "decode FILE|-      show a CMP message, in DER, PEM, base64 or hexadecimal, and where it is broken"},
+    {"engines", ctl_engines,
+     "engines [--config FILE] [--measure]\n"
+     "                     what computes signatures on this machine, and how fast"},
     {"demo", ctl_demo,
      "demo device DIR NAME\n"
      "                     make another simulated base station with a vendor certificate"},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crypto/engine.h"
 #include "crypto/pem.h"
 #include "crypto/random.h"
 #include "server/base/file.h"
@@ -206,8 +207,16 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now)
 {
     struct config *config = config_load(fault, path);
+    char text[ENGINE_FAULT_MAX];
 
-    return config != NULL ? policy_load(fault, config, now) : NULL;
+    if (config == NULL)
+        return NULL;
+    if (!engines_start(text, config->engines, config->engine_count)) {
+        config_fault_at(fault, config, "engines", "%s", text);
+        config_free(config);
+        return NULL;
+    }
+    return policy_load(fault, config, now);
 }
 
 struct policy *policy_acquire(struct policy *policy)
@@ -252,6 +261,15 @@ static int same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static int same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+    size_t i = 0;
+
+    while (i < a_count && i < b_count && same_text(a[i], b[i]))
+        i++;
+    return i == a_count && i == b_count;
+}
+
 static int same_listener(const struct config_listener *a, const struct config_listener *b)
 {
     if (!same_text(a->address, b->address) || (a->tls == NULL) != (b->tls == NULL))
@@ -272,6 +290,8 @@ const char *policy_reload_blocked(const struct policy *from, const struct policy
         return "threads have changed: restart to use them";
     if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0)
         return "limits have changed: restart to use them";
+    if (!same_texts(a->engines, a->engine_count, b->engines, b->engine_count))
+        return "engines have changed: restart to use them";
     if (!same_text(a->store, b->store))
         return "store has changed: restart to use it";
     if (!same_text(a->node, b->node))

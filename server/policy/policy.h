@@ -17,7 +17,7 @@ enum { POLICY_HASH_TEXT = 65 }; /* SHA-256 in hexadecimal, and a NUL */
  * NULL with |fault| naming file, line and remedy. */
 struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now);
 
-/* policy_load_file reads |path| and loads it. */
+/* policy_load_file reads |path|, starts the engines that it names (crypto/engine.h), and loads it. */
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now);
 
 /* policy_acquire adds a user; policy_release takes one away, and the last one frees the policy. Any thread.
@@ -47,7 +47,7 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
 void policy_decide(struct cmp_decision *decision);
 
 /* policy_reload_blocked returns a text if |to| differs from |from| in what only a restart can change
- * (listeners, threads, limits, store, front, node), or NULL. */
+ * (listeners, threads, limits, engines, store, front, node), or NULL. */
 const char *policy_reload_blocked(const struct policy *from, const struct policy *to);
 
 #endif

@@ -251,17 +251,16 @@ Test(message, the_price_grows_with_what_the_peer_chose)
     private_key_free(client.key);
     client.key = private_key_generate(KEY_P521, 0);
     uint64_t p521 = price_of(client_request(&client, PKI_IR));
-    cr_assert_eq(p521 - p256, key_algorithm(KEY_P521)->verify_us - key_algorithm(KEY_P256)->verify_us);
+    cr_assert_eq(p521 - p256, key_verify_us(KEY_P521) - key_verify_us(KEY_P256));
 }
 
 Test(message, the_price_has_what_the_peer_makes_us_verify_in_it)
 {
-    const struct key_algorithm *key = key_algorithm(KEY_P256);
-
     /* Protection, device certificate, proof of possession; and the vendor's CA, which the device supplies, as
      * often as paths are tried. Our own signatures are the operator's choice: a CA with a slow key does not
      * make every request a costly one. */
-    cr_assert_eq(price_of(client_request(&client, PKI_IR)), (3 + BOUND_PATH_ATTEMPTS) * key->verify_us);
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)),
+                 (3 + BOUND_PATH_ATTEMPTS) * key_verify_us(KEY_P256));
 }
 
 /* The key of a later message is known from the store only: the dearest that its algorithm can mean is
@@ -272,7 +271,7 @@ Test(message, a_later_message_has_its_price_too)
     struct answer confirmed = world_send(world, client_confirm(&client, &answer, -1));
 
     cr_assert_eq(confirmed.body, PKI_PKICONF);
-    cr_assert_eq(confirmed.price_us, key_algorithm(KEY_P256)->verify_us);
+    cr_assert_eq(confirmed.price_us, key_verify_us(KEY_P256));
     answer_free(&confirmed);
     answer_free(&answer);
 }
@@ -286,7 +285,7 @@ Test(message, every_supplied_certificate_is_in_the_price)
     client.transaction_id[0]++;
     client.extra_certs[client.extra_cert_count++] = world->stranger.cert_der;
     cr_assert_eq(price_of(client_request(&client, PKI_IR)),
-                 one + (uint64_t)BOUND_PATH_ATTEMPTS * key_algorithm(KEY_P256)->verify_us);
+                 one + (uint64_t)BOUND_PATH_ATTEMPTS * key_verify_us(KEY_P256));
     client.transaction_id[0]++;
     client.extra_certs[client.extra_cert_count - 1] = world->issuing.cert_der;
     cr_assert_eq(price_of(client_request(&client, PKI_IR)), one);

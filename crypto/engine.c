@@ -1,0 +1,270 @@
+/* Which engines work, and for whom. Settled once at start, then only read. */
+#include "crypto/engine.h"
+
+#include <openssl/mem.h>
+#include <stdio.h>
+
+#include "crypto/internal.h"
+#include "crypto/known_answers.h"
+
+enum { OCTETS_MAX = 2048 }; /* of anything in the table of known answers */
+
+static const struct engine *const engines[ENGINE_COUNT] = {
+    [ENGINE_BORINGSSL] = &engine_boringssl,
+    [ENGINE_AWS_LC] = &engine_aws_lc,
+#ifdef CMPD_CRYPTO_MB
+    [ENGINE_CRYPTO_MB] = &engine_crypto_mb,
+#endif
+};
+
+/* Written by engines_start alone. */
+static const char *unusable[ENGINE_COUNT] = {
+    [ENGINE_AWS_LC] = "not started",
+    [ENGINE_CRYPTO_MB] = "not started",
+};
+static int is_started;
+static struct engine_route routes[KEY_KIND_COUNT]; /* zero: BoringSSL */
+
+const struct engine *engine_of(enum engine_id id)
+{
+    return engines[id];
+}
+
+const char *engine_name(enum engine_id id)
+{
+    return id == ENGINE_CRYPTO_MB ? "crypto_mb" : engines[id]->name;
+}
+
+const char *engine_unusable_why(enum engine_id id)
+{
+    return unusable[id];
+}
+
+int engine_usable(enum engine_id id)
+{
+    return unusable[id] == NULL;
+}
+
+int engine_offers(enum engine_id id, enum key_kind kind)
+{
+    return engines[id] != NULL && (engines[id]->kinds >> kind & 1) != 0;
+}
+
+size_t engine_lanes(enum engine_id id)
+{
+    return engines[id] != NULL ? engines[id]->lanes : 0;
+}
+
+const struct engine_route *engine_route_of(enum key_kind kind)
+{
+    return &routes[kind];
+}
+
+void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes spki)
+{
+    if (key->forms[id] == NULL && engine_offers(id, key->kind))
+        key->forms[id] = engines[id]->public_key(key->kind, spki);
+}
+
+void private_key_add_form(struct private_key *key, enum engine_id id)
+{
+    uint8_t *pkcs8 = NULL;
+    size_t len = 0;
+    CBB cbb;
+
+    if (key->forms[id] != NULL || !engine_offers(id, key->kind))
+        return;
+    if (CBB_init(&cbb, OCTETS_MAX) && EVP_marshal_private_key(&cbb, key->forms[ENGINE_BORINGSSL]) &&
+        CBB_finish(&cbb, &pkcs8, &len))
+        key->forms[id] = engines[id]->private_key(key->kind, bytes_of(pkcs8, len));
+    else
+        CBB_cleanup(&cbb);
+    OPENSSL_free(pkcs8); /* wipes */
+}
+
+static size_t octets_of(uint8_t *out, const char *hex)
+{
+    size_t len = strlen(hex) / 2;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned octet = 0;
+        sscanf(hex + 2 * i, "%2x", &octet);
+        out[i] = (uint8_t)octet;
+    }
+    return len;
+}
+
+/* A known answer with its keys, parsed. */
+struct trial {
+    const struct known_answer *answer;
+    enum engine_id id;
+    const struct signature_algorithm *algorithm;
+    struct public_key *public;
+    struct private_key *private;
+    struct bytes message, signature;
+    uint8_t message_octets[OCTETS_MAX], signature_octets[OCTETS_MAX];
+};
+
+/* |count| right signatures, but for a forged one in the lane |forged|: each must get its own verdict. */
+static int verdicts_are_right(const struct trial *trial, size_t count, size_t forged)
+{
+    struct verification items[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX] = {NULL};
+    int ok = 1;
+
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct verification){.algorithm = trial->algorithm,
+                                         .key = trial->public,
+                                         .message = trial->message,
+                                         .signature = trial->signature};
+        if (i == forged)
+            items[i].message.len--;
+        list[i] = &items[i];
+    }
+    verify_batch_with(trial->id, list, count);
+    for (size_t i = 0; i < count; i++)
+        ok = ok && items[i].valid == (i != forged);
+    return ok;
+}
+
+static int signatures_are_right(const struct trial *trial, size_t count)
+{
+    struct signing items[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX] = {NULL};
+    uint8_t room[ENGINE_LANES_MAX][SIGNATURE_MAX];
+    int ok = 1;
+
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct signing){.algorithm = trial->algorithm,
+                                    .key = trial->private,
+                                    .message = trial->message,
+                                    .signature = room[i]};
+        list[i] = &items[i];
+    }
+    sign_batch_with(trial->id, list, count);
+    for (size_t i = 0; i < count && ok; i++) {
+        struct bytes made = bytes_of(room[i], items[i].signature_len);
+        struct verification check = {.algorithm = trial->algorithm,
+                                     .key = trial->public,
+                                     .message = trial->message,
+                                     .signature = made};
+        struct verification *checks[] = {&check};
+        verify_batch_with(ENGINE_BORINGSSL, checks, 1);
+        ok = check.valid && bytes_equal(made, trial->signature) >= trial->answer->deterministic;
+        /* Two signatures with one k give the key away. */
+        for (size_t j = 0; j < i; j++)
+            ok = ok && (trial->answer->deterministic ||
+                        !bytes_equal(made, bytes_of(room[j], items[j].signature_len)));
+    }
+    return ok;
+}
+
+static int passes(enum engine_id id, enum key_kind kind)
+{
+    uint8_t key_octets[OCTETS_MAX];
+    struct trial trial = {.answer = &known_answers[kind], .id = id, .algorithm = signature_for_key(kind)};
+    size_t lanes = engines[id]->lanes;
+    int ok;
+
+    trial.message = bytes_of(trial.message_octets, octets_of(trial.message_octets, trial.answer->message));
+    trial.signature =
+        bytes_of(trial.signature_octets, octets_of(trial.signature_octets, trial.answer->signature));
+    trial.public = public_key_parse(bytes_of(key_octets, octets_of(key_octets, trial.answer->spki)));
+    trial.private =
+        private_key_from_pkcs8(bytes_of(key_octets, octets_of(key_octets, trial.answer->private_key)));
+    ok = trial.public != NULL && trial.private != NULL;
+    for (size_t count = 1; count <= lanes; count++)
+        ok = ok && verdicts_are_right(&trial, count, SIZE_MAX) &&
+             verdicts_are_right(&trial, lanes, count - 1) && verdicts_are_right(&trial, count, count - 1);
+    ok = ok && signatures_are_right(&trial, 1) && signatures_are_right(&trial, lanes);
+    public_key_free(trial.public);
+    private_key_free(trial.private);
+    return ok;
+}
+
+static const char *try_engine(enum engine_id id)
+{
+    const char *why;
+
+    if (engines[id] == NULL)
+        return "not built for this kind of machine";
+    if ((why = engines[id]->unfit()) != NULL)
+        return why;
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
+        if (engine_offers(id, (enum key_kind)kind) && !passes(id, (enum key_kind)kind))
+            return "its answers to known questions are wrong: do not trust this machine";
+    return NULL;
+}
+
+static int find_engine(const char *name)
+{
+    for (int id = 0; id < ENGINE_COUNT; id++)
+        if (strcmp(name, engine_name((enum engine_id)id)) == 0)
+            return id;
+    return -1;
+}
+
+/* From how many items on one call that costs |wide_us| is cheaper than one of |narrow_us| for each. */
+static size_t break_even(unsigned wide_us, unsigned narrow_us)
+{
+    return narrow_us != 0 ? wide_us / narrow_us + 1 : 1;
+}
+
+/* The first usable engine that takes one item at a time is the narrow one; one before it that takes several
+ * is the wide one. */
+static struct engine_route route_by(const enum engine_id *order, size_t count, enum key_kind kind)
+{
+    struct engine_route route = {ENGINE_COUNT, ENGINE_BORINGSSL, 1, 1};
+
+    for (size_t i = 0; i < count; i++) {
+        if (!engine_usable(order[i]) || !engine_offers(order[i], kind))
+            continue;
+        if (engine_lanes(order[i]) > 1) {
+            route.wide = order[i];
+            continue;
+        }
+        route.narrow = order[i];
+        break;
+    }
+    if (route.wide == ENGINE_COUNT) {
+        route.wide = route.narrow;
+        return route;
+    }
+    const struct engine_price *wide = engine_price(kind, route.wide);
+    const struct engine_price *narrow = engine_price(kind, route.narrow);
+    route.verify_from = break_even(wide->verify_us, narrow->verify_us);
+    route.sign_from = break_even(wide->sign_us, narrow->sign_us);
+    return route;
+}
+
+int engines_start(char *fault, const char *const *pinned, size_t count)
+{
+    enum engine_id order[ENGINE_COUNT];
+    size_t known = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int id = find_engine(pinned[i]);
+        if (id < 0 || known == ENGINE_COUNT) {
+            snprintf(fault, ENGINE_FAULT_MAX,
+                     "'%s' is no engine, or one named twice: name crypto_mb, aws-lc, boringssl", pinned[i]);
+            return 0;
+        }
+        order[known++] = (enum engine_id)id;
+    }
+    if (is_started)
+        return 1;
+    is_started = 1;
+    for (int id = 0; id < ENGINE_COUNT; id++)
+        unusable[id] = try_engine((enum engine_id)id);
+    if (!engine_usable(ENGINE_BORINGSSL)) {
+        snprintf(fault, ENGINE_FAULT_MAX, "boringssl: %s", unusable[ENGINE_BORINGSSL]);
+        return 0;
+    }
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++) {
+        const struct key_algorithm *algorithm = key_algorithm((enum key_kind)kind);
+        enum engine_id usual[ENGINE_COUNT];
+        for (size_t i = 0; i < ENGINE_COUNT; i++)
+            usual[i] = algorithm->engines[i].engine;
+        routes[kind] = known != 0 ? route_by(order, known, (enum key_kind)kind)
+                                  : route_by(usual, ENGINE_COUNT, (enum key_kind)kind);
+    }
+    return 1;
+}
