@@ -108,10 +108,11 @@ int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *
 int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
 
-/* sqlite_apply checks |unit|'s preconditions and writes it, inside a transaction that is open on |conn|.
- * Returns SQLITE_OK with |unit|'s outcome set: DONE if all is written, CONFLICT or UNAVAILABLE if nothing is.
- * Any other result is an error of a statement: parts may be written, and the caller rolls back. */
-int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node);
+/* sqlite_apply checks |unit|'s preconditions and writes it, inside a transaction that is open on |conn|;
+ * |apart| if it has a savepoint of its own: then a serial that is taken is a conflict, else an error. Returns
+ * SQLITE_OK with |unit|'s outcome set: DONE if all is written, CONFLICT or UNAVAILABLE if nothing is. Any
+ * other result is an error of a statement: parts may be written, and the caller rolls back. */
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node, int apart);
 
 /* sqlite_commit_group applies |n| units in one commit and sets their outcomes. Returns 1, or 0 when the store
  * did not answer as it should: the store is unhealthy then. */

@@ -40,6 +40,14 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
     return SQLITE_OK;
 }
 
+/* The usual unit only wants its transaction to be absent, and writes it: then the index tells at the insert,
+ * before anything of the unit is written, and no look is needed first. */
+static int insert_tells(const struct store_unit *unit)
+{
+    return unit->expect_tx_absent && unit->tx != NULL && unit->secret_reference.len == 0 &&
+           unit->key_unused.len == 0 && unit->signer_serial.len == 0;
+}
+
 static int check_tx(struct sqlite_conn *conn, struct store_unit *unit)
 {
     if (unit->tx_id.len == 0 || (!unit->expect_tx_absent && unit->expect_state == 0 && unit->tx == NULL))
@@ -109,7 +117,8 @@ static int check_signer(struct sqlite_conn *conn, struct store_unit *unit)
     return rc;
 }
 
-static int check_certs(struct sqlite_conn *conn, struct store_unit *unit)
+/* Serials are random: that one is taken is left to the index to tell, unless the unit is |apart|. */
+static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int apart)
 {
     int found = 0, rc = SQLITE_OK;
     if (unit->key_unused.len > 0) {
@@ -122,7 +131,7 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit)
         if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
             return rc;
     }
-    if (unit->cert != NULL) {
+    if (unit->cert != NULL && apart) {
         rc = exists(conn->statements[SQL_CERT_STATUS], unit->issuer, unit->cert->serial, &found);
         if (rc != SQLITE_OK || found)
             return rc != SQLITE_OK ? rc : conflict(unit, STORE_PRE_SERIAL);
@@ -217,16 +226,19 @@ static int write_row(struct sqlite_conn *conn, enum sqlite_statement which, stru
     return bound == SQLITE_OK ? write_one(conn, which) : bound;
 }
 
-static int write_unit(struct sqlite_conn *conn, const struct store_unit *unit, int bind, const char *node)
+static int write_tx(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    enum sqlite_statement which = unit->expect_tx_absent ? SQL_TX_INSERT : SQL_TX_UPDATE;
+    return write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx));
+}
+
+/* What follows the row of the transaction. */
+static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind, const char *node)
 {
     int rc = SQLITE_OK;
     if (unit->cert != NULL)
         rc = write_row(conn, SQL_CERT_INSERT, unit->issuer,
                        sqlite_bind_cert(conn->statements[SQL_CERT_INSERT], unit->cert));
-    if (rc == SQLITE_OK && unit->tx != NULL) {
-        enum sqlite_statement which = unit->expect_tx_absent ? SQL_TX_INSERT : SQL_TX_UPDATE;
-        rc = write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx));
-    }
     if (rc == SQLITE_OK && unit->change != NULL)
         rc = write_change(conn, unit);
     if (rc == SQLITE_OK && bind)
@@ -241,20 +253,28 @@ static int write_unit(struct sqlite_conn *conn, const struct store_unit *unit, i
     return rc;
 }
 
-int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node)
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node, int apart)
 {
-    int bind = 0;
+    int bind = 0, rc = SQLITE_OK;
     unit->outcome = STORE_DONE;
     unit->conflict = STORE_PRE_NONE;
     unit->row = (struct store_tx){0};
-    int rc = check_tx(conn, unit);
+    if (!insert_tells(unit))
+        rc = check_tx(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_secret(conn, unit, &bind);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
-        rc = check_certs(conn, unit);
+        rc = check_certs(conn, unit, apart);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
         return rc;
-    return write_unit(conn, unit, bind, node);
+    if (unit->tx != NULL)
+        rc = write_tx(conn, unit);
+    if ((rc & 0xff) == SQLITE_CONSTRAINT && insert_tells(unit)) {
+        int looked = check_tx(conn, unit);
+        /* Absent after all: it was another constraint, and nothing is written. */
+        return looked == SQLITE_OK && unit->outcome == STORE_DONE ? rc : looked;
+    }
+    return rc == SQLITE_OK ? write_rest(conn, unit, bind, node) : rc;
 }
 
 /* ---- groups ---- */
@@ -296,7 +316,7 @@ static int apply_apart(struct sqlite_store *store, struct store_unit *unit)
     int rc = sqlite_run(conn, SQL_SAVEPOINT);
     if (rc != SQLITE_OK)
         return 0;
-    rc = sqlite_apply(conn, unit, store->node);
+    rc = sqlite_apply(conn, unit, store->node, 1);
     if (rc != SQLITE_OK) {
         log_failure(conn, "unit", rc);
         set_all(&(struct queue_entry){.item = unit}, 1, STORE_UNAVAILABLE);
@@ -345,7 +365,7 @@ static enum group_end try_group(struct sqlite_store *store, struct queue_entry *
             undo(conn);
             return GROUP_FAILED;
         }
-        rc = sqlite_apply(conn, entries[i].item, store->node);
+        rc = sqlite_apply(conn, entries[i].item, store->node, 0);
         if (rc != SQLITE_OK) {
             undo(conn);
             return GROUP_AGAIN;

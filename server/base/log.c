@@ -62,6 +62,47 @@ static void flatten(char *text, size_t len)
     }
 }
 
+/* Lines of this thread that wait for log_release. */
+static _Thread_local struct {
+    char text[LOG_HELD_MAX];
+    size_t used;
+    int holds;
+} held;
+
+/* One write, never repeated: half a line mixed into another thread's is worse than half a line. */
+static void put_out(const char *text, size_t len)
+{
+    if (len != 0 && write(STDERR_FILENO, text, len) < 0) {
+        /* There is nowhere left to tell it. */
+    }
+}
+
+static void put_line(const char *line, size_t len)
+{
+    if (!held.holds) {
+        put_out(line, len);
+        return;
+    }
+    if (len > sizeof held.text - held.used) {
+        put_out(held.text, held.used);
+        held.used = 0;
+    }
+    memcpy(held.text + held.used, line, len);
+    held.used += len;
+}
+
+void log_hold(void)
+{
+    held.holds = 1;
+}
+
+void log_release(void)
+{
+    put_out(held.text, held.used);
+    held.used = 0;
+    held.holds = 0;
+}
+
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
     if (!log_enabled(level))
@@ -83,10 +124,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
         used--;
     flatten(line, used);
     line[used++] = '\n';
-    /* One write, never repeated: half a line mixed into another thread's is worse than half a line. */
-    if (write(STDERR_FILENO, line, used) < 0) {
-        /* There is nowhere left to tell it. */
-    }
+    put_line(line, used);
     errno = saved;
 }
 

@@ -24,7 +24,12 @@ int log_enabled(enum log_level level);
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-enum { LOG_LINE_MAX = 4096, LOG_HEX_MAX = 2 * 64 + 1 };
+/* log_hold keeps the lines of this thread until log_release writes them, all in one go: for a thread that
+ * logs many in a row. Not nested. More than LOG_HELD_MAX octets are written before. */
+void log_hold(void);
+void log_release(void);
+
+enum { LOG_LINE_MAX = 4096, LOG_HELD_MAX = 16 * 1024, LOG_HEX_MAX = 2 * 64 + 1 };
 
 /* log_quote writes |value| into |out| (size |out_len|), in double quotes, control characters, quotes and
  * backslashes escaped, cut to fit; returns |out|. */

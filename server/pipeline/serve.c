@@ -216,6 +216,8 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
 
 void serve(struct worker *worker, struct task *tasks)
 {
+    log_hold();
     while (tasks != NULL)
         tasks = serve_round(worker, tasks);
+    log_release();
 }
