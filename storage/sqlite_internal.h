@@ -11,7 +11,7 @@
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
-    SQLITE_SCHEMA_VERSION = 2,
+    SQLITE_SCHEMA_VERSION = 3,
 
     SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
     SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */
@@ -41,6 +41,7 @@ enum sqlite_statement {
     SQL_SEEN_SET,
     SQL_CERT_GET,
     SQL_CERT_STATUS,
+    SQL_CERT_KEY_INDEX,
     SQL_CERT_KEY,
     SQL_CERT_INSERT,
     SQL_CERT_CHANGE,

@@ -99,7 +99,11 @@ static const char version_2[] =
     "CREATE TABLE service (id INTEGER PRIMARY KEY CHECK (id = 1), seen_at INTEGER NOT NULL) STRICT;"
     "INSERT INTO service VALUES (1, 0);";
 
-const char *const sqlite_migrations[] = {version_1, version_2};
+/* Keys are looked for only where a profile wants them unused. An index that nobody reads costs every
+ * enrollment a page at random: it is made when it is asked for first. */
+static const char version_3[] = "DROP INDEX certificates_key;";
+
+const char *const sqlite_migrations[] = {version_1, version_2, version_3};
 _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLITE_SCHEMA_VERSION,
                "a step for each version");
 
@@ -146,6 +150,7 @@ const char *const sqlite_sql[SQL_COUNT] = {
 
     [SQL_CERT_GET] = "SELECT " CERT_COLUMNS " FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_STATUS] = "SELECT status FROM certificates WHERE issuer = ?1 AND serial = ?2",
+    [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
     /* The status is not in the index: the few rows that share a key are read. */
     [SQL_CERT_KEY] =
         "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 AND status <> 3 LIMIT 1",

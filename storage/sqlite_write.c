@@ -122,6 +122,9 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int ap
 {
     int found = 0, rc = SQLITE_OK;
     if (unit->key_unused.len > 0) {
+        rc = sqlite_run(conn, SQL_CERT_KEY_INDEX);
+        if (rc != SQLITE_OK)
+            return rc;
         rc = exists(conn->statements[SQL_CERT_KEY], unit->issuer, unit->key_unused, &found);
         if (rc != SQLITE_OK || found)
             return rc != SQLITE_OK ? rc : conflict(unit, STORE_PRE_KEY_UNUSED);

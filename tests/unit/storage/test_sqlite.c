@@ -130,12 +130,12 @@ Test(sqlite, what_is_no_store_is_refused)
 Test(sqlite, a_newer_store_is_refused)
 {
     make_store(1);
-    sql("PRAGMA user_version = 3");
+    sql("PRAGMA user_version = 4");
     is_refused("newer version");
-    cr_assert_eq(sql("PRAGMA user_version"), 3);
+    cr_assert_eq(sql("PRAGMA user_version"), 4);
     sql("PRAGMA user_version = 0");
     is_refused("names no schema version");
-    sql("PRAGMA user_version = 2");
+    sql("PRAGMA user_version = 3");
     make_store(0);
 }
 
@@ -146,8 +146,8 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     make_store(1);
     sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
         "credential_kid; "
-        "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; PRAGMA user_version = "
-        "1");
+        "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; "
+        "CREATE INDEX certificates_key ON certificates (issuer, spki_hash); PRAGMA user_version = 1");
     struct store *store = must_open(test_url);
     struct enrollment e;
     enrollment_init(&e, 1, 0);
@@ -162,7 +162,33 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     enrollment_cleanup(&e);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     store_close(store);
-    cr_assert_eq(sql("PRAGMA user_version"), 2);
+    cr_assert_eq(sql("PRAGMA user_version"), 3);
+}
+
+/* The index of keys is there from the first unit on that asks for an unused one, and not before. */
+Test(sqlite, keys_are_indexed_when_they_are_asked_for)
+{
+    static const char indexed[] = "SELECT count(*) FROM sqlite_schema WHERE name = 'certificates_key'";
+    struct enrollment first, second;
+    struct store *store = must_open(test_url);
+
+    enrollment_init(&first, 1, 1);
+    first.unit.key_unused = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &first.unit));
+    cr_assert_eq(first.unit.outcome, STORE_DONE);
+    cr_assert_eq(sql(indexed), 0);
+    enrollment_init(&second, 1, 2);
+    second.unit.key_unused = first.cert.spki_hash;
+    cr_assert(store_commit_wait(store, &second.unit));
+    cr_assert_eq(second.unit.outcome, STORE_CONFLICT);
+    cr_assert_eq(second.unit.conflict, STORE_PRE_KEY_UNUSED);
+    cr_assert_eq(sql(indexed), 1);
+    second.unit.key_unused = second.cert.spki_hash;
+    cr_assert(store_commit_wait(store, &second.unit));
+    cr_assert_eq(second.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&first);
+    enrollment_cleanup(&second);
+    store_close(store);
 }
 
 Test(sqlite, an_interrupted_making_is_taken_up)
