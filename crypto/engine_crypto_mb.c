@@ -76,15 +76,17 @@ static void private_key_free(void *key)
     free(key);
 }
 
-/* An INTEGER of at most |len| octets, unsigned, into |out|. */
+/* An unsigned INTEGER of at most |len| octets into |out|. */
 static int get_scalar(CBS *cbs, uint8_t *out, size_t len)
 {
     CBS integer;
+    uint8_t sign;
 
     if (!CBS_get_asn1(cbs, &integer, CBS_ASN1_INTEGER) || !CBS_is_unsigned_asn1_integer(&integer))
         return 0;
-    if (CBS_len(&integer) > len)
-        CBS_skip(&integer, 1); /* the zero before a high bit; a longer number has no place */
+    /* The zero before a high bit is not the number's. */
+    if (CBS_len(&integer) == len + 1 && (!CBS_get_u8(&integer, &sign) || sign != 0))
+        return 0;
     if (CBS_len(&integer) > len)
         return 0;
     memset(out, 0, len - CBS_len(&integer));

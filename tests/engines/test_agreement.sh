@@ -1,0 +1,14 @@
+#!/bin/bash
+# Whatever is signed and however it is damaged, every engine says the same. CMPD_SOAK makes it half a million of each.
+. "$(dirname "$0")/../lib.sh"
+
+count=5000
+if [ -n "${CMPD_SOAK:-}" ]; then
+    count=500000
+fi
+"$CMPD_TESTS/agreement" "$count" "${CMPD_SEED:-$RANDOM}" >"$work/out" || {
+    cat "$work/out"
+    fail "engines differ"
+}
+cat "$work/out"
+grep -q '^P-256: whole' "$work/out" && grep -q '^P-384: whole' "$work/out" || fail "not all of it ran"
