@@ -56,9 +56,10 @@ struct search {
     size_t supplied_count;
     int64_t now;
     unsigned attempts_left;
-    enum path_fault best; /* fault of the candidate that came furthest */
-    uint64_t used;        /* supplied certificates on the path: none twice */
-    unsigned steps_left;  /* names may be alike in bad faith: the work has a bound */
+    enum path_fault best;            /* fault of the candidate that came furthest */
+    struct bytes spkis[BOUND_CHAIN]; /* of the key that each link is verified with */
+    uint64_t used;                   /* supplied certificates on the path: none twice */
+    unsigned steps_left;             /* names may be alike in bad faith: the work has a bound */
 };
 
 static void remember(struct search *search, enum path_fault fault)
@@ -68,10 +69,11 @@ static void remember(struct search *search, enum path_fault fault)
 }
 
 static void set_link(struct search *search, size_t depth, const struct certificate *cert,
-                     const struct public_key *key)
+                     const struct public_key *key, struct bytes spki)
 {
     search->out->links[depth] = (struct verification){
         .algorithm = cert->algorithm, .key = key, .message = cert->tbs, .signature = cert->signature};
+    search->spkis[depth] = spki;
 }
 
 /* Extends the path at |cert|, which has |depth| certificates below it. Returns 1 when the path is complete.
@@ -99,7 +101,7 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
         }
         if (search->attempts_left-- > 0)
             continue;
-        set_link(search, depth, cert, issuer->key);
+        set_link(search, depth, cert, issuer->key, issuer->cert.spki);
         search->out->end = issuer;
         search->out->count = depth + 1;
         return 1;
@@ -121,7 +123,7 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
             continue;
         }
         search->used |= UINT64_C(1) << i;
-        set_link(search, depth, cert, key);
+        set_link(search, depth, cert, key, issuer->spki);
         search->out->keys[depth] = key;
         if (extend(search, issuer, depth + 1, below + 1))
             return 1;
@@ -130,6 +132,23 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
         public_key_free(key);
     }
     return 0;
+}
+
+/* Leaves out what was verified before; the target never is. */
+static void skip_remembered(struct search *search)
+{
+    const struct remembered *verified = search->trust->verified;
+    struct path *path = search->out;
+    size_t kept = 1;
+
+    for (size_t i = 1; i < path->count; i++) {
+        struct fingerprint fingerprint = remembered_fingerprint(verified, &path->links[i], search->spkis[i]);
+        if (remembered_has(verified, &fingerprint))
+            continue;
+        path->links[kept] = path->links[i];
+        path->fingerprints[kept++] = fingerprint;
+    }
+    path->count = kept;
 }
 
 enum path_fault path_build(struct path *out, const struct trust *trust, const struct certificate *target,
@@ -153,7 +172,16 @@ enum path_fault path_build(struct path *out, const struct trust *trust, const st
         out->end = &trust->items[i];
         return attempt == 0 ? check_validity(target, now) : PATH_NO_ISSUER;
     }
-    return extend(&search, target, 0, 0) ? PATH_OK : search.best;
+    if (!extend(&search, target, 0, 0))
+        return search.best;
+    skip_remembered(&search);
+    return PATH_OK;
+}
+
+void path_remember(const struct path *path, const struct trust *trust)
+{
+    for (size_t i = 1; i < path->count; i++)
+        remembered_add(trust->verified, &path->fingerprints[i]);
 }
 
 void path_cleanup(struct path *path)
@@ -172,6 +200,8 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     if (items == NULL)
         return 0;
     trust->items = items;
+    if (trust->verified == NULL && (trust->verified = remembered_new()) == NULL)
+        return 0;
     item = &items[trust->count];
     item->is_anchor = is_anchor;
     if (!certificate_parse(&item->cert, der) || (item->key = public_key_parse(item->cert.spki)) == NULL)
@@ -193,5 +223,6 @@ void trust_cleanup(struct trust *trust)
     for (size_t i = 0; i < trust->count; i++)
         public_key_free(trust->items[i].key);
     free(trust->items);
-    *trust = (struct trust){NULL, 0};
+    remembered_free(trust->verified);
+    *trust = (struct trust){NULL, 0, NULL};
 }

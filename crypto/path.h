@@ -5,6 +5,7 @@
 #define CMPD_CRYPTO_PATH_H
 
 #include "crypto/certificate.h"
+#include "crypto/remembered.h"
 #include "server/base/bounds.h"
 
 /* struct trusted is a certificate whose signature need not be verified again: an anchor, or an intermediate
@@ -15,10 +16,12 @@ struct trusted {
     int is_anchor;
 };
 
-/* struct trust is a set of trusted certificates. Built once, then only read. */
+/* struct trust is a set of trusted certificates. Built once, then only read; but what it remembers of
+ * intermediates that devices send along is added by whoever verifies them. */
 struct trust {
     struct trusted *items;
     size_t count;
+    struct remembered *verified;
 };
 
 enum path_fault {
@@ -34,7 +37,9 @@ enum path_fault {
 const char *path_fault_text(enum path_fault fault);
 
 struct path {
-    struct verification links[BOUND_CHAIN]; /* one per certificate below the trusted one */
+    struct verification
+        links[BOUND_CHAIN]; /* what is to be verified: the target, and issuers that were not before */
+    struct fingerprint fingerprints[BOUND_CHAIN]; /* of the links, but the first */
     struct public_key
         *keys[BOUND_CHAIN]; /* keys of supplied certificates on the path: freed by path_cleanup */
     size_t count;
@@ -48,6 +53,10 @@ struct path {
 enum path_fault path_build(struct path *out, const struct trust *trust, const struct certificate *target,
                            const struct certificate *supplied, size_t supplied_count, int64_t now,
                            unsigned attempt);
+
+/* path_remember keeps in |trust| that all links of |path| were verified: the issuers among them need not be
+ * again. */
+void path_remember(const struct path *path, const struct trust *trust);
 
 /* path_cleanup frees the keys that |path| made. */
 void path_cleanup(struct path *path);

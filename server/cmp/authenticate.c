@@ -463,6 +463,8 @@ static void judge(struct cmp_message *m)
                        "a signature of its path is wrong");
         return;
     }
+    if (m->path.count != 0)
+        path_remember(&m->path, m->is_ra ? m->profile->ras : m->profile->trust);
     if (!check_time(m))
         return;
     /* What has ended awaits no nonce: another certConf is told that it comes too late. */

@@ -156,7 +156,7 @@ Test(rfc9483_3_5, the_recipNonce_of_an_older_answer_is_refused)
  * Trusted by one profile is not trusted by another. */
 Test(rfc9483_3_5, a_device_is_authorized_by_its_own_profile_only)
 {
-    struct trust strangers = {NULL, 0};
+    struct trust strangers = {.count = 0};
     const struct cmp_route other = {&world->other_profile, -1};
 
     cr_assert(trust_add(&strangers, world->stranger_root.cert_der, 1));

@@ -320,7 +320,7 @@ Test(authenticate, a_confirmed_certificate_of_our_own_may_ask_for_another)
 Test(authenticate, certificates_of_our_own_count_only_where_the_profile_says_so)
 {
     struct ctl_identity own;
-    struct trust vendors = {NULL, 0};
+    struct trust vendors = {.count = 0};
 
     enroll(&own, 1);
     cr_assert(trust_add(&vendors, world->vendor_root.cert_der, 1));

@@ -322,7 +322,7 @@ Test(enroll, raVerified_is_for_RAs)
     const struct cert_request asked = {
         .tmpl = {.version = -1, .subject = client.subject, .spki = private_key_spki(client.key)}};
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
     struct bytes request, body;
     CBB cbb, list, message;
 

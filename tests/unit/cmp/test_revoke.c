@@ -81,7 +81,7 @@ Test(revoke, without_a_reason_it_is_unspecified)
 Test(revoke, a_hold_may_become_a_revocation_by_an_RA)
 {
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 6));
 
     expect_revoked(&answer);
@@ -127,7 +127,7 @@ Test(revoke, a_revoked_certificate_speaks_for_nothing_else)
 Test(revoke, an_expired_certificate_needs_no_revocation)
 {
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
 
     make_ra(&ra, &trust);
     world->profile.ras = &trust;
@@ -143,7 +143,7 @@ Test(revoke, an_expired_certificate_needs_no_revocation)
 Test(revoke, an_RA_of_the_profile_revokes_for_others)
 {
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
 
     make_ra(&ra, &trust);
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
@@ -211,7 +211,7 @@ Test(revoke, a_shared_secret_cannot_revoke)
 Test(revoke, the_certificate_must_be_one_of_this_CA)
 {
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
     struct certificate other = own.cert;
 
     make_ra(&ra, &trust);
@@ -336,7 +336,7 @@ Test(revoke, what_an_RA_stops_before_the_certConf_stays_stopped)
         enum store_cert_status status;
     } cases[] = {{6, STORE_CERT_HOLD}, {1, STORE_CERT_REVOKED}};
     struct ctl_identity ra;
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
     struct client device;
 
     make_ra(&ra, &trust);

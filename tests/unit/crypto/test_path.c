@@ -309,6 +309,39 @@ Test(path, each_attempt_gives_another_path)
     cr_assert_neq(build(&target, NULL, 0, 2, NULL), PATH_OK);
 }
 
+/* What a vendor's devices all send along is verified once; a device's own certificate every time. */
+Test(path, issuers_that_were_verified_are_remembered)
+{
+    struct certificate intermediate = ca("A", "Root", 0), first = leaf("first", "A"),
+                       second = leaf("second", "A");
+    struct certificate other = ca("A", "Root", 0);
+    uint8_t signature[SIGNATURE_MAX];
+    struct path path;
+    size_t links;
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(path_build(&path, &trust, &first, &intermediate, 1, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path.count, 2);
+    path_cleanup(&path);
+    cr_assert_eq(build(&second, &intermediate, 1, 0, &links), PATH_OK);
+    cr_assert_eq(links, 2, "nobody has verified it yet");
+    path_remember(&path, &trust);
+    cr_assert_eq(path_build(&path, &trust, &second, &intermediate, 1, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path.count, 1);
+    cr_assert(bytes_equal(path.links[0].message, second.tbs), "the device's own is what is left");
+    path_cleanup(&path);
+    cr_assert_eq(build(&first, &intermediate, 1, 0, &links), PATH_OK);
+    cr_assert_eq(links, 1);
+    /* One that only looks like it is verified. */
+    cr_assert_eq(build(&first, &other, 1, 0, &links), PATH_OK);
+    cr_assert_eq(links, 2);
+    memcpy(signature, intermediate.signature.data, intermediate.signature.len);
+    signature[intermediate.signature.len - 1] ^= 1;
+    intermediate.signature = bytes_of(signature, intermediate.signature.len);
+    cr_assert_eq(build(&first, &intermediate, 1, 0, &links), PATH_OK);
+    cr_assert_eq(links, 2);
+}
+
 Test(path, what_is_no_certificate_cannot_be_trusted)
 {
     cr_assert_not(trust_add(&trust, bytes_str("no certificate"), 1));

@@ -64,7 +64,7 @@ Test(pki, only_the_signer_of_answers_speaks_for_the_CA)
 
 Test(pki, the_chain_is_valid)
 {
-    struct trust trust = {NULL, 0};
+    struct trust trust = {.count = 0};
     struct path path;
     struct verification *links[BOUND_CHAIN];
 
