@@ -162,7 +162,7 @@ Test(revoke, an_RA_of_the_profile_revokes_for_others)
 Test(revoke, cmcRA_alone_makes_no_RA)
 {
     struct ctl_identity ra;
-    struct trust vendor = {NULL, 0}, others = {NULL, 0};
+    struct trust vendor = {.count = 0}, others = {.count = 0};
 
     make_ra(&ra, &vendor);
     cr_assert(trust_add(&others, world->stranger_root.cert_der, 1));
