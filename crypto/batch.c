@@ -5,6 +5,7 @@
 #include <openssl/mem.h>
 
 #include "crypto/internal.h"
+#include "crypto/token.h"
 
 /* Verifications of one kind, on their way to an engine. */
 struct verify_lanes {
@@ -73,8 +74,9 @@ static int verification_fits(const struct plan *plan, const struct verification 
 
 static int signing_fits(const struct plan *plan, const struct signing *item)
 {
-    return signature_fits(item->algorithm, item->key->kind) &&
-           (!plan->is_forced || item->key->forms[plan->forced] != NULL);
+    enum engine_id id = plan->is_forced ? plan->forced : ENGINE_BORINGSSL;
+
+    return signature_fits(item->algorithm, item->key->kind) && item->key->forms[id] != NULL;
 }
 
 /* Hands all lanes to the engine |id|; 0 if a key has no form for it. */
@@ -177,7 +179,10 @@ static void sign_planned(const struct plan *plan, struct signing *const *items, 
     lanes.count = 0;
     for (size_t i = 0; i < n; i++) {
         items[i]->signature_len = 0;
-        if (signing_fits(plan, items[i]))
+        if (private_key_is_remote(items[i]->key)) {
+            if (!plan->is_forced && signature_fits(items[i]->algorithm, items[i]->key->kind))
+                items[i]->signature_len = token_sign_and_wait(items[i]);
+        } else if (signing_fits(plan, items[i]))
             kinds |= 1U << items[i]->key->kind;
     }
     for (int number = KEY_NONE + 1; number < KEY_KIND_COUNT; number++) {

@@ -72,7 +72,7 @@ void private_key_add_form(struct private_key *key, enum engine_id id)
     size_t len = 0;
     CBB cbb;
 
-    if (key->forms[id] != NULL || !engine_offers(id, key->kind))
+    if (key->forms[id] != NULL || key->forms[ENGINE_BORINGSSL] == NULL || !engine_offers(id, key->kind))
         return;
     if (CBB_init(&cbb, OCTETS_MAX) && EVP_marshal_private_key(&cbb, key->forms[ENGINE_BORINGSSL]) &&
         CBB_finish(&cbb, &pkcs8, &len))

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "crypto/internal.h"
+#include "crypto/token.h"
 
 /* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
  */
@@ -170,6 +171,27 @@ static struct private_key *wrap(EVP_PKEY *pkey)
     return NULL;
 }
 
+struct private_key *private_key_of_token(struct token_key *token, const struct public_key *public,
+                                         struct bytes spki)
+{
+    struct private_key *key = calloc(1, sizeof *key);
+
+    if (key == NULL || (key->spki = OPENSSL_memdup(spki.data, spki.len)) == NULL) {
+        free(key);
+        return NULL;
+    }
+    key->kind = public->kind;
+    key->bits = public->bits;
+    key->spki_len = spki.len;
+    key->token = token;
+    return key;
+}
+
+int private_key_is_remote(const struct private_key *key)
+{
+    return key->token != NULL;
+}
+
 static EVP_PKEY *generate_ec(int nid)
 {
     EC_KEY *ec = EC_KEY_new_by_curve_name(nid);
@@ -257,7 +279,7 @@ int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key 
     BIO *bio = BIO_new(BIO_s_mem());
     const uint8_t *data;
     size_t len;
-    int ok = bio != NULL &&
+    int ok = bio != NULL && key->forms[ENGINE_BORINGSSL] != NULL &&
              PEM_write_bio_PKCS8PrivateKey(bio, key->forms[ENGINE_BORINGSSL], NULL, NULL, 0, NULL, NULL) &&
              BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
 
@@ -277,6 +299,7 @@ void private_key_free(struct private_key *key)
     for (int id = 0; id < ENGINE_COUNT; id++)
         if (key->forms[id] != NULL)
             engine_of((enum engine_id)id)->private_key_free(key->forms[id]);
+    token_key_free(key->token);
     OPENSSL_free(key->spki);
     free(key);
 }

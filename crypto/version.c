@@ -4,5 +4,5 @@
 
 const char *crypto_versions(void)
 {
-    return "BoringSSL " CMPD_BORINGSSL_VERSION;
+    return "BoringSSL " CMPD_BORINGSSL_VERSION ", p11-kit " CMPD_P11_KIT_VERSION;
 }

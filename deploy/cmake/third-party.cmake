@@ -51,6 +51,7 @@ endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED liburing>=2.3)
 pkg_check_modules(CK REQUIRED ck)
+pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "crypto/token.h"
 #include "storage/store.h"
 
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX])
@@ -20,11 +21,12 @@ int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX])
 {
     int store = store_healthy(health->store), room = pipeline_has_room(health->pipeline);
     int draining = atomic_load_explicit(&health->draining, memory_order_relaxed);
-    int ready = store && room && !draining;
+    int keys = !token_any_lost(), ready = store && room && keys && !draining;
 
     snprintf(text, HEALTH_TEXT_MAX,
-             "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"draining\":%s,\"upkeep_alarm\":%s}\n",
-             truth(ready), truth(store), truth(room), truth(draining),
+             "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"signing_keys\":%s,\"draining\":%s,"
+             "\"upkeep_alarm\":%s}\n",
+             truth(ready), truth(store), truth(room), truth(keys), truth(draining),
              truth(upkeep_has_alarm(health->upkeep)));
     return ready ? 200 : 503;
 }

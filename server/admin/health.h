@@ -23,8 +23,8 @@ enum { HEALTH_TEXT_MAX = 256 };
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 /* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
- * has room, and the node is not draining; else 503. Whether upkeep stands still with an alarm is told, and
- * changes nothing. */
+ * has room, no token with signing keys is lost, and the node is not draining; else 503. Whether upkeep stands
+ * still with an alarm is told, and changes nothing. */
 int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 #endif

@@ -25,6 +25,11 @@ enum {
     BOUND_ALIVE_EVERY = 5,   /* seconds between two notes in the store that this node serves */
     BOUND_ALIVE_GAP = 15,    /* seconds without one from any node after which nobody served */
 
+    /* Keys in tokens: beyond it, a signing fails with systemUnavail. */
+    BOUND_TOKEN_QUEUE = 4096,   /* signings that a token has and has not answered */
+    BOUND_TOKEN_STALL = 10,     /* seconds without a single answer after which it is taken for lost */
+    BOUND_TOKEN_SESSIONS = 256, /* that a configuration may ask for */
+
     /* Memory of a job: beyond it, the job is refused with systemFailure. */
     BOUND_JOB_ARENA = 512 * 1024,
 

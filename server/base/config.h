@@ -47,17 +47,18 @@ struct config_threads {
     uint32_t front;   /* 0: chosen from the number of processors */
     uint32_t workers; /* 0: chosen likewise */
     uint32_t slow;    /* workers of the slow lane, at least 1 */
+    uint32_t token;   /* sessions of each token that signs: signatures that it makes at the same time */
 };
 
 struct config_ca {
     const char *name;
     const char *certificate;  /* PEM file: the issuing certificate */
-    const char *key;          /* PEM file, mode 0600 */
+    const char *key;          /* PEM file, mode 0600, or a pkcs11: URI (RFC 7512) */
     const char *const *chain; /* PEM files from its issuer up to the root */
     size_t chain_count;
     const char
         *cmp_certificate; /* PEM file: signs CMP answers (id-kp-cmcCA), issued by this CA or its root */
-    const char *cmp_key;
+    const char *cmp_key;  /* as key */
 };
 
 struct config_vendor {
@@ -168,6 +169,10 @@ struct config *config_load(struct config_fault *fault, const char *path);
 /* config_load_text does the same for |len| octets of YAML at |text|; |name| stands for the file's name in
  * faults and its folder resolves relative file names. */
 struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len);
+
+/* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
+ * file. */
+int config_is_token(const char *key);
 
 /* config_free frees |config|. NULL is allowed. */
 void config_free(struct config *config);

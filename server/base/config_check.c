@@ -160,6 +160,17 @@ static int check_word(struct check *check, int index, const struct config_rule *
                              "%s is %s; write one of: %s", rule->key, show(shown, node), allowed);
 }
 
+/* Where a file is asked for, nothing else will do, and what may hold a PIN is not repeated as a file's name.
+ */
+static int check_file(struct check *check, int index, const struct config_rule *rule)
+{
+    if (!config_is_token((const char *)node_at(check, index)->data.scalar.value))
+        return 1;
+    return config_fault_line(check->fault, check->source, config_line(check->source, index),
+                             "%s is a pkcs11: URI, which only key and cmp_key of a CA can be; name a file",
+                             rule->key);
+}
+
 static int check_scalar(struct check *check, int index, const struct config_rule *rule)
 {
     char shown[SHOWN_MAX];
@@ -168,6 +179,8 @@ static int check_scalar(struct check *check, int index, const struct config_rule
     switch (rule->kind) {
     case CONFIG_NUMBER:
         return check_number(check, index, rule);
+    case CONFIG_FILE:
+        return check_file(check, index, rule);
     case CONFIG_FLAG:
     case CONFIG_WORD:
         return check_word(check, index, rule);

@@ -72,6 +72,11 @@ static char *join(struct config_source *source, const char *a, const char *b, co
     return text;
 }
 
+int config_is_token(const char *key)
+{
+    return strncasecmp(key, "pkcs11:", strlen("pkcs11:")) == 0;
+}
+
 static const char *resolve(struct config_source *source, const char *file)
 {
     if (file[0] == '/')
@@ -109,7 +114,8 @@ static int fill_text(struct config_source *source, const struct config_rule *rul
     const char **text = (const char **)(void *)(base + rule->offset);
     if (node == 0)
         *text = rule->text;
-    if (rule->kind == CONFIG_FILE && *text != NULL) {
+    if ((rule->kind == CONFIG_FILE || (rule->kind == CONFIG_KEY && !config_is_token(*text))) &&
+        *text != NULL) {
         *text = resolve(source, *text);
         return *text != NULL;
     }
@@ -154,6 +160,7 @@ static int fill_value(struct config_source *source, const struct config_rule *ru
     case CONFIG_TEXT:
     case CONFIG_NAME:
     case CONFIG_FILE:
+    case CONFIG_KEY:
         return fill_text(source, rule, base, node);
     case CONFIG_TEXTS:
     case CONFIG_FILES:

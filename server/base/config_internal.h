@@ -29,6 +29,7 @@ enum config_kind {
     CONFIG_TEXT,     /* const char * */
     CONFIG_NAME,     /* const char *: letters, digits, '.', '_', '-' */
     CONFIG_FILE,     /* const char *: resolved against the file's folder */
+    CONFIG_KEY,      /* the same, or a pkcs11: URI */
     CONFIG_TEXTS,    /* const char *const *, with a count */
     CONFIG_FILES,    /* the same, of file names */
     CONFIG_SECTION,  /* a structure in its parent */

@@ -14,6 +14,7 @@
     CYAML_FIELD_STRING_PTR(#f, OPTIONAL | CYAML_FLAG_POINTER, struct S, f, 0, CONFIG_STRING_MAX)
 #define FIELD_NAME FIELD_TEXT
 #define FIELD_FILE FIELD_TEXT
+#define FIELD_KEY FIELD_TEXT
 #define FIELD_TEXTS(S, f, n, least, def)                                                                     \
     CYAML_FIELD_SEQUENCE_COUNT(#f, OPTIONAL | CYAML_FLAG_POINTER, struct S, f, n, &text_entry, 0,            \
                                CONFIG_LIST_MAX)
@@ -46,6 +47,7 @@
 #define RULE_TEXT(S, f, need, def) RULE_STRING(CONFIG_TEXT, S, f, need, def)
 #define RULE_NAME(S, f, need, def) RULE_STRING(CONFIG_NAME, S, f, need, def)
 #define RULE_FILE(S, f, need, def) RULE_STRING(CONFIG_FILE, S, f, need, def)
+#define RULE_KEY(S, f, need, def) RULE_STRING(CONFIG_KEY, S, f, need, def)
 #define RULE_LIST(k, S, f, n, least, def)                                                                    \
     {                                                                                                        \
         .key = #f, .kind = k, .required = (least) > 0, .offset = offsetof(struct S, f),                      \
@@ -111,7 +113,8 @@ enum { DAY = 24 * 3600 };
 #define THREADS(X) \
     X(NUMBER, config_threads, front, 0, 256, 0) \
     X(NUMBER, config_threads, workers, 0, 256, 0) \
-    X(NUMBER, config_threads, slow, 1, 256, 1)
+    X(NUMBER, config_threads, slow, 1, 256, 1) \
+    X(NUMBER, config_threads, token, 1, BOUND_TOKEN_SESSIONS, 8)
 SECTION(threads, THREADS, "threads")
 
 /* limits: sized for one carrier node: a storm of base stations after a power cut fills queues, not memory. */
@@ -148,10 +151,10 @@ ENTRY(listener)
 #define CA(X) \
     X(NAME, config_ca, name, 1, NULL) \
     X(FILE, config_ca, certificate, 1, NULL) \
-    X(FILE, config_ca, key, 1, NULL) \
+    X(KEY, config_ca, key, 1, NULL) \
     X(FILES, config_ca, chain, chain_count, 0, NULL) \
     X(FILE, config_ca, cmp_certificate, 1, NULL) \
-    X(FILE, config_ca, cmp_key, 1, NULL)
+    X(KEY, config_ca, cmp_key, 1, NULL)
 SECTION(ca, CA, "a CA")
 ENTRY(ca)
 

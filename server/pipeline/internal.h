@@ -17,8 +17,8 @@ struct task {
     struct pipeline *pipeline;
     struct policy *policy; /* the one that it was decoded under; held until the answer */
     struct cmp_message *message;
-    struct worker *home; /* whom the store hands it back to */
-    atomic_uint pending; /* fetches and units of this step that the store has not answered */
+    struct worker *home; /* whom the store and the tokens hand it back to */
+    atomic_uint pending; /* wants of this step that the store and the tokens have not answered */
     int is_slow;         /* 1: counted in the quotas of the slow lane */
     struct task *next;   /* in a worker's list */
 };
@@ -34,7 +34,7 @@ struct lane {
 
 struct worker {
     _Alignas(CACHE_LINE) atomic_int sleeping; /* 1: wants a wake */
-    atomic_uint returning;                    /* threads of the store that are about to wake it */
+    atomic_uint returning;                    /* threads of others that are about to wake it */
     int wake_fd;
     pthread_t thread;
     int started;
@@ -42,7 +42,7 @@ struct worker {
     struct lane *lane;
     struct policy *policy;                /* of jobs decoded from now on */
     _Atomic(struct policy *) mailbox;     /* a newer one, held, or NULL */
-    _Alignas(CACHE_LINE) ck_ring_t inbox; /* tasks that the store is done with: bounded by limits.jobs */
+    _Alignas(CACHE_LINE) ck_ring_t inbox; /* tasks that come back: bounded by limits.jobs */
     ck_ring_buffer_t *inbox_buffer;
 };
 
@@ -94,7 +94,7 @@ void worker_return(struct task *task);
 /* ---- serve.c ---- */
 
 /* serve takes a list of tasks whose messages have wants, or are done, as far as they go without waiting: done
- * ones are answered, others are with the store afterwards. */
+ * ones are answered, others are with the store or a token afterwards. */
 void serve(struct worker *worker, struct task *tasks);
 
 /* task_begin decodes |task| under the worker's policy. 1 if it stays with this worker, 0 if it went to the

@@ -1,6 +1,7 @@
 /* Wants of many messages, served kind by kind: one call to the store, one batch of verifications, one of
  * signatures. */
 #include "crypto/name.h"
+#include "crypto/token.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
@@ -10,11 +11,13 @@ enum { ROUND_WANTS = BOUND_BATCH * CMP_WANTS_MAX };
 struct round {
     struct verification *verify[ROUND_WANTS];
     struct signing *sign[BOUND_BATCH];
+    struct signing *remote_sign[BOUND_BATCH]; /* by keys in tokens */
+    void *remote_sign_tasks[BOUND_BATCH];
     struct store_fetch *fetch[ROUND_WANTS];
     void *fetch_tasks[ROUND_WANTS];
     struct store_unit *commit[BOUND_BATCH];
     void *commit_tasks[BOUND_BATCH];
-    size_t verify_count, sign_count, fetch_count, commit_count;
+    size_t verify_count, sign_count, remote_sign_count, fetch_count, commit_count;
 };
 
 static void log_result(const struct task *task, const struct cmp_result *result)
@@ -115,7 +118,7 @@ int task_begin(struct worker *worker, struct task *task)
     return 0;
 }
 
-static void store_is_done(void *arg)
+static void want_is_served(void *arg)
 {
     struct task *task = arg;
 
@@ -153,7 +156,12 @@ static void collect(struct round *round, struct task *task)
             policy_decide(&wants[i].u.decide);
             break;
         case CMP_WANT_SIGN:
-            round->sign[round->sign_count++] = &wants[i].u.sign;
+            if (private_key_is_remote(wants[i].u.sign.key)) {
+                round->remote_sign_tasks[round->remote_sign_count] = task;
+                round->remote_sign[round->remote_sign_count++] = &wants[i].u.sign;
+                pending++;
+            } else
+                round->sign[round->sign_count++] = &wants[i].u.sign;
             break;
         default:
             break;
@@ -167,28 +175,37 @@ static void collect(struct round *round, struct task *task)
 static void hand_to_store(struct store *store, struct round *round)
 {
     if (round->fetch_count != 0 &&
-        !store_fetch(store, round->fetch, round->fetch_tasks, round->fetch_count, store_is_done))
+        !store_fetch(store, round->fetch, round->fetch_tasks, round->fetch_count, want_is_served))
         for (size_t i = 0; i < round->fetch_count; i++) {
             round->fetch[i]->outcome = STORE_FETCH_UNAVAILABLE;
-            store_is_done(round->fetch_tasks[i]);
+            want_is_served(round->fetch_tasks[i]);
         }
     if (round->commit_count != 0 &&
-        !store_commit(store, round->commit, round->commit_tasks, round->commit_count, store_is_done))
+        !store_commit(store, round->commit, round->commit_tasks, round->commit_count, want_is_served))
         for (size_t i = 0; i < round->commit_count; i++) {
             round->commit[i]->outcome = STORE_UNAVAILABLE;
-            store_is_done(round->commit_tasks[i]);
+            want_is_served(round->commit_tasks[i]);
         }
 }
 
-/* One round: every task is either resumed and put on the list that is returned, or with the store, or
- * answered. */
+/* What a token does not take has no signature, and its task goes on. */
+static void hand_to_tokens(struct round *round)
+{
+    for (size_t i = 0; i < round->remote_sign_count; i++)
+        if (!token_sign(round->remote_sign[i], want_is_served, round->remote_sign_tasks[i]))
+            want_is_served(round->remote_sign_tasks[i]);
+}
+
+/* One round: every task is either resumed and put on the list that is returned, or with the store or a token,
+ * or answered. */
 static struct task *serve_round(struct worker *worker, struct task *tasks)
 {
     struct round round;
     struct task *ready = NULL, **tail = &ready, *next;
     size_t count;
 
-    round.verify_count = round.sign_count = round.fetch_count = round.commit_count = 0;
+    round.verify_count = round.sign_count = round.remote_sign_count = round.fetch_count = round.commit_count =
+        0;
     for (struct task *task = tasks; task != NULL; task = next) {
         next = task->next;
         cmp_wants(task->message, &count);
@@ -197,7 +214,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
             continue;
         }
         collect(&round, task);
-        /* Those with something in the store come back through the inbox, others go on here. */
+        /* Those with something in the store or a token come back through the inbox, others go on here. */
         if (atomic_load_explicit(&task->pending, memory_order_relaxed) == 0) {
             *tail = task;
             tail = &task->next;
@@ -207,6 +224,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
     verify_batch(round.verify, round.verify_count);
     sign_batch(round.sign, round.sign_count);
     hand_to_store(worker->pipeline->store, &round);
+    hand_to_tokens(&round);
 
     int64_t now = worker_now_ms();
     for (struct task *task = ready; task != NULL; task = task->next)

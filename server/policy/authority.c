@@ -39,7 +39,7 @@ static int load_issuing(struct config_fault *fault, struct policy *policy, size_
 {
     const struct config_ca *config = &policy->config->cas[i];
     struct authority *ca = &policy->authorities[i];
-    char key[SETTING];
+    char key[SETTING], certificate[SETTING];
     struct bytes der;
     uint8_t digest[DIGEST_MAX];
 
@@ -53,11 +53,10 @@ static int load_issuing(struct config_fault *fault, struct policy *policy, size_
             "the certificate is not one of a CA; basicConstraints needs cA, keyUsage keyCertSign");
     if (!check_times(fault, policy, key, &ca->cmp.cert, now))
         return 0;
-    if ((ca->key = policy_read_key(fault, policy, setting(key, i, "key"), config->key)) == NULL)
+    ca->key = policy_open_key(fault, policy, setting(key, i, "key"), config->key, ca->cmp.cert.spki,
+                              setting(certificate, i, "certificate"));
+    if (ca->key == NULL)
         return 0;
-    if (!bytes_equal(private_key_spki(ca->key), ca->cmp.cert.spki))
-        return config_fault_at(fault, policy->config, key, "the key does not belong to cas[%zu].certificate",
-                               i);
     ca->cmp.name = config->name;
     ca->cmp.key = ca->key;
     ca->cmp.algorithm = signature_for_key(private_key_kind(ca->key));
@@ -111,7 +110,7 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     const struct config_ca *config = &policy->config->cas[i];
     struct authority *ca = &policy->authorities[i];
     struct certificate above;
-    char key[SETTING];
+    char key[SETTING], certificate[SETTING];
     struct bytes der;
     int known;
 
@@ -131,11 +130,10 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
         return config_fault_at(
             fault, policy->config, key,
             "it was not issued by cas[%zu].certificate or its chain; devices could not verify it", i);
-    if ((ca->cmp_key = policy_read_key(fault, policy, setting(key, i, "cmp_key"), config->cmp_key)) == NULL)
+    ca->cmp_key = policy_open_key(fault, policy, setting(key, i, "cmp_key"), config->cmp_key,
+                                  ca->cmp.cmp_cert.spki, setting(certificate, i, "cmp_certificate"));
+    if (ca->cmp_key == NULL)
         return 0;
-    if (!bytes_equal(private_key_spki(ca->cmp_key), ca->cmp.cmp_cert.spki))
-        return config_fault_at(fault, policy->config, key,
-                               "the key does not belong to cas[%zu].cmp_certificate", i);
     ca->cmp.cmp_key = ca->cmp_key;
     ca->cmp.cmp_algorithm = signature_for_key(private_key_kind(ca->cmp_key));
     return 1;

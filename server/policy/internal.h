@@ -73,6 +73,11 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
 struct private_key *policy_read_key(struct config_fault *fault, struct policy *policy, const char *key,
                                     const char *path);
 
+/* policy_open_key makes the private key usable that |name|, a file or a pkcs11: URI, stands for; it must
+ * belong to |spki|, the public key in the certificate of setting |certificate|. NULL with |fault| written. */
+struct private_key *policy_open_key(struct config_fault *fault, struct policy *policy, const char *key,
+                                    const char *name, struct bytes spki, const char *certificate);
+
 /* policy_load_authority fills authorities[i] from cas[i]; policy_load_profile likewise. 1, or 0 with |fault|.
  */
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);

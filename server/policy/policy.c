@@ -7,6 +7,7 @@
 #include "crypto/engine.h"
 #include "crypto/pem.h"
 #include "crypto/random.h"
+#include "crypto/token.h"
 #include "server/base/file.h"
 #include "server/policy/internal.h"
 
@@ -104,6 +105,27 @@ struct private_key *policy_read_key(struct config_fault *fault, struct policy *p
                         "%s is no unencrypted private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519)",
                         path);
     return parsed;
+}
+
+struct private_key *policy_open_key(struct config_fault *fault, struct policy *policy, const char *key,
+                                    const char *name, struct bytes spki, const char *certificate)
+{
+    struct private_key *opened;
+    char why[TOKEN_FAULT_MAX];
+
+    if (config_is_token(name)) {
+        opened = token_open(why, name, spki, policy->config->threads.token);
+        if (opened == NULL)
+            config_fault_at(fault, policy->config, key, "%s", why);
+        return opened;
+    }
+    opened = policy_read_key(fault, policy, key, name);
+    if (opened != NULL && !bytes_equal(private_key_spki(opened), spki)) {
+        config_fault_at(fault, policy->config, key, "the key does not belong to %s", certificate);
+        private_key_free(opened);
+        return NULL;
+    }
+    return opened;
 }
 
 static int load_seal_key(struct config_fault *fault, struct policy *policy)

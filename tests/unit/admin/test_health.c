@@ -44,8 +44,8 @@ TestSuite(health, .init = set_up, .fini = tear_down);
 Test(health, ready_when_all_is_well)
 {
     cr_assert_eq(health_ready(&health, text), 200);
-    cr_assert_str_eq(text, "{\"ready\":true,\"store\":true,\"queue_has_room\":true,\"draining\":false,"
-                           "\"upkeep_alarm\":false}\n");
+    cr_assert_str_eq(text, "{\"ready\":true,\"store\":true,\"queue_has_room\":true,\"signing_keys\":true,"
+                           "\"draining\":false,\"upkeep_alarm\":false}\n");
 }
 
 Test(health, not_ready_without_a_store)
