@@ -281,9 +281,16 @@ void pkcs11_close(struct pkcs11 *pkcs11, unsigned long session)
     pkcs11->module->C_CloseSession(session);
 }
 
-int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const struct pkcs11_uri *uri,
-                unsigned long *object)
+static CK_KEY_TYPE key_type(enum key_kind kind)
 {
+    return kind == KEY_RSA ? CKK_RSA : kind == KEY_ED25519 ? CKK_EC_EDWARDS : CKK_EC;
+}
+
+int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const struct pkcs11_uri *uri,
+                enum key_kind kind, unsigned long *object)
+{
+    CK_KEY_TYPE type = 0;
+    CK_ATTRIBUTE asked = {CKA_KEY_TYPE, &type, sizeof type};
     CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     CK_ATTRIBUTE attributes[ATTRIBUTES_MAX] = {{CKA_CLASS, &class, sizeof class}};
     CK_OBJECT_HANDLE found[2];
@@ -304,6 +311,11 @@ int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const
         return fault_text(fault, "the token holds no such private key", "correct object and id");
     if (found_count > 1)
         return fault_text(fault, "several private keys of the token fit the URI", "tell them apart by id");
+    if ((rv = pkcs11->module->C_GetAttributeValue(session, found[0], &asked, 1)) != CKR_OK)
+        return fault_of(fault, "the token does not tell what kind of key it is", rv);
+    if (type != key_type(kind))
+        return fault_text(fault, "the key does not belong to the certificate: it is of another kind",
+                          "correct object and id");
     *object = found[0];
     return 1;
 }

@@ -352,7 +352,7 @@ static int prove(char *fault, struct token *token, unsigned long session, struct
     const char *why;
     enum pkcs11_result result;
 
-    if (!pkcs11_find(fault, token->pkcs11, session, key->uri, &object))
+    if (!pkcs11_find(fault, token->pkcs11, session, key->uri, kind, &object))
         return 0;
     result = pkcs11_sign(&why, token->pkcs11, session, object, kind, &item);
     if (result == PKCS11_GONE) {

@@ -23,6 +23,18 @@ function(register name seconds)
                          ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}")
 endfunction()
 
+# A token that tests can lose: a module as a vendor would ship it, so none of our own settings for programs.
+if(NOT CMPD_FUZZ)
+    add_library(fragile-token MODULE tests/token/fragile.c)
+    set_target_properties(fragile-token PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${test_bin})
+    target_compile_options(fragile-token PRIVATE -Wall -Wextra -Werror)
+    target_compile_definitions(fragile-token PRIVATE _GNU_SOURCE)
+    target_include_directories(fragile-token SYSTEM PRIVATE ${P11_KIT_INCLUDE_DIRS})
+    if(CMPD_SANITIZE STREQUAL "thread") # see third-party.cmake: its atomics are all that it shares
+        target_link_libraries(fragile-token PRIVATE tsan-volatile)
+    endif()
+endif()
+
 # ThreadSanitizer is for the programs: Criterion shares memory at an address that it does not allow.
 if(CMPD_SANITIZE STREQUAL "thread")
     file(GLOB thread_scripts CONFIGURE_DEPENDS tests/threads/test_*.sh)

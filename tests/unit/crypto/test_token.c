@@ -1,0 +1,389 @@
+/* token.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "crypto/token.h"
+#include "server/base/bounds.h"
+#include "server/base/log.h"
+#include "tests/support/hex.h"
+#include "tests/support/hsm.h"
+#include "tests/support/must.h"
+#include "tests/unit/crypto/signature_algorithms.h"
+
+enum { PATIENCE_MS = 20000, SESSIONS = 8 };
+
+static struct hsm hsm;
+static struct arena *arena;
+static char uri[HSM_URI_MAX], fault[TOKEN_FAULT_MAX];
+static struct private_key *original, *key; /* the same one, P-256, in memory and in the token */
+static atomic_uint done;
+
+static void set_up(void)
+{
+    log_set_level(LOG_ERROR);
+    arena = arena_new(16 * 1024 * 1024);
+    hsm_new(&hsm);
+    original = private_key_generate(KEY_P256, 0);
+    hsm_import(&hsm, original, "signer", "01");
+    hsm_uri(uri, &hsm, "signer");
+}
+
+static void open_signer(void)
+{
+    key = token_open(fault, uri, private_key_spki(original), SESSIONS);
+    cr_assert_not_null(key, "%s", fault);
+}
+
+static void tear_down(void)
+{
+    private_key_free(key);
+    key = NULL;
+    private_key_free(original);
+    arena_free(arena);
+    hsm_free(&hsm);
+}
+
+TestSuite(token, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void sleep_ms(unsigned ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+}
+
+static void count(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&done, 1);
+}
+
+static int wait_for_done(unsigned wanted)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&done) < wanted; i++)
+        sleep_ms(1);
+    return atomic_load(&done) == wanted;
+}
+
+static struct signing *make_signing(void)
+{
+    struct signing *item = arena_alloc(arena, sizeof *item);
+
+    must(item != NULL);
+    *item = (struct signing){.algorithm = signature_for_key(KEY_P256),
+                             .key = key,
+                             .message = bytes_str("a message"),
+                             .signature = arena_alloc(arena, SIGNATURE_MAX)};
+    must(item->signature != NULL);
+    return item;
+}
+
+/* What a signature is worth is told by the public key, which never was in the token. */
+static int verifies(const struct signing *item, struct bytes spki)
+{
+    struct public_key *public = public_key_parse(spki);
+    struct verification check = {.algorithm = item->algorithm,
+                                 .key = public,
+                                 .message = item->message,
+                                 .signature = bytes_of(item->signature, item->signature_len)};
+    struct verification *checks[] = {&check};
+
+    verify_batch(checks, 1);
+    public_key_free(public);
+    return check.valid;
+}
+
+static int signs(void)
+{
+    struct signing *item = make_signing();
+
+    return token_sign_and_wait(item) != 0 && verifies(item, private_key_spki(original));
+}
+
+static int comes_back(void)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && token_any_lost(); i++)
+        sleep_ms(1);
+    return !token_any_lost();
+}
+
+Test(token, every_kind_of_key_signs_with_every_algorithm)
+{
+    struct private_key *inside[KEY_KIND_COUNT] = {NULL}, *outside[KEY_KIND_COUNT] = {NULL};
+    char name[16], id[4];
+
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        outside[kind] = private_key_generate((enum key_kind)kind, 2048);
+        snprintf(name, sizeof name, "kind%d", kind);
+        snprintf(id, sizeof id, "1%d", kind);
+        hsm_import(&hsm, outside[kind], name, id);
+        inside[kind] = token_open(fault, hsm_uri(uri, &hsm, name), private_key_spki(outside[kind]), SESSIONS);
+        cr_assert_not_null(inside[kind], "%s", fault);
+        cr_assert(private_key_is_remote(inside[kind]));
+        cr_assert_not(private_key_is_remote(outside[kind]));
+        cr_assert_eq(private_key_kind(inside[kind]), (enum key_kind)kind);
+        cr_assert(bytes_equal(private_key_spki(inside[kind]), private_key_spki(outside[kind])));
+    }
+    for (size_t i = 0; i < ALGORITHMS; i++) {
+        struct private_key *signer = inside[algorithms[i].kind];
+        CBS cbs = cbs_of(hex(arena, algorithms[i].encoded));
+        struct signing item = {.algorithm = signature_parse(&cbs),
+                               .key = signer,
+                               .message = bytes_str("a message"),
+                               .signature = arena_alloc(arena, SIGNATURE_MAX)};
+        struct signing *items[] = {&item};
+        for (int again = 0; again < 20; again++) { /* r and s are shorter now and then */
+            sign_batch(items, 1);
+            cr_assert_gt(item.signature_len, 0, "%s", item.algorithm->name);
+            cr_assert(verifies(&item, private_key_spki(signer)), "%s", item.algorithm->name);
+        }
+    }
+    for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {
+        private_key_free(inside[kind]);
+        private_key_free(outside[kind]);
+    }
+}
+
+Test(token, an_algorithm_of_another_kind_of_key_does_not_sign_and_loses_nothing)
+{
+    open_signer();
+    struct signing *item = make_signing();
+
+    item->algorithm = signature_for_key(KEY_RSA);
+    cr_assert_eq(token_sign_and_wait(item), 0);
+    cr_assert_not(token_any_lost());
+    cr_assert(signs());
+}
+
+Test(token, a_private_key_does_not_leave_it)
+{
+    uint8_t *pem;
+    size_t len;
+
+    open_signer();
+    cr_assert_not(private_key_to_pem(&pem, &len, key));
+}
+
+/* Opens |text| for the key, which must fail and say |says|, but nothing of a PIN. */
+static void refuse(const char *text, const char *says)
+{
+    struct private_key *opened = token_open(fault, text, private_key_spki(original), SESSIONS);
+
+    cr_assert_null(opened, "%s", text);
+    cr_assert_not_null(strstr(fault, says), "%s: %s", text, fault);
+    cr_assert_null(strstr(fault, "1234"), "%s", fault);
+    cr_assert_null(strstr(fault, "4321"), "%s", fault);
+}
+
+static void refuse_with(const char *format, const char *says, const char *text)
+{
+    char built[HSM_URI_MAX];
+
+    /* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): each takes one string */
+    must(snprintf(built, sizeof built, format, text) < HSM_URI_MAX);
+    refuse(built, says);
+}
+
+Test(token, faults_of_a_uri_name_the_remedy)
+{
+    char query[HSM_URI_MAX];
+
+    snprintf(query, sizeof query, "module-path=%s&pin-source=file:%s", hsm.module, hsm.pin);
+    refuse("pkcs11:token=cmpd%20test;object=signer?pin-value=4321", "pin-value");
+    refuse_with("pkcs11:token=cmpd%%20test;object=signer?%s&pin-value=4321", "pin-source=file:", query);
+    refuse_with("pkcs11:token=%%zz?%s", "malformed", query);
+    refuse_with("pkcs11:token=cmpd%%20test;object=signer;colour=red?%s", "not known", query);
+    refuse_with("pkcs11:token=cmpd%%20test;object=signer;type=public?%s", "type=private", query);
+    refuse_with("pkcs11:token=cmpd%%20test;object=signer?pin-source=file:%s", "module-path=", hsm.pin);
+    refuse_with("pkcs11:object=signer?module-path=libsofthsm2.so&pin-source=file:%s",
+                "module-path=", hsm.pin);
+    refuse_with("pkcs11:object=signer?module-path=%s", "pin-source=", hsm.module);
+    refuse_with("pkcs11:object=signer?module-path=%s&pin-source=pin", "pin-source=", hsm.module);
+    refuse_with("pkcs11:object=signer?module-path=/nonexistent.so&pin-source=file:%s", "module-path",
+                hsm.pin);
+    refuse_with("pkcs11:token=other;object=signer?%s", "no such token", query);
+    refuse_with("pkcs11:token=cmpd%%20test;object=other?%s", "no such private key", query);
+    refuse_with("pkcs11:token=cmpd%%20test;object=signer;id=%%02?%s", "no such private key", query);
+    hsm_import(&hsm, original, "signer", "02");
+    refuse(uri, "several private keys");
+}
+
+Test(token, a_key_of_another_certificate_is_refused)
+{
+    struct private_key *other = private_key_generate(KEY_P256, 0);
+    struct private_key *rsa = private_key_generate(KEY_RSA, 2048);
+
+    hsm_import(&hsm, other, "other", "02");
+    hsm_import(&hsm, rsa, "rsa", "03");
+    refuse(hsm_uri(uri, &hsm, "other"), "does not belong");
+    refuse(hsm_uri(uri, &hsm, "rsa"), "does not belong");
+    private_key_free(other);
+    private_key_free(rsa);
+}
+
+Test(token, the_file_of_the_pin_must_be_there_private_and_right)
+{
+    hsm_set(&hsm, "pin", "4321\n");
+    refuse(uri, "refuses the PIN");
+    cr_assert_not_null(strstr(fault, hsm.pin), "%s", fault);
+    hsm_set(&hsm, "pin", "1234\n");
+    must(chmod(hsm.pin, 0640) == 0);
+    refuse(uri, "chmod 600");
+    hsm_set(&hsm, "pin", NULL);
+    refuse(uri, "cannot read the PIN");
+    hsm_set(&hsm, "pin", "1234"); /* no end of line: as good */
+    open_signer();
+    cr_assert(signs());
+}
+
+Test(token, a_session_that_breaks_is_replaced_in_silence)
+{
+    open_signer();
+    cr_assert(signs());
+    for (int i = 0; i < 3; i++) {
+        hsm_set(&hsm, "broken", "");
+        cr_assert(signs());
+        cr_assert_not(token_any_lost());
+    }
+}
+
+Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
+{
+    int64_t begin;
+
+    open_signer();
+    log_set_level(LOG_ERROR + 1); /* the loss is told as an error, and expected */
+    for (int i = 0; i < 2; i++) {
+        cr_assert(signs());
+        hsm_set(&hsm, "lost", "");
+        cr_assert_not(signs());
+        cr_assert(token_any_lost());
+        begin = now_ms();
+        for (int n = 0; n < 1000; n++) {
+            struct signing *item = make_signing();
+            atomic_store(&done, 0);
+            cr_assert_not(token_sign(item, count, NULL));
+            cr_assert_eq(item->signature_len, 0);
+        }
+        cr_assert_lt(now_ms() - begin, 1000);
+        cr_assert_eq(atomic_load(&done), 0);
+        /* What is loaded meanwhile is refused, not waited for. */
+        refuse(uri, "lost at the moment");
+        sleep_ms(300);
+        cr_assert(token_any_lost());
+        hsm_set(&hsm, "lost", NULL);
+        cr_assert(comes_back());
+        cr_assert(signs());
+    }
+}
+
+/* A token locks itself after a few wrong PINs. */
+Test(token, a_pin_that_was_refused_is_not_tried_again)
+{
+    unsigned before;
+
+    open_signer();
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "lost", "");
+    cr_assert_not(signs());
+    hsm_set(&hsm, "pin", "4321\n");
+    /* SoftHSM asks for no PIN as long as a session of before is open: every session sees the loss. */
+    sleep_ms(500);
+    before = hsm_ask(&hsm, "fragile_logins");
+    hsm_set(&hsm, "lost", NULL);
+    sleep_ms(3000); /* time for several attempts */
+    cr_assert(token_any_lost());
+    cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), before + 1);
+    hsm_set(&hsm, "pin", "1234\n");
+    cr_assert(comes_back());
+    cr_assert(signs());
+}
+
+Test(token, many_signatures_are_in_flight_and_nobody_waits)
+{
+    enum { MANY = 64, DELAY_MS = 50 };
+    struct signing *items[MANY];
+    int64_t begin;
+
+    open_signer();
+    hsm_set(&hsm, "delay", "50");
+    begin = now_ms();
+    for (int i = 0; i < MANY; i++) {
+        items[i] = make_signing();
+        cr_assert(token_sign(items[i], count, NULL));
+    }
+    cr_assert_lt(now_ms() - begin, DELAY_MS * MANY / SESSIONS, "token_sign waited");
+    cr_assert(wait_for_done(MANY));
+    cr_assert_lt(now_ms() - begin, DELAY_MS * MANY / 2);
+    cr_assert_eq(hsm_ask(&hsm, "fragile_most"), SESSIONS);
+    for (int i = 0; i < MANY; i++)
+        cr_assert(verifies(items[i], private_key_spki(original)));
+}
+
+Test(token, a_full_queue_refuses)
+{
+    unsigned taken = 0;
+
+    open_signer();
+    hsm_set(&hsm, "hang", "");
+    while (taken <= BOUND_TOKEN_QUEUE && token_sign(make_signing(), count, NULL))
+        taken++;
+    cr_assert_eq(taken, BOUND_TOKEN_QUEUE);
+    cr_assert_eq(atomic_load(&done), 0);
+    hsm_set(&hsm, "hang", NULL);
+    cr_assert(wait_for_done(taken));
+    cr_assert_not(token_any_lost());
+    cr_assert(signs());
+}
+
+Test(token, a_token_that_hangs_is_taken_for_lost)
+{
+    enum { MANY = 100 };
+    struct signing *items[MANY];
+    int64_t begin = now_ms();
+
+    open_signer();
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "hang", "");
+    for (int i = 0; i < MANY; i++) {
+        items[i] = make_signing();
+        cr_assert(token_sign(items[i], count, NULL));
+    }
+    /* Those that are in the module's hands are its own; all others are answered. */
+    cr_assert(wait_for_done(MANY - SESSIONS));
+    cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
+    cr_assert(token_any_lost());
+    hsm_set(&hsm, "hang", NULL);
+    cr_assert(wait_for_done(MANY));
+    cr_assert(comes_back());
+    cr_assert(signs());
+}
+
+/* A reload opens everything anew while the old keys are in use; the last one closes the token. */
+Test(token, keys_of_one_token_share_it)
+{
+    struct private_key *first, *second;
+
+    open_signer();
+    first = key;
+    open_signer();
+    second = key;
+    key = first;
+    private_key_free(second);
+    cr_assert(signs());
+    cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), 1);
+    private_key_free(first);
+    open_signer();
+    cr_assert(signs());
+    cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), 2);
+}
