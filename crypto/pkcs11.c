@@ -286,13 +286,13 @@ static CK_KEY_TYPE key_type(enum key_kind kind)
     return kind == KEY_RSA ? CKK_RSA : kind == KEY_ED25519 ? CKK_EC_EDWARDS : CKK_EC;
 }
 
-int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const struct pkcs11_uri *uri,
-                enum key_kind kind, unsigned long *object)
+enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session,
+                               const struct pkcs11_uri *uri, enum key_kind kind, unsigned long *object)
 {
-    CK_KEY_TYPE type = 0;
-    CK_ATTRIBUTE asked = {CKA_KEY_TYPE, &type, sizeof type};
     CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     CK_ATTRIBUTE attributes[ATTRIBUTES_MAX] = {{CKA_CLASS, &class, sizeof class}};
+    CK_KEY_TYPE type = 0;
+    CK_ATTRIBUTE asked = {CKA_KEY_TYPE, &type, sizeof type};
     CK_OBJECT_HANDLE found[2];
     CK_ULONG given, count = 1, found_count = 0;
     const CK_ATTRIBUTE *named = p11_kit_uri_get_attributes(uri->uri, &given);
@@ -305,19 +305,22 @@ int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const
         rv = pkcs11->module->C_FindObjects(session, found, 2, &found_count);
         pkcs11->module->C_FindObjectsFinal(session);
     }
+    if (rv == CKR_OK && found_count == 1)
+        rv = pkcs11->module->C_GetAttributeValue(session, found[0], &asked, 1);
     if (rv != CKR_OK)
-        return fault_of(fault, "the token does not tell its keys", rv);
-    if (found_count == 0)
-        return fault_text(fault, "the token holds no such private key", "correct object and id");
-    if (found_count > 1)
-        return fault_text(fault, "several private keys of the token fit the URI", "tell them apart by id");
-    if ((rv = pkcs11->module->C_GetAttributeValue(session, found[0], &asked, 1)) != CKR_OK)
-        return fault_of(fault, "the token does not tell what kind of key it is", rv);
-    if (type != key_type(kind))
-        return fault_text(fault, "the key does not belong to the certificate: it is of another kind",
-                          "correct object and id");
-    *object = found[0];
-    return 1;
+        fault_of(fault, "the token does not tell its keys", rv);
+    else if (found_count == 0)
+        fault_text(fault, "the token holds no such private key", "correct object and id");
+    else if (found_count > 1)
+        fault_text(fault, "several private keys of the token fit the URI", "tell them apart by id");
+    else if (type != key_type(kind))
+        fault_text(fault, "the key does not belong to the certificate: it is of another kind",
+                   "correct object and id");
+    else {
+        *object = found[0];
+        return PKCS11_DONE;
+    }
+    return rv != CKR_OK ? PKCS11_GONE : PKCS11_REFUSED;
 }
 
 /* ---- signatures ---- */

@@ -51,9 +51,9 @@ int pkcs11_open(const char **why, struct pkcs11 *pkcs11, unsigned long *session)
 void pkcs11_close(struct pkcs11 *pkcs11, unsigned long session);
 
 /* pkcs11_find looks for the one private key that |uri| names, which must be of |kind| as far as its type
- * tells. 1, or 0 with |fault| written. */
-int pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session, const struct pkcs11_uri *uri,
-                enum key_kind kind, unsigned long *object);
+ * tells. On anything but PKCS11_DONE, |fault| is written. */
+enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session,
+                               const struct pkcs11_uri *uri, enum key_kind kind, unsigned long *object);
 
 /* pkcs11_sign signs |item| with |object|, a key of |kind|; |item|'s own key is not looked at. On anything but
  * PKCS11_DONE the signature is empty and |*why|, a constant, tells the reason. */

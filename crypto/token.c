@@ -341,7 +341,8 @@ static void *session_main(void *arg)
 /* ---- the keeper ---- */
 
 /* Makes |key| sign, and verifies what comes: it is there, it works, and it is the right one. */
-static int prove(char *fault, struct token *token, unsigned long session, struct token_key *key)
+static enum pkcs11_result prove(char *fault, struct token *token, unsigned long session,
+                                struct token_key *key)
 {
     static const char text[] = "does this key belong to its certificate?";
     uint8_t octets[SIGNATURE_MAX];
@@ -352,12 +353,12 @@ static int prove(char *fault, struct token *token, unsigned long session, struct
     const char *why;
     enum pkcs11_result result;
 
-    if (!pkcs11_find(fault, token->pkcs11, session, key->uri, kind, &object))
-        return 0;
+    if ((result = pkcs11_find(fault, token->pkcs11, session, key->uri, kind, &object)) != PKCS11_DONE)
+        return result;
     result = pkcs11_sign(&why, token->pkcs11, session, object, kind, &item);
     if (result == PKCS11_GONE) {
         snprintf(fault, TOKEN_FAULT_MAX, "the token does not sign: %s", why);
-        return 0;
+        return result;
     }
     struct verification check = {.algorithm = item.algorithm,
                                  .key = key->public,
@@ -371,10 +372,10 @@ static int prove(char *fault, struct token *token, unsigned long session, struct
             "the key in the token does not belong to the certificate%s%s; correct object and id, or name "
             "the certificate of this key",
             result == PKCS11_REFUSED ? ", or may not sign: " : "", result == PKCS11_REFUSED ? why : "");
-        return 0;
+        return PKCS11_REFUSED;
     }
     atomic_store(&key->object, object);
-    return 1;
+    return PKCS11_DONE;
 }
 
 /* Under the token's mutex. */
@@ -387,7 +388,7 @@ static int reconnect(char *fault, struct token *token)
         pkcs11_close(token->pkcs11, token->control);
     ok = token->is_connected = pkcs11_connect(fault, token->pkcs11, &token->control);
     for (struct token_key *key = token->keys; ok && key != NULL; key = key->next)
-        ok = prove(fault, token, token->control, key);
+        ok = prove(fault, token, token->control, key) == PKCS11_DONE;
     return ok;
 }
 
@@ -582,23 +583,29 @@ static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsig
 /* Finds |key| in |token|, which it holds already, and adds it to those that come back with it. */
 static int add_key(char *fault, struct token *token, struct token_key *key)
 {
-    int ok = 0;
+    unsigned state = atomic_load(&token->state);
+    enum pkcs11_result result;
 
     /* Whoever has the mutex for long is busy having the token back. */
-    if (is_lost(atomic_load(&token->state)) || pthread_mutex_trylock(&token->mutex) != 0) {
+    if (is_lost(state) || pthread_mutex_trylock(&token->mutex) != 0) {
         snprintf(fault, TOKEN_FAULT_MAX,
                  "the token is lost at the moment; see that it comes back, then try again");
         return 0;
     }
     free_dropped(token);
-    if (prove(fault, token, token->control, key)) {
+    result = prove(fault, token, token->control, key);
+    /* Nobody has used this session for long: that it has broken may be news. */
+    if (result == PKCS11_GONE && reconnect(fault, token))
+        result = prove(fault, token, token->control, key);
+    if (result == PKCS11_GONE)
+        lose(token, state, fault);
+    if (result == PKCS11_DONE) {
         key->token = token;
         key->next = token->keys;
         token->keys = key;
-        ok = 1;
     }
     pthread_mutex_unlock(&token->mutex);
-    return ok;
+    return result == PKCS11_DONE;
 }
 
 static struct token_key *open_key(char *fault, const char *text, struct bytes spki, unsigned sessions)

@@ -131,6 +131,38 @@ open(path, "w").write(text[:begin] + profile + text[begin:])
 PY
 }
 
+# new_token: a token of SoftHSM behind the module that can lose it; the files in $hsm tell it to (tests/token/fragile.c).
+new_token() {
+    hsm=$work/hsm
+    mkdir -p "$hsm/tokens"
+    printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' "$hsm" >"$hsm/softhsm2.conf"
+    export SOFTHSM2_CONF=$hsm/softhsm2.conf FRAGILE_TOKEN=$hsm
+    softhsm2-util --init-token --free --label 'cmpd test' --so-pin 12345678 --pin open-sesame >/dev/null
+    (umask 077 && echo open-sesame >"$hsm/pin")
+}
+
+# into_token FILE LABEL ID: the private key in FILE becomes LABEL in the token; FILE is gone.
+into_token() {
+    softhsm2-util --import "$1" --token 'cmpd test' --label "$2" --id "$3" --pin open-sesame >/dev/null
+    rm "$1"
+}
+
+# token_uri LABEL: what to write for it into cmpd.yaml.
+token_uri() {
+    echo "pkcs11:token=cmpd%20test;object=$1;type=private?module-path=${CMPD_TESTS:?set by ctest}/fragile-token.so&pin-source=file:$hsm/pin"
+}
+
+# wait_log LOG PATTERN: until it is there.
+wait_log() {
+    local i
+    checks=$((checks + 1))
+    for ((i = 0; i < 400; i++)); do
+        grep -Eq -- "$2" "$1" && return 0
+        sleep 0.05
+    done
+    fail "'$2' is not in $(basename "$1")"
+}
+
 # new_key FILE TYPE: P-256, P-384, P-521, RSA or Ed25519.
 new_key() {
     case $2 in

@@ -48,11 +48,12 @@ void hsm_new(struct hsm *hsm)
     snprintf(text, sizeof text,
              "directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n", hsm->dir);
     hsm_set(hsm, "softhsm2.conf", text);
-    hsm_set(hsm, "pin", "1234\n");
+    hsm_set(hsm, "pin", "open-sesame\n");
     must(mkdir(path_of(path, hsm, "tokens"), 0700) == 0);
     setenv("SOFTHSM2_CONF", path_of(path, hsm, "softhsm2.conf"), 1);
     setenv("FRAGILE_TOKEN", hsm->dir, 1);
-    run("softhsm2-util --init-token --free --label 'cmpd test' --so-pin 12345678 --pin 1234 >/dev/null");
+    run("softhsm2-util --init-token --free --label 'cmpd test' --so-pin 12345678 --pin open-sesame "
+        ">/dev/null");
 }
 
 void hsm_free(struct hsm *hsm)
@@ -69,8 +70,8 @@ void hsm_import(const struct hsm *hsm, const struct private_key *key, const char
     must(private_key_to_pem(&pem, &len, key));
     must(file_write(path_of(path, hsm, "import.pem"), pem, len, 0600, 0));
     file_free(pem, len);
-    run("softhsm2-util --import '%s' --token 'cmpd test' --label '%s' --id '%s' --pin 1234 >/dev/null", path,
-        label, id);
+    run("softhsm2-util --import '%s' --token 'cmpd test' --label '%s' --id '%s' --pin open-sesame >/dev/null",
+        path, label, id);
     must(unlink(path) == 0);
 }
 

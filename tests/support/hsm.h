@@ -10,7 +10,7 @@ enum { HSM_PATH_MAX = 256, HSM_URI_MAX = 1024 };
 struct hsm {
     char dir[HSM_PATH_MAX];
     char module[HSM_PATH_MAX];
-    char pin[HSM_PATH_MAX]; /* the file with its PIN, which is 1234 */
+    char pin[HSM_PATH_MAX]; /* the file with its PIN, which is open-sesame */
 };
 
 /* hsm_new makes the token, "cmpd test", and sets the environment that its module looks at; one a process.

@@ -1,0 +1,154 @@
+#!/bin/bash
+# Signing keys in a PKCS #11 token: what the operator configures, what base stations get while the token is slow, lost,
+# and back. On both fronts.
+. "$(dirname "$0")/../lib.sh"
+
+enroll() {
+    cmp -cmd ir -newkey "$work/new.key" -subject "/CN=gnb" "${by_device[@]}" -certout "$work/out.pem" -implicit_confirm "$@"
+}
+
+ready() {
+    curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
+}
+
+# use_key SETTING VALUE: in the CA's entry.
+use_key() {
+    python3 - "$dir/cmpd.yaml" "$1" "$2" <<'PY'
+import re, sys
+path, setting, value = sys.argv[1:]
+text, found = re.subn(rf'(?m)^    {setting}: .*$', lambda _: f'    {setting}: "{value}"', open(path).read(), count=1)
+assert found == 1
+open(path, "w").write(text)
+PY
+}
+
+new_token
+new_key "$work/new.key" P-256
+
+# ---- what is wrong is told with file, line and remedy, and no PIN ever ----
+
+demo faults
+cp "$dir/ca/issuing.key" "$work/issuing.key"
+into_token "$work/issuing.key" issuing 01
+line=$(grep -n '^    key: ' "$dir/cmpd.yaml" | cut -d: -f1)
+# faulty TEXT PATTERN URI
+faulty() {
+    use_key key "$3"
+    refused "$1" "cmpd.yaml:$line: .*$2" "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
+    refused "$1, as cmpd says it" "cmpd.yaml:$line: .*$2" "$CMPD_BIN/cmpd" --config "$dir/cmpd.yaml"
+    ! grep -q sesame "$work/last.out" || fail "$1: the PIN is told"
+}
+good=$(token_uri issuing)
+faulty "a PIN in the configuration" 'pin-value.*pin-source=file:' "pkcs11:token=cmpd%20test;object=issuing?pin-value=open-sesame"
+faulty "no module" 'module.*correct module-path' "${good/fragile-token.so/missing.so}"
+faulty "no token" 'no such token.*correct token' "${good/cmpd%20test/another}"
+faulty "no key" 'no such private key.*correct object' "${good/object=issuing/object=another}"
+faulty "the key of another certificate" 'does not belong' "$(new_key "$work/x.key" P-256; into_token "$work/x.key" x 07; token_uri x)"
+chmod 640 "$hsm/pin"
+faulty "a PIN that others can read" 'run chmod 600' "$good"
+chmod 600 "$hsm/pin"
+echo 4321 >"$hsm/pin"
+faulty "a wrong PIN" 'refuses the PIN in .*/pin: .*correct it' "$good"
+echo open-sesame >"$hsm/pin"
+use_key key "$good"
+ok "what is right" "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
+sed -i "/^  - address: /a\\    tls: {certificate: tls/server.pem, key: \"pkcs11:token=x?pin-value=open-sesame\"}" "$dir/cmpd.yaml"
+refused "listeners have files" 'only key and cmp_key of a CA' "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
+! grep -q sesame "$work/last.out" || fail "the PIN is told"
+
+# ---- the CA's key in the token, the key of the answers in a file ----
+
+id=10
+for program in cmpd cmpd-epoll; do
+    demo "$program"
+    credentials
+    log=$work/$program.log
+    cp "$dir"/ca/{issuing,cmp}.key "$work"
+    into_token "$work/issuing.key" "issuing-$program" "$((++id))"
+    into_token "$work/cmp.key" "cmp-$program" "$((++id))"
+    # The same certificates three times: with one key in the token, with both, and with both in files.
+    python3 - "$dir/cmpd.yaml" "$(token_uri "issuing-$program")" "$(token_uri "cmp-$program")" <<'PY'
+import sys
+path, key, cmp_key = sys.argv[1:]
+text = open(path).read()
+begin = text.index("  - name: issuing\n")
+ca = text[begin:text.index("\n\n", begin) + 1]
+plain = ca.replace("name: issuing", "name: plain")
+one = ca.replace("ca/issuing.key", f'"{key}"')
+both = one.replace("name: issuing", "name: both").replace("ca/cmp.key", f'"{cmp_key}"')
+text = text[:begin] + one + plain + both + text[begin + len(ca):]
+open(path, "w").write(text)
+PY
+    add_profile plain "ca: plain"
+    add_profile both "ca: both"
+    start_server "$program" "$dir/cmpd.yaml" "$log"
+    url=http://127.0.0.1:$port/.well-known/cmp/p
+
+    ok "$program: enrolled" enroll
+    ok "$program: the certificate is of this CA" openssl verify -CAfile "$dir/ca/root.pem" -untrusted "$dir/ca/issuing.pem" \
+        "$work/out.pem"
+    ok "$program: both keys in the token" enroll -path .well-known/cmp/p/both
+    same "$program: ready" "$(ready)" 200
+
+    # 64 at once with a token that takes 50 ms for a signature: 128 signatures would take 6.4 s one after another. What
+    # needs no token is as quick as ever meanwhile.
+    echo 50 >"$hsm/delay"
+    "$CMPD_BIN/cmpbench" run --url "$url/demo" --setup "$dir" --clients 64 --count 256 --json >"$work/slow.json" 2>"$work/bench.log" &
+    slow=$!
+    sleep 0.3
+    "$CMPD_BIN/cmpbench" run --url "$url/plain" --setup "$dir" --clients 4 --count 40 --json >"$work/plain.json" 2>"$work/bench2.log"
+    kill -0 "$slow" || fail "$program: the slow ones were done before the others had begun"
+    wait "$slow" || fail "$program: under load: $(cat "$work/bench.log")"
+    rm "$hsm/delay"
+    ok "$program: the token worked on many at once, and nobody else waited" python3 - "$work/slow.json" "$work/plain.json" <<'PY'
+import json, sys
+slow, plain = (json.load(open(path)) for path in sys.argv[1:])
+for result, count in (slow, 256), (plain, 40):
+    assert result["completed"] == count and not any(result["errors"].values()), result
+assert slow["rate"] > 3 * 20, slow    # 20 a second is what one session can do; eight have 160
+assert plain["rate"] > 160, plain     # more than all sessions together
+PY
+
+    # Lost: an answer that says so, protected as long as the key for that is there; and back, without a restart.
+    touch "$hsm/lost"
+    refused "$program: systemUnavail, protected" 'systemUnavail' enroll
+    refused "$program: bare, where the other key is lost, too" '503|Service Unavailable' enroll -path .well-known/cmp/p/both
+    ok "$program: another CA is not concerned" enroll -path .well-known/cmp/p/plain
+    wait_log "$log" 'level=error event="token lost" token="pkcs11:token=cmpd%20test" reason='
+    same "$program: not ready" "$(ready)" 503
+    ok "$program: with the reason" grep -q '"signing_keys":false' "$work/ready.json"
+    kill -HUP "$server"
+    wait_log "$log" 'configuration refused.*the token is lost at the moment'
+    # Many that want what is lost are told so, and nothing is left behind.
+    "$CMPD_BIN/cmpbench" run --url "$url/demo" --setup "$dir" --clients 64 --count 640 --json >"$work/lost.json" 2>"$work/bench.log" || true
+    ok "$program: refused at once" python3 -c \
+        'import json, sys; r = json.load(open(sys.argv[1])); assert r["completed"] == 0 or r["rate"] > 200, r' "$work/lost.json"
+    rm "$hsm/lost"
+    wait_log "$log" 'event="token is back" token="pkcs11:token=cmpd%20test" lost_ms='
+    same "$program: ready again" "$(ready)" 200
+    ok "$program: enrolled again" enroll
+    ok "$program: with both keys in the token, too" enroll -path .well-known/cmp/p/both
+
+    # A session that breaks is nobody's concern; a reload keeps the token.
+    touch "$hsm/broken"
+    ok "$program: over a broken session" enroll
+    kill -HUP "$server"
+    wait_log "$log" 'event="configuration loaded"'
+    ok "$program: after a reload" enroll
+    same "$program: one line for each loss" "$(grep -c 'event="token lost"' "$log")" 1
+    same "$program: one line for each return" "$(grep -c 'event="token is back"' "$log")" 1
+    ! grep -Eq 'sesame|pin-source' "$log" || fail "$program: the log knows the PIN or where it is"
+
+    # A token that nobody names any more is closed while its last jobs are answered.
+    sed -i -E 's!^    key: .*!    key: ca/issuing.key!; s!^    cmp_key: .*!    cmp_key: ca/cmp.key!' "$dir/cmpd.yaml"
+    kill -HUP "$server"
+    for ((i = 0; i < 200; i++)); do
+        [ "$(grep -c 'event="configuration loaded"' "$log")" -ge 2 ] && break
+        sleep 0.05
+    done
+    touch "$hsm/lost"
+    ok "$program: without the token" enroll
+    rm "$hsm/lost"
+    stop_server
+done
+done_testing
