@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/base/handover.h"
 #include "server/pipeline/internal.h"
 
 int64_t worker_now_ms(void)
@@ -38,6 +39,21 @@ void worker_return(struct task *task)
     atomic_fetch_sub_explicit(&home->returning, 1, memory_order_release);
 }
 
+static struct task *take_returned(struct worker *worker)
+{
+    void *task = NULL;
+    bool taken;
+
+    HANDOVER_GUESS_BEGIN();
+    taken = ck_ring_dequeue_mpsc(&worker->inbox, worker->inbox_buffer, &task);
+    HANDOVER_GUESS_END();
+    if (!taken)
+        return NULL;
+    /* 0: here is what was written by everybody who has counted it down. */
+    (void)atomic_load_explicit(&((struct task *)task)->pending, memory_order_acquire);
+    return task;
+}
+
 static void adopt_policy(struct worker *worker)
 {
     struct policy *newer = atomic_load_explicit(&worker->mailbox, memory_order_relaxed);
@@ -52,12 +68,10 @@ static void adopt_policy(struct worker *worker)
 static struct task *gather(struct worker *worker)
 {
     struct task *head = NULL, **tail = &head, *task;
-    void *returned;
     int64_t now = worker_now_ms();
     unsigned count = 0;
 
-    while (count < BOUND_BATCH && ck_ring_dequeue_mpsc(&worker->inbox, worker->inbox_buffer, &returned)) {
-        task = returned;
+    while (count < BOUND_BATCH && (task = take_returned(worker)) != NULL) {
         cmp_resume(task->message, now);
         *tail = task;
         tail = &task->next;

@@ -11,6 +11,12 @@ ready() {
     curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
 }
 
+# load PROFILE CLIENTS COUNT: as JSON. It frees nothing at its end, and is not what is tested here.
+load() {
+    ASAN_OPTIONS=detect_leaks=0 "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/$1" \
+        --setup "$dir" --clients "$2" --count "$3" --json
+}
+
 # use_key SETTING VALUE: in the CA's entry.
 use_key() {
     python3 - "$dir/cmpd.yaml" "$1" "$2" <<'PY'
@@ -82,7 +88,6 @@ PY
     add_profile plain "ca: plain"
     add_profile both "ca: both"
     start_server "$program" "$dir/cmpd.yaml" "$log"
-    url=http://127.0.0.1:$port/.well-known/cmp/p
 
     ok "$program: enrolled" enroll
     ok "$program: the certificate is of this CA" openssl verify -CAfile "$dir/ca/root.pem" -untrusted "$dir/ca/issuing.pem" \
@@ -93,10 +98,10 @@ PY
     # 64 at once with a token that takes 50 ms for a signature: 128 signatures would take 6.4 s one after another. What
     # needs no token is as quick as ever meanwhile.
     echo 50 >"$hsm/delay"
-    "$CMPD_BIN/cmpbench" run --url "$url/demo" --setup "$dir" --clients 64 --count 256 --json >"$work/slow.json" 2>"$work/bench.log" &
+    load demo 64 256 >"$work/slow.json" 2>"$work/bench.log" &
     slow=$!
     sleep 0.3
-    "$CMPD_BIN/cmpbench" run --url "$url/plain" --setup "$dir" --clients 4 --count 40 --json >"$work/plain.json" 2>"$work/bench2.log"
+    load plain 4 40 >"$work/plain.json" 2>"$work/bench2.log"
     kill -0 "$slow" || fail "$program: the slow ones were done before the others had begun"
     wait "$slow" || fail "$program: under load: $(cat "$work/bench.log")"
     rm "$hsm/delay"
@@ -120,7 +125,7 @@ PY
     kill -HUP "$server"
     wait_log "$log" 'configuration refused.*the token is lost at the moment'
     # Many that want what is lost are told so, and nothing is left behind.
-    "$CMPD_BIN/cmpbench" run --url "$url/demo" --setup "$dir" --clients 64 --count 640 --json >"$work/lost.json" 2>"$work/bench.log" || true
+    load demo 64 640 >"$work/lost.json" 2>"$work/bench.log" || true
     ok "$program: refused at once" python3 -c \
         'import json, sys; r = json.load(open(sys.argv[1])); assert r["completed"] == 0 or r["rate"] > 200, r' "$work/lost.json"
     rm "$hsm/lost"
