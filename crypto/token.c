@@ -597,10 +597,12 @@ static int add_key(char *fault, struct token *token, struct token_key *key)
     free_dropped(token);
     result = prove(fault, token, token->control, key);
     /* Nobody has used this session for long: that it has broken may be news. */
-    if (result == PKCS11_GONE && reconnect(fault, token))
-        result = prove(fault, token, token->control, key);
-    if (result == PKCS11_GONE)
-        lose(token, state, fault);
+    if (result == PKCS11_GONE) {
+        if (reconnect(fault, token))
+            result = prove(fault, token, token->control, key);
+        else
+            lose(token, state, fault);
+    }
     if (result == PKCS11_DONE) {
         key->token = token;
         key->next = token->keys;

@@ -18,6 +18,24 @@ static struct config *load(const char *text, struct config_fault *fault)
     return config_load_text(fault, NAME, text, strlen(text));
 }
 
+/* RFC 7512: what begins with its scheme is no file, and is left as it is. */
+Test(config, a_key_may_be_in_a_token)
+{
+    struct config_fault fault;
+    struct config *c =
+        load(LISTENERS PROFILES "threads: {token: 3}\n"
+                                "cas:\n- name: a\n  certificate: a.pem\n  cmp_certificate: c.pem\n"
+                                "  key: pkcs11:token=x;object=y?pin-source=file:pin\n  cmp_key: pkcs11.key\n",
+             &fault);
+    cr_assert_not_null(c, "%s", fault.text);
+    cr_assert_str_eq(c->cas[0].key, "pkcs11:token=x;object=y?pin-source=file:pin");
+    cr_assert(config_is_token(c->cas[0].key));
+    cr_assert_str_eq(c->cas[0].cmp_key, "/etc/cmpd/pkcs11.key");
+    cr_assert_not(config_is_token(c->cas[0].cmp_key));
+    cr_assert_eq(c->threads.token, 3);
+    config_free(c);
+}
+
 Test(config, defaults)
 {
     struct config_fault fault;
@@ -32,6 +50,7 @@ Test(config, defaults)
     cr_assert_str_eq(c->node, host);
     cr_assert_eq(c->threads.front, 0);
     cr_assert_eq(c->threads.slow, 1);
+    cr_assert_eq(c->threads.token, 8);
     cr_assert_eq(c->limits.message_bytes, 65536);
     cr_assert_eq(c->limits.connections, 10000);
     cr_assert_eq(c->limits.stop_seconds, 20);
@@ -196,6 +215,14 @@ static const struct wrong wrongs[] = {
     {REST "vendors:\n- name: v\n  anchors: []\n", 6, {"anchors is empty"}},
     {REST "vendors:\n- name: v\n  anchors:\n  - a\n  - [b]\n", 8, {"anchors is a list; write one value"}},
     {"listeners: []\n" CAS PROFILES, 1, {"listeners is empty"}},
+    /* Only a CA's keys may be in a token, and what stands there may hold a PIN. */
+    {REST "seal_key: pkcs11:object=x?pin-value=open-sesame\n",
+     4,
+     {"seal_key is a pkcs11: URI", "name a file"}},
+    {"listeners:\n- address: :1\n  tls:\n    certificate: c\n    key: "
+     "PKCS11:object=x?pin-value=open-sesame\n" CAS PROFILES,
+     5,
+     {"key is a pkcs11: URI", "name a file"}},
     {"log: &l info\nnode: *l\n" REST, 1, {"alias"}},
     {"vendors: &v [*v]\n" REST, 1, {"alias"}},
     /* what depends on more than one value */
