@@ -5,9 +5,9 @@
 #ifndef CMPD_CRYPTO_PKCS11_H
 #define CMPD_CRYPTO_PKCS11_H
 
-#include "crypto/batch.h"
+#include "crypto/token.h"
 
-enum { PKCS11_FAULT_MAX = 512 };
+enum { PKCS11_FAULT_MAX = TOKEN_FAULT_MAX };
 
 /* struct pkcs11_uri is a URI of RFC 7512 that names a private key. */
 struct pkcs11_uri;

@@ -150,7 +150,7 @@ int token_sign(struct signing *item, void (*done)(void *arg), void *arg)
         atomic_fetch_sub(&token->taken, 1);
         return 0;
     }
-    if (!atomic_load_explicit(&token->watched, memory_order_relaxed) && !atomic_exchange(&token->watched, 1))
+    if (!atomic_load(&token->watched) && !atomic_exchange(&token->watched, 1))
         sem_post(&token->keeper);
     /* There is room: this fails at most for the moment in which a taker moves its head. */
     while (!ck_ring_enqueue_mpmc_signing(&token->ring, token->slots, &entry))
@@ -218,10 +218,6 @@ static void free_dropped(struct token *token)
 
 static void free_token(struct token *token)
 {
-    if (token->is_connected)
-        pkcs11_close(token->pkcs11, token->control);
-    if (token->pkcs11 != NULL)
-        pkcs11_unload(token->pkcs11);
     free_dropped(token);
     if (is_lost(atomic_load(&token->state)))
         atomic_fetch_sub(&lost_tokens, 1);
@@ -233,11 +229,20 @@ static void free_token(struct token *token)
     free(token);
 }
 
+static void disconnect(struct token *token)
+{
+    if (token->is_connected)
+        pkcs11_close(token->pkcs11, token->control);
+    if (token->pkcs11 != NULL)
+        pkcs11_unload(token->pkcs11);
+}
+
 /* The last to leave frees the token: no thread has to wait for another, or for the token. */
 static void leave(struct token *token)
 {
     if (atomic_fetch_sub(&token->threads, 1) != 1)
         return;
+    disconnect(token); /* may take its time: nobody else is kept out of the registry meanwhile */
     pthread_mutex_lock(&registry.mutex);
     for (struct token **at = &registry.tokens; *at != NULL; at = &(*at)->next)
         if (*at == token) {
@@ -450,6 +455,7 @@ static void have_back(struct token *token)
 static void watch(struct token *token)
 {
     unsigned before = atomic_load(&token->answered), state = atomic_load(&token->state);
+    int is_at_work = atomic_load(&token->taken) != 0;
 
     if (pause_keeper(token, BOUND_TOKEN_STALL * 1000))
         return;
@@ -458,7 +464,8 @@ static void watch(struct token *token)
     if (atomic_load(&token->taken) == 0) /* looked at again: who came in between has relied on this watch */
         return;
     atomic_store(&token->watched, 1);
-    if (atomic_load(&token->answered) == before)
+    /* What came in meanwhile has its time yet. */
+    if (is_at_work && atomic_load(&token->answered) == before)
         lose(token, state, "it has stopped to answer");
 }
 
@@ -523,6 +530,7 @@ static struct token *connect_token(char *fault, const struct pkcs11_uri *uri)
     if (token->slots != NULL && token->name != NULL && (token->pkcs11 = pkcs11_load(fault, uri)) != NULL &&
         reconnect(fault, token))
         return token;
+    disconnect(token);
     free_token(token);
     return NULL;
 }
@@ -562,11 +570,13 @@ static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsig
     if ((token = connect_token(fault, uri)) == NULL)
         return NULL;
     if (!try_sessions(fault, token, sessions)) {
+        disconnect(token);
         free_token(token);
         return NULL;
     }
     snprintf(fault, TOKEN_FAULT_MAX, "threads for %u sessions could not be started; write fewer", sessions);
     if (!start_thread(token, keeper_main)) {
+        disconnect(token);
         free_token(token);
         return NULL;
     }

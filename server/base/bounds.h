@@ -26,8 +26,9 @@ enum {
     BOUND_ALIVE_GAP = 15,    /* seconds without one from any node after which nobody served */
 
     /* Keys in tokens: beyond it, a signing fails with systemUnavail. */
-    BOUND_TOKEN_QUEUE = 4096,   /* signings that a token has and has not answered */
-    BOUND_TOKEN_STALL = 10,     /* seconds without a single answer after which it is taken for lost */
+    BOUND_TOKEN_QUEUE = 4096, /* signings that a token has and has not answered */
+    BOUND_TOKEN_STALL =
+        10, /* seconds with work and without a single answer after which it is taken for lost */
     BOUND_TOKEN_SESSIONS = 256, /* that a configuration may ask for */
 
     /* Memory of a job: beyond it, the job is refused with systemFailure. */

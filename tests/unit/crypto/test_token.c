@@ -1,14 +1,10 @@
 /* token.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "crypto/token.h"
-#include "server/base/bounds.h"
-#include "server/base/log.h"
+/* Includes what it tests, to wake the keeper of a token when it likes. */
+#include "crypto/token.c"
+
 #include "tests/support/hex.h"
 #include "tests/support/hsm.h"
 #include "tests/support/must.h"
@@ -48,14 +44,6 @@ static void tear_down(void)
 }
 
 TestSuite(token, .init = set_up, .fini = tear_down, .timeout = 60);
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void sleep_ms(unsigned ms)
 {
@@ -367,6 +355,23 @@ Test(token, a_token_that_hangs_is_taken_for_lost)
     cr_assert(wait_for_done(MANY));
     cr_assert(comes_back());
     cr_assert(signs());
+}
+
+/* Idle time is no silence: when the keeper looks, the only signing has not been there for long. */
+Test(token, a_token_that_was_idle_is_not_lost_at_its_next_signature)
+{
+    int64_t begin;
+
+    open_signer();
+    cr_assert(signs());
+    sleep_ms(100);
+    begin = now_ms();
+    sem_post(&key->token->token->keeper); /* it looks once more from here on, with nothing at work */
+    hsm_set(&hsm, "delay", "2000");
+    sleep_ms((unsigned)(begin + BOUND_TOKEN_STALL * 1000 - 1000 - now_ms()));
+    cr_assert(signs());
+    cr_assert_gt(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
+    cr_assert_not(token_any_lost());
 }
 
 /* A reload opens everything anew while the old keys are in use; the last one closes the token. */
