@@ -116,9 +116,10 @@ const char *pkcs11_uri_token(const struct pkcs11_uri *uri)
     return uri->token;
 }
 
-/* Without the session of pkcs11_connect. */
-static void free_pkcs11(struct pkcs11 *pkcs11)
+void pkcs11_free(struct pkcs11 *pkcs11)
 {
+    if (pkcs11 == NULL)
+        return;
     if (pkcs11->module != NULL)
         p11_kit_module_release(pkcs11->module);
     p11_kit_uri_free(pkcs11->token);
@@ -138,28 +139,32 @@ struct pkcs11 *pkcs11_load(char *fault, const struct pkcs11_uri *uri)
     if ((pkcs11->pin_path = strdup(pin_file(uri->uri))) == NULL ||
         (pkcs11->token = p11_kit_uri_new()) == NULL ||
         p11_kit_uri_parse(uri->token, P11_KIT_URI_FOR_ANY, pkcs11->token) != P11_KIT_URI_OK) {
-        free_pkcs11(pkcs11);
+        pkcs11_free(pkcs11);
         return NULL;
     }
     pkcs11->module = p11_kit_module_load(p11_kit_uri_get_module_path(uri->uri), P11_KIT_MODULE_CRITICAL);
     if (pkcs11->module == NULL) {
         snprintf(fault, PKCS11_FAULT_MAX, "the module cannot be loaded: %s; correct module-path",
                  p11_kit_message() != NULL ? p11_kit_message() : "it is no PKCS #11 library");
-        free_pkcs11(pkcs11);
+        pkcs11_free(pkcs11);
         return NULL;
     }
     if ((rv = p11_kit_module_initialize(pkcs11->module)) != CKR_OK) {
         fault_of(fault, "the module cannot be initialized; look at its own configuration", rv);
-        free_pkcs11(pkcs11);
+        pkcs11_free(pkcs11);
         return NULL;
     }
     return pkcs11;
 }
 
-void pkcs11_unload(struct pkcs11 *pkcs11)
+int pkcs11_initialize(struct pkcs11 *pkcs11)
+{
+    return p11_kit_module_initialize(pkcs11->module) == CKR_OK;
+}
+
+void pkcs11_finalize(struct pkcs11 *pkcs11)
 {
     p11_kit_module_finalize(pkcs11->module);
-    free_pkcs11(pkcs11);
 }
 
 static int matches(const struct pkcs11 *pkcs11, CK_SLOT_ID slot, const CK_INFO *library)

@@ -36,8 +36,11 @@ const char *pkcs11_uri_token(const struct pkcs11_uri *uri);
 /* pkcs11_load loads the module and initializes it. NULL with |fault| written. */
 struct pkcs11 *pkcs11_load(char *fault, const struct pkcs11_uri *uri);
 
-/* pkcs11_unload ends the use of the module, after its last session. */
-void pkcs11_unload(struct pkcs11 *pkcs11);
+/* pkcs11_finalize ends the use of the module: none of its sessions may be used any more, and no thread be in
+ * it. pkcs11_initialize begins anew (1 or 0), pkcs11_free unloads it. NULL may be freed. */
+void pkcs11_finalize(struct pkcs11 *pkcs11);
+int pkcs11_initialize(struct pkcs11 *pkcs11);
+void pkcs11_free(struct pkcs11 *pkcs11);
 
 /* pkcs11_connect looks for the token, opens |*session| and logs in, with the PIN as its file has it now. A
  * PIN that the token has refused is not tried again, since that would lock the token. All sessions of the

@@ -53,7 +53,9 @@ struct token {
     char *name;           /* its part of the URI: who has the same, has this token */
     unsigned sessions;    /* threads that take from the ring */
     atomic_uint users;    /* keys; with the last, it closes */
-    atomic_uint threads;  /* that have not left */
+    pthread_t *threads;   /* … and they themselves */
+    atomic_uint inside;   /* of them, how many are with the module */
+    atomic_uint loads;    /* of the module: sessions of before the last one are no one's */
     atomic_uint state;    /* see above */
     atomic_uint taken;    /* signings that were taken and not answered: bounds the ring */
     atomic_uint answered; /* counts on: whether it moves tells whether the token does */
@@ -72,13 +74,21 @@ struct token {
 struct session {
     unsigned long handle;
     int is_open;
-    unsigned state;
+    unsigned state, loads; /* in which it was opened */
+};
+
+/* A keeper that nobody has joined yet. */
+struct ended {
+    int is_set;
+    pthread_t keeper;
+    struct pkcs11 *pkcs11; /* what it used */
 };
 
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t gone;
     struct token *tokens; /* each in use, or being closed */
+    struct ended ended;   /* the last one; it joins the one before */
     int has_exit;
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER, .gone = PTHREAD_COND_INITIALIZER};
 
@@ -221,6 +231,7 @@ static void free_token(struct token *token)
     free_dropped(token);
     if (is_lost(atomic_load(&token->state)))
         atomic_fetch_sub(&lost_tokens, 1);
+    free(token->threads);
     sem_destroy(&token->ready);
     sem_destroy(&token->keeper);
     pthread_mutex_destroy(&token->mutex);
@@ -229,20 +240,45 @@ static void free_token(struct token *token)
     free(token);
 }
 
-static void disconnect(struct token *token)
+/* Without threads. The module stays loaded: threads that it knows may still be on their way out. */
+static struct pkcs11 *disconnect(struct token *token)
 {
+    struct pkcs11 *pkcs11 = token->pkcs11;
+
     if (token->is_connected)
-        pkcs11_close(token->pkcs11, token->control);
-    if (token->pkcs11 != NULL)
-        pkcs11_unload(token->pkcs11);
+        pkcs11_close(pkcs11, token->control);
+    if (pkcs11 != NULL)
+        pkcs11_finalize(pkcs11);
+    return pkcs11;
 }
 
-/* The last to leave frees the token: no thread has to wait for another, or for the token. */
-static void leave(struct token *token)
+/* Takes a token down that no thread has come to know. */
+static void give_up(struct token *token)
 {
-    if (atomic_fetch_sub(&token->threads, 1) != 1)
+    pkcs11_free(disconnect(token));
+    free_token(token);
+}
+
+/* Waits for a keeper that has ended, or is about to, and unloads what it used. */
+static void bury(struct ended ended)
+{
+    if (!ended.is_set)
         return;
-    disconnect(token); /* may take its time: nobody else is kept out of the registry meanwhile */
+    pthread_join(ended.keeper, NULL);
+    pkcs11_free(ended.pkcs11);
+}
+
+/* The end of a keeper, which is the end of its token: whoever dropped the last key does not wait for it. The
+ * next keeper to end, or the end of the process, waits for this one. */
+static void close_token(struct token *token)
+{
+    struct ended before, self = {1, pthread_self(), NULL};
+
+    for (unsigned i = 0; i < token->sessions; i++)
+        sem_post(&token->ready);
+    for (unsigned i = 0; i < token->sessions; i++)
+        pthread_join(token->threads[i], NULL);
+    self.pkcs11 = disconnect(token); /* may take its time: nobody is kept out of the registry meanwhile */
     pthread_mutex_lock(&registry.mutex);
     for (struct token **at = &registry.tokens; *at != NULL; at = &(*at)->next)
         if (*at == token) {
@@ -250,8 +286,11 @@ static void leave(struct token *token)
             break;
         }
     free_token(token);
+    before = registry.ended;
+    registry.ended = self;
     pthread_cond_broadcast(&registry.gone);
     pthread_mutex_unlock(&registry.mutex);
+    bury(before);
 }
 
 static void release(struct token *token)
@@ -288,40 +327,60 @@ static void wait_for_closing(void)
         if (waits && pthread_cond_clockwait(&registry.gone, &registry.mutex, CLOCK_MONOTONIC, &limit) != 0)
             break;
     }
+    struct ended ended = registry.ended;
+    registry.ended.is_set = 0;
     pthread_mutex_unlock(&registry.mutex);
+    if (!waits)
+        bury(ended);
 }
 
 /* ---- sessions ---- */
 
 static void close_session(struct token *token, struct session *session)
 {
-    if (session->is_open)
+    if (session->is_open && session->loads == atomic_load(&token->loads))
         pkcs11_close(token->pkcs11, session->handle);
     session->is_open = 0;
 }
 
-/* Signs |item|, on a fresh session if the one at hand has just broken. */
-static void sign(struct token *token, struct session *session, struct signing *item)
+/* Signs |item|, on a fresh session if the one at hand has just broken. Returns 0 with |*why| if that was of
+ * no use in
+ * |*state|. */
+static int try_to_sign(const char **why, unsigned *state, struct token *token, struct session *session,
+                       struct signing *item)
 {
     const struct token_key *key = item->key->token;
-    unsigned state = 0;
-    const char *why = "";
 
     for (int attempt = 0; attempt < 2; attempt++) {
-        state = atomic_load(&token->state);
-        if (session->state != state)
+        *state = atomic_load(&token->state);
+        if (is_lost(*state))
+            return 1;
+        if (session->state != *state)
             close_session(token, session);
-        if (is_lost(state))
-            return;
-        session->state = state;
+        session->state = *state;
+        session->loads = session->is_open ? session->loads : atomic_load(&token->loads);
         if (!session->is_open)
-            session->is_open = pkcs11_open(&why, token->pkcs11, &session->handle);
-        if (session->is_open && pkcs11_sign(&why, token->pkcs11, session->handle, atomic_load(&key->object),
+            session->is_open = pkcs11_open(why, token->pkcs11, &session->handle);
+        if (session->is_open && pkcs11_sign(why, token->pkcs11, session->handle, atomic_load(&key->object),
                                             item->key->kind, item) != PKCS11_GONE)
-            return;
+            return 1;
         close_session(token, session);
     }
-    lose(token, state, why);
+    return 0;
+}
+
+static void sign(struct token *token, struct session *session, struct signing *item)
+{
+    unsigned state;
+    const char *why = "";
+    int ok;
+
+    /* Before the look at the state: while it is lost, the keeper knows that nobody comes in any more. */
+    atomic_fetch_add(&token->inside, 1);
+    ok = try_to_sign(&why, &state, token, session, item);
+    atomic_fetch_sub(&token->inside, 1);
+    if (!ok)
+        lose(token, state, why);
 }
 
 static void *session_main(void *arg)
@@ -341,7 +400,6 @@ static void *session_main(void *arg)
         answer(token, &entry);
     }
     close_session(token, &session);
-    leave(token);
     return NULL;
 }
 
@@ -420,11 +478,23 @@ static int pause_keeper(struct token *token, unsigned ms)
     return 1;
 }
 
+/* Some modules know what is there from when they were initialized on. Of a token that is lost, no session is
+ * left that anybody would use. */
+static void load_again(struct token *token)
+{
+    if (atomic_load(&token->inside) != 0)
+        return; /* one hangs in there */
+    token->is_connected = 0;
+    atomic_fetch_add(&token->loads, 1);
+    pkcs11_finalize(token->pkcs11);
+    pkcs11_initialize(token->pkcs11);
+}
+
 static void have_back(struct token *token)
 {
     char name[NAME_QUOTED], fault[TOKEN_FAULT_MAX] = "", told[TOKEN_FAULT_MAX] = "", quoted[TOKEN_FAULT_MAX];
     int64_t lost_at = now_ms();
-    int ok = 0;
+    int ok = 0, tries = 0;
 
     if (lost_at - token->usable_since_ms > STEADY_MS)
         token->retry_ms = 0;
@@ -432,12 +502,14 @@ static void have_back(struct token *token)
         drain(token);
         if (pause_keeper(token, token->retry_ms) && atomic_load(&token->stopping))
             return;
+        pthread_mutex_lock(&token->mutex);
+        if (tries++ > 0)
+            load_again(token);
+        ok = reconnect(fault, token);
+        pthread_mutex_unlock(&token->mutex);
         token->retry_ms = token->retry_ms == 0 ? RETRY_FIRST_MS : token->retry_ms * 2;
         if (token->retry_ms > RETRY_LAST_MS)
             token->retry_ms = RETRY_LAST_MS;
-        pthread_mutex_lock(&token->mutex);
-        ok = reconnect(fault, token);
-        pthread_mutex_unlock(&token->mutex);
         if (!ok && strcmp(fault, told) != 0) {
             log_event(LOG_WARN, "token still lost", "token=%s text=%s", name_text(name, token),
                       log_quote(quoted, sizeof quoted, bytes_str(fault)));
@@ -483,36 +555,27 @@ static void *keeper_main(void *arg)
     }
     while (!atomic_load(&token->is_released))
         sched_yield();
-    for (unsigned i = 0; i < token->sessions; i++)
-        sem_post(&token->ready);
-    leave(token);
+    close_token(token);
     return NULL;
 }
 
 /* ---- opening ---- */
 
-/* Nobody joins it: it leaves by itself. */
-static int start_thread(struct token *token, void *(*main)(void *arg))
+static int start_thread(pthread_t *thread, void *(*main)(void *arg), struct token *token)
 {
-    pthread_t thread;
     sigset_t all, before;
     int ok;
 
-    atomic_fetch_add(&token->threads, 1);
     /* Signals are the main thread's business. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pthread_create(&thread, NULL, main, token) == 0;
+    ok = pthread_create(thread, NULL, main, token) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_detach(thread);
-    else
-        atomic_fetch_sub(&token->threads, 1);
     return ok;
 }
 
 /* A token that is connected and has no threads yet; not in the registry. */
-static struct token *connect_token(char *fault, const struct pkcs11_uri *uri)
+static struct token *connect_token(char *fault, const struct pkcs11_uri *uri, unsigned sessions)
 {
     struct token *token = aligned_alloc(_Alignof(struct token), sizeof *token);
 
@@ -526,12 +589,12 @@ static struct token *connect_token(char *fault, const struct pkcs11_uri *uri)
     pthread_mutex_init(&token->mutex, NULL);
     atomic_store(&token->users, 1);
     token->slots = calloc(RING, sizeof *token->slots);
+    token->threads = calloc(sessions, sizeof *token->threads);
     token->name = strdup(pkcs11_uri_token(uri));
-    if (token->slots != NULL && token->name != NULL && (token->pkcs11 = pkcs11_load(fault, uri)) != NULL &&
-        reconnect(fault, token))
+    if (token->slots != NULL && token->threads != NULL && token->name != NULL &&
+        (token->pkcs11 = pkcs11_load(fault, uri)) != NULL && reconnect(fault, token))
         return token;
-    disconnect(token);
-    free_token(token);
+    give_up(token);
     return NULL;
 }
 
@@ -557,6 +620,7 @@ static int try_sessions(char *fault, struct token *token, unsigned sessions)
 static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsigned sessions)
 {
     struct token *token;
+    pthread_t keeper;
 
     for (token = registry.tokens; token != NULL; token = token->next) {
         unsigned users = atomic_load(&token->users);
@@ -567,24 +631,22 @@ static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsig
         if (users != 0)
             return token;
     }
-    if ((token = connect_token(fault, uri)) == NULL)
+    if ((token = connect_token(fault, uri, sessions)) == NULL)
         return NULL;
     if (!try_sessions(fault, token, sessions)) {
-        disconnect(token);
-        free_token(token);
+        give_up(token);
         return NULL;
     }
     snprintf(fault, TOKEN_FAULT_MAX, "threads for %u sessions could not be started; write fewer", sessions);
-    if (!start_thread(token, keeper_main)) {
-        disconnect(token);
-        free_token(token);
+    if (!start_thread(&keeper, keeper_main, token)) {
+        give_up(token);
         return NULL;
     }
     token->next = registry.tokens;
     registry.tokens = token;
     if (!registry.has_exit)
         registry.has_exit = atexit(wait_for_closing) == 0;
-    while (token->sessions < sessions && start_thread(token, session_main))
+    while (token->sessions < sessions && start_thread(&token->threads[token->sessions], session_main, token))
         token->sessions++;
     if (token->sessions == sessions)
         return token;

@@ -275,6 +275,26 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
     }
 }
 
+/* SoftHSM itself, as an operator who moves its files has it: it only sees them again when it is initialized
+ * anew. */
+Test(token, a_module_that_has_to_be_initialized_anew_is)
+{
+    char here[2 * HSM_PATH_MAX], away[2 * HSM_PATH_MAX];
+
+    snprintf(here, sizeof here, "%s/tokens", hsm.dir);
+    snprintf(away, sizeof away, "%s/away", hsm.dir);
+    open_signer();
+    cr_assert(signs());
+    log_set_level(LOG_ERROR + 1);
+    must(rename(here, away) == 0);
+    cr_assert_not(signs());
+    cr_assert(token_any_lost());
+    sleep_ms(500);
+    must(rename(away, here) == 0);
+    cr_assert(comes_back());
+    cr_assert(signs());
+}
+
 /* A token locks itself after a few wrong PINs. */
 Test(token, a_pin_that_was_refused_is_not_tried_again)
 {
