@@ -657,13 +657,16 @@ static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsig
 /* Finds |key| in |token|, which it holds already, and adds it to those that come back with it. */
 static int add_key(char *fault, struct token *token, struct token_key *key)
 {
-    unsigned state = atomic_load(&token->state);
     enum pkcs11_result result;
+    unsigned state;
 
+    snprintf(fault, TOKEN_FAULT_MAX,
+             "the token is lost at the moment; see that it comes back, then try again");
     /* Whoever has the mutex for long is busy having the token back. */
-    if (is_lost(state) || pthread_mutex_trylock(&token->mutex) != 0) {
-        snprintf(fault, TOKEN_FAULT_MAX,
-                 "the token is lost at the moment; see that it comes back, then try again");
+    if (pthread_mutex_trylock(&token->mutex) != 0)
+        return 0;
+    if (is_lost(state = atomic_load(&token->state))) {
+        pthread_mutex_unlock(&token->mutex);
         return 0;
     }
     free_dropped(token);
