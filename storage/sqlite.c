@@ -55,6 +55,9 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
         return store_fault(fault, "store names no file; write sqlite:PATH");
     if (!sqlite3_threadsafe())
         return store_fault(fault, "this SQLite was built without threads; install Debian's libsqlite3-0");
+    /* Its account of memory, which nobody reads, costs a mutex an allocation, and all connections share it.
+     * SQLite that another store has started already refuses, and works as well. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite_store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         return store_fault(fault, "out of memory");

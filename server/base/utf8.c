@@ -11,6 +11,8 @@ enum { ESCAPED = sizeof escaped / sizeof escaped[0] };
 
 size_t utf8_shown(const uint8_t *p, size_t left)
 {
+    if (p[0] >= 0x20 && p[0] < 0x7f) /* nearly everything */
+        return 1;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
     uint32_t value = len == 1 ? p[0] : p[0] & (0xffU >> (len + 1));

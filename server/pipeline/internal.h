@@ -32,6 +32,11 @@ struct lane {
     size_t bound;
 };
 
+/* struct tally counts what a worker has served, for the log when it ends: how full its batches were. */
+struct tally {
+    uint64_t verifications, verify_batches, signatures, sign_batches;
+};
+
 struct worker {
     _Alignas(CACHE_LINE) atomic_int sleeping; /* 1: wants a wake */
     atomic_uint returning;                    /* threads of others that are about to wake it */
@@ -40,6 +45,7 @@ struct worker {
     int started;
     struct pipeline *pipeline;
     struct lane *lane;
+    struct tally tally;
     struct policy *policy;                /* of jobs decoded from now on */
     _Atomic(struct policy *) mailbox;     /* a newer one, held, or NULL */
     _Alignas(CACHE_LINE) ck_ring_t inbox; /* tasks that come back: bounded by limits.jobs */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
 struct job *pipeline_job(struct pipeline *pipeline)
@@ -119,9 +120,15 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
     return NULL;
 }
 
+static double mean(uint64_t sum, uint64_t count)
+{
+    return count != 0 ? (double)sum / (double)count : 0;
+}
+
 void pipeline_free(struct pipeline *pipeline)
 {
     struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+    struct tally all = {0};
 
     atomic_store(&pipeline->stopping, 1);
     for (size_t l = 0; l < 2; l++)
@@ -133,7 +140,15 @@ void pipeline_free(struct pipeline *pipeline)
             atomic_store(&worker->sleeping, 1);
             worker_wake(worker);
             pthread_join(worker->thread, NULL);
+            all.verifications += worker->tally.verifications;
+            all.verify_batches += worker->tally.verify_batches;
+            all.signatures += worker->tally.signatures;
+            all.sign_batches += worker->tally.sign_batches;
         }
+    log_event(LOG_INFO, "batches",
+              "verifications=%llu per_batch=%.1f signatures=%llu per_batch_of_signatures=%.1f",
+              (unsigned long long)all.verifications, mean(all.verifications, all.verify_batches),
+              (unsigned long long)all.signatures, mean(all.signatures, all.sign_batches));
     lane_cleanup(&pipeline->fast);
     lane_cleanup(&pipeline->slow);
     free(pipeline);

@@ -196,6 +196,14 @@ static void hand_to_tokens(struct round *round)
             want_is_served(round->remote_sign_tasks[i]);
 }
 
+static void count_batches(struct tally *tally, const struct round *round)
+{
+    tally->verifications += round->verify_count;
+    tally->verify_batches += round->verify_count != 0;
+    tally->signatures += round->sign_count;
+    tally->sign_batches += round->sign_count != 0;
+}
+
 /* One round: every task is either resumed and put on the list that is returned, or with the store or a token,
  * or answered. */
 static struct task *serve_round(struct worker *worker, struct task *tasks)
@@ -223,6 +231,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
     *tail = NULL;
     verify_batch(round.verify, round.verify_count);
     sign_batch(round.sign, round.sign_count);
+    count_batches(&worker->tally, &round);
     hand_to_store(worker->pipeline->store, &round);
     hand_to_tokens(&round);
 
