@@ -1,210 +1,218 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench/fleet.h"
 
-#include "bench/bench.h"
-#include "crypto/name.h"
-#include "crypto/pem.h"
-#include "crypto/random.h"
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "server/base/file.h"
 
-enum { FILE_LIMIT = 1024 * 1024, ARENA_BASE = 1024 * 1024, ARENA_PER_REQUEST = 16384, PREPARERS_MAX = 64 };
+enum { RSA_BITS = 2048, SECRETS_LIMIT = 1 << 30, REFERENCE_MAX = 64 };
 
-struct pem_target {
-    struct arena *arena;
-    struct bytes *out;
-    size_t count, max;
+struct preparation {
+    struct fleet *fleet;
+    unsigned from; /* devices before it are there already */
 };
 
-static int keep(void *arg, struct bytes der)
+static struct arena *arena_of(struct fleet *fleet, unsigned worker)
 {
-    struct pem_target *target = arg;
+    if (fleet->arenas[worker] == NULL)
+        fleet->arenas[worker] = arena_new(SIZE_MAX / 2);
+    return fleet->arenas[worker];
+}
 
-    if (target->count == target->max)
+static int make_devices(void *arg, unsigned worker, unsigned from, unsigned to)
+{
+    struct preparation *preparation = arg;
+    struct fleet *fleet = preparation->fleet;
+    struct device *batch[REQUEST_BATCH];
+    struct arena *arena = arena_of(fleet, worker);
+
+    if (arena == NULL)
         return 0;
-    target->out[target->count++] = arena_copy(target->arena, der);
+    for (unsigned i = from; i < to; i++) {
+        struct device *device = &fleet->devices[preparation->from + i];
+        batch[i - from] = device;
+        device->key = private_key_generate(fleet->options->new_key, RSA_BITS);
+        if (device->key == NULL)
+            return 0;
+        if (fleet->options->protection == PROTECTION_SIGNATURE &&
+            (device->factory_key = private_key_generate(fleet->options->device_key, RSA_BITS)) == NULL)
+            return 0;
+    }
+    return fleet->options->protection != PROTECTION_SIGNATURE ||
+           device_certify(batch, to - from, arena, fleet->setup);
+}
+
+static void forget(struct private_key **key)
+{
+    private_key_free(*key);
+    *key = NULL;
+}
+
+/* Keys that sign nothing any more would only fill memory: of a million devices, gigabytes. */
+static void forget_keys(struct device *device, const struct request *sent)
+{
+    const struct scenario_kind *kind = scenario_kind(sent->scenario);
+
+    if (!kind->confirms)
+        forget(&device->factory_key);
+    forget(&device->next_key);
+    forget(&device->key);
+}
+
+static int make_requests(void *arg, unsigned worker, unsigned from, unsigned to)
+{
+    struct preparation *preparation = arg;
+    struct fleet *fleet = preparation->fleet;
+    struct arena *arena = arena_of(fleet, worker);
+    struct request *batch[REQUEST_BATCH] = {NULL};
+
+    if (arena == NULL)
+        return 0;
+    for (unsigned i = from; i < to; i++) {
+        struct request *request = &fleet->requests[i];
+        *request =
+            (struct request){.scenario = mix_at(&fleet->options->mix, i), .device = &fleet->devices[i]};
+        batch[i - from] = request;
+        if (scenario_kind(request->scenario)->by_own) {
+            fleet->enrollments[i] = (struct request){.scenario = SCENARIO_IR, .device = &fleet->devices[i]};
+            batch[i - from] = &fleet->enrollments[i];
+        }
+    }
+    if (!request_make(batch, to - from, arena, fleet->setup, fleet->options))
+        return 0;
+    for (unsigned i = from; i < to; i++)
+        if (batch[i - from] == &fleet->requests[i])
+            forget_keys(&fleet->devices[i], &fleet->requests[i]);
     return 1;
 }
 
-static size_t read_certs(struct fleet *fleet, const char *dir, const char *name, struct bytes *out,
-                         size_t max)
+static int make_own_requests(void *arg, unsigned worker, unsigned from, unsigned to)
 {
-    char path[BENCH_PATH_MAX];
-    struct pem_target target = {fleet->arena, out, 0, max};
-    uint8_t *text;
-    size_t len;
+    struct preparation *preparation = arg;
+    struct fleet *fleet = preparation->fleet;
+    struct arena *arena = arena_of(fleet, worker);
+    struct request *batch[REQUEST_BATCH] = {NULL};
+    size_t n = 0;
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (!file_read(&text, &len, path, FILE_LIMIT)) {
-        fprintf(stderr, "cmpbench: cannot read %s: %s\n", path, strerror(errno));
-        return 0;
+    for (unsigned i = from; i < to; i++) {
+        struct request *request = &fleet->requests[i];
+        struct device *device = request->device;
+        if (!scenario_kind(request->scenario)->by_own || device->own_cert.len == 0)
+            continue;
+        forget(&device->factory_key);
+        if (request->scenario == SCENARIO_KUR &&
+            (device->next_key = private_key_generate(fleet->options->new_key, RSA_BITS)) == NULL)
+            return 0;
+        batch[n++] = request;
     }
-    if (pem_each_certificate(bytes_of(text, len), keep, &target) == 0)
-        target.count = 0;
-    free(text);
-    return target.count;
+    if (arena == NULL || !request_make(batch, n, arena, fleet->setup, fleet->options))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        forget_keys(batch[i]->device, batch[i]);
+    return 1;
 }
 
-static int load(struct fleet *fleet, const struct bench_options *options)
+/* "REFERENCE SECRET", a line for each device. */
+static int read_secrets(struct fleet *fleet, const char *path)
 {
-    char path[BENCH_PATH_MAX];
-    struct bytes ca, cmp;
     uint8_t *text;
+    char *line, *rest;
     size_t len;
+    unsigned i = 0;
 
-    fleet->extra_cert_count =
-        read_certs(fleet, options->setup, "demo/device-chain.pem", fleet->extra_certs, 2);
-    if (fleet->extra_cert_count == 0 || !certificate_parse(&fleet->device, fleet->extra_certs[0]) ||
-        read_certs(fleet, options->setup, "ca/issuing.pem", &ca, 1) == 0 ||
-        !certificate_parse(&fleet->ca, ca) || read_certs(fleet, options->setup, "ca/cmp.pem", &cmp, 1) == 0 ||
-        !certificate_parse(&fleet->cmp, cmp))
-        return 0;
-    snprintf(path, sizeof path, "%s/demo/device.key", options->setup);
-    if (!file_read(&text, &len, path, FILE_LIMIT)) {
+    if (!file_read(&text, &len, path, SECRETS_LIMIT)) {
         fprintf(stderr, "cmpbench: cannot read %s: %s\n", path, strerror(errno));
         return 0;
     }
-    fleet->device_key = private_key_from_pem(bytes_of(text, len));
+    for (line = strtok_r((char *)text, "\n", &rest); line != NULL && i < fleet->count;
+         line = strtok_r(NULL, "\n", &rest), i++) {
+        struct device *device = &fleet->devices[i];
+        size_t reference = strcspn(line, " ");
+        if (reference == 0 || reference > REFERENCE_MAX || line[reference] == 0 || line[reference + 1] == 0)
+            break;
+        device->reference = arena_copy(fleet->shared, bytes_of(line, reference));
+        device->secret = arena_copy(fleet->shared, bytes_str(line + reference + 1));
+        /* A profile may want the name that is asked for to be the reference. */
+        snprintf(device->name, sizeof device->name, "%.*s", (int)reference, line);
+    }
     file_free(text, len);
-    fleet->ca_key = public_key_parse(fleet->ca.spki);
-    fleet->cmp_key = public_key_parse(fleet->cmp.spki);
-    return fleet->device_key != NULL && fleet->ca_key != NULL && fleet->cmp_key != NULL &&
-           pki_directory_name(&fleet->sender, fleet->arena, fleet->device.subject) &&
-           pki_directory_name(&fleet->recipient, fleet->arena, fleet->ca.subject);
+    if (i < fleet->count)
+        fprintf(stderr, "cmpbench: %s has %u lines with reference and secret, %u are needed\n", path, i,
+                fleet->count);
+    return i == fleet->count;
 }
 
-static int sign(struct bytes *out, struct arena *arena, const struct private_key *key, struct bytes message)
+static int name_devices(struct fleet *fleet)
 {
-    uint8_t *room = arena_alloc(arena, SIGNATURE_MAX);
-    struct signing item = {.algorithm = signature_for_key(private_key_kind(key)),
-                           .key = key,
-                           .message = message,
-                           .signature = room};
-    struct signing *items[] = {&item};
+    for (unsigned i = 0; i < fleet->count; i++) {
+        struct device *device = &fleet->devices[i];
+        snprintf(device->name, sizeof device->name, "gnb-%08u", i);
+        device->reference = fleet->setup->reference;
+        device->secret = fleet->setup->secret;
+    }
+    return fleet->options->secrets == NULL || read_secrets(fleet, fleet->options->secrets);
+}
 
-    if (room == NULL)
+static int prepare_devices(struct fleet *fleet)
+{
+    const char *file = fleet->options->fleet_file;
+    struct preparation preparation = {.fleet = fleet};
+
+    if (!name_devices(fleet) || (file != NULL && !fleet_read(fleet, &preparation.from, file)))
         return 0;
-    sign_batch(items, 1);
-    *out = bytes_of(room, item.signature_len);
-    return item.signature_len != 0;
+    if (preparation.from == fleet->count)
+        return 1;
+    return parallel_run(fleet->count - preparation.from, REQUEST_BATCH, "keys and certificates", make_devices,
+                        &preparation) &&
+           (file == NULL || fleet_write(fleet, file));
 }
 
-int fleet_sign(struct bytes *out, struct arena *arena, const struct fleet *fleet,
-               const struct pki_header *header, int body_type, struct bytes body, int with_certs)
+int fleet_prepare(struct fleet *fleet, const struct setup *setup, const struct options *options)
 {
-    struct bytes part, protection;
+    struct preparation preparation = {.fleet = fleet};
 
-    return pki_encode_protected_part(&part, arena, header, body_type, body) &&
-           sign(&protection, arena, fleet->device_key, part) &&
-           pki_encode_message(out, arena, part, protection, fleet->extra_certs,
-                              with_certs ? fleet->extra_cert_count : 0);
-}
-
-/* One base station: a key of its own, a request that it signs, protected by the vendor's certificate. */
-static int make_request(struct request *out, struct arena *arena, const struct fleet *fleet, unsigned index,
-                        int implicit)
-{
-    struct private_key *key = private_key_generate(KEY_P256, 0);
-    struct cert_request request = {.tmpl = {.version = -1}};
-    struct bytes cert_request, signature, body;
-    char common_name[32];
-    int ok;
-
-    if (key == NULL)
-        return 0;
-    snprintf(common_name, sizeof common_name, "gnb-%08u", index);
-    random_bytes(out->transaction_id, BENCH_NONCE);
-    random_bytes(out->sender_nonce, BENCH_NONCE);
-    struct pki_header header = {
-        .pvno = PKI_CMP2000,
-        .sender = fleet->sender,
-        .recipient = fleet->recipient,
-        .protection_alg = signature_for_key(private_key_kind(fleet->device_key))->encoded,
-        .sender_kid = fleet->device.key_id,
-        .transaction_id = bytes_of(out->transaction_id, BENCH_NONCE),
-        .sender_nonce = bytes_of(out->sender_nonce, BENCH_NONCE),
-        .implicit_confirm = implicit,
-    };
-    out->spki = arena_copy(arena, private_key_spki(key));
-    request.tmpl.spki = out->spki;
-    ok = name_build(&request.tmpl.subject, arena,
-                    (const char *const[]){"O", "Operator", "CN", common_name, NULL}) &&
-         pki_encode_cert_request(&cert_request, arena, &request) &&
-         sign(&signature, arena, key, cert_request) &&
-         pki_encode_cert_requests(&body, arena, cert_request, signature_for_key(KEY_P256)->encoded,
-                                  signature) &&
-         fleet_sign(&out->message, arena, fleet, &header, PKI_IR, body, 1);
-    private_key_free(key);
-    return ok;
-}
-
-struct preparer {
-    pthread_t thread;
-    struct fleet *fleet;
-    struct arena *scratch;
-    const struct bench_options *options;
-    unsigned from, to;
-    int ok;
-};
-
-static void *prepare(void *arg)
-{
-    struct preparer *preparer = arg;
-
-    preparer->ok = 1;
-    for (unsigned i = preparer->from; preparer->ok && i < preparer->to; i++)
-        preparer->ok = make_request(&preparer->fleet->requests[i], preparer->scratch, preparer->fleet, i,
-                                    preparer->options->scenario == BENCH_IR);
-    return NULL;
-}
-
-int fleet_prepare(struct fleet *fleet, const struct bench_options *options)
-{
-    struct preparer preparers[PREPARERS_MAX];
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned threads = cores > PREPARERS_MAX ? PREPARERS_MAX : cores > 1 ? (unsigned)cores : 1;
-    int ok = 1;
-
-    memset(fleet, 0, sizeof *fleet);
-    fleet->count = options->count;
-    fleet->arena = arena_new(ARENA_BASE);
-    fleet->requests = calloc(options->count, sizeof *fleet->requests);
-    if (fleet->arena == NULL || fleet->requests == NULL || !load(fleet, options)) {
-        fprintf(stderr, "cmpbench: %s is no setup that cmpctl init --demo made\n", options->setup);
+    *fleet = (struct fleet){.setup = setup, .options = options, .count = options->count};
+    fleet->devices = calloc(fleet->count, sizeof *fleet->devices);
+    fleet->requests = calloc(fleet->count, sizeof *fleet->requests);
+    fleet->enrollments = calloc(fleet->count, sizeof *fleet->enrollments);
+    fleet->shared = arena_new(SIZE_MAX / 2);
+    if (fleet->devices == NULL || fleet->requests == NULL || fleet->enrollments == NULL ||
+        fleet->shared == NULL) {
+        fprintf(stderr, "cmpbench: out of memory\n");
         return 0;
     }
-    fprintf(stderr, "preparing %u requests …\n", options->count);
-    for (unsigned t = 0; t < threads; t++) {
-        preparers[t] = (struct preparer){
-            .fleet = fleet,
-            .options = options,
-            .from = (unsigned)((uint64_t)options->count * t / threads),
-            .to = (unsigned)((uint64_t)options->count * (t + 1) / threads),
-        };
-        /* Requests live as long as the process: their arenas are never freed. */
-        preparers[t].scratch =
-            arena_new(ARENA_BASE + (size_t)(preparers[t].to - preparers[t].from) * ARENA_PER_REQUEST);
-        if (preparers[t].scratch == NULL ||
-            pthread_create(&preparers[t].thread, NULL, prepare, &preparers[t]) != 0) {
-            fprintf(stderr, "cmpbench: out of memory\n");
-            exit(1);
-        }
-    }
-    for (unsigned t = 0; t < threads; t++) {
-        pthread_join(preparers[t].thread, NULL);
-        ok &= preparers[t].ok;
-    }
-    if (!ok)
-        fprintf(stderr, "cmpbench: the requests could not be made\n");
-    return ok;
+    if (prepare_devices(fleet) &&
+        parallel_run(fleet->count, REQUEST_BATCH, "requests", make_requests, &preparation))
+        return 1;
+    fprintf(stderr, "cmpbench: the fleet could not be prepared\n");
+    return 0;
+}
+
+int fleet_prepare_own(struct fleet *fleet)
+{
+    struct preparation preparation = {.fleet = fleet};
+
+    if (parallel_run(fleet->count, REQUEST_BATCH, "requests by own certificates", make_own_requests,
+                     &preparation))
+        return 1;
+    fprintf(stderr, "cmpbench: kur and rr could not be made\n");
+    return 0;
 }
 
 void fleet_cleanup(struct fleet *fleet)
 {
-    private_key_free(fleet->device_key);
-    public_key_free(fleet->ca_key);
-    public_key_free(fleet->cmp_key);
+    for (unsigned i = 0; fleet->devices != NULL && i < fleet->count; i++) {
+        forget(&fleet->devices[i].factory_key);
+        forget(&fleet->devices[i].key);
+        forget(&fleet->devices[i].next_key);
+        free((void *)(uintptr_t)fleet->devices[i].own_cert.data);
+    }
+    for (unsigned i = 0; i < PARALLEL_WORKERS_MAX; i++)
+        arena_free(fleet->arenas[i]);
+    arena_free(fleet->shared);
+    free(fleet->devices);
     free(fleet->requests);
-    arena_free(fleet->arena);
+    free(fleet->enrollments);
 }

@@ -48,6 +48,8 @@ room(room-policy server/policy room-cmp room-crypto room-storage room-base)
 room(room-pipeline server/pipeline room-policy room-cmp room-crypto room-storage room-base ck)
 room(room-upkeep server/upkeep room-policy room-cmp room-crypto room-storage room-base)
 room(room-admin server/admin room-upkeep room-pipeline room-storage room-base)
+# picohttpparser is part of libh2o.
+room(room-bench bench room-cmp room-crypto room-base boringssl h2o nghttp2 m)
 room(room-ctl server/ctl room-policy room-cmp room-crypto room-storage room-base)
 
 # The front is built twice from the same sources; what differs is behind server/front/loop.h.
@@ -92,7 +94,6 @@ endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/server/ctl/main.c AND TARGET room-ctl)
     program(cmpctl SOURCES server/ctl/main.c server/version.c USES room-ctl)
 endif()
-file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
-if(bench_sources)
-    program(cmpbench SOURCES ${bench_sources} USES room-cmp room-crypto room-base h2o)
+if(EXISTS ${CMAKE_SOURCE_DIR}/bench/main.c AND TARGET room-bench)
+    program(cmpbench SOURCES bench/main.c USES room-bench)
 endif()

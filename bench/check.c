@@ -1,0 +1,137 @@
+#include "bench/check.h"
+
+#include "crypto/random.h"
+
+static void add_signature(struct check *check, const struct signature_algorithm *algorithm,
+                          const struct public_key *key, struct bytes message, struct bytes signature)
+{
+    check->items[check->item_count++] =
+        (struct verification){.algorithm = algorithm, .key = key, .message = message, .signature = signature};
+}
+
+/* The answer to a MAC is protected by one with the same secret (RFC 9483 3.1), and here the same parameters.
+ */
+static int mac_is_right(const struct pki_message *answer, struct bytes part, const struct request *request)
+{
+    uint8_t mac[DIGEST_MAX];
+    struct mac_algorithm algorithm;
+    struct pki_message first;
+    CBS cbs = cbs_of(answer->header.protection_alg);
+    size_t len;
+
+    if (pki_message_decode(&first, NULL, request->message) != PKI_WHOLE ||
+        !bytes_equal(first.header.protection_alg, answer->header.protection_alg) ||
+        !mac_parse(&algorithm, &cbs))
+        return 0;
+    len = mac_apply(mac, &algorithm, request->mac_key, part);
+    return len != 0 && len == answer->protection.len && secret_equal(mac, answer->protection.data, len);
+}
+
+static enum bench_error check_protection(struct check *check, struct arena *arena, const struct setup *setup,
+                                         const struct request *request, int deep)
+{
+    const struct pki_message *answer = &check->message;
+    const struct signature_algorithm *algorithm;
+    struct bytes part;
+    CBS cbs = cbs_of(answer->header.protection_alg);
+
+    if (!answer->has_protection || !pki_protected_part(&part, arena, answer))
+        return BENCH_PROTECTION;
+    if (request->mac_key != NULL)
+        return mac_is_right(answer, part, request) ? BENCH_OK : BENCH_PROTECTION;
+    if ((algorithm = signature_parse(&cbs)) == NULL)
+        return BENCH_PROTECTION;
+    if (deep)
+        add_signature(check, algorithm, setup->cmp_key, part, answer->protection);
+    return BENCH_OK;
+}
+
+static enum bench_error check_message(struct check *check, struct arena *arena, const struct setup *setup,
+                                      const struct request *request, struct bytes nonce, int body,
+                                      struct bytes reply, int deep)
+{
+    const struct pki_message *answer = &check->message;
+    struct pki_status_info status;
+
+    *check = (struct check){.error = BENCH_OK};
+    if (pki_message_decode(&check->message, NULL, reply) != PKI_WHOLE)
+        return BENCH_MALFORMED;
+    if (answer->body_type == PKI_ERROR) {
+        if (pki_decode_error(&status, answer->body))
+            check->status_text = status.text;
+        return BENCH_REJECTED;
+    }
+    if (answer->body_type != body ||
+        !bytes_equal(answer->header.transaction_id, bytes_of(request->transaction_id, REQUEST_NONCE)) ||
+        !bytes_equal(answer->header.recip_nonce, nonce) || answer->header.sender_nonce.len < REQUEST_NONCE)
+        return BENCH_MISMATCH;
+    return check_protection(check, arena, setup, request, deep);
+}
+
+static enum bench_error check_status(struct check *check, const struct pki_status_info *status)
+{
+    check->status_text = status->text;
+    return status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS ? BENCH_OK
+                                                                                     : BENCH_REJECTED;
+}
+
+static enum bench_error check_certificate(struct check *check, const struct setup *setup,
+                                          const struct options *options, const struct request *request,
+                                          int deep)
+{
+    const struct scenario_kind *kind = scenario_kind(request->scenario);
+    struct certificate *cert = &check->certificate;
+    struct cert_response response;
+
+    if (!pki_decode_cert_rep(&response, check->message.body))
+        return BENCH_MALFORMED;
+    if (check_status(check, &response.status) != BENCH_OK)
+        return BENCH_REJECTED;
+    if (!certificate_parse(cert, response.certificate))
+        return BENCH_MALFORMED;
+    /* RFC 9483 4.1.4: -1 for PKCS #10. Whoever asked for implicit confirmation and does not get it would have
+     * to send a certConf. */
+    if (response.cert_req_id != (kind->request == PKI_P10CR ? -1 : 0) ||
+        (!kind->confirms && !check->message.header.implicit_confirm))
+        return BENCH_MISMATCH;
+    if (options->fixed_certificate)
+        return BENCH_OK;
+    if (!bytes_equal(cert->spki, request->spki) || !bytes_equal(cert->issuer, setup->ca.subject))
+        return BENCH_MISMATCH;
+    if (deep)
+        add_signature(check, cert->algorithm, setup->ca_key, cert->tbs, cert->signature);
+    return BENCH_OK;
+}
+
+void check_first(struct check *check, struct arena *arena, const struct setup *setup,
+                 const struct options *options, const struct request *request, struct bytes reply, int deep)
+{
+    const struct scenario_kind *kind = scenario_kind(request->scenario);
+    struct pki_status_info status;
+    enum bench_error error =
+        check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
+                      kind->answer, reply, deep);
+
+    if (error == BENCH_OK && kind->answer == PKI_RP)
+        error =
+            pki_decode_rev_rep(&status, check->message.body) ? check_status(check, &status) : BENCH_MALFORMED;
+    else if (error == BENCH_OK)
+        error = check_certificate(check, setup, options, request, deep);
+    check->error = error;
+}
+
+void check_confirmed(struct check *check, struct arena *arena, const struct setup *setup,
+                     const struct request *request, struct bytes nonce, struct bytes reply, int deep)
+{
+    check->error = check_message(check, arena, setup, request, nonce, PKI_PKICONF, reply, deep);
+}
+
+enum bench_error check_verdict(const struct check *check)
+{
+    if (check->error != BENCH_OK)
+        return check->error;
+    for (size_t i = 0; i < check->item_count; i++)
+        if (!check->items[i].valid)
+            return BENCH_PROTECTION;
+    return BENCH_OK;
+}

@@ -1,0 +1,10 @@
+#include "bench/error.h"
+
+const char *bench_error_name(enum bench_error error)
+{
+    static const char *const names[BENCH_ERRORS] = {"ok",        "connect",  "timeout",    "http",
+                                                    "malformed", "rejected", "protection", "mismatch",
+                                                    "duplicate", "overdue"};
+
+    return names[error];
+}

@@ -1,0 +1,340 @@
+#include "bench/request.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "crypto/name.h"
+#include "crypto/random.h"
+#include "server/cmp/codec.h"
+
+enum {
+    DAY = 24 * 60 * 60,
+    BACKDATE = 300,
+    DEVICE_DAYS = 3650,
+    SERIAL = 16,
+    KEY_ID = 20,
+    MAC_SALT = 16,
+    SCRATCH = 8 * 1024 * 1024,
+    CESSATION_OF_OPERATION = 5, /* CRLReason (RFC 5280 5.3.1) of a base station that is taken down */
+};
+
+/* ---- the vendor's certificates ---- */
+
+/* struct making is one message, or certificate, between its signatures. */
+struct making {
+    struct signing item;
+    uint8_t signature[SIGNATURE_MAX];
+    struct bytes part;   /* what is signed */
+    struct bytes pkcs10; /* the public key's half of a p10cr */
+    struct pki_header header;
+    struct mac_algorithm mac;
+    struct bytes extra_certs[2];
+    size_t extra_cert_count;
+};
+
+static void sign_with(struct making *making, const struct private_key *key, struct bytes part)
+{
+    making->part = part;
+    making->item = (struct signing){.algorithm = signature_for_key(private_key_kind(key)),
+                                    .key = key,
+                                    .message = part,
+                                    .signature = making->signature};
+}
+
+static struct bytes signature_of(const struct making *making)
+{
+    return bytes_of(making->signature, making->item.signature_len);
+}
+
+/* All at once, so that engines with lanes have them full. Returns 0 if a key could not sign. */
+static int sign_all(struct making *makings, size_t n)
+{
+    struct signing *items[REQUEST_BATCH] = {NULL};
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (makings[i].item.key != NULL)
+            items[count++] = &makings[i].item;
+    sign_batch(items, count);
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->signature_len == 0)
+            return 0;
+    return 1;
+}
+
+static int plan_certificate(struct making *making, struct arena *scratch, const struct device *device,
+                            const struct setup *setup, int64_t now)
+{
+    uint8_t serial[SERIAL], key_id[KEY_ID], digits[8];
+    char text[2 * sizeof digits + 1];
+    struct bytes subject, tbs;
+
+    random_bytes(serial, sizeof serial);
+    serial[0] &= 0x7f;
+    random_bytes(digits, sizeof digits);
+    for (size_t i = 0; i < sizeof digits; i++)
+        snprintf(text + 2 * i, 3, "%02X", digits[i]);
+    if (!spki_key_id(key_id, private_key_spki(setup->vendor_key)) ||
+        !name_build(
+            &subject, scratch,
+            (const char *const[]){"O", "Demo Vendor", "serialNumber", text, "CN", device->name, NULL}))
+        return 0;
+    const struct certificate_plan plan = {
+        .serial = bytes_of(serial, sizeof serial),
+        .algorithm = signature_for_key(private_key_kind(setup->vendor_key)),
+        .issuer = setup->vendor.subject,
+        .subject = subject,
+        .not_before = now - BACKDATE,
+        .not_after = now + (int64_t)DEVICE_DAYS * DAY,
+        .spki = private_key_spki(device->factory_key),
+        .issuer_key_id = bytes_of(key_id, sizeof key_id),
+        .path_len = -1,
+        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+    };
+    if (!certificate_build(&tbs, scratch, &plan))
+        return 0;
+    sign_with(making, setup->vendor_key, tbs);
+    return 1;
+}
+
+int device_certify(struct device *const *devices, size_t n, struct arena *arena, const struct setup *setup)
+{
+    struct arena *scratch = arena_new(SCRATCH);
+    struct making *makings = scratch != NULL ? arena_alloc(scratch, n * sizeof *makings) : NULL;
+    int64_t now = time(NULL);
+    int ok = makings != NULL;
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = plan_certificate(&makings[i], scratch, devices[i], setup, now);
+    ok = ok && sign_all(makings, n);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = certificate_assemble(&devices[i]->factory_cert, arena, makings[i].part,
+                                  makings[i].item.algorithm, signature_of(&makings[i]));
+    arena_free(scratch);
+    return ok;
+}
+
+/* ---- bodies ---- */
+
+/* CertificationRequestInfo (RFC 2986 4.1), without attributes. */
+static int pkcs10_info(struct bytes *out, struct arena *arena, struct bytes subject, struct bytes spki)
+{
+    CBB cbb, sequence;
+    int ok =
+        CBB_init(&cbb, 256) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+        der_add_int64(&sequence, 0) && der_add_bytes(&sequence, subject) && der_add_bytes(&sequence, spki) &&
+        der_add_octets(&sequence, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0, bytes_of(NULL, 0));
+
+    return der_finish(out, arena, &cbb, ok);
+}
+
+static int pkcs10_request(struct bytes *out, struct arena *arena, struct bytes info,
+                          const struct signature_algorithm *algorithm, struct bytes signature)
+{
+    CBB cbb, sequence;
+    int ok = CBB_init(&cbb, info.len + 256) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+             der_add_bytes(&sequence, info) && der_add_bytes(&sequence, algorithm->encoded) &&
+             der_add_bit_string(&sequence, signature);
+
+    return der_finish(out, arena, &cbb, ok);
+}
+
+/* What the key to be certified signs, its proof of possession; of an rr nothing. */
+static int begin_body(struct making *making, struct arena *scratch, struct request *request,
+                      struct arena *arena)
+{
+    const struct device *device = request->device;
+    const struct private_key *key = request->scenario == SCENARIO_KUR ? device->next_key : device->key;
+    struct cert_request asked = {.tmpl = {.version = -1}};
+    struct certificate old;
+    struct bytes part;
+    int ok;
+
+    if (request->scenario == SCENARIO_RR)
+        return 1;
+    request->spki = arena_copy(arena, private_key_spki(key));
+    asked.tmpl.spki = request->spki;
+    if (request->scenario == SCENARIO_KUR) {
+        if (!certificate_parse(&old, device->own_cert))
+            return 0;
+        asked.tmpl.subject = old.subject;
+        asked.old_cert_issuer = old.issuer;
+        asked.old_cert_serial = old.serial;
+    } else if (!name_build(&asked.tmpl.subject, scratch,
+                           (const char *const[]){"O", "Operator", "CN", device->name, NULL})) {
+        return 0;
+    }
+    ok = request->scenario == SCENARIO_P10CR ? pkcs10_info(&part, scratch, asked.tmpl.subject, request->spki)
+                                             : pki_encode_cert_request(&part, scratch, &asked);
+    if (ok)
+        sign_with(making, key, part);
+    return ok;
+}
+
+static int finish_body(struct bytes *out, struct arena *scratch, const struct making *making,
+                       const struct request *request)
+{
+    struct certificate own;
+
+    if (request->scenario == SCENARIO_RR)
+        return certificate_parse(&own, request->device->own_cert) &&
+               pki_encode_rev_req(out, scratch, own.issuer, own.serial, CESSATION_OF_OPERATION);
+    if (request->scenario == SCENARIO_P10CR)
+        return pkcs10_request(out, scratch, making->part, making->item.algorithm, signature_of(making));
+    return pki_encode_cert_requests(out, scratch, making->part, making->item.algorithm->encoded,
+                                    signature_of(making));
+}
+
+/* ---- protection ---- */
+
+static int begin_signature(struct making *making, struct arena *scratch, struct request *request,
+                           const struct setup *setup)
+{
+    const struct device *device = request->device;
+    int by_own = scenario_kind(request->scenario)->by_own;
+    struct bytes der = by_own ? device->own_cert : device->factory_cert;
+    struct certificate cert;
+
+    request->signer = by_own ? device->key : device->factory_key;
+    if (!certificate_parse(&cert, der) || !pki_directory_name(&making->header.sender, scratch, cert.subject))
+        return 0;
+    making->header.protection_alg = signature_for_key(private_key_kind(request->signer))->encoded;
+    making->header.sender_kid = cert.key_id;
+    making->extra_certs[0] = der;
+    making->extra_certs[1] = by_own ? setup->ca.der : setup->vendor.der;
+    making->extra_cert_count = 2;
+    return 1;
+}
+
+static int begin_mac(struct making *making, struct arena *scratch, struct request *request,
+                     struct arena *arena, const struct options *options)
+{
+    const struct device *device = request->device;
+    const char *reference = arena_printf(scratch, "%.*s", (int)device->reference.len, device->reference.data);
+    uint8_t salt[MAC_SALT];
+    struct bytes name;
+    CBS cbs;
+    int ok;
+
+    random_bytes(salt, sizeof salt);
+    ok = options->protection == PROTECTION_PBM
+             ? mac_pbm_encode(&making->header.protection_alg, scratch, bytes_of(salt, sizeof salt),
+                              DIGEST_SHA256, DIGEST_SHA256, options->mac_iterations)
+             : mac_pbmac1_encode(&making->header.protection_alg, scratch, bytes_of(salt, sizeof salt),
+                                 DIGEST_SHA256, DIGEST_SHA256, options->mac_iterations, 32);
+    cbs = cbs_of(making->header.protection_alg);
+    request->mac_key = arena_alloc(arena, sizeof *request->mac_key);
+    making->header.sender_kid = device->reference;
+    /* RFC 9483 3.1: sender carries the reference as commonName */
+    return ok && reference != NULL && request->mac_key != NULL && mac_parse(&making->mac, &cbs) &&
+           mac_derive(request->mac_key, &making->mac, device->secret) &&
+           name_build(&name, scratch, (const char *const[]){"CN", reference, NULL}) &&
+           pki_directory_name(&making->header.sender, scratch, name);
+}
+
+static int begin_protection(struct making *making, struct arena *scratch, struct request *request,
+                            struct arena *arena, const struct setup *setup, const struct options *options)
+{
+    const struct scenario_kind *kind = scenario_kind(request->scenario);
+    struct bytes body, part;
+    int ok;
+
+    random_bytes(request->transaction_id, REQUEST_NONCE);
+    random_bytes(request->sender_nonce, REQUEST_NONCE);
+    making->header = (struct pki_header){
+        .pvno = PKI_CMP2000,
+        .recipient = setup->recipient,
+        .transaction_id = bytes_of(request->transaction_id, REQUEST_NONCE),
+        .sender_nonce = bytes_of(request->sender_nonce, REQUEST_NONCE),
+        .implicit_confirm = !kind->confirms && kind->answer != PKI_RP,
+    };
+    ok = finish_body(&body, scratch, making, request) &&
+         (options->protection == PROTECTION_SIGNATURE || kind->by_own
+              ? begin_signature(making, scratch, request, setup)
+              : begin_mac(making, scratch, request, arena, options)) &&
+         pki_encode_protected_part(&part, scratch, &making->header, kind->request, body);
+    making->item.key = NULL;
+    if (ok && request->signer != NULL)
+        sign_with(making, request->signer, part);
+    making->part = part;
+    return ok;
+}
+
+static int finish_message(struct making *making, struct request *request, struct arena *arena)
+{
+    uint8_t mac[DIGEST_MAX];
+    struct bytes protection = signature_of(making);
+
+    if (request->mac_key != NULL)
+        protection = bytes_of(mac, mac_apply(mac, &making->mac, request->mac_key, making->part));
+    return pki_encode_message(&request->message, arena, making->part, protection, making->extra_certs,
+                              making->extra_cert_count);
+}
+
+int request_make(struct request *const *requests, size_t n, struct arena *arena, const struct setup *setup,
+                 const struct options *options)
+{
+    struct arena *scratch = arena_new(SCRATCH);
+    struct making *makings = scratch != NULL ? arena_alloc(scratch, n * sizeof *makings) : NULL;
+    int ok = makings != NULL;
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = begin_body(&makings[i], scratch, requests[i], arena);
+    ok = ok && sign_all(makings, n);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = begin_protection(&makings[i], scratch, requests[i], arena, setup, options);
+    ok = ok && sign_all(makings, n);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = finish_message(&makings[i], requests[i], arena);
+    arena_free(scratch);
+    return ok;
+}
+
+/* ---- certConf ---- */
+
+int confirmation_prepare(struct confirmation *out, struct arena *arena, const struct request *request,
+                         const struct certificate *cert, struct bytes server_nonce)
+{
+    struct cert_status status = {.cert_req_id =
+                                     scenario_kind(request->scenario)->request == PKI_P10CR ? -1 : 0};
+    uint8_t hash[DIGEST_MAX];
+    struct pki_message first;
+    struct bytes body;
+
+    /* The first message names everybody already. */
+    if (cert->algorithm == NULL || pki_message_decode(&first, NULL, request->message) != PKI_WHOLE)
+        return 0;
+    random_bytes(out->nonce, sizeof out->nonce);
+    struct pki_header header = first.header;
+    header.sender_nonce = bytes_of(out->nonce, sizeof out->nonce);
+    header.recip_nonce = server_nonce;
+    header.implicit_confirm = 0;
+    status.cert_hash = bytes_of(hash, digest_compute(hash, cert->algorithm->cert_hash, cert->der));
+    if (!pki_encode_cert_conf(&body, arena, &status) ||
+        !pki_encode_protected_part(&out->part, arena, &header, PKI_CERTCONF, body))
+        return 0;
+    out->item = (struct signing){.key = request->signer, .message = out->part, .signature = out->signature};
+    if (request->signer != NULL)
+        out->item.algorithm = signature_for_key(private_key_kind(request->signer));
+    return 1;
+}
+
+int confirmation_finish(struct bytes *message, struct arena *arena, const struct confirmation *confirmation,
+                        const struct request *request)
+{
+    struct bytes protection = bytes_of(confirmation->signature, confirmation->item.signature_len);
+    uint8_t mac[DIGEST_MAX];
+    struct mac_algorithm algorithm;
+    struct pki_message first;
+    CBS cbs;
+
+    if (request->mac_key != NULL) {
+        if (pki_message_decode(&first, NULL, request->message) != PKI_WHOLE)
+            return 0;
+        cbs = cbs_of(first.header.protection_alg);
+        if (!mac_parse(&algorithm, &cbs))
+            return 0;
+        protection = bytes_of(mac, mac_apply(mac, &algorithm, request->mac_key, confirmation->part));
+    }
+    return protection.len != 0 && pki_encode_message(message, arena, confirmation->part, protection, NULL, 0);
+}

@@ -1,0 +1,60 @@
+/* request.h: base stations and the messages that they send. */
+#ifndef CMPD_BENCH_REQUEST_H
+#define CMPD_BENCH_REQUEST_H
+
+#include "bench/options.h"
+#include "bench/setup.h"
+#include "crypto/mac.h"
+
+enum { REQUEST_NONCE = 16, REQUEST_BATCH = 64 };
+
+/* struct device is one base station. Keys that are not needed any more are NULL. */
+struct device {
+    struct private_key *factory_key; /* NULL if a shared secret protects */
+    struct bytes factory_cert;       /* by the vendor */
+    struct private_key *key;         /* that an enrollment asks to be certified */
+    struct private_key *next_key;    /* … and an update of it */
+    struct bytes own_cert;           /* issued here: malloc'ed, for kur and rr */
+    struct bytes reference, secret;  /* of MACs */
+    char name[72];                   /* CN */
+};
+
+/* struct request is a first message that is ready to be sent, and what its answer must fit. */
+struct request {
+    enum scenario scenario;
+    struct device *device;
+    struct bytes message;
+    uint8_t transaction_id[REQUEST_NONCE], sender_nonce[REQUEST_NONCE];
+    struct bytes spki;                /* asked to be certified; empty for rr */
+    struct mac_key *mac_key;          /* NULL: protected by a signature */
+    const struct private_key *signer; /* for certConf; NULL with a MAC */
+};
+
+/* device_certify makes the vendor's certificates of |n| devices (at most REQUEST_BATCH) that have their keys,
+ * into |arena|. 1 or 0. */
+int device_certify(struct device *const *devices, size_t n, struct arena *arena, const struct setup *setup);
+
+/* request_make makes |n| requests (at most REQUEST_BATCH), whose scenario and device are set, into |arena|. 1
+ * or 0. */
+int request_make(struct request *const *requests, size_t n, struct arena *arena, const struct setup *setup,
+                 const struct options *options);
+
+/* struct confirmation is a certConf in the making: between prepare and finish its signature is made, in a
+ * batch with others. */
+struct confirmation {
+    uint8_t nonce[REQUEST_NONCE];
+    struct bytes part;
+    struct signing item; /* key NULL: a MAC, nothing to sign */
+    uint8_t signature[SIGNATURE_MAX];
+};
+
+/* confirmation_prepare begins the certConf of |cert|; |server_nonce| is the senderNonce of the answer that
+ * brought it. |out| stays where it is until it is finished. 1 or 0. */
+int confirmation_prepare(struct confirmation *out, struct arena *arena, const struct request *request,
+                         const struct certificate *cert, struct bytes server_nonce);
+
+/* confirmation_finish writes the message. 1 or 0. */
+int confirmation_finish(struct bytes *message, struct arena *arena, const struct confirmation *confirmation,
+                        const struct request *request);
+
+#endif

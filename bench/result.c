@@ -1,0 +1,137 @@
+#include "bench/result.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t percentile_ns(const int64_t *sorted, unsigned count, double share)
+{
+    /* 0.9999 has no exact representation: what is a rank but for that is that rank. */
+    double rank = ceil(share * count - 1e-6);
+
+    if (count == 0)
+        return 0;
+    return sorted[rank < 1 ? 0 : rank > count ? count - 1 : (unsigned)rank - 1];
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+    const struct outcome *x = *(struct outcome *const *)a, *y = *(struct outcome *const *)b;
+
+    return x->serial_len != y->serial_len ? (x->serial_len < y->serial_len ? -1 : 1)
+                                          : memcmp(x->serial, y->serial, x->serial_len);
+}
+
+static int find_duplicates(struct run *run)
+{
+    struct outcome **list = calloc(run->count + 1, sizeof *list);
+    unsigned n = 0;
+
+    if (list == NULL)
+        return 0;
+    for (unsigned i = 0; i < run->count; i++)
+        if (run->outcomes[i].serial_len != 0)
+            list[n++] = &run->outcomes[i];
+    qsort(list, n, sizeof *list, compare_serials);
+    for (unsigned i = 1; i < n; i++)
+        if (compare_serials(&list[i - 1], &list[i]) == 0)
+            list[i]->error = BENCH_DUPLICATE;
+    free(list);
+    return 1;
+}
+
+static int counts(const struct run *run, const struct outcome *outcome)
+{
+    return outcome->end_ns >= run->start_ns && outcome->error == BENCH_OK && outcome->end_ns != 0;
+}
+
+static void sum_up(struct result *out, const struct run *run)
+{
+    for (unsigned i = 0; i < run->count; i++) {
+        const struct outcome *outcome = &run->outcomes[i];
+        out->started += outcome->end_ns != 0;
+        if (outcome->end_ns != 0 && outcome->error != BENCH_OK)
+            out->errors[outcome->error]++;
+        if (counts(run, outcome))
+            out->latencies_ns[out->completed++] = outcome->latency_ns;
+    }
+    out->errors[BENCH_OVERDUE] = run->overdue;
+    qsort(out->latencies_ns, out->completed, sizeof *out->latencies_ns, compare_times);
+}
+
+/* ---- over time ---- */
+
+static unsigned slot_of(const struct result *out, const struct run *run, const struct outcome *outcome)
+{
+    double at = (double)(outcome->end_ns - run->start_ns) / 1e9 / out->slot_seconds;
+
+    return at < 0 ? 0 : at >= out->slot_count ? out->slot_count - 1 : (unsigned)at;
+}
+
+/* Sorts by slot in two passes: how many, then which. */
+static int make_slots(struct result *out, const struct run *run)
+{
+    unsigned first[RESULT_SLOTS_MAX + 1] = {0}, filled[RESULT_SLOTS_MAX] = {0};
+    int64_t *sorted = calloc(out->completed + 1u, sizeof *sorted);
+
+    if (sorted == NULL)
+        return 0;
+    for (unsigned i = 0; i < run->count; i++) {
+        const struct outcome *outcome = &run->outcomes[i];
+        struct slot *slot = &out->slots[slot_of(out, run, outcome)];
+        if (counts(run, outcome))
+            slot->completed++;
+        else if (outcome->end_ns >= run->start_ns && outcome->end_ns != 0)
+            slot->errors++;
+    }
+    for (unsigned s = 0; s < out->slot_count; s++)
+        first[s + 1] = first[s] + out->slots[s].completed;
+    for (unsigned i = 0; i < run->count; i++)
+        if (counts(run, &run->outcomes[i])) {
+            unsigned s = slot_of(out, run, &run->outcomes[i]);
+            sorted[first[s] + filled[s]++] = run->outcomes[i].latency_ns;
+        }
+    for (unsigned s = 0; s < out->slot_count; s++) {
+        struct slot *slot = &out->slots[s];
+        int64_t *latencies = sorted + first[s];
+        qsort(latencies, slot->completed, sizeof *latencies, compare_times);
+        slot->p50_ns = percentile_ns(latencies, slot->completed, 0.5);
+        slot->p99_ns = percentile_ns(latencies, slot->completed, 0.99);
+        slot->max_ns = percentile_ns(latencies, slot->completed, 1);
+    }
+    free(sorted);
+    return 1;
+}
+
+int result_make(struct result *out, struct run *run)
+{
+    enum { SLOTS_A_SECOND = 10 };
+
+    *out = (struct result){.cpu_us = -1};
+    out->latencies_ns = calloc(run->count + 1, sizeof *out->latencies_ns);
+    if (out->latencies_ns == NULL || (!run->options->fixed_certificate && !find_duplicates(run)))
+        return 0;
+    sum_up(out, run);
+    out->seconds = (double)(run->end_ns - run->start_ns) / 1e9;
+    out->rate = out->seconds > 0 ? out->completed / out->seconds : 0;
+    if (run->before.cpu_us >= 0 && run->after.cpu_us >= 0 && out->completed != 0)
+        out->cpu_us = (double)(run->after.cpu_us - run->before.cpu_us) / out->completed;
+    out->slot_count = (unsigned)(out->seconds * SLOTS_A_SECOND);
+    out->slot_count = out->slot_count < 1                  ? 1
+                      : out->slot_count > RESULT_SLOTS_MAX ? RESULT_SLOTS_MAX
+                                                           : out->slot_count;
+    out->slot_seconds = out->seconds > 0 ? out->seconds / out->slot_count : 1;
+    return make_slots(out, run);
+}
+
+void result_cleanup(struct result *result)
+{
+    free(result->latencies_ns);
+}
