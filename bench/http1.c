@@ -58,7 +58,7 @@ static int http1_receive(struct connection *connection, struct bytes data)
     struct exchange *exchange = connection->exchange_count != 0 ? connection->exchanges[0] : NULL;
     struct buffer *in = &connection->in;
     struct phr_header headers[HEADERS_MAX];
-    size_t previous = in->len, header_count = HEADERS_MAX, text_len, length = 0;
+    size_t header_count = HEADERS_MAX, text_len, length = 0;
     const char *text;
     int version, status, head, has_length = 0, closes = 0, keeps = 0, ok;
 
@@ -66,7 +66,7 @@ static int http1_receive(struct connection *connection, struct bytes data)
         return 0; /* nobody asked */
     exchange->answered = 1;
     head = phr_parse_response((const char *)in->data, in->len, &version, &status, &text, &text_len, headers,
-                              &header_count, previous);
+                              &header_count, 0);
     if (head == -2)
         return in->len < REPLY_MAX;
     if (head < 0)
