@@ -68,9 +68,16 @@ void ctl_identity_cleanup(struct ctl_identity *identity);
 /* ctl_device makes a demo device |name|, issued by DIR/demo/vendor-intermediate. */
 int ctl_device(const char *dir, const char *name);
 
-/* ctl_add_secret seals |secret| of |reference| into the store of |policy|. 1, or 0 with a fault printed.
- * |profile| NULL: any. */
-int ctl_add_secret(const struct policy *policy, const char *profile, struct bytes reference,
-                   struct bytes secret, int reusable, int64_t expires);
+/* struct ctl_shared_secret is a secret and the reference by which requests name it. */
+struct ctl_shared_secret {
+    struct bytes reference; /* 1 to BOUND_SENDER_KID octets */
+    struct bytes secret;
+};
+
+/* ctl_add_secrets seals |items| into the store of |policy|, one after the other. 1, or 0 with a fault
+ * printed: those before the one it names are stored then. |profile| NULL: any. |expires| in Unix seconds, 0:
+ * never. */
+int ctl_add_secrets(const struct policy *policy, const char *profile, const struct ctl_shared_secret *items,
+                    size_t count, int reusable, int64_t expires);
 
 #endif

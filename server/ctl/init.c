@@ -28,7 +28,7 @@ enum {
 struct options {
     const char *dir, *join_from;
     const char *listen, *store, *name;
-    enum key_kind kind;
+    enum key_kind kind, vendor_kind;
     int demo;
 };
 
@@ -109,8 +109,10 @@ static int make_vendor_pki(const struct options *options, struct arena *arena)
 {
     static const char *const root_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Root CA", NULL};
     static const char *const intermediate_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Factory CA", NULL};
-    const struct ctl_cert_spec root_spec = {CTL_ROOT, root_name, KEY_P256, 0, 1, ROOT_DAYS};
-    const struct ctl_cert_spec intermediate_spec = {CTL_CA, intermediate_name, KEY_P256, 0, 0, CA_DAYS};
+    const struct ctl_cert_spec root_spec = {CTL_ROOT, root_name, options->vendor_kind,
+                                            RSA_BITS, 1,         ROOT_DAYS};
+    const struct ctl_cert_spec intermediate_spec = {
+        CTL_CA, intermediate_name, options->vendor_kind, RSA_BITS, 0, CA_DAYS};
     struct ctl_identity root = {.key = NULL}, intermediate = {.key = NULL};
     char demo[CTL_PATH_MAX];
     int ok = ctl_path(demo, options->dir, "demo") && make_dir(demo) &&
@@ -138,8 +140,9 @@ static int make_demo_secret(const struct options *options, const struct policy *
     if (!write_hex_file(demo, "mac-secret", SECRET_HEX) || !ctl_path(path, demo, "mac-secret") ||
         !file_read(&secret, &len, path, FILE_LIMIT))
         return 0;
-    ok = ctl_add_secret(policy, "demo", bytes_of(reference, sizeof reference - 2), bytes_of(secret, len - 1),
-                        1, 0);
+    const struct ctl_shared_secret item = {bytes_of(reference, sizeof reference - 2),
+                                           bytes_of(secret, len - 1)};
+    ok = ctl_add_secrets(policy, "demo", &item, 1, 1, 0);
     file_free(secret, len);
     return ok;
 }
@@ -297,20 +300,29 @@ static int join_ca(const struct options *options)
     return CTL_OK;
 }
 
+static int take_kind(enum key_kind *out, const char *option, const char *text)
+{
+    const struct key_algorithm *algorithm = key_algorithm_named(text);
+
+    if (algorithm == NULL)
+        return !ctl_fault("%s is P-256, P-384, P-521, RSA or Ed25519, not '%s'", option, text);
+    *out = algorithm->kind;
+    return 1;
+}
+
 int ctl_init(int argc, char **argv)
 {
     static const char *const usage =
-        "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE] [--demo]\n"
+        "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE]\n"
+        "                  [--demo [--vendor-key TYPE]]\n"
         "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT]";
-    static const struct option long_options[] = {{"listen", required_argument, NULL, 'l'},
-                                                 {"store", required_argument, NULL, 's'},
-                                                 {"name", required_argument, NULL, 'n'},
-                                                 {"key-type", required_argument, NULL, 'k'},
-                                                 {"join", required_argument, NULL, 'j'},
-                                                 {"demo", no_argument, NULL, 'd'},
-                                                 {NULL, 0, NULL, 0}};
-    struct options options = {.store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256};
-    const struct key_algorithm *algorithm;
+    static const struct option long_options[] = {
+        {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},   {"key-type", required_argument, NULL, 'k'},
+        {"join", required_argument, NULL, 'j'},   {"vendor-key", required_argument, NULL, 'v'},
+        {"demo", no_argument, NULL, 'd'},         {NULL, 0, NULL, 0}};
+    struct options options = {
+        .store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256, .vendor_kind = KEY_P256};
     int option;
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
@@ -325,9 +337,12 @@ int ctl_init(int argc, char **argv)
             options.name = optarg;
             break;
         case 'k':
-            if ((algorithm = key_algorithm_named(optarg)) == NULL)
-                return ctl_fault("--key-type is P-256, P-384, P-521, RSA or Ed25519, not '%s'", optarg);
-            options.kind = algorithm->kind;
+            if (!take_kind(&options.kind, "--key-type", optarg))
+                return CTL_FAULT;
+            break;
+        case 'v':
+            if (!take_kind(&options.vendor_kind, "--vendor-key", optarg))
+                return CTL_FAULT;
             break;
         case 'j':
             options.join_from = optarg;

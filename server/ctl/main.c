@@ -11,7 +11,8 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"init", ctl_init,
-     "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE] [--demo]\n"
+     "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE]\n"
+     "       [--demo [--vendor-key TYPE]]\n"
      "  init --join DIR NEWDIR [--listen HOST:PORT]\n"
      "                     make a CA with its configuration; or a second node of the same CA"},
     {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
@@ -22,7 +23,9 @@ static const struct command {
     {"secret", ctl_secret,
      "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] [--reusable]\n"
      "                     [--expires-in SECONDS]\n"
-     "                     store a shared secret for MAC-protected enrollment"},
+     "  secret add --config FILE --list FILE [...]\n"
+     "                     store a shared secret for MAC-protected enrollment, or many: a line with\n"
+     "                     reference and secret each"},
     {"decode", ctl_decode,
      "decode FILE|-      show a CMP message, in DER, PEM, base64 or hexadecimal, and where it is broken"},
     {"engines", ctl_engines,

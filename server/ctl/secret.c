@@ -8,7 +8,7 @@
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
 
-enum { ARENA = 1024 * 1024, SECRET_MAX = 1024 };
+enum { ARENA = 1024 * 1024, SECRET_MAX = 1024, LIST_MAX = 256 * 1024 * 1024 };
 
 static const struct cmp_authority *authority_of(const struct policy *policy, const char *profile)
 {
@@ -22,96 +22,147 @@ static const struct cmp_authority *authority_of(const struct policy *policy, con
     return NULL;
 }
 
-int ctl_add_secret(const struct policy *policy, const char *profile, struct bytes reference,
-                   struct bytes secret, int reusable, int64_t expires)
+static int add_one(struct store *store, const struct cmp_settings *settings, const struct cmp_authority *ca,
+                   const struct ctl_shared_secret *item, struct store_secret row)
+{
+    const struct bytes issuer = bytes_of(ca->id, STORE_ISSUER_ID);
+    struct arena *arena = arena_new(ARENA);
+    struct store_audit audit = {.at = (int64_t)time(NULL) * 1000,
+                                .event = "secret added",
+                                .who = bytes_str("cmpctl"),
+                                .detail = item->reference};
+    struct store_unit unit = {.issuer = issuer, .arena = arena, .secret = &row, .audit = &audit};
+    int ok;
+
+    if (arena == NULL)
+        return 0;
+    row.reference = item->reference;
+    row.seal_key_id = seal_key_id(settings->seal_key);
+    ok = cmp_seal_secret(&row.sealed, arena, settings->seal_key, issuer, item->reference, item->secret) &&
+         store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+    arena_free(arena);
+    return ok;
+}
+
+int ctl_add_secrets(const struct policy *policy, const char *profile, const struct ctl_shared_secret *items,
+                    size_t count, int reusable, int64_t expires)
 {
     const struct cmp_settings *settings = policy_settings(policy);
     const struct cmp_authority *ca = authority_of(policy, profile);
+    const struct store_secret row = {.profile = bytes_str(profile), .reusable = reusable, .expires = expires};
     char store_fault[STORE_FAULT_MAX] = "";
-    struct store_secret row = {.reference = reference, .reusable = reusable, .expires = expires};
-    struct store_audit audit = {
-        .at = (int64_t)time(NULL) * 1000, .event = "secret added", .who = bytes_str("cmpctl")};
-    struct arena *arena;
     struct store *store;
-    int ok;
+    int ok = 1;
 
     if (ca == NULL)
         return !ctl_fault("no profile is named '%s'", profile);
     if (settings->seal_key == NULL)
         return !ctl_fault("the configuration names no seal_key: secrets are stored sealed only");
-    if (reference.len == 0 || reference.len > BOUND_SENDER_KID)
-        return !ctl_fault("a reference has 1 to %d octets", BOUND_SENDER_KID);
-    if ((arena = arena_new(ARENA)) == NULL)
-        return !ctl_fault("out of memory");
     store = store_open(store_fault, policy_config(policy)->store, policy_config(policy)->node);
-    if (store == NULL) {
-        arena_free(arena);
+    if (store == NULL)
         return !ctl_fault("%s", store_fault);
-    }
-    row.profile = bytes_str(profile);
-    row.seal_key_id = seal_key_id(settings->seal_key);
-    audit.detail = reference;
-    ok = cmp_seal_secret(&row.sealed, arena, settings->seal_key, bytes_of(ca->id, STORE_ISSUER_ID), reference,
-                         secret);
-    struct store_unit unit = {
-        .issuer = bytes_of(ca->id, STORE_ISSUER_ID), .arena = arena, .secret = &row, .audit = &audit};
-    ok = ok && store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = add_one(store, settings, ca, &items[i], row) ||
+             !ctl_fault("the secret of '%.*s' could not be stored", (int)items[i].reference.len,
+                        items[i].reference.data);
     store_close(store);
-    arena_free(arena);
-    return ok || !ctl_fault("the secret could not be stored");
-}
-
-static int add(const char *config, const char *reference, const char *file, const char *profile, int reusable,
-               int64_t expires)
-{
-    struct config_fault fault;
-    struct policy *policy;
-    uint8_t *secret;
-    size_t len, line;
-    int ok;
-
-    if (!file_read(&secret, &len, file, SECRET_MAX))
-        return ctl_fault("cannot read %s: %s", file, strerror(errno));
-    for (line = 0; line < len && secret[line] != '\n'; line++)
-        ;
-    if (line == 0) {
-        file_free(secret, len);
-        return ctl_fault("the first line of %s must hold the secret", file);
-    }
-    policy = policy_load_file(&fault, config, time(NULL));
-    ok = policy != NULL ? ctl_add_secret(policy, profile, bytes_str(reference), bytes_of(secret, line),
-                                         reusable, expires)
-                        : !ctl_fault("%s", fault.text);
-    file_free(secret, len);
-    policy_release(policy);
-    return ok ? CTL_OK : CTL_FAULT;
+    return ok;
 }
 
 /* RFC 9483 3.1: answers carry it as commonName (RFC 5280 Appendix A: at most 64 characters). */
-static int is_reference(const char *text)
+static int is_reference(struct bytes text)
 {
     enum { COMMON_NAME_MAX = 64 };
-    size_t len = strlen(text);
 
-    for (size_t i = 0; i < len; i++)
-        if (text[i] < 0x20 || text[i] > 0x7e)
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e)
             return 0;
-    return len != 0 && len <= COMMON_NAME_MAX;
+    return text.len != 0 && text.len <= COMMON_NAME_MAX;
+}
+
+/* Cuts the next line, without its end, off |*text|. */
+static struct bytes take_line(struct bytes *text)
+{
+    const uint8_t *end = text->len != 0 ? memchr(text->data, '\n', text->len) : NULL;
+    struct bytes line = bytes_of(text->data, end != NULL ? (size_t)(end - text->data) : text->len);
+    size_t used = line.len + (end != NULL);
+
+    *text = bytes_of(text->data + used, text->len - used);
+    return line;
+}
+
+/* The lines of a list, "REFERENCE SECRET" each, as views into it. malloc'ed, or NULL with a fault printed. */
+static struct ctl_shared_secret *read_list(size_t *count, const char *file, struct bytes text)
+{
+    struct ctl_shared_secret *items;
+    size_t lines = 1;
+
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.data[i] == '\n';
+    items = calloc(lines, sizeof *items);
+    for (*count = 0; items != NULL && text.len != 0; ++*count) {
+        struct bytes line = take_line(&text);
+        const uint8_t *space = line.len != 0 ? memchr(line.data, ' ', line.len) : NULL;
+        struct ctl_shared_secret *item = &items[*count];
+        if (space != NULL)
+            *item =
+                (struct ctl_shared_secret){bytes_of(line.data, (size_t)(space - line.data)),
+                                           bytes_of(space + 1, line.len - (size_t)(space + 1 - line.data))};
+        if (space == NULL || !is_reference(item->reference) || item->secret.len == 0) {
+            ctl_fault("line %zu of %s is not REFERENCE SECRET", *count + 1, file);
+            free(items);
+            return NULL;
+        }
+    }
+    if (items == NULL)
+        ctl_fault("out of memory");
+    return items;
+}
+
+/* With |reference| the file's first line is its secret, else each line has both. */
+static int add(const char *config, const char *reference, const char *file, const char *profile, int reusable,
+               int64_t expires)
+{
+    struct ctl_shared_secret one, *list = NULL;
+    struct config_fault fault;
+    struct policy *policy;
+    struct bytes text;
+    uint8_t *data;
+    size_t len, count = 1;
+    int ok;
+
+    if (!file_read(&data, &len, file, reference != NULL ? SECRET_MAX : LIST_MAX))
+        return ctl_fault("cannot read %s: %s", file, strerror(errno));
+    text = bytes_of(data, len);
+    if (reference != NULL) {
+        one = (struct ctl_shared_secret){bytes_str(reference), take_line(&text)};
+        ok = one.secret.len != 0 || !ctl_fault("the first line of %s must hold the secret", file);
+    } else {
+        list = read_list(&count, file, text);
+        ok = list != NULL;
+    }
+    policy = ok ? policy_load_file(&fault, config, time(NULL)) : NULL;
+    if (ok)
+        ok = policy != NULL
+                 ? ctl_add_secrets(policy, profile, list != NULL ? list : &one, count, reusable, expires)
+                 : !ctl_fault("%s", fault.text);
+    free(list);
+    file_free(data, len);
+    policy_release(policy);
+    return ok ? CTL_OK : CTL_FAULT;
 }
 
 int ctl_secret(int argc, char **argv)
 {
     static const char *const usage =
-        "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] "
+        "secret add --config FILE {--reference REF --secret-file FILE | --list FILE} [--profile NAME] "
         "[--reusable] [--expires-in SECONDS]";
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"reference", required_argument, NULL, 'r'},
-                                            {"secret-file", required_argument, NULL, 's'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"reusable", no_argument, NULL, 'u'},
-                                            {"expires-in", required_argument, NULL, 'e'},
-                                            {NULL, 0, NULL, 0}};
-    const char *config = NULL, *reference = NULL, *file = NULL, *profile = NULL;
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},      {"reference", required_argument, NULL, 'r'},
+        {"secret-file", required_argument, NULL, 's'}, {"list", required_argument, NULL, 'l'},
+        {"profile", required_argument, NULL, 'p'},     {"reusable", no_argument, NULL, 'u'},
+        {"expires-in", required_argument, NULL, 'e'},  {NULL, 0, NULL, 0}};
+    const char *config = NULL, *reference = NULL, *file = NULL, *list = NULL, *profile = NULL;
     char *end;
     int option, reusable = 0;
     int64_t expires = 0;
@@ -130,6 +181,9 @@ int ctl_secret(int argc, char **argv)
         case 's':
             file = optarg;
             break;
+        case 'l':
+            list = optarg;
+            break;
         case 'p':
             profile = optarg;
             break;
@@ -145,9 +199,10 @@ int ctl_secret(int argc, char **argv)
         default:
             return ctl_usage(usage);
         }
-    if (config == NULL || reference == NULL || file == NULL || optind != argc)
+    if (config == NULL || optind != argc || (reference != NULL) != (file != NULL) ||
+        (list != NULL) == (file != NULL))
         return ctl_usage(usage);
-    if (!is_reference(reference))
+    if (reference != NULL && !is_reference(bytes_str(reference)))
         return ctl_fault("--reference wants 1 to 64 printable ASCII characters: it becomes a commonName");
-    return add(config, reference, file, profile, reusable, expires);
+    return add(config, reference, list != NULL ? list : file, profile, reusable, expires);
 }

@@ -28,6 +28,11 @@ ok "check" "$ctl" check "$config"
 refused "a folder that is in use" 'not empty' "$ctl" init "$dir"
 ok "without demo" "$ctl" init "$work/plain" --key-type P-384
 ok "check without demo" "$ctl" check "$work/plain/cmpd.yaml"
+ok "a vendor with other keys" "$ctl" init "$work/vendor" --demo --vendor-key P-384
+ok "its chain" openssl verify -CAfile "$work/vendor/demo/vendor-root.pem" \
+    -untrusted "$work/vendor/demo/vendor-intermediate.pem" "$work/vendor/demo/device.pem"
+same "its key" "$(openssl x509 -in "$work/vendor/demo/vendor-intermediate.pem" -noout -text | grep -c secp384r1)" 1
+refused "a vendor's key that is none" 'vendor-key is P-256' "$ctl" init "$work/other" --demo --vendor-key P-1
 ok "another device" "$ctl" demo device "$dir" station-2
 ok "its chain" openssl verify -CAfile "$dir/demo/vendor-root.pem" -untrusted "$dir/demo/vendor-intermediate.pem" \
     "$dir/demo/station-2.pem"
@@ -117,6 +122,16 @@ once=(-ref once -secret pass:only-once-secret -recipient /CN=x)
 ok "the secret serves" cmp -cmd ir -newkey "$work/new.key" -subject /CN=once "${once[@]}" -certout "$work/out.pem"
 refused "and not again" 'notAuthorized|used' cmp -cmd ir -newkey "$work/new.key" -subject /CN=twice "${once[@]}" \
     -certout "$work/out.pem"
+# Many at once, each for one base station.
+printf 'gnb-1 first-secret\ngnb-2 second secret' >"$work/list"
+ok "secret add --list" "$ctl" secret add --config "$config" --list "$work/list" --profile demo
+ok "the first of the list" cmp -cmd ir -newkey "$work/new.key" -subject /CN=gnb-1 -ref gnb-1 -secret pass:first-secret \
+    -recipient /CN=x -certout "$work/out.pem"
+ok "a secret with a space, from a line without end" cmp -cmd ir -newkey "$work/new.key" -subject /CN=gnb-2 -ref gnb-2 \
+    -secret "pass:second secret" -recipient /CN=x -certout "$work/out.pem"
+printf 'gnb-3 secret\ngnb-4\n' >"$work/list"
+refused "a line without a secret" 'line 2 of .*list' "$ctl" secret add --config "$config" --list "$work/list"
+refused "a list and a reference" 'usage' "$ctl" secret add --config "$config" --list "$work/list" --reference gnb-3
 if grep -q only-once-secret "$work/ctl.log"; then fail "the secret is in the log"; fi
 if grep -aq only-once-secret "$dir"/store/*; then fail "the secret is in the store as it is"; fi
 
