@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/fleet.h"
+#include "bench/operations.h"
 #include "bench/report.h"
 
 static int drive(struct run *run, struct fleet *fleet)
@@ -66,20 +67,36 @@ static int tell(struct run *run, double floor_us)
     return failed;
 }
 
+static double floor_of(const struct setup *setup, const struct options *options)
+{
+    const struct floor_keys keys = {.vendor = private_key_kind(setup->vendor_key),
+                                    .device = options->device_key,
+                                    .asked = options->new_key,
+                                    .ca = public_key_kind(setup->ca_key),
+                                    .cmp = public_key_kind(setup->cmp_key),
+                                    .protection = options->protection,
+                                    .mac_iterations = options->mac_iterations};
+
+    return floor_us(&options->mix, &keys);
+}
+
 static int bench(const struct options *options)
 {
     struct setup setup;
     struct fleet fleet = {.count = 0};
     struct run run = {.options = options, .setup = &setup};
-    int status = 1;
+    double floor = -1;
+    int status = 1, ok;
 
     if (options->held != NULL && (run.held = fopen(options->held, "a")) == NULL) {
         fprintf(stderr, "cmpbench: cannot write %s: %s\n", options->held, strerror(errno));
         return 1;
     }
-    if (setup_load(&setup, options->setup) && fleet_prepare(&fleet, &setup, options) &&
-        enroll_first(&fleet) && drive(&run, &fleet))
-        status = tell(&run, -1);
+    ok = setup_load(&setup, options->setup);
+    if (ok)
+        floor = floor_of(&setup, options);
+    if (ok && fleet_prepare(&fleet, &setup, options) && enroll_first(&fleet) && drive(&run, &fleet))
+        status = tell(&run, floor);
     free(run.outcomes);
     fleet_cleanup(&fleet);
     setup_cleanup(&setup);
@@ -91,17 +108,24 @@ static int bench(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    char fault[256];
+    char fault[ENGINE_FAULT_MAX];
 
     signal(SIGPIPE, SIG_IGN); /* a broken connection is an error of its kind */
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         fputs(options_usage, stdout);
         return 0;
     }
-    if (argc < 2 || strcmp(argv[1], "run") != 0) {
+    if (argc < 2 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "crypto") != 0)) {
         fputs(options_usage, stderr);
         return 2;
     }
+    /* Keys that are made before it know the slowest engine only. */
+    if (!engines_start(fault, NULL, 0)) {
+        fprintf(stderr, "cmpbench: %s\n", fault);
+        return 1;
+    }
+    if (strcmp(argv[1], "crypto") == 0)
+        return crypto_command(argc - 1, argv + 1);
     if (!options_parse(&options, fault, argc - 1, argv + 1)) {
         fprintf(stderr, "cmpbench: %s\n%s", fault, options_usage);
         return 2;

@@ -9,7 +9,7 @@ enum { FAULT = 256, DEFAULT_STREAMS = 16 };
 
 const char options_usage[] =
     "usage: cmpbench run --url URL --setup DIR [OPTION...]\n"
-    "       cmpbench crypto [--json]\n"
+    "       cmpbench crypto [--key TYPE] [--json]\n"
     "URL is http(s)://HOST:PORT/PATH, DIR what cmpctl init --demo made.\n"
     "what is asked for:\n"
     "  --scenario MIX          ir (default), ir-confirm, cr, p10cr, kur, rr, or weights: ir=8,kur=1,rr=1\n"
