@@ -59,7 +59,8 @@ void report_text(FILE *out, const struct report *report)
         fprintf(out, "server: %.1f us of CPU time an enrollment, %lld KiB resident\n", result->cpu_us,
                 (long long)run->after.rss_kib);
     if (report->floor_us >= 0)
-        fprintf(out, "floor: %.1f us of CPU time are cryptography alone (see: cmpbench crypto)\n", report->floor_us);
+        fprintf(out, "floor: %.1f us of CPU time are cryptography alone (see: cmpbench crypto)\n",
+                report->floor_us);
     if (options->idle_connections != 0 && run->before.rss_kib >= 0)
         fprintf(out, "idle: %u of %u connections still open; they took the server from %lld to %lld KiB\n",
                 run->idle_open, options->idle_connections, (long long)run->idle_before.rss_kib,
