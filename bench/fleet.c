@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "server/base/file.h"
 
@@ -41,7 +42,7 @@ static int make_devices(void *arg, unsigned worker, unsigned from, unsigned to)
             return 0;
     }
     return fleet->options->protection != PROTECTION_SIGNATURE ||
-           device_certify(batch, to - from, arena, fleet->setup);
+           device_certify(batch, to - from, arena, fleet->setup, time(NULL));
 }
 
 static void forget(struct private_key **key)

@@ -31,8 +31,9 @@ struct request {
 };
 
 /* device_certify makes the vendor's certificates of |n| devices (at most REQUEST_BATCH) that have their keys,
- * into |arena|. 1 or 0. */
-int device_certify(struct device *const *devices, size_t n, struct arena *arena, const struct setup *setup);
+ * valid from |now| (Unix seconds), into |arena|. 1 or 0. */
+int device_certify(struct device *const *devices, size_t n, struct arena *arena, const struct setup *setup,
+                   int64_t now);
 
 /* request_make makes |n| requests (at most REQUEST_BATCH), whose scenario and device are set, into |arena|. 1
  * or 0. */

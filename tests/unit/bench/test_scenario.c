@@ -1,0 +1,67 @@
+/* scenario.c: mixes have their shares, evenly spread; an open loop keeps its rate. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "bench/scenario.h"
+
+Test(mix, one_scenario_is_a_mix)
+{
+    struct mix mix;
+    char text[MIX_TEXT_MAX];
+
+    cr_assert(mix_parse(&mix, "ir-confirm"));
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(mix_at(&mix, i), SCENARIO_IR_CONFIRM);
+    cr_assert_str_eq(mix_text(text, &mix), "ir-confirm");
+}
+
+Test(mix, each_has_its_share)
+{
+    struct mix mix;
+    unsigned seen[SCENARIO_COUNT] = {0};
+    char text[MIX_TEXT_MAX];
+
+    cr_assert(mix_parse(&mix, "rr=2,ir=7,kur"));
+    for (unsigned i = 0; i < 1000; i++)
+        seen[mix_at(&mix, i)]++;
+    cr_assert_eq(seen[SCENARIO_IR], 700);
+    cr_assert_eq(seen[SCENARIO_KUR], 100);
+    cr_assert_eq(seen[SCENARIO_RR], 200);
+    cr_assert_str_eq(mix_text(text, &mix), "ir=7,kur=1,rr=2");
+}
+
+Test(mix, shares_are_spread)
+{
+    struct mix mix;
+    unsigned longest = 0, run = 0;
+
+    cr_assert(mix_parse(&mix, "ir=75,cr=25"));
+    for (unsigned i = 0; i < 400; i++) {
+        run = mix_at(&mix, i) == SCENARIO_IR ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    cr_assert_leq(longest, 4, "%u in a row: three of four are a block", longest);
+}
+
+Test(mix, what_is_none_is_refused)
+{
+    static const char *const wrong[] = {"",      "irr",     "i",       "ir,ir", "ir=0",
+                                        "ir=-1", "ir=+1",   "ir= 1",   "ir=1x", "ir=1,",
+                                        ",ir=1", "ir=1;cr", "ir=1001", "=1",    "ir==1"};
+    struct mix mix;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        cr_expect(!mix_parse(&mix, wrong[i]), "'%s' was taken", wrong[i]);
+}
+
+Test(schedule, intended_starts_do_not_drift)
+{
+    cr_assert_eq(schedule_due_ns(1000, 0), 0);
+    cr_assert_eq(schedule_due_ns(1000, 1), 1000000);
+    cr_assert_eq(schedule_due_ns(3, 3), 1000000000);
+    cr_assert_eq(schedule_due_ns(0.5, 1), 2000000000);
+    /* Ten million at three a second: what a sum of rounded steps would have lost is milliseconds. */
+    cr_assert_eq(schedule_due_ns(3, 9999999), 3333333000000000);
+    for (unsigned i = 1; i < 1000; i++)
+        cr_assert_gt(schedule_due_ns(7777.7, i), schedule_due_ns(7777.7, i - 1));
+}
