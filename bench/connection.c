@@ -65,11 +65,9 @@ struct exchange *network_finished(struct network *network)
     return exchange;
 }
 
-int connection_init(struct connection *connection, struct network *network, unsigned streams)
+void connection_init(struct connection *connection, struct network *network)
 {
-    *connection = (struct connection){.network = network, .fd = -1, .exchange_max = streams};
-    connection->exchanges = calloc(streams, sizeof *connection->exchanges);
-    return connection->exchanges != NULL;
+    *connection = (struct connection){.network = network, .fd = -1};
 }
 
 void connection_cleanup(struct connection *connection)
@@ -77,7 +75,6 @@ void connection_cleanup(struct connection *connection)
     connection_close(connection);
     buffer_cleanup(&connection->in);
     buffer_cleanup(&connection->out);
-    free(connection->exchanges);
 }
 
 void connection_close(struct connection *connection)
@@ -95,12 +92,11 @@ void connection_close(struct connection *connection)
 void connection_finish(struct connection *connection, struct exchange *exchange, enum bench_error error)
 {
     struct network *network = connection->network;
+    struct exchange **link = &connection->exchanges;
 
-    for (unsigned i = 0; i < connection->exchange_count; i++)
-        if (connection->exchanges[i] == exchange) {
-            connection->exchanges[i] = connection->exchanges[--connection->exchange_count];
-            break;
-        }
+    while (*link != exchange)
+        link = &(*link)->next;
+    *link = exchange->next;
     exchange->error = error;
     exchange->end_ns = network_clock_ns();
     exchange->next = NULL;
@@ -112,10 +108,9 @@ void connection_finish(struct connection *connection, struct exchange *exchange,
 static void lose(struct connection *connection)
 {
     connection_close(connection);
-    while (connection->exchange_count != 0) {
-        struct exchange *exchange = connection->exchanges[0];
-        connection_finish(connection, exchange, exchange->answered ? BENCH_HTTP : BENCH_CONNECT);
-    }
+    while (connection->exchanges != NULL)
+        connection_finish(connection, connection->exchanges,
+                          connection->exchanges->answered ? BENCH_HTTP : BENCH_CONNECT);
 }
 
 /* ---- writing ---- */
@@ -210,8 +205,8 @@ static int now_open(struct connection *connection)
     connection->state = CONNECTION_OPEN;
     if (!http->open(connection))
         return 0;
-    for (unsigned i = 0; i < connection->exchange_count; i++)
-        if (!http->post(connection, connection->exchanges[i]))
+    for (struct exchange *exchange = connection->exchanges; exchange != NULL; exchange = exchange->next)
+        if (!http->post(connection, exchange))
             return 0;
     mark_dirty(connection);
     return 1;
@@ -300,12 +295,17 @@ static void handle(struct connection *connection, uint32_t events)
 
 void connection_post(struct connection *connection, struct exchange *exchange)
 {
+    struct exchange **link = &connection->exchanges;
+
     exchange->deadline_ns = network_clock_ns() + (int64_t)BENCH_TIMEOUT_SECONDS * 1000000000;
     exchange->reply.len = 0;
     exchange->sent = 0;
     exchange->stream = 0;
     exchange->status = exchange->answered = 0;
-    connection->exchanges[connection->exchange_count++] = exchange;
+    exchange->next = NULL;
+    while (*link != NULL)
+        link = &(*link)->next;
+    *link = exchange;
     if (connection->fd < 0) {
         if (!start_connecting(connection))
             lose(connection);
@@ -319,13 +319,12 @@ void connection_post(struct connection *connection, struct exchange *exchange)
 
 void connection_expire(struct connection *connection, int64_t now)
 {
-    for (unsigned i = 0; i < connection->exchange_count; i++)
-        if (connection->exchanges[i]->deadline_ns <= now) {
-            /* What else is under way on it waits for the same server. */
-            connection_close(connection);
-            while (connection->exchange_count != 0)
-                connection_finish(connection, connection->exchanges[0], BENCH_TIMEOUT);
-        }
+    /* The oldest has waited longest; what else is under way on it waits for the same server. */
+    if (connection->exchanges == NULL || connection->exchanges->deadline_ns > now)
+        return;
+    connection_close(connection);
+    while (connection->exchanges != NULL)
+        connection_finish(connection, connection->exchanges, BENCH_TIMEOUT);
 }
 
 void network_poll(struct network *network, int64_t timeout_ns)

@@ -38,8 +38,7 @@ struct connection {
     struct tls *tls;
     struct buffer out, in;
     struct nghttp2_session *http2;
-    struct exchange **exchanges; /* in flight */
-    unsigned exchange_count, exchange_max;
+    struct exchange *exchanges; /* in flight, the oldest first */
     int is_dirty;
     struct connection *next_dirty;
 };
@@ -69,8 +68,8 @@ struct exchange *network_finished(struct network *network);
 /* network_clock_ns reads the monotonic clock. */
 int64_t network_clock_ns(void);
 
-/* connection_init makes a place for |streams| exchanges at once. 1, or 0 without memory. */
-int connection_init(struct connection *connection, struct network *network, unsigned streams);
+/* connection_init makes a place without a connection. */
+void connection_init(struct connection *connection, struct network *network);
 void connection_cleanup(struct connection *connection);
 
 /* connection_post sends |exchange|; it comes back by network_finished, whatever happens. There must be room.

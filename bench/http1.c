@@ -55,7 +55,7 @@ static int value_is(const struct phr_header *header, const char *value)
 
 static int http1_receive(struct connection *connection, struct bytes data)
 {
-    struct exchange *exchange = connection->exchange_count != 0 ? connection->exchanges[0] : NULL;
+    struct exchange *exchange = connection->exchanges;
     struct buffer *in = &connection->in;
     struct phr_header headers[HEADERS_MAX];
     size_t header_count = HEADERS_MAX, text_len, length = 0;

@@ -32,7 +32,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     exchange->answered = 1;
     /* nghttp2 ends values with a NUL. */
     if (name_len == 7 && memcmp(name, ":status", 7) == 0)
-        exchange->status = atoi((const char *)value);
+        exchange->status = (int)strtol((const char *)value, NULL, 10);
     return 0;
 }
 
@@ -132,7 +132,7 @@ static int http2_receive(struct connection *connection, struct bytes data)
 
     /* After GOAWAY what is under way goes on; then a new connection is needed. */
     return used == (ssize_t)data.len &&
-           (connection->exchange_count != 0 || nghttp2_session_check_request_allowed(connection->http2) != 0);
+           (connection->exchanges != NULL || nghttp2_session_check_request_allowed(connection->http2) != 0);
 }
 
 const struct http http2 = {http2_open, http2_post, http2_write, http2_receive, http2_close};

@@ -31,8 +31,7 @@ int idle_open(struct idle *idle, struct network *network, unsigned count)
         return 0;
     while (open < count && network_clock_ns() < give_up) {
         while (posted < count && posted - open < AT_ONCE) {
-            if (!connection_init(&idle->connections[posted], network, 1))
-                return 0;
+            connection_init(&idle->connections[posted], network);
             idle->count = posted + 1;
             idle->exchanges[posted].path = "/healthz";
             connection_post(&idle->connections[posted], &idle->exchanges[posted]);

@@ -360,12 +360,8 @@ static int driver_init(struct driver *driver, struct shared *shared, struct tls_
         return 0;
     for (unsigned i = 0; i < clients; i++) {
         struct client *client = &driver->clients[i];
-        if (i % options->streams == 0) {
-            if (!connection_init(&driver->connections[driver->connection_count], &driver->network,
-                                 options->streams))
-                return 0;
-            driver->connection_count++;
-        }
+        if (i % options->streams == 0)
+            connection_init(&driver->connections[driver->connection_count++], &driver->network);
         client->connection = &driver->connections[driver->connection_count - 1];
         client->exchange.owner = client;
         release(driver, client);

@@ -4,10 +4,10 @@
 
 enum { PARALLEL_WORKERS_MAX = 64 };
 
-/* parallel_run calls |work| for runs of at most |step| items until all |count| are done, from several
+/* parallel_run calls |each| for runs of at most |step| items until all |count| are done, from several
  * threads; |worker| is below PARALLEL_WORKERS_MAX and tells them apart. |what| names the items on standard
- * error. Returns 1, or 0 as soon as |work| returned 0 or no thread could be started. */
+ * error. Returns 1, or 0 as soon as |each| returned 0 or no thread could be started. */
 int parallel_run(unsigned count, unsigned step, const char *what,
-                 int (*work)(void *arg, unsigned worker, unsigned from, unsigned to), void *arg);
+                 int (*each)(void *arg, unsigned worker, unsigned from, unsigned to), void *arg);
 
 #endif

@@ -32,9 +32,9 @@ void plot_time_axis(struct plot *plot, double seconds)
 
     plot->x_min = 0;
     plot->x_max = seconds > 0 ? seconds : 1;
-    for (double at = 0; at <= plot->x_max * 1.0001; at += step) {
-        snprintf(label, sizeof label, "%g", at);
-        add_tick(plot->x_ticks, &plot->x_tick_count, at, label);
+    for (int i = 0; i * step <= plot->x_max * 1.0001; i++) {
+        snprintf(label, sizeof label, "%g", i * step);
+        add_tick(plot->x_ticks, &plot->x_tick_count, i * step, label);
     }
     plot->x_title = "seconds";
 }
@@ -46,9 +46,9 @@ void plot_count_axis(struct plot *plot, double most)
 
     plot->y_min = 0;
     plot->y_max = ceil((most > 0 ? most : 1) / step) * step;
-    for (double at = 0; at <= plot->y_max * 1.0001; at += step) {
-        snprintf(label, sizeof label, "%.10g", at);
-        add_tick(plot->y_ticks, &plot->y_tick_count, at, label);
+    for (int i = 0; i * step <= plot->y_max * 1.0001; i++) {
+        snprintf(label, sizeof label, "%.10g", i * step);
+        add_tick(plot->y_ticks, &plot->y_tick_count, i * step, label);
     }
 }
 
@@ -74,15 +74,15 @@ void plot_latency_axis(struct plot *plot, double least, double most)
     plot->y_log = 1;
     for (int i = 0; i < 3 && nice[i] * power <= low; i++)
         plot->y_min = nice[i] * power;
-    for (; plot->y_max < high; power *= 10)
-        for (int i = 0; i < 3 && plot->y_max < high; i++) {
-            double at = nice[i] * power;
-            if (at < plot->y_min)
-                continue;
-            plot->y_max = at;
-            if (i == 0 || !thin)
-                add_tick(plot->y_ticks, &plot->y_tick_count, at, plot_latency_text(label, at));
-        }
+    for (int i = 0; plot->y_max < high; i++) {
+        int decade = i / 3;
+        double at = nice[i % 3] * power * pow(10, decade);
+        if (at < plot->y_min)
+            continue;
+        plot->y_max = at;
+        if (i % 3 == 0 || !thin)
+            add_tick(plot->y_ticks, &plot->y_tick_count, at, plot_latency_text(label, at));
+    }
 }
 
 static double place_x(const struct plot *plot, double x)

@@ -21,9 +21,15 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int compare_serials(const void *a, const void *b)
+static int same_serial(const struct outcome *x, const struct outcome *y)
 {
-    const struct outcome *x = *(struct outcome *const *)a, *y = *(struct outcome *const *)b;
+    return x->serial_len == y->serial_len && memcmp(x->serial, y->serial, x->serial_len) == 0;
+}
+
+static int compare_serials(const void *a, const void *b, void *outcomes)
+{
+    const struct outcome *x = (const struct outcome *)outcomes + *(const unsigned *)a;
+    const struct outcome *y = (const struct outcome *)outcomes + *(const unsigned *)b;
 
     return x->serial_len != y->serial_len ? (x->serial_len < y->serial_len ? -1 : 1)
                                           : memcmp(x->serial, y->serial, x->serial_len);
@@ -31,18 +37,18 @@ static int compare_serials(const void *a, const void *b)
 
 static int find_duplicates(struct run *run)
 {
-    struct outcome **list = calloc(run->count + 1, sizeof *list);
+    unsigned *list = calloc(run->count + 1u, sizeof *list);
     unsigned n = 0;
 
     if (list == NULL)
         return 0;
     for (unsigned i = 0; i < run->count; i++)
         if (run->outcomes[i].serial_len != 0)
-            list[n++] = &run->outcomes[i];
-    qsort(list, n, sizeof *list, compare_serials);
+            list[n++] = i;
+    qsort_r(list, n, sizeof *list, compare_serials, run->outcomes);
     for (unsigned i = 1; i < n; i++)
-        if (compare_serials(&list[i - 1], &list[i]) == 0)
-            list[i]->error = BENCH_DUPLICATE;
+        if (same_serial(&run->outcomes[list[i - 1]], &run->outcomes[list[i]]))
+            run->outcomes[list[i]].error = BENCH_DUPLICATE;
     free(list);
     return 1;
 }
