@@ -47,7 +47,7 @@ static int enroll_first(struct fleet *fleet)
     return ok && fleet_prepare_own(fleet);
 }
 
-/* 0 if all is well, 1 if an enrollment failed or a report could not be written. */
+/* 0 if all is well, 1 if an enrollment failed, none counts, or a report could not be written. */
 static int tell(struct run *run, double floor_us)
 {
     struct result result;
@@ -59,7 +59,7 @@ static int tell(struct run *run, double floor_us)
         fprintf(stderr, "cmpbench: out of memory\n");
     } else {
         (run->options->json ? report_json : report_text)(stdout, &report);
-        failed = page != NULL && !report_html(page, &report);
+        failed = (page != NULL && !report_html(page, &report)) || result.completed == 0;
         for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
             failed |= result.errors[e] != 0;
     }

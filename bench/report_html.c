@@ -245,8 +245,9 @@ static void add_results(FILE *out, const struct report *report)
         row(out, report_percentiles[i].name, "%s (%lld µs)",
             plot_latency_text(text, (double)report_percentile_us(report, i)),
             (long long)report_percentile_us(report, i));
-    if (run->after.rss_kib >= 0)
-        row(out, "the server's resident memory", "%lld KiB", (long long)run->after.rss_kib);
+    if (!isnan(result->memory))
+        row(out, "the server's resident memory", "%lld KiB, %.0f octets more for each enrollment",
+            (long long)run->after.rss_kib, result->memory);
     if (run->options->idle_connections != 0)
         row(out, "idle connections", "%u of %u still open", run->idle_open, run->options->idle_connections);
     fprintf(out, "</table></section>\n");

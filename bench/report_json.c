@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "bench/report.h"
 
 /* A number that is not known is null. */
@@ -61,6 +63,10 @@ void report_json(FILE *out, const struct report *report)
     add_number(out, "server_cpu_us", result->cpu_us);
     add_number(out, "floor_us", report->floor_us);
     add_count(out, "server_rss_kib", run->after.rss_kib);
+    if (isnan(result->memory))
+        fprintf(out, ",\"server_memory_bytes\":null");
+    else
+        fprintf(out, ",\"server_memory_bytes\":%.1f", result->memory); /* the server may have shrunk */
     add_count(out, "server_rss_before_idle_kib", run->idle_before.rss_kib);
     add_count(out, "server_rss_before_kib", run->before.rss_kib);
     add_count(out, "idle_open", run->idle_open);

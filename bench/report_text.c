@@ -56,8 +56,9 @@ void report_text(FILE *out, const struct report *report)
                 (long long)report_percentile_us(report, i));
     fputc('\n', out);
     if (result->cpu_us >= 0)
-        fprintf(out, "server: %.1f us of CPU time an enrollment, %lld KiB resident\n", result->cpu_us,
-                (long long)run->after.rss_kib);
+        fprintf(out,
+                "server: %.1f us of CPU time and %.0f octets of memory an enrollment, %lld KiB resident\n",
+                result->cpu_us, result->memory, (long long)run->after.rss_kib);
     if (report->floor_us >= 0)
         fprintf(out, "floor: %.1f us of CPU time are cryptography alone (see: cmpbench crypto)\n",
                 report->floor_us);

@@ -235,7 +235,7 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
                             struct arena *arena, const struct setup *setup, const struct options *options)
 {
     const struct scenario_kind *kind = scenario_kind(request->scenario);
-    struct bytes body, part;
+    struct bytes body;
     int ok;
 
     random_bytes(request->transaction_id, REQUEST_NONCE);
@@ -251,11 +251,10 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
          (options->protection == PROTECTION_SIGNATURE || kind->by_own
               ? begin_signature(making, scratch, request, setup)
               : begin_mac(making, scratch, request, arena, options)) &&
-         pki_encode_protected_part(&part, scratch, &making->header, kind->request, body);
+         pki_encode_protected_part(&making->part, scratch, &making->header, kind->request, body);
     making->item.key = NULL;
     if (ok && request->signer != NULL)
-        sign_with(making, request->signer, part);
-    making->part = part;
+        sign_with(making, request->signer, making->part);
     return ok;
 }
 

@@ -120,7 +120,7 @@ int result_make(struct result *out, struct run *run)
 {
     enum { SLOTS_A_SECOND = 10 };
 
-    *out = (struct result){.cpu_us = -1};
+    *out = (struct result){.cpu_us = -1, .memory = NAN};
     out->latencies_ns = calloc(run->count + 1, sizeof *out->latencies_ns);
     if (out->latencies_ns == NULL || (!run->options->fixed_certificate && !find_duplicates(run)))
         return 0;
@@ -129,6 +129,8 @@ int result_make(struct result *out, struct run *run)
     out->rate = out->seconds > 0 ? out->completed / out->seconds : 0;
     if (run->before.cpu_us >= 0 && run->after.cpu_us >= 0 && out->completed != 0)
         out->cpu_us = (double)(run->after.cpu_us - run->before.cpu_us) / out->completed;
+    if (run->before.rss_kib >= 0 && run->after.rss_kib >= 0 && out->completed != 0)
+        out->memory = 1024.0 * (double)(run->after.rss_kib - run->before.rss_kib) / out->completed;
     out->slot_count = (unsigned)(out->seconds * SLOTS_A_SECOND);
     out->slot_count = out->slot_count < 1                  ? 1
                       : out->slot_count > RESULT_SLOTS_MAX ? RESULT_SLOTS_MAX

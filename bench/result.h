@@ -21,6 +21,7 @@ struct result {
     double rate;           /* completed a second */
     int64_t *latencies_ns; /* |completed|, ascending */
     double cpu_us;         /* the server's, for each completed; -1: not known */
+    double memory;         /* octets by which the server grew for each completed; NAN: not known */
     double slot_seconds;
     unsigned slot_count;
     struct slot slots[RESULT_SLOTS_MAX];

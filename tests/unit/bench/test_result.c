@@ -83,6 +83,8 @@ Test(result, rate_and_cpu_are_of_what_was_completed)
 {
     run.before.cpu_us = 1000;
     run.after.cpu_us = 4000;
+    run.before.rss_kib = 100;
+    run.after.rss_kib = 120;
     for (unsigned i = 0; i < 30; i++)
         end(i, 11 * SECOND, MS, i % 3 == 0 ? BENCH_REJECTED : BENCH_OK);
     cr_assert(result_make(&result, &run));
@@ -90,6 +92,7 @@ Test(result, rate_and_cpu_are_of_what_was_completed)
     cr_assert_eq(result.errors[BENCH_REJECTED], 10);
     cr_assert_float_eq(result.rate, 10, 1e-9);
     cr_assert_float_eq(result.cpu_us, 150, 1e-9);
+    cr_assert_float_eq(result.memory, 1024, 1e-9);
 }
 
 Test(result, warm_up_counts_for_errors_alone)
