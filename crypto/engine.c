@@ -82,15 +82,18 @@ void private_key_add_form(struct private_key *key, enum engine_id id)
     OPENSSL_free(pkcs8); /* wipes */
 }
 
+static uint8_t nibble_of(char digit)
+{
+    return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+/* Of the table's hexadecimal, which is in lower case and right. */
 static size_t octets_of(uint8_t *out, const char *hex)
 {
     size_t len = strlen(hex) / 2;
 
-    for (size_t i = 0; i < len; i++) {
-        unsigned octet = 0;
-        sscanf(hex + 2 * i, "%2x", &octet);
-        out[i] = (uint8_t)octet;
-    }
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(nibble_of(hex[2 * i]) << 4 | nibble_of(hex[2 * i + 1]));
     return len;
 }
 

@@ -110,6 +110,8 @@ int scalar_nonce(uint8_t *out, enum key_kind kind, const uint8_t *x, const uint8
     struct generator g;
     int ok;
 
+    if (order.digest == NULL)
+        return 0;
     g.len = order.len;
     g.digest = order.digest();
     memset(g.key, 0, g.len);

@@ -23,7 +23,8 @@ int scalar_is_usable(const uint8_t *octets, enum key_kind kind);
 /* scalar_nonce writes k into |out| (scalar_len octets): RFC 6979 3.2 from the private key |x| and the
  * reduced digest |h1| (both scalar_len octets), with |extra| as additional data (section 3.6). With fresh
  * random octets there k is as good as they are, and should they ever repeat, it still differs whenever key or
- * message do. |out| is the caller's to wipe. Returns 1, or 0 without memory. */
+ * message do. |out| is the caller's to wipe. Returns 1, or 0 without memory or for
+ * another kind. */
 int scalar_nonce(uint8_t *out, enum key_kind kind, const uint8_t *x, const uint8_t *h1, struct bytes extra);
 
 #endif
