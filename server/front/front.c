@@ -265,6 +265,8 @@ int front_start(struct front *front)
     for (unsigned i = 0; i < front->thread_count && ok; i++) {
         ok = pthread_create(&front->threads[i].id, NULL, front_thread_main, &front->threads[i]) == 0;
         front->threads[i].started = ok;
+        if (ok)
+            pthread_setname_np(front->threads[i].id, "front");
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;

@@ -94,6 +94,9 @@ static int start_workers(struct lane *lane, struct policy *policy)
         lane->workers[i].policy = policy_acquire(policy);
         ok = pthread_create(&lane->workers[i].thread, NULL, worker_main, &lane->workers[i]) == 0;
         lane->workers[i].started = ok;
+        if (ok)
+            pthread_setname_np(lane->workers[i].thread,
+                               lane == &lane->workers[i].pipeline->slow ? "slow" : "worker");
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
