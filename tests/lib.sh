@@ -7,10 +7,14 @@ export LC_ALL=C
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cmpd-test.XXXXXX")
 servers=()
+at_end=() # commands that clean up what a killed process would leave
 checks=0
 
 clean_up() {
-    local status=$? pid
+    local status=$? command pid
+    for command in "${at_end[@]}"; do
+        "$command" || true
+    done
     for pid in "${servers[@]}"; do
         kill -KILL "$pid" 2>/dev/null || true
     done
