@@ -58,6 +58,21 @@ struct certificate_extension {
     struct bytes value; /* content of its OCTET STRING */
 };
 
+/* struct certificate_urls says where to find what goes with an issuer's certificates. */
+struct certificate_urls {
+    const char *const *crl;
+    size_t crl_count;
+    const char *const *ocsp;
+    size_t ocsp_count;
+    const char *const *issuer; /* its own certificate */
+    size_t issuer_count;
+};
+
+/* certificate_prepare_urls writes cRLDistributionPoints and authorityInfoAccess (RFC 5280 4.2.1.13, 4.2.2.1)
+ * of |urls| into |arena|, once for many certificates; without URLs there is no extension, and |out| is empty.
+ * Returns 1 or 0. */
+int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls);
+
 /* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the
  * matching extension out. */
 struct certificate_plan {
@@ -73,13 +88,8 @@ struct certificate_plan {
     unsigned key_usage;
     const struct bytes *extended_key_usage; /* content octets of OIDs */
     size_t extended_key_usage_count;
-    struct bytes san; /* DER of GeneralNames; critical when the subject is empty (RFC 5280 4.2.1.6) */
-    const char *const *crl_urls;
-    size_t crl_url_count;
-    const char *const *issuer_urls;
-    size_t issuer_url_count;
-    const char *const *ocsp_urls;
-    size_t ocsp_url_count;
+    struct bytes san;  /* DER of GeneralNames; critical when the subject is empty (RFC 5280 4.2.1.6) */
+    struct bytes urls; /* what certificate_prepare_urls wrote */
     const struct certificate_extension *others; /* added as they are; none of the above */
     size_t other_count;
 };

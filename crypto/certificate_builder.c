@@ -85,22 +85,22 @@ static int add_uri(CBB *cbb, const char *url)
     return der_add_octets(cbb, CBS_ASN1_CONTEXT_SPECIFIC | 6, bytes_str(url));
 }
 
-static int add_crl_urls(CBB *list, const struct certificate_plan *plan)
+static int add_crl_urls(CBB *list, const struct certificate_urls *urls)
 {
     const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
     struct extension extension;
     CBB points, point, name, full_name;
 
-    if (plan->crl_url_count == 0)
+    if (urls->crl_count == 0)
         return 1;
     /* One DistributionPoint per URL: they are alternatives (RFC 5280 4.2.1.13). */
     if (!open_extension(list, &extension, 31, 0) ||
         !CBB_add_asn1(&extension.value, &points, CBS_ASN1_SEQUENCE))
         return 0;
-    for (size_t i = 0; i < plan->crl_url_count; i++)
+    for (size_t i = 0; i < urls->crl_count; i++)
         if (!CBB_add_asn1(&points, &point, CBS_ASN1_SEQUENCE) ||
             !CBB_add_asn1(&point, &name, constructed | 0) ||
-            !CBB_add_asn1(&name, &full_name, constructed | 0) || !add_uri(&full_name, plan->crl_urls[i]) ||
+            !CBB_add_asn1(&name, &full_name, constructed | 0) || !add_uri(&full_name, urls->crl[i]) ||
             !CBB_flush(&points))
             return 0;
     return CBB_flush(list);
@@ -120,19 +120,27 @@ static int add_access(CBB *sequence, uint8_t method, const char *const *urls, si
     return 1;
 }
 
-static int add_authority_info(CBB *list, const struct certificate_plan *plan)
+static int add_authority_info(CBB *list, const struct certificate_urls *urls)
 {
     static const uint8_t oid[8] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01};
     CBB extension, value, sequence;
 
-    if (plan->ocsp_url_count + plan->issuer_url_count == 0)
+    if (urls->ocsp_count + urls->issuer_count == 0)
         return 1;
     return CBB_add_asn1(list, &extension, CBS_ASN1_SEQUENCE) &&
            der_add_oid(&extension, bytes_of(oid, sizeof oid)) &&
            CBB_add_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) &&
            CBB_add_asn1(&value, &sequence, CBS_ASN1_SEQUENCE) &&
-           add_access(&sequence, 1, plan->ocsp_urls, plan->ocsp_url_count) &&
-           add_access(&sequence, 2, plan->issuer_urls, plan->issuer_url_count) && CBB_flush(list);
+           add_access(&sequence, 1, urls->ocsp, urls->ocsp_count) &&
+           add_access(&sequence, 2, urls->issuer, urls->issuer_count) && CBB_flush(list);
+}
+
+int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls)
+{
+    CBB list;
+    int ok = CBB_init(&list, 256) && add_crl_urls(&list, urls) && add_authority_info(&list, urls);
+
+    return der_finish(out, arena, &list, ok);
 }
 
 static int add_others(CBB *list, const struct certificate_plan *plan)
@@ -162,8 +170,7 @@ int certificate_build(struct bytes *tbs_out, struct arena *arena, const struct c
              CBB_add_asn1(&tbs, &extensions, constructed | 3) &&
              CBB_add_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) && add_basic_constraints(&list, plan) &&
              add_key_usage(&list, plan) && add_extended_key_usage(&list, plan) && add_key_ids(&list, plan) &&
-             add_san(&list, plan) && add_crl_urls(&list, plan) && add_authority_info(&list, plan) &&
-             add_others(&list, plan);
+             add_san(&list, plan) && der_add_bytes(&list, plan->urls) && add_others(&list, plan);
 
     return der_finish(tbs_out, arena, &cbb, ok);
 }

@@ -108,7 +108,6 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
 static int build(struct cmp_decision *decision, const struct profile *profile,
                  const struct policy_certificate *cert)
 {
-    const struct config_profile *config = profile->config;
     const struct cmp_authority *ca = profile->cmp.ca;
     const struct certificate_plan plan = {
         .serial = decision->serial,
@@ -124,12 +123,7 @@ static int build(struct cmp_decision *decision, const struct profile *profile,
         .extended_key_usage = cert->purposes,
         .extended_key_usage_count = cert->purpose_count,
         .san = cert->san,
-        .crl_urls = config->crl_urls,
-        .crl_url_count = config->crl_url_count,
-        .issuer_urls = config->issuer_urls,
-        .issuer_url_count = config->issuer_url_count,
-        .ocsp_urls = config->ocsp_urls,
-        .ocsp_url_count = config->ocsp_url_count,
+        .urls = profile->urls,
         .others = cert->others,
         .other_count = cert->other_count,
     };

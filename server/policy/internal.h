@@ -36,6 +36,7 @@ struct profile {
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
+    struct bytes urls; /* certificate_prepare_urls */
     struct name_template subject[POLICY_NAMES_MAX], san[POLICY_NAMES_MAX];
     size_t subject_count, san_count;
     int takes_names; /* 1: something of the requested subject comes into the certificate */

@@ -69,6 +69,23 @@ static int load_usage(struct config_fault *fault, struct policy *policy, struct 
     return 1;
 }
 
+/* No request can change these: they are encoded once. */
+static int load_urls(struct config_fault *fault, struct policy *policy, struct profile *profile)
+{
+    const struct config_profile *config = profile->config;
+    const struct certificate_urls urls = {
+        .crl = config->crl_urls,
+        .crl_count = config->crl_url_count,
+        .ocsp = config->ocsp_urls,
+        .ocsp_count = config->ocsp_url_count,
+        .issuer = config->issuer_urls,
+        .issuer_count = config->issuer_url_count,
+    };
+
+    return certificate_prepare_urls(&profile->urls, policy->arena, &urls) ||
+           config_fault_at(fault, policy->config, "profiles", "out of memory");
+}
+
 /* What stands in extraCerts after the CA's own chain. */
 static int load_extra_certs(struct config_fault *fault, struct policy *policy, struct profile *profile,
                             size_t i)
@@ -99,7 +116,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
 
     profile->config = config;
     if (!load_usage(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
-        !policy_load_requests(fault, policy, i) || !load_extra_certs(fault, policy, profile, i) ||
+        !policy_load_requests(fault, policy, i) || !load_urls(fault, policy, profile) ||
+        !load_extra_certs(fault, policy, profile, i) ||
         !policy_load_vendors(fault, policy, &profile->trust, config->vendors, config->vendor_count, now) ||
         !policy_load_vendors(fault, policy, &profile->ras, config->ras, config->ra_count, now))
         return 0;

@@ -161,8 +161,8 @@ Test(certificate_builder, each_CRL_URL_is_a_distribution_point)
 {
     static const char *const urls[] = {"http://a/", "http://b/"};
     struct certificate_plan plan = plan_of();
-    plan.crl_urls = urls;
-    plan.crl_url_count = 2;
+    cr_assert(
+        certificate_prepare_urls(&plan.urls, arena, &(struct certificate_urls){.crl = urls, .crl_count = 2}));
     struct certificate cert = built(plan);
 
     cr_assert_eq(occurs(&cert, "30 0f a0 0d a0 0b 86 09 68 74 74 70 3a 2f 2f 61 2f"), 1);
@@ -175,13 +175,15 @@ Test(certificate_builder, authorityInfoAccess_names_OCSP_and_issuer)
 {
     static const char *const ocsp[] = {"http://o/"}, *const issuer[] = {"http://i/"};
     struct certificate_plan plan = plan_of();
+    struct certificate_urls urls = {NULL};
+    cr_assert(certificate_prepare_urls(&plan.urls, arena, &urls));
+    cr_assert_eq(plan.urls.len, 0);
     struct certificate cert = built(plan);
     cr_assert_eq(occurs(&cert, "06 08 2b 06 01 05 05 07 01 01"), 0);
+    cr_assert_eq(occurs(&cert, "06 03 55 1d 1f"), 0);
 
-    plan.ocsp_urls = ocsp;
-    plan.ocsp_url_count = 1;
-    plan.issuer_urls = issuer;
-    plan.issuer_url_count = 1;
+    urls = (struct certificate_urls){.ocsp = ocsp, .ocsp_count = 1, .issuer = issuer, .issuer_count = 1};
+    cr_assert(certificate_prepare_urls(&plan.urls, arena, &urls));
     cert = built(plan);
     cr_assert_eq(occurs(&cert, "30 15 06 08 2b 06 01 05 05 07 30 01 86 09 68 74 74 70 3a 2f 2f 6f 2f"), 1);
     cr_assert_eq(occurs(&cert, "30 15 06 08 2b 06 01 05 05 07 30 02 86 09 68 74 74 70 3a 2f 2f 69 2f"), 1);
