@@ -1,7 +1,7 @@
 #!/bin/bash
 # Keys and secrets stay in the process: no core file has them, no other process without privileges reads its memory, and
-# the log of whatever goes right or wrong does not tell them. Whom the kernel lets trace any process (CAP_SYS_PTRACE) reads all
-# memory there is: against that, nothing is tried. On both fronts.
+# the log of whatever goes right or wrong does not tell them. Whom the kernel lets trace any process (CAP_SYS_PTRACE)
+# reads all memory there is: against that, nothing is tried. On both fronts.
 . "$(dirname "$0")/../lib.sh"
 
 # What follows has no more rights over cmpd than another process of the same user.
@@ -50,7 +50,8 @@ makes_cores=0
 if [ "${control##*$'\n'}" = "core yes" ]; then
     makes_cores=1
 else
-    echo "no core files on this machine (limit $(ulimit -H -c), pattern $(cat /proc/sys/kernel/core_pattern)): only memory maps are looked at"
+    echo "only memory maps are looked at: this machine makes no core files (limit $(ulimit -H -c), pattern" \
+        "$(cat /proc/sys/kernel/core_pattern))"
 fi
 rm -f "$work/cores"/*
 
