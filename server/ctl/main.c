@@ -1,5 +1,6 @@
 /* cmpctl: sets a CA up, checks its configuration, shows what its store holds and what messages say. */
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "server/ctl/ctl.h"
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0)
         return help(stdout, 0);
     umask(077);
+    prctl(PR_SET_DUMPABLE, 0); /* keys stay out of core files */
     log_set_level(LOG_WARN); /* what a command has to say, it says itself */
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
