@@ -212,3 +212,56 @@ Test(engine, keys_made_before_are_left_to_boringssl)
     private_key_free(private);
     public_key_free(public);
 }
+
+static void verify_one_in_eight(struct public_key *public, struct private_key *private, int expected)
+{
+    static const uint8_t text[] = "message";
+    uint8_t signature[SIGNATURE_MAX];
+    struct signing signing = {.algorithm = signature_for_key(KEY_P256),
+                              .key = private,
+                              .message = bytes_of(text, sizeof text),
+                              .signature = signature};
+    struct signing *sign_list[] = {&signing};
+    struct verification items[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX];
+
+    sign_batch(sign_list, 1);
+    for (size_t i = 0; i < ENGINE_LANES_MAX; i++) {
+        items[i] = (struct verification){.algorithm = signing.algorithm,
+                                         .key = public,
+                                         .message = bytes_of(text, sizeof text - (i != 5)),
+                                         .signature = bytes_of(signature, signing.signature_len)};
+        list[i] = &items[i];
+    }
+    verify_batch(list, ENGINE_LANES_MAX);
+    for (size_t i = 0; i < ENGINE_LANES_MAX; i++)
+        cr_assert_eq(items[i].valid, i == 5 ? expected : 0);
+}
+
+/* An engine that begins to refuse, or to sign nothing, is made up for by another. */
+Test(engine, what_the_wide_one_refuses_the_narrow_one_confirms)
+{
+    struct private_key *private;
+    struct public_key *public;
+    uint8_t room[ENGINE_LANES_MAX][SIGNATURE_MAX];
+    struct signing signings[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX];
+
+    start(NULL, 0);
+    private = private_key_generate(KEY_P256, 0);
+    public = public_key_parse(private_key_spki(private));
+    cr_assert_not_null(public->forms[ENGINE_CRYPTO_MB]);
+    lie = REFUSES_ALL;
+    verify_one_in_eight(public, private, 1);
+    lie = SIGNS_NOTHING;
+    for (size_t i = 0; i < ENGINE_LANES_MAX; i++) {
+        signings[i] = (struct signing){.algorithm = signature_for_key(KEY_P256),
+                                       .key = private,
+                                       .message = bytes_str("message"),
+                                       .signature = room[i]};
+        list[i] = &signings[i];
+    }
+    sign_batch(list, ENGINE_LANES_MAX);
+    for (size_t i = 0; i < ENGINE_LANES_MAX; i++)
+        cr_assert_gt(signings[i].signature_len, 0);
+    private_key_free(private);
+    public_key_free(public);
+}
