@@ -24,12 +24,13 @@ int log_enabled(enum log_level level);
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* log_hold keeps the lines of this thread until log_release writes them, all in one go: for a thread that
- * logs many in a row. Not nested. More than LOG_HELD_MAX octets are written before. */
+/* log_hold keeps the lines of this thread until log_release writes them: for a thread that logs many in a
+ * row. Not nested. Up to LOG_HELD_MAX octets go in one write, which a pipe (PIPE_BUF of Linux) keeps apart
+ * from those of other threads. */
 void log_hold(void);
 void log_release(void);
 
-enum { LOG_LINE_MAX = 4096, LOG_HELD_MAX = 16 * 1024, LOG_HEX_MAX = 2 * 64 + 1 };
+enum { LOG_LINE_MAX = 4096, LOG_HELD_MAX = LOG_LINE_MAX, LOG_HEX_MAX = 2 * 64 + 1 };
 
 /* log_quote writes |value| into |out| (size |out_len|), in double quotes, control characters, quotes and
  * backslashes escaped, cut to fit; returns |out|. */
