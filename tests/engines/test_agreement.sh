@@ -12,3 +12,5 @@ fi
 }
 cat "$work/out"
 grep -q '^P-256: whole' "$work/out" && grep -q '^P-384: whole' "$work/out" || fail "not all of it ran"
+# An engine that errs takes no part, and would be found right by nobody having asked it.
+! grep -q 'answers to known questions are wrong' "$work/out" || fail "an engine fails its known answers"
