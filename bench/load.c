@@ -142,7 +142,7 @@ static int keep(struct driver *driver, struct client *client)
 
 static int is_deep(const struct run *run, unsigned index)
 {
-    return run->options->check_all || index % CHECK_ONE_IN == 0;
+    return run->options->check_all || scenario_sampled(index, CHECK_ONE_IN);
 }
 
 static void judge(struct driver *driver, struct client *client)

@@ -73,6 +73,12 @@ int mix_parse(struct mix *out, const char *text)
     return *text == 0;
 }
 
+int scenario_sampled(uint64_t index, unsigned one_in)
+{
+    /* Fibonacci hashing: the upper half of the product depends on all of the index. */
+    return (uint32_t)(index * UINT64_C(0x9e3779b97f4a7c15) >> 32) % one_in == 0;
+}
+
 enum scenario mix_at(const struct mix *mix, uint64_t index)
 {
     return (enum scenario)mix->round[index % mix->length];

@@ -39,6 +39,10 @@ struct mix {
  */
 int mix_parse(struct mix *out, const char *text);
 
+/* scenario_sampled returns 1 for about one of |one_in| indices, spread so that it keeps no step with any mix.
+ */
+int scenario_sampled(uint64_t index, unsigned one_in);
+
 /* mix_at returns the scenario of the |index|-th enrollment. */
 enum scenario mix_at(const struct mix *mix, uint64_t index);
 

@@ -281,6 +281,14 @@ const struct signature_algorithm *signature_parse(CBS *cbs)
     return NULL;
 }
 
+const struct signature_algorithm *signature_named(const char *name)
+{
+    for (size_t i = 0; i < SIGNATURES; i++)
+        if (strcmp(name, signatures[i].name) == 0)
+            return &signatures[i];
+    return NULL;
+}
+
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind)
 {
     switch (algorithm->family) {

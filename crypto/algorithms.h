@@ -69,6 +69,9 @@ struct signature_algorithm {
  * checked; returns its row, or NULL if it is none that is supported. */
 const struct signature_algorithm *signature_parse(CBS *cbs);
 
+/* signature_named returns the row whose name is |name|, or NULL. */
+const struct signature_algorithm *signature_named(const char *name);
+
 /* signature_fits returns 1 if a key of |kind| can make signatures of |algorithm|. */
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind);
 

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         return help(stdout, 0);
     umask(077);
     prctl(PR_SET_DUMPABLE, 0); /* keys stay out of core files */
-    log_set_level(LOG_WARN); /* what a command has to say, it says itself */
+    log_set_level(LOG_WARN);   /* what a command has to say, it says itself */
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

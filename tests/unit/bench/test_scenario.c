@@ -30,6 +30,29 @@ Test(mix, each_has_its_share)
     cr_assert_str_eq(mix_text(text, &mix), "ir=7,kur=1,rr=2");
 }
 
+/* Of every scenario of a mix about one in 16 is looked at closely, whatever the mix's period. */
+Test(mix, samples_reach_every_scenario)
+{
+    static const char *const mixes[] = {"ir=8,kur=1,rr=1", "kur=1,rr=1", "ir=2,cr,p10cr", "ir=15,rr=1",
+                                        "ir=31,kur=1"};
+    enum { MANY = 64000 };
+
+    for (size_t m = 0; m < sizeof mixes / sizeof mixes[0]; m++) {
+        struct mix mix;
+        unsigned seen[SCENARIO_COUNT] = {0}, sampled[SCENARIO_COUNT] = {0};
+        cr_assert(mix_parse(&mix, mixes[m]));
+        for (unsigned i = 0; i < MANY; i++) {
+            seen[mix_at(&mix, i)]++;
+            sampled[mix_at(&mix, i)] += (unsigned)scenario_sampled(i, 16);
+        }
+        for (int kind = 0; kind < SCENARIO_COUNT; kind++)
+            if (seen[kind] != 0) {
+                cr_assert_gt(sampled[kind], seen[kind] / 24, "%s, %d", mixes[m], kind);
+                cr_assert_lt(sampled[kind], seen[kind] / 11, "%s, %d", mixes[m], kind);
+            }
+    }
+}
+
 Test(mix, shares_are_spread)
 {
     struct mix mix;

@@ -21,6 +21,7 @@ enum lie {
     LAST_LANE_UNREAD,
     NEIGHBOUR_DECIDES,
     ONE_BAD_SPOILS_ALL,
+    LANES_SWAPPED,
     FIRST_DECIDES_PARTIAL,
     SIGNS_NOTHING,
     SIGNS_WRONGLY,
@@ -40,6 +41,11 @@ static void verify(enum key_kind kind, struct engine_verify *items, size_t n)
 {
     int all = 1;
 
+    if (lie == LANES_SWAPPED && n > 1) { /* the message of one with the signature of the other */
+        struct bytes signature = items[0].signature;
+        items[0].signature = items[1].signature;
+        items[1].signature = signature;
+    }
     for (size_t i = 0; i < n; i++)
         engine_boringssl.verify(kind, &items[i], 1);
     for (size_t i = 0; i < n; i++)
@@ -167,6 +173,7 @@ Test(engine, names_that_are_none_are_refused)
     cr_assert_not(
         engines_start(fault, (const char *const[]){"aws-lc", "boringssl", "crypto_mb", "aws-lc"}, 4));
     cr_assert_not_null(strstr(fault, "twice"));
+    cr_assert_not(engines_start(fault, (const char *const[]){"crypto_mb", "crypto_mb"}, 2));
     /* Also when all has been settled before: a reload is told of its mistake. */
     start(NULL, 0);
     cr_assert_not(engines_start(fault, (const char *const[]){"mbedtls"}, 1));

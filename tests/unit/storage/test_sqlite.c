@@ -1,5 +1,6 @@
 /* test_sqlite.c: what is SQLite's own: files that are no stores, disks that fail, processes that die. */
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -163,6 +164,38 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     store_close(store);
     cr_assert_eq(sql("PRAGMA user_version"), 3);
+}
+
+/* A unit without further preconditions is written without a look before it: what then fails for another
+ * reason than that its transaction is there must not pass for written, and takes nobody along. */
+static void post(void *done)
+{
+    sem_post(done);
+}
+
+Test(sqlite, what_a_constraint_refuses_is_not_told_to_be_written)
+{
+    struct enrollment broken, good;
+    sem_t done;
+    struct store *store = must_open(test_url);
+
+    enrollment_init(&broken, 1, 2);
+    enrollment_init(&good, 1, 4);
+    broken.tx.state = 77; /* no state of a transaction */
+    cr_assert_eq(broken.unit.key_unused.len, 0);
+    struct store_unit *units[] = {&broken.unit, &good.unit};
+    void *args[] = {&done, &done};
+    sem_init(&done, 0, 0);
+    cr_assert(store_commit(store, units, args, 2, post));
+    sem_wait(&done);
+    sem_wait(&done);
+    cr_assert_eq(broken.unit.outcome, STORE_UNAVAILABLE);
+    cr_assert_eq(good.unit.outcome, STORE_DONE);
+    cr_assert_not(is_whole(store, 1, 2));
+    cr_assert(is_whole(store, 1, 4));
+    enrollment_cleanup(&broken);
+    enrollment_cleanup(&good);
+    store_close(store);
 }
 
 /* The index of keys is there from the first unit on that asks for an unused one, and not before. */
