@@ -62,7 +62,7 @@ TestSuite(crypto_mb, .init = set_up, .fini = tear_down);
 /* |count| signatures by this engine: of as many keys, or all of one. */
 static void sign(enum key_kind kind, size_t count, int one_key)
 {
-    struct signing signings[LANES], *sign_list[LANES];
+    struct signing signings[LANES], *sign_list[LANES] = {NULL};
 
     for (size_t i = 0; i < count; i++) {
         memset(messages[i], (int)(i + 1), sizeof messages[i]);
