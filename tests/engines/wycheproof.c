@@ -8,7 +8,7 @@
 #include "crypto/engine.h"
 #include "crypto/engine_internal.h"
 
-enum { LINE = 256 * 1024, FIELDS = 7, OCTETS = 16 * 1024 };
+enum { LINE = 256 * 1024, FIELDS = 7, ARENA = 64 * 1024 * 1024 };
 
 struct vector {
     char *name;
@@ -18,13 +18,17 @@ struct vector {
     struct verification item;
 };
 
+static struct arena *arena; /* what the vectors point to */
 static struct vector *vectors;
 static size_t vector_count;
 
 static struct bytes octets_of(const char *hex)
 {
     size_t len = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
-    uint8_t *out = malloc(len + 1);
+    uint8_t *out = arena_alloc(arena, len + 1);
+
+    if (out == NULL)
+        abort();
 
     for (size_t i = 0; i < len; i++) {
         unsigned octet;
@@ -38,15 +42,14 @@ static struct bytes octets_of(const char *hex)
 static void add(char **field)
 {
     struct vector *vector;
-    struct bytes algorithm = octets_of(field[4]);
-    CBS cbs = cbs_of(algorithm);
+    CBS cbs = cbs_of(octets_of(field[4]));
     char name[256];
 
     vectors = realloc(vectors, (vector_count + 1) * sizeof *vectors);
     vector = &vectors[vector_count++];
     memset(vector, 0, sizeof *vector);
     snprintf(name, sizeof name, "%s tcId %s", field[0], field[1]);
-    vector->name = strdup(name);
+    vector->name = arena_printf(arena, "%s", name);
     vector->valid = strcmp(field[2], "valid") == 0;
     vector->acceptable = strcmp(field[2], "acceptable") == 0;
     vector->key = public_key_parse(octets_of(field[3]));
@@ -146,6 +149,7 @@ int main(void)
         printf("%s\n", fault);
         return 1;
     }
+    arena = arena_new(ARENA);
     read_vectors();
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++) {
         struct run run = of_kind((enum key_kind)kind);
@@ -161,5 +165,9 @@ int main(void)
         free(run.vectors);
     }
     by_routes();
+    for (size_t i = 0; i < vector_count; i++)
+        public_key_free(vectors[i].key);
+    free(vectors);
+    arena_free(arena);
     return 0;
 }
