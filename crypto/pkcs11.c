@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crypto/random.h"
 #include "server/base/file.h"
 
-enum { PIN_MAX = 255, SLOTS_MAX = 256, ATTRIBUTES_MAX = 8, COMPONENT_MAX = 66 };
+enum { PIN_MAX = 255, PIN_SALT = 32, SLOTS_MAX = 256, ATTRIBUTES_MAX = 8, COMPONENT_MAX = 66 };
 
 struct pkcs11_uri {
     P11KitUri *uri;
@@ -27,7 +28,8 @@ struct pkcs11 {
     P11KitUri *token;
     atomic_ulong slot; /* where the token was found */
     char *pin_path;
-    uint8_t refused[DIGEST_MAX]; /* digest of the PIN that the token did not take … */
+    uint8_t salt[PIN_SALT];      /* random: a digest is told from no list */
+    uint8_t refused[DIGEST_MAX]; /* digest of salt and the PIN that the token did not take … */
     size_t refused_len;          /* … if there was one */
 };
 
@@ -135,6 +137,7 @@ struct pkcs11 *pkcs11_load(char *fault, const struct pkcs11_uri *uri)
     snprintf(fault, PKCS11_FAULT_MAX, "out of memory");
     if (pkcs11 == NULL)
         return NULL;
+    random_bytes(pkcs11->salt, sizeof pkcs11->salt);
     p11_kit_be_quiet(); /* what it has to say comes back to us, and into the log */
     if ((pkcs11->pin_path = strdup(pin_file(uri->uri))) == NULL ||
         (pkcs11->token = p11_kit_uri_new()) == NULL ||
@@ -228,6 +231,18 @@ static int read_pin(char *fault, const char *path, uint8_t **pin, size_t *len)
     return 1;
 }
 
+static size_t digest_of_pin(uint8_t *out, const struct pkcs11 *pkcs11, const uint8_t *pin, size_t len)
+{
+    uint8_t salted[PIN_SALT + PIN_MAX + 2];
+    size_t digest_len;
+
+    memcpy(salted, pkcs11->salt, PIN_SALT);
+    memcpy(salted + PIN_SALT, pin, len);
+    digest_len = digest_compute(out, DIGEST_SHA256, bytes_of(salted, PIN_SALT + len));
+    secret_wipe(salted, sizeof salted);
+    return digest_len;
+}
+
 static int log_in(char *fault, struct pkcs11 *pkcs11, CK_SESSION_HANDLE session)
 {
     uint8_t *pin, digest[DIGEST_MAX];
@@ -236,20 +251,24 @@ static int log_in(char *fault, struct pkcs11 *pkcs11, CK_SESSION_HANDLE session)
 
     if (!read_pin(fault, pkcs11->pin_path, &pin, &len))
         return 0;
-    digest_len = digest_compute(digest, DIGEST_SHA256, bytes_of(pin, len));
+    digest_len = digest_of_pin(digest, pkcs11, pin, len);
     if (!bytes_equal(bytes_of(digest, digest_len), bytes_of(pkcs11->refused, pkcs11->refused_len)))
         rv = pkcs11->module->C_Login(session, CKU_USER, pin, len);
     file_free(pin, len);
     if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
+        secret_wipe(digest, sizeof digest);
+        secret_wipe(pkcs11->refused, sizeof pkcs11->refused);
         pkcs11->refused_len = 0;
         return 1;
     }
-    if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_INVALID && rv != CKR_PIN_LEN_RANGE)
-        return fault_of(fault, "the token refuses to log in", rv);
-    memcpy(pkcs11->refused, digest, digest_len);
-    pkcs11->refused_len = digest_len;
-    snprintf(fault, PKCS11_FAULT_MAX, "the token refuses the PIN in %.256s: %s; correct it", pkcs11->pin_path,
-             p11_kit_strerror(rv));
+    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE) {
+        memcpy(pkcs11->refused, digest, digest_len);
+        pkcs11->refused_len = digest_len;
+        snprintf(fault, PKCS11_FAULT_MAX, "the token refuses the PIN in %.256s: %s; correct it",
+                 pkcs11->pin_path, p11_kit_strerror(rv));
+    } else
+        fault_of(fault, "the token refuses to log in", rv);
+    secret_wipe(digest, sizeof digest);
     return 0;
 }
 

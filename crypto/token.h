@@ -3,7 +3,8 @@
  * Each token that is in use has threads of its own, one for each session, which take signings from a bounded
  * queue; nobody else ever waits for a token. While a token is lost, signings fail at once, and a thread tries
  * to have it back: it comes back by itself. Keys of one token share it, also over a reload of the
- * configuration. PINs are read from their file when they are needed, and kept nowhere. */
+ * configuration. PINs are read from their file when they are needed, and not kept; of one that was refused, a
+ * salted digest is. */
 #ifndef CMPD_CRYPTO_TOKEN_H
 #define CMPD_CRYPTO_TOKEN_H
 

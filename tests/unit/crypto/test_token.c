@@ -1,6 +1,9 @@
 /* token.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Includes what it tests, to wake the keeper of a token when it likes. */
 #include "crypto/token.c"
@@ -293,6 +296,66 @@ Test(token, a_module_that_has_to_be_initialized_anew_is)
     must(rename(away, here) == 0);
     cr_assert(comes_back());
     cr_assert(signs());
+}
+
+/* Whether |len| octets that are |inverted| here, so that this is not found itself, are anywhere in the memory
+ * of the process that it writes to. What is as large as the shadow of a sanitizer is not looked at. */
+static int is_in_memory(const uint8_t *inverted, size_t len)
+{
+    enum { LARGE = 256 * 1024 * 1024 };
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), found = 0;
+    char line[512], *end;
+
+    must(maps != NULL && memory >= 0);
+    while (!found && fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t from = strtoull(line, &end, 16), to = strtoull(end + 1, &end, 16);
+        if (strncmp(end, " rw", 3) != 0 || to - from > LARGE)
+            continue;
+        uint8_t *copy = mmap(NULL, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        must(copy != MAP_FAILED);
+        ssize_t got = pread(memory, copy, to - from, (off_t)from);
+        for (size_t at = 0, same; !found && (ssize_t)(at + len) <= got; at++) {
+            for (same = 0; same < len && (copy[at + same] ^ inverted[same]) == 0xff; same++)
+                ;
+            found = same == len;
+        }
+        munmap(copy, to - from);
+    }
+    fclose(maps);
+    close(memory);
+    return found;
+}
+
+/* A PIN of a few digits is found from its plain digest in no time. */
+Test(token, no_plain_digest_of_a_pin_stays_in_memory)
+{
+    /* SHA-256 of closed-sesame, by sha256sum, each octet inverted */
+    static const uint8_t digest[] = {
+        0x00, 0x78, 0x10, 0xb0, 0x4b, 0x57, 0x85, 0xc4, 0x0b, 0x87, 0xe8, 0x26, 0xc9, 0xd8, 0x32, 0x68,
+        0xa0, 0x87, 0x18, 0x36, 0x4c, 0xcf, 0xc8, 0x6b, 0x49, 0x3b, 0x4e, 0xf3, 0x00, 0x2e, 0xdc, 0x7c,
+    };
+    char *known = strdup("a text that is in memory");
+    uint8_t inverted[24];
+
+    must(known != NULL && strlen(known) == sizeof inverted);
+    for (size_t i = 0; i < sizeof inverted; i++)
+        inverted[i] = (uint8_t)~known[i];
+    cr_assert(is_in_memory(inverted, sizeof inverted), "the search itself");
+    free(known);
+    open_signer();
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "lost", "");
+    cr_assert_not(signs());
+    hsm_set(&hsm, "pin", "closed-sesame\n");
+    sleep_ms(
+        500); /* SoftHSM asks for no PIN while one of before is open: every session has to see the loss */
+    hsm_set(&hsm, "lost", NULL);
+    for (int i = 0; i < PATIENCE_MS && hsm_ask(&hsm, "fragile_logins") < 2; i++)
+        sleep_ms(1);
+    sleep_ms(200); /* the login has come back from there */
+    cr_assert(token_any_lost());
+    cr_assert_not(is_in_memory(digest, sizeof digest));
 }
 
 /* A token locks itself after a few wrong PINs. */
