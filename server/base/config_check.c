@@ -227,8 +227,10 @@ static int check_list(struct check *check, int index, const struct config_rule *
         int item = node->data.sequence.items.start[i];
         if (!visit(check, item))
             return 0;
-        int ok = rule->kind == CONFIG_SECTIONS ? check_section(check, item, rule->section)
-                                               : check_text(check, item, rule->key);
+        int ok = rule->kind == CONFIG_SECTIONS
+                     ? check_section(check, item, rule->section)
+                     : check_text(check, item, rule->key) &&
+                           (rule->kind != CONFIG_FILES || check_file(check, item, rule));
         if (!ok)
             return 0;
     }

@@ -114,8 +114,8 @@ static int fill_text(struct config_source *source, const struct config_rule *rul
     const char **text = (const char **)(void *)(base + rule->offset);
     if (node == 0)
         *text = rule->text;
-    if ((rule->kind == CONFIG_FILE || (rule->kind == CONFIG_KEY && !config_is_token(*text))) &&
-        *text != NULL) {
+    if (*text != NULL &&
+        (rule->kind == CONFIG_FILE || (rule->kind == CONFIG_KEY && !config_is_token(*text)))) {
         *text = resolve(source, *text);
         return *text != NULL;
     }

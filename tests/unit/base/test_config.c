@@ -219,6 +219,9 @@ static const struct wrong wrongs[] = {
     {REST "seal_key: pkcs11:object=x?pin-value=open-sesame\n",
      4,
      {"seal_key is a pkcs11: URI", "name a file"}},
+    {REST "vendors:\n- name: v\n  anchors:\n  - a\n  - pkcs11:object=x?pin-value=open-sesame\n",
+     8,
+     {"anchors is a pkcs11: URI", "name a file"}},
     {"listeners:\n- address: :1\n  tls:\n    certificate: c\n    key: "
      "PKCS11:object=x?pin-value=open-sesame\n" CAS PROFILES,
      5,
@@ -270,6 +273,7 @@ Test(config, each_fault_names_file_line_and_remedy)
         cr_expect_eq(strncmp(fault.text, head, strlen(head)), 0, "line %d expected: %s", wrongs[i].line,
                      fault.text);
         cr_expect_null(strchr(fault.text, '\n'));
+        cr_expect_null(strstr(fault.text, "sesame"), "a PIN is told: %s", fault.text);
         for (size_t j = 0; j < 3 && wrongs[i].says[j] != NULL; j++)
             cr_expect_not_null(strstr(fault.text, wrongs[i].says[j]), "\"%s\" expected: %s",
                                wrongs[i].says[j], fault.text);
