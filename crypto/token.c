@@ -1,5 +1,7 @@
 /* Threads around a token. |state| counts losses and returns: even while the token is usable, odd while it is
- * lost; a session is good for the state that it was opened in. */
+ * lost; a session is good for the state that it was opened in. A token begins as one that is lost: its keeper
+ * has it for the first time as it has it back later. Only threads of the token enter the module, and with no
+ * mutex held. */
 #include "crypto/token.h"
 
 #include <ck_ring.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "crypto/internal.h"
 #include "crypto/pkcs11.h"
@@ -29,7 +32,8 @@ enum {
 };
 
 struct entry {
-    struct signing *item;
+    struct token_key *key;
+    struct signing *item; /* NULL: the key has to prove itself */
     void (*done)(void *arg);
     void *arg;
 };
@@ -41,40 +45,57 @@ struct token_key {
     struct token *token;
     struct pkcs11_uri *uri;
     struct public_key *public;
-    atomic_ulong object; /* of the state that is usable now */
-    atomic_int dropped;  /* 1: nobody's; freed when somebody passes */
+    char *name;           /* its URI without the query, for the log */
+    atomic_ulong object;  /* of the state that is usable now */
+    atomic_int is_usable; /* it has proved itself: else signings fail at once, and it is looked for */
+    atomic_uint in_use;   /* entries that name it, in the ring or with a session */
+    atomic_int dropped;   /* 1: nobody's; freed when the keeper passes */
+    unsigned retry_ms;    /* the keeper's: how long until … */
+    int64_t look_at_ms;   /* … it is looked for again */
     struct token_key *next;
+    enum { UNTOLD, GOOD, BAD } first; /* under the token's mutex: how its first proof ended … */
+    char fault[TOKEN_FAULT_MAX];      /* … and what the last one had to say */
+    int is_open;                      /* somebody has it who relies on it */
+};
+
+/* A thread with a session of the module. What it works on can be taken from it while it is in the module. */
+struct session {
+    struct token *token;
+    pthread_t thread;
+    unsigned long handle;
+    int is_open;
+    unsigned state, loads; /* in which it was opened */
+    pthread_mutex_t mutex; /* what follows */
+    int is_out;            /* |entry| is not answered */
+    struct entry entry;
+    int64_t since_ms;
 };
 
 struct token {
     _Alignas(64) ck_ring_t ring;
     struct entry *slots;
     struct pkcs11 *pkcs11;
-    char *name;           /* its part of the URI: who has the same, has this token */
-    unsigned sessions;    /* threads that take from the ring */
+    struct pkcs11_uri *uri; /* its part of the URI is its name: who has the same, has this token */
+    unsigned wanted;        /* sessions */
+    unsigned started;       /* threads that take from the ring */
+    struct session *sessions;
     atomic_uint users;    /* keys; with the last, it closes */
-    pthread_t *threads;   /* … and they themselves */
-    atomic_uint inside;   /* of them, how many are with the module */
+    atomic_uint inside;   /* sessions that are with the module */
     atomic_uint loads;    /* of the module: sessions of before the last one are no one's */
     atomic_uint state;    /* see above */
-    atomic_uint taken;    /* signings that were taken and not answered: bounds the ring */
+    atomic_uint taken;    /* entries that were taken and not answered: bounds the ring */
     atomic_uint answered; /* counts on: whether it moves tells whether the token does */
     atomic_int watched, stopping, is_released;
     sem_t ready;           /* an entry in the ring each, and at the end one each session */
     sem_t keeper;          /* something for keeper_main to look at */
-    pthread_mutex_t mutex; /* what follows: for the keeper and who opens keys */
-    unsigned long control; /* the session that holds the login */
-    int is_connected;
+    unsigned long control; /* from here on the keeper's: the session that holds the login */
+    int is_connected, was_usable;
     int64_t usable_since_ms;
     unsigned retry_ms;
-    struct token_key *keys;
-    struct token *next; /* under registry.mutex */
-};
-
-struct session {
-    unsigned long handle;
-    int is_open;
-    unsigned state, loads; /* in which it was opened */
+    pthread_mutex_t mutex; /* what follows, and what keys say; never held for long */
+    pthread_cond_t told;
+    struct token_key *keys; /* who opens one puts it in front, the keeper alone takes any out */
+    struct token *next;     /* under registry.mutex */
 };
 
 /* A keeper that nobody has joined yet. */
@@ -92,7 +113,7 @@ static struct {
     int has_exit;
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER, .gone = PTHREAD_COND_INITIALIZER};
 
-static atomic_uint lost_tokens;
+static atomic_uint lost_tokens, lost_keys;
 
 static int64_t now_ms(void)
 {
@@ -125,7 +146,9 @@ static void wait_for(sem_t *semaphore)
 /* What the log may know: the query of the URI is about this machine. */
 static const char *name_text(char *out, const struct token *token)
 {
-    return log_quote(out, NAME_QUOTED, bytes_of((const uint8_t *)token->name, strcspn(token->name, "?")));
+    const char *name = pkcs11_uri_token(token->uri);
+
+    return log_quote(out, NAME_QUOTED, bytes_of((const uint8_t *)name, strcspn(name, "?")));
 }
 
 static int is_lost(unsigned state)
@@ -148,22 +171,23 @@ static void lose(struct token *token, unsigned state, const char *why)
 
 /* ---- the queue ---- */
 
-int token_sign(struct signing *item, void (*done)(void *arg), void *arg)
+static void let_go(const struct entry *entry)
 {
-    struct token *token = item->key->token->token;
-    struct entry entry = {item, done, arg};
+    atomic_fetch_sub(&entry->key->in_use, 1);
+}
 
-    item->signature_len = 0;
-    if (is_lost(atomic_load(&token->state)))
-        return 0;
+/* Puts |entry| into the ring, unless that is full. */
+static int enqueue(struct token *token, struct entry *entry)
+{
     if (atomic_fetch_add(&token->taken, 1) >= BOUND_TOKEN_QUEUE) {
         atomic_fetch_sub(&token->taken, 1);
         return 0;
     }
+    atomic_fetch_add(&entry->key->in_use, 1);
     if (!atomic_load(&token->watched) && !atomic_exchange(&token->watched, 1))
         sem_post(&token->keeper);
     /* There is room: this fails at most for the moment in which a taker moves its head. */
-    while (!ck_ring_enqueue_mpmc_signing(&token->ring, token->slots, &entry))
+    while (!ck_ring_enqueue_mpmc_signing(&token->ring, token->slots, entry))
         ck_pr_stall();
     sem_post(&token->ready);
     return 1;
@@ -182,11 +206,45 @@ static int take(struct token *token, struct entry *entry)
     return taken;
 }
 
+/* First out of |taken|, then counted: who finds something taken, and later nothing counted since, has seen
+ * work that was not done. */
 static void answer(struct token *token, const struct entry *entry)
 {
-    atomic_fetch_add(&token->answered, 1);
     atomic_fetch_sub(&token->taken, 1);
+    atomic_fetch_add(&token->answered, 1);
     entry->done(entry->arg);
+}
+
+/* What is in the queue of a lost token is answered by its sessions; here, in case they hang. */
+static void drain(struct token *token)
+{
+    struct entry entry;
+
+    while (!atomic_load(&token->stopping) && sem_trywait(&token->ready) == 0)
+        if (take(token, &entry)) {
+            let_go(&entry);
+            answer(token, &entry);
+        }
+}
+
+int token_sign(struct signing *item, void (*done)(void *arg), void *arg)
+{
+    struct token_key *key = item->key->token;
+    struct token *token = key->token;
+    struct entry entry = {key, item, done, arg};
+
+    item->signature_len = 0;
+    if (is_lost(atomic_load(&token->state)) || !atomic_load(&key->is_usable) || !enqueue(token, &entry))
+        return 0;
+    /* Lost in between, with all sessions and the keeper in a module that hangs: nobody else would. */
+    if (is_lost(atomic_load(&token->state)))
+        drain(token);
+    return 1;
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
 }
 
 static void wake_waiting(void *arg)
@@ -207,36 +265,47 @@ size_t token_sign_and_wait(struct signing *item)
 
 int token_any_lost(void)
 {
-    return atomic_load(&lost_tokens) != 0;
+    return atomic_load(&lost_tokens) != 0 || atomic_load(&lost_keys) != 0;
 }
 
 /* ---- the end of a token ---- */
 
+static void free_key(struct token_key *key)
+{
+    pkcs11_uri_free(key->uri);
+    public_key_free(key->public);
+    free(key->name);
+    free(key);
+}
+
 static void free_dropped(struct token *token)
 {
+    pthread_mutex_lock(&token->mutex);
     for (struct token_key **at = &token->keys, *key; (key = *at) != NULL;) {
-        if (!atomic_load(&key->dropped)) {
+        if (!atomic_load(&key->dropped) || atomic_load(&key->in_use) != 0) {
             at = &key->next;
             continue;
         }
         *at = key->next;
-        pkcs11_uri_free(key->uri);
-        public_key_free(key->public);
-        free(key);
+        free_key(key);
     }
+    pthread_mutex_unlock(&token->mutex);
 }
 
 static void free_token(struct token *token)
 {
     free_dropped(token);
-    if (is_lost(atomic_load(&token->state)))
+    if (token->was_usable && is_lost(atomic_load(&token->state)))
         atomic_fetch_sub(&lost_tokens, 1);
-    free(token->threads);
+    for (unsigned i = 0; token->sessions != NULL && i < token->wanted; i++)
+        pthread_mutex_destroy(&token->sessions[i].mutex);
+    free(token->sessions);
     sem_destroy(&token->ready);
     sem_destroy(&token->keeper);
     pthread_mutex_destroy(&token->mutex);
+    pthread_cond_destroy(&token->told);
     free(token->slots);
-    free(token->name);
+    pkcs11_uri_free(token->uri);
     free(token);
 }
 
@@ -252,13 +321,6 @@ static struct pkcs11 *disconnect(struct token *token)
     return pkcs11;
 }
 
-/* Takes a token down that no thread has come to know. */
-static void give_up(struct token *token)
-{
-    pkcs11_free(disconnect(token));
-    free_token(token);
-}
-
 /* Waits for a keeper that has ended, or is about to, and unloads what it used. */
 static void bury(struct ended ended)
 {
@@ -268,16 +330,21 @@ static void bury(struct ended ended)
     pkcs11_free(ended.pkcs11);
 }
 
+static void join_sessions(struct token *token)
+{
+    for (unsigned i = 0; i < token->started; i++)
+        sem_post(&token->ready);
+    for (unsigned i = 0; i < token->started; i++)
+        pthread_join(token->sessions[i].thread, NULL);
+}
+
 /* The end of a keeper, which is the end of its token: whoever dropped the last key does not wait for it. The
  * next keeper to end, or the end of the process, waits for this one. */
 static void close_token(struct token *token)
 {
     struct ended before, self = {1, pthread_self(), NULL};
 
-    for (unsigned i = 0; i < token->sessions; i++)
-        sem_post(&token->ready);
-    for (unsigned i = 0; i < token->sessions; i++)
-        pthread_join(token->threads[i], NULL);
+    join_sessions(token);
     self.pkcs11 = disconnect(token); /* may take its time: nobody is kept out of the registry meanwhile */
     pthread_mutex_lock(&registry.mutex);
     for (struct token **at = &registry.tokens; *at != NULL; at = &(*at)->next)
@@ -308,17 +375,23 @@ void token_key_free(struct token_key *key)
     if (key != NULL) {
         struct token *token = key->token;
 
+        pthread_mutex_lock(&token->mutex);
+        if (key->is_open && !atomic_load(&key->is_usable))
+            atomic_fetch_sub(&lost_keys, 1);
         atomic_store(&key->dropped, 1);
+        pthread_mutex_unlock(&token->mutex);
         release(token);
     }
 }
 
-/* exit() takes modules down: not under threads that are still on their way out of them. */
-static void wait_for_closing(void)
+/* exit() takes modules down: not under threads that are still on their way out of them, nor under one that
+ * hangs in there and may go on at any time. */
+static void wait_for_closing(int status, void *arg)
 {
     struct timespec limit = in_ms(EXIT_MS);
     int waits = 1;
 
+    (void)arg;
     pthread_mutex_lock(&registry.mutex);
     while (waits) {
         waits = 0;
@@ -330,97 +403,31 @@ static void wait_for_closing(void)
     struct ended ended = registry.ended;
     registry.ended.is_set = 0;
     pthread_mutex_unlock(&registry.mutex);
-    if (!waits)
-        bury(ended);
-}
-
-/* ---- sessions ---- */
-
-static void close_session(struct token *token, struct session *session)
-{
-    if (session->is_open && session->loads == atomic_load(&token->loads))
-        pkcs11_close(token->pkcs11, session->handle);
-    session->is_open = 0;
-}
-
-/* Signs |item|, on a fresh session if the one at hand has just broken. Returns 0 with |*why| if that was of
- * no use in
- * |*state|. */
-static int try_to_sign(const char **why, unsigned *state, struct token *token, struct session *session,
-                       struct signing *item)
-{
-    const struct token_key *key = item->key->token;
-
-    for (int attempt = 0; attempt < 2; attempt++) {
-        *state = atomic_load(&token->state);
-        if (is_lost(*state))
-            return 1;
-        if (session->state != *state)
-            close_session(token, session);
-        session->state = *state;
-        session->loads = session->is_open ? session->loads : atomic_load(&token->loads);
-        if (!session->is_open)
-            session->is_open = pkcs11_open(why, token->pkcs11, &session->handle);
-        if (session->is_open && pkcs11_sign(why, token->pkcs11, session->handle, atomic_load(&key->object),
-                                            item->key->kind, item) != PKCS11_GONE)
-            return 1;
-        close_session(token, session);
+    if (waits) {
+        fflush(stdout);
+        _exit(status);
     }
-    return 0;
+    bury(ended);
 }
 
-static void sign(struct token *token, struct session *session, struct signing *item)
-{
-    unsigned state;
-    const char *why = "";
-    int ok;
-
-    /* Before the look at the state: while it is lost, the keeper knows that nobody comes in any more. */
-    atomic_fetch_add(&token->inside, 1);
-    ok = try_to_sign(&why, &state, token, session, item);
-    atomic_fetch_sub(&token->inside, 1);
-    if (!ok)
-        lose(token, state, why);
-}
-
-static void *session_main(void *arg)
-{
-    struct token *token = arg;
-    struct session session = {.is_open = 0};
-    struct entry entry;
-
-    for (;;) {
-        wait_for(&token->ready);
-        if (!take(token, &entry)) {
-            if (atomic_load(&token->stopping))
-                break;
-            continue;
-        }
-        sign(token, &session, entry.item);
-        answer(token, &entry);
-    }
-    close_session(token, &session);
-    return NULL;
-}
-
-/* ---- the keeper ---- */
+/* ---- keys ---- */
 
 /* Makes |key| sign, and verifies what comes: it is there, it works, and it is the right one. */
-static enum pkcs11_result prove(char *fault, struct token *token, unsigned long session,
-                                struct token_key *key)
+static enum pkcs11_result prove(char *fault, unsigned long *object, unsigned long session,
+                                const struct token_key *key)
 {
     static const char text[] = "does this key belong to its certificate?";
+    struct pkcs11 *pkcs11 = key->token->pkcs11;
     uint8_t octets[SIGNATURE_MAX];
     enum key_kind kind = public_key_kind(key->public);
     struct signing item = {
         .algorithm = signature_for_key(kind), .message = bytes_str(text), .signature = octets};
-    unsigned long object;
     const char *why;
     enum pkcs11_result result;
 
-    if ((result = pkcs11_find(fault, token->pkcs11, session, key->uri, kind, &object)) != PKCS11_DONE)
+    if ((result = pkcs11_find(fault, pkcs11, session, key->uri, kind, object)) != PKCS11_DONE)
         return result;
-    result = pkcs11_sign(&why, token->pkcs11, session, object, kind, &item);
+    result = pkcs11_sign(&why, pkcs11, session, *object, kind, &item);
     if (result == PKCS11_GONE) {
         snprintf(fault, TOKEN_FAULT_MAX, "the token does not sign: %s", why);
         return result;
@@ -439,32 +446,330 @@ static enum pkcs11_result prove(char *fault, struct token *token, unsigned long 
             result == PKCS11_REFUSED ? ", or may not sign: " : "", result == PKCS11_REFUSED ? why : "");
         return PKCS11_REFUSED;
     }
-    atomic_store(&key->object, object);
     return PKCS11_DONE;
 }
 
 /* Under the token's mutex. */
-static int reconnect(char *fault, struct token *token)
+static void tell_key(struct token_key *key, int is_good, const char *fault)
 {
-    int ok;
-
-    free_dropped(token);
-    if (token->is_connected)
-        pkcs11_close(token->pkcs11, token->control);
-    ok = token->is_connected = pkcs11_connect(fault, token->pkcs11, &token->control);
-    for (struct token_key *key = token->keys; ok && key != NULL; key = key->next)
-        ok = prove(fault, token, token->control, key) == PKCS11_DONE;
-    return ok;
+    snprintf(key->fault, sizeof key->fault, "%s", fault);
+    if (key->first == UNTOLD)
+        key->first = is_good ? GOOD : BAD;
+    pthread_cond_broadcast(&key->token->told);
 }
 
-/* What is in the queue of a lost token is answered by its sessions; here, in case they hang. */
-static void drain(struct token *token)
+static void log_key(enum log_level level, const char *event, const struct token_key *key)
 {
-    struct entry entry;
+    char name[NAME_QUOTED], reason[TOKEN_FAULT_MAX];
 
-    while (!atomic_load(&token->stopping) && sem_trywait(&token->ready) == 0)
-        if (take(token, &entry))
+    log_event(level, event, "key=%s text=%s", log_quote(name, sizeof name, bytes_str(key->name)),
+              log_quote(reason, sizeof reason, bytes_str(key->fault)));
+}
+
+/* The outcome of a proof that was made in |state|: it counts as long as that lasts. */
+static void conclude(struct token_key *key, unsigned state, enum pkcs11_result result, unsigned long object,
+                     const char *fault)
+{
+    struct token *token = key->token;
+    int is_usable = result == PKCS11_DONE, is_news;
+
+    pthread_mutex_lock(&token->mutex);
+    if (state == atomic_load(&token->state) && !atomic_load(&key->dropped)) {
+        if (is_usable)
+            atomic_store(&key->object, object);
+        is_news = atomic_exchange(&key->is_usable, is_usable) != is_usable && key->is_open;
+        if (!is_usable || !is_lost(state)) /* the keeper tells it when the token is back as a whole */
+            tell_key(key, is_usable, is_usable ? "it signs" : fault);
+        if (is_news && is_usable)
+            atomic_fetch_sub(&lost_keys, 1);
+        else if (is_news)
+            atomic_fetch_add(&lost_keys, 1);
+        if (is_news)
+            log_key(is_usable ? LOG_WARN : LOG_ERROR, is_usable ? "signing key is back" : "signing key lost",
+                    key);
+    }
+    pthread_mutex_unlock(&token->mutex);
+}
+
+/* ---- sessions ---- */
+
+/* What a session has in hands: all that the module gets to see is its own, since the entry may be answered,
+ * and its memory gone, while the module has not returned. */
+struct work {
+    struct entry entry;
+    struct signing own;
+    uint8_t signature[SIGNATURE_MAX];
+    uint8_t *message;
+    unsigned long object; /* found by a proof … */
+    enum pkcs11_result result;
+    char fault[TOKEN_FAULT_MAX]; /* … or why not */
+};
+
+static int begin_work(struct work *work)
+{
+    struct bytes message;
+
+    work->message = NULL;
+    work->result = PKCS11_GONE;
+    work->fault[0] = 0;
+    if (work->entry.item == NULL)
+        return 1;
+    message = work->entry.item->message;
+    work->own = *work->entry.item;
+    work->own.signature = work->signature;
+    work->own.signature_len = 0;
+    if ((work->message = malloc(message.len + 1)) == NULL)
+        return 0;
+    if (message.len != 0)
+        memcpy(work->message, message.data, message.len);
+    work->own.message = bytes_of(work->message, message.len);
+    return 1;
+}
+
+static void set_out(struct session *session, const struct entry *entry)
+{
+    pthread_mutex_lock(&session->mutex);
+    session->entry = *entry;
+    session->since_ms = now_ms();
+    session->is_out = 1;
+    pthread_mutex_unlock(&session->mutex);
+}
+
+/* Whether the entry is still the session's to answer. */
+static int come_home(struct session *session)
+{
+    int is_out;
+
+    pthread_mutex_lock(&session->mutex);
+    is_out = session->is_out;
+    session->is_out = 0;
+    pthread_mutex_unlock(&session->mutex);
+    return is_out;
+}
+
+/* Answers, without a signature, what sessions have had in the module for |ms| or longer. */
+static void abandon(struct token *token, int64_t ms)
+{
+    for (unsigned i = 0; i < token->started; i++) {
+        struct session *session = &token->sessions[i];
+        struct entry entry;
+        int is_ours;
+
+        pthread_mutex_lock(&session->mutex);
+        is_ours = session->is_out && now_ms() - session->since_ms >= ms;
+        entry = session->entry;
+        if (is_ours)
+            session->is_out = 0;
+        pthread_mutex_unlock(&session->mutex);
+        if (is_ours)
             answer(token, &entry);
+    }
+}
+
+static void close_session(struct session *session)
+{
+    if (session->is_open && session->loads == atomic_load(&session->token->loads))
+        pkcs11_close(session->token->pkcs11, session->handle);
+    session->is_open = 0;
+}
+
+static enum pkcs11_result do_work(const char **why, struct session *session, struct work *work)
+{
+    struct token_key *key = work->entry.key;
+
+    if (work->entry.item == NULL)
+        return prove(work->fault, &work->object, session->handle, key);
+    if (!atomic_load(&key->is_usable))
+        return PKCS11_REFUSED;
+    return pkcs11_sign(why, session->token->pkcs11, session->handle, atomic_load(&key->object),
+                       public_key_kind(key->public), &work->own);
+}
+
+/* Does |work|, on a fresh session if the one at hand has just broken. Returns 0 with |*why| if that was of no
+ * use in |*state|. */
+static int try_work(const char **why, unsigned *state, struct session *session, struct work *work)
+{
+    struct token *token = session->token;
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+        *state = atomic_load(&token->state);
+        if (is_lost(*state))
+            return 1;
+        if (session->state != *state)
+            close_session(session);
+        session->state = *state;
+        session->loads = session->is_open ? session->loads : atomic_load(&token->loads);
+        if (!session->is_open)
+            session->is_open = pkcs11_open(why, token->pkcs11, &session->handle);
+        if (session->is_open && (work->result = do_work(why, session, work)) != PKCS11_GONE)
+            return 1;
+        close_session(session);
+    }
+    return 0;
+}
+
+static void work_on(struct session *session, struct work *work)
+{
+    struct token *token = session->token;
+    unsigned state;
+    const char *why = "";
+    int ok;
+
+    /* Before the look at the state: while it is lost, the keeper knows that nobody comes in any more. */
+    atomic_fetch_add(&token->inside, 1);
+    ok = try_work(&why, &state, session, work);
+    atomic_fetch_sub(&token->inside, 1);
+    if (work->entry.item == NULL && !is_lost(state))
+        conclude(work->entry.key, state, work->result, work->object,
+                 work->fault[0] != 0 ? work->fault : "the token opens no session");
+    else if (!ok)
+        lose(token, state, why);
+}
+
+static void serve_entry(struct session *session, struct work *work)
+{
+    struct signing *item = work->entry.item;
+    int is_ready = begin_work(work);
+
+    set_out(session, &work->entry);
+    if (is_ready)
+        work_on(session, work);
+    if (come_home(session)) {
+        if (item != NULL && is_ready) {
+            memcpy(item->signature, work->signature, work->own.signature_len);
+            item->signature_len = work->own.signature_len;
+        }
+        answer(session->token, &work->entry);
+    }
+    let_go(&work->entry);
+    free(work->message);
+}
+
+static void *session_main(void *arg)
+{
+    struct session *session = arg;
+    struct token *token = session->token;
+    struct work work;
+
+    for (;;) {
+        wait_for(&token->ready);
+        if (take(token, &work.entry))
+            serve_entry(session, &work);
+        else if (atomic_load(&token->stopping))
+            break;
+    }
+    close_session(session);
+    return NULL;
+}
+
+/* ---- the keeper ---- */
+
+static unsigned longer(unsigned retry_ms)
+{
+    retry_ms = retry_ms == 0 ? RETRY_FIRST_MS : retry_ms * 2;
+    return retry_ms > RETRY_LAST_MS ? RETRY_LAST_MS : retry_ms;
+}
+
+static struct token_key *first_key(struct token *token)
+{
+    struct token_key *first;
+
+    free_dropped(token);
+    pthread_mutex_lock(&token->mutex);
+    first = token->keys;
+    pthread_mutex_unlock(&token->mutex);
+    return first;
+}
+
+/* Whether as many sessions can be had as there are threads to use them. */
+static int try_sessions(char *fault, struct token *token)
+{
+    unsigned long handles[BOUND_TOKEN_SESSIONS];
+    const char *why = "";
+    unsigned count = 0;
+
+    while (count < token->wanted && pkcs11_open(&why, token->pkcs11, &handles[count]))
+        count++;
+    for (unsigned i = 0; i < count; i++)
+        pkcs11_close(token->pkcs11, handles[i]);
+    if (count < token->wanted)
+        snprintf(fault, TOKEN_FAULT_MAX,
+                 "the token opens %u sessions beside one, not %u: %s; set threads.token to what it can do",
+                 count, token->wanted, why);
+    return count == token->wanted;
+}
+
+static int load(char *fault, struct token *token)
+{
+    if ((token->pkcs11 = pkcs11_load(fault, token->uri)) == NULL)
+        return 0;
+    /* Later than what the module has for the end of the process, and so before it. */
+    pthread_mutex_lock(&registry.mutex);
+    if (!registry.has_exit)
+        registry.has_exit = on_exit(wait_for_closing, NULL) == 0;
+    pthread_mutex_unlock(&registry.mutex);
+    return 1;
+}
+
+static int log_in(char *fault, struct token *token)
+{
+    if (token->is_connected)
+        pkcs11_close(token->pkcs11, token->control);
+    return token->is_connected = pkcs11_connect(fault, token->pkcs11, &token->control);
+}
+
+/* Has the token open, and as many of its keys as prove themselves: the others do not keep these from their
+ * work. With none, the token is as good as lost. */
+static int reconnect(char *fault, struct token *token)
+{
+    struct token_key *keys = first_key(token);
+    unsigned state = atomic_load(&token->state), good = 0, bad = 0;
+    char why[TOKEN_FAULT_MAX];
+
+    if ((token->pkcs11 == NULL && !load(fault, token)) || !log_in(fault, token) ||
+        (!token->was_usable && !try_sessions(fault, token)))
+        return 0;
+    for (struct token_key *key = keys; key != NULL; key = key->next) {
+        unsigned long object = 0;
+        if (atomic_load(&key->dropped))
+            continue;
+        enum pkcs11_result result = prove(fault, &object, token->control, key);
+        /* Whatever it was, it shall not be the next key's fault. */
+        if (result == PKCS11_GONE && !log_in(why, token)) {
+            snprintf(fault, TOKEN_FAULT_MAX, "%s", why);
+            return 0;
+        }
+        conclude(key, state, result, object, fault);
+        if (result == PKCS11_DONE)
+            good++;
+        else
+            bad++;
+    }
+    return good != 0 || bad == 0;
+}
+
+/* Sends each key that is of no use to prove itself, when its time has come. Returns in how many ms there is
+ * one again, or -1. */
+static int64_t look_for_keys(struct token *token)
+{
+    int64_t now = now_ms(), next = -1, wait;
+
+    for (struct token_key *key = first_key(token); key != NULL; key = key->next) {
+        struct entry entry = {.key = key, .done = nothing};
+        if (atomic_load(&key->is_usable) || atomic_load(&key->dropped)) {
+            key->retry_ms = 0;
+            key->look_at_ms = 0;
+            continue;
+        }
+        if (key->look_at_ms <= now && atomic_load(&key->in_use) == 0 && enqueue(token, &entry)) {
+            key->retry_ms = longer(key->retry_ms);
+            key->look_at_ms = now + key->retry_ms;
+        }
+        wait = key->look_at_ms > now ? key->look_at_ms - now : RETRY_FIRST_MS;
+        if (next < 0 || wait < next)
+            next = wait;
+    }
+    return next;
 }
 
 /* Sleeps |ms|, or until there is something to look at: 1. */
@@ -482,7 +787,7 @@ static int pause_keeper(struct token *token, unsigned ms)
  * left that anybody would use. */
 static void load_again(struct token *token)
 {
-    if (atomic_load(&token->inside) != 0)
+    if (token->pkcs11 == NULL || atomic_load(&token->inside) != 0)
         return; /* one hangs in there */
     token->is_connected = 0;
     atomic_fetch_add(&token->loads, 1);
@@ -490,9 +795,48 @@ static void load_again(struct token *token)
     pkcs11_initialize(token->pkcs11);
 }
 
+/* Who opens a key learns what became of the token: |fault|, or NULL if it is there. */
+static void tell_openers(struct token *token, const char *fault)
+{
+    pthread_mutex_lock(&token->mutex);
+    for (struct token_key *key = token->keys; key != NULL; key = key->next)
+        if (key->first == UNTOLD && (fault != NULL || atomic_load(&key->is_usable)))
+            tell_key(key, fault == NULL, fault != NULL ? fault : "it signs");
+    pthread_mutex_unlock(&token->mutex);
+}
+
+static void stay_lost(struct token *token, const char *fault, char told[TOKEN_FAULT_MAX])
+{
+    char name[NAME_QUOTED], text[TOKEN_FAULT_MAX];
+
+    snprintf(text, sizeof text,
+             "the token is lost at the moment (%.400s); see that it comes back, then try again", fault);
+    tell_openers(token, token->was_usable ? text : fault);
+    if (!token->was_usable || strcmp(fault, told) == 0)
+        return;
+    log_event(LOG_WARN, "token still lost", "token=%s text=%s", name_text(name, token),
+              log_quote(text, sizeof text, bytes_str(fault)));
+    snprintf(told, TOKEN_FAULT_MAX, "%s", fault);
+}
+
+static void be_usable(struct token *token, int64_t lost_at)
+{
+    char name[NAME_QUOTED];
+
+    token->usable_since_ms = now_ms();
+    atomic_fetch_add(&token->state, 1);
+    tell_openers(token, NULL);
+    if (token->was_usable) {
+        atomic_fetch_sub(&lost_tokens, 1);
+        log_event(LOG_WARN, "token is back", "token=%s lost_ms=%lld", name_text(name, token),
+                  (long long)(token->usable_since_ms - lost_at));
+    }
+    token->was_usable = 1;
+}
+
 static void have_back(struct token *token)
 {
-    char name[NAME_QUOTED], fault[TOKEN_FAULT_MAX] = "", told[TOKEN_FAULT_MAX] = "", quoted[TOKEN_FAULT_MAX];
+    char fault[TOKEN_FAULT_MAX] = "", told[TOKEN_FAULT_MAX] = "";
     int64_t lost_at = now_ms();
     int ok = 0, tries = 0;
 
@@ -500,56 +844,55 @@ static void have_back(struct token *token)
         token->retry_ms = 0;
     while (!ok) {
         drain(token);
+        abandon(token, BOUND_TOKEN_STALL * 1000);
         if (pause_keeper(token, token->retry_ms) && atomic_load(&token->stopping))
             return;
-        pthread_mutex_lock(&token->mutex);
         if (tries++ > 0)
             load_again(token);
         ok = reconnect(fault, token);
-        pthread_mutex_unlock(&token->mutex);
-        token->retry_ms = token->retry_ms == 0 ? RETRY_FIRST_MS : token->retry_ms * 2;
-        if (token->retry_ms > RETRY_LAST_MS)
-            token->retry_ms = RETRY_LAST_MS;
-        if (!ok && strcmp(fault, told) != 0) {
-            log_event(LOG_WARN, "token still lost", "token=%s text=%s", name_text(name, token),
-                      log_quote(quoted, sizeof quoted, bytes_str(fault)));
-            memcpy(told, fault, sizeof told);
-        }
+        token->retry_ms = longer(token->retry_ms);
+        if (!ok)
+            stay_lost(token, fault, told);
     }
-    token->usable_since_ms = now_ms();
-    atomic_fetch_sub(&lost_tokens, 1);
-    atomic_fetch_add(&token->state, 1);
-    log_event(LOG_WARN, "token is back", "token=%s lost_ms=%lld", name_text(name, token),
-              (long long)(token->usable_since_ms - lost_at));
+    be_usable(token, lost_at);
 }
 
-/* As long as signings are out, the token has to get on with them. */
+/* As long as entries are out, the token has to get on with them. */
 static void watch(struct token *token)
 {
     unsigned before = atomic_load(&token->answered), state = atomic_load(&token->state);
     int is_at_work = atomic_load(&token->taken) != 0;
+    int64_t until = now_ms() + BOUND_TOKEN_STALL * 1000, left, next;
 
-    if (pause_keeper(token, BOUND_TOKEN_STALL * 1000))
-        return;
+    while ((left = until - now_ms()) > 0) {
+        next = look_for_keys(token);
+        if (pause_keeper(token, (unsigned)(next >= 0 && next < left ? next : left)))
+            return;
+    }
     if (atomic_load(&token->taken) == 0)
         atomic_store(&token->watched, 0);
     if (atomic_load(&token->taken) == 0) /* looked at again: who came in between has relied on this watch */
         return;
     atomic_store(&token->watched, 1);
     /* What came in meanwhile has its time yet. */
-    if (is_at_work && atomic_load(&token->answered) == before)
+    if (is_at_work && atomic_load(&token->answered) == before) {
         lose(token, state, "it has stopped to answer");
+        abandon(token, 0);
+    }
 }
 
 static void *keeper_main(void *arg)
 {
     struct token *token = arg;
+    int64_t next;
 
     while (!atomic_load(&token->stopping)) {
         if (is_lost(atomic_load(&token->state)))
             have_back(token);
         else if (atomic_load(&token->watched))
             watch(token);
+        else if ((next = look_for_keys(token)) >= 0)
+            pause_keeper(token, (unsigned)next);
         else
             wait_for(&token->keeper);
     }
@@ -561,7 +904,7 @@ static void *keeper_main(void *arg)
 
 /* ---- opening ---- */
 
-static int start_thread(pthread_t *thread, void *(*main)(void *arg), struct token *token)
+static int start_thread(pthread_t *thread, void *(*main)(void *arg), void *arg)
 {
     sigset_t all, before;
     int ok;
@@ -569,13 +912,13 @@ static int start_thread(pthread_t *thread, void *(*main)(void *arg), struct toke
     /* Signals are the main thread's business. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pthread_create(thread, NULL, main, token) == 0;
+    ok = pthread_create(thread, NULL, main, arg) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }
 
-/* A token that is connected and has no threads yet; not in the registry. */
-static struct token *connect_token(char *fault, const struct pkcs11_uri *uri, unsigned sessions)
+/* A token without threads, not in the registry. */
+static struct token *make_token(char *fault, const char *text, unsigned sessions)
 {
     struct token *token = aligned_alloc(_Alignof(struct token), sizeof *token);
 
@@ -587,128 +930,116 @@ static struct token *connect_token(char *fault, const struct pkcs11_uri *uri, un
     sem_init(&token->ready, 0, 0);
     sem_init(&token->keeper, 0, 0);
     pthread_mutex_init(&token->mutex, NULL);
+    pthread_cond_init(&token->told, NULL);
     atomic_store(&token->users, 1);
+    atomic_store(&token->state, 1);
+    token->wanted = sessions;
     token->slots = calloc(RING, sizeof *token->slots);
-    token->threads = calloc(sessions, sizeof *token->threads);
-    token->name = strdup(pkcs11_uri_token(uri));
-    if (token->slots != NULL && token->threads != NULL && token->name != NULL &&
-        (token->pkcs11 = pkcs11_load(fault, uri)) != NULL && reconnect(fault, token))
+    token->sessions = calloc(sessions, sizeof *token->sessions);
+    for (unsigned i = 0; token->sessions != NULL && i < sessions; i++) {
+        token->sessions[i].token = token;
+        pthread_mutex_init(&token->sessions[i].mutex, NULL);
+    }
+    if (token->slots != NULL && token->sessions != NULL &&
+        (token->uri = pkcs11_uri_parse(fault, text)) != NULL)
         return token;
-    give_up(token);
+    free_token(token);
     return NULL;
 }
 
-/* Whether as many sessions can be had as there are threads to use them. */
-static int try_sessions(char *fault, struct token *token, unsigned sessions)
-{
-    unsigned long handles[BOUND_TOKEN_SESSIONS];
-    const char *why = "";
-    unsigned count = 0;
-
-    while (count < sessions && pkcs11_open(&why, token->pkcs11, &handles[count]))
-        count++;
-    for (unsigned i = 0; i < count; i++)
-        pkcs11_close(token->pkcs11, handles[i]);
-    if (count < sessions)
-        snprintf(fault, TOKEN_FAULT_MAX,
-                 "the token opens %u sessions beside one, not %u: %s; set threads.token to what it can do",
-                 count, sessions, why);
-    return count == sessions;
-}
-
-/* Returns a token that a key more holds. */
-static struct token *hold_token(char *fault, const struct pkcs11_uri *uri, unsigned sessions)
+/* Returns a token that a key more holds. Under registry.mutex. */
+static struct token *hold_token(char *fault, const char *text, const struct pkcs11_uri *uri,
+                                unsigned sessions)
 {
     struct token *token;
     pthread_t keeper;
 
     for (token = registry.tokens; token != NULL; token = token->next) {
         unsigned users = atomic_load(&token->users);
-        if (strcmp(token->name, pkcs11_uri_token(uri)) != 0)
+        if (strcmp(pkcs11_uri_token(token->uri), pkcs11_uri_token(uri)) != 0)
             continue;
         while (users != 0 && !atomic_compare_exchange_weak(&token->users, &users, users + 1))
             ;
         if (users != 0)
             return token;
     }
-    if ((token = connect_token(fault, uri, sessions)) == NULL)
+    if ((token = make_token(fault, text, sessions)) == NULL)
         return NULL;
-    if (!try_sessions(fault, token, sessions)) {
-        give_up(token);
-        return NULL;
-    }
     snprintf(fault, TOKEN_FAULT_MAX, "threads for %u sessions could not be started; write fewer", sessions);
-    if (!start_thread(&keeper, keeper_main, token)) {
-        give_up(token);
-        return NULL;
-    }
-    token->next = registry.tokens;
-    registry.tokens = token;
-    if (!registry.has_exit)
-        registry.has_exit = atexit(wait_for_closing) == 0;
-    while (token->sessions < sessions && start_thread(&token->threads[token->sessions], session_main, token))
-        token->sessions++;
-    if (token->sessions == sessions)
+    while (token->started < sessions && start_thread(&token->sessions[token->started].thread, session_main,
+                                                     &token->sessions[token->started]))
+        token->started++;
+    if (token->started == sessions && start_thread(&keeper, keeper_main, token)) {
+        token->next = registry.tokens;
+        registry.tokens = token;
         return token;
-    release(token);
+    }
+    atomic_store(&token->stopping, 1);
+    join_sessions(token);
+    free_token(token);
     return NULL;
 }
 
-/* Finds |key| in |token|, which it holds already, and adds it to those that come back with it. */
+/* Has the keeper make |key|, of a token that it holds, prove itself. Waits for that, but not for a module
+ * that hangs. */
 static int add_key(char *fault, struct token *token, struct token_key *key)
 {
-    enum pkcs11_result result;
-    unsigned state;
+    struct timespec limit = in_ms(BOUND_TOKEN_STALL * 1000);
+    int is_good;
 
-    snprintf(fault, TOKEN_FAULT_MAX,
-             "the token is lost at the moment; see that it comes back, then try again");
-    /* Whoever has the mutex for long is busy having the token back. */
-    if (pthread_mutex_trylock(&token->mutex) != 0)
-        return 0;
-    if (is_lost(state = atomic_load(&token->state))) {
-        pthread_mutex_unlock(&token->mutex);
-        return 0;
-    }
-    free_dropped(token);
-    result = prove(fault, token, token->control, key);
-    /* Nobody has used this session for long: that it has broken may be news. */
-    if (result == PKCS11_GONE) {
-        if (reconnect(fault, token))
-            result = prove(fault, token, token->control, key);
-        else
-            lose(token, state, fault);
-    }
-    if (result == PKCS11_DONE) {
-        key->token = token;
-        key->next = token->keys;
-        token->keys = key;
-    }
+    pthread_mutex_lock(&token->mutex);
+    key->next = token->keys;
+    token->keys = key;
     pthread_mutex_unlock(&token->mutex);
-    return result == PKCS11_DONE;
+    sem_post(&token->keeper);
+
+    pthread_mutex_lock(&token->mutex);
+    snprintf(fault, TOKEN_FAULT_MAX,
+             "the token has not answered for %d seconds; see what it waits for, then try again",
+             BOUND_TOKEN_STALL);
+    while (key->first == UNTOLD &&
+           pthread_cond_clockwait(&token->told, &token->mutex, CLOCK_MONOTONIC, &limit) == 0)
+        ;
+    is_good = key->is_open = key->first == GOOD;
+    if (key->first == BAD)
+        memcpy(fault, key->fault, sizeof key->fault);
+    if (is_good && !atomic_load(&key->is_usable))
+        atomic_fetch_add(&lost_keys, 1);
+    pthread_mutex_unlock(&token->mutex);
+    return is_good;
 }
 
-static struct token_key *open_key(char *fault, const char *text, struct bytes spki, unsigned sessions)
+static struct token_key *make_key(char *fault, const char *text, struct bytes spki)
 {
     struct token_key *key = calloc(1, sizeof *key);
-    struct token *token = NULL;
 
     snprintf(fault, TOKEN_FAULT_MAX, "out of memory");
     if (key == NULL)
         return NULL;
     if ((key->public = public_key_parse(spki)) == NULL)
         snprintf(fault, TOKEN_FAULT_MAX, "the certificate's key is of no kind that can sign here");
-    else if ((key->uri = pkcs11_uri_parse(fault, text)) != NULL) {
-        pthread_mutex_lock(&registry.mutex);
-        token = hold_token(fault, key->uri, sessions);
-        pthread_mutex_unlock(&registry.mutex);
-        if (token != NULL && add_key(fault, token, key))
-            return key;
-    }
-    if (token != NULL)
-        release(token);
-    public_key_free(key->public);
-    pkcs11_uri_free(key->uri);
-    free(key);
+    else if ((key->uri = pkcs11_uri_parse(fault, text)) != NULL &&
+             (key->name = strndup(text, strcspn(text, "?"))) != NULL)
+        return key;
+    free_key(key);
+    return NULL;
+}
+
+static struct token_key *open_key(char *fault, const char *text, struct bytes spki, unsigned sessions)
+{
+    struct token_key *key = make_key(fault, text, spki);
+
+    if (key == NULL)
+        return NULL;
+    pthread_mutex_lock(&registry.mutex);
+    key->token = hold_token(fault, text, key->uri, sessions);
+    pthread_mutex_unlock(&registry.mutex);
+    if (key->token == NULL)
+        free_key(key);
+    else if (add_key(fault, key->token, key))
+        return key;
+    else
+        token_key_free(key);
     return NULL;
 }
 

@@ -4,9 +4,11 @@
  *   lost    the device is removed: sessions end, and no new one opens
  *   broken  each session that is open at this moment ends, once: the file is taken away
  *   delay   a signature takes as many milliseconds longer as the file says
- *   hang    a signature does not end as long as the file is there
+ *   hang    no signature and no login ends as long as the file is there
+ *   delete  the private key with the label that the file holds is deleted, once: the file is taken away
  *
- * fragile_most() tells how many signatures were in work at the same time, fragile_logins() how often a PIN
+ * fragile_most() tells how many signatures were in work at the same time, fragile_now() how many are,
+ * fragile_logins() how often a PIN
  * was tried. Built like a module of anybody's: without our own settings, with nothing exported but what a
  * module has. */
 #include <dlfcn.h>
@@ -33,6 +35,7 @@ static atomic_ulong opened_in[SESSIONS_MAX]; /* generation of each session, by i
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out);
 EXPORT unsigned fragile_most(void);
 EXPORT unsigned fragile_logins(void);
+EXPORT unsigned fragile_now(void);
 
 static const char *path_of(char *out, size_t len, const char *name)
 {
@@ -49,6 +52,12 @@ static int has(const char *name)
     return access(path_of(path, sizeof path, name), F_OK) == 0;
 }
 
+static void hang(void)
+{
+    while (has("hang"))
+        usleep(10000);
+}
+
 static void slow_down(void)
 {
     char path[512], text[16] = "";
@@ -59,8 +68,7 @@ static void slow_down(void)
             usleep((useconds_t)atoi(text) * 1000);
         fclose(file);
     }
-    while (has("hang"))
-        usleep(10000);
+    hang();
 }
 
 static CK_RV state_of(CK_SESSION_HANDLE session)
@@ -93,9 +101,38 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     return has("lost") ? CKR_TOKEN_NOT_PRESENT : below.C_GetTokenInfo(slot, info);
 }
 
+static void delete_key(CK_SESSION_HANDLE session)
+{
+    char path[512], label[64] = "";
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_ATTRIBUTE wanted[] = {{CKA_CLASS, &class, sizeof class}, {CKA_LABEL, label, 0}};
+    CK_SESSION_INFO info;
+    CK_OBJECT_HANDLE object;
+    CK_ULONG found = 0;
+    FILE *file = fopen(path_of(path, sizeof path, "delete"), "r");
+
+    if (file == NULL)
+        return;
+    if (fgets(label, sizeof label, file) != NULL && unlink(path) == 0) {
+        wanted[1].ulValueLen = strlen(label);
+        below.C_GetSessionInfo(session, &info);
+        below.C_OpenSession(info.slotID, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
+        below.C_FindObjectsInit(session, wanted, 2);
+        below.C_FindObjects(session, &object, 1, &found);
+        below.C_FindObjectsFinal(session);
+        if (found == 1)
+            below.C_DestroyObject(session, object);
+        below.C_CloseSession(session);
+    }
+    fclose(file);
+}
+
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
     CK_RV rv = state_of(session);
+
+    if (rv == CKR_OK)
+        delete_key(session);
 
     return rv == CKR_OK ? below.C_SignInit(session, mechanism, key) : rv;
 }
@@ -119,12 +156,18 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG data_
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char *pin, CK_ULONG pin_len)
 {
     atomic_fetch_add(&logins, 1);
+    hang();
     return has("lost") ? CKR_DEVICE_REMOVED : below.C_Login(session, user, pin, pin_len);
 }
 
 unsigned fragile_logins(void)
 {
     return atomic_load(&logins);
+}
+
+unsigned fragile_now(void)
+{
+    return atomic_load(&in_work);
 }
 
 unsigned fragile_most(void)

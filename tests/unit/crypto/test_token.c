@@ -66,17 +66,22 @@ static int wait_for_done(unsigned wanted)
     return atomic_load(&done) == wanted;
 }
 
-static struct signing *make_signing(void)
+static struct signing *make_signing_of(const struct private_key *signer)
 {
     struct signing *item = arena_alloc(arena, sizeof *item);
 
     must(item != NULL);
     *item = (struct signing){.algorithm = signature_for_key(KEY_P256),
-                             .key = key,
+                             .key = signer,
                              .message = bytes_str("a message"),
                              .signature = arena_alloc(arena, SIGNATURE_MAX)};
     must(item->signature != NULL);
     return item;
+}
+
+static struct signing *make_signing(void)
+{
+    return make_signing_of(key);
 }
 
 /* What a signature is worth is told by the public key, which never was in the token. */
@@ -99,6 +104,25 @@ static int signs(void)
     struct signing *item = make_signing();
 
     return token_sign_and_wait(item) != 0 && verifies(item, private_key_spki(original));
+}
+
+/* With |signer|, the same key as |outside|. */
+static int signs_with(const struct private_key *signer, const struct private_key *outside)
+{
+    struct signing *item = make_signing_of(signer);
+
+    return token_sign_and_wait(item) != 0 && verifies(item, private_key_spki(outside));
+}
+
+static int comes_to_sign_with(const struct private_key *signer, const struct private_key *outside)
+{
+    int ok = 0;
+
+    for (unsigned i = 0; i < PATIENCE_MS / 10 && !ok; i++) {
+        ok = signs_with(signer, outside);
+        sleep_ms(10);
+    }
+    return ok;
 }
 
 static int comes_back(void)
@@ -430,14 +454,130 @@ Test(token, a_token_that_hangs_is_taken_for_lost)
         items[i] = make_signing();
         cr_assert(token_sign(items[i], count, NULL));
     }
-    /* Those that are in the module's hands are its own; all others are answered. */
-    cr_assert(wait_for_done(MANY - SESSIONS));
+    /* Those, too, that are in the module's hands. */
+    cr_assert(wait_for_done(MANY));
     cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
     cr_assert(token_any_lost());
+    cr_assert_eq(hsm_ask(&hsm, "fragile_now"), SESSIONS, "the module has let them go");
+    for (int i = 0; i < MANY; i++)
+        memset(items[i]->signature, 0xa5, SIGNATURE_MAX); /* who was answered has other uses for it */
     hsm_set(&hsm, "hang", NULL);
-    cr_assert(wait_for_done(MANY));
     cr_assert(comes_back());
     cr_assert(signs());
+    for (int i = 0; i < PATIENCE_MS && hsm_ask(&hsm, "fragile_now") != 0; i++)
+        sleep_ms(1);
+    sleep_ms(200); /* the last ones have come back from there */
+    cr_assert_eq(atomic_load(&done), MANY);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(items[i]->signature_len, 0);
+        for (int n = 0; n < SIGNATURE_MAX; n++)
+            cr_assert_eq(items[i]->signature[n], 0xa5);
+    }
+}
+
+/* Whoever was answered frees the key, too, while a session still has it. */
+Test(token, a_key_may_go_while_its_signing_hangs)
+{
+    open_signer();
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "hang", "");
+    cr_assert(token_sign(make_signing(), count, NULL));
+    cr_assert(wait_for_done(1));
+    private_key_free(key);
+    key = NULL;
+    sleep_ms(200);
+    hsm_set(&hsm, "hang", NULL);
+    open_signer();
+    cr_assert(signs());
+}
+
+/* A reload while the token hangs is not caught in there. */
+Test(token, a_key_is_refused_by_a_token_that_hangs_and_nobody_waits_longer)
+{
+    enum { LEEWAY_MS = 3000 };
+    int64_t begin;
+
+    hsm_set(&hsm, "hang", "");
+    begin = now_ms();
+    refuse(uri, "has not answered");
+    cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
+    cr_assert_lt(now_ms() - begin, BOUND_TOKEN_STALL * 1000 + LEEWAY_MS);
+    hsm_set(&hsm, "hang", NULL);
+    open_signer();
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "hang", "");
+    begin = now_ms();
+    refuse(uri, "has not answered");
+    cr_assert_lt(now_ms() - begin, BOUND_TOKEN_STALL * 1000 + LEEWAY_MS);
+    hsm_set(&hsm, "hang", NULL);
+    cr_assert(comes_back());
+    cr_assert(signs());
+}
+
+/* Two CAs in one token: what becomes of one's key does not concern the other. */
+Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
+{
+    struct private_key *outside = private_key_generate(KEY_P256, 0), *inside, *again;
+    char other[HSM_URI_MAX];
+    int64_t begin;
+
+    hsm_import(&hsm, outside, "other", "02");
+    open_signer();
+    inside = token_open(fault, hsm_uri(other, &hsm, "other"), private_key_spki(outside), SESSIONS);
+    cr_assert_not_null(inside, "%s", fault);
+    cr_assert(signs_with(inside, outside));
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "delete", "other");
+    cr_assert(signs());
+    cr_assert_not(signs_with(inside, outside));
+    cr_assert(comes_to_sign_with(key, original));
+    cr_assert(token_any_lost(), "a key of a CA is not there");
+    begin = now_ms();
+    for (int n = 0; n < 1000; n++) {
+        cr_assert_not(token_sign(make_signing_of(inside), count, NULL));
+        cr_assert(n % 100 != 0 || signs());
+    }
+    cr_assert_lt(now_ms() - begin, 2000);
+    refuse(other, "no such private key");
+    /* A configuration that names the other key only is as good as ever. */
+    again = token_open(fault, uri, private_key_spki(original), SESSIONS);
+    cr_assert_not_null(again, "%s", fault);
+    private_key_free(again);
+    /* It is looked for, and found without anybody's doing … */
+    hsm_import(&hsm, outside, "other", "02");
+    cr_assert(comes_to_sign_with(inside, outside));
+    cr_assert(comes_back());
+    /* … and when nobody wants it any more, it is missed by nobody. */
+    hsm_set(&hsm, "delete", "other");
+    cr_assert(signs());
+    cr_assert_not(signs_with(inside, outside));
+    cr_assert(comes_to_sign_with(key, original));
+    cr_assert(token_any_lost());
+    private_key_free(inside);
+    cr_assert_not(token_any_lost());
+    cr_assert(signs());
+    private_key_free(outside);
+}
+
+/* The only key of a token is replaced by another one. */
+Test(token, a_key_that_is_gone_keeps_no_new_one_out)
+{
+    struct private_key *outside = private_key_generate(KEY_P256, 0), *inside;
+
+    open_signer();
+    hsm_import(&hsm, outside, "other", "02");
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "delete", "signer");
+    cr_assert_not(signs());
+    sleep_ms(300);
+    cr_assert(token_any_lost());
+    inside = token_open(fault, hsm_uri(uri, &hsm, "other"), private_key_spki(outside), SESSIONS);
+    cr_assert_not_null(inside, "%s", fault);
+    cr_assert(signs_with(inside, outside));
+    private_key_free(key);
+    key = inside;
+    cr_assert_not(token_any_lost());
+    private_key_free(outside);
 }
 
 /* Idle time is no silence: when the keeper looks, the only signing has not been there for long. */
