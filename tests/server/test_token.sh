@@ -17,6 +17,21 @@ load() {
         --setup "$dir" --clients "$2" --count "$3" --json
 }
 
+# reload: and its outcome, into the file of that name.
+reload() {
+    local i before
+    before=$(grep -c 'event="configuration' "$log" || true)
+    kill -HUP "$server"
+    for ((i = 0; i < 400; i++)); do
+        if [ "$(grep -c 'event="configuration' "$log" || true)" -gt "$before" ]; then
+            grep 'event="configuration' "$log" | tail -n 1 >"$work/outcome"
+            return 0
+        fi
+        sleep 0.05
+    done
+    fail "no outcome of a reload"
+}
+
 # use_key SETTING VALUE: in the CA's entry.
 use_key() {
     python3 - "$dir/cmpd.yaml" "$1" "$2" <<'PY'
@@ -144,16 +159,52 @@ PY
     same "$program: one line for each return" "$(grep -c 'event="token is back"' "$log")" 1
     ! grep -Eq 'sesame|pin-source' "$log" || fail "$program: the log knows the PIN or where it is"
 
+    # A key that is gone is its own CA's concern; a reload that does without it is as good as any, and it is found again.
+    echo -n "cmp-$program" >"$hsm/delete"
+    refused "$program: a key is gone" 'systemUnavail|503|Service Unavailable' enroll -path .well-known/cmp/p/both
+    wait_log "$log" "level=error event=\"signing key lost\" key=\"pkcs11:token=cmpd%20test;object=cmp-$program;type=private\""
+    ok "$program: the other keys sign" enroll
+    same "$program: a key is missing, not ready" "$(ready)" 503
+    ok "$program: with this reason" grep -q '"signing_keys":false' "$work/ready.json"
+    cp "$dir/cmpd.yaml" "$work/both.yaml"
+    sed -i "s!\"$(token_uri "cmp-$program" | sed 's/&/\\&/g')\"!ca/cmp.key!" "$dir/cmpd.yaml"
+    reload
+    ok "$program: loaded without the key that is gone" grep -q 'configuration loaded' "$work/outcome"
+    same "$program: ready without it" "$(ready)" 200
+    ok "$program: the CA of which it was" enroll -path .well-known/cmp/p/both
+    cp "$work/both.yaml" "$dir/cmpd.yaml"
+    reload
+    ok "$program: what is gone is refused" grep -q 'configuration refused.*no such private key' "$work/outcome"
+    cp "$dir/ca/cmp.key" "$work/again.key"
+    into_token "$work/again.key" "cmp-$program" "$((++id))"
+    reload
+    ok "$program: and taken when it is there again" grep -q 'configuration loaded' "$work/outcome"
+    ok "$program: with both keys in the token again" enroll -path .well-known/cmp/p/both
+
     # A token that nobody names any more is closed while its last jobs are answered.
+    cp "$dir/cmpd.yaml" "$work/token.yaml"
     sed -i -E 's!^    key: .*!    key: ca/issuing.key!; s!^    cmp_key: .*!    cmp_key: ca/cmp.key!' "$dir/cmpd.yaml"
-    kill -HUP "$server"
-    for ((i = 0; i < 200; i++)); do
-        [ "$(grep -c 'event="configuration loaded"' "$log")" -ge 2 ] && break
-        sleep 0.05
-    done
+    reload
     touch "$hsm/lost"
     ok "$program: without the token" enroll
     rm "$hsm/lost"
-    stop_server
+
+    # A token that hangs is not waited for: not by a reload, and not by the end.
+    cp "$work/token.yaml" "$dir/cmpd.yaml"
+    reload
+    touch "$hsm/hang"
+    reload
+    ok "$program: a reload is refused" grep -q 'configuration refused.*has not answered for 10 seconds' "$work/outcome"
+    begin=$SECONDS
+    kill -TERM "$server"
+    kill -TERM "$server"
+    for ((i = 0; i < 400; i++)); do
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.05
+    done
+    ok "$program: stopped, with a thread in the module" test "$i" -lt 400
+    wait "$server" || fail "$program: it ended with $?"
+    ok "$program: within stop_seconds" test "$((SECONDS - begin))" -le 20
+    rm "$hsm/hang"
 done
 done_testing
