@@ -27,7 +27,8 @@ enum {
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 5000,
     STEADY_MS = 10000, /* a token that was usable for so long starts with short waits again */
-    EXIT_MS = 5000,    /* at the end of the process: how long tokens have to be closed */
+    STALL_MS = BOUND_TOKEN_STALL * 1000,
+    EXIT_MS = 5000, /* at the end of the process: how long tokens have to be closed */
     NAME_QUOTED = 256,
 };
 
@@ -844,7 +845,7 @@ static void have_back(struct token *token)
         token->retry_ms = 0;
     while (!ok) {
         drain(token);
-        abandon(token, BOUND_TOKEN_STALL * 1000);
+        abandon(token, STALL_MS);
         if (pause_keeper(token, token->retry_ms) && atomic_load(&token->stopping))
             return;
         if (tries++ > 0)
@@ -862,7 +863,7 @@ static void watch(struct token *token)
 {
     unsigned before = atomic_load(&token->answered), state = atomic_load(&token->state);
     int is_at_work = atomic_load(&token->taken) != 0;
-    int64_t until = now_ms() + BOUND_TOKEN_STALL * 1000, left, next;
+    int64_t until = now_ms() + STALL_MS, left, next;
 
     while ((left = until - now_ms()) > 0) {
         next = look_for_keys(token);
@@ -984,7 +985,7 @@ static struct token *hold_token(char *fault, const char *text, const struct pkcs
  * that hangs. */
 static int add_key(char *fault, struct token *token, struct token_key *key)
 {
-    struct timespec limit = in_ms(BOUND_TOKEN_STALL * 1000);
+    struct timespec limit = in_ms(STALL_MS);
     int is_good;
 
     pthread_mutex_lock(&token->mutex);

@@ -6,7 +6,16 @@
 #include <unistd.h>
 
 /* Includes what it tests, to wake the keeper of a token when it likes. */
+#include <stdatomic.h>
+
+/* Each subtraction in there passes by here first. */
+static void (*_Atomic before_subtraction)(const void *counter);
+#undef atomic_fetch_sub
+#define atomic_fetch_sub(counter, n)                                                                         \
+    (atomic_load(&before_subtraction) != NULL ? atomic_load(&before_subtraction)(counter) : (void)0,         \
+     atomic_fetch_sub_explicit(counter, n, memory_order_seq_cst))
 #include "crypto/token.c"
+#undef atomic_fetch_sub
 
 #include "tests/support/hex.h"
 #include "tests/support/hsm.h"
@@ -595,6 +604,36 @@ Test(token, a_token_that_was_idle_is_not_lost_at_its_next_signature)
     cr_assert(signs());
     cr_assert_gt(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
     cr_assert_not(token_any_lost());
+}
+
+static struct token *looked_at;
+static atomic_uint answered_early, subtractions;
+
+/* What watch() sees if it begins at this moment: something is taken. */
+static void look(const void *counter)
+{
+    if (counter == &looked_at->taken) {
+        atomic_fetch_add(&subtractions, 1);
+        if (atomic_load(&looked_at->answered) != 0)
+            atomic_fetch_add(&answered_early, 1);
+    }
+}
+
+/* A look that begins while the last signing is being answered must see that it was: else it takes the idle
+ * time that follows for work, and whatever comes at its end for what has not been done since. */
+Test(token, what_counts_as_taken_was_not_counted_as_answered)
+{
+    open_signer();
+    looked_at = key->token->token;
+    for (int i = 0; i < PATIENCE_MS && atomic_load(&looked_at->taken) != 0; i++)
+        sleep_ms(1);
+    sleep_ms(100); /* the proof of the key has been counted */
+    atomic_store(&looked_at->answered, 0);
+    before_subtraction = look;
+    cr_assert(signs());
+    cr_assert_eq(atomic_load(&subtractions), 1);
+    cr_assert_eq(atomic_load(&answered_early), 0);
+    cr_assert_eq(atomic_load(&looked_at->answered), 1);
 }
 
 /* A reload opens everything anew while the old keys are in use; the last one closes the token. */
