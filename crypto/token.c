@@ -512,6 +512,7 @@ static int begin_work(struct work *work)
 
     work->message = NULL;
     work->result = PKCS11_GONE;
+    work->object = 0;
     work->fault[0] = 0;
     if (work->entry.item == NULL)
         return 1;
