@@ -840,19 +840,21 @@ static void have_back(struct token *token)
 {
     char fault[TOKEN_FAULT_MAX] = "", told[TOKEN_FAULT_MAX] = "";
     int64_t lost_at = now_ms();
-    int ok = 0, tries = 0;
+    int ok = 0, tries = 0, is_woken;
 
     if (lost_at - token->usable_since_ms > STEADY_MS)
         token->retry_ms = 0;
     while (!ok) {
         drain(token);
         abandon(token, STALL_MS);
-        if (pause_keeper(token, token->retry_ms) && atomic_load(&token->stopping))
+        is_woken = pause_keeper(token, token->retry_ms);
+        if (is_woken && atomic_load(&token->stopping))
             return;
         if (tries++ > 0)
             load_again(token);
         ok = reconnect(fault, token);
-        token->retry_ms = longer(token->retry_ms);
+        if (!is_woken || token->retry_ms == 0) /* a reload does not make it wait longer */
+            token->retry_ms = longer(token->retry_ms);
         if (!ok)
             stay_lost(token, fault, told);
     }

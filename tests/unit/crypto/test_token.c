@@ -519,8 +519,8 @@ Test(token, a_key_is_refused_by_a_token_that_hangs_and_nobody_waits_longer)
     refuse(uri, "has not answered");
     cr_assert_lt(now_ms() - begin, BOUND_TOKEN_STALL * 1000 + LEEWAY_MS);
     hsm_set(&hsm, "hang", NULL);
-    cr_assert(comes_back());
-    cr_assert(signs());
+    /* It may be told lost at this very moment. */
+    cr_assert(comes_to_sign_with(key, original));
 }
 
 /* Two CAs in one token: what becomes of one's key does not concern the other. */
