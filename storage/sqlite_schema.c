@@ -142,7 +142,10 @@ const char *const sqlite_sql[SQL_COUNT] = {
         "last_hash = ?16, signer_serial = ?17, credential_name = ?18, credential_kid = ?19, "
         "granted_with_mods = ?20 WHERE issuer = ?1 AND transaction_id = ?2",
 
-    [SQL_TX_OVERDUE] = "SELECT " TX_COLUMNS " FROM transactions WHERE issuer = ?1 AND state = 1 "
+    /* Left to itself, SQLite takes the index that begins with the issuer, and reads and sorts every
+       transaction. */
+    [SQL_TX_OVERDUE] = "SELECT " TX_COLUMNS
+                       " FROM transactions INDEXED BY transactions_deadline WHERE issuer = ?1 AND state = 1 "
                        "AND deadline > 0 AND deadline < ?2 ORDER BY deadline LIMIT 1",
     [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
     [SQL_SEEN_GET] = "SELECT seen_at FROM service",

@@ -198,6 +198,33 @@ Test(sqlite, what_a_constraint_refuses_is_not_told_to_be_written)
     store_close(store);
 }
 
+/* What a statement costs must not grow with what is stored: none reads a whole table, or sorts. */
+Test(sqlite, no_statement_reads_everything)
+{
+    sqlite3 *db;
+
+    make_store(1);
+    cr_assert_eq(sqlite3_open(test_path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sqlite_sql[SQL_CERT_KEY_INDEX], NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < SQL_COUNT; i++) {
+        char text[2048];
+        sqlite3_stmt *plan;
+        snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", sqlite_sql[i]);
+        cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &plan, NULL), SQLITE_OK, "%s", text);
+        while (sqlite3_step(plan) == SQLITE_ROW) {
+            enum { DETAIL = 3 };
+            const char *step = (const char *)sqlite3_column_text(plan, DETAIL);
+            int one_row = strstr(step, " probe") != NULL || strstr(step, " service") != NULL;
+            cr_expect(one_row || strncmp(step, "SCAN", 4) != 0, "%s: %s", sqlite_sql[i], step);
+            cr_expect_null(strstr(step, "TEMP B-TREE"), "%s: %s", sqlite_sql[i], step);
+            /* The issuer alone is no key: nearly everything is of the same one. */
+            cr_expect_null(strstr(step, "(issuer=?)"), "%s: %s", sqlite_sql[i], step);
+        }
+        sqlite3_finalize(plan);
+    }
+    sqlite3_close(db);
+}
+
 /* The index of keys is there from the first unit on that asks for an unused one, and not before. */
 Test(sqlite, keys_are_indexed_when_they_are_asked_for)
 {
