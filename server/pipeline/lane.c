@@ -69,6 +69,8 @@ void lane_cleanup(struct lane *lane)
 
 int lane_push(struct lane *lane, struct task *task)
 {
+    /* Handed over by an atomic of our own, too: see HANDOVER_GUESS_BEGIN. */
+    atomic_store_explicit(&task->pending, 0, memory_order_release);
     /* The ring may be larger than the bound: the bound is what was promised to be refused at. */
     if (ck_ring_size(&lane->ring) >= lane->bound || !ck_ring_enqueue_mpmc(&lane->ring, lane->buffer, task))
         return 0;
@@ -91,5 +93,8 @@ struct task *lane_pop(struct lane *lane)
     HANDOVER_GUESS_BEGIN();
     taken = ck_ring_dequeue_mpmc(&lane->ring, lane->buffer, &task);
     HANDOVER_GUESS_END();
-    return taken ? task : NULL;
+    if (!taken)
+        return NULL;
+    atomic_load_explicit(&((struct task *)task)->pending, memory_order_acquire);
+    return task;
 }
