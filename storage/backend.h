@@ -4,7 +4,7 @@
 #ifndef CMPD_STORAGE_BACKEND_H
 #define CMPD_STORAGE_BACKEND_H
 
-#include "store.h"
+#include "audit.h"
 
 struct backend {
     const char *scheme; /* of the URL, with its colon */
@@ -17,10 +17,15 @@ struct backend {
     int (*healthy)(const struct store *store);
     int (*each_cert)(struct store *store, char *fault, struct bytes issuer,
                      int (*each)(void *arg, const struct store_cert *cert), void *arg);
+    int (*each_entry)(struct store *store, char *fault,
+                      int (*each)(void *arg, const struct store_entry *entry), void *arg);
+    int (*each_seal)(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
+                     void *arg);
 };
 
 struct store {
     const struct backend *backend;
+    struct audit_register audit; /* initialized and cleaned up by the backend */
 };
 
 /* store_fault writes a formatted text into |fault| (STORE_FAULT_MAX octets) and returns NULL. */

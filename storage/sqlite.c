@@ -14,6 +14,7 @@ static void free_store(struct sqlite_store *store)
     sqlite_disconnect(&store->writer); /* last: it writes the log back into the file */
     queue_cleanup(&store->writes);
     queue_cleanup(&store->reads);
+    audit_register_cleanup(&store->base.audit);
     free(store->path);
     free(store->node);
     free(store);
@@ -62,6 +63,7 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     if (store == NULL)
         return store_fault(fault, "out of memory");
     store->base.backend = &sqlite_backend;
+    audit_register_init(&store->base.audit);
     atomic_init(&store->write_ok, 1);
     atomic_init(&store->read_ok, 1);
     /* SQLite takes some names for more than names ("file:…", ":memory:"): with a folder in front none is. */

@@ -100,6 +100,28 @@ int store_each_cert(struct store *store, char *fault, struct bytes issuer,
     return store->backend->each_cert(store, fault, issuer, each, arg);
 }
 
+size_t store_audit_heads(struct store *store, struct store_head *heads, size_t max)
+{
+    return audit_register_moved(&store->audit, heads, max);
+}
+
+void store_audit_sealed(struct store *store, const struct store_head *heads, size_t n)
+{
+    audit_register_sealed(&store->audit, heads, n);
+}
+
+int store_each_entry(struct store *store, char *fault,
+                     int (*each)(void *arg, const struct store_entry *entry), void *arg)
+{
+    return store->backend->each_entry(store, fault, each, arg);
+}
+
+int store_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
+                    void *arg)
+{
+    return store->backend->each_seal(store, fault, each, arg);
+}
+
 const char *store_versions(void)
 {
     static char text[64];

@@ -17,6 +17,8 @@ enum {
     STORE_HASH = 32,       /* SHA-256 */
     STORE_FAULT_MAX = 512, /* octets of a fault's text */
     STORE_NAME_MAX = 128,  /* octets of a profile's or node's name */
+    STORE_CHAIN_ID = 16,   /* random octets that name a chain of the audit log */
+    STORE_INSTANCE = 16,   /* random octets that name a process that seals */
 };
 
 /* ---- rows ---- */
@@ -87,6 +89,36 @@ struct store_secret {
     struct bytes bound_to; /* transactionID that used it, or empty */
 };
 
+/* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
+struct store_entry {
+    uint8_t chain[STORE_CHAIN_ID];
+    int64_t seq; /* from 1, without gaps; 0: a record from before there were chains */
+    int64_t at;  /* Unix milliseconds, never before the entry before */
+    struct bytes node;
+    uint8_t previous[STORE_HASH]; /* hash of the entry before; zeros for the first */
+    struct bytes records;         /* a line of JSON for each audit record of the commit */
+    uint8_t hash[STORE_HASH];
+};
+
+/* struct store_head is where a chain ends. */
+struct store_head {
+    uint8_t chain[STORE_CHAIN_ID];
+    int64_t seq; /* of the last entry; 0: there is none */
+    int64_t at;
+    uint8_t hash[STORE_HASH];
+};
+
+/* struct store_seal is a signed statement about ends of chains. |text| says all; what else is here repeats
+ * parts of it, to find it by. */
+struct store_seal {
+    uint8_t instance[STORE_INSTANCE];
+    int64_t number; /* from 1 for each instance, without gaps */
+    int64_t at;     /* Unix milliseconds */
+    struct bytes node;
+    struct bytes text;
+    struct bytes signature;
+};
+
 /* ---- fetch ---- */
 
 enum store_fetch_kind {
@@ -143,7 +175,8 @@ struct store_cert_change {
 
 struct store_audit {
     int64_t at;          /* Unix milliseconds */
-    const char *event;   /* "issue", "confirm", "reject", … */
+    const char *event;   /* what was decided about: "issue", "confirm", "reject", … */
+    const char *outcome; /* how: "granted", "accepted", "rejected", "revoked", … */
     struct bytes who;    /* readable: sender, or reference */
     struct bytes detail; /* readable */
 };
@@ -166,7 +199,8 @@ struct store_unit {
     const struct store_cert *cert;          /* inserted */
     const struct store_cert_change *change; /* of a stored certificate */
     const struct store_secret *secret;      /* inserted or replaced (administration) */
-    const struct store_audit *audit;
+    const struct store_audit *audit;        /* goes into the entry of the commit */
+    const struct store_seal *seal;          /* inserted; done as well if that number is there already */
 
     /* Not 0: this node serves at |alive_at| (Unix seconds). If no node has said so for more than |alive_gap|
      * seconds, nobody could have taken a certConf: every deadline that had not passed when one last did is
@@ -218,6 +252,21 @@ int store_commit_wait(struct store *store, struct store_unit *unit);
  * until it returns 0. For tools. Returns 1, or 0 with |fault| written. */
 int store_each_cert(struct store *store, char *fault, struct bytes issuer,
                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
+
+/* store_audit_heads copies up to |max| ends of this process's chains that have moved since they were signed
+ * last, those of chains that have ended in the meantime included; returns how many. store_audit_sealed notes
+ * that |n| of them are signed, and the seal is stored. */
+size_t store_audit_heads(struct store *store, struct store_head *heads, size_t max);
+void store_audit_sealed(struct store *store, const struct store_head *heads, size_t n);
+
+/* store_each_entry calls |each| for every entry of the audit log, chain by chain, each in order of seq, until
+ * it returns 0; what was recorded before there were chains comes first, a record an entry with seq 0, a chain
+ * of zeros and no hashes. store_each_seal likewise for every seal, instance by instance, in order of number.
+ * For tools. Return 1, or 0 with |fault| written. */
+int store_each_entry(struct store *store, char *fault,
+                     int (*each)(void *arg, const struct store_entry *entry), void *arg);
+int store_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
+                    void *arg);
 
 /* store_versions returns one line that names the database libraries and their versions. */
 const char *store_versions(void);

@@ -42,7 +42,7 @@ if(TARGET crypto-mb)
     target_link_libraries(room-crypto PRIVATE $<TARGET_OBJECTS:engine-crypto-mb> ${crypto_mb}/lib/libcrypto_mb.a)
 endif()
 # libpq joins sqlite3 here when there is a PostgreSQL store.
-room(room-storage storage room-base sqlite3 ck)
+room(room-storage storage room-crypto room-base sqlite3 ck)
 room(room-cmp server/cmp room-crypto room-storage room-base)
 room(room-policy server/policy room-cmp room-crypto room-storage room-base)
 room(room-pipeline server/pipeline room-policy room-cmp room-crypto room-storage room-base ck)

@@ -19,7 +19,7 @@ static int healthy(const struct store *store)
 }
 
 static const struct backend backend = {.scheme = "fake:", .healthy = healthy};
-static struct store store = {&backend};
+static struct store store = {.backend = &backend};
 
 static void set_up(void)
 {
