@@ -9,6 +9,8 @@
 struct backend {
     const char *scheme; /* of the URL, with its colon */
     struct store *(*open)(char *fault, const char *url, const char *node);
+    int (*has_secret)(const char *url); /* NULL: never */
+    int (*migrate)(char *fault, const char *url, int *from, int *to);
     void (*close)(struct store *store);
     int (*fetch)(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,
                  store_done *done);
@@ -32,5 +34,6 @@ struct store {
 void *store_fault(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct backend sqlite_backend;
+extern const struct backend postgres_backend, postgresql_backend; /* both spellings of the scheme */
 
 #endif

@@ -84,6 +84,15 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     return &store->base;
 }
 
+/* Opening does it. */
+static int lite_migrate(char *fault, const char *url, int *from, int *to)
+{
+    struct store *store = lite_open(fault, url, "");
+    *from = *to = SQLITE_SCHEMA_VERSION;
+    store_close(store);
+    return store != NULL;
+}
+
 static void lite_close(struct store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -118,6 +127,7 @@ static int lite_healthy(const struct store *base)
 const struct backend sqlite_backend = {
     .scheme = "sqlite:",
     .open = lite_open,
+    .migrate = lite_migrate,
     .close = lite_close,
     .fetch = lite_fetch,
     .commit = lite_commit,

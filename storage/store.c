@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <semaphore.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -11,15 +12,6 @@
 #include "backend.h"
 #include "versions.h"
 
-static struct store *no_postgres(char *fault, const char *url, const char *node)
-{
-    (void)url;
-    (void)node;
-    return store_fault(fault, "this build has no PostgreSQL store yet; write store: sqlite:PATH");
-}
-
-static const struct backend postgres_backend = {.scheme = "postgres:", .open = no_postgres};
-static const struct backend postgresql_backend = {.scheme = "postgresql:", .open = no_postgres};
 static const struct backend *const backends[] = {&sqlite_backend, &postgres_backend, &postgresql_backend};
 
 void *store_fault(char *fault, const char *format, ...)
@@ -31,17 +23,38 @@ void *store_fault(char *fault, const char *format, ...)
     return NULL;
 }
 
-struct store *store_open(char *fault, const char *url, const char *node)
+static const struct backend *find_backend(char *fault, const char *url)
 {
     fault[0] = 0;
+    for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+        if (strncmp(url, backends[i]->scheme, strlen(backends[i]->scheme)) == 0)
+            return backends[i];
+    /* What is no URL may hold a password all the same: no more of it than its beginning. */
+    return store_fault(fault, "no kind of store is known by \"%.8s\"; write sqlite:PATH or postgres://…", url);
+}
+
+struct store *store_open(char *fault, const char *url, const char *node)
+{
+    const struct backend *backend = find_backend(fault, url);
+    if (backend == NULL)
+        return NULL;
     if (strlen(node) > STORE_NAME_MAX)
         return store_fault(fault, "the node's name is longer than %d octets; write a shorter one",
                            STORE_NAME_MAX);
-    for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-        if (strncmp(url, backends[i]->scheme, strlen(backends[i]->scheme)) == 0)
-            return backends[i]->open(fault, url, node);
-    }
-    return store_fault(fault, "no kind of store is known by \"%.100s\"; write sqlite:PATH", url);
+    return backend->open(fault, url, node);
+}
+
+int store_url_has_secret(const char *url)
+{
+    char fault[STORE_FAULT_MAX];
+    const struct backend *backend = find_backend(fault, url);
+    return backend != NULL && backend->has_secret != NULL && backend->has_secret(url);
+}
+
+int store_migrate(char *fault, const char *url, int *from, int *to)
+{
+    const struct backend *backend = find_backend(fault, url);
+    return backend != NULL && backend->migrate(fault, url, from, to);
 }
 
 void store_close(struct store *store)
@@ -124,8 +137,10 @@ int store_each_seal(struct store *store, char *fault, int (*each)(void *arg, con
 
 const char *store_versions(void)
 {
-    static char text[64];
+    static char text[128];
+    int libpq = PQlibVersion();
 
-    snprintf(text, sizeof text, "SQLite %s, Concurrency Kit %s", sqlite3_libversion(), CMPD_CK_VERSION);
+    snprintf(text, sizeof text, "SQLite %s, libpq %d.%d, Concurrency Kit %s", sqlite3_libversion(),
+             libpq / 10000, libpq % 10000, CMPD_CK_VERSION);
     return text;
 }

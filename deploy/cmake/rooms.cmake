@@ -9,9 +9,10 @@ add_custom_target(check-includes ALL DEPENDS ${CMAKE_BINARY_DIR}/includes-checke
 
 set(rooms)
 
-# room(NAME FOLDER USES...): the library NAME from FOLDER's sources, except its main.c.
+# room(NAME FOLDER USES...): the library NAME from FOLDER's sources (or those of several, as a list), except its main.c.
 function(room name folder)
-    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+    list(TRANSFORM folder APPEND /*.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${folder})
     list(FILTER sources EXCLUDE REGEX "/(main|engine_aws_lc|engine_crypto_mb)\\.c$")
     if(NOT sources)
         return()
@@ -41,8 +42,7 @@ if(TARGET crypto-mb)
     target_compile_definitions(room-crypto PRIVATE CMPD_CRYPTO_MB)
     target_link_libraries(room-crypto PRIVATE $<TARGET_OBJECTS:engine-crypto-mb> ${crypto_mb}/lib/libcrypto_mb.a)
 endif()
-# libpq joins sqlite3 here when there is a PostgreSQL store.
-room(room-storage storage room-crypto room-base sqlite3 ck)
+room(room-storage "storage;storage/postgres" room-crypto room-base sqlite3 ck libpq)
 room(room-cmp server/cmp room-crypto room-storage room-base)
 room(room-policy server/policy room-cmp room-crypto room-storage room-base)
 room(room-pipeline server/pipeline room-policy room-cmp room-crypto room-storage room-base ck)

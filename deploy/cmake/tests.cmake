@@ -100,11 +100,9 @@ if(NOT CMPD_FUZZ)
 endif()
 
 # The front, the engines and libpq in one process.
-pkg_check_modules(LIBPQ libpq)
-if(LIBPQ_FOUND AND TARGET room-front AND NOT CMPD_SANITIZE AND NOT CMPD_FUZZ)
+if(TARGET room-front AND NOT CMPD_SANITIZE AND NOT CMPD_FUZZ)
     test_program(two-openssls SOURCES tests/build/two_openssls.c tests/front/fake_pipeline.c
-                 USES room-front room-crypto room-base ${LIBPQ_LINK_LIBRARIES})
-    target_include_directories(two-openssls SYSTEM PRIVATE ${LIBPQ_INCLUDE_DIRS})
+                 USES room-front room-crypto room-base libpq)
 endif()
 
 # Fuzz targets: with CMPD_FUZZ a run of libFuzzer from the kept corpus, without it the corpus once.

@@ -52,6 +52,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBURING REQUIRED liburing>=2.3)
 pkg_check_modules(CK REQUIRED ck)
 pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
+pkg_check_modules(LIBPQ REQUIRED libpq>=15)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)
@@ -59,6 +60,10 @@ find_package(Threads REQUIRED)
 add_library(boringssl INTERFACE)
 target_include_directories(boringssl SYSTEM INTERFACE ${boringssl}/include)
 target_link_libraries(boringssl INTERFACE ${boringssl}/lib/libssl.a ${boringssl}/lib/libcrypto.a Threads::Threads)
+
+add_library(libpq INTERFACE)
+target_include_directories(libpq SYSTEM INTERFACE ${LIBPQ_INCLUDE_DIRS})
+target_link_libraries(libpq INTERFACE ${LIBPQ_LINK_LIBRARIES})
 
 file(READ ${aws_lc}/prefix aws_lc_prefix)
 string(STRIP "${aws_lc_prefix}" aws_lc_prefix)

@@ -16,6 +16,7 @@ int ctl_init(int argc, char **argv);
 int ctl_demo(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_cert(int argc, char **argv);
+int ctl_db(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
 int ctl_decode(int argc, char **argv);
 int ctl_engines(int argc, char **argv);
@@ -28,6 +29,10 @@ int ctl_usage(const char *text);
 
 /* ctl_path joins |dir| and |name| into |out| (CTL_PATH_MAX octets). 1, or 0 if it does not fit. */
 int ctl_path(char *out, const char *dir, const char *name);
+
+/* ctl_refuse_secret returns 1 if |url|, given on the command line, holds no password, else 0 with a fault
+ * printed. */
+int ctl_refuse_secret(const char *url);
 
 /* ---- pki.c: keys and certificates in files ---- */
 

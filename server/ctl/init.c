@@ -358,8 +358,8 @@ int ctl_init(int argc, char **argv)
     options.dir = argv[optind];
     if (options.join_from != NULL)
         return join_ca(&options);
-    if (strncmp(options.store, "sqlite:", 7) != 0)
-        return ctl_fault("this version has no other store than sqlite:PATH; '%s' comes later", options.store);
+    if (!ctl_refuse_secret(options.store))
+        return CTL_FAULT;
     if (options.listen == NULL)
         options.listen = "127.0.0.1:8829";
     if (options.name == NULL)

@@ -21,6 +21,9 @@ static const struct command {
      "cert list --config FILE [--json]\n"
      "  cert export --config FILE SERIAL\n"
      "                     show the certificates in the store, or print one in PEM"},
+    {"db", ctl_db,
+     "db migrate --config FILE | --store URL\n"
+     "                     take the tables in PostgreSQL forward, as their owner; nodes may serve meanwhile"},
     {"secret", ctl_secret,
      "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] [--reusable]\n"
      "                     [--expires-in SECONDS]\n"

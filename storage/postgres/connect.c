@@ -1,0 +1,278 @@
+/* connect.c: a URL becomes a connection, and a connection a session that this program can work with. All of it
+ * may wait: it is called where waiting is allowed (keeper.c, tools), never by the thread that serves. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "server/base/log.h"
+
+/* What libpq is told where neither the URL nor a service file says otherwise. A lost primary must be noticed in
+ * seconds, and its successor be found by what it is, not by where it is in the list. */
+static const struct {
+    const char *keyword, *value;
+} defaults[] = {
+    {"connect_timeout", "2"},    {"target_session_attrs", "read-write"},
+    {"tcp_user_timeout", "8000"}, {"keepalives_idle", "5"},
+    {"keepalives_interval", "2"}, {"keepalives_count", "3"},
+};
+enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]), KEYWORDS_MAX = 96 };
+
+PQconninfoOption *postgres_target(char *fault, const char *url)
+{
+    /* libpq's own text may quote the part that it does not like, and that may be the password. */
+    PQconninfoOption *target = PQconninfoParse(url, NULL);
+    if (target == NULL)
+        store_fault(fault, "the URL of the store is none that libpq can read; write "
+                           "postgres://USER@HOST:PORT/DATABASE?NAME=VALUE, with %% and its two hexadecimal digits for "
+                           "what is no letter or digit in a value");
+    return target;
+}
+
+static const char *given(const PQconninfoOption *target, const char *keyword)
+{
+    for (; target->keyword != NULL; target++)
+        if (strcmp(target->keyword, keyword) == 0)
+            return target->val != NULL && target->val[0] != 0 ? target->val : NULL;
+    return NULL;
+}
+
+/* One that cannot be read may hold one as well. */
+int postgres_has_secret(const char *url)
+{
+    PQconninfoOption *target = PQconninfoParse(url, NULL);
+    int has = target == NULL || given(target, "password") != NULL || given(target, "sslpassword") != NULL;
+    PQconninfoFree(target);
+    return has;
+}
+
+static PGconn *start(const PQconninfoOption *target, const char *name)
+{
+    const char *keywords[KEYWORDS_MAX], *values[KEYWORDS_MAX];
+    int n = 0;
+    for (const PQconninfoOption *o = target; o->keyword != NULL && n < KEYWORDS_MAX - DEFAULTS - 3; o++) {
+        if (o->val == NULL || o->val[0] == 0)
+            continue;
+        keywords[n] = o->keyword;
+        values[n++] = o->val;
+    }
+    /* A service file fills in what is not given here: it must not be overruled. */
+    for (int i = 0; i < DEFAULTS && given(target, "service") == NULL; i++) {
+        if (given(target, defaults[i].keyword) != NULL)
+            continue;
+        keywords[n] = defaults[i].keyword;
+        values[n++] = defaults[i].value;
+    }
+    keywords[n] = "application_name";
+    values[n++] = name;
+    keywords[n] = "client_encoding";
+    values[n++] = "UTF8";
+    keywords[n] = values[n] = NULL;
+    return PQconnectdbParams(keywords, values, 0);
+}
+
+/* libpq's texts are of several lines; a log's are not. */
+const char *postgres_text(char *out, size_t out_len, const char *text)
+{
+    size_t len = 0;
+    for (; *text != 0 && len + 1 < out_len; text++) {
+        int is_space = *text == '\n' || *text == '\t' || *text == ' ';
+        if (is_space && (len == 0 || out[len - 1] == ' '))
+            continue;
+        out[len++] = is_space ? ' ' : *text;
+    }
+    while (len > 0 && out[len - 1] == ' ')
+        len--;
+    out[len] = 0;
+    return out;
+}
+
+static const char *remedy(const char *sqlstate)
+{
+    if (sqlstate == NULL)
+        return "look whether it runs, and whether host, port and TLS settings are right";
+    if (strncmp(sqlstate, "28", 2) == 0)
+        return "look at user, password (passfile) and pg_hba.conf";
+    if (strcmp(sqlstate, "3D000") == 0)
+        return "make the database (deploy/postgres/README.md)";
+    if (strcmp(sqlstate, "53300") == 0)
+        return "raise max_connections: each node needs a handful";
+    if (strcmp(sqlstate, "57P03") == 0)
+        return "it is starting or stopping: wait";
+    return "look at the database's log";
+}
+
+static void on_notice(void *arg, const PGresult *result)
+{
+    char text[256], quoted[512];
+    (void)arg;
+    log_event(LOG_WARN, "store", "doing=notice reason=%s",
+              log_quote(quoted, sizeof(quoted),
+                        bytes_str(postgres_text(text, sizeof(text), PQresultErrorMessage(result)))));
+}
+
+PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name)
+{
+    char text[STORE_FAULT_MAX / 2];
+    PGconn *conn = start(target, name);
+    if (conn == NULL)
+        return store_fault(fault, "out of memory");
+    PQsetNoticeReceiver(conn, on_notice, NULL);
+    if (PQstatus(conn) == CONNECTION_OK)
+        return conn;
+    postgres_text(text, sizeof(text), PQerrorMessage(conn));
+    /* No error code is kept of an attempt that failed; what matters of them is in the text. */
+    const char *sqlstate = strstr(text, "password authentication") != NULL || strstr(text, "pg_hba") != NULL
+                               ? "28000"
+                           : strstr(text, "does not exist") != NULL   ? "3D000"
+                           : strstr(text, "too many") != NULL ||
+                                   strstr(text, "remaining connection slots") != NULL
+                               ? "53300"
+                           : strstr(text, "is starting up") != NULL || strstr(text, "shutting down") != NULL
+                               ? "57P03"
+                               : NULL;
+    store_fault(fault, "the database cannot be reached: %s; %s", text, remedy(sqlstate));
+    PQfinish(conn);
+    return NULL;
+}
+
+int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doing)
+{
+    char text[STORE_FAULT_MAX / 2];
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return 0;
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    postgres_text(text, sizeof(text), PQerrorMessage(conn));
+    if (sqlstate != NULL && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42P01") == 0))
+        store_fault(fault, "the database has no tables of cmpd: run cmpctl db migrate as their owner");
+    else if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0)
+        store_fault(fault, "%s: %s; grant what deploy/postgres/roles.sql grants", doing, text);
+    else
+        store_fault(fault, "%s: %s; %s", doing, text, remedy(sqlstate));
+    return 1;
+}
+
+/* One plan for each statement, by index, whatever the statistics say: with few rows the planner would choose to
+ * read whole tables, keep that plan, and be surprised when they have grown. The limits of time are for those
+ * who have set none, in the URL or for the role. */
+static const char settings[] =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
+    "SET enable_mergejoin = off; SET jit = off; SET client_min_messages = warning; "
+    "SELECT set_config('statement_timeout', '" POSTGRES_STATEMENT_TIMEOUT "', false) "
+    "WHERE current_setting('statement_timeout') = '0'; "
+    "SELECT set_config('lock_timeout', '" POSTGRES_LOCK_TIMEOUT "', false) "
+    "WHERE current_setting('lock_timeout') = '0'";
+
+static int check_server(char *fault, PGconn *conn)
+{
+    PGresult *result = PQexec(conn, "SELECT current_setting('server_encoding'), "
+                                    "current_setting('transaction_read_only'), "
+                                    "current_setting('synchronous_commit'), current_setting('fsync')");
+    int ok = !postgres_failed(fault, conn, result, "looking at the database's settings");
+    if (ok && strcmp(PQgetvalue(result, 0, 0), "UTF8") != 0) {
+        store_fault(fault, "the database's encoding is %s; make one with encoding UTF8",
+                    PQgetvalue(result, 0, 0));
+        ok = 0;
+    } else if (ok && strcmp(PQgetvalue(result, 0, 1), "on") == 0) {
+        store_fault(fault, "the database takes no writes (a standby, or default_transaction_read_only is on); "
+                           "name the primary, or all hosts, in the URL");
+        ok = 0;
+    }
+    if (ok && (strcmp(PQgetvalue(result, 0, 2), "off") == 0 || strcmp(PQgetvalue(result, 0, 3), "off") == 0))
+        log_event(LOG_WARN, "store is not durable",
+                  "synchronous_commit=%s fsync=%s text=\"what was acknowledged may be lost in a crash\"",
+                  PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 3));
+    PQclear(result);
+    return ok;
+}
+
+int postgres_schema(char *fault, PGconn *conn, struct postgres_schema *schema)
+{
+    PGresult *result = PQexec(conn, "SELECT version, oldest_node FROM cmpd.schema");
+    int ok = !postgres_failed(fault, conn, result, "reading the schema's version") && PQntuples(result) == 1;
+    if (ok)
+        *schema = (struct postgres_schema){atoi(PQgetvalue(result, 0, 0)), atoi(PQgetvalue(result, 0, 1))};
+    else if (fault[0] == 0)
+        store_fault(fault, "cmpd.schema is empty: the tables are damaged; restore them from a backup");
+    PQclear(result);
+    return ok;
+}
+
+static int check_schema(char *fault, PGconn *conn)
+{
+    struct postgres_schema schema;
+    if (!postgres_schema(fault, conn, &schema))
+        return 0;
+    if (schema.oldest_node > POSTGRES_NODE_LEVEL)
+        store_fault(fault,
+                    "the tables (version %d) serve nodes from level %d on, this program is of level %d; install "
+                    "the release that the other nodes run",
+                    schema.version, schema.oldest_node, POSTGRES_NODE_LEVEL);
+    else if (schema.version < POSTGRES_SCHEMA_NEEDED)
+        store_fault(fault,
+                    "the tables are of version %d, this program needs %d; run cmpctl db migrate as their owner",
+                    schema.version, POSTGRES_SCHEMA_NEEDED);
+    else
+        return 1;
+    return 0;
+}
+
+static int find_types(char *fault, PGconn *conn, Oid types[TYPE_COUNT])
+{
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        const char *values[] = {postgres_type_names[i]};
+        PGresult *result = PQexecParams(conn, "SELECT $1::regtype::oid", 1, NULL, values, NULL, NULL, 0);
+        int failed = postgres_failed(fault, conn, result, "looking at the types");
+        if (!failed)
+            types[i] = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+        if (failed)
+            return 0;
+    }
+    return 1;
+}
+
+/* All at once: a round trip each would be felt over a long line. */
+static int prepare(char *fault, PGconn *conn)
+{
+    PGresult *result;
+    int ok = PQenterPipelineMode(conn), done = 0;
+    for (int i = 0; ok && i < SQL_COUNT; i++) {
+        char name[16];
+        ok = PQsendPrepare(conn, postgres_name(name, (enum postgres_statement)i), postgres_sql[i], 0, NULL);
+    }
+    if (!ok || !PQpipelineSync(conn)) {
+        store_fault(fault, "the connection was lost while it was set up; %s", remedy(NULL));
+        return 0;
+    }
+    while (ok && !done) {
+        result = PQgetResult(conn);
+        if (result == NULL && PQstatus(conn) == CONNECTION_OK)
+            continue;
+        done = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        ok = done || !postgres_failed(fault, conn, result, "preparing statements");
+        PQclear(result);
+    }
+    return ok;
+}
+
+const char *postgres_name(char out[16], enum postgres_statement statement)
+{
+    snprintf(out, 16, "s%d", (int)statement);
+    return out;
+}
+
+int postgres_session(char *fault, PGconn *conn, Oid types[TYPE_COUNT])
+{
+    PGresult *result = PQexec(conn, settings);
+    int failed = postgres_failed(fault, conn, result, "setting the session up");
+    PQclear(result);
+    if (failed || !check_server(fault, conn) || !check_schema(fault, conn) || !find_types(fault, conn, types) ||
+        !prepare(fault, conn))
+        return 0;
+    if (PQsetnonblocking(conn, 1) == 0)
+        return 1;
+    store_fault(fault, "out of memory");
+    return 0;
+}

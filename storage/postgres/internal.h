@@ -1,0 +1,287 @@
+/* internal.h: what the parts of the PostgreSQL store share. For storage/postgres/ only.
+ *
+ * One thread (postgres.c) speaks over all connections and waits for none; another (keeper.c) makes connections
+ * and may wait. What is written together is one transaction in which every unit is done, or none; a unit that
+ * does not fit is found, told, and left out of the next. */
+#ifndef CMPD_STORAGE_POSTGRES_INTERNAL_H
+#define CMPD_STORAGE_POSTGRES_INTERNAL_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "storage/backend.h"
+#include "storage/queue.h"
+
+enum {
+    POSTGRES_SCHEMA_VERSION = 1, /* what `cmpctl db migrate` leads to */
+    POSTGRES_SCHEMA_NEEDED = 1,  /* the oldest that this program can use */
+    POSTGRES_NODE_LEVEL = 1,     /* what a schema's oldest_node is held against; raised with each change of what
+                                  * a node does with the tables */
+
+    POSTGRES_WRITERS = 2, /* commits in flight: while one waits for its disk, the next is gathered */
+    POSTGRES_READERS = 1, /* batches of look-ups in flight */
+    POSTGRES_SLOTS = POSTGRES_WRITERS + POSTGRES_READERS,
+
+    POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
+    POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
+    POSTGRES_PAGE_ROWS = 256, /* rows that store_each_cert reads at a time */
+    POSTGRES_ATTEMPTS = 4,    /* of a group that the database undid for reasons of its own (deadlock, lost race) */
+
+    POSTGRES_BACKOFF_MS = 50,    /* after the first failed attempt; doubled up to … */
+    POSTGRES_BACKOFF_MAX_MS = 1000, /* … this, and a random half of it less: nodes do not come back in step */
+    POSTGRES_SILENCE_MS = 10000,    /* an answer that takes longer: the connection is given up */
+    POSTGRES_SETTLE_MS = 10000,     /* how long units wait for a connection that can tell their outcome */
+    POSTGRES_TICK_MS = 200,         /* how often what may take too long is looked at */
+    POSTGRES_PROBE_MS = 1000,       /* how often an unhealthy store is tried while nothing comes */
+};
+
+/* Limits of time that the database keeps, unless the URL or the role sets others. */
+#define POSTGRES_STATEMENT_TIMEOUT "5s"
+#define POSTGRES_LOCK_TIMEOUT "2s"
+
+#define POSTGRES_CONFLICT "CM001" /* SQLSTATE of cmpd.require */
+
+/* ---- statements ---- */
+
+enum postgres_statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_PROBE_READ,
+    SQL_PROBE_WRITE,
+    SQL_TX_GET,
+    SQL_TX_OVERDUE,
+    SQL_CERT_GET,
+    SQL_SECRET_GET,
+    SQL_KEYS_IN_USE,
+    SQL_TX_INSERT,
+    SQL_TX_UPDATE,
+    SQL_BIND,
+    SQL_SIGNERS,
+    SQL_KEYS_LOCK,
+    SQL_KEYS_UNUSED,
+    SQL_CERT_INSERT,
+    SQL_CHANGE,
+    SQL_SECRET_PUT,
+    SQL_ALIVE,
+    SQL_AUDIT,
+    SQL_SEAL,
+    SQL_COUNT
+};
+
+extern const char *const postgres_sql[SQL_COUNT];
+
+/* postgres_migrations[i] leads from version i to i + 1. */
+extern const char *const postgres_migrations[POSTGRES_SCHEMA_VERSION];
+extern const int postgres_oldest_nodes[POSTGRES_SCHEMA_VERSION];
+
+/* The composite types in which rows are sent, in the order of their columns there. */
+enum postgres_type { TYPE_TRANSACTION, TYPE_CERTIFICATE, TYPE_CHANGE, TYPE_BINDING, TYPE_COUNT };
+
+extern const char *const postgres_type_names[TYPE_COUNT];
+
+/* ---- parameters and rows (rows.c) ---- */
+
+/* struct params collects the parameters of one statement in PostgreSQL's binary form. An octet buffer that
+ * grows and is kept; positions, not pointers, until it is sent. */
+enum { PARAMS_MAX = 8 };
+
+struct params {
+    uint8_t *data;
+    size_t len, size;
+    int failed; /* out of memory */
+    int count;
+    size_t at[PARAMS_MAX]; /* where each begins */
+    size_t end[PARAMS_MAX];
+    size_t dimension; /* where the open array counts its elements */
+    int32_t elements;
+    size_t record; /* where the open record has its length */
+    Oid type;      /* of the open array's elements */
+};
+
+void params_reset(struct params *params);
+void params_free(struct params *params);
+void params_number(struct params *params, int64_t value); /* bigint */
+void params_octets(struct params *params, struct bytes value); /* bytea, or text */
+
+/* An array: begun, then elements, then ended. */
+void params_array(struct params *params, Oid type);
+void params_keys(struct params *params); /* the same, of octets */
+void params_array_octets(struct params *params, struct bytes value); /* an element */
+void params_array_end(struct params *params);
+void params_tx(struct params *params, const struct store_unit *unit);
+void params_cert(struct params *params, const struct store_unit *unit);
+void params_change(struct params *params, const struct store_unit *unit);
+void params_binding(struct params *params, const struct store_unit *unit);
+
+/* rows_tx, _cert and _secret copy row |row| of |result|, whose columns begin at |column|, into |arena|. Return
+ * 1, or 0 when the arena is used up or the answer has another form. */
+int rows_tx(struct store_tx *out, const PGresult *result, int row, int column, struct arena *arena);
+int rows_cert(struct store_cert *out, const PGresult *result, int row, int column, struct arena *arena);
+int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena);
+
+/* rows_number reads an integer of any width, or a boolean. */
+int64_t rows_number(const PGresult *result, int row, int column);
+
+/* ---- connections (connect.c) ---- */
+
+/* postgres_target reads |url|. Returns what libpq makes of it, freed by PQconninfoFree, or NULL with |fault|
+ * written, which does not quote it. */
+PQconninfoOption *postgres_target(char *fault, const char *url);
+
+/* postgres_has_secret returns 1 if |url| holds a password. */
+int postgres_has_secret(const char *url);
+
+/* postgres_connect connects under |name|, and waits for it. Returns a blocking connection, freed by PQfinish,
+ * or NULL with |fault| written. */
+PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name);
+
+/* postgres_session makes |conn| what the serving thread wants: settings, a schema that this program can use,
+ * all statements prepared, pipeline mode, non-blocking. Returns 1, or 0 with |fault| written. */
+int postgres_session(char *fault, PGconn *conn, Oid types[TYPE_COUNT]);
+
+/* postgres_schema reads which version the tables have. Returns 1, or 0 with |fault| written. */
+struct postgres_schema {
+    int version, oldest_node;
+};
+int postgres_schema(char *fault, PGconn *conn, struct postgres_schema *schema);
+
+/* postgres_failed returns 1 with |fault| written if |result| is an error, else 0. */
+int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doing);
+
+/* postgres_text writes |text| of libpq into |out| as one line; returns |out|. */
+const char *postgres_text(char *out, size_t out_len, const char *text);
+
+/* postgres_name writes the name under which a statement is prepared. */
+const char *postgres_name(char out[16], enum postgres_statement statement);
+
+/* ---- rounds (round.c) ---- */
+
+enum { ROUND_STATEMENTS = 24 };
+
+/* struct round is what is sent together and answered together: one round trip. */
+struct round {
+    int sent, answered;
+    PGresult *results[ROUND_STATEMENTS]; /* of each statement that was done */
+    int failed;                          /* 1: a statement failed, and all after it were skipped */
+    char sqlstate[6], table[64], message[256];
+};
+
+enum slot_state {
+    SLOT_DOWN,  /* the keeper's: to be connected */
+    SLOT_READY, /* connected, not yet taken up by the serving thread */
+    SLOT_IDLE,  /* the serving thread's, like what follows */
+    SLOT_BUSY,  /* a round is on its way */
+};
+
+struct slot {
+    _Atomic int state; /* whoever has the slot in this state writes the rest */
+    PGconn *conn;
+    Oid types[TYPE_COUNT];
+    struct round round;
+    int64_t sent_ms; /* of the round; monotonic */
+};
+
+/* round_add sends |statement| with |params| (NULL: none) as the next of the round. Returns 1, or 0 when the
+ * connection is lost or memory is used up: give the connection up. */
+int round_add(struct slot *slot, enum postgres_statement statement, const struct params *params);
+
+/* round_send ends the round: from now on the slot is busy. Returns 1 or 0, likewise. */
+int round_send(struct slot *slot, int64_t now_ms);
+
+/* round_receive takes what has come, without waiting. */
+enum round_end { ROUND_WAITING, ROUND_ANSWERED, ROUND_LOST };
+enum round_end round_receive(struct slot *slot);
+
+/* round_clear frees the answers; the slot is idle again. */
+void round_clear(struct slot *slot);
+
+/* ---- the two directions ---- */
+
+struct postgres_store;
+
+struct writer {
+    struct postgres_store *store;
+    struct slot *slot;
+    enum { WRITER_IDLE, WRITER_COMMITTING, WRITER_EXPLAINING, WRITER_SETTLING, WRITER_PROBING } doing;
+    struct queue_entry entries[POSTGRES_GROUP_MAX];
+    size_t count; /* units taken and not yet told their outcome */
+    size_t group; /* entries[0, group) are in flight */
+    size_t limit; /* no group may be larger: a part of one that failed, else POSTGRES_GROUP_MAX */
+    int attempts; /* of this group */
+    int64_t settle_until; /* not 0: whether the group was committed is not known; monotonic milliseconds */
+    struct audit_chain chain;
+    struct store_entry entry; /* of the group in flight, or of the one that is to be settled */
+    struct store_entry closing; /* what settles it */
+    struct params params;
+};
+
+struct reader {
+    struct postgres_store *store;
+    struct slot *slot;
+    struct queue_entry entries[POSTGRES_FETCH_MAX];
+    size_t count, batch; /* taken; of them in flight */
+    int is_probe;
+    struct params params;
+};
+
+/* writer_… and reader_… are called by the serving thread. _connected: a fresh connection is there, and what was
+ * left may go on. _answered: the round in flight is. _lost: the connection is gone, |slot| is down already.
+ * _serve: take what waits, if there is anything, or probe if |probe|. _give_up: the database cannot be reached:
+ * what waits with this writer is told so. _holds: units wait here for a connection. */
+void writer_connected(struct writer *writer);
+void writer_answered(struct writer *writer);
+void writer_lost(struct writer *writer);
+void writer_serve(struct writer *writer, int probe);
+void writer_give_up(struct writer *writer);
+
+void reader_connected(struct reader *reader);
+void reader_answered(struct reader *reader);
+void reader_lost(struct reader *reader);
+void reader_serve(struct reader *reader, int probe);
+void reader_give_up(struct reader *reader);
+
+struct postgres_store {
+    struct store base;
+    char *node, *name;        /* of this node; application_name */
+    PQconninfoOption *target; /* the URL, read */
+    struct queue writes, reads;
+    struct slot slots[POSTGRES_SLOTS]; /* the writers', then the readers' */
+    struct writer writers[POSTGRES_WRITERS];
+    struct reader readers[POSTGRES_READERS];
+    pthread_t thread, keeper;
+    int wake_fd, keeper_fd; /* eventfds: something to serve; a slot is down */
+    _Atomic int sleeping;   /* 1: the serving thread sleeps, or is about to */
+    _Atomic int stopping;        /* what was given is still done, then the serving thread ends */
+    _Atomic int keeper_stopping; /* after it, since it may need a connection until then */
+    _Atomic int unreachable; /* 1: the last attempt to connect failed */
+    _Atomic int write_ok, read_ok;
+};
+
+/* postgres_now_ms is a clock that nobody sets, postgres_clock_ms the time of day since 1970. */
+int64_t postgres_now_ms(void);
+int64_t postgres_clock_ms(void);
+
+/* postgres_lose gives |slot|'s connection up, and has the keeper make another. */
+void postgres_lose(struct postgres_store *store, struct slot *slot, const char *why);
+
+/* postgres_log_fault logs an error of the database: what was done, and the error that the round ended with. */
+void postgres_log_fault(const char *doing, const struct round *round);
+
+/* postgres_keep is the keeper's thread (keeper.c); |arg| is the postgres_store. */
+void *postgres_keep(void *arg);
+
+/* postgres_raise makes |slot|'s connection. Returns 1, or 0 with |fault| written. */
+int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault);
+
+/* For store_each_… and tools; each over a connection of its own. */
+int postgres_each_cert(struct store *store, char *fault, struct bytes issuer,
+                       int (*each)(void *arg, const struct store_cert *cert), void *arg);
+int postgres_migrate(char *fault, const char *url, int *from, int *to);
+int postgres_each_entry(struct store *store, char *fault,
+                        int (*each)(void *arg, const struct store_entry *entry), void *arg);
+int postgres_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
+                       void *arg);
+
+#endif

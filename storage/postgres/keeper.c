@@ -1,0 +1,101 @@
+/* keeper.c: makes the connections that are missing, one after the other, and backs off while the database cannot
+ * be reached. It may wait: looking a name up, a handshake, a password. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "server/base/log.h"
+
+int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
+{
+    slot->conn = postgres_connect(fault, store->target, store->name);
+    if (slot->conn == NULL)
+        return 0;
+    if (postgres_session(fault, slot->conn, slot->types))
+        return 1;
+    PQfinish(slot->conn);
+    slot->conn = NULL;
+    return 0;
+}
+
+/* Half of it is left to chance: nodes that lost the database together do not come back in step. */
+static int with_jitter(int ms)
+{
+    uint32_t random = 0;
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+        random = 0;
+    return ms / 2 + (int)(random % (uint32_t)(ms / 2 + 1));
+}
+
+static void wait_for_work(struct postgres_store *store, int timeout_ms)
+{
+    struct pollfd fd = {.fd = store->keeper_fd, .events = POLLIN};
+    uint64_t ignored;
+    if (poll(&fd, 1, timeout_ms) > 0 && read(store->keeper_fd, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+        return;
+}
+
+/* While backing off, that another connection is lost is no news. */
+static void back_off(struct postgres_store *store, int ms)
+{
+    int64_t until = postgres_now_ms() + ms, now;
+    while (!atomic_load(&store->keeper_stopping) && (now = postgres_now_ms()) < until)
+        wait_for_work(store, (int)(until - now));
+}
+
+static struct slot *find_down(struct postgres_store *store)
+{
+    for (int i = 0; i < POSTGRES_SLOTS; i++)
+        if (atomic_load_explicit(&store->slots[i].state, memory_order_acquire) == SLOT_DOWN)
+            return &store->slots[i];
+    return NULL;
+}
+
+static void hand_over(struct postgres_store *store, struct slot *slot)
+{
+    uint64_t one = 1;
+    atomic_store_explicit(&slot->state, SLOT_READY, memory_order_release);
+    while (write(store->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        continue;
+}
+
+void *postgres_keep(void *arg)
+{
+    struct postgres_store *store = arg;
+    char fault[STORE_FAULT_MAX], said[STORE_FAULT_MAX] = "", quoted[2 * STORE_FAULT_MAX];
+    uint64_t one = 1;
+    int pause = 0;
+    while (!atomic_load(&store->keeper_stopping)) {
+        struct slot *slot = find_down(store);
+        if (slot == NULL) {
+            wait_for_work(store, -1);
+            continue;
+        }
+        fault[0] = 0;
+        if (postgres_raise(store, slot, fault)) {
+            if (atomic_exchange(&store->unreachable, 0))
+                log_event(LOG_INFO, "store is back", "host=%s", PQhost(slot->conn) != NULL ? PQhost(slot->conn) : "");
+            pause = 0;
+            said[0] = 0;
+            hand_over(store, slot);
+            continue;
+        }
+        /* The same fault again and again would fill the log. */
+        if (strcmp(fault, said) != 0)
+            log_event(LOG_ERROR, "store", "doing=connect reason=%s",
+                      log_quote(quoted, sizeof(quoted), bytes_str(fault)));
+        memcpy(said, fault, sizeof(said));
+        atomic_store(&store->unreachable, 1);
+        while (write(store->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+            continue;
+        pause = pause == 0 ? POSTGRES_BACKOFF_MS : 2 * pause;
+        if (pause > POSTGRES_BACKOFF_MAX_MS)
+            pause = POSTGRES_BACKOFF_MAX_MS;
+        back_off(store, with_jitter(pause));
+    }
+    return NULL;
+}

@@ -1,0 +1,149 @@
+/* schema.c: the tables in PostgreSQL, as a list of steps from each version to the next. A step that was
+ * released is never changed: a new one is added.
+ *
+ * A step runs beside nodes of the version before, so it only adds. What drops or tightens comes a release after
+ * the code that no longer needs it, and raises |oldest_node| (see internal.h).
+ *
+ * All keys begin with the issuer, then with what a distributed PostgreSQL would distribute by. Certificates
+ * stand in partitions by year of issuance, which their serial begins with, so that their uniqueness holds and
+ * inserts stay at one edge of one index; what has random keys stands in partitions by hash. Each statement
+ * opens every partition that it may touch: few are cheaper than many. */
+#include "internal.h"
+
+/* Composite types are the form in which rows come over the wire, as arrays: they are part of the agreement with
+ * the nodes, and a changed form is a new type beside the old. */
+static const char version_1[] =
+    "CREATE TABLE cmpd.certificates ("
+    " issued_at bigint NOT NULL,"
+    " not_before bigint NOT NULL,"
+    " not_after bigint NOT NULL,"
+    " revoked_at bigint NOT NULL,"
+    " status smallint NOT NULL CHECK (status BETWEEN 1 AND 4),"
+    " reason smallint NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " serial bytea NOT NULL CHECK (length(serial) = 16),"
+    " subject bytea NOT NULL,"
+    " subject_text text NOT NULL,"
+    " spki_hash bytea NOT NULL CHECK (length(spki_hash) = 32),"
+    " cert_hash bytea NOT NULL CHECK (length(cert_hash) = 32),"
+    " transaction_id bytea NOT NULL,"
+    " profile text NOT NULL,"
+    " certificate bytea NOT NULL CHECK (length(certificate) > 0),"
+    " PRIMARY KEY (issuer, serial)"
+    ") PARTITION BY RANGE (serial);"
+    /* Where no year is made yet: `cmpctl db migrate` makes more, and `cmpctl db check` tells. */
+    "CREATE TABLE cmpd.certificates_later PARTITION OF cmpd.certificates DEFAULT;"
+    "CREATE TYPE cmpd.certificate_1 AS ("
+    " issued_at bigint, not_before bigint, not_after bigint, revoked_at bigint, status smallint, reason smallint,"
+    " issuer bytea, serial bytea, subject bytea, subject_text text, spki_hash bytea, cert_hash bytea,"
+    " transaction_id bytea, profile text, certificate bytea);"
+
+    "CREATE TABLE cmpd.transactions ("
+    " created_at bigint NOT NULL,"
+    " cert_req_id bigint NOT NULL,"
+    " deadline bigint NOT NULL,"
+    " state smallint NOT NULL CHECK (state BETWEEN 1 AND 4),"
+    " body smallint NOT NULL,"
+    " implicit_confirm boolean NOT NULL,"
+    " credential_is_mac boolean NOT NULL,"
+    " granted_with_mods boolean NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " transaction_id bytea NOT NULL CHECK (length(transaction_id) > 0),"
+    " profile text NOT NULL,"
+    " credential bytea NOT NULL,"
+    " credential_key bytea NOT NULL,"
+    " credential_name bytea NOT NULL,"
+    " credential_kid bytea NOT NULL,"
+    " signer_serial bytea NOT NULL CHECK (length(signer_serial) IN (0, 16)),"
+    " sender_nonce bytea NOT NULL,"
+    " peer_nonce bytea NOT NULL,"
+    " serial bytea NOT NULL CHECK (length(serial) IN (0, 16)),"
+    " request_hash bytea NOT NULL,"
+    " last_hash bytea NOT NULL,"
+    " PRIMARY KEY (issuer, transaction_id)"
+    ") PARTITION BY HASH (transaction_id);"
+    "CREATE TABLE cmpd.transactions_0 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 0);"
+    "CREATE TABLE cmpd.transactions_1 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 1);"
+    "CREATE TABLE cmpd.transactions_2 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 2);"
+    "CREATE TABLE cmpd.transactions_3 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 3);"
+    /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
+    "CREATE INDEX transactions_deadline ON cmpd.transactions (issuer, deadline) WHERE state = 1;"
+    "CREATE TYPE cmpd.transaction_1 AS ("
+    " created_at bigint, cert_req_id bigint, deadline bigint, expect_state smallint, state smallint, body smallint,"
+    " implicit_confirm boolean, credential_is_mac boolean, granted_with_mods boolean, issuer bytea,"
+    " transaction_id bytea, profile text, credential bytea, credential_key bytea, credential_name bytea,"
+    " credential_kid bytea, signer_serial bytea, sender_nonce bytea, peer_nonce bytea, serial bytea,"
+    " request_hash bytea, last_hash bytea);"
+
+    /* Which certificates have a key: no index of the certificates can tell across the years. */
+    "CREATE TABLE cmpd.public_keys ("
+    " issuer bytea NOT NULL,"
+    " spki_hash bytea NOT NULL,"
+    " serial bytea NOT NULL,"
+    " PRIMARY KEY (issuer, spki_hash, serial)"
+    ") PARTITION BY HASH (spki_hash);"
+    "CREATE TABLE cmpd.public_keys_0 PARTITION OF cmpd.public_keys FOR VALUES WITH (MODULUS 4, REMAINDER 0);"
+    "CREATE TABLE cmpd.public_keys_1 PARTITION OF cmpd.public_keys FOR VALUES WITH (MODULUS 4, REMAINDER 1);"
+    "CREATE TABLE cmpd.public_keys_2 PARTITION OF cmpd.public_keys FOR VALUES WITH (MODULUS 4, REMAINDER 2);"
+    "CREATE TABLE cmpd.public_keys_3 PARTITION OF cmpd.public_keys FOR VALUES WITH (MODULUS 4, REMAINDER 3);"
+
+    "CREATE TABLE cmpd.revocations ("
+    " at bigint NOT NULL,"
+    " reason smallint NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " serial bytea NOT NULL CHECK (length(serial) = 16),"
+    " PRIMARY KEY (issuer, serial)"
+    ");"
+    "CREATE TYPE cmpd.change_1 AS ("
+    " at bigint, only_from smallint, status smallint, reason smallint, issuer bytea, serial bytea);"
+
+    "CREATE TABLE cmpd.secrets ("
+    " expires bigint NOT NULL,"
+    " reusable boolean NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " reference bytea NOT NULL CHECK (length(reference) > 0),"
+    " profile text NOT NULL,"
+    " sealed bytea NOT NULL,"
+    " seal_key_id bytea NOT NULL,"
+    " bound_to bytea NOT NULL,"
+    " PRIMARY KEY (issuer, reference)"
+    ");"
+    "CREATE TYPE cmpd.binding_1 AS (now bigint, issuer bytea, reference bytea, transaction_id bytea);"
+
+    /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed: that
+     * would cost more than it saves. */
+    "CREATE TABLE cmpd.audit ("
+    " at bigint NOT NULL,"
+    " seq bigint NOT NULL,"
+    " chain bytea NOT NULL CHECK (length(chain) = 16),"
+    " node text NOT NULL,"
+    " previous bytea NOT NULL CHECK (length(previous) = 32),"
+    " hash bytea NOT NULL CHECK (length(hash) = 32),"
+    " records text NOT NULL,"
+    " PRIMARY KEY (chain, seq, at)"
+    ") PARTITION BY RANGE (at);"
+    "ALTER TABLE cmpd.audit ALTER COLUMN records SET STORAGE EXTERNAL;"
+    "CREATE TABLE cmpd.audit_later PARTITION OF cmpd.audit DEFAULT;"
+    "CREATE TABLE cmpd.audit_seals ("
+    " number bigint NOT NULL,"
+    " at bigint NOT NULL,"
+    " instance bytea NOT NULL CHECK (length(instance) = 16),"
+    " node text NOT NULL,"
+    " text text NOT NULL,"
+    " signature bytea NOT NULL,"
+    " PRIMARY KEY (instance, number)"
+    ");"
+
+    /* When a node last served: what puts deadlines off after nobody did. */
+    "CREATE TABLE cmpd.service (id smallint PRIMARY KEY CHECK (id = 1), seen_at bigint NOT NULL);"
+    "INSERT INTO cmpd.service VALUES (1, 0);"
+
+    /* How a statement of a group says that the group cannot be: its transaction ends. */
+    "CREATE FUNCTION cmpd.require(holds boolean) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+    " IF holds IS NOT TRUE THEN RAISE EXCEPTION 'a precondition of the group does not hold'"
+    " USING ERRCODE = 'CM001'; END IF; END $$;";
+
+const char *const postgres_migrations[POSTGRES_SCHEMA_VERSION] = {version_1};
+
+/* The level of the oldest nodes that can work with each version: by how it was reached. */
+const int postgres_oldest_nodes[POSTGRES_SCHEMA_VERSION] = {1};
