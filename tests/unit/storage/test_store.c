@@ -1,5 +1,4 @@
-/* test_store.c: what store.h promises, whatever is behind it. CMPD_STORE_URL names another store than a new
- * file. */
+/* test_store.c: what store.h promises, whatever is behind it: a file, or PostgreSQL (tests/postgres). */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -8,16 +7,10 @@
 
 static struct store *store;
 
-static const char *url(void)
-{
-    const char *given = getenv("CMPD_STORE_URL");
-    return given != NULL ? given : test_url;
-}
-
 static void set_up(void)
 {
     make_url();
-    store = must_open(url());
+    store = must_open(test_url);
 }
 
 static void tear_down(void)
@@ -29,7 +22,7 @@ static void tear_down(void)
 static void reopen(void)
 {
     store_close(store);
-    store = must_open(url());
+    store = must_open(test_url);
 }
 
 TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 300);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "storage/store.h"
+#include "tests/support/database.h"
 
 enum { ENROLLMENT_ARENA = 64 * 1024, CERTIFICATE_LEN = 700, NOW = 1700000000 };
 
@@ -154,21 +155,25 @@ static inline int is_whole(struct store *store, uint32_t group, uint32_t n)
     return tx;
 }
 
-static char test_folder[64], test_path[96], test_url[128];
+static char test_folder[64], test_path[96], test_url[DATABASE_URL_MAX];
 
+/* A file, or a database where there is PostgreSQL. */
 static inline void make_url(void)
 {
     cr_assert_eq(getrandom(issuer_octets, sizeof(issuer_octets), 0), sizeof(issuer_octets));
     snprintf(test_folder, sizeof(test_folder), "/tmp/cmpd-store-XXXXXX");
     cr_assert_not_null(mkdtemp(test_folder));
     snprintf(test_path, sizeof(test_path), "%s/cmpd.db", test_folder);
-    snprintf(test_url, sizeof(test_url), "sqlite:%s", test_path);
+    if (!database_new(test_url))
+        snprintf(test_url, sizeof(test_url), "sqlite:%s", test_path);
 }
 
 static inline void remove_folder(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     char path[128];
+    if (strncmp(test_url, "sqlite:", 7) != 0)
+        database_drop(test_url);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         snprintf(path, sizeof(path), "%s%s", test_path, ends[i]);
         unlink(path);

@@ -1,0 +1,21 @@
+#!/bin/bash
+# The suites that are written over store.h, with PostgreSQL behind it instead of a file. A database for each test.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+
+postgres_new db
+postgres_start db
+postgres_sql db "alter role cmpd createdb"
+postgres_sql db "create database template owner cmpd"
+pattern=$(postgres_url db | sed 's|/cmpd?|/DATABASE?|')
+template=$(postgres_url db | sed "s|/cmpd?|/template?|; s|:$postgres_password@|@|")
+ok "the tables are made" env PGPASSWORD="$postgres_password" "$CMPD_BIN/cmpctl" db migrate --store "$template"
+
+export CMPD_POSTGRES_URL=$pattern
+for suite in unit-storage-test_store unit-upkeep-test_unconfirmed unit-upkeep-test_upkeep; do
+    ok "$suite over PostgreSQL" "$CMPD_TESTS/$suite"
+    grep -Eq 'Synthesis: Tested: [1-9][0-9]* \| Passing: [1-9]' "$work/last.out" || fail "$suite ran no test"
+    databases=$(postgres_sql db "select count(*) from pg_database where datname like 'test_%'")
+    same "databases that $suite left behind" "$databases" 0
+done
+done_testing

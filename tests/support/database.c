@@ -1,0 +1,57 @@
+#include "tests/support/database.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "tests/support/must.h"
+
+static void url_of(char url[DATABASE_URL_MAX], const char *name)
+{
+    const char *pattern = getenv("CMPD_POSTGRES_URL"), *place = strstr(pattern, "DATABASE");
+    must(place != NULL);
+    must(snprintf(url, DATABASE_URL_MAX, "%.*s%s%s", (int)(place - pattern), pattern, name,
+                  place + strlen("DATABASE")) < DATABASE_URL_MAX);
+}
+
+long long database_run(const char *url, const char *sql)
+{
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result = PQexec(conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fprintf(stderr, "%s: %s", sql, PQerrorMessage(conn));
+    must(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK);
+    long long number =
+        status == PGRES_TUPLES_OK && PQntuples(result) > 0 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    PQfinish(conn);
+    return number;
+}
+
+int database_new(char url[DATABASE_URL_MAX])
+{
+    unsigned long long random;
+    char name[32], sql[128], admin[DATABASE_URL_MAX];
+    if (getenv("CMPD_POSTGRES_URL") == NULL)
+        return 0;
+    must(getrandom(&random, sizeof random, 0) == sizeof random);
+    snprintf(name, sizeof name, "test_%016llx", random);
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE template", name);
+    url_of(admin, "postgres");
+    database_run(admin, sql);
+    url_of(url, name);
+    return 1;
+}
+
+void database_drop(const char *url)
+{
+    char sql[128], admin[DATABASE_URL_MAX];
+    const char *name = strstr(url, "test_");
+    must(name != NULL);
+    snprintf(sql, sizeof sql, "DROP DATABASE %.*s WITH (FORCE)", 21, name);
+    url_of(admin, "postgres");
+    database_run(admin, sql);
+}
