@@ -101,3 +101,24 @@ postgres_sql() {
         "host=localhost hostaddr=127.0.0.1 port=$(cat "$work/$1/port") user=postgres dbname=postgres
          sslmode=verify-full sslrootcert=$work/$1/ca.pem"
 }
+
+# postgres_db NAME STATEMENT: the same in database cmpd.
+postgres_db() {
+    PGPASSWORD=$postgres_password "$postgres_bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -c "$2" \
+        "host=localhost hostaddr=127.0.0.1 port=$(cat "$work/$1/port") user=postgres dbname=cmpd
+         sslmode=verify-full sslrootcert=$work/$1/ca.pem"
+}
+
+# postgres_demo NAME DEMO [PARAMETERS]: a demo CA as demo makes it, whose store is database cmpd of cluster NAME, with its
+# tables; the password is in a file. PARAMETERS of the URL in place of those for TLS.
+postgres_demo() {
+    local url parameters=${3:-"sslmode=verify-full&sslrootcert=$work/$1/ca.pem"}
+    printf '*:*:*:*:%s\n' "$postgres_password" >"$work/pgpass"
+    chmod 600 "$work/pgpass"
+    [[ $parameters == *port=* ]] || parameters+="&port=$(cat "$work/$1/port")"
+    url="postgresql://cmpd@localhost/cmpd?hostaddr=127.0.0.1&passfile=$work/pgpass&$parameters"
+    dir=$work/$2
+    port=$(free_port)
+    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --store "$url" >/dev/null
+    ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --config "$dir/cmpd.yaml"
+}

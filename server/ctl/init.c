@@ -13,6 +13,7 @@
 #include "server/base/file.h"
 #include "server/ctl/config_text.h"
 #include "server/ctl/ctl.h"
+#include "storage/store.h"
 
 enum {
     ARENA = 1024 * 1024,
@@ -166,6 +167,15 @@ static int write_config(const struct options *options, const char *path)
     return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));
 }
 
+/* The demo's secret needs a store to be in. */
+static int make_tables(const struct policy *policy)
+{
+    char fault[STORE_FAULT_MAX];
+    int from, to;
+
+    return store_migrate(fault, policy_config(policy)->store, &from, &to) || !ctl_fault("%s", fault);
+}
+
 static int make_ca(const struct options *options)
 {
     char path[CTL_PATH_MAX];
@@ -183,7 +193,7 @@ static int make_ca(const struct options *options)
     policy = policy_load_file(&fault, path, time(NULL));
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
-    ok = !options->demo || make_demo_secret(options, policy);
+    ok = !options->demo || (make_tables(policy) && make_demo_secret(options, policy));
     policy_release(policy);
     if (!ok)
         return CTL_FAULT;
