@@ -1,0 +1,204 @@
+#!/bin/bash
+# What PostgreSQL can do to a node, and what the node makes of it: each fault has its line in the log and a signed answer
+# (RFC 9483 3.6.2, systemUnavail), readiness falls where nothing can be served, and the node serves again without a restart.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+
+postgres_new db
+postgres_start db max_connections=20 superuser_reserved_connections=3
+postgres_demo db ca
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+credentials
+new_key "$work/new.key" P-256
+stations=0
+
+enroll() {
+    cmp -cmd ir "${by_device[@]}" -newkey "$work/new.key" -subject "/CN=station $((stations += 1))" \
+        -certout "$work/cert.pem" "$@"
+}
+
+ready() {
+    curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
+}
+
+wait_ready() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        [ "$(ready)" = "$1" ] && return 0
+        sleep 0.05
+    done
+    fail "readiness is not $1: $(cat "$work/ready.json")"
+}
+
+# Until it is served again; the client is told to try again meanwhile, as a station would.
+served_again() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        enroll >"$work/last.out" 2>&1 && {
+            checks=$((checks + 1))
+            same "$1: the certificate is stored" "$(stored_in_database)" 2
+            wait_ready 200
+            return 0
+        }
+        sleep 0.1
+    done
+    cat "$work/last.out"
+    fail "$1: it is not served again"
+}
+
+stored_in_database() {
+    postgres_db db "select status from cmpd.certificates where serial = '\\x$(serial_of "$work/cert.pem")'"
+}
+
+# hold STATEMENT: a transaction that executes it, and stays open until let_go.
+hold() {
+    mkfifo "$work/hold"
+    PGPASSWORD=$postgres_password psql -X -q -v ON_ERROR_STOP=1 "host=localhost hostaddr=127.0.0.1 port=$(cat "$work/db/port") \
+        user=postgres dbname=cmpd sslmode=verify-full sslrootcert=$work/db/ca.pem" <"$work/hold" >"$work/hold.out" 2>&1 &
+    holder=$!
+    exec {hold_fd}>"$work/hold"
+    printf 'begin;\n%s;\nselect %s;\n' "$1" "'held'" >&"$hold_fd"
+    for ((i = 0; i < 200; i++)); do
+        grep -q held "$work/hold.out" && return 0
+        sleep 0.05
+    done
+    fail "nothing is held: $(cat "$work/hold.out")"
+}
+
+let_go() {
+    echo 'rollback;' >&"$hold_fd"
+    exec {hold_fd}>&-
+    wait "$holder" || true
+    rm "$work/hold" "$work/hold.out"
+}
+
+# raises STATE [TIMES]: inserting a transaction fails with SQLSTATE so often (0: always).
+raises() {
+    postgres_db db "
+        create sequence public.raised; grant usage on sequence public.raised to public;
+        create function public.raises() returns trigger language plpgsql as \$\$ begin
+        if ${2:-0} = 0 or nextval('public.raised') <= ${2:-0} then
+            raise exception 'this is a test' using errcode = '$1'; end if; return new; end \$\$;
+        create trigger raises before insert on cmpd.transactions for each row execute function public.raises()"
+}
+
+raises_no_more() {
+    postgres_db db "drop trigger raises on cmpd.transactions; drop function public.raises; drop sequence public.raised"
+}
+
+ok "without a fault" enroll
+same "and it is stored" "$(stored_in_database)" 2
+
+# ---- a lock held by somebody: lock_timeout ----
+hold "lock table cmpd.certificates in share row exclusive mode"
+refused "a lock held by somebody" systemUnavail enroll
+wait_log "$work/cmpd.log" 'doing="commit" code=55P03'
+let_go
+served_again "after the lock"
+
+# ---- statement timeout ----
+postgres_sql db "alter role cmpd set lock_timeout = '60s'; alter role cmpd set statement_timeout = '700ms'"
+postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd'" >/dev/null
+served_again "with other limits"
+hold "lock table cmpd.certificates in share row exclusive mode"
+refused "a statement that takes too long" systemUnavail enroll
+wait_log "$work/cmpd.log" 'doing="commit" code=57014'
+let_go
+postgres_sql db "alter role cmpd reset lock_timeout; alter role cmpd reset statement_timeout"
+served_again "after the timeout"
+
+# ---- the disk is full (the code that PostgreSQL gives when it cannot extend a file) ----
+raises disk_full
+refused "a full disk" systemUnavail enroll
+wait_log "$work/cmpd.log" 'doing="commit" code=53100'
+raises_no_more
+served_again "with room again"
+
+# ---- serialization failures and deadlocks: the group goes again by itself ----
+raises serialization_failure 2
+ok "a serialization failure is not seen by the client" enroll
+wait_log "$work/cmpd.log" 'doing="commit again" code=40001'
+raises_no_more
+raises deadlock_detected 1
+ok "nor is a deadlock" enroll
+wait_log "$work/cmpd.log" 'doing="commit again" code=40P01'
+raises_no_more
+raises serialization_failure
+refused "but it does not go on for ever" systemUnavail enroll
+wait_log "$work/cmpd.log" 'doing="commit" code=40001'
+raises_no_more
+served_again "after them"
+
+# ---- the primary takes no writes any more ----
+postgres_sql db "alter system set default_transaction_read_only = on"
+postgres_sql db "select pg_reload_conf()" >/dev/null
+refused "a primary that takes no writes" systemUnavail enroll
+wait_log "$work/cmpd.log" 'doing="commit" code=25006'
+wait_log "$work/cmpd.log" 'doing=connect .*session is read-only'
+wait_ready 503
+refused "and it is told at once from then on" systemUnavail enroll
+PGOPTIONS='-c default_transaction_read_only=off' postgres_sql db "alter system reset default_transaction_read_only"
+postgres_sql db "select pg_reload_conf()" >/dev/null
+served_again "when it takes writes again"
+
+# ---- too many connections ----
+PGPASSWORD=$postgres_password python3 - "$(cat "$work/db/port")" "$work/db/ca.pem" "$work/full" <<'PY' &
+import os, sys, time
+import subprocess
+port, ca, flag = sys.argv[1:]
+dsn = f"host=localhost hostaddr=127.0.0.1 port={port} user=cmpd dbname=cmpd sslmode=verify-full sslrootcert={ca}"
+os.environ["PGCONNECT_TIMEOUT"] = "5"
+held = []
+while not os.path.exists(flag + ".end"):
+    held = [p for p in held if p.poll() is None]
+    if len(held) < 20:
+        held.append(subprocess.Popen(["psql", "-X", "-q", dsn], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL))
+    time.sleep(0.005)
+for p in held:
+    p.kill()
+PY
+hog=$!
+servers+=("$hog")
+for ((i = 0; i < 400; i++)); do
+    [ "$(postgres_sql db "select count(*) >= 17 from pg_stat_activity where backend_type = 'client backend' and usename = 'cmpd'")" = t ] && break
+    sleep 0.05
+done
+postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cmpd/%'" >/dev/null
+wait_log "$work/cmpd.log" 'doing=connect .*(remaining connection slots|too many (clients|connections))'
+wait_ready 503
+refused "no connection is left for the node" systemUnavail enroll
+touch "$work/full.end"
+wait "$hog" || true
+served_again "when there are connections again"
+
+# ---- backends are killed, and the database restarts at once, without a goodbye ----
+postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cmpd/%'" >/dev/null
+served_again "after its backends were killed"
+postgres_stop db QUIT
+postgres_start db max_connections=20
+served_again "after an immediate restart"
+
+# ---- gone ----
+postgres_stop db INT
+wait_ready 503
+begin=$EPOCHREALTIME
+refused "the database is gone" systemUnavail enroll
+echo "gone: told after $(python3 -c "print(round($EPOCHREALTIME - $begin, 2))") s"
+refused "and the answer is signed as any other" 'systemUnavail' enroll -unprotected_errors
+grep -q 'unprotected' "$work/last.out" && fail "the answer was not protected"
+"$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" >"$work/last.out" 2>&1 && fail "cmpctl works without a database"
+grep -q 'cannot be reached' "$work/last.out" || fail "cmpctl does not tell why: $(cat "$work/last.out")"
+attempts=$(postgres_log_count=$(grep -c 'doing=connect' "$work/cmpd.log") && echo "$postgres_log_count")
+sleep 1
+same "the same fault is not logged again and again" "$(grep -c 'doing=connect' "$work/cmpd.log")" "$attempts"
+postgres_start db max_connections=20
+begin=$EPOCHREALTIME
+served_again "when it is back"
+echo "back: first enrollment after $(python3 -c "print(round($EPOCHREALTIME - $begin, 2))") s"
+
+# ---- nothing of it tells a secret ----
+same "no password in the log" "$(grep -c "$postgres_password" "$work/cmpd.log" || true)" 0
+same "nor in the list of processes" "$(tr '\0' ' ' <"/proc/$server/cmdline" | grep -c "$postgres_password" || true)" 0
+stop_server
+done_testing
