@@ -17,6 +17,7 @@ struct backend {
     int (*commit)(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
                   store_done *done);
     int (*healthy)(const struct store *store);
+    unsigned (*notices)(const struct store *store); /* NULL: there are none */
     int (*each_cert)(struct store *store, char *fault, struct bytes issuer,
                      int (*each)(void *arg, const struct store_cert *cert), void *arg);
     int (*each_entry)(struct store *store, char *fault,

@@ -80,6 +80,11 @@ int store_healthy(const struct store *store)
     return store->backend->healthy(store);
 }
 
+unsigned store_notices(const struct store *store)
+{
+    return store->backend->notices != NULL ? store->backend->notices(store) : 0;
+}
+
 static void wake(void *arg)
 {
     sem_post(arg);

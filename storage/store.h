@@ -17,6 +17,7 @@ enum {
     STORE_HASH = 32,       /* SHA-256 */
     STORE_FAULT_MAX = 512, /* octets of a fault's text */
     STORE_NAME_MAX = 128,  /* octets of a profile's or node's name */
+    STORE_NODES_MAX = 64,  /* of one store */
     STORE_CHAIN_ID = 16,   /* random octets that name a chain of the audit log */
     STORE_INSTANCE = 16,   /* random octets that name a process that seals */
 };
@@ -119,6 +120,13 @@ struct store_seal {
     struct bytes signature;
 };
 
+/* struct store_node is what a node says of itself, each time that it says that it serves. */
+struct store_node {
+    struct bytes name, version;
+    struct bytes config; /* policy_hash: the same on all nodes of a CA */
+    int64_t seen_at;     /* Unix seconds, by its own clock */
+};
+
 /* ---- fetch ---- */
 
 enum store_fetch_kind {
@@ -126,6 +134,7 @@ enum store_fetch_kind {
     STORE_FETCH_CERT,    /* by key = serial */
     STORE_FETCH_SECRET,  /* by key = reference */
     STORE_FETCH_OVERDUE, /* the transaction whose certConf is overdue for longest: deadline below |before| */
+    STORE_FETCH_NODES,   /* up to STORE_NODES_MAX nodes that have served since |before|, by name */
 };
 
 enum store_fetch_outcome { STORE_FOUND = 1, STORE_ABSENT, STORE_FETCH_UNAVAILABLE };
@@ -134,13 +143,17 @@ struct store_fetch {
     enum store_fetch_kind kind;
     struct bytes issuer; /* STORE_ISSUER_ID octets */
     struct bytes key;
-    int64_t before;      /* Unix seconds, for STORE_FETCH_OVERDUE */
+    int64_t before;      /* Unix seconds, for STORE_FETCH_OVERDUE and _NODES */
     struct arena *arena; /* the row's octets are allocated here */
     enum store_fetch_outcome outcome;
     union {
         struct store_tx tx;
         struct store_cert cert;
         struct store_secret secret;
+        struct {
+            struct store_node *list;
+            size_t count;
+        } nodes;
     } row;
 };
 
@@ -208,6 +221,7 @@ struct store_unit {
      * put off by the time since. */
     int64_t alive_at;
     int64_t alive_gap;
+    const struct store_node *node; /* written at |alive_at|, whose time it takes; NULL: nothing is */
 
     /* Outcome. */
     enum store_outcome outcome;
@@ -251,6 +265,10 @@ int store_commit(struct store *store, struct store_unit *const *units, void *con
 /* store_healthy returns 1 while the store answers: the last operation did not end as unavailable. An idle
  * store that is not healthy is tried again every second. */
 int store_healthy(const struct store *store);
+
+/* store_notices counts the times that another node has told that it changed what it says of itself. A notice may
+ * be lost, and embedded stores give none: who keeps something has to look again from time to time. */
+unsigned store_notices(const struct store *store);
 
 /* store_fetch_wait and store_commit_wait do one item and wait for it: for tools and start-up, never for a
  * job. Return 1 when the item's outcome is set. */

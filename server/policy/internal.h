@@ -6,7 +6,7 @@
 
 #include "server/policy/policy.h"
 
-enum { POLICY_PURPOSES_MAX = 16, POLICY_OID_MAX = 32, POLICY_REQUESTS_MAX = 32, POLICY_NAMES_MAX = 16 };
+enum { POLICY_PURPOSES_MAX = 16, POLICY_OID_MAX = 32, POLICY_REQUESTS_MAX = 32, POLICY_NAMES_MAX = 16, POLICY_DIGEST = 32 };
 
 /* struct request_rule is one entry of honour or refuse. */
 struct request_rule {
@@ -62,8 +62,13 @@ struct policy {
     struct profile *profiles;
     const struct cmp_profile **profile_list;
     struct seal_key *seal_key;
+    uint8_t digest[POLICY_DIGEST]; /* of what has been read until now */
     struct cmp_settings settings;
 };
+
+/* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells. */
+void policy_hash_file(struct policy *policy, struct bytes certificate);
+void policy_hash_finish(struct policy *policy);
 
 /* policy_read_pem reads the certificates of PEM file |path| into |out| (at most |max|), which live in the
  * policy's arena. |key| is the setting's name for faults. Returns how many, or 0 with |fault| written. */

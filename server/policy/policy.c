@@ -67,6 +67,8 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
                             i + 1, path);
             return 0;
         }
+    for (size_t i = 0; i < list.count; i++)
+        policy_hash_file(policy, out[i]);
     return list.count;
 }
 
@@ -146,18 +148,6 @@ static int load_seal_key(struct config_fault *fault, struct policy *policy)
                            "%s must hold 64 hexadecimal digits; make one with: openssl rand -hex 32", path);
 }
 
-static void hash_config(struct policy *policy)
-{
-    uint8_t digest[DIGEST_MAX];
-    const char *text;
-    size_t len;
-
-    config_text(policy->config, &text, &len);
-    len = digest_compute(digest, DIGEST_SHA256, bytes_of(text, len));
-    for (size_t i = 0; i < len; i++)
-        snprintf(policy->hash + 2 * i, 3, "%02x", digest[i]);
-}
-
 static int load(struct config_fault *fault, struct policy *policy, int64_t now)
 {
     const struct config *config = policy->config;
@@ -167,6 +157,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     for (size_t i = 0; i < config->listener_count; i++)
         if (!policy_check_listener(fault, policy, i, now))
             return 0;
+    memset(policy->digest, 0, sizeof policy->digest); /* what was read for listeners is the node's own */
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;
@@ -222,7 +213,7 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
         policy_free(policy);
         return NULL;
     }
-    hash_config(policy);
+    policy_hash_finish(policy);
     return policy;
 }
 

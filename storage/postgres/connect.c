@@ -159,6 +159,7 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
 static const char settings[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET jit = off; SET client_min_messages = warning; "
+    "LISTEN cmpd_nodes; "
     "SELECT set_config('statement_timeout', '" POSTGRES_STATEMENT_TIMEOUT "', false) "
     "WHERE current_setting('statement_timeout') = '0'; "
     "SELECT set_config('lock_timeout', '" POSTGRES_LOCK_TIMEOUT "', false) "

@@ -65,6 +65,8 @@ enum postgres_statement {
     SQL_CHANGE,
     SQL_SECRET_PUT,
     SQL_ALIVE,
+    SQL_NODE,
+    SQL_NODES,
     SQL_AUDIT,
     SQL_SEAL,
     SQL_COUNT
@@ -120,6 +122,8 @@ void params_binding(struct params *params, const struct store_unit *unit);
 int rows_tx(struct store_tx *out, const PGresult *result, int row, int column, struct arena *arena);
 int rows_cert(struct store_cert *out, const PGresult *result, int row, int column, struct arena *arena);
 int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena);
+
+int rows_nodes(struct store_fetch *item, const PGresult *result);
 
 /* rows_number reads an integer of any width, or a boolean. */
 int64_t rows_number(const PGresult *result, int row, int column);
@@ -257,6 +261,7 @@ struct postgres_store {
     _Atomic int keeper_stopping; /* after it, since it may need a connection until then */
     _Atomic int unreachable; /* 1: the last attempt to connect failed */
     _Atomic int write_ok, read_ok;
+    _Atomic unsigned notices;
 };
 
 /* postgres_now_ms is a clock that nobody sets, postgres_clock_ms the time of day since 1970. */

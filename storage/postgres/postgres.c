@@ -113,6 +113,15 @@ static void receive(struct postgres_store *store, int i)
     }
 }
 
+static void take_notices(struct postgres_store *store, PGconn *conn)
+{
+    PGnotify *notice;
+    while ((notice = PQnotifies(conn)) != NULL) {
+        atomic_fetch_add(&store->notices, 1);
+        PQfreemem(notice);
+    }
+}
+
 /* An idle connection says nothing, except that it ends, or a notice. */
 static void listen_to_idle(struct postgres_store *store, int i)
 {
@@ -262,6 +271,8 @@ static void wait_for_news(struct postgres_store *store)
             receive(store, slot_of[f]);
         else
             listen_to_idle(store, slot_of[f]);
+        if (store->slots[slot_of[f]].conn != NULL)
+            take_notices(store, store->slots[slot_of[f]].conn);
     }
 }
 
@@ -315,6 +326,12 @@ static int pg_commit(struct store *base, struct store_unit *const *units, void *
 {
     struct postgres_store *store = (struct postgres_store *)base;
     return put(store, &store->writes, units, args, n, done);
+}
+
+static unsigned pg_notices(const struct store *base)
+{
+    const struct postgres_store *store = (const struct postgres_store *)base;
+    return atomic_load_explicit(&store->notices, memory_order_relaxed);
 }
 
 static int pg_healthy(const struct store *base)
@@ -445,7 +462,7 @@ static void pg_close(struct store *base)
 #define BACKEND(prefix)                                                                                      \
     {                                                                                                        \
         .scheme = prefix, .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate, .close = pg_close, .fetch = pg_fetch, .commit = pg_commit,        \
-        .healthy = pg_healthy, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
+        .healthy = pg_healthy, .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
         .each_seal = postgres_each_seal                                                                      \
     }
 const struct backend postgres_backend = BACKEND("postgres://");

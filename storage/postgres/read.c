@@ -4,7 +4,7 @@
 #include "internal.h"
 #include "server/base/log.h"
 
-enum { OVERDUE_MAX = 8 }; /* of a batch: they take a statement each */
+enum { SINGLES_MAX = 8 }; /* of a batch: look-ups that are none by key, and take a statement each */
 
 static struct store_fetch *item_of(const struct reader *reader, size_t i)
 {
@@ -41,18 +41,28 @@ static int add_kind(struct reader *reader, const struct kind *kind)
     return n == 0 || round_add(reader->slot, kind->statement, params);
 }
 
-static int add_overdue(struct reader *reader)
+static int is_single(const struct store_fetch *item)
 {
-    for (size_t i = 0; i < reader->batch; i++) {
-        const struct store_fetch *item = item_of(reader, i);
-        if (item->kind != STORE_FETCH_OVERDUE)
-            continue;
-        params_reset(&reader->params);
-        params_octets(&reader->params, item->issuer);
-        params_number(&reader->params, item->before);
-        if (!round_add(reader->slot, SQL_TX_OVERDUE, &reader->params))
+    return item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
+}
+
+static int add_single(struct reader *reader, const struct store_fetch *item)
+{
+    struct params *params = &reader->params;
+    params_reset(params);
+    if (item->kind == STORE_FETCH_OVERDUE)
+        params_octets(params, item->issuer);
+    params_number(params, item->before);
+    if (item->kind == STORE_FETCH_NODES)
+        params_number(params, STORE_NODES_MAX);
+    return round_add(reader->slot, item->kind == STORE_FETCH_OVERDUE ? SQL_TX_OVERDUE : SQL_NODES, params);
+}
+
+static int add_singles(struct reader *reader)
+{
+    for (size_t i = 0; i < reader->batch; i++)
+        if (is_single(item_of(reader, i)) && !add_single(reader, item_of(reader, i)))
             return 0;
-    }
     return 1;
 }
 
@@ -64,10 +74,10 @@ static void lose(struct reader *reader, const char *why)
 
 static size_t batch_size(const struct reader *reader)
 {
-    size_t n = 0, overdue = 0;
+    size_t n = 0, singles = 0;
     for (; n < reader->count; n++) {
-        overdue += item_of(reader, n)->kind == STORE_FETCH_OVERDUE;
-        if (overdue > OVERDUE_MAX)
+        singles += (size_t)is_single(item_of(reader, n));
+        if (singles > SINGLES_MAX)
             break;
     }
     return n;
@@ -79,7 +89,7 @@ static void send_batch(struct reader *reader)
     reader->batch = batch_size(reader);
     for (size_t k = 0; ok && k < KINDS; k++)
         ok = add_kind(reader, &kinds[k]);
-    if (!ok || !add_overdue(reader) || !round_send(reader->slot, postgres_now_ms()))
+    if (!ok || !add_singles(reader) || !round_send(reader->slot, postgres_now_ms()))
         lose(reader, "sending failed");
 }
 
@@ -93,6 +103,8 @@ static int read_row(struct store_fetch *item, const PGresult *result, int row)
         return rows_cert(&item->row.cert, result, row, 1, item->arena);
     case STORE_FETCH_SECRET:
         return rows_secret(&item->row.secret, result, row, 1, item->arena);
+    case STORE_FETCH_NODES:
+        return rows_nodes(item, result);
     }
     return 0;
 }
@@ -142,9 +154,9 @@ static void take_answers(struct reader *reader)
             take_kind(reader, &kinds[k], *result++);
     for (size_t i = 0; i < reader->batch; i++) {
         struct store_fetch *item = item_of(reader, i);
-        if (item->kind != STORE_FETCH_OVERDUE)
+        if (!is_single(item))
             continue;
-        if (PQntuples(*result) == 1)
+        if (PQntuples(*result) > 0)
             fill(item, *result, 0);
         else
             item->outcome = STORE_ABSENT;

@@ -352,6 +352,25 @@ int rows_cert(struct store_cert *out, const PGresult *result, int row, int colum
     return r.ok;
 }
 
+int rows_nodes(struct store_fetch *item, const PGresult *result)
+{
+    size_t count = (size_t)PQntuples(result);
+    struct store_node *list = arena_alloc(item->arena, (count + 1) * sizeof(*list));
+    struct reader_at r = at(result, 0, 0, item->arena, 4);
+    if (list == NULL || !r.ok)
+        return 0;
+    for (size_t i = 0; i < count; i++, r.row++) {
+        r.column = 0;
+        list[i].name = get_octets(&r);
+        list[i].version = get_octets(&r);
+        list[i].config = get_octets(&r);
+        list[i].seen_at = get_number(&r);
+    }
+    item->row.nodes.list = list;
+    item->row.nodes.count = count;
+    return r.ok;
+}
+
 int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena)
 {
     enum { COLUMNS = 7 };

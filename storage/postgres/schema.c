@@ -138,6 +138,12 @@ static const char version_1[] =
     "CREATE TABLE cmpd.service (id smallint PRIMARY KEY CHECK (id = 1), seen_at bigint NOT NULL);"
     "INSERT INTO cmpd.service VALUES (1, 0);"
 
+    "CREATE TABLE cmpd.nodes ("
+    " node text PRIMARY KEY,"
+    " version text NOT NULL,"
+    " config text NOT NULL,"
+    " seen_at bigint NOT NULL);"
+
     /* How a statement of a group says that the group cannot be: its transaction ends. */
     "CREATE FUNCTION cmpd.require(holds boolean) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
     " IF holds IS NOT TRUE THEN RAISE EXCEPTION 'a precondition of the group does not hold'"

@@ -121,6 +121,16 @@ const char *const postgres_sql[SQL_COUNT] = {
         "RETURNING 1), "
         "s AS (UPDATE cmpd.service SET seen_at = $1 FROM before b WHERE b.seen_at < $1) "
         "SELECT (SELECT count(*) FROM w), $1 - seen_at FROM before",
+    /* Others are told when what it says has changed. */
+    [SQL_NODE] =
+        "WITH before AS (SELECT config, version FROM cmpd.nodes WHERE node = $1::text), "
+        "w AS (INSERT INTO cmpd.nodes (node, version, config, seen_at) "
+        "VALUES ($1, $2::text, $3::text, $4::bigint) ON CONFLICT (node) DO UPDATE SET version = excluded.version, "
+        "config = excluded.config, seen_at = excluded.seen_at RETURNING 1) "
+        "SELECT pg_notify('cmpd_nodes', $1) FROM w WHERE NOT EXISTS (SELECT 1 FROM before WHERE config = $3 "
+        "AND version = $2)",
+    [SQL_NODES] = "SELECT node, version, config, seen_at FROM cmpd.nodes WHERE seen_at >= $1::bigint "
+                  "ORDER BY node LIMIT $2::bigint",
     [SQL_AUDIT] = "INSERT INTO cmpd.audit (chain, seq, at, node, previous, hash, records) "
                   "VALUES ($1::bytea, $2::bigint, $3::bigint, $4::text, $5::bytea, $6::bytea, $7::text)",
     [SQL_SEAL] = "INSERT INTO cmpd.audit_seals (instance, number, at, node, text, signature) VALUES ($1::bytea, "

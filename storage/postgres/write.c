@@ -246,6 +246,16 @@ static int add_alive(struct writer *writer, const struct store_unit *unit)
     return round_add(writer->slot, SQL_ALIVE, &writer->params);
 }
 
+static int add_node(struct writer *writer, const struct store_unit *unit)
+{
+    params_reset(&writer->params);
+    params_octets(&writer->params, unit->node->name);
+    params_octets(&writer->params, unit->node->version);
+    params_octets(&writer->params, unit->node->config);
+    params_number(&writer->params, unit->alive_at);
+    return round_add(writer->slot, SQL_NODE, &writer->params);
+}
+
 static int add_seal(struct writer *writer, const struct store_seal *seal)
 {
     struct params *params = &writer->params;
@@ -265,6 +275,7 @@ static int add_administration(struct writer *writer)
         const struct store_unit *unit = unit_of(writer, i);
         if ((unit->secret != NULL && !add_secret(writer, unit)) ||
             (unit->alive_at != 0 && !add_alive(writer, unit)) ||
+            (unit->alive_at != 0 && unit->node != NULL && !add_node(writer, unit)) ||
             (unit->seal != NULL && !add_seal(writer, unit->seal)))
             return 0;
     }
