@@ -14,6 +14,7 @@ static void free_store(struct sqlite_store *store)
     sqlite_disconnect(&store->writer); /* last: it writes the log back into the file */
     queue_cleanup(&store->writes);
     queue_cleanup(&store->reads);
+    audit_chain_end(&store->chain);
     audit_register_cleanup(&store->base.audit);
     free(store->path);
     free(store->node);
@@ -70,8 +71,9 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     if (asprintf(&store->path, "%s%s", *path == '/' ? "" : "./", path) < 0)
         store->path = NULL;
     store->node = strdup(node);
-    int ok =
-        store->path != NULL && store->node != NULL && queue_init(&store->writes) && queue_init(&store->reads);
+    int ok = store->path != NULL && store->node != NULL && queue_init(&store->writes) &&
+             queue_init(&store->reads) &&
+             audit_chain_begin(&store->chain, &store->base.audit, bytes_str(store->node));
     if (!ok)
         store_fault(fault, "out of memory");
     ok = ok && sqlite_prepare_file(fault, store->path) &&
@@ -133,4 +135,6 @@ const struct backend sqlite_backend = {
     .commit = lite_commit,
     .healthy = lite_healthy,
     .each_cert = sqlite_each_cert,
+    .each_entry = sqlite_each_entry,
+    .each_seal = sqlite_each_seal,
 };

@@ -11,11 +11,11 @@
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
-    SQLITE_SCHEMA_VERSION = 3,
+    SQLITE_SCHEMA_VERSION = 4,
 
     SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
     SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */
-    SQLITE_PAGE_ROWS = 64,          /* rows that store_each_cert reads at a time */
+    SQLITE_PAGE_ROWS = 64,          /* rows that are read at a time where all are */
     SQLITE_BUSY_MS = 5000,          /* how long another process's write is waited for; then: unavailable */
     SQLITE_PROBE_MS = 1000,         /* how often an unhealthy store is tried again while nothing comes */
     SQLITE_CHECKPOINT_PAGES = 4000, /* of the write-ahead log (16 MiB): fewer, larger bursts to the file */
@@ -52,7 +52,12 @@ enum sqlite_statement {
     SQL_SECRET_STATE,
     SQL_SECRET_BIND,
     SQL_SECRET_PUT,
-    SQL_AUDIT,
+    SQL_ENTRY_INSERT,
+    SQL_ENTRY_THERE,
+    SQL_ENTRY_PAGE,
+    SQL_BEFORE_PAGE,
+    SQL_SEAL_INSERT,
+    SQL_SEAL_PAGE,
     SQL_COUNT
 };
 
@@ -73,6 +78,9 @@ struct sqlite_store {
     char *node;
     struct queue writes, reads;
     struct sqlite_conn writer, reader;
+    struct audit_chain chain;   /* the writer's */
+    struct store_entry pending; /* written, and not known yet to be committed; seq 0: none */
+    int64_t pending_id;         /* its row */
     pthread_t write_thread, read_thread;
     _Atomic int write_ok, read_ok; /* the last commit, the last read did not end as unavailable */
 };
@@ -103,17 +111,28 @@ int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx);
 int sqlite_bind_cert(sqlite3_stmt *statement, const struct store_cert *cert);
 int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secret);
 
+/* sqlite_bind_entry and sqlite_bind_seal bind all columns of a row, from ?1 on. */
+int sqlite_bind_entry(sqlite3_stmt *statement, const struct store_entry *entry);
+int sqlite_bind_seal(sqlite3_stmt *statement, const struct store_seal *seal);
+
 /* sqlite_read_tx, _cert and _secret copy the row that |statement| stands on into |arena|. Return SQLITE_OK,
  * or SQLITE_NOMEM when the arena or SQLite's memory is used up. */
 int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
 
-/* sqlite_apply checks |unit|'s preconditions and writes it, inside a transaction that is open on |conn|;
- * |apart| if it has a savepoint of its own: then a serial that is taken is a conflict, else an error. Returns
- * SQLITE_OK with |unit|'s outcome set: DONE if all is written, CONFLICT or UNAVAILABLE if nothing is. Any
- * other result is an error of a statement: parts may be written, and the caller rolls back. */
-int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node, int apart);
+/* sqlite_read_entry, _before (a record from before there were chains) and _seal likewise; SQLITE_CORRUPT for
+ * what is no such row. */
+int sqlite_read_entry(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena);
+int sqlite_read_before(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena);
+int sqlite_read_seal(struct store_seal *out, sqlite3_stmt *statement, struct arena *arena);
+
+/* sqlite_apply checks |unit|'s preconditions and writes it, but for its audit record, inside a transaction
+ * that is open on |conn|; |apart| if it has a savepoint of its own: then a serial that is taken is a
+ * conflict, else an error. Returns SQLITE_OK with |unit|'s outcome set: DONE if all is written, CONFLICT or
+ * UNAVAILABLE if nothing is. Any other result is an error of a statement: parts may be written, and the
+ * caller rolls back. */
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart);
 
 /* sqlite_commit_group applies |n| units in one commit and sets their outcomes. Returns 1, or 0 when the store
  * did not answer as it should: the store is unhealthy then. */
@@ -125,5 +144,9 @@ void *sqlite_read_loop(void *arg);
 
 int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
                      int (*each)(void *arg, const struct store_cert *cert), void *arg);
+int sqlite_each_entry(struct store *store, char *fault,
+                      int (*each)(void *arg, const struct store_entry *entry), void *arg);
+int sqlite_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
+                     void *arg);
 
 #endif

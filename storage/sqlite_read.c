@@ -1,8 +1,6 @@
-/* sqlite_read.c: rows by key for jobs, and all of them for tools. */
+/* sqlite_read.c: rows by key for jobs. */
 #include "server/base/log.h"
 #include "sqlite_internal.h"
-
-enum { PAGE_ARENA = SQLITE_PAGE_ROWS * 128 * 1024 }; /* bounds one page of store_each_cert */
 
 static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
 {
@@ -98,58 +96,4 @@ void *sqlite_read_loop(void *arg)
         for (size_t i = 0; i < n; i++)
             entries[i].done(entries[i].arg);
     }
-}
-
-struct page {
-    struct store_cert certs[SQLITE_PAGE_ROWS];
-    size_t count;
-    int64_t last; /* id of the last row seen */
-};
-
-/* Reads the rows after |page->last|. Ends a page early rather than failing when its arena is full. */
-static int read_page(struct sqlite_conn *conn, struct page *page, struct bytes issuer, struct arena *arena)
-{
-    enum { ID_COLUMN = 14 };
-    sqlite3_stmt *statement = conn->statements[SQL_CERT_PAGE];
-    page->count = 0;
-    int rc = sqlite_bind(statement, 1, issuer);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(statement, 2, page->last);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int(statement, 3, SQLITE_PAGE_ROWS);
-    while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        rc = sqlite_read_cert(&page->certs[page->count], statement, arena);
-        if (rc == SQLITE_OK) {
-            page->last = sqlite3_column_int64(statement, ID_COLUMN);
-            page->count++;
-        } else if (rc == SQLITE_NOMEM && page->count > 0) {
-            rc = SQLITE_DONE;
-        }
-    }
-    sqlite3_reset(statement);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* In pages, with no read transaction between them: a slow reader would keep the write-ahead log from being
- * reset. */
-int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
-                     int (*each)(void *arg, const struct store_cert *cert), void *arg)
-{
-    const struct sqlite_store *lite = (const struct sqlite_store *)store;
-    struct sqlite_conn conn;
-    struct page page = {.count = 0, .last = 0};
-    int rc = sqlite_connect(&conn, fault, lite->path, 1), going = 1;
-    if (rc != SQLITE_OK)
-        return 0;
-    do {
-        struct arena *arena = arena_new(PAGE_ARENA);
-        rc = arena != NULL ? read_page(&conn, &page, issuer, arena) : SQLITE_NOMEM;
-        for (size_t i = 0; rc == SQLITE_OK && going && i < page.count; i++)
-            going = each(arg, &page.certs[i]);
-        arena_free(arena);
-    } while (rc == SQLITE_OK && going && page.count > 0);
-    if (rc != SQLITE_OK)
-        store_fault(fault, "%s: reading certificates: %s (%d)", lite->path, sqlite3_errmsg(conn.db), rc);
-    sqlite_disconnect(&conn);
-    return rc == SQLITE_OK;
 }

@@ -98,6 +98,31 @@ int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secre
     return b.rc;
 }
 
+int sqlite_bind_entry(sqlite3_stmt *statement, const struct store_entry *entry)
+{
+    struct binder b = {statement, 1, SQLITE_OK};
+    put_octets(&b, bytes_of(entry->chain, STORE_CHAIN_ID));
+    put_number(&b, entry->seq);
+    put_number(&b, entry->at);
+    put_words(&b, entry->node);
+    put_octets(&b, bytes_of(entry->previous, STORE_HASH));
+    put_words(&b, entry->records);
+    put_octets(&b, bytes_of(entry->hash, STORE_HASH));
+    return b.rc;
+}
+
+int sqlite_bind_seal(sqlite3_stmt *statement, const struct store_seal *seal)
+{
+    struct binder b = {statement, 1, SQLITE_OK};
+    put_octets(&b, bytes_of(seal->instance, STORE_INSTANCE));
+    put_number(&b, seal->number);
+    put_number(&b, seal->at);
+    put_words(&b, seal->node);
+    put_words(&b, seal->text);
+    put_octets(&b, seal->signature);
+    return b.rc;
+}
+
 struct reader {
     sqlite3_stmt *statement;
     struct arena *arena;
@@ -118,6 +143,17 @@ static struct bytes get_octets(struct reader *r)
     if (copy.data == NULL)
         r->rc = SQLITE_NOMEM;
     return copy;
+}
+
+/* Octets of a length that the table checks. */
+static void get_exactly(struct reader *r, uint8_t *out, size_t len)
+{
+    int column = r->at++;
+    const void *data = sqlite3_column_blob(r->statement, column);
+    if (data == NULL || sqlite3_column_bytes(r->statement, column) != (int)len)
+        r->rc = SQLITE_CORRUPT;
+    else
+        memcpy(out, data, len);
 }
 
 static int64_t get_number(struct reader *r)
@@ -180,5 +216,50 @@ int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct
     out->reusable = (int)get_number(&r);
     out->expires = get_number(&r);
     out->bound_to = get_octets(&r);
+    return r.rc;
+}
+
+int sqlite_read_entry(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    get_exactly(&r, out->chain, STORE_CHAIN_ID);
+    out->seq = get_number(&r);
+    out->at = get_number(&r);
+    out->node = get_octets(&r);
+    get_exactly(&r, out->previous, STORE_HASH);
+    out->records = get_octets(&r);
+    get_exactly(&r, out->hash, STORE_HASH);
+    return r.rc;
+}
+
+int sqlite_read_before(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    struct store_audit audit = {.at = get_number(&r)};
+    *out = (struct store_entry){.at = audit.at, .node = get_octets(&r)};
+    struct store_unit unit = {.issuer = get_octets(&r), .audit = &audit};
+    struct bytes event = get_octets(&r);
+    audit.event = arena_printf(arena, "%.*s", (int)event.len, (const char *)event.data);
+    unit.tx_id = get_octets(&r);
+    struct store_cert_change change = {.serial = get_octets(&r)};
+    unit.change = &change;
+    audit.who = get_octets(&r);
+    audit.detail = get_octets(&r);
+    char *line = r.rc == SQLITE_OK ? arena_alloc(arena, audit_record_room(&unit)) : NULL;
+    if (line == NULL)
+        return SQLITE_NOMEM;
+    out->records = bytes_of(line, audit_record(line, &unit));
+    return SQLITE_OK;
+}
+
+int sqlite_read_seal(struct store_seal *out, sqlite3_stmt *statement, struct arena *arena)
+{
+    struct reader r = {statement, arena, 0, SQLITE_OK};
+    get_exactly(&r, out->instance, STORE_INSTANCE);
+    out->number = get_number(&r);
+    out->at = get_number(&r);
+    out->node = get_octets(&r);
+    out->text = get_octets(&r);
+    out->signature = get_octets(&r);
     return r.rc;
 }

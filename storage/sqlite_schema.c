@@ -103,7 +103,31 @@ static const char version_2[] =
  * enrollment a page at random: it is made when it is asked for first. */
 static const char version_3[] = "DROP INDEX certificates_key;";
 
-const char *const sqlite_migrations[] = {version_1, version_2, version_3};
+/* Chains of entries in place of single records (storage/audit.h); what was recorded before stays readable. No
+ * index is needed to read the entries of a chain in order: they are inserted in that order. */
+static const char version_4[] = "ALTER TABLE audit RENAME TO audit_before;"
+                                "CREATE TABLE audit ("
+                                " id INTEGER PRIMARY KEY,"
+                                " chain BLOB NOT NULL CHECK (length(chain) = 16),"
+                                " seq INTEGER NOT NULL CHECK (seq > 0),"
+                                " at INTEGER NOT NULL,"
+                                " node TEXT NOT NULL,"
+                                " previous BLOB NOT NULL CHECK (length(previous) = 32),"
+                                " records TEXT NOT NULL CHECK (length(records) > 0),"
+                                " hash BLOB NOT NULL CHECK (length(hash) = 32)"
+                                ") STRICT;"
+                                "CREATE TABLE audit_seals ("
+                                " id INTEGER PRIMARY KEY,"
+                                " instance BLOB NOT NULL CHECK (length(instance) = 16),"
+                                " number INTEGER NOT NULL CHECK (number > 0),"
+                                " at INTEGER NOT NULL,"
+                                " node TEXT NOT NULL,"
+                                " text TEXT NOT NULL,"
+                                " signature BLOB NOT NULL,"
+                                " UNIQUE (instance, number)"
+                                ") STRICT;";
+
+const char *const sqlite_migrations[] = {version_1, version_2, version_3, version_4};
 _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLITE_SCHEMA_VERSION,
                "a step for each version");
 
@@ -117,9 +141,11 @@ _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLIT
     "sender_nonce, peer_nonce, serial, cert_req_id, deadline, request_hash, last_hash, signer_serial, "      \
     "credential_name, credential_kid, granted_with_mods"
 #define SECRET_COLUMNS "reference, profile, sealed, seal_key_id, reusable, expires, bound_to"
+#define ENTRY_COLUMNS "chain, seq, at, node, previous, records, hash"
+#define SEAL_COLUMNS "instance, number, at, node, text, signature"
 
-/* Parameters count from ?1, the issuer, in all of them; rows are bound from ?2 on in the order of their
- * columns. */
+/* Parameters of what concerns a CA count from ?1, the issuer; rows are bound from ?2 on in the order of their
+ * columns. A page is what follows the id ?1, ?2 rows at most, with the id as the last column. */
 const char *const sqlite_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_BEGIN_READ] = "BEGIN",
@@ -162,7 +188,7 @@ const char *const sqlite_sql[SQL_COUNT] = {
     [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5 "
                         "WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_PAGE] = "SELECT " CERT_COLUMNS ", id FROM certificates "
-                      "WHERE id > ?2 AND (length(?1) = 0 OR issuer = ?1) ORDER BY id LIMIT ?3",
+                      "WHERE id > ?1 AND (length(?3) = 0 OR issuer = ?3) ORDER BY id LIMIT ?2",
 
     [SQL_REVOKE] = "INSERT INTO revocations (issuer, serial, reason, at) VALUES (?1, ?2, ?3, ?4) "
                    "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at",
@@ -175,6 +201,13 @@ const char *const sqlite_sql[SQL_COUNT] = {
     [SQL_SECRET_PUT] =
         "INSERT OR REPLACE INTO secrets (issuer, " SECRET_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 
-    [SQL_AUDIT] = "INSERT INTO audit (issuer, at, node, event, transaction_id, serial, who, detail) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_ENTRY_INSERT] = "INSERT INTO audit (" ENTRY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_ENTRY_THERE] = "SELECT 1 FROM audit WHERE id = ?1 AND hash = ?2",
+    [SQL_ENTRY_PAGE] = "SELECT " ENTRY_COLUMNS ", id FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [SQL_BEFORE_PAGE] = "SELECT at, node, issuer, event, transaction_id, serial, who, detail, id "
+                        "FROM audit_before WHERE id > ?1 ORDER BY id LIMIT ?2",
+    /* A seal is sent again when it is not known whether it was stored. */
+    [SQL_SEAL_INSERT] = "INSERT INTO audit_seals (" SEAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                        "ON CONFLICT (instance, number) DO NOTHING",
+    [SQL_SEAL_PAGE] = "SELECT " SEAL_COLUMNS ", id FROM audit_seals WHERE id > ?1 ORDER BY id LIMIT ?2",
 };

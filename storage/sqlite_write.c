@@ -3,6 +3,8 @@
  * A group of units is one transaction. The usual way through it uses no savepoints: they would copy every
  * page that a unit touches. Only when a statement fails is the transaction undone and gone through again with
  * a savepoint for each unit, so that the one that fails does not take its neighbours along. */
+#include <time.h>
+
 #include "server/base/log.h"
 #include "sqlite_internal.h"
 
@@ -196,21 +198,11 @@ static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
     return sqlite_run(conn, SQL_SEEN_SET);
 }
 
-static int write_audit(struct sqlite_conn *conn, const struct store_unit *unit, const char *node)
+/* A seal that is stored already is not stored again: no row changes then. */
+static int write_seal(struct sqlite_conn *conn, const struct store_seal *seal)
 {
-    sqlite3_stmt *insert = conn->statements[SQL_AUDIT];
-    struct bytes serial = unit->cert != NULL     ? unit->cert->serial
-                          : unit->change != NULL ? unit->change->serial
-                                                 : bytes_of(NULL, 0);
-    sqlite_bind(insert, 1, unit->issuer);
-    sqlite3_bind_int64(insert, 2, unit->audit->at);
-    sqlite_bind_words(insert, 3, bytes_str(node));
-    sqlite_bind_words(insert, 4, bytes_str(unit->audit->event));
-    sqlite_bind(insert, 5, unit->tx_id);
-    sqlite_bind(insert, 6, serial);
-    sqlite_bind_words(insert, 7, unit->audit->who);
-    sqlite_bind_words(insert, 8, unit->audit->detail);
-    return write_one(conn, SQL_AUDIT);
+    int rc = sqlite_bind_seal(conn->statements[SQL_SEAL_INSERT], seal);
+    return rc == SQLITE_OK ? sqlite_run(conn, SQL_SEAL_INSERT) : rc;
 }
 
 static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
@@ -236,7 +228,7 @@ static int write_tx(struct sqlite_conn *conn, const struct store_unit *unit)
 }
 
 /* What follows the row of the transaction. */
-static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind, const char *node)
+static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind)
 {
     int rc = SQLITE_OK;
     if (unit->cert != NULL)
@@ -249,14 +241,14 @@ static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, i
     if (rc == SQLITE_OK && unit->secret != NULL)
         rc = write_row(conn, SQL_SECRET_PUT, unit->issuer,
                        sqlite_bind_secret(conn->statements[SQL_SECRET_PUT], unit->secret));
-    if (rc == SQLITE_OK && unit->audit != NULL)
-        rc = write_audit(conn, unit, node);
+    if (rc == SQLITE_OK && unit->seal != NULL)
+        rc = write_seal(conn, unit->seal);
     if (rc == SQLITE_OK && unit->alive_at != 0)
         rc = write_alive(conn, unit);
     return rc;
 }
 
-int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *node, int apart)
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
 {
     int bind = 0, rc = SQLITE_OK;
     unit->outcome = STORE_DONE;
@@ -277,7 +269,7 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, const char *
         /* Absent after all: it was another constraint, and nothing is written. */
         return looked == SQLITE_OK && unit->outcome == STORE_DONE ? rc : looked;
     }
-    return rc == SQLITE_OK ? write_rest(conn, unit, bind, node) : rc;
+    return rc == SQLITE_OK ? write_rest(conn, unit, bind) : rc;
 }
 
 /* ---- groups ---- */
@@ -319,7 +311,7 @@ static int apply_apart(struct sqlite_store *store, struct store_unit *unit)
     int rc = sqlite_run(conn, SQL_SAVEPOINT);
     if (rc != SQLITE_OK)
         return 0;
-    rc = sqlite_apply(conn, unit, store->node, 1);
+    rc = sqlite_apply(conn, unit, 1);
     if (rc != SQLITE_OK) {
         log_failure(conn, "unit", rc);
         set_all(&(struct queue_entry){.item = unit}, 1, STORE_UNAVAILABLE);
@@ -352,10 +344,64 @@ static enum group_end commit_failed(struct sqlite_conn *conn, int rc)
     }
 }
 
+/* The audit log's entry for what was done of the group, its last write: an entry has the records of exactly
+ * those units that are committed with it. */
+static int write_entry(struct sqlite_store *store, const struct queue_entry *entries, size_t n)
+{
+    struct store_unit *done[SQLITE_GROUP_MAX];
+    struct timespec now;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct store_unit *unit = entries[i].item;
+        if (unit->outcome == STORE_DONE)
+            done[count++] = unit;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!audit_entry_make(&store->pending, &store->chain, done, count,
+                          now.tv_sec * 1000 + now.tv_nsec / 1000000))
+        return SQLITE_NOMEM;
+    if (store->pending.records.len == 0) {
+        store->pending.seq = 0;
+        return SQLITE_OK;
+    }
+    int rc = sqlite_bind_entry(store->writer.statements[SQL_ENTRY_INSERT], &store->pending);
+    if (rc == SQLITE_OK)
+        rc = write_one(&store->writer, SQL_ENTRY_INSERT);
+    store->pending_id = sqlite3_last_insert_rowid(store->writer.db);
+    return rc;
+}
+
+static void entry_is_committed(struct sqlite_store *store)
+{
+    if (store->pending.seq != 0)
+        audit_chain_advance(&store->chain, &store->pending);
+    store->pending.seq = 0;
+}
+
+/* After a commit whose outcome was not known, the file tells whether its entry is the end of the chain. */
+static int settle_entry(struct sqlite_store *store)
+{
+    sqlite3_stmt *there = store->writer.statements[SQL_ENTRY_THERE];
+    if (store->pending.seq == 0)
+        return SQLITE_OK;
+    sqlite3_bind_int64(there, 1, store->pending_id);
+    sqlite_bind(there, 2, bytes_of(store->pending.hash, STORE_HASH));
+    int rc = sqlite3_step(there);
+    sqlite3_reset(there);
+    if (rc == SQLITE_ROW)
+        entry_is_committed(store);
+    else if (rc != SQLITE_DONE)
+        return rc;
+    store->pending.seq = 0;
+    return SQLITE_OK;
+}
+
 static enum group_end try_group(struct sqlite_store *store, struct queue_entry *entries, size_t n, int apart)
 {
     struct sqlite_conn *conn = &store->writer;
     int rc = sqlite_run(conn, SQL_BEGIN);
+    if (rc == SQLITE_OK)
+        rc = settle_entry(store);
     if (rc != SQLITE_OK) {
         log_failure(conn, "begin", rc);
         undo(conn);
@@ -368,14 +414,28 @@ static enum group_end try_group(struct sqlite_store *store, struct queue_entry *
             undo(conn);
             return GROUP_FAILED;
         }
-        rc = sqlite_apply(conn, entries[i].item, store->node, 0);
+        rc = sqlite_apply(conn, entries[i].item, 0);
         if (rc != SQLITE_OK) {
             undo(conn);
             return GROUP_AGAIN;
         }
     }
+    rc = write_entry(store, entries, n);
+    if (rc != SQLITE_OK) {
+        log_failure(conn, "audit", rc);
+        undo(conn);
+        store->pending.seq = 0;
+        return GROUP_FAILED;
+    }
     rc = sqlite_run(conn, SQL_COMMIT);
-    return rc == SQLITE_OK ? GROUP_COMMITTED : commit_failed(conn, rc);
+    if (rc == SQLITE_OK) {
+        entry_is_committed(store);
+        return GROUP_COMMITTED;
+    }
+    enum group_end end = commit_failed(conn, rc);
+    if (end == GROUP_FAILED)
+        store->pending.seq = 0;
+    return end;
 }
 
 static int connected(struct sqlite_store *store)

@@ -286,9 +286,9 @@ int store_each_cert(struct store *store, char *fault, struct bytes issuer,
 size_t store_audit_heads(struct store *store, struct store_head *heads, size_t max);
 void store_audit_sealed(struct store *store, const struct store_head *heads, size_t n);
 
-/* store_each_entry calls |each| for every entry of the audit log, chain by chain, each in order of seq, until
+/* store_each_entry calls |each| for every entry of the audit log, those of one chain in order of seq, until
  * it returns 0; what was recorded before there were chains comes first, a record an entry with seq 0, a chain
- * of zeros and no hashes. store_each_seal likewise for every seal, instance by instance, in order of number.
+ * of zeros and no hashes. store_each_seal likewise for every seal, those of one instance in order of number.
  * For tools. Return 1, or 0 with |fault| written. */
 int store_each_entry(struct store *store, char *fault,
                      int (*each)(void *arg, const struct store_entry *entry), void *arg);

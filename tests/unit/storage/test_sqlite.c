@@ -131,13 +131,31 @@ Test(sqlite, what_is_no_store_is_refused)
 Test(sqlite, a_newer_store_is_refused)
 {
     make_store(1);
-    sql("PRAGMA user_version = 4");
+    sql("PRAGMA user_version = 5");
     is_refused("newer version");
-    cr_assert_eq(sql("PRAGMA user_version"), 4);
+    cr_assert_eq(sql("PRAGMA user_version"), 5);
     sql("PRAGMA user_version = 0");
     is_refused("names no schema version");
-    sql("PRAGMA user_version = 3");
+    sql("PRAGMA user_version = 4");
     make_store(0);
+}
+
+static int one_before(void *arg, const struct store_entry *entry)
+{
+    static const char line[] =
+        "{\"event\":\"issue\",\"outcome\":\"\",\"at\":1700000000000,\"who\":\"CN=x\","
+        "\"issuer\":\"01010101010101010101010101010101\",\"transactionID\":\"0203\",\"serial\":\"04\","
+        "\"detail\":\"profile=demo\"}\n";
+    unsigned *seen = arg;
+    if (entry->seq == 0) {
+        cr_assert_eq(entry->at, 1700000000000);
+        cr_assert(bytes_equal(entry->node, bytes_str("old")));
+        cr_assert(bytes_equal(entry->records, bytes_str(line)), "%.*s", (int)entry->records.len,
+                  (const char *)entry->records.data);
+        cr_assert_eq(*seen, 0, "it must come first");
+    }
+    ++*seen;
+    return 1;
 }
 
 /* A store of schema 1, as it was before, with a transaction in it: the row is there afterwards, what it
@@ -148,6 +166,9 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
         "credential_kid; "
         "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; "
+        "DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO audit; "
+        "INSERT INTO audit VALUES (1, 1700000000000, 'old', x'01010101010101010101010101010101', 'issue', "
+        "x'0203', x'04', 'CN=x', 'profile=demo'); "
         "CREATE INDEX certificates_key ON certificates (issuer, spki_hash); PRAGMA user_version = 1");
     struct store *store = must_open(test_url);
     struct enrollment e;
@@ -162,8 +183,12 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     arena_free(f.arena);
     enrollment_cleanup(&e);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    char fault[STORE_FAULT_MAX];
+    unsigned seen = 0;
+    cr_assert(store_each_entry(store, fault, one_before, &seen), "%s", fault);
+    cr_assert_eq(seen, 2);
     store_close(store);
-    cr_assert_eq(sql("PRAGMA user_version"), 3);
+    cr_assert_eq(sql("PRAGMA user_version"), 4);
 }
 
 /* A unit without further preconditions is written without a look before it: what then fails for another
@@ -338,10 +363,13 @@ Test(sqlite, revocations_and_audit_are_written)
     change.reason = 1;
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(sql("SELECT reason FROM revocations"), 1);
-    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE node = 'node-1' AND event = 'issue' AND who = 'CN=x' "
-                     "AND detail = 'profile=demo' AND length(serial) = 16"),
+    cr_assert_eq(audit_records(store), 4);
+    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE node = 'node-1' AND records ->> 'event' = 'issue' AND "
+                     "records ->> 'outcome' = 'granted' AND records ->> 'who' = 'CN=x' AND records ->> "
+                     "'detail' = 'profile=demo' AND length(records ->> 'serial') = 32"),
                  4);
-    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE length(transaction_id) = 16"), 1);
+    cr_assert_eq(sql("SELECT count(*) FROM audit WHERE length(records ->> 'transactionID') = 32"), 1);
+    cr_assert_eq(sql("SELECT count(DISTINCT chain) FROM audit"), 1);
     enrollment_cleanup(&e);
     store_close(store);
 }
@@ -421,7 +449,7 @@ Test(sqlite, any_write_may_fail)
 {
     static const char *const when[] = {"INSERT ON certificates WHEN substr(new.serial, 9, 4) = x'00000003'",
                                        "INSERT ON transactions WHEN substr(new.serial, 9, 4) = x'00000003'",
-                                       "INSERT ON audit WHEN substr(new.serial, 9, 4) = x'00000003'"};
+                                       "INSERT ON audit"};
     static const char *const how[] = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(ROLLBACK, 'no')"};
     struct store *store = must_open(test_url);
     enum store_outcome outcomes[GROUP];
@@ -434,16 +462,16 @@ Test(sqlite, any_write_may_fail)
                      how[j]);
             sql(text);
             size_t done = commit_group(store, group, outcomes);
-            /* A statement that undoes everything leaves nothing to go back to; the others hurt only their
-             * unit. */
-            cr_expect_eq(done, j == 2 ? 0 : GROUP - 1, "%s %s: %zu", when[i], how[j], done);
+            /* A statement that undoes everything leaves nothing to go back to, and the audit log's entry is
+             * that of all; the others hurt only their unit. */
+            cr_expect_eq(done, i == 2 || j == 2 ? 0 : GROUP - 1, "%s %s: %zu", when[i], how[j], done);
             sql("DROP TRIGGER bad");
             for (uint32_t k = 0; k < GROUP; k++)
                 cr_assert_eq(is_whole(store, group, k), outcomes[k] == STORE_DONE);
             becomes_healthy(store);
         }
     }
-    cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
+    cr_assert_eq(audit_records(store), sql("SELECT count(*) FROM certificates"));
     store_close(store);
 }
 
@@ -593,6 +621,7 @@ static void fail_each_call(int code, unsigned *unknown)
     enum store_outcome outcomes[GROUP];
     snprintf(copy, sizeof(copy), "%s/copy.db", test_folder);
     struct store *store = must_open(test_url);
+    int64_t chains = sql("SELECT count(DISTINCT chain) FROM audit");
     for (int call = 1;; call++) {
         uint32_t group = (uint32_t)(code << 8 | call);
         atomic_store(&disk.hit, 0);
@@ -620,8 +649,9 @@ static void fail_each_call(int code, unsigned *unknown)
             cr_expect(is_whole(store, group, i));
         }
     }
+    cr_assert_eq(audit_records(store), sql("SELECT count(*) FROM certificates"));
+    cr_assert_eq(sql("SELECT count(DISTINCT chain) FROM audit"), chains + 1, "the chain went on");
     store_close(store);
-    cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
 }
 
 Test(sqlite, any_call_to_the_disk_may_fail)
@@ -705,8 +735,8 @@ Test(sqlite, what_was_told_survives_a_kill)
         for (n = told; n < told + 2 * GROUP; n++)
             is_whole(store, round, n); /* not told: there or not, but never half */
         cr_assert(is_whole(store, round, 0));
+        cr_assert_eq(audit_records(store), sql("SELECT count(*) FROM certificates"));
         store_close(store);
-        cr_assert_eq(sql("SELECT count(*) FROM audit"), sql("SELECT count(*) FROM certificates"));
         cr_assert_eq(sql("SELECT count(*) FROM transactions"), sql("SELECT count(*) FROM certificates"));
         cr_assert_eq(sql("SELECT count(*) - count(DISTINCT serial) FROM certificates"), 0);
     }

@@ -752,3 +752,85 @@ Test(store, a_node_whose_clock_lags_puts_nothing_off)
     serve_at(NOW + 1010); /* ten seconds after the last that counts */
     cr_assert_eq(overdue(NOW + 2000), NOW + 1100);
 }
+
+/* ---- the audit log ---- */
+
+Test(store, what_is_done_is_in_the_audit_log_and_nothing_else)
+{
+    struct enrollment e;
+    struct store_unit silent = {.alive_at = NOW, .alive_gap = 15};
+
+    for (uint32_t n = 0; n < 3; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_CONFLICT);
+    cr_assert(store_commit_wait(store, &silent));
+    cr_assert_eq(audit_records(store), 3);
+    reopen();
+    enrollment_init(&e, 1, 3);
+    e.audit.who = bytes_of("\xff\"\\\n\0", 5);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    cr_assert_eq(audit_records(store), 4);
+}
+
+Test(store, ends_of_chains_are_told_until_they_are_sealed)
+{
+    struct store_head heads[8];
+    int64_t seq = 0;
+    size_t n;
+
+    cr_assert_eq(store_audit_heads(store, heads, 8), 0);
+    for (uint32_t i = 0; i < 5; i++)
+        cr_assert_eq(commit_one(store, 1, i), STORE_DONE);
+    n = store_audit_heads(store, heads, 8);
+    cr_assert_geq(n, 1);
+    for (size_t i = 0; i < n; i++)
+        seq += heads[i].seq;
+    cr_assert_eq(seq, 5, "each commit was waited for, and is an entry");
+    store_audit_sealed(store, heads, n);
+    cr_assert_eq(store_audit_heads(store, heads, 8), 0);
+    cr_assert_eq(commit_one(store, 1, 6), STORE_DONE);
+    cr_assert_eq(store_audit_heads(store, heads, 8), 1);
+}
+
+struct seals_seen {
+    const struct store_seal *expected;
+    size_t count;
+};
+
+static int see_seal(void *arg, const struct store_seal *seal)
+{
+    struct seals_seen *seen = arg;
+    const struct store_seal *expected = &seen->expected[seen->count++];
+    cr_assert_arr_eq(seal->instance, expected->instance, STORE_INSTANCE);
+    cr_assert_eq(seal->number, expected->number);
+    cr_assert_eq(seal->at, expected->at);
+    same(seal->node, expected->node, "node");
+    same(seal->text, expected->text, "text");
+    same(seal->signature, expected->signature, "signature");
+    return 1;
+}
+
+Test(store, seals_come_back_as_they_were_and_are_stored_once)
+{
+    struct store_seal seals[2] = {{.number = 1,
+                                   .at = 1700000000123,
+                                   .node = bytes_str("node-1"),
+                                   .text = bytes_str("a text"),
+                                   .signature = bytes_of("\0\1\2", 3)}};
+    struct seals_seen seen = {.expected = seals};
+    char fault[STORE_FAULT_MAX];
+
+    memset(seals[0].instance, 0xa5, STORE_INSTANCE);
+    seals[1] = seals[0];
+    seals[1].number = 2;
+    for (size_t i = 0; i < 4; i++) { /* each twice: as when the first answer was lost */
+        struct store_unit unit = {.seal = &seals[i / 2]};
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+    }
+    cr_assert(store_each_seal(store, fault, see_seal, &seen), "%s", fault);
+    cr_assert_eq(seen.count, 2);
+    cr_assert_eq(audit_records(store), 0, "a seal is no entry");
+}

@@ -11,7 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "storage/store.h"
+#include "storage/audit.h"
 #include "tests/support/database.h"
 
 enum { ENROLLMENT_ARENA = 64 * 1024, CERTIFICATE_LEN = 700, NOW = 1700000000 };
@@ -91,8 +91,11 @@ static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_
         .profile = bytes_str("demo"),
         .certificate = bytes_of(e->certificate, sizeof(e->certificate)),
     };
-    e->audit = (struct store_audit){
-        .at = NOW * 1000LL, .event = "issue", .who = bytes_str("CN=x"), .detail = bytes_str("profile=demo")};
+    e->audit = (struct store_audit){.at = NOW * 1000LL,
+                                    .event = "issue",
+                                    .outcome = "granted",
+                                    .who = bytes_str("CN=x"),
+                                    .detail = bytes_str("profile=demo")};
     e->unit = (struct store_unit){
         .issuer = test_issuer(),
         .tx_id = e->tx.transaction_id,
@@ -153,6 +156,47 @@ static inline int is_whole(struct store *store, uint32_t group, uint32_t n)
     enrollment_cleanup(&e);
     cr_assert_eq(tx, cert, "half of enrollment %u/%u is stored", group, n);
     return tx;
+}
+
+/* struct audit_seen is what audit_records has seen. */
+struct audit_seen {
+    struct store_head heads[64];
+    size_t chains, records;
+};
+
+static inline int see_entry(void *arg, const struct store_entry *entry)
+{
+    static const uint8_t zeros[STORE_HASH];
+    struct audit_seen *seen = arg;
+    uint8_t hash[STORE_HASH];
+    size_t i = 0;
+    while (i < seen->chains && memcmp(seen->heads[i].chain, entry->chain, STORE_CHAIN_ID) != 0)
+        i++;
+    struct store_head *head = &seen->heads[i];
+    if (i == seen->chains) {
+        cr_assert_lt(seen->chains++, 64);
+        memcpy(head->chain, entry->chain, STORE_CHAIN_ID);
+    }
+    cr_assert_eq(entry->seq, head->seq + 1, "a gap in a chain");
+    cr_assert_arr_eq(entry->previous, head->seq == 0 ? zeros : head->hash, STORE_HASH);
+    cr_assert(audit_entry_hash(hash, entry));
+    cr_assert_arr_eq(hash, entry->hash, STORE_HASH);
+    cr_assert_geq(entry->at, head->at);
+    head->seq = entry->seq;
+    head->at = entry->at;
+    memcpy(head->hash, entry->hash, STORE_HASH);
+    for (size_t at = 0; at < entry->records.len; at++)
+        seen->records += entry->records.data[at] == '\n';
+    return 1;
+}
+
+/* audit_records returns how many records the audit log holds, all chains of which must be whole. */
+static inline size_t audit_records(struct store *store)
+{
+    struct audit_seen seen = {.chains = 0};
+    char fault[STORE_FAULT_MAX];
+    cr_assert(store_each_entry(store, fault, see_entry, &seen), "%s", fault);
+    return seen.records;
 }
 
 static char test_folder[64], test_path[96], test_url[DATABASE_URL_MAX];
