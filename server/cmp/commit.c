@@ -38,7 +38,7 @@ struct store_unit *cmp_commit(struct cmp_message *m)
     unit->tx_id = m->transaction_id;
     unit->now = m->now;
     unit->audit = &m->audit;
-    m->audit = (struct store_audit){.at = m->now_ms, .event = "?"};
+    m->audit = (struct store_audit){.at = m->now_ms, .event = "?", .outcome = "?"};
     if (m->is_mac)
         m->audit.who = m->in.header.sender_kid;
     else if (who != NULL)

@@ -131,6 +131,7 @@ static void commit_confirmation(struct cmp_message *m)
     m->audit.event = m->new_tx.state == STORE_TX_CONFIRMED  ? "confirm"
                      : m->new_tx.state == STORE_TX_REJECTED ? "reject"
                                                             : "peer error";
+    m->audit.outcome = m->new_tx.state == STORE_TX_CONFIRMED ? "accepted" : "revoked";
     if (m->result.detail != NULL)
         m->audit.detail = bytes_str(m->result.detail);
 }
@@ -150,6 +151,7 @@ void cmp_fail_transaction(struct cmp_message *m)
     unit->tx = &m->new_tx;
     unit->change = &m->change;
     m->audit.event = "reject";
+    m->audit.outcome = "revoked";
     m->audit.detail = bytes_str(m->result.text);
 }
 

@@ -198,5 +198,6 @@ static void commit_certificate(struct cmp_message *m)
         !(m->in.body_type == PKI_KUR && bytes_equal(m->request.tmpl.spki, m->signer->spki)))
         unit->key_unused = m->new_cert.spki_hash;
     m->audit.event = m->in.body_type == PKI_KUR ? "update" : "issue";
+    m->audit.outcome = "granted";
     m->audit.detail = m->new_cert.subject_text;
 }

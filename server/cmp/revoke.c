@@ -130,5 +130,8 @@ static void commit_revocation(struct cmp_message *m)
     m->audit.event = m->change.status == STORE_CERT_HOLD    ? "hold"
                      : m->change.status == STORE_CERT_VALID ? "release"
                                                             : "revoke";
+    m->audit.outcome = m->change.status == STORE_CERT_HOLD    ? "held"
+                       : m->change.status == STORE_CERT_VALID ? "released"
+                                                              : "revoked";
     m->audit.detail = bytes_str(arena_printf(m->arena, "reasonCode %d", m->change.reason));
 }

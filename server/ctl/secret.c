@@ -29,6 +29,7 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
     struct arena *arena = arena_new(ARENA);
     struct store_audit audit = {.at = (int64_t)time(NULL) * 1000,
                                 .event = "secret added",
+                                .outcome = "stored",
                                 .who = bytes_str("cmpctl"),
                                 .detail = item->reference};
     struct store_unit unit = {.issuer = issuer, .arena = arena, .secret = &row, .audit = &audit};

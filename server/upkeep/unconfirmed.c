@@ -72,6 +72,7 @@ static int end_transaction(struct store *store, struct bytes issuer, const struc
                                              .at = now};
     const struct store_audit audit = {.at = now * 1000,
                                       .event = "unconfirmed",
+                                      .outcome = actions[action].text,
                                       .who = bytes_str("cmpd"),
                                       .detail = bytes_str(actions[action].audit)};
     struct store_unit unit = {.issuer = issuer,

@@ -323,6 +323,7 @@ static void apply(struct world *world, struct store_unit *unit)
     }
     world->commits++;
     world->audits += unit->audit != NULL;
+    must(unit->audit == NULL || strcmp(unit->audit->outcome, "?") != 0);
     unit->outcome = STORE_DONE;
 }
 
