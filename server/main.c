@@ -156,9 +156,9 @@ static int start(struct server *server, char **argv)
 /* Frees what start made, as far as it came; the front is gone already, or never was. */
 static void tear_down(struct server *server)
 {
-    upkeep_free(server->upkeep);
     if (server->pipeline != NULL)
         pipeline_free(server->pipeline);
+    upkeep_free(server->upkeep); /* seals what the pipeline committed */
     store_close(server->store);
     policy_release(server->policy);
 }

@@ -24,6 +24,7 @@ enum {
     BOUND_UNCONFIRMED = 100, /* transactions ended in one go for want of a certConf */
     BOUND_ALIVE_EVERY = 5,   /* seconds between two notes in the store that this node serves */
     BOUND_ALIVE_GAP = 15,    /* seconds without one from any node after which nobody served */
+    BOUND_SEAL_EVERY = 60,   /* seconds after which the ends of the audit log's chains are signed */
 
     /* Keys in tokens: beyond it, a signing fails with systemUnavail. */
     BOUND_TOKEN_QUEUE = 4096, /* signings that a token has and has not answered */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "server/base/bounds.h"
+#include "server/upkeep/seal.h"
 #include "server/upkeep/unconfirmed.h"
 
 struct upkeep {
@@ -26,6 +27,14 @@ static int say_alive(struct store *store, int64_t now)
     struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP};
 
     return store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
@@ -51,10 +60,12 @@ static void *run(void *arg)
 {
     struct upkeep *upkeep = arg;
     struct unconfirmed unconfirmed = {0};
+    struct seal_job seals;
     struct policy *policy;
-    int64_t said = 0;
+    int64_t said = 0, sealed = time(NULL);
     int alive = 0, resumes;
 
+    seal_job_begin(&seals);
     while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
         int64_t now = time(NULL);
         if (resumes)
@@ -65,9 +76,15 @@ static void *run(void *arg)
         }
         if (alive)
             unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
+        /* What could not be sealed is tried again a second later. */
+        if ((now - sealed >= BOUND_SEAL_EVERY || now < sealed) &&
+            seal_heads(&seals, policy, upkeep->store, now_ms()))
+            sealed = now;
         atomic_store(&upkeep->alarm, unconfirmed.stopped);
         policy_release(policy);
     }
+    seal_heads(&seals, upkeep->policy, upkeep->store, now_ms());
+    seal_job_end(&seals);
     return NULL;
 }
 

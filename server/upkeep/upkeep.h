@@ -17,7 +17,8 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy);
  * allowed. */
 int upkeep_has_alarm(const struct upkeep *upkeep);
 
-/* upkeep_free ends the thread and frees |upkeep|. NULL is allowed. */
+/* upkeep_free ends the thread, whose last act is to seal the audit log, and frees |upkeep|: to be called
+ * after the last commit. NULL is allowed. */
 void upkeep_free(struct upkeep *upkeep);
 
 #endif

@@ -1,0 +1,105 @@
+#include "server/upkeep/seal.h"
+
+enum { ARENA = 16 * 1024 };
+
+void seal_job_begin(struct seal_job *job)
+{
+    *job = (struct seal_job){.arena = NULL};
+    audit_sealer_begin(&job->sealer);
+}
+
+void seal_job_end(struct seal_job *job)
+{
+    arena_free(job->arena);
+    job->arena = NULL;
+}
+
+static int failed(struct seal_job *job, const char *why)
+{
+    if (!job->failing)
+        log_event(LOG_ERROR, "audit log not sealed", "reason=\"%s\"", why);
+    job->failing = 1;
+    return 0;
+}
+
+static void log_seal(const struct store_seal *seal)
+{
+    char hex[2 * SIGNATURE_MAX + 1];
+
+    log_event(LOG_INFO, AUDIT_SEAL_EVENT, "%.*s signature=%s", (int)seal->text.len,
+              (const char *)seal->text.data, log_hex(hex, sizeof hex, seal->signature));
+}
+
+/* Stores what is pending. Where it is not known whether it was stored, the same octets are stored again: the
+ * number is taken by it or by nothing. */
+static int store_pending(struct seal_job *job, struct store *store)
+{
+    struct store_unit unit = {.seal = &job->pending};
+
+    if (job->arena == NULL)
+        return 1;
+    if (!store_commit_wait(store, &unit) || unit.outcome != STORE_DONE)
+        return failed(job, "the store did not take the seal; it is tried again");
+    if (!audit_sealer_advance(&job->sealer, &job->pending))
+        return failed(job, "out of memory");
+    log_seal(&job->pending);
+    store_audit_sealed(store, job->heads, job->head_count);
+    seal_job_end(job);
+    job->failing = 0;
+    return 1;
+}
+
+static int make(struct seal_job *job, const struct policy *policy, struct audit_seal *seal, int64_t now)
+{
+    const struct config *config = policy_config(policy);
+    const struct cmp_authority *ca = policy_authority(policy, config->cas[0].name);
+
+    job->arena = arena_new(ARENA);
+    memcpy(job->heads, seal->heads, sizeof job->heads);
+    job->head_count = seal->kind == AUDIT_HEADS ? seal->head_count : 0;
+    if (job->arena != NULL && audit_seal_make(&job->pending, job->arena, seal, &job->sealer,
+                                              bytes_str(config->node), now, ca->cmp_key, ca->cmp_algorithm))
+        return 1;
+    seal_job_end(job);
+    return failed(job, "the key of the first CA's CMP certificate could not sign; it is tried again");
+}
+
+int seal_heads(struct seal_job *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    struct audit_seal seal = {.kind = AUDIT_HEADS};
+
+    if (!store_pending(job, store))
+        return 0;
+    while ((seal.head_count = store_audit_heads(store, seal.heads, AUDIT_SEAL_ENDS)) != 0)
+        if (!make(job, policy, &seal, now) || !store_pending(job, store))
+            return 0;
+    return 1;
+}
+
+static size_t take(struct store_head *out, size_t room, const struct store_head **from, size_t *left)
+{
+    size_t n = *left < room ? *left : room;
+
+    if (n != 0)
+        memcpy(out, *from, n * sizeof *out);
+    *from += n;
+    *left -= n;
+    return n;
+}
+
+int seal_anchor(struct seal_job *job, const struct policy *policy, struct store *store,
+                const struct store_head *heads, size_t head_count, const struct store_head *seals,
+                size_t seal_count, int64_t now)
+{
+    struct audit_seal seal = {.kind = AUDIT_ANCHOR};
+
+    if (!store_pending(job, store))
+        return 0;
+    while (head_count + seal_count != 0) {
+        seal.head_count = take(seal.heads, AUDIT_SEAL_ENDS, &heads, &head_count);
+        seal.seal_count = take(seal.seals, AUDIT_SEAL_ENDS - seal.head_count, &seals, &seal_count);
+        if (!make(job, policy, &seal, now) || !store_pending(job, store))
+            return 0;
+    }
+    return 1;
+}
