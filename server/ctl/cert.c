@@ -7,7 +7,7 @@
 #include "crypto/pem.h"
 #include "server/ctl/ctl.h"
 
-enum { ARENA = 1024 * 1024, HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1, TIME_MAX = 32 };
+enum { ARENA = 1024 * 1024, HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1 };
 
 static const char *status_name(enum store_cert_status status)
 {
@@ -24,67 +24,40 @@ static const char *status_name(enum store_cert_status status)
     return "?";
 }
 
-static const char *time_text(char out[TIME_MAX], int64_t at)
-{
-    time_t t = (time_t)at;
-    struct tm tm;
-
-    if (at == 0 || gmtime_r(&t, &tm) == NULL || strftime(out, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        out[0] = 0;
-    return out;
-}
-
-/* A JSON string (RFC 8259 section 7); names come as valid UTF-8 with control characters escaped already. */
-static void put_json(const char *key, struct bytes value)
-{
-    printf("\"%s\":\"", key);
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.data[i];
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 static int print_json(void *arg, const struct store_cert *cert)
 {
-    char hex[HEX_MAX], at[TIME_MAX];
+    char hex[HEX_MAX], at[CTL_TIME_MAX];
 
     (void)arg;
     putchar('{');
-    put_json("serial", bytes_str(log_hex(hex, sizeof hex, cert->serial)));
+    ctl_put_json("serial", bytes_str(log_hex(hex, sizeof hex, cert->serial)));
     putchar(',');
-    put_json("subject", cert->subject_text);
+    ctl_put_json("subject", cert->subject_text);
     putchar(',');
-    put_json("status", bytes_str(status_name(cert->status)));
+    ctl_put_json("status", bytes_str(status_name(cert->status)));
     putchar(',');
-    put_json("issued_at", bytes_str(time_text(at, cert->issued_at)));
+    ctl_put_json("issued_at", bytes_str(ctl_time(at, cert->issued_at)));
     putchar(',');
-    put_json("not_before", bytes_str(time_text(at, cert->not_before)));
+    ctl_put_json("not_before", bytes_str(ctl_time(at, cert->not_before)));
     putchar(',');
-    put_json("not_after", bytes_str(time_text(at, cert->not_after)));
+    ctl_put_json("not_after", bytes_str(ctl_time(at, cert->not_after)));
     putchar(',');
-    put_json("revoked_at", bytes_str(time_text(at, cert->revoked_at)));
+    ctl_put_json("revoked_at", bytes_str(ctl_time(at, cert->revoked_at)));
     putchar(',');
-    put_json("transactionID", bytes_str(log_hex(hex, sizeof hex, cert->transaction_id)));
+    ctl_put_json("transactionID", bytes_str(log_hex(hex, sizeof hex, cert->transaction_id)));
     putchar(',');
-    put_json("profile", cert->profile);
+    ctl_put_json("profile", cert->profile);
     printf("}\n");
     return 1;
 }
 
 static int print_line(void *arg, const struct store_cert *cert)
 {
-    char hex[HEX_MAX], at[TIME_MAX];
+    char hex[HEX_MAX], at[CTL_TIME_MAX];
 
     (void)arg;
     printf("%s  %-11s  %s  %.*s\n", log_hex(hex, sizeof hex, cert->serial), status_name(cert->status),
-           time_text(at, cert->issued_at), (int)cert->subject_text.len,
-           (const char *)cert->subject_text.data);
+           ctl_time(at, cert->issued_at), (int)cert->subject_text.len, (const char *)cert->subject_text.data);
     return 1;
 }
 

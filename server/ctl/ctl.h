@@ -9,7 +9,7 @@
 #include "server/base/config.h"
 #include "server/policy/policy.h"
 
-enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096 };
+enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_MAX = 32 };
 
 /* ---- commands; argv[0] is the command's own name ---- */
 int ctl_init(int argc, char **argv);
@@ -20,6 +20,7 @@ int ctl_db(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
 int ctl_decode(int argc, char **argv);
 int ctl_engines(int argc, char **argv);
+int ctl_audit(int argc, char **argv);
 
 /* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
 int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -33,6 +34,11 @@ int ctl_path(char *out, const char *dir, const char *name);
 /* ctl_refuse_secret returns 1 if |url|, given on the command line, holds no password, else 0 with a fault
  * printed. */
 int ctl_refuse_secret(const char *url);
+/* ctl_put_json prints "KEY":"VALUE", a member of a JSON object. */
+void ctl_put_json(const char *key, struct bytes value);
+
+/* ctl_time writes |at| (Unix seconds) as in RFC 3339 into |out|; nothing for 0. Returns |out|. */
+const char *ctl_time(char out[CTL_TIME_MAX], int64_t at);
 
 /* ---- pki.c: keys and certificates in files ---- */
 

@@ -30,6 +30,13 @@ static const struct command {
      "  secret add --config FILE --list FILE [...]\n"
      "                     store a shared secret for MAC-protected enrollment, or many: a line with\n"
      "                     reference and secret each"},
+    {"audit", ctl_audit,
+     "audit verify --config FILE [--log FILE]... [--certificate FILE]...\n"
+     "                     find out whether the audit log is whole: against its signed seals, against\n"
+     "                     those in the logs of the nodes, with former CMP certificates besides those of\n"
+     "                     the configuration\n"
+     "  audit list --config FILE [--json]\n"
+     "                     show what the audit log says"},
     {"decode", ctl_decode,
      "decode FILE|-      show a CMP message, in DER, PEM, base64 or hexadecimal, and where it is broken"},
     {"engines", ctl_engines,

@@ -1,5 +1,9 @@
 /* What every command says in the same way. */
 #include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/base/json.h"
 
 #include "server/ctl/ctl.h"
 
@@ -24,4 +28,24 @@ int ctl_usage(const char *text)
 int ctl_path(char *out, const char *dir, const char *name)
 {
     return snprintf(out, CTL_PATH_MAX, "%s/%s", dir, name) < CTL_PATH_MAX;
+}
+
+void ctl_put_json(const char *key, struct bytes value)
+{
+    char *text = malloc(json_string_room(value));
+
+    if (text == NULL)
+        exit(ctl_fault("out of memory"));
+    printf("\"%s\":%.*s", key, (int)json_string(text, value), text);
+    free(text);
+}
+
+const char *ctl_time(char out[CTL_TIME_MAX], int64_t at)
+{
+    time_t t = (time_t)at;
+    struct tm tm;
+
+    if (at == 0 || gmtime_r(&t, &tm) == NULL || strftime(out, CTL_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        out[0] = 0;
+    return out;
 }

@@ -7,6 +7,7 @@
 
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/upkeep/seal.h"
 
 enum { ARENA = 1024 * 1024, SECRET_MAX = 1024, LIST_MAX = 256 * 1024 * 1024 };
 
@@ -45,6 +46,16 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
     return ok;
 }
 
+/* What was added is in the audit log; this process has the key to seal that, and will be gone. */
+static void seal_additions(struct store *store, const struct policy *policy)
+{
+    struct seal_job job;
+
+    seal_job_begin(&job);
+    seal_heads(&job, policy, store, (int64_t)time(NULL) * 1000);
+    seal_job_end(&job);
+}
+
 int ctl_add_secrets(const struct policy *policy, const char *profile, const struct ctl_shared_secret *items,
                     size_t count, int reusable, int64_t expires)
 {
@@ -66,6 +77,7 @@ int ctl_add_secrets(const struct policy *policy, const char *profile, const stru
         ok = add_one(store, settings, ca, &items[i], row) ||
              !ctl_fault("the secret of '%.*s' could not be stored", (int)items[i].reference.len,
                         items[i].reference.data);
+    seal_additions(store, policy);
     store_close(store);
     return ok;
 }
