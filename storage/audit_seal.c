@@ -174,6 +174,33 @@ int audit_seal_parse(struct audit_seal *out, struct bytes text)
            take_ends(&rest, out->seals, AUDIT_SEAL_ENDS, &out->seal_count) && rest.len == 0;
 }
 
+static struct bytes part_after(struct bytes text, const char *mark)
+{
+    const uint8_t *at = text.len != 0 ? memmem(text.data, text.len, mark, strlen(mark)) : NULL;
+
+    return at != NULL ? bytes_of(at + strlen(mark), text.len - (size_t)(at - text.data) - strlen(mark))
+                      : bytes_of(NULL, 0);
+}
+
+int audit_seal_find(struct bytes *text, struct bytes *signature, uint8_t *room, struct bytes line)
+{
+    static const char begin[] = "event=\"" AUDIT_SEAL_EVENT "\" ", mark[] = " signature=";
+    struct bytes hex;
+    size_t len;
+
+    *text = part_after(line, begin);
+    if (text->len == 0)
+        return 0;
+    hex = part_after(*text, mark);
+    len = hex.len / 2;
+    if (hex.len != 0)
+        text->len -= hex.len + sizeof mark - 1;
+    if (hex.len % 2 != 0 || len > SIGNATURE_MAX || !take_hex(&hex, room, len))
+        len = 0;
+    *signature = bytes_of(room, len);
+    return 1;
+}
+
 /* ---- seals ---- */
 
 int audit_key_id(uint8_t out[AUDIT_KEY_ID], struct bytes spki)

@@ -18,8 +18,9 @@
 #include "store.h"
 
 #define AUDIT_SEAL_PREFIX "cmpd audit seal 1"
-#define AUDIT_SEAL_EVENT "audit seal" /* of the line in the log: the text, and " signature=" in hexadecimal  \
-                                       */
+#define AUDIT_SEAL_EVENT                                                                                     \
+    "audit seal" /* of the line in the log: the text, and " signature=" in hexadecimal                       \
+                  */
 
 enum {
     AUDIT_KEY_ID = 16,
@@ -67,6 +68,12 @@ int audit_sealer_advance(struct audit_sealer *sealer, const struct store_seal *s
 
 /* audit_seal_parse reads the text of a seal. Views point into |text|. Returns 1, or 0 if it is none. */
 int audit_seal_parse(struct audit_seal *out, struct bytes text);
+
+/* audit_seal_find looks for a seal in a line of the log, written as AUDIT_SEAL_EVENT: |*text| points into
+ * |line|,
+ * |*signature| into |room| (SIGNATURE_MAX octets), and is empty if it is damaged. Returns 1, or 0 if the line
+ * is none. */
+int audit_seal_find(struct bytes *text, struct bytes *signature, uint8_t *room, struct bytes line);
 
 /* audit_seal_hash computes what the seal after one with |text| and |signature| has as previous. 1 or 0. */
 int audit_seal_hash(uint8_t out[STORE_HASH], struct bytes text, struct bytes signature);

@@ -253,50 +253,26 @@ static void conclude(struct audit_verify *v, const struct audit_seal *seal)
             raise_point(v, &v->instances, trail, &trail->anchor, &seal->seals[i]);
 }
 
-static int unhex(uint8_t *out, size_t room, struct bytes text, size_t *len)
-{
-    for (*len = 0; *len < room && 2 * *len < text.len; ++*len) {
-        char digits[3] = {(char)text.data[2 * *len],
-                          2 * *len + 1 < text.len ? (char)text.data[2 * *len + 1] : ' ', 0},
-             *end;
-        out[*len] = (uint8_t)strtoul(digits, &end, 16);
-        if (end != digits + 2)
-            return 0;
-    }
-    return 2 * *len == text.len;
-}
-
-static struct bytes part_after(struct bytes text, const char *mark)
-{
-    const uint8_t *at = memmem(text.data, text.len, mark, strlen(mark));
-
-    return at != NULL ? bytes_of(at + strlen(mark), text.len - (size_t)(at - text.data) - strlen(mark))
-                      : bytes_of(NULL, 0);
-}
-
 int audit_verify_line(struct audit_verify *v, const char *where, struct bytes line)
 {
-    static const char begin[] = "event=\"" AUDIT_SEAL_EVENT "\" ", mark[] = " signature=";
-    struct bytes text = part_after(line, begin), signature = part_after(text, mark);
     struct store_head end = {.at = 0};
     uint8_t octets[SIGNATURE_MAX];
+    struct bytes text, signature;
     struct audit_seal seal;
     struct trail *trail;
-    size_t len;
 
-    if (text.len == 0)
+    if (!audit_seal_find(&text, &signature, octets, line))
         return 0;
-    text.len -= signature.len != 0 ? signature.len + sizeof mark - 1 : 0;
-    if (!unhex(octets, sizeof octets, signature, &len)) {
+    if (signature.len == 0) {
         fault(v, "%s is damaged: it has no signature", where);
         return 1;
     }
-    if (!check_seal(v, &seal, where, text, bytes_of(octets, len)))
+    if (!check_seal(v, &seal, where, text, signature))
         return 1;
     conclude(v, &seal);
     end.seq = seal.number;
     if ((trail = trail_of(v, &v->instances, seal.instance)) != NULL &&
-        audit_seal_hash(end.hash, text, bytes_of(octets, len)))
+        audit_seal_hash(end.hash, text, signature))
         raise_point(v, &v->instances, trail, &trail->attested, &end);
     return 1;
 }

@@ -1,0 +1,161 @@
+/* seal.c: seals and anchors of a real store, signed with the demo CA's key. */
+#include "server/upkeep/seal.h"
+
+#include <sqlite3.h>
+
+#include "server/upkeep/upkeep.h"
+#include "storage/audit_verify.h"
+#include "tests/unit/upkeep/fixture.h"
+
+static struct seal_job job;
+
+static void set_up_job(void)
+{
+    set_up();
+    seal_job_begin(&job);
+}
+
+static void tear_down_job(void)
+{
+    seal_job_end(&job);
+    tear_down();
+}
+
+TestSuite(seal, .init = set_up_job, .fini = tear_down_job, .timeout = 60);
+
+static void sql(const char *text)
+{
+    sqlite3 *db;
+
+    cr_assert_eq(sqlite3_open(test_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 2000);
+    cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void print_fault(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", text);
+}
+
+/* Verifies the store with the key of the CA's CMP certificate. */
+static struct audit_summary verify(void)
+{
+    struct audit_verify *state = audit_verify_new(print_fault, NULL);
+    struct audit_summary sum;
+    char fault[STORE_FAULT_MAX];
+
+    cr_assert(audit_verify_key(state, policy_settings(demo.policy)->default_profile->ca->cmp_cert.spki));
+    cr_assert(store_each_seal(store, fault, audit_verify_seal, state), "%s", fault);
+    cr_assert(store_each_entry(store, fault, audit_verify_entry, state), "%s", fault);
+    audit_verify_end(state, &sum);
+    audit_verify_free(state);
+    return sum;
+}
+
+static void enroll(uint32_t from, uint32_t to)
+{
+    for (uint32_t n = from; n < to; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+}
+
+Test(seal, what_moved_is_sealed_once)
+{
+    struct audit_summary sum;
+
+    enroll(0, 3);
+    cr_assert_eq(verify().unsealed, 3);
+    cr_assert(seal_heads(&job, demo.policy, store, 1000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 1);
+    cr_assert(seal_heads(&job, demo.policy, store, 2000));
+    cr_assert_eq(verify().seals, 1, "nothing had moved");
+    enroll(3, 5);
+    cr_assert(seal_heads(&job, demo.policy, store, 3000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 2);
+}
+
+/* A seal that the store did not take keeps its number; what comes meanwhile is in the next. */
+Test(seal, a_store_that_fails_is_asked_again)
+{
+    struct audit_summary sum;
+
+    enroll(0, 1);
+    sql("CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END");
+    cr_assert_not(seal_heads(&job, demo.policy, store, 1000));
+    enroll(1, 2);
+    cr_assert_not(seal_heads(&job, demo.policy, store, 2000));
+    sql("DROP TRIGGER bad");
+    cr_assert(seal_heads(&job, demo.policy, store, 3000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 2);
+    cr_assert_eq(job.sealer.number, 2);
+}
+
+/* The answer was lost, and the seal is there: it is not there twice. */
+Test(seal, a_seal_that_was_stored_after_all)
+{
+    struct audit_summary sum;
+
+    enroll(0, 1);
+    cr_assert(seal_heads(&job, demo.policy, store, 1000));
+    enroll(1, 2);
+    sql("CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END");
+    cr_assert_not(seal_heads(&job, demo.policy, store, 2000));
+    sql("DROP TRIGGER bad");
+    struct store_unit unit = {.seal = &job.pending};
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    cr_assert(seal_heads(&job, demo.policy, store, 3000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 2);
+}
+
+static int keep_end(void *arg, const struct store_entry *entry)
+{
+    struct store_head *head = arg;
+
+    memcpy(head->chain, entry->chain, sizeof head->chain);
+    memcpy(head->hash, entry->hash, sizeof head->hash);
+    head->seq = entry->seq;
+    return entry->seq < 3;
+}
+
+Test(seal, a_purge_behind_an_anchor_leaves_the_log_whole)
+{
+    struct store_head third = {.seq = 0};
+    struct audit_summary sum;
+    char fault[STORE_FAULT_MAX];
+
+    enroll(0, 5);
+    cr_assert(seal_heads(&job, demo.policy, store, 1000));
+    cr_assert(store_each_entry(store, fault, keep_end, &third));
+    cr_assert(seal_anchor(&job, demo.policy, store, &third, 1, NULL, 0, 2000));
+    cr_assert_eq(verify().faults, 0);
+    sql("DELETE FROM audit WHERE seq <= 3");
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.entries, 2);
+    sql("DELETE FROM audit WHERE seq = 4");
+    cr_assert_eq(verify().faults, 1);
+}
+
+Test(seal, the_end_of_upkeep_leaves_nothing_unsealed)
+{
+    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct audit_summary sum;
+
+    cr_assert_not_null(upkeep);
+    enroll(0, 3);
+    upkeep_free(upkeep);
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.entries, 3);
+    cr_assert_eq(sum.seals, 1);
+}
