@@ -37,6 +37,8 @@ enum sqlite_statement {
     SQL_TX_UPDATE,
     SQL_TX_OVERDUE,
     SQL_TX_PUT_OFF,
+    SQL_NODE,
+    SQL_NODES,
     SQL_SEEN_GET,
     SQL_SEEN_SET,
     SQL_CERT_GET,
@@ -120,6 +122,9 @@ int sqlite_bind_seal(sqlite3_stmt *statement, const struct store_seal *seal);
 int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
+
+/* sqlite_read_nodes reads the row that |statement| stands on and all after it. */
+int sqlite_read_nodes(struct store_fetch *item, sqlite3_stmt *statement);
 
 /* sqlite_read_entry, _before (a record from before there were chains) and _seal likewise; SQLITE_CORRUPT for
  * what is no such row. */

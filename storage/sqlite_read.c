@@ -12,6 +12,8 @@ static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
         return sqlite_read_cert(&item->row.cert, statement, item->arena);
     case STORE_FETCH_SECRET:
         return sqlite_read_secret(&item->row.secret, statement, item->arena);
+    case STORE_FETCH_NODES:
+        return sqlite_read_nodes(item, statement);
     }
     return SQLITE_MISUSE;
 }
@@ -23,12 +25,13 @@ static int fetch_one(struct sqlite_conn *conn, struct store_fetch *item)
     static const enum sqlite_statement by_kind[] = {[STORE_FETCH_TX] = SQL_TX_GET,
                                                     [STORE_FETCH_CERT] = SQL_CERT_GET,
                                                     [STORE_FETCH_SECRET] = SQL_SECRET_GET,
-                                                    [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE};
+                                                    [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
+                                                    [STORE_FETCH_NODES] = SQL_NODES};
+    int is_since = item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
     sqlite3_stmt *statement = conn->statements[by_kind[item->kind]];
     int rc = sqlite_bind(statement, 1, item->issuer);
     if (rc == SQLITE_OK)
-        rc = item->kind == STORE_FETCH_OVERDUE ? sqlite3_bind_int64(statement, 2, item->before)
-                                               : sqlite_bind(statement, 2, item->key);
+        rc = is_since ? sqlite3_bind_int64(statement, 2, item->before) : sqlite_bind(statement, 2, item->key);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
     int answered = rc == SQLITE_ROW || rc == SQLITE_DONE;

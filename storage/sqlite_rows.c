@@ -206,6 +206,25 @@ int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct are
     return r.rc;
 }
 
+int sqlite_read_nodes(struct store_fetch *item, sqlite3_stmt *statement)
+{
+    struct store_node *list = arena_alloc(item->arena, STORE_NODES_MAX * sizeof(*list));
+    size_t count = 0;
+    int rc = list != NULL ? SQLITE_ROW : SQLITE_NOMEM;
+    while (rc == SQLITE_ROW && count < STORE_NODES_MAX) {
+        struct reader r = {statement, item->arena, 0, SQLITE_OK};
+        struct store_node *node = &list[count++];
+        node->name = get_octets(&r);
+        node->version = get_octets(&r);
+        node->config = get_octets(&r);
+        node->seen_at = get_number(&r);
+        rc = r.rc == SQLITE_OK ? sqlite3_step(statement) : r.rc;
+    }
+    item->row.nodes.list = list;
+    item->row.nodes.count = count;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena)
 {
     struct reader r = {statement, arena, 0, SQLITE_OK};

@@ -125,7 +125,13 @@ static const char version_4[] = "ALTER TABLE audit RENAME TO audit_before;"
                                 " text TEXT NOT NULL,"
                                 " signature BLOB NOT NULL,"
                                 " UNIQUE (instance, number)"
-                                ") STRICT;";
+                                ") STRICT;"
+                                "CREATE TABLE nodes ("
+                                " node TEXT PRIMARY KEY,"
+                                " version TEXT NOT NULL,"
+                                " config TEXT NOT NULL,"
+                                " seen_at INTEGER NOT NULL"
+                                ") STRICT, WITHOUT ROWID;";
 
 const char *const sqlite_migrations[] = {version_1, version_2, version_3, version_4};
 _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLITE_SCHEMA_VERSION,
@@ -174,6 +180,9 @@ const char *const sqlite_sql[SQL_COUNT] = {
                        " FROM transactions INDEXED BY transactions_deadline WHERE issuer = ?1 AND state = 1 "
                        "AND deadline > 0 AND deadline < ?2 ORDER BY deadline LIMIT 1",
     [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
+    [SQL_NODE] = "INSERT OR REPLACE INTO nodes (node, version, config, seen_at) VALUES (?1, ?2, ?3, ?4)",
+    [SQL_NODES] = "SELECT node, version, config, seen_at FROM nodes WHERE length(?1) >= 0 AND seen_at >= ?2 "
+                  "ORDER BY node",
     [SQL_SEEN_GET] = "SELECT seen_at FROM service",
     [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
 

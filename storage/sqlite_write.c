@@ -176,6 +176,16 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     return sqlite_run(conn, stopped ? SQL_REVOKE : SQL_UNREVOKE);
 }
 
+static int write_node(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    sqlite3_stmt *insert = conn->statements[SQL_NODE];
+    sqlite_bind_words(insert, 1, unit->node->name);
+    sqlite_bind_words(insert, 2, unit->node->version);
+    sqlite_bind_words(insert, 3, unit->node->config);
+    sqlite3_bind_int64(insert, 4, unit->alive_at);
+    return sqlite_run(conn, SQL_NODE);
+}
+
 /* Deadlines that had passed while a node still served stay as they are: their certConf could have come. */
 static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
 {
@@ -195,7 +205,8 @@ static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
                   sqlite3_changes(conn->db));
     }
     sqlite3_bind_int64(conn->statements[SQL_SEEN_SET], 1, unit->alive_at);
-    return sqlite_run(conn, SQL_SEEN_SET);
+    rc = sqlite_run(conn, SQL_SEEN_SET);
+    return rc == SQLITE_OK && unit->node != NULL ? write_node(conn, unit) : rc;
 }
 
 /* A seal that is stored already is not stored again: no row changes then. */

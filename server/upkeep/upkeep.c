@@ -7,12 +7,14 @@
 #include <time.h>
 
 #include "server/base/bounds.h"
+#include "server/upkeep/nodes.h"
 #include "server/upkeep/seal.h"
 #include "server/upkeep/unconfirmed.h"
 
 struct upkeep {
     pthread_t thread;
     struct store *store;
+    struct nodes nodes;
     atomic_int alarm;
 
     pthread_mutex_t lock; /* over what follows */
@@ -20,14 +22,6 @@ struct upkeep {
     struct policy *policy;
     int resumes, stopping;
 };
-
-/* Returns 1 if the store took the note: then certConf can be taken, too, and deadlines count. */
-static int say_alive(struct store *store, int64_t now)
-{
-    struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP};
-
-    return store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
-}
 
 static int64_t now_ms(void)
 {
@@ -71,9 +65,10 @@ static void *run(void *arg)
         if (resumes)
             unconfirmed = (struct unconfirmed){0};
         if (!alive || now - said >= BOUND_ALIVE_EVERY || now < said) {
-            alive = say_alive(upkeep->store, now);
+            alive = nodes_say(policy, upkeep->store, now);
             said = now;
         }
+        nodes_look(&upkeep->nodes, policy, upkeep->store, now);
         if (alive)
             unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
         /* What could not be sealed is tried again a second later. */
@@ -97,6 +92,7 @@ struct upkeep *upkeep_new(struct policy *policy, struct store *store)
 
     if (upkeep == NULL)
         return NULL;
+    nodes_init(&upkeep->nodes);
     upkeep->store = store;
     upkeep->policy = policy_acquire(policy);
     pthread_mutex_init(&upkeep->lock, NULL);
@@ -114,6 +110,7 @@ struct upkeep *upkeep_new(struct policy *policy, struct store *store)
         return upkeep;
     }
     policy_release(upkeep->policy);
+    nodes_cleanup(&upkeep->nodes);
     free(upkeep);
     return NULL;
 }
@@ -132,6 +129,11 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy)
     policy_release(old);
 }
 
+void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)
+{
+    nodes_text(&upkeep->nodes, out, differ);
+}
+
 int upkeep_has_alarm(const struct upkeep *upkeep)
 {
     return upkeep != NULL && atomic_load(&upkeep->alarm);
@@ -148,6 +150,7 @@ void upkeep_free(struct upkeep *upkeep)
     pthread_join(upkeep->thread, NULL);
     pthread_cond_destroy(&upkeep->wake);
     pthread_mutex_destroy(&upkeep->lock);
+    nodes_cleanup(&upkeep->nodes);
     policy_release(upkeep->policy);
     free(upkeep);
 }

@@ -2,7 +2,7 @@
 #ifndef CMPD_UPKEEP_UPKEEP_H
 #define CMPD_UPKEEP_UPKEEP_H
 
-#include "server/policy/policy.h"
+#include "server/upkeep/nodes.h"
 
 struct upkeep;
 
@@ -16,6 +16,9 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy);
 /* upkeep_has_alarm returns 1 while a job stands still because somebody has to look. Any thread; NULL is
  * allowed. */
 int upkeep_has_alarm(const struct upkeep *upkeep);
+
+/* upkeep_nodes writes what is known of the nodes that serve (nodes.h: nodes_text). Any thread. */
+void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ);
 
 /* upkeep_free ends the thread, whose last act is to seal the audit log, and frees |upkeep|: to be called
  * after the last commit. NULL is allowed. */

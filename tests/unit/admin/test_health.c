@@ -45,7 +45,8 @@ Test(health, ready_when_all_is_well)
 {
     cr_assert_eq(health_ready(&health, text), 200);
     cr_assert_str_eq(text, "{\"ready\":true,\"store\":true,\"queue_has_room\":true,\"signing_keys\":true,"
-                           "\"draining\":false,\"upkeep_alarm\":false}\n");
+                           "\"draining\":false,\"upkeep_alarm\":false,"
+                           "\"configurations_differ\":false,\"nodes\":[]}\n");
 }
 
 Test(health, not_ready_without_a_store)
