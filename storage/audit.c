@@ -132,7 +132,7 @@ static const char *const record_names[] = {
     "{\"event\":",         ",\"outcome\":", ",\"at\":",     ",\"who\":", ",\"issuer\":",
     ",\"transactionID\":", ",\"serial\":",  ",\"detail\":", "}\n"};
 enum { EVENT, OUTCOME, AT, WHO, ISSUER, TRANSACTION_ID, SERIAL, DETAIL, END };
-enum { NAMES_ROOM = 128, NUMBER_ROOM = 24, HEX_QUOTES = 2 };
+enum { NAMES_ROOM = 128, NUMBER_ROOM = 24 }; /* all of record_names, and the quotes of hexadecimal values */
 
 static struct bytes serial_of(const struct store_unit *unit)
 {
@@ -147,8 +147,7 @@ size_t audit_record_room(const struct store_unit *unit)
 
     return NAMES_ROOM + NUMBER_ROOM + json_string_room(bytes_str(audit->event)) +
            json_string_room(bytes_str(audit->outcome)) + json_string_room(audit->who) +
-           json_string_room(audit->detail) +
-           2 * (unit->issuer.len + unit->tx_id.len + serial_of(unit).len + 3 * HEX_QUOTES);
+           json_string_room(audit->detail) + 2 * (unit->issuer.len + unit->tx_id.len + serial_of(unit).len);
 }
 
 static char *put_name(char *out, int which)

@@ -51,21 +51,18 @@ static void put_ends(struct writer *w, const char *name, const struct store_head
     }
 }
 
-static size_t write_text(char *out, const struct audit_seal *seal, const char *node)
+static void write_text(struct writer *w, const struct audit_seal *seal, const char *node)
 {
-    struct writer w = {out, 0};
-
-    put(&w, "audit=1 kind=", kinds[seal->kind]);
-    put(&w, " node=", node);
-    put_hex(&w, " instance=", seal->instance, STORE_INSTANCE);
-    put_number(&w, " number=", seal->number);
-    put_hex(&w, " previous=", seal->previous, STORE_HASH);
-    put_number(&w, " at=", seal->at);
-    put_hex(&w, " key=", seal->key, AUDIT_KEY_ID);
-    put(&w, " algorithm=", seal->algorithm->name);
-    put_ends(&w, " heads=", seal->heads, seal->head_count);
-    put_ends(&w, " seals=", seal->seals, seal->seal_count);
-    return w.used;
+    put(w, "audit=1 kind=", kinds[seal->kind]);
+    put(w, " node=", node);
+    put_hex(w, " instance=", seal->instance, STORE_INSTANCE);
+    put_number(w, " number=", seal->number);
+    put_hex(w, " previous=", seal->previous, STORE_HASH);
+    put_number(w, " at=", seal->at);
+    put_hex(w, " key=", seal->key, AUDIT_KEY_ID);
+    put(w, " algorithm=", seal->algorithm->name);
+    put_ends(w, " heads=", seal->heads, seal->head_count);
+    put_ends(w, " seals=", seal->seals, seal->seal_count);
 }
 
 /* ---- reading: each takes something off the front, and returns 0 if it is not there ---- */
@@ -264,9 +261,10 @@ int audit_seal_make(struct store_seal *out, struct arena *arena, struct audit_se
                     const struct audit_sealer *sealer, struct bytes node, int64_t at,
                     const struct private_key *key, const struct signature_algorithm *algorithm)
 {
-    char quoted[NODE_MAX], *text = arena_alloc(arena, AUDIT_SEAL_TEXT_MAX);
+    struct writer writer = {arena_alloc(arena, AUDIT_SEAL_TEXT_MAX), 0};
+    char quoted[NODE_MAX];
 
-    if (text == NULL || !audit_key_id(seal->key, private_key_spki(key)))
+    if (writer.text == NULL || !audit_key_id(seal->key, private_key_spki(key)))
         return 0;
     *out = (struct store_seal){.number = sealer->number + 1, .at = at, .node = node};
     memcpy(out->instance, sealer->instance, STORE_INSTANCE);
@@ -275,6 +273,7 @@ int audit_seal_make(struct store_seal *out, struct arena *arena, struct audit_se
     seal->number = out->number;
     seal->at = at;
     seal->algorithm = algorithm;
-    out->text = bytes_of(text, write_text(text, seal, log_quote(quoted, sizeof quoted, node)));
+    write_text(&writer, seal, log_quote(quoted, sizeof quoted, node));
+    out->text = bytes_of(writer.text, writer.used);
     return sign(out, arena, key, algorithm);
 }

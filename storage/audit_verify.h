@@ -29,7 +29,7 @@ int audit_verify_line(struct audit_verify *verify, const char *where, struct byt
 
 /* audit_verify_seal takes a seal, those of an instance in order of number; |arg| is the struct audit_verify.
  * Always returns 1. */
-int audit_verify_seal(void *arg, const struct store_seal *seal);
+int audit_verify_seal(void *arg, const struct store_seal *row);
 
 /* audit_verify_entry takes an entry after all seals, those of a chain in order of seq. Likewise. */
 int audit_verify_entry(void *arg, const struct store_entry *entry);
