@@ -79,7 +79,9 @@ fault "a TLS certificate that is none" 's|^    tls: {certificate: tls/server.pem
 chmod 644 "$dir/tls/server.key"
 refused "a TLS key that others may read" 'cmpd\.yaml:[0-9]+: .*chmod 600' "$ctl" check "$config"
 cp "$work/before-tls.yaml" "$config"
-refused "a store that this version has not" 'sqlite' "$ctl" init "$work/pg" --store postgres://x/y
+refused "a password that everybody can read" 'passfile' "$ctl" init "$work/pg" --store postgres://u:secret@h/d
+refused "and as a parameter" 'passfile' "$ctl" db migrate --store 'postgres://h/d?password=secret'
+grep -q secret "$work/last.out" && fail "the password is repeated"
 refused "nothing is half done" 'No such file' ls "$work/pg"
 chmod 644 "$dir/ca/issuing.key"
 refused "a key that others may read" 'cmpd\.yaml:[0-9]+: .*chmod 600' "$ctl" check "$config"

@@ -19,7 +19,7 @@ static void tear_down(void)
 
 TestSuite(policy, .init = set_up, .fini = tear_down);
 
-Test(policy, the_hash_follows_the_file)
+Test(policy, the_hash_tells_what_nodes_must_have_in_common)
 {
     struct config_fault fault;
     char before[POLICY_HASH_TEXT];
@@ -27,8 +27,11 @@ Test(policy, the_hash_follows_the_file)
     strcpy(before, policy_hash(demo.policy));
     cr_assert_eq(strlen(before), 64);
     cr_assert(demo_edit(&demo, &fault, "log: info", "log: warn"));
+    cr_assert(demo_edit(&demo, &fault, "  workers: 0", "  workers: 1"));
+    cr_assert_str_eq(before, policy_hash(demo.policy), "what is a node's own");
+    cr_assert(demo_edit(&demo, &fault, "validity_days: 365", "validity_days: 364"));
     cr_assert_str_neq(before, policy_hash(demo.policy));
-    cr_assert(demo_edit(&demo, &fault, "log: warn", "log: info"));
+    cr_assert(demo_edit(&demo, &fault, "validity_days: 364", "validity_days: 365"));
     cr_assert_str_eq(before, policy_hash(demo.policy));
 }
 

@@ -62,8 +62,7 @@ static void make_store(uint32_t units)
 Test(sqlite, urls)
 {
     char fault[STORE_FAULT_MAX];
-    static const char *const wrong[] = {"sqlite:", "postgres://h/db", "postgresql://h/db", "mysql://x",
-                                        "",        "sqlite"};
+    static const char *const wrong[] = {"sqlite:", "mysql://x", "", "sqlite", "postgres:"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         cr_assert_null(store_open(fault, wrong[i], "node"));
         cr_assert_not_null(strstr(fault, "sqlite:PATH"), "%s: %s", wrong[i], fault);
@@ -166,7 +165,7 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
         "credential_kid; "
         "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; "
-        "DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO audit; "
+        "DROP TABLE nodes; DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO audit; "
         "INSERT INTO audit VALUES (1, 1700000000000, 'old', x'01010101010101010101010101010101', 'issue', "
         "x'0203', x'04', 'CN=x', 'profile=demo'); "
         "CREATE INDEX certificates_key ON certificates (issuer, spki_hash); PRAGMA user_version = 1");
@@ -239,8 +238,9 @@ Test(sqlite, no_statement_reads_everything)
         while (sqlite3_step(plan) == SQLITE_ROW) {
             enum { DETAIL = 3 };
             const char *step = (const char *)sqlite3_column_text(plan, DETAIL);
-            int one_row = strstr(step, " probe") != NULL || strstr(step, " service") != NULL;
-            cr_expect(one_row || strncmp(step, "SCAN", 4) != 0, "%s: %s", sqlite_sql[i], step);
+            int is_small = strstr(step, " probe") != NULL || strstr(step, " service") != NULL ||
+                           strstr(step, " nodes") != NULL;
+            cr_expect(is_small || strncmp(step, "SCAN", 4) != 0, "%s: %s", sqlite_sql[i], step);
             cr_expect_null(strstr(step, "TEMP B-TREE"), "%s: %s", sqlite_sql[i], step);
             /* The issuer alone is no key: nearly everything is of the same one. */
             cr_expect_null(strstr(step, "(issuer=?)"), "%s: %s", sqlite_sql[i], step);
