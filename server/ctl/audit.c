@@ -96,7 +96,9 @@ static int show_summary(const struct audit_summary *sum)
     if (sum->unsealed != 0)
         printf("%" PRIu64
                " entries come after the last seal of their chain, and nothing proves that they are "
-               "all: they are younger than a minute, or their node was killed before it sealed them\n",
+               "all: they are younger than a minute, their node was killed before it sealed them, or their "
+               "seals were "
+               "deleted, which the nodes' logs tell (--log)\n",
                sum->unsealed);
     if (sum->before != 0)
         printf("%" PRIu64 " records are from before there were chains: nothing proves them\n", sum->before);

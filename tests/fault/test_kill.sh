@@ -55,4 +55,6 @@ PY
 cat "$work/last.out"
 start_server cmpd "$config" "$work/kill.log"
 stop_server
+ok "the audit log is whole" "$CMPD_BIN/cmpctl" audit verify --config "$config" --log "$work/kill.log"
+tail -n 2 "$work/last.out"
 done_testing

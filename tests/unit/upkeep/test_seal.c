@@ -3,8 +3,10 @@
 
 #include <sqlite3.h>
 
+#include "server/base/file.h"
 #include "server/upkeep/upkeep.h"
 #include "storage/audit_verify.h"
+#include "tests/support/hsm.h"
 #include "tests/unit/upkeep/fixture.h"
 
 static struct seal_job job;
@@ -158,4 +160,38 @@ Test(seal, the_end_of_upkeep_leaves_nothing_unsealed)
     cr_assert_eq(sum.faults + sum.unsealed, 0);
     cr_assert_eq(sum.entries, 3);
     cr_assert_eq(sum.seals, 1);
+}
+
+/* A token may be lost for a while: what was not sealed then is sealed when it is back. */
+Test(seal, a_key_in_a_token_signs)
+{
+    char path[DEMO_PATH_MAX + 16], uri[HSM_URI_MAX], setting[HSM_URI_MAX + 32];
+    struct config_fault fault;
+    struct private_key *key;
+    struct audit_summary sum;
+    struct hsm hsm;
+    uint8_t *pem;
+    size_t len;
+
+    snprintf(path, sizeof path, "%s/ca/cmp.key", demo.dir);
+    cr_assert(file_read(&pem, &len, path, 65536));
+    cr_assert_not_null(key = private_key_from_pem(bytes_of(pem, len)));
+    file_free(pem, len);
+    hsm_new(&hsm);
+    hsm_import(&hsm, key, "cmp", "01");
+    private_key_free(key);
+    snprintf(setting, sizeof setting, "cmp_key: \"%s\"", hsm_uri(uri, &hsm, "cmp"));
+    cr_assert(demo_edit(&demo, &fault, "cmp_key: ca/cmp.key", setting), "%s", fault.text);
+
+    enroll(0, 2);
+    hsm_set(&hsm, "lost", "");
+    cr_assert_not(seal_heads(&job, demo.policy, store, 1000));
+    cr_assert_eq(verify().seals, 0);
+    hsm_set(&hsm, "lost", NULL);
+    while (!seal_heads(&job, demo.policy, store, 2000))
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 1);
+    hsm_free(&hsm);
 }
