@@ -30,7 +30,8 @@ static const struct backend *find_backend(char *fault, const char *url)
         if (strncmp(url, backends[i]->scheme, strlen(backends[i]->scheme)) == 0)
             return backends[i];
     /* What is no URL may hold a password all the same: no more of it than its beginning. */
-    return store_fault(fault, "no kind of store is known by \"%.8s\"; write sqlite:PATH or postgres://…", url);
+    return store_fault(fault, "no kind of store is known by \"%.8s\"; write sqlite:PATH or postgres://…",
+                       url);
 }
 
 struct store *store_open(char *fault, const char *url, const char *node)

@@ -236,17 +236,19 @@ struct store;
 typedef void store_done(void *arg);
 
 /* store_open opens the store that |url| names ("sqlite:PATH", "postgres://…"), creating an empty one where
- * there is none (embedded stores only), and starts its threads. |node| is written into audit records. A damaged
- * store, or one whose schema this program cannot use, is a fault: nothing is repaired by guess. Returns NULL with a text in |fault|
- * (STORE_FAULT_MAX octets) that tells what to do. */
+ * there is none (embedded stores only), and starts its threads. |node| is written into audit records. A
+ * damaged store, or one whose schema this program cannot use, is a fault: nothing is repaired by guess.
+ * Returns NULL with a text in |fault| (STORE_FAULT_MAX octets) that tells what to do. */
 struct store *store_open(char *fault, const char *url, const char *node);
 
 /* store_url_has_secret returns 1 if |url| holds a password. */
 int store_url_has_secret(const char *url);
 
-/* store_migrate takes the schema of the store that |url| names forward to what this program wants: |*from| and
- * |*to| are its versions before and after. An embedded store is taken forward by store_open as well; PostgreSQL
- * only here, by the owner of its tables, while nodes may serve. Returns 1, or 0 with |fault| written. */
+/* store_migrate takes the schema of the store that |url| names forward to what this program wants: |*from|
+ * and
+ * |*to| are its versions before and after. An embedded store is taken forward by store_open as well;
+ * PostgreSQL only here, by the owner of its tables, while nodes may serve. Returns 1, or 0 with |fault|
+ * written. */
 int store_migrate(char *fault, const char *url, int *from, int *to);
 
 /* store_close waits until what was given is done, stops the threads, and frees |store|. NULL is allowed. */
@@ -266,8 +268,8 @@ int store_commit(struct store *store, struct store_unit *const *units, void *con
  * store that is not healthy is tried again every second. */
 int store_healthy(const struct store *store);
 
-/* store_notices counts the times that another node has told that it changed what it says of itself. A notice may
- * be lost, and embedded stores give none: who keeps something has to look again from time to time. */
+/* store_notices counts the times that another node has told that it changed what it says of itself. A notice
+ * may be lost, and embedded stores give none: who keeps something has to look again from time to time. */
 unsigned store_notices(const struct store *store);
 
 /* store_fetch_wait and store_commit_wait do one item and wait for it: for tools and start-up, never for a
@@ -275,8 +277,9 @@ unsigned store_notices(const struct store *store);
 int store_fetch_wait(struct store *store, struct store_fetch *item);
 int store_commit_wait(struct store *store, struct store_unit *unit);
 
-/* store_each_cert calls |each| for every certificate of |issuer| (of all issuers if empty; then issuer by issuer
- * or mixed, as the store likes), oldest first, until it returns 0. For tools. Returns 1, or 0 with |fault| written. */
+/* store_each_cert calls |each| for every certificate of |issuer| (of all issuers if empty; then issuer by
+ * issuer or mixed, as the store likes), oldest first, until it returns 0. For tools. Returns 1, or 0 with
+ * |fault| written. */
 int store_each_cert(struct store *store, char *fault, struct bytes issuer,
                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
 

@@ -13,7 +13,7 @@ struct health {
     const struct pipeline *pipeline;
     const struct store *store;
     struct upkeep *upkeep; /* NULL: not running */
-    atomic_int draining;         /* 1 from SIGTERM on */
+    atomic_int draining;   /* 1 from SIGTERM on */
 };
 
 enum { HEALTH_TEXT_MAX = NODES_TEXT_MAX + 512 };

@@ -8,8 +8,9 @@
 int ctl_refuse_secret(const char *url)
 {
     return !store_url_has_secret(url) ||
-           !ctl_fault("--store holds a password, which every user of this machine can read while this runs; "
-                      "leave it out and put it into a passfile (~/.pgpass, or ?passfile=FILE), or use a service");
+           !ctl_fault(
+               "--store holds a password, which every user of this machine can read while this runs; "
+               "leave it out and put it into a passfile (~/.pgpass, or ?passfile=FILE), or use a service");
 }
 
 static int migrate(const char *url)
@@ -29,8 +30,9 @@ static int migrate(const char *url)
 int ctl_db(int argc, char **argv)
 {
     static const char *const usage = "db migrate --config FILE | --store URL";
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"store", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"store", required_argument, NULL, 's'},
+                                            {NULL, 0, NULL, 0}};
     const char *action = argc > 1 ? argv[1] : "", *path = NULL, *url = NULL;
     struct config *config = NULL;
     struct config_fault fault;

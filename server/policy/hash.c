@@ -1,5 +1,5 @@
-/* hash.c: what nodes compare to know that they serve alike: all of the configuration but what is a node's own,
- * the certificates in the files that it names, and which key seals secrets. */
+/* hash.c: what nodes compare to know that they serve alike: all of the configuration but what is a node's
+ * own, the certificates in the files that it names, and which key seals secrets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,8 @@
 #include "crypto/seal.h"
 #include "server/policy/internal.h"
 
-static const char *const of_the_node[] = {"front", "log", "node", "store", "engines", "threads", "limits", "listeners"};
+static const char *const of_the_node[] = {"front",   "log",     "node",   "store",
+                                          "engines", "threads", "limits", "listeners"};
 enum { OF_THE_NODE = sizeof of_the_node / sizeof of_the_node[0] };
 
 /* Each step covers those before it. */

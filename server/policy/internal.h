@@ -6,7 +6,13 @@
 
 #include "server/policy/policy.h"
 
-enum { POLICY_PURPOSES_MAX = 16, POLICY_OID_MAX = 32, POLICY_REQUESTS_MAX = 32, POLICY_NAMES_MAX = 16, POLICY_DIGEST = 32 };
+enum {
+    POLICY_PURPOSES_MAX = 16,
+    POLICY_OID_MAX = 32,
+    POLICY_REQUESTS_MAX = 32,
+    POLICY_NAMES_MAX = 16,
+    POLICY_DIGEST = 32
+};
 
 /* struct request_rule is one entry of honour or refuse. */
 struct request_rule {
@@ -66,7 +72,8 @@ struct policy {
     struct cmp_settings settings;
 };
 
-/* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells. */
+/* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells.
+ */
 void policy_hash_file(struct policy *policy, struct bytes certificate);
 void policy_hash_finish(struct policy *policy);
 

@@ -28,9 +28,9 @@ void policy_release(struct policy *policy);
 /* policy_config returns the configuration behind |policy|. */
 const struct config *policy_config(const struct policy *policy);
 
-/* policy_hash returns, in hexadecimal, a hash over what nodes of one CA must have in common: the configuration
- * without what is a node's own (front, log, node, store, engines, threads, limits, listeners), the certificates
- * in the files that it names, and which key seals secrets. */
+/* policy_hash returns, in hexadecimal, a hash over what nodes of one CA must have in common: the
+ * configuration without what is a node's own (front, log, node, store, engines, threads, limits, listeners),
+ * the certificates in the files that it names, and which key seals secrets. */
 const char *policy_hash(const struct policy *policy);
 
 /* policy_settings returns what server/cmp needs. */

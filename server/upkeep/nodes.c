@@ -79,10 +79,11 @@ static int configurations_differ(const struct store_fetch *fetch, const char *ou
 static void log_difference(const struct policy *policy, int differ)
 {
     if (differ)
-        log_event(LOG_ERROR, "configurations differ",
-                  "config=%s text=\"nodes serve with different configurations, which /readyz lists: give all of "
-                  "them the same cmpd.yaml and files, and reload them\"",
-                  policy_hash(policy));
+        log_event(
+            LOG_ERROR, "configurations differ",
+            "config=%s text=\"nodes serve with different configurations, which /readyz lists: give all of "
+            "them the same cmpd.yaml and files, and reload them\"",
+            policy_hash(policy));
     else
         log_event(LOG_INFO, "configurations are alike", "config=%s", policy_hash(policy));
 }

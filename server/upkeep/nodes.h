@@ -33,8 +33,8 @@ int nodes_say(const struct policy *policy, struct store *store, int64_t now);
  * do. Waits for the store. */
 void nodes_look(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now);
 
-/* nodes_text writes the copy into |out| as a JSON array, and whether the configurations of the nodes that serve
- * differ into |*differ|. Any thread. */
+/* nodes_text writes the copy into |out| as a JSON array, and whether the configurations of the nodes that
+ * serve differ into |*differ|. Any thread. */
 void nodes_text(struct nodes *nodes, char out[NODES_TEXT_MAX], int *differ);
 
 #endif

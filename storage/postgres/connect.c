@@ -1,5 +1,5 @@
-/* connect.c: a URL becomes a connection, and a connection a session that this program can work with. All of it
- * may wait: it is called where waiting is allowed (keeper.c, tools), never by the thread that serves. */
+/* connect.c: a URL becomes a connection, and a connection a session that this program can work with. All of
+ * it may wait: it is called where waiting is allowed (keeper.c, tools), never by the thread that serves. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +7,13 @@
 #include "internal.h"
 #include "server/base/log.h"
 
-/* What libpq is told where neither the URL nor a service file says otherwise. A lost primary must be noticed in
- * seconds, and its successor be found by what it is, not by where it is in the list. */
+/* What libpq is told where neither the URL nor a service file says otherwise. A lost primary must be noticed
+ * in seconds, and its successor be found by what it is, not by where it is in the list. */
 static const struct {
     const char *keyword, *value;
 } defaults[] = {
-    {"connect_timeout", "2"},    {"target_session_attrs", "read-write"},
-    {"tcp_user_timeout", "8000"}, {"keepalives_idle", "5"},
-    {"keepalives_interval", "2"}, {"keepalives_count", "3"},
+    {"connect_timeout", "2"}, {"target_session_attrs", "read-write"}, {"tcp_user_timeout", "8000"},
+    {"keepalives_idle", "5"}, {"keepalives_interval", "2"},           {"keepalives_count", "3"},
 };
 enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]), KEYWORDS_MAX = 96 };
 
@@ -23,9 +22,11 @@ PQconninfoOption *postgres_target(char *fault, const char *url)
     /* libpq's own text may quote the part that it does not like, and that may be the password. */
     PQconninfoOption *target = PQconninfoParse(url, NULL);
     if (target == NULL)
-        store_fault(fault, "the URL of the store is none that libpq can read; write "
-                           "postgres://USER@HOST:PORT/DATABASE?NAME=VALUE, with %% and its two hexadecimal digits for "
-                           "what is no letter or digit in a value");
+        store_fault(
+            fault,
+            "the URL of the store is none that libpq can read; write "
+            "postgres://USER@HOST:PORT/DATABASE?NAME=VALUE, with %% and its two hexadecimal digits for "
+            "what is no letter or digit in a value");
     return target;
 }
 
@@ -122,15 +123,12 @@ PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char
         return conn;
     postgres_text(text, sizeof(text), PQerrorMessage(conn));
     /* No error code is kept of an attempt that failed; what matters of them is in the text. */
-    const char *sqlstate = strstr(text, "password authentication") != NULL || strstr(text, "pg_hba") != NULL
-                               ? "28000"
-                           : strstr(text, "does not exist") != NULL   ? "3D000"
-                           : strstr(text, "too many") != NULL ||
-                                   strstr(text, "remaining connection slots") != NULL
-                               ? "53300"
-                           : strstr(text, "is starting up") != NULL || strstr(text, "shutting down") != NULL
-                               ? "57P03"
-                               : NULL;
+    const char *sqlstate =
+        strstr(text, "password authentication") != NULL || strstr(text, "pg_hba") != NULL        ? "28000"
+        : strstr(text, "does not exist") != NULL                                                 ? "3D000"
+        : strstr(text, "too many") != NULL || strstr(text, "remaining connection slots") != NULL ? "53300"
+        : strstr(text, "is starting up") != NULL || strstr(text, "shutting down") != NULL        ? "57P03"
+                                                                                                 : NULL;
     store_fault(fault, "the database cannot be reached: %s; %s", text, remedy(sqlstate));
     PQfinish(conn);
     return NULL;
@@ -153,9 +151,9 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
     return 1;
 }
 
-/* One plan for each statement, by index, whatever the statistics say: with few rows the planner would choose to
- * read whole tables, keep that plan, and be surprised when they have grown. The limits of time are for those
- * who have set none, in the URL or for the role. */
+/* One plan for each statement, by index, whatever the statistics say: with few rows the planner would choose
+ * to read whole tables, keep that plan, and be surprised when they have grown. The limits of time are for
+ * those who have set none, in the URL or for the role. */
 static const char settings[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET jit = off; SET client_min_messages = warning; "
@@ -165,7 +163,7 @@ static const char settings[] =
     "SELECT set_config('lock_timeout', '" POSTGRES_LOCK_TIMEOUT "', false) "
     "WHERE current_setting('lock_timeout') = '0'";
 
-static int check_server(char *fault, PGconn *conn)
+static int check_server(char *fault, PGconn *conn, struct postgres_session *session)
 {
     PGresult *result = PQexec(conn, "SELECT current_setting('server_encoding'), "
                                     "current_setting('transaction_read_only'), "
@@ -176,14 +174,13 @@ static int check_server(char *fault, PGconn *conn)
                     PQgetvalue(result, 0, 0));
         ok = 0;
     } else if (ok && strcmp(PQgetvalue(result, 0, 1), "on") == 0) {
-        store_fault(fault, "the database takes no writes (a standby, or default_transaction_read_only is on); "
-                           "name the primary, or all hosts, in the URL");
+        store_fault(fault,
+                    "the database takes no writes (a standby, or default_transaction_read_only is on); "
+                    "name the primary, or all hosts, in the URL");
         ok = 0;
     }
-    if (ok && (strcmp(PQgetvalue(result, 0, 2), "off") == 0 || strcmp(PQgetvalue(result, 0, 3), "off") == 0))
-        log_event(LOG_WARN, "store is not durable",
-                  "synchronous_commit=%s fsync=%s text=\"what was acknowledged may be lost in a crash\"",
-                  PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 3));
+    session->durable =
+        ok && strcmp(PQgetvalue(result, 0, 2), "off") != 0 && strcmp(PQgetvalue(result, 0, 3), "off") != 0;
     PQclear(result);
     return ok;
 }
@@ -206,14 +203,16 @@ static int check_schema(char *fault, PGconn *conn)
     if (!postgres_schema(fault, conn, &schema))
         return 0;
     if (schema.oldest_node > POSTGRES_NODE_LEVEL)
-        store_fault(fault,
-                    "the tables (version %d) serve nodes from level %d on, this program is of level %d; install "
-                    "the release that the other nodes run",
-                    schema.version, schema.oldest_node, POSTGRES_NODE_LEVEL);
+        store_fault(
+            fault,
+            "the tables (version %d) serve nodes from level %d on, this program is of level %d; install "
+            "the release that the other nodes run",
+            schema.version, schema.oldest_node, POSTGRES_NODE_LEVEL);
     else if (schema.version < POSTGRES_SCHEMA_NEEDED)
-        store_fault(fault,
-                    "the tables are of version %d, this program needs %d; run cmpctl db migrate as their owner",
-                    schema.version, POSTGRES_SCHEMA_NEEDED);
+        store_fault(
+            fault,
+            "the tables are of version %d, this program needs %d; run cmpctl db migrate as their owner",
+            schema.version, POSTGRES_SCHEMA_NEEDED);
     else
         return 1;
     return 0;
@@ -264,13 +263,13 @@ const char *postgres_name(char out[16], enum postgres_statement statement)
     return out;
 }
 
-int postgres_session(char *fault, PGconn *conn, Oid types[TYPE_COUNT])
+int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session)
 {
     PGresult *result = PQexec(conn, settings);
     int failed = postgres_failed(fault, conn, result, "setting the session up");
     PQclear(result);
-    if (failed || !check_server(fault, conn) || !check_schema(fault, conn) || !find_types(fault, conn, types) ||
-        !prepare(fault, conn))
+    if (failed || !check_server(fault, conn, session) || !check_schema(fault, conn) ||
+        !find_types(fault, conn, session->types) || !prepare(fault, conn))
         return 0;
     if (PQsetnonblocking(conn, 1) == 0)
         return 1;

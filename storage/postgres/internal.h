@@ -1,8 +1,8 @@
 /* internal.h: what the parts of the PostgreSQL store share. For storage/postgres/ only.
  *
- * One thread (postgres.c) speaks over all connections and waits for none; another (keeper.c) makes connections
- * and may wait. What is written together is one transaction in which every unit is done, or none; a unit that
- * does not fit is found, told, and left out of the next. */
+ * One thread (postgres.c) speaks over all connections and waits for none; another (keeper.c) makes
+ * connections and may wait. What is written together is one transaction in which every unit is done, or none;
+ * a unit that does not fit is found, told, and left out of the next. */
 #ifndef CMPD_STORAGE_POSTGRES_INTERNAL_H
 #define CMPD_STORAGE_POSTGRES_INTERNAL_H
 
@@ -16,8 +16,8 @@
 enum {
     POSTGRES_SCHEMA_VERSION = 1, /* what `cmpctl db migrate` leads to */
     POSTGRES_SCHEMA_NEEDED = 1,  /* the oldest that this program can use */
-    POSTGRES_NODE_LEVEL = 1,     /* what a schema's oldest_node is held against; raised with each change of what
-                                  * a node does with the tables */
+    POSTGRES_NODE_LEVEL = 1, /* what a schema's oldest_node is held against; raised with each change of what
+                              * a node does with the tables */
 
     POSTGRES_WRITERS = 2, /* commits in flight: while one waits for its disk, the next is gathered */
     POSTGRES_READERS = 1, /* batches of look-ups in flight */
@@ -26,9 +26,10 @@ enum {
     POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
     POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
     POSTGRES_PAGE_ROWS = 256, /* rows that store_each_cert reads at a time */
-    POSTGRES_ATTEMPTS = 4,    /* of a group that the database undid for reasons of its own (deadlock, lost race) */
+    POSTGRES_ATTEMPTS =
+        4, /* of a group that the database undid for reasons of its own (deadlock, lost race) */
 
-    POSTGRES_BACKOFF_MS = 50,    /* after the first failed attempt; doubled up to … */
+    POSTGRES_BACKOFF_MS = 50,       /* after the first failed attempt; doubled up to … */
     POSTGRES_BACKOFF_MAX_MS = 1000, /* … this, and a random half of it less: nodes do not come back in step */
     POSTGRES_SILENCE_MS = 10000,    /* an answer that takes longer: the connection is given up */
     POSTGRES_SETTLE_MS = 10000,     /* how long units wait for a connection that can tell their outcome */
@@ -104,12 +105,12 @@ struct params {
 
 void params_reset(struct params *params);
 void params_free(struct params *params);
-void params_number(struct params *params, int64_t value); /* bigint */
+void params_number(struct params *params, int64_t value);      /* bigint */
 void params_octets(struct params *params, struct bytes value); /* bytea, or text */
 
 /* An array: begun, then elements, then ended. */
 void params_array(struct params *params, Oid type);
-void params_keys(struct params *params); /* the same, of octets */
+void params_keys(struct params *params);                             /* the same, of octets */
 void params_array_octets(struct params *params, struct bytes value); /* an element */
 void params_array_end(struct params *params);
 void params_tx(struct params *params, const struct store_unit *unit);
@@ -117,8 +118,8 @@ void params_cert(struct params *params, const struct store_unit *unit);
 void params_change(struct params *params, const struct store_unit *unit);
 void params_binding(struct params *params, const struct store_unit *unit);
 
-/* rows_tx, _cert and _secret copy row |row| of |result|, whose columns begin at |column|, into |arena|. Return
- * 1, or 0 when the arena is used up or the answer has another form. */
+/* rows_tx, _cert and _secret copy row |row| of |result|, whose columns begin at |column|, into |arena|.
+ * Return 1, or 0 when the arena is used up or the answer has another form. */
 int rows_tx(struct store_tx *out, const PGresult *result, int row, int column, struct arena *arena);
 int rows_cert(struct store_cert *out, const PGresult *result, int row, int column, struct arena *arena);
 int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena);
@@ -141,9 +142,15 @@ int postgres_has_secret(const char *url);
  * or NULL with |fault| written. */
 PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name);
 
-/* postgres_session makes |conn| what the serving thread wants: settings, a schema that this program can use,
- * all statements prepared, pipeline mode, non-blocking. Returns 1, or 0 with |fault| written. */
-int postgres_session(char *fault, PGconn *conn, Oid types[TYPE_COUNT]);
+/* struct postgres_session is what was found out about a connection. */
+struct postgres_session {
+    Oid types[TYPE_COUNT];
+    int durable; /* 0: the database acknowledges what it may lose */
+};
+
+/* postgres_begin_session makes |conn| what the serving thread wants: settings, a schema that this program can
+ * use, all statements prepared, pipeline mode, non-blocking. Returns 1, or 0 with |fault| written. */
+int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session);
 
 /* postgres_schema reads which version the tables have. Returns 1, or 0 with |fault| written. */
 struct postgres_schema {
@@ -182,7 +189,7 @@ enum slot_state {
 struct slot {
     _Atomic int state; /* whoever has the slot in this state writes the rest */
     PGconn *conn;
-    Oid types[TYPE_COUNT];
+    struct postgres_session session;
     struct round round;
     int64_t sent_ms; /* of the round; monotonic */
 };
@@ -210,13 +217,13 @@ struct writer {
     struct slot *slot;
     enum { WRITER_IDLE, WRITER_COMMITTING, WRITER_EXPLAINING, WRITER_SETTLING, WRITER_PROBING } doing;
     struct queue_entry entries[POSTGRES_GROUP_MAX];
-    size_t count; /* units taken and not yet told their outcome */
-    size_t group; /* entries[0, group) are in flight */
-    size_t limit; /* no group may be larger: a part of one that failed, else POSTGRES_GROUP_MAX */
-    int attempts; /* of this group */
+    size_t count;         /* units taken and not yet told their outcome */
+    size_t group;         /* entries[0, group) are in flight */
+    size_t limit;         /* no group may be larger: a part of one that failed, else POSTGRES_GROUP_MAX */
+    int attempts;         /* of this group */
     int64_t settle_until; /* not 0: whether the group was committed is not known; monotonic milliseconds */
     struct audit_chain chain;
-    struct store_entry entry; /* of the group in flight, or of the one that is to be settled */
+    struct store_entry entry;   /* of the group in flight, or of the one that is to be settled */
     struct store_entry closing; /* what settles it */
     struct params params;
 };
@@ -230,10 +237,10 @@ struct reader {
     struct params params;
 };
 
-/* writer_… and reader_… are called by the serving thread. _connected: a fresh connection is there, and what was
- * left may go on. _answered: the round in flight is. _lost: the connection is gone, |slot| is down already.
- * _serve: take what waits, if there is anything, or probe if |probe|. _give_up: the database cannot be reached:
- * what waits with this writer is told so. _holds: units wait here for a connection. */
+/* writer_… and reader_… are called by the serving thread. _connected: a fresh connection is there, and what
+ * was left may go on. _answered: the round in flight is. _lost: the connection is gone, |slot| is down
+ * already. _serve: take what waits, if there is anything, or probe if |probe|. _give_up: the database cannot
+ * be reached: what waits with this writer is told so. _holds: units wait here for a connection. */
 void writer_connected(struct writer *writer);
 void writer_answered(struct writer *writer);
 void writer_lost(struct writer *writer);
@@ -255,11 +262,12 @@ struct postgres_store {
     struct writer writers[POSTGRES_WRITERS];
     struct reader readers[POSTGRES_READERS];
     pthread_t thread, keeper;
-    int wake_fd, keeper_fd; /* eventfds: something to serve; a slot is down */
-    _Atomic int sleeping;   /* 1: the serving thread sleeps, or is about to */
+    int wake_fd, keeper_fd;      /* eventfds: something to serve; a slot is down */
+    _Atomic int sleeping;        /* 1: the serving thread sleeps, or is about to */
     _Atomic int stopping;        /* what was given is still done, then the serving thread ends */
     _Atomic int keeper_stopping; /* after it, since it may need a connection until then */
-    _Atomic int unreachable; /* 1: the last attempt to connect failed */
+    int said_not_durable;        /* the keeper's: once is enough */
+    _Atomic int unreachable;     /* 1: the last attempt to connect failed */
     _Atomic int write_ok, read_ok;
     _Atomic unsigned notices;
 };
@@ -271,7 +279,8 @@ int64_t postgres_clock_ms(void);
 /* postgres_lose gives |slot|'s connection up, and has the keeper make another. */
 void postgres_lose(struct postgres_store *store, struct slot *slot, const char *why);
 
-/* postgres_log_fault logs an error of the database: what was done, and the error that the round ended with. */
+/* postgres_log_fault logs an error of the database: what was done, and the error that the round ended with.
+ */
 void postgres_log_fault(const char *doing, const struct round *round);
 
 /* postgres_keep is the keeper's thread (keeper.c); |arg| is the postgres_store. */
@@ -286,7 +295,7 @@ int postgres_each_cert(struct store *store, char *fault, struct bytes issuer,
 int postgres_migrate(char *fault, const char *url, int *from, int *to);
 int postgres_each_entry(struct store *store, char *fault,
                         int (*each)(void *arg, const struct store_entry *entry), void *arg);
-int postgres_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
-                       void *arg);
+int postgres_each_seal(struct store *store, char *fault,
+                       int (*each)(void *arg, const struct store_seal *seal), void *arg);
 
 #endif

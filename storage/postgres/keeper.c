@@ -1,5 +1,5 @@
-/* keeper.c: makes the connections that are missing, one after the other, and backs off while the database cannot
- * be reached. It may wait: looking a name up, a handshake, a password. */
+/* keeper.c: makes the connections that are missing, one after the other, and backs off while the database
+ * cannot be reached. It may wait: looking a name up, a handshake, a password. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -15,11 +15,16 @@ int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
     slot->conn = postgres_connect(fault, store->target, store->name);
     if (slot->conn == NULL)
         return 0;
-    if (postgres_session(fault, slot->conn, slot->types))
-        return 1;
-    PQfinish(slot->conn);
-    slot->conn = NULL;
-    return 0;
+    if (!postgres_begin_session(fault, slot->conn, &slot->session)) {
+        PQfinish(slot->conn);
+        slot->conn = NULL;
+        return 0;
+    }
+    if (!slot->session.durable && !store->said_not_durable++)
+        log_event(
+            LOG_WARN, "store is not durable",
+            "text=\"synchronous_commit or fsync is off: what was acknowledged may be lost in a crash\"");
+    return 1;
 }
 
 /* Half of it is left to chance: nodes that lost the database together do not come back in step. */
@@ -35,7 +40,8 @@ static void wait_for_work(struct postgres_store *store, int timeout_ms)
 {
     struct pollfd fd = {.fd = store->keeper_fd, .events = POLLIN};
     uint64_t ignored;
-    if (poll(&fd, 1, timeout_ms) > 0 && read(store->keeper_fd, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+    if (poll(&fd, 1, timeout_ms) > 0 && read(store->keeper_fd, &ignored, sizeof(ignored)) < 0 &&
+        errno != EAGAIN)
         return;
 }
 
@@ -78,7 +84,8 @@ void *postgres_keep(void *arg)
         fault[0] = 0;
         if (postgres_raise(store, slot, fault)) {
             if (atomic_exchange(&store->unreachable, 0))
-                log_event(LOG_INFO, "store is back", "host=%s", PQhost(slot->conn) != NULL ? PQhost(slot->conn) : "");
+                log_event(LOG_INFO, "store is back", "host=%s",
+                          PQhost(slot->conn) != NULL ? PQhost(slot->conn) : "");
             pause = 0;
             said[0] = 0;
             hand_over(store, slot);

@@ -24,18 +24,17 @@ static int run(char *fault, PGconn *conn, const char *sql, const char *doing)
     return !failed;
 }
 
-/* Nodes go on while tables change: what cannot have its lock soon gives up, rather than have everybody queue up
- * behind it. */
+/* Nodes go on while tables change: what cannot have its lock soon gives up, rather than have everybody queue
+ * up behind it. */
 static const char session[] = "SET lock_timeout = '5s'; SET client_min_messages = warning";
 
-static const char first_step[] =
-    "CREATE SCHEMA IF NOT EXISTS cmpd;"
-    "CREATE TABLE cmpd.schema ("
-    " id smallint PRIMARY KEY CHECK (id = 1),"
-    " version integer NOT NULL,"
-    " oldest_node integer NOT NULL,"
-    " migrated_at timestamptz NOT NULL);"
-    "INSERT INTO cmpd.schema VALUES (1, 0, 1, now())";
+static const char first_step[] = "CREATE SCHEMA IF NOT EXISTS cmpd;"
+                                 "CREATE TABLE cmpd.schema ("
+                                 " id smallint PRIMARY KEY CHECK (id = 1),"
+                                 " version integer NOT NULL,"
+                                 " oldest_node integer NOT NULL,"
+                                 " migrated_at timestamptz NOT NULL);"
+                                 "INSERT INTO cmpd.schema VALUES (1, 0, 1, now())";
 
 static int step(char *fault, PGconn *conn, int from)
 {
@@ -58,13 +57,13 @@ static int64_t month_begin(int months_since_1900)
     return timegm(&tm);
 }
 
-/* Whether cmpd.NAME is there. What is there already is not asked for again: that would take the owner's rights,
- * and locks. */
+/* Whether cmpd.NAME is there. What is there already is not asked for again: that would take the owner's
+ * rights, and locks. */
 static int exists(char *fault, PGconn *conn, const char *name, int *found)
 {
     const char *values[] = {name};
-    PGresult *result = PQexecParams(conn, "SELECT to_regclass('cmpd.' || $1) IS NOT NULL", 1, NULL, values, NULL,
-                                    NULL, 0);
+    PGresult *result =
+        PQexecParams(conn, "SELECT to_regclass('cmpd.' || $1) IS NOT NULL", 1, NULL, values, NULL, NULL, 0);
     int failed = postgres_failed(fault, conn, result, "looking at the tables");
     *found = !failed && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
     PQclear(result);

@@ -1,5 +1,5 @@
-/* postgres.c: the store in PostgreSQL. One thread speaks over all its connections: it takes what waits, sends it
- * as one round, and goes on to the next that has been answered. */
+/* postgres.c: the store in PostgreSQL. One thread speaks over all its connections: it takes what waits, sends
+ * it as one round, and goes on to the next that has been answered. */
 #define _GNU_SOURCE 1 /* pthread_setname_np, asprintf */
 #include <errno.h>
 #include <poll.h>
@@ -57,9 +57,9 @@ void postgres_lose(struct postgres_store *store, struct slot *slot, const char *
     log_event(LOG_WARN, "store", "doing=\"connection lost\" why=%s reason=%s",
               log_quote(because, sizeof(because), bytes_str(why)),
               log_quote(quoted, sizeof(quoted),
-                        bytes_str(slot->round.failed ? slot->round.message
-                                                     : postgres_text(text, sizeof(text),
-                                                                     PQerrorMessage(slot->conn)))));
+                        bytes_str(slot->round.failed
+                                      ? slot->round.message
+                                      : postgres_text(text, sizeof(text), PQerrorMessage(slot->conn)))));
     round_clear(slot);
     PQfinish(slot->conn);
     slot->conn = NULL;
@@ -262,7 +262,8 @@ static void wait_for_news(struct postgres_store *store)
     int wait = has_work(store) || is_over(store) ? 0 : POSTGRES_TICK_MS;
     poll(fds, n, wait);
     atomic_store(&store->sleeping, 0);
-    if ((fds[0].revents & POLLIN) != 0 && read(store->wake_fd, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+    if ((fds[0].revents & POLLIN) != 0 && read(store->wake_fd, &ignored, sizeof(ignored)) < 0 &&
+        errno != EAGAIN)
         return;
     for (nfds_t f = 1; f < n; f++) {
         if (fds[f].revents == 0)
@@ -303,8 +304,8 @@ static void wake(struct postgres_store *store)
         notify(store->wake_fd);
 }
 
-static int put(struct postgres_store *store, struct queue *queue, const void *items, void *const *args, size_t n,
-               store_done *done)
+static int put(struct postgres_store *store, struct queue *queue, const void *items, void *const *args,
+               size_t n, store_done *done)
 {
     if (!queue_put(queue, items, args, n, done))
         return 0;
@@ -398,7 +399,8 @@ static struct postgres_store *make(char *fault, const char *url, const char *nod
 }
 
 /* The store's threads take no signals: those are for whoever waits for them. */
-static int start_thread(pthread_t *thread, void *(*loop)(void *), struct postgres_store *store, const char *name)
+static int start_thread(pthread_t *thread, void *(*loop)(void *), struct postgres_store *store,
+                        const char *name)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -431,8 +433,8 @@ static int start(struct postgres_store *store, char *fault)
     return 1;
 }
 
-/* A connection of each kind is made before anything is served, so that what is wrong is told where the store is
- * named; the keeper makes the rest. */
+/* A connection of each kind is made before anything is served, so that what is wrong is told where the store
+ * is named; the keeper makes the rest. */
 static struct store *pg_open(char *fault, const char *url, const char *node)
 {
     struct postgres_store *store = make(fault, url, node);
@@ -461,8 +463,9 @@ static void pg_close(struct store *base)
 
 #define BACKEND(prefix)                                                                                      \
     {                                                                                                        \
-        .scheme = prefix, .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate, .close = pg_close, .fetch = pg_fetch, .commit = pg_commit,        \
-        .healthy = pg_healthy, .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
+        .scheme = prefix, .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate,   \
+        .close = pg_close, .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy,                    \
+        .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
         .each_seal = postgres_each_seal                                                                      \
     }
 const struct backend postgres_backend = BACKEND("postgres://");

@@ -217,7 +217,7 @@ void reader_serve(struct reader *reader, int probe)
         reader->count = queue_take(&reader->store->reads, reader->entries, POSTGRES_FETCH_MAX, 0, &stopped);
     if (reader->count > 0)
         send_batch(reader);
-    else if (probe && (!round_add(reader->slot, SQL_PROBE_READ, NULL) ||
-                       !round_send(reader->slot, postgres_now_ms())))
+    else if (probe &&
+             (!round_add(reader->slot, SQL_PROBE_READ, NULL) || !round_send(reader->slot, postgres_now_ms())))
         lose(reader, "sending failed");
 }

@@ -1,4 +1,5 @@
-/* round.c: statements go out together in libpq's pipeline mode, and their answers are gathered as they come. */
+/* round.c: statements go out together in libpq's pipeline mode, and their answers are gathered as they come.
+ */
 #include <stdio.h>
 #include <string.h>
 

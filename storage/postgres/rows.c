@@ -7,11 +7,11 @@
 #include "internal.h"
 
 enum { /* of pg_type */
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_INT2 = 21,
-    OID_TEXT = 25,
+       OID_BOOL = 16,
+       OID_BYTEA = 17,
+       OID_INT8 = 20,
+       OID_INT2 = 21,
+       OID_TEXT = 25,
 };
 
 enum { FIRST_ROOM = 64 * 1024 };
@@ -274,8 +274,7 @@ static struct bytes get_octets(struct reader_at *r)
     int column = r->column++, len = PQgetlength(r->result, r->row, column);
     if (len == 0)
         return bytes_of(NULL, 0);
-    struct bytes copy =
-        arena_copy(r->arena, bytes_of(PQgetvalue(r->result, r->row, column), (size_t)len));
+    struct bytes copy = arena_copy(r->arena, bytes_of(PQgetvalue(r->result, r->row, column), (size_t)len));
     if (copy.data == NULL)
         r->ok = 0;
     return copy;

@@ -1,4 +1,5 @@
-/* scan.c: whole tables, for tools: over a connection of their own, from one point in time, a page at a time. */
+/* scan.c: whole tables, for tools: over a connection of their own, from one point in time, a page at a time.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -68,11 +69,12 @@ static int take_cert(const void *arg, const PGresult *result, int row, struct ar
 int postgres_each_cert(struct store *store, char *fault, struct bytes issuer,
                        int (*each)(void *arg, const struct store_cert *cert), void *arg)
 {
-    return scan((struct postgres_store *)store, fault,
-                "SELECT serial, status, reason, issued_at, not_before, not_after, revoked_at, subject, "
-                "subject_text, spki_hash, cert_hash, transaction_id, profile, certificate FROM cmpd.certificates "
-                "WHERE length($1::bytea) = 0 OR issuer = $1 ORDER BY issuer, serial",
-                issuer, take_cert, &(struct each){.cert = each, .arg = arg});
+    return scan(
+        (struct postgres_store *)store, fault,
+        "SELECT serial, status, reason, issued_at, not_before, not_after, revoked_at, subject, "
+        "subject_text, spki_hash, cert_hash, transaction_id, profile, certificate FROM cmpd.certificates "
+        "WHERE length($1::bytea) = 0 OR issuer = $1 ORDER BY issuer, serial",
+        issuer, take_cert, &(struct each){.cert = each, .arg = arg});
 }
 
 static struct bytes octets(const PGresult *result, int row, int column)
@@ -100,9 +102,10 @@ static int take_entry(const void *arg, const PGresult *result, int row, struct a
 int postgres_each_entry(struct store *store, char *fault,
                         int (*each)(void *arg, const struct store_entry *entry), void *arg)
 {
-    return scan((struct postgres_store *)store, fault,
-                "SELECT chain, seq, at, node, previous, hash, records FROM cmpd.audit ORDER BY chain, seq, at",
-                bytes_of(NULL, 0), take_entry, &(struct each){.entry = each, .arg = arg});
+    return scan(
+        (struct postgres_store *)store, fault,
+        "SELECT chain, seq, at, node, previous, hash, records FROM cmpd.audit ORDER BY chain, seq, at",
+        bytes_of(NULL, 0), take_entry, &(struct each){.entry = each, .arg = arg});
 }
 
 static int take_seal(const void *arg, const PGresult *result, int row, struct arena *arena)
@@ -120,10 +123,11 @@ static int take_seal(const void *arg, const PGresult *result, int row, struct ar
     return each->seal(each->arg, &seal) != 0;
 }
 
-int postgres_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
-                       void *arg)
+int postgres_each_seal(struct store *store, char *fault,
+                       int (*each)(void *arg, const struct store_seal *seal), void *arg)
 {
-    return scan((struct postgres_store *)store, fault,
-                "SELECT instance, number, at, node, text, signature FROM cmpd.audit_seals ORDER BY instance, number",
-                bytes_of(NULL, 0), take_seal, &(struct each){.seal = each, .arg = arg});
+    return scan(
+        (struct postgres_store *)store, fault,
+        "SELECT instance, number, at, node, text, signature FROM cmpd.audit_seals ORDER BY instance, number",
+        bytes_of(NULL, 0), take_seal, &(struct each){.seal = each, .arg = arg});
 }

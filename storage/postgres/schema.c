@@ -1,8 +1,8 @@
 /* schema.c: the tables in PostgreSQL, as a list of steps from each version to the next. A step that was
  * released is never changed: a new one is added.
  *
- * A step runs beside nodes of the version before, so it only adds. What drops or tightens comes a release after
- * the code that no longer needs it, and raises |oldest_node| (see internal.h).
+ * A step runs beside nodes of the version before, so it only adds. What drops or tightens comes a release
+ * after the code that no longer needs it, and raises |oldest_node| (see internal.h).
  *
  * All keys begin with the issuer, then with what a distributed PostgreSQL would distribute by. Certificates
  * stand in partitions by year of issuance, which their serial begins with, so that their uniqueness holds and
@@ -10,8 +10,8 @@
  * opens every partition that it may touch: few are cheaper than many. */
 #include "internal.h"
 
-/* Composite types are the form in which rows come over the wire, as arrays: they are part of the agreement with
- * the nodes, and a changed form is a new type beside the old. */
+/* Composite types are the form in which rows come over the wire, as arrays: they are part of the agreement
+ * with the nodes, and a changed form is a new type beside the old. */
 static const char version_1[] =
     "CREATE TABLE cmpd.certificates ("
     " issued_at bigint NOT NULL,"
@@ -34,7 +34,8 @@ static const char version_1[] =
     /* Where no year is made yet: `cmpctl db migrate` makes more, and `cmpctl db check` tells. */
     "CREATE TABLE cmpd.certificates_later PARTITION OF cmpd.certificates DEFAULT;"
     "CREATE TYPE cmpd.certificate_1 AS ("
-    " issued_at bigint, not_before bigint, not_after bigint, revoked_at bigint, status smallint, reason smallint,"
+    " issued_at bigint, not_before bigint, not_after bigint, revoked_at bigint, status smallint, reason "
+    "smallint,"
     " issuer bytea, serial bytea, subject bytea, subject_text text, spki_hash bytea, cert_hash bytea,"
     " transaction_id bytea, profile text, certificate bytea);"
 
@@ -62,14 +63,19 @@ static const char version_1[] =
     " last_hash bytea NOT NULL,"
     " PRIMARY KEY (issuer, transaction_id)"
     ") PARTITION BY HASH (transaction_id);"
-    "CREATE TABLE cmpd.transactions_0 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 0);"
-    "CREATE TABLE cmpd.transactions_1 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 1);"
-    "CREATE TABLE cmpd.transactions_2 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 2);"
-    "CREATE TABLE cmpd.transactions_3 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER 3);"
+    "CREATE TABLE cmpd.transactions_0 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
+    "0);"
+    "CREATE TABLE cmpd.transactions_1 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
+    "1);"
+    "CREATE TABLE cmpd.transactions_2 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
+    "2);"
+    "CREATE TABLE cmpd.transactions_3 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
+    "3);"
     /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
     "CREATE INDEX transactions_deadline ON cmpd.transactions (issuer, deadline) WHERE state = 1;"
     "CREATE TYPE cmpd.transaction_1 AS ("
-    " created_at bigint, cert_req_id bigint, deadline bigint, expect_state smallint, state smallint, body smallint,"
+    " created_at bigint, cert_req_id bigint, deadline bigint, expect_state smallint, state smallint, body "
+    "smallint,"
     " implicit_confirm boolean, credential_is_mac boolean, granted_with_mods boolean, issuer bytea,"
     " transaction_id bytea, profile text, credential bytea, credential_key bytea, credential_name bytea,"
     " credential_kid bytea, signer_serial bytea, sender_nonce bytea, peer_nonce bytea, serial bytea,"
@@ -110,8 +116,8 @@ static const char version_1[] =
     ");"
     "CREATE TYPE cmpd.binding_1 AS (now bigint, issuer bytea, reference bytea, transaction_id bytea);"
 
-    /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed: that
-     * would cost more than it saves. */
+    /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed:
+     * that would cost more than it saves. */
     "CREATE TABLE cmpd.audit ("
     " at bigint NOT NULL,"
     " seq bigint NOT NULL,"

@@ -1,20 +1,19 @@
-/* sql.c: every statement that a node executes. They are prepared once a connection, and planned once: sessions
- * are told to keep to indexes and nested loops (connect.c), so that the plan is the same for ten rows and for
- * ten million, and rows are locked in the order in which they were sent.
+/* sql.c: every statement that a node executes. They are prepared once a connection, and planned once:
+ * sessions are told to keep to indexes and nested loops (connect.c), so that the plan is the same for ten
+ * rows and for ten million, and rows are locked in the order in which they were sent.
  *
- * Rows come in as arrays of the composite types of schema.c, look-ups as arrays of keys. A statement whose unit
- * must find something calls cmpd.require with what it found. */
+ * Rows come in as arrays of the composite types of schema.c, look-ups as arrays of keys. A statement whose
+ * unit must find something calls cmpd.require with what it found. */
 #include "internal.h"
 
 #define TX_COLUMNS                                                                                           \
-    "t.transaction_id, t.profile, t.state, t.body, t.implicit_confirm, t.credential, t.credential_is_mac, "    \
-    "t.credential_key, t.credential_name, t.credential_kid, t.signer_serial, t.sender_nonce, t.peer_nonce, "   \
+    "t.transaction_id, t.profile, t.state, t.body, t.implicit_confirm, t.credential, t.credential_is_mac, "  \
+    "t.credential_key, t.credential_name, t.credential_kid, t.signer_serial, t.sender_nonce, t.peer_nonce, " \
     "t.serial, t.cert_req_id, t.deadline, t.request_hash, t.last_hash, t.granted_with_mods"
 #define CERT_COLUMNS                                                                                         \
-    "c.serial, c.status, c.reason, c.issued_at, c.not_before, c.not_after, c.revoked_at, c.subject, "          \
+    "c.serial, c.status, c.reason, c.issued_at, c.not_before, c.not_after, c.revoked_at, c.subject, "        \
     "c.subject_text, c.spki_hash, c.cert_hash, c.transaction_id, c.profile, c.certificate"
-#define SECRET_COLUMNS                                                                                       \
-    "s.reference, s.profile, s.sealed, s.seal_key_id, s.reusable, s.expires, s.bound_to"
+#define SECRET_COLUMNS "s.reference, s.profile, s.sealed, s.seal_key_id, s.reusable, s.expires, s.bound_to"
 
 /* $1 issuers, $2 keys; k.i counts from 1. */
 #define KEYS "unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY k (issuer, key, i)"
@@ -59,7 +58,8 @@ const char *const postgres_sql[SQL_COUNT] = {
         "FROM unnest($1::cmpd.transaction_1[]) u WHERE t.issuer = u.issuer "
         "AND t.transaction_id = u.transaction_id AND (u.expect_state = 0 OR t.state = u.expect_state) "
         "RETURNING 1) SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))",
-    /* A secret that may be used again is only looked at: stations that share it do not wait for each other. */
+    /* A secret that may be used again is only looked at: stations that share it do not wait for each other.
+     */
     [SQL_BIND] =
         "WITH u AS MATERIALIZED (SELECT * FROM unnest($1::cmpd.binding_1[])), "
         "w AS (UPDATE cmpd.secrets s SET bound_to = u.transaction_id FROM u WHERE s.issuer = u.issuer "
@@ -73,8 +73,8 @@ const char *const postgres_sql[SQL_COUNT] = {
                     " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key "
                     "WHERE c.status NOT IN (3, 4) FOR SHARE OF c) "
                     "SELECT cmpd.require((SELECT count(*) FROM l) = cardinality($1))",
-    /* The rows that would tell of a key may be on their way in another transaction: who wants a key unused takes
-     * its lock first, and looks in a statement of its own, which sees what was committed until then. */
+    /* The rows that would tell of a key may be on their way in another transaction: who wants a key unused
+     * takes its lock first, and looks in a statement of its own, which sees what was committed until then. */
     [SQL_KEYS_LOCK] = "SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(encode(k.key, "
                       "'base64'), 0) AS h FROM " KEYS " ORDER BY h) AS hashes",
     [SQL_KEYS_UNUSED] =
@@ -84,13 +84,15 @@ const char *const postgres_sql[SQL_COUNT] = {
         "AND (SELECT count(DISTINCT (k.issuer, k.key)) FROM " KEYS ") = cardinality($1))",
     [SQL_CERT_INSERT] =
         "WITH u AS MATERIALIZED (SELECT * FROM unnest($1::cmpd.certificate_1[])), "
-        "k AS (INSERT INTO cmpd.public_keys (issuer, spki_hash, serial) SELECT issuer, spki_hash, serial FROM u) "
-        "INSERT INTO cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, issuer, "
+        "k AS (INSERT INTO cmpd.public_keys (issuer, spki_hash, serial) SELECT issuer, spki_hash, serial "
+        "FROM u) "
+        "INSERT INTO cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, "
+        "issuer, "
         "serial, subject, subject_text, spki_hash, cert_hash, transaction_id, profile, certificate) "
         "SELECT issued_at, not_before, not_after, revoked_at, status, reason, issuer, serial, subject, "
         "subject_text, spki_hash, cert_hash, transaction_id, profile, certificate FROM u",
-    /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
-     * nor does it lift a hold. */
+    /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes
+     * nothing; nor does it lift a hold. */
     [SQL_CHANGE] =
         "WITH u AS MATERIALIZED (SELECT * FROM unnest($1::cmpd.change_1[])), "
         "w AS (UPDATE cmpd.certificates c SET status = u.status, "
@@ -99,7 +101,8 @@ const char *const postgres_sql[SQL_COUNT] = {
         "FROM u WHERE c.issuer = u.issuer AND c.serial = u.serial AND c.status <> 3 "
         "AND (u.only_from = 0 OR c.status = u.only_from) "
         "RETURNING c.issuer, c.serial, c.status, c.reason, c.revoked_at), "
-        "l AS (INSERT INTO cmpd.revocations (issuer, serial, reason, at) SELECT issuer, serial, reason, revoked_at "
+        "l AS (INSERT INTO cmpd.revocations (issuer, serial, reason, at) SELECT issuer, serial, reason, "
+        "revoked_at "
         "FROM w WHERE status IN (3, 4) "
         "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at), "
         "d AS (DELETE FROM cmpd.revocations r USING w WHERE w.status NOT IN (3, 4) AND r.issuer = w.issuer "
@@ -107,13 +110,15 @@ const char *const postgres_sql[SQL_COUNT] = {
         "SELECT cmpd.require((SELECT count(*) FROM u JOIN cmpd.certificates c ON c.issuer = u.issuer "
         "AND c.serial = u.serial) = cardinality($1))",
     [SQL_SECRET_PUT] =
-        "INSERT INTO cmpd.secrets (issuer, reference, profile, sealed, seal_key_id, reusable, expires, bound_to) "
-        "VALUES ($1::bytea, $2::bytea, $3::text, $4::bytea, $5::bytea, $6::bigint <> 0, $7::bigint, $8::bytea) "
+        "INSERT INTO cmpd.secrets (issuer, reference, profile, sealed, seal_key_id, reusable, expires, "
+        "bound_to) "
+        "VALUES ($1::bytea, $2::bytea, $3::text, $4::bytea, $5::bytea, $6::bigint <> 0, $7::bigint, "
+        "$8::bytea) "
         "ON CONFLICT (issuer, reference) DO UPDATE SET profile = excluded.profile, sealed = excluded.sealed, "
         "seal_key_id = excluded.seal_key_id, reusable = excluded.reusable, expires = excluded.expires, "
         "bound_to = excluded.bound_to",
-    /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay as
-     * they are: their certConf could have come. Answers with how many were put off, and by how much. */
+    /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay
+     * as they are: their certConf could have come. Answers with how many were put off, and by how much. */
     [SQL_ALIVE] =
         "WITH before AS (SELECT seen_at FROM cmpd.service WHERE id = 1 FOR UPDATE), "
         "w AS (UPDATE cmpd.transactions t SET deadline = t.deadline + $1::bigint - b.seen_at FROM before b "
@@ -125,7 +130,8 @@ const char *const postgres_sql[SQL_COUNT] = {
     [SQL_NODE] =
         "WITH before AS (SELECT config, version FROM cmpd.nodes WHERE node = $1::text), "
         "w AS (INSERT INTO cmpd.nodes (node, version, config, seen_at) "
-        "VALUES ($1, $2::text, $3::text, $4::bigint) ON CONFLICT (node) DO UPDATE SET version = excluded.version, "
+        "VALUES ($1, $2::text, $3::text, $4::bigint) ON CONFLICT (node) DO UPDATE SET version = "
+        "excluded.version, "
         "config = excluded.config, seen_at = excluded.seen_at RETURNING 1) "
         "SELECT pg_notify('cmpd_nodes', $1) FROM w WHERE NOT EXISTS (SELECT 1 FROM before WHERE config = $3 "
         "AND version = $2)",
@@ -133,8 +139,9 @@ const char *const postgres_sql[SQL_COUNT] = {
                   "ORDER BY node LIMIT $2::bigint",
     [SQL_AUDIT] = "INSERT INTO cmpd.audit (chain, seq, at, node, previous, hash, records) "
                   "VALUES ($1::bytea, $2::bigint, $3::bigint, $4::text, $5::bytea, $6::bytea, $7::text)",
-    [SQL_SEAL] = "INSERT INTO cmpd.audit_seals (instance, number, at, node, text, signature) VALUES ($1::bytea, "
-                 "$2::bigint, $3::bigint, $4::text, $5::text, $6::bytea) ON CONFLICT DO NOTHING",
+    [SQL_SEAL] =
+        "INSERT INTO cmpd.audit_seals (instance, number, at, node, text, signature) VALUES ($1::bytea, "
+        "$2::bigint, $3::bigint, $4::text, $5::text, $6::bytea) ON CONFLICT DO NOTHING",
 };
 
 const char *const postgres_type_names[TYPE_COUNT] = {

@@ -7,8 +7,8 @@
  *
  * When the connection breaks during a commit, nobody knows whether it was done, and nobody is answered. The
  * entry of the audit log that the group writes has a number in its chain that can be taken once only. So the
- * next connection takes it, with an entry that closes the chain: if that succeeds, the commit was not done and
- * never will be, and the group goes again; if the number is taken, it was. */
+ * next connection takes it, with an entry that closes the chain: if that succeeds, the commit was not done
+ * and never will be, and the group goes again; if the number is taken, it was. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,8 +58,8 @@ static void tell_group(struct writer *writer, enum store_outcome outcome)
 
 /* ---- what a group is ---- */
 
-/* A fingerprint of each row that the units of a group touch, in a table without removal. Two that are alike by
- * chance only make the group smaller. */
+/* A fingerprint of each row that the units of a group touch, in a table without removal. Two that are alike
+ * by chance only make the group smaller. */
 enum { TOUCHED = 4 * POSTGRES_GROUP_MAX };
 
 static int touch(uint64_t touched[TOUCHED], char kind, struct bytes issuer, struct bytes key)
@@ -215,7 +215,7 @@ static int add_part(struct writer *writer, const struct part *part)
         for (size_t i = 0; i < n; i++)
             params_array_octets(params, members[i].key);
     } else {
-        params_array(params, writer->slot->types[part->type]);
+        params_array(params, writer->slot->session.types[part->type]);
         for (size_t i = 0; i < n; i++)
             part->put(params, members[i].unit);
     }
@@ -415,7 +415,8 @@ static enum store_precondition judge_tx(struct store_unit *unit, const PGresult 
     return STORE_PRE_NONE;
 }
 
-static int secret_is_usable(const struct store_unit *unit, const PGresult *secrets, size_t i, struct look *look)
+static int secret_is_usable(const struct store_unit *unit, const PGresult *secrets, size_t i,
+                            struct look *look)
 {
     int row = row_about(secrets, i);
     if (row < 0 || !rows_secret(&look->secret, secrets, row, 1, look->arena))
@@ -452,8 +453,8 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     return which;
 }
 
-/* Nothing tells why the group was not done: a part of it is tried, or a lone unit once more, in case that what
- * was in its way is gone. */
+/* Nothing tells why the group was not done: a part of it is tried, or a lone unit once more, in case that
+ * what was in its way is gone. */
 static void try_less(struct writer *writer, enum store_precondition last)
 {
     if (writer->group > 1) {

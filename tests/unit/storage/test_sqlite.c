@@ -165,7 +165,8 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
         "credential_kid; "
         "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; "
-        "DROP TABLE nodes; DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO audit; "
+        "DROP TABLE nodes; DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO "
+        "audit; "
         "INSERT INTO audit VALUES (1, 1700000000000, 'old', x'01010101010101010101010101010101', 'issue', "
         "x'0203', x'04', 'CN=x', 'profile=demo'); "
         "CREATE INDEX certificates_key ON certificates (issuer, spki_hash); PRAGMA user_version = 1");

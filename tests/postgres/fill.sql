@@ -1,0 +1,33 @@
+-- Rows as an operator has them after years: $rows certificates of one CA, issued over a year, each with its
+-- transaction, its key and an entry of the audit log for every 20 of them. For tests: \set rows, \set issuer (hexadecimal).
+-- Hashes are made from numbers, so that a second filling finds its rows taken.
+set synchronous_commit = off;
+insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, issuer, serial, subject,
+    subject_text, spki_hash, cert_hash, transaction_id, profile, certificate)
+select at, at - 300, at + 31536000, case when n % 50 = 0 then at + 86400 else 0 end, case when n % 50 = 0 then 3 else 2 end,
+    case when n % 50 = 0 then 5 else 0 end, decode(:'issuer', 'hex'),
+    decode(lpad(to_hex(at - 1577836800), 8, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12),
+    decode('3011310f300d06035504030c06', 'hex') || substr(sha256(('n' || n)::bytea), 1, 6),
+    'CN=station ' || n, sha256(('k' || n)::bytea), sha256(('c' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo',
+    (select string_agg(sha256((i || 'd' || n)::bytea), ''::bytea) from generate_series(1, 20) i)
+from (select n, extract(epoch from now())::bigint - 31536000 + n::bigint * 31000000 / :rows as at
+      from generate_series(1, :rows) n) as numbers;
+
+insert into cmpd.public_keys (issuer, spki_hash, serial) select issuer, spki_hash, serial from cmpd.certificates
+where subject_text like 'CN=station %' on conflict do nothing;
+
+insert into cmpd.transactions (created_at, cert_req_id, deadline, state, body, implicit_confirm, credential_is_mac,
+    granted_with_mods, issuer, transaction_id, profile, credential, credential_key, credential_name, credential_kid,
+    signer_serial, sender_nonce, peer_nonce, serial, request_hash, last_hash)
+select issued_at, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, cert_hash, spki_hash || spki_hash, subject,
+    substr(cert_hash, 1, 20), ''::bytea, transaction_id, transaction_id, serial, spki_hash, spki_hash
+from cmpd.certificates where subject_text like 'CN=station %' on conflict do nothing;
+
+insert into cmpd.revocations (at, reason, issuer, serial)
+select revoked_at, reason, issuer, serial from cmpd.certificates where status = 3 on conflict do nothing;
+
+insert into cmpd.secrets (expires, reusable, issuer, reference, profile, sealed, seal_key_id, bound_to)
+select 0, false, decode(:'issuer', 'hex'), ('reference ' || n)::bytea, '', sha256(('x' || n)::bytea), '\x00',
+    case when n % 2 = 0 then sha256(('y' || n)::bytea) else ''::bytea end
+from generate_series(1, :rows / 20) n on conflict do nothing;
+analyze;
