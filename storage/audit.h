@@ -64,8 +64,10 @@ int audit_entry_make(struct store_entry *out, struct audit_chain *chain, struct 
 
 /* audit_entry_close makes the last entry of a chain whose connection was lost while an entry with the time
  * |at| was being committed, and may have been: it takes that entry's place, with the same seq and time, so
- * that only one of the two can be stored. |detail| tells why. Whichever turns out to be stored is what
- * audit_chain_advance is told; then a new chain is begun. Returns 1 or 0, as above. */
+ * that only one of the two can be stored. |detail| tells why. Which one is stored, its hash tells: that the
+ * place is taken does not, for an entry that closes may have been sent before, and be there already.
+ * Whichever turns out to be stored is what audit_chain_advance is told; then a new chain is begun. Returns 1
+ * or 0, as above. */
 int audit_entry_close(struct store_entry *out, struct audit_chain *chain, int64_t at, const char *detail);
 
 /* audit_chain_advance makes |entry|, now durable, the end of |chain|. Of the entry, chain, seq, at and hash
