@@ -69,6 +69,7 @@ enum postgres_statement {
     SQL_NODE,
     SQL_NODES,
     SQL_AUDIT,
+    SQL_SETTLE,
     SQL_SEAL,
     SQL_COUNT
 };

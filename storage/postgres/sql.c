@@ -139,6 +139,12 @@ const char *const postgres_sql[SQL_COUNT] = {
                   "ORDER BY node LIMIT $2::bigint",
     [SQL_AUDIT] = "INSERT INTO cmpd.audit (chain, seq, at, node, previous, hash, records) "
                   "VALUES ($1::bytea, $2::bigint, $3::bigint, $4::text, $5::bytea, $6::bytea, $7::text)",
+    /* Takes the number of an entry whose fate is not known, and answers with the hash of what has it. A row
+     * that came while this waited for it is not seen: then there is no answer, and it is asked again. */
+    [SQL_SETTLE] = "WITH w AS (INSERT INTO cmpd.audit (chain, seq, at, node, previous, hash, records) "
+                   "VALUES ($1::bytea, $2::bigint, $3::bigint, $4::text, $5::bytea, $6::bytea, $7::text) "
+                   "ON CONFLICT DO NOTHING RETURNING hash) SELECT hash FROM w UNION ALL "
+                   "SELECT hash FROM cmpd.audit WHERE chain = $1 AND seq = $2 AND at = $3",
     [SQL_SEAL] =
         "INSERT INTO cmpd.audit_seals (instance, number, at, node, text, signature) VALUES ($1::bytea, "
         "$2::bigint, $3::bigint, $4::text, $5::text, $6::bytea) ON CONFLICT DO NOTHING",

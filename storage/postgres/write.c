@@ -282,7 +282,8 @@ static int add_administration(struct writer *writer)
     return 1;
 }
 
-static int add_entry(struct writer *writer, const struct store_entry *entry)
+static int add_entry(struct writer *writer, enum postgres_statement statement,
+                     const struct store_entry *entry)
 {
     struct params *params = &writer->params;
     params_reset(params);
@@ -293,7 +294,7 @@ static int add_entry(struct writer *writer, const struct store_entry *entry)
     params_octets(params, bytes_of(entry->previous, sizeof(entry->previous)));
     params_octets(params, bytes_of(entry->hash, sizeof(entry->hash)));
     params_octets(params, entry->records);
-    return round_add(writer->slot, SQL_AUDIT, params);
+    return round_add(writer->slot, statement, params);
 }
 
 static int make_entry(struct writer *writer)
@@ -332,7 +333,7 @@ static void send_group(struct writer *writer)
         ok = add_part(writer, &parts[i]);
     ok = ok && add_administration(writer);
     if (ok && writer->entry.records.len > 0)
-        ok = add_entry(writer, &writer->entry);
+        ok = add_entry(writer, SQL_AUDIT, &writer->entry);
     if (!ok || !round_add(slot, SQL_COMMIT, NULL) || !round_send(slot, postgres_now_ms()))
         lose(writer, "sending failed");
 }
@@ -578,33 +579,42 @@ static void send_closing(struct writer *writer)
     if (!add_rollback(writer) ||
         !audit_entry_close(&closing, &writer->chain, writer->entry.at,
                            "the connection was lost during a commit, which was not done") ||
-        !add_entry(writer, &closing) || !round_send(writer->slot, postgres_now_ms()))
+        !add_entry(writer, SQL_SETTLE, &closing) || !round_send(writer->slot, postgres_now_ms()))
         lose(writer, "sending failed");
     else
         writer->closing = closing;
 }
 
+/* Whether the number in the chain belongs to |entry|. */
+static int is_stored(const PGresult *result, const struct store_entry *entry)
+{
+    return PQgetlength(result, 0, 0) == sizeof(entry->hash) &&
+           memcmp(PQgetvalue(result, 0, 0), entry->hash, sizeof(entry->hash)) == 0;
+}
+
 static void settle_answered(struct writer *writer)
 {
-    struct round round = writer->slot->round;
-    int was_done = strcmp(round.sqlstate, UNIQUE_VIOLATION) == 0;
-    round_clear(writer->slot);
-    if (round.failed && !was_done) {
-        /* Most likely the broken connection's transaction still holds the number: it is waited for. */
-        postgres_log_fault("finding out what became of a commit", &round);
-        writer->doing = WRITER_IDLE;
-        return;
+    const struct round *round = &writer->slot->round;
+    const PGresult *result = round->answered > 0 ? round->results[round->answered - 1] : NULL;
+    int was_done = 0, was_not = 0;
+    if (round->failed) { /* most likely the broken connection's transaction still holds the number */
+        postgres_log_fault("finding out what became of a commit", round);
+    } else if (result != NULL && PQntuples(result) > 0) {
+        /* What closed the chain may be stored from an attempt whose answer was lost, too. */
+        was_done = is_stored(result, &writer->entry);
+        was_not = is_stored(result, &writer->closing);
     }
+    round_clear(writer->slot);
+    writer->doing = WRITER_IDLE;
+    if (!was_done && !was_not)
+        return;
     log_event(LOG_WARN, "store", "doing=\"found out what became of a commit\" committed=%s units=%zu",
               was_done ? "yes" : "no", writer->group);
     audit_chain_advance(&writer->chain, was_done ? &writer->entry : &writer->closing);
-    if (was_done) {
+    if (was_done)
         tell_group(writer, STORE_DONE);
-    } else {
-        writer->settle_until = 0;
-        writer->group = 0;
-        writer->doing = WRITER_IDLE;
-    }
+    writer->settle_until = 0;
+    writer->group = 0;
     begin_chain(writer);
 }
 

@@ -9,8 +9,9 @@ It reads the messages of both sides (protocol 3.0, without TLS). The file CONTRO
     answer N        it is delivered, with all that comes with it, and its connection is cut before any answer goes back
     hang N          it is delivered, and no answer ever goes back; the connection stays open
 
-When it has been done, the proxy writes "done" into CONTROL, in place of the order. "count" there makes it write how many
-Executes it has seen since the last order; "cut" ends all connections.
+Several may follow each other in a line; each counts from when the one before was done. When all have been, the proxy writes
+"done" into CONTROL, in place of the order. "count" there makes it write how many Executes it has seen since the last order,
+"never" that no order stands.
 """
 import asyncio
 import os
@@ -18,7 +19,7 @@ import struct
 import sys
 
 listen_port, server_port, control = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-order, seen, links = None, 0, set()
+orders, seen = [], 0
 
 
 def say(text):
@@ -27,8 +28,16 @@ def say(text):
     os.rename(control + ".new", control)
 
 
+def done():
+    global seen
+    orders.pop(0)
+    seen = 0
+    if not orders:
+        say("done")
+
+
 def read_order():
-    global order, seen
+    global orders, seen
     try:
         words = open(control).read().split()
     except FileNotFoundError:
@@ -37,27 +46,23 @@ def read_order():
         return
     if words[0] == "count":
         say(f"counted {seen}")
-    elif words[0] == "cut":
-        for link in list(links):
-            link.cut()
-        say("done")
     else:
-        order, seen = (words[0], int(words[1])), 0
+        orders = [] if words[0] == "never" else [(words[i], int(words[i + 1])) for i in range(0, len(words), 2)]
+        seen = 0
         say("armed")
 
 
 class Link:
     def __init__(self, client_writer, server_writer):
         self.client, self.server = client_writer, server_writer
-        self.mute = self.cut_at_sync = self.over = False
+        self.mute = self.cut_at_sync = False
 
     def cut(self):
-        self.over = True
         for writer in (self.client, self.server):
             writer.transport.abort()
 
     async def from_client(self, reader):
-        global order, seen
+        global seen
         # The first message has no type: length, version, settings.
         head = await reader.readexactly(4)
         self.server.write(head + await reader.readexactly(struct.unpack("!I", head)[0] - 4))
@@ -66,17 +71,16 @@ class Link:
             body = await reader.readexactly(struct.unpack("!I", head[1:])[0] - 4)
             if head[:1] == b"E":
                 seen += 1
-                if order is not None and seen == order[1]:
-                    what, order = order[0], None
+                if orders and seen == orders[0][1]:
+                    what = orders[0][0]
                     if what == "statement":
                         self.cut()
-                        say("done")
+                        done()
                         return
                     self.mute, self.cut_at_sync = True, what == "answer"
             self.server.write(head + body)
-            if head[:1] == b"S" and self.mute:
-                await self.server.drain()
-                say("done")
+            if head[:1] == b"S" and self.mute and not self.cut_at_sync:
+                done()
             await self.server.drain()
 
     async def from_server(self, reader):
@@ -89,6 +93,7 @@ class Link:
             elif head[:1] == b"Z" and self.cut_at_sync:
                 # All that was delivered has been done: now it can be seen that nobody was told.
                 self.cut()
+                done()
                 return
 
 
@@ -99,7 +104,6 @@ async def serve(client_reader, client_writer):
         client_writer.transport.abort()
         return
     link = Link(client_writer, server_writer)
-    links.add(link)
     tasks = [asyncio.create_task(link.from_client(client_reader)),
              asyncio.create_task(link.from_server(server_reader))]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -107,7 +111,6 @@ async def serve(client_reader, client_writer):
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     link.cut()
-    links.discard(link)
 
 
 async def main():

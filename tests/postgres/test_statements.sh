@@ -57,11 +57,12 @@ invariants() {
 
 new_key "$work/new.key" P-256
 refused_count=0
-proxy_order count
-proxy_order statement 1000000
+proxy_order never
 ok "an enrollment without a fault" enroll "station 0"
 proxy_order count
 statements=$(sed 's/counted //' "$control")
+# The last of the first message is its COMMIT; the second one takes as many as its group has.
+statements_of_ir=$((statements / 2))
 [ "$statements" -ge 8 ] || fail "an enrollment takes $statements statements only"
 for how in statement answer hang; do
     told=0
@@ -77,6 +78,17 @@ for how in statement answer hang; do
     done
     echo "$how: $statements places, $told requests refused"
 done
+# The connection that would find out what became of the commit breaks as well, at each of its statements: whether the commit
+# was done (its answer was lost) or not (it was never delivered).
+for first in statement answer; do
+    for ((n = 1; n <= 7; n++)); do
+        proxy_order $first $statements_of_ir answer $n
+        ok "$first, then answer $n: the client gets there" enroll "station $first $n twice"
+        same "$first, then answer $n: both faults were injected" "$(cat "$control")" "done"
+        invariants "$first, then answer $n"
+    done
+done
+
 ok "the audit log is whole" "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml"
 same "no certificate but those that clients were given, and unconfirmed ones" "$(postgres_db db "
     select count(*) from cmpd.certificates where status not in (1, 2)")" 0
