@@ -61,8 +61,6 @@ proxy_order never
 ok "an enrollment without a fault" enroll "station 0"
 proxy_order count
 statements=$(sed 's/counted //' "$control")
-# The last of the first message is its COMMIT; the second one takes as many as its group has.
-statements_of_ir=$((statements / 2))
 [ "$statements" -ge 8 ] || fail "an enrollment takes $statements statements only"
 for how in statement answer hang; do
     told=0
@@ -78,6 +76,10 @@ for how in statement answer hang; do
     done
     echo "$how: $statements places, $told requests refused"
 done
+proxy_order never
+ok "an enrollment in one message" enroll "station 1" -implicit_confirm
+proxy_order count
+statements_of_ir=$(sed 's/counted //' "$control") # the last is its COMMIT
 # The connection that would find out what became of the commit breaks as well, at each of its statements: whether the commit
 # was done (its answer was lost) or not (it was never delivered).
 for first in statement answer; do
