@@ -43,6 +43,13 @@ static int state_of(const struct slot *slot)
     return atomic_load_explicit(&slot->state, memory_order_acquire);
 }
 
+/* Whether the serving thread has it; else the keeper may write to it. */
+static int is_ours(const struct slot *slot)
+{
+    int state = state_of(slot);
+    return state == SLOT_IDLE || state == SLOT_BUSY;
+}
+
 void postgres_log_fault(const char *doing, const struct round *round)
 {
     char quoted_doing[128], quoted[512];
@@ -249,8 +256,7 @@ static void wait_for_news(struct postgres_store *store)
     uint64_t ignored;
     fds[0] = (struct pollfd){.fd = store->wake_fd, .events = POLLIN};
     for (int i = 0; i < POSTGRES_SLOTS; i++) {
-        int state = state_of(&store->slots[i]);
-        if (state != SLOT_IDLE && state != SLOT_BUSY)
+        if (!is_ours(&store->slots[i]))
             continue;
         PGconn *conn = store->slots[i].conn;
         slot_of[n] = i;
@@ -272,7 +278,7 @@ static void wait_for_news(struct postgres_store *store)
             receive(store, slot_of[f]);
         else
             listen_to_idle(store, slot_of[f]);
-        if (store->slots[slot_of[f]].conn != NULL)
+        if (is_ours(&store->slots[slot_of[f]]))
             take_notices(store, store->slots[slot_of[f]].conn);
     }
 }
