@@ -46,6 +46,12 @@ static enum bench_error check_protection(struct check *check, struct arena *aren
     return BENCH_OK;
 }
 
+static enum bench_error rejection(struct check *check, const struct pki_status_info *status)
+{
+    check->status_text = status->text;
+    return status->fail_info & (UINT64_C(1) << PKI_SYSTEM_UNAVAIL) ? BENCH_UNAVAILABLE : BENCH_REJECTED;
+}
+
 static enum bench_error check_message(struct check *check, struct arena *arena, const struct setup *setup,
                                       const struct request *request, struct bytes nonce, int body,
                                       struct bytes reply, int deep)
@@ -57,9 +63,7 @@ static enum bench_error check_message(struct check *check, struct arena *arena, 
     if (pki_message_decode(&check->message, NULL, reply) != PKI_WHOLE)
         return BENCH_MALFORMED;
     if (answer->body_type == PKI_ERROR) {
-        if (pki_decode_error(&status, answer->body))
-            check->status_text = status.text;
-        return BENCH_REJECTED;
+        return pki_decode_error(&status, answer->body) ? rejection(check, &status) : BENCH_REJECTED;
     }
     if (answer->body_type != body ||
         !bytes_equal(answer->header.transaction_id, bytes_of(request->transaction_id, REQUEST_NONCE)) ||
@@ -70,9 +74,9 @@ static enum bench_error check_message(struct check *check, struct arena *arena, 
 
 static enum bench_error check_status(struct check *check, const struct pki_status_info *status)
 {
-    check->status_text = status->text;
-    return status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS ? BENCH_OK
-                                                                                     : BENCH_REJECTED;
+    return status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS
+               ? BENCH_OK
+               : rejection(check, status);
 }
 
 static enum bench_error check_certificate(struct check *check, const struct setup *setup,
@@ -82,11 +86,12 @@ static enum bench_error check_certificate(struct check *check, const struct setu
     const struct scenario_kind *kind = scenario_kind(request->scenario);
     struct certificate *cert = &check->certificate;
     struct cert_response response;
+    enum bench_error error;
 
     if (!pki_decode_cert_rep(&response, check->message.body))
         return BENCH_MALFORMED;
-    if (check_status(check, &response.status) != BENCH_OK)
-        return BENCH_REJECTED;
+    if ((error = check_status(check, &response.status)) != BENCH_OK)
+        return error;
     if (!certificate_parse(cert, response.certificate))
         return BENCH_MALFORMED;
     /* RFC 9483 4.1.4: -1 for PKCS #10. Whoever asked for implicit confirmation and does not get it would have

@@ -312,8 +312,8 @@ void connection_post(struct connection *connection, struct exchange *exchange)
     } else if (connection->state == CONNECTION_OPEN) {
         if (http_of(connection)->post(connection, exchange))
             mark_dirty(connection);
-        else
-            lose(connection);
+        else /* after GOAWAY, for one: what is in flight may still be answered */
+            connection_finish(connection, exchange, BENCH_CONNECT);
     }
 }
 

@@ -15,6 +15,7 @@ struct exchange {
     struct bytes body;      /* of a POST; empty: GET */
     const char *path;       /* NULL: the target's */
     enum bench_error error; /* what became of it */
+    int status;             /* of HTTP; 0: none came */
     int64_t end_ns;         /* and when */
     struct buffer reply;    /* the answer's body; kept from one use to the next */
     void *owner;
@@ -24,7 +25,7 @@ struct exchange {
     int64_t deadline_ns;
     size_t sent;
     int32_t stream;
-    int status, answered;
+    int answered;
 };
 
 /* struct connection is a place for a connection: it is made when something is posted, and again after it was

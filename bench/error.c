@@ -2,9 +2,9 @@
 
 const char *bench_error_name(enum bench_error error)
 {
-    static const char *const names[BENCH_ERRORS] = {"ok",        "connect",  "timeout",    "http",
-                                                    "malformed", "rejected", "protection", "mismatch",
-                                                    "duplicate", "overdue"};
+    static const char *const names[BENCH_ERRORS] = {"ok",        "connect",     "timeout",  "http",
+                                                    "malformed", "unavailable", "rejected", "protection",
+                                                    "mismatch",  "duplicate",   "overdue"};
 
     return names[error];
 }

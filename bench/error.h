@@ -4,12 +4,14 @@
 
 enum bench_error {
     BENCH_OK,
-    BENCH_CONNECT,    /* the connection could not be made, or broke before an answer */
-    BENCH_TIMEOUT,    /* no answer for BENCH_TIMEOUT_SECONDS */
-    BENCH_HTTP,       /* no whole HTTP answer, or another status than 200 */
-    BENCH_MALFORMED,  /* the answer is no PKIMessage, or its body not what it says */
-    BENCH_REJECTED,   /* a rejection or an error message */
-    BENCH_PROTECTION, /* the answer's protection, or its certificate's signature, is missing or wrong */
+    BENCH_CONNECT,     /* the connection could not be made, or broke before an answer */
+    BENCH_TIMEOUT,     /* no answer for BENCH_TIMEOUT_SECONDS */
+    BENCH_HTTP,        /* no whole HTTP answer, or another status than 200 */
+    BENCH_MALFORMED,   /* the answer is no PKIMessage, or its body not what it says */
+    BENCH_UNAVAILABLE, /* an error message or a rejection that says systemUnavail: the server's store, or key,
+                          is away */
+    BENCH_REJECTED,    /* any other rejection or error message */
+    BENCH_PROTECTION,  /* the answer's protection, or its certificate's signature, is missing or wrong */
     BENCH_MISMATCH,  /* nonces, transactionID, certReqId, confirmation, public key or issuer are not what they
                         must be */
     BENCH_DUPLICATE, /* the certificate's serial number was given out before */

@@ -80,6 +80,7 @@ static int http1_receive(struct connection *connection, struct bytes data)
             keeps |= value_is(&headers[i], "keep-alive");
         }
     }
+    exchange->status = status;
     if (!has_length || length > REPLY_MAX)
         return 0;
     if (in->len < (size_t)head + length)

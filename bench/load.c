@@ -12,7 +12,7 @@
 enum {
     ARENA = 1024 * 1024,
     CHECK_ONE_IN = 16,
-    PAUSE_NS = 10000000, /* a server that is gone is not asked again at once */
+    PAUSE_NS = 100000000, /* a server that is gone, or says that its store is, is not asked again at once */
     EXPIRE_EVERY_NS = 1000000000,
     BATCH = 128, /* answers judged together */
 };
@@ -30,6 +30,7 @@ struct client {
     struct certificate cert;
     struct confirmation confirmation;
     int confirming; /* the certConf is out */
+    int retrying;   /* pauses before it sends exchange.body again */
 };
 
 struct shared {
@@ -51,6 +52,7 @@ struct driver {
     struct client *free;
     struct client *pausing, **pausing_end; /* in the order in which they go on */
     unsigned busy;
+    int exhausted; /* no request is left to start */
     int64_t last_expiry_ns;
 };
 
@@ -83,10 +85,29 @@ static void finish(struct driver *driver, struct client *client, enum bench_erro
     driver->busy--;
     if (run->options->new_connections)
         connection_close(client->connection);
-    if (error == BENCH_CONNECT)
+    if (error == BENCH_CONNECT || error == BENCH_UNAVAILABLE)
         pause_client(driver, client, now);
     else
         release(driver, client);
+}
+
+/* A failure of the way to the server, or of the server, may pass; what was said on purpose stays. */
+static int may_pass(const struct client *client, enum bench_error error)
+{
+    return error == BENCH_CONNECT || error == BENCH_TIMEOUT || error == BENCH_UNAVAILABLE ||
+           (error == BENCH_HTTP && (client->exchange.status < 300 || client->exchange.status >= 500));
+}
+
+/* The message that failed goes out again as it was, later. */
+static void retry(struct driver *driver, struct client *client, int64_t now)
+{
+    struct run *run = driver->shared->run;
+
+    run->outcomes[client->index].retries++;
+    client->retrying = 1;
+    if (run->options->new_connections)
+        connection_close(client->connection);
+    pause_client(driver, client, now);
 }
 
 static void note_refusal(struct driver *driver, const struct check *check)
@@ -102,17 +123,24 @@ static void note_refusal(struct driver *driver, const struct check *check)
     pthread_mutex_unlock(&driver->shared->lock);
 }
 
-/* The serial is written down before the next request goes out: what is in the file, the client holds. */
-static void hold(struct driver *driver, const struct certificate *cert)
+static void write_hex(FILE *file, struct bytes octets)
+{
+    for (size_t i = 0; i < octets.len; i++)
+        fprintf(file, "%02x", octets.data[i]);
+}
+
+/* It is written down before the next request goes out: what is in the file, the client holds. */
+static void hold(struct driver *driver, const struct client *client, int confirmed)
 {
     FILE *held = driver->shared->run->held;
 
     if (held == NULL)
         return;
     pthread_mutex_lock(&driver->shared->lock);
-    for (size_t i = 0; i < cert->serial.len; i++)
-        fprintf(held, "%02x", cert->serial.data[i]);
-    fputc('\n', held);
+    write_hex(held, client->cert.serial);
+    fputc(' ', held);
+    write_hex(held, bytes_of(client->request->transaction_id, REQUEST_NONCE));
+    fputs(confirmed ? " confirmed\n" : " unconfirmed\n", held);
     fflush(held);
     pthread_mutex_unlock(&driver->shared->lock);
 }
@@ -128,7 +156,7 @@ static int keep(struct driver *driver, struct client *client)
         memcpy(outcome->serial, client->cert.serial.data, client->cert.serial.len);
         outcome->serial_len = (uint8_t)client->cert.serial.len;
     }
-    hold(driver, &client->cert);
+    hold(driver, client, !scenario_kind(client->request->scenario)->confirms);
     if (!run->unclocked)
         return 1;
     if ((copy = malloc(client->cert.der.len)) == NULL)
@@ -178,12 +206,19 @@ static void verify_all(struct client *const *clients, unsigned n)
 /* Returns 1 if the client goes on with a certConf. */
 static int settle(struct driver *driver, struct client *client)
 {
+    const unsigned retries = driver->shared->run->options->retries;
     int64_t now = client->exchange.end_ns; /* the answer was there; what we do with it is not latency */
     const struct scenario_kind *kind = scenario_kind(client->request->scenario);
     enum bench_error error = check_verdict(&client->check);
 
-    if (error == BENCH_REJECTED)
+    if (error == BENCH_REJECTED || error == BENCH_UNAVAILABLE)
         note_refusal(driver, &client->check);
+    if (may_pass(client, error) && driver->shared->run->outcomes[client->index].retries < retries) {
+        retry(driver, client, now);
+        return 0;
+    }
+    if (error == BENCH_OK && client->confirming)
+        hold(driver, client, 1);
     if (error == BENCH_OK && !client->confirming && kind->answer != PKI_RP) {
         client->cert = client->check.certificate;
         if (!keep(driver, client))
@@ -284,7 +319,8 @@ static void begin(struct driver *driver, struct client *client, unsigned index, 
         connection_post(client->connection, &client->exchange);
 }
 
-/* Starts what can start. Returns how long to wait for more; -1 when there will be no more. */
+/* Starts what can start. Returns how long to wait for more; sets driver->exhausted when only what is under
+ * way is left. */
 static int64_t start_some(struct driver *driver)
 {
     int64_t wait_ns = EXPIRE_EVERY_NS, now = network_clock_ns(), start_ns;
@@ -295,7 +331,12 @@ static int64_t start_some(struct driver *driver)
         driver->pausing = client->next;
         if (driver->pausing == NULL)
             driver->pausing_end = &driver->pausing;
-        release(driver, client);
+        if (client->retrying) {
+            client->retrying = 0;
+            connection_post(client->connection, &client->exchange);
+        } else {
+            release(driver, client);
+        }
     }
     if (driver->pausing != NULL)
         wait_ns = driver->pausing->resume_ns - now;
@@ -303,8 +344,10 @@ static int64_t start_some(struct driver *driver)
         struct client *client = driver->free;
         int64_t due_ns;
         int taken = take_request(driver->shared, &index, &start_ns, &due_ns);
-        if (taken < 0)
-            return -1;
+        if (taken < 0) {
+            driver->exhausted = 1;
+            break;
+        }
         if (taken == 0)
             return due_ns < wait_ns ? due_ns : wait_ns;
         driver->free = client->next;
@@ -332,11 +375,9 @@ static void *drive(void *arg)
     for (;;) {
         int64_t wait_ns = start_some(driver);
         /* Nothing starts any more, or nothing could: those that pause find out that the time is over. */
-        if (wait_ns < 0 && driver->busy == 0)
+        if (driver->busy == 0 && (driver->exhausted || network_clock_ns() >= shared->deadline_ns))
             break;
-        if (driver->busy == 0 && network_clock_ns() >= shared->deadline_ns)
-            break;
-        network_poll(&driver->network, wait_ns < 0 ? EXPIRE_EVERY_NS : wait_ns);
+        network_poll(&driver->network, wait_ns);
         take_answers(driver);
         expire(driver);
     }

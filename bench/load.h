@@ -15,6 +15,7 @@ struct outcome {
     int64_t end_ns;     /* of the monotonic clock; 0: it never started */
     int64_t latency_ns; /* from its start, which in an open loop is the intended one */
     uint8_t error;      /* enum bench_error */
+    uint8_t retries;    /* messages that were sent again */
     uint8_t serial_len;
     uint8_t serial[OUTCOME_SERIAL];
 };

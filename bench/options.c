@@ -31,12 +31,16 @@ const char options_usage[] =
     "  --new-connections       a connection for each enrollment instead of kept ones\n"
     "  --idle-connections N    open N more, use each once, and keep them\n"
     "  --threads T             of the clients (1)\n"
+    "  --retries N             send a message again up to N times if the connection broke, or the server is "
+    "away "
+    "(0)\n"
     "what is looked at:\n"
     "  --check-all             verify the signatures of every answer, not of one in 16\n"
     "  --expect-fixed-certificate\n"
     "                          for mock servers: any certificate will do\n"
     "  --server-pid PID        read the server's CPU time and memory\n"
-    "  --held FILE             append the serial of every certificate that a client holds\n"
+    "  --held FILE             append every certificate that a client holds: serial, transactionID, if "
+    "confirmed\n"
     "  --report FILE.html      write a page with plots\n"
     "  --json                  one object for machines\n";
 
@@ -136,6 +140,7 @@ enum option_id {
     NEW_CONNECTIONS,
     IDLE_CONNECTIONS,
     THREADS,
+    RETRIES,
     CHECK_ALL,
     FIXED_CERTIFICATE,
     SERVER_PID,
@@ -165,6 +170,7 @@ static const struct option long_options[] = {
     {"new-connections", no_argument, NULL, NEW_CONNECTIONS},
     {"idle-connections", required_argument, NULL, IDLE_CONNECTIONS},
     {"threads", required_argument, NULL, THREADS},
+    {"retries", required_argument, NULL, RETRIES},
     {"check-all", no_argument, NULL, CHECK_ALL},
     {"expect-fixed-certificate", no_argument, NULL, FIXED_CERTIFICATE},
     {"server-pid", required_argument, NULL, SERVER_PID},
@@ -225,6 +231,8 @@ static int take_option(struct options *out, int id, const char *text)
         return parse_number(&out->idle_connections, text, 0, OPTIONS_CLIENTS_MAX);
     case THREADS:
         return parse_number(&out->threads, text, 1, OPTIONS_THREADS_MAX);
+    case RETRIES:
+        return parse_number(&out->retries, text, 0, OPTIONS_RETRIES_MAX);
     case CHECK_ALL:
         out->check_all = 1;
         return 1;

@@ -13,6 +13,7 @@ enum {
     OPTIONS_THREADS_MAX = 64,
     OPTIONS_COUNT_MAX = 10000000,
     OPTIONS_SECONDS_MAX = 86400,
+    OPTIONS_RETRIES_MAX = 100, /* struct outcome counts them in an octet */
 };
 
 /* struct target is a URL in pieces. */
@@ -27,7 +28,7 @@ struct options {
     const char *tls_ca;     /* PEM that the server's TLS certificate is verified with, or NULL */
     const char *fleet_file; /* keys and device certificates are kept here, or NULL */
     const char *secrets;    /* a reference and a secret for each base station, or NULL: the demo's */
-    const char *held;       /* gets the serial of every certificate held, or NULL */
+    const char *held;       /* gets a line for every certificate held, or NULL */
     const char *report;     /* the page, or NULL */
     struct mix mix;
     enum protection protection;
@@ -38,6 +39,7 @@ struct options {
     unsigned streams; /* enrollments at once on a connection; 1 with HTTP/1.1 */
     unsigned clients; /* enrollments at once */
     unsigned threads;
+    unsigned retries;          /* of an exchange that the network or an absent server made fail */
     unsigned idle_connections; /* opened beside the load, and kept */
     unsigned count;            /* enrollments to make, in all */
     unsigned seconds;          /* and the longest time for it, warm-up not counted */

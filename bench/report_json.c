@@ -40,6 +40,7 @@ static void add_asked(FILE *out, const struct options *options)
     add_count(out, "clients", options->clients);
     add_count(out, "threads", options->threads);
     add_count(out, "count", options->count);
+    add_count(out, "retries_asked", options->retries);
     add_count(out, "warmup", options->warmup);
     add_number(out, "rate_asked", options->rate > 0 ? options->rate : -1);
     add_count(out, "idle_connections", options->idle_connections);
@@ -71,6 +72,8 @@ void report_json(FILE *out, const struct report *report)
     add_count(out, "server_rss_before_kib", run->before.rss_kib);
     add_count(out, "idle_open", run->idle_open);
     fprintf(out, ",\"seconds\":%.2f", result->seconds);
+    add_count(out, "retries", result->retries);
+    add_number(out, "longest_gap_ms", 1e3 * result->longest_gap);
     add_asked(out, run->options);
     fputs("}\n", out);
 }

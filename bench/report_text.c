@@ -46,10 +46,13 @@ void report_text(FILE *out, const struct report *report)
     for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
         if (result->errors[e] != 0)
             fprintf(out, "  %s: %u\n", bench_error_name((enum bench_error)e), result->errors[e]);
+    if (options->retries != 0)
+        fprintf(out, "  sent again: %u messages, each up to %u times\n", result->retries, options->retries);
     if (run->first_refusal[0] != 0)
         fprintf(out, "  the first rejection said: %s\n", run->first_refusal);
     if (options->fixed_certificate)
         fprintf(out, "  whose key is certified, by whom, and under which serial number was not checked\n");
+    fprintf(out, "longest gap between two: %.0f ms\n", 1e3 * result->longest_gap);
     fprintf(out, "latency:");
     for (int i = 0; i < REPORT_PERCENTILES; i++)
         fprintf(out, "%s %s %lld us", i == 0 ? "" : ",", report_percentiles[i].name,

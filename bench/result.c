@@ -63,6 +63,7 @@ static void sum_up(struct result *out, const struct run *run)
     for (unsigned i = 0; i < run->count; i++) {
         const struct outcome *outcome = &run->outcomes[i];
         out->started += outcome->end_ns != 0;
+        out->retries += outcome->retries;
         if (outcome->end_ns != 0 && outcome->error != BENCH_OK)
             out->errors[outcome->error]++;
         if (counts(run, outcome))
@@ -73,6 +74,28 @@ static void sum_up(struct result *out, const struct run *run)
 }
 
 /* ---- over time ---- */
+
+/* Before the first and after the last it counts, too: a server that never came back was away to the end. */
+static int find_gap(struct result *out, const struct run *run)
+{
+    int64_t *ends = calloc(out->completed + 1u, sizeof *ends), last = run->start_ns, gap = 0;
+    unsigned n = 0;
+
+    if (ends == NULL)
+        return 0;
+    for (unsigned i = 0; i < run->count; i++)
+        if (counts(run, &run->outcomes[i]))
+            ends[n++] = run->outcomes[i].end_ns;
+    qsort(ends, n, sizeof *ends, compare_times);
+    ends[n] = run->end_ns;
+    for (unsigned i = 0; i <= n; i++) {
+        gap = ends[i] - last > gap ? ends[i] - last : gap;
+        last = ends[i];
+    }
+    out->longest_gap = (double)gap / 1e9;
+    free(ends);
+    return 1;
+}
 
 static unsigned slot_of(const struct result *out, const struct run *run, const struct outcome *outcome)
 {
@@ -136,7 +159,7 @@ int result_make(struct result *out, struct run *run)
                       : out->slot_count > RESULT_SLOTS_MAX ? RESULT_SLOTS_MAX
                                                            : out->slot_count;
     out->slot_seconds = out->seconds > 0 ? out->seconds / out->slot_count : 1;
-    return make_slots(out, run);
+    return find_gap(out, run) && make_slots(out, run);
 }
 
 void result_cleanup(struct result *result)

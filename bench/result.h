@@ -16,6 +16,8 @@ struct slot {
 struct result {
     unsigned completed;
     unsigned errors[BENCH_ERRORS];
+    unsigned retries;      /* messages sent again, of the warm-up, too */
+    double longest_gap;    /* seconds of what counts in which no enrollment was completed */
     unsigned started;      /* all that began, of the warm-up, too */
     double seconds;        /* of what counts */
     double rate;           /* completed a second */

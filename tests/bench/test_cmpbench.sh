@@ -73,10 +73,16 @@ holds "keys that machines read" "set(r) >= {'rate', 'completed', 'errors', 'p50_
 holds "what was asked for" "r['scenario'] == 'ir' and r['clients'] == 20 and r['http'] == '2' and r['streams'] == 7 and
  r['threads'] == 2 and r['protection'] == 'signature' and r['tls'] is False"
 holds "the server's CPU time is above the floor" "r['server_cpu_us'] > r['floor_us'] > 0 and r['server_rss_kib'] > 1000"
-same "serials held" "$(sort -u "$work/held" | wc -l)" 200
+same "certificates held" "$(grep -cE '^[0-9a-f]{2,40} [0-9a-f]{32} confirmed$' "$work/held")" "$(wc -l <"$work/held")"
+same "serials held" "$(cut -d ' ' -f 1 "$work/held" | sort -u | wc -l)" 200
+same "transactions held" "$(cut -d ' ' -f 2 "$work/held" | sort -u | wc -l)" 200
 "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json 2>/dev/null | grep -o '"serial":"[0-9a-f]*"' |
     sed 's/.*:"//; s/"//' | sort >"$work/stored"
-same "held, but not stored" "$(sort "$work/held" | comm -23 - "$work/stored" | wc -l)" 0
+same "held, but not stored" "$(cut -d ' ' -f 1 "$work/held" | sort | comm -23 - "$work/stored" | wc -l)" 0
+
+run --url "$url" --count 10 --scenario ir-confirm --held "$work/held-twice"
+same "held, and later confirmed" "$(cut -d ' ' -f 3 "$work/held-twice" | sort | uniq -c | tr -s ' \n' ' ')" ' 10 confirmed 10 unconfirmed '
+same "by the same names" "$(cut -d ' ' -f 1,2 "$work/held-twice" | sort -u | wc -l)" 10
 
 # ---- keys ----
 
@@ -152,13 +158,35 @@ sleep 1
 kill -CONT "$server"
 wait "$running"
 holds "a second that stands still is in the latency of all who waited" "r['completed'] == 300 and r['p90_us'] > 500000 and
- r['max_us'] > 900000"
+ r['max_us'] > 900000 and r['longest_gap_ms'] > 900"
 run --url "$url" --rate 20000 --count 40000 --clients 1 --seconds 1
 holds "what was meant to start and did not is an error" "r['completed'] > 0 and r['errors'].get('overdue', 0) > 1000 and
  list(r['errors']) == ['overdue']"
 same "exit status" "$status" 1
 run --url "$url" --rate 100 --count 300 --warmup 2
 holds "warm-up is left out" "90 <= r['completed'] <= 110 and r['errors'] == {} and r['seconds'] < 1.5"
+
+# ---- again, when the server was gone ----
+
+for transport in "" --http2 --new-connections; do
+    rm -f "$work/held"
+    # shellcheck disable=SC2086
+    run --url "$url" $transport --rate 200 --count 400 --scenario ir=1,ir-confirm=1 --retries 100 --held "$work/held" &
+    running=$!
+    for ((i = 0; i < 200; i++)); do
+        if [ -s "$work/held" ]; then break; fi
+        sleep 0.05
+    done
+    kill -KILL "$server"
+    wait "$server" 2>/dev/null || true
+    sleep 0.3
+    start_server cmpd "$dir/cmpd.yaml" "$work/server.log"
+    wait "$running"
+    holds "nobody fails who tries again $transport" "r['completed'] == 400 and r['errors'] == {} and r['retries'] > 0 and r['longest_gap_ms'] > 300"
+    same "each holds one certificate $transport" "$(cut -d ' ' -f 1,2 "$work/held" | sort -u | wc -l)" 400
+    same "… of its own $transport" "$(cut -d ' ' -f 1 "$work/held" | sort -u | wc -l)" 400
+    same "… confirmed $transport" "$(grep -c ' confirmed' "$work/held")" 400
+done
 
 # ---- connections that idle ----
 
@@ -206,6 +234,8 @@ holds "what an ir takes" "[o['operation'].split(',')[0] for o in r['floors'][0][
 stop_server
 run --url "$url" --count 4 --seconds 5
 holds "nobody there" "r['completed'] == 0 and r['errors'] == {'connect': 4} and r['p50_us'] == 0"
+run --url "$url" --count 4 --seconds 5 --retries 3
+holds "nobody there, asked again" "r['completed'] == 0 and r['errors'] == {'connect': 4} and r['retries'] == 12"
 refused "certificates first, from nobody" 'not all could be enrolled' "$bench" run --setup "$dir" --url "$url" --count 2 \
     --scenario kur
 refused "no setup" 'is no setup' "$bench" run --setup "$work" --url "$url"

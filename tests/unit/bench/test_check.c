@@ -257,6 +257,19 @@ Test(check, a_refusal_is_one)
     cr_assert(bytes_equal(check.status_text, bytes_str("not today")));
 }
 
+/* PKIFailureInfo (RFC 9810 5.2.3) has systemUnavail for what may pass. */
+Test(check, a_store_that_is_away_is_told_from_a_refusal)
+{
+    struct request request = make(SCENARIO_IR);
+    struct check check;
+
+    world->fail_commit_at = 1;
+    world->commit_fault = STORE_UNAVAILABLE;
+    cr_assert_eq(judge(&check, &request, answer_to(request.message)), BENCH_UNAVAILABLE);
+    cr_assert_neq(check.status_text.len, 0);
+    cr_assert_eq(judge(&check, &request, answer_to(request.message)), BENCH_OK, "the same message, again");
+}
+
 Test(check, what_is_no_message_is_malformed)
 {
     struct request request = make(SCENARIO_IR);

@@ -72,6 +72,16 @@ Test(options, values)
     cr_assert_eq(options.mix.length, 3);
 }
 
+Test(options, retries)
+{
+    cr_assert(parse("--url http://h:1/x --setup d"), "%s", fault);
+    cr_assert_eq(options.retries, 0);
+    cr_assert(parse("--url http://h:1/x --setup d --retries 100"), "%s", fault);
+    cr_assert_eq(options.retries, OPTIONS_RETRIES_MAX);
+    cr_assert(!parse("--url http://h:1/x --setup d --retries 101"));
+    cr_assert(!parse("--url http://h:1/x --setup d --retries -1"));
+}
+
 Test(options, a_connection_that_is_new_has_one_stream)
 {
     cr_assert(parse("--url http://h:1/x --setup d --http2 --new-connections"), "%s", fault);

@@ -129,6 +129,45 @@ Test(result, a_mock_may_give_it_twice)
     cr_assert_eq(result.completed, 2);
 }
 
+Test(result, the_longest_gap_is_between_what_was_completed)
+{
+    end(0, 10 * SECOND + 900 * MS, MS, BENCH_OK);
+    end(1, 10 * SECOND + 100 * MS, MS, BENCH_OK);
+    end(2, 10 * SECOND + 500 * MS, MS, BENCH_HTTP); /* no service */
+    end(3, 11 * SECOND + 600 * MS, MS, BENCH_OK);
+    cr_assert(result_make(&result, &run));
+    cr_assert_float_eq(result.longest_gap, 0.8, 1e-9);
+}
+
+Test(result, a_gap_reaches_to_the_ends)
+{
+    cr_assert(result_make(&result, &run));
+    cr_assert_float_eq(result.longest_gap, 2, 1e-9); /* nothing was completed in two seconds */
+    result_cleanup(&result);
+    end(0, 9 * SECOND, MS, BENCH_OK); /* of the warm-up */
+    end(1, 11 * SECOND + 500 * MS, MS, BENCH_OK);
+    end(2, 11 * SECOND + 600 * MS, MS, BENCH_OK);
+    cr_assert(result_make(&result, &run));
+    cr_assert_float_eq(result.longest_gap, 1.5, 1e-9);
+    result_cleanup(&result);
+    end(1, 10 * SECOND + 200 * MS, MS, BENCH_OK);
+    end(2, 10 * SECOND + 300 * MS, MS, BENCH_OK);
+    cr_assert(result_make(&result, &run));
+    cr_assert_float_eq(result.longest_gap, 1.7, 1e-9);
+}
+
+Test(result, retries_are_summed)
+{
+    for (unsigned i = 0; i < 3; i++)
+        end(i, 11 * SECOND, MS, i == 2 ? BENCH_CONNECT : BENCH_OK);
+    outcomes[0].retries = 100;
+    outcomes[2].retries = 100;
+    cr_assert(result_make(&result, &run));
+    cr_assert_eq(result.retries, 200);
+    cr_assert_eq(result.errors[BENCH_CONNECT], 1);
+    cr_assert_eq(result.completed, 2);
+}
+
 Test(result, pieces_of_time_hold_everything)
 {
     unsigned completed = 0, errors = 0;
