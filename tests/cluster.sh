@@ -1,0 +1,211 @@
+# cluster.sh: nodes of one CA on one store, behind HAProxy as deploy/haproxy has it. Sourced after lib.sh.
+#
+#   cluster_start N            a CA with N nodes (at most three), all started; $dir is the first one's folder, and the setup
+#   node_start I               starts node I (from 1), and waits until it serves; its process is ${node_pid[I]}
+#   node_kill I [SIGNAL]       SIGKILL, or another signal; waits for its end
+#   balancer_start             HAProxy in front: requests are balanced at $url, and over TLS at $tls_url; connections, TLS
+#                              passed through, at $pass_url. Waits until all nodes are ready for it
+#   balancer_waits N           … until N nodes are
+#   load_start NAME ARG...     cmpbench in the background, through $url unless ARGs have another --url; NAME tells its files
+#   load_runs NAME N           waits until its clients hold N certificates more than now
+#   load_end NAME              waits for it, prints errors by kind and the longest gap
+#   load_is NAME TEXT EXPR     EXPR, Python, must hold of its result r
+#   cluster_is_whole           what clients of all loads hold is stored, and nothing is there twice
+
+# sqlite, a file that all nodes share, or postgres.
+cluster_store=${CMPD_CLUSTER_STORE:-sqlite}
+declare -A node_pid=()
+held=$work/held # all loads append to it
+touch "$held"
+
+# cluster_url: what the nodes have as their store, empty: what cmpctl init gave them.
+cluster_url() {
+    case $cluster_store in
+    sqlite) ;;
+    postgres) postgres_url db ;;
+    esac
+}
+
+# A certificate that every node shows, and the CA that the balancer and clients trust for it.
+cluster_certificate() {
+    mkdir "$work/tls"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/tls/ca.key" -out "$work/tls/ca.pem" \
+        -days 2 -subj "/CN=CA of the nodes" -addext keyUsage=critical,keyCertSign 2>/dev/null
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/tls/server.key" \
+        -subj /CN=localhost 2>/dev/null |
+        openssl x509 -req -set_serial 2 -CA "$work/tls/ca.pem" -CAkey "$work/tls/ca.key" -days 2 -out "$work/tls/server.pem" \
+            -extfile <(echo subjectAltName=IP:127.0.0.1,DNS:localhost) 2>/dev/null
+    chmod 600 "$work/tls/server.key"
+    cat "$work/tls/server.pem" "$work/tls/server.key" >"$work/tls/both.pem"
+}
+
+cluster_start() {
+    local i url
+    node_count=$1
+    cluster_certificate
+    for ((i = 1; i <= node_count; i++)); do
+        node_port[i]=$(free_port)
+        node_tls_port[i]=$(free_port)
+        if [ "$i" -eq 1 ]; then
+            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --listen "127.0.0.1:${node_port[1]}" >/dev/null
+        else
+            "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --listen "127.0.0.1:${node_port[i]}" >/dev/null
+        fi
+    done
+    url=$(cluster_url)
+    for ((i = 1; i <= node_count; i++)); do
+        cp -r "$work/tls" "$work/node$i/tls"
+        # Only what differs from a node as cmpctl makes it: its name in the log, and a second listener.
+        sed -i -e "s|^node: .*|node: node$i|" -e "/^  - address: /a\\
+  - address: \"127.0.0.1:${node_tls_port[i]}\"\\
+    tls: {certificate: tls/server.pem, key: tls/server.key}" "$work/node$i/cmpd.yaml"
+        [ -z "$url" ] || sed -i "s|^store: .*|store: \"${url//&/\\&}\"|" "$work/node$i/cmpd.yaml"
+    done
+    dir=$work/node1
+    [ "$cluster_store" = sqlite ] || "$CMPD_BIN/cmpctl" db migrate --config "$dir/cmpd.yaml"
+    for ((i = 1; i <= node_count; i++)); do node_start "$i"; done
+}
+node_port=() node_tls_port=()
+
+node_start() {
+    start_server cmpd "$work/node$1/cmpd.yaml" "$work/node$1.log"
+    node_pid[$1]=$server
+}
+
+node_kill() {
+    local pid=${node_pid[$1]} status=0
+    unset "node_pid[$1]"
+    kill -s "${2:-KILL}" "$pid"
+    wait "$pid" 2>/dev/null || status=$?
+    [ "${2:-KILL}" != TERM ] || same "node $1 ends as it should" "$status" 0
+}
+
+# balancer_start [CFG...]: of deploy/haproxy, all by default.
+balancer_start() {
+    local name i
+    balancer_port=$(free_port) balancer_tls_port=$(free_port) balancer_pass_port=$(free_port)
+    url=http://127.0.0.1:$balancer_port/.well-known/cmp/p/demo
+    tls_url=https://127.0.0.1:$balancer_tls_port/.well-known/cmp/p/demo
+    pass_url=https://127.0.0.1:$balancer_pass_port/.well-known/cmp/p/demo
+    for name in haproxy passthrough; do
+        env CMPD_LISTEN="127.0.0.1:$balancer_port" CMPD_LISTEN_TLS="127.0.0.1:$balancer_tls_port" \
+            CMPD_LISTEN_PASS="127.0.0.1:$balancer_pass_port" CMPD_TLS_PEM="$work/tls/both.pem" \
+            CMPD_NODE1="127.0.0.1:${node_port[1]}" CMPD_NODE2="127.0.0.1:${node_port[2]}" \
+            CMPD_NODE3="127.0.0.1:${node_port[3]}" CMPD_NODE1_TLS="127.0.0.1:${node_tls_port[1]}" \
+            CMPD_NODE2_TLS="127.0.0.1:${node_tls_port[2]}" CMPD_NODE3_TLS="127.0.0.1:${node_tls_port[3]}" \
+            CMPD_HAPROXY_SOCKET="$work/$name.sock" CMPD_MAXCONN=2000 "$@" \
+            haproxy -db -f "${CMPD_SOURCE:?set by ctest}/deploy/haproxy/$name.cfg" >"$work/$name.log" 2>&1 &
+        balancer_pid+=("$!")
+    done
+    balancer_waits 3
+}
+balancer_pid=()
+
+balancer_stop() {
+    local pid
+    for pid in "${balancer_pid[@]}"; do
+        kill -TERM "$pid"
+        wait "$pid" 2>/dev/null || true
+    done
+    balancer_pid=()
+}
+at_end+=(balancer_stop)
+
+# balancer_state NAME: of the processes haproxy and passthrough: how many nodes are ready for it.
+balancer_state() {
+    python3 - "$work/$1.sock" <<'PY'
+import csv, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"show stat\n")
+rows = csv.DictReader(s.makefile().read().lstrip("# ").splitlines())
+print(sum(row["pxname"].startswith("ready") and row["svname"].startswith("node") and row["status"] == "UP" and
+          row["check_status"] == "L7OK" for row in rows))
+PY
+}
+
+balancer_waits() {
+    local i name
+    for name in haproxy passthrough; do
+        for ((i = 0; i < 300; i++)); do
+            [ "$(balancer_state "$name" 2>/dev/null)" = "$1" ] && continue 2
+            sleep 0.1
+        done
+        fail "$name does not see $1 nodes that are ready: $(tail -n 3 "$work/$name.log")"
+    done
+}
+
+declare -A load_pid=()
+
+load_start() {
+    local name=$1
+    shift
+    "$CMPD_BIN/cmpbench" run --url "$url" --setup "$dir" --held "$held" --json --check-all "$@" >"$work/$name.json" \
+        2>"$work/$name.load.log" &
+    load_pid[$name]=$!
+    servers+=("$!")
+}
+
+load_runs() {
+    local i before
+    before=$(wc -l <"$held")
+    for ((i = 0; i < 600; i++)); do
+        [ "$(wc -l <"$held")" -ge $((before + $2)) ] && return 0
+        kill -0 "${load_pid[$1]}" 2>/dev/null || fail "the load $1 ended"
+        sleep 0.02
+    done
+    fail "the load $1 gets no certificates"
+}
+
+load_end() {
+    load_status=0
+    wait "${load_pid[$1]}" || load_status=$?
+    checks=$((checks + 1))
+    [ "$load_status" -le 1 ] || fail "cmpbench ended with status $load_status"
+    python3 - "$work/$1.json" "$1" <<'PY' || fail "$1: $(cat "$work/$1.load.log")"
+import json, sys
+r = json.load(open(sys.argv[1]))
+errors = ", ".join(f"{kind} {n}" for kind, n in r["errors"].items()) or "no errors"
+print(f"{sys.argv[2]}: {r['completed']} enrollments in {r['seconds']:.1f} s, {errors}, {r['retries']} messages sent again, "
+      f"longest gap {r['longest_gap_ms']:.0f} ms")
+wrong = {"malformed", "rejected", "protection", "mismatch", "duplicate"} & set(r["errors"])
+assert not wrong, f"wrong answers: {wrong}"
+assert r["completed"] > 0, "nothing was served"
+PY
+}
+
+load_is() {
+    checks=$((checks + 1))
+    python3 - "$work/$1.json" "$3" <<'PY' || fail "$1: $2: not so: $3"
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert eval("(" + sys.argv[2] + ")"), r
+PY
+}
+
+# What a client was told is confirmed is not merely waiting, or ended.
+cluster_is_whole() {
+    "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json >"$work/stored.json"
+    ok "what clients hold is stored, once" python3 - "$held" "$work/stored.json" <<'PY'
+import json, sys
+held, confirmed = {}, set()
+for line in open(sys.argv[1]):
+    serial, transaction, state = line.split()
+    assert held.setdefault(transaction, serial) == serial, f"transaction {transaction} gave out two certificates"
+    if state == "confirmed":
+        confirmed.add(serial)
+rows = [json.loads(line) for line in open(sys.argv[2])]
+stored = {row["serial"]: row for row in rows}
+assert held, "clients hold nothing"
+assert len(held) == len(set(held.values())), "two clients hold one certificate"
+assert len(stored) == len(rows), "a serial is stored twice"
+assert len({row["transactionID"] for row in rows}) == len(rows), "a transaction is stored with two certificates"
+for transaction, serial in held.items():
+    assert serial in stored, f"{serial} is held, and not stored"
+    assert stored[serial]["transactionID"] == transaction, f"{serial} is stored with another transaction"
+for serial in confirmed:
+    assert stored[serial]["status"] == "valid", f"{serial} was confirmed, and is {stored[serial]['status']}"
+print(f"{len(held)} held, {len(confirmed)} of them confirmed; {len(stored)} stored")
+PY
+    cat "$work/last.out"
+}
