@@ -1,0 +1,84 @@
+#!/bin/bash
+# deploy/postgres/roles.sql and pg_hba.conf: who may do what with the store, also with what is made later, and who gets in at all.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+. "$(dirname "$0")/../database.sh"
+
+database_new db
+# Tables of the store's names: rights, not columns, are looked at. One has a partition, and so has its default.
+tables=(certificates transactions public_keys revocations secrets audit audit_seals nodes schema service)
+for table in "${tables[@]}"; do
+    if [ "$table" = audit ]; then
+        database_sql cmpd_owner db "create table cmpd.audit (a int) partition by range (a)"
+        database_sql cmpd_owner db "create table cmpd.audit_later partition of cmpd.audit default"
+    else
+        database_sql cmpd_owner db "create table cmpd.$table (a int)"
+    fi
+done
+database_sql cmpd_owner db "create function cmpd.enroll() returns int language sql as 'select 1'"
+database_sql cmpd_owner db "create sequence cmpd.numbers"
+
+# may ROLE SQL, may_not ROLE SQL
+may() {
+    ok "$1 may: $2" database_sql "$1" db "$2"
+}
+may_not() {
+    refused "$1 may not: $2" "${3:-permission denied|must be owner}" database_sql "$1" db "$2"
+}
+
+# Before and after roles.sql is run again: what it says about tables that are not there yet has to hold, too.
+for time in first again; do
+    for table in "${tables[@]}"; do
+        may cmpd_node "select from cmpd.$table"
+        may_not cmpd_node "drop table cmpd.$table"
+        may_not cmpd_node "truncate cmpd.$table"
+        may_not cmpd_audit "insert into cmpd.$table values (1)"
+    done
+    for table in certificates transactions public_keys revocations secrets audit audit_seals nodes service; do
+        may cmpd_node "insert into cmpd.$table values (1)"
+    done
+    for table in audit audit_later audit_seals public_keys schema; do
+        may_not cmpd_node "update cmpd.$table set a = 2"
+        may_not cmpd_node "delete from cmpd.$table"
+    done
+    may cmpd_node "select cmpd.enroll(), nextval('cmpd.numbers')"
+    may_not cmpd_audit "select cmpd.enroll()"
+    may_not cmpd_node "create table cmpd.mine (a int)"
+    may_not cmpd_node "create table public.mine (a int)"
+    may_not cmpd_node "create schema mine"
+    may_not cmpd_node "alter function cmpd.enroll() security definer"
+    may_not cmpd_node "select pg_read_file('/etc/hostname')"
+    may_not cmpd_node "select * from pg_authid"
+    for table in certificates transactions audit audit_seals schema nodes revocations; do
+        may cmpd_audit "select from cmpd.$table"
+    done
+    database_roles db
+done
+for table in certificates transactions secrets revocations nodes service; do
+    may cmpd_node "update cmpd.$table set a = 2"
+done
+may cmpd_node "delete from cmpd.revocations"
+may_not cmpd_node "delete from cmpd.certificates"
+may_not cmpd_node "insert into cmpd.schema values (1)"
+may_not cmpd_audit "select from cmpd.secrets"
+# A later migration brings a table, a partition and a function: nobody has to think of their rights.
+database_sql cmpd_owner db "create table cmpd.devices (a int); create function cmpd.more() returns int language sql as 'select 2'"
+may cmpd_node "insert into cmpd.devices values (1)"
+may cmpd_node "select cmpd.more()"
+may cmpd_audit "select from cmpd.devices"
+may_not cmpd_audit "select cmpd.more()"
+same "a node gives up after" "$(database_sql cmpd_node db "show statement_timeout")" 10s
+
+# ---- who gets in ----
+
+url=$(database_url cmpd_node db)
+refused "not without TLS" 'no encryption|no pg_hba' psql -X "${url/sslmode=verify-full/sslmode=disable}" -c 'select 1'
+refused "not without the password" 'no password supplied' psql -X -w "${url/passfile=*/passfile=/dev/null}" -c 'select 1'
+refused "not into another database" 'no pg_hba.conf entry|permission denied' psql -X "${url/\/cmpd\?//postgres?}" -c 'select 1'
+refused "nodes do not replicate" 'no pg_hba.conf entry|must be superuser or replication role' \
+    psql -X "$url&replication=database" -c 'IDENTIFY_SYSTEM'
+refused "replicas read no tables" 'no pg_hba.conf entry' psql -X "${url/cmpd_node/cmpd_replica}" -c 'select 1'
+for name in "$CMPD_NODE_PASSWORD" "$CMPD_OWNER_PASSWORD" "$postgres_password"; do
+    same "no password in the log" "$(grep -cF "$name" "$work/db.log" || true)" 0
+done
+done_testing
