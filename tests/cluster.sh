@@ -1,5 +1,7 @@
-# cluster.sh: nodes of one CA on one store, behind HAProxy as deploy/haproxy has it. Sourced after lib.sh.
+# cluster.sh: nodes of one CA on one store, behind HAProxy as deploy/haproxy has it. Sourced after lib.sh, postgres.sh and
+# database.sh.
 #
+#   cluster_database           PostgreSQL for it: cluster db, with the tables of the store; cluster_start makes it if need be
 #   cluster_start N            a CA with N nodes (at most three), all started; $dir is the first one's folder, and the setup
 #   node_start I               starts node I (from 1), and waits until it serves; its process is ${node_pid[I]}
 #   node_kill I [SIGNAL]       SIGKILL, or another signal; waits for its end
@@ -12,18 +14,18 @@
 #   load_is NAME TEXT EXPR     EXPR, Python, must hold of its result r
 #   cluster_is_whole           what clients of all loads hold is stored, and nothing is there twice
 
-# sqlite, a file that all nodes share, or postgres.
-cluster_store=${CMPD_CLUSTER_STORE:-sqlite}
+# postgres, or sqlite: a file that all nodes share.
+cluster_store=${CMPD_CLUSTER_STORE:-postgres}
+cluster_databases=() # whose URL the nodes have, the first one the primary
 declare -A node_pid=()
 held=$work/held # all loads append to it
 touch "$held"
 
-# cluster_url: what the nodes have as their store, empty: what cmpctl init gave them.
-cluster_url() {
-    case $cluster_store in
-    sqlite) ;;
-    postgres) postgres_url db ;;
-    esac
+cluster_database() {
+    database_new db
+    cluster_databases=(db)
+    ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --store "$(database_url cmpd_owner db)"
+    database_roles db
 }
 
 # A certificate that every node shows, and the CA that the balancer and clients trust for it.
@@ -40,29 +42,30 @@ cluster_certificate() {
 }
 
 cluster_start() {
-    local i url
+    local i store=()
     node_count=$1
+    if [ "$cluster_store" = postgres ]; then
+        [ ${#cluster_databases[@]} -gt 0 ] || cluster_database
+        store=(--store "$(database_url cmpd_node "${cluster_databases[@]}")")
+    fi
     cluster_certificate
     for ((i = 1; i <= node_count; i++)); do
         node_port[i]=$(free_port)
         node_tls_port[i]=$(free_port)
         if [ "$i" -eq 1 ]; then
-            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --listen "127.0.0.1:${node_port[1]}" >/dev/null
+            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --listen "127.0.0.1:${node_port[1]}" "${store[@]}" >/dev/null
         else
             "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --listen "127.0.0.1:${node_port[i]}" >/dev/null
         fi
     done
-    url=$(cluster_url)
     for ((i = 1; i <= node_count; i++)); do
         cp -r "$work/tls" "$work/node$i/tls"
         # Only what differs from a node as cmpctl makes it: its name in the log, and a second listener.
         sed -i -e "s|^node: .*|node: node$i|" -e "/^  - address: /a\\
   - address: \"127.0.0.1:${node_tls_port[i]}\"\\
     tls: {certificate: tls/server.pem, key: tls/server.key}" "$work/node$i/cmpd.yaml"
-        [ -z "$url" ] || sed -i "s|^store: .*|store: \"${url//&/\\&}\"|" "$work/node$i/cmpd.yaml"
     done
     dir=$work/node1
-    [ "$cluster_store" = sqlite ] || "$CMPD_BIN/cmpctl" db migrate --config "$dir/cmpd.yaml"
     for ((i = 1; i <= node_count; i++)); do node_start "$i"; done
 }
 node_port=() node_tls_port=()

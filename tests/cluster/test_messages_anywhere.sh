@@ -1,6 +1,8 @@
 #!/bin/bash
 # Any message of a transaction may reach any node: three nodes behind HAProxy, whose clients notice nothing of it.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+. "$(dirname "$0")/../database.sh"
 . "$(dirname "$0")/../cluster.sh"
 
 cluster_start 3

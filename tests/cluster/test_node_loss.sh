@@ -2,6 +2,8 @@
 # Nodes that die under load, one after another, and one that hangs: what clients hold is stored, nothing is there twice. How
 # long nobody was served is printed.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+. "$(dirname "$0")/../database.sh"
 . "$(dirname "$0")/../cluster.sh"
 
 rounds=1

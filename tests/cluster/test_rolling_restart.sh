@@ -2,6 +2,8 @@
 # Nodes are stopped by SIGTERM and started again, one after the other, under load: no enrollment fails for a client that
 # tries once more.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+. "$(dirname "$0")/../database.sh"
 . "$(dirname "$0")/../cluster.sh"
 
 rounds=1
