@@ -26,14 +26,15 @@ done
 done >"$work/pgpass" && echo "*:*:*:postgres:$postgres_password" >>"$work/pgpass")
 cp -p "$work/pgpass" "$work/pgpass-postgres"
 if [ "$(id -u)" -eq 0 ]; then
+    as_postgres+=(HOME=/nonexistent) # libpq looks for certificates there, and root's are not for others
     chmod 711 "$work"
     chown postgres "$work/archive" "$work/backups" "$work/pgpass-postgres"
 fi
 chmod -R a+rX "$database_files"
 
 database_start() {
-    # The sizes are for a machine of its own.
-    postgres_start "$1" shared_buffers=128MB max_wal_size=1GB min_wal_size=80MB
+    # The sizes are for a machine of its own; postgres.sh does without fsync, which is what this is about.
+    postgres_start "$1" fsync=on shared_buffers=128MB max_wal_size=1GB min_wal_size=80MB
 }
 
 database_new() {
@@ -56,7 +57,7 @@ database_roles() {
 database_tool() {
     local name=$1
     shift
-    "${as_postgres[@]}" env HOME=/nonexistent PATH="$database_files:$postgres_bin:$PATH" PGHOST=localhost PGHOSTADDR=127.0.0.1 \
+    "${as_postgres[@]}" env PATH="$database_files:$postgres_bin:$PATH" PGHOST=localhost PGHOSTADDR=127.0.0.1 \
         PGPORT="$(cat "$work/$name/port")" PGUSER="${database_user:-postgres}" PGPASSFILE="$work/pgpass-postgres" \
         PGSSLMODE=verify-full PGSSLROOTCERT="$work/$name/ca.pem" "$@"
 }

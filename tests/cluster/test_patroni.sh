@@ -53,7 +53,7 @@ YML
 done
 
 member_start() {
-    "${as_postgres[@]}" env HOME=/nonexistent PATRONI_SUPERUSER_PASSWORD="$postgres_password" \
+    "${as_postgres[@]}" env PATRONI_SUPERUSER_PASSWORD="$postgres_password" \
         PATRONI_REPLICATION_PASSWORD="$CMPD_REPLICA_PASSWORD" PATRONI_REWIND_PASSWORD="$CMPD_REWIND_PASSWORD" \
         patroni "$work/$1/patroni" >>"$work/$1.log" 2>&1 &
     member_pid[$1]=$!
@@ -175,7 +175,7 @@ writer_end() {
 
 primary=one
 writer_start
-ok "a switchover" "${as_postgres[@]}" env HOME=/nonexistent patronictl -c "$work/one/patroni" switchover cmpd --master one \
+ok "a switchover" "${as_postgres[@]}" patronictl -c "$work/one/patroni" switchover cmpd --master one \
     --candidate two --force
 primary=two
 members_are two one
