@@ -1,19 +1,35 @@
 #!/bin/bash
-# backup, archive and restore of deploy/postgres: a moment between two writes is restored, with what was there then and nothing
+# backup, archive and restore of deploy/postgres: a moment between enrollments is restored, with what was there then and nothing
 # later; and as far as the archive goes, with all of it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
+. "$(dirname "$0")/../cluster.sh"
 
-rows=2000
-if [ -n "${CMPD_SOAK:-}" ]; then rows=2000000; fi
+count=300
+if [ -n "${CMPD_SOAK:-}" ]; then count=50000; fi
 
-database_new db
-database_sql cmpd_owner db "create table cmpd.enrolled (n int primary key, at timestamptz not null default clock_timestamp())"
+cluster_start 1
+url=http://127.0.0.1:${node_port[1]}/.well-known/cmp/p/demo
 
-# write FROM: rows from there on, by a node.
-write() {
-    database_sql cmpd_node db "insert into cmpd.enrolled select n from generate_series($1, $1 + $rows - 1) n"
+# enroll NAME: base stations, what they hold is in $work/NAME.
+enroll() {
+    held=$work/$1
+    load_start "load-$1" --count $count --seconds 600 --scenario ir=1,ir-confirm=1
+    load_end "load-$1"
+    load_is "load-$1" "all are served" "r['completed'] == $count and r['errors'] == {}"
+}
+
+# issued NAME...: the serials that they hold.
+issued() {
+    (cd "$work" && cat "$@") | cut -d ' ' -f 1 | sort -u
+}
+
+# stored_in NAME: the serials that the store in cluster NAME has.
+stored_in() {
+    sed "s|^store: .*|store: \"$(database_url cmpd_node "$1" | sed 's/&/\\&/g')\"|" "$dir/cmpd.yaml" >"$dir/$1.yaml"
+    "$CMPD_BIN/cmpctl" cert list --config "$dir/$1.yaml" --json |
+        python3 -c 'import json, sys; [print(json.loads(line)["serial"]) for line in sys.stdin]' | sort
 }
 
 # restored NAME [TIME]: the backup as a cluster of its own, with an archive of its own: each begins a timeline.
@@ -31,28 +47,32 @@ restored() {
     refused "nothing is restored over it" 'nothing was done' database_tool db restore "$backup" "$work/$name/data" "$@"
 }
 
-write 1
+enroll before
 database_user=cmpd_replica ok "a backup" database_tool db backup "$work/backups"
 backup=$(tail -n 1 "$work/last.out")
-write $((rows + 1))
+enroll between
 sleep 0.05
-moment=$(database_sql cmpd_node db "select clock_timestamp()")
+moment=$(postgres_sql db "select clock_timestamp()")
 sleep 0.05
-write $((2 * rows + 1))
+enroll after
 postgres_sql db "select pg_switch_wal()" >/dev/null
 database_waits db "select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver" t
 # What is written now is lost with the disk: it is not in the archive.
-write $((3 * rows + 1))
+enroll lost
+stop_server
 postgres_stop db QUIT
 
 restored then "$moment"
-same "what was there then" "$(database_sql cmpd_node then "select count(*), max(n) from cmpd.enrolled")" "$((2 * rows))|$((2 * rows))"
-same "it is of the time before" "$(database_sql cmpd_node then "select count(*) from cmpd.enrolled where at > '$moment'")" 0
-ok "and serves" database_sql cmpd_node then "insert into cmpd.enrolled values (0)"
+same "what was there then" "$(stored_in then)" "$(issued before between)"
+# A node goes on with it.
+start_server cmpd "$dir/then.yaml" "$work/node1.log"
+enroll on-then
+stop_server
+same "and what came since" "$(stored_in then)" "$(issued before between on-then)"
 postgres_stop then
+
 restored latest
-same "all that was archived" "$(database_sql cmpd_node latest "select count(*), max(n) from cmpd.enrolled")" \
-    "$((3 * rows))|$((3 * rows))"
+same "all that was archived" "$(stored_in latest)" "$(issued before between after)"
 
 # ---- what cannot be is told ----
 
@@ -81,5 +101,5 @@ same "WAL files from before the oldest" "$(find "$CMPD_PG_ARCHIVE" -regextype eg
     awk -v first="$first" 'substr($0, 9) < substr(first, 9)' | wc -l)" 0
 postgres_stop latest
 restored kept
-same "the oldest that is kept can be restored" "$(database_sql cmpd_node kept "select count(*) from cmpd.enrolled")" $((3 * rows))
+same "the oldest that is kept can be restored" "$(stored_in kept)" "$(issued before between after)"
 done_testing
