@@ -1,6 +1,7 @@
 #include "bench/load.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -277,6 +278,16 @@ static void take_answers(struct driver *driver)
 
 /* ---- the next enrollments ---- */
 
+/* When the run was told to end; 0: not yet. */
+static _Atomic int64_t stopped_ns;
+
+static int64_t deadline_of(const struct shared *shared)
+{
+    int64_t stopped = atomic_load_explicit(&stopped_ns, memory_order_relaxed);
+
+    return stopped != 0 && stopped < shared->deadline_ns ? stopped : shared->deadline_ns;
+}
+
 /* Takes the next request that may start. Returns 1; 0 with |*wait_ns| set if the next is not due yet; -1 if
  * there is none any more. */
 static int take_request(struct shared *shared, unsigned *index, int64_t *start_ns, int64_t *wait_ns)
@@ -286,7 +297,7 @@ static int take_request(struct shared *shared, unsigned *index, int64_t *start_n
     int64_t now = network_clock_ns(), due;
 
     for (;;) {
-        if (i >= run->count || now >= shared->deadline_ns)
+        if (i >= run->count || now >= deadline_of(shared))
             return -1;
         due = shared->rate > 0 ? shared->begin_ns + schedule_due_ns(shared->rate, i) : now;
         if (due > now) {
@@ -375,7 +386,7 @@ static void *drive(void *arg)
     for (;;) {
         int64_t wait_ns = start_some(driver);
         /* Nothing starts any more, or nothing could: those that pause find out that the time is over. */
-        if (driver->busy == 0 && (driver->exhausted || network_clock_ns() >= shared->deadline_ns))
+        if (driver->busy == 0 && (driver->exhausted || network_clock_ns() >= deadline_of(shared)))
             break;
         network_poll(&driver->network, wait_ns);
         take_answers(driver);
@@ -440,6 +451,21 @@ static void sleep_until(int64_t at_ns)
         ;
 }
 
+static void on_signal(int signal)
+{
+    (void)signal;
+    atomic_store(&stopped_ns, network_clock_ns());
+}
+
+/* The first signal ends the run, a second one the process. */
+static void listen_to_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 static int run_drivers(struct shared *shared, struct driver *drivers, unsigned threads)
 {
     struct run *run = shared->run;
@@ -450,6 +476,8 @@ static int run_drivers(struct shared *shared, struct driver *drivers, unsigned t
     shared->deadline_ns = run->unclocked
                               ? INT64_MAX
                               : shared->begin_ns + (int64_t)(options->warmup + options->seconds) * 1000000000;
+    if (!run->unclocked)
+        listen_to_signals();
     run->before = server_usage(options->server_pid);
     while (started < threads && pthread_create(&drivers[started].thread, NULL, drive, &drivers[started]) == 0)
         started++;
@@ -463,7 +491,7 @@ static int run_drivers(struct shared *shared, struct driver *drivers, unsigned t
     run->end_ns = network_clock_ns();
     run->after = server_usage(options->server_pid);
     while (shared->rate > 0 && due < run->count &&
-           shared->begin_ns + schedule_due_ns(shared->rate, due) < shared->deadline_ns)
+           shared->begin_ns + schedule_due_ns(shared->rate, due) < deadline_of(shared))
         due++;
     run->overdue = due > atomic_load(&shared->next) ? due - atomic_load(&shared->next) : 0;
     if (started < threads)

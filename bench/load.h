@@ -43,7 +43,8 @@ struct run {
     char first_refusal[RUN_TEXT]; /* what the server said at the first rejection */
 };
 
-/* load_run drives the server. 1, or 0 with a fault printed. */
+/* load_run drives the server. SIGINT or SIGTERM ends it as if its seconds were over. 1, or 0 with a fault
+ * printed. */
 int load_run(struct run *run);
 
 #endif

@@ -10,6 +10,7 @@
 #   balancer_waits N           … until N nodes are
 #   load_start NAME ARG...     cmpbench in the background, through $url unless ARGs have another --url; NAME tells its files
 #   load_runs NAME N           waits until its clients hold N certificates more than now
+#   load_stop NAME             ends it early; load_end tells what it came to
 #   load_end NAME              waits for it, prints errors by kind and the longest gap
 #   load_is NAME TEXT EXPR     EXPR, Python, must hold of its result r
 #   cluster_is_whole           what clients of all loads hold is stored, and nothing is there twice
@@ -158,6 +159,10 @@ load_runs() {
         sleep 0.02
     done
     fail "the load $1 gets no certificates"
+}
+
+load_stop() {
+    kill -TERM "${load_pid[$1]}" || fail "the load $1 ended before what it was for"
 }
 
 load_end() {

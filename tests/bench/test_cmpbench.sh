@@ -166,6 +166,19 @@ same "exit status" "$status" 1
 run --url "$url" --rate 100 --count 300 --warmup 2
 holds "warm-up is left out" "90 <= r['completed'] <= 110 and r['errors'] == {} and r['seconds'] < 1.5"
 
+rm -f "$work/held"
+run --url "$url" --rate 100 --count 5000 --held "$work/held" &
+running=$!
+for ((i = 0; i < 200; i++)); do
+    if [ -s "$work/held" ]; then break; fi
+    sleep 0.05
+done
+pkill -TERM -P $running cmpbench
+wait "$running"
+holds "a run that is told to end tells what it did" "0 < r['completed'] < 4000 and r['errors'] == {} and r['seconds'] < 40"
+same "all of it" "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["completed"])' "$work/result")" \
+    "$(wc -l <"$work/held")"
+
 # ---- again, when the server was gone ----
 
 for transport in "" --http2 --new-connections; do

@@ -12,8 +12,7 @@ if [ -n "${CMPD_SOAK:-}" ]; then rounds=10; fi
 cluster_start 3
 balancer_start
 
-# The load of each way in lasts for as long as all restarts take, with drain_seconds (5) at each.
-seconds=$((rounds * 32))
+seconds=$((rounds * 120)) # at most
 declare -A way=(
     [http1]=""
     [http2]="--http2"
@@ -34,12 +33,10 @@ for ((round = 1; round <= rounds; round++)); do
         balancer_waits 3
     done
 done
-for name in "${!way[@]}"; do
-    kill -0 "${load_pid[$name]}" 2>/dev/null || fail "the load $name ended before the restarts did"
-done
+for name in "${!way[@]}"; do load_stop "$name"; done
 for name in "${!way[@]}"; do
     load_end "$name"
-    load_is "$name" "no enrollment fails" "r['errors'] == {} and r['completed'] == $((seconds * 100))"
+    load_is "$name" "no enrollment fails" "r['errors'] == {}"
 done
 cluster_is_whole
 done_testing
