@@ -16,11 +16,10 @@ cluster_databases=(db standby)
 cluster_start 3
 balancer_start
 
-# load NAME SECONDS: the load of each part.
+# load NAME SECONDS: the load of each part, for as long as it takes, and SECONDS at most.
 load() {
-    load_start "$1" --seconds "$2" --rate 400 --count $(($2 * 400)) --clients 64 --retries 1 --scenario ir=2,ir-confirm=1,kur=1 \
-        --http2
-    load_runs "$1" $(($2 * 100 + 100)) # those before the kur, and some
+    load_start "$1" --seconds "$2" --rate 300 --count $(($2 * 300)) --clients 64 --retries 1 --scenario ir=2,ir-confirm=1 --http2
+    load_runs "$1" 100
 }
 
 # first_after SINCE: when the next certificate is held, in seconds since SINCE. To be started before it can be.
@@ -47,12 +46,13 @@ PY
 
 # ---- backends ----
 
-load backends $((rounds * 5))
+load backends $((rounds * 30))
 for ((i = 0; i < rounds * 6; i++)); do
     killed=$(postgres_sql db "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'cmpd/%'")
     [ "$killed" -gt 0 ] || fail "nodes have no connections"
     load_runs backends 50
 done
+load_stop backends
 load_end backends
 cluster_is_whole
 
@@ -60,13 +60,15 @@ cluster_is_whole
 
 for how in QUIT KILL; do
     for ((round = 1; round <= rounds; round++)); do
-        load "restart-$how" 6
+        load "restart-$how" 30
         postgres_stop db $how
         sleep 1
         first_after db >"$work/first" &
         first=$!
         database_start db
         wait $first
+        load_runs "restart-$how" 300
+        load_stop "restart-$how"
         load_end "restart-$how"
         echo "  $(cat "$work/first") its return"
         cluster_is_whole
@@ -76,7 +78,7 @@ database_waits db "select count(*) from pg_stat_replication where sync_state = '
 
 # ---- the standby takes over ----
 
-load failover 6
+load failover 30
 date +%s.%N >"$work/since"
 postgres_stop db QUIT
 sleep 0.3
@@ -84,6 +86,8 @@ first_after "$work/since" >"$work/first" &
 first=$!
 database_promote standby
 wait $first
+load_runs failover 300
+load_stop failover
 load_end failover
 echo "  $(cat "$work/first") the death of the primary"
 cluster_databases=(standby)

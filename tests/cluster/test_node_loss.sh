@@ -14,9 +14,9 @@ balancer_start
 
 # run NAME ARG...: under a load that goes on meanwhile, each node is killed and started again.
 run() {
-    local name=$1 round i seconds=$((rounds * 8))
+    local name=$1 round i seconds=$((rounds * 40))
     shift
-    load_start "$name" --seconds $seconds --rate 500 --count $((seconds * 500)) --clients 64 --retries 1 \
+    load_start "$name" --seconds $seconds --rate 400 --count $((seconds * 400)) --clients 64 --retries 1 \
         --scenario ir=1,ir-confirm=1 "$@"
     for ((round = 1; round <= rounds; round++)); do
         for i in 1 2 3; do
@@ -27,6 +27,7 @@ run() {
             balancer_waits 3
         done
     done
+    load_stop "$name"
     load_end "$name"
     cluster_is_whole
 }
@@ -36,7 +37,7 @@ run http2 --http2
 run pass --url "$pass_url" --tls-ca "$work/tls/ca.pem" --http2 --streams 4
 
 # A node that hangs keeps its connections, and the requests on them: the balancer gives both up.
-load_start hang --seconds 6 --rate 500 --count 3000 --clients 64 --retries 1
+load_start hang --seconds 5 --rate 400 --count 2000 --clients 64 --retries 1
 load_runs hang 100
 kill -STOP "${node_pid[2]}"
 load_end hang
