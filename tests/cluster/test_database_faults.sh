@@ -70,6 +70,7 @@ for how in QUIT KILL; do
         load_runs "restart-$how" 300
         load_stop "restart-$how"
         load_end "restart-$how"
+        load_is "restart-$how" "meanwhile, answers were protected" "not {'http', 'connect', 'timeout'} & set(r['errors'])"
         echo "  $(cat "$work/first") its return"
         cluster_is_whole
     done

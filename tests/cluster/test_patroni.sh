@@ -1,9 +1,10 @@
 #!/bin/bash
-# deploy/postgres/patroni.yml: two members and etcd. A switchover, and the death of the primary: whoever writes through the
-# nodes' URL goes on at the next primary, and what was acknowledged is there.
+# deploy/postgres/patroni.yml: two members and etcd. A switchover, and the death of the primary, under a light load: the node goes
+# on at the next primary, and what base stations hold is there.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
+. "$(dirname "$0")/../cluster.sh"
 
 declare -A member_pid=()
 members=(one two)
@@ -109,98 +110,48 @@ for name in ssl_min_protocol_version=TLSv1.2 archive_mode=on synchronous_commit=
     same "$name" "${name%%=*}=$(postgres_sql one "show ${name%%=*}")" "$name"
 done
 
-# ---- who writes through the nodes' URL ----
+# ---- a node that knows both members, under a load ----
 
-database_sql cmpd_owner one "create table cmpd.enrolled (n int primary key)"
-cat >"$work/write.py" <<'PY'
-"""Writes numbers, each in a commit of its own, until told to stop; prints those that were acknowledged, and the longest gap."""
-import psycopg2, signal, sys, time
-url, log = sys.argv[1], open(sys.argv[2], "w")
-running = True
-def stop(*_):
-    global running
-    running = False
-signal.signal(signal.SIGTERM, stop)
-connection, n, last, gap = None, 0, None, 0
-while running:
-    n += 1
-    try:
-        if connection is None:
-            connection = psycopg2.connect(url, connect_timeout=2)
-            connection.autocommit = True
-        connection.cursor().execute("insert into cmpd.enrolled values (%s)", (n,))
-        print(n, file=log, flush=True)
-        now = time.monotonic()
-        gap, last = max(gap, now - last if last else 0), now
-        time.sleep(0.005)
-    except psycopg2.Error as error:
-        print(error, file=sys.stderr)
-        if connection:
-            connection.close()
-        connection = None
-        time.sleep(0.1)
-print(f"longest gap {gap * 1000:.0f} ms")
-PY
+ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --store "$(database_url cmpd_owner one two)"
+database_roles one
+cluster_databases=(one two)
+cluster_start 1
+url=http://127.0.0.1:${node_port[1]}/.well-known/cmp/p/demo
 
-writer_start() {
-    database_sql cmpd_owner "$primary" "truncate cmpd.enrolled"
-    : >"$work/acknowledged"
-    # Debian's own, which has Debian's psycopg2.
-    /usr/bin/python3 "$work/write.py" "$(database_url cmpd_node one two)" "$work/acknowledged" >"$work/writer.out" 2>"$work/writer.log" &
-    writer=$!
-    servers+=("$writer")
-    writer_runs 100
+# load NAME, at most a minute and a half of it.
+load() {
+    load_start "$1" --seconds 90 --rate 60 --count 5400 --clients 16 --retries 1 --scenario ir=1,ir-confirm=1
+    load_runs "$1" 50
 }
 
-# writer_runs N: until it has written N more.
-writer_runs() {
-    local i before
-    before=$(wc -l <"$work/acknowledged")
-    for ((i = 0; i < 600; i++)); do
-        [ "$(wc -l <"$work/acknowledged")" -ge $((before + $1)) ] && return 0
-        kill -0 "$writer" 2>/dev/null || break
-        sleep 0.1
-    done
-    fail "nobody takes what is written: $(tail -n 3 "$work/writer.log")"
+# served NAME: it goes on at the new primary.
+served() {
+    load_runs "$1" 50
+    load_stop "$1"
+    load_end "$1"
+    cluster_is_whole
 }
 
-# writer_end WHAT: what was acknowledged is there.
-writer_end() {
-    kill -TERM "$writer"
-    wait "$writer"
-    echo "$1: $(wc -l <"$work/acknowledged") acknowledged, $(cat "$work/writer.out")"
-    database_sql cmpd_node "$primary" "select n from cmpd.enrolled order by n" | sort >"$work/there"
-    same "$1: acknowledged and not there" "$(sort "$work/acknowledged" | comm -23 - "$work/there" | wc -l)" 0
-}
-
-primary=one
-writer_start
-ok "a switchover" "${as_postgres[@]}" patronictl -c "$work/one/patroni" switchover cmpd --master one \
-    --candidate two --force
-primary=two
+load switchover
+ok "a switchover" "${as_postgres[@]}" patronictl -c "$work/one/patroni" switchover cmpd --master one --candidate two --force
 members_are two one
-writer_runs 100
-writer_end switchover
+served switchover
 
 # Patroni notices at once, and does not wait for it to come back.
-writer_start
+load database-dies
 postgres_die two
-primary=one
 members_are one two
-writer_runs 100
-writer_end "death of the primary's PostgreSQL"
+served database-dies
 
 # Nobody notices before ttl is over.
 if [ -n "${CMPD_SOAK:-}" ]; then
-    writer_start
+    load machine-dies
     member_die one
-    primary=two
     members_are two ""
-    writer_runs 100
     # The old primary comes back as a standby of the new one.
     member_start one
     members_are two one
-    writer_runs 100
-    writer_end "death of the primary's machine"
+    served machine-dies
 fi
+stop_server
 done_testing
