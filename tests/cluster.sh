@@ -13,7 +13,7 @@
 #   load_stop NAME             ends it early; load_end tells what it came to
 #   load_end NAME              waits for it, prints errors by kind and the longest gap
 #   load_is NAME TEXT EXPR     EXPR, Python, must hold of its result r
-#   cluster_is_whole           what clients of all loads hold is stored, and nothing is there twice
+#   cluster_is_whole           what clients of all loads hold is stored, nothing is there twice, and the audit log is whole
 
 # postgres, or sqlite: a file that all nodes share.
 cluster_store=${CMPD_CLUSTER_STORE:-postgres}
@@ -193,6 +193,7 @@ PY
 
 # What a client was told is confirmed is not merely waiting, or ended.
 cluster_is_whole() {
+    local log logs=()
     "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json >"$work/stored.json"
     ok "what clients hold is stored, once" python3 - "$held" "$work/stored.json" <<'PY'
 import json, sys
@@ -216,4 +217,6 @@ for serial in confirmed:
 print(f"{len(held)} held, {len(confirmed)} of them confirmed; {len(stored)} stored")
 PY
     cat "$work/last.out"
+    for log in "$work"/node?.log; do logs+=(--log "$log"); done
+    ok "the audit log is whole" "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml" "${logs[@]}"
 }
