@@ -46,7 +46,7 @@ PY
 
 # ---- backends ----
 
-load backends $((rounds * 30))
+load backends $((30 + rounds * 5))
 for ((i = 0; i < rounds * 6; i++)); do
     killed=$(postgres_sql db "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'cmpd/%'")
     [ "$killed" -gt 0 ] || fail "nodes have no connections"

@@ -14,7 +14,7 @@ balancer_start
 
 # run NAME ARG...: under a load that goes on meanwhile, each node is killed and started again.
 run() {
-    local name=$1 round i seconds=$((rounds * 40))
+    local name=$1 round i seconds=$((30 + rounds * 12))
     shift
     load_start "$name" --seconds $seconds --rate 400 --count $((seconds * 400)) --clients 64 --retries 1 \
         --scenario ir=1,ir-confirm=1 "$@"

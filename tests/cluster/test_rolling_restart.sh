@@ -12,7 +12,7 @@ if [ -n "${CMPD_SOAK:-}" ]; then rounds=10; fi
 cluster_start 3
 balancer_start
 
-seconds=$((rounds * 120)) # at most
+seconds=$((30 + rounds * 35)) # at most
 declare -A way=(
     [http1]=""
     [http2]="--http2"
