@@ -19,7 +19,7 @@ static void add(struct policy *policy, struct bytes data)
 
     memcpy(both, policy->digest, POLICY_DIGEST);
     digest_compute(both + POLICY_DIGEST, DIGEST_SHA256, data);
-    digest_compute(policy->digest, DIGEST_SHA256, bytes_of(both, 2 * POLICY_DIGEST));
+    digest_compute(policy->digest, DIGEST_SHA256, bytes_of(both, (size_t)2 * POLICY_DIGEST));
 }
 
 void policy_hash_file(struct policy *policy, struct bytes certificate)

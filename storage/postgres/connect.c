@@ -190,7 +190,8 @@ int postgres_schema(char *fault, PGconn *conn, struct postgres_schema *schema)
     PGresult *result = PQexec(conn, "SELECT version, oldest_node FROM cmpd.schema");
     int ok = !postgres_failed(fault, conn, result, "reading the schema's version") && PQntuples(result) == 1;
     if (ok)
-        *schema = (struct postgres_schema){atoi(PQgetvalue(result, 0, 0)), atoi(PQgetvalue(result, 0, 1))};
+        *schema = (struct postgres_schema){(int)strtol(PQgetvalue(result, 0, 0), NULL, 10),
+                                           (int)strtol(PQgetvalue(result, 0, 1), NULL, 10)};
     else if (fault[0] == 0)
         store_fault(fault, "cmpd.schema is empty: the tables are damaged; restore them from a backup");
     PQclear(result);

@@ -53,12 +53,13 @@ static void back_off(struct postgres_store *store, int ms)
         wait_for_work(store, (int)(until - now));
 }
 
-static struct slot *find_down(struct postgres_store *store)
+/* Which slot is down, or -1. */
+static int find_down(const struct postgres_store *store)
 {
     for (int i = 0; i < POSTGRES_SLOTS; i++)
         if (atomic_load_explicit(&store->slots[i].state, memory_order_acquire) == SLOT_DOWN)
-            return &store->slots[i];
-    return NULL;
+            return i;
+    return -1;
 }
 
 static void hand_over(struct postgres_store *store, struct slot *slot)
@@ -76,11 +77,12 @@ void *postgres_keep(void *arg)
     uint64_t one = 1;
     int pause = 0;
     while (!atomic_load(&store->keeper_stopping)) {
-        struct slot *slot = find_down(store);
-        if (slot == NULL) {
+        int down = find_down(store);
+        if (down < 0) {
             wait_for_work(store, -1);
             continue;
         }
+        struct slot *slot = &store->slots[down];
         fault[0] = 0;
         if (postgres_raise(store, slot, fault)) {
             if (atomic_exchange(&store->unreachable, 0))

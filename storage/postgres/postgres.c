@@ -469,7 +469,7 @@ static void pg_close(struct store *base)
 
 #define BACKEND(prefix)                                                                                      \
     {                                                                                                        \
-        .scheme = prefix, .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate,   \
+        .scheme = (prefix), .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate, \
         .close = pg_close, .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy,                    \
         .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
         .each_seal = postgres_each_seal                                                                      \
