@@ -4,6 +4,7 @@
 
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
+#include "tests/support/mirror.h"
 #include "tests/support/must.h"
 
 enum { WORLD_ARENA = 64 * 1024 * 1024, NOW = 1800000000 };
@@ -100,6 +101,7 @@ struct world *world_new(enum key_kind kind)
     world->settings.profile_count = 2;
     world->settings.default_profile = &world->profile;
     add_secret(world);
+    world->mirror = mirror_new();
     return world;
 }
 
@@ -109,6 +111,7 @@ void world_free(struct world *world)
                                          &world->vendor_root,   &world->vendor_ca, &world->device,
                                          &world->stranger_root, &world->stranger};
 
+    mirror_free(world->mirror);
     for (size_t i = 0; i < sizeof identities / sizeof identities[0]; i++)
         ctl_identity_cleanup(identities[i]);
     trust_cleanup(&world->trust);
@@ -246,7 +249,9 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
     fetch->outcome = STORE_ABSENT;
     if (++world->fetches_seen == world->fail_fetch_at) {
         fetch->outcome = STORE_FETCH_UNAVAILABLE;
-    } else if (fetch->kind == STORE_FETCH_TX && (tx = world_tx_of(world, fetch->key)) != NULL) {
+        return;
+    }
+    if (fetch->kind == STORE_FETCH_TX && (tx = world_tx_of(world, fetch->key)) != NULL) {
         fetch->row.tx = *tx;
         fetch->outcome = STORE_FOUND;
     } else if (fetch->kind == STORE_FETCH_CERT && (cert = world_cert_of(world, fetch->key)) != NULL) {
@@ -256,6 +261,8 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
         fetch->row.secret = *secret;
         fetch->outcome = STORE_FOUND;
     }
+    if (world->mirror != NULL)
+        mirror_fetch(world->mirror, world, fetch);
 }
 
 static int conflict(struct store_unit *unit, enum store_precondition which)
@@ -296,7 +303,7 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     return 1;
 }
 
-static void apply(struct world *world, struct store_unit *unit)
+static void apply_here(struct world *world, struct store_unit *unit)
 {
     if (!preconditions_hold(world, unit))
         return;
@@ -325,6 +332,15 @@ static void apply(struct world *world, struct store_unit *unit)
     world->audits += unit->audit != NULL;
     must(unit->audit == NULL || strcmp(unit->audit->outcome, "?") != 0);
     unit->outcome = STORE_DONE;
+}
+
+static void apply(struct world *world, struct store_unit *unit)
+{
+    if (world->mirror != NULL)
+        mirror_bring(world->mirror, world);
+    apply_here(world, unit);
+    if (world->mirror != NULL)
+        mirror_commit(world->mirror, world, unit);
 }
 
 static void serve_commit(struct world *world, struct store_unit *unit)

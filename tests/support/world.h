@@ -58,6 +58,8 @@ struct world {
     int decide_modifies;  /* 1: policy grants something else */
     unsigned wants_seen[CMP_WANT_KINDS];
 
+    struct mirror *mirror; /* NULL, or the store that all is asked of as well (tests/support/mirror.h) */
+
     /* Called once, before the next commit, if not NULL: what another node does in between. */
     void (*before_commit)(struct world *world);
 };
