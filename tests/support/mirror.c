@@ -187,12 +187,18 @@ static char *memory_as_text(const struct world *world)
     struct text text;
 
     text_begin(&text);
-    for (size_t i = 0; i < world->tx_count; i++)
+    for (size_t i = 0; i < world->tx_count; i++) {
+        octets(text.out, "issuer", bytes_of(world->txs[i].issuer, STORE_ISSUER_ID));
         write_tx(text.out, &world->txs[i].row);
-    for (size_t i = 0; i < world->cert_count; i++)
+    }
+    for (size_t i = 0; i < world->cert_count; i++) {
+        octets(text.out, "issuer", bytes_of(world->certs[i].issuer, STORE_ISSUER_ID));
         write_cert(text.out, &world->certs[i].row);
-    for (size_t i = 0; i < world->secret_count; i++)
+    }
+    for (size_t i = 0; i < world->secret_count; i++) {
+        octets(text.out, "issuer", bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID));
         write_secret(text.out, &world->secrets[i].row);
+    }
     return text_end(&text);
 }
 
@@ -210,14 +216,14 @@ static void wait_for(sem_t *done, size_t n)
             continue;
 }
 
-static struct bytes issuer_of(const struct mirror *mirror, struct arena *arena, struct bytes issuer)
+static struct bytes salted(const struct mirror *mirror, struct arena *arena, struct bytes issuer)
 {
-    uint8_t *salted = arena_alloc(arena, STORE_ISSUER_ID);
+    uint8_t *out = arena_alloc(arena, STORE_ISSUER_ID);
 
-    must(salted != NULL && issuer.len == STORE_ISSUER_ID);
+    must(out != NULL && issuer.len == STORE_ISSUER_ID);
     for (size_t i = 0; i < STORE_ISSUER_ID; i++)
-        salted[i] = issuer.data[i] ^ mirror->salt[i];
-    return bytes_of(salted, STORE_ISSUER_ID);
+        out[i] = issuer.data[i] ^ mirror->salt[i];
+    return bytes_of(out, STORE_ISSUER_ID);
 }
 
 /* ---- what the memory holds is put into the store ---- */
@@ -233,14 +239,18 @@ static void put(struct mirror *mirror, const struct world *world)
     random_bytes(mirror->salt, sizeof mirror->salt);
     must(arena != NULL && sem_init(&done, 0, 0) == 0);
     for (size_t i = 0; i < world->tx_count; i++)
-        units[n++] = (struct store_unit){
-            .tx = &world->txs[i].row, .tx_id = world->txs[i].row.transaction_id, .expect_tx_absent = 1};
+        units[n++] = (struct store_unit){.issuer = bytes_of(world->txs[i].issuer, STORE_ISSUER_ID),
+                                         .tx = &world->txs[i].row,
+                                         .tx_id = world->txs[i].row.transaction_id,
+                                         .expect_tx_absent = 1};
     for (size_t i = 0; i < world->cert_count; i++)
-        units[n++] = (struct store_unit){.cert = &world->certs[i].row};
+        units[n++] = (struct store_unit){.issuer = bytes_of(world->certs[i].issuer, STORE_ISSUER_ID),
+                                         .cert = &world->certs[i].row};
     for (size_t i = 0; i < world->secret_count; i++)
-        units[n++] = (struct store_unit){.secret = &world->secrets[i].row};
+        units[n++] = (struct store_unit){.issuer = bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID),
+                                         .secret = &world->secrets[i].row};
     for (size_t i = 0; i < n; i++) {
-        units[i].issuer = issuer_of(mirror, arena, bytes_of(world->ca.id, STORE_ISSUER_ID));
+        units[i].issuer = salted(mirror, arena, units[i].issuer);
         units[i].arena = arena;
         units[i].now = world->now;
         items[i] = &units[i];
@@ -275,7 +285,7 @@ void mirror_fetch(struct mirror *mirror, const struct world *world, const struct
 
     mirror_bring(mirror, world);
     fetch.arena = arena_new(MIRROR_ARENA);
-    fetch.issuer = issuer_of(mirror, fetch.arena, told->issuer);
+    fetch.issuer = salted(mirror, fetch.arena, told->issuer);
     fetch.outcome = STORE_FETCH_UNAVAILABLE;
     memset(&fetch.row, 0, sizeof fetch.row);
     must(store_fetch_wait(mirror->store, &fetch));
@@ -294,26 +304,34 @@ static size_t expect(struct store_fetch *expected, const struct world *world, co
     size_t n = 0;
 
     for (size_t i = 0; i < world->tx_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_TX, .outcome = STORE_FOUND};
+        expected[n] = (struct store_fetch){.kind = STORE_FETCH_TX,
+                                           .issuer = bytes_of(world->txs[i].issuer, STORE_ISSUER_ID),
+                                           .outcome = STORE_FOUND};
         expected[n].row.tx = world->txs[i].row;
         expected[n].key = world->txs[i].row.transaction_id;
     }
     for (size_t i = 0; i < world->cert_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_CERT, .outcome = STORE_FOUND};
+        expected[n] = (struct store_fetch){.kind = STORE_FETCH_CERT,
+                                           .issuer = bytes_of(world->certs[i].issuer, STORE_ISSUER_ID),
+                                           .outcome = STORE_FOUND};
         expected[n].row.cert = world->certs[i].row;
         expected[n].key = world->certs[i].row.serial;
     }
     for (size_t i = 0; i < world->secret_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_SECRET, .outcome = STORE_FOUND};
+        expected[n] = (struct store_fetch){.kind = STORE_FETCH_SECRET,
+                                           .issuer = bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID),
+                                           .outcome = STORE_FOUND};
         expected[n].row.secret = world->secrets[i].row;
         expected[n].key = world->secrets[i].row.reference;
     }
     if (unit->tx != NULL && world_tx_of(world, unit->tx_id) == NULL)
-        expected[n++] =
-            (struct store_fetch){.kind = STORE_FETCH_TX, .outcome = STORE_ABSENT, .key = unit->tx_id};
-    if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) == NULL)
         expected[n++] = (struct store_fetch){
-            .kind = STORE_FETCH_CERT, .outcome = STORE_ABSENT, .key = unit->cert->serial};
+            .kind = STORE_FETCH_TX, .issuer = unit->issuer, .outcome = STORE_ABSENT, .key = unit->tx_id};
+    if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) == NULL)
+        expected[n++] = (struct store_fetch){.kind = STORE_FETCH_CERT,
+                                             .issuer = unit->issuer,
+                                             .outcome = STORE_ABSENT,
+                                             .key = unit->cert->serial};
     return n;
 }
 
@@ -329,7 +347,7 @@ static void compare_rows(struct mirror *mirror, const struct world *world, const
     must(arena != NULL && sem_init(&done, 0, 0) == 0);
     for (size_t i = 0; i < n; i++) {
         got[i] = (struct store_fetch){.kind = expected[i].kind, .key = expected[i].key, .arena = arena};
-        got[i].issuer = issuer_of(mirror, arena, unit->issuer);
+        got[i].issuer = salted(mirror, arena, expected[i].issuer);
         items[i] = &got[i];
         args[i] = &done;
     }
@@ -352,7 +370,7 @@ void mirror_commit(struct mirror *mirror, const struct world *world, const struc
     struct text memory, store;
 
     unit.arena = arena_new(MIRROR_ARENA);
-    unit.issuer = issuer_of(mirror, unit.arena, told->issuer);
+    unit.issuer = salted(mirror, unit.arena, told->issuer);
     unit.outcome = STORE_UNKNOWN;
     unit.conflict = STORE_PRE_NONE;
     unit.row = (struct store_tx){0};

@@ -232,10 +232,30 @@ struct store_cert *world_cert_of(const struct world *world, struct bytes serial)
     return NULL;
 }
 
-static struct store_secret *secret_of(struct world *world, struct bytes reference)
+/* Within one CA. */
+static struct store_tx *find_tx(struct world *world, struct bytes issuer, struct bytes transaction_id)
+{
+    for (size_t i = 0; i < world->tx_count; i++)
+        if (bytes_equal(bytes_of(world->txs[i].issuer, STORE_ISSUER_ID), issuer) &&
+            bytes_equal(world->txs[i].row.transaction_id, transaction_id))
+            return &world->txs[i].row;
+    return NULL;
+}
+
+static struct store_cert *find_cert(struct world *world, struct bytes issuer, struct bytes serial)
+{
+    for (size_t i = 0; i < world->cert_count; i++)
+        if (bytes_equal(bytes_of(world->certs[i].issuer, STORE_ISSUER_ID), issuer) &&
+            bytes_equal(world->certs[i].row.serial, serial))
+            return &world->certs[i].row;
+    return NULL;
+}
+
+static struct store_secret *find_secret(struct world *world, struct bytes issuer, struct bytes reference)
 {
     for (size_t i = 0; i < world->secret_count; i++)
-        if (bytes_equal(world->secrets[i].row.reference, reference))
+        if (bytes_equal(bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID), issuer) &&
+            bytes_equal(world->secrets[i].row.reference, reference))
             return &world->secrets[i].row;
     return NULL;
 }
@@ -251,13 +271,15 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
         fetch->outcome = STORE_FETCH_UNAVAILABLE;
         return;
     }
-    if (fetch->kind == STORE_FETCH_TX && (tx = world_tx_of(world, fetch->key)) != NULL) {
+    if (fetch->kind == STORE_FETCH_TX && (tx = find_tx(world, fetch->issuer, fetch->key)) != NULL) {
         fetch->row.tx = *tx;
         fetch->outcome = STORE_FOUND;
-    } else if (fetch->kind == STORE_FETCH_CERT && (cert = world_cert_of(world, fetch->key)) != NULL) {
+    } else if (fetch->kind == STORE_FETCH_CERT &&
+               (cert = find_cert(world, fetch->issuer, fetch->key)) != NULL) {
         fetch->row.cert = *cert;
         fetch->outcome = STORE_FOUND;
-    } else if (fetch->kind == STORE_FETCH_SECRET && (secret = secret_of(world, fetch->key)) != NULL) {
+    } else if (fetch->kind == STORE_FETCH_SECRET &&
+               (secret = find_secret(world, fetch->issuer, fetch->key)) != NULL) {
         fetch->row.secret = *secret;
         fetch->outcome = STORE_FOUND;
     }
@@ -272,31 +294,43 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
     return 0;
 }
 
+static int key_is_used(const struct world *world, struct bytes issuer, struct bytes spki_hash)
+{
+    for (size_t i = 0; i < world->cert_count; i++)
+        if (bytes_equal(bytes_of(world->certs[i].issuer, STORE_ISSUER_ID), issuer) &&
+            bytes_equal(world->certs[i].row.spki_hash, spki_hash) &&
+            world->certs[i].row.status != STORE_CERT_REVOKED)
+            return 1;
+    return 0;
+}
+
+static int secret_is_usable(const struct store_secret *secret, const struct store_unit *unit)
+{
+    return secret != NULL && (secret->expires == 0 || secret->expires > unit->now) &&
+           (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
+}
+
 static int preconditions_hold(struct world *world, struct store_unit *unit)
 {
-    struct store_tx *tx = world_tx_of(world, unit->tx_id);
-    struct store_secret *secret = secret_of(world, unit->secret_reference);
-    struct store_cert *signer = world_cert_of(world, unit->signer_serial);
+    struct store_tx *tx = find_tx(world, unit->issuer, unit->tx_id);
+    struct store_secret *secret = find_secret(world, unit->issuer, unit->secret_reference);
+    struct store_cert *signer = find_cert(world, unit->issuer, unit->signer_serial);
 
-    if (unit->expect_tx_absent
-            ? tx != NULL
-            : (unit->expect_state != 0 && (tx == NULL || tx->state != unit->expect_state))) {
+    if (unit->tx != NULL && (unit->expect_tx_absent ? tx != NULL
+                                                    : (tx == NULL || (unit->expect_state != 0 &&
+                                                                      tx->state != unit->expect_state)))) {
         if (tx != NULL)
             unit->row = *tx;
         return conflict(unit, STORE_PRE_TX);
     }
-    if (unit->secret_reference.len != 0 &&
-        (secret == NULL ||
-         (!secret->reusable && secret->bound_to.len != 0 && !bytes_equal(secret->bound_to, unit->tx_id))))
+    if (unit->secret_reference.len != 0 && !secret_is_usable(secret, unit))
         return conflict(unit, STORE_PRE_SECRET);
-    for (size_t i = 0; unit->key_unused.len != 0 && i < world->cert_count; i++)
-        if (bytes_equal(world->certs[i].row.spki_hash, unit->key_unused) &&
-            world->certs[i].row.status != STORE_CERT_REVOKED)
-            return conflict(unit, STORE_PRE_KEY_UNUSED);
+    if (unit->key_unused.len != 0 && key_is_used(world, unit->issuer, unit->key_unused))
+        return conflict(unit, STORE_PRE_KEY_UNUSED);
     if (unit->signer_serial.len != 0 &&
         (signer == NULL || signer->status == STORE_CERT_REVOKED || signer->status == STORE_CERT_HOLD))
         return conflict(unit, STORE_PRE_SIGNER);
-    if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) != NULL)
+    if (unit->cert != NULL && find_cert(world, unit->issuer, unit->cert->serial) != NULL)
         return conflict(unit, STORE_PRE_SERIAL);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
@@ -309,16 +343,18 @@ static void apply_here(struct world *world, struct store_unit *unit)
         return;
     if (unit->tx != NULL && unit->expect_tx_absent) {
         must(world->tx_count < WORLD_ROWS);
+        memcpy(world->txs[world->tx_count].issuer, unit->issuer.data, STORE_ISSUER_ID);
         world->txs[world->tx_count++].row = keep_tx(world, unit->tx);
     } else if (unit->tx != NULL) {
-        *world_tx_of(world, unit->tx_id) = keep_tx(world, unit->tx);
+        *find_tx(world, unit->issuer, unit->tx_id) = keep_tx(world, unit->tx);
     }
     if (unit->cert != NULL) {
         must(world->cert_count < WORLD_ROWS);
+        memcpy(world->certs[world->cert_count].issuer, unit->issuer.data, STORE_ISSUER_ID);
         world->certs[world->cert_count++].row = keep_cert(world, unit->cert);
     }
     if (unit->change != NULL) {
-        struct store_cert *cert = world_cert_of(world, unit->change->serial);
+        struct store_cert *cert = find_cert(world, unit->issuer, unit->change->serial);
         must(cert != NULL);
         /* revocation is final */
         if (cert->status != STORE_CERT_REVOKED &&

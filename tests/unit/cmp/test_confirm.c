@@ -583,6 +583,7 @@ Test(confirm, certConf_finds_its_transaction_at_another_CA)
     memset(second.id, 0x77, sizeof second.id);
     world->other_profile.ca = &second;
     world->profile.mac = 0;
+    memcpy(world->secrets[0].issuer, second.id, sizeof second.id);
     cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
                               bytes_of(second.id, STORE_ISSUER_ID), world->reference, world->secret));
     client_init(&mac, world, 1);
