@@ -6,6 +6,7 @@
 #   postgres_stop NAME [SIGNAL]        ends it: INT (the default) as an operator would, QUIT without a checkpoint, KILL
 #   postgres_url NAME [ANCHORS]        prints the URL of its database; ANCHORS: another file than $work/NAME/ca.pem
 #   postgres_sql NAME STATEMENT        runs it as the superuser, prints what it answers
+#   postgres_tables NAME [DATABASE]    makes the tables in its database, or in another one
 #
 # A cluster keeps its port when it is stopped and started again.
 
@@ -94,6 +95,13 @@ postgres_stop() {
 postgres_url() {
     printf 'postgresql://cmpd:%s@localhost:%s/cmpd?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert=%s' \
         "$postgres_password" "$(cat "$work/$1/port")" "${2:-$work/$1/ca.pem}"
+}
+
+# The password is not for a command line.
+postgres_tables() {
+    local url
+    url=$(postgres_url "$1" | sed "s|/cmpd?|/${2:-cmpd}?|; s|:$postgres_password@|@|")
+    ok "the tables are made" env PGPASSWORD="$postgres_password" "$CMPD_BIN/cmpctl" db migrate --store "$url"
 }
 
 postgres_sql() {

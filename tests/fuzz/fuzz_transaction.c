@@ -9,6 +9,7 @@
 
 #include "tests/support/der_text.h"
 #include "tests/support/issue.h"
+#include "tests/support/mirror.h"
 #include "tests/support/reseal.h"
 
 enum {
@@ -133,6 +134,12 @@ static void tell(void)
                     came[body].confirmed, came[body].revoked, came[body].again, came[body].refused);
 }
 
+static void stop(void)
+{
+    mirror_free(world->mirror);
+    tell();
+}
+
 /* ---- set up, once ---- */
 
 static void point_to_itself(struct client *client)
@@ -196,7 +203,7 @@ static void start(void)
     for (size_t i = 0; i < WORDS; i++)
         dictionary[i] =
             der_tree_parse(world->arena, der_text(world->arena, dictionary_text[i], bytes_of(NULL, 0)));
-    atexit(tell);
+    atexit(stop);
 }
 
 /* ---- changes ---- */

@@ -8,8 +8,7 @@ postgres_start db
 postgres_sql db "alter role cmpd createdb"
 postgres_sql db "create database template owner cmpd"
 pattern=$(postgres_url db | sed 's|/cmpd?|/DATABASE?|')
-template=$(postgres_url db | sed "s|/cmpd?|/template?|; s|:$postgres_password@|@|")
-ok "the tables are made" env PGPASSWORD="$postgres_password" "$CMPD_BIN/cmpctl" db migrate --store "$template"
+postgres_tables db template
 
 export CMPD_POSTGRES_URL=$pattern
 for suite in unit-storage-test_store unit-upkeep-test_unconfirmed unit-upkeep-test_upkeep; do
