@@ -465,6 +465,11 @@ static void revoke_signer(struct world *w)
     world_cert_of(w, own.cert.serial)->status = STORE_CERT_REVOKED;
 }
 
+static void hold_signer(struct world *w)
+{
+    world_cert_of(w, own.cert.serial)->status = STORE_CERT_HOLD;
+}
+
 static void withdraw_secret(struct world *w)
 {
     w->secret_count = 0;
@@ -515,6 +520,8 @@ static const struct rival {
      PKI_CERT_CONFIRMED, PKI_CERT_CONFIRMED},
     {"the deadline, of error", deadline, 1 << GIVE_UP, 0, PKI_ERROR, PKI_BAD_REQUEST, PKI_BAD_REQUEST},
     {"the signer is revoked", revoke_signer, 1 << REQUEST, BY_OWN, PKI_ERROR, PKI_SIGNER_NOT_TRUSTED,
+     PKI_SIGNER_NOT_TRUSTED},
+    {"the signer is put on hold", hold_signer, 1 << REQUEST, BY_OWN, PKI_ERROR, PKI_SIGNER_NOT_TRUSTED,
      PKI_SIGNER_NOT_TRUSTED},
     {"the certificate is revoked", revoke_signer, 1 << REVOKE | 1 << HOLD, BY_OWN, PKI_RP, PKI_CERT_REVOKED,
      PKI_CERT_REVOKED},

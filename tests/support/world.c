@@ -359,9 +359,11 @@ static void apply_here(struct world *world, struct store_unit *unit)
         /* revocation is final */
         if (cert->status != STORE_CERT_REVOKED &&
             (unit->change->only_from == 0 || unit->change->only_from == cert->status)) {
+            int stopped =
+                unit->change->status == STORE_CERT_REVOKED || unit->change->status == STORE_CERT_HOLD;
             cert->status = unit->change->status;
-            cert->reason = unit->change->reason;
-            cert->revoked_at = unit->change->status == STORE_CERT_VALID ? 0 : unit->change->at;
+            cert->reason = stopped ? unit->change->reason : 0;
+            cert->revoked_at = stopped ? unit->change->at : 0;
         }
     }
     world->commits++;

@@ -273,6 +273,16 @@ Test(enroll, a_key_in_use_is_refused_where_the_profile_asks)
     answer = world_send(world, client_request(&client, PKI_IR));
     expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
     cr_assert_eq(world->cert_count, 2);
+
+    /* What is on hold may come back; what is revoked uses its key no more. */
+    world->certs[0].row.status = STORE_CERT_REVOKED;
+    world->certs[1].row.status = STORE_CERT_HOLD;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
+    world->certs[1].row.status = STORE_CERT_REVOKED;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+    cr_assert_eq(world->cert_count, 3);
 }
 
 /* RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the

@@ -318,6 +318,41 @@ Test(revoke, two_at_once_are_one_revocation)
     expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
 }
 
+/* RFC 5280 5.3.1: certificateHold can be lifted, by removeFromCRL, which is no reason of anything that stands
+ * on a CRL. A revocation is final: neither a hold nor its end that crosses one changes anything of it. */
+Test(revoke, an_RA_lifts_a_hold_but_no_revocation)
+{
+    static const int64_t reasons[] = {6, 8, 4}; /* certificateHold, removeFromCRL, superseded */
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    for (size_t i = 0; i < 2; i++) {
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_revoke(&client, &own.cert, reasons[i]));
+        expect_revoked(&answer);
+        cr_assert_eq(row()->status, i == 0 ? STORE_CERT_HOLD : STORE_CERT_VALID);
+        cr_assert_eq(row()->reason, i == 0 ? 6 : 0);
+        cr_assert_eq(row()->revoked_at, i == 0 ? world->now : 0);
+    }
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        row()->status = reasons[i] == 8 ? STORE_CERT_HOLD : STORE_CERT_VALID;
+        row()->reason = 1;
+        row()->revoked_at = world->now - 5;
+        client.transaction_id[0]++;
+        world->before_commit = revoke_before_commit;
+        struct answer answer = world_send(world, client_revoke(&client, &own.cert, reasons[i]));
+        cr_assert_null(world->before_commit);
+        answer_free(&answer);
+        cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+        cr_assert_eq(row()->reason, 1);
+        cr_assert_eq(row()->revoked_at, world->now - 5);
+    }
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
 Test(revoke, without_a_store_nothing_is_said_to_be_revoked)
 {
     world->fail_commit_at = world->commits_seen + 1;
