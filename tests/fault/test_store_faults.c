@@ -102,6 +102,7 @@ static void forget(void)
         answer_free(&first);
     world->profile = profile;
     world->secrets[0].row.reusable = 1;
+    world->secrets[0].row.expires = 0;
     world->secret_count = 1;
     world_forget(world);
 }
@@ -475,6 +476,11 @@ static void withdraw_secret(struct world *w)
     w->secret_count = 0;
 }
 
+static void let_secret_expire(struct world *w)
+{
+    w->secrets[0].row.expires = w->now;
+}
+
 static void use_secret(struct world *w)
 {
     struct answer answer = world_send(w, client_request(&other, PKI_IR));
@@ -526,6 +532,8 @@ static const struct rival {
     {"the certificate is revoked", revoke_signer, 1 << REVOKE | 1 << HOLD, BY_OWN, PKI_RP, PKI_CERT_REVOKED,
      PKI_CERT_REVOKED},
     {"the secret is withdrawn", withdraw_secret, 1 << REQUEST, BY_MAC, PKI_ERROR, PKI_NOT_AUTHORIZED,
+     PKI_BAD_MESSAGE_CHECK},
+    {"the secret expires", let_secret_expire, 1 << REQUEST, BY_MAC, PKI_ERROR, PKI_NOT_AUTHORIZED,
      PKI_BAD_MESSAGE_CHECK},
     {"the secret is used up", use_secret, 1 << REQUEST, BY_MAC | ONE_TIME, PKI_ERROR, PKI_NOT_AUTHORIZED,
      PKI_NOT_AUTHORIZED},
