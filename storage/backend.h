@@ -31,6 +31,11 @@ struct store {
     struct audit_register audit; /* initialized and cleaned up by the backend */
 };
 
+/* store_serial_time writes the octets with which serials begin that are made at |at| (Unix seconds), and
+ * returns them. */
+enum { STORE_SERIAL_TIME = 4 };
+struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at);
+
 /* store_fault writes a formatted text into |fault| (STORE_FAULT_MAX octets) and returns NULL. */
 void *store_fault(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -11,7 +11,7 @@
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
-    SQLITE_SCHEMA_VERSION = 4,
+    SQLITE_SCHEMA_VERSION = 5,
 
     SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
     SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */
@@ -37,6 +37,9 @@ enum sqlite_statement {
     SQL_TX_UPDATE,
     SQL_TX_OVERDUE,
     SQL_TX_PUT_OFF,
+    SQL_TX_OLD,
+    SQL_TX_REMOVABLE,
+    SQL_TX_REMOVE,
     SQL_NODE,
     SQL_NODES,
     SQL_SEEN_GET,
@@ -48,6 +51,10 @@ enum sqlite_statement {
     SQL_CERT_INSERT,
     SQL_CERT_CHANGE,
     SQL_CERT_PAGE,
+    SQL_CERT_OLD,
+    SQL_CERT_REMOVABLE,
+    SQL_CERT_TX_REMOVE,
+    SQL_CERT_REMOVE,
     SQL_REVOKE,
     SQL_UNREVOKE,
     SQL_SECRET_GET,
@@ -109,7 +116,7 @@ int sqlite_bind(sqlite3_stmt *statement, int at, struct bytes value);
 int sqlite_bind_words(sqlite3_stmt *statement, int at, struct bytes value); /* the same, as text */
 
 /* sqlite_bind_tx, _cert and _secret bind all columns of a row, from ?2 on. Return SQLITE_OK or an error. */
-int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx);
+int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx, int64_t created_at);
 int sqlite_bind_cert(sqlite3_stmt *statement, const struct store_cert *cert);
 int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secret);
 
@@ -123,8 +130,9 @@ int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *
 int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
 int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
 
-/* sqlite_read_nodes reads the row that |statement| stands on and all after it. */
+/* sqlite_read_nodes and _old read the row that |statement| stands on and all after it. */
 int sqlite_read_nodes(struct store_fetch *item, sqlite3_stmt *statement);
+int sqlite_read_old(struct store_fetch *item, sqlite3_stmt *statement);
 
 /* sqlite_read_entry, _before (a record from before there were chains) and _seal likewise; SQLITE_CORRUPT for
  * what is no such row. */

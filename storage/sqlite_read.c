@@ -14,24 +14,41 @@ static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
         return sqlite_read_secret(&item->row.secret, statement, item->arena);
     case STORE_FETCH_NODES:
         return sqlite_read_nodes(item, statement);
+    case STORE_FETCH_OLD_CERTS:
+    case STORE_FETCH_OLD_TXS:
+        return sqlite_read_old(item, statement);
     }
     return SQLITE_MISUSE;
+}
+
+static int bind_key(struct store_fetch *item, sqlite3_stmt *statement, uint8_t until[STORE_SERIAL_TIME])
+{
+    enum { ISSUER = 1, KEY, LIMIT, UNTIL };
+    int is_since = item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
+    int is_old = item->kind == STORE_FETCH_OLD_CERTS || item->kind == STORE_FETCH_OLD_TXS;
+    int rc = sqlite_bind(statement, ISSUER, item->issuer);
+    if (rc == SQLITE_OK)
+        rc = is_since ? sqlite3_bind_int64(statement, KEY, item->before)
+                      : sqlite_bind(statement, KEY, item->key);
+    if (rc == SQLITE_OK && is_old)
+        rc = sqlite3_bind_int(statement, LIMIT, STORE_OLD_MAX);
+    if (rc == SQLITE_OK && item->kind == STORE_FETCH_OLD_CERTS)
+        rc = sqlite_bind(statement, UNTIL, store_serial_time(until, item->before));
+    return rc;
 }
 
 /* Returns 0 if the store did not answer; a row that does not fit its job's arena is that job's trouble alone.
  */
 static int fetch_one(struct sqlite_conn *conn, struct store_fetch *item)
 {
-    static const enum sqlite_statement by_kind[] = {[STORE_FETCH_TX] = SQL_TX_GET,
-                                                    [STORE_FETCH_CERT] = SQL_CERT_GET,
-                                                    [STORE_FETCH_SECRET] = SQL_SECRET_GET,
-                                                    [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
-                                                    [STORE_FETCH_NODES] = SQL_NODES};
-    int is_since = item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
+    static const enum sqlite_statement by_kind[] = {
+        [STORE_FETCH_TX] = SQL_TX_GET,         [STORE_FETCH_CERT] = SQL_CERT_GET,
+        [STORE_FETCH_SECRET] = SQL_SECRET_GET, [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
+        [STORE_FETCH_NODES] = SQL_NODES,       [STORE_FETCH_OLD_CERTS] = SQL_CERT_OLD,
+        [STORE_FETCH_OLD_TXS] = SQL_TX_OLD};
+    uint8_t until[STORE_SERIAL_TIME];
     sqlite3_stmt *statement = conn->statements[by_kind[item->kind]];
-    int rc = sqlite_bind(statement, 1, item->issuer);
-    if (rc == SQLITE_OK)
-        rc = is_since ? sqlite3_bind_int64(statement, 2, item->before) : sqlite_bind(statement, 2, item->key);
+    int rc = bind_key(item, statement, until);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
     int answered = rc == SQLITE_ROW || rc == SQLITE_DONE;

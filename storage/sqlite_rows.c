@@ -40,7 +40,7 @@ static void put_number(struct binder *b, int64_t value)
         b->rc = sqlite3_bind_int64(b->statement, b->at++, value);
 }
 
-int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx)
+int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx, int64_t created_at)
 {
     struct binder b = {statement, FIRST, SQLITE_OK};
     put_octets(&b, tx->transaction_id);
@@ -62,6 +62,8 @@ int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx)
     put_octets(&b, tx->credential_name);
     put_octets(&b, tx->credential_kid);
     put_number(&b, tx->granted_with_mods);
+    if (sqlite3_bind_parameter_count(statement) >= b.at) /* of a row that is inserted */
+        put_number(&b, created_at);
     return b.rc;
 }
 
@@ -222,6 +224,25 @@ int sqlite_read_nodes(struct store_fetch *item, sqlite3_stmt *statement)
     }
     item->row.nodes.list = list;
     item->row.nodes.count = count;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int sqlite_read_old(struct store_fetch *item, sqlite3_stmt *statement)
+{
+    struct store_old *list = arena_alloc(item->arena, STORE_OLD_MAX * sizeof(*list));
+    size_t count = 0;
+    int rc = list != NULL ? SQLITE_ROW : SQLITE_NOMEM;
+    while (rc == SQLITE_ROW && count < STORE_OLD_MAX) {
+        struct reader r = {statement, item->arena, 0, SQLITE_OK};
+        struct store_old *old = &list[count++];
+        old->key = get_octets(&r);
+        old->profile = get_octets(&r);
+        old->at = get_number(&r);
+        old->awaits = (int)get_number(&r);
+        rc = r.rc == SQLITE_OK ? sqlite3_step(statement) : r.rc;
+    }
+    item->row.old.list = list;
+    item->row.old.count = count;
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 

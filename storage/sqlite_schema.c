@@ -133,7 +133,13 @@ static const char version_4[] = "ALTER TABLE audit RENAME TO audit_before;"
                                 " seen_at INTEGER NOT NULL"
                                 ") STRICT, WITHOUT ROWID;";
 
-const char *const sqlite_migrations[] = {version_1, version_2, version_3, version_4};
+/* When a transaction was begun, for what retention lets go; of those that are there already, when at the
+ * latest. */
+static const char version_5[] =
+    "ALTER TABLE transactions ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE transactions SET created_at = CAST(strftime('%s', 'now') AS INTEGER);";
+
+const char *const sqlite_migrations[] = {version_1, version_2, version_3, version_4, version_5};
 _Static_assert(sizeof(sqlite_migrations) / sizeof(sqlite_migrations[0]) == SQLITE_SCHEMA_VERSION,
                "a step for each version");
 
@@ -165,8 +171,8 @@ const char *const sqlite_sql[SQL_COUNT] = {
 
     [SQL_TX_GET] = "SELECT " TX_COLUMNS " FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_TX_INSERT] = "INSERT INTO transactions (issuer, " TX_COLUMNS
-                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-                      "?18, ?19, ?20)",
+                      ", created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+                      "?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     [SQL_TX_UPDATE] =
         "UPDATE transactions SET profile = ?3, state = ?4, body = ?5, implicit_confirm = ?6, "
         "credential = ?7, credential_is_mac = ?8, credential_key = ?9, sender_nonce = ?10, "
@@ -180,6 +186,11 @@ const char *const sqlite_sql[SQL_COUNT] = {
                        " FROM transactions INDEXED BY transactions_deadline WHERE issuer = ?1 AND state = 1 "
                        "AND deadline > 0 AND deadline < ?2 ORDER BY deadline LIMIT 1",
     [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
+    [SQL_TX_OLD] = "SELECT transaction_id, profile, created_at, state = 1 FROM transactions "
+                   "WHERE issuer = ?1 AND transaction_id > ?2 ORDER BY transaction_id LIMIT ?3",
+    [SQL_TX_REMOVABLE] = "SELECT 1 FROM transactions WHERE issuer = ?1 AND transaction_id = ?2 "
+                         "AND created_at < ?3 AND state <> 1",
+    [SQL_TX_REMOVE] = "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_NODE] = "INSERT OR REPLACE INTO nodes (node, version, config, seen_at) VALUES (?1, ?2, ?3, ?4)",
     [SQL_NODES] = "SELECT node, version, config, seen_at FROM nodes WHERE length(?1) >= 0 AND seen_at >= ?2 "
                   "ORDER BY node",
@@ -198,6 +209,19 @@ const char *const sqlite_sql[SQL_COUNT] = {
                         "WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_PAGE] = "SELECT " CERT_COLUMNS ", id FROM certificates "
                       "WHERE id > ?1 AND (length(?3) = 0 OR issuer = ?3) ORDER BY id LIMIT ?2",
+
+    [SQL_CERT_OLD] =
+        "SELECT serial, profile, not_after, status = 1 OR EXISTS (SELECT 1 FROM transactions t "
+        "WHERE t.issuer = c.issuer AND t.transaction_id = c.transaction_id AND t.state = 1) "
+        "FROM certificates c WHERE issuer = ?1 AND serial > ?2 AND serial < ?4 ORDER BY serial LIMIT ?3",
+    [SQL_CERT_REMOVABLE] =
+        "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "
+        "AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.issuer = c.issuer "
+        "AND t.transaction_id = c.transaction_id AND t.state = 1)",
+    [SQL_CERT_TX_REMOVE] =
+        "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = (SELECT transaction_id "
+        "FROM certificates WHERE issuer = ?1 AND serial = ?2)",
+    [SQL_CERT_REMOVE] = "DELETE FROM certificates WHERE issuer = ?1 AND serial = ?2",
 
     [SQL_REVOKE] = "INSERT INTO revocations (issuer, serial, reason, at) VALUES (?1, ?2, ?3, ?4) "
                    "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at",

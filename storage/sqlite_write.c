@@ -144,6 +144,18 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int ap
     return SQLITE_OK;
 }
 
+static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    enum { BEFORE = 3 };
+    const struct store_removal *removal = unit->removal;
+    enum sqlite_statement which =
+        removal->kind == STORE_FETCH_OLD_CERTS ? SQL_CERT_REMOVABLE : SQL_TX_REMOVABLE;
+    int found = 1, rc = sqlite3_bind_int64(conn->statements[which], BEFORE, removal->before);
+    for (size_t i = 0; rc == SQLITE_OK && found && i < removal->count; i++)
+        rc = exists(conn->statements[which], unit->issuer, removal->keys[i], &found);
+    return rc == SQLITE_OK && !found ? conflict(unit, STORE_PRE_OLD) : rc;
+}
+
 /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
  * nor does it lift a hold. */
 static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
@@ -216,6 +228,36 @@ static int write_seal(struct sqlite_conn *conn, const struct store_seal *seal)
     return rc == SQLITE_OK ? sqlite_run(conn, SQL_SEAL_INSERT) : rc;
 }
 
+static int run_with_key(struct sqlite_conn *conn, enum sqlite_statement which, struct bytes issuer,
+                        struct bytes key)
+{
+    sqlite3_stmt *statement = conn->statements[which];
+    int rc = sqlite_bind(statement, 1, issuer);
+    if (rc == SQLITE_OK)
+        rc = sqlite_bind(statement, 2, key);
+    return rc == SQLITE_OK ? sqlite_run(conn, which) : rc;
+}
+
+/* The public key of a certificate is in its row. */
+static int remove_cert(struct sqlite_conn *conn, struct bytes issuer, struct bytes serial)
+{
+    int rc = run_with_key(conn, SQL_CERT_TX_REMOVE, issuer, serial);
+    if (rc == SQLITE_OK)
+        rc = run_with_key(conn, SQL_CERT_REMOVE, issuer, serial);
+    return rc == SQLITE_OK ? run_with_key(conn, SQL_UNREVOKE, issuer, serial) : rc;
+}
+
+static int write_removal(struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    const struct store_removal *removal = unit->removal;
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < removal->count; i++)
+        rc = removal->kind == STORE_FETCH_OLD_CERTS
+                 ? remove_cert(conn, unit->issuer, removal->keys[i])
+                 : run_with_key(conn, SQL_TX_REMOVE, unit->issuer, removal->keys[i]);
+    return rc;
+}
+
 static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
 {
     sqlite3_stmt *update = conn->statements[SQL_SECRET_BIND];
@@ -235,7 +277,7 @@ static int write_row(struct sqlite_conn *conn, enum sqlite_statement which, stru
 static int write_tx(struct sqlite_conn *conn, const struct store_unit *unit)
 {
     enum sqlite_statement which = unit->expect_tx_absent ? SQL_TX_INSERT : SQL_TX_UPDATE;
-    return write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx));
+    return write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx, unit->now));
 }
 
 /* What follows the row of the transaction. */
@@ -252,6 +294,8 @@ static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, i
     if (rc == SQLITE_OK && unit->secret != NULL)
         rc = write_row(conn, SQL_SECRET_PUT, unit->issuer,
                        sqlite_bind_secret(conn->statements[SQL_SECRET_PUT], unit->secret));
+    if (rc == SQLITE_OK && unit->removal != NULL)
+        rc = write_removal(conn, unit);
     if (rc == SQLITE_OK && unit->seal != NULL)
         rc = write_seal(conn, unit->seal);
     if (rc == SQLITE_OK && unit->alive_at != 0)
@@ -271,6 +315,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_secret(conn, unit, &bind);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_certs(conn, unit, apart);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
+        rc = check_removal(conn, unit);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
         return rc;
     if (unit->tx != NULL)

@@ -23,6 +23,15 @@ void *store_fault(char *fault, const char *format, ...)
     return NULL;
 }
 
+struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at)
+{
+    enum { EPOCH = 1577836800 /* 2020-01-01 */, BITS = 8 };
+    int64_t time = at < EPOCH ? 0 : at - EPOCH > INT32_MAX ? INT32_MAX : at - EPOCH;
+    for (int i = STORE_SERIAL_TIME - 1; i >= 0; i--, time >>= BITS)
+        out[i] = (uint8_t)time;
+    return bytes_of(out, STORE_SERIAL_TIME);
+}
+
 static const struct backend *find_backend(char *fault, const char *url)
 {
     fault[0] = 0;

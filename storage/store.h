@@ -18,6 +18,7 @@ enum {
     STORE_FAULT_MAX = 512, /* octets of a fault's text */
     STORE_NAME_MAX = 128,  /* octets of a profile's or node's name */
     STORE_NODES_MAX = 64,  /* of one store */
+    STORE_OLD_MAX = 256,   /* rows that a look for old ones looks at, and that are removed at once */
     STORE_CHAIN_ID = 16,   /* random octets that name a chain of the audit log */
     STORE_INSTANCE = 16,   /* random octets that name a process that seals */
 };
@@ -127,6 +128,14 @@ struct store_node {
     int64_t seen_at;     /* Unix seconds, by its own clock */
 };
 
+/* struct store_old is a certificate or a transaction, as whoever looks for old ones sees it. */
+struct store_old {
+    struct bytes key;     /* serial, or transactionID */
+    struct bytes profile; /* name */
+    int64_t at;           /* Unix seconds: notAfter, or when it was begun */
+    int awaits;           /* 1: certConf is awaited, it may not be removed */
+};
+
 /* ---- fetch ---- */
 
 enum store_fetch_kind {
@@ -135,6 +144,11 @@ enum store_fetch_kind {
     STORE_FETCH_SECRET,  /* by key = reference */
     STORE_FETCH_OVERDUE, /* the transaction whose certConf is overdue for longest: deadline below |before| */
     STORE_FETCH_NODES,   /* up to STORE_NODES_MAX nodes that have served since |before|, by name */
+    /* The next STORE_OLD_MAX after key (empty: from the first), in order of their keys, as old; fewer when
+     * there are no more. Certificates: those that were issued before |before|, by the time in their serial.
+     * What it costs depends on STORE_OLD_MAX alone. */
+    STORE_FETCH_OLD_CERTS,
+    STORE_FETCH_OLD_TXS,
 };
 
 enum store_fetch_outcome { STORE_FOUND = 1, STORE_ABSENT, STORE_FETCH_UNAVAILABLE };
@@ -143,7 +157,7 @@ struct store_fetch {
     enum store_fetch_kind kind;
     struct bytes issuer; /* STORE_ISSUER_ID octets */
     struct bytes key;
-    int64_t before;      /* Unix seconds, for STORE_FETCH_OVERDUE and _NODES */
+    int64_t before;      /* Unix seconds, for STORE_FETCH_OVERDUE, _NODES and _OLD_CERTS */
     struct arena *arena; /* the row's octets are allocated here */
     enum store_fetch_outcome outcome;
     union {
@@ -154,6 +168,10 @@ struct store_fetch {
             struct store_node *list;
             size_t count;
         } nodes;
+        struct {
+            struct store_old *list;
+            size_t count;
+        } old;
     } row;
 };
 
@@ -166,6 +184,7 @@ enum store_precondition {
     STORE_PRE_KEY_UNUSED, /* another live certificate has this public key */
     STORE_PRE_SIGNER,     /* the protecting certificate, issued by us, is revoked */
     STORE_PRE_SERIAL,     /* the serial exists already */
+    STORE_PRE_OLD,        /* a row that is to be removed is gone already, or may not be removed */
 };
 
 enum store_outcome {
@@ -184,6 +203,16 @@ struct store_cert_change {
     enum store_cert_status status;
     int reason;
     int64_t at; /* Unix seconds */
+};
+
+/* struct store_removal removes what retention lets go: all of it, or nothing. */
+struct store_removal {
+    enum store_fetch_kind kind; /* _OLD_CERTS: certificates whose notAfter is below |before|, with the rows of
+                                 * their transactions, keys and revocations; _OLD_TXS: transactions that were
+                                 * begun before |before|. None may await certConf */
+    const struct bytes *keys;   /* up to STORE_OLD_MAX, sorted, none twice */
+    size_t count;
+    int64_t before; /* Unix seconds */
 };
 
 struct store_audit {
@@ -213,6 +242,7 @@ struct store_unit {
     const struct store_cert *cert;          /* inserted */
     const struct store_cert_change *change; /* of a stored certificate */
     const struct store_secret *secret;      /* inserted or replaced (administration) */
+    const struct store_removal *removal;    /* done, or STORE_PRE_OLD */
     const struct store_audit *audit;        /* goes into the entry of the commit */
     const struct store_seal *seal;          /* inserted; done as well if that number is there already */
 

@@ -21,10 +21,12 @@ enum {
     BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */
 
     /* Upkeep: what is left is done a second later. */
-    BOUND_UNCONFIRMED = 100, /* transactions ended in one go for want of a certConf */
-    BOUND_ALIVE_EVERY = 5,   /* seconds between two notes in the store that this node serves */
-    BOUND_ALIVE_GAP = 15,    /* seconds without one from any node after which nobody served */
-    BOUND_SEAL_EVERY = 60,   /* seconds after which the ends of the audit log's chains are signed */
+    BOUND_UNCONFIRMED = 100,      /* transactions ended in one go for want of a certConf */
+    BOUND_ALIVE_EVERY = 5,        /* seconds between two notes in the store that this node serves */
+    BOUND_ALIVE_GAP = 15,         /* seconds without one from any node after which nobody served */
+    BOUND_SEAL_EVERY = 60,        /* seconds after which the ends of the audit log's chains are signed */
+    BOUND_PURGE_EVERY = 2,        /* seconds between two looks for a few old rows that may go */
+    BOUND_PURGE_PASS = 24 * 3600, /* seconds from the beginning of one pass over all rows to the next */
 
     /* Keys in tokens: beyond it, a signing fails with systemUnavail. */
     BOUND_TOKEN_QUEUE = 4096, /* signings that a token has and has not answered */

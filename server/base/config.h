@@ -125,7 +125,9 @@ struct config_profile {
     size_t issuer_url_count;
     const char *const *ocsp_urls; /* authorityInfoAccess ocsp */
     size_t ocsp_url_count;
-    uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
+    uint32_t message_time_seconds;     /* largest difference of messageTime to our clock; 0: not checked */
+    uint32_t retain_certificates_days; /* after notAfter; 0: for ever */
+    uint32_t retain_transactions_days; /* after they were begun, and are over; 0: for ever */
 };
 
 struct config {
@@ -148,6 +150,7 @@ struct config {
     const struct config_profile *profiles;
     size_t profile_count;
     uint32_t confirm_revoke_max; /* certificates a minute that are revoked or held for want of a certConf */
+    uint32_t retain_audit_days;  /* entries of the audit log, for cmpctl db purge; 0: for ever */
     const char *default_profile; /* for /.well-known/cmp without a name */
     struct config_source
         *source; /* what it was read from, for faults; NULL in one that was put together in C */

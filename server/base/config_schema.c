@@ -166,7 +166,7 @@ SECTION(vendor, VENDOR, "a vendor")
 ENTRY(vendor)
 
 /* validity_days: a century; backdate_seconds: a day, for clocks that lag; confirm_wait_seconds: a week, for devices
- * that are confirmed by hand. */
+ * that are confirmed by hand; retain_..._days: a century, too. */
 #define PROFILE(X) \
     X(NAME, config_profile, name, 1, NULL) \
     X(FLAG, config_profile, demo, 0) \
@@ -207,7 +207,9 @@ ENTRY(vendor)
     X(TEXTS, config_profile, crl_urls, crl_url_count, 0, NULL) \
     X(TEXTS, config_profile, issuer_urls, issuer_url_count, 0, NULL) \
     X(TEXTS, config_profile, ocsp_urls, ocsp_url_count, 0, NULL) \
-    X(NUMBER, config_profile, message_time_seconds, 0, 7 * DAY, 300)
+    X(NUMBER, config_profile, message_time_seconds, 0, 7 * DAY, 300) \
+    X(NUMBER, config_profile, retain_certificates_days, 0, 36525, 0) \
+    X(NUMBER, config_profile, retain_transactions_days, 0, 36525, 0)
 SECTION(profile, PROFILE, "a profile")
 ENTRY(profile)
 
@@ -225,6 +227,7 @@ ENTRY(profile)
     X(SECTIONS, config, vendors, vendor_count, vendor, 0, CONFIG_VENDORS_MAX) \
     X(SECTIONS, config, profiles, profile_count, profile, 1, CONFIG_PROFILES_MAX) \
     X(NUMBER, config, confirm_revoke_max, 1, 1000000, 60) \
+    X(NUMBER, config, retain_audit_days, 0, 36525, 0) \
     X(NAME, config, default_profile, 0, NULL)
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 
 #include "server/base/bounds.h"
 #include "server/upkeep/nodes.h"
+#include "server/upkeep/purge.h"
 #include "server/upkeep/seal.h"
 #include "server/upkeep/unconfirmed.h"
 
@@ -54,6 +55,7 @@ static void *run(void *arg)
 {
     struct upkeep *upkeep = arg;
     struct unconfirmed unconfirmed = {0};
+    struct purge purge = {0};
     struct seal_job seals;
     struct policy *policy;
     int64_t said = 0, sealed = time(NULL);
@@ -62,8 +64,10 @@ static void *run(void *arg)
     seal_job_begin(&seals);
     while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
         int64_t now = time(NULL);
-        if (resumes)
+        if (resumes) {
             unconfirmed = (struct unconfirmed){0};
+            purge = (struct purge){0};
+        }
         if (!alive || now - said >= BOUND_ALIVE_EVERY || now < said) {
             alive = nodes_say(policy, upkeep->store, now);
             said = now;
@@ -71,6 +75,8 @@ static void *run(void *arg)
         nodes_look(&upkeep->nodes, policy, upkeep->store, now);
         if (alive)
             unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
+        if (alive)
+            purge_run(&purge, policy, upkeep->store, now);
         /* What could not be sealed is tried again a second later. */
         if ((now - sealed >= BOUND_SEAL_EVERY || now < sealed) &&
             seal_heads(&seals, policy, upkeep->store, now_ms()))

@@ -53,6 +53,8 @@ enum postgres_statement {
     SQL_PROBE_WRITE,
     SQL_TX_GET,
     SQL_TX_OVERDUE,
+    SQL_TX_OLD,
+    SQL_CERT_OLD,
     SQL_CERT_GET,
     SQL_SECRET_GET,
     SQL_KEYS_IN_USE,
@@ -71,6 +73,8 @@ enum postgres_statement {
     SQL_AUDIT,
     SQL_SETTLE,
     SQL_SEAL,
+    SQL_TX_REMOVE,
+    SQL_CERT_REMOVE,
     SQL_COUNT
 };
 
@@ -125,7 +129,9 @@ int rows_tx(struct store_tx *out, const PGresult *result, int row, int column, s
 int rows_cert(struct store_cert *out, const PGresult *result, int row, int column, struct arena *arena);
 int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena);
 
+/* rows_nodes and _old take all rows of |result|. */
 int rows_nodes(struct store_fetch *item, const PGresult *result);
+int rows_old(struct store_fetch *item, const PGresult *result);
 
 /* rows_number reads an integer of any width, or a boolean. */
 int64_t rows_number(const PGresult *result, int row, int column);

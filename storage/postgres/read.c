@@ -43,19 +43,30 @@ static int add_kind(struct reader *reader, const struct kind *kind)
 
 static int is_single(const struct store_fetch *item)
 {
-    return item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
+    return item->kind != STORE_FETCH_TX && item->kind != STORE_FETCH_CERT && item->kind != STORE_FETCH_SECRET;
 }
 
 static int add_single(struct reader *reader, const struct store_fetch *item)
 {
     struct params *params = &reader->params;
+    uint8_t until[STORE_SERIAL_TIME];
     params_reset(params);
-    if (item->kind == STORE_FETCH_OVERDUE)
-        params_octets(params, item->issuer);
-    params_number(params, item->before);
-    if (item->kind == STORE_FETCH_NODES)
+    if (item->kind == STORE_FETCH_NODES) {
+        params_number(params, item->before);
         params_number(params, STORE_NODES_MAX);
-    return round_add(reader->slot, item->kind == STORE_FETCH_OVERDUE ? SQL_TX_OVERDUE : SQL_NODES, params);
+        return round_add(reader->slot, SQL_NODES, params);
+    }
+    params_octets(params, item->issuer);
+    if (item->kind == STORE_FETCH_OVERDUE) {
+        params_number(params, item->before);
+        return round_add(reader->slot, SQL_TX_OVERDUE, params);
+    }
+    params_octets(params, item->key);
+    params_number(params, STORE_OLD_MAX);
+    if (item->kind == STORE_FETCH_OLD_TXS)
+        return round_add(reader->slot, SQL_TX_OLD, params);
+    params_octets(params, store_serial_time(until, item->before));
+    return round_add(reader->slot, SQL_CERT_OLD, params);
 }
 
 static int add_singles(struct reader *reader)
@@ -105,6 +116,9 @@ static int read_row(struct store_fetch *item, const PGresult *result, int row)
         return rows_secret(&item->row.secret, result, row, 1, item->arena);
     case STORE_FETCH_NODES:
         return rows_nodes(item, result);
+    case STORE_FETCH_OLD_CERTS:
+    case STORE_FETCH_OLD_TXS:
+        return rows_old(item, result);
     }
     return 0;
 }

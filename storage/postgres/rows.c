@@ -370,6 +370,25 @@ int rows_nodes(struct store_fetch *item, const PGresult *result)
     return r.ok;
 }
 
+int rows_old(struct store_fetch *item, const PGresult *result)
+{
+    size_t count = (size_t)PQntuples(result);
+    struct store_old *list = arena_alloc(item->arena, (count + 1) * sizeof(*list));
+    struct reader_at r = at(result, 0, 0, item->arena, 4);
+    if (list == NULL || !r.ok)
+        return 0;
+    for (size_t i = 0; i < count; i++, r.row++) {
+        r.column = 0;
+        list[i].key = get_octets(&r);
+        list[i].profile = get_octets(&r);
+        list[i].at = get_number(&r);
+        list[i].awaits = (int)get_number(&r);
+    }
+    item->row.old.list = list;
+    item->row.old.count = count;
+    return r.ok;
+}
+
 int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena)
 {
     enum { COLUMNS = 7 };

@@ -30,6 +30,15 @@ const char *const postgres_sql[SQL_COUNT] = {
     [SQL_TX_OVERDUE] = "SELECT 1::bigint, " TX_COLUMNS " FROM cmpd.transactions t WHERE t.issuer = $1::bytea "
                        "AND t.state = 1 AND t.deadline > 0 AND t.deadline < $2::bigint "
                        "ORDER BY t.deadline LIMIT 1",
+    /* $1 the issuer, $2 the key before, $3 how many, $4 what serials are below. */
+    [SQL_TX_OLD] = "SELECT t.transaction_id, t.profile, t.created_at, t.state = 1 FROM cmpd.transactions t "
+                   "WHERE t.issuer = $1::bytea AND t.transaction_id > $2::bytea "
+                   "ORDER BY t.issuer, t.transaction_id LIMIT $3::bigint",
+    [SQL_CERT_OLD] = "SELECT c.serial, c.profile, c.not_after, c.status = 1 OR EXISTS "
+                     "(SELECT 1 FROM cmpd.transactions t WHERE t.issuer = c.issuer "
+                     "AND t.transaction_id = c.transaction_id AND t.state = 1) FROM cmpd.certificates c "
+                     "WHERE c.issuer = $1::bytea AND c.serial > $2::bytea AND c.serial < $4::bytea "
+                     "ORDER BY c.issuer, c.serial LIMIT $3::bigint",
     [SQL_CERT_GET] = "SELECT k.i, " CERT_COLUMNS " FROM " KEYS
                      " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key",
     [SQL_SECRET_GET] = "SELECT k.i, " SECRET_COLUMNS " FROM " KEYS
@@ -148,6 +157,24 @@ const char *const postgres_sql[SQL_COUNT] = {
     [SQL_SEAL] =
         "INSERT INTO cmpd.audit_seals (instance, number, at, node, text, signature) VALUES ($1::bytea, "
         "$2::bigint, $3::bigint, $4::text, $5::text, $6::bytea) ON CONFLICT DO NOTHING",
+    /* $1 issuers, $2 keys, $3 the time. The rows are locked in the order of their keys. */
+    [SQL_TX_REMOVE] =
+        "WITH d AS (DELETE FROM cmpd.transactions t USING " KEYS " WHERE t.issuer = k.issuer "
+        "AND t.transaction_id = k.key AND t.created_at < $3::bigint AND t.state <> 1 RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2))",
+    [SQL_CERT_REMOVE] =
+        "WITH c AS MATERIALIZED (SELECT c.issuer, c.serial, c.spki_hash, c.transaction_id FROM " KEYS
+        " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key "
+        "WHERE c.not_after < $3::bigint AND c.status <> 1 FOR UPDATE OF c), "
+        "t AS (DELETE FROM cmpd.transactions t USING c WHERE t.issuer = c.issuer "
+        "AND t.transaction_id = c.transaction_id RETURNING t.state), "
+        "p AS (DELETE FROM cmpd.public_keys p USING c WHERE p.issuer = c.issuer "
+        "AND p.spki_hash = c.spki_hash AND p.serial = c.serial), "
+        "r AS (DELETE FROM cmpd.revocations r USING c WHERE r.issuer = c.issuer AND r.serial = c.serial), "
+        "d AS (DELETE FROM cmpd.certificates d USING c WHERE d.issuer = c.issuer AND d.serial = c.serial "
+        "RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2) "
+        "AND NOT EXISTS (SELECT 1 FROM t WHERE state = 1))",
 };
 
 const char *const postgres_type_names[TYPE_COUNT] = {

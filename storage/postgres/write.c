@@ -82,7 +82,7 @@ static int touch(uint64_t touched[TOUCHED], char kind, struct bytes issuer, stru
 
 static int is_administration(const struct store_unit *unit)
 {
-    return unit->secret != NULL || unit->alive_at != 0 || unit->seal != NULL;
+    return unit->secret != NULL || unit->alive_at != 0 || unit->seal != NULL || unit->removal != NULL;
 }
 
 /* The group is what comes before the first unit that touches a row of one before it: that one has to see the
@@ -269,6 +269,24 @@ static int add_seal(struct writer *writer, const struct store_seal *seal)
     return round_add(writer->slot, SQL_SEAL, params);
 }
 
+static int add_removal(struct writer *writer, const struct store_unit *unit)
+{
+    struct params *params = &writer->params;
+    const struct store_removal *removal = unit->removal;
+    params_reset(params);
+    params_keys(params);
+    for (size_t i = 0; i < removal->count; i++)
+        params_array_octets(params, unit->issuer);
+    params_array_end(params);
+    params_keys(params);
+    for (size_t i = 0; i < removal->count; i++)
+        params_array_octets(params, removal->keys[i]);
+    params_array_end(params);
+    params_number(params, removal->before);
+    return round_add(writer->slot, removal->kind == STORE_FETCH_OLD_CERTS ? SQL_CERT_REMOVE : SQL_TX_REMOVE,
+                     params);
+}
+
 static int add_administration(struct writer *writer)
 {
     for (size_t i = 0; i < writer->group; i++) {
@@ -276,7 +294,8 @@ static int add_administration(struct writer *writer)
         if ((unit->secret != NULL && !add_secret(writer, unit)) ||
             (unit->alive_at != 0 && !add_alive(writer, unit)) ||
             (unit->alive_at != 0 && unit->node != NULL && !add_node(writer, unit)) ||
-            (unit->seal != NULL && !add_seal(writer, unit->seal)))
+            (unit->seal != NULL && !add_seal(writer, unit->seal)) ||
+            (unit->removal != NULL && !add_removal(writer, unit)))
             return 0;
     }
     return 1;
@@ -493,8 +512,8 @@ static void read_answers(struct writer *writer)
     if (found > 0) {
         compact(writer);
         writer->attempts = 0;
-    } else {
-        try_less(writer, STORE_PRE_NONE);
+    } else { /* of a lone removal nothing else can be the reason */
+        try_less(writer, unit_of(writer, 0)->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE);
     }
 }
 

@@ -85,12 +85,15 @@ Test(config, defaults)
     cr_assert_eq(p->mac_key_min, 16);
     cr_assert_eq(p->mac_key_max, 64);
     cr_assert_eq(c->confirm_revoke_max, 60);
+    cr_assert_eq(c->retain_audit_days, 0);
     cr_assert_eq(p->mac_iterations_min, 100);
     cr_assert_eq(p->mac_iterations_max, 100000);
     cr_assert_eq(p->validity_days, 365);
     cr_assert_eq(p->backdate_seconds, 300);
     cr_assert_eq(p->confirm_wait_seconds, 300);
     cr_assert_eq(p->message_time_seconds, 300);
+    cr_assert_eq(p->retain_certificates_days, 0);
+    cr_assert_eq(p->retain_transactions_days, 0);
     cr_assert_eq(p->rsa_bits_min, 2048);
     cr_assert_eq(p->rsa_bits_max, 4096);
     cr_assert_eq(p->key_type_count, 5);

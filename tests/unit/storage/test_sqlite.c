@@ -130,12 +130,12 @@ Test(sqlite, what_is_no_store_is_refused)
 Test(sqlite, a_newer_store_is_refused)
 {
     make_store(1);
-    sql("PRAGMA user_version = 5");
+    sql("PRAGMA user_version = 6");
     is_refused("newer version");
-    cr_assert_eq(sql("PRAGMA user_version"), 5);
+    cr_assert_eq(sql("PRAGMA user_version"), 6);
     sql("PRAGMA user_version = 0");
     is_refused("names no schema version");
-    sql("PRAGMA user_version = 4");
+    sql("PRAGMA user_version = 5");
     make_store(0);
 }
 
@@ -165,6 +165,7 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     sql("ALTER TABLE transactions DROP COLUMN credential_name; ALTER TABLE transactions DROP COLUMN "
         "credential_kid; "
         "ALTER TABLE transactions DROP COLUMN granted_with_mods; DROP TABLE service; "
+        "ALTER TABLE transactions DROP COLUMN created_at; "
         "DROP TABLE nodes; DROP TABLE audit_seals; DROP TABLE audit; ALTER TABLE audit_before RENAME TO "
         "audit; "
         "INSERT INTO audit VALUES (1, 1700000000000, 'old', x'01010101010101010101010101010101', 'issue', "
@@ -188,7 +189,9 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     cr_assert(store_each_entry(store, fault, one_before, &seen), "%s", fault);
     cr_assert_eq(seen, 2);
     store_close(store);
-    cr_assert_eq(sql("PRAGMA user_version"), 4);
+    cr_assert_eq(sql("PRAGMA user_version"), 5);
+    /* When it was begun is not known: not after it was taken forward. */
+    cr_assert_geq(sql("SELECT created_at FROM transactions ORDER BY id LIMIT 1"), time(NULL) - 100);
 }
 
 /* A unit without further preconditions is written without a look before it: what then fails for another

@@ -1,0 +1,162 @@
+#include "server/upkeep/purge.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { DAY = 24 * 3600, DETAIL_MAX = STORE_NAME_MAX + 128, DATE_MAX = 32, ARENA = 128 * 1024 };
+
+static const struct kind {
+    enum store_fetch_kind kind;
+    const char *rows, *since;
+} kinds[] = {
+    {STORE_FETCH_OLD_CERTS, "certificates", "expired"},
+    {STORE_FETCH_OLD_TXS, "transactions", "begun"},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* struct piece is what one piece is about. */
+struct piece {
+    const struct policy *policy;
+    struct store *store;
+    const struct kind *kind;
+    struct bytes issuer;
+    int64_t now;
+};
+
+/* Before when a row of the profile has to be to go; 0: it stays. */
+static int64_t limit_of(const struct piece *piece, size_t profile)
+{
+    const struct config_profile *config = &policy_config(piece->policy)->profiles[profile];
+    const struct cmp_authority *ca = policy_settings(piece->policy)->profiles[profile]->ca;
+    uint32_t days = piece->kind->kind == STORE_FETCH_OLD_CERTS ? config->retain_certificates_days
+                                                               : config->retain_transactions_days;
+
+    if (days == 0 || !bytes_equal(bytes_of(ca->id, STORE_ISSUER_ID), piece->issuer))
+        return 0;
+    return piece->now - (int64_t)days * DAY;
+}
+
+/* The last of the limits of all profiles. */
+static int64_t limit_of_all(const struct piece *piece)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0; i < policy_config(piece->policy)->profile_count; i++)
+        if (limit_of(piece, i) > last)
+            last = limit_of(piece, i);
+    return last;
+}
+
+/* Returns 0 if the store did not answer. That a row is gone or in use by now is no fault: what is left then,
+ * the next pass finds. */
+static int remove_keys(struct purge *job, const struct piece *piece, size_t profile, const struct bytes *keys,
+                       size_t count)
+{
+    const char *name = policy_config(piece->policy)->profiles[profile].name;
+    char detail[DETAIL_MAX], date[DATE_MAX], quoted[2 * STORE_NAME_MAX + 3];
+    time_t before = (time_t)limit_of(piece, profile);
+    struct tm tm;
+    const struct store_removal removal = {piece->kind->kind, keys, count, before};
+    struct store_audit audit = {.at = piece->now * 1000,
+                                .event = "purge",
+                                .outcome = "deleted",
+                                .who = bytes_str(job->who != NULL ? job->who : "cmpd")};
+    struct store_unit unit = {.issuer = piece->issuer, .removal = &removal, .audit = &audit};
+
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&before, &tm));
+    snprintf(detail, sizeof detail, "profile=%s %s=%zu %s_before=%s", name, piece->kind->rows, count,
+             piece->kind->since, date);
+    audit.detail = bytes_str(detail);
+    if (!store_commit_wait(piece->store, &unit) || unit.outcome == STORE_UNAVAILABLE ||
+        unit.outcome == STORE_UNKNOWN)
+        return 0;
+    if (unit.outcome == STORE_DONE) {
+        *(removal.kind == STORE_FETCH_OLD_CERTS ? &job->certificates : &job->transactions) += count;
+        log_event(LOG_INFO, "purge", "profile=%s %s=%zu", log_quote(quoted, sizeof quoted, bytes_str(name)),
+                  piece->kind->rows, count);
+    }
+    return 1;
+}
+
+static int remove_old(struct purge *job, const struct piece *piece, const struct store_old *rows, size_t n)
+{
+    struct bytes keys[STORE_OLD_MAX];
+
+    for (size_t profile = 0; profile < policy_config(piece->policy)->profile_count; profile++) {
+        struct bytes name = bytes_str(policy_config(piece->policy)->profiles[profile].name);
+        int64_t limit = limit_of(piece, profile);
+        size_t count = 0;
+        for (size_t i = 0; i < n; i++)
+            if (!rows[i].awaits && rows[i].at < limit && bytes_equal(rows[i].profile, name))
+                keys[count++] = rows[i].key;
+        if (count != 0 && !remove_keys(job, piece, profile, keys, count))
+            return 0;
+    }
+    return 1;
+}
+
+static void next_step(struct purge *job)
+{
+    job->step++;
+    job->after_len = 0;
+}
+
+static enum purge_end do_piece(struct purge *job, const struct piece *piece, struct arena *arena)
+{
+    struct store_fetch fetch = {.kind = piece->kind->kind,
+                                .issuer = piece->issuer,
+                                .key = bytes_of(job->after, job->after_len),
+                                .before = limit_of_all(piece),
+                                .arena = arena};
+    size_t count;
+
+    if (!store_fetch_wait(piece->store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
+        return PURGE_UNAVAILABLE;
+    count = fetch.outcome == STORE_FOUND ? fetch.row.old.count : 0;
+    if (!remove_old(job, piece, fetch.row.old.list, count))
+        return PURGE_UNAVAILABLE;
+    if (count == STORE_OLD_MAX && fetch.row.old.list[count - 1].key.len <= sizeof job->after) {
+        struct bytes last = fetch.row.old.list[count - 1].key;
+        memcpy(job->after, last.data, last.len);
+        job->after_len = last.len;
+    } else {
+        next_step(job);
+    }
+    return PURGE_MORE;
+}
+
+enum purge_end purge_piece(struct purge *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    const struct config *config = policy_config(policy);
+    struct piece piece = {.policy = policy, .store = store, .now = now};
+    enum purge_end end;
+
+    for (; job->step < KINDS * config->ca_count; next_step(job)) {
+        const struct cmp_authority *ca = policy_authority(policy, config->cas[job->step / KINDS].name);
+        struct arena *arena;
+        piece.kind = &kinds[job->step % KINDS];
+        piece.issuer = bytes_of(ca->id, STORE_ISSUER_ID);
+        if (limit_of_all(&piece) <= 0)
+            continue;
+        arena = arena_new(ARENA);
+        end = arena != NULL ? do_piece(job, &piece, arena) : PURGE_UNAVAILABLE;
+        arena_free(arena);
+        return end;
+    }
+    return PURGE_OVER;
+}
+
+static void begin_pass(struct purge *job, int64_t now)
+{
+    *job = (struct purge){.who = job->who, .began = now};
+}
+
+void purge_run(struct purge *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    if (job->began == 0 || now < job->did || (job->is_over && now - job->began >= BOUND_PURGE_PASS))
+        begin_pass(job, now);
+    if (job->is_over || (job->did != 0 && now - job->did < BOUND_PURGE_EVERY))
+        return;
+    job->did = now;
+    job->is_over = purge_piece(job, policy, store, now) == PURGE_OVER;
+}

@@ -1,0 +1,237 @@
+/* purge.c: what the retention of profiles lets go, over a file or PostgreSQL (tests/postgres). */
+#include "server/upkeep/purge.h"
+
+#include "tests/unit/upkeep/fixture.h"
+
+enum { DAY = 86400, NOT_AFTER = NOW + 365 * DAY };
+
+static struct purge job;
+
+TestSuite(purge, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void edit(const char *from, const char *to)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, from, to), "%s", fault.text);
+}
+
+static void retain_certificates(const char *days)
+{
+    char to[64];
+
+    snprintf(to, sizeof to, "retain_certificates_days: %s", days);
+    edit("retain_certificates_days: 0", to);
+}
+
+/* Certificates [from, to), confirmed at once. */
+static void issue(uint32_t from, uint32_t to, const char *profile, enum store_tx_state state)
+{
+    for (uint32_t n = from; n < to; n++) {
+        struct enrollment e;
+        enrollment_init(&e, 1, n);
+        e.tx.profile = e.cert.profile = bytes_str(profile);
+        e.tx.state = state;
+        e.cert.status = state == STORE_TX_WAIT_CONFIRM ? STORE_CERT_UNCONFIRMED : STORE_CERT_VALID;
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
+}
+
+/* How many pieces a whole pass takes. */
+static unsigned pass(struct purge *purge, int64_t now)
+{
+    unsigned pieces = 0;
+    enum purge_end end;
+
+    *purge = (struct purge){0};
+    while ((end = purge_piece(purge, demo.policy, store, now)) == PURGE_MORE)
+        pieces++;
+    cr_assert_eq(end, PURGE_OVER);
+    return pieces;
+}
+
+static int has_cert(uint32_t n)
+{
+    struct enrollment e;
+    enum store_fetch_outcome found;
+
+    enrollment_init(&e, 1, n);
+    found = look_up(store, STORE_FETCH_CERT, e.cert.serial);
+    enrollment_cleanup(&e);
+    return found == STORE_FOUND;
+}
+
+static int has_tx(uint32_t n)
+{
+    struct enrollment e;
+    enum store_fetch_outcome found;
+
+    enrollment_init(&e, 1, n);
+    found = look_up(store, STORE_FETCH_TX, e.tx.transaction_id);
+    enrollment_cleanup(&e);
+    return found == STORE_FOUND;
+}
+
+Test(purge, nothing_goes_unless_a_profile_says_so)
+{
+    issue(0, 3, "demo", STORE_TX_CONFIRMED);
+    cr_assert_eq(pass(&job, NOT_AFTER + 40000LL * DAY), 0, "nothing is even looked at");
+    cr_assert_eq(is_whole(store, 1, 0), 1);
+}
+
+Test(purge, certificates_go_when_their_time_is_over_and_not_before)
+{
+    retain_certificates("30");
+    issue(0, 3, "demo", STORE_TX_CONFIRMED);
+    pass(&job, NOT_AFTER + 30 * DAY);
+    cr_assert_eq(job.certificates, 0);
+    cr_assert_eq(is_whole(store, 1, 0), 1);
+    pass(&job, NOT_AFTER + 30 * DAY + 1);
+    cr_assert_eq(job.certificates, 3);
+    for (uint32_t n = 0; n < 3; n++)
+        cr_assert_eq(is_whole(store, 1, n), 0);
+}
+
+Test(purge, transactions_go_by_themselves)
+{
+    edit("retain_transactions_days: 0", "retain_transactions_days: 7");
+    issue(0, 3, "demo", STORE_TX_CONFIRMED);
+    issue(3, 4, "demo", STORE_TX_WAIT_CONFIRM);
+    issue(4, 5, "demo", STORE_TX_REJECTED);
+    issue(5, 6, "demo", STORE_TX_ENDED);
+    pass(&job, NOW + 7 * DAY);
+    cr_assert_eq(job.transactions, 0);
+    pass(&job, NOW + 7 * DAY + 1);
+    cr_assert_eq(job.transactions, 5);
+    cr_assert_eq(job.certificates, 0);
+    for (uint32_t n = 0; n < 6; n++)
+        cr_assert(has_cert(n) && has_tx(n) == (n == 3));
+}
+
+Test(purge, what_awaits_certConf_stays_with_its_certificate)
+{
+    retain_certificates("1");
+    issue(0, 2, "demo", STORE_TX_WAIT_CONFIRM);
+    issue(2, 3, "demo", STORE_TX_CONFIRMED);
+    pass(&job, NOT_AFTER + 1000LL * DAY);
+    cr_assert_eq(job.certificates, 1);
+    cr_assert_eq(is_whole(store, 1, 0), 1);
+    cr_assert_eq(is_whole(store, 1, 2), 0);
+}
+
+Test(purge, what_belongs_to_no_profile_stays)
+{
+    retain_certificates("1");
+    issue(0, 2, "of last year", STORE_TX_CONFIRMED);
+    issue(2, 3, "demo", STORE_TX_CONFIRMED);
+    pass(&job, NOT_AFTER + 1000LL * DAY);
+    cr_assert_eq(job.certificates, 1);
+    cr_assert_eq(is_whole(store, 1, 0), 1);
+}
+
+/* A piece looks at as many rows as it may, and goes on after them. */
+Test(purge, piece_by_piece)
+{
+    retain_certificates("1");
+    issue(0, STORE_OLD_MAX + 10, "demo", STORE_TX_CONFIRMED);
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_MORE);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX);
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_MORE);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX + 10);
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_OVER);
+    cr_assert_eq(audit_records(store), STORE_OLD_MAX + 10 + 2, "one for each piece that removed something");
+    cr_assert_eq(pass(&job, NOT_AFTER + 2 * DAY), 1);
+    cr_assert_eq(audit_records(store), STORE_OLD_MAX + 10 + 2);
+}
+
+struct told {
+    const char *text;
+    int found;
+};
+
+static int find_text(void *arg, const struct store_entry *entry)
+{
+    struct told *told = arg;
+
+    told->found += memmem(entry->records.data, entry->records.len, told->text, strlen(told->text)) != NULL;
+    return 1;
+}
+
+Test(purge, the_audit_log_says_how_many_of_what_and_up_to_when)
+{
+    struct told told = {"\"event\":\"purge\",\"outcome\":\"deleted\"", 0},
+                detail = {"\"detail\":\"profile=demo certificates=3 expired_before=2024-11-13T22:13:21Z\"",
+                          0};
+    char fault[STORE_FAULT_MAX];
+
+    retain_certificates("30");
+    issue(0, 3, "demo", STORE_TX_CONFIRMED);
+    pass(&job, NOT_AFTER + 30 * DAY + 1); /* NOW is 2023-11-14T22:13:20Z; 2024 has a February 29 */
+    cr_assert(store_each_entry(store, fault, find_text, &told));
+    cr_assert(store_each_entry(store, fault, find_text, &detail));
+    cr_assert_eq(told.found, 1);
+    cr_assert_eq(detail.found, 1);
+}
+
+struct node {
+    pthread_t thread;
+    struct store *store;
+    struct purge job;
+};
+
+static void *purge_all(void *arg)
+{
+    struct node *node = arg;
+    enum purge_end end;
+
+    while ((end = purge_piece(&node->job, demo.policy, node->store, NOT_AFTER + 2 * DAY)) != PURGE_OVER)
+        if (end == PURGE_UNAVAILABLE)
+            return "unavailable";
+    return NULL;
+}
+
+/* What both want, one removes; nothing is counted twice. */
+Test(purge, two_nodes_at_once_do_no_harm)
+{
+    enum { COUNT = 2 * STORE_OLD_MAX };
+    struct node nodes[2] = {{.store = store}, {.store = must_open(test_url)}};
+
+    retain_certificates("1");
+    issue(0, COUNT, "demo", STORE_TX_CONFIRMED);
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(pthread_create(&nodes[i].thread, NULL, purge_all, &nodes[i]), 0);
+    for (size_t i = 0; i < 2; i++) {
+        void *fault;
+        pthread_join(nodes[i].thread, &fault);
+        cr_assert_null(fault, "%s", (const char *)fault);
+    }
+    cr_assert_leq(nodes[0].job.certificates + nodes[1].job.certificates, COUNT);
+    pass(&job, NOT_AFTER + 2 * DAY); /* what each left to the other */
+    cr_assert_eq(nodes[0].job.certificates + nodes[1].job.certificates + job.certificates, COUNT);
+    for (uint32_t n = 0; n < COUNT; n++)
+        cr_assert_eq(is_whole(store, 1, n), 0);
+    store_close(nodes[1].store);
+}
+
+Test(purge, a_piece_now_and_then_and_a_pass_a_day)
+{
+    int64_t now = NOT_AFTER + 2 * DAY;
+
+    retain_certificates("1");
+    issue(0, STORE_OLD_MAX + 1, "demo", STORE_TX_CONFIRMED);
+    purge_run(&job, demo.policy, store, now);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX);
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY - 1);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX);
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX + 1);
+    purge_run(&job, demo.policy, store, now + 2 * BOUND_PURGE_EVERY);
+    cr_assert(job.is_over);
+    issue(STORE_OLD_MAX + 1, STORE_OLD_MAX + 2, "demo", STORE_TX_CONFIRMED);
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_PASS - 1);
+    cr_assert(has_cert(STORE_OLD_MAX + 1));
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_PASS);
+    cr_assert_not(has_cert(STORE_OLD_MAX + 1));
+}
