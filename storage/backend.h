@@ -4,6 +4,7 @@
 #ifndef CMPD_STORAGE_BACKEND_H
 #define CMPD_STORAGE_BACKEND_H
 
+#include "admin.h"
 #include "audit.h"
 
 struct backend {
@@ -24,6 +25,14 @@ struct backend {
                       int (*each)(void *arg, const struct store_entry *entry), void *arg);
     int (*each_seal)(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
                      void *arg);
+    int (*status)(char *fault, const char *url, store_say *say, void *arg);
+    int (*check)(char *fault, const char *url, const struct store_check *check);
+    int64_t (*audit_boundary)(int64_t before); /* NULL: any time */
+    int (*each_head)(struct store *store, char *fault, int64_t before,
+                     int (*each)(void *arg, const struct store_head *head), void *arg);
+    int (*audit_purge)(struct store *store, char *fault, int64_t before, const struct store_head *seals,
+                       size_t count, uint64_t *entries);
+    int (*drop_empty)(struct store *store, char *fault, unsigned *dropped); /* NULL: there is nothing to */
 };
 
 struct store {

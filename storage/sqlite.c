@@ -50,6 +50,14 @@ static int start(struct sqlite_store *store, char *fault)
     return 1;
 }
 
+char *sqlite_path(const char *url)
+{
+    const char *name = url + strlen(sqlite_backend.scheme);
+    char *path;
+    /* SQLite takes some names for more than names ("file:…", ":memory:"): with a folder in front none is. */
+    return asprintf(&path, "%s%s", *name == '/' ? "" : "./", name) < 0 ? NULL : path;
+}
+
 static struct store *lite_open(char *fault, const char *url, const char *node)
 {
     const char *path = url + strlen(sqlite_backend.scheme);
@@ -67,9 +75,7 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     audit_register_init(&store->base.audit);
     atomic_init(&store->write_ok, 1);
     atomic_init(&store->read_ok, 1);
-    /* SQLite takes some names for more than names ("file:…", ":memory:"): with a folder in front none is. */
-    if (asprintf(&store->path, "%s%s", *path == '/' ? "" : "./", path) < 0)
-        store->path = NULL;
+    store->path = sqlite_path(url);
     store->node = strdup(node);
     int ok = store->path != NULL && store->node != NULL && queue_init(&store->writes) &&
              queue_init(&store->reads) &&
@@ -89,8 +95,11 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
 /* Opening does it. */
 static int lite_migrate(char *fault, const char *url, int *from, int *to)
 {
+    char *path = sqlite_path(url);
+    *from = path != NULL ? sqlite_version(path) : 0;
+    *to = SQLITE_SCHEMA_VERSION;
+    free(path);
     struct store *store = lite_open(fault, url, "");
-    *from = *to = SQLITE_SCHEMA_VERSION;
     store_close(store);
     return store != NULL;
 }
@@ -137,4 +146,8 @@ const struct backend sqlite_backend = {
     .each_cert = sqlite_each_cert,
     .each_entry = sqlite_each_entry,
     .each_seal = sqlite_each_seal,
+    .status = sqlite_status,
+    .check = sqlite_check,
+    .each_head = sqlite_each_head,
+    .audit_purge = sqlite_audit_purge,
 };

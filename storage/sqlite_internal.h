@@ -155,6 +155,21 @@ int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries,
 void *sqlite_write_loop(void *arg);
 void *sqlite_read_loop(void *arg);
 
+/* sqlite_path returns the path that |url| names, to be freed, or NULL without memory. sqlite_version returns
+ * which version of the schema the file at |path| has; 0 if there is none, or it cannot be read. */
+char *sqlite_path(const char *url);
+int sqlite_version(const char *path);
+
+/* sqlite_open_plain opens |path|, which must be there; closed by sqlite3_close also after an error. */
+int sqlite_open_plain(sqlite3 **db, const char *path);
+
+/* For tools (admin.h); each over a connection of its own. */
+int sqlite_status(char *fault, const char *url, store_say *say, void *arg);
+int sqlite_check(char *fault, const char *url, const struct store_check *check);
+int sqlite_each_head(struct store *store, char *fault, int64_t before,
+                     int (*each)(void *arg, const struct store_head *head), void *arg);
+int sqlite_audit_purge(struct store *store, char *fault, int64_t before, const struct store_head *seals,
+                       size_t count, uint64_t *entries);
 int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
                      int (*each)(void *arg, const struct store_cert *cert), void *arg);
 int sqlite_each_entry(struct store *store, char *fault,

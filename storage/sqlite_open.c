@@ -153,7 +153,7 @@ static int read_number(sqlite3 *db, const char *sql, int64_t *out)
     return rc == SQLITE_ROW ? SQLITE_OK : end != SQLITE_OK ? end : SQLITE_ERROR;
 }
 
-static int open_plain(sqlite3 **db, const char *path)
+int sqlite_open_plain(sqlite3 **db, const char *path)
 {
     /* No lock of its own: a connection belongs to one thread. */
     int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -162,6 +162,17 @@ static int open_plain(sqlite3 **db, const char *path)
         sqlite3_busy_timeout(*db, SQLITE_BUSY_MS);
     }
     return rc;
+}
+
+int sqlite_version(const char *path)
+{
+    sqlite3 *db = NULL;
+    int64_t version = 0;
+    if (sqlite_open_plain(&db, path) != SQLITE_OK ||
+        read_number(db, "PRAGMA user_version", &version) != SQLITE_OK)
+        version = 0;
+    sqlite3_close(db);
+    return (int)version;
 }
 
 struct identity {
@@ -305,7 +316,7 @@ static int prepare_database(char *fault, const char *path, sqlite3 *db)
 static int prepare_once(char *fault, const char *path, int *again)
 {
     sqlite3 *db = NULL;
-    int rc = open_plain(&db, path);
+    int rc = sqlite_open_plain(&db, path);
     int ok =
         rc == SQLITE_OK ? prepare_database(fault, path, db) : fault_sqlite(fault, path, db, rc, "opening");
     *again = !ok && db != NULL && sqlite3_extended_errcode(db) == SQLITE_IOERR_DELETE_NOENT;
@@ -328,7 +339,7 @@ int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int 
 {
     char pragmas[4 * PRAGMA_MAX];
     memset(conn, 0, sizeof(*conn));
-    int rc = open_plain(&conn->db, path);
+    int rc = sqlite_open_plain(&conn->db, path);
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d; "
              "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA query_only = %d",

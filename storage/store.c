@@ -150,6 +150,42 @@ int store_each_seal(struct store *store, char *fault, int (*each)(void *arg, con
     return store->backend->each_seal(store, fault, each, arg);
 }
 
+int store_status(char *fault, const char *url, store_say *say, void *arg)
+{
+    const struct backend *backend = find_backend(fault, url);
+    return backend != NULL && backend->status(fault, url, say, arg);
+}
+
+int store_check(char *fault, const char *url, const struct store_check *check)
+{
+    const struct backend *backend = find_backend(fault, url);
+    return backend != NULL && backend->check(fault, url, check);
+}
+
+int64_t store_audit_boundary(const struct store *store, int64_t before)
+{
+    return store->backend->audit_boundary != NULL ? store->backend->audit_boundary(before) : before;
+}
+
+int store_each_head(struct store *store, char *fault, int64_t before,
+                    int (*each)(void *arg, const struct store_head *head), void *arg)
+{
+    return store->backend->each_head(store, fault, before, each, arg);
+}
+
+int store_audit_purge(struct store *store, char *fault, int64_t before, const struct store_head *seals,
+                      size_t count, uint64_t *entries)
+{
+    *entries = 0;
+    return store->backend->audit_purge(store, fault, before, seals, count, entries);
+}
+
+int store_drop_empty(struct store *store, char *fault, unsigned *dropped)
+{
+    *dropped = 0;
+    return store->backend->drop_empty == NULL || store->backend->drop_empty(store, fault, dropped);
+}
+
 const char *store_versions(void)
 {
     static char text[128];

@@ -23,7 +23,15 @@ static const struct command {
      "                     show the certificates in the store, or print one in PEM"},
     {"db", ctl_db,
      "db migrate --config FILE | --store URL\n"
-     "                     take the tables in PostgreSQL forward, as their owner; nodes may serve meanwhile"},
+     "                     take the store's schema forward; in PostgreSQL as the tables' owner, while nodes "
+     "serve\n"
+     "  db status [--json] --config FILE | --store URL\n"
+     "                     show version, sizes, partitions, nodes and replicas of the store\n"
+     "  db check --config FILE [--store URL]\n"
+     "                     find out whether all that is in the store fits together\n"
+     "  db purge --config FILE [--store URL]\n"
+     "                     delete what retention lets go; of the audit log in PostgreSQL as the tables' "
+     "owner"},
     {"secret", ctl_secret,
      "secret add --config FILE --reference REF --secret-file FILE [--profile NAME] [--reusable]\n"
      "                     [--expires-in SECONDS]\n"

@@ -300,6 +300,20 @@ int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
 int postgres_each_cert(struct store *store, char *fault, struct bytes issuer,
                        int (*each)(void *arg, const struct store_cert *cert), void *arg);
 int postgres_migrate(char *fault, const char *url, int *from, int *to);
+int postgres_status(char *fault, const char *url, store_say *say, void *arg);
+int postgres_check(char *fault, const char *url, const struct store_check *check);
+int64_t postgres_audit_boundary(int64_t before);
+int postgres_each_head(struct store *store, char *fault, int64_t before,
+                       int (*each)(void *arg, const struct store_head *head), void *arg);
+int postgres_audit_purge(struct store *store, char *fault, int64_t before, const struct store_head *seals,
+                         size_t count, uint64_t *entries);
+int postgres_drop_empty(struct store *store, char *fault, unsigned *dropped);
+
+/* postgres_change runs |count| statements as one transaction that changes tables, beside nodes that serve. A
+ * lock that cannot be had at once is tried for again, for half a minute. Returns 1, or 0 with |fault| written
+ * and nothing changed. postgres_be_owner prepares |conn| for that. */
+int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t count, const char *doing);
+int postgres_be_owner(char *fault, PGconn *conn);
 int postgres_each_entry(struct store *store, char *fault,
                         int (*each)(void *arg, const struct store_entry *entry), void *arg);
 int postgres_each_seal(struct store *store, char *fault,

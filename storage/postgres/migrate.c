@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "internal.h"
+
+#define LOCK_NOT_AVAILABLE "55P03"
 
 enum {
     LOCK = 0x636d7064, /* "cmpd": the advisory lock of whoever migrates */
@@ -13,6 +16,7 @@ enum {
     NAMEDATA_MAX = 64,
     YEAR_MONTHS = 12,
     QUARTER_MONTHS = 3,
+    NUMBER_MAX = 24,
     SERIAL_EPOCH = 1577836800, /* 2020-01-01: what the time in a serial counts from */
 };
 
@@ -24,9 +28,40 @@ static int run(char *fault, PGconn *conn, const char *sql, const char *doing)
     return !failed;
 }
 
-/* Nodes go on while tables change: what cannot have its lock soon gives up, rather than have everybody queue
- * up behind it. */
-static const char session[] = "SET lock_timeout = '5s'; SET client_min_messages = warning";
+/* Nodes go on while tables change: what cannot have its lock at once gives up, rather than have everybody
+ * queue up behind it for longer than they wait, and tries again. */
+static const char session[] = "SET statement_timeout = 0; SET lock_timeout = '500ms'; "
+                              "SET client_min_messages = warning";
+
+int postgres_be_owner(char *fault, PGconn *conn)
+{
+    return run(fault, conn, session, "setting the session up");
+}
+
+int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t count, const char *doing)
+{
+    enum { ATTEMPTS = 60, PAUSE_US = 500000 };
+    for (int attempt = 0;; attempt++) {
+        const char *sqlstate = NULL;
+        char last[6] = "";
+        int ok = run(fault, conn, "BEGIN", doing);
+        for (size_t i = 0; ok && i < count; i++) {
+            PGresult *result = PQexec(conn, sql[i]);
+            ok = !postgres_failed(fault, conn, result, doing);
+            sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+            snprintf(last, sizeof(last), "%s", sqlstate != NULL ? sqlstate : "");
+            PQclear(result);
+        }
+        if (ok && run(fault, conn, "COMMIT", doing)) {
+            fault[0] = 0;
+            return 1;
+        }
+        PQclear(PQexec(conn, "ROLLBACK"));
+        if (strcmp(last, LOCK_NOT_AVAILABLE) != 0 || attempt == ATTEMPTS)
+            return 0;
+        usleep(PAUSE_US);
+    }
+}
 
 static const char first_step[] = "CREATE SCHEMA IF NOT EXISTS cmpd;"
                                  "CREATE TABLE cmpd.schema ("
@@ -40,14 +75,10 @@ static int step(char *fault, PGconn *conn, int from)
 {
     char update[SQL_MAX];
     snprintf(update, sizeof(update),
-             "UPDATE cmpd.schema SET version = %d, oldest_node = %d, migrated_at = now(); COMMIT", from + 1,
+             "UPDATE cmpd.schema SET version = %d, oldest_node = %d, migrated_at = now()", from + 1,
              postgres_oldest_nodes[from]);
-    if (run(fault, conn, "BEGIN", "beginning a step") &&
-        run(fault, conn, postgres_migrations[from], "taking the tables forward") &&
-        run(fault, conn, update, "taking the tables forward"))
-        return 1;
-    PQclear(PQexec(conn, "ROLLBACK"));
-    return 0;
+    const char *sql[] = {postgres_migrations[from], update};
+    return postgres_change(fault, conn, sql, 2, "taking the tables forward");
 }
 
 static int64_t month_begin(int months_since_1900)
@@ -70,17 +101,35 @@ static int exists(char *fault, PGconn *conn, const char *name, int *found)
     return !failed;
 }
 
-static int make_partition(char *fault, PGconn *conn, const char *name, const char *sql)
+/* |from| and |to| are what the partition's rows have in |column|. Rows that came before it was made stand in
+ * the default partition, and move. */
+static int make_partition(char *fault, PGconn *conn, const char *parent, const char *name, const char *column,
+                          const char *from, const char *to)
 {
+    char lock[SQL_MAX], keep[SQL_MAX], clear[SQL_MAX], create[SQL_MAX], back[SQL_MAX];
     int found;
-    return exists(fault, conn, name, &found) &&
-           (found || run(fault, conn, sql, "making the partitions of the years to come"));
+    if (!exists(fault, conn, name, &found))
+        return 0;
+    snprintf(lock, sizeof(lock), "LOCK TABLE cmpd.%s IN ACCESS EXCLUSIVE MODE", parent);
+    snprintf(keep, sizeof(keep),
+             "CREATE TABLE cmpd.moving AS SELECT * FROM cmpd.%s_later WHERE %s >= '%s' AND %s < '%s'", parent,
+             column, from, column, to);
+    snprintf(clear, sizeof(clear), "DELETE FROM cmpd.%s_later WHERE %s >= '%s' AND %s < '%s'", parent, column,
+             from, column, to);
+    snprintf(create, sizeof(create),
+             "CREATE TABLE cmpd.%s PARTITION OF cmpd.%s FOR VALUES FROM ('%s') TO ('%s')", name, parent, from,
+             to);
+    snprintf(back, sizeof(back), "INSERT INTO cmpd.%s SELECT * FROM cmpd.moving; DROP TABLE cmpd.moving",
+             name);
+    const char *sql[] = {lock, keep, clear, create, back};
+    return found || postgres_change(fault, conn, sql, sizeof(sql) / sizeof(sql[0]),
+                                    "making the partitions of the years to come");
 }
 
 /* Certificates stand by year, entries of the audit log by quarter: that is what a purge drops at once. */
 static int make_partitions(char *fault, PGconn *conn)
 {
-    char sql[SQL_MAX], name[NAMEDATA_MAX];
+    char name[NAMEDATA_MAX], from[NUMBER_MAX], to[NUMBER_MAX];
     time_t now = time(NULL);
     struct tm tm;
     gmtime_r(&now, &tm);
@@ -88,18 +137,14 @@ static int make_partitions(char *fault, PGconn *conn)
     for (int month = first; month < end; month += QUARTER_MONTHS) {
         int year = 1900 + month / YEAR_MONTHS, quarter = month % YEAR_MONTHS / QUARTER_MONTHS + 1;
         snprintf(name, sizeof(name), "certificates_%d", year);
-        snprintf(sql, sizeof(sql),
-                 "CREATE TABLE cmpd.%s PARTITION OF cmpd.certificates "
-                 "FOR VALUES FROM ('\\x%08llx') TO ('\\x%08llx')",
-                 name, (long long)month_begin(month) - SERIAL_EPOCH,
-                 (long long)month_begin(month + YEAR_MONTHS) - SERIAL_EPOCH);
-        if (quarter == 1 && !make_partition(fault, conn, name, sql))
+        snprintf(from, sizeof(from), "\\x%08llx", (long long)month_begin(month) - SERIAL_EPOCH);
+        snprintf(to, sizeof(to), "\\x%08llx", (long long)month_begin(month + YEAR_MONTHS) - SERIAL_EPOCH);
+        if (quarter == 1 && !make_partition(fault, conn, "certificates", name, "serial", from, to))
             return 0;
         snprintf(name, sizeof(name), "audit_%d_%d", year, quarter);
-        snprintf(sql, sizeof(sql),
-                 "CREATE TABLE cmpd.%s PARTITION OF cmpd.audit FOR VALUES FROM (%lld) TO (%lld)", name,
-                 (long long)month_begin(month) * 1000, (long long)month_begin(month + QUARTER_MONTHS) * 1000);
-        if (!make_partition(fault, conn, name, sql))
+        snprintf(from, sizeof(from), "%lld", (long long)month_begin(month) * 1000);
+        snprintf(to, sizeof(to), "%lld", (long long)month_begin(month + QUARTER_MONTHS) * 1000);
+        if (!make_partition(fault, conn, "audit", name, "at", from, to))
             return 0;
     }
     return 1;
@@ -111,8 +156,10 @@ static int migrate(char *fault, PGconn *conn, int *from, int *to)
     char lock[SQL_MAX];
     int found;
     snprintf(lock, sizeof(lock), "SELECT pg_advisory_lock(%d)", LOCK);
-    if (!run(fault, conn, lock, "waiting for another migration") ||
-        !run(fault, conn, session, "setting the session up") || !exists(fault, conn, "schema", &found) ||
+    /* A migration may take as long as it takes, and so may the wait for it. */
+    if (!run(fault, conn, "SET lock_timeout = 0; SET statement_timeout = 0", "setting the session up") ||
+        !run(fault, conn, lock, "waiting for another migration") || !postgres_be_owner(fault, conn) ||
+        !exists(fault, conn, "schema", &found) ||
         (!found && !run(fault, conn, first_step, "making the schema")) ||
         !postgres_schema(fault, conn, &schema))
         return 0;

@@ -1,0 +1,248 @@
+/* What retention lets go is deleted now: certificates and transactions as a node does it, but without pauses;
+ * entries of the audit log once a signed anchor tells up to where, so that `cmpctl audit verify` knows of it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/ctl/db.h"
+#include "server/upkeep/purge.h"
+#include "server/upkeep/seal.h"
+
+enum { DAY_MS = 24 * 3600 * 1000, DETAIL_MAX = 256 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- rows ---- */
+
+static int purge_rows(const struct policy *policy, struct store *store)
+{
+    struct purge job = {.who = "cmpctl"};
+    enum purge_end end;
+
+    while ((end = purge_piece(&job, policy, store, time(NULL))) == PURGE_MORE)
+        continue;
+    printf("deleted: %" PRIu64 " certificates with their transactions, %" PRIu64 " more transactions\n",
+           job.certificates, job.transactions);
+    return end == PURGE_OVER ||
+           !ctl_fault("the store did not delete more: look at its log, and at the rights "
+                      "of the user (deploy/postgres/roles.sql)");
+}
+
+static int drop_empty(struct store *store)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    unsigned dropped;
+
+    if (!store_drop_empty(store, fault, &dropped))
+        return !ctl_fault("%s", fault);
+    if (dropped != 0)
+        printf("dropped: %u partitions of former years, which were empty\n", dropped);
+    return 1;
+}
+
+/* ---- the audit log ---- */
+
+/* struct ends is a list of ends of chains, or of seals. */
+struct ends {
+    struct store_head *list;
+    size_t count, room;
+    int failed; /* out of memory */
+};
+
+static int add_end(void *arg, const struct store_head *end)
+{
+    enum { FEW = 64 };
+    struct ends *ends = arg;
+
+    if (ends->count == ends->room) {
+        size_t room = ends->room == 0 ? FEW : 2 * ends->room;
+        struct store_head *list = realloc(ends->list, room * sizeof *list);
+        ends->failed |= list == NULL;
+        if (list == NULL)
+            return 0;
+        ends->list = list;
+        ends->room = room;
+    }
+    ends->list[ends->count++] = *end;
+    return 1;
+}
+
+static int by_chain(const void *a, const void *b)
+{
+    const struct store_head *left = a, *right = b;
+    int order = memcmp(left->chain, right->chain, STORE_CHAIN_ID);
+
+    return order != 0 ? order : (left->seq > right->seq) - (left->seq < right->seq);
+}
+
+/* struct going is what is about to go. */
+struct going {
+    struct ends heads; /* of chains, now */
+    struct ends gone;  /* those, and what former anchors are about; sorted */
+    struct ends seals; /* the last of each process all of whose former seals are about what is gone */
+    int is_open;       /* 1: no seal of this process has had to stay yet */
+    uint8_t instance[STORE_INSTANCE];
+    uint64_t seal_count;
+};
+
+static int is_gone(const struct ends *gone, const struct store_head *head)
+{
+    size_t low = 0, high = gone->count;
+
+    /* The first that is not before |head|. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_chain(&gone->list[middle], head) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < gone->count && memcmp(gone->list[low].chain, head->chain, STORE_CHAIN_ID) == 0;
+}
+
+static int take_anchor(void *arg, const struct store_seal *row)
+{
+    struct going *going = arg;
+    struct audit_seal seal;
+
+    if (audit_seal_parse(&seal, row->text) && seal.kind == AUDIT_ANCHOR)
+        for (size_t i = 0; i < seal.head_count; i++)
+            if (!add_end(&going->gone, &seal.heads[i]))
+                return 0;
+    return 1;
+}
+
+static int may_go(const struct going *going, const struct store_seal *row)
+{
+    struct audit_seal seal;
+
+    if (!audit_seal_parse(&seal, row->text) || seal.kind != AUDIT_HEADS)
+        return 0;
+    for (size_t i = 0; i < seal.head_count; i++)
+        if (!is_gone(&going->gone, &seal.heads[i]))
+            return 0;
+    return 1;
+}
+
+/* Seals come process by process, in order of number: they go up to the first that has to stay. */
+static int take_seal(void *arg, const struct store_seal *row)
+{
+    struct going *going = arg;
+    struct store_head end = {.seq = row->number};
+    int is_first = memcmp(going->instance, row->instance, STORE_INSTANCE) != 0;
+
+    memcpy(going->instance, row->instance, STORE_INSTANCE);
+    memcpy(end.chain, row->instance, STORE_INSTANCE);
+    going->is_open = (is_first || going->is_open) && may_go(going, row) &&
+                     audit_seal_hash(end.hash, row->text, row->signature);
+    if (!going->is_open)
+        return 1;
+    going->seal_count++;
+    if (is_first)
+        return add_end(&going->seals, &end);
+    going->seals.list[going->seals.count - 1] = end;
+    return 1;
+}
+
+static int find_going(struct going *going, struct store *store, char *fault, int64_t before)
+{
+    if (!store_each_head(store, fault, before, add_end, &going->heads) ||
+        !store_each_seal(store, fault, take_anchor, going))
+        return 0;
+    for (size_t i = 0; i < going->heads.count; i++)
+        add_end(&going->gone, &going->heads.list[i]);
+    if (going->gone.count != 0)
+        qsort(going->gone.list, going->gone.count, sizeof *going->gone.list, by_chain);
+    if (!store_each_seal(store, fault, take_seal, going))
+        return 0;
+    if (going->heads.failed || going->gone.failed || going->seals.failed) {
+        snprintf(fault, STORE_FAULT_MAX, "out of memory");
+        return 0;
+    }
+    return 1;
+}
+
+static void record(struct store *store, const char *detail)
+{
+    const struct store_audit audit = {.at = now_ms(),
+                                      .event = "purge",
+                                      .outcome = "deleted",
+                                      .who = bytes_str("cmpctl"),
+                                      .detail = bytes_str(detail)};
+    struct store_unit unit = {.audit = &audit};
+
+    if (!store_commit_wait(store, &unit) || unit.outcome != STORE_DONE)
+        ctl_fault("the store did not take the record of it into the audit log");
+}
+
+static int purge_audit(const struct policy *policy, struct store *store, struct seal_job *job)
+{
+    int64_t days = policy_config(policy)->retain_audit_days;
+    int64_t before = store_audit_boundary(store, now_ms() - days * DAY_MS);
+    char fault[STORE_FAULT_MAX] = "", detail[DETAIL_MAX], date[CTL_TIME_MAX];
+    struct going going = {.is_open = 0};
+    uint64_t entries = 0;
+    int ok;
+
+    if (days == 0)
+        return 1;
+    ok = find_going(&going, store, fault, before) || !ctl_fault("%s", fault);
+    ok = ok && (seal_anchor(job, policy, store, going.heads.list, going.heads.count, going.seals.list,
+                            going.seals.count, now_ms()) ||
+                !ctl_fault("no anchor could be signed and stored: nothing of the audit log was deleted"));
+    if (ok) {
+        ok = store_audit_purge(store, fault, before, going.seals.list, going.seals.count, &entries) ||
+             !ctl_fault("%s", fault);
+        snprintf(detail, sizeof detail, "audit entries=%" PRIu64 " chains=%zu seals=%" PRIu64 " before=%s",
+                 entries, going.heads.count, going.seal_count, ctl_time(date, before / 1000));
+        printf("deleted: %s\n", detail);
+        if (entries + going.seal_count != 0)
+            record(store, detail);
+    }
+    free(going.heads.list);
+    free(going.gone.list);
+    free(going.seals.list);
+    return ok;
+}
+
+/* ---- the command ---- */
+
+static int purge(const struct policy *policy, struct store *store)
+{
+    struct seal_job job;
+    int ok;
+
+    seal_job_begin(&job);
+    ok = purge_rows(policy, store);
+    ok = drop_empty(store) && ok;
+    ok = purge_audit(policy, store, &job) && ok;
+    /* What this has recorded is sealed: it is the last that is heard of this process. */
+    ok = seal_heads(&job, policy, store, now_ms()) && ok;
+    seal_job_end(&job);
+    return ok ? CTL_OK : CTL_FAULT;
+}
+
+int db_purge(const struct db_call *call)
+{
+    char store_fault[STORE_FAULT_MAX] = "";
+    struct config_fault fault;
+    struct policy *policy = policy_load_file(&fault, call->path, time(NULL));
+    struct store *store;
+    int status;
+
+    if (policy == NULL)
+        return ctl_fault("%s", fault.text);
+    store = store_open(store_fault, call->url, policy_config(policy)->node);
+    status = store != NULL ? purge(policy, store) : ctl_fault("%s", store_fault);
+    store_close(store);
+    policy_release(policy);
+    return status;
+}
