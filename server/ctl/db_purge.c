@@ -183,18 +183,14 @@ static void record(struct store *store, const char *detail)
         ctl_fault("the store did not take the record of it into the audit log");
 }
 
-static int purge_audit(const struct policy *policy, struct store *store, struct seal_job *job)
+/* Deletes what is older than |limit|, in Unix milliseconds, or what is older than a time before it. */
+static int purge_audit(const struct policy *policy, struct store *store, struct seal_job *job, int64_t limit)
 {
-    int64_t days = policy_config(policy)->retain_audit_days;
-    int64_t before = store_audit_boundary(store, now_ms() - days * DAY_MS);
+    int64_t before = store_audit_boundary(store, limit);
     char fault[STORE_FAULT_MAX] = "", detail[DETAIL_MAX], date[CTL_TIME_MAX];
     struct going going = {.is_open = 0};
     uint64_t entries = 0;
-    int ok;
-
-    if (days == 0)
-        return 1;
-    ok = find_going(&going, store, fault, before) || !ctl_fault("%s", fault);
+    int ok = find_going(&going, store, fault, before) || !ctl_fault("%s", fault);
     ok = ok && (seal_anchor(job, policy, store, going.heads.list, going.heads.count, going.seals.list,
                             going.seals.count, now_ms()) ||
                 !ctl_fault("no anchor could be signed and stored: nothing of the audit log was deleted"));
@@ -217,13 +213,15 @@ static int purge_audit(const struct policy *policy, struct store *store, struct 
 
 static int purge(const struct policy *policy, struct store *store)
 {
+    int64_t days = policy_config(policy)->retain_audit_days;
     struct seal_job job;
     int ok;
 
     seal_job_begin(&job);
     ok = purge_rows(policy, store);
     ok = drop_empty(store) && ok;
-    ok = purge_audit(policy, store, &job) && ok;
+    if (days != 0)
+        ok = purge_audit(policy, store, &job, now_ms() - days * DAY_MS) && ok;
     /* What this has recorded is sealed: it is the last that is heard of this process. */
     ok = seal_heads(&job, policy, store, now_ms()) && ok;
     seal_job_end(&job);

@@ -30,7 +30,10 @@ static void say_line(void *arg, const char *what, const struct store_fact *facts
     (void)arg;
     printf("%s:", what);
     for (size_t i = 0; i < n; i++)
-        printf(" %s=%s", facts[i].name, log_quote(text, sizeof text, facts[i].value));
+        if (facts[i].is_number)
+            printf(" %s=%.*s", facts[i].name, (int)facts[i].value.len, (const char *)facts[i].value.data);
+        else
+            printf(" %s=%s", facts[i].name, log_quote(text, sizeof text, facts[i].value));
     putchar('\n');
 }
 
