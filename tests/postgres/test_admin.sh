@@ -1,0 +1,214 @@
+#!/bin/bash
+# cmpctl db over PostgreSQL: what status says, that check finds each fault, and that purge deletes what retention lets go, in
+# bounded pieces, and drops what has become empty; as a node without the rights of the owner, and as the owner.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+
+postgres_new db
+postgres_start db
+postgres_demo db ca
+sed -i 's/drain_seconds: .*/drain_seconds: 0/' "$dir/cmpd.yaml"
+owner=$(sed -n 's/^store: //p' "$dir/cmpd.yaml")
+credentials
+new_key "$work/new.key" P-256
+
+db() {
+    "$CMPD_BIN/cmpctl" db "$1" --config "$dir/cmpd.yaml" "${@:2}" 2>&1 | tee "$work/db.out"
+}
+
+told() {
+    ok "told: $1" grep -Eq -- "$1" "$work/db.out"
+}
+
+enroll() {
+    cmp -cmd ir -newkey "$work/new.key" -subject "/CN=$1" "${by_device[@]}" -certout "$work/$1.pem"
+}
+
+verify() {
+    "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml" "$@" 2>&1 | tee "$work/verify.out"
+}
+
+retain() {
+    sed -i -E "s/^( *)$1: [0-9]+/\\1$1: $2/" "$dir/cmpd.yaml"
+}
+
+# A role with no more rights than a node needs: rows of the audit log are not its to delete.
+postgres_db db "create role node login password '$postgres_password'; grant usage on schema cmpd to node;
+    grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
+    grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.nodes, cmpd.service to node;
+    grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations to node" >/dev/null
+sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
+
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+for name in gnb-1 gnb-2 gnb-3; do
+    ok "enrolled" enroll "$name"
+done
+ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key "$work/new.key" \
+    -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 1
+
+# ---- status ----
+
+for ((i = 0; i < 100; i++)); do
+    [ "$(postgres_db db 'select count(*) from cmpd.nodes')" = 1 ] && break
+    sleep 0.05
+done
+postgres_db db analyze
+db status --json >"$work/status.json"
+same "status" "$(python3 - "$work/status.json" <<'PY'
+import datetime, json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+store, = [r for r in rows if r["about"] == "store"]
+assert store["kind"].startswith("PostgreSQL 15") and store["schema"] == store["schema_known"] == store["schema_needed"] == 1, store
+assert store["oldest_node_level"] == store["node_level"] == 1 and store["octets"] > 1000000, store
+assert store["synchronous_commit"] == "on" and store["fsync"] == "off" and store["standby"] == "false", store
+node, = [r for r in rows if r["about"] == "node"]
+assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64, node
+year = datetime.datetime.utcnow().year
+until = {r["name"]: r["until"] for r in rows if r["about"] == "partitions until"}
+assert until == {"certificates": f"{year + 6}-01-01", "audit": f"{year + 6}-01-01"}, until
+partitions = {r["name"]: r for r in rows if r["about"] == "partition"}
+assert partitions[f"certificates_{year}"]["rows"] == 3 and len(partitions) == 7 + 1 + 28 + 1, partitions
+tables = {r["name"]: r for r in rows if r["about"] == "table"}
+assert all(t["octets"] > 0 for t in tables.values()), tables
+assert not [r for r in rows if r["about"] == "replica"]
+print(" ".join(f"{n}={tables[n]['rows']}" for n in ("certificates", "public_keys", "revocations", "transactions")))
+PY
+)" "certificates=3 public_keys=3 revocations=1 transactions=4"
+ok "readable, too" grep -Eq '^node: name="[^"]+" version="[0-9.]+" configuration="[0-9a-f]{64}" seen_seconds=[0-9]+$' <(db status)
+refused "no password in a command line" 'holds a password' "$CMPD_BIN/cmpctl" db status --store "$(postgres_url db)"
+
+# ---- check ----
+
+ok "all is well while a node serves" db check
+stop_server
+for table in certificates transactions public_keys revocations; do
+    postgres_db db "create table public.$table as table cmpd.$table" >/dev/null
+done
+
+# found TEXT PATTERN SQL [UNDO]: after SQL, check says PATTERN.
+found() {
+    postgres_db db "$3" >/dev/null
+    refused "$1" "$2" db check
+    told '^NOT WELL, [1-9][0-9]* findings'
+    same "$1: each says what to do" "$(grep -vc ': .*\(restore\|run\|as the owner\|REINDEX\)' "$work/db.out" || true)" 1
+    postgres_db db "${4:-truncate cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations;
+        insert into cmpd.certificates select * from public.certificates; insert into cmpd.transactions select * from public.transactions;
+        insert into cmpd.public_keys select * from public.public_keys; insert into cmpd.revocations select * from public.revocations}" >/dev/null
+    ok "$1: and well again" db check
+}
+one="serial = (select min(serial) from cmpd.certificates)"
+year=$(date -u +%Y)
+found "a transaction is gone" '^certificate [0-9a-f]{32} has no transaction: ' \
+    "delete from cmpd.transactions where transaction_id = (select transaction_id from cmpd.certificates where $one)"
+found "a certificate is gone" '^transaction [0-9a-f]{32} has lost its certificate: ' "delete from cmpd.certificates where $one"
+found "… and its key is listed" '^public key of certificate [0-9a-f]{32} is listed' "delete from cmpd.certificates where $one"
+found "a certificate has another transaction" 'has lost its certificate' "update cmpd.certificates set transaction_id = '\\x00' where $one"
+found "a revocation is gone" 'is revoked or held, and not listed so' "delete from cmpd.revocations"
+found "a revocation says another reason" 'is revoked or held, and not listed so' "update cmpd.revocations set reason = reason + 1"
+found "a status is changed" 'is listed as revoked, and is not' "update cmpd.certificates set status = 2 where status = 3"
+found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"
+found "rows without a partition" '^default partition cmpd.certificates_later has rows' \
+    "insert into cmpd.certificates select issued_at, not_before, not_after, 0, 2, 0, issuer, '\\x7f' || substr(serial, 2), subject,
+        subject_text, spki_hash, cert_hash, transaction_id, profile, certificate from cmpd.certificates where $one;
+     insert into cmpd.public_keys select issuer, spki_hash, '\\x7f' || substr(serial, 2) from cmpd.public_keys where $one"
+found "entries without a partition" '^default partition cmpd.audit_later has rows' \
+    "insert into cmpd.audit select 1, 1, sha256('x')::bytea::bytea, 'n', sha256('x'), sha256('x'), 'r' where false;
+     insert into cmpd.audit values (1, 1, substr(sha256('x'), 1, 16), 'n', sha256('x'), sha256('x'), 'r')" \
+    "delete from cmpd.audit_later"
+found "no partition for the year to come" "^partition cmpd.certificates_$((year + 1)) is missing: run cmpctl db migrate" \
+    "drop table cmpd.certificates_$((year + 1))" \
+    "create table cmpd.certificates_$((year + 1)) partition of cmpd.certificates for values from ('\\x01') to ('\\x02')"
+found "no partition for the quarter a year ahead" "^partition cmpd.audit_$((year + 1))_. is missing: run cmpctl db migrate" \
+    "drop table cmpd.audit_$((year + 1))_$((($(date -u +%-m) - 1) / 3 + 1))" \
+    "create table cmpd.audit_$((year + 1))_$((($(date -u +%-m) - 1) / 3 + 1)) partition of cmpd.audit for values from (1) to (2)"
+found "an index is not valid" '^index cmpd.transactions_deadline is not valid: .*REINDEX' \
+    "update pg_index set indisvalid = false where indexrelid = 'cmpd.transactions_deadline'::regclass" \
+    "update pg_index set indisvalid = true where indexrelid = 'cmpd.transactions_deadline'::regclass"
+found "an index is gone" '^table or index cmpd.transactions_deadline is missing' "drop index cmpd.transactions_deadline" \
+    "create index transactions_deadline on cmpd.transactions (issuer, deadline) where state = 1"
+found "a table is gone" '^table or index cmpd.secrets is missing' "alter table cmpd.secrets rename to others" \
+    "alter table cmpd.others rename to secrets"
+found "a column is gone" 'a statement of the nodes cannot be executed.*sealed' "alter table cmpd.secrets rename sealed to other" \
+    "alter table cmpd.secrets rename other to sealed"
+found "a function is gone" 'a statement of the nodes cannot be executed.*require' "alter function cmpd.require rename to other" \
+    "alter function cmpd.other rename to require"
+found "an older schema" 'older than this program: run cmpctl db migrate' "update cmpd.schema set version = 0" "update cmpd.schema set version = 1"
+found "too new a schema" 'too new for this program' "update cmpd.schema set oldest_node = 9" "update cmpd.schema set oldest_node = 1"
+
+# What retention has taken is no fault.
+retain retain_transactions_days 1
+postgres_db db "delete from cmpd.transactions where transaction_id = (select transaction_id from cmpd.certificates where $one)"
+refused "retention has not taken it yet" 'has no transaction' db check
+postgres_db db "update cmpd.certificates set issued_at = issued_at - 2 * 86400 where $one"
+ok "but it may have taken older ones" db check
+retain retain_transactions_days 0
+
+# ---- purge: rows ----
+
+ok "nothing goes by default" db purge
+told '^deleted: 0 certificates with their transactions, 0 more transactions'
+# Rows of years ago, in a partition of their own, some of which expired: $rows of them.
+rows=5000
+postgres_db db "create table cmpd.certificates_$((year - 4)) partition of cmpd.certificates for values from ('\\x00') to ('\\x0000ffff')" >/dev/null
+issuer=$(postgres_db db "select encode(issuer, 'hex') from cmpd.transactions limit 1")
+postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, decode('$issuer', 'hex'),
+    '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
+    sha256(('c' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '\\x00' from generate_series(1, $rows) n;
+  insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';
+  insert into cmpd.transactions select issued_at, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', '', serial, '', ''
+    from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null
+ok "well, with old rows" db check
+retain retain_certificates_days 30
+postgres_db db "select pg_stat_reset()" >/dev/null
+ok "purged, as a node may" db purge
+told "^deleted: $((rows / 2)) certificates with their transactions, 0 more transactions"
+same "nothing was read from the beginning" "$(postgres_db db "select coalesce(string_agg(relname || ' ' || seq_tup_read, ', '), '') from
+    pg_stat_user_tables where schemaname = 'cmpd' and seq_tup_read > 0 and relname !~ '^(schema|service|nodes)\$'")" ""
+same "the other half is there" "$(postgres_db db "select count(*) from cmpd.certificates where serial < '\\x0000ffff'")" $((rows / 2))
+ok "well" db check
+same "a record for each piece" "$(postgres_db db "select count(*) > 5 and count(*) < 25 from cmpd.audit where records like '%\"event\":\"purge\"%'")" t
+
+# A node does it by itself, beside serving.
+postgres_db db "update cmpd.certificates set not_after = 1600000000 where serial < '\\x0000ffff' and serial in
+    (select serial from cmpd.certificates where serial < '\\x0000ffff' order by serial limit 100)"
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+wait_log "$work/cmpd.log" 'event=purge profile="?demo"? certificates=100'
+stop_server
+ok "well" db check
+
+# Empty partitions of former years are the owner's to drop.
+postgres_db db "update cmpd.certificates set not_after = 1600000000 where serial < '\\x0000ffff'"
+refused "not the node's" 'must be owner' db purge
+told "^deleted: $((rows / 2 - 100)) certificates"
+ok "but the owner's" db purge --store "$owner"
+told '^dropped: 1 partitions of former years'
+same "it is gone" "$(postgres_db db "select to_regclass('cmpd.certificates_$((year - 4))') is null")" t
+ok "well" db check
+
+# ---- purge: the audit log ----
+
+ok "whole" verify --log "$work/cmpd.log"
+quarter=$(date -u -d '-200 days' +%Y)_$((($(date -u -d '-200 days' +%-m) - 1) / 3 + 1))
+# An old chain of one entry, as a node of then that was killed left it.
+python3 - >"$work/old.sql" <<'PY'
+import hashlib, struct, time
+chain, at, name, records = bytes(16), (int(time.time()) - 200 * 86400) * 1000, b"old", b'{"event":"issue"}\n'
+digest = hashlib.sha256(b"cmpd audit entry 1\0" + chain + struct.pack(">QQI", 1, at, len(name)) + name + bytes(32)
+                        + struct.pack(">Q", len(records)) + records).digest()
+print(f"insert into cmpd.audit (chain, seq, at, node, previous, hash, records) values ('\\x{chain.hex()}', 1, {at}, 'old', "
+      f"'\\x{bytes(32).hex()}', '\\x{digest.hex()}', '{records.decode()}')")
+PY
+ok "there is a partition for it" test "$(postgres_db db "select to_regclass('cmpd.audit_$quarter') is not null")" = t
+postgres_db db "$(cat "$work/old.sql")"
+ok "whole" verify --log "$work/cmpd.log"
+retain retain_audit_days 91
+refused "not the node's to delete" 'must be owner' db purge
+ok "whole, with an anchor and all entries" verify --log "$work/cmpd.log"
+ok "the owner's" db purge --store "$owner"
+told '^deleted: audit entries=1 chains=1 seals=0 before='
+same "the quarter is dropped" "$(postgres_db db "select to_regclass('cmpd.audit_$quarter') is null")" t
+ok "whole" verify --log "$work/cmpd.log"
+postgres_db db "delete from cmpd.audit where (chain, seq) in (select chain, seq from cmpd.audit order by at limit 1)"
+refused "but not when more is deleted than that" 'NOT WHOLE' verify --log "$work/cmpd.log"
+ok "well" db check
+done_testing
