@@ -46,7 +46,8 @@ int store_each_head(struct store *store, char *fault, int64_t before,
 int store_audit_purge(struct store *store, char *fault, int64_t before, const struct store_head *seals,
                       size_t count, uint64_t *entries);
 
-/* store_drop_empty gives back what only emptied tables take: partitions of former years. Likewise. */
+/* store_drop_empty drops what purging has emptied: partitions of former years, of tables that the user owns.
+ * Returns 1, or 0 with |fault| written. */
 int store_drop_empty(struct store *store, char *fault, unsigned *dropped);
 
 #endif
