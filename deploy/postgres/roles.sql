@@ -83,9 +83,10 @@ grant select on all tables in schema cmpd to cmpd_audit;
 select format('grant update on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
     and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'nodes', 'service') \gexec
--- A certificate on hold that is released (RFC 5280 5.3.1, removeFromCRL).
+-- A certificate on hold that is released (RFC 5280 5.3.1, removeFromCRL); and what the retention of a profile lets go.
 select format('grant delete on cmpd.%I to cmpd_node', relname) from pg_class
-    where relnamespace = 'cmpd'::regnamespace and relname = 'revocations' \gexec
+    where relnamespace = 'cmpd'::regnamespace
+    and relname in ('certificates', 'transactions', 'public_keys', 'revocations') \gexec
 select format('revoke insert on cmpd.%I from cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace and relname = 'schema' \gexec
 select format('revoke all on cmpd.%I from cmpd_audit', relname) from pg_class
