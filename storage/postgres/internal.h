@@ -310,8 +310,8 @@ int postgres_audit_purge(struct store *store, char *fault, int64_t before, const
 int postgres_drop_empty(struct store *store, char *fault, unsigned *dropped);
 
 /* postgres_change runs |count| statements as one transaction that changes tables, beside nodes that serve. A
- * lock that cannot be had at once is tried for again, for about a minute. Returns 1, or 0 with |fault| written
- * and nothing changed. postgres_be_owner prepares |conn| for that. */
+ * lock that cannot be had at once is tried for again, for about a minute. Returns 1, or 0 with |fault|
+ * written and nothing changed. postgres_be_owner prepares |conn| for that. */
 int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t count, const char *doing);
 int postgres_be_owner(char *fault, PGconn *conn);
 int postgres_each_entry(struct store *store, char *fault,
