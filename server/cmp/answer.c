@@ -253,13 +253,15 @@ static struct pki_status_info refusal(struct cmp_message *m, enum pki_failure fa
 }
 
 /* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
- * terminated with failure". */
+ * terminated with failure". And whoever proved who it is is on record with what it was refused; of anybody
+ * else the log tells, for nobody could say who it was. */
 static cmp_step *after_refusal(struct cmp_message *m, enum pki_failure fail_info)
 {
-    if (m->starts_transaction || !m->authenticated || !m->has_tx || m->failed ||
-        m->tx.state != STORE_TX_WAIT_CONFIRM || fail_info == PKI_SYSTEM_UNAVAIL ||
+    if (!m->authenticated || m->answers_again || fail_info == PKI_SYSTEM_UNAVAIL ||
         fail_info == PKI_SYSTEM_FAILURE)
         return NULL;
+    if (m->starts_transaction || !m->has_tx || m->failed || m->tx.state != STORE_TX_WAIT_CONFIRM)
+        return cmp_record_refusal;
     m->failed = 1;
     return cmp_fail_transaction;
 }
@@ -295,7 +297,8 @@ void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const ch
     ok = m->requests_cert ? pki_encode_cert_rep(&body, m->arena, NULL, 0, &response)
                           : pki_encode_rev_rep(&body, m->arena, &response.status);
     if (ok)
-        cmp_reply(m, m->requests_cert ? response_body(m->in.body_type) : PKI_RP, body, NULL);
+        cmp_reply(m, m->requests_cert ? response_body(m->in.body_type) : PKI_RP, body,
+                  after_refusal(m, fail_info));
     else
         cmp_out_of_memory(m);
 }

@@ -1,6 +1,7 @@
 /* One unit a message: what every answer waits for, and what becomes of it when the store says otherwise. */
 #include "crypto/name.h"
 #include "server/cmp/internal.h"
+#include "server/cmp/status.h"
 
 static cmp_step find_out;
 
@@ -45,6 +46,31 @@ struct store_unit *cmp_commit(struct cmp_message *m)
         m->audit.who = bytes_str(name_text(who, TEXT, m->in.header.sender_name));
     m->next = cmp_commit_outcome;
     return unit;
+}
+
+static const char *asked_for(const struct cmp_message *m)
+{
+    switch (m->in.body_type) {
+    case PKI_KUR:
+        return "update";
+    case PKI_RR:
+        return "revoke";
+    case PKI_CERTCONF:
+        return "confirm";
+    case PKI_ERROR:
+        return "peer error";
+    default:
+        return "issue";
+    }
+}
+
+void cmp_record_refusal(struct cmp_message *m)
+{
+    cmp_commit(m);
+    m->audit.event = asked_for(m);
+    m->audit.outcome = "refused";
+    m->audit.detail =
+        bytes_str(arena_printf(m->arena, "%s: %s", pki_failure_name(m->result.fail_info), m->result.text));
 }
 
 static void conflict(struct cmp_message *m, const struct store_unit *unit)

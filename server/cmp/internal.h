@@ -155,6 +155,9 @@ void cmp_begin_tx(struct cmp_message *m, enum store_tx_state state);
 /* cmp_commit wants the unit committed that the caller fills in, and goes on with the outcome. */
 struct store_unit *cmp_commit(struct cmp_message *m);
 
+/* cmp_record_refusal commits the audit record of a refusal, and nothing else. */
+cmp_step cmp_record_refusal;
+
 /* cmp_commit_outcome goes on after a commit want: the reply stands on DONE; on any other outcome the message
  * is answered otherwise. */
 cmp_step cmp_commit_outcome;

@@ -368,7 +368,12 @@ static void apply_here(struct world *world, struct store_unit *unit)
     }
     world->commits++;
     world->audits += unit->audit != NULL;
-    must(unit->audit == NULL || strcmp(unit->audit->outcome, "?") != 0);
+    if (unit->audit != NULL) {
+        must(strcmp(unit->audit->outcome, "?") != 0);
+        world->audit = *unit->audit;
+        world->audit.who = keep(world, unit->audit->who);
+        world->audit.detail = keep(world, unit->audit->detail);
+    }
     unit->outcome = STORE_DONE;
 }
 
@@ -539,8 +544,17 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
     }
 }
 
+static int is_decision(const struct answer *answer)
+{
+    return answer->authenticated &&
+           !(answer->result.refused && (answer->result.fail_info == PKI_SYSTEM_UNAVAIL ||
+                                        answer->result.fail_info == PKI_SYSTEM_FAILURE));
+}
+
 struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request)
 {
+    unsigned audits = world->audits;
+    int again;
     struct answer answer = {.arena = arena_new(BOUND_JOB_ARENA), .body = -1};
     struct cmp_message *message;
     struct cmp_want *wants;
@@ -555,7 +569,9 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
     }
     cmp_result(message, &answer.result);
     answer.authenticated = message->authenticated;
+    again = message->answers_again;
     cmp_end(message);
+    must(!is_decision(&answer) || again || world->audits > audits);
     if (answer.result.reply.len != 0)
         decode_answer(world, &answer, request);
     return answer;

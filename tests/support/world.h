@@ -46,6 +46,7 @@ struct world {
     struct world_secret secrets[WORLD_SECRETS];
     size_t secret_count;
     unsigned commits, audits; /* units done, and audit records in them */
+    struct store_audit audit; /* the last of these */
 
     /* Faults: the n-th fetch or commit from now on (1: the next) ends so; 0: none. */
     unsigned fail_fetch_at;
@@ -86,7 +87,8 @@ struct answer {
 };
 
 /* world_send drives |request| to its end and checks what must hold of every answer: it is strict DER, its
- * protection is right (by |secret| if it is a MAC), transactionID and nonces are in order (RFC 9483 3.1). */
+ * protection is right (by |secret| if it is a MAC), transactionID and nonces are in order (RFC 9483 3.1).
+ * Whoever proved who it is was refused nothing without an audit record. */
 struct answer world_send(struct world *world, struct bytes request);
 
 /* world_send_to does the same through a URL path that names |route|. */
