@@ -3,7 +3,9 @@
 
     proxy.py LISTEN_PORT SERVER_PORT CONTROL
 
-It reads the messages of both sides (protocol 3.0, without TLS). The file CONTROL says what is to be done next, once:
+It reads the messages of both sides (protocol 3.0, without TLS), and takes those of the client together as far as a Sync.
+What a node does by itself from time to time goes through and is not counted. The file CONTROL says what is to be done
+next, once:
 
     statement N     the N-th Execute from now on, over all connections, is not delivered: its connection is cut
     answer N        it is delivered, with all that comes with it, and its connection is cut before any answer goes back
@@ -17,6 +19,10 @@ import asyncio
 import os
 import struct
 import sys
+
+# Statements that an enrollment never executes: a group with one of these is upkeep's, as is one of probes alone.
+UPKEEP = (b"cmpd.nodes", b"cmpd.audit_seals", b"ORDER BY t.deadline")
+PROBE = (b"SELECT seen_at FROM cmpd.service", b"UPDATE cmpd.service SET seen_at = seen_at")
 
 listen_port, server_port, control = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 orders, seen = [], 0
@@ -56,32 +62,53 @@ class Link:
     def __init__(self, client_writer, server_writer):
         self.client, self.server = client_writer, server_writer
         self.mute = self.cut_at_sync = False
+        self.prepared = {}  # name: text
 
     def cut(self):
         for writer in (self.client, self.server):
             writer.transport.abort()
 
-    async def from_client(self, reader):
+    def counts(self, group):
+        texts = [self.prepared.get(body.split(b"\0")[1], b"") for kind, body in group if kind == b"B"]
+        return not any(part in text for text in texts for part in UPKEEP) and not all(
+            text.startswith(PROBE) for text in texts)
+
+    def forward(self, group):
+        """Returns 0 when the connection was cut."""
         global seen
-        # The first message has no type: length, version, settings.
-        head = await reader.readexactly(4)
-        self.server.write(head + await reader.readexactly(struct.unpack("!I", head)[0] - 4))
-        while True:
-            head = await reader.readexactly(5)
-            body = await reader.readexactly(struct.unpack("!I", head[1:])[0] - 4)
-            if head[:1] == b"E":
+        counts = self.counts(group)
+        for kind, body in group:
+            if kind == b"P":
+                name, text = body.split(b"\0")[:2]
+                self.prepared[name] = text
+            if kind == b"E" and counts:
                 seen += 1
                 if orders and seen == orders[0][1]:
                     what = orders[0][0]
                     if what == "statement":
                         self.cut()
                         done()
-                        return
+                        return 0
                     self.mute, self.cut_at_sync = True, what == "answer"
-            self.server.write(head + body)
-            if head[:1] == b"S" and self.mute and not self.cut_at_sync:
-                done()
-            await self.server.drain()
+            self.server.write(kind + struct.pack("!I", len(body) + 4) + body)
+        if self.mute and not self.cut_at_sync:
+            done()
+        return 1
+
+    async def from_client(self, reader):
+        # The first message has no type: length, version, settings.
+        head = await reader.readexactly(4)
+        self.server.write(head + await reader.readexactly(struct.unpack("!I", head)[0] - 4))
+        group = []
+        while True:
+            head = await reader.readexactly(5)
+            group.append((head[:1], await reader.readexactly(struct.unpack("!I", head[1:])[0] - 4)))
+            # A Sync ends a group; a simple query, a password and the end stand alone.
+            if head[:1] in b"SQpX":
+                if not self.forward(group):
+                    return
+                group = []
+                await self.server.drain()
 
     async def from_server(self, reader):
         while True:

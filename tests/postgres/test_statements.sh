@@ -64,6 +64,7 @@ statements=$(sed 's/counted //' "$control")
 [ "$statements" -ge 8 ] || fail "an enrollment takes $statements statements only"
 for how in statement answer hang; do
     told=0
+    places=0
     for ((n = 1; n <= statements; n++)); do
         # Silence takes ten seconds each time: a few places are enough in a plain run.
         [ $how != hang ] || [ -n "${CMPD_SOAK:-}" ] || [ "$n" -eq 4 ] || continue
@@ -73,8 +74,9 @@ for how in statement answer hang; do
         same "$how $n: the fault was injected" "$(cat "$control")" "done"
         invariants "$how $n"
         told=$((told + refused_count - before))
+        places=$((places + 1))
     done
-    echo "$how: $statements places, $told requests refused"
+    echo "$how: $places of $statements places, $told requests refused"
 done
 proxy_order never
 ok "an enrollment in one message" enroll "station 1" -implicit_confirm
