@@ -4,6 +4,8 @@
 #ifndef CMPD_STORAGE_BACKEND_H
 #define CMPD_STORAGE_BACKEND_H
 
+#include <pthread.h>
+
 #include "admin.h"
 #include "audit.h"
 
@@ -47,6 +49,10 @@ struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at);
 
 /* store_fault writes a formatted text into |fault| (STORE_FAULT_MAX octets) and returns NULL. */
 void *store_fault(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* store_thread starts a thread of a backend, which takes no signals: those are for whoever waits for them.
+ * |name| has at most 15 octets. Returns 1 or 0. */
+int store_thread(pthread_t *thread, void *(*loop)(void *), void *arg, const char *name);
 
 extern const struct backend sqlite_backend;
 extern const struct backend postgres_backend, postgresql_backend; /* both spellings of the scheme */

@@ -1,7 +1,6 @@
 /* sqlite.c: the embedded store: two threads over two connections, one that writes and one that reads. */
-#define _GNU_SOURCE 1 /* pthread_setname_np, asprintf */
+#define _GNU_SOURCE 1 /* asprintf */
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,27 +20,13 @@ static void free_store(struct sqlite_store *store)
     free(store);
 }
 
-/* The store's threads take no signals: those are for whoever waits for them. */
-static int start_thread(pthread_t *thread, void *(*loop)(void *), struct sqlite_store *store,
-                        const char *name)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int ok = pthread_create(thread, NULL, loop, store) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_setname_np(*thread, name);
-    return ok;
-}
-
 static int start(struct sqlite_store *store, char *fault)
 {
-    if (!start_thread(&store->write_thread, sqlite_write_loop, store, "store-write")) {
+    if (!store_thread(&store->write_thread, sqlite_write_loop, store, "store-write")) {
         store_fault(fault, "the store's threads cannot be started; raise the limit of threads");
         return 0;
     }
-    if (!start_thread(&store->read_thread, sqlite_read_loop, store, "store-read")) {
+    if (!store_thread(&store->read_thread, sqlite_read_loop, store, "store-read")) {
         queue_stop(&store->writes);
         pthread_join(store->write_thread, NULL);
         store_fault(fault, "the store's threads cannot be started; raise the limit of threads");

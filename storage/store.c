@@ -1,9 +1,11 @@
 /* store.c: see store.h. Finds the backend by the URL; the rest is the backend's. */
+#define _GNU_SOURCE 1 /* pthread_setname_np */
 #include "store.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +23,18 @@ void *store_fault(char *fault, const char *format, ...)
     vsnprintf(fault, STORE_FAULT_MAX, format, args);
     va_end(args);
     return NULL;
+}
+
+int store_thread(pthread_t *thread, void *(*loop)(void *), void *arg, const char *name)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int ok = pthread_create(thread, NULL, loop, arg) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ok)
+        pthread_setname_np(*thread, name);
+    return ok;
 }
 
 struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at)

@@ -153,7 +153,7 @@ load_start() {
 load_runs() {
     local i before
     before=$(wc -l <"$held")
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ "$(wc -l <"$held")" -ge $((before + $2)) ] && return 0
         kill -0 "${load_pid[$1]}" 2>/dev/null || fail "the load $1 ended"
         sleep 0.02

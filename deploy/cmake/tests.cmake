@@ -143,7 +143,7 @@ foreach(script ${scripts})
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
     string(REGEX REPLACE "\\.sh$" "" name ${name})
     set(seconds 600)
-    if(name MATCHES "^(fault|engines|cluster)/")
+    if(name MATCHES "^(fault|engines|cluster|postgres)/")
         set(seconds 7200) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})

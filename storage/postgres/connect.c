@@ -95,7 +95,7 @@ static const char *remedy(const char *sqlstate)
     if (strncmp(sqlstate, "28", 2) == 0)
         return "look at user, password (passfile) and pg_hba.conf";
     if (strcmp(sqlstate, "3D000") == 0)
-        return "make the database (deploy/postgres/README.md)";
+        return "make the database, and the roles of deploy/postgres/roles.sql in it";
     if (strcmp(sqlstate, "53300") == 0)
         return "raise max_connections: each node needs a handful";
     if (strcmp(sqlstate, "57P03") == 0)

@@ -1,9 +1,8 @@
 /* postgres.c: the store in PostgreSQL. One thread speaks over all its connections: it takes what waits, sends
  * it as one round, and goes on to the next that has been answered. */
-#define _GNU_SOURCE 1 /* pthread_setname_np, asprintf */
+#define _GNU_SOURCE 1 /* asprintf */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,20 +403,6 @@ static struct postgres_store *make(char *fault, const char *url, const char *nod
     return NULL;
 }
 
-/* The store's threads take no signals: those are for whoever waits for them. */
-static int start_thread(pthread_t *thread, void *(*loop)(void *), struct postgres_store *store,
-                        const char *name)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int ok = pthread_create(thread, NULL, loop, store) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_setname_np(*thread, name);
-    return ok;
-}
-
 static void stop(_Atomic int *flag, int fd, pthread_t thread)
 {
     atomic_store(flag, 1);
@@ -427,11 +412,11 @@ static void stop(_Atomic int *flag, int fd, pthread_t thread)
 
 static int start(struct postgres_store *store, char *fault)
 {
-    if (!start_thread(&store->thread, run, store, "store")) {
+    if (!store_thread(&store->thread, run, store, "store")) {
         store_fault(fault, "the store's threads cannot be started; raise the limit of threads");
         return 0;
     }
-    if (!start_thread(&store->keeper, postgres_keep, store, "store-keeper")) {
+    if (!store_thread(&store->keeper, postgres_keep, store, "store-keeper")) {
         stop(&store->stopping, store->wake_fd, store->thread);
         store_fault(fault, "the store's threads cannot be started; raise the limit of threads");
         return 0;

@@ -46,7 +46,7 @@ PY
 
 # ---- backends ----
 
-load backends $((30 + rounds * 5))
+load backends $((60 + rounds * 5))
 for ((i = 0; i < rounds * 6; i++)); do
     killed=$(postgres_sql db "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'cmpd/%'")
     [ "$killed" -gt 0 ] || fail "nodes have no connections"
@@ -60,7 +60,7 @@ cluster_is_whole
 
 for how in QUIT KILL; do
     for ((round = 1; round <= rounds; round++)); do
-        load "restart-$how" 30
+        load "restart-$how" 60
         postgres_stop db $how
         sleep 1
         first_after db >"$work/first" &
@@ -79,7 +79,7 @@ database_waits db "select count(*) from pg_stat_replication where sync_state = '
 
 # ---- the standby takes over ----
 
-load failover 30
+load failover 60
 date +%s.%N >"$work/since"
 postgres_stop db QUIT
 sleep 0.3

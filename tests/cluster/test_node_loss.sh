@@ -37,9 +37,11 @@ run http2 --http2
 run pass --url "$pass_url" --tls-ca "$work/tls/ca.pem" --http2 --streams 4
 
 # A node that hangs keeps its connections, and the requests on them: the balancer gives both up.
-load_start hang --seconds 5 --rate 400 --count 2000 --clients 64 --retries 1
+load_start hang --seconds 60 --rate 400 --count 24000 --clients 64 --retries 1
 load_runs hang 100
 kill -STOP "${node_pid[2]}"
+load_runs hang 1000
+load_stop hang
 load_end hang
 kill -CONT "${node_pid[2]}"
 cluster_is_whole
