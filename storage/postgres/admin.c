@@ -12,7 +12,7 @@ enum { TEXT_MAX = 512, FACTS_MAX = 12, NAME_MAX_TEXT = 64 };
 static PGconn *connect_to(char *fault, const char *url)
 {
     PQconninfoOption *target = postgres_target(fault, url);
-    PGconn *conn = target != NULL ? postgres_connect(fault, target, "cmpctl db") : NULL;
+    PGconn *conn = target != NULL ? postgres_connect(fault, target, "cmpctl db", NULL) : NULL;
     PQconninfoFree(target);
     return conn;
 }
@@ -294,7 +294,7 @@ int64_t postgres_audit_boundary(int64_t before)
 
 static PGconn *connect_as_owner(struct store *store, char *fault)
 {
-    PGconn *conn = postgres_connect(fault, ((struct postgres_store *)store)->target, "cmpctl db");
+    PGconn *conn = postgres_connect(fault, ((struct postgres_store *)store)->target, "cmpctl db", NULL);
     if (conn == NULL || postgres_be_owner(fault, conn))
         return conn;
     PQfinish(conn);

@@ -106,19 +106,22 @@ static const char *remedy(const char *sqlstate)
 static void on_notice(void *arg, const PGresult *result)
 {
     char text[256], quoted[512];
-    (void)arg;
+    int *warned = arg;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (warned != NULL && severity != NULL && strcmp(severity, "WARNING") == 0)
+        *warned = 1;
     log_event(LOG_WARN, "store", "doing=notice reason=%s",
               log_quote(quoted, sizeof(quoted),
                         bytes_str(postgres_text(text, sizeof(text), PQresultErrorMessage(result)))));
 }
 
-PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name)
+PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name, int *warned)
 {
     char text[STORE_FAULT_MAX / 2];
     PGconn *conn = start(target, name);
     if (conn == NULL)
         return store_fault(fault, "out of memory");
-    PQsetNoticeReceiver(conn, on_notice, NULL);
+    PQsetNoticeReceiver(conn, on_notice, warned);
     if (PQstatus(conn) == CONNECTION_OK)
         return conn;
     postgres_text(text, sizeof(text), PQerrorMessage(conn));

@@ -146,8 +146,9 @@ PQconninfoOption *postgres_target(char *fault, const char *url);
 int postgres_has_secret(const char *url);
 
 /* postgres_connect connects under |name|, and waits for it. Returns a blocking connection, freed by PQfinish,
- * or NULL with |fault| written. */
-PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name);
+ * or NULL with |fault| written. |*warned|, if not NULL, becomes 1 whenever the server warns, and must live as
+ * long as the connection. */
+PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name, int *warned);
 
 /* struct postgres_session is what was found out about a connection. */
 struct postgres_session {
@@ -183,6 +184,7 @@ struct round {
     int sent, answered;
     PGresult *results[ROUND_STATEMENTS]; /* of each statement that was done */
     int failed;                          /* 1: a statement failed, and all after it were skipped */
+    int warned; /* 1: the server warned. Of a commit: it may be on this server alone, not on its standby */
     char sqlstate[6], table[64], message[256];
 };
 

@@ -12,7 +12,7 @@
 
 int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
 {
-    slot->conn = postgres_connect(fault, store->target, store->name);
+    slot->conn = postgres_connect(fault, store->target, store->name, &slot->round.warned);
     if (slot->conn == NULL)
         return 0;
     if (!postgres_begin_session(fault, slot->conn, &slot->session)) {

@@ -174,7 +174,7 @@ static int migrate(char *fault, PGconn *conn, int *from, int *to)
 int postgres_migrate(char *fault, const char *url, int *from, int *to)
 {
     PQconninfoOption *target = postgres_target(fault, url);
-    PGconn *conn = target != NULL ? postgres_connect(fault, target, "cmpctl db migrate") : NULL;
+    PGconn *conn = target != NULL ? postgres_connect(fault, target, "cmpctl db migrate", NULL) : NULL;
     int ok = conn != NULL && migrate(fault, conn, from, to);
     PQfinish(conn);
     PQconninfoFree(target);

@@ -17,7 +17,7 @@ static int scan(const struct postgres_store *store, char *fault, const char *que
                 take_row *take, const void *arg)
 {
     char declare[1024], fetch[64];
-    PGconn *conn = postgres_connect(fault, store->target, store->name);
+    PGconn *conn = postgres_connect(fault, store->target, store->name, NULL);
     if (conn == NULL)
         return 0;
     const char *values[] = {issuer.len > 0 ? (const char *)issuer.data : ""};

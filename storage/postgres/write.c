@@ -591,11 +591,13 @@ static void begin_chain(struct writer *writer)
         lose(writer, "out of memory");
 }
 
+/* Something is written in any case: with synchronous replication the answer then waits until the standby has
+ * all that was committed before it, so that nobody is told of a commit that a failover would undo. */
 static void send_closing(struct writer *writer)
 {
     struct store_entry closing;
     writer->doing = WRITER_SETTLING;
-    if (!add_rollback(writer) ||
+    if (!add_rollback(writer) || !round_add(writer->slot, SQL_PROBE_WRITE, NULL) ||
         !audit_entry_close(&closing, &writer->chain, writer->entry.at,
                            "the connection was lost during a commit, which was not done") ||
         !add_entry(writer, SQL_SETTLE, &closing) || !round_send(writer->slot, postgres_now_ms()))
@@ -616,7 +618,10 @@ static void settle_answered(struct writer *writer)
     const struct round *round = &writer->slot->round;
     const PGresult *result = round->answered > 0 ? round->results[round->answered - 1] : NULL;
     int was_done = 0, was_not = 0;
-    if (round->failed) { /* most likely the broken connection's transaction still holds the number */
+    if (round->warned) {
+        log_event(LOG_WARN, "store",
+                  "doing=\"finding out what became of a commit\" reason=\"not replicated\"");
+    } else if (round->failed) { /* most likely the broken connection's transaction still holds the number */
         postgres_log_fault("finding out what became of a commit", round);
     } else if (result != NULL && PQntuples(result) > 0) {
         /* What closed the chain may be stored from an attempt whose answer was lost, too. */
@@ -653,6 +658,8 @@ void writer_answered(struct writer *writer)
     case WRITER_COMMITTING:
         if (round->failed)
             group_failed(writer);
+        else if (round->warned) /* somebody ended the wait for the standby: that is no commit yet */
+            lose(writer, "the database warned");
         else
             group_done(writer);
         break;

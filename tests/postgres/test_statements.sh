@@ -85,7 +85,7 @@ statements_of_ir=$(sed 's/counted //' "$control") # the last is its COMMIT
 # The connection that would find out what became of the commit breaks as well, at each of its statements: whether the commit
 # was done (its answer was lost) or not (it was never delivered).
 for first in statement answer; do
-    for ((n = 1; n <= 7; n++)); do
+    for ((n = 1; n <= 8; n++)); do
         proxy_order $first $statements_of_ir answer $n
         ok "$first, then answer $n: the client gets there" enroll "station $first $n twice"
         same "$first, then answer $n: both faults were injected" "$(cat "$control")" "done"
