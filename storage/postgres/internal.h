@@ -26,13 +26,20 @@ enum {
     POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
     POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
     POSTGRES_PAGE_ROWS = 256, /* rows that store_each_cert reads at a time */
-    POSTGRES_ATTEMPTS =
-        4, /* of a group that the database undid for reasons of its own (deadlock, lost race) */
+    POSTGRES_ATTEMPTS = 4, /* of a group that the database undid for reasons of its own (deadlock, lost race),
+                            * or that its connections did not survive */
+    POSTGRES_PART = 8,     /* of a group that waited in vain for a lock, this part is tried next */
+    POSTGRES_WAITS = 5,    /* so many in a row that waited in vain: it is not about a few rows */
 
     POSTGRES_BACKOFF_MS = 50,       /* after the first failed attempt; doubled up to … */
     POSTGRES_BACKOFF_MAX_MS = 1000, /* … this, and a random half of it less: nodes do not come back in step */
+    POSTGRES_SLOW_MS = 3000,        /* when nothing was answered for so long, whoever comes is refused; longer
+                                     * than a lock is waited for */
     POSTGRES_SILENCE_MS = 10000,    /* an answer that takes longer: the connection is given up */
-    POSTGRES_SETTLE_MS = 10000,     /* how long units wait for a connection that can tell their outcome */
+    POSTGRES_PATIENCE_MS = 60000, /* the same for a round that only finds out whether commits go through: what
+                                   * waits for a standby stays in the database after its connection is gone */
+    POSTGRES_SETTLE_MS = 10000,   /* how long units wait until their outcome is found out */
+    POSTGRES_SETTLE_PAUSE_MS = 200, /* between two tries to */
     POSTGRES_TICK_MS = 200,         /* how often what may take too long is looked at */
     POSTGRES_PROBE_MS = 1000,       /* how often an unhealthy store is tried while nothing comes */
 };
@@ -200,7 +207,7 @@ struct slot {
     PGconn *conn;
     struct postgres_session session;
     struct round round;
-    int64_t sent_ms; /* of the round; monotonic */
+    int64_t since_ms; /* when the round was sent, or the connection was lost; monotonic */
 };
 
 /* round_add sends |statement| with |params| (NULL: none) as the next of the round. Returns 1, or 0 when the
@@ -226,11 +233,18 @@ struct writer {
     struct slot *slot;
     enum { WRITER_IDLE, WRITER_COMMITTING, WRITER_EXPLAINING, WRITER_SETTLING, WRITER_PROBING } doing;
     struct queue_entry entries[POSTGRES_GROUP_MAX];
-    size_t count;         /* units taken and not yet told their outcome */
-    size_t group;         /* entries[0, group) are in flight */
-    size_t limit;         /* no group may be larger: a part of one that failed, else POSTGRES_GROUP_MAX */
-    int attempts;         /* of this group */
-    int64_t settle_until; /* not 0: whether the group was committed is not known; monotonic milliseconds */
+    size_t count; /* units taken and not yet told their outcome */
+    size_t group; /* entries[0, group) are in flight */
+    size_t limit; /* no group may be larger: a part of one that failed, else POSTGRES_GROUP_MAX */
+    int attempts; /* of this group */
+    int waits;    /* groups in a row that waited in vain */
+    /* Whether a group was committed is not known. Until it is, nothing else is written; its units are told
+     * before that, if it takes long. All in monotonic milliseconds. */
+    int unsettled;
+    int64_t unsettled_ms; /* since when */
+    int64_t tell_ms;      /* when its units are told at the latest; 0: this group has lost no connection */
+    int64_t settle_ms;    /* not before */
+    char settle_fault[6]; /* why it could not be found out the last time */
     struct audit_chain chain;
     struct store_entry entry;   /* of the group in flight, or of the one that is to be settled */
     struct store_entry closing; /* what settles it */
@@ -242,19 +256,27 @@ struct reader {
     struct slot *slot;
     struct queue_entry entries[POSTGRES_FETCH_MAX];
     size_t count, batch; /* taken; of them in flight */
-    int is_probe;
+    int losses;          /* connections in a row that the batch has lost */
     struct params params;
 };
 
 /* writer_… and reader_… are called by the serving thread. _connected: a fresh connection is there, and what
  * was left may go on. _answered: the round in flight is. _lost: the connection is gone, |slot| is down
- * already. _serve: take what waits, if there is anything, or probe if |probe|. _give_up: the database cannot
- * be reached: what waits with this writer is told so. _holds: units wait here for a connection. */
+ * already. _serve: take what waits, if there is anything, or probe if |probe|. _give_up: nothing can be done
+ * for now: what waits here is told so, but for what is in flight or to be settled. _can_serve: _serve would
+ * do something. _is_patient: what is in flight may take POSTGRES_PATIENCE_MS. _is_over: nobody waits for it.
+ */
 void writer_connected(struct writer *writer);
 void writer_answered(struct writer *writer);
 void writer_lost(struct writer *writer);
 void writer_serve(struct writer *writer, int probe);
 void writer_give_up(struct writer *writer);
+int writer_can_serve(struct writer *writer, int64_t now_ms);
+int writer_is_patient(const struct writer *writer);
+int writer_is_over(const struct writer *writer);
+
+/* writer_look_at_time tells the units UNKNOWN whose outcome has not been found out in time. */
+void writer_look_at_time(struct writer *writer, int64_t now_ms);
 
 void reader_connected(struct reader *reader);
 void reader_answered(struct reader *reader);

@@ -69,6 +69,7 @@ void postgres_lose(struct postgres_store *store, struct slot *slot, const char *
     round_clear(slot);
     PQfinish(slot->conn);
     slot->conn = NULL;
+    slot->since_ms = postgres_now_ms();
     atomic_store_explicit(&slot->state, SLOT_DOWN, memory_order_release);
     notify(store->keeper_fd);
 }
@@ -167,30 +168,56 @@ static void refuse_reads(struct postgres_store *store)
         }
 }
 
-static int any_up(const struct slot *slots, int n)
+/* Whether nothing can be expected of a slot for now: its connection cannot be made, or takes its time, or
+ * does not answer, or waits until it is known what became of a commit. */
+static int is_stuck(struct postgres_store *store, int i, int64_t now)
 {
-    for (int i = 0; i < n; i++)
-        if (state_of(&slots[i]) != SLOT_DOWN)
-            return 1;
-    return 0;
+    const struct slot *slot = &store->slots[i];
+    const struct writer *writer = writer_at(store, i);
+    int state = state_of(slot);
+    if (writer != NULL && writer->unsettled && now - writer->unsettled_ms > POSTGRES_SLOW_MS)
+        return 1;
+    if (state == SLOT_DOWN && atomic_load(&store->unreachable))
+        return 1;
+    return (state == SLOT_DOWN || state == SLOT_BUSY) && now - slot->since_ms > POSTGRES_SLOW_MS;
 }
 
-/* While the database cannot be reached, nobody waits for it. */
-static void give_up(struct postgres_store *store)
+static int all_stuck(struct postgres_store *store, int first, int n, int64_t now)
+{
+    for (int i = first; i < first + n; i++)
+        if (!is_stuck(store, i, now))
+            return 0;
+    return 1;
+}
+
+static int no_writes(struct postgres_store *store, int64_t now)
+{
+    return all_stuck(store, 0, POSTGRES_WRITERS, now);
+}
+
+static int no_reads(struct postgres_store *store, int64_t now)
+{
+    return all_stuck(store, POSTGRES_WRITERS, POSTGRES_READERS, now);
+}
+
+/* Nobody waits for what is stuck. */
+static void give_up(struct postgres_store *store, int64_t now)
 {
     for (int i = 0; i < POSTGRES_SLOTS; i++) {
-        if (state_of(&store->slots[i]) != SLOT_DOWN)
+        if (writer_at(store, i) != NULL)
+            writer_look_at_time(writer_at(store, i), now);
+        if (!is_stuck(store, i, now))
             continue;
         if (writer_at(store, i) != NULL)
             writer_give_up(writer_at(store, i));
         else
             reader_give_up(reader_at(store, i));
     }
-    if (!any_up(store->slots, POSTGRES_WRITERS)) {
+    if (no_writes(store, now)) {
         atomic_store(&store->write_ok, 0);
         refuse_writes(store);
     }
-    if (!any_up(store->slots + POSTGRES_WRITERS, POSTGRES_READERS)) {
+    if (no_reads(store, now)) {
         atomic_store(&store->read_ok, 0);
         refuse_reads(store);
     }
@@ -213,26 +240,32 @@ static void serve(struct postgres_store *store, int64_t now, int64_t *probed)
 
 static void check_silence(struct postgres_store *store, int64_t now)
 {
-    for (int i = 0; i < POSTGRES_SLOTS; i++)
-        if (state_of(&store->slots[i]) == SLOT_BUSY && now - store->slots[i].sent_ms > POSTGRES_SILENCE_MS)
+    for (int i = 0; i < POSTGRES_SLOTS; i++) {
+        const struct writer *writer = writer_at(store, i);
+        int64_t limit =
+            writer != NULL && writer_is_patient(writer) ? POSTGRES_PATIENCE_MS : POSTGRES_SILENCE_MS;
+        if (state_of(&store->slots[i]) == SLOT_BUSY && now - store->slots[i].since_ms > limit)
             lost(store, i, "no answer came");
+    }
+}
+
+static int can_serve(struct postgres_store *store, int i, int64_t now)
+{
+    if (writer_at(store, i) != NULL)
+        return writer_can_serve(writer_at(store, i), now);
+    return reader_at(store, i)->count > 0 || atomic_load(&store->reads.waiting) > 0;
 }
 
 static int has_work(struct postgres_store *store)
 {
+    int64_t now = postgres_now_ms();
     for (int i = 0; i < POSTGRES_SLOTS; i++) {
         int state = state_of(&store->slots[i]);
-        int is_writer = writer_at(store, i) != NULL;
-        size_t count = is_writer ? writer_at(store, i)->count : reader_at(store, i)->count;
-        if (state == SLOT_READY ||
-            (state == SLOT_IDLE &&
-             (count > 0 || atomic_load(is_writer ? &store->writes.waiting : &store->reads.waiting) > 0)))
+        if (state == SLOT_READY || (state == SLOT_IDLE && can_serve(store, i, now)))
             return 1;
     }
-    return atomic_load(&store->unreachable) &&
-           ((atomic_load(&store->writes.waiting) > 0 && !any_up(store->slots, POSTGRES_WRITERS)) ||
-            (atomic_load(&store->reads.waiting) > 0 &&
-             !any_up(store->slots + POSTGRES_WRITERS, POSTGRES_READERS)));
+    return (atomic_load(&store->writes.waiting) > 0 && no_writes(store, now)) ||
+           (atomic_load(&store->reads.waiting) > 0 && no_reads(store, now));
 }
 
 static int is_over(struct postgres_store *store)
@@ -240,9 +273,11 @@ static int is_over(struct postgres_store *store)
     if (!atomic_load(&store->stopping) || atomic_load(&store->writes.waiting) > 0 ||
         atomic_load(&store->reads.waiting) > 0)
         return 0;
-    for (int i = 0; i < POSTGRES_SLOTS; i++)
-        if (state_of(&store->slots[i]) == SLOT_BUSY ||
-            (writer_at(store, i) != NULL ? writer_at(store, i)->count : reader_at(store, i)->count) > 0)
+    for (int i = 0; i < POSTGRES_WRITERS; i++)
+        if (!writer_is_over(&store->writers[i]))
+            return 0;
+    for (int i = 0; i < POSTGRES_READERS; i++)
+        if (store->readers[i].count > 0)
             return 0;
     return 1;
 }
@@ -293,8 +328,7 @@ static void *run(void *arg)
                 connected(store, i);
         serve(store, now, &probed);
         check_silence(store, now);
-        if (atomic_load(&store->unreachable))
-            give_up(store);
+        give_up(store, now);
         wait_for_news(store);
     }
     return NULL;
@@ -385,6 +419,7 @@ static struct postgres_store *make(char *fault, const char *url, const char *nod
     if (asprintf(&store->name, "cmpd/%s", node) < 0)
         store->name = NULL;
     for (int i = 0; i < POSTGRES_SLOTS; i++) {
+        store->slots[i].since_ms = postgres_now_ms();
         if (writer_at(store, i) != NULL)
             *writer_at(store, i) = (struct writer){.store = store, .slot = &store->slots[i]};
         else

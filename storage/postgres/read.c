@@ -202,6 +202,7 @@ void reader_connected(struct reader *reader)
 void reader_answered(struct reader *reader)
 {
     struct round *round = &reader->slot->round;
+    reader->losses = 0;
     atomic_store(&reader->store->read_ok, !round->failed);
     if (round->failed) {
         postgres_log_fault("fetch", round);
@@ -213,15 +214,21 @@ void reader_answered(struct reader *reader)
     round_clear(reader->slot);
 }
 
-/* Looking once more does no harm: what was asked waits for the next connection. */
+/* Looking once more does no harm: what was asked waits for the next connection, unless that was lost, too. */
 void reader_lost(struct reader *reader)
 {
     reader->batch = 0;
+    if (++reader->losses > 1)
+        tell_unavailable(reader, reader->count);
 }
 
 void reader_give_up(struct reader *reader)
 {
-    tell_unavailable(reader, reader->count);
+    for (size_t i = reader->batch; i < reader->count; i++) {
+        item_of(reader, i)->outcome = STORE_FETCH_UNAVAILABLE;
+        reader->entries[i].done(reader->entries[i].arg);
+    }
+    reader->count = reader->batch;
 }
 
 void reader_serve(struct reader *reader, int probe)

@@ -12,6 +12,8 @@ int round_add(struct slot *slot, enum postgres_statement statement, const struct
     char name[16];
     if (slot->round.sent == ROUND_STATEMENTS || (params != NULL && params->failed))
         return 0;
+    if (slot->round.sent == 0)
+        slot->round.warned = 0; /* of before */
     for (; params != NULL && count < params->count; count++) {
         values[count] = (const char *)params->data + params->at[count];
         lengths[count] = (int)(params->end[count] - params->at[count]);
@@ -25,7 +27,7 @@ int round_add(struct slot *slot, enum postgres_statement statement, const struct
 
 int round_send(struct slot *slot, int64_t now_ms)
 {
-    slot->sent_ms = now_ms;
+    slot->since_ms = now_ms;
     atomic_store_explicit(&slot->state, SLOT_BUSY, memory_order_relaxed);
     return PQpipelineSync(slot->conn) && PQflush(slot->conn) >= 0;
 }

@@ -3,12 +3,14 @@
  * Every statement of a group takes the rows of all its units, sorted by key, so that two nodes that want the
  * same rows wait for each other and never in a circle. The group is done as a whole or not at all. If it is
  * not, the database is asked which units cannot be; they are told so, and the rest goes again. A unit that
- * fails for another reason is found by halves.
+ * fails for another reason is found by trying parts.
  *
  * When the connection breaks during a commit, nobody knows whether it was done, and nobody is answered. The
  * entry of the audit log that the group writes has a number in its chain that can be taken once only. So the
  * next connection takes it, with an entry that closes the chain: if that succeeds, the commit was not done
- * and never will be, and the group goes again; if the number is taken, it was. */
+ * and never will be, and the group goes again; if the number is taken, it was. Until that is found out the
+ * writer writes nothing else, however long it takes: a database that does not end its commits would else be
+ * given more and more of them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +45,6 @@ static void compact(struct writer *writer)
             writer->entries[left++] = writer->entries[i];
     writer->count = left;
     writer->group = 0;
-    writer->doing = WRITER_IDLE;
 }
 
 static void tell_group(struct writer *writer, enum store_outcome outcome)
@@ -53,7 +54,7 @@ static void tell_group(struct writer *writer, enum store_outcome outcome)
     compact(writer);
     writer->limit = POSTGRES_GROUP_MAX;
     writer->attempts = 0;
-    writer->settle_until = 0;
+    writer->tell_ms = 0;
 }
 
 /* ---- what a group is ---- */
@@ -86,16 +87,18 @@ static int is_administration(const struct store_unit *unit)
 }
 
 /* The group is what comes before the first unit that touches a row of one before it: that one has to see the
- * other's work. Nor are there two of administration. */
+ * other's work. What administration does may lock many rows, in an order of its own: it goes alone. */
 static size_t group_size(const struct writer *writer)
 {
     static _Thread_local uint64_t touched[TOUCHED];
-    size_t n = 0, administration = 0;
+    size_t n = 0;
     memset(touched, 0, sizeof(touched));
+    if (is_administration(unit_of(writer, 0)))
+        return 1;
     for (; n < writer->count && n < writer->limit; n++) {
         const struct store_unit *unit = unit_of(writer, n);
-        administration += (size_t)is_administration(unit);
-        if (administration > 1 || (unit->tx != NULL && !touch(touched, 't', unit->issuer, unit->tx_id)) ||
+        if (is_administration(unit) ||
+            (unit->tx != NULL && !touch(touched, 't', unit->issuer, unit->tx_id)) ||
             (unit->key_unused.len > 0 && !touch(touched, 'k', unit->issuer, unit->key_unused)) ||
             (unit->change != NULL && !touch(touched, 'c', unit->issuer, unit->change->serial)))
             break;
@@ -473,12 +476,19 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     return which;
 }
 
+/* A part of the group is tried next. */
+static void try_part(struct writer *writer, size_t divisor)
+{
+    writer->limit = writer->group > divisor ? writer->group / divisor : 1;
+    writer->group = 0;
+}
+
 /* Nothing tells why the group was not done: a part of it is tried, or a lone unit once more, in case that
  * what was in its way is gone. */
 static void try_less(struct writer *writer, enum store_precondition last)
 {
     if (writer->group > 1) {
-        writer->limit = writer->group / 2;
+        try_part(writer, 2);
     } else if (last != STORE_PRE_NONE) {
         unit_of(writer, 0)->conflict = last;
         unit_of(writer, 0)->row = (struct store_tx){0};
@@ -487,7 +497,6 @@ static void try_less(struct writer *writer, enum store_precondition last)
         tell_group(writer, STORE_UNAVAILABLE);
     }
     writer->group = 0;
-    writer->doing = WRITER_IDLE;
 }
 
 static void read_answers(struct writer *writer)
@@ -524,6 +533,40 @@ static int is_about(const char *sqlstate, const char *prefix)
     return strncmp(sqlstate, prefix, strlen(prefix)) == 0;
 }
 
+/* Errors that are about some unit, and not about the database as a whole: of a row, of a rule, of a lock. */
+static int is_about_units(const char *sqlstate)
+{
+    static const char *const prefixes[] = {"22", "23", "40", "54", "55", "57014", "P0"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        if (is_about(sqlstate, prefixes[i]))
+            return 1;
+    return 0;
+}
+
+/* Errors that come after a time of waiting. */
+static int waited(const char *sqlstate)
+{
+    return is_about(sqlstate, "40") || is_about(sqlstate, "55P03") || is_about(sqlstate, "57014");
+}
+
+/* The store is well, some unit is not, or the row that it wants. */
+static void part_failed(struct writer *writer, const struct round *round)
+{
+    postgres_log_fault("commit", round);
+    writer->waits += waited(round->sqlstate);
+    if (writer->waits >= POSTGRES_WAITS) {
+        atomic_store(&writer->store->write_ok, 0);
+        writer->group = writer->count;
+        writer->waits = 0;
+        tell_group(writer, STORE_UNAVAILABLE);
+    } else if (writer->group > 1) {
+        try_part(writer, waited(round->sqlstate) ? POSTGRES_PART : 2);
+    } else {
+        tell_group(writer, STORE_UNAVAILABLE);
+        writer->limit = 1; /* its neighbours may want the same row */
+    }
+}
+
 static void group_failed(struct writer *writer)
 {
     struct round round = writer->slot->round; /* the texts of it */
@@ -537,15 +580,8 @@ static void group_failed(struct writer *writer)
         /* A deadlock, or a serialization failure: as good as new. */
         postgres_log_fault("commit again", &round);
         writer->group = 0;
-        writer->doing = WRITER_IDLE;
-    } else if (is_about(round.sqlstate, "22") || is_about(round.sqlstate, "23")) {
-        /* One of them breaks a rule of the tables. The store is well. */
-        if (writer->group == 1) {
-            postgres_log_fault("unit", &round);
-            tell_group(writer, STORE_UNAVAILABLE);
-        } else {
-            try_less(writer, STORE_PRE_NONE);
-        }
+    } else if (is_about_units(round.sqlstate)) {
+        part_failed(writer, &round);
     } else {
         postgres_log_fault("commit", &round);
         atomic_store(&writer->store->write_ok, 0);
@@ -577,6 +613,7 @@ static void group_done(struct writer *writer)
     if (writer->entry.records.len > 0)
         audit_chain_advance(&writer->chain, &writer->entry);
     atomic_store(&writer->store->write_ok, 1);
+    writer->waits = 0;
     size_t limit = writer->limit;
     tell_group(writer, STORE_DONE);
     /* After a part, more of the rest is tried at once: where all but one are well, it is found soon. */
@@ -584,6 +621,11 @@ static void group_done(struct writer *writer)
 }
 
 /* ---- when it is not known ---- */
+
+static int has_entry(const struct writer *writer)
+{
+    return writer->entry.records.len > 0;
+}
 
 static void begin_chain(struct writer *writer)
 {
@@ -593,14 +635,17 @@ static void begin_chain(struct writer *writer)
 
 /* Something is written in any case: with synchronous replication the answer then waits until the standby has
  * all that was committed before it, so that nobody is told of a commit that a failover would undo. */
-static void send_closing(struct writer *writer)
+static void send_settling(struct writer *writer)
 {
-    struct store_entry closing;
+    struct store_entry closing = {.seq = 0};
+    int ok = add_rollback(writer) && round_add(writer->slot, SQL_PROBE_WRITE, NULL);
     writer->doing = WRITER_SETTLING;
-    if (!add_rollback(writer) || !round_add(writer->slot, SQL_PROBE_WRITE, NULL) ||
-        !audit_entry_close(&closing, &writer->chain, writer->entry.at,
-                           "the connection was lost during a commit, which was not done") ||
-        !add_entry(writer, SQL_SETTLE, &closing) || !round_send(writer->slot, postgres_now_ms()))
+    if (has_entry(writer))
+        ok = ok &&
+             audit_entry_close(&closing, &writer->chain, writer->entry.at,
+                               "the connection was lost during a commit, which was not done") &&
+             add_entry(writer, SQL_SETTLE, &closing);
+    if (!ok || !round_send(writer->slot, postgres_now_ms()))
         lose(writer, "sending failed");
     else
         writer->closing = closing;
@@ -613,55 +658,93 @@ static int is_stored(const PGresult *result, const struct store_entry *entry)
            memcmp(PQgetvalue(result, 0, 0), entry->hash, sizeof(entry->hash)) == 0;
 }
 
-static void settle_answered(struct writer *writer)
+/* It is tried again and again: what is said each time would fill the log. */
+static void settle_later(struct writer *writer, const struct round *round, const char *sqlstate)
 {
-    const struct round *round = &writer->slot->round;
-    const PGresult *result = round->answered > 0 ? round->results[round->answered - 1] : NULL;
-    int was_done = 0, was_not = 0;
-    if (round->warned) {
-        log_event(LOG_WARN, "store",
-                  "doing=\"finding out what became of a commit\" reason=\"not replicated\"");
-    } else if (round->failed) { /* most likely the broken connection's transaction still holds the number */
+    if (strcmp(writer->settle_fault, sqlstate) != 0)
         postgres_log_fault("finding out what became of a commit", round);
-    } else if (result != NULL && PQntuples(result) > 0) {
-        /* What closed the chain may be stored from an attempt whose answer was lost, too. */
-        was_done = is_stored(result, &writer->entry);
-        was_not = is_stored(result, &writer->closing);
-    }
-    round_clear(writer->slot);
-    writer->doing = WRITER_IDLE;
-    if (!was_done && !was_not)
-        return;
+    memcpy(writer->settle_fault, sqlstate, sizeof(writer->settle_fault));
+    writer->settle_ms = postgres_now_ms() + POSTGRES_SETTLE_PAUSE_MS;
+}
+
+/* The connection that a group has lost was not its fault the first time. */
+static void group_again(struct writer *writer)
+{
+    if (++writer->attempts >= POSTGRES_ATTEMPTS)
+        tell_group(writer, STORE_UNAVAILABLE);
+    else
+        try_part(writer, 2);
+}
+
+static void settled(struct writer *writer, int was_done)
+{
     log_event(LOG_WARN, "store", "doing=\"found out what became of a commit\" committed=%s units=%zu",
               was_done ? "yes" : "no", writer->group);
     audit_chain_advance(&writer->chain, was_done ? &writer->entry : &writer->closing);
     if (was_done)
         tell_group(writer, STORE_DONE);
-    writer->settle_until = 0;
-    writer->group = 0;
+    else
+        group_again(writer);
+}
+
+static void settle_answered(struct writer *writer)
+{
+    const struct round *round = &writer->slot->round;
+    const PGresult *result = round->answered > 0 ? round->results[round->answered - 1] : NULL;
+    int was_done = 0, was_not = 0, failed = round->failed || round->warned;
+    if (failed) { /* most likely the broken connection's transaction still holds the number */
+        settle_later(writer, round, round->failed ? round->sqlstate : "01000");
+    } else if (has_entry(writer) && PQntuples(result) > 0) {
+        /* What closed the chain may be stored from an attempt whose answer was lost, too. */
+        was_done = is_stored(result, &writer->entry);
+        was_not = is_stored(result, &writer->closing);
+    }
+    round_clear(writer->slot);
+    if (failed || (has_entry(writer) && !was_done && !was_not))
+        return;
+    if (has_entry(writer))
+        settled(writer, was_done);
+    writer->unsettled = 0;
+    writer->settle_fault[0] = 0;
+    atomic_store(&writer->store->write_ok, 1);
     begin_chain(writer);
+}
+
+void writer_look_at_time(struct writer *writer, int64_t now_ms)
+{
+    if (!writer->unsettled || writer->group == 0 || now_ms < writer->tell_ms)
+        return;
+    log_event(
+        LOG_ERROR, "store",
+        "doing=\"finding out what became of a commit\" units=%zu text=\"it takes too long: stations are told "
+        "to try again; nothing else is written over this connection until it is known\"",
+        writer->group);
+    tell_group(writer, STORE_UNKNOWN);
 }
 
 /* ---- called by the serving thread ---- */
 
 void writer_connected(struct writer *writer)
 {
-    writer->doing = WRITER_IDLE;
-    if (writer->settle_until == 0)
+    if (!writer->unsettled)
         begin_chain(writer);
 }
 
 void writer_answered(struct writer *writer)
 {
     struct round *round = &writer->slot->round;
-    switch (writer->doing) {
+    int doing = writer->doing;
+    writer->doing = WRITER_IDLE;
+    switch (doing) {
     case WRITER_COMMITTING:
-        if (round->failed)
+        if (round->failed) {
             group_failed(writer);
-        else if (round->warned) /* somebody ended the wait for the standby: that is no commit yet */
+        } else if (round->warned) { /* somebody ended the wait for the standby: that is no commit yet */
+            writer->doing = doing;
             lose(writer, "the database warned");
-        else
+        } else {
             group_done(writer);
+        }
         break;
     case WRITER_EXPLAINING:
         if (round->failed) {
@@ -679,7 +762,6 @@ void writer_answered(struct writer *writer)
     case WRITER_PROBING:
         atomic_store(&writer->store->write_ok, !round->failed);
         round_clear(writer->slot);
-        writer->doing = WRITER_IDLE;
         break;
     default:
         round_clear(writer->slot);
@@ -688,12 +770,15 @@ void writer_answered(struct writer *writer)
 
 void writer_lost(struct writer *writer)
 {
+    int64_t now = postgres_now_ms();
     if (writer->doing == WRITER_COMMITTING) {
-        if (writer->entry.records.len > 0)
-            writer->settle_until = postgres_now_ms() + POSTGRES_SETTLE_MS;
-        else
+        writer->unsettled = 1;
+        writer->unsettled_ms = writer->settle_ms = now;
+        if (writer->tell_ms == 0)
+            writer->tell_ms = now + POSTGRES_SETTLE_MS;
+        if (!has_entry(writer))
             tell_group(writer, STORE_UNKNOWN);
-    } else if (writer->settle_until == 0) {
+    } else if (!writer->unsettled) {
         writer->group = 0;
     }
     writer->doing = WRITER_IDLE;
@@ -701,28 +786,33 @@ void writer_lost(struct writer *writer)
 
 void writer_give_up(struct writer *writer)
 {
-    size_t first = 0;
-    if (writer->settle_until != 0 && postgres_now_ms() < writer->settle_until)
-        first = writer->group;
-    for (size_t i = first; i < writer->count; i++)
-        tell(writer, i, i < writer->group ? STORE_UNKNOWN : STORE_UNAVAILABLE);
-    writer->count = first;
-    if (first == 0) {
-        writer->group = 0;
-        writer->settle_until = 0;
-    }
+    for (size_t i = writer->group; i < writer->count; i++)
+        tell(writer, i, STORE_UNAVAILABLE);
+    writer->count = writer->group;
+}
+
+int writer_can_serve(struct writer *writer, int64_t now_ms)
+{
+    return writer->unsettled ? now_ms >= writer->settle_ms
+                             : writer->count > 0 || atomic_load(&writer->store->writes.waiting) > 0;
+}
+
+int writer_is_patient(const struct writer *writer)
+{
+    return writer->doing == WRITER_SETTLING || writer->doing == WRITER_PROBING;
+}
+
+int writer_is_over(const struct writer *writer)
+{
+    return writer->count == 0 && (writer->doing == WRITER_IDLE || writer_is_patient(writer));
 }
 
 void writer_serve(struct writer *writer, int probe)
 {
     int stopped;
-    if (writer->settle_until != 0 && postgres_now_ms() >= writer->settle_until) {
-        tell_group(writer, STORE_UNKNOWN);
-        begin_chain(writer);
-        return;
-    }
-    if (writer->settle_until != 0) {
-        send_closing(writer);
+    if (writer->unsettled) {
+        if (postgres_now_ms() >= writer->settle_ms)
+            send_settling(writer);
         return;
     }
     if (writer->count == 0) {

@@ -12,19 +12,21 @@ proxy_port=$(free_port)
 control=$work/control
 python3 "$(dirname "$0")/proxy.py" "$proxy_port" "$(cat "$work/db/port")" "$control" >"$work/proxy.log" 2>&1 &
 servers+=("$!")
-postgres_demo db enroll "port=$proxy_port&sslmode=disable&connect_timeout=2"
-start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
-credentials
 
 proxy_order() {
     local i
     printf '%s\n' "$*" >"$control.order" && mv "$control.order" "$control"
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 2000; i++)); do
         grep -Eq '^(armed|done|counted)' "$control" && return 0
         sleep 0.01
     done
     fail "the proxy does not take the order '$*'"
 }
+
+proxy_order never # it listens by then
+postgres_demo db enroll "port=$proxy_port&sslmode=disable&connect_timeout=2"
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+credentials
 
 # The client, with certConf, tries the whole enrollment again when it is told that the server cannot: as stations do.
 enroll() {
