@@ -167,6 +167,20 @@ wait_log() {
     fail "'$2' is not in $(basename "$1")"
 }
 
+# wait_ready CODE: until /readyz of the server at $port answers so; its detail is in $work/ready.json.
+ready() {
+    curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
+}
+
+wait_ready() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        [ "$(ready)" = "$1" ] && return 0
+        sleep 0.05
+    done
+    fail "readiness is not $1: $(cat "$work/ready.json")"
+}
+
 # new_key FILE TYPE: P-256, P-384, P-521, RSA or Ed25519.
 new_key() {
     case $2 in

@@ -17,19 +17,6 @@ enroll() {
         -certout "$work/cert.pem" "$@"
 }
 
-ready() {
-    curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
-}
-
-wait_ready() {
-    local i
-    for ((i = 0; i < 300; i++)); do
-        [ "$(ready)" = "$1" ] && return 0
-        sleep 0.05
-    done
-    fail "readiness is not $1: $(cat "$work/ready.json")"
-}
-
 # Until it is served again; the client is told to try again meanwhile, as a station would.
 served_again() {
     local i
