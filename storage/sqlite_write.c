@@ -144,6 +144,22 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int ap
     return SQLITE_OK;
 }
 
+static int changes(const struct store_cert_change *change, int status)
+{
+    return status != STORE_CERT_REVOKED && (change->only_from == 0 || status == (int)change->only_from);
+}
+
+static int check_change(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS];
+    int rc = look(get, unit->issuer, unit->change->serial);
+    int holds = rc == SQLITE_ROW && changes(unit->change, sqlite3_column_int(get, 0));
+    sqlite3_reset(get);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return rc;
+    return holds ? SQLITE_OK : conflict(unit, STORE_PRE_CERT);
+}
+
 static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
 {
     enum { BEFORE = 3 };
@@ -168,7 +184,7 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     sqlite3_reset(get);
     if (rc != SQLITE_ROW)
         return rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
-    if (status == STORE_CERT_REVOKED || (change->only_from != 0 && status != (int)change->only_from))
+    if (!changes(change, status))
         return SQLITE_OK;
     sqlite_bind(update, 1, unit->issuer);
     sqlite_bind(update, 2, change->serial);
@@ -315,6 +331,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_secret(conn, unit, &bind);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_certs(conn, unit, apart);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->change != NULL && unit->change->required)
+        rc = check_change(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)

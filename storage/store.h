@@ -184,6 +184,7 @@ enum store_precondition {
     STORE_PRE_KEY_UNUSED, /* another live certificate has this public key */
     STORE_PRE_SIGNER,     /* the protecting certificate, issued by us, is revoked */
     STORE_PRE_SERIAL,     /* the serial exists already */
+    STORE_PRE_CERT,       /* the certificate that is to be changed is not in the state that is expected */
     STORE_PRE_OLD,        /* a row that is to be removed is gone already, or may not be removed */
 };
 
@@ -196,10 +197,12 @@ enum store_outcome {
 
 /* struct store_cert_change sets the status of a stored certificate, and lists it as revoked or takes it off
  * the list. Revocation is final: a change of a revoked certificate is no change, and so is one of a
- * certificate that is not |only_from| what is named; the unit is done all the same. */
+ * certificate that is not |only_from| what is named; the unit is done all the same, unless that is required.
+ */
 struct store_cert_change {
     struct bytes serial;
     enum store_cert_status only_from; /* 0: any */
+    int required;                     /* 1: what is no change is STORE_PRE_CERT */
     enum store_cert_status status;
     int reason;
     int64_t at; /* Unix seconds */

@@ -99,10 +99,10 @@ static void conflict(struct cmp_message *m, const struct store_unit *unit)
                         "publicKey is in use in another certificate: make a new key", NULL);
         return;
     case STORE_PRE_SIGNER:
-        if (m->in.body_type == PKI_RR && bytes_equal(m->change.serial, unit->signer_serial))
-            cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is revoked already", NULL);
-        else
-            cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is revoked", NULL);
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is revoked", NULL);
+        return;
+    case STORE_PRE_CERT:
+        cmp_judge_again(m);
         return;
     default:
         cmp_refuse(m, PKI_SYSTEM_FAILURE, "the server could not store the certificate: try again",

@@ -134,6 +134,9 @@ cmp_step cmp_revoke;         /* rr, authenticated */
 cmp_step cmp_confirm;        /* certConf, authenticated */
 cmp_step cmp_received_error; /* error, authenticated */
 
+/* cmp_judge_again goes on with an rr whose certificate has changed since it was looked at. */
+cmp_step cmp_judge_again;
+
 /* cmp_fail_transaction ends a transaction whose next message is refused: the certificate is treated as
  * rejected. */
 cmp_step cmp_fail_transaction;

@@ -59,7 +59,9 @@ static void judge_certificate(struct cmp_message *m, const struct store_cert *st
     }
     m->change = (struct store_cert_change){
         .serial = stored->serial,
-        .only_from = reason == REASON_REMOVE ? STORE_CERT_HOLD : 0,
+        /* As it was judged: whatever changes it meanwhile, what is answered has to be what was done. */
+        .only_from = stored->status,
+        .required = 1,
         .status = reason == REASON_HOLD     ? STORE_CERT_HOLD
                   : reason == REASON_REMOVE ? STORE_CERT_VALID
                                             : STORE_CERT_REVOKED,
@@ -87,6 +89,11 @@ void cmp_revoke(struct cmp_message *m)
                "sign the rr with the certificate to be revoked, or as an RA of this profile");
         return;
     }
+    cmp_judge_again(m);
+}
+
+void cmp_judge_again(struct cmp_message *m)
+{
     cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->revocation.cert_details.serial);
     m->next = certificate_found;
 }
@@ -109,7 +116,9 @@ static void certificate_found(struct cmp_message *m)
         return;
     }
     *stored = fetch.row.cert;
-    if (cmp_takes_profile(m, stored->profile))
+    if (is_own_certificate(m) && stored->status == STORE_CERT_HOLD) /* since it was authenticated */
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is on hold", NULL);
+    else if (cmp_takes_profile(m, stored->profile))
         judge_certificate(m, stored);
     else
         refuse(m, PKI_NOT_AUTHORIZED, "the certificate was issued under another profile than this RA's");
@@ -125,7 +134,8 @@ static void commit_revocation(struct cmp_message *m)
     unit->expect_tx_absent = 1;
     unit->tx = &m->new_tx;
     unit->change = &m->change;
-    if (m->signer_is_own)
+    /* What the change requires of the certificate is more than what is wanted of a signer. */
+    if (m->signer_is_own && !is_own_certificate(m))
         unit->signer_serial = m->signer->serial;
     m->audit.event = m->change.status == STORE_CERT_HOLD    ? "hold"
                      : m->change.status == STORE_CERT_VALID ? "release"

@@ -238,11 +238,12 @@ void params_cert(struct params *params, const struct store_unit *unit)
 
 void params_change(struct params *params, const struct store_unit *unit)
 {
-    enum { COLUMNS = 6 };
+    enum { COLUMNS = 7 };
     const struct store_cert_change *change = unit->change;
     record(params, COLUMNS);
     column_number(params, change->at);
     column_small(params, change->only_from);
+    column_small(params, change->required);
     column_small(params, change->status);
     column_small(params, change->reason);
     column_octets(params, unit->issuer);

@@ -101,7 +101,8 @@ static const char version_1[] =
     " PRIMARY KEY (issuer, serial)"
     ");"
     "CREATE TYPE cmpd.change_1 AS ("
-    " at bigint, only_from smallint, status smallint, reason smallint, issuer bytea, serial bytea);"
+    " at bigint, only_from smallint, required smallint, status smallint, reason smallint, issuer bytea,"
+    " serial bytea);"
 
     "CREATE TABLE cmpd.secrets ("
     " expires bigint NOT NULL,"

@@ -19,7 +19,8 @@
 #define KEYS "unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY k (issuer, key, i)"
 
 const char *const postgres_sql[SQL_COUNT] = {
-    [SQL_BEGIN] = "BEGIN",
+    /* Each statement sees what was committed before it, whatever the database's default is. */
+    [SQL_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_PROBE_READ] = "SELECT seen_at FROM cmpd.service WHERE id = 1",
@@ -117,7 +118,8 @@ const char *const postgres_sql[SQL_COUNT] = {
         "d AS (DELETE FROM cmpd.revocations r USING w WHERE w.status NOT IN (3, 4) AND r.issuer = w.issuer "
         "AND r.serial = w.serial) "
         "SELECT cmpd.require((SELECT count(*) FROM u JOIN cmpd.certificates c ON c.issuer = u.issuer "
-        "AND c.serial = u.serial) = cardinality($1))",
+        "AND c.serial = u.serial LEFT JOIN w ON w.issuer = u.issuer AND w.serial = u.serial "
+        "WHERE u.required = 0 OR w.serial IS NOT NULL) = cardinality($1))",
     [SQL_SECRET_PUT] =
         "INSERT INTO cmpd.secrets (issuer, reference, profile, sealed, seal_key_id, reusable, expires, "
         "bound_to) "

@@ -372,16 +372,19 @@ static struct bytes expected_tx_key(const struct store_unit *unit)
     return expects_tx(unit) ? unit->tx_id : bytes_of(NULL, 0);
 }
 
+static struct bytes required_change_key(const struct store_unit *unit)
+{
+    return unit->change != NULL && unit->change->required ? unit->change->serial : bytes_of(NULL, 0);
+}
+
 static const struct question {
     enum postgres_statement statement;
     key_of *key;
 } questions[] = {
-    {SQL_TX_GET, expected_tx_key},
-    {SQL_SECRET_GET, secret_key},
-    {SQL_CERT_GET, signer_key},
-    {SQL_KEYS_IN_USE, unused_key},
+    {SQL_TX_GET, expected_tx_key}, {SQL_SECRET_GET, secret_key},        {SQL_CERT_GET, signer_key},
+    {SQL_KEYS_IN_USE, unused_key}, {SQL_CERT_GET, required_change_key},
 };
-enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, QUESTIONS };
+enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
 
 static void send_questions(struct writer *writer)
 {
@@ -456,6 +459,14 @@ static int signer_is_good(const PGresult *signers, size_t i, struct look *look)
            look->cert.status != STORE_CERT_REVOKED && look->cert.status != STORE_CERT_HOLD;
 }
 
+static int changes(const struct store_cert_change *change, const PGresult *certs, size_t i, struct look *look)
+{
+    int row = row_about(certs, i);
+    return row >= 0 && rows_cert(&look->cert, certs, row, 1, look->arena) &&
+           look->cert.status != STORE_CERT_REVOKED &&
+           (change->only_from == 0 || look->cert.status == change->only_from);
+}
+
 /* In the order of store.h: the first that fails is the conflict. */
 static enum store_precondition judge(struct writer *writer, PGresult *const *answers, size_t i,
                                      struct look *look, enum store_outcome *outcome)
@@ -473,6 +484,9 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     if (which == STORE_PRE_NONE && unit->signer_serial.len > 0 &&
         !signer_is_good(answers[ASK_SIGNER], i, look))
         which = STORE_PRE_SIGNER;
+    if (which == STORE_PRE_NONE && required_change_key(unit).len > 0 &&
+        !changes(unit->change, answers[ASK_CHANGE], i, look))
+        which = STORE_PRE_CERT;
     return which;
 }
 

@@ -310,6 +310,13 @@ static int secret_is_usable(const struct store_secret *secret, const struct stor
            (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
 }
 
+static int changes(const struct store_cert_change *change, const struct store_cert *cert)
+{
+    /* revocation is final */
+    return cert != NULL && cert->status != STORE_CERT_REVOKED &&
+           (change->only_from == 0 || change->only_from == cert->status);
+}
+
 static int preconditions_hold(struct world *world, struct store_unit *unit)
 {
     struct store_tx *tx = find_tx(world, unit->issuer, unit->tx_id);
@@ -332,6 +339,9 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
         return conflict(unit, STORE_PRE_SIGNER);
     if (unit->cert != NULL && find_cert(world, unit->issuer, unit->cert->serial) != NULL)
         return conflict(unit, STORE_PRE_SERIAL);
+    if (unit->change != NULL && unit->change->required &&
+        !changes(unit->change, find_cert(world, unit->issuer, unit->change->serial)))
+        return conflict(unit, STORE_PRE_CERT);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
     return 1;
@@ -356,9 +366,7 @@ static void apply_here(struct world *world, struct store_unit *unit)
     if (unit->change != NULL) {
         struct store_cert *cert = find_cert(world, unit->issuer, unit->change->serial);
         must(cert != NULL);
-        /* revocation is final */
-        if (cert->status != STORE_CERT_REVOKED &&
-            (unit->change->only_from == 0 || unit->change->only_from == cert->status)) {
+        if (changes(unit->change, cert)) {
             int stopped =
                 unit->change->status == STORE_CERT_REVOKED || unit->change->status == STORE_CERT_HOLD;
             cert->status = unit->change->status;

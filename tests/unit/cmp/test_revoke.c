@@ -318,6 +318,35 @@ Test(revoke, two_at_once_are_one_revocation)
     expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
 }
 
+static void hold_before_commit(struct world *w)
+{
+    world_cert_of(w, own.cert.serial)->status = STORE_CERT_HOLD;
+}
+
+/* What is answered is what was done to the certificate as it then was. */
+Test(revoke, a_hold_that_comes_first_stops_the_device_and_not_an_RA)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+    struct answer answer;
+
+    world->before_commit = hold_before_commit;
+    answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(row()->status, STORE_CERT_HOLD);
+
+    row()->status = STORE_CERT_VALID;
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    client.transaction_id[0]++;
+    world->before_commit = hold_before_commit;
+    answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
 /* RFC 5280 5.3.1: certificateHold can be lifted, by removeFromCRL, which is no reason of anything that stands
  * on a CRL. A revocation is final: neither a hold nor its end that crosses one changes anything of it. */
 Test(revoke, an_RA_lifts_a_hold_but_no_revocation)
@@ -344,7 +373,8 @@ Test(revoke, an_RA_lifts_a_hold_but_no_revocation)
         world->before_commit = revoke_before_commit;
         struct answer answer = world_send(world, client_revoke(&client, &own.cert, reasons[i]));
         cr_assert_null(world->before_commit);
-        answer_free(&answer);
+        expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+        cr_assert_null(world_tx_of(world, client.header.transaction_id));
         cr_assert_eq(row()->status, STORE_CERT_REVOKED);
         cr_assert_eq(row()->reason, 1);
         cr_assert_eq(row()->revoked_at, world->now - 5);

@@ -3,21 +3,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "units.h"
-
-static struct store *store;
-
-static void set_up(void)
-{
-    make_url();
-    store = must_open(test_url);
-}
-
-static void tear_down(void)
-{
-    store_close(store);
-    remove_folder();
-}
+#include "suite.h"
 
 static void reopen(void)
 {
@@ -26,11 +12,6 @@ static void reopen(void)
 }
 
 TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 300);
-
-static void same(struct bytes a, struct bytes b, const char *what)
-{
-    cr_expect(bytes_equal(a, b), "%s differs", what);
-}
 
 Test(store, rows_come_back_as_they_were)
 {
@@ -141,29 +122,6 @@ Test(store, a_present_transaction_conflicts_and_shows_its_row)
     enrollment_cleanup(&e);
 }
 
-/* confirm moves the transaction of (group, n) from |from| to CONFIRMED and its certificate to VALID. */
-static enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_state from,
-                                  struct store_unit *out)
-{
-    struct enrollment e;
-    enrollment_init(&e, group, n);
-    struct store_cert_change change = {.serial = e.cert.serial, .status = STORE_CERT_VALID, .at = NOW};
-    e.tx.state = STORE_TX_CONFIRMED;
-    e.tx.deadline = 0;
-    e.unit.expect_tx_absent = 0;
-    e.unit.expect_state = from;
-    e.unit.key_unused = bytes_of(NULL, 0);
-    e.unit.cert = NULL;
-    e.unit.change = &change;
-    cr_assert(store_commit_wait(store, &e.unit));
-    if (out != NULL) {
-        *out = e.unit;
-        out->row.serial = out->row.transaction_id = bytes_of(NULL, 0);
-    }
-    enrollment_cleanup(&e);
-    return e.unit.outcome;
-}
-
 static struct store_cert status_of(uint32_t group, uint32_t n)
 {
     struct enrollment e;
@@ -191,19 +149,6 @@ Test(store, a_transaction_moves_only_from_the_expected_state)
     cr_assert_eq(unit.row.state, STORE_TX_CONFIRMED);
     cr_assert_eq(confirm(1, 1, 0, &unit), STORE_DONE, "any state will do");
     cr_assert_eq(confirm(1, 2, 0, &unit), STORE_CONFLICT, "but there must be one");
-}
-
-static enum store_outcome change_status(uint32_t group, uint32_t n, enum store_cert_status status, int reason)
-{
-    struct enrollment e;
-    enrollment_init(&e, group, n);
-    struct store_cert_change change = {
-        .serial = e.cert.serial, .status = status, .reason = reason, .at = NOW + n};
-    struct store_unit unit = {
-        .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
-    cr_assert(store_commit_wait(store, &unit));
-    enrollment_cleanup(&e);
-    return unit.outcome;
 }
 
 Test(store, revocation_is_final_and_hold_is_not)
@@ -654,6 +599,47 @@ Test(store, a_change_from_one_status_only_leaves_others_alone)
     enrollment_cleanup(&e);
 }
 
+/* Whoever answers that a change was made has to know that it was: all of the unit, or nothing. */
+Test(store, a_required_change_is_made_or_nothing_is_done)
+{
+    static const struct {
+        enum store_cert_status from, to;
+        int holds;
+    } steps[] = {{STORE_CERT_HOLD, STORE_CERT_VALID, 0},    {STORE_CERT_VALID, STORE_CERT_HOLD, 1},
+                 {STORE_CERT_VALID, STORE_CERT_HOLD, 0},    {STORE_CERT_HOLD, STORE_CERT_VALID, 1},
+                 {STORE_CERT_VALID, STORE_CERT_REVOKED, 1}, {STORE_CERT_VALID, STORE_CERT_REVOKED, 0},
+                 {STORE_CERT_REVOKED, STORE_CERT_VALID, 0}, {0, STORE_CERT_REVOKED, 0}};
+    struct enrollment first, e;
+
+    enrollment_init(&first, 1, 1);
+    first.cert.status = STORE_CERT_VALID;
+    cr_assert(store_commit_wait(store, &first.unit));
+    for (uint32_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        enrollment_init(&e, 2, i);
+        struct store_cert_change change = {.serial = first.cert.serial,
+                                           .only_from = steps[i].from,
+                                           .required = 1,
+                                           .status = steps[i].to,
+                                           .reason = 6,
+                                           .at = NOW};
+        struct store_cert before = status_of(1, 1);
+        size_t records = audit_records(store);
+        e.unit.cert = NULL;
+        e.unit.key_unused = bytes_of(NULL, 0);
+        e.unit.change = &change;
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, steps[i].holds ? STORE_DONE : STORE_CONFLICT, "step %u", i);
+        cr_assert_eq(e.unit.conflict, steps[i].holds ? STORE_PRE_NONE : STORE_PRE_CERT, "step %u", i);
+        cr_assert_eq(status_of(1, 1).status, steps[i].holds ? steps[i].to : before.status, "step %u", i);
+        cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id),
+                     steps[i].holds ? STORE_FOUND : STORE_ABSENT, "step %u", i);
+        cr_assert_eq(audit_records(store), records + (size_t)steps[i].holds, "step %u", i);
+        enrollment_cleanup(&e);
+    }
+    cr_assert(store_healthy(store));
+    enrollment_cleanup(&first);
+}
+
 /* ---- certConf that does not come ---- */
 
 static void await_confirmation(uint32_t n, int64_t deadline)
@@ -833,178 +819,4 @@ Test(store, seals_come_back_as_they_were_and_are_stored_once)
     cr_assert(store_each_seal(store, fault, see_seal, &seen), "%s", fault);
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(audit_records(store), 0, "a seal is no entry");
-}
-
-/* ---- what retention lets go ---- */
-
-/* The old rows of |kind| after |after|, as many as come at once. */
-static size_t old(enum store_fetch_kind kind, struct bytes after, int64_t before, struct store_old *out,
-                  struct arena *arena)
-{
-    struct store_fetch f = {
-        .kind = kind, .issuer = test_issuer(), .key = after, .before = before, .arena = arena};
-
-    cr_assert(store_fetch_wait(store, &f));
-    cr_assert_neq(f.outcome, STORE_FETCH_UNAVAILABLE);
-    if (f.outcome == STORE_ABSENT)
-        return 0;
-    memcpy(out, f.row.old.list, f.row.old.count * sizeof *out);
-    return f.row.old.count;
-}
-
-static void walk_old(enum store_fetch_kind kind, size_t expected)
-{
-    struct store_old rows[STORE_OLD_MAX];
-    struct arena *arena = arena_new(1024 * 1024);
-    struct bytes after = bytes_of(NULL, 0);
-    size_t all = 0, n;
-
-    do {
-        n = old(kind, after, NOW, rows, arena);
-        for (size_t i = 0; i < n; i++) {
-            cr_assert_eq(rows[i].key.len, 16);
-            cr_assert(after.len == 0 || memcmp(after.data, rows[i].key.data, 16) < 0, "in order of keys");
-            after = rows[i].key;
-            same(rows[i].profile, bytes_str("demo"), "profile");
-            cr_assert_eq(rows[i].at, kind == STORE_FETCH_OLD_CERTS ? NOW + 365 * 86400 : NOW);
-            cr_assert(rows[i].awaits);
-        }
-        all += n;
-    } while (n == STORE_OLD_MAX);
-    cr_assert_eq(all, expected);
-    arena_free(arena);
-}
-
-Test(store, old_rows_are_found_piece_by_piece)
-{
-    for (uint32_t n = 0; n < STORE_OLD_MAX + 50; n++)
-        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
-    walk_old(STORE_FETCH_OLD_CERTS, STORE_OLD_MAX + 50);
-    walk_old(STORE_FETCH_OLD_TXS, STORE_OLD_MAX + 50);
-    issuer_octets[0] ^= 1;
-    walk_old(STORE_FETCH_OLD_CERTS, 0);
-    walk_old(STORE_FETCH_OLD_TXS, 0);
-}
-
-/* Serials begin with the seconds since 2020-01-01. */
-Test(store, certificates_that_were_issued_later_are_not_looked_at)
-{
-    struct store_old rows[STORE_OLD_MAX];
-    struct arena *arena = arena_new(1024 * 1024);
-
-    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE); /* at second 100000 */
-    cr_assert_eq(commit_one(store, 1, 250), STORE_DONE);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100000, rows, arena), 0);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100001, rows, arena), 1);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100003, rows, arena), 2);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 5, rows, arena), 0, "before there was any");
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), INT64_MAX, rows, arena), 2);
-    arena_free(arena);
-}
-
-/* Removes |first| and, if it is not NULL, |second|. */
-static struct store_unit remove_rows(enum store_fetch_kind kind, const struct enrollment *first,
-                                     const struct enrollment *second, int64_t before)
-{
-    struct bytes keys[2] = {kind == STORE_FETCH_OLD_CERTS ? first->cert.serial : first->tx.transaction_id};
-    if (second != NULL)
-        keys[1] = kind == STORE_FETCH_OLD_CERTS ? second->cert.serial : second->tx.transaction_id;
-    struct store_removal removal = {kind, keys, second != NULL ? 2 : 1, before};
-    struct store_audit audit = {.at = NOW * 1000LL, .event = "purge", .outcome = "deleted"};
-    struct store_unit unit = {.issuer = test_issuer(), .removal = &removal, .audit = &audit};
-    cr_assert(store_commit_wait(store, &unit));
-    return unit;
-}
-
-static void expect_kept(struct store_unit unit)
-{
-    cr_assert_eq(unit.outcome, STORE_CONFLICT);
-    cr_assert_eq(unit.conflict, STORE_PRE_OLD);
-}
-
-enum { EXPIRED = NOW + 366 * 86400 };
-
-Test(store, a_certificate_is_removed_with_all_about_it)
-{
-    struct enrollment e, other, again;
-
-    enrollment_init(&e, 1, 1);
-    enrollment_init(&other, 1, 2);
-    enrollment_init(&again, 2, 1); /* the same key in another certificate */
-    again.cert.spki_hash = again.unit.key_unused = e.cert.spki_hash;
-    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    cr_assert_eq(commit_one(store, 1, 2), STORE_DONE);
-    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    cr_assert_eq(change_status(1, 1, STORE_CERT_HOLD, 6), STORE_DONE);
-    cr_assert(store_commit_wait(store, &again.unit));
-    cr_assert_eq(again.unit.conflict, STORE_PRE_KEY_UNUSED);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED).outcome, STORE_DONE);
-    cr_assert_eq(is_whole(store, 1, 1), 0);
-    cr_assert_eq(is_whole(store, 1, 2), 1);
-    cr_assert(store_commit_wait(store, &again.unit));
-    cr_assert_eq(again.unit.outcome, STORE_DONE, "its key is nobody's");
-    e.unit.key_unused = bytes_of(NULL, 0);
-    cr_assert(store_commit_wait(store, &e.unit));
-    cr_assert_eq(e.unit.outcome, STORE_DONE, "nothing of it is left");
-    cr_assert_eq(change_status(1, 1, STORE_CERT_HOLD, 6), STORE_DONE);
-    cr_assert_eq(audit_records(store), 8);
-    enrollment_cleanup(&e);
-    enrollment_cleanup(&other);
-    enrollment_cleanup(&again);
-}
-
-Test(store, what_is_not_old_enough_stays_and_all_with_it)
-{
-    struct enrollment e, young;
-
-    enrollment_init(&e, 1, 1);
-    enrollment_init(&young, 1, 2);
-    young.cert.not_after = young.unit.now = EXPIRED;
-    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    cr_assert(store_commit_wait(store, &young.unit));
-    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    cr_assert_eq(confirm(1, 2, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, &young, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, &young, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, e.cert.not_after));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, NOW));
-    cr_assert_eq(is_whole(store, 1, 1), 1);
-    cr_assert_eq(is_whole(store, 1, 2), 1);
-    cr_assert_eq(audit_records(store), 4, "what was not done is not recorded");
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, e.cert.not_after + 1).outcome, STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, EXPIRED));
-    enrollment_cleanup(&e);
-    enrollment_cleanup(&young);
-}
-
-/* One that was revoked in the meantime, too: its certConf would find no certificate. */
-Test(store, what_awaits_certConf_stays)
-{
-    struct enrollment e;
-
-    enrollment_init(&e, 1, 1);
-    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
-    cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
-    walk_old(STORE_FETCH_OLD_CERTS, 1);
-    cr_assert_eq(is_whole(store, 1, 1), 1);
-    enrollment_cleanup(&e);
-}
-
-Test(store, a_transaction_may_go_before_its_certificate)
-{
-    struct enrollment e;
-
-    enrollment_init(&e, 1, 1);
-    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, NOW + 1).outcome, STORE_DONE);
-    cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FOUND);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED).outcome, STORE_DONE);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_ABSENT);
-    enrollment_cleanup(&e);
 }
