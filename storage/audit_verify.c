@@ -173,6 +173,18 @@ static void check_begin(struct audit_verify *v, const struct trails *trails, con
               trails->of, name_of(hex, trail));
 }
 
+/* What a purge that was interrupted leaves of a chain goes on to where the anchor is, and what was purged is
+ * not there. Other rows of before the anchor were put there later: nothing of them is proven. */
+static void check_purged(struct audit_verify *v, const struct trail *trail)
+{
+    char hex[HEX_ID];
+
+    if (trail->last.seq != 0 && trail->last.seq < trail->anchor.seq)
+        fault(v, "entry %lld to %lld of chain %s were put in: the chain was purged up to %lld",
+              (long long)trail->first.seq, (long long)trail->last.seq, name_of(hex, trail),
+              (long long)trail->anchor.seq);
+}
+
 static void check_end(struct audit_verify *v, const struct trails *trails, const struct trail *trail)
 {
     int64_t end = trail->last.seq > trail->anchor.seq ? trail->last.seq : trail->anchor.seq;
@@ -331,12 +343,17 @@ int audit_verify_entry(void *arg, const struct store_entry *entry)
 
     for (size_t i = 0; i < entry->records.len; i++)
         lines += entry->records.data[i] == '\n';
-    if (entry->seq == 0) {
+    if (entry->seq == 0 && memcmp(entry->chain, (const uint8_t[ID]){0}, ID) == 0) {
         v->summary.before += lines;
         return 1;
     }
     v->summary.entries++;
     v->summary.records += lines;
+    if (entry->seq <= 0) {
+        fault(v, "an entry of chain %s was put in: chains begin with entry 1, it has number %lld",
+              log_hex(hex, sizeof hex, bytes_of(entry->chain, ID)), (long long)entry->seq);
+        return 1;
+    }
     if ((trail = trail_of(v, &v->chains, entry->chain)) == NULL)
         return 1;
     if (!audit_entry_hash(hash, entry)) {
@@ -407,6 +424,8 @@ void audit_verify_end(struct audit_verify *v, struct audit_summary *out)
     check_trails(v, &v->chains);
     for (size_t i = 0; i < v->chains.room; i++) {
         const struct trail *trail = &v->chains.slots[i];
+        if (trail->used)
+            check_purged(v, trail);
         int64_t sealed = trail->attested.seq > trail->anchor.seq ? trail->attested.seq : trail->anchor.seq;
         if (trail->used && trail->last.seq > sealed)
             v->summary.unsealed += (uint64_t)(trail->last.seq - sealed);

@@ -70,9 +70,12 @@ int seal_heads(struct seal_job *job, const struct policy *policy, struct store *
 
     if (!store_pending(job, store))
         return 0;
-    while ((seal.head_count = store_audit_heads(store, seal.heads, AUDIT_SEAL_ENDS)) != 0)
-        if (!make(job, policy, &seal, now) || !store_pending(job, store))
+    /* Once round: chains move on while this one is stored. */
+    do {
+        seal.head_count = store_audit_heads(store, seal.heads, AUDIT_SEAL_ENDS);
+        if (seal.head_count != 0 && (!make(job, policy, &seal, now) || !store_pending(job, store)))
             return 0;
+    } while (seal.head_count == AUDIT_SEAL_ENDS);
     return 1;
 }
 

@@ -121,7 +121,7 @@ static const char version_1[] =
      * that would cost more than it saves. */
     "CREATE TABLE cmpd.audit ("
     " at bigint NOT NULL,"
-    " seq bigint NOT NULL,"
+    " seq bigint NOT NULL CHECK (seq > 0),"
     " chain bytea NOT NULL CHECK (length(chain) = 16),"
     " node text NOT NULL,"
     " previous bytea NOT NULL CHECK (length(previous) = 32),"

@@ -129,12 +129,15 @@ const char *const postgres_sql[SQL_COUNT] = {
         "seal_key_id = excluded.seal_key_id, reusable = excluded.reusable, expires = excluded.expires, "
         "bound_to = excluded.bound_to",
     /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay
-     * as they are: their certConf could have come. Answers with how many were put off, and by how much. */
+     * as they are: their certConf could have come. They are locked in the order in which certConfs are
+     * stored. Answers with how many were put off, and by how much. */
     [SQL_ALIVE] =
         "WITH before AS (SELECT seen_at FROM cmpd.service WHERE id = 1 FOR UPDATE), "
-        "w AS (UPDATE cmpd.transactions t SET deadline = t.deadline + $1::bigint - b.seen_at FROM before b "
-        "WHERE t.state = 1 AND b.seen_at <> 0 AND $1 - b.seen_at > $2::bigint AND t.deadline > b.seen_at "
-        "RETURNING 1), "
+        "l AS MATERIALIZED (SELECT t.issuer, t.transaction_id FROM before b, cmpd.transactions t "
+        "WHERE t.state = 1 AND b.seen_at <> 0 AND $1::bigint - b.seen_at > $2::bigint "
+        "AND t.deadline > b.seen_at ORDER BY t.issuer, t.transaction_id FOR UPDATE OF t), "
+        "w AS (UPDATE cmpd.transactions t SET deadline = t.deadline + $1 - b.seen_at FROM before b, l "
+        "WHERE t.issuer = l.issuer AND t.transaction_id = l.transaction_id AND t.state = 1 RETURNING 1), "
         "s AS (UPDATE cmpd.service SET seen_at = $1 FROM before b WHERE b.seen_at < $1) "
         "SELECT (SELECT count(*) FROM w), $1 - seen_at FROM before",
     /* Others are told when what it says has changed. */

@@ -12,7 +12,7 @@
 enum { ENTRIES = 6, SEALS = 3, EACH = ENTRIES / SEALS, TEXT_MAX = 4096, ARENA = 1 << 20 };
 
 /* The log: one chain, of which each two entries are sealed. */
-static struct store_entry entries[ENTRIES];
+static struct store_entry entries[ENTRIES + 1];
 static struct store_seal seals[SEALS];
 static size_t entry_count, seal_count;
 
@@ -405,6 +405,36 @@ Test(audit_verify, what_follows_an_anchor_must_follow_it)
     memset(entries[0].previous, 0x55, STORE_HASH);
     cr_assert(audit_entry_hash(entries[0].hash, &entries[0]));
     says("does not follow what was before it");
+}
+
+/* Rows whose hashes fit each other, where the anchor says that everything is gone: whoever makes them up
+ * needs no key. */
+Test(audit_verify, what_was_purged_does_not_come_back)
+{
+    struct store_entry gone[ENTRIES];
+
+    memcpy(gone, entries, sizeof gone);
+    anchor(ENTRIES, SEALS);
+    cr_assert_eq(faults(), 0, "%s", said);
+    for (size_t from = 0; from < 2; from++) {
+        entry_count = ENTRIES - 2;
+        memcpy(entries, gone + from, entry_count * sizeof entries[0]);
+        says("were put in");
+    }
+}
+
+/* A chain begins with entry 1; 0 stands for what was there before there were chains, and had none. */
+Test(audit_verify, no_entry_stands_before_the_first)
+{
+    for (int64_t seq = -1; seq <= 0; seq++) {
+        entries[entry_count] = entries[0];
+        memset(entries[entry_count].chain, 0x5a, STORE_CHAIN_ID);
+        entries[entry_count].seq = seq;
+        cr_assert(audit_entry_hash(entries[entry_count].hash, &entries[entry_count]));
+        entry_count++;
+        says("was put in");
+        entry_count--;
+    }
 }
 
 Test(audit_verify, without_its_anchor_a_purge_is_a_gap)
