@@ -7,8 +7,9 @@
 #include "internal.h"
 #include "server/base/log.h"
 
-/* What libpq is told where neither the URL nor a service file says otherwise. A lost primary must be noticed
- * in seconds, and its successor be found by what it is, not by where it is in the list. */
+/* What libpq is told where neither the URL nor a service file nor the environment says otherwise. A lost
+ * primary must be noticed in seconds, and its successor be found by what it is, not by where it is in the
+ * list. */
 static const struct {
     const char *keyword, *value;
 } defaults[] = {
@@ -16,6 +17,50 @@ static const struct {
     {"keepalives_idle", "5"}, {"keepalives_interval", "2"},           {"keepalives_count", "3"},
 };
 enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]), KEYWORDS_MAX = 96 };
+
+static PQconninfoOption *find(PQconninfoOption *options, const char *keyword)
+{
+    for (; options != NULL && options->keyword != NULL; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options;
+    return NULL;
+}
+
+static int is_empty(const PQconninfoOption *option)
+{
+    return option == NULL || option->val == NULL || option->val[0] == 0;
+}
+
+/* What the service file and the environment say, which PQconninfoParse does not look at. libpq tells of a
+ * connection, and this one, with a setting that there is not, is never tried. */
+static PQconninfoOption *from_elsewhere(const char *service)
+{
+    const char *const keywords[] = {"sslmode", service != NULL ? "service" : NULL, NULL};
+    const char *const values[] = {"none: this is not a connection", service, NULL};
+    PGconn *conn = PQconnectStartParams(keywords, values, 0);
+    PQconninfoOption *options = PQconninfo(conn);
+    PQfinish(conn);
+    return options;
+}
+
+static int fill_in_defaults(PQconninfoOption *target)
+{
+    const PQconninfoOption *service = find(target, "service");
+    PQconninfoOption *elsewhere = from_elsewhere(is_empty(service) ? NULL : service->val);
+    int ok = elsewhere != NULL;
+    for (int i = 0; ok && i < DEFAULTS; i++) {
+        PQconninfoOption *option = find(target, defaults[i].keyword);
+        const PQconninfoOption *other = find(elsewhere, defaults[i].keyword);
+        /* libpq's own "any" is there as well where nobody has said so. */
+        if (!is_empty(option) || (!is_empty(other) && strcmp(other->val, "any") != 0))
+            continue;
+        free(option->val);
+        option->val = strdup(defaults[i].value);
+        ok = option->val != NULL;
+    }
+    PQconninfoFree(elsewhere);
+    return ok;
+}
 
 PQconninfoOption *postgres_target(char *fault, const char *url)
 {
@@ -27,22 +72,17 @@ PQconninfoOption *postgres_target(char *fault, const char *url)
             "the URL of the store is none that libpq can read; write "
             "postgres://USER@HOST:PORT/DATABASE?NAME=VALUE, with %% and its two hexadecimal digits for "
             "what is no letter or digit in a value");
-    return target;
-}
-
-static const char *given(const PQconninfoOption *target, const char *keyword)
-{
-    for (; target->keyword != NULL; target++)
-        if (strcmp(target->keyword, keyword) == 0)
-            return target->val != NULL && target->val[0] != 0 ? target->val : NULL;
-    return NULL;
+    if (target == NULL || fill_in_defaults(target))
+        return target;
+    PQconninfoFree(target);
+    return store_fault(fault, "out of memory");
 }
 
 /* One that cannot be read may hold one as well. */
 int postgres_has_secret(const char *url)
 {
     PQconninfoOption *target = PQconninfoParse(url, NULL);
-    int has = target == NULL || given(target, "password") != NULL || given(target, "sslpassword") != NULL;
+    int has = target == NULL || !is_empty(find(target, "password")) || !is_empty(find(target, "sslpassword"));
     PQconninfoFree(target);
     return has;
 }
@@ -51,18 +91,11 @@ static PGconn *start(const PQconninfoOption *target, const char *name)
 {
     const char *keywords[KEYWORDS_MAX], *values[KEYWORDS_MAX];
     int n = 0;
-    for (const PQconninfoOption *o = target; o->keyword != NULL && n < KEYWORDS_MAX - DEFAULTS - 3; o++) {
+    for (const PQconninfoOption *o = target; o->keyword != NULL && n < KEYWORDS_MAX - 3; o++) {
         if (o->val == NULL || o->val[0] == 0)
             continue;
         keywords[n] = o->keyword;
         values[n++] = o->val;
-    }
-    /* A service file fills in what is not given here: it must not be overruled. */
-    for (int i = 0; i < DEFAULTS && given(target, "service") == NULL; i++) {
-        if (given(target, defaults[i].keyword) != NULL)
-            continue;
-        keywords[n] = defaults[i].keyword;
-        values[n++] = defaults[i].value;
     }
     keywords[n] = "application_name";
     values[n++] = name;

@@ -1,6 +1,8 @@
 /* connect.c: what is said of a URL, and that a password in it is never said. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "storage/postgres/internal.h"
 
@@ -37,6 +39,50 @@ Test(postgres_connect, a_url_that_cannot_be_read_is_not_repeated)
         cr_expect_null(strstr(fault, "hidden"), "%s", fault);
         cr_expect_not_null(strstr(fault, "; write postgres://"), "no remedy: %s", fault);
     }
+}
+
+static const char *option(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options->keyword != NULL; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val != NULL ? options->val : "";
+    return "?";
+}
+
+/* A node that hangs on to a dead primary, or takes the first standby that answers, serves nobody. What is
+ * said elsewhere stands. */
+Test(postgres_connect, what_nobody_has_said_is_said)
+{
+    char path[] = "/tmp/cmpd-test-service-XXXXXX";
+    int fd = mkstemp(path);
+    static const char services[] =
+        "[bare]\nhost=h1,h2\n[full]\nconnect_timeout=7\ntarget_session_attrs=primary\n[any]\n"
+        "target_session_attrs=any\n";
+    static const struct {
+        const char *url, *attrs, *timeout;
+    } cases[] = {{"postgres://h1,h2/db", "read-write", "2"},
+                 {"postgres://h1/db?target_session_attrs=any&connect_timeout=5", "any", "5"},
+                 {"postgres://?service=bare", "read-write", "2"},
+                 {"postgres://?service=full", "", ""}, /* as the file says */
+                 {"postgres://?service=full&connect_timeout=3", "", "3"},
+                 {"postgres://?service=any", "read-write", "2"}};
+
+    cr_assert(fd >= 0 && write(fd, services, sizeof services - 1) == sizeof services - 1);
+    close(fd);
+    setenv("PGSERVICEFILE", path, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        PQconninfoOption *target = postgres_target(fault, cases[i].url);
+        cr_assert_not_null(target, "%s", fault);
+        cr_expect_str_eq(option(target, "target_session_attrs"), cases[i].attrs, "%s", cases[i].url);
+        cr_expect_str_eq(option(target, "connect_timeout"), cases[i].timeout, "%s", cases[i].url);
+        cr_expect_str_eq(option(target, "tcp_user_timeout"), "8000", "%s", cases[i].url);
+        PQconninfoFree(target);
+    }
+    setenv("PGCONNECT_TIMEOUT", "4", 1);
+    PQconninfoOption *target = postgres_target(fault, "postgres://h1/db");
+    cr_expect_str_eq(option(target, "connect_timeout"), "");
+    PQconninfoFree(target);
+    unlink(path);
 }
 
 /* Port 1 of this machine: nobody listens there. */
