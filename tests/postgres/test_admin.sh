@@ -48,6 +48,14 @@ ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key
 
 # ---- status ----
 
+# By the name of a service, as libpq's other clients.
+(umask 077 && printf '%s\n' '[cmpd]' host=localhost hostaddr=127.0.0.1 "port=$(cat "$work/db/port")" dbname=cmpd user=cmpd \
+    "password=$postgres_password" sslmode=verify-full "sslrootcert=$work/db/ca.pem" >"$work/services")
+ok "status of a service" env PGSERVICEFILE="$work/services" "$CMPD_BIN/cmpctl" db status --config "$dir/cmpd.yaml" \
+    --store 'postgres://?service=cmpd'
+refused "a service that there is not" 'no-such' env PGSERVICEFILE="$work/services" "$CMPD_BIN/cmpctl" db status \
+    --config "$dir/cmpd.yaml" --store 'postgres://?service=no-such'
+
 for ((i = 0; i < 100; i++)); do
     [ "$(postgres_db db 'select count(*) from cmpd.nodes')" = 1 ] && break
     sleep 0.05
