@@ -1,6 +1,6 @@
 #!/bin/bash
 # backup, archive and restore of deploy/postgres: a moment between enrollments is restored, with what was there then and nothing
-# later; and as far as the archive goes, with all of it.
+# later; what was restored can be backed up and restored again; and as far as the archive goes, with all of it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
@@ -32,12 +32,19 @@ stored_in() {
         python3 -c 'import json, sys; [print(json.loads(line)["serial"]) for line in sys.stdin]' | sort
 }
 
-# restored NAME [TIME]: the backup as a cluster of its own, with an archive of its own: each begins a timeline.
+# archived NAME: until all that cluster NAME wrote is in its archive.
+archived() {
+    local last
+    last=$(postgres_sql "$1" "select pg_walfile_name(pg_switch_wal())")
+    database_waits "$1" "select last_archived_wal >= '$last' from pg_stat_archiver" t
+}
+
+# restored NAME [TIME]: the backup as a cluster of its own, with a copy of the archive: each begins a timeline.
 restored() {
     local name=$1 file
     shift
     mkdir "$work/$name"
-    cp -a "$work/archive/." "$work/archive-$name"
+    cp -a "$CMPD_PG_ARCHIVE/." "$work/archive-$name"
     export CMPD_PG_ARCHIVE=$work/archive-$name
     for file in ca.pem ca.key server.pem server.key password; do cp -p "$work/db/$file" "$work/$name/$file"; done
     if [ "$(id -u)" -eq 0 ]; then chown postgres "$work/$name"; fi
@@ -47,16 +54,18 @@ restored() {
     refused "nothing is restored over it" 'nothing was done' database_tool db restore "$backup" "$work/$name/data" "$@"
 }
 
+# Blanks in names are an operator's right.
+backups="$work/backups/of cmpd"
+"${as_postgres[@]}" mkdir "$backups"
 enroll before
-database_user=cmpd_replica ok "a backup" database_tool db backup "$work/backups"
+database_user=cmpd_replica ok "a backup" database_tool db backup "$backups"
 backup=$(tail -n 1 "$work/last.out")
 enroll between
 sleep 0.05
 moment=$(postgres_sql db "select clock_timestamp()")
 sleep 0.05
 enroll after
-postgres_sql db "select pg_switch_wal()" >/dev/null
-database_waits db "select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver" t
+archived db
 # What is written now is lost with the disk: it is not in the archive.
 enroll lost
 stop_server
@@ -69,14 +78,31 @@ start_server cmpd "$dir/then.yaml" "$work/node1.log"
 enroll on-then
 stop_server
 same "and what came since" "$(stored_in then)" "$(issued before between on-then)"
+# Its own backup knows nothing of that moment any more.
+first_backup=$backup
+database_user=cmpd_replica ok "a backup of what was restored" database_tool then backup "$work/backups"
+backup=$(tail -n 1 "$work/last.out")
+start_server cmpd "$dir/then.yaml" "$work/node1.log"
+enroll on-later
+stop_server
+archived then
 postgres_stop then
+restored later
+same "all that came after the moment" "$(stored_in later)" "$(issued before between on-then on-later)"
+postgres_stop later
+backup=$first_backup
 
+export CMPD_PG_ARCHIVE=$work/archive
 restored latest
 same "all that was archived" "$(stored_in latest)" "$(issued before between after)"
 
 # ---- what cannot be is told ----
 
 refused "no backup there" 'usage' database_tool latest restore "$work/archive" "$work/nothing"
+for keep in 0 -1 all; do
+    refused "$keep backups to keep" 'usage' database_tool latest backup "$backups" $keep
+done
+[ -e "$backup" ] || fail "the backup is gone"
 refused "a time that is none" 'invalid date' database_tool latest restore "$backup" "$work/nothing" "the day before"
 echo damaged >>"$CMPD_PG_ARCHIVE/damaged"
 echo other >"$work/segment"
@@ -90,12 +116,11 @@ refused "an archive that is not there" . env CMPD_PG_ARCHIVE="$work/nowhere" "$d
 # Backups are named by the second.
 for i in 1 2; do
     sleep 1
-    database_user=cmpd_replica ok "backup $i" database_tool latest backup "$work/backups" 2
+    database_user=cmpd_replica ok "backup $i" database_tool latest backup "$backups" 2
 done
-same "backups that are kept" "$(find "$work/backups" -maxdepth 1 -mindepth 1 | wc -l)" 2
+same "backups that are kept" "$(find "$backups" -maxdepth 1 -mindepth 1 | wc -l)" 2
 [ ! -e "$backup" ] || fail "the oldest backup was kept"
-backup=$(find "$work/backups" -maxdepth 1 -name 'base-*' | sort | head -n 1)
-cp -a "$CMPD_PG_ARCHIVE/." "$work/archive"
+backup=$(find "$backups" -maxdepth 1 -name 'base-*' | sort | head -n 1)
 first=$(sed -n 's/^START WAL LOCATION: .* (file \(.*\))$/\1/p' "$backup/backup_label")
 same "WAL files from before the oldest" "$(find "$CMPD_PG_ARCHIVE" -regextype egrep -regex '.*/[0-9A-F]{24}' -printf '%f\n' |
     awk -v first="$first" 'substr($0, 9) < substr(first, 9)' | wc -l)" 0
