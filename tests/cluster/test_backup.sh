@@ -32,11 +32,11 @@ stored_in() {
         python3 -c 'import json, sys; [print(json.loads(line)["serial"]) for line in sys.stdin]' | sort
 }
 
-# archived NAME: until all that cluster NAME wrote is in its archive.
+# archived NAME [BY]: until all that cluster NAME wrote is in the archive, by itself or by its standby BY.
 archived() {
     local last
     last=$(postgres_sql "$1" "select pg_walfile_name(pg_switch_wal())")
-    database_waits "$1" "select last_archived_wal >= '$last' from pg_stat_archiver" t
+    database_waits "${2:-$1}" "select last_archived_wal >= '$last' from pg_stat_archiver" t
 }
 
 # restored NAME [TIME]: the backup as a cluster of its own, with a copy of the archive: each begins a timeline.
@@ -109,6 +109,17 @@ echo other >"$work/segment"
 chmod 644 "$work/segment"
 refused "another file of that name in the archive" 'another one' database_tool latest archive "$work/segment" damaged
 ok "the same file again" database_tool latest archive "$CMPD_PG_ARCHIVE/damaged" damaged
+# Primary and standby come with the same file at the same time.
+head -c 16M /dev/zero >"$work/segment"
+for i in 1 2 3 4 5; do
+    database_tool latest archive "$work/segment" twice$i &
+    other=$!
+    ok "one of two" database_tool latest archive "$work/segment" twice$i
+    ok "the other" wait $other
+    command cmp "$work/segment" "$CMPD_PG_ARCHIVE/twice$i"
+    rm -f "$CMPD_PG_ARCHIVE/twice$i"
+done
+same "what is left of it" "$(find "$CMPD_PG_ARCHIVE" -name '*.part' | wc -l)" 0
 refused "an archive that is not there" . env CMPD_PG_ARCHIVE="$work/nowhere" "$database_files/archive" "$work/segment" segment
 
 # ---- only so many are kept, and of the archive what they need ----
@@ -127,4 +138,29 @@ same "WAL files from before the oldest" "$(find "$CMPD_PG_ARCHIVE" -regextype eg
 postgres_stop latest
 restored kept
 same "the oldest that is kept can be restored" "$(stored_in kept)" "$(issued before between after)"
+
+# ---- a primary dies that archived nothing: its standby did ----
+
+postgres_stop kept
+CMPD_POSTGRES=$work/nowhere database_start kept
+postgres_sql kept "select pg_stat_reset_shared('archiver')" >/dev/null
+database_standby standby kept
+database_user=cmpd_replica ok "a backup of a standby" database_tool standby backup "$work/backups"
+backup=$(tail -n 1 "$work/last.out")
+start_server cmpd "$dir/kept.yaml" "$work/node1.log"
+enroll on-kept
+archived kept standby
+# Only the promoted standby has these, in a WAL file that it had not received as a whole.
+enroll at-last
+stop_server
+same "WAL files that the primary archived" "$(postgres_sql kept "select archived_count from pg_stat_archiver")" 0
+postgres_stop kept QUIT
+database_promote standby
+database_waits standby "select pg_is_in_recovery()" f
+archived standby
+same "WAL files that the standby could not archive" \
+    "$(postgres_sql standby "select failed_count from pg_stat_archiver")" 0
+postgres_stop standby
+restored failed-over
+same "all of it, over the failover" "$(stored_in failed-over)" "$(issued before between after on-kept at-last)"
 done_testing

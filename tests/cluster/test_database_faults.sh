@@ -76,6 +76,10 @@ for how in QUIT KILL; do
     done
 done
 database_waits db "select count(*) from pg_stat_replication where sync_state = 'sync'" 1
+# Both archive into the same folder.
+for name in db standby; do
+    same "WAL files that $name could not archive" "$(postgres_sql $name "select failed_count from pg_stat_archiver")" 0
+done
 
 # ---- the standby takes over ----
 

@@ -105,7 +105,7 @@ members_are one ""
 member_start two
 members_are one two
 database_roles one
-for name in ssl_min_protocol_version=TLSv1.2 archive_mode=on synchronous_commit=on synchronous_standby_names=two \
+for name in ssl_min_protocol_version=TLSv1.2 archive_mode=always synchronous_commit=on synchronous_standby_names=two \
     log_parameter_max_length=0 data_checksums=on; do
     same "$name" "${name%%=*}=$(postgres_sql one "show ${name%%=*}")" "$name"
 done
