@@ -106,7 +106,7 @@ member_start two
 members_are one two
 database_roles one
 for name in ssl_min_protocol_version=TLSv1.2 archive_mode=always synchronous_commit=on synchronous_standby_names=two \
-    log_parameter_max_length=0 data_checksums=on; do
+    log_parameter_max_length=0 data_checksums=on wal_keep_size=1GB max_connections=100; do
     same "$name" "${name%%=*}=$(postgres_sql one "show ${name%%=*}")" "$name"
 done
 
@@ -118,9 +118,9 @@ cluster_databases=(one two)
 cluster_start 1
 url=http://127.0.0.1:${node_port[1]}/.well-known/cmp/p/demo
 
-# load NAME, at most a minute and a half of it.
+# load NAME, at most two minutes of it.
 load() {
-    load_start "$1" --seconds 90 --rate 60 --count 5400 --clients 16 --retries 1 --scenario ir=1,ir-confirm=1
+    load_start "$1" --seconds 120 --rate 60 --count 7200 --clients 16 --retries 1 --scenario ir=1,ir-confirm=1
     load_runs "$1" 50
 }
 
@@ -152,6 +152,34 @@ if [ -n "${CMPD_SOAK:-}" ]; then
     member_start one
     members_are two one
     served machine-dies
+
+    # A standby is away for so long that the primary has forgotten it, and removed what it lacks: it takes that from the archive.
+    ok "few WAL files are kept" "${as_postgres[@]}" patronictl -c "$work/two/patroni" edit-config cmpd --force --quiet \
+        -p wal_keep_size=16MB
+    database_waits two "show wal_keep_size" 16MB
+    load standby-away
+    member_die one
+    wal=$(postgres_sql two "select pg_walfile_name(pg_current_wal_lsn())")
+    members_are two ""
+    database_waits two "select count(*) from pg_replication_slots" 0
+    for ((i = 0; i < 8; i++)); do
+        postgres_sql two "select pg_switch_wal()" >/dev/null
+        load_runs standby-away 50
+    done
+    for ((i = 0; i < 10; i++)); do
+        postgres_sql two checkpoint
+        [ "$(postgres_sql two "select count(*) from pg_ls_waldir() where name = '$wal'")" = 1 ] || break
+        postgres_sql two "select pg_switch_wal()" >/dev/null
+        load_runs standby-away 20
+    done
+    same "WAL that it lacks" "$(postgres_sql two "select count(*) from pg_ls_waldir() where name = '$wal'")" 0
+    lines=$(wc -l <"$work/one.log")
+    member_start one
+    members_are two one
+    tail -n "+$lines" "$work/one.log" >"$work/back"
+    ok "it came from the archive" grep -F 'restored log file' "$work/back"
+    same "times that it was made anew" "$(grep -cF 'replica has been created' "$work/back" || true)" 0
+    served standby-away
 fi
 stop_server
 done_testing
