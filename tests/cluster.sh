@@ -13,6 +13,8 @@
 #   load_stop NAME             ends it early; load_end tells what it came to
 #   load_end NAME              waits for it, prints errors by kind and the longest gap
 #   load_is NAME TEXT EXPR     EXPR, Python, must hold of its result r
+#   issued NAME...             the serials in $work/NAME, each a file as $held is
+#   stored_in NAME...          the serials in the store that clusters NAME are; $dir/NAME.yaml is a configuration for it
 #   cluster_is_whole           what clients of all loads hold is stored, nothing is there twice, and the audit log is whole
 
 # postgres, or sqlite: a file that all nodes share.
@@ -189,6 +191,16 @@ import json, sys
 r = json.load(open(sys.argv[1]))
 assert eval("(" + sys.argv[2] + ")"), r
 PY
+}
+
+issued() {
+    (cd "$work" && cat "$@") | cut -d ' ' -f 1 | sort -u
+}
+
+stored_in() {
+    sed "s|^store: .*|store: \"$(database_url cmpd_node "$@" | sed 's/&/\\&/g')\"|" "$dir/cmpd.yaml" >"$dir/$1.yaml"
+    "$CMPD_BIN/cmpctl" cert list --config "$dir/$1.yaml" --json |
+        python3 -c 'import json, sys; [print(json.loads(line)["serial"]) for line in sys.stdin]' | sort
 }
 
 # What a client was told is confirmed is not merely waiting, or ended.

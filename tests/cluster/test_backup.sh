@@ -20,18 +20,6 @@ enroll() {
     load_is "load-$1" "all are served" "r['completed'] == $count and r['errors'] == {}"
 }
 
-# issued NAME...: the serials that they hold.
-issued() {
-    (cd "$work" && cat "$@") | cut -d ' ' -f 1 | sort -u
-}
-
-# stored_in NAME: the serials that the store in cluster NAME has.
-stored_in() {
-    sed "s|^store: .*|store: \"$(database_url cmpd_node "$1" | sed 's/&/\\&/g')\"|" "$dir/cmpd.yaml" >"$dir/$1.yaml"
-    "$CMPD_BIN/cmpctl" cert list --config "$dir/$1.yaml" --json |
-        python3 -c 'import json, sys; [print(json.loads(line)["serial"]) for line in sys.stdin]' | sort
-}
-
 # archived NAME [BY]: until all that cluster NAME wrote is in the archive, by itself or by its standby BY.
 archived() {
     local last

@@ -1,6 +1,6 @@
 #!/bin/bash
 # deploy/postgres/patroni.yml: two members and etcd. A switchover, and the death of the primary, under a light load: the node goes
-# on at the next primary, and what base stations hold is there.
+# on at the next primary, and what base stations hold is there. Then all of it is restored to a moment.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
@@ -76,6 +76,7 @@ member_die() {
 members_end() {
     local name
     for name in "${!member_pid[@]}"; do kill -TERM "${member_pid[$name]}" && wait "${member_pid[$name]}"; done
+    member_pid=()
 }
 at_end+=(members_end)
 
@@ -181,5 +182,46 @@ if [ -n "${CMPD_SOAK:-}" ]; then
     same "times that it was made anew" "$(grep -cF 'replica has been created' "$work/back" || true)" 0
     served standby-away
 fi
+
+# ---- back to a moment: a cluster that begins with a backup, as restore tells ----
+
+primary=one
+[ "$(state one)" = "one two" ] || primary=two
+database_user=cmpd_replica ok "a backup" database_tool $primary backup "$work/backups"
+backup=$(tail -n 1 "$work/last.out")
+load before
+served before
+moment=$(postgres_sql $primary "select clock_timestamp()")
+kept=$held held=$work/undone
+touch "$held"
+load undone
+load_stop undone
+load_end undone
+held=$kept
+stop_server
+members_end
+for name in "${members[@]}"; do rm -r "$work/$name/data"; done
+ok "the cluster is forgotten" "${as_postgres[@]}" patronictl -c "$work/one/patroni" remove cmpd < <(printf 'cmpd\nYes I am aware\n')
+cat >"$work/one/patroni/restore.yml" <<YML
+bootstrap:
+  method: restore
+  restore:
+    command: $database_files/restore $backup $work/one/data "$moment"
+    no_params: true
+    keep_existing_recovery_conf: true
+YML
+member_start one
+members_are one ""
+rm "$work/one/patroni/restore.yml"
+same "what was there then" "$(stored_in one)" "$(issued held)"
+member_start two
+members_are one two
+same "archive_mode" "$(postgres_sql one "show archive_mode")" always
+node_start 1
+load after-restore
+load_runs after-restore 50
+load_stop after-restore
+load_end after-restore
+same "and what came since" "$(stored_in one two)" "$(issued held)"
 stop_server
 done_testing
