@@ -2,7 +2,7 @@
 # start and stop what this makes.
 #
 #   database_new NAME             a cluster with the settings, rules of access, roles and archive of deploy/postgres; it runs
-#   database_start NAME           starts it again
+#   database_start NAME [SETTING…]  starts it again, with settings as "name=value"
 #   database_standby NAME OF      a standby of OF, which from now on waits for it at each commit; it runs
 #   database_promote NAME         makes a standby a primary
 #   database_url ROLE NAME...     the URL for ROLE; of several clusters that of the one that is writable
@@ -34,7 +34,7 @@ chmod -R a+rX "$database_files"
 
 database_start() {
     # The sizes are for a machine of its own; postgres.sh does without fsync, which is what this is about.
-    postgres_start "$1" fsync=on shared_buffers=128MB max_wal_size=1GB min_wal_size=80MB
+    postgres_start "$1" fsync=on shared_buffers=128MB max_wal_size=1GB min_wal_size=80MB "${@:2}"
 }
 
 database_new() {

@@ -99,11 +99,12 @@ stop_server() {
     wait "$server" || fail "the server ended with status $?"
 }
 
-# demo NAME: a demo CA in $work/NAME on a free port: $dir, $port.
+# demo NAME [OPTION...]: a demo CA in $work/NAME on a free port: $dir, $port. OPTIONs of cmpctl init.
 demo() {
     dir=$work/$1
+    shift
     port=$(free_port)
-    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" >/dev/null
+    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" "$@" >/dev/null
 }
 
 # add_tls: a second listener with TLS on $tls_port; its certificate is its own anchor, $dir/tls/server.pem.

@@ -44,9 +44,10 @@ alter role cmpd_replica password :'replica_password';
 alter role cmpd_rewind password :'rewind_password';
 \endif
 
--- A node answers within seconds or says that it cannot: longer than that, no statement of it helps anybody.
-alter role cmpd_node set statement_timeout = '10s';
-alter role cmpd_node set lock_timeout = '5s';
+-- A node answers within seconds or says that it cannot: longer than that, no statement of it helps anybody. Well before the ten
+-- seconds after which it gives up a connection that is silent; the same as it chooses for itself.
+alter role cmpd_node set statement_timeout = '5s';
+alter role cmpd_node set lock_timeout = '2s';
 alter role cmpd_node set idle_in_transaction_session_timeout = '30s';
 -- A migration that waits for a lock makes everybody behind it wait, too: it gives up, and is run again.
 alter role cmpd_owner set lock_timeout = '10s';

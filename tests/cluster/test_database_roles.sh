@@ -77,7 +77,8 @@ may cmpd_node "insert into cmpd.devices values (1)"
 may cmpd_node "select cmpd.more()"
 may cmpd_audit "select from cmpd.devices"
 may_not cmpd_audit "select cmpd.more()"
-same "a node gives up after" "$(database_sql cmpd_node db "show statement_timeout")" 10s
+same "a node gives up after" "$(database_sql cmpd_node db "show statement_timeout")" 5s
+same "and on a lock after" "$(database_sql cmpd_node db "show lock_timeout")" 2s
 
 # ---- who gets in ----
 

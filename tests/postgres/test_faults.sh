@@ -1,12 +1,17 @@
 #!/bin/bash
 # What PostgreSQL can do to a node, and what the node makes of it: each fault has its line in the log and a signed answer
 # (RFC 9483 3.6.2, systemUnavail), readiness falls where nothing can be served, and the node serves again without a restart.
+# Settings and rights are those of deploy/postgres.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
+. "$(dirname "$0")/../database.sh"
 
-postgres_new db
-postgres_start db max_connections=20 superuser_reserved_connections=3
-postgres_demo db ca
+database_new db
+postgres_stop db
+database_start db max_connections=20
+ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --store "$(database_url cmpd_owner db)"
+database_roles db
+demo ca --store "$(database_url cmpd_node db)"
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
 credentials
 new_key "$work/new.key" P-256
@@ -62,8 +67,8 @@ let_go() {
 # raises STATE [TIMES]: inserting a transaction fails with SQLSTATE so often (0: always).
 raises() {
     postgres_db db "
-        create sequence public.raised; grant usage on sequence public.raised to public;
-        create function public.raises() returns trigger language plpgsql as \$\$ begin
+        create sequence public.raised;
+        create function public.raises() returns trigger language plpgsql security definer as \$\$ begin
         if ${2:-0} = 0 or nextval('public.raised') <= ${2:-0} then
             raise exception 'this is a test' using errcode = '$1'; end if; return new; end \$\$;
         create trigger raises before insert on cmpd.transactions for each row execute function public.raises()"
@@ -84,14 +89,14 @@ let_go
 served_again "after the lock"
 
 # ---- statement timeout ----
-postgres_sql db "alter role cmpd set lock_timeout = '60s'; alter role cmpd set statement_timeout = '700ms'"
-postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd'" >/dev/null
+postgres_sql db "alter role cmpd_node set lock_timeout = '60s'; alter role cmpd_node set statement_timeout = '700ms'"
+postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd_node'" >/dev/null
 served_again "with other limits"
 hold "lock table cmpd.certificates in share row exclusive mode"
 refused "a statement that takes too long" systemUnavail enroll
 wait_log "$work/cmpd.log" 'doing="commit" code=57014'
 let_go
-postgres_sql db "alter role cmpd reset lock_timeout; alter role cmpd reset statement_timeout"
+database_roles db
 served_again "after the timeout"
 
 # ---- the disk is full (the code that PostgreSQL gives when it cannot extend a file) ----
@@ -129,11 +134,11 @@ postgres_sql db "select pg_reload_conf()" >/dev/null
 served_again "when it takes writes again"
 
 # ---- too many connections ----
-PGPASSWORD=$postgres_password python3 - "$(cat "$work/db/port")" "$work/db/ca.pem" "$work/full" <<'PY' &
+PGPASSWORD=$CMPD_NODE_PASSWORD python3 - "$(cat "$work/db/port")" "$work/db/ca.pem" "$work/full" <<'PY' &
 import os, sys, time
 import subprocess
 port, ca, flag = sys.argv[1:]
-dsn = f"host=localhost hostaddr=127.0.0.1 port={port} user=cmpd dbname=cmpd sslmode=verify-full sslrootcert={ca}"
+dsn = f"host=localhost hostaddr=127.0.0.1 port={port} user=cmpd_node dbname=cmpd sslmode=verify-full sslrootcert={ca}"
 os.environ["PGCONNECT_TIMEOUT"] = "5"
 held = []
 while not os.path.exists(flag + ".end"):
@@ -148,7 +153,7 @@ PY
 hog=$!
 servers+=("$hog")
 for ((i = 0; i < 400; i++)); do
-    [ "$(postgres_sql db "select count(*) >= 17 from pg_stat_activity where backend_type = 'client backend' and usename = 'cmpd'")" = t ] && break
+    [ "$(postgres_sql db "select count(*) >= 17 from pg_stat_activity where backend_type = 'client backend' and usename = 'cmpd_node'")" = t ] && break
     sleep 0.05
 done
 postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cmpd/%'" >/dev/null
@@ -163,7 +168,7 @@ served_again "when there are connections again"
 postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cmpd/%'" >/dev/null
 served_again "after its backends were killed"
 postgres_stop db QUIT
-postgres_start db max_connections=20
+database_start db max_connections=20
 served_again "after an immediate restart"
 
 # ---- gone ----
@@ -178,13 +183,13 @@ grep -q 'cannot be reached' "$work/last.out" || fail "cmpctl does not tell why: 
 attempts=$(postgres_log_count=$(grep -c 'doing=connect' "$work/cmpd.log") && echo "$postgres_log_count")
 sleep 1
 same "the same fault is not logged again and again" "$(grep -c 'doing=connect' "$work/cmpd.log")" "$attempts"
-postgres_start db max_connections=20
+database_start db max_connections=20
 begin=$EPOCHREALTIME
 served_again "when it is back"
 echo "back: first enrollment after $(python3 -c "print(round($EPOCHREALTIME - $begin, 2))") s"
 
 # ---- nothing of it tells a secret ----
-same "no password in the log" "$(grep -c "$postgres_password" "$work/cmpd.log" || true)" 0
-same "nor in the list of processes" "$(tr '\0' ' ' <"/proc/$server/cmdline" | grep -c "$postgres_password" || true)" 0
+same "no password in the log" "$(grep -c "$CMPD_NODE_PASSWORD" "$work/cmpd.log" || true)" 0
+same "nor in the list of processes" "$(tr '\0' ' ' <"/proc/$server/cmdline" | grep -c "$CMPD_NODE_PASSWORD" || true)" 0
 stop_server
 done_testing
