@@ -52,6 +52,9 @@ alter role cmpd_node set idle_in_transaction_session_timeout = '30s';
 -- A migration that waits for a lock makes everybody behind it wait, too: it gives up, and is run again.
 alter role cmpd_owner set lock_timeout = '10s';
 
+-- The state of standbys, which cmpctl db status shows.
+grant pg_read_all_stats to cmpd_owner, cmpd_audit;
+
 -- What pg_rewind reads (PostgreSQL's manual, pg_rewind).
 grant execute on function pg_catalog.pg_ls_dir(text, boolean, boolean) to cmpd_rewind;
 grant execute on function pg_catalog.pg_stat_file(text, boolean) to cmpd_rewind;

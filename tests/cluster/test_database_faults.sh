@@ -76,6 +76,14 @@ for how in QUIT KILL; do
     done
 done
 database_waits db "select count(*) from pg_stat_replication where sync_state = 'sync'" 1
+for role in cmpd_owner cmpd_audit; do
+    "$CMPD_BIN/cmpctl" db status --json --store "$(database_url $role db)" >"$work/status.json"
+    ok "cmpctl db status shows the standby to $role" python3 - "$work/status.json" <<'PY'
+import json, sys
+replicas = [fact for fact in map(json.loads, open(sys.argv[1])) if fact["about"] == "replica"]
+assert [(r["state"], r["sync_state"]) for r in replicas] == [("streaming", "sync")], replicas
+PY
+done
 # Both archive into the same folder.
 for name in db standby; do
     same "WAL files that $name could not archive" "$(postgres_sql $name "select failed_count from pg_stat_archiver")" 0
