@@ -99,7 +99,7 @@ balancer_start() {
             CMPD_NODE1="127.0.0.1:${node_port[1]}" CMPD_NODE2="127.0.0.1:${node_port[2]}" \
             CMPD_NODE3="127.0.0.1:${node_port[3]}" CMPD_NODE1_TLS="127.0.0.1:${node_tls_port[1]}" \
             CMPD_NODE2_TLS="127.0.0.1:${node_tls_port[2]}" CMPD_NODE3_TLS="127.0.0.1:${node_tls_port[3]}" \
-            CMPD_HAPROXY_SOCKET="$work/$name.sock" CMPD_MAXCONN=2000 "$@" \
+            CMPD_HAPROXY_SOCKET="$work/$name.sock" CMPD_HAPROXY_USER= CMPD_MAXCONN=2000 "$@" \
             haproxy -db -f "${CMPD_SOURCE:?set by ctest}/deploy/haproxy/$name.cfg" >"$work/$name.log" 2>&1 &
         balancer_pid+=("$!")
     done
