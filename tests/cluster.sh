@@ -88,22 +88,23 @@ node_kill() {
 
 # balancer_start [CFG...]: of deploy/haproxy, all by default.
 balancer_start() {
-    local name i
+    local name i nodes=()
+    for i in 1 2 3; do
+        # The files name three. Nobody answers at port 1, as at a node that is down.
+        nodes+=("CMPD_NODE$i=127.0.0.1:${node_port[i]:-1}" "CMPD_NODE${i}_TLS=127.0.0.1:${node_tls_port[i]:-1}")
+    done
     balancer_port=$(free_port) balancer_tls_port=$(free_port) balancer_pass_port=$(free_port)
     url=http://127.0.0.1:$balancer_port/.well-known/cmp/p/demo
     tls_url=https://127.0.0.1:$balancer_tls_port/.well-known/cmp/p/demo
     pass_url=https://127.0.0.1:$balancer_pass_port/.well-known/cmp/p/demo
     for name in haproxy passthrough; do
         env CMPD_LISTEN="127.0.0.1:$balancer_port" CMPD_LISTEN_TLS="127.0.0.1:$balancer_tls_port" \
-            CMPD_LISTEN_PASS="127.0.0.1:$balancer_pass_port" CMPD_TLS_PEM="$work/tls/both.pem" \
-            CMPD_NODE1="127.0.0.1:${node_port[1]}" CMPD_NODE2="127.0.0.1:${node_port[2]}" \
-            CMPD_NODE3="127.0.0.1:${node_port[3]}" CMPD_NODE1_TLS="127.0.0.1:${node_tls_port[1]}" \
-            CMPD_NODE2_TLS="127.0.0.1:${node_tls_port[2]}" CMPD_NODE3_TLS="127.0.0.1:${node_tls_port[3]}" \
+            CMPD_LISTEN_PASS="127.0.0.1:$balancer_pass_port" CMPD_TLS_PEM="$work/tls/both.pem" "${nodes[@]}" \
             CMPD_HAPROXY_SOCKET="$work/$name.sock" CMPD_HAPROXY_USER= CMPD_MAXCONN=2000 "$@" \
             haproxy -db -f "${CMPD_SOURCE:?set by ctest}/deploy/haproxy/$name.cfg" >"$work/$name.log" 2>&1 &
         balancer_pid+=("$!")
     done
-    balancer_waits 3
+    balancer_waits "$node_count"
 }
 balancer_pid=()
 
