@@ -44,9 +44,8 @@ served() {
 load gone 90
 postgres_stop standby QUIT
 sleep 1
-before=$(held_now) since=$SECONDS
+before=$(held_now)
 balancer_waits 0
-echo "no node is ready after $((SECONDS - since + 1)) s; connections: $(connections)"
 same "certificates given out meanwhile" "$(held_now)" "$before"
 postgres_sql db "alter system set synchronous_standby_names = ''"
 postgres_sql db "select pg_reload_conf()" >/dev/null
@@ -64,14 +63,10 @@ standby_wakes() {
 }
 at_end=(standby_wakes "${at_end[@]}")
 
+# Each node has two connections that write. Both are given up, and wait in the database; those that are to find out what became
+# of it wait, too, and there are no more, however long it takes.
 seconds=13
-if [ -n "${CMPD_SOAK:-}" ]; then
-    # Until nodes have left so many connections behind that none is free any more: all of them wait for the standby.
-    seconds=60
-    postgres_stop db
-    database_start db max_connections=20
-    balancer_waits 3
-fi
+if [ -n "${CMPD_SOAK:-}" ]; then seconds=150; fi
 database_start standby
 postgres_sql db "alter system set synchronous_standby_names = '*'"
 postgres_sql db "select pg_reload_conf()" >/dev/null
@@ -81,11 +76,10 @@ standby_gets STOP
 sleep 1
 before=$(held_now)
 sleep $((seconds - 1))
-echo "after $seconds s; connections: $(connections)"
+left=$(connections)
+echo "after $seconds s; connections: $left"
+[ "$left" -le 15 ] || fail "nodes have left $left connections behind"
 same "certificates given out meanwhile" "$(held_now)" "$before"
-if [ -n "${CMPD_SOAK:-}" ]; then
-    refused "no connection is left" 'remaining connection slots|too many clients' database_sql cmpd_owner db "select 1"
-fi
 standby_gets CONT
 served hangs
 done_testing
