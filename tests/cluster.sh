@@ -56,15 +56,16 @@ cluster_start() {
         node_port[i]=$(free_port)
         node_tls_port[i]=$(free_port)
         if [ "$i" -eq 1 ]; then
-            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --listen "127.0.0.1:${node_port[1]}" "${store[@]}" >/dev/null
+            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --node node1 --listen "127.0.0.1:${node_port[1]}" "${store[@]}" >/dev/null
         else
-            "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --listen "127.0.0.1:${node_port[i]}" >/dev/null
+            "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --node "node$i" --listen "127.0.0.1:${node_port[i]}" \
+                >/dev/null
         fi
     done
     for ((i = 1; i <= node_count; i++)); do
         cp -r "$work/tls" "$work/node$i/tls"
-        # Only what differs from a node as cmpctl makes it: its name in the log, and a second listener.
-        sed -i -e "s|^node: .*|node: node$i|" -e "/^  - address: /a\\
+        # Only what differs from a node as cmpctl makes it: a second listener.
+        sed -i "/^  - address: /a\\
   - address: \"127.0.0.1:${node_tls_port[i]}\"\\
     tls: {certificate: tls/server.pem, key: tls/server.key}" "$work/node$i/cmpd.yaml"
     done

@@ -1,4 +1,5 @@
 /* A new CA in a folder, and a second node of one. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -24,11 +25,12 @@ enum {
     RSA_BITS = 3072,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
+    NODE_MAX = 256, /* room for a host's name and an address; what is too long, the configuration refuses */
 };
 
 struct options {
     const char *dir, *join_from;
-    const char *listen, *store, *name;
+    const char *listen, *store, *name, *node;
     enum key_kind kind, vendor_kind;
     int demo;
 };
@@ -148,9 +150,16 @@ static int make_demo_secret(const struct options *options, const struct policy *
     return ok;
 }
 
+static void host_name(char *out, size_t room)
+{
+    if (gethostname(out, room - 1) != 0)
+        snprintf(out, room, "cmpd");
+    out[room - 1] = 0;
+}
+
 static int write_config(const struct options *options, const char *path)
 {
-    char node[64] = "cmpd";
+    char node[NODE_MAX];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -159,8 +168,10 @@ static int write_config(const struct options *options, const char *path)
 
     if (out == NULL)
         return !ctl_fault("out of memory");
-    if (gethostname(node, sizeof node - 1) != 0)
-        snprintf(node, sizeof node, "cmpd");
+    if (options->node != NULL)
+        values.node = options->node;
+    else
+        host_name(node, sizeof node);
     ok = ctl_write_config(out, &values);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
     free(text);
@@ -240,73 +251,130 @@ static int copy_folder(const char *from, const char *to, const char *name)
     return ok;
 }
 
-/* Writes one line of the first node's configuration for the second: node, store and the first address differ,
- * the rest is the same CA. */
-static void join_line(FILE *out, const char *line, size_t len, const struct options *options,
-                      const char *from, int *addresses)
+/* A name that no other node of the CA has by accident: the host's, and where it listens, in what a name may
+ * hold. For nodes of one machine the first would not do, for folders made on one machine to be taken to
+ * others neither would the port. */
+static void node_name(char out[NODE_MAX], const char *address)
+{
+    size_t len;
+
+    host_name(out, NODE_MAX);
+    len = strlen(out);
+    for (int is_gap = 1; *address != 0 && len + 2 < NODE_MAX; address++) {
+        int is_kept = isalnum((unsigned char)*address) || *address == '.';
+        if (is_kept && is_gap)
+            out[len++] = '-';
+        if (is_kept)
+            out[len++] = *address;
+        is_gap = !is_kept;
+    }
+    out[len] = 0;
+}
+
+/* struct joining is what differs from the first node. */
+struct joining {
+    const char *from, *node, *listen; /* |listen| NULL: as it is */
+    int nodes, addresses;             /* lines with such that were seen */
+};
+
+/* Writes one line of the first node's configuration for the new one: node, store and the first address
+ * differ, the rest is the same CA. */
+static void join_line(FILE *out, const char *line, size_t len, struct joining *joining)
 {
     static const char sqlite[] = "store: sqlite:";
     const char *path = line + sizeof sqlite - 1;
 
-    if (strncmp(line, "node: ", 6) == 0)
-        fprintf(out, "%.*s-2\n", (int)len, line);
+    if (strncmp(line, "node:", 5) == 0 && joining->nodes++ == 0)
+        fprintf(out, "node: %s\n", joining->node);
     else if (len >= sizeof sqlite && strncmp(line, sqlite, sizeof sqlite - 1) == 0 && path[0] != '/')
-        fprintf(out, "%s%s/%.*s\n", sqlite, from, (int)(len - (sizeof sqlite - 1)), path);
-    else if (options->listen != NULL && strncmp(line, "  - address:", 12) == 0 && (*addresses)++ == 0)
-        fprintf(out, "  - address: \"%s\"\n", options->listen);
+        fprintf(out, "%s%s/%.*s\n", sqlite, joining->from, (int)(len - (sizeof sqlite - 1)), path);
+    else if (joining->listen != NULL && strncmp(line, "  - address:", 12) == 0 && joining->addresses++ == 0)
+        fprintf(out, "  - address: \"%s\"\n", joining->listen);
     else
         fprintf(out, "%.*s\n", (int)len, line);
 }
 
-static int join_config(const struct options *options, const char *from)
+static int join_text(const struct options *options, struct joining *joining, const char *text)
 {
-    char path[CTL_PATH_MAX], *text = NULL;
-    uint8_t *data;
-    size_t len, out_len = 0;
-    int addresses = 0, ok;
-    FILE *out;
+    char path[CTL_PATH_MAX], *joined = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&joined, &len);
+    int ok;
 
-    if (!ctl_path(path, from, "cmpd.yaml") || !file_read(&data, &len, path, FILE_LIMIT))
-        return !ctl_fault("cannot read %s/cmpd.yaml: %s", from, strerror(errno));
-    if ((out = open_memstream(&text, &out_len)) == NULL) {
-        file_free(data, len);
+    if (out == NULL)
         return !ctl_fault("out of memory");
+    while (*text != 0) {
+        size_t line_len = strcspn(text, "\n");
+        join_line(out, text, line_len, joining);
+        text += line_len + (text[line_len] == '\n');
     }
-    for (const char *line = (const char *)data; *line != 0;) {
-        size_t line_len = strcspn(line, "\n");
-        join_line(out, line, line_len, options, from, &addresses);
-        line += line_len + (line[line_len] == '\n');
-    }
+    if (joining->nodes == 0) /* the first one's was its host's */
+        fprintf(out, "node: %s\n", joining->node);
     ok = fclose(out) == 0;
-    file_free(data, len);
-    if (ok && options->listen != NULL && addresses == 0)
+    if (ok && joining->listen != NULL && joining->addresses == 0)
         ok = !ctl_fault(
-            "%s/cmpd.yaml lists no '  - address:' to replace: leave --listen out and edit the copy", from);
+            "%s/cmpd.yaml lists no '  - address:' to replace: leave --listen out and edit the copy",
+            joining->from);
     ok = ok && ctl_path(path, options->dir, "cmpd.yaml") &&
-         (file_write(path, text, out_len, 0600, 1) ||
-          !ctl_fault("cannot write %s: %s", path, strerror(errno)));
-    free(text);
+         (file_write(path, joined, len, 0600, 1) || !ctl_fault("cannot write %s: %s", path, strerror(errno)));
+    free(joined);
+    return ok;
+}
+
+static int join_config(const struct options *options, struct joining *joining)
+{
+    char path[CTL_PATH_MAX];
+    uint8_t *data;
+    size_t len;
+    int ok;
+
+    if (!ctl_path(path, joining->from, "cmpd.yaml") || !file_read(&data, &len, path, FILE_LIMIT))
+        return !ctl_fault("cannot read %s/cmpd.yaml: %s", joining->from, strerror(errno));
+    ok = join_text(options, joining, (const char *)data);
+    file_free(data, len);
+    return ok;
+}
+
+static int name_node(char out[NODE_MAX], const struct options *options, const char *from)
+{
+    char path[CTL_PATH_MAX];
+    struct config_fault fault;
+    struct config *first;
+    int ok;
+
+    if (!ctl_path(path, from, "cmpd.yaml"))
+        return !ctl_fault("the path %s is too long", from);
+    if ((first = config_load(&fault, path)) == NULL)
+        return !ctl_fault("%s", fault.text);
+    if (options->node != NULL)
+        snprintf(out, NODE_MAX, "%s", options->node);
+    else
+        node_name(out, options->listen != NULL ? options->listen : first->listeners[0].address);
+    ok = strcmp(out, first->node) != 0 ||
+         !ctl_fault("the node in %s is named %s: give this one another name with --node", from, out);
+    config_free(first);
     return ok;
 }
 
 static int join_ca(const struct options *options)
 {
-    char from[PATH_MAX], path[CTL_PATH_MAX];
+    char from[PATH_MAX], path[CTL_PATH_MAX], node[NODE_MAX];
+    struct joining joining = {.from = from, .node = node, .listen = options->listen};
     struct config_fault fault;
     struct policy *policy;
 
     if (realpath(options->join_from, from) == NULL)
         return ctl_fault("cannot find %s: %s", options->join_from, strerror(errno));
-    if (!make_empty_dir(options->dir) || !copy_folder(from, options->dir, "ca") ||
-        !copy_folder(from, options->dir, "demo") || !copy_folder(from, options->dir, "tls") ||
-        !copy_folder(from, options->dir, "vendors") || !join_config(options, from) ||
-        !ctl_path(path, options->dir, "cmpd.yaml"))
+    if (!name_node(node, options, from) || !make_empty_dir(options->dir) ||
+        !copy_folder(from, options->dir, "ca") || !copy_folder(from, options->dir, "demo") ||
+        !copy_folder(from, options->dir, "tls") || !copy_folder(from, options->dir, "vendors") ||
+        !join_config(options, &joining) || !ctl_path(path, options->dir, "cmpd.yaml"))
         return CTL_FAULT;
     policy = policy_load_file(&fault, path, time(NULL));
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
     policy_release(policy);
-    printf("%s: a node of the CA in %s; start with: cmpd --config %s\n", options->dir, from, path);
+    printf("%s: node %s of the CA in %s; start with: cmpd --config %s\n", options->dir, node, from, path);
     return CTL_OK;
 }
 
@@ -323,14 +391,18 @@ static int take_kind(enum key_kind *out, const char *option, const char *text)
 int ctl_init(int argc, char **argv)
 {
     static const char *const usage =
-        "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE]\n"
+        "init DIR [--listen HOST:PORT] [--store URL] [--node NAME] [--name NAME] [--key-type TYPE]\n"
         "                  [--demo [--vendor-key TYPE]]\n"
-        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT]";
-    static const struct option long_options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
-        {"name", required_argument, NULL, 'n'},   {"key-type", required_argument, NULL, 'k'},
-        {"join", required_argument, NULL, 'j'},   {"vendor-key", required_argument, NULL, 'v'},
-        {"demo", no_argument, NULL, 'd'},         {NULL, 0, NULL, 0}};
+        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]";
+    static const struct option long_options[] = {{"listen", required_argument, NULL, 'l'},
+                                                 {"store", required_argument, NULL, 's'},
+                                                 {"name", required_argument, NULL, 'n'},
+                                                 {"key-type", required_argument, NULL, 'k'},
+                                                 {"join", required_argument, NULL, 'j'},
+                                                 {"vendor-key", required_argument, NULL, 'v'},
+                                                 {"node", required_argument, NULL, 'i'},
+                                                 {"demo", no_argument, NULL, 'd'},
+                                                 {NULL, 0, NULL, 0}};
     struct options options = {
         .store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256, .vendor_kind = KEY_P256};
     int option;
@@ -356,6 +428,9 @@ int ctl_init(int argc, char **argv)
             break;
         case 'j':
             options.join_from = optarg;
+            break;
+        case 'i':
+            options.node = optarg;
             break;
         case 'd':
             options.demo = 1;

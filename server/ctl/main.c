@@ -12,10 +12,10 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"init", ctl_init,
-     "init DIR [--listen HOST:PORT] [--store URL] [--name NAME] [--key-type TYPE]\n"
+     "init DIR [--listen HOST:PORT] [--store URL] [--node NAME] [--name NAME] [--key-type TYPE]\n"
      "       [--demo [--vendor-key TYPE]]\n"
-     "  init --join DIR NEWDIR [--listen HOST:PORT]\n"
-     "                     make a CA with its configuration; or a second node of the same CA"},
+     "  init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]\n"
+     "                     make a CA with its configuration; or another node of the same CA"},
     {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
     {"cert", ctl_cert,
      "cert list --config FILE [--json]\n"

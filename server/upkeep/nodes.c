@@ -1,6 +1,7 @@
 #include "server/upkeep/nodes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/base/bounds.h"
 #include "server/base/json.h"
@@ -20,14 +21,15 @@ void nodes_cleanup(struct nodes *nodes)
     pthread_mutex_destroy(&nodes->lock);
 }
 
-int nodes_say(const struct policy *policy, struct store *store, int64_t now)
+static void say(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
 {
     const struct store_node node = {.name = bytes_str(policy_config(policy)->node),
                                     .version = bytes_str(CMPD_VERSION),
                                     .config = bytes_str(policy_hash(policy))};
     struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP, .node = &node};
 
-    return store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+    nodes->alive = store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
+    nodes->said_at = now;
 }
 
 /* Writes |node| in JSON; nothing if there is no room. */
@@ -66,14 +68,62 @@ static void write_text(char text[NODES_TEXT_MAX], const struct store_fetch *fetc
         snprintf(text, NODES_TEXT_MAX, "[]");
 }
 
-static int configurations_differ(const struct store_fetch *fetch, const char *ours)
+static int is_own(const struct store_node *node, const struct policy *policy)
+{
+    return bytes_equal(node->name, bytes_str(policy_config(policy)->node));
+}
+
+/* What this node said of itself before it got this configuration is nobody else's. */
+static int configurations_differ(const struct store_fetch *fetch, const struct policy *policy)
 {
     if (fetch->outcome != STORE_FOUND)
         return 0;
-    for (size_t i = 0; i < fetch->row.nodes.count; i++)
-        if (!bytes_equal(fetch->row.nodes.list[i].config, bytes_str(ours)))
+    for (size_t i = 0; i < fetch->row.nodes.count; i++) {
+        const struct store_node *node = &fetch->row.nodes.list[i];
+        if (!is_own(node, policy) && !bytes_equal(node->config, bytes_str(policy_hash(policy))))
             return 1;
+    }
     return 0;
+}
+
+/* Whether somebody has written this node's row after it did. */
+static int has_double(const struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy)
+{
+    if (fetch->outcome != STORE_FOUND)
+        return 0;
+    for (size_t i = 0; i < fetch->row.nodes.count; i++) {
+        const struct store_node *node = &fetch->row.nodes.list[i];
+        if (is_own(node, policy) && node->seen_at > nodes->said_at)
+            return 1;
+    }
+    return 0;
+}
+
+/* A former process of this node may still be draining: it is another one's only when it goes on for longer.
+ */
+static void watch_double(struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy,
+                         int64_t now)
+{
+    const struct config *config = policy_config(policy);
+    int64_t drain = (int64_t)config->limits.drain_seconds + config->limits.stop_seconds;
+
+    if (!has_double(nodes, fetch, policy)) {
+        if (now - nodes->double_at > BOUND_ALIVE_GAP) {
+            nodes->double_since = 0;
+            nodes->double_told = 0;
+        }
+        return;
+    }
+    nodes->double_at = now;
+    if (nodes->double_since == 0)
+        nodes->double_since = now;
+    if (now - nodes->double_since <= drain || nodes->double_told)
+        return;
+    nodes->double_told = 1;
+    log_event(LOG_ERROR, "two nodes of one name",
+              "node=%s text=\"another process says that it is this node: give each node a name of its own "
+              "(node in cmpd.yaml), or end the one that is too many\"",
+              config->node);
 }
 
 static void log_difference(const struct policy *policy, int differ)
@@ -88,22 +138,22 @@ static void log_difference(const struct policy *policy, int differ)
         log_event(LOG_INFO, "configurations are alike", "config=%s", policy_hash(policy));
 }
 
-void nodes_look(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
+/* Takes a new copy. Logs when nodes begin to differ, and when they no longer do. */
+static void look(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
 {
     static _Thread_local char text[NODES_TEXT_MAX];
     unsigned notices = store_notices(store);
     struct store_fetch fetch = {.kind = STORE_FETCH_NODES, .before = now - BOUND_ALIVE_GAP};
     int differ, differed;
 
-    if (notices == nodes->notices && now - nodes->looked_at < BOUND_ALIVE_EVERY && now >= nodes->looked_at)
-        return;
     fetch.arena = arena_new(ARENA);
     if (fetch.arena == NULL || !store_fetch_wait(store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE) {
         arena_free(fetch.arena);
         return; /* the copy stays as it is; that the store does not answer is told elsewhere */
     }
     write_text(text, &fetch, now);
-    differ = configurations_differ(&fetch, policy_hash(policy));
+    differ = configurations_differ(&fetch, policy);
+    watch_double(nodes, &fetch, policy, now);
     arena_free(fetch.arena);
     pthread_mutex_lock(&nodes->lock);
     differed = nodes->differ;
@@ -114,6 +164,28 @@ void nodes_look(struct nodes *nodes, const struct policy *policy, struct store *
     nodes->looked_at = now;
     if (differ != differed)
         log_difference(policy, differ);
+}
+
+static int is_due(int64_t last, int64_t now)
+{
+    return now - last >= BOUND_ALIVE_EVERY || now < last;
+}
+
+int nodes_run(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
+{
+    /* What is new is said at once, and others compared with that. */
+    int is_new = strcmp(nodes->config, policy_hash(policy)) != 0;
+
+    if (is_new) {
+        snprintf(nodes->config, sizeof nodes->config, "%s", policy_hash(policy));
+        say(nodes, policy, store, now);
+    }
+    /* Before this node writes over what another of its name has written. */
+    if (is_new || store_notices(store) != nodes->notices || is_due(nodes->looked_at, now))
+        look(nodes, policy, store, now);
+    if (!nodes->alive || is_due(nodes->said_at, now))
+        say(nodes, policy, store, now);
+    return nodes->alive;
 }
 
 void nodes_text(struct nodes *nodes, char out[NODES_TEXT_MAX], int *differ)

@@ -18,20 +18,23 @@ struct nodes {
     char text[NODES_TEXT_MAX];
     int differ;
 
-    int64_t looked_at; /* the upkeep's thread alone */
+    char config[POLICY_HASH_TEXT]; /* that was said last; the upkeep's thread alone, as what follows */
+    int64_t said_at, looked_at;    /* Unix seconds */
+    int alive;                     /* 1: the store took what was said last */
     unsigned notices;
+    int64_t double_since, double_at; /* another process was seen under this name: first, last; 0: none */
+    int double_told;                 /* 1: the log says so */
 };
 
 void nodes_init(struct nodes *nodes);
 void nodes_cleanup(struct nodes *nodes);
 
-/* nodes_say notes in |store| that this node serves with |policy|, at |now| (Unix seconds). Returns 1 if the
- * store took it: then certConf can be taken, too, and deadlines count. Waits for the store. */
-int nodes_say(const struct policy *policy, struct store *store, int64_t now);
-
-/* nodes_look takes a new copy if it is time for one. Logs when nodes begin to differ, and when they no longer
- * do. Waits for the store. */
-void nodes_look(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now);
+/* nodes_run says in |store| that this node serves with |policy|, at |now| (Unix seconds), and takes a new
+ * copy of what others say; each if it is time for it. Logs when nodes begin to differ, and when they no
+ * longer do; and when a process under the same name is seen for longer than a former one of this node may
+ * take to end. To be called every second, by one thread. Returns 1 if the store took what was said last: then
+ * certConf can be taken, too, and deadlines count. Waits for the store. */
+int nodes_run(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now);
 
 /* nodes_text writes the copy into |out| as a JSON array, and whether the configurations of the nodes that
  * serve differ into |*differ|. Any thread. */

@@ -58,8 +58,8 @@ static void *run(void *arg)
     struct purge purge = {0};
     struct seal_job seals;
     struct policy *policy;
-    int64_t said = 0, sealed = time(NULL);
-    int alive = 0, resumes;
+    int64_t sealed = time(NULL);
+    int resumes;
 
     seal_job_begin(&seals);
     while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
@@ -68,15 +68,10 @@ static void *run(void *arg)
             unconfirmed = (struct unconfirmed){0};
             purge = (struct purge){0};
         }
-        if (!alive || now - said >= BOUND_ALIVE_EVERY || now < said) {
-            alive = nodes_say(policy, upkeep->store, now);
-            said = now;
-        }
-        nodes_look(&upkeep->nodes, policy, upkeep->store, now);
-        if (alive)
+        if (nodes_run(&upkeep->nodes, policy, upkeep->store, now)) {
             unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
-        if (alive)
             purge_run(&purge, policy, upkeep->store, now);
+        }
         /* What could not be sealed is tried again a second later. */
         if ((now - sealed >= BOUND_SEAL_EVERY || now < sealed) &&
             seal_heads(&seals, policy, upkeep->store, now_ms()))

@@ -143,6 +143,17 @@ port=$(free_port)
 ok "join" "$ctl" init --join "$dir" "$work/node2" --listen "127.0.0.1:$port"
 same "the same CA" "$(openssl x509 -in "$dir/ca/issuing.pem" -noout -fingerprint)" \
     "$(openssl x509 -in "$work/node2/ca/issuing.pem" -noout -fingerprint)"
+# Each has a name of its own, by which the nodes and the audit log know it.
+ok "another" "$ctl" init --join "$dir" "$work/node3" --listen "[::1]:8829"
+refused "the address of another" 'another name with --node' "$ctl" init --join "$work/node2" "$work/node4"
+ok "with a name" "$ctl" init --join "$dir" "$work/node5" --node site-b.5
+same "the names" "$(sed -n 's/^node: //p' "$work"/node?/cmpd.yaml | xargs)" \
+    "$(hostname)-127.0.0.1-$port $(hostname)-1-8829 site-b.5"
+refused "the name of the first" 'another name with --node' "$ctl" init --join "$dir" "$work/node6" --node "$(hostname)"
+refused "nothing was made" 'No such file' ls "$work/node6"
+sed '/^node:/d' "$work/node5/cmpd.yaml" >"$work/node5/new" && mv "$work/node5/new" "$work/node5/cmpd.yaml"
+ok "one of a node whose name is its host's" "$ctl" init --join "$work/node5" "$work/node7" --node n7
+same "it has a name" "$(sed -n 's/^node: //p' "$work/node7/cmpd.yaml")" n7
 start_server cmpd "$work/node2/cmpd.yaml" "$work/node2.log"
 ok "enrolled at the second node" cmp -cmd ir -newkey "$work/new.key" -subject /CN=node2 "${by_device[@]}" -certout "$work/out.pem"
 same "seen by the first" "$(stored_status "$work/out.pem")" valid

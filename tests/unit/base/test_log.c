@@ -1,33 +1,14 @@
 /* test_log.c: one line an event, whatever is in it. */
-#include <criterion/criterion.h>
 #include <regex.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "server/base/log.h"
-
-static char seen[3 * LOG_LINE_MAX];
-
-/* Standard error goes into a pipe while |...| runs; what came out is in |seen|. */
-#define CAPTURE(...)                                                                                         \
-    do {                                                                                                     \
-        int ends[2], kept = dup(STDERR_FILENO);                                                              \
-        cr_assert_eq(pipe(ends), 0);                                                                         \
-        dup2(ends[1], STDERR_FILENO);                                                                        \
-        __VA_ARGS__;                                                                                         \
-        dup2(kept, STDERR_FILENO);                                                                           \
-        close(ends[1]);                                                                                      \
-        ssize_t got = read(ends[0], seen, sizeof(seen) - 1);                                                 \
-        seen[got > 0 ? got : 0] = 0;                                                                         \
-        close(ends[0]);                                                                                      \
-        close(kept);                                                                                         \
-    } while (0)
+#include "tests/support/capture.h"
 
 static int matches(const char *pattern)
 {
     regex_t regex;
     cr_assert_eq(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-    int found = regexec(&regex, seen, 0, NULL, 0) == 0;
+    int found = regexec(&regex, logged, 0, NULL, 0) == 0;
     regfree(&regex);
     return found;
 }
@@ -37,9 +18,9 @@ Test(log, a_line_has_time_level_event_and_values)
     CAPTURE(log_event(LOG_INFO, "certificate issued", "serial=%s n=%d", "01ab", 3));
     cr_assert(matches("^time=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z level=info "
                       "event=\"certificate issued\" serial=01ab n=3\n$"),
-              "%s", seen);
+              "%s", logged);
     CAPTURE(log_event(LOG_ERROR, "start", "%s", ""));
-    cr_assert(matches("Z level=error event=start\n$"), "%s", seen);
+    cr_assert(matches("Z level=error event=start\n$"), "%s", logged);
 }
 
 Test(log, levels_below_the_minimum_are_dropped)
@@ -48,7 +29,7 @@ Test(log, levels_below_the_minimum_are_dropped)
     cr_assert(!log_enabled(LOG_INFO));
     cr_assert(log_enabled(LOG_ERROR));
     CAPTURE(log_event(LOG_INFO, "quiet", "%s", ""));
-    cr_assert_str_empty(seen);
+    cr_assert_str_empty(logged);
     enum log_level level;
     cr_assert(log_level_parse(&level, "debug"));
     cr_assert_eq(level, LOG_DEBUG);
@@ -61,15 +42,15 @@ Test(log, a_long_line_is_cut_and_still_one_line)
     static char value[2 * LOG_LINE_MAX];
     memset(value, 'x', sizeof(value) - 1);
     CAPTURE(log_event(LOG_INFO, "long", "value=%s", value));
-    cr_assert_leq(strlen(seen), LOG_LINE_MAX);
-    cr_assert_geq(strlen(seen), LOG_LINE_MAX - 2);
-    cr_assert_eq(strchr(seen, '\n'), seen + strlen(seen) - 1);
+    cr_assert_leq(strlen(logged), LOG_LINE_MAX);
+    cr_assert_geq(strlen(logged), LOG_LINE_MAX - 2);
+    cr_assert_eq(strchr(logged, '\n'), logged + strlen(logged) - 1);
 }
 
 Test(log, a_value_cannot_begin_a_line)
 {
     CAPTURE(log_event(LOG_INFO, "odd", "value=%s", "a\nlevel=error\r\tb\x7f"));
-    cr_assert(matches("value=a\\?level=error\\?\\?b\\?\n$"), "%s", seen);
+    cr_assert(matches("value=a\\?level=error\\?\\?b\\?\n$"), "%s", logged);
 }
 
 Test(log, quoting)
