@@ -12,7 +12,8 @@
 struct backend {
     const char *scheme; /* of the URL, with its colon */
     struct store *(*open)(char *fault, const char *url, const char *node);
-    int (*has_secret)(const char *url); /* NULL: never */
+    struct store *(*open_to_read)(char *fault, const char *url, const char *node); /* NULL: as open */
+    int (*has_secret)(const char *url);                                            /* NULL: never */
     int (*migrate)(char *fault, const char *url, int *from, int *to);
     void (*close)(struct store *store);
     int (*fetch)(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,
@@ -40,6 +41,7 @@ struct backend {
 struct store {
     const struct backend *backend;
     struct audit_register audit; /* initialized and cleaned up by the backend */
+    int to_read;                 /* 1: nothing is committed */
 };
 
 /* store_serial_time writes the octets with which serials begin that are made at |at| (Unix seconds), and

@@ -57,7 +57,7 @@ static const struct backend *find_backend(char *fault, const char *url)
                        url);
 }
 
-struct store *store_open(char *fault, const char *url, const char *node)
+static struct store *open_store(char *fault, const char *url, const char *node, int to_read)
 {
     const struct backend *backend = find_backend(fault, url);
     if (backend == NULL)
@@ -65,7 +65,21 @@ struct store *store_open(char *fault, const char *url, const char *node)
     if (strlen(node) > STORE_NAME_MAX)
         return store_fault(fault, "the node's name is longer than %d octets; write a shorter one",
                            STORE_NAME_MAX);
-    return backend->open(fault, url, node);
+    struct store *store = to_read && backend->open_to_read != NULL ? backend->open_to_read(fault, url, node)
+                                                                   : backend->open(fault, url, node);
+    if (store != NULL)
+        store->to_read = to_read;
+    return store;
+}
+
+struct store *store_open(char *fault, const char *url, const char *node)
+{
+    return open_store(fault, url, node, 0);
+}
+
+struct store *store_open_to_read(char *fault, const char *url, const char *node)
+{
+    return open_store(fault, url, node, 1);
 }
 
 int store_url_has_secret(const char *url)
@@ -96,7 +110,7 @@ int store_fetch(struct store *store, struct store_fetch *const *items, void *con
 int store_commit(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
                  store_done *done)
 {
-    return store->backend->commit(store, units, args, n, done);
+    return !store->to_read && store->backend->commit(store, units, args, n, done);
 }
 
 int store_healthy(const struct store *store)

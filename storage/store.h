@@ -274,6 +274,10 @@ typedef void store_done(void *arg);
  * Returns NULL with a text in |fault| (STORE_FAULT_MAX octets) that tells what to do. */
 struct store *store_open(char *fault, const char *url, const char *node);
 
+/* store_open_to_read opens it for tools that only look: in PostgreSQL a standby will do, and a user who may
+ * change nothing. store_commit takes nothing there, and there are no notices. Otherwise as store_open. */
+struct store *store_open_to_read(char *fault, const char *url, const char *node);
+
 /* store_url_has_secret returns 1 if |url| holds a password. */
 int store_url_has_secret(const char *url);
 

@@ -221,22 +221,23 @@ static int list(struct store *store, int json)
 
 struct call {
     int is_list, json;
-    const char *config;
+    const char *config, *url; /* |url| NULL: the configuration's */
     struct files logs, certificates;
 };
 
 static int read_call(struct call *call, int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"log", required_argument, NULL, 'l'},
-                                            {"certificate", required_argument, NULL, 'k'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"store", required_argument, NULL, 's'},
+        {"log", required_argument, NULL, 'l'},    {"certificate", required_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'c')
             call->config = optarg;
+        else if (option == 's')
+            call->url = optarg;
         else if (option == 'j' && call->is_list)
             call->json = 1;
         else if (option == 'l' && !call->is_list)
@@ -253,13 +254,15 @@ static int run(const struct call *call)
 {
     char store_fault[STORE_FAULT_MAX] = "";
     struct config_fault fault;
-    struct config *config = config_load(&fault, call->config);
+    struct config *config;
     struct store *store;
     int status;
 
-    if (config == NULL)
+    if (call->url != NULL && !ctl_refuse_secret(call->url))
+        return CTL_FAULT;
+    if ((config = config_load(&fault, call->config)) == NULL)
         return ctl_fault("%s", fault.text);
-    store = store_open(store_fault, config->store, config->node);
+    store = store_open_to_read(store_fault, call->url != NULL ? call->url : config->store, config->node);
     if (store == NULL)
         status = ctl_fault("%s", store_fault);
     else
@@ -272,8 +275,9 @@ static int run(const struct call *call)
 
 int ctl_audit(int argc, char **argv)
 {
-    static const char *const usage = "audit verify --config FILE [--log FILE]... [--certificate FILE]... | "
-                                     "audit list --config FILE [--json]";
+    static const char *const usage =
+        "audit verify --config FILE [--store URL] [--log FILE]... [--certificate FILE]... | "
+        "audit list --config FILE [--store URL] [--json]";
     const char *action = argc > 1 ? argv[1] : "";
     struct call call = {.is_list = strcmp(action, "list") == 0};
     int status;

@@ -129,10 +129,13 @@ static int export(struct store *store, const struct policy *policy, const char *
 
 int ctl_cert(int argc, char **argv)
 {
-    static const char *const usage = "cert list --config FILE [--json] | cert export --config FILE SERIAL";
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    const char *action = argc > 1 ? argv[1] : "", *path = NULL;
+    static const char *const usage = "cert list --config FILE [--store URL] [--json] | "
+                                     "cert export --config FILE [--store URL] SERIAL";
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"store", required_argument, NULL, 's'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    const char *action = argc > 1 ? argv[1] : "", *path = NULL, *url = NULL;
     char store_fault[STORE_FAULT_MAX] = "";
     struct config_fault fault;
     struct policy *policy;
@@ -146,6 +149,8 @@ int ctl_cert(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'c')
             path = optarg;
+        else if (option == 's')
+            url = optarg;
         else if (option == 'j' && is_list)
             json = 1;
         else
@@ -153,9 +158,13 @@ int ctl_cert(int argc, char **argv)
     }
     if (path == NULL || argc - optind != is_export)
         return ctl_usage(usage);
+    if (url != NULL && !ctl_refuse_secret(url))
+        return CTL_FAULT;
     if ((policy = policy_load_file(&fault, path, time(NULL))) == NULL)
         return ctl_fault("%s", fault.text);
-    store = store_open(store_fault, policy_config(policy)->store, policy_config(policy)->node);
+    if (url == NULL)
+        url = policy_config(policy)->store;
+    store = store_open_to_read(store_fault, url, policy_config(policy)->node);
     if (store == NULL)
         status = ctl_fault("%s", store_fault);
     else

@@ -18,8 +18,8 @@ static const struct command {
      "                     make a CA with its configuration; or another node of the same CA"},
     {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
     {"cert", ctl_cert,
-     "cert list --config FILE [--json]\n"
-     "  cert export --config FILE SERIAL\n"
+     "cert list --config FILE [--store URL] [--json]\n"
+     "  cert export --config FILE [--store URL] SERIAL\n"
      "                     show the certificates in the store, or print one in PEM"},
     {"db", ctl_db,
      "db migrate --config FILE | --store URL\n"
@@ -39,11 +39,11 @@ static const struct command {
      "                     store a shared secret for MAC-protected enrollment, or many: a line with\n"
      "                     reference and secret each"},
     {"audit", ctl_audit,
-     "audit verify --config FILE [--log FILE]... [--certificate FILE]...\n"
+     "audit verify --config FILE [--store URL] [--log FILE]... [--certificate FILE]...\n"
      "                     find out whether the audit log is whole: against its signed seals, against\n"
      "                     those in the logs of the nodes, with former CMP certificates besides those of\n"
      "                     the configuration\n"
-     "  audit list --config FILE [--json]\n"
+     "  audit list --config FILE [--store URL] [--json]\n"
      "                     show what the audit log says"},
     {"decode", ctl_decode,
      "decode FILE|-      show a CMP message, in DER, PEM, base64 or hexadecimal, and where it is broken"},

@@ -193,30 +193,43 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
 static const char settings[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET jit = off; SET client_min_messages = warning; "
-    "LISTEN cmpd_nodes; "
     "SELECT set_config('statement_timeout', '" POSTGRES_STATEMENT_TIMEOUT "', false) "
     "WHERE current_setting('statement_timeout') = '0'; "
     "SELECT set_config('lock_timeout', '" POSTGRES_LOCK_TIMEOUT "', false) "
     "WHERE current_setting('lock_timeout') = '0'";
 
-static int check_server(char *fault, PGconn *conn, struct postgres_session *session)
+static int check_encoding(char *fault, PGconn *conn)
 {
-    PGresult *result = PQexec(conn, "SELECT current_setting('server_encoding'), "
-                                    "current_setting('transaction_read_only'), "
-                                    "current_setting('synchronous_commit'), current_setting('fsync')");
+    PGresult *result = PQexec(conn, "SELECT current_setting('server_encoding')");
     int ok = !postgres_failed(fault, conn, result, "looking at the database's settings");
     if (ok && strcmp(PQgetvalue(result, 0, 0), "UTF8") != 0) {
         store_fault(fault, "the database's encoding is %s; make one with encoding UTF8",
                     PQgetvalue(result, 0, 0));
         ok = 0;
-    } else if (ok && strcmp(PQgetvalue(result, 0, 1), "on") == 0) {
+    }
+    PQclear(result);
+    return ok;
+}
+
+/* For who writes, and is told what others write: neither is there on a standby. */
+static int begin_writing(char *fault, PGconn *conn, struct postgres_session *session)
+{
+    PGresult *result = PQexec(conn, "SELECT current_setting('transaction_read_only'), "
+                                    "current_setting('synchronous_commit'), current_setting('fsync')");
+    int ok = !postgres_failed(fault, conn, result, "looking at the database's settings");
+    if (ok && strcmp(PQgetvalue(result, 0, 0), "on") == 0) {
         store_fault(fault,
                     "the database takes no writes (a standby, or default_transaction_read_only is on); "
                     "name the primary, or all hosts, in the URL");
         ok = 0;
     }
     session->durable =
-        ok && strcmp(PQgetvalue(result, 0, 2), "off") != 0 && strcmp(PQgetvalue(result, 0, 3), "off") != 0;
+        ok && strcmp(PQgetvalue(result, 0, 1), "off") != 0 && strcmp(PQgetvalue(result, 0, 2), "off") != 0;
+    PQclear(result);
+    if (!ok)
+        return 0;
+    result = PQexec(conn, "LISTEN cmpd_nodes");
+    ok = !postgres_failed(fault, conn, result, "listening for the other nodes");
     PQclear(result);
     return ok;
 }
@@ -300,13 +313,13 @@ const char *postgres_name(char out[16], enum postgres_statement statement)
     return out;
 }
 
-int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session)
+int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session, int to_read)
 {
     PGresult *result = PQexec(conn, settings);
     int failed = postgres_failed(fault, conn, result, "setting the session up");
     PQclear(result);
-    if (failed || !check_server(fault, conn, session) || !check_schema(fault, conn) ||
-        !find_types(fault, conn, session->types) || !prepare(fault, conn))
+    if (failed || !check_encoding(fault, conn) || (!to_read && !begin_writing(fault, conn, session)) ||
+        !check_schema(fault, conn) || !find_types(fault, conn, session->types) || !prepare(fault, conn))
         return 0;
     if (PQsetnonblocking(conn, 1) == 0)
         return 1;

@@ -160,12 +160,13 @@ PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char
 /* struct postgres_session is what was found out about a connection. */
 struct postgres_session {
     Oid types[TYPE_COUNT];
-    int durable; /* 0: the database acknowledges what it may lose */
+    int durable; /* 0: the database acknowledges what it may lose; of one that takes writes */
 };
 
 /* postgres_begin_session makes |conn| what the serving thread wants: settings, a schema that this program can
- * use, all statements prepared, pipeline mode, non-blocking. Returns 1, or 0 with |fault| written. */
-int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session);
+ * use, all statements prepared, pipeline mode, non-blocking; unless |to_read|, a database that takes writes,
+ * and notices. Returns 1, or 0 with |fault| written. */
+int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session, int to_read);
 
 /* postgres_schema reads which version the tables have. Returns 1, or 0 with |fault| written. */
 struct postgres_schema {
@@ -286,6 +287,7 @@ void reader_give_up(struct reader *reader);
 
 struct postgres_store {
     struct store base;
+    int to_read;              /* 1: writers have no connections, and a standby will do */
     char *node, *name;        /* of this node; application_name */
     PQconninfoOption *target; /* the URL, read */
     struct queue writes, reads;
@@ -316,6 +318,10 @@ void postgres_log_fault(const char *doing, const struct round *round);
 
 /* postgres_keep is the keeper's thread (keeper.c); |arg| is the postgres_store. */
 void *postgres_keep(void *arg);
+
+/* postgres_first_slot returns the first of the slots that have a connection: one that is open to read has no
+ * writers. */
+int postgres_first_slot(const struct postgres_store *store);
 
 /* postgres_raise makes |slot|'s connection. Returns 1, or 0 with |fault| written. */
 int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault);

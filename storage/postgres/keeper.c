@@ -10,17 +10,22 @@
 #include "internal.h"
 #include "server/base/log.h"
 
+int postgres_first_slot(const struct postgres_store *store)
+{
+    return store->to_read ? POSTGRES_WRITERS : 0;
+}
+
 int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
 {
     slot->conn = postgres_connect(fault, store->target, store->name, &slot->round.warned);
     if (slot->conn == NULL)
         return 0;
-    if (!postgres_begin_session(fault, slot->conn, &slot->session)) {
+    if (!postgres_begin_session(fault, slot->conn, &slot->session, store->to_read)) {
         PQfinish(slot->conn);
         slot->conn = NULL;
         return 0;
     }
-    if (!slot->session.durable && !store->said_not_durable++)
+    if (!store->to_read && !slot->session.durable && !store->said_not_durable++)
         log_event(
             LOG_WARN, "store is not durable",
             "text=\"synchronous_commit or fsync is off: what was acknowledged may be lost in a crash\"");
@@ -56,7 +61,7 @@ static void back_off(struct postgres_store *store, int ms)
 /* Which slot is down, or -1. */
 static int find_down(const struct postgres_store *store)
 {
-    for (int i = 0; i < POSTGRES_SLOTS; i++)
+    for (int i = postgres_first_slot(store); i < POSTGRES_SLOTS; i++)
         if (atomic_load_explicit(&store->slots[i].state, memory_order_acquire) == SLOT_DOWN)
             return i;
     return -1;

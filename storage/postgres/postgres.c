@@ -406,12 +406,13 @@ static void free_store(struct postgres_store *store)
     free(store);
 }
 
-static struct postgres_store *make(char *fault, const char *url, const char *node)
+static struct postgres_store *make(char *fault, const char *url, const char *node, int to_read)
 {
     struct postgres_store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         return store_fault(fault, "out of memory");
     store->base.backend = &postgres_backend;
+    store->to_read = to_read;
     audit_register_init(&store->base.audit);
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->keeper_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -461,22 +462,31 @@ static int start(struct postgres_store *store, char *fault)
 
 /* A connection of each kind is made before anything is served, so that what is wrong is told where the store
  * is named; the keeper makes the rest. */
-static struct store *pg_open(char *fault, const char *url, const char *node)
+static struct store *open_store(char *fault, const char *url, const char *node, int to_read)
 {
-    struct postgres_store *store = make(fault, url, node);
+    struct postgres_store *store = make(fault, url, node, to_read);
     if (store == NULL)
         return NULL;
-    static const int first[] = {0, POSTGRES_WRITERS};
     int ok = 1;
-    for (size_t i = 0; ok && i < sizeof(first) / sizeof(first[0]); i++) {
-        ok = postgres_raise(store, &store->slots[first[i]], fault);
+    for (int i = postgres_first_slot(store); ok && i <= POSTGRES_WRITERS; i += POSTGRES_WRITERS) {
+        ok = postgres_raise(store, &store->slots[i], fault);
         if (ok)
-            atomic_store(&store->slots[first[i]].state, SLOT_READY);
+            atomic_store(&store->slots[i].state, SLOT_READY);
     }
     if (ok && start(store, fault))
         return &store->base;
     free_store(store);
     return NULL;
+}
+
+static struct store *pg_open(char *fault, const char *url, const char *node)
+{
+    return open_store(fault, url, node, 0);
+}
+
+static struct store *pg_open_to_read(char *fault, const char *url, const char *node)
+{
+    return open_store(fault, url, node, 1);
 }
 
 static void pg_close(struct store *base)
@@ -489,12 +499,13 @@ static void pg_close(struct store *base)
 
 #define BACKEND(prefix)                                                                                      \
     {                                                                                                        \
-        .scheme = (prefix), .open = pg_open, .has_secret = postgres_has_secret, .migrate = postgres_migrate, \
-        .close = pg_close, .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy,                    \
-        .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
-        .each_seal = postgres_each_seal, .status = postgres_status, .check = postgres_check,                 \
-        .audit_boundary = postgres_audit_boundary, .each_head = postgres_each_head,                          \
-        .audit_purge = postgres_audit_purge, .drop_empty = postgres_drop_empty                               \
+        .scheme = (prefix), .open = pg_open, .open_to_read = pg_open_to_read,                                \
+        .has_secret = postgres_has_secret, .migrate = postgres_migrate, .close = pg_close,                   \
+        .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy, .notices = pg_notices,                \
+        .each_cert = postgres_each_cert, .each_entry = postgres_each_entry, .each_seal = postgres_each_seal, \
+        .status = postgres_status, .check = postgres_check, .audit_boundary = postgres_audit_boundary,       \
+        .each_head = postgres_each_head, .audit_purge = postgres_audit_purge,                                \
+        .drop_empty = postgres_drop_empty                                                                    \
     }
 const struct backend postgres_backend = BACKEND("postgres://");
 const struct backend postgresql_backend = BACKEND("postgresql://");

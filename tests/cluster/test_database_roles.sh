@@ -80,6 +80,42 @@ may_not cmpd_audit "select cmpd.more()"
 same "a node gives up after" "$(database_sql cmpd_node db "show statement_timeout")" 5s
 same "and on a lock after" "$(database_sql cmpd_node db "show lock_timeout")" 2s
 
+# ---- an auditor at a standby ----
+
+port=$(free_port)
+dir=$work/node
+config=$dir/cmpd.yaml
+"$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
+credentials
+new_key "$work/new.key" P-256
+start_server cmpd "$config" "$work/node.log"
+ok "a certificate" cmp -cmd ir -newkey "$work/new.key" -subject /CN=gnb-1 "${by_device[@]}" -certout "$work/gnb-1.pem"
+stop_server
+database_standby standby db
+standby=$(database_url cmpd_audit standby)
+standby=${standby/read-write/any}
+audit() {
+    "$CMPD_BIN/cmpctl" "$@" --store "$standby" | tee "$work/said"
+}
+ok "it is a standby" audit db status --json
+ok "… that is one" grep -q '"standby":"true"' "$work/said"
+ok "cert list" audit cert list --config "$config"
+ok "… has it" grep -q "$(serial_of "$work/gnb-1.pem").*CN=gnb-1" "$work/said"
+ok "cert export" audit cert export --config "$config" "$(serial_of "$work/gnb-1.pem")"
+same "… is it" "$(openssl x509 -in "$work/said" -outform DER | sha256sum)" \
+    "$(openssl x509 -in "$work/gnb-1.pem" -outform DER | sha256sum)"
+ok "audit list" audit audit list --config "$config"
+ok "… has it" grep -q 'issue .*CN=gnb-1' "$work/said"
+ok "audit verify" audit audit verify --config "$config" --log "$work/node.log"
+ok "… finds it whole" grep -q ': whole' "$work/said"
+ok "db check" audit db check --config "$config"
+sed "s|^store: .*|store: \"${standby//&/\\&}\"|" "$config" >"$dir/standby.yaml"
+refused "a node does not begin there" 'takes no writes' "$CMPD_BIN/cmpd" --config "$dir/standby.yaml"
+refused "a password" '--store holds a password' "$CMPD_BIN/cmpctl" cert list --config "$config" \
+    --store postgresql://user:hidden@localhost/cmpd
+refused "a password" '--store holds a password' "$CMPD_BIN/cmpctl" audit list --config "$config" \
+    --store postgresql://user:hidden@localhost/cmpd
+
 # ---- who gets in ----
 
 url=$(database_url cmpd_node db)

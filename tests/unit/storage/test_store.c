@@ -820,3 +820,20 @@ Test(store, seals_come_back_as_they_were_and_are_stored_once)
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(audit_records(store), 0, "a seal is no entry");
 }
+
+Test(store, one_that_is_open_to_read_takes_no_commit)
+{
+    char fault[STORE_FAULT_MAX];
+
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    struct store *reading = store_open_to_read(fault, test_url, "auditor");
+    cr_assert_not_null(reading, "%s", fault);
+    cr_assert(is_whole(reading, 1, 1));
+    cr_assert_eq(audit_records(reading), 1);
+    struct enrollment e;
+    enrollment_init(&e, 1, 2);
+    cr_assert_not(store_commit_wait(reading, &e.unit));
+    cr_assert_not(is_whole(store, 1, 2));
+    enrollment_cleanup(&e);
+    store_close(reading);
+}
