@@ -24,7 +24,9 @@ static int scan(const struct postgres_store *store, char *fault, const char *que
     int lengths[] = {(int)issuer.len}, formats[] = {1}, going = 1;
     snprintf(declare, sizeof(declare), "DECLARE page BINARY CURSOR FOR %s", query);
     snprintf(fetch, sizeof(fetch), "FETCH %d FROM page", POSTGRES_PAGE_ROWS);
-    PGresult *result = PQexec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    /* What reads the output may take its time, and sorting a large table does: limits are for nodes. */
+    PGresult *result = PQexec(conn, "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; "
+                                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     int failed = postgres_failed(fault, conn, result, "beginning to read");
     PQclear(result);
     if (!failed) {

@@ -821,6 +821,30 @@ Test(store, seals_come_back_as_they_were_and_are_stored_once)
     cr_assert_eq(audit_records(store), 0, "a seal is no entry");
 }
 
+static int pause_at_first(void *arg, const struct store_cert *cert)
+{
+    (void)cert;
+    if (++*(size_t *)arg == 1)
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    return 1;
+}
+
+/* Whoever reads what a tool prints may stop for longer than a database lets a node do so. */
+Test(store, rows_wait_for_a_slow_reader)
+{
+    enum { ROWS = 300 }; /* more than a page */
+    char fault[STORE_FAULT_MAX];
+    size_t count = 0;
+
+    if (strncmp(test_url, "sqlite:", 7) != 0)
+        database_run(test_url, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET "
+                               "idle_in_transaction_session_timeout = 100', current_database()); END $$");
+    for (uint32_t n = 0; n < ROWS; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    cr_assert(store_each_cert(store, fault, test_issuer(), pause_at_first, &count), "%s", fault);
+    cr_assert_eq(count, ROWS);
+}
+
 Test(store, one_that_is_open_to_read_takes_no_commit)
 {
     char fault[STORE_FAULT_MAX];
