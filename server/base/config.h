@@ -126,8 +126,8 @@ struct config_profile {
     const char *const *ocsp_urls; /* authorityInfoAccess ocsp */
     size_t ocsp_url_count;
     uint32_t message_time_seconds;     /* largest difference of messageTime to our clock; 0: not checked */
-    uint32_t retain_certificates_days; /* after notAfter; 0: for ever */
-    uint32_t retain_transactions_days; /* after they were begun, and are over; 0: for ever */
+    uint32_t retain_certificates_days; /* after notAfter; 0: for ever; else longer than messages are taken */
+    uint32_t retain_transactions_days; /* after they were begun, and are over; likewise */
 };
 
 struct config {

@@ -217,6 +217,55 @@ static int check_profile(struct config_fault *fault, const struct config *config
            check_urls(fault, config, i, "ocsp_urls", p->ocsp_urls, p->ocsp_url_count);
 }
 
+/* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message
+ * that is sent to another profile of the CA is of the same transaction. Returns 0 if some profile sets no
+ * bound. */
+static int check_window(struct config_fault *fault, const struct config *config, const char *ca,
+                        const char *key, uint32_t *seconds)
+{
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_profile *p = &config->profiles[i];
+        uint32_t window = 2 * p->message_time_seconds;
+        if (strcmp(p->ca, ca) != 0)
+            continue;
+        if (window == 0)
+            return config_fault_at(fault, config, key,
+                                   "messages could be replayed once their transactions are deleted, since "
+                                   "profile \"%s\" takes messages of any time; set its "
+                                   "message_time_seconds, or write 0 here",
+                                   p->name);
+        if (window > *seconds)
+            *seconds = window;
+        if (p->confirm_wait_seconds > *seconds)
+            *seconds = p->confirm_wait_seconds;
+    }
+    return 1;
+}
+
+/* A transaction must be known for as long as a message of it may come (RFC 9810 5.1.1: the server may require
+ * transactionIDs to be unique). */
+static int check_retention(struct config_fault *fault, const struct config *config, size_t i,
+                           const char *name, uint32_t days)
+{
+    enum { DAY = 24 * 3600 };
+    char key[KEY_TEXT_MAX];
+    uint32_t seconds = 0;
+
+    snprintf(key, sizeof(key), "profiles[%zu].%s", i, name);
+    if (days == 0)
+        return 1;
+    if (!check_window(fault, config, config->profiles[i].ca, key, &seconds))
+        return 0;
+    if (days > seconds / DAY)
+        return 1;
+    return config_fault_at(
+        fault, config, key,
+        "%s is %" PRIu32 ", but messages of a transaction are taken for %" PRIu32
+        " seconds (twice message_time_seconds, or confirm_wait_seconds, of the profiles of "
+        "its CA); write %" PRIu32 " or more",
+        name, days, seconds, seconds / DAY + 1);
+}
+
 static int check_store(struct config_fault *fault, const struct config *config)
 {
     const char *colon = strchr(config->store, ':');
@@ -235,6 +284,12 @@ int config_check_references(struct config_fault *fault, struct config *config)
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!check_profile(fault, config, i))
+            return 0;
+    }
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_profile *p = &config->profiles[i];
+        if (!check_retention(fault, config, i, "retain_transactions_days", p->retain_transactions_days) ||
+            !check_retention(fault, config, i, "retain_certificates_days", p->retain_certificates_days))
             return 0;
     }
     if (config->default_profile == NULL)

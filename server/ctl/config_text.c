@@ -145,6 +145,7 @@ static const char profile_tail[] =
     "    retain_certificates_days: 0 # after notAfter, certificates are deleted, with all about them; 0: "
     "never\n"
     "    retain_transactions_days: 0 # after they began, transactions that are over are deleted; 0: never\n"
+    "    # (longer than messages are taken: see message_time_seconds and confirm_wait_seconds)\n"
     "    backdate_seconds: 300     # notBefore lies so far in the past, for clocks that are slow\n"
     "    key_types: [P-256, P-384, P-521, RSA, Ed25519]\n"
     "    rsa_bits_min: 2048\n"

@@ -264,7 +264,45 @@ static const struct wrong wrongs[] = {
      8,
      {"taken by profile \"p\""}},
     {LISTENERS CAS "profiles:\n- name: p\n  crl_urls: ['a b']\n", 5, {"crl_urls", "URL"}},
+    /* A recorded message must not find its transaction gone: RFC 9483 3.5 has messageTime "close to the
+     * current time", before or after it.
+     */
+    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 0\n  retain_transactions_days: 3650\n",
+     6,
+     {"replayed", "\"p\"", "message_time_seconds"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 0\n  retain_certificates_days: 3650\n",
+     6,
+     {"replayed", "message_time_seconds"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  retain_transactions_days: 1\n- name: q\n  message_time_seconds: "
+                   "0\ndefault_profile: p\n",
+     5,
+     {"replayed", "profile \"q\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 43200\n  retain_transactions_days: 1\n",
+     6,
+     {"retain_transactions_days is 1", "86400 seconds", "write 2 or more"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  retain_certificates_days: 7\n  confirm_wait_seconds: 604800\n",
+     5,
+     {"retain_certificates_days is 7", "604800 seconds", "write 8 or more"}},
 };
+
+Test(config, retention_that_is_longer_than_any_message_is_taken)
+{
+    static const char *const right[] = {
+        LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 43199\n  retain_transactions_days: 1\n",
+        LISTENERS CAS "profiles:\n- name: p\n  retain_certificates_days: 1\n  retain_transactions_days: 1\n",
+        /* another CA's transactions are others */
+        LISTENERS "cas:\n- {name: a, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
+                  "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
+                  "profiles:\n- {name: p, ca: a, retain_transactions_days: 1}\n"
+                  "- {name: q, ca: b, message_time_seconds: 0}\ndefault_profile: p\n",
+    };
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        struct config_fault fault;
+        struct config *c = load(right[i], &fault);
+        cr_assert_not_null(c, "%s", fault.text);
+        config_free(c);
+    }
+}
 
 Test(config, each_fault_names_file_line_and_remedy)
 {
