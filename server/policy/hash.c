@@ -37,8 +37,8 @@ static int is_of_the_node(const char *line, size_t len)
     return 0;
 }
 
-/* A setting begins at the left edge and takes the lines below it that do not. Comments and empty lines say
- * nothing to a node. */
+/* A setting begins at the left edge and takes the lines below it that do not. Empty lines, and those with a
+ * comment alone, say nothing to a node. A comment behind a setting does: one in quotes may look like it. */
 static void add_text(struct policy *policy, const char *text, size_t len)
 {
     int skipping = 0;

@@ -98,6 +98,35 @@ for i in 1 2 3; do
     [ "$(grep -c 'event="certificate issued"' "$work/node$i.log")" -gt $count ] || fail "node $i had no share"
 done
 
+# ---- what the nodes say of each other ----
+
+# ready_says NODE PYTHON: an expression about what its /readyz answers, r; within the seconds that nodes.h names, and a little.
+ready_says() {
+    local i
+    checks=$((checks + 1))
+    for ((i = 0; i < 80; i++)); do
+        curl -s "http://127.0.0.1:${node_port[$1]}/readyz" >"$work/readyz" &&
+            python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$work/readyz" "$2" && return 0
+        sleep 0.1
+    done
+    fail "node $1: not so: $2: $(cat "$work/readyz")"
+}
+alike="r['ready'] and not r['configurations_differ'] and [n['node'] for n in r['nodes']] == ['node1', 'node2', 'node3'] and \
+    len({n['configuration'] for n in r['nodes']}) == 1 and all(n['seen_seconds'] < 10 for n in r['nodes'])"
+for i in 1 2 3; do ready_says "$i" "$alike"; done
+sed -i 's/validity_days: 365/validity_days: 364/' "$work/node2/cmpd.yaml"
+kill -HUP "${node_pid[2]}"
+for i in 1 2 3; do ready_says "$i" "r['ready'] and r['configurations_differ'] and len({n['configuration'] for n in r['nodes']}) == 2"; done
+sed -i 's/validity_days: 364/validity_days: 365/' "$work/node2/cmpd.yaml"
+kill -HUP "${node_pid[2]}"
+for i in 1 2 3; do
+    ready_says "$i" "$alike"
+    same "node $i logs it once" "$(grep -c 'level=error event="configurations differ"' "$work/node$i.log")" 1
+    same "and its end" "$(grep -c 'level=info event="configurations are alike"' "$work/node$i.log")" 1
+done
+
 # ---- HTTP/2 over TLS to the nodes ----
 
 balancer_stop

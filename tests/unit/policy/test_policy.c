@@ -1,8 +1,10 @@
 /* policy.c: loading, sharing and replacing. What is refused with which text, tests/server/test_cmpctl.sh
  * shows. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <time.h>
 
+#include "server/base/file.h"
 #include "tests/support/demo.h"
 
 static struct demo demo;
@@ -33,6 +35,56 @@ Test(policy, the_hash_tells_what_nodes_must_have_in_common)
     cr_assert_str_neq(before, policy_hash(demo.policy));
     cr_assert(demo_edit(&demo, &fault, "validity_days: 364", "validity_days: 365"));
     cr_assert_str_eq(before, policy_hash(demo.policy));
+    cr_assert(demo_edit(&demo, &fault, "# The CA:", "# Our CA:"));
+    cr_assert_str_eq(before, policy_hash(demo.policy), "a comment");
+}
+
+/* Reads the same configuration again, with what is in its files by now. */
+static const char *hash_again(char out[POLICY_HASH_TEXT])
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "log: info", "log: info"), "%s", fault.text);
+    return strcpy(out, policy_hash(demo.policy));
+}
+
+static void replace_file(const char *name, const char *with, size_t len)
+{
+    char path[DEMO_PATH_MAX + 32];
+
+    snprintf(path, sizeof path, "%s/%s", demo.dir, name);
+    cr_assert(file_write(path, with, len, 0600, 0));
+}
+
+/* One octet of a certificate, or of what seals secrets, and nodes do not serve alike any more. */
+Test(policy, the_hash_covers_what_is_in_the_files)
+{
+    static const char *const copies[][2] = {{"ca/root.pem", "demo/vendor-root.pem"},
+                                            {"ca/cmp.pem", "demo/device-chain.pem"}};
+    struct config_fault fault;
+    char path[DEMO_PATH_MAX + 32], before[POLICY_HASH_TEXT], after[POLICY_HASH_TEXT], digits[65];
+    uint8_t *data;
+    size_t len;
+
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem]", "[]"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "extra_certs: []", "extra_certs: [demo/device-chain.pem]"), "%s",
+              fault.text);
+    hash_again(before);
+    for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", demo.dir, copies[i][0]);
+        cr_assert(file_read(&data, &len, path, 1024 * 1024));
+        replace_file(copies[i][1], (const char *)data, len);
+        file_free(data, len);
+        cr_assert_str_neq(hash_again(after), before, "%s", copies[i][1]);
+        strcpy(before, after);
+    }
+    memset(digits, 'a', sizeof digits);
+    replace_file("ca/seal.key", digits, 64);
+    cr_assert_str_neq(hash_again(after), before);
+    strcpy(before, after);
+    digits[63] = 'b';
+    replace_file("ca/seal.key", digits, 64);
+    cr_assert_str_neq(hash_again(after), before);
 }
 
 Test(policy, the_last_user_frees_it)
