@@ -174,16 +174,17 @@ static int is_due(int64_t last, int64_t now)
 int nodes_run(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
 {
     /* What is new is said at once, and others compared with that. */
-    int is_new = strcmp(nodes->config, policy_hash(policy)) != 0;
+    int is_new = strcmp(nodes->config, policy_hash(policy)) != 0, must_say;
 
     if (is_new) {
         snprintf(nodes->config, sizeof nodes->config, "%s", policy_hash(policy));
         say(nodes, policy, store, now);
     }
+    must_say = !nodes->alive || is_due(nodes->said_at, now);
     /* Before this node writes over what another of its name has written. */
-    if (is_new || store_notices(store) != nodes->notices || is_due(nodes->looked_at, now))
+    if (is_new || must_say || store_notices(store) != nodes->notices || is_due(nodes->looked_at, now))
         look(nodes, policy, store, now);
-    if (!nodes->alive || is_due(nodes->said_at, now))
+    if (must_say)
         say(nodes, policy, store, now);
     return nodes->alive;
 }
