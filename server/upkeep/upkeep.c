@@ -51,36 +51,54 @@ static struct policy *wait_a_second(struct upkeep *upkeep, int *resumes)
     return policy;
 }
 
+/* struct jobs is what the thread does, and where it stands. */
+struct jobs {
+    struct unconfirmed unconfirmed;
+    struct purge purge;
+    struct seal_job seals;
+    int64_t sealed; /* Unix seconds */
+};
+
+static void begin_jobs(struct jobs *jobs, int64_t at_ms)
+{
+    *jobs = (struct jobs){.sealed = at_ms / 1000};
+    seal_job_begin(&jobs->seals);
+}
+
+/* What is done each second, at |at_ms| (Unix milliseconds). */
+static void do_jobs(struct upkeep *upkeep, struct jobs *jobs, const struct policy *policy, int64_t at_ms)
+{
+    int64_t now = at_ms / 1000;
+
+    if (nodes_run(&upkeep->nodes, policy, upkeep->store, now)) {
+        unconfirmed_run(&jobs->unconfirmed, policy, upkeep->store, now);
+        purge_run(&jobs->purge, policy, upkeep->store, now);
+    }
+    /* What could not be sealed is tried again a second later. */
+    if ((now - jobs->sealed >= BOUND_SEAL_EVERY || now < jobs->sealed) &&
+        seal_heads(&jobs->seals, policy, upkeep->store, at_ms))
+        jobs->sealed = now;
+    atomic_store(&upkeep->alarm, jobs->unconfirmed.stopped);
+}
+
 static void *run(void *arg)
 {
     struct upkeep *upkeep = arg;
-    struct unconfirmed unconfirmed = {0};
-    struct purge purge = {0};
-    struct seal_job seals;
+    struct jobs jobs;
     struct policy *policy;
-    int64_t sealed = time(NULL);
     int resumes;
 
-    seal_job_begin(&seals);
+    begin_jobs(&jobs, now_ms());
     while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
-        int64_t now = time(NULL);
         if (resumes) {
-            unconfirmed = (struct unconfirmed){0};
-            purge = (struct purge){0};
+            jobs.unconfirmed = (struct unconfirmed){0};
+            jobs.purge = (struct purge){0};
         }
-        if (nodes_run(&upkeep->nodes, policy, upkeep->store, now)) {
-            unconfirmed_run(&unconfirmed, policy, upkeep->store, now);
-            purge_run(&purge, policy, upkeep->store, now);
-        }
-        /* What could not be sealed is tried again a second later. */
-        if ((now - sealed >= BOUND_SEAL_EVERY || now < sealed) &&
-            seal_heads(&seals, policy, upkeep->store, now_ms()))
-            sealed = now;
-        atomic_store(&upkeep->alarm, unconfirmed.stopped);
+        do_jobs(upkeep, &jobs, policy, now_ms());
         policy_release(policy);
     }
-    seal_heads(&seals, upkeep->policy, upkeep->store, now_ms());
-    seal_job_end(&seals);
+    seal_heads(&jobs.seals, upkeep->policy, upkeep->store, now_ms());
+    seal_job_end(&jobs.seals);
     return NULL;
 }
 

@@ -1,7 +1,5 @@
-/* upkeep.c: the thread that does it. */
-#include "server/upkeep/upkeep.h"
-
-#include <time.h>
+/* upkeep.c: the thread that does it, and what it does each second. */
+#include "server/upkeep/upkeep.c"
 
 #include "tests/unit/upkeep/fixture.h"
 
@@ -94,4 +92,51 @@ Test(upkeep, an_alarm_lasts_until_the_configuration_is_loaded_again)
         a_moment();
     upkeep_free(upkeep);
     cr_assert_not(upkeep_has_alarm(NULL));
+}
+
+static int count_seal(void *arg, const struct store_seal *seal)
+{
+    (void)seal;
+    ++*(size_t *)arg;
+    return 1;
+}
+
+static size_t seals(void)
+{
+    char fault[STORE_FAULT_MAX];
+    size_t count = 0;
+
+    cr_assert(store_each_seal(store, fault, count_seal, &count), "%s", fault);
+    return count;
+}
+
+/* README, "Audit": "Every minute, and when it ends". Time is passed in. */
+Test(upkeep, the_audit_log_is_sealed_every_minute)
+{
+    enum { SECOND = 1000, MINUTE = 60 * SECOND };
+    struct upkeep upkeep = {.store = store};
+    struct jobs jobs;
+    int64_t begin = NOW * 1000LL;
+
+    nodes_init(&upkeep.nodes);
+    begin_jobs(&jobs, begin);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    for (int64_t at = SECOND; at < MINUTE; at += SECOND)
+        do_jobs(&upkeep, &jobs, demo.policy, begin + at);
+    cr_assert_eq(seals(), 0);
+    do_jobs(&upkeep, &jobs, demo.policy, begin + MINUTE);
+    cr_assert_eq(seals(), 1);
+
+    cr_assert_eq(commit_one(store, 1, 2), STORE_DONE);
+    do_jobs(&upkeep, &jobs, demo.policy, begin + 2 * MINUTE - SECOND);
+    cr_assert_eq(seals(), 1);
+    do_jobs(&upkeep, &jobs, demo.policy, begin + 2 * MINUTE);
+    cr_assert_eq(seals(), 2);
+
+    /* An operator has set the clock: nobody waits until it has caught up. */
+    cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
+    do_jobs(&upkeep, &jobs, demo.policy, begin);
+    cr_assert_eq(seals(), 3);
+    seal_job_end(&jobs.seals);
+    nodes_cleanup(&upkeep.nodes);
 }
