@@ -25,7 +25,8 @@ enum {
     BOUND_ALIVE_EVERY = 5,        /* seconds between two notes in the store that this node serves */
     BOUND_ALIVE_GAP = 15,         /* seconds without one from any node after which nobody served */
     BOUND_SEAL_EVERY = 60,        /* seconds after which the ends of the audit log's chains are signed */
-    BOUND_PURGE_EVERY = 2,        /* seconds between two looks for a few old rows that may go */
+    BOUND_PURGE_EVERY = 2,        /* seconds between two looks for a few old rows that may go … */
+    BOUND_PURGE_PIECES = 16,      /* … and looks in one go, each second, while they find some */
     BOUND_PURGE_PASS = 24 * 3600, /* seconds from the beginning of one pass over all rows to the next */
 
     /* Keys in tokens: beyond it, a signing fails with systemUnavail. */

@@ -151,12 +151,25 @@ static void begin_pass(struct purge *job, int64_t now)
     *job = (struct purge){.who = job->who, .began = now};
 }
 
+/* Returns 1 if the next piece is likely to have something to remove, too. */
+static int do_one(struct purge *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    uint64_t before = job->certificates + job->transactions;
+    size_t step = job->step;
+    enum purge_end end = purge_piece(job, policy, store, now);
+
+    job->is_over = end == PURGE_OVER;
+    return end == PURGE_MORE && job->step == step && job->certificates + job->transactions != before;
+}
+
 void purge_run(struct purge *job, const struct policy *policy, struct store *store, int64_t now)
 {
     if (job->began == 0 || now < job->did || (job->is_over && now - job->began >= BOUND_PURGE_PASS))
         begin_pass(job, now);
-    if (job->is_over || (job->did != 0 && now - job->did < BOUND_PURGE_EVERY))
+    if (job->is_over || (job->did != 0 && !job->is_busy && now - job->did < BOUND_PURGE_EVERY))
         return;
     job->did = now;
-    job->is_over = purge_piece(job, policy, store, now) == PURGE_OVER;
+    job->is_busy = 1;
+    for (int i = 0; job->is_busy && i < BOUND_PURGE_PIECES; i++)
+        job->is_busy = do_one(job, policy, store, now);
 }

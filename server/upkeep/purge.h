@@ -20,6 +20,7 @@ struct purge {
     uint64_t certificates, transactions; /* that were removed by themselves */
     int64_t did, began;                  /* the last piece, the first of this pass; Unix seconds; 0: none */
     int is_over;                         /* 1: nothing is left of this pass */
+    int is_busy;                         /* 1: there was more to remove than could be done in one go */
 };
 
 enum purge_end { PURGE_MORE, PURGE_OVER, PURGE_UNAVAILABLE };
@@ -28,7 +29,9 @@ enum purge_end { PURGE_MORE, PURGE_OVER, PURGE_UNAVAILABLE };
  * PURGE_UNAVAILABLE the store did not answer, and the piece is to be done again. Waits for the store. */
 enum purge_end purge_piece(struct purge *job, const struct policy *policy, struct store *store, int64_t now);
 
-/* purge_run does a piece if it is time for one (BOUND_PURGE_…). For a node, again and again. */
+/* purge_run does a piece if it is time for one, and goes on while there is much to remove (BOUND_PURGE_…): of
+ * nodes that do so at once, the one that is first with a piece stays ahead, and the others wait. For a node,
+ * every second. */
 void purge_run(struct purge *job, const struct policy *policy, struct store *store, int64_t now);
 
 #endif

@@ -215,23 +215,48 @@ Test(purge, two_nodes_at_once_do_no_harm)
     store_close(nodes[1].store);
 }
 
-Test(purge, a_piece_now_and_then_and_a_pass_a_day)
+/* Where there is nothing to remove, a node looks at its leisure. */
+Test(purge, a_piece_now_and_then)
 {
     int64_t now = NOT_AFTER + 2 * DAY;
 
     retain_certificates("1");
-    issue(0, STORE_OLD_MAX + 1, "demo", STORE_TX_CONFIRMED);
+    issue(0, STORE_OLD_MAX, "of last year", STORE_TX_CONFIRMED);
+    issue(STORE_OLD_MAX, STORE_OLD_MAX + 1, "demo", STORE_TX_CONFIRMED);
     purge_run(&job, demo.policy, store, now);
-    cr_assert_eq(job.certificates, STORE_OLD_MAX);
     purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY - 1);
-    cr_assert_eq(job.certificates, STORE_OLD_MAX);
+    cr_assert_eq(job.certificates, 0);
     purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY);
-    cr_assert_eq(job.certificates, STORE_OLD_MAX + 1);
-    purge_run(&job, demo.policy, store, now + 2 * BOUND_PURGE_EVERY);
+    cr_assert_eq(job.certificates, 1);
+}
+
+Test(purge, where_there_is_much_it_goes_on_but_not_for_long)
+{
+    enum { AT_ONCE = BOUND_PURGE_PIECES * STORE_OLD_MAX };
+    int64_t now = NOT_AFTER + 2 * DAY;
+
+    retain_certificates("1");
+    issue(0, AT_ONCE + STORE_OLD_MAX + 1, "demo", STORE_TX_CONFIRMED);
+    purge_run(&job, demo.policy, store, now);
+    cr_assert_eq(job.certificates, AT_ONCE);
+    purge_run(&job, demo.policy, store, now + 1);
+    cr_assert_eq(job.certificates, AT_ONCE + STORE_OLD_MAX + 1);
+    cr_assert_not(job.is_busy);
+}
+
+Test(purge, a_pass_a_day)
+{
+    int64_t now = NOT_AFTER + 2 * DAY;
+
+    retain_certificates("1");
+    issue(0, 1, "demo", STORE_TX_CONFIRMED);
+    purge_run(&job, demo.policy, store, now);
+    cr_assert_eq(job.certificates, 1);
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY);
     cr_assert(job.is_over);
-    issue(STORE_OLD_MAX + 1, STORE_OLD_MAX + 2, "demo", STORE_TX_CONFIRMED);
+    issue(1, 2, "demo", STORE_TX_CONFIRMED);
     purge_run(&job, demo.policy, store, now + BOUND_PURGE_PASS - 1);
-    cr_assert(has_cert(STORE_OLD_MAX + 1));
+    cr_assert(has_cert(1));
     purge_run(&job, demo.policy, store, now + BOUND_PURGE_PASS);
-    cr_assert_not(has_cert(STORE_OLD_MAX + 1));
+    cr_assert_not(has_cert(1));
 }
