@@ -9,7 +9,7 @@
 #include "server/base/config.h"
 #include "server/policy/policy.h"
 
-enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_MAX = 32 };
+enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_MAX = 32, CTL_WHO_MAX = 128 };
 
 /* ---- commands; argv[0] is the command's own name ---- */
 int ctl_init(int argc, char **argv);
@@ -39,6 +39,10 @@ void ctl_put_json(const char *key, struct bytes value);
 
 /* ctl_time writes |at| (Unix seconds) as in RFC 3339 into |out|; nothing for 0. Returns |out|. */
 const char *ctl_time(char out[CTL_TIME_MAX], int64_t at);
+
+/* ctl_who writes who does this, for the audit log: "cmpctl by USER", the user whose process it is, and whom
+ * sudo names besides, for what that is worth. Returns |out|. */
+const char *ctl_who(char out[CTL_WHO_MAX]);
 
 /* ---- pki.c: keys and certificates in files ---- */
 

@@ -24,7 +24,8 @@ static int64_t now_ms(void)
 
 static int purge_rows(const struct policy *policy, struct store *store)
 {
-    struct purge job = {.who = "cmpctl"};
+    char who[CTL_WHO_MAX];
+    struct purge job = {.who = ctl_who(who)};
     enum purge_end end;
 
     while ((end = purge_piece(&job, policy, store, time(NULL))) == PURGE_MORE)
@@ -172,10 +173,11 @@ static int find_going(struct going *going, struct store *store, char *fault, int
 
 static void record(struct store *store, const char *detail)
 {
+    char who[CTL_WHO_MAX];
     const struct store_audit audit = {.at = now_ms(),
                                       .event = "purge",
                                       .outcome = "deleted",
-                                      .who = bytes_str("cmpctl"),
+                                      .who = bytes_str(ctl_who(who)),
                                       .detail = bytes_str(detail)};
     struct store_unit unit = {.audit = &audit};
 

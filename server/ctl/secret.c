@@ -27,11 +27,12 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
                    const struct ctl_shared_secret *item, struct store_secret row)
 {
     const struct bytes issuer = bytes_of(ca->id, STORE_ISSUER_ID);
+    char who[CTL_WHO_MAX];
     struct arena *arena = arena_new(ARENA);
     struct store_audit audit = {.at = (int64_t)time(NULL) * 1000,
                                 .event = "secret added",
                                 .outcome = "stored",
-                                .who = bytes_str("cmpctl"),
+                                .who = bytes_str(ctl_who(who)),
                                 .detail = item->reference};
     struct store_unit unit = {.issuer = issuer, .arena = arena, .secret = &row, .audit = &audit};
     int ok;

@@ -120,6 +120,11 @@ for reference in "" "$(printf 'a\tb')" "gnb-é" "$(printf 'x%.0s' $(seq 65))"; d
         --reference "$reference" --secret-file "$work/secret"
 done
 ok "secret add" "$ctl" secret add --config "$config" --reference once --secret-file "$work/secret" --profile demo
+# Who did it: the user of the process; whom sudo names is added, and only said to be so.
+ok "recorded" grep -Eq "secret added  stored  cmpctl by $(id -nr -u)(, sudo says for [a-z]+)?    once\$" \
+    <("$ctl" audit list --config "$config")
+ok "with sudo" env SUDO_USER=alice "$ctl" secret add --config "$config" --reference twice --secret-file "$work/secret"
+ok "recorded" grep -q "cmpctl by $(id -nr -u), sudo says for alice    twice\$" <("$ctl" audit list --config "$config")
 once=(-ref once -secret pass:only-once-secret -recipient /CN=x)
 ok "the secret serves" cmp -cmd ir -newkey "$work/new.key" -subject /CN=once "${once[@]}" -certout "$work/out.pem"
 refused "and not again" 'notAuthorized|used' cmp -cmd ir -newkey "$work/new.key" -subject /CN=twice "${once[@]}" \
