@@ -200,15 +200,12 @@ static const char settings[] =
 
 static int check_encoding(char *fault, PGconn *conn)
 {
-    PGresult *result = PQexec(conn, "SELECT current_setting('server_encoding')");
-    int ok = !postgres_failed(fault, conn, result, "looking at the database's settings");
-    if (ok && strcmp(PQgetvalue(result, 0, 0), "UTF8") != 0) {
-        store_fault(fault, "the database's encoding is %s; make one with encoding UTF8",
-                    PQgetvalue(result, 0, 0));
-        ok = 0;
-    }
-    PQclear(result);
-    return ok;
+    const char *encoding = PQparameterStatus(conn, "server_encoding");
+    if (encoding != NULL && strcmp(encoding, "UTF8") == 0)
+        return 1;
+    store_fault(fault, "the database's encoding is %s; make one with encoding UTF8",
+                encoding != NULL ? encoding : "not known");
+    return 0;
 }
 
 /* For who writes, and is told what others write: neither is there on a standby. */
