@@ -212,7 +212,10 @@ static int check_encoding(char *fault, PGconn *conn)
 static int begin_writing(char *fault, PGconn *conn, struct postgres_session *session)
 {
     PGresult *result = PQexec(conn, "SELECT current_setting('transaction_read_only'), "
-                                    "current_setting('synchronous_commit'), current_setting('fsync')");
+                                    "current_setting('synchronous_commit') IN ('on', 'remote_apply', "
+                                    "'remote_write') OR (current_setting('synchronous_commit') = 'local' AND "
+                                    "current_setting('synchronous_standby_names') = ''), "
+                                    "current_setting('fsync')");
     int ok = !postgres_failed(fault, conn, result, "looking at the database's settings");
     if (ok && strcmp(PQgetvalue(result, 0, 0), "on") == 0) {
         store_fault(fault,
@@ -221,7 +224,7 @@ static int begin_writing(char *fault, PGconn *conn, struct postgres_session *ses
         ok = 0;
     }
     session->durable =
-        ok && strcmp(PQgetvalue(result, 0, 1), "off") != 0 && strcmp(PQgetvalue(result, 0, 2), "off") != 0;
+        ok && strcmp(PQgetvalue(result, 0, 1), "t") == 0 && strcmp(PQgetvalue(result, 0, 2), "off") != 0;
     PQclear(result);
     if (!ok)
         return 0;

@@ -26,9 +26,10 @@ int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
         return 0;
     }
     if (!store->to_read && !slot->session.durable && !store->said_not_durable++)
-        log_event(
-            LOG_WARN, "store is not durable",
-            "text=\"synchronous_commit or fsync is off: what was acknowledged may be lost in a crash\"");
+        log_event(LOG_WARN, "store is not durable",
+                  "text=\"synchronous_commit or fsync is off, or synchronous_commit does not wait for the "
+                  "standbys that "
+                  "there are: what was acknowledged may be lost in a crash or a failover\"");
     return 1;
 }
 

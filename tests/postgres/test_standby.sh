@@ -1,7 +1,7 @@
 #!/bin/bash
-# Synchronous replication without a standby. Somebody ends the wait for it: PostgreSQL then says that the commit was done, with
-# a warning; it is on one machine alone, so nobody is told of a certificate until the standby has it, too. And when commits do
-# not end, the node says that it is not ready, and does not pile them up in the database.
+# Synchronous replication, and somebody ends the wait for the standby: PostgreSQL then says that the commit was done, with a
+# warning. It is on one machine alone, so nobody is told of a certificate until the standby has it, too; but for nodes that are
+# told not to wait, and those say so.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
@@ -50,40 +50,18 @@ serial=$(serial_of "$work/second.pem")
 same "what the client holds is on the standby" \
     "$(postgres_db standby "select count(*) from cmpd.certificates where serial = '\\x$serial'")" 1
 grep -q 'found out what became of a commit.*committed=yes' "$work/cmpd.log" || fail "it was not found out: $(cat "$work/cmpd.log")"
-
-# ---- commits do not end ----
-
-# Another name than the standby's.
-wait_for() {
-    postgres_sql db "alter system set synchronous_standby_names = '$1'"
-    postgres_sql db "select pg_reload_conf()" >/dev/null
-}
-
-wait_ready 200
-wait_for nobody
-clients=()
-for i in 1 2 3 4; do
-    enroll "waits$i" &
-    clients+=("$!")
-    sleep 0.2
-done
-wait_ready 503
-# The one that gave up, and the one that is to find out: of each of the two that write.
-wait_log "$work/cmpd.log" 'connection lost.*no answer came'
-refused "whoever comes is told at once" systemUnavail \
-    cmp -cmd ir "${by_device[@]}" -newkey "$work/new.key" -subject "/CN=late" -certout "$work/late.pem"
-sleep 3
-left=$(postgres_sql db "$waiting")
-[ "$left" -le 4 ] || fail "$left commits wait in the database"
-wait_for '*'
-wait_ready 200
-for i in 1 2 3 4; do
-    wait "${clients[i - 1]}" || fail "client $i does not get there: $(cat "$work/waits$i.out")"
-    serial=$(serial_of "$work/waits$i.pem")
-    same "what client $i holds is stored" "$(postgres_db db "select status from cmpd.certificates where serial = '\\x$serial'")" 2
-done
-same "commits that wait" "$(postgres_sql db "$waiting")" 0
 stop_server
 ok "the audit log is whole" "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml" --log "$work/cmpd.log"
 grep -q 'after the last seal' "$work/last.out" && fail "entries were left unsealed: $(cat "$work/last.out")"
+
+# ---- who does not wait for it is told ----
+
+same "nothing was said of a store that is not durable" "$(grep -c 'not durable' "$work/cmpd.log" || true)" 0
+for value in local off; do
+    sed -i -E "/^store: /s|(&options=[^\"]*)?(\"?)\$|\&options=-csynchronous_commit%3D$value\2|" "$dir/cmpd.yaml"
+    start_server cmpd "$dir/cmpd.yaml" "$work/$value.log"
+    wait_log "$work/$value.log" 'store is not durable'
+    ok "it serves as it is told to, with synchronous_commit=$value" enroll "$value"
+    stop_server
+done
 done_testing
