@@ -10,27 +10,7 @@ postgres_demo db ca
 sed -i 's/drain_seconds: .*/drain_seconds: 0/' "$dir/cmpd.yaml"
 owner=$(sed -n 's/^store: //p' "$dir/cmpd.yaml")
 credentials
-new_key "$work/new.key" P-256
-
-db() {
-    "$CMPD_BIN/cmpctl" db "$1" --config "$dir/cmpd.yaml" "${@:2}" 2>&1 | tee "$work/db.out"
-}
-
-told() {
-    ok "told: $1" grep -Eq -- "$1" "$work/db.out"
-}
-
-enroll() {
-    cmp -cmd ir -newkey "$work/new.key" -subject "/CN=$1" "${by_device[@]}" -certout "$work/$1.pem"
-}
-
-verify() {
-    "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml" "$@" 2>&1 | tee "$work/verify.out"
-}
-
-retain() {
-    sed -i -E "s/^( *)$1: [0-9]+/\\1$1: $2/" "$dir/cmpd.yaml"
-}
+. "$(dirname "$0")/../operate.sh"
 
 # A role with no more rights than a node needs: rows of the audit log are not its to delete.
 postgres_db db "create role node login password '$postgres_password'; grant usage on schema cmpd to node;
@@ -98,7 +78,7 @@ found() {
     postgres_db db "$3" >/dev/null
     refused "$1" "$2" db check
     told '^NOT WELL, [1-9][0-9]* findings'
-    same "$1: each says what to do" "$(grep -vc '\(restore\|run\|as the owner\|REINDEX\)' "$work/db.out" || true)" 1
+    same "$1: each says what to do" "$(grep -vc '\(restore\|run\|as the owner\|REINDEX\)' "$work/said.out" || true)" 1
     postgres_db db "${4:-truncate cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations;
         insert into cmpd.certificates select * from public.certificates; insert into cmpd.transactions select * from public.transactions;
         insert into cmpd.public_keys select * from public.public_keys; insert into cmpd.revocations select * from public.revocations}" >/dev/null

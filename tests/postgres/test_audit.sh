@@ -9,12 +9,8 @@ postgres_start db
 postgres_demo db ca
 sed -i 's/drain_seconds: .*/drain_seconds: 0/' "$dir/cmpd.yaml"
 credentials
-new_key "$work/new.key" P-256
+. "$(dirname "$0")/../operate.sh"
 log=$work/cmpd.log
-
-enroll() {
-    cmp -cmd ir -newkey "$work/new.key" -subject "/CN=$1" "${by_device[@]}" -certout "$work/out.pem"
-}
 
 # Until it is served; the client is told to try again while connections are made anew.
 enroll_at_last() {
@@ -24,19 +20,6 @@ enroll_at_last() {
         sleep 0.1
     done
     return 1
-}
-
-verify() {
-    "$CMPD_BIN/cmpctl" audit verify --config "$dir/cmpd.yaml" "$@" 2>&1 | tee "$work/verify.out"
-}
-
-told() {
-    ok "told: $1" grep -Eq -- "$1" "$work/verify.out"
-}
-
-stop() {
-    kill -TERM "$server"
-    wait "$server" || true
 }
 
 ok "a log with nothing but the demo's secret is whole" verify
@@ -49,9 +32,9 @@ for name in gnb-4 gnb-5; do
     postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd'" >/dev/null
     ok "enrolled over new connections" enroll_at_last "$name"
 done
-stop
+stop_server
 ok "whole after SIGTERM" verify --log "$log"
-same "nothing is unsealed" "$(grep -c 'entries come after' "$work/verify.out" || true)" 0
+untold 'entries come after'
 ok "there were several chains" test \
     "$(postgres_db db "select count(distinct chain) from cmpd.audit")" -ge 3
 ok "each certificate is in it, granted" test "$("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml" |
