@@ -2,7 +2,7 @@
  * PostgreSQL (tests/postgres). Times lie in the future, so that what was just recorded is old. */
 #include "server/ctl/db_purge.c"
 
-#include "storage/audit_verify.h"
+#include "tests/support/verify.h"
 #include "tests/unit/upkeep/fixture.h"
 
 static struct seal_job job, node;
@@ -23,24 +23,9 @@ static void tear_down_jobs(void)
 
 TestSuite(db_purge, .init = set_up_jobs, .fini = tear_down_jobs, .timeout = 60);
 
-static void print_fault(void *arg, const char *text)
-{
-    (void)arg;
-    fprintf(stderr, "%s\n", text);
-}
-
 static struct audit_summary verify(void)
 {
-    struct audit_verify *state = audit_verify_new(print_fault, NULL);
-    struct audit_summary sum;
-    char fault[STORE_FAULT_MAX];
-
-    cr_assert(audit_verify_key(state, policy_settings(demo.policy)->default_profile->ca->cmp_cert.spki));
-    cr_assert(store_each_seal(store, fault, audit_verify_seal, state), "%s", fault);
-    cr_assert(store_each_entry(store, fault, audit_verify_entry, state), "%s", fault);
-    audit_verify_end(state, &sum);
-    audit_verify_free(state);
-    return sum;
+    return verify_store(store, policy_settings(demo.policy)->default_profile->ca->cmp_cert.spki);
 }
 
 /* As nodes that were started and stopped: a chain, or several, each time. */

@@ -5,8 +5,8 @@
 
 #include "server/base/file.h"
 #include "server/upkeep/upkeep.h"
-#include "storage/audit_verify.h"
 #include "tests/support/hsm.h"
+#include "tests/support/verify.h"
 #include "tests/unit/upkeep/fixture.h"
 
 static struct seal_job job;
@@ -35,25 +35,10 @@ static void sql(const char *text)
     sqlite3_close(db);
 }
 
-static void print_fault(void *arg, const char *text)
-{
-    (void)arg;
-    fprintf(stderr, "%s\n", text);
-}
-
 /* Verifies the store with the key of the CA's CMP certificate. */
 static struct audit_summary verify(void)
 {
-    struct audit_verify *state = audit_verify_new(print_fault, NULL);
-    struct audit_summary sum;
-    char fault[STORE_FAULT_MAX];
-
-    cr_assert(audit_verify_key(state, policy_settings(demo.policy)->default_profile->ca->cmp_cert.spki));
-    cr_assert(store_each_seal(store, fault, audit_verify_seal, state), "%s", fault);
-    cr_assert(store_each_entry(store, fault, audit_verify_entry, state), "%s", fault);
-    audit_verify_end(state, &sum);
-    audit_verify_free(state);
-    return sum;
+    return verify_store(store, policy_settings(demo.policy)->default_profile->ca->cmp_cert.spki);
 }
 
 static void enroll(uint32_t from, uint32_t to)
