@@ -2,6 +2,7 @@
 # database.sh.
 #
 #   cluster_database           PostgreSQL for it: cluster db, with the tables of the store; cluster_start makes it if need be
+#   cluster_standby            … and a synchronous standby of it, cluster standby
 #   cluster_start N            a CA with N nodes (at most three), all started; $dir is the first one's folder, and the setup
 #   node_start I               starts node I (from 1), and waits until it serves; its process is ${node_pid[I]}
 #   node_kill I [SIGNAL]       SIGKILL, or another signal; waits for its end
@@ -9,6 +10,7 @@
 #                              passed through, at $pass_url. Waits until all nodes are ready for it
 #   balancer_waits N           … until N nodes are
 #   load_start NAME ARG...     cmpbench in the background, through $url unless ARGs have another --url; NAME tells its files
+#   load_steady NAME SECONDS   a load to break things under, that has begun; for SECONDS at most
 #   load_runs NAME N           waits until its clients hold N certificates more than now
 #   load_stop NAME             ends it early; load_end tells what it came to
 #   load_end NAME              waits for it, prints errors by kind and the longest gap
@@ -29,6 +31,12 @@ cluster_database() {
     cluster_databases=(db)
     ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --store "$(database_url cmpd_owner db)"
     database_roles db
+}
+
+cluster_standby() {
+    cluster_database
+    database_standby standby db
+    cluster_databases=(db standby)
 }
 
 # A certificate that every node shows, and the CA that the balancer and clients trust for it.
@@ -152,6 +160,11 @@ load_start() {
         2>"$work/$name.load.log" &
     load_pid[$name]=$!
     servers+=("$!")
+}
+
+load_steady() {
+    load_start "$1" --seconds "$2" --rate 300 --count $(($2 * 300)) --clients 64 --retries 1 --scenario ir=2,ir-confirm=1 --http2
+    load_runs "$1" 100
 }
 
 load_runs() {

@@ -10,17 +10,9 @@
 rounds=1
 if [ -n "${CMPD_SOAK:-}" ]; then rounds=20; fi
 
-cluster_database
-database_standby standby db
-cluster_databases=(db standby)
+cluster_standby
 cluster_start 3
 balancer_start
-
-# load NAME SECONDS: the load of each part, for as long as it takes, and SECONDS at most.
-load() {
-    load_start "$1" --seconds "$2" --rate 300 --count $(($2 * 300)) --clients 64 --retries 1 --scenario ir=2,ir-confirm=1 --http2
-    load_runs "$1" 100
-}
 
 # first_after SINCE: when the next certificate is held, in seconds since SINCE. To be started before it can be.
 first_after() {
@@ -46,7 +38,7 @@ PY
 
 # ---- backends ----
 
-load backends $((60 + rounds * 5))
+load_steady backends $((60 + rounds * 5))
 for ((i = 0; i < rounds * 6; i++)); do
     killed=$(postgres_sql db "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'cmpd/%'")
     [ "$killed" -gt 0 ] || fail "nodes have no connections"
@@ -60,7 +52,7 @@ cluster_is_whole
 
 for how in QUIT KILL; do
     for ((round = 1; round <= rounds; round++)); do
-        load "restart-$how" 60
+        load_steady "restart-$how" 60
         postgres_stop db $how
         sleep 1
         first_after db >"$work/first" &
@@ -91,7 +83,7 @@ done
 
 # ---- the standby takes over ----
 
-load failover 60
+load_steady failover 60
 date +%s.%N >"$work/since"
 postgres_stop db QUIT
 sleep 0.3

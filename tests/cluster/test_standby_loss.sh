@@ -7,16 +7,9 @@
 . "$(dirname "$0")/../database.sh"
 . "$(dirname "$0")/../cluster.sh"
 
-cluster_database
-database_standby standby db
-cluster_databases=(db standby)
+cluster_standby
 cluster_start 3
 balancer_start
-
-load() {
-    load_start "$1" --seconds "$2" --rate 300 --count $(($2 * 300)) --clients 64 --retries 1 --scenario ir=2,ir-confirm=1 --http2
-    load_runs "$1" 100
-}
 
 # Certificates that clients hold; once the standby is gone, none is added.
 held_now() {
@@ -41,7 +34,7 @@ served() {
 
 # ---- it is gone, and an operator lets the primary go on alone ----
 
-load gone 90
+load_steady gone 90
 postgres_stop standby QUIT
 sleep 1
 before=$(held_now)
@@ -71,7 +64,7 @@ database_start standby
 postgres_sql db "alter system set synchronous_standby_names = '*'"
 postgres_sql db "select pg_reload_conf()" >/dev/null
 database_waits db "select count(*) from pg_stat_replication where sync_state = 'sync'" 1
-load hangs $((seconds + 60))
+load_steady hangs $((seconds + 60))
 standby_gets STOP
 sleep 1
 before=$(held_now)
