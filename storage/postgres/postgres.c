@@ -241,9 +241,8 @@ static void serve(struct postgres_store *store, int64_t now, int64_t *probed)
 static void check_silence(struct postgres_store *store, int64_t now)
 {
     for (int i = 0; i < POSTGRES_SLOTS; i++) {
-        const struct writer *writer = writer_at(store, i);
-        int64_t limit =
-            writer != NULL && writer_is_patient(writer) ? POSTGRES_PATIENCE_MS : POSTGRES_SILENCE_MS;
+        int is_patient = i < POSTGRES_WRITERS && writer_is_patient(&store->writers[i]);
+        int64_t limit = is_patient ? POSTGRES_PATIENCE_MS : POSTGRES_SILENCE_MS;
         if (state_of(&store->slots[i]) == SLOT_BUSY && now - store->slots[i].since_ms > limit)
             lost(store, i, "no answer came");
     }
