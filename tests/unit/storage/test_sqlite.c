@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "storage/sqlite_internal.h"
+#include "storage/sqlite/internal.h"
 #include "units.h"
 
 TestSuite(sqlite, .init = make_url, .fini = remove_folder, .timeout = 300);

@@ -1,12 +1,12 @@
-/* sqlite_write.c: units become rows.
+/* write.c: units become rows.
  *
  * A group of units is one transaction. The usual way through it uses no savepoints: they would copy every
  * page that a unit touches. Only when a statement fails is the transaction undone and gone through again with
  * a savepoint for each unit, so that the one that fails does not take its neighbours along. */
 #include <time.h>
 
+#include "internal.h"
 #include "server/base/log.h"
-#include "sqlite_internal.h"
 
 /* Steps a query that yields at most one row. Returns SQLITE_ROW, SQLITE_DONE or an error; the caller resets.
  */

@@ -1,4 +1,4 @@
-/* sqlite_open.c: a file becomes a store, or a fault that tells why it does not.
+/* open.c: a file becomes a store, or a fault that tells why it does not.
  *
  * How much of a file is looked at: its header, its schema (every statement is prepared), and its pages by
  * SQLite's quick_check while it is small enough for that to take about a second. A larger one is started on
@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "server/base/file.h"
 #include "server/base/log.h"
-#include "sqlite_internal.h"
 
 enum {
     CHECK_WHOLE_MAX = 256 * 1024 * 1024, /* octets of a file up to which every page is checked at start */

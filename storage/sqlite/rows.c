@@ -1,5 +1,5 @@
-/* sqlite_rows.c: rows to and from SQLite, column by column in the order of the lists in sqlite_schema.c. */
-#include "sqlite_internal.h"
+/* rows.c: rows to and from SQLite, column by column in the order of the lists in schema.c. */
+#include "internal.h"
 
 enum { FIRST = 2 }; /* ?1 is the issuer */
 

@@ -1,9 +1,9 @@
-/* sqlite_admin.c: what an operator asks of the embedded store (admin.h). */
+/* admin.c: what an operator asks of the embedded store (admin.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sqlite_internal.h"
+#include "internal.h"
 
 enum { TEXT_MAX = 512, FACTS_MAX = 8, PIECE_IDS = 1000 };
 

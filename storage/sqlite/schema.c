@@ -1,9 +1,9 @@
-/* sqlite_schema.c: the tables, as a list of steps from each version to the next. A step that was released is
+/* schema.c: the tables, as a list of steps from each version to the next. A step that was released is
  * never changed: a new one is added.
  *
  * Tables with random keys and rows of some hundred octets are rowid tables with a unique index: rows are
  * appended at one edge, and only the narrow index is touched at random. */
-#include "sqlite_internal.h"
+#include "internal.h"
 
 static const char version_1[] =
     "CREATE TABLE certificates ("

@@ -1,8 +1,8 @@
-/* sqlite_each.c: all rows of a table, for tools.
+/* each.c: all rows of a table, for tools.
  *
  * In pages, with no read transaction between them: a slow reader would keep the write-ahead log from being
  * reset. */
-#include "sqlite_internal.h"
+#include "internal.h"
 
 enum { PAGE_ARENA = SQLITE_PAGE_ROWS * 128 * 1024 }; /* bounds one page; the largest row fits */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sqlite_internal.h"
+#include "internal.h"
 
 static void free_store(struct sqlite_store *store)
 {

@@ -1,6 +1,6 @@
-/* sqlite_read.c: rows by key for jobs. */
+/* read.c: rows by key for jobs. */
+#include "internal.h"
 #include "server/base/log.h"
-#include "sqlite_internal.h"
 
 static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
 {

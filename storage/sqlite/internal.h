@@ -1,4 +1,4 @@
-/* sqlite_internal.h: what the parts of the SQLite store share. For storage/sqlite*.c only. */
+/* internal.h: what the parts of the SQLite store share. For storage/sqlite/ only. */
 #ifndef CMPD_STORAGE_SQLITE_INTERNAL_H
 #define CMPD_STORAGE_SQLITE_INTERNAL_H
 
@@ -6,8 +6,8 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-#include "backend.h"
-#include "queue.h"
+#include "storage/backend.h"
+#include "storage/queue.h"
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
