@@ -88,6 +88,24 @@ wait_log "$work/cmpd.log" 'doing="commit" code=55P03'
 let_go
 served_again "after the lock"
 
+# ---- one row is locked: who wants it is told, and its neighbours in the same commits are served ----
+ok "a certificate to be locked" enroll
+mv "$work/cert.pem" "$work/locked.pem"
+revoke() {
+    cmp -cmd rr -oldcert "$work/locked.pem" -cert "$work/locked.pem" -key "$work/new.key" \
+        -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem"
+}
+hold "select 1 from cmpd.certificates where serial = '\\x$(serial_of "$work/locked.pem")' for update"
+"$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --seconds 6 --clients 16 \
+    --rate 200 --count 1200 --check-all >"$work/neighbours.out" 2>&1 &
+neighbours=$!
+sleep 1
+refused "who wants the row" systemUnavail revoke
+same "the node stays ready" "$(ready)" 200
+wait "$neighbours" || fail "neighbours were not served: $(cat "$work/neighbours.out")"
+let_go
+ok "and when nobody holds it" revoke
+
 # ---- statement timeout ----
 postgres_sql db "alter role cmpd_node set lock_timeout = '60s'; alter role cmpd_node set statement_timeout = '700ms'"
 postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd_node'" >/dev/null
