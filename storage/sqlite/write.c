@@ -47,7 +47,8 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
 static int insert_tells(const struct store_unit *unit)
 {
     return unit->expect_tx_absent && unit->tx != NULL && unit->secret_reference.len == 0 &&
-           unit->key_unused.len == 0 && unit->signer_serial.len == 0;
+           unit->key_unused.len == 0 && unit->signer_serial.len == 0 &&
+           (unit->change == NULL || !unit->change->required);
 }
 
 static int check_tx(struct sqlite_conn *conn, struct store_unit *unit)

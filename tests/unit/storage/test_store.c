@@ -634,6 +634,10 @@ Test(store, a_required_change_is_made_or_nothing_is_done)
         cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id),
                      steps[i].holds ? STORE_FOUND : STORE_ABSENT, "step %u", i);
         cr_assert_eq(audit_records(store), records + (size_t)steps[i].holds, "step %u", i);
+        if (steps[i].holds) { /* the same again is first of all the same transaction */
+            cr_assert(store_commit_wait(store, &e.unit));
+            cr_assert_eq(e.unit.conflict, STORE_PRE_TX, "step %u", i);
+        }
         enrollment_cleanup(&e);
     }
     cr_assert(store_healthy(store));
