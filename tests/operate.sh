@@ -2,6 +2,7 @@
 # key of all stations is $work/new.key.
 #
 #   enroll NAME            a certificate for NAME, in $work/NAME.pem
+#   three_stations         enrolls gnb-1, gnb-2 and gnb-3, and revokes the last
 #   db COMMAND ARG...      cmpctl db; what it says is in $work/said.out, too
 #   verify ARG...          cmpctl audit verify, likewise
 #   told PATTERN           the last of these said so
@@ -12,6 +13,15 @@ new_key "$work/new.key" P-256
 
 enroll() {
     cmp -cmd ir -newkey "$work/new.key" -subject "/CN=$1" "${by_device[@]}" -certout "$work/$1.pem"
+}
+
+three_stations() {
+    local name
+    for name in gnb-1 gnb-2 gnb-3; do
+        ok "enrolled" enroll "$name"
+    done
+    ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key "$work/new.key" \
+        -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 1
 }
 
 db() {

@@ -20,11 +20,7 @@ postgres_db db "create role node login password '$postgres_password'; grant usag
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
 
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
-for name in gnb-1 gnb-2 gnb-3; do
-    ok "enrolled" enroll "$name"
-done
-ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key "$work/new.key" \
-    -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 1
+three_stations
 
 # ---- status ----
 

@@ -17,11 +17,7 @@ sql() {
 
 ok "an empty log is whole" verify
 start_server cmpd "$dir/cmpd.yaml" "$log"
-for name in gnb-1 gnb-2 gnb-3; do
-    ok "enrolled" enroll "$name"
-done
-ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key "$work/new.key" \
-    -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 1
+three_stations
 ok "what the server has not sealed yet is told" verify
 told '^7 entries come after the last seal'
 stop_server

@@ -52,26 +52,25 @@ static unsigned pass(struct purge *purge, int64_t now)
     return pieces;
 }
 
-static int has_cert(uint32_t n)
+static int has(enum store_fetch_kind kind, uint32_t n)
 {
     struct enrollment e;
     enum store_fetch_outcome found;
 
     enrollment_init(&e, 1, n);
-    found = look_up(store, STORE_FETCH_CERT, e.cert.serial);
+    found = look_up(store, kind, kind == STORE_FETCH_CERT ? e.cert.serial : e.tx.transaction_id);
     enrollment_cleanup(&e);
     return found == STORE_FOUND;
 }
 
+static int has_cert(uint32_t n)
+{
+    return has(STORE_FETCH_CERT, n);
+}
+
 static int has_tx(uint32_t n)
 {
-    struct enrollment e;
-    enum store_fetch_outcome found;
-
-    enrollment_init(&e, 1, n);
-    found = look_up(store, STORE_FETCH_TX, e.tx.transaction_id);
-    enrollment_cleanup(&e);
-    return found == STORE_FOUND;
+    return has(STORE_FETCH_TX, n);
 }
 
 Test(purge, nothing_goes_unless_a_profile_says_so)
