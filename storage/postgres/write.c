@@ -535,6 +535,7 @@ static void read_answers(struct writer *writer)
     if (found > 0) {
         compact(writer);
         writer->attempts = 0;
+        writer->tell_ms = 0;
     } else { /* of a lone removal nothing else can be the reason */
         try_less(writer, unit_of(writer, 0)->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE);
     }
@@ -673,12 +674,12 @@ static int is_stored(const PGresult *result, const struct store_entry *entry)
 }
 
 /* It is tried again and again: what is said each time would fill the log. */
-static void settle_later(struct writer *writer, const struct round *round, const char *sqlstate)
+static void log_settling(struct writer *writer, const struct round *round)
 {
+    const char *sqlstate = round->failed ? round->sqlstate : "01000"; /* a warning: not replicated */
     if (strcmp(writer->settle_fault, sqlstate) != 0)
         postgres_log_fault("finding out what became of a commit", round);
     memcpy(writer->settle_fault, sqlstate, sizeof(writer->settle_fault));
-    writer->settle_ms = postgres_now_ms() + POSTGRES_SETTLE_PAUSE_MS;
 }
 
 /* The connection that a group has lost was not its fault the first time. */
@@ -707,15 +708,17 @@ static void settle_answered(struct writer *writer)
     const PGresult *result = round->answered > 0 ? round->results[round->answered - 1] : NULL;
     int was_done = 0, was_not = 0, failed = round->failed || round->warned;
     if (failed) { /* most likely the broken connection's transaction still holds the number */
-        settle_later(writer, round, round->failed ? round->sqlstate : "01000");
+        log_settling(writer, round);
     } else if (has_entry(writer) && PQntuples(result) > 0) {
         /* What closed the chain may be stored from an attempt whose answer was lost, too. */
         was_done = is_stored(result, &writer->entry);
         was_not = is_stored(result, &writer->closing);
     }
     round_clear(writer->slot);
-    if (failed || (has_entry(writer) && !was_done && !was_not))
+    if (failed || (has_entry(writer) && !was_done && !was_not)) {
+        writer->settle_ms = postgres_now_ms() + POSTGRES_SETTLE_PAUSE_MS;
         return;
+    }
     if (has_entry(writer))
         settled(writer, was_done);
     writer->unsettled = 0;
