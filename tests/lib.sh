@@ -71,8 +71,24 @@ done_testing() {
     echo "$checks checks"
 }
 
+# A port that nobody listens on: none twice, and none of those that connections are given (from 32768 on).
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 - "$work/ports" <<'PY'
+import random, socket, sys
+with open(sys.argv[1], "a+") as file:
+    file.seek(0)
+    given = file.read().split()
+    while True:
+        port = random.randrange(10240, 32768)
+        try:
+            socket.socket().bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        if str(port) not in given:
+            break
+    print(port, file=file)
+print(port)
+PY
 }
 
 # start_server PROGRAM CONFIG LOG [COMMAND...]: starts it, through COMMAND if given, and waits until it serves; its
