@@ -41,7 +41,7 @@ static const char head[] =
     "  message_bytes: 65536      # largest request; larger: 413\n"
     "  header_bytes: 8192        # largest HTTP header\n"
     "  connections: 10000        # open connections; beyond: closed at once\n"
-    "  connections_per_source: 1024 # of one address (IPv6: one /64); trusted proxies may have any number\n"
+    "  connections_per_source: 2048 # of one address (IPv6: one /64); trusted proxies may have any number\n"
     "  requests_per_source: 1024 # requests in the process of one address; beyond: 503\n"
     "  idle_seconds: 60          # a kept connection without a request\n"
     "  read_seconds: 10          # from a request's first octet to its last\n"
