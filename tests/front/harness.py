@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -43,9 +44,11 @@ class Server:
     def port(self):
         return self.ports[0]
 
-    def connect(self, index=0, family=socket.AF_INET):
+    def connect(self, index=0, family=socket.AF_INET, receive_buffer=None):
         host = "127.0.0.1" if family == socket.AF_INET else "::1"
         sock = socket.socket(family)
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(WAIT)
         sock.connect((host, self.ports[index]))
         return sock
@@ -79,6 +82,25 @@ def serving(program, *addresses, **settings):
         raise
     if server.process.poll() is None or server.process.returncode != 0:
         server.stop()
+
+
+def self_signed(folder):
+    """A key and a certificate of its own; their paths."""
+    cert, key = os.path.join(folder, "self.pem"), os.path.join(folder, "self.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                    "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def both_ways(program, **settings):
+    """A server, and how to connect to it: in plain, then with TLS. HTTP/2 is chosen by its preface either way."""
+    made = ssl.create_default_context()
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    with tempfile.TemporaryDirectory(prefix="front-") as folder:
+        cert, key = self_signed(folder)
+        with serving(program, "127.0.0.1:0", "127.0.0.1:0,tls", certificate=cert, key=key, **settings) as server:
+            yield server, lambda **options: server.connect(0, **options)
+            yield server, lambda **options: made.wrap_socket(server.connect(1, **options))
 
 
 def read_all(sock):
