@@ -8,8 +8,8 @@ import tempfile
 import threading
 import time
 
-from harness import DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Http2, check, frame, h2_headers, main, post, self_signed,
-                     serving
+from harness import (DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Http2, check, frame, h2_headers, main, post, self_signed,
+                     serving)
 
 SOAK = os.environ.get("CMPD_SOAK") == "1"
 CLIENTS, ROUNDS = (8, 400) if SOAK else (4, 60)

@@ -28,8 +28,10 @@ class Server:
         addresses = addresses or ("127.0.0.1:0",)
         words = [f"{name}={value}" for name, value in settings.items()]
         with open(self.log_path, "wb") as log:
+            # What AddressSanitizer keeps of freed memory is nothing that the server holds.
+            sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
             self.process = subprocess.Popen([os.path.join(BIN, program), *addresses, *words],
-                                            stdout=subprocess.PIPE, stderr=log)
+                                            env=dict(os.environ, ASAN_OPTIONS=sanitizer), stdout=subprocess.PIPE, stderr=log)
         self.ready = self.process.stdout.readline().decode()
         self.ports = []
         for line in self.log().splitlines():
@@ -58,6 +60,11 @@ class Server:
         with self.connect() as sock:
             sock.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
             return read_all(sock).endswith(b"hello\n")
+
+    def memory(self, field="VmHWM"):
+        """MiB that are resident (VmRSS), or were at the most (VmHWM)."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith(field))
 
     def stop(self):
         """SIGTERM; returns what it says of requests that were cut off. Sanitizers report by the exit code."""
@@ -163,7 +170,7 @@ def post(body, path="/.well-known/cmp", version="1.1", kind=CMP, extra=""):
 
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
+END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
 ENHANCE_YOUR_CALM = 11
 
 
@@ -178,6 +185,22 @@ def literal(name, value):
         assert len(text) < 127
         return bytes([len(text)]) + text
     return b"\x00" + string(name) + string(value)
+
+
+def indexed(name, value):
+    """A header field that the peer keeps in its table from now on, as number 62 (RFC 7541 6.2.1)."""
+    def string(text):
+        text = text.encode()
+        if len(text) < 127:
+            return bytes([len(text)]) + text
+        rest, length = len(text) - 127, b"\x7f"
+        while rest >= 128:
+            rest, length = rest >> 7, length + bytes([128 | rest & 127])
+        return length + bytes([rest]) + text
+    return b"\x40" + string(name) + string(value)
+
+
+NEWEST = b"\xbe"  # number 62
 
 
 def h2_headers(method="POST", path="/.well-known/cmp", kind=CMP, extra=()):
