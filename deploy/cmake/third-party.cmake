@@ -111,27 +111,24 @@ else()
 endif()
 
 # libh2o, on the event loop of its own. A sanitizer only sees what it compiled, so its builds compile libh2o too.
+include(deploy/third-party/h2o/sources.cmake)
+list(TRANSFORM h2o_sources PREPEND ${h2o}/src/)
+list(REMOVE_ITEM h2o_includes include)
+list(TRANSFORM h2o_includes PREPEND ${h2o}/src/)
 add_library(h2o-headers INTERFACE)
-target_include_directories(h2o-headers SYSTEM INTERFACE ${h2o}/include ${h2o}/src ${h2o}/src/deps/cloexec
-                           ${h2o}/src/deps/klib ${h2o}/src/deps/yoml ${h2o}/src/deps/picohttpparser
-                           ${h2o}/src/deps/golombset ${h2o}/src/deps/libgkc ${h2o}/src/deps/libyrmcds)
-target_compile_definitions(h2o-headers INTERFACE H2O_USE_LIBUV=0)
+target_include_directories(h2o-headers SYSTEM INTERFACE ${h2o}/include ${h2o}/src ${h2o_includes})
+target_compile_definitions(h2o-headers INTERFACE ${h2o_definitions})
 target_link_libraries(h2o-headers INTERFACE boringssl)
 add_library(h2o INTERFACE)
 target_link_libraries(h2o INTERFACE h2o-headers)
 if(CMPD_SANITIZE)
-    file(GLOB h2o_sources ${h2o}/src/lib/*.c ${h2o}/src/lib/common/*.c ${h2o}/src/lib/core/*.c ${h2o}/src/lib/http2/*.c
-         ${h2o}/src/lib/handler/*.c ${h2o}/src/lib/handler/compress/gzip.c ${h2o}/src/lib/handler/status/*.c
-         ${h2o}/src/lib/handler/configurator/*.c ${h2o}/src/deps/cloexec/cloexec.c ${h2o}/src/deps/libgkc/gkc.c
-         ${h2o}/src/deps/libyrmcds/*.c ${h2o}/src/deps/picohttpparser/picohttpparser.c)
-    list(FILTER h2o_sources EXCLUDE REGEX "mruby|libyrmcds/yc\\.c|-test\\.c|/test\\.c|bench\\.c")
     add_library(h2o-instrumented STATIC ${h2o_sources})
     target_link_libraries(h2o-instrumented PRIVATE h2o-headers)
     # Its habits with null pointers and alignment are its own; ours is what undefined behaviour is looked for in.
     target_compile_options(h2o-instrumented PRIVATE -w -fno-sanitize=undefined)
-    target_compile_definitions(h2o-instrumented PRIVATE H2O_ROOT="/" H2O_CONFIG_PATH="" H2O_NO_RECYCLE)
+    target_compile_definitions(h2o-instrumented PRIVATE _GNU_SOURCE H2O_NO_RECYCLE)
     target_link_libraries(h2o INTERFACE h2o-instrumented)
 else()
     target_link_libraries(h2o INTERFACE ${h2o}/lib/libh2o-evloop.a)
 endif()
-target_link_libraries(h2o INTERFACE boringssl wslay yaml z Threads::Threads dl m)
+target_link_libraries(h2o INTERFACE boringssl Threads::Threads dl m)

@@ -199,6 +199,12 @@ static void free_front(struct front *front)
     free(front);
 }
 
+void front_release(struct front *front)
+{
+    if (atomic_fetch_sub(&front->holders, 1) == 1)
+        free_front(front);
+}
+
 static int set_up(struct config_fault *fault, struct front *front)
 {
     const struct config *config = front->config;
@@ -228,6 +234,7 @@ struct front *front_new(struct config_fault *fault, const struct config *config,
         config_fault_at(fault, config, "listeners", "no memory");
         return NULL;
     }
+    atomic_init(&front->holders, 1);
     front->config = config;
     front->limits = config->limits;
     front->pipeline = pipeline;
@@ -298,14 +305,12 @@ unsigned front_stop(struct front *front, unsigned seconds)
         pthread_join(front->threads[i].id, NULL);
         cut_off += front->threads[i].cut_off;
     }
-    /* Jobs whose requests are gone still come back, and end at |front|. */
-    while (atomic_load(&front->jobs_out) > 0 && monotonic_ms() < deadline)
+    /* Jobs whose requests are gone still come back; the last one that does frees |front|. */
+    while (atomic_load(&front->holders) > 1 && monotonic_ms() < deadline)
         usleep(1000);
-    unsigned jobs = atomic_load(&front->jobs_out);
-    if (jobs == 0) {
-        free_front(front);
-        return cut_off;
-    }
-    log_event(LOG_WARN, "jobs outlive the front", "jobs=%u", jobs);
+    unsigned jobs = atomic_load(&front->holders) - 1;
+    if (jobs > 0)
+        log_event(LOG_WARN, "jobs outlive the front", "jobs=%u", jobs);
+    front_release(front);
     return cut_off > jobs ? cut_off : jobs;
 }

@@ -38,6 +38,7 @@ static const char *reason_phrase(int status)
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},
+        {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
     };
@@ -134,15 +135,25 @@ static void send_replacement(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *b
     h2o_ostream_send_next(self, req, &replacement->body, replacement->body.len > 0 ? 1 : 0, state);
 }
 
+static const char *text_of(int status)
+{
+    switch (status) {
+    case 413:
+        return "the message is too large";
+    case 431:
+        return "the HTTP header is too large";
+    default:
+        return "not a valid HTTP request";
+    }
+}
+
 static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)self;
     if (req->_generator != &our_generator) {
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
-            body = build_refusal(req, body, req->res.status, FAIL_BAD_REQUEST,
-                                 req->res.status == 413 ? "the message is too large"
-                                                        : "not a valid HTTP request");
+            body = build_refusal(req, body, req->res.status, FAIL_BAD_REQUEST, text_of(req->res.status));
         memset(&req->res.headers, 0, sizeof(req->res.headers));
         req->res.content_length = body.len;
         if (body.len > 0)
@@ -221,7 +232,7 @@ static void on_done(struct job *job)
         loop_wake(thread->loop);
     }
     atomic_fetch_sub(&thread->posting, 1);
-    atomic_fetch_sub(&front->jobs_out, 1);
+    front_release(front);
 }
 
 /* take_mail returns the inbox's jobs, the oldest first. */
@@ -397,10 +408,10 @@ static int submit(struct front *front, struct front_request *request, struct byt
     thread->slots[request->slot].job = job;
     job->slot = request->slot;
     job->generation = thread->slots[request->slot].generation;
-    atomic_fetch_add(&front->jobs_out, 1);
+    atomic_fetch_add(&front->holders, 1);
     if (pipeline_submit(front->pipeline, job))
         return 0;
-    atomic_fetch_sub(&front->jobs_out, 1);
+    front_release(front);
     slot_release(thread, request);
     note_answer(request);
     add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
@@ -448,13 +459,15 @@ void front_http_init(struct front *front)
     /* A little more than allowed is read, so that HTTP/2, too, gets an answer to it instead of a reset. */
     global->max_request_entity_size = (size_t)limits->message_bytes + limits->message_bytes / 4;
     global->max_request_header_size = limits->header_bytes;
+    global->max_request_header_fields = FRONT_FIELDS_MAX;
     global->handshake_timeout = (uint64_t)limits->read_seconds * 1000;
     global->http1.req_timeout =
         ((uint64_t)limits->idle_seconds + limits->read_seconds) * 1000 + FRONT_IDLE_GRACE_MS;
-    global->http1.upgrade_to_http2 = 1; /* also what makes libh2o recognise HTTP/2 by prior knowledge */
+    global->http1.upgrade_to_http2 = 1; /* what makes libh2o recognise HTTP/2 by prior knowledge */
     global->http2.idle_timeout = (uint64_t)limits->idle_seconds * 1000;
     global->http2.max_concurrent_requests_per_connection = limits->streams;
     global->http2.max_resets_per_minute = limits->resets;
+    global->http2.max_empty_frames_per_minute = FRONT_EMPTIES_MAX;
     /* Pacing by readiness to write; the io_uring loop has no such thing. */
     global->http2.latency_optimization.min_rtt = UINT_MAX;
 

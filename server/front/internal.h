@@ -21,6 +21,8 @@ enum {
     FRONT_REFUSAL_ARENA = 65536, /* octets to build a refusal that no job exists for */
     FRONT_LATELY_SECONDS = 60,   /* in which half of what a source did is forgotten */
     FRONT_PROXIES_MAX = 64,      /* entries of trusted_proxies: as many as a list may have */
+    FRONT_FIELDS_MAX = 100,      /* header fields of a request */
+    FRONT_EMPTIES_MAX = 100,     /* of HTTP/2, per connection and minute; beyond: GOAWAY */
     FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
     FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
@@ -126,8 +128,11 @@ struct front {
     atomic_int state;
     atomic_ullong deadline_ms; /* of front_stop, by CLOCK_MONOTONIC */
     atomic_uint connections;   /* of all threads */
-    atomic_uint jobs_out;      /* given to the pipeline and not come back */
+    atomic_uint holders;       /* jobs that the pipeline has not given back, and one until front_stop */
 };
+
+/* front_release is called when a holder lets go; the last one frees |front|. From any thread. */
+void front_release(struct front *front);
 
 /* front_listen binds every address of the configuration for every thread. Returns 1, or 0 with |fault|
  * written. */
@@ -165,8 +170,8 @@ void front_sweep(struct front_thread *thread, int stopping);
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);
 
-/* front_conn_of returns our side of the connection that |req| came by; NULL in the middle of an upgrade to
- * HTTP/2. */
+/* front_conn_of returns our side of the connection that |req| came by; NULL if that has no socket any more.
+ */
 struct front_conn *front_conn_of(const h2o_req_t *req);
 
 /* front_source pins the place of |client| in the ledger. */

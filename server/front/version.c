@@ -1,7 +1,3 @@
-#include <h2o.h>
-#include <wslay/wslayver.h>
-#include <zlib.h>
-
 #include "server/front/front.h"
 #include "versions.h"
 
@@ -13,5 +9,5 @@
 
 const char *front_versions(void)
 {
-    return "libh2o " CMPD_H2O_VERSION LIBURING ", wslay " WSLAY_VERSION ", zlib " ZLIB_VERSION;
+    return "libh2o " CMPD_H2O_VERSION LIBURING;
 }

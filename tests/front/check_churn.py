@@ -4,12 +4,12 @@ import random
 import ssl
 import struct
 import socket
-import subprocess
 import tempfile
 import threading
 import time
 
-from harness import DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Http2, check, frame, h2_headers, main, post, serving
+from harness import (DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Http2, check, frame, h2_headers, main, post, self_signed,
+                     serving)
 
 SOAK = os.environ.get("CMPD_SOAK") == "1"
 CLIENTS, ROUNDS = (8, 400) if SOAK else (4, 60)
@@ -102,9 +102,7 @@ def tls(program):
     seed = random.randrange(1 << 30)
     print(f"  seed {seed}")
     with tempfile.TemporaryDirectory(prefix="front-churn-") as folder:
-        cert, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
-                        "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+        cert, key = self_signed(folder)
         made = ssl.create_default_context()
         made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
         with serving(program, "127.0.0.1:0,tls", threads=2, delay=500, certificate=cert, key=key) as server:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -27,8 +28,10 @@ class Server:
         addresses = addresses or ("127.0.0.1:0",)
         words = [f"{name}={value}" for name, value in settings.items()]
         with open(self.log_path, "wb") as log:
+            # What AddressSanitizer keeps of freed memory is nothing that the server holds.
+            sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
             self.process = subprocess.Popen([os.path.join(BIN, program), *addresses, *words],
-                                            stdout=subprocess.PIPE, stderr=log)
+                                            env=dict(os.environ, ASAN_OPTIONS=sanitizer), stdout=subprocess.PIPE, stderr=log)
         self.ready = self.process.stdout.readline().decode()
         self.ports = []
         for line in self.log().splitlines():
@@ -43,12 +46,14 @@ class Server:
     def port(self):
         return self.ports[0]
 
-    def connect(self, index=0, family=socket.AF_INET, source=None):
+    def connect(self, index=0, family=socket.AF_INET, source=None, receive_buffer=None):
         """|source|: an address of 127/8 to connect from."""
         host = "127.0.0.1" if family == socket.AF_INET else "::1"
         sock = socket.socket(family)
         if source is not None:
             sock.bind((source, 0))
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(WAIT)
         sock.connect((host, self.ports[index]))
         return sock
@@ -58,6 +63,11 @@ class Server:
         with self.connect() as sock:
             sock.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
             return read_all(sock).endswith(b"hello\n")
+
+    def memory(self, field="VmHWM"):
+        """MiB that are resident (VmRSS), or were at the most (VmHWM)."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith(field))
 
     def stop(self):
         """SIGTERM; returns what it says of requests that were cut off. Sanitizers report by the exit code."""
@@ -82,6 +92,25 @@ def serving(program, *addresses, **settings):
         raise
     if server.process.poll() is None or server.process.returncode != 0:
         server.stop()
+
+
+def self_signed(folder):
+    """A key and a certificate of its own; their paths."""
+    cert, key = os.path.join(folder, "self.pem"), os.path.join(folder, "self.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                    "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def both_ways(program, **settings):
+    """A server, and how to connect to it: in plain, then with TLS. HTTP/2 is chosen by its preface either way."""
+    made = ssl.create_default_context()
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    with tempfile.TemporaryDirectory(prefix="front-") as folder:
+        cert, key = self_signed(folder)
+        with serving(program, "127.0.0.1:0", "127.0.0.1:0,tls", certificate=cert, key=key, **settings) as server:
+            yield server, lambda **options: server.connect(0, **options)
+            yield server, lambda **options: made.wrap_socket(server.connect(1, **options))
 
 
 def read_all(sock):
@@ -144,7 +173,7 @@ def post(body, path="/.well-known/cmp", version="1.1", kind=CMP, extra=""):
 
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
+END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
 CANCEL, ENHANCE_YOUR_CALM = 8, 11
 
 
@@ -159,6 +188,22 @@ def literal(name, value):
         assert len(text) < 127
         return bytes([len(text)]) + text
     return b"\x00" + string(name) + string(value)
+
+
+def indexed(name, value):
+    """A header field that the peer keeps in its table from now on, as number 62 (RFC 7541 6.2.1)."""
+    def string(text):
+        text = text.encode()
+        if len(text) < 127:
+            return bytes([len(text)]) + text
+        rest, length = len(text) - 127, b"\x7f"
+        while rest >= 128:
+            rest, length = rest >> 7, length + bytes([128 | rest & 127])
+        return length + bytes([rest]) + text
+    return b"\x40" + string(name) + string(value)
+
+
+NEWEST = b"\xbe"  # number 62
 
 
 def h2_headers(method="POST", path="/.well-known/cmp", kind=CMP, extra=()):
