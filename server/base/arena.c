@@ -31,6 +31,8 @@ struct chunk {
 struct arena {
     struct chunk *chunks; /* the first is the one being filled */
     size_t limit, used, next_size;
+    size_t taken;           /* octets of all chunks */
+    atomic_size_t *counter; /* where they are counted, too, or NULL */
 };
 
 struct arena *arena_new(size_t limit)
@@ -43,10 +45,17 @@ struct arena *arena_new(size_t limit)
     return arena;
 }
 
+void arena_count(struct arena *arena, atomic_size_t *counter)
+{
+    arena->counter = counter;
+}
+
 void arena_free(struct arena *arena)
 {
     if (arena == NULL)
         return;
+    if (arena->counter != NULL)
+        atomic_fetch_sub_explicit(arena->counter, arena->taken, memory_order_relaxed);
     for (struct chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
         explicit_bzero(chunk->data, chunk->used);
@@ -55,7 +64,7 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-static struct chunk *chunk_new(size_t size)
+static struct chunk *chunk_new(struct arena *arena, size_t size)
 {
     struct chunk *chunk = malloc(sizeof(*chunk) + size);
     if (chunk == NULL)
@@ -63,13 +72,16 @@ static struct chunk *chunk_new(size_t size)
     chunk->next = NULL;
     chunk->used = 0;
     chunk->size = size;
+    arena->taken += size;
+    if (arena->counter != NULL)
+        atomic_fetch_add_explicit(arena->counter, size, memory_order_relaxed);
     return chunk;
 }
 
 /* A piece that would waste much of the chunk being filled gets its own, which goes behind that one. */
 static void *alloc_alone(struct arena *arena, size_t size)
 {
-    struct chunk *chunk = chunk_new(size);
+    struct chunk *chunk = chunk_new(arena, size);
     if (chunk == NULL)
         return NULL;
     chunk->used = size;
@@ -101,7 +113,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     } else if (ARENA_PIECE_PER_CHUNK || rounded > arena->next_size / 4) {
         piece = alloc_alone(arena, ARENA_PIECE_PER_CHUNK ? size : rounded);
     } else {
-        chunk = chunk_new(arena->next_size);
+        chunk = chunk_new(arena, arena->next_size);
         if (chunk == NULL)
             return NULL;
         chunk->next = arena->chunks;

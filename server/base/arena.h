@@ -5,6 +5,8 @@
 #ifndef CMPD_BASE_ARENA_H
 #define CMPD_BASE_ARENA_H
 
+#include <stdatomic.h>
+
 #include "bytes.h"
 
 struct arena;
@@ -12,6 +14,10 @@ struct arena;
 /* arena_new returns an empty arena that will hand out at most |limit| octets in all, or NULL without memory.
  */
 struct arena *arena_new(size_t limit);
+
+/* arena_count adds what |arena|, still empty, takes from the system to |counter|, which must outlive it, and
+ * takes it away again when |arena| is freed. */
+void arena_count(struct arena *arena, atomic_size_t *counter);
 
 /* arena_free wipes and frees |arena| and all that it handed out. NULL is allowed. */
 void arena_free(struct arena *arena);

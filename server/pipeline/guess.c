@@ -35,11 +35,12 @@ static void alarm_at(uint32_t count, uint32_t bound, const struct task *task, co
     char reference[2 * BOUND_SENDER_KID];
 
     if (count == bound)
-        log_event(LOG_ERROR, "secrets are being guessed",
-                  "who=\"%s\" reference=%s wrong=%u peer=%.*s text=\"refused from now on without a look at the "
-                  "secret; find out who it is\"",
-                  who, log_quote(reference, sizeof reference, cmp_reference(task->message)), count,
-                  (int)task->job.peer.len, (const char *)task->job.peer.data);
+        log_event(
+            LOG_ERROR, "secrets are being guessed",
+            "who=\"%s\" reference=%s wrong=%u peer=%.*s text=\"refused from now on without a look at the "
+            "secret; find out who it is\"",
+            who, log_quote(reference, sizeof reference, cmp_reference(task->message)), count,
+            (int)task->job.peer.len, (const char *)task->job.peer.data);
 }
 
 void guess_judge(struct task *task, const struct cmp_result *result)

@@ -68,6 +68,7 @@ struct pipeline {
     struct config_limits limits;
     struct lane fast, slow;
     _Alignas(CACHE_LINE) atomic_uint alive; /* jobs */
+    atomic_size_t memory;                   /* octets of their arenas */
     _Alignas(CACHE_LINE) atomic_int stopping;
     struct ledger *sources; /* by the front's keyed hash of an address */
     struct ledger *pairs;   /* by ours of a MAC reference, and of reference and source */

@@ -14,6 +14,11 @@ struct ledger *pipeline_ledger(struct pipeline *pipeline)
     return pipeline->sources;
 }
 
+size_t pipeline_memory(const struct pipeline *pipeline)
+{
+    return atomic_load_explicit(&pipeline->memory, memory_order_relaxed);
+}
+
 /* leave gives back what a job of |source| took. */
 static void leave(struct pipeline *pipeline, struct ledger_source *source)
 {
@@ -40,6 +45,8 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
         return NULL;
     }
     arena = arena_new(BOUND_JOB_ARENA);
+    if (arena != NULL)
+        arena_count(arena, &pipeline->memory);
     task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
     if (task == NULL) {
         arena_free(arena);

@@ -19,6 +19,9 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
  * pipeline. */
 struct ledger *pipeline_ledger(struct pipeline *pipeline);
 
+/* pipeline_memory returns the octets that all jobs alive have taken from the system. */
+size_t pipeline_memory(const struct pipeline *pipeline);
+
 /* pipeline_job returns a new job of |source|, with an arena, and pins |source|. NULL when the source has
  * limits.requests_per_source in hand, or limits.jobs are alive, of which a share is kept for sources that
  * have authenticated before; |*why| then says so to whoever sent it (answer: 503). */

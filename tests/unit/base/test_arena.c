@@ -75,3 +75,23 @@ Test(arena, copies_and_texts)
     cr_assert_eq(strlen(longer), 50000);
     arena_free(arena);
 }
+
+Test(arena, what_it_takes_is_counted)
+{
+    atomic_size_t counter = 0;
+    struct arena *one = arena_new(1 << 20), *other = arena_new(1 << 20);
+    size_t taken;
+
+    arena_count(one, &counter);
+    arena_count(other, &counter);
+    cr_assert_eq(atomic_load(&counter), 0);
+    arena_alloc(one, 100);
+    taken = atomic_load(&counter);
+    cr_assert_geq(taken, 100);
+    arena_alloc(other, 200000);
+    cr_assert_geq(atomic_load(&counter), taken + 200000);
+    arena_free(other);
+    cr_assert_eq(atomic_load(&counter), taken);
+    arena_free(one);
+    cr_assert_eq(atomic_load(&counter), 0);
+}
