@@ -143,6 +143,20 @@ def a_continuation_after_goodbye(program):
         break  # the server is on its way out
 
 
+@check
+def octets_without_end(program):
+    """Whoever sends faster than we handle it gets a share of each turn: nothing of it gathers."""
+    for server, connect in both_ways(program):
+        before = server.memory()
+        with connect() as sock:
+            h2 = Http2(sock)
+            flood(sock, 64 * frame(0xfa, 0, 0, bytes(16000)), 256 << 20)
+            h2.send(request(1, b"done"))
+            assert h2.body_of(1) == b"done"
+        print(f"  {before:.0f} MiB before, {server.memory():.0f} MiB at the most")
+        assert server.memory() - before < 20, (before, server.memory())
+
+
 def flood(sock, data, octets):
     """Sends |data| over and over, while the peer takes it, and no more than |octets|."""
     sock.settimeout(0.5)

@@ -194,6 +194,54 @@ def refusals_by_libh2o(program):
 
 
 @check
+def http1_that_can_be_read_in_two_ways(program):
+    """What a proxy in front of us may read otherwise is refused, and what stands behind it is never served."""
+    smuggled = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def head(version="1.1", host="Host: x\r\n", extra="", kind=f"Content-Type: {CMP}\r\n"):
+        return f"POST /x HTTP/{version}\r\n{host}{kind}{extra}"
+
+    chunked = head(extra="Transfer-Encoding: chunked\r\n") + "\r\n"
+    one = head(extra="Content-Length: 1\r\n") + "\r\nx"
+    bad = {
+        400: [chunked + chunks for chunks in (
+            "3xyz\r\nabc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "+3\r\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n", " 3\r\nabc\r\n0\r\n\r\n",
+            "3 \r\nabc\r\n0\r\n\r\n", "3 x\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "3;x\nabc\r\n0\r\n\r\n", "3\r\r\nabc\r\n0\r\n\r\n",
+            "3\r\nabc\n0\r\n\r\n", "3\r\nabc\r\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nabc\r\n0\n\r\n", "3\r\nabc\r\n0\r\n\n", "3\r\nabc\r\n0\r\n\r\r\n",
+            "3\r\nabc\r\n0\r\nA: b\n\r\n", "3\r\nabc\r\n0\r\n folded\r\n\r\n", "3\r\nabc\r\n\r\n", "10000000000000003\r\nabc\r\n0\r\n\r\n",
+            "3;" + 9000 * "x" + "\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nA: " + 9000 * "x" + "\r\n\r\n")] + [
+            head(extra="X: a\r\n b\r\nContent-Length: 1\r\n") + "\r\nx", head(extra="X: a\r\n\tb\r\nContent-Length: 1\r\n") + "\r\nx",
+            head(host="", extra="Content-Length: 1\r\n") + "\r\nx", head(host="Host: x\r\nhost: x\r\n", extra="Content-Length: 1\r\n") + "\r\nx",
+            head("1.0", host="Host: x\r\nHost: y\r\n", extra="Content-Length: 1\r\n") + "\r\nx",
+            head("1.0", extra="Transfer-Encoding: chunked\r\n") + "\r\n1\r\nx\r\n0\r\n\r\n", head(extra="Content-Length : 1\r\n") + "\r\nx",
+            head(extra="Content-Length: +1\r\n") + "\r\nx", head(extra="Content-Length: 1, 1\r\n") + "\r\nx", head("1.x") + "\r\n"],
+        505: [head("2.0") + "\r\n", head("2.1") + "\r\n", head("3.0") + "\r\n", "GET /hello HTTP/0.9\r\n\r\n"],
+    }
+    with serving(program) as server:
+        for status, requests in bad.items():
+            for text in requests:
+                with server.connect() as sock:
+                    http = Http1(sock)
+                    try:
+                        sock.sendall(text.encode() + smuggled)
+                    except ConnectionError:
+                        pass
+                    assert http.reply().status == status, text
+                    assert http.closed(), text
+        with server.connect() as sock:
+            http = Http1(sock)
+            for text, body in ((one, b"x"), (chunked + "3\r\nabc\r\n00000\r\n\r\n", b"abc"), (chunked + "A;x=y;z\r\n0123456789\r\n0;x\r\n\r\n", b"0123456789"),
+                               (chunked + "3 ;x\r\nabc\r\n1\t ;y\r\nd\r\n0\r\nA: b\r\nC:\r\n\r\n", b"abcd"), (head("1.7", extra="Content-Length: 1\r\n") + "\r\nx", b"x")):
+                raw = text.encode()
+                assert http.ask(raw).body == body, text
+                for at in range(len(raw) - 30, len(raw)):  # split where it is hardest
+                    sock.sendall(raw[:at])
+                    time.sleep(0.001)
+                    assert http.ask(raw[at:]).body == body, (text, at)
+            assert http.ask(head("1.0", host="", extra="Content-Length: 1\r\n").encode() + b"\r\nx").body == b"x"
+
+
+@check
 def busy(program):
     """limits.jobs and the pipeline's queue: refused at once, and served again afterwards."""
     with serving(program, jobs=16, queue_jobs=1000, workers=1, delay=1000, stop_seconds=1) as server:

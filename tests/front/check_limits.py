@@ -52,7 +52,7 @@ def slow_requests_end(program):
             sock.sendall(post(bytes(60000))[:200])
             assert seconds_until_closed(sock, each=b"x") > 0.8
         with server.connect() as sock:
-            sock.sendall(f"POST /x HTTP/1.1\r\nContent-Type: {CMP}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+            sock.sendall(f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
             assert seconds_until_closed(sock, each=b"1\r\nx\r\n") > 0.8
         with server.connect() as sock:
             Http2(sock).send(frame(HEADERS, END_HEADERS, 1, h2_headers()))

@@ -10,7 +10,8 @@
  * within LINGER_MS, then closes the descriptor and frees the socket at the last completion.
  *
  * While libh2o does not read, what still arrives is held, up to HELD_MAX; beyond it the receive is ended, the
- * window of TCP closes, and the peer has to wait. */
+ * window of TCP closes, and the peer has to wait. So is what arrives at one turn of the loop beyond
+ * H2O_SOCKET_MAX_READ_SIZE: it is told after everybody else was. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -61,6 +62,7 @@ struct ring_socket {
     h2o_linklist_t lingering;
 };
 
+static void read_on(struct ring_socket *sock);
 static void on_read_op(struct ring_op *op, int32_t res, uint32_t flags);
 static void on_write_op(struct ring_op *op, int32_t res, uint32_t flags);
 
@@ -144,8 +146,8 @@ static void tell_socket(struct ring_socket *sock)
             tell_read(sock, NULL);
             if (!sock->disposed) {
                 acknowledge(sock);
-                if (h2o_socket_is_reading(&sock->super) && (sock->at_end || sock->read_failed))
-                    link_pending(sock);
+                if (h2o_socket_is_reading(&sock->super))
+                    read_on(sock);
             }
         } else if (sock->at_end || sock->read_failed) {
             tell_read(sock, sock->at_end ? h2o_socket_error_closed : h2o_socket_error_io);
@@ -225,9 +227,24 @@ static void hold(struct ring_socket *sock, const uint8_t *data, size_t len)
         end_read(sock);
 }
 
+/* read_on gives what was held, and goes on to receive. */
+void read_on(struct ring_socket *sock)
+{
+    if (sock->held_len > 0) {
+        give(sock, sock->held, sock->held_len);
+        free(sock->held);
+        sock->held = NULL;
+        sock->held_len = sock->held_size = 0;
+    }
+    arm_read(sock);
+    if (sock->untold || sock->at_end || sock->read_failed)
+        link_pending(sock);
+}
+
 static void take(struct ring_socket *sock, const uint8_t *data, size_t len)
 {
-    if (h2o_socket_is_reading(&sock->super))
+    if (h2o_socket_is_reading(&sock->super) && sock->held_len == 0 &&
+        sock->arrived < H2O_SOCKET_MAX_READ_SIZE)
         give(sock, data, len);
     else
         hold(sock, data, len);
@@ -267,7 +284,8 @@ void on_read_op(struct ring_op *op, int32_t res, uint32_t flags)
             sock->read_failed = 1;
         if (h2o_socket_is_reading(&sock->super)) {
             /* Without buffers it ends (ENOBUFS); by now, those of this batch are back. */
-            arm_read(sock);
+            if (sock->held_len <= HELD_MAX)
+                arm_read(sock);
             if (sock->untold || sock->at_end || sock->read_failed)
                 link_pending(sock);
         }
@@ -277,16 +295,7 @@ void on_read_op(struct ring_op *op, int32_t res, uint32_t flags)
 
 void do_read_start(h2o_socket_t *_sock)
 {
-    struct ring_socket *sock = (struct ring_socket *)_sock;
-    if (sock->held_len > 0) {
-        give(sock, sock->held, sock->held_len);
-        free(sock->held);
-        sock->held = NULL;
-        sock->held_len = sock->held_size = 0;
-    }
-    arm_read(sock);
-    if (sock->untold || sock->at_end || sock->read_failed)
-        link_pending(sock);
+    read_on((struct ring_socket *)_sock);
 }
 
 void do_read_stop(h2o_socket_t *_sock)
