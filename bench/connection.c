@@ -176,6 +176,21 @@ static void mark_dirty(struct connection *connection)
 
 /* ---- the states of a connection ---- */
 
+/* bind_source lets the connection come from the next of the addresses that were asked for. */
+static int bind_source(struct network *network, int fd)
+{
+    const struct options *options = network->options;
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    int on = 1;
+
+    if (options->from.s_addr == 0)
+        return 1;
+    from.sin_addr.s_addr = htonl(ntohl(options->from.s_addr) + network->source++ % options->sources);
+    /* A port is chosen when it connects: one for each peer, not one for each connection of the machine. */
+    return setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
+           bind(fd, (const struct sockaddr *)&from, sizeof from) == 0;
+}
+
 static int start_connecting(struct connection *connection)
 {
     struct network *network = connection->network;
@@ -188,7 +203,8 @@ static int start_connecting(struct connection *connection)
     connection->state = CONNECTION_CONNECTING;
     connection->watched = event.events;
     setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if ((connect(connection->fd, (const struct sockaddr *)&network->address, network->address_len) != 0 &&
+    if (!bind_source(network, connection->fd) ||
+        (connect(connection->fd, (const struct sockaddr *)&network->address, network->address_len) != 0 &&
          errno != EINPROGRESS) ||
         epoll_ctl(network->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0) {
         close(connection->fd);

@@ -50,6 +50,7 @@ struct network {
     struct tls_context *tls;
     struct sockaddr_storage address;
     socklen_t address_len;
+    unsigned source; /* connections begun: whose turn it is among options.sources */
     int epoll;
     uint8_t *scratch;
     struct exchange *finished, **finished_end; /* in the order in which they were finished */

@@ -1,5 +1,6 @@
 #include "bench/options.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ const char options_usage[] =
     "  --tls-ca FILE           for https: what the server's certificate is verified with\n"
     "  --new-connections       a connection for each enrollment instead of kept ones\n"
     "  --idle-connections N    open N more, use each once, and keep them\n"
+    "  --from ADDRESS          connect from this IPv4 address\n"
+    "  --sources N             … and the N - 1 that follow it, in turn (1)\n"
     "  --threads T             of the clients (1)\n"
     "  --retries N             send a message again up to N times if the connection broke, or the server is "
     "away "
@@ -139,6 +142,8 @@ enum option_id {
     TLS_CA,
     NEW_CONNECTIONS,
     IDLE_CONNECTIONS,
+    FROM,
+    SOURCES,
     THREADS,
     RETRIES,
     CHECK_ALL,
@@ -169,6 +174,8 @@ static const struct option long_options[] = {
     {"tls-ca", required_argument, NULL, TLS_CA},
     {"new-connections", no_argument, NULL, NEW_CONNECTIONS},
     {"idle-connections", required_argument, NULL, IDLE_CONNECTIONS},
+    {"from", required_argument, NULL, FROM},
+    {"sources", required_argument, NULL, SOURCES},
     {"threads", required_argument, NULL, THREADS},
     {"retries", required_argument, NULL, RETRIES},
     {"check-all", no_argument, NULL, CHECK_ALL},
@@ -229,6 +236,10 @@ static int take_option(struct options *out, int id, const char *text)
         return 1;
     case IDLE_CONNECTIONS:
         return parse_number(&out->idle_connections, text, 0, OPTIONS_CLIENTS_MAX);
+    case FROM:
+        return inet_pton(AF_INET, text, &out->from) == 1;
+    case SOURCES:
+        return parse_number(&out->sources, text, 1, OPTIONS_CLIENTS_MAX);
     case THREADS:
         return parse_number(&out->threads, text, 1, OPTIONS_THREADS_MAX);
     case RETRIES:
@@ -292,6 +303,7 @@ int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
                             .count = 10000,
                             .seconds = 60,
                             .threads = 1,
+                            .sources = 1,
                             .mac_iterations = 1000,
                             .device_key = KEY_P256,
                             .new_key = KEY_P256};

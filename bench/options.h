@@ -2,6 +2,8 @@
 #ifndef CMPD_BENCH_OPTIONS_H
 #define CMPD_BENCH_OPTIONS_H
 
+#include <netinet/in.h>
+
 #include "bench/scenario.h"
 #include "crypto/algorithms.h"
 
@@ -36,8 +38,10 @@ struct options {
     enum key_kind device_key; /* of the vendor's certificates */
     enum key_kind new_key;    /* to be certified */
     int http2, new_connections;
-    unsigned streams; /* enrollments at once on a connection; 1 with HTTP/1.1 */
-    unsigned clients; /* enrollments at once */
+    unsigned streams;    /* enrollments at once on a connection; 1 with HTTP/1.1 */
+    unsigned clients;    /* enrollments at once */
+    struct in_addr from; /* connections come from here, */
+    unsigned sources;    /* … and from the next addresses, in turn; 0.0.0.0: from wherever */
     unsigned threads;
     unsigned retries;          /* of an exchange that the network or an absent server made fail */
     unsigned idle_connections; /* opened beside the load, and kept */

@@ -29,6 +29,10 @@ enum {
     BOUND_PURGE_PIECES = 16,      /* … and looks in one go, each second, while they find some */
     BOUND_PURGE_PASS = 24 * 3600, /* seconds from the beginning of one pass over all rows to the next */
 
+    /* What is known of sources (server/base/ledger.h): beyond it, those seen least lately are forgotten. */
+    BOUND_LEDGER_PLACES = 65536,     /* sources, or pairs of a MAC reference and a source */
+    BOUND_LEDGER_PROVED = 24 * 3600, /* seconds for which a source counts as one that proved who it is */
+
     /* Keys in tokens: beyond it, a signing fails with systemUnavail. */
     BOUND_TOKEN_QUEUE = 4096, /* signings that a token has and has not answered */
     BOUND_TOKEN_STALL =
@@ -37,6 +41,21 @@ enum {
 
     /* Memory of a job: beyond it, the job is refused with systemFailure. */
     BOUND_JOB_ARENA = 512 * 1024,
+
+    /* A source within a minute or so; ten times that if it proved itself. Beyond it, its connections are
+       closed. */
+    BOUND_HANDSHAKES = 6000, /* handshakes of TLS */
+    BOUND_GIVEN_UP = 1000,   /* requests whose answers it did not wait for */
+
+    /* Turns of sources in a lane. */
+    BOUND_TASK_US = 50,         /* what any task costs at least … */
+    BOUND_SLOW_TURN_US = 10000, /* … and what a turn in the slow lane pays for; in the fast one slow_job_us */
+    BOUND_LANE_DEBT_US = 1000000, /* more than this is not waited for */
+
+    /* Wrong MACs: beyond it, whoever guesses is refused without a look at the secret. */
+    BOUND_GUESSES_PAIR = 10,     /* of one reference from one source */
+    BOUND_GUESSES_SOURCE = 100,  /* of one source, except by references that were right from there */
+    BOUND_GUESSES_HALVING = 600, /* seconds in which half of them is forgotten */
 
     /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,

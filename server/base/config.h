@@ -24,15 +24,18 @@ struct config_tls {
 struct config_listener {
     const char *address;    /* "127.0.0.1:8829", "[::1]:8829", ":8829" for every address */
     struct config_tls *tls; /* NULL: plain HTTP */
+    int proxy_protocol;     /* 1: a trusted proxy begins each connection with a PROXY v2 header */
 };
 
 struct config_limits {
-    uint32_t message_bytes;   /* largest request body; larger: 413 */
-    uint32_t header_bytes;    /* largest HTTP header; larger: 400 or 431, connection closed */
-    uint32_t connections;     /* open connections of the process; beyond: closed at accept */
-    uint32_t idle_seconds;    /* a kept connection without a request */
-    uint32_t read_seconds;    /* from a request's first octet to its last */
-    uint32_t streams;         /* concurrent HTTP/2 streams of a connection */
+    uint32_t message_bytes;          /* largest request body; larger: 413 */
+    uint32_t header_bytes;           /* largest HTTP header; larger: 400 or 431, connection closed */
+    uint32_t connections;            /* open connections of the process; beyond: closed at accept */
+    uint32_t connections_per_source; /* … of one source; beyond: closed at accept */
+    uint32_t requests_per_source;    /* jobs alive of one source; beyond: 503 */
+    uint32_t idle_seconds;           /* a kept connection without a request */
+    uint32_t read_seconds;           /* from a request's first octet to its last */
+    uint32_t streams;                /* concurrent HTTP/2 streams of a connection */
     uint32_t resets;          /* HTTP/2 streams reset by the peer per connection and minute; beyond: GOAWAY */
     uint32_t queue_jobs;      /* jobs waiting for a worker; beyond: 503 */
     uint32_t jobs;            /* jobs alive in the process; beyond: 503 */
@@ -143,6 +146,8 @@ struct config {
     struct config_limits limits;
     const struct config_listener *listeners;
     size_t listener_count;
+    const char *const *trusted_proxies; /* CIDR blocks: who may say on whose behalf a request comes */
+    size_t trusted_proxy_count;
     const struct config_ca *cas;
     size_t ca_count;
     const struct config_vendor *vendors;

@@ -1,6 +1,7 @@
 /* config_names.c: what one value alone does not tell: names that must be unique or exist, pairs that must
  * agree, and the few texts whose form every room relies on. */
 #include "config_internal.h"
+#include "server/base/address.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,6 +98,31 @@ static int check_listeners(struct config_fault *fault, const struct config *conf
                 "client certificates are required, but none could be checked; write client_ca: "
                 "with the file of the anchors to trust");
         }
+    }
+    return 1;
+}
+
+static int check_proxies(struct config_fault *fault, const struct config *config)
+{
+    char key[KEY_TEXT_MAX];
+    struct address_block block;
+
+    for (size_t i = 0; i < config->trusted_proxy_count; i++) {
+        if (address_block_parse(&block, config->trusted_proxies[i]))
+            continue;
+        snprintf(key, sizeof(key), "trusted_proxies[%zu]", i);
+        return config_fault_at(fault, config, key,
+                               "trusted_proxies holds \"%s\"; write an address or a block of them whose last "
+                               "bits are zero, as in 192.0.2.10, 192.0.2.0/24 or 2001:db8::/32",
+                               config->trusted_proxies[i]);
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (!config->listeners[i].proxy_protocol || config->trusted_proxy_count > 0)
+            continue;
+        snprintf(key, sizeof(key), "listeners[%zu].proxy_protocol", i);
+        return config_fault_at(fault, config, key,
+                               "proxy_protocol is true, but no proxy is trusted; write trusted_proxies: with "
+                               "the addresses of the proxies, or remove proxy_protocol");
     }
     return 1;
 }
@@ -277,7 +303,7 @@ static int check_store(struct config_fault *fault, const struct config *config)
 
 int config_check_references(struct config_fault *fault, struct config *config)
 {
-    if (!check_store(fault, config) || !check_listeners(fault, config) ||
+    if (!check_store(fault, config) || !check_listeners(fault, config) || !check_proxies(fault, config) ||
         !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
         !check_unique(fault, config, "profiles", profile_name, config->profile_count))

@@ -122,6 +122,8 @@ SECTION(threads, THREADS, "threads")
     X(NUMBER, config_limits, message_bytes, 1024, 1048576, 65536) \
     X(NUMBER, config_limits, header_bytes, 1024, 65536, 8192) \
     X(NUMBER, config_limits, connections, 1, 1000000, 10000) \
+    X(NUMBER, config_limits, connections_per_source, 1, 1000000, 2048) \
+    X(NUMBER, config_limits, requests_per_source, 1, 1048576, 1024) \
     X(NUMBER, config_limits, idle_seconds, 1, 3600, 60) \
     X(NUMBER, config_limits, read_seconds, 1, 600, 10) \
     X(NUMBER, config_limits, streams, 1, 1000, 100) \
@@ -144,7 +146,8 @@ SECTION(tls, TLS, "tls")
 
 #define LISTENER(X) \
     X(TEXT, config_listener, address, 1, NULL) \
-    X(POINTER, config_listener, tls, tls)
+    X(POINTER, config_listener, tls, tls) \
+    X(FLAG, config_listener, proxy_protocol, 0)
 SECTION(listener, LISTENER, "a listener")
 ENTRY(listener)
 
@@ -180,7 +183,7 @@ ENTRY(vendor)
     X(FLAG, config_profile, mac, 0) \
     X(FLAG, config_profile, sha1_owf, 0) \
     X(NUMBER, config_profile, mac_iterations_min, 1, 10000000, 100) \
-    X(NUMBER, config_profile, mac_iterations_max, 1, 10000000, 100000) \
+    X(NUMBER, config_profile, mac_iterations_max, 1, 10000000, 10000) \
     X(NUMBER, config_profile, mac_salt_min, 0, 1024, 8) \
     X(NUMBER, config_profile, mac_salt_max, 0, 1024, 128) \
     X(NUMBER, config_profile, mac_key_min, 1, 64, 16) \
@@ -223,6 +226,7 @@ ENTRY(profile)
     X(SECTION, config, threads, threads) \
     X(SECTION, config, limits, limits) \
     X(SECTIONS, config, listeners, listener_count, listener, 1, CONFIG_LISTENERS_MAX) \
+    X(TEXTS, config, trusted_proxies, trusted_proxy_count, 0, NULL) \
     X(SECTIONS, config, cas, ca_count, ca, 1, CONFIG_CAS_MAX) \
     X(SECTIONS, config, vendors, vendor_count, vendor, 0, CONFIG_VENDORS_MAX) \
     X(SECTIONS, config, profiles, profile_count, profile, 1, CONFIG_PROFILES_MAX) \

@@ -8,6 +8,9 @@ static cmp_step judge;
 /* What an attacker may learn is the same for an unknown reference and for a wrong secret. */
 static const char *const mac_text = "reference and secret do not belong together: check both";
 
+static const char *const same_credentials_text =
+    "protect every message of a transaction with the same credentials";
+
 /* id-kp-cmcRA, RFC 6402 2.10, RFC 9810 4.5 */
 static const uint8_t id_kp_cmc_ra[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1c};
 
@@ -218,10 +221,19 @@ int cmp_seal_secret(struct bytes *box, struct arena *arena, const struct seal_ke
     return secret_context(&context, arena, issuer, reference) && seal(box, arena, key, secret, context);
 }
 
+/* What stands in for a box and a secret where there are none: a message with an unknown reference costs what
+ * one with a wrong secret does, so that its time tells nothing. */
+static const uint8_t no_box[SEAL_OVERHEAD + 16], no_secret[16];
+
 int cmp_open_secret(struct cmp_message *m, const char **detail)
 {
     const struct store_secret *stored = m->stored_secret;
-    struct bytes context;
+    struct bytes context, plain;
+    int opened = m->settings->seal_key != NULL &&
+                 secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
+                                m->in.header.sender_kid) &&
+                 unseal(&plain, m->arena, m->settings->seal_key,
+                        stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box), context);
 
     if (stored == NULL) {
         *detail = "no secret has this reference";
@@ -235,14 +247,11 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "the secret is for another profile";
         return 0;
     }
-    if (m->settings->seal_key == NULL ||
-        !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key)) ||
-        !secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
-                        m->in.header.sender_kid) ||
-        !unseal(&m->secret, m->arena, m->settings->seal_key, stored->sealed, context)) {
+    if (!opened || !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key))) {
         *detail = "the secret was sealed under another seal_key than this node has";
         return 0;
     }
+    m->secret = plain;
     return 1;
 }
 
@@ -360,12 +369,8 @@ static void authenticate_signature(struct cmp_message *m)
  * "Transactions"). */
 static void authenticate_later(struct cmp_message *m)
 {
-    int same = m->is_mac == m->tx.credential_is_mac &&
-               (!m->is_mac || bytes_equal(m->tx.credential, m->in.header.sender_kid));
-
-    if (!same) {
-        cmp_refuse(m, PKI_WRONG_INTEGRITY, "protect every message of a transaction with the same credentials",
-                   NULL);
+    if (m->is_mac != m->tx.credential_is_mac) {
+        cmp_refuse(m, PKI_WRONG_INTEGRITY, same_credentials_text, NULL);
         return;
     }
     if (m->is_mac) {
@@ -398,15 +403,12 @@ static int check_time(struct cmp_message *m)
 
 void cmp_authenticate(struct cmp_message *m, cmp_step *then)
 {
-    const char *detail = NULL;
-
     m->after_authentication = then;
     if (m->is_mac && !m->starts_transaction && !profile_allows_mac(m))
         return;
-    if (m->is_mac && !cmp_open_secret(m, &detail)) {
-        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, detail);
-        return;
-    }
+    /* Without its secret a message goes the same way, to be refused where a wrong MAC is. */
+    if (m->is_mac && !cmp_open_secret(m, &m->mac_fault))
+        m->secret = bytes_of(no_secret, sizeof no_secret);
     if (!m->starts_transaction) {
         authenticate_later(m);
     } else if (m->is_mac) {
@@ -416,6 +418,12 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then)
     } else if (check_own_signer(m)) {
         authenticate_signature(m);
     }
+}
+
+void cmp_refuse_guess(struct cmp_message *m)
+{
+    if (!m->result.refused)
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, "too many wrong MACs from there: not looked at");
 }
 
 static int mac_is_right(struct cmp_message *m)
@@ -441,11 +449,18 @@ static void judge(struct cmp_message *m)
     int path_valid = 1;
 
     if (m->is_mac) {
-        if (!mac_is_right(m)) {
-            cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, "the MAC is wrong");
+        if (!mac_is_right(m) || m->mac_fault != NULL) {
+            m->mac_wrong = 1;
+            cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text,
+                       m->mac_fault != NULL ? m->mac_fault : "the MAC is wrong");
             return;
         }
         m->mac_verified = 1;
+        /* Told only now: else the answer would tell which references exist. */
+        if (!m->starts_transaction && !bytes_equal(m->tx.credential, m->in.header.sender_kid)) {
+            cmp_refuse(m, PKI_WRONG_INTEGRITY, same_credentials_text, NULL);
+            return;
+        }
     } else if (!m->wants[0].u.verify.valid) {
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
         return;

@@ -157,6 +157,10 @@ uint64_t cmp_price_us(const struct cmp_message *message);
 /* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. */
 struct bytes cmp_reference(const struct cmp_message *message);
 
+/* cmp_refuse_guess refuses a MAC-protected message that has just started as one whose MAC is wrong, without
+ * a look at it: who sent it was wrong too often. A message that is refused already stays as it is. */
+void cmp_refuse_guess(struct cmp_message *message);
+
 /* struct cmp_result is the answer, and what a log line needs. */
 struct cmp_result {
     int http_status;    /* 200, or 400 when nothing could be read */
@@ -166,6 +170,8 @@ struct cmp_result {
     enum pki_failure fail_info;
     const char *text;             /* statusString sent, or NULL */
     const char *detail;           /* what only the operator is told, or NULL */
+    int authenticated;            /* 1: the protection was right, whatever became of the request */
+    int mac_wrong;                /* 1: the MAC, or the reference that it was made for */
     int request_body, reply_body; /* enum pki_body; -1: unknown */
     const char *profile;          /* name, or NULL */
     struct bytes transaction_id;

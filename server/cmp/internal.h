@@ -38,6 +38,8 @@ struct cmp_message {
     int is_mac;
     struct bytes secret;
     struct mac_key mac_key;
+    const char *mac_fault; /* there is no such secret, for the log; NULL: there is */
+    int mac_wrong;
     int mac_verified;  /* 1: answers are protected by the same MAC */
     int authenticated; /* 1: the protection is right, of whom the transaction wants it, and it is now that it
                         * was made: the next message of its transaction, no other that its sender or we made

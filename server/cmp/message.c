@@ -93,6 +93,8 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->transaction_id = m->transaction_id;
     out->sender = m->in.header.sender_name;
     out->reference = cmp_reference(m);
+    out->authenticated = m->authenticated;
+    out->mac_wrong = m->mac_wrong;
 }
 
 void cmp_end(struct cmp_message *m)

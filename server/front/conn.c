@@ -9,77 +9,153 @@
 
 #include "internal.h"
 
+#include "crypto/random.h"
+#include "server/base/bounds.h"
+#include "server/front/proxy.h"
+
+enum { PROVED_FACTOR = 10 };
+
+struct ledger_source *front_source(struct front *front, const struct address *client)
+{
+    return ledger_pin(pipeline_ledger(front->pipeline), keyed_hash(front->source_key, address_source(client)),
+                      ledger_now());
+}
+
+static int is_proxy(const struct front *front, const struct address *peer)
+{
+    for (size_t i = 0; i < front->proxy_count; i++)
+        if (address_in(peer, &front->proxies[i]))
+            return 1;
+    return 0;
+}
+
+/* is_within holds what |source| did lately against |bound|; who proved itself may do more. */
+static int is_within(const struct ledger_source *source, const struct ledger_recent *recent, uint32_t bound,
+                     uint32_t now)
+{
+    return ledger_lately(recent, FRONT_LATELY_SECONDS, now) <
+           bound * (ledger_is_proved(source, now) ? PROVED_FACTOR : 1);
+}
+
+static void leave_source(struct front_conn *conn)
+{
+    if (conn->counted)
+        ledger_give(&conn->source->connections);
+    conn->counted = 0;
+    ledger_unpin(conn->source);
+    conn->source = NULL;
+}
+
+/* enter_source makes |conn| one of its client's connections; 0 when the client may have no more. With
+ * |is_bounded| 0 it only says whose it is: a proxy has as many as it needs, of all its clients. */
+static int enter_source(struct front_conn *conn, int is_bounded)
+{
+    struct front *front = conn->thread->front;
+    uint32_t now = ledger_now();
+
+    conn->source = front_source(front, &conn->client);
+    if (!is_bounded)
+        return atomic_load(&front->connections) <= front->limits.connections;
+    if (atomic_load(&front->connections) > ledger_share(conn->source, front->limits.connections, now) ||
+        !ledger_take(&conn->source->connections, front->limits.connections_per_source))
+        return 0;
+    conn->counted = 1;
+    if (conn->accept->ctx.ssl_ctx != NULL &&
+        !is_within(conn->source, &conn->source->handshakes, BOUND_HANDSHAKES, now))
+        return 0;
+    if (conn->accept->ctx.ssl_ctx != NULL)
+        ledger_happened(&conn->source->handshakes, FRONT_LATELY_SECONDS, now);
+    return is_within(conn->source, &conn->source->resets, BOUND_GIVEN_UP, now);
+}
+
 static void on_close(void *arg)
 {
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
+    leave_source(conn);
     free(conn);
+}
+
+/* reject closes a connection that is not served, before it has cost anything. */
+static void reject(struct front_conn *conn)
+{
+    ledger_happened(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now());
+    h2o_socket_close(conn->sock);
+}
+
+static void serve(struct front_conn *conn)
+{
+    conn->sock->data = NULL;
+    h2o_accept(&conn->accept->ctx, conn->sock);
+}
+
+static void on_header(h2o_socket_t *sock, const char *err)
+{
+    struct front_conn *conn = sock->on_close.data;
+    struct address before = conn->client;
+    size_t len;
+    int got =
+        err == NULL ? proxy_header(&conn->client, &len, bytes_of(sock->input->bytes, sock->input->size)) : -1;
+
+    if (got == 0)
+        return;
+    h2o_socket_read_stop(sock);
+    if (got < 0) {
+        h2o_socket_close(sock);
+        return;
+    }
+    h2o_buffer_consume(&sock->input, len);
+    conn->awaits_header = 0;
+    conn->is_proxy = 0; /* it has said all; what comes now is a client's, or the proxy's own */
+    if (memcmp(&before, &conn->client, sizeof(before)) != 0) {
+        /* The connection is its client's, and bounded as such. */
+        leave_source(conn);
+        if (!enter_source(conn, 1)) {
+            reject(conn);
+            return;
+        }
+    }
+    serve(conn);
 }
 
 void front_accepted(void *arg, h2o_socket_t *sock)
 {
     struct front_accept *accept = arg;
     struct front_thread *thread = accept->thread;
-    struct front *front = thread->front;
-
-    if (atomic_fetch_add(&front->connections, 1) >= front->limits.connections) {
-        atomic_fetch_sub(&front->connections, 1);
-        h2o_socket_close(sock);
-        return;
-    }
+    struct sockaddr_storage peer = {0};
     struct front_conn *conn = h2o_mem_alloc(sizeof(*conn));
+    int is_allowed;
+
     *conn = (struct front_conn){
         .thread = thread,
+        .accept = accept,
         .sock = sock,
         .idle_since = h2o_now(thread->ctx.loop),
         .late = thread->state >= FRONT_DRAINING,
     };
+    h2o_socket_getpeername(sock, (struct sockaddr *)&peer);
+    address_of_socket(&conn->client, (struct sockaddr *)&peer);
+    conn->is_proxy = is_proxy(thread->front, &conn->client);
+    atomic_fetch_add(&thread->front->connections, 1);
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
-    h2o_accept(&accept->ctx, sock);
+    is_allowed = enter_source(conn, !conn->is_proxy);
+    if (!is_allowed) {
+        reject(conn);
+    } else if (accept->proxy_protocol && conn->is_proxy) {
+        conn->awaits_header = 1;
+        h2o_socket_read_start(sock, on_header);
+    } else {
+        serve(conn);
+    }
 }
 
 struct front_conn *front_conn_of(const h2o_req_t *req)
 {
     const h2o_socket_t *sock = req->conn->callbacks->get_socket(req->conn);
     return sock != NULL ? sock->on_close.data : NULL;
-}
-
-/* FNV-1a: the number only spreads peers over quotas. */
-static uint64_t hash(uint64_t h, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ p[i]) * 0x100000001b3;
-    return h;
-}
-
-void front_conn_peer(struct front_conn *conn)
-{
-    struct sockaddr_storage ss;
-    struct sockaddr *sa = (struct sockaddr *)&ss;
-    char host[NI_MAXHOST];
-
-    if (conn->peer[0] != '\0')
-        return;
-    socklen_t len = h2o_socket_getpeername(conn->sock, sa);
-    conn->source = 0xcbf29ce484222325;
-    if (len > 0 && sa->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
-        conn->source = hash(conn->source, &in->sin_addr, sizeof(in->sin_addr));
-    } else if (len > 0 && sa->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-        /* Whoever has one address of a /64 has them all. */
-        conn->source = hash(conn->source, &in6->sin6_addr, sizeof(in6->sin6_addr) / 2);
-    }
-    size_t host_len = len > 0 ? h2o_socket_getnumerichost(sa, len, host) : SIZE_MAX;
-    if (host_len == SIZE_MAX)
-        snprintf(conn->peer, sizeof(conn->peer), "unknown");
-    else
-        snprintf(conn->peer, sizeof(conn->peer), sa->sa_family == AF_INET6 ? "[%.40s]:%d" : "%.40s:%d", host,
-                 (int)h2o_socket_getport(sa));
 }
 
 /* shut ends a connection in either direction; the loop then sees its end and libh2o closes it. */
@@ -92,6 +168,15 @@ void front_shut_all(struct front_thread *thread)
 {
     for (h2o_linklist_t *node = thread->conns.next; node != &thread->conns; node = node->next)
         shut(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
+}
+
+void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source)
+{
+    uint32_t now = ledger_now();
+
+    ledger_happened(&source->resets, FRONT_LATELY_SECONDS, now);
+    if (!conn->is_proxy && !is_within(source, &source->resets, BOUND_GIVEN_UP, now))
+        shut(conn);
 }
 
 struct sweep {
@@ -120,7 +205,10 @@ static int check_request(h2o_req_t *req, void *arg)
 static void check_conn(const struct front_conn *conn, uint64_t now, int stopping)
 {
     uint64_t idle = (uint64_t)conn->thread->front->limits.idle_seconds * 1000;
-    if (conn->unsent > 0 && now - conn->stalled_since > idle)
+    if (conn->awaits_header &&
+        now - conn->idle_since > (uint64_t)conn->thread->front->limits.read_seconds * 1000)
+        shut(conn);
+    else if (conn->unsent > 0 && now - conn->stalled_since > idle)
         shut(conn);
     else if (conn->requests == 0 &&
              now - conn->idle_since > (stopping ? FRONT_STOP_IDLE_MS : idle + FRONT_IDLE_GRACE_MS))

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/random.h"
 #include "server/base/log.h"
 
 enum { PROCESSORS_PER_FRONT = 4 }; /* the rest is for workers: signatures cost more than HTTP */
@@ -48,6 +49,7 @@ static void listen_all(struct front_thread *thread)
         accept->ctx.ctx = &thread->ctx;
         accept->ctx.hosts = front->global.hosts;
         accept->ctx.ssl_ctx = front->addresses[i].tls;
+        accept->proxy_protocol = front->addresses[i].proxy_protocol;
         accept->listener =
             loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
         if (accept->listener == NULL)
@@ -203,6 +205,11 @@ static int set_up(struct config_fault *fault, struct front *front)
     if (config->listener_count == 0 || config->listener_count > FRONT_ADDRESSES_MAX)
         return config_fault_at(fault, config, "listeners", "between 1 and %d listeners are needed",
                                FRONT_ADDRESSES_MAX);
+    front->proxy_count = config->trusted_proxy_count;
+    for (size_t i = 0; i < config->trusted_proxy_count; i++)
+        if (i == FRONT_PROXIES_MAX || !address_block_parse(&front->proxies[i], config->trusted_proxies[i]))
+            return config_fault_at(fault, config, "trusted_proxies", "not an address: %s",
+                                   config->trusted_proxies[i]);
     for (size_t i = 0; i < config->listener_count; i++)
         if (config->listeners[i].tls != NULL && (front->tls[i] = front_tls_new(fault, config, i)) == NULL)
             return 0;
@@ -227,6 +234,7 @@ struct front *front_new(struct config_fault *fault, const struct config *config,
     front->handlers = handlers;
     front->handler_count = handler_count;
     front->thread_count = count_threads(config);
+    random_bytes((uint8_t *)front->source_key, sizeof(front->source_key));
     front_http_init(front);
     front->threads = calloc(front->thread_count, sizeof(*front->threads));
     if (front->threads == NULL)

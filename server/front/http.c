@@ -3,6 +3,7 @@
  * Every body from a CMP path is a PKIMessage, also with 4xx and 5xx (RFC 9811 3.1: an HTTP error alone would
  * leave the client guessing). What libh2o answers by itself gets such a body by a filter. */
 #include "internal.h"
+#include "server/front/proxy.h"
 
 #include <h2o/http1.h>
 #include <h2o/http2.h>
@@ -170,6 +171,7 @@ static void slot_release(struct front_thread *thread, struct front_request *requ
 {
     struct front_slot *slot = &thread->slots[request->slot];
     slot->request = NULL;
+    slot->job = NULL;
     slot->generation++;
     slot->next_free = thread->free_slot;
     thread->free_slot = request->slot;
@@ -181,8 +183,12 @@ static void on_request_gone(void *arg)
 {
     struct front_request *request = arg;
     struct front_conn *conn = request->conn;
-    if (request->waiting)
+    if (request->waiting) {
+        struct job *job = conn->thread->slots[request->slot].job;
+        pipeline_abandon(job);
+        front_conn_gave_up(conn, job->source);
         slot_release(conn->thread, request);
+    }
     if (request->answered)
         conn->unsent--;
     conn->requests--;
@@ -334,33 +340,61 @@ static int refuse_method(h2o_req_t *req, const char *allow)
     return refuse(req, bytes_of(NULL, 0), 405, FAIL_BAD_REQUEST, "CMP messages are sent by POST");
 }
 
+/* client_of tells whose request |req| is: of a trusted proxy, of the client that the last element of its last
+ * Forwarded field names, if it names one. */
+static struct address client_of(const struct front_conn *conn, const h2o_req_t *req)
+{
+    struct address client = conn->client;
+    ssize_t at = -1, last = -1;
+
+    if (!conn->is_proxy)
+        return client;
+    while ((at = h2o_find_header_by_str(&req->headers, H2O_STRLIT("forwarded"), at)) >= 0)
+        last = at;
+    if (last >= 0) {
+        h2o_iovec_t value = req->headers.entries[last].value;
+        if (!proxy_forwarded(&client, bytes_of(value.base, value.len)))
+            client = conn->client;
+    }
+    return client;
+}
+
 /* submit makes a job of |req| and hands it to the pipeline. */
 static int submit(struct front *front, struct front_request *request, struct bytes body, struct bytes path)
 {
     h2o_req_t *req = request->req;
     struct front_thread *thread = request->conn->thread;
-    struct job *job = pipeline_job(front->pipeline);
+    struct address client = client_of(request->conn, req);
+    struct ledger_source *source = front_source(front, &client);
+    const char *why = "the message needs more memory than there is";
+    struct job *job = pipeline_job(front->pipeline, source, &why);
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
+    char peer[ADDRESS_TEXT_MAX];
 
+    atomic_fetch_add_explicit(&source->octets, body.len, memory_order_relaxed);
+    if (job == NULL)
+        ledger_happened(&source->refusals, FRONT_LATELY_SECONDS, ledger_now());
+    ledger_unpin(source); /* the job has a pin of its own */
     if (mail == NULL) {
         if (job != NULL)
             pipeline_job_free(front->pipeline, job);
+        note_answer(request);
         add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
-        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the server is busy; try again later");
+        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, why);
     }
-    front_conn_peer(request->conn);
     *mail = (struct front_mail){.thread = thread, .job = job};
     job->request = arena_copy(job->arena, body);
     job->path = arena_copy(job->arena, path);
-    job->peer = arena_copy(job->arena, bytes_str(request->conn->peer));
-    job->source = request->conn->source;
+    job->peer = arena_copy(job->arena, bytes_str(address_text(peer, &client)));
     job->on_done = on_done;
     job->front = mail;
     if (job->request.data == NULL || (job->path.data == NULL && path.len > 0) || job->peer.data == NULL) {
         pipeline_job_free(front->pipeline, job);
+        note_answer(request);
         return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the message needs more memory than there is");
     }
     slot_take(thread, request);
+    thread->slots[request->slot].job = job;
     job->slot = request->slot;
     job->generation = thread->slots[request->slot].generation;
     atomic_fetch_add(&front->jobs_out, 1);

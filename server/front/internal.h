@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/base/address.h"
 #include "server/front/front.h"
 #include "server/front/loop.h"
 
@@ -18,7 +19,8 @@ enum {
     FRONT_STOP_ROUND_MS = 20,    /* the same while stopping */
     FRONT_CLOSE_MS = 6000,       /* after the last deadline: for connections to go away */
     FRONT_REFUSAL_ARENA = 65536, /* octets to build a refusal that no job exists for */
-    FRONT_PEER_MAX = 64,         /* octets of a readable peer address */
+    FRONT_LATELY_SECONDS = 60,   /* in which half of what a source did is forgotten */
+    FRONT_PROXIES_MAX = 64,      /* entries of trusted_proxies: as many as a list may have */
     FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
     FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
@@ -27,9 +29,10 @@ enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
 
 /* struct front_address is one address that is listened on, by a socket a thread. */
 struct front_address {
-    char text[FRONT_PEER_MAX];
-    size_t listener; /* index in the configuration */
-    SSL_CTX *tls;    /* of that listener, or NULL */
+    char text[ADDRESS_TEXT_MAX];
+    size_t listener;    /* index in the configuration */
+    SSL_CTX *tls;       /* of that listener, or NULL */
+    int proxy_protocol; /* of that listener */
     int fds[FRONT_THREADS_MAX];
 };
 
@@ -37,20 +40,25 @@ struct front_address {
 struct front_conn {
     h2o_linklist_t link;
     struct front_thread *thread;
+    struct front_accept *accept;
     h2o_socket_t *sock;
-    uint64_t source;
-    char peer[FRONT_PEER_MAX]; /* empty until asked for */
-    uint64_t idle_since;       /* the loop's time at which the last request ended, or of accept */
-    uint64_t stalled_since;    /* … at which the oldest unsent answer was given to libh2o */
-    unsigned requests;         /* in our hands or answered and not sent */
-    unsigned unsent;           /* answered and not sent */
-    int late;                  /* accepted while draining */
+    struct address client;        /* the peer, or whom a trusted proxy said that it speaks for */
+    struct ledger_source *source; /* of |client|, pinned */
+    uint8_t counted;              /* 1: among the connections of |source| */
+    uint8_t is_proxy;             /* 1: a trusted proxy, whose requests say for whom it speaks */
+    uint8_t awaits_header;        /* 1: its PROXY header has not come yet */
+    uint64_t idle_since;          /* the loop's time at which the last request ended, or of accept */
+    uint64_t stalled_since;       /* … at which the oldest unsent answer was given to libh2o */
+    unsigned requests;            /* in our hands or answered and not sent */
+    unsigned unsent;              /* answered and not sent */
+    int late;                     /* accepted while draining */
 };
 
 /* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request;
  * the generation changes each time it becomes free, so a job of a request that is gone finds nothing. */
 struct front_slot {
     struct front_request *request;
+    struct job *job; /* that it waits for */
     uint32_t generation;
     uint32_t next_free;
 };
@@ -73,6 +81,7 @@ struct front_mail {
 
 struct front_accept {
     struct front_thread *thread;
+    int proxy_protocol;
     struct loop_listener *listener;
     h2o_accept_ctx_t ctx;
 };
@@ -103,6 +112,9 @@ struct front {
     const struct config *config; /* while the front is set up; NULL afterwards: a reload frees it */
     struct config_limits limits;
     struct pipeline *pipeline;
+    struct address_block proxies[FRONT_PROXIES_MAX];
+    size_t proxy_count;
+    uint64_t source_key[2]; /* which sources share a place in the ledger is nobody's to choose */
     const struct front_handler *handlers;
     size_t handler_count;
     h2o_globalconf_t global;
@@ -157,8 +169,12 @@ void front_shut_all(struct front_thread *thread);
  * HTTP/2. */
 struct front_conn *front_conn_of(const h2o_req_t *req);
 
-/* front_conn_peer fills |conn|'s peer and source. */
-void front_conn_peer(struct front_conn *conn);
+/* front_source pins the place of |client| in the ledger. */
+struct ledger_source *front_source(struct front *front, const struct address *client);
+
+/* front_conn_gave_up notes that somebody stopped waiting for an answer: |source|, by way of |conn|, which is
+ * ended if that happened too often lately. */
+void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source);
 
 /* front_thread_main is what a front thread runs. */
 void *front_thread_main(void *arg);

@@ -64,19 +64,12 @@ static int open_socket(const struct sockaddr *addr, socklen_t len, int shared)
     return fd;
 }
 
-static void describe(struct front_address *address, const struct sockaddr *addr, socklen_t len)
-{
-    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
-    getnameinfo(addr, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(address->text, sizeof(address->text),
-             addr->sa_family == AF_INET6 ? "[%.40s]:%.5s" : "%.40s:%.5s", host, port);
-}
-
 /* listen_on binds one address for every thread. */
 static int listen_on(struct config_fault *fault, struct front *front, size_t listener,
                      const struct addrinfo *info)
 {
     struct sockaddr_storage addr = {0};
+    struct address bound;
     socklen_t len = info->ai_addrlen;
     if (front->address_count == FRONT_ADDRESSES_MAX)
         return fail(fault, front, listener, "too many addresses");
@@ -93,6 +86,7 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
     struct front_address *address = &front->addresses[front->address_count++];
     address->listener = listener;
     address->tls = front->tls[listener];
+    address->proxy_protocol = front->config->listeners[listener].proxy_protocol;
     for (unsigned i = 0; i < front->thread_count; i++)
         address->fds[i] = -1;
     for (unsigned i = 0; i < front->thread_count; i++) {
@@ -100,7 +94,8 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
         if (fd < 0 || listen(fd, LISTEN_BACKLOG) != 0)
             return fail(fault, front, listener, strerror(errno));
     }
-    describe(address, (const struct sockaddr *)&addr, len);
+    address_of_socket(&bound, (const struct sockaddr *)&addr);
+    address_text(address->text, &bound);
     log_event(LOG_INFO, "listening", "address=%s tls=%d threads=%u", address->text, address->tls != NULL,
               front->thread_count);
     return 1;

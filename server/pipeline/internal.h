@@ -9,7 +9,7 @@
 #include "server/pipeline/pipeline.h"
 #include "server/policy/policy.h"
 
-enum { CACHE_LINE = 64, QUOTA_SLOTS = 4096 };
+enum { CACHE_LINE = 64 };
 
 /* struct task is a job with what the pipeline needs of it. */
 struct task {
@@ -19,17 +19,28 @@ struct task {
     struct cmp_message *message;
     struct worker *home; /* whom the store and the tokens hand it back to */
     atomic_uint pending; /* wants of this step that the store and the tokens have not answered */
-    int is_slow;         /* 1: counted in the quotas of the slow lane */
-    struct task *next;   /* in a worker's list */
+    /* Places in pipeline.pairs of a MAC-protected message, pinned, or NULL. */
+    struct ledger_source *pair;      /* its reference and its source */
+    struct ledger_source *reference; /* its reference; only in the slow lane */
+    int is_slow;                     /* 1: counted in the quotas of the slow lane */
+    struct task *next;               /* in a worker's list */
 };
 
-/* struct lane is a bounded queue and who serves it. */
+/* struct lane is a bounded queue and who serves it.
+ *
+ * Each source has a queue of its own (struct ledger_flow), and the ring holds the sources that have something
+ * in theirs, each once. Who takes a source from the ring has its queue in hand, takes one task, and puts the
+ * source back at the end if more is left. A source that was served at a higher price than its turns paid for
+ * is passed over until they have. So one that sends much waits for itself. */
 struct lane {
-    _Alignas(CACHE_LINE) ck_ring_t ring;
+    _Alignas(CACHE_LINE) ck_ring_t ring; /* of struct ledger_source */
     ck_ring_buffer_t *buffer;
     struct worker *workers;
     size_t worker_count;
     size_t bound;
+    size_t index;                            /* of its queue among a source's flows */
+    int turn_us;                             /* what a turn pays for */
+    _Alignas(CACHE_LINE) atomic_size_t size; /* tasks queued */
 };
 
 /* struct tally counts what a worker has served, for the log when it ends: how full its batches were. */
@@ -58,30 +69,53 @@ struct pipeline {
     struct lane fast, slow;
     _Alignas(CACHE_LINE) atomic_uint alive; /* jobs */
     _Alignas(CACHE_LINE) atomic_int stopping;
-    atomic_uint slow_sources[QUOTA_SLOTS], slow_references[QUOTA_SLOTS];
+    struct ledger *sources; /* by the front's keyed hash of an address */
+    struct ledger *pairs;   /* by ours of a MAC reference, and of reference and source */
+    uint64_t pair_key[2];
 };
 
 /* ---- lane.c ---- */
 
-/* lane_init makes a ring for |bound| tasks and |workers| workers, none running yet. lane_cleanup frees them.
- */
-int lane_init(struct lane *lane, struct pipeline *pipeline, size_t bound, size_t workers);
+/* lane_init makes a ring for |bound| tasks and |workers| workers, none running yet; a turn pays for |turn_us|
+ * microseconds; |index| is below LEDGER_FLOWS, and no other lane's. lane_cleanup frees them. */
+int lane_init(struct lane *lane, struct pipeline *pipeline, size_t index, size_t bound, int turn_us,
+              size_t workers);
 void lane_cleanup(struct lane *lane);
 
-/* lane_push queues |task| and wakes a worker that sleeps. 1, or 0 when the lane is full. Any thread. */
-int lane_push(struct lane *lane, struct task *task);
+/* lane_push queues |task| behind what its source has there, and wakes a worker that sleeps. 1, or 0 when
+ * there are |bound| tasks in the lane already. Any thread. */
+int lane_push(struct lane *lane, struct task *task, size_t bound);
 
-/* lane_pop takes a task, or NULL. Any worker of the lane. */
-struct task *lane_pop(struct lane *lane);
+/* lane_pop takes the next task, or returns NULL. Abandoned ones that it meets it puts before |*abandoned|.
+ * Any worker of the lane. */
+struct task *lane_pop(struct lane *lane, struct task **abandoned);
+
+/* lane_charge notes that serving |task| costs |us| microseconds. */
+void lane_charge(const struct lane *lane, const struct task *task, uint64_t us);
+
+/* ---- guess.c: who may try secrets ---- */
+
+/* guess_admit looks up who guesses: pins |task|'s pair if its message is protected by a MAC. 1, or 0 when the
+ * pair, or the source without a pair that proved itself, was wrong too often lately. */
+int guess_admit(struct pipeline *pipeline, struct task *task);
+
+/* guess_judge counts how it ended. */
+void guess_judge(struct task *task, const struct cmp_result *result);
+
+/* guess_leave lets the pair go. */
+void guess_leave(struct task *task);
+
+/* guess_place pins the place of |reference| at |source| (0: at any) in pipeline.pairs. */
+struct ledger_source *guess_place(struct pipeline *pipeline, struct bytes reference, uint64_t source);
 
 /* ---- slow.c: quotas of the slow lane ---- */
 
-/* slow_admit counts |task| for its source and its reference; 1, or 0 when either has its share in the lane
- * already. */
-int slow_admit(struct pipeline *pipeline, struct task *task);
+/* slow_admit queues |task| in the slow lane, counted for its source and its reference; 1, or 0 with |*why|
+ * set when either has its share there already, or the lane is full. */
+int slow_admit(struct pipeline *pipeline, struct task *task, const char **why);
 
 /* slow_leave takes it away again. */
-void slow_leave(struct pipeline *pipeline, struct task *task);
+void slow_leave(struct task *task);
 
 /* ---- worker.c ---- */
 
@@ -109,5 +143,8 @@ int task_begin(struct worker *worker, struct task *task);
 
 /* task_finish answers |task| and gives its job back to the front. */
 void task_finish(struct task *task);
+
+/* task_drop gives the job of |task|, which was abandoned, back to the front without an answer. */
+void task_drop(struct task *task);
 
 #endif

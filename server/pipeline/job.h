@@ -6,18 +6,20 @@
 #ifndef CMPD_PIPELINE_JOB_H
 #define CMPD_PIPELINE_JOB_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "server/base/arena.h"
 #include "server/base/bytes.h"
+#include "server/base/ledger.h"
 
 struct job {
-    struct arena *arena; /* everything below points into it */
+    struct arena *arena;          /* everything below points into it */
+    struct ledger_source *source; /* whose request it is, pinned: set by pipeline_job */
 
     /* Set by the front. */
     struct bytes request;             /* the PKIMessage as received */
     struct bytes path;                /* of the URL, without query: selects the profile */
-    uint64_t source;                  /* hash of the peer's address: for quotas */
     struct bytes peer;                /* its address, readable: for the log */
     void (*on_done)(struct job *job); /* called once, from a thread of the pipeline: must not block */
     void *front;                      /* the front's own: whom to wake */
@@ -26,7 +28,9 @@ struct job {
 
     /* Set by the pipeline. */
     int status;         /* HTTP status: 200 wherever there is a PKIMessage to answer (RFC 9811 3.1) */
-    struct bytes reply; /* DER of the PKIMessage that answers */
+    struct bytes reply; /* DER of the PKIMessage that answers; empty if the job was abandoned */
+
+    atomic_int abandoned; /* 1: nobody waits for the answer; see pipeline_abandon */
 
     struct job *next; /* for whoever owns the job */
 };

@@ -5,36 +5,64 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "crypto/random.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
-struct job *pipeline_job(struct pipeline *pipeline)
+struct ledger *pipeline_ledger(struct pipeline *pipeline)
+{
+    return pipeline->sources;
+}
+
+/* leave gives back what a job of |source| took. */
+static void leave(struct pipeline *pipeline, struct ledger_source *source)
+{
+    ledger_give(&source->requests);
+    ledger_unpin(source);
+    if (atomic_fetch_sub(&pipeline->alive, 1) == 1 && atomic_load(&pipeline->stopping))
+        for (size_t i = 0; i < pipeline->fast.worker_count; i++)
+            worker_wake(&pipeline->fast.workers[i]);
+}
+
+struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why)
 {
     struct arena *arena;
     struct task *task;
 
-    if (atomic_fetch_add(&pipeline->alive, 1) >= pipeline->limits.jobs) {
-        atomic_fetch_sub(&pipeline->alive, 1);
+    if (!ledger_take(&source->requests, pipeline->limits.requests_per_source)) {
+        *why = "too many requests at once from this address: try again later";
+        return NULL;
+    }
+    ledger_pin_again(source);
+    *why = "the server is busy: try again later";
+    if (atomic_fetch_add(&pipeline->alive, 1) >= ledger_share(source, pipeline->limits.jobs, ledger_now())) {
+        leave(pipeline, source);
         return NULL;
     }
     arena = arena_new(BOUND_JOB_ARENA);
     task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
     if (task == NULL) {
         arena_free(arena);
-        atomic_fetch_sub(&pipeline->alive, 1);
+        leave(pipeline, source);
         return NULL;
     }
     task->job.arena = arena;
+    task->job.source = source;
     task->pipeline = pipeline;
     return &task->job;
 }
 
 void pipeline_job_free(struct pipeline *pipeline, struct job *job)
 {
+    struct ledger_source *source = job->source;
+
     arena_free(job->arena);
-    if (atomic_fetch_sub(&pipeline->alive, 1) == 1 && atomic_load(&pipeline->stopping))
-        for (size_t i = 0; i < pipeline->fast.worker_count; i++)
-            worker_wake(&pipeline->fast.workers[i]);
+    leave(pipeline, source);
+}
+
+void pipeline_abandon(struct job *job)
+{
+    atomic_store_explicit(&job->abandoned, 1, memory_order_relaxed);
 }
 
 void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text)
@@ -46,7 +74,9 @@ void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char
 
 int pipeline_submit(struct pipeline *pipeline, struct job *job)
 {
-    if (lane_push(&pipeline->fast, (struct task *)job))
+    size_t share = ledger_share(job->source, pipeline->limits.queue_jobs, ledger_now());
+
+    if (lane_push(&pipeline->fast, (struct task *)job, share))
         return 1;
     pipeline_refuse(job, 503, PKI_SYSTEM_UNAVAIL, "the server is overloaded: try again later");
     return 0;
@@ -71,7 +101,7 @@ int pipeline_idle(const struct pipeline *pipeline)
 
 int pipeline_has_room(const struct pipeline *pipeline)
 {
-    return ck_ring_size(&pipeline->fast.ring) * 2 < pipeline->limits.queue_jobs;
+    return atomic_load(&pipeline->fast.size) * 2 < pipeline->limits.queue_jobs;
 }
 
 /* One worker a core beside the front's: the store's threads mostly wait for the disk. */
@@ -112,8 +142,14 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
         memset(pipeline, 0, sizeof *pipeline);
         pipeline->store = store;
         pipeline->limits = config->limits;
-        if (lane_init(&pipeline->fast, pipeline, config->limits.queue_jobs, workers) &&
-            lane_init(&pipeline->slow, pipeline, config->limits.slow_queue_jobs, config->threads.slow) &&
+        random_bytes((uint8_t *)pipeline->pair_key, sizeof pipeline->pair_key);
+        pipeline->sources = ledger_new(BOUND_LEDGER_PLACES);
+        pipeline->pairs = ledger_new(BOUND_LEDGER_PLACES);
+        if (pipeline->sources != NULL && pipeline->pairs != NULL &&
+            lane_init(&pipeline->fast, pipeline, 0, config->limits.queue_jobs,
+                      (int)config->limits.slow_job_us, workers) &&
+            lane_init(&pipeline->slow, pipeline, 1, config->limits.slow_queue_jobs, BOUND_SLOW_TURN_US,
+                      config->threads.slow) &&
             start_workers(&pipeline->fast, policy) && start_workers(&pipeline->slow, policy))
             return pipeline;
         pipeline_free(pipeline);
@@ -154,5 +190,7 @@ void pipeline_free(struct pipeline *pipeline)
               (unsigned long long)all.signatures, mean(all.signatures, all.sign_batches));
     lane_cleanup(&pipeline->fast);
     lane_cleanup(&pipeline->slow);
+    ledger_free(pipeline->sources);
+    ledger_free(pipeline->pairs);
     free(pipeline);
 }

@@ -15,8 +15,14 @@ struct store;
 struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy,
                               struct store *store);
 
-/* pipeline_job returns a new job with an arena, or NULL when limits.jobs are alive already (answer: 503). */
-struct job *pipeline_job(struct pipeline *pipeline);
+/* pipeline_ledger returns the ledger of sources, which front and pipeline share. It lives as long as the
+ * pipeline. */
+struct ledger *pipeline_ledger(struct pipeline *pipeline);
+
+/* pipeline_job returns a new job of |source|, with an arena, and pins |source|. NULL when the source has
+ * limits.requests_per_source in hand, or limits.jobs are alive, of which a share is kept for sources that
+ * have authenticated before; |*why| then says so to whoever sent it (answer: 503). */
+struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why);
 
 /* pipeline_job_free frees |job| and its arena. Called by whoever owns it. */
 void pipeline_job_free(struct pipeline *pipeline, struct job *job);
@@ -25,6 +31,10 @@ void pipeline_job_free(struct pipeline *pipeline, struct job *job);
  * job stays the caller's, and status (503) and reply (an unprotected CMP error with systemUnavail) are set.
  */
 int pipeline_submit(struct pipeline *pipeline, struct job *job);
+
+/* pipeline_abandon tells that nobody waits for |job|, which was submitted and has not come back: if no worker
+ * has begun it, none will. It comes back by |on_done| in any case. */
+void pipeline_abandon(struct job *job);
 
 /* pipeline_refuse sets |job|'s answer to an unprotected CMP error with |status|, |fail_info| (a bit number of
  * PKIFailureInfo) and |text|: for what never reaches a worker (overload, no such path, wrong media type).

@@ -55,6 +55,18 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                   (int)task->job.peer.len, (const char *)task->job.peer.data);
 }
 
+/* leave lets go of everything that |task| has but its job. */
+static void leave(struct task *task)
+{
+    if (task->is_slow)
+        slow_leave(task);
+    guess_leave(task);
+    cmp_end(task->message);
+    task->message = NULL;
+    policy_release(task->policy);
+    task->policy = NULL;
+}
+
 void task_finish(struct task *task)
 {
     struct cmp_result result;
@@ -64,13 +76,15 @@ void task_finish(struct task *task)
         task->job.status = result.http_status;
         task->job.reply = result.reply;
         log_result(task, &result);
-        if (task->is_slow)
-            slow_leave(task->pipeline, task);
-        cmp_end(task->message);
-        task->message = NULL;
+        guess_judge(task, &result);
     }
-    policy_release(task->policy);
-    task->policy = NULL;
+    leave(task);
+    task->job.on_done(&task->job);
+}
+
+void task_drop(struct task *task)
+{
+    leave(task);
     task->job.on_done(&task->job);
 }
 
@@ -79,8 +93,7 @@ static void refuse(struct task *task, const char *text)
 {
     log_event(LOG_WARN, "request refused", "text=\"%s\" peer=%.*s", text, (int)task->job.peer.len,
               (const char *)task->job.peer.data);
-    cmp_end(task->message);
-    task->message = NULL;
+    leave(task);
     pipeline_refuse(&task->job, 503, PKI_SYSTEM_UNAVAIL, text);
     task_finish(task);
 }
@@ -89,10 +102,13 @@ int task_begin(struct worker *worker, struct task *task)
 {
     struct pipeline *pipeline = worker->pipeline;
     struct cmp_route route;
+    const char *why;
 
     task->home = worker;
-    if (task->message != NULL) /* started by another worker, and found slow */
+    if (task->message != NULL) { /* started by another worker, and found slow */
+        lane_charge(worker->lane, task, BOUND_TASK_US + cmp_price_us(task->message));
         return 1;
+    }
     task->policy = policy_acquire(worker->policy);
     if (!policy_route(task->policy, &route, task->job.path)) {
         pipeline_refuse(&task->job, 404, PKI_BAD_REQUEST, "no CMP service at this path");
@@ -105,17 +121,17 @@ int task_begin(struct worker *worker, struct task *task)
         refuse(task, "the memory bound of a request is reached");
         return 0;
     }
-    if (worker->lane == &pipeline->slow || cmp_price_us(task->message) <= pipeline->limits.slow_job_us)
-        return 1;
-    if (!slow_admit(pipeline, task)) {
-        refuse(task, "too many costly requests at once from this sender: try again later");
+    if (!guess_admit(pipeline, task)) {
+        cmp_refuse_guess(task->message);
+    } else if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {
+        /* What it costs is charged in the other lane. */
+        lane_charge(worker->lane, task, BOUND_TASK_US);
+        if (!slow_admit(pipeline, task, &why))
+            refuse(task, why);
         return 0;
     }
-    if (!lane_push(&pipeline->slow, task)) {
-        slow_leave(pipeline, task);
-        refuse(task, "too many costly requests at once: try again later");
-    }
-    return 0;
+    lane_charge(worker->lane, task, BOUND_TASK_US + cmp_price_us(task->message));
+    return 1;
 }
 
 static void want_is_served(void *arg)

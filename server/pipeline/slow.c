@@ -1,53 +1,57 @@
-/* Quotas: no reference and no source may fill the slow lane by itself. Counters are shared by whoever hashes
- * alike: a bound, not a ledger. */
+/* Quotas of the slow lane: no source and no reference may fill it by itself, and a share of it is kept for
+ * those that proved who they are: the pair of reference and source where a MAC protects, else the source. */
 #include "server/pipeline/internal.h"
 
-static size_t slot_of(uint64_t hash)
+/* Many sources may try one reference. Each may have one message in the lane whatever the others do, so that
+ * nobody is locked out by those who know its reference. */
+static int take_reference(struct pipeline *pipeline, struct task *task)
 {
-    return (size_t)((hash * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % QUOTA_SLOTS;
-}
+    struct ledger_source *pair = task->pair;
 
-static atomic_uint *reference_counter(struct pipeline *pipeline, struct task *task)
-{
-    struct bytes reference = cmp_reference(task->message);
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-    if (reference.len == 0)
-        return NULL;
-    for (size_t i = 0; i < reference.len; i++)
-        hash = (hash ^ reference.data[i]) * UINT64_C(0x100000001b3);
-    return &pipeline->slow_references[slot_of(hash)];
-}
-
-static int take(atomic_uint *counter, unsigned bound)
-{
-    if (atomic_fetch_add(counter, 1) < bound)
+    if (pair == NULL)
         return 1;
-    atomic_fetch_sub(counter, 1);
-    return 0;
-}
-
-int slow_admit(struct pipeline *pipeline, struct task *task)
-{
-    atomic_uint *source = &pipeline->slow_sources[slot_of(task->job.source)];
-    atomic_uint *reference = reference_counter(pipeline, task);
-
-    if (!take(source, pipeline->limits.slow_jobs_per_peer))
-        return 0;
-    if (reference != NULL && !take(reference, pipeline->limits.slow_jobs_per_peer)) {
-        atomic_fetch_sub(source, 1);
+    task->reference = guess_place(pipeline, cmp_reference(task->message), 0);
+    if (ledger_take(&task->reference->costly, pipeline->limits.slow_jobs_per_peer)) {
+        ledger_take(&pair->costly, UINT32_MAX);
+        return 1;
+    }
+    if (!ledger_take(&pair->costly, 1)) {
+        ledger_unpin(task->reference);
+        task->reference = NULL;
         return 0;
     }
-    task->is_slow = 1;
+    ledger_take(&task->reference->costly, UINT32_MAX);
     return 1;
 }
 
-void slow_leave(struct pipeline *pipeline, struct task *task)
+int slow_admit(struct pipeline *pipeline, struct task *task, const char **why)
 {
-    atomic_uint *reference = reference_counter(pipeline, task);
+    struct ledger_source *source = task->job.source, *who = task->pair != NULL ? task->pair : source;
+    uint32_t now = ledger_now();
 
-    atomic_fetch_sub(&pipeline->slow_sources[slot_of(task->job.source)], 1);
-    if (reference != NULL)
-        atomic_fetch_sub(reference, 1);
+    *why = "too many costly requests at once from this sender: try again later";
+    if (!ledger_take(&source->costly, ledger_share(who, pipeline->limits.slow_jobs_per_peer, now)))
+        return 0;
+    if (!take_reference(pipeline, task)) {
+        ledger_give(&source->costly);
+        return 0;
+    }
+    task->is_slow = 1;
+    if (lane_push(&pipeline->slow, task, ledger_share(who, pipeline->limits.slow_queue_jobs, now)))
+        return 1;
+    slow_leave(task);
+    *why = "too many costly requests at once: try again later";
+    return 0;
+}
+
+void slow_leave(struct task *task)
+{
+    ledger_give(&task->job.source->costly);
+    if (task->reference != NULL) {
+        ledger_give(&task->reference->costly);
+        ledger_give(&task->pair->costly);
+        ledger_unpin(task->reference);
+        task->reference = NULL;
+    }
     task->is_slow = 0;
 }

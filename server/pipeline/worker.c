@@ -67,7 +67,7 @@ static void adopt_policy(struct worker *worker)
 /* Returned tasks first: they are nearest to their answer, and hold memory longest. */
 static struct task *gather(struct worker *worker)
 {
-    struct task *head = NULL, **tail = &head, *task;
+    struct task *head = NULL, **tail = &head, *abandoned = NULL, *task;
     int64_t now = worker_now_ms();
     unsigned count = 0;
 
@@ -77,7 +77,7 @@ static struct task *gather(struct worker *worker)
         tail = &task->next;
         count++;
     }
-    while (count < BOUND_BATCH && (task = lane_pop(worker->lane)) != NULL) {
+    while (count < BOUND_BATCH && (task = lane_pop(worker->lane, &abandoned)) != NULL) {
         count++;
         if (!task_begin(worker, task))
             continue;
@@ -85,12 +85,16 @@ static struct task *gather(struct worker *worker)
         tail = &task->next;
     }
     *tail = NULL;
+    while ((task = abandoned) != NULL) {
+        abandoned = task->next;
+        task_drop(task);
+    }
     return head;
 }
 
 static int is_empty(struct worker *worker)
 {
-    return ck_ring_size(&worker->inbox) == 0 && ck_ring_size(&worker->lane->ring) == 0 &&
+    return ck_ring_size(&worker->inbox) == 0 && atomic_load(&worker->lane->size) == 0 &&
            atomic_load(&worker->mailbox) == NULL;
 }
 

@@ -285,7 +285,8 @@ static int same_texts(const char *const *a, size_t a_count, const char *const *b
 
 static int same_listener(const struct config_listener *a, const struct config_listener *b)
 {
-    if (!same_text(a->address, b->address) || (a->tls == NULL) != (b->tls == NULL))
+    if (!same_text(a->address, b->address) || (a->tls == NULL) != (b->tls == NULL) ||
+        a->proxy_protocol != b->proxy_protocol)
         return 0;
     return a->tls == NULL ||
            (same_text(a->tls->certificate, b->tls->certificate) && same_text(a->tls->key, b->tls->key) &&
@@ -305,6 +306,8 @@ const char *policy_reload_blocked(const struct policy *from, const struct policy
         return "limits have changed: restart to use them";
     if (!same_texts(a->engines, a->engine_count, b->engines, b->engine_count))
         return "engines have changed: restart to use them";
+    if (!same_texts(a->trusted_proxies, a->trusted_proxy_count, b->trusted_proxies, b->trusted_proxy_count))
+        return "trusted_proxies have changed: restart to use them";
     if (!same_text(a->store, b->store))
         return "store has changed: restart to use it";
     if (!same_text(a->node, b->node))

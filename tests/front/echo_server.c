@@ -1,9 +1,9 @@
 /* echo_server.c: the front with a pipeline that echoes. For the scripts beside it.
  *
- * Usage: front-echo ADDRESS[,tls] ... [name=value ...]
+ * Usage: front-echo ADDRESS[,tls][,proxy] ... [name=value ...]
  * Names: those of the limits below, threads, delay (microseconds), workers, certificate, key, client_ca,
- * client_required. Prints "ready" when it listens. SIGUSR1 drains; SIGTERM stops, and "cut N" tells the
- * number of requests that were cut off. */
+ * client_required, trusted_proxy. Prints "ready" when it listens. SIGUSR1 drains; SIGTERM stops, and "cut N"
+ * tells the number of requests that were cut off. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ struct setup {
     struct config config;
     struct config_tls tls;
     struct config_listener listeners[LISTENERS_MAX];
+    const char *trusted_proxy;
     uint32_t delay, workers;
 };
 
@@ -48,6 +49,7 @@ static int set_number(struct setup *setup, const char *name, const char *value)
         {"message_bytes", &limits->message_bytes},
         {"header_bytes", &limits->header_bytes},
         {"connections", &limits->connections},
+        {"connections_per_source", &limits->connections_per_source},
         {"idle_seconds", &limits->idle_seconds},
         {"read_seconds", &limits->read_seconds},
         {"streams", &limits->streams},
@@ -71,7 +73,11 @@ static void set(struct setup *setup, char *argument)
 {
     char *value = strchr(argument, '=');
     *value++ = '\0';
-    if (strcmp(argument, "certificate") == 0)
+    if (strcmp(argument, "trusted_proxy") == 0) {
+        setup->trusted_proxy = value;
+        setup->config.trusted_proxies = &setup->trusted_proxy;
+        setup->config.trusted_proxy_count = 1;
+    } else if (strcmp(argument, "certificate") == 0)
         setup->tls.certificate = value;
     else if (strcmp(argument, "key") == 0)
         setup->tls.key = value;
@@ -93,7 +99,9 @@ static void add_listener(struct setup *setup, char *argument)
         exit(2);
     if (comma != NULL) {
         *comma = '\0';
-        listener->tls = &setup->tls;
+        listener->proxy_protocol = strstr(comma + 1, "proxy") != NULL;
+        if (strstr(comma + 1, "tls") != NULL)
+            listener->tls = &setup->tls;
     }
     listener->address = argument;
 }
@@ -121,6 +129,7 @@ static int serve(struct setup *setup, const sigset_t *signals)
         front_drain(front);
     printf("cut %u\n", front_stop(front, setup->config.limits.stop_seconds));
     pipeline_free(pipeline);
+    printf("abandoned %u\n", fake_pipeline_abandoned());
     printf("stopped\n");
     return 0;
 }
@@ -133,6 +142,7 @@ int main(int argc, char **argv)
         .config.limits = {.message_bytes = 65536,
                           .header_bytes = 8192,
                           .connections = 1000,
+                          .connections_per_source = 1000,
                           .idle_seconds = 60,
                           .read_seconds = 10,
                           .streams = 100,

@@ -19,8 +19,16 @@ struct pipeline {
     struct job *first, *last, *held;
     unsigned queued;
     int stopping;
+    struct ledger *ledger;
     pthread_t threads[THREADS_MAX];
 };
+
+static atomic_uint abandoned;
+
+unsigned fake_pipeline_abandoned(void)
+{
+    return atomic_load(&abandoned);
+}
 
 static int starts_with(struct bytes text, const char *prefix)
 {
@@ -36,7 +44,10 @@ static void finish(struct job *job)
                       job->request.data[9] - '0';
     if (job->status < 200 || job->status > 599)
         job->status = 200;
-    job->reply = job->request;
+    /* "who" asks whose request it is taken for. */
+    job->reply = bytes_equal(job->request, bytes_str("who")) ? job->peer : job->request;
+    if (atomic_load(&job->abandoned))
+        atomic_fetch_add(&abandoned, 1);
     job->on_done(job);
 }
 
@@ -73,7 +84,7 @@ static void *worker(void *arg)
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads)
 {
     struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
-    if (pipeline == NULL)
+    if (pipeline == NULL || (pipeline->ledger = ledger_new(BOUND_LEDGER_PLACES)) == NULL)
         abort();
     pipeline->jobs = jobs;
     pipeline->queue = queue;
@@ -87,8 +98,19 @@ struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay
     return pipeline;
 }
 
-struct job *pipeline_job(struct pipeline *pipeline)
+struct ledger *pipeline_ledger(struct pipeline *pipeline)
 {
+    return pipeline->ledger;
+}
+
+void pipeline_abandon(struct job *job)
+{
+    atomic_store(&job->abandoned, 1);
+}
+
+struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why)
+{
+    *why = "the server is busy; try again later";
     if (atomic_fetch_add(&pipeline->alive, 1) >= pipeline->jobs) {
         atomic_fetch_sub(&pipeline->alive, 1);
         return NULL;
@@ -98,11 +120,16 @@ struct job *pipeline_job(struct pipeline *pipeline)
     if (job == NULL)
         abort();
     job->arena = arena;
+    job->source = source;
+    ledger_pin_again(source);
+    ledger_take(&source->requests, UINT32_MAX);
     return job;
 }
 
 void pipeline_job_free(struct pipeline *pipeline, struct job *job)
 {
+    ledger_give(&job->source->requests);
+    ledger_unpin(job->source);
     arena_free(job->arena);
     atomic_fetch_sub(&pipeline->alive, 1);
 }
@@ -166,6 +193,7 @@ void pipeline_free(struct pipeline *pipeline)
         fprintf(stderr, "%u jobs were never freed\n", atomic_load(&pipeline->alive));
         abort();
     }
+    ledger_free(pipeline->ledger);
     pthread_mutex_destroy(&pipeline->lock);
     pthread_cond_destroy(&pipeline->work);
     free(pipeline);

@@ -12,4 +12,7 @@
  * after |delay_us| with |threads| threads. With 0 threads it answers inside pipeline_submit. */
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads);
 
+/* fake_pipeline_abandoned returns how many jobs came back that nobody waited for any more. */
+unsigned fake_pipeline_abandoned(void);
+
 #endif

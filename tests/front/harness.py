@@ -43,9 +43,12 @@ class Server:
     def port(self):
         return self.ports[0]
 
-    def connect(self, index=0, family=socket.AF_INET):
+    def connect(self, index=0, family=socket.AF_INET, source=None):
+        """|source|: an address of 127/8 to connect from."""
         host = "127.0.0.1" if family == socket.AF_INET else "::1"
         sock = socket.socket(family)
+        if source is not None:
+            sock.bind((source, 0))
         sock.settimeout(WAIT)
         sock.connect((host, self.ports[index]))
         return sock
@@ -60,7 +63,7 @@ class Server:
         """SIGTERM; returns what it says of requests that were cut off. Sanitizers report by the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        rest = self.process.stdout.read().decode()
+        rest = self.said = self.process.stdout.read().decode()
         code = self.process.wait(timeout=60)
         assert code == 0, f"the server ended with {code}:\n{self.log()}"
         assert "stopped" in rest, rest
@@ -142,7 +145,7 @@ def post(body, path="/.well-known/cmp", version="1.1", kind=CMP, extra=""):
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
-ENHANCE_YOUR_CALM = 11
+CANCEL, ENHANCE_YOUR_CALM = 8, 11
 
 
 def frame(kind, flags, stream, payload=b""):

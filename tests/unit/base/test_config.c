@@ -87,7 +87,7 @@ Test(config, defaults)
     cr_assert_eq(c->confirm_revoke_max, 60);
     cr_assert_eq(c->retain_audit_days, 0);
     cr_assert_eq(p->mac_iterations_min, 100);
-    cr_assert_eq(p->mac_iterations_max, 100000);
+    cr_assert_eq(p->mac_iterations_max, 10000);
     cr_assert_eq(p->validity_days, 365);
     cr_assert_eq(p->backdate_seconds, 300);
     cr_assert_eq(p->confirm_wait_seconds, 300);

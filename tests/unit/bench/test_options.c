@@ -25,6 +25,15 @@ static int parse(const char *text)
     return options_parse(&options, fault, argc, argv);
 }
 
+Test(options, where_connections_come_from)
+{
+    cr_assert(parse("--url http://127.0.0.1:1/ --setup dir --from 127.0.1.1 --sources 50"), "%s", fault);
+    cr_assert_eq(ntohl(options.from.s_addr), 0x7f000101);
+    cr_assert_eq(options.sources, 50);
+    cr_assert_not(parse("--url http://127.0.0.1:1/ --setup dir --from host"));
+    cr_assert_not(parse("--url http://127.0.0.1:1/ --setup dir --sources 0"));
+}
+
 Test(options, defaults)
 {
     cr_assert(parse("--url http://host:8829/pkix/ --setup dir"), "%s", fault);

@@ -426,6 +426,70 @@ Test(authenticate, a_wrong_secret_and_an_unknown_reference_get_the_same_answer)
     cr_assert(bytes_equal(text[0], text[1]));
 }
 
+/* RFC 9810 8.6: whatever is wrong about a secret, finding it out takes the same steps in the same order, at
+ * the same price: neither words nor time tell whether a reference exists. */
+enum guess { WRONG_SECRET, UNKNOWN, EXPIRED, OTHER_PROFILE, OTHER_SEAL_KEY, GUESSES };
+
+static void expect_same_cost(enum guess guess, struct answer *answer, const unsigned *seen)
+{
+    static struct answer first;
+    static unsigned steps[GUESSES][CMP_WANT_KINDS];
+
+    for (int kind = 0; kind < CMP_WANT_KINDS; kind++)
+        steps[guess][kind] = world->wants_seen[kind] - seen[kind];
+    if (guess == WRONG_SECRET) {
+        first = *answer;
+        cr_assert_eq(steps[guess][CMP_WANT_MAC], 1);
+    }
+    cr_assert_arr_eq(steps[guess], steps[WRONG_SECRET], sizeof steps[guess], "case %d", guess);
+    cr_assert_eq(answer->price_us, first.price_us);
+    cr_assert_str_eq(answer->result.text, first.result.text);
+    cr_assert(answer->result.mac_wrong);
+    cr_assert_not(answer->result.authenticated);
+    expect_error(answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+static void guess_as(enum guess guess, struct bytes (*make)(void))
+{
+    static const uint8_t other[SEAL_KEY] = {9};
+    const struct seal_key *right = world->settings.seal_key;
+    struct seal_key *wrong = seal_key_new(other);
+    struct bytes secret = mac.secret, reference = mac.header.sender_kid;
+    struct store_secret row = world->secrets[0].row;
+    unsigned seen[CMP_WANT_KINDS];
+
+    if (guess == WRONG_SECRET)
+        mac.secret = bytes_str("wrong");
+    else if (guess == UNKNOWN)
+        mac.header.sender_kid = bytes_str("station-2");
+    else if (guess == EXPIRED)
+        world->secrets[0].row.expires = world->now;
+    else if (guess == OTHER_PROFILE)
+        world->secrets[0].row.profile = bytes_str("other");
+    else
+        world->settings.seal_key = wrong;
+    mac.transaction_id[0]++;
+    memcpy(seen, world->wants_seen, sizeof seen);
+    struct answer answer = world_send(world, make());
+    expect_same_cost(guess, &answer, seen);
+    world->settings.seal_key = right;
+    world->secrets[0].row = row;
+    mac.secret = secret;
+    mac.header.sender_kid = reference;
+    seal_key_free(wrong);
+}
+
+static struct bytes make_mac_ir(void)
+{
+    return client_request(&mac, PKI_IR);
+}
+
+Test(authenticate, nothing_tells_whether_a_reference_exists)
+{
+    for (int guess = 0; guess < GUESSES; guess++)
+        guess_as((enum guess)guess, make_mac_ir);
+}
+
 /* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
  * protection MUST be rejected." */
 Test(authenticate, a_MAC_of_another_length_is_wrong)

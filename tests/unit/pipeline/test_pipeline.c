@@ -9,7 +9,7 @@
 
 #include "crypto/name.h"
 #include "crypto/random.h"
-#include "server/pipeline/pipeline.h"
+#include "server/pipeline/internal.h"
 #include "storage/backend.h"
 #include "tests/support/demo.h"
 #include "tests/support/must.h"
@@ -196,18 +196,25 @@ static struct bytes make_costly(const char *reference, uint32_t iterations)
     return message;
 }
 
-static struct job *make_job(struct bytes request)
+static struct job *make_job_of(uint64_t source, struct bytes request)
 {
-    struct job *job = pipeline_job(pipeline);
+    const char *why;
+    struct ledger_source *of = ledger_pin(pipeline_ledger(pipeline), source, ledger_now());
+    struct job *job = pipeline_job(pipeline, of, &why);
 
+    ledger_unpin(of);
     if (job == NULL)
         return NULL;
     job->request = arena_copy(job->arena, request);
     job->path = bytes_str("/.well-known/cmp/p/demo");
     job->peer = bytes_str("test");
-    job->source = 1;
     job->on_done = on_done;
     return job;
+}
+
+static struct job *make_job(struct bytes request)
+{
+    return make_job_of(1, request);
 }
 
 static int body_of(const struct job *job)
@@ -414,29 +421,83 @@ Test(held_back, a_full_store_is_unavailable)
     fake.refuses = 0;
 }
 
-/* limits.jobs: beyond it there is no job to be had, and memory stays flat. */
+/* limits.jobs: beyond it there is no job to be had, and memory stays flat. An eighth is kept for sources that
+ * authenticated before. */
 Test(held_back, jobs_are_bounded)
 {
+    struct ledger *ledger = pipeline_ledger(pipeline);
+    struct ledger_source *stranger = ledger_pin(ledger, 1, ledger_now()),
+                         *known = ledger_pin(ledger, 2, ledger_now());
     struct job *jobs[100];
+    const char *why;
 
-    for (unsigned i = 0; i < 100; i++)
-        cr_assert_not_null(jobs[i] = pipeline_job(pipeline));
-    cr_assert_null(pipeline_job(pipeline));
+    ledger_prove(known, ledger_now());
+    for (unsigned i = 0; i < 88; i++)
+        cr_assert_not_null(jobs[i] = pipeline_job(pipeline, stranger, &why));
+    cr_assert_null(pipeline_job(pipeline, stranger, &why));
+    for (unsigned i = 88; i < 100; i++)
+        cr_assert_not_null(jobs[i] = pipeline_job(pipeline, known, &why));
+    cr_assert_null(pipeline_job(pipeline, known, &why));
+    cr_assert_str_eq(why, "the server is busy: try again later");
     pipeline_job_free(pipeline, jobs[0]);
-    cr_assert_not_null(jobs[0] = pipeline_job(pipeline));
+    cr_assert_not_null(jobs[0] = pipeline_job(pipeline, known, &why));
     cr_assert_not(pipeline_idle(pipeline));
     for (unsigned i = 0; i < 100; i++)
         pipeline_job_free(pipeline, jobs[i]);
+    ledger_unpin(stranger);
+    ledger_unpin(known);
 }
 
-/* Above slow_job_us a job goes to the slow lane, of which no reference and no source may have more than its
- * share (slow_jobs_per_peer is 4): the next is refused at once, unprotected, with systemUnavail and 503. */
-Test(held_back, the_slow_lane_has_a_quota_per_reference_and_source)
+/* limits.requests_per_source: one address has its share, whatever the process has left. */
+Test(held_back, jobs_of_a_source_are_bounded)
+{
+    struct config_fault fault;
+    struct ledger_source *one, *other;
+    struct job *jobs[5];
+    const char *why;
+
+    tear_down_pipeline();
+    must(demo_edit(&demo, &fault, "requests_per_source: 1024", "requests_per_source: 4"));
+    start(&fake.super);
+    one = ledger_pin(pipeline_ledger(pipeline), 1, ledger_now());
+    other = ledger_pin(pipeline_ledger(pipeline), 2, ledger_now());
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_not_null(jobs[i] = pipeline_job(pipeline, one, &why));
+    cr_assert_null(pipeline_job(pipeline, one, &why));
+    cr_assert_str_eq(why, "too many requests at once from this address: try again later");
+    cr_assert_not_null(jobs[4] = pipeline_job(pipeline, other, &why));
+    pipeline_job_free(pipeline, jobs[0]);
+    cr_assert_not_null(jobs[0] = pipeline_job(pipeline, one, &why));
+    for (unsigned i = 0; i < 5; i++)
+        pipeline_job_free(pipeline, jobs[i]);
+    cr_assert_eq(atomic_load(&one->requests), 0);
+    ledger_unpin(one);
+    ledger_unpin(other);
+}
+
+/* Nobody waits for it: no worker begins it, and it comes back empty. */
+Test(held_back, an_abandoned_job_is_not_begun)
+{
+    struct job *job = make_job(make_ir());
+
+    pipeline_abandon(job);
+    cr_assert(pipeline_submit(pipeline, job));
+    cr_assert(wait_for(1));
+    cr_assert_eq(job->reply.len, 0);
+    cr_assert_eq(fake.count, 0);
+}
+
+/* Above slow_job_us a job goes to the slow lane, of which no source may have more than its share
+ * (slow_jobs_per_peer is 4): the next is refused at once, unprotected, with systemUnavail and 503. */
+Test(held_back, the_slow_lane_has_a_quota_per_source)
 {
     unsigned refused = 0;
+    char reference[] = "greedy0";
 
-    for (unsigned i = 0; i < 6; i++)
-        cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100000))));
+    for (unsigned i = 0; i < 6; i++) {
+        reference[6] = (char)('0' + i);
+        cr_assert(pipeline_submit(pipeline, make_job(make_costly(reference, 10000))));
+    }
     cr_assert(wait_for(2));
     for (unsigned i = 0; i < 2; i++) {
         refused += answered[i]->status == 503;
@@ -449,16 +510,102 @@ Test(held_back, the_slow_lane_has_a_quota_per_reference_and_source)
     cr_assert(let_go_until_done(7, STORE_DONE));
 
     /* The share is given back with the answers. */
-    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100000))));
+    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 10000))));
     cr_assert(let_go_until_done(8, STORE_DONE));
     cr_assert_eq(answered[7]->status, 200);
 }
 
-/* What may cost too much is refused by the profile before it costs anything (mac_iterations_max is 100000).
+/* One reference from many sources has a share, too, beyond which each source may have one message: nobody can
+ * fill the lane with a reference, and nobody lock it out for who it belongs to. */
+Test(held_back, the_slow_lane_has_a_quota_per_reference)
+{
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert(pipeline_submit(pipeline, make_job_of(10 + i, make_costly("known", 10000))));
+    sleep_ms(50);
+    cr_assert_eq(atomic_load(&done), 0);
+    cr_assert(pipeline_submit(pipeline, make_job_of(20, make_costly("known", 10000))));
+    sleep_ms(50);
+    cr_assert_eq(atomic_load(&done), 0, "whose reference it is may be locked out by others");
+    cr_assert(pipeline_submit(pipeline, make_job_of(20, make_costly("known", 10000))));
+    cr_assert(wait_for(1));
+    cr_assert_eq(answered[0]->status, 503);
+    cr_assert(let_go_until_done(6, STORE_DONE));
+}
+
+static void guess(uint64_t source, const char *reference, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned before = atomic_load(&done);
+        cr_assert(pipeline_submit(pipeline, make_job_of(source, make_costly(reference, 100))));
+        cr_assert(let_go_until_done(before + 1, STORE_DONE));
+        cr_assert_eq(failure_of(answered[before]), PKI_BAD_MESSAGE_CHECK);
+        cr_assert_eq(answered[before]->status, 200);
+    }
+}
+
+/* is_looked_at returns 1 if the store was asked about a message. */
+static int is_looked_at(uint64_t source, const char *reference)
+{
+    unsigned before = atomic_load(&done);
+    int asked;
+
+    cr_assert(pipeline_submit(pipeline, make_job_of(source, make_costly(reference, 100))));
+    for (unsigned i = 0; i < PATIENCE_MS && fake.count == 0 && atomic_load(&done) == before; i++)
+        sleep_ms(1);
+    asked = fake.count != 0;
+    cr_assert(let_go_until_done(before + 1, STORE_DONE));
+    cr_assert_eq(failure_of(answered[before]), PKI_BAD_MESSAGE_CHECK);
+    return asked;
+}
+
+/* RFC 9810 8.6 (guessing of shared secrets): a reference that was wrong BOUND_GUESSES_PAIR times from one
+ * source is not looked at any more when it comes from there, in words that do not tell so. From elsewhere it
+ * is. */
+Test(held_back, guessing_one_secret_ends)
+{
+    struct pki_message message;
+    struct pki_status_info looked, refused;
+
+    guess(5, "victim", BOUND_GUESSES_PAIR);
+    cr_assert_not(is_looked_at(5, "victim"), "one more guess was looked at");
+    cr_assert(is_looked_at(6, "victim"), "the reference is locked out for others");
+    cr_assert(is_looked_at(5, "another"));
+    cr_assert_eq(pki_message_decode(&message, NULL, answered[0]->reply), PKI_WHOLE);
+    cr_assert(message.has_protection);
+    cr_assert(pki_decode_error(&looked, message.body));
+    cr_assert_eq(pki_message_decode(&message, NULL, answered[BOUND_GUESSES_PAIR]->reply), PKI_WHOLE);
+    cr_assert(message.has_protection);
+    cr_assert(pki_decode_error(&refused, message.body));
+    cr_assert(bytes_equal(looked.text, refused.text));
+}
+
+/* A source that tries many references is bounded, too; whoever was right from there before is not concerned.
+ */
+Test(held_back, guessing_many_references_ends)
+{
+    struct ledger_source *source, *pair;
+    char reference[16];
+
+    for (unsigned i = 0; i < BOUND_GUESSES_SOURCE; i++) {
+        snprintf(reference, sizeof reference, "ref-%u", i);
+        guess(5, reference, 1);
+        free_answered();
+    }
+    cr_assert_not(is_looked_at(5, "one more"));
+    cr_assert(is_looked_at(6, "one more"));
+    source = ledger_pin(pipeline_ledger(pipeline), 5, ledger_now());
+    pair = guess_place(pipeline, bytes_str("proved"), 5);
+    ledger_prove(pair, ledger_now());
+    cr_assert(is_looked_at(5, "proved"));
+    ledger_unpin(pair);
+    ledger_unpin(source);
+}
+
+/* What may cost too much is refused by the profile before it costs anything (mac_iterations_max is 10000).
  */
 Test(held_back, iterations_beyond_the_profiles_bound_are_refused_at_once)
 {
-    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 100001))));
+    cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 10001))));
     cr_assert(wait_for(1));
     cr_assert_eq(failure_of(answered[0]), PKI_BAD_ALG);
     cr_assert_eq(fake.count, 0);

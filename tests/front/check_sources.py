@@ -1,0 +1,237 @@
+"""What one address may have, and whom a proxy speaks for."""
+import atexit
+import os
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import tempfile
+
+from harness import (CANCEL, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Http1, Http2, check, frame, h2_headers,
+                     main, post, read_all, serving)
+
+PROXY = "127.0.0.9"  # trusted where a check says so
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def header_for(host, port=4711):
+    """A PROXY v2 header of a client over IPv4."""
+    return SIGNATURE + b"\x21\x11\0\x0c" + socket.inet_aton(host) + bytes(4) + struct.pack(">HH", port, 0)
+
+
+LOCAL = SIGNATURE + b"\x20\0\0\0"
+
+
+def who(sock, extra=""):
+    """The client that a request over |sock| is taken for."""
+    return Http1(sock).ask(post(b"who", extra=extra)).body.decode().rsplit(":", 1)[0]
+
+
+def is_served(sock):
+    try:
+        sock.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
+        return read_all(sock).endswith(b"hello\n")
+    except (ConnectionResetError, BrokenPipeError):
+        return False
+
+
+@check
+def one_address_leaves_connections_to_others(program):
+    """6,000 idle connections of one address once took all."""
+    with serving(program, connections=200, connections_per_source=20) as server:
+        idle = [server.connect(source="127.0.0.2") for _ in range(60)]
+        with server.connect(source="127.0.0.3") as sock:
+            assert is_served(sock)
+        open_ones = 0
+        for sock in idle:
+            sock.settimeout(0.2)
+            try:
+                open_ones += sock.recv(1) != b""
+            except TimeoutError:
+                open_ones += 1
+            except ConnectionResetError:
+                pass
+        assert open_ones == 20, f"{open_ones} of 60 connections stayed"
+        for sock in idle:
+            sock.close()
+        for _ in range(50):  # closing is seen a little later
+            with server.connect(source="127.0.0.2") as sock:
+                if is_served(sock):
+                    return
+        raise AssertionError("what was closed is not given back")
+
+
+@check
+def strangers_leave_an_eighth_to_those_that_are_known(program):
+    """However many addresses they have."""
+    with serving(program, connections=80, connections_per_source=10) as server:
+        idle = [server.connect(source=f"127.0.1.{i % 100 + 1}") for i in range(100)]
+        with server.connect(source="127.0.0.3") as sock:
+            assert not is_served(sock)
+        for sock in idle:
+            sock.close()
+
+
+@check
+def a_proxy_may_have_any_number_of_connections(program):
+    with serving(program, connections=200, connections_per_source=5, trusted_proxy=PROXY) as server:
+        socks = [server.connect(source=PROXY) for _ in range(30)]
+        for sock in socks:
+            assert is_served(sock)
+            sock.close()
+
+
+@check
+def a_proxy_says_by_Forwarded_whose_request_it_is(program):
+    with serving(program, trusted_proxy="127.0.0.8/30") as server:
+        with server.connect(source=PROXY) as sock:
+            assert who(sock) == PROXY
+            assert who(sock, "Forwarded: for=192.0.2.7\r\n") == "192.0.2.7"
+            assert who(sock, 'Forwarded: for=198.51.100.1, for="[2001:db8::7]:99"\r\n') == "[2001:db8::7]"
+            assert who(sock, "Forwarded: for=198.51.100.1\r\nForwarded: for=192.0.2.8\r\n") == "192.0.2.8"
+            assert who(sock, "Forwarded: for=unknown\r\n") == PROXY
+        with server.connect(source="127.0.0.2") as sock:  # from anybody else it is not read
+            assert who(sock, "Forwarded: for=192.0.2.7\r\n") == "127.0.0.2"
+        with server.connect(source=PROXY) as sock:
+            h2 = Http2(sock)
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers(extra=[("forwarded", "for=192.0.2.9")])) +
+                    frame(DATA, END_STREAM, 1, b"who"))
+            assert h2.body_of(1).startswith(b"192.0.2.9")
+
+
+@check
+def a_proxy_says_by_a_PROXY_header_whose_connection_it_is(program):
+    with serving(program, "127.0.0.1:0,proxy", trusted_proxy=PROXY) as server:
+        with server.connect(source=PROXY) as sock:
+            sock.sendall(header_for("192.0.2.7"))
+            assert who(sock) == "192.0.2.7"
+            assert who(sock, "Forwarded: for=198.51.100.1\r\n") == "192.0.2.7", "its client chose another name"
+        with server.connect(source=PROXY) as sock:  # an octet at a time, and the request with the last one
+            header = header_for("192.0.2.8")
+            for i in range(len(header) - 1):
+                sock.sendall(header[i:i + 1])
+            sock.sendall(header[-1:] + post(b"who"))
+            assert Http1(sock).reply().body.startswith(b"192.0.2.8:")
+        with server.connect(source=PROXY) as sock:
+            sock.sendall(LOCAL)
+            assert who(sock) == PROXY
+        with server.connect(source=PROXY) as sock:  # it is mandatory
+            sock.sendall(post(b"who"))
+            assert read_all(sock) == b""
+        with server.connect(source="127.0.0.2") as sock:  # from anybody else it is no HTTP
+            sock.sendall(header_for("192.0.2.7") + post(b"who"))
+            assert b"192.0.2.7" not in read_all(sock)
+        with server.connect(source="127.0.0.2") as sock:
+            assert who(sock) == "127.0.0.2"
+
+
+@check
+def a_PROXY_header_comes_before_TLS(program):
+    folder = tempfile.mkdtemp(prefix="front-proxy-")
+    atexit.register(shutil.rmtree, folder, True)
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    key, "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
+                   stderr=subprocess.DEVNULL)
+    os.chmod(key, 0o600)
+    client = ssl.create_default_context(cafile=cert)
+    with serving(program, "127.0.0.1:0,tls,proxy", trusted_proxy=PROXY, certificate=cert, key=key) as server:
+        for separate in (True, False):
+            with server.connect(source=PROXY) as sock:
+                if separate:
+                    sock.sendall(header_for("192.0.2.7"))
+                    with client.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
+                        assert who(tls) == "192.0.2.7"
+                    continue
+                # Header and ClientHello in one segment.
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                tls = client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+                first = header_for("192.0.2.8")
+                while True:
+                    try:
+                        tls.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        sock.sendall(first + outgoing.read())
+                        first = b""
+                        incoming.write(sock.recv(65536))
+                tls.write(post(b"who"))
+                sock.sendall(outgoing.read())
+                data = b""
+                while b"192.0.2.8" not in data:
+                    try:
+                        data += tls.read(65536)
+                    except ssl.SSLWantReadError:
+                        more = sock.recv(65536)
+                        assert more, data
+                        incoming.write(more)
+        with server.connect(source="127.0.0.2") as sock, client.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
+            assert who(tls) == "127.0.0.2"
+
+
+@check
+def a_PROXY_header_is_not_waited_for_for_ever(program):
+    with serving(program, "127.0.0.1:0,proxy", trusted_proxy=PROXY, read_seconds=1, idle_seconds=60) as server:
+        with server.connect(source=PROXY) as sock:
+            sock.sendall(SIGNATURE)
+            assert read_all(sock) == b""
+
+
+@check
+def connections_behind_a_PROXY_header_are_their_clients(program):
+    with serving(program, "127.0.0.1:0,proxy", trusted_proxy=PROXY, connections_per_source=5) as server:
+        idle = []
+        for _ in range(5):
+            sock = server.connect(source=PROXY)
+            sock.sendall(header_for("192.0.2.7"))
+            assert who(sock) == "192.0.2.7"
+            idle.append(sock)
+        with server.connect(source=PROXY) as sock:
+            sock.sendall(header_for("192.0.2.7"))
+            assert not is_served(sock)
+        with server.connect(source=PROXY) as sock:
+            sock.sendall(header_for("192.0.2.8"))
+            assert is_served(sock)
+        for sock in idle:
+            sock.close()
+
+
+@check
+def who_gives_up_takes_its_jobs_along(program):
+    """A stream that is reset, and a connection that is gone."""
+    with serving(program, delay=100000, workers=1) as server:
+        with server.connect() as sock:
+            h2 = Http2(sock)
+            for i in range(10):
+                h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"x"))
+            for i in range(5):
+                h2.send(frame(RST_STREAM, 0, 2 * i + 1, struct.pack(">I", CANCEL)))
+            h2.until(lambda kind, flags, stream, payload: kind == HEADERS)
+        server.stop()
+        abandoned = int(server.said.split("abandoned ")[1].split()[0])
+        assert abandoned >= 8, server.said
+
+
+@check
+def who_gives_up_too_often_is_not_served_for_a_while(program):
+    """Resets, with reconnects in between: once they filled the queue with jobs that nobody waited for."""
+    with serving(program, delay=1000, workers=1, jobs=5000, queue_jobs=5000, resets=100000) as server:
+        for _ in range(25):
+            with server.connect(source="127.0.0.2") as sock:
+                try:
+                    h2 = Http2(sock)
+                    h2.send(b"".join(
+                        frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"x") +
+                        frame(RST_STREAM, 0, 2 * i + 1, struct.pack(">I", CANCEL)) for i in range(60)) +
+                        frame(PING, 0, 0, bytes(8)))
+                    h2.until(lambda kind, flags, stream, payload: kind == PING)  # all of it was read
+                except (ConnectionResetError, BrokenPipeError):
+                    pass
+        with server.connect(source="127.0.0.2") as sock:
+            assert not is_served(sock)
+        with server.connect(source="127.0.0.3") as sock:
+            assert is_served(sock)
+
+
+main()
