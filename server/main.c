@@ -5,14 +5,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "server/admin/health.h"
+#include "server/base/bounds.h"
+#include "server/base/process.h"
 #include "server/front/front.h"
 #include "server/policy/policy.h"
+#include "server/upkeep/seal_file.h"
 #include "server/version.h"
 #include "storage/store.h"
 
@@ -112,6 +114,37 @@ static void log_demo_profiles(const struct config *config)
                       config->profiles[i].name);
 }
 
+/* What may fail here fails before anything is served. */
+static int ask_kernel(struct config_fault *fault, const struct config *config)
+{
+    char why[512];
+    uint32_t threads = config->threads.front + config->threads.workers + config->threads.slow +
+                       config->threads.token + (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (config->hardening == CONFIG_HARDENING_OFF) {
+        process_allow_debuggers();
+        log_event(LOG_WARN, "hardening is off", "text=\"for debuggers only\"");
+    } else {
+        process_no_new_privileges();
+    }
+    return process_reserve_descriptors(why, sizeof why, config->limits.connections,
+                                       BOUND_DESCRIPTORS + threads * BOUND_DESCRIPTORS_OF_THREAD) ||
+           config_fault_at(fault, config, "limits.connections", "%s", why);
+}
+
+static int prepare_seal_file(struct config_fault *fault, const struct config *config)
+{
+    struct seal_file file = {.fd = -1};
+    int ok = seal_file_prepare(&file, config->audit_seal_file);
+
+    if (!ok)
+        config_fault_at(fault, config, "audit_seal_file",
+                        "%s: %s; name a file in a folder that the user of this program may write",
+                        config->audit_seal_file, strerror(errno));
+    seal_file_close(&file);
+    return ok;
+}
+
 static int start(struct server *server, char **argv)
 {
     static struct front_handler handlers[2];
@@ -124,7 +157,7 @@ static int start(struct server *server, char **argv)
         return fail(fault.text);
     config = policy_config(server->policy);
     log_set_level(config->log);
-    if (!choose_front(&fault, config, argv))
+    if (!choose_front(&fault, config, argv) || !ask_kernel(&fault, config))
         return fail(fault.text);
     server->store = store_open(store_fault, config->store, config->node);
     if (server->store == NULL) {
@@ -133,6 +166,8 @@ static int start(struct server *server, char **argv)
     }
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
+        return fail(fault.text);
+    if (!prepare_seal_file(&fault, config))
         return fail(fault.text);
     server->upkeep = upkeep_new(server->policy, server->store);
     if (server->upkeep == NULL)
@@ -145,6 +180,9 @@ static int start(struct server *server, char **argv)
     server->front = front_new(&fault, config, server->pipeline, handlers, 2);
     if (server->front == NULL)
         return fail(fault.text);
+    if (!log_start())
+        log_event(LOG_WARN, "no thread for the log",
+                  "text=\"a standard error that is blocked keeps requests waiting\"");
     if (!front_start(server->front))
         return fail("the front's threads could not be started");
     log_demo_profiles(config);
@@ -210,10 +248,12 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
         /* Jobs are still with the pipeline and will not be waited for: the process ends without tidying up
          * under them. What the store has not committed was not answered either. */
         log_event(LOG_ERROR, "stopped", "cut_off=%u", cut_off);
+        log_stop();
         _exit(1);
     }
     tear_down(server);
     log_event(LOG_INFO, "stopped", "cut_off=0");
+    log_stop();
     return 0;
 }
 
@@ -233,6 +273,7 @@ static int run(struct server *server, char **argv)
         if (server->front != NULL)
             front_stop(server->front, 0);
         tear_down(server);
+        log_stop();
         return 1;
     }
     for (;;) {
@@ -278,13 +319,12 @@ int main(int argc, char **argv)
         }
     if (server.config_path == NULL || optind != argc)
         return usage(stderr, 2);
-    /* Files that are made here are nobody else's, and keys stay out of core files. */
-    umask(077);
+    process_keep_secrets();
+    umask(077); /* files that are made here are nobody else's */
     /* Jobs come and go many thousand times a second: memory that is given back to the kernel in between would
      * be fetched, and cleared, again. */
     mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
     mallopt(M_TOP_PAD, MEMORY_STEP);
-    prctl(PR_SET_DUMPABLE, 0);
     signal(SIGPIPE, SIG_IGN);
     return run(&server, argv);
 }

@@ -13,7 +13,8 @@ struct backend {
     const char *scheme; /* of the URL, with its colon */
     struct store *(*open)(char *fault, const char *url, const char *node);
     struct store *(*open_to_read)(char *fault, const char *url, const char *node); /* NULL: as open */
-    int (*has_secret)(const char *url);                                            /* NULL: never */
+    int (*create)(char *fault, const char *url); /* NULL: nothing is to be */
+    int (*has_secret)(const char *url);          /* NULL: never */
     int (*migrate)(char *fault, const char *url, int *from, int *to);
     void (*close)(struct store *store);
     int (*fetch)(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,

@@ -82,6 +82,12 @@ struct store *store_open_to_read(char *fault, const char *url, const char *node)
     return open_store(fault, url, node, 1);
 }
 
+int store_create(char *fault, const char *url)
+{
+    const struct backend *backend = find_backend(fault, url);
+    return backend != NULL && (backend->create == NULL || backend->create(fault, url));
+}
+
 int store_url_has_secret(const char *url)
 {
     char fault[STORE_FAULT_MAX];

@@ -268,10 +268,15 @@ struct store;
  * must not block and not call the store. |arg| is the |args| entry of that item. */
 typedef void store_done(void *arg);
 
-/* store_open opens the store that |url| names ("sqlite:PATH", "postgres://…"), creating an empty one where
- * there is none (embedded stores only), and starts its threads. |node| is written into audit records. A
- * damaged store, or one whose schema this program cannot use, is a fault: nothing is repaired by guess.
- * Returns NULL with a text in |fault| (STORE_FAULT_MAX octets) that tells what to do. */
+/* store_create makes the empty embedded store that |url| names, whole or not at all; one that is there
+ * already is as good. A database is the business of its owner (store_migrate): nothing is made. Returns 1, or
+ * 0 with |fault| written (STORE_FAULT_MAX octets). */
+int store_create(char *fault, const char *url);
+
+/* store_open opens the store that |url| names ("sqlite:PATH", "postgres://…") and starts its threads. |node|
+ * is written into audit records. A store that is missing or damaged, or one whose schema this program cannot
+ * use, is a fault: nothing is made or repaired by guess. Returns NULL with a text in |fault| (STORE_FAULT_MAX
+ * octets) that tells what to do. */
 struct store *store_open(char *fault, const char *url, const char *node);
 
 /* store_open_to_read opens it for tools that only look: in PostgreSQL a standby will do, and a user who may
@@ -302,7 +307,8 @@ int store_commit(struct store *store, struct store_unit *const *units, void *con
                  store_done *done);
 
 /* store_healthy returns 1 while the store answers: the last operation did not end as unavailable. An idle
- * store that is not healthy is tried again every second. */
+ * store that is not healthy is tried again every second; but an embedded one whose files are damaged, or not
+ * those that its URL leads to any more, stays so until it is opened again. */
 int store_healthy(const struct store *store);
 
 /* store_notices counts the times that another node has told that it changed what it says of itself. A notice

@@ -106,8 +106,21 @@ if(CMPD_SANITIZE)
         target_link_libraries(common INTERFACE tsan-volatile)
     endif()
 else()
-    target_compile_options(common INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-    target_link_options(common INTERFACE -pie -Wl,-z,relro,-z,now)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS deploy/third-party/hardening.flags)
+    file(STRINGS deploy/third-party/hardening.flags hardening REGEX "^[^#]")
+    foreach(line ${hardening})
+        string(REGEX MATCH "^(${CMAKE_HOST_SYSTEM_PROCESSOR}-)?compile (.*)" is_compile "${line}")
+        if(is_compile)
+            target_compile_options(common INTERFACE ${CMAKE_MATCH_2})
+        elseif(line MATCHES "^link (.*)")
+            target_link_options(common INTERFACE ${CMAKE_MATCH_1})
+        endif()
+    endforeach()
+    if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 16)
+        # It wants to be told that this is meant.
+        target_compile_options(common INTERFACE
+            -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
+    endif()
 endif()
 
 # libh2o, on the event loop of its own. A sanitizer only sees what it compiled, so its builds compile libh2o too.

@@ -39,6 +39,15 @@ enum {
         10, /* seconds with work and without a single answer after which it is taken for lost */
     BOUND_TOKEN_SESSIONS = 256, /* that a configuration may ask for */
 
+    /* Log: how many lines of a kind one source may bring about in a while; beyond it they are counted. */
+    BOUND_LOG_LINES = 100,
+    BOUND_LOG_SECONDS = 10,
+
+    /* Descriptors beside those of connections: a start is refused if the process cannot have them. */
+    BOUND_DESCRIPTORS = 256, /* store, log, configuration and what it names */
+    BOUND_DESCRIPTORS_OF_THREAD =
+        16, /* rings and wake-ups, sockets that listen, files of a token's session */
+
     /* Memory of a job: beyond it, the job is refused with systemFailure. */
     BOUND_JOB_ARENA = 512 * 1024,
 

@@ -133,11 +133,15 @@ struct config_profile {
     uint32_t retain_transactions_days; /* after they were begun, and are over; likewise */
 };
 
+enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };
+
 struct config {
     enum config_front front;
+    enum config_hardening hardening; /* off: for debuggers */
     enum log_level log;
-    const char *node;     /* name of this node in log and audit; default: the host's name */
-    const char *store;    /* "sqlite:PATH" or "postgres://…" */
+    const char *node;            /* name of this node in log and audit; default: the host's name */
+    const char *store;           /* "sqlite:PATH" or "postgres://…" */
+    const char *audit_seal_file; /* where seals of the audit log go besides store and log */
     const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: no secrets are kept */
     const char *const
         *engines; /* who computes signatures, first choice first (crypto/engine.h); none: the table */

@@ -95,6 +95,7 @@ static const char *const usual_honour[] = {"subjectAltName", NULL};
 
 static const cyaml_strval_t front_words[] = {
     {"auto", CONFIG_FRONT_AUTO}, {"io_uring", CONFIG_FRONT_IO_URING}, {"epoll", CONFIG_FRONT_EPOLL}};
+static const cyaml_strval_t hardening_words[] = {{"on", CONFIG_HARDENING_ON}, {"off", CONFIG_HARDENING_OFF}};
 static const cyaml_strval_t header_words[] = {{"rfc9810", CONFIG_HEADER_RFC9810},
                                               {"rfc9483", CONFIG_HEADER_RFC9483}};
 static const cyaml_strval_t unconfirmed_words[] = {{"revoke", CONFIG_UNCONFIRMED_REVOKE},
@@ -218,9 +219,11 @@ ENTRY(profile)
 
 #define ROOT(X) \
     X(WORD, config, front, front_words, CONFIG_FRONT_AUTO) \
+    X(WORD, config, hardening, hardening_words, CONFIG_HARDENING_ON) \
     X(WORD, config, log, log_words, LOG_INFO) \
     X(NAME, config, node, 0, NULL) \
     X(TEXT, config, store, 0, "sqlite:store/cmpd.db") \
+    X(FILE, config, audit_seal_file, 0, "audit/seals.log") \
     X(FILE, config, seal_key, 0, NULL) \
     X(TEXTS, config, engines, engine_count, 0, NULL) \
     X(SECTION, config, threads, threads) \

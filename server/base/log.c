@@ -1,12 +1,11 @@
 /* log.c: see log.h. */
-#include "server/base/log.h"
+#include "server/base/log_internal.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "server/base/utf8.h"
 
@@ -69,22 +68,14 @@ static _Thread_local struct {
     int holds;
 } held;
 
-/* One write, never repeated: half a line mixed into another thread's is worse than half a line. */
-static void put_out(const char *text, size_t len)
-{
-    if (len != 0 && write(STDERR_FILENO, text, len) < 0) {
-        /* There is nowhere left to tell it. */
-    }
-}
-
 static void put_line(const char *line, size_t len)
 {
     if (!held.holds) {
-        put_out(line, len);
+        log_put(line, len);
         return;
     }
     if (len > sizeof held.text - held.used) {
-        put_out(held.text, held.used);
+        log_put(held.text, held.used);
         held.used = 0;
     }
     memcpy(held.text + held.used, line, len);
@@ -98,9 +89,35 @@ void log_hold(void)
 
 void log_release(void)
 {
-    put_out(held.text, held.used);
+    log_put(held.text, held.used);
     held.used = 0;
     held.holds = 0;
+}
+
+static size_t make_line(char *line, enum log_level level, const char *event, const char *format, va_list args)
+{
+    size_t room = LOG_LINE_MAX - 1; /* keeps one for the end of the line */
+    size_t used = put_head(line, room, level, event);
+    if (used + 1 < room) {
+        line[used++] = ' ';
+        int len = vsnprintf(line + used, room - used, format, args);
+        if (len > 0)
+            used += (size_t)len < room - used ? (size_t)len : room - used - 1;
+    }
+    if (line[used - 1] == ' ') /* a format that came out empty */
+        used--;
+    flatten(line, used);
+    line[used++] = '\n';
+    return used;
+}
+
+size_t log_write_line(char *line, enum log_level level, const char *event, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    size_t len = make_line(line, level, event, format, args);
+    va_end(args);
+    return len;
 }
 
 void log_event(enum log_level level, const char *event, const char *format, ...)
@@ -109,22 +126,11 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
         return;
     int saved = errno; /* a caller may log between a failed call and its look at errno */
     char line[LOG_LINE_MAX];
-    size_t room = sizeof(line) - 1; /* keeps one for the end of the line */
-    size_t used = put_head(line, room, level, event);
-    if (used + 1 < room) {
-        line[used++] = ' ';
-        va_list args;
-        va_start(args, format);
-        int len = vsnprintf(line + used, room - used, format, args);
-        va_end(args);
-        if (len > 0)
-            used += (size_t)len < room - used ? (size_t)len : room - used - 1;
-    }
-    if (line[used - 1] == ' ') /* a format that came out empty */
-        used--;
-    flatten(line, used);
-    line[used++] = '\n';
-    put_line(line, used);
+    va_list args;
+    va_start(args, format);
+    size_t len = make_line(line, level, event, format, args);
+    va_end(args);
+    put_line(line, len);
     errno = saved;
 }
 

@@ -178,13 +178,36 @@ static int write_config(const struct options *options, const char *path)
     return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));
 }
 
-/* The demo's secret needs a store to be in. */
+/* No other command makes a store: one that is missing later is lost, and must not be taken for a new one. */
+static int make_store(const char *url)
+{
+    char fault[STORE_FAULT_MAX];
+
+    return store_create(fault, url) || !ctl_fault("%s", fault);
+}
+
+/* The demo's secret needs tables to be in. */
 static int make_tables(const struct policy *policy)
 {
     char fault[STORE_FAULT_MAX];
     int from, to;
 
     return store_migrate(fault, policy_config(policy)->store, &from, &to) || !ctl_fault("%s", fault);
+}
+
+static int make_empty_store(const char *path)
+{
+    struct config_fault fault;
+    struct config *config = config_load(&fault, path);
+    int ok;
+
+    if (config == NULL)
+        return ctl_fault("%s", fault.text);
+    ok = make_store(config->store);
+    if (ok)
+        printf("the store of %s is there\n", path);
+    config_free(config);
+    return ok ? CTL_OK : CTL_FAULT;
 }
 
 static int make_ca(const struct options *options)
@@ -204,7 +227,8 @@ static int make_ca(const struct options *options)
     policy = policy_load_file(&fault, path, time(NULL));
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
-    ok = !options->demo || (make_tables(policy) && make_demo_secret(options, policy));
+    ok = make_store(policy_config(policy)->store) &&
+         (!options->demo || (make_tables(policy) && make_demo_secret(options, policy)));
     policy_release(policy);
     if (!ok)
         return CTL_FAULT;
@@ -393,16 +417,14 @@ int ctl_init(int argc, char **argv)
     static const char *const usage =
         "init DIR [--listen HOST:PORT] [--store URL] [--node NAME] [--name NAME] [--key-type TYPE]\n"
         "                  [--demo [--vendor-key TYPE]]\n"
-        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]";
-    static const struct option long_options[] = {{"listen", required_argument, NULL, 'l'},
-                                                 {"store", required_argument, NULL, 's'},
-                                                 {"name", required_argument, NULL, 'n'},
-                                                 {"key-type", required_argument, NULL, 'k'},
-                                                 {"join", required_argument, NULL, 'j'},
-                                                 {"vendor-key", required_argument, NULL, 'v'},
-                                                 {"node", required_argument, NULL, 'i'},
-                                                 {"demo", no_argument, NULL, 'd'},
-                                                 {NULL, 0, NULL, 0}};
+        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]\n"
+        "       cmpctl init --empty-store FILE";
+    static const struct option long_options[] = {
+        {"listen", required_argument, NULL, 'l'},      {"store", required_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},        {"key-type", required_argument, NULL, 'k'},
+        {"join", required_argument, NULL, 'j'},        {"vendor-key", required_argument, NULL, 'v'},
+        {"node", required_argument, NULL, 'i'},        {"demo", no_argument, NULL, 'd'},
+        {"empty-store", required_argument, NULL, 'e'}, {NULL, 0, NULL, 0}};
     struct options options = {
         .store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256, .vendor_kind = KEY_P256};
     int option;
@@ -435,6 +457,9 @@ int ctl_init(int argc, char **argv)
         case 'd':
             options.demo = 1;
             break;
+        case 'e':
+            return argc == 3 || (argc == 2 && strchr(argv[1], '=') != NULL) ? make_empty_store(optarg)
+                                                                            : ctl_usage(usage);
         default:
             return ctl_usage(usage);
         }

@@ -15,7 +15,9 @@ static const struct command {
      "init DIR [--listen HOST:PORT] [--store URL] [--node NAME] [--name NAME] [--key-type TYPE]\n"
      "       [--demo [--vendor-key TYPE]]\n"
      "  init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]\n"
-     "                     make a CA with its configuration; or another node of the same CA"},
+     "  init --empty-store FILE\n"
+     "                     make a CA with its configuration and its store; or another node of the same CA;\n"
+     "                     or the embedded store that a configuration names and that never was"},
     {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
     {"cert", ctl_cert,
      "cert list --config FILE [--store URL] [--json]\n"

@@ -11,6 +11,7 @@
 
 #include "crypto/random.h"
 #include "server/base/bounds.h"
+#include "server/base/log.h"
 #include "server/front/proxy.h"
 
 enum { PROVED_FACTOR = 10 };
@@ -80,6 +81,12 @@ static void on_close(void *arg)
 /* reject closes a connection that is not served, before it has cost anything. */
 static void reject(struct front_conn *conn)
 {
+    char peer[ADDRESS_TEXT_MAX];
+
+    address_text(peer, &conn->client);
+    if (log_take("connection refused", bytes_str(peer)))
+        log_event(LOG_WARN, "connection refused",
+                  "peer=%s text=\"its source, or this node, has as many as it may\"", peer);
     ledger_happened(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now());
     h2o_socket_close(conn->sock);
 }

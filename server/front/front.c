@@ -25,6 +25,16 @@ int front_probe(char *why, size_t len)
     return loop_probe(why, len);
 }
 
+void loop_log_accept(int error)
+{
+    char text[128];
+    if (log_take("connection not accepted", bytes_str("accept")))
+        log_event(LOG_ERROR, "connection not accepted",
+                  "reason=%s text=\"raise the limit of open files, or lower "
+                  "limits.connections\"",
+                  log_quote(text, sizeof(text), bytes_str(strerror(error))));
+}
+
 static uint64_t monotonic_ms(void)
 {
     struct timespec ts;
@@ -86,6 +96,7 @@ static int round_once(struct front_thread *thread, int32_t max_wait_ms)
 {
     if (!loop_run(thread->loop, max_wait_ms)) {
         log_event(LOG_ERROR, "front loop failed", "errno=%d", errno);
+        log_flush();
         return 0;
     }
     front_take_replies(thread);

@@ -10,6 +10,13 @@
 struct loop;
 struct loop_listener;
 
+/* How long nothing is accepted after a connection could not be for want of descriptors or memory: trying
+ * again at once would fail again, and spin. What waits, waits in the kernel. */
+enum { LOOP_ACCEPT_PAUSE_MS = 100 };
+
+/* loop_log_accept says that accepting failed by |error|, an errno; sampled. In front.c, for the loops. */
+void loop_log_accept(int error);
+
 /* loop_backend returns "io_uring" or "epoll". */
 const char *loop_backend(void);
 

@@ -300,6 +300,10 @@ const char *policy_reload_blocked(const struct policy *from, const struct policy
 
     if (a->front != b->front)
         return "front has changed: restart to use it";
+    if (a->hardening != b->hardening)
+        return "hardening has changed: restart to use it";
+    if (!same_text(a->audit_seal_file, b->audit_seal_file))
+        return "audit_seal_file has changed: restart to use it";
     if (memcmp(&a->threads, &b->threads, sizeof a->threads) != 0)
         return "threads have changed: restart to use them";
     if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0)

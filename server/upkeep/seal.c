@@ -4,11 +4,18 @@ enum { ARENA = 16 * 1024 };
 
 void seal_job_begin(struct seal_job *job)
 {
-    *job = (struct seal_job){.arena = NULL};
+    *job = (struct seal_job){.arena = NULL, .file.fd = -1};
     audit_sealer_begin(&job->sealer);
 }
 
 void seal_job_end(struct seal_job *job)
+{
+    arena_free(job->arena);
+    job->arena = NULL;
+    seal_file_close(&job->file);
+}
+
+static void leave_pending(struct seal_job *job)
 {
     arena_free(job->arena);
     job->arena = NULL;
@@ -22,17 +29,25 @@ static int failed(struct seal_job *job, const char *why)
     return 0;
 }
 
-static void log_seal(const struct store_seal *seal)
+static int write_down(struct seal_job *job, const struct policy *policy)
 {
-    char hex[2 * SIGNATURE_MAX + 1];
+    const struct store_seal *seal = &job->pending;
+    const char *path = policy_config(policy)->audit_seal_file;
+    char hex[2 * SIGNATURE_MAX + 1], line[LOG_LINE_MAX];
+    size_t len = log_write_line(line, LOG_INFO, AUDIT_SEAL_EVENT, "%.*s signature=%s", (int)seal->text.len,
+                                (const char *)seal->text.data, log_hex(hex, sizeof hex, seal->signature));
 
+    if (!seal_file_append(&job->file, path, line, len))
+        return failed(job, "audit_seal_file cannot be written; make room, or let this user write it; it is "
+                           "tried again");
     log_event(LOG_INFO, AUDIT_SEAL_EVENT, "%.*s signature=%s", (int)seal->text.len,
-              (const char *)seal->text.data, log_hex(hex, sizeof hex, seal->signature));
+              (const char *)seal->text.data, hex);
+    return 1;
 }
 
 /* Stores what is pending. Where it is not known whether it was stored, the same octets are stored again: the
  * number is taken by it or by nothing. */
-static int store_pending(struct seal_job *job, struct store *store)
+static int store_pending(struct seal_job *job, const struct policy *policy, struct store *store)
 {
     struct store_unit unit = {.seal = &job->pending};
 
@@ -40,11 +55,12 @@ static int store_pending(struct seal_job *job, struct store *store)
         return 1;
     if (!store_commit_wait(store, &unit) || unit.outcome != STORE_DONE)
         return failed(job, "the store did not take the seal; it is tried again");
+    if (!write_down(job, policy))
+        return 0;
     if (!audit_sealer_advance(&job->sealer, &job->pending))
         return failed(job, "out of memory");
-    log_seal(&job->pending);
     store_audit_sealed(store, job->heads, job->head_count);
-    seal_job_end(job);
+    leave_pending(job);
     job->failing = 0;
     return 1;
 }
@@ -60,7 +76,7 @@ static int make(struct seal_job *job, const struct policy *policy, struct audit_
     if (job->arena != NULL && audit_seal_make(&job->pending, job->arena, seal, &job->sealer,
                                               bytes_str(config->node), now, ca->cmp_key, ca->cmp_algorithm))
         return 1;
-    seal_job_end(job);
+    leave_pending(job);
     return failed(job, "the key of the first CA's CMP certificate could not sign; it is tried again");
 }
 
@@ -68,12 +84,12 @@ int seal_heads(struct seal_job *job, const struct policy *policy, struct store *
 {
     struct audit_seal seal = {.kind = AUDIT_HEADS};
 
-    if (!store_pending(job, store))
+    if (!store_pending(job, policy, store))
         return 0;
     /* Once round: chains move on while this one is stored. */
     do {
         seal.head_count = store_audit_heads(store, seal.heads, AUDIT_SEAL_ENDS);
-        if (seal.head_count != 0 && (!make(job, policy, &seal, now) || !store_pending(job, store)))
+        if (seal.head_count != 0 && (!make(job, policy, &seal, now) || !store_pending(job, policy, store)))
             return 0;
     } while (seal.head_count == AUDIT_SEAL_ENDS);
     return 1;
@@ -96,12 +112,12 @@ int seal_anchor(struct seal_job *job, const struct policy *policy, struct store 
 {
     struct audit_seal seal = {.kind = AUDIT_ANCHOR};
 
-    if (!store_pending(job, store))
+    if (!store_pending(job, policy, store))
         return 0;
     while (head_count + seal_count != 0) {
         seal.head_count = take(seal.heads, AUDIT_SEAL_ENDS, &heads, &head_count);
         seal.seal_count = take(seal.seals, AUDIT_SEAL_ENDS - seal.head_count, &seals, &seal_count);
-        if (!make(job, policy, &seal, now) || !store_pending(job, store))
+        if (!make(job, policy, &seal, now) || !store_pending(job, policy, store))
             return 0;
     }
     return 1;

@@ -2,11 +2,13 @@
  * anew or cut them off.
  *
  * Signed with the key of the CMP certificate of the first CA in the configuration. A seal is stored first,
- * then written into the log as a line of level info. */
+ * then written into the configuration's audit_seal_file and into the log, as a line of level info; one that
+ * could not be written into the file is stored and written again. */
 #ifndef CMPD_UPKEEP_SEAL_H
 #define CMPD_UPKEEP_SEAL_H
 
 #include "server/policy/policy.h"
+#include "server/upkeep/seal_file.h"
 #include "storage/audit_seal.h"
 
 /* struct seal_job is a process's seals. It belongs to one thread. */
@@ -16,6 +18,7 @@ struct seal_job {
     struct store_seal pending; /* signed, and not known to be stored: to be stored before anything else */
     struct store_head heads[AUDIT_SEAL_ENDS]; /* that it is about */
     size_t head_count;
+    struct seal_file file;
     int failing; /* 1: the last attempt failed, and the log says so */
 };
 

@@ -20,9 +20,11 @@ static sqlite3 *open_store(char *fault, const char *url, char **path)
     *path = sqlite_path(url);
     if (*path == NULL)
         return store_fault(fault, "out of memory");
-    if (sqlite_open_plain(&db, *path) == SQLITE_OK)
+    int ok = sqlite_check_file(fault, *path);
+    if (ok && sqlite_open_plain(&db, *path) == SQLITE_OK)
         return db;
-    failed(fault, *path, db, "opening");
+    if (ok)
+        failed(fault, *path, db, "opening");
     sqlite3_close(db);
     free(*path);
     return NULL;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "storage/backend.h"
 #include "storage/queue.h"
@@ -75,10 +76,24 @@ extern const char *const sqlite_sql[SQL_COUNT];
 /* sqlite_migrations[i] leads from version i to i + 1. */
 extern const char *const sqlite_migrations[];
 
+enum sqlite_file { SQLITE_FILE_MAIN, SQLITE_FILE_WAL, SQLITE_FILE_SHM, SQLITE_FILES };
+
+/* struct sqlite_held is what a connection has open, as its names led to it when it was opened (held.c). */
+struct sqlite_held {
+    dev_t device[SQLITE_FILES];
+    ino_t inode[SQLITE_FILES];
+    off_t size;       /* of the file, when it was looked at last */
+    int log;          /* descriptor of the write-ahead log, to read; -1: none */
+    int frames;       /* in the log after the last commit of this connection that wrote any */
+    off_t log_end;    /* of the log, after the last commit; 0: not known */
+    uint8_t salts[8]; /* that its frames had then */
+};
+
 /* struct sqlite_conn is a connection with its prepared statements. It belongs to one thread. */
 struct sqlite_conn {
     sqlite3 *db; /* NULL: not connected */
     sqlite3_stmt *statements[SQL_COUNT];
+    struct sqlite_held held;
 };
 
 struct sqlite_store {
@@ -91,21 +106,54 @@ struct sqlite_store {
     struct store_entry pending; /* written, and not known yet to be committed; seq 0: none */
     int64_t pending_id;         /* its row */
     pthread_t write_thread, read_thread;
+    int file;                      /* descriptor of the file that was opened at start, without access to it */
     _Atomic int write_ok, read_ok; /* the last commit, the last read did not end as unavailable */
+    _Atomic int is_lost;           /* 1: not the file of its name any more, or damaged; until the end */
 };
 
 /* sqlite_connect opens |path|, which sqlite_prepare_file has been through, and prepares every statement: a
- * table that is missing is found here. With |read_only| nothing can be written through it. Returns SQLITE_OK,
- * or an error with |fault| written and nothing open. */
+ * table that is missing is found here. With |read_only| nothing can be written through it. What it has open
+ * is noted in |conn|. Returns SQLITE_OK, or an error with |fault| written and nothing open. */
 int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only);
 
 /* sqlite_disconnect closes |conn|; a connection that is not open is allowed. */
 void sqlite_disconnect(struct sqlite_conn *conn);
 
-/* sqlite_prepare_file makes |path| a store that this program can use, or tells why it is none: creates it
- * where there is none, refuses what is damaged, newer, or another program's, takes older schemas forward.
- * Returns 1, or 0 with |fault| written. */
+/* sqlite_check_file tells what can be told of |path| without SQLite: whether it is there, a file, private,
+ * and long enough for a store. Returns 1, or 0 with |fault| written. */
+int sqlite_check_file(char *fault, const char *path);
+
+/* sqlite_prepare_file makes |path| a store that this program can use, or tells why it is none: refuses what
+ * is missing, empty, damaged, newer, or another program's, takes older schemas forward. Returns 1, or 0 with
+ * |fault| written. */
 int sqlite_prepare_file(char *fault, const char *path);
+
+/* sqlite_create makes an empty store at |path|, which is there whole or not at all. A store that is there
+ * already is as good. Returns 1, or 0 with |fault| written. */
+int sqlite_create(char *fault, const char *path);
+
+/* sqlite_make_tables makes |path|, an empty file that nobody else knows, a store. Returns 1, or 0 with
+ * |fault| written, which calls it |name|. */
+int sqlite_make_tables(char *fault, const char *path, const char *name);
+
+/* sqlite_hold notes which files |conn|, open since just now, has open. Returns 1, or 0 when |path| leads to
+ * others. sqlite_let_go ends it, before the connection is closed. */
+int sqlite_hold(struct sqlite_conn *conn, const char *path);
+void sqlite_let_go(struct sqlite_conn *conn);
+
+/* sqlite_lost returns NULL if |path| still leads to what |conn| has open, or else what is different. What is
+ * in the log is looked at if a commit has set |conn|'s number of frames. */
+const char *sqlite_lost(struct sqlite_conn *conn, const char *path);
+
+/* sqlite_look ends the store's service if its path does not lead to what |conn| has open, as sqlite_lost
+ * tells; sqlite_damaged ends it if |rc| says that the file is damaged. Return 1 if it has ended, now or
+ * before. */
+int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn);
+int sqlite_damaged(struct sqlite_store *store, int rc);
+
+/* sqlite_connected opens |conn|, one of |store|'s own, if it is not open; never another file than at start.
+ * Returns 1, or 0 with the reason logged. */
+int sqlite_connected(struct sqlite_store *store, struct sqlite_conn *conn);
 
 /* sqlite_run steps |statement| once, to its end, and resets it. For statements without rows. */
 int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement);
@@ -147,8 +195,9 @@ int sqlite_read_seal(struct store_seal *out, sqlite3_stmt *statement, struct are
  * caller rolls back. */
 int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart);
 
-/* sqlite_commit_group applies |n| units in one commit and sets their outcomes. Returns 1, or 0 when the store
- * did not answer as it should: the store is unhealthy then. */
+/* sqlite_commit_group applies |n| units in one commit and sets their outcomes; none is done unless it is in
+ * the file that the store's path leads to. Returns 1, or 0 when the store did not answer as it should: the
+ * store is unhealthy then. */
 int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries, size_t n);
 
 /* sqlite_write_loop and sqlite_read_loop are the store's threads; |arg| is the sqlite_store. */

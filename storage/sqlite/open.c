@@ -27,57 +27,23 @@ enum {
 #define NOT_A_STORE                                                                                          \
     "%s is not a store of this program, or its beginning is damaged; name another file, or restore it from " \
     "a backup"
-
-/* The folder of a new store: made if only it is missing, so that the default setting works in a new
- * directory. */
-static int make_folder(char *fault, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    if (folder == NULL) {
-        store_fault(fault, "out of memory");
-        return 0;
-    }
-    int ok = mkdir(folder, 0700) == 0 || errno == EEXIST;
-    if (ok)
-        file_sync_folder(folder);
-    else
-        store_fault(fault, "folder %s cannot be made: %s; make it, owned by the user that runs this program",
-                    folder, strerror(errno));
-    free(folder);
-    return ok;
-}
-
-/* Made here and not by SQLite, so that it is never readable by others, and its name is durable before its
- * content. */
-static int create_file(char *fault, const char *path)
-{
-    if (!make_folder(fault, path))
-        return 0;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == EEXIST) /* another process was faster: as good */
-        return 1;
-    if (fd < 0) {
-        store_fault(fault, "%s cannot be made: %s; let the user that runs this program write its folder",
-                    path, strerror(errno));
-        return 0;
-    }
-    close(fd);
-    if (!file_sync_folder(path)) {
-        store_fault(fault, "%s cannot be made durable: %s", path, strerror(errno));
-        return 0;
-    }
-    return 1;
-}
+#define NO_STORE                                                                                             \
+    "there is no store at %s; restore it from a backup, or, if there never was one, make it: cmpctl init "   \
+    "--empty-store FILE, with the configuration"
+#define EMPTY                                                                                                \
+    "%s is empty, and no store; restore it from a backup, or, if there never was one, remove the file and "  \
+    "make it: cmpctl init --empty-store FILE, with the configuration"
 
 /* What can be told without SQLite. The file is not opened here: closing it again would drop the locks of a
  * store that this process may have on it already. */
-static int check_file(char *fault, const char *path)
+int sqlite_check_file(char *fault, const char *path)
 {
     struct stat st;
     if (stat(path, &st) != 0) {
-        if (errno == ENOENT)
-            return create_file(fault, path);
+        if (errno == ENOENT) {
+            store_fault(fault, NO_STORE, path);
+            return 0;
+        }
         store_fault(fault, "%s cannot be looked at: %s; let the user that runs this program enter its folder",
                     path, strerror(errno));
         return 0;
@@ -97,9 +63,10 @@ static int check_file(char *fault, const char *path)
                     path, strerror(errno));
         return 0;
     }
-    /* SQLite takes a file shorter than its smallest page for an empty one, and would write over it. */
-    if (st.st_size > 0 && st.st_size < SMALLEST_PAGE) {
-        store_fault(fault, NOT_A_STORE, path);
+    /* SQLite takes a file shorter than its smallest page for an empty one: it would write over it, and remove
+     * a write-ahead log that may hold all that was in it. */
+    if (st.st_size < SMALLEST_PAGE) {
+        store_fault(fault, st.st_size == 0 ? EMPTY : NOT_A_STORE, path);
         return 0;
     }
     return 1;
@@ -193,10 +160,9 @@ static int identify(sqlite3 *db, struct identity *id)
 
 static int check_identity(char *fault, const char *path, const struct identity *id)
 {
-    /* Nothing in it yet: just made, or its making was interrupted. */
     if (id->application == 0 && id->version == 0 && id->objects == 0)
-        return 1;
-    if (id->application != SQLITE_APPLICATION)
+        store_fault(fault, EMPTY, path);
+    else if (id->application != SQLITE_APPLICATION)
         store_fault(fault, "%s is a database of another program; name another file for the store", path);
     else if (id->version > SQLITE_SCHEMA_VERSION)
         store_fault(fault,
@@ -213,7 +179,7 @@ static int check_identity(char *fault, const char *path, const struct identity *
 
 /* One transaction: after an interruption the file is at the old version or at the new one. The version is
  * read again under the write lock, as two processes may start at once. */
-static int migrate(char *fault, const char *path, sqlite3 *db)
+static int migrate(char *fault, const char *path, sqlite3 *db, int is_new)
 {
     struct identity id;
     char pragma[PRAGMA_MAX];
@@ -222,11 +188,11 @@ static int migrate(char *fault, const char *path, sqlite3 *db)
         rc = identify(db, &id);
     if (rc != SQLITE_OK)
         return fault_sqlite(fault, path, db, rc, "taking the schema forward");
-    if (!check_identity(fault, path, &id))
+    if (!is_new && !check_identity(fault, path, &id))
         return 0;
     for (int64_t from = id.version; rc == SQLITE_OK && from < SQLITE_SCHEMA_VERSION; from++) {
         rc = sqlite3_exec(db, sqlite_migrations[from], NULL, NULL, NULL);
-        if (rc == SQLITE_OK)
+        if (rc == SQLITE_OK && !is_new)
             log_event(LOG_INFO, "store schema", "from=%lld to=%lld", (long long)from, (long long)from + 1);
     }
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -304,11 +270,9 @@ static int prepare_database(char *fault, const char *path, sqlite3 *db)
         return fault_sqlite(fault, path, db, rc, "reading");
     if (!check_identity(fault, path, &id))
         return 0;
-    if (id.objects > 0 && !check_pages(fault, path, db))
+    if (!check_pages(fault, path, db) || !use_wal(fault, path, db))
         return 0;
-    if (!use_wal(fault, path, db))
-        return 0;
-    return id.version == SQLITE_SCHEMA_VERSION || migrate(fault, path, db);
+    return id.version == SQLITE_SCHEMA_VERSION || migrate(fault, path, db, 0);
 }
 
 /* |*again| tells that another process removed a journal that this one was about to remove: nothing is wrong.
@@ -324,9 +288,21 @@ static int prepare_once(char *fault, const char *path, int *again)
     return ok;
 }
 
+int sqlite_make_tables(char *fault, const char *path, const char *name)
+{
+    sqlite3 *db = NULL;
+    int rc = sqlite_open_plain(&db, path);
+    int ok = rc == SQLITE_OK ? use_wal(fault, name, db) && migrate(fault, name, db, 1)
+                             : fault_sqlite(fault, name, db, rc, "opening");
+    /* The last connection takes the log along: what it held is in the file. */
+    if (sqlite3_close(db) != SQLITE_OK && ok)
+        ok = fault_sqlite(fault, name, db, SQLITE_IOERR, "closing");
+    return ok;
+}
+
 int sqlite_prepare_file(char *fault, const char *path)
 {
-    int ok = 0, again = check_file(fault, path);
+    int ok = 0, again = sqlite_check_file(fault, path);
     for (int waited = 0; again && !ok && waited < SQLITE_BUSY_MS; waited += RETRY_MS) {
         ok = prepare_once(fault, path, &again);
         if (again)
@@ -335,29 +311,47 @@ int sqlite_prepare_file(char *fault, const char *path)
     return ok;
 }
 
+static int note_frames(void *arg, sqlite3 *db, const char *name, int frames)
+{
+    struct sqlite_conn *conn = arg;
+    (void)db;
+    (void)name;
+    conn->held.frames = frames;
+    return SQLITE_OK;
+}
+
 int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only)
 {
     char pragmas[4 * PRAGMA_MAX];
     memset(conn, 0, sizeof(*conn));
+    conn->held.log = -1;
     int rc = sqlite_open_plain(&conn->db, path);
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d; "
+             "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d; "
              "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA query_only = %d",
-             SQLITE_CHECKPOINT_PAGES, 4 * SQLITE_CHECKPOINT_PAGES * 4096, SQLITE_CACHE_KIB, read_only);
+             4 * SQLITE_CHECKPOINT_PAGES * 4096, SQLITE_CACHE_KIB, read_only);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(conn->db, pragmas, NULL, NULL, NULL);
+    /* In the place of SQLite's own, which would bring the log into the file before it is looked at. */
+    if (rc == SQLITE_OK && !read_only)
+        sqlite3_wal_hook(conn->db, note_frames, conn);
     for (int i = 0; rc == SQLITE_OK && i < SQL_COUNT; i++)
         rc = sqlite3_prepare_v3(conn->db, sqlite_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &conn->statements[i],
                                 NULL);
     if (rc != SQLITE_OK) {
         fault_sqlite(fault, path, conn->db, rc, "opening");
-        sqlite_disconnect(conn);
+    } else if (!sqlite_hold(conn, path)) {
+        rc = SQLITE_CANTOPEN;
+        store_fault(fault, "%s was taken away or replaced while it was opened; start again", path);
     }
+    if (rc != SQLITE_OK)
+        sqlite_disconnect(conn);
     return rc;
 }
 
 void sqlite_disconnect(struct sqlite_conn *conn)
 {
+    sqlite_let_go(conn);
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(conn->statements[i]);
     sqlite3_close(conn->db);

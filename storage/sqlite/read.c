@@ -39,8 +39,9 @@ static int bind_key(struct store_fetch *item, sqlite3_stmt *statement, uint8_t u
 
 /* Returns 0 if the store did not answer; a row that does not fit its job's arena is that job's trouble alone.
  */
-static int fetch_one(struct sqlite_conn *conn, struct store_fetch *item)
+static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
 {
+    struct sqlite_conn *conn = &store->reader;
     static const enum sqlite_statement by_kind[] = {
         [STORE_FETCH_TX] = SQL_TX_GET,         [STORE_FETCH_CERT] = SQL_CERT_GET,
         [STORE_FETCH_SECRET] = SQL_SECRET_GET, [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
@@ -62,18 +63,25 @@ static int fetch_one(struct sqlite_conn *conn, struct store_fetch *item)
         char text[256];
         log_event(LOG_ERROR, "store", "doing=fetch code=%d reason=%s", rc,
                   log_quote(text, sizeof(text), bytes_str(sqlite3_errmsg(conn->db))));
+        sqlite_damaged(store, rc);
     }
     sqlite3_reset(statement);
     return answered;
 }
 
-static int connected(struct sqlite_store *store)
+static int probe(struct sqlite_store *store)
 {
-    char fault[STORE_FAULT_MAX], quoted[STORE_FAULT_MAX];
-    if (store->reader.db != NULL || sqlite_connect(&store->reader, fault, store->path, 1) == SQLITE_OK)
-        return 1;
-    log_event(LOG_ERROR, "store", "doing=connect reason=%s",
-              log_quote(quoted, sizeof(quoted), bytes_str(fault)));
+    if (!sqlite_connected(store, &store->reader))
+        return 0;
+    int rc = sqlite_run(&store->reader, SQL_PROBE_READ);
+    sqlite_damaged(store, rc);
+    return rc == SQLITE_OK && !sqlite_look(store, &store->reader);
+}
+
+static int unavailable(struct queue_entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ((struct store_fetch *)entries[i].item)->outcome = STORE_FETCH_UNAVAILABLE;
     return 0;
 }
 
@@ -81,17 +89,16 @@ static int connected(struct sqlite_store *store)
  * look-up says so by itself. */
 static int fetch_batch(struct sqlite_store *store, struct queue_entry *entries, size_t n)
 {
-    int ok = connected(store);
-    if (!ok) {
-        for (size_t i = 0; i < n; i++)
-            ((struct store_fetch *)entries[i].item)->outcome = STORE_FETCH_UNAVAILABLE;
-        return 0;
-    }
+    int ok = 1;
+    if (atomic_load(&store->is_lost) || !sqlite_connected(store, &store->reader))
+        return unavailable(entries, n);
     int together = n > 1 && sqlite_run(&store->reader, SQL_BEGIN_READ) == SQLITE_OK;
     for (size_t i = 0; i < n; i++)
-        ok &= fetch_one(&store->reader, entries[i].item);
+        ok &= fetch_one(store, entries[i].item);
     if (together)
         sqlite_run(&store->reader, SQL_COMMIT);
+    if (sqlite_look(store, &store->reader))
+        return unavailable(entries, n);
     /* A new connection after trouble: whatever it kept is gone, and so is a transaction that would not end.
      */
     if (!ok || !sqlite3_get_autocommit(store->reader.db))
@@ -108,10 +115,7 @@ void *sqlite_read_loop(void *arg)
         size_t n = queue_take(&store->reads, entries, SQLITE_FETCH_MAX, ok ? -1 : SQLITE_PROBE_MS, &stopped);
         if (stopped)
             return NULL;
-        if (n > 0)
-            ok = fetch_batch(store, entries, n);
-        else
-            ok = connected(store) && sqlite_run(&store->reader, SQL_PROBE_READ) == SQLITE_OK;
+        ok = n > 0 ? fetch_batch(store, entries, n) : probe(store);
         atomic_store(&store->read_ok, ok);
         for (size_t i = 0; i < n; i++)
             entries[i].done(entries[i].arg);

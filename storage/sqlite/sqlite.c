@@ -1,20 +1,28 @@
 /* sqlite.c: the embedded store: two threads over two connections, one that writes and one that reads. */
-#define _GNU_SOURCE 1 /* asprintf */
+#define _GNU_SOURCE 1 /* asprintf, O_PATH */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
 static void free_store(struct sqlite_store *store)
 {
+    /* What is lost is left as it is, also if that shows only now. */
+    sqlite_look(store, &store->writer);
+    sqlite_look(store, &store->reader);
     sqlite_disconnect(&store->reader);
     sqlite_disconnect(&store->writer); /* last: it writes the log back into the file */
     queue_cleanup(&store->writes);
     queue_cleanup(&store->reads);
     audit_chain_end(&store->chain);
     audit_register_cleanup(&store->base.audit);
+    /* Without access to it, closing takes no locks from SQLite. */
+    if (store->file >= 0)
+        close(store->file);
     free(store->path);
     free(store->node);
     free(store);
@@ -43,6 +51,15 @@ char *sqlite_path(const char *url)
     return asprintf(&path, "%s%s", *name == '/' ? "" : "./", name) < 0 ? NULL : path;
 }
 
+/* Connections that are opened later must be to the same file. */
+static int open_file(struct sqlite_store *store, char *fault)
+{
+    store->file = open(store->path, O_PATH | O_CLOEXEC);
+    if (store->file < 0)
+        store_fault(fault, "%s was taken away while it was opened; start again", store->path);
+    return store->file >= 0;
+}
+
 static struct store *lite_open(char *fault, const char *url, const char *node)
 {
     const char *path = url + strlen(sqlite_backend.scheme);
@@ -60,6 +77,8 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     audit_register_init(&store->base.audit);
     atomic_init(&store->write_ok, 1);
     atomic_init(&store->read_ok, 1);
+    atomic_init(&store->is_lost, 0);
+    store->file = -1;
     store->path = sqlite_path(url);
     store->node = strdup(node);
     int ok = store->path != NULL && store->node != NULL && queue_init(&store->writes) &&
@@ -67,7 +86,7 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
              audit_chain_begin(&store->chain, &store->base.audit, bytes_str(store->node));
     if (!ok)
         store_fault(fault, "out of memory");
-    ok = ok && sqlite_prepare_file(fault, store->path) &&
+    ok = ok && sqlite_prepare_file(fault, store->path) && open_file(store, fault) &&
          sqlite_connect(&store->writer, fault, store->path, 0) == SQLITE_OK &&
          sqlite_connect(&store->reader, fault, store->path, 1) == SQLITE_OK && start(store, fault);
     if (!ok) {
@@ -77,11 +96,21 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     return &store->base;
 }
 
+static int lite_create(char *fault, const char *url)
+{
+    char *path = sqlite_path(url);
+    if (path == NULL)
+        store_fault(fault, "out of memory");
+    int ok = path != NULL && sqlite_create(fault, path);
+    free(path);
+    return ok;
+}
+
 /* Opening does it. */
 static int lite_migrate(char *fault, const char *url, int *from, int *to)
 {
     char *path = sqlite_path(url);
-    *from = path != NULL ? sqlite_version(path) : 0;
+    *from = path != NULL && sqlite_check_file(fault, path) ? sqlite_version(path) : 0;
     *to = SQLITE_SCHEMA_VERSION;
     free(path);
     struct store *store = lite_open(fault, url, "");
@@ -116,13 +145,15 @@ static int lite_commit(struct store *base, struct store_unit *const *units, void
 static int lite_healthy(const struct store *base)
 {
     const struct sqlite_store *store = (const struct sqlite_store *)base;
-    return atomic_load_explicit(&store->write_ok, memory_order_relaxed) &&
+    return !atomic_load_explicit(&store->is_lost, memory_order_relaxed) &&
+           atomic_load_explicit(&store->write_ok, memory_order_relaxed) &&
            atomic_load_explicit(&store->read_ok, memory_order_relaxed);
 }
 
 const struct backend sqlite_backend = {
     .scheme = "sqlite:",
     .open = lite_open,
+    .create = lite_create,
     .migrate = lite_migrate,
     .close = lite_close,
     .fetch = lite_fetch,

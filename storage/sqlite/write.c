@@ -360,22 +360,25 @@ static void set_all(struct queue_entry *entries, size_t n, enum store_outcome ou
     }
 }
 
-static void log_failure(const struct sqlite_conn *conn, const char *doing, int rc)
+static void note_failure(struct sqlite_store *store, const char *doing, int rc)
 {
+    const struct sqlite_conn *conn = &store->writer;
     char text[256];
     log_event(LOG_ERROR, "store", "doing=%s code=%d reason=%s", doing, rc,
               log_quote(text, sizeof(text),
                         bytes_str(rc == SQLITE_NOTFOUND || conn->db == NULL ? sqlite3_errstr(rc)
                                                                             : sqlite3_errmsg(conn->db))));
+    sqlite_damaged(store, rc);
 }
 
 /* A connection that cannot even undo is given up; the next group gets a new one. */
-static void undo(struct sqlite_conn *conn)
+static void undo(struct sqlite_store *store)
 {
+    struct sqlite_conn *conn = &store->writer;
     if (!sqlite3_get_autocommit(conn->db))
         sqlite_run(conn, SQL_ROLLBACK);
     if (!sqlite3_get_autocommit(conn->db)) {
-        log_failure(conn, "rollback", sqlite3_errcode(conn->db));
+        note_failure(store, "rollback", sqlite3_errcode(conn->db));
         sqlite_disconnect(conn);
     }
 }
@@ -389,7 +392,7 @@ static int apply_apart(struct sqlite_store *store, struct store_unit *unit)
         return 0;
     rc = sqlite_apply(conn, unit, 1);
     if (rc != SQLITE_OK) {
-        log_failure(conn, "unit", rc);
+        note_failure(store, "unit", rc);
         set_all(&(struct queue_entry){.item = unit}, 1, STORE_UNAVAILABLE);
         /* SQLite may have undone everything already (a full disk): then there is nothing to go back to. */
         if (sqlite3_get_autocommit(conn->db) || sqlite_run(conn, SQL_ROLLBACK_TO) != SQLITE_OK)
@@ -403,10 +406,10 @@ enum group_end { GROUP_COMMITTED, GROUP_AGAIN, GROUP_FAILED, GROUP_UNCLEAR };
 /* Which failures of COMMIT leave nothing behind for certain. The commit is the last frame in the write-ahead
  * log: a full disk or a lock means that it was not written. After an error of the disk or of memory it may be
  * in the log, and a recovery may find it there. */
-static enum group_end commit_failed(struct sqlite_conn *conn, int rc)
+static enum group_end commit_failed(struct sqlite_store *store, int rc)
 {
-    log_failure(conn, "commit", rc);
-    undo(conn);
+    note_failure(store, "commit", rc);
+    undo(store);
     switch (rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_BUSY:
@@ -479,27 +482,27 @@ static enum group_end try_group(struct sqlite_store *store, struct queue_entry *
     if (rc == SQLITE_OK)
         rc = settle_entry(store);
     if (rc != SQLITE_OK) {
-        log_failure(conn, "begin", rc);
-        undo(conn);
+        note_failure(store, "begin", rc);
+        undo(store);
         return GROUP_FAILED;
     }
     for (size_t i = 0; i < n; i++) {
         if (apart) {
             if (apply_apart(store, entries[i].item))
                 continue;
-            undo(conn);
+            undo(store);
             return GROUP_FAILED;
         }
         rc = sqlite_apply(conn, entries[i].item, 0);
         if (rc != SQLITE_OK) {
-            undo(conn);
+            undo(store);
             return GROUP_AGAIN;
         }
     }
     rc = write_entry(store, entries, n);
     if (rc != SQLITE_OK) {
-        log_failure(conn, "audit", rc);
-        undo(conn);
+        note_failure(store, "audit", rc);
+        undo(store);
         store->pending.seq = 0;
         return GROUP_FAILED;
     }
@@ -508,29 +511,38 @@ static enum group_end try_group(struct sqlite_store *store, struct queue_entry *
         entry_is_committed(store);
         return GROUP_COMMITTED;
     }
-    enum group_end end = commit_failed(conn, rc);
+    enum group_end end = commit_failed(store, rc);
     if (end == GROUP_FAILED)
         store->pending.seq = 0;
     return end;
 }
 
-static int connected(struct sqlite_store *store)
+/* What is committed counts when it is in the files that others find; only then is the log brought into the
+ * file. */
+static int is_stored(struct sqlite_store *store)
 {
-    char fault[STORE_FAULT_MAX], quoted[STORE_FAULT_MAX];
-    if (store->writer.db != NULL || sqlite_connect(&store->writer, fault, store->path, 0) == SQLITE_OK)
-        return 1;
-    log_event(LOG_ERROR, "store", "doing=connect reason=%s",
-              log_quote(quoted, sizeof(quoted), bytes_str(fault)));
-    return 0;
+    if (sqlite_look(store, &store->writer))
+        return 0;
+    if (store->writer.held.frames >= SQLITE_CHECKPOINT_PAGES)
+        sqlite_damaged(
+            store, sqlite3_wal_checkpoint_v2(store->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+    return 1;
 }
 
 int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries, size_t n)
 {
-    enum group_end end = connected(store) ? try_group(store, entries, n, 0) : GROUP_FAILED;
+    struct sqlite_conn *conn = &store->writer;
+    enum group_end end = GROUP_FAILED;
+    conn->held.frames = 0;
+    if (!atomic_load(&store->is_lost) && sqlite_connected(store, conn))
+        end = try_group(store, entries, n, 0);
     if (end == GROUP_AGAIN)
-        end = connected(store) ? try_group(store, entries, n, 1) : GROUP_FAILED;
-    if (end == GROUP_COMMITTED)
-        return 1;
+        end = sqlite_connected(store, conn) ? try_group(store, entries, n, 1) : GROUP_FAILED;
+    if (end == GROUP_COMMITTED) {
+        if (is_stored(store))
+            return 1;
+        end = GROUP_UNCLEAR;
+    }
     /* A conflict, too, may have been with a neighbour that is now undone: nothing decided in this group
      * stands. */
     set_all(entries, n, end == GROUP_UNCLEAR ? STORE_UNKNOWN : STORE_UNAVAILABLE);
@@ -539,11 +551,14 @@ int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries,
 
 static int probe(struct sqlite_store *store)
 {
-    if (!connected(store))
+    if (atomic_load(&store->is_lost) || !sqlite_connected(store, &store->writer))
         return 0;
-    if (sqlite_run(&store->writer, SQL_PROBE_WRITE) == SQLITE_OK)
-        return 1;
-    undo(&store->writer);
+    store->writer.held.frames = 0;
+    int rc = sqlite_run(&store->writer, SQL_PROBE_WRITE);
+    if (rc == SQLITE_OK)
+        return !sqlite_look(store, &store->writer);
+    sqlite_damaged(store, rc);
+    undo(store);
     return 0;
 }
 

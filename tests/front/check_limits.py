@@ -1,4 +1,7 @@
 """Bounds: connections, times, streams, resets."""
+import contextlib
+import glob
+import resource
 import socket
 import time
 
@@ -22,6 +25,40 @@ def seconds_until_closed(sock, each=None):
         except OSError:
             return time.monotonic() - begin
     raise AssertionError("still open after 30 s")
+
+
+def switches(pid):
+    """How often the threads of a process have slept or were made to."""
+    count = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/status"):
+        with open(path) as status:
+            count += sum(int(line.split()[1]) for line in status if "voluntary_ctxt_switches" in line)
+    return count
+
+
+@check
+def without_descriptors_it_rests(program):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (40, before[1]))
+    try:
+        context = serving(program)
+        server = context.__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    with contextlib.ExitStack() as held:
+        for _ in range(80):
+            held.enter_context(server.connect())
+        deadline = time.monotonic() + 20
+        while "connection not accepted" not in server.log():
+            assert time.monotonic() < deadline, server.log()
+            time.sleep(0.05)
+        # A loop that tries at once would turn many thousand times.
+        first = switches(server.process.pid)
+        time.sleep(0.5)
+        assert switches(server.process.pid) - first < 500
+    assert "Too many open files" in server.log()
+    assert server.alive()
+    context.__exit__(None, None, None)
 
 
 @check

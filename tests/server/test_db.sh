@@ -24,7 +24,7 @@ for arguments in "" "drop" "status" "check --store sqlite:$store" "purge" "check
     # shellcheck disable=SC2086
     refused "db $arguments" '^usage: ' "$CMPD_BIN/cmpctl" db $arguments
 done
-refused "a store that is not there is not made" 'unable to open' "$CMPD_BIN/cmpctl" db status --store "sqlite:$work/none.db"
+refused "a store that is not there is not made" 'there is no store' "$CMPD_BIN/cmpctl" db status --store "sqlite:$work/none.db"
 same "it was not made" "$(ls "$work/none.db" 2>/dev/null || true)" ""
 
 # ---- status ----
@@ -187,7 +187,7 @@ told '^the schema is of version 5 already$'
 sql "ALTER TABLE transactions DROP COLUMN created_at; PRAGMA user_version = 4"
 ok "taken forward" db migrate
 told '^the schema is of version 5 now; it was of version 4$'
-ok "a new store" db migrate --store "sqlite:$work/new.db"
-told '^the schema is of version 5 now; it was of version 0$'
+refused "none is made" 'there is no store at .*cmpctl init --empty-store' "$CMPD_BIN/cmpctl" db migrate --store "sqlite:$work/none.db"
+ok "not by half either" test ! -e "$work/none.db"
 ok "well" db check
 done_testing

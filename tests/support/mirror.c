@@ -32,7 +32,7 @@ struct mirror *mirror_new(void)
         return NULL;
     mirror = calloc(1, sizeof *mirror);
     must(mirror != NULL);
-    mirror->store = store_open(fault, url, "world");
+    mirror->store = store_create(fault, url) ? store_open(fault, url, "world") : NULL;
     if (mirror->store == NULL)
         fprintf(stderr, "%s\n", fault);
     must(mirror->store != NULL);

@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { ACCEPT_PAUSE_MS = 100, ACCEPT_BATCH = 64 };
+enum { ACCEPT_BATCH = 64 };
 
 struct loop {
     h2o_evloop_t *h2o;
@@ -60,7 +60,7 @@ struct loop *loop_new(int (*has_work)(void *arg), void *arg)
         return NULL;
     }
     loop->h2o = h2o_evloop_create();
-    h2o_timeout_init(loop->h2o, &loop->pause, ACCEPT_PAUSE_MS);
+    h2o_timeout_init(loop->h2o, &loop->pause, LOOP_ACCEPT_PAUSE_MS);
     loop->has_work = has_work;
     loop->arg = arg;
     return loop;
@@ -122,6 +122,7 @@ static void on_acceptable(h2o_socket_t *sock, const char *err)
         if (connection == NULL) {
             /* Without descriptors or memory the listener stays readable, and the loop would spin. */
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+                loop_log_accept(errno);
                 h2o_socket_read_stop(sock);
                 h2o_timeout_link(listener->loop->h2o, &listener->loop->pause, &listener->retry);
             }

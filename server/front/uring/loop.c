@@ -208,7 +208,7 @@ static void retry_done(struct ring_op *op, int32_t res, uint32_t flags)
 /* Without descriptors or memory, accepting at once would fail again and spin. */
 static void retry_later(struct loop_listener *listener)
 {
-    static const struct __kernel_timespec pause = {.tv_sec = 0, .tv_nsec = 100000000};
+    static const struct __kernel_timespec pause = {.tv_nsec = LOOP_ACCEPT_PAUSE_MS * 1000000LL};
     struct io_uring_sqe *sqe = ring_sqe(listener->loop);
     io_uring_prep_timeout(sqe, (struct __kernel_timespec *)&pause, 0, 0);
     ring_submit_op(sqe, &listener->retry);
@@ -227,10 +227,12 @@ static void accept_done(struct ring_op *op, int32_t res, uint32_t flags)
             listener->accepted(listener->arg, ring_socket_accepted(listener->loop, res));
     }
     if (!listener->armed && !listener->stopped) {
-        if (res >= 0 || res == -ECONNABORTED)
+        if (res >= 0 || res == -ECONNABORTED) {
             arm_accept(listener);
-        else
+        } else {
+            loop_log_accept(-res);
             retry_later(listener);
+        }
     }
     free_if_done(listener);
 }

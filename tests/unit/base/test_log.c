@@ -1,7 +1,13 @@
 /* test_log.c: one line an event, whatever is in it. */
+#define _GNU_SOURCE 1 /* F_SETPIPE_SZ */
+#include <fcntl.h>
+#include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "server/base/bounds.h"
+#include "server/base/log_internal.h"
 #include "tests/support/capture.h"
 
 static int matches(const char *pattern)
@@ -88,4 +94,218 @@ Test(log, quoting_and_hex_fit_any_room)
     }
     char out[9];
     cr_assert_str_eq(log_hex(out, sizeof(out), bytes_of("\x00\x0f\xa5", 3)), "000fa5");
+}
+
+/* ---- a thread that writes ---- */
+
+/* What was written to standard error from now on goes into a pipe that holds |octets|. */
+static int begin_pipe(int *saved, int octets)
+{
+    int ends[2];
+    fflush(stderr);
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_gt(fcntl(ends[1], F_SETPIPE_SZ, octets), 0);
+    *saved = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    return ends[0];
+}
+
+static void end_pipe(int saved)
+{
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+}
+
+/* Reads all lines until there is no writer: numbers that are told in order, and how many were left out. */
+static unsigned read_numbers(int fd, unsigned long long *left_out)
+{
+    FILE *in = fdopen(fd, "r");
+    char line[2 * LOG_LINE_MAX];
+    unsigned count = 0, last = 0, n;
+    *left_out = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
+        unsigned long long lost;
+        const char *at = strstr(line, "left_out=");
+        cr_assert_eq(line[strlen(line) - 1], '\n');
+        if (at != NULL && sscanf(at, "left_out=%llu", &lost) == 1) {
+            *left_out += lost;
+        } else {
+            at = strstr(line, " n=");
+            cr_assert_not_null(at, "%s", line);
+            cr_assert_eq(sscanf(at, " n=%u", &n), 1);
+            cr_assert_gt(n, last, "out of order");
+            last = n;
+            count++;
+        }
+    }
+    fclose(in);
+    return count;
+}
+
+enum { MANY = 20000 };
+
+static void log_many(unsigned from, unsigned to)
+{
+    for (unsigned n = from; n <= to; n++)
+        log_event(LOG_WARN, "line", "n=%u", n);
+}
+
+static void *drain(void *arg)
+{
+    unsigned long long *result = arg;
+    result[1] = read_numbers((int)result[0], &result[2]);
+    return NULL;
+}
+
+/* Nobody reads, so each write would wait for ever. When somebody does, what is missing is told. */
+Test(log, a_blocked_standard_error_keeps_nobody_waiting, .timeout = 60)
+{
+    int saved, fd = begin_pipe(&saved, 4096);
+    pthread_t reader;
+    cr_assert(log_start());
+    log_many(1, MANY);
+    unsigned long long result[3] = {(unsigned long long)fd};
+    cr_assert_eq(pthread_create(&reader, NULL, drain, result), 0);
+    log_flush();
+    log_many(MANY + 1, MANY + 1);
+    log_stop();
+    end_pipe(saved);
+    pthread_join(reader, NULL);
+    cr_assert_gt(result[1], 100);
+    cr_assert_gt(result[2], 100);
+    cr_assert_eq(result[1] + result[2], MANY + 1, "%llu told, %llu left out", result[1], result[2]);
+}
+
+Test(log, a_standard_error_that_nobody_ever_reads_does_not_keep_the_end, .timeout = 60)
+{
+    int saved, fd = begin_pipe(&saved, 4096);
+    cr_assert(log_start());
+    log_many(1, MANY);
+    log_stop();
+    close(fd); /* its thread is in its write, and gets an error now */
+    log_flush();
+    end_pipe(saved);
+}
+
+Test(log, the_last_lines_come_out_and_after_them_those_without_a_thread, .timeout = 60)
+{
+    int saved, fd = begin_pipe(&saved, 1 << 20);
+    unsigned long long left_out;
+    log_many(1, 1);
+    cr_assert(log_start());
+    log_many(2, 200);
+    log_flush();
+    log_hold();
+    log_many(201, 300);
+    log_release();
+    log_stop();
+    log_many(301, 301);
+    end_pipe(saved);
+    cr_assert_eq(read_numbers(fd, &left_out), 301);
+    cr_assert_eq(left_out, 0);
+}
+
+static void *log_some(void *arg)
+{
+    for (unsigned n = 0; n < MANY / 4; n++)
+        log_event(LOG_WARN, "line", "thread=%u of=%u", *(unsigned *)arg, n);
+    return NULL;
+}
+
+Test(log, lines_of_several_threads_come_whole_and_in_the_order_of_each, .timeout = 60)
+{
+    enum { THREADS = 4 };
+    char path[] = "/tmp/cmpd-log-XXXXXX", line[2 * LOG_LINE_MAX];
+    unsigned numbers[THREADS], next[THREADS] = {0}, thread, n;
+    unsigned long long total = 0, lost = 0;
+    pthread_t threads[THREADS];
+    int fd = mkstemp(path), saved = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    cr_assert(log_start());
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        pthread_create(&threads[i], NULL, log_some, &numbers[i]);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    log_stop();
+    end_pipe(saved);
+    FILE *in = fopen(path, "r");
+    while (fgets(line, sizeof line, in) != NULL) {
+        const char *at = strstr(line, " thread=");
+        if (at != NULL && sscanf(at, " thread=%u of=%u\n", &thread, &n) == 2) {
+            cr_assert_geq(n, next[thread]);
+            next[thread] = n + 1;
+            total++;
+        } else {
+            unsigned long long left_out;
+            at = strstr(line, "left_out=");
+            cr_assert_not_null(at, "%s", line);
+            cr_assert_eq(sscanf(at, "left_out=%llu", &left_out), 1);
+            lost += left_out;
+        }
+    }
+    fclose(in);
+    close(fd);
+    unlink(path);
+    cr_assert_eq(total + lost, (unsigned long long)THREADS * (MANY / 4), "%llu + %llu", total, lost);
+}
+
+/* ---- sampling ---- */
+
+static unsigned taken(const char *event, const char *who, unsigned times)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < times; i++)
+        count += (unsigned)log_take(event, bytes_str(who));
+    return count;
+}
+
+Test(log, a_source_brings_about_so_many_lines_of_a_kind)
+{
+    CAPTURE({
+        cr_assert_eq(taken("refused", "192.0.2.1:1", BOUND_LOG_LINES + 7), BOUND_LOG_LINES);
+        cr_assert_eq(taken("refused", "192.0.2.1:2", 5), 0, "its port makes no other source of it");
+        cr_assert_eq(taken("refused", "192.0.2.2:1", 5), 5, "another source");
+        cr_assert_eq(taken("closed", "192.0.2.1:1", 5), 5, "another kind");
+        cr_assert_eq(taken("refused", "[2001:db8::1]:1", 5), 5);
+        cr_assert_eq(taken("refused", "", 5), 5);
+        log_tell_left_out(0);
+    });
+    cr_assert_str_empty(logged, "nothing is told while it goes on");
+    CAPTURE(log_tell_left_out(1));
+    cr_assert(
+        matches("^time=[^ ]* level=warn event=\"lines left out\" of=\"refused\" source=\"192\\.0\\.2\\.1\" "
+                "left_out=12\n$"),
+        "%s", logged);
+    cr_assert_eq(taken("refused", "192.0.2.1:1", 5), 5, "told, and begun anew");
+}
+
+/* However many sources there are, there is no more memory, and each line is taken or counted. */
+Test(log, sources_without_number_are_counted)
+{
+    enum { SOURCES = 100000 };
+    unsigned long long count = 0, told = 0, n;
+    char who[64];
+    for (unsigned i = 0; i < SOURCES; i++) {
+        snprintf(who, sizeof who, "10.%u.%u.%u:443", i >> 16, i >> 8 & 255, i & 255);
+        count += taken("refused", who, 1);
+    }
+    char path[] = "/tmp/cmpd-log-XXXXXX", line[2 * LOG_LINE_MAX];
+    int fd = mkstemp(path), saved = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    log_tell_left_out(1);
+    end_pipe(saved);
+    FILE *in = fopen(path, "r");
+    while (fgets(line, sizeof line, in) != NULL) {
+        cr_assert_eq(sscanf(strstr(line, "left_out="), "left_out=%llu", &n), 1);
+        told += n;
+    }
+    fclose(in);
+    close(fd);
+    unlink(path);
+    cr_assert_gt(count, 1000);
+    cr_assert_lt(count, SOURCES);
+    cr_assert_eq(count + told, SOURCES);
 }

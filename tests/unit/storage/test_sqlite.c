@@ -59,6 +59,23 @@ static void make_store(uint32_t units)
     store_close(store);
 }
 
+/* Criterion's assertions end the test, which a forked child is not: it tells its fault by its exit status. */
+static void child_needs(int condition)
+{
+    if (!condition)
+        _exit(255);
+}
+
+static struct store *child_opens(void)
+{
+    char fault[STORE_FAULT_MAX];
+    struct store *store = store_create(fault, test_url) ? store_open(fault, test_url, "node-1") : NULL;
+    if (store == NULL)
+        fprintf(stderr, "%s\n", fault);
+    child_needs(store != NULL);
+    return store;
+}
+
 Test(sqlite, urls)
 {
     char fault[STORE_FAULT_MAX];
@@ -106,7 +123,7 @@ Test(sqlite, a_new_store_is_private_and_its_folder_is_made)
     rmdir(path);
     char fault[STORE_FAULT_MAX];
     snprintf(url, sizeof(url), "sqlite:%s/a/b/cmpd.db", test_folder);
-    cr_assert_null(store_open(fault, url, "node"));
+    cr_assert_not(store_create(fault, url));
     cr_assert_not_null(strstr(fault, "cannot be made"), "%s", fault);
 }
 
@@ -280,11 +297,55 @@ Test(sqlite, keys_are_indexed_when_they_are_asked_for)
     store_close(store);
 }
 
-Test(sqlite, an_interrupted_making_is_taken_up)
+/* A store that is missing is lost, and so is one that is empty: an empty one in its place would certify the
+ * same keys again. */
+Test(sqlite, only_making_one_makes_a_store)
 {
-    sql("PRAGMA journal_mode = WAL"); /* the first thing that happens to the file */
+    char wal[128];
+    is_refused("there is no store");
+    cr_assert_neq(access(test_path, F_OK), 0);
+    write_file("", 0);
+    is_refused("is empty");
+    unlink(test_path);
+    sql("PRAGMA journal_mode = WAL"); /* once the first thing that happened to the file of a new store */
     chmod(test_path, 0600);
+    is_refused("is empty");
+    unlink(test_path);
+
+    /* The log of a lost store would be played into a new one. */
+    char fault[STORE_FAULT_MAX];
+    snprintf(wal, sizeof(wal), "%s-wal", test_path);
+    close(open(wal, O_WRONLY | O_CREAT, 0600));
+    cr_assert_not(store_create(fault, test_url));
+    cr_assert_not_null(strstr(fault, "-wal is there"), "%s", fault);
+    unlink(wal);
     make_store(1);
+    cr_assert(store_create(fault, test_url), "one that is there is as good: %s", fault);
+    cr_assert_eq(sql("SELECT count(*) FROM certificates"), 1);
+}
+
+/* What is cut to nothing keeps the log, which has what was committed last. */
+Test(sqlite, an_empty_file_does_not_take_its_log_along)
+{
+    char wal[128];
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        struct store *store = child_opens();
+        child_needs(commit_one(store, 1, 1) == STORE_DONE);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    snprintf(wal, sizeof(wal), "%s-wal", test_path);
+    cr_assert_eq(truncate(test_path, 0), 0);
+    is_refused("is empty");
+    int from, to;
+    char fault[STORE_FAULT_MAX];
+    cr_assert_not(store_migrate(fault, test_url, &from, &to));
+    cr_assert_not(store_status(fault, test_url, NULL, NULL));
+    struct stat st;
+    cr_assert_eq(stat(wal, &st), 0);
+    cr_assert_gt(st.st_size, 0);
 }
 
 Test(sqlite, files_open_to_others_or_closed_to_us_are_refused)
@@ -341,7 +402,8 @@ Test(sqlite, a_missing_table_is_damage)
 Test(sqlite, a_locked_store_is_told_as_such)
 {
     sqlite3 *db;
-    write_file("", 0);
+    sql("PRAGMA user_version = 1"); /* with a log, readers would wait for nobody */
+    chmod(test_path, 0600);
     cr_assert_eq(sqlite3_open(test_path, &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
     is_refused("locked");
@@ -669,23 +731,6 @@ Test(sqlite, any_call_to_the_disk_may_fail)
 
 /* ---- processes ---- */
 
-/* Criterion's assertions end the test, which a forked child is not: it tells its fault by its exit status. */
-static void child_needs(int condition)
-{
-    if (!condition)
-        _exit(255);
-}
-
-static struct store *child_opens(void)
-{
-    char fault[STORE_FAULT_MAX];
-    struct store *store = store_open(fault, test_url, "node-1");
-    if (store == NULL)
-        fprintf(stderr, "%s\n", fault);
-    child_needs(store != NULL);
-    return store;
-}
-
 /* The child enrolls without end and tells each number only when it is done. Returns when it is killed. */
 static void enroll_and_tell(uint32_t round, int out)
 {
@@ -795,6 +840,6 @@ Test(sqlite, processes_may_make_the_store_at_once)
             cr_assert_gt(wait(&status), 0);
             cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         }
-        unlink(test_path);
+        remove_files(); /* two that close at once may leave the log behind */
     }
 }

@@ -212,22 +212,29 @@ static inline void make_url(void)
         snprintf(test_url, sizeof(test_url), "sqlite:%s", test_path);
 }
 
-static inline void remove_folder(void)
+static inline void remove_files(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     char path[128];
-    if (strncmp(test_url, "sqlite:", 7) != 0)
-        database_drop(test_url);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         snprintf(path, sizeof(path), "%s%s", test_path, ends[i]);
         unlink(path);
     }
+}
+
+static inline void remove_folder(void)
+{
+    if (strncmp(test_url, "sqlite:", 7) != 0)
+        database_drop(test_url);
+    remove_files();
     rmdir(test_folder);
 }
 
+/* must_open makes the store that |url| names if there is none. */
 static inline struct store *must_open(const char *url)
 {
     char fault[STORE_FAULT_MAX];
+    cr_assert(store_create(fault, url), "%s", fault);
     struct store *store = store_open(fault, url, "node-1");
     cr_assert_not_null(store, "%s", fault);
     return store;

@@ -1,0 +1,228 @@
+/* test_held.c: the files of the embedded store are taken away, replaced and cut while it is open. What the
+ * store calls done must be in the file that its path leads to. */
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "storage/sqlite/internal.h"
+#include "units.h"
+
+TestSuite(held, .init = make_url, .fini = remove_folder, .timeout = 120);
+
+enum { BEFORE = 3, SHOWN_MS = SQLITE_PROBE_MS * 3 / 2 };
+
+static const char *name(const char *end)
+{
+    static char names[4][128];
+    static unsigned next;
+    char *out = names[next++ % 4];
+    snprintf(out, sizeof(names[0]), "%s%s", test_path, end);
+    return out;
+}
+
+static void shell(const char *format)
+{
+    char command[512];
+    const char *p = test_path;
+    snprintf(command, sizeof(command), format, p, p, p, p);
+    cr_assert_eq(system(command), 0, "%s", command);
+}
+
+static void sql(const char *text)
+{
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open_v2(test_path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(db, 2000);
+    cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void wait_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+/* Each leaves another file, or none, or less of it, where the store's was. */
+static const char *const losses[] = {
+    "rm %s",
+    "rm %s*",
+    "mv %s %s.old",
+    "cp -p %s %s.new && mv %s.new %s",
+    "truncate -s 0 %s",
+    "truncate -s 8192 %s",
+    "rm %s-wal",
+    "mv %s-wal %s-old",
+    "cp -p %s-wal %s.new && mv %s.new %s-wal",
+    "truncate -s 0 %s-wal",
+    "truncate -s 32 %s-wal",
+    "truncate -s 4184 %s-wal",
+    "rm %s-shm",
+    "cp -p %s-shm %s.new && mv %s.new %s-shm",
+};
+enum { LOSSES = sizeof(losses) / sizeof(losses[0]) };
+
+static void is_out_of_service(struct store *store, uint32_t n, const char *why)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, 0);
+    cr_expect_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FETCH_UNAVAILABLE, "%s", why);
+    cr_expect_eq(commit_one(store, 1, n), STORE_UNAVAILABLE, "%s", why);
+    cr_expect_not(store_healthy(store), "%s", why);
+    enrollment_cleanup(&e);
+}
+
+Test(held, nothing_is_done_in_a_file_that_is_lost)
+{
+    for (size_t i = 0; i < LOSSES; i++) {
+        struct store *store = must_open(test_url);
+        for (uint32_t n = 0; n < BEFORE; n++)
+            cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+        shell(losses[i]);
+        enum store_outcome outcome = commit_one(store, 1, BEFORE);
+        cr_expect(outcome == STORE_UNKNOWN || outcome == STORE_UNAVAILABLE, "%s: %d", losses[i], outcome);
+        is_out_of_service(store, BEFORE + 1, losses[i]);
+        store_close(store);
+        shell("rm -f %s*");
+    }
+}
+
+/* A node that only answers from its rows must not do that from a file that is gone either. */
+Test(held, nothing_is_read_from_a_file_that_is_lost)
+{
+    struct store *store = must_open(test_url);
+    struct enrollment e;
+    enrollment_init(&e, 1, 1);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FOUND);
+    shell("rm %s");
+    is_out_of_service(store, 2, "rm");
+    enrollment_cleanup(&e);
+    store_close(store);
+}
+
+/* Until a restart: that a file of the name is back says nothing about what was committed in between. */
+Test(held, a_loss_lasts_until_a_restart)
+{
+    struct store *store = must_open(test_url);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    shell("mv %s %s.old");
+    cr_assert_neq(commit_one(store, 1, 2), STORE_DONE);
+    shell("mv %s.old %s");
+    wait_ms(SHOWN_MS); /* an idle store that is not healthy is tried again */
+    is_out_of_service(store, 3, "back");
+    store_close(store);
+    store = must_open(test_url);
+    cr_assert(is_whole(store, 1, 1));
+    cr_assert_eq(commit_one(store, 1, 4), STORE_DONE);
+    store_close(store);
+}
+
+/* Closing must not touch what has taken the names. */
+Test(held, what_took_the_names_is_left_alone)
+{
+    struct stat st;
+    struct store *store = must_open(test_url);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    shell("rm %s* && echo other >%s && echo other >%s-wal && echo other >%s-shm");
+    store_close(store);
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect_eq(stat(name(ends[i]), &st), 0, "%s", ends[i]);
+        cr_expect_eq(st.st_size, 6, "%s", ends[i]);
+    }
+}
+
+/* What others may do to a store that is in use, and what it does itself, is no loss. */
+Test(held, what_is_allowed_is_no_loss)
+{
+    enum { FILLS_THE_LOG = 3000 };
+    static const char *const allowed[] = {
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA wal_checkpoint(RESTART)",
+        "VACUUM",
+        "DELETE FROM certificates; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)",
+        "INSERT INTO nodes VALUES ('other', 'v', 'c', 1) ON CONFLICT DO NOTHING",
+    };
+    struct store *store = must_open(test_url);
+    uint32_t n = 0;
+    for (; n < FILLS_THE_LOG; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+        sql(allowed[i]);
+        for (int k = 0; k < 3; k++, n++) {
+            cr_assert_eq(commit_one(store, 1, n), STORE_DONE, "%s", allowed[i]);
+            cr_assert(is_whole(store, 1, n), "%s", allowed[i]);
+        }
+        /* A conflict writes nothing: the log may be empty then. */
+        sql(allowed[i]);
+        cr_assert_eq(commit_one(store, 1, n - 1), STORE_CONFLICT, "%s", allowed[i]);
+        cr_assert(store_healthy(store), "%s", allowed[i]);
+    }
+    store_close(store);
+    struct stat st;
+    cr_assert_neq(stat(name("-wal"), &st), 0, "a store that is whole leaves no log behind");
+}
+
+static _Atomic int stop;
+
+static void *empties_the_log(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&stop))
+        sql("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)");
+    return NULL;
+}
+
+Test(held, a_log_that_is_emptied_at_any_moment_is_no_loss)
+{
+    pthread_t thread;
+    struct store *store = must_open(test_url);
+    uint32_t count = is_soak() ? 50000 : 2000;
+    atomic_store(&stop, 0);
+    cr_assert_eq(pthread_create(&thread, NULL, empties_the_log, NULL), 0);
+    for (uint32_t n = 0; n < count; n++) {
+        enum store_outcome outcome = commit_one(store, 1, n);
+        if (outcome != STORE_DONE) {
+            atomic_store(&stop, 1);
+            cr_assert_eq(outcome, STORE_DONE, "after %u", n);
+        }
+    }
+    atomic_store(&stop, 1);
+    pthread_join(thread, NULL);
+    cr_assert(store_healthy(store));
+    store_close(store);
+}
+
+/* A probe that happens to meet only good pages must not bring the service back. */
+Test(held, damage_lasts_until_a_restart)
+{
+    enum { UNITS = 400, PAGE = 4096 };
+    char junk[PAGE];
+    memset(junk, 0x5a, sizeof(junk));
+    struct store *store = must_open(test_url);
+    for (uint32_t n = 0; n < UNITS; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    store_close(store);
+    store = must_open(test_url);
+    struct stat st;
+    int fd = open(test_path, O_RDWR);
+    cr_assert_eq(fstat(fd, &st), 0);
+    char *good = malloc((size_t)st.st_size);
+    cr_assert_eq(pread(fd, good, (size_t)st.st_size, 0), st.st_size);
+    for (off_t at = 2 * PAGE; at < st.st_size; at += PAGE)
+        cr_assert_eq(pwrite(fd, junk, PAGE, at), PAGE);
+    struct enrollment e;
+    enrollment_init(&e, 1, 0);
+    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FETCH_UNAVAILABLE);
+    cr_assert_eq(pwrite(fd, good, (size_t)st.st_size, 0), st.st_size);
+    wait_ms(SHOWN_MS);
+    is_out_of_service(store, UNITS, "damage");
+    enrollment_cleanup(&e);
+    store_close(store);
+    close(fd);
+    free(good);
+}
