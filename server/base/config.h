@@ -30,6 +30,7 @@ struct config_limits {
     uint32_t message_bytes;   /* largest request body; larger: 413 */
     uint32_t header_bytes;    /* largest HTTP header; larger: 400 or 431, connection closed */
     uint32_t connections;     /* open connections of the process; beyond: closed at accept */
+    uint32_t memory_mib;      /* what connections hold altogether; beyond: closed at accept, 503, REFUSED_STREAM */
     uint32_t idle_seconds;    /* a kept connection without a request */
     uint32_t read_seconds;    /* from a request's first octet to its last */
     uint32_t streams;         /* concurrent HTTP/2 streams of a connection */

@@ -122,6 +122,7 @@ SECTION(threads, THREADS, "threads")
     X(NUMBER, config_limits, message_bytes, 1024, 1048576, 65536) \
     X(NUMBER, config_limits, header_bytes, 1024, 65536, 8192) \
     X(NUMBER, config_limits, connections, 1, 1000000, 10000) \
+    X(NUMBER, config_limits, memory_mib, 16, 65536, 512) \
     X(NUMBER, config_limits, idle_seconds, 1, 3600, 60) \
     X(NUMBER, config_limits, read_seconds, 1, 600, 10) \
     X(NUMBER, config_limits, streams, 1, 1000, 100) \

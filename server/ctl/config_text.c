@@ -41,6 +41,7 @@ static const char head[] =
     "  message_bytes: 65536      # largest request; larger: 413\n"
     "  header_bytes: 8192        # largest HTTP header\n"
     "  connections: 10000        # open connections; beyond: closed at once\n"
+    "  memory_mib: 512           # what connections hold altogether; those that make us wait longest with most go first\n"
     "  idle_seconds: 60          # a kept connection without a request\n"
     "  read_seconds: 10          # from a request's first octet to its last\n"
     "  streams: 100              # concurrent HTTP/2 streams of a connection\n"

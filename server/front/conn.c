@@ -14,7 +14,9 @@ static void on_close(void *arg)
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
-    free(conn);
+    if (conn->tls)
+        conn->thread->account.held -= FRONT_TLS_OCTETS;
+    h2o_mem_free(conn);
 }
 
 void front_accepted(void *arg, h2o_socket_t *sock)
@@ -23,7 +25,8 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     struct front_thread *thread = accept->thread;
     struct front *front = thread->front;
 
-    if (atomic_fetch_add(&front->connections, 1) >= front->limits.connections) {
+    if (atomic_fetch_add(&front->connections, 1) >= front->limits.connections ||
+        !h2o_mem_has_room(FRONT_TLS_OCTETS)) {
         atomic_fetch_sub(&front->connections, 1);
         h2o_socket_close(sock);
         return;
@@ -34,7 +37,10 @@ void front_accepted(void *arg, h2o_socket_t *sock)
         .sock = sock,
         .idle_since = h2o_now(thread->ctx.loop),
         .late = thread->state >= FRONT_DRAINING,
+        .tls = accept->ctx.ssl_ctx != NULL,
     };
+    if (conn->tls)
+        thread->account.held += FRONT_TLS_OCTETS;
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;

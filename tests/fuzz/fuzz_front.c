@@ -50,6 +50,7 @@ static void start(void)
         .limits = {.message_bytes = 4096,
                    .header_bytes = 2048,
                    .connections = 100,
+                   .memory_mib = 64,
                    .idle_seconds = 60,
                    .read_seconds = 60,
                    .streams = 10,
