@@ -155,6 +155,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+size_t arena_taken(const struct arena *arena)
+{
+    return arena->taken;
+}
+
 size_t arena_used(const struct arena *arena)
 {
     return arena->used;

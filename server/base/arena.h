@@ -33,6 +33,9 @@ struct bytes arena_copy(struct arena *arena, struct bytes src);
 /* arena_printf formats a NUL-terminated string into the arena, or returns NULL. */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* arena_taken returns the octets that |arena| has taken from the system so far. */
+size_t arena_taken(const struct arena *arena);
+
 /* arena_used returns the octets handed out so far. */
 size_t arena_used(const struct arena *arena);
 

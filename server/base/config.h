@@ -31,6 +31,7 @@ struct config_limits {
     uint32_t message_bytes;          /* largest request body; larger: 413 */
     uint32_t header_bytes;           /* largest HTTP header; larger: 400 or 431, connection closed */
     uint32_t connections;            /* open connections of the process; beyond: closed at accept */
+    uint32_t memory_mib;             /* what connections and jobs hold; beyond: closed, 503, REFUSED_STREAM */
     uint32_t connections_per_source; /* … of one source; beyond: closed at accept */
     uint32_t requests_per_source;    /* jobs alive of one source; beyond: 503 */
     uint32_t idle_seconds;           /* a kept connection without a request */

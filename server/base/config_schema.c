@@ -125,6 +125,7 @@ SECTION(threads, THREADS, "threads")
     X(NUMBER, config_limits, connections, 1, 1000000, 10000) \
     X(NUMBER, config_limits, connections_per_source, 1, 1000000, 2048) \
     X(NUMBER, config_limits, requests_per_source, 1, 1048576, 1024) \
+    X(NUMBER, config_limits, memory_mib, 16, 65536, 512) \
     X(NUMBER, config_limits, idle_seconds, 1, 3600, 60) \
     X(NUMBER, config_limits, read_seconds, 1, 600, 10) \
     X(NUMBER, config_limits, streams, 1, 1000, 100) \

@@ -51,6 +51,7 @@ static const char head[] =
     "  connections: 10000        # open connections; beyond: closed at once\n"
     "  connections_per_source: 2048 # of one address (IPv6: one /64); trusted proxies may have any number\n"
     "  requests_per_source: 1024 # requests in the process of one address; beyond: 503\n"
+    "  memory_mib: 512           # what connections and requests hold; those that make us wait longest with most go first\n"
     "  idle_seconds: 60          # a kept connection without a request\n"
     "  read_seconds: 10          # from a request's first octet to its last\n"
     "  streams: 100              # concurrent HTTP/2 streams of a connection\n"

@@ -74,16 +74,20 @@ static void on_close(void *arg)
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
+    if (conn->tls)
+        conn->thread->account.held -= FRONT_TLS_OCTETS;
     leave_source(conn);
-    free(conn);
+    h2o_mem_free(conn);
 }
 
 /* reject closes a connection that is not served, before it has cost anything. */
 static void reject(struct front_conn *conn)
 {
     char peer[ADDRESS_TEXT_MAX];
+    struct address host = conn->client;
 
-    address_text(peer, &conn->client);
+    host.port = 0;
+    address_text(peer, &host);
     if (log_take("connection refused", bytes_str(peer)))
         log_event(LOG_WARN, "connection refused",
                   "peer=%s text=\"its source, or this node, has as many as it may\"", peer);
@@ -93,6 +97,9 @@ static void reject(struct front_conn *conn)
 
 static void serve(struct front_conn *conn)
 {
+    conn->tls = conn->accept->ctx.ssl_ctx != NULL;
+    if (conn->tls)
+        conn->thread->account.held += FRONT_TLS_OCTETS;
     conn->sock->data = NULL;
     h2o_accept(&conn->accept->ctx, conn->sock);
 }
@@ -132,7 +139,6 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     struct front_thread *thread = accept->thread;
     struct sockaddr_storage peer = {0};
     struct front_conn *conn = h2o_mem_alloc(sizeof(*conn));
-    int is_allowed;
 
     *conn = (struct front_conn){
         .thread = thread,
@@ -148,8 +154,7 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
-    is_allowed = enter_source(conn, !conn->is_proxy);
-    if (!is_allowed) {
+    if (!enter_source(conn, !conn->is_proxy) || !h2o_mem_has_room(FRONT_TLS_OCTETS)) {
         reject(conn);
     } else if (accept->proxy_protocol && conn->is_proxy) {
         conn->awaits_header = 1;

@@ -99,8 +99,10 @@ static int round_once(struct front_thread *thread, int32_t max_wait_ms)
         log_flush();
         return 0;
     }
+    front_memory_turn(thread);
     front_take_replies(thread);
     follow_state(thread);
+    front_memory_turn(thread);
     uint64_t now = h2o_now(thread->ctx.loop);
     if (thread->state == FRONT_STOPPING || now - thread->swept >= FRONT_SWEEP_MS) {
         thread->swept = now;
@@ -156,6 +158,8 @@ static void dispose(struct front_thread *thread)
 void *front_thread_main(void *arg)
 {
     struct front_thread *thread = arg;
+    h2o_mem_account = &thread->account;
+    front_memory_turn(thread);
     /* Here and not in front_new: libh2o keeps recycled buffers by thread. */
     h2o_context_init(&thread->ctx, loop_h2o(thread->loop), &thread->front->global);
     thread->state = FRONT_RUNNING;

@@ -142,6 +142,8 @@ static const char *text_of(int status)
         return "the message is too large";
     case 431:
         return "the HTTP header is too large";
+    case 503:
+        return "the server has no memory left; try again later";
     default:
         return "not a valid HTTP request";
     }
@@ -153,11 +155,15 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
     if (req->_generator != &our_generator) {
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
-            body = build_refusal(req, body, req->res.status, FAIL_BAD_REQUEST, text_of(req->res.status));
+            body = build_refusal(req, body, req->res.status,
+                                 req->res.status == 503 ? FAIL_SYSTEM_UNAVAIL : FAIL_BAD_REQUEST,
+                                 text_of(req->res.status));
         memset(&req->res.headers, 0, sizeof(req->res.headers));
         req->res.content_length = body.len;
         if (body.len > 0)
             add_header(req, H2O_TOKEN_CONTENT_TYPE, media_type);
+        if (req->res.status == 503)
+            add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
         struct replacement *replacement =
             (struct replacement *)h2o_add_ostream(req, sizeof(*replacement), slot);
         replacement->super.do_send = send_replacement;
@@ -378,7 +384,8 @@ static int submit(struct front *front, struct front_request *request, struct byt
     struct address client = client_of(request->conn, req);
     struct ledger_source *source = front_source(front, &client);
     const char *why = "the message needs more memory than there is";
-    struct job *job = pipeline_job(front->pipeline, source, &why);
+    struct job *job =
+        front_has_room_for_job(thread, body.len) ? pipeline_job(front->pipeline, source, &why) : NULL;
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
     char peer[ADDRESS_TEXT_MAX];
 
@@ -404,6 +411,8 @@ static int submit(struct front *front, struct front_request *request, struct byt
         note_answer(request);
         return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the message needs more memory than there is");
     }
+    front_job_taken(thread, job);
+    front_body_taken(req);
     slot_take(thread, request);
     thread->slots[request->slot].job = job;
     job->slot = request->slot;

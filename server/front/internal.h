@@ -23,6 +23,8 @@ enum {
     FRONT_PROXIES_MAX = 64,      /* entries of trusted_proxies: as many as a list may have */
     FRONT_FIELDS_MAX = 100,      /* header fields of a request */
     FRONT_EMPTIES_MAX = 100,     /* of HTTP/2, per connection and minute; beyond: GOAWAY */
+    FRONT_SHED_PARTS = 8,        /* of the memory: with 7 held something goes, until 6 are */
+    FRONT_TLS_OCTETS = 49152,    /* what BoringSSL holds for a connection; it is not counted */
     FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
     FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
@@ -54,6 +56,7 @@ struct front_conn {
     unsigned requests;            /* in our hands or answered and not sent */
     unsigned unsent;              /* answered and not sent */
     int late;                     /* accepted while draining */
+    int tls;                      /* 1: what BoringSSL holds for it is in the thread's account */
 };
 
 /* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request;
@@ -101,7 +104,11 @@ struct front_thread {
     uint32_t free_slot;
     uint32_t slots_used;
     uint64_t swept;
-    enum front_state state; /* as far as this thread has followed the front's */
+    enum front_state state;    /* as far as this thread has followed the front's */
+    h2o_mem_account_t account; /* what this thread's connections hold; others read it */
+    size_t lent; /* octets that jobs have taken since the last turn: counted by the pipeline, not yet seen
+                    here */
+    uint64_t shed_told_ms;
     unsigned cut_off;
 
     /* What other threads touch. */
@@ -166,6 +173,19 @@ void front_accepted(void *arg, h2o_socket_t *sock);
 /* front_sweep closes the connections that are beyond their time; with |stopping|, also those that do nothing.
  */
 void front_sweep(struct front_thread *thread, int stopping);
+
+/* front_body_taken frees the body of |req|, of which the caller has a copy. */
+void front_body_taken(h2o_req_t *req);
+
+/* front_has_room_for_job returns 1 if a job with a message of |octets| may still be made. On the thread. */
+int front_has_room_for_job(struct front_thread *thread, size_t octets);
+
+/* front_job_taken counts what |job| has taken, until the next turn. On the thread. */
+void front_job_taken(struct front_thread *thread, const struct job *job);
+
+/* front_memory_turn gives the thread its part of the memory that is left, and sheds what waits if that is
+ * little. On the thread, once a turn. */
+void front_memory_turn(struct front_thread *thread);
 
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);

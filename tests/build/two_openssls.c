@@ -265,6 +265,8 @@ int main(int argc, char **argv)
         .limits = {.message_bytes = 65536,
                    .header_bytes = 8192,
                    .connections = 100,
+                   .connections_per_source = 100,
+                   .memory_mib = 64,
                    .idle_seconds = 60,
                    .read_seconds = 10,
                    .streams = 100,

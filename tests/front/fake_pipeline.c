@@ -20,6 +20,7 @@ struct pipeline {
     unsigned queued;
     int stopping;
     struct ledger *ledger;
+    atomic_size_t memory;
     pthread_t threads[THREADS_MAX];
 };
 
@@ -103,6 +104,11 @@ struct ledger *pipeline_ledger(struct pipeline *pipeline)
     return pipeline->ledger;
 }
 
+size_t pipeline_memory(const struct pipeline *pipeline)
+{
+    return atomic_load(&pipeline->memory);
+}
+
 void pipeline_abandon(struct job *job)
 {
     atomic_store(&job->abandoned, 1);
@@ -116,6 +122,8 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
         return NULL;
     }
     struct arena *arena = arena_new(4194304);
+    if (arena != NULL)
+        arena_count(arena, &pipeline->memory);
     struct job *job = arena_alloc(arena, sizeof(*job));
     if (job == NULL)
         abort();

@@ -46,7 +46,7 @@ class Server:
     def port(self):
         return self.ports[0]
 
-    def connect(self, index=0, family=socket.AF_INET, source=None, receive_buffer=None):
+    def connect(self, index=0, family=socket.AF_INET, source=None, receive_buffer=None, timeout=WAIT):
         """|source|: an address of 127/8 to connect from."""
         host = "127.0.0.1" if family == socket.AF_INET else "::1"
         sock = socket.socket(family)
@@ -54,7 +54,7 @@ class Server:
             sock.bind((source, 0))
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(WAIT)
+        sock.settimeout(timeout)
         sock.connect((host, self.ports[index]))
         return sock
 
@@ -109,8 +109,14 @@ def both_ways(program, **settings):
     with tempfile.TemporaryDirectory(prefix="front-") as folder:
         cert, key = self_signed(folder)
         with serving(program, "127.0.0.1:0", "127.0.0.1:0,tls", certificate=cert, key=key, **settings) as server:
-            yield server, lambda **options: server.connect(0, **options)
-            yield server, lambda **options: made.wrap_socket(server.connect(1, **options))
+            def plain(**options):
+                return server.connect(0, **options)
+
+            def over_tls(**options):
+                return made.wrap_socket(server.connect(1, **options))
+            plain.over_tls, over_tls.over_tls = False, True
+            yield server, plain
+            yield server, over_tls
 
 
 def read_all(sock):

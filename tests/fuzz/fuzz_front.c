@@ -51,6 +51,7 @@ static void start(void)
                    .header_bytes = 2048,
                    .connections = 100,
                    .connections_per_source = 100,
+                   .memory_mib = 64,
                    .idle_seconds = 60,
                    .read_seconds = 60,
                    .streams = 10,

@@ -5,7 +5,8 @@
 
 seconds=2
 [ -z "${CMPD_SOAK:-}" ] || seconds=20
-peak_max=320 # MiB, of all trials together: more than a server of honest ones alone needs by far
+memory=128   # limits.memory_mib
+peak_max=208 # MiB, of all trials together: that, and what the process has beside it
 
 # peak: the most memory that the server had so far, in MiB.
 peak() {
@@ -15,7 +16,7 @@ peak() {
 # honest NAME: a hundred base stations and more, none of which notices anything.
 honest() {
     "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --from 127.0.1.1 --sources 20 \
-        --clients 20 --rate 60 --count $((seconds * 60)) --seconds 60 --fleet "$work/fleet" --check-all --json >"$work/$1.json" \
+        --clients 20 --rate 60 --count $((seconds * 60)) --seconds 60 --fleet "$dir/fleet" --check-all --json >"$work/$1.json" \
         2>"$work/$1.load.log" || true
     ok "honest ones are served: $1" python3 - "$work/$1.json" $((seconds * 60)) <<'PY'
 import json, sys
@@ -30,7 +31,7 @@ trials=$(python3 -B "$CMPD_SOURCE/tests/hostile/attack.py" --list)
 for front in io_uring epoll; do
     demo "$front"
     add_tls
-    sed -i "s/^front: auto/front: $front/" "$dir/cmpd.yaml"
+    sed -i "s/^front: auto/front: $front/; s/memory_mib: 512 /memory_mib: $memory /" "$dir/cmpd.yaml"
     if ! start_server cmpd "$dir/cmpd.yaml" "$work/$front.log" 2>/dev/null; then fail "no server on $front"; fi
     n=0
     for trial in $trials; do

@@ -107,9 +107,9 @@ static void release(struct ring_socket *sock)
     if (sock->fd != -1)
         ring_close(sock->loop, sock->fd);
     sock->loop->owners--;
-    free(sock->held);
-    free(sock->output);
-    free(sock);
+    h2o_mem_free(sock->held);
+    h2o_mem_free(sock->output);
+    h2o_mem_free(sock);
 }
 
 /* tell_read calls the read callback. As libh2o's own loop does, it is also called when a TLS record is
@@ -232,7 +232,7 @@ void read_on(struct ring_socket *sock)
 {
     if (sock->held_len > 0) {
         give(sock, sock->held, sock->held_len);
-        free(sock->held);
+        h2o_mem_free(sock->held);
         sock->held = NULL;
         sock->held_len = sock->held_size = 0;
     }
@@ -320,7 +320,7 @@ static void write_over(struct ring_socket *sock, int failed)
     sock->write_failed = failed != 0;
     sock->write_told = 1;
     if (sock->output_size > OUTPUT_KEPT_MAX) {
-        free(sock->output);
+        h2o_mem_free(sock->output);
         sock->output = NULL;
         sock->output_size = 0;
     }
@@ -365,7 +365,7 @@ void do_write(h2o_socket_t *_sock, h2o_iovec_t *bufs, size_t bufcnt, h2o_socket_
         return;
     }
     if (sock->output_size < len) {
-        free(sock->output);
+        h2o_mem_free(sock->output);
         sock->output_size = len < RING_BUFFER_SIZE ? RING_BUFFER_SIZE : len;
         sock->output = h2o_mem_alloc(sock->output_size);
     }
