@@ -11,6 +11,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "server/base/log.h"
+
 /* Bit numbers of PKIFailureInfo, RFC 9810 5.2.3. */
 enum { FAIL_BAD_REQUEST = 2, FAIL_BAD_DATA_FORMAT = 5, FAIL_SYSTEM_UNAVAIL = 24 };
 
@@ -268,6 +270,8 @@ void front_take_replies(struct front_thread *thread)
             answer(request->req, job->status, media_type, job->reply);
         }
         pipeline_job_free(thread->front->pipeline, job);
+        if (!h2o_mem_has_room(0))
+            front_memory_turn(thread); /* answers by the hundred, which somebody may not take */
     }
 }
 
@@ -458,11 +462,18 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     return refuse(req, body, 413, FAIL_BAD_REQUEST, "the message is too large");
 }
 
+static void on_violation(const char *what)
+{
+    log_event(LOG_ERROR, "a connection is in a state that must not be, and ends", "libh2o_http2=\"%s\"",
+              what);
+}
+
 void front_http_init(struct front *front)
 {
     const struct config_limits *limits = &front->limits;
     h2o_globalconf_t *global = &front->global;
 
+    h2o_on_violation = on_violation;
     h2o_config_init(global);
     global->server_name = h2o_iovec_init("", 0);
     /* A little more than allowed is read, so that HTTP/2, too, gets an answer to it instead of a reset. */

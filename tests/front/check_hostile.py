@@ -3,8 +3,9 @@ import base64
 import signal
 import struct
 
-from harness import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GOAWAY, HEADERS, NEWEST, PADDED, PING, SETTINGS,
-                     WINDOW_UPDATE, Http1, Http2, both_ways, check, frame, h2_headers, indexed, literal, main, post)
+from harness import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GOAWAY, HEADERS, NEWEST, PADDED, PING,
+                     PROTOCOL_ERROR, RST_STREAM, SETTINGS, WINDOW_UPDATE, Http1, Http2, both_ways, check, frame, h2_headers, indexed,
+                     literal, main, post)
 
 INITIAL_WINDOW_SIZE = 4
 
@@ -122,6 +123,50 @@ def frames_of_nothing_end_the_connection(program):
             h2.send(frame(HEADERS, 0, 1, h2_headers()) + 10 * frame(CONTINUATION, 0, 1) + frame(CONTINUATION, END_HEADERS, 1) +
                     10 * frame(DATA, 0, 1) + frame(DATA, END_STREAM, 1, b"fine"))
             assert h2.body_of(1) == b"fine"
+
+
+@check
+def a_continuation_of_another_stream(program):
+    for server, connect in both_ways(program):
+        with connect() as sock:
+            h2 = Http2(sock)
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, 0, 1, b"x") +
+                    frame(HEADERS, 0, 3, literal("x", "y")) + frame(CONTINUATION, END_HEADERS, 1))
+            assert until_the_end(h2) == PROTOCOL_ERROR
+
+
+@check
+def lengths_that_lie(program):
+    """RFC 9113 8.1.1, told by a reset of that stream alone, as soon as it is seen."""
+    for server, connect in both_ways(program):
+        with connect() as sock:
+            h2, long = Http2(sock), [("content-length", "3")]
+            for stream, sent in ((1, frame(HEADERS, END_HEADERS, 1, h2_headers(extra=long)) + frame(DATA, 0, 1, b"abcd")),
+                                 (3, frame(HEADERS, END_HEADERS, 3, h2_headers(extra=long)) + frame(DATA, END_STREAM, 3, b"ab")),
+                                 (5, frame(HEADERS, END_HEADERS | END_STREAM, 5, h2_headers(extra=long))),
+                                 (7, frame(HEADERS, END_HEADERS, 7, h2_headers(extra=2 * long)) + frame(DATA, END_STREAM, 7, b"abc")),
+                                 (9, frame(HEADERS, END_HEADERS, 9, h2_headers(extra=[("X", "y")]))),
+                                 (11, frame(HEADERS, END_HEADERS, 11, h2_headers(extra=[("x", " y")]))),
+                                 (13, frame(HEADERS, END_HEADERS, 13, h2_headers(extra=[("connection", "close")])))):
+                h2.send(sent)
+                got = h2.until(lambda kind, flags, stream, payload: kind in (RST_STREAM, GOAWAY, DATA))
+                assert got[0] == RST_STREAM and got[2] == stream and got[3][3] == PROTOCOL_ERROR, (stream, got)
+            h2.send(frame(HEADERS, END_HEADERS, 15, h2_headers(extra=long)) + frame(DATA, END_STREAM, 15, b"abc"))
+            assert h2.body_of(15) == b"abc"
+
+
+@check
+def a_peer_with_a_small_table(program):
+    """Its SETTINGS_HEADER_TABLE_SIZE is kept to: the first header block says so (RFC 7541 4.2), and no entry is larger."""
+    for server, connect in both_ways(program):
+        with connect() as sock:
+            h2 = Http2(sock)
+            h2.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 1, 0)))
+            for stream in (1, 3):
+                h2.send(request(stream, b"x"))
+                block = h2.until(lambda kind, flags, stream, payload: kind == HEADERS)[3]
+                assert (block[0] == 0x20) == (stream == 1) and 0xbe not in block[:2], block
+                assert h2.body_of(stream) == b"x"
 
 
 @check

@@ -5,8 +5,8 @@ from harness import (DATA, END_HEADERS, HEADERS, WINDOW_UPDATE, Http1, Http2, bo
 
 SOAK = os.environ.get("CMPD_SOAK") == "1"
 SANITIZED = "asan" in os.environ["CMPD_TESTS"]
-CONNECTIONS = 10000 if SOAK else 500
-LIMIT = 48       # MiB
+CONNECTIONS = 10000 if SOAK else 200 if SANITIZED else 500
+LIMIT = 64       # MiB
 # MiB beside the limit: what the process is before, what the allocator and freed buffers keep, a turn's reading
 CONSTANT = 120 if SANITIZED else 24
 

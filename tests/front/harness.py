@@ -180,7 +180,7 @@ def post(body, path="/.well-known/cmp", version="1.1", kind=CMP, extra=""):
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
-CANCEL, ENHANCE_YOUR_CALM = 8, 11
+PROTOCOL_ERROR, CANCEL, ENHANCE_YOUR_CALM = 1, 8, 11
 
 
 def frame(kind, flags, stream, payload=b""):

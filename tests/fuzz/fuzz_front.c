@@ -1,24 +1,69 @@
-/* fuzz_front.c: octets of a client against the front: HTTP/1, HTTP/2, and what is neither.
+/* fuzz_front.c: a client against the front: octets, or whole conversations; in plain and over TLS.
  *
  * The front runs as it is, on a thread of its own, over a loopback connection for each input; the pipeline
- * behind it echoes at once. The first octet of an input says in how large pieces the rest is sent (0: at
- * once). A connection that the front does not close after the client's end is a finding, like a crash. */
+ * behind it echoes at once. An input that begins with an octet below 0x80 is what a client sends, and that
+ * octet says in how large pieces (0: at once). Any other is a script, see |step|: requests, windows, resets,
+ * header blocks cut anywhere, and reading, or not.
+ *
+ * Findings are a crash; a connection that the front does not close after the client's end; and memory: no
+ * conversation may make the process hold more than MEMORY_MAX. fuzz_front has the loop on io_uring,
+ * fuzz_front_epoll the other. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "bench/tls.h"
 #include "server/front/front.h"
 #include "tests/front/fake_pipeline.h"
 
-enum { PIECES_MAX = 16, PATIENCE_SECONDS = 10 };
+enum {
+    PIECES_MAX = 16,
+    PATIENCE_SECONDS = 10,
+    STREAMS = 10,
+    BIG = 65536,
+    OUT_MAX = 1 << 18,           /* octets of a script between two that send */
+    MEMORY_MAX = 8 * 1024 * 1024 /* STREAMS answers of BIG, bodies, buffers, TLS; it is a fraction of that */
+};
 
-static struct sockaddr_in address;
+static struct sockaddr_in address[2]; /* in plain, with TLS */
+static struct tls_context *tls_client;
+static atomic_long held, most;
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COUNTS_MEMORY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COUNTS_MEMORY
+#endif
+#endif
+
+#ifdef COUNTS_MEMORY
+#include <sanitizer/allocator_interface.h>
+
+static void on_malloc(const volatile void *p, size_t size)
+{
+    (void)p;
+    long now = atomic_fetch_add(&held, (long)size) + (long)size, before = atomic_load(&most);
+    while (now > before && !atomic_compare_exchange_weak(&most, &before, now))
+        ;
+}
+
+static void on_free(const volatile void *p)
+{
+    if (p != NULL)
+        atomic_fetch_sub(&held, (long)__sanitizer_get_allocated_size((const void *)p));
+}
+#endif
 
 static void hello(void *arg, struct front_page *page)
 {
@@ -28,24 +73,53 @@ static void hello(void *arg, struct front_page *page)
     page->body = bytes_str("hello\n");
 }
 
-/* free_port finds a port that nobody listens on. */
-static void free_port(void)
+static void big(void *arg, struct front_page *page)
 {
-    socklen_t len = sizeof(address);
+    static const char body[BIG];
+    (void)arg;
+    page->status = 200;
+    page->content_type = "text/plain";
+    page->body = bytes_of(body, sizeof(body));
+}
+
+/* free_port finds a port that nobody listens on. */
+static void free_port(struct sockaddr_in *to)
+{
+    socklen_t len = sizeof(*to);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    to->sin_family = AF_INET;
+    to->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)to, len) != 0 ||
+        getsockname(fd, (struct sockaddr *)to, &len) != 0)
         abort();
     close(fd);
 }
 
+/* make_certificate writes a certificate and its key into a folder that goes with the process. */
+static void make_certificate(char *certificate, char *key, size_t len)
+{
+    char folder[] = "/tmp/fuzz-front.XXXXXX", command[512];
+    if (mkdtemp(folder) == NULL)
+        abort();
+    snprintf(certificate, len, "%s/c.pem", folder);
+    snprintf(key, len, "%s/k.pem", folder);
+    snprintf(command, sizeof(command),
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext "
+             "subjectAltName=IP:127.0.0.1 -days 9 -keyout %s -out %s 2>/dev/null && chmod 600 %s",
+             key, certificate, key);
+    if (system(command) != 0) // NOLINT(cert-env33-c): a tool of the machine that tests
+        abort();
+    tls_client = tls_context_new(certificate, 1);
+    if (tls_client == NULL)
+        abort();
+}
+
 static void start(void)
 {
-    static char text[32];
-    static const struct front_handler page = {"/hello", hello, NULL};
-    static struct config_listener listener = {.address = text};
+    static char text[2][32], certificate[64], key[64];
+    static const struct front_handler pages[] = {{"/hello", hello, NULL}, {"/big", big, NULL}};
+    static struct config_tls tls = {.certificate = certificate, .key = key};
+    static struct config_listener listeners[2] = {{.address = text[0]}, {.address = text[1], .tls = &tls}};
     static struct config config = {
         .limits = {.message_bytes = 4096,
                    .header_bytes = 2048,
@@ -54,23 +128,34 @@ static void start(void)
                    .memory_mib = 64,
                    .idle_seconds = 60,
                    .read_seconds = 60,
-                   .streams = 10,
+                   .streams = STREAMS,
                    .resets = 10,
                    .queue_jobs = 100,
                    .jobs = 100},
         .threads = {.front = 1},
-        .listeners = &listener,
-        .listener_count = 1,
+        .listeners = listeners,
+        .listener_count = 2,
     };
     struct config_fault fault;
-    free_port();
-    snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(address.sin_port));
+    signal(SIGPIPE, SIG_IGN); /* the front closes when it likes */
+    make_certificate(certificate, key, sizeof(key));
+    for (int i = 0; i < 2; i++) {
+        free_port(&address[i]);
+        snprintf(text[i], sizeof(text[i]), "127.0.0.1:%u", ntohs(address[i].sin_port));
+    }
     log_set_level(LOG_ERROR);
-    struct front *front = front_new(&fault, &config, fake_pipeline_new(100, 100, 0, 0), &page, 1);
+    struct front *front = front_new(&fault, &config, fake_pipeline_new(100, 100, 0, 0), pages, 2);
     if (front == NULL || !front_start(front)) {
         fprintf(stderr, "%s\n", fault.text);
         abort();
     }
+    unlink(certificate);
+    unlink(key);
+    *strrchr(key, '/') = '\0';
+    rmdir(key);
+#ifdef COUNTS_MEMORY
+    __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+#endif
 }
 
 static void send_pieces(int fd, const uint8_t *data, size_t len, size_t piece)
@@ -88,48 +173,41 @@ static void send_pieces(int fd, const uint8_t *data, size_t len, size_t piece)
 }
 
 /* connect_anew connects from an address of 127/8 that changes: closed connections keep their ports for a
- * minute, and one address has fewer of them than a run has inputs. */
-static int connect_anew(void)
+ * minute, and one address has fewer of them than a run has inputs. With |small|, hardly anything fits between
+ * the two. */
+static int connect_anew(const struct sockaddr_in *to, int small)
 {
     static uint32_t count;
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1, little = 2048, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + count++ % 65000)};
+    if (small)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
     if (fd < 0 || setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) != 0 ||
         bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
         perror("bind");
         abort();
     }
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0) {
         if (errno != EINTR) {
             perror("connect");
             abort();
         }
         close(fd); /* libFuzzer's alarm */
-        return connect_anew();
+        return connect_anew(to, small);
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     return fd;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* drain reads to the end that the front makes of the connection. */
+static void drain(int fd)
 {
-    static int started;
-    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    char drop[4096];
-
-    if (!started) {
-        started = 1;
-        start();
-    }
-    if (size < 1)
-        return 0;
-    int fd = connect_anew();
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    send_pieces(fd, data + 1, size - 1, data[0]);
-    shutdown(fd, SHUT_WR);
+    char drop[16384];
     ssize_t got;
+    shutdown(fd, SHUT_WR);
     do {
         got = recv(fd, drop, sizeof(drop), 0);
     } while (got > 0 || (got < 0 && errno == EINTR));
@@ -137,6 +215,301 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fprintf(stderr, "the front keeps a connection that has ended\n");
         abort();
     }
-    close(fd);
+}
+
+/* ---- conversations ---- */
+
+struct conversation {
+    int fd;
+    struct tls *tls;
+    uint32_t streams; /* that were opened */
+    uint8_t out[OUT_MAX];
+    size_t out_len;
+    int over; /* the front has closed: it may */
+};
+
+static void put(struct conversation *c, const void *data, size_t len)
+{
+    if (len > OUT_MAX - c->out_len)
+        return;
+    memcpy(c->out + c->out_len, data, len);
+    c->out_len += len;
+}
+
+static void put_frame(struct conversation *c, unsigned type, unsigned flags, uint32_t stream,
+                      const void *data, size_t len)
+{
+    uint8_t head[9] = {(uint8_t)(len >> 16),    (uint8_t)(len >> 8),    (uint8_t)len,
+                       (uint8_t)type,           (uint8_t)flags,         (uint8_t)(stream >> 24),
+                       (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream};
+    if (len + sizeof(head) > OUT_MAX - c->out_len)
+        return;
+    put(c, head, sizeof(head));
+    put(c, data, len);
+}
+
+static void put_frame_u32(struct conversation *c, unsigned type, uint32_t stream, uint32_t value)
+{
+    uint8_t data[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+    put_frame(c, type, 0, stream, data, sizeof(data));
+}
+
+/* wait_for waits until the socket is ready for |events|, a little. */
+static void wait_for(struct conversation *c, short events)
+{
+    struct pollfd poller = {.fd = c->fd, .events = events};
+    poll(&poller, 1, 5);
+}
+
+static void say(struct conversation *c)
+{
+    size_t done = 0;
+    for (int tries = 0; done < c->out_len && !c->over && tries < 50; tries++) {
+        ssize_t sent = c->tls != NULL
+                           ? tls_write(c->tls, c->out + done, c->out_len - done)
+                           : send(c->fd, c->out + done, c->out_len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0)
+            done += (size_t)sent;
+        else if (c->tls != NULL ? sent == TLS_WANTS_WRITE || sent == TLS_WANTS_READ
+                                : errno == EAGAIN || errno == EINTR)
+            wait_for(c, POLLOUT);
+        else
+            c->over = 1;
+    }
+    c->out_len = 0;
+}
+
+static void hear(struct conversation *c, size_t len)
+{
+    uint8_t drop[16384];
+    ssize_t got = c->tls != NULL ? tls_read(c->tls, drop, len) : recv(c->fd, drop, len, MSG_DONTWAIT);
+    if (got == 0)
+        c->over = 1;
+}
+
+/* put_block puts the header block of a request: a path, a content type, and |more|. */
+static size_t block_of(uint8_t *to, const char *path, const uint8_t *more, size_t len)
+{
+    static const char kind[] = "application/pkixcmp";
+    uint8_t *p = to;
+    *p++ = path[1] == '.' ? 0x83 : 0x82; /* POST, GET */
+    *p++ = 0x86;
+    *p++ = 0x04;
+    *p++ = (uint8_t)strlen(path);
+    p = (uint8_t *)stpcpy((char *)p, path);
+    *p++ = 0x0f;
+    *p++ = 0x10;
+    *p++ = sizeof(kind) - 1;
+    p = (uint8_t *)stpcpy((char *)p, kind);
+    memcpy(p, more, len);
+    return (size_t)(p - to) + len;
+}
+
+static uint32_t open_stream(struct conversation *c)
+{
+    return 2 * c->streams++ + 1;
+}
+
+/* step does what the octets |op| and |p| say; of |rest| (|len| octets) it may take some, and returns how
+ * many. */
+static size_t step(struct conversation *c, uint8_t op, uint8_t p, const uint8_t *rest, size_t len)
+{
+    static const uint32_t windows[] = {0, 1, 5, 100, 4096, 65535, 0x7fffffff, 0x80000000};
+    static const char cmp[] = "/.well-known/cmp";
+    static uint8_t octets[65536], block[20000];
+    unsigned arg = op >> 4;
+    uint32_t stream = 2 * (p % (c->streams + 1)) + 1;
+    size_t size, cut;
+
+    switch (op & 15) {
+    case 0: /* send, and let the front do something */
+        say(c);
+        usleep((useconds_t)p * 4);
+        break;
+    case 1: /* read */
+        say(c);
+        hear(c, (size_t)p * 64 + 1);
+        break;
+    case 2: { /* SETTINGS_INITIAL_WINDOW_SIZE */
+        uint32_t value = windows[p % 8];
+        uint8_t setting[6] = {0,
+                              arg == 15 ? 1 : 4,
+                              (uint8_t)(value >> 24),
+                              (uint8_t)(value >> 16),
+                              (uint8_t)(value >> 8),
+                              (uint8_t)value};
+        put_frame(c, 4, 0, 0, setting, sizeof(setting));
+        break;
+    }
+    case 3: /* a request */
+        stream = open_stream(c);
+        size = block_of(block, cmp, rest, 0);
+        put_frame(c, 1, 4, stream, block, size);
+        put_frame(c, 0, 1, stream, octets, (size_t)p * 16);
+        break;
+    case 4: /* a header block cut anywhere, possibly not to its end; then, perhaps, a body */
+        stream = open_stream(c);
+        size = block_of(block, cmp, rest, 0);
+        cut = p % size;
+        put_frame(c, 1, (arg & 1) != 0, stream, block, cut);
+        if (arg & 2)
+            put_frame(c, 9, 0, stream, block + cut, size > cut + 7 ? 7 : 0);
+        if (arg & 2)
+            cut += size > cut + 7 ? 7 : 0;
+        if (arg & 4)
+            put_frame(c, 9, 4, stream, block + cut, size - cut);
+        if (arg & 8)
+            put_frame(c, 0, 1, stream, octets, 100);
+        break;
+    case 5: /* a part of a body */
+        put_frame(c, 0, p >> 7, stream, octets, (size_t)arg * arg * 64);
+        break;
+    case 6: /* RST_STREAM */
+        put_frame_u32(c, 3, stream, 8);
+        break;
+    case 7: /* WINDOW_UPDATE */
+        put_frame_u32(c, 8, p == 0 ? 0 : stream, windows[arg % 8]);
+        break;
+    case 8: /* a large answer */
+        stream = open_stream(c);
+        size = block_of(block, "/big", rest, 0);
+        put_frame(c, 1, 5, stream, block, size);
+        break;
+    case 9: { /* a field for the table, and references to it */
+        static const char *const names[] = {"x", "cookie", "cache-digest", "content-type"};
+        static uint8_t more[18000];
+        const char *name = names[arg & 3];
+        size_t value = arg & 12 ? 1000 : 0, at = 0;
+        more[at++] = 0x40;
+        more[at++] = (uint8_t)strlen(name);
+        at = (size_t)(stpcpy((char *)more + at, name) - (char *)more);
+        if (value == 0) {
+            more[at++] = 0;
+        } else {
+            more[at++] = 0x7f;
+            more[at++] = (uint8_t)((value - 127) & 127) | 128;
+            more[at++] = (uint8_t)((value - 127) >> 7);
+            memset(more + at, '-', value);
+            memcpy(more + at, rest, len < 8 ? len : 8);
+            for (size_t i = 0; i < 8; i++)
+                more[at + i] = more[at + i] < ' ' || more[at + i] > '~' ? 'A' : more[at + i];
+            at += value;
+        }
+        memset(more + at, 0xbe, (size_t)p * 56);
+        size = block_of(block, cmp, more, at + (size_t)p * 56);
+        put_frame(c, 1, 4, open_stream(c), block, size);
+        return len < 8 ? len : 8;
+    }
+    case 10: /* what is answered, or ignored */
+        for (unsigned i = 0; i <= arg * arg; i++)
+            put_frame(c,
+                      p % 3 == 0   ? 6
+                      : p % 3 == 1 ? 4
+                                   : 2,
+                      0, p % 3 == 2 ? stream : 0, octets,
+                      p % 3 == 0   ? 8
+                      : p % 3 == 1 ? 0
+                                   : 5);
+        break;
+    case 11: /* octets as they are */
+        size = p < len ? p : len;
+        put(c, rest, size);
+        return size;
+    case 12: /* any frame */
+        size = arg * 2 < len ? arg * 2 : len;
+        put_frame(c, p & 15, p >> 4, 2 * (c->streams > 0 ? c->streams - 1 : 0) + 1, rest, size);
+        return size;
+    case 13: /* nothing, often */
+        for (unsigned i = 0; i < p; i++)
+            put_frame(c, arg & 1 ? 9 : 0, 0, 2 * (c->streams > 0 ? c->streams - 1 : 0) + 1, octets, 0);
+        break;
+    case 14: { /* HTTP/1 */
+        char text[256];
+        put(c, text,
+            (size_t)snprintf(
+                text, sizeof(text),
+                "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n%s%u\r\n\r\n",
+                arg & 1 ? cmp : "/big",
+                arg & 2 ? "Transfer-Encoding: chunked\r\nX: " : "Content-Length: ", p));
+        if (!(arg & 4))
+            put(c, octets, p);
+        break;
+    }
+    case 15: /* a trailer */
+        put_frame(c, 1, 5, stream, "\x40\x01t\x01v", 5);
+        break;
+    }
+    return 0;
+}
+
+static void converse(const uint8_t *data, size_t size)
+{
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    static struct conversation c;
+    uint8_t mode = data[0];
+    int result = TLS_WANTS_READ;
+
+    c.fd = connect_anew(&address[mode & 1], mode & 4);
+    c.tls = NULL;
+    c.streams = 0;
+    c.out_len = 0;
+    c.over = 0;
+    if (mode & 1) {
+        /* Blocking, as far as it goes: SO_RCVTIMEO. */
+        c.tls = tls_new(tls_client, c.fd, "127.0.0.1");
+        for (int i = 0; i < 10 && (result == TLS_WANTS_READ || result == TLS_WANTS_WRITE); i++)
+            result = tls_handshake(c.tls);
+        if (result != 1)
+            abort();
+        struct timeval moment = {.tv_usec = 1000};
+        setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+        setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof(moment));
+    }
+    if (!(mode & 2)) {
+        put(&c, preface, sizeof(preface) - 1);
+        put_frame(&c, 4, 0, 0, "", 0);
+    }
+    for (size_t at = 1; at + 2 <= size && !c.over;)
+        at += 2 + step(&c, data[at], data[at + 1], data + at + 2, size - at - 2);
+    say(&c);
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (mode & 8) {
+        struct linger linger = {.l_onoff = 1};
+        setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    } else {
+        drain(c.fd);
+    }
+    tls_free(c.tls);
+    close(c.fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int started;
+
+    if (!started) {
+        started = 1;
+        start();
+    }
+    if (size < 1)
+        return 0;
+    long before = atomic_load(&held);
+    atomic_store(&most, before);
+    if (data[0] & 0x80) {
+        converse(data, size);
+    } else {
+        int fd = connect_anew(&address[0], 0);
+        send_pieces(fd, data + 1, size - 1, data[0]);
+        drain(fd);
+        close(fd);
+    }
+    if (atomic_load(&most) - before > MEMORY_MAX) {
+        fprintf(stderr, "a conversation made the process hold %ld octets more\n",
+                atomic_load(&most) - before);
+        abort();
+    }
     return 0;
 }
