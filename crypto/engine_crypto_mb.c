@@ -12,6 +12,7 @@
 #include "crypto/engine_internal.h"
 #include "crypto/random.h"
 #include "crypto/scalar.h"
+#include "crypto/secret_memory.h"
 
 enum { LANES = 8, LIMBS = SCALAR_MAX / 8, EXTRA = 32 };
 
@@ -62,7 +63,7 @@ static void *private_key(enum key_kind kind, struct bytes pkcs8)
         !CBS_get_asn1(&info, &octets, CBS_ASN1_OCTETSTRING) ||
         !CBS_get_asn1(&octets, &key, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&key, NULL, CBS_ASN1_INTEGER) ||
         !CBS_get_asn1(&key, &scalar, CBS_ASN1_OCTETSTRING) || CBS_len(&scalar) != len ||
-        (out = calloc(1, sizeof *out)) == NULL)
+        (out = secret_alloc(sizeof *out)) == NULL)
         return NULL;
     memcpy(out->octets, CBS_data(&scalar), len);
     limbs_of(out->d, out->octets, len);
@@ -71,9 +72,7 @@ static void *private_key(enum key_kind kind, struct bytes pkcs8)
 
 static void private_key_free(void *key)
 {
-    if (key != NULL)
-        secret_wipe(key, sizeof(struct mb_private));
-    free(key);
+    secret_free(key);
 }
 
 /* An unsigned INTEGER of at most |len| octets into |out|. */

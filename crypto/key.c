@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #include "crypto/internal.h"
+#include "crypto/random.h"
+#include "crypto/secret_memory.h"
 #include "crypto/token.h"
 
 /* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
@@ -147,6 +149,23 @@ unsigned spki_verify_us(struct bytes spki)
     return verify_us(algorithm->kind, (unsigned)spki.len * 8);
 }
 
+/* RSA computes more secrets from its key when it first signs. */
+static void sign_once(const struct private_key *key)
+{
+    uint8_t digest[DIGEST_MAX] = {0}, signature[SIGNATURE_MAX];
+
+    for (int id = 0; key->kind == KEY_RSA && id < ENGINE_COUNT; id++) {
+        struct engine_sign item = {.key = key->forms[id],
+                                   .family = FAMILY_RSA_PKCS1,
+                                   .digest = DIGEST_SHA256,
+                                   .input = bytes_of(digest, digest_algorithm(DIGEST_SHA256)->len),
+                                   .signature = signature};
+        if (key->forms[id] != NULL)
+            engine_of((enum engine_id)id)->sign(KEY_RSA, &item, 1);
+    }
+    secret_wipe(signature, sizeof signature);
+}
+
 /* Takes |pkey| over, also on failure. */
 static struct private_key *wrap(EVP_PKEY *pkey)
 {
@@ -161,6 +180,7 @@ static struct private_key *wrap(EVP_PKEY *pkey)
             CBB_finish(&cbb, &key->spki, &key->spki_len)) {
             private_key_add_form(key, engine_route_of(key->kind)->narrow);
             private_key_add_form(key, engine_route_of(key->kind)->wide);
+            sign_once(key);
             return key;
         }
         CBB_cleanup(&cbb);
@@ -232,7 +252,7 @@ static EVP_PKEY *generate_ed25519(void)
     return pkey;
 }
 
-struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
+static struct private_key *generate(enum key_kind kind, unsigned rsa_bits)
 {
     switch (kind) {
     case KEY_P256:
@@ -250,6 +270,16 @@ struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
     }
 }
 
+struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
+{
+    struct private_key *key;
+
+    secret_memory_begin();
+    key = generate(kind, rsa_bits);
+    secret_memory_end();
+    return key;
+}
+
 /* An encrypted key is refused here rather than asked for on a terminal that a server does not have. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is PEM_read_bio_PrivateKey's */
 static int no_password(char *buf, int size, int rwflag, void *arg)
@@ -260,18 +290,26 @@ static int no_password(char *buf, int size, int rwflag, void *arg)
 
 struct private_key *private_key_from_pem(struct bytes pem)
 {
-    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
-    EVP_PKEY *pkey = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    struct private_key *key;
+    BIO *bio;
 
+    secret_memory_begin();
+    bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    key = wrap(bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL);
     BIO_free(bio);
-    return wrap(pkey);
+    secret_memory_end();
+    return key;
 }
 
 struct private_key *private_key_from_pkcs8(struct bytes der)
 {
     CBS cbs = cbs_of(der);
+    struct private_key *key;
 
-    return wrap(EVP_parse_private_key(&cbs));
+    secret_memory_begin();
+    key = wrap(EVP_parse_private_key(&cbs));
+    secret_memory_end();
+    return key;
 }
 
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/random.h"
+#include "crypto/secret_memory.h"
 
 enum { NONCE = 12, TAG = 16, HEX_DIGITS = 2 * SEAL_KEY };
 
@@ -18,7 +19,11 @@ struct seal_key *seal_key_new(const uint8_t key[SEAL_KEY])
 {
     struct seal_key *out = calloc(1, sizeof *out);
 
-    if (out == NULL || (out->ctx = EVP_AEAD_CTX_new(EVP_aead_aes_256_gcm(), key, SEAL_KEY, TAG)) == NULL) {
+    secret_memory_begin();
+    if (out != NULL)
+        out->ctx = EVP_AEAD_CTX_new(EVP_aead_aes_256_gcm(), key, SEAL_KEY, TAG);
+    secret_memory_end();
+    if (out == NULL || out->ctx == NULL) {
         free(out);
         return NULL;
     }

@@ -9,9 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/secret_memory.h"
 #include "server/admin/health.h"
 #include "server/base/bounds.h"
 #include "server/base/process.h"
+#include "server/confine.h"
 #include "server/front/front.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/seal_file.h"
@@ -31,6 +33,7 @@ struct server {
     struct pipeline *pipeline;
     struct front *front;
     struct upkeep *upkeep;
+    struct confine *confine;
     struct health health;
 };
 
@@ -145,6 +148,27 @@ static int prepare_seal_file(struct config_fault *fault, const struct config *co
     return ok;
 }
 
+/* What comes before there are secrets and threads. */
+static int prepare(struct config_fault *fault, struct server *server, char **argv)
+{
+    struct config *config = config_load(fault, server->config_path);
+    int ok = config != NULL;
+
+    if (ok)
+        log_set_level(config->log);
+    if (ok && !secret_memory_lock())
+        log_event(LOG_WARN, "keys are not locked in memory",
+                  "reason=\"%s\" octets=%d text=\"raise the limit of locked memory (LimitMEMLOCK= of the "
+                  "unit, ulimit -l)\"",
+                  strerror(errno), SECRET_MEMORY);
+    ok = ok && choose_front(fault, config, argv) && ask_kernel(fault, config) &&
+         prepare_seal_file(fault, config);
+    if (ok && (server->confine = confine_files(config, server->config_path)) == NULL)
+        ok = config_fault_at(fault, config, "hardening", "no memory");
+    config_free(config);
+    return ok;
+}
+
 static int start(struct server *server, char **argv)
 {
     static struct front_handler handlers[2];
@@ -152,13 +176,12 @@ static int start(struct server *server, char **argv)
     char store_fault[STORE_FAULT_MAX] = "";
     const struct config *config;
 
+    if (!prepare(&fault, server, argv))
+        return fail(fault.text);
     server->policy = policy_load_file(&fault, server->config_path, time(NULL));
     if (server->policy == NULL)
         return fail(fault.text);
     config = policy_config(server->policy);
-    log_set_level(config->log);
-    if (!choose_front(&fault, config, argv) || !ask_kernel(&fault, config))
-        return fail(fault.text);
     server->store = store_open(store_fault, config->store, config->node);
     if (server->store == NULL) {
         config_fault_at(&fault, config, "store", "%s", store_fault);
@@ -166,8 +189,6 @@ static int start(struct server *server, char **argv)
     }
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
-        return fail(fault.text);
-    if (!prepare_seal_file(&fault, config))
         return fail(fault.text);
     server->upkeep = upkeep_new(server->policy, server->store);
     if (server->upkeep == NULL)
@@ -185,6 +206,7 @@ static int start(struct server *server, char **argv)
                   "text=\"a standard error that is blocked keeps requests waiting\"");
     if (!front_start(server->front))
         return fail("the front's threads could not be started");
+    confine_calls(server->confine);
     log_demo_profiles(config);
     log_event(LOG_INFO, "serving", "version=%s front=%s node=%s config=%s", CMPD_VERSION, front_backend(),
               config->node, policy_hash(server->policy));
@@ -199,6 +221,7 @@ static void tear_down(struct server *server)
     upkeep_free(server->upkeep); /* seals what the pipeline committed */
     store_close(server->store);
     policy_release(server->policy);
+    confine_free(server->confine);
 }
 
 /* SIGHUP: all of the new configuration, or none of it. */
@@ -206,9 +229,13 @@ static void reload(struct server *server)
 {
     char quoted[2 * CONFIG_FAULT_MAX];
     struct config_fault fault;
-    struct policy *newer = policy_load_file(&fault, server->config_path, time(NULL));
+    struct config *named = config_load(&fault, server->config_path);
+    struct policy *newer = NULL;
     const char *blocked;
 
+    if (named != NULL && confine_allows(&fault, server->confine, named))
+        newer = policy_load_file(&fault, server->config_path, time(NULL));
+    config_free(named);
     if (newer == NULL) {
         log_event(LOG_ERROR, "configuration refused", "text=%s",
                   log_quote(quoted, sizeof quoted, bytes_str(fault.text)));

@@ -15,6 +15,8 @@ struct backend {
     struct store *(*open_to_read)(char *fault, const char *url, const char *node); /* NULL: as open */
     int (*create)(char *fault, const char *url); /* NULL: nothing is to be */
     int (*has_secret)(const char *url);          /* NULL: never */
+    int (*each_file)(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                     void *arg);
     int (*migrate)(char *fault, const char *url, int *from, int *to);
     void (*close)(struct store *store);
     int (*fetch)(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,

@@ -88,6 +88,14 @@ int store_create(char *fault, const char *url)
     return backend != NULL && (backend->create == NULL || backend->create(fault, url));
 }
 
+int store_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                    void *arg)
+{
+    char fault[STORE_FAULT_MAX];
+    const struct backend *backend = find_backend(fault, url);
+    return backend == NULL || backend->each_file(url, each, arg);
+}
+
 int store_url_has_secret(const char *url)
 {
     char fault[STORE_FAULT_MAX];

@@ -283,6 +283,15 @@ struct store *store_open(char *fault, const char *url, const char *node);
  * change nothing. store_commit takes nothing there, and there are no notices. Otherwise as store_open. */
 struct store *store_open_to_read(char *fault, const char *url, const char *node);
 
+/* How the store uses a file: reads it; reads it and what is in its folder, where it may be replaced; writes
+ * it, and makes and removes others in its folder. */
+enum store_file_use { STORE_FILE_READ, STORE_FILE_READ_FOLDER, STORE_FILE_WRITTEN };
+
+/* store_each_file calls |each| for every file that the store at |url| and its library may open, until it
+ * returns 0; returns what it returned last, or 1. */
+int store_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                    void *arg);
+
 /* store_url_has_secret returns 1 if |url| holds a password. */
 int store_url_has_secret(const char *url);
 

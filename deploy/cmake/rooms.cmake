@@ -29,6 +29,7 @@ function(room name folder)
 endfunction()
 
 room(room-base server/base cyaml yaml Threads::Threads)
+room(room-sandbox server/sandbox room-base seccomp)
 room(room-crypto crypto room-base boringssl ck p11-kit)
 # One file an engine, each with its own headers: those of another must not even be found.
 set_source_files_properties(crypto/pkcs11.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
@@ -86,8 +87,8 @@ endfunction()
 
 file(GLOB main_sources CONFIGURE_DEPENDS server/*.c)
 if(main_sources AND TARGET room-front)
-    program(cmpd SOURCES ${main_sources} USES room-front room-admin room-upkeep room-pipeline room-policy h2o-headers)
-    program(cmpd-epoll SOURCES ${main_sources} USES room-front-epoll room-admin room-upkeep room-pipeline room-policy h2o-headers)
+    program(cmpd SOURCES ${main_sources} USES room-front room-admin room-upkeep room-pipeline room-policy room-sandbox h2o-headers)
+    program(cmpd-epoll SOURCES ${main_sources} USES room-front-epoll room-admin room-upkeep room-pipeline room-policy room-sandbox h2o-headers)
 endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/server/ctl/main.c AND TARGET room-ctl)
     program(cmpctl SOURCES server/ctl/main.c server/version.c USES room-ctl)

@@ -61,7 +61,7 @@ if(CRITERION AND NOT CMPD_FUZZ)
         string(REGEX REPLACE "\\.c$" "" name ${name})
         string(REPLACE "/" "-" target ${name})
         test_program(${target} SOURCES ${source} USES test-support room-ctl room-front room-admin room-upkeep room-pipeline room-policy room-cmp
-                     room-crypto room-storage room-base ${CRITERION})
+                     room-sandbox room-crypto room-storage room-base ${CRITERION})
         if(name MATCHES "^unit/bench/")
             target_link_libraries(${target} PRIVATE room-bench)
         endif()

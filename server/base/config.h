@@ -19,6 +19,7 @@ struct config_tls {
     const char *key;         /* PEM file, mode 0600 */
     const char *client_ca;   /* PEM file of anchors for client certificates, or NULL: none asked for */
     int client_required;     /* 1: a handshake without a client certificate fails */
+    int rsa_key_exchange;    /* 1: TLS 1.2 without forward secrecy is taken, too; for old stations */
 };
 
 struct config_listener {
@@ -186,6 +187,12 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
 /* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
  * file. */
 int config_is_token(const char *key);
+
+/* config_each_file calls |each| for every file that |config| names, but those of the store and of tokens,
+ * until it returns 0; returns what it returned last, or 1. config_has_token returns 1 if a key is in a token.
+ */
+int config_each_file(const struct config *config, int (*each)(void *arg, const char *file), void *arg);
+int config_has_token(const struct config *config);
 
 /* config_free frees |config|. NULL is allowed. */
 void config_free(struct config *config);

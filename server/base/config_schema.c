@@ -143,7 +143,8 @@ SECTION(limits, LIMITS, "limits")
     X(FILE, config_tls, certificate, 1, NULL) \
     X(FILE, config_tls, key, 1, NULL) \
     X(FILE, config_tls, client_ca, 0, NULL) \
-    X(FLAG, config_tls, client_required, 0)
+    X(FLAG, config_tls, client_required, 0) \
+    X(FLAG, config_tls, rsa_key_exchange, 0)
 SECTION(tls, TLS, "tls")
 
 #define LISTENER(X) \

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "crypto/secret_memory.h"
 #include "internal.h"
 
 /* The reason of BoringSSL's last error, for an operator. */
@@ -67,12 +68,16 @@ static int load_client_ca(struct config_fault *fault, const struct config *confi
     return 1;
 }
 
+/* Of TLS 1.2; those of TLS 1.3 are all of this kind. */
+#define SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 static int load(struct config_fault *fault, const struct config *config, size_t index, SSL_CTX *ctx)
 {
     static const uint8_t context[] = "cmpd";
     const struct config_tls *tls = config->listeners[index].tls;
 
     if (!SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) ||
+        !SSL_CTX_set_strict_cipher_list(ctx, tls->rsa_key_exchange ? SUITES ":kRSA+AESGCM" : SUITES) ||
         !SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1))
         return fail(fault, config, index, "certificate", tls->certificate, "TLS cannot be set up");
     SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
@@ -98,7 +103,10 @@ SSL_CTX *front_tls_new(struct config_fault *fault, const struct config *config, 
              "TLS cannot be set up");
         return NULL;
     }
-    if (!load(fault, config, index, ctx)) {
+    secret_memory_begin();
+    int is_loaded = load(fault, config, index, ctx);
+    secret_memory_end();
+    if (!is_loaded) {
         SSL_CTX_free(ctx);
         return NULL;
     }

@@ -291,7 +291,8 @@ static int same_listener(const struct config_listener *a, const struct config_li
     return a->tls == NULL ||
            (same_text(a->tls->certificate, b->tls->certificate) && same_text(a->tls->key, b->tls->key) &&
             same_text(a->tls->client_ca, b->tls->client_ca) &&
-            a->tls->client_required == b->tls->client_required);
+            a->tls->client_required == b->tls->client_required &&
+            a->tls->rsa_key_exchange == b->tls->rsa_key_exchange);
 }
 
 const char *policy_reload_blocked(const struct policy *from, const struct policy *to)

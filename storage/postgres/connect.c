@@ -79,6 +79,33 @@ PQconninfoOption *postgres_target(char *fault, const char *url)
 }
 
 /* One that cannot be read may hold one as well. */
+/* What a setting names is in a folder where it may be replaced; what libpq finds in the user's home by itself
+ * is no reason to read all of that. */
+int postgres_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                       void *arg)
+{
+    static const struct {
+        const char *name;
+        enum store_file_use use;
+    } usual[] = {{".pgpass", STORE_FILE_READ},
+                 {".pg_service.conf", STORE_FILE_READ},
+                 {".postgresql/root.crt", STORE_FILE_READ_FOLDER}};
+    char fault[STORE_FAULT_MAX], path[4096];
+    const char *home = getenv("HOME"), *services = getenv("PGSERVICEFILE");
+    PQconninfoOption *target = postgres_target(fault, url);
+    int ok = target != NULL && (services == NULL || each(arg, services, STORE_FILE_READ_FOLDER));
+    for (size_t i = 0; ok && home != NULL && i < sizeof(usual) / sizeof(usual[0]); i++)
+        ok = snprintf(path, sizeof(path), "%s/%s", home, usual[i].name) >= (int)sizeof(path) ||
+             each(arg, path, usual[i].use);
+    for (const PQconninfoOption *option = target; ok && option != NULL && option->keyword != NULL; option++)
+        if (option->val != NULL && option->val[0] == '/' && strcmp(option->keyword, "host") != 0 &&
+            (home == NULL || strncmp(option->val, home, strlen(home)) != 0 ||
+             strcmp(option->val + strlen(home), "/.pgpass") != 0))
+            ok = each(arg, option->val, STORE_FILE_READ_FOLDER);
+    PQconninfoFree(target);
+    return ok;
+}
+
 int postgres_has_secret(const char *url)
 {
     PQconninfoOption *target = PQconninfoParse(url, NULL);

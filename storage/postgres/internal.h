@@ -149,6 +149,10 @@ int64_t rows_number(const PGresult *result, int row, int column);
  * written, which does not quote it. */
 PQconninfoOption *postgres_target(char *fault, const char *url);
 
+/* postgres_each_file: see store_each_file. */
+int postgres_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                       void *arg);
+
 /* postgres_has_secret returns 1 if |url| holds a password. */
 int postgres_has_secret(const char *url);
 

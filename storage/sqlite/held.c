@@ -141,6 +141,8 @@ static int is_cut(struct sqlite_conn *conn, off_t size)
     return size < number(header + FILE_PAGES) * (page == 1 ? PAGE_LARGEST : page);
 }
 
+static const char sqlite_not_known[] = "the files could not be looked at";
+
 const char *sqlite_lost(struct sqlite_conn *conn, const char *path)
 {
     static const char *const gone[SQLITE_FILES] = {"the file is gone from its name",
@@ -153,7 +155,7 @@ const char *sqlite_lost(struct sqlite_conn *conn, const char *path)
     for (int i = 0; i < SQLITE_FILES; i++) {
         struct stat st;
         if (!look_at(&st, path, i))
-            return gone[i];
+            return errno == ENOENT || errno == ENOTDIR ? gone[i] : sqlite_not_known;
         if (st.st_dev != held->device[i] || st.st_ino != held->inode[i])
             return other[i];
         if (i == SQLITE_FILE_MAIN && is_cut(conn, st.st_size))
@@ -186,6 +188,10 @@ static void end_service(struct sqlite_store *store, const char *why, const char 
 int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn)
 {
     const char *why = conn->db == NULL ? NULL : sqlite_lost(conn, store->path);
+    if (why == sqlite_not_known) {
+        log_event(LOG_ERROR, "store", "doing=look reason=\"%s\"", why);
+        return 1;
+    }
     if (why != NULL)
         end_service(
             store, why,

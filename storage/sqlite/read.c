@@ -37,11 +37,8 @@ static int bind_key(struct store_fetch *item, sqlite3_stmt *statement, uint8_t u
     return rc;
 }
 
-/* Returns 0 if the store did not answer; a row that does not fit its job's arena is that job's trouble alone.
- */
-static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
+static int fetch_once(struct sqlite_conn *conn, struct store_fetch *item)
 {
-    struct sqlite_conn *conn = &store->reader;
     static const enum sqlite_statement by_kind[] = {
         [STORE_FETCH_TX] = SQL_TX_GET,         [STORE_FETCH_CERT] = SQL_CERT_GET,
         [STORE_FETCH_SECRET] = SQL_SECRET_GET, [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
@@ -52,21 +49,34 @@ static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
     int rc = bind_key(item, statement, until);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
-    int answered = rc == SQLITE_ROW || rc == SQLITE_DONE;
     if (rc == SQLITE_ROW)
         item->outcome = read_row(item, statement) == SQLITE_OK ? STORE_FOUND : STORE_FETCH_UNAVAILABLE;
     else if (rc == SQLITE_DONE)
         item->outcome = STORE_ABSENT;
     else
         item->outcome = STORE_FETCH_UNAVAILABLE;
-    if (!answered) {
-        char text[256];
-        log_event(LOG_ERROR, "store", "doing=fetch code=%d reason=%s", rc,
-                  log_quote(text, sizeof(text), bytes_str(sqlite3_errmsg(conn->db))));
-        sqlite_damaged(store, rc);
-    }
     sqlite3_reset(statement);
-    return answered;
+    return rc;
+}
+
+/* Returns 0 if the store did not answer; a row that does not fit its job's arena is that job's trouble alone.
+ * Without memory SQLite may take a file for damaged that is not: one that is says so again. */
+static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
+{
+    char text[256];
+    int rc = fetch_once(&store->reader, item);
+    if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB) {
+        sqlite_disconnect(&store->reader);
+        if (!sqlite_connected(store, &store->reader))
+            return 0;
+        rc = fetch_once(&store->reader, item);
+    }
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return 1;
+    log_event(LOG_ERROR, "store", "doing=fetch code=%d reason=%s", rc,
+              log_quote(text, sizeof(text), bytes_str(sqlite3_errmsg(store->reader.db))));
+    sqlite_damaged(store, rc);
+    return 0;
 }
 
 static int probe(struct sqlite_store *store)
@@ -93,8 +103,13 @@ static int fetch_batch(struct sqlite_store *store, struct queue_entry *entries, 
     if (atomic_load(&store->is_lost) || !sqlite_connected(store, &store->reader))
         return unavailable(entries, n);
     int together = n > 1 && sqlite_run(&store->reader, SQL_BEGIN_READ) == SQLITE_OK;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (!sqlite_connected(store, &store->reader))
+            return unavailable(entries, n);
         ok &= fetch_one(store, entries[i].item);
+    }
+    if (store->reader.db == NULL)
+        return unavailable(entries, n);
     if (together)
         sqlite_run(&store->reader, SQL_COMMIT);
     if (sqlite_look(store, &store->reader))

@@ -106,6 +106,16 @@ static int lite_create(char *fault, const char *url)
     return ok;
 }
 
+/* Its log, its index, its journal are beside it. */
+static int lite_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
+                          void *arg)
+{
+    char *path = sqlite_path(url);
+    int ok = path != NULL && each(arg, path, STORE_FILE_WRITTEN);
+    free(path);
+    return ok;
+}
+
 /* Opening does it. */
 static int lite_migrate(char *fault, const char *url, int *from, int *to)
 {
@@ -154,6 +164,7 @@ const struct backend sqlite_backend = {
     .scheme = "sqlite:",
     .open = lite_open,
     .create = lite_create,
+    .each_file = lite_each_file,
     .migrate = lite_migrate,
     .close = lite_close,
     .fetch = lite_fetch,

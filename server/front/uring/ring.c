@@ -73,10 +73,27 @@ int ring_setup(struct loop *loop, const char **what)
     return 0;
 }
 
+int ring_restrict_and_enable(int fd, const uint8_t *operations, size_t count)
+{
+    struct io_uring_restriction allowed[RING_OPERATIONS_MAX + 2] = {
+        {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = IOSQE_BUFFER_SELECT},
+        {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_UNREGISTER_PBUF_RING},
+    };
+    unsigned n = 2;
+    for (size_t i = 0; i < count && n < RING_OPERATIONS_MAX + 2; i++)
+        allowed[n++] =
+            (struct io_uring_restriction){.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = operations[i]};
+    int ret = io_uring_register((unsigned)fd, IORING_REGISTER_RESTRICTIONS, allowed, n);
+    /* io_uring_enable_rings is missing from the shared library of liburing 2.3. */
+    return ret < 0 ? ret : io_uring_register((unsigned)fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 int ring_enable(struct loop *loop)
 {
-    /* io_uring_enable_rings is missing from the shared library of liburing 2.3. */
-    return io_uring_register((unsigned)loop->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+    static const uint8_t operations[] = {IORING_OP_ACCEPT,       IORING_OP_RECV,    IORING_OP_SEND,
+                                         IORING_OP_POLL_ADD,     IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
+                                         IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE};
+    return ring_restrict_and_enable(loop->ring.ring_fd, operations, sizeof(operations));
 }
 
 void ring_teardown(struct loop *loop)

@@ -17,6 +17,7 @@ enum {
     RING_BUFFERS = 1024,      /* of the receive ring, a power of two */
     RING_BUFFER_SIZE = 4096,  /* a request fits into one or two */
     RING_BUFFER_GROUP = 1,
+    RING_OPERATIONS_MAX = 16, /* that one ring may be allowed */
 };
 
 /* struct ring_op is one operation under way. Its address is the submission's user_data; a submission without
@@ -74,8 +75,12 @@ void ring_buffer_return(struct loop *loop, uint32_t flags);
  * its receive ring. Returns 0, or a negative errno with |*what| naming the step that failed. */
 int ring_setup(struct loop *loop, const char **what);
 
-/* ring_enable ties the ring to the calling thread: from now on it takes submissions. Returns 0 or a negative
- * errno. */
+/* ring_restrict_and_enable lets the disabled ring |fd| take submissions, of |operations| alone, and no more
+ * registrations: a filter of system calls does not see what a ring does. Returns 0 or a negative errno. */
+int ring_restrict_and_enable(int fd, const uint8_t *operations, size_t count);
+
+/* ring_enable ties the ring to the calling thread: from now on it takes the front's submissions. Returns 0 or
+ * a negative errno. */
 int ring_enable(struct loop *loop);
 
 /* ring_teardown undoes ring_setup. */
@@ -84,7 +89,7 @@ void ring_teardown(struct loop *loop);
 /* ring_wake posts a message to the ring |fd| from the calling thread's own small ring. */
 void ring_wake(int fd);
 
-/* waker_prepare makes the ring that is shared when a thread cannot have its own. Called at start. */
+/* waker_prepare makes those rings, as none can be made later. Called at start, more than once. */
 void waker_prepare(void);
 
 /* ring_run_pending calls what the sockets of |loop| have to tell. In socket.c. */

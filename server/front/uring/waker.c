@@ -1,38 +1,61 @@
 /* waker.c: waking a front from another thread by IORING_OP_MSG_RING.
  *
- * A ring has one submitter, so each thread that posts has a small ring of its own, made at its first post and
- * freed with the thread. Where that fails (descriptors, memory), a spare one is shared under a lock: slow,
- * never silent. */
+ * A ring has one submitter at a time, so each thread that posts takes a small one for itself at its first
+ * post, of those that were made at start: later the process may make none (server/sandbox). When there is
+ * none left, a spare one is shared under a lock: slow, never silent. */
 #include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ring.h"
 #include "server/base/log.h"
 
-enum { WAKER_ENTRIES = 4 };
+enum {
+    WAKER_ENTRIES = 4,
+    WAKERS_MAX = 256,
+    WAKERS_OF_PROCESSOR = 4, /* threads that post: workers, fast and slow, and what else calls on_done */
+    WAKERS_LEAST = 16,
+};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
-static struct io_uring spare;
-static int spare_ready;
+static struct io_uring rings[WAKERS_MAX]; /* the first is the spare one */
+static atomic_int taken[WAKERS_MAX];
+static int count;
 static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local struct io_uring *own;
 
-static void free_ring(void *arg)
+/* The next thread may have it. */
+static void give_back(void *arg)
 {
     struct io_uring *ring = arg;
-    io_uring_queue_exit(ring);
-    free(ring);
     own = NULL;
+    atomic_store(&taken[ring - rings], 0);
+}
+
+static int make_ring(struct io_uring *ring)
+{
+    static const uint8_t operations[] = {IORING_OP_MSG_RING};
+    struct io_uring_params params = {.flags = IORING_SETUP_R_DISABLED};
+    int ret = io_uring_queue_init_params(WAKER_ENTRIES, ring, &params);
+    if (ret < 0)
+        return 0;
+    if (ring_restrict_and_enable(ring->ring_fd, operations, sizeof(operations)) == 0)
+        return 1;
+    io_uring_queue_exit(ring);
+    return 0;
 }
 
 static void set_up(void)
 {
-    if (pthread_key_create(&key, free_ring) != 0)
+    long wanted = WAKERS_LEAST + WAKERS_OF_PROCESSOR * sysconf(_SC_NPROCESSORS_ONLN);
+    if (pthread_key_create(&key, give_back) != 0)
         abort();
-    spare_ready = io_uring_queue_init(WAKER_ENTRIES, &spare, 0) == 0;
+    while (count < WAKERS_MAX && count < wanted && make_ring(&rings[count]))
+        count++;
 }
 
 void waker_prepare(void)
@@ -45,20 +68,18 @@ static struct io_uring *own_ring(void)
     if (own != NULL)
         return own;
     waker_prepare();
-    struct io_uring *ring = calloc(1, sizeof(*ring));
-    if (ring == NULL)
-        return NULL;
-    if (io_uring_queue_init(WAKER_ENTRIES, ring, 0) < 0) {
-        free(ring);
-        return NULL;
+    for (int i = 1; i < count; i++) {
+        int free_one = 0;
+        if (!atomic_compare_exchange_strong(&taken[i], &free_one, 1))
+            continue;
+        if (pthread_setspecific(key, &rings[i]) == 0) {
+            own = &rings[i];
+            return own;
+        }
+        atomic_store(&taken[i], 0);
+        break;
     }
-    if (pthread_setspecific(key, ring) != 0) {
-        io_uring_queue_exit(ring);
-        free(ring);
-        return NULL;
-    }
-    own = ring;
-    return ring;
+    return NULL;
 }
 
 static int post(struct io_uring *ring, int fd)
@@ -86,9 +107,9 @@ void ring_wake(int fd)
 {
     struct io_uring *ring = own_ring();
     int ret = ring != NULL ? post(ring, fd) : -ENOMEM;
-    if (ret < 0 && ret != -EOVERFLOW && spare_ready) {
+    if (ret < 0 && ret != -EOVERFLOW && count > 0) {
         pthread_mutex_lock(&spare_lock);
-        ret = post(&spare, fd);
+        ret = post(&rings[0], fd);
         pthread_mutex_unlock(&spare_lock);
     }
     /* EOVERFLOW: the front has completions waiting, so it does not sleep. */

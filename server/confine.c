@@ -1,0 +1,126 @@
+#include "server/confine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/front/front.h"
+#include "server/sandbox/sandbox.h"
+#include "storage/store.h"
+
+struct confine {
+    struct sandbox *sandbox; /* NULL: there is none */
+};
+
+static int add_file(void *arg, const char *file)
+{
+    return sandbox_add_file(arg, file, 0);
+}
+
+static int add_store(void *arg, const char *path, enum store_file_use use)
+{
+    return use == STORE_FILE_READ ? sandbox_add_folder(arg, path, 0)
+                                  : sandbox_add_file(arg, path, use == STORE_FILE_WRITTEN);
+}
+
+/* A port by name, or one that the kernel chooses, is none that could be named beforehand. */
+static int add_ports(struct sandbox *sandbox, const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const char *colon = strrchr(config->listeners[i].address, ':');
+        char *end;
+        unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
+        if (!sandbox_add_port(sandbox, colon != NULL && *end == 0 && port <= UINT16_MAX ? (uint16_t)port : 0))
+            return 0;
+    }
+    return 1;
+}
+
+static unsigned parts_of(const struct config *config)
+{
+    unsigned parts = SANDBOX_ALL;
+
+    parts |= strcmp(front_backend(), "io_uring") == 0 ? SANDBOX_URING : SANDBOX_EPOLL;
+    parts |= strncmp(config->store, "sqlite:", strlen("sqlite:")) == 0 ? SANDBOX_SQLITE : SANDBOX_POSTGRES;
+    return parts | (config_has_token(config) ? SANDBOX_TOKEN : 0);
+}
+
+static struct sandbox *make_sandbox(const struct config *config, const char *path)
+{
+    struct sandbox *sandbox = sandbox_new(parts_of(config));
+
+    if (sandbox != NULL && sandbox_add_file(sandbox, path, 0) &&
+        config_each_file(config, add_file, sandbox) &&
+        sandbox_add_file(sandbox, config->audit_seal_file, 1) &&
+        store_each_file(config->store, add_store, sandbox) && add_ports(sandbox, config))
+        return sandbox;
+    sandbox_free(sandbox);
+    return NULL;
+}
+
+struct confine *confine_files(const struct config *config, const char *path)
+{
+    struct confine *confine = calloc(1, sizeof *confine);
+    char why[256], quoted[512];
+
+    if (confine == NULL || config->hardening == CONFIG_HARDENING_OFF)
+        return confine;
+    if (!sandbox_is_possible()) {
+        log_event(LOG_INFO, "no sandbox", "text=\"this build has sanitizers\"");
+        return confine;
+    }
+    confine->sandbox = make_sandbox(config, path);
+    if (confine->sandbox == NULL) {
+        confine_free(confine);
+        return NULL;
+    }
+    if (!sandbox_confine_files(confine->sandbox, why, sizeof why))
+        log_event(LOG_WARN, "files are not confined", "why=%s",
+                  log_quote(quoted, sizeof quoted, bytes_str(why)));
+    return confine;
+}
+
+void confine_calls(struct confine *confine)
+{
+    char why[256], quoted[512];
+
+    if (confine->sandbox != NULL && !sandbox_confine_calls(confine->sandbox, why, sizeof why))
+        log_event(LOG_WARN, "system calls are not confined", "why=%s",
+                  log_quote(quoted, sizeof quoted, bytes_str(why)));
+}
+
+struct check {
+    const struct sandbox *sandbox;
+    const char *outside;
+};
+
+static int check_file(void *arg, const char *file)
+{
+    struct check *check = arg;
+
+    if (sandbox_has_file(check->sandbox, file))
+        return 1;
+    check->outside = file;
+    return 0;
+}
+
+int confine_allows(struct config_fault *fault, const struct confine *confine, const struct config *config)
+{
+    struct check check = {confine->sandbox, NULL};
+
+    if (confine->sandbox == NULL || config_each_file(config, check_file, &check))
+        return 1;
+    snprintf(fault->text, sizeof fault->text,
+             "%s is in none of the folders that this process was confined to at start: restart to use it, or "
+             "put it "
+             "beside the configuration",
+             check.outside);
+    return 0;
+}
+
+void confine_free(struct confine *confine)
+{
+    if (confine != NULL)
+        sandbox_free(confine->sandbox);
+    free(confine);
+}

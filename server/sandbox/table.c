@@ -1,0 +1,89 @@
+/* table.c: what each part of the server needs of the kernel, after start. Whoever adds a part adds its rows.
+ */
+#include "server/sandbox/table.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+enum {
+    ALL = SANDBOX_ALL,
+    URING = SANDBOX_URING,
+    EPOLL = SANDBOX_EPOLL,
+    FRONT = URING | EPOLL,
+    SQLITE = SANDBOX_SQLITE,
+    PG = SANDBOX_POSTGRES,
+};
+
+/* clang-format off */
+const struct sandbox_call sandbox_calls[] = {
+    /* files */
+    {"read", ALL}, {"readv", ALL}, {"pread64", ALL}, {"write", ALL}, {"writev", ALL}, {"pwrite64", ALL},
+    {"open", ALL}, {"openat", ALL}, {"close", ALL}, {"fcntl", ALL}, {"flock", ALL}, {"lseek", ALL},
+    {"stat", ALL}, {"lstat", ALL}, {"fstat", ALL}, {"newfstatat", ALL}, {"statx", ALL}, {"fstatfs", ALL},
+    {"access", ALL}, {"faccessat", ALL}, {"faccessat2", ALL}, {"readlink", ALL}, {"readlinkat", ALL},
+    {"getdents64", ALL}, {"getcwd", ALL}, {"fsync", ALL}, {"fdatasync", ALL}, {"ftruncate", ALL},
+    {"mkdir", ALL}, {"mkdirat", ALL}, {"dup", ALL}, {"pipe2", ALL}, {"poll", ALL}, {"ppoll", ALL},
+    /* memory, threads that there are, time, itself */
+    {"mmap", 0}, {"mprotect", 0}, {"munmap", ALL}, {"mremap", ALL}, {"madvise", ALL}, {"brk", ALL},
+    {"mlock", ALL}, {"mlock2", ALL}, {"munlock", ALL}, {"futex", ALL}, {"futex_waitv", ALL}, {"membarrier", ALL},
+    {"set_robust_list", ALL}, {"rseq", ALL}, {"sched_yield", ALL}, {"sched_getaffinity", ALL}, {"getcpu", ALL},
+    {"clock_gettime", ALL}, {"clock_getres", ALL}, {"clock_nanosleep", ALL}, {"nanosleep", ALL},
+    {"gettimeofday", ALL}, {"time", ALL}, {"rt_sigaction", ALL}, {"rt_sigprocmask", ALL}, {"rt_sigreturn", ALL},
+    {"rt_sigtimedwait", ALL}, {"sigaltstack", ALL}, {"restart_syscall", ALL}, {"tgkill", ALL}, {"exit", ALL},
+    {"exit_group", ALL}, {"getpid", ALL}, {"gettid", ALL}, {"getppid", ALL}, {"getuid", ALL}, {"geteuid", ALL},
+    {"getgid", ALL}, {"getegid", ALL}, {"getrandom", ALL}, {"uname", ALL}, {"sysinfo", ALL}, {"getrusage", ALL},
+    {"getrlimit", ALL}, {"times", ALL}, {"eventfd2", ALL}, {"prctl", 0}, {"ioctl", 0}, {"prlimit64", 0},
+    /* connections that were accepted */
+    {"shutdown", FRONT}, {"getpeername", FRONT | PG}, {"getsockname", FRONT | PG}, {"getsockopt", FRONT | PG},
+    {"setsockopt", FRONT | PG}, {"recvfrom", FRONT | PG}, {"sendto", FRONT | PG}, {"recvmsg", FRONT | PG},
+    {"sendmsg", FRONT | PG},
+    {"io_uring_enter", URING}, {"io_uring_register", URING},
+    {"epoll_ctl", EPOLL}, {"epoll_wait", EPOLL}, {"epoll_pwait", EPOLL}, {"epoll_pwait2", EPOLL},
+    {"accept", EPOLL}, {"accept4", EPOLL},
+    /* the embedded store: its log and index come and go */
+    {"unlink", SQLITE}, {"unlinkat", SQLITE}, {"fchmod", SQLITE}, {"fchown", SQLITE}, {"fallocate", SQLITE},
+    {"utimensat", SQLITE},
+    /* a database: names are looked up, connections made anew */
+    {"socket", 0}, {"connect", PG}, {"bind", PG}, {"sendmmsg", PG}, {"recvmmsg", PG}, {"select", PG},
+    {"pselect6", PG}, {"umask", PG},
+    {0},
+};
+
+const struct sandbox_argument sandbox_arguments[] = {
+    /* Nothing that was written becomes code. A database's names may be looked up by modules of the C library. */
+    {"mmap", ALL, 2, PROT_EXEC, 0},
+    {"mmap", PG, 2, PROT_EXEC | PROT_WRITE, PROT_EXEC},
+    {"mprotect", ALL, 2, PROT_EXEC, 0},
+    {"prctl", ALL, 0, ~0ULL, PR_SET_NAME},
+    {"ioctl", ALL, 1, ~0ULL, FIONREAD}, {"ioctl", ALL, 1, ~0ULL, FIONBIO}, {"ioctl", ALL, 1, ~0ULL, TCGETS},
+    {"prlimit64", ALL, 2, ~0ULL, 0}, /* to ask, not to set */
+    {"socket", PG, 0, ~0ULL, AF_UNIX}, {"socket", PG, 0, ~0ULL, AF_INET}, {"socket", PG, 0, ~0ULL, AF_INET6},
+    {"socket", PG, 0, ~0ULL, AF_NETLINK}, /* which addresses this machine has: getaddrinfo sorts by it */
+    {0},
+};
+
+/* With a token's module: what no module has a reason to do. */
+const char *const sandbox_forbidden[] = {
+    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd",
+    "io_uring_setup", "bpf", "perf_event_open", "userfaultfd", "personality", "open_by_handle_at",
+    "name_to_handle_at", "mount", "umount2", "move_mount", "open_tree", "fsopen", "fsmount", "fsconfig", "fspick",
+    "mount_setattr", "pivot_root", "chroot", "setns", "unshare", "add_key", "request_key", "keyctl",
+    "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff",
+    "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "acct", "quotactl", "syslog", "iopl", "ioperm",
+    "modify_ldt", "uselib", "vhangup", "sethostname", "setdomainname", "lookup_dcookie", "mbind", "migrate_pages",
+    "move_pages", NULL,
+};
+
+const struct sandbox_folder sandbox_folders[] = {
+    {"/dev/null", ALL, 1}, {"/dev/urandom", ALL, 0}, {"/dev/random", ALL, 0},
+    {"/etc/localtime", ALL, 0}, {"/usr/share/zoneinfo", ALL, 0},
+    {"/sys/devices/system/cpu", ALL, 0}, /* how many processors there are */
+    /* names, their order, the C library's modules for them, its texts; certificates of the system */
+    {"/etc", PG, 0}, {"/usr/lib", PG, 0}, {"/usr/share", PG, 0}, {"/lib", PG, 0}, {"/lib64", PG, 0},
+    {"/run/systemd/resolve", PG, 0}, {"/run/resolvconf", PG, 0}, {"/run/NetworkManager", PG, 0},
+    {0},
+};
+/* clang-format on */

@@ -1,0 +1,252 @@
+/* test_secret_memory.c: where keys are. What is looked for is looked for in all memory of the process. */
+#define _GNU_SOURCE 1 /* memmem */
+#include "crypto/secret_memory.h"
+
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crypto/key.h"
+#include "crypto/random.h"
+
+enum { SECRET = 32, FILE_MAX = 4096 };
+
+static uint8_t needle[SECRET]; /* the only copy that may be found outside */
+
+/* How often |needle| is in memory that can be written, but for itself and the pool. */
+static unsigned copies_outside(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512], rights[8];
+    unsigned count = 0;
+    unsigned long begin, end;
+    cr_assert_not_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) != 3 || strncmp(rights, "rw", 2) != 0)
+            continue;
+        const uint8_t *at = (const uint8_t *)begin, *limit = (const uint8_t *)end;
+        while ((at = memmem(at, (size_t)(limit - at), needle, SECRET)) != NULL) {
+            count += at != needle && !secret_memory_has(at);
+            at++;
+        }
+    }
+    fclose(maps);
+    return count;
+}
+
+static void turn_round(void)
+{
+    for (size_t i = 0; i < SECRET / 2; i++) {
+        uint8_t kept = needle[i];
+        needle[i] = needle[SECRET - 1 - i];
+        needle[SECRET - 1 - i] = kept;
+    }
+}
+
+/* What base64 says in |needle|, but for its first |skipped| octets. */
+static void decode(const char *text, size_t skipped)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    size_t count = 0, octets = 0;
+    for (; octets < skipped + SECRET; text++) {
+        const char *digit = *text != '\n' ? strchr(digits, *text) : NULL;
+        if (digit == NULL)
+            continue;
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        if (++count % 4 == 1)
+            continue;
+        if (octets >= skipped)
+            needle[octets - skipped] = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
+        octets++;
+    }
+}
+
+/* A key as a file has it, with its secret number in |needle|. It is made by a child, so that nothing else of
+ * it is left in this process. */
+static uint8_t *make_file(size_t *len, enum key_kind kind, size_t secret_at)
+{
+    int ends[2], status;
+    uint8_t *pem = calloc(1, FILE_MAX);
+    cr_assert_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct private_key *key = private_key_generate(kind, 0);
+        if (key == NULL || !private_key_to_pem(&pem, len, key))
+            _exit(1);
+        decode(strchr((const char *)pem, '\n'), secret_at);
+        _exit(write(ends[1], needle, SECRET) != SECRET || write(ends[1], pem, *len) != (ssize_t)*len);
+    }
+    waitpid(child, &status, 0);
+    cr_assert_eq(status, 0);
+    close(ends[1]);
+    cr_assert_eq(read(ends[0], needle, SECRET), SECRET);
+    *len = (size_t)read(ends[0], pem, FILE_MAX - 1);
+    close(ends[0]);
+    return pem;
+}
+
+/* What is made once and stays: curves, generators of random numbers. */
+static size_t warm_up(enum key_kind kind)
+{
+    private_key_free(private_key_generate(kind, 2048));
+    return secret_memory_used();
+}
+
+static void stays_inside(enum key_kind kind, size_t secret_at)
+{
+    size_t len;
+    uint8_t *pem = make_file(&len, kind, secret_at);
+    cr_assert(secret_memory_lock());
+    size_t before = warm_up(kind);
+    struct private_key *key = private_key_from_pem(bytes_of(pem, len));
+    secret_wipe(pem, len);
+    free(pem);
+    cr_assert_not_null(key);
+    cr_expect_gt(secret_memory_used(), before);
+    cr_expect_eq(copies_outside(), 0, "kind %d", kind);
+    turn_round(); /* as numbers are kept */
+    cr_expect_eq(copies_outside(), 0, "kind %d", kind);
+    private_key_free(key);
+    cr_expect_eq(secret_memory_used(), before);
+}
+
+Test(secret_memory, keys_are_there_and_nowhere_else)
+{
+    enum { P256_AT = 36 };
+    stays_inside(KEY_P256, P256_AT);
+}
+
+Test(secret_memory, so_are_those_of_ed25519)
+{
+    enum { SEED_AT = 16 };
+    stays_inside(KEY_ED25519, SEED_AT);
+}
+
+/* The trial above finds what it looks for. */
+Test(secret_memory, a_copy_outside_is_found)
+{
+    size_t len;
+    uint8_t *pem = make_file(&len, KEY_P256, 36), *copy = malloc(SECRET);
+    cr_assert_eq(copies_outside(), 0);
+    memcpy(copy, needle, SECRET);
+    cr_assert_eq(copies_outside(), 1);
+    free(copy);
+    free(pem);
+}
+
+Test(secret_memory, rsa_keys_are_there_with_what_they_compute)
+{
+    cr_assert(secret_memory_lock());
+    size_t before = warm_up(KEY_RSA);
+    struct private_key *key = private_key_generate(KEY_RSA, 2048);
+    cr_assert_not_null(key);
+    cr_assert_gt(secret_memory_used(), before + 2048);
+    private_key_free(key);
+    cr_assert_eq(secret_memory_used(), before);
+}
+
+static long status_kib(const char *name)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    long value = -1;
+    while (fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtol(line + strlen(name), NULL, 10);
+    fclose(status);
+    return value;
+}
+
+static int has_flags(const void *address, const char *first, const char *second)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    char line[512];
+    unsigned long begin, end, at = (unsigned long)address;
+    int here = 0, ok = 0;
+    while (fgets(line, sizeof line, smaps) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
+            here = at >= begin && at < end;
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            ok = strstr(line, first) != NULL && strstr(line, second) != NULL;
+    }
+    fclose(smaps);
+    return ok;
+}
+
+Test(secret_memory, it_is_locked_and_left_out_of_core_files)
+{
+    cr_assert(secret_memory_lock());
+    void *data = secret_alloc(1);
+    cr_assert(secret_memory_has(data));
+    cr_assert_geq(status_kib("VmLck:"), SECRET_MEMORY / 1024);
+    cr_assert(has_flags(data, " lo", " dd"));
+    secret_free(data);
+}
+
+Test(secret_memory, pieces_are_zero_and_apart_and_come_back)
+{
+    enum { PIECES = 300 };
+    uint8_t *pieces[PIECES];
+    cr_assert(secret_memory_lock());
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < PIECES; i++) {
+            pieces[i] = secret_alloc(i * 37 % 1500 + 1);
+            for (size_t k = 0; k < i * 37 % 1500 + 1; k++)
+                cr_assert_eq(pieces[i][k], 0);
+            memset(pieces[i], (int)i | 1, i * 37 % 1500 + 1);
+        }
+        for (size_t i = 0; i < PIECES; i++) {
+            for (size_t k = 0; k < i * 37 % 1500 + 1; k++)
+                cr_assert_eq(pieces[i][k], (uint8_t)(i | 1));
+            if (i % 2 == 0)
+                secret_free(pieces[i]);
+        }
+        for (size_t i = 1; i < PIECES; i += 2)
+            secret_free(pieces[i]);
+        cr_assert_eq(secret_memory_used(), 0);
+    }
+    secret_free(NULL);
+}
+
+Test(secret_memory, what_does_not_fit_is_ordinary_memory)
+{
+    cr_assert(secret_memory_lock());
+    void *all = secret_alloc(SECRET_MEMORY - 16), *more = secret_alloc(100),
+         *large = secret_alloc(2 * SECRET_MEMORY);
+    cr_assert(secret_memory_has(all));
+    cr_assert_not_null(more);
+    cr_assert_not(secret_memory_has(more));
+    cr_assert_not_null(large);
+    struct private_key *key = private_key_generate(KEY_P256, 0);
+    cr_assert_not_null(key, "keys are loaded all the same");
+    private_key_free(key);
+    secret_free(all);
+    secret_free(more);
+    secret_free(large);
+}
+
+Test(secret_memory, a_limit_that_is_too_small_is_told)
+{
+    if (geteuid() == 0) { /* root may lock as much as it likes */
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){0, 0});
+            if (setuid(65534) != 0)
+                _exit(2);
+            _exit(secret_memory_lock() == 0 && secret_alloc(1) != NULL ? 0 : 1);
+        }
+        waitpid(child, &status, 0);
+        cr_assert_eq(status, 0);
+    } else {
+        setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){0, 0});
+        cr_assert_not(secret_memory_lock());
+        cr_assert_not_null(secret_alloc(1));
+    }
+}
