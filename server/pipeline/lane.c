@@ -165,8 +165,10 @@ struct task *lane_pop(struct lane *lane, struct task **abandoned)
 
     while (task == NULL && (source = take_source(lane)) != NULL) {
         flow = &source->flows[lane->index];
-        /* With nobody else in the ring, nobody is kept waiting. */
-        if (!pay(lane, flow) && ck_ring_size(&lane->ring) != 0) {
+        /* With nobody else in the ring, nobody is kept waiting, and nothing is owed. */
+        if (ck_ring_size(&lane->ring) == 0) {
+            atomic_store_explicit(&flow->debt_us, 0, memory_order_relaxed);
+        } else if (!pay(lane, flow)) {
             put(lane, source);
             continue;
         }
