@@ -9,13 +9,19 @@
 
 #include "internal.h"
 
+/* charge adds to what the thread holds, which other threads read. */
+static void charge(struct front_thread *thread, size_t octets)
+{
+    __atomic_store_n(&thread->account.held, thread->account.held + octets, __ATOMIC_RELAXED);
+}
+
 static void on_close(void *arg)
 {
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
     if (conn->tls)
-        conn->thread->account.held -= FRONT_TLS_OCTETS;
+        charge(conn->thread, -(size_t)FRONT_TLS_OCTETS);
     h2o_mem_free(conn);
 }
 
@@ -40,7 +46,7 @@ void front_accepted(void *arg, h2o_socket_t *sock)
         .tls = accept->ctx.ssl_ctx != NULL,
     };
     if (conn->tls)
-        thread->account.held += FRONT_TLS_OCTETS;
+        charge(thread, FRONT_TLS_OCTETS);
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
