@@ -69,13 +69,19 @@ static int enter_source(struct front_conn *conn, int is_bounded)
     return is_within(conn->source, &conn->source->resets, BOUND_GIVEN_UP, now);
 }
 
+/* charge adds to what the thread holds, which other threads read. */
+static void charge(struct front_thread *thread, size_t octets)
+{
+    __atomic_store_n(&thread->account.held, thread->account.held + octets, __ATOMIC_RELAXED);
+}
+
 static void on_close(void *arg)
 {
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
     if (conn->tls)
-        conn->thread->account.held -= FRONT_TLS_OCTETS;
+        charge(conn->thread, -(size_t)FRONT_TLS_OCTETS);
     leave_source(conn);
     h2o_mem_free(conn);
 }
@@ -99,7 +105,7 @@ static void serve(struct front_conn *conn)
 {
     conn->tls = conn->accept->ctx.ssl_ctx != NULL;
     if (conn->tls)
-        conn->thread->account.held += FRONT_TLS_OCTETS;
+        charge(conn->thread, FRONT_TLS_OCTETS);
     conn->sock->data = NULL;
     h2o_accept(&conn->accept->ctx, conn->sock);
 }

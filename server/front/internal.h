@@ -24,7 +24,7 @@ enum {
     FRONT_FIELDS_MAX = 100,      /* header fields of a request */
     FRONT_EMPTIES_MAX = 100,     /* of HTTP/2, per connection and minute; beyond: GOAWAY */
     FRONT_SHED_PARTS = 8,        /* of the memory: with 7 held something goes, until 6 are */
-    FRONT_TLS_OCTETS = 49152,    /* what BoringSSL holds for a connection; it is not counted */
+    FRONT_TLS_OCTETS = 16384,    /* what BoringSSL holds for a connection, a little less; it is not counted */
     FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
     FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
