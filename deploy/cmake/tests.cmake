@@ -30,6 +30,10 @@ if(NOT CMPD_FUZZ)
     target_compile_options(fragile-token PRIVATE -Wall -Wextra -Werror)
     target_compile_definitions(fragile-token PRIVATE _GNU_SOURCE)
     target_include_directories(fragile-token SYSTEM PRIVATE ${P11_KIT_INCLUDE_DIRS})
+    # What makes allocations of a server fail, preloaded.
+    add_library(failing MODULE tests/hostile/failing.c)
+    set_target_properties(failing PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${test_bin})
+    target_compile_options(failing PRIVATE -Wall -Wextra -Werror)
     if(CMPD_SANITIZE STREQUAL "thread") # see third-party.cmake: its atomics are all that it shares
         target_link_libraries(fragile-token PRIVATE tsan-volatile)
     endif()

@@ -40,12 +40,17 @@ static int allow_calls(scmp_filter_ctx filter, unsigned parts)
             ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(row->name), 0);
     for (const struct sandbox_argument *row = sandbox_arguments; ret == 0 && row->name != NULL; row++)
         if ((row->parts & parts) != 0 && number_of(row->name) >= 0)
-            ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(row->name), 1,
-                                   (struct scmp_arg_cmp){row->at, SCMP_CMP_MASKED_EQ, row->mask, row->value});
+            ret = seccomp_rule_add(
+                filter, SCMP_ACT_ALLOW, number_of(row->name), 1,
+                (struct scmp_arg_cmp){
+                    .arg = row->at, .op = SCMP_CMP_MASKED_EQ, .datum_a = row->mask, .datum_b = row->value});
     /* abort() reaches this process and no other. */
     return ret != 0 ? ret
                     : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of("tgkill"), 1,
-                                       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                       (struct scmp_arg_cmp){.arg = 0,
+                                                             .op = SCMP_CMP_MASKED_EQ,
+                                                             .datum_a = ~0ULL,
+                                                             .datum_b = (scmp_datum_t)getpid()});
 }
 
 static int forbid_calls(scmp_filter_ctx filter)
