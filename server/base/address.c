@@ -64,6 +64,11 @@ const char *address_text(char *out, const struct address *address)
     return out;
 }
 
+int address_equal(const struct address *a, const struct address *b)
+{
+    return a->len == b->len && a->port == b->port && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
 struct bytes address_source(const struct address *address)
 {
     return bytes_of(address->octets, address->len == V6 ? V6 / 2 : address->len);

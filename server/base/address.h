@@ -35,6 +35,9 @@ int address_parse(struct address *out, struct bytes text);
  * (ADDRESS_TEXT_MAX octets). */
 const char *address_text(char *out, const struct address *address);
 
+/* address_equal returns 1 if both are the same address and port. */
+int address_equal(const struct address *a, const struct address *b);
+
 /* address_source returns the octets that stand for whoever has |address|: all of IPv4, the first half of
  * IPv6, since whoever has one address of a /64 has them all. They live as long as |address|. */
 struct bytes address_source(const struct address *address);

@@ -128,7 +128,7 @@ static void on_header(h2o_socket_t *sock, const char *err)
     h2o_buffer_consume(&sock->input, len);
     conn->awaits_header = 0;
     conn->is_proxy = 0; /* it has said all; what comes now is a client's, or the proxy's own */
-    if (memcmp(&before, &conn->client, sizeof(before)) != 0) {
+    if (!address_equal(&before, &conn->client)) {
         /* The connection is its client's, and bounded as such. */
         leave_source(conn);
         if (!enter_source(conn, 1)) {

@@ -76,7 +76,7 @@ Test(proxy, a_part_of_a_header_is_waited_for)
             struct address address = nobody;
             size_t length = 0;
             cr_assert_eq(proxy_header(&address, &length, bytes_of(whole[i].data, len)), 0, "%zu octets", len);
-            cr_assert_eq(memcmp(&address, &nobody, sizeof nobody), 0);
+            cr_assert(address_equal(&address, &nobody));
         }
 }
 
