@@ -1,6 +1,7 @@
 /* A worker's thread: takes what has come back and what is new, serves it as one batch, and sleeps only when
  * there is neither. It waits for nothing else. */
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,9 +20,10 @@ void worker_wake(struct worker *worker)
 {
     uint64_t one = 1;
 
+    /* Nobody else will wake it now: a write that fails, for whatever reason, is made again. */
     if (atomic_exchange(&worker->sleeping, 0) != 0)
-        while (write(worker->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
-            ;
+        while (write(worker->wake_fd, &one, sizeof one) < 0 && errno != EBADF)
+            sched_yield();
 }
 
 void worker_return(struct task *task)
