@@ -38,7 +38,7 @@ int address_parse(struct address *out, struct bytes text)
     char copy[TEXT_MAX];
     uint8_t octets[V6];
 
-    if (text.len >= sizeof copy || memchr(text.data, 0, text.len) != NULL)
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, 0, text.len) != NULL)
         return 0;
     memcpy(copy, text.data, text.len);
     copy[text.len] = 0;

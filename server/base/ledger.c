@@ -169,7 +169,8 @@ int ledger_is_proved(const struct ledger_source *source, uint32_t now)
 {
     uint32_t proved = atomic_load_explicit(&source->proved, memory_order_relaxed);
 
-    return proved != 0 && now - proved < BOUND_LEDGER_PROVED;
+    /* Another thread's clock may be a second ahead. */
+    return proved != 0 && (int32_t)(now - proved) < BOUND_LEDGER_PROVED;
 }
 
 uint32_t ledger_share(const struct ledger_source *source, uint32_t bound, uint32_t now)

@@ -7,7 +7,9 @@
  * proved themselves. Where a place cannot be had, all that come too late share one: they are then counted
  * together, and none is refused for want of a place.
  *
- * Any thread may call anything here. Nothing locks: a call that loses a race tries again or does without. */
+ * Two threads that meet a source for the first time at the same moment may give it two places; the second is
+ * forgotten when it is let go. Any thread may call anything here. Nothing locks: a call that loses a race
+ * tries again or does without. */
 #ifndef CMPD_BASE_LEDGER_H
 #define CMPD_BASE_LEDGER_H
 

@@ -95,8 +95,13 @@ static void reject(struct front_conn *conn)
     host.port = 0;
     address_text(peer, &host);
     if (log_take("connection refused", bytes_str(peer)))
-        log_event(LOG_WARN, "connection refused",
-                  "peer=%s text=\"its source, or this node, has as many as it may\"", peer);
+        log_event(
+            LOG_WARN, "connection refused",
+            "peer=%s connections=%u requests=%u refused=%u octets=%llu text=\"its source, or this node, "
+            "has as many as it may\"",
+            peer, atomic_load(&conn->source->connections), atomic_load(&conn->source->requests),
+            ledger_lately(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now()),
+            (unsigned long long)atomic_load(&conn->source->octets));
     ledger_happened(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now());
     h2o_socket_close(conn->sock);
 }
@@ -188,12 +193,15 @@ void front_shut_all(struct front_thread *thread)
         shut(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
 }
 
+int front_gives_up_too_often(const struct ledger_source *source)
+{
+    return !is_within(source, &source->resets, BOUND_GIVEN_UP, ledger_now());
+}
+
 void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source)
 {
-    uint32_t now = ledger_now();
-
-    ledger_happened(&source->resets, FRONT_LATELY_SECONDS, now);
-    if (!conn->is_proxy && !is_within(source, &source->resets, BOUND_GIVEN_UP, now))
+    ledger_happened(&source->resets, FRONT_LATELY_SECONDS, ledger_now());
+    if (!conn->is_proxy && front_gives_up_too_often(source))
         shut(conn);
 }
 

@@ -151,10 +151,21 @@ static const char *text_of(int status)
     }
 }
 
+/* forgive begins anew what libh2o holds against a connection as a whole (streams that were reset or refused,
+ * frames of nothing): one of a proxy carries the requests of many, who must not end it for each other. */
+static void forgive(const struct front_conn *conn, h2o_req_t *req)
+{
+    if (conn == NULL || !conn->is_proxy || req->version < 0x200)
+        return;
+    h2o_http2_conn_t *h2 = (h2o_http2_conn_t *)req->conn;
+    h2->_resets.count = h2->_empty_frames.count = 0;
+}
+
 static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)self;
     if (req->_generator != &our_generator) {
+        forgive(front_conn_of(req), req);
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
             body = build_refusal(req, body, req->res.status,
@@ -270,8 +281,7 @@ void front_take_replies(struct front_thread *thread)
             answer(request->req, job->status, media_type, job->reply);
         }
         pipeline_job_free(thread->front->pipeline, job);
-        if (!h2o_mem_has_room(0))
-            front_memory_turn(thread); /* answers by the hundred, which somebody may not take */
+        front_memory_left(thread); /* answers by the hundred, which somebody may not take */
     }
 }
 
@@ -380,6 +390,24 @@ static struct address client_of(const struct front_conn *conn, const h2o_req_t *
     return client;
 }
 
+/* new_job returns a job of |source| for a message of |octets|, or NULL with |*why| set. */
+static struct job *new_job(struct front_thread *thread, struct ledger_source *source, size_t octets,
+                           const char **why)
+{
+    struct job *job = NULL;
+
+    if (!front_has_room_for_job(thread, octets))
+        *why = "the message needs more memory than there is";
+    else if (front_gives_up_too_often(source))
+        *why = "too many requests from this address were given up: try again later";
+    else
+        job = pipeline_job(thread->front->pipeline, source, why);
+    atomic_fetch_add_explicit(&source->octets, octets, memory_order_relaxed);
+    if (job == NULL)
+        ledger_happened(&source->refusals, FRONT_LATELY_SECONDS, ledger_now());
+    return job;
+}
+
 /* submit makes a job of |req| and hands it to the pipeline. */
 static int submit(struct front *front, struct front_request *request, struct bytes body, struct bytes path)
 {
@@ -387,15 +415,11 @@ static int submit(struct front *front, struct front_request *request, struct byt
     struct front_thread *thread = request->conn->thread;
     struct address client = client_of(request->conn, req);
     struct ledger_source *source = front_source(front, &client);
-    const char *why = "the message needs more memory than there is";
-    struct job *job =
-        front_has_room_for_job(thread, body.len) ? pipeline_job(front->pipeline, source, &why) : NULL;
+    const char *why = "";
+    struct job *job = new_job(thread, source, body.len, &why);
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
     char peer[ADDRESS_TEXT_MAX];
 
-    atomic_fetch_add_explicit(&source->octets, body.len, memory_order_relaxed);
-    if (job == NULL)
-        ledger_happened(&source->refusals, FRONT_LATELY_SECONDS, ledger_now());
     ledger_unpin(source); /* the job has a pin of its own */
     if (mail == NULL) {
         if (job != NULL)
@@ -442,6 +466,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof(*request), on_request_gone);
     *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
     request->conn->requests++;
+    forgive(request->conn, req);
 
     if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD"))) {
         note_answer(request);

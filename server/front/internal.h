@@ -24,9 +24,9 @@ enum {
     FRONT_FIELDS_MAX = 100,      /* header fields of a request */
     FRONT_EMPTIES_MAX = 100,     /* of HTTP/2, per connection and minute; beyond: GOAWAY */
     FRONT_SHED_PARTS = 8,        /* of the memory: with 7 held something goes, until 6 are */
-    FRONT_TLS_OCTETS = 16384,    /* what BoringSSL holds for a connection, a little less; it is not counted */
-    FRONT_STOP_IDLE_MS = 250,    /* stopping: a connection without a request for so long is closed */
-    FRONT_IDLE_GRACE_MS = 2000,  /* libh2o says goodbye by itself (HTTP/2); after that we close */
+    FRONT_TLS_OCTETS = 16384, /* charged for what BoringSSL holds for a connection, which is a little less */
+    FRONT_STOP_IDLE_MS = 250, /* stopping: a connection without a request for so long is closed */
+    FRONT_IDLE_GRACE_MS = 2000, /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
 
 enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
@@ -183,6 +183,9 @@ int front_has_room_for_job(struct front_thread *thread, size_t octets);
 /* front_job_taken counts what |job| has taken, until the next turn. On the thread. */
 void front_job_taken(struct front_thread *thread, const struct job *job);
 
+/* front_memory_left gives the thread its part of the memory that is left. On the thread. */
+void front_memory_left(struct front_thread *thread);
+
 /* front_memory_turn gives the thread its part of the memory that is left, and sheds what waits if that is
  * little. On the thread, once a turn. */
 void front_memory_turn(struct front_thread *thread);
@@ -196,6 +199,9 @@ struct front_conn *front_conn_of(const h2o_req_t *req);
 
 /* front_source pins the place of |client| in the ledger. */
 struct ledger_source *front_source(struct front *front, const struct address *client);
+
+/* front_gives_up_too_often returns 1 if |source| did so more often lately than it may. */
+int front_gives_up_too_often(const struct ledger_source *source);
 
 /* front_conn_gave_up notes that somebody stopped waiting for an answer: |source|, by way of |conn|, which is
  * ended if that happened too often lately. */

@@ -150,19 +150,40 @@ void front_body_taken(h2o_req_t *req)
         h2o_buffer_dispose(&stream->_req_body);
 }
 
-void front_memory_turn(struct front_thread *thread)
+static uint64_t limit_of(const struct front *front)
 {
-    struct front *front = thread->front;
-    uint64_t limit = (uint64_t)front->limits.memory_mib << 20, own = thread->account.held;
+    return (uint64_t)front->limits.memory_mib << 20;
+}
+
+/* held_by_all returns what all threads and jobs hold. */
+static uint64_t held_by_all(const struct front *front)
+{
     uint64_t total = pipeline_memory(front->pipeline);
 
     for (unsigned i = 0; i < front->thread_count; i++)
         total += __atomic_load_n(&front->threads[i].account.held, __ATOMIC_RELAXED);
-    if (total > limit / FRONT_SHED_PARTS * (FRONT_SHED_PARTS - 1))
-        shed(thread, (total - limit / FRONT_SHED_PARTS * (FRONT_SHED_PARTS - 2)) * own / total);
-    own = thread->account.held;
+    return total;
+}
+
+void front_memory_left(struct front_thread *thread)
+{
+    uint64_t limit = limit_of(thread->front), total = held_by_all(thread->front);
+
     thread->lent = 0;
-    thread->account.max = own + (total < limit ? (limit - total) / front->thread_count : 0);
+    thread->account.max =
+        thread->account.held + (total < limit ? (limit - total) / thread->front->thread_count : 0);
+}
+
+void front_memory_turn(struct front_thread *thread)
+{
+    uint64_t limit = limit_of(thread->front), total = held_by_all(thread->front);
+    uint64_t own = thread->account.held;
+
+    /* By the MiB: their product fits. */
+    if (total > limit / FRONT_SHED_PARTS * (FRONT_SHED_PARTS - 1))
+        shed(thread,
+             ((total - limit / FRONT_SHED_PARTS * (FRONT_SHED_PARTS - 2)) >> 20) * own / ((total >> 20) + 1));
+    front_memory_left(thread);
 }
 
 int front_has_room_for_job(struct front_thread *thread, size_t octets)

@@ -56,6 +56,20 @@ static struct bytes trim(struct bytes text)
     return text;
 }
 
+/* is_whole returns 1 if every quoted string of |field| ends: else what the client left open would swallow
+ * what the proxy added behind it. */
+static int is_whole(struct bytes field)
+{
+    int quoted = 0;
+
+    for (size_t i = 0; i < field.len; i++)
+        if (field.data[i] == '"')
+            quoted = !quoted;
+        else if (field.data[i] == '\\' && quoted)
+            i++;
+    return !quoted;
+}
+
 /* cut takes what stands before the next |mark| that is not in a quoted string off |*rest|. */
 static struct bytes cut(struct bytes *rest, char mark)
 {
@@ -84,6 +98,8 @@ static int node(struct address *client, struct bytes text)
     const uint8_t *end;
     unsigned long port;
 
+    if (text.len == 0)
+        return 0;
     if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
         text = bytes_of(text.data + 1, text.len - 2);
     if (text.len > 0 && text.data[0] == '[') {
@@ -116,6 +132,8 @@ int proxy_forwarded(struct address *client, struct bytes field)
 {
     struct bytes element, pair, name, rest = field;
 
+    if (!is_whole(field))
+        return 0;
     do
         element = cut(&rest, ',');
     while (rest.len > 0);

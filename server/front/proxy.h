@@ -12,7 +12,7 @@
 int proxy_header(struct address *client, size_t *len, struct bytes in);
 
 /* proxy_forwarded reads the client out of the last element of a Forwarded field (RFC 7239 4): what the proxy
- * that is nearest to us added. Returns 1, or 0 if that names no address. */
+ * that is nearest to us added. Returns 1, or 0 if that names no address, or if a quoted string has no end. */
 int proxy_forwarded(struct address *client, struct bytes field);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct ledger_source *guess_place(struct pipeline *pipeline, struct bytes reference, uint64_t source)
 {
-    /* The reference is hashed first: a source cannot be mistaken for octets of it. */
+    /* The reference is hashed first: a source cannot be mistaken for octets of it. No source is 0 here. */
     uint64_t words[2] = {keyed_hash(pipeline->pair_key, reference), source};
 
     return ledger_pin(pipeline->pairs, keyed_hash(pipeline->pair_key, bytes_of(words, sizeof words)),
@@ -22,7 +22,9 @@ int guess_admit(struct pipeline *pipeline, struct task *task)
 
     if (reference.len == 0)
         return 1;
-    task->pair = guess_place(pipeline, reference, task->job.source->id);
+    /* The place that many share has no id of its own. */
+    task->pair =
+        guess_place(pipeline, reference, task->job.source->id != 0 ? task->job.source->id : UINT64_MAX);
     if (ledger_lately(&task->pair->failures, BOUND_GUESSES_HALVING, now) >= BOUND_GUESSES_PAIR)
         return 0;
     return ledger_is_proved(task->pair, now) ||

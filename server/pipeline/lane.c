@@ -161,14 +161,15 @@ struct task *lane_pop(struct lane *lane, struct task **abandoned)
     struct ledger_source *source;
     struct ledger_flow *flow;
     struct task *task = NULL;
-    unsigned left;
+    unsigned left, passed = 0;
 
     while (task == NULL && (source = take_source(lane)) != NULL) {
         flow = &source->flows[lane->index];
-        /* With nobody else in the ring, nobody is kept waiting, and nothing is owed. */
+        /* With nobody else in the ring, nobody is kept waiting, and nothing is owed. And where many owe, one
+         * is served all the same before the search for one that does not keeps others waiting. */
         if (ck_ring_size(&lane->ring) == 0) {
             atomic_store_explicit(&flow->debt_us, 0, memory_order_relaxed);
-        } else if (!pay(lane, flow)) {
+        } else if (!pay(lane, flow) && passed++ < BOUND_BATCH) {
             put(lane, source);
             continue;
         }

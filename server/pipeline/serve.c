@@ -123,8 +123,11 @@ int task_begin(struct worker *worker, struct task *task)
         return 0;
     }
     if (!guess_admit(pipeline, task)) {
+        lane_charge(worker->lane, task, BOUND_TASK_US); /* nothing is derived */
         cmp_refuse_guess(task->message);
-    } else if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {
+        return 1;
+    }
+    if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {
         /* What it costs is charged in the other lane. */
         lane_charge(worker->lane, task, BOUND_TASK_US);
         if (!slow_admit(pipeline, task, &why))

@@ -8,8 +8,9 @@
 #include "crypto/seal.h"
 #include "server/policy/internal.h"
 
-static const char *const of_the_node[] = {"front",   "hardening", "log",    "node",      "store",
-                                          "engines", "threads",   "limits", "listeners", "audit_seal_file"};
+static const char *const of_the_node[] = {
+    "front",           "hardening",      "log", "node", "store", "engines", "threads", "limits", "listeners",
+    "trusted_proxies", "audit_seal_file"};
 enum { OF_THE_NODE = sizeof of_the_node / sizeof of_the_node[0] };
 
 /* Each step covers those before it. */

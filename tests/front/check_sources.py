@@ -8,7 +8,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import (CANCEL, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Http1, Http2, check, frame, h2_headers,
+from harness import (CANCEL, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, Http1, Http2, check, frame, h2_headers,
                      main, post, read_all, serving)
 
 PROXY = "127.0.0.9"  # trusted where a check says so
@@ -232,6 +232,43 @@ def who_gives_up_too_often_is_not_served_for_a_while(program):
             assert not is_served(sock)
         with server.connect(source="127.0.0.3") as sock:
             assert is_served(sock)
+
+
+@check
+def one_client_of_a_proxy_does_not_end_the_connection_of_all(program):
+    """Refused requests and resets beyond what one connection may have, and a client in between that is served."""
+    many_fields = h2_headers(extra=[(f"x{i}", "y") for i in range(110)])
+    with serving(program, trusted_proxy=PROXY, resets=20, workers=0) as server:
+        with server.connect(source=PROXY) as sock:
+            h2, stream = Http2(sock), 1
+            for _ in range(10):
+                for _ in range(10):
+                    h2.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, many_fields))
+                    assert h2.body_of(stream).startswith(b"refused 431")
+                    stream += 2
+                h2.send(frame(HEADERS, END_HEADERS, stream, h2_headers()) + frame(DATA, END_STREAM, stream, b"honest"))
+                assert h2.body_of(stream) == b"honest"
+                stream += 2
+        with server.connect(source="127.0.0.2") as sock:  # anybody else's connection ends
+            h2 = Http2(sock)
+            h2.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, many_fields) for i in range(40)))
+            assert h2.until(lambda kind, flags, stream, payload: kind == GOAWAY) is not None
+
+
+@check
+def a_client_of_a_proxy_that_gives_up_too_often_is_refused_by_itself(program):
+    fields = {name: h2_headers(extra=[("forwarded", f"for={name}")]) for name in ("192.0.2.7", "192.0.2.8")}
+    with serving(program, delay=1000, workers=1, jobs=5000, queue_jobs=5000, resets=100, trusted_proxy=PROXY) as server:
+        with server.connect(source=PROXY) as sock:
+            h2 = Http2(sock)
+            for i in range(1100):
+                stream = 2 * i + 1
+                h2.send(frame(HEADERS, END_HEADERS, stream, fields["192.0.2.7"]) + frame(DATA, END_STREAM, stream, b"x") +
+                        frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)))
+            for stream, name in ((2201, "192.0.2.7"), (2203, "192.0.2.8")):
+                h2.send(frame(HEADERS, END_HEADERS, stream, fields[name]) + frame(DATA, END_STREAM, stream, b"honest"))
+                body = h2.body_of(stream)
+                assert body.startswith(b"refused 503") == (name == "192.0.2.7"), body
 
 
 main()

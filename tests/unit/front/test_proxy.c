@@ -131,6 +131,10 @@ Test(proxy, the_last_element_of_Forwarded_counts)
 {
     cr_assert_str_eq(forwarded("for=198.51.100.1, for=192.0.2.60"), "192.0.2.60");
     cr_assert_str_eq(forwarded("for=\"a, for=198.51.100.1\",for=192.0.2.60;proto=https"), "192.0.2.60");
+    /* A quote that the client leaves open does not swallow what the proxy adds. */
+    cr_assert_null(forwarded("for=203.0.113.9;x=\", for=192.0.2.60"));
+    cr_assert_null(forwarded("for=203.0.113.9;x=\"\\, for=192.0.2.60"));
+    cr_assert_null(forwarded("for=203.0.113.9;x=\"\\\", for=192.0.2.60"));
     cr_assert_null(forwarded("for=198.51.100.1, for=unknown"));
     cr_assert_null(forwarded("for=198.51.100.1,proto=http"));
 }
