@@ -149,7 +149,8 @@ void *OPENSSL_memory_realloc(void *data, size_t size);
 void *OPENSSL_memory_alloc(size_t size)
 {
     void *data = depth > 0 ? take(size) : NULL;
-    return data != NULL ? data : malloc(size);
+    /* Never of nothing: whoever asks for its size may be told of an octet, and copy that. */
+    return data != NULL ? data : malloc(size != 0 ? size : 1);
 }
 
 /* The caller has wiped it. */

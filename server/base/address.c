@@ -74,6 +74,14 @@ struct bytes address_source(const struct address *address)
     return bytes_of(address->octets, address->len == V6 ? V6 / 2 : address->len);
 }
 
+void address_host(struct address *out, const struct address *address)
+{
+    *out = *address;
+    out->port = 0;
+    if (out->len == V6)
+        memset(out->octets + V6 / 2, 0, V6 / 2);
+}
+
 /* same_bits compares the first |bits| bits. */
 static int same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {

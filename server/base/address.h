@@ -42,6 +42,10 @@ int address_equal(const struct address *a, const struct address *b);
  * IPv6, since whoever has one address of a /64 has them all. They live as long as |address|. */
 struct bytes address_source(const struct address *address);
 
+/* address_host makes |out| what stands for that source in a log: |address| without its port, of IPv6 its /64.
+ */
+void address_host(struct address *out, const struct address *address);
+
 /* address_block_parse reads "ADDRESS/BITS" or "ADDRESS"; no bit may be set behind BITS. 1 or 0. */
 int address_block_parse(struct address_block *out, const char *text);
 

@@ -53,8 +53,10 @@ enum {
 
     /* A source within a minute or so; ten times that if it proved itself. Beyond it, its connections are
        closed. */
-    BOUND_HANDSHAKES = 6000, /* handshakes of TLS */
-    BOUND_GIVEN_UP = 1000,   /* requests whose answers it did not wait for */
+    BOUND_HANDSHAKES = 6000,  /* handshakes of TLS */
+    BOUND_GIVEN_UP = 1000,    /* requests whose answers it did not wait for */
+    BOUND_OWN_ANSWERS = 3000, /* answers of the front itself: pages, and requests that are none of CMP */
+    BOUND_GIVE_WAY = 64,      /* idle connections that are closed at a time for want of room */
 
     /* Turns of sources in a lane. */
     BOUND_TASK_US = 50,         /* what any task costs at least … */
@@ -68,6 +70,7 @@ enum {
 
     /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,
+    BOUND_BATCH_US = 10000, /* of what peers chose to be verified and derived; one task more at the most */
 };
 
 #endif

@@ -113,6 +113,7 @@ static int take_over(struct ledger_source *source, uint64_t id)
     ledger_forget(&source->handshakes);
     ledger_forget(&source->resets);
     ledger_forget(&source->refusals);
+    ledger_forget(&source->answers);
     ledger_forget(&source->failures);
     atomic_store_explicit(&source->octets, 0, memory_order_relaxed);
     for (size_t i = 0; i < LEDGER_FLOWS; i++)
@@ -173,9 +174,9 @@ int ledger_is_proved(const struct ledger_source *source, uint32_t now)
     return proved != 0 && (int32_t)(now - proved) < BOUND_LEDGER_PROVED;
 }
 
-uint32_t ledger_share(const struct ledger_source *source, uint32_t bound, uint32_t now)
+uint32_t ledger_share(const struct ledger_source *source, uint32_t in_hand, uint32_t bound, uint32_t now)
 {
-    uint32_t kept = ledger_is_proved(source, now) ? 0 : bound / KEPT_SHARE;
+    uint32_t kept = ledger_is_proved(source, now) ? 0 : bound / KEPT_SHARE / (in_hand <= 1 ? 2 : 1);
 
     return bound - kept > 0 ? bound - kept : 1;
 }

@@ -46,7 +46,9 @@ struct ledger_source {
 
     struct ledger_recent handshakes;
     struct ledger_recent resets;
-    struct ledger_recent refusals;
+    struct ledger_recent refusals; /* of connections and jobs */
+    struct ledger_recent
+        answers; /* that the front gave by itself: pages, and requests that are none of CMP */
     struct ledger_recent failures; /* MACs that were wrong */
     _Atomic(uint64_t) octets;      /* received since it has its place */
 
@@ -80,9 +82,10 @@ void ledger_prove(struct ledger_source *source, uint32_t now);
 /* ledger_is_proved returns 1 if it did within BOUND_LEDGER_PROVED seconds. */
 int ledger_is_proved(const struct ledger_source *source, uint32_t now);
 
-/* ledger_share returns how much of |bound| the source may use: all of it if it is proved, else what is not
- * kept for those that are. At least 1. */
-uint32_t ledger_share(const struct ledger_source *source, uint32_t bound, uint32_t now);
+/* ledger_share returns how much of |bound|, which all share, the source may use: all of it if it is proved;
+ * else all but an eighth, of which half is for strangers that have no more than one in hand (|in_hand|, with
+ * the one that is asked for): many that come once get in where few have filled the rest. At least 1. */
+uint32_t ledger_share(const struct ledger_source *source, uint32_t in_hand, uint32_t bound, uint32_t now);
 
 /* ledger_take raises |gauge| by one; 1, or 0 when it is at |bound| already and stays as it is. */
 int ledger_take(atomic_uint *gauge, uint32_t bound);

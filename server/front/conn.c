@@ -14,7 +14,16 @@
 #include "server/base/log.h"
 #include "server/front/proxy.h"
 
-enum { PROVED_FACTOR = 10 };
+enum {
+    PROVED_FACTOR = 10,
+    GREEDY_LEAST = 8, /* who has no more connections than that never has to give way */
+};
+
+/* shut ends a connection in either direction; the loop then sees its end and libh2o closes it. */
+static void shut(const struct front_conn *conn)
+{
+    shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR);
+}
 
 struct ledger_source *front_source(struct front *front, const struct address *client)
 {
@@ -47,6 +56,50 @@ static void leave_source(struct front_conn *conn)
     conn->source = NULL;
 }
 
+/* make_room closes idle connections of the sources of this thread that have the most, the oldest first.
+ * Returns how many. One look at all connections makes room for many. */
+static unsigned make_room(struct front_thread *thread)
+{
+    unsigned most = 0, closed = 0;
+
+    for (h2o_linklist_t *node = thread->conns.next; node != &thread->conns; node = node->next) {
+        const struct front_conn *conn = H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node);
+        unsigned has = conn->counted && conn->requests == 0 ? atomic_load(&conn->source->connections) : 0;
+        if (has > most)
+            most = has;
+    }
+    for (h2o_linklist_t *node = thread->conns.next;
+         node != &thread->conns && most > GREEDY_LEAST && closed < BOUND_GIVE_WAY; node = node->next) {
+        struct front_conn *conn = H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node);
+        if (!conn->counted || conn->requests != 0 || atomic_load(&conn->source->connections) <= most / 2)
+            continue;
+        leave_source(conn); /* so that the rest of a source stays when it has no more than others */
+        conn->source = front_source(thread->front, &conn->client);
+        shut(conn);
+        closed++;
+    }
+    return closed;
+}
+
+/* has_place returns 1 if all connections together leave one for |source|, for which others that have many may
+ * have to give way. */
+static int has_place(struct front_thread *thread, const struct ledger_source *source, uint32_t now)
+{
+    struct front *front = thread->front;
+    unsigned own = atomic_load(&source->connections);
+
+    if (atomic_load(&front->connections) <= ledger_share(source, own, front->limits.connections, now))
+        return 1;
+    if (own > GREEDY_LEAST)
+        return 0;
+    if (thread->room == 0)
+        thread->room = make_room(thread);
+    if (thread->room == 0)
+        return 0;
+    thread->room--;
+    return 1;
+}
+
 /* enter_source makes |conn| one of its client's connections; 0 when the client may have no more. With
  * |is_bounded| 0 it only says whose it is: a proxy has as many as it needs, of all its clients. */
 static int enter_source(struct front_conn *conn, int is_bounded)
@@ -57,16 +110,18 @@ static int enter_source(struct front_conn *conn, int is_bounded)
     conn->source = front_source(front, &conn->client);
     if (!is_bounded)
         return atomic_load(&front->connections) <= front->limits.connections;
-    if (atomic_load(&front->connections) > ledger_share(conn->source, front->limits.connections, now) ||
-        !ledger_take(&conn->source->connections, front->limits.connections_per_source))
+    if (!ledger_take(&conn->source->connections, front->limits.connections_per_source))
         return 0;
     conn->counted = 1;
+    if (!has_place(conn->thread, conn->source, now))
+        return 0;
     if (conn->accept->ctx.ssl_ctx != NULL &&
         !is_within(conn->source, &conn->source->handshakes, BOUND_HANDSHAKES, now))
         return 0;
     if (conn->accept->ctx.ssl_ctx != NULL)
         ledger_happened(&conn->source->handshakes, FRONT_LATELY_SECONDS, now);
-    return is_within(conn->source, &conn->source->resets, BOUND_GIVEN_UP, now);
+    return is_within(conn->source, &conn->source->resets, BOUND_GIVEN_UP, now) &&
+           is_within(conn->source, &conn->source->answers, BOUND_OWN_ANSWERS, now);
 }
 
 /* charge adds to what the thread holds, which other threads read. */
@@ -80,8 +135,7 @@ static void on_close(void *arg)
     struct front_conn *conn = arg;
     h2o_linklist_unlink(&conn->link);
     atomic_fetch_sub(&conn->thread->front->connections, 1);
-    if (conn->tls)
-        charge(conn->thread, -(size_t)FRONT_TLS_OCTETS);
+    charge(conn->thread, -(size_t)conn->tls);
     leave_source(conn);
     h2o_mem_free(conn);
 }
@@ -90,9 +144,9 @@ static void on_close(void *arg)
 static void reject(struct front_conn *conn)
 {
     char peer[ADDRESS_TEXT_MAX];
-    struct address host = conn->client;
+    struct address host;
 
-    host.port = 0;
+    address_host(&host, &conn->client);
     address_text(peer, &host);
     if (log_take("connection refused", bytes_str(peer)))
         log_event(
@@ -108,9 +162,8 @@ static void reject(struct front_conn *conn)
 
 static void serve(struct front_conn *conn)
 {
-    conn->tls = conn->accept->ctx.ssl_ctx != NULL;
-    if (conn->tls)
-        charge(conn->thread, FRONT_TLS_OCTETS);
+    conn->tls = conn->accept->ctx.ssl_ctx != NULL ? FRONT_HANDSHAKE_OCTETS : 0;
+    charge(conn->thread, (size_t)conn->tls);
     conn->sock->data = NULL;
     h2o_accept(&conn->accept->ctx, conn->sock);
 }
@@ -165,7 +218,7 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
-    if (!enter_source(conn, !conn->is_proxy) || !h2o_mem_has_room(FRONT_TLS_OCTETS)) {
+    if (!enter_source(conn, !conn->is_proxy) || !h2o_mem_has_room(FRONT_HANDSHAKE_OCTETS)) {
         reject(conn);
     } else if (accept->proxy_protocol && conn->is_proxy) {
         conn->awaits_header = 1;
@@ -181,16 +234,29 @@ struct front_conn *front_conn_of(const h2o_req_t *req)
     return sock != NULL ? sock->on_close.data : NULL;
 }
 
-/* shut ends a connection in either direction; the loop then sees its end and libh2o closes it. */
-static void shut(const struct front_conn *conn)
-{
-    shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR);
-}
-
 void front_shut_all(struct front_thread *thread)
 {
     for (h2o_linklist_t *node = thread->conns.next; node != &thread->conns; node = node->next)
         shut(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
+}
+
+int front_conn_answered(struct front_conn *conn)
+{
+    uint32_t now = ledger_now();
+
+    ledger_happened(&conn->source->answers, FRONT_LATELY_SECONDS, now);
+    if (conn->is_proxy || is_within(conn->source, &conn->source->answers, BOUND_OWN_ANSWERS, now))
+        return 1;
+    shut(conn);
+    return 0;
+}
+
+void front_conn_serves(struct front_conn *conn)
+{
+    if (conn->tls != FRONT_HANDSHAKE_OCTETS)
+        return;
+    charge(conn->thread, FRONT_TLS_OCTETS - (size_t)conn->tls);
+    conn->tls = FRONT_TLS_OCTETS;
 }
 
 int front_gives_up_too_often(const struct ledger_source *source)

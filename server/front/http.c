@@ -418,7 +418,8 @@ static int submit(struct front *front, struct front_request *request, struct byt
     const char *why = "";
     struct job *job = new_job(thread, source, body.len, &why);
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
-    char peer[ADDRESS_TEXT_MAX];
+    char peer[ADDRESS_TEXT_MAX], source_text[ADDRESS_TEXT_MAX];
+    struct address host;
 
     ledger_unpin(source); /* the job has a pin of its own */
     if (mail == NULL) {
@@ -432,9 +433,12 @@ static int submit(struct front *front, struct front_request *request, struct byt
     job->request = arena_copy(job->arena, body);
     job->path = arena_copy(job->arena, path);
     job->peer = arena_copy(job->arena, bytes_str(address_text(peer, &client)));
+    address_host(&host, &client);
+    job->host = arena_copy(job->arena, bytes_str(address_text(source_text, &host)));
     job->on_done = on_done;
     job->front = mail;
-    if (job->request.data == NULL || (job->path.data == NULL && path.len > 0) || job->peer.data == NULL) {
+    if (job->request.data == NULL || (job->path.data == NULL && path.len > 0) || job->peer.data == NULL ||
+        job->host.data == NULL) {
         pipeline_job_free(front->pipeline, job);
         note_answer(request);
         return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the message needs more memory than there is");
@@ -467,16 +471,18 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
     request->conn->requests++;
     forgive(request->conn, req);
+    front_conn_serves(request->conn);
 
-    if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD"))) {
-        note_answer(request);
-        return serve_page(req, page);
-    }
     if (is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
         body.len <= front->limits.message_bytes)
         return submit(front, request, body, path);
 
+    /* What takes no worker takes this thread, which all share. A pipeline of such requests ends here. */
     note_answer(request);
+    if (!front_conn_answered(request->conn))
+        req->http1_is_persistent = 0;
+    if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
+        return serve_page(req, page);
     if (!is_method(req, "POST") || page != NULL)
         return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
     if (!has_cmp_type(req))

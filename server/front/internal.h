@@ -14,19 +14,21 @@
 
 enum {
     FRONT_THREADS_MAX = 64,
-    FRONT_ADDRESSES_MAX = 64,    /* bound addresses of all listeners */
-    FRONT_SWEEP_MS = 1000,       /* how often deadlines of connections are looked at */
-    FRONT_STOP_ROUND_MS = 20,    /* the same while stopping */
-    FRONT_CLOSE_MS = 6000,       /* after the last deadline: for connections to go away */
-    FRONT_REFUSAL_ARENA = 65536, /* octets to build a refusal that no job exists for */
-    FRONT_LATELY_SECONDS = 60,   /* in which half of what a source did is forgotten */
-    FRONT_PROXIES_MAX = 64,      /* entries of trusted_proxies: as many as a list may have */
-    FRONT_FIELDS_MAX = 100,      /* header fields of a request */
-    FRONT_EMPTIES_MAX = 100,     /* of HTTP/2, per connection and minute; beyond: GOAWAY */
-    FRONT_SHED_PARTS = 8,        /* of the memory: with 7 held something goes, until 6 are */
-    FRONT_TLS_OCTETS = 16384, /* charged for what BoringSSL holds for a connection, which is a little less */
-    FRONT_STOP_IDLE_MS = 250, /* stopping: a connection without a request for so long is closed */
-    FRONT_IDLE_GRACE_MS = 2000, /* libh2o says goodbye by itself (HTTP/2); after that we close */
+    FRONT_ADDRESSES_MAX = 64,       /* bound addresses of all listeners */
+    FRONT_SWEEP_MS = 1000,          /* how often deadlines of connections are looked at */
+    FRONT_STOP_ROUND_MS = 20,       /* the same while stopping */
+    FRONT_CLOSE_MS = 6000,          /* after the last deadline: for connections to go away */
+    FRONT_REFUSAL_ARENA = 65536,    /* octets to build a refusal that no job exists for */
+    FRONT_LATELY_SECONDS = 60,      /* in which half of what a source did is forgotten */
+    FRONT_PROXIES_MAX = 64,         /* entries of trusted_proxies: as many as a list may have */
+    FRONT_FIELDS_MAX = 100,         /* header fields of a request */
+    FRONT_EMPTIES_MAX = 100,        /* of HTTP/2, per connection and minute; beyond: GOAWAY */
+    FRONT_SHED_PARTS = 8,           /* of the memory: with 7 held something goes, until 6 are */
+    FRONT_HANDSHAKE_OCTETS = 65536, /* charged for what BoringSSL holds for a connection at the most … */
+    FRONT_TLS_OCTETS = 32768,       /* … and after its first request: with a record that is incomplete */
+    FRONT_CLIENT_CHAIN = 32768,     /* octets of a client's certificates */
+    FRONT_STOP_IDLE_MS = 250,       /* stopping: a connection without a request for so long is closed */
+    FRONT_IDLE_GRACE_MS = 2000,     /* libh2o says goodbye by itself (HTTP/2); after that we close */
 };
 
 enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
@@ -56,7 +58,7 @@ struct front_conn {
     unsigned requests;            /* in our hands or answered and not sent */
     unsigned unsent;              /* answered and not sent */
     int late;                     /* accepted while draining */
-    int tls;                      /* 1: what BoringSSL holds for it is in the thread's account */
+    int tls;                      /* octets that are charged for what BoringSSL holds for it */
 };
 
 /* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request;
@@ -109,6 +111,7 @@ struct front_thread {
     size_t lent; /* octets that jobs have taken since the last turn: counted by the pipeline, not yet seen
                     here */
     uint64_t shed_told_ms;
+    unsigned room; /* connections that were closed to make room, and are not taken up yet */
     unsigned cut_off;
 
     /* What other threads touch. */
@@ -199,6 +202,13 @@ struct front_conn *front_conn_of(const h2o_req_t *req);
 
 /* front_source pins the place of |client| in the ledger. */
 struct ledger_source *front_source(struct front *front, const struct address *client);
+
+/* front_conn_answered notes that the front answers |conn| by itself. 1, or 0 when its source has had too many
+ * such answers lately: |conn| then ends. */
+int front_conn_answered(struct front_conn *conn);
+
+/* front_conn_serves notes that |conn| has a whole request: its handshake, if any, is over. */
+void front_conn_serves(struct front_conn *conn);
 
 /* front_gives_up_too_often returns 1 if |source| did so more often lately than it may. */
 int front_gives_up_too_often(const struct ledger_source *source);

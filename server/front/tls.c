@@ -81,6 +81,7 @@ static int load(struct config_fault *fault, const struct config *config, size_t 
         !SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1))
         return fail(fault, config, index, "certificate", tls->certificate, "TLS cannot be set up");
     SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
+    SSL_CTX_set_max_cert_list(ctx, FRONT_CLIENT_CHAIN);
     /* Tickets resume; a cache in memory would only be shared by the threads of one node. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);

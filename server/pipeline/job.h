@@ -21,6 +21,7 @@ struct job {
     struct bytes request;             /* the PKIMessage as received */
     struct bytes path;                /* of the URL, without query: selects the profile */
     struct bytes peer;                /* its address, readable: for the log */
+    struct bytes host;                /* its source, readable: whose lines the log counts together */
     void (*on_done)(struct job *job); /* called once, from a thread of the pipeline: must not block */
     void *front;                      /* the front's own: whom to wake */
     uint32_t slot;                    /* the reply slot … */

@@ -40,7 +40,8 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
     }
     ledger_pin_again(source);
     *why = "the server is busy: try again later";
-    if (atomic_fetch_add(&pipeline->alive, 1) >= ledger_share(source, pipeline->limits.jobs, ledger_now())) {
+    if (atomic_fetch_add(&pipeline->alive, 1) >=
+        ledger_share(source, source->requests, pipeline->limits.jobs, ledger_now())) {
         leave(pipeline, source);
         return NULL;
     }
@@ -81,7 +82,8 @@ void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char
 
 int pipeline_submit(struct pipeline *pipeline, struct job *job)
 {
-    size_t share = ledger_share(job->source, pipeline->limits.queue_jobs, ledger_now());
+    size_t share =
+        ledger_share(job->source, job->source->requests, pipeline->limits.queue_jobs, ledger_now());
 
     if (lane_push(&pipeline->fast, (struct task *)job, share))
         return 1;

@@ -27,7 +27,10 @@ static void log_result(const struct task *task, const struct cmp_result *result)
         quoted_subject[NAME_TEXT_MAX];
     enum log_level level = result->refused ? LOG_WARN : LOG_INFO;
 
-    if (!log_enabled(level) || (result->refused && !log_take(result->event, task->job.peer)))
+    /* Whatever somebody can bring about who proves nothing, he can bring about as often as he likes: a
+     * recorded message that is answered again, too. */
+    if (!log_enabled(level) ||
+        ((result->refused || !result->authenticated) && !log_take(result->event, task->job.host)))
         return;
     log_hex(id, sizeof id, result->transaction_id);
     log_hex(serial, sizeof serial, result->serial);
@@ -91,7 +94,7 @@ void task_drop(struct task *task)
 /* Beyond the bounds of the pipeline, the answer is made from the header alone. */
 static void refuse(struct task *task, const char *text)
 {
-    if (log_take("request refused", task->job.peer))
+    if (log_take("request refused", task->job.host))
         log_event(LOG_WARN, "request refused", "text=\"%s\" peer=%.*s", text, (int)task->job.peer.len,
                   (const char *)task->job.peer.data);
     leave(task);

@@ -30,14 +30,16 @@ int slow_admit(struct pipeline *pipeline, struct task *task, const char **why)
     uint32_t now = ledger_now();
 
     *why = "too many costly requests at once from this sender: try again later";
-    if (!ledger_take(&source->costly, ledger_share(who, pipeline->limits.slow_jobs_per_peer, now)))
+    if (!ledger_take(&source->costly,
+                     ledger_share(who, UINT32_MAX, pipeline->limits.slow_jobs_per_peer, now)))
         return 0;
     if (!take_reference(pipeline, task)) {
         ledger_give(&source->costly);
         return 0;
     }
     task->is_slow = 1;
-    if (lane_push(&pipeline->slow, task, ledger_share(who, pipeline->limits.slow_queue_jobs, now)))
+    if (lane_push(&pipeline->slow, task,
+                  ledger_share(who, source->costly, pipeline->limits.slow_queue_jobs, now)))
         return 1;
     slow_leave(task);
     *why = "too many costly requests at once: try again later";

@@ -72,6 +72,7 @@ static struct task *gather(struct worker *worker)
     struct task *head = NULL, **tail = &head, *abandoned = NULL, *task;
     int64_t now = worker_now_ms();
     unsigned count = 0;
+    uint64_t cost_us = 0;
 
     while (count < BOUND_BATCH && (task = take_returned(worker)) != NULL) {
         cmp_resume(task->message, now);
@@ -79,10 +80,14 @@ static struct task *gather(struct worker *worker)
         tail = &task->next;
         count++;
     }
-    while (count < BOUND_BATCH && (task = lane_pop(worker->lane, &abandoned)) != NULL) {
+    /* Nobody is answered before the whole batch is verified: what it costs has a bound, or turns would count
+     * for nothing. */
+    while (count < BOUND_BATCH && cost_us < BOUND_BATCH_US &&
+           (task = lane_pop(worker->lane, &abandoned)) != NULL) {
         count++;
         if (!task_begin(worker, task))
             continue;
+        cost_us += cmp_price_us(task->message);
         *tail = task;
         tail = &task->next;
     }

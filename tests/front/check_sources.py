@@ -63,14 +63,46 @@ def one_address_leaves_connections_to_others(program):
 
 
 @check
-def strangers_leave_an_eighth_to_those_that_are_known(program):
-    """However many addresses they have."""
-    with serving(program, connections=80, connections_per_source=10) as server:
-        idle = [server.connect(source=f"127.0.1.{i % 100 + 1}") for i in range(100)]
+def strangers_leave_a_share_to_those_that_are_known(program):
+    """However many addresses they have: of 160 connections ten are kept."""
+    with serving(program, connections=160, connections_per_source=10) as server:
+        idle = [server.connect(source=f"127.0.1.{i + 1}") for i in range(180)]
         with server.connect(source="127.0.0.3") as sock:
             assert not is_served(sock)
         for sock in idle:
             sock.close()
+
+
+@check
+def few_that_have_all_connections_give_way(program):
+    """Idle connections of a few addresses once left none for anybody else."""
+    with serving(program, connections=160, connections_per_source=60) as server:
+        idle = [server.connect(source=f"127.0.1.{i % 3 + 1}") for i in range(180)]
+        for i in range(60):
+            with server.connect(source=f"127.0.2.{i + 1}") as sock:
+                assert is_served(sock), i
+        for sock in idle:
+            sock.close()
+
+
+@check
+def who_asks_the_front_itself_too_much_is_not_served_for_a_while(program):
+    """Requests that take no worker, in pipelines: they once kept the front's thread from all others for seconds."""
+    with serving(program, connections_per_source=200) as server:
+        socks = []
+        for _ in range(20):
+            sock = server.connect(source="127.0.0.2")
+            sock.sendall(1000 * b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /nothing HTTP/1.0\r\n\r\n")
+            socks.append(sock)
+        answers = 0
+        for sock in socks:
+            answers += read_all(sock).count(b"HTTP/1.1 405")
+            sock.close()
+        assert answers < 4000, answers
+        with server.connect(source="127.0.0.2") as sock:
+            assert not is_served(sock)
+        with server.connect(source="127.0.0.3") as sock:
+            assert is_served(sock)
 
 
 @check

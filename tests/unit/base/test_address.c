@@ -96,6 +96,20 @@ Test(address, a_source_is_an_IPv4_address_or_a_64)
     cr_assert_not(same_source("192.0.2.1", "192.0.2.2"));
 }
 
+Test(address, the_host_of_a_log_line_is_its_source)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct address address = parsed("2001:db8:1:2:3:4:5:6"), host;
+
+    address.port = 7;
+    address_host(&host, &address);
+    cr_assert_str_eq(address_text(text, &host), "[2001:db8:1:2::]");
+    address = parsed("192.0.2.7");
+    address.port = 7;
+    address_host(&host, &address);
+    cr_assert_str_eq(address_text(text, &host), "192.0.2.7");
+}
+
 Test(address, blocks)
 {
     cr_assert(is_in("10.1.2.3", "10.0.0.0/8"));

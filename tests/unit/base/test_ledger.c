@@ -56,6 +56,7 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
         ledger_happened(&source->handshakes, 60, NOW);
         ledger_happened(&source->resets, 60, NOW);
         ledger_happened(&source->refusals, 60, NOW);
+        ledger_happened(&source->answers, 60, NOW);
         ledger_happened(&source->failures, 60, NOW);
         ledger_prove(source, NOW);
         atomic_store(&source->octets, 5);
@@ -65,6 +66,7 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
     cr_assert_eq(ledger_lately(&source->handshakes, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->resets, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->refusals, 60, NOW), 0);
+    cr_assert_eq(ledger_lately(&source->answers, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->failures, 60, NOW), 0);
     cr_assert_eq(atomic_load(&source->octets), 0);
     cr_assert_not(ledger_is_proved(source, NOW));
@@ -119,9 +121,10 @@ Test(ledger, a_share_is_kept_for_those_that_proved_themselves)
     struct ledger_source *stranger = ledger_pin(ledger, 1, NOW), *known = ledger_pin(ledger, 2, NOW);
 
     ledger_prove(known, NOW);
-    cr_assert_eq(ledger_share(known, 800, NOW), 800);
-    cr_assert_eq(ledger_share(stranger, 800, NOW), 700);
-    cr_assert_eq(ledger_share(stranger, 1, NOW), 1);
+    cr_assert_eq(ledger_share(known, 100, 800, NOW), 800);
+    cr_assert_eq(ledger_share(stranger, 2, 800, NOW), 700);
+    cr_assert_eq(ledger_share(stranger, 1, 800, NOW), 750);
+    cr_assert_eq(ledger_share(stranger, 5, 1, NOW), 1);
 }
 
 Test(ledger, a_gauge_stops_at_its_bound)

@@ -207,7 +207,7 @@ static struct job *make_job_of(uint64_t source, struct bytes request)
         return NULL;
     job->request = arena_copy(job->arena, request);
     job->path = bytes_str("/.well-known/cmp/p/demo");
-    job->peer = bytes_str("test");
+    job->peer = job->host = bytes_str("test");
     job->on_done = on_done;
     return job;
 }
