@@ -199,8 +199,8 @@ int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn)
     if (why != NULL)
         end_service(
             store, why,
-            "bring the file and its log back to their names, or restore them from a backup (what this "
-            "process has open can be copied from its folder fd in /proc until it ends)");
+            "bring the file and its log back to their names, or restore them from a backup (root can copy "
+            "what this process has open from its folder fd in /proc until it ends)");
     if (!atomic_load(&store->is_lost))
         return 0;
     leave_as_it_is(conn);
