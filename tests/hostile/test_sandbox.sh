@@ -30,9 +30,8 @@ for program in cmpd cmpd-epoll; do
     sed -i "s,$work/elsewhere.pem,vendors/elsewhere.pem," "$dir/cmpd.yaml"
     kill -HUP "$server"
     wait_log "$log" 'event="configuration loaded"'
-    # The seals' file is opened anew where it was moved away.
+    # The seals' file is made anew where it was moved away.
     mv "$dir/audit/seals.log" "$dir/audit/seals.1"
-    kill -HUP "$server"
     stop_server
     ok "$program: seals after that" grep -q 'event="audit seal"' "$dir/audit/seals.log"
 
