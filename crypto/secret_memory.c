@@ -27,7 +27,8 @@ static struct {
     pthread_mutex_t lock;
     uint8_t *memory; /* NULL: there is no pool */
     uint8_t in_use[UNITS];
-    size_t used; /* units */
+    size_t used;   /* units */
+    size_t missed; /* pieces */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local unsigned depth;
@@ -70,6 +71,15 @@ size_t secret_memory_used(void)
     return used;
 }
 
+size_t secret_memory_missed(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    size_t missed = pool.missed;
+    pool.missed = 0;
+    pthread_mutex_unlock(&pool.lock);
+    return missed;
+}
+
 /* The first run of |units| that nobody uses; UNITS if there is none. */
 static size_t find_run(size_t units)
 {
@@ -85,9 +95,9 @@ static size_t find_run(size_t units)
 static void *take(size_t size)
 {
     struct piece *piece = NULL;
-    if (pool.memory == NULL || size > SECRET_MEMORY - HEADER)
+    if (pool.memory == NULL)
         return NULL;
-    size_t units = (size + HEADER + UNIT - 1) / UNIT;
+    size_t units = size <= SECRET_MEMORY - HEADER ? (size + HEADER + UNIT - 1) / UNIT : UNITS + 1;
     pthread_mutex_lock(&pool.lock);
     size_t at = find_run(units);
     if (at < UNITS) {
@@ -95,6 +105,8 @@ static void *take(size_t size)
         pool.used += units;
         piece = (struct piece *)(void *)(pool.memory + at * UNIT);
         piece->units = units;
+    } else {
+        pool.missed++;
     }
     pthread_mutex_unlock(&pool.lock);
     return piece != NULL ? piece->data : NULL;

@@ -25,8 +25,9 @@ void *secret_alloc(size_t size);
 void secret_free(void *data);
 
 /* secret_memory_has returns 1 if |data| is in the pool. secret_memory_used returns how many octets of it are
- * in use. */
+ * in use; secret_memory_missed how many pieces have found no room in it since it was asked last. */
 int secret_memory_has(const void *data);
 size_t secret_memory_used(void);
+size_t secret_memory_missed(void);
 
 #endif

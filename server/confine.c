@@ -10,6 +10,7 @@
 
 struct confine {
     struct sandbox *sandbox; /* NULL: there is none */
+    unsigned parts;          /* that it has room for */
 };
 
 static int add_file(void *arg, const char *file)
@@ -69,6 +70,7 @@ struct confine *confine_files(const struct config *config, const char *path)
         log_event(LOG_INFO, "no sandbox", "text=\"this build has sanitizers\"");
         return confine;
     }
+    confine->parts = parts_of(config);
     confine->sandbox = make_sandbox(config, path);
     if (confine->sandbox == NULL) {
         confine_free(confine);
@@ -108,12 +110,19 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
 {
     struct check check = {confine->sandbox, NULL};
 
-    if (confine->sandbox == NULL || config_each_file(config, check_file, &check))
+    if (confine->sandbox == NULL)
+        return 1;
+    if (config_has_token(config) && (confine->parts & SANDBOX_TOKEN) == 0) {
+        snprintf(fault->text, sizeof fault->text,
+                 "a key is in a token, and this process was confined at start to what does without its "
+                 "module: restart to use it");
+        return 0;
+    }
+    if (config_each_file(config, check_file, &check))
         return 1;
     snprintf(fault->text, sizeof fault->text,
              "%s is in none of the folders that this process was confined to at start: restart to use it, or "
-             "put it "
-             "beside the configuration",
+             "put it beside the configuration",
              check.outside);
     return 0;
 }

@@ -14,8 +14,8 @@ struct confine *confine_files(const struct config *config, const char *path);
 /* confine_calls enters the second half, when all threads and rings exist. */
 void confine_calls(struct confine *confine);
 
-/* confine_allows returns 1 if what |config| names can be read; else 0 with |fault| written: that takes a
- * restart. */
+/* confine_allows returns 1 if what |config| names can be read, and its tokens' modules loaded; else 0 with
+ * |fault| written: that takes a restart. */
 int confine_allows(struct config_fault *fault, const struct confine *confine, const struct config *config);
 
 void confine_free(struct confine *confine);

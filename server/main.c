@@ -148,6 +148,19 @@ static int prepare_seal_file(struct config_fault *fault, const struct config *co
     return ok;
 }
 
+/* After keys were loaded: at a reload, those of both configurations are there. */
+static void tell_keys_outside(void)
+{
+    size_t missed = secret_memory_missed();
+
+    if (missed > 0)
+        log_event(
+            LOG_WARN, "keys are not locked in memory",
+            "reason=\"the locked memory is full\" pieces=%zu text=\"they are wiped all the same; use fewer "
+            "or smaller keys; after a reload, which holds those of both configurations, a restart may do\"",
+            missed);
+}
+
 /* What comes before there are secrets and threads. */
 static int prepare(struct config_fault *fault, struct server *server, char **argv)
 {
@@ -201,6 +214,7 @@ static int start(struct server *server, char **argv)
     server->front = front_new(&fault, config, server->pipeline, handlers, 2);
     if (server->front == NULL)
         return fail(fault.text);
+    tell_keys_outside();
     if (!log_start())
         log_event(LOG_WARN, "no thread for the log",
                   "text=\"a standard error that is blocked keeps requests waiting\"");
@@ -236,6 +250,7 @@ static void reload(struct server *server)
     if (named != NULL && confine_allows(&fault, server->confine, named))
         newer = policy_load_file(&fault, server->config_path, time(NULL));
     config_free(named);
+    tell_keys_outside();
     if (newer == NULL) {
         log_event(LOG_ERROR, "configuration refused", "text=%s",
                   log_quote(quoted, sizeof quoted, bytes_str(fault.text)));

@@ -41,6 +41,7 @@ enum {
 
     /* Log: how many lines of a kind one source may bring about in a while; beyond it they are counted. */
     BOUND_LOG_LINES = 100,
+    BOUND_LOG_ALL_LINES = 10000, /* of all sources together */
     BOUND_LOG_SECONDS = 10,
 
     /* Descriptors beside those of connections: a start is refused if the process cannot have them. */

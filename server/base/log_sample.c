@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "server/base/bounds.h"
+#include "server/base/ledger.h"
 #include "server/base/log_internal.h"
 
 enum { SETS = 512, WAYS = 4, EVENT_MAX = 32, WHO_MAX = 48, TRIES = 64 };
@@ -50,13 +51,6 @@ static uint64_t mix(uint64_t hash, const char *text, size_t len)
     return hash;
 }
 
-static uint32_t seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint32_t)now.tv_sec + 1;
-}
-
 static int enter(struct set *set)
 {
     for (int i = 0; i < TRIES; i++)
@@ -70,9 +64,10 @@ static void leave(struct set *set)
     atomic_flag_clear_explicit(&set->busy, memory_order_release);
 }
 
+/* Another thread may have begun it after |now| was read. */
 static int is_over(const struct place *place, uint32_t now)
 {
-    return now - place->since >= BOUND_LOG_SECONDS;
+    return (int32_t)(now - place->since) >= BOUND_LOG_SECONDS;
 }
 
 static void begin(struct place *place, uint64_t hash, const char *event, struct bytes who, uint32_t now)
@@ -122,12 +117,28 @@ static void tell(const struct place *place)
                                  (unsigned long long)place->left_out));
 }
 
+/* is_within counts a line among those of all sources: many sources are many lines, too. */
+static int is_within(uint32_t now)
+{
+    static _Atomic(uint64_t) lines; /* seconds in which the count began, and the count */
+    uint64_t before = atomic_load_explicit(&lines, memory_order_relaxed), after;
+
+    do {
+        after = (int32_t)(now - (uint32_t)(before >> 32)) >= BOUND_LOG_SECONDS ? (uint64_t)now << 32 : before;
+        if ((uint32_t)after >= BOUND_LOG_ALL_LINES)
+            return 0;
+        after++;
+    } while (!atomic_compare_exchange_weak_explicit(&lines, &before, after, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return 1;
+}
+
 int log_take(const char *event, struct bytes who)
 {
     struct bytes source = without_port(who);
     uint64_t hash = mix(mix(key[0], event, strlen(event)), (const char *)source.data, source.len) | 2;
     struct set *set = &sets[hash / 4 % SETS];
-    uint32_t now = seconds();
+    uint32_t now = ledger_now();
     if (!enter(set)) {
         atomic_fetch_add(&set->missed, 1);
         return 0;
@@ -139,7 +150,7 @@ int log_take(const char *event, struct bytes who)
         place->count = 0;
         place->left_out = 0;
     }
-    int taken = place->count < BOUND_LOG_LINES;
+    int taken = place->count < BOUND_LOG_LINES && is_within(now);
     place->count += (uint32_t)taken;
     place->left_out += !taken;
     leave(set);
@@ -150,7 +161,7 @@ int log_take(const char *event, struct bytes who)
 
 void log_tell_left_out(int all)
 {
-    uint32_t now = seconds();
+    uint32_t now = ledger_now();
     for (size_t i = 0; i < SETS; i++) {
         struct set *set = &sets[i];
         struct place told[WAYS];

@@ -36,7 +36,7 @@ static int allow_calls(scmp_filter_ctx filter, unsigned parts)
 {
     int ret = 0;
     for (const struct sandbox_call *row = sandbox_calls; ret == 0 && row->name != NULL; row++)
-        if ((row->parts & parts) != 0 && strcmp(row->name, "tgkill") != 0 && number_of(row->name) >= 0)
+        if ((row->parts & parts) != 0 && number_of(row->name) >= 0)
             ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(row->name), 0);
     for (const struct sandbox_argument *row = sandbox_arguments; ret == 0 && row->name != NULL; row++)
         if ((row->parts & parts) != 0 && number_of(row->name) >= 0)

@@ -28,12 +28,22 @@ static int make_folder(const char *path)
     return mkdir(folder, 0700) == 0 && file_sync_folder(folder);
 }
 
+/* What was deleted, or moved away to be kept, can still be written into, and nobody would find it. */
+static int is_at(const struct seal_file *file, const char *path)
+{
+    struct stat open, named;
+
+    return file->fd >= 0 && fstat(file->fd, &open) == 0 && lstat(path, &named) == 0 &&
+           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
 int seal_file_prepare(struct seal_file *file, const char *path)
 {
     static const int how = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
 
-    if (file->fd >= 0)
+    if (is_at(file, path))
         return 1;
+    seal_file_close(file);
     file->fd = open(path, how, 0600);
     if (file->fd < 0 && errno == ENOENT && make_folder(path))
         file->fd = open(path, how, 0600);

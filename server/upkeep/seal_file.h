@@ -11,15 +11,15 @@ struct seal_file {
     int fd; /* -1: not open, the next line opens it */
 };
 
-/* seal_file_close closes it; the next line opens what then has its name. */
+/* seal_file_close closes it. */
 void seal_file_close(struct seal_file *file);
 
-/* seal_file_prepare opens |path| if it is not open, and makes it and its folder if they are missing. Returns
- * 1, or 0 with errno set. */
+/* seal_file_prepare opens |path| if that is not what is open, and makes it and its folder if they are
+ * missing. Returns 1, or 0 with errno set. */
 int seal_file_prepare(struct seal_file *file, const char *path);
 
-/* seal_file_append adds |len| octets, a whole line; all of it is durable, or none of it is there. Returns 1,
- * or 0 with errno set. */
+/* seal_file_append adds |len| octets, a whole line, to what |path| leads to now; all of it is durable, or
+ * none of it is there. Returns 1, or 0 with errno set. */
 int seal_file_append(struct seal_file *file, const char *path, const char *line, size_t len);
 
 #endif

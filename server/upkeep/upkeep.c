@@ -93,7 +93,6 @@ static void *run(void *arg)
         if (resumes) {
             jobs.unconfirmed = (struct unconfirmed){0};
             jobs.purge = (struct purge){0};
-            seal_file_close(&jobs.seals.file); /* it may have been moved away to be kept */
         }
         do_jobs(upkeep, &jobs, policy, now_ms());
         policy_release(policy);

@@ -78,7 +78,6 @@ PQconninfoOption *postgres_target(char *fault, const char *url)
     return store_fault(fault, "out of memory");
 }
 
-/* One that cannot be read may hold one as well. */
 /* What a setting names is in a folder where it may be replaced; what libpq finds in the user's home by itself
  * is no reason to read all of that. */
 int postgres_each_file(const char *url, int (*each)(void *arg, const char *path, enum store_file_use use),
@@ -106,6 +105,7 @@ int postgres_each_file(const char *url, int (*each)(void *arg, const char *path,
     return ok;
 }
 
+/* One that cannot be read may hold one as well. */
 int postgres_has_secret(const char *url)
 {
     PQconninfoOption *target = PQconninfoParse(url, NULL);

@@ -92,21 +92,25 @@ static enum log_state look_at_log(struct sqlite_held *held)
     if ((number(header) & ~1U) != LOG_MAGIC)
         return LOG_HOLE;
     off_t step = FRAME_HEADER + (off_t)number(header + LOG_PAGE_SIZE), end = LOG_HEADER + held->frames * step;
-    /* What was the last frame is where it was, while the log has not been set back. */
-    off_t last =
-        held->log_end != 0 && memcmp(held->salts, header + LOG_SALTS, SALTS) == 0 ? held->log_end : end;
-    if (last > LOG_HEADER && (pread(held->log, frame, sizeof(frame), last - step) != sizeof(frame) ||
-                              memcmp(frame + FRAME_SALTS, header + LOG_SALTS, SALTS) != 0))
-        return fstat(held->log, &st) == 0 && st.st_size < end ? LOG_SHORT : LOG_HOLE;
-    if (fstat(held->log, &st) != 0 || st.st_size < end)
+    /* What was the last frame is where it was, while the log has not been set back. If it has been, by this
+     * commit or after it, that frame may be of the log before: as good as a log that is too short. */
+    int is_same = memcmp(held->salts, header + LOG_SALTS, SALTS) == 0;
+    off_t last = held->log_end != 0 && is_same ? held->log_end : end;
+    int is_foreign =
+        last > LOG_HEADER && (pread(held->log, frame, sizeof(frame), last - step) != sizeof(frame) ||
+                              memcmp(frame + FRAME_SALTS, header + LOG_SALTS, SALTS) != 0);
+    if (fstat(held->log, &st) != 0 || st.st_size < end || (is_foreign && !is_same))
         return LOG_SHORT;
+    if (is_foreign)
+        return LOG_HOLE;
     memcpy(held->salts, header + LOG_SALTS, SALTS);
     held->log_end = end;
     return LOG_WHOLE;
 }
 
-/* A log that is too short may have been emptied by a checkpoint of another process: then there is nothing in
- * it that is not in the file, and a checkpoint of ours says so. One that cannot read what it needs fails. */
+/* A log that is too short may have been emptied by a checkpoint of another process, or set back: then nothing
+ * of ours is in it that is not in the file, and a checkpoint of ours says so. One that cannot read what it
+ * needs fails. */
 static int log_is_good(struct sqlite_conn *conn)
 {
     enum log_state state = LOG_SHORT;
@@ -195,8 +199,8 @@ int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn)
     if (why != NULL)
         end_service(
             store, why,
-            "bring the file and its log back to their names, or restore them from a backup (what this "
-            "process has open can be copied from its folder fd in /proc until it ends)");
+            "bring the file and its log back to their names, or restore them from a backup (root can copy "
+            "what this process has open from its folder fd in /proc until it ends)");
     if (!atomic_load(&store->is_lost))
         return 0;
     leave_as_it_is(conn);

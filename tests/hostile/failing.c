@@ -1,7 +1,6 @@
-/* failing.c: a preloaded library in which one allocation fails: the n-th after somebody
- * has said so in the file that FAILING names (three numbers: allocations to go, calls to go, how many have
- * failed). libh2o's own abort without memory is not what is looked for: threads called "front" are left alone
- * by the first, and so is whatever happens before anybody has said so. */
+/* failing.c: a preloaded library in which one allocation fails: the n-th after somebody has said so in the
+ * file that FAILING names (two numbers: allocations to go, how many have failed). Whatever happens before
+ * anybody has said so is left alone. */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>

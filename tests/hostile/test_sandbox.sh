@@ -30,9 +30,14 @@ for program in cmpd cmpd-epoll; do
     sed -i "s,$work/elsewhere.pem,vendors/elsewhere.pem," "$dir/cmpd.yaml"
     kill -HUP "$server"
     wait_log "$log" 'event="configuration loaded"'
-    # The seals' file is opened anew where it was moved away.
-    mv "$dir/audit/seals.log" "$dir/audit/seals.1"
+    # The first key in a token would bring a module along.
+    cp "$dir/cmpd.yaml" "$work/without.yaml"
+    sed -i 's,^    key: .*,    key: "pkcs11:token=t;object=k?module-path=/nowhere.so\&pin-source=file:/nowhere",' "$dir/cmpd.yaml"
     kill -HUP "$server"
+    wait_log "$log" 'event="configuration refused" .*token.*restart to use it'
+    cp "$work/without.yaml" "$dir/cmpd.yaml"
+    # The seals' file is made anew where it was moved away.
+    mv "$dir/audit/seals.log" "$dir/audit/seals.1"
     stop_server
     ok "$program: seals after that" grep -q 'event="audit seal"' "$dir/audit/seals.log"
 

@@ -234,6 +234,45 @@ Test(secret_memory, what_does_not_fit_is_ordinary_memory)
     secret_free(large);
 }
 
+enum { FILLERS = 256 };
+
+/* Takes all of the pool, in pieces that become smaller. */
+static size_t fill(void *pieces[FILLERS])
+{
+    size_t count = 0;
+    for (size_t size = SECRET_MEMORY; size > 0;) {
+        void *piece = secret_alloc(size);
+        if (secret_memory_has(piece)) {
+            cr_assert_lt(count, FILLERS);
+            pieces[count++] = piece;
+        } else {
+            secret_free(piece);
+            size /= 2;
+        }
+    }
+    return count;
+}
+
+Test(secret_memory, what_did_not_fit_is_told_once)
+{
+    void *pieces[FILLERS];
+    cr_assert(secret_memory_lock());
+    struct private_key *key = private_key_generate(KEY_P256, 0);
+    cr_assert_eq(secret_memory_missed(), 0, "there was room");
+    private_key_free(key);
+    size_t count = fill(pieces);
+    cr_assert_gt(secret_memory_missed(), 0);
+    key = private_key_generate(KEY_P256, 0);
+    cr_assert_not_null(key);
+    cr_assert_gt(secret_memory_missed(), 0);
+    cr_assert_eq(secret_memory_missed(), 0, "it was told");
+    private_key_free(key);
+    secret_free(secret_alloc(2 * SECRET_MEMORY));
+    cr_assert_eq(secret_memory_missed(), 1);
+    while (count > 0)
+        secret_free(pieces[--count]);
+}
+
 #if !defined(__SANITIZE_ADDRESS__)
 Test(secret_memory, a_limit_that_is_too_small_is_told)
 {

@@ -197,6 +197,51 @@ Test(held, a_log_that_is_emptied_at_any_moment_is_no_loss)
     store_close(store);
 }
 
+/* Another process brings the log into the file and begins a new one, which is shorter: more of the old one is
+ * left behind it. */
+static void set_the_log_back(void)
+{
+    sql("PRAGMA wal_checkpoint(RESTART); "
+        "INSERT INTO nodes VALUES ('other', 'v', 'c', 1) ON CONFLICT DO UPDATE SET seen_at = seen_at + 1");
+}
+
+/* Between a commit and the look at the log. */
+Test(held, a_log_that_is_set_back_just_after_a_commit_is_no_loss)
+{
+    enum { ROUNDS = 5 };
+    char fault[STORE_FAULT_MAX];
+    struct sqlite_conn conn;
+    cr_assert(sqlite_create(fault, test_path), "%s", fault);
+    cr_assert_eq(sqlite_connect(&conn, fault, test_path, 0), SQLITE_OK, "%s", fault);
+    for (int round = 0; round < ROUNDS; round++) {
+        conn.held.frames = 0;
+        cr_assert_eq(sqlite3_exec(conn.db,
+                                  "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', 1) ON "
+                                  "CONFLICT DO UPDATE SET version = excluded.version",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK, "%s", sqlite3_errmsg(conn.db));
+        cr_assert_geq(conn.held.frames, 8, "what another writes must not cover all of it");
+        if (round % 2 == 0)
+            set_the_log_back();
+        const char *why = sqlite_lost(&conn, test_path);
+        cr_assert_null(why, "round %d: %s", round, why);
+    }
+    sqlite_disconnect(&conn);
+}
+
+/* The last look is at the end, which may be long after the last commit. */
+Test(held, a_log_that_was_set_back_before_the_end_is_no_loss)
+{
+    enum { UNITS = 20 };
+    struct stat st;
+    struct store *store = must_open(test_url);
+    for (uint32_t n = 0; n < UNITS; n++)
+        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    set_the_log_back();
+    store_close(store);
+    cr_assert_neq(stat(name("-wal"), &st), 0, "a store that is whole leaves no log behind");
+}
+
 /* A probe that happens to meet only good pages must not bring the service back. */
 Test(held, damage_lasts_until_a_restart)
 {
