@@ -96,6 +96,7 @@ int address_block_parse(struct address_block *out, const char *text)
     const char *slash = strchr(text, '/');
     size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
     struct address masked;
+    unsigned long bits;
 
     if (!address_parse(&out->base, bytes_of(text, len)))
         return 0;
@@ -104,9 +105,9 @@ int address_block_parse(struct address_block *out, const char *text)
         return 1;
     len = strlen(slash + 1);
     if (len == 0 || len > 3 || slash[1 + strspn(slash + 1, "0123456789")] != 0 ||
-        (unsigned)atoi(slash + 1) > out->bits)
+        (bits = strtoul(slash + 1, NULL, 10)) > out->bits)
         return 0;
-    out->bits = (unsigned)atoi(slash + 1);
+    out->bits = (unsigned)bits;
     /* 192.0.2.1/24 is likelier a slip than a block. */
     masked = out->base;
     for (unsigned bit = 0; bit < out->bits; bit++)

@@ -168,10 +168,10 @@ static uint64_t held_by_all(const struct front *front)
 void front_memory_left(struct front_thread *thread)
 {
     uint64_t limit = limit_of(thread->front), total = held_by_all(thread->front);
+    unsigned threads = thread->front->thread_count > 1 ? thread->front->thread_count : 1;
 
     thread->lent = 0;
-    thread->account.max =
-        thread->account.held + (total < limit ? (limit - total) / thread->front->thread_count : 0);
+    thread->account.max = thread->account.held + (total < limit ? (limit - total) / threads : 0);
 }
 
 void front_memory_turn(struct front_thread *thread)
