@@ -33,8 +33,6 @@ for variant in cmpd cmpd-epoll postgres; do
     if [ "$variant" = postgres ]; then
         program=cmpd
         postgres_demo db postgres
-        lose_connections 6 &
-        losses=$!
     else
         demo "$program"
     fi
@@ -44,6 +42,10 @@ for variant in cmpd cmpd-epoll postgres; do
     credentials
     new_key "$work/new.key" P-256
     start_server "$program" "$dir/cmpd.yaml" "$work/$variant.log" setarch -R
+    if [ "$variant" = postgres ]; then
+        lose_connections 6 &
+        losses=$!
+    fi
     for ((i = 0; i < 5; i++)); do
         sleep 0.5
         kill -HUP "$server"
