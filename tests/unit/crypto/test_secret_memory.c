@@ -151,6 +151,8 @@ Test(secret_memory, rsa_keys_are_there_with_what_they_compute)
     cr_assert_eq(secret_memory_used(), before);
 }
 
+/* A sanitizer's mlock does nothing: what it does is for builds without one. */
+#if !defined(__SANITIZE_ADDRESS__)
 static long status_kib(const char *name)
 {
     FILE *status = fopen("/proc/self/status", "r");
@@ -179,8 +181,6 @@ static int has_flags(const void *address, const char *first, const char *second)
     return ok;
 }
 
-/* A sanitizer's mlock does nothing: what it does is for builds without one. */
-#if !defined(__SANITIZE_ADDRESS__)
 Test(secret_memory, it_is_locked_and_left_out_of_core_files)
 {
     cr_assert(secret_memory_lock());
