@@ -151,8 +151,6 @@ Test(secret_memory, rsa_keys_are_there_with_what_they_compute)
     cr_assert_eq(secret_memory_used(), before);
 }
 
-/* A sanitizer's mlock does nothing: what it does is for builds without one. */
-#if !defined(__SANITIZE_ADDRESS__)
 static long status_kib(const char *name)
 {
     FILE *status = fopen("/proc/self/status", "r");
@@ -190,7 +188,6 @@ Test(secret_memory, it_is_locked_and_left_out_of_core_files)
     cr_assert(has_flags(data, " lo", " dd"));
     secret_free(data);
 }
-#endif
 
 Test(secret_memory, pieces_are_zero_and_apart_and_come_back)
 {
@@ -273,7 +270,6 @@ Test(secret_memory, what_did_not_fit_is_told_once)
         secret_free(pieces[--count]);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
 Test(secret_memory, a_limit_that_is_too_small_is_told)
 {
     if (geteuid() == 0) { /* root may lock as much as it likes */
@@ -293,4 +289,3 @@ Test(secret_memory, a_limit_that_is_too_small_is_told)
         cr_assert_not_null(secret_alloc(1));
     }
 }
-#endif
