@@ -231,7 +231,9 @@ static void count_batches(struct tally *tally, const struct round *round)
  * or answered. */
 static struct task *serve_round(struct worker *worker, struct task *tasks)
 {
-    struct round round;
+    /* The flags of the build set what begins as nothing to zero: not these lists, of which a round uses
+     * little. */
+    __attribute__((uninitialized)) struct round round;
     struct task *ready = NULL, **tail = &ready, *next;
     size_t count;
 
