@@ -35,11 +35,11 @@ for ((i = 0; i < 200; i++)); do
     sleep 0.05
 done
 bench() {
-    "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --clients 16 --count 3000 \
-        --seconds 30 --fleet "$work/fleet" --json >"$work/bench.json"
+    "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --clients 16 --count 9000 \
+        --seconds 60 --fleet "$work/fleet" --json >"$work/bench.json"
 }
 ok "enrollments" bench
-ok "all of them" python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["completed"] == 3000' "$work/bench.json"
+ok "all of them" python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["completed"] == 9000' "$work/bench.json"
 cat <&7 >"$work/said.log" 2>/dev/null &
 reader=$!
 servers+=("$reader")
