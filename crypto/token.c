@@ -826,13 +826,14 @@ static void be_usable(struct token *token, int64_t lost_at)
     char name[NAME_QUOTED];
 
     token->usable_since_ms = now_ms();
+    /* First out of the count: whoever sees that the token signs finds none lost. */
+    if (token->was_usable)
+        atomic_fetch_sub(&lost_tokens, 1);
     atomic_fetch_add(&token->state, 1);
     tell_openers(token, NULL);
-    if (token->was_usable) {
-        atomic_fetch_sub(&lost_tokens, 1);
+    if (token->was_usable)
         log_event(LOG_WARN, "token is back", "token=%s lost_ms=%lld", name_text(name, token),
                   (long long)(token->usable_since_ms - lost_at));
-    }
     token->was_usable = 1;
 }
 
