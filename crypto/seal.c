@@ -85,19 +85,16 @@ int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, str
     return 1;
 }
 
-int unseal(struct bytes *plain, struct arena *arena, const struct seal_key *key, struct bytes box,
-           struct bytes context)
+uint8_t *unseal(size_t *len, const struct seal_key *key, struct bytes box, struct bytes context)
 {
     uint8_t *out;
-    size_t len;
 
-    if (box.len < SEAL_OVERHEAD || (out = arena_alloc(arena, box.len)) == NULL)
-        return 0;
-    if (!EVP_AEAD_CTX_open(key->ctx, out, &len, box.len, box.data, NONCE, box.data + NONCE, box.len - NONCE,
-                           context.data, context.len)) {
-        ERR_clear_error();
-        return 0;
-    }
-    *plain = bytes_of(out, len);
-    return 1;
+    if (box.len < SEAL_OVERHEAD || (out = secret_alloc(box.len)) == NULL)
+        return NULL;
+    if (EVP_AEAD_CTX_open(key->ctx, out, len, box.len, box.data, NONCE, box.data + NONCE, box.len - NONCE,
+                          context.data, context.len))
+        return out;
+    ERR_clear_error();
+    secret_free(out);
+    return NULL;
 }

@@ -9,7 +9,9 @@
 
 #include <stddef.h>
 
-enum { SECRET_MEMORY = 1024 * 1024 }; /* octets: some hundred RSA keys, each engine with its form of them */
+/* octets: some hundred RSA keys, each engine with its form of them, and the shared secrets of some thousand
+ * messages at once */
+enum { SECRET_MEMORY = 2 * 1024 * 1024 };
 
 /* secret_memory_lock makes the pool. To be called at start, before there are keys. Returns 1; or 0 when it
  * cannot be locked, with errno set: then it is there, but may be swapped out. */

@@ -104,7 +104,7 @@ static void protect(struct cmp_message *m)
     size_t len;
 
     if (m->mac_verified) {
-        len = mac_apply(mac, &m->mac, &m->mac_key, m->protected_part);
+        len = mac_apply(mac, &m->mac, m->mac_key, m->protected_part);
         finish(m, bytes_of(mac, len));
         return;
     }

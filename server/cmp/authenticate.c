@@ -1,6 +1,7 @@
 /* Who sent a message: protection by signature or MAC (RFC 9810 5.1.3, RFC 9483 3.2 and 3.5). */
 #include "crypto/name.h"
 #include "crypto/random.h"
+#include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 
 static cmp_step judge;
@@ -228,12 +229,16 @@ static const uint8_t no_box[SEAL_OVERHEAD + 16], no_secret[16];
 int cmp_open_secret(struct cmp_message *m, const char **detail)
 {
     const struct store_secret *stored = m->stored_secret;
-    struct bytes context, plain;
-    int opened = m->settings->seal_key != NULL &&
-                 secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
-                                m->in.header.sender_kid) &&
-                 unseal(&plain, m->arena, m->settings->seal_key,
-                        stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box), context);
+    struct bytes context;
+    size_t len;
+
+    secret_free(m->opened_secret);
+    m->opened_secret = NULL;
+    if (m->settings->seal_key != NULL &&
+        secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
+                       m->in.header.sender_kid))
+        m->opened_secret = unseal(&len, m->settings->seal_key,
+                                  stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box), context);
 
     if (stored == NULL) {
         *detail = "no secret has this reference";
@@ -247,21 +252,27 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "the secret is for another profile";
         return 0;
     }
-    if (!opened || !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key))) {
+    if (m->opened_secret == NULL || !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key))) {
         *detail = "the secret was sealed under another seal_key than this node has";
         return 0;
     }
-    m->secret = plain;
+    m->secret = bytes_of(m->opened_secret, len);
     return 1;
 }
 
-static void want_mac(struct cmp_message *m)
+int cmp_want_mac(struct cmp_message *m)
 {
-    struct cmp_mac *mac = &cmp_want_add(m, CMP_WANT_MAC)->u.mac;
+    struct cmp_mac *mac;
 
+    if (m->mac_key == NULL && (m->mac_key = secret_alloc(sizeof *m->mac_key)) == NULL) {
+        cmp_out_of_memory(m);
+        return 0;
+    }
+    mac = &cmp_want_add(m, CMP_WANT_MAC)->u.mac;
     mac->algorithm = &m->mac;
     mac->secret = m->secret;
-    mac->key = &m->mac_key;
+    mac->key = m->mac_key;
+    return 1;
 }
 
 static int want_protection(struct cmp_message *m, const struct public_key *key)
@@ -374,7 +385,8 @@ static void authenticate_later(struct cmp_message *m)
         return;
     }
     if (m->is_mac) {
-        want_mac(m);
+        if (!cmp_want_mac(m))
+            return;
     } else {
         if (!check_sender(m, m->tx.credential_name, m->tx.credential_kid))
             return;
@@ -412,7 +424,8 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then)
     if (!m->starts_transaction) {
         authenticate_later(m);
     } else if (m->is_mac) {
-        want_mac(m);
+        if (!cmp_want_mac(m))
+            return;
         want_pop(m);
         m->next = judge;
     } else if (check_own_signer(m)) {
@@ -435,7 +448,7 @@ static int mac_is_right(struct cmp_message *m)
 
     if (!pki_protected_part(&part, m->arena, &m->in))
         return 0;
-    len = mac_apply(expected, &m->mac, &m->mac_key, part);
+    len = mac_apply(expected, &m->mac, m->mac_key, part);
     right = len != 0 && len == m->in.protection.len && secret_equal(expected, m->in.protection.data, len);
     secret_wipe(expected, sizeof expected);
     return right;

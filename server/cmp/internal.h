@@ -36,8 +36,9 @@ struct cmp_message {
     /* Who sent it. */
     struct mac_algorithm mac;
     int is_mac;
-    struct bytes secret;
-    struct mac_key mac_key;
+    uint8_t *opened_secret; /* of secret_alloc, as is … */
+    struct mac_key *mac_key;
+    struct bytes secret;   /* that one, or what stands in for it */
     const char *mac_fault; /* there is no such secret, for the log; NULL: there is */
     int mac_wrong;
     int mac_verified;  /* 1: answers are protected by the same MAC */
@@ -129,6 +130,9 @@ int cmp_takes_profile(const struct cmp_message *m, struct bytes profile);
 /* cmp_open_secret unseals the stored secret of a MAC-protected message into m->secret. 1, or 0 with |*detail|
  * set. */
 int cmp_open_secret(struct cmp_message *m, const char **detail);
+
+/* cmp_want_mac wants m->mac_key derived from m->secret. 1, or 0 after cmp_out_of_memory. */
+int cmp_want_mac(struct cmp_message *m);
 
 /* ---- enroll.c, revoke.c, confirm.c, replay.c ---- */
 cmp_step cmp_enroll;         /* ir, cr, p10cr, kur, authenticated */

@@ -1,7 +1,7 @@
 /* The machine: steps run until one wants something or the message is done. */
 #include <stdlib.h>
 
-#include "crypto/random.h"
+#include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 
 static void run(struct cmp_message *m)
@@ -105,5 +105,8 @@ void cmp_end(struct cmp_message *m)
     public_key_free(m->signer_key);
     path_cleanup(&m->path);
     m->request_key = m->signer_key = NULL;
-    secret_wipe(&m->mac_key, sizeof m->mac_key);
+    secret_free(m->mac_key);
+    secret_free(m->opened_secret);
+    m->mac_key = NULL;
+    m->opened_secret = NULL;
 }

@@ -11,7 +11,6 @@ static int is_first_request(const struct cmp_message *m)
 
 void cmp_replay(struct cmp_message *m)
 {
-    struct cmp_mac *mac;
     const char *ignored;
 
     m->result.event = "answered again";
@@ -22,12 +21,8 @@ void cmp_replay(struct cmp_message *m)
     m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */
     /* The same octets were accepted before: whoever sends them learns nothing new. If the secret is gone, the
      * answer is signed. */
-    if (m->is_mac && (m->secret.len != 0 || cmp_open_secret(m, &ignored))) {
-        mac = &cmp_want_add(m, CMP_WANT_MAC)->u.mac;
-        mac->algorithm = &m->mac;
-        mac->secret = m->secret;
-        mac->key = &m->mac_key;
-    }
+    if (m->is_mac && (m->secret.len != 0 || cmp_open_secret(m, &ignored)) && !cmp_want_mac(m))
+        return;
     if (is_first_request(m) && m->requests_cert)
         cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
     m->next = replay_answer;
@@ -42,7 +37,7 @@ static void replay_answer(struct cmp_message *m)
         if (m->wants[i].kind == CMP_WANT_FETCH)
             fetch = &m->wants[i].u.fetch;
         else
-            m->mac_verified = m->mac_key.len != 0;
+            m->mac_verified = m->mac_key->len != 0;
     }
     if (fetch == NULL && m->in.body_type == PKI_RR) {
         cmp_reply_revoked(m, NULL);
