@@ -10,7 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 64 };
+enum {
+    ACCEPT_BATCH = 16
+}; /* connections that a listener takes at one turn: who is connected waits for them */
 
 struct loop {
     h2o_evloop_t *h2o;

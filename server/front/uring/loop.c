@@ -6,12 +6,21 @@
 
 #include "ring.h"
 
+/* struct accept_op is one accept under way. There are a few, each for one connection, and not one that goes
+ * on (multishot): when thousands connect, those who are connected wait for a few of them only. */
+struct accept_op {
+    struct ring_op op;
+    struct loop_listener *listener;
+    int armed;
+};
+
 struct loop_listener {
-    struct ring_op accept;
+    struct accept_op accepts[RING_ACCEPTS];
     struct ring_op retry; /* a timer: accepting goes on a little later */
     struct loop *loop;
     int fd;
-    int armed, waiting, stopped;
+    int armed; /* accepts under way */
+    int waiting, stopped;
     void (*accepted)(void *arg, h2o_socket_t *sock);
     void *arg;
 };
@@ -96,7 +105,7 @@ static void arm_timer(struct loop *loop, uint64_t at)
 /* may_sleep decides whether this round waits for a completion, and arms the timer that ends the wait. */
 static int may_sleep(struct loop *loop, int32_t max_wait_ms)
 {
-    if (loop->pending != NULL || max_wait_ms <= 0)
+    if (loop->pending != NULL || max_wait_ms <= 0 || io_uring_cq_ready(&loop->ring) > 0)
         return 0;
     uint64_t wake_at = h2o_timeout_get_wake_at(&loop->h2o._timeouts);
     uint64_t at = loop->h2o._now + (uint64_t)max_wait_ms;
@@ -118,8 +127,11 @@ static void handle_completions(struct loop *loop)
 {
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
+    /* What is left is taken at the next turn: answers go out in between. */
     io_uring_for_each_cqe(&loop->ring, head, cqe)
     {
+        if (seen == RING_TURN)
+            break;
         struct ring_op *op = io_uring_cqe_get_data(cqe);
         if (op != NULL)
             op->done(op, cqe->res, cqe->flags);
@@ -177,13 +189,21 @@ void loop_wake(struct loop *loop)
 
 /* ---- accepting ---- */
 
-static void arm_accept(struct loop_listener *listener)
+static void arm_accept(struct accept_op *accept)
 {
-    struct io_uring_sqe *sqe = ring_sqe(listener->loop);
+    struct io_uring_sqe *sqe = ring_sqe(accept->listener->loop);
     /* Not SOCK_NONBLOCK: then io_uring would answer EAGAIN instead of waiting for data. */
-    io_uring_prep_multishot_accept(sqe, listener->fd, NULL, NULL, SOCK_CLOEXEC);
-    ring_submit_op(sqe, &listener->accept);
-    listener->armed = 1;
+    io_uring_prep_accept(sqe, accept->listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    ring_submit_op(sqe, &accept->op);
+    accept->armed = 1;
+    accept->listener->armed++;
+}
+
+static void arm_accepts(struct loop_listener *listener)
+{
+    for (size_t i = 0; i < RING_ACCEPTS; i++)
+        if (!listener->accepts[i].armed)
+            arm_accept(&listener->accepts[i]);
 }
 
 static void free_if_done(struct loop_listener *listener)
@@ -201,7 +221,7 @@ static void retry_done(struct ring_op *op, int32_t res, uint32_t flags)
     (void)flags;
     listener->waiting = 0;
     if (!listener->stopped)
-        arm_accept(listener);
+        arm_accepts(listener);
     free_if_done(listener);
 }
 
@@ -217,19 +237,21 @@ static void retry_later(struct loop_listener *listener)
 
 static void accept_done(struct ring_op *op, int32_t res, uint32_t flags)
 {
-    struct loop_listener *listener = H2O_STRUCT_FROM_MEMBER(struct loop_listener, accept, op);
-    if (!(flags & IORING_CQE_F_MORE))
-        listener->armed = 0;
+    struct accept_op *accept = H2O_STRUCT_FROM_MEMBER(struct accept_op, op, op);
+    struct loop_listener *listener = accept->listener;
+    (void)flags;
+    accept->armed = 0;
+    listener->armed--;
     if (res >= 0) {
         if (listener->stopped)
             ring_close(listener->loop, res);
         else
             listener->accepted(listener->arg, ring_socket_accepted(listener->loop, res));
     }
-    if (!listener->armed && !listener->stopped) {
+    if (!listener->stopped) {
         if (res >= 0 || res == -ECONNABORTED) {
-            arm_accept(listener);
-        } else {
+            arm_accept(accept);
+        } else if (!listener->waiting) {
             loop_log_accept(-res);
             retry_later(listener);
         }
@@ -244,23 +266,25 @@ struct loop_listener *loop_listen(struct loop *loop, int fd, void (*accepted)(vo
     if (listener == NULL)
         return NULL;
     *listener = (struct loop_listener){
-        .accept = {accept_done},
         .retry = {retry_done},
         .loop = loop,
         .fd = fd,
         .accepted = accepted,
         .arg = arg,
     };
+    for (size_t i = 0; i < RING_ACCEPTS; i++)
+        listener->accepts[i] = (struct accept_op){.op = {accept_done}, .listener = listener};
     loop->owners++;
-    arm_accept(listener);
+    arm_accepts(listener);
     return listener;
 }
 
 void loop_unlisten(struct loop_listener *listener)
 {
     listener->stopped = 1;
-    if (listener->armed)
-        ring_cancel(listener->loop, &listener->accept);
+    for (size_t i = 0; i < RING_ACCEPTS; i++)
+        if (listener->accepts[i].armed)
+            ring_cancel(listener->loop, &listener->accepts[i].op);
     if (listener->waiting)
         ring_cancel(listener->loop, &listener->retry);
     free_if_done(listener);

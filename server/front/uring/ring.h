@@ -14,6 +14,8 @@
 enum {
     RING_ENTRIES = 1024,      /* submissions that are gathered for one system call */
     RING_COMPLETIONS = 16384, /* more than that wait in the kernel */
+    RING_TURN = 128,          /* completions that are taken at one turn of the loop */
+    RING_ACCEPTS = 16,        /* connections that a listener takes at one turn */
     RING_BUFFERS = 1024,      /* of the receive ring, a power of two */
     RING_BUFFER_SIZE = 4096,  /* a request fits into one or two */
     RING_BUFFER_GROUP = 1,
