@@ -69,9 +69,13 @@ enum {
     BOUND_GUESSES_SOURCE = 100,  /* of one source, except by references that were right from there */
     BOUND_GUESSES_HALVING = 600, /* seconds in which half of them is forgotten */
 
-    /* One batch of a worker; a longer list is served in several. */
+    /* One batch of a worker; a longer list is served in several. Where several sources are at work, nobody
+       waits for more than a few of the tasks of one that has nobody before it. */
     BOUND_BATCH = 256,
-    BOUND_BATCH_US = 10000, /* of what peers chose to be verified and derived; one task more at the most */
+    BOUND_BATCH_MIXED = 32,    /* of tasks that come back, then … */
+    BOUND_BATCH_IN_A_ROW = 8,  /* … and of one source in a row … */
+    BOUND_MIXED_BATCHES = 256, /* … until so many batches had tasks of one source alone */
+    BOUND_BATCH_US = 10000,    /* of what peers chose to be verified and derived; one task more at the most */
 };
 
 #endif

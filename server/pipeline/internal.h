@@ -57,6 +57,8 @@ struct worker {
     struct pipeline *pipeline;
     struct lane *lane;
     struct tally tally;
+    const struct ledger_source *latest;   /* whose task it took last; only compared */
+    unsigned mixed;                       /* > 0: several sources are at work */
     struct policy *policy;                /* of jobs decoded from now on */
     _Atomic(struct policy *) mailbox;     /* a newer one, held, or NULL */
     _Alignas(CACHE_LINE) ck_ring_t inbox; /* tasks that come back: bounded by limits.jobs */
@@ -125,6 +127,12 @@ void *worker_main(void *arg);
 
 /* worker_now_ms reads the clock: Unix milliseconds. */
 int64_t worker_now_ms(void);
+
+/* worker_takes_more returns 1 if a batch that has just taken a task of |source| from the lane may take
+ * another one; |*in_a_row|, 0 at its beginning, counts. In a lane each source has its turn, so one that comes
+ * several times in a row has it alone: a large batch of its tasks would make the next one that comes wait.
+ * While it is alone for long, it has large batches: they cost less. */
+int worker_takes_more(struct worker *worker, const struct ledger_source *source, unsigned *in_a_row);
 
 /* worker_wake wakes |worker| if it sleeps. Any thread. */
 void worker_wake(struct worker *worker);

@@ -1,12 +1,18 @@
+#define _GNU_SOURCE 1
 /* A worker's thread: takes what has come back and what is new, serves it as one batch, and sleeps only when
  * there is neither. It waits for nothing else. */
 #include <errno.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "server/base/handover.h"
 #include "server/pipeline/internal.h"
+
+/* Where there are fewer processors than threads that want one, workers give way: the front and the store hand
+ * over the work of all in moments, and a batch takes milliseconds. */
+enum { WORKER_NICE = 5 };
 
 int64_t worker_now_ms(void)
 {
@@ -66,15 +72,26 @@ static void adopt_policy(struct worker *worker)
     worker->policy = newer;
 }
 
+int worker_takes_more(struct worker *worker, const struct ledger_source *source, unsigned *in_a_row)
+{
+    *in_a_row = source == worker->latest ? *in_a_row + 1 : 1;
+    if (source != worker->latest)
+        worker->mixed = BOUND_MIXED_BATCHES;
+    worker->latest = source;
+    return worker->mixed == 0 || *in_a_row < BOUND_BATCH_IN_A_ROW;
+}
+
 /* Returned tasks first: they are nearest to their answer, and hold memory longest. */
 static struct task *gather(struct worker *worker)
 {
     struct task *head = NULL, **tail = &head, *abandoned = NULL, *task;
     int64_t now = worker_now_ms();
-    unsigned count = 0;
+    unsigned count = 0, bound = worker->mixed > 0 ? BOUND_BATCH_MIXED : BOUND_BATCH, in_a_row = 0;
     uint64_t cost_us = 0;
+    int more = 1;
 
-    while (count < BOUND_BATCH && (task = take_returned(worker)) != NULL) {
+    worker->mixed -= worker->mixed > 0;
+    while (count < bound && (task = take_returned(worker)) != NULL) {
         cmp_resume(task->message, now);
         *tail = task;
         tail = &task->next;
@@ -82,9 +99,10 @@ static struct task *gather(struct worker *worker)
     }
     /* Nobody is answered before the whole batch is verified: what it costs has a bound, or turns would count
      * for nothing. */
-    while (count < BOUND_BATCH && cost_us < BOUND_BATCH_US &&
+    while (more && count < BOUND_BATCH && cost_us < BOUND_BATCH_US &&
            (task = lane_pop(worker->lane, &abandoned)) != NULL) {
         count++;
+        more = worker_takes_more(worker, task->job.source, &in_a_row);
         if (!task_begin(worker, task))
             continue;
         cost_us += cmp_price_us(task->message);
@@ -128,6 +146,7 @@ void *worker_main(void *arg)
     struct worker *worker = arg;
     struct task *tasks;
 
+    setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE);
     for (;;) {
         adopt_policy(worker);
         tasks = gather(worker);
