@@ -1,4 +1,5 @@
 """Bounds: connections, times, streams, resets."""
+import concurrent.futures
 import contextlib
 import glob
 import resource
@@ -25,6 +26,16 @@ def seconds_until_closed(sock, each=None):
         except OSError:
             return time.monotonic() - begin
     raise AssertionError("still open after 30 s")
+
+
+def together(server, *conversations):
+    """Each over a connection of its own, all at once."""
+    def hold(conversation):
+        with server.connect() as sock:
+            conversation(sock)
+    with concurrent.futures.ThreadPoolExecutor(len(conversations)) as pool:
+        for done in [pool.submit(hold, conversation) for conversation in conversations]:
+            done.result()
 
 
 def switches(pid):
@@ -63,48 +74,60 @@ def without_descriptors_it_rests(program):
 
 @check
 def idle_connections_end(program):
+    def connected(sock):
+        assert seconds_until_closed(sock) > 0.8
+
+    def answered(sock):
+        Http1(sock).ask(post(b"x"))
+        assert seconds_until_closed(sock) > 0.8
+
+    def answered_by_http2(sock):
+        h2 = Http2(sock)
+        h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"x"))
+        h2.body_of(1)
+        assert seconds_until_closed(sock) > 0.8
+
+    def pings_are_no_requests(sock):
+        Http2(sock)
+        assert seconds_until_closed(sock, each=frame(PING, 0, 0, bytes(8))) > 0.8
+
     with serving(program, idle_seconds=1, read_seconds=30) as server:
-        with server.connect() as sock:
-            Http1(sock).ask(post(b"x"))
-            assert seconds_until_closed(sock) > 0.8
-        with server.connect() as sock:
-            assert seconds_until_closed(sock) > 0.8
-        with server.connect() as sock:
-            h2 = Http2(sock)
-            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"x"))
-            h2.body_of(1)
-            assert seconds_until_closed(sock) > 0.8
-        with server.connect() as sock:  # pings are no requests
-            Http2(sock)
-            assert seconds_until_closed(sock, each=frame(PING, 0, 0, bytes(8))) > 0.8
+        together(server, connected, answered, answered_by_http2, pings_are_no_requests)
 
 
 @check
 def slow_requests_end(program):
+    def line_by_line(sock):
+        sock.sendall(b"POST /x HTTP/1.1\r\n")
+        assert seconds_until_closed(sock, each=b"X: y\r\n") > 0.8
+
+    def octet_by_octet(sock):
+        sock.sendall(post(bytes(60000))[:200])
+        assert seconds_until_closed(sock, each=b"x") > 0.8
+
+    def chunk_by_chunk(sock):
+        sock.sendall(f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        assert seconds_until_closed(sock, each=b"1\r\nx\r\n") > 0.8
+
+    def frame_by_frame(sock):
+        Http2(sock).send(frame(HEADERS, END_HEADERS, 1, h2_headers()))
+        assert seconds_until_closed(sock, each=frame(DATA, 0, 1, b"x")) > 0.8
+
+    def half_a_header(sock):
+        Http2(sock).send(frame(HEADERS, 0, 1, h2_headers()))
+        assert seconds_until_closed(sock) > 0.8
+
+    def in_time_and_then_idle(sock):  # idle does not count as reading
+        raw = post(b"in time")
+        for at in range(0, len(raw), 40):
+            sock.sendall(raw[at:at + 40])
+            time.sleep(0.05)
+        assert Http1(sock).reply().body == b"in time"
+        time.sleep(2.5)
+        assert Http1(sock).ask(post(b"later")).body == b"later"
+
     with serving(program, idle_seconds=60, read_seconds=1) as server:
-        with server.connect() as sock:
-            sock.sendall(b"POST /x HTTP/1.1\r\n")
-            assert seconds_until_closed(sock, each=b"X: y\r\n") > 0.8
-        with server.connect() as sock:
-            sock.sendall(post(bytes(60000))[:200])
-            assert seconds_until_closed(sock, each=b"x") > 0.8
-        with server.connect() as sock:
-            sock.sendall(f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-            assert seconds_until_closed(sock, each=b"1\r\nx\r\n") > 0.8
-        with server.connect() as sock:
-            Http2(sock).send(frame(HEADERS, END_HEADERS, 1, h2_headers()))
-            assert seconds_until_closed(sock, each=frame(DATA, 0, 1, b"x")) > 0.8
-        with server.connect() as sock:
-            Http2(sock).send(frame(HEADERS, 0, 1, h2_headers()))
-            assert seconds_until_closed(sock) > 0.8
-        with server.connect() as sock:  # slow, but in time; and idle does not count as reading
-            raw = post(b"in time")
-            for at in range(0, len(raw), 40):
-                sock.sendall(raw[at:at + 40])
-                time.sleep(0.05)
-            assert Http1(sock).reply().body == b"in time"
-            time.sleep(2.5)
-            assert Http1(sock).ask(post(b"later")).body == b"later"
+        together(server, line_by_line, octet_by_octet, chunk_by_chunk, frame_by_frame, half_a_header, in_time_and_then_idle)
 
 
 @check
