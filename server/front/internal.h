@@ -213,8 +213,8 @@ void front_conn_serves(struct front_conn *conn);
 /* front_gives_up_too_often returns 1 if |source| did so more often lately than it may. */
 int front_gives_up_too_often(const struct ledger_source *source);
 
-/* front_conn_gave_up notes that somebody stopped waiting for an answer: |source|, by way of |conn|, which is
- * ended if that happened too often lately. */
+/* front_conn_gave_up notes that |source|, by way of |conn|, did not wait for an answer, or did not end its
+ * request before memory was short. |conn| is ended if that happened too often lately. */
 void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source);
 
 /* front_thread_main is what a front thread runs. */

@@ -7,7 +7,7 @@
  * Before it comes to that, something goes: what waits for a peer, be it the rest of a request, or that an
  * answer is taken. Its price is octets times the time that it has waited, so those who hold most for longest
  * go first, and an honest request, small and just begun, last. What waits for us, a complete request, is
- * never shed. */
+ * never shed. What goes counts for its source as given up: who fills the memory again and again is barred. */
 #include "internal.h"
 
 #include <h2o/http1.h>
@@ -80,6 +80,7 @@ static int look_at_http1(h2o_req_t *req, void *arg)
         waited = shedding->now_ms - millis(req->timestamps.request_begin_at) + 1;
     if (octets > 0 && waited > 0 && goes(shedding, octets, waited)) {
         shedding->connections++;
+        front_conn_gave_up(conn, conn->source);
         shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR); /* closed at the next turn */
     }
     return 0;
@@ -101,10 +102,12 @@ static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
                  goes(shedding, octets, shedding->now_ms - millis(stream->req.timestamps.request_begin_at))) {
             shedding->streams++;
             h2o_http2_conn_shed_stream(h2, stream);
+            front_conn_gave_up(conn, conn->source);
         }
     });
     if (whole > 0 && waited > 0 && goes(shedding, whole, waited)) {
         shedding->connections++;
+        front_conn_gave_up(conn, conn->source);
         h2o_http2_conn_abort(h2);
     }
 }

@@ -63,8 +63,9 @@ def strangers_fill_their_own_share(program):
             with connect() as kept:
                 http = Http1(kept)
                 for i in range(count // 10 if connect.over_tls and not SOAK else count):
+                    source = f"127.0.{2 + i % 100}.1"  # each stays below what a source may be made to give up
                     try:
-                        strangers.append(behave(lambda **options: connect(timeout=2, **options)))
+                        strangers.append(behave(lambda **options: connect(timeout=2, source=source, **options)))
                     except OSError:
                         continue  # closed at accept
                     if i % 25 == 0:
@@ -77,6 +78,25 @@ def strangers_fill_their_own_share(program):
                 for sock in strangers:
                     sock.close()
             assert server.memory() < LIMIT + CONSTANT, server.memory()
+
+
+@check
+def who_fills_it_again_and_again_is_not_served(program):
+    """What has to go for want of memory counts as given up: a source that never ends its requests is barred for a while, others are not."""
+    for server, connect in both_ways(program, memory_mib=LIMIT, connections=6 * CONNECTIONS, connections_per_source=6 * CONNECTIONS):
+        if connect.over_tls:
+            continue
+        strangers = []
+        with connect() as kept:
+            for _ in range(CONNECTIONS):
+                strangers.append(streams_with_bodies(lambda **options: connect(timeout=2, source="127.0.2.1", **options)))
+            with connect(source="127.0.2.1") as stranger:
+                assert Http1(stranger).closed(), "served as if nothing had been"
+            assert Http1(kept).ask(post(b"honest")).body == b"honest"
+            with connect() as new:
+                assert Http1(new).ask(post(b"honest, too")).body == b"honest, too"
+        for sock in strangers:
+            sock.close()
 
 
 main()
