@@ -20,8 +20,8 @@ const struct digest_algorithm *digest_algorithm(enum digest_id id);
  */
 const struct digest_algorithm *digest_parse(CBS *cbs);
 
-/* digest_compute writes the digest of |data| into |out| (DIGEST_MAX octets) and returns its length; 0 on
- * failure. */
+/* digest_compute writes the digest of |data| into |out| (DIGEST_MAX octets) and returns its length; 0 if |id|
+ * is none. It cannot fail otherwise. */
 size_t digest_compute(uint8_t *out, enum digest_id id, struct bytes data);
 
 /* struct engine_price is what one call of an engine costs, however many of its lanes are used. */

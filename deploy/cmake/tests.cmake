@@ -30,7 +30,7 @@ if(NOT CMPD_FUZZ)
     target_compile_options(fragile-token PRIVATE -Wall -Wextra -Werror)
     target_compile_definitions(fragile-token PRIVATE _GNU_SOURCE)
     target_include_directories(fragile-token SYSTEM PRIVATE ${P11_KIT_INCLUDE_DIRS})
-    # What makes allocations of a server fail, preloaded.
+    # What makes allocations and system calls of a server fail, preloaded.
     add_library(failing MODULE tests/hostile/failing.c)
     set_target_properties(failing PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${test_bin})
     target_compile_options(failing PRIVATE -Wall -Wextra -Werror)
@@ -157,7 +157,7 @@ foreach(script ${scripts})
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
     string(REGEX REPLACE "\\.sh$" "" name ${name})
     set(seconds 600)
-    if(name MATCHES "^(fault|engines|cluster|postgres)/")
+    if(name MATCHES "^(fault|engines|cluster|postgres)/|^hostile/test_failing$")
         set(seconds 7200) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})

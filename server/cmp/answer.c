@@ -105,7 +105,10 @@ static void protect(struct cmp_message *m)
 
     if (m->mac_verified) {
         len = mac_apply(mac, &m->mac, m->mac_key, m->protected_part);
-        finish(m, bytes_of(mac, len));
+        if (len == 0)
+            cmp_out_of_memory(m);
+        else
+            finish(m, bytes_of(mac, len));
         return;
     }
     if ((room = arena_alloc(m->arena, SIGNATURE_MAX)) == NULL) {

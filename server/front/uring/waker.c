@@ -89,18 +89,21 @@ static int post(struct io_uring *ring, int fd)
     if (sqe == NULL)
         return -EBUSY;
     io_uring_prep_msg_ring(sqe, fd, 0, 0, 0);
-    int ret;
-    do {
-        ret = io_uring_submit_and_wait(ring, 1);
-    } while (ret == -EINTR);
-    if (ret < 0)
-        return ret;
-    ret = io_uring_peek_cqe(ring, &cqe);
-    if (ret < 0)
-        return ret;
-    ret = cqe->res;
-    io_uring_cqe_seen(ring, cqe);
-    return ret;
+    unsigned number = ring->sq.sqe_tail;
+    io_uring_sqe_set_data64(sqe, number);
+    /* A submission that failed stays in the ring: it goes with a later one, and completes before it. */
+    for (;;) {
+        int ret = io_uring_submit_and_wait(ring, 1);
+        if (ret < 0 && ret != -EINTR)
+            return ret;
+        while (io_uring_peek_cqe(ring, &cqe) == 0) {
+            uint64_t done = cqe->user_data;
+            ret = cqe->res;
+            io_uring_cqe_seen(ring, cqe);
+            if (done == number)
+                return ret;
+        }
+    }
 }
 
 void ring_wake(int fd)
