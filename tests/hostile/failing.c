@@ -113,6 +113,12 @@ static int error_at(int fd, int file)
     return ECONNRESET;
 }
 
+/* The kernel has no memory for what is sent, and the connection lives on. */
+static int full_at(int fd)
+{
+    return is_of_kind(fd, S_IFSOCK) ? ENOBUFS : error_at(fd, EIO);
+}
+
 /* All that follows takes the place of the C library's and of liburing's. */
 #pragma GCC visibility push(default)
 
@@ -158,9 +164,9 @@ CALL(ssize_t, pread, EIO, EIO, (int fd, void *data, size_t len, off_t at), fd, d
 CALL(ssize_t, pread64, EIO, EIO, (int fd, void *data, size_t len, off64_t at), fd, data, len, at)
 CALL(ssize_t, recv, error_at(fd, EIO), error_at(fd, EIO), (int fd, void *data, size_t len, int flags), fd, data, len, flags)
 CALL(ssize_t, write, error_at(fd, EIO), error_at(fd, ENOSPC), (int fd, const void *data, size_t len), fd, data, len)
-CALL(ssize_t, writev, error_at(fd, EIO), error_at(fd, EIO), (int fd, const struct iovec *parts, int n), fd, parts, n)
+CALL(ssize_t, writev, error_at(fd, EIO), full_at(fd), (int fd, const struct iovec *parts, int n), fd, parts, n)
 CALL(ssize_t, pwrite64, EIO, ENOSPC, (int fd, const void *data, size_t len, off64_t at), fd, data, len, at)
-CALL(ssize_t, send, error_at(fd, EIO), error_at(fd, EIO), (int fd, const void *data, size_t len, int flags), fd, data, len, flags)
+CALL(ssize_t, send, error_at(fd, EIO), full_at(fd), (int fd, const void *data, size_t len, int flags), fd, data, len, flags)
 CALL(int, accept4, ECONNABORTED, EMFILE, (int fd, __SOCKADDR_ARG addr, socklen_t *len, int flags), fd, addr, len, flags)
 CALL(int, getpeername, ENOTCONN, ENOBUFS, (int fd, __SOCKADDR_ARG addr, socklen_t *len), fd, addr, len)
 CALL(int, getsockname, ENOBUFS, ENOBUFS, (int fd, __SOCKADDR_ARG addr, socklen_t *len), fd, addr, len)
@@ -193,6 +199,15 @@ int close(int fd)
     if (result != 0 || !call_fails())
         return result;
     errno = error_of("close", EINTR, EIO);
+    return -1;
+}
+
+/* To end the watch of a descriptor needs nothing of the kernel. */
+int epoll_ctl(int ep, int operation, int fd, struct epoll_event *event)
+{
+    if (operation == EPOLL_CTL_DEL || !call_fails())
+        return NEXT(epoll_ctl)(ep, operation, fd, event);
+    errno = error_of("epoll_ctl", ENOMEM, ENOSPC);
     return -1;
 }
 

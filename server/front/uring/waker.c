@@ -86,6 +86,9 @@ static int post(struct io_uring *ring, int fd)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
     struct io_uring_cqe *cqe;
+    /* What could not be submitted before may go now. */
+    if (sqe == NULL && io_uring_submit(ring) > 0)
+        sqe = io_uring_get_sqe(ring);
     if (sqe == NULL)
         return -EBUSY;
     io_uring_prep_msg_ring(sqe, fd, 0, 0, 0);

@@ -29,6 +29,10 @@ Test(waker, what_an_earlier_wake_left_behind_does_not_stand_for_a_later_one)
         cr_expect_eq(post(&ring, front.ring_fd), 0);
         cr_expect_lt(post(&ring, STDIN_FILENO), 0, "this is no ring");
     }
+    refused = WAKER_ENTRIES; /* as many as the ring holds */
+    for (int i = 0; i < WAKER_ENTRIES; i++)
+        cr_expect_eq(post(&ring, front.ring_fd), -EAGAIN);
+    cr_expect_eq(post(&ring, front.ring_fd), 0);
     io_uring_queue_exit(&ring);
     io_uring_queue_exit(&front);
 }
