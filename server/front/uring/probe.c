@@ -54,7 +54,7 @@ static int probe_accept(struct probe *probe)
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     socklen_t len = sizeof(addr);
 
-    probe->what = "multishot accept";
+    probe->what = "accept";
     probe->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     probe->client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     /* An address of only a family is given a free abstract name. */
@@ -63,7 +63,7 @@ static int probe_accept(struct probe *probe)
         listen(probe->listener, 1) != 0 || getsockname(probe->listener, (struct sockaddr *)&addr, &len) != 0)
         return check(probe, 0, -errno);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&probe->loop->ring);
-    io_uring_prep_multishot_accept(sqe, probe->listener, NULL, NULL, SOCK_CLOEXEC);
+    io_uring_prep_accept(sqe, probe->listener, NULL, NULL, SOCK_CLOEXEC);
     io_uring_sqe_set_data64(sqe, 1);
     io_uring_submit(&probe->loop->ring);
     if (connect(probe->client, (struct sockaddr *)&addr, len) != 0)
@@ -71,7 +71,7 @@ static int probe_accept(struct probe *probe)
     if (!expect(probe, 1, &cqe))
         return 0;
     probe->server = cqe.res;
-    return check(probe, cqe.res >= 0 && (cqe.flags & IORING_CQE_F_MORE), cqe.res);
+    return check(probe, cqe.res >= 0, cqe.res);
 }
 
 static int probe_receive(struct probe *probe)
