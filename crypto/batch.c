@@ -5,6 +5,7 @@
 #include <openssl/mem.h>
 
 #include "crypto/internal.h"
+#include "crypto/secret_memory.h"
 #include "crypto/token.h"
 
 /* Verifications of one kind, on their way to an engine. */
@@ -118,6 +119,7 @@ static void sign_one(enum engine_id id, struct engine_sign *item, const struct p
 static void flush_verifications(const struct plan *plan, struct verify_lanes *lanes, enum key_kind kind)
 {
     const struct engine_route route = route_of(plan, kind);
+    const unsigned failures = secret_memory_failures();
     int done = engine_lanes(route.wide) > 1 && lanes->count >= route.verify_from &&
                verify_with(route.wide, lanes, kind);
 
@@ -126,6 +128,7 @@ static void flush_verifications(const struct plan *plan, struct verify_lanes *la
         if (!done || (!lanes->items[i].valid && route.wide != route.narrow))
             verify_one(route.narrow, &lanes->items[i], lanes->owners[i]->key);
         lanes->owners[i]->valid = lanes->items[i].valid;
+        lanes->owners[i]->undecided = !lanes->items[i].valid && secret_memory_failures() != failures;
     }
     lanes->count = 0;
 }

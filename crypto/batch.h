@@ -11,7 +11,8 @@ struct verification {
         *key; /* NULL gives a negative verdict: an unusable key needs no case of its own */
     struct bytes message;
     struct bytes signature;
-    int valid; /* the verdict: 1 or 0 */
+    int valid;     /* the verdict: 1 or 0 */
+    int undecided; /* 1: it is 0 because memory was short */
 };
 
 /* verify_batch sets the verdict of each of |n| items. An algorithm that does not fit its key gives 0. The

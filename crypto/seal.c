@@ -85,16 +85,12 @@ int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, str
     return 1;
 }
 
-uint8_t *unseal(size_t *len, const struct seal_key *key, struct bytes box, struct bytes context)
+int unseal(uint8_t *plain, size_t *len, const struct seal_key *key, struct bytes box, struct bytes context)
 {
-    uint8_t *out;
-
-    if (box.len < SEAL_OVERHEAD || (out = secret_alloc(box.len)) == NULL)
-        return NULL;
-    if (EVP_AEAD_CTX_open(key->ctx, out, len, box.len, box.data, NONCE, box.data + NONCE, box.len - NONCE,
+    if (box.len >= SEAL_OVERHEAD &&
+        EVP_AEAD_CTX_open(key->ctx, plain, len, box.len, box.data, NONCE, box.data + NONCE, box.len - NONCE,
                           context.data, context.len))
-        return out;
+        return 1;
     ERR_clear_error();
-    secret_free(out);
-    return NULL;
+    return 0;
 }

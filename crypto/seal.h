@@ -27,8 +27,8 @@ struct bytes seal_key_id(const struct seal_key *key);
 int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes plain,
          struct bytes context);
 
-/* unseal opens |box|. Returns the plain text of |*len| octets, which the caller frees with secret_free
- * (crypto/secret_memory.h); NULL if key, context or box do not belong together, or without memory. */
-uint8_t *unseal(size_t *len, const struct seal_key *key, struct bytes box, struct bytes context);
+/* unseal opens |box| into |plain|, which has room for box.len octets, of secret_alloc
+ * (crypto/secret_memory.h). Returns 1 with |*len|, or 0 if key, context or box do not belong together. */
+int unseal(uint8_t *plain, size_t *len, const struct seal_key *key, struct bytes box, struct bytes context);
 
 #endif

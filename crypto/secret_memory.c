@@ -32,7 +32,7 @@ static struct {
     size_t missed; /* pieces */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static _Thread_local unsigned depth;
+static _Thread_local unsigned depth, failures;
 
 int secret_memory_lock(void)
 {
@@ -100,7 +100,8 @@ static void *take(size_t size)
         return NULL;
     size_t units = size <= SECRET_MEMORY - HEADER ? (size + HEADER + UNIT - 1) / UNIT : UNITS + 1;
     pthread_mutex_lock(&pool.lock);
-    size_t at = find_run(units);
+    /* Messages that are many shall not take the room of keys. */
+    size_t at = depth > 0 || pool.used + units <= UNITS / 2 ? find_run(units) : UNITS;
     if (at < UNITS) {
         memset(pool.in_use + at, 1, units);
         pool.used += units;
@@ -108,11 +109,16 @@ static void *take(size_t size)
             pool.lowest = at + units;
         piece = (struct piece *)(void *)(pool.memory + at * UNIT);
         piece->units = units;
-    } else {
+    } else if (depth > 0) {
         pool.missed++;
     }
     pthread_mutex_unlock(&pool.lock);
     return piece != NULL ? piece->data : NULL;
+}
+
+unsigned secret_memory_failures(void)
+{
+    return failures;
 }
 
 static struct piece *piece_of(void *data)
@@ -167,7 +173,9 @@ void *OPENSSL_memory_alloc(size_t size)
 {
     void *data = depth > 0 ? take(size) : NULL;
     /* Never of nothing: whoever asks for its size may be told of an octet, and copy that. */
-    return data != NULL ? data : malloc(size != 0 ? size : 1);
+    if (data == NULL && (data = malloc(size != 0 ? size : 1)) == NULL)
+        failures++;
+    return data;
 }
 
 /* The caller has wiped it. */

@@ -21,15 +21,20 @@ int secret_memory_lock(void);
 void secret_memory_begin(void);
 void secret_memory_end(void);
 
-/* secret_alloc returns |size| zeroed octets of the pool, or of ordinary memory; NULL without memory.
- * secret_free wipes and frees them. NULL is allowed. */
+/* secret_alloc returns |size| zeroed octets of the pool, or of ordinary memory; NULL without memory. Half of
+ * the pool is for what is allocated within secret_memory_begin and _end. secret_free wipes and frees them.
+ * NULL is allowed. */
 void *secret_alloc(size_t size);
 void secret_free(void *data);
 
 /* secret_memory_has returns 1 if |data| is in the pool. secret_memory_used returns how many octets of it are
- * in use; secret_memory_missed how many pieces have found no room in it since it was asked last. */
+ * in use; secret_memory_missed how many pieces of keys have found no room in it since it was asked last. */
 int secret_memory_has(const void *data);
 size_t secret_memory_used(void);
 size_t secret_memory_missed(void);
+
+/* secret_memory_failures counts the allocations of the engines for which there was no memory at all, in this
+ * thread: whoever compares two counts knows whether a negative result in between means anything. */
+unsigned secret_memory_failures(void);
 
 #endif

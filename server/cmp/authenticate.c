@@ -229,17 +229,20 @@ static const uint8_t no_box[SEAL_OVERHEAD + 16], no_secret[16];
 int cmp_open_secret(struct cmp_message *m, const char **detail)
 {
     const struct store_secret *stored = m->stored_secret;
-    struct bytes context;
-    size_t len;
+    const struct seal_key *key = m->settings->seal_key;
+    struct bytes context, box = stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box);
+    size_t len = 0;
+    int opened;
 
     secret_free(m->opened_secret);
-    m->opened_secret = NULL;
-    if (m->settings->seal_key != NULL &&
-        secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
-                       m->in.header.sender_kid))
-        m->opened_secret = unseal(&len, m->settings->seal_key,
-                                  stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box), context);
-
+    *detail = NULL;
+    if ((m->opened_secret = secret_alloc(box.len)) == NULL ||
+        !secret_context(&context, m->arena, bytes_of(m->profile->ca->id, STORE_ISSUER_ID),
+                        m->in.header.sender_kid)) {
+        cmp_out_of_memory(m);
+        return 0;
+    }
+    opened = key != NULL && unseal(m->opened_secret, &len, key, box, context);
     if (stored == NULL) {
         *detail = "no secret has this reference";
         return 0;
@@ -252,7 +255,7 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "the secret is for another profile";
         return 0;
     }
-    if (m->opened_secret == NULL || !bytes_equal(stored->seal_key_id, seal_key_id(m->settings->seal_key))) {
+    if (!opened || !bytes_equal(stored->seal_key_id, seal_key_id(key))) {
         *detail = "the secret was sealed under another seal_key than this node has";
         return 0;
     }
@@ -419,8 +422,11 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then)
     if (m->is_mac && !m->starts_transaction && !profile_allows_mac(m))
         return;
     /* Without its secret a message goes the same way, to be refused where a wrong MAC is. */
-    if (m->is_mac && !cmp_open_secret(m, &m->mac_fault))
+    if (m->is_mac && !cmp_open_secret(m, &m->mac_fault)) {
+        if (m->mac_fault == NULL)
+            return;
         m->secret = bytes_of(no_secret, sizeof no_secret);
+    }
     if (!m->starts_transaction) {
         authenticate_later(m);
     } else if (m->is_mac) {
@@ -439,6 +445,7 @@ void cmp_refuse_guess(struct cmp_message *m)
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text, "too many wrong MACs from there: not looked at");
 }
 
+/* 1 or 0, or -1 when memory was too short to tell. */
 static int mac_is_right(struct cmp_message *m)
 {
     uint8_t expected[DIGEST_MAX];
@@ -446,12 +453,20 @@ static int mac_is_right(struct cmp_message *m)
     size_t len;
     int right;
 
-    if (!pki_protected_part(&part, m->arena, &m->in))
-        return 0;
-    len = mac_apply(expected, &m->mac, m->mac_key, part);
-    right = len != 0 && len == m->in.protection.len && secret_equal(expected, m->in.protection.data, len);
+    if (m->mac_key->len == 0 || !pki_protected_part(&part, m->arena, &m->in) ||
+        (len = mac_apply(expected, &m->mac, m->mac_key, part)) == 0)
+        return -1;
+    right = len == m->in.protection.len && secret_equal(expected, m->in.protection.data, len);
     secret_wipe(expected, sizeof expected);
     return right;
+}
+
+static int is_undecided(const struct cmp_message *m)
+{
+    for (size_t i = 0; i < m->served_count; i++)
+        if (m->wants[i].kind == CMP_WANT_VERIFY && m->wants[i].u.verify.undecided)
+            return 1;
+    return 0;
 }
 
 /* wants[0] is the protection, wants[1] of a request for a certificate the proof of possession, the rest the
@@ -459,10 +474,14 @@ static int mac_is_right(struct cmp_message *m)
 static void judge(struct cmp_message *m)
 {
     size_t path_begin = m->requests_cert ? 2 : 1;
-    int path_valid = 1;
+    int path_valid = 1, right = m->is_mac ? mac_is_right(m) : 1;
 
+    if (right < 0 || is_undecided(m)) {
+        cmp_out_of_memory(m);
+        return;
+    }
     if (m->is_mac) {
-        if (!mac_is_right(m) || m->mac_fault != NULL) {
+        if (!right || m->mac_fault != NULL) {
             m->mac_wrong = 1;
             cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, mac_text,
                        m->mac_fault != NULL ? m->mac_fault : "the MAC is wrong");

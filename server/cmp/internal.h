@@ -128,7 +128,7 @@ void cmp_authenticate(struct cmp_message *m, cmp_step *then);
 int cmp_takes_profile(const struct cmp_message *m, struct bytes profile);
 
 /* cmp_open_secret unseals the stored secret of a MAC-protected message into m->secret. 1, or 0 with |*detail|
- * set. */
+ * set, or with NULL there after cmp_out_of_memory. */
 int cmp_open_secret(struct cmp_message *m, const char **detail);
 
 /* cmp_want_mac wants m->mac_key derived from m->secret. 1, or 0 after cmp_out_of_memory. */

@@ -196,13 +196,19 @@ static int keep_row(struct cmp_message *m, const struct store_fetch *fetch)
         m->has_tx = 1;
     } else if (fetch->kind == STORE_FETCH_SECRET) {
         struct store_secret *secret = arena_alloc(m->arena, sizeof *secret);
-        if (secret != NULL)
-            *secret = fetch->row.secret;
+        if (secret == NULL) {
+            cmp_out_of_memory(m);
+            return 0;
+        }
+        *secret = fetch->row.secret;
         m->stored_secret = secret;
     } else {
         struct store_cert *signer = arena_alloc(m->arena, sizeof *signer);
-        if (signer != NULL)
-            *signer = fetch->row.cert;
+        if (signer == NULL) {
+            cmp_out_of_memory(m);
+            return 0;
+        }
+        *signer = fetch->row.cert;
         m->stored_signer = signer;
     }
     return 1;

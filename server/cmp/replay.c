@@ -11,7 +11,7 @@ static int is_first_request(const struct cmp_message *m)
 
 void cmp_replay(struct cmp_message *m)
 {
-    const char *ignored;
+    const char *why;
 
     m->result.event = "answered again";
     m->result.detail = m->result.text = NULL;
@@ -21,7 +21,9 @@ void cmp_replay(struct cmp_message *m)
     m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */
     /* The same octets were accepted before: whoever sends them learns nothing new. If the secret is gone, the
      * answer is signed. */
-    if (m->is_mac && (m->secret.len != 0 || cmp_open_secret(m, &ignored)) && !cmp_want_mac(m))
+    if (m->is_mac && m->secret.len == 0 && !cmp_open_secret(m, &why) && why == NULL)
+        return;
+    if (m->secret.len != 0 && !cmp_want_mac(m))
         return;
     if (is_first_request(m) && m->requests_cert)
         cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);

@@ -217,6 +217,7 @@ Test(secret_memory, pieces_are_zero_and_apart_and_come_back)
 Test(secret_memory, what_does_not_fit_is_ordinary_memory)
 {
     cr_assert(secret_memory_lock());
+    secret_memory_begin();
     void *all = secret_alloc(SECRET_MEMORY - 16), *more = secret_alloc(100),
          *large = secret_alloc(2 * SECRET_MEMORY);
     cr_assert(secret_memory_has(all));
@@ -229,6 +230,25 @@ Test(secret_memory, what_does_not_fit_is_ordinary_memory)
     secret_free(all);
     secret_free(more);
     secret_free(large);
+    secret_memory_end();
+}
+
+/* Messages with shared secrets are as many as strangers like. */
+Test(secret_memory, messages_leave_half_to_keys)
+{
+    cr_assert(secret_memory_lock());
+    void *half = secret_alloc(SECRET_MEMORY / 2 - 16), *more = secret_alloc(1);
+    cr_assert(secret_memory_has(half));
+    cr_assert_not(secret_memory_has(more));
+    cr_assert_eq(secret_memory_missed(), 0, "no key missed it");
+    secret_memory_begin();
+    void *key = secret_alloc(SECRET_MEMORY / 2 - 16);
+    secret_memory_end();
+    cr_assert(secret_memory_has(key));
+    secret_free(half);
+    secret_free(more);
+    secret_free(key);
+    cr_assert_eq(secret_memory_used(), 0);
 }
 
 enum { FILLERS = 256 };
@@ -257,6 +277,7 @@ Test(secret_memory, what_did_not_fit_is_told_once)
     struct private_key *key = private_key_generate(KEY_P256, 0);
     cr_assert_eq(secret_memory_missed(), 0, "there was room");
     private_key_free(key);
+    secret_memory_begin();
     size_t count = fill(pieces);
     cr_assert_gt(secret_memory_missed(), 0);
     key = private_key_generate(KEY_P256, 0);
@@ -268,6 +289,7 @@ Test(secret_memory, what_did_not_fit_is_told_once)
     cr_assert_eq(secret_memory_missed(), 1);
     while (count > 0)
         secret_free(pieces[--count]);
+    secret_memory_end();
 }
 
 Test(secret_memory, a_limit_that_is_too_small_is_told)

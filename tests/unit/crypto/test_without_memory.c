@@ -112,3 +112,33 @@ Test(without_memory, a_signature_over_nothing_does_not_count)
         }
     }
 }
+
+/* A right signature is not called wrong for want of memory: nobody is told so who is not to blame. */
+Test(without_memory, a_verdict_that_memory_decided_says_so)
+{
+    uint8_t signature[SIGNATURE_MAX];
+    for (size_t i = 0; i < ALGORITHMS; i++) {
+        const struct signature_algorithm *algorithm = algorithm_of(i);
+        struct signing made = {.algorithm = algorithm,
+                               .key = keys[algorithms[i].kind],
+                               .message = bytes_str("a message"),
+                               .signature = signature};
+        sign_batch(&(struct signing *){&made}, 1);
+        cr_assert_neq(made.signature_len, 0);
+        struct verification item = {.algorithm = algorithm,
+                                    .key = publics[algorithms[i].kind],
+                                    .message = bytes_str("a message"),
+                                    .signature = bytes_of(signature, made.signature_len)};
+        for (int n = 1, failed = 1; failed; n++) {
+            cr_assert_lt(n, FAILURES_MAX);
+            to_go = n;
+            verify_batch(&(struct verification *){&item}, 1);
+            failed = to_go == 0;
+            to_go = 0;
+            cr_expect(item.valid != item.undecided, "algorithm %zu, allocation %d", i, n);
+        }
+        signature[made.signature_len - 1] ^= 1;
+        verify_batch(&(struct verification *){&item}, 1);
+        cr_expect(!item.valid && !item.undecided, "algorithm %zu", i);
+    }
+}
