@@ -57,6 +57,7 @@ enum {
     BOUND_HANDSHAKES = 6000,  /* handshakes of TLS */
     BOUND_GIVEN_UP = 1000,    /* requests whose answers it did not wait for */
     BOUND_OWN_ANSWERS = 3000, /* answers of the front itself: pages, and requests that are none of CMP */
+    BOUND_FLOODS = 20,        /* connections that were ended for resets, empty frames or header fields */
     BOUND_GIVE_WAY = 64,      /* idle connections that are closed at a time for want of room */
 
     /* Turns of sources in a lane. */
@@ -66,15 +67,16 @@ enum {
 
     /* Wrong MACs: beyond it, whoever guesses is refused without a look at the secret. */
     BOUND_GUESSES_PAIR = 10,     /* of one reference from one source */
+    BOUND_GUESSES_AT_ONCE = 64,  /* of one that was never right from there, before the first is judged */
     BOUND_GUESSES_SOURCE = 100,  /* of one source, except by references that were right from there */
     BOUND_GUESSES_HALVING = 600, /* seconds in which half of them is forgotten */
 
-    /* One batch of a worker; a longer list is served in several. Where several sources are at work, nobody
-       waits for more than a few of the tasks of one that has nobody before it. */
+    /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,
-    BOUND_BATCH_MIXED = 32,    /* of tasks that come back, then … */
-    BOUND_BATCH_IN_A_ROW = 8,  /* … and of one source in a row … */
-    BOUND_MIXED_BATCHES = 256, /* … until so many batches had tasks of one source alone */
+    BOUND_BATCH_MIXED = 32,    /* of what comes back, and altogether if that much does, and … */
+    BOUND_BATCH_IN_A_ROW = 8,  /* … new ones of one source in a row, while several are at work: */
+    BOUND_MIXED_STEP = 32,     /* for so many batches more after each change from one to another, … */
+    BOUND_MIXED_BATCHES = 256, /* … and no more than that */
     BOUND_BATCH_US = 10000,    /* of what peers chose to be verified and derived; one task more at the most */
 };
 

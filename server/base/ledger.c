@@ -112,6 +112,7 @@ static int take_over(struct ledger_source *source, uint64_t id)
     atomic_store_explicit(&source->proved, 0, memory_order_relaxed);
     ledger_forget(&source->handshakes);
     ledger_forget(&source->resets);
+    ledger_forget(&source->floods);
     ledger_forget(&source->refusals);
     ledger_forget(&source->answers);
     ledger_forget(&source->failures);
@@ -122,29 +123,46 @@ static int take_over(struct ledger_source *source, uint64_t id)
     return 1;
 }
 
+/* 0 is the shared place, and the unused ones. */
+static uint64_t used(uint64_t id)
+{
+    return id != 0 ? id : 1;
+}
+
+static struct set *set_of(struct ledger *ledger, uint64_t id)
+{
+    return &ledger->table[(id >> 32) & (ledger->sets - 1)];
+}
+
+static struct ledger_source *see(struct ledger_source *source, uint32_t now)
+{
+    if (source != NULL && atomic_load_explicit(&source->seen, memory_order_relaxed) != now)
+        atomic_store_explicit(&source->seen, now, memory_order_relaxed);
+    return source;
+}
+
+struct ledger_source *ledger_pin_known(struct ledger *ledger, uint64_t id, uint32_t now)
+{
+    return see(find(set_of(ledger, id), used(id)), now);
+}
+
 struct ledger_source *ledger_pin(struct ledger *ledger, uint64_t id, uint32_t now)
 {
-    struct set *set = &ledger->table[(id >> 32) & (ledger->sets - 1)];
+    struct set *set = set_of(ledger, id);
     struct ledger_source *source, *victim;
 
-    if (id == 0)
-        id = 1; /* 0 is the shared place, and the unused ones */
-    for (;;) {
-        if ((source = find(set, id)) != NULL)
-            break;
+    while ((source = find(set, used(id))) == NULL) {
         if ((victim = find_victim(set, now)) == NULL) {
             source = &set->places[SET];
             atomic_fetch_add_explicit(&source->pins, 1, memory_order_relaxed);
             break;
         }
-        if (take_over(victim, id)) {
+        if (take_over(victim, used(id))) {
             source = victim;
             break;
         }
     }
-    if (atomic_load_explicit(&source->seen, memory_order_relaxed) != now)
-        atomic_store_explicit(&source->seen, now, memory_order_relaxed);
-    return source;
+    return see(source, now);
 }
 
 void ledger_pin_again(struct ledger_source *source)

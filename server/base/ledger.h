@@ -43,9 +43,11 @@ struct ledger_source {
     atomic_uint connections; /* gauges */
     atomic_uint requests;
     atomic_uint costly;
+    atomic_uint undecided; /* messages whose MAC is not judged yet */
 
     struct ledger_recent handshakes;
     struct ledger_recent resets;
+    struct ledger_recent floods;   /* connections that were ended for what they made the front do */
     struct ledger_recent refusals; /* of connections and jobs */
     struct ledger_recent
         answers; /* that the front gave by itself: pages, and requests that are none of CMP */
@@ -69,6 +71,10 @@ uint32_t ledger_now(void);
 
 /* ledger_pin returns the place of |id|, which keeps it until ledger_unpin. Never NULL. */
 struct ledger_source *ledger_pin(struct ledger *ledger, uint64_t id, uint32_t now);
+
+/* ledger_pin_known does the same if |id| has a place, else it returns NULL: nobody has to make room for it.
+ */
+struct ledger_source *ledger_pin_known(struct ledger *ledger, uint64_t id, uint32_t now);
 
 /* ledger_pin_again pins a place that the caller has pinned. */
 void ledger_pin_again(struct ledger_source *source);

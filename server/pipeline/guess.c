@@ -6,29 +6,43 @@
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
-struct ledger_source *guess_place(struct pipeline *pipeline, struct bytes reference, uint64_t source)
+/* The reference is hashed first: a source cannot be mistaken for octets of it. No source is 0 here. */
+static uint64_t place_id(const struct pipeline *pipeline, struct bytes reference, uint64_t source)
 {
-    /* The reference is hashed first: a source cannot be mistaken for octets of it. No source is 0 here. */
     uint64_t words[2] = {keyed_hash(pipeline->pair_key, reference), source};
 
-    return ledger_pin(pipeline->pairs, keyed_hash(pipeline->pair_key, bytes_of(words, sizeof words)),
-                      ledger_now());
+    return keyed_hash(pipeline->pair_key, bytes_of(words, sizeof words));
 }
 
-int guess_admit(struct pipeline *pipeline, struct task *task)
+struct ledger_source *guess_place(struct pipeline *pipeline, struct bytes reference, uint64_t source)
 {
+    return ledger_pin(pipeline->pairs, place_id(pipeline, reference, source), ledger_now());
+}
+
+enum guess_verdict guess_admit(struct pipeline *pipeline, struct task *task)
+{
+    struct ledger_source *source = task->job.source;
     struct bytes reference = cmp_reference(task->message);
     uint32_t now = ledger_now();
+    int beyond = ledger_lately(&source->failures, BOUND_GUESSES_HALVING, now) >= BOUND_GUESSES_SOURCE;
+    uint64_t id;
 
     if (reference.len == 0)
-        return 1;
-    /* The place that many share has no id of its own. */
-    task->pair =
-        guess_place(pipeline, reference, task->job.source->id != 0 ? task->job.source->id : UINT64_MAX);
-    if (ledger_lately(&task->pair->failures, BOUND_GUESSES_HALVING, now) >= BOUND_GUESSES_PAIR)
-        return 0;
-    return ledger_is_proved(task->pair, now) ||
-           ledger_lately(&task->job.source->failures, BOUND_GUESSES_HALVING, now) < BOUND_GUESSES_SOURCE;
+        return GUESS_LOOK;
+    /* The place that many share has no id of its own. Who is refused anyway takes no place from others. */
+    id = place_id(pipeline, reference, source->id != 0 ? source->id : UINT64_MAX);
+    task->pair = beyond ? ledger_pin_known(pipeline->pairs, id, now) : ledger_pin(pipeline->pairs, id, now);
+    if (task->pair == NULL ||
+        ledger_lately(&task->pair->failures, BOUND_GUESSES_HALVING, now) >= BOUND_GUESSES_PAIR)
+        return GUESS_REFUSE;
+    if (ledger_is_proved(task->pair, now))
+        return GUESS_LOOK;
+    if (beyond)
+        return GUESS_REFUSE;
+    if (!ledger_take(&task->pair->undecided, BOUND_GUESSES_AT_ONCE))
+        return GUESS_WAIT;
+    task->is_undecided = 1;
+    return GUESS_LOOK;
 }
 
 /* An alarm is one line each time a bound is reached; the refusals that follow have lines of their own. */
@@ -36,7 +50,7 @@ static void alarm_at(uint32_t count, uint32_t bound, const struct task *task, co
 {
     char reference[2 * BOUND_SENDER_KID];
 
-    if (count == bound)
+    if (count == bound && log_take("secrets are being guessed", task->job.host))
         log_event(
             LOG_ERROR, "secrets are being guessed",
             "who=\"%s\" reference=%s wrong=%u peer=%.*s text=\"refused from now on without a look at the "
@@ -66,6 +80,9 @@ void guess_judge(struct task *task, const struct cmp_result *result)
 
 void guess_leave(struct task *task)
 {
+    if (task->is_undecided)
+        ledger_give(&task->pair->undecided);
+    task->is_undecided = 0;
     ledger_unpin(task->pair);
     task->pair = NULL;
 }

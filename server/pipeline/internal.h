@@ -22,6 +22,7 @@ struct task {
     /* Places in pipeline.pairs of a MAC-protected message, pinned, or NULL. */
     struct ledger_source *pair;      /* its reference and its source */
     struct ledger_source *reference; /* its reference; only in the slow lane */
+    int is_undecided;                /* 1: counted in the pair */
     int is_slow;                     /* 1: counted in the quotas of the slow lane */
     struct task *next;               /* in a worker's list */
 };
@@ -57,8 +58,10 @@ struct worker {
     struct pipeline *pipeline;
     struct lane *lane;
     struct tally tally;
+    atomic_int gives_way;                 /* 1: it has lowered its priority */
     const struct ledger_source *latest;   /* whose task it took last; only compared */
-    unsigned mixed;                       /* > 0: several sources are at work */
+    unsigned in_a_row;                    /* tasks of that one in this batch, without another between */
+    unsigned mixed;                       /* > 0: several sources are at work; for so many batches more */
     struct policy *policy;                /* of jobs decoded from now on */
     _Atomic(struct policy *) mailbox;     /* a newer one, held, or NULL */
     _Alignas(CACHE_LINE) ck_ring_t inbox; /* tasks that come back: bounded by limits.jobs */
@@ -98,9 +101,14 @@ void lane_charge(const struct lane *lane, const struct task *task, uint64_t us);
 
 /* ---- guess.c: who may try secrets ---- */
 
-/* guess_admit looks up who guesses: pins |task|'s pair if its message is protected by a MAC. 1, or 0 when the
- * pair, or the source without a pair that proved itself, was wrong too often lately. */
-int guess_admit(struct pipeline *pipeline, struct task *task);
+enum guess_verdict {
+    GUESS_LOOK,   /* at the MAC, if it is one */
+    GUESS_REFUSE, /* the pair, or the source without a pair that proved itself, was wrong too often lately */
+    GUESS_WAIT,   /* too many messages of a pair that never proved itself are in hand */
+};
+
+/* guess_admit looks up who guesses: pins |task|'s pair if its message is protected by a MAC. */
+enum guess_verdict guess_admit(struct pipeline *pipeline, struct task *task);
 
 /* guess_judge counts how it ended. */
 void guess_judge(struct task *task, const struct cmp_result *result);
@@ -128,11 +136,15 @@ void *worker_main(void *arg);
 /* worker_now_ms reads the clock: Unix milliseconds. */
 int64_t worker_now_ms(void);
 
+/* worker_begin_batch returns how many tasks that come back a batch takes, and with new ones at most:
+ * BOUND_BATCH, or fewer while several sources are at work. */
+unsigned worker_begin_batch(struct worker *worker);
+
 /* worker_takes_more returns 1 if a batch that has just taken a task of |source| from the lane may take
- * another one; |*in_a_row|, 0 at its beginning, counts. In a lane each source has its turn, so one that comes
- * several times in a row has it alone: a large batch of its tasks would make the next one that comes wait.
- * While it is alone for long, it has large batches: they cost less. */
-int worker_takes_more(struct worker *worker, const struct ledger_source *source, unsigned *in_a_row);
+ * another one. In a lane each source has its turn, so one that comes several times in a row has it alone: a
+ * large batch of its tasks would make the next one that comes wait. Once it was alone for long, it has large
+ * batches: they cost less. */
+int worker_takes_more(struct worker *worker, const struct ledger_source *source);
 
 /* worker_wake wakes |worker| if it sleeps. Any thread. */
 void worker_wake(struct worker *worker);

@@ -1,5 +1,6 @@
 #include "server/pipeline/pipeline.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,9 @@ static int start_workers(struct lane *lane, struct policy *policy)
         lane->workers[i].policy = policy_acquire(policy);
         ok = pthread_create(&lane->workers[i].thread, NULL, worker_main, &lane->workers[i]) == 0;
         lane->workers[i].started = ok;
+        /* What it does at first is not allowed any more once all threads are there. */
+        while (ok && !atomic_load(&lane->workers[i].gives_way))
+            sched_yield();
         if (ok)
             pthread_setname_np(lane->workers[i].thread,
                                lane == &lane->workers[i].pipeline->slow ? "slow" : "worker");

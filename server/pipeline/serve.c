@@ -125,10 +125,18 @@ int task_begin(struct worker *worker, struct task *task)
         refuse(task, "the memory bound of a request is reached");
         return 0;
     }
-    if (!guess_admit(pipeline, task)) {
+    switch (guess_admit(pipeline, task)) {
+    case GUESS_LOOK:
+        break;
+    case GUESS_REFUSE:
         lane_charge(worker->lane, task, BOUND_TASK_US); /* nothing is derived */
         cmp_refuse_guess(task->message);
         return 1;
+    case GUESS_WAIT:
+        lane_charge(worker->lane, task, BOUND_TASK_US);
+        refuse(task, "too many messages at once under a reference that was never right from there: try again "
+                     "later");
+        return 0;
     }
     if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {
         /* What it costs is charged in the other lane. */

@@ -1,6 +1,6 @@
-#define _GNU_SOURCE 1
 /* A worker's thread: takes what has come back and what is new, serves it as one batch, and sleeps only when
  * there is neither. It waits for nothing else. */
+#define _GNU_SOURCE 1
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -72,13 +72,25 @@ static void adopt_policy(struct worker *worker)
     worker->policy = newer;
 }
 
-int worker_takes_more(struct worker *worker, const struct ledger_source *source, unsigned *in_a_row)
+unsigned worker_begin_batch(struct worker *worker)
 {
-    *in_a_row = source == worker->latest ? *in_a_row + 1 : 1;
-    if (source != worker->latest)
-        worker->mixed = BOUND_MIXED_BATCHES;
-    worker->latest = source;
-    return worker->mixed == 0 || *in_a_row < BOUND_BATCH_IN_A_ROW;
+    worker->in_a_row = 0;
+    if (worker->mixed == 0)
+        return BOUND_BATCH;
+    worker->mixed--;
+    return BOUND_BATCH_MIXED;
+}
+
+int worker_takes_more(struct worker *worker, const struct ledger_source *source)
+{
+    if (source != worker->latest) {
+        worker->latest = source;
+        worker->in_a_row = 0;
+        worker->mixed = worker->mixed + BOUND_MIXED_STEP < BOUND_MIXED_BATCHES
+                            ? worker->mixed + BOUND_MIXED_STEP
+                            : BOUND_MIXED_BATCHES;
+    }
+    return ++worker->in_a_row < BOUND_BATCH_IN_A_ROW || worker->mixed == 0;
 }
 
 /* Returned tasks first: they are nearest to their answer, and hold memory longest. */
@@ -86,23 +98,23 @@ static struct task *gather(struct worker *worker)
 {
     struct task *head = NULL, **tail = &head, *abandoned = NULL, *task;
     int64_t now = worker_now_ms();
-    unsigned count = 0, bound = worker->mixed > 0 ? BOUND_BATCH_MIXED : BOUND_BATCH, in_a_row = 0;
+    unsigned count = 0, bound = worker_begin_batch(worker);
     uint64_t cost_us = 0;
-    int more = 1;
+    int more;
 
-    worker->mixed -= worker->mixed > 0;
     while (count < bound && (task = take_returned(worker)) != NULL) {
         cmp_resume(task->message, now);
         *tail = task;
         tail = &task->next;
         count++;
     }
+    more = count < bound; /* else more has come back: new ones wait in their lane, where sources have turns */
     /* Nobody is answered before the whole batch is verified: what it costs has a bound, or turns would count
      * for nothing. */
     while (more && count < BOUND_BATCH && cost_us < BOUND_BATCH_US &&
            (task = lane_pop(worker->lane, &abandoned)) != NULL) {
         count++;
-        more = worker_takes_more(worker, task->job.source, &in_a_row);
+        more = worker_takes_more(worker, task->job.source);
         if (!task_begin(worker, task))
             continue;
         cost_us += cmp_price_us(task->message);
@@ -147,6 +159,7 @@ void *worker_main(void *arg)
     struct task *tasks;
 
     setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE);
+    atomic_store(&worker->gives_way, 1);
     for (;;) {
         adopt_policy(worker);
         tasks = gather(worker);

@@ -29,7 +29,7 @@ const struct sandbox_call sandbox_calls[] = {
     /* memory, threads that there are, time, itself */
     {"munmap", ALL}, {"mremap", ALL}, {"madvise", ALL}, {"brk", ALL},
     {"mlock", ALL}, {"mlock2", ALL}, {"munlock", ALL}, {"futex", ALL}, {"futex_waitv", ALL}, {"membarrier", ALL},
-    {"set_robust_list", ALL}, {"rseq", ALL}, {"sched_yield", ALL}, {"setpriority", ALL}, {"sched_getaffinity", ALL}, {"getcpu", ALL},
+    {"set_robust_list", ALL}, {"rseq", ALL}, {"sched_yield", ALL}, {"sched_getaffinity", ALL}, {"getcpu", ALL},
     {"clock_gettime", ALL}, {"clock_getres", ALL}, {"clock_nanosleep", ALL}, {"nanosleep", ALL},
     {"gettimeofday", ALL}, {"time", ALL}, {"rt_sigaction", ALL}, {"rt_sigprocmask", ALL}, {"rt_sigreturn", ALL},
     {"rt_sigtimedwait", ALL}, {"sigaltstack", ALL}, {"restart_syscall", ALL}, {"exit", ALL},

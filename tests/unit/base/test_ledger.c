@@ -33,6 +33,17 @@ Test(ledger, a_source_is_found_again_with_what_it_did)
     cr_assert_neq(ledger_pin(ledger, 8, NOW), source);
 }
 
+Test(ledger, who_has_no_place_takes_none_by_being_looked_for)
+{
+    struct ledger_source *known = ledger_pin(ledger, 7, NOW);
+
+    ledger_unpin(known);
+    for (unsigned i = 0; i < 1000; i++)
+        cr_assert_null(ledger_pin_known(ledger, 1000 + i, NOW + 1));
+    cr_assert_eq(ledger_pin_known(ledger, 7, NOW + 1), known);
+    cr_assert_eq(atomic_load(&known->pins), 1);
+}
+
 Test(ledger, who_is_pinned_keeps_its_place_and_the_rest_share_one)
 {
     struct ledger_source *pinned[SET], *late;
@@ -55,6 +66,7 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
         source = ledger_pin(ledger, 100 + i, NOW);
         ledger_happened(&source->handshakes, 60, NOW);
         ledger_happened(&source->resets, 60, NOW);
+        ledger_happened(&source->floods, 60, NOW);
         ledger_happened(&source->refusals, 60, NOW);
         ledger_happened(&source->answers, 60, NOW);
         ledger_happened(&source->failures, 60, NOW);
@@ -65,6 +77,7 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
     source = ledger_pin(ledger, 300, NOW);
     cr_assert_eq(ledger_lately(&source->handshakes, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->resets, 60, NOW), 0);
+    cr_assert_eq(ledger_lately(&source->floods, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->refusals, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->answers, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->failures, 60, NOW), 0);

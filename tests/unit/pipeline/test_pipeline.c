@@ -579,6 +579,27 @@ Test(held_back, guessing_one_secret_ends)
     cr_assert(bytes_equal(looked.text, refused.text));
 }
 
+/* What is in hand is not counted yet: so it has a bound of its own, until the secret was right once. */
+Test(held_back, guesses_at_once_are_bounded)
+{
+    struct ledger_source *pair = guess_place(pipeline, bytes_str("victim"), 5);
+
+    atomic_store(&pair->undecided, BOUND_GUESSES_AT_ONCE);
+    cr_assert(pipeline_submit(pipeline, make_job_of(5, make_costly("victim", 100))));
+    cr_assert(wait_for(1));
+    cr_assert_eq(answered[0]->status, 503);
+    cr_assert_eq(fake.count, 0, "it was looked at");
+    cr_assert(is_looked_at(6, "victim"), "others are not concerned");
+    ledger_prove(pair, ledger_now());
+    cr_assert(is_looked_at(5, "victim"));
+    atomic_store(&pair->undecided, 1);
+    ledger_unpin(pair);
+    guess(7, "another", 1);
+    pair = guess_place(pipeline, bytes_str("another"), 7);
+    cr_assert_eq(atomic_load(&pair->undecided), 0, "what is judged is not in hand any more");
+    ledger_unpin(pair);
+}
+
 /* A source that tries many references is bounded, too; whoever was right from there before is not concerned.
  */
 Test(held_back, guessing_many_references_ends)
