@@ -121,6 +121,7 @@ static int enter_source(struct front_conn *conn, int is_bounded)
     if (conn->accept->ctx.ssl_ctx != NULL)
         ledger_happened(&conn->source->handshakes, FRONT_LATELY_SECONDS, now);
     return is_within(conn->source, &conn->source->resets, BOUND_GIVEN_UP, now) &&
+           is_within(conn->source, &conn->source->floods, BOUND_FLOODS, now) &&
            is_within(conn->source, &conn->source->answers, BOUND_OWN_ANSWERS, now);
 }
 
@@ -218,7 +219,8 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     h2o_linklist_insert(&thread->conns, &conn->link);
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
-    if (!enter_source(conn, !conn->is_proxy) || !h2o_mem_has_room(FRONT_HANDSHAKE_OCTETS)) {
+    if (!enter_source(conn, !conn->is_proxy) ||
+        !h2o_mem_has_room(accept->ctx.ssl_ctx != NULL ? FRONT_HANDSHAKE_OCTETS : 1)) {
         reject(conn);
     } else if (accept->proxy_protocol && conn->is_proxy) {
         conn->awaits_header = 1;
@@ -257,6 +259,22 @@ void front_conn_serves(struct front_conn *conn)
         return;
     charge(conn->thread, FRONT_TLS_OCTETS - (size_t)conn->tls);
     conn->tls = FRONT_TLS_OCTETS;
+}
+
+void front_conn_flooded(h2o_conn_t *h2)
+{
+    struct front_conn *conn = h2->callbacks->get_socket(h2)->on_close.data;
+    char peer[ADDRESS_TEXT_MAX];
+    struct address host;
+
+    ledger_happened(&conn->source->floods, FRONT_LATELY_SECONDS, ledger_now());
+    address_host(&host, &conn->client);
+    address_text(peer, &host);
+    if (log_take("connection ended", bytes_str(peer)))
+        log_event(LOG_WARN, "connection ended",
+                  "peer=%s text=\"streams that are reset, frames without content, or hundreds of header "
+                  "fields\"",
+                  peer);
 }
 
 int front_gives_up_too_often(const struct ledger_source *source)

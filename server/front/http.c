@@ -165,7 +165,11 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
 {
     (void)self;
     if (req->_generator != &our_generator) {
-        forgive(front_conn_of(req), req);
+        struct front_conn *conn = front_conn_of(req);
+        forgive(conn, req);
+        /* A lack of memory is no fault of the peer. */
+        if (conn != NULL && req->res.status != 503 && !front_conn_answered(conn))
+            req->http1_is_persistent = 0;
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
             body = build_refusal(req, body, req->res.status,
@@ -390,6 +394,17 @@ static struct address client_of(const struct front_conn *conn, const h2o_req_t *
     return client;
 }
 
+void front_request_gave_up(struct front_conn *conn, const h2o_req_t *req)
+{
+    struct address client = client_of(conn, req);
+
+    if (conn->is_proxy && address_equal(&client, &conn->client))
+        return;
+    struct ledger_source *source = front_source(conn->thread->front, &client);
+    front_conn_gave_up(conn, source);
+    ledger_unpin(source);
+}
+
 /* new_job returns a job of |source| for a message of |octets|, or NULL with |*why| set. */
 static struct job *new_job(struct front_thread *thread, struct ledger_source *source, size_t octets,
                            const char **why)
@@ -519,6 +534,7 @@ void front_http_init(struct front *front)
     global->http2.max_concurrent_requests_per_connection = limits->streams;
     global->http2.max_resets_per_minute = limits->resets;
     global->http2.max_empty_frames_per_minute = FRONT_EMPTIES_MAX;
+    global->http2.on_flood = front_conn_flooded;
     /* Pacing by readiness to write; the io_uring loop has no such thing. */
     global->http2.latency_optimization.min_rtt = UINT_MAX;
 

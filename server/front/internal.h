@@ -58,6 +58,7 @@ struct front_conn {
     unsigned requests;            /* in our hands or answered and not sent */
     unsigned unsent;              /* answered and not sent */
     int late;                     /* accepted while draining */
+    int shed;                     /* shut down for want of memory; it goes at one of the next turns */
     int tls;                      /* octets that are charged for what BoringSSL holds for it */
 };
 
@@ -207,8 +208,14 @@ struct ledger_source *front_source(struct front *front, const struct address *cl
  * such answers lately: |conn| then ends. */
 int front_conn_answered(struct front_conn *conn);
 
-/* front_conn_serves notes that |conn| has a whole request: its handshake, if any, is over. */
+/* front_conn_serves notes that the handshake of |conn|, if any, is over: libh2o has it in its lists. */
 void front_conn_serves(struct front_conn *conn);
+
+/* front_request_gave_up does the same for the source of |req|, unless a trusted proxy says nothing of it. */
+void front_request_gave_up(struct front_conn *conn, const h2o_req_t *req);
+
+/* front_conn_flooded notes that the HTTP/2 connection |h2| is ended for what its peer makes the front do. */
+void front_conn_flooded(h2o_conn_t *h2);
 
 /* front_gives_up_too_often returns 1 if |source| did so more often lately than it may. */
 int front_gives_up_too_often(const struct ledger_source *source);

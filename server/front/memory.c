@@ -7,7 +7,8 @@
  * Before it comes to that, something goes: what waits for a peer, be it the rest of a request, or that an
  * answer is taken. Its price is octets times the time that it has waited, so those who hold most for longest
  * go first, and an honest request, small and just begun, last. What waits for us, a complete request, is
- * never shed. What goes counts for its source as given up: who fills the memory again and again is barred. */
+ * never shed. A request that goes counts for its source as given up: who fills the memory again and again is
+ * barred. An idle connection, whose TLS takes memory, or a handshake counts for nothing. */
 #include "internal.h"
 
 #include <h2o/http1.h>
@@ -69,19 +70,37 @@ static uint64_t idle_ms(const struct front_conn *conn)
     return conn->requests == 0 ? now - conn->idle_since + 1 : 0;
 }
 
+/* is_going returns 1 if |conn| was shed before, and will be gone at one of the next turns with |octets|. */
+static int is_going(struct shedding *shedding, const struct front_conn *conn, uint64_t octets)
+{
+    if (conn->shed && shedding->from == 0)
+        shedding->wanted -= octets < shedding->wanted ? octets : shedding->wanted;
+    return conn->shed;
+}
+
+/* shut_down ends |conn| at one of the next turns. */
+static void shut_down(struct shedding *shedding, struct front_conn *conn)
+{
+    shedding->connections++;
+    conn->shed = 1;
+    shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR);
+}
+
 static int look_at_http1(h2o_req_t *req, void *arg)
 {
     struct shedding *shedding = arg;
     struct front_conn *conn = front_conn_of(req);
     if (conn == NULL)
         return 0;
-    uint64_t octets = req->pool.held + h2o_socket_held_input(conn->sock), waited = idle_ms(conn);
+    front_conn_serves(conn);
+    uint64_t octets = req->pool.held + h2o_socket_held_input(conn->sock) + (uint64_t)conn->tls;
+    uint64_t waited = idle_ms(conn);
     if (is_arriving(req))
         waited = shedding->now_ms - millis(req->timestamps.request_begin_at) + 1;
-    if (octets > 0 && waited > 0 && goes(shedding, octets, waited)) {
-        shedding->connections++;
-        front_conn_gave_up(conn, conn->source);
-        shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR); /* closed at the next turn */
+    if (!is_going(shedding, conn, octets) && octets > 0 && waited > 0 && goes(shedding, octets, waited)) {
+        if (!conn->is_proxy && (is_arriving(req) || conn->unsent > 0))
+            front_conn_gave_up(conn, conn->source);
+        shut_down(shedding, conn);
     }
     return 0;
 }
@@ -89,8 +108,9 @@ static int look_at_http1(h2o_req_t *req, void *arg)
 static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
 {
     struct front_conn *conn = h2->sock->on_close.data;
+    front_conn_serves(conn);
     uint64_t whole = h2o_socket_held_input(h2->sock) + capacity(h2->_headers_unparsed) +
-                     capacity(h2->_write.buf_in_flight);
+                     capacity(h2->_write.buf_in_flight) + (uint64_t)conn->tls;
     uint64_t waited = idle_ms(conn);
     h2o_http2_stream_t *stream;
 
@@ -101,15 +121,26 @@ static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
         else if (is_arriving(&stream->req) &&
                  goes(shedding, octets, shedding->now_ms - millis(stream->req.timestamps.request_begin_at))) {
             shedding->streams++;
+            front_request_gave_up(conn, &stream->req);
             h2o_http2_conn_shed_stream(h2, stream);
-            front_conn_gave_up(conn, conn->source);
         }
     });
     if (whole > 0 && waited > 0 && goes(shedding, whole, waited)) {
         shedding->connections++;
-        front_conn_gave_up(conn, conn->source);
+        if (!conn->is_proxy && conn->unsent > 0)
+            front_conn_gave_up(conn, conn->source);
         h2o_http2_conn_abort(h2);
     }
+}
+
+/* look_at_handshake looks at a connection that libh2o has in no list yet. */
+static void look_at_handshake(struct shedding *shedding, struct front_conn *conn)
+{
+    uint64_t octets = (uint64_t)conn->tls, now = h2o_now(conn->thread->ctx.loop);
+
+    if (octets == FRONT_HANDSHAKE_OCTETS && !is_going(shedding, conn, octets) &&
+        goes(shedding, octets, now - conn->idle_since + 1))
+        shut_down(shedding, conn);
 }
 
 static void look_at_all(struct shedding *shedding)
@@ -120,20 +151,28 @@ static void look_at_all(struct shedding *shedding)
         next = node->next;
         look_at_http2(shedding, H2O_STRUCT_FROM_MEMBER(h2o_http2_conn_t, _conns, node));
     }
+    /* After the others, which have had their handshake. */
+    for (h2o_linklist_t *node = shedding->thread->conns.next; node != &shedding->thread->conns;
+         node = node->next)
+        look_at_handshake(shedding, H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
 }
 
 static void shed(struct front_thread *thread, uint64_t wanted)
 {
     struct shedding shedding = {.thread = thread, .wanted = wanted};
-    uint64_t sum = 0;
+    uint64_t sum = 0, before = thread->account.held;
     int class = PRICES;
 
     shedding.now_ms = millis(*h2o_get_timestamp(&thread->ctx, NULL, NULL));
     look_at_all(&shedding);
-    while (class > 1 && sum < wanted)
+    /* Where a handshake turned out to be over, less is held now. */
+    before -= thread->account.held;
+    shedding.wanted -= before < shedding.wanted ? before : shedding.wanted;
+    while (class > 1 && sum < shedding.wanted)
         sum += shedding.octets[--class];
     shedding.from = class;
-    look_at_all(&shedding);
+    if (shedding.wanted > 0)
+        look_at_all(&shedding);
     if (shedding.now_ms - thread->shed_told_ms >= FRONT_SWEEP_MS && shedding.gone > 0) {
         thread->shed_told_ms = shedding.now_ms;
         log_event(LOG_WARN, "memory is short",

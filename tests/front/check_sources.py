@@ -8,8 +8,8 @@ import struct
 import subprocess
 import tempfile
 
-from harness import (CANCEL, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, Http1, Http2, check, frame, h2_headers,
-                     main, post, read_all, serving)
+from harness import (CANCEL, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, NEWEST, PING, RST_STREAM, Http1, Http2, check, frame,
+                     h2_headers, indexed, main, post, read_all, serving)
 
 PROXY = "127.0.0.9"  # trusted where a check says so
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -103,6 +103,54 @@ def who_asks_the_front_itself_too_much_is_not_served_for_a_while(program):
             assert not is_served(sock)
         with server.connect(source="127.0.0.3") as sock:
             assert is_served(sock)
+
+
+def is_served_after(server, source, attack, times):
+    """Whether |source| and another one are served after |attack| was made over so many connections."""
+    for _ in range(times):
+        with server.connect(source=source) as sock:
+            try:
+                attack(Http2(sock))
+                while sock.recv(65536):
+                    pass
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+    with server.connect(source="127.0.0.3") as sock:
+        assert is_served(sock)
+    with server.connect(source=source) as sock:
+        return is_served(sock)
+
+
+@check
+def who_has_connections_ended_for_floods_is_not_served_for_a_while(program):
+    """RFC 9113 10.5: each connection is ended in time, but there were ever new ones."""
+    def fields(h2):
+        h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers() + indexed("x", "") + 1000 * NEWEST))
+
+    def resets(h2):
+        h2.send(b"".join(frame(HEADERS, END_HEADERS, i, h2_headers()) + frame(RST_STREAM, 0, i, struct.pack(">I", CANCEL))
+                         for i in range(1, 301, 2)))
+
+    def empty_frames(h2):
+        h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + 150 * frame(DATA, 0, 1))
+
+    with serving(program) as server:
+        for i, attack in enumerate((fields, resets, empty_frames)):
+            assert is_served_after(server, f"127.0.1.{i + 1}", attack, 10), attack
+            assert not is_served_after(server, f"127.0.1.{i + 1}", attack, 15), attack
+
+
+@check
+def who_is_answered_by_the_library_too_often_is_not_served_for_a_while(program):
+    """What libh2o answers by itself takes the front's thread as its own answers do."""
+    def refused(h2):
+        h2.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, h2_headers() + (indexed("x", "") if i == 0 else b"") +
+                               200 * NEWEST) for i in range(45)))
+        h2.sock.shutdown(socket.SHUT_WR)
+
+    with serving(program) as server:
+        assert is_served_after(server, "127.0.0.2", refused, 10)
+        assert not is_served_after(server, "127.0.0.2", refused, 70)
 
 
 @check

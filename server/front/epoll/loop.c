@@ -10,9 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum {
-    ACCEPT_BATCH = 16
-}; /* connections that a listener takes at one turn: who is connected waits for them */
+/* Connections that a listener takes at one turn: who is connected waits for them. */
+enum { ACCEPT_BATCH = 16 };
 
 struct loop {
     h2o_evloop_t *h2o;
