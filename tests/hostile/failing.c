@@ -82,15 +82,23 @@ static int call_fails(void)
     return 1;
 }
 
-/* One of two errors, by turns. Says which. */
-static int error_of(const char *call, int one, int other)
+/* Whether it is the turn of the second of two errors. */
+static int is_other(void)
+{
+    return atomic_load(&control->failed) % 2 == 0;
+}
+
+/* Tells which call failed, and how. */
+static int told(const char *call, int error)
 {
     char thread[16] = "";
-    int error = atomic_load(&control->failed) % 2 != 0 ? one : other;
     prctl(PR_GET_NAME, thread);
     snprintf(control->last, sizeof control->last, "%s %s %s", thread, call, strerrorname_np(error));
     return error;
 }
+
+/* One of two errors, by turns; the other is not even looked for, which may end a connection. */
+#define ERROR_OF(call, one, other) told(call, is_other() ? (other) : (one))
 
 /* The C library's own function, or liburing's. */
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
@@ -154,7 +162,7 @@ void *aligned_alloc(size_t alignment, size_t size)
     {                                                                                                        \
         if (!call_fails())                                                                                   \
             return NEXT(name)(__VA_ARGS__);                                                                  \
-        errno = error_of(#name, one, other);                                                                 \
+        errno = ERROR_OF(#name, one, other);                                                                 \
         return (type)-1;                                                                                     \
     }
 
@@ -198,7 +206,7 @@ int close(int fd)
     int result = NEXT(close)(fd);
     if (result != 0 || !call_fails())
         return result;
-    errno = error_of("close", EINTR, EIO);
+    errno = ERROR_OF("close", EINTR, EIO);
     return -1;
 }
 
@@ -207,7 +215,7 @@ int epoll_ctl(int ep, int operation, int fd, struct epoll_event *event)
 {
     if (operation == EPOLL_CTL_DEL || !call_fails())
         return NEXT(epoll_ctl)(ep, operation, fd, event);
-    errno = error_of("epoll_ctl", ENOMEM, ENOSPC);
+    errno = ERROR_OF("epoll_ctl", ENOMEM, ENOSPC);
     return -1;
 }
 
@@ -220,7 +228,7 @@ int epoll_ctl(int ep, int operation, int fd, struct epoll_event *event)
         va_end(args);                                                                                        \
         if (!call_fails())                                                                                   \
             return NEXT(name)(path, how, mode);                                                              \
-        errno = error_of(#name, EMFILE, EIO);                                                                \
+        errno = ERROR_OF(#name, EMFILE, EIO);                                                                \
         return -1;                                                                                           \
     }
 CALL_OPEN(open)
@@ -241,7 +249,7 @@ static int takes_lock(int command, const struct flock *lock)
         va_end(args);                                                                                        \
         if (!takes_lock(command, argument) || !call_fails())                                                 \
             return NEXT(name)(fd, command, argument);                                                        \
-        errno = error_of(#name, ENOLCK, EAGAIN);                                                             \
+        errno = ERROR_OF(#name, ENOLCK, EAGAIN);                                                             \
         return -1;                                                                                           \
     }
 CALL_FCNTL(fcntl)
@@ -258,7 +266,7 @@ long syscall(long number, ...)
     va_end(args);
     if (number != SYS_futex || (a[1] & FUTEX_CMD_MASK) != FUTEX_WAIT || !call_fails())
         return NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    errno = error_of("futex", EINTR, EINTR);
+    errno = ERROR_OF("futex", EINTR, EINTR);
     return -1;
 }
 
@@ -266,7 +274,7 @@ long syscall(long number, ...)
 #define CALL_URING(name, one, other, parameters, ...)                                                        \
     int name parameters                                                                                      \
     {                                                                                                        \
-        return call_fails() ? -error_of(#name, one, other) : NEXT(name)(__VA_ARGS__);                        \
+        return call_fails() ? -ERROR_OF(#name, one, other) : NEXT(name)(__VA_ARGS__);                        \
     }
 CALL_URING(io_uring_submit, EINTR, EAGAIN, (struct io_uring * ring), ring)
 CALL_URING(io_uring_submit_and_wait, EINTR, EAGAIN, (struct io_uring * ring, unsigned n), ring, n)
