@@ -19,7 +19,8 @@ enum { UNIT = 64, UNITS = SECRET_MEMORY / UNIT, HEADER = 16 };
 
 /* struct piece is the header; what it heads follows. */
 struct piece {
-    size_t units;
+    uint32_t units;
+    uint32_t of_message; /* 1: made outside secret_memory_begin and _end */
     alignas(HEADER) uint8_t data[];
 };
 
@@ -27,9 +28,10 @@ static struct {
     pthread_mutex_t lock;
     uint8_t *memory; /* NULL: there is no pool */
     uint8_t in_use[UNITS];
-    size_t lowest; /* no unit below it is free */
-    size_t used;   /* units */
-    size_t missed; /* pieces */
+    size_t lowest;      /* no unit below it is free */
+    size_t used;        /* units … */
+    size_t of_messages; /* … and how many of them are not of keys */
+    size_t missed;      /* pieces */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local unsigned depth, failures;
@@ -101,14 +103,16 @@ static void *take(size_t size)
     size_t units = size <= SECRET_MEMORY - HEADER ? (size + HEADER + UNIT - 1) / UNIT : UNITS + 1;
     pthread_mutex_lock(&pool.lock);
     /* Messages that are many shall not take the room of keys. */
-    size_t at = depth > 0 || pool.used + units <= UNITS / 2 ? find_run(units) : UNITS;
+    size_t at = depth > 0 || pool.of_messages + units <= UNITS / 2 ? find_run(units) : UNITS;
     if (at < UNITS) {
         memset(pool.in_use + at, 1, units);
         pool.used += units;
         if (at == pool.lowest)
             pool.lowest = at + units;
         piece = (struct piece *)(void *)(pool.memory + at * UNIT);
-        piece->units = units;
+        piece->units = (uint32_t)units;
+        piece->of_message = depth == 0;
+        pool.of_messages += depth == 0 ? units : 0;
     } else if (depth > 0) {
         pool.missed++;
     }
@@ -128,17 +132,19 @@ static struct piece *piece_of(void *data)
 
 static size_t size_of(void *data)
 {
-    return secret_memory_has(data) ? piece_of(data)->units * UNIT - HEADER : malloc_usable_size(data);
+    return secret_memory_has(data) ? (size_t)piece_of(data)->units * UNIT - HEADER : malloc_usable_size(data);
 }
 
 static void give_back(void *data)
 {
     struct piece *piece = piece_of(data);
     size_t units = piece->units, at = (size_t)((uint8_t *)piece - pool.memory) / UNIT;
+    size_t of_messages = piece->of_message ? units : 0;
     secret_wipe(piece, units * UNIT);
     pthread_mutex_lock(&pool.lock);
     memset(pool.in_use + at, 0, units);
     pool.used -= units;
+    pool.of_messages -= of_messages;
     if (at < pool.lowest)
         pool.lowest = at;
     pthread_mutex_unlock(&pool.lock);
