@@ -73,7 +73,7 @@ enum {
 
     /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,
-    BOUND_BATCH_MIXED = 32,    /* of what comes back, and altogether if that much does, and … */
+    BOUND_BATCH_MIXED = 32,    /* of what comes back, and nothing new if that much does, and … */
     BOUND_BATCH_IN_A_ROW = 8,  /* … new ones of one source in a row, while several are at work: */
     BOUND_MIXED_STEP = 32,     /* for so many batches more after each change from one to another, … */
     BOUND_MIXED_BATCHES = 256, /* … and no more than that */

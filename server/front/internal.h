@@ -58,7 +58,7 @@ struct front_conn {
     unsigned requests;            /* in our hands or answered and not sent */
     unsigned unsent;              /* answered and not sent */
     int late;                     /* accepted while draining */
-    int shed;                     /* shut down for want of memory; it goes at one of the next turns */
+    uint64_t shed;                /* octets that it holds until it is gone, having been shed; 0: it was not */
     int tls;                      /* octets that are charged for what BoringSSL holds for it */
 };
 

@@ -61,28 +61,21 @@ static size_t capacity(const h2o_buffer_t *buffer)
     return buffer != NULL && buffer->bytes != NULL ? buffer->capacity : 0;
 }
 
-/* idle_ms returns for how long |conn| has waited for its peer as a whole; 0 if it does not. */
+/* idle_ms returns for how long |conn| has waited for its peer as a whole; 0 if it does not, or has requests
+ * in our hands. */
 static uint64_t idle_ms(const struct front_conn *conn)
 {
     uint64_t now = h2o_now(conn->thread->ctx.loop);
-    if (conn->unsent > 0)
-        return now - conn->stalled_since + 1;
-    return conn->requests == 0 ? now - conn->idle_since + 1 : 0;
+    if (conn->requests > conn->unsent)
+        return 0;
+    return now - (conn->unsent > 0 ? conn->stalled_since : conn->idle_since) + 1;
 }
 
-/* is_going returns 1 if |conn| was shed before, and will be gone at one of the next turns with |octets|. */
-static int is_going(struct shedding *shedding, const struct front_conn *conn, uint64_t octets)
-{
-    if (conn->shed && shedding->from == 0)
-        shedding->wanted -= octets < shedding->wanted ? octets : shedding->wanted;
-    return conn->shed;
-}
-
-/* shut_down ends |conn| at one of the next turns. */
-static void shut_down(struct shedding *shedding, struct front_conn *conn)
+/* shut_down ends |conn| at one of the next turns; until then it holds |octets|. */
+static void shut_down(struct shedding *shedding, struct front_conn *conn, uint64_t octets)
 {
     shedding->connections++;
-    conn->shed = 1;
+    conn->shed = octets;
     shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR);
 }
 
@@ -90,19 +83,35 @@ static int look_at_http1(h2o_req_t *req, void *arg)
 {
     struct shedding *shedding = arg;
     struct front_conn *conn = front_conn_of(req);
-    if (conn == NULL)
+    if (conn == NULL || conn->shed > 0)
         return 0;
     front_conn_serves(conn);
     uint64_t octets = req->pool.held + h2o_socket_held_input(conn->sock) + (uint64_t)conn->tls;
     uint64_t waited = idle_ms(conn);
     if (is_arriving(req))
         waited = shedding->now_ms - millis(req->timestamps.request_begin_at) + 1;
-    if (!is_going(shedding, conn, octets) && octets > 0 && waited > 0 && goes(shedding, octets, waited)) {
+    if (octets > 0 && waited > 0 && goes(shedding, octets, waited)) {
         if (!conn->is_proxy && (is_arriving(req) || conn->unsent > 0))
             front_conn_gave_up(conn, conn->source);
-        shut_down(shedding, conn);
+        shut_down(shedding, conn, octets);
     }
     return 0;
+}
+
+/* end_http2 ends |h2| at once, but for its last words over TLS. */
+static void end_http2(struct shedding *shedding, struct front_conn *conn, h2o_http2_conn_t *h2)
+{
+    h2o_http2_stream_t *stream;
+
+    kh_foreach_value(h2->streams, stream, {
+        if (is_arriving(&stream->req))
+            front_request_gave_up(conn, &stream->req);
+    });
+    if (!conn->is_proxy && conn->unsent > 0)
+        front_conn_gave_up(conn, conn->source);
+    shedding->connections++;
+    conn->shed = (uint64_t)conn->tls;
+    h2o_http2_conn_abort(h2);
 }
 
 static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
@@ -116,31 +125,33 @@ static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
 
     kh_foreach_value(h2->streams, stream, {
         uint64_t octets = sizeof(*stream) + stream->req.pool.held + capacity(stream->_req_body);
-        if (stream->state >= H2O_HTTP2_STREAM_STATE_SEND_BODY)
+        uint64_t age = shedding->now_ms - millis(stream->req.timestamps.request_begin_at);
+        if (stream->state >= H2O_HTTP2_STREAM_STATE_SEND_BODY) {
             whole += octets;
-        else if (is_arriving(&stream->req) &&
-                 goes(shedding, octets, shedding->now_ms - millis(stream->req.timestamps.request_begin_at))) {
-            shedding->streams++;
-            front_request_gave_up(conn, &stream->req);
-            h2o_http2_conn_shed_stream(h2, stream);
+        } else if (is_arriving(&stream->req)) {
+            /* Who has just begun to ask is not idle. */
+            waited = age + 1 < waited ? age + 1 : waited;
+            if (goes(shedding, octets, age)) {
+                shedding->streams++;
+                front_request_gave_up(conn, &stream->req);
+                h2o_http2_conn_shed_stream(h2, stream);
+            }
         }
     });
-    if (whole > 0 && waited > 0 && goes(shedding, whole, waited)) {
-        shedding->connections++;
-        if (!conn->is_proxy && conn->unsent > 0)
-            front_conn_gave_up(conn, conn->source);
-        h2o_http2_conn_abort(h2);
-    }
+    if (whole > 0 && waited > 0 && goes(shedding, whole, waited))
+        end_http2(shedding, conn, h2);
 }
 
-/* look_at_handshake looks at a connection that libh2o has in no list yet. */
-static void look_at_handshake(struct shedding *shedding, struct front_conn *conn)
+/* look_at_rest looks at a connection that libh2o has in no list: it was shed, or is in its handshake. */
+static void look_at_rest(struct shedding *shedding, struct front_conn *conn)
 {
     uint64_t octets = (uint64_t)conn->tls, now = h2o_now(conn->thread->ctx.loop);
 
-    if (octets == FRONT_HANDSHAKE_OCTETS && !is_going(shedding, conn, octets) &&
-        goes(shedding, octets, now - conn->idle_since + 1))
-        shut_down(shedding, conn);
+    if (conn->shed > 0 && shedding->from == 0)
+        shedding->wanted -= conn->shed < shedding->wanted ? conn->shed : shedding->wanted;
+    else if (conn->shed == 0 && octets == FRONT_HANDSHAKE_OCTETS &&
+             goes(shedding, octets, now - conn->idle_since + 1))
+        shut_down(shedding, conn, octets);
 }
 
 static void look_at_all(struct shedding *shedding)
@@ -151,10 +162,10 @@ static void look_at_all(struct shedding *shedding)
         next = node->next;
         look_at_http2(shedding, H2O_STRUCT_FROM_MEMBER(h2o_http2_conn_t, _conns, node));
     }
-    /* After the others, which have had their handshake. */
+    /* After the others, of which it is known then that their handshake is over. */
     for (h2o_linklist_t *node = shedding->thread->conns.next; node != &shedding->thread->conns;
          node = node->next)
-        look_at_handshake(shedding, H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
+        look_at_rest(shedding, H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
 }
 
 static void shed(struct front_thread *thread, uint64_t wanted)

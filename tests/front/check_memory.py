@@ -100,7 +100,7 @@ def idle_connections_with_TLS_make_room(program):
 @check
 def who_fills_it_again_and_again_is_not_served(program):
     """What has to go for want of memory counts as given up: a source that never ends its requests is barred for a while, others are not."""
-    for server, connect in both_ways(program, memory_mib=LIMIT, connections=6 * CONNECTIONS, connections_per_source=6 * CONNECTIONS):
+    for server, connect in both_ways(program, memory_mib=LIMIT, connections=20 * CONNECTIONS, connections_per_source=20 * CONNECTIONS):
         if connect.over_tls:
             continue
         strangers, barred = [], False
@@ -121,6 +121,8 @@ def who_fills_it_again_and_again_is_not_served(program):
                 assert Http1(new).ask(post(b"honest, too")).body == b"honest, too"
         for sock in strangers:
             sock.close()
+        with connect(source="127.0.2.1") as sock:
+            assert Http1(sock).closed(), "with its connections gone it is served again at once"
 
 
 main()
