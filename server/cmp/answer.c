@@ -17,8 +17,8 @@ void cmp_out_of_memory(struct cmp_message *m)
     m->result.reply = bytes_of(NULL, 0);
     m->result.event = "request refused";
     m->result.refused = 1;
-    m->result.fail_info = PKI_SYSTEM_FAILURE;
-    m->result.detail = "the memory bound of a job is reached";
+    m->result.fail_info = PKI_SYSTEM_UNAVAIL;
+    m->result.detail = "no memory: of the job, or of the process";
 }
 
 /* The sender is echoed as recipient (RFC 9483 3.1), unless it is no DER: then nobody is named. */

@@ -136,8 +136,8 @@ void *worker_main(void *arg);
 /* worker_now_ms reads the clock: Unix milliseconds. */
 int64_t worker_now_ms(void);
 
-/* worker_begin_batch returns how many tasks that come back a batch takes, and with new ones at most:
- * BOUND_BATCH, or fewer while several sources are at work. */
+/* worker_begin_batch returns how many tasks that come back a batch takes: BOUND_BATCH, or fewer while several
+ * sources are at work. New ones are taken only if fewer have come back. */
 unsigned worker_begin_batch(struct worker *worker);
 
 /* worker_takes_more returns 1 if a batch that has just taken a task of |source| from the lane may take

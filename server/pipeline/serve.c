@@ -78,6 +78,9 @@ void task_finish(struct task *task)
         cmp_result(task->message, &result);
         task->job.status = result.http_status;
         task->job.reply = result.reply;
+        if (result.http_status == 503 && result.reply.len == 0)
+            pipeline_refuse(&task->job, 503, PKI_SYSTEM_UNAVAIL,
+                            "no memory for this message: try again later");
         log_result(task, &result);
         guess_judge(task, &result);
     }
