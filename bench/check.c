@@ -1,6 +1,8 @@
 #include "bench/check.h"
 
 #include "crypto/random.h"
+#include "server/pki/response.h"
+#include "server/pki/revocation.h"
 
 static void add_signature(struct check *check, const struct signature_algorithm *algorithm,
                           const struct public_key *key, struct bytes message, struct bytes signature)

@@ -5,7 +5,7 @@
 
 #include "bench/error.h"
 #include "bench/request.h"
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 
 /* struct check is the judgement on one answer. Signatures are left to the caller, who verifies those of many
  * answers at once; check_verdict then tells. */

@@ -4,7 +4,9 @@
 
 #include "crypto/name.h"
 #include "crypto/random.h"
-#include "server/cmp/codec.h"
+#include "server/pki/confirmation.h"
+#include "server/pki/message.h"
+#include "server/pki/revocation.h"
 
 enum {
     DAY = 24 * 60 * 60,

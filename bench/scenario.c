@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 
 static const struct scenario_kind kinds[SCENARIO_COUNT] = {
     [SCENARIO_IR] = {"ir", PKI_IR, PKI_IP, 0, 0},

@@ -8,7 +8,7 @@
 #include "crypto/pem.h"
 #include "crypto/random.h"
 #include "server/base/file.h"
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 
 enum { FILE_LIMIT = 1024 * 1024, ARENA = 1024 * 1024 };
 

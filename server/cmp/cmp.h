@@ -10,7 +10,9 @@
 #include "crypto/mac.h"
 #include "crypto/path.h"
 #include "crypto/seal.h"
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
+#include "server/pki/request.h"
+#include "server/pki/status.h"
 #include "storage/store.h"
 
 /* ---- settings: built by server/policy from the configuration, then only read ---- */

@@ -1,7 +1,6 @@
 /* One unit a message: what every answer waits for, and what becomes of it when the store says otherwise. */
 #include "crypto/name.h"
 #include "server/cmp/internal.h"
-#include "server/cmp/status.h"
 
 static cmp_step find_out;
 

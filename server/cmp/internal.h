@@ -3,6 +3,9 @@
 #define CMPD_CMP_INTERNAL_H
 
 #include "server/cmp/cmp.h"
+#include "server/pki/confirmation.h"
+#include "server/pki/response.h"
+#include "server/pki/revocation.h"
 
 typedef void cmp_step(struct cmp_message *m);
 

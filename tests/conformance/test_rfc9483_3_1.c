@@ -1,5 +1,6 @@
 /* RFC 9483 3.1: the header of what the server sends. */
 #include "crypto/name.h"
+#include "server/pki/confirmation.h"
 #include "tests/conformance/answers.h"
 #include "tests/support/hex.h"
 

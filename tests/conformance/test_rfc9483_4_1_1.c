@@ -1,5 +1,6 @@
 /* RFC 9483 4.1.1: enrollment; ir, ip, certConf and pkiConf field by field. */
 #include "crypto/name.h"
+#include "server/pki/confirmation.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 

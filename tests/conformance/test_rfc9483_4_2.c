@@ -1,4 +1,5 @@
 /* RFC 9483 4.2: revocation, rr and rp. */
+#include "server/pki/revocation.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/expect.h"
 

@@ -1,5 +1,7 @@
 /* A store that fails at each look-up and at each commit of every kind of message, in turn: nothing is done by
  * halves, the peer is told the truth, and the same octets sent again come through. */
+#include "server/pki/confirmation.h"
+#include "server/pki/response.h"
 #include "tests/unit/cmp/expect.h"
 
 /* ---- messages ---- */

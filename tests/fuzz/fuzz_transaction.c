@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/pki/confirmation.h"
+#include "server/pki/response.h"
 #include "tests/support/der_text.h"
 #include "tests/support/issue.h"
 #include "tests/support/mirror.h"

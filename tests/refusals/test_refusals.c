@@ -1,4 +1,5 @@
 /* Damaged and forbidden messages: each refused with the failInfo that the text wants, none with an effect. */
+#include "server/pki/response.h"
 #include "tests/refusals/refusal.h"
 
 enum { AT_LEAST = 150 };

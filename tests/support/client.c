@@ -1,6 +1,8 @@
 
 #include "crypto/name.h"
 #include "crypto/random.h"
+#include "server/pki/confirmation.h"
+#include "server/pki/revocation.h"
 #include "tests/support/must.h"
 #include "tests/support/world.h"
 

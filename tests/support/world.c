@@ -1,4 +1,5 @@
 #include "tests/support/world.h"
+#include "server/pki/revocation.h"
 
 #include <stdlib.h>
 

@@ -5,6 +5,7 @@
 
 #include "server/cmp/cmp.h"
 #include "server/ctl/ctl.h"
+#include "server/pki/response.h"
 
 enum { WORLD_ROWS = 64, WORLD_SECRETS = 8 };
 

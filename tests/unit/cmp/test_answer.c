@@ -1,5 +1,6 @@
 /* answer.c: header, protection and extraCerts of what goes out (RFC 9483 3.1 to 3.3). */
 #include "crypto/name.h"
+#include "server/pki/response.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 

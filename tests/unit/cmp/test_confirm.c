@@ -1,4 +1,6 @@
 /* confirm.c: certConf and error from the peer (RFC 9810 5.3.18, 5.3.21; RFC 9483 4.1.1). */
+#include "server/pki/confirmation.h"
+#include "server/pki/response.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/expect.h"
 

@@ -1,6 +1,7 @@
 /* header.c: RFC 9483 3.1 to the letter where a profile wants that, and what RFC 9810 5.1.1 permits elsewhere.
  */
 #include "crypto/name.h"
+#include "server/pki/confirmation.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 

@@ -1,4 +1,5 @@
 /* replay.c: a byte-identical message is answered again, on any node, at any time, and does nothing twice. */
+#include "server/pki/response.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(replay, .init = set_up, .fini = tear_down);

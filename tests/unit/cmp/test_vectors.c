@@ -1,5 +1,6 @@
 /* Messages of other implementations (tests/data/vectors): the codec reads each as MANIFEST says, and none of
  * them makes the server issue anything. */
+#include "server/pki/response.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 

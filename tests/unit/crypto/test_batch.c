@@ -4,7 +4,7 @@
 #include "crypto/batch.h"
 #include "crypto/path.h"
 #include "crypto/pem.h"
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 #include "tests/support/hex.h"
 #include "tests/unit/crypto/signature_algorithms.h"
 

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "crypto/mac.h"
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 #include "tests/support/hex.h"
 
 static struct arena *arena;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "server/pipeline/internal.h"
+#include "server/pki/response.h"
 #include "tests/support/must.h"
 
 enum { BOUND = 20, PUSHERS = 4, EACH = 5000, TURN_US = 500 };

@@ -10,6 +10,8 @@
 #include "crypto/name.h"
 #include "crypto/random.h"
 #include "server/pipeline/internal.h"
+#include "server/pki/confirmation.h"
+#include "server/pki/response.h"
 #include "storage/backend.h"
 #include "tests/support/demo.h"
 #include "tests/support/must.h"

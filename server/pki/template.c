@@ -1,5 +1,5 @@
 /* CertTemplate and the extensions in it (RFC 4211 section 5; IMPLICIT TAGS, choices explicit). */
-#include "server/cmp/codec_internal.h"
+#include "server/pki/internal.h"
 
 static const CBS_ASN1_TAG primitive = CBS_ASN1_CONTEXT_SPECIFIC;
 static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;

@@ -1,5 +1,5 @@
 /* PKIMessage, PKIHeader (RFC 9810 5.1.1, Appendix F: EXPLICIT TAGS). */
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \

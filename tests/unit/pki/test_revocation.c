@@ -1,7 +1,7 @@
-/* codec_revoke.c: RevReqContent and RevRepContent (RFC 9810 5.3.9, 5.3.10). */
+/* revocation.c: RevReqContent and RevRepContent (RFC 9810 5.3.9, 5.3.10). */
 #include <criterion/criterion.h>
 
-#include "server/cmp/codec.h"
+#include "server/pki/revocation.h"
 #include "tests/support/hex.h"
 
 static struct arena *arena;
@@ -16,7 +16,7 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-TestSuite(codec_revoke, .init = set_up, .fini = tear_down);
+TestSuite(revocation, .init = set_up, .fini = tear_down);
 
 /* certDetails { serialNumber 7, issuer NULL-DN } */
 #define DETAILS "30 07 81 01 07 a3 02 30 00 "
@@ -30,7 +30,7 @@ static int decode(struct rev_details *out, size_t *count, const char *text)
     return pki_decode_rev_req(out, count, arena, &why, hex(arena, text));
 }
 
-Test(codec_revoke, a_request_is_read)
+Test(revocation, a_request_is_read)
 {
     struct rev_details details;
     size_t count;
@@ -57,7 +57,7 @@ Test(codec_revoke, a_request_is_read)
     cr_assert(details.unknown_critical);
 }
 
-Test(codec_revoke, a_malformed_request_is_refused)
+Test(revocation, a_malformed_request_is_refused)
 {
     static const char *const bad[] = {
         "05 00",
@@ -81,7 +81,7 @@ Test(codec_revoke, a_malformed_request_is_refused)
     }
 }
 
-Test(codec_revoke, what_is_written_is_read_back)
+Test(revocation, what_is_written_is_read_back)
 {
     struct pki_status_info status = {.status = PKI_REJECTION, .text = bytes_str("no"), .fail_info = 1 << 10},
                            read;

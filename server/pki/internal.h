@@ -1,8 +1,8 @@
-/* codec_internal.h: what the codec's files share. */
-#ifndef CMPD_CMP_CODEC_INTERNAL_H
-#define CMPD_CMP_CODEC_INTERNAL_H
+/* internal.h: what the files of server/pki share. */
+#ifndef CMPD_PKI_INTERNAL_H
+#define CMPD_PKI_INTERNAL_H
 
-#include "server/cmp/codec.h"
+#include "server/pki/request.h"
 
 /* pki_get_template reads the content of a CertTemplate. What has to be rebuilt goes into |arena|. 1 or 0. */
 int pki_get_template(struct cert_template *out, struct arena *arena, CBS tmpl);

@@ -1,7 +1,7 @@
-/* codec.c: PKIMessage and PKIHeader (RFC 9810 5.1, 5.1.1; X.690 for DER). */
+/* message.c: PKIMessage and PKIHeader (RFC 9810 5.1, 5.1.1; X.690 for DER). */
 #include <criterion/criterion.h>
 
-#include "server/cmp/codec.h"
+#include "server/pki/message.h"
 #include "tests/support/hex.h"
 
 static struct arena *arena;
@@ -16,7 +16,7 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-TestSuite(codec, .init = set_up, .fini = tear_down);
+TestSuite(message, .init = set_up, .fini = tear_down);
 
 /* An element of |tag| (one octet) with the elements |parts| in it. */
 static struct bytes element(uint8_t tag, const struct bytes *parts, size_t count)
@@ -64,7 +64,7 @@ static enum pki_decoded decode(struct bytes der)
     return pki_message_decode(&message, NULL, der);
 }
 
-Test(codec, the_least_message_is_read)
+Test(message, the_least_message_is_read)
 {
     struct pki_message message;
     const char *why = "?";
@@ -104,7 +104,7 @@ static struct bytes with_fields(const size_t *order, size_t count)
     return message_of(text, PKICONF);
 }
 
-Test(codec, every_field_of_the_header_is_read)
+Test(message, every_field_of_the_header_is_read)
 {
     static const size_t all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     struct pki_message message;
@@ -124,7 +124,7 @@ Test(codec, every_field_of_the_header_is_read)
     cr_assert(bytes_equal(header->sender_name, HEX("30 00")));
 }
 
-Test(codec, each_field_of_the_header_may_stand_alone)
+Test(message, each_field_of_the_header_may_stand_alone)
 {
     for (size_t i = 0; i < FIELDS; i++)
         cr_assert_eq(decode(with_fields(&i, 1)), PKI_WHOLE, "field %zu", i);
@@ -132,7 +132,7 @@ Test(codec, each_field_of_the_header_may_stand_alone)
 
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
-Test(codec, fields_of_the_header_out_of_order_or_twice_are_unreadable)
+Test(message, fields_of_the_header_out_of_order_or_twice_are_unreadable)
 {
     for (size_t i = 0; i + 1 < FIELDS; i++) {
         const size_t swapped[] = {i + 1, i}, twice[] = {i, i};
@@ -141,7 +141,7 @@ Test(codec, fields_of_the_header_out_of_order_or_twice_are_unreadable)
     }
 }
 
-Test(codec, a_header_that_cannot_be_read_makes_the_message_unreadable)
+Test(message, a_header_that_cannot_be_read_makes_the_message_unreadable)
 {
     static const char *const bad[] = {
         "",
@@ -164,7 +164,7 @@ Test(codec, a_header_that_cannot_be_read_makes_the_message_unreadable)
 }
 
 /* GeneralName has nine forms (RFC 5280 4.2.1.6); only directoryName holds a Name. */
-Test(codec, a_sender_of_another_form_has_no_name)
+Test(message, a_sender_of_another_form_has_no_name)
 {
     struct pki_message message;
 
@@ -175,7 +175,7 @@ Test(codec, a_sender_of_another_form_has_no_name)
 }
 
 /* RFC 9810 5.1.1: messageTime is a GeneralizedTime; X.690 11.7 allows fractions. */
-Test(codec, messageTime_may_have_a_fraction)
+Test(message, messageTime_may_have_a_fraction)
 {
     struct pki_message message;
 
@@ -190,7 +190,7 @@ Test(codec, messageTime_may_have_a_fraction)
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
  * The peer can be told what is wrong with the rest: header and body type are there. */
-Test(codec, a_good_header_before_a_malformed_rest_is_HEADER_ONLY_with_a_reason)
+Test(message, a_good_header_before_a_malformed_rest_is_HEADER_ONLY_with_a_reason)
 {
     static const struct {
         const char *rest;
@@ -227,7 +227,7 @@ Test(codec, a_good_header_before_a_malformed_rest_is_HEADER_ONLY_with_a_reason)
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
  * X.690 10.1: "The definite form of length encoding shall be used, encoded in the minimum number of
  * octets." */
-Test(codec, BER_lengths_are_refused)
+Test(message, BER_lengths_are_refused)
 {
     cr_assert_eq(decode(HEX("30 80 30 0b " LEAST " b3 02 05 00 00 00")), PKI_UNREADABLE); /* indefinite */
     cr_assert_eq(decode(HEX("30 81 11 30 0b " LEAST " b3 02 05 00")),
@@ -238,13 +238,13 @@ Test(codec, BER_lengths_are_refused)
     cr_assert_eq(decode(HEX("30 11 30 0b " LEAST " b3 02 05 00")), PKI_WHOLE);          /* it was that */
 }
 
-Test(codec, octets_after_the_message_make_it_HEADER_ONLY)
+Test(message, octets_after_the_message_make_it_HEADER_ONLY)
 {
     cr_assert_eq(decode(HEX("30 11 30 0b " LEAST " b3 02 05 00 00")), PKI_HEADER_ONLY);
     cr_assert_eq(decode(HEX("30 11 30 0b " LEAST " b3 02 05 00 30 00")), PKI_HEADER_ONLY);
 }
 
-Test(codec, every_cut_of_a_message_is_unreadable)
+Test(message, every_cut_of_a_message_is_unreadable)
 {
     static const size_t all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     struct bytes whole = with_fields(all, FIELDS);
@@ -266,7 +266,7 @@ static struct bytes nested(size_t levels)
     return ELEMENT(0x30, ELEMENT(0x30, HEX(LEAST)), ELEMENT(0xb3, inner));
 }
 
-Test(codec, nesting_has_a_bound)
+Test(message, nesting_has_a_bound)
 {
     struct pki_message message;
     const char *why;
@@ -287,7 +287,7 @@ static enum pki_decoded decode_info(struct pki_message *message, struct bytes in
 }
 
 /* RFC 9810 5.1.1.1, 5.1.1.2, 5.1.1.4: {id-it 13}, {id-it 14}, {id-it 21} */
-Test(codec, generalInfo_is_read)
+Test(message, generalInfo_is_read)
 {
     struct pki_message message;
 
@@ -305,7 +305,7 @@ Test(codec, generalInfo_is_read)
     cr_assert_not(message.header.general_info_malformed);
 }
 
-Test(codec, a_malformed_entry_of_generalInfo_makes_the_message_HEADER_ONLY)
+Test(message, a_malformed_entry_of_generalInfo_makes_the_message_HEADER_ONLY)
 {
     static const char *const bad[] = {
         "05 00",                                              /* no InfoTypeAndValue */
@@ -323,7 +323,7 @@ Test(codec, a_malformed_entry_of_generalInfo_makes_the_message_HEADER_ONLY)
     }
 }
 
-Test(codec, generalInfo_has_a_bound)
+Test(message, generalInfo_has_a_bound)
 {
     struct bytes infos[BOUND_GENERAL_INFO + 1];
     struct pki_message message;
@@ -339,7 +339,7 @@ Test(codec, generalInfo_has_a_bound)
 
 /* ---- extraCerts ---- */
 
-Test(codec, extraCerts_beyond_the_bound_and_other_formats_are_passed_over)
+Test(message, extraCerts_beyond_the_bound_and_other_formats_are_passed_over)
 {
     struct bytes certs[BOUND_EXTRA_CERTS + 2];
     struct pki_message message;
@@ -357,7 +357,7 @@ Test(codec, extraCerts_beyond_the_bound_and_other_formats_are_passed_over)
 /* ---- protection ---- */
 
 /* RFC 9810 5.1.3: ProtectedPart ::= SEQUENCE { header PKIHeader, body PKIBody } */
-Test(codec, ProtectedPart_is_header_and_body_as_they_stand)
+Test(message, ProtectedPart_is_header_and_body_as_they_stand)
 {
     struct pki_message message;
     struct bytes part;
@@ -375,7 +375,7 @@ Test(codec, ProtectedPart_is_header_and_body_as_they_stand)
 
 /* ---- round trip ---- */
 
-Test(codec, what_is_written_is_read_back_field_by_field)
+Test(message, what_is_written_is_read_back_field_by_field)
 {
     struct pki_header header = {.pvno = 3,
                                 .sender = HEX("a4 02 30 00"),
@@ -420,7 +420,7 @@ Test(codec, what_is_written_is_read_back_field_by_field)
 }
 
 /* RFC 9810 5.1.2: PKIBody, the tags and names */
-Test(codec, bodies_have_the_names_of_the_RFC)
+Test(message, bodies_have_the_names_of_the_RFC)
 {
     static const char *const names[] = {
         "ir",     "ip",      "cr",     "cp",   "p10cr", "popdecc", "popdecr",  "kur",     "kup",

@@ -1,5 +1,7 @@
 /* RevReqContent and RevRepContent (RFC 9810 5.3.9 and 5.3.10). */
-#include "server/cmp/codec_internal.h"
+#include "server/pki/revocation.h"
+
+#include "server/pki/internal.h"
 
 /* id-ce-cRLReasons, RFC 5280 5.3.1 */
 static const uint8_t id_reason_code[] = {0x55, 0x1d, 0x15};

@@ -1,7 +1,7 @@
-/* codec_request.c: CRMF (RFC 4211) and PKCS #10 (RFC 2986). */
+/* request.c: CRMF (RFC 4211) and PKCS #10 (RFC 2986). */
 #include <criterion/criterion.h>
 
-#include "server/cmp/codec.h"
+#include "server/pki/request.h"
 #include "tests/support/hex.h"
 
 static struct arena *arena;
@@ -16,7 +16,7 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-TestSuite(codec_request, .init = set_up, .fini = tear_down);
+TestSuite(request, .init = set_up, .fini = tear_down);
 
 static struct bytes wrap(uint8_t tag, struct bytes content)
 {
@@ -85,7 +85,7 @@ static int decode_template(struct cert_request *out, const char *tmpl)
 #define SAN_EXTENSION "30 0c 06 03 55 1d 11 04 05 30 03 82 01 61"
 #define EXTENSIONS "a9 0e " SAN_EXTENSION
 
-Test(codec_request, an_empty_template_has_nothing)
+Test(request, an_empty_template_has_nothing)
 {
     struct cert_request request;
 
@@ -100,7 +100,7 @@ Test(codec_request, an_empty_template_has_nothing)
     cr_assert_eq(request.cert_req_id, 0);
 }
 
-Test(codec_request, every_field_of_a_template_is_read)
+Test(request, every_field_of_a_template_is_read)
 {
     struct cert_request request;
 
@@ -121,7 +121,7 @@ Test(codec_request, every_field_of_a_template_is_read)
     cr_assert(bytes_equal(request.tmpl.san, hex(arena, "30 03 82 01 61")));
 }
 
-Test(codec_request, each_field_of_a_template_may_stand_alone_but_not_out_of_order_or_twice)
+Test(request, each_field_of_a_template_may_stand_alone_but_not_out_of_order_or_twice)
 {
     static const char *const fields[] = {VERSION, SERIAL,     SIGNING_ALG, ISSUER,      VALIDITY,
                                          SUBJECT, PUBLIC_KEY, ISSUER_UID,  SUBJECT_UID, EXTENSIONS};
@@ -139,7 +139,7 @@ Test(codec_request, each_field_of_a_template_may_stand_alone_but_not_out_of_orde
 
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
-Test(codec_request, a_field_of_a_template_in_another_form_is_refused)
+Test(request, a_field_of_a_template_in_another_form_is_refused)
 {
     static const char *const bad[] = {
         "a0 03 02 01 02",                               /* version under an explicit tag */
@@ -167,7 +167,7 @@ Test(codec_request, a_field_of_a_template_in_another_form_is_refused)
 }
 
 /* RFC 4211 section 5: version "MUST be 2 if supplied". What does not fit one octet is none of these. */
-Test(codec_request, a_version_of_another_value_is_not_taken_for_2)
+Test(request, a_version_of_another_value_is_not_taken_for_2)
 {
     struct cert_request request;
 
@@ -177,7 +177,7 @@ Test(codec_request, a_version_of_another_value_is_not_taken_for_2)
     cr_assert_neq(request.tmpl.version, 2);
 }
 
-Test(codec_request, other_extensions_are_passed_over_up_to_a_bound)
+Test(request, other_extensions_are_passed_over_up_to_a_bound)
 {
     struct cert_request request;
     struct bytes list = hex(arena, SAN_EXTENSION), other = bytes_of(NULL, 0);
@@ -197,7 +197,7 @@ Test(codec_request, other_extensions_are_passed_over_up_to_a_bound)
 }
 
 /* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
-Test(codec_request, two_subjectAltNames_are_refused)
+Test(request, two_subjectAltNames_are_refused)
 {
     struct cert_request request;
 
@@ -205,7 +205,7 @@ Test(codec_request, two_subjectAltNames_are_refused)
 }
 
 /* GeneralName of each form (RFC 5280 4.2.1.6) */
-Test(codec_request, every_form_of_GeneralName_is_taken)
+Test(request, every_form_of_GeneralName_is_taken)
 {
     struct cert_request request;
 
@@ -217,7 +217,7 @@ Test(codec_request, every_form_of_GeneralName_is_taken)
 
 /* ---- proof of possession, RFC 4211 section 4 ---- */
 
-Test(codec_request, a_signature_is_read_with_what_it_signs)
+Test(request, a_signature_is_read_with_what_it_signs)
 {
     struct cert_request request;
 
@@ -233,7 +233,7 @@ Test(codec_request, a_signature_is_read_with_what_it_signs)
                           wrap(0x30, join(hex(arena, "02 01 00"), wrap(0x30, hex(arena, SUBJECT))))));
 }
 
-Test(codec_request, kinds_of_proof_are_told_apart)
+Test(request, kinds_of_proof_are_told_apart)
 {
     static const struct {
         const char *popo;
@@ -257,7 +257,7 @@ Test(codec_request, kinds_of_proof_are_told_apart)
 
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
-Test(codec_request, a_malformed_proof_is_refused)
+Test(request, a_malformed_proof_is_refused)
 {
     static const char *const bad[] = {
         "a1 00",
@@ -276,7 +276,7 @@ Test(codec_request, a_malformed_proof_is_refused)
 
 #define OLD_CERT_ID " 06 09 2b 06 01 05 05 07 05 01 05 30 07 a4 02 30 00 02 01 07 "
 
-Test(codec_request, controls_and_regInfo_are_found)
+Test(request, controls_and_regInfo_are_found)
 {
     struct cert_request request;
 
@@ -301,7 +301,7 @@ Test(codec_request, controls_and_regInfo_are_found)
 
 /* ---- CertReqMessages ::= SEQUENCE SIZE (1..MAX) OF CertReqMsg ---- */
 
-Test(codec_request, requests_are_counted_and_the_first_is_read)
+Test(request, requests_are_counted_and_the_first_is_read)
 {
     struct cert_request request;
     const char *why = NULL;
@@ -320,7 +320,7 @@ Test(codec_request, requests_are_counted_and_the_first_is_read)
         pki_decode_cert_requests(&request, &count, arena, &why, one)); /* without the outer SEQUENCE */
 }
 
-Test(codec_request, what_a_client_writes_is_read_back)
+Test(request, what_a_client_writes_is_read_back)
 {
     struct bytes subject = hex(arena, "30 00"), spki = hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 aa"),
                  san = hex(arena, "30 03 82 01 61"), body, messages;
@@ -382,7 +382,7 @@ static int decode_p10(struct cert_request *out, const char *info)
 }
 
 /* RFC 2986 4.1, 4.2 */
-Test(codec_request, PKCS10_is_read)
+Test(request, PKCS10_is_read)
 {
     struct cert_request request;
 
@@ -398,7 +398,7 @@ Test(codec_request, PKCS10_is_read)
 }
 
 /* RFC 2985 5.4.2: extensionRequest is SINGLE VALUE TRUE, its syntax Extensions */
-Test(codec_request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_passed_over)
+Test(request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_passed_over)
 {
     struct cert_request request;
 
@@ -413,7 +413,7 @@ Test(codec_request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
  * RFC 9483 4.1.4: "MUST be 0 to indicate PKCS #10 v1.7" */
-Test(codec_request, malformed_PKCS10_is_refused)
+Test(request, malformed_PKCS10_is_refused)
 {
     static const char *const bad[] = {
         "02 01 01 30 00 " P10_KEY " a0 00",       /* RFC 2986 4.1: version "shall be 0" */

@@ -1,7 +1,7 @@
 /* status.c: PKIStatusInfo and PKIFailureInfo (RFC 9810 5.2.3). */
 #include <criterion/criterion.h>
 
-#include "server/cmp/status.h"
+#include "server/pki/status.h"
 #include "tests/support/hex.h"
 
 static struct arena *arena;

@@ -1,5 +1,5 @@
 /* Requests for certificates: CRMF (RFC 4211; IMPLICIT TAGS, choices explicit) and PKCS #10 (RFC 2986). */
-#include "server/cmp/codec_internal.h"
+#include "server/pki/internal.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \

@@ -1,6 +1,6 @@
 /* status.h: PKIStatusInfo and its PKIFailureInfo (RFC 9810 5.2.3). */
-#ifndef CMPD_CMP_STATUS_H
-#define CMPD_CMP_STATUS_H
+#ifndef CMPD_PKI_STATUS_H
+#define CMPD_PKI_STATUS_H
 
 #include "crypto/der.h"
 

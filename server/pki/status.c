@@ -1,4 +1,4 @@
-#include "server/cmp/status.h"
+#include "server/pki/status.h"
 
 #include "server/base/bounds.h"
 

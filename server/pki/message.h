@@ -1,0 +1,106 @@
+/* message.h: PKIMessage between DER and C (RFC 9810 5.1). The files of this room know syntax only: what is
+ * allowed is decided elsewhere. Server, tools and bench use them. Each body has a header of its own. */
+#ifndef CMPD_PKI_MESSAGE_H
+#define CMPD_PKI_MESSAGE_H
+
+#include "crypto/der.h"
+#include "server/base/bounds.h"
+
+/* Tags of PKIBody (RFC 9810 5.1.2). */
+enum pki_body {
+    PKI_IR = 0,
+    PKI_IP = 1,
+    PKI_CR = 2,
+    PKI_CP = 3,
+    PKI_P10CR = 4,
+    PKI_POPDECC = 5,
+    PKI_POPDECR = 6,
+    PKI_KUR = 7,
+    PKI_KUP = 8,
+    PKI_KRR = 9,
+    PKI_KRP = 10,
+    PKI_RR = 11,
+    PKI_RP = 12,
+    PKI_CCR = 13,
+    PKI_CCP = 14,
+    PKI_CKUANN = 15,
+    PKI_CANN = 16,
+    PKI_RANN = 17,
+    PKI_CRLANN = 18,
+    PKI_PKICONF = 19,
+    PKI_NESTED = 20,
+    PKI_GENM = 21,
+    PKI_GENP = 22,
+    PKI_ERROR = 23,
+    PKI_CERTCONF = 24,
+    PKI_POLLREQ = 25,
+    PKI_POLLREP = 26,
+    PKI_BODY_COUNT = 27
+};
+
+/* pki_body_name returns "ir", "ip", …, or "?". */
+const char *pki_body_name(int body);
+
+enum { PKI_CMP2000 = 2, PKI_CMP2021 = 3 };
+
+struct pki_header {
+    int64_t pvno;
+    struct bytes sender;      /* GeneralName, whole element */
+    struct bytes sender_name; /* DER of its Name if it is a directoryName, else empty */
+    struct bytes recipient;   /* GeneralName, whole element */
+    int has_message_time;
+    int64_t message_time;        /* Unix seconds */
+    struct bytes protection_alg; /* AlgorithmIdentifier, whole element, or empty */
+    struct bytes sender_kid, recip_kid;
+    struct bytes transaction_id;
+    struct bytes sender_nonce, recip_nonce;
+    int implicit_confirm;      /* id-it-implicitConfirm is there (RFC 9810 5.1.1.1) */
+    int implicit_confirm_bare; /* 1: without its NULL */
+    int64_t confirm_wait_time; /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
+    struct bytes cert_profile; /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
+    size_t cert_profile_count;
+    int general_info_malformed; /* 1: an entry that matters here could not be read */
+};
+
+struct pki_message {
+    struct bytes der;
+    struct pki_header header;
+    int body_type;     /* enum pki_body */
+    struct bytes body; /* content below the body's tag: one element */
+    struct bytes
+        protected_part; /* header and body, as they stand: the content of ProtectedPart (RFC 9810 5.1.3) */
+    int has_protection;
+    struct bytes protection; /* octets of the BIT STRING */
+    struct bytes extra_certs[BOUND_EXTRA_CERTS];
+    size_t extra_cert_count;
+};
+
+enum pki_decoded {
+    PKI_UNREADABLE,  /* not even the header could be read */
+    PKI_HEADER_ONLY, /* header and body type are there, the rest is malformed or not strict DER */
+    PKI_WHOLE,
+};
+
+/* pki_message_decode reads |der|. On PKI_HEADER_ONLY, |why| (if not NULL) is set to a reason for an operator.
+ * Views point into |der|. */
+enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, struct bytes der);
+
+/* pki_protected_part writes ProtectedPart, the octets that protection covers, into |arena|: SEQUENCE {
+ * header, body }.
+ */
+int pki_protected_part(struct bytes *out, struct arena *arena, const struct pki_message *message);
+
+/* pki_encode_protected_part writes ProtectedPart of a message to be sent: |header| and a body of |body_type|
+ * whose content is |body|. */
+int pki_encode_protected_part(struct bytes *out, struct arena *arena, const struct pki_header *header,
+                              int body_type, struct bytes body);
+
+/* pki_encode_message joins |protected_part|, a protection (empty: none), and |extra_certs| into a PKIMessage.
+ */
+int pki_encode_message(struct bytes *out, struct arena *arena, struct bytes protected_part,
+                       struct bytes protection, const struct bytes *extra_certs, size_t extra_cert_count);
+
+/* pki_directory_name writes GeneralName directoryName of |name|. */
+int pki_directory_name(struct bytes *out, struct arena *arena, struct bytes name);
+
+#endif
