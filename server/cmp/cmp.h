@@ -10,6 +10,7 @@
 #include "crypto/mac.h"
 #include "crypto/path.h"
 #include "crypto/seal.h"
+#include "server/base/job_end.h"
 #include "server/pki/message.h"
 #include "server/pki/request.h"
 #include "server/pki/status.h"
@@ -122,19 +123,20 @@ struct cmp_mac {
     struct mac_key *key; /* filled by mac_derive; its len stays 0 on failure */
 };
 
+/* struct cmp_want is one thing that a step wants: an item of the message's own, whose result fields whoever
+ * serves it fills in. */
 struct cmp_want {
+    struct cmp_want *next;
     enum cmp_want_kind kind;
     union {
-        struct store_fetch fetch;
-        struct cmp_mac mac;
-        struct verification verify;
-        struct cmp_decision decide;
-        struct signing sign;
-        struct store_unit commit;
+        struct store_fetch *fetch;
+        struct cmp_mac *mac;
+        struct verification *verify;
+        struct cmp_decision *decide;
+        struct signing *sign;
+        struct store_unit *commit;
     } u;
 };
-
-enum { CMP_WANTS_MAX = BOUND_CHAIN + 2 }; /* a path, the protection, a proof of possession */
 
 /* ---- a message ---- */
 
@@ -145,9 +147,9 @@ struct cmp_message;
 struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
                               const struct cmp_route *route, struct bytes request, int64_t now_ms);
 
-/* cmp_wants gives the |*count| wants of the step that was taken. None: the message is done, cmp_result has
- * it. */
-struct cmp_want *cmp_wants(struct cmp_message *message, size_t *count);
+/* cmp_wants returns the wants of the step that was taken: a list of any length. NULL: the message is done,
+ * cmp_result has it. */
+const struct cmp_want *cmp_wants(const struct cmp_message *message);
 
 /* cmp_resume takes the next step, after every want has been served. |now_ms| as above. */
 void cmp_resume(struct cmp_message *message, int64_t now_ms);
@@ -165,7 +167,7 @@ void cmp_refuse_guess(struct cmp_message *message);
 
 /* struct cmp_result is the answer, and what a log line needs. */
 struct cmp_result {
-    int http_status;    /* 200, or 400 when nothing could be read */
+    enum job_end end;
     struct bytes reply; /* PKIMessage; empty only when memory is used up */
     const char *event;  /* "certificate issued", "request refused", … */
     int refused;        /* 1: the answer is a rejection or an error */

@@ -2,13 +2,12 @@
 #include "crypto/name.h"
 #include "server/cmp/internal.h"
 
-static int refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text)
+static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text)
 {
-    cmp_refuse(m, fail_info, text, NULL);
-    return 0;
+    return cmp_refuse(m, fail_info, text, NULL);
 }
 
-int cmp_check_header(struct cmp_message *m)
+enum cmp_turn cmp_check_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
     int is_bare = !m->in.has_protection && header->protection_alg.len == 0;
@@ -19,34 +18,34 @@ int cmp_check_header(struct cmp_message *m)
         header->recip_nonce.len > BOUND_NONCE || header->sender_kid.len > BOUND_SENDER_KID)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID, a nonce or senderKID is too long");
     /* RFC 9810 5.1.1 lets the first message go without; the answer then says which one the server has set. */
-    if (header->transaction_id.len == 0 && !m->starts_transaction)
+    if (header->transaction_id.len == 0 && !cmp_has(m, CMP_BEGINS))
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing");
     if (header->sender_nonce.len < CMP_NONCE)
         return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have at least 128 bits");
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
     if ((!m->in.has_protection || header->protection_alg.len == 0) &&
-        !(is_bare && m->in.body_type == PKI_ERROR))
+        !(is_bare && cmp_has(m, CMP_MAY_BE_BARE)))
         return refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected");
-    return 1;
+    return CMP_ON;
 }
 
 /* RFC 9483 3.1, sender and senderKID: the subject and the key identifier of the protecting certificate are
- * compared where it is known (authenticate.c). */
-static int check_sender(struct cmp_message *m)
+ * compared where it is known. */
+static enum cmp_turn check_mac_sender(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
     if (!m->is_mac || (header->sender_name.len != 0 && header->sender_kid.len != 0 &&
                        bytes_equal(name_attribute(header->sender_name, "CN"), header->sender_kid)))
-        return 1;
+        return CMP_ON;
     return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender must be a directoryName whose commonName is senderKID");
 }
 
-static int check_general_info(struct cmp_message *m)
+static enum cmp_turn check_general_info(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
-    if (header->implicit_confirm && !m->requests_cert)
+    if (header->implicit_confirm && !cmp_has(m, CMP_ISSUES))
         return refuse(m, PKI_BAD_REQUEST, "implicitConfirm belongs in ir, cr, kur and p10cr only");
     if (header->implicit_confirm_bare)
         return refuse(m, PKI_BAD_DATA_FORMAT, "the value of implicitConfirm must be NULL");
@@ -54,29 +53,62 @@ static int check_general_info(struct cmp_message *m)
         return refuse(m, PKI_BAD_REQUEST, "confirmWaitTime must not stand beside implicitConfirm");
     if (header->confirm_wait_time != 0 && !header->has_message_time)
         return refuse(m, PKI_BAD_REQUEST, "confirmWaitTime needs messageTime");
-    if (header->cert_profile_count != 0 && !m->requests_cert)
+    if (header->cert_profile_count != 0 && !cmp_has(m, CMP_ISSUES))
         return refuse(m, PKI_BAD_REQUEST, "certProfile belongs in requests for certificates only");
-    return 1;
+    return CMP_ON;
 }
 
-int cmp_check_recip_nonce(struct cmp_message *m)
+enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
 {
-    return bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce) ||
-           refuse(m, PKI_BAD_RECIPIENT_NONCE,
+    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce))
+        return CMP_ON;
+    return refuse(m, PKI_BAD_RECIPIENT_NONCE,
                   "recipNonce is not the senderNonce of the server's last answer");
 }
 
-int cmp_check_profile_header(struct cmp_message *m)
+/* RFC 9483 3.5 messageTime */
+enum cmp_turn cmp_check_time(struct cmp_message *m)
+{
+    uint32_t window = m->profile->message_time_seconds;
+    int64_t difference = m->in.header.message_time - m->now;
+
+    if (window == 0 || !m->in.header.has_message_time ||
+        (difference <= window && difference >= -(int64_t)window))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_BAD_TIME,
+                      "messageTime is too far from the server's clock: set the device's clock",
+                      arena_printf(m->arena, "%lld s off", (long long)difference));
+}
+
+/* RFC 9483 3.5: sender and senderKID name the certificate that protects, whose subject and
+ * subjectKeyIdentifier these are. RFC 9810 5.1.1 lets a sender that does not know its name send the NULL-DN
+ * beside senderKID; RFC 9483 3.1 does not, and wants senderKID wherever the certificate has one. */
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id)
+{
+    struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
+    int strict = m->profile->strict_header;
+    int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
+
+    if (!bytes_equal(sender, subject) && !sender_absent)
+        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate",
+                          NULL);
+    if (key_id.len != 0 && (kid.len != 0 || strict) && !bytes_equal(kid, key_id))
+        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
+                          "senderKID is not the subjectKeyIdentifier of the protecting certificate", NULL);
+    return CMP_ON;
+}
+
+enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
     if (!m->profile->strict_header)
-        return 1;
-    if (m->starts_transaction && header->transaction_id.len != CMP_NONCE)
+        return CMP_ON;
+    if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");
     if (header->sender_nonce.len != CMP_NONCE)
         return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have 128 bits");
-    if (m->starts_transaction && header->recip_nonce.len != 0)
+    if (cmp_has(m, CMP_BEGINS) && header->recip_nonce.len != 0)
         return refuse(m, PKI_BAD_RECIPIENT_NONCE, "recipNonce must be absent in the first message");
-    return check_sender(m) && check_general_info(m);
+    return check_mac_sender(m) == CMP_ON ? check_general_info(m) : CMP_REFUSED;
 }

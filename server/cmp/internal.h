@@ -1,16 +1,24 @@
-/* internal.h: a message on its way, shared by the files of server/cmp. */
+/* internal.h: a message on its way, shared by the files of server/cmp.
+ *
+ * message.c has the machine and, in one place, the steps in their order. operation.h has what differs from
+ * body to body. Everything else is helpers, which call nobody above them. */
 #ifndef CMPD_CMP_INTERNAL_H
 #define CMPD_CMP_INTERNAL_H
 
-#include "server/cmp/cmp.h"
-#include "server/pki/confirmation.h"
+#include "server/cmp/operation.h"
 #include "server/pki/response.h"
-#include "server/pki/revocation.h"
-
-typedef void cmp_step(struct cmp_message *m);
 
 enum { CMP_NONCE = 16, CMP_HASH = 32 };
 
+/* struct cmp_refusal is why a message is refused. */
+struct cmp_refusal {
+    enum pki_failure fail_info;
+    const char *text;   /* statusString */
+    const char *detail; /* for the log only, or NULL */
+    int in_body;        /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
+};
+
+/* struct cmp_message is what every message has. What belongs to one operation is its |state|. */
 struct cmp_message {
     struct arena *arena;
     const struct cmp_settings *settings;
@@ -21,19 +29,13 @@ struct cmp_message {
     /* The request. */
     struct pki_message in;
     uint8_t request_hash[CMP_HASH];
-    const struct cmp_profile *profile;
-    int profile_named;      /* by the path or by certProfile; else |profile| is the default */
-    int requests_cert;      /* ir, cr, p10cr, kur */
-    int starts_transaction; /* those, and rr */
-    struct bytes transaction_id;
-    struct cert_request request;
-    struct rev_details revocation;
+    const struct cmp_operation *operation; /* never NULL */
+    void *state;                           /* of the operation, NULL until it is decoded */
     const char *body_fault; /* the body cannot be used: said after the protection was checked */
     enum pki_failure body_fail_info;
-    struct cert_status cert_status[BOUND_CERT_STATUS];
-    size_t cert_status_count;
-    struct public_key *request_key;
-    const struct signature_algorithm *pop_algorithm;
+    const struct cmp_profile *profile;
+    int profile_named; /* by the path or by certProfile; else |profile| is the default */
+    struct bytes transaction_id;
     uint64_t price_us;
 
     /* Who sent it. */
@@ -56,152 +58,171 @@ struct cmp_message {
     struct public_key *signer_key;
     struct path path;
     unsigned path_attempt;
-    enum path_fault path_fault;
+    struct verification protection;
+    int signer_is_own; /* the signer's certificate names the profile's CA as its issuer */
+    int is_ra;         /* the signer is an RA of the profile */
 
     /* What the store said. */
+    struct store_fetch *rows[BOUND_AUTHORITIES + 1]; /* that were wanted: NULL at places without one */
+    size_t row_count;
     int has_tx;
     struct store_tx tx;
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
-    int signer_is_own; /* the signer's certificate names the profile's CA as its issuer */
-    int is_ra;         /* the signer is an RA of the profile */
+    int is_late; /* 1: the message does not fit |tx|, and is refused once it is known whose it is */
 
     /* The answer. */
-    struct cmp_decision decision;
-    struct bytes certificate;
+    struct cmp_refusal refusal;
+    struct bytes answer; /* content of its body */
+    int answer_body;     /* its type */
+    cmp_record *record;  /* fills in the unit that the answer waits for; NULL: it waits for none */
+    const struct store_unit *unit;
+    const struct store_fetch *lookup; /* what became of a unit whose outcome is not known */
     struct store_tx new_tx;
-    struct store_cert new_cert;
     struct store_cert_change change;
     struct store_audit audit;
     uint8_t nonce[CMP_NONCE];
     int grant_implicit;
-    int granted_with_mods;
     int failed;        /* 1: the transaction is ended by this message, which is refused */
     int answers_again; /* 1: the answer is that of m->tx, with its nonce */
     struct bytes protected_part;
+    const struct signing *answer_signing; /* NULL: protected by MAC */
     const struct bytes *extra_certs;
     size_t extra_cert_count;
-    int pop_valid;
-    cmp_step *after_authentication;
-    cmp_step *after_reply; /* what follows when the reply is built: commit, or the end */
     struct cmp_result result;
 
-    /* The machine. */
-    cmp_step *next; /* NULL: done */
-    struct cmp_want wants[CMP_WANTS_MAX];
-    size_t want_count;
-    size_t served_count; /* wants just served: their results stand in |wants| until one is added */
+    /* The machine (message.c). */
+    int phase;
+    cmp_step *const *next;
+    struct cmp_want *wants, **wants_tail;
+    const struct cmp_want *served; /* what the step before wanted */
+    int starved;                   /* 1: something found no memory; the message ends */
 };
 
-/* cmp_want_add adds a want of |kind| to the step; the caller fills in its part of the union. */
-struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind);
+/* cmp_has returns 1 if the message's operation has |flag|. */
+static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
+{
+    return (m->operation->flags & flag) != 0;
+}
 
-/* cmp_want_row wants the row of |kind| that |ca| has under |key|. */
-void cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
-                  struct bytes key);
+/* ---- wants.c: what a step wants ----
+ *
+ * The step keeps the item, and finds its result there when the next step runs. Without memory these note it
+ * in m->starved and return NULL: the message then ends before another step is taken. */
 
-/* ---- header.c: what stands in the header ---- */
+struct store_fetch *cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca,
+                                 enum store_fetch_kind kind, struct bytes key);
+struct signing *cmp_want_signature(struct cmp_message *m, const struct signature_algorithm *algorithm,
+                                   const struct private_key *key, struct bytes message);
+struct store_unit *cmp_want_unit(struct cmp_message *m);
+struct cmp_decision *cmp_want_decision(struct cmp_message *m);
 
-/* cmp_check_header makes the checks without which a message cannot be processed, whatever its profile. 1, or
- * 0 after cmp_refuse. */
-int cmp_check_header(struct cmp_message *m);
+/* cmp_want_verification wants |item| judged, which stays the caller's. */
+void cmp_want_verification(struct cmp_message *m, struct verification *item);
 
-/* cmp_check_recip_nonce holds the nonce of a later message against our last answer (RFC 9483 3.5). 1, or 0
- * after cmp_refuse. */
-int cmp_check_recip_nonce(struct cmp_message *m);
+/* cmp_want_mac wants m->mac_key derived from m->secret; its len stays 0 on failure. */
+void cmp_want_mac(struct cmp_message *m);
 
-/* cmp_check_profile_header makes those that the profile asks for. 1, or 0 after cmp_refuse. */
-int cmp_check_profile_header(struct cmp_message *m);
+/* cmp_alloc returns |size| zeroed octets of the message's arena, or NULL likewise. */
+void *cmp_alloc(struct cmp_message *m, size_t size);
 
-/* ---- receive.c: decode, route, look up ---- */
-cmp_step cmp_receive;
+/* ---- turn.c: what a step returns ---- */
 
-/* ---- authenticate.c: who sent it, and may it be believed ---- */
+/* cmp_answer makes |body| of the operation's response the answer; |ok| 0: there was no memory for it. CMP_ON
+ * or CMP_END. */
+enum cmp_turn cmp_answer(struct cmp_message *m, int ok, struct bytes body);
 
-/* cmp_find_credentials reads protectionAlg and extraCerts and prices the message. 1, or 0 after cmp_refuse.
- */
-int cmp_find_credentials(struct cmp_message *m);
+/* cmp_refuse notes that the message is refused with |fail_info| and |text|, by an error message. |detail|
+ * goes to the log only; may be NULL. Returns CMP_REFUSED. */
+enum cmp_turn cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
+                         const char *detail);
 
-/* cmp_authenticate wants what proves the protection and, for requests, the possession of the key; goes on
- * with |then| once the protection is proven. */
-void cmp_authenticate(struct cmp_message *m, cmp_step *then);
+/* cmp_refuse_body does the same for a fault in the body: by ip, cp, kup or rp with rejection where the body
+ * is a request (RFC 9483 3.6.2), by error otherwise. */
+enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text);
+
+/* cmp_fault notes that the body cannot be used: said once it is known who sent it. */
+void cmp_fault(struct cmp_message *m, enum pki_failure fail_info, const char *text);
+
+/* cmp_refuse_mac notes that reference and secret do not belong together. */
+enum cmp_turn cmp_refuse_mac(struct cmp_message *m, const char *detail);
+
+/* cmp_refuse_unavailable notes that the store cannot be reached. |detail| as above. */
+enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
+
+/* cmp_out_of_memory ends the message without an answer. Returns CMP_END. */
+enum cmp_turn cmp_out_of_memory(struct cmp_message *m);
+
+/* ---- header.c: what stands in the header ----
+ *
+ * All return CMP_ON, or CMP_REFUSED. */
+
+/* cmp_check_header makes the checks without which a message cannot be processed, whatever its profile. */
+enum cmp_turn cmp_check_header(struct cmp_message *m);
+
+/* cmp_check_recip_nonce holds the nonce of a later message against our last answer (RFC 9483 3.5). */
+enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m);
+
+/* cmp_check_time holds messageTime against the clock (RFC 9483 3.5). */
+enum cmp_turn cmp_check_time(struct cmp_message *m);
+
+/* cmp_check_profile_header makes those that the profile asks for. */
+enum cmp_turn cmp_check_profile_header(struct cmp_message *m);
+
+/* cmp_check_sender compares sender and senderKID with the |subject| and |key_id| of the certificate that
+ * protects the message (RFC 9483 3.5). */
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id);
+
+/* ---- credentials.c, secret.c: what the message says of who sent it ---- */
+
+/* cmp_find_credentials reads protectionAlg and extraCerts and prices them. CMP_ON, or CMP_REFUSED. */
+enum cmp_turn cmp_find_credentials(struct cmp_message *m);
+
+/* cmp_check_mac holds the parameters of a MAC against the profile. Likewise. */
+enum cmp_turn cmp_check_mac(struct cmp_message *m);
 
 /* cmp_takes_profile returns 1 if certificates that were issued under |profile| count in the message's
  * profile. */
 int cmp_takes_profile(const struct cmp_message *m, struct bytes profile);
 
 /* cmp_open_secret unseals the stored secret of a MAC-protected message into m->secret. 1, or 0 with |*detail|
- * set, or with NULL there after cmp_out_of_memory. */
+ * set, or with NULL there without memory (m->starved). */
 int cmp_open_secret(struct cmp_message *m, const char **detail);
 
-/* cmp_want_mac wants m->mac_key derived from m->secret. 1, or 0 after cmp_out_of_memory. */
-int cmp_want_mac(struct cmp_message *m);
+/* ---- the steps, in the order in which message.c takes them ---- */
 
-/* ---- enroll.c, revoke.c, confirm.c, replay.c ---- */
-cmp_step cmp_enroll;         /* ir, cr, p10cr, kur, authenticated */
-cmp_step cmp_revoke;         /* rr, authenticated */
-cmp_step cmp_confirm;        /* certConf, authenticated */
-cmp_step cmp_received_error; /* error, authenticated */
+cmp_step cmp_receive;      /* receive.c: decode, route, look up */
+cmp_step cmp_take_rows;    /* what is known of the transaction */
+cmp_step cmp_ask_proof;    /* authenticate.c: verifications of protection, possession, path */
+cmp_step cmp_judge_proof;  /* who sent it, and may it be believed */
+cmp_step cmp_recall;       /* replay.c: what the answer is rebuilt from */
+cmp_step cmp_answer_again; /* from m->tx */
+cmp_step cmp_protect;      /* answer.c: header and protection */
+cmp_step cmp_finish;       /* the PKIMessage */
+cmp_step cmp_store;        /* commit.c: the unit that the answer waits for */
+cmp_step cmp_judge_store;  /* its outcome */
+cmp_step cmp_find_out;     /* of a commit whose outcome is not known */
 
-/* cmp_judge_again goes on with an rr whose certificate has changed since it was looked at. */
-cmp_step cmp_judge_again;
+/* cmp_begin_refusal makes m->refusal the answer (refusal.c). CMP_ON or CMP_END. */
+enum cmp_turn cmp_begin_refusal(struct cmp_message *m);
 
-/* cmp_fail_transaction ends a transaction whose next message is refused: the certificate is treated as
- * rejected. */
-cmp_step cmp_fail_transaction;
+/* cmp_refuse_late refuses a message that does not fit m->tx (refusal.c). */
+enum cmp_turn cmp_refuse_late(struct cmp_message *m);
 
-/* cmp_received_bare_error answers an error message without protection, which changes nothing. */
-void cmp_received_bare_error(struct cmp_message *m);
+/* cmp_answer_bare makes an unprotected error with result.fail_info and |text| the answer, to what can be read
+ * of |request|'s header (answer.c). 1, or 0 without memory. */
+int cmp_answer_bare(struct cmp_message *m, struct bytes request, const char *text);
 
-/* cmp_replay answers a request that was answered before, from m->tx. */
-void cmp_replay(struct cmp_message *m);
+/* ---- transaction.c: for operations ---- */
 
-/* cmp_refuse_other_message answers a message that does not fit m->tx. */
-cmp_step cmp_refuse_other_message;
+/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|, and has |unit| insert it
+ *. */
+void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
 
-/* ---- commit.c: what every answer waits for ---- */
+/* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */
+void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
 
-/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|. */
-void cmp_begin_tx(struct cmp_message *m, enum store_tx_state state);
-
-/* cmp_commit wants the unit committed that the caller fills in, and goes on with the outcome. */
-struct store_unit *cmp_commit(struct cmp_message *m);
-
-/* cmp_record_refusal commits the audit record of a refusal, and nothing else. */
-cmp_step cmp_record_refusal;
-
-/* cmp_commit_outcome goes on after a commit want: the reply stands on DONE; on any other outcome the message
- * is answered otherwise. */
-cmp_step cmp_commit_outcome;
-
-/* ---- answer.c: DER out ---- */
-
-/* cmp_reply protects an answer with |body| of |body_type| and goes on with |then| (NULL: the message is
- * done). */
-void cmp_reply(struct cmp_message *m, int body_type, struct bytes body, cmp_step *then);
-
-/* cmp_reply_certificate answers a request with |certificate|. */
-void cmp_reply_certificate(struct cmp_message *m, struct bytes certificate, cmp_step *then);
-
-/* cmp_reply_revoked answers rr: the certificate is revoked. */
-void cmp_reply_revoked(struct cmp_message *m, cmp_step *then);
-
-/* cmp_reply_pkiconf answers with pkiconf. */
-void cmp_reply_pkiconf(struct cmp_message *m, cmp_step *then);
-
-/* cmp_refuse answers with |fail_info| and |text| by an error message. |detail| goes to the log only; may be
- * NULL. A message that was authenticated as the next of its transaction ends it (RFC 9483 3.6.4), unless it
- * is the server that fails. */
-void cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail);
-
-/* cmp_refuse_body does the same for a fault in the body: by ip, cp, kup or rp with rejection where the body
- * is a request (RFC 9483 3.6.2), by error otherwise. */
-void cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text, const char *detail);
-
-/* cmp_refuse_unavailable answers that the store cannot be reached. |detail| as above. */
-void cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
-
-/* cmp_out_of_memory ends the message without an answer. */
-void cmp_out_of_memory(struct cmp_message *m);
+/* cmp_accept notes in m->new_tx that this message is the last one accepted. */
+void cmp_accept(struct cmp_message *m);
 
 #endif

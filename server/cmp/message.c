@@ -1,19 +1,75 @@
-/* The machine: steps run until one wants something or the message is done. */
+/* The machine: every message takes these steps, until one wants something or the message is done. */
 #include <stdlib.h>
 
 #include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 
+/* What comes first, for every message: who sent it, and may it go on. */
+static cmp_step *const receiving[] = {cmp_receive, cmp_take_rows, cmp_ask_proof, cmp_judge_proof, NULL};
+
+/* Then what its operation does (op_*.c), or, for one that was answered before, this. */
+static cmp_step *const replaying[] = {cmp_recall, cmp_answer_again, NULL};
+
+/* At the end the answer, or the refusal in its place. */
+static cmp_step *const answering[] = {cmp_protect,     cmp_finish,   cmp_store,
+                                      cmp_judge_store, cmp_find_out, NULL};
+
+enum phase { RECEIVING, OPERATING, REPLAYING, ANSWERING, DONE };
+
+static void enter(struct cmp_message *m, enum phase phase)
+{
+    m->phase = phase;
+    m->next = phase == RECEIVING   ? receiving
+              : phase == OPERATING ? m->operation->run
+              : phase == REPLAYING ? replaying
+                                   : answering;
+}
+
+static const enum phase after[] = {
+    [RECEIVING] = OPERATING, [OPERATING] = ANSWERING, [REPLAYING] = ANSWERING, [ANSWERING] = DONE};
+
+static void forget_wants(struct cmp_message *m)
+{
+    m->wants = NULL;
+    m->wants_tail = &m->wants;
+}
+
+/* What was wanted by a step that refuses is not served any more. */
+static void take_turn(struct cmp_message *m, enum cmp_turn turn)
+{
+    if (m->starved)
+        turn = cmp_out_of_memory(m);
+    switch (turn) {
+    case CMP_ON:
+        m->next++;
+        return;
+    case CMP_STAY:
+        return;
+    case CMP_RACED:
+        m->phase = OPERATING;
+        m->next = m->operation->raced;
+        return;
+    case CMP_REPLAY:
+        enter(m, REPLAYING);
+        return;
+    case CMP_REFUSED:
+        forget_wants(m);
+        enter(m, cmp_begin_refusal(m) == CMP_ON ? ANSWERING : DONE);
+        return;
+    case CMP_END:
+        break;
+    }
+    forget_wants(m);
+    enter(m, DONE);
+}
+
 static void run(struct cmp_message *m)
 {
-    m->served_count = m->want_count;
-    m->want_count = 0;
-    while (m->want_count == 0 && m->next != NULL) {
-        cmp_step *step = m->next;
-        m->next = NULL;
-        step(m);
-        m->served_count =
-            0; /* results are for the step that wanted them, not for one that follows unserved */
+    while (m->wants == NULL && m->phase != DONE) {
+        if (*m->next == NULL)
+            enter(m, after[m->phase]);
+        else
+            take_turn(m, (*m->next)(m));
     }
 }
 
@@ -30,48 +86,26 @@ struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *se
     m->now_ms = now_ms;
     m->now = now_ms / 1000;
     m->in.der = request;
+    m->operation = &cmp_unsupported;
     m->profile = route->profile != NULL ? route->profile : settings->default_profile;
     m->profile_named = route->profile != NULL;
-    m->result = (struct cmp_result){.http_status = 200, .request_body = -1, .reply_body = -1};
-    m->next = cmp_receive;
+    m->result = (struct cmp_result){.end = JOB_ANSWERED, .request_body = -1, .reply_body = -1};
+    forget_wants(m);
+    enter(m, RECEIVING);
     run(m);
     return m;
 }
 
-struct cmp_want *cmp_wants(struct cmp_message *m, size_t *count)
+const struct cmp_want *cmp_wants(const struct cmp_message *m)
 {
-    *count = m->want_count;
     return m->wants;
-}
-
-struct cmp_want *cmp_want_add(struct cmp_message *m, enum cmp_want_kind kind)
-{
-    struct cmp_want *want;
-
-    /* A step never wants more than a path, a protection and a proof: the table is sized for that. */
-    if (m->want_count == CMP_WANTS_MAX)
-        abort();
-    want = &m->wants[m->want_count++];
-    memset(want, 0, sizeof *want);
-    want->kind = kind;
-    return want;
-}
-
-void cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
-                  struct bytes key)
-{
-    struct store_fetch *fetch = &cmp_want_add(m, CMP_WANT_FETCH)->u.fetch;
-
-    fetch->kind = kind;
-    fetch->issuer = bytes_of(ca->id, STORE_ISSUER_ID);
-    fetch->key = key;
-    fetch->arena = m->arena;
 }
 
 void cmp_resume(struct cmp_message *m, int64_t now_ms)
 {
     m->now_ms = now_ms;
     m->now = now_ms / 1000;
+    forget_wants(m);
     run(m);
 }
 
@@ -83,6 +117,14 @@ uint64_t cmp_price_us(const struct cmp_message *m)
 struct bytes cmp_reference(const struct cmp_message *m)
 {
     return m->is_mac ? m->in.header.sender_kid : bytes_of(NULL, 0);
+}
+
+void cmp_refuse_guess(struct cmp_message *m)
+{
+    if (m->result.refused)
+        return;
+    take_turn(m, cmp_refuse_mac(m, "too many wrong MACs from there: not looked at"));
+    run(m);
 }
 
 void cmp_result(const struct cmp_message *m, struct cmp_result *out)
@@ -101,10 +143,12 @@ void cmp_end(struct cmp_message *m)
 {
     if (m == NULL)
         return;
-    public_key_free(m->request_key);
+    if (m->state != NULL && m->operation->cleanup != NULL)
+        m->operation->cleanup(m);
+    m->state = NULL;
     public_key_free(m->signer_key);
     path_cleanup(&m->path);
-    m->request_key = m->signer_key = NULL;
+    m->signer_key = NULL;
     secret_free(m->mac_key);
     secret_free(m->opened_secret);
     m->mac_key = NULL;

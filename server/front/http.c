@@ -80,6 +80,18 @@ static void add_header(h2o_req_t *req, const h2o_token_t *name, const char *valu
 }
 
 /* answer gives the whole answer to libh2o. |body| is copied, |content_type| is not. */
+/* A PKIMessage is 200, whatever it says (RFC 9811 3.1). */
+static int status_of(enum job_end end)
+{
+    static const int statuses[] = {[JOB_ANSWERED] = 200,
+                                   [JOB_UNREADABLE] = 400,
+                                   [JOB_NO_ROUTE] = 404,
+                                   [JOB_BUSY] = 503,
+                                   [JOB_NO_KEY] = 503};
+
+    return statuses[end];
+}
+
 static void answer(h2o_req_t *req, int status, const char *content_type, struct bytes body)
 {
     struct front_conn *conn = front_conn_of(req);
@@ -99,14 +111,13 @@ static void answer(h2o_req_t *req, int status, const char *content_type, struct 
 }
 
 /* build_refusal returns an unprotected CMP error in the pool of |req|; empty without memory. */
-static struct bytes build_refusal(h2o_req_t *req, struct bytes request, int status, unsigned fail_info,
-                                  const char *text)
+static struct bytes build_refusal(h2o_req_t *req, struct bytes request, unsigned fail_info, const char *text)
 {
     struct bytes body = {NULL, 0};
     struct job job = {.arena = arena_new(FRONT_REFUSAL_ARENA), .request = request};
     if (job.arena == NULL)
         return body;
-    pipeline_refuse(&job, status, fail_info, text);
+    pipeline_refuse(&job, JOB_BUSY, fail_info, text);
     if (job.reply.len > 0) {
         h2o_iovec_t copy = h2o_strdup(&req->pool, (const char *)job.reply.data, job.reply.len);
         body = bytes_of(copy.base, copy.len);
@@ -117,7 +128,7 @@ static struct bytes build_refusal(h2o_req_t *req, struct bytes request, int stat
 
 static int refuse(h2o_req_t *req, struct bytes request, int status, unsigned fail_info, const char *text)
 {
-    answer(req, status, media_type, build_refusal(req, request, status, fail_info, text));
+    answer(req, status, media_type, build_refusal(req, request, fail_info, text));
     return 0;
 }
 
@@ -172,8 +183,7 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
             req->http1_is_persistent = 0;
         struct bytes body = {NULL, 0};
         if (!is_method(req, "HEAD"))
-            body = build_refusal(req, body, req->res.status,
-                                 req->res.status == 503 ? FAIL_SYSTEM_UNAVAIL : FAIL_BAD_REQUEST,
+            body = build_refusal(req, body, req->res.status == 503 ? FAIL_SYSTEM_UNAVAIL : FAIL_BAD_REQUEST,
                                  text_of(req->res.status));
         memset(&req->res.headers, 0, sizeof(req->res.headers));
         req->res.content_length = body.len;
@@ -282,7 +292,7 @@ void front_take_replies(struct front_thread *thread)
             struct front_request *request = slot->request;
             slot_release(thread, request);
             note_answer(request);
-            answer(request->req, job->status, media_type, job->reply);
+            answer(request->req, status_of(job->end), media_type, job->reply);
         }
         pipeline_job_free(thread->front->pipeline, job);
         front_memory_left(thread); /* answers by the hundred, which somebody may not take */
@@ -471,7 +481,7 @@ static int submit(struct front *front, struct front_request *request, struct byt
     slot_release(thread, request);
     note_answer(request);
     add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
-    answer(req, job->status, media_type, job->reply);
+    answer(req, status_of(job->end), media_type, job->reply);
     pipeline_job_free(front->pipeline, job);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "server/base/arena.h"
 #include "server/base/bytes.h"
+#include "server/base/job_end.h"
 #include "server/base/ledger.h"
 
 struct job {
@@ -28,7 +29,7 @@ struct job {
     uint32_t generation;              /* … and its generation when the job was made */
 
     /* Set by the pipeline. */
-    int status;         /* HTTP status: 200 wherever there is a PKIMessage to answer (RFC 9811 3.1) */
+    enum job_end end;
     struct bytes reply; /* DER of the PKIMessage that answers; empty if the job was abandoned */
 
     atomic_int abandoned; /* 1: nobody waits for the answer; see pipeline_abandon */

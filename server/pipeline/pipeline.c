@@ -1,5 +1,4 @@
-#include "server/pipeline/pipeline.h"
-
+/* The pipeline as a whole: its lanes and workers begin, take a policy, and end. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,78 +17,6 @@ struct ledger *pipeline_ledger(struct pipeline *pipeline)
 size_t pipeline_memory(const struct pipeline *pipeline)
 {
     return atomic_load_explicit(&pipeline->memory, memory_order_relaxed);
-}
-
-/* leave gives back what a job of |source| took. */
-static void leave(struct pipeline *pipeline, struct ledger_source *source)
-{
-    ledger_give(&source->requests);
-    ledger_unpin(source);
-    if (atomic_fetch_sub(&pipeline->alive, 1) == 1 && atomic_load(&pipeline->stopping))
-        for (size_t i = 0; i < pipeline->fast.worker_count; i++)
-            worker_wake(&pipeline->fast.workers[i]);
-}
-
-struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why)
-{
-    struct arena *arena;
-    struct task *task;
-
-    if (!ledger_take(&source->requests, pipeline->limits.requests_per_source)) {
-        *why = "too many requests at once from this address: try again later";
-        return NULL;
-    }
-    ledger_pin_again(source);
-    *why = "the server is busy: try again later";
-    if (atomic_fetch_add(&pipeline->alive, 1) >=
-        ledger_share(source, source->requests, pipeline->limits.jobs, ledger_now())) {
-        leave(pipeline, source);
-        return NULL;
-    }
-    arena = arena_new(BOUND_JOB_ARENA);
-    if (arena != NULL)
-        arena_count(arena, &pipeline->memory);
-    task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
-    if (task == NULL) {
-        arena_free(arena);
-        leave(pipeline, source);
-        return NULL;
-    }
-    task->job.arena = arena;
-    task->job.source = source;
-    task->pipeline = pipeline;
-    return &task->job;
-}
-
-void pipeline_job_free(struct pipeline *pipeline, struct job *job)
-{
-    struct ledger_source *source = job->source;
-
-    arena_free(job->arena);
-    leave(pipeline, source);
-}
-
-void pipeline_abandon(struct job *job)
-{
-    atomic_store_explicit(&job->abandoned, 1, memory_order_relaxed);
-}
-
-void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text)
-{
-    job->status = status;
-    if (!cmp_overload_answer(&job->reply, job->arena, job->request, (enum pki_failure)fail_info, text))
-        job->reply = bytes_of(NULL, 0);
-}
-
-int pipeline_submit(struct pipeline *pipeline, struct job *job)
-{
-    size_t share =
-        ledger_share(job->source, job->source->requests, pipeline->limits.queue_jobs, ledger_now());
-
-    if (lane_push(&pipeline->fast, (struct task *)job, share))
-        return 1;
-    pipeline_refuse(job, 503, PKI_SYSTEM_UNAVAIL, "the server is overloaded: try again later");
-    return 0;
 }
 
 void pipeline_set_policy(struct pipeline *pipeline, struct policy *policy)

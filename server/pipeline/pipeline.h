@@ -24,14 +24,14 @@ size_t pipeline_memory(const struct pipeline *pipeline);
 
 /* pipeline_job returns a new job of |source|, with an arena, and pins |source|. NULL when the source has
  * limits.requests_per_source in hand, or limits.jobs are alive, of which a share is kept for sources that
- * have authenticated before; |*why| then says so to whoever sent it (answer: 503). */
+ * have authenticated before; |*why| then says so to whoever sent it. */
 struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why);
 
 /* pipeline_job_free frees |job| and its arena. Called by whoever owns it. */
 void pipeline_job_free(struct pipeline *pipeline, struct job *job);
 
 /* pipeline_submit hands |job| over; |on_done| follows. Never blocks. When the queue is full it returns 0, the
- * job stays the caller's, and status (503) and reply (an unprotected CMP error with systemUnavail) are set.
+ * job stays the caller's, and end (JOB_BUSY) and reply (an unprotected CMP error with systemUnavail) are set.
  */
 int pipeline_submit(struct pipeline *pipeline, struct job *job);
 
@@ -39,10 +39,10 @@ int pipeline_submit(struct pipeline *pipeline, struct job *job);
  * has begun it, none will. It comes back by |on_done| in any case. */
 void pipeline_abandon(struct job *job);
 
-/* pipeline_refuse sets |job|'s answer to an unprotected CMP error with |status|, |fail_info| (a bit number of
+/* pipeline_refuse makes |job| end as |end|, with an unprotected CMP error of |fail_info| (a bit number of
  * PKIFailureInfo) and |text|: for what never reaches a worker (overload, no such path, wrong media type).
  * What can be read of the request's header is echoed (transactionID, senderNonce, sender). */
-void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text);
+void pipeline_refuse(struct job *job, enum job_end end, unsigned fail_info, const char *text);
 
 /* pipeline_set_policy makes |policy| the one that jobs decoded from now on get (SIGHUP). Acquires it; the old
  * one is released after its last job. */

@@ -41,6 +41,10 @@ enum pki_body {
 /* pki_body_name returns "ir", "ip", …, or "?". */
 const char *pki_body_name(int body);
 
+/* pki_body_labelled returns the body that is sent to a URL path with the operation |label| (RFC 9483 6.1), or
+ * -1. */
+int pki_body_labelled(struct bytes label);
+
 enum { PKI_CMP2000 = 2, PKI_CMP2021 = 3 };
 
 struct pki_header {

@@ -1,17 +1,6 @@
 /* URL paths (RFC 9811 3.4, RFC 9483 6.1). */
 #include "server/policy/internal.h"
 
-/* RFC 9483 6.1, table of operation labels; -1: a label whose body is not bound to one type. */
-static const struct {
-    const char *label;
-    int body;
-} operations[] = {
-    {"initialization", PKI_IR},  {"certification", PKI_CR},        {"keyupdate", PKI_KUR},
-    {"pkcs10", PKI_P10CR},       {"revocation", PKI_RR},           {"getcacerts", PKI_GENM},
-    {"getrootupdate", PKI_GENM}, {"getcertreqtemplate", PKI_GENM}, {"getcrls", PKI_GENM},
-    {"nested", PKI_NESTED},
-};
-
 static int starts_with(struct bytes *path, const char *prefix)
 {
     size_t len = strlen(prefix);
@@ -32,16 +21,6 @@ static struct bytes take_segment(struct bytes *path)
 
     *path = bytes_of(path->data + skip, path->len - skip);
     return segment;
-}
-
-static int find_operation(struct cmp_route *out, struct bytes label)
-{
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-        if (bytes_equal(label, bytes_str(operations[i].label))) {
-            out->body = operations[i].body;
-            return 1;
-        }
-    return 0;
 }
 
 static int find_legacy(const struct policy *policy, struct cmp_route *out, struct bytes path)
@@ -82,5 +61,6 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
             return 1;
         segment = take_segment(&rest);
     }
-    return find_operation(out, segment) && rest.len == 0;
+    out->body = pki_body_labelled(segment);
+    return out->body >= 0 && rest.len == 0;
 }

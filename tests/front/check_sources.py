@@ -324,7 +324,7 @@ def one_client_of_a_proxy_does_not_end_the_connection_of_all(program):
             for _ in range(10):
                 for _ in range(10):
                     h2.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, many_fields))
-                    assert h2.body_of(stream).startswith(b"refused 431")
+                    assert h2.body_of(stream).startswith(b"refused 2: the HTTP header")
                     stream += 2
                 h2.send(frame(HEADERS, END_HEADERS, stream, h2_headers()) + frame(DATA, END_STREAM, stream, b"honest"))
                 assert h2.body_of(stream) == b"honest"
@@ -348,7 +348,7 @@ def a_client_of_a_proxy_that_gives_up_too_often_is_refused_by_itself(program):
             for stream, name in ((2201, "192.0.2.7"), (2203, "192.0.2.8")):
                 h2.send(frame(HEADERS, END_HEADERS, stream, fields[name]) + frame(DATA, END_STREAM, stream, b"honest"))
                 body = h2.body_of(stream)
-                assert body.startswith(b"refused 503") == (name == "192.0.2.7"), body
+                assert body.startswith(b"refused 24") == (name == "192.0.2.7"), body
 
 
 main()

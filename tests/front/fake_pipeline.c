@@ -39,12 +39,11 @@ static int starts_with(struct bytes text, const char *prefix)
 
 static void finish(struct job *job)
 {
-    job->status = 200;
-    if (starts_with(job->request, "status=") && job->request.len >= 10)
-        job->status = 100 * (job->request.data[7] - '0') + 10 * (job->request.data[8] - '0') +
-                      job->request.data[9] - '0';
-    if (job->status < 200 || job->status > 599)
-        job->status = 200;
+    /* "end=N" asks for an end of that number. */
+    job->end = JOB_ANSWERED;
+    if (starts_with(job->request, "end=") && job->request.len > 4 && job->request.data[4] >= '0' &&
+        job->request.data[4] <= '0' + JOB_NO_KEY)
+        job->end = (enum job_end)(job->request.data[4] - '0');
     /* "who" asks whose request it is taken for. */
     job->reply = bytes_equal(job->request, bytes_str("who")) ? job->peer : job->request;
     if (atomic_load(&job->abandoned))
@@ -142,10 +141,10 @@ void pipeline_job_free(struct pipeline *pipeline, struct job *job)
     atomic_fetch_sub(&pipeline->alive, 1);
 }
 
-void pipeline_refuse(struct job *job, int status, unsigned fail_info, const char *text)
+void pipeline_refuse(struct job *job, enum job_end end, unsigned fail_info, const char *text)
 {
-    job->status = status;
-    job->reply = bytes_str(arena_printf(job->arena, "refused %d %u: %s\n", status, fail_info, text));
+    job->end = end;
+    job->reply = bytes_str(arena_printf(job->arena, "refused %u: %s\n", fail_info, text));
 }
 
 int pipeline_submit(struct pipeline *pipeline, struct job *job)
@@ -157,7 +156,7 @@ int pipeline_submit(struct pipeline *pipeline, struct job *job)
     pthread_mutex_lock(&pipeline->lock);
     if (pipeline->queued >= pipeline->queue) {
         pthread_mutex_unlock(&pipeline->lock);
-        pipeline_refuse(job, 503, 24, "the queue is full");
+        pipeline_refuse(job, JOB_BUSY, 24, "the queue is full");
         return 0;
     }
     job->next = NULL;

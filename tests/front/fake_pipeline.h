@@ -1,8 +1,8 @@
 /* fake_pipeline.h: a pipeline that echoes, so that the front can be tested alone.
  *
  * It implements server/pipeline/pipeline.h. A job's answer is its request, after a delay, from a thread of
- * its own. A request that begins with "status=NNN " is answered with that status; one that begins with "hold
- * " only when the pipeline is freed. Refusals are the text "refused STATUS BIT: text". */
+ * its own. A request that begins with "end=N" ends so (enum job_end); one that begins with "hold
+ * " only when the pipeline is freed. Refusals are the text "refused BIT: text". */
 #ifndef CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 #define CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 

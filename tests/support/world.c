@@ -450,32 +450,31 @@ void world_check(const struct world *world)
 
 /* ---- the wants ---- */
 
-static void serve_wants(struct world *world, struct cmp_want *wants, size_t count)
+static void serve_wants(struct world *world, const struct cmp_want *want)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct cmp_want *want = &wants[i];
-        struct verification *verification = &want->u.verify;
-        struct signing *signing = &want->u.sign;
+    for (; want != NULL; want = want->next) {
+        struct verification *verification = want->u.verify;
+        struct signing *signing = want->u.sign;
         world->wants_seen[want->kind]++;
         switch (want->kind) {
         case CMP_WANT_FETCH:
-            serve_fetch(world, &want->u.fetch);
+            serve_fetch(world, want->u.fetch);
             break;
         case CMP_WANT_MAC:
-            mac_derive(want->u.mac.key, want->u.mac.algorithm, want->u.mac.secret);
+            mac_derive(want->u.mac->key, want->u.mac->algorithm, want->u.mac->secret);
             break;
         case CMP_WANT_VERIFY:
             verify_batch(&verification, 1);
             break;
         case CMP_WANT_DECIDE:
-            decide(world, &want->u.decide);
+            decide(world, want->u.decide);
             break;
         case CMP_WANT_SIGN:
             if (!world->keys_unavailable)
                 sign_batch(&signing, 1);
             break;
         case CMP_WANT_COMMIT:
-            serve_commit(world, &want->u.commit);
+            serve_commit(world, want->u.commit);
             break;
         default:
             must(0);
@@ -566,14 +565,13 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
     int again;
     struct answer answer = {.arena = arena_new(BOUND_JOB_ARENA), .body = -1};
     struct cmp_message *message;
-    struct cmp_want *wants;
-    size_t count;
+    const struct cmp_want *wants;
 
     message = cmp_start(answer.arena, &world->settings, route, request, world->now * 1000);
     must(message != NULL);
     answer.price_us = cmp_price_us(message);
-    for (wants = cmp_wants(message, &count); count != 0; wants = cmp_wants(message, &count)) {
-        serve_wants(world, wants, count);
+    while ((wants = cmp_wants(message)) != NULL) {
+        serve_wants(world, wants);
         cmp_resume(message, world->now * 1000);
     }
     cmp_result(message, &answer.result);

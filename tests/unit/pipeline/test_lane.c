@@ -144,7 +144,7 @@ Test(lane, a_full_queue_refuses_with_503)
     job = pipeline_job(&pipeline, source, &why);
     cr_assert_not_null(job);
     cr_assert_not(pipeline_submit(&pipeline, job));
-    cr_assert_eq(job->status, 503);
+    cr_assert_eq(job->end, JOB_BUSY);
     cr_assert_eq(pki_message_decode(&message, NULL, job->reply), PKI_WHOLE);
     cr_assert_not(message.has_protection);
     cr_assert(pki_decode_error(&status, message.body));

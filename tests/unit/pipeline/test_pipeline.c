@@ -316,7 +316,7 @@ Test(pipeline, every_job_is_answered_once_and_stored)
     }
     cr_assert(wait_for(JOBS));
     for (unsigned i = 0; i < JOBS; i++) {
-        cr_assert_eq(answered[i]->status, 200);
+        cr_assert_eq(answered[i]->end, JOB_ANSWERED);
         cr_assert_eq(body_of(answered[i]), PKI_IP);
     }
     (void)fault;
@@ -350,7 +350,7 @@ Test(pipeline, a_path_that_is_none_is_404)
     job->path = bytes_str("/nothing");
     cr_assert(pipeline_submit(pipeline, job));
     cr_assert(wait_for(1));
-    cr_assert_eq(job->status, 404);
+    cr_assert_eq(job->end, JOB_NO_ROUTE);
     cr_assert_eq(failure_of(job), PKI_BAD_REQUEST);
 }
 
@@ -367,7 +367,7 @@ Test(pipeline, a_new_policy_serves_what_comes_after_it)
         job = make_job(make_ir());
         cr_assert(pipeline_submit(pipeline, job));
         cr_assert(wait_for(1));
-        if (job->status == 404)
+        if (job->end == JOB_NO_ROUTE)
             break;
         free_answered();
         sleep_ms(1);
@@ -418,7 +418,7 @@ Test(held_back, a_full_store_is_unavailable)
     fake.refuses = 1;
     cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
     cr_assert(wait_for(1));
-    cr_assert_eq(answered[0]->status, 200);
+    cr_assert_eq(answered[0]->end, JOB_ANSWERED);
     cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
     fake.refuses = 0;
 }
@@ -502,7 +502,7 @@ Test(held_back, the_slow_lane_has_a_quota_per_source)
     }
     cr_assert(wait_for(2));
     for (unsigned i = 0; i < 2; i++) {
-        refused += answered[i]->status == 503;
+        refused += answered[i]->end == JOB_BUSY;
         cr_assert_eq(failure_of(answered[i]), PKI_SYSTEM_UNAVAIL);
     }
     cr_assert_eq(refused, 2);
@@ -514,7 +514,7 @@ Test(held_back, the_slow_lane_has_a_quota_per_source)
     /* The share is given back with the answers. */
     cr_assert(pipeline_submit(pipeline, make_job(make_costly("greedy", 10000))));
     cr_assert(let_go_until_done(8, STORE_DONE));
-    cr_assert_eq(answered[7]->status, 200);
+    cr_assert_eq(answered[7]->end, JOB_ANSWERED);
 }
 
 /* One reference from many sources has a share, too, beyond which each source may have one message: nobody can
@@ -530,7 +530,7 @@ Test(held_back, the_slow_lane_has_a_quota_per_reference)
     cr_assert_eq(atomic_load(&done), 0, "whose reference it is may be locked out by others");
     cr_assert(pipeline_submit(pipeline, make_job_of(20, make_costly("known", 10000))));
     cr_assert(wait_for(1));
-    cr_assert_eq(answered[0]->status, 503);
+    cr_assert_eq(answered[0]->end, JOB_BUSY);
     cr_assert(let_go_until_done(6, STORE_DONE));
 }
 
@@ -541,7 +541,7 @@ static void guess(uint64_t source, const char *reference, unsigned count)
         cr_assert(pipeline_submit(pipeline, make_job_of(source, make_costly(reference, 100))));
         cr_assert(let_go_until_done(before + 1, STORE_DONE));
         cr_assert_eq(failure_of(answered[before]), PKI_BAD_MESSAGE_CHECK);
-        cr_assert_eq(answered[before]->status, 200);
+        cr_assert_eq(answered[before]->end, JOB_ANSWERED);
     }
 }
 
@@ -589,7 +589,7 @@ Test(held_back, guesses_at_once_are_bounded)
     atomic_store(&pair->undecided, BOUND_GUESSES_AT_ONCE);
     cr_assert(pipeline_submit(pipeline, make_job_of(5, make_costly("victim", 100))));
     cr_assert(wait_for(1));
-    cr_assert_eq(answered[0]->status, 503);
+    cr_assert_eq(answered[0]->end, JOB_BUSY);
     cr_assert_eq(fake.count, 0, "it was looked at");
     cr_assert(is_looked_at(6, "victim"), "others are not concerned");
     ledger_prove(pair, ledger_now());

@@ -1,68 +1,10 @@
-/* confirm.c: certConf and error from the peer (RFC 9810 5.3.18, 5.3.21; RFC 9483 4.1.1). */
+/* op_confirm.c: certConf (RFC 9810 5.3.18, RFC 9483 4.1.1). */
 #include "server/pki/confirmation.h"
 #include "server/pki/response.h"
 #include "tests/support/hex.h"
-#include "tests/unit/cmp/expect.h"
+#include "tests/unit/cmp/enrolled.h"
 
-static struct world *world;
-static struct client client;
-static struct answer first; /* the answer with the certificate */
-
-static void begin(void)
-{
-    client_init(&client, world, 0);
-    first = world_send(world, client_request(&client, PKI_IR));
-    cr_assert(first.has_cert);
-}
-
-static void set_up(void)
-{
-    world = world_new(KEY_P256);
-    begin();
-}
-
-static void end(void)
-{
-    answer_free(&first);
-    client_cleanup(&client);
-}
-
-static void tear_down(void)
-{
-    end();
-    world_free(world);
-}
-
-TestSuite(confirm, .init = set_up, .fini = tear_down);
-
-static struct store_cert *certificate_row(void)
-{
-    return world_cert_of(world, first.cert.serial);
-}
-
-static struct store_tx *row(void)
-{
-    return world_tx_of(world, client.header.transaction_id);
-}
-
-static void expect_untouched(void)
-{
-    cr_assert_eq(certificate_row()->status, STORE_CERT_UNCONFIRMED);
-    cr_assert_eq(row()->state, STORE_TX_WAIT_CONFIRM);
-}
-
-/* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
- * terminated with failure"; the certificate goes the way of a rejected one. A new transaction begins after
- * it. */
-static void expect_failed(void)
-{
-    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
-    cr_assert_eq(row()->state, STORE_TX_REJECTED);
-    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
-    expect_error(&answer, PKI_CERT_CONFIRMED);
-    end();
-    begin();
-}
+TestSuite(op_confirm, .init = set_up, .fini = tear_down);
 
 /* The certConf of |entry| under a header that follows |first|. */
 static struct bytes certconf(const struct cert_status *entry)
@@ -87,7 +29,7 @@ static struct cert_status status_with(enum digest_id digest)
  * RFC 9483 4.1.1: "On receiving a valid certConf message, the PKI management entity MUST respond with a
  * pkiConf message."
  * RFC 9810 5.3.18: "omission of the statusInfo field indicates acceptance of the specified certificate." */
-Test(confirm, certConf_without_statusInfo_accepts)
+Test(op_confirm, certConf_without_statusInfo_accepts)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
 
@@ -97,7 +39,7 @@ Test(confirm, certConf_without_statusInfo_accepts)
     cr_assert_eq(world->audits, 2);
 }
 
-Test(confirm, certConf_with_accepted_or_grantedWithMods_accepts)
+Test(op_confirm, certConf_with_accepted_or_grantedWithMods_accepts)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, PKI_GRANTED_WITH_MODS));
 
@@ -107,7 +49,7 @@ Test(confirm, certConf_with_accepted_or_grantedWithMods_accepts)
 
 /* RFC 9483 4.1.1, of a rejection: "In case of rejection, depending on its policy, the PKI management entity
  * MAY revoke the newly issued certificate" */
-Test(confirm, a_rejected_certificate_is_revoked)
+Test(op_confirm, a_rejected_certificate_is_revoked)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
 
@@ -119,7 +61,7 @@ Test(confirm, a_rejected_certificate_is_revoked)
 
 /* RFC 9810 5.3.18: "an empty CertConfirmContent (a zero-length SEQUENCE) MAY be used to indicate rejection of
  * all supplied certificates." */
-Test(confirm, an_empty_certConf_rejects)
+Test(op_confirm, an_empty_certConf_rejects)
 {
     client_next(&client, &first);
     struct answer answer =
@@ -133,7 +75,7 @@ Test(confirm, an_empty_certConf_rejects)
 /* RFC 9483 4.1.1: "If the hashAlg field is not set, it MUST be the hash algorithm defined by the algorithm
  * identifier of the certificate signature or the dedicated hash algorithm defined in [RFC9481] for the
  * used certificate signature algorithm." */
-Test(confirm, a_wrong_certHash_is_refused)
+Test(op_confirm, a_wrong_certHash_is_refused)
 {
     struct cert_status entry = status_with(DIGEST_SHA384); /* right digest of the wrong kind */
     struct answer answer = world_send(world, certconf(&entry));
@@ -156,7 +98,7 @@ Test(confirm, a_wrong_certHash_is_refused)
  * field."
  * RFC 9483 4.1.1: "If used, the pvno field in the header MUST be cmp2021 (3)."
  * RFC 9483 3.1: "MUST be 3 to indicate CMP v3 in certConf messages when using the hashAlg field" */
-Test(confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
+Test(op_confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
 {
     struct cert_status entry = status_with(DIGEST_SHA512);
 
@@ -173,7 +115,7 @@ Test(confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
     cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
-Test(confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
+Test(op_confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
 {
     struct cert_status entry = status_with(DIGEST_SHA1);
 
@@ -190,7 +132,7 @@ Test(confirm, a_hashAlg_that_is_unknown_or_SHA1_is_refused)
 }
 
 /* RFC 9483 4.1.1 CertStatus.certReqId: "MUST be 0" */
-Test(confirm, a_wrong_certReqId_is_refused)
+Test(op_confirm, a_wrong_certReqId_is_refused)
 {
     static const int64_t wrong[] = {1, -1, INT64_MAX};
 
@@ -204,7 +146,7 @@ Test(confirm, a_wrong_certReqId_is_refused)
 }
 
 /* RFC 9483 4.1.1: "MUST contain a sequence of one CertStatus" */
-Test(confirm, two_CertStatus_for_one_certificate_are_refused)
+Test(op_confirm, two_CertStatus_for_one_certificate_are_refused)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
     struct bytes one;
@@ -217,7 +159,7 @@ Test(confirm, two_CertStatus_for_one_certificate_are_refused)
     expect_failed();
 }
 
-Test(confirm, a_malformed_certConf_is_refused)
+Test(op_confirm, a_malformed_certConf_is_refused)
 {
     client_next(&client, &first);
     struct answer answer =
@@ -227,7 +169,7 @@ Test(confirm, a_malformed_certConf_is_refused)
 }
 
 /* RFC 9483 4.1.1, of status: "positive values allowed: "accepted"", "negative values allowed: "rejection"" */
-Test(confirm, a_status_that_is_neither_acceptance_nor_rejection_is_refused)
+Test(op_confirm, a_status_that_is_neither_acceptance_nor_rejection_is_refused)
 {
     for (int64_t status = PKI_WAITING; status <= PKI_KEY_UPDATE_WARNING + 1; status++) {
         struct answer answer = world_send(world, client_confirm(&client, &first, status));
@@ -237,7 +179,7 @@ Test(confirm, a_status_that_is_neither_acceptance_nor_rejection_is_refused)
 }
 
 /* Only who may end a transaction ends it by a message that is refused. */
-Test(confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
+Test(op_confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
 {
     struct cert_status entry = status_with(DIGEST_SHA384);
     struct bytes forged = arena_copy(world->arena, certconf(&entry));
@@ -254,7 +196,7 @@ Test(confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
     expect_untouched();
 }
 
-Test(confirm, a_hold_in_between_stays)
+Test(op_confirm, a_hold_in_between_stays)
 {
     certificate_row()->status = STORE_CERT_HOLD;
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
@@ -263,7 +205,7 @@ Test(confirm, a_hold_in_between_stays)
 }
 
 /* The server's own trouble ends nothing. */
-Test(confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
+Test(op_confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
 {
     world->fail_commit_at = world->commits_seen + 1;
     world->commit_fault = STORE_UNAVAILABLE;
@@ -279,7 +221,7 @@ Test(confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
  * protection. (failInfo bit: badMessageCheck)"
  * RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
  * protection certificate. (failInfo bit: badMessageCheck)" */
-Test(confirm, sender_and_senderKID_are_those_of_the_first_message)
+Test(op_confirm, sender_and_senderKID_are_those_of_the_first_message)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
     struct bytes body;
@@ -297,7 +239,7 @@ Test(confirm, sender_and_senderKID_are_those_of_the_first_message)
 
 /* RFC 9483 3.5: "Unless the PKI message is the first message of a PKI management operation, the recipNonce
  * MUST be present and […] delayed delivery as specified in Section 4.4. (failInfo bit: badRecipientNonce)" */
-Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
+Test(op_confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
 {
     struct cert_status entry = status_with(DIGEST_SHA256);
     struct bytes body;
@@ -315,7 +257,7 @@ Test(confirm, recipNonce_must_be_the_senderNonce_of_the_answer)
 
 /* What is authenticated, but from before, is not the next message of its transaction: our own refusal of a
  * first attempt, posted back by whoever saw it, is protected by the shared secret, too. */
-Test(confirm, a_message_of_our_own_ends_no_transaction)
+Test(op_confirm, a_message_of_our_own_ends_no_transaction)
 {
     struct client mac;
 
@@ -336,7 +278,7 @@ Test(confirm, a_message_of_our_own_ends_no_transaction)
 }
 
 /* The same octets, sent again after an outage, are late through no fault of the device. */
-Test(confirm, a_certConf_that_is_late_ends_no_transaction)
+Test(op_confirm, a_certConf_that_is_late_ends_no_transaction)
 {
     client.header.has_message_time = 1;
     client.header.message_time = world->now;
@@ -348,7 +290,7 @@ Test(confirm, a_certConf_that_is_late_ends_no_transaction)
 }
 
 /* A secret may expire between ip and certConf: it was bound to the transaction before. */
-Test(confirm, a_secret_that_has_expired_since_still_confirms)
+Test(op_confirm, a_secret_that_has_expired_since_still_confirms)
 {
     struct client mac;
 
@@ -363,17 +305,9 @@ Test(confirm, a_secret_that_has_expired_since_still_confirms)
     client_cleanup(&mac);
 }
 
-/* Rows of schema 1 do not hold the name of the protecting certificate. */
-Test(confirm, a_transaction_from_before_the_name_was_kept_is_confirmed)
-{
-    row()->credential_name = row()->credential_kid = bytes_of(NULL, 0);
-    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
-    expect_pkiconf(&answer);
-}
-
 /* RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
  * operation" */
-Test(confirm, other_credentials_cannot_confirm)
+Test(op_confirm, other_credentials_cannot_confirm)
 {
     struct client mac;
     struct ctl_identity device;
@@ -406,7 +340,7 @@ Test(confirm, other_credentials_cannot_confirm)
  * management operation."
  * RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
  * operation" */
-Test(confirm, a_signature_cannot_confirm_what_a_secret_began)
+Test(op_confirm, a_signature_cannot_confirm_what_a_secret_began)
 {
     struct client mac;
     struct cert_status entry;
@@ -435,7 +369,7 @@ Test(confirm, a_signature_cannot_confirm_what_a_secret_began)
 
 /* RFC 9483 4.1.1, of extraCerts: "MAY be omitted if [...] the PKI management entity caches the CMP protection
  * certificate from the first request message" */
-Test(confirm, certConf_needs_no_extraCerts)
+Test(op_confirm, certConf_needs_no_extraCerts)
 {
     client.extra_cert_count = 0;
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
@@ -443,7 +377,7 @@ Test(confirm, certConf_needs_no_extraCerts)
 }
 
 /* RFC 9483 4.1.4: the certReqId of p10cr's answer is -1; clients confirm with 0 all the same. */
-Test(confirm, a_p10cr_is_confirmed_by_certReqId_minus_one_or_zero)
+Test(op_confirm, a_p10cr_is_confirmed_by_certReqId_minus_one_or_zero)
 {
     for (int64_t id = -1; id <= 0; id++) {
         struct client other;
@@ -459,7 +393,7 @@ Test(confirm, a_p10cr_is_confirmed_by_certReqId_minus_one_or_zero)
 }
 
 /* RFC 9810 5.2.3 certConfirmed(11) */
-Test(confirm, another_certConf_after_the_confirmation_gets_certConfirmed)
+Test(op_confirm, another_certConf_after_the_confirmation_gets_certConfirmed)
 {
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
     expect_pkiconf(&answer);
@@ -468,7 +402,7 @@ Test(confirm, another_certConf_after_the_confirmation_gets_certConfirmed)
     cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
-Test(confirm, certConf_after_implicit_confirmation_gets_certConfirmed)
+Test(op_confirm, certConf_after_implicit_confirmation_gets_certConfirmed)
 {
     struct client other;
 
@@ -481,86 +415,16 @@ Test(confirm, certConf_after_implicit_confirmation_gets_certConfirmed)
     client_cleanup(&other);
 }
 
-Test(confirm, a_transactionID_that_nobody_began_is_refused)
+Test(op_confirm, a_transactionID_that_nobody_began_is_refused)
 {
     client.transaction_id[5] ^= 1;
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
     expect_error(&answer, PKI_BAD_REQUEST);
 }
 
-/* RFC 9810 5.3.21: an error message ends the transaction; nothing says that the device kept the certificate.
- */
-Test(confirm, an_error_message_of_the_peer_ends_the_transaction)
-{
-    struct pki_status_info status = {.status = PKI_REJECTION, .fail_info = UINT64_C(1) << PKI_SYSTEM_FAILURE};
-    struct bytes body;
-
-    cr_assert(pki_encode_error(&body, world->arena, &status));
-    client_next(&client, &first);
-    struct answer answer = world_send(world, client_message(&client, PKI_ERROR, body));
-    expect_pkiconf(&answer);
-    cr_assert_eq(row()->state, STORE_TX_ENDED);
-    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
-
-    /* RFC 9483 3.5: not allowed "in the current state of the PKI management operation" */
-    answer = world_send(world, client_confirm(&client, &first, -1));
-    expect_error(&answer, PKI_BAD_REQUEST);
-    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
-}
-
-/* RFC 9810 5.3.21: "the server MUST respond with a pkiconf response or another error message if any part of
- * the header is not valid." */
-Test(confirm, an_error_message_with_a_wrong_nonce_or_body_is_refused)
-{
-    client_next(&client, &first);
-    struct answer answer =
-        world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 03 02 01 00")));
-    expect_error(&answer, PKI_BAD_DATA_FORMAT);
-    expect_failed();
-    client.header.recip_nonce = bytes_str("0123456789abcdef");
-    answer = world_send(world, client_message(&client, PKI_ERROR, hex(world->arena, "30 05 30 03 02 01 02")));
-    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
-    expect_untouched();
-}
-
-/* An error message |body| without protection. */
-static struct bytes bare_error(struct bytes body)
-{
-    struct bytes part, message;
-
-    client.header.protection_alg = bytes_of(NULL, 0);
-    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, PKI_ERROR, body));
-    cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), NULL, 0));
-    return message;
-}
-
-/* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages as described in
- * Section 3.6.4."
- * An error message, then; but nobody knows who sent it: pkiconf is the answer, and nothing has changed. */
-Test(confirm, an_error_message_without_protection_changes_nothing)
-{
-    struct bytes body = hex(world->arena, "30 05 30 03 02 01 02");
-
-    client_next(&client, &first);
-    struct answer answer = world_send(world, bare_error(body));
-    cr_assert(answer.message.has_protection);
-    cr_assert_not(bytes_equal(answer.message.header.sender_nonce, first.message.header.sender_nonce));
-    expect_pkiconf(&answer);
-    expect_untouched();
-    answer = world_send(world, bare_error(hex(world->arena, "30 03 02 01 00")));
-    expect_error(&answer, PKI_BAD_DATA_FORMAT);
-    client.header.recip_nonce = bytes_of(NULL, 0);
-    answer = world_send(world, bare_error(body));
-    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
-    expect_untouched();
-    client.transaction_id[0] ^= 1;
-    answer = world_send(world, bare_error(body));
-    expect_error(&answer, PKI_BAD_REQUEST);
-}
-
 /* RFC 9483 3.1: certProfile "MAY be present in ir/cr/kur/p10cr and in genm messages", "MUST be omitted in all
  * other messages": the profile of the first message holds for the transaction. */
-Test(confirm, certConf_need_not_repeat_certProfile)
+Test(op_confirm, certConf_need_not_repeat_certProfile)
 {
     struct client mac;
 
@@ -577,7 +441,7 @@ Test(confirm, certConf_need_not_repeat_certProfile)
 }
 
 /* The same, where the named profile has another CA: its transactions and secrets are its own. */
-Test(confirm, certConf_finds_its_transaction_at_another_CA)
+Test(op_confirm, certConf_finds_its_transaction_at_another_CA)
 {
     struct cmp_authority second = world->ca;
     struct client mac;
@@ -603,7 +467,7 @@ Test(confirm, certConf_finds_its_transaction_at_another_CA)
 
 /* The signer is not path-validated again, except for revocation: a certificate of our own that was revoked
  * after its cr confirms nothing. */
-Test(confirm, a_signer_revoked_in_between_confirms_nothing)
+Test(op_confirm, a_signer_revoked_in_between_confirms_nothing)
 {
     struct client next;
     struct ctl_identity own = {.key = client.key, .cert_der = first.cert.der, .cert = first.cert};

@@ -1,4 +1,4 @@
-/* revoke.c: rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3, 5.3.2). */
+/* op_revoke.c: rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3, 5.3.2). */
 #include "crypto/name.h"
 #include "server/pki/revocation.h"
 #include "tests/support/hex.h"
@@ -27,7 +27,7 @@ static void tear_down(void)
     world_free(world);
 }
 
-TestSuite(revoke, .init = set_up, .fini = tear_down);
+TestSuite(op_revoke, .init = set_up, .fini = tear_down);
 
 static struct store_cert *row(void)
 {
@@ -59,7 +59,7 @@ static void make_ra(struct ctl_identity *ra, struct trust *trust)
 
 /* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
  * to prove the authorization to revoke." */
-Test(revoke, a_device_revokes_its_own_certificate)
+Test(op_revoke, a_device_revokes_its_own_certificate)
 {
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
 
@@ -70,7 +70,7 @@ Test(revoke, a_device_revokes_its_own_certificate)
     cr_assert_eq(world_tx_of(world, client.header.transaction_id)->state, STORE_TX_ENDED);
 }
 
-Test(revoke, without_a_reason_it_is_unspecified)
+Test(op_revoke, without_a_reason_it_is_unspecified)
 {
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, -1));
 
@@ -79,7 +79,7 @@ Test(revoke, without_a_reason_it_is_unspecified)
 }
 
 /* RFC 5280 5.3.1 certificateHold */
-Test(revoke, a_hold_may_become_a_revocation_by_an_RA)
+Test(op_revoke, a_hold_may_become_a_revocation_by_an_RA)
 {
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
@@ -105,7 +105,7 @@ Test(revoke, a_hold_may_become_a_revocation_by_an_RA)
 }
 
 /* RFC 9483 5.1.3: "is not already expired or revoked (failInfo bit: certRevoked)" */
-Test(revoke, what_is_revoked_or_expired_is_told)
+Test(op_revoke, what_is_revoked_or_expired_is_told)
 {
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 0));
 
@@ -115,7 +115,7 @@ Test(revoke, what_is_revoked_or_expired_is_told)
     expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
 }
 
-Test(revoke, a_revoked_certificate_speaks_for_nothing_else)
+Test(op_revoke, a_revoked_certificate_speaks_for_nothing_else)
 {
     struct certificate other = own.cert;
 
@@ -125,7 +125,7 @@ Test(revoke, a_revoked_certificate_speaks_for_nothing_else)
     expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
 }
 
-Test(revoke, an_expired_certificate_needs_no_revocation)
+Test(op_revoke, an_expired_certificate_needs_no_revocation)
 {
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
@@ -141,7 +141,7 @@ Test(revoke, an_expired_certificate_needs_no_revocation)
 }
 
 /* RFC 9483 5.3.2: "revoke a certificate of another PKI entity" */
-Test(revoke, an_RA_of_the_profile_revokes_for_others)
+Test(op_revoke, an_RA_of_the_profile_revokes_for_others)
 {
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
@@ -160,7 +160,7 @@ Test(revoke, an_RA_of_the_profile_revokes_for_others)
 }
 
 /* An RA certificate of somebody whom the profile does not take as RA is a device's like others. */
-Test(revoke, cmcRA_alone_makes_no_RA)
+Test(op_revoke, cmcRA_alone_makes_no_RA)
 {
     struct ctl_identity ra;
     struct trust vendor = {.count = 0}, others = {.count = 0};
@@ -181,7 +181,7 @@ Test(revoke, cmcRA_alone_makes_no_RA)
  * RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
  * to prove the authorization to revoke."
  * RFC 9483 5.1.1 and 3.5: notAuthorized */
-Test(revoke, a_device_cannot_revoke_anothers_certificate)
+Test(op_revoke, a_device_cannot_revoke_anothers_certificate)
 {
     struct answer answer;
 
@@ -194,7 +194,7 @@ Test(revoke, a_device_cannot_revoke_anothers_certificate)
 /* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
  * to prove the authorization to revoke."
  * RFC 9483 4.1.5: MAC-based protection is for enrollment only; 3.5: wrongIntegrity */
-Test(revoke, a_shared_secret_cannot_revoke)
+Test(op_revoke, a_shared_secret_cannot_revoke)
 {
     struct client mac;
 
@@ -209,7 +209,7 @@ Test(revoke, a_shared_secret_cannot_revoke)
  * RFC 9483 4.2: "MUST contain the issuer attribute of the certificate to be revoked"
  * RFC 9483 5.1.3: "It MUST make sure that the referenced certificate exists (failInfo bit: badCertId), has
  * been issued by the addressed CA" */
-Test(revoke, the_certificate_must_be_one_of_this_CA)
+Test(op_revoke, the_certificate_must_be_one_of_this_CA)
 {
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
@@ -241,7 +241,7 @@ Test(revoke, the_certificate_must_be_one_of_this_CA)
 
 /* RFC 5280 5.3.1: which reasons are there; cACompromise is none of a device, removeFromCRL none of a full
  * CRL. */
-Test(revoke, only_reasons_for_a_device_are_taken)
+Test(op_revoke, only_reasons_for_a_device_are_taken)
 {
     for (int64_t reason = 0; reason <= 11; reason++) {
         int good = reason != 2 && reason != 7 && reason != 8 && reason < 10;
@@ -261,7 +261,7 @@ Test(revoke, only_reasons_for_a_device_are_taken)
 /* RFC 9483 4.2: "For this PKI management operation, the EE MUST include a sequence of one RevDetails
  * structure in the rr message body."
  * RFC 9483 4.2: "MUST contain a sequence of one element of type RevDetails" */
-Test(revoke, several_RevDetails_are_refused)
+Test(op_revoke, several_RevDetails_are_refused)
 {
     struct bytes one;
 
@@ -271,7 +271,7 @@ Test(revoke, several_RevDetails_are_refused)
     expect_untouched();
 }
 
-Test(revoke, a_critical_extension_that_is_not_known_is_refused)
+Test(op_revoke, a_critical_extension_that_is_not_known_is_refused)
 {
     struct bytes body;
     CBS cbs;
@@ -295,7 +295,7 @@ Test(revoke, a_critical_extension_that_is_not_known_is_refused)
 }
 
 /* A byte-identical rr is answered again. */
-Test(revoke, a_retry_is_answered_again_and_revokes_once)
+Test(op_revoke, a_retry_is_answered_again_and_revokes_once)
 {
     struct bytes request = client_revoke(&client, &own.cert, 1);
     struct answer first = world_send(world, request), again = world_send(world, request);
@@ -312,7 +312,7 @@ static void revoke_before_commit(struct world *w)
     world_cert_of(w, own.cert.serial)->status = STORE_CERT_REVOKED;
 }
 
-Test(revoke, two_at_once_are_one_revocation)
+Test(op_revoke, two_at_once_are_one_revocation)
 {
     world->before_commit = revoke_before_commit;
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
@@ -325,7 +325,7 @@ static void hold_before_commit(struct world *w)
 }
 
 /* What is answered is what was done to the certificate as it then was. */
-Test(revoke, a_hold_that_comes_first_stops_the_device_and_not_an_RA)
+Test(op_revoke, a_hold_that_comes_first_stops_the_device_and_not_an_RA)
 {
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
@@ -350,7 +350,7 @@ Test(revoke, a_hold_that_comes_first_stops_the_device_and_not_an_RA)
 
 /* RFC 5280 5.3.1: certificateHold can be lifted, by removeFromCRL, which is no reason of anything that stands
  * on a CRL. A revocation is final: neither a hold nor its end that crosses one changes anything of it. */
-Test(revoke, an_RA_lifts_a_hold_but_no_revocation)
+Test(op_revoke, an_RA_lifts_a_hold_but_no_revocation)
 {
     static const int64_t reasons[] = {6, 8, 4}; /* certificateHold, removeFromCRL, superseded */
     struct ctl_identity ra;
@@ -384,7 +384,7 @@ Test(revoke, an_RA_lifts_a_hold_but_no_revocation)
     ctl_identity_cleanup(&ra);
 }
 
-Test(revoke, without_a_store_nothing_is_said_to_be_revoked)
+Test(op_revoke, without_a_store_nothing_is_said_to_be_revoked)
 {
     world->fail_commit_at = world->commits_seen + 1;
     world->commit_fault = STORE_UNAVAILABLE;
@@ -395,7 +395,7 @@ Test(revoke, without_a_store_nothing_is_said_to_be_revoked)
 
 /* RFC 5280 5.3.1 certificateHold, before the device has confirmed: its certConf takes it off hold no more
  * than it undoes a revocation. */
-Test(revoke, what_an_RA_stops_before_the_certConf_stays_stopped)
+Test(op_revoke, what_an_RA_stops_before_the_certConf_stays_stopped)
 {
     static const struct {
         int64_t reason;

@@ -1,9 +1,9 @@
-/* enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
+/* op_enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
 #include "crypto/name.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
-TestSuite(enroll, .init = set_up, .fini = tear_down);
+TestSuite(op_enroll, .init = set_up, .fini = tear_down);
 
 /* A refusal, and nothing of it in the store. */
 static void expect_nothing(struct answer *answer, int body, enum pki_failure failure)
@@ -14,7 +14,7 @@ static void expect_nothing(struct answer *answer, int body, enum pki_failure fai
 
 /* RFC 9483 4.1.1: "MUST contain the newly enrolled X.509 certificate"
  * RFC 9483 4.1.2: "Otherwise, ir and ip MUST be used." */
-Test(enroll, ir_is_answered_by_ip_with_the_certificate)
+Test(op_enroll, ir_is_answered_by_ip_with_the_certificate)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
 
@@ -25,12 +25,12 @@ Test(enroll, ir_is_answered_by_ip_with_the_certificate)
     cr_assert(bytes_equal(answer.cert.spki, private_key_spki(client.key)));
     cr_assert(bytes_equal(answer.cert.subject, client.subject));
     cr_assert_eq(answer.response.cert_req_id, 0);
-    cr_assert_eq(answer.result.http_status, 200);
+    cr_assert_eq(answer.result.end, JOB_ANSWERED);
     answer_free(&answer);
 }
 
 /* What a client holds, the store holds: the certificate is released only after the commit was done. */
-Test(enroll, the_certificate_is_in_the_store_before_it_is_out)
+Test(op_enroll, the_certificate_is_in_the_store_before_it_is_out)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     struct store_cert *stored = world_cert_of(world, answer.cert.serial);
@@ -43,7 +43,7 @@ Test(enroll, the_certificate_is_in_the_store_before_it_is_out)
 }
 
 /* RFC 9483 4.1.2: "The body of the first request and response SHOULD be cr and cp." */
-Test(enroll, cr_is_answered_by_cp)
+Test(op_enroll, cr_is_answered_by_cp)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_CR));
 
@@ -54,7 +54,7 @@ Test(enroll, cr_is_answered_by_cp)
 
 /* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1."
  * RFC 9483 4.1.4: "The body of the first request and response MUST be p10cr and cp, respectively." */
-Test(enroll, p10cr_is_answered_by_cp_with_certReqId_minus_one)
+Test(op_enroll, p10cr_is_answered_by_cp_with_certReqId_minus_one)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_P10CR));
 
@@ -68,7 +68,7 @@ Test(enroll, p10cr_is_answered_by_cp_with_certReqId_minus_one)
  * the messages of a single transaction (e.g., ir/ip/certConf/pkiConf) to reduce the overhead associated
  * with PasswordBasedMac computation."
  * RFC 9483 4.1.5: "The protection of all messages MUST be MAC-based." */
-Test(enroll, a_mac_protected_ir_gets_a_mac_protected_ip)
+Test(op_enroll, a_mac_protected_ir_gets_a_mac_protected_ip)
 {
     struct answer answer = world_send(world, client_request(&mac, PKI_IR));
 
@@ -85,7 +85,7 @@ Test(enroll, a_mac_protected_ir_gets_a_mac_protected_ip)
  * and the PKI management […] MUST include the generalInfo field implicitConfirm in the response message."
  * RFC 9810 5.1.1.1: "If the CA grants the request to the end entity, it MUST put the same extension in the
  * PKIHeader of the response." */
-Test(enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
+Test(op_enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
 {
     client.header.implicit_confirm = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -112,7 +112,7 @@ Test(enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
 
 /* RFC 9483 4.1.1: "MUST contain the signature value computed over the DER-encoded certReq"
  * RFC 9483 3.6.4, badPOP */
-Test(enroll, a_wrong_proof_of_possession_is_refused_in_ip)
+Test(op_enroll, a_wrong_proof_of_possession_is_refused_in_ip)
 {
     struct client other;
     struct bytes request, body;
@@ -141,7 +141,7 @@ Test(enroll, a_wrong_proof_of_possession_is_refused_in_ip)
  * RFC 9483 4.1.1: "If the certificate request was rejected by the CA, the PKI management entity MUST
  * return an ip message containing the status code "rejection" as described in Section 3.6, and the
  * certifiedKeyPair field SHALL be omitted." */
-Test(enroll, what_policy_refuses_is_refused_in_the_matching_response)
+Test(op_enroll, what_policy_refuses_is_refused_in_the_matching_response)
 {
     world->decide_refuses = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -154,7 +154,7 @@ Test(enroll, what_policy_refuses_is_refused_in_the_matching_response)
     expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);
 }
 
-Test(enroll, a_key_that_cannot_sign_makes_the_server_unavailable_and_issues_nothing)
+Test(op_enroll, a_key_that_cannot_sign_makes_the_server_unavailable_and_issues_nothing)
 {
     world->keys_unavailable = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -167,7 +167,7 @@ Test(enroll, a_key_that_cannot_sign_makes_the_server_unavailable_and_issues_noth
 }
 
 /* RFC 9483 3.6.4 systemUnavail */
-Test(enroll, a_store_that_is_away_makes_the_server_unavailable)
+Test(op_enroll, a_store_that_is_away_makes_the_server_unavailable)
 {
     world->fail_commit_at = 1;
     world->commit_fault = STORE_UNAVAILABLE;
@@ -175,7 +175,7 @@ Test(enroll, a_store_that_is_away_makes_the_server_unavailable)
     expect_nothing(&answer, PKI_ERROR, PKI_SYSTEM_UNAVAIL);
 }
 
-Test(enroll, an_unknown_outcome_is_found_out_before_anyone_is_answered)
+Test(op_enroll, an_unknown_outcome_is_found_out_before_anyone_is_answered)
 {
     struct answer answer;
 
@@ -194,7 +194,7 @@ Test(enroll, an_unknown_outcome_is_found_out_before_anyone_is_answered)
     answer_free(&answer);
 }
 
-Test(enroll, a_one_time_secret_serves_one_transaction)
+Test(op_enroll, a_one_time_secret_serves_one_transaction)
 {
     struct client first, second;
     client_init(&first, world, 1);
@@ -217,7 +217,7 @@ Test(enroll, a_one_time_secret_serves_one_transaction)
 
 /* RFC 9483 4.1.1 certReq.certReqId: "MUST be 0"
  * RFC 9810 5.3.4 only wants the answer to repeat it. */
-Test(enroll, certReqId_is_repeated_or_must_be_0)
+Test(op_enroll, certReqId_is_repeated_or_must_be_0)
 {
     client.cert_req_id = 7;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -235,7 +235,7 @@ Test(enroll, certReqId_is_repeated_or_must_be_0)
 }
 
 /* RFC 9810 5.2.3 grantedWithMods; again, after a retry. */
-Test(enroll, a_certificate_that_differs_is_granted_with_mods)
+Test(op_enroll, a_certificate_that_differs_is_granted_with_mods)
 {
     struct bytes request = client_request(&client, PKI_IR);
 
@@ -252,7 +252,7 @@ Test(enroll, a_certificate_that_differs_is_granted_with_mods)
 }
 
 /* RFC 4211 section 5: serialNumber, signingAlg, issuerUID and subjectUID "MUST be omitted" */
-Test(enroll, fields_that_must_be_omitted_are_refused)
+Test(op_enroll, fields_that_must_be_omitted_are_refused)
 {
     client.tmpl.serial = bytes_str("x");
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
@@ -261,7 +261,7 @@ Test(enroll, fields_that_must_be_omitted_are_refused)
 
 /* RFC 9483 3.6.4 badCertTemplate: "the given public key is already in use in some other certificate
  * (depending on policy)" */
-Test(enroll, a_key_in_use_is_refused_where_the_profile_asks)
+Test(op_enroll, a_key_in_use_is_refused_where_the_profile_asks)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     expect_certificate(&answer, PKI_IP);
@@ -288,7 +288,7 @@ Test(enroll, a_key_in_use_is_refused_where_the_profile_asks)
 /* RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the
  * certificate contained in certOrEncCert"
  * RFC 9483 4.1.2: "The caPubs field in the certificate response message MUST be absent." */
-Test(enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
+Test(op_enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
 {
     static const struct {
         enum cmp_ca_pubs setting;
@@ -311,7 +311,7 @@ Test(enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
             }
 }
 
-Test(enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
+Test(op_enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
 {
     world->profile.extra_certs = &world->stranger_root.cert_der;
     world->profile.extra_cert_count = 1;
@@ -327,7 +327,7 @@ Test(enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
 
 /* RFC 9483 5.1.1: for raVerified "check that the request message was signed using a certificate containing
  * the cmcRA extended key usage (failInfo bit: notAuthorized)" */
-Test(enroll, raVerified_is_for_RAs)
+Test(op_enroll, raVerified_is_for_RAs)
 {
     const struct cert_request asked = {
         .tmpl = {.version = -1, .subject = client.subject, .spki = private_key_spki(client.key)}};
@@ -370,7 +370,7 @@ static void adopt(struct ctl_identity *own)
 }
 
 /* RFC 9483 4.1.3: "The body of the first request and response MUST be kur and kup, respectively." */
-Test(enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
+Test(op_enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
 {
     struct ctl_identity own;
 
@@ -391,7 +391,7 @@ Test(enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
  * been issued by the addressed CA."
  * RFC 9483 4.1.3 issuer: "REQUIRED"
  * RFC 9483 4.1.3: "MUST contain the issuer and serialNumber of the certificate to be updated" */
-Test(enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
+Test(op_enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
 {
     struct ctl_identity own;
     struct answer answer = world_send(world, client_request(&client, PKI_KUR)); /* a vendor's certificate */
@@ -414,7 +414,7 @@ Test(enroll, kur_must_be_protected_by_the_certificate_to_be_updated)
 
 /* RFC 9483 4.1.3: "The certificate the EE wishes to update MUST NOT be expired or revoked and MUST have
  * been issued by the addressed CA." */
-Test(enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
+Test(op_enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
 {
     static const enum store_cert_status states[] = {STORE_CERT_REVOKED, STORE_CERT_HOLD,
                                                     STORE_CERT_UNCONFIRMED};
@@ -436,7 +436,7 @@ Test(enroll, a_revoked_or_unconfirmed_certificate_is_not_updated)
 
 /* RFC 9483 4.1.3: "The subject field and/or the subjectAltName extension of the certTemplate MUST contain
  * the EE subject name of the existing certificate to be updated, without modifications." */
-Test(enroll, kur_keeps_the_names)
+Test(op_enroll, kur_keeps_the_names)
 {
     struct ctl_identity own;
     struct bytes subject;
@@ -473,7 +473,7 @@ Test(enroll, kur_keeps_the_names)
 }
 
 /* "A new public-private key pair should be used." */
-Test(enroll, kur_with_the_old_key_only_where_the_profile_says_so)
+Test(op_enroll, kur_with_the_old_key_only_where_the_profile_says_so)
 {
     struct ctl_identity own;
     struct private_key *fresh;
@@ -494,7 +494,7 @@ Test(enroll, kur_with_the_old_key_only_where_the_profile_says_so)
 
 /* A certificate of this CA counts under the profile that it was issued under: what another profile grants
  * (another purpose, say) is not for its device. */
-Test(enroll, a_certificate_of_another_profile_asks_for_nothing)
+Test(op_enroll, a_certificate_of_another_profile_asks_for_nothing)
 {
     static const char *const others[] = {"test"};
     const struct cmp_route route = {&world->other_profile, -1};

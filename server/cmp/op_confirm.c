@@ -1,0 +1,163 @@
+/* certConf (RFC 9810 5.3.18, RFC 9483 4.1.1). */
+#include "server/cmp/internal.h"
+#include "server/pki/confirmation.h"
+
+struct confirmation {
+    struct cert_status status[BOUND_CERT_STATUS];
+    size_t count;
+    const struct store_fetch *certificate;
+    int accepted;
+};
+
+static const uint8_t null_element[2] = {0x05, 0x00};
+
+static int decode(struct cmp_message *m)
+{
+    struct confirmation *own = m->state = arena_alloc(m->arena, sizeof *own);
+
+    if (own == NULL)
+        return 0;
+    if (!pki_decode_cert_conf(own->status, &own->count, m->in.body))
+        cmp_fault(m, PKI_BAD_DATA_FORMAT, "CertConfirmContent is malformed");
+    return 1;
+}
+
+static enum cmp_turn check_status(struct cmp_message *m, const struct cert_status *status)
+{
+    /* RFC 9810 5.3.18: hashAlg belongs to version 3. */
+    if (status->hash_alg.len != 0 && m->in.header.pvno != PKI_CMP2021)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "hashAlg in a certConf needs pvno 3", NULL);
+    /* Of p10cr the answer says -1; clients are known to confirm with 0 all the same. */
+    if (status->cert_req_id != m->tx.cert_req_id && !(m->tx.body == PKI_P10CR && status->cert_req_id == 0))
+        return cmp_refuse(m, PKI_BAD_REQUEST, "certReqId is not that of the request", NULL);
+    /* RFC 9483 4.1.1: "positive values allowed: accepted, negative values allowed: rejection"; what only
+     * warns of a change accepts, too. */
+    if (status->has_status && status->status.status != PKI_ACCEPTED &&
+        status->status.status != PKI_GRANTED_WITH_MODS && status->status.status != PKI_REJECTION)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "status in a certConf must be accepted or rejection", NULL);
+    return CMP_ON;
+}
+
+static enum cmp_turn check(struct cmp_message *m)
+{
+    struct confirmation *own = m->state;
+
+    if (m->body_fault != NULL)
+        return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
+    if (own->count > 1)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "send one CertStatus in a certConf", NULL);
+    if (own->count == 1 && check_status(m, own->status) != CMP_ON)
+        return CMP_REFUSED;
+    own->certificate = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
+    return CMP_ON;
+}
+
+/* Of which digest certHash is: hashAlg, else the one that belongs to the certificate's signature (RFC
+ * 9810 5.3.18). */
+static enum digest_id hash_of(const struct cert_status *status, struct bytes der)
+{
+    struct certificate certificate;
+    const struct digest_algorithm *digest;
+    CBS cbs = cbs_of(status->hash_alg);
+
+    if (status->hash_alg.len != 0)
+        return (digest = digest_parse(&cbs)) != NULL && digest->id != DIGEST_SHA1 ? digest->id : DIGEST_NONE;
+    return certificate_parse(&certificate, der) && certificate.algorithm != NULL
+               ? certificate.algorithm->cert_hash
+               : DIGEST_NONE;
+}
+
+/* What the device says of its reason, for the log and the audit record: cut, and what is not plain text made
+ * so. */
+static const char *peer_text(struct cmp_message *m, struct bytes text)
+{
+    size_t len = text.len < BOUND_STATUS_STRING ? text.len : BOUND_STATUS_STRING;
+    char *plain = arena_alloc(m->arena, len + 1);
+
+    if (plain == NULL || len == 0)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
+        plain[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f ? (char)text.data[i] : '?';
+    return plain;
+}
+
+static enum cmp_turn check_hash(struct cmp_message *m, const struct cert_status *status,
+                                struct bytes certificate)
+{
+    uint8_t hash[DIGEST_MAX];
+    enum digest_id digest = hash_of(status, certificate);
+
+    if (digest == DIGEST_NONE)
+        return cmp_refuse(m, PKI_BAD_ALG, "hashAlg is not supported", NULL);
+    if (!bytes_equal(status->cert_hash, bytes_of(hash, digest_compute(hash, digest, certificate))))
+        return cmp_refuse(m, PKI_BAD_CERT_ID, "certHash is not that of the certificate issued", NULL);
+    return CMP_ON;
+}
+
+static enum cmp_turn answer(struct cmp_message *m)
+{
+    return cmp_answer(m, 1, bytes_of(null_element, sizeof null_element));
+}
+
+static enum cmp_turn judge(struct cmp_message *m)
+{
+    struct confirmation *own = m->state;
+    const struct store_fetch *fetch = own->certificate;
+    const struct cert_status *status = own->status;
+
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    if (fetch->outcome != STORE_FOUND)
+        return cmp_refuse(m, PKI_SYSTEM_FAILURE,
+                          "the certificate of this transaction is missing: ask the operator", NULL);
+    if (own->count == 1 && check_hash(m, status, fetch->row.cert.certificate) != CMP_ON)
+        return CMP_REFUSED;
+    /* An empty certConf rejects the certificate; no statusInfo accepts it (RFC 9810 5.3.18). */
+    own->accepted = own->count == 1 && (!status->has_status || status->status.status != PKI_REJECTION);
+    m->result.event = own->accepted ? "certificate confirmed" : "certificate rejected";
+    if (!own->accepted && status->has_status)
+        m->result.detail = peer_text(m, status->status.text);
+    return answer(m);
+}
+
+/* Not path-validated again, except for revocation (ARCHITECTURE.md, "Transactions"). */
+static void record(struct cmp_message *m, struct store_unit *unit)
+{
+    const struct confirmation *own = m->state;
+
+    m->change = (struct store_cert_change){
+        .serial = m->tx.serial,
+        .only_from = own->accepted ? STORE_CERT_UNCONFIRMED : 0,
+        .status = own->accepted ? STORE_CERT_VALID : STORE_CERT_REVOKED,
+        .reason = 0, /* unspecified: the device's reasons are not CRLReasons */
+        .at = m->now,
+    };
+    cmp_end_tx(m, unit, own->accepted ? STORE_TX_CONFIRMED : STORE_TX_REJECTED);
+    cmp_accept(m);
+    unit->signer_serial = m->tx.signer_serial;
+    m->audit.event = own->accepted ? "confirm" : "reject";
+    m->audit.outcome = own->accepted ? "accepted" : "revoked";
+    if (m->result.detail != NULL)
+        m->audit.detail = bytes_str(m->result.detail);
+}
+
+static enum cmp_turn late(struct cmp_message *m)
+{
+    if (m->tx.state == STORE_TX_CONFIRMED || m->tx.state == STORE_TX_REJECTED)
+        return cmp_refuse(m, PKI_CERT_CONFIRMED,
+                          "the certificate of this transaction was confirmed or rejected already", NULL);
+    return cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
+}
+
+static cmp_step *const run[] = {check, judge, NULL};
+
+const struct cmp_operation cmp_certconf = {
+    .request = PKI_CERTCONF,
+    .response = PKI_PKICONF,
+    .audit = "confirm",
+    .decode = decode,
+    .run = run,
+    .record = record,
+    .again = answer,
+    .late = late,
+};

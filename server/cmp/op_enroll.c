@@ -1,0 +1,381 @@
+/* ir, cr, p10cr and kur (RFC 9483 4.1.1 to 4.1.4). */
+#include "crypto/name.h"
+#include "server/cmp/internal.h"
+
+struct enrollment {
+    struct cert_request request;
+    struct public_key *key;    /* to be certified; NULL: none that can be */
+    struct verification proof; /* of its possession */
+    const struct cmp_decision *decision;
+    const struct signing *signing;
+    struct bytes certificate;
+    int granted_with_mods;
+    struct store_cert row;
+    const struct store_fetch *issued; /* when the request comes again */
+};
+
+/* What the request chooses: a key to be checked, and a signature by it. */
+static void parse_key(struct cmp_message *m, struct enrollment *own)
+{
+    CBS cbs = cbs_of(own->request.pop_algorithm);
+
+    if (m->body_fault != NULL)
+        return;
+    if (own->request.tmpl.spki.len != 0)
+        own->key = public_key_parse(own->request.tmpl.spki);
+    if (own->request.pop == PKI_POP_SIGNATURE)
+        own->proof.algorithm = signature_parse(&cbs);
+    own->proof.key = own->key;
+    own->proof.message = own->request.pop_message;
+    own->proof.signature = own->request.pop_signature;
+    if (own->key != NULL)
+        m->price_us += public_key_verify_us(own->key);
+}
+
+static int decode_crmf(struct cmp_message *m)
+{
+    struct enrollment *own = m->state = arena_alloc(m->arena, sizeof *own);
+    const char *why = NULL;
+    size_t count;
+
+    if (own == NULL)
+        return 0;
+    if (!pki_decode_cert_requests(&own->request, &count, m->arena, &why, m->in.body))
+        cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
+    else if (count != 1) /* RFC 9483 4.1.1 */
+        cmp_fault(m, PKI_BAD_REQUEST, "send one CertReqMsg in a message");
+    parse_key(m, own);
+    return 1;
+}
+
+static int decode_pkcs10(struct cmp_message *m)
+{
+    struct enrollment *own = m->state = arena_alloc(m->arena, sizeof *own);
+    const char *why = NULL;
+
+    if (own == NULL)
+        return 0;
+    if (!pki_decode_pkcs10(&own->request, m->arena, &why, m->in.body))
+        cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
+    parse_key(m, own);
+    return 1;
+}
+
+static void cleanup(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    public_key_free(own->key);
+    own->key = NULL;
+}
+
+static void prove(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    cmp_want_verification(m, &own->proof);
+}
+
+/* The template as far as the protocol rules on it; what the certificate may contain is policy's. 1 or 0. */
+static enum cmp_turn check_template(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct cert_template *tmpl = &own->request.tmpl;
+
+    if (m->body_fault != NULL)
+        return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
+    /* RFC 9483 4.1.1: "MUST be 2 if supplied" (v3) */
+    if (tmpl->version >= 0 && tmpl->version != 2)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
+    /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
+    if (m->profile->strict_header && m->operation != &cmp_p10cr && own->request.cert_req_id != 0)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0");
+    /* RFC 4211 section 5: these fields "MUST be omitted"; the serial number is the CA's to choose. */
+    if (tmpl->serial.len != 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate must not choose a serialNumber");
+    if (tmpl->has_omitted)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "certTemplate must not have signingAlg, issuerUID or subjectUID");
+    if (tmpl->spki.len == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate lacks publicKey");
+    if (own->key == NULL)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is malformed or of an unsupported type");
+    return CMP_ON;
+}
+
+/* RFC 9483 4.1.3: the certificate to be updated protects the kur, oldCertID and the template name it, and the
+ * names stay as they are. */
+static enum cmp_turn check_update(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct cert_request *request = &own->request;
+    const struct cert_template *tmpl = &request->tmpl;
+    const struct certificate *old = m->signer;
+    int named_by_san = tmpl->subject.len != 0 && name_is_empty(tmpl->subject) && tmpl->san.len != 0;
+
+    if (m->operation != &cmp_kur)
+        return CMP_ON;
+    if (!m->signer_is_own)
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
+                               "sign the kur with the certificate to be updated, one of this CA");
+    if (request->old_cert_issuer.len != 0 && (!bytes_equal(request->old_cert_issuer, old->issuer) ||
+                                              !bytes_equal(request->old_cert_serial, old->serial)))
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");
+    /* RFC 9810 5.3.5 lets the template name no subject. */
+    if (tmpl->subject.len != 0 && !named_by_san && !bytes_equal(tmpl->subject, old->subject))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "subject is not that of the certificate to be updated");
+    if (tmpl->san.len != 0 && !bytes_equal(tmpl->san, old->san))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "subjectAltName is not that of the certificate to be updated");
+    if (!m->profile->same_key_update && bytes_equal(tmpl->spki, old->spki))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is the old one: make a new key");
+    return CMP_ON;
+}
+
+/* RFC 9810 4.3, RFC 9483 4.1.1: a signature by the key to be certified. */
+static enum cmp_turn check_pop(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct cert_request *request = &own->request;
+
+    if (request->pop == PKI_POP_NONE)
+        return cmp_refuse_body(m, PKI_BAD_POP, "popo is missing: sign certReq with the key to be certified");
+    /* RFC 9483 5.1.1: only an RA may say that it has verified the possession itself. */
+    if (request->pop == PKI_POP_RA_VERIFIED)
+        return m->is_ra ? CMP_ON
+                        : cmp_refuse_body(m, PKI_NOT_AUTHORIZED, "raVerified is for RAs: sign certReq");
+    if (request->pop != PKI_POP_SIGNATURE || request->pop_has_input)
+        return cmp_refuse_body(m, PKI_BAD_POP,
+                               "this kind of popo is not supported: sign certReq, without poposkInput");
+    if (own->proof.algorithm == NULL || !signature_fits(own->proof.algorithm, public_key_kind(own->key)))
+        return cmp_refuse_body(m, PKI_BAD_POP,
+                               "the algorithm of popo is not supported or does not fit publicKey");
+    if (own->proof.undecided)
+        return cmp_out_of_memory(m);
+    if (!own->proof.valid)
+        return cmp_refuse_body(m, PKI_BAD_POP, "the signature of popo is wrong");
+    return CMP_ON;
+}
+
+/* ---- the steps ---- */
+
+static enum cmp_turn check(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    struct cmp_decision *decide;
+    enum cmp_turn turn;
+
+    if ((turn = check_template(m)) != CMP_ON || (turn = check_update(m)) != CMP_ON ||
+        (turn = check_pop(m)) != CMP_ON)
+        return turn;
+    if ((decide = cmp_want_decision(m)) == NULL)
+        return CMP_END;
+    decide->profile = m->profile;
+    decide->request = &own->request;
+    decide->key = own->key;
+    decide->signer = m->signer;
+    decide->update = m->operation == &cmp_kur ? m->signer : NULL;
+    decide->by_ra = m->is_ra;
+    if (m->is_mac)
+        decide->reference = m->in.header.sender_kid;
+    decide->now = m->now;
+    decide->arena = m->arena;
+    own->decision = decide;
+    return CMP_ON;
+}
+
+static enum cmp_turn decided(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    const struct cmp_decision *decision = own->decision;
+    const struct cmp_authority *ca = m->profile->ca;
+
+    if (!decision->granted)
+        return cmp_refuse_body(m, decision->fail_info, decision->text);
+    own->signing = cmp_want_signature(m, ca->algorithm, ca->key, decision->tbs);
+    return CMP_ON;
+}
+
+/* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3); by default where a shared secret vouches for it and the device
+ * may have no anchor. */
+static int sends_ca_pubs(const struct cmp_message *m)
+{
+    return cmp_has(m, CMP_CA_PUBS) && (m->profile->ca_pubs == CMP_CA_PUBS_ALWAYS ||
+                                       (m->profile->ca_pubs == CMP_CA_PUBS_MAC && m->mac_verified));
+}
+
+static enum cmp_turn answer(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    struct cert_response response = {.cert_req_id = own->request.cert_req_id,
+                                     .status = {.status = PKI_ACCEPTED},
+                                     .certificate = own->certificate};
+    struct bytes body;
+    int ok;
+
+    if (own->granted_with_mods) {
+        response.status.status = PKI_GRANTED_WITH_MODS;
+        response.status.text = bytes_str("the certificate differs from the request: compare them");
+    }
+    ok = pki_encode_cert_rep(&body, m->arena, &m->profile->ca->root, (size_t)sends_ca_pubs(m), &response);
+    return cmp_answer(m, ok, body);
+}
+
+static enum cmp_turn certificate_signed(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    const struct signing *sign = own->signing;
+
+    if (sign->signature_len == 0)
+        return cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the CA's key is not available: try again later", NULL);
+    if (!certificate_assemble(&own->certificate, m->arena, own->decision->tbs, sign->algorithm,
+                              bytes_of(sign->signature, sign->signature_len)))
+        return cmp_out_of_memory(m);
+    own->granted_with_mods = own->decision->modified != NULL;
+    m->result.detail = own->decision->modified;
+    m->grant_implicit = m->in.header.implicit_confirm && m->profile->implicit_confirm;
+    return answer(m);
+}
+
+static cmp_step *const run[] = {check, decided, certificate_signed, NULL};
+
+/* ---- the unit that the answer waits for ---- */
+
+static struct bytes hash_of(struct cmp_message *m, struct bytes data)
+{
+    uint8_t *hash = cmp_alloc(m, CMP_HASH);
+
+    if (hash != NULL)
+        digest_compute(hash, DIGEST_SHA256, data);
+    return bytes_of(hash, CMP_HASH);
+}
+
+static struct bytes text_of(struct cmp_message *m, struct bytes name)
+{
+    enum { TEXT = 512 };
+    char *text = cmp_alloc(m, TEXT);
+
+    return text != NULL ? bytes_str(name_text(text, TEXT, name)) : bytes_of(NULL, 0);
+}
+
+static void record(struct cmp_message *m, struct store_unit *unit)
+{
+    struct enrollment *own = m->state;
+    const struct cmp_decision *decision = own->decision;
+    struct bytes spki = own->request.tmpl.spki;
+
+    cmp_begin_tx(m, unit, m->grant_implicit ? STORE_TX_CONFIRMED : STORE_TX_WAIT_CONFIRM);
+    m->new_tx.implicit_confirm = m->grant_implicit;
+    m->new_tx.granted_with_mods = own->granted_with_mods;
+    m->new_tx.serial = decision->serial;
+    m->new_tx.cert_req_id = own->request.cert_req_id;
+    m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->confirm_wait_seconds;
+    own->row = (struct store_cert){
+        .serial = decision->serial,
+        .status = m->grant_implicit ? STORE_CERT_VALID : STORE_CERT_UNCONFIRMED,
+        .issued_at = m->now,
+        .not_before = decision->not_before,
+        .not_after = decision->not_after,
+        .subject = decision->subject,
+        .subject_text = text_of(m, decision->subject),
+        .spki_hash = hash_of(m, spki),
+        .cert_hash = hash_of(m, own->certificate),
+        .transaction_id = m->transaction_id,
+        .profile = bytes_str(m->profile->name),
+        .certificate = own->certificate,
+    };
+    unit->cert = &own->row;
+    if (m->is_mac)
+        unit->secret_reference = m->in.header.sender_kid;
+    if (m->signer_is_own)
+        unit->signer_serial = m->signer->serial;
+    /* A kur that may keep its key finds that key in the certificate that it updates. */
+    if (m->profile->unique_keys && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
+        unit->key_unused = own->row.spki_hash;
+    m->audit.event = m->operation->audit;
+    m->audit.outcome = "granted";
+    m->audit.detail = own->row.subject_text;
+    m->result.event = m->operation == &cmp_kur ? "certificate updated" : "certificate issued";
+    m->result.serial = decision->serial;
+    m->result.subject = decision->subject;
+}
+
+/* ---- the same request again ---- */
+
+static void recall(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    own->issued = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
+}
+
+static enum cmp_turn again(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    const struct store_fetch *fetch = own->issued;
+
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    if (fetch->outcome != STORE_FOUND)
+        return cmp_refuse(m, PKI_SYSTEM_FAILURE,
+                          "the certificate of this transaction is missing: ask the operator", NULL);
+    own->request.cert_req_id = m->tx.cert_req_id;
+    if (fetch->row.cert.status == STORE_CERT_REVOKED || fetch->row.cert.status == STORE_CERT_HOLD)
+        return cmp_refuse_body(m, PKI_CERT_REVOKED,
+                               "the certificate of this transaction has been revoked since: start again");
+    own->certificate = fetch->row.cert.certificate;
+    own->granted_with_mods = m->tx.granted_with_mods;
+    m->grant_implicit = m->tx.implicit_confirm;
+    return answer(m);
+}
+
+static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status)
+{
+    const struct enrollment *own = m->state;
+    const struct cert_response response = {.cert_req_id = own->request.cert_req_id, .status = *status};
+
+    return pki_encode_cert_rep(body, m->arena, NULL, 0, &response);
+}
+
+/* ---- the rows ---- */
+
+#define ENROLLMENT                                                                                           \
+    .prove = prove, .run = run, .record = record, .recall = recall, .again = again, .refusal = refusal,      \
+    .cleanup = cleanup
+
+const struct cmp_operation cmp_ir = {
+    .request = PKI_IR,
+    .response = PKI_IP,
+    .flags = CMP_BEGINS | CMP_ISSUES | CMP_CA_PUBS,
+    .audit = "issue",
+    .decode = decode_crmf,
+    ENROLLMENT,
+};
+
+const struct cmp_operation cmp_cr = {
+    .request = PKI_CR,
+    .response = PKI_CP,
+    .flags = CMP_BEGINS | CMP_ISSUES,
+    .audit = "issue",
+    .decode = decode_crmf,
+    ENROLLMENT,
+};
+
+const struct cmp_operation cmp_p10cr = {
+    .request = PKI_P10CR,
+    .response = PKI_CP,
+    .flags = CMP_BEGINS | CMP_ISSUES,
+    .audit = "issue",
+    .decode = decode_pkcs10,
+    ENROLLMENT,
+};
+
+const struct cmp_operation cmp_kur = {
+    .request = PKI_KUR,
+    .response = PKI_KUP,
+    .flags = CMP_BEGINS | CMP_ISSUES | CMP_SIGNED,
+    .audit = "update",
+    .decode = decode_crmf,
+    ENROLLMENT,
+};

@@ -1,0 +1,179 @@
+/* rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3 and 5.3.2). */
+#include "server/cmp/internal.h"
+#include "server/pki/revocation.h"
+
+struct revocation {
+    struct rev_details details;
+    const struct store_fetch *certificate; /* NULL: it is the signer's, as it was looked up */
+};
+
+/* CRLReason (RFC 5280 5.3.1) */
+enum { REASON_CA_COMPROMISE = 2, REASON_HOLD = 6, REASON_UNUSED = 7, REASON_REMOVE = 8, REASON_LAST = 9 };
+
+static int decode(struct cmp_message *m)
+{
+    struct revocation *own = m->state = arena_alloc(m->arena, sizeof *own);
+    const char *why = NULL;
+    size_t count;
+
+    if (own == NULL)
+        return 0;
+    if (!pki_decode_rev_req(&own->details, &count, m->arena, &why, m->in.body))
+        cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
+    else if (count != 1) /* RFC 9483 4.2 */
+        cmp_fault(m, PKI_BAD_REQUEST, "send one RevDetails in a message");
+    return 1;
+}
+
+static enum cmp_turn check_request(struct cmp_message *m, const struct rev_details *details)
+{
+    int64_t reason = details->reason;
+
+    if (m->body_fault != NULL)
+        return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
+    if (details->cert_details.serial.len == 0 || details->cert_details.issuer.len == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
+                               "certDetails must name the certificate by issuer and serialNumber");
+    if (!bytes_equal(details->cert_details.issuer, m->profile->ca->cert.subject))
+        return cmp_refuse_body(m, PKI_WRONG_AUTHORITY,
+                               "issuer in certDetails is not the CA that this request was sent to");
+    if (details->unknown_critical)
+        return cmp_refuse_body(m, PKI_UNACCEPTED_EXTENSION,
+                               "crlEntryDetails has a critical extension other than reasonCode");
+    if (reason == REASON_CA_COMPROMISE || reason == REASON_UNUSED || reason > REASON_LAST)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST,
+                               "reasonCode is none for which a device's certificate is revoked");
+    return CMP_ON;
+}
+
+static int names_signer(const struct cmp_message *m)
+{
+    const struct revocation *own = m->state;
+
+    return m->signer_is_own && bytes_equal(own->details.cert_details.serial, m->signer->serial);
+}
+
+static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status)
+{
+    return pki_encode_rev_rep(body, m->arena, status);
+}
+
+static enum cmp_turn answer(struct cmp_message *m)
+{
+    const struct pki_status_info status = {.status = PKI_ACCEPTED};
+    struct bytes body;
+
+    return cmp_answer(m, pki_encode_rev_rep(&body, m->arena, &status), body);
+}
+
+static enum cmp_turn look(struct cmp_message *m)
+{
+    struct revocation *own = m->state;
+
+    own->certificate = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, own->details.cert_details.serial);
+    return CMP_ON;
+}
+
+static enum cmp_turn check(struct cmp_message *m)
+{
+    const struct revocation *own = m->state;
+
+    if (check_request(m, &own->details) != CMP_ON)
+        return CMP_REFUSED;
+    if (names_signer(m))
+        return CMP_ON;
+    if (!m->is_ra)
+        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                               "sign the rr with the certificate to be revoked, or as an RA of this profile");
+    return look(m);
+}
+
+static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store_cert *stored)
+{
+    const struct revocation *own = m->state;
+    int64_t reason = own->details.reason;
+
+    if (stored->status == STORE_CERT_REVOKED)
+        return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is revoked already");
+    if (stored->status == STORE_CERT_HOLD && reason == REASON_HOLD)
+        return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is on hold already");
+    if (stored->not_after < m->now)
+        return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate has expired: it needs no revocation");
+    if (stored->status != STORE_CERT_HOLD && reason == REASON_REMOVE)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST,
+                               "the certificate is not on hold: there is nothing to remove from the CRL");
+    m->change = (struct store_cert_change){
+        .serial = stored->serial,
+        /* As it was judged: whatever changes it meanwhile, what is answered has to be what was done. */
+        .only_from = stored->status,
+        .required = 1,
+        .status = reason == REASON_HOLD     ? STORE_CERT_HOLD
+                  : reason == REASON_REMOVE ? STORE_CERT_VALID
+                                            : STORE_CERT_REVOKED,
+        .reason = (int)reason,
+        .at = m->now,
+    };
+    m->result.event = reason == REASON_HOLD     ? "certificate held"
+                      : reason == REASON_REMOVE ? "certificate released"
+                                                : "certificate revoked";
+    m->result.serial = stored->serial;
+    m->result.subject = stored->subject;
+    return answer(m);
+}
+
+static enum cmp_turn judge(struct cmp_message *m)
+{
+    const struct revocation *own = m->state;
+    const struct store_fetch *fetch = own->certificate;
+
+    if (fetch == NULL)
+        return judge_certificate(m, m->stored_signer);
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    if (fetch->outcome != STORE_FOUND)
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
+                               "this CA has issued no certificate with this serialNumber");
+    if (names_signer(m) && fetch->row.cert.status == STORE_CERT_HOLD) /* since it was authenticated */
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is on hold", NULL);
+    if (!cmp_takes_profile(m, fetch->row.cert.profile))
+        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                               "the certificate was issued under another profile than this RA's");
+    return judge_certificate(m, &fetch->row.cert);
+}
+
+static void record(struct cmp_message *m, struct store_unit *unit)
+{
+    cmp_begin_tx(m, unit, STORE_TX_ENDED);
+    m->new_tx.serial = m->change.serial;
+    unit->change = &m->change;
+    /* What the change requires of the certificate is more than what is wanted of a signer. */
+    if (m->signer_is_own && !names_signer(m))
+        unit->signer_serial = m->signer->serial;
+    m->audit.event = m->change.status == STORE_CERT_HOLD    ? "hold"
+                     : m->change.status == STORE_CERT_VALID ? "release"
+                                                            : "revoke";
+    m->audit.outcome = m->change.status == STORE_CERT_HOLD    ? "held"
+                       : m->change.status == STORE_CERT_VALID ? "released"
+                                                              : "revoked";
+    m->audit.detail = bytes_str(arena_printf(m->arena, "reasonCode %d", m->change.reason));
+}
+
+static cmp_step *const run[] = {check, judge, NULL};
+
+/* The certificate has changed since it was judged. */
+static cmp_step *const raced[] = {look, judge, NULL};
+
+const struct cmp_operation cmp_rr = {
+    .request = PKI_RR,
+    .response = PKI_RP,
+    .flags = CMP_BEGINS | CMP_SIGNED | CMP_ANY_PROFILE,
+    .audit = "revoke",
+    .decode = decode,
+    /* A device that asks again for its certificate to be revoked is told so by rp (RFC 9483 5.1.3). */
+    .takes_revoked = names_signer,
+    .run = run,
+    .raced = raced,
+    .record = record,
+    .again = answer,
+    .refusal = refusal,
+};

@@ -1,0 +1,69 @@
+/* operation.h: one row for each PKIBody that a client may send. Its code is in op_*.c; whoever works on all
+ * of them asks the row. */
+#ifndef CMPD_CMP_OPERATION_H
+#define CMPD_CMP_OPERATION_H
+
+#include "server/cmp/cmp.h"
+
+/* How a message goes on after a step. What the step wanted is served before. */
+enum cmp_turn {
+    CMP_ON,      /* with the next step */
+    CMP_STAY,    /* with the same one again */
+    CMP_RACED,   /* what the operation was judged by has changed: with its raced steps */
+    CMP_REPLAY,  /* it was answered before: again, from m->tx */
+    CMP_REFUSED, /* with the refusal that cmp_refuse noted */
+    CMP_END,     /* not at all: m->result is complete */
+};
+
+typedef enum cmp_turn cmp_step(struct cmp_message *m);
+
+/* cmp_record fills in the preconditions and writes of |unit|, and m->audit. */
+typedef void cmp_record(struct cmp_message *m, struct store_unit *unit);
+
+enum cmp_flag {
+    CMP_BEGINS = 1,      /* begins a transaction; others belong to one */
+    CMP_ISSUES = 2,      /* asks for a certificate: implicitConfirm and certProfile may stand in its header */
+    CMP_SIGNED = 4,      /* must be signed: no shared secret will do */
+    CMP_MAY_BE_BARE = 8, /* may come without protection */
+    CMP_ANY_PROFILE = 16, /* its signer may have been enrolled under any profile of the CA */
+    CMP_CA_PUBS = 32,     /* its response may have caPubs */
+};
+
+struct cmp_operation {
+    int request, response; /* PKIBody tags */
+    unsigned flags;        /* enum cmp_flag */
+    const char *audit;     /* what its refusals are recorded as */
+
+    /* decode makes m->state of m->in.body, and adds to m->price_us what the body chooses. What is wrong goes
+     * to m->body_fault and m->body_fail_info. 1, or 0 without memory. */
+    int (*decode)(struct cmp_message *m);
+    /* prove wants verifications of its own, in one batch with the protection. NULL: it has none. */
+    void (*prove)(struct cmp_message *m);
+    /* takes_revoked returns 1 if the signer's certificate may be revoked. NULL: never. */
+    int (*takes_revoked)(const struct cmp_message *m);
+    /* run: the steps of a message that is authenticated (or bare), up to cmp_answer. NULL at the end. */
+    cmp_step *const *run;
+    /* raced: those after a commit that found a certificate changed (STORE_PRE_CERT). NULL: there are none. */
+    cmp_step *const *raced;
+    cmp_record *record; /* what the answer waits for. A step may set m->record to another */
+    /* recall wants what the answer is rebuilt from when the message comes again. NULL: nothing. */
+    void (*recall)(struct cmp_message *m);
+    cmp_step *again; /* rebuilds the answer, up to cmp_answer */
+    /* late refuses a message whose transaction awaits none. NULL: as any. */
+    cmp_step *late;
+    /* refusal writes a response with |status|. NULL: refused by error. 1, or 0 without memory. */
+    int (*refusal)(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status);
+    void (*cleanup)(struct cmp_message *m); /* frees what does not live in the arena. NULL: nothing */
+};
+
+/* cmp_unsupported stands for every PKIBody that has no row. Its refusal is the error message that all use
+ * whose operation has no response to refuse with. */
+extern const struct cmp_operation cmp_unsupported;
+
+/* cmp_operation_of returns the row of PKIBody |body|, or cmp_unsupported. */
+const struct cmp_operation *cmp_operation_of(int body);
+
+/* The rows, each beside its code. */
+extern const struct cmp_operation cmp_ir, cmp_cr, cmp_p10cr, cmp_kur, cmp_rr, cmp_certconf, cmp_error;
+
+#endif

@@ -1,0 +1,75 @@
+/* The answer to a message that is refused, and what is recorded of it. */
+#include "server/cmp/internal.h"
+
+/* Whoever proved who it is is on record with what it was refused. */
+static void record_refusal(struct cmp_message *m, struct store_unit *unit)
+{
+    (void)unit; /* the audit record alone */
+    m->audit.event = m->operation->audit;
+    m->audit.outcome = "refused";
+    m->audit.detail =
+        bytes_str(arena_printf(m->arena, "%s: %s", pki_failure_name(m->result.fail_info), m->result.text));
+}
+
+/* The certificate is treated as rejected. The hash of the last accepted request stays: the refused message,
+ * sent again, is refused again. */
+static void fail_transaction(struct cmp_message *m, struct store_unit *unit)
+{
+    m->change =
+        (struct store_cert_change){.serial = m->tx.serial, .status = STORE_CERT_REVOKED, .at = m->now};
+    cmp_end_tx(m, unit, STORE_TX_REJECTED);
+    m->audit.event = "reject";
+    m->audit.outcome = "revoked";
+    m->audit.detail = bytes_str(m->result.text);
+}
+
+/* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
+ * terminated with failure", unless it is the server that fails. Of a peer that proved nothing only the log
+ * tells, for nobody could say who it was. */
+static cmp_record *record_of(struct cmp_message *m)
+{
+    enum pki_failure fail_info = m->refusal.fail_info;
+
+    if (!m->authenticated || m->answers_again || fail_info == PKI_SYSTEM_UNAVAIL ||
+        fail_info == PKI_SYSTEM_FAILURE)
+        return NULL;
+    if (cmp_has(m, CMP_BEGINS) || !m->has_tx || m->failed || m->tx.state != STORE_TX_WAIT_CONFIRM)
+        return record_refusal;
+    m->failed = 1;
+    return fail_transaction;
+}
+
+enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
+{
+    const struct cmp_refusal *refusal = &m->refusal;
+    const struct pki_status_info status = {.status = PKI_REJECTION,
+                                           .text = bytes_str(refusal->text),
+                                           .fail_info = UINT64_C(1) << refusal->fail_info};
+    const struct cmp_operation *tells =
+        refusal->in_body && m->operation->refusal != NULL ? m->operation : &cmp_unsupported;
+    struct bytes body;
+    int ok;
+
+    m->result.event = "request refused";
+    m->result.refused = 1;
+    m->result.fail_info = refusal->fail_info;
+    m->result.text = refusal->text;
+    m->result.detail = refusal->detail;
+    m->result.serial = m->result.subject = bytes_of(NULL, 0);
+    m->record = record_of(m);
+    ok = tells->refusal(m, &body, &status);
+    m->answer_body = tells->response;
+    m->answer = body;
+    return ok ? CMP_ON : cmp_out_of_memory(m);
+}
+
+/* A different message under a transactionID that is taken (ARCHITECTURE.md, "Transactions"). */
+enum cmp_turn cmp_refuse_late(struct cmp_message *m)
+{
+    if (cmp_has(m, CMP_BEGINS))
+        return cmp_refuse(m, PKI_TRANSACTION_ID_IN_USE,
+                          "this transactionID is in use: start again with a new one", NULL);
+    if (m->operation->late != NULL)
+        return m->operation->late(m);
+    return cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
+}

@@ -1,0 +1,44 @@
+/* The row of a transaction: how it begins, and how the next message changes it (ARCHITECTURE.md,
+ * "Transactions"). */
+#include "server/cmp/internal.h"
+
+void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
+{
+    const struct certificate *signer = m->is_mac ? NULL : m->signer;
+    struct bytes none = bytes_of(NULL, 0);
+
+    m->new_tx = (struct store_tx){
+        .transaction_id = m->transaction_id,
+        .profile = bytes_str(m->profile->name),
+        .state = state,
+        .body = m->in.body_type,
+        .credential = m->is_mac ? m->in.header.sender_kid : bytes_of(m->signer_hash, CMP_HASH),
+        .credential_is_mac = m->is_mac,
+        .credential_key = signer != NULL ? signer->spki : none,
+        .credential_name = signer != NULL ? signer->subject : none,
+        .credential_kid = signer != NULL ? signer->key_id : none,
+        .signer_serial = signer != NULL && m->signer_is_own ? signer->serial : none,
+        .request_hash = bytes_of(m->request_hash, CMP_HASH),
+    };
+    cmp_accept(m);
+    unit->expect_tx_absent = 1;
+    unit->tx = &m->new_tx;
+}
+
+void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
+{
+    m->new_tx = m->tx;
+    m->new_tx.state = state;
+    m->new_tx.deadline = 0;
+    m->result.serial = m->tx.serial;
+    unit->expect_state = STORE_TX_WAIT_CONFIRM;
+    unit->tx = &m->new_tx;
+    unit->change = &m->change;
+}
+
+void cmp_accept(struct cmp_message *m)
+{
+    m->new_tx.sender_nonce = bytes_of(m->nonce, CMP_NONCE);
+    m->new_tx.peer_nonce = m->in.header.sender_nonce;
+    m->new_tx.last_hash = bytes_of(m->request_hash, CMP_HASH);
+}

@@ -1,0 +1,136 @@
+/* A task's begin and end: from a job to a message, and from its answer to the job again. */
+#include "crypto/name.h"
+#include "server/base/log.h"
+#include "server/pipeline/internal.h"
+
+static void log_result(const struct task *task, const struct cmp_result *result)
+{
+    char id[2 * BOUND_TRANSACTION_ID + 1], serial[2 * STORE_SERIAL + 1], reference[2 * BOUND_SENDER_KID];
+    char detail[NAME_TEXT_MAX], sender[NAME_TEXT_MAX], subject[NAME_TEXT_MAX], quoted_sender[NAME_TEXT_MAX],
+        quoted_subject[NAME_TEXT_MAX];
+    enum log_level level = result->refused ? LOG_WARN : LOG_INFO;
+
+    /* Whatever somebody can bring about who proves nothing, he can bring about as often as he likes: a
+     * recorded message that is answered again, too. */
+    if (!log_enabled(level) ||
+        ((result->refused || !result->authenticated) && !log_take(result->event, task->job.host)))
+        return;
+    log_hex(id, sizeof id, result->transaction_id);
+    log_hex(serial, sizeof serial, result->serial);
+    log_quote(reference, sizeof reference, result->reference);
+    log_quote(quoted_sender, sizeof quoted_sender,
+              bytes_str(name_text(sender, sizeof sender, result->sender)));
+    log_quote(quoted_subject, sizeof quoted_subject,
+              bytes_str(name_text(subject, sizeof subject, result->subject)));
+    if (result->refused)
+        log_event(level, result->event,
+                  "transactionID=%s body=%s failInfo=%s text=\"%s\" detail=%s profile=%s sender=%s "
+                  "reference=%s "
+                  "peer=%.*s",
+                  id, pki_body_name(result->request_body), pki_failure_name(result->fail_info),
+                  result->text != NULL ? result->text : "",
+                  log_quote(detail, sizeof detail, bytes_str(result->detail)),
+                  result->profile != NULL ? result->profile : "-", quoted_sender, reference,
+                  (int)task->job.peer.len, (const char *)task->job.peer.data);
+    else
+        log_event(level, result->event,
+                  "transactionID=%s body=%s serial=%s subject=%s profile=%s sender=%s "
+                  "reference=%s peer=%.*s",
+                  id, pki_body_name(result->request_body), serial, quoted_subject,
+                  result->profile != NULL ? result->profile : "-", quoted_sender, reference,
+                  (int)task->job.peer.len, (const char *)task->job.peer.data);
+}
+
+/* leave lets go of everything that |task| has but its job. */
+static void leave(struct task *task)
+{
+    if (task->is_slow)
+        slow_leave(task);
+    guess_leave(task);
+    cmp_end(task->message);
+    task->message = NULL;
+    policy_release(task->policy);
+    task->policy = NULL;
+}
+
+void task_finish(struct task *task)
+{
+    struct cmp_result result;
+
+    if (task->message != NULL) {
+        cmp_result(task->message, &result);
+        task->job.end = result.end;
+        task->job.reply = result.reply;
+        if (result.end == JOB_BUSY && result.reply.len == 0)
+            pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL,
+                            "no memory for this message: try again later");
+        log_result(task, &result);
+        guess_judge(task, &result);
+    }
+    leave(task);
+    task->job.on_done(&task->job);
+}
+
+void task_drop(struct task *task)
+{
+    leave(task);
+    task->job.on_done(&task->job);
+}
+
+/* Beyond the bounds of the pipeline, the answer is made from the header alone. */
+static void refuse(struct task *task, const char *text)
+{
+    if (log_take("request refused", task->job.host))
+        log_event(LOG_WARN, "request refused", "text=\"%s\" peer=%.*s", text, (int)task->job.peer.len,
+                  (const char *)task->job.peer.data);
+    leave(task);
+    pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL, text);
+    task_finish(task);
+}
+
+int task_begin(struct worker *worker, struct task *task)
+{
+    struct pipeline *pipeline = worker->pipeline;
+    struct cmp_route route;
+    const char *why;
+
+    task->home = worker;
+    if (task->message != NULL) { /* started by another worker, and found slow */
+        lane_charge(worker->lane, task, BOUND_TASK_US + cmp_price_us(task->message));
+        return 1;
+    }
+    task->policy = policy_acquire(worker->policy);
+    if (!policy_route(task->policy, &route, task->job.path)) {
+        pipeline_refuse(&task->job, JOB_NO_ROUTE, PKI_BAD_REQUEST, "no CMP service at this path");
+        task_finish(task);
+        return 0;
+    }
+    task->message =
+        cmp_start(task->job.arena, policy_settings(task->policy), &route, task->job.request, worker_now_ms());
+    if (task->message == NULL) {
+        refuse(task, "the memory bound of a request is reached");
+        return 0;
+    }
+    switch (guess_admit(pipeline, task)) {
+    case GUESS_LOOK:
+        break;
+    case GUESS_REFUSE:
+        lane_charge(worker->lane, task, BOUND_TASK_US); /* nothing is derived */
+        cmp_refuse_guess(task->message);
+        return 1;
+    case GUESS_WAIT:
+        lane_charge(worker->lane, task, BOUND_TASK_US);
+        refuse(task, "too many messages at once under a reference that was never right from there: try again "
+                     "later");
+        return 0;
+    }
+    if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {
+        /* What it costs is charged in the other lane. */
+        lane_charge(worker->lane, task, BOUND_TASK_US);
+        if (!slow_admit(pipeline, task, &why))
+            refuse(task, why);
+        return 0;
+    }
+    lane_charge(worker->lane, task, BOUND_TASK_US + cmp_price_us(task->message));
+    return 1;
+}
