@@ -245,20 +245,15 @@ static void reload(struct server *server)
     struct config_fault fault;
     struct config *named = config_load(&fault, server->config_path);
     struct policy *newer = NULL;
-    const char *blocked;
 
     if (named != NULL && confine_allows(&fault, server->confine, named))
         newer = policy_load_file(&fault, server->config_path, time(NULL));
     config_free(named);
     tell_keys_outside();
-    if (newer == NULL) {
+    if (newer == NULL ||
+        !config_reload_allowed(&fault, policy_config(server->policy), policy_config(newer))) {
         log_event(LOG_ERROR, "configuration refused", "text=%s",
                   log_quote(quoted, sizeof quoted, bytes_str(fault.text)));
-        return;
-    }
-    blocked = policy_reload_blocked(server->policy, newer);
-    if (blocked != NULL) {
-        log_event(LOG_ERROR, "configuration refused", "text=\"%s\"", blocked);
         policy_release(newer);
         return;
     }

@@ -135,18 +135,21 @@ add_tls() {
         "$dir/cmpd.yaml"
 }
 
-# add_profile NAME SETTING...: a copy of the demo profile with other settings, each as "KEY: VALUE".
+# add_profile NAME SETTING...: a copy of the demo profile with other settings, each as "KEY: VALUE" or "GROUP.KEY: VALUE".
 add_profile() {
     python3 - "$dir/cmpd.yaml" "$@" <<'PY'
 import re, sys
 path, name, *settings = sys.argv[1:]
 text = open(path).read()
-begin = text.index("  - name: demo\n    demo: true\n")
-end = text.index("\ndefault_profile:", begin)
+begin = text.index("  - name: demo\n    demo: true ")
+end = text.index("\n\n", begin) + 1
 profile = text[begin:end].replace("name: demo", "name: " + name)
 for setting in ["paths: []", *settings]:
-    key = setting.split(":")[0]
-    profile, found = re.subn(f"(?m)^    {key}:.*$", lambda _: "    " + setting, profile)
+    key, value = setting.split(":", 1)
+    group, _, name = key.rpartition(".")
+    inner = f"(?ms)^(    {group}: [^\n]*(?:\n      [^\n]*)*?\n)      {name}:[^\n]*$" if group else f"(?m)^()    {name}:.*$"
+    indent = "      " if group else "    "
+    profile, found = re.subn(inner, lambda match: match[1] + indent + name + ":" + value, profile)
     assert found == 1, key + " is no setting of a profile"
 open(path, "w").write(text[:begin] + profile + text[begin:])
 PY

@@ -32,7 +32,7 @@ function(room name folder)
     set(room_archives ${room_archives} ${first}=$<TARGET_FILE:${name}> PARENT_SCOPE)
 endfunction()
 
-room(room-base server/base cyaml yaml Threads::Threads)
+room(room-base server/base yaml Threads::Threads)
 room(room-sandbox server/sandbox room-base seccomp)
 room(room-crypto crypto room-base boringssl ck p11-kit)
 # One file an engine, each with its own headers: those of another must not even be found.

@@ -1,9 +1,8 @@
-/* config.c: see config.h. The way of a file: octets → libyaml's document → form checked → libcyaml fills the
- * structures → defaults and file names → references checked. */
+/* config.c: see config.h. The way of a file: octets → libyaml's document → one walk along the rows of
+ * settings.c, which checks and fills (config_walk.c) → references checked (config_names.c). */
 #define _GNU_SOURCE 1 /* get_current_dir_name */
 #include "config_internal.h"
 
-#include <cyaml/cyaml.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +12,9 @@
 #include <yaml.h>
 
 #include "file.h"
+
+/* Octets that a configuration takes besides its file: entries, and file names made absolute. */
+enum { CONFIG_MEMORY_MAX = 64 * 1024 * 1024 };
 
 static int fault_text(struct config_fault *fault, const struct config_source *source, size_t line,
                       const char *format, va_list args)
@@ -35,14 +37,20 @@ int config_fault_line(struct config_fault *fault, const struct config_source *so
     return 0;
 }
 
-size_t config_line(const struct config_source *source, int index)
+const yaml_node_t *config_node(const struct config_source *source, int index)
 {
-    return source->document.nodes.start[index - 1].start_mark.line + 1;
+    return source->document.nodes.start + index - 1;
 }
 
-int config_child(const struct config_source *source, int node, const char *key)
+size_t config_line(const struct config_source *source, int index)
 {
-    const yaml_node_t *nodes = source->document.nodes.start, *mapping = nodes + node - 1;
+    return config_node(source, index)->start_mark.line + 1;
+}
+
+/* The index of the value of |key| in the mapping |node|, or 0. */
+static int find_child(const struct config_source *source, int node, const char *key)
+{
+    const yaml_node_t *nodes = source->document.nodes.start, *mapping = config_node(source, node);
     if (mapping->type != YAML_MAPPING_NODE)
         return 0;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
@@ -59,7 +67,7 @@ int config_child(const struct config_source *source, int node, const char *key)
  * file does not hold; then |*node| is the nearest parent. */
 static const char *step(const struct config_source *source, int *node, const char *key)
 {
-    const yaml_node_t *here = source->document.nodes.start + *node - 1;
+    const yaml_node_t *here = config_node(source, *node);
     int next = 0;
     if (*key == '[') {
         char *end;
@@ -74,7 +82,7 @@ static const char *step(const struct config_source *source, int *node, const cha
         if (len < sizeof(name)) {
             memcpy(name, key, len);
             name[len] = 0;
-            next = config_child(source, *node, name);
+            next = find_child(source, *node, name);
         }
         key += len;
     }
@@ -114,7 +122,7 @@ static void source_free(struct config_source *source)
 {
     if (source == NULL)
         return;
-    config_memory_free(source);
+    arena_free(source->arena);
     if (source->has_document)
         yaml_document_delete(&source->document);
     free(source->name);
@@ -156,7 +164,8 @@ static struct config_source *source_new(const char *name, const char *text, size
     source->name = strdup(name);
     source->folder = folder_of(name);
     source->text = malloc(len + 1);
-    if (source->name == NULL || source->folder == NULL || source->text == NULL) {
+    source->arena = arena_new(CONFIG_MEMORY_MAX);
+    if (source->name == NULL || source->folder == NULL || source->text == NULL || source->arena == NULL) {
         source_free(source);
         return NULL;
     }
@@ -199,7 +208,7 @@ static int parse(struct config_fault *fault, struct config_source *source)
     } else {
         source->has_document = 1;
         if (yaml_document_get_root_node(&source->document) == NULL) {
-            ok = 1; /* empty: config_check_form tells so */
+            ok = 1; /* empty: config_read_document tells so */
         } else if (!yaml_parser_load(&parser, &more)) {
             fault_parser(fault, source, &parser);
         } else {
@@ -215,42 +224,17 @@ static int parse(struct config_fault *fault, struct config_source *source)
     return ok;
 }
 
-/* libcyaml's first line of a report is its reason; the rest is a backtrace. */
-static void keep_first(cyaml_log_t level, void *ctx, const char *format, va_list args)
-{
-    char *reason = ctx;
-    if (level < CYAML_LOG_ERROR || reason[0] != 0)
-        return;
-    vsnprintf(reason, CONFIG_FAULT_MAX / 2, format, args);
-    reason[strcspn(reason, "\n")] = 0;
-}
-
 static struct config *fill(struct config_fault *fault, struct config_source *source)
 {
-    char reason[CONFIG_FAULT_MAX / 2] = "";
-    const cyaml_config_t how = {
-        .log_fn = keep_first,
-        .log_ctx = reason,
-        .log_level = CYAML_LOG_ERROR,
-        .mem_fn = config_memory,
-        .mem_ctx = source,
-        .flags = CYAML_CFG_NO_ALIAS,
-    };
-    cyaml_data_t *data = NULL;
-    cyaml_err_t err =
-        cyaml_load_data((const uint8_t *)source->text, source->len, &how, &config_schema, &data, NULL);
-    if (err != CYAML_OK || data == NULL) {
-        config_fault_line(fault, source, 0, "%s (%s)", reason[0] != 0 ? reason : "not readable",
-                          cyaml_strerror(err));
-        return NULL;
-    }
-    struct config *config = data;
-    config->source = source;
-    if (!config_fill(config, source)) {
+    struct config_reading reading = {.fault = fault, .source = source};
+    struct config *config = arena_alloc(source->arena, sizeof *config);
+
+    if (config == NULL) {
         config_fault_line(fault, source, 0, "out of memory");
         return NULL;
     }
-    return config_check_references(fault, config) ? config : NULL;
+    config->source = source;
+    return config_read_document(&reading, config) && config_check_references(fault, config) ? config : NULL;
 }
 
 struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len)
@@ -265,7 +249,7 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
     if (len > CONFIG_FILE_MAX)
         config_fault_line(fault, source, 0, "larger than %d octets; this is not a cmpd.yaml",
                           CONFIG_FILE_MAX);
-    else if (parse(fault, source) && config_check_form(fault, source))
+    else if (parse(fault, source))
         config = fill(fault, source);
     if (config == NULL)
         source_free(source);
@@ -293,6 +277,6 @@ const char *config_versions(void)
 {
     static char text[64];
 
-    snprintf(text, sizeof text, "libcyaml %s, libyaml %s", cyaml_version_str, yaml_get_version_string());
+    snprintf(text, sizeof text, "libyaml %s", yaml_get_version_string());
     return text;
 }

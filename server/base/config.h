@@ -7,10 +7,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "log.h"
 
 struct config_source;
+
+/* struct config_list is a list of texts: words, names, files. */
+struct config_list {
+    const char *const *items;
+    size_t count;
+};
 
 enum config_front { CONFIG_FRONT_AUTO, CONFIG_FRONT_IO_URING, CONFIG_FRONT_EPOLL };
 
@@ -57,82 +64,111 @@ struct config_threads {
 
 struct config_ca {
     const char *name;
-    const char *certificate;  /* PEM file: the issuing certificate */
-    const char *key;          /* PEM file, mode 0600, or a pkcs11: URI (RFC 7512) */
-    const char *const *chain; /* PEM files from its issuer up to the root */
-    size_t chain_count;
-    const char
-        *cmp_certificate; /* PEM file: signs CMP answers (id-kp-cmcCA), issued by this CA or its root */
-    const char *cmp_key;  /* as key */
+    const char *certificate;     /* PEM file: the issuing certificate */
+    const char *key;             /* PEM file, mode 0600, or a pkcs11: URI (RFC 7512) */
+    struct config_list chain;    /* PEM files from its issuer up to the root */
+    const char *cmp_certificate; /* PEM file: signs CMP answers, issued by this CA or its root */
+    const char *cmp_key;         /* as key */
 };
 
 struct config_vendor {
     const char *name;
-    const char *const *anchors; /* PEM files, self-signed or not: trusted as they are */
-    size_t anchor_count;
-    const char *const *intermediates; /* PEM files: help to build paths, not trusted by themselves */
-    size_t intermediate_count;
+    struct config_list anchors;       /* PEM files, self-signed or not: trusted as they are */
+    struct config_list intermediates; /* PEM files: help to build paths, not trusted by themselves */
 };
 
 enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };
+
+/* What a request must be like to be looked at, and whose it may be. */
+struct config_accept {
+    struct config_list vendors;      /* names of config_vendor whose certificates may protect requests */
+    int own_certificates;            /* 1: certificates that this profile issued may, too */
+    struct config_list own_profiles; /* … and those that these profiles issued */
+    struct config_list ras;          /* names of config_vendor whose certificates with cmcRA act for others */
+    enum config_header header;
+    uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
+};
+
+/* What shared secrets may do, and what their MACs may ask for. */
+struct config_mac {
+    int allowed;  /* 1: shared secrets may protect requests */
+    int sha1_owf; /* 1: SHA-1 may stretch a secret */
+    uint32_t iterations_min, iterations_max;
+    uint32_t salt_min, salt_max; /* octets */
+    uint32_t key_min, key_max;   /* octets of the derived key */
+};
+
+/* Which public keys are certified. */
+struct config_keys {
+    struct config_list types; /* "P-256", "P-384", "P-521", "RSA", "Ed25519" */
+    uint32_t rsa_bits_min, rsa_bits_max;
+    int unique;         /* 1: a public key that is in another certificate is refused */
+    int same_in_update; /* 1: a kur may keep its key */
+};
+
+struct config_names {
+    struct config_list subject; /* "ATTRIBUTE=VALUE", most significant first; none: as requested */
+    int subject_bound;          /* 1: the requested subject must name who protects the request */
+    struct config_list san; /* "DNS:VALUE", "URI:", "email:", "IP:" instead of the requested subjectAltName */
+};
+
+struct config_certificate {
+    uint32_t validity_days;
+    uint32_t backdate_seconds;             /* notBefore this much in the past, for clocks that lag */
+    struct config_list key_usage;          /* "digitalSignature", … */
+    struct config_list extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
+};
+
+/* What becomes of what a request asks for. */
+struct config_request {
+    struct config_list honour; /* what is taken from a request: "validity", extensions by name or OID */
+    struct config_list refuse; /* for what a request is refused; the rest is ignored */
+};
+
+/* Where certificates tell to look; none: no extension. */
+struct config_urls {
+    struct config_list crl;    /* cRLDistributionPoints */
+    struct config_list issuer; /* authorityInfoAccess caIssuers */
+    struct config_list ocsp;   /* authorityInfoAccess ocsp */
+};
+
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
+
+struct config_confirm {
+    int implicit;                        /* 1: granted where asked for */
+    uint32_t wait_seconds;               /* how long a certConf is waited for */
+    enum config_unconfirmed unconfirmed; /* what becomes of a certificate whose certConf never came */
+};
+
+/* When ip has caPubs, the root of the CA (RFC 9483 4.1.1; never in cp and kup, 4.1.2 and 4.1.3). */
 enum config_ca_pubs { CONFIG_CA_PUBS_NEVER, CONFIG_CA_PUBS_MAC, CONFIG_CA_PUBS_ALWAYS };
+
+struct config_answer {
+    enum config_ca_pubs ca_pubs;
+    struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
+};
+
+/* After how many days rows are deleted; 0: never; else longer than messages are taken. */
+struct config_retain {
+    uint32_t certificates_days; /* after notAfter */
+    uint32_t transactions_days; /* after they were begun, and are over */
+};
 
 struct config_profile {
     const char *name;
     int demo;                 /* 1: subject as requested, any number of enrollments; said in file and log */
     const char *ca;           /* name of a config_ca */
-    const char *const *paths; /* legacy HTTP paths that select this profile, "/pkix/" */
-    size_t path_count;
-    const char *const *vendors; /* names of config_vendor whose certificates may protect requests */
-    size_t vendor_count;
-    int own_certificates;            /* 1: certificates that this CA issued may protect requests too */
-    const char *const *own_profiles; /* names of further profiles of this CA whose certificates may */
-    size_t own_profile_count;
-    const char *const *ras; /* names of config_vendor whose certificates with cmcRA act for others */
-    size_t ra_count;
-    enum config_header header;
-    int mac;      /* 1: shared secrets may protect requests */
-    int sha1_owf; /* 1: SHA-1 may stretch a secret */
-    uint32_t mac_iterations_min, mac_iterations_max;
-    uint32_t mac_salt_min, mac_salt_max; /* octets */
-    uint32_t mac_key_min, mac_key_max;   /* octets of the derived key */
-    int implicit_confirm;                /* 1: granted where asked for */
-    uint32_t confirm_wait_seconds;       /* how long a certConf is waited for */
-    enum config_unconfirmed unconfirmed; /* what becomes of a certificate whose certConf never came */
-    int same_key_update;                 /* 1: a kur may keep its key */
-    int unique_keys;                     /* 1: a public key that is in another certificate is refused */
-    enum config_ca_pubs ca_pubs;
-    const char *const *extra_certs; /* PEM files: sent with certificates after those of the CA */
-    size_t extra_cert_count;
-    uint32_t validity_days;
-    uint32_t backdate_seconds;    /* notBefore this much in the past, for clocks that lag */
-    const char *const *key_usage; /* "digitalSignature", … */
-    size_t key_usage_count;
-    const char *const *extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
-    size_t extended_key_usage_count;
-    const char *const
-        *key_types; /* accepted for certification: "P-256", "P-384", "P-521", "RSA", "Ed25519" */
-    size_t key_type_count;
-    uint32_t rsa_bits_min, rsa_bits_max;
-    const char *const *subject; /* "ATTRIBUTE=VALUE", most significant first; none: as requested */
-    size_t subject_count;
-    int subject_bound;      /* 1: the requested subject must name who protects the request */
-    const char *const *san; /* "DNS:VALUE", "URI:", "email:", "IP:" instead of the requested subjectAltName */
-    size_t san_count;
-    const char *const *honour; /* what is taken from a request: "validity", extensions by name or OID */
-    size_t honour_count;
-    const char *const *refuse; /* for what a request is refused; the rest is ignored */
-    size_t refuse_count;
-    const char *const *crl_urls; /* cRLDistributionPoints; none: no extension */
-    size_t crl_url_count;
-    const char *const *issuer_urls; /* authorityInfoAccess caIssuers */
-    size_t issuer_url_count;
-    const char *const *ocsp_urls; /* authorityInfoAccess ocsp */
-    size_t ocsp_url_count;
-    uint32_t message_time_seconds;     /* largest difference of messageTime to our clock; 0: not checked */
-    uint32_t retain_certificates_days; /* after notAfter; 0: for ever; else longer than messages are taken */
-    uint32_t retain_transactions_days; /* after they were begun, and are over; likewise */
+    struct config_list paths; /* legacy HTTP paths that select this profile, "/pkix/" */
+    struct config_accept accept;
+    struct config_mac mac;
+    struct config_keys keys;
+    struct config_names names;
+    struct config_certificate certificate;
+    struct config_request request;
+    struct config_urls urls;
+    struct config_confirm confirm;
+    struct config_answer answer;
+    struct config_retain retain;
 };
 
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };
@@ -145,15 +181,12 @@ struct config {
     const char *store;           /* "sqlite:PATH" or "postgres://…" */
     const char *audit_seal_file; /* where seals of the audit log go besides store and log */
     const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: no secrets are kept */
-    const char *const
-        *engines; /* who computes signatures, first choice first (crypto/engine.h); none: the table */
-    size_t engine_count;
+    struct config_list engines; /* who computes signatures, first choice first (crypto/engine.h) */
     struct config_threads threads;
     struct config_limits limits;
     const struct config_listener *listeners;
     size_t listener_count;
-    const char *const *trusted_proxies; /* CIDR blocks: who may say on whose behalf a request comes */
-    size_t trusted_proxy_count;
+    struct config_list trusted_proxies; /* CIDR blocks: who may say on whose behalf a request comes */
     const struct config_ca *cas;
     size_t ca_count;
     const struct config_vendor *vendors;
@@ -188,6 +221,14 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
  * file. */
 int config_is_token(const char *key);
 
+/* config_of_node returns 1 if the setting |key| of the file itself, such as "node", is a node's own: nodes of
+ * one CA may differ in it. */
+int config_of_node(struct bytes key);
+
+/* config_reload_allowed returns 1 if |to| differs from |from| only in what a running process can change, or 0
+ * with |fault| written, at the line in |to|. */
+int config_reload_allowed(struct config_fault *fault, const struct config *from, const struct config *to);
+
 /* config_each_file calls |each| for every file that |config| names, but those of the store and of tokens,
  * until it returns 0; returns what it returned last, or 1. config_has_token returns 1 if a key is in a token.
  */
@@ -208,7 +249,20 @@ int config_fault_at(struct config_fault *fault, const struct config *config, con
  * no cryptography). They live as long as |config|. */
 void config_text(const struct config *config, const char **text, size_t *len);
 
-/* config_versions returns one line that names the YAML libraries and their versions. */
+/* struct config_value is what config_write writes for the setting |key| ("node", "profiles.accept.vendors")
+ * instead of its example: a text, or a list as YAML has it, "[a, b]". NULL makes the setting a comment. */
+struct config_value {
+    const char *key, *text;
+};
+
+/* config_write writes a cmpd.yaml that holds every setting once, each explained; of lists of sections one
+ * entry. Returns 1, or 0 when |out| failed. */
+int config_write(FILE *out, const struct config_value *values, size_t count);
+
+/* config_describe writes a table of all settings in Markdown. Returns 1, or 0 when |out| failed. */
+int config_describe(FILE *out);
+
+/* config_versions returns one line that names the YAML library and its version. */
 const char *config_versions(void);
 
 #endif

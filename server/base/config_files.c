@@ -1,4 +1,4 @@
-/* config_files.c: all files that a configuration names, found by the rules that say which strings are such.
+/* config_files.c: all files that a configuration names, found by the rows that say which strings are such.
  */
 #include "config_internal.h"
 
@@ -9,45 +9,43 @@ struct walk {
 
 static int walk_section(const struct walk *walk, const struct config_section *section, const void *base);
 
-static int walk_list(const struct walk *walk, const struct config_rule *rule, const unsigned char *base)
+static int walk_list(const struct walk *walk, const struct config_list *files)
 {
-    const char *const *files = *(const char *const *const *)(const void *)(base + rule->offset);
-    size_t count = *(const size_t *)(const void *)(base + rule->count_offset);
-    for (size_t i = 0; i < count; i++)
-        if (!walk->each(walk->arg, files[i]))
+    for (size_t i = 0; i < files->count; i++)
+        if (!walk->each(walk->arg, files->items[i]))
             return 0;
     return 1;
 }
 
-static int walk_sections(const struct walk *walk, const struct config_rule *rule, const unsigned char *base)
+static int walk_sections(const struct walk *walk, const struct config_setting *row, const unsigned char *base)
 {
-    const unsigned char *entries = *(const unsigned char *const *)(const void *)(base + rule->offset);
-    size_t count = *(const size_t *)(const void *)(base + rule->count_offset);
+    const unsigned char *entries = *(const unsigned char *const *)(const void *)(base + row->offset);
+    size_t count = *(const size_t *)(const void *)(base + row->count_offset);
     for (size_t i = 0; i < count; i++)
-        if (!walk_section(walk, rule->section, entries + i * rule->size))
+        if (!walk_section(walk, row->section, entries + i * row->size))
             return 0;
     return 1;
 }
 
-static int walk_value(const struct walk *walk, const struct config_rule *rule, const unsigned char *base)
+static int walk_value(const struct walk *walk, const struct config_setting *row, const unsigned char *base)
 {
-    const void *value = base + rule->offset;
-    switch (rule->kind) {
+    const void *value = base + row->offset;
+    switch (row->kind) {
     case CONFIG_FILE:
     case CONFIG_KEY: {
         const char *file = *(const char *const *)value;
-        return file == NULL || (rule->kind == CONFIG_KEY && config_is_token(file)) ||
+        return file == NULL || (row->kind == CONFIG_KEY && config_is_token(file)) ||
                walk->each(walk->arg, file);
     }
     case CONFIG_FILES:
-        return walk_list(walk, rule, base);
+        return walk_list(walk, value);
     case CONFIG_SECTION:
-        return walk_section(walk, rule->section, value);
+        return walk_section(walk, row->section, value);
     case CONFIG_POINTER:
         value = *(const void *const *)value;
-        return value == NULL || walk_section(walk, rule->section, value);
+        return value == NULL || walk_section(walk, row->section, value);
     case CONFIG_SECTIONS:
-        return walk_sections(walk, rule, base);
+        return walk_sections(walk, row, base);
     default:
         return 1;
     }
@@ -55,8 +53,8 @@ static int walk_value(const struct walk *walk, const struct config_rule *rule, c
 
 static int walk_section(const struct walk *walk, const struct config_section *section, const void *base)
 {
-    for (size_t i = 0; i < section->rule_count; i++)
-        if (!walk_value(walk, &section->rules[i], base))
+    for (size_t i = 0; i < section->count; i++)
+        if (!walk_value(walk, &section->rows[i], base))
             return 0;
     return 1;
 }

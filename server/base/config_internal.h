@@ -1,13 +1,15 @@
-/* config_internal.h: what the parts of the configuration's reader share. For server/base/config*.c only.
+/* config_internal.h: what the parts of the configuration's reader share. For server/base/config*.c and
+ * settings.c only.
  *
- * One list of fields (config_schema.c) is expanded twice: into libcyaml's schema, which fills the structures,
- * and into rules, which say what libcyaml's schema cannot: bounds, defaults, which strings are file names. */
+ * One row says all of a setting (settings.c). Whoever works on all settings walks the rows: the check and the
+ * filling, the files that a configuration names, what a reload may change, cmpd.yaml, the table for readers.
+ */
 #ifndef CMPD_BASE_CONFIG_INTERNAL_H
 #define CMPD_BASE_CONFIG_INTERNAL_H
 
-#include <cyaml/cyaml.h>
 #include <yaml.h>
 
+#include "arena.h"
 #include "bounds.h"
 #include "config.h"
 
@@ -20,6 +22,8 @@ enum {
     CONFIG_VENDORS_MAX = 256,
     CONFIG_PROFILES_MAX = 256,
     CONFIG_LIST_MAX = 64, /* entries of a list of words or files */
+    CONFIG_ROWS_MAX = 64, /* settings of a section */
+    CONFIG_KEY_MAX = 32,  /* octets of a key */
 };
 
 enum config_kind {
@@ -30,41 +34,49 @@ enum config_kind {
     CONFIG_NAME,     /* const char *: letters, digits, '.', '_', '-' */
     CONFIG_FILE,     /* const char *: resolved against the file's folder */
     CONFIG_KEY,      /* the same, or a pkcs11: URI */
-    CONFIG_TEXTS,    /* const char *const *, with a count */
+    CONFIG_TEXTS,    /* struct config_list */
     CONFIG_FILES,    /* the same, of file names */
     CONFIG_SECTION,  /* a structure in its parent */
     CONFIG_POINTER,  /* a structure of its own; NULL when absent */
     CONFIG_SECTIONS, /* an array of structures, with a count */
 };
 
+/* struct config_word is what the file calls a |value|; a table of them ends with a name of NULL. */
+struct config_word {
+    const char *name;
+    int value;
+};
+
 struct config_section;
 
-struct config_rule {
+/* struct config_setting is one row: all that there is to know of a setting. */
+struct config_setting {
     const char *key;
     enum config_kind kind;
-    int required;
-    size_t offset, count_offset;          /* in the section's structure */
+    int required;                         /* 1: a section without it is a fault */
+    size_t offset, count_offset;          /* in the section's structure; the count is of SECTIONS */
     uint32_t min, max, number;            /* NUMBER: bounds and default; FLAG, WORD: |number| is the default;
                                            * lists: |max| entries, at least |min| */
     const char *text;                     /* TEXT, NAME, FILE: default, or NULL */
     const char *const *list;              /* TEXTS: default entries, NULL at their end; or NULL */
-    const cyaml_strval_t *words;          /* WORD: what is allowed … */
-    size_t word_count;                    /* … and how many */
+    const struct config_word *words;      /* WORD: what is allowed */
     const struct config_section *section; /* SECTION, POINTER, SECTIONS */
-    size_t size;                          /* SECTIONS: octets of one entry */
+    size_t size;                          /* POINTER, SECTIONS: octets of a structure */
+    int restart;                          /* 1, in the file itself: a reload cannot change it */
+    int of_node;                          /* 1, in the file itself: nodes of one CA may differ in it */
+    const char *example;                  /* what config_write writes; NULL: the default */
+    int commented;                        /* 1: … as a comment */
+    const char *says;                     /* what the operator has to know */
 };
 
 struct config_section {
     const char *name; /* for faults: "limits", "a profile" */
-    const struct config_rule *rules;
-    size_t rule_count;
+    const struct config_setting *rows;
+    size_t count;
 };
 
-/* config_schema is the whole file for libcyaml; config_root the same as rules. */
-extern const cyaml_schema_value_t config_schema;
+/* config_root is the file. */
 extern const struct config_section config_root;
-
-struct config_block;
 
 /* struct config_source is what a loaded configuration was read from; it lives as long as the configuration.
  */
@@ -73,38 +85,54 @@ struct config_source {
     char *folder; /* absolute, without a '/' at its end (but for the root itself) */
     char *text;   /* the file's octets and a NUL */
     size_t len;
-    yaml_document_t document;
+    yaml_document_t document; /* its scalars are the texts of the configuration */
     int has_document;
-    struct config_block *blocks; /* all memory of the configuration itself */
+    struct arena *arena; /* all other memory of the configuration */
 };
-
-/* config_memory is libcyaml's allocator (malloc, realloc, free in one) over |source|->blocks; |ctx| is the
- * source. */
-void *config_memory(void *ctx, void *ptr, size_t size);
-
-/* config_memory_free frees all that config_memory handed out for |source|. */
-void config_memory_free(struct config_source *source);
 
 /* config_fault_line writes "FILE:LINE: " and the formatted text; |line| counts from 1, 0 leaves it out.
  * Returns 0. */
 int config_fault_line(struct config_fault *fault, const struct config_source *source, size_t line,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* config_child returns the index (from 1) of the value of |key| in the mapping |node|, or 0. */
-int config_child(const struct config_source *source, int node, const char *key);
+/* config_node returns node |index| (from 1) of the document. */
+const yaml_node_t *config_node(const struct config_source *source, int index);
 
 /* config_line returns the line of node |index|, from 1. */
 size_t config_line(const struct config_source *source, int index);
 
-/* config_check_form holds the document against the rules. Returns 1, or 0 with |fault| written. */
-int config_check_form(struct config_fault *fault, const struct config_source *source);
+/* struct config_reading is a file on its way into a configuration. */
+struct config_reading {
+    struct config_fault *fault;
+    struct config_source *source;
+    unsigned char *seen; /* a flag for each node: a second visit means an alias */
+};
 
-/* config_fill sets the defaults of what the file leaves out and resolves file names. Returns 1, or 0 without
- * memory. */
-int config_fill(struct config *config, struct config_source *source);
+/* config_read_value holds the scalar |node| against |row| and writes it at |value|. Returns 1, or 0 with the
+ * fault written. */
+int config_read_value(struct config_reading *reading, void *value, const struct config_setting *row,
+                      int node);
+
+/* config_read_text does so for an entry of a list, and returns the text, or NULL. */
+const char *config_read_text(struct config_reading *reading, const struct config_setting *row, int node);
+
+/* config_default writes what |row| says without a word in the file. Returns 1, or 0 with the fault written.
+ */
+int config_default(struct config_reading *reading, void *value, const struct config_setting *row);
+
+/* config_resolve returns |file| made absolute against the folder of the source, or NULL with the fault
+ * written. */
+const char *config_resolve(struct config_reading *reading, const char *file);
+
+/* config_read_document fills |config|, zeroed, from the document: checks its form, takes its values, and the
+ * defaults of what it leaves out. Returns 1, or 0 with the fault written. */
+int config_read_document(struct config_reading *reading, struct config *config);
 
 /* config_check_references checks names, what must be unique, and what depends on two values. Returns 1, or 0
  * with |fault| written. */
 int config_check_references(struct config_fault *fault, struct config *config);
+
+/* config_put_default writes the default of |row| as YAML has it into |out|; nothing if there is none. */
+void config_put_default(FILE *out, const struct config_setting *row);
 
 #endif

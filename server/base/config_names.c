@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_TEXT_MAX = 96 }; /* octets of "profiles[255].extended_key_usage[63]" */
+enum { KEY_TEXT_MAX = 96 }; /* octets of "profiles[255].certificate.extended_key_usage[63]" */
 
 /* The loaded structures hold names at different offsets: a reader for each array. */
 typedef const char *name_at(const struct config *config, size_t i);
@@ -107,17 +107,17 @@ static int check_proxies(struct config_fault *fault, const struct config *config
     char key[KEY_TEXT_MAX];
     struct address_block block;
 
-    for (size_t i = 0; i < config->trusted_proxy_count; i++) {
-        if (address_block_parse(&block, config->trusted_proxies[i]))
+    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
+        if (address_block_parse(&block, config->trusted_proxies.items[i]))
             continue;
         snprintf(key, sizeof(key), "trusted_proxies[%zu]", i);
         return config_fault_at(fault, config, key,
                                "trusted_proxies holds \"%s\"; write an address or a block of them whose last "
                                "bits are zero, as in 192.0.2.10, 192.0.2.0/24 or 2001:db8::/32",
-                               config->trusted_proxies[i]);
+                               config->trusted_proxies.items[i]);
     }
     for (size_t i = 0; i < config->listener_count; i++) {
-        if (!config->listeners[i].proxy_protocol || config->trusted_proxy_count > 0)
+        if (!config->listeners[i].proxy_protocol || config->trusted_proxies.count > 0)
             continue;
         snprintf(key, sizeof(key), "listeners[%zu].proxy_protocol", i);
         return config_fault_at(fault, config, key,
@@ -128,19 +128,19 @@ static int check_proxies(struct config_fault *fault, const struct config *config
 }
 
 static int check_urls(struct config_fault *fault, const struct config *config, size_t profile,
-                      const char *list, const char *const *urls, size_t count)
+                      const char *name, const struct config_list *urls)
 {
     char key[KEY_TEXT_MAX];
-    for (size_t i = 0; i < count; i++) {
-        const char *p = urls[i];
+    for (size_t i = 0; i < urls->count; i++) {
+        const char *p = urls->items[i];
         while (*p > 0x20 && *p < 0x7f) /* they become IA5String, and a space ends a URL for many readers */
             p++;
-        if (*p == 0 && strstr(urls[i], "://") != NULL)
+        if (*p == 0 && strstr(urls->items[i], "://") != NULL)
             continue;
-        snprintf(key, sizeof(key), "profiles[%zu].%s[%zu]", profile, list, i);
+        snprintf(key, sizeof(key), "profiles[%zu].urls.%s[%zu]", profile, name, i);
         return config_fault_at(fault, config, key,
-                               "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", list,
-                               urls[i]);
+                               "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", name,
+                               urls->items[i]);
     }
     return 1;
 }
@@ -150,8 +150,8 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
 {
     char key[KEY_TEXT_MAX];
     const struct config_profile *p = &config->profiles[profile];
-    for (size_t i = 0; i < p->path_count; i++) {
-        const char *path = p->paths[i];
+    for (size_t i = 0; i < p->paths.count; i++) {
+        const char *path = p->paths.items[i];
         snprintf(key, sizeof(key), "profiles[%zu].paths[%zu]", profile, i);
         if (path[0] != '/' || strpbrk(path, "?# ") != NULL)
             return config_fault_at(
@@ -166,9 +166,9 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
                 "themselves, so remove it",
                 path);
         for (size_t other = 0; other <= profile; other++) {
-            size_t end = other == profile ? i : config->profiles[other].path_count;
+            size_t end = other == profile ? i : config->profiles[other].paths.count;
             for (size_t j = 0; j < end; j++) {
-                if (strcmp(config->profiles[other].paths[j], path) == 0)
+                if (strcmp(config->profiles[other].paths.items[j], path) == 0)
                     return config_fault_at(fault, config, key,
                                            "path \"%s\" is taken by profile \"%s\"; keep it in one place",
                                            path, config->profiles[other].name);
@@ -178,42 +178,55 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
     return 1;
 }
 
-static int check_range(struct config_fault *fault, const struct config *config, size_t i, const char *name,
-                       uint32_t min, uint32_t max)
+static int check_range(struct config_fault *fault, const struct config *config, size_t i, const char *group,
+                       const char *name, uint32_t min, uint32_t max)
 {
     char key[KEY_TEXT_MAX];
 
     if (min <= max)
         return 1;
-    snprintf(key, sizeof(key), "profiles[%zu].%s_min", i, name);
+    snprintf(key, sizeof(key), "profiles[%zu].%s.%s_min", i, group, name);
     return config_fault_at(fault, config, key,
-                           "%s_min (%" PRIu32 ") is above %s_max (%" PRIu32 "); swap or change them", name,
-                           min, name, max);
+                           "%s_min (%" PRIu32 ") is above %s_max (%" PRIu32 ") in %s; swap or change them",
+                           name, min, name, max, group);
 }
 
 static int check_ranges(struct config_fault *fault, const struct config *config, size_t i)
 {
-    const struct config_profile *p = &config->profiles[i];
+    const struct config_keys *keys = &config->profiles[i].keys;
+    const struct config_mac *mac = &config->profiles[i].mac;
 
-    return check_range(fault, config, i, "rsa_bits", p->rsa_bits_min, p->rsa_bits_max) &&
-           check_range(fault, config, i, "mac_iterations", p->mac_iterations_min, p->mac_iterations_max) &&
-           check_range(fault, config, i, "mac_salt", p->mac_salt_min, p->mac_salt_max) &&
-           check_range(fault, config, i, "mac_key", p->mac_key_min, p->mac_key_max);
+    return check_range(fault, config, i, "keys", "rsa_bits", keys->rsa_bits_min, keys->rsa_bits_max) &&
+           check_range(fault, config, i, "mac", "iterations", mac->iterations_min, mac->iterations_max) &&
+           check_range(fault, config, i, "mac", "salt", mac->salt_min, mac->salt_max) &&
+           check_range(fault, config, i, "mac", "key", mac->key_min, mac->key_max);
 }
 
-static int check_vendors(struct config_fault *fault, const struct config *config, size_t i, const char *list,
-                         const char *const *names, size_t count)
+/* Each of |names|, the list |name| of profile |i|, is one of |count| entries of |kind|. */
+static int check_names(struct config_fault *fault, const struct config *config, size_t i, const char *name,
+                       const struct config_list *names, const char *kind, name_at *at, size_t count)
 {
     char key[KEY_TEXT_MAX];
 
-    for (size_t j = 0; j < count; j++) {
-        if (has_name(config, vendor_name, config->vendor_count, names[j]))
+    for (size_t j = 0; j < names->count; j++) {
+        if (has_name(config, at, count, names->items[j]))
             continue;
-        snprintf(key, sizeof(key), "profiles[%zu].%s[%zu]", i, list, j);
-        return config_fault_at(fault, config, key,
-                               "there is no vendor \"%s\"; write the name of an entry of vendors", names[j]);
+        snprintf(key, sizeof(key), "profiles[%zu].accept.%s[%zu]", i, name, j);
+        return config_fault_at(fault, config, key, "there is no %s \"%s\"; write the name of an entry of %ss",
+                               kind, names->items[j], kind);
     }
     return 1;
+}
+
+static int check_accept(struct config_fault *fault, const struct config *config, size_t i)
+{
+    const struct config_accept *accept = &config->profiles[i].accept;
+
+    return check_names(fault, config, i, "own_profiles", &accept->own_profiles, "profile", profile_name,
+                       config->profile_count) &&
+           check_names(fault, config, i, "vendors", &accept->vendors, "vendor", vendor_name,
+                       config->vendor_count) &&
+           check_names(fault, config, i, "ras", &accept->ras, "vendor", vendor_name, config->vendor_count);
 }
 
 static int check_profile(struct config_fault *fault, const struct config *config, size_t i)
@@ -228,19 +241,10 @@ static int check_profile(struct config_fault *fault, const struct config *config
     if (!has_name(config, ca_name, config->ca_count, p->ca))
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
-    for (size_t j = 0; j < p->own_profile_count; j++)
-        if (!has_name(config, profile_name, config->profile_count, p->own_profiles[j])) {
-            snprintf(key, sizeof(key), "profiles[%zu].own_profiles[%zu]", i, j);
-            return config_fault_at(fault, config, key,
-                                   "there is no profile \"%s\"; write the name of an entry of profiles",
-                                   p->own_profiles[j]);
-        }
-    return check_vendors(fault, config, i, "vendors", p->vendors, p->vendor_count) &&
-           check_vendors(fault, config, i, "ras", p->ras, p->ra_count) && check_ranges(fault, config, i) &&
-           check_paths(fault, config, i) &&
-           check_urls(fault, config, i, "crl_urls", p->crl_urls, p->crl_url_count) &&
-           check_urls(fault, config, i, "issuer_urls", p->issuer_urls, p->issuer_url_count) &&
-           check_urls(fault, config, i, "ocsp_urls", p->ocsp_urls, p->ocsp_url_count);
+    return check_accept(fault, config, i) && check_ranges(fault, config, i) &&
+           check_paths(fault, config, i) && check_urls(fault, config, i, "crl", &p->urls.crl) &&
+           check_urls(fault, config, i, "issuer", &p->urls.issuer) &&
+           check_urls(fault, config, i, "ocsp", &p->urls.ocsp);
 }
 
 /* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message
@@ -251,19 +255,19 @@ static int check_window(struct config_fault *fault, const struct config *config,
 {
     for (size_t i = 0; i < config->profile_count; i++) {
         const struct config_profile *p = &config->profiles[i];
-        uint32_t window = 2 * p->message_time_seconds;
+        uint32_t window = 2 * p->accept.message_time_seconds;
         if (strcmp(p->ca, ca) != 0)
             continue;
         if (window == 0)
             return config_fault_at(fault, config, key,
                                    "messages could be replayed once their transactions are deleted, since "
                                    "profile \"%s\" takes messages of any time; set its "
-                                   "message_time_seconds, or write 0 here",
+                                   "message_time_seconds in accept, or write 0 here",
                                    p->name);
         if (window > *seconds)
             *seconds = window;
-        if (p->confirm_wait_seconds > *seconds)
-            *seconds = p->confirm_wait_seconds;
+        if (p->confirm.wait_seconds > *seconds)
+            *seconds = p->confirm.wait_seconds;
     }
     return 1;
 }
@@ -277,7 +281,7 @@ static int check_retention(struct config_fault *fault, const struct config *conf
     char key[KEY_TEXT_MAX];
     uint32_t seconds = 0;
 
-    snprintf(key, sizeof(key), "profiles[%zu].%s", i, name);
+    snprintf(key, sizeof(key), "profiles[%zu].retain.%s", i, name);
     if (days == 0)
         return 1;
     if (!check_window(fault, config, config->profiles[i].ca, key, &seconds))
@@ -287,7 +291,7 @@ static int check_retention(struct config_fault *fault, const struct config *conf
     return config_fault_at(
         fault, config, key,
         "%s is %" PRIu32 ", but messages of a transaction are taken for %" PRIu32
-        " seconds (twice message_time_seconds, or confirm_wait_seconds, of the profiles of "
+        " seconds (twice message_time_seconds in accept, or wait_seconds in confirm, of the profiles of "
         "its CA); write %" PRIu32 " or more",
         name, days, seconds, seconds / DAY + 1);
 }
@@ -314,8 +318,8 @@ int config_check_references(struct config_fault *fault, struct config *config)
     }
     for (size_t i = 0; i < config->profile_count; i++) {
         const struct config_profile *p = &config->profiles[i];
-        if (!check_retention(fault, config, i, "retain_transactions_days", p->retain_transactions_days) ||
-            !check_retention(fault, config, i, "retain_certificates_days", p->retain_certificates_days))
+        if (!check_retention(fault, config, i, "transactions_days", p->retain.transactions_days) ||
+            !check_retention(fault, config, i, "certificates_days", p->retain.certificates_days))
             return 0;
     }
     if (config->default_profile == NULL)

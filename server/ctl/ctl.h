@@ -15,6 +15,7 @@ enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_M
 int ctl_init(int argc, char **argv);
 int ctl_demo(int argc, char **argv);
 int ctl_check(int argc, char **argv);
+int ctl_settings(int argc, char **argv);
 int ctl_cert(int argc, char **argv);
 int ctl_db(int argc, char **argv);
 int ctl_secret(int argc, char **argv);

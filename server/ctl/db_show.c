@@ -62,8 +62,8 @@ static int may_lack_tx(void *arg, struct bytes profile, int64_t issued_at)
     for (size_t i = 0; i < checking->config->profile_count; i++) {
         const struct config_profile *p = &checking->config->profiles[i];
         if (bytes_equal(bytes_str(p->name), profile))
-            return p->retain_transactions_days != 0 &&
-                   issued_at < checking->now - (int64_t)p->retain_transactions_days * DAY;
+            return p->retain.transactions_days != 0 &&
+                   issued_at < checking->now - (int64_t)p->retain.transactions_days * DAY;
     }
     return 0;
 }

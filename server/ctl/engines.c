@@ -46,8 +46,8 @@ int ctl_engines(int argc, char **argv)
             return ctl_usage("engines [--config FILE] [--measure]");
         }
     }
-    ok = engines_start(text, config != NULL ? config->engines : NULL,
-                       config != NULL ? config->engine_count : 0);
+    ok = engines_start(text, config != NULL ? config->engines.items : NULL,
+                       config != NULL ? config->engines.count : 0);
     if (!ok && config != NULL)
         config_fault_at(&fault, config, "engines", "%s", text);
     config_free(config);

@@ -12,7 +12,6 @@
 
 #include "crypto/random.h"
 #include "server/base/file.h"
-#include "server/ctl/config_text.h"
 #include "server/ctl/ctl.h"
 #include "storage/store.h"
 
@@ -163,16 +162,31 @@ static int write_config(const struct options *options, const char *path)
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
-    struct ctl_config_values values = {options->listen, options->store, node, options->demo};
+    const char *profile = options->demo ? "demo" : "base-station";
+    const struct config_value values[] = {
+        {"node", options->node != NULL ? options->node : node},
+        {"store", options->store},
+        {"listeners.address", options->listen},
+        {"profiles.name", profile},
+        {"default_profile", profile},
+        /* What follows is the demo's alone. */
+        {"vendors", ""},
+        {"vendors.name", "demo"},
+        {"vendors.anchors", "[demo/vendor-root.pem]"},
+        {"vendors.intermediates", "[demo/vendor-intermediate.pem]"},
+        {"profiles.demo", "true"},
+        {"profiles.paths", "[/pkix/]"},
+        {"profiles.accept.vendors", "[demo]"},
+        {"profiles.mac.allowed", "true"},
+        {"profiles.names.subject_bound", "false"},
+    };
+    enum { OF_THE_DEMO = 9, VALUES = sizeof values / sizeof values[0] };
     int ok;
 
     if (out == NULL)
         return !ctl_fault("out of memory");
-    if (options->node != NULL)
-        values.node = options->node;
-    else
-        host_name(node, sizeof node);
-    ok = ctl_write_config(out, &values);
+    host_name(node, sizeof node);
+    ok = config_write(out, values, options->demo ? VALUES : VALUES - OF_THE_DEMO);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
     free(text);
     return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));

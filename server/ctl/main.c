@@ -19,6 +19,8 @@ static const struct command {
      "                     make a CA with its configuration and its store; or another node of the same CA;\n"
      "                     or the embedded store that a configuration names and that never was"},
     {"check", ctl_check, "check FILE         check a configuration, and every file that it names"},
+    {"settings", ctl_settings,
+     "settings           show what a configuration may hold, as a table in Markdown"},
     {"cert", ctl_cert,
      "cert list --config FILE [--store URL] [--json]\n"
      "  cert export --config FILE [--store URL] SERIAL\n"

@@ -226,11 +226,11 @@ static int set_up(struct config_fault *fault, struct front *front)
     if (config->listener_count == 0 || config->listener_count > FRONT_ADDRESSES_MAX)
         return config_fault_at(fault, config, "listeners", "between 1 and %d listeners are needed",
                                FRONT_ADDRESSES_MAX);
-    front->proxy_count = config->trusted_proxy_count;
-    for (size_t i = 0; i < config->trusted_proxy_count; i++)
-        if (i == FRONT_PROXIES_MAX || !address_block_parse(&front->proxies[i], config->trusted_proxies[i]))
+    front->proxy_count = config->trusted_proxies.count;
+    for (size_t i = 0; i < config->trusted_proxies.count; i++)
+        if (i == FRONT_PROXIES_MAX || !address_block_parse(&front->proxies[i], config->trusted_proxies.items[i]))
             return config_fault_at(fault, config, "trusted_proxies", "not an address: %s",
-                                   config->trusted_proxies[i]);
+                                   config->trusted_proxies.items[i]);
     for (size_t i = 0; i < config->listener_count; i++)
         if (config->listeners[i].tls != NULL && (front->tls[i] = front_tls_new(fault, config, i)) == NULL)
             return 0;

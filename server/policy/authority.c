@@ -72,10 +72,10 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
     struct certificate below = ca->cmp.cert, cert;
     char key[SETTING];
 
-    for (size_t f = 0; f < config->chain_count; f++) {
+    for (size_t f = 0; f < config->chain.count; f++) {
         snprintf(key, sizeof key, "cas[%zu].chain[%zu]", i, f);
-        size_t count = policy_read_pem(fault, policy, key, config->chain[f], &ca->chain[ca->chain_count],
-                                       BOUND_CHAIN - ca->chain_count);
+        size_t count = policy_read_pem(fault, policy, key, config->chain.items[f],
+                                       &ca->chain[ca->chain_count], BOUND_CHAIN - ca->chain_count);
         if (count == 0)
             return 0;
         for (size_t c = 0; c < count; c++) {
@@ -91,7 +91,7 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
             below = cert;
         }
         ca->chain_count += count;
-        if (ca->chain_count == BOUND_CHAIN && f + 1 < config->chain_count)
+        if (ca->chain_count == BOUND_CHAIN && f + 1 < config->chain.count)
             return config_fault_at(fault, policy->config, key, "the chain is longer than %d certificates",
                                    BOUND_CHAIN);
     }

@@ -45,7 +45,8 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
     if ((profile->key_kinds >> kind & 1) == 0)
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "this profile does not certify keys of this type");
-    if (kind == KEY_RSA && (bits < profile->config->rsa_bits_min || bits > profile->config->rsa_bits_max))
+    if (kind == KEY_RSA &&
+        (bits < profile->config->keys.rsa_bits_min || bits > profile->config->keys.rsa_bits_max))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "the RSA key is shorter or longer than this profile allows");
     return 1;
@@ -92,8 +93,8 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
         return policy_refuse(decision, PKI_SYSTEM_FAILURE,
                              "the CA's certificate has expired: ask the operator");
     *out = (struct policy_certificate){
-        .not_before = decision->now - config->backdate_seconds,
-        .not_after = decision->now + (int64_t)config->validity_days * DAY - 1,
+        .not_before = decision->now - config->certificate.backdate_seconds,
+        .not_after = decision->now + (int64_t)config->certificate.validity_days * DAY - 1,
         .key_usage = usage_for(profile->key_usage, public_key_kind(decision->key)),
         .purpose_count = profile->purpose_count,
     };

@@ -8,11 +8,6 @@
 #include "crypto/seal.h"
 #include "server/policy/internal.h"
 
-static const char *const of_the_node[] = {
-    "front",           "hardening",      "log", "node", "store", "engines", "threads", "limits", "listeners",
-    "trusted_proxies", "audit_seal_file"};
-enum { OF_THE_NODE = sizeof of_the_node / sizeof of_the_node[0] };
-
 /* Each step covers those before it. */
 static void add(struct policy *policy, struct bytes data)
 {
@@ -30,12 +25,9 @@ void policy_hash_file(struct policy *policy, struct bytes certificate)
 
 static int is_of_the_node(const char *line, size_t len)
 {
-    for (int i = 0; i < OF_THE_NODE; i++) {
-        size_t key = strlen(of_the_node[i]);
-        if (len > key && memcmp(line, of_the_node[i], key) == 0 && line[key] == ':')
-            return 1;
-    }
-    return 0;
+    const char *colon = memchr(line, ':', len);
+
+    return colon != NULL && config_of_node(bytes_of(line, (size_t)(colon - line)));
 }
 
 /* A setting begins at the left edge and takes the lines below it that do not. Empty lines, and those with a

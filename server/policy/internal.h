@@ -99,7 +99,7 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
 /* policy_load_vendors adds what the vendors |names| trust to |trust|: anchors, and intermediates that were
  * verified up to one. 1, or 0 with |fault|. */
 int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
-                        const char *const *names, size_t count, int64_t now);
+                        const struct config_list *names, int64_t now);
 
 /* policy_load_names reads subject and san of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i);

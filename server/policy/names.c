@@ -202,7 +202,7 @@ static int is_bound(const struct cmp_decision *decision, const struct profile *p
 {
     const struct cert_template *tmpl = &decision->request->tmpl;
 
-    return !profile->config->subject_bound || decision->by_ra ||
+    return !profile->config->names.subject_bound || decision->by_ra ||
            ((!profile->takes_names || subject_is_bound(decision, tmpl->subject)) &&
             (!takes_san || san_is_bound(decision, tmpl->san)));
 }
@@ -284,30 +284,30 @@ static int is_general_name(struct policy *policy, const struct name_template *te
 }
 
 static int load_list(struct config_fault *fault, struct policy *policy, const char *setting,
-                     struct name_template *out, size_t *count, const char *const *texts, size_t text_count,
+                     struct name_template *out, size_t *count, const struct config_list *texts,
                      char separator, int (*type_known)(const char *type),
                      int (*is_good)(struct policy *policy, const struct name_template *template),
                      int *takes_names, const char *remedy)
 {
     char key[SETTING];
 
-    for (size_t n = 0; n < text_count; n++) {
-        const char *end = strchr(texts[n], separator);
+    for (size_t n = 0; n < texts->count; n++) {
+        const char *text = texts->items[n], *end = strchr(text, separator);
         struct name_template *template = &out[*count];
         snprintf(key, sizeof key, "%s[%zu]", setting, n);
         if (n == POLICY_NAMES_MAX)
             return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
                                    POLICY_NAMES_MAX);
-        if (end == NULL || (size_t)(end - texts[n]) >= sizeof template->type)
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
-        memcpy(template->type, texts[n], (size_t)(end - texts[n]));
-        template->type[end - texts[n]] = 0;
+        if (end == NULL || (size_t)(end - text) >= sizeof template->type)
+            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", text, remedy);
+        memcpy(template->type, text, (size_t)(end - text));
+        template->type[end - text] = 0;
         template->value = end + 1;
         unsigned variables = 0;
         if (!type_known(template->type) || *template->value == 0 ||
             !check_variables(template->value, &variables, takes_names) ||
             (variables == 0 && !is_good(policy, template)))
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", texts[n], remedy);
+            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", text, remedy);
         (*count)++;
     }
     return 1;
@@ -319,14 +319,14 @@ int policy_load_names(struct config_fault *fault, struct policy *policy, size_t 
     struct profile *profile = &policy->profiles[i];
     char key[SETTING];
 
-    profile->takes_names = config->subject_count == 0; /* then subject is as requested */
-    snprintf(key, sizeof key, "profiles[%zu].subject", i);
-    if (!load_list(fault, policy, key, profile->subject, &profile->subject_count, config->subject,
-                   config->subject_count, '=', name_attribute_known, is_attribute, &profile->takes_names,
+    profile->takes_names = config->names.subject.count == 0; /* then subject is as requested */
+    snprintf(key, sizeof key, "profiles[%zu].names.subject", i);
+    if (!load_list(fault, policy, key, profile->subject, &profile->subject_count, &config->names.subject, '=',
+                   name_attribute_known, is_attribute, &profile->takes_names,
                    "ATTRIBUTE=VALUE such as O=Operator or CN=${CN}, ${signer.CN}, ${reference}"))
         return 0;
-    snprintf(key, sizeof key, "profiles[%zu].san", i);
-    return load_list(fault, policy, key, profile->san, &profile->san_count, config->san, config->san_count,
-                     ':', form_known, is_general_name, &profile->takes_names,
+    snprintf(key, sizeof key, "profiles[%zu].names.san", i);
+    return load_list(fault, policy, key, profile->san, &profile->san_count, &config->names.san, ':',
+                     form_known, is_general_name, &profile->takes_names,
                      "DNS:VALUE, URI:VALUE, email:VALUE or IP:ADDRESS; ${CN} stands for a part");
 }

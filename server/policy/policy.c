@@ -224,7 +224,7 @@ struct policy *policy_load_file(struct config_fault *fault, const char *path, in
 
     if (config == NULL)
         return NULL;
-    if (!engines_start(text, config->engines, config->engine_count)) {
+    if (!engines_start(text, config->engines.items, config->engines.count)) {
         config_fault_at(fault, config, "engines", "%s", text);
         config_free(config);
         return NULL;
@@ -266,61 +266,5 @@ const struct cmp_authority *policy_authority(const struct policy *policy, const 
     for (size_t i = 0; i < policy->config->ca_count; i++)
         if (strcmp(policy->config->cas[i].name, name) == 0)
             return &policy->authorities[i].cmp;
-    return NULL;
-}
-
-static int same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static int same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
-{
-    size_t i = 0;
-
-    while (i < a_count && i < b_count && same_text(a[i], b[i]))
-        i++;
-    return i == a_count && i == b_count;
-}
-
-static int same_listener(const struct config_listener *a, const struct config_listener *b)
-{
-    if (!same_text(a->address, b->address) || (a->tls == NULL) != (b->tls == NULL) ||
-        a->proxy_protocol != b->proxy_protocol)
-        return 0;
-    return a->tls == NULL ||
-           (same_text(a->tls->certificate, b->tls->certificate) && same_text(a->tls->key, b->tls->key) &&
-            same_text(a->tls->client_ca, b->tls->client_ca) &&
-            a->tls->client_required == b->tls->client_required &&
-            a->tls->rsa_key_exchange == b->tls->rsa_key_exchange);
-}
-
-const char *policy_reload_blocked(const struct policy *from, const struct policy *to)
-{
-    const struct config *a = from->config, *b = to->config;
-
-    if (a->front != b->front)
-        return "front has changed: restart to use it";
-    if (a->hardening != b->hardening)
-        return "hardening has changed: restart to use it";
-    if (!same_text(a->audit_seal_file, b->audit_seal_file))
-        return "audit_seal_file has changed: restart to use it";
-    if (memcmp(&a->threads, &b->threads, sizeof a->threads) != 0)
-        return "threads have changed: restart to use them";
-    if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0)
-        return "limits have changed: restart to use them";
-    if (!same_texts(a->engines, a->engine_count, b->engines, b->engine_count))
-        return "engines have changed: restart to use them";
-    if (!same_texts(a->trusted_proxies, a->trusted_proxy_count, b->trusted_proxies, b->trusted_proxy_count))
-        return "trusted_proxies have changed: restart to use them";
-    if (!same_text(a->store, b->store))
-        return "store has changed: restart to use it";
-    if (!same_text(a->node, b->node))
-        return "node has changed: restart to use it";
-    if (a->listener_count != b->listener_count)
-        return "listeners have changed: restart to use them";
-    for (size_t i = 0; i < a->listener_count; i++)
-        if (!same_listener(&a->listeners[i], &b->listeners[i]))
-            return "listeners have changed: restart to use them";
     return NULL;
 }

@@ -29,7 +29,7 @@ void policy_release(struct policy *policy);
 const struct config *policy_config(const struct policy *policy);
 
 /* policy_hash returns, in hexadecimal, a hash over what nodes of one CA must have in common: the
- * configuration without what is a node's own (front, log, node, store, engines, threads, limits, listeners),
+ * configuration without what is a node's own (config_of_node),
  * the certificates in the files that it names, and which key seals secrets. */
 const char *policy_hash(const struct policy *policy);
 
@@ -47,9 +47,5 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
 /* policy_decide answers |decision|: whether a certificate is granted, and its TBSCertificate. Never blocks.
  */
 void policy_decide(struct cmp_decision *decision);
-
-/* policy_reload_blocked returns a text if |to| differs from |from| in what only a restart can change
- * (listeners, threads, limits, engines, store, front, node), or NULL. */
-const char *policy_reload_blocked(const struct policy *from, const struct policy *to);
 
 #endif

@@ -25,27 +25,35 @@ static const struct {
 
 static int load_usage(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t i)
 {
-    const struct config_profile *config = profile->config;
+    const struct config_list *usages = &profile->config->certificate.key_usage;
     char key[SETTING];
 
-    for (size_t u = 0; u < config->key_usage_count; u++) {
-        unsigned bit = key_usage_named(config->key_usage[u]);
-        snprintf(key, sizeof key, "profiles[%zu].key_usage[%zu]", i, u);
+    for (size_t u = 0; u < usages->count; u++) {
+        unsigned bit = key_usage_named(usages->items[u]);
+        snprintf(key, sizeof key, "profiles[%zu].certificate.key_usage[%zu]", i, u);
         if (bit == 0)
             return config_fault_at(fault, policy->config, key,
                                    "unknown key usage '%s'; write one of RFC 5280 4.2.1.3, "
                                    "such as digitalSignature",
-                                   config->key_usage[u]);
+                                   usages->items[u]);
         if ((bit & (KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)) != 0)
             return config_fault_at(fault, policy->config, key,
                                    "'%s' is for CAs, and profiles issue to devices; remove it",
-                                   config->key_usage[u]);
+                                   usages->items[u]);
         profile->key_usage |= bit;
     }
-    for (size_t p = 0; p < config->extended_key_usage_count; p++) {
-        const char *text = config->extended_key_usage[p];
+    return 1;
+}
+
+static int load_purposes(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t i)
+{
+    const struct config_list *names = &profile->config->certificate.extended_key_usage;
+    char key[SETTING];
+
+    for (size_t p = 0; p < names->count; p++) {
+        const char *text = names->items[p];
         size_t len = POLICY_OID_MAX;
-        snprintf(key, sizeof key, "profiles[%zu].extended_key_usage[%zu]", i, p);
+        snprintf(key, sizeof key, "profiles[%zu].certificate.extended_key_usage[%zu]", i, p);
         for (size_t n = 0; n < sizeof purposes / sizeof purposes[0]; n++)
             if (strcmp(text, purposes[n].name) == 0)
                 text = purposes[n].oid;
@@ -57,13 +65,22 @@ static int load_usage(struct config_fault *fault, struct policy *policy, struct 
                 text, POLICY_PURPOSES_MAX);
         profile->purposes[profile->purpose_count++] = bytes_of(profile->purpose_oids[p], len);
     }
-    for (size_t k = 0; k < config->key_type_count; k++) {
-        const struct key_algorithm *algorithm = key_algorithm_named(config->key_types[k]);
-        snprintf(key, sizeof key, "profiles[%zu].key_types[%zu]", i, k);
+    return 1;
+}
+
+static int load_key_types(struct config_fault *fault, struct policy *policy, struct profile *profile,
+                          size_t i)
+{
+    const struct config_list *types = &profile->config->keys.types;
+    char key[SETTING];
+
+    for (size_t k = 0; k < types->count; k++) {
+        const struct key_algorithm *algorithm = key_algorithm_named(types->items[k]);
+        snprintf(key, sizeof key, "profiles[%zu].keys.types[%zu]", i, k);
         if (algorithm == NULL)
             return config_fault_at(fault, policy->config, key,
                                    "unknown key type '%s'; write P-256, P-384, P-521, RSA or Ed25519",
-                                   config->key_types[k]);
+                                   types->items[k]);
         profile->key_kinds |= 1u << algorithm->kind;
     }
     return 1;
@@ -72,14 +89,14 @@ static int load_usage(struct config_fault *fault, struct policy *policy, struct 
 /* No request can change these: they are encoded once. */
 static int load_urls(struct config_fault *fault, struct policy *policy, struct profile *profile)
 {
-    const struct config_profile *config = profile->config;
+    const struct config_urls *config = &profile->config->urls;
     const struct certificate_urls urls = {
-        .crl = config->crl_urls,
-        .crl_count = config->crl_url_count,
-        .ocsp = config->ocsp_urls,
-        .ocsp_count = config->ocsp_url_count,
-        .issuer = config->issuer_urls,
-        .issuer_count = config->issuer_url_count,
+        .crl = config->crl.items,
+        .crl_count = config->crl.count,
+        .ocsp = config->ocsp.items,
+        .ocsp_count = config->ocsp.count,
+        .issuer = config->issuer.items,
+        .issuer_count = config->issuer.count,
     };
 
     return certificate_prepare_urls(&profile->urls, policy->arena, &urls) ||
@@ -90,16 +107,16 @@ static int load_urls(struct config_fault *fault, struct policy *policy, struct p
 static int load_extra_certs(struct config_fault *fault, struct policy *policy, struct profile *profile,
                             size_t i)
 {
-    const struct config_profile *config = profile->config;
+    const struct config_list *files = &profile->config->answer.extra_certs;
     char key[SETTING];
 
-    for (size_t n = 0; n < config->extra_cert_count; n++) {
+    for (size_t n = 0; n < files->count; n++) {
         size_t room = BOUND_EXTRA_CERTS - profile->extra_cert_count;
-        snprintf(key, sizeof key, "profiles[%zu].extra_certs[%zu]", i, n);
+        snprintf(key, sizeof key, "profiles[%zu].answer.extra_certs[%zu]", i, n);
         if (room == 0)
             return config_fault_at(fault, policy->config, key, "more than %d certificates; name fewer",
                                    BOUND_EXTRA_CERTS);
-        size_t count = policy_read_pem(fault, policy, key, config->extra_certs[n],
+        size_t count = policy_read_pem(fault, policy, key, files->items[n],
                                        profile->extra_certs + profile->extra_cert_count, room);
         if (count == 0)
             return 0;
@@ -115,14 +132,15 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     char key[SETTING];
 
     profile->config = config;
-    if (!load_usage(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
+    if (!load_usage(fault, policy, profile, i) || !load_purposes(fault, policy, profile, i) ||
+        !load_key_types(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
         !policy_load_requests(fault, policy, i) || !load_urls(fault, policy, profile) ||
         !load_extra_certs(fault, policy, profile, i) ||
-        !policy_load_vendors(fault, policy, &profile->trust, config->vendors, config->vendor_count, now) ||
-        !policy_load_vendors(fault, policy, &profile->ras, config->ras, config->ra_count, now))
+        !policy_load_vendors(fault, policy, &profile->trust, &config->accept.vendors, now) ||
+        !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now))
         return 0;
-    if (config->mac && policy->seal_key == NULL) {
-        snprintf(key, sizeof key, "profiles[%zu].mac", i);
+    if (config->mac.allowed && policy->seal_key == NULL) {
+        snprintf(key, sizeof key, "profiles[%zu].mac.allowed", i);
         return config_fault_at(fault, policy->config, key,
                                "shared secrets are sealed in the store; name a file in seal_key");
     }
@@ -130,32 +148,32 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .name = config->name,
         .ca = policy_authority(policy, config->ca),
         .trust = &profile->trust,
-        .ras = config->ra_count != 0 ? &profile->ras : NULL,
-        .strict_header = config->header == CONFIG_HEADER_RFC9483,
-        .own_certificates = config->own_certificates,
-        .own_profiles = config->own_profiles,
-        .own_profile_count = config->own_profile_count,
-        .mac = config->mac,
-        .sha1_owf = config->sha1_owf,
-        .mac_iterations_min = config->mac_iterations_min,
-        .mac_iterations_max = config->mac_iterations_max,
-        .mac_salt_min = config->mac_salt_min,
-        .mac_salt_max = config->mac_salt_max,
-        .mac_key_min = config->mac_key_min,
-        .mac_key_max = config->mac_key_max,
-        .implicit_confirm = config->implicit_confirm,
-        .confirm_wait_seconds = config->confirm_wait_seconds,
-        .message_time_seconds = config->message_time_seconds,
-        .unconfirmed = (enum cmp_unconfirmed)config->unconfirmed,
-        .same_key_update = config->same_key_update,
-        .unique_keys = config->unique_keys,
-        .ca_pubs = (enum cmp_ca_pubs)config->ca_pubs,
+        .ras = config->accept.ras.count != 0 ? &profile->ras : NULL,
+        .strict_header = config->accept.header == CONFIG_HEADER_RFC9483,
+        .own_certificates = config->accept.own_certificates,
+        .own_profiles = config->accept.own_profiles.items,
+        .own_profile_count = config->accept.own_profiles.count,
+        .mac = config->mac.allowed,
+        .sha1_owf = config->mac.sha1_owf,
+        .mac_iterations_min = config->mac.iterations_min,
+        .mac_iterations_max = config->mac.iterations_max,
+        .mac_salt_min = config->mac.salt_min,
+        .mac_salt_max = config->mac.salt_max,
+        .mac_key_min = config->mac.key_min,
+        .mac_key_max = config->mac.key_max,
+        .implicit_confirm = config->confirm.implicit,
+        .confirm_wait_seconds = config->confirm.wait_seconds,
+        .message_time_seconds = config->accept.message_time_seconds,
+        .unconfirmed = (enum cmp_unconfirmed)config->confirm.unconfirmed,
+        .same_key_update = config->keys.same_in_update,
+        .unique_keys = config->keys.unique,
+        .ca_pubs = (enum cmp_ca_pubs)config->answer.ca_pubs,
         .extra_certs = profile->extra_certs,
         .extra_cert_count = profile->extra_cert_count,
     };
     /* The CA's own certificates end at the CA: trusted for this profile, and looked up in the store besides.
      */
-    if (config->own_certificates && !trust_add(&profile->trust, profile->cmp.ca->cert.der, 1))
+    if (config->accept.own_certificates && !trust_add(&profile->trust, profile->cmp.ca->cert.der, 1))
         return config_fault_at(fault, policy->config, "profiles", "out of memory");
     return 1;
 }

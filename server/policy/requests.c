@@ -65,29 +65,30 @@ static int load_rule(struct request_rule *rule, const char *text, int *of_ca)
 }
 
 static int load_list(struct config_fault *fault, struct policy *policy, const char *setting,
-                     struct request_rules *out, const char *const *texts, size_t count, int honour)
+                     struct request_rules *out, const struct config_list *texts, int honour)
 {
     char key[SETTING];
 
-    for (size_t n = 0; n < count; n++) {
+    for (size_t n = 0; n < texts->count; n++) {
+        const char *text = texts->items[n];
         struct request_rule *rule = &out->rules[out->count];
         int of_ca = 0;
-        int word = strcmp(texts[n], "validity") == 0 ||
-                   (!honour && (strcmp(texts[n], "issuer") == 0 || strcmp(texts[n], "other") == 0));
+        int word = strcmp(text, "validity") == 0 ||
+                   (!honour && (strcmp(text, "issuer") == 0 || strcmp(text, "other") == 0));
         snprintf(key, sizeof key, "%s[%zu]", setting, n);
         if (n == POLICY_REQUESTS_MAX)
             return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
                                    POLICY_REQUESTS_MAX);
-        rule->name = texts[n];
-        if (!word && !load_rule(rule, texts[n], &of_ca))
+        rule->name = text;
+        if (!word && !load_rule(rule, text, &of_ca))
             return config_fault_at(
                 fault, policy->config, key,
                 "unknown '%s'; write validity, %sthe name of an extension such as keyUsage, or "
                 "its dotted OID",
-                texts[n], honour ? "" : "issuer, other, ");
+                text, honour ? "" : "issuer, other, ");
         if (honour && of_ca)
             return config_fault_at(fault, policy->config, key,
-                                   "'%s' is for the CA to write, not for a request; remove it", texts[n]);
+                                   "'%s' is for the CA to write, not for a request; remove it", text);
         out->count++;
     }
     return 1;
@@ -99,11 +100,11 @@ int policy_load_requests(struct config_fault *fault, struct policy *policy, size
     struct profile *profile = &policy->profiles[i];
     char key[SETTING];
 
-    snprintf(key, sizeof key, "profiles[%zu].honour", i);
-    if (!load_list(fault, policy, key, &profile->honour, config->honour, config->honour_count, 1))
+    snprintf(key, sizeof key, "profiles[%zu].request.honour", i);
+    if (!load_list(fault, policy, key, &profile->honour, &config->request.honour, 1))
         return 0;
-    snprintf(key, sizeof key, "profiles[%zu].refuse", i);
-    return load_list(fault, policy, key, &profile->refuse, config->refuse, config->refuse_count, 0);
+    snprintf(key, sizeof key, "profiles[%zu].request.refuse", i);
+    return load_list(fault, policy, key, &profile->refuse, &config->request.refuse, 0);
 }
 
 /* ---- deciding ---- */

@@ -27,8 +27,8 @@ static int find_legacy(const struct policy *policy, struct cmp_route *out, struc
 {
     for (size_t i = 0; i < policy->config->profile_count; i++) {
         const struct config_profile *config = policy->profiles[i].config;
-        for (size_t p = 0; p < config->path_count; p++)
-            if (bytes_equal(path, bytes_str(config->paths[p]))) {
+        for (size_t p = 0; p < config->paths.count; p++)
+            if (bytes_equal(path, bytes_str(config->paths.items[p]))) {
                 out->profile = &policy->profiles[i].cmp;
                 return 1;
             }

@@ -19,9 +19,9 @@ static int add_anchors(struct config_fault *fault, struct policy *policy, struct
     struct bytes ders[ANCHORS_MAX];
     char key[SETTING];
 
-    for (size_t a = 0; a < vendor->anchor_count; a++) {
+    for (size_t a = 0; a < vendor->anchors.count; a++) {
         snprintf(key, sizeof key, "vendors[%zu].anchors[%zu]", v, a);
-        size_t count = policy_read_pem(fault, policy, key, vendor->anchors[a], ders, ANCHORS_MAX);
+        size_t count = policy_read_pem(fault, policy, key, vendor->anchors.items[a], ders, ANCHORS_MAX);
         if (count == 0)
             return 0;
         for (size_t c = 0; c < count; c++)
@@ -42,9 +42,10 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
     struct path path;
     char key[SETTING];
 
-    for (size_t f = 0; f < vendor->intermediate_count; f++) {
+    for (size_t f = 0; f < vendor->intermediates.count; f++) {
         snprintf(key, sizeof key, "vendors[%zu].intermediates[%zu]", v, f);
-        size_t count = policy_read_pem(fault, policy, key, vendor->intermediates[f], ders, INTERMEDIATES_MAX);
+        size_t count =
+            policy_read_pem(fault, policy, key, vendor->intermediates.items[f], ders, INTERMEDIATES_MAX);
         if (count == 0)
             return 0;
         for (size_t c = 0; c < count; c++) {
@@ -76,10 +77,10 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
 }
 
 int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
-                        const char *const *names, size_t count, int64_t now)
+                        const struct config_list *names, int64_t now)
 {
-    for (size_t n = 0; n < count; n++) {
-        size_t v = find_vendor(policy->config, names[n]);
+    for (size_t n = 0; n < names->count; n++) {
+        size_t v = find_vendor(policy->config, names->items[n]);
         if (v == SIZE_MAX || !add_anchors(fault, policy, trust, v) ||
             !add_intermediates(fault, policy, trust, v, now))
             return 0;

@@ -28,8 +28,8 @@ static int64_t limit_of(const struct piece *piece, size_t profile)
 {
     const struct config_profile *config = &policy_config(piece->policy)->profiles[profile];
     const struct cmp_authority *ca = policy_settings(piece->policy)->profiles[profile]->ca;
-    uint32_t days = piece->kind->kind == STORE_FETCH_OLD_CERTS ? config->retain_certificates_days
-                                                               : config->retain_transactions_days;
+    uint32_t days = piece->kind->kind == STORE_FETCH_OLD_CERTS ? config->retain.certificates_days
+                                                               : config->retain.transactions_days;
 
     if (days == 0 || !bytes_equal(bytes_of(ca->id, STORE_ISSUER_ID), piece->issuer))
         return 0;

@@ -8,7 +8,7 @@ all=ir=1,ir-confirm=1,cr=1,p10cr=1,kur=1,rr=1
 
 demo ca
 add_tls
-add_profile bound 'subject_bound: true'
+add_profile bound 'names.subject_bound: true'
 start_server cmpd "$dir/cmpd.yaml" "$work/server.log"
 url=http://127.0.0.1:$port/.well-known/cmp/p/demo
 tls_url=https://127.0.0.1:$tls_port/.well-known/cmp/p/demo

@@ -87,7 +87,7 @@ Test(rfc9483_3_4, a_profile_says_who_may_ask)
     replace("vendors: [demo]", "vendors: []");
     cr_assert_not(trusts("Vendor"));
     cr_assert(policy_settings(demo.policy)->default_profile->mac);
-    replace("mac: true ", "mac: false ");
+    replace("allowed: true ", "allowed: false ");
     cr_assert_not(policy_settings(demo.policy)->default_profile->mac);
     cr_assert(policy_settings(demo.policy)->default_profile->own_certificates);
     replace("own_certificates: true ", "own_certificates: false ");

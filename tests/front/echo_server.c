@@ -76,8 +76,7 @@ static void set(struct setup *setup, char *argument)
     *value++ = '\0';
     if (strcmp(argument, "trusted_proxy") == 0) {
         setup->trusted_proxy = value;
-        setup->config.trusted_proxies = &setup->trusted_proxy;
-        setup->config.trusted_proxy_count = 1;
+        setup->config.trusted_proxies = (struct config_list){&setup->trusted_proxy, 1};
     } else if (strcmp(argument, "certificate") == 0)
         setup->tls.certificate = value;
     else if (strcmp(argument, "key") == 0)

@@ -4,7 +4,7 @@
 
 demo confirm
 credentials
-for word in revoke hold keep; do add_profile "$word" "confirm_wait_seconds: 1" "unconfirmed: $word"; done
+for word in revoke hold keep; do add_profile "$word" "confirm.wait_seconds: 1" "confirm.unconfirmed: $word"; done
 start_server cmpd "$dir/cmpd.yaml" "$work/confirm.log"
 new_key "$work/new.key" P-256
 

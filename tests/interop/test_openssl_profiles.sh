@@ -18,16 +18,16 @@ make_ra() {
 demo profiles
 credentials
 make_ra
-add_profile strict "header: rfc9483"
-add_profile honouring "honour: [subjectAltName, validity, keyUsage]"
-add_profile refusing "refuse: [validity, other]"
-add_profile naming 'subject: [O=Operator, "CN=${CN}"]' 'san: ["DNS:${CN}.ran.example"]'
-add_profile bound "subject_bound: true"
-add_profile unique "unique_keys: true"
-add_profile keeping "same_key_update: true"
-add_profile generous "ca_pubs: always" "extra_certs: [demo/vendor-root.pem]"
-add_profile silent "ca_pubs: never"
-add_profile ra "ras: [registration]" "vendors: [demo, registration]"
+add_profile strict "accept.header: rfc9483"
+add_profile honouring "request.honour: [subjectAltName, validity, keyUsage]"
+add_profile refusing "request.refuse: [validity, other]"
+add_profile naming 'names.subject: [O=Operator, "CN=${CN}"]' 'names.san: ["DNS:${CN}.ran.example"]'
+add_profile bound "names.subject_bound: true"
+add_profile unique "keys.unique: true"
+add_profile keeping "keys.same_in_update: true"
+add_profile generous "answer.ca_pubs: always" "answer.extra_certs: [demo/vendor-root.pem]"
+add_profile silent "answer.ca_pubs: never"
+add_profile ra "accept.ras: [registration]" "accept.vendors: [demo, registration]"
 start_server cmpd "$dir/cmpd.yaml" "$work/profiles.log"
 
 new_key "$work/new.key" P-256

@@ -120,12 +120,12 @@ found "an older schema" 'older than this program: run cmpctl db migrate' "update
 found "too new a schema" 'too new for this program' "update cmpd.schema set oldest_node = 9" "update cmpd.schema set oldest_node = 1"
 
 # What retention has taken is no fault.
-retain retain_transactions_days 1
+retain transactions_days 1
 postgres_db db "delete from cmpd.transactions where transaction_id = (select transaction_id from cmpd.certificates where $one)"
 refused "retention has not taken it yet" 'has no transaction' db check
 postgres_db db "update cmpd.certificates set issued_at = issued_at - 2 * 86400 where $one"
 ok "but it may have taken older ones" db check
-retain retain_transactions_days 0
+retain transactions_days 0
 postgres_db db "insert into cmpd.transactions select * from public.transactions on conflict do nothing"
 
 # ---- purge: rows ----
@@ -144,7 +144,7 @@ postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800,
   insert into cmpd.transactions select issued_at, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', '', serial, '', ''
     from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null
 ok "well, with old rows" db check
-retain retain_certificates_days 30
+retain certificates_days 30
 postgres_db db "select pg_stat_reset()" >/dev/null
 ok "purged, as a node may" db purge
 told "^deleted: $((rows / 2)) certificates with their transactions, 0 more transactions"

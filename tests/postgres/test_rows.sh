@@ -13,7 +13,7 @@ settings=(fsync=on max_wal_size=8GB shared_buffers=512MB checkpoint_timeout=15mi
 postgres_start db "${settings[@]}"
 postgres_demo db ca
 # One profile wants keys that no other certificate has.
-add_profile unique 'unique_keys: true'
+add_profile unique 'keys.unique: true'
 
 postgres_cpu() {
     cat /proc/[0-9]*/stat 2>/dev/null | awk -F'[()]' '$2 == "postgres" { split($3, f, " "); t += f[12] + f[13] + f[14] + f[15] }

@@ -96,12 +96,12 @@ cp "$work/good.db" "$store"
 ok "and all is well again" db check
 
 # What retention has taken is no fault.
-retain retain_transactions_days 1
+retain transactions_days 1
 sql "DELETE FROM transactions WHERE transaction_id = (SELECT transaction_id FROM certificates WHERE $first)"
 refused "retention has not taken it yet" 'has no transaction' db check
 sql "UPDATE certificates SET issued_at = issued_at - 2 * 86400 WHERE $first"
 ok "but it may have taken older ones" db check
-retain retain_transactions_days 0
+retain transactions_days 0
 cp "$work/good.db" "$store"
 
 # ---- purge: rows ----
@@ -110,7 +110,7 @@ ok "nothing goes by default" db purge
 told '^deleted: 0 certificates with their transactions, 0 more transactions'
 same "and the store is as it was" "$(sql 'SELECT count(*) FROM certificates; SELECT count(*) FROM audit')" "3
 8"
-retain retain_certificates_days 30
+retain certificates_days 30
 sql "UPDATE certificates SET not_after = not_after - (365 + 31) * 86400 WHERE subject_text LIKE '%gnb-3%';
     UPDATE certificates SET not_after = not_after - (365 + 29) * 86400 WHERE subject_text LIKE '%gnb-2%'"
 # A serial begins with the time of issuance: certificates of today are not looked at.
@@ -127,7 +127,7 @@ same "the one that had expired is gone, with its revocation" \
 ok "well" db check
 ok "recorded" grep -Eq "purge  deleted  cmpctl by $(id -nr -u)(, sudo says for [a-z]+)?  .* profile=demo certificates=1 expired_before=20" \
     <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
-retain retain_transactions_days 10
+retain transactions_days 10
 sql "UPDATE transactions SET created_at = created_at - 11 * 86400 WHERE body = 11;
     UPDATE transactions SET created_at = created_at - 11 * 86400, state = 1 WHERE serial = (SELECT serial FROM certificates WHERE subject_text = 'CN=gnb-1');
     UPDATE certificates SET issued_at = issued_at - 11 * 86400 WHERE subject_text = 'CN=gnb-1'"

@@ -37,7 +37,7 @@ for variant in cmpd cmpd-epoll postgres; do
         demo "$program"
     fi
     # P-384 and RSA devices take the slow lane; what is not confirmed in time is revoked.
-    sed -i 's/confirm_wait_seconds: 300/confirm_wait_seconds: 6/; s/confirm_revoke_max: 60/confirm_revoke_max: 100000/
+    sed -i 's/ wait_seconds: 300/ wait_seconds: 6/; s/confirm_revoke_max: 60/confirm_revoke_max: 100000/
             s/^  workers: 0/  workers: 3/; s/^  front: 0/  front: 2/; s/^  slow: 1/  slow: 2/' "$dir/cmpd.yaml"
     credentials
     new_key "$work/new.key" P-256

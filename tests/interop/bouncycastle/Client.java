@@ -52,7 +52,7 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
  */
 public final class Client {
     private static final int ITERATIONS = 1000;
-    private static final int ITERATIONS_MAX = 100000; // mac_iterations_max of the profile
+    private static final int ITERATIONS_MAX = 100000; // mac.iterations_max of the profile
     private static final BigInteger P10CR_REQ_ID = BigInteger.ONE.negate(); // RFC 9483 4.1.4
 
     private enum Confirmation { EXPLICIT, IMPLICIT, REJECTION }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Includes the schema, to hold its rules against libcyaml's half. */
-#include "server/base/config_schema.c"
+#include "server/base/config.h"
+#include "server/base/config_internal.h"
 
 #define LISTENERS "listeners: [{address: ':8829'}]\n"
 #define CAS "cas: [{name: a, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}]\n"
@@ -57,50 +57,50 @@ Test(config, defaults)
     cr_assert_eq(c->listener_count, 1);
     cr_assert_null(c->listeners[0].tls);
     cr_assert_str_eq(c->cas[0].cmp_key, "/etc/cmpd/c.key");
-    cr_assert_eq(c->cas[0].chain_count, 0);
+    cr_assert_eq(c->cas[0].chain.count, 0);
     cr_assert_eq(c->vendor_count, 0);
     cr_assert_str_eq(c->default_profile, "p");
     const struct config_profile *p = &c->profiles[0];
     cr_assert_str_eq(p->ca, "a");
     cr_assert_eq(p->demo, 0);
-    cr_assert_eq(p->mac, 0);
-    cr_assert_eq(p->sha1_owf, 0);
-    cr_assert_eq(p->own_certificates, 1);
-    cr_assert_eq(p->implicit_confirm, 1);
-    cr_assert_eq(p->subject_count, 0);
-    cr_assert_eq(p->subject_bound, 1);
-    cr_assert_eq(p->san_count, 0);
-    cr_assert_eq(p->honour_count, 1);
-    cr_assert_str_eq(p->honour[0], "subjectAltName");
-    cr_assert_eq(p->refuse_count, 0);
-    cr_assert_eq(p->header, CONFIG_HEADER_RFC9810);
-    cr_assert_eq(p->unconfirmed, CONFIG_UNCONFIRMED_REVOKE);
-    cr_assert_eq(p->ca_pubs, CONFIG_CA_PUBS_MAC);
-    cr_assert_eq(p->ra_count, 0);
-    cr_assert_eq(p->same_key_update, 0);
-    cr_assert_eq(p->unique_keys, 0);
-    cr_assert_eq(p->extra_cert_count, 0);
-    cr_assert_eq(p->mac_salt_min, 8);
-    cr_assert_eq(p->mac_salt_max, 128);
-    cr_assert_eq(p->mac_key_min, 16);
-    cr_assert_eq(p->mac_key_max, 64);
+    cr_assert_eq(p->mac.allowed, 0);
+    cr_assert_eq(p->mac.sha1_owf, 0);
+    cr_assert_eq(p->accept.own_certificates, 1);
+    cr_assert_eq(p->confirm.implicit, 1);
+    cr_assert_eq(p->names.subject.count, 0);
+    cr_assert_eq(p->names.subject_bound, 1);
+    cr_assert_eq(p->names.san.count, 0);
+    cr_assert_eq(p->request.honour.count, 1);
+    cr_assert_str_eq(p->request.honour.items[0], "subjectAltName");
+    cr_assert_eq(p->request.refuse.count, 0);
+    cr_assert_eq(p->accept.header, CONFIG_HEADER_RFC9810);
+    cr_assert_eq(p->confirm.unconfirmed, CONFIG_UNCONFIRMED_REVOKE);
+    cr_assert_eq(p->answer.ca_pubs, CONFIG_CA_PUBS_MAC);
+    cr_assert_eq(p->accept.ras.count, 0);
+    cr_assert_eq(p->keys.same_in_update, 0);
+    cr_assert_eq(p->keys.unique, 0);
+    cr_assert_eq(p->answer.extra_certs.count, 0);
+    cr_assert_eq(p->mac.salt_min, 8);
+    cr_assert_eq(p->mac.salt_max, 128);
+    cr_assert_eq(p->mac.key_min, 16);
+    cr_assert_eq(p->mac.key_max, 64);
     cr_assert_eq(c->confirm_revoke_max, 60);
     cr_assert_eq(c->retain_audit_days, 0);
-    cr_assert_eq(p->mac_iterations_min, 100);
-    cr_assert_eq(p->mac_iterations_max, 10000);
-    cr_assert_eq(p->validity_days, 365);
-    cr_assert_eq(p->backdate_seconds, 300);
-    cr_assert_eq(p->confirm_wait_seconds, 300);
-    cr_assert_eq(p->message_time_seconds, 300);
-    cr_assert_eq(p->retain_certificates_days, 0);
-    cr_assert_eq(p->retain_transactions_days, 0);
-    cr_assert_eq(p->rsa_bits_min, 2048);
-    cr_assert_eq(p->rsa_bits_max, 4096);
-    cr_assert_eq(p->key_type_count, 5);
-    cr_assert_str_eq(p->key_types[4], "Ed25519");
-    cr_assert_eq(p->key_usage_count, 1);
-    cr_assert_str_eq(p->key_usage[0], "digitalSignature");
-    cr_assert_eq(p->extended_key_usage_count, 0);
+    cr_assert_eq(p->mac.iterations_min, 100);
+    cr_assert_eq(p->mac.iterations_max, 10000);
+    cr_assert_eq(p->certificate.validity_days, 365);
+    cr_assert_eq(p->certificate.backdate_seconds, 300);
+    cr_assert_eq(p->confirm.wait_seconds, 300);
+    cr_assert_eq(p->accept.message_time_seconds, 300);
+    cr_assert_eq(p->retain.certificates_days, 0);
+    cr_assert_eq(p->retain.transactions_days, 0);
+    cr_assert_eq(p->keys.rsa_bits_min, 2048);
+    cr_assert_eq(p->keys.rsa_bits_max, 4096);
+    cr_assert_eq(p->keys.types.count, 5);
+    cr_assert_str_eq(p->keys.types.items[4], "Ed25519");
+    cr_assert_eq(p->certificate.key_usage.count, 1);
+    cr_assert_str_eq(p->certificate.key_usage.items[0], "digitalSignature");
+    cr_assert_eq(p->certificate.extended_key_usage.count, 0);
     config_free(c);
     config_free(NULL);
 }
@@ -117,10 +117,11 @@ Test(config, values_of_the_file)
         "cmp_key: d}\n"
         "- {name: b, certificate: a.pem, key: a.key, cmp_certificate: c, cmp_key: d}\n"
         "vendors: [{name: v, anchors: [x.pem], intermediates: [y.pem]}]\n"
-        "profiles:\n- {name: p, ca: b, vendors: [v], paths: [/pkix/], demo: true, san: [\"DNS:${CN}\"], "
-        "key_types: "
-        "[], header: rfc9483, unconfirmed: hold, ca_pubs: never, ras: [v], honour: []}\n"
-        "- {name: q, ca: a, validity_days: 36525, crl_urls: ['http://h/c.crl']}\ndefault_profile: q\n",
+        "profiles:\n- {name: p, ca: b, accept: {vendors: [v], ras: [v], header: rfc9483}, paths: [/pkix/], "
+        "demo: true, names: {san: [\"DNS:${CN}\"]}, keys: {types: []}, confirm: {unconfirmed: hold}, "
+        "answer: {ca_pubs: never}, request: {honour: []}}\n"
+        "- {name: q, ca: a, certificate: {validity_days: 36525}, urls: {crl: "
+        "['http://h/c.crl']}}\ndefault_profile: q\n",
         &fault);
     cr_assert_not_null(c, "%s", fault.text);
     cr_assert_eq(c->front, CONFIG_FRONT_EPOLL);
@@ -137,22 +138,22 @@ Test(config, values_of_the_file)
     cr_assert_str_eq(tls->key, "/abs.key");
     cr_assert_str_eq(tls->client_ca, "/etc/cmpd/ca.pem");
     cr_assert_eq(tls->client_required, 1);
-    cr_assert_eq(c->cas[0].chain_count, 2);
-    cr_assert_str_eq(c->cas[0].chain[0], "/etc/cmpd/r.pem");
-    cr_assert_str_eq(c->cas[0].chain[1], "/q.pem");
-    cr_assert_str_eq(c->vendors[0].intermediates[0], "/etc/cmpd/y.pem");
-    cr_assert_str_eq(c->profiles[0].vendors[0], "v");
-    cr_assert_str_eq(c->profiles[0].paths[0], "/pkix/");
+    cr_assert_eq(c->cas[0].chain.count, 2);
+    cr_assert_str_eq(c->cas[0].chain.items[0], "/etc/cmpd/r.pem");
+    cr_assert_str_eq(c->cas[0].chain.items[1], "/q.pem");
+    cr_assert_str_eq(c->vendors[0].intermediates.items[0], "/etc/cmpd/y.pem");
+    cr_assert_str_eq(c->profiles[0].accept.vendors.items[0], "v");
+    cr_assert_str_eq(c->profiles[0].paths.items[0], "/pkix/");
     cr_assert_eq(c->profiles[0].demo, 1);
-    cr_assert_str_eq(c->profiles[0].san[0], "DNS:${CN}");
-    cr_assert_eq(c->profiles[0].header, CONFIG_HEADER_RFC9483);
-    cr_assert_eq(c->profiles[0].unconfirmed, CONFIG_UNCONFIRMED_HOLD);
-    cr_assert_eq(c->profiles[0].ca_pubs, CONFIG_CA_PUBS_NEVER);
-    cr_assert_str_eq(c->profiles[0].ras[0], "v");
-    cr_assert_eq(c->profiles[0].honour_count, 0);
-    cr_assert_eq(c->profiles[0].key_type_count, 0);
-    cr_assert_eq(c->profiles[1].validity_days, 36525);
-    cr_assert_str_eq(c->profiles[1].crl_urls[0], "http://h/c.crl");
+    cr_assert_str_eq(c->profiles[0].names.san.items[0], "DNS:${CN}");
+    cr_assert_eq(c->profiles[0].accept.header, CONFIG_HEADER_RFC9483);
+    cr_assert_eq(c->profiles[0].confirm.unconfirmed, CONFIG_UNCONFIRMED_HOLD);
+    cr_assert_eq(c->profiles[0].answer.ca_pubs, CONFIG_CA_PUBS_NEVER);
+    cr_assert_str_eq(c->profiles[0].accept.ras.items[0], "v");
+    cr_assert_eq(c->profiles[0].request.honour.count, 0);
+    cr_assert_eq(c->profiles[0].keys.types.count, 0);
+    cr_assert_eq(c->profiles[1].certificate.validity_days, 36525);
+    cr_assert_str_eq(c->profiles[1].urls.crl.items[0], "http://h/c.crl");
     config_free(c);
 }
 
@@ -180,6 +181,14 @@ static const struct wrong wrongs[] = {
     {REST "limits:\n  jobs: 20\n  queue_job: 2\n", 6, {"did you mean \"queue_jobs\""}},
     {REST "log: info\nnode: x\nlog: warn\n", 6, {"log is set again", "first in line 4"}},
     {REST "limits:\n  jobs: 20\n  jobs: 20\n", 6, {"jobs is set again"}},
+    /* What stands in a group is found there, also under the name that it would have without. */
+    {LISTENERS CAS "profiles:\n- name: p\n  validity_days: 3\n",
+     5,
+     {"no setting \"validity_days\"", "did you mean \"validity_days\" in certificate?"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac_iterations_min: 3\n",
+     5,
+     {"no setting \"mac_iterations_min\"", "did you mean \"iterations_min\" in mac?"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: true\n", 5, {"mac must hold settings"}},
     {REST "<<: {log: info}\n", 4, {"no setting \"<<\""}},
     {LISTENERS PROFILES, 1, {"lacks \"cas\""}},
     {CAS PROFILES, 1, {"lacks \"listeners\""}},
@@ -203,8 +212,8 @@ static const struct wrong wrongs[] = {
     /* words, texts, lists */
     {"log: loud\n" REST, 1, {"log is \"loud\"", "debug, info, warn, error"}},
     {REST "front: 1\n", 4, {"auto, io_uring, epoll"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  mac: yes\n", 5, {"mac is \"yes\"", "true, false"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  mac: flase\n", 5, {"true, false"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: {allowed: yes}\n", 5, {"allowed is \"yes\"", "true, false"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: {allowed: flase}\n", 5, {"true, false"}},
     {REST "node:\n", 4, {"node has no value"}},
     {REST "node: ~\n", 4, {"node has no value"}},
     {REST "node: a b\n", 4, {"node is \"a b\"", "letters"}},
@@ -250,51 +259,58 @@ static const struct wrong wrongs[] = {
                         "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n",
      2,
      {"which CA"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  vendors:\n  - v\n", 6, {"no vendor \"v\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  accept:\n    vendors:\n    - v\n", 7, {"no vendor \"v\""}},
     {LISTENERS CAS "profiles:\n- name: p\n- name: q\n", 1, {"default_profile: NAME"}},
     {REST "default_profile: q\n", 4, {"no profile \"q\""}},
-    {LISTENERS CAS "profiles:\n- name: p\n  rsa_bits_min: 4096\n  rsa_bits_max: 3072\n",
+    {LISTENERS CAS "profiles:\n- name: p\n  keys:\n    rsa_bits_min: 4096\n    rsa_bits_max: 3072\n",
+     6,
+     {"rsa_bits_min (4096)", "in keys"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  mac: {iterations_max: 99}\n",
      5,
-     {"rsa_bits_min (4096)"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  mac_iterations_max: 99\n", 4, {"mac_iterations_min (100)"}},
+     {"iterations_min (100)", "in mac"}},
     {LISTENERS CAS "profiles:\n- name: p\n  paths: [pkix]\n", 5, {"begins with /"}},
     {LISTENERS CAS "profiles:\n- name: p\n  paths: [/.well-known/cmp]\n", 5, {"served already"}},
     {LISTENERS CAS "profiles:\n- name: p\n  paths: [/a, /a]\n", 5, {"taken by profile \"p\""}},
     {LISTENERS CAS "profiles:\n- name: p\n  paths: [/a]\n- name: q\n  paths:\n  - /a\n",
      8,
      {"taken by profile \"p\""}},
-    {LISTENERS CAS "profiles:\n- name: p\n  crl_urls: ['a b']\n", 5, {"crl_urls", "URL"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  urls: {crl: ['a b']}\n", 5, {"crl", "URL"}},
     /* A recorded message must not find its transaction gone: RFC 9483 3.5 has messageTime "close to the
      * current time", before or after it.
      */
-    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 0\n  retain_transactions_days: 3650\n",
+    {LISTENERS CAS
+     "profiles:\n- name: p\n  accept: {message_time_seconds: 0}\n  retain: {transactions_days: 3650}\n",
      6,
      {"replayed", "\"p\"", "message_time_seconds"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 0\n  retain_certificates_days: 3650\n",
+    {LISTENERS CAS
+     "profiles:\n- name: p\n  accept: {message_time_seconds: 0}\n  retain: {certificates_days: 3650}\n",
      6,
      {"replayed", "message_time_seconds"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  retain_transactions_days: 1\n- name: q\n  message_time_seconds: "
-                   "0\ndefault_profile: p\n",
+    {LISTENERS CAS "profiles:\n- name: p\n  retain: {transactions_days: 1}\n- name: q\n  accept: "
+                   "{message_time_seconds: 0}\ndefault_profile: p\n",
      5,
      {"replayed", "profile \"q\""}},
-    {LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 43200\n  retain_transactions_days: 1\n",
+    {LISTENERS CAS
+     "profiles:\n- name: p\n  accept: {message_time_seconds: 43200}\n  retain: {transactions_days: 1}\n",
      6,
-     {"retain_transactions_days is 1", "86400 seconds", "write 2 or more"}},
-    {LISTENERS CAS "profiles:\n- name: p\n  retain_certificates_days: 7\n  confirm_wait_seconds: 604800\n",
+     {"transactions_days is 1", "86400 seconds", "write 2 or more"}},
+    {LISTENERS CAS
+     "profiles:\n- name: p\n  retain: {certificates_days: 7}\n  confirm: {wait_seconds: 604800}\n",
      5,
-     {"retain_certificates_days is 7", "604800 seconds", "write 8 or more"}},
+     {"certificates_days is 7", "604800 seconds", "write 8 or more"}},
 };
 
 Test(config, retention_that_is_longer_than_any_message_is_taken)
 {
     static const char *const right[] = {
-        LISTENERS CAS "profiles:\n- name: p\n  message_time_seconds: 43199\n  retain_transactions_days: 1\n",
-        LISTENERS CAS "profiles:\n- name: p\n  retain_certificates_days: 1\n  retain_transactions_days: 1\n",
+        LISTENERS CAS
+        "profiles:\n- name: p\n  accept: {message_time_seconds: 43199}\n  retain: {transactions_days: 1}\n",
+        LISTENERS CAS "profiles:\n- name: p\n  retain: {certificates_days: 1, transactions_days: 1}\n",
         /* another CA's transactions are others */
         LISTENERS "cas:\n- {name: a, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
                   "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
-                  "profiles:\n- {name: p, ca: a, retain_transactions_days: 1}\n"
-                  "- {name: q, ca: b, message_time_seconds: 0}\ndefault_profile: p\n",
+                  "profiles:\n- {name: p, ca: a, retain: {transactions_days: 1}}\n"
+                  "- {name: q, ca: b, accept: {message_time_seconds: 0}}\ndefault_profile: p\n",
     };
     for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
         struct config_fault fault;
@@ -421,23 +437,4 @@ Test(config, files)
     cr_assert_str_eq(text, REST);
     config_free(c);
     unlink(path);
-}
-
-/* Defaults must be values that the file could say, too. */
-static void check_rules(const struct config_section *section)
-{
-    for (size_t i = 0; i < section->rule_count; i++) {
-        const struct config_rule *rule = &section->rules[i];
-        cr_expect_leq(strlen(rule->key), 32, "%s is longer than what is compared for nearness", rule->key);
-        if (rule->kind == CONFIG_NUMBER)
-            cr_expect(rule->min <= rule->number && rule->number <= rule->max, "default of %s", rule->key);
-        if (rule->section != NULL)
-            check_rules(rule->section);
-    }
-    cr_expect_leq(section->rule_count, 64);
-}
-
-Test(config, defaults_are_within_bounds)
-{
-    check_rules(&config_root);
 }

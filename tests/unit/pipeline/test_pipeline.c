@@ -624,7 +624,7 @@ Test(held_back, guessing_many_references_ends)
     ledger_unpin(source);
 }
 
-/* What may cost too much is refused by the profile before it costs anything (mac_iterations_max is 10000).
+/* What may cost too much is refused by the profile before it costs anything (iterations_max is 10000).
  */
 Test(held_back, iterations_beyond_the_profiles_bound_are_refused_at_once)
 {
@@ -655,7 +655,7 @@ Test(held_back, a_full_batch_may_look_at_every_CA)
     sprintf(ca, "\n# Vendors whose");
     cr_assert(demo_edit(&demo, &fault, "\n# Vendors whose", cas), "%s", fault.text);
     for (int i = 1; i < CAS; i++)
-        at += sprintf(at, "  - {name: p%d, ca: ca%d, vendors: [demo]}\n", i, i);
+        at += sprintf(at, "  - {name: p%d, ca: ca%d, accept: {vendors: [demo]}}\n", i, i);
     sprintf(at, "\ndefault_profile: demo\n");
     cr_assert(demo_edit(&demo, &fault, "\ndefault_profile: demo\n", text), "%s", fault.text);
     tear_down_pipeline();

@@ -89,9 +89,9 @@ Test(decide, CRL_and_authority_information_are_the_profiles)
 
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
-    edit("crl_urls: []", "crl_urls: [\"http://a.example/1.crl\", \"http://b.example/1.crl\"]");
-    edit("issuer_urls: []", "issuer_urls: [\"http://a.example/ca.cer\"]");
-    edit("ocsp_urls: []", "ocsp_urls: [\"http://ocsp.example\"]");
+    edit("crl: []", "crl: [\"http://a.example/1.crl\", \"http://b.example/1.crl\"]");
+    edit("issuer: []", "issuer: [\"http://a.example/ca.cer\"]");
+    edit("ocsp: []", "ocsp: [\"http://ocsp.example\"]");
     cert = granted();
     cr_assert_not_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
     cr_assert_not_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
@@ -101,7 +101,7 @@ Test(decide, CRL_and_authority_information_are_the_profiles)
 
 Test(decide, a_key_of_another_type_or_size_is_refused)
 {
-    edit("key_types: [P-256, P-384, P-521, RSA, Ed25519]", "key_types: [P-384, RSA]");
+    edit("types: [P-256, P-384, P-521, RSA, Ed25519]", "types: [P-384, RSA]");
     refused(PKI_BAD_CERT_TEMPLATE);
     use_key(KEY_P384, 0);
     granted();

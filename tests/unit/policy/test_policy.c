@@ -145,42 +145,6 @@ Test(policy, configured_intermediates_are_trusted_without_being_anchors)
     cr_assert_eq(anchors, 2);
 }
 
-/* listeners, threads, limits, store, front and node take a restart, and the answer says so. */
-Test(policy, a_reload_is_blocked_by_what_takes_a_restart)
-{
-    static const struct {
-        const char *from, *to, *word;
-    } changes[] = {
-        {"front: auto", "front: epoll", "front"},
-        {"workers: 0", "workers: 3", "threads"},
-        {"idle_seconds: 60 ", "idle_seconds: 61 ", "limits"},
-        {"address: \"127.0.0.1:8829\"", "address: \"127.0.0.1:8830\"", "listeners"},
-        {"store: sqlite:store/cmpd.db", "store: sqlite:store/other.db", "store"},
-        {"node: ", "node: x", "node"},
-    };
-    struct config_fault fault;
-
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        struct policy *before = policy_acquire(demo.policy);
-        cr_assert(demo_edit(&demo, &fault, changes[i].from, changes[i].to), "%s", fault.text);
-        const char *blocked = policy_reload_blocked(before, demo.policy);
-        cr_assert_not_null(blocked, "%s", changes[i].word);
-        cr_assert_not_null(strstr(blocked, changes[i].word), "%s", blocked);
-        policy_release(before);
-    }
-}
-
-Test(policy, a_reload_takes_what_needs_no_restart)
-{
-    struct config_fault fault;
-    struct policy *before = policy_acquire(demo.policy);
-
-    cr_assert(demo_edit(&demo, &fault, "validity_days: 365", "validity_days: 30"));
-    cr_assert(demo_edit(&demo, &fault, "log: info", "log: error"));
-    cr_assert_null(policy_reload_blocked(before, demo.policy));
-    policy_release(before);
-}
-
 Test(policy, an_expired_CA_is_a_fault)
 {
     enum { DAY = 86400 };

@@ -20,8 +20,8 @@ static void retain_certificates(const char *days)
 {
     char to[64];
 
-    snprintf(to, sizeof to, "retain_certificates_days: %s", days);
-    edit("retain_certificates_days: 0", to);
+    snprintf(to, sizeof to, "certificates_days: %s", days);
+    edit("certificates_days: 0", to);
 }
 
 /* Certificates [from, to), confirmed at once. */
@@ -95,7 +95,7 @@ Test(purge, certificates_go_when_their_time_is_over_and_not_before)
 
 Test(purge, transactions_go_by_themselves)
 {
-    edit("retain_transactions_days: 0", "retain_transactions_days: 7");
+    edit("transactions_days: 0", "transactions_days: 7");
     issue(0, 3, "demo", STORE_TX_CONFIRMED);
     issue(3, 4, "demo", STORE_TX_WAIT_CONFIRM);
     issue(4, 5, "demo", STORE_TX_REJECTED);

@@ -1,0 +1,344 @@
+/* settings.c: every setting of cmpd.yaml, one row each: kind, bounds, default, where it lies, what the
+ * operator has to know. What is done with all of them is in config_*.c. */
+#include "config_internal.h"
+
+/* The arguments are constants and names of fields, each used as one: parentheses would only hide them.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
+#define ROW(S, f) .key = #f, .offset = offsetof(struct S, f)
+#define NUMBER(lo, hi, def) .kind = CONFIG_NUMBER, .min = lo, .max = hi, .number = def
+#define FLAG(def) .kind = CONFIG_FLAG, .number = def
+#define WORD(table, def) .kind = CONFIG_WORD, .words = table, .number = def
+#define LIST(k, least) .kind = k, .required = (least) > 0, .min = least, .max = CONFIG_LIST_MAX
+#define GROUP(T) .kind = CONFIG_SECTION, .section = &T
+#define POINTER(S, T) .kind = CONFIG_POINTER, .section = &T, .size = sizeof(struct S)
+#define ENTRIES(S, n, T, least, most)                                                                        \
+    .kind = CONFIG_SECTIONS, .required = (least) > 0, .count_offset = offsetof(struct config, n),            \
+    .min = least, .max = most, .section = &T, .size = sizeof(struct S)
+#define SECTION(T, title)                                                                                    \
+    {                                                                                                        \
+        title, T##_rows, sizeof T##_rows / sizeof T##_rows[0]                                                \
+    }
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+enum { MINUTE = 60, DAY = 24 * 60 * MINUTE, CENTURY_DAYS = 36525 };
+
+/* More threads than a machine has processors only add switches; 256 is no one's machine yet. */
+enum { THREADS_MAX = 256 };
+
+static const struct config_setting threads_rows[] = {
+    {ROW(config_threads, front), NUMBER(0, THREADS_MAX, 0),
+     .says = "threads that read the network; 0: chosen by the number of processors"},
+    {ROW(config_threads, workers), NUMBER(0, THREADS_MAX, 0),
+     .says = "threads that work on requests; 0: chosen likewise"},
+    {ROW(config_threads, slow), NUMBER(1, THREADS_MAX, 1),
+     .says = "threads for requests that cost much (see slow_job_us)"},
+    {ROW(config_threads, token), NUMBER(1, BOUND_TOKEN_SESSIONS, 8),
+     .says = "sessions of each token that holds keys: how many signatures it makes at once"},
+};
+static const struct config_section threads = SECTION(threads, "threads");
+
+/* Sized for one carrier node: a storm of base stations after a power cut fills queues, not memory. */
+static const struct config_setting limits_rows[] = {
+    {ROW(config_limits, message_bytes), NUMBER(1024, 1048576, 65536), .says = "largest request; larger: 413"},
+    {ROW(config_limits, header_bytes), NUMBER(1024, 65536, 8192), .says = "largest HTTP header"},
+    {ROW(config_limits, connections), NUMBER(1, 1000000, 10000),
+     .says = "open connections; beyond: closed at once"},
+    {ROW(config_limits, connections_per_source), NUMBER(1, 1000000, 2048),
+     .says = "of one address (IPv6: one /64); beyond: closed; trusted proxies may have any number"},
+    {ROW(config_limits, requests_per_source), NUMBER(1, 1048576, 1024),
+     .says = "requests in the process of one address; beyond: 503"},
+    {ROW(config_limits, memory_mib), NUMBER(16, 65536, 512),
+     .says = "what connections and requests hold; those that make us wait longest with most go first"},
+    {ROW(config_limits, idle_seconds), NUMBER(1, 3600, 60),
+     .says = "how long a kept connection may be without a request"},
+    {ROW(config_limits, read_seconds), NUMBER(1, 600, 10),
+     .says = "from a request's first octet to its last"},
+    {ROW(config_limits, streams), NUMBER(1, 1000, 100), .says = "concurrent HTTP/2 streams of a connection"},
+    {ROW(config_limits, resets), NUMBER(1, 100000, 100),
+     .says = "streams that a peer may reset per connection and minute"},
+    {ROW(config_limits, queue_jobs), NUMBER(16, 1048576, 4096),
+     .says = "requests waiting for a worker; beyond: 503"},
+    {ROW(config_limits, jobs), NUMBER(16, 1048576, 16384), .says = "requests in the process; beyond: 503"},
+    {ROW(config_limits, slow_queue_jobs), NUMBER(1, 65536, 256),
+     .says = "costly requests waiting; beyond: 503"},
+    {ROW(config_limits, slow_jobs_per_peer), NUMBER(1, 65536, 64),
+     .says = "of them, of one reference and of one address (a load balancer that is not in trusted_proxies "
+             "is one address)"},
+    {ROW(config_limits, slow_job_us), NUMBER(1, 1000000, 500),
+     .says = "microseconds of cryptography that make a request costly"},
+    {ROW(config_limits, drain_seconds), NUMBER(0, 600, 5),
+     .says = "SIGTERM: readiness fails, accepting goes on for so long"},
+    {ROW(config_limits, stop_seconds), NUMBER(1, 600, 20),
+     .says = "… and then the process ends within so long"},
+};
+static const struct config_section limits = SECTION(limits, "limits");
+
+static const struct config_setting tls_rows[] = {
+    {ROW(config_tls, certificate), .kind = CONFIG_FILE, .required = 1, .example = "tls/server.pem",
+     .says = "PEM file: the certificate and its chain"},
+    {ROW(config_tls, key), .kind = CONFIG_FILE, .required = 1, .example = "tls/server.key",
+     .says = "PEM file, mode 0600"},
+    {ROW(config_tls, client_ca), .kind = CONFIG_FILE, .commented = 1, .example = "tls/clients.pem",
+     .says = "PEM file of the anchors of client certificates; without it none is asked for"},
+    {ROW(config_tls, client_required), FLAG(0), .says = "true: no connection without a client certificate"},
+    {ROW(config_tls, rsa_key_exchange), FLAG(0),
+     .says = "true: TLS 1.2 with RSA key exchange and AES-GCM, too: without forward secrecy, for old "
+             "stations alone"},
+};
+static const struct config_section tls = SECTION(tls, "tls");
+
+static const struct config_setting listener_rows[] = {
+    {ROW(config_listener, address), .kind = CONFIG_TEXT, .required = 1, .example = "127.0.0.1:8829",
+     .says = "HOST:PORT"},
+    {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
+     .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
+    {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",
+     .says = "a trusted proxy begins each connection with a PROXY header of version 2"},
+};
+static const struct config_section listener = SECTION(listener, "a listener");
+
+static const struct config_setting ca_rows[] = {
+    {ROW(config_ca, name), .kind = CONFIG_NAME, .required = 1, .example = "issuing",
+     .says = "by which profiles name it"},
+    {ROW(config_ca, certificate), .kind = CONFIG_FILE, .required = 1, .example = "ca/issuing.pem",
+     .says = "PEM file: the issuing certificate"},
+    {ROW(config_ca, key), .kind = CONFIG_KEY, .required = 1, .example = "ca/issuing.key",
+     .says = "PEM file, mode 0600, or a pkcs11: URI"},
+    {ROW(config_ca, chain), LIST(CONFIG_FILES, 0), .example = "[ca/root.pem]",
+     .says = "PEM files: from its issuer up to the root"},
+    {ROW(config_ca, cmp_certificate), .kind = CONFIG_FILE, .required = 1, .example = "ca/cmp.pem",
+     .says = "PEM file: protects answers (id-kp-cmcCA), issued by this CA or its root"},
+    {ROW(config_ca, cmp_key), .kind = CONFIG_KEY, .required = 1, .example = "ca/cmp.key",
+     .says = "its key, likewise"},
+};
+static const struct config_section ca = SECTION(ca, "a CA");
+
+static const struct config_setting vendor_rows[] = {
+    {ROW(config_vendor, name), .kind = CONFIG_NAME, .required = 1, .example = "acme",
+     .says = "by which profiles name it"},
+    {ROW(config_vendor, anchors), LIST(CONFIG_FILES, 1), .example = "[vendors/acme-root.pem]",
+     .says = "PEM files: certificates that are trusted as they are"},
+    {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
+     .says = "PEM files: certificates that help to reach an anchor"},
+};
+static const struct config_section vendor = SECTION(vendor, "a vendor");
+
+/* ---- a profile, group by group ---- */
+
+static const struct config_word header_words[] = {
+    {"rfc9810", CONFIG_HEADER_RFC9810}, {"rfc9483", CONFIG_HEADER_RFC9483}, {NULL, 0}};
+
+static const struct config_setting accept_rows[] = {
+    {ROW(config_accept, vendors), LIST(CONFIG_TEXTS, 0), .example = "[acme]", .commented = 1,
+     .says = "vendors whose certificates may protect requests"},
+    {ROW(config_accept, own_certificates), FLAG(1),
+     .says = "certificates that this profile issued may protect requests"},
+    {ROW(config_accept, own_profiles), LIST(CONFIG_TEXTS, 0),
+     .says = "… and those that these profiles issued"},
+    {ROW(config_accept, ras), LIST(CONFIG_TEXTS, 0),
+     .says = "vendors whose certificates with cmcRA may enroll for others, and revoke, hold and release"},
+    {ROW(config_accept, header), WORD(header_words, CONFIG_HEADER_RFC9810),
+     .says = "rfc9810: what its 5.1.1 permits; rfc9483: its section 3.1 to the letter"},
+    {ROW(config_accept, message_time_seconds), NUMBER(0, 7 * DAY, 300),
+     .says = "largest difference of messageTime to this node's clock; 0: not checked"},
+};
+static const struct config_section accept = SECTION(accept, "accept");
+
+static const struct config_setting mac_rows[] = {
+    {ROW(config_mac, allowed), FLAG(0), .says = "shared secrets (cmpctl secret add) may protect requests"},
+    {ROW(config_mac, sha1_owf), FLAG(0), .says = "SHA-1 may stretch a shared secret"},
+    {ROW(config_mac, iterations_min), NUMBER(1, 10000000, 100),
+     .says = "iterationCount of PasswordBasedMac and PBMAC1"},
+    {ROW(config_mac, iterations_max), NUMBER(1, 10000000, 10000),
+     .says = "… more cost CPU: above slow_job_us they wait in the slow lane"},
+    {ROW(config_mac, salt_min), NUMBER(0, 1024, 8), .says = "octets of their salt"},
+    {ROW(config_mac, salt_max), NUMBER(0, 1024, 128), .says = "… at most"},
+    {ROW(config_mac, key_min), NUMBER(1, 64, 16), .says = "octets of the key that is derived"},
+    {ROW(config_mac, key_max), NUMBER(1, 64, 64), .says = "… at most"},
+};
+static const struct config_section mac = SECTION(mac, "mac");
+
+static const char *const usual_key_types[] = {"P-256", "P-384", "P-521", "RSA", "Ed25519", NULL};
+
+static const struct config_setting keys_rows[] = {
+    {ROW(config_keys, types), LIST(CONFIG_TEXTS, 0), .list = usual_key_types, .says = "what is certified"},
+    {ROW(config_keys, rsa_bits_min), NUMBER(2048, 8192, 2048), .says = "bits of an RSA key"},
+    {ROW(config_keys, rsa_bits_max), NUMBER(2048, 8192, 4096), .says = "… at most"},
+    {ROW(config_keys, unique), FLAG(0),
+     .says = "true: a public key that is in another certificate is refused"},
+    {ROW(config_keys, same_in_update), FLAG(0), .says = "true: a kur may keep its key"},
+};
+static const struct config_section keys = SECTION(keys, "keys");
+
+static const struct config_setting names_rows[] = {
+    {ROW(config_names, subject), LIST(CONFIG_TEXTS, 0),
+     .says = "e.g. [O=Operator, \"CN=${CN}\"]; none: as requested"},
+    {ROW(config_names, subject_bound), FLAG(1),
+     .says = "requested subject and protecting certificate agree in CN or serialNumber"},
+    {ROW(config_names, san), LIST(CONFIG_TEXTS, 0),
+     .says = "e.g. [\"DNS:${CN}.ran.example\"] instead of the requested one; also URI:, email:, IP:"},
+};
+static const struct config_section names = SECTION(names, "names");
+
+static const char *const usual_key_usage[] = {"digitalSignature", NULL};
+
+/* validity_days: a century; backdate_seconds: a day, for clocks that lag. */
+static const struct config_setting certificate_rows[] = {
+    {ROW(config_certificate, validity_days), NUMBER(1, CENTURY_DAYS, 365),
+     .says = "never longer than the CA's own"},
+    {ROW(config_certificate, backdate_seconds), NUMBER(0, DAY, 300),
+     .says = "notBefore lies so far in the past, for clocks that are slow"},
+    {ROW(config_certificate, key_usage), LIST(CONFIG_TEXTS, 0), .list = usual_key_usage,
+     .example = "[digitalSignature, keyAgreement]", .says = "names of RFC 5280 4.2.1.3"},
+    {ROW(config_certificate, extended_key_usage), LIST(CONFIG_TEXTS, 0),
+     .example = "[clientAuth, serverAuth]",
+     .says = "purposes: serverAuth, clientAuth, ipsecIKE, or dotted OIDs"},
+};
+static const struct config_section certificate = SECTION(certificate, "certificate");
+
+static const char *const usual_honour[] = {"subjectAltName", NULL};
+
+static const struct config_setting request_rows[] = {
+    {ROW(config_request, honour), LIST(CONFIG_TEXTS, 0), .list = usual_honour,
+     .says = "taken from a request: validity, extensions by name or OID"},
+    {ROW(config_request, refuse), LIST(CONFIG_TEXTS, 0),
+     .says = "for what a request is refused: the same names, issuer, other; the rest is ignored"},
+};
+static const struct config_section request = SECTION(request, "request");
+
+static const struct config_setting urls_rows[] = {
+    {ROW(config_urls, crl), LIST(CONFIG_TEXTS, 0), .says = "cRLDistributionPoints"},
+    {ROW(config_urls, issuer), LIST(CONFIG_TEXTS, 0),
+     .says = "authorityInfoAccess: where the CA's certificate is"},
+    {ROW(config_urls, ocsp), LIST(CONFIG_TEXTS, 0), .says = "authorityInfoAccess: OCSP responders"},
+};
+static const struct config_section urls = SECTION(urls, "urls");
+
+static const struct config_word unconfirmed_words[] = {{"revoke", CONFIG_UNCONFIRMED_REVOKE},
+                                                       {"keep", CONFIG_UNCONFIRMED_KEEP},
+                                                       {"hold", CONFIG_UNCONFIRMED_HOLD},
+                                                       {NULL, 0}};
+
+/* wait_seconds: a week, for devices that are confirmed by hand. */
+static const struct config_setting confirm_rows[] = {
+    {ROW(config_confirm, implicit), FLAG(1),
+     .says = "implicit confirmation is granted to whoever asks for it"},
+    {ROW(config_confirm, wait_seconds), NUMBER(1, 7 * DAY, 300), .says = "how long a certConf is waited for"},
+    {ROW(config_confirm, unconfirmed), WORD(unconfirmed_words, CONFIG_UNCONFIRMED_REVOKE),
+     .says = "… and what becomes of the certificate then: revoke, keep, hold"},
+};
+static const struct config_section confirm = SECTION(confirm, "confirm");
+
+static const struct config_word ca_pubs_words[] = {{"never", CONFIG_CA_PUBS_NEVER},
+                                                   {"mac", CONFIG_CA_PUBS_MAC},
+                                                   {"always", CONFIG_CA_PUBS_ALWAYS},
+                                                   {NULL, 0}};
+
+static const struct config_setting answer_rows[] = {
+    {ROW(config_answer, ca_pubs), WORD(ca_pubs_words, CONFIG_CA_PUBS_MAC),
+     .says = "root in caPubs of ip: never, with shared secrets (mac), always"},
+    {ROW(config_answer, extra_certs), LIST(CONFIG_FILES, 0),
+     .says = "PEM files: more certificates to send along with a new one"},
+};
+static const struct config_section answer = SECTION(answer, "answer");
+
+static const struct config_setting retain_rows[] = {
+    {ROW(config_retain, certificates_days), NUMBER(0, CENTURY_DAYS, 0),
+     .says = "after notAfter, certificates are deleted, with all about them; 0: never"},
+    {ROW(config_retain, transactions_days), NUMBER(0, CENTURY_DAYS, 0),
+     .says = "after they began, transactions that are over are deleted; 0: never; else longer than messages "
+             "are taken: see message_time_seconds and wait_seconds"},
+};
+static const struct config_section retain = SECTION(retain, "retain");
+
+static const struct config_setting profile_rows[] = {
+    {ROW(config_profile, name), .kind = CONFIG_NAME, .required = 1, .example = "base-station",
+     .says = "letters, digits, '.', '_', '-'"},
+    {ROW(config_profile, demo), FLAG(0),
+     .says = "FOR DEMONSTRATION ONLY: any subject, any number of enrollments, a secret used again"},
+    {ROW(config_profile, ca), .kind = CONFIG_NAME, .example = "issuing",
+     .says = "which issues; may be left out if there is one"},
+    {ROW(config_profile, paths), LIST(CONFIG_TEXTS, 0),
+     .says = "paths besides /.well-known/cmp/p/NAME, such as /pkix/"},
+    {ROW(config_profile, accept), GROUP(accept), .says = "whose requests are taken, and how they have to be"},
+    {ROW(config_profile, mac), GROUP(mac), .says = "shared secrets, and what their MACs may ask for"},
+    {ROW(config_profile, keys), GROUP(keys), .says = "which public keys are certified"},
+    {ROW(config_profile, names), GROUP(names), .says = "of the certificate"},
+    {ROW(config_profile, certificate), GROUP(certificate), .says = "what else is in it"},
+    {ROW(config_profile, request), GROUP(request), .says = "what a request may ask for"},
+    {ROW(config_profile, urls), GROUP(urls), .says = "where a certificate tells to look"},
+    {ROW(config_profile, confirm), GROUP(confirm), .says = "of a new certificate"},
+    {ROW(config_profile, answer), GROUP(answer), .says = "what is sent along"},
+    {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
+};
+static const struct config_section profile = SECTION(profile, "a profile");
+
+/* ---- the file ---- */
+
+static const struct config_word front_words[] = {{"auto", CONFIG_FRONT_AUTO},
+                                                 {"io_uring", CONFIG_FRONT_IO_URING},
+                                                 {"epoll", CONFIG_FRONT_EPOLL},
+                                                 {NULL, 0}};
+static const struct config_word hardening_words[] = {
+    {"on", CONFIG_HARDENING_ON}, {"off", CONFIG_HARDENING_OFF}, {NULL, 0}};
+static const struct config_word log_words[] = {
+    {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warn", LOG_WARN}, {"error", LOG_ERROR}, {NULL, 0}};
+
+static const struct config_setting root_rows[] = {
+    {ROW(config, front), WORD(front_words, CONFIG_FRONT_AUTO), .restart = 1, .of_node = 1,
+     .says = "How the network is read: auto (io_uring, and epoll where the kernel or a container refuses "
+             "it), io_uring, epoll."},
+    {ROW(config, hardening), WORD(hardening_words, CONFIG_HARDENING_ON), .restart = 1, .of_node = 1,
+     .says =
+         "What the kernel is asked to forbid this process: on, or off while a debugger is to look into it."},
+    {ROW(config, log), WORD(log_words, LOG_INFO), .of_node = 1,
+     .says = "The least important lines that are logged: debug, info, warn, error."},
+    {ROW(config, node), .kind = CONFIG_NAME, .restart = 1, .of_node = 1, .example = "ca1",
+     .says = "This node's name in the log and in the audit record; by default its host's."},
+    {ROW(config, store), .kind = CONFIG_TEXT, .text = "sqlite:store/cmpd.db", .restart = 1, .of_node = 1,
+     .says = "Where certificates and transactions are kept: sqlite:PATH, embedded, for one machine; or "
+             "postgresql://…, for several nodes."},
+    {ROW(config, audit_seal_file), .kind = CONFIG_FILE, .text = "audit/seals.log", .restart = 1, .of_node = 1,
+     .says = "Where seals of the audit log are written besides the store: what no sampling and no limit of a "
+             "journal takes away. Keep copies where those who may write to the store cannot. A file that was "
+             "moved away is made anew."},
+    {ROW(config, seal_key), .kind = CONFIG_FILE, .example = "ca/seal.key",
+     .says = "The key that seals shared secrets in the store: 64 hexadecimal digits, mode 0600. The same on "
+             "all nodes."},
+    {ROW(config, engines), LIST(CONFIG_TEXTS, 0), .restart = 1, .of_node = 1,
+     .example = "[crypto_mb, aws-lc, boringssl]", .commented = 1,
+     .says = "What computes signatures, first choice first. By default the fastest that this machine can run "
+             "(see: cmpctl engines)."},
+    {ROW(config, threads), GROUP(threads), .restart = 1, .of_node = 1, .says = "How many threads do what."},
+    {ROW(config, limits), GROUP(limits), .restart = 1, .of_node = 1,
+     .says = "Bounds on what peers may take."},
+    {ROW(config, confirm_revoke_max), NUMBER(1, 1000000, 60),
+     .says = "Certificates a minute that may be revoked or held because no certConf came; more stop it, with "
+             "an alarm."},
+    {ROW(config, retain_audit_days), NUMBER(0, CENTURY_DAYS, 0),
+     .says = "Days after which cmpctl db purge deletes entries of the audit log, once a signed anchor tells "
+             "up to where (in PostgreSQL by whole quarters of a year); 0: never."},
+    {ROW(config, listeners), ENTRIES(config_listener, listener_count, listener, 1, CONFIG_LISTENERS_MAX),
+     .restart = 1, .of_node = 1,
+     .says = "Where requests come in: \"HOST:PORT\", \"[::1]:PORT\", or \":PORT\" for every address."},
+    {ROW(config, trusted_proxies), LIST(CONFIG_TEXTS, 0), .restart = 1, .of_node = 1,
+     .says = "Load balancers that say for whom a request comes, e.g. [192.0.2.0/24, \"2001:db8::1\"]: by the "
+             "last element of its Forwarded field, or by a PROXY header. Bounds on one address are then "
+             "bounds on base stations. What anybody else says of that is not read."},
+    {ROW(config, cas), ENTRIES(config_ca, ca_count, ca, 1, CONFIG_CAS_MAX),
+     .says = "The CA: what it issues with, its chain up to the root, and the certificate that protects its "
+             "answers. Instead of a file, key and cmp_key may name a key in a PKCS #11 token (RFC 7512): "
+             "key: \"pkcs11:token=NAME;object=KEY?module-path=/usr/lib/MODULE.so&pin-source=file:/PATH\""},
+    {ROW(config, vendors), ENTRIES(config_vendor, vendor_count, vendor, 0, CONFIG_VENDORS_MAX),
+     .commented = 1,
+     .says = "Vendors whose certificates protect requests: anchors are trusted as they are, intermediates "
+             "help to reach them."},
+    {ROW(config, profiles), ENTRIES(config_profile, profile_count, profile, 1, CONFIG_PROFILES_MAX),
+     .says =
+         "Profiles: who may enroll how, and what the certificate contains. A request chooses one by its "
+         "path, /.well-known/cmp/p/NAME, or by certProfile in its header; default_profile serves the rest."},
+    {ROW(config, default_profile), .kind = CONFIG_NAME, .example = "base-station",
+     .says = "The profile of requests that name none; may be left out if there is one."},
+};
+
+const struct config_section config_root = SECTION(root, "the file");
