@@ -71,8 +71,9 @@ static int fill_header(struct cmp_message *m, struct pki_header *header)
         header->implicit_confirm = m->grant_implicit;
         /* RFC 9810 5.1.1.2; prohibited beside implicitConfirm (RFC 9483 3.1) */
         if (!m->grant_implicit)
-            header->confirm_wait_time =
-                m->has_tx && m->tx.deadline != 0 ? m->tx.deadline : m->now + m->profile->confirm_wait_seconds;
+            header->confirm_wait_time = m->has_tx && m->tx.deadline != 0
+                                            ? m->tx.deadline
+                                            : m->now + m->profile->config->confirm.wait_seconds;
     }
     return 1;
 }

@@ -10,6 +10,7 @@
 #include "crypto/mac.h"
 #include "crypto/path.h"
 #include "crypto/seal.h"
+#include "server/base/config.h"
 #include "server/base/job_end.h"
 #include "server/pki/message.h"
 #include "server/pki/request.h"
@@ -37,33 +38,12 @@ struct cmp_authority {
     struct bytes root; /* self-signed end of the chain */
 };
 
-/* What becomes of a certificate whose certConf never came. */
-enum cmp_unconfirmed { CMP_UNCONFIRMED_REVOKE, CMP_UNCONFIRMED_KEEP, CMP_UNCONFIRMED_HOLD };
-
-/* When ip has caPubs, the root of the CA (RFC 9483 4.1.1; never in cp and kup, 4.1.2 and 4.1.3). */
-enum cmp_ca_pubs { CMP_CA_PUBS_NEVER, CMP_CA_PUBS_MAC, CMP_CA_PUBS_ALWAYS };
-
+/* struct cmp_profile is a profile of the configuration, and what was read from the files that it names. */
 struct cmp_profile {
-    const char *name;
+    const struct config_profile *config;
     const struct cmp_authority *ca;
-    const struct trust *trust; /* who may protect requests by signature */
-    const struct trust *ras;   /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
-    int strict_header;         /* 1: RFC 9483 3.1 to the letter; 0: what RFC 9810 5.1.1 permits, too */
-    int own_certificates;      /* 1: certificates of |ca| may, too, that were issued under this profile */
-    const char *const *own_profiles; /* … or under these */
-    size_t own_profile_count;
-    int mac; /* 1: shared secrets may */
-    int sha1_owf;
-    uint32_t mac_iterations_min, mac_iterations_max;
-    uint32_t mac_salt_min, mac_salt_max; /* octets */
-    uint32_t mac_key_min, mac_key_max;   /* octets of the derived key */
-    int implicit_confirm;
-    uint32_t confirm_wait_seconds;
-    uint32_t message_time_seconds; /* 0: messageTime is not checked */
-    enum cmp_unconfirmed unconfirmed;
-    int same_key_update; /* 1: a kur may keep its key */
-    int unique_keys;     /* 1: a key that is in another certificate is refused */
-    enum cmp_ca_pubs ca_pubs;
+    const struct trust *trust;       /* who may protect requests by signature */
+    const struct trust *ras;         /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
     const struct bytes *extra_certs; /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
 };

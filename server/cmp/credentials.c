@@ -27,24 +27,25 @@ static enum cmp_turn find_mac(struct cmp_message *m)
 /* What the profile says of MACs; of a later message the profile is known only with the transaction's row. */
 enum cmp_turn cmp_check_mac(struct cmp_message *m)
 {
-    if (!m->profile->mac)
+    const struct config_mac *bounds = &m->profile->config->mac;
+
+    if (!bounds->allowed)
         return cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets",
                           NULL);
-    if (m->mac.owf == DIGEST_SHA1 && !m->profile->sha1_owf)
+    if (m->mac.owf == DIGEST_SHA1 && !bounds->sha1_owf)
         return cmp_refuse(m, PKI_BAD_ALG, "SHA-1 must not stretch the secret: use SHA-256", NULL);
-    if (m->mac.salt.len < m->profile->mac_salt_min || m->mac.salt.len > m->profile->mac_salt_max)
+    if (m->mac.salt.len < bounds->salt_min || m->mac.salt.len > bounds->salt_max)
         return cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",
                           arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.salt.len,
-                                       m->profile->mac_salt_min, m->profile->mac_salt_max));
-    if (m->mac.key_len < m->profile->mac_key_min || m->mac.key_len > m->profile->mac_key_max)
+                                       bounds->salt_min, bounds->salt_max));
+    if (m->mac.key_len < bounds->key_min || m->mac.key_len > bounds->key_max)
         return cmp_refuse(m, PKI_BAD_ALG, "the key of the MAC is shorter or longer than this profile allows",
                           arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.key_len,
-                                       m->profile->mac_key_min, m->profile->mac_key_max));
-    if (m->mac.iterations < m->profile->mac_iterations_min ||
-        m->mac.iterations > m->profile->mac_iterations_max)
+                                       bounds->key_min, bounds->key_max));
+    if (m->mac.iterations < bounds->iterations_min || m->mac.iterations > bounds->iterations_max)
         return cmp_refuse(m, PKI_BAD_ALG, "iterationCount is out of the bounds of this profile",
                           arena_printf(m->arena, "iterationCount %u, allowed %u to %u", m->mac.iterations,
-                                       m->profile->mac_iterations_min, m->profile->mac_iterations_max));
+                                       bounds->iterations_min, bounds->iterations_max));
     return CMP_ON;
 }
 
@@ -132,10 +133,10 @@ int cmp_takes_profile(const struct cmp_message *m, struct bytes profile)
 {
     const struct cmp_profile *own = m->profile;
 
-    if (bytes_equal(profile, bytes_str(own->name)))
+    if (bytes_equal(profile, bytes_str(own->config->name)))
         return 1;
-    for (size_t i = 0; i < own->own_profile_count; i++)
-        if (bytes_equal(profile, bytes_str(own->own_profiles[i])))
+    for (size_t i = 0; i < own->config->accept.own_profiles.count; i++)
+        if (bytes_equal(profile, bytes_str(own->config->accept.own_profiles.items[i])))
             return 1;
     return 0;
 }

@@ -69,7 +69,7 @@ enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
 /* RFC 9483 3.5 messageTime */
 enum cmp_turn cmp_check_time(struct cmp_message *m)
 {
-    uint32_t window = m->profile->message_time_seconds;
+    uint32_t window = m->profile->config->accept.message_time_seconds;
     int64_t difference = m->in.header.message_time - m->now;
 
     if (window == 0 || !m->in.header.has_message_time ||
@@ -86,7 +86,7 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
 enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
-    int strict = m->profile->strict_header;
+    int strict = m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
     int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
     if (!bytes_equal(sender, subject) && !sender_absent)
@@ -102,7 +102,7 @@ enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
-    if (!m->profile->strict_header)
+    if (m->profile->config->accept.header != CONFIG_HEADER_RFC9483)
         return CMP_ON;
     if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");

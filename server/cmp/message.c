@@ -131,7 +131,7 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
 {
     *out = m->result;
     out->request_body = m->in.body_type;
-    out->profile = m->profile != NULL ? m->profile->name : NULL;
+    out->profile = m->profile != NULL ? m->profile->config->name : NULL;
     out->transaction_id = m->transaction_id;
     out->sender = m->in.header.sender_name;
     out->reference = cmp_reference(m);

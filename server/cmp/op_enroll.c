@@ -88,7 +88,8 @@ static enum cmp_turn check_template(struct cmp_message *m)
     if (tmpl->version >= 0 && tmpl->version != 2)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
     /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
-    if (m->profile->strict_header && m->operation != &cmp_p10cr && own->request.cert_req_id != 0)
+    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 && m->operation != &cmp_p10cr &&
+        own->request.cert_req_id != 0)
         return cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0");
     /* RFC 4211 section 5: these fields "MUST be omitted"; the serial number is the CA's to choose. */
     if (tmpl->serial.len != 0)
@@ -128,7 +129,7 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (tmpl->san.len != 0 && !bytes_equal(tmpl->san, old->san))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subjectAltName is not that of the certificate to be updated");
-    if (!m->profile->same_key_update && bytes_equal(tmpl->spki, old->spki))
+    if (!m->profile->config->keys.same_in_update && bytes_equal(tmpl->spki, old->spki))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is the old one: make a new key");
     return CMP_ON;
 }
@@ -201,8 +202,9 @@ static enum cmp_turn decided(struct cmp_message *m)
  * may have no anchor. */
 static int sends_ca_pubs(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_CA_PUBS) && (m->profile->ca_pubs == CMP_CA_PUBS_ALWAYS ||
-                                       (m->profile->ca_pubs == CMP_CA_PUBS_MAC && m->mac_verified));
+    return cmp_has(m, CMP_CA_PUBS) &&
+           (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_ALWAYS ||
+            (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_MAC && m->mac_verified));
 }
 
 static enum cmp_turn answer(struct cmp_message *m)
@@ -234,7 +236,7 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
         return cmp_out_of_memory(m);
     own->granted_with_mods = own->decision->modified != NULL;
     m->result.detail = own->decision->modified;
-    m->grant_implicit = m->in.header.implicit_confirm && m->profile->implicit_confirm;
+    m->grant_implicit = m->in.header.implicit_confirm && m->profile->config->confirm.implicit;
     return answer(m);
 }
 
@@ -270,7 +272,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     m->new_tx.granted_with_mods = own->granted_with_mods;
     m->new_tx.serial = decision->serial;
     m->new_tx.cert_req_id = own->request.cert_req_id;
-    m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->confirm_wait_seconds;
+    m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->config->confirm.wait_seconds;
     own->row = (struct store_cert){
         .serial = decision->serial,
         .status = m->grant_implicit ? STORE_CERT_VALID : STORE_CERT_UNCONFIRMED,
@@ -282,7 +284,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .spki_hash = hash_of(m, spki),
         .cert_hash = hash_of(m, own->certificate),
         .transaction_id = m->transaction_id,
-        .profile = bytes_str(m->profile->name),
+        .profile = bytes_str(m->profile->config->name),
         .certificate = own->certificate,
     };
     unit->cert = &own->row;
@@ -291,7 +293,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     if (m->signer_is_own)
         unit->signer_serial = m->signer->serial;
     /* A kur that may keep its key finds that key in the certificate that it updates. */
-    if (m->profile->unique_keys && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
+    if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
         unit->key_unused = own->row.spki_hash;
     m->audit.event = m->operation->audit;
     m->audit.outcome = "granted";

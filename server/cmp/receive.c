@@ -5,7 +5,7 @@
 static const struct cmp_profile *profile_named(const struct cmp_settings *settings, struct bytes name)
 {
     for (size_t i = 0; i < settings->profile_count; i++)
-        if (bytes_equal(bytes_str(settings->profiles[i]->name), name))
+        if (bytes_equal(bytes_str(settings->profiles[i]->config->name), name))
             return settings->profiles[i];
     return NULL;
 }

@@ -52,7 +52,7 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "the secret has expired";
         return 0;
     }
-    if (stored->profile.len != 0 && !bytes_equal(stored->profile, bytes_str(m->profile->name))) {
+    if (stored->profile.len != 0 && !bytes_equal(stored->profile, bytes_str(m->profile->config->name))) {
         *detail = "the secret is for another profile";
         return 0;
     }

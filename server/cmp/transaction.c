@@ -9,7 +9,7 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
 
     m->new_tx = (struct store_tx){
         .transaction_id = m->transaction_id,
-        .profile = bytes_str(m->profile->name),
+        .profile = bytes_str(m->profile->config->name),
         .state = state,
         .body = m->in.body_type,
         .credential = m->is_mac ? m->in.header.sender_kid : bytes_of(m->signer_hash, CMP_HASH),

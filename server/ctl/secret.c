@@ -18,7 +18,7 @@ static const struct cmp_authority *authority_of(const struct policy *policy, con
     if (profile == NULL)
         return settings->default_profile->ca;
     for (size_t i = 0; i < settings->profile_count; i++)
-        if (strcmp(settings->profiles[i]->name, profile) == 0)
+        if (strcmp(settings->profiles[i]->config->name, profile) == 0)
             return settings->profiles[i]->ca;
     return NULL;
 }

@@ -228,7 +228,8 @@ static int set_up(struct config_fault *fault, struct front *front)
                                FRONT_ADDRESSES_MAX);
     front->proxy_count = config->trusted_proxies.count;
     for (size_t i = 0; i < config->trusted_proxies.count; i++)
-        if (i == FRONT_PROXIES_MAX || !address_block_parse(&front->proxies[i], config->trusted_proxies.items[i]))
+        if (i == FRONT_PROXIES_MAX ||
+            !address_block_parse(&front->proxies[i], config->trusted_proxies.items[i]))
             return config_fault_at(fault, config, "trusted_proxies", "not an address: %s",
                                    config->trusted_proxies.items[i]);
     for (size_t i = 0; i < config->listener_count; i++)

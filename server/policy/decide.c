@@ -46,7 +46,7 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "this profile does not certify keys of this type");
     if (kind == KEY_RSA &&
-        (bits < profile->config->keys.rsa_bits_min || bits > profile->config->keys.rsa_bits_max))
+        (bits < profile->cmp.config->keys.rsa_bits_min || bits > profile->cmp.config->keys.rsa_bits_max))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "the RSA key is shorter or longer than this profile allows");
     return 1;
@@ -86,7 +86,7 @@ static int make_serial(struct cmp_decision *decision)
 static int begin(struct cmp_decision *decision, const struct profile *profile, struct policy_certificate *out)
 {
     enum { DAY = 24 * 60 * 60 };
-    const struct config_profile *config = profile->config;
+    const struct config_profile *config = profile->cmp.config;
     const struct certificate *ca = &profile->cmp.ca->cert;
 
     if (decision->now > ca->not_after)

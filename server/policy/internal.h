@@ -36,7 +36,6 @@ struct name_template {
 /* struct profile is a cmp_profile with what only decisions need. */
 struct profile {
     struct cmp_profile cmp; /* first: a cmp_profile of ours is converted back */
-    const struct config_profile *config;
     struct trust trust, ras;
     unsigned key_usage;
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];

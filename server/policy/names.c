@@ -202,7 +202,7 @@ static int is_bound(const struct cmp_decision *decision, const struct profile *p
 {
     const struct cert_template *tmpl = &decision->request->tmpl;
 
-    return !profile->config->names.subject_bound || decision->by_ra ||
+    return !profile->cmp.config->names.subject_bound || decision->by_ra ||
            ((!profile->takes_names || subject_is_bound(decision, tmpl->subject)) &&
             (!takes_san || san_is_bound(decision, tmpl->san)));
 }

@@ -5,13 +5,6 @@
 
 enum { SETTING = 96 };
 
-/* The same words, in the configuration and in the protocol. */
-_Static_assert((int)CONFIG_UNCONFIRMED_HOLD == (int)CMP_UNCONFIRMED_HOLD &&
-                   (int)CONFIG_UNCONFIRMED_KEEP == (int)CMP_UNCONFIRMED_KEEP &&
-                   (int)CONFIG_CA_PUBS_MAC == (int)CMP_CA_PUBS_MAC &&
-                   (int)CONFIG_CA_PUBS_ALWAYS == (int)CMP_CA_PUBS_ALWAYS,
-               "converted by their numbers");
-
 /* id-kp (RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2), by the names that the configuration uses. */
 static const struct {
     const char *name, *oid;
@@ -25,7 +18,7 @@ static const struct {
 
 static int load_usage(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t i)
 {
-    const struct config_list *usages = &profile->config->certificate.key_usage;
+    const struct config_list *usages = &profile->cmp.config->certificate.key_usage;
     char key[SETTING];
 
     for (size_t u = 0; u < usages->count; u++) {
@@ -47,7 +40,7 @@ static int load_usage(struct config_fault *fault, struct policy *policy, struct 
 
 static int load_purposes(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t i)
 {
-    const struct config_list *names = &profile->config->certificate.extended_key_usage;
+    const struct config_list *names = &profile->cmp.config->certificate.extended_key_usage;
     char key[SETTING];
 
     for (size_t p = 0; p < names->count; p++) {
@@ -71,7 +64,7 @@ static int load_purposes(struct config_fault *fault, struct policy *policy, stru
 static int load_key_types(struct config_fault *fault, struct policy *policy, struct profile *profile,
                           size_t i)
 {
-    const struct config_list *types = &profile->config->keys.types;
+    const struct config_list *types = &profile->cmp.config->keys.types;
     char key[SETTING];
 
     for (size_t k = 0; k < types->count; k++) {
@@ -89,7 +82,7 @@ static int load_key_types(struct config_fault *fault, struct policy *policy, str
 /* No request can change these: they are encoded once. */
 static int load_urls(struct config_fault *fault, struct policy *policy, struct profile *profile)
 {
-    const struct config_urls *config = &profile->config->urls;
+    const struct config_urls *config = &profile->cmp.config->urls;
     const struct certificate_urls urls = {
         .crl = config->crl.items,
         .crl_count = config->crl.count,
@@ -107,7 +100,7 @@ static int load_urls(struct config_fault *fault, struct policy *policy, struct p
 static int load_extra_certs(struct config_fault *fault, struct policy *policy, struct profile *profile,
                             size_t i)
 {
-    const struct config_list *files = &profile->config->answer.extra_certs;
+    const struct config_list *files = &profile->cmp.config->answer.extra_certs;
     char key[SETTING];
 
     for (size_t n = 0; n < files->count; n++) {
@@ -131,7 +124,7 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     struct profile *profile = &policy->profiles[i];
     char key[SETTING];
 
-    profile->config = config;
+    profile->cmp.config = config;
     if (!load_usage(fault, policy, profile, i) || !load_purposes(fault, policy, profile, i) ||
         !load_key_types(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
         !policy_load_requests(fault, policy, i) || !load_urls(fault, policy, profile) ||
@@ -145,29 +138,10 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
                                "shared secrets are sealed in the store; name a file in seal_key");
     }
     profile->cmp = (struct cmp_profile){
-        .name = config->name,
+        .config = config,
         .ca = policy_authority(policy, config->ca),
         .trust = &profile->trust,
         .ras = config->accept.ras.count != 0 ? &profile->ras : NULL,
-        .strict_header = config->accept.header == CONFIG_HEADER_RFC9483,
-        .own_certificates = config->accept.own_certificates,
-        .own_profiles = config->accept.own_profiles.items,
-        .own_profile_count = config->accept.own_profiles.count,
-        .mac = config->mac.allowed,
-        .sha1_owf = config->mac.sha1_owf,
-        .mac_iterations_min = config->mac.iterations_min,
-        .mac_iterations_max = config->mac.iterations_max,
-        .mac_salt_min = config->mac.salt_min,
-        .mac_salt_max = config->mac.salt_max,
-        .mac_key_min = config->mac.key_min,
-        .mac_key_max = config->mac.key_max,
-        .implicit_confirm = config->confirm.implicit,
-        .confirm_wait_seconds = config->confirm.wait_seconds,
-        .message_time_seconds = config->accept.message_time_seconds,
-        .unconfirmed = (enum cmp_unconfirmed)config->confirm.unconfirmed,
-        .same_key_update = config->keys.same_in_update,
-        .unique_keys = config->keys.unique,
-        .ca_pubs = (enum cmp_ca_pubs)config->answer.ca_pubs,
         .extra_certs = profile->extra_certs,
         .extra_cert_count = profile->extra_cert_count,
     };

@@ -26,7 +26,7 @@ static struct bytes take_segment(struct bytes *path)
 static int find_legacy(const struct policy *policy, struct cmp_route *out, struct bytes path)
 {
     for (size_t i = 0; i < policy->config->profile_count; i++) {
-        const struct config_profile *config = policy->profiles[i].config;
+        const struct config_profile *config = policy->profiles[i].cmp.config;
         for (size_t p = 0; p < config->paths.count; p++)
             if (bytes_equal(path, bytes_str(config->paths.items[p]))) {
                 out->profile = &policy->profiles[i].cmp;
@@ -53,7 +53,7 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
     if (bytes_equal(segment, bytes_str("p"))) {
         segment = take_segment(&rest);
         for (size_t i = 0; i < policy->settings.profile_count; i++)
-            if (bytes_equal(segment, bytes_str(policy->settings.profiles[i]->name)))
+            if (bytes_equal(segment, bytes_str(policy->settings.profiles[i]->config->name)))
                 out->profile = policy->settings.profiles[i];
         if (out->profile == NULL)
             return 0;

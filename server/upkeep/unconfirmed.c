@@ -11,20 +11,20 @@ static const struct {
     enum store_cert_status status;
     int reason;
 } actions[] = {
-    [CMP_UNCONFIRMED_REVOKE] = {"revoked", "no certConf came in time: revoked", STORE_CERT_REVOKED,
-                                REASON_UNSPECIFIED},
-    [CMP_UNCONFIRMED_KEEP] = {"kept", "no certConf came in time: kept", STORE_CERT_VALID, 0},
-    [CMP_UNCONFIRMED_HOLD] = {"held", "no certConf came in time: held", STORE_CERT_HOLD, REASON_HOLD},
+    [CONFIG_UNCONFIRMED_REVOKE] = {"revoked", "no certConf came in time: revoked", STORE_CERT_REVOKED,
+                                   REASON_UNSPECIFIED},
+    [CONFIG_UNCONFIRMED_KEEP] = {"kept", "no certConf came in time: kept", STORE_CERT_VALID, 0},
+    [CONFIG_UNCONFIRMED_HOLD] = {"held", "no certConf came in time: held", STORE_CERT_HOLD, REASON_HOLD},
 };
 
-static enum cmp_unconfirmed action_of(const struct policy *policy, struct bytes profile)
+static enum config_unconfirmed action_of(const struct policy *policy, struct bytes profile)
 {
     const struct cmp_settings *settings = policy_settings(policy);
 
     for (size_t i = 0; i < settings->profile_count; i++)
-        if (bytes_equal(bytes_str(settings->profiles[i]->name), profile))
-            return settings->profiles[i]->unconfirmed;
-    return CMP_UNCONFIRMED_REVOKE;
+        if (bytes_equal(bytes_str(settings->profiles[i]->config->name), profile))
+            return settings->profiles[i]->config->confirm.unconfirmed;
+    return CONFIG_UNCONFIRMED_REVOKE;
 }
 
 /* Returns 0 when the limit of the minute is reached. */
@@ -49,7 +49,7 @@ static int may_stop_another(struct unconfirmed *job, const struct policy *policy
     return 0;
 }
 
-static void log_end(const struct store_tx *tx, enum cmp_unconfirmed action)
+static void log_end(const struct store_tx *tx, enum config_unconfirmed action)
 {
     char serial[2 * STORE_SERIAL + 1] = "", profile[2 * STORE_NAME_MAX + 3];
 
@@ -62,7 +62,7 @@ static void log_end(const struct store_tx *tx, enum cmp_unconfirmed action)
 /* Returns 0 if the store did not take it. A conflict is as good as done: the certConf came after all, or
  * another node was faster. */
 static int end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
-                           enum cmp_unconfirmed action, int64_t now, struct arena *arena, int *ended)
+                           enum config_unconfirmed action, int64_t now, struct arena *arena, int *ended)
 {
     struct store_tx after = *tx;
     const struct store_cert_change change = {.serial = tx->serial,
@@ -99,17 +99,17 @@ static int end_next(struct unconfirmed *job, const struct policy *policy, struct
                                 .issuer = bytes_of(ca->id, STORE_ISSUER_ID),
                                 .before = now,
                                 .arena = arena};
-    enum cmp_unconfirmed action;
+    enum config_unconfirmed action;
     int ended, taken;
 
     if (!store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
         return 0;
     action = action_of(policy, fetch.row.tx.profile);
-    if (action != CMP_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
+    if (action != CONFIG_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
         return 0;
     taken = end_transaction(store, fetch.issuer, &fetch.row.tx, action, now, arena, &ended);
     *count += ended;
-    if (!ended && action != CMP_UNCONFIRMED_KEEP)
+    if (!ended && action != CONFIG_UNCONFIRMED_KEEP)
         job->count--; /* nothing was revoked */
     return taken;
 }

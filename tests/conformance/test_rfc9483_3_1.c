@@ -284,7 +284,7 @@ Test(rfc9483_3_1, implicitConfirm_is_in_no_answer_but_one_with_a_certificate)
     uint8_t hash[DIGEST_MAX];
     struct bytes body;
 
-    world->profile.implicit_confirm = 0; /* else there is no pkiconf */
+    world->config.confirm.implicit = 0; /* else there is no pkiconf */
     client.header.implicit_confirm = mac.header.implicit_confirm = 1;
     collect_answers(all);
     for (size_t i = 0; i < ANSWERS; i++) {
@@ -300,7 +300,7 @@ Test(rfc9483_3_1, implicitConfirm_is_in_no_answer_but_one_with_a_certificate)
     cr_assert(pki_encode_cert_conf(&body, world->arena, &status));
     client_next(&client, &first);
     client.header.implicit_confirm = 1;
-    world->profile.implicit_confirm = 1;
+    world->config.confirm.implicit = 1;
     struct answer confirmed = world_send(world, client_message(&client, PKI_CERTCONF, body));
     cr_assert_not(confirmed.message.header.implicit_confirm);
     expect_pkiconf(&confirmed);
@@ -331,7 +331,7 @@ Test(rfc9483_3_1, implicitConfirm_is_written_with_NULL)
  * which the PKI management entity will wait for the certConf message." */
 Test(rfc9483_3_1, confirmWaitTime_is_the_GeneralizedTime_until_which_certConf_is_awaited)
 {
-    world->profile.confirm_wait_seconds = 90;
+    world->config.confirm.wait_seconds = 90;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     struct raw_header header = raw_header(&answer);
 
@@ -352,7 +352,7 @@ Test(rfc9483_3_1, confirmWaitTime_and_implicitConfirm_never_stand_together)
     for (int granted = 0; granted < 2; granted++) {
         client.transaction_id[0]++;
         client.header.implicit_confirm = 1;
-        world->profile.implicit_confirm = granted;
+        world->config.confirm.implicit = granted;
         struct answer answer = world_send(world, client_request(&client, PKI_IR));
         struct raw_header header = raw_header(&answer);
         cr_assert_eq(info_value(&header, IMPLICIT_CONFIRM).len != 0, granted);

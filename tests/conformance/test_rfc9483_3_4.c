@@ -86,10 +86,10 @@ Test(rfc9483_3_4, a_profile_says_who_may_ask)
 {
     replace("vendors: [demo]", "vendors: []");
     cr_assert_not(trusts("Vendor"));
-    cr_assert(policy_settings(demo.policy)->default_profile->mac);
+    cr_assert(policy_settings(demo.policy)->default_profile->config->mac.allowed);
     replace("allowed: true ", "allowed: false ");
-    cr_assert_not(policy_settings(demo.policy)->default_profile->mac);
-    cr_assert(policy_settings(demo.policy)->default_profile->own_certificates);
+    cr_assert_not(policy_settings(demo.policy)->default_profile->config->mac.allowed);
+    cr_assert(policy_settings(demo.policy)->default_profile->config->accept.own_certificates);
     replace("own_certificates: true ", "own_certificates: false ");
-    cr_assert_not(policy_settings(demo.policy)->default_profile->own_certificates);
+    cr_assert_not(policy_settings(demo.policy)->default_profile->config->accept.own_certificates);
 }

@@ -43,7 +43,7 @@ Test(rfc9483_3_5, each_check_that_fails_is_told_by_an_error_message_with_rejecti
         CBS error, content, status;
         int64_t value;
         client.header = good;
-        world->profile.mac = 1;
+        world->config.mac.allowed = 1;
         world->fail_fetch_at = 0;
         switch (i) {
         case 0:
@@ -67,7 +67,7 @@ Test(rfc9483_3_5, each_check_that_fails_is_told_by_an_error_message_with_rejecti
             break;
         case 6:
             client_sign_by(&client, &world->device, &world->vendor_ca.cert_der, 1);
-            world->profile.mac = 0;
+            world->config.mac.allowed = 0;
             break;
         case 10:
             world->fail_fetch_at = world->fetches_seen + 1;

@@ -145,7 +145,7 @@ Test(rfc9483_4_1_1, caPubs_holds_the_root_of_the_new_certificate_and_nothing_els
 {
     struct client *const clients[] = {&mac, &client};
 
-    world->profile.ca_pubs = CMP_CA_PUBS_ALWAYS;
+    world->config.answer.ca_pubs = CONFIG_CA_PUBS_ALWAYS;
     for (size_t i = 0; i < 2; i++) {
         struct answer answer = world_send(world, client_request(clients[i], PKI_IR));
         CBS cbs = cbs_of(answer.message.body), content, field, list, cert;
@@ -165,7 +165,7 @@ Test(rfc9483_4_1_1, caPubs_holds_the_root_of_the_new_certificate_and_nothing_els
  * include the implicitConfirm extension." */
 Test(rfc9483_4_1_1, where_confirmation_is_wanted_implicitConfirm_is_not_granted)
 {
-    world->profile.implicit_confirm = 0;
+    world->config.confirm.implicit = 0;
     client.header.implicit_confirm = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     cr_assert_not(answer.message.header.implicit_confirm);

@@ -42,7 +42,7 @@ Test(rfc9483_4_1_2, a_cp_has_no_caPubs_however_it_is_protected)
     struct client *const clients[] = {&client, &mac};
     static const int bodies[] = {PKI_CR, PKI_P10CR};
 
-    world->profile.ca_pubs = CMP_CA_PUBS_ALWAYS;
+    world->config.answer.ca_pubs = CONFIG_CA_PUBS_ALWAYS;
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < 2; j++) {
             clients[i]->transaction_id[0]++;

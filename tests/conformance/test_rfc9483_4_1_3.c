@@ -52,7 +52,7 @@ Test(rfc9483_4_1_3, a_kup_has_no_caPubs)
 {
     CBS cbs, content;
 
-    world->profile.ca_pubs = CMP_CA_PUBS_ALWAYS;
+    world->config.answer.ca_pubs = CONFIG_CA_PUBS_ALWAYS;
     struct answer answer = world_send(world, client_request(&client, PKI_KUR));
     cbs = cbs_of(answer.message.body);
     cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE));

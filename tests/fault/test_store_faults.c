@@ -80,6 +80,7 @@ enum { PLANS = sizeof plans / sizeof plans[0] };
 /* ---- a world for each ---- */
 
 static struct world *world;
+static struct config_profile config;
 static struct cmp_profile profile;
 static struct client client, other; /* other: of whoever is faster */
 static struct ctl_identity own, ra;
@@ -90,6 +91,7 @@ static struct bytes request; /* the message that the store fails under */
 static void set_up(void)
 {
     world = world_new(KEY_P256);
+    config = world->config;
     profile = world->profile;
     issue_ra(world, &ra, &ra_trust);
 }
@@ -102,6 +104,7 @@ static void forget(void)
     own.key = NULL;
     if (first.arena != NULL)
         answer_free(&first);
+    world->config = config;
     world->profile = profile;
     world->secrets[0].row.reusable = 1;
     world->secrets[0].row.expires = 0;
@@ -286,7 +289,7 @@ static void begin(const struct plan *plan)
     world->secrets[0].row.reusable = (plan->traits & ONE_TIME) == 0;
     if ((plan->traits & BY_OWN) != 0)
         take_own_certificate();
-    world->profile.unique_keys = (plan->traits & UNIQUE) != 0;
+    world->config.keys.unique = (plan->traits & UNIQUE) != 0;
     client.header.implicit_confirm = (plan->traits & IMPLICIT) != 0;
     request = message_of(plan->step, plan->body);
     if ((plan->traits & REPLAYED) != 0)

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (world == NULL) {
         world = world_new(KEY_P256);
-        world->profile.message_time_seconds = 0; /* seeds are old */
+        world->config.accept.message_time_seconds = 0; /* seeds are old */
         client_init(&client, world, 0);
     }
     header = client.header;

@@ -190,7 +190,7 @@ static void make_own_certificate(void)
 static void start(void)
 {
     world = world_new(KEY_P256);
-    world->profile.mac_iterations_max = world->other_profile.mac_iterations_max = ITERATIONS_MAX;
+    world->config.mac.iterations_max = world->other_config.mac.iterations_max = ITERATIONS_MAX;
     for (int i = 0; i < SENDERS; i++) {
         client_init(&templates[i], world, i == WITH_SECRET || i == WITH_PBMAC1);
         memset(templates[i].transaction_id, i, sizeof templates[i].transaction_id);
@@ -649,14 +649,14 @@ static void open_world(unsigned traits)
     world_forget(world);
     world->certs[world->cert_count++] = own_cert;
     world->txs[world->tx_count++] = own_tx;
-    world->profile.strict_header = (traits & 1) != 0;
+    world->config.accept.header = (traits & 1) != 0 ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
     world->secrets[0].row.reusable = (traits & 2) == 0;
-    world->profile.unique_keys = (traits & 4) != 0;
-    world->profile.implicit_confirm = (traits & 8) == 0;
-    world->profile.same_key_update = (traits & 16) != 0;
-    world->profile.sha1_owf = (traits & 32) != 0;
+    world->config.keys.unique = (traits & 4) != 0;
+    world->config.confirm.implicit = (traits & 8) == 0;
+    world->config.keys.same_in_update = (traits & 16) != 0;
+    world->config.mac.sha1_owf = (traits & 32) != 0;
     world->profile.ras = (traits & 64) != 0 ? NULL : &ra_trust;
-    world->profile.mac = (traits & 128) == 0;
+    world->config.mac.allowed = (traits & 128) == 0;
     for (int i = 0; i < SENDERS; i++) {
         sessions[i] = (struct session){.client = templates[i]};
         point_to_itself(&sessions[i].client);

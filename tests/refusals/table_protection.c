@@ -18,7 +18,7 @@ static void use_strangers_key(struct scene *scene)
 
 static void take_no_mac(struct scene *scene)
 {
-    scene->world->profile.mac = 0;
+    scene->world->config.mac.allowed = 0;
 }
 
 static void keep(struct scene *scene)

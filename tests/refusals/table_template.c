@@ -38,7 +38,7 @@ static void ask_before(struct scene *scene, struct bytes good)
     answer = world_send(scene->world, client_request(scene->client, PKI_IR));
     expect_certificate(&answer, PKI_IP);
     scene->client->transaction_id[0] ^= 1;
-    scene->world->profile.unique_keys = 1;
+    scene->world->config.keys.unique = 1;
     (void)good;
 }
 

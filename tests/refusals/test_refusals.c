@@ -64,12 +64,14 @@ static void open_scene(struct scene *scene, const struct refusal *refusal)
         client_adopt(scene->client, &scene->first, &scene->own);
         scene->client = by_mac;
     }
-    world->profile.strict_header = (refusal->flags & STRICT) != 0;
+    world->config.accept.header =
+        (refusal->flags & STRICT) != 0 ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
     if (refusal->prepare != NULL)
         refusal->prepare(scene);
 }
 
-static void close_scene(struct scene *scene, const struct cmp_profile *profile)
+static void close_scene(struct scene *scene, const struct cmp_profile *profile,
+                        const struct config_profile *config)
 {
     for (size_t i = 0; i < scene->made_count; i++)
         ctl_identity_cleanup(&scene->made[i]);
@@ -80,6 +82,7 @@ static void close_scene(struct scene *scene, const struct cmp_profile *profile)
     client_cleanup(&scene->device);
     client_cleanup(&scene->mac);
     world->profile = *profile;
+    world->config = *config;
     world->decide_refuses = 0;
     world->secrets[0].row.reusable = 1;
     world->secrets[0].row.expires = 0;
@@ -215,6 +218,7 @@ static void expect_good(const struct refusal *refusal, struct bytes good)
 static void expect_refused(const struct refusal *refusal)
 {
     const struct cmp_profile profile = world->profile;
+    const struct config_profile config = world->config;
     struct bytes with = bytes_of(NULL, 0), good, bad;
     struct snapshot before;
     struct answer answer;
@@ -237,7 +241,7 @@ static void expect_refused(const struct refusal *refusal)
     answer_free(&answer);
     if (refusal->prepare == NULL && refusal->before == NULL)
         expect_good(refusal, good);
-    close_scene(&scene, &profile);
+    close_scene(&scene, &profile, &config);
 }
 
 static void expect_all_refused(const struct refusal_table *table)

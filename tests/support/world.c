@@ -77,25 +77,24 @@ struct world *world_new(enum key_kind kind)
     fill_authority(world);
     must(trust_add(&world->trust, world->vendor_root.cert_der, 1));
     must(trust_add(&world->trust, world->issuing.cert_der, 1));
-    world->profile = (struct cmp_profile){
+    world->config = (struct config_profile){
         .name = "test",
-        .ca = &world->ca,
-        .trust = &world->trust,
-        .own_certificates = 1,
-        .mac = 1,
-        .mac_iterations_min = 100,
-        .mac_iterations_max = 10000,
-        .mac_salt_min = 8,
-        .mac_salt_max = 128,
-        .mac_key_min = 16,
-        .mac_key_max = 64,
-        .ca_pubs = CMP_CA_PUBS_MAC,
-        .implicit_confirm = 1,
-        .confirm_wait_seconds = 300,
-        .message_time_seconds = 300,
+        .accept = {.own_certificates = 1, .message_time_seconds = 300},
+        .mac = {.allowed = 1,
+                .iterations_min = 100,
+                .iterations_max = 10000,
+                .salt_min = 8,
+                .salt_max = 128,
+                .key_min = 16,
+                .key_max = 64},
+        .confirm = {.implicit = 1, .wait_seconds = 300},
+        .answer = {.ca_pubs = CONFIG_CA_PUBS_MAC},
     };
+    world->other_config = world->config;
+    world->other_config.name = "other";
+    world->profile = (struct cmp_profile){.config = &world->config, .ca = &world->ca, .trust = &world->trust};
     world->other_profile = world->profile;
-    world->other_profile.name = "other";
+    world->other_profile.config = &world->other_config;
     world->profiles[0] = &world->profile;
     world->profiles[1] = &world->other_profile;
     world->settings.profiles = world->profiles;

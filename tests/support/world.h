@@ -36,6 +36,7 @@ struct world {
 
     struct trust trust;
     struct cmp_authority ca;
+    struct config_profile config, other_config; /* of the profiles */
     struct cmp_profile profile, other_profile;
     const struct cmp_profile *profiles[2];
     struct cmp_settings settings;

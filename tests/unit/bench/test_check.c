@@ -184,7 +184,7 @@ Test(check, no_implicit_confirmation_is_a_mismatch)
     struct request request = make(SCENARIO_IR);
     struct check check;
 
-    world->profile.implicit_confirm = 0;
+    world->config.confirm.implicit = 0;
     cr_assert_eq(judge(&check, &request, answer_to(request.message)), BENCH_MISMATCH);
 }
 

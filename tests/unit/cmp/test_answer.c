@@ -164,7 +164,7 @@ Test(answer, caPubs_is_in_a_MAC_protected_ip_only)
 Test(answer, confirmWaitTime_and_implicitConfirm_exclude_each_other)
 {
     struct answer answer = world_send(world, client_request(&client, PKI_P10CR));
-    cr_assert_eq(answer.message.header.confirm_wait_time, world->now + world->profile.confirm_wait_seconds);
+    cr_assert_eq(answer.message.header.confirm_wait_time, world->now + world->config.confirm.wait_seconds);
     cr_assert_not(answer.message.header.implicit_confirm);
     expect_certificate(&answer, PKI_CP);
 

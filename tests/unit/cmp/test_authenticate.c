@@ -330,7 +330,7 @@ Test(authenticate, certificates_of_our_own_count_only_where_the_profile_says_so)
 
     enroll(&own, 1);
     cr_assert(trust_add(&vendors, world->vendor_root.cert_der, 1));
-    world->profile.own_certificates = 0;
+    world->config.accept.own_certificates = 0;
     world->profile.trust = &vendors;
     struct answer answer = send_by(&own);
     expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
@@ -606,11 +606,11 @@ Test(authenticate, SHA1_as_owf_needs_the_profile_s_leave_and_as_mac_none)
     struct answer answer = send_ir(&mac);
     expect_error(&answer, PKI_BAD_ALG);
 
-    world->profile.sha1_owf = 1;
+    world->config.mac.sha1_owf = 1;
     answer = send_ir(&mac);
     expect_certificate(&answer, PKI_IP);
 
-    world->profile.sha1_owf = 0;
+    world->config.mac.sha1_owf = 0;
     use_pbm(16, DIGEST_SHA256, DIGEST_SHA1, 500);
     answer = send_ir(&mac);
     expect_certificate(&answer, PKI_IP);
@@ -629,7 +629,7 @@ Test(authenticate, PasswordBasedMac_goes_with_every_SHA2)
  * described in Sections 4.1.5 and 4.1.6.3. (failInfo bit: wrongIntegrity)" */
 Test(authenticate, a_MAC_is_refused_where_the_profile_takes_none)
 {
-    world->profile.mac = 0;
+    world->config.mac.allowed = 0;
     struct answer answer = send_ir(&mac);
     expect_error(&answer, PKI_WRONG_INTEGRITY);
 }
@@ -681,7 +681,7 @@ Test(authenticate, messageTime_is_not_looked_at_where_the_profile_has_no_window)
 {
     client.header.has_message_time = 1;
     client.header.message_time = world->now - 100000;
-    world->profile.message_time_seconds = 0;
+    world->config.accept.message_time_seconds = 0;
     struct answer answer = send_ir(&client);
     expect_certificate(&answer, PKI_IP);
 }

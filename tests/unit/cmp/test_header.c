@@ -10,11 +10,11 @@ TestSuite(header, .init = set_up, .fini = tear_down);
 /* |request| is answered by a certificate under rfc9810, by an error with |failure| under rfc9483. */
 static void only_strictly_refused(struct bytes request, enum pki_failure failure)
 {
-    world->profile.strict_header = 1;
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     struct answer answer = world_send(world, request);
     expect_error(&answer, failure);
     cr_assert_eq(world->cert_count, 0);
-    world->profile.strict_header = 0;
+    world->config.accept.header = CONFIG_HEADER_RFC9810;
     answer = world_send(world, request);
     expect_certificate(&answer, PKI_IP);
     world_forget(world);
@@ -22,7 +22,7 @@ static void only_strictly_refused(struct bytes request, enum pki_failure failure
 
 Test(header, what_is_to_the_letter_is_served_either_way)
 {
-    world->profile.strict_header = 1;
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     client.header.implicit_confirm = mac.header.implicit_confirm = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     expect_certificate(&answer, PKI_IP);
@@ -110,7 +110,7 @@ Test(header, implicitConfirm_or_certProfile_in_certConf)
     for (int which = 0; which < 4; which++) {
         struct client one;
         client_init(&one, world, 0);
-        world->profile.strict_header = which < 2;
+        world->config.accept.header = which < 2 ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
         struct answer begun = world_send(world, client_request(&one, PKI_IR));
         cr_assert(begun.has_cert);
         struct cert_status status;

@@ -428,7 +428,7 @@ Test(op_confirm, certConf_need_not_repeat_certProfile)
 {
     struct client mac;
 
-    world->profile.mac = 0; /* the default profile takes no secrets, the named one does */
+    world->config.mac.allowed = 0; /* the default profile takes no secrets, the named one does */
     client_init(&mac, world, 1);
     mac.header.cert_profile = bytes_str("other");
     struct answer begun = world_send(world, client_request(&mac, PKI_IR));
@@ -448,7 +448,7 @@ Test(op_confirm, certConf_finds_its_transaction_at_another_CA)
 
     memset(second.id, 0x77, sizeof second.id);
     world->other_profile.ca = &second;
-    world->profile.mac = 0;
+    world->config.mac.allowed = 0;
     memcpy(world->secrets[0].issuer, second.id, sizeof second.id);
     cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
                               bytes_of(second.id, STORE_ISSUER_ID), world->reference, world->secret));

@@ -96,7 +96,7 @@ Test(op_enroll, implicitConfirm_is_granted_only_where_asked_for_and_allowed)
     cr_assert_eq(world->txs[0].row.state, STORE_TX_CONFIRMED);
     answer_free(&answer);
 
-    world->profile.implicit_confirm = 0;
+    world->config.confirm.implicit = 0;
     struct client other;
     client_init(&other, world, 0);
     other.header.implicit_confirm = 1;
@@ -224,7 +224,7 @@ Test(op_enroll, certReqId_is_repeated_or_must_be_0)
     cr_assert_eq(answer.response.cert_req_id, 7);
     expect_certificate(&answer, PKI_IP);
     client.transaction_id[0]++;
-    world->profile.strict_header = 1;
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     answer = world_send(world, client_request(&client, PKI_IR));
     expect_refusal(&answer, PKI_IP, PKI_BAD_REQUEST);
     client.cert_req_id = -1; /* RFC 9483 4.1.4: of a p10cr only */
@@ -268,7 +268,7 @@ Test(op_enroll, a_key_in_use_is_refused_where_the_profile_asks)
     client.transaction_id[0]++;
     answer = world_send(world, client_request(&client, PKI_IR));
     expect_certificate(&answer, PKI_IP);
-    world->profile.unique_keys = 1;
+    world->config.keys.unique = 1;
     client.transaction_id[0]++;
     answer = world_send(world, client_request(&client, PKI_IR));
     expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
@@ -291,16 +291,16 @@ Test(op_enroll, a_key_in_use_is_refused_where_the_profile_asks)
 Test(op_enroll, caPubs_are_sent_as_the_profile_says_and_in_ip_only)
 {
     static const struct {
-        enum cmp_ca_pubs setting;
+        enum config_ca_pubs setting;
         int with_signature, with_mac;
-    } cases[] = {{CMP_CA_PUBS_NEVER, 0, 0}, {CMP_CA_PUBS_MAC, 0, 1}, {CMP_CA_PUBS_ALWAYS, 1, 1}};
+    } cases[] = {{CONFIG_CA_PUBS_NEVER, 0, 0}, {CONFIG_CA_PUBS_MAC, 0, 1}, {CONFIG_CA_PUBS_ALWAYS, 1, 1}};
 
     for (size_t i = 0; i < 3; i++)
         for (int body = PKI_IR; body <= PKI_CR; body += PKI_CR)
             for (int is_mac = 0; is_mac < 2; is_mac++) {
                 struct client one;
                 client_init(&one, world, is_mac);
-                world->profile.ca_pubs = cases[i].setting;
+                world->config.answer.ca_pubs = cases[i].setting;
                 struct answer answer = world_send(world, client_request(&one, body));
                 int expected = body == PKI_IR && (is_mac ? cases[i].with_mac : cases[i].with_signature);
                 int found = memmem(answer.message.body.data, answer.message.body.len,
@@ -483,8 +483,8 @@ Test(op_enroll, kur_with_the_old_key_only_where_the_profile_says_so)
     client.key = own.key;
     struct answer answer = world_send(world, client_request(&client, PKI_KUR));
     expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
-    world->profile.same_key_update = 1;
-    world->profile.unique_keys = 1; /* of other certificates, not of the one that is updated */
+    world->config.keys.same_in_update = 1;
+    world->config.keys.unique = 1; /* of other certificates, not of the one that is updated */
     answer = world_send(world, client_request(&client, PKI_KUR));
     cr_assert(bytes_equal(answer.cert.spki, own.cert.spki));
     expect_certificate(&answer, PKI_KUP);
@@ -507,8 +507,8 @@ Test(op_enroll, a_certificate_of_another_profile_asks_for_nothing)
         expect_error(&answer, PKI_NOT_AUTHORIZED);
     }
     cr_assert_eq(world->cert_count, 1);
-    world->other_profile.own_profiles = others;
-    world->other_profile.own_profile_count = 1;
+    world->other_config.accept.own_profiles.items = others;
+    world->other_config.accept.own_profiles.count = 1;
     struct answer answer = world_send_to(world, &route, client_request(&client, PKI_KUR));
     expect_certificate(&answer, PKI_KUP);
     ctl_identity_cleanup(&own);

@@ -118,7 +118,7 @@ Test(replay, a_retry_after_the_messageTime_window_is_answered)
     struct bytes request = client_request(&client, PKI_IR);
     struct answer first = world_send(world, request);
 
-    world->now += world->profile.message_time_seconds + 1000;
+    world->now += world->config.accept.message_time_seconds + 1000;
     struct answer again = world_send(world, request);
     expect_same(&first, &again);
     answer_free(&again);

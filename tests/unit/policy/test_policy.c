@@ -93,7 +93,7 @@ Test(policy, the_last_user_frees_it)
     struct policy *second = policy_acquire(demo.policy);
 
     policy_release(demo.policy);
-    cr_assert_str_eq(policy_settings(second)->default_profile->name, "demo");
+    cr_assert_str_eq(policy_settings(second)->default_profile->config->name, "demo");
     demo.policy = second;
     policy_release(NULL);
 }

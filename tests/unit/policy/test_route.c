@@ -39,7 +39,7 @@ Test(route, the_registered_name_alone_names_no_profile)
 Test(route, the_segment_p_is_followed_by_a_profile)
 {
     cr_assert(found("/.well-known/cmp/p/demo"));
-    cr_assert_str_eq(route.profile->name, "demo");
+    cr_assert_str_eq(route.profile->config->name, "demo");
     cr_assert_not(found("/.well-known/cmp/p/nobody"));
     cr_assert_not(found("/.well-known/cmp/p/"));
     cr_assert_not(found("/.well-known/cmp/p"));
@@ -67,7 +67,7 @@ Test(route, an_operation_label_stands_for_a_body)
         snprintf(path, sizeof path, "/.well-known/cmp/p/demo/%s", labels[i].label);
         cr_assert(found(path));
         cr_assert_eq(route.body, labels[i].body);
-        cr_assert_str_eq(route.profile->name, "demo");
+        cr_assert_str_eq(route.profile->config->name, "demo");
     }
 }
 
@@ -93,7 +93,7 @@ Test(route, what_is_none_of_these_is_not_found)
 Test(route, a_legacy_path_of_the_configuration_names_its_profile)
 {
     cr_assert(found("/pkix/"));
-    cr_assert_str_eq(route.profile->name, "demo");
+    cr_assert_str_eq(route.profile->config->name, "demo");
     cr_assert_not(found("/pkix"));
     cr_assert_not(found("/pkix/more"));
 }
