@@ -1,7 +1,6 @@
-/* The audit log: whether it is whole, and what it says. Needs no keys: an auditor may run it with a copy of
- * the configuration and of the certificates that it names. */
+/* audit verify, audit list: whether the audit log is whole, and what it says. Needs no keys: an auditor may
+ * run it with a copy of the configuration and of the certificates that it names. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,12 @@
 #include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
 #include "storage/audit_verify.h"
 
 enum { CERTIFICATES_MAX = 1024 * 1024, SHOWN_MAX = 100, WHERE_MAX = CTL_PATH_MAX + 32 };
 
 /* ---- verify ---- */
-
-struct files {
-    const char **names;
-    size_t count;
-};
 
 static void show_fault(void *arg, const char *text)
 {
@@ -105,36 +100,77 @@ static int show_summary(const struct audit_summary *sum)
     return sum->faults == 0 ? CTL_OK : CTL_FAULT;
 }
 
-static int verify(struct store *store, const struct config *config, const struct files *logs,
-                  const struct files *certificates)
+/* The keys and the logs that the call names, besides the keys of the configuration. */
+static int add_given(struct audit_verify *verify, const struct ctl_call *call, const struct config *config)
+{
+    const char *path;
+
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (!add_keys(verify, config->cas[i].cmp_certificate, 0))
+            return 0;
+    for (size_t i = 0; (path = ctl_nth(call, "certificate", i)) != NULL; i++)
+        if (!add_keys(verify, path, 1))
+            return 0;
+    for (size_t i = 0; (path = ctl_nth(call, "log", i)) != NULL; i++)
+        if (!read_log(verify, path))
+            return 0;
+    return 1;
+}
+
+static int verify_store(struct store *store, const struct ctl_call *call, const struct config *config)
 {
     size_t shown = 0;
     struct audit_verify *verify = audit_verify_new(show_fault, &shown);
     char fault[STORE_FAULT_MAX] = "";
     struct audit_summary sum;
-    int ok = verify != NULL, status = CTL_FAULT;
+    int status = CTL_FAULT;
 
-    if (!ok)
+    if (verify == NULL)
         return ctl_fault("out of memory");
-    for (size_t i = 0; ok && i < config->ca_count; i++)
-        ok = add_keys(verify, config->cas[i].cmp_certificate, 0);
-    for (size_t i = 0; ok && i < certificates->count; i++)
-        ok = add_keys(verify, certificates->names[i], 1);
-    for (size_t i = 0; ok && i < logs->count; i++)
-        ok = read_log(verify, logs->names[i]);
     /* Seals first: a node that goes on meanwhile adds entries that are not in them, never the other way
      * round. */
-    if (ok)
-        ok = (store_each_seal(store, fault, audit_verify_seal, verify) &&
-              store_each_entry(store, fault, audit_verify_entry, verify)) ||
-             !ctl_fault("%s", fault);
-    if (ok) {
+    if (add_given(verify, call, config) && ((store_each_seal(store, fault, audit_verify_seal, verify) &&
+                                             store_each_entry(store, fault, audit_verify_entry, verify)) ||
+                                            !ctl_fault("%s", fault))) {
         audit_verify_end(verify, &sum);
         status = show_summary(&sum);
     }
     audit_verify_free(verify);
     return status;
 }
+
+static int run_verify(const struct ctl_call *call)
+{
+    struct ctl_opened opened;
+    int status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
+
+    if (status != CTL_OK)
+        return status;
+    status = verify_store(opened.store, call, opened.config);
+    ctl_close(&opened);
+    return status;
+}
+
+static const struct ctl_option verify_options[] = {
+    CTL_OPTION_CONFIG,
+    CTL_OPTION_STORE,
+    {"log", "FILE", 0,
+     "a node's log, or a file of seals: what it says of seals is held against the store; may be "
+     "given again"},
+    {"certificate", "FILE", 0,
+     "a former CMP certificate, besides those of the configuration; may be given again"},
+    {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_audit_verify = {
+    .name = "audit verify",
+    .options = verify_options,
+    .says = "find out whether the audit log is whole",
+    .more =
+        "It is held against its signed seals, and against those in the logs of the nodes. No key is needed.",
+    .statuses = "Exit status: 0 if all of it is whole, 1 if not or for another fault, 2 for a wrong call.",
+    .run = run_verify,
+};
 
 /* ---- list ---- */
 
@@ -209,88 +245,27 @@ static int print_lines(void *arg, const struct store_entry *entry)
     return 1;
 }
 
-static int list(struct store *store, int json)
+static int run_list(const struct ctl_call *call)
 {
     char fault[STORE_FAULT_MAX] = "";
+    struct ctl_opened opened;
+    int status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
 
-    return store_each_entry(store, fault, json ? print_json : print_lines, NULL) ? CTL_OK
-                                                                                 : ctl_fault("%s", fault);
+    if (status != CTL_OK)
+        return status;
+    if (!store_each_entry(opened.store, fault, ctl_value(call, "json") != NULL ? print_json : print_lines,
+                          NULL))
+        status = ctl_fault("%s", fault);
+    ctl_close(&opened);
+    return status;
 }
 
-/* ---- the command ---- */
+static const struct ctl_option list_options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
 
-struct call {
-    int is_list, json;
-    const char *config, *url; /* |url| NULL: the configuration's */
-    struct files logs, certificates;
+const struct ctl_command ctl_audit_list = {
+    .name = "audit list",
+    .options = list_options,
+    .says = "show what the audit log says",
+    .run = run_list,
 };
-
-static int read_call(struct call *call, int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"store", required_argument, NULL, 's'},
-        {"log", required_argument, NULL, 'l'},    {"certificate", required_argument, NULL, 'k'},
-        {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            call->config = optarg;
-        else if (option == 's')
-            call->url = optarg;
-        else if (option == 'j' && call->is_list)
-            call->json = 1;
-        else if (option == 'l' && !call->is_list)
-            call->logs.names[call->logs.count++] = optarg;
-        else if (option == 'k' && !call->is_list)
-            call->certificates.names[call->certificates.count++] = optarg;
-        else
-            return 0;
-    }
-    return call->config != NULL && optind == argc;
-}
-
-static int run(const struct call *call)
-{
-    char store_fault[STORE_FAULT_MAX] = "";
-    struct config_fault fault;
-    struct config *config;
-    struct store *store;
-    int status;
-
-    if (call->url != NULL && !ctl_refuse_secret(call->url))
-        return CTL_FAULT;
-    if ((config = config_load(&fault, call->config)) == NULL)
-        return ctl_fault("%s", fault.text);
-    store = store_open_to_read(store_fault, call->url != NULL ? call->url : config->store, config->node);
-    if (store == NULL)
-        status = ctl_fault("%s", store_fault);
-    else
-        status =
-            call->is_list ? list(store, call->json) : verify(store, config, &call->logs, &call->certificates);
-    store_close(store);
-    config_free(config);
-    return status;
-}
-
-int ctl_audit(int argc, char **argv)
-{
-    static const char *const usage =
-        "audit verify --config FILE [--store URL] [--log FILE]... [--certificate FILE]... | "
-        "audit list --config FILE [--store URL] [--json]";
-    const char *action = argc > 1 ? argv[1] : "";
-    struct call call = {.is_list = strcmp(action, "list") == 0};
-    int status;
-
-    if (!call.is_list && strcmp(action, "verify") != 0)
-        return ctl_usage(usage);
-    call.logs.names = calloc((size_t)argc, sizeof *call.logs.names);
-    call.certificates.names = calloc((size_t)argc, sizeof *call.certificates.names);
-    if (call.logs.names == NULL || call.certificates.names == NULL)
-        status = ctl_fault("out of memory");
-    else
-        status = read_call(&call, argc - 1, argv + 1) ? run(&call) : ctl_usage(usage);
-    free(call.logs.names);
-    free(call.certificates.names);
-    return status;
-}

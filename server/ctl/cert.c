@@ -1,13 +1,14 @@
-/* What the store holds. */
-#include <getopt.h>
+/* cert list, cert export: the certificates in the store. Neither needs a key. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crypto/pem.h"
+#include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
 
-enum { ARENA = 1024 * 1024, HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1 };
+enum { ARENA = 1024 * 1024, CERTIFICATE_MAX = 1024 * 1024, HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1 };
 
 static const char *status_name(enum store_cert_status status)
 {
@@ -61,14 +62,19 @@ static int print_line(void *arg, const struct store_cert *cert)
     return 1;
 }
 
-static int list(struct store *store, const struct policy *policy, int json)
+static int run_list(const struct ctl_call *call)
 {
     char fault[STORE_FAULT_MAX] = "";
+    struct ctl_opened opened;
+    int status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
 
-    (void)policy;
-    return store_each_cert(store, fault, bytes_of(NULL, 0), json ? print_json : print_line, NULL)
-               ? CTL_OK
-               : ctl_fault("%s", fault);
+    if (status != CTL_OK)
+        return status;
+    if (!store_each_cert(opened.store, fault, bytes_of(NULL, 0),
+                         ctl_value(call, "json") != NULL ? print_json : print_line, NULL))
+        status = ctl_fault("%s", fault);
+    ctl_close(&opened);
+    return status;
 }
 
 static int parse_serial(uint8_t out[STORE_SERIAL], const char *hex)
@@ -96,80 +102,98 @@ static int print_pem(struct bytes der)
     return CTL_OK;
 }
 
-/* The serial is looked for at every CA of the configuration. */
-static int export(struct store *store, const struct policy *policy, const char *serial_hex)
+struct issuer {
+    uint8_t id[STORE_ISSUER_ID];
+    int found;
+};
+
+static int take_issuer(void *arg, struct bytes der)
 {
-    const struct config *config = policy_config(policy);
-    struct arena *arena = arena_new(ARENA);
+    struct issuer *issuer = arg;
+    struct certificate certificate;
+
+    issuer->found = certificate_parse(&certificate, der);
+    if (issuer->found)
+        policy_issuer_id(issuer->id, &certificate);
+    return 0;
+}
+
+/* By its certificate alone: who looks at the store needs none of the CA's keys. */
+static int read_issuer(struct issuer *issuer, const char *path)
+{
+    uint8_t *data;
+    size_t len;
+
+    issuer->found = 0;
+    if (!file_read(&data, &len, path, CERTIFICATE_MAX))
+        return !ctl_fault("cannot read %s: %s", path, strerror(errno));
+    pem_each_certificate(bytes_of(data, len), take_issuer, issuer);
+    file_free(data, len);
+    return issuer->found || !ctl_fault("%s holds no certificate in PEM", path);
+}
+
+/* Prints the certificate |serial| of |issuer|. Returns an exit status, or -1: there is none. */
+static int export_of(struct store *store, struct arena *arena, const struct issuer *issuer,
+                     const uint8_t serial[STORE_SERIAL])
+{
+    struct store_fetch fetch = {
+        .kind = STORE_FETCH_CERT,
+        .issuer = bytes_of(issuer->id, STORE_ISSUER_ID),
+        .key = bytes_of(serial, STORE_SERIAL),
+        .arena = arena,
+    };
+
+    if (!store_fetch_wait(store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
+        return ctl_fault("the store does not answer");
+    return fetch.outcome == STORE_FOUND ? print_pem(fetch.row.cert.certificate) : -1;
+}
+
+static int run_export(const struct ctl_call *call)
+{
+    const char *hex = call->arguments[0];
+    struct ctl_opened opened;
+    struct arena *arena;
     uint8_t serial[STORE_SERIAL];
     int status = -1;
 
-    if (arena == NULL)
-        return ctl_fault("out of memory");
-    if (!parse_serial(serial, serial_hex))
-        status =
-            ctl_fault("'%s' is no serial: write the 32 hexadecimal digits that cert list shows", serial_hex);
-    for (size_t i = 0; status < 0 && i < config->ca_count; i++) {
-        struct store_fetch fetch = {
-            .kind = STORE_FETCH_CERT,
-            .issuer = bytes_of(policy_authority(policy, config->cas[i].name)->id, STORE_ISSUER_ID),
-            .key = bytes_of(serial, STORE_SERIAL),
-            .arena = arena,
-        };
-        if (!store_fetch_wait(store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
-            status = ctl_fault("the store does not answer");
-        else if (fetch.outcome == STORE_FOUND)
-            status = print_pem(fetch.row.cert.certificate);
+    if (!parse_serial(serial, hex))
+        return ctl_fault("'%s' is no serial: write the 32 hexadecimal digits that cert list shows", hex);
+    if (ctl_open(&opened, call, CTL_NEEDS_TO_READ) != CTL_OK)
+        return CTL_FAULT;
+    if ((arena = arena_new(ARENA)) == NULL)
+        status = ctl_fault("out of memory");
+    for (size_t i = 0; status < 0 && i < opened.config->ca_count; i++) {
+        struct issuer issuer;
+        status = read_issuer(&issuer, opened.config->cas[i].certificate)
+                     ? export_of(opened.store, arena, &issuer, serial)
+                     : CTL_FAULT;
     }
     if (status < 0)
-        status = ctl_fault("no certificate has the serial %s", serial_hex);
+        status = ctl_fault("no certificate has the serial %s", hex);
     arena_free(arena);
+    ctl_close(&opened);
     return status;
 }
 
-int ctl_cert(int argc, char **argv)
-{
-    static const char *const usage = "cert list --config FILE [--store URL] [--json] | "
-                                     "cert export --config FILE [--store URL] SERIAL";
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"store", required_argument, NULL, 's'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    const char *action = argc > 1 ? argv[1] : "", *path = NULL, *url = NULL;
-    char store_fault[STORE_FAULT_MAX] = "";
-    struct config_fault fault;
-    struct policy *policy;
-    struct store *store;
-    int option, json = 0, status, is_list = strcmp(action, "list") == 0,
-                is_export = strcmp(action, "export") == 0;
+static const struct ctl_option list_options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
+static const struct ctl_option export_options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, {NULL, NULL, 0, NULL}};
 
-    if (!is_list && !is_export)
-        return ctl_usage(usage);
-    argc--, argv++;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            path = optarg;
-        else if (option == 's')
-            url = optarg;
-        else if (option == 'j' && is_list)
-            json = 1;
-        else
-            return ctl_usage(usage);
-    }
-    if (path == NULL || argc - optind != is_export)
-        return ctl_usage(usage);
-    if (url != NULL && !ctl_refuse_secret(url))
-        return CTL_FAULT;
-    if ((policy = policy_load_file(&fault, path, time(NULL))) == NULL)
-        return ctl_fault("%s", fault.text);
-    if (url == NULL)
-        url = policy_config(policy)->store;
-    store = store_open_to_read(store_fault, url, policy_config(policy)->node);
-    if (store == NULL)
-        status = ctl_fault("%s", store_fault);
-    else
-        status = is_list ? list(store, policy, json) : export(store, policy, argv[optind]);
-    store_close(store);
-    policy_release(policy);
-    return status;
-}
+const struct ctl_command ctl_cert_list = {
+    .name = "cert list",
+    .options = list_options,
+    .says = "show the certificates in the store",
+    .run = run_list,
+};
+
+const struct ctl_command ctl_cert_export = {
+    .name = "cert export",
+    .arguments = "SERIAL",
+    .least = 1,
+    .most = 1,
+    .options = export_options,
+    .says = "print a certificate in PEM",
+    .more = "SERIAL is as cert list shows it; it is looked for at every CA of the configuration.",
+    .run = run_export,
+};

@@ -1,23 +1,34 @@
-/* The same validation as cmpd makes when it starts. */
+/* check: the same validation as cmpd makes when it starts. */
 #include <time.h>
 
+#include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 
-int ctl_check(int argc, char **argv)
+static int run(const struct ctl_call *call)
 {
+    const char *path = call->arguments[0];
     struct config_fault fault;
-    struct policy *policy;
+    struct policy *policy = policy_load_file(&fault, path, time(NULL));
     const struct config *config;
 
-    if (argc != 2)
-        return ctl_usage("check FILE");
-    policy = policy_load_file(&fault, argv[1], time(NULL));
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
     config = policy_config(policy);
-    printf("%s is right: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", argv[1],
+    printf("%s is right: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
            config->listener_count, config->ca_count, config->vendor_count, config->profile_count,
            policy_hash(policy));
     policy_release(policy);
     return CTL_OK;
 }
+
+const struct ctl_command ctl_check = {
+    .name = "check",
+    .arguments = "FILE",
+    .least = 1,
+    .most = 1,
+    .says = "check a configuration, and every file that it names",
+    .more =
+        "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
+        "file, the line, and what to write instead.",
+    .run = run,
+};

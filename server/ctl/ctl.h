@@ -11,30 +11,12 @@
 
 enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_MAX = 32, CTL_WHO_MAX = 128 };
 
-/* ---- commands; argv[0] is the command's own name ---- */
-int ctl_init(int argc, char **argv);
-int ctl_demo(int argc, char **argv);
-int ctl_check(int argc, char **argv);
-int ctl_settings(int argc, char **argv);
-int ctl_cert(int argc, char **argv);
-int ctl_db(int argc, char **argv);
-int ctl_secret(int argc, char **argv);
-int ctl_decode(int argc, char **argv);
-int ctl_engines(int argc, char **argv);
-int ctl_audit(int argc, char **argv);
-
 /* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
 int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* ctl_usage prints how |command| is called and returns CTL_USAGE. */
-int ctl_usage(const char *text);
 
 /* ctl_path joins |dir| and |name| into |out| (CTL_PATH_MAX octets). 1, or 0 if it does not fit. */
 int ctl_path(char *out, const char *dir, const char *name);
 
-/* ctl_refuse_secret returns 1 if |url|, given on the command line, holds no password, else 0 with a fault
- * printed. */
-int ctl_refuse_secret(const char *url);
 /* ctl_put_json prints "KEY":"VALUE", a member of a JSON object. */
 void ctl_put_json(const char *key, struct bytes value);
 

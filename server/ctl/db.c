@@ -1,89 +1,168 @@
-/* The database below: which commands there are, and its tables taken forward. */
-#include "server/ctl/db.h"
-
-#include <getopt.h>
+/* db migrate, db status, db check: the tables below, taken forward, described, and held against each other.
+ */
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
-int ctl_refuse_secret(const char *url)
-{
-    return !store_url_has_secret(url) ||
-           !ctl_fault(
-               "--store holds a password, which every user of this machine can read while this runs; "
-               "leave it out and put it into a passfile (~/.pgpass, or ?passfile=FILE), or use a service");
-}
+#include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
+#include "storage/admin.h"
 
-static int migrate(const struct db_call *call)
+/* Who works on tables needs no more than the store's URL. */
+#define CONFIG_OR                                                                                            \
+    {                                                                                                        \
+        "config", "FILE", 0, "the configuration, whose store it is"                                          \
+    }
+#define OR_STORE                                                                                             \
+    {                                                                                                        \
+        "store", "URL", 0, "the store; one of both must be given"                                            \
+    }
+
+/* ---- migrate ---- */
+
+static int run_migrate(const struct ctl_call *call)
 {
+    struct ctl_opened opened;
     char fault[STORE_FAULT_MAX];
-    int from, to;
+    int from, to, status = ctl_open(&opened, call, 0);
 
-    if (!store_migrate(fault, call->url, &from, &to))
-        return ctl_fault("%s", fault);
-    if (from == to)
+    if (status != CTL_OK)
+        return status;
+    if (!store_migrate(fault, opened.url, &from, &to))
+        status = ctl_fault("%s", fault);
+    else if (from == to)
         printf("the schema is of version %d already\n", to);
     else
         printf("the schema is of version %d now; it was of version %d\n", to, from);
-    return CTL_OK;
-}
-
-static const struct action {
-    const char *name;
-    int (*run)(const struct db_call *call);
-    int needs_config;
-} actions[] = {
-    {"migrate", migrate, 0}, {"status", db_status, 0}, {"check", db_check, 1}, {"purge", db_purge, 1}};
-
-static const struct action *find_action(const char *name)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-        if (strcmp(actions[i].name, name) == 0)
-            return &actions[i];
-    return NULL;
-}
-
-static int read_call(struct db_call *call, int argc, char **argv)
-{
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"store", required_argument, NULL, 's'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            call->path = optarg;
-        else if (option == 's')
-            call->url = optarg;
-        else if (option == 'j')
-            call->json = 1;
-        else
-            return 0;
-    }
-    return optind == argc;
-}
-
-int ctl_db(int argc, char **argv)
-{
-    static const char *const usage = "db migrate|status [--json] --config FILE | --store URL\n"
-                                     "       cmpctl db check|purge --config FILE [--store URL]";
-    const struct action *action = argc > 1 ? find_action(argv[1]) : NULL;
-    struct db_call call = {.json = 0};
-    struct config_fault fault;
-    struct config *config = NULL;
-    int status;
-
-    if (action == NULL || !read_call(&call, argc - 1, argv + 1) ||
-        (call.path == NULL && (call.url == NULL || action->needs_config)) ||
-        (call.json && action->run != db_status))
-        return ctl_usage(usage);
-    if (call.url != NULL && !ctl_refuse_secret(call.url))
-        return CTL_FAULT;
-    if (call.path != NULL && (config = config_load(&fault, call.path)) == NULL)
-        return ctl_fault("%s", fault.text);
-    if (call.url == NULL)
-        call.url = config->store;
-    call.config = config;
-    status = action->run(&call);
-    config_free(config);
+    ctl_close(&opened);
     return status;
 }
+
+static const struct ctl_option migrate_options[] = {CONFIG_OR, OR_STORE, {NULL, NULL, 0, NULL}};
+
+const struct ctl_command ctl_db_migrate = {
+    .name = "db migrate",
+    .options = migrate_options,
+    .says = "take the store's schema forward",
+    .more = "In PostgreSQL as the tables' owner, while nodes serve.",
+    .run = run_migrate,
+};
+
+/* ---- status ---- */
+
+static void say_json(void *arg, const char *what, const struct store_fact *facts, size_t n)
+{
+    (void)arg;
+    putchar('{');
+    ctl_put_json("about", bytes_str(what));
+    for (size_t i = 0; i < n; i++) {
+        putchar(',');
+        if (facts[i].is_number)
+            printf("\"%s\":%.*s", facts[i].name, (int)facts[i].value.len, (const char *)facts[i].value.data);
+        else
+            ctl_put_json(facts[i].name, facts[i].value);
+    }
+    printf("}\n");
+}
+
+/* What is in the database may be anybody's: it is written with its escapes. */
+static void say_line(void *arg, const char *what, const struct store_fact *facts, size_t n)
+{
+    char text[1024];
+
+    (void)arg;
+    printf("%s:", what);
+    for (size_t i = 0; i < n; i++)
+        if (facts[i].is_number)
+            printf(" %s=%.*s", facts[i].name, (int)facts[i].value.len, (const char *)facts[i].value.data);
+        else
+            printf(" %s=%s", facts[i].name, log_quote(text, sizeof text, facts[i].value));
+    putchar('\n');
+}
+
+static int run_status(const struct ctl_call *call)
+{
+    struct ctl_opened opened;
+    char fault[STORE_FAULT_MAX];
+    int status = ctl_open(&opened, call, 0);
+
+    if (status != CTL_OK)
+        return status;
+    if (!store_status(fault, opened.url, ctl_value(call, "json") != NULL ? say_json : say_line, NULL))
+        status = ctl_fault("%s", fault);
+    ctl_close(&opened);
+    return status;
+}
+
+static const struct ctl_option status_options[] = {
+    CONFIG_OR, OR_STORE, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
+
+const struct ctl_command ctl_db_status = {
+    .name = "db status",
+    .options = status_options,
+    .says = "show version, sizes, partitions, nodes and replicas of the store",
+    .run = run_status,
+};
+
+/* ---- check ---- */
+
+enum { SHOWN_MAX = 100, DAY = 24 * 3600 };
+
+struct checking {
+    const struct config *config;
+    int64_t now;
+    uint64_t found;
+};
+
+static int may_lack_tx(void *arg, struct bytes profile, int64_t issued_at)
+{
+    const struct checking *checking = arg;
+
+    for (size_t i = 0; i < checking->config->profile_count; i++) {
+        const struct config_profile *p = &checking->config->profiles[i];
+        if (bytes_equal(bytes_str(p->name), profile))
+            return p->retain.transactions_days != 0 &&
+                   issued_at < checking->now - (int64_t)p->retain.transactions_days * DAY;
+    }
+    return 0;
+}
+
+static void found(void *arg, const char *text)
+{
+    struct checking *checking = arg;
+
+    if (++checking->found <= SHOWN_MAX)
+        printf("%s\n", text);
+    if (checking->found == SHOWN_MAX)
+        printf("more is counted, and not shown\n");
+}
+
+static int run_check(const struct ctl_call *call)
+{
+    struct ctl_opened opened;
+    struct checking checking = {.now = time(NULL)};
+    const struct store_check check = {.may_lack_tx = may_lack_tx, .found = found, .arg = &checking};
+    char fault[STORE_FAULT_MAX];
+    int status = ctl_open(&opened, call, 0);
+
+    if (status != CTL_OK)
+        return status;
+    checking.config = opened.config;
+    if (!store_check(fault, opened.url, &check))
+        status = ctl_fault("%s", fault);
+    else if (checking.found == 0)
+        printf("all is well\n");
+    else
+        printf("NOT WELL, %" PRIu64 " findings\n", checking.found);
+    ctl_close(&opened);
+    return checking.found == 0 ? status : CTL_FAULT;
+}
+
+static const struct ctl_option check_options[] = {CTL_OPTION_CONFIG, CTL_OPTION_STORE, {NULL, NULL, 0, NULL}};
+
+const struct ctl_command ctl_db_check = {
+    .name = "db check",
+    .options = check_options,
+    .says = "find out whether all that is in the store fits together",
+    .run = run_check,
+};

@@ -1,14 +1,17 @@
-/* What retention lets go is deleted now: certificates and transactions as a node does it, but without pauses;
- * entries of the audit log once a signed anchor tells up to where, so that `cmpctl audit verify` knows of it.
+/* db purge: what retention lets go is deleted now: certificates and transactions as a node does it, but
+ * without pauses; entries of the audit log once a signed anchor tells up to where, so that `cmpctl audit
+ * verify` knows of it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "server/ctl/db.h"
+#include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
 #include "server/upkeep/purge.h"
 #include "server/upkeep/seal.h"
+#include "storage/admin.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, DETAIL_MAX = 256 };
 
@@ -230,19 +233,24 @@ static int purge(const struct policy *policy, struct store *store)
     return ok ? CTL_OK : CTL_FAULT;
 }
 
-int db_purge(const struct db_call *call)
+static int run(const struct ctl_call *call)
 {
-    char store_fault[STORE_FAULT_MAX] = "";
-    struct config_fault fault;
-    struct policy *policy = policy_load_file(&fault, call->path, time(NULL));
-    struct store *store;
-    int status;
+    struct ctl_opened opened;
+    int status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE);
 
-    if (policy == NULL)
-        return ctl_fault("%s", fault.text);
-    store = store_open(store_fault, call->url, policy_config(policy)->node);
-    status = store != NULL ? purge(policy, store) : ctl_fault("%s", store_fault);
-    store_close(store);
-    policy_release(policy);
+    if (status != CTL_OK)
+        return status;
+    status = purge(opened.policy, opened.store);
+    ctl_close(&opened);
     return status;
 }
+
+static const struct ctl_option options[] = {CTL_OPTION_CONFIG, CTL_OPTION_STORE, {NULL, NULL, 0, NULL}};
+
+const struct ctl_command ctl_db_purge = {
+    .name = "db purge",
+    .options = options,
+    .says = "delete what retention lets go",
+    .more = "Of the audit log in PostgreSQL as the tables' owner.",
+    .run = run,
+};

@@ -1,8 +1,9 @@
-/* A message from a ticket, a capture, a log, made readable. */
+/* decode: a message from a ticket, a capture, a log, made readable. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "server/base/file.h"
+#include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 #include "server/ctl/decode.h"
 
@@ -80,20 +81,32 @@ static int read_stdin(uint8_t **out, size_t *len)
     return 0;
 }
 
-int ctl_decode(int argc, char **argv)
+static int run(const struct ctl_call *call)
 {
+    const char *path = call->arguments[0];
     uint8_t *text;
     size_t len;
     int ok;
 
-    if (argc != 2)
-        return ctl_usage("decode FILE|-");
-    if (!(strcmp(argv[1], "-") == 0 ? read_stdin(&text, &len)
-                                    : file_read(&text, &len, argv[1], DECODE_INPUT_MAX))) {
-        ctl_fault("%s: %s", argv[1], strerror(errno));
+    if (!(strcmp(path, "-") == 0 ? read_stdin(&text, &len)
+                                 : file_read(&text, &len, path, DECODE_INPUT_MAX))) {
+        ctl_fault("%s: %s", path, strerror(errno));
         return CTL_USAGE;
     }
     ok = decode_write(stdout, bytes_of(text, len));
     file_free(text, len);
     return ok ? CTL_OK : CTL_FAULT;
 }
+
+const struct ctl_command ctl_decode = {
+    .name = "decode",
+    .arguments = "FILE|-",
+    .least = 1,
+    .most = 1,
+    .says = "show a CMP message, and where it is broken",
+    .more = "FILE, or - for standard input, holds it in DER, PEM, base64 or hexadecimal.",
+    .statuses =
+        "Exit status: 0 for a whole message, 1 for a broken one, 2 for a file that cannot be read or a wrong "
+        "call.",
+    .run = run,
+};

@@ -1,9 +1,10 @@
-/* The demo: devices of a throw-away vendor. */
+/* demo device: devices of a throw-away vendor. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "crypto/random.h"
+#include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 
 enum { ARENA = 1024 * 1024, DEVICE_DAYS = 3650, SERIAL_DIGITS = 8 };
@@ -36,14 +37,24 @@ int ctl_device(const char *dir, const char *name)
     return ok;
 }
 
-int ctl_demo(int argc, char **argv)
+static int run(const struct ctl_call *call)
 {
-    if (argc != 4 || strcmp(argv[1], "device") != 0)
-        return ctl_usage("demo device DIR NAME");
-    if (strchr(argv[3], '/') != NULL || argv[3][0] == '.' || argv[3][0] == 0)
-        return ctl_fault("'%s' cannot be a device's name: it becomes a file name", argv[3]);
-    if (!ctl_device(argv[2], argv[3]))
+    const char *dir = call->arguments[0], *name = call->arguments[1];
+
+    if (strchr(name, '/') != NULL || name[0] == '.' || name[0] == 0)
+        return ctl_fault("'%s' cannot be a device's name: it becomes a file name", name);
+    if (!ctl_device(dir, name))
         return CTL_FAULT;
-    printf("%s/demo/%s.key, %s.pem, %s-chain.pem\n", argv[2], argv[3], argv[3], argv[3]);
+    printf("%s/demo/%s.key, %s.pem, %s-chain.pem\n", dir, name, name, name);
     return CTL_OK;
 }
+
+const struct ctl_command ctl_demo_device = {
+    .name = "demo device",
+    .arguments = "DIR NAME",
+    .least = 2,
+    .most = 2,
+    .says = "make another simulated base station with a vendor certificate",
+    .more = "DIR is what 'cmpctl init --demo' made.",
+    .run = run,
+};

@@ -1,7 +1,6 @@
-/* What computes signatures on this machine, and how fast. */
-#include <string.h>
-
+/* engines: what computes signatures on this machine, and how fast. */
 #include "crypto/engine_measure.h"
+#include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 
 enum { MEASURE_MS = 150 };
@@ -28,31 +27,30 @@ static void print_measured(enum key_kind kind)
     }
 }
 
-int ctl_engines(int argc, char **argv)
+/* Starts the engines of the configuration |path|, or all if that is NULL. */
+static int start(const char *path)
 {
     struct config_fault fault;
     struct config *config = NULL;
     char text[ENGINE_FAULT_MAX];
-    int measure = 0, ok;
+    int ok;
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--measure") == 0)
-            measure = 1;
-        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc && config == NULL) {
-            if ((config = config_load(&fault, argv[++i])) == NULL)
-                return ctl_fault("%s", fault.text);
-        } else {
-            config_free(config);
-            return ctl_usage("engines [--config FILE] [--measure]");
-        }
-    }
+    if (path != NULL && (config = config_load(&fault, path)) == NULL)
+        return !ctl_fault("%s", fault.text);
     ok = engines_start(text, config != NULL ? config->engines.items : NULL,
                        config != NULL ? config->engines.count : 0);
     if (!ok && config != NULL)
         config_fault_at(&fault, config, "engines", "%s", text);
-    config_free(config);
     if (!ok)
-        return ctl_fault("%s", config != NULL ? fault.text : text);
+        ctl_fault("%s", config != NULL ? fault.text : text);
+    config_free(config);
+    return ok;
+}
+
+static int run(const struct ctl_call *call)
+{
+    if (!start(ctl_value(call, "config")))
+        return CTL_FAULT;
     for (int id = ENGINE_COUNT - 1; id >= 0; id--) {
         const char *why = engine_unusable_why((enum engine_id)id);
         printf("%-10s %s\n", engine_name((enum engine_id)id), why != NULL ? why : "usable");
@@ -60,11 +58,24 @@ int ctl_engines(int argc, char **argv)
     printf("\n");
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
         print_route((enum key_kind)kind);
-    if (measure) {
-        printf("\nof one core, all lanes in use; RSA with 2048 bits\n");
-        printf("%-8s %-10s %10s %10s %10s %10s\n", "key", "engine", "verify/s", "us", "sign/s", "us");
-        for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
-            print_measured((enum key_kind)kind);
-    }
+    if (ctl_value(call, "measure") == NULL)
+        return CTL_OK;
+    printf("\nof one core, all lanes in use; RSA with 2048 bits\n");
+    printf("%-8s %-10s %10s %10s %10s %10s\n", "key", "engine", "verify/s", "us", "sign/s", "us");
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
+        print_measured((enum key_kind)kind);
     return CTL_OK;
 }
+
+static const struct ctl_option options[] = {
+    {"config", "FILE", 0, "the configuration whose engines to use; default: all, the fastest first"},
+    {"measure", NULL, 0, "measure how fast they are, too"},
+    {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_engines = {
+    .name = "engines",
+    .options = options,
+    .says = "show what computes signatures on this machine",
+    .run = run,
+};

@@ -1,8 +1,7 @@
-/* A new CA in a folder, and a second node of one. */
+/* init: a new CA in a folder, and a second node of one. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "crypto/random.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
 #include "storage/store.h"
 
 enum {
@@ -26,6 +26,8 @@ enum {
     SECRET_HEX = 32,
     NODE_MAX = 256, /* room for a host's name and an address; what is too long, the configuration refuses */
 };
+
+static const char EMBEDDED_STORE[] = "sqlite:store/cmpd.db";
 
 struct options {
     const char *dir, *join_from;
@@ -231,7 +233,7 @@ static int make_ca(const struct options *options)
     struct policy *policy = NULL;
     struct arena *arena = arena_new(ARENA);
     int ok = arena != NULL && make_empty_dir(options->dir) && make_operator_pki(options, arena) &&
-             (strcmp(options->store, "sqlite:store/cmpd.db") != 0 || make_subdir(options->dir, "store")) &&
+             (strcmp(options->store, EMBEDDED_STORE) != 0 || make_subdir(options->dir, "store")) &&
              (!options->demo || make_vendor_pki(options, arena)) &&
              ctl_path(path, options->dir, "cmpd.yaml") && write_config(options, path);
 
@@ -426,60 +428,31 @@ static int take_kind(enum key_kind *out, const char *option, const char *text)
     return 1;
 }
 
-int ctl_init(int argc, char **argv)
+static int run(const struct ctl_call *call)
 {
-    static const char *const usage =
-        "init DIR [--listen HOST:PORT] [--store URL] [--node NAME] [--name NAME] [--key-type TYPE]\n"
-        "                  [--demo [--vendor-key TYPE]]\n"
-        "       cmpctl init --join DIR NEWDIR [--listen HOST:PORT] [--node NAME]\n"
-        "       cmpctl init --empty-store FILE";
-    static const struct option long_options[] = {
-        {"listen", required_argument, NULL, 'l'},      {"store", required_argument, NULL, 's'},
-        {"name", required_argument, NULL, 'n'},        {"key-type", required_argument, NULL, 'k'},
-        {"join", required_argument, NULL, 'j'},        {"vendor-key", required_argument, NULL, 'v'},
-        {"node", required_argument, NULL, 'i'},        {"demo", no_argument, NULL, 'd'},
-        {"empty-store", required_argument, NULL, 'e'}, {NULL, 0, NULL, 0}};
+    const char *empty_store = ctl_value(call, "empty-store"), *store = ctl_value(call, "store");
+    const char *key_type = ctl_value(call, "key-type"), *vendor_key = ctl_value(call, "vendor-key");
     struct options options = {
-        .store = "sqlite:store/cmpd.db", .name = NULL, .kind = KEY_P256, .vendor_kind = KEY_P256};
-    int option;
+        .join_from = ctl_value(call, "join"),
+        .listen = ctl_value(call, "listen"),
+        .store = store == NULL || strcmp(store, "sqlite") == 0 ? EMBEDDED_STORE : store,
+        .name = ctl_value(call, "name"),
+        .node = ctl_value(call, "node"),
+        .kind = KEY_P256,
+        .vendor_kind = KEY_P256,
+        .demo = ctl_value(call, "demo") != NULL,
+    };
 
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-        switch (option) {
-        case 'l':
-            options.listen = optarg;
-            break;
-        case 's':
-            options.store = strcmp(optarg, "sqlite") == 0 ? "sqlite:store/cmpd.db" : optarg;
-            break;
-        case 'n':
-            options.name = optarg;
-            break;
-        case 'k':
-            if (!take_kind(&options.kind, "--key-type", optarg))
-                return CTL_FAULT;
-            break;
-        case 'v':
-            if (!take_kind(&options.vendor_kind, "--vendor-key", optarg))
-                return CTL_FAULT;
-            break;
-        case 'j':
-            options.join_from = optarg;
-            break;
-        case 'i':
-            options.node = optarg;
-            break;
-        case 'd':
-            options.demo = 1;
-            break;
-        case 'e':
-            return argc == 3 || (argc == 2 && strchr(argv[1], '=') != NULL) ? make_empty_store(optarg)
-                                                                            : ctl_usage(usage);
-        default:
-            return ctl_usage(usage);
-        }
-    if (argc - optind != 1)
-        return ctl_usage(usage);
-    options.dir = argv[optind];
+    if (empty_store != NULL)
+        return call->given_count == 1 && call->argument_count == 0
+                   ? make_empty_store(empty_store)
+                   : ctl_wrong_call(call->command, "--empty-store goes without anything else");
+    if (call->argument_count == 0)
+        return ctl_wrong_call(call->command, "init wants DIR, the folder to make");
+    if ((key_type != NULL && !take_kind(&options.kind, "--key-type", key_type)) ||
+        (vendor_key != NULL && !take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
+        return CTL_FAULT;
+    options.dir = call->arguments[0];
     if (options.join_from != NULL)
         return join_ca(&options);
     if (!ctl_refuse_secret(options.store))
@@ -490,3 +463,26 @@ int ctl_init(int argc, char **argv)
         options.name = options.demo ? "Demo Operator" : "cmpd";
     return make_ca(&options);
 }
+
+static const struct ctl_option init_options[] = {
+    {"listen", "HOST:PORT", 0, "where requests come in; default: 127.0.0.1:8829"},
+    {"store", "URL", 0, "where certificates are kept; default: sqlite, embedded, in the folder"},
+    {"node", "NAME", 0, "the node's name; default: the host's, and for one that joins the address, too"},
+    {"name", "NAME", 0, "the operator's, for the names of the CAs"},
+    {"key-type", "TYPE", 0, "of the CA's keys: P-256 (default), P-384, P-521, RSA, Ed25519"},
+    {"demo", NULL, 0, "add a demo vendor with a device, a secret, and a profile that grants everything"},
+    {"vendor-key", "TYPE", 0, "of the demo vendor's keys"},
+    {"join", "DIR", 0, "make another node of the CA in this folder"},
+    {"empty-store", "FILE", 0,
+     "make only the embedded store that this configuration names, and that never was"},
+    {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_init = {
+    .name = "init",
+    .arguments = "DIR",
+    .most = 1,
+    .options = init_options,
+    .says = "make a CA with its configuration and its store, or a node of one",
+    .run = run,
+};

@@ -21,12 +21,6 @@ int ctl_fault(const char *format, ...)
     return CTL_FAULT;
 }
 
-int ctl_usage(const char *text)
-{
-    fprintf(stderr, "usage: cmpctl %s\n", text);
-    return CTL_USAGE;
-}
-
 int ctl_path(char *out, const char *dir, const char *name)
 {
     return snprintf(out, CTL_PATH_MAX, "%s/%s", dir, name) < CTL_PATH_MAX;

@@ -1,12 +1,13 @@
-/* Shared secrets for MAC-protected enrollment (RFC 9483 4.1.5), sealed before they reach the store. */
+/* secret add: shared secrets for MAC-protected enrollment (RFC 9483 4.1.5), sealed before they reach the
+ * store. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
 #include "server/upkeep/seal.h"
 
 enum { ARENA = 1024 * 1024, SECRET_MAX = 1024, LIST_MAX = 256 * 1024 * 1024 };
@@ -133,13 +134,26 @@ static struct ctl_shared_secret *read_list(size_t *count, const char *file, stru
     return items;
 }
 
-/* With |reference| the file's first line is its secret, else each line has both. */
-static int add(const char *config, const char *reference, const char *file, const char *profile, int reusable,
-               int64_t expires)
+/* The seconds of --expires-in from now on, in Unix seconds; 0: never. */
+static int read_expiry(int64_t *expires, const char *text)
+{
+    char *end;
+
+    *expires = 0;
+    if (text == NULL)
+        return 1;
+    *expires = strtol(text, &end, 10);
+    if (*end != 0 || *expires <= 0)
+        return !ctl_fault("--expires-in wants a number of seconds, not '%s'", text);
+    *expires += time(NULL);
+    return 1;
+}
+
+/* With a reference the file's first line is its secret, else each line has both. */
+static int add(const struct ctl_call *call, const char *reference, const char *file, int64_t expires)
 {
     struct ctl_shared_secret one, *list = NULL;
-    struct config_fault fault;
-    struct policy *policy;
+    struct ctl_opened opened;
     struct bytes text;
     uint8_t *data;
     size_t len, count = 1;
@@ -155,68 +169,46 @@ static int add(const char *config, const char *reference, const char *file, cons
         list = read_list(&count, file, text);
         ok = list != NULL;
     }
-    policy = ok ? policy_load_file(&fault, config, time(NULL)) : NULL;
-    if (ok)
-        ok = policy != NULL
-                 ? ctl_add_secrets(policy, profile, list != NULL ? list : &one, count, reusable, expires)
-                 : !ctl_fault("%s", fault.text);
+    if (ok && (ok = ctl_open(&opened, call, CTL_NEEDS_POLICY) == CTL_OK)) {
+        ok = ctl_add_secrets(opened.policy, ctl_value(call, "profile"), list != NULL ? list : &one, count,
+                             ctl_value(call, "reusable") != NULL, expires);
+        ctl_close(&opened);
+    }
     free(list);
     file_free(data, len);
-    policy_release(policy);
     return ok ? CTL_OK : CTL_FAULT;
 }
 
-int ctl_secret(int argc, char **argv)
+static int run(const struct ctl_call *call)
 {
-    static const char *const usage =
-        "secret add --config FILE {--reference REF --secret-file FILE | --list FILE} [--profile NAME] "
-        "[--reusable] [--expires-in SECONDS]";
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},      {"reference", required_argument, NULL, 'r'},
-        {"secret-file", required_argument, NULL, 's'}, {"list", required_argument, NULL, 'l'},
-        {"profile", required_argument, NULL, 'p'},     {"reusable", no_argument, NULL, 'u'},
-        {"expires-in", required_argument, NULL, 'e'},  {NULL, 0, NULL, 0}};
-    const char *config = NULL, *reference = NULL, *file = NULL, *list = NULL, *profile = NULL;
-    char *end;
-    int option, reusable = 0;
-    int64_t expires = 0;
+    const char *reference = ctl_value(call, "reference"), *file = ctl_value(call, "secret-file");
+    const char *list = ctl_value(call, "list");
+    int64_t expires;
 
-    if (argc < 2 || strcmp(argv[1], "add") != 0)
-        return ctl_usage(usage);
-    argc--, argv++;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        switch (option) {
-        case 'c':
-            config = optarg;
-            break;
-        case 'r':
-            reference = optarg;
-            break;
-        case 's':
-            file = optarg;
-            break;
-        case 'l':
-            list = optarg;
-            break;
-        case 'p':
-            profile = optarg;
-            break;
-        case 'u':
-            reusable = 1;
-            break;
-        case 'e':
-            expires = strtol(optarg, &end, 10);
-            if (*end != 0 || expires <= 0)
-                return ctl_fault("--expires-in wants a number of seconds, not '%s'", optarg);
-            expires += time(NULL);
-            break;
-        default:
-            return ctl_usage(usage);
-        }
-    if (config == NULL || optind != argc || (reference != NULL) != (file != NULL) ||
-        (list != NULL) == (file != NULL))
-        return ctl_usage(usage);
+    if ((reference != NULL) != (file != NULL) || (list != NULL) == (file != NULL))
+        return ctl_wrong_call(call->command, "give --reference and --secret-file, or --list");
+    if (!read_expiry(&expires, ctl_value(call, "expires-in")))
+        return CTL_FAULT;
     if (reference != NULL && !is_reference(bytes_str(reference)))
         return ctl_fault("--reference wants 1 to 64 printable ASCII characters: it becomes a commonName");
-    return add(config, reference, list != NULL ? list : file, profile, reusable, expires);
+    return add(call, reference, list != NULL ? list : file, expires);
 }
+
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG,
+    {"reference", "REF", 0, "by what the base station names the secret"},
+    {"secret-file", "FILE", 0, "the secret is its first line"},
+    {"list", "FILE", 0, "many: lines of a reference, a space, and a secret"},
+    {"profile", "NAME", 0, "the only profile that takes it; default: any"},
+    {"reusable", NULL, 0, "it serves more than one transaction"},
+    {"expires-in", "SECONDS", 0, "how long it is good for; default: for ever"},
+    {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_secret_add = {
+    .name = "secret add",
+    .options = options,
+    .says = "store shared secrets for MAC-protected enrollment",
+    .more = "Give --reference and --secret-file for one, or --list for many.",
+    .run = run,
+};

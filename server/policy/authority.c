@@ -35,13 +35,20 @@ static int check_times(struct config_fault *fault, const struct policy *policy, 
     return 1;
 }
 
+void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert)
+{
+    uint8_t digest[DIGEST_MAX];
+
+    digest_compute(digest, DIGEST_SHA256, cert->spki);
+    memcpy(id, digest, STORE_ISSUER_ID);
+}
+
 static int load_issuing(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
 {
     const struct config_ca *config = &policy->config->cas[i];
     struct authority *ca = &policy->authorities[i];
     char key[SETTING], certificate[SETTING];
     struct bytes der;
-    uint8_t digest[DIGEST_MAX];
 
     if (policy_read_pem(fault, policy, setting(key, i, "certificate"), config->certificate, &der, 1) == 0)
         return 0;
@@ -60,8 +67,7 @@ static int load_issuing(struct config_fault *fault, struct policy *policy, size_
     ca->cmp.name = config->name;
     ca->cmp.key = ca->key;
     ca->cmp.algorithm = signature_for_key(private_key_kind(ca->key));
-    digest_compute(digest, DIGEST_SHA256, ca->cmp.cert.spki);
-    memcpy(ca->cmp.id, digest, STORE_ISSUER_ID);
+    policy_issuer_id(ca->cmp.id, &ca->cmp.cert);
     return 1;
 }
 

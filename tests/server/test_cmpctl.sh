@@ -45,6 +45,17 @@ for program in cmpd cmpd-epoll cmpctl; do
 done
 ok "cmpd tells the version of libh2o and liburing" sh -c "'$CMPD_BIN/cmpd' --version | grep -q 'libh2o.*liburing'"
 
+# What is not known is told what it may have been; help is no fault, at any level.
+for call in "--help" "cert --help" "cert list --help" "init --help"; do
+    # shellcheck disable=SC2086
+    same "$call: nothing on standard error" "$("$ctl" $call 2>&1 >"$work/help.out")" ""
+    ok "$call: how it ends" grep -q 'Exit status: 0' "$work/help.out"
+done
+refused "a command that is none" "did you mean 'cert list'" "$ctl" cert lst
+refused "an option that is none" 'did you mean --json' "$ctl" cert list --jsn
+refused "how the one command is called" '^usage: cmpctl cert list --config FILE \[--store URL\] \[--json\]$' "$ctl" cert list
+same "its exit status" "$("$ctl" cert list >/dev/null 2>&1 || echo $?)" 2
+
 # fault TEXT SED PATTERN: a change of the configuration must be refused alike by cmpctl check and by cmpd, naming file
 # and line.
 fault() {
@@ -107,6 +118,12 @@ same "export" "$("$ctl" cert export --config "$config" "$serial" | openssl x509 
     "$(openssl x509 -in "$work/out.pem" -outform DER | sha256sum)"
 refused "export of a serial that is none" 'no certificate' "$ctl" cert export --config "$config" "${serial//[0-9]/0}"
 refused "export of what is no serial" 'hexadecimal' "$ctl" cert export --config "$config" xyz
+# Who looks at the store needs no key.
+mv "$dir/ca/issuing.key" "$dir/ca/cmp.key" "$work"
+ok "cert list without keys" "$ctl" cert list --config "$config"
+ok "cert export without keys" "$ctl" cert export --config "$config" "$serial"
+refused "check without keys" 'issuing.key' "$ctl" check "$config"
+mv "$work/issuing.key" "$work/cmp.key" "$dir/ca"
 refused "a port in use" 'Address already in use' "$CMPD_BIN/cmpd" --config "$config"
 
 # A secret that serves once.

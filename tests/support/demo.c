@@ -7,13 +7,14 @@
 
 #include "server/base/file.h"
 #include "server/base/log.h"
+#include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 #include "tests/support/must.h"
 
 void demo_new(struct demo *demo)
 {
     char name[] = "/tmp/cmpd-unit.XXXXXX";
-    char *arguments[] = {"init", demo->dir, "--demo", NULL};
+    char *arguments[] = {"cmpctl", "init", demo->dir, "--demo", NULL};
     struct config_fault fault;
     int out, quiet;
 
@@ -26,7 +27,7 @@ void demo_new(struct demo *demo)
     out = dup(STDOUT_FILENO);
     quiet = open("/dev/null", O_WRONLY);
     dup2(quiet, STDOUT_FILENO);
-    must(ctl_init(3, arguments) == CTL_OK);
+    must(ctl_run(4, arguments) == CTL_OK);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);

@@ -1,0 +1,31 @@
+/* commands.c: all commands of cmpctl, in the order in which its help shows them. */
+#include "server/ctl/command.h"
+
+#define COMMANDS(X)                                                                                          \
+    X(init)                                                                                                  \
+    X(check)                                                                                                 \
+    X(settings)                                                                                              \
+    X(cert_list)                                                                                             \
+    X(cert_export)                                                                                           \
+    X(secret_add)                                                                                            \
+    X(audit_list)                                                                                            \
+    X(audit_verify)                                                                                          \
+    X(db_migrate)                                                                                            \
+    X(db_status)                                                                                             \
+    X(db_check)                                                                                              \
+    X(db_purge)                                                                                              \
+    X(decode)                                                                                                \
+    X(engines)                                                                                               \
+    X(demo_device)
+
+#define DECLARED(name) extern const struct ctl_command ctl_##name;
+#define LISTED(name) &ctl_##name,
+
+COMMANDS(DECLARED)
+
+const struct ctl_command *const *ctl_commands(void)
+{
+    static const struct ctl_command *const all[] = {COMMANDS(LISTED) NULL};
+
+    return all;
+}

@@ -1,0 +1,181 @@
+/* test_command.c: the rows of all commands, and calls as they are taken apart, right ones and wrong ones. */
+#include "server/ctl/command.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "server/ctl/ctl.h"
+
+/* How the command under test was called. */
+static char config[64], files[64], arguments[64];
+static int json, runs;
+
+static int keep(const struct ctl_call *call)
+{
+    const char *file;
+
+    runs++;
+    snprintf(config, sizeof config, "%s", ctl_value(call, "config"));
+    json = ctl_value(call, "json") != NULL;
+    files[0] = arguments[0] = 0;
+    for (size_t i = 0; (file = ctl_nth(call, "file", i)) != NULL; i++)
+        strcat(strcat(files, file), ";");
+    for (size_t i = 0; i < call->argument_count; i++)
+        strcat(strcat(arguments, call->arguments[i]), ";");
+    return 7;
+}
+
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_JSON, {"file", "FILE", 0, "a file"}, {NULL, NULL, 0, NULL}};
+static const struct ctl_command row = {
+    .name = "try this",
+    .arguments = "ONE TWO",
+    .least = 1,
+    .most = 2,
+    .options = options,
+    .says = "a command",
+    .run = keep,
+};
+
+/* In the place of commands.c, with its rows at hand: the linker takes nothing from there then. */
+const struct ctl_command *const *real_commands(void);
+#define ctl_commands real_commands
+#include "server/ctl/commands.c"
+#undef ctl_commands
+
+static int use_real;
+
+const struct ctl_command *const *ctl_commands(void)
+{
+    static const struct ctl_command *const all[] = {&row, NULL};
+
+    return use_real ? real_commands() : all;
+}
+
+/* Runs "cmpctl WORDS…", and keeps what it says of both kinds. */
+static char out[16384], err[16384];
+
+static void read_back(char *text, size_t room, int fd)
+{
+    ssize_t len = pread(fd, text, room - 1, 0);
+
+    text[len > 0 ? len : 0] = 0;
+    close(fd);
+}
+
+static int run(const char *words)
+{
+    char text[256], *argv[16] = {"cmpctl"}, *rest = text;
+    char out_name[] = "/tmp/cmpd-out-XXXXXX", err_name[] = "/tmp/cmpd-err-XXXXXX";
+    int argc = 1, status, out_fd = mkstemp(out_name), err_fd = mkstemp(err_name);
+    int stdout_fd = dup(STDOUT_FILENO), stderr_fd = dup(STDERR_FILENO);
+
+    snprintf(text, sizeof text, "%s", words);
+    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;)
+        argv[argc++] = word;
+    fflush(NULL);
+    dup2(out_fd, STDOUT_FILENO);
+    dup2(err_fd, STDERR_FILENO);
+    status = ctl_run(argc, argv);
+    fflush(NULL);
+    dup2(stdout_fd, STDOUT_FILENO);
+    dup2(stderr_fd, STDERR_FILENO);
+    close(stdout_fd);
+    close(stderr_fd);
+    unlink(out_name);
+    unlink(err_name);
+    read_back(out, sizeof out, out_fd);
+    read_back(err, sizeof err, err_fd);
+    return status;
+}
+
+Test(command, a_call_is_taken_apart)
+{
+    cr_assert_eq(run("try this --config c --json --file a one --file=b two"), 7);
+    cr_assert_str_eq(config, "c");
+    cr_assert_eq(json, 1);
+    cr_assert_str_eq(files, "a;b;");
+    cr_assert_str_eq(arguments, "one;two;");
+    cr_assert_eq(run("try this --config a --config b x"), 7);
+    cr_assert_str_eq(config, "b", "the last counts");
+    cr_assert_eq(json, 0);
+    cr_assert_eq(run("try this --config a -- --json"), 7);
+    cr_assert_str_eq(arguments, "--json;");
+    cr_assert_eq(json, 0);
+    cr_assert_eq(run("try this --conf a -"), 7, "no other option begins so");
+    cr_assert_str_eq(arguments, "-;");
+}
+
+Test(command, a_wrong_call_is_told_what_is_wrong_and_how_it_is_called)
+{
+    static const struct {
+        const char *words, *says;
+    } wrong[] = {
+        {"try this --config c", "try this wants ONE TWO"},
+        {"try this one", "try this wants --config FILE"},
+        {"try this --config c 1 2 3", "does not take '3'"},
+        {"try this --config c one --jason", "no option --jason; did you mean --json?"},
+        {"try this --config c one --xyzzyx", "no option --xyzzyx\n"},
+        {"try this --config c one --fiel=3", "no option --fiel; did you mean --file?"},
+        {"try this --config c one -x", "no option -x"},
+        {"try this --config c one --json=1", "--json takes no value"},
+        {"try this one --config", "--config wants FILE"},
+        {"try thsi", "there is no command 'try thsi'; did you mean 'try this'?"},
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        cr_expect_eq(run(wrong[i].words), CTL_USAGE, "%s", wrong[i].words);
+        cr_expect_not_null(strstr(err, wrong[i].says), "%s: %s", wrong[i].words, err);
+        cr_expect_not_null(
+            strstr(err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"), "%s: %s",
+            wrong[i].words, err);
+        cr_expect_str_empty(out);
+    }
+    cr_assert_eq(runs, 0);
+    cr_assert_eq(run("trry this"), CTL_USAGE);
+    cr_assert_not_null(strstr(err, "there is no command 'trry'; did you mean 'try'?"), "%s", err);
+    cr_assert_eq(run("quite other"), CTL_USAGE);
+    cr_assert_not_null(strstr(err, "there is no command 'quite'\n"), "%s", err);
+    cr_assert_eq(run("try"), CTL_USAGE);
+    cr_assert_not_null(strstr(err, "usage: cmpctl try this"), "%s", err);
+    cr_assert_eq(run(""), CTL_USAGE);
+    cr_assert_str_empty(out);
+}
+
+Test(command, help_is_no_fault_at_any_level)
+{
+    static const char *const levels[] = {"--help", "try --help", "try this --help",
+                                         "try this x --json --help"};
+
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        cr_expect_eq(run(levels[i]), CTL_OK, "%s", levels[i]);
+        cr_expect_str_empty(err);
+        cr_expect_not_null(strstr(out, "usage: cmpctl "), "%s", out);
+        cr_expect_not_null(strstr(out, "a command"), "%s", out);
+        cr_expect_not_null(strstr(out, "Exit status: 0 "), "%s", out);
+    }
+    cr_assert_eq(runs, 0);
+}
+
+/* Each row has what its help wants, and no option twice; a call that wants arguments is told so. */
+Test(command, the_rows_are_whole)
+{
+    use_real = 1;
+    for (const struct ctl_command *const *all = ctl_commands(); *all != NULL; all++) {
+        char words[128];
+        cr_expect_not_null((*all)->run);
+        cr_expect_leq((*all)->least, (*all)->most);
+        cr_expect_eq((*all)->arguments == NULL, (*all)->most == 0, "%s", (*all)->name);
+        for (const struct ctl_option *o = (*all)->options; o != NULL && o->name != NULL; o++) {
+            cr_expect_not_null(o->says, "%s --%s", (*all)->name, o->name);
+            for (const struct ctl_option *other = (*all)->options; other < o; other++)
+                cr_expect_str_neq(other->name, o->name, "%s", (*all)->name);
+        }
+        snprintf(words, sizeof words, "%s --help", (*all)->name);
+        cr_expect_eq(run(words), CTL_OK);
+        cr_expect_not_null(strstr(out, (*all)->says));
+        snprintf(words, sizeof words, "%s --no-such-option", (*all)->name);
+        cr_expect_eq(run(words), CTL_USAGE, "%s", (*all)->name);
+    }
+}
