@@ -145,9 +145,9 @@ size_t audit_record_room(const struct store_unit *unit)
 {
     const struct store_audit *audit = unit->audit;
 
-    return NAMES_ROOM + NUMBER_ROOM + json_string_room(bytes_str(audit->event)) +
-           json_string_room(bytes_str(audit->outcome)) + json_string_room(audit->who) +
-           json_string_room(audit->detail) + 2 * (unit->issuer.len + unit->tx_id.len + serial_of(unit).len);
+    return NAMES_ROOM + NUMBER_ROOM + json_quote_room(bytes_str(audit->event)) +
+           json_quote_room(bytes_str(audit->outcome)) + json_quote_room(audit->who) +
+           json_quote_room(audit->detail) + 2 * (unit->issuer.len + unit->tx_id.len + serial_of(unit).len);
 }
 
 static char *put_name(char *out, int which)
@@ -171,7 +171,7 @@ static char *put_hex(char *out, int name, struct bytes octets)
 static char *put_text(char *out, int name, struct bytes text)
 {
     out = put_name(out, name);
-    return out + json_string(out, text);
+    return out + json_quote(out, text);
 }
 
 size_t audit_record(char *out, const struct store_unit *unit)

@@ -56,7 +56,7 @@ room(room-upkeep server/upkeep room-policy room-cmp room-crypto room-storage roo
 room(room-admin server/admin room-upkeep room-pipeline room-storage room-base)
 # picohttpparser is part of libh2o.
 room(room-bench bench room-pki room-crypto room-base boringssl h2o nghttp2 m)
-room(room-ctl server/ctl room-upkeep room-policy room-cmp room-crypto room-storage room-base)
+room(room-ctl server/ctl room-upkeep room-policy room-cmp room-crypto room-storage room-base jansson)
 
 # The front is built twice from the same sources; what differs is behind server/front/loop.h.
 function(front name backend)

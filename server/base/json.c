@@ -24,7 +24,7 @@ static char *put_escaped(char *out, uint32_t character)
     return put_unit(put_unit(out, FIRST_OF_PAIR + (character >> HALF)), SECOND_OF_PAIR + (character & LOW));
 }
 
-size_t json_string(char *out, struct bytes value)
+size_t json_quote(char *out, struct bytes value)
 {
     enum { REPLACEMENT = 0xfffd };
     char *at = out;

@@ -8,6 +8,7 @@
 #include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/json.h"
 #include "server/ctl/open.h"
 #include "storage/audit_verify.h"
 
@@ -194,53 +195,37 @@ static int print_json(void *arg, const struct store_entry *entry)
     log_hex(chain, sizeof chain, bytes_of(entry->chain, STORE_CHAIN_ID));
     while (rest.len != 0) {
         struct bytes line = take_line(&rest);
-        putchar('{');
-        ctl_put_json("chain", bytes_str(entry->seq != 0 ? chain : ""));
-        printf(",\"seq\":%lld,\"committed_at\":%lld,", (long long)entry->seq, (long long)entry->at);
-        ctl_put_json("node", entry->node);
-        if (line.len > 2) /* its members, and its own end */
-            printf(",%.*s", (int)line.len - 1, (const char *)line.data + 1);
-        putchar('\n');
+        json_t *row = json_object(), *record = ctl_json_read(line);
+        ctl_json_set(row, "chain", json_string(entry->seq != 0 ? chain : ""));
+        ctl_json_set(row, "seq", json_integer(entry->seq));
+        ctl_json_set(row, "committed_at", json_integer(entry->at));
+        ctl_json_set(row, "node", ctl_json_text(entry->node));
+        if (!json_is_object(record)) /* somebody has been at the store */
+            ctl_json_set(row, "damaged", ctl_json_text(line));
+        json_object_update_missing(row, record);
+        json_decref(record);
+        ctl_json_print(row);
     }
     return 1;
 }
 
-/* The value of |name| as it is written, with its escapes: what is in the store may be anybody's. */
-static struct bytes value_of(struct bytes line, const char *name)
-{
-    const uint8_t *at = memmem(line.data, line.len, name, strlen(name));
-    size_t len = 0, room = at != NULL ? line.len - (size_t)(at - line.data) - strlen(name) : 0;
-
-    if (at == NULL)
-        return bytes_str("?");
-    at += strlen(name);
-    while (len < room && at[len] != '"')
-        len += at[len] == '\\' && len + 1 < room ? 2 : 1;
-    return bytes_of(at, len);
-}
-
-static void print_value(struct bytes line, const char *name)
-{
-    struct bytes value = value_of(line, name);
-
-    printf("  %.*s", (int)value.len, (const char *)value.data);
-}
-
 static int print_lines(void *arg, const struct store_entry *entry)
 {
-    static const char *const names[] = {"{\"event\":\"", "\"outcome\":\"", "\"who\":\"", "\"serial\":\"",
-                                        "\"detail\":\""};
+    static const char *const names[] = {"event", "outcome", "who", "serial", "detail"};
     struct bytes rest = entry->records;
     char at[CTL_TIME_MAX];
 
     (void)arg;
     while (rest.len != 0) {
-        struct bytes line = take_line(&rest);
+        json_t *record = ctl_json_read(take_line(&rest));
         printf("%s  %.*s", ctl_time(at, entry->at / 1000), (int)entry->node.len,
                (const char *)entry->node.data);
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-            print_value(line, names[i]);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            printf("  ");
+            ctl_json_show(json_object_get(record, names[i]));
+        }
         putchar('\n');
+        json_decref(record);
     }
     return 1;
 }

@@ -6,6 +6,7 @@
 #include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/json.h"
 #include "server/ctl/open.h"
 
 enum { ARENA = 1024 * 1024, CERTIFICATE_MAX = 1024 * 1024, HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1 };
@@ -28,27 +29,19 @@ static const char *status_name(enum store_cert_status status)
 static int print_json(void *arg, const struct store_cert *cert)
 {
     char hex[HEX_MAX], at[CTL_TIME_MAX];
+    json_t *row = json_object();
 
     (void)arg;
-    putchar('{');
-    ctl_put_json("serial", bytes_str(log_hex(hex, sizeof hex, cert->serial)));
-    putchar(',');
-    ctl_put_json("subject", cert->subject_text);
-    putchar(',');
-    ctl_put_json("status", bytes_str(status_name(cert->status)));
-    putchar(',');
-    ctl_put_json("issued_at", bytes_str(ctl_time(at, cert->issued_at)));
-    putchar(',');
-    ctl_put_json("not_before", bytes_str(ctl_time(at, cert->not_before)));
-    putchar(',');
-    ctl_put_json("not_after", bytes_str(ctl_time(at, cert->not_after)));
-    putchar(',');
-    ctl_put_json("revoked_at", bytes_str(ctl_time(at, cert->revoked_at)));
-    putchar(',');
-    ctl_put_json("transactionID", bytes_str(log_hex(hex, sizeof hex, cert->transaction_id)));
-    putchar(',');
-    ctl_put_json("profile", cert->profile);
-    printf("}\n");
+    ctl_json_set(row, "serial", json_string(log_hex(hex, sizeof hex, cert->serial)));
+    ctl_json_set(row, "subject", ctl_json_text(cert->subject_text));
+    ctl_json_set(row, "status", json_string(status_name(cert->status)));
+    ctl_json_set(row, "issued_at", json_string(ctl_time(at, cert->issued_at)));
+    ctl_json_set(row, "not_before", json_string(ctl_time(at, cert->not_before)));
+    ctl_json_set(row, "not_after", json_string(ctl_time(at, cert->not_after)));
+    ctl_json_set(row, "revoked_at", json_string(ctl_time(at, cert->revoked_at)));
+    ctl_json_set(row, "transactionID", json_string(log_hex(hex, sizeof hex, cert->transaction_id)));
+    ctl_json_set(row, "profile", ctl_json_text(cert->profile));
+    ctl_json_print(row);
     return 1;
 }
 

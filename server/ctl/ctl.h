@@ -17,9 +17,6 @@ int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* ctl_path joins |dir| and |name| into |out| (CTL_PATH_MAX octets). 1, or 0 if it does not fit. */
 int ctl_path(char *out, const char *dir, const char *name);
 
-/* ctl_put_json prints "KEY":"VALUE", a member of a JSON object. */
-void ctl_put_json(const char *key, struct bytes value);
-
 /* ctl_time writes |at| (Unix seconds) as in RFC 3339 into |out|; nothing for 0. Returns |out|. */
 const char *ctl_time(char out[CTL_TIME_MAX], int64_t at);
 

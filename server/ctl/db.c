@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "server/ctl/ctl.h"
+#include "server/ctl/json.h"
 #include "server/ctl/open.h"
 #include "storage/admin.h"
 
@@ -52,17 +53,14 @@ const struct ctl_command ctl_db_migrate = {
 
 static void say_json(void *arg, const char *what, const struct store_fact *facts, size_t n)
 {
+    json_t *row = json_object();
+
     (void)arg;
-    putchar('{');
-    ctl_put_json("about", bytes_str(what));
-    for (size_t i = 0; i < n; i++) {
-        putchar(',');
-        if (facts[i].is_number)
-            printf("\"%s\":%.*s", facts[i].name, (int)facts[i].value.len, (const char *)facts[i].value.data);
-        else
-            ctl_put_json(facts[i].name, facts[i].value);
-    }
-    printf("}\n");
+    ctl_json_set(row, "about", json_string(what));
+    for (size_t i = 0; i < n; i++)
+        ctl_json_set(row, facts[i].name,
+                     facts[i].is_number ? ctl_json_read(facts[i].value) : ctl_json_text(facts[i].value));
+    ctl_json_print(row);
 }
 
 /* What is in the database may be anybody's: it is written with its escapes. */

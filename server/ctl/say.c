@@ -5,8 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/base/json.h"
-
 #include "server/ctl/ctl.h"
 
 int ctl_fault(const char *format, ...)
@@ -24,16 +22,6 @@ int ctl_fault(const char *format, ...)
 int ctl_path(char *out, const char *dir, const char *name)
 {
     return snprintf(out, CTL_PATH_MAX, "%s/%s", dir, name) < CTL_PATH_MAX;
-}
-
-void ctl_put_json(const char *key, struct bytes value)
-{
-    char *text = malloc(json_string_room(value));
-
-    if (text == NULL)
-        exit(ctl_fault("out of memory"));
-    printf("\"%s\":%.*s", key, (int)json_string(text, value), text);
-    free(text);
 }
 
 const char *ctl_time(char out[CTL_TIME_MAX], int64_t at)

@@ -44,7 +44,7 @@ static void put_node(FILE *out, const struct store_node *node, int64_t now, int 
         struct bytes value = values[i];
         if (value.len > STORE_NAME_MAX) /* none of ours */
             value.len = STORE_NAME_MAX;
-        fprintf(out, "\"%s\":%.*s,", keys[i], (int)json_string(text, value), text);
+        fprintf(out, "\"%s\":%.*s,", keys[i], (int)json_quote(text, value), text);
     }
     fprintf(out, "\"seen_seconds\":%lld}", (long long)(now > node->seen_at ? now - node->seen_at : 0));
 }

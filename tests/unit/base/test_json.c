@@ -6,10 +6,10 @@
 
 static void becomes(const char *in, size_t len, const char *expected)
 {
-    char *out = malloc(json_string_room(bytes_of(in, len)));
-    size_t used = json_string(out, bytes_of(in, len));
+    char *out = malloc(json_quote_room(bytes_of(in, len)));
+    size_t used = json_quote(out, bytes_of(in, len));
 
-    cr_assert_leq(used, json_string_room(bytes_of(in, len)));
+    cr_assert_leq(used, json_quote_room(bytes_of(in, len)));
     cr_assert(bytes_equal(bytes_of(out, used), bytes_str(expected)), "%.*s instead of %s", (int)used, out,
               expected);
     free(out);
