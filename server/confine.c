@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/front/front.h"
+#include "server/front/http/http.h"
 #include "server/sandbox/sandbox.h"
 #include "storage/store.h"
 

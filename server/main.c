@@ -14,13 +14,14 @@
 #include "server/base/bounds.h"
 #include "server/base/process.h"
 #include "server/confine.h"
-#include "server/front/front.h"
+#include "server/front/transport.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/seal_file.h"
 #include "server/version.h"
 #include "storage/store.h"
 
 enum {
+    TRANSPORTS_MAX = 8,
     KEPT_MEMORY =
         64 * 1024 * 1024,      /* octets that stay with the process when nobody uses them, a malloc arena */
     MEMORY_STEP = 1024 * 1024, /* octets that are asked of the kernel at a time */
@@ -31,7 +32,7 @@ struct server {
     struct policy *policy;
     struct store *store;
     struct pipeline *pipeline;
-    struct front *front;
+    void *transports[TRANSPORTS_MAX]; /* of the table, in its order; NULL: not open */
     struct upkeep *upkeep;
     struct confine *confine;
     struct health health;
@@ -80,6 +81,14 @@ static void become(const char *name, char **argv)
     execv(path, argv);
 }
 
+static int probe_transports(char *why, size_t len)
+{
+    for (size_t i = 0; transports[i] != NULL; i++)
+        if (!transports[i]->probe(why, len))
+            return 0;
+    return 1;
+}
+
 /* Settles which build serves. Returns 1 if it is this one, 0 with |fault| written otherwise. */
 static int choose_front(struct config_fault *fault, const struct config *config, char **argv)
 {
@@ -95,7 +104,7 @@ static int choose_front(struct config_fault *fault, const struct config *config,
                                "cmpd-epoll could not be started: %s; install it beside cmpd",
                                strerror(errno));
     }
-    if (front_probe(why, sizeof why))
+    if (probe_transports(why, sizeof why))
         return 1;
     if (config->front == CONFIG_FRONT_AUTO && is_uring) {
         log_event(LOG_WARN, "going on as cmpd-epoll", "why=%s",
@@ -182,12 +191,51 @@ static int prepare(struct config_fault *fault, struct server *server, char **arg
     return ok;
 }
 
+static int open_transports(struct config_fault *fault, struct server *server, const struct front_setup *setup)
+{
+    for (size_t i = 0; transports[i] != NULL; i++)
+        if ((server->transports[i] = transports[i]->open(fault, setup)) == NULL)
+            return 0;
+    return 1;
+}
+
+static int start_transports(struct server *server)
+{
+    for (size_t i = 0; transports[i] != NULL; i++)
+        if (!transports[i]->start(server->transports[i]))
+            return 0;
+    return 1;
+}
+
+static void drain_transports(struct server *server)
+{
+    for (size_t i = 0; transports[i] != NULL; i++)
+        transports[i]->drain(server->transports[i]);
+}
+
+/* All of them have |seconds| together. Returns the number of requests that were cut off. */
+static unsigned stop_transports(struct server *server, unsigned seconds)
+{
+    time_t deadline = time(NULL) + (time_t)seconds, now;
+    unsigned cut_off = 0;
+
+    for (size_t i = 0; transports[i] != NULL; i++) {
+        now = time(NULL);
+        if (server->transports[i] != NULL)
+            cut_off +=
+                transports[i]->stop(server->transports[i], now < deadline ? (unsigned)(deadline - now) : 0);
+        server->transports[i] = NULL;
+    }
+    return cut_off;
+}
+
 static int start(struct server *server, char **argv)
 {
     static struct front_handler handlers[2];
     struct config_fault fault = {""};
     char store_fault[STORE_FAULT_MAX] = "";
     const struct config *config;
+    struct front_setup setup;
 
     if (!prepare(&fault, server, argv))
         return fail(fault.text);
@@ -211,14 +259,14 @@ static int start(struct server *server, char **argv)
     server->health.store = server->store;
     handlers[0] = (struct front_handler){"/healthz", live_page, &server->health};
     handlers[1] = (struct front_handler){"/readyz", ready_page, &server->health};
-    server->front = front_new(&fault, config, server->pipeline, handlers, 2);
-    if (server->front == NULL)
+    setup = (struct front_setup){config, server->pipeline, handlers, 2};
+    if (!open_transports(&fault, server, &setup))
         return fail(fault.text);
     tell_keys_outside();
     if (!log_start())
         log_event(LOG_WARN, "no thread for the log",
                   "text=\"a standard error that is blocked keeps requests waiting\"");
-    if (!front_start(server->front))
+    if (!start_transports(server))
         return fail("the front's threads could not be started");
     confine_calls(server->confine);
     log_demo_profiles(config);
@@ -227,7 +275,7 @@ static int start(struct server *server, char **argv)
     return 0;
 }
 
-/* Frees what start made, as far as it came; the front is gone already, or never was. */
+/* Frees what start made, as far as it came; the transports are gone already, or never were. */
 static void tear_down(struct server *server)
 {
     if (server->pipeline != NULL)
@@ -275,12 +323,12 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
     unsigned cut_off;
 
     atomic_store(&server->health.draining, 1);
-    front_drain(server->front);
+    drain_transports(server);
     log_event(LOG_INFO, "stopping", "signal=%d drain_seconds=%u", signal,
               signal == SIGTERM ? config->limits.drain_seconds : 0);
     if (signal == SIGTERM)
         sigtimedwait(signals, NULL, &drain);
-    cut_off = front_stop(server->front, config->limits.stop_seconds);
+    cut_off = stop_transports(server, config->limits.stop_seconds);
     if (cut_off != 0) {
         /* Jobs are still with the pipeline and will not be waited for: the process ends without tidying up
          * under them. What the store has not committed was not answered either. */
@@ -307,8 +355,7 @@ static int run(struct server *server, char **argv)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     if (start(server, argv) != 0) {
-        if (server->front != NULL)
-            front_stop(server->front, 0);
+        stop_transports(server, 0);
         tear_down(server);
         log_stop();
         return 1;
@@ -320,6 +367,13 @@ static int run(struct server *server, char **argv)
         else if (signal > 0)
             return stop(server, &signals, signal);
     }
+}
+
+static void print_version(void)
+{
+    version_print(stdout, "cmpd", front_backend());
+    for (size_t i = 0; transports[i] != NULL; i++)
+        printf("%s\n", transports[i]->versions());
 }
 
 static int usage(FILE *out, int status)
@@ -347,7 +401,7 @@ int main(int argc, char **argv)
             server.config_path = optarg;
             break;
         case 'v':
-            version_print(stdout, "cmpd", front_backend(), front_versions());
+            print_version();
             return 0;
         case 'h':
             return usage(stdout, 0);

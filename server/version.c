@@ -4,11 +4,9 @@
 #include "server/base/config.h"
 #include "storage/store.h"
 
-void version_print(FILE *out, const char *program, const char *front, const char *front_versions)
+void version_print(FILE *out, const char *program, const char *front)
 {
     fprintf(out, "%s %s%s%s\n", program, CMPD_VERSION, front != NULL ? " on " : "",
             front != NULL ? front : "");
     fprintf(out, "%s\n%s\n%s\n", crypto_versions(), store_versions(), config_versions());
-    if (front_versions != NULL)
-        fprintf(out, "%s\n", front_versions);
 }

@@ -6,8 +6,8 @@
 
 #define CMPD_VERSION "0.1.0"
 
-/* version_print writes |program|'s version and those of all that is linked in. |front| names the front's loop
- * and |front_versions| its libraries; both may be NULL. */
-void version_print(FILE *out, const char *program, const char *front, const char *front_versions);
+/* version_print writes |program|'s version and those of the libraries that every program links. |front| names
+ * the front's loop and may be NULL; its libraries follow by themselves (server/front/transport.h). */
+void version_print(FILE *out, const char *program, const char *front);
 
 #endif

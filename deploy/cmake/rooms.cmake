@@ -58,10 +58,10 @@ room(room-admin server/admin room-upkeep room-pipeline room-storage room-base)
 room(room-bench bench room-pki room-crypto room-base boringssl h2o nghttp2 m)
 room(room-ctl server/ctl room-upkeep room-policy room-cmp room-crypto room-storage room-base jansson)
 
-# The front is built twice from the same sources; what differs is behind server/front/loop.h.
+# The front is built twice from the same sources; what differs, how HTTP is read, is behind server/front/http/loop.h.
 function(front name backend)
-    file(GLOB shared CONFIGURE_DEPENDS server/front/*.c)
-    file(GLOB own CONFIGURE_DEPENDS server/front/${backend}/*.c)
+    file(GLOB shared CONFIGURE_DEPENDS server/front/*.c server/front/http/*.c)
+    file(GLOB own CONFIGURE_DEPENDS server/front/http/${backend}/*.c)
     if(NOT shared OR NOT own)
         return()
     endif()

@@ -10,7 +10,7 @@
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        version_print(stdout, "cmpctl", NULL, NULL);
+        version_print(stdout, "cmpctl", NULL);
         return CTL_OK;
     }
     umask(077);

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "crypto/engine.h"
-#include "server/front/front.h"
+#include "server/front/http/http.h"
 #include "tests/front/fake_pipeline.h"
 
 enum { THREADS = 2, CONNECTIONS = 3, LONG_ANSWER = 300000 };
@@ -231,13 +231,14 @@ static void serve(struct setup *setup, const struct config *config, const sigset
     static const struct front_handler page = {"/hello", hello, NULL};
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(config->limits.jobs, config->limits.queue_jobs, 0, 1);
-    struct front *front = front_new(&fault, config, pipeline, &page, 1);
+    const struct front_setup parts = {config, pipeline, &page, 1};
+    void *front = http_transport.open(&fault, &parts);
     pthread_t threads[THREADS];
     int signal;
 
     if (front == NULL)
         FAIL("fault: %s", fault.text);
-    if (!front_start(front))
+    if (!http_transport.start(front))
         FAIL("the front did not start");
     for (int i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, run, setup) != 0)
@@ -247,7 +248,7 @@ static void serve(struct setup *setup, const struct config *config, const sigset
     atomic_store(&stopping, 1);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    if (front_stop(front, config->limits.stop_seconds) != 0)
+    if (http_transport.stop(front, config->limits.stop_seconds) != 0)
         FAIL("requests were cut off");
     pipeline_free(pipeline);
 }

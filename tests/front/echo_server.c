@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fake_pipeline.h"
-#include "server/front/front.h"
+#include "server/front/http/http.h"
 
 enum { LISTENERS_MAX = 8 };
 
@@ -112,8 +112,8 @@ static int serve(struct setup *setup, const sigset_t *signals)
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(setup->config.limits.jobs, setup->config.limits.queue_jobs,
                                                   setup->delay, setup->workers);
-    struct front *front =
-        front_new(&fault, &setup->config, pipeline, pages, sizeof(pages) / sizeof(pages[0]));
+    const struct front_setup parts = {&setup->config, pipeline, pages, sizeof(pages) / sizeof(pages[0])};
+    void *front = http_transport.open(&fault, &parts);
     int signal;
 
     if (front == NULL) {
@@ -121,13 +121,13 @@ static int serve(struct setup *setup, const sigset_t *signals)
         pipeline_free(pipeline);
         return 1;
     }
-    if (!front_start(front))
+    if (!http_transport.start(front))
         return 1;
     printf("ready %s\n", front_backend());
     fflush(stdout);
     while (sigwait(signals, &signal) == 0 && signal == SIGUSR1)
-        front_drain(front);
-    printf("cut %u\n", front_stop(front, setup->config.limits.stop_seconds));
+        http_transport.drain(front);
+    printf("cut %u\n", http_transport.stop(front, setup->config.limits.stop_seconds));
     pipeline_free(pipeline);
     printf("abandoned %u\n", fake_pipeline_abandoned());
     printf("stopped\n");
@@ -161,7 +161,7 @@ int main(int argc, char **argv)
         else
             add_listener(&setup, argv[i]);
     }
-    if (!front_probe(why, sizeof(why))) {
+    if (!http_transport.probe(why, sizeof(why))) {
         fprintf(stderr, "refused: %s\n", why);
         return 77;
     }

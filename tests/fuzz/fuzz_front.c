@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "bench/tls.h"
-#include "server/front/front.h"
+#include "server/front/http/http.h"
 #include "tests/front/fake_pipeline.h"
 
 enum {
@@ -143,8 +143,9 @@ static void start(void)
         snprintf(text[i], sizeof(text[i]), "127.0.0.1:%u", ntohs(address[i].sin_port));
     }
     log_set_level(LOG_ERROR);
-    struct front *front = front_new(&fault, &config, fake_pipeline_new(100, 100, 0, 0), pages, 2);
-    if (front == NULL || !front_start(front)) {
+    const struct front_setup setup = {&config, fake_pipeline_new(100, 100, 0, 0), pages, 2};
+    void *front = http_transport.open(&fault, &setup);
+    if (front == NULL || !http_transport.start(front)) {
         fprintf(stderr, "%s\n", fault.text);
         abort();
     }

@@ -1,7 +1,7 @@
 /* fuzz_proxy.c: what proxies say: the first octet chooses the parser. */
 #include <stdlib.h>
 
-#include "server/front/proxy.h"
+#include "server/front/http/proxy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* proxy.c: the PROXY protocol, version 2, section 2.2, and Forwarded (RFC 7239 4, 5.2, 6, 7). */
 #include <criterion/criterion.h>
 
-#include "server/front/proxy.h"
+#include "server/front/http/proxy.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 /* 192.0.2.7:49152 to 198.51.100.1:8829 */

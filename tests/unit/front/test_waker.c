@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 
-#include "server/front/uring/waker.c"
+#include "server/front/http/uring/waker.c"
 
 /* How many submissions the kernel has no memory for; they stay in the ring, and go with the next one. */
 static int refused;

@@ -14,7 +14,7 @@ struct loop_listener;
  * again at once would fail again, and spin. What waits, waits in the kernel. */
 enum { LOOP_ACCEPT_PAUSE_MS = 100 };
 
-/* loop_log_accept says that accepting failed by |error|, an errno; sampled. In front.c, for the loops. */
+/* loop_log_accept says that accepting failed by |error|, an errno; sampled. In accept.c, for the loops. */
 void loop_log_accept(int error);
 
 /* loop_backend returns "io_uring" or "epoll". */

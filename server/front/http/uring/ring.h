@@ -9,7 +9,7 @@
 #include <liburing.h>
 #include <stdatomic.h>
 
-#include "server/front/loop.h"
+#include "server/front/http/loop.h"
 
 enum {
     RING_ENTRIES = 1024,      /* submissions that are gathered for one system call */

@@ -3,5 +3,5 @@
  *
  * The patch socket-binding makes lib/common/socket.c include what H2O_SOCKET_BINDING_C names. This object
  * defines all that the library's own socket.o defines, so the linker takes nothing from that one. */
-#define H2O_SOCKET_BINDING_C "server/front/uring/binding.h"
+#define H2O_SOCKET_BINDING_C "server/front/http/uring/binding.h"
 #include <lib/common/socket.c> // NOLINT(bugprone-suspicious-include): that is the idea

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/front/uring/ring.h"
+#include "server/front/http/uring/ring.h"
 
 enum {
     HELD_MAX = 64 * 1024,        /* octets that arrived unread, before the receive is ended */

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 
 #include "server/base/address.h"
-#include "server/front/front.h"
-#include "server/front/loop.h"
+#include "server/front/http/http.h"
+#include "server/front/http/loop.h"
 
 enum {
     FRONT_THREADS_MAX = 64,
@@ -137,9 +137,9 @@ struct front {
     struct front_thread *threads;
     unsigned thread_count;
     atomic_int state;
-    atomic_ullong deadline_ms; /* of front_stop, by CLOCK_MONOTONIC */
+    atomic_ullong deadline_ms; /* of http_stop, by CLOCK_MONOTONIC */
     atomic_uint connections;   /* of all threads */
-    atomic_uint holders;       /* jobs that the pipeline has not given back, and one until front_stop */
+    atomic_uint holders;       /* jobs that the pipeline has not given back, and one until http_stop */
 };
 
 /* front_release is called when a holder lets go; the last one frees |front|. From any thread. */
@@ -223,6 +223,9 @@ int front_gives_up_too_often(const struct ledger_source *source);
 /* front_conn_gave_up notes that |source|, by way of |conn|, did not wait for an answer, or did not end its
  * request before memory was short. |conn| is ended if that happened too often lately. */
 void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source);
+
+/* front_now_ms returns the time by CLOCK_MONOTONIC. */
+uint64_t front_now_ms(void);
 
 /* front_thread_main is what a front thread runs. */
 void *front_thread_main(void *arg);

@@ -1,9 +1,9 @@
-/* http.c: requests to jobs, jobs to answers.
+/* request.c: requests to jobs, jobs to answers.
  *
  * Every body from a CMP path is a PKIMessage, also with 4xx and 5xx (RFC 9811 3.1: an HTTP error alone would
  * leave the client guessing). What libh2o answers by itself gets such a body by a filter. */
 #include "internal.h"
-#include "server/front/proxy.h"
+#include "server/front/http/proxy.h"
 
 #include <h2o/http1.h>
 #include <h2o/http2.h>

@@ -1,4 +1,4 @@
-#include "server/front/proxy.h"
+#include "server/front/http/proxy.h"
 
 #include <strings.h>
 

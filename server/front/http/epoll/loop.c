@@ -1,5 +1,5 @@
 /* loop.c: the event loop on libh2o's own, which is epoll on Linux. */
-#include "server/front/loop.h"
+#include "server/front/http/loop.h"
 
 #include <errno.h>
 #include <stdatomic.h>

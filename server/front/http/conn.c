@@ -12,7 +12,7 @@
 #include "crypto/random.h"
 #include "server/base/bounds.h"
 #include "server/base/log.h"
-#include "server/front/proxy.h"
+#include "server/front/http/proxy.h"
 
 enum {
     PROVED_FACTOR = 10,

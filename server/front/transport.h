@@ -1,0 +1,66 @@
+/* transport.h: what carries CMP messages in and answers out. A transport is a folder here and a row in
+ * transports.c; main starts, drains and stops whatever is in that table.
+ *
+ * Every transport makes jobs (server/pipeline/pipeline.h) for the listeners whose address is of its scheme,
+ * counts them by source in the ledger that all share, and says in its own words how a job ends (enum
+ * job_end). */
+#ifndef CMPD_FRONT_TRANSPORT_H
+#define CMPD_FRONT_TRANSPORT_H
+
+#include "server/base/config.h"
+#include "server/pipeline/pipeline.h"
+
+/* struct front_page is what a page handler answers with. |body| must stay valid until the next call on the
+ * same thread; it is copied. */
+struct front_page {
+    int status; /* of HTTP */
+    const char *content_type;
+    struct bytes body;
+};
+
+/* struct front_handler answers GET and HEAD of exactly |path|, on the front's thread: it must not block. The
+ * table is made by main: the front does not know who answers. */
+struct front_handler {
+    const char *path;
+    void (*handle)(void *arg, struct front_page *page);
+    void *arg;
+};
+
+/* struct front_setup is what a transport is made of. All of it but |config| outlives the transport. */
+struct front_setup {
+    const struct config *config;
+    struct pipeline *pipeline;
+    const struct front_handler *handlers;
+    size_t handler_count;
+};
+
+struct transport {
+    const char *name;
+
+    /* probe tries every operation that it needs from the kernel. 1, or 0 with |why| (|len| octets) telling
+     * which is missing, for what likely reason, and the remedy. */
+    int (*probe)(char *why, size_t len);
+
+    /* open binds every listener of its own. NULL with |fault| written (listener and reason). */
+    void *(*open)(struct config_fault *fault, const struct front_setup *setup);
+
+    /* start begins to accept. 1, or 0 when a thread could not be started. */
+    int (*start)(void *transport);
+
+    /* drain makes every later answer tell its client to go elsewhere; accepting goes on. */
+    void (*drain)(void *transport);
+
+    /* stop closes the listeners, waits until what is in flight is answered, at most |seconds|, closes what is
+     * left, joins the threads and frees |transport|. Returns the number of requests that were cut off. */
+    unsigned (*stop)(void *transport, unsigned seconds);
+
+    const char *(*versions)(void); /* one line with its libraries and their versions */
+};
+
+/* transports is the table, NULL at its end. */
+extern const struct transport *const transports[];
+
+/* front_backend returns "io_uring" or "epoll": which build this is. */
+const char *front_backend(void);
+
+#endif
