@@ -14,7 +14,7 @@ LINES = [
     ("worker", "SHA-256 (of what is signed, of requests, certificates and keys)",
      ("sha256_block_data_order", "SHA256_", "sha256_", "EVP_Digest")),
     ("worker", "keys parsed and freed", ("public_key_parse", "public_key_free")),
-    ("worker", "log lines", ("log_result", "log_event", "log_release", "name_text")),
+    ("worker", "log lines", ("log_result", "log_put_line", "log_release", "name_text")),
     ("worker", "strict DER, decoding", ("cmp_start", "der_is_strict", "walk", "cbs_", "CBS_", "certificate_parse")),
     ("worker", "decision and TBSCertificate", ("policy_decide",)),
     ("worker", "answers back to the front, waking", ("on_done", "store_commit", "store_fetch", "queue_put", "lite_")),

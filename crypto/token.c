@@ -29,7 +29,6 @@ enum {
     STEADY_MS = 10000, /* a token that was usable for so long starts with short waits again */
     STALL_MS = BOUND_TOKEN_STALL * 1000,
     EXIT_MS = 5000, /* at the end of the process: how long tokens have to be closed */
-    NAME_QUOTED = 256,
 };
 
 struct entry {
@@ -145,11 +144,11 @@ static void wait_for(sem_t *semaphore)
 }
 
 /* What the log may know: the query of the URI is about this machine. */
-static const char *name_text(char *out, const struct token *token)
+static struct bytes name_of(const struct token *token)
 {
     const char *name = pkcs11_uri_token(token->uri);
 
-    return log_quote(out, NAME_QUOTED, bytes_of((const uint8_t *)name, strcspn(name, "?")));
+    return bytes_of(name, strcspn(name, "?"));
 }
 
 static int is_lost(unsigned state)
@@ -160,13 +159,10 @@ static int is_lost(unsigned state)
 /* Of all that find the token lost in |state|, one tells so. */
 static void lose(struct token *token, unsigned state, const char *why)
 {
-    char name[NAME_QUOTED], reason[PKCS11_FAULT_MAX];
-
     if (is_lost(state) || !atomic_compare_exchange_strong(&token->state, &state, state + 1))
         return;
     atomic_fetch_add(&lost_tokens, 1);
-    log_event(LOG_ERROR, "token lost", "token=%s reason=%s", name_text(name, token),
-              log_quote(reason, sizeof reason, bytes_str(why)));
+    log_line(LOG_ERROR, "token lost", log_octets("token", name_of(token)), log_text("reason", why));
     sem_post(&token->keeper);
 }
 
@@ -461,10 +457,7 @@ static void tell_key(struct token_key *key, int is_good, const char *fault)
 
 static void log_key(enum log_level level, const char *event, const struct token_key *key)
 {
-    char name[NAME_QUOTED], reason[TOKEN_FAULT_MAX];
-
-    log_event(level, event, "key=%s text=%s", log_quote(name, sizeof name, bytes_str(key->name)),
-              log_quote(reason, sizeof reason, bytes_str(key->fault)));
+    log_line(level, event, log_text("key", key->name), log_text("text", key->fault));
 }
 
 /* The outcome of a proof that was made in |state|: it counts as long as that lasts. */
@@ -809,22 +802,19 @@ static void tell_openers(struct token *token, const char *fault)
 
 static void stay_lost(struct token *token, const char *fault, char told[TOKEN_FAULT_MAX])
 {
-    char name[NAME_QUOTED], text[TOKEN_FAULT_MAX];
+    char text[TOKEN_FAULT_MAX];
 
     snprintf(text, sizeof text,
              "the token is lost at the moment (%.400s); see that it comes back, then try again", fault);
     tell_openers(token, token->was_usable ? text : fault);
     if (!token->was_usable || strcmp(fault, told) == 0)
         return;
-    log_event(LOG_WARN, "token still lost", "token=%s text=%s", name_text(name, token),
-              log_quote(text, sizeof text, bytes_str(fault)));
+    log_line(LOG_WARN, "token still lost", log_octets("token", name_of(token)), log_text("text", fault));
     snprintf(told, TOKEN_FAULT_MAX, "%s", fault);
 }
 
 static void be_usable(struct token *token, int64_t lost_at)
 {
-    char name[NAME_QUOTED];
-
     token->usable_since_ms = now_ms();
     /* First out of the count: whoever sees that the token signs finds none lost. */
     if (token->was_usable)
@@ -832,8 +822,8 @@ static void be_usable(struct token *token, int64_t lost_at)
     atomic_fetch_add(&token->state, 1);
     tell_openers(token, NULL);
     if (token->was_usable)
-        log_event(LOG_WARN, "token is back", "token=%s lost_ms=%lld", name_text(name, token),
-                  (long long)(token->usable_since_ms - lost_at));
+        log_line(LOG_WARN, "token is back", log_octets("token", name_of(token)),
+                 log_number("lost_ms", token->usable_since_ms - lost_at));
     token->was_usable = 1;
 }
 

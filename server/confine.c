@@ -62,12 +62,12 @@ static struct sandbox *make_sandbox(const struct config *config, const char *pat
 struct confine *confine_files(const struct config *config, const char *path)
 {
     struct confine *confine = calloc(1, sizeof *confine);
-    char why[256], quoted[512];
+    char why[256];
 
     if (confine == NULL || config->hardening == CONFIG_HARDENING_OFF)
         return confine;
     if (!sandbox_is_possible()) {
-        log_event(LOG_INFO, "no sandbox", "text=\"this build has sanitizers\"");
+        log_line(LOG_INFO, "no sandbox", log_text("text", "this build has sanitizers"));
         return confine;
     }
     confine->parts = parts_of(config);
@@ -77,18 +77,16 @@ struct confine *confine_files(const struct config *config, const char *path)
         return NULL;
     }
     if (!sandbox_confine_files(confine->sandbox, why, sizeof why))
-        log_event(LOG_WARN, "files are not confined", "why=%s",
-                  log_quote(quoted, sizeof quoted, bytes_str(why)));
+        log_line(LOG_WARN, "files are not confined", log_text("why", why));
     return confine;
 }
 
 void confine_calls(struct confine *confine)
 {
-    char why[256], quoted[512];
+    char why[256];
 
     if (confine->sandbox != NULL && !sandbox_confine_calls(confine->sandbox, why, sizeof why))
-        log_event(LOG_WARN, "system calls are not confined", "why=%s",
-                  log_quote(quoted, sizeof quoted, bytes_str(why)));
+        log_line(LOG_WARN, "system calls are not confined", log_text("why", why));
 }
 
 struct check {

@@ -92,7 +92,7 @@ static int probe_transports(char *why, size_t len)
 /* Settles which build serves. Returns 1 if it is this one, 0 with |fault| written otherwise. */
 static int choose_front(struct config_fault *fault, const struct config *config, char **argv)
 {
-    char why[512] = "", quoted[1024];
+    char why[512] = "";
     int is_uring = strcmp(front_backend(), "io_uring") == 0;
 
     if (config->front == CONFIG_FRONT_IO_URING && !is_uring)
@@ -107,8 +107,7 @@ static int choose_front(struct config_fault *fault, const struct config *config,
     if (probe_transports(why, sizeof why))
         return 1;
     if (config->front == CONFIG_FRONT_AUTO && is_uring) {
-        log_event(LOG_WARN, "going on as cmpd-epoll", "why=%s",
-                  log_quote(quoted, sizeof quoted, bytes_str(why)));
+        log_line(LOG_WARN, "going on as cmpd-epoll", log_text("why", why));
         become("cmpd-epoll", argv);
         return config_fault_at(fault, config, "front", "%s; and cmpd-epoll could not be started: %s", why,
                                strerror(errno));
@@ -120,10 +119,8 @@ static void log_demo_profiles(const struct config *config)
 {
     for (size_t i = 0; i < config->profile_count; i++)
         if (config->profiles[i].demo)
-            log_event(LOG_WARN, "demo profile",
-                      "profile=%s text=\"for demonstration only: any subject, any number of "
-                      "enrollments\"",
-                      config->profiles[i].name);
+            log_line(LOG_WARN, "demo profile", log_word("profile", config->profiles[i].name),
+                     log_text("text", "for demonstration only: any subject, any number of enrollments"));
 }
 
 /* What may fail here fails before anything is served. */
@@ -135,7 +132,7 @@ static int ask_kernel(struct config_fault *fault, const struct config *config)
 
     if (config->hardening == CONFIG_HARDENING_OFF) {
         process_allow_debuggers();
-        log_event(LOG_WARN, "hardening is off", "text=\"for debuggers only\"");
+        log_line(LOG_WARN, "hardening is off", log_text("text", "for debuggers only"));
     } else {
         process_no_new_privileges();
     }
@@ -163,11 +160,10 @@ static void tell_keys_outside(void)
     size_t missed = secret_memory_missed();
 
     if (missed > 0)
-        log_event(
-            LOG_WARN, "keys are not locked in memory",
-            "reason=\"the locked memory is full\" pieces=%zu text=\"they are wiped all the same; use fewer "
-            "or smaller keys; after a reload, which holds those of both configurations, a restart may do\"",
-            missed);
+        log_line(LOG_WARN, "keys are not locked in memory", log_text("reason", "the locked memory is full"),
+                 log_number("pieces", missed),
+                 log_text("text", "they are wiped all the same; use fewer or smaller keys; after a reload, "
+                                  "which holds those of both configurations, a restart may do"));
 }
 
 /* What comes before there are secrets and threads. */
@@ -179,10 +175,9 @@ static int prepare(struct config_fault *fault, struct server *server, char **arg
     if (ok)
         log_set_level(config->log);
     if (ok && !secret_memory_lock())
-        log_event(LOG_WARN, "keys are not locked in memory",
-                  "reason=\"%s\" octets=%d text=\"raise the limit of locked memory (LimitMEMLOCK= of the "
-                  "unit, ulimit -l)\"",
-                  strerror(errno), SECRET_MEMORY);
+        log_line(LOG_WARN, "keys are not locked in memory", log_text("reason", strerror(errno)),
+                 log_number("octets", SECRET_MEMORY),
+                 log_text("text", "raise the limit of locked memory (LimitMEMLOCK= of the unit, ulimit -l)"));
     ok = ok && choose_front(fault, config, argv) && ask_kernel(fault, config) &&
          prepare_seal_file(fault, config);
     if (ok && (server->confine = confine_files(config, server->config_path)) == NULL)
@@ -264,14 +259,14 @@ static int start(struct server *server, char **argv)
         return fail(fault.text);
     tell_keys_outside();
     if (!log_start())
-        log_event(LOG_WARN, "no thread for the log",
-                  "text=\"a standard error that is blocked keeps requests waiting\"");
+        log_line(LOG_WARN, "no thread for the log",
+                 log_text("text", "a standard error that is blocked keeps requests waiting"));
     if (!start_transports(server))
         return fail("the front's threads could not be started");
     confine_calls(server->confine);
     log_demo_profiles(config);
-    log_event(LOG_INFO, "serving", "version=%s front=%s node=%s config=%s", CMPD_VERSION, front_backend(),
-              config->node, policy_hash(server->policy));
+    log_line(LOG_INFO, "serving", log_word("version", CMPD_VERSION), log_word("front", front_backend()),
+             log_word("node", config->node), log_word("config", policy_hash(server->policy)));
     return 0;
 }
 
@@ -289,7 +284,6 @@ static void tear_down(struct server *server)
 /* SIGHUP: all of the new configuration, or none of it. */
 static void reload(struct server *server)
 {
-    char quoted[2 * CONFIG_FAULT_MAX];
     struct config_fault fault;
     struct config *named = config_load(&fault, server->config_path);
     struct policy *newer = NULL;
@@ -300,8 +294,7 @@ static void reload(struct server *server)
     tell_keys_outside();
     if (newer == NULL ||
         !config_reload_allowed(&fault, policy_config(server->policy), policy_config(newer))) {
-        log_event(LOG_ERROR, "configuration refused", "text=%s",
-                  log_quote(quoted, sizeof quoted, bytes_str(fault.text)));
+        log_line(LOG_ERROR, "configuration refused", log_text("text", fault.text));
         policy_release(newer);
         return;
     }
@@ -311,7 +304,7 @@ static void reload(struct server *server)
     policy_release(server->policy);
     server->policy = newer;
     log_demo_profiles(policy_config(newer));
-    log_event(LOG_INFO, "configuration loaded", "config=%s", policy_hash(newer));
+    log_line(LOG_INFO, "configuration loaded", log_word("config", policy_hash(newer)));
 }
 
 /* SIGTERM: readiness fails at once, accepting goes on for a while, then what is in flight is finished. A
@@ -324,20 +317,20 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
 
     atomic_store(&server->health.draining, 1);
     drain_transports(server);
-    log_event(LOG_INFO, "stopping", "signal=%d drain_seconds=%u", signal,
-              signal == SIGTERM ? config->limits.drain_seconds : 0);
+    log_line(LOG_INFO, "stopping", log_number("signal", signal),
+             log_number("drain_seconds", signal == SIGTERM ? config->limits.drain_seconds : 0));
     if (signal == SIGTERM)
         sigtimedwait(signals, NULL, &drain);
     cut_off = stop_transports(server, config->limits.stop_seconds);
     if (cut_off != 0) {
         /* Jobs are still with the pipeline and will not be waited for: the process ends without tidying up
          * under them. What the store has not committed was not answered either. */
-        log_event(LOG_ERROR, "stopped", "cut_off=%u", cut_off);
+        log_line(LOG_ERROR, "stopped", log_number("cut_off", cut_off));
         log_stop();
         _exit(1);
     }
     tear_down(server);
-    log_event(LOG_INFO, "stopped", "cut_off=0");
+    log_line(LOG_INFO, "stopped", log_number("cut_off", 0));
     log_stop();
     return 0;
 }

@@ -111,6 +111,119 @@ static size_t make_line(char *line, enum log_level level, const char *event, con
     return used;
 }
 
+/* ---- fields ---- */
+
+/* A line that is being made: |at| has |room| octets. */
+struct making {
+    char *at;
+    size_t room;
+};
+
+static void put(struct making *line, const char *text, size_t len)
+{
+    if (len > line->room)
+        len = line->room;
+    memcpy(line->at, text, len);
+    line->at += len;
+    line->room -= len;
+}
+
+static void put_number(struct making *line, int64_t number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (number < 0)
+        digits[--at] = '-';
+    put(line, digits + at, sizeof digits - at);
+}
+
+static int is_word(struct bytes value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.data[i];
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
+            return 0;
+    }
+    return value.len != 0;
+}
+
+/* Writes the value of |field| into at most |room| octets of the line. */
+static void put_value(struct making *line, const struct log_field *field, size_t room)
+{
+    struct bytes octets = field->u.octets;
+    char real[64];
+
+    if (room == 0)
+        return;
+    switch (field->kind) {
+    case LOG_WORD:
+        if (is_word(octets)) {
+            put(line, (const char *)octets.data, octets.len < room ? octets.len : room);
+            return;
+        }
+        /* fall through */
+    case LOG_TEXT:
+        room = strlen(log_quote(line->at, room, octets)); /* and its NUL, for which there is room */
+        line->at += room;
+        line->room -= room;
+        return;
+    case LOG_HEXADECIMAL:
+        room = strlen(log_hex(line->at, room, octets));
+        line->at += room;
+        line->room -= room;
+        return;
+    case LOG_NUMBER:
+        put_number(line, field->u.number);
+        return;
+    case LOG_REAL:
+        snprintf(real, sizeof real, "%.1f", field->u.real);
+        put(line, real, strlen(real));
+        return;
+    case LOG_PAIRS:
+        room = octets.len < line->room ? octets.len : line->room;
+        put(line, (const char *)octets.data, room);
+        flatten(line->at - room, room);
+        return;
+    }
+}
+
+size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields)
+{
+    struct making making = {line, LOG_LINE_MAX - 2}; /* the end of the line, and a NUL behind a value */
+    size_t count = 0, each, kept;
+
+    making.at += put_head(line, making.room, level, event);
+    making.room -= (size_t)(making.at - line);
+    while (fields[count].key != NULL)
+        count++;
+    each = making.room / (2 * count + 1); /* that each field finds, however long those before it are */
+    for (size_t i = 0; i < count; i++) {
+        put(&making, " ", 1);
+        if (fields[i].kind != LOG_PAIRS) {
+            put(&making, fields[i].key, strlen(fields[i].key));
+            put(&making, "=", 1);
+        }
+        kept = (count - i - 1) * each;
+        put_value(&making, &fields[i], making.room > kept ? making.room - kept : 0);
+    }
+    *making.at++ = '\n';
+    return (size_t)(making.at - line);
+}
+
+void log_put_line(enum log_level level, const char *event, const struct log_field *fields)
+{
+    int saved = errno; /* a caller may log between a failed call and its look at errno */
+    char line[LOG_LINE_MAX];
+
+    put_line(line, log_make_line(line, level, event, fields));
+    errno = saved;
+}
+
 size_t log_write_line(char *line, enum log_level level, const char *event, const char *format, ...)
 {
     va_list args;

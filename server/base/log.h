@@ -1,8 +1,8 @@
 /* log.h: one line an event, in logfmt (time= level= event= key=value …), to standard error.
  *
  * A line is written by one write(2), so lines of several threads never mix: by the thread that logs it, or,
- * once log_start has been called, by a thread of the log, for which nobody waits. Values are quoted and
- * escaped as needed by the caller's format through log_quote. No secret is ever given to this module. */
+ * once log_start has been called, by a thread of the log, for which nobody waits. Values are typed, and
+ * quoted and escaped by their type: no caller can forget it. No secret is ever given to this module. */
 #ifndef CMPD_BASE_LOG_H
 #define CMPD_BASE_LOG_H
 
@@ -18,6 +18,85 @@ int log_level_parse(enum log_level *out, const char *name);
 
 /* log_enabled returns 1 if a line of |level| would be written: to skip the cost of its values. */
 int log_enabled(enum log_level level);
+
+/* struct log_field is a key with a value. It lives for the call that it is made in: nothing is copied. */
+struct log_field {
+    const char *key;
+    enum log_kind { LOG_WORD, LOG_TEXT, LOG_HEXADECIMAL, LOG_NUMBER, LOG_REAL, LOG_PAIRS } kind;
+    union {
+        struct bytes octets;
+        int64_t number;
+        double real;
+    } u;
+};
+
+/* log_text is a value in quotes, for what a person reads; log_octets the same, of octets that may be
+ * anybody's.
+ */
+static inline struct log_field log_text(const char *key, const char *value)
+{
+    return (struct log_field){key, LOG_TEXT, {.octets = bytes_str(value)}};
+}
+
+static inline struct log_field log_octets(const char *key, struct bytes value)
+{
+    return (struct log_field){key, LOG_TEXT, {.octets = value}};
+}
+
+/* log_word is a value without quotes, for names and the like; with them where it cannot do without. */
+static inline struct log_field log_word(const char *key, const char *value)
+{
+    return (struct log_field){key, LOG_WORD, {.octets = bytes_str(value)}};
+}
+
+static inline struct log_field log_word_of(const char *key, struct bytes value)
+{
+    return (struct log_field){key, LOG_WORD, {.octets = value}};
+}
+
+/* log_hexadecimal is octets in lower-case hexadecimal, without quotes. */
+static inline struct log_field log_hexadecimal(const char *key, struct bytes value)
+{
+    return (struct log_field){key, LOG_HEXADECIMAL, {.octets = value}};
+}
+
+static inline struct log_field log_number(const char *key, int64_t value)
+{
+    return (struct log_field){key, LOG_NUMBER, {.number = value}};
+}
+
+/* log_real is a number with one digit after its point. */
+static inline struct log_field log_real(const char *key, double value)
+{
+    return (struct log_field){key, LOG_REAL, {.real = value}};
+}
+
+/* log_pairs is key=value pairs that are written already, such as the text of a seal. */
+static inline struct log_field log_pairs(struct bytes value)
+{
+    return (struct log_field){"", LOG_PAIRS, {.octets = value}};
+}
+
+/* LOG_FIELDS is a list of fields as log_put_line and log_make_line take it. */
+#define LOG_FIELDS(...)                                                                                      \
+    (const struct log_field[])                                                                               \
+    {                                                                                                        \
+        __VA_ARGS__ __VA_OPT__(, )                                                                           \
+        {                                                                                                    \
+            .key = NULL                                                                                      \
+        }                                                                                                    \
+    }
+
+/* log_line(LEVEL, EVENT, FIELDS...) writes one line: EVENT is a short fixed name ("certificate issued"), then
+ * each field. The fields are not looked at if the line is not to be written. A value that is too long is cut,
+ * so that each of the others finds some room. */
+#define log_line(level, event, ...)                                                                          \
+    (log_enabled(level) ? log_put_line(level, event, LOG_FIELDS(__VA_ARGS__)) : (void)0)
+void log_put_line(enum log_level level, const char *event, const struct log_field *fields);
+
+/* log_make_line writes such a line into |line| (LOG_LINE_MAX octets), for somewhere else; returns its length,
+ * the end of the line included. */
+size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields);
 
 /* log_event writes one line: |event| is a short fixed name ("certificate issued"), |format| the key=value
  * pairs

@@ -110,11 +110,10 @@ static struct bytes without_port(struct bytes who)
 
 static void tell(const struct place *place)
 {
-    char line[LOG_LINE_MAX], event[2 * EVENT_MAX], who[2 * WHO_MAX];
-    log_put(line, log_write_line(line, LOG_WARN, "lines left out", "of=%s source=%s left_out=%llu",
-                                 log_quote(event, sizeof event, bytes_str(place->event)),
-                                 log_quote(who, sizeof who, bytes_str(place->who)),
-                                 (unsigned long long)place->left_out));
+    char line[LOG_LINE_MAX];
+    log_put(line, log_make_line(line, LOG_WARN, "lines left out",
+                                LOG_FIELDS(log_text("of", place->event), log_text("source", place->who),
+                                           log_number("left_out", (int64_t)place->left_out))));
 }
 
 /* is_within counts a line among those of all sources: many sources are many lines, too. */

@@ -114,9 +114,9 @@ static void tell_dropped(void)
     uint_fast64_t dropped = atomic_exchange(&ring.dropped, 0);
     if (dropped == 0)
         return;
-    size_t len = log_write_line(line, LOG_ERROR, "log lines lost",
-                                "left_out=%llu text=\"standard error was blocked or slow\"",
-                                (unsigned long long)dropped);
+    size_t len = log_make_line(line, LOG_ERROR, "log lines lost",
+                               LOG_FIELDS(log_number("left_out", (int64_t)dropped),
+                                          log_text("text", "standard error was blocked or slow")));
     if (!write_all(line, len))
         atomic_fetch_add(&ring.dropped, dropped);
 }

@@ -48,15 +48,11 @@ enum guess_verdict guess_admit(struct pipeline *pipeline, struct task *task)
 /* An alarm is one line each time a bound is reached; the refusals that follow have lines of their own. */
 static void alarm_at(uint32_t count, uint32_t bound, const struct task *task, const char *who)
 {
-    char reference[2 * BOUND_SENDER_KID];
-
     if (count == bound && log_take("secrets are being guessed", task->job.host))
-        log_event(
-            LOG_ERROR, "secrets are being guessed",
-            "who=\"%s\" reference=%s wrong=%u peer=%.*s text=\"refused from now on without a look at the "
-            "secret; find out who it is\"",
-            who, log_quote(reference, sizeof reference, cmp_reference(task->message)), count,
-            (int)task->job.peer.len, (const char *)task->job.peer.data);
+        log_line(LOG_ERROR, "secrets are being guessed", log_text("who", who),
+                 log_octets("reference", cmp_reference(task->message)), log_number("wrong", count),
+                 log_word_of("peer", task->job.peer),
+                 log_text("text", "refused from now on without a look at the secret; find out who it is"));
 }
 
 void guess_judge(struct task *task, const struct cmp_result *result)

@@ -124,10 +124,10 @@ void pipeline_free(struct pipeline *pipeline)
             all.signatures += worker->tally.signatures;
             all.sign_batches += worker->tally.sign_batches;
         }
-    log_event(LOG_INFO, "batches",
-              "verifications=%llu per_batch=%.1f signatures=%llu per_batch_of_signatures=%.1f",
-              (unsigned long long)all.verifications, mean(all.verifications, all.verify_batches),
-              (unsigned long long)all.signatures, mean(all.signatures, all.sign_batches));
+    log_line(LOG_INFO, "batches", log_number("verifications", all.verifications),
+             log_real("per_batch", mean(all.verifications, all.verify_batches)),
+             log_number("signatures", all.signatures),
+             log_real("per_batch_of_signatures", mean(all.signatures, all.sign_batches)));
     lane_cleanup(&pipeline->fast);
     lane_cleanup(&pipeline->slow);
     ledger_free(pipeline->sources);

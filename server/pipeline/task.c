@@ -5,9 +5,8 @@
 
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
-    char id[2 * BOUND_TRANSACTION_ID + 1], serial[2 * STORE_SERIAL + 1], reference[2 * BOUND_SENDER_KID];
-    char detail[NAME_TEXT_MAX], sender[NAME_TEXT_MAX], subject[NAME_TEXT_MAX], quoted_sender[NAME_TEXT_MAX],
-        quoted_subject[NAME_TEXT_MAX];
+    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX];
+    const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject;
     enum log_level level = result->refused ? LOG_WARN : LOG_INFO;
 
     /* Whatever somebody can bring about who proves nothing, he can bring about as often as he likes: a
@@ -15,30 +14,20 @@ static void log_result(const struct task *task, const struct cmp_result *result)
     if (!log_enabled(level) ||
         ((result->refused || !result->authenticated) && !log_take(result->event, task->job.host)))
         return;
-    log_hex(id, sizeof id, result->transaction_id);
-    log_hex(serial, sizeof serial, result->serial);
-    log_quote(reference, sizeof reference, result->reference);
-    log_quote(quoted_sender, sizeof quoted_sender,
-              bytes_str(name_text(sender, sizeof sender, result->sender)));
-    log_quote(quoted_subject, sizeof quoted_subject,
-              bytes_str(name_text(subject, sizeof subject, result->subject)));
+    sender = name_text(sender_text, sizeof sender_text, result->sender);
+    subject = name_text(subject_text, sizeof subject_text, result->subject);
     if (result->refused)
-        log_event(level, result->event,
-                  "transactionID=%s body=%s failInfo=%s text=\"%s\" detail=%s profile=%s sender=%s "
-                  "reference=%s "
-                  "peer=%.*s",
-                  id, pki_body_name(result->request_body), pki_failure_name(result->fail_info),
-                  result->text != NULL ? result->text : "",
-                  log_quote(detail, sizeof detail, bytes_str(result->detail)),
-                  result->profile != NULL ? result->profile : "-", quoted_sender, reference,
-                  (int)task->job.peer.len, (const char *)task->job.peer.data);
+        log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
+                 log_word("body", pki_body_name(result->request_body)),
+                 log_word("failInfo", pki_failure_name(result->fail_info)), log_text("text", result->text),
+                 log_text("detail", result->detail), log_word("profile", profile), log_text("sender", sender),
+                 log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
     else
-        log_event(level, result->event,
-                  "transactionID=%s body=%s serial=%s subject=%s profile=%s sender=%s "
-                  "reference=%s peer=%.*s",
-                  id, pki_body_name(result->request_body), serial, quoted_subject,
-                  result->profile != NULL ? result->profile : "-", quoted_sender, reference,
-                  (int)task->job.peer.len, (const char *)task->job.peer.data);
+        log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
+                 log_word("body", pki_body_name(result->request_body)),
+                 log_hexadecimal("serial", result->serial), log_text("subject", subject),
+                 log_word("profile", profile), log_text("sender", sender),
+                 log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
 }
 
 /* leave lets go of everything that |task| has but its job. */
@@ -81,8 +70,7 @@ void task_drop(struct task *task)
 static void refuse(struct task *task, const char *text)
 {
     if (log_take("request refused", task->job.host))
-        log_event(LOG_WARN, "request refused", "text=\"%s\" peer=%.*s", text, (int)task->job.peer.len,
-                  (const char *)task->job.peer.data);
+        log_line(LOG_WARN, "request refused", log_text("text", text), log_word_of("peer", task->job.peer));
     leave(task);
     pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL, text);
     task_finish(task);

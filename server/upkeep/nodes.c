@@ -120,22 +120,19 @@ static void watch_double(struct nodes *nodes, const struct store_fetch *fetch, c
     if (now - nodes->double_since <= drain || nodes->double_told)
         return;
     nodes->double_told = 1;
-    log_event(LOG_ERROR, "two nodes of one name",
-              "node=%s text=\"another process says that it is this node: give each node a name of its own "
-              "(node in cmpd.yaml), or end the one that is too many\"",
-              config->node);
+    log_line(LOG_ERROR, "two nodes of one name", log_word("node", config->node),
+             log_text("text", "another process says that it is this node: give each node a name of its own "
+                              "(node in cmpd.yaml), or end the one that is too many"));
 }
 
 static void log_difference(const struct policy *policy, int differ)
 {
     if (differ)
-        log_event(
-            LOG_ERROR, "configurations differ",
-            "config=%s text=\"nodes serve with different configurations, which /readyz lists: give all of "
-            "them the same cmpd.yaml and files, and reload them\"",
-            policy_hash(policy));
+        log_line(LOG_ERROR, "configurations differ", log_word("config", policy_hash(policy)),
+                 log_text("text", "nodes serve with different configurations, which /readyz lists: give all "
+                                  "of them the same cmpd.yaml and files, and reload them"));
     else
-        log_event(LOG_INFO, "configurations are alike", "config=%s", policy_hash(policy));
+        log_line(LOG_INFO, "configurations are alike", log_word("config", policy_hash(policy)));
 }
 
 /* Takes a new copy. Logs when nodes begin to differ, and when they no longer do. */

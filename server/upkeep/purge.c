@@ -53,7 +53,7 @@ static int remove_keys(struct purge *job, const struct piece *piece, size_t prof
                        size_t count)
 {
     const char *name = policy_config(piece->policy)->profiles[profile].name;
-    char detail[DETAIL_MAX], date[DATE_MAX], quoted[2 * STORE_NAME_MAX + 3];
+    char detail[DETAIL_MAX], date[DATE_MAX];
     time_t before = (time_t)limit_of(piece, profile);
     struct tm tm;
     const struct store_removal removal = {piece->kind->kind, keys, count, before};
@@ -72,8 +72,7 @@ static int remove_keys(struct purge *job, const struct piece *piece, size_t prof
         return 0;
     if (unit.outcome == STORE_DONE) {
         *(removal.kind == STORE_FETCH_OLD_CERTS ? &job->certificates : &job->transactions) += count;
-        log_event(LOG_INFO, "purge", "profile=%s %s=%zu", log_quote(quoted, sizeof quoted, bytes_str(name)),
-                  piece->kind->rows, count);
+        log_line(LOG_INFO, "purge", log_text("profile", name), log_number(piece->kind->rows, count));
     }
     return 1;
 }

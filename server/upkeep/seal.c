@@ -24,7 +24,7 @@ static void leave_pending(struct seal_job *job)
 static int failed(struct seal_job *job, const char *why)
 {
     if (!job->failing)
-        log_event(LOG_ERROR, "audit log not sealed", "reason=\"%s\"", why);
+        log_line(LOG_ERROR, "audit log not sealed", log_text("reason", why));
     job->failing = 1;
     return 0;
 }
@@ -33,15 +33,16 @@ static int write_down(struct seal_job *job, const struct policy *policy)
 {
     const struct store_seal *seal = &job->pending;
     const char *path = policy_config(policy)->audit_seal_file;
-    char hex[2 * SIGNATURE_MAX + 1], line[LOG_LINE_MAX];
-    size_t len = log_write_line(line, LOG_INFO, AUDIT_SEAL_EVENT, "%.*s signature=%s", (int)seal->text.len,
-                                (const char *)seal->text.data, log_hex(hex, sizeof hex, seal->signature));
+    char line[LOG_LINE_MAX];
+    size_t len =
+        log_make_line(line, LOG_INFO, AUDIT_SEAL_EVENT,
+                      LOG_FIELDS(log_pairs(seal->text), log_hexadecimal("signature", seal->signature)));
 
     if (!seal_file_append(&job->file, path, line, len))
         return failed(job, "audit_seal_file cannot be written; make room, or let this user write it; it is "
                            "tried again");
-    log_event(LOG_INFO, AUDIT_SEAL_EVENT, "%.*s signature=%s", (int)seal->text.len,
-              (const char *)seal->text.data, hex);
+    log_line(LOG_INFO, AUDIT_SEAL_EVENT, log_pairs(seal->text),
+             log_hexadecimal("signature", seal->signature));
     return 1;
 }
 

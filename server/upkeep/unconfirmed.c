@@ -1,7 +1,5 @@
 #include "server/upkeep/unconfirmed.h"
 
-#include <stdio.h>
-
 #include "server/base/bounds.h"
 
 enum { MINUTE = 60, REASON_UNSPECIFIED = 0, REASON_HOLD = 6 };
@@ -41,22 +39,16 @@ static int may_stop_another(struct unconfirmed *job, const struct policy *policy
         return 1;
     }
     job->stopped = 1;
-    log_event(
-        LOG_ERROR, "unconfirmed certificates are left alone",
-        "confirm_revoke_max=%u text=\"more than that would be revoked in a minute: find out why no certConf "
-        "comes, then send SIGHUP to go on\"",
-        max);
+    log_line(LOG_ERROR, "unconfirmed certificates are left alone", log_number("confirm_revoke_max", max),
+             log_text("text", "more than that would be revoked in a minute: find out why no certConf comes, "
+                              "then send SIGHUP to go on"));
     return 0;
 }
 
 static void log_end(const struct store_tx *tx, enum config_unconfirmed action)
 {
-    char serial[2 * STORE_SERIAL + 1] = "", profile[2 * STORE_NAME_MAX + 3];
-
-    for (size_t i = 0; i < tx->serial.len && i < STORE_SERIAL; i++)
-        snprintf(serial + 2 * i, 3, "%02x", tx->serial.data[i]);
-    log_event(LOG_WARN, "certificate not confirmed", "serial=%s profile=%s action=%s", serial,
-              log_quote(profile, sizeof profile, tx->profile), actions[action].text);
+    log_line(LOG_WARN, "certificate not confirmed", log_hexadecimal("serial", tx->serial),
+             log_octets("profile", tx->profile), log_word("action", actions[action].text));
 }
 
 /* Returns 0 if the store did not take it. A conflict is as good as done: the certConf came after all, or

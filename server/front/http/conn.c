@@ -150,13 +150,13 @@ static void reject(struct front_conn *conn)
     address_host(&host, &conn->client);
     address_text(peer, &host);
     if (log_take("connection refused", bytes_str(peer)))
-        log_event(
-            LOG_WARN, "connection refused",
-            "peer=%s connections=%u requests=%u refused=%u octets=%llu text=\"its source, or this node, "
-            "has as many as it may\"",
-            peer, atomic_load(&conn->source->connections), atomic_load(&conn->source->requests),
-            ledger_lately(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now()),
-            (unsigned long long)atomic_load(&conn->source->octets));
+        log_line(
+            LOG_WARN, "connection refused", log_word("peer", peer),
+            log_number("connections", atomic_load(&conn->source->connections)),
+            log_number("requests", atomic_load(&conn->source->requests)),
+            log_number("refused", ledger_lately(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now())),
+            log_number("octets", atomic_load(&conn->source->octets)),
+            log_text("text", "its source, or this node, has as many as it may"));
     ledger_happened(&conn->source->refusals, FRONT_LATELY_SECONDS, ledger_now());
     h2o_socket_close(conn->sock);
 }
@@ -271,10 +271,9 @@ void front_conn_flooded(h2o_conn_t *h2)
     address_host(&host, &conn->client);
     address_text(peer, &host);
     if (log_take("connection ended", bytes_str(peer)))
-        log_event(LOG_WARN, "connection ended",
-                  "peer=%s text=\"streams that are reset, frames without content, or hundreds of header "
-                  "fields\"",
-                  peer);
+        log_line(
+            LOG_WARN, "connection ended", log_word("peer", peer),
+            log_text("text", "streams that are reset, frames without content, or hundreds of header fields"));
 }
 
 int front_gives_up_too_often(const struct ledger_source *source)

@@ -96,8 +96,8 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
     }
     address_of_socket(&bound, (const struct sockaddr *)&addr);
     address_text(address->text, &bound);
-    log_event(LOG_INFO, "listening", "address=%s tls=%d threads=%u", address->text, address->tls != NULL,
-              front->thread_count);
+    log_line(LOG_INFO, "listening", log_word("address", address->text),
+             log_number("tls", address->tls != NULL), log_number("threads", front->thread_count));
     return 1;
 }
 

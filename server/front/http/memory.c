@@ -186,10 +186,10 @@ static void shed(struct front_thread *thread, uint64_t wanted)
         look_at_all(&shedding);
     if (shedding.now_ms - thread->shed_told_ms >= FRONT_SWEEP_MS && shedding.gone > 0) {
         thread->shed_told_ms = shedding.now_ms;
-        log_event(LOG_WARN, "memory is short",
-                  "limits.memory_mib=%u held_mib=%zu shed_streams=%u shed_connections=%u",
-                  thread->front->limits.memory_mib, thread->account.held >> 20, shedding.streams,
-                  shedding.connections);
+        log_line(
+            LOG_WARN, "memory is short", log_number("limits.memory_mib", thread->front->limits.memory_mib),
+            log_number("held_mib", thread->account.held >> 20), log_number("shed_streams", shedding.streams),
+            log_number("shed_connections", shedding.connections));
     }
 }
 

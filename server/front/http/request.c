@@ -520,8 +520,8 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 
 static void on_violation(const char *what)
 {
-    log_event(LOG_ERROR, "a connection is in a state that must not be, and ends", "libh2o_http2=\"%s\"",
-              what);
+    log_line(LOG_ERROR, "a connection is in a state that must not be, and ends",
+             log_text("libh2o_http2", what));
 }
 
 void front_http_init(struct front *front)

@@ -30,7 +30,7 @@ static void listen_all(struct front_thread *thread)
         accept->listener =
             loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
         if (accept->listener == NULL)
-            log_event(LOG_ERROR, "no memory to listen", "address=%s", front->addresses[i].text);
+            log_line(LOG_ERROR, "no memory to listen", log_word("address", front->addresses[i].text));
     }
 }
 
@@ -62,7 +62,7 @@ static void follow_state(struct front_thread *thread)
 static int round_once(struct front_thread *thread, int32_t max_wait_ms)
 {
     if (!loop_run(thread->loop, max_wait_ms)) {
-        log_event(LOG_ERROR, "front loop failed", "errno=%d", errno);
+        log_line(LOG_ERROR, "front loop failed", log_number("errno", errno));
         log_flush();
         return 0;
     }
@@ -111,7 +111,7 @@ static void dispose(struct front_thread *thread)
     front_free_replies(thread);
     if (has_conns(thread)) {
         /* Nothing of libh2o can be freed under a connection. The process is about to end. */
-        log_event(LOG_ERROR, "connections did not close", "thread=%u", thread->index);
+        log_line(LOG_ERROR, "connections did not close", log_number("thread", thread->index));
         return;
     }
     h2o_multithread_queue_t *queue = thread->ctx.queue;

@@ -191,7 +191,7 @@ static unsigned http_stop(void *transport, unsigned seconds)
         usleep(1000);
     unsigned jobs = atomic_load(&front->holders) - 1;
     if (jobs > 0)
-        log_event(LOG_WARN, "jobs outlive the front", "jobs=%u", jobs);
+        log_line(LOG_WARN, "jobs outlive the front", log_number("jobs", jobs));
     front_release(front);
     return cut_off > jobs ? cut_off : jobs;
 }

@@ -21,11 +21,11 @@ static int matches(const char *pattern)
 
 Test(log, a_line_has_time_level_event_and_values)
 {
-    CAPTURE(log_event(LOG_INFO, "certificate issued", "serial=%s n=%d", "01ab", 3));
+    CAPTURE(log_line(LOG_INFO, "certificate issued", log_word("serial", "01ab"), log_number("n", 3)));
     cr_assert(matches("^time=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z level=info "
                       "event=\"certificate issued\" serial=01ab n=3\n$"),
               "%s", logged);
-    CAPTURE(log_event(LOG_ERROR, "start", "%s", ""));
+    CAPTURE(log_line(LOG_ERROR, "start"));
     cr_assert(matches("Z level=error event=start\n$"), "%s", logged);
 }
 
@@ -34,7 +34,7 @@ Test(log, levels_below_the_minimum_are_dropped)
     log_set_level(LOG_WARN);
     cr_assert(!log_enabled(LOG_INFO));
     cr_assert(log_enabled(LOG_ERROR));
-    CAPTURE(log_event(LOG_INFO, "quiet", "%s", ""));
+    CAPTURE(log_line(LOG_INFO, "quiet"));
     cr_assert_str_empty(logged);
     enum log_level level;
     cr_assert(log_level_parse(&level, "debug"));
@@ -47,7 +47,7 @@ Test(log, a_long_line_is_cut_and_still_one_line)
 {
     static char value[2 * LOG_LINE_MAX];
     memset(value, 'x', sizeof(value) - 1);
-    CAPTURE(log_event(LOG_INFO, "long", "value=%s", value));
+    CAPTURE(log_line(LOG_INFO, "long", log_word("value", value)));
     cr_assert_leq(strlen(logged), LOG_LINE_MAX);
     cr_assert_geq(strlen(logged), LOG_LINE_MAX - 2);
     cr_assert_eq(strchr(logged, '\n'), logged + strlen(logged) - 1);
@@ -55,8 +55,49 @@ Test(log, a_long_line_is_cut_and_still_one_line)
 
 Test(log, a_value_cannot_begin_a_line)
 {
-    CAPTURE(log_event(LOG_INFO, "odd", "value=%s", "a\nlevel=error\r\tb\x7f"));
-    cr_assert(matches("value=a\\?level=error\\?\\?b\\?\n$"), "%s", logged);
+    CAPTURE(log_line(LOG_INFO, "odd", log_word("value", "a\nlevel=error\r\tb\x7f")));
+    cr_assert(matches("value=\"a.x0alevel=error.x0d.x09b.x7f\"\n$"), "%s", logged);
+    CAPTURE(log_line(LOG_INFO, "odd", log_pairs(bytes_str("a=b\nlevel=error"))));
+    cr_assert(matches("event=odd a=b\\?level=error\n$"), "%s", logged);
+}
+
+Test(log, each_value_is_written_as_its_type_wants)
+{
+    CAPTURE(log_line(LOG_INFO, "kinds", log_text("text", "a \"b\""), log_text("none", NULL),
+                     log_octets("octets", bytes_of("\xff", 1)), log_word("word", "P-256"),
+                     log_word("two", "a b"), log_word("empty", ""), log_word("pair", "a=b"),
+                     log_word_of("part", bytes_of("abc", 2)), log_hexadecimal("hex", bytes_of("\x00\xa5", 2)),
+                     log_number("min", INT64_MIN), log_number("zero", 0), log_number("max", INT64_MAX),
+                     log_real("real", 2.25), log_pairs(bytes_str("x=1 y=2"))));
+    cr_assert_str_eq(strstr(logged, "event="),
+                     "event=kinds text=\"a \\\"b\\\"\" none=\"\" octets=\"\\xff\" word=P-256 two=\"a b\" "
+                     "empty=\"\" pair=\"a=b\" part=ab hex=00a5 min=-9223372036854775808 zero=0 "
+                     "max=9223372036854775807 real=2.2 x=1 y=2\n");
+}
+
+/* What comes behind a long value is told, too, and the quotes of that are closed. */
+Test(log, a_long_value_leaves_room_for_the_others)
+{
+    static char value[2 * LOG_LINE_MAX], hex[LOG_LINE_MAX];
+    memset(value, '"', sizeof(value) - 1);
+    CAPTURE(log_line(LOG_INFO, "long", log_text("first", value),
+                     log_octets("second", bytes_of(hex, sizeof hex)),
+                     log_hexadecimal("third", bytes_of(hex, sizeof hex)), log_word("peer", "192.0.2.1:443")));
+    cr_assert(matches(" first=\".*\" second=\"[x0\\]*\" third=00[0]* peer=192.0.2.1:443\n$"), "%s", logged);
+    cr_assert_leq(strlen(logged), LOG_LINE_MAX);
+}
+
+static const char *never(void)
+{
+    cr_assert_fail("a line that is not written needs no values");
+    return "";
+}
+
+Test(log, values_of_a_line_that_is_not_written_are_not_looked_at)
+{
+    log_set_level(LOG_WARN);
+    CAPTURE(log_line(LOG_INFO, "quiet", log_text("value", never())));
+    cr_assert_str_empty(logged);
 }
 
 Test(log, quoting)
@@ -148,7 +189,7 @@ enum { MANY = 20000 };
 static void log_many(unsigned from, unsigned to)
 {
     for (unsigned n = from; n <= to; n++)
-        log_event(LOG_WARN, "line", "n=%u", n);
+        log_line(LOG_WARN, "line", log_number("n", n));
 }
 
 static void *drain(void *arg)
@@ -209,7 +250,7 @@ Test(log, the_last_lines_come_out_and_after_them_those_without_a_thread, .timeou
 static void *log_some(void *arg)
 {
     for (unsigned n = 0; n < MANY / 4; n++)
-        log_event(LOG_WARN, "line", "thread=%u of=%u", *(unsigned *)arg, n);
+        log_line(LOG_WARN, "line", log_number("thread", *(unsigned *)arg), log_number("of", n));
     return NULL;
 }
 

@@ -140,7 +140,7 @@ static void remove_seal(size_t at)
 }
 
 /* As the log has it; the time and level before it are anybody's. */
-static struct bytes log_line(const struct store_seal *seal)
+static struct bytes seal_line(const struct store_seal *seal)
 {
     char hex[2 * SIGNATURE_MAX + 1];
 
@@ -153,7 +153,7 @@ Test(audit_verify, what_is_whole_is_found_whole)
 {
     struct audit_summary sum;
 
-    cr_assert_eq(verify_with(log_line(&seals[SEALS - 1]), &sum), 0, "%s", said);
+    cr_assert_eq(verify_with(seal_line(&seals[SEALS - 1]), &sum), 0, "%s", said);
     cr_assert_eq(sum.entries, ENTRIES);
     cr_assert_eq(sum.records, ENTRIES);
     cr_assert_eq(sum.chains, 1);
@@ -309,7 +309,7 @@ Test(audit_verify, the_first_seal_is_gone)
 
 Test(audit_verify, only_the_log_has_the_last_seal)
 {
-    struct bytes line = log_line(&seals[SEALS - 1]);
+    struct bytes line = seal_line(&seals[SEALS - 1]);
     struct audit_summary sum;
 
     seal_count = 0;
@@ -321,7 +321,7 @@ Test(audit_verify, only_the_log_has_the_last_seal)
 
 Test(audit_verify, a_line_of_the_log_is_changed)
 {
-    struct bytes line = log_line(&seals[0]);
+    struct bytes line = seal_line(&seals[0]);
     struct audit_summary sum;
     size_t begin = strlen("time=x level=info event=\"audit seal\" ");
 
@@ -366,7 +366,7 @@ static void anchor(size_t purged_entries, size_t purged_seals)
 Test(audit_verify, what_an_anchor_is_about_may_be_gone)
 {
     struct audit_summary sum;
-    struct bytes old = log_line(&seals[0]);
+    struct bytes old = seal_line(&seals[0]);
 
     anchor(3, 1);
     cr_assert_eq(verify_with(old, &sum), 0, "%s", said);

@@ -110,7 +110,7 @@ struct io_uring_sqe *ring_sqe(struct loop *loop)
         int ret = io_uring_submit(&loop->ring);
         if (ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY) {
             /* Without submissions no connection can be served or closed any more. */
-            log_event(LOG_ERROR, "io_uring takes no submissions", "errno=%d", -ret);
+            log_line(LOG_ERROR, "io_uring takes no submissions", log_number("errno", -ret));
             log_flush();
             abort();
         }

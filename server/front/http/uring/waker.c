@@ -120,5 +120,5 @@ void ring_wake(int fd)
     }
     /* EOVERFLOW: the front has completions waiting, so it does not sleep. */
     if (ret < 0 && ret != -EOVERFLOW)
-        log_event(LOG_ERROR, "front not woken", "errno=%d", -ret);
+        log_line(LOG_ERROR, "front not woken", log_number("errno", -ret));
 }
