@@ -2,7 +2,6 @@
 #include "server/base/log_internal.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -51,8 +50,7 @@ static size_t put_head(char *line, size_t size, enum log_level level, const char
     return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
 }
 
-/* A value that its caller forgot to quote must not begin a line of its own: log readers would take it for
- * ours. */
+/* Pairs that are written already must not begin a line of their own: log readers would take it for ours. */
 static void flatten(char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -92,23 +90,6 @@ void log_release(void)
     log_put(held.text, held.used);
     held.used = 0;
     held.holds = 0;
-}
-
-static size_t make_line(char *line, enum log_level level, const char *event, const char *format, va_list args)
-{
-    size_t room = LOG_LINE_MAX - 1; /* keeps one for the end of the line */
-    size_t used = put_head(line, room, level, event);
-    if (used + 1 < room) {
-        line[used++] = ' ';
-        int len = vsnprintf(line + used, room - used, format, args);
-        if (len > 0)
-            used += (size_t)len < room - used ? (size_t)len : room - used - 1;
-    }
-    if (line[used - 1] == ' ') /* a format that came out empty */
-        used--;
-    flatten(line, used);
-    line[used++] = '\n';
-    return used;
 }
 
 /* ---- fields ---- */
@@ -221,29 +202,6 @@ void log_put_line(enum log_level level, const char *event, const struct log_fiel
     char line[LOG_LINE_MAX];
 
     put_line(line, log_make_line(line, level, event, fields));
-    errno = saved;
-}
-
-size_t log_write_line(char *line, enum log_level level, const char *event, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    size_t len = make_line(line, level, event, format, args);
-    va_end(args);
-    return len;
-}
-
-void log_event(enum log_level level, const char *event, const char *format, ...)
-{
-    if (!log_enabled(level))
-        return;
-    int saved = errno; /* a caller may log between a failed call and its look at errno */
-    char line[LOG_LINE_MAX];
-    va_list args;
-    va_start(args, format);
-    size_t len = make_line(line, level, event, format, args);
-    va_end(args);
-    put_line(line, len);
     errno = saved;
 }
 

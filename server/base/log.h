@@ -98,17 +98,6 @@ void log_put_line(enum log_level level, const char *event, const struct log_fiel
  * the end of the line included. */
 size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields);
 
-/* log_event writes one line: |event| is a short fixed name ("certificate issued"), |format| the key=value
- * pairs
- * ("%s", "" where there are none). A line longer than LOG_LINE_MAX is cut. */
-void log_event(enum log_level level, const char *event, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* log_write_line writes the line that log_event would write in |line| (LOG_LINE_MAX octets), for somewhere
- * else; returns its length, the end of the line included. */
-size_t log_write_line(char *line, enum log_level level, const char *event, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
 /* log_hold keeps the lines of this thread until log_release writes them: for a thread that logs many in a
  * row. Not nested. Up to LOG_HELD_MAX octets go in one write, which a pipe (PIPE_BUF of Linux) keeps apart
  * from those of other threads. */

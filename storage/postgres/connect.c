@@ -165,14 +165,13 @@ static const char *remedy(const char *sqlstate)
 
 static void on_notice(void *arg, const PGresult *result)
 {
-    char text[256], quoted[512];
+    char text[256];
     int *warned = arg;
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     if (warned != NULL && severity != NULL && strcmp(severity, "WARNING") == 0)
         *warned = 1;
-    log_event(LOG_WARN, "store", "doing=notice reason=%s",
-              log_quote(quoted, sizeof(quoted),
-                        bytes_str(postgres_text(text, sizeof(text), PQresultErrorMessage(result)))));
+    log_line(LOG_WARN, "store", log_word("doing", "notice"),
+             log_text("reason", postgres_text(text, sizeof(text), PQresultErrorMessage(result))));
 }
 
 PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name, int *warned)

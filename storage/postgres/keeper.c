@@ -26,10 +26,11 @@ int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
         return 0;
     }
     if (!store->to_read && !slot->session.durable && !store->said_not_durable++)
-        log_event(LOG_WARN, "store is not durable",
-                  "text=\"synchronous_commit or fsync is off, or synchronous_commit does not wait for the "
-                  "standbys that "
-                  "there are: what was acknowledged may be lost in a crash or a failover\"");
+        log_line(
+            LOG_WARN, "store is not durable",
+            log_text("text",
+                     "synchronous_commit or fsync is off, or synchronous_commit does not wait for the "
+                     "standbys that there are: what was acknowledged may be lost in a crash or a failover"));
     return 1;
 }
 
@@ -79,7 +80,7 @@ static void hand_over(struct postgres_store *store, struct slot *slot)
 void *postgres_keep(void *arg)
 {
     struct postgres_store *store = arg;
-    char fault[STORE_FAULT_MAX], said[STORE_FAULT_MAX] = "", quoted[2 * STORE_FAULT_MAX];
+    char fault[STORE_FAULT_MAX], said[STORE_FAULT_MAX] = "";
     uint64_t one = 1;
     int pause = 0;
     while (!atomic_load(&store->keeper_stopping)) {
@@ -92,8 +93,8 @@ void *postgres_keep(void *arg)
         fault[0] = 0;
         if (postgres_raise(store, slot, fault)) {
             if (atomic_exchange(&store->unreachable, 0))
-                log_event(LOG_INFO, "store is back", "host=%s",
-                          PQhost(slot->conn) != NULL ? PQhost(slot->conn) : "");
+                log_line(LOG_INFO, "store is back",
+                         log_word("host", PQhost(slot->conn) != NULL ? PQhost(slot->conn) : ""));
             pause = 0;
             said[0] = 0;
             hand_over(store, slot);
@@ -101,8 +102,7 @@ void *postgres_keep(void *arg)
         }
         /* The same fault again and again would fill the log. */
         if (strcmp(fault, said) != 0)
-            log_event(LOG_ERROR, "store", "doing=connect reason=%s",
-                      log_quote(quoted, sizeof(quoted), bytes_str(fault)));
+            log_line(LOG_ERROR, "store", log_word("doing", "connect"), log_text("reason", fault));
         memcpy(said, fault, sizeof(said));
         atomic_store(&store->unreachable, 1);
         while (write(store->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)

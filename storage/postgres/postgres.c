@@ -51,21 +51,17 @@ static int is_ours(const struct slot *slot)
 
 void postgres_log_fault(const char *doing, const struct round *round)
 {
-    char quoted_doing[128], quoted[512];
-    log_event(LOG_ERROR, "store", "doing=%s code=%s reason=%s",
-              log_quote(quoted_doing, sizeof(quoted_doing), bytes_str(doing)), round->sqlstate,
-              log_quote(quoted, sizeof(quoted), bytes_str(round->message)));
+    log_line(LOG_ERROR, "store", log_text("doing", doing), log_word("code", round->sqlstate),
+             log_text("reason", round->message));
 }
 
 void postgres_lose(struct postgres_store *store, struct slot *slot, const char *why)
 {
-    char text[256], quoted[512], because[512];
-    log_event(LOG_WARN, "store", "doing=\"connection lost\" why=%s reason=%s",
-              log_quote(because, sizeof(because), bytes_str(why)),
-              log_quote(quoted, sizeof(quoted),
-                        bytes_str(slot->round.failed
-                                      ? slot->round.message
-                                      : postgres_text(text, sizeof(text), PQerrorMessage(slot->conn)))));
+    char text[256];
+    log_line(LOG_WARN, "store", log_text("doing", "connection lost"), log_text("why", why),
+             log_text("reason", slot->round.failed
+                                    ? slot->round.message
+                                    : postgres_text(text, sizeof(text), PQerrorMessage(slot->conn))));
     round_clear(slot);
     PQfinish(slot->conn);
     slot->conn = NULL;

@@ -345,7 +345,7 @@ static void send_group(struct writer *writer)
     struct slot *slot = writer->slot;
     writer->group = group_size(writer);
     if (!make_entry(writer)) {
-        log_event(LOG_ERROR, "store", "doing=commit reason=\"out of memory\"");
+        log_line(LOG_ERROR, "store", log_word("doing", "commit"), log_text("reason", "out of memory"));
         tell_group(writer, STORE_UNAVAILABLE);
         return;
     }
@@ -615,8 +615,9 @@ static void log_put_off(const struct writer *writer)
             const PGresult *result = round->results[s];
             /* The one statement of a group that answers with two columns. */
             if (PQnfields(result) == 2 && PQntuples(result) == 1 && rows_number(result, 0, 0) > 0)
-                log_event(LOG_WARN, "certConf deadlines put off", "seconds=%lld transactions=%lld",
-                          (long long)rows_number(result, 0, 1), (long long)rows_number(result, 0, 0));
+                log_line(LOG_WARN, "certConf deadlines put off",
+                         log_number("seconds", rows_number(result, 0, 1)),
+                         log_number("transactions", rows_number(result, 0, 0)));
         }
     }
 }
@@ -693,8 +694,8 @@ static void group_again(struct writer *writer)
 
 static void settled(struct writer *writer, int was_done)
 {
-    log_event(LOG_WARN, "store", "doing=\"found out what became of a commit\" committed=%s units=%zu",
-              was_done ? "yes" : "no", writer->group);
+    log_line(LOG_WARN, "store", log_text("doing", "found out what became of a commit"),
+             log_word("committed", was_done ? "yes" : "no"), log_number("units", writer->group));
     audit_chain_advance(&writer->chain, was_done ? &writer->entry : &writer->closing);
     if (was_done)
         tell_group(writer, STORE_DONE);
@@ -731,11 +732,10 @@ void writer_look_at_time(struct writer *writer, int64_t now_ms)
 {
     if (!writer->unsettled || writer->group == 0 || now_ms < writer->tell_ms)
         return;
-    log_event(
-        LOG_ERROR, "store",
-        "doing=\"finding out what became of a commit\" units=%zu text=\"it takes too long: stations are told "
-        "to try again; nothing else is written over this connection until it is known\"",
-        writer->group);
+    log_line(LOG_ERROR, "store", log_text("doing", "finding out what became of a commit"),
+             log_number("units", writer->group),
+             log_text("text", "it takes too long: stations are told to try again; nothing else is written "
+                              "over this connection until it is known"));
     tell_group(writer, STORE_UNKNOWN);
 }
 

@@ -180,20 +180,20 @@ static void leave_as_it_is(const struct sqlite_conn *conn)
 
 static void end_service(struct sqlite_store *store, const char *why, const char *remedy)
 {
-    char path[NAME_MAX_OCTETS];
+    char text[512];
     if (atomic_exchange(&store->is_lost, 1))
         return;
-    log_event(LOG_ERROR, "store lost",
-              "path=%s why=\"%s\" text=\"nothing is stored, and nothing answered from it, "
-              "until a restart; %s, and start again\"",
-              log_quote(path, sizeof(path), bytes_str(store->path)), why, remedy);
+    snprintf(text, sizeof(text),
+             "nothing is stored, and nothing answered from it, until a restart; %s, and start again", remedy);
+    log_line(LOG_ERROR, "store lost", log_text("path", store->path), log_text("why", why),
+             log_text("text", text));
 }
 
 int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn)
 {
     const char *why = conn->db == NULL ? NULL : sqlite_lost(conn, store->path);
     if (why == sqlite_not_known) {
-        log_event(LOG_ERROR, "store", "doing=look reason=\"%s\"", why);
+        log_line(LOG_ERROR, "store", log_word("doing", "look"), log_text("reason", why));
         return 1;
     }
     if (why != NULL)
@@ -223,7 +223,7 @@ static int is_first_file(const struct sqlite_store *store, const struct sqlite_c
 
 int sqlite_connected(struct sqlite_store *store, struct sqlite_conn *conn)
 {
-    char fault[STORE_FAULT_MAX], quoted[STORE_FAULT_MAX];
+    char fault[STORE_FAULT_MAX];
     if (conn->db != NULL)
         return 1;
     if (atomic_load(&store->is_lost))
@@ -239,8 +239,7 @@ int sqlite_connected(struct sqlite_store *store, struct sqlite_conn *conn)
         end_service(store, "there is another file of its name",
                     "bring the file back, or restore it from a backup");
     } else if (!sqlite_damaged(store, rc)) {
-        log_event(LOG_ERROR, "store", "doing=connect reason=%s",
-                  log_quote(quoted, sizeof(quoted), bytes_str(fault)));
+        log_line(LOG_ERROR, "store", log_word("doing", "connect"), log_text("reason", fault));
     }
     return 0;
 }

@@ -193,7 +193,7 @@ static int migrate(char *fault, const char *path, sqlite3 *db, int is_new)
     for (int64_t from = id.version; rc == SQLITE_OK && from < SQLITE_SCHEMA_VERSION; from++) {
         rc = sqlite3_exec(db, sqlite_migrations[from], NULL, NULL, NULL);
         if (rc == SQLITE_OK && !is_new)
-            log_event(LOG_INFO, "store schema", "from=%lld to=%lld", (long long)from, (long long)from + 1);
+            log_line(LOG_INFO, "store schema", log_number("from", from), log_number("to", from + 1));
     }
     snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d",
              SQLITE_APPLICATION, SQLITE_SCHEMA_VERSION);
@@ -211,8 +211,8 @@ static int check_pages(char *fault, const char *path, sqlite3 *db)
     char quoted[256];
     sqlite3_stmt *statement;
     if (stat(path, &st) == 0 && st.st_size > CHECK_WHOLE_MAX) {
-        log_event(LOG_INFO, "store not checked whole", "path=%s octets=%lld",
-                  log_quote(quoted, sizeof(quoted), bytes_str(path)), (long long)st.st_size);
+        log_line(LOG_INFO, "store not checked whole", log_text("path", path),
+                 log_number("octets", st.st_size));
         return 1;
     }
     int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);

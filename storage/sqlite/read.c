@@ -63,7 +63,6 @@ static int fetch_once(struct sqlite_conn *conn, struct store_fetch *item)
  * Without memory SQLite may take a file for damaged that is not: one that is says so again. */
 static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
 {
-    char text[256];
     int rc = fetch_once(&store->reader, item);
     if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB) {
         sqlite_disconnect(&store->reader);
@@ -73,8 +72,8 @@ static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
     }
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
         return 1;
-    log_event(LOG_ERROR, "store", "doing=fetch code=%d reason=%s", rc,
-              log_quote(text, sizeof(text), bytes_str(sqlite3_errmsg(store->reader.db))));
+    log_line(LOG_ERROR, "store", log_word("doing", "fetch"), log_number("code", rc),
+             log_text("reason", sqlite3_errmsg(store->reader.db)));
     sqlite_damaged(store, rc);
     return 0;
 }

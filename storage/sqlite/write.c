@@ -230,8 +230,8 @@ static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
         rc = sqlite_run(conn, SQL_TX_PUT_OFF);
         if (rc != SQLITE_OK)
             return rc;
-        log_event(LOG_WARN, "certConf deadlines put off", "seconds=%lld transactions=%d", (long long)gap,
-                  sqlite3_changes(conn->db));
+        log_line(LOG_WARN, "certConf deadlines put off", log_number("seconds", gap),
+                 log_number("transactions", sqlite3_changes(conn->db)));
     }
     sqlite3_bind_int64(conn->statements[SQL_SEEN_SET], 1, unit->alive_at);
     rc = sqlite_run(conn, SQL_SEEN_SET);
@@ -363,11 +363,9 @@ static void set_all(struct queue_entry *entries, size_t n, enum store_outcome ou
 static void note_failure(struct sqlite_store *store, const char *doing, int rc)
 {
     const struct sqlite_conn *conn = &store->writer;
-    char text[256];
-    log_event(LOG_ERROR, "store", "doing=%s code=%d reason=%s", doing, rc,
-              log_quote(text, sizeof(text),
-                        bytes_str(rc == SQLITE_NOTFOUND || conn->db == NULL ? sqlite3_errstr(rc)
-                                                                            : sqlite3_errmsg(conn->db))));
+    log_line(LOG_ERROR, "store", log_word("doing", doing), log_number("code", rc),
+             log_text("reason", rc == SQLITE_NOTFOUND || conn->db == NULL ? sqlite3_errstr(rc)
+                                                                          : sqlite3_errmsg(conn->db)));
     sqlite_damaged(store, rc);
 }
 
