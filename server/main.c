@@ -252,8 +252,8 @@ static int start(struct server *server, char **argv)
     server->health.upkeep = server->upkeep;
     server->health.pipeline = server->pipeline;
     server->health.store = server->store;
-    handlers[0] = (struct front_handler){"/healthz", live_page, &server->health};
-    handlers[1] = (struct front_handler){"/readyz", ready_page, &server->health};
+    handlers[0] = (struct front_handler){"/healthz", CONFIG_SERVE_HEALTH, live_page, &server->health};
+    handlers[1] = (struct front_handler){"/readyz", CONFIG_SERVE_HEALTH, ready_page, &server->health};
     setup = (struct front_setup){config, server->pipeline, handlers, 2};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);

@@ -64,17 +64,19 @@ cluster_start() {
         node_port[i]=$(free_port)
         node_tls_port[i]=$(free_port)
         node_pass_port[i]=$(free_port)
+        node_admin_port[i]=$(free_port)
         if [ "$i" -eq 1 ]; then
-            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --node node1 --listen "127.0.0.1:${node_port[1]}" "${store[@]}" >/dev/null
+            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --node node1 --listen "127.0.0.1:${node_port[1]}" \
+                --admin-listen "127.0.0.1:${node_admin_port[1]}" "${store[@]}" >/dev/null
         else
             "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --node "node$i" --listen "127.0.0.1:${node_port[i]}" \
-                >/dev/null
+                --admin-listen "127.0.0.1:${node_admin_port[i]}" >/dev/null
         fi
     done
     for ((i = 1; i <= node_count; i++)); do
         cp -r "$work/tls" "$work/node$i/tls"
         # Only what differs from a node as cmpctl makes it: two more listeners, and the balancer, which is trusted.
-        sed -i "/^  - address: /a\\
+        sed -i "/^listeners:/a\\
   - address: \"127.0.0.1:${node_tls_port[i]}\"\\
     tls: {certificate: tls/server.pem, key: tls/server.key}\\
   - address: \"127.0.0.1:${node_pass_port[i]}\"\\
@@ -85,7 +87,7 @@ s|^trusted_proxies: .*|trusted_proxies: [127.0.0.1]|" "$work/node$i/cmpd.yaml"
     dir=$work/node1
     for ((i = 1; i <= node_count; i++)); do node_start "$i"; done
 }
-node_port=() node_tls_port=() node_pass_port=()
+node_port=() node_tls_port=() node_pass_port=() node_admin_port=()
 
 node_start() {
     start_server cmpd "$work/node$1/cmpd.yaml" "$work/node$1.log"
@@ -105,7 +107,8 @@ balancer_start() {
     local name i nodes=()
     for i in 1 2 3; do
         # The files name three. Nobody answers at port 1, as at a node that is down.
-        nodes+=("CMPD_NODE$i=127.0.0.1:${node_port[i]:-1}" "CMPD_NODE${i}_TLS=127.0.0.1:${node_pass_port[i]:-1}")
+        nodes+=("CMPD_NODE$i=127.0.0.1:${node_port[i]:-1}" "CMPD_NODE${i}_TLS=127.0.0.1:${node_pass_port[i]:-1}"
+            "CMPD_NODE${i}_ADMIN_PORT=${node_admin_port[i]:-1}")
     done
     balancer_port=$(free_port) balancer_tls_port=$(free_port) balancer_pass_port=$(free_port)
     url=http://127.0.0.1:$balancer_port/.well-known/cmp/p/demo

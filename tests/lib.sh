@@ -115,12 +115,12 @@ stop_server() {
     wait "$server" || fail "the server ended with status $?"
 }
 
-# demo NAME [OPTION...]: a demo CA in $work/NAME on a free port: $dir, $port. OPTIONs of cmpctl init.
+# demo NAME [OPTION...]: a demo CA in $work/NAME, all of it on one free port: $dir, $port. OPTIONs of cmpctl init.
 demo() {
     dir=$work/$1
     shift
     port=$(free_port)
-    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" "$@" >/dev/null
+    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" "$@" >/dev/null
 }
 
 # add_tls: a second listener with TLS on $tls_port; its certificate is its own anchor, $dir/tls/server.pem.
@@ -131,7 +131,7 @@ add_tls() {
         -out "$dir/tls/server.pem" -days 2 -subj /CN=localhost -addext 'subjectAltName=IP:127.0.0.1,DNS:localhost' \
         2>/dev/null
     chmod 600 "$dir/tls/server.key"
-    sed -i "/^  - address: /a\\  - address: \"127.0.0.1:$tls_port\"\\n    tls: {certificate: tls/server.pem, key: tls/server.key}" \
+    sed -i "/^listeners:/a\\  - address: \"127.0.0.1:$tls_port\"\\n    serves: [cmp, health]\\n    tls: {certificate: tls/server.pem, key: tls/server.key}" \
         "$dir/cmpd.yaml"
 }
 

@@ -127,6 +127,6 @@ postgres_demo() {
     url="postgresql://cmpd@localhost/cmpd?hostaddr=127.0.0.1&passfile=$work/pgpass&$parameters"
     dir=$work/$2
     port=$(free_port)
-    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --store "$url" >/dev/null
+    "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --store "$url" >/dev/null
     ok "the tables are made" "$CMPD_BIN/cmpctl" db migrate --config "$dir/cmpd.yaml"
 }

@@ -29,9 +29,18 @@ struct config_tls {
     int rsa_key_exchange;    /* 1: TLS 1.2 without forward secrecy is taken, too; for old stations */
 };
 
+/* What a listener may serve, a bit each. */
+enum config_service {
+    CONFIG_SERVE_CMP = 1,         /* messages of CMP */
+    CONFIG_SERVE_PUBLICATION = 2, /* what anybody may fetch */
+    CONFIG_SERVE_HEALTH = 4,      /* whether this node lives and is ready */
+    CONFIG_SERVE_ADMIN = 8,       /* what only the operator may see */
+};
+
 struct config_listener {
     const char *address;    /* "127.0.0.1:8829", "[::1]:8829", ":8829" for every address */
     struct config_tls *tls; /* NULL: plain HTTP */
+    unsigned serves;        /* of enum config_service */
     int proxy_protocol;     /* 1: a trusted proxy begins each connection with a PROXY v2 header */
 };
 
@@ -256,7 +265,8 @@ struct config_value {
 };
 
 /* config_write writes a cmpd.yaml that holds every setting once, each explained; of lists of sections one
- * entry. Returns 1, or 0 when |out| failed. */
+ * entry, and those of which |values| has something ("listeners[1].address"). Returns 1, or 0 when |out|
+ * failed. */
 int config_write(FILE *out, const struct config_value *values, size_t count);
 
 /* config_describe writes a table of all settings in Markdown. Returns 1, or 0 when |out| failed. */

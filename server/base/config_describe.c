@@ -34,6 +34,10 @@ static void put_kind(FILE *out, const struct config_setting *row)
     case CONFIG_WORD:
         put_words(out, row->words);
         break;
+    case CONFIG_WORDS:
+        fputs("list of ", out);
+        put_words(out, row->words);
+        break;
     case CONFIG_TEXT:
         fputs("text", out);
         break;

@@ -30,6 +30,7 @@ enum config_kind {
     CONFIG_NUMBER,   /* uint32_t */
     CONFIG_FLAG,     /* int: true or false */
     CONFIG_WORD,     /* enum, int-sized: one of |words| */
+    CONFIG_WORDS,    /* unsigned: some of |words|, whose values are bits */
     CONFIG_TEXT,     /* const char * */
     CONFIG_NAME,     /* const char *: letters, digits, '.', '_', '-' */
     CONFIG_FILE,     /* const char *: resolved against the file's folder */
@@ -53,13 +54,13 @@ struct config_section;
 struct config_setting {
     const char *key;
     enum config_kind kind;
-    int required;                         /* 1: a section without it is a fault */
-    size_t offset, count_offset;          /* in the section's structure; the count is of SECTIONS */
-    uint32_t min, max, number;            /* NUMBER: bounds and default; FLAG, WORD: |number| is the default;
-                                           * lists: |max| entries, at least |min| */
-    const char *text;                     /* TEXT, NAME, FILE: default, or NULL */
-    const char *const *list;              /* TEXTS: default entries, NULL at their end; or NULL */
-    const struct config_word *words;      /* WORD: what is allowed */
+    int required;                    /* 1: a section without it is a fault */
+    size_t offset, count_offset;     /* in the section's structure; the count is of SECTIONS */
+    uint32_t min, max, number;       /* NUMBER: bounds and default; FLAG, WORD(S): |number| is the default;
+                                      * lists: |max| entries, at least |min| */
+    const char *text;                /* TEXT, NAME, FILE: default, or NULL */
+    const char *const *list;         /* TEXTS: default entries, NULL at their end; or NULL */
+    const struct config_word *words; /* WORD, WORDS: what is allowed */
     const struct config_section *section; /* SECTION, POINTER, SECTIONS */
     size_t size;                          /* POINTER, SECTIONS: octets of a structure */
     int restart;                          /* 1, in the file itself: a reload cannot change it */

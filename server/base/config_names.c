@@ -79,8 +79,10 @@ static int check_address(struct config_fault *fault, const struct config *config
 static int check_listeners(struct config_fault *fault, const struct config *config)
 {
     char key[KEY_TEXT_MAX];
+    unsigned served = 0;
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
+        served |= listener->serves;
         if (!check_address(fault, config, i))
             return 0;
         for (size_t j = 0; j < i; j++) {
@@ -99,7 +101,10 @@ static int check_listeners(struct config_fault *fault, const struct config *conf
                 "with the file of the anchors to trust");
         }
     }
-    return 1;
+    return (served & CONFIG_SERVE_CMP) != 0 ||
+           config_fault_at(
+               fault, config, "listeners",
+               "no listener serves cmp, so no base station is served; write serves: [cmp] in one");
 }
 
 static int check_proxies(struct config_fault *fault, const struct config *config)

@@ -51,6 +51,7 @@ static int same_row(const struct config_setting *row, const unsigned char *a, co
     case CONFIG_NUMBER:
     case CONFIG_FLAG:
     case CONFIG_WORD:
+    case CONFIG_WORDS:
         return memcmp(a_value, b_value, sizeof(int)) == 0;
     case CONFIG_TEXT:
     case CONFIG_NAME:

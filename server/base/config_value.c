@@ -171,6 +171,7 @@ int config_read_value(struct config_reading *reading, void *value, const struct 
         return read_number(reading, value, row, text, line);
     case CONFIG_FLAG:
     case CONFIG_WORD:
+    case CONFIG_WORDS:
         return read_word(reading, value, row, text, line);
     default:
         *(const char **)value = text;
@@ -189,6 +190,7 @@ int config_default(struct config_reading *reading, void *value, const struct con
         return 1;
     case CONFIG_FLAG:
     case CONFIG_WORD:
+    case CONFIG_WORDS:
         memcpy(value, &number, sizeof number);
         return 1;
     case CONFIG_FILE:

@@ -133,6 +133,26 @@ static int read_list(struct config_reading *reading, struct config_list *out,
     return 1;
 }
 
+static int read_words(struct config_reading *reading, unsigned *out, const struct config_setting *row,
+                      int node)
+{
+    size_t count;
+    const yaml_node_t *list = find_list(reading, &count, row, node);
+    unsigned bits = 0;
+
+    if (list == NULL)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        int item = list->data.sequence.items.start[i];
+        unsigned bit = 0;
+        if (!visit(reading, item) || !config_read_value(reading, &bit, row, item))
+            return 0;
+        bits |= bit;
+    }
+    *out = bits;
+    return 1;
+}
+
 static int read_sections(struct config_reading *reading, unsigned char *base,
                          const struct config_setting *row, int node)
 {
@@ -176,6 +196,8 @@ static int read_row(struct config_reading *reading, unsigned char *base, const s
         return read_pointer(reading, value, row, node);
     case CONFIG_SECTIONS:
         return read_sections(reading, base, row, node);
+    case CONFIG_WORDS:
+        return read_words(reading, value, row, node);
     case CONFIG_TEXTS:
     case CONFIG_FILES:
         return read_list(reading, value, row, node);

@@ -100,6 +100,15 @@ void config_put_default(FILE *out, const struct config_setting *row)
             if (word->value == (int)row->number)
                 fputs(word->name, out);
         break;
+    case CONFIG_WORDS:
+        fputc('[', out);
+        for (const struct config_word *word = row->words, *first = NULL; word->name != NULL; word++)
+            if ((row->number & (unsigned)word->value) != 0) {
+                fprintf(out, "%s%s", first != NULL ? ", " : "", word->name);
+                first = word;
+            }
+        fputc(']', out);
+        break;
     case CONFIG_TEXTS:
     case CONFIG_FILES:
         fputc('[', out);
@@ -152,6 +161,27 @@ static void put_line(FILE *out, const struct config_setting *row, const struct c
 static void put_section(const struct writer *writer, const struct config_section *section,
                         const struct place *place);
 
+/* Puts entry |index| of a list, after the first: what has a value there, and no explanations again. */
+static int put_entry(const struct writer *writer, const struct config_setting *list, const char *path,
+                     unsigned index, int indent)
+{
+    char key[PATH_MAX_LEN];
+    int some = 0;
+
+    for (size_t i = 0; i < list->section->count; i++) {
+        const struct config_setting *row = &list->section->rows[i];
+        const struct config_value *value;
+        snprintf(key, sizeof key, "%s[%u].%s", path, index, row->key);
+        if ((value = find_value(writer, key)) == NULL)
+            continue;
+        put_line(writer->out, row, value, &(struct place){path, indent, NOT_A_COMMENT, 1}, NOT_A_COMMENT,
+                 !some);
+        fputs("\n", writer->out);
+        some = 1;
+    }
+    return some;
+}
+
 /* Puts one setting, and what is in it. Its comment goes above it in the file itself, else beside it; the
  * first setting of an entry, its name, needs none. */
 static void put_row(const struct writer *writer, const struct config_setting *row, const struct place *place,
@@ -185,9 +215,12 @@ static void put_row(const struct writer *writer, const struct config_setting *ro
     free(line);
     if (!is_section(row))
         return;
-    strncat(path, ".", sizeof path - strlen(path) - 1);
     inner.indent += inner.entry ? 2 : 0;
+    strncat(path, ".", sizeof path - strlen(path) - 1);
     put_section(writer, row->section, &inner);
+    path[strlen(path) - 1] = 0;
+    for (unsigned index = 1; inner.entry && put_entry(writer, row, path, index, inner.indent); index++)
+        ;
 }
 
 static void put_section(const struct writer *writer, const struct config_section *section,

@@ -87,9 +87,19 @@ static const struct config_setting tls_rows[] = {
 };
 static const struct config_section tls = SECTION(tls, "tls");
 
+static const struct config_word service_words[] = {{"cmp", CONFIG_SERVE_CMP},
+                                                   {"publication", CONFIG_SERVE_PUBLICATION},
+                                                   {"health", CONFIG_SERVE_HEALTH},
+                                                   {"admin", CONFIG_SERVE_ADMIN},
+                                                   {NULL, 0}};
+
 static const struct config_setting listener_rows[] = {
     {ROW(config_listener, address), .kind = CONFIG_TEXT, .required = 1, .example = "127.0.0.1:8829",
      .says = "HOST:PORT"},
+    {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX, .words = service_words,
+     .number = CONFIG_SERVE_CMP,
+     .says = "cmp: base stations; health: /healthz and /readyz, for load balancers and for whoever watches; "
+             "publication, admin: nothing yet"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
      .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
     {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",

@@ -31,7 +31,7 @@ static const char EMBEDDED_STORE[] = "sqlite:store/cmpd.db";
 
 struct options {
     const char *dir, *join_from;
-    const char *listen, *store, *name, *node;
+    const char *listen, *admin_listen, *store, *name, *node;
     enum key_kind kind, vendor_kind;
     int demo;
 };
@@ -165,10 +165,14 @@ static int write_config(const struct options *options, const char *path)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     const char *profile = options->demo ? "demo" : "base-station";
+    int apart = strcmp(options->listen, options->admin_listen) != 0;
     const struct config_value values[] = {
         {"node", options->node != NULL ? options->node : node},
         {"store", options->store},
         {"listeners.address", options->listen},
+        {"listeners.serves", apart ? "[cmp]" : "[cmp, health, admin]"},
+        {apart ? "listeners[1].address" : "", options->admin_listen},
+        {apart ? "listeners[1].serves" : "", "[health, admin]"},
         {"profiles.name", profile},
         {"default_profile", profile},
         /* What follows is the demo's alone. */
@@ -313,23 +317,34 @@ static void node_name(char out[NODE_MAX], const char *address)
 
 /* struct joining is what differs from the first node. */
 struct joining {
-    const char *from, *node, *listen; /* |listen| NULL: as it is */
-    int nodes, addresses;             /* lines with such that were seen */
+    const char *from, *node;
+    const char *listen, *admin_listen; /* NULL: as it is */
+    int nodes, addresses;              /* lines with such that were seen */
 };
 
-/* Writes one line of the first node's configuration for the new one: node, store and the first address
- * differ, the rest is the same CA. */
+/* The address of the new node that stands instead of |line|'s, or NULL. The first is where requests come in,
+ * the second that of health and administration, as init writes them. */
+static const char *new_address(struct joining *joining, const char *line)
+{
+    if (strncmp(line, "  - address:", 12) != 0)
+        return NULL;
+    joining->addresses++;
+    return joining->addresses == 1 ? joining->listen : joining->addresses == 2 ? joining->admin_listen : NULL;
+}
+
+/* Writes one line of the first node's configuration for the new one: node, store and the addresses differ,
+ * the rest is the same CA. */
 static void join_line(FILE *out, const char *line, size_t len, struct joining *joining)
 {
     static const char sqlite[] = "store: sqlite:";
-    const char *path = line + sizeof sqlite - 1;
+    const char *path = line + sizeof sqlite - 1, *address;
 
     if (strncmp(line, "node:", 5) == 0 && joining->nodes++ == 0)
         fprintf(out, "node: %s\n", joining->node);
     else if (len >= sizeof sqlite && strncmp(line, sqlite, sizeof sqlite - 1) == 0 && path[0] != '/')
         fprintf(out, "%s%s/%.*s\n", sqlite, joining->from, (int)(len - (sizeof sqlite - 1)), path);
-    else if (joining->listen != NULL && strncmp(line, "  - address:", 12) == 0 && joining->addresses++ == 0)
-        fprintf(out, "  - address: \"%s\"\n", joining->listen);
+    else if ((address = new_address(joining, line)) != NULL)
+        fprintf(out, "  - address: \"%s\"\n", address);
     else
         fprintf(out, "%.*s\n", (int)len, line);
 }
@@ -351,10 +366,10 @@ static int join_text(const struct options *options, struct joining *joining, con
     if (joining->nodes == 0) /* the first one's was its host's */
         fprintf(out, "node: %s\n", joining->node);
     ok = fclose(out) == 0;
-    if (ok && joining->listen != NULL && joining->addresses == 0)
-        ok = !ctl_fault(
-            "%s/cmpd.yaml lists no '  - address:' to replace: leave --listen out and edit the copy",
-            joining->from);
+    if (ok && ((joining->listen != NULL && joining->addresses == 0) ||
+               (joining->admin_listen != NULL && joining->addresses < 2)))
+        ok = !ctl_fault("%s/cmpd.yaml lists no '  - address:' to replace: leave --%s out and edit the copy",
+                        joining->from, joining->addresses == 0 ? "listen" : "admin-listen");
     ok = ok && ctl_path(path, options->dir, "cmpd.yaml") &&
          (file_write(path, joined, len, 0600, 1) || !ctl_fault("cannot write %s: %s", path, strerror(errno)));
     free(joined);
@@ -399,7 +414,8 @@ static int name_node(char out[NODE_MAX], const struct options *options, const ch
 static int join_ca(const struct options *options)
 {
     char from[PATH_MAX], path[CTL_PATH_MAX], node[NODE_MAX];
-    struct joining joining = {.from = from, .node = node, .listen = options->listen};
+    struct joining joining = {
+        .from = from, .node = node, .listen = options->listen, .admin_listen = options->admin_listen};
     struct config_fault fault;
     struct policy *policy;
 
@@ -435,6 +451,7 @@ static int run(const struct ctl_call *call)
     struct options options = {
         .join_from = ctl_value(call, "join"),
         .listen = ctl_value(call, "listen"),
+        .admin_listen = ctl_value(call, "admin-listen"),
         .store = store == NULL || strcmp(store, "sqlite") == 0 ? EMBEDDED_STORE : store,
         .name = ctl_value(call, "name"),
         .node = ctl_value(call, "node"),
@@ -459,6 +476,8 @@ static int run(const struct ctl_call *call)
         return CTL_FAULT;
     if (options.listen == NULL)
         options.listen = "127.0.0.1:8829";
+    if (options.admin_listen == NULL)
+        options.admin_listen = "127.0.0.1:8830";
     if (options.name == NULL)
         options.name = options.demo ? "Demo Operator" : "cmpd";
     return make_ca(&options);
@@ -466,6 +485,8 @@ static int run(const struct ctl_call *call)
 
 static const struct ctl_option init_options[] = {
     {"listen", "HOST:PORT", 0, "where requests come in; default: 127.0.0.1:8829"},
+    {"admin-listen", "HOST:PORT", 0,
+     "where health and administration are served; default: 127.0.0.1:8830; the same as --listen: there"},
     {"store", "URL", 0, "where certificates are kept; default: sqlite, embedded, in the folder"},
     {"node", "NAME", 0, "the node's name; default: the host's, and for one that joins the address, too"},
     {"name", "NAME", 0, "the operator's, for the names of the CAs"},

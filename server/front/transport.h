@@ -18,10 +18,11 @@ struct front_page {
     struct bytes body;
 };
 
-/* struct front_handler answers GET and HEAD of exactly |path|, on the front's thread: it must not block. The
- * table is made by main: the front does not know who answers. */
+/* struct front_handler answers GET and HEAD of exactly |path| where a listener serves |service|, on the
+ * front's thread: it must not block. The table is made by main: the front does not know who answers. */
 struct front_handler {
     const char *path;
+    enum config_service service;
     void (*handle)(void *arg, struct front_page *page);
     void *arg;
 };

@@ -256,7 +256,7 @@ refused "an option that is none" 'usage' "$bench" run --nonsense
 
 # ---- a vendor and a CA with other keys ----
 
-"$CMPD_BIN/cmpctl" init "$work/p384" --demo --listen "127.0.0.1:$port" --key-type P-384 --vendor-key P-384 >/dev/null
+"$CMPD_BIN/cmpctl" init "$work/p384" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --key-type P-384 --vendor-key P-384 >/dev/null
 start_server cmpd "$work/p384/cmpd.yaml" "$work/p384.log"
 dir=$work/p384
 served "all of P-384" 24 --url "$url" --clients 8 --scenario $all --device-key P-384 --key P-384

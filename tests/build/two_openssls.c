@@ -228,7 +228,7 @@ static void hello(void *arg, struct front_page *page)
 
 static void serve(struct setup *setup, const struct config *config, const sigset_t *signals)
 {
-    static const struct front_handler page = {"/hello", hello, NULL};
+    static const struct front_handler page = {"/hello", CONFIG_SERVE_HEALTH, hello, NULL};
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(config->limits.jobs, config->limits.queue_jobs, 0, 1);
     const struct front_setup parts = {config, pipeline, &page, 1};
@@ -258,7 +258,8 @@ int main(int argc, char **argv)
     char fault[ENGINE_FAULT_MAX];
     sigset_t signals;
     struct config_tls tls;
-    struct config_listener listener = {.address = "127.0.0.1:0", .tls = &tls};
+    struct config_listener listener = {
+        .address = "127.0.0.1:0", .serves = CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH, .tls = &tls};
     const struct config config = {
         .listeners = &listener,
         .listener_count = 1,

@@ -85,7 +85,7 @@ same "and on a lock after" "$(database_sql cmpd_node db "show lock_timeout")" 2s
 port=$(free_port)
 dir=$work/node
 config=$dir/cmpd.yaml
-"$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
+"$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
 credentials
 new_key "$work/new.key" P-256
 start_server cmpd "$config" "$work/node.log"

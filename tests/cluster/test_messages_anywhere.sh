@@ -105,7 +105,7 @@ ready_says() {
     local i
     checks=$((checks + 1))
     for ((i = 0; i < 80; i++)); do
-        curl -s "http://127.0.0.1:${node_port[$1]}/readyz" >"$work/readyz" &&
+        curl -s "http://127.0.0.1:${node_admin_port[$1]}/readyz" >"$work/readyz" &&
             python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))
 sys.exit(not eval(sys.argv[2]))' "$work/readyz" "$2" && return 0

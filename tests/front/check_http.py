@@ -164,6 +164,24 @@ def refusals(program):
 
 
 @check
+def listeners_serve_what_they_are_for(program):
+    """A page is found where its service is served, messages where cmp is: elsewhere both are told so."""
+    with serving(program, "127.0.0.1:0,cmp", "127.0.0.1:0,health") as server:
+        with server.connect(0) as sock:
+            http = Http1(sock)
+            assert http.ask(post(b"abc")).status == 200
+            reply = http.ask(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert reply.status == 405 and reply.headers["allow"] == "POST"
+        with server.connect(1) as sock:
+            http = Http1(sock)
+            reply = http.ask(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (reply.status, reply.body) == (200, b"hello\n"), reply.body
+            reply = http.ask(post(b"abc"))
+            assert reply.status == 404 and reply.body.startswith(b"refused 2: this address does not serve that")
+            assert http.ask(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n").status == 404
+
+
+@check
 def refusals_by_libh2o(program):
     head = f"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: {CMP}\r\n"
     with serving(program, header_bytes=2000) as server:

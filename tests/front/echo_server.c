@@ -103,12 +103,18 @@ static void add_listener(struct setup *setup, char *argument)
         if (strstr(comma + 1, "tls") != NULL)
             listener->tls = &setup->tls;
     }
+    /* ",cmp" and ",health": of these services that one alone. */
+    listener->serves = comma != NULL && strstr(comma + 1, "cmp") != NULL ? CONFIG_SERVE_CMP
+                       : comma != NULL && strstr(comma + 1, "health") != NULL
+                           ? CONFIG_SERVE_HEALTH
+                           : CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH;
     listener->address = argument;
 }
 
 static int serve(struct setup *setup, const sigset_t *signals)
 {
-    static const struct front_handler pages[] = {{"/hello", hello, NULL}, {"/big", big, NULL}};
+    static const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
+                                                 {"/big", CONFIG_SERVE_HEALTH, big, NULL}};
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(setup->config.limits.jobs, setup->config.limits.queue_jobs,
                                                   setup->delay, setup->workers);

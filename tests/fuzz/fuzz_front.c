@@ -116,9 +116,12 @@ static void make_certificate(char *certificate, char *key, size_t len)
 static void start(void)
 {
     static char text[2][32], certificate[64], key[64];
-    static const struct front_handler pages[] = {{"/hello", hello, NULL}, {"/big", big, NULL}};
+    static const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
+                                                 {"/big", CONFIG_SERVE_HEALTH, big, NULL}};
     static struct config_tls tls = {.certificate = certificate, .key = key};
-    static struct config_listener listeners[2] = {{.address = text[0]}, {.address = text[1], .tls = &tls}};
+    static struct config_listener listeners[2] = {
+        {.address = text[0], .serves = CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH},
+        {.address = text[1], .serves = CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH, .tls = &tls}};
     static struct config config = {
         .limits = {.message_bytes = 4096,
                    .header_bytes = 2048,

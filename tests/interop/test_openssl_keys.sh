@@ -58,7 +58,7 @@ stop_server
 for kind in $kinds; do
     dir=$work/ca-$kind
     port=$(free_port)
-    ok "init with $kind" "$CMPD_BIN/cmpctl" init "$dir" --demo --key-type "$kind" --listen "127.0.0.1:$port"
+    ok "init with $kind" "$CMPD_BIN/cmpctl" init "$dir" --demo --key-type "$kind" --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port"
     credentials
     start_server cmpd "$dir/cmpd.yaml" "$work/ca-$kind.log"
     ok "enrolled at a CA with $kind" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=gnb" "${by_device[@]}" \

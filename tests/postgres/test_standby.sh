@@ -12,7 +12,7 @@ database_roles db
 database_standby standby db
 dir=$work/ca
 port=$(free_port)
-"$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
+"$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
 credentials
 new_key "$work/new.key" P-256

@@ -176,6 +176,8 @@ refused "nothing was made" 'No such file' ls "$work/node6"
 sed '/^node:/d' "$work/node5/cmpd.yaml" >"$work/node5/new" && mv "$work/node5/new" "$work/node5/cmpd.yaml"
 ok "one of a node whose name is its host's" "$ctl" init --join "$work/node5" "$work/node7" --node n7
 same "it has a name" "$(sed -n 's/^node: //p' "$work/node7/cmpd.yaml")" n7
+refused "an admin address where there is none to replace" "lists no .*leave --admin-listen out" \
+    "$ctl" init --join "$dir" "$work/node8" --node n8 --admin-listen 127.0.0.1:1
 start_server cmpd "$work/node2/cmpd.yaml" "$work/node2.log"
 ok "enrolled at the second node" cmp -cmd ir -newkey "$work/new.key" -subject /CN=node2 "${by_device[@]}" -certout "$work/out.pem"
 same "seen by the first" "$(stored_status "$work/out.pem")" valid

@@ -10,6 +10,21 @@ enroll() {
     cmp -cmd ir -newkey "$work/new.key" -subject "/CN=gnb" "${by_device[@]}" -certout "$work/out.pem" -implicit_confirm
 }
 
+# Health has an address of its own, where init is told one; base stations are not told there.
+demo apart
+admin_port=$(free_port)
+rm -r "$dir"
+ok "init" "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$admin_port"
+start_server cmpd "$dir/cmpd.yaml" "$work/apart.log"
+code() {
+    curl -s -o /dev/null -w '%{http_code}' "$@"
+}
+same "ready" "$(code "http://127.0.0.1:$admin_port/readyz")" 200
+same "where base stations come in it is not told" "$(code "http://127.0.0.1:$port/readyz")" 405
+same "where it is told, no message is taken" \
+    "$(code --data-binary x -H 'Content-Type: application/pkixcmp' "http://127.0.0.1:$admin_port/.well-known/cmp")" 404
+stop_server
+
 new_key "$work/new.key" P-256
 for program in cmpd cmpd-epoll; do
     demo "$program"

@@ -39,6 +39,7 @@ struct front_address {
     size_t listener;    /* index in the configuration */
     SSL_CTX *tls;       /* of that listener, or NULL */
     int proxy_protocol; /* of that listener */
+    unsigned serves;    /* of that listener */
     int fds[FRONT_THREADS_MAX];
 };
 
@@ -90,6 +91,7 @@ struct front_mail {
 struct front_accept {
     struct front_thread *thread;
     int proxy_protocol;
+    unsigned serves;
     struct loop_listener *listener;
     h2o_accept_ctx_t ctx;
 };

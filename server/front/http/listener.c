@@ -87,6 +87,7 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
     address->listener = listener;
     address->tls = front->tls[listener];
     address->proxy_protocol = front->config->listeners[listener].proxy_protocol;
+    address->serves = front->config->listeners[listener].serves;
     for (unsigned i = 0; i < front->thread_count; i++)
         address->fds[i] = -1;
     for (unsigned i = 0; i < front->thread_count; i++) {

@@ -345,10 +345,11 @@ static struct bytes path_of(const h2o_req_t *req)
     return bytes_of(path, len);
 }
 
-static const struct front_handler *find_page(const struct front *front, struct bytes path)
+static const struct front_handler *find_page(const struct front *front, unsigned serves, struct bytes path)
 {
     for (size_t i = 0; i < front->handler_count; i++)
-        if (bytes_equal(path, bytes_str(front->handlers[i].path)))
+        if ((front->handlers[i].service & serves) != 0 &&
+            bytes_equal(path, bytes_str(front->handlers[i].path)))
             return &front->handlers[i];
     return NULL;
 }
@@ -490,15 +491,16 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     struct front *front = ((struct handler *)handler)->front;
     struct bytes path = path_of(req), body = bytes_of(req->entity.base, req->entity.len);
-    const struct front_handler *page = find_page(front, path);
-
     struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof(*request), on_request_gone);
     *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
     request->conn->requests++;
     forgive(request->conn, req);
     front_conn_serves(request->conn);
 
-    if (is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
+    unsigned serves = request->conn->accept->serves;
+    int takes_cmp = (serves & CONFIG_SERVE_CMP) != 0;
+    const struct front_handler *page = find_page(front, serves, path);
+    if (takes_cmp && is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
         body.len <= front->limits.message_bytes)
         return submit(front, request, body, path);
 
@@ -508,6 +510,8 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
         req->http1_is_persistent = 0;
     if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
         return serve_page(req, page);
+    if (!takes_cmp && page == NULL)
+        return refuse(req, bytes_of(NULL, 0), 404, FAIL_BAD_REQUEST, "this address does not serve that");
     if (!is_method(req, "POST") || page != NULL)
         return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
     if (!has_cmp_type(req))

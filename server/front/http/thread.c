@@ -27,6 +27,7 @@ static void listen_all(struct front_thread *thread)
         accept->ctx.hosts = front->global.hosts;
         accept->ctx.ssl_ctx = front->addresses[i].tls;
         accept->proxy_protocol = front->addresses[i].proxy_protocol;
+        accept->serves = front->addresses[i].serves;
         accept->listener =
             loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
         if (accept->listener == NULL)

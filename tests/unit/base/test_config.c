@@ -111,7 +111,8 @@ Test(config, values_of_the_file)
     struct config *c = load(
         "front: epoll\nlog: debug\nnode: n1\nstore: sqlite:/var/db\nseal_key: /k\nthreads: {slow: 3}\n"
         "limits: {jobs: 99, drain_seconds: 0}\n"
-        "listeners:\n- address: '[::1]:1'\n  tls: {certificate: t.pem, key: /abs.key, client_ca: ca.pem, "
+        "listeners:\n- address: '[::1]:1'\n  serves: [admin, cmp]\n  tls: {certificate: t.pem, key: "
+        "/abs.key, client_ca: ca.pem, "
         "client_required: true}\n"
         "cas:\n- {name: a, certificate: a.pem, key: a.key, chain: [r.pem, /q.pem], cmp_certificate: c, "
         "cmp_key: d}\n"
@@ -130,6 +131,7 @@ Test(config, values_of_the_file)
     cr_assert_str_eq(c->store, "sqlite:/var/db");
     cr_assert_str_eq(c->seal_key, "/k");
     cr_assert_eq(c->threads.slow, 3);
+    cr_assert_eq(c->listeners[0].serves, CONFIG_SERVE_ADMIN | CONFIG_SERVE_CMP);
     cr_assert_eq(c->limits.jobs, 99);
     cr_assert_eq(c->limits.drain_seconds, 0);
     cr_assert_eq(c->limits.streams, 100);
@@ -246,6 +248,12 @@ static const struct wrong wrongs[] = {
     {"listeners:\n- address: :0\n" CAS PROFILES, 2, {"1 to 65535"}},
     {"listeners:\n- address: h:65536\n" CAS PROFILES, 2, {"1 to 65535"}},
     {"listeners:\n- address: :1\n- address: :1\n" CAS PROFILES, 3, {"two listeners"}},
+    {"listeners:\n- address: :1\n  serves: [health]\n" CAS PROFILES, 2, {"no listener serves cmp"}},
+    {"listeners:\n- address: :1\n  serves: [cmp, halth]\n" CAS PROFILES,
+     3,
+     {"write one of: cmp, publication"}},
+    {"listeners:\n- address: :1\n  serves: []\n" CAS PROFILES, 3, {"serves is empty"}},
+    {"listeners:\n- address: :1\n  serves: cmp\n" CAS PROFILES, 3, {"serves is not a list", "[a, b]"}},
     {"listeners:\n- address: :1\n  tls:\n    certificate: c\n    key: k\n    client_required: true\n" CAS
          PROFILES,
      6,
