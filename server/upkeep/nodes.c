@@ -193,3 +193,29 @@ void nodes_text(struct nodes *nodes, char out[NODES_TEXT_MAX], int *differ)
     *differ = nodes->differ;
     pthread_mutex_unlock(&nodes->lock);
 }
+
+static void begin_job(void *state)
+{
+    nodes_init(state);
+}
+
+static int run_job(void *state, const struct upkeep_turn *turn)
+{
+    return nodes_run(state, turn->policy, turn->store, turn->now_ms / 1000);
+}
+
+static void end_job(void *state, const struct upkeep_turn *turn)
+{
+    (void)turn;
+    nodes_cleanup(state);
+}
+
+const struct upkeep_job nodes_job = {
+    .name = "nodes",
+    .every = 1,
+    .is_service = 1,
+    .size = sizeof(struct nodes),
+    .begin = begin_job,
+    .run = run_job,
+    .end = end_job,
+};

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "server/policy/policy.h"
+#include "server/upkeep/job.h"
 
 enum { NODES_TEXT_MAX = 16 * 1024 }; /* room for STORE_NODES_MAX nodes in JSON */
 
@@ -39,5 +40,8 @@ int nodes_run(struct nodes *nodes, const struct policy *policy, struct store *st
 /* nodes_text writes the copy into |out| as a JSON array, and whether the configurations of the nodes that
  * serve differ into |*differ|. Any thread. */
 void nodes_text(struct nodes *nodes, char out[NODES_TEXT_MAX], int *differ);
+
+/* nodes_job says that this node serves, and looks at the others (upkeep.c). */
+extern const struct upkeep_job nodes_job;
 
 #endif

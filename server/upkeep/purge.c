@@ -172,3 +172,24 @@ void purge_run(struct purge *job, const struct policy *policy, struct store *sto
     for (int i = 0; job->is_busy && i < BOUND_PURGE_PIECES; i++)
         job->is_busy = do_one(job, policy, store, now);
 }
+
+static int run_job(void *state, const struct upkeep_turn *turn)
+{
+    purge_run(state, turn->policy, turn->store, turn->now_ms / 1000);
+    return 1;
+}
+
+static void resume_job(void *state)
+{
+    *(struct purge *)state = (struct purge){0};
+}
+
+const struct upkeep_job purge_job = {
+    .name = "purge",
+    .every = 1,
+    .is_long = 1,
+    .in_service = 1,
+    .size = sizeof(struct purge),
+    .run = run_job,
+    .resume = resume_job,
+};

@@ -10,6 +10,7 @@
 
 #include "server/base/bounds.h"
 #include "server/policy/policy.h"
+#include "server/upkeep/job.h"
 
 /* struct purge is where a pass over the store stands. All zero at first. */
 struct purge {
@@ -33,5 +34,8 @@ enum purge_end purge_piece(struct purge *job, const struct policy *policy, struc
  * nodes that do so at once, the one that is first with a piece stays ahead, and the others wait. For a node,
  * every second. */
 void purge_run(struct purge *job, const struct policy *policy, struct store *store, int64_t now);
+
+/* purge_job does so each second (upkeep.c). */
+extern const struct upkeep_job purge_job;
 
 #endif

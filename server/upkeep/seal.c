@@ -123,3 +123,29 @@ int seal_anchor(struct seal_job *job, const struct policy *policy, struct store 
     }
     return 1;
 }
+
+static void begin_job(void *state)
+{
+    seal_job_begin(state);
+}
+
+static int run_job(void *state, const struct upkeep_turn *turn)
+{
+    return seal_heads(state, turn->policy, turn->store, turn->now_ms);
+}
+
+/* So that what the process committed last is signed as well. */
+static void end_job(void *state, const struct upkeep_turn *turn)
+{
+    seal_heads(state, turn->policy, turn->store, turn->now_ms);
+    seal_job_end(state);
+}
+
+const struct upkeep_job seal_heads_job = {
+    .name = "seals",
+    .every = BOUND_SEAL_EVERY,
+    .size = sizeof(struct seal_job),
+    .begin = begin_job,
+    .run = run_job,
+    .end = end_job,
+};

@@ -8,6 +8,7 @@
 #define CMPD_UPKEEP_SEAL_H
 
 #include "server/policy/policy.h"
+#include "server/upkeep/job.h"
 #include "server/upkeep/seal_file.h"
 #include "storage/audit_seal.h"
 
@@ -39,5 +40,8 @@ int seal_heads(struct seal_job *job, const struct policy *policy, struct store *
 int seal_anchor(struct seal_job *job, const struct policy *policy, struct store *store,
                 const struct store_head *heads, size_t head_count, const struct store_head *seals,
                 size_t seal_count, int64_t now);
+
+/* seal_heads_job seals the ends of chains once a minute, and when the process ends (upkeep.c). */
+extern const struct upkeep_job seal_heads_job;
 
 #endif

@@ -123,3 +123,30 @@ unsigned unconfirmed_run(struct unconfirmed *job, const struct policy *policy, s
     }
     return count;
 }
+
+static int run_job(void *state, const struct upkeep_turn *turn)
+{
+    unconfirmed_run(state, turn->policy, turn->store, turn->now_ms / 1000);
+    return 1;
+}
+
+static void resume_job(void *state)
+{
+    *(struct unconfirmed *)state = (struct unconfirmed){0};
+}
+
+static int has_alarm(const void *state)
+{
+    return ((const struct unconfirmed *)state)->stopped;
+}
+
+const struct upkeep_job unconfirmed_job = {
+    .name = "unconfirmed",
+    .every = 1,
+    .is_long = 1,
+    .in_service = 1,
+    .size = sizeof(struct unconfirmed),
+    .run = run_job,
+    .resume = resume_job,
+    .alarm = has_alarm,
+};

@@ -6,6 +6,7 @@
 #define CMPD_UPKEEP_UNCONFIRMED_H
 
 #include "server/policy/policy.h"
+#include "server/upkeep/job.h"
 
 /* struct unconfirmed is the job's state on this node; all zero at first. */
 struct unconfirmed {
@@ -21,5 +22,8 @@ struct unconfirmed {
  * with the devices. */
 unsigned unconfirmed_run(struct unconfirmed *job, const struct policy *policy, struct store *store,
                          int64_t now);
+
+/* unconfirmed_job does so each second (upkeep.c). */
+extern const struct upkeep_job unconfirmed_job;
 
 #endif

@@ -1,3 +1,5 @@
+/* Runs the table of jobs on two threads: one says every few seconds that this node lives, and must not wait
+ * for the other, whose jobs may take long. */
 #include "server/upkeep/upkeep.h"
 
 #include <pthread.h>
@@ -6,22 +8,41 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "server/base/bounds.h"
-#include "server/upkeep/nodes.h"
-#include "server/upkeep/purge.h"
-#include "server/upkeep/seal.h"
-#include "server/upkeep/unconfirmed.h"
+#include "server/upkeep/job.h"
+
+enum {
+    STRANDS = 2, /* the short jobs, the long ones */
+    SERVICE_AGE =
+        3, /* seconds for which a run of nodes_job holds: after that nobody knows whether we serve */
+};
+
+/* struct slot is a job with its state. */
+struct slot {
+    void *state;
+    int64_t ran; /* Unix seconds */
+    atomic_int alarm;
+};
+
+/* struct strand is a thread with its share of the jobs. */
+struct strand {
+    struct upkeep *upkeep;
+    int is_long;
+    pthread_t thread;
+    int started;
+    unsigned resumed; /* configurations that its jobs know of */
+    int stopping;     /* under the lock */
+};
 
 struct upkeep {
-    pthread_t thread;
     struct store *store;
-    struct nodes nodes;
-    atomic_int alarm;
+    struct slot slots[UPKEEP_JOBS];
+    struct strand strands[STRANDS];
+    atomic_llong served; /* when the store last took that this node serves; Unix seconds; 0: it does not */
 
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t wake;
     struct policy *policy;
-    int resumes, stopping;
+    unsigned configurations; /* that were put in use */
 };
 
 static int64_t now_ms(void)
@@ -32,86 +53,137 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
-static struct policy *wait_a_second(struct upkeep *upkeep, int *resumes)
+static struct slot *slot_of(struct upkeep *upkeep, const struct upkeep_job *job)
 {
+    size_t i = 0;
+
+    while (upkeep_jobs[i] != job)
+        i++;
+    return &upkeep->slots[i];
+}
+
+/* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
+static struct policy *wait_a_second(struct strand *strand, unsigned *configurations)
+{
+    struct upkeep *upkeep = strand->upkeep;
     struct policy *policy = NULL;
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     pthread_mutex_lock(&upkeep->lock);
-    if (!upkeep->stopping)
+    if (!strand->stopping)
         pthread_cond_timedwait(&upkeep->wake, &upkeep->lock, &until);
-    if (!upkeep->stopping)
+    if (!strand->stopping)
         policy = policy_acquire(upkeep->policy);
-    *resumes = upkeep->resumes;
-    upkeep->resumes = 0;
+    *configurations = upkeep->configurations;
     pthread_mutex_unlock(&upkeep->lock);
     return policy;
 }
 
-/* struct jobs is what the thread does, and where it stands. */
-struct jobs {
-    struct unconfirmed unconfirmed;
-    struct purge purge;
-    struct seal_job seals;
-    int64_t sealed; /* Unix seconds */
-};
-
-static void begin_jobs(struct jobs *jobs, int64_t at_ms)
+/* After a process was stopped, or its store away, deadlines are put off before anything is ended: what
+ * nodes_job said before that does not count. */
+static int serves(struct upkeep *upkeep, int64_t now)
 {
-    *jobs = (struct jobs){.sealed = at_ms / 1000};
-    seal_job_begin(&jobs->seals);
+    int64_t served = atomic_load(&upkeep->served);
+
+    return served != 0 && now >= served && now - served <= SERVICE_AGE;
 }
 
-/* What is done each second, at |at_ms| (Unix milliseconds). */
-static void do_jobs(struct upkeep *upkeep, struct jobs *jobs, const struct policy *policy, int64_t at_ms)
+static void run_job(struct upkeep *upkeep, const struct upkeep_job *job, const struct upkeep_turn *turn)
 {
-    int64_t now = at_ms / 1000;
+    struct slot *slot = slot_of(upkeep, job);
+    int64_t now = turn->now_ms / 1000;
+    int done;
 
-    if (nodes_run(&upkeep->nodes, policy, upkeep->store, now)) {
-        unconfirmed_run(&jobs->unconfirmed, policy, upkeep->store, now);
-        purge_run(&jobs->purge, policy, upkeep->store, now);
-    }
-    /* What could not be sealed is tried again a second later. */
-    if ((now - jobs->sealed >= BOUND_SEAL_EVERY || now < jobs->sealed) &&
-        seal_heads(&jobs->seals, policy, upkeep->store, at_ms))
-        jobs->sealed = now;
-    atomic_store(&upkeep->alarm, jobs->unconfirmed.stopped);
+    /* A clock that was set back makes nobody wait until it has caught up. */
+    if ((now - slot->ran < job->every && now >= slot->ran) || (job->in_service && !serves(upkeep, now)))
+        return;
+    done = job->run(slot->state, turn);
+    if (done)
+        slot->ran = now;
+    if (job->is_service)
+        atomic_store(&upkeep->served, done ? now : 0);
+    if (job->alarm != NULL)
+        atomic_store(&slot->alarm, job->alarm(slot->state));
+}
+
+/* What is done each second. */
+static void run_jobs(struct upkeep *upkeep, int is_long, const struct upkeep_turn *turn)
+{
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        if (upkeep_jobs[i]->is_long == is_long)
+            run_job(upkeep, upkeep_jobs[i], turn);
+}
+
+static void resume_jobs(struct strand *strand, unsigned configurations)
+{
+    for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++)
+        if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->resume != NULL)
+            upkeep_jobs[i]->resume(strand->upkeep->slots[i].state);
+    strand->resumed = configurations;
+}
+
+static void end_jobs(struct strand *strand)
+{
+    struct upkeep *upkeep = strand->upkeep;
+    const struct upkeep_turn turn = {upkeep->policy, upkeep->store, now_ms()};
+
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->end != NULL)
+            upkeep_jobs[i]->end(upkeep->slots[i].state, &turn);
 }
 
 static void *run(void *arg)
 {
-    struct upkeep *upkeep = arg;
-    struct jobs jobs;
+    struct strand *strand = arg;
     struct policy *policy;
-    int resumes;
+    unsigned configurations;
 
-    begin_jobs(&jobs, now_ms());
-    while ((policy = wait_a_second(upkeep, &resumes)) != NULL) {
-        if (resumes) {
-            jobs.unconfirmed = (struct unconfirmed){0};
-            jobs.purge = (struct purge){0};
-        }
-        do_jobs(upkeep, &jobs, policy, now_ms());
+    while ((policy = wait_a_second(strand, &configurations)) != NULL) {
+        resume_jobs(strand, configurations);
+        run_jobs(strand->upkeep, strand->is_long,
+                 &(struct upkeep_turn){policy, strand->upkeep->store, now_ms()});
         policy_release(policy);
     }
-    seal_heads(&jobs.seals, upkeep->policy, upkeep->store, now_ms());
-    seal_job_end(&jobs.seals);
+    end_jobs(strand);
     return NULL;
+}
+
+static int start(struct strand *strand)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    strand->started = pthread_create(&strand->thread, NULL, run, strand) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (strand->started)
+        pthread_setname_np(strand->thread, strand->is_long ? "upkeep-long" : "upkeep");
+    return strand->started;
+}
+
+static int begin_jobs(struct upkeep *upkeep, int64_t now)
+{
+    for (size_t i = 0; i < UPKEEP_JOBS; i++) {
+        if ((upkeep->slots[i].state = calloc(1, upkeep_jobs[i]->size)) == NULL)
+            return 0;
+        /* What is done each second begins at once. */
+        upkeep->slots[i].ran = upkeep_jobs[i]->every > 1 ? now : 0;
+        if (upkeep_jobs[i]->begin != NULL)
+            upkeep_jobs[i]->begin(upkeep->slots[i].state);
+    }
+    return 1;
 }
 
 struct upkeep *upkeep_new(struct policy *policy, struct store *store)
 {
     struct upkeep *upkeep = calloc(1, sizeof *upkeep);
     pthread_condattr_t attributes;
-    sigset_t all, before;
-    int started;
+    int ok;
 
     if (upkeep == NULL)
         return NULL;
-    nodes_init(&upkeep->nodes);
     upkeep->store = store;
     upkeep->policy = policy_acquire(policy);
     pthread_mutex_init(&upkeep->lock, NULL);
@@ -120,17 +192,15 @@ struct upkeep *upkeep_new(struct policy *policy, struct store *store)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&upkeep->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&upkeep->thread, NULL, run, upkeep) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) {
-        pthread_setname_np(upkeep->thread, "upkeep");
-        return upkeep;
+    ok = begin_jobs(upkeep, now_ms() / 1000);
+    for (int i = 0; ok && i < STRANDS; i++) {
+        upkeep->strands[i].upkeep = upkeep;
+        upkeep->strands[i].is_long = i;
+        ok = start(&upkeep->strands[i]);
     }
-    policy_release(upkeep->policy);
-    nodes_cleanup(&upkeep->nodes);
-    free(upkeep);
+    if (ok)
+        return upkeep;
+    upkeep_free(upkeep);
     return NULL;
 }
 
@@ -142,34 +212,45 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy)
     pthread_mutex_lock(&upkeep->lock);
     old = upkeep->policy;
     upkeep->policy = policy;
-    upkeep->resumes = 1;
-    pthread_cond_signal(&upkeep->wake);
+    upkeep->configurations++;
+    pthread_cond_broadcast(&upkeep->wake);
     pthread_mutex_unlock(&upkeep->lock);
     policy_release(old);
 }
 
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)
 {
-    nodes_text(&upkeep->nodes, out, differ);
+    nodes_text(slot_of(upkeep, &nodes_job)->state, out, differ);
 }
 
 int upkeep_has_alarm(const struct upkeep *upkeep)
 {
-    return upkeep != NULL && atomic_load(&upkeep->alarm);
+    int alarm = 0;
+
+    for (size_t i = 0; upkeep != NULL && i < UPKEEP_JOBS; i++)
+        alarm |= atomic_load(&upkeep->slots[i].alarm);
+    return alarm;
 }
 
 void upkeep_free(struct upkeep *upkeep)
 {
     if (upkeep == NULL)
         return;
-    pthread_mutex_lock(&upkeep->lock);
-    upkeep->stopping = 1;
-    pthread_cond_signal(&upkeep->wake);
-    pthread_mutex_unlock(&upkeep->lock);
-    pthread_join(upkeep->thread, NULL);
+    /* The long jobs first: the short ones' last act seals what they have recorded. */
+    for (int i = STRANDS - 1; i >= 0; i--) {
+        struct strand *strand = &upkeep->strands[i];
+        if (!strand->started)
+            continue;
+        pthread_mutex_lock(&upkeep->lock);
+        strand->stopping = 1;
+        pthread_cond_broadcast(&upkeep->wake);
+        pthread_mutex_unlock(&upkeep->lock);
+        pthread_join(strand->thread, NULL);
+    }
     pthread_cond_destroy(&upkeep->wake);
     pthread_mutex_destroy(&upkeep->lock);
-    nodes_cleanup(&upkeep->nodes);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep->slots[i].state);
     policy_release(upkeep->policy);
     free(upkeep);
 }

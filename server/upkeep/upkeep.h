@@ -1,4 +1,4 @@
-/* upkeep.h: what a node does by itself, beside serving: one thread, once a second. */
+/* upkeep.h: what a node does by itself, beside serving: a table of jobs (job.h), each second. */
 #ifndef CMPD_UPKEEP_UPKEEP_H
 #define CMPD_UPKEEP_UPKEEP_H
 
@@ -6,8 +6,8 @@
 
 struct upkeep;
 
-/* upkeep_new starts the thread; from now on this node says that it serves. |policy| is acquired, |store| must
- * outlive it. Returns NULL without memory or threads. */
+/* upkeep_new starts its threads; from now on this node says that it serves. |policy| is acquired, |store|
+ * must outlive it. Returns NULL without memory or threads. */
 struct upkeep *upkeep_new(struct policy *policy, struct store *store);
 
 /* upkeep_set_policy makes |policy| the one in use (SIGHUP); a job that had stopped with an alarm goes on. */
@@ -20,7 +20,7 @@ int upkeep_has_alarm(const struct upkeep *upkeep);
 /* upkeep_nodes writes what is known of the nodes that serve (nodes.h: nodes_text). Any thread. */
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ);
 
-/* upkeep_free ends the thread, whose last act is to seal the audit log, and frees |upkeep|: to be called
+/* upkeep_free ends the threads, whose last act is to seal the audit log, and frees |upkeep|: to be called
  * after the last commit. NULL is allowed. */
 void upkeep_free(struct upkeep *upkeep);
 

@@ -1,6 +1,8 @@
 /* upkeep.c: the thread that does it, and what it does each second. */
 #include "server/upkeep/upkeep.c"
 
+#include "server/upkeep/seal.h"
+
 #include "tests/unit/upkeep/fixture.h"
 
 TestSuite(upkeep, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -110,33 +112,77 @@ static size_t seals(void)
     return count;
 }
 
+static void short_jobs(struct upkeep *upkeep, int64_t now_ms)
+{
+    run_jobs(upkeep, 0, &(struct upkeep_turn){demo.policy, store, now_ms});
+}
+
 /* README, "Audit": "Every minute, and when it ends". Time is passed in. */
 Test(upkeep, the_audit_log_is_sealed_every_minute)
 {
     enum { SECOND = 1000, MINUTE = 60 * SECOND };
     struct upkeep upkeep = {.store = store};
-    struct jobs jobs;
     int64_t begin = NOW * 1000LL;
 
-    nodes_init(&upkeep.nodes);
-    begin_jobs(&jobs, begin);
+    cr_assert(begin_jobs(&upkeep, NOW));
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     for (int64_t at = SECOND; at < MINUTE; at += SECOND)
-        do_jobs(&upkeep, &jobs, demo.policy, begin + at);
+        short_jobs(&upkeep, begin + at);
     cr_assert_eq(seals(), 0);
-    do_jobs(&upkeep, &jobs, demo.policy, begin + MINUTE);
+    short_jobs(&upkeep, begin + MINUTE);
     cr_assert_eq(seals(), 1);
 
     cr_assert_eq(commit_one(store, 1, 2), STORE_DONE);
-    do_jobs(&upkeep, &jobs, demo.policy, begin + 2 * MINUTE - SECOND);
+    short_jobs(&upkeep, begin + 2 * MINUTE - SECOND);
     cr_assert_eq(seals(), 1);
-    do_jobs(&upkeep, &jobs, demo.policy, begin + 2 * MINUTE);
+    short_jobs(&upkeep, begin + 2 * MINUTE);
     cr_assert_eq(seals(), 2);
 
     /* An operator has set the clock: nobody waits until it has caught up. */
     cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
-    do_jobs(&upkeep, &jobs, demo.policy, begin);
+    short_jobs(&upkeep, begin);
     cr_assert_eq(seals(), 3);
-    seal_job_end(&jobs.seals);
-    nodes_cleanup(&upkeep.nodes);
+    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep.slots[i].state);
+}
+
+/* What may end transactions runs only just after this node was known to serve: a process that slept does not
+ * end what it could not have confirmed. */
+Test(upkeep, long_jobs_wait_until_the_node_serves)
+{
+    struct upkeep upkeep = {.store = store};
+    const struct upkeep_turn turn = {demo.policy, store, NOW * 1000LL};
+
+    cr_assert(begin_jobs(&upkeep, NOW));
+    serve_at(NOW);
+    begin(1, NOW - 1);
+    run_jobs(&upkeep, 1, &turn);
+    cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "before it said that it serves");
+    atomic_store(&upkeep.served, NOW - SERVICE_AGE - 1);
+    run_jobs(&upkeep, 1, &turn);
+    cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "it said so too long ago");
+    atomic_store(&upkeep.served, NOW + 1);
+    run_jobs(&upkeep, 1, &turn);
+    cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "the clock was set back since");
+    atomic_store(&upkeep.served, NOW - SERVICE_AGE);
+    run_jobs(&upkeep, 1, &turn);
+    cr_assert_eq(state_of(1), STORE_TX_ENDED);
+    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep.slots[i].state);
+}
+
+/* A store that takes nothing serves nobody: nothing is ended on its word. */
+Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
+{
+    struct upkeep upkeep = {.store = store};
+
+    cr_assert(begin_jobs(&upkeep, NOW));
+    run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL});
+    cr_assert(serves(&upkeep, NOW));
+    cr_assert_not(serves(&upkeep, NOW + SERVICE_AGE + 1));
+    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep.slots[i].state);
 }
