@@ -1,15 +1,8 @@
-/* log.c: see log.h. */
+/* log.c: from a line to the thread that writes: what is held, and what is below the level. */
 #include "server/base/log_internal.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <time.h>
-
-#include "server/base/utf8.h"
-
-static const char *const level_names[] = {"debug", "info", "warn", "error"};
-enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
 
 static _Atomic int minimum = LOG_INFO;
 
@@ -18,45 +11,9 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&minimum, (int)level, memory_order_relaxed);
 }
 
-int log_level_parse(enum log_level *out, const char *name)
-{
-    for (int i = 0; i < LEVEL_COUNT; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *out = (enum log_level)i;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 int log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&minimum, memory_order_relaxed);
-}
-
-static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
-{
-    struct timespec now;
-    struct tm utc;
-    char quoted[256];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    const char *shown = event;
-    if (event[0] == 0 || strpbrk(event, " \"=\\") != NULL)
-        shown = log_quote(quoted, sizeof(quoted), bytes_str(event));
-    int len = snprintf(line, size, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s event=%s",
-                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                       now.tv_nsec / 1000000, level_names[level], shown);
-    return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
-}
-
-/* Pairs that are written already must not begin a line of their own: log readers would take it for ours. */
-static void flatten(char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            text[i] = '?';
-    }
 }
 
 /* Lines of this thread that wait for log_release. */
@@ -92,110 +49,6 @@ void log_release(void)
     held.holds = 0;
 }
 
-/* ---- fields ---- */
-
-/* A line that is being made: |at| has |room| octets. */
-struct making {
-    char *at;
-    size_t room;
-};
-
-static void put(struct making *line, const char *text, size_t len)
-{
-    if (len > line->room)
-        len = line->room;
-    memcpy(line->at, text, len);
-    line->at += len;
-    line->room -= len;
-}
-
-static void put_number(struct making *line, int64_t number)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while ((rest /= 10) != 0);
-    if (number < 0)
-        digits[--at] = '-';
-    put(line, digits + at, sizeof digits - at);
-}
-
-static int is_word(struct bytes value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.data[i];
-        if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
-            return 0;
-    }
-    return value.len != 0;
-}
-
-/* Writes the value of |field| into at most |room| octets of the line. */
-static void put_value(struct making *line, const struct log_field *field, size_t room)
-{
-    struct bytes octets = field->u.octets;
-    char real[64];
-
-    if (room == 0)
-        return;
-    switch (field->kind) {
-    case LOG_WORD:
-        if (is_word(octets)) {
-            put(line, (const char *)octets.data, octets.len < room ? octets.len : room);
-            return;
-        }
-        /* fall through */
-    case LOG_TEXT:
-        room = strlen(log_quote(line->at, room, octets)); /* and its NUL, for which there is room */
-        line->at += room;
-        line->room -= room;
-        return;
-    case LOG_HEXADECIMAL:
-        room = strlen(log_hex(line->at, room, octets));
-        line->at += room;
-        line->room -= room;
-        return;
-    case LOG_NUMBER:
-        put_number(line, field->u.number);
-        return;
-    case LOG_REAL:
-        snprintf(real, sizeof real, "%.1f", field->u.real);
-        put(line, real, strlen(real));
-        return;
-    case LOG_PAIRS:
-        room = octets.len < line->room ? octets.len : line->room;
-        put(line, (const char *)octets.data, room);
-        flatten(line->at - room, room);
-        return;
-    }
-}
-
-size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields)
-{
-    struct making making = {line, LOG_LINE_MAX - 2}; /* the end of the line, and a NUL behind a value */
-    size_t count = 0, each, kept;
-
-    making.at += put_head(line, making.room, level, event);
-    making.room -= (size_t)(making.at - line);
-    while (fields[count].key != NULL)
-        count++;
-    each = making.room / (2 * count + 1); /* that each field finds, however long those before it are */
-    for (size_t i = 0; i < count; i++) {
-        put(&making, " ", 1);
-        if (fields[i].kind != LOG_PAIRS) {
-            put(&making, fields[i].key, strlen(fields[i].key));
-            put(&making, "=", 1);
-        }
-        kept = (count - i - 1) * each;
-        put_value(&making, &fields[i], making.room > kept ? making.room - kept : 0);
-    }
-    *making.at++ = '\n';
-    return (size_t)(making.at - line);
-}
-
 void log_put_line(enum log_level level, const char *event, const struct log_field *fields)
 {
     int saved = errno; /* a caller may log between a failed call and its look at errno */
@@ -205,45 +58,12 @@ void log_put_line(enum log_level level, const char *event, const struct log_fiel
     errno = saved;
 }
 
-const char *log_quote(char *out, size_t out_len, struct bytes value)
+int log_start(void)
 {
-    enum { LONGEST = 4, CLOSE = 2 }; /* octets of one escape; of the closing quote and NUL */
-    if (out_len < 1 + CLOSE) {
-        if (out_len > 0)
-            out[0] = 0;
-        return out;
-    }
-    size_t used = 0;
-    out[used++] = '"';
-    for (size_t i = 0; i < value.len && out_len - used >= LONGEST + CLOSE + 1;) {
-        uint8_t c = value.data[i];
-        size_t len = utf8_shown(value.data + i, value.len - i);
-        if (len == 0) {
-            used += (size_t)snprintf(out + used, out_len - used, "\\x%02x", c);
-            i++;
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            out[used++] = '\\';
-        memcpy(out + used, value.data + i, len);
-        used += len;
-        i += len;
-    }
-    out[used++] = '"';
-    out[used] = 0;
-    return out;
+    return log_writer_start(log_tell_left_out);
 }
 
-const char *log_hex(char *out, size_t out_len, struct bytes value)
+void log_stop(void)
 {
-    static const char digits[] = "0123456789abcdef";
-    size_t used = 0;
-    if (out_len == 0)
-        return out;
-    for (size_t i = 0; i < value.len && out_len - used > 2; i++) {
-        out[used++] = digits[value.data[i] >> 4];
-        out[used++] = digits[value.data[i] & 15];
-    }
-    out[used] = 0;
-    return out;
+    log_writer_stop();
 }

@@ -38,6 +38,7 @@ static struct {
     atomic_int running, ending, sleeping;
     sem_t wake;
     pthread_t thread;
+    void (*tick)(int all);
 } ring;
 
 static size_t count_lines(const char *text, size_t len)
@@ -160,7 +161,7 @@ static void *run(void *arg)
     (void)arg;
     while (!atomic_load(&ring.ending)) {
         write_waiting();
-        log_tell_left_out(0);
+        ring.tick(0);
         rest();
     }
     write_waiting();
@@ -169,9 +170,10 @@ static void *run(void *arg)
 
 /* ---- start and end ---- */
 
-int log_start(void)
+int log_writer_start(void (*tick)(int all))
 {
     sigset_t all, before;
+    ring.tick = tick;
     for (size_t i = 0; i < CELLS; i++)
         atomic_store(&ring.cells[i].turn, i);
     atomic_store(&ring.head, 0);
@@ -197,11 +199,11 @@ void log_flush(void)
         nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
 }
 
-void log_stop(void)
+void log_writer_stop(void)
 {
     if (!atomic_load(&ring.running))
         return;
-    log_tell_left_out(1);
+    ring.tick(1);
     log_flush();
     /* Where nobody takes the lines the thread hangs in its write, and goes with the process. */
     int is_stuck = atomic_load(&ring.head) < atomic_load(&ring.tail);

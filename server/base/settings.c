@@ -96,8 +96,8 @@ static const struct config_word service_words[] = {{"cmp", CONFIG_SERVE_CMP},
 static const struct config_setting listener_rows[] = {
     {ROW(config_listener, address), .kind = CONFIG_TEXT, .required = 1, .example = "127.0.0.1:8829",
      .says = "HOST:PORT"},
-    {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX, .words = service_words,
-     .number = CONFIG_SERVE_CMP,
+    {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
+     .words = service_words, .number = CONFIG_SERVE_CMP,
      .says = "cmp: base stations; health: /healthz and /readyz, for load balancers and for whoever watches; "
              "publication, admin: nothing yet"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,

@@ -169,3 +169,13 @@ int policy_load_authority(struct config_fault *fault, struct policy *policy, siz
     return load_issuing(fault, policy, i, now) && load_chain(fault, policy, i, now) &&
            load_cmp(fault, policy, i, now) && prepare_answers(policy, &policy->authorities[i]);
 }
+
+const struct cmp_authority *policy_authority(const struct policy *policy, const char *name)
+{
+    if (name == NULL)
+        return policy->settings.default_profile->ca;
+    for (size_t i = 0; i < policy->config->ca_count; i++)
+        if (strcmp(policy->config->cas[i].name, name) == 0)
+            return &policy->authorities[i].cmp;
+    return NULL;
+}

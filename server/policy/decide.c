@@ -3,23 +3,6 @@
 #include "crypto/random.h"
 #include "server/policy/internal.h"
 
-int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text)
-{
-    decision->granted = 0;
-    decision->fail_info = fail_info;
-    decision->text = text != NULL ? text : "the memory bound of a request is reached";
-    return 0;
-}
-
-void policy_modified(struct cmp_decision *decision, const char *what)
-{
-    const char *all = decision->modified == NULL
-                          ? arena_printf(decision->arena, "differs from the request: %s", what)
-                          : arena_printf(decision->arena, "%s, %s", decision->modified, what);
-
-    decision->modified = all != NULL ? all : "differs from the request";
-}
-
 /* Bits that a key of its kind cannot live up to are left out (RFC 8813 section 3 for EC, RFC 9295 for
  * Ed25519). */
 static unsigned usage_for(unsigned usage, enum key_kind kind)

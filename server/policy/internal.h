@@ -81,6 +81,11 @@ void policy_hash_finish(struct policy *policy);
 size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
                        struct bytes *out, size_t max);
 
+/* policy_read_private reads what only its owner may read; |*text| is wiped and freed by the caller. 1, or 0
+ * with |fault| written. */
+int policy_read_private(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                        uint8_t **text, size_t *len);
+
 /* policy_read_key reads a private key from a file that only its owner can read. NULL with |fault| written. */
 struct private_key *policy_read_key(struct config_fault *fault, struct policy *policy, const char *key,
                                     const char *path);

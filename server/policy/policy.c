@@ -11,124 +11,7 @@
 #include "server/base/file.h"
 #include "server/policy/internal.h"
 
-enum { FILE_LIMIT = 1024 * 1024, ARENA_LIMIT = 256 * 1024 * 1024 };
-
-struct pem_list {
-    struct policy *policy;
-    struct bytes *out;
-    size_t count, max;
-    int failed;
-};
-
-static int keep_certificate(void *arg, struct bytes der)
-{
-    struct pem_list *list = arg;
-
-    if (list->count == list->max)
-        return 0;
-    list->out[list->count] = arena_copy(list->policy->arena, der);
-    if (list->out[list->count].data == NULL) {
-        list->failed = 1;
-        return 0;
-    }
-    list->count++;
-    return 1;
-}
-
-size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
-                       struct bytes *out, size_t max)
-{
-    struct pem_list list = {policy, out, 0, max, 0};
-    struct certificate parsed;
-    uint8_t *text;
-    size_t len, given;
-
-    if (!file_read(&text, &len, path, FILE_LIMIT)) {
-        config_fault_at(fault, policy->config, key, "cannot read %s: %s; name a PEM file of certificates",
-                        path, strerror(errno));
-        return 0;
-    }
-    given = pem_each_certificate(bytes_of(text, len), keep_certificate, &list);
-    free(text);
-    if (given == 0 || list.count == 0 || list.failed) {
-        config_fault_at(fault, policy->config, key,
-                        "%s holds no certificate, or a damaged one; name a PEM file of certificates", path);
-        return 0;
-    }
-    /* Of one that is asked for, a chain may follow; of a list, none may be left out in silence. */
-    if (max > 1 && given > max) {
-        config_fault_at(fault, policy->config, key, "%s holds more than %zu certificates; split it", path,
-                        max);
-        return 0;
-    }
-    for (size_t i = 0; i < list.count; i++)
-        if (!certificate_parse(&parsed, out[i])) {
-            config_fault_at(fault, policy->config, key, "certificate %zu of %s is malformed; replace it",
-                            i + 1, path);
-            return 0;
-        }
-    for (size_t i = 0; i < list.count; i++)
-        policy_hash_file(policy, out[i]);
-    return list.count;
-}
-
-/* A key that others can read is no secret any more: refused, not warned about. */
-static int read_private(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
-                        uint8_t **text, size_t *len)
-{
-    if (!file_read(text, len, path, FILE_LIMIT)) {
-        config_fault_at(fault, policy->config, key, "cannot read %s: %s", path, strerror(errno));
-        return 0;
-    }
-    errno = 0;
-    if (!file_is_private(path)) {
-        config_fault_at(fault, policy->config, key, "others can read %s; run chmod 600 on it", path);
-        secret_wipe(*text, *len);
-        free(*text);
-        return 0;
-    }
-    return 1;
-}
-
-struct private_key *policy_read_key(struct config_fault *fault, struct policy *policy, const char *key,
-                                    const char *path)
-{
-    struct private_key *parsed;
-    uint8_t *text;
-    size_t len;
-
-    if (!read_private(fault, policy, key, path, &text, &len))
-        return NULL;
-    parsed = private_key_from_pem(bytes_of(text, len));
-    secret_wipe(text, len);
-    free(text);
-    if (parsed == NULL)
-        config_fault_at(fault, policy->config, key,
-                        "%s is no unencrypted private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519)",
-                        path);
-    return parsed;
-}
-
-struct private_key *policy_open_key(struct config_fault *fault, struct policy *policy, const char *key,
-                                    const char *name, struct bytes spki, const char *certificate)
-{
-    struct private_key *opened;
-    char why[TOKEN_FAULT_MAX];
-
-    if (config_is_token(name)) {
-        opened = token_open(why, name, spki, policy->config->threads.token);
-        if (opened == NULL)
-            config_fault_at(fault, policy->config, key, "%s", why);
-        return opened;
-    }
-    opened = policy_read_key(fault, policy, key, name);
-    if (opened != NULL && !bytes_equal(private_key_spki(opened), spki)) {
-        config_fault_at(fault, policy->config, key, "the key does not belong to %s", certificate);
-        private_key_free(opened);
-        return NULL;
-    }
-    return opened;
-}
+enum { ARENA_LIMIT = 256 * 1024 * 1024 };
 
 static int load_seal_key(struct config_fault *fault, struct policy *policy)
 {
@@ -138,7 +21,7 @@ static int load_seal_key(struct config_fault *fault, struct policy *policy)
 
     if (path == NULL)
         return 1;
-    if (!read_private(fault, policy, "seal_key", path, &text, &len))
+    if (!policy_read_private(fault, policy, "seal_key", path, &text, &len))
         return 0;
     policy->seal_key = seal_key_parse(bytes_of(text, len));
     secret_wipe(text, len);
@@ -257,14 +140,4 @@ const char *policy_hash(const struct policy *policy)
 const struct cmp_settings *policy_settings(const struct policy *policy)
 {
     return &policy->settings;
-}
-
-const struct cmp_authority *policy_authority(const struct policy *policy, const char *name)
-{
-    if (name == NULL)
-        return policy->settings.default_profile->ca;
-    for (size_t i = 0; i < policy->config->ca_count; i++)
-        if (strcmp(policy->config->cas[i].name, name) == 0)
-            return &policy->authorities[i].cmp;
-    return NULL;
 }
