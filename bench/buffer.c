@@ -1,3 +1,4 @@
+/* Octets that grow at the end and are taken from the front. */
 #include "bench/buffer.h"
 
 #include <stdlib.h>

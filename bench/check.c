@@ -1,3 +1,5 @@
+/* Holds an answer against its request: header, protection, body. What only a signature can tell is listed,
+ * and verified by the caller in a batch, before check_verdict. */
 #include "bench/check.h"
 
 #include "crypto/random.h"

@@ -1,3 +1,4 @@
+/* Connections of one thread on one epoll: posted, opened, driven until their exchanges are done, closed. */
 #include "bench/connection.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The names of the ways in which an enrollment may fail. */
 #include "bench/error.h"
 
 const char *bench_error_name(enum bench_error error)

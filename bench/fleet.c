@@ -1,3 +1,4 @@
+/* Prepares all base stations of a run before its clock runs: keys, device certificates, first messages. */
 #include "bench/fleet.h"
 
 #include <errno.h>

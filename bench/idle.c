@@ -1,3 +1,4 @@
+/* Opens connections, uses each once, and keeps them; counts at the end how many are still there. */
 #include "bench/idle.h"
 
 #include <stdio.h>

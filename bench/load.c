@@ -1,3 +1,5 @@
+/* Drives the clients of a run: each begins an enrollment when the loop, closed or open, wants one, and takes
+ * its steps until it is done. */
 #include "bench/load.h"
 
 #include <pthread.h>

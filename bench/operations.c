@@ -1,3 +1,4 @@
+/* Counts the cryptography of a scenario, and measures what it costs: the floor of a server. */
 #include "bench/operations.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Reads the command line of cmpbench, and says what is wrong with it. */
 #include "bench/options.h"
 
 #include <arpa/inet.h>

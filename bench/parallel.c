@@ -1,3 +1,4 @@
+/* Does the same work for many items on all processors, with a progress bar. */
 #include "bench/parallel.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* Draws line plots as SVG: the frame and its axes first, then each series. */
 #include "bench/plot.h"
 
 #include <math.h>

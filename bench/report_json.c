@@ -1,3 +1,4 @@
+/* A result as one JSON object. */
 #include <math.h>
 
 #include "bench/report.h"

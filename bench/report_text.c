@@ -1,3 +1,4 @@
+/* A result as text for a terminal. */
 #include <stdlib.h>
 
 #include "bench/report.h"

@@ -1,3 +1,4 @@
+/* Makes the messages of base stations: body, protection, whole message. */
 #include "bench/request.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Keeps every outcome of a run, and sorts them at its end for percentiles. */
 #include "bench/result.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Reads a mix of scenarios, and says which step follows which. */
 #include "bench/scenario.h"
 
 #include <stdio.h>

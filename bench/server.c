@@ -1,3 +1,4 @@
+/* Reads from proc(5) what a server has used. */
 #include "bench/server.h"
 
 #include <stdio.h>

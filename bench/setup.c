@@ -1,3 +1,4 @@
+/* Reads the folder of a demo: the CA, the vendor, the shared secret. */
 #include "bench/setup.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* TLS of the clients, by BoringSSL: a context for all, a session for each connection. */
 #include "bench/tls.h"
 
 #include <arpa/inet.h>

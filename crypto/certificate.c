@@ -1,3 +1,4 @@
+/* Reads certificates (RFC 5280 4.1 and 4.2): the frame first, then the extensions that anybody asks for. */
 #include "crypto/certificate.h"
 
 #include <openssl/sha.h>

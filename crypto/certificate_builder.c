@@ -1,3 +1,4 @@
+/* Writes TBSCertificate and joins it with its signature. */
 #include "crypto/certificate.h"
 
 /* An extension of id-ce is named by the last octet of its OID. Opens it up to the content of its OCTET

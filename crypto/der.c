@@ -1,3 +1,4 @@
+/* What BoringSSL lacks for DER: strictness, times, numbers, octets into an arena. */
 #include "crypto/der.h"
 
 #include <openssl/mem.h>

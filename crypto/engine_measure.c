@@ -1,3 +1,4 @@
+/* Measures each engine with each kind of key on this machine, for cmpctl engines --measure. */
 #include "crypto/engine_measure.h"
 
 #include <stdlib.h>

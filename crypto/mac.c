@@ -1,3 +1,4 @@
+/* PasswordBasedMac and PBMAC1: parameters read, priced, the key derived, the MAC made. */
 #include "crypto/mac.h"
 
 #include <openssl/hmac.h>

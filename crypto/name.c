@@ -1,3 +1,4 @@
+/* Distinguished names: built, checked, their attributes found, written as text (RFC 4514). */
 #include "crypto/name.h"
 
 #include <stdio.h>

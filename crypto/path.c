@@ -1,3 +1,5 @@
+/* Finds a certification path (RFC 5280 section 6): candidates for each link first, then the checks that need
+ * no signature; the signatures are left to a batch. */
 #include "crypto/path.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Certificates out of PEM files (RFC 7468). */
 #include "crypto/pem.h"
 
 #include <limits.h>

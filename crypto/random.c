@@ -1,3 +1,4 @@
+/* Unpredictable octets by BoringSSL; comparing and wiping of secrets. */
 #include "crypto/random.h"
 
 #include <openssl/mem.h>

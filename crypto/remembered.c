@@ -1,3 +1,5 @@
+/* A bounded set of signatures that were verified before, without a lock: each place is written whole or not
+ * believed. */
 #include "crypto/remembered.h"
 
 #include <openssl/sha.h>

@@ -1,3 +1,5 @@
+/* Numbers below a group order: read from signatures and digests, and the secret number of ECDSA by RFC 6979.
+ */
 #include "crypto/scalar.h"
 
 #include <openssl/hmac.h>

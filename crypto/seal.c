@@ -1,3 +1,4 @@
+/* Boxes for secrets at rest: the key read first, then seal and unseal by AES-256-GCM. */
 #include "crypto/seal.h"
 
 #include <openssl/aead.h>

@@ -1,3 +1,4 @@
+/* One line with the cryptographic libraries that are linked in. */
 #include "crypto/version.h"
 
 #include "versions.h"

@@ -1,3 +1,4 @@
+/* The sandbox of cmpd: files before there are threads, system calls once all are there. */
 #include "server/confine.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* What --version prints. */
 #include "server/version.h"
 
 #include "crypto/version.h"

@@ -1,3 +1,4 @@
+/* What /healthz and /readyz say. */
 #include "server/admin/health.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Addresses of peers and blocks of them: from sockets and texts, compared, written. */
 #include "server/base/address.h"
 
 #include <arpa/inet.h>

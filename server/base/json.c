@@ -1,3 +1,4 @@
+/* JSON strings for the records of the audit log. */
 #include "json.h"
 
 #include "server/base/utf8.h"

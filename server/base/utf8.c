@@ -1,3 +1,4 @@
+/* Which octets of somebody else's text may be shown as they are (RFC 3629). */
 #include "utf8.h"
 
 /* C0, DEL and C1, which some terminals obey; Unicode 2.13 and 9.2, the default ignorable format characters.

@@ -1,3 +1,4 @@
+/* PKIStatusInfo between DER and C (RFC 9810 5.2.3). */
 #include "server/pki/status.h"
 
 #include "server/base/bounds.h"

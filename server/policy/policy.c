@@ -1,3 +1,5 @@
+/* A policy from its loading to its last user: keys and CAs first, then listeners and profiles, then its hash.
+ */
 #include "server/policy/policy.h"
 
 #include <errno.h>

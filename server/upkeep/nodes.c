@@ -1,3 +1,5 @@
+/* Says that this node serves, and looks at what the others say: a look comes before a word where another
+ * process may have the name. */
 #include "server/upkeep/nodes.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Removes what retention lets go: a pass over each kind of row of each CA, a piece at a time. */
 #include "server/upkeep/purge.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Signs the ends of the audit log's chains: what may be stored already first, then new seals, each to store,
+ * file and log. */
 #include "server/upkeep/seal.h"
 
 enum { ARENA = 16 * 1024 };

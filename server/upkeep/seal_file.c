@@ -1,3 +1,4 @@
+/* The file of seals: opened or made anew, a line appended, synced. */
 #include "server/upkeep/seal_file.h"
 
 #include <errno.h>

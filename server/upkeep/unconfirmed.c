@@ -1,3 +1,4 @@
+/* Ends transactions whose certConf is overdue, the longest overdue first, a bounded number at a time. */
 #include "server/upkeep/unconfirmed.h"
 
 #include "server/base/bounds.h"

@@ -1,3 +1,5 @@
+/* Whom a proxy speaks for: the PROXY header of a connection, or the Forwarded field of a request (RFC 7239).
+ */
 #include "server/front/http/proxy.h"
 
 #include <strings.h>
