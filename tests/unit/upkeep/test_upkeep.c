@@ -117,7 +117,7 @@ static void short_jobs(struct upkeep *upkeep, int64_t now_ms)
     run_jobs(upkeep, 0, &(struct upkeep_turn){demo.policy, store, now_ms});
 }
 
-/* README, "Audit": "Every minute, and when it ends". Time is passed in. */
+/* deploy/manual/audit.md: "Every minute, and when it ends". Time is passed in. */
 Test(upkeep, the_audit_log_is_sealed_every_minute)
 {
     enum { SECOND = 1000, MINUTE = 60 * SECOND };
