@@ -16,8 +16,8 @@ enum {
         3, /* seconds for which a run of nodes_job holds: after that nobody knows whether we serve */
 };
 
-/* struct slot is a job with its state. */
-struct slot {
+/* struct duty is a job with its state. */
+struct duty {
     void *state;
     int64_t ran; /* Unix seconds */
     atomic_int alarm;
@@ -35,7 +35,7 @@ struct strand {
 
 struct upkeep {
     struct store *store;
-    struct slot slots[UPKEEP_JOBS];
+    struct duty duties[UPKEEP_JOBS];
     struct strand strands[STRANDS];
     atomic_llong served; /* when the store last took that this node serves; Unix seconds; 0: it does not */
 
@@ -53,13 +53,13 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct slot *slot_of(struct upkeep *upkeep, const struct upkeep_job *job)
+static struct duty *duty_of(struct upkeep *upkeep, const struct upkeep_job *job)
 {
     size_t i = 0;
 
     while (upkeep_jobs[i] != job)
         i++;
-    return &upkeep->slots[i];
+    return &upkeep->duties[i];
 }
 
 /* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
@@ -92,20 +92,20 @@ static int serves(struct upkeep *upkeep, int64_t now)
 
 static void run_job(struct upkeep *upkeep, const struct upkeep_job *job, const struct upkeep_turn *turn)
 {
-    struct slot *slot = slot_of(upkeep, job);
+    struct duty *duty = duty_of(upkeep, job);
     int64_t now = turn->now_ms / 1000;
     int done;
 
     /* A clock that was set back makes nobody wait until it has caught up. */
-    if ((now - slot->ran < job->every && now >= slot->ran) || (job->in_service && !serves(upkeep, now)))
+    if ((now - duty->ran < job->every && now >= duty->ran) || (job->in_service && !serves(upkeep, now)))
         return;
-    done = job->run(slot->state, turn);
+    done = job->run(duty->state, turn);
     if (done)
-        slot->ran = now;
+        duty->ran = now;
     if (job->is_service)
         atomic_store(&upkeep->served, done ? now : 0);
     if (job->alarm != NULL)
-        atomic_store(&slot->alarm, job->alarm(slot->state));
+        atomic_store(&duty->alarm, job->alarm(duty->state));
 }
 
 /* What is done each second. */
@@ -120,7 +120,7 @@ static void resume_jobs(struct strand *strand, unsigned configurations)
 {
     for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++)
         if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->resume != NULL)
-            upkeep_jobs[i]->resume(strand->upkeep->slots[i].state);
+            upkeep_jobs[i]->resume(strand->upkeep->duties[i].state);
     strand->resumed = configurations;
 }
 
@@ -131,7 +131,7 @@ static void end_jobs(struct strand *strand)
 
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
         if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->end != NULL)
-            upkeep_jobs[i]->end(upkeep->slots[i].state, &turn);
+            upkeep_jobs[i]->end(upkeep->duties[i].state, &turn);
 }
 
 static void *run(void *arg)
@@ -166,12 +166,12 @@ static int start(struct strand *strand)
 static int begin_jobs(struct upkeep *upkeep, int64_t now)
 {
     for (size_t i = 0; i < UPKEEP_JOBS; i++) {
-        if ((upkeep->slots[i].state = calloc(1, upkeep_jobs[i]->size)) == NULL)
+        if ((upkeep->duties[i].state = calloc(1, upkeep_jobs[i]->size)) == NULL)
             return 0;
         /* What is done each second begins at once. */
-        upkeep->slots[i].ran = upkeep_jobs[i]->every > 1 ? now : 0;
+        upkeep->duties[i].ran = upkeep_jobs[i]->every > 1 ? now : 0;
         if (upkeep_jobs[i]->begin != NULL)
-            upkeep_jobs[i]->begin(upkeep->slots[i].state);
+            upkeep_jobs[i]->begin(upkeep->duties[i].state);
     }
     return 1;
 }
@@ -220,7 +220,7 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy)
 
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)
 {
-    nodes_text(slot_of(upkeep, &nodes_job)->state, out, differ);
+    nodes_text(duty_of(upkeep, &nodes_job)->state, out, differ);
 }
 
 int upkeep_has_alarm(const struct upkeep *upkeep)
@@ -228,7 +228,7 @@ int upkeep_has_alarm(const struct upkeep *upkeep)
     int alarm = 0;
 
     for (size_t i = 0; upkeep != NULL && i < UPKEEP_JOBS; i++)
-        alarm |= atomic_load(&upkeep->slots[i].alarm);
+        alarm |= atomic_load(&upkeep->duties[i].alarm);
     return alarm;
 }
 
@@ -250,7 +250,7 @@ void upkeep_free(struct upkeep *upkeep)
     pthread_cond_destroy(&upkeep->wake);
     pthread_mutex_destroy(&upkeep->lock);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep->slots[i].state);
+        free(upkeep->duties[i].state);
     policy_release(upkeep->policy);
     free(upkeep);
 }

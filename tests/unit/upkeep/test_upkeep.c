@@ -142,9 +142,9 @@ Test(upkeep, the_audit_log_is_sealed_every_minute)
     cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
     short_jobs(&upkeep, begin);
     cr_assert_eq(seals(), 3);
-    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.slots[i].state);
+        free(upkeep.duties[i].state);
 }
 
 /* What may end transactions runs only just after this node was known to serve: a process that slept does not
@@ -168,9 +168,9 @@ Test(upkeep, long_jobs_wait_until_the_node_serves)
     atomic_store(&upkeep.served, NOW - SERVICE_AGE);
     run_jobs(&upkeep, 1, &turn);
     cr_assert_eq(state_of(1), STORE_TX_ENDED);
-    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.slots[i].state);
+        free(upkeep.duties[i].state);
 }
 
 /* A store that takes nothing serves nobody: nothing is ended on its word. */
@@ -182,7 +182,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL});
     cr_assert(serves(&upkeep, NOW));
     cr_assert_not(serves(&upkeep, NOW + SERVICE_AGE + 1));
-    seal_job_end(slot_of(&upkeep, &seal_heads_job)->state);
+    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.slots[i].state);
+        free(upkeep.duties[i].state);
 }
