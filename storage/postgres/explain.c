@@ -1,0 +1,176 @@
+/* explain.c: why a group was not done: the rows that its units depend on are read, those units that cannot be
+ * are told so, and the rest goes again. */
+#include "writer.h"
+
+typedef struct bytes key_of(const struct store_unit *unit);
+
+static struct bytes secret_key(const struct store_unit *unit)
+{
+    return unit->secret_reference;
+}
+
+static struct bytes signer_key(const struct store_unit *unit)
+{
+    return unit->signer_serial;
+}
+
+static struct bytes unused_key(const struct store_unit *unit)
+{
+    return unit->key_unused;
+}
+
+static int expects_tx(const struct store_unit *unit)
+{
+    return unit->tx != NULL && unit->tx_id.len > 0;
+}
+
+static struct bytes expected_tx_key(const struct store_unit *unit)
+{
+    return expects_tx(unit) ? unit->tx_id : bytes_of(NULL, 0);
+}
+
+static struct bytes required_change_key(const struct store_unit *unit)
+{
+    return unit->change != NULL && unit->change->required ? unit->change->serial : bytes_of(NULL, 0);
+}
+
+static const struct question {
+    enum postgres_statement statement;
+    key_of *key;
+} questions[] = {
+    {SQL_TX_GET, expected_tx_key}, {SQL_SECRET_GET, secret_key},        {SQL_CERT_GET, signer_key},
+    {SQL_KEYS_IN_USE, unused_key}, {SQL_CERT_GET, required_change_key},
+};
+enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
+
+void writer_send_questions(struct writer *writer)
+{
+    struct params *params = &writer->params;
+    int ok = writer_add_rollback(writer);
+    writer->doing = WRITER_EXPLAINING;
+    for (int q = 0; ok && q < QUESTIONS; q++) {
+        params_reset(params);
+        params_keys(params);
+        for (size_t i = 0; i < writer->group; i++)
+            params_array_octets(params, writer_unit(writer, i)->issuer);
+        params_array_end(params);
+        params_keys(params);
+        for (size_t i = 0; i < writer->group; i++)
+            params_array_octets(params, questions[q].key(writer_unit(writer, i)));
+        params_array_end(params);
+        ok = round_add(writer->slot, questions[q].statement, params);
+    }
+    if (!ok || !round_send(writer->slot, postgres_now_ms()))
+        writer_lose(writer, "sending failed");
+}
+
+/* The row of |result| that is about unit |i|, or -1. */
+static int row_about(const PGresult *result, size_t i)
+{
+    for (int row = 0; row < PQntuples(result); row++)
+        if (rows_number(result, row, 0) == (int64_t)i + 1)
+            return row;
+    return -1;
+}
+
+/* The rows of secrets and signers are looked at and dropped. */
+struct look {
+    struct arena *arena;
+    struct store_secret secret;
+    struct store_cert cert;
+};
+
+static enum store_precondition judge_tx(struct store_unit *unit, const PGresult *txs, size_t i,
+                                        enum store_outcome *outcome)
+{
+    int row = row_about(txs, i);
+    if (row < 0)
+        return unit->expect_tx_absent ? STORE_PRE_NONE : STORE_PRE_TX;
+    /* Without the row the conflict would read as "absent", and be answered wrongly. */
+    if (!rows_tx(&unit->row, txs, row, 1, unit->arena)) {
+        unit->row = (struct store_tx){0};
+        *outcome = STORE_UNAVAILABLE;
+        return STORE_PRE_TX;
+    }
+    if (unit->expect_tx_absent || (unit->expect_state != 0 && unit->row.state != unit->expect_state))
+        return STORE_PRE_TX;
+    unit->row = (struct store_tx){0};
+    return STORE_PRE_NONE;
+}
+
+static int secret_is_usable(const struct store_unit *unit, const PGresult *secrets, size_t i,
+                            struct look *look)
+{
+    int row = row_about(secrets, i);
+    if (row < 0 || !rows_secret(&look->secret, secrets, row, 1, look->arena))
+        return 0;
+    const struct store_secret *secret = &look->secret;
+    return (secret->expires == 0 || secret->expires > unit->now) &&
+           (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
+}
+
+static int signer_is_good(const PGresult *signers, size_t i, struct look *look)
+{
+    int row = row_about(signers, i);
+    return row >= 0 && rows_cert(&look->cert, signers, row, 1, look->arena) &&
+           look->cert.status != STORE_CERT_REVOKED && look->cert.status != STORE_CERT_HOLD;
+}
+
+static int changes(const struct store_cert_change *change, const PGresult *certs, size_t i, struct look *look)
+{
+    int row = row_about(certs, i);
+    return row >= 0 && rows_cert(&look->cert, certs, row, 1, look->arena) &&
+           look->cert.status != STORE_CERT_REVOKED &&
+           (change->only_from == 0 || look->cert.status == change->only_from);
+}
+
+/* In the order of store.h: the first that fails is the conflict. */
+static enum store_precondition judge(struct writer *writer, PGresult *const *answers, size_t i,
+                                     struct look *look, enum store_outcome *outcome)
+{
+    struct store_unit *unit = writer_unit(writer, i);
+    enum store_precondition which = STORE_PRE_NONE;
+    *outcome = STORE_CONFLICT;
+    if (expects_tx(unit))
+        which = judge_tx(unit, answers[ASK_TX], i, outcome);
+    if (which == STORE_PRE_NONE && unit->secret_reference.len > 0 &&
+        !secret_is_usable(unit, answers[ASK_SECRET], i, look))
+        which = STORE_PRE_SECRET;
+    if (which == STORE_PRE_NONE && unit->key_unused.len > 0 && row_about(answers[ASK_KEY], i) >= 0)
+        which = STORE_PRE_KEY_UNUSED;
+    if (which == STORE_PRE_NONE && unit->signer_serial.len > 0 &&
+        !signer_is_good(answers[ASK_SIGNER], i, look))
+        which = STORE_PRE_SIGNER;
+    if (which == STORE_PRE_NONE && required_change_key(unit).len > 0 &&
+        !changes(unit->change, answers[ASK_CHANGE], i, look))
+        which = STORE_PRE_CERT;
+    return which;
+}
+
+void writer_read_answers(struct writer *writer)
+{
+    enum { LOOK_ARENA = POSTGRES_GROUP_MAX * 32 * 1024 };
+    struct round *round = &writer->slot->round;
+    /* A rollback may stand before them. */
+    PGresult *const *answers = &round->results[round->answered - QUESTIONS];
+    struct look look = {.arena = arena_new(LOOK_ARENA)};
+    size_t found = 0;
+    for (size_t i = 0; look.arena != NULL && i < writer->group; i++) {
+        enum store_outcome outcome;
+        enum store_precondition which = judge(writer, answers, i, &look, &outcome);
+        if (which == STORE_PRE_NONE)
+            continue;
+        writer_unit(writer, i)->conflict = which;
+        writer_tell(writer, i, outcome);
+        found++;
+    }
+    arena_free(look.arena);
+    round_clear(writer->slot);
+    if (found > 0) {
+        writer_compact(writer);
+        writer->attempts = 0;
+        writer->tell_ms = 0;
+    } else { /* of a lone removal nothing else can be the reason */
+        writer_try_less(writer, writer_unit(writer, 0)->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE);
+    }
+}
