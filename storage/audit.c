@@ -136,9 +136,9 @@ enum { NAMES_ROOM = 128, NUMBER_ROOM = 24 }; /* all of record_names, and the quo
 
 static struct bytes serial_of(const struct store_unit *unit)
 {
-    return unit->cert != NULL     ? unit->cert->serial
-           : unit->change != NULL ? unit->change->serial
-                                  : bytes_of(NULL, 0);
+    const struct store_cert *cert = store_unit_row(unit, STORE_CERTIFICATES);
+
+    return cert != NULL ? cert->serial : unit->change != NULL ? unit->change->serial : bytes_of(NULL, 0);
 }
 
 size_t audit_record_room(const struct store_unit *unit)

@@ -27,18 +27,18 @@ int audit_verify_key(struct audit_verify *verify, struct bytes spki);
  * Returns 1 if the line is that of a seal. */
 int audit_verify_line(struct audit_verify *verify, const char *where, struct bytes line);
 
-/* audit_verify_seal takes a seal, those of an instance in order of number; |arg| is the struct audit_verify.
- * Always returns 1. */
-int audit_verify_seal(void *arg, const struct store_seal *row);
+/* audit_verify_seal takes a struct store_seal, those of an instance in order of number; |arg| is the struct
+ * audit_verify. Always returns 1. */
+int audit_verify_seal(void *arg, const void *stored);
 
-/* audit_verify_entry takes an entry after all seals, those of a chain in order of seq. Likewise. */
-int audit_verify_entry(void *arg, const struct store_entry *entry);
+/* audit_verify_entry takes a struct store_entry after all seals, those of a chain in order of seq. Likewise.
+ */
+int audit_verify_entry(void *arg, const void *row);
 
 struct audit_summary {
     uint64_t faults;
     uint64_t chains, entries, records, seals;
     uint64_t unsealed; /* entries after the last signed end of their chain: not sealed yet, or never */
-    uint64_t before;   /* records from before there were chains: nothing proves them */
 };
 
 /* audit_verify_end looks at what is missing, and tells what was seen. */

@@ -25,12 +25,8 @@ struct backend {
                   store_done *done);
     int (*healthy)(const struct store *store);
     unsigned (*notices)(const struct store *store); /* NULL: there are none */
-    int (*each_cert)(struct store *store, char *fault, struct bytes issuer,
-                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
-    int (*each_entry)(struct store *store, char *fault,
-                      int (*each)(void *arg, const struct store_entry *entry), void *arg);
-    int (*each_seal)(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
-                     void *arg);
+    int (*each)(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
+                store_row_found *each, void *arg);
     int (*status)(char *fault, const char *url, store_say *say, void *arg);
     int (*check)(char *fault, const char *url, const struct store_check *check);
     int64_t (*audit_boundary)(int64_t before); /* NULL: any time */

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend.h"
@@ -35,6 +36,29 @@ int store_thread(pthread_t *thread, void *(*loop)(void *), void *arg, const char
     if (ok)
         pthread_setname_np(*thread, name);
     return ok;
+}
+
+void store_unit_write(struct store_unit *unit, enum store_how how, enum store_kind kind, const void *row)
+{
+    if (unit->write_count == STORE_WRITES_MAX || (store_tables[kind].hows & 1u << how) == 0)
+        abort();
+    unit->writes[unit->write_count++] = (struct store_write){how, kind, row};
+}
+
+const void *store_unit_row(const struct store_unit *unit, enum store_kind kind)
+{
+    for (size_t i = 0; i < unit->write_count; i++)
+        if (unit->writes[i].kind == kind)
+            return unit->writes[i].row;
+    return NULL;
+}
+
+int store_unit_inserts_tx(const struct store_unit *unit)
+{
+    for (size_t i = 0; i < unit->write_count; i++)
+        if (unit->writes[i].kind == STORE_TRANSACTIONS)
+            return unit->writes[i].how == STORE_INSERT;
+    return 0;
 }
 
 struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at)
@@ -142,10 +166,11 @@ static void wake(void *arg)
     sem_post(arg);
 }
 
-static int wait_for(sem_t *done, int taken)
+static int wait_for(sem_t *done, size_t n, int taken)
 {
-    while (taken && sem_wait(done) != 0 && errno == EINTR)
-        continue;
+    for (; taken && n > 0; n--)
+        while (sem_wait(done) != 0 && errno == EINTR)
+            continue;
     sem_destroy(done);
     return taken;
 }
@@ -154,20 +179,35 @@ int store_fetch_wait(struct store *store, struct store_fetch *item)
 {
     sem_t done;
     sem_init(&done, 0, 0);
-    return wait_for(&done, store_fetch(store, &item, &(void *){&done}, 1, wake));
+    return wait_for(&done, 1, store_fetch(store, &item, &(void *){&done}, 1, wake));
+}
+
+int store_fetch_all_wait(struct store *store, struct store_fetch *items, size_t n)
+{
+    struct store_fetch *pointers[STORE_OLD_MAX];
+    void *args[STORE_OLD_MAX];
+    sem_t done;
+    if (n > STORE_OLD_MAX)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        pointers[i] = &items[i];
+        args[i] = &done;
+    }
+    sem_init(&done, 0, 0);
+    return wait_for(&done, n, n == 0 || store_fetch(store, pointers, args, n, wake));
 }
 
 int store_commit_wait(struct store *store, struct store_unit *unit)
 {
     sem_t done;
     sem_init(&done, 0, 0);
-    return wait_for(&done, store_commit(store, &unit, &(void *){&done}, 1, wake));
+    return wait_for(&done, 1, store_commit(store, &unit, &(void *){&done}, 1, wake));
 }
 
-int store_each_cert(struct store *store, char *fault, struct bytes issuer,
-                    int (*each)(void *arg, const struct store_cert *cert), void *arg)
+int store_each(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
+               store_row_found *each, void *arg)
 {
-    return store->backend->each_cert(store, fault, issuer, each, arg);
+    return store->backend->each(store, fault, kind, issuer, each, arg);
 }
 
 size_t store_audit_heads(struct store *store, struct store_head *heads, size_t max)
@@ -178,18 +218,6 @@ size_t store_audit_heads(struct store *store, struct store_head *heads, size_t m
 void store_audit_sealed(struct store *store, const struct store_head *heads, size_t n)
 {
     audit_register_sealed(&store->audit, heads, n);
-}
-
-int store_each_entry(struct store *store, char *fault,
-                     int (*each)(void *arg, const struct store_entry *entry), void *arg)
-{
-    return store->backend->each_entry(store, fault, each, arg);
-}
-
-int store_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
-                    void *arg)
-{
-    return store->backend->each_seal(store, fault, each, arg);
 }
 
 int store_status(char *fault, const char *url, store_say *say, void *arg)

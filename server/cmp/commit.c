@@ -79,7 +79,7 @@ enum cmp_turn cmp_judge_store(struct cmp_message *m)
     case STORE_CONFLICT:
         return conflict(m, unit);
     case STORE_UNKNOWN:
-        m->lookup = cmp_want_row(m, m->profile->ca, STORE_FETCH_TX, unit->tx_id);
+        m->lookup = cmp_want_row(m, m->profile->ca, STORE_TRANSACTIONS, unit->tx_id);
         return CMP_ON;
     default:
         return cmp_refuse_unavailable(m, NULL);
@@ -90,13 +90,14 @@ enum cmp_turn cmp_judge_store(struct cmp_message *m)
 enum cmp_turn cmp_find_out(struct cmp_message *m)
 {
     const struct store_fetch *lookup = m->lookup;
+    const struct store_tx *tx;
 
     if (lookup == NULL)
         return CMP_ON;
-    if (lookup->outcome != STORE_FOUND ||
-        !bytes_equal(lookup->row.tx.last_hash, bytes_of(m->request_hash, CMP_HASH)))
+    tx = lookup->rows;
+    if (lookup->outcome != STORE_FOUND || !bytes_equal(tx->last_hash, bytes_of(m->request_hash, CMP_HASH)))
         return cmp_refuse_unavailable(m, "outcome unknown");
     m->has_tx = 1;
-    m->tx = lookup->row.tx;
+    m->tx = *tx;
     return CMP_REPLAY;
 }

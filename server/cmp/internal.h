@@ -110,8 +110,8 @@ static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
  * The step keeps the item, and finds its result there when the next step runs. Without memory these note it
  * in m->starved and return NULL: the message then ends before another step is taken. */
 
-struct store_fetch *cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca,
-                                 enum store_fetch_kind kind, struct bytes key);
+struct store_fetch *cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_kind kind,
+                                 struct bytes key);
 struct signing *cmp_want_signature(struct cmp_message *m, const struct signature_algorithm *algorithm,
                                    const struct private_key *key, struct bytes message);
 struct store_unit *cmp_want_unit(struct cmp_message *m);

@@ -48,7 +48,7 @@ static enum cmp_turn check(struct cmp_message *m)
         return cmp_refuse(m, PKI_BAD_REQUEST, "send one CertStatus in a certConf", NULL);
     if (own->count == 1 && check_status(m, own->status) != CMP_ON)
         return CMP_REFUSED;
-    own->certificate = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
+    own->certificate = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
     return CMP_ON;
 }
 
@@ -103,6 +103,7 @@ static enum cmp_turn judge(struct cmp_message *m)
 {
     struct confirmation *own = m->state;
     const struct store_fetch *fetch = own->certificate;
+    const struct store_cert *stored = fetch->rows;
     const struct cert_status *status = own->status;
 
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
@@ -110,7 +111,7 @@ static enum cmp_turn judge(struct cmp_message *m)
     if (fetch->outcome != STORE_FOUND)
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
                           "the certificate of this transaction is missing: ask the operator", NULL);
-    if (own->count == 1 && check_hash(m, status, fetch->row.cert.certificate) != CMP_ON)
+    if (own->count == 1 && check_hash(m, status, stored->certificate) != CMP_ON)
         return CMP_REFUSED;
     /* An empty certConf rejects the certificate; no statusInfo accepts it (RFC 9810 5.3.18). */
     own->accepted = own->count == 1 && (!status->has_status || status->status.status != PKI_REJECTION);

@@ -282,12 +282,11 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .subject = decision->subject,
         .subject_text = text_of(m, decision->subject),
         .spki_hash = hash_of(m, spki),
-        .cert_hash = hash_of(m, own->certificate),
         .transaction_id = m->transaction_id,
         .profile = bytes_str(m->profile->config->name),
         .certificate = own->certificate,
     };
-    unit->cert = &own->row;
+    store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;
     if (m->signer_is_own)
@@ -309,13 +308,14 @@ static void recall(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    own->issued = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, m->tx.serial);
+    own->issued = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
 }
 
 static enum cmp_turn again(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
     const struct store_fetch *fetch = own->issued;
+    const struct store_cert *stored = fetch->rows;
 
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
@@ -323,10 +323,10 @@ static enum cmp_turn again(struct cmp_message *m)
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
                           "the certificate of this transaction is missing: ask the operator", NULL);
     own->request.cert_req_id = m->tx.cert_req_id;
-    if (fetch->row.cert.status == STORE_CERT_REVOKED || fetch->row.cert.status == STORE_CERT_HOLD)
+    if (stored->status == STORE_CERT_REVOKED || stored->status == STORE_CERT_HOLD)
         return cmp_refuse_body(m, PKI_CERT_REVOKED,
                                "the certificate of this transaction has been revoked since: start again");
-    own->certificate = fetch->row.cert.certificate;
+    own->certificate = stored->certificate;
     own->granted_with_mods = m->tx.granted_with_mods;
     m->grant_implicit = m->tx.implicit_confirm;
     return answer(m);

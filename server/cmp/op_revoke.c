@@ -70,7 +70,7 @@ static enum cmp_turn look(struct cmp_message *m)
 {
     struct revocation *own = m->state;
 
-    own->certificate = cmp_want_row(m, m->profile->ca, STORE_FETCH_CERT, own->details.cert_details.serial);
+    own->certificate = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, own->details.cert_details.serial);
     return CMP_ON;
 }
 
@@ -125,6 +125,7 @@ static enum cmp_turn judge(struct cmp_message *m)
 {
     const struct revocation *own = m->state;
     const struct store_fetch *fetch = own->certificate;
+    const struct store_cert *stored;
 
     if (fetch == NULL)
         return judge_certificate(m, m->stored_signer);
@@ -133,12 +134,13 @@ static enum cmp_turn judge(struct cmp_message *m)
     if (fetch->outcome != STORE_FOUND)
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
                                "this CA has issued no certificate with this serialNumber");
-    if (names_signer(m) && fetch->row.cert.status == STORE_CERT_HOLD) /* since it was authenticated */
+    stored = fetch->rows;
+    if (names_signer(m) && stored->status == STORE_CERT_HOLD) /* since it was authenticated */
         return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is on hold", NULL);
-    if (!cmp_takes_profile(m, fetch->row.cert.profile))
+    if (!cmp_takes_profile(m, stored->profile))
         return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                                "the certificate was issued under another profile than this RA's");
-    return judge_certificate(m, &fetch->row.cert);
+    return judge_certificate(m, stored);
 }
 
 static void record(struct cmp_message *m, struct store_unit *unit)

@@ -47,7 +47,7 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
     return CMP_ON;
 }
 
-static void want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_fetch_kind kind,
+static void want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_kind kind,
                      struct bytes key)
 {
     m->rows[m->row_count++] = cmp_want_row(m, ca, kind, key);
@@ -59,7 +59,7 @@ static void want_transaction(struct cmp_message *m)
 {
     const struct cmp_settings *settings = m->settings;
 
-    want_row(m, m->profile->ca, STORE_FETCH_TX, m->transaction_id);
+    want_row(m, m->profile->ca, STORE_TRANSACTIONS, m->transaction_id);
     if (cmp_has(m, CMP_BEGINS) || m->profile_named)
         return;
     for (size_t i = 0; i < settings->profile_count; i++) {
@@ -68,7 +68,7 @@ static void want_transaction(struct cmp_message *m)
         for (size_t j = 0; j < i; j++)
             seen |= ca == settings->profiles[j]->ca;
         if (!seen)
-            want_row(m, ca, STORE_FETCH_TX, m->transaction_id);
+            want_row(m, ca, STORE_TRANSACTIONS, m->transaction_id);
     }
 }
 
@@ -107,9 +107,9 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
         return cmp_out_of_memory(m);
     want_transaction(m);
     if (m->is_mac)
-        want_row(m, m->profile->ca, STORE_FETCH_SECRET, m->in.header.sender_kid);
+        want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
     else if (m->signer_is_own && m->signer->serial.len == STORE_SERIAL)
-        want_row(m, m->profile->ca, STORE_FETCH_CERT, m->signer->serial);
+        want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signer->serial);
     return CMP_ON;
 }
 
@@ -119,15 +119,15 @@ static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *f
         return cmp_refuse_unavailable(m, NULL);
     if (fetch->outcome != STORE_FOUND)
         return CMP_ON;
-    if (fetch->kind == STORE_FETCH_TX) {
+    if (fetch->kind == STORE_TRANSACTIONS) {
         /* The first stands: that of the CA whom the path or the default names. */
         if (!m->has_tx)
-            m->tx = fetch->row.tx;
+            m->tx = *(const struct store_tx *)fetch->rows;
         m->has_tx = 1;
-    } else if (fetch->kind == STORE_FETCH_SECRET) {
-        m->stored_secret = &fetch->row.secret;
+    } else if (fetch->kind == STORE_SECRETS) {
+        m->stored_secret = fetch->rows;
     } else {
-        m->stored_signer = &fetch->row.cert;
+        m->stored_signer = fetch->rows;
     }
     return CMP_ON;
 }
@@ -163,7 +163,7 @@ enum cmp_turn cmp_take_rows(struct cmp_message *m)
     /* Its CA may know another secret by the same reference. */
     if (m->is_mac && m->profile->ca != ca) {
         m->stored_secret = NULL;
-        want_row(m, m->profile->ca, STORE_FETCH_SECRET, m->in.header.sender_kid);
+        want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
         return CMP_STAY;
     }
     return place_in_transaction(m);

@@ -18,11 +18,11 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
         .credential_name = signer != NULL ? signer->subject : none,
         .credential_kid = signer != NULL ? signer->key_id : none,
         .signer_serial = signer != NULL && m->signer_is_own ? signer->serial : none,
+        .created_at = m->now,
         .request_hash = bytes_of(m->request_hash, CMP_HASH),
     };
     cmp_accept(m);
-    unit->expect_tx_absent = 1;
-    unit->tx = &m->new_tx;
+    store_unit_write(unit, STORE_INSERT, STORE_TRANSACTIONS, &m->new_tx);
 }
 
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
@@ -32,13 +32,12 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
     m->new_tx.deadline = 0;
     m->result.serial = m->tx.serial;
     unit->expect_state = STORE_TX_WAIT_CONFIRM;
-    unit->tx = &m->new_tx;
+    store_unit_write(unit, STORE_UPDATE, STORE_TRANSACTIONS, &m->new_tx);
     unit->change = &m->change;
 }
 
 void cmp_accept(struct cmp_message *m)
 {
     m->new_tx.sender_nonce = bytes_of(m->nonce, CMP_NONCE);
-    m->new_tx.peer_nonce = m->in.header.sender_nonce;
     m->new_tx.last_hash = bytes_of(m->request_hash, CMP_HASH);
 }

@@ -22,8 +22,8 @@ static struct cmp_want *add(struct cmp_message *m, enum cmp_want_kind kind)
     return want;
 }
 
-struct store_fetch *cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca,
-                                 enum store_fetch_kind kind, struct bytes key)
+struct store_fetch *cmp_want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_kind kind,
+                                 struct bytes key)
 {
     struct store_fetch *fetch = cmp_alloc(m, sizeof *fetch);
     struct cmp_want *want = add(m, CMP_WANT_FETCH);

@@ -96,8 +96,6 @@ static int show_summary(const struct audit_summary *sum)
                "seals were "
                "deleted, which the nodes' logs tell (--log)\n",
                sum->unsealed);
-    if (sum->before != 0)
-        printf("%" PRIu64 " records are from before there were chains: nothing proves them\n", sum->before);
     return sum->faults == 0 ? CTL_OK : CTL_FAULT;
 }
 
@@ -130,9 +128,10 @@ static int verify_store(struct store *store, const struct ctl_call *call, const 
         return ctl_fault("out of memory");
     /* Seals first: a node that goes on meanwhile adds entries that are not in them, never the other way
      * round. */
-    if (add_given(verify, call, config) && ((store_each_seal(store, fault, audit_verify_seal, verify) &&
-                                             store_each_entry(store, fault, audit_verify_entry, verify)) ||
-                                            !ctl_fault("%s", fault))) {
+    if (add_given(verify, call, config) &&
+        ((store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, verify) &&
+          store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, verify)) ||
+         !ctl_fault("%s", fault))) {
         audit_verify_end(verify, &sum);
         status = show_summary(&sum);
     }
@@ -186,8 +185,9 @@ static struct bytes take_line(struct bytes *text)
     return line;
 }
 
-static int print_json(void *arg, const struct store_entry *entry)
+static int print_json(void *arg, const void *stored)
 {
+    const struct store_entry *entry = stored;
     char chain[2 * STORE_CHAIN_ID + 1];
     struct bytes rest = entry->records;
 
@@ -196,7 +196,7 @@ static int print_json(void *arg, const struct store_entry *entry)
     while (rest.len != 0) {
         struct bytes line = take_line(&rest);
         json_t *row = json_object(), *record = ctl_json_read(line);
-        ctl_json_set(row, "chain", json_string(entry->seq != 0 ? chain : ""));
+        ctl_json_set(row, "chain", json_string(chain));
         ctl_json_set(row, "seq", json_integer(entry->seq));
         ctl_json_set(row, "committed_at", json_integer(entry->at));
         ctl_json_set(row, "node", ctl_json_text(entry->node));
@@ -209,8 +209,9 @@ static int print_json(void *arg, const struct store_entry *entry)
     return 1;
 }
 
-static int print_lines(void *arg, const struct store_entry *entry)
+static int print_lines(void *arg, const void *row)
 {
+    const struct store_entry *entry = row;
     static const char *const names[] = {"event", "outcome", "who", "serial", "detail"};
     struct bytes rest = entry->records;
     char at[CTL_TIME_MAX];
@@ -238,8 +239,8 @@ static int run_list(const struct ctl_call *call)
 
     if (status != CTL_OK)
         return status;
-    if (!store_each_entry(opened.store, fault, ctl_value(call, "json") != NULL ? print_json : print_lines,
-                          NULL))
+    if (!store_each(opened.store, fault, STORE_ENTRIES, bytes_of(NULL, 0),
+                    ctl_value(call, "json") != NULL ? print_json : print_lines, NULL))
         status = ctl_fault("%s", fault);
     ctl_close(&opened);
     return status;

@@ -26,8 +26,9 @@ static const char *status_name(enum store_cert_status status)
     return "?";
 }
 
-static int print_json(void *arg, const struct store_cert *cert)
+static int print_json(void *arg, const void *stored)
 {
+    const struct store_cert *cert = stored;
     char hex[HEX_MAX], at[CTL_TIME_MAX];
     json_t *row = json_object();
 
@@ -45,8 +46,9 @@ static int print_json(void *arg, const struct store_cert *cert)
     return 1;
 }
 
-static int print_line(void *arg, const struct store_cert *cert)
+static int print_line(void *arg, const void *row)
 {
+    const struct store_cert *cert = row;
     char hex[HEX_MAX], at[CTL_TIME_MAX];
 
     (void)arg;
@@ -63,8 +65,8 @@ static int run_list(const struct ctl_call *call)
 
     if (status != CTL_OK)
         return status;
-    if (!store_each_cert(opened.store, fault, bytes_of(NULL, 0),
-                         ctl_value(call, "json") != NULL ? print_json : print_line, NULL))
+    if (!store_each(opened.store, fault, STORE_CERTIFICATES, bytes_of(NULL, 0),
+                    ctl_value(call, "json") != NULL ? print_json : print_line, NULL))
         status = ctl_fault("%s", fault);
     ctl_close(&opened);
     return status;
@@ -130,7 +132,7 @@ static int export_of(struct store *store, struct arena *arena, const struct issu
                      const uint8_t serial[STORE_SERIAL])
 {
     struct store_fetch fetch = {
-        .kind = STORE_FETCH_CERT,
+        .kind = STORE_CERTIFICATES,
         .issuer = bytes_of(issuer->id, STORE_ISSUER_ID),
         .key = bytes_of(serial, STORE_SERIAL),
         .arena = arena,
@@ -138,7 +140,8 @@ static int export_of(struct store *store, struct arena *arena, const struct issu
 
     if (!store_fetch_wait(store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
         return ctl_fault("the store does not answer");
-    return fetch.outcome == STORE_FOUND ? print_pem(fetch.row.cert.certificate) : -1;
+    return fetch.outcome == STORE_FOUND ? print_pem(((const struct store_cert *)fetch.rows)->certificate)
+                                        : -1;
 }
 
 static int run_export(const struct ctl_call *call)

@@ -112,8 +112,9 @@ static int is_gone(const struct ends *gone, const struct store_head *head)
     return low < gone->count && memcmp(gone->list[low].chain, head->chain, STORE_CHAIN_ID) == 0;
 }
 
-static int take_anchor(void *arg, const struct store_seal *row)
+static int take_anchor(void *arg, const void *stored)
 {
+    const struct store_seal *row = stored;
     struct going *going = arg;
     struct audit_seal seal;
 
@@ -137,8 +138,9 @@ static int may_go(const struct going *going, const struct store_seal *row)
 }
 
 /* Seals come process by process, in order of number: they go up to the first that has to stay. */
-static int take_seal(void *arg, const struct store_seal *row)
+static int take_seal(void *arg, const void *stored)
 {
+    const struct store_seal *row = stored;
     struct going *going = arg;
     struct store_head end = {.seq = row->number};
     int is_first = memcmp(going->instance, row->instance, STORE_INSTANCE) != 0;
@@ -159,13 +161,13 @@ static int take_seal(void *arg, const struct store_seal *row)
 static int find_going(struct going *going, struct store *store, char *fault, int64_t before)
 {
     if (!store_each_head(store, fault, before, add_end, &going->heads) ||
-        !store_each_seal(store, fault, take_anchor, going))
+        !store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), take_anchor, going))
         return 0;
     for (size_t i = 0; i < going->heads.count; i++)
         add_end(&going->gone, &going->heads.list[i]);
     if (going->gone.count != 0)
         qsort(going->gone.list, going->gone.count, sizeof *going->gone.list, by_chain);
-    if (!store_each_seal(store, fault, take_seal, going))
+    if (!store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), take_seal, going))
         return 0;
     if (going->heads.failed || going->gone.failed || going->seals.failed) {
         snprintf(fault, STORE_FAULT_MAX, "out of memory");

@@ -35,11 +35,12 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
                                 .outcome = "stored",
                                 .who = bytes_str(ctl_who(who)),
                                 .detail = item->reference};
-    struct store_unit unit = {.issuer = issuer, .arena = arena, .secret = &row, .audit = &audit};
+    struct store_unit unit = {.issuer = issuer, .arena = arena, .audit = &audit};
     int ok;
 
     if (arena == NULL)
         return 0;
+    store_unit_write(&unit, STORE_PUT, STORE_SECRETS, &row);
     row.reference = item->reference;
     row.seal_key_id = seal_key_id(settings->seal_key);
     ok = cmp_seal_secret(&row.sealed, arena, settings->seal_key, issuer, item->reference, item->secret) &&

@@ -27,9 +27,11 @@ static void say(struct nodes *nodes, const struct policy *policy, struct store *
 {
     const struct store_node node = {.name = bytes_str(policy_config(policy)->node),
                                     .version = bytes_str(CMPD_VERSION),
-                                    .config = bytes_str(policy_hash(policy))};
-    struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP, .node = &node};
+                                    .config = bytes_str(policy_hash(policy)),
+                                    .seen_at = now};
+    struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP};
 
+    store_unit_write(&unit, STORE_PUT, STORE_NODES, &node);
     nodes->alive = store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
     nodes->said_at = now;
 }
@@ -55,13 +57,14 @@ static void write_text(char text[NODES_TEXT_MAX], const struct store_fetch *fetc
 {
     /* Room for the last octet: a text that would be cut is none. */
     FILE *out = fmemopen(text, NODES_TEXT_MAX, "w");
-    size_t count = fetch->outcome == STORE_FOUND ? fetch->row.nodes.count : 0;
+    const struct store_node *list = fetch->rows;
+    size_t count = fetch->outcome == STORE_FOUND ? fetch->count : 0;
     long end = 0;
 
     if (out != NULL) {
         fputc('[', out);
         for (size_t i = 0; i < count; i++)
-            put_node(out, &fetch->row.nodes.list[i], now, i == 0);
+            put_node(out, &list[i], now, i == 0);
         fputc(']', out);
         end = ftell(out);
         fclose(out);
@@ -78,26 +81,26 @@ static int is_own(const struct store_node *node, const struct policy *policy)
 /* What this node said of itself before it got this configuration is nobody else's. */
 static int configurations_differ(const struct store_fetch *fetch, const struct policy *policy)
 {
+    const struct store_node *list = fetch->rows;
+
     if (fetch->outcome != STORE_FOUND)
         return 0;
-    for (size_t i = 0; i < fetch->row.nodes.count; i++) {
-        const struct store_node *node = &fetch->row.nodes.list[i];
-        if (!is_own(node, policy) && !bytes_equal(node->config, bytes_str(policy_hash(policy))))
+    for (size_t i = 0; i < fetch->count; i++)
+        if (!is_own(&list[i], policy) && !bytes_equal(list[i].config, bytes_str(policy_hash(policy))))
             return 1;
-    }
     return 0;
 }
 
 /* Whether somebody has written this node's row after it did. */
 static int has_double(const struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy)
 {
+    const struct store_node *list = fetch->rows;
+
     if (fetch->outcome != STORE_FOUND)
         return 0;
-    for (size_t i = 0; i < fetch->row.nodes.count; i++) {
-        const struct store_node *node = &fetch->row.nodes.list[i];
-        if (is_own(node, policy) && node->seen_at > nodes->said_at)
+    for (size_t i = 0; i < fetch->count; i++)
+        if (is_own(&list[i], policy) && list[i].seen_at > nodes->said_at)
             return 1;
-    }
     return 0;
 }
 
@@ -142,7 +145,7 @@ static void look(struct nodes *nodes, const struct policy *policy, struct store 
 {
     static _Thread_local char text[NODES_TEXT_MAX];
     unsigned notices = store_notices(store);
-    struct store_fetch fetch = {.kind = STORE_FETCH_NODES, .before = now - BOUND_ALIVE_GAP};
+    struct store_fetch fetch = {.kind = STORE_NODES, .index = STORE_SEEN, .before = now - BOUND_ALIVE_GAP};
     int differ, differed;
 
     fetch.arena = arena_new(ARENA);

@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { DAY = 24 * 3600, DETAIL_MAX = STORE_NAME_MAX + 128, DATE_MAX = 32, ARENA = 128 * 1024 };
+enum { DAY = 24 * 3600, DETAIL_MAX = STORE_NAME_MAX + 128, DATE_MAX = 32 };
+enum { ARENA = STORE_OLD_MAX * 128 * 1024 }; /* bounds a piece; the largest rows fit */
 
 static const struct kind {
-    enum store_fetch_kind kind;
+    enum store_kind kind;
+    enum store_index index;
     const char *rows, *since;
 } kinds[] = {
-    {STORE_FETCH_OLD_CERTS, "certificates", "expired"},
-    {STORE_FETCH_OLD_TXS, "transactions", "begun"},
+    {STORE_CERTIFICATES, STORE_OLD_CERTIFICATES, "certificates", "expired"},
+    {STORE_TRANSACTIONS, STORE_OLD_TRANSACTIONS, "transactions", "begun"},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -29,8 +31,8 @@ static int64_t limit_of(const struct piece *piece, size_t profile)
 {
     const struct config_profile *config = &policy_config(piece->policy)->profiles[profile];
     const struct cmp_authority *ca = policy_settings(piece->policy)->profiles[profile]->ca;
-    uint32_t days = piece->kind->kind == STORE_FETCH_OLD_CERTS ? config->retain.certificates_days
-                                                               : config->retain.transactions_days;
+    uint32_t days = piece->kind->kind == STORE_CERTIFICATES ? config->retain.certificates_days
+                                                            : config->retain.transactions_days;
 
     if (days == 0 || !bytes_equal(bytes_of(ca->id, STORE_ISSUER_ID), piece->issuer))
         return 0;
@@ -72,13 +74,72 @@ static int remove_keys(struct purge *job, const struct piece *piece, size_t prof
         unit.outcome == STORE_UNKNOWN)
         return 0;
     if (unit.outcome == STORE_DONE) {
-        *(removal.kind == STORE_FETCH_OLD_CERTS ? &job->certificates : &job->transactions) += count;
+        *(removal.kind == STORE_CERTIFICATES ? &job->certificates : &job->transactions) += count;
         log_line(LOG_INFO, "purge", log_text("profile", name), log_number(piece->kind->rows, count));
     }
     return 1;
 }
 
-static int remove_old(struct purge *job, const struct piece *piece, const struct store_old *rows, size_t n)
+/* struct old is what matters here of a certificate or of a transaction. */
+struct old {
+    struct bytes key;     /* serial, or transactionID */
+    struct bytes profile; /* name */
+    int64_t at;           /* Unix seconds: notAfter, or when it was begun */
+    int awaits;           /* 1: certConf is awaited, it may not be removed */
+};
+
+static struct old old_transaction(const struct store_tx *tx)
+{
+    return (struct old){tx->transaction_id, tx->profile, tx->created_at, tx->state == STORE_TX_WAIT_CONFIRM};
+}
+
+static struct old old_certificate(const struct store_cert *cert)
+{
+    return (struct old){cert->serial, cert->profile, cert->not_after, cert->status == STORE_CERT_UNCONFIRMED};
+}
+
+/* A certificate that was revoked meanwhile may have a transaction that awaits certConf all the same: it would
+ * find no certificate. Returns 0 if the store did not answer. */
+static int look_at_transactions(struct old *rows, const struct piece *piece, const struct store_cert *certs,
+                                size_t n, struct arena *arena)
+{
+    struct store_fetch fetches[STORE_OLD_MAX];
+    struct old *of[STORE_OLD_MAX];
+    int64_t limit = limit_of_all(piece);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].awaits || rows[i].at >= limit)
+            continue;
+        of[count] = &rows[i];
+        fetches[count++] = (struct store_fetch){.kind = STORE_TRANSACTIONS,
+                                                .issuer = piece->issuer,
+                                                .key = certs[i].transaction_id,
+                                                .arena = arena};
+    }
+    if (!store_fetch_all_wait(piece->store, fetches, count))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct store_tx *tx = fetches[i].rows;
+        if (fetches[i].outcome == STORE_FETCH_UNAVAILABLE)
+            return 0;
+        of[i]->awaits = fetches[i].outcome == STORE_FOUND && tx->state == STORE_TX_WAIT_CONFIRM;
+    }
+    return 1;
+}
+
+static int look_at(struct old *out, const struct piece *piece, const struct store_fetch *found,
+                   struct arena *arena)
+{
+    const struct store_cert *certs = found->rows;
+    const struct store_tx *txs = found->rows;
+
+    for (size_t i = 0; i < found->count; i++)
+        out[i] = found->kind == STORE_TRANSACTIONS ? old_transaction(&txs[i]) : old_certificate(&certs[i]);
+    return found->kind == STORE_TRANSACTIONS || look_at_transactions(out, piece, certs, found->count, arena);
+}
+
+static int remove_old(struct purge *job, const struct piece *piece, const struct old *rows, size_t n)
 {
     struct bytes keys[STORE_OLD_MAX];
 
@@ -104,19 +165,21 @@ static void next_step(struct purge *job)
 static enum purge_end do_piece(struct purge *job, const struct piece *piece, struct arena *arena)
 {
     struct store_fetch fetch = {.kind = piece->kind->kind,
+                                .index = piece->kind->index,
                                 .issuer = piece->issuer,
                                 .key = bytes_of(job->after, job->after_len),
                                 .before = limit_of_all(piece),
                                 .arena = arena};
+    struct old rows[STORE_OLD_MAX];
     size_t count;
 
     if (!store_fetch_wait(piece->store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
         return PURGE_UNAVAILABLE;
-    count = fetch.outcome == STORE_FOUND ? fetch.row.old.count : 0;
-    if (!remove_old(job, piece, fetch.row.old.list, count))
+    count = fetch.outcome == STORE_FOUND ? fetch.count : 0;
+    if (count != 0 && (!look_at(rows, piece, &fetch, arena) || !remove_old(job, piece, rows, count)))
         return PURGE_UNAVAILABLE;
-    if (count == STORE_OLD_MAX && fetch.row.old.list[count - 1].key.len <= sizeof job->after) {
-        struct bytes last = fetch.row.old.list[count - 1].key;
+    if (count == STORE_OLD_MAX && rows[count - 1].key.len <= sizeof job->after) {
+        struct bytes last = rows[count - 1].key;
         memcpy(job->after, last.data, last.len);
         job->after_len = last.len;
     } else {

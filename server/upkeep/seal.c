@@ -52,10 +52,11 @@ static int write_down(struct seal_job *job, const struct policy *policy)
  * number is taken by it or by nothing. */
 static int store_pending(struct seal_job *job, const struct policy *policy, struct store *store)
 {
-    struct store_unit unit = {.seal = &job->pending};
+    struct store_unit unit = {.arena = NULL};
 
     if (job->arena == NULL)
         return 1;
+    store_unit_write(&unit, STORE_ONCE, STORE_SEALS, &job->pending);
     if (!store_commit_wait(store, &unit) || unit.outcome != STORE_DONE)
         return failed(job, "the store did not take the seal; it is tried again");
     if (!write_down(job, policy))

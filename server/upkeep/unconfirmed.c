@@ -72,10 +72,10 @@ static int end_transaction(struct store *store, struct bytes issuer, const struc
                               .arena = arena,
                               .tx_id = tx->transaction_id,
                               .expect_state = STORE_TX_WAIT_CONFIRM,
-                              .tx = &after,
                               .change = &change,
                               .audit = &audit};
 
+    store_unit_write(&unit, STORE_UPDATE, STORE_TRANSACTIONS, &after);
     after.state = STORE_TX_ENDED;
     after.deadline = 0;
     *ended = store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
@@ -88,19 +88,22 @@ static int end_transaction(struct store *store, struct bytes issuer, const struc
 static int end_next(struct unconfirmed *job, const struct policy *policy, struct store *store,
                     const struct cmp_authority *ca, int64_t now, struct arena *arena, unsigned *count)
 {
-    struct store_fetch fetch = {.kind = STORE_FETCH_OVERDUE,
+    struct store_fetch fetch = {.kind = STORE_TRANSACTIONS,
+                                .index = STORE_OVERDUE,
                                 .issuer = bytes_of(ca->id, STORE_ISSUER_ID),
                                 .before = now,
                                 .arena = arena};
+    const struct store_tx *tx;
     enum config_unconfirmed action;
     int ended, taken;
 
     if (!store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
         return 0;
-    action = action_of(policy, fetch.row.tx.profile);
+    tx = fetch.rows;
+    action = action_of(policy, tx->profile);
     if (action != CONFIG_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
         return 0;
-    taken = end_transaction(store, fetch.issuer, &fetch.row.tx, action, now, arena, &ended);
+    taken = end_transaction(store, fetch.issuer, tx, action, now, arena, &ended);
     *count += ended;
     if (!ended && action != CONFIG_UNCONFIRMED_KEEP)
         job->count--; /* nothing was revoked */

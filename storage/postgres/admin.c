@@ -75,8 +75,8 @@ static const struct question {
                                                                   "relnamespace = "
                                                                   "'cmpd'::regnamespace AND relname ~ "
                                                                   "'^audit_\\d{4}_[1-4]$' AND relkind = 'r'"},
-    {"node", "SELECT node AS name, version, config AS configuration, extract(epoch from now())::bigint - "
-             "seen_at AS seen_seconds FROM cmpd.nodes ORDER BY node"},
+    {"node", "SELECT name, version, config AS configuration, extract(epoch from now())::bigint - "
+             "seen_at AS seen_seconds FROM cmpd.nodes ORDER BY name"},
     {"replica", "SELECT application_name AS name, client_addr::text AS address, state, sync_state, "
                 "extract(epoch from replay_lag)::bigint AS lag_seconds FROM pg_stat_replication ORDER BY 1"},
 };
@@ -145,14 +145,6 @@ int postgres_status(char *fault, const char *url, store_say *say, void *arg)
 static const struct check {
     const char *sql, *of, *wrong, *remedy;
 } checks[] = {
-    {"SELECT 'cmpd.' || name FROM (VALUES ('certificates'), ('certificates_later'), ('certificates_pkey'), "
-     "('transactions'), ('transactions_0'), ('transactions_1'), ('transactions_2'), ('transactions_3'), "
-     "('transactions_pkey'), ('transactions_deadline'), ('public_keys'), ('public_keys_0'), "
-     "('public_keys_1'), ('public_keys_2'), ('public_keys_3'), ('public_keys_pkey'), ('revocations'), "
-     "('revocations_pkey'), ('secrets'), ('secrets_pkey'), ('audit'), ('audit_later'), ('audit_pkey'), "
-     "('audit_seals'), ('audit_seals_pkey'), ('service'), ('service_pkey'), ('nodes'), ('nodes_pkey')) v "
-     "(name) WHERE to_regclass('cmpd.' || name) IS NULL",
-     "table or index", "is missing", RESTORE},
     {"SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relnamespace = "
      "'cmpd'::regnamespace AND NOT indisvalid",
      "index", "is not valid", "make it again with REINDEX INDEX CONCURRENTLY"},
@@ -226,13 +218,15 @@ static void tell(const struct store_check *check, const char *what, const char *
     check->found(check->arg, text);
 }
 
-/* Whether all that a node executes would find its tables, columns, types and functions. */
+/* Whether all that a node executes would find its tables, columns and functions. */
 static int check_statements(PGconn *conn, const struct store_check *check)
 {
     char text[TEXT_MAX];
     int well = 1;
     for (int i = 0; i < SQL_COUNT; i++) {
-        PGresult *result = PQprepare(conn, "", postgres_sql[i], 0, NULL);
+        struct sql sql;
+        postgres_text_of(&sql, (enum postgres_statement)i);
+        PGresult *result = PQprepare(conn, "", sql.text, 0, NULL);
         if (PQresultStatus(result) != PGRES_COMMAND_OK) {
             tell(check, "a statement of the nodes cannot be executed, restore the database's schema",
                  postgres_text(text, sizeof(text), PQerrorMessage(conn)));
@@ -241,6 +235,24 @@ static int check_statements(PGconn *conn, const struct store_check *check)
         PQclear(result);
     }
     return well;
+}
+
+/* By hand: what no descriptor names. */
+static const char *const other_names[] = {
+    "certificates_later", "transactions_0",   "transactions_1",   "transactions_2",
+    "transactions_3",     "public_keys",      "public_keys_0",    "public_keys_1",
+    "public_keys_2",      "public_keys_3",    "public_keys_pkey", "transactions_deadline",
+    "revocations",        "revocations_pkey", "audit_later",      "service",
+    "service_pkey"};
+
+static void ask_for_missing(struct sql *out)
+{
+    sql_put(out, "SELECT 'cmpd.' || name FROM (VALUES ('%s')", other_names[0]);
+    for (size_t i = 1; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+        sql_put(out, ", ('%s')", other_names[i]);
+    for (int i = 0; i < STORE_KINDS; i++)
+        sql_put(out, ", ('%s'), ('%s_pkey')", store_tables[i].name, store_tables[i].name);
+    sql_put(out, ") v (name) WHERE to_regclass('cmpd.' || name) IS NULL ORDER BY name");
 }
 
 static int check_version(char *fault, PGconn *conn, const struct store_check *check)
@@ -256,26 +268,34 @@ static int check_version(char *fault, PGconn *conn, const struct store_check *ch
     return 1;
 }
 
+/* What is missing makes later checks fail, and that is a finding, too. */
+static int check_rows(char *fault, PGconn *conn, const struct store_check *check, const struct check *one)
+{
+    char why[STORE_FAULT_MAX] = "";
+    if (each_row(why, conn, one->sql, NULL, 0, 0, tell_row, &(struct checking){check, one}))
+        return 1;
+    if (PQstatus(conn) == CONNECTION_OK) {
+        tell(check, "this could not be looked at", why);
+        return 1;
+    }
+    store_fault(fault, "%s", why);
+    return 0;
+}
+
 int postgres_check(char *fault, const char *url, const struct store_check *check)
 {
     PGconn *conn = connect_to(fault, url);
+    struct sql sql = {.len = 0};
     if (conn == NULL)
         return 0;
     int ok = postgres_be_owner(fault, conn) && check_version(fault, conn, check);
     if (ok)
         check_statements(conn, check);
-    for (size_t i = 0; ok && i < CHECKS; i++) {
-        char why[STORE_FAULT_MAX] = "";
-        /* What is missing makes later checks fail, and that is a finding, too. */
-        if (!each_row(why, conn, checks[i].sql, NULL, 0, 0, tell_row,
-                      &(struct checking){check, &checks[i]})) {
-            ok = PQstatus(conn) == CONNECTION_OK;
-            if (ok)
-                tell(check, "this could not be looked at", why);
-            else
-                store_fault(fault, "%s", why);
-        }
-    }
+    ask_for_missing(&sql);
+    ok = ok &&
+         check_rows(fault, conn, check, &(struct check){sql.text, "table or index", "is missing", RESTORE});
+    for (size_t i = 0; ok && i < CHECKS; i++)
+        ok = check_rows(fault, conn, check, &checks[i]);
     PQfinish(conn);
     return ok;
 }

@@ -260,17 +260,35 @@ static int begin_writing(char *fault, PGconn *conn, struct postgres_session *ses
     return ok;
 }
 
+#define OTHER_FORM                                                                                           \
+    "the tables have a form of before the first release, which this program cannot read; make a backup for " \
+    "the "                                                                                                   \
+    "program that wrote them, then, as their owner, DROP SCHEMA cmpd CASCADE, and run cmpctl db migrate"
+
+static int is_undefined_column(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate != NULL && strcmp(sqlstate, "42703") == 0;
+}
+
 int postgres_schema(char *fault, PGconn *conn, struct postgres_schema *schema)
 {
-    PGresult *result = PQexec(conn, "SELECT version, oldest_node FROM cmpd.schema");
-    int ok = !postgres_failed(fault, conn, result, "reading the schema's version") && PQntuples(result) == 1;
-    if (ok)
-        *schema = (struct postgres_schema){(int)strtol(PQgetvalue(result, 0, 0), NULL, 10),
-                                           (int)strtol(PQgetvalue(result, 0, 1), NULL, 10)};
-    else if (fault[0] == 0)
+    enum { VERSION, OLDEST_NODE, FORM, DECIMAL = 10 };
+    PGresult *result = PQexec(conn, "SELECT version, oldest_node, form FROM cmpd.schema");
+    int other = is_undefined_column(result);
+    int ok = !other && !postgres_failed(fault, conn, result, "reading the schema's version") &&
+             PQntuples(result) == 1;
+    if (ok) {
+        *schema = (struct postgres_schema){(int)strtol(PQgetvalue(result, 0, VERSION), NULL, DECIMAL),
+                                           (int)strtol(PQgetvalue(result, 0, OLDEST_NODE), NULL, DECIMAL)};
+        other = strtoll(PQgetvalue(result, 0, FORM), NULL, DECIMAL) != sql_form(postgres_steps.steps[0]);
+    } else if (!other && fault[0] == 0) {
         store_fault(fault, "cmpd.schema is empty: the tables are damaged; restore them from a backup");
+    }
+    if (other)
+        store_fault(fault, OTHER_FORM);
     PQclear(result);
-    return ok;
+    return ok && !other;
 }
 
 static int check_schema(char *fault, PGconn *conn)
@@ -294,29 +312,17 @@ static int check_schema(char *fault, PGconn *conn)
     return 0;
 }
 
-static int find_types(char *fault, PGconn *conn, Oid types[TYPE_COUNT])
-{
-    for (int i = 0; i < TYPE_COUNT; i++) {
-        const char *values[] = {postgres_type_names[i]};
-        PGresult *result = PQexecParams(conn, "SELECT $1::regtype::oid", 1, NULL, values, NULL, NULL, 0);
-        int failed = postgres_failed(fault, conn, result, "looking at the types");
-        if (!failed)
-            types[i] = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
-        PQclear(result);
-        if (failed)
-            return 0;
-    }
-    return 1;
-}
-
 /* All at once: a round trip each would be felt over a long line. */
 static int prepare(char *fault, PGconn *conn)
 {
     PGresult *result;
     int ok = PQenterPipelineMode(conn), done = 0;
     for (int i = 0; ok && i < SQL_COUNT; i++) {
+        struct sql sql;
         char name[16];
-        ok = PQsendPrepare(conn, postgres_name(name, (enum postgres_statement)i), postgres_sql[i], 0, NULL);
+        postgres_text_of(&sql, (enum postgres_statement)i);
+        ok = sql.len == 0 ||
+             PQsendPrepare(conn, postgres_name(name, (enum postgres_statement)i), sql.text, 0, NULL);
     }
     if (!ok || !PQpipelineSync(conn)) {
         store_fault(fault, "the connection was lost while it was set up; %s", remedy(NULL));
@@ -333,19 +339,13 @@ static int prepare(char *fault, PGconn *conn)
     return ok;
 }
 
-const char *postgres_name(char out[16], enum postgres_statement statement)
-{
-    snprintf(out, 16, "s%d", (int)statement);
-    return out;
-}
-
 int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session, int to_read)
 {
     PGresult *result = PQexec(conn, settings);
     int failed = postgres_failed(fault, conn, result, "setting the session up");
     PQclear(result);
     if (failed || !check_encoding(fault, conn) || (!to_read && !begin_writing(fault, conn, session)) ||
-        !check_schema(fault, conn) || !find_types(fault, conn, session->types) || !prepare(fault, conn))
+        !check_schema(fault, conn) || !prepare(fault, conn))
         return 0;
     if (PQsetnonblocking(conn, 1) == 0)
         return 1;

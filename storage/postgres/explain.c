@@ -2,7 +2,10 @@
  * are told so, and the rest goes again. */
 #include "writer.h"
 
-typedef struct bytes key_of(const struct store_unit *unit);
+static struct bytes expected_tx_key(const struct store_unit *unit)
+{
+    return store_unit_row(unit, STORE_TRANSACTIONS) != NULL ? unit->tx_id : bytes_of(NULL, 0);
+}
 
 static struct bytes secret_key(const struct store_unit *unit)
 {
@@ -19,29 +22,23 @@ static struct bytes unused_key(const struct store_unit *unit)
     return unit->key_unused;
 }
 
-static int expects_tx(const struct store_unit *unit)
-{
-    return unit->tx != NULL && unit->tx_id.len > 0;
-}
-
-static struct bytes expected_tx_key(const struct store_unit *unit)
-{
-    return expects_tx(unit) ? unit->tx_id : bytes_of(NULL, 0);
-}
-
 static struct bytes required_change_key(const struct store_unit *unit)
 {
     return unit->change != NULL && unit->change->required ? unit->change->serial : bytes_of(NULL, 0);
 }
 
+enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
+
 static const struct question {
     enum postgres_statement statement;
-    key_of *key;
-} questions[] = {
-    {SQL_TX_GET, expected_tx_key}, {SQL_SECRET_GET, secret_key},        {SQL_CERT_GET, signer_key},
-    {SQL_KEYS_IN_USE, unused_key}, {SQL_CERT_GET, required_change_key},
+    struct bytes (*key)(const struct store_unit *unit);
+} questions[QUESTIONS] = {
+    [ASK_TX] = {(enum postgres_statement)(SQL_GET + STORE_TRANSACTIONS), expected_tx_key},
+    [ASK_SECRET] = {(enum postgres_statement)(SQL_GET + STORE_SECRETS), secret_key},
+    [ASK_SIGNER] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), signer_key},
+    [ASK_KEY] = {SQL_KEYS_IN_USE, unused_key},
+    [ASK_CHANGE] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), required_change_key},
 };
-enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
 
 void writer_send_questions(struct writer *writer)
 {
@@ -50,11 +47,11 @@ void writer_send_questions(struct writer *writer)
     writer->doing = WRITER_EXPLAINING;
     for (int q = 0; ok && q < QUESTIONS; q++) {
         params_reset(params);
-        params_keys(params);
+        params_array(params, STORE_OCTETS);
         for (size_t i = 0; i < writer->group; i++)
             params_array_octets(params, writer_unit(writer, i)->issuer);
         params_array_end(params);
-        params_keys(params);
+        params_array(params, STORE_OCTETS);
         for (size_t i = 0; i < writer->group; i++)
             params_array_octets(params, questions[q].key(writer_unit(writer, i)));
         params_array_end(params);
@@ -83,16 +80,16 @@ struct look {
 static enum store_precondition judge_tx(struct store_unit *unit, const PGresult *txs, size_t i,
                                         enum store_outcome *outcome)
 {
-    int row = row_about(txs, i);
+    int row = row_about(txs, i), inserts = store_unit_inserts_tx(unit);
     if (row < 0)
-        return unit->expect_tx_absent ? STORE_PRE_NONE : STORE_PRE_TX;
+        return inserts ? STORE_PRE_NONE : STORE_PRE_TX;
     /* Without the row the conflict would read as "absent", and be answered wrongly. */
-    if (!rows_tx(&unit->row, txs, row, 1, unit->arena)) {
+    if (!rows_read(&unit->row, &store_tables[STORE_TRANSACTIONS], txs, row, 1, unit->arena)) {
         unit->row = (struct store_tx){0};
         *outcome = STORE_UNAVAILABLE;
         return STORE_PRE_TX;
     }
-    if (unit->expect_tx_absent || (unit->expect_state != 0 && unit->row.state != unit->expect_state))
+    if (inserts || (unit->expect_state != 0 && unit->row.state != unit->expect_state))
         return STORE_PRE_TX;
     unit->row = (struct store_tx){0};
     return STORE_PRE_NONE;
@@ -102,25 +99,29 @@ static int secret_is_usable(const struct store_unit *unit, const PGresult *secre
                             struct look *look)
 {
     int row = row_about(secrets, i);
-    if (row < 0 || !rows_secret(&look->secret, secrets, row, 1, look->arena))
+    if (row < 0 || !rows_read(&look->secret, &store_tables[STORE_SECRETS], secrets, row, 1, look->arena))
         return 0;
     const struct store_secret *secret = &look->secret;
     return (secret->expires == 0 || secret->expires > unit->now) &&
            (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
 }
 
+static int read_cert(struct look *look, const PGresult *certs, int row)
+{
+    return rows_read(&look->cert, &store_tables[STORE_CERTIFICATES], certs, row, 1, look->arena);
+}
+
 static int signer_is_good(const PGresult *signers, size_t i, struct look *look)
 {
     int row = row_about(signers, i);
-    return row >= 0 && rows_cert(&look->cert, signers, row, 1, look->arena) &&
-           look->cert.status != STORE_CERT_REVOKED && look->cert.status != STORE_CERT_HOLD;
+    return row >= 0 && read_cert(look, signers, row) && look->cert.status != STORE_CERT_REVOKED &&
+           look->cert.status != STORE_CERT_HOLD;
 }
 
 static int changes(const struct store_cert_change *change, const PGresult *certs, size_t i, struct look *look)
 {
     int row = row_about(certs, i);
-    return row >= 0 && rows_cert(&look->cert, certs, row, 1, look->arena) &&
-           look->cert.status != STORE_CERT_REVOKED &&
+    return row >= 0 && read_cert(look, certs, row) && look->cert.status != STORE_CERT_REVOKED &&
            (change->only_from == 0 || look->cert.status == change->only_from);
 }
 
@@ -131,7 +132,7 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     struct store_unit *unit = writer_unit(writer, i);
     enum store_precondition which = STORE_PRE_NONE;
     *outcome = STORE_CONFLICT;
-    if (expects_tx(unit))
+    if (expected_tx_key(unit).len > 0)
         which = judge_tx(unit, answers[ASK_TX], i, outcome);
     if (which == STORE_PRE_NONE && unit->secret_reference.len > 0 &&
         !secret_is_usable(unit, answers[ASK_SECRET], i, look))

@@ -12,17 +12,15 @@
 
 /* A fingerprint of each row that the units of a group touch, in a table without removal. Two that are alike
  * by chance only make the group smaller. */
-enum { TOUCHED = 4 * POSTGRES_GROUP_MAX };
-
-static int touch(uint64_t touched[TOUCHED], char kind, struct bytes issuer, struct bytes key)
+static int touch(uint64_t touched[POSTGRES_TOUCHED], uint8_t kind, struct bytes issuer, struct bytes key)
 {
-    uint64_t hash = 14695981039346656037u ^ (uint8_t)kind; /* FNV-1a */
+    uint64_t hash = 14695981039346656037u ^ kind; /* FNV-1a */
     for (size_t i = 0; i < issuer.len; i++)
         hash = (hash ^ issuer.data[i]) * 1099511628211u;
     for (size_t i = 0; i < key.len; i++)
         hash = (hash ^ key.data[i]) * 1099511628211u;
     hash |= hash == 0;
-    for (size_t at = hash % TOUCHED;; at = (at + 1) % TOUCHED) {
+    for (size_t at = hash % POSTGRES_TOUCHED;; at = (at + 1) % POSTGRES_TOUCHED) {
         if (touched[at] == hash)
             return 0;
         if (touched[at] == 0) {
@@ -32,55 +30,56 @@ static int touch(uint64_t touched[TOUCHED], char kind, struct bytes issuer, stru
     }
 }
 
+/* What is put in the place of something, or once, is the business of upkeep and of tools. It, and what may
+ * lock many rows in an order of its own, goes alone. */
 static int is_administration(const struct store_unit *unit)
 {
-    return unit->secret != NULL || unit->alive_at != 0 || unit->seal != NULL || unit->removal != NULL;
+    for (size_t i = 0; i < unit->write_count; i++)
+        if (unit->writes[i].how == STORE_PUT || unit->writes[i].how == STORE_ONCE)
+            return 1;
+    return unit->alive_at != 0 || unit->removal != NULL;
+}
+
+enum { KEYS_OF_UNIT = 2, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
+
+static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
+{
+    for (size_t i = 0; i < unit->write_count; i++) {
+        const struct store_write *write = &unit->writes[i];
+        if (!touch(touched, (uint8_t)write->kind, unit->issuer,
+                   row_key(write->row, &store_tables[write->kind])))
+            return 0;
+    }
+    return (unit->key_unused.len == 0 || touch(touched, TOUCHED_KEY, unit->issuer, unit->key_unused)) &&
+           (unit->change == NULL || touch(touched, TOUCHED_CHANGE, unit->issuer, unit->change->serial));
 }
 
 /* The group is what comes before the first unit that touches a row of one before it: that one has to see the
- * other's work. What administration does may lock many rows, in an order of its own: it goes alone. */
-static size_t group_size(const struct writer *writer)
+ * other's work. */
+static size_t group_size(struct writer *writer)
 {
-    static _Thread_local uint64_t touched[TOUCHED];
-    size_t n = 0;
-    memset(touched, 0, sizeof(touched));
+    size_t n = 0, rows = 0;
     if (is_administration(writer_unit(writer, 0)))
         return 1;
+    memset(writer->touched, 0, sizeof(writer->touched));
     for (; n < writer->count && n < writer->limit; n++) {
         const struct store_unit *unit = writer_unit(writer, n);
-        if (is_administration(unit) ||
-            (unit->tx != NULL && !touch(touched, 't', unit->issuer, unit->tx_id)) ||
-            (unit->key_unused.len > 0 && !touch(touched, 'k', unit->issuer, unit->key_unused)) ||
-            (unit->change != NULL && !touch(touched, 'c', unit->issuer, unit->change->serial)))
+        rows += unit->write_count + KEYS_OF_UNIT;
+        int is_apart = touches_nothing_twice(writer->touched, unit);
+        /* The first is taken in any case: it may touch a row of its own twice. */
+        if (n > 0 && (rows > POSTGRES_ROWS_MAX || is_administration(unit) || !is_apart))
             break;
     }
     return n;
 }
+_Static_assert((int)STORE_WRITES_MAX + (int)KEYS_OF_UNIT <= (int)POSTGRES_ROWS_MAX, "a lone unit is a group");
+_Static_assert((int)POSTGRES_TOUCHED > (int)POSTGRES_ROWS_MAX + STORE_WRITES_MAX + (int)KEYS_OF_UNIT,
+               "touch finds a place");
 
 /* ---- its statements ---- */
 
-static const struct store_tx *inserts_tx(const struct store_unit *unit)
-{
-    return unit->expect_tx_absent ? unit->tx : NULL;
-}
-
-static const struct store_tx *updates_tx(const struct store_unit *unit)
-{
-    return unit->expect_tx_absent ? NULL : unit->tx;
-}
-
 /* What a statement takes of a unit: the key that it is sorted by; empty if the unit has no part in it. */
 typedef struct bytes key_of(const struct store_unit *unit);
-
-static struct bytes inserted_tx_key(const struct store_unit *unit)
-{
-    return inserts_tx(unit) != NULL ? unit->tx_id : bytes_of(NULL, 0);
-}
-
-static struct bytes updated_tx_key(const struct store_unit *unit)
-{
-    return updates_tx(unit) != NULL ? unit->tx_id : bytes_of(NULL, 0);
-}
 
 static struct bytes secret_key(const struct store_unit *unit)
 {
@@ -97,34 +96,10 @@ static struct bytes unused_key(const struct store_unit *unit)
     return unit->key_unused;
 }
 
-static struct bytes cert_key(const struct store_unit *unit)
-{
-    return unit->cert != NULL ? unit->cert->serial : bytes_of(NULL, 0);
-}
-
 static struct bytes change_key(const struct store_unit *unit)
 {
     return unit->change != NULL ? unit->change->serial : bytes_of(NULL, 0);
 }
-
-/* In the order in which they are sent: all nodes lock tables in the same order, too. A statement that takes
- * keys takes two arrays, of issuers and of keys. */
-static const struct part {
-    enum postgres_statement statement;
-    key_of *key;
-    enum postgres_type type; /* TYPE_COUNT: keys */
-    void (*put)(struct params *params, const struct store_unit *unit);
-} parts[] = {
-    {SQL_TX_INSERT, inserted_tx_key, TYPE_TRANSACTION, params_tx},
-    {SQL_TX_UPDATE, updated_tx_key, TYPE_TRANSACTION, params_tx},
-    {SQL_BIND, secret_key, TYPE_BINDING, params_binding},
-    {SQL_SIGNERS, signer_key, TYPE_COUNT, NULL},
-    {SQL_KEYS_LOCK, unused_key, TYPE_COUNT, NULL},
-    {SQL_KEYS_UNUSED, unused_key, TYPE_COUNT, NULL},
-    {SQL_CERT_INSERT, cert_key, TYPE_CERTIFICATE, params_cert},
-    {SQL_CHANGE, change_key, TYPE_CHANGE, params_change},
-};
-enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 
 static int compare(struct bytes a, struct bytes b)
 {
@@ -133,11 +108,6 @@ static int compare(struct bytes a, struct bytes b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-struct member {
-    struct bytes issuer, key;
-    const struct store_unit *unit;
-};
-
 static int by_key(const void *a, const void *b)
 {
     const struct member *left = a, *right = b;
@@ -145,51 +115,151 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : compare(left->key, right->key);
 }
 
-static int add_part(struct writer *writer, const struct part *part)
+static size_t members_of(struct writer *writer, key_of *key)
 {
-    static _Thread_local struct member members[POSTGRES_GROUP_MAX];
     size_t n = 0;
     for (size_t i = 0; i < writer->group; i++) {
         const struct store_unit *unit = writer_unit(writer, i);
-        struct bytes key = part->key(unit);
-        if (key.len > 0)
-            members[n++] = (struct member){unit->issuer, key, unit};
+        if (key(unit).len > 0)
+            writer->members[n++] = (struct member){unit->issuer, key(unit), unit, NULL};
+    }
+    qsort(writer->members, n, sizeof(writer->members[0]), by_key);
+    return n;
+}
+
+/* The arrays with which every statement begins: issuers, and keys. */
+static void put_keys(struct params *params, const struct member *members, size_t n)
+{
+    params_reset(params);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, members[i].issuer);
+    params_array_end(params);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, members[i].key);
+    params_array_end(params);
+}
+
+static int add_keys(struct writer *writer, enum postgres_statement statement, key_of *key)
+{
+    size_t n = members_of(writer, key);
+    if (n == 0)
+        return 1;
+    put_keys(&writer->params, writer->members, n);
+    return round_add(writer->slot, statement, &writer->params);
+}
+
+static int add_bindings(struct writer *writer)
+{
+    struct params *params = &writer->params;
+    const struct member *members = writer->members;
+    size_t n = members_of(writer, secret_key);
+    if (n == 0)
+        return 1;
+    put_keys(params, members, n);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, members[i].unit->tx_id);
+    params_array_end(params);
+    params_array(params, STORE_NUMBER);
+    for (size_t i = 0; i < n; i++)
+        params_array_number(params, STORE_NUMBER, members[i].unit->now);
+    params_array_end(params);
+    return round_add(writer->slot, SQL_BIND, params);
+}
+
+/* What of a change is sent after its key. */
+enum { CHANGE_AT, CHANGE_FROM, CHANGE_REQUIRED, CHANGE_STATUS, CHANGE_REASON, CHANGE_COLUMNS };
+
+static int64_t of_change(const struct store_cert_change *change, int column)
+{
+    const int64_t columns[CHANGE_COLUMNS] = {change->at, change->only_from, change->required, change->status,
+                                             change->reason};
+    return columns[column];
+}
+
+static int add_changes(struct writer *writer)
+{
+    static const enum store_type types[CHANGE_COLUMNS] = {STORE_NUMBER, STORE_SMALL, STORE_TRUTH, STORE_SMALL,
+                                                          STORE_SMALL};
+    struct params *params = &writer->params;
+    const struct member *members = writer->members;
+    size_t n = members_of(writer, change_key);
+    if (n == 0)
+        return 1;
+    put_keys(params, members, n);
+    for (int column = 0; column < CHANGE_COLUMNS; column++) {
+        params_array(params, types[column]);
+        for (size_t i = 0; i < n; i++)
+            params_array_number(params, types[column], of_change(members[i].unit->change, column));
+        params_array_end(params);
+    }
+    return round_add(writer->slot, SQL_CHANGE, params);
+}
+
+/* The rows of |members|, an array for each column. */
+static void put_rows(struct params *params, const struct store_table *table, const struct member *members,
+                     size_t n)
+{
+    params_reset(params);
+    if (table->of_issuer) {
+        params_array(params, STORE_OCTETS);
+        for (size_t i = 0; i < n; i++)
+            params_array_octets(params, members[i].issuer);
+        params_array_end(params);
+    }
+    for (size_t column = 0; column < table->count; column++) {
+        params_array(params, table->columns[column].type);
+        for (size_t i = 0; i < n; i++)
+            params_array_column(params, &table->columns[column], members[i].row);
+        params_array_end(params);
+    }
+}
+
+static int add_rows(struct writer *writer, enum store_kind kind, enum store_how how)
+{
+    struct member *members = writer->members;
+    struct params *params = &writer->params;
+    size_t n = 0;
+    for (size_t i = 0; i < writer->group; i++) {
+        const struct store_unit *unit = writer_unit(writer, i);
+        for (size_t w = 0; w < unit->write_count; w++)
+            if (unit->writes[w].kind == kind && unit->writes[w].how == how)
+                members[n++] =
+                    (struct member){unit->issuer, row_key(unit->writes[w].row, &store_tables[kind]), unit,
+                                    unit->writes[w].row};
     }
     if (n == 0)
         return 1;
     qsort(members, n, sizeof(members[0]), by_key);
-    struct params *params = &writer->params;
-    params_reset(params);
-    if (part->type == TYPE_COUNT) {
-        params_keys(params);
+    put_rows(params, &store_tables[kind], members, n);
+    if (postgres_expects(kind, how)) {
+        params_array(params, STORE_SMALL);
         for (size_t i = 0; i < n; i++)
-            params_array_octets(params, members[i].issuer);
+            params_array_number(params, STORE_SMALL, members[i].unit->expect_state);
         params_array_end(params);
-        params_keys(params);
-        for (size_t i = 0; i < n; i++)
-            params_array_octets(params, members[i].key);
-    } else {
-        params_array(params, writer->slot->session.types[part->type]);
-        for (size_t i = 0; i < n; i++)
-            part->put(params, members[i].unit);
     }
-    params_array_end(params);
-    return round_add(writer->slot, part->statement, params);
+    return round_add(writer->slot, postgres_write(kind, how), params);
 }
 
-static int add_secret(struct writer *writer, const struct store_unit *unit)
+static int add_kind(struct writer *writer, enum store_kind kind)
 {
-    struct params *params = &writer->params;
-    params_reset(params);
-    params_octets(params, unit->issuer);
-    params_octets(params, unit->secret->reference);
-    params_octets(params, unit->secret->profile);
-    params_octets(params, unit->secret->sealed);
-    params_octets(params, unit->secret->seal_key_id);
-    params_number(params, unit->secret->reusable);
-    params_number(params, unit->secret->expires);
-    params_octets(params, unit->secret->bound_to);
-    return round_add(writer->slot, SQL_SECRET_PUT, params);
+    for (int how = 0; how < STORE_HOWS; how++)
+        if (!add_rows(writer, kind, (enum store_how)how))
+            return 0;
+    return 1;
+}
+
+/* All nodes lock tables in the same order, too. */
+static int add_units(struct writer *writer)
+{
+    int ok = add_kind(writer, STORE_TRANSACTIONS) && add_bindings(writer) &&
+             add_keys(writer, SQL_SIGNERS, signer_key) && add_keys(writer, SQL_KEYS_LOCK, unused_key) &&
+             add_keys(writer, SQL_KEYS_UNUSED, unused_key);
+    for (int kind = STORE_TRANSACTIONS + 1; ok && kind < STORE_KINDS; kind++)
+        ok = add_kind(writer, (enum store_kind)kind);
+    return ok && add_changes(writer);
 }
 
 static int add_alive(struct writer *writer, const struct store_unit *unit)
@@ -200,74 +270,30 @@ static int add_alive(struct writer *writer, const struct store_unit *unit)
     return round_add(writer->slot, SQL_ALIVE, &writer->params);
 }
 
-static int add_node(struct writer *writer, const struct store_unit *unit)
-{
-    params_reset(&writer->params);
-    params_octets(&writer->params, unit->node->name);
-    params_octets(&writer->params, unit->node->version);
-    params_octets(&writer->params, unit->node->config);
-    params_number(&writer->params, unit->alive_at);
-    return round_add(writer->slot, SQL_NODE, &writer->params);
-}
-
-static int add_seal(struct writer *writer, const struct store_seal *seal)
-{
-    struct params *params = &writer->params;
-    params_reset(params);
-    params_octets(params, bytes_of(seal->instance, sizeof(seal->instance)));
-    params_number(params, seal->number);
-    params_number(params, seal->at);
-    params_octets(params, seal->node);
-    params_octets(params, seal->text);
-    params_octets(params, seal->signature);
-    return round_add(writer->slot, SQL_SEAL, params);
-}
-
 static int add_removal(struct writer *writer, const struct store_unit *unit)
 {
-    struct params *params = &writer->params;
     const struct store_removal *removal = unit->removal;
-    params_reset(params);
-    params_keys(params);
     for (size_t i = 0; i < removal->count; i++)
-        params_array_octets(params, unit->issuer);
-    params_array_end(params);
-    params_keys(params);
-    for (size_t i = 0; i < removal->count; i++)
-        params_array_octets(params, removal->keys[i]);
-    params_array_end(params);
-    params_number(params, removal->before);
-    return round_add(writer->slot, removal->kind == STORE_FETCH_OLD_CERTS ? SQL_CERT_REMOVE : SQL_TX_REMOVE,
-                     params);
+        writer->members[i] = (struct member){unit->issuer, removal->keys[i], unit, NULL};
+    put_keys(&writer->params, writer->members, removal->count);
+    params_number(&writer->params, removal->before);
+    return round_add(writer->slot, removal->kind == STORE_CERTIFICATES ? SQL_CERT_REMOVE : SQL_TX_REMOVE,
+                     &writer->params);
 }
+_Static_assert((int)STORE_OLD_MAX <= (int)POSTGRES_ROWS_MAX, "what is removed at once fits");
 
 static int add_administration(struct writer *writer)
 {
-    for (size_t i = 0; i < writer->group; i++) {
-        const struct store_unit *unit = writer_unit(writer, i);
-        if ((unit->secret != NULL && !add_secret(writer, unit)) ||
-            (unit->alive_at != 0 && !add_alive(writer, unit)) ||
-            (unit->alive_at != 0 && unit->node != NULL && !add_node(writer, unit)) ||
-            (unit->seal != NULL && !add_seal(writer, unit->seal)) ||
-            (unit->removal != NULL && !add_removal(writer, unit)))
-            return 0;
-    }
-    return 1;
+    const struct store_unit *unit = writer_unit(writer, 0);
+    return (unit->alive_at == 0 || add_alive(writer, unit)) &&
+           (unit->removal == NULL || add_removal(writer, unit));
 }
 
 int writer_add_entry(struct writer *writer, enum postgres_statement statement,
                      const struct store_entry *entry)
 {
-    struct params *params = &writer->params;
-    params_reset(params);
-    params_octets(params, bytes_of(entry->chain, sizeof(entry->chain)));
-    params_number(params, entry->seq);
-    params_number(params, entry->at);
-    params_octets(params, entry->node);
-    params_octets(params, bytes_of(entry->previous, sizeof(entry->previous)));
-    params_octets(params, bytes_of(entry->hash, sizeof(entry->hash)));
-    params_octets(params, entry->records);
-    return round_add(writer->slot, statement, params);
+    put_rows(&writer->params, &store_tables[STORE_ENTRIES], &(struct member){.row = entry}, 1);
+    return round_add(writer->slot, statement, &writer->params);
 }
 
 static int make_entry(struct writer *writer)
@@ -296,11 +322,9 @@ void writer_send_group(struct writer *writer)
     }
     writer->doing = WRITER_COMMITTING;
     int ok = writer_add_rollback(writer) && round_add(slot, SQL_BEGIN, NULL);
-    for (size_t i = 0; ok && i < PARTS; i++)
-        ok = add_part(writer, &parts[i]);
-    ok = ok && add_administration(writer);
-    if (ok && writer->entry.records.len > 0)
-        ok = writer_add_entry(writer, SQL_AUDIT, &writer->entry);
+    ok = ok && add_units(writer) && add_administration(writer);
+    if (ok && writer_has_entry(writer))
+        ok = writer_add_entry(writer, postgres_write(STORE_ENTRIES, STORE_INSERT), &writer->entry);
     if (!ok || !round_add(slot, SQL_COMMIT, NULL) || !round_send(slot, postgres_now_ms()))
         writer_lose(writer, "sending failed");
 }

@@ -12,6 +12,8 @@
 
 #include "storage/backend.h"
 #include "storage/queue.h"
+#include "storage/row.h"
+#include "storage/sql.h"
 
 enum {
     POSTGRES_SCHEMA_VERSION = 1, /* what `cmpctl db migrate` leads to */
@@ -24,8 +26,10 @@ enum {
     POSTGRES_SLOTS = POSTGRES_WRITERS + POSTGRES_READERS,
 
     POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
+    POSTGRES_ROWS_MAX = 2048, /* rows that they write, and keys that they depend on */
+    POSTGRES_TOUCHED = 2 * POSTGRES_ROWS_MAX,
     POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
-    POSTGRES_PAGE_ROWS = 256, /* rows that store_each_cert reads at a time */
+    POSTGRES_PAGE_ROWS = 256, /* rows that store_each reads at a time */
     POSTGRES_ATTEMPTS = 4, /* of a group that the database undid for reasons of its own (deadlock, lost race),
                             * or that its connections did not survive */
     POSTGRES_PART = 8,     /* of a group that waited in vain for a lock, this part is tried next */
@@ -52,55 +56,70 @@ enum {
 
 /* ---- statements ---- */
 
+/* Those that are written by hand, then those that are made from the tables: rows by their keys, each index,
+ * each way to write each kind. */
 enum postgres_statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_PROBE_READ,
     SQL_PROBE_WRITE,
-    SQL_TX_GET,
-    SQL_TX_OVERDUE,
-    SQL_TX_OLD,
-    SQL_CERT_OLD,
-    SQL_CERT_GET,
-    SQL_SECRET_GET,
     SQL_KEYS_IN_USE,
-    SQL_TX_INSERT,
-    SQL_TX_UPDATE,
     SQL_BIND,
     SQL_SIGNERS,
     SQL_KEYS_LOCK,
     SQL_KEYS_UNUSED,
-    SQL_CERT_INSERT,
     SQL_CHANGE,
-    SQL_SECRET_PUT,
     SQL_ALIVE,
-    SQL_NODE,
-    SQL_NODES,
-    SQL_AUDIT,
     SQL_SETTLE,
-    SQL_SEAL,
     SQL_TX_REMOVE,
     SQL_CERT_REMOVE,
-    SQL_COUNT
+    SQL_GET,
+    SQL_FIND = SQL_GET + STORE_KINDS,
+    SQL_WRITE = SQL_FIND + STORE_INDEXES,
+    SQL_COUNT = SQL_WRITE + STORE_KINDS * STORE_HOWS
 };
 
-extern const char *const postgres_sql[SQL_COUNT];
+/* Which statement reads rows of |kind| by their keys, finds by |index|, or writes rows. */
+static inline enum postgres_statement postgres_get(enum store_kind kind)
+{
+    return (enum postgres_statement)(SQL_GET + (int)kind);
+}
 
-/* postgres_migrations[i] leads from version i to i + 1. */
-extern const char *const postgres_migrations[POSTGRES_SCHEMA_VERSION];
-extern const int postgres_oldest_nodes[POSTGRES_SCHEMA_VERSION];
+static inline enum postgres_statement postgres_find(enum store_index index)
+{
+    return (enum postgres_statement)(SQL_FIND + (int)index);
+}
 
-/* The composite types in which rows are sent, in the order of their columns there. */
-enum postgres_type { TYPE_TRANSACTION, TYPE_CERTIFICATE, TYPE_CHANGE, TYPE_BINDING, TYPE_COUNT };
+static inline enum postgres_statement postgres_write(enum store_kind kind, enum store_how how)
+{
+    return (enum postgres_statement)(SQL_WRITE + (int)kind * STORE_HOWS + (int)how);
+}
 
-extern const char *const postgres_type_names[TYPE_COUNT];
+/* postgres_text_of writes the text of |statement|; nothing where there is none. */
+void postgres_text_of(struct sql *out, enum postgres_statement statement);
+
+/* postgres_name writes the name under which a statement is prepared. */
+const char *postgres_name(char out[16], enum postgres_statement statement);
+
+/* postgres_expects returns 1 if rows that are written so come with the state that is expected of them. */
+int postgres_expects(enum store_kind kind, enum store_how how);
+
+/* struct postgres_steps is a way of steps: step i leads from version i to i + 1, which nodes from a level on
+ * can work with. Tests have one of their own. */
+struct postgres_steps {
+    const char *const *steps;
+    const int *oldest_nodes;
+    int version; /* that they lead to */
+};
+
+extern const struct postgres_steps postgres_steps;
 
 /* ---- parameters and rows (rows.c) ---- */
 
 /* struct params collects the parameters of one statement in PostgreSQL's binary form. An octet buffer that
  * grows and is kept; positions, not pointers, until it is sent. */
-enum { PARAMS_MAX = 8 };
+enum { PARAMS_MAX = STORE_COLUMNS_MAX + 1 };
 
 struct params {
     uint8_t *data;
@@ -111,8 +130,6 @@ struct params {
     size_t end[PARAMS_MAX];
     size_t dimension; /* where the open array counts its elements */
     int32_t elements;
-    size_t record; /* where the open record has its length */
-    Oid type;      /* of the open array's elements */
 };
 
 void params_reset(struct params *params);
@@ -121,24 +138,16 @@ void params_number(struct params *params, int64_t value);      /* bigint */
 void params_octets(struct params *params, struct bytes value); /* bytea, or text */
 
 /* An array: begun, then elements, then ended. */
-void params_array(struct params *params, Oid type);
-void params_keys(struct params *params);                             /* the same, of octets */
-void params_array_octets(struct params *params, struct bytes value); /* an element */
+void params_array(struct params *params, enum store_type type);
+void params_array_octets(struct params *params, struct bytes value);
+void params_array_number(struct params *params, enum store_type type, int64_t value);
+void params_array_column(struct params *params, const struct store_column *column, const void *row);
 void params_array_end(struct params *params);
-void params_tx(struct params *params, const struct store_unit *unit);
-void params_cert(struct params *params, const struct store_unit *unit);
-void params_change(struct params *params, const struct store_unit *unit);
-void params_binding(struct params *params, const struct store_unit *unit);
 
-/* rows_tx, _cert and _secret copy row |row| of |result|, whose columns begin at |column|, into |arena|.
- * Return 1, or 0 when the arena is used up or the answer has another form. */
-int rows_tx(struct store_tx *out, const PGresult *result, int row, int column, struct arena *arena);
-int rows_cert(struct store_cert *out, const PGresult *result, int row, int column, struct arena *arena);
-int rows_secret(struct store_secret *out, const PGresult *result, int row, int column, struct arena *arena);
-
-/* rows_nodes and _old take all rows of |result|. */
-int rows_nodes(struct store_fetch *item, const PGresult *result);
-int rows_old(struct store_fetch *item, const PGresult *result);
+/* rows_read copies row |row| of |result|, whose columns begin at |column|, into |out| and |arena|. Returns 1,
+ * or 0 when the arena is used up or the answer has another form. */
+int rows_read(void *out, const struct store_table *table, const PGresult *result, int row, int column,
+              struct arena *arena);
 
 /* rows_number reads an integer of any width, or a boolean. */
 int64_t rows_number(const PGresult *result, int row, int column);
@@ -163,7 +172,6 @@ PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char
 
 /* struct postgres_session is what was found out about a connection. */
 struct postgres_session {
-    Oid types[TYPE_COUNT];
     int durable; /* 0: the database acknowledges what it may lose; of one that takes writes */
 };
 
@@ -172,7 +180,8 @@ struct postgres_session {
  * and notices. Returns 1, or 0 with |fault| written. */
 int postgres_begin_session(char *fault, PGconn *conn, struct postgres_session *session, int to_read);
 
-/* postgres_schema reads which version the tables have. Returns 1, or 0 with |fault| written. */
+/* postgres_schema reads which version the tables have. Returns 1, or 0 with |fault| written: also when they
+ * have a form of before the first release. */
 struct postgres_schema {
     int version, oldest_node;
 };
@@ -184,12 +193,9 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
 /* postgres_text writes |text| of libpq into |out| as one line; returns |out|. */
 const char *postgres_text(char *out, size_t out_len, const char *text);
 
-/* postgres_name writes the name under which a statement is prepared. */
-const char *postgres_name(char out[16], enum postgres_statement statement);
-
 /* ---- rounds (round.c) ---- */
 
-enum { ROUND_STATEMENTS = 24 };
+enum { ROUND_STATEMENTS = 48 };
 
 /* struct round is what is sent together and answered together: one round trip. */
 struct round {
@@ -233,6 +239,13 @@ void round_clear(struct slot *slot);
 
 struct postgres_store;
 
+/* struct member is a row of a statement of a group, or a key: what it is sorted by, and what it is of. */
+struct member {
+    struct bytes issuer, key;
+    const struct store_unit *unit;
+    const void *row;
+};
+
 struct writer {
     struct postgres_store *store;
     struct slot *slot;
@@ -254,6 +267,8 @@ struct writer {
     struct store_entry entry;   /* of the group in flight, or of the one that is to be settled */
     struct store_entry closing; /* what settles it */
     struct params params;
+    uint64_t touched[POSTGRES_TOUCHED]; /* see group.c */
+    struct member members[POSTGRES_ROWS_MAX];
 };
 
 struct reader {
@@ -330,9 +345,9 @@ int postgres_first_slot(const struct postgres_store *store);
 /* postgres_raise makes |slot|'s connection. Returns 1, or 0 with |fault| written. */
 int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault);
 
-/* For store_each_… and tools; each over a connection of its own. */
-int postgres_each_cert(struct store *store, char *fault, struct bytes issuer,
-                       int (*each)(void *arg, const struct store_cert *cert), void *arg);
+/* For store_each and tools; each over a connection of its own. */
+int postgres_each(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
+                  store_row_found *each, void *arg);
 int postgres_migrate(char *fault, const char *url, int *from, int *to);
 int postgres_status(char *fault, const char *url, store_say *say, void *arg);
 int postgres_check(char *fault, const char *url, const struct store_check *check);
@@ -348,9 +363,10 @@ int postgres_drop_empty(struct store *store, char *fault, unsigned *dropped);
  * written and nothing changed. postgres_be_owner prepares |conn| for that. */
 int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t count, const char *doing);
 int postgres_be_owner(char *fault, PGconn *conn);
-int postgres_each_entry(struct store *store, char *fault,
-                        int (*each)(void *arg, const struct store_entry *entry), void *arg);
-int postgres_each_seal(struct store *store, char *fault,
-                       int (*each)(void *arg, const struct store_seal *seal), void *arg);
+
+/* postgres_take_forward takes the tables forward along |steps|, as store_migrate does along the program's
+ * own. */
+int postgres_take_forward(char *fault, const char *url, int *from, int *to,
+                          const struct postgres_steps *steps);
 
 #endif

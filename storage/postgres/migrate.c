@@ -63,21 +63,29 @@ int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t co
     }
 }
 
-static const char first_step[] = "CREATE SCHEMA IF NOT EXISTS cmpd;"
-                                 "CREATE TABLE cmpd.schema ("
-                                 " id smallint PRIMARY KEY CHECK (id = 1),"
-                                 " version integer NOT NULL,"
-                                 " oldest_node integer NOT NULL,"
-                                 " migrated_at timestamptz NOT NULL);"
-                                 "INSERT INTO cmpd.schema VALUES (1, 0, 1, now())";
+static int first_step(char *fault, PGconn *conn, const struct postgres_steps *steps)
+{
+    char insert[SQL_MAX];
+    snprintf(insert, sizeof(insert), "INSERT INTO cmpd.schema VALUES (1, 0, 1, now(), %lld)",
+             (long long)sql_form(steps->steps[0]));
+    const char *sql[] = {"CREATE SCHEMA IF NOT EXISTS cmpd",
+                         "CREATE TABLE cmpd.schema ("
+                         " id smallint PRIMARY KEY CHECK (id = 1),"
+                         " version integer NOT NULL,"
+                         " oldest_node integer NOT NULL,"
+                         " migrated_at timestamptz NOT NULL,"
+                         " form bigint NOT NULL)",
+                         insert};
+    return postgres_change(fault, conn, sql, sizeof(sql) / sizeof(sql[0]), "making the schema");
+}
 
-static int step(char *fault, PGconn *conn, int from)
+static int step(char *fault, PGconn *conn, const struct postgres_steps *steps, int from)
 {
     char update[SQL_MAX];
     snprintf(update, sizeof(update),
              "UPDATE cmpd.schema SET version = %d, oldest_node = %d, migrated_at = now()", from + 1,
-             postgres_oldest_nodes[from]);
-    const char *sql[] = {postgres_migrations[from], update};
+             steps->oldest_nodes[from]);
+    const char *sql[] = {steps->steps[from], update};
     return postgres_change(fault, conn, sql, 2, "taking the tables forward");
 }
 
@@ -150,7 +158,7 @@ static int make_partitions(char *fault, PGconn *conn)
     return 1;
 }
 
-static int migrate(char *fault, PGconn *conn, int *from, int *to)
+static int migrate(char *fault, PGconn *conn, int *from, int *to, const struct postgres_steps *steps)
 {
     struct postgres_schema schema;
     char lock[SQL_MAX];
@@ -159,24 +167,29 @@ static int migrate(char *fault, PGconn *conn, int *from, int *to)
     /* A migration may take as long as it takes, and so may the wait for it. */
     if (!run(fault, conn, "SET lock_timeout = 0; SET statement_timeout = 0", "setting the session up") ||
         !run(fault, conn, lock, "waiting for another migration") || !postgres_be_owner(fault, conn) ||
-        !exists(fault, conn, "schema", &found) ||
-        (!found && !run(fault, conn, first_step, "making the schema")) ||
+        !exists(fault, conn, "schema", &found) || (!found && !first_step(fault, conn, steps)) ||
         !postgres_schema(fault, conn, &schema))
         return 0;
     *from = schema.version;
     /* Newer tables serve this program, or not: that is for whoever opens the store. Nothing is taken back. */
-    for (*to = schema.version; *to < POSTGRES_SCHEMA_VERSION; ++*to)
-        if (!step(fault, conn, *to))
+    for (*to = schema.version; *to < steps->version; ++*to)
+        if (!step(fault, conn, steps, *to))
             return 0;
     return make_partitions(fault, conn);
 }
 
-int postgres_migrate(char *fault, const char *url, int *from, int *to)
+int postgres_take_forward(char *fault, const char *url, int *from, int *to,
+                          const struct postgres_steps *steps)
 {
     PQconninfoOption *target = postgres_target(fault, url);
     PGconn *conn = target != NULL ? postgres_connect(fault, target, "cmpctl db migrate", NULL) : NULL;
-    int ok = conn != NULL && migrate(fault, conn, from, to);
+    int ok = conn != NULL && migrate(fault, conn, from, to, steps);
     PQfinish(conn);
     PQconninfoFree(target);
     return ok;
+}
+
+int postgres_migrate(char *fault, const char *url, int *from, int *to)
+{
+    return postgres_take_forward(fault, url, from, to, &postgres_steps);
 }

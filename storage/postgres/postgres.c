@@ -497,8 +497,7 @@ static void pg_close(struct store *base)
         .scheme = (prefix), .open = pg_open, .open_to_read = pg_open_to_read,                                \
         .has_secret = postgres_has_secret, .each_file = postgres_each_file, .migrate = postgres_migrate,     \
         .close = pg_close, .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy,                    \
-        .notices = pg_notices, .each_cert = postgres_each_cert, .each_entry = postgres_each_entry,           \
-        .each_seal = postgres_each_seal, .status = postgres_status, .check = postgres_check,                 \
+        .notices = pg_notices, .each = postgres_each, .status = postgres_status, .check = postgres_check,    \
         .audit_boundary = postgres_audit_boundary, .each_head = postgres_each_head,                          \
         .audit_purge = postgres_audit_purge, .drop_empty = postgres_drop_empty                               \
     }

@@ -1,4 +1,5 @@
-/* read.c: rows by key, a batch in one round trip: a statement for each kind, whatever the number of keys. */
+/* read.c: rows by key, a batch in one round trip: a statement for each kind, whatever the number of keys; and
+ * one for each that is found by an index. */
 #include <string.h>
 
 #include "internal.h"
@@ -11,62 +12,60 @@ static struct store_fetch *item_of(const struct reader *reader, size_t i)
     return reader->entries[i].item;
 }
 
-static const struct kind {
-    enum store_fetch_kind kind;
-    enum postgres_statement statement;
-} kinds[] = {
-    {STORE_FETCH_TX, SQL_TX_GET},
-    {STORE_FETCH_CERT, SQL_CERT_GET},
-    {STORE_FETCH_SECRET, SQL_SECRET_GET},
-};
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
-static int add_kind(struct reader *reader, const struct kind *kind)
-{
-    struct params *params = &reader->params;
-    size_t n = 0;
-    params_reset(params);
-    params_keys(params);
-    for (size_t i = 0; i < reader->batch; i++)
-        if (item_of(reader, i)->kind == kind->kind) {
-            params_array_octets(params, item_of(reader, i)->issuer);
-            n++;
-        }
-    params_array_end(params);
-    params_keys(params);
-    for (size_t i = 0; i < reader->batch; i++)
-        if (item_of(reader, i)->kind == kind->kind)
-            params_array_octets(params, item_of(reader, i)->key);
-    params_array_end(params);
-    return n == 0 || round_add(reader->slot, kind->statement, params);
-}
-
 static int is_single(const struct store_fetch *item)
 {
-    return item->kind != STORE_FETCH_TX && item->kind != STORE_FETCH_CERT && item->kind != STORE_FETCH_SECRET;
+    return item->index != STORE_BY_KEY;
+}
+
+static int is_of(const struct store_fetch *item, enum store_kind kind)
+{
+    return !is_single(item) && item->kind == kind;
+}
+
+static int has_kind(const struct reader *reader, enum store_kind kind)
+{
+    for (size_t i = 0; i < reader->batch; i++)
+        if (is_of(item_of(reader, i), kind))
+            return 1;
+    return 0;
+}
+
+static int add_kind(struct reader *reader, enum store_kind kind)
+{
+    struct params *params = &reader->params;
+    if (!has_kind(reader, kind))
+        return 1;
+    params_reset(params);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < reader->batch; i++)
+        if (is_of(item_of(reader, i), kind))
+            params_array_octets(params, item_of(reader, i)->issuer);
+    params_array_end(params);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < reader->batch; i++)
+        if (is_of(item_of(reader, i), kind))
+            params_array_octets(params, item_of(reader, i)->key);
+    params_array_end(params);
+    return round_add(reader->slot, postgres_get(kind), params);
 }
 
 static int add_single(struct reader *reader, const struct store_fetch *item)
 {
     struct params *params = &reader->params;
-    uint8_t until[STORE_SERIAL_TIME];
+    const struct store_index_of *index = &store_indexes[item->index];
+    const struct store_table *table = &store_tables[item->kind];
+    const char *column = index->below != NULL ? index->below : index->from;
+    uint8_t serial[STORE_SERIAL_TIME];
     params_reset(params);
-    if (item->kind == STORE_FETCH_NODES) {
+    if (table->of_issuer)
+        params_octets(params, item->issuer);
+    if (index->is_paged)
+        params_octets(params, item->key);
+    if (column != NULL && row_is_octets(row_column(table, column)))
+        params_octets(params, store_serial_time(serial, item->before));
+    else if (column != NULL)
         params_number(params, item->before);
-        params_number(params, STORE_NODES_MAX);
-        return round_add(reader->slot, SQL_NODES, params);
-    }
-    params_octets(params, item->issuer);
-    if (item->kind == STORE_FETCH_OVERDUE) {
-        params_number(params, item->before);
-        return round_add(reader->slot, SQL_TX_OVERDUE, params);
-    }
-    params_octets(params, item->key);
-    params_number(params, STORE_OLD_MAX);
-    if (item->kind == STORE_FETCH_OLD_TXS)
-        return round_add(reader->slot, SQL_TX_OLD, params);
-    params_octets(params, store_serial_time(until, item->before));
-    return round_add(reader->slot, SQL_CERT_OLD, params);
+    return round_add(reader->slot, postgres_find(item->index), params);
 }
 
 static int add_singles(struct reader *reader)
@@ -98,39 +97,28 @@ static void send_batch(struct reader *reader)
 {
     int ok = 1;
     reader->batch = batch_size(reader);
-    for (size_t k = 0; ok && k < KINDS; k++)
-        ok = add_kind(reader, &kinds[k]);
+    for (int kind = 0; ok && kind < STORE_KINDS; kind++)
+        ok = add_kind(reader, (enum store_kind)kind);
     if (!ok || !add_singles(reader) || !round_send(reader->slot, postgres_now_ms()))
         lose(reader, "sending failed");
 }
 
-static int read_row(struct store_fetch *item, const PGresult *result, int row)
+/* |count| rows from |row| on, of which the columns begin at |column|. Rows that do not fit their job's arena
+ * are that job's trouble alone. */
+static void fill(struct store_fetch *item, const PGresult *result, int row, int count, int column)
 {
-    switch (item->kind) {
-    case STORE_FETCH_TX:
-    case STORE_FETCH_OVERDUE:
-        return rows_tx(&item->row.tx, result, row, 1, item->arena);
-    case STORE_FETCH_CERT:
-        return rows_cert(&item->row.cert, result, row, 1, item->arena);
-    case STORE_FETCH_SECRET:
-        return rows_secret(&item->row.secret, result, row, 1, item->arena);
-    case STORE_FETCH_NODES:
-        return rows_nodes(item, result);
-    case STORE_FETCH_OLD_CERTS:
-    case STORE_FETCH_OLD_TXS:
-        return rows_old(item, result);
-    }
-    return 0;
-}
-
-/* A row that does not fit its job's arena is that job's trouble alone. */
-static void fill(struct store_fetch *item, const PGresult *result, int row)
-{
-    item->outcome = read_row(item, result, row) ? STORE_FOUND : STORE_FETCH_UNAVAILABLE;
+    const struct store_table *table = &store_tables[item->kind];
+    uint8_t *rows = arena_alloc(item->arena, (size_t)count * table->row_size);
+    int ok = rows != NULL;
+    for (int i = 0; ok && i < count; i++)
+        ok = rows_read(rows + (size_t)i * table->row_size, table, result, row + i, column, item->arena);
+    item->rows = rows;
+    item->count = (size_t)count;
+    item->outcome = ok ? STORE_FOUND : STORE_FETCH_UNAVAILABLE;
 }
 
 /* The rows name the place of their key among those of the kind; a key may have been asked for twice. */
-static void take_kind(struct reader *reader, const struct kind *kind, const PGresult *result)
+static void take_kind(struct reader *reader, enum store_kind kind, const PGresult *result)
 {
     static _Thread_local int row_of[POSTGRES_FETCH_MAX];
     size_t place = 0;
@@ -142,36 +130,28 @@ static void take_kind(struct reader *reader, const struct kind *kind, const PGre
     }
     for (size_t i = 0; i < reader->batch; i++) {
         struct store_fetch *item = item_of(reader, i);
-        if (item->kind != kind->kind)
+        if (!is_of(item, kind))
             continue;
         if (row_of[place] >= 0)
-            fill(item, result, row_of[place]);
+            fill(item, result, row_of[place], 1, 1);
         else
             item->outcome = STORE_ABSENT;
         place++;
     }
 }
 
-static int has_kind(const struct reader *reader, enum store_fetch_kind kind)
-{
-    for (size_t i = 0; i < reader->batch; i++)
-        if (item_of(reader, i)->kind == kind)
-            return 1;
-    return 0;
-}
-
 static void take_answers(struct reader *reader)
 {
     PGresult *const *result = reader->slot->round.results;
-    for (size_t k = 0; k < KINDS; k++)
-        if (has_kind(reader, kinds[k].kind))
-            take_kind(reader, &kinds[k], *result++);
+    for (int kind = 0; kind < STORE_KINDS; kind++)
+        if (has_kind(reader, (enum store_kind)kind))
+            take_kind(reader, (enum store_kind)kind, *result++);
     for (size_t i = 0; i < reader->batch; i++) {
         struct store_fetch *item = item_of(reader, i);
         if (!is_single(item))
             continue;
         if (PQntuples(*result) > 0)
-            fill(item, *result, 0);
+            fill(item, *result, 0, PQntuples(*result), 0);
         else
             item->outcome = STORE_ABSENT;
         result++;

@@ -1,8 +1,10 @@
 /* schema.c: the tables in PostgreSQL, as a list of steps from each version to the next. A step that was
- * released is never changed: a new one is added.
+ * released is never changed: a new one is added. Until the first release there is one step, which changes in
+ * place; tables that another text of it has made are refused (connect.c).
  *
- * A step runs beside nodes of the version before, so it only adds. What drops or tightens comes a release
- * after the code that no longer needs it, and raises |oldest_node| (see internal.h).
+ * A step runs beside nodes of the version before, which name the columns that they know: so it only adds, and
+ * a column that it adds has a default. What drops or tightens comes a release after the code that no longer
+ * needs it, and raises |oldest_node| (see internal.h).
  *
  * All keys begin with the issuer, then with what a distributed PostgreSQL would distribute by. Certificates
  * stand in partitions by year of issuance, which their serial begins with, so that their uniqueness holds and
@@ -10,8 +12,6 @@
  * opens every partition that it may touch: few are cheaper than many. */
 #include "internal.h"
 
-/* Composite types are the form in which rows come over the wire, as arrays: they are part of the agreement
- * with the nodes, and a changed form is a new type beside the old. */
 static const char version_1[] =
     "CREATE TABLE cmpd.certificates ("
     " issued_at bigint NOT NULL,"
@@ -25,7 +25,6 @@ static const char version_1[] =
     " subject bytea NOT NULL,"
     " subject_text text NOT NULL,"
     " spki_hash bytea NOT NULL CHECK (length(spki_hash) = 32),"
-    " cert_hash bytea NOT NULL CHECK (length(cert_hash) = 32),"
     " transaction_id bytea NOT NULL,"
     " profile text NOT NULL,"
     " certificate bytea NOT NULL CHECK (length(certificate) > 0),"
@@ -33,11 +32,6 @@ static const char version_1[] =
     ") PARTITION BY RANGE (serial);"
     /* Where no year is made yet: `cmpctl db migrate` makes more, and `cmpctl db check` tells. */
     "CREATE TABLE cmpd.certificates_later PARTITION OF cmpd.certificates DEFAULT;"
-    "CREATE TYPE cmpd.certificate_1 AS ("
-    " issued_at bigint, not_before bigint, not_after bigint, revoked_at bigint, status smallint, reason "
-    "smallint,"
-    " issuer bytea, serial bytea, subject bytea, subject_text text, spki_hash bytea, cert_hash bytea,"
-    " transaction_id bytea, profile text, certificate bytea);"
 
     "CREATE TABLE cmpd.transactions ("
     " created_at bigint NOT NULL,"
@@ -57,10 +51,10 @@ static const char version_1[] =
     " credential_kid bytea NOT NULL,"
     " signer_serial bytea NOT NULL CHECK (length(signer_serial) IN (0, 16)),"
     " sender_nonce bytea NOT NULL,"
-    " peer_nonce bytea NOT NULL,"
     " serial bytea NOT NULL CHECK (length(serial) IN (0, 16)),"
     " request_hash bytea NOT NULL,"
     " last_hash bytea NOT NULL,"
+    " answer bytea NOT NULL,"
     " PRIMARY KEY (issuer, transaction_id)"
     ") PARTITION BY HASH (transaction_id);"
     "CREATE TABLE cmpd.transactions_0 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
@@ -73,13 +67,6 @@ static const char version_1[] =
     "3);"
     /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
     "CREATE INDEX transactions_deadline ON cmpd.transactions (issuer, deadline) WHERE state = 1;"
-    "CREATE TYPE cmpd.transaction_1 AS ("
-    " created_at bigint, cert_req_id bigint, deadline bigint, expect_state smallint, state smallint, body "
-    "smallint,"
-    " implicit_confirm boolean, credential_is_mac boolean, granted_with_mods boolean, issuer bytea,"
-    " transaction_id bytea, profile text, credential bytea, credential_key bytea, credential_name bytea,"
-    " credential_kid bytea, signer_serial bytea, sender_nonce bytea, peer_nonce bytea, serial bytea,"
-    " request_hash bytea, last_hash bytea);"
 
     /* Which certificates have a key: no index of the certificates can tell across the years. */
     "CREATE TABLE cmpd.public_keys ("
@@ -100,9 +87,6 @@ static const char version_1[] =
     " serial bytea NOT NULL CHECK (length(serial) = 16),"
     " PRIMARY KEY (issuer, serial)"
     ");"
-    "CREATE TYPE cmpd.change_1 AS ("
-    " at bigint, only_from smallint, required smallint, status smallint, reason smallint, issuer bytea,"
-    " serial bytea);"
 
     "CREATE TABLE cmpd.secrets ("
     " expires bigint NOT NULL,"
@@ -115,7 +99,6 @@ static const char version_1[] =
     " bound_to bytea NOT NULL,"
     " PRIMARY KEY (issuer, reference)"
     ");"
-    "CREATE TYPE cmpd.binding_1 AS (now bigint, issuer bytea, reference bytea, transaction_id bytea);"
 
     /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed:
      * that would cost more than it saves. */
@@ -146,7 +129,7 @@ static const char version_1[] =
     "INSERT INTO cmpd.service VALUES (1, 0);"
 
     "CREATE TABLE cmpd.nodes ("
-    " node text PRIMARY KEY,"
+    " name text PRIMARY KEY,"
     " version text NOT NULL,"
     " config text NOT NULL,"
     " seen_at bigint NOT NULL);"
@@ -156,7 +139,13 @@ static const char version_1[] =
     " IF holds IS NOT TRUE THEN RAISE EXCEPTION 'a precondition of the group does not hold'"
     " USING ERRCODE = 'CM001'; END IF; END $$;";
 
-const char *const postgres_migrations[POSTGRES_SCHEMA_VERSION] = {version_1};
+static const char *const steps[] = {version_1};
 
 /* The level of the oldest nodes that can work with each version: by how it was reached. */
-const int postgres_oldest_nodes[POSTGRES_SCHEMA_VERSION] = {1};
+static const int oldest_nodes[] = {1};
+
+_Static_assert(sizeof(steps) / sizeof(steps[0]) == POSTGRES_SCHEMA_VERSION &&
+                   sizeof(oldest_nodes) / sizeof(oldest_nodes[0]) == POSTGRES_SCHEMA_VERSION,
+               "a step for each version");
+
+const struct postgres_steps postgres_steps = {steps, oldest_nodes, POSTGRES_SCHEMA_VERSION};

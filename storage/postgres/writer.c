@@ -115,8 +115,8 @@ static void group_failed(struct writer *writer)
     struct round round = writer->slot->round; /* the texts of it */
     round_clear(writer->slot);
     int is_unique = strcmp(round.sqlstate, UNIQUE_VIOLATION) == 0;
-    if (is_unique && writer->group == 1 && is_about(round.table, "certificates")) {
-        writer_try_less(writer, STORE_PRE_SERIAL);
+    if (is_unique && writer->group == 1 && !is_about(round.table, store_tables[STORE_TRANSACTIONS].name)) {
+        writer_try_less(writer, STORE_PRE_ROW);
     } else if (is_unique || strcmp(round.sqlstate, POSTGRES_CONFLICT) == 0) {
         writer_send_questions(writer);
     } else if (is_about(round.sqlstate, "40") && ++writer->attempts < POSTGRES_ATTEMPTS) {

@@ -47,19 +47,22 @@ static int each_row(sqlite3 *db, const char *sql, row_found *found, const void *
 
 /* ---- status ---- */
 
-static const struct question {
-    const char *what, *sql;
-} questions[] = {
-    {"table",
-     "SELECT 'certificates' AS name, count(*) AS rows FROM certificates UNION ALL "
-     "SELECT 'transactions', count(*) FROM transactions UNION ALL "
-     "SELECT 'revocations', count(*) FROM revocations UNION ALL "
-     "SELECT 'secrets', count(*) FROM secrets UNION ALL SELECT 'audit', count(*) FROM audit UNION ALL "
-     "SELECT 'audit_seals', count(*) FROM audit_seals UNION ALL SELECT 'nodes', count(*) FROM nodes"},
-    {"node", "SELECT node AS name, version, config AS configuration, "
-             "CAST(strftime('%s', 'now') AS INTEGER) - seen_at AS seen_seconds FROM nodes ORDER BY node"},
-};
-enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+/* By hand: what no descriptor names. */
+static const char *const other_tables[] = {"revocations"};
+
+static void ask_for_rows(struct sql *out)
+{
+    *out = (struct sql){.len = 0};
+    sql_put(out, "SELECT '%s' AS name, count(*) AS rows FROM %s", store_tables[0].name, store_tables[0].name);
+    for (int i = 1; i < STORE_KINDS; i++)
+        sql_put(out, " UNION ALL SELECT '%s', count(*) FROM %s", store_tables[i].name, store_tables[i].name);
+    for (size_t i = 0; i < sizeof other_tables / sizeof other_tables[0]; i++)
+        sql_put(out, " UNION ALL SELECT '%s', count(*) FROM %s", other_tables[i], other_tables[i]);
+}
+
+static const char ask_for_nodes[] =
+    "SELECT name, version, config AS configuration, CAST(strftime('%s', 'now') AS INTEGER) - seen_at AS "
+    "seen_seconds FROM nodes ORDER BY name";
 
 struct saying {
     store_say *say;
@@ -83,20 +86,24 @@ static int say_row(const void *arg, sqlite3_stmt *row)
 
 int sqlite_status(char *fault, const char *url, store_say *say, void *arg)
 {
-    char *path, sql[TEXT_MAX];
+    char *path;
+    struct sql sql = {.len = 0};
     sqlite3 *db = open_store(fault, url, &path);
     if (db == NULL)
         return 0;
     struct saying saying = {say, arg, "store"};
-    snprintf(sql, sizeof(sql),
-             "SELECT 'SQLite ' || sqlite_version() AS kind, user_version AS schema, %d AS schema_known, "
-             "page_count * page_size AS octets, journal_mode, 'full' AS synchronous "
-             "FROM pragma_user_version, pragma_page_count, pragma_page_size, pragma_journal_mode",
-             SQLITE_SCHEMA_VERSION);
-    int ok = each_row(db, sql, say_row, &saying) == SQLITE_OK;
-    for (size_t i = 0; ok && i < QUESTIONS && sqlite_version(path) == SQLITE_SCHEMA_VERSION; i++) {
-        saying.what = questions[i].what;
-        ok = each_row(db, questions[i].sql, say_row, &saying) == SQLITE_OK;
+    sql_put(&sql,
+            "SELECT 'SQLite ' || sqlite_version() AS kind, user_version AS schema, %d AS schema_known, "
+            "page_count * page_size AS octets, journal_mode, 'full' AS synchronous "
+            "FROM pragma_user_version, pragma_page_count, pragma_page_size, pragma_journal_mode",
+            SQLITE_SCHEMA_VERSION);
+    int ok = each_row(db, sql.text, say_row, &saying) == SQLITE_OK;
+    if (ok && sqlite_version(path) == SQLITE_SCHEMA_VERSION) {
+        ask_for_rows(&sql);
+        saying.what = "table";
+        ok = each_row(db, sql.text, say_row, &saying) == SQLITE_OK;
+        saying.what = "node";
+        ok = ok && each_row(db, ask_for_nodes, say_row, &saying) == SQLITE_OK;
     }
     if (!ok)
         failed(fault, path, db, "looking at it");
@@ -164,6 +171,10 @@ static int check_schema(const char *path, const struct store_check *check)
 {
     char text[TEXT_MAX], why[STORE_FAULT_MAX];
     struct sqlite_conn conn;
+    if (!sqlite_identify(why, path)) {
+        check->found(check->arg, why);
+        return 0;
+    }
     if (sqlite_version(path) < SQLITE_SCHEMA_VERSION) {
         check->found(check->arg, "the schema is older than this program: run cmpctl db migrate");
         return 0;
@@ -277,8 +288,6 @@ int sqlite_audit_purge(struct store *store, char *fault, int64_t before, const s
     const char *path = ((const struct sqlite_store *)store)->path;
     sqlite3 *db = NULL;
     int rc = sqlite_open_plain(&db, path);
-    if (rc == SQLITE_OK)
-        rc = delete_entries(db, "audit_before", before, entries);
     if (rc == SQLITE_OK)
         rc = delete_entries(db, "audit", before, entries);
     if (rc == SQLITE_OK)

@@ -96,5 +96,5 @@ int sqlite_create(char *fault, const char *path)
     if (stat(path, &st) != 0 && errno == ENOENT &&
         (!make_folder(fault, path) || find_remains(fault, path) || !make(fault, path)))
         return 0;
-    return sqlite_prepare_file(fault, path);
+    return sqlite_prepare_file(fault, path, &sqlite_schema);
 }

@@ -6,81 +6,42 @@
 
 enum { PAGE_ARENA = SQLITE_PAGE_ROWS * 128 * 1024 }; /* bounds one page; the largest row fits */
 
-union row {
-    struct store_cert cert;
-    struct store_entry entry;
-    struct store_seal seal;
-};
-
 /* struct walk is one way through a table. */
 struct walk {
-    enum sqlite_statement page;
-    struct bytes issuer; /* for certificates */
-    int (*read)(union row *out, sqlite3_stmt *statement, struct arena *arena);
-    int (*call)(const struct walk *walk, const union row *row);
-    union {
-        int (*cert)(void *arg, const struct store_cert *cert);
-        int (*entry)(void *arg, const struct store_entry *entry);
-        int (*seal)(void *arg, const struct store_seal *seal);
-    } each;
+    enum store_kind kind;
+    struct bytes issuer;
+    store_row_found *each;
     void *arg;
 };
 
-static int read_cert(union row *out, sqlite3_stmt *statement, struct arena *arena)
-{
-    return sqlite_read_cert(&out->cert, statement, arena);
-}
-
-static int read_entry(union row *out, sqlite3_stmt *statement, struct arena *arena)
-{
-    return sqlite_read_entry(&out->entry, statement, arena);
-}
-
-static int read_before(union row *out, sqlite3_stmt *statement, struct arena *arena)
-{
-    return sqlite_read_before(&out->entry, statement, arena);
-}
-
-static int read_seal(union row *out, sqlite3_stmt *statement, struct arena *arena)
-{
-    return sqlite_read_seal(&out->seal, statement, arena);
-}
-
-static int call_cert(const struct walk *walk, const union row *row)
-{
-    return walk->each.cert(walk->arg, &row->cert);
-}
-
-static int call_entry(const struct walk *walk, const union row *row)
-{
-    return walk->each.entry(walk->arg, &row->entry);
-}
-
-static int call_seal(const struct walk *walk, const union row *row)
-{
-    return walk->each.seal(walk->arg, &row->seal);
-}
-
 struct page {
-    union row rows[SQLITE_PAGE_ROWS];
+    uint8_t *rows;
     size_t count;
     int64_t last; /* id of the last row seen */
 };
+
+static int bind_page(const struct walk *walk, sqlite3_stmt *statement, int64_t after)
+{
+    enum { LAST_ID = 1, LIMIT, ISSUER };
+    int rc = sqlite3_bind_int64(statement, LAST_ID, after);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int(statement, LIMIT, SQLITE_PAGE_ROWS);
+    if (rc == SQLITE_OK && store_tables[walk->kind].of_issuer)
+        rc = sqlite_bind(statement, ISSUER, walk->issuer);
+    return rc;
+}
 
 /* Reads the rows after |page->last|. Ends a page early rather than failing when its arena is full. */
 static int read_page(struct sqlite_conn *conn, struct page *page, const struct walk *walk,
                      struct arena *arena)
 {
-    enum { LAST_ID = 1, LIMIT, ISSUER };
-    sqlite3_stmt *statement = conn->statements[walk->page];
+    const struct store_table *table = &store_tables[walk->kind];
+    sqlite3_stmt *statement = conn->statements[sqlite_page(walk->kind)];
     page->count = 0;
-    int rc = sqlite3_bind_int64(statement, LAST_ID, page->last);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int(statement, LIMIT, SQLITE_PAGE_ROWS);
-    if (rc == SQLITE_OK && walk->page == SQL_CERT_PAGE)
-        rc = sqlite_bind(statement, ISSUER, walk->issuer);
+    page->rows = arena_alloc(arena, SQLITE_PAGE_ROWS * table->row_size);
+    int rc = page->rows != NULL ? bind_page(walk, statement, page->last) : SQLITE_NOMEM;
     while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        rc = walk->read(&page->rows[page->count], statement, arena);
+        rc = sqlite_read_row(page->rows + page->count * table->row_size, table, statement, arena);
         if (rc == SQLITE_OK) {
             page->last = sqlite3_column_int64(statement, sqlite3_column_count(statement) - 1);
             page->count++;
@@ -92,62 +53,35 @@ static int read_page(struct sqlite_conn *conn, struct page *page, const struct w
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Clears |*going| when |walk|'s callee has had enough. */
-static int each_row(struct sqlite_conn *conn, const struct walk *walk, int *going)
+/* Until |walk|'s callee has had enough. */
+static int each_row(struct sqlite_conn *conn, const struct walk *walk)
 {
+    const struct store_table *table = &store_tables[walk->kind];
     struct page page = {.count = 0, .last = 0};
-    int rc;
+    int rc, going = 1;
     do {
         struct arena *arena = arena_new(PAGE_ARENA);
         rc = arena != NULL ? read_page(conn, &page, walk, arena) : SQLITE_NOMEM;
-        for (size_t i = 0; rc == SQLITE_OK && *going && i < page.count; i++)
-            *going = walk->call(walk, &page.rows[i]);
+        for (size_t i = 0; rc == SQLITE_OK && going && i < page.count; i++)
+            going = walk->each(walk->arg, page.rows + i * table->row_size);
         arena_free(arena);
-    } while (rc == SQLITE_OK && *going && page.count > 0);
+    } while (rc == SQLITE_OK && going && page.count > 0);
     return rc;
 }
 
-static int each(struct store *store, char *fault, const struct walk *walks, size_t n, const char *what)
+int sqlite_each(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
+                store_row_found *each, void *arg)
 {
     const struct sqlite_store *lite = (const struct sqlite_store *)store;
+    const struct walk walk = {kind, issuer, each, arg};
     struct sqlite_conn conn;
-    int rc = sqlite_connect(&conn, fault, lite->path, 1), going = 1;
+    int rc = sqlite_connect(&conn, fault, lite->path, 1);
     if (rc != SQLITE_OK)
         return 0;
-    for (size_t i = 0; rc == SQLITE_OK && going && i < n; i++)
-        rc = each_row(&conn, &walks[i], &going);
+    rc = each_row(&conn, &walk);
     if (rc != SQLITE_OK)
-        store_fault(fault, "%s: reading %s: %s (%d)", lite->path, what, sqlite3_errstr(rc), rc);
+        store_fault(fault, "%s: reading table %s: %s (%d)", lite->path, store_tables[kind].name,
+                    sqlite3_errstr(rc), rc);
     sqlite_disconnect(&conn);
     return rc == SQLITE_OK;
-}
-
-int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
-                     int (*each_cert)(void *arg, const struct store_cert *cert), void *arg)
-{
-    const struct walk walk = {.page = SQL_CERT_PAGE,
-                              .issuer = issuer,
-                              .read = read_cert,
-                              .call = call_cert,
-                              .each.cert = each_cert,
-                              .arg = arg};
-    return each(store, fault, &walk, 1, "certificates");
-}
-
-int sqlite_each_entry(struct store *store, char *fault,
-                      int (*each_entry)(void *arg, const struct store_entry *entry), void *arg)
-{
-    const struct walk walks[] = {
-        {SQL_BEFORE_PAGE, .read = read_before, .call = call_entry, .each.entry = each_entry, .arg = arg},
-        {SQL_ENTRY_PAGE, .read = read_entry, .call = call_entry, .each.entry = each_entry, .arg = arg},
-    };
-    return each(store, fault, walks, 2, "the audit log");
-}
-
-int sqlite_each_seal(struct store *store, char *fault,
-                     int (*each_seal)(void *arg, const struct store_seal *seal), void *arg)
-{
-    const struct walk walk = {
-        .page = SQL_SEAL_PAGE, .read = read_seal, .call = call_seal, .each.seal = each_seal, .arg = arg};
-    return each(store, fault, &walk, 1, "the seals of the audit log");
 }

@@ -9,10 +9,12 @@
 
 #include "storage/backend.h"
 #include "storage/queue.h"
+#include "storage/row.h"
+#include "storage/sql.h"
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
-    SQLITE_SCHEMA_VERSION = 5,
+    SQLITE_SCHEMA_VERSION = 1,
 
     SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
     SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */
@@ -23,6 +25,8 @@ enum {
     SQLITE_CACHE_KIB = 32 * 1024,   /* page cache of one connection */
 };
 
+/* Statements: those that are written by hand, then those that are made from the tables (statements.c): a row
+ * by its key, a page of all rows, each index, each way to write each kind. */
 enum sqlite_statement {
     SQL_BEGIN,
     SQL_BEGIN_READ,
@@ -33,48 +37,63 @@ enum sqlite_statement {
     SQL_RELEASE,
     SQL_PROBE_READ,
     SQL_PROBE_WRITE,
-    SQL_TX_GET,
-    SQL_TX_INSERT,
-    SQL_TX_UPDATE,
-    SQL_TX_OVERDUE,
+    SQL_TX_STATE,
     SQL_TX_PUT_OFF,
-    SQL_TX_OLD,
     SQL_TX_REMOVABLE,
     SQL_TX_REMOVE,
-    SQL_NODE,
-    SQL_NODES,
     SQL_SEEN_GET,
     SQL_SEEN_SET,
-    SQL_CERT_GET,
     SQL_CERT_STATUS,
     SQL_CERT_KEY_INDEX,
     SQL_CERT_KEY,
-    SQL_CERT_INSERT,
     SQL_CERT_CHANGE,
-    SQL_CERT_PAGE,
-    SQL_CERT_OLD,
     SQL_CERT_REMOVABLE,
     SQL_CERT_TX_REMOVE,
     SQL_CERT_REMOVE,
     SQL_REVOKE,
     SQL_UNREVOKE,
-    SQL_SECRET_GET,
     SQL_SECRET_STATE,
     SQL_SECRET_BIND,
-    SQL_SECRET_PUT,
-    SQL_ENTRY_INSERT,
     SQL_ENTRY_THERE,
-    SQL_ENTRY_PAGE,
-    SQL_BEFORE_PAGE,
-    SQL_SEAL_INSERT,
-    SQL_SEAL_PAGE,
-    SQL_COUNT
+    SQL_GET,
+    SQL_PAGE = SQL_GET + STORE_KINDS,
+    SQL_FIND = SQL_PAGE + STORE_KINDS,
+    SQL_WRITE = SQL_FIND + STORE_INDEXES,
+    SQL_COUNT = SQL_WRITE + STORE_KINDS * STORE_HOWS
 };
 
-extern const char *const sqlite_sql[SQL_COUNT];
+/* Which statement reads the row of |kind| with a key, a page of them, finds by |index|, or writes a row. */
+static inline enum sqlite_statement sqlite_get(enum store_kind kind)
+{
+    return (enum sqlite_statement)(SQL_GET + (int)kind);
+}
 
-/* sqlite_migrations[i] leads from version i to i + 1. */
-extern const char *const sqlite_migrations[];
+static inline enum sqlite_statement sqlite_page(enum store_kind kind)
+{
+    return (enum sqlite_statement)(SQL_PAGE + (int)kind);
+}
+
+static inline enum sqlite_statement sqlite_find(enum store_index index)
+{
+    return (enum sqlite_statement)(SQL_FIND + (int)index);
+}
+
+static inline enum sqlite_statement sqlite_write(enum store_kind kind, enum store_how how)
+{
+    return (enum sqlite_statement)(SQL_WRITE + (int)kind * STORE_HOWS + (int)how);
+}
+
+/* sqlite_text writes the text of |statement|; nothing where there is none. */
+void sqlite_text(struct sql *out, enum sqlite_statement statement);
+
+/* struct sqlite_schema is a way of steps: step i leads from version i to i + 1. Tests have one of their own.
+ */
+struct sqlite_schema {
+    const char *const *steps;
+    int version; /* that they lead to */
+};
+
+extern const struct sqlite_schema sqlite_schema;
 
 enum sqlite_file { SQLITE_FILE_MAIN, SQLITE_FILE_WAL, SQLITE_FILE_SHM, SQLITE_FILES };
 
@@ -124,9 +143,13 @@ void sqlite_disconnect(struct sqlite_conn *conn);
 int sqlite_check_file(char *fault, const char *path);
 
 /* sqlite_prepare_file makes |path| a store that this program can use, or tells why it is none: refuses what
- * is missing, empty, damaged, newer, or another program's, takes older schemas forward. Returns 1, or 0 with
- * |fault| written. */
-int sqlite_prepare_file(char *fault, const char *path);
+ * is missing, empty, damaged, newer, or another program's, takes older schemas forward along |schema|.
+ * Returns 1, or 0 with |fault| written. */
+int sqlite_prepare_file(char *fault, const char *path, const struct sqlite_schema *schema);
+
+/* sqlite_identify looks whether the file at |path| is a store of a form that this program can use, or take
+ * forward. Returns 1, or 0 with |fault| written. */
+int sqlite_identify(char *fault, const char *path);
 
 /* sqlite_create makes an empty store at |path|, which is there whole or not at all. A store that is there
  * already is as good. Returns 1, or 0 with |fault| written. */
@@ -163,30 +186,14 @@ int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement);
 int sqlite_bind(sqlite3_stmt *statement, int at, struct bytes value);
 int sqlite_bind_words(sqlite3_stmt *statement, int at, struct bytes value); /* the same, as text */
 
-/* sqlite_bind_tx, _cert and _secret bind all columns of a row, from ?2 on. Return SQLITE_OK or an error. */
-int sqlite_bind_tx(sqlite3_stmt *statement, const struct store_tx *tx, int64_t created_at);
-int sqlite_bind_cert(sqlite3_stmt *statement, const struct store_cert *cert);
-int sqlite_bind_secret(sqlite3_stmt *statement, const struct store_secret *secret);
+/* sqlite_bind_row binds |issuer|, if rows of |table| have one, and all columns of |row|. Returns SQLITE_OK or
+ * an error. */
+int sqlite_bind_row(sqlite3_stmt *statement, const struct store_table *table, struct bytes issuer,
+                    const void *row);
 
-/* sqlite_bind_entry and sqlite_bind_seal bind all columns of a row, from ?1 on. */
-int sqlite_bind_entry(sqlite3_stmt *statement, const struct store_entry *entry);
-int sqlite_bind_seal(sqlite3_stmt *statement, const struct store_seal *seal);
-
-/* sqlite_read_tx, _cert and _secret copy the row that |statement| stands on into |arena|. Return SQLITE_OK,
- * or SQLITE_NOMEM when the arena or SQLite's memory is used up. */
-int sqlite_read_tx(struct store_tx *out, sqlite3_stmt *statement, struct arena *arena);
-int sqlite_read_cert(struct store_cert *out, sqlite3_stmt *statement, struct arena *arena);
-int sqlite_read_secret(struct store_secret *out, sqlite3_stmt *statement, struct arena *arena);
-
-/* sqlite_read_nodes and _old read the row that |statement| stands on and all after it. */
-int sqlite_read_nodes(struct store_fetch *item, sqlite3_stmt *statement);
-int sqlite_read_old(struct store_fetch *item, sqlite3_stmt *statement);
-
-/* sqlite_read_entry, _before (a record from before there were chains) and _seal likewise; SQLITE_CORRUPT for
- * what is no such row. */
-int sqlite_read_entry(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena);
-int sqlite_read_before(struct store_entry *out, sqlite3_stmt *statement, struct arena *arena);
-int sqlite_read_seal(struct store_seal *out, sqlite3_stmt *statement, struct arena *arena);
+/* sqlite_read_row copies the row that |statement| stands on into |out| and |arena|. Returns SQLITE_OK,
+ * SQLITE_NOMEM when the arena or SQLite's memory is used up, or SQLITE_CORRUPT for what is no such row. */
+int sqlite_read_row(void *out, const struct store_table *table, sqlite3_stmt *statement, struct arena *arena);
 
 /* sqlite_apply checks |unit|'s preconditions and writes it, but for its audit record, inside a transaction
  * that is open on |conn|; |apart| if it has a savepoint of its own: then a serial that is taken is a
@@ -219,11 +226,7 @@ int sqlite_each_head(struct store *store, char *fault, int64_t before,
                      int (*each)(void *arg, const struct store_head *head), void *arg);
 int sqlite_audit_purge(struct store *store, char *fault, int64_t before, const struct store_head *seals,
                        size_t count, uint64_t *entries);
-int sqlite_each_cert(struct store *store, char *fault, struct bytes issuer,
-                     int (*each)(void *arg, const struct store_cert *cert), void *arg);
-int sqlite_each_entry(struct store *store, char *fault,
-                      int (*each)(void *arg, const struct store_entry *entry), void *arg);
-int sqlite_each_seal(struct store *store, char *fault, int (*each)(void *arg, const struct store_seal *seal),
-                     void *arg);
+int sqlite_each(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
+                store_row_found *each, void *arg);
 
 #endif

@@ -30,6 +30,10 @@ enum {
 #define NO_STORE                                                                                             \
     "there is no store at %s; restore it from a backup, or, if there never was one, make it: cmpctl init "   \
     "--empty-store FILE, with the configuration"
+#define OTHER_FORM                                                                                           \
+    "the tables of %s have a form of before the first release, which this program cannot read; keep the "    \
+    "file with the program that wrote it, and make a new store: run cmpctl init --empty-store FILE, with "   \
+    "the configuration"
 #define EMPTY                                                                                                \
     "%s is empty, and no store; restore it from a backup, or, if there never was one, remove the file and "  \
     "make it: cmpctl init --empty-store FILE, with the configuration"
@@ -143,10 +147,21 @@ int sqlite_version(const char *path)
 }
 
 struct identity {
-    int64_t application, version, objects;
+    int64_t application, version, objects, form;
 };
 
-/* The three belong together: read inside a transaction, they cannot be from before and after another
+/* A store without the table is of a form of its own. */
+static int read_form(sqlite3 *db, int64_t *form)
+{
+    int64_t is_there = 0;
+    int rc = read_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'form'", &is_there);
+    *form = 0;
+    if (rc == SQLITE_OK && is_there)
+        rc = read_number(db, "SELECT ifnull(max(form), 0) FROM form", form);
+    return rc;
+}
+
+/* All of it belongs together: read inside a transaction, it cannot be from before and after another
  * process's work. */
 static int identify(sqlite3 *db, struct identity *id)
 {
@@ -155,50 +170,62 @@ static int identify(sqlite3 *db, struct identity *id)
         rc = read_number(db, "PRAGMA user_version", &id->version);
     if (rc == SQLITE_OK)
         rc = read_number(db, "SELECT count(*) FROM sqlite_schema", &id->objects);
-    return rc;
+    return rc == SQLITE_OK ? read_form(db, &id->form) : rc;
 }
 
-static int check_identity(char *fault, const char *path, const struct identity *id)
+static int check_identity(char *fault, const char *path, const struct sqlite_schema *schema,
+                          const struct identity *id)
 {
     if (id->application == 0 && id->version == 0 && id->objects == 0)
         store_fault(fault, EMPTY, path);
     else if (id->application != SQLITE_APPLICATION)
         store_fault(fault, "%s is a database of another program; name another file for the store", path);
-    else if (id->version > SQLITE_SCHEMA_VERSION)
+    else if (id->version < 1)
+        store_fault(fault, "%s is damaged: it names no schema version; restore it from a backup", path);
+    else if (id->form != sql_form(schema->steps[0]))
+        store_fault(fault, OTHER_FORM, path);
+    else if (id->version > schema->version)
         store_fault(fault,
                     "%s was written by a newer version (schema %lld, this program knows %d); start the newer "
                     "program, "
                     "or restore the backup made before it ran",
-                    path, (long long)id->version, SQLITE_SCHEMA_VERSION);
-    else if (id->version < 1)
-        store_fault(fault, "%s is damaged: it names no schema version; restore it from a backup", path);
+                    path, (long long)id->version, schema->version);
     else
         return 1;
     return 0;
 }
 
+/* The steps from |from| on. The first one's text is noted: of which form the tables are. */
+static int take_steps(sqlite3 *db, const struct sqlite_schema *schema, int64_t from)
+{
+    char sql[PRAGMA_MAX];
+    int rc = SQLITE_OK;
+    for (int64_t step = from; rc == SQLITE_OK && step < schema->version; step++) {
+        rc = sqlite3_exec(db, schema->steps[step], NULL, NULL, NULL);
+        if (rc == SQLITE_OK && from != 0)
+            log_line(LOG_INFO, "store schema", log_number("from", step), log_number("to", step + 1));
+    }
+    snprintf(sql, sizeof(sql), "INSERT INTO form VALUES (1, %lld)", (long long)sql_form(schema->steps[0]));
+    if (rc == SQLITE_OK && from == 0)
+        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", SQLITE_APPLICATION,
+             schema->version);
+    return rc == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : rc;
+}
+
 /* One transaction: after an interruption the file is at the old version or at the new one. The version is
  * read again under the write lock, as two processes may start at once. */
-static int migrate(char *fault, const char *path, sqlite3 *db, int is_new)
+static int migrate(char *fault, const char *path, sqlite3 *db, const struct sqlite_schema *schema, int is_new)
 {
     struct identity id;
-    char pragma[PRAGMA_MAX];
     int rc = sqlite3_exec(db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = identify(db, &id);
     if (rc != SQLITE_OK)
         return fault_sqlite(fault, path, db, rc, "taking the schema forward");
-    if (!is_new && !check_identity(fault, path, &id))
+    if (!is_new && !check_identity(fault, path, schema, &id))
         return 0;
-    for (int64_t from = id.version; rc == SQLITE_OK && from < SQLITE_SCHEMA_VERSION; from++) {
-        rc = sqlite3_exec(db, sqlite_migrations[from], NULL, NULL, NULL);
-        if (rc == SQLITE_OK && !is_new)
-            log_line(LOG_INFO, "store schema", log_number("from", from), log_number("to", from + 1));
-    }
-    snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             SQLITE_APPLICATION, SQLITE_SCHEMA_VERSION);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+    rc = take_steps(db, schema, id.version);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     return rc == SQLITE_OK ? 1 : fault_sqlite(fault, path, db, rc, "taking the schema forward");
@@ -258,7 +285,7 @@ static int use_wal(char *fault, const char *path, sqlite3 *db)
     return ok;
 }
 
-static int prepare_database(char *fault, const char *path, sqlite3 *db)
+static int prepare_database(char *fault, const char *path, sqlite3 *db, const struct sqlite_schema *schema)
 {
     struct identity id;
     int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
@@ -268,21 +295,34 @@ static int prepare_database(char *fault, const char *path, sqlite3 *db)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return fault_sqlite(fault, path, db, rc, "reading");
-    if (!check_identity(fault, path, &id))
+    if (!check_identity(fault, path, schema, &id))
         return 0;
     if (!check_pages(fault, path, db) || !use_wal(fault, path, db))
         return 0;
-    return id.version == SQLITE_SCHEMA_VERSION || migrate(fault, path, db, 0);
+    return id.version == schema->version || migrate(fault, path, db, schema, 0);
+}
+
+int sqlite_identify(char *fault, const char *path)
+{
+    struct identity id;
+    sqlite3 *db = NULL;
+    int rc = sqlite_open_plain(&db, path);
+    if (rc == SQLITE_OK)
+        rc = identify(db, &id);
+    int ok = rc == SQLITE_OK ? check_identity(fault, path, &sqlite_schema, &id)
+                             : fault_sqlite(fault, path, db, rc, "reading");
+    sqlite3_close(db);
+    return ok;
 }
 
 /* |*again| tells that another process removed a journal that this one was about to remove: nothing is wrong.
  */
-static int prepare_once(char *fault, const char *path, int *again)
+static int prepare_once(char *fault, int *again, const char *path, const struct sqlite_schema *schema)
 {
     sqlite3 *db = NULL;
     int rc = sqlite_open_plain(&db, path);
-    int ok =
-        rc == SQLITE_OK ? prepare_database(fault, path, db) : fault_sqlite(fault, path, db, rc, "opening");
+    int ok = rc == SQLITE_OK ? prepare_database(fault, path, db, schema)
+                             : fault_sqlite(fault, path, db, rc, "opening");
     *again = !ok && db != NULL && sqlite3_extended_errcode(db) == SQLITE_IOERR_DELETE_NOENT;
     sqlite3_close(db);
     return ok;
@@ -292,7 +332,7 @@ int sqlite_make_tables(char *fault, const char *path, const char *name)
 {
     sqlite3 *db = NULL;
     int rc = sqlite_open_plain(&db, path);
-    int ok = rc == SQLITE_OK ? use_wal(fault, name, db) && migrate(fault, name, db, 1)
+    int ok = rc == SQLITE_OK ? use_wal(fault, name, db) && migrate(fault, name, db, &sqlite_schema, 1)
                              : fault_sqlite(fault, name, db, rc, "opening");
     /* The last connection takes the log along: what it held is in the file. */
     if (sqlite3_close(db) != SQLITE_OK && ok)
@@ -300,11 +340,11 @@ int sqlite_make_tables(char *fault, const char *path, const char *name)
     return ok;
 }
 
-int sqlite_prepare_file(char *fault, const char *path)
+int sqlite_prepare_file(char *fault, const char *path, const struct sqlite_schema *schema)
 {
     int ok = 0, again = sqlite_check_file(fault, path);
     for (int waited = 0; again && !ok && waited < SQLITE_BUSY_MS; waited += RETRY_MS) {
-        ok = prepare_once(fault, path, &again);
+        ok = prepare_once(fault, &again, path, schema);
         if (again)
             sqlite3_sleep(RETRY_MS);
     }
@@ -318,6 +358,19 @@ static int note_frames(void *arg, sqlite3 *db, const char *name, int frames)
     (void)name;
     conn->held.frames = frames;
     return SQLITE_OK;
+}
+
+/* The text of no statement gives none. */
+static int prepare_all(struct sqlite_conn *conn)
+{
+    struct sql sql;
+    int rc = SQLITE_OK;
+    for (int i = 0; rc == SQLITE_OK && i < SQL_COUNT; i++) {
+        sqlite_text(&sql, (enum sqlite_statement)i);
+        rc =
+            sqlite3_prepare_v3(conn->db, sql.text, -1, SQLITE_PREPARE_PERSISTENT, &conn->statements[i], NULL);
+    }
+    return rc;
 }
 
 int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only)
@@ -335,9 +388,8 @@ int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int 
     /* In the place of SQLite's own, which would bring the log into the file before it is looked at. */
     if (rc == SQLITE_OK && !read_only)
         sqlite3_wal_hook(conn->db, note_frames, conn);
-    for (int i = 0; rc == SQLITE_OK && i < SQL_COUNT; i++)
-        rc = sqlite3_prepare_v3(conn->db, sqlite_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &conn->statements[i],
-                                NULL);
+    if (rc == SQLITE_OK)
+        rc = prepare_all(conn);
     if (rc != SQLITE_OK) {
         fault_sqlite(fault, path, conn->db, rc, "opening");
     } else if (!sqlite_hold(conn, path)) {

@@ -2,55 +2,55 @@
 #include "internal.h"
 #include "server/base/log.h"
 
-static int read_row(struct store_fetch *item, sqlite3_stmt *statement)
+/* Reads the row that |statement| stands on and all after it. */
+static int read_rows(struct store_fetch *item, sqlite3_stmt *statement)
 {
-    switch (item->kind) {
-    case STORE_FETCH_TX:
-    case STORE_FETCH_OVERDUE:
-        return sqlite_read_tx(&item->row.tx, statement, item->arena);
-    case STORE_FETCH_CERT:
-        return sqlite_read_cert(&item->row.cert, statement, item->arena);
-    case STORE_FETCH_SECRET:
-        return sqlite_read_secret(&item->row.secret, statement, item->arena);
-    case STORE_FETCH_NODES:
-        return sqlite_read_nodes(item, statement);
-    case STORE_FETCH_OLD_CERTS:
-    case STORE_FETCH_OLD_TXS:
-        return sqlite_read_old(item, statement);
+    const struct store_table *table = &store_tables[item->kind];
+    size_t limit = item->index == STORE_BY_KEY ? 1 : store_indexes[item->index].limit;
+    uint8_t *rows = arena_alloc(item->arena, limit * table->row_size);
+    int rc = rows != NULL ? SQLITE_ROW : SQLITE_NOMEM;
+    item->rows = rows;
+    item->count = 0;
+    while (rc == SQLITE_ROW && item->count < limit) {
+        rc = sqlite_read_row(rows + item->count * table->row_size, table, statement, item->arena);
+        if (rc == SQLITE_OK && ++item->count < limit)
+            rc = sqlite3_step(statement);
     }
-    return SQLITE_MISUSE;
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int bind_key(struct store_fetch *item, sqlite3_stmt *statement, uint8_t until[STORE_SERIAL_TIME])
+static int bind_find(struct store_fetch *item, sqlite3_stmt *statement, uint8_t serial[STORE_SERIAL_TIME])
 {
-    enum { ISSUER = 1, KEY, LIMIT, UNTIL };
-    int is_since = item->kind == STORE_FETCH_OVERDUE || item->kind == STORE_FETCH_NODES;
-    int is_old = item->kind == STORE_FETCH_OLD_CERTS || item->kind == STORE_FETCH_OLD_TXS;
-    int rc = sqlite_bind(statement, ISSUER, item->issuer);
-    if (rc == SQLITE_OK)
-        rc = is_since ? sqlite3_bind_int64(statement, KEY, item->before)
-                      : sqlite_bind(statement, KEY, item->key);
-    if (rc == SQLITE_OK && is_old)
-        rc = sqlite3_bind_int(statement, LIMIT, STORE_OLD_MAX);
-    if (rc == SQLITE_OK && item->kind == STORE_FETCH_OLD_CERTS)
-        rc = sqlite_bind(statement, UNTIL, store_serial_time(until, item->before));
-    return rc;
+    enum { ISSUER = 1, KEY, BEFORE };
+    const struct store_index_of *index = &store_indexes[item->index];
+    const struct store_table *table = &store_tables[item->kind];
+    const char *column = index->below != NULL ? index->below : index->from;
+    int rc = table->of_issuer ? sqlite_bind(statement, ISSUER, item->issuer) : SQLITE_OK;
+    if (rc == SQLITE_OK && index->is_paged)
+        rc = sqlite_bind(statement, KEY, item->key);
+    if (rc != SQLITE_OK || column == NULL)
+        return rc;
+    if (row_is_octets(row_column(table, column)))
+        return sqlite_bind(statement, BEFORE, store_serial_time(serial, item->before));
+    return sqlite3_bind_int64(statement, BEFORE, item->before);
+}
+
+static int bind_key(struct store_fetch *item, sqlite3_stmt *statement)
+{
+    int rc = sqlite_bind(statement, 1, item->issuer);
+    return rc == SQLITE_OK ? sqlite_bind(statement, 2, item->key) : rc;
 }
 
 static int fetch_once(struct sqlite_conn *conn, struct store_fetch *item)
 {
-    static const enum sqlite_statement by_kind[] = {
-        [STORE_FETCH_TX] = SQL_TX_GET,         [STORE_FETCH_CERT] = SQL_CERT_GET,
-        [STORE_FETCH_SECRET] = SQL_SECRET_GET, [STORE_FETCH_OVERDUE] = SQL_TX_OVERDUE,
-        [STORE_FETCH_NODES] = SQL_NODES,       [STORE_FETCH_OLD_CERTS] = SQL_CERT_OLD,
-        [STORE_FETCH_OLD_TXS] = SQL_TX_OLD};
-    uint8_t until[STORE_SERIAL_TIME];
-    sqlite3_stmt *statement = conn->statements[by_kind[item->kind]];
-    int rc = bind_key(item, statement, until);
+    uint8_t serial[STORE_SERIAL_TIME];
+    int by_key = item->index == STORE_BY_KEY;
+    sqlite3_stmt *statement = conn->statements[by_key ? sqlite_get(item->kind) : sqlite_find(item->index)];
+    int rc = by_key ? bind_key(item, statement) : bind_find(item, statement, serial);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW)
-        item->outcome = read_row(item, statement) == SQLITE_OK ? STORE_FOUND : STORE_FETCH_UNAVAILABLE;
+        item->outcome = read_rows(item, statement) == SQLITE_OK ? STORE_FOUND : STORE_FETCH_UNAVAILABLE;
     else if (rc == SQLITE_DONE)
         item->outcome = STORE_ABSENT;
     else

@@ -86,7 +86,7 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
              audit_chain_begin(&store->chain, &store->base.audit, bytes_str(store->node));
     if (!ok)
         store_fault(fault, "out of memory");
-    ok = ok && sqlite_prepare_file(fault, store->path) && open_file(store, fault) &&
+    ok = ok && sqlite_prepare_file(fault, store->path, &sqlite_schema) && open_file(store, fault) &&
          sqlite_connect(&store->writer, fault, store->path, 0) == SQLITE_OK &&
          sqlite_connect(&store->reader, fault, store->path, 1) == SQLITE_OK && start(store, fault);
     if (!ok) {
@@ -170,9 +170,7 @@ const struct backend sqlite_backend = {
     .fetch = lite_fetch,
     .commit = lite_commit,
     .healthy = lite_healthy,
-    .each_cert = sqlite_each_cert,
-    .each_entry = sqlite_each_entry,
-    .each_seal = sqlite_each_seal,
+    .each = sqlite_each,
     .status = sqlite_status,
     .check = sqlite_check,
     .each_head = sqlite_each_head,

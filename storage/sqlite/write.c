@@ -46,34 +46,44 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
  * before anything of the unit is written, and no look is needed first. */
 static int insert_tells(const struct store_unit *unit)
 {
-    return unit->expect_tx_absent && unit->tx != NULL && unit->secret_reference.len == 0 &&
-           unit->key_unused.len == 0 && unit->signer_serial.len == 0 &&
-           (unit->change == NULL || !unit->change->required);
+    return store_unit_inserts_tx(unit) && unit->secret_reference.len == 0 && unit->key_unused.len == 0 &&
+           unit->signer_serial.len == 0 && (unit->change == NULL || !unit->change->required);
+}
+
+/* Without the row the conflict would read as "absent", and be answered wrongly. */
+static int tx_conflict(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *get = conn->statements[sqlite_get(STORE_TRANSACTIONS)];
+    int rc = look(get, unit->issuer, unit->tx_id);
+    conflict(unit, STORE_PRE_TX);
+    if (rc == SQLITE_ROW) {
+        rc = sqlite_read_row(&unit->row, &store_tables[STORE_TRANSACTIONS], get, unit->arena);
+        if (rc != SQLITE_OK) {
+            unit->row = (struct store_tx){0};
+            unit->outcome = STORE_UNAVAILABLE;
+        }
+        rc = SQLITE_OK;
+    }
+    sqlite3_reset(get);
+    return rc;
 }
 
 static int check_tx(struct sqlite_conn *conn, struct store_unit *unit)
 {
-    if (unit->tx_id.len == 0 || (!unit->expect_tx_absent && unit->expect_state == 0 && unit->tx == NULL))
+    int absent = store_unit_inserts_tx(unit);
+    if (store_unit_row(unit, STORE_TRANSACTIONS) == NULL)
         return SQLITE_OK;
-    sqlite3_stmt *get = conn->statements[SQL_TX_GET];
+    sqlite3_stmt *get = conn->statements[SQL_TX_STATE];
     int rc = look(get, unit->issuer, unit->tx_id);
-    if (rc == SQLITE_ROW) {
-        enum { STATE_COLUMN = 2 };
-        int state = sqlite3_column_int(get, STATE_COLUMN);
-        rc = SQLITE_OK;
-        if (unit->expect_tx_absent || (unit->expect_state != 0 && state != (int)unit->expect_state)) {
-            conflict(unit, STORE_PRE_TX);
-            /* Without the row the conflict would read as "absent", and be answered wrongly. */
-            if (sqlite_read_tx(&unit->row, get, unit->arena) != SQLITE_OK) {
-                unit->row = (struct store_tx){0};
-                unit->outcome = STORE_UNAVAILABLE;
-            }
-        }
-    } else if (rc == SQLITE_DONE) {
-        rc = unit->expect_tx_absent ? SQLITE_OK : conflict(unit, STORE_PRE_TX);
-    }
+    int state = rc == SQLITE_ROW ? sqlite3_column_int(get, 0) : 0;
     sqlite3_reset(get);
-    return rc;
+    if (rc == SQLITE_DONE)
+        return absent ? SQLITE_OK : conflict(unit, STORE_PRE_TX);
+    if (rc != SQLITE_ROW)
+        return rc;
+    if (absent || (unit->expect_state != 0 && state != (int)unit->expect_state))
+        return tx_conflict(conn, unit);
+    return SQLITE_OK;
 }
 
 /* |*bind| tells whether the secret is to be bound to this transaction. */
@@ -120,7 +130,19 @@ static int check_signer(struct sqlite_conn *conn, struct store_unit *unit)
     return rc;
 }
 
-/* Serials are random: that one is taken is left to the index to tell, unless the unit is |apart|. */
+/* Keys are random: that one is taken is left to the index to tell, unless the unit is |apart|. */
+static int check_inserts(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    int found = 0, rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && !found && i < unit->write_count; i++) {
+        const struct store_write *write = &unit->writes[i];
+        if (write->how == STORE_INSERT && write->kind != STORE_TRANSACTIONS)
+            rc = exists(conn->statements[sqlite_get(write->kind)], unit->issuer,
+                        row_key(write->row, &store_tables[write->kind]), &found);
+    }
+    return rc == SQLITE_OK && found ? conflict(unit, STORE_PRE_ROW) : rc;
+}
+
 static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int apart)
 {
     int found = 0, rc = SQLITE_OK;
@@ -137,12 +159,7 @@ static int check_certs(struct sqlite_conn *conn, struct store_unit *unit, int ap
         if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
             return rc;
     }
-    if (unit->cert != NULL && apart) {
-        rc = exists(conn->statements[SQL_CERT_STATUS], unit->issuer, unit->cert->serial, &found);
-        if (rc != SQLITE_OK || found)
-            return rc != SQLITE_OK ? rc : conflict(unit, STORE_PRE_SERIAL);
-    }
-    return SQLITE_OK;
+    return apart ? check_inserts(conn, unit) : SQLITE_OK;
 }
 
 static int changes(const struct store_cert_change *change, int status)
@@ -165,8 +182,7 @@ static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
 {
     enum { BEFORE = 3 };
     const struct store_removal *removal = unit->removal;
-    enum sqlite_statement which =
-        removal->kind == STORE_FETCH_OLD_CERTS ? SQL_CERT_REMOVABLE : SQL_TX_REMOVABLE;
+    enum sqlite_statement which = removal->kind == STORE_CERTIFICATES ? SQL_CERT_REMOVABLE : SQL_TX_REMOVABLE;
     int found = 1, rc = sqlite3_bind_int64(conn->statements[which], BEFORE, removal->before);
     for (size_t i = 0; rc == SQLITE_OK && found && i < removal->count; i++)
         rc = exists(conn->statements[which], unit->issuer, removal->keys[i], &found);
@@ -205,16 +221,6 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     return sqlite_run(conn, stopped ? SQL_REVOKE : SQL_UNREVOKE);
 }
 
-static int write_node(struct sqlite_conn *conn, const struct store_unit *unit)
-{
-    sqlite3_stmt *insert = conn->statements[SQL_NODE];
-    sqlite_bind_words(insert, 1, unit->node->name);
-    sqlite_bind_words(insert, 2, unit->node->version);
-    sqlite_bind_words(insert, 3, unit->node->config);
-    sqlite3_bind_int64(insert, 4, unit->alive_at);
-    return sqlite_run(conn, SQL_NODE);
-}
-
 /* Deadlines that had passed while a node still served stay as they are: their certConf could have come. */
 static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
 {
@@ -234,15 +240,7 @@ static int write_alive(struct sqlite_conn *conn, const struct store_unit *unit)
                  log_number("transactions", sqlite3_changes(conn->db)));
     }
     sqlite3_bind_int64(conn->statements[SQL_SEEN_SET], 1, unit->alive_at);
-    rc = sqlite_run(conn, SQL_SEEN_SET);
-    return rc == SQLITE_OK && unit->node != NULL ? write_node(conn, unit) : rc;
-}
-
-/* A seal that is stored already is not stored again: no row changes then. */
-static int write_seal(struct sqlite_conn *conn, const struct store_seal *seal)
-{
-    int rc = sqlite_bind_seal(conn->statements[SQL_SEAL_INSERT], seal);
-    return rc == SQLITE_OK ? sqlite_run(conn, SQL_SEAL_INSERT) : rc;
+    return sqlite_run(conn, SQL_SEEN_SET);
 }
 
 static int run_with_key(struct sqlite_conn *conn, enum sqlite_statement which, struct bytes issuer,
@@ -269,7 +267,7 @@ static int write_removal(struct sqlite_conn *conn, const struct store_unit *unit
     const struct store_removal *removal = unit->removal;
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < removal->count; i++)
-        rc = removal->kind == STORE_FETCH_OLD_CERTS
+        rc = removal->kind == STORE_CERTIFICATES
                  ? remove_cert(conn, unit->issuer, removal->keys[i])
                  : run_with_key(conn, SQL_TX_REMOVE, unit->issuer, removal->keys[i]);
     return rc;
@@ -284,37 +282,35 @@ static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
     return write_one(conn, SQL_SECRET_BIND);
 }
 
-static int write_row(struct sqlite_conn *conn, enum sqlite_statement which, struct bytes issuer, int bound)
+/* What is stored already is not stored once more: no row changes then. */
+static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, const struct store_write *write)
 {
-    if (bound == SQLITE_OK)
-        bound = sqlite_bind(conn->statements[which], 1, issuer);
-    return bound == SQLITE_OK ? write_one(conn, which) : bound;
+    enum sqlite_statement which = sqlite_write(write->kind, write->how);
+    int rc = sqlite_bind_row(conn->statements[which], &store_tables[write->kind], unit->issuer, write->row);
+    if (rc != SQLITE_OK)
+        return rc;
+    return write->how == STORE_ONCE ? sqlite_run(conn, which) : write_one(conn, which);
 }
 
-static int write_tx(struct sqlite_conn *conn, const struct store_unit *unit)
-{
-    enum sqlite_statement which = unit->expect_tx_absent ? SQL_TX_INSERT : SQL_TX_UPDATE;
-    return write_row(conn, which, unit->issuer, sqlite_bind_tx(conn->statements[which], unit->tx, unit->now));
-}
-
-/* What follows the row of the transaction. */
-static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind)
+/* The transaction is written first: its insert may tell that nothing else is to be written. */
+static int write_rows(struct sqlite_conn *conn, const struct store_unit *unit, int of_tx)
 {
     int rc = SQLITE_OK;
-    if (unit->cert != NULL)
-        rc = write_row(conn, SQL_CERT_INSERT, unit->issuer,
-                       sqlite_bind_cert(conn->statements[SQL_CERT_INSERT], unit->cert));
+    for (size_t i = 0; rc == SQLITE_OK && i < unit->write_count; i++)
+        if ((unit->writes[i].kind == STORE_TRANSACTIONS) == of_tx)
+            rc = write_row(conn, unit, &unit->writes[i]);
+    return rc;
+}
+
+static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind)
+{
+    int rc = write_rows(conn, unit, 0);
     if (rc == SQLITE_OK && unit->change != NULL)
         rc = write_change(conn, unit);
     if (rc == SQLITE_OK && bind)
         rc = bind_secret(conn, unit);
-    if (rc == SQLITE_OK && unit->secret != NULL)
-        rc = write_row(conn, SQL_SECRET_PUT, unit->issuer,
-                       sqlite_bind_secret(conn->statements[SQL_SECRET_PUT], unit->secret));
     if (rc == SQLITE_OK && unit->removal != NULL)
         rc = write_removal(conn, unit);
-    if (rc == SQLITE_OK && unit->seal != NULL)
-        rc = write_seal(conn, unit->seal);
     if (rc == SQLITE_OK && unit->alive_at != 0)
         rc = write_alive(conn, unit);
     return rc;
@@ -338,8 +334,7 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_removal(conn, unit);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
         return rc;
-    if (unit->tx != NULL)
-        rc = write_tx(conn, unit);
+    rc = write_rows(conn, unit, 1);
     if ((rc & 0xff) == SQLITE_CONSTRAINT && insert_tells(unit)) {
         int looked = check_tx(conn, unit);
         /* Absent after all: it was another constraint, and nothing is written. */
@@ -441,9 +436,8 @@ static int write_entry(struct sqlite_store *store, const struct queue_entry *ent
         store->pending.seq = 0;
         return SQLITE_OK;
     }
-    int rc = sqlite_bind_entry(store->writer.statements[SQL_ENTRY_INSERT], &store->pending);
-    if (rc == SQLITE_OK)
-        rc = write_one(&store->writer, SQL_ENTRY_INSERT);
+    int rc = write_row(&store->writer, &(struct store_unit){.write_count = 0},
+                       &(struct store_write){STORE_INSERT, STORE_ENTRIES, &store->pending});
     store->pending_id = sqlite3_last_insert_rowid(store->writer.db);
     return rc;
 }

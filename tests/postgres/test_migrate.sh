@@ -36,6 +36,13 @@ stop_server
 ok "are left as they are" migrate
 ok "and told" grep -q '^the schema is of version 99 already' "$work/migrate.out"
 same "as they are" "$(postgres_db db "select version, oldest_node from cmpd.schema")" "99|1"
+for change in "update cmpd.schema set form = form + 1" "alter table cmpd.schema rename form to shape"; do
+    postgres_db db "create table public.kept as table cmpd.schema; $change" >/dev/null
+    refused "tables of before the first release ($change)" 'a form of before the first release.*run cmpctl db migrate' node
+    refused "they are not taken forward" 'a form of before the first release' "$CMPD_BIN/cmpctl" db migrate --store "$url"
+    [ "$change" = "${change#alter}" ] || postgres_db db "alter table cmpd.schema rename shape to form" >/dev/null
+    postgres_db db "delete from cmpd.schema; insert into cmpd.schema select * from public.kept; drop table public.kept" >/dev/null
+done
 postgres_db db "update cmpd.schema set version = 0"
 refused "older tables than it needs" 'are of version 0, this program needs 1; run cmpctl db migrate' node
 postgres_db db "delete from cmpd.schema"

@@ -38,13 +38,13 @@ same "status" "$(python3 - "$work/status.json" <<'PY'
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
 store = [r for r in rows if r["about"] == "store"][0]
-assert store["kind"].startswith("SQLite 3.") and store["schema"] == store["schema_known"] == 5, store
+assert store["kind"].startswith("SQLite 3.") and store["schema"] == store["schema_known"] == 1, store
 assert store["octets"] > 50000 and store["journal_mode"] == "wal", store
 node, = [r for r in rows if r["about"] == "node"]
 assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64 and node["version"], node
 print(" ".join(f"{r['name']}={r['rows']}" for r in rows if r["about"] == "table"))
 PY
-)" "certificates=3 transactions=4 revocations=1 secrets=1 audit=8 audit_seals=1 nodes=1"
+)" "transactions=4 certificates=3 secrets=1 nodes=1 audit_seals=1 audit=8 revocations=1"
 ok "readable, too" grep -q '^table: name="certificates" rows=3$' <(db status)
 ok "by URL" "$CMPD_BIN/cmpctl" db status --store "sqlite:$store"
 
@@ -79,7 +79,7 @@ found "a revocation of nothing" 'is listed as revoked, and is not' \
 found "an index is gone" '^index transactions_deadline is missing|no such index' "DROP INDEX transactions_deadline"
 found "an index is gone that no statement names" '^index certificates_serial is missing' "DROP INDEX certificates_serial"
 found "a table is gone" 'no such table: secrets' "DROP TABLE secrets"
-found "an older schema" 'older than this program: run cmpctl db migrate' "PRAGMA user_version = 4"
+found "tables of another form" 'a form of before the first release, .*: run cmpctl init --empty-store' "UPDATE form SET form = 1"
 cp "$work/good.db" "$store"
 python3 - "$store" <<'PY' # a page of an index, in its middle
 import sqlite3, sys
@@ -183,10 +183,11 @@ same "nothing is deleted" "$(sql "SELECT count(*) FROM audit")" "$all"
 # ---- migrate ----
 
 ok "already there" db migrate
-told '^the schema is of version 5 already$'
-sql "ALTER TABLE transactions DROP COLUMN created_at; PRAGMA user_version = 4"
-ok "taken forward" db migrate
-told '^the schema is of version 5 now; it was of version 4$'
+told '^the schema is of version 1 already$'
+cp "$store" "$work/good.db"
+sql "DROP TABLE form; PRAGMA user_version = 5"
+refused "not one of before the first release" 'a form of before the first release, .*: run cmpctl init --empty-store' db migrate
+cp "$work/good.db" "$store"
 refused "none is made" 'there is no store at .*cmpctl init --empty-store' "$CMPD_BIN/cmpctl" db migrate --store "sqlite:$work/none.db"
 ok "not by half either" test ! -e "$work/none.db"
 ok "well" db check

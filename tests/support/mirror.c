@@ -5,15 +5,15 @@
  * that nothing has been stored under. Rows are compared as text, which is what a difference is told in. */
 #include "tests/support/mirror.h"
 
-#include <inttypes.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/random.h"
 #include "tests/support/must.h"
+#include "tests/support/rows.h"
 
-enum { MIRROR_ARENA = 16 * 1024 * 1024, MIRROR_ITEMS = 2 * WORLD_ROWS + WORLD_SECRETS + 2 };
+enum { MIRROR_ARENA = 16 * 1024 * 1024, MIRROR_ITEMS = 2 * WORLD_ROWS + WORLD_SECRETS + STORE_WRITES_MAX };
 
 struct mirror {
     struct store *store;
@@ -59,88 +59,12 @@ void mirror_free(struct mirror *mirror)
 
 /* ---- rows as text ---- */
 
-static void octets(FILE *out, const char *name, struct bytes value)
-{
-    fprintf(out, "  %s=", name);
-    for (size_t i = 0; i < value.len; i++)
-        fprintf(out, "%02x", value.data[i]);
-    fputc('\n', out);
-}
-
-static void number(FILE *out, const char *name, int64_t value)
-{
-    fprintf(out, "  %s=%" PRId64 "\n", name, value);
-}
-
-#define OCTETS(field) octets(out, #field, row->field)
-#define NUMBER(field) number(out, #field, row->field)
-
-static void write_tx(FILE *out, const struct store_tx *row)
-{
-    fprintf(out, "transaction\n");
-    OCTETS(transaction_id);
-    OCTETS(profile);
-    NUMBER(state);
-    NUMBER(body);
-    NUMBER(implicit_confirm);
-    NUMBER(granted_with_mods);
-    OCTETS(credential);
-    NUMBER(credential_is_mac);
-    OCTETS(credential_key);
-    OCTETS(credential_name);
-    OCTETS(credential_kid);
-    OCTETS(signer_serial);
-    OCTETS(sender_nonce);
-    OCTETS(peer_nonce);
-    OCTETS(serial);
-    NUMBER(cert_req_id);
-    NUMBER(deadline);
-    OCTETS(request_hash);
-    OCTETS(last_hash);
-}
-
-static void write_cert(FILE *out, const struct store_cert *row)
-{
-    fprintf(out, "certificate\n");
-    OCTETS(serial);
-    NUMBER(status);
-    NUMBER(reason);
-    NUMBER(issued_at);
-    NUMBER(not_before);
-    NUMBER(not_after);
-    NUMBER(revoked_at);
-    OCTETS(subject);
-    OCTETS(subject_text);
-    OCTETS(spki_hash);
-    OCTETS(cert_hash);
-    OCTETS(transaction_id);
-    OCTETS(profile);
-    OCTETS(certificate);
-}
-
-static void write_secret(FILE *out, const struct store_secret *row)
-{
-    fprintf(out, "secret\n");
-    OCTETS(reference);
-    OCTETS(profile);
-    OCTETS(sealed);
-    OCTETS(seal_key_id);
-    NUMBER(reusable);
-    NUMBER(expires);
-    OCTETS(bound_to);
-}
-
 static void write_fetch(FILE *out, const struct store_fetch *fetch)
 {
     fprintf(out, "fetch of kind %d: outcome %d\n", fetch->kind, fetch->outcome);
     if (fetch->outcome != STORE_FOUND)
         return;
-    if (fetch->kind == STORE_FETCH_TX)
-        write_tx(out, &fetch->row.tx);
-    else if (fetch->kind == STORE_FETCH_CERT)
-        write_cert(out, &fetch->row.cert);
-    else
-        write_secret(out, &fetch->row.secret);
+    rows_put(out, &store_tables[fetch->kind], fetch->rows);
 }
 
 static void write_outcome(FILE *out, const struct store_unit *unit)
@@ -149,7 +73,7 @@ static void write_outcome(FILE *out, const struct store_unit *unit)
     if (unit->outcome == STORE_CONFLICT)
         fprintf(out, "conflict %d\n", unit->conflict);
     if (unit->outcome == STORE_CONFLICT && unit->conflict == STORE_PRE_TX)
-        write_tx(out, &unit->row);
+        rows_put(out, &store_tables[STORE_TRANSACTIONS], &unit->row);
 }
 
 struct text {
@@ -187,17 +111,12 @@ static char *memory_as_text(const struct world *world)
     struct text text;
 
     text_begin(&text);
-    for (size_t i = 0; i < world->tx_count; i++) {
-        octets(text.out, "issuer", bytes_of(world->txs[i].issuer, STORE_ISSUER_ID));
-        write_tx(text.out, &world->txs[i].row);
-    }
-    for (size_t i = 0; i < world->cert_count; i++) {
-        octets(text.out, "issuer", bytes_of(world->certs[i].issuer, STORE_ISSUER_ID));
-        write_cert(text.out, &world->certs[i].row);
-    }
-    for (size_t i = 0; i < world->secret_count; i++) {
-        octets(text.out, "issuer", bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID));
-        write_secret(text.out, &world->secrets[i].row);
+    for (size_t kind = 0; kind < WORLD_KINDS; kind++) {
+        struct world_memory memory = world_memory(world, (enum store_kind)kind);
+        for (size_t i = 0; i < memory.count; i++) {
+            rows_put_octets(text.out, "issuer", bytes_of(world_issuer(&memory, i), STORE_ISSUER_ID));
+            rows_put(text.out, &store_tables[kind], world_row(&memory, i));
+        }
     }
     return text_end(&text);
 }
@@ -228,6 +147,17 @@ static struct bytes salted(const struct mirror *mirror, struct arena *arena, str
 
 /* ---- what the memory holds is put into the store ---- */
 
+/* As a unit can: a secret is put, everything else is new under this issuer. */
+static struct store_unit unit_of(enum store_kind kind, const struct world_memory *memory, size_t i)
+{
+    struct store_unit unit = {.issuer = bytes_of(world_issuer(memory, i), STORE_ISSUER_ID)};
+
+    store_unit_write(&unit, kind == STORE_SECRETS ? STORE_PUT : STORE_INSERT, kind, world_row(memory, i));
+    if (kind == STORE_TRANSACTIONS)
+        unit.tx_id = row_key(world_row(memory, i), &store_tables[kind]);
+    return unit;
+}
+
 static void put(struct mirror *mirror, const struct world *world)
 {
     struct store_unit units[MIRROR_ITEMS], *items[MIRROR_ITEMS];
@@ -238,17 +168,11 @@ static void put(struct mirror *mirror, const struct world *world)
 
     random_bytes(mirror->salt, sizeof mirror->salt);
     must(arena != NULL && sem_init(&done, 0, 0) == 0);
-    for (size_t i = 0; i < world->tx_count; i++)
-        units[n++] = (struct store_unit){.issuer = bytes_of(world->txs[i].issuer, STORE_ISSUER_ID),
-                                         .tx = &world->txs[i].row,
-                                         .tx_id = world->txs[i].row.transaction_id,
-                                         .expect_tx_absent = 1};
-    for (size_t i = 0; i < world->cert_count; i++)
-        units[n++] = (struct store_unit){.issuer = bytes_of(world->certs[i].issuer, STORE_ISSUER_ID),
-                                         .cert = &world->certs[i].row};
-    for (size_t i = 0; i < world->secret_count; i++)
-        units[n++] = (struct store_unit){.issuer = bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID),
-                                         .secret = &world->secrets[i].row};
+    for (size_t kind = 0; kind < WORLD_KINDS; kind++) {
+        struct world_memory memory = world_memory(world, (enum store_kind)kind);
+        for (size_t i = 0; i < memory.count; i++)
+            units[n++] = unit_of((enum store_kind)kind, &memory, i);
+    }
     for (size_t i = 0; i < n; i++) {
         units[i].issuer = salted(mirror, arena, units[i].issuer);
         units[i].arena = arena;
@@ -287,7 +211,7 @@ void mirror_fetch(struct mirror *mirror, const struct world *world, const struct
     fetch.arena = arena_new(MIRROR_ARENA);
     fetch.issuer = salted(mirror, fetch.arena, told->issuer);
     fetch.outcome = STORE_FETCH_UNAVAILABLE;
-    memset(&fetch.row, 0, sizeof fetch.row);
+    fetch.rows = NULL;
     must(store_fetch_wait(mirror->store, &fetch));
     text_begin(&memory);
     text_begin(&store);
@@ -303,35 +227,24 @@ static size_t expect(struct store_fetch *expected, const struct world *world, co
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < world->tx_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_TX,
-                                           .issuer = bytes_of(world->txs[i].issuer, STORE_ISSUER_ID),
-                                           .outcome = STORE_FOUND};
-        expected[n].row.tx = world->txs[i].row;
-        expected[n].key = world->txs[i].row.transaction_id;
+    for (size_t kind = 0; kind < WORLD_KINDS; kind++) {
+        struct world_memory memory = world_memory(world, (enum store_kind)kind);
+        for (size_t i = 0; i < memory.count; i++)
+            expected[n++] =
+                (struct store_fetch){.kind = (enum store_kind)kind,
+                                     .issuer = bytes_of(world_issuer(&memory, i), STORE_ISSUER_ID),
+                                     .key = row_key(world_row(&memory, i), &store_tables[kind]),
+                                     .outcome = STORE_FOUND,
+                                     .rows = world_row(&memory, i),
+                                     .count = 1};
     }
-    for (size_t i = 0; i < world->cert_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_CERT,
-                                           .issuer = bytes_of(world->certs[i].issuer, STORE_ISSUER_ID),
-                                           .outcome = STORE_FOUND};
-        expected[n].row.cert = world->certs[i].row;
-        expected[n].key = world->certs[i].row.serial;
+    for (size_t i = 0; i < unit->write_count; i++) {
+        enum store_kind kind = unit->writes[i].kind;
+        struct bytes key = row_key(unit->writes[i].row, &store_tables[kind]);
+        if (world_find(world, kind, unit->issuer, key) == NULL)
+            expected[n++] = (struct store_fetch){
+                .kind = kind, .issuer = unit->issuer, .key = key, .outcome = STORE_ABSENT};
     }
-    for (size_t i = 0; i < world->secret_count; i++, n++) {
-        expected[n] = (struct store_fetch){.kind = STORE_FETCH_SECRET,
-                                           .issuer = bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID),
-                                           .outcome = STORE_FOUND};
-        expected[n].row.secret = world->secrets[i].row;
-        expected[n].key = world->secrets[i].row.reference;
-    }
-    if (unit->tx != NULL && world_tx_of(world, unit->tx_id) == NULL)
-        expected[n++] = (struct store_fetch){
-            .kind = STORE_FETCH_TX, .issuer = unit->issuer, .outcome = STORE_ABSENT, .key = unit->tx_id};
-    if (unit->cert != NULL && world_cert_of(world, unit->cert->serial) == NULL)
-        expected[n++] = (struct store_fetch){.kind = STORE_FETCH_CERT,
-                                             .issuer = unit->issuer,
-                                             .outcome = STORE_ABSENT,
-                                             .key = unit->cert->serial};
     return n;
 }
 

@@ -21,8 +21,10 @@ static inline struct audit_summary verify_store(struct store *store, struct byte
     char fault[STORE_FAULT_MAX];
 
     cr_assert(audit_verify_key(state, spki));
-    cr_assert(store_each_seal(store, fault, audit_verify_seal, state), "%s", fault);
-    cr_assert(store_each_entry(store, fault, audit_verify_entry, state), "%s", fault);
+    cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, state), "%s",
+              fault);
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, state), "%s",
+              fault);
     audit_verify_end(state, &sum);
     audit_verify_free(state);
     return sum;

@@ -5,6 +5,7 @@
 
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
+#include "storage/row.h"
 #include "tests/support/mirror.h"
 #include "tests/support/must.h"
 
@@ -182,38 +183,30 @@ static struct bytes keep(struct world *world, struct bytes b)
     return kept;
 }
 
-static struct store_tx keep_tx(struct world *world, const struct store_tx *tx)
+struct world_memory world_memory(const struct world *world, enum store_kind kind)
 {
-    struct store_tx kept = *tx;
+    const struct world_memory memories[WORLD_KINDS] = {
+        [STORE_TRANSACTIONS] = {(uint8_t *)(uintptr_t)world->txs, sizeof world->txs[0],
+                                offsetof(struct world_tx, row), world->tx_count, WORLD_ROWS},
+        [STORE_CERTIFICATES] = {(uint8_t *)(uintptr_t)world->certs, sizeof world->certs[0],
+                                offsetof(struct world_cert, row), world->cert_count, WORLD_ROWS},
+        [STORE_SECRETS] = {(uint8_t *)(uintptr_t)world->secrets, sizeof world->secrets[0],
+                           offsetof(struct world_secret, row), world->secret_count, WORLD_SECRETS},
+    };
 
-    kept.transaction_id = keep(world, tx->transaction_id);
-    kept.profile = keep(world, tx->profile);
-    kept.credential = keep(world, tx->credential);
-    kept.credential_key = keep(world, tx->credential_key);
-    kept.sender_nonce = keep(world, tx->sender_nonce);
-    kept.peer_nonce = keep(world, tx->peer_nonce);
-    kept.serial = keep(world, tx->serial);
-    kept.signer_serial = keep(world, tx->signer_serial);
-    kept.credential_name = keep(world, tx->credential_name);
-    kept.credential_kid = keep(world, tx->credential_kid);
-    kept.request_hash = keep(world, tx->request_hash);
-    kept.last_hash = keep(world, tx->last_hash);
-    return kept;
+    must((int)kind < (int)WORLD_KINDS);
+    return memories[kind];
 }
 
-static struct store_cert keep_cert(struct world *world, const struct store_cert *cert)
+void *world_find(const struct world *world, enum store_kind kind, struct bytes issuer, struct bytes key)
 {
-    struct store_cert kept = *cert;
+    struct world_memory memory = world_memory(world, kind);
 
-    kept.serial = keep(world, cert->serial);
-    kept.subject = keep(world, cert->subject);
-    kept.subject_text = keep(world, cert->subject_text);
-    kept.spki_hash = keep(world, cert->spki_hash);
-    kept.cert_hash = keep(world, cert->cert_hash);
-    kept.transaction_id = keep(world, cert->transaction_id);
-    kept.profile = keep(world, cert->profile);
-    kept.certificate = keep(world, cert->certificate);
-    return kept;
+    for (size_t i = 0; i < memory.count; i++)
+        if (bytes_equal(bytes_of(world_issuer(&memory, i), STORE_ISSUER_ID), issuer) &&
+            bytes_equal(row_key(world_row(&memory, i), &store_tables[kind]), key))
+            return world_row(&memory, i);
+    return NULL;
 }
 
 struct store_tx *world_tx_of(const struct world *world, struct bytes transaction_id)
@@ -232,55 +225,20 @@ struct store_cert *world_cert_of(const struct world *world, struct bytes serial)
     return NULL;
 }
 
-/* Within one CA. */
-static struct store_tx *find_tx(struct world *world, struct bytes issuer, struct bytes transaction_id)
-{
-    for (size_t i = 0; i < world->tx_count; i++)
-        if (bytes_equal(bytes_of(world->txs[i].issuer, STORE_ISSUER_ID), issuer) &&
-            bytes_equal(world->txs[i].row.transaction_id, transaction_id))
-            return &world->txs[i].row;
-    return NULL;
-}
-
-static struct store_cert *find_cert(struct world *world, struct bytes issuer, struct bytes serial)
-{
-    for (size_t i = 0; i < world->cert_count; i++)
-        if (bytes_equal(bytes_of(world->certs[i].issuer, STORE_ISSUER_ID), issuer) &&
-            bytes_equal(world->certs[i].row.serial, serial))
-            return &world->certs[i].row;
-    return NULL;
-}
-
-static struct store_secret *find_secret(struct world *world, struct bytes issuer, struct bytes reference)
-{
-    for (size_t i = 0; i < world->secret_count; i++)
-        if (bytes_equal(bytes_of(world->secrets[i].issuer, STORE_ISSUER_ID), issuer) &&
-            bytes_equal(world->secrets[i].row.reference, reference))
-            return &world->secrets[i].row;
-    return NULL;
-}
-
 static void serve_fetch(struct world *world, struct store_fetch *fetch)
 {
-    const struct store_tx *tx;
-    const struct store_cert *cert;
-    const struct store_secret *secret;
+    void *row;
 
     fetch->outcome = STORE_ABSENT;
     if (++world->fetches_seen == world->fail_fetch_at) {
         fetch->outcome = STORE_FETCH_UNAVAILABLE;
         return;
     }
-    if (fetch->kind == STORE_FETCH_TX && (tx = find_tx(world, fetch->issuer, fetch->key)) != NULL) {
-        fetch->row.tx = *tx;
-        fetch->outcome = STORE_FOUND;
-    } else if (fetch->kind == STORE_FETCH_CERT &&
-               (cert = find_cert(world, fetch->issuer, fetch->key)) != NULL) {
-        fetch->row.cert = *cert;
-        fetch->outcome = STORE_FOUND;
-    } else if (fetch->kind == STORE_FETCH_SECRET &&
-               (secret = find_secret(world, fetch->issuer, fetch->key)) != NULL) {
-        fetch->row.secret = *secret;
+    row = world_find(world, fetch->kind, fetch->issuer, fetch->key);
+    if (row != NULL) {
+        fetch->rows = arena_alloc(fetch->arena, store_tables[fetch->kind].row_size);
+        must(fetch->rows != NULL && row_copy(fetch->rows, &store_tables[fetch->kind], row, fetch->arena));
+        fetch->count = 1;
         fetch->outcome = STORE_FOUND;
     }
     if (world->mirror != NULL)
@@ -317,15 +275,27 @@ static int changes(const struct store_cert_change *change, const struct store_ce
            (change->only_from == 0 || change->only_from == cert->status);
 }
 
+static int inserts_something_twice(const struct world *world, const struct store_unit *unit)
+{
+    for (size_t i = 0; i < unit->write_count; i++) {
+        const struct store_write *write = &unit->writes[i];
+        if (write->how == STORE_INSERT && world_find(world, write->kind, unit->issuer,
+                                                     row_key(write->row, &store_tables[write->kind])) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 static int preconditions_hold(struct world *world, struct store_unit *unit)
 {
-    struct store_tx *tx = find_tx(world, unit->issuer, unit->tx_id);
-    struct store_secret *secret = find_secret(world, unit->issuer, unit->secret_reference);
-    struct store_cert *signer = find_cert(world, unit->issuer, unit->signer_serial);
+    struct store_tx *tx = world_find(world, STORE_TRANSACTIONS, unit->issuer, unit->tx_id);
+    struct store_secret *secret = world_find(world, STORE_SECRETS, unit->issuer, unit->secret_reference);
+    struct store_cert *signer = world_find(world, STORE_CERTIFICATES, unit->issuer, unit->signer_serial);
 
-    if (unit->tx != NULL && (unit->expect_tx_absent ? tx != NULL
-                                                    : (tx == NULL || (unit->expect_state != 0 &&
-                                                                      tx->state != unit->expect_state)))) {
+    if (store_unit_row(unit, STORE_TRANSACTIONS) != NULL &&
+        (store_unit_inserts_tx(unit)
+             ? tx != NULL
+             : (tx == NULL || (unit->expect_state != 0 && tx->state != unit->expect_state)))) {
         if (tx != NULL)
             unit->row = *tx;
         return conflict(unit, STORE_PRE_TX);
@@ -337,43 +307,60 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     if (unit->signer_serial.len != 0 &&
         (signer == NULL || signer->status == STORE_CERT_REVOKED || signer->status == STORE_CERT_HOLD))
         return conflict(unit, STORE_PRE_SIGNER);
-    if (unit->cert != NULL && find_cert(world, unit->issuer, unit->cert->serial) != NULL)
-        return conflict(unit, STORE_PRE_SERIAL);
+    if (inserts_something_twice(world, unit))
+        return conflict(unit, STORE_PRE_ROW);
     if (unit->change != NULL && unit->change->required &&
-        !changes(unit->change, find_cert(world, unit->issuer, unit->change->serial)))
+        !changes(unit->change, world_find(world, STORE_CERTIFICATES, unit->issuer, unit->change->serial)))
         return conflict(unit, STORE_PRE_CERT);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
     return 1;
 }
 
+static void grow(struct world *world, enum store_kind kind)
+{
+    world->tx_count += kind == STORE_TRANSACTIONS;
+    world->cert_count += kind == STORE_CERTIFICATES;
+    world->secret_count += kind == STORE_SECRETS;
+}
+
+static void write_here(struct world *world, const struct store_unit *unit, const struct store_write *write)
+{
+    const struct store_table *table = &store_tables[write->kind];
+    struct world_memory memory = world_memory(world, write->kind);
+    void *row = world_find(world, write->kind, unit->issuer, row_key(write->row, table));
+
+    if (row == NULL) {
+        must(write->how != STORE_UPDATE && memory.count < memory.room);
+        memcpy(world_issuer(&memory, memory.count), unit->issuer.data, STORE_ISSUER_ID);
+        row = world_row(&memory, memory.count);
+        grow(world, write->kind);
+    }
+    must(row_copy(row, table, write->row, world->rows));
+}
+
+static void change_here(struct world *world, const struct store_unit *unit)
+{
+    const struct store_cert_change *change = unit->change;
+    struct store_cert *cert = world_find(world, STORE_CERTIFICATES, unit->issuer, change->serial);
+    int stopped = change->status == STORE_CERT_REVOKED || change->status == STORE_CERT_HOLD;
+
+    must(cert != NULL);
+    if (!changes(change, cert))
+        return;
+    cert->status = change->status;
+    cert->reason = stopped ? change->reason : 0;
+    cert->revoked_at = stopped ? change->at : 0;
+}
+
 static void apply_here(struct world *world, struct store_unit *unit)
 {
     if (!preconditions_hold(world, unit))
         return;
-    if (unit->tx != NULL && unit->expect_tx_absent) {
-        must(world->tx_count < WORLD_ROWS);
-        memcpy(world->txs[world->tx_count].issuer, unit->issuer.data, STORE_ISSUER_ID);
-        world->txs[world->tx_count++].row = keep_tx(world, unit->tx);
-    } else if (unit->tx != NULL) {
-        *find_tx(world, unit->issuer, unit->tx_id) = keep_tx(world, unit->tx);
-    }
-    if (unit->cert != NULL) {
-        must(world->cert_count < WORLD_ROWS);
-        memcpy(world->certs[world->cert_count].issuer, unit->issuer.data, STORE_ISSUER_ID);
-        world->certs[world->cert_count++].row = keep_cert(world, unit->cert);
-    }
-    if (unit->change != NULL) {
-        struct store_cert *cert = find_cert(world, unit->issuer, unit->change->serial);
-        must(cert != NULL);
-        if (changes(unit->change, cert)) {
-            int stopped =
-                unit->change->status == STORE_CERT_REVOKED || unit->change->status == STORE_CERT_HOLD;
-            cert->status = unit->change->status;
-            cert->reason = stopped ? unit->change->reason : 0;
-            cert->revoked_at = stopped ? unit->change->at : 0;
-        }
-    }
+    for (size_t i = 0; i < unit->write_count; i++)
+        write_here(world, unit, &unit->writes[i]);
+    if (unit->change != NULL)
+        change_here(world, unit);
     world->commits++;
     world->audits += unit->audit != NULL;
     if (unit->audit != NULL) {

@@ -7,7 +7,7 @@
 #include "server/ctl/ctl.h"
 #include "server/pki/response.h"
 
-enum { WORLD_ROWS = 64, WORLD_SECRETS = 8 };
+enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_SECRETS + 1 };
 
 struct world_tx {
     uint8_t issuer[STORE_ISSUER_ID];
@@ -105,6 +105,29 @@ void world_check(const struct world *world);
 /* world_tx_of and world_cert_of find rows, or NULL. */
 struct store_tx *world_tx_of(const struct world *world, struct bytes transaction_id);
 struct store_cert *world_cert_of(const struct world *world, struct bytes serial);
+
+/* struct world_memory is where the memory has its rows of one kind (the first WORLD_KINDS of them): each
+ * stands behind its issuer. */
+struct world_memory {
+    uint8_t *first;
+    size_t size, row; /* of each; where its row begins in it */
+    size_t count, room;
+};
+
+struct world_memory world_memory(const struct world *world, enum store_kind kind);
+
+/* world_issuer and world_row return the |i|th of them; world_find the row of |issuer| with |key|, or NULL. */
+static inline uint8_t *world_issuer(const struct world_memory *memory, size_t i)
+{
+    return memory->first + i * memory->size;
+}
+
+static inline void *world_row(const struct world_memory *memory, size_t i)
+{
+    return memory->first + i * memory->size + memory->row;
+}
+
+void *world_find(const struct world *world, enum store_kind kind, struct bytes issuer, struct bytes key);
 
 /* ---- a client ---- */
 

@@ -23,7 +23,7 @@ Test(wants, a_step_wants_as_many_things_as_it_likes_in_their_order)
     const struct cmp_want *want;
     unsigned count = 0;
 
-    cr_assert_not_null(cmp_want_row(m, &ca, STORE_FETCH_TX, bytes_str("id")));
+    cr_assert_not_null(cmp_want_row(m, &ca, STORE_TRANSACTIONS, bytes_str("id")));
     for (unsigned i = 0; i < COUNT; i++)
         cmp_want_verification(m, &items[i]);
     cr_assert_not(m->starved);

@@ -33,10 +33,7 @@ static enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_stat
     struct store_cert_change change = {.serial = e.cert.serial, .status = STORE_CERT_VALID, .at = NOW};
     e.tx.state = STORE_TX_CONFIRMED;
     e.tx.deadline = 0;
-    e.unit.expect_tx_absent = 0;
-    e.unit.expect_state = from;
-    e.unit.key_unused = bytes_of(NULL, 0);
-    e.unit.cert = NULL;
+    enrollment_go_on(&e, from);
     e.unit.change = &change;
     cr_assert(store_commit_wait(store, &e.unit));
     if (out != NULL) {

@@ -66,8 +66,8 @@ static int make_first(struct store_entry *out)
                                         .event = "confirm",
                                         .outcome = "accepted",
                                         .who = bytes_of("a\\b\0\xff\xe2\x80\xae", 8)};
-    struct store_unit with_cert = {
-        .issuer = ISSUER, .tx_id = bytes_str("\x01\x02"), .cert = &cert, .audit = &issue};
+    struct store_unit with_cert = {.issuer = ISSUER, .tx_id = bytes_str("\x01\x02"), .audit = &issue};
+    store_unit_write(&with_cert, STORE_INSERT, STORE_CERTIFICATES, &cert);
     struct store_unit silent = {.alive_at = 1};
     struct store_unit without = {.issuer = ISSUER, .tx_id = bytes_str("\x03"), .audit = &confirm};
     struct store_unit *const units[] = {&with_cert, &silent, &without};

@@ -423,7 +423,7 @@ Test(audit_verify, what_was_purged_does_not_come_back)
     }
 }
 
-/* A chain begins with entry 1; 0 stands for what was there before there were chains, and had none. */
+/* A chain begins with entry 1. */
 Test(audit_verify, no_entry_stands_before_the_first)
 {
     for (int64_t seq = -1; seq <= 0; seq++) {

@@ -69,7 +69,7 @@ static void is_out_of_service(struct store *store, uint32_t n, const char *why)
 {
     struct enrollment e;
     enrollment_init(&e, 1, 0);
-    cr_expect_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FETCH_UNAVAILABLE, "%s", why);
+    cr_expect_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_FETCH_UNAVAILABLE, "%s", why);
     cr_expect_eq(commit_one(store, 1, n), STORE_UNAVAILABLE, "%s", why);
     cr_expect_not(store_healthy(store), "%s", why);
     enrollment_cleanup(&e);
@@ -97,7 +97,7 @@ Test(held, nothing_is_read_from_a_file_that_is_lost)
     struct enrollment e;
     enrollment_init(&e, 1, 1);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FOUND);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_FOUND);
     shell("rm %s");
     is_out_of_service(store, 2, "rm");
     enrollment_cleanup(&e);
@@ -262,7 +262,7 @@ Test(held, damage_lasts_until_a_restart)
         cr_assert_eq(pwrite(fd, junk, PAGE, at), PAGE);
     struct enrollment e;
     enrollment_init(&e, 1, 0);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FETCH_UNAVAILABLE);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_FETCH_UNAVAILABLE);
     cr_assert_eq(pwrite(fd, good, (size_t)st.st_size, 0), st.st_size);
     wait_ms(SHOWN_MS);
     is_out_of_service(store, UNITS, "damage");

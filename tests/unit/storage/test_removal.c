@@ -1,39 +1,43 @@
 /* test_removal.c: what store.h says of old rows and their removal, whatever is behind it, as test_store.c. */
+#include "storage/row.h"
 #include "suite.h"
 
 TestSuite(removal, .init = set_up, .fini = tear_down, .timeout = 300);
 
-/* The old rows of |kind| after |after|, as many as come at once. */
-static size_t old(enum store_fetch_kind kind, struct bytes after, int64_t before, struct store_old *out,
-                  struct arena *arena)
+/* The old rows that |index| finds after |after|, as many as come at once. */
+static struct store_fetch old(enum store_index index, struct bytes after, int64_t before, struct arena *arena)
 {
-    struct store_fetch f = {
-        .kind = kind, .issuer = test_issuer(), .key = after, .before = before, .arena = arena};
+    struct store_fetch f = {.kind = store_indexes[index].kind,
+                            .index = index,
+                            .issuer = test_issuer(),
+                            .key = after,
+                            .before = before,
+                            .arena = arena};
 
     cr_assert(store_fetch_wait(store, &f));
     cr_assert_neq(f.outcome, STORE_FETCH_UNAVAILABLE);
     if (f.outcome == STORE_ABSENT)
-        return 0;
-    memcpy(out, f.row.old.list, f.row.old.count * sizeof *out);
-    return f.row.old.count;
+        f.count = 0;
+    return f;
 }
 
-static void walk_old(enum store_fetch_kind kind, size_t expected)
+static void walk_old(enum store_index index, size_t expected)
 {
-    struct store_old rows[STORE_OLD_MAX];
-    struct arena *arena = arena_new(1024 * 1024);
+    const struct store_table *table = &store_tables[store_indexes[index].kind];
+    struct arena *arena = arena_new(8 * 1024 * 1024);
     struct bytes after = bytes_of(NULL, 0);
     size_t all = 0, n;
 
     do {
-        n = old(kind, after, NOW, rows, arena);
+        struct store_fetch f = old(index, after, NOW, arena);
+        n = f.count;
         for (size_t i = 0; i < n; i++) {
-            cr_assert_eq(rows[i].key.len, 16);
-            cr_assert(after.len == 0 || memcmp(after.data, rows[i].key.data, 16) < 0, "in order of keys");
-            after = rows[i].key;
-            same(rows[i].profile, bytes_str("demo"), "profile");
-            cr_assert_eq(rows[i].at, kind == STORE_FETCH_OLD_CERTS ? NOW + 365 * 86400 : NOW);
-            cr_assert(rows[i].awaits);
+            const void *row = (const uint8_t *)f.rows + i * table->row_size;
+            struct bytes key = row_key(row, table);
+            cr_assert_eq(key.len, 16);
+            cr_assert(after.len == 0 || memcmp(after.data, key.data, 16) < 0, "in order of keys");
+            after = key;
+            same(row_octets(row, row_column(table, "profile")), bytes_str("demo"), "profile");
         }
         all += n;
     } while (n == STORE_OLD_MAX);
@@ -45,36 +49,35 @@ Test(removal, old_rows_are_found_piece_by_piece)
 {
     for (uint32_t n = 0; n < STORE_OLD_MAX + 50; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
-    walk_old(STORE_FETCH_OLD_CERTS, STORE_OLD_MAX + 50);
-    walk_old(STORE_FETCH_OLD_TXS, STORE_OLD_MAX + 50);
+    walk_old(STORE_OLD_CERTIFICATES, STORE_OLD_MAX + 50);
+    walk_old(STORE_OLD_TRANSACTIONS, STORE_OLD_MAX + 50);
     issuer_octets[0] ^= 1;
-    walk_old(STORE_FETCH_OLD_CERTS, 0);
-    walk_old(STORE_FETCH_OLD_TXS, 0);
+    walk_old(STORE_OLD_CERTIFICATES, 0);
+    walk_old(STORE_OLD_TRANSACTIONS, 0);
 }
 
 /* Serials begin with the seconds since 2020-01-01. */
 Test(removal, certificates_that_were_issued_later_are_not_looked_at)
 {
-    struct store_old rows[STORE_OLD_MAX];
     struct arena *arena = arena_new(1024 * 1024);
 
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE); /* at second 100000 */
     cr_assert_eq(commit_one(store, 1, 250), STORE_DONE);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100000, rows, arena), 0);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100001, rows, arena), 1);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 1577836800 + 100003, rows, arena), 2);
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), 5, rows, arena), 0, "before there was any");
-    cr_assert_eq(old(STORE_FETCH_OLD_CERTS, bytes_of(NULL, 0), INT64_MAX, rows, arena), 2);
+    cr_assert_eq(old(STORE_OLD_CERTIFICATES, bytes_of(NULL, 0), 1577836800 + 100000, arena).count, 0);
+    cr_assert_eq(old(STORE_OLD_CERTIFICATES, bytes_of(NULL, 0), 1577836800 + 100001, arena).count, 1);
+    cr_assert_eq(old(STORE_OLD_CERTIFICATES, bytes_of(NULL, 0), 1577836800 + 100003, arena).count, 2);
+    cr_assert_eq(old(STORE_OLD_CERTIFICATES, bytes_of(NULL, 0), 5, arena).count, 0, "before there was any");
+    cr_assert_eq(old(STORE_OLD_CERTIFICATES, bytes_of(NULL, 0), INT64_MAX, arena).count, 2);
     arena_free(arena);
 }
 
 /* Removes |first| and, if it is not NULL, |second|. */
-static struct store_unit remove_rows(enum store_fetch_kind kind, const struct enrollment *first,
+static struct store_unit remove_rows(enum store_kind kind, const struct enrollment *first,
                                      const struct enrollment *second, int64_t before)
 {
-    struct bytes keys[2] = {kind == STORE_FETCH_OLD_CERTS ? first->cert.serial : first->tx.transaction_id};
+    struct bytes keys[2] = {kind == STORE_CERTIFICATES ? first->cert.serial : first->tx.transaction_id};
     if (second != NULL)
-        keys[1] = kind == STORE_FETCH_OLD_CERTS ? second->cert.serial : second->tx.transaction_id;
+        keys[1] = kind == STORE_CERTIFICATES ? second->cert.serial : second->tx.transaction_id;
     struct store_removal removal = {kind, keys, second != NULL ? 2 : 1, before};
     struct store_audit audit = {.at = NOW * 1000LL, .event = "purge", .outcome = "deleted"};
     struct store_unit unit = {.issuer = test_issuer(), .removal = &removal, .audit = &audit};
@@ -104,7 +107,7 @@ Test(removal, a_certificate_is_removed_with_all_about_it)
     cr_assert_eq(change_status(1, 1, STORE_CERT_HOLD, 6), STORE_DONE);
     cr_assert(store_commit_wait(store, &again.unit));
     cr_assert_eq(again.unit.conflict, STORE_PRE_KEY_UNUSED);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED).outcome, STORE_DONE);
+    cr_assert_eq(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED).outcome, STORE_DONE);
     cr_assert_eq(is_whole(store, 1, 1), 0);
     cr_assert_eq(is_whole(store, 1, 2), 1);
     cr_assert(store_commit_wait(store, &again.unit));
@@ -125,21 +128,26 @@ Test(removal, what_is_not_old_enough_stays_and_all_with_it)
 
     enrollment_init(&e, 1, 1);
     enrollment_init(&young, 1, 2);
-    young.cert.not_after = young.unit.now = EXPIRED;
+    young.cert.not_after = young.tx.created_at = EXPIRED;
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     cr_assert(store_commit_wait(store, &young.unit));
     cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    cr_assert_eq(confirm(1, 2, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, &young, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, &young, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, e.cert.not_after));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, NOW));
+    struct store_cert_change valid = {.serial = young.cert.serial, .status = STORE_CERT_VALID, .at = NOW};
+    young.tx.state = STORE_TX_CONFIRMED;
+    enrollment_go_on(&young, STORE_TX_WAIT_CONFIRM);
+    young.unit.change = &valid;
+    cr_assert(store_commit_wait(store, &young.unit));
+    cr_assert_eq(young.unit.outcome, STORE_DONE);
+    expect_kept(remove_rows(STORE_CERTIFICATES, &e, &young, EXPIRED));
+    expect_kept(remove_rows(STORE_TRANSACTIONS, &e, &young, EXPIRED));
+    expect_kept(remove_rows(STORE_CERTIFICATES, &e, NULL, e.cert.not_after));
+    expect_kept(remove_rows(STORE_TRANSACTIONS, &e, NULL, NOW));
     cr_assert_eq(is_whole(store, 1, 1), 1);
     cr_assert_eq(is_whole(store, 1, 2), 1);
     cr_assert_eq(audit_records(store), 4, "what was not done is not recorded");
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, e.cert.not_after + 1).outcome, STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, EXPIRED));
+    cr_assert_eq(remove_rows(STORE_CERTIFICATES, &e, NULL, e.cert.not_after + 1).outcome, STORE_DONE);
+    expect_kept(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED));
+    expect_kept(remove_rows(STORE_TRANSACTIONS, &e, NULL, EXPIRED));
     enrollment_cleanup(&e);
     enrollment_cleanup(&young);
 }
@@ -151,11 +159,10 @@ Test(removal, what_awaits_certConf_stays)
 
     enrollment_init(&e, 1, 1);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, EXPIRED));
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
+    expect_kept(remove_rows(STORE_TRANSACTIONS, &e, NULL, EXPIRED));
+    expect_kept(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED));
     cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_DONE);
-    expect_kept(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED));
-    walk_old(STORE_FETCH_OLD_CERTS, 1);
+    expect_kept(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED));
     cr_assert_eq(is_whole(store, 1, 1), 1);
     enrollment_cleanup(&e);
 }
@@ -167,10 +174,10 @@ Test(removal, a_transaction_may_go_before_its_certificate)
     enrollment_init(&e, 1, 1);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_TXS, &e, NULL, NOW + 1).outcome, STORE_DONE);
-    cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_FOUND);
-    cr_assert_eq(remove_rows(STORE_FETCH_OLD_CERTS, &e, NULL, EXPIRED).outcome, STORE_DONE);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_ABSENT);
+    cr_assert_eq(remove_rows(STORE_TRANSACTIONS, &e, NULL, NOW + 1).outcome, STORE_DONE);
+    cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_FOUND);
+    cr_assert_eq(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED).outcome, STORE_DONE);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_ABSENT);
     enrollment_cleanup(&e);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "suite.h"
+#include "tests/support/rows.h"
 
 static void reopen(void)
 {
@@ -12,6 +13,25 @@ static void reopen(void)
 }
 
 TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 300);
+
+/* Whether the row of |kind| with |key| is |expected|, in every column. */
+static void same_row(enum store_kind kind, struct bytes key, const void *expected)
+{
+    struct store_fetch f = fetch_row(store, kind, key);
+    char *texts[2];
+    size_t lens[2];
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert_eq(f.count, 1);
+    for (int i = 0; i < 2; i++) {
+        FILE *out = open_memstream(&texts[i], &lens[i]);
+        rows_put(out, &store_tables[kind], i == 0 ? expected : f.rows);
+        fclose(out);
+    }
+    cr_expect_str_eq(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    arena_free(f.arena);
+}
 
 Test(store, rows_come_back_as_they_were)
 {
@@ -24,48 +44,8 @@ Test(store, rows_come_back_as_they_were)
     cr_assert_eq(e.unit.outcome, STORE_DONE);
     reopen();
 
-    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
-    cr_assert_eq(f.outcome, STORE_FOUND);
-    const struct store_tx *tx = &f.row.tx;
-    same(tx->transaction_id, e.tx.transaction_id, "transaction_id");
-    same(tx->profile, e.tx.profile, "profile");
-    cr_expect_eq(tx->state, STORE_TX_WAIT_CONFIRM);
-    cr_expect_eq(tx->body, 2);
-    cr_expect_eq(tx->implicit_confirm, 1);
-    cr_expect_eq(tx->granted_with_mods, 1);
-    same(tx->credential_name, e.tx.credential_name, "credential_name");
-    same(tx->credential_kid, e.tx.credential_kid, "credential_kid");
-    same(tx->credential, e.tx.credential, "credential");
-    cr_expect_eq(tx->credential_is_mac, 1);
-    same(tx->credential_key, e.tx.credential_key, "credential_key");
-    same(tx->sender_nonce, e.tx.sender_nonce, "sender_nonce");
-    same(tx->peer_nonce, e.tx.peer_nonce, "peer_nonce");
-    same(tx->serial, e.tx.serial, "serial");
-    cr_expect_eq(tx->cert_req_id, -1);
-    cr_expect_eq(tx->deadline, NOW + 300);
-    same(tx->request_hash, e.tx.request_hash, "request_hash");
-    same(tx->last_hash, e.tx.last_hash, "last_hash");
-    same(tx->signer_serial, e.tx.signer_serial, "signer_serial");
-    arena_free(f.arena);
-
-    f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
-    cr_assert_eq(f.outcome, STORE_FOUND);
-    const struct store_cert *cert = &f.row.cert;
-    same(cert->serial, e.cert.serial, "serial");
-    cr_expect_eq(cert->status, STORE_CERT_UNCONFIRMED);
-    cr_expect_eq(cert->reason, 4);
-    cr_expect_eq(cert->issued_at, NOW);
-    cr_expect_eq(cert->not_before, NOW - 300);
-    cr_expect_eq(cert->not_after, e.cert.not_after);
-    cr_expect_eq(cert->revoked_at, 12);
-    same(cert->subject, e.cert.subject, "subject");
-    same(cert->subject_text, e.cert.subject_text, "subject_text");
-    same(cert->spki_hash, e.cert.spki_hash, "spki_hash");
-    same(cert->cert_hash, e.cert.cert_hash, "cert_hash");
-    same(cert->transaction_id, e.cert.transaction_id, "transaction_id");
-    same(cert->profile, e.cert.profile, "profile");
-    same(cert->certificate, e.cert.certificate, "certificate");
-    arena_free(f.arena);
+    same_row(STORE_TRANSACTIONS, e.tx.transaction_id, &e.tx);
+    same_row(STORE_CERTIFICATES, e.cert.serial, &e.cert);
     enrollment_cleanup(&e);
 }
 
@@ -73,24 +53,21 @@ Test(store, empty_values_are_values)
 {
     struct enrollment e;
     enrollment_init(&e, 1, 1);
-    e.tx.serial = e.tx.peer_nonce = e.tx.credential = bytes_of(NULL, 0);
+    e.tx.serial = e.tx.answer = e.tx.credential = bytes_of(NULL, 0);
     e.tx.profile = bytes_of(NULL, 0);
     e.cert.subject = e.cert.subject_text = bytes_of(NULL, 0);
     cr_assert(store_commit_wait(store, &e.unit));
     cr_assert_eq(e.unit.outcome, STORE_DONE);
-    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
-    cr_assert_eq(f.outcome, STORE_FOUND);
-    cr_assert_eq(f.row.tx.serial.len, 0);
-    cr_assert_eq(f.row.tx.profile.len, 0);
-    arena_free(f.arena);
+    same_row(STORE_TRANSACTIONS, e.tx.transaction_id, &e.tx);
+    same_row(STORE_CERTIFICATES, e.cert.serial, &e.cert);
     enrollment_cleanup(&e);
 }
 
 Test(store, absent_is_absent)
 {
-    cr_assert_eq(look_up(store, STORE_FETCH_TX, bytes_str("none")), STORE_ABSENT);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, bytes_str("none")), STORE_ABSENT);
-    cr_assert_eq(look_up(store, STORE_FETCH_SECRET, bytes_str("none")), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_TRANSACTIONS, bytes_str("none")), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, bytes_str("none")), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_SECRETS, bytes_str("none")), STORE_ABSENT);
     cr_assert(store_healthy(store));
 }
 
@@ -100,7 +77,7 @@ Test(store, issuers_do_not_know_of_each_other)
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     enrollment_init(&e, 1, 1);
     issuer_octets[0] ^= 1;
-    cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_ABSENT);
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     enrollment_cleanup(&e);
 }
@@ -118,7 +95,7 @@ Test(store, a_present_transaction_conflicts_and_shows_its_row)
     same(e.unit.row.transaction_id, e.tx.transaction_id, "transaction_id");
     cr_assert_eq(e.unit.row.state, STORE_TX_WAIT_CONFIRM);
     cr_assert_neq(e.unit.row.serial.len, 0);
-    cr_assert_eq(look_up(store, STORE_FETCH_CERT, e.cert.serial), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_ABSENT);
     enrollment_cleanup(&e);
 }
 
@@ -126,11 +103,12 @@ static struct store_cert status_of(uint32_t group, uint32_t n)
 {
     struct enrollment e;
     enrollment_init(&e, group, n);
-    struct store_fetch f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
+    struct store_fetch f = fetch_row(store, STORE_CERTIFICATES, e.cert.serial);
     cr_assert_eq(f.outcome, STORE_FOUND);
+    struct store_cert cert = *(const struct store_cert *)f.rows; /* of its numbers only */
     arena_free(f.arena);
     enrollment_cleanup(&e);
-    return f.row.cert; /* numbers only */
+    return cert;
 }
 
 Test(store, a_transaction_moves_only_from_the_expected_state)
@@ -190,7 +168,7 @@ static enum store_precondition second_with(struct bytes key_unused, struct bytes
     cr_assert(store_commit_wait(store, &e.unit));
     cr_assert_eq(e.unit.outcome == STORE_CONFLICT, e.unit.conflict != STORE_PRE_NONE);
     if (e.unit.outcome == STORE_CONFLICT)
-        cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id), STORE_ABSENT);
+        cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_ABSENT);
     enrollment_cleanup(&e);
     return e.unit.conflict;
 }
@@ -203,7 +181,7 @@ Test(store, keys_signers_and_serials)
     enrollment_init(&first, 1, 1);
     cr_assert_eq(second_with(first.cert.spki_hash, none, 0), STORE_PRE_KEY_UNUSED);
     cr_assert_eq(second_with(none, bytes_str("no such serial.."), 0), STORE_PRE_SIGNER);
-    cr_assert_eq(second_with(none, none, 1), STORE_PRE_SERIAL);
+    cr_assert_eq(second_with(none, none, 1), STORE_PRE_ROW);
     cr_assert_eq(second_with(first.cert.spki_hash, bytes_str("none"), 1), STORE_PRE_KEY_UNUSED,
                  "in this order");
     cr_assert_eq(second_with(none, bytes_str("none"), 1), STORE_PRE_SIGNER, "in this order");
@@ -235,7 +213,8 @@ static void put_secret(const char *reference, int reusable, int64_t expires)
                                   .seal_key_id = bytes_str("key"),
                                   .reusable = reusable,
                                   .expires = expires};
-    struct store_unit unit = {.issuer = test_issuer(), .arena = arena, .secret = &secret};
+    struct store_unit unit = {.issuer = test_issuer(), .arena = arena};
+    store_unit_write(&unit, STORE_PUT, STORE_SECRETS, &secret);
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(unit.outcome, STORE_DONE);
     arena_free(arena);
@@ -264,20 +243,18 @@ Test(store, a_secret_is_used_once_unless_it_is_reusable)
 
     struct enrollment e;
     enrollment_init(&e, 1, 1);
-    struct store_fetch f = fetch_row(store, STORE_FETCH_SECRET, bytes_str("once"));
+    struct store_fetch f = fetch_row(store, STORE_SECRETS, bytes_str("once"));
     cr_assert_eq(f.outcome, STORE_FOUND);
-    same(f.row.secret.bound_to, e.tx.transaction_id, "bound_to");
-    same(f.row.secret.sealed, bytes_str("sealed octets"), "sealed");
-    same(f.row.secret.seal_key_id, bytes_str("key"), "seal_key_id");
-    cr_assert_eq(f.row.secret.profile.len, 0);
+    const struct store_secret *secret = f.rows;
+    same(secret->bound_to, e.tx.transaction_id, "bound_to");
+    same(secret->sealed, bytes_str("sealed octets"), "sealed");
+    same(secret->seal_key_id, bytes_str("key"), "seal_key_id");
+    cr_assert_eq(secret->profile.len, 0);
     arena_free(f.arena);
 
     /* The transaction that it is bound to may go on with it. */
     e.unit.secret_reference = bytes_str("once");
-    e.unit.expect_tx_absent = 0;
-    e.unit.expect_state = STORE_TX_WAIT_CONFIRM;
-    e.unit.cert = NULL;
-    e.unit.key_unused = bytes_of(NULL, 0);
+    enrollment_go_on(&e, STORE_TX_WAIT_CONFIRM);
     cr_assert(store_commit_wait(store, &e.unit));
     cr_assert_eq(e.unit.outcome, STORE_DONE);
     enrollment_cleanup(&e);
@@ -299,7 +276,7 @@ Test(store, a_row_that_does_not_fit_the_arena_is_no_answer)
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     enrollment_init(&e, 1, 1);
     struct store_fetch f = {
-        .kind = STORE_FETCH_CERT, .issuer = test_issuer(), .key = e.cert.serial, .arena = arena_new(64)};
+        .kind = STORE_CERTIFICATES, .issuer = test_issuer(), .key = e.cert.serial, .arena = arena_new(64)};
     cr_assert(store_fetch_wait(store, &f));
     cr_assert_eq(f.outcome, STORE_FETCH_UNAVAILABLE);
     arena_free(f.arena);
@@ -453,7 +430,7 @@ Test(store, closing_ends_what_was_given)
 Test(store, a_full_queue_takes_nothing)
 {
     enum { MANY = 1 << 20 };
-    struct store_fetch item = {.kind = STORE_FETCH_TX, .issuer = test_issuer(), .key = bytes_str("x")};
+    struct store_fetch item = {.kind = STORE_TRANSACTIONS, .issuer = test_issuer(), .key = bytes_str("x")};
     struct store_fetch **items = calloc(MANY, sizeof(*items));
     void **args = calloc(MANY, sizeof(*args));
     for (size_t i = 0; i < MANY; i++)
@@ -477,8 +454,9 @@ struct listing {
     int ordered;
 };
 
-static int list_one(void *arg, const struct store_cert *cert)
+static int list_one(void *arg, const void *row)
 {
+    const struct store_cert *cert = row;
     struct listing *l = arg;
     uint32_t n = (uint32_t)cert->serial.data[8] << 24 | (uint32_t)cert->serial.data[9] << 16 |
                  (uint32_t)cert->serial.data[10] << 8 | cert->serial.data[11];
@@ -498,16 +476,16 @@ Test(store, certificates_are_listed_oldest_first)
     cr_assert_eq(commit_one(store, 1, COUNT), STORE_DONE);
     issuer_octets[0] ^= 1;
     struct listing all = {.ordered = 1}, some = {.ordered = 1, .stop_at = 77}, none = {.ordered = 1};
-    cr_assert(store_each_cert(store, fault, test_issuer(), list_one, &all));
+    cr_assert(store_each(store, fault, STORE_CERTIFICATES, test_issuer(), list_one, &all));
     cr_assert_eq(all.count, COUNT);
     cr_assert(all.ordered);
-    cr_assert(store_each_cert(store, fault, test_issuer(), list_one, &some));
+    cr_assert(store_each(store, fault, STORE_CERTIFICATES, test_issuer(), list_one, &some));
     cr_assert_eq(some.count, 77);
-    cr_assert(store_each_cert(store, fault, bytes_str("another issuer.."), list_one, &none));
+    cr_assert(store_each(store, fault, STORE_CERTIFICATES, bytes_str("another issuer.."), list_one, &none));
     cr_assert_eq(none.count, 0);
     if (getenv("CMPD_STORE_URL") == NULL) {
         struct listing every = {.ordered = 1};
-        cr_assert(store_each_cert(store, fault, bytes_of(NULL, 0), list_one, &every));
+        cr_assert(store_each(store, fault, STORE_CERTIFICATES, bytes_of(NULL, 0), list_one, &every));
         cr_assert_eq(every.count, COUNT + 1);
     }
 }
@@ -592,9 +570,7 @@ Test(store, a_change_from_one_status_only_leaves_others_alone)
         struct store_unit unit = {.issuer = test_issuer(), .change = &change};
         cr_assert(store_commit_wait(store, &unit));
         cr_assert_eq(unit.outcome, STORE_DONE);
-        struct store_fetch f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
-        cr_assert_eq(f.row.cert.status, STORE_CERT_HOLD);
-        arena_free(f.arena);
+        cr_assert_eq(status_of(1, 1).status, STORE_CERT_HOLD);
     }
     enrollment_cleanup(&e);
 }
@@ -624,14 +600,13 @@ Test(store, a_required_change_is_made_or_nothing_is_done)
                                            .at = NOW};
         struct store_cert before = status_of(1, 1);
         size_t records = audit_records(store);
-        e.unit.cert = NULL;
-        e.unit.key_unused = bytes_of(NULL, 0);
+        enrollment_leave_out_cert(&e);
         e.unit.change = &change;
         cr_assert(store_commit_wait(store, &e.unit));
         cr_assert_eq(e.unit.outcome, steps[i].holds ? STORE_DONE : STORE_CONFLICT, "step %u", i);
         cr_assert_eq(e.unit.conflict, steps[i].holds ? STORE_PRE_NONE : STORE_PRE_CERT, "step %u", i);
         cr_assert_eq(status_of(1, 1).status, steps[i].holds ? steps[i].to : before.status, "step %u", i);
-        cr_assert_eq(look_up(store, STORE_FETCH_TX, e.tx.transaction_id),
+        cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id),
                      steps[i].holds ? STORE_FOUND : STORE_ABSENT, "step %u", i);
         cr_assert_eq(audit_records(store), records + (size_t)steps[i].holds, "step %u", i);
         if (steps[i].holds) { /* the same again is first of all the same transaction */
@@ -660,7 +635,8 @@ static void await_confirmation(uint32_t n, int64_t deadline)
 /* The deadline of what is overdue for longest at |now|, or 0. */
 static int64_t overdue(int64_t now)
 {
-    struct store_fetch f = {.kind = STORE_FETCH_OVERDUE,
+    struct store_fetch f = {.kind = STORE_TRANSACTIONS,
+                            .index = STORE_OVERDUE,
                             .issuer = test_issuer(),
                             .before = now,
                             .arena = arena_new(ENROLLMENT_ARENA)};
@@ -669,8 +645,9 @@ static int64_t overdue(int64_t now)
     cr_assert(store_fetch_wait(store, &f));
     cr_assert_neq(f.outcome, STORE_FETCH_UNAVAILABLE);
     if (f.outcome == STORE_FOUND) {
-        cr_assert_eq(f.row.tx.state, STORE_TX_WAIT_CONFIRM);
-        deadline = f.row.tx.deadline;
+        const struct store_tx *tx = f.rows;
+        cr_assert_eq(tx->state, STORE_TX_WAIT_CONFIRM);
+        deadline = tx->deadline;
     }
     arena_free(f.arena);
     return deadline;
@@ -701,10 +678,7 @@ Test(store, what_has_ended_is_not_overdue)
     await_confirmation(1, NOW + 100);
     enrollment_init(&e, 1, 1);
     e.tx.state = STORE_TX_CONFIRMED;
-    e.unit.expect_tx_absent = 0;
-    e.unit.expect_state = STORE_TX_WAIT_CONFIRM;
-    e.unit.cert = NULL;
-    e.unit.key_unused = bytes_of(NULL, 0);
+    enrollment_go_on(&e, STORE_TX_WAIT_CONFIRM);
     cr_assert(store_commit_wait(store, &e.unit));
     cr_assert_eq(e.unit.outcome, STORE_DONE);
     enrollment_cleanup(&e);
@@ -725,9 +699,7 @@ Test(store, time_in_which_nobody_served_puts_deadlines_off)
     struct enrollment e;
     enrollment_init(&e, 1, 1);
     e.tx.state = STORE_TX_ENDED;
-    e.unit.expect_tx_absent = 0;
-    e.unit.cert = NULL;
-    e.unit.key_unused = bytes_of(NULL, 0);
+    enrollment_go_on(&e, (enum store_tx_state)0);
     cr_assert(store_commit_wait(store, &e.unit));
     enrollment_cleanup(&e);
     cr_assert_eq(overdue(NOW + 600), 0);
@@ -789,8 +761,9 @@ struct seals_seen {
     size_t count;
 };
 
-static int see_seal(void *arg, const struct store_seal *seal)
+static int see_seal(void *arg, const void *row)
 {
+    const struct store_seal *seal = row;
     struct seals_seen *seen = arg;
     const struct store_seal *expected = &seen->expected[seen->count++];
     cr_assert_arr_eq(seal->instance, expected->instance, STORE_INSTANCE);
@@ -816,18 +789,19 @@ Test(store, seals_come_back_as_they_were_and_are_stored_once)
     seals[1] = seals[0];
     seals[1].number = 2;
     for (size_t i = 0; i < 4; i++) { /* each twice: as when the first answer was lost */
-        struct store_unit unit = {.seal = &seals[i / 2]};
+        struct store_unit unit = {.arena = NULL};
+        store_unit_write(&unit, STORE_ONCE, STORE_SEALS, &seals[i / 2]);
         cr_assert(store_commit_wait(store, &unit));
         cr_assert_eq(unit.outcome, STORE_DONE);
     }
-    cr_assert(store_each_seal(store, fault, see_seal, &seen), "%s", fault);
+    cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), see_seal, &seen), "%s", fault);
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(audit_records(store), 0, "a seal is no entry");
 }
 
-static int pause_at_first(void *arg, const struct store_cert *cert)
+static int pause_at_first(void *arg, const void *row)
 {
-    (void)cert;
+    (void)row;
     if (++*(size_t *)arg == 1)
         nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     return 1;
@@ -845,7 +819,8 @@ Test(store, rows_wait_for_a_slow_reader)
                                "idle_in_transaction_session_timeout = 100', current_database()); END $$");
     for (uint32_t n = 0; n < ROWS; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
-    cr_assert(store_each_cert(store, fault, test_issuer(), pause_at_first, &count), "%s", fault);
+    cr_assert(store_each(store, fault, STORE_CERTIFICATES, test_issuer(), pause_at_first, &count), "%s",
+              fault);
     cr_assert_eq(count, ROWS);
 }
 

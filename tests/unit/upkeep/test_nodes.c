@@ -99,15 +99,17 @@ static void write_row(struct node *node, const char *config, int64_t at)
     char sql[512];
     const struct store_node row = {.name = bytes_str(policy_config(node->policy)->node),
                                    .version = bytes_str("1"),
-                                   .config = bytes_str(config)};
-    struct store_unit unit = {.alive_at = at, .alive_gap = BOUND_ALIVE_GAP, .node = &row};
+                                   .config = bytes_str(config),
+                                   .seen_at = at};
+    struct store_unit unit = {.alive_at = at, .alive_gap = BOUND_ALIVE_GAP};
 
+    store_unit_write(&unit, STORE_PUT, STORE_NODES, &row);
     if (strncmp(test_url, "sqlite:", 7) == 0) {
         cr_assert(store_commit_wait(node->store, &unit));
         return;
     }
     snprintf(sql, sizeof sql,
-             "INSERT INTO cmpd.nodes (node, version, config, seen_at) VALUES ('%.*s', '1', '%s', %lld)",
+             "INSERT INTO cmpd.nodes (name, version, config, seen_at) VALUES ('%.*s', '1', '%s', %lld)",
              (int)row.name.len, (const char *)row.name.data, config, (long long)at);
     database_run(test_url, sql);
 }

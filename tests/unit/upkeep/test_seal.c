@@ -95,7 +95,8 @@ Test(seal, a_seal_that_was_stored_after_all)
     sql("CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END");
     cr_assert_not(seal_heads(&job, demo.policy, store, 2000));
     sql("DROP TRIGGER bad");
-    struct store_unit unit = {.seal = &job.pending};
+    struct store_unit unit = {.arena = NULL};
+    store_unit_write(&unit, STORE_ONCE, STORE_SEALS, &job.pending);
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(unit.outcome, STORE_DONE);
     cr_assert(seal_heads(&job, demo.policy, store, 3000));
@@ -104,8 +105,9 @@ Test(seal, a_seal_that_was_stored_after_all)
     cr_assert_eq(sum.seals, 2);
 }
 
-static int keep_end(void *arg, const struct store_entry *entry)
+static int keep_end(void *arg, const void *row)
 {
+    const struct store_entry *entry = row;
     struct store_head *head = arg;
 
     memcpy(head->chain, entry->chain, sizeof head->chain);
@@ -122,7 +124,7 @@ Test(seal, a_purge_behind_an_anchor_leaves_the_log_whole)
 
     enroll(0, 5);
     cr_assert(seal_heads(&job, demo.policy, store, 1000));
-    cr_assert(store_each_entry(store, fault, keep_end, &third));
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), keep_end, &third));
     cr_assert(seal_anchor(&job, demo.policy, store, &third, 1, NULL, 0, 2000));
     cr_assert_eq(verify().faults, 0);
     sql("DELETE FROM audit WHERE seq <= 3");

@@ -32,11 +32,11 @@ static struct store_cert cert_of(uint32_t n, enum store_tx_state *state)
     struct store_cert cert;
 
     enrollment_init(&e, 1, n);
-    struct store_fetch tx = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
-    struct store_fetch f = fetch_row(store, STORE_FETCH_CERT, e.cert.serial);
+    struct store_fetch tx = fetch_row(store, STORE_TRANSACTIONS, e.tx.transaction_id);
+    struct store_fetch f = fetch_row(store, STORE_CERTIFICATES, e.cert.serial);
     cr_assert(tx.outcome == STORE_FOUND && f.outcome == STORE_FOUND);
-    *state = tx.row.tx.state;
-    cert = f.row.cert;
+    *state = ((const struct store_tx *)tx.rows)->state;
+    cert = *(const struct store_cert *)f.rows;
     arena_free(tx.arena);
     arena_free(f.arena);
     enrollment_cleanup(&e);

@@ -30,11 +30,12 @@ static enum store_tx_state state_of(uint32_t n)
     struct enrollment e;
 
     enrollment_init(&e, 1, n);
-    struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
+    struct store_fetch f = fetch_row(store, STORE_TRANSACTIONS, e.tx.transaction_id);
     cr_assert_eq(f.outcome, STORE_FOUND);
+    enum store_tx_state state = ((const struct store_tx *)f.rows)->state;
     arena_free(f.arena);
     enrollment_cleanup(&e);
-    return f.row.tx.state;
+    return state;
 }
 
 static void a_moment(void)
@@ -67,8 +68,8 @@ Test(upkeep, an_outage_puts_deadlines_off_before_anything_is_ended)
     for (int64_t deadline = now - 500; deadline == now - 500;) {
         struct enrollment e;
         enrollment_init(&e, 1, 1);
-        struct store_fetch f = fetch_row(store, STORE_FETCH_TX, e.tx.transaction_id);
-        deadline = f.row.tx.deadline;
+        struct store_fetch f = fetch_row(store, STORE_TRANSACTIONS, e.tx.transaction_id);
+        deadline = ((const struct store_tx *)f.rows)->deadline;
         arena_free(f.arena);
         enrollment_cleanup(&e);
         a_moment();
@@ -96,9 +97,9 @@ Test(upkeep, an_alarm_lasts_until_the_configuration_is_loaded_again)
     cr_assert_not(upkeep_has_alarm(NULL));
 }
 
-static int count_seal(void *arg, const struct store_seal *seal)
+static int count_seal(void *arg, const void *row)
 {
-    (void)seal;
+    (void)row;
     ++*(size_t *)arg;
     return 1;
 }
@@ -108,7 +109,7 @@ static size_t seals(void)
     char fault[STORE_FAULT_MAX];
     size_t count = 0;
 
-    cr_assert(store_each_seal(store, fault, count_seal, &count), "%s", fault);
+    cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), count_seal, &count), "%s", fault);
     return count;
 }
 

@@ -1,0 +1,282 @@
+/* statements.c: what a node executes. Statements are prepared once a connection, and planned once: sessions
+ * are told to keep to indexes and nested loops (connect.c), so that the plan is the same for ten rows and for
+ * ten million, and rows are locked in the order in which they were sent.
+ *
+ * Rows come in as arrays, one for each column, look-ups as arrays of keys: so a node names its own columns
+ * and no others, and nodes that know more or less of them go on beside it. A statement whose unit must find
+ * something calls cmpd.require with what it found.
+ *
+ * By hand is what is about more than rows of one table: preconditions, revocation, removal, liveness,
+ * settling. The rest is made from the tables. */
+#include <stdio.h>
+
+#include "internal.h"
+
+/* $1 issuers, $2 keys; k.i counts from 1. */
+#define KEYS "unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY k (issuer, key, i)"
+
+static const char *const by_hand[SQL_GET] = {
+    /* Each statement sees what was committed before it, whatever the database's default is. */
+    [SQL_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_PROBE_READ] = "SELECT seen_at FROM cmpd.service WHERE id = 1",
+    [SQL_PROBE_WRITE] = "UPDATE cmpd.service SET seen_at = seen_at WHERE id = 1",
+
+    [SQL_KEYS_IN_USE] =
+        "SELECT DISTINCT k.i FROM " KEYS
+        " JOIN cmpd.public_keys p ON p.issuer = k.issuer AND p.spki_hash = k.key"
+        " JOIN cmpd.certificates c ON c.issuer = p.issuer AND c.serial = p.serial WHERE c.status <> 3",
+
+    /* A secret that may be used again is only looked at: stations that share it do not wait for each other.
+     */
+    [SQL_BIND] =
+        "WITH u AS MATERIALIZED (SELECT unnest($1::bytea[]) AS issuer, unnest($2::bytea[]) AS reference, "
+        "unnest($3::bytea[]) AS transaction_id, unnest($4::bigint[]) AS now), "
+        "w AS (UPDATE cmpd.secrets s SET bound_to = u.transaction_id FROM u WHERE s.issuer = u.issuer "
+        "AND s.reference = u.reference AND NOT s.reusable AND (s.expires = 0 OR s.expires > u.now) "
+        "AND (s.bound_to = '' OR s.bound_to = u.transaction_id) RETURNING 1), "
+        "r AS (SELECT 1 FROM u JOIN cmpd.secrets s ON s.issuer = u.issuer AND s.reference = u.reference "
+        "WHERE s.reusable AND (s.expires = 0 OR s.expires > u.now)) "
+        "SELECT cmpd.require((SELECT count(*) FROM w) + (SELECT count(*) FROM r) = cardinality($1))",
+    /* Locked: a revocation that comes at the same time is before this group or after it. */
+    [SQL_SIGNERS] = "WITH l AS (SELECT 1 FROM " KEYS
+                    " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key "
+                    "WHERE c.status NOT IN (3, 4) FOR SHARE OF c) "
+                    "SELECT cmpd.require((SELECT count(*) FROM l) = cardinality($1))",
+    /* The rows that would tell of a key may be on their way in another transaction: who wants a key unused
+     * takes its lock first, and looks in a statement of its own, which sees what was committed until then. */
+    [SQL_KEYS_LOCK] = "SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(encode(k.key, "
+                      "'base64'), 0) AS h FROM " KEYS " ORDER BY h) AS hashes",
+    [SQL_KEYS_UNUSED] =
+        "SELECT cmpd.require(NOT EXISTS (SELECT 1 FROM " KEYS
+        " JOIN cmpd.public_keys p ON p.issuer = k.issuer AND p.spki_hash = k.key"
+        " JOIN cmpd.certificates c ON c.issuer = p.issuer AND c.serial = p.serial WHERE c.status <> 3) "
+        "AND (SELECT count(DISTINCT (k.issuer, k.key)) FROM " KEYS ") = cardinality($1))",
+    /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes
+     * nothing; nor does it lift a hold. */
+    [SQL_CHANGE] =
+        "WITH u AS MATERIALIZED (SELECT unnest($1::bytea[]) AS issuer, unnest($2::bytea[]) AS serial, "
+        "unnest($3::bigint[]) AS at, unnest($4::smallint[]) AS only_from, unnest($5::boolean[]) AS required, "
+        "unnest($6::smallint[]) AS status, unnest($7::smallint[]) AS reason), "
+        "w AS (UPDATE cmpd.certificates c SET status = u.status, "
+        "reason = CASE WHEN u.status IN (3, 4) THEN u.reason ELSE 0 END, "
+        "revoked_at = CASE WHEN u.status IN (3, 4) THEN u.at ELSE 0 END "
+        "FROM u WHERE c.issuer = u.issuer AND c.serial = u.serial AND c.status <> 3 "
+        "AND (u.only_from = 0 OR c.status = u.only_from) "
+        "RETURNING c.issuer, c.serial, c.status, c.reason, c.revoked_at), "
+        "l AS (INSERT INTO cmpd.revocations (issuer, serial, reason, at) SELECT issuer, serial, reason, "
+        "revoked_at FROM w WHERE status IN (3, 4) "
+        "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at), "
+        "d AS (DELETE FROM cmpd.revocations r USING w WHERE w.status NOT IN (3, 4) AND r.issuer = w.issuer "
+        "AND r.serial = w.serial) "
+        "SELECT cmpd.require((SELECT count(*) FROM u JOIN cmpd.certificates c ON c.issuer = u.issuer "
+        "AND c.serial = u.serial LEFT JOIN w ON w.issuer = u.issuer AND w.serial = u.serial "
+        "WHERE NOT u.required OR w.serial IS NOT NULL) = cardinality($1))",
+    /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay
+     * as they are: their certConf could have come. They are locked in the order in which certConfs are
+     * stored. Answers with how many were put off, and by how much. */
+    [SQL_ALIVE] =
+        "WITH before AS (SELECT seen_at FROM cmpd.service WHERE id = 1 FOR UPDATE), "
+        "l AS MATERIALIZED (SELECT t.issuer, t.transaction_id FROM before b, cmpd.transactions t "
+        "WHERE t.state = 1 AND b.seen_at <> 0 AND $1::bigint - b.seen_at > $2::bigint "
+        "AND t.deadline > b.seen_at ORDER BY t.issuer, t.transaction_id FOR UPDATE OF t), "
+        "w AS (UPDATE cmpd.transactions t SET deadline = t.deadline + $1 - b.seen_at FROM before b, l "
+        "WHERE t.issuer = l.issuer AND t.transaction_id = l.transaction_id AND t.state = 1 RETURNING 1), "
+        "s AS (UPDATE cmpd.service SET seen_at = $1 FROM before b WHERE b.seen_at < $1) "
+        "SELECT (SELECT count(*) FROM w), $1 - seen_at FROM before",
+    /* $1 issuers, $2 keys, $3 the time. The rows are locked in the order of their keys. */
+    [SQL_TX_REMOVE] =
+        "WITH d AS (DELETE FROM cmpd.transactions t USING " KEYS " WHERE t.issuer = k.issuer "
+        "AND t.transaction_id = k.key AND t.created_at < $3::bigint AND t.state <> 1 RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2))",
+    [SQL_CERT_REMOVE] =
+        "WITH c AS MATERIALIZED (SELECT c.issuer, c.serial, c.spki_hash, c.transaction_id FROM " KEYS
+        " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key "
+        "WHERE c.not_after < $3::bigint AND c.status <> 1 FOR UPDATE OF c), "
+        "t AS (DELETE FROM cmpd.transactions t USING c WHERE t.issuer = c.issuer "
+        "AND t.transaction_id = c.transaction_id RETURNING t.state), "
+        "p AS (DELETE FROM cmpd.public_keys p USING c WHERE p.issuer = c.issuer "
+        "AND p.spki_hash = c.spki_hash AND p.serial = c.serial), "
+        "r AS (DELETE FROM cmpd.revocations r USING c WHERE r.issuer = c.issuer AND r.serial = c.serial), "
+        "d AS (DELETE FROM cmpd.certificates d USING c WHERE d.issuer = c.issuer AND d.serial = c.serial "
+        "RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2) "
+        "AND NOT EXISTS (SELECT 1 FROM t WHERE state = 1))",
+};
+
+/* What stands around a statement that is made, where writing a row is more than that. */
+static const struct around {
+    enum store_kind kind;
+    enum store_how how;
+    const char *before, *after;
+} arounds[] = {
+    {STORE_TRANSACTIONS, STORE_UPDATE, "WITH w AS (",
+     " AND (u.expect_state = 0 OR t.state = u.expect_state) RETURNING 1) "
+     "SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))"},
+    /* Which certificate has a key, across the years. */
+    {STORE_CERTIFICATES, STORE_INSERT, "WITH c AS (",
+     " RETURNING issuer, spki_hash, serial) "
+     "INSERT INTO cmpd.public_keys (issuer, spki_hash, serial) SELECT issuer, spki_hash, serial FROM c"},
+    /* Others are told when what it says has changed. */
+    {STORE_NODES, STORE_PUT,
+     "WITH before AS (SELECT name, version, config FROM cmpd.nodes WHERE name = ANY ($1::text[])), w AS (",
+     " RETURNING name, version, config) SELECT pg_notify('cmpd_nodes', w.name) FROM w WHERE NOT EXISTS "
+     "(SELECT 1 FROM before b WHERE b.name = w.name AND b.version = w.version AND b.config = w.config)"},
+};
+
+static const struct around *around(enum store_kind kind, enum store_how how)
+{
+    static const struct around nothing = {.before = "", .after = ""};
+    for (size_t i = 0; i < sizeof arounds / sizeof arounds[0]; i++)
+        if (arounds[i].kind == kind && arounds[i].how == how)
+            return &arounds[i];
+    return &nothing;
+}
+
+static const char *type_name(enum store_type type)
+{
+    static const char *const names[] = {
+        [STORE_OCTETS] = "bytea",  [STORE_WORDS] = "text",     [STORE_FIXED] = "bytea",
+        [STORE_NUMBER] = "bigint", [STORE_SMALL] = "smallint", [STORE_TRUTH] = "boolean"};
+    return names[type];
+}
+
+int postgres_expects(enum store_kind kind, enum store_how how)
+{
+    return kind == STORE_TRANSACTIONS && how == STORE_UPDATE;
+}
+
+/* The rows as they are sent: $1 their issuers, if they have one, then an array for each column; then, for an
+ * update, what is expected of the row. In the list of what is selected, and not behind FROM: there PostgreSQL
+ * would store each column by itself before it takes the first row. */
+static void put_rows(struct sql *out, enum store_kind kind, enum store_how how)
+{
+    const struct store_table *table = &store_tables[kind];
+    size_t n = 0;
+    sql_put(out, "SELECT ");
+    if (table->of_issuer)
+        sql_put(out, "unnest($%zu::bytea[]) AS issuer", ++n);
+    for (size_t i = 0; i < table->count; i++, n++)
+        sql_put(out, "%sunnest($%zu::%s[]) AS %s", n != 0 ? ", " : "", n + 1,
+                type_name(table->columns[i].type), table->columns[i].name);
+    if (postgres_expects(kind, how))
+        sql_put(out, ", unnest($%zu::smallint[]) AS expect_state", n + 1);
+}
+
+static void put_insert(struct sql *out, enum store_kind kind, enum store_how how)
+{
+    const struct store_table *table = &store_tables[kind];
+    sql_put(out, "INSERT INTO cmpd.%s (", table->name);
+    sql_columns(out, table, "", 1);
+    sql_put(out, ") ");
+    put_rows(out, kind, how);
+    if (how == STORE_ONCE)
+        sql_put(out, " ON CONFLICT DO NOTHING");
+    if (how != STORE_PUT)
+        return;
+    sql_put(out, " ON CONFLICT (");
+    sql_keys(out, table);
+    sql_put(out, ") DO UPDATE SET ");
+    sql_sets(out, table, "excluded.");
+}
+
+static void put_update(struct sql *out, enum store_kind kind)
+{
+    const struct store_table *table = &store_tables[kind];
+    sql_put(out, "UPDATE cmpd.%s t SET ", table->name);
+    sql_sets(out, table, "u.");
+    sql_put(out, " FROM (");
+    put_rows(out, kind, STORE_UPDATE);
+    sql_put(out, ") u WHERE ");
+    if (table->of_issuer)
+        sql_put(out, "t.issuer = u.issuer AND ");
+    for (size_t i = 0; i < table->keys; i++)
+        sql_put(out, "%st.%s = u.%s", i != 0 ? " AND " : "", table->columns[i].name, table->columns[i].name);
+}
+
+static void put_write(struct sql *out, enum store_kind kind, enum store_how how)
+{
+    if ((store_tables[kind].hows & 1u << how) == 0)
+        return;
+    sql_put(out, "%s", around(kind, how)->before);
+    if (how == STORE_UPDATE)
+        put_update(out, kind);
+    else
+        put_insert(out, kind, how);
+    sql_put(out, "%s", around(kind, how)->after);
+}
+
+/* Takes the number of an entry whose fate is not known, and answers with the hash of what has it. A row that
+ * came while this waited for it is not seen: then there is no answer, and it is asked again. */
+static void put_settle(struct sql *out)
+{
+    sql_put(out, "WITH w AS (");
+    put_insert(out, STORE_ENTRIES, STORE_ONCE);
+    sql_put(out, " RETURNING hash) SELECT hash FROM w UNION ALL SELECT hash FROM cmpd.audit "
+                 "WHERE chain = ($1::bytea[])[1] AND seq = ($2::bigint[])[1] AND at = ($3::bigint[])[1]");
+}
+
+static void put_get(struct sql *out, const struct store_table *table)
+{
+    if (!table->of_issuer || table->keys != 1)
+        return;
+    sql_put(out, "SELECT k.i, ");
+    sql_columns(out, table, "t.", 0);
+    sql_put(out, " FROM " KEYS " JOIN cmpd.%s t ON t.issuer = k.issuer AND t.%s = k.key", table->name,
+            table->columns[0].name);
+}
+
+/* A condition on a column, with the next parameter. */
+static void put_where(struct sql *out, const struct store_table *table, const char *column,
+                      const char *compare, int *n)
+{
+    if (column != NULL)
+        sql_put(out, "%s%s %s $%d::%s", *n != 0 ? " AND " : "", column, compare, *n + 1,
+                type_name(row_column(table, column)->type));
+    *n += column != NULL;
+}
+
+/* $1 the issuer, if there is one, then the key before, then |before|. */
+static void put_find(struct sql *out, const struct store_index_of *index)
+{
+    const struct store_table *table = &store_tables[index->kind];
+    int n = 0;
+    if (index->limit == 0)
+        return;
+    sql_put(out, "SELECT ");
+    sql_columns(out, table, "", 0);
+    sql_put(out, " FROM cmpd.%s WHERE ", table->name);
+    if (table->of_issuer)
+        sql_put(out, "issuer = $%d::bytea", ++n);
+    put_where(out, table, index->is_paged ? index->order : NULL, ">", &n);
+    put_where(out, table, index->below, "<", &n);
+    put_where(out, table, index->from, ">=", &n);
+    if (index->only != NULL)
+        sql_put(out, " AND %s", index->only);
+    sql_put(out, " ORDER BY %s%s LIMIT %zu", table->of_issuer ? "issuer, " : "", index->order, index->limit);
+}
+
+void postgres_text_of(struct sql *out, enum postgres_statement statement)
+{
+    int which = (int)statement;
+    out->len = 0;
+    out->text[0] = 0;
+    if (statement == SQL_SETTLE)
+        put_settle(out);
+    else if (which < (int)SQL_GET)
+        sql_put(out, "%s", by_hand[which]);
+    else if (which < (int)SQL_FIND)
+        put_get(out, &store_tables[which - (int)SQL_GET]);
+    else if (which < (int)SQL_WRITE)
+        put_find(out, &store_indexes[which - (int)SQL_FIND]);
+    else
+        put_write(out, (enum store_kind)((which - (int)SQL_WRITE) / STORE_HOWS),
+                  (enum store_how)((which - (int)SQL_WRITE) % STORE_HOWS));
+}
+
+const char *postgres_name(char out[16], enum postgres_statement statement)
+{
+    snprintf(out, 16, "s%d", (int)statement);
+    return out;
+}

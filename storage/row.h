@@ -1,0 +1,58 @@
+/* row.h: what can be done to a row of any kind, by the descriptor of its table. */
+#ifndef CMPD_STORAGE_ROW_H
+#define CMPD_STORAGE_ROW_H
+
+#include "server/base/arena.h"
+#include "tables.h"
+
+/* row_is_octets returns 1 if |column| holds octets or words, 0 if it holds a number. */
+static inline int row_is_octets(const struct store_column *column)
+{
+    return column->type <= STORE_FIXED;
+}
+
+/* row_octets and row_number return what |row| has in |column|. */
+static inline struct bytes row_octets(const void *row, const struct store_column *column)
+{
+    const uint8_t *field = (const uint8_t *)row + column->offset;
+    struct bytes value;
+    if (column->type == STORE_FIXED)
+        return bytes_of(field, column->size);
+    memcpy(&value, field, sizeof value);
+    return value;
+}
+
+static inline int64_t row_number(const void *row, const struct store_column *column)
+{
+    const uint8_t *field = (const uint8_t *)row + column->offset;
+    int64_t number;
+    int small;
+    if (column->type == STORE_NUMBER) {
+        memcpy(&number, field, sizeof number);
+        return number;
+    }
+    memcpy(&small, field, sizeof small);
+    return small;
+}
+
+/* row_set_octets makes |column| of |row| a view of |value|, or a copy if the column has its octets in the
+ * row. Returns 1, or 0 when they are not as many as the column has. */
+int row_set_octets(void *row, const struct store_column *column, struct bytes value);
+
+/* row_set_number sets a number. */
+void row_set_number(void *row, const struct store_column *column, int64_t value);
+
+/* row_key returns the first column of the key, which is octets in every table. */
+static inline struct bytes row_key(const void *row, const struct store_table *table)
+{
+    return row_octets(row, &table->columns[0]);
+}
+
+/* row_copy copies |row| into |out|, and all that it refers to into |arena|. Returns 1, or 0 when the arena is
+ * used up. */
+int row_copy(void *out, const struct store_table *table, const void *row, struct arena *arena);
+
+/* row_column returns the column with |name|, which must be one. */
+const struct store_column *row_column(const struct store_table *table, const char *name);
+
+#endif

@@ -1,0 +1,156 @@
+/* statements.c: what the connections of the embedded store execute. By hand is what is about more than a row:
+ * preconditions, revocation, removal, liveness. The rest is made from the tables. */
+#include "internal.h"
+
+/* Parameters of what concerns a CA count from ?1, the issuer; then the key. */
+static const char *const by_hand[SQL_GET] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SAVEPOINT] = "SAVEPOINT unit",
+    [SQL_ROLLBACK_TO] = "ROLLBACK TO unit",
+    [SQL_RELEASE] = "RELEASE unit",
+    [SQL_PROBE_READ] = "SELECT count FROM probe",
+    [SQL_PROBE_WRITE] = "UPDATE probe SET count = count + 1",
+
+    [SQL_TX_STATE] = "SELECT state FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
+    [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
+    [SQL_TX_REMOVABLE] = "SELECT 1 FROM transactions WHERE issuer = ?1 AND transaction_id = ?2 "
+                         "AND created_at < ?3 AND state <> 1",
+    [SQL_TX_REMOVE] = "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
+    [SQL_SEEN_GET] = "SELECT seen_at FROM service",
+    [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
+
+    [SQL_CERT_STATUS] = "SELECT status FROM certificates WHERE issuer = ?1 AND serial = ?2",
+    [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
+    /* The status is not in the index: the few rows that share a key are read. */
+    [SQL_CERT_KEY] = "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 "
+                     "AND status <> 3 LIMIT 1",
+    [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5 "
+                        "WHERE issuer = ?1 AND serial = ?2",
+    [SQL_CERT_REMOVABLE] =
+        "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "
+        "AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.issuer = c.issuer "
+        "AND t.transaction_id = c.transaction_id AND t.state = 1)",
+    [SQL_CERT_TX_REMOVE] =
+        "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = (SELECT transaction_id "
+        "FROM certificates WHERE issuer = ?1 AND serial = ?2)",
+    [SQL_CERT_REMOVE] = "DELETE FROM certificates WHERE issuer = ?1 AND serial = ?2",
+
+    [SQL_REVOKE] = "INSERT INTO revocations (issuer, serial, reason, at) VALUES (?1, ?2, ?3, ?4) "
+                   "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at",
+    [SQL_UNREVOKE] = "DELETE FROM revocations WHERE issuer = ?1 AND serial = ?2",
+
+    [SQL_SECRET_STATE] =
+        "SELECT reusable, expires, bound_to FROM secrets WHERE issuer = ?1 AND reference = ?2",
+    [SQL_SECRET_BIND] = "UPDATE secrets SET bound_to = ?3 WHERE issuer = ?1 AND reference = ?2",
+
+    [SQL_ENTRY_THERE] = "SELECT 1 FROM audit WHERE id = ?1 AND hash = ?2",
+};
+
+static void put_get(struct sql *out, const struct store_table *table)
+{
+    if (!table->of_issuer || table->keys != 1)
+        return;
+    sql_put(out, "SELECT ");
+    sql_columns(out, table, "", 0);
+    sql_put(out, " FROM %s WHERE issuer = ?1 AND %s = ?2", table->name, table->columns[0].name);
+}
+
+/* What follows the id ?1, ?2 rows at most, with the id as the last column; of the issuer ?3, if that is not
+ * empty. */
+static void put_page(struct sql *out, const struct store_table *table)
+{
+    if (!table->has_ids)
+        return;
+    sql_put(out, "SELECT ");
+    sql_columns(out, table, "", 0);
+    sql_put(out, ", id FROM %s WHERE id > ?1%s ORDER BY id LIMIT ?2", table->name,
+            table->of_issuer ? " AND (length(?3) = 0 OR issuer = ?3)" : "");
+}
+
+/* ?1 the issuer, ?2 the key before, ?3 |before|. Left to itself, SQLite takes an index that begins with the
+ * issuer, and reads and sorts every row of it: so one that is meant is named. */
+static void put_find(struct sql *out, const struct store_index_of *index)
+{
+    const struct store_table *table = &store_tables[index->kind];
+    const char *and = " WHERE ";
+    if (index->limit == 0)
+        return;
+    sql_put(out, "SELECT ");
+    sql_columns(out, table, "", 0);
+    sql_put(out, " FROM %s", table->name);
+    if (index->name != NULL)
+        sql_put(out, " INDEXED BY %s", index->name);
+    if (table->of_issuer) {
+        sql_put(out, "%sissuer = ?1", and);
+        and = " AND ";
+    }
+    if (index->only != NULL)
+        sql_put(out, "%s%s", and, index->only);
+    if (index->is_paged)
+        sql_put(out, "%s%s > ?2", and, index->order);
+    if (index->below != NULL)
+        sql_put(out, "%s%s < ?3", and, index->below);
+    if (index->from != NULL)
+        sql_put(out, "%s%s >= ?3", and, index->from);
+    sql_put(out, " ORDER BY %s LIMIT %zu", index->order, index->limit);
+}
+
+static void put_update(struct sql *out, const struct store_table *table)
+{
+    size_t at = table->of_issuer ? 2 : 1; /* of the first column */
+    sql_put(out, "UPDATE %s SET ", table->name);
+    for (size_t i = table->keys; i < table->count; i++)
+        sql_put(out, "%s%s = ?%zu", i != table->keys ? ", " : "", table->columns[i].name, at + i);
+    sql_put(out, " WHERE ");
+    if (table->of_issuer)
+        sql_put(out, "issuer = ?1 AND ");
+    for (size_t i = 0; i < table->keys; i++)
+        sql_put(out, "%s%s = ?%zu", i != 0 ? " AND " : "", table->columns[i].name, at + i);
+}
+
+static void put_write(struct sql *out, const struct store_table *table, enum store_how how)
+{
+    if ((table->hows & 1u << how) == 0)
+        return;
+    if (how == STORE_UPDATE) {
+        put_update(out, table);
+        return;
+    }
+    sql_put(out, "INSERT INTO %s (", table->name);
+    sql_columns(out, table, "", 1);
+    sql_put(out, ") VALUES (");
+    for (size_t i = 1; i <= sql_width(table); i++)
+        sql_put(out, "%s?%zu", i != 1 ? ", " : "", i);
+    sql_put(out, ")");
+    if (how == STORE_INSERT)
+        return;
+    sql_put(out, " ON CONFLICT (");
+    sql_keys(out, table);
+    if (how == STORE_ONCE) {
+        sql_put(out, ") DO NOTHING");
+        return;
+    }
+    sql_put(out, ") DO UPDATE SET ");
+    sql_sets(out, table, "excluded.");
+}
+
+void sqlite_text(struct sql *out, enum sqlite_statement statement)
+{
+    int which = (int)statement;
+    out->len = 0;
+    out->text[0] = 0;
+    if (which < (int)SQL_GET)
+        sql_put(out, "%s", by_hand[which]);
+    else if (which < (int)SQL_PAGE)
+        put_get(out, &store_tables[which - (int)SQL_GET]);
+    else if (which < (int)SQL_FIND)
+        put_page(out, &store_tables[which - (int)SQL_PAGE]);
+    else if (which < (int)SQL_WRITE)
+        put_find(out, &store_indexes[which - (int)SQL_FIND]);
+    else
+        put_write(out, &store_tables[(which - (int)SQL_WRITE) / STORE_HOWS],
+                  (enum store_how)((which - (int)SQL_WRITE) % STORE_HOWS));
+}

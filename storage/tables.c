@@ -1,0 +1,121 @@
+/* tables.c: the tables, column by column (tables.h). A new column is a field and a line here, and a step in
+ * the schema of each backend; a new table is a structure, a list and a row here, and its SQL in both. */
+#include "tables.h"
+
+#define COLUMN(type, row, field)                                                                             \
+    {                                                                                                        \
+#field, type, offsetof(struct row, field), sizeof(((struct row *)NULL)->field)                       \
+    }
+
+#define OCTETS(row, field) COLUMN(STORE_OCTETS, row, field)
+#define WORDS(row, field) COLUMN(STORE_WORDS, row, field)
+#define FIXED(row, field) COLUMN(STORE_FIXED, row, field)
+#define NUMBER(row, field) COLUMN(STORE_NUMBER, row, field)
+#define SMALL(row, field) COLUMN(STORE_SMALL, row, field)
+#define TRUTH(row, field) COLUMN(STORE_TRUTH, row, field)
+
+static const struct store_column transactions[] = {
+    OCTETS(store_tx, transaction_id),
+    WORDS(store_tx, profile),
+    SMALL(store_tx, state),
+    SMALL(store_tx, body),
+    TRUTH(store_tx, implicit_confirm),
+    TRUTH(store_tx, granted_with_mods),
+    OCTETS(store_tx, credential),
+    TRUTH(store_tx, credential_is_mac),
+    OCTETS(store_tx, credential_key),
+    OCTETS(store_tx, credential_name),
+    OCTETS(store_tx, credential_kid),
+    OCTETS(store_tx, signer_serial),
+    OCTETS(store_tx, sender_nonce),
+    OCTETS(store_tx, serial),
+    NUMBER(store_tx, cert_req_id),
+    NUMBER(store_tx, created_at),
+    NUMBER(store_tx, deadline),
+    OCTETS(store_tx, request_hash),
+    OCTETS(store_tx, last_hash),
+    OCTETS(store_tx, answer),
+};
+
+static const struct store_column certificates[] = {
+    OCTETS(store_cert, serial),      SMALL(store_cert, status),          SMALL(store_cert, reason),
+    NUMBER(store_cert, issued_at),   NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
+    NUMBER(store_cert, revoked_at),  OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
+    OCTETS(store_cert, spki_hash),   OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
+    OCTETS(store_cert, certificate),
+};
+
+static const struct store_column secrets[] = {
+    OCTETS(store_secret, reference),   WORDS(store_secret, profile),  OCTETS(store_secret, sealed),
+    OCTETS(store_secret, seal_key_id), TRUTH(store_secret, reusable), NUMBER(store_secret, expires),
+    OCTETS(store_secret, bound_to),
+};
+
+static const struct store_column nodes[] = {
+    WORDS(store_node, name),
+    WORDS(store_node, version),
+    WORDS(store_node, config),
+    NUMBER(store_node, seen_at),
+};
+
+static const struct store_column seals[] = {
+    FIXED(store_seal, instance), NUMBER(store_seal, number), NUMBER(store_seal, at),
+    WORDS(store_seal, node),     WORDS(store_seal, text),    OCTETS(store_seal, signature),
+};
+
+static const struct store_column entries[] = {
+    FIXED(store_entry, chain), NUMBER(store_entry, seq),     NUMBER(store_entry, at),
+    WORDS(store_entry, node),  FIXED(store_entry, previous), WORDS(store_entry, records),
+    FIXED(store_entry, hash),
+};
+
+#define COLUMNS(list, row)                                                                                   \
+    .columns = (list), .count = sizeof(list) / sizeof((list)[0]), .row_size = sizeof(struct row)
+
+enum {
+    INSERTED = 1 << STORE_INSERT,
+    UPDATED = 1 << STORE_UPDATE,
+    PUT = 1 << STORE_PUT,
+    ONCE = 1 << STORE_ONCE
+};
+
+const struct store_table store_tables[STORE_KINDS] = {
+    [STORE_TRANSACTIONS] = {.name = "transactions",
+                            COLUMNS(transactions, store_tx),
+                            .keys = 1,
+                            .of_issuer = 1,
+                            .has_ids = 1,
+                            .hows = INSERTED | UPDATED},
+    [STORE_CERTIFICATES] = {.name = "certificates",
+                            COLUMNS(certificates, store_cert),
+                            .keys = 1,
+                            .of_issuer = 1,
+                            .has_ids = 1,
+                            .hows = INSERTED},
+    [STORE_SECRETS] =
+        {.name = "secrets", COLUMNS(secrets, store_secret), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_NODES] = {.name = "nodes", COLUMNS(nodes, store_node), .keys = 1, .hows = PUT},
+    [STORE_SEALS] =
+        {.name = "audit_seals", COLUMNS(seals, store_seal), .keys = 2, .has_ids = 1, .hows = ONCE},
+    [STORE_ENTRIES] =
+        {.name = "audit", COLUMNS(entries, store_entry), .keys = 3, .has_ids = 1, .hows = INSERTED},
+};
+
+const struct store_index_of store_indexes[STORE_INDEXES] = {
+    [STORE_OVERDUE] = {.kind = STORE_TRANSACTIONS,
+                       .name = "transactions_deadline",
+                       .only = "state = 1 AND deadline > 0",
+                       .order = "deadline",
+                       .below = "deadline",
+                       .limit = 1},
+    [STORE_SEEN] = {.kind = STORE_NODES, .order = "name", .from = "seen_at", .limit = STORE_NODES_MAX},
+    [STORE_OLD_CERTIFICATES] = {.kind = STORE_CERTIFICATES,
+                                .order = "serial",
+                                .below = "serial",
+                                .is_paged = 1,
+                                .limit = STORE_OLD_MAX},
+    [STORE_OLD_TRANSACTIONS] = {.kind = STORE_TRANSACTIONS,
+                                .order = "transaction_id",
+                                .is_paged = 1,
+                                .limit = STORE_OLD_MAX},
+};

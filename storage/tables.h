@@ -1,0 +1,204 @@
+/* tables.h: what rows are like, said once. Each table has a structure for its rows and a descriptor of its
+ * columns (tables.c); both backends make their statements from that, bind and read by it, and so does the
+ * store in memory of the tests. By hand are only the tables' own SQL (schema.c of each backend) and what is
+ * about several tables at once: revocation, removal, liveness.
+ *
+ * Rows are keyed by issuer first: several CAs share a store without knowing of each other. The issuer is no
+ * field of a row; whoever reads or writes names it. */
+#ifndef CMPD_STORAGE_TABLES_H
+#define CMPD_STORAGE_TABLES_H
+
+#include "server/base/bytes.h"
+
+enum {
+    STORE_ISSUER_ID = 16,   /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
+    STORE_SERIAL = 16,      /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
+    STORE_HASH = 32,        /* SHA-256 */
+    STORE_NAME_MAX = 128,   /* octets of a profile's or node's name */
+    STORE_NODES_MAX = 64,   /* of one store */
+    STORE_OLD_MAX = 256,    /* rows that a look for old ones looks at, and that are removed at once */
+    STORE_CHAIN_ID = 16,    /* random octets that name a chain of the audit log */
+    STORE_INSTANCE = 16,    /* random octets that name a process that seals */
+    STORE_COLUMNS_MAX = 32, /* of a table, the issuer among them */
+};
+
+/* ---- rows ---- */
+
+enum store_tx_state {
+    STORE_TX_WAIT_CONFIRM = 1, /* certificate sent, certConf awaited */
+    STORE_TX_CONFIRMED = 2,    /* accepted by certConf, or implicitly */
+    STORE_TX_REJECTED = 3,     /* refused by certConf; the certificate is revoked */
+    STORE_TX_ENDED = 4, /* nothing more is awaited: a revocation done, an error message of the peer, or no
+                         * certConf until the deadline */
+};
+
+/* struct store_tx is one transaction. All views live in the arena of whoever fetched or filled it. */
+struct store_tx {
+    struct bytes transaction_id;
+    struct bytes profile; /* name */
+    enum store_tx_state state;
+    int body;                     /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
+    int implicit_confirm;         /* 1: granted in the first answer */
+    int granted_with_mods;        /* 1: the first answer said so */
+    struct bytes credential;      /* SHA-256 of the protecting certificate, or the senderKID of a secret */
+    int credential_is_mac;        /* 1: |credential| is a senderKID */
+    struct bytes credential_key;  /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
+                                   * later messages may leave extraCerts out (RFC 9483 4.1.1) */
+    struct bytes credential_name; /* subject of the protecting certificate, DER; empty for a secret */
+    struct bytes credential_kid;  /* its subjectKeyIdentifier; empty if it has none, and for a secret */
+    struct bytes signer_serial;   /* of the protecting certificate if the issuer issued it, or empty: later
+                                   * messages ask whether it has been revoked since */
+    struct bytes sender_nonce;    /* ours, of the last answer: the next recipNonce */
+    struct bytes serial;          /* of the certificate, STORE_SERIAL octets, or empty */
+    int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
+    int64_t created_at;           /* Unix seconds: when it was begun */
+    int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
+    struct bytes request_hash;    /* SHA-256 of the first request, STORE_HASH octets */
+    struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
+    struct bytes answer;    /* DER of an answer that cannot be made again from what is stored, or empty */
+};
+
+enum store_cert_status {
+    STORE_CERT_UNCONFIRMED = 1, /* issued, certConf awaited */
+    STORE_CERT_VALID = 2,
+    STORE_CERT_REVOKED = 3,
+    STORE_CERT_HOLD = 4,
+};
+
+struct store_cert {
+    struct bytes serial; /* STORE_SERIAL octets */
+    enum store_cert_status status;
+    int reason;        /* CRLReason when revoked or held, else 0 */
+    int64_t issued_at; /* Unix seconds */
+    int64_t not_before, not_after;
+    int64_t revoked_at;        /* 0 unless revoked or held */
+    struct bytes subject;      /* DER of the name */
+    struct bytes subject_text; /* the same, readable (RFC 4514), UTF-8 */
+    struct bytes spki_hash;    /* SHA-256 of SubjectPublicKeyInfo */
+    struct bytes transaction_id;
+    struct bytes profile;
+    struct bytes certificate; /* DER */
+};
+
+struct store_secret {
+    struct bytes reference; /* senderKID */
+    struct bytes profile;   /* name, or empty: any */
+    struct bytes sealed;    /* AEAD box, opened by crypto/seal.h */
+    struct bytes seal_key_id;
+    int reusable;          /* 0: bound to the first transaction that uses it */
+    int64_t expires;       /* Unix seconds, 0: never */
+    struct bytes bound_to; /* transactionID that used it, or empty */
+};
+
+/* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
+struct store_entry {
+    uint8_t chain[STORE_CHAIN_ID];
+    int64_t seq; /* from 1, without gaps */
+    int64_t at;  /* Unix milliseconds, never before the entry before */
+    struct bytes node;
+    uint8_t previous[STORE_HASH]; /* hash of the entry before; zeros for the first */
+    struct bytes records;         /* a line of JSON for each audit record of the commit */
+    uint8_t hash[STORE_HASH];
+};
+
+/* struct store_seal is a signed statement about ends of chains. |text| says all; what else is here repeats
+ * parts of it, to find it by. */
+struct store_seal {
+    uint8_t instance[STORE_INSTANCE];
+    int64_t number; /* from 1 for each instance, without gaps */
+    int64_t at;     /* Unix milliseconds */
+    struct bytes node;
+    struct bytes text;
+    struct bytes signature;
+};
+
+/* struct store_node is what a node says of itself, each time that it says that it serves. */
+struct store_node {
+    struct bytes name, version;
+    struct bytes config; /* policy_hash: the same on all nodes of a CA */
+    int64_t seen_at;     /* Unix seconds, by its own clock */
+};
+
+/* ---- tables ---- */
+
+/* Octets of some kind come first (row.h). */
+enum store_type {
+    STORE_OCTETS, /* struct bytes */
+    STORE_WORDS,  /* struct bytes, UTF-8 */
+    STORE_FIXED,  /* uint8_t[], always all of it */
+    STORE_NUMBER, /* int64_t */
+    STORE_SMALL,  /* int or an enum, of 16 bits */
+    STORE_TRUTH,  /* int, 0 or 1 */
+};
+
+/* struct store_column is a column: its name is that of the field. */
+struct store_column {
+    const char *name;
+    enum store_type type;
+    size_t offset, size; /* of the field in its row */
+};
+
+/* How a row is written. */
+enum store_how {
+    STORE_INSERT, /* the key must be free */
+    STORE_UPDATE, /* the key must be there */
+    STORE_PUT,    /* inserted, or in the place of what is there */
+    STORE_ONCE,   /* inserted unless the key is there, which is as good */
+    STORE_HOWS
+};
+
+/* struct store_table describes the rows of one kind. */
+struct store_table {
+    const char *name;
+    const struct store_column *columns;
+    size_t count;
+    size_t keys;       /* so many of the first columns are the key, after the issuer */
+    size_t distribute; /* the column of the key by which a distributed database distributes */
+    size_t row_size;
+    int of_issuer; /* 1: each row belongs to a CA, which its key begins with */
+    int has_ids;   /* 1: SQLite numbers its rows, in the order of their insertion; store_each can be asked */
+    unsigned hows; /* 1 << enum store_how: how its rows are written */
+};
+
+/* A kind of row. All nodes write kinds in this order, whatever order a unit names them in: so they wait for
+ * each other, and not in a circle. */
+enum store_kind {
+    STORE_TRANSACTIONS,
+    STORE_CERTIFICATES,
+    STORE_SECRETS,
+    STORE_NODES,
+    STORE_SEALS,
+    STORE_ENTRIES,
+    STORE_KINDS
+};
+
+extern const struct store_table store_tables[STORE_KINDS];
+
+/* Ways to find rows other than by their key. */
+enum store_index {
+    STORE_BY_KEY,
+    STORE_OVERDUE, /* the transaction whose certConf is overdue for longest: deadline below |before| */
+    STORE_SEEN,    /* up to STORE_NODES_MAX nodes that have served since |before|, by name */
+    /* The next STORE_OLD_MAX after |key| (empty: from the first), in order of their keys; fewer when there
+     * are no more. Of certificates those that were issued before |before|, by the time in their serial. What
+     * it costs depends on STORE_OLD_MAX alone. */
+    STORE_OLD_CERTIFICATES,
+    STORE_OLD_TRANSACTIONS,
+    STORE_INDEXES
+};
+
+/* struct store_index_of describes one: rows of |kind| that fulfil |only|, in the order of a column. */
+struct store_index_of {
+    enum store_kind kind;
+    const char *name;  /* of the index where SQLite is to be told; NULL: it is that of the key */
+    const char *only;  /* SQL that both databases take, or NULL: all */
+    const char *order; /* column */
+    const char *from;  /* column that has to be at least |before|, or NULL */
+    const char *below; /* column that has to be below |before|, or NULL. A serial is: by its time */
+    int is_paged;      /* 1: |order| has to be above |key| */
+    size_t limit;      /* so many rows */
+};
+
+extern const struct store_index_of store_indexes[STORE_INDEXES];
+
+#endif
