@@ -5,8 +5,8 @@
 #include <openssl/mem.h>
 
 #include "crypto/internal.h"
+#include "crypto/remote.h"
 #include "crypto/secret_memory.h"
-#include "crypto/token.h"
 
 /* Verifications of one kind, on their way to an engine. */
 struct verify_lanes {
@@ -184,7 +184,7 @@ static void sign_planned(const struct plan *plan, struct signing *const *items, 
         items[i]->signature_len = 0;
         if (private_key_is_remote(items[i]->key)) {
             if (!plan->is_forced && signature_fits(items[i]->algorithm, items[i]->key->kind))
-                items[i]->signature_len = token_sign_and_wait(items[i]);
+                items[i]->signature_len = sign_elsewhere_and_wait(items[i]);
         } else if (signing_fits(plan, items[i]))
             kinds |= 1U << items[i]->key->kind;
     }

@@ -27,8 +27,8 @@ struct signing {
     size_t signature_len; /* octets written; 0: the key could not sign */
 };
 
-/* sign_batch signs each of |n| items. It waits for the token of a key that is in one (private_key_is_remote):
- * who must not wait takes token_sign for those. */
+/* sign_batch signs each of |n| items. It waits for a key that signs elsewhere (private_key_is_remote): who
+ * must not wait takes sign_elsewhere (crypto/remote.h) for those. */
 void sign_batch(struct signing *const *items, size_t n);
 
 /* verify_batch_with and sign_batch_with do the same with one engine, whatever the routes say: for measuring

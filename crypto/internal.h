@@ -7,10 +7,10 @@
 #include "crypto/engine.h"
 #include "crypto/engine_internal.h"
 
-struct token_key;
+struct key_remote;
 
 /* A key has a form for each engine that may compute with it; BoringSSL's, an EVP_PKEY, is always
- * there, but for a private key in a token, which has none. */
+ * there, but for a private key that signs elsewhere, which has none. */
 struct public_key {
     enum key_kind kind;
     unsigned bits;
@@ -23,13 +23,9 @@ struct private_key {
     uint8_t *spki;
     size_t spki_len;
     void *forms[ENGINE_COUNT];
-    struct token_key *token; /* where it is, if it is in a token; else NULL */
+    const struct key_remote *remote; /* what signs, if the key is elsewhere; else NULL */
+    void *remote_state;
 };
-
-/* private_key_of_token wraps |token|, whose public key is |public| and in |spki|, and takes it over unless it
- * returns NULL. */
-struct private_key *private_key_of_token(struct token_key *token, const struct public_key *public,
-                                         struct bytes spki);
 
 /* evp_digest returns BoringSSL's digest for |id|, NULL for DIGEST_NONE. */
 const EVP_MD *evp_digest(enum digest_id id);

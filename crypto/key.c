@@ -14,8 +14,8 @@
 
 #include "crypto/internal.h"
 #include "crypto/random.h"
+#include "crypto/remote.h"
 #include "crypto/secret_memory.h"
-#include "crypto/token.h"
 
 /* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
  */
@@ -191,25 +191,28 @@ static struct private_key *wrap(EVP_PKEY *pkey)
     return NULL;
 }
 
-struct private_key *private_key_of_token(struct token_key *token, const struct public_key *public,
-                                         struct bytes spki)
+struct private_key *private_key_of_remote(const struct key_remote *remote, void *state, struct bytes spki)
 {
+    struct public_key *public = public_key_parse(spki);
     struct private_key *key = calloc(1, sizeof *key);
 
-    if (key == NULL || (key->spki = OPENSSL_memdup(spki.data, spki.len)) == NULL) {
+    if (public == NULL || key == NULL || (key->spki = OPENSSL_memdup(spki.data, spki.len)) == NULL) {
+        public_key_free(public);
         free(key);
         return NULL;
     }
     key->kind = public->kind;
     key->bits = public->bits;
     key->spki_len = spki.len;
-    key->token = token;
+    key->remote = remote;
+    key->remote_state = state;
+    public_key_free(public);
     return key;
 }
 
 int private_key_is_remote(const struct private_key *key)
 {
-    return key->token != NULL;
+    return key->remote != NULL;
 }
 
 static EVP_PKEY *generate_ec(int nid)
@@ -337,7 +340,8 @@ void private_key_free(struct private_key *key)
     for (int id = 0; id < ENGINE_COUNT; id++)
         if (key->forms[id] != NULL)
             engine_of((enum engine_id)id)->private_key_free(key->forms[id]);
-    token_key_free(key->token);
+    if (key->remote != NULL)
+        key->remote->free(key->remote_state);
     OPENSSL_free(key->spki);
     free(key);
 }

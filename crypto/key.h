@@ -39,7 +39,7 @@ struct private_key *private_key_from_pem(struct bytes pem);
 struct private_key *private_key_from_pkcs8(struct bytes der);
 
 /* private_key_to_pem writes PKCS #8 in PEM into malloc'ed |*out|, which the caller wipes and frees. 1, or 0:
- * also for a key in a token. */
+ * also for a key that is remote. */
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key);
 
 /* private_key_free frees |key|. NULL is allowed. */
@@ -47,7 +47,8 @@ void private_key_free(struct private_key *key);
 
 enum key_kind private_key_kind(const struct private_key *key);
 
-/* private_key_is_remote returns 1 if |key| is in a token (crypto/token.h): signing with it takes its time. */
+/* private_key_is_remote returns 1 if |key| signs elsewhere (crypto/remote.h): signing with it takes its time.
+ */
 int private_key_is_remote(const struct private_key *key);
 
 /* private_key_spki returns the SubjectPublicKeyInfo that belongs to |key|; it lives as long as |key|. */

@@ -5,6 +5,7 @@
 #ifndef CMPD_CRYPTO_PKCS11_H
 #define CMPD_CRYPTO_PKCS11_H
 
+#include "crypto/batch.h"
 #include "crypto/token.h"
 
 enum { PKCS11_FAULT_MAX = TOKEN_FAULT_MAX };

@@ -18,6 +18,7 @@
 
 #include "crypto/internal.h"
 #include "crypto/pkcs11.h"
+#include "crypto/remote.h"
 #include "server/base/bounds.h"
 #include "server/base/handover.h"
 #include "server/base/log.h"
@@ -113,8 +114,6 @@ static struct {
     int has_exit;
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER, .gone = PTHREAD_COND_INITIALIZER};
 
-static atomic_uint lost_tokens, lost_keys;
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -161,7 +160,7 @@ static void lose(struct token *token, unsigned state, const char *why)
 {
     if (is_lost(state) || !atomic_compare_exchange_strong(&token->state, &state, state + 1))
         return;
-    atomic_fetch_add(&lost_tokens, 1);
+    remote_lost();
     log_line(LOG_ERROR, "token lost", log_octets("token", name_of(token)), log_text("reason", why));
     sem_post(&token->keeper);
 }
@@ -224,13 +223,12 @@ static void drain(struct token *token)
         }
 }
 
-int token_sign(struct signing *item, void (*done)(void *arg), void *arg)
+static int sign_in_token(void *state, struct signing *item, void (*done)(void *arg), void *arg)
 {
-    struct token_key *key = item->key->token;
+    struct token_key *key = state;
     struct token *token = key->token;
     struct entry entry = {key, item, done, arg};
 
-    item->signature_len = 0;
     if (is_lost(atomic_load(&token->state)) || !atomic_load(&key->is_usable) || !enqueue(token, &entry))
         return 0;
     /* Lost in between, with all sessions and the keeper in a module that hangs: nobody else would. */
@@ -242,27 +240,6 @@ int token_sign(struct signing *item, void (*done)(void *arg), void *arg)
 static void nothing(void *arg)
 {
     (void)arg;
-}
-
-static void wake_waiting(void *arg)
-{
-    sem_post(arg);
-}
-
-size_t token_sign_and_wait(struct signing *item)
-{
-    sem_t signed_or_not;
-
-    sem_init(&signed_or_not, 0, 0);
-    if (token_sign(item, wake_waiting, &signed_or_not))
-        wait_for(&signed_or_not);
-    sem_destroy(&signed_or_not);
-    return item->signature_len;
-}
-
-int token_any_lost(void)
-{
-    return atomic_load(&lost_tokens) != 0 || atomic_load(&lost_keys) != 0;
 }
 
 /* ---- the end of a token ---- */
@@ -293,7 +270,7 @@ static void free_token(struct token *token)
 {
     free_dropped(token);
     if (token->was_usable && is_lost(atomic_load(&token->state)))
-        atomic_fetch_sub(&lost_tokens, 1);
+        remote_found();
     for (unsigned i = 0; token->sessions != NULL && i < token->wanted; i++)
         pthread_mutex_destroy(&token->sessions[i].mutex);
     free(token->sessions);
@@ -367,18 +344,18 @@ static void release(struct token *token)
     atomic_store(&token->is_released, 1);
 }
 
-void token_key_free(struct token_key *key)
+/* Never waits; the last key's token is closed behind its back. */
+static void drop_key(void *state)
 {
-    if (key != NULL) {
-        struct token *token = key->token;
+    struct token_key *key = state;
+    struct token *token = key->token;
 
-        pthread_mutex_lock(&token->mutex);
-        if (key->is_open && !atomic_load(&key->is_usable))
-            atomic_fetch_sub(&lost_keys, 1);
-        atomic_store(&key->dropped, 1);
-        pthread_mutex_unlock(&token->mutex);
-        release(token);
-    }
+    pthread_mutex_lock(&token->mutex);
+    if (key->is_open && !atomic_load(&key->is_usable))
+        remote_found();
+    atomic_store(&key->dropped, 1);
+    pthread_mutex_unlock(&token->mutex);
+    release(token);
 }
 
 /* exit() takes modules down: not under threads that are still on their way out of them, nor under one that
@@ -475,9 +452,9 @@ static void conclude(struct token_key *key, unsigned state, enum pkcs11_result r
         if (!is_usable || !is_lost(state)) /* the keeper tells it when the token is back as a whole */
             tell_key(key, is_usable, is_usable ? "it signs" : fault);
         if (is_news && is_usable)
-            atomic_fetch_sub(&lost_keys, 1);
+            remote_found();
         else if (is_news)
-            atomic_fetch_add(&lost_keys, 1);
+            remote_lost();
         if (is_news)
             log_key(is_usable ? LOG_WARN : LOG_ERROR, is_usable ? "signing key is back" : "signing key lost",
                     key);
@@ -818,7 +795,7 @@ static void be_usable(struct token *token, int64_t lost_at)
     token->usable_since_ms = now_ms();
     /* First out of the count: whoever sees that the token signs finds none lost. */
     if (token->was_usable)
-        atomic_fetch_sub(&lost_tokens, 1);
+        remote_found();
     atomic_fetch_add(&token->state, 1);
     tell_openers(token, NULL);
     if (token->was_usable)
@@ -999,7 +976,7 @@ static int add_key(char *fault, struct token *token, struct token_key *key)
     if (key->first == BAD)
         memcpy(fault, key->fault, sizeof key->fault);
     if (is_good && !atomic_load(&key->is_usable))
-        atomic_fetch_add(&lost_keys, 1);
+        remote_lost();
     pthread_mutex_unlock(&token->mutex);
     return is_good;
 }
@@ -1034,19 +1011,19 @@ static struct token_key *open_key(char *fault, const char *text, struct bytes sp
     else if (add_key(fault, key->token, key))
         return key;
     else
-        token_key_free(key);
+        drop_key(key);
     return NULL;
 }
 
 struct private_key *token_open(char *fault, const char *uri, struct bytes spki, unsigned sessions)
 {
-    struct private_key *key;
-    struct token_key *in_token = open_key(fault, uri, spki, sessions);
+    static const struct key_remote in_token = {.sign = sign_in_token, .free = drop_key};
+    struct token_key *state = open_key(fault, uri, spki, sessions);
+    struct private_key *key = NULL;
 
-    if (in_token == NULL)
-        return NULL;
-    key = private_key_of_token(in_token, in_token->public, spki);
-    if (key == NULL)
-        token_key_free(in_token);
+    if (state != NULL && (key = private_key_of_remote(&in_token, state, spki)) == NULL) {
+        snprintf(fault, TOKEN_FAULT_MAX, "out of memory");
+        drop_key(state);
+    }
     return key;
 }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "crypto/token.h"
+#include "crypto/remote.h"
 #include "storage/store.h"
 
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX])
@@ -22,7 +22,7 @@ int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX])
 {
     int store = store_healthy(health->store), room = pipeline_has_room(health->pipeline);
     int draining = atomic_load_explicit(&health->draining, memory_order_relaxed);
-    int keys = !token_any_lost(), ready = store && room && keys && !draining, differ = 0;
+    int keys = !remote_any_lost(), ready = store && room && keys && !draining, differ = 0;
     char nodes[NODES_TEXT_MAX] = "[]";
 
     if (health->upkeep != NULL)

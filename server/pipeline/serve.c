@@ -1,6 +1,6 @@
 /* Wants of many messages, served kind by kind: one call to the store, one batch of verifications, one of
  * signatures. */
-#include "crypto/token.h"
+#include "crypto/remote.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
@@ -71,10 +71,10 @@ static void commit_all(struct round *round)
     round->commit_count = 0;
 }
 
-/* What a token does not take has no signature, and its task goes on. */
-static void sign_elsewhere(struct signing *sign, struct task *task)
+/* What is not taken there has no signature, and its task goes on. */
+static void park_signing(struct signing *sign, struct task *task)
 {
-    if (!token_sign(sign, want_is_served, task))
+    if (!sign_elsewhere(sign, want_is_served, task))
         want_is_served(task);
 }
 
@@ -113,7 +113,7 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
         break;
     case CMP_WANT_SIGN:
         if (is_parked(want)) {
-            sign_elsewhere(want->u.sign, task);
+            park_signing(want->u.sign, task);
             break;
         }
         if (round->sign_count == BOUND_BATCH)

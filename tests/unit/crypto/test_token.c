@@ -112,7 +112,7 @@ static int signs(void)
 {
     struct signing *item = make_signing();
 
-    return token_sign_and_wait(item) != 0 && verifies(item, private_key_spki(original));
+    return sign_elsewhere_and_wait(item) != 0 && verifies(item, private_key_spki(original));
 }
 
 /* With |signer|, the same key as |outside|. */
@@ -120,7 +120,7 @@ static int signs_with(const struct private_key *signer, const struct private_key
 {
     struct signing *item = make_signing_of(signer);
 
-    return token_sign_and_wait(item) != 0 && verifies(item, private_key_spki(outside));
+    return sign_elsewhere_and_wait(item) != 0 && verifies(item, private_key_spki(outside));
 }
 
 static int comes_to_sign_with(const struct private_key *signer, const struct private_key *outside)
@@ -136,9 +136,9 @@ static int comes_to_sign_with(const struct private_key *signer, const struct pri
 
 static int comes_back(void)
 {
-    for (unsigned i = 0; i < PATIENCE_MS && token_any_lost(); i++)
+    for (unsigned i = 0; i < PATIENCE_MS && remote_any_lost(); i++)
         sleep_ms(1);
-    return !token_any_lost();
+    return !remote_any_lost();
 }
 
 Test(token, every_kind_of_key_signs_with_every_algorithm)
@@ -184,8 +184,8 @@ Test(token, an_algorithm_of_another_kind_of_key_does_not_sign_and_loses_nothing)
     struct signing *item = make_signing();
 
     item->algorithm = signature_for_key(KEY_RSA);
-    cr_assert_eq(token_sign_and_wait(item), 0);
-    cr_assert_not(token_any_lost());
+    cr_assert_eq(sign_elsewhere_and_wait(item), 0);
+    cr_assert_not(remote_any_lost());
     cr_assert(signs());
 }
 
@@ -277,7 +277,7 @@ Test(token, a_session_that_breaks_is_replaced_in_silence)
     for (int i = 0; i < 3; i++) {
         hsm_set(&hsm, "broken", "");
         cr_assert(signs());
-        cr_assert_not(token_any_lost());
+        cr_assert_not(remote_any_lost());
     }
 }
 
@@ -291,12 +291,12 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
         cr_assert(signs());
         hsm_set(&hsm, "lost", "");
         cr_assert_not(signs());
-        cr_assert(token_any_lost());
+        cr_assert(remote_any_lost());
         begin = now_ms();
         for (int n = 0; n < 1000; n++) {
             struct signing *item = make_signing();
             atomic_store(&done, 0);
-            cr_assert_not(token_sign(item, count, NULL));
+            cr_assert_not(sign_elsewhere(item, count, NULL));
             cr_assert_eq(item->signature_len, 0);
         }
         cr_assert_lt(now_ms() - begin, 1000);
@@ -304,7 +304,7 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
         /* What is loaded meanwhile is refused, not waited for. */
         refuse(uri, "lost at the moment");
         sleep_ms(300);
-        cr_assert(token_any_lost());
+        cr_assert(remote_any_lost());
         hsm_set(&hsm, "lost", NULL);
         cr_assert(comes_back());
         cr_assert(signs());
@@ -324,7 +324,7 @@ Test(token, a_module_that_has_to_be_initialized_anew_is)
     log_set_level(LOG_ERROR + 1);
     must(rename(here, away) == 0);
     cr_assert_not(signs());
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     sleep_ms(500);
     must(rename(away, here) == 0);
     cr_assert(comes_back());
@@ -387,7 +387,7 @@ Test(token, no_plain_digest_of_a_pin_stays_in_memory)
     for (int i = 0; i < PATIENCE_MS && hsm_ask(&hsm, "fragile_logins") < 2; i++)
         sleep_ms(1);
     sleep_ms(200); /* the login has come back from there */
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     cr_assert_not(is_in_memory(digest, sizeof digest));
 }
 
@@ -406,7 +406,7 @@ Test(token, a_pin_that_was_refused_is_not_tried_again)
     before = hsm_ask(&hsm, "fragile_logins");
     hsm_set(&hsm, "lost", NULL);
     sleep_ms(3000); /* time for several attempts */
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), before + 1);
     hsm_set(&hsm, "pin", "open-sesame\n");
     cr_assert(comes_back());
@@ -424,9 +424,9 @@ Test(token, many_signatures_are_in_flight_and_nobody_waits)
     begin = now_ms();
     for (int i = 0; i < MANY; i++) {
         items[i] = make_signing();
-        cr_assert(token_sign(items[i], count, NULL));
+        cr_assert(sign_elsewhere(items[i], count, NULL));
     }
-    cr_assert_lt(now_ms() - begin, DELAY_MS * MANY / SESSIONS, "token_sign waited");
+    cr_assert_lt(now_ms() - begin, DELAY_MS * MANY / SESSIONS, "sign_elsewhere waited");
     cr_assert(wait_for_done(MANY));
     cr_assert_lt(now_ms() - begin, DELAY_MS * MANY / 2);
     cr_assert_eq(hsm_ask(&hsm, "fragile_most"), SESSIONS);
@@ -440,13 +440,13 @@ Test(token, a_full_queue_refuses)
 
     open_signer();
     hsm_set(&hsm, "hang", "");
-    while (taken <= BOUND_TOKEN_QUEUE && token_sign(make_signing(), count, NULL))
+    while (taken <= BOUND_TOKEN_QUEUE && sign_elsewhere(make_signing(), count, NULL))
         taken++;
     cr_assert_eq(taken, BOUND_TOKEN_QUEUE);
     cr_assert_eq(atomic_load(&done), 0);
     hsm_set(&hsm, "hang", NULL);
     cr_assert(wait_for_done(taken));
-    cr_assert_not(token_any_lost());
+    cr_assert_not(remote_any_lost());
     cr_assert(signs());
 }
 
@@ -461,12 +461,12 @@ Test(token, a_token_that_hangs_is_taken_for_lost)
     hsm_set(&hsm, "hang", "");
     for (int i = 0; i < MANY; i++) {
         items[i] = make_signing();
-        cr_assert(token_sign(items[i], count, NULL));
+        cr_assert(sign_elsewhere(items[i], count, NULL));
     }
     /* Those, too, that are in the module's hands. */
     cr_assert(wait_for_done(MANY));
     cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     cr_assert_eq(hsm_ask(&hsm, "fragile_now"), SESSIONS, "the module has let them go");
     for (int i = 0; i < MANY; i++)
         memset(items[i]->signature, 0xa5, SIGNATURE_MAX); /* who was answered has other uses for it */
@@ -490,7 +490,7 @@ Test(token, a_key_may_go_while_its_signing_hangs)
     open_signer();
     log_set_level(LOG_ERROR + 1);
     hsm_set(&hsm, "hang", "");
-    cr_assert(token_sign(make_signing(), count, NULL));
+    cr_assert(sign_elsewhere(make_signing(), count, NULL));
     cr_assert(wait_for_done(1));
     private_key_free(key);
     key = NULL;
@@ -540,10 +540,10 @@ Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
     cr_assert(signs());
     cr_assert_not(signs_with(inside, outside));
     cr_assert(comes_to_sign_with(key, original));
-    cr_assert(token_any_lost(), "a key of a CA is not there");
+    cr_assert(remote_any_lost(), "a key of a CA is not there");
     begin = now_ms();
     for (int n = 0; n < 1000; n++) {
-        cr_assert_not(token_sign(make_signing_of(inside), count, NULL));
+        cr_assert_not(sign_elsewhere(make_signing_of(inside), count, NULL));
         cr_assert(n % 100 != 0 || signs());
     }
     cr_assert_lt(now_ms() - begin, 2000);
@@ -561,9 +561,9 @@ Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
     cr_assert(signs());
     cr_assert_not(signs_with(inside, outside));
     cr_assert(comes_to_sign_with(key, original));
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     private_key_free(inside);
-    cr_assert_not(token_any_lost());
+    cr_assert_not(remote_any_lost());
     cr_assert(signs());
     private_key_free(outside);
 }
@@ -579,13 +579,13 @@ Test(token, a_key_that_is_gone_keeps_no_new_one_out)
     hsm_set(&hsm, "delete", "signer");
     cr_assert_not(signs());
     sleep_ms(300);
-    cr_assert(token_any_lost());
+    cr_assert(remote_any_lost());
     inside = token_open(fault, hsm_uri(uri, &hsm, "other"), private_key_spki(outside), SESSIONS);
     cr_assert_not_null(inside, "%s", fault);
     cr_assert(signs_with(inside, outside));
     private_key_free(key);
     key = inside;
-    cr_assert_not(token_any_lost());
+    cr_assert_not(remote_any_lost());
     private_key_free(outside);
 }
 
@@ -598,12 +598,13 @@ Test(token, a_token_that_was_idle_is_not_lost_at_its_next_signature)
     cr_assert(signs());
     sleep_ms(100);
     begin = now_ms();
-    sem_post(&key->token->token->keeper); /* it looks once more from here on, with nothing at work */
+    sem_post(&((struct token_key *)key->remote_state)
+                  ->token->keeper); /* it looks once more from here on, with nothing at work */
     hsm_set(&hsm, "delay", "2000");
     sleep_ms((unsigned)(begin + BOUND_TOKEN_STALL * 1000 - 1000 - now_ms()));
     cr_assert(signs());
     cr_assert_gt(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
-    cr_assert_not(token_any_lost());
+    cr_assert_not(remote_any_lost());
 }
 
 static struct token *looked_at;
@@ -624,7 +625,7 @@ static void look(const void *counter)
 Test(token, what_counts_as_taken_was_not_counted_as_answered)
 {
     open_signer();
-    looked_at = key->token->token;
+    looked_at = ((struct token_key *)key->remote_state)->token;
     for (int i = 0; i < PATIENCE_MS && atomic_load(&looked_at->taken) != 0; i++)
         sleep_ms(1);
     sleep_ms(100); /* the proof of the key has been counted */
