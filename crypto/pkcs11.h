@@ -1,4 +1,4 @@
-/* pkcs11.h: a token as its PKCS #11 module shows it. For crypto/token.c only, which brings the threads.
+/* pkcs11.h: a token as its PKCS #11 module shows it. For crypto/token*.c only, which bring the threads.
  *
  * Sessions and objects go by their numbers. No two threads may use one session at a time; otherwise every
  * function may be called by any thread. Each may take as long as the token takes. */

@@ -1,4 +1,4 @@
-/* token.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
+/* token*.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,7 +14,14 @@ static void (*_Atomic before_subtraction)(const void *counter);
 #define atomic_fetch_sub(counter, n)                                                                         \
     (atomic_load(&before_subtraction) != NULL ? atomic_load(&before_subtraction)(counter) : (void)0,         \
      atomic_fetch_sub_explicit(counter, n, memory_order_seq_cst))
+/* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "crypto/token.c"
+#include "crypto/token_keeper.c"
+#include "crypto/token_proof.c"
+#include "crypto/token_queue.c"
+#include "crypto/token_registry.c"
+#include "crypto/token_session.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 #undef atomic_fetch_sub
 
 #include "tests/support/hex.h"
