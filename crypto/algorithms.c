@@ -216,13 +216,6 @@ const struct engine_price *engine_price(enum key_kind kind, enum engine_id engin
     return price;
 }
 
-unsigned key_verify_us(enum key_kind kind)
-{
-    const struct engine_route *route = engine_route_of(kind);
-
-    return engine_price(kind, route->wide)->verify_us / (unsigned)engine_lanes(route->wide);
-}
-
 const struct key_algorithm *key_algorithm_named(const char *name)
 {
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
@@ -319,17 +312,6 @@ int signature_fits(const struct signature_algorithm *algorithm, enum key_kind ki
         return kind == KEY_ED25519;
     }
     return 0;
-}
-
-unsigned signature_verify_us(const struct signature_algorithm *algorithm)
-{
-    unsigned dearest = 0;
-
-    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
-        if (signature_fits(algorithm, (enum key_kind)kind) && key_verify_us((enum key_kind)kind) > dearest &&
-            (algorithm->family != FAMILY_ECDSA || keys[kind].digest == algorithm->digest))
-            dearest = key_verify_us((enum key_kind)kind);
-    return dearest;
 }
 
 const struct signature_algorithm *signature_for_key(enum key_kind kind)

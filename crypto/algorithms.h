@@ -46,10 +46,6 @@ const struct key_algorithm *key_algorithm(enum key_kind kind);
 /* engine_price returns what |kind| costs with |engine|. */
 const struct engine_price *engine_price(enum key_kind kind, enum engine_id engine);
 
-/* key_verify_us prices one verification by a key of |kind|, in microseconds, with the engines that this
- * process uses and, where one takes several at once, its lanes full; of RSA, for 2048 bits. */
-unsigned key_verify_us(enum key_kind kind);
-
 /* key_algorithm_named returns the row whose name is |name|, or NULL. */
 const struct key_algorithm *key_algorithm_named(const char *name);
 
@@ -74,10 +70,6 @@ const struct signature_algorithm *signature_named(const char *name);
 
 /* signature_fits returns 1 if a key of |kind| can make signatures of |algorithm|. */
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind);
-
-/* signature_verify_us prices one verification where the key is not known yet: by the dearest kind of key that
- * goes with |algorithm| and its digest. */
-unsigned signature_verify_us(const struct signature_algorithm *algorithm);
 
 /* signature_for_key returns the algorithm that we sign with by a key of |kind|. */
 const struct signature_algorithm *signature_for_key(enum key_kind kind);

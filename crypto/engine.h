@@ -5,7 +5,7 @@
 #ifndef CMPD_CRYPTO_ENGINE_H
 #define CMPD_CRYPTO_ENGINE_H
 
-#include "crypto/batch.h"
+#include "crypto/algorithms.h"
 
 enum { ENGINE_FAULT_MAX = 256 };
 

@@ -51,4 +51,7 @@ struct engine {
 
 extern const struct engine engine_boringssl, engine_aws_lc, engine_crypto_mb;
 
+/* engine_of returns the engine |id|, or NULL if it is not built for this kind of machine. */
+const struct engine *engine_of(enum engine_id id);
+
 #endif

@@ -1,5 +1,6 @@
 /* Measures each engine with each kind of key on this machine, for cmpctl engines --measure. */
 #include "crypto/engine_measure.h"
+#include "crypto/batch.h"
 
 #include <stdlib.h>
 #include <time.h>

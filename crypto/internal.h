@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include "crypto/batch.h"
 #include "crypto/engine.h"
 #include "crypto/engine_internal.h"
 
@@ -30,8 +31,10 @@ struct private_key {
 /* evp_digest returns BoringSSL's digest for |id|, NULL for DIGEST_NONE. */
 const EVP_MD *evp_digest(enum digest_id id);
 
-/* engine_of returns the engine |id|. */
-const struct engine *engine_of(enum engine_id id);
+/* engine_set_unusable says |why| |id| is not to be used, NULL: it is. engine_set_route says who computes for
+ * |kind|. For engines_start alone. */
+void engine_set_unusable(enum engine_id id, const char *why);
+void engine_set_route(enum key_kind kind, struct engine_route route);
 
 /* public_key_add_form makes the form of |id| of a key whose SubjectPublicKeyInfo is |spki|, if |id| computes
  * with its kind. Without it, the key is left to BoringSSL. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "crypto/internal.h"
+#include "crypto/price.h"
 #include "crypto/random.h"
 #include "crypto/remote.h"
 #include "crypto/secret_memory.h"
@@ -20,6 +21,8 @@
 /* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
  */
 enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 8192, RSA_EXPONENT_BITS_MAX = 17 };
+
+enum { PKCS8_USUAL = 2048 }; /* octets of nearly every private key */
 
 static enum key_kind kind_of(const EVP_PKEY *pkey)
 {
@@ -81,6 +84,12 @@ static int is_canonical(const EVP_PKEY *pkey, struct bytes spki)
         CBB_cleanup(&cbb);
     OPENSSL_free(written);
     return same;
+}
+
+void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes spki)
+{
+    if (key->forms[id] == NULL && engine_offers(id, key->kind))
+        key->forms[id] = engine_of(id)->public_key(key->kind, spki);
 }
 
 struct public_key *public_key_parse(struct bytes spki)
@@ -147,6 +156,22 @@ unsigned spki_verify_us(struct bytes spki)
         return 0;
     /* Of RSA, nearly all of the octets are the modulus. */
     return verify_us(algorithm->kind, (unsigned)spki.len * 8);
+}
+
+void private_key_add_form(struct private_key *key, enum engine_id id)
+{
+    uint8_t *pkcs8 = NULL;
+    size_t len = 0;
+    CBB cbb;
+
+    if (key->forms[id] != NULL || key->forms[ENGINE_BORINGSSL] == NULL || !engine_offers(id, key->kind))
+        return;
+    if (CBB_init(&cbb, PKCS8_USUAL) && EVP_marshal_private_key(&cbb, key->forms[ENGINE_BORINGSSL]) &&
+        CBB_finish(&cbb, &pkcs8, &len))
+        key->forms[id] = engine_of(id)->private_key(key->kind, bytes_of(pkcs8, len));
+    else
+        CBB_cleanup(&cbb);
+    OPENSSL_free(pkcs8); /* wipes */
 }
 
 /* RSA computes more secrets from its key when it first signs. */

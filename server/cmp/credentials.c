@@ -1,5 +1,6 @@
 /* What a message says of who sent it: protectionAlg and extraCerts (RFC 9810 5.1.3, RFC 9483 3.2 and 3.3). */
 #include "crypto/name.h"
+#include "crypto/price.h"
 #include "server/cmp/internal.h"
 
 /* id-kp-cmcRA, RFC 6402 2.10, RFC 9810 4.5 */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/batch.h"
 #include "crypto/engine.h"
 #include "server/front/http/http.h"
 #include "tests/front/fake_pipeline.h"

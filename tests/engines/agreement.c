@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/batch.h"
 #include "crypto/engine.h"
 #include "crypto/engine_internal.h"
 

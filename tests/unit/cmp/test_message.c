@@ -1,5 +1,6 @@
 /* message.c: the machine as a whole. Each call to the store fails in turn: whatever happens, nothing is
  * issued twice, the peer is told, and a retry of the same octets comes through. Prices. */
+#include "crypto/price.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(message, .init = set_up, .fini = tear_down);

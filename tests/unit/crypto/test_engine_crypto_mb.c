@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "crypto/batch.h"
 #include "crypto/engine.h"
 #include "crypto/engine_internal.h"
 

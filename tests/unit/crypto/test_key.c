@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/batch.h"
+#include "crypto/price.h"
 #include "crypto/random.h"
 #include "tests/support/hex.h"
 
