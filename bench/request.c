@@ -25,7 +25,6 @@ enum {
 /* struct making is one message, or certificate, between its signatures. */
 struct making {
     struct signing item;
-    uint8_t signature[SIGNATURE_MAX];
     struct bytes part;   /* what is signed */
     struct bytes pkcs10; /* the public key's half of a p10cr */
     struct pki_header header;
@@ -34,18 +33,20 @@ struct making {
     size_t extra_cert_count;
 };
 
-static void sign_with(struct making *making, const struct private_key *key, struct bytes part)
+static int sign_with(struct making *making, struct arena *scratch, const struct private_key *key,
+                     struct bytes part)
 {
     making->part = part;
     making->item = (struct signing){.algorithm = signature_for_key(private_key_kind(key)),
                                     .key = key,
                                     .message = part,
-                                    .signature = making->signature};
+                                    .signature = arena_alloc(scratch, private_key_signature_max(key))};
+    return making->item.signature != NULL;
 }
 
 static struct bytes signature_of(const struct making *making)
 {
-    return bytes_of(making->signature, making->item.signature_len);
+    return bytes_of(making->item.signature, making->item.signature_len);
 }
 
 /* All at once, so that engines with lanes have them full. Returns 0 if a key could not sign. */
@@ -95,8 +96,7 @@ static int plan_certificate(struct making *making, struct arena *scratch, const 
     };
     if (!certificate_build(&tbs, scratch, &plan))
         return 0;
-    sign_with(making, setup->vendor_key, tbs);
-    return 1;
+    return sign_with(making, scratch, setup->vendor_key, tbs);
 }
 
 int device_certify(struct device *const *devices, size_t n, struct arena *arena, const struct setup *setup,
@@ -168,9 +168,7 @@ static int begin_body(struct making *making, struct arena *scratch, struct reque
     }
     ok = request->scenario == SCENARIO_P10CR ? pkcs10_info(&part, scratch, asked.tmpl.subject, request->spki)
                                              : pki_encode_cert_request(&part, scratch, &asked);
-    if (ok)
-        sign_with(making, key, part);
-    return ok;
+    return ok && sign_with(making, scratch, key, part);
 }
 
 static int finish_body(struct bytes *out, struct arena *scratch, const struct making *making,
@@ -256,9 +254,7 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
               : begin_mac(making, scratch, request, arena, options)) &&
          pki_encode_protected_part(&making->part, scratch, &making->header, kind->request, body);
     making->item.key = NULL;
-    if (ok && request->signer != NULL)
-        sign_with(making, request->signer, making->part);
-    return ok;
+    return ok && (request->signer == NULL || sign_with(making, scratch, request->signer, making->part));
 }
 
 static int finish_message(struct making *making, struct request *request, struct arena *arena)
@@ -314,16 +310,18 @@ int confirmation_prepare(struct confirmation *out, struct arena *arena, const st
     if (!pki_encode_cert_conf(&body, arena, &status) ||
         !pki_encode_protected_part(&out->part, arena, &header, PKI_CERTCONF, body))
         return 0;
-    out->item = (struct signing){.key = request->signer, .message = out->part, .signature = out->signature};
-    if (request->signer != NULL)
-        out->item.algorithm = signature_for_key(private_key_kind(request->signer));
-    return 1;
+    out->item = (struct signing){.key = request->signer, .message = out->part};
+    if (request->signer == NULL)
+        return 1;
+    out->item.algorithm = signature_for_key(private_key_kind(request->signer));
+    out->item.signature = arena_alloc(arena, private_key_signature_max(request->signer));
+    return out->item.signature != NULL;
 }
 
 int confirmation_finish(struct bytes *message, struct arena *arena, const struct confirmation *confirmation,
                         const struct request *request)
 {
-    struct bytes protection = bytes_of(confirmation->signature, confirmation->item.signature_len);
+    struct bytes protection = bytes_of(confirmation->item.signature, confirmation->item.signature_len);
     uint8_t mac[DIGEST_MAX];
     struct mac_algorithm algorithm;
     struct pki_message first;

@@ -46,7 +46,6 @@ struct confirmation {
     uint8_t nonce[REQUEST_NONCE];
     struct bytes part;
     struct signing item; /* key NULL: a MAC, nothing to sign */
-    uint8_t signature[SIGNATURE_MAX];
 };
 
 /* confirmation_prepare begins the certConf of |cert|; |server_nonce| is the senderNonce of the answer that

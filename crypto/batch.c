@@ -53,7 +53,8 @@ static void add_signing(struct sign_lanes *lanes, struct signing *item)
         (struct engine_sign){.family = item->algorithm->family,
                              .digest = item->algorithm->digest,
                              .input = input_of(lanes->digests[i], item->algorithm, item->message),
-                             .signature = item->signature};
+                             .signature = item->signature,
+                             .room = private_key_signature_max(item->key)};
 }
 
 /* How a batch is to be computed: by the routes, or all by one engine. */

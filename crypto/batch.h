@@ -23,7 +23,7 @@ struct signing {
     const struct signature_algorithm *algorithm;
     const struct private_key *key;
     struct bytes message;
-    uint8_t *signature;   /* room for SIGNATURE_MAX octets */
+    uint8_t *signature;   /* room for private_key_signature_max(key) octets */
     size_t signature_len; /* octets written; 0: the key could not sign */
 };
 

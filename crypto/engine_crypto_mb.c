@@ -134,14 +134,14 @@ static void verify(enum key_kind kind, struct engine_verify *items, size_t n)
         items[i].valid = readable[i] && MBX_GET_STS(status, (int)i) == MBX_STATUS_OK;
 }
 
-static size_t put_signature(uint8_t *out, const uint8_t *r, const uint8_t *s, size_t len)
+static size_t put_signature(const struct engine_sign *item, const uint8_t *r, const uint8_t *s, size_t len)
 {
     CBB cbb, sequence;
     size_t written = 0;
 
-    if (!CBB_init_fixed(&cbb, out, SIGNATURE_MAX) || !CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) ||
-        !der_add_uint(&sequence, bytes_of(r, len)) || !der_add_uint(&sequence, bytes_of(s, len)) ||
-        !CBB_finish(&cbb, NULL, &written))
+    if (!CBB_init_fixed(&cbb, item->signature, item->room) ||
+        !CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) || !der_add_uint(&sequence, bytes_of(r, len)) ||
+        !der_add_uint(&sequence, bytes_of(s, len)) || !CBB_finish(&cbb, NULL, &written))
         written = 0;
     CBB_cleanup(&cbb);
     return written;
@@ -185,9 +185,8 @@ static void sign(enum key_kind kind, struct engine_sign *items, size_t n)
                                 : mbx_nistp384_ecdsa_sign_mb8(pa_r, pa_s, pa_digest, pa_k, pa_d, NULL);
     secret_wipe(&secrets, sizeof secrets);
     for (size_t i = 0; i < n; i++)
-        items[i].signature_len = MBX_GET_STS(status, (int)i) == MBX_STATUS_OK
-                                     ? put_signature(items[i].signature, r[i], s[i], len)
-                                     : 0;
+        items[i].signature_len =
+            MBX_GET_STS(status, (int)i) == MBX_STATUS_OK ? put_signature(&items[i], r[i], s[i], len) : 0;
 }
 
 const struct engine engine_crypto_mb = {

@@ -22,7 +22,8 @@ struct engine_sign {
     enum signature_family family;
     enum digest_id digest;
     struct bytes input;
-    uint8_t *signature;   /* room for SIGNATURE_MAX octets */
+    uint8_t *signature;
+    size_t room;          /* octets: as many as a signature by the key can have */
     size_t signature_len; /* 0: it could not be made */
 };
 

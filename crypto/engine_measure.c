@@ -23,7 +23,8 @@ struct subject {
     struct public_key *public;
     struct signing signings[ENGINE_LANES_MAX], *sign_list[ENGINE_LANES_MAX];
     struct verification verifications[ENGINE_LANES_MAX], *verify_list[ENGINE_LANES_MAX];
-    uint8_t messages[ENGINE_LANES_MAX][MESSAGE], signatures[ENGINE_LANES_MAX][SIGNATURE_MAX];
+    uint8_t messages[ENGINE_LANES_MAX][MESSAGE];
+    uint8_t *signatures; /* each with as much room as the key's can need */
     size_t lanes;
 };
 
@@ -50,6 +51,7 @@ static int verify_all(struct subject *subject)
 static int prepare(struct subject *subject, enum key_kind kind)
 {
     const struct signature_algorithm *algorithm = signature_for_key(kind);
+    size_t room;
     int ok;
 
     subject->private = private_key_generate(kind, RSA_BITS);
@@ -57,12 +59,15 @@ static int prepare(struct subject *subject, enum key_kind kind)
     if (subject->public == NULL)
         return 0;
     subject->lanes = engine_lanes(subject->id);
+    room = private_key_signature_max(subject->private);
+    if ((subject->signatures = calloc(subject->lanes, room)) == NULL)
+        return 0;
     for (size_t i = 0; i < subject->lanes; i++) {
         memset(subject->messages[i], (int)i, MESSAGE);
         subject->signings[i] = (struct signing){.algorithm = algorithm,
                                                 .key = subject->private,
                                                 .message = bytes_of(subject->messages[i], MESSAGE),
-                                                .signature = subject->signatures[i]};
+                                                .signature = subject->signatures + i * room};
         subject->sign_list[i] = &subject->signings[i];
     }
     ok = sign_all(subject);
@@ -71,7 +76,7 @@ static int prepare(struct subject *subject, enum key_kind kind)
             .algorithm = algorithm,
             .key = subject->public,
             .message = subject->signings[i].message,
-            .signature = bytes_of(subject->signatures[i], subject->signings[i].signature_len)};
+            .signature = bytes_of(subject->signings[i].signature, subject->signings[i].signature_len)};
         subject->verify_list[i] = &subject->verifications[i];
     }
     return ok && verify_all(subject);
@@ -108,6 +113,7 @@ int engine_measure(struct engine_cost *out, enum engine_id id, enum key_kind kin
         }
         public_key_free(subject->public);
         private_key_free(subject->private);
+        free(subject->signatures);
     }
     free(subject);
     return ok;

@@ -1,5 +1,6 @@
 /* Holds each engine against known answers, and settles who computes for which kind of key. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "crypto/batch.h"
 #include "crypto/engine.h"
@@ -70,25 +71,16 @@ static int verdicts_are_right(const struct trial *trial, size_t count, size_t fo
     return ok;
 }
 
-static int signatures_are_right(const struct trial *trial, size_t count)
+/* Whether |items| have right signatures, each its own. */
+static int are_right(const struct trial *trial, const struct signing *items, size_t count)
 {
-    struct signing items[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX] = {NULL};
-    uint8_t room[ENGINE_LANES_MAX][SIGNATURE_MAX];
     int ok = 1;
 
-    for (size_t i = 0; i < count; i++) {
-        items[i] = (struct signing){.algorithm = trial->algorithm,
-                                    .key = witness_of(trial, i)->private,
-                                    .message = witness_of(trial, i)->message,
-                                    .signature = room[i]};
-        list[i] = &items[i];
-    }
-    sign_batch_with(trial->id, list, count);
     for (size_t i = 0; i < count && ok; i++) {
-        struct bytes made = bytes_of(room[i], items[i].signature_len);
+        struct bytes made = bytes_of(items[i].signature, items[i].signature_len);
         struct verification check = {.algorithm = trial->algorithm,
                                      .key = witness_of(trial, i)->public,
-                                     .message = witness_of(trial, i)->message,
+                                     .message = items[i].message,
                                      .signature = made};
         struct verification *checks[] = {&check};
         verify_batch_with(ENGINE_BORINGSSL, checks, 1);
@@ -96,8 +88,32 @@ static int signatures_are_right(const struct trial *trial, size_t count)
             check.valid && bytes_equal(made, witness_of(trial, i)->signature) >= trial->answer->deterministic;
         /* Two signatures with one k give the key away. */
         for (size_t j = 0; j < i; j++)
-            ok = ok && !bytes_equal(made, bytes_of(room[j], items[j].signature_len));
+            ok = ok && !bytes_equal(made, bytes_of(items[j].signature, items[j].signature_len));
     }
+    return ok;
+}
+
+static int signatures_are_right(const struct trial *trial, size_t count)
+{
+    struct signing items[ENGINE_LANES_MAX], *list[ENGINE_LANES_MAX] = {NULL};
+    size_t made = 0;
+    int ok = 1;
+
+    for (; made < count && ok; made++) {
+        const struct witness *witness = witness_of(trial, made);
+        items[made] = (struct signing){.algorithm = trial->algorithm,
+                                       .key = witness->private,
+                                       .message = witness->message,
+                                       .signature = malloc(private_key_signature_max(witness->private))};
+        list[made] = &items[made];
+        ok = items[made].signature != NULL;
+    }
+    if (ok) {
+        sign_batch_with(trial->id, list, count);
+        ok = are_right(trial, items, count);
+    }
+    for (size_t i = 0; i < made; i++)
+        free(items[i].signature);
     return ok;
 }
 
@@ -122,7 +138,7 @@ static int make_another(struct witness *witness, enum key_kind kind,
 
     witness->private = private_key_generate(kind, 0);
     witness->public = witness->private != NULL ? public_key_parse(private_key_spki(witness->private)) : NULL;
-    if (witness->public == NULL)
+    if (witness->public == NULL || public_key_signature_max(witness->public) > OCTETS_MAX)
         return 0;
     item.key = witness->private;
     item.signature = witness->signature_octets;

@@ -133,6 +133,23 @@ unsigned public_key_bits(const struct public_key *key)
     return key->bits;
 }
 
+static size_t signature_max(enum key_kind kind, unsigned bits)
+{
+    size_t fixed = key_algorithm(kind)->signature_max;
+
+    return fixed != 0 ? fixed : (bits + 7) / 8;
+}
+
+size_t public_key_signature_max(const struct public_key *key)
+{
+    return signature_max(key->kind, key->bits);
+}
+
+size_t private_key_signature_max(const struct private_key *key)
+{
+    return signature_max(key->kind, key->bits);
+}
+
 /* A verification by RSA grows with the square of the modulus. */
 static unsigned verify_us(enum key_kind kind, unsigned bits)
 {
@@ -174,21 +191,25 @@ void private_key_add_form(struct private_key *key, enum engine_id id)
     OPENSSL_free(pkcs8); /* wipes */
 }
 
-/* RSA computes more secrets from its key when it first signs. */
+/* RSA computes more secrets from its key when it first signs. Without memory it does so later. */
 static void sign_once(const struct private_key *key)
 {
-    uint8_t digest[DIGEST_MAX] = {0}, signature[SIGNATURE_MAX];
+    size_t room = private_key_signature_max(key);
+    uint8_t digest[DIGEST_MAX] = {0}, *signature = key->kind == KEY_RSA ? malloc(room) : NULL;
 
-    for (int id = 0; key->kind == KEY_RSA && id < ENGINE_COUNT; id++) {
+    for (int id = 0; signature != NULL && id < ENGINE_COUNT; id++) {
         struct engine_sign item = {.key = key->forms[id],
                                    .family = FAMILY_RSA_PKCS1,
                                    .digest = DIGEST_SHA256,
                                    .input = bytes_of(digest, digest_algorithm(DIGEST_SHA256)->len),
-                                   .signature = signature};
+                                   .signature = signature,
+                                   .room = room};
         if (key->forms[id] != NULL)
             engine_of((enum engine_id)id)->sign(KEY_RSA, &item, 1);
     }
-    secret_wipe(signature, sizeof signature);
+    if (signature != NULL)
+        secret_wipe(signature, room);
+    free(signature);
 }
 
 /* Takes |pkey| over, also on failure. */

@@ -25,6 +25,9 @@ enum key_kind public_key_kind(const struct public_key *key);
 /* public_key_bits returns the size of the modulus or of the curve's field. */
 unsigned public_key_bits(const struct public_key *key);
 
+/* public_key_signature_max returns how many octets a signature by the key can have. */
+size_t public_key_signature_max(const struct public_key *key);
+
 /* public_key_verify_us prices one verification with the key, in microseconds. */
 unsigned public_key_verify_us(const struct public_key *key);
 
@@ -46,6 +49,9 @@ int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key 
 void private_key_free(struct private_key *key);
 
 enum key_kind private_key_kind(const struct private_key *key);
+
+/* private_key_signature_max returns how many octets a signature by |key| can have. */
+size_t private_key_signature_max(const struct private_key *key);
 
 /* private_key_is_remote returns 1 if |key| signs elsewhere (crypto/remote.h): signing with it takes its time.
  */

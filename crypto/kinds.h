@@ -23,6 +23,8 @@ enum signature_family { FAMILY_ECDSA, FAMILY_RSA_PKCS1, FAMILY_RSA_PSS, FAMILY_E
 /* engine_id names what computes signatures. */
 enum engine_id { ENGINE_BORINGSSL, ENGINE_AWS_LC, ENGINE_CRYPTO_MB, ENGINE_COUNT };
 
-enum { SIGNATURE_MAX = 1024 }; /* octets of the longest signature: RSA with 8192 bits */
+/* Octets: what is longer is no signature of any kind. Nobody makes room for so many: how many one can have is
+ * its key's to say (private_key_signature_max). */
+enum { SIGNATURE_MAX = 64 * 1024 };
 
 #endif

@@ -430,7 +430,7 @@ static int prepare(struct request *out, const struct signing *item)
 }
 
 /* PKCS #11 v2.40 mechanisms 2.3.1: r and s side by side; RFC 3279 2.2.3: a SEQUENCE of both. */
-static size_t ecdsa_to_der(uint8_t *signature, size_t len)
+static size_t ecdsa_to_der(uint8_t *signature, size_t room, size_t len)
 {
     ECDSA_SIG *sig = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn(signature, len / 2, NULL), *s = BN_bin2bn(signature + len / 2, len / 2, NULL);
@@ -441,7 +441,7 @@ static size_t ecdsa_to_der(uint8_t *signature, size_t len)
         BN_free(r);
         BN_free(s);
     } else {
-        CBB_init_fixed(&cbb, signature, SIGNATURE_MAX);
+        CBB_init_fixed(&cbb, signature, room);
         if (!ECDSA_SIG_marshal(&cbb, sig) || !CBB_finish(&cbb, NULL, &written))
             written = 0;
         CBB_cleanup(&cbb);
@@ -471,10 +471,10 @@ static enum pkcs11_result result_of(CK_RV rv)
 }
 
 enum pkcs11_result pkcs11_sign(const char **why, struct pkcs11 *pkcs11, unsigned long session,
-                               unsigned long object, enum key_kind kind, struct signing *item)
+                               unsigned long object, enum key_kind kind, struct signing *item, size_t room)
 {
     struct request request;
-    CK_ULONG len = SIGNATURE_MAX;
+    CK_ULONG len = room;
     CK_RV rv = CKR_MECHANISM_INVALID;
 
     item->signature_len = 0;
@@ -490,7 +490,7 @@ enum pkcs11_result pkcs11_sign(const char **why, struct pkcs11 *pkcs11, unsigned
     *why = p11_kit_strerror(rv);
     if (rv == CKR_OK)
         item->signature_len =
-            item->algorithm->family == FAMILY_ECDSA ? ecdsa_to_der(item->signature, len) : len;
+            item->algorithm->family == FAMILY_ECDSA ? ecdsa_to_der(item->signature, room, len) : len;
     ERR_clear_error();
     return result_of(rv);
 }

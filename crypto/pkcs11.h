@@ -59,9 +59,10 @@ void pkcs11_close(struct pkcs11 *pkcs11, unsigned long session);
 enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session,
                                const struct pkcs11_uri *uri, enum key_kind kind, unsigned long *object);
 
-/* pkcs11_sign signs |item| with |object|, a key of |kind|; |item|'s own key is not looked at. On anything but
- * PKCS11_DONE the signature is empty and |*why|, a constant, tells the reason. */
+/* pkcs11_sign signs |item|, whose signature has |room| octets, with |object|, a key of |kind|; |item|'s own
+ * key is not looked at. On anything but PKCS11_DONE the signature is empty and |*why|, a constant, tells the
+ * reason. */
 enum pkcs11_result pkcs11_sign(const char **why, struct pkcs11 *pkcs11, unsigned long session,
-                               unsigned long object, enum key_kind kind, struct signing *item);
+                               unsigned long object, enum key_kind kind, struct signing *item, size_t room);
 
 #endif

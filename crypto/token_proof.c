@@ -1,17 +1,17 @@
 /* What a key must show before it is relied on, and who is told how that ended. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "crypto/remote.h"
 #include "crypto/token_internal.h"
 #include "server/base/log.h"
 
-/* Makes |key| sign, and verifies what comes: it is there, it works, and it is the right one. */
-enum pkcs11_result token_prove(char *fault, unsigned long *object, unsigned long session,
-                               const struct token_key *key)
+/* |octets| is room for a signature. */
+static enum pkcs11_result prove_into(uint8_t *octets, char *fault, unsigned long *object,
+                                     unsigned long session, const struct token_key *key)
 {
     static const char text[] = "does this key belong to its certificate?";
     struct pkcs11 *pkcs11 = key->token->pkcs11;
-    uint8_t octets[SIGNATURE_MAX];
     enum key_kind kind = public_key_kind(key->public);
     struct signing item = {
         .algorithm = signature_for_key(kind), .message = bytes_str(text), .signature = octets};
@@ -20,7 +20,7 @@ enum pkcs11_result token_prove(char *fault, unsigned long *object, unsigned long
 
     if ((result = pkcs11_find(fault, pkcs11, session, key->uri, kind, object)) != PKCS11_DONE)
         return result;
-    result = pkcs11_sign(&why, pkcs11, session, *object, kind, &item);
+    result = pkcs11_sign(&why, pkcs11, session, *object, kind, &item, public_key_signature_max(key->public));
     if (result == PKCS11_GONE) {
         snprintf(fault, TOKEN_FAULT_MAX, "the token does not sign: %s", why);
         return result;
@@ -40,6 +40,20 @@ enum pkcs11_result token_prove(char *fault, unsigned long *object, unsigned long
         return PKCS11_REFUSED;
     }
     return PKCS11_DONE;
+}
+
+enum pkcs11_result token_prove(char *fault, unsigned long *object, unsigned long session,
+                               const struct token_key *key)
+{
+    uint8_t *octets = malloc(public_key_signature_max(key->public));
+    enum pkcs11_result result = PKCS11_REFUSED;
+
+    if (octets != NULL)
+        result = prove_into(octets, fault, object, session, key);
+    else
+        snprintf(fault, TOKEN_FAULT_MAX, "out of memory");
+    free(octets);
+    return result;
 }
 
 /* Under the token's mutex. */

@@ -8,8 +8,9 @@
 struct work {
     struct entry entry;
     struct signing own;
-    uint8_t signature[SIGNATURE_MAX];
-    uint8_t *message;
+    uint8_t *message;   /* allocated … */
+    uint8_t *signature; /* … behind the message, with |room| octets */
+    size_t room;
     unsigned long object; /* found by a proof … */
     enum pkcs11_result result;
     char fault[TOKEN_FAULT_MAX]; /* … or why not */
@@ -27,10 +28,11 @@ static int begin_work(struct work *work)
         return 1;
     message = work->entry.item->message;
     work->own = *work->entry.item;
-    work->own.signature = work->signature;
     work->own.signature_len = 0;
-    if ((work->message = malloc(message.len + 1)) == NULL)
+    work->room = public_key_signature_max(work->entry.key->public);
+    if ((work->message = malloc(message.len + work->room)) == NULL)
         return 0;
+    work->own.signature = work->signature = work->message + message.len;
     if (message.len != 0)
         memcpy(work->message, message.data, message.len);
     work->own.message = bytes_of(work->message, message.len);
@@ -93,7 +95,7 @@ static enum pkcs11_result do_work(const char **why, struct session *session, str
     if (!atomic_load(&key->is_usable))
         return PKCS11_REFUSED;
     return pkcs11_sign(why, session->token->pkcs11, session->handle, atomic_load(&key->object),
-                       public_key_kind(key->public), &work->own);
+                       public_key_kind(key->public), &work->own, work->room);
 }
 
 /* Does |work|, on a fresh session if the one at hand has just broken. Returns 0 with |*why| if that was of no

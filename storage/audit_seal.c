@@ -248,7 +248,7 @@ static int sign(struct store_seal *out, struct arena *arena, const struct privat
     struct signing item = {.algorithm = algorithm,
                            .key = key,
                            .message = out->text,
-                           .signature = arena_alloc(arena, SIGNATURE_MAX)};
+                           .signature = arena_alloc(arena, private_key_signature_max(key))};
 
     if (item.signature == NULL)
         return 0;

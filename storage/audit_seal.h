@@ -24,7 +24,7 @@
 
 enum {
     AUDIT_KEY_ID = 16,
-    AUDIT_SEAL_ENDS = 8, /* heads and seals together: with the longest signature it fits a line of the log */
+    AUDIT_SEAL_ENDS = 8, /* heads and seals together: with any signature it fits a long line of the log */
     AUDIT_SEAL_TEXT_MAX = 2048,
 };
 
@@ -71,8 +71,8 @@ int audit_seal_parse(struct audit_seal *out, struct bytes text);
 
 /* audit_seal_find looks for a seal in a line of the log, written as AUDIT_SEAL_EVENT: |*text| points into
  * |line|,
- * |*signature| into |room| (SIGNATURE_MAX octets), and is empty if it is damaged. Returns 1, or 0 if the line
- * is none. */
+ * |*signature| into |room| (half as many octets as |line|), and is empty if it is damaged. Returns 1, or 0 if
+ * the line is none. */
 int audit_seal_find(struct bytes *text, struct bytes *signature, uint8_t *room, struct bytes line);
 
 /* audit_seal_hash computes what the seal after one with |text| and |signature| has as previous. 1 or 0. */

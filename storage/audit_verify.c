@@ -265,28 +265,40 @@ static void conclude(struct audit_verify *v, const struct audit_seal *seal)
             raise_point(v, &v->instances, trail, &trail->anchor, &seal->seals[i]);
 }
 
-int audit_verify_line(struct audit_verify *v, const char *where, struct bytes line)
+static void verify_found(struct audit_verify *v, const char *where, struct bytes text, struct bytes signature)
 {
     struct store_head end = {.at = 0};
-    uint8_t octets[SIGNATURE_MAX];
-    struct bytes text, signature;
     struct audit_seal seal;
     struct trail *trail;
 
-    if (!audit_seal_find(&text, &signature, octets, line))
-        return 0;
     if (signature.len == 0) {
         fault(v, "%s is damaged: it has no signature", where);
-        return 1;
+        return;
     }
     if (!check_seal(v, &seal, where, text, signature))
-        return 1;
+        return;
     conclude(v, &seal);
     end.seq = seal.number;
     if ((trail = trail_of(v, &v->instances, seal.instance)) != NULL &&
         audit_seal_hash(end.hash, text, signature))
         raise_point(v, &v->instances, trail, &trail->attested, &end);
-    return 1;
+}
+
+int audit_verify_line(struct audit_verify *v, const char *where, struct bytes line)
+{
+    uint8_t *room = malloc(line.len / 2 + 1);
+    struct bytes text, signature;
+    int found;
+
+    if (room == NULL) {
+        fault(v, "out of memory: not everything was looked at");
+        return 0;
+    }
+    found = audit_seal_find(&text, &signature, room, line);
+    if (found)
+        verify_found(v, where, text, signature);
+    free(room);
+    return found;
 }
 
 /* The columns beside the text must say the same. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static _Atomic int minimum = LOG_INFO;
 
@@ -33,6 +34,10 @@ static void put_line(const char *line, size_t len)
         log_put(held.text, held.used);
         held.used = 0;
     }
+    if (len > sizeof held.text) {
+        log_put(line, len);
+        return;
+    }
     memcpy(held.text + held.used, line, len);
     held.used += len;
 }
@@ -54,7 +59,20 @@ void log_put_line(enum log_level level, const char *event, const struct log_fiel
     int saved = errno; /* a caller may log between a failed call and its look at errno */
     char line[LOG_LINE_MAX];
 
-    put_line(line, log_make_line(line, level, event, fields));
+    put_line(line, log_make_line(line, sizeof line, level, event, fields));
+    errno = saved;
+}
+
+void log_put_long_line(enum log_level level, const char *event, const struct log_field *fields)
+{
+    int saved = errno;
+    char *line = malloc(LOG_LONG_MAX);
+
+    if (line != NULL)
+        put_line(line, log_make_line(line, LOG_LONG_MAX, level, event, fields));
+    else
+        log_put_line(level, event, fields);
+    free(line);
     errno = saved;
 }
 

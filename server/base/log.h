@@ -94,9 +94,16 @@ static inline struct log_field log_pairs(struct bytes value)
     (log_enabled(level) ? log_put_line(level, event, LOG_FIELDS(__VA_ARGS__)) : (void)0)
 void log_put_line(enum log_level level, const char *event, const struct log_field *fields);
 
-/* log_make_line writes such a line into |line| (LOG_LINE_MAX octets), for somewhere else; returns its length,
- * the end of the line included. */
-size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields);
+/* log_long_line writes a line that may be as long as LOG_LONG_MAX: for rare ones with a value that must be
+ * whole. It takes memory for that; without any, the line is cut like others. */
+#define log_long_line(level, event, ...)                                                                     \
+    (log_enabled(level) ? log_put_long_line(level, event, LOG_FIELDS(__VA_ARGS__)) : (void)0)
+void log_put_long_line(enum log_level level, const char *event, const struct log_field *fields);
+
+/* log_make_line writes such a line into |line|, which has |size| octets (at least LOG_LINE_MAX), for
+ * somewhere else; returns its length, the end of the line included. */
+size_t log_make_line(char *line, size_t size, enum log_level level, const char *event,
+                     const struct log_field *fields);
 
 /* log_hold keeps the lines of this thread until log_release writes them: for a thread that logs many in a
  * row. Not nested. Up to LOG_HELD_MAX octets go in one write, which a pipe (PIPE_BUF of Linux) keeps apart
@@ -121,7 +128,12 @@ void log_flush(void);
 /* log_stop tells what is still to be told, waits like log_flush, and ends the thread. */
 void log_stop(void);
 
-enum { LOG_LINE_MAX = 4096, LOG_HELD_MAX = LOG_LINE_MAX, LOG_HEX_MAX = 2 * 64 + 1 };
+enum {
+    LOG_LINE_MAX = 4096,
+    LOG_HELD_MAX = LOG_LINE_MAX,
+    LOG_LONG_MAX = 136 * 1024, /* a seal with the longest signature, in hexadecimal, fits */
+    LOG_HEX_MAX = 2 * 64 + 1,
+};
 
 /* log_quote writes |value| into |out| (size |out_len|), in double quotes, control characters, quotes and
  * backslashes escaped, cut to fit; returns |out|. */

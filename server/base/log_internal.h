@@ -4,8 +4,8 @@
 
 #include "server/base/log.h"
 
-/* log_put hands |len| octets, at most LOG_HELD_MAX of whole lines, to the thread that writes, or writes them
- * where there is none. Never waits while there is one. */
+/* log_put hands |len| octets, at most LOG_HELD_MAX of whole lines or a longer one, to the thread that writes,
+ * or writes them where there is none. Never waits while there is one. */
 void log_put(const char *text, size_t len);
 
 /* log_writer_start starts that thread, which calls |tick| each second, with 1 when it ends; log_writer_stop

@@ -124,9 +124,10 @@ static void put_value(struct making *line, const struct log_field *field, size_t
     }
 }
 
-size_t log_make_line(char *line, enum log_level level, const char *event, const struct log_field *fields)
+size_t log_make_line(char *line, size_t size, enum log_level level, const char *event,
+                     const struct log_field *fields)
 {
-    struct making making = {line, LOG_LINE_MAX - 2}; /* the end of the line, and a NUL behind a value */
+    struct making making = {line, size - 2}; /* the end of the line, and a NUL behind a value */
     size_t count = 0, each, kept;
 
     making.at += put_head(line, making.room, level, event);

@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ enum {
 struct cell {
     atomic_size_t turn;
     size_t len;
+    char *longer; /* what does not fit into |text|, allocated; else NULL */
     char text[LOG_HELD_MAX];
 };
 
@@ -67,7 +69,8 @@ static int write_all(const char *text, size_t len)
     return 1;
 }
 
-static int put(const char *text, size_t len)
+/* Puts |text|, or |longer|, which the ring then owns. Returns 0 if there is no free cell. */
+static int put(const char *text, char *longer, size_t len)
 {
     size_t turn = atomic_load_explicit(&ring.tail, memory_order_relaxed);
     for (;;) {
@@ -77,7 +80,9 @@ static int put(const char *text, size_t len)
             if (!atomic_compare_exchange_weak_explicit(&ring.tail, &turn, turn + 1, memory_order_relaxed,
                                                        memory_order_relaxed))
                 continue;
-            memcpy(cell->text, text, len);
+            if (longer == NULL)
+                memcpy(cell->text, text, len);
+            cell->longer = longer;
             cell->len = len;
             atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
             break;
@@ -93,6 +98,19 @@ static int put(const char *text, size_t len)
     return 1;
 }
 
+static int put_long(const char *text, size_t len)
+{
+    char *longer = malloc(len);
+
+    if (longer == NULL)
+        return 0;
+    memcpy(longer, text, len);
+    if (put(NULL, longer, len))
+        return 1;
+    free(longer);
+    return 0;
+}
+
 void log_put(const char *text, size_t len)
 {
     if (len == 0)
@@ -102,7 +120,7 @@ void log_put(const char *text, size_t len)
         if (write(STDERR_FILENO, text, len) < 0) {
             /* There is nowhere left to tell it. */
         }
-    } else if (!put(text, len)) {
+    } else if (!(len > LOG_HELD_MAX ? put_long(text, len) : put(text, NULL, len))) {
         atomic_fetch_add(&ring.dropped, count_lines(text, len));
     }
 }
@@ -115,7 +133,7 @@ static void tell_dropped(void)
     uint_fast64_t dropped = atomic_exchange(&ring.dropped, 0);
     if (dropped == 0)
         return;
-    size_t len = log_make_line(line, LOG_ERROR, "log lines lost",
+    size_t len = log_make_line(line, sizeof line, LOG_ERROR, "log lines lost",
                                LOG_FIELDS(log_number("left_out", (int64_t)dropped),
                                           log_text("text", "standard error was blocked or slow")));
     if (!write_all(line, len))
@@ -133,8 +151,10 @@ static void write_waiting(void)
     while (has_next()) {
         size_t head = atomic_load_explicit(&ring.head, memory_order_relaxed);
         struct cell *cell = &ring.cells[head % CELLS];
-        if (!write_all(cell->text, cell->len))
-            atomic_fetch_add(&ring.dropped, count_lines(cell->text, cell->len));
+        const char *text = cell->longer != NULL ? cell->longer : cell->text;
+        if (!write_all(text, cell->len))
+            atomic_fetch_add(&ring.dropped, count_lines(text, cell->len));
+        free(cell->longer);
         atomic_store_explicit(&cell->turn, head + CELLS, memory_order_release);
         atomic_store_explicit(&ring.head, head + 1, memory_order_release);
         tell_dropped();

@@ -41,7 +41,7 @@ struct signing *cmp_want_signature(struct cmp_message *m, const struct signature
                                    const struct private_key *key, struct bytes message)
 {
     struct signing *sign = cmp_alloc(m, sizeof *sign);
-    uint8_t *room = cmp_alloc(m, SIGNATURE_MAX);
+    uint8_t *room = cmp_alloc(m, private_key_signature_max(key));
     struct cmp_want *want = add(m, CMP_WANT_SIGN);
 
     if (sign == NULL || room == NULL || want == NULL)

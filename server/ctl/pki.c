@@ -26,8 +26,8 @@ int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cer
     const struct bytes purposes[] = {bytes_of(cmc_ca, sizeof cmc_ca)};
     struct private_key *signer;
     struct bytes name, tbs;
-    uint8_t serial[SERIAL], key_id[20], signature[SIGNATURE_MAX];
-    struct signing item = {.signature = signature};
+    uint8_t serial[SERIAL], key_id[20];
+    struct signing item = {.signature = NULL};
     struct signing *items[] = {&item};
 
     *out = (struct ctl_identity){.key = private_key_generate(spec->kind, spec->rsa_bits)};
@@ -58,10 +58,12 @@ int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cer
     item.algorithm = plan.algorithm;
     item.key = signer;
     item.message = tbs;
+    if ((item.signature = arena_alloc(arena, private_key_signature_max(signer))) == NULL)
+        return 0;
     sign_batch(items, 1);
     return item.signature_len != 0 &&
            certificate_assemble(&out->cert_der, arena, tbs, plan.algorithm,
-                                bytes_of(signature, item.signature_len)) &&
+                                bytes_of(item.signature, item.signature_len)) &&
            certificate_parse(&out->cert, out->cert_der);
 }
 

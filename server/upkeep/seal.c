@@ -2,7 +2,11 @@
  * file and log. */
 #include "server/upkeep/seal.h"
 
-enum { ARENA = 16 * 1024 };
+#include <stdlib.h>
+
+enum { ARENA = 4 * 1024 + SIGNATURE_MAX }; /* a seal with the longest signature */
+
+_Static_assert(LOG_LONG_MAX >= 2 * SIGNATURE_MAX + AUDIT_SEAL_TEXT_MAX + 512, "a line holds any seal");
 
 void seal_job_begin(struct seal_job *job)
 {
@@ -35,16 +39,21 @@ static int write_down(struct seal_job *job, const struct policy *policy)
 {
     const struct store_seal *seal = &job->pending;
     const char *path = policy_config(policy)->audit_seal_file;
-    char line[LOG_LINE_MAX];
-    size_t len =
-        log_make_line(line, LOG_INFO, AUDIT_SEAL_EVENT,
-                      LOG_FIELDS(log_pairs(seal->text), log_hexadecimal("signature", seal->signature)));
+    char *line = malloc(LOG_LONG_MAX);
+    size_t len;
+    int ok;
 
-    if (!seal_file_append(&job->file, path, line, len))
+    if (line == NULL)
+        return failed(job, "out of memory");
+    len = log_make_line(line, LOG_LONG_MAX, LOG_INFO, AUDIT_SEAL_EVENT,
+                        LOG_FIELDS(log_pairs(seal->text), log_hexadecimal("signature", seal->signature)));
+    ok = seal_file_append(&job->file, path, line, len);
+    free(line);
+    if (!ok)
         return failed(job, "audit_seal_file cannot be written; make room, or let this user write it; it is "
                            "tried again");
-    log_line(LOG_INFO, AUDIT_SEAL_EVENT, log_pairs(seal->text),
-             log_hexadecimal("signature", seal->signature));
+    log_long_line(LOG_INFO, AUDIT_SEAL_EVENT, log_pairs(seal->text),
+                  log_hexadecimal("signature", seal->signature));
     return 1;
 }
 

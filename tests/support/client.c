@@ -9,7 +9,7 @@
 struct bytes client_signature(struct client *client, const struct private_key *key,
                               const struct signature_algorithm *algorithm, struct bytes message)
 {
-    uint8_t *room = arena_alloc(client->world->arena, SIGNATURE_MAX);
+    uint8_t *room = arena_alloc(client->world->arena, private_key_signature_max(key));
     struct signing item = {.algorithm = algorithm, .key = key, .message = message, .signature = room};
     struct signing *items[] = {&item};
 

@@ -293,6 +293,61 @@ Test(log, lines_of_several_threads_come_whole_and_in_the_order_of_each, .timeout
     cr_assert_eq(total + lost, (unsigned long long)THREADS * (MANY / 4), "%llu + %llu", total, lost);
 }
 
+/* A long line is whole, wherever it goes through; what is held comes before it. */
+static void log_long(void)
+{
+    static uint8_t octets[LOG_LONG_MAX / 2];
+
+    memset(octets, 0xab, sizeof octets);
+    log_hold();
+    log_line(LOG_INFO, "first");
+    log_long_line(LOG_INFO, "long", log_pairs(bytes_str("a=1")),
+                  log_hexadecimal("b", bytes_of(octets, 64 * 1024)));
+    log_line(LOG_INFO, "third", log_number("n", 3));
+    log_release();
+    log_long_line(LOG_INFO, "cut", log_hexadecimal("b", bytes_of(octets, sizeof octets)));
+}
+
+static void expect_long(FILE *in)
+{
+    static char line[2 * LOG_LONG_MAX];
+
+    cr_assert_not_null(fgets(line, sizeof line, in));
+    cr_assert_not_null(strstr(line, "event=first"), "%s", line);
+    cr_assert_not_null(fgets(line, sizeof line, in));
+    cr_assert_not_null(strstr(line, "event=long a=1 b=abab"), "%.80s", line);
+    cr_assert_eq(strlen(strstr(line, " b=")), strlen(" b=\n") + 2 * 64 * 1024);
+    cr_assert_not_null(fgets(line, sizeof line, in));
+    cr_assert_not_null(strstr(line, "event=third n=3"), "%s", line);
+    cr_assert_not_null(fgets(line, sizeof line, in));
+    cr_assert_not_null(strstr(line, "event=cut"), "%.80s", line);
+    cr_assert_leq(strlen(line), (size_t)LOG_LONG_MAX);
+    cr_assert_geq(strlen(line), (size_t)LOG_LONG_MAX - 4);
+    cr_assert_null(fgets(line, sizeof line, in));
+}
+
+Test(log, a_long_line_is_whole, .timeout = 60)
+{
+    for (int by_thread = 0; by_thread < 2; by_thread++) {
+        char path[] = "/tmp/cmpd-log-XXXXXX";
+        int fd = mkstemp(path), saved = dup(STDERR_FILENO);
+        FILE *in;
+
+        dup2(fd, STDERR_FILENO);
+        if (by_thread)
+            cr_assert(log_start());
+        log_long();
+        if (by_thread)
+            log_stop();
+        end_pipe(saved);
+        in = fopen(path, "r");
+        expect_long(in);
+        fclose(in);
+        close(fd);
+        unlink(path);
+    }
+}
+
 /* ---- sampling ---- */
 
 static unsigned taken(const char *event, const char *who, unsigned times)

@@ -40,10 +40,11 @@ static void prepare(struct bench *b)
     struct signing signing[ALGORITHMS], *signings[ALGORITHMS];
     for (size_t i = 0; i < ALGORITHMS; i++) {
         CBS cbs = cbs_of(hex(arena, algorithms[i].encoded));
-        signing[i] = (struct signing){.algorithm = signature_parse(&cbs),
-                                      .key = b->keys[algorithms[i].kind],
-                                      .message = bytes_str("a message"),
-                                      .signature = arena_alloc(arena, SIGNATURE_MAX)};
+        signing[i] = (struct signing){
+            .algorithm = signature_parse(&cbs),
+            .key = b->keys[algorithms[i].kind],
+            .message = bytes_str("a message"),
+            .signature = arena_alloc(arena, private_key_signature_max(b->keys[algorithms[i].kind]))};
         cr_assert_not_null(signing[i].algorithm);
         signings[i] = &signing[i];
     }

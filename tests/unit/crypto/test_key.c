@@ -42,6 +42,28 @@ Test(key, keys_of_every_kind_are_made_and_read)
     cr_assert_null(private_key_generate(KEY_NONE, 0));
 }
 
+/* X9.62 signatures: a SEQUENCE of two INTEGERs of the order's size; RFC 8017: as long as the modulus. */
+Test(key, a_key_says_how_long_its_signatures_can_be)
+{
+    static const struct {
+        enum key_kind kind;
+        unsigned rsa_bits;
+        size_t least, most;
+    } cases[] = {{KEY_P256, 0, 72, 72},     {KEY_P384, 0, 104, 104},   {KEY_P521, 0, 139, 141},
+                 {KEY_RSA, 1024, 128, 128}, {KEY_RSA, 2048, 256, 256}, {KEY_ED25519, 0, 64, 64}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct private_key *private = private_key_generate(cases[i].kind, cases[i].rsa_bits);
+        struct public_key *public = public_key_parse(private_key_spki(private));
+        size_t most = private_key_signature_max(private);
+
+        cr_assert(most >= cases[i].least && most <= cases[i].most, "case %zu: %zu", i, most);
+        cr_assert_eq(public_key_signature_max(public), most);
+        public_key_free(public);
+        private_key_free(private);
+    }
+}
+
 Test(key, a_key_goes_to_PEM_and_back)
 {
     for (int kind = KEY_P256; kind < KEY_KIND_COUNT; kind++) {

@@ -90,7 +90,7 @@ static struct signing *make_signing_of(const struct private_key *signer)
     *item = (struct signing){.algorithm = signature_for_key(KEY_P256),
                              .key = signer,
                              .message = bytes_str("a message"),
-                             .signature = arena_alloc(arena, SIGNATURE_MAX)};
+                             .signature = arena_alloc(arena, private_key_signature_max(signer))};
     must(item->signature != NULL);
     return item;
 }
@@ -171,7 +171,7 @@ Test(token, every_kind_of_key_signs_with_every_algorithm)
         struct signing item = {.algorithm = signature_parse(&cbs),
                                .key = signer,
                                .message = bytes_str("a message"),
-                               .signature = arena_alloc(arena, SIGNATURE_MAX)};
+                               .signature = arena_alloc(arena, private_key_signature_max(signer))};
         struct signing *items[] = {&item};
         for (int again = 0; again < 20; again++) { /* r and s are shorter now and then */
             sign_batch(items, 1);
@@ -476,7 +476,8 @@ Test(token, a_token_that_hangs_is_taken_for_lost)
     cr_assert(remote_any_lost());
     cr_assert_eq(hsm_ask(&hsm, "fragile_now"), SESSIONS, "the module has let them go");
     for (int i = 0; i < MANY; i++)
-        memset(items[i]->signature, 0xa5, SIGNATURE_MAX); /* who was answered has other uses for it */
+        memset(items[i]->signature, 0xa5,
+               private_key_signature_max(items[i]->key)); /* who was answered has other uses for it */
     hsm_set(&hsm, "hang", NULL);
     cr_assert(comes_back());
     cr_assert(signs());
@@ -486,7 +487,7 @@ Test(token, a_token_that_hangs_is_taken_for_lost)
     cr_assert_eq(atomic_load(&done), MANY);
     for (int i = 0; i < MANY; i++) {
         cr_assert_eq(items[i]->signature_len, 0);
-        for (int n = 0; n < SIGNATURE_MAX; n++)
+        for (size_t n = 0; n < private_key_signature_max(items[i]->key); n++)
             cr_assert_eq(items[i]->signature[n], 0xa5);
     }
 }

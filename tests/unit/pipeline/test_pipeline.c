@@ -137,7 +137,7 @@ static int let_go_until_done(unsigned count, enum store_outcome outcome)
 
 static struct bytes sign(const struct private_key *key, struct bytes message)
 {
-    uint8_t *room = arena_alloc(arena, SIGNATURE_MAX);
+    uint8_t *room = arena_alloc(arena, private_key_signature_max(key));
     struct signing item = {.algorithm = signature_for_key(private_key_kind(key)),
                            .key = key,
                            .message = message,
