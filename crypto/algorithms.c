@@ -19,22 +19,20 @@ static const struct digest_algorithm digests[DIGEST_COUNT] = {
     [DIGEST_SHA512] = {DIGEST_SHA512, "SHA-512", BYTES("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), 64, 350},
 };
 
+/* Who computes them: at once, and in pieces. The first is without EVP, which allocates: what is signed or
+ * compared must not depend on whether there is memory. */
+static const struct {
+    uint8_t *(*at_once)(const uint8_t *data, size_t len, uint8_t *out);
+    const EVP_MD *(*in_pieces)(void);
+} digesting[DIGEST_COUNT] = {
+    [DIGEST_SHA1] = {SHA1, EVP_sha1},       [DIGEST_SHA224] = {SHA224, EVP_sha224},
+    [DIGEST_SHA256] = {SHA256, EVP_sha256}, [DIGEST_SHA384] = {SHA384, EVP_sha384},
+    [DIGEST_SHA512] = {SHA512, EVP_sha512},
+};
+
 const EVP_MD *evp_digest(enum digest_id id)
 {
-    switch (id) {
-    case DIGEST_SHA1:
-        return EVP_sha1();
-    case DIGEST_SHA224:
-        return EVP_sha224();
-    case DIGEST_SHA256:
-        return EVP_sha256();
-    case DIGEST_SHA384:
-        return EVP_sha384();
-    case DIGEST_SHA512:
-        return EVP_sha512();
-    default:
-        return NULL;
-    }
+    return digest_algorithm(id) != NULL ? digesting[id].in_pieces() : NULL;
 }
 
 /* RFC 5480 2.1.1 for the curves, RFC 3279 2.3.1 for RSA, RFC 8410 section 3 for Ed25519. */
@@ -182,28 +180,11 @@ const struct digest_algorithm *digest_parse(CBS *cbs)
     return NULL;
 }
 
-/* Without EVP, which allocates: what is signed or compared must not depend on whether there is memory. */
 size_t digest_compute(uint8_t *out, enum digest_id id, struct bytes data)
 {
-    switch (id) {
-    case DIGEST_SHA1:
-        SHA1(data.data, data.len, out);
-        break;
-    case DIGEST_SHA224:
-        SHA224(data.data, data.len, out);
-        break;
-    case DIGEST_SHA256:
-        SHA256(data.data, data.len, out);
-        break;
-    case DIGEST_SHA384:
-        SHA384(data.data, data.len, out);
-        break;
-    case DIGEST_SHA512:
-        SHA512(data.data, data.len, out);
-        break;
-    default:
+    if (digest_algorithm(id) == NULL)
         return 0;
-    }
+    digesting[id].at_once(data.data, data.len, out);
     return digests[id].len;
 }
 

@@ -5,6 +5,7 @@
 #include <openssl/mem.h>
 
 #include "crypto/internal.h"
+#include "crypto/key_types.h"
 #include "crypto/remote.h"
 #include "crypto/secret_memory.h"
 
@@ -223,7 +224,8 @@ static void add_public_form(enum engine_id id, struct public_key *key)
 
     if (!CBB_init(&cbb, 0))
         return;
-    if (EVP_marshal_public_key(&cbb, key->forms[ENGINE_BORINGSSL]) && CBB_finish(&cbb, &spki, &len))
+    if (key_type_of(key->kind)->write_public(&cbb, key->forms[ENGINE_BORINGSSL]) &&
+        CBB_finish(&cbb, &spki, &len))
         public_key_add_form(key, id, bytes_of(spki, len));
     else
         CBB_cleanup(&cbb);

@@ -128,8 +128,9 @@ static void verify(enum key_kind kind, struct engine_verify *items, size_t n)
         pa_x[i] = key->x;
         pa_y[i] = key->y;
     }
-    status = kind == KEY_P256 ? mbx_nistp256_ecdsa_verify_mb8(pa_r, pa_s, pa_digest, pa_x, pa_y, NULL, NULL)
-                              : mbx_nistp384_ecdsa_verify_mb8(pa_r, pa_s, pa_digest, pa_x, pa_y, NULL, NULL);
+    status = kind == KEY_P256   ? mbx_nistp256_ecdsa_verify_mb8(pa_r, pa_s, pa_digest, pa_x, pa_y, NULL, NULL)
+             : kind == KEY_P384 ? mbx_nistp384_ecdsa_verify_mb8(pa_r, pa_s, pa_digest, pa_x, pa_y, NULL, NULL)
+                                : MBX_SET_STS_ALL(MBX_STATUS_MISMATCH_PARAM_ERR);
     for (size_t i = 0; i < n; i++)
         items[i].valid = readable[i] && MBX_GET_STS(status, (int)i) == MBX_STATUS_OK;
 }
@@ -182,7 +183,8 @@ static void sign(enum key_kind kind, struct engine_sign *items, size_t n)
     }
     status = !ok                ? MBX_SET_STS_ALL(MBX_STATUS_NULL_PARAM_ERR)
              : kind == KEY_P256 ? mbx_nistp256_ecdsa_sign_mb8(pa_r, pa_s, pa_digest, pa_k, pa_d, NULL)
-                                : mbx_nistp384_ecdsa_sign_mb8(pa_r, pa_s, pa_digest, pa_k, pa_d, NULL);
+             : kind == KEY_P384 ? mbx_nistp384_ecdsa_sign_mb8(pa_r, pa_s, pa_digest, pa_k, pa_d, NULL)
+                                : MBX_SET_STS_ALL(MBX_STATUS_MISMATCH_PARAM_ERR);
     secret_wipe(&secrets, sizeof secrets);
     for (size_t i = 0; i < n; i++)
         items[i].signature_len =

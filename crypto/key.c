@@ -1,90 +1,21 @@
+/* Public and private keys: what all kinds have in common. What differs is in key_types.c. */
 #include "crypto/key.h"
 
 #include <limits.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/ec.h>
-#include <openssl/ec_key.h>
 #include <openssl/err.h>
 #include <openssl/mem.h>
-#include <openssl/nid.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <stdlib.h>
 
 #include "crypto/internal.h"
+#include "crypto/key_types.h"
 #include "crypto/price.h"
 #include "crypto/random.h"
 #include "crypto/remote.h"
 #include "crypto/secret_memory.h"
 
-/* The exponent decides what a verification costs: 65537 is what everybody uses, and as much as anybody gets.
- */
-enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 8192, RSA_EXPONENT_BITS_MAX = 17 };
-
 enum { PKCS8_USUAL = 2048 }; /* octets of nearly every private key */
-
-static enum key_kind kind_of(const EVP_PKEY *pkey)
-{
-    switch (EVP_PKEY_id(pkey)) {
-    case EVP_PKEY_RSA:
-        return KEY_RSA;
-    case EVP_PKEY_ED25519:
-        return KEY_ED25519;
-    case EVP_PKEY_EC:
-        switch (EC_GROUP_get_curve_name(EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(pkey)))) {
-        case NID_X9_62_prime256v1:
-            return KEY_P256;
-        case NID_secp384r1:
-            return KEY_P384;
-        case NID_secp521r1:
-            return KEY_P521;
-        default:
-            return KEY_NONE;
-        }
-    default:
-        return KEY_NONE;
-    }
-}
-
-static int rsa_is_usable(const EVP_PKEY *pkey)
-{
-    const BIGNUM *e = RSA_get0_e(EVP_PKEY_get0_RSA(pkey));
-    int bits = EVP_PKEY_bits(pkey);
-
-    return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX;
-}
-
-/* A key has one encoding here: what compares keys compares octets. Of a curve it is the one with the curve's
- * name and the point uncompressed; its DER leaves no choice, and writing it anew would cost more than all the
- * rest. */
-static int is_canonical_ec(struct bytes spki)
-{
-    CBS cbs = cbs_of(spki), sequence, point;
-    uint8_t unused_bits, form;
-
-    return CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) && key_algorithm_parse(&sequence) != NULL &&
-           CBS_get_asn1(&sequence, &point, CBS_ASN1_BITSTRING) && CBS_get_u8(&point, &unused_bits) &&
-           unused_bits == 0 && CBS_get_u8(&point, &form) && form == POINT_CONVERSION_UNCOMPRESSED;
-}
-
-static int is_canonical(const EVP_PKEY *pkey, struct bytes spki)
-{
-    uint8_t *written = NULL;
-    size_t len = 0;
-    CBB cbb;
-    int same;
-
-    if (EVP_PKEY_id(pkey) == EVP_PKEY_EC)
-        return is_canonical_ec(spki);
-    same = CBB_init(&cbb, spki.len) && EVP_marshal_public_key(&cbb, pkey) &&
-           CBB_finish(&cbb, &written, &len) && bytes_equal(bytes_of(written, len), spki);
-
-    if (written == NULL)
-        CBB_cleanup(&cbb);
-    OPENSSL_free(written);
-    return same;
-}
 
 void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes spki)
 {
@@ -94,20 +25,23 @@ void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes
 
 struct public_key *public_key_parse(struct bytes spki)
 {
-    CBS cbs = cbs_of(spki);
-    EVP_PKEY *pkey = EVP_parse_public_key(&cbs);
+    CBS cbs = cbs_of(spki), sequence;
+    const struct key_algorithm *algorithm;
+    struct key_made made = {.form = NULL};
     struct public_key *key;
 
-    /* BoringSSL rejects points off the curve, and RSA exponents that are even. */
-    if (pkey == NULL || CBS_len(&cbs) != 0 || !is_canonical(pkey, spki) || kind_of(pkey) == KEY_NONE ||
-        (kind_of(pkey) == KEY_RSA && !rsa_is_usable(pkey)) || (key = calloc(1, sizeof *key)) == NULL) {
-        EVP_PKEY_free(pkey);
+    if (CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) &&
+        (algorithm = key_algorithm_parse(&sequence)) != NULL)
+        made = key_type_of(algorithm->kind)->public(algorithm->kind, spki);
+    if (made.form == NULL || (key = calloc(1, sizeof *key)) == NULL) {
+        if (made.form != NULL)
+            engine_of(ENGINE_BORINGSSL)->public_key_free(made.form);
         ERR_clear_error();
         return NULL;
     }
-    key->kind = kind_of(pkey);
-    key->bits = (unsigned)EVP_PKEY_bits(pkey);
-    key->forms[ENGINE_BORINGSSL] = pkey;
+    key->kind = made.kind;
+    key->bits = made.bits;
+    key->forms[ENGINE_BORINGSSL] = made.form;
     public_key_add_form(key, engine_route_of(key->kind)->narrow, spki);
     public_key_add_form(key, engine_route_of(key->kind)->wide, spki);
     return key;
@@ -175,20 +109,31 @@ unsigned spki_verify_us(struct bytes spki)
     return verify_us(algorithm->kind, (unsigned)spki.len * 8);
 }
 
-void private_key_add_form(struct private_key *key, enum engine_id id)
+/* PKCS #8 in DER, to be given to OPENSSL_free, which wipes. */
+static uint8_t *pkcs8_of(size_t *len, const struct private_key *key)
 {
+    const void *form = key->forms[ENGINE_BORINGSSL];
     uint8_t *pkcs8 = NULL;
-    size_t len = 0;
     CBB cbb;
 
-    if (key->forms[id] != NULL || key->forms[ENGINE_BORINGSSL] == NULL || !engine_offers(id, key->kind))
-        return;
-    if (CBB_init(&cbb, PKCS8_USUAL) && EVP_marshal_private_key(&cbb, key->forms[ENGINE_BORINGSSL]) &&
-        CBB_finish(&cbb, &pkcs8, &len))
-        key->forms[id] = engine_of(id)->private_key(key->kind, bytes_of(pkcs8, len));
-    else
+    if (form == NULL)
+        return NULL;
+    if (!CBB_init(&cbb, PKCS8_USUAL) || !key_type_of(key->kind)->write_private(&cbb, form) ||
+        !CBB_finish(&cbb, &pkcs8, len))
         CBB_cleanup(&cbb);
-    OPENSSL_free(pkcs8); /* wipes */
+    return pkcs8;
+}
+
+void private_key_add_form(struct private_key *key, enum engine_id id)
+{
+    uint8_t *pkcs8;
+    size_t len;
+
+    if (key->forms[id] != NULL || !engine_offers(id, key->kind))
+        return;
+    if ((pkcs8 = pkcs8_of(&len, key)) != NULL)
+        key->forms[id] = engine_of(id)->private_key(key->kind, bytes_of(pkcs8, len));
+    OPENSSL_free(pkcs8);
 }
 
 /* RSA computes more secrets from its key when it first signs. Without memory it does so later. */
@@ -212,17 +157,17 @@ static void sign_once(const struct private_key *key)
     free(signature);
 }
 
-/* Takes |pkey| over, also on failure. */
-static struct private_key *wrap(EVP_PKEY *pkey)
+/* Takes |made| over, also on failure. */
+static struct private_key *wrap(struct key_made made)
 {
     struct private_key *key = NULL;
     CBB cbb;
 
-    if (pkey != NULL && kind_of(pkey) != KEY_NONE && (key = calloc(1, sizeof *key)) != NULL) {
-        key->forms[ENGINE_BORINGSSL] = pkey;
-        key->kind = kind_of(pkey);
-        key->bits = (unsigned)EVP_PKEY_bits(pkey);
-        if (CBB_init(&cbb, 128) && EVP_marshal_public_key(&cbb, pkey) &&
+    if (made.form != NULL && (key = calloc(1, sizeof *key)) != NULL) {
+        key->forms[ENGINE_BORINGSSL] = made.form;
+        key->kind = made.kind;
+        key->bits = made.bits;
+        if (CBB_init(&cbb, 128) && key_type_of(made.kind)->write_public(&cbb, made.form) &&
             CBB_finish(&cbb, &key->spki, &key->spki_len)) {
             private_key_add_form(key, engine_route_of(key->kind)->narrow);
             private_key_add_form(key, engine_route_of(key->kind)->wide);
@@ -232,7 +177,8 @@ static struct private_key *wrap(EVP_PKEY *pkey)
         CBB_cleanup(&cbb);
     }
     free(key);
-    EVP_PKEY_free(pkey);
+    if (made.form != NULL)
+        engine_of(ENGINE_BORINGSSL)->private_key_free(made.form);
     ERR_clear_error();
     return NULL;
 }
@@ -261,80 +207,55 @@ int private_key_is_remote(const struct private_key *key)
     return key->remote != NULL;
 }
 
-static EVP_PKEY *generate_ec(int nid)
-{
-    EC_KEY *ec = EC_KEY_new_by_curve_name(nid);
-    EVP_PKEY *pkey = EVP_PKEY_new();
-
-    if (ec == NULL || pkey == NULL || !EC_KEY_generate_key(ec) || !EVP_PKEY_assign_EC_KEY(pkey, ec)) {
-        EC_KEY_free(ec);
-        EVP_PKEY_free(pkey);
-        return NULL;
-    }
-    return pkey;
-}
-
-static EVP_PKEY *generate_rsa(unsigned bits)
-{
-    RSA *rsa = RSA_new();
-    BIGNUM *e = BN_new();
-    EVP_PKEY *pkey = EVP_PKEY_new();
-
-    if (rsa == NULL || e == NULL || pkey == NULL || !BN_set_word(e, RSA_F4) ||
-        !RSA_generate_key_ex(rsa, (int)bits, e, NULL) || !EVP_PKEY_assign_RSA(pkey, rsa)) {
-        RSA_free(rsa);
-        EVP_PKEY_free(pkey);
-        pkey = NULL;
-    }
-    BN_free(e);
-    return pkey;
-}
-
-static EVP_PKEY *generate_ed25519(void)
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
-    EVP_PKEY *pkey = NULL;
-
-    if (ctx == NULL || !EVP_PKEY_keygen_init(ctx) || !EVP_PKEY_keygen(ctx, &pkey))
-        pkey = NULL;
-    EVP_PKEY_CTX_free(ctx);
-    return pkey;
-}
-
-static struct private_key *generate(enum key_kind kind, unsigned rsa_bits)
-{
-    switch (kind) {
-    case KEY_P256:
-        return wrap(generate_ec(NID_X9_62_prime256v1));
-    case KEY_P384:
-        return wrap(generate_ec(NID_secp384r1));
-    case KEY_P521:
-        return wrap(generate_ec(NID_secp521r1));
-    case KEY_RSA:
-        return wrap(generate_rsa(rsa_bits));
-    case KEY_ED25519:
-        return wrap(generate_ed25519());
-    default:
-        return NULL;
-    }
-}
-
 struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits)
 {
+    const struct key_type *type = key_type_of(kind);
     struct private_key *key;
 
     secret_memory_begin();
-    key = generate(kind, rsa_bits);
+    key = type != NULL ? wrap(type->generate(kind, rsa_bits)) : NULL;
     secret_memory_end();
     return key;
 }
 
-/* An encrypted key is refused here rather than asked for on a terminal that a server does not have. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type is PEM_read_bio_PrivateKey's */
-static int no_password(char *buf, int size, int rwflag, void *arg)
+static struct key_made parse_pkcs8(struct bytes der)
 {
-    (void)buf, (void)size, (void)rwflag, (void)arg;
-    return -1;
+    const struct key_type *type = key_type_pkcs8(der);
+
+    return type != NULL ? type->private(der) : (struct key_made){.form = NULL};
+}
+
+/* Whether the block |label| is a private key; |*out| is what it holds, of a kind that is supported. An
+ * encrypted one, which has a header or a label of its own, is refused rather than asked for on a terminal
+ * that a server does not have. */
+static int parse_block(struct key_made *out, const char *label, const char *header, struct bytes der)
+{
+    const struct key_type *older = key_type_labelled(label);
+
+    if (older == NULL && strcmp(label, PEM_STRING_PKCS8INF) != 0 && strcmp(label, PEM_STRING_PKCS8) != 0)
+        return 0;
+    if (header[0] != 0 || strcmp(label, PEM_STRING_PKCS8) == 0)
+        return 1;
+    *out = older != NULL ? older->older(der) : parse_pkcs8(der);
+    return 1;
+}
+
+/* The first block that is a private key counts: tools put parameters of its curve in front of it. */
+static struct key_made parse_pem(BIO *bio)
+{
+    struct key_made made = {.form = NULL};
+    char *label, *header;
+    uint8_t *data;
+    long len;
+    int found = 0;
+
+    while (!found && PEM_read_bio(bio, &label, &header, &data, &len)) {
+        found = parse_block(&made, label, header, bytes_of(data, (size_t)len));
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(data); /* wipes */
+    }
+    return made;
 }
 
 struct private_key *private_key_from_pem(struct bytes pem)
@@ -344,7 +265,7 @@ struct private_key *private_key_from_pem(struct bytes pem)
 
     secret_memory_begin();
     bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
-    key = wrap(bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL);
+    key = wrap(bio != NULL ? parse_pem(bio) : (struct key_made){.form = NULL});
     BIO_free(bio);
     secret_memory_end();
     return key;
@@ -352,11 +273,10 @@ struct private_key *private_key_from_pem(struct bytes pem)
 
 struct private_key *private_key_from_pkcs8(struct bytes der)
 {
-    CBS cbs = cbs_of(der);
     struct private_key *key;
 
     secret_memory_begin();
-    key = wrap(EVP_parse_private_key(&cbs));
+    key = wrap(parse_pkcs8(der));
     secret_memory_end();
     return key;
 }
@@ -364,10 +284,11 @@ struct private_key *private_key_from_pkcs8(struct bytes der)
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());
+    size_t pkcs8_len = 0, len;
+    uint8_t *pkcs8 = pkcs8_of(&pkcs8_len, key);
     const uint8_t *data;
-    size_t len;
-    int ok = bio != NULL && key->forms[ENGINE_BORINGSSL] != NULL &&
-             PEM_write_bio_PKCS8PrivateKey(bio, key->forms[ENGINE_BORINGSSL], NULL, NULL, 0, NULL, NULL) &&
+    int ok = bio != NULL && pkcs8 != NULL && pkcs8_len <= LONG_MAX &&
+             PEM_write_bio(bio, PEM_STRING_PKCS8INF, "", pkcs8, (long)pkcs8_len) &&
              BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
 
     if (ok) {
@@ -375,6 +296,7 @@ int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key 
         (*out)[len] = 0;
         *out_len = len;
     }
+    OPENSSL_free(pkcs8);
     BIO_free(bio);
     return ok;
 }

@@ -305,9 +305,22 @@ void pkcs11_close(struct pkcs11 *pkcs11, unsigned long session)
     pkcs11->module->C_CloseSession(session);
 }
 
-static CK_KEY_TYPE key_type(enum key_kind kind)
+static int is_of_type(CK_KEY_TYPE type, enum key_kind kind)
 {
-    return kind == KEY_RSA ? CKK_RSA : kind == KEY_ED25519 ? CKK_EC_EDWARDS : CKK_EC;
+    switch (kind) {
+    case KEY_P256:
+    case KEY_P384:
+    case KEY_P521:
+        return type == CKK_EC;
+    case KEY_RSA:
+        return type == CKK_RSA;
+    case KEY_ED25519:
+        return type == CKK_EC_EDWARDS;
+    case KEY_NONE:
+    case KEY_KIND_COUNT:
+        break;
+    }
+    return 0;
 }
 
 enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long session,
@@ -337,7 +350,7 @@ enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long
         fault_text(fault, "the token holds no such private key", "correct object and id");
     else if (found_count > 1)
         fault_text(fault, "several private keys of the token fit the URI", "tell them apart by id");
-    else if (type != key_type(kind))
+    else if (!is_of_type(type, kind))
         fault_text(fault, "the key does not belong to the certificate: it is of another kind",
                    "correct object and id");
     else {
@@ -358,43 +371,23 @@ struct request {
     struct bytes data;
 };
 
-static int digest_nid(enum digest_id id)
-{
-    switch (id) {
-    case DIGEST_SHA224:
-        return NID_sha224;
-    case DIGEST_SHA256:
-        return NID_sha256;
-    case DIGEST_SHA384:
-        return NID_sha384;
-    case DIGEST_SHA512:
-        return NID_sha512;
-    default:
-        return NID_undef;
-    }
-}
+/* How tokens name the digests of signatures. */
+static const struct {
+    int nid;
+    CK_MECHANISM_TYPE hash;
+    CK_RSA_PKCS_MGF_TYPE mgf;
+} token_digests[DIGEST_COUNT] = {
+    [DIGEST_SHA224] = {NID_sha224, CKM_SHA224, CKG_MGF1_SHA224},
+    [DIGEST_SHA256] = {NID_sha256, CKM_SHA256, CKG_MGF1_SHA256},
+    [DIGEST_SHA384] = {NID_sha384, CKM_SHA384, CKG_MGF1_SHA384},
+    [DIGEST_SHA512] = {NID_sha512, CKM_SHA512, CKG_MGF1_SHA512},
+};
 
 /* RFC 4055 2.1, 3.1: MGF1 with the same hash, a salt as long as the hash. */
 static int pss_params(CK_RSA_PKCS_PSS_PARAMS *out, enum digest_id id)
 {
-    CK_ULONG len = digest_algorithm(id)->len;
-
-    switch (id) {
-    case DIGEST_SHA224:
-        *out = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA224, CKG_MGF1_SHA224, len};
-        return 1;
-    case DIGEST_SHA256:
-        *out = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA256, CKG_MGF1_SHA256, len};
-        return 1;
-    case DIGEST_SHA384:
-        *out = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA384, CKG_MGF1_SHA384, len};
-        return 1;
-    case DIGEST_SHA512:
-        *out = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA512, CKG_MGF1_SHA512, len};
-        return 1;
-    default:
-        return 0;
-    }
+    *out = (CK_RSA_PKCS_PSS_PARAMS){token_digests[id].hash, token_digests[id].mgf, digest_algorithm(id)->len};
+    return token_digests[id].nid != NID_undef;
 }
 
 static int prepare(struct request *out, const struct signing *item)
@@ -420,7 +413,7 @@ static int prepare(struct request *out, const struct signing *item)
     case FAMILY_RSA_PKCS1:
         out->mechanism.mechanism = CKM_RSA_PKCS;
         if (len == 0 || !RSA_add_pkcs1_prefix(&out->prefixed, &out->data.len, &allocated,
-                                              digest_nid(algorithm->digest), out->digest, len))
+                                              token_digests[algorithm->digest].nid, out->digest, len))
             return 0;
         out->data.data = out->prefixed;
         return allocated;

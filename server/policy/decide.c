@@ -15,9 +15,15 @@ static unsigned usage_for(unsigned usage, enum key_kind kind)
         return usage & ~agreement;
     case KEY_ED25519:
         return usage & ~(agreement | encipherment);
-    default:
+    case KEY_P256:
+    case KEY_P384:
+    case KEY_P521:
         return usage & ~encipherment;
+    case KEY_NONE:
+    case KEY_KIND_COUNT:
+        break;
     }
+    return 0;
 }
 
 static int check_key(struct cmp_decision *decision, const struct profile *profile)

@@ -1,4 +1,4 @@
-/* key.c: SubjectPublicKeyInfo (RFC 5480, RFC 3279 2.3.1, RFC 8410) and private keys in PEM. */
+/* key.c, key_types.c: SubjectPublicKeyInfo (RFC 5480, RFC 3279 2.3.1, RFC 8410) and private keys in PEM. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -88,6 +88,80 @@ Test(key, what_is_no_private_key_is_refused)
         bytes_str("-----BEGIN PRIVATE KEY-----\nMAMCAQc=\n-----END PRIVATE KEY-----\n")));
     cr_assert_null(private_key_from_pem(
         bytes_str("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAMCAQc=\n-----END ENCRYPTED PRIVATE KEY-----\n")));
+}
+
+/* The same key in the forms that tools write: SEC 1 behind the parameters of its curve, and PKCS #8. */
+#define SEC1                                                                                                 \
+    "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"                         \
+    "-----BEGIN EC PRIVATE KEY-----\n"                                                                       \
+    "MHcCAQEEIAhyYimnwe2Crkey6WMZq9YjdWmj0SauOC83tF4vaJU/oAoGCCqGSM49\n"                                     \
+    "AwEHoUQDQgAE98j5ZalQg7Dpuz5jTbSQVWrFIa6ZtKJVx8wPREsak6Of15+YMnDp\n"                                     \
+    "gr7Nrl531e9rgbM4S3i0WTDm3OmzzBicug==\n"                                                                 \
+    "-----END EC PRIVATE KEY-----\n"
+#define PKCS8                                                                                                \
+    "-----BEGIN PRIVATE KEY-----\n"                                                                          \
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgCHJiKafB7YKuR7Lp\n"                                     \
+    "Yxmr1iN1aaPRJq44Lze0Xi9olT+hRANCAAT3yPllqVCDsOm7PmNNtJBVasUhrpm0\n"                                     \
+    "olXHzA9ESxqTo5/Xn5gycOmCvs2uXnfV72uBszhLeLRZMObc6bPMGJy6\n"                                             \
+    "-----END PRIVATE KEY-----\n"
+/* Of another curve, secp256k1; for agreeing upon keys, X25519; encrypted. */
+#define SECP256K1                                                                                            \
+    "-----BEGIN EC PRIVATE KEY-----\n"                                                                       \
+    "MHQCAQEEIAK7MxdoelfllChrA6BLWq2pEV8qyS0/CtDhaGwqhvQ2oAcGBSuBBAAK\n"                                     \
+    "oUQDQgAEZfr6avhcPQGDcNZlr8SLZxvzWhYPlYEMdFf7/PprPQlvfIpdi87yJSOQ\n"                                     \
+    "AgLhwK0wzDxG0XDQ6P1jz48iOarSIQ==\n"                                                                     \
+    "-----END EC PRIVATE KEY-----\n"
+#define X25519                                                                                               \
+    "-----BEGIN PRIVATE KEY-----\n"                                                                          \
+    "MC4CAQAwBQYDK2VuBCIEINBv8E59ei0yFsgDsQ/wSp5j9Fgfx+VmC0b1I0Z93l5K\n"                                     \
+    "-----END PRIVATE KEY-----\n"
+#define ENCRYPTED                                                                                            \
+    "-----BEGIN EC PRIVATE KEY-----\n"                                                                       \
+    "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,BF91CA13E6CCD765336F1041956FCE76\n\n"                     \
+    "/TgfWzUBehG/MmmmRipH5gywWKDNH7rhsQasNOJ0JvystsCbtCMOzd23kzTtunkfC\n"                                    \
+    "PGf/tt9VUBD194DqPcQx6iKXYdZkxPlcXZjzt/0etC43L+Dh4AGDFsi9hQF3cON+\n"                                     \
+    "gIV6/bDjwyIb3i/CovWj5HZXUa2+nzl/yiuPKUJYTLc=\n"                                                         \
+    "-----END EC PRIVATE KEY-----\n"
+
+Test(key, older_forms_of_private_keys_are_read)
+{
+    static const char pkcs1[] = "-----BEGIN RSA PRIVATE KEY-----\n"
+                                "MIICXAIBAAKBgQDdiDNgc6JjrJiMAUfF0aQFtO0KdTpMvwtA5IiDR5fFhgeivX+u\n"
+                                "iefxBTb6+tm7N2LmE9Q2bVkvCc8e6gbVvAlzg2pdlR+y5i86wQSmQTOVH5QSf7oj\n"
+                                "OSgzOnT8rkVNpEL5Kel6DXhXHJrmkXII35JqPJBcsi+oTnpMpFvvz2GTfwIDAQAB\n"
+                                "AoGARji0QHCnGv1M5aRKQfRwD7cIJHaAYm90e791XlfFTkFsDjQPUx43vXivsuLt\n"
+                                "PaES4meKry3+RSDQ3LXGMN4ICFRy836k/Yg16ZhzGAZvW3CtKJZMEajTTlqorZXm\n"
+                                "LA7u3L3l+IMIgx+ed/1WeJ+womvaa74bhmbmckvKYaG7EAECQQD8zWBujRYwJHnj\n"
+                                "aWiGcBedGUioxopGXJW813BsxntuSsSPEa5VmT1cTBAOXaf+lJ5xbqvHpHDlstYv\n"
+                                "IIbCqyd/AkEA4FWQnSO6DMdfgjwG7BaZSRiOy0kraONVvv0yXTNhMcSy7o6qXA1C\n"
+                                "z2V+G8gfo28xG6PtMbsloleagyxobp+UAQJBAPd+ldcFd2CAhXg3fSaI3QVneHQL\n"
+                                "k9oY0FvFy4IiuzqaJl8u3y9cS+9tZBa8aDjcBVZmE/TrL8AhWoFe5a/14j8CQHcQ\n"
+                                "8xB0RetCZo7ZDVOBKxqAzklXLJMfFgOon3KYMp4XqGC1l/YDk9JALA7SyPgVrBrf\n"
+                                "hqU+j1r65Cd7CnKsgAECQDlrKeqkIF65lmkv9YNlreSa18Mb5LZHHO+UGIlqZxTo\n"
+                                "RAWRp4sNL+DbYFluNHELPyXYjl88IeZdu8txbcmxcZs=\n"
+                                "-----END RSA PRIVATE KEY-----\n";
+    struct private_key *sec1 = private_key_from_pem(bytes_str(SEC1));
+    struct private_key *pkcs8 = private_key_from_pem(bytes_str(PKCS8));
+    struct private_key *rsa_key = private_key_from_pem(bytes_str(pkcs1));
+
+    cr_assert(sec1 != NULL && pkcs8 != NULL && rsa_key != NULL);
+    cr_assert_eq(private_key_kind(sec1), KEY_P256);
+    cr_assert(bytes_equal(private_key_spki(sec1), private_key_spki(pkcs8)));
+    cr_assert_eq(private_key_kind(rsa_key), KEY_RSA);
+    cr_assert_eq(private_key_signature_max(rsa_key), 128);
+    private_key_free(sec1);
+    private_key_free(pkcs8);
+    private_key_free(rsa_key);
+}
+
+Test(key, a_private_key_of_another_kind_or_encrypted_is_refused)
+{
+    cr_assert_null(private_key_from_pem(bytes_str(SECP256K1)));
+    cr_assert_null(private_key_from_pem(bytes_str(X25519)));
+    cr_assert_null(private_key_from_pem(bytes_str(ENCRYPTED)));
+    /* The first one counts, also if another would do. */
+    cr_assert_null(private_key_from_pem(bytes_str(X25519 PKCS8)));
+    cr_assert_null(private_key_from_pem(bytes_str(ENCRYPTED SEC1)));
 }
 
 /* The generator of P-256 (SEC 2 version 2, 2.4.2) as a public key: that of the private key 1. */
