@@ -1,3 +1,4 @@
+/* The table of signature and digest algorithms, and everything that is asked of a row. */
 #include "crypto/algorithms.h"
 
 #include <openssl/digest.h>

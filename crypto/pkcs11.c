@@ -1,3 +1,5 @@
+/* PKCS #11 itself: a module loaded, slots and keys found by a URI, sessions opened, signatures made. Knows no
+ * threads. */
 #include "crypto/pkcs11.h"
 
 #include <errno.h>

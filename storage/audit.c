@@ -1,3 +1,5 @@
+/* Chains of the audit log: an entry made before its commit, the chain moved on after it, the ends that wait
+ * for a seal. */
 #include "audit.h"
 
 #include <stdio.h>

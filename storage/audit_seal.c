@@ -1,3 +1,4 @@
+/* Seals of the audit log: the text of a statement made, signed, read back and verified. */
 #include "audit_seal.h"
 
 #include <stdio.h>

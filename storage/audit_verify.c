@@ -1,3 +1,4 @@
+/* Finds out whether the audit log is whole: logs first, then seals, then entries, then what is missing. */
 #include "audit_verify.h"
 
 #include <stdarg.h>

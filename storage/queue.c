@@ -29,7 +29,7 @@ static void wake_taker(struct queue *queue)
 
 int queue_init(struct queue *queue)
 {
-    queue->slots = calloc(QUEUE_RING, sizeof(*queue->slots));
+    queue->slots = calloc(QUEUE_RING, sizeof *queue->slots);
     if (queue->slots == NULL)
         return 0;
     ck_ring_init(&queue->ring, QUEUE_RING);

@@ -73,7 +73,7 @@ struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at)
 static const struct backend *find_backend(char *fault, const char *url)
 {
     fault[0] = 0;
-    for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
         if (strncmp(url, backends[i]->scheme, strlen(backends[i]->scheme)) == 0)
             return backends[i];
     /* What is no URL may hold a password all the same: no more of it than its beginning. */

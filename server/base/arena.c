@@ -37,7 +37,7 @@ struct arena {
 
 struct arena *arena_new(size_t limit)
 {
-    struct arena *arena = calloc(1, sizeof(*arena));
+    struct arena *arena = calloc(1, sizeof *arena);
     if (arena == NULL)
         return NULL;
     arena->limit = limit;
@@ -66,7 +66,7 @@ void arena_free(struct arena *arena)
 
 static struct chunk *chunk_new(struct arena *arena, size_t size)
 {
-    struct chunk *chunk = malloc(sizeof(*chunk) + size);
+    struct chunk *chunk = malloc(sizeof *chunk + size);
     if (chunk == NULL)
         return NULL;
     chunk->next = NULL;

@@ -61,7 +61,7 @@ static char *folder_of(const char *name)
 
 static struct config_source *source_new(const char *name, const char *text, size_t len)
 {
-    struct config_source *source = calloc(1, sizeof(*source));
+    struct config_source *source = calloc(1, sizeof *source);
     if (source == NULL)
         return NULL;
     source->name = strdup(name);
@@ -145,7 +145,7 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
     fault->text[0] = 0;
     struct config_source *source = source_new(name, text, len);
     if (source == NULL) {
-        snprintf(fault->text, sizeof(fault->text), "%s: out of memory", name);
+        snprintf(fault->text, sizeof fault->text, "%s: out of memory", name);
         return NULL;
     }
     struct config *config = NULL;
@@ -168,7 +168,7 @@ struct config *config_load(struct config_fault *fault, const char *path)
                            : errno == EACCES ? "let the user that runs this program read it"
                            : errno == EFBIG  ? "this is not a cmpd.yaml"
                                              : "give the name of a readable file";
-        snprintf(fault->text, sizeof(fault->text), "%s: cannot be read: %s; %s", path, strerror(errno), hint);
+        snprintf(fault->text, sizeof fault->text, "%s: cannot be read: %s; %s", path, strerror(errno), hint);
         return NULL;
     }
     struct config *config = config_load_text(fault, path, (const char *)text, len);

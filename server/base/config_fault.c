@@ -9,11 +9,11 @@
 static int fault_text(struct config_fault *fault, const struct config_source *source, size_t line,
                       const char *format, va_list args)
 {
-    int len = line != 0 ? snprintf(fault->text, sizeof(fault->text), "%s:%zu: ", source->name, line)
-                        : snprintf(fault->text, sizeof(fault->text),
+    int len = line != 0 ? snprintf(fault->text, sizeof fault->text, "%s:%zu: ", source->name, line)
+                        : snprintf(fault->text, sizeof fault->text,
                                    "%s: ", source != NULL ? source->name : "configuration");
-    if (len >= 0 && (size_t)len < sizeof(fault->text))
-        vsnprintf(fault->text + len, sizeof(fault->text) - (size_t)len, format, args);
+    if (len >= 0 && (size_t)len < sizeof fault->text)
+        vsnprintf(fault->text + len, sizeof fault->text - (size_t)len, format, args);
     return 0;
 }
 
@@ -69,7 +69,7 @@ static const char *step(const struct config_source *source, int *node, const cha
     } else {
         char name[64];
         size_t len = strcspn(key, ".[");
-        if (len < sizeof(name)) {
+        if (len < sizeof name) {
             memcpy(name, key, len);
             name[len] = 0;
             next = find_child(source, *node, name);

@@ -43,7 +43,7 @@ static int check_unique(struct config_fault *fault, const struct config *config,
     char key[KEY_TEXT_MAX];
     for (size_t i = 1; i < count; i++) {
         if (has_name(config, at, i, at(config, i))) {
-            snprintf(key, sizeof(key), "%s[%zu].name", list, i);
+            snprintf(key, sizeof key, "%s[%zu].name", list, i);
             return config_fault_at(fault, config, key,
                                    "%s has two entries named \"%s\"; give each its own name", list,
                                    at(config, i));
@@ -68,7 +68,7 @@ static int check_address(struct config_fault *fault, const struct config *config
         good = address[0] == '[' && colon[-1] == ']';
     if (good)
         return 1;
-    snprintf(key, sizeof(key), "listeners[%zu].address", i);
+    snprintf(key, sizeof key, "listeners[%zu].address", i);
     return config_fault_at(
         fault, config, key,
         "address is \"%s\"; write HOST:PORT with a port from 1 to 65535, as in 127.0.0.1:8829, "
@@ -87,14 +87,14 @@ static int check_listeners(struct config_fault *fault, const struct config *conf
             return 0;
         for (size_t j = 0; j < i; j++) {
             if (strcmp(config->listeners[j].address, listener->address) == 0) {
-                snprintf(key, sizeof(key), "listeners[%zu].address", i);
+                snprintf(key, sizeof key, "listeners[%zu].address", i);
                 return config_fault_at(fault, config, key,
                                        "two listeners have the address %s; keep one of the two",
                                        listener->address);
             }
         }
         if (listener->tls != NULL && listener->tls->client_required && listener->tls->client_ca == NULL) {
-            snprintf(key, sizeof(key), "listeners[%zu].tls.client_required", i);
+            snprintf(key, sizeof key, "listeners[%zu].tls.client_required", i);
             return config_fault_at(
                 fault, config, key,
                 "client certificates are required, but none could be checked; write client_ca: "
@@ -115,7 +115,7 @@ static int check_proxies(struct config_fault *fault, const struct config *config
     for (size_t i = 0; i < config->trusted_proxies.count; i++) {
         if (address_block_parse(&block, config->trusted_proxies.items[i]))
             continue;
-        snprintf(key, sizeof(key), "trusted_proxies[%zu]", i);
+        snprintf(key, sizeof key, "trusted_proxies[%zu]", i);
         return config_fault_at(fault, config, key,
                                "trusted_proxies holds \"%s\"; write an address or a block of them whose last "
                                "bits are zero, as in 192.0.2.10, 192.0.2.0/24 or 2001:db8::/32",
@@ -124,7 +124,7 @@ static int check_proxies(struct config_fault *fault, const struct config *config
     for (size_t i = 0; i < config->listener_count; i++) {
         if (!config->listeners[i].proxy_protocol || config->trusted_proxies.count > 0)
             continue;
-        snprintf(key, sizeof(key), "listeners[%zu].proxy_protocol", i);
+        snprintf(key, sizeof key, "listeners[%zu].proxy_protocol", i);
         return config_fault_at(fault, config, key,
                                "proxy_protocol is true, but no proxy is trusted; write trusted_proxies: with "
                                "the addresses of the proxies, or remove proxy_protocol");
@@ -142,7 +142,7 @@ static int check_urls(struct config_fault *fault, const struct config *config, s
             p++;
         if (*p == 0 && strstr(urls->items[i], "://") != NULL)
             continue;
-        snprintf(key, sizeof(key), "profiles[%zu].urls.%s[%zu]", profile, name, i);
+        snprintf(key, sizeof key, "profiles[%zu].urls.%s[%zu]", profile, name, i);
         return config_fault_at(fault, config, key,
                                "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", name,
                                urls->items[i]);
@@ -157,7 +157,7 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
     const struct config_profile *p = &config->profiles[profile];
     for (size_t i = 0; i < p->paths.count; i++) {
         const char *path = p->paths.items[i];
-        snprintf(key, sizeof(key), "profiles[%zu].paths[%zu]", profile, i);
+        snprintf(key, sizeof key, "profiles[%zu].paths[%zu]", profile, i);
         if (path[0] != '/' || strpbrk(path, "?# ") != NULL)
             return config_fault_at(
                 fault, config, key,
@@ -190,7 +190,7 @@ static int check_range(struct config_fault *fault, const struct config *config, 
 
     if (min <= max)
         return 1;
-    snprintf(key, sizeof(key), "profiles[%zu].%s.%s_min", i, group, name);
+    snprintf(key, sizeof key, "profiles[%zu].%s.%s_min", i, group, name);
     return config_fault_at(fault, config, key,
                            "%s_min (%" PRIu32 ") is above %s_max (%" PRIu32 ") in %s; swap or change them",
                            name, min, name, max, group);
@@ -216,7 +216,7 @@ static int check_names(struct config_fault *fault, const struct config *config, 
     for (size_t j = 0; j < names->count; j++) {
         if (has_name(config, at, count, names->items[j]))
             continue;
-        snprintf(key, sizeof(key), "profiles[%zu].accept.%s[%zu]", i, name, j);
+        snprintf(key, sizeof key, "profiles[%zu].accept.%s[%zu]", i, name, j);
         return config_fault_at(fault, config, key, "there is no %s \"%s\"; write the name of an entry of %ss",
                                kind, names->items[j], kind);
     }
@@ -238,7 +238,7 @@ static int check_profile(struct config_fault *fault, const struct config *config
 {
     char key[KEY_TEXT_MAX];
     const struct config_profile *p = &config->profiles[i];
-    snprintf(key, sizeof(key), "profiles[%zu].ca", i);
+    snprintf(key, sizeof key, "profiles[%zu].ca", i);
     if (p->ca == NULL)
         return config_fault_at(
             fault, config, key,
@@ -286,7 +286,7 @@ static int check_retention(struct config_fault *fault, const struct config *conf
     char key[KEY_TEXT_MAX];
     uint32_t seconds = 0;
 
-    snprintf(key, sizeof(key), "profiles[%zu].retain.%s", i, name);
+    snprintf(key, sizeof key, "profiles[%zu].retain.%s", i, name);
     if (days == 0)
         return 1;
     if (!check_window(fault, config, config->profiles[i].ca, key, &seconds))

@@ -7,7 +7,7 @@
 #include "server/base/utf8.h"
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
-enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
+enum { LEVEL_COUNT = sizeof level_names / sizeof level_names[0] };
 
 int log_level_parse(enum log_level *out, const char *name)
 {
@@ -29,7 +29,7 @@ static size_t put_head(char *line, size_t size, enum log_level level, const char
     gmtime_r(&now.tv_sec, &utc);
     const char *shown = event;
     if (event[0] == 0 || strpbrk(event, " \"=\\") != NULL)
-        shown = log_quote(quoted, sizeof(quoted), bytes_str(event));
+        shown = log_quote(quoted, sizeof quoted, bytes_str(event));
     int len = snprintf(line, size, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s event=%s",
                        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
                        now.tv_nsec / 1000000, level_names[level], shown);

@@ -80,7 +80,7 @@ static const struct question {
     {"replica", "SELECT application_name AS name, client_addr::text AS address, state, sync_state, "
                 "extract(epoch from replay_lag)::bigint AS lag_seconds FROM pg_stat_replication ORDER BY 1"},
 };
-enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+enum { QUESTIONS = sizeof questions / sizeof questions[0] };
 
 struct saying {
     store_say *say;
@@ -116,9 +116,9 @@ int postgres_status(char *fault, const char *url, store_say *say, void *arg)
     PGconn *conn = connect_to(fault, url);
     if (conn == NULL)
         return 0;
-    snprintf(known, sizeof(known), "%d", POSTGRES_SCHEMA_VERSION);
-    snprintf(needed, sizeof(needed), "%d", POSTGRES_SCHEMA_NEEDED);
-    snprintf(level, sizeof(level), "%d", POSTGRES_NODE_LEVEL);
+    snprintf(known, sizeof known, "%d", POSTGRES_SCHEMA_VERSION);
+    snprintf(needed, sizeof needed, "%d", POSTGRES_SCHEMA_NEEDED);
+    snprintf(level, sizeof level, "%d", POSTGRES_NODE_LEVEL);
     int ok =
         each_row(fault, conn,
                  "SELECT 'PostgreSQL ' || current_setting('server_version') AS kind, version AS schema, "
@@ -188,7 +188,7 @@ static const struct check {
      "WHERE c.issuer = p.issuer AND c.serial = p.serial AND c.spki_hash = p.spki_hash)",
      "public key of certificate", "is listed, and there is no such certificate", RESTORE},
 };
-enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
+enum { CHECKS = sizeof checks / sizeof checks[0] };
 
 struct checking {
     const struct store_check *check;
@@ -205,7 +205,7 @@ static int tell_row(const void *arg, const PGresult *result, int row)
         checking->check->may_lack_tx(checking->check->arg, text_of(result, row, PROFILE),
                                      strtoll(PQgetvalue(result, row, ISSUED_AT), NULL, 10)))
         return 1;
-    snprintf(text, sizeof(text), "%s %s %s: %s", one->of, PQgetvalue(result, row, WHAT), one->wrong,
+    snprintf(text, sizeof text, "%s %s %s: %s", one->of, PQgetvalue(result, row, WHAT), one->wrong,
              one->remedy);
     checking->check->found(checking->check->arg, text);
     return 1;
@@ -214,7 +214,7 @@ static int tell_row(const void *arg, const PGresult *result, int row)
 static void tell(const struct store_check *check, const char *what, const char *why)
 {
     char text[TEXT_MAX + STORE_FAULT_MAX];
-    snprintf(text, sizeof(text), "%s: %s", what, why);
+    snprintf(text, sizeof text, "%s: %s", what, why);
     check->found(check->arg, text);
 }
 
@@ -229,7 +229,7 @@ static int check_statements(PGconn *conn, const struct store_check *check)
         PGresult *result = PQprepare(conn, "", sql.text, 0, NULL);
         if (PQresultStatus(result) != PGRES_COMMAND_OK) {
             tell(check, "a statement of the nodes cannot be executed, restore the database's schema",
-                 postgres_text(text, sizeof(text), PQerrorMessage(conn)));
+                 postgres_text(text, sizeof text, PQerrorMessage(conn)));
             well = 0;
         }
         PQclear(result);
@@ -248,7 +248,7 @@ static const char *const other_names[] = {
 static void ask_for_missing(struct sql *out)
 {
     sql_put(out, "SELECT 'cmpd.' || name FROM (VALUES ('%s')", other_names[0]);
-    for (size_t i = 1; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+    for (size_t i = 1; i < sizeof other_names / sizeof other_names[0]; i++)
         sql_put(out, ", ('%s')", other_names[i]);
     for (int i = 0; i < STORE_KINDS; i++)
         sql_put(out, ", ('%s'), ('%s_pkey')", store_tables[i].name, store_tables[i].name);
@@ -331,8 +331,8 @@ static int take_head(const void *arg, const PGresult *result, int row)
     enum { CHAIN, SEQ, AT, HASH };
     const struct heads *heads = arg;
     struct store_head head = {.seq = rows_number(result, row, SEQ), .at = rows_number(result, row, AT)};
-    memcpy(head.chain, PQgetvalue(result, row, CHAIN), sizeof(head.chain));
-    memcpy(head.hash, PQgetvalue(result, row, HASH), sizeof(head.hash));
+    memcpy(head.chain, PQgetvalue(result, row, CHAIN), sizeof head.chain);
+    memcpy(head.hash, PQgetvalue(result, row, HASH), sizeof head.hash);
     return heads->each(heads->arg, &head);
 }
 
@@ -343,7 +343,7 @@ int postgres_each_head(struct store *store, char *fault, int64_t before,
     char limit[NAME_MAX_TEXT];
     const char *values[] = {limit};
     PGconn *conn = connect_as_owner(store, fault);
-    snprintf(limit, sizeof(limit), "%lld", (long long)before);
+    snprintf(limit, sizeof limit, "%lld", (long long)before);
     int ok =
         conn != NULL && each_row(fault, conn,
                                  "SELECT DISTINCT ON (chain) chain, seq, at, hash FROM cmpd.audit WHERE at "
@@ -372,7 +372,7 @@ struct names {
 static int take_name(const void *arg, const PGresult *result, int row)
 {
     struct names *names = *(struct names *const *)arg;
-    char(*list)[NAME_MAX_TEXT] = realloc(names->list, (names->count + 1) * sizeof(*list));
+    char(*list)[NAME_MAX_TEXT] = realloc(names->list, (names->count + 1) * sizeof *list);
     names->failed = list == NULL;
     if (list == NULL)
         return 0;
@@ -396,10 +396,10 @@ static int drop_quarter(char *fault, PGconn *conn, const char *name, uint64_t *e
 {
     char sql[TEXT_MAX];
     int64_t count;
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM cmpd.%s", name);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM cmpd.%s", name);
     if (!ask(fault, conn, sql, &count))
         return 0;
-    snprintf(sql, sizeof(sql), "DROP TABLE cmpd.%s", name);
+    snprintf(sql, sizeof sql, "DROP TABLE cmpd.%s", name);
     if (!postgres_change(fault, conn, &(const char *){sql}, 1, "dropping a quarter of the audit log"))
         return 0;
     *entries += (uint64_t)count;
@@ -413,7 +413,7 @@ static int delete_seals(char *fault, PGconn *conn, const struct store_head *seal
         char number[NAME_MAX_TEXT];
         const char *values[] = {(const char *)seals[i].chain, number};
         const int lengths[] = {STORE_INSTANCE, 0}, formats[] = {1, 0};
-        snprintf(number, sizeof(number), "%lld", (long long)seals[i].seq);
+        snprintf(number, sizeof number, "%lld", (long long)seals[i].seq);
         PGresult *result = PQexecParams(
             conn, "DELETE FROM cmpd.audit_seals WHERE instance = $1::bytea AND number <= $2::bigint", 2, NULL,
             values, lengths, formats, 0);
@@ -431,7 +431,7 @@ int postgres_audit_purge(struct store *store, char *fault, int64_t before, const
     PGconn *conn = connect_as_owner(store, fault);
     if (conn == NULL)
         return 0;
-    snprintf(sql, sizeof(sql),
+    snprintf(sql, sizeof sql,
              "SELECT relname FROM pg_class WHERE relnamespace = 'cmpd'::regnamespace AND relkind = 'r' AND "
              "relname ~ '^audit_\\d{4}_[1-4]$' AND extract(epoch from make_date(" YEAR_OF(
                  "relname") ", 3 * " QUARTER_OF("relname") " - 2, 1)::timestamp + interval '3 "
@@ -443,7 +443,7 @@ int postgres_audit_purge(struct store *store, char *fault, int64_t before, const
         ok = drop_quarter(fault, conn, names.list[i], entries);
     free(names.list);
     /* What stands in no quarter. */
-    snprintf(sql, sizeof(sql),
+    snprintf(sql, sizeof sql,
              "WITH d AS (DELETE FROM cmpd.audit_later WHERE at < %lld RETURNING 1) SELECT "
              "count(*) FROM d",
              (long long)before);
@@ -461,10 +461,10 @@ static int drop_if_empty(char *fault, PGconn *conn, const char *name, unsigned *
 {
     char look[TEXT_MAX], sql[TEXT_MAX];
     int64_t is_empty;
-    snprintf(look, sizeof(look), "SELECT (NOT EXISTS (SELECT FROM cmpd.%s))::integer", name);
+    snprintf(look, sizeof look, "SELECT (NOT EXISTS (SELECT FROM cmpd.%s))::integer", name);
     if (!ask(fault, conn, look, &is_empty))
         return 0;
-    snprintf(sql, sizeof(sql),
+    snprintf(sql, sizeof sql,
              "DO $$ BEGIN LOCK TABLE cmpd.certificates IN ACCESS EXCLUSIVE MODE; "
              "IF NOT EXISTS (SELECT FROM cmpd.%s) THEN DROP TABLE cmpd.%s; END IF; END $$",
              name, name);

@@ -16,7 +16,7 @@ static const struct {
     {"connect_timeout", "2"}, {"target_session_attrs", "read-write"}, {"tcp_user_timeout", "8000"},
     {"keepalives_idle", "5"}, {"keepalives_interval", "2"},           {"keepalives_count", "3"},
 };
-enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]), KEYWORDS_MAX = 96 };
+enum { DEFAULTS = sizeof defaults / sizeof defaults[0], KEYWORDS_MAX = 96 };
 
 static PQconninfoOption *find(PQconninfoOption *options, const char *keyword)
 {
@@ -93,8 +93,8 @@ int postgres_each_file(const char *url, int (*each)(void *arg, const char *path,
     const char *home = getenv("HOME"), *services = getenv("PGSERVICEFILE");
     PQconninfoOption *target = postgres_target(fault, url);
     int ok = target != NULL && (services == NULL || each(arg, services, STORE_FILE_READ_FOLDER));
-    for (size_t i = 0; ok && home != NULL && i < sizeof(usual) / sizeof(usual[0]); i++)
-        ok = snprintf(path, sizeof(path), "%s/%s", home, usual[i].name) >= (int)sizeof(path) ||
+    for (size_t i = 0; ok && home != NULL && i < sizeof usual / sizeof usual[0]; i++)
+        ok = snprintf(path, sizeof path, "%s/%s", home, usual[i].name) >= (int)sizeof path ||
              each(arg, path, usual[i].use);
     for (const PQconninfoOption *option = target; ok && option != NULL && option->keyword != NULL; option++)
         if (option->val != NULL && option->val[0] == '/' && strcmp(option->keyword, "host") != 0 &&
@@ -171,7 +171,7 @@ static void on_notice(void *arg, const PGresult *result)
     if (warned != NULL && severity != NULL && strcmp(severity, "WARNING") == 0)
         *warned = 1;
     log_line(LOG_WARN, "store", log_word("doing", "notice"),
-             log_text("reason", postgres_text(text, sizeof(text), PQresultErrorMessage(result))));
+             log_text("reason", postgres_text(text, sizeof text, PQresultErrorMessage(result))));
 }
 
 PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char *name, int *warned)
@@ -183,7 +183,7 @@ PGconn *postgres_connect(char *fault, const PQconninfoOption *target, const char
     PQsetNoticeReceiver(conn, on_notice, warned);
     if (PQstatus(conn) == CONNECTION_OK)
         return conn;
-    postgres_text(text, sizeof(text), PQerrorMessage(conn));
+    postgres_text(text, sizeof text, PQerrorMessage(conn));
     /* No error code is kept of an attempt that failed; what matters of them is in the text. */
     const char *sqlstate =
         strstr(text, "password authentication") != NULL || strstr(text, "pg_hba") != NULL        ? "28000"
@@ -203,7 +203,7 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return 0;
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    postgres_text(text, sizeof(text), PQerrorMessage(conn));
+    postgres_text(text, sizeof text, PQerrorMessage(conn));
     if (sqlstate != NULL && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42P01") == 0))
         store_fault(fault, "the database has no tables of cmpd: run cmpctl db migrate as their owner");
     else if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0)

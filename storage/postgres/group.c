@@ -61,7 +61,7 @@ static size_t group_size(struct writer *writer)
     size_t n = 0, rows = 0;
     if (is_administration(writer_unit(writer, 0)))
         return 1;
-    memset(writer->touched, 0, sizeof(writer->touched));
+    memset(writer->touched, 0, sizeof writer->touched);
     for (; n < writer->count && n < writer->limit; n++) {
         const struct store_unit *unit = writer_unit(writer, n);
         rows += unit->write_count + KEYS_OF_UNIT;
@@ -123,7 +123,7 @@ static size_t members_of(struct writer *writer, key_of *key)
         if (key(unit).len > 0)
             writer->members[n++] = (struct member){unit->issuer, key(unit), unit, NULL};
     }
-    qsort(writer->members, n, sizeof(writer->members[0]), by_key);
+    qsort(writer->members, n, sizeof writer->members[0], by_key);
     return n;
 }
 
@@ -232,7 +232,7 @@ static int add_rows(struct writer *writer, enum store_kind kind, enum store_how 
     }
     if (n == 0)
         return 1;
-    qsort(members, n, sizeof(members[0]), by_key);
+    qsort(members, n, sizeof members[0], by_key);
     put_rows(params, &store_tables[kind], members, n);
     if (postgres_expects(kind, how)) {
         params_array(params, STORE_SMALL);

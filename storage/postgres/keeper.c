@@ -38,7 +38,7 @@ int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
 static int with_jitter(int ms)
 {
     uint32_t random = 0;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = 0;
     return ms / 2 + (int)(random % (uint32_t)(ms / 2 + 1));
 }
@@ -47,7 +47,7 @@ static void wait_for_work(struct postgres_store *store, int timeout_ms)
 {
     struct pollfd fd = {.fd = store->keeper_fd, .events = POLLIN};
     uint64_t ignored;
-    if (poll(&fd, 1, timeout_ms) > 0 && read(store->keeper_fd, &ignored, sizeof(ignored)) < 0 &&
+    if (poll(&fd, 1, timeout_ms) > 0 && read(store->keeper_fd, &ignored, sizeof ignored) < 0 &&
         errno != EAGAIN)
         return;
 }
@@ -73,7 +73,7 @@ static void hand_over(struct postgres_store *store, struct slot *slot)
 {
     uint64_t one = 1;
     atomic_store_explicit(&slot->state, SLOT_READY, memory_order_release);
-    while (write(store->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+    while (write(store->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
 }
 
@@ -103,9 +103,9 @@ void *postgres_keep(void *arg)
         /* The same fault again and again would fill the log. */
         if (strcmp(fault, said) != 0)
             log_line(LOG_ERROR, "store", log_word("doing", "connect"), log_text("reason", fault));
-        memcpy(said, fault, sizeof(said));
+        memcpy(said, fault, sizeof said);
         atomic_store(&store->unreachable, 1);
-        while (write(store->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        while (write(store->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
             continue;
         pause = pause == 0 ? POSTGRES_BACKOFF_MS : 2 * pause;
         if (pause > POSTGRES_BACKOFF_MAX_MS)

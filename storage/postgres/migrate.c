@@ -49,7 +49,7 @@ int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t co
             PGresult *result = PQexec(conn, sql[i]);
             ok = !postgres_failed(fault, conn, result, doing);
             sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-            snprintf(last, sizeof(last), "%s", sqlstate != NULL ? sqlstate : "");
+            snprintf(last, sizeof last, "%s", sqlstate != NULL ? sqlstate : "");
             PQclear(result);
         }
         if (ok && run(fault, conn, "COMMIT", doing)) {
@@ -66,7 +66,7 @@ int postgres_change(char *fault, PGconn *conn, const char *const *sql, size_t co
 static int first_step(char *fault, PGconn *conn, const struct postgres_steps *steps)
 {
     char insert[SQL_MAX];
-    snprintf(insert, sizeof(insert), "INSERT INTO cmpd.schema VALUES (1, 0, 1, now(), %lld)",
+    snprintf(insert, sizeof insert, "INSERT INTO cmpd.schema VALUES (1, 0, 1, now(), %lld)",
              (long long)sql_form(steps->steps[0]));
     const char *sql[] = {"CREATE SCHEMA IF NOT EXISTS cmpd",
                          "CREATE TABLE cmpd.schema ("
@@ -76,13 +76,13 @@ static int first_step(char *fault, PGconn *conn, const struct postgres_steps *st
                          " migrated_at timestamptz NOT NULL,"
                          " form bigint NOT NULL)",
                          insert};
-    return postgres_change(fault, conn, sql, sizeof(sql) / sizeof(sql[0]), "making the schema");
+    return postgres_change(fault, conn, sql, sizeof sql / sizeof sql[0], "making the schema");
 }
 
 static int step(char *fault, PGconn *conn, const struct postgres_steps *steps, int from)
 {
     char update[SQL_MAX];
-    snprintf(update, sizeof(update),
+    snprintf(update, sizeof update,
              "UPDATE cmpd.schema SET version = %d, oldest_node = %d, migrated_at = now()", from + 1,
              steps->oldest_nodes[from]);
     const char *sql[] = {steps->steps[from], update};
@@ -118,19 +118,19 @@ static int make_partition(char *fault, PGconn *conn, const char *parent, const c
     int found;
     if (!exists(fault, conn, name, &found))
         return 0;
-    snprintf(lock, sizeof(lock), "LOCK TABLE cmpd.%s IN ACCESS EXCLUSIVE MODE", parent);
-    snprintf(keep, sizeof(keep),
+    snprintf(lock, sizeof lock, "LOCK TABLE cmpd.%s IN ACCESS EXCLUSIVE MODE", parent);
+    snprintf(keep, sizeof keep,
              "CREATE TABLE cmpd.moving AS SELECT * FROM cmpd.%s_later WHERE %s >= '%s' AND %s < '%s'", parent,
              column, from, column, to);
-    snprintf(clear, sizeof(clear), "DELETE FROM cmpd.%s_later WHERE %s >= '%s' AND %s < '%s'", parent, column,
+    snprintf(clear, sizeof clear, "DELETE FROM cmpd.%s_later WHERE %s >= '%s' AND %s < '%s'", parent, column,
              from, column, to);
-    snprintf(create, sizeof(create),
+    snprintf(create, sizeof create,
              "CREATE TABLE cmpd.%s PARTITION OF cmpd.%s FOR VALUES FROM ('%s') TO ('%s')", name, parent, from,
              to);
-    snprintf(back, sizeof(back), "INSERT INTO cmpd.%s SELECT * FROM cmpd.moving; DROP TABLE cmpd.moving",
+    snprintf(back, sizeof back, "INSERT INTO cmpd.%s SELECT * FROM cmpd.moving; DROP TABLE cmpd.moving",
              name);
     const char *sql[] = {lock, keep, clear, create, back};
-    return found || postgres_change(fault, conn, sql, sizeof(sql) / sizeof(sql[0]),
+    return found || postgres_change(fault, conn, sql, sizeof sql / sizeof sql[0],
                                     "making the partitions of the years to come");
 }
 
@@ -144,14 +144,14 @@ static int make_partitions(char *fault, PGconn *conn)
     int first = (tm.tm_year - 1) * YEAR_MONTHS, end = (tm.tm_year + 1 + YEARS_AHEAD) * YEAR_MONTHS;
     for (int month = first; month < end; month += QUARTER_MONTHS) {
         int year = 1900 + month / YEAR_MONTHS, quarter = month % YEAR_MONTHS / QUARTER_MONTHS + 1;
-        snprintf(name, sizeof(name), "certificates_%d", year);
-        snprintf(from, sizeof(from), "\\x%08llx", (long long)month_begin(month) - SERIAL_EPOCH);
-        snprintf(to, sizeof(to), "\\x%08llx", (long long)month_begin(month + YEAR_MONTHS) - SERIAL_EPOCH);
+        snprintf(name, sizeof name, "certificates_%d", year);
+        snprintf(from, sizeof from, "\\x%08llx", (long long)month_begin(month) - SERIAL_EPOCH);
+        snprintf(to, sizeof to, "\\x%08llx", (long long)month_begin(month + YEAR_MONTHS) - SERIAL_EPOCH);
         if (quarter == 1 && !make_partition(fault, conn, "certificates", name, "serial", from, to))
             return 0;
-        snprintf(name, sizeof(name), "audit_%d_%d", year, quarter);
-        snprintf(from, sizeof(from), "%lld", (long long)month_begin(month) * 1000);
-        snprintf(to, sizeof(to), "%lld", (long long)month_begin(month + QUARTER_MONTHS) * 1000);
+        snprintf(name, sizeof name, "audit_%d_%d", year, quarter);
+        snprintf(from, sizeof from, "%lld", (long long)month_begin(month) * 1000);
+        snprintf(to, sizeof to, "%lld", (long long)month_begin(month + QUARTER_MONTHS) * 1000);
         if (!make_partition(fault, conn, "audit", name, "at", from, to))
             return 0;
     }
@@ -163,7 +163,7 @@ static int migrate(char *fault, PGconn *conn, int *from, int *to, const struct p
     struct postgres_schema schema;
     char lock[SQL_MAX];
     int found;
-    snprintf(lock, sizeof(lock), "SELECT pg_advisory_lock(%d)", LOCK);
+    snprintf(lock, sizeof lock, "SELECT pg_advisory_lock(%d)", LOCK);
     /* A migration may take as long as it takes, and so may the wait for it. */
     if (!run(fault, conn, "SET lock_timeout = 0; SET statement_timeout = 0", "setting the session up") ||
         !run(fault, conn, lock, "waiting for another migration") || !postgres_be_owner(fault, conn) ||

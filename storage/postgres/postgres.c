@@ -33,7 +33,7 @@ int64_t postgres_clock_ms(void)
 static void notify(int fd)
 {
     uint64_t one = 1;
-    while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
+    while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
 }
 
@@ -61,7 +61,7 @@ void postgres_lose(struct postgres_store *store, struct slot *slot, const char *
     log_line(LOG_WARN, "store", log_text("doing", "connection lost"), log_text("why", why),
              log_text("reason", slot->round.failed
                                     ? slot->round.message
-                                    : postgres_text(text, sizeof(text), PQerrorMessage(slot->conn))));
+                                    : postgres_text(text, sizeof text, PQerrorMessage(slot->conn))));
     round_clear(slot);
     PQfinish(slot->conn);
     slot->conn = NULL;
@@ -297,7 +297,7 @@ static void wait_for_news(struct postgres_store *store)
     int wait = has_work(store) || is_over(store) ? 0 : POSTGRES_TICK_MS;
     poll(fds, n, wait);
     atomic_store(&store->sleeping, 0);
-    if ((fds[0].revents & POLLIN) != 0 && read(store->wake_fd, &ignored, sizeof(ignored)) < 0 &&
+    if ((fds[0].revents & POLLIN) != 0 && read(store->wake_fd, &ignored, sizeof ignored) < 0 &&
         errno != EAGAIN)
         return;
     for (nfds_t f = 1; f < n; f++) {
@@ -403,7 +403,7 @@ static void free_store(struct postgres_store *store)
 
 static struct postgres_store *make(char *fault, const char *url, const char *node, int to_read)
 {
-    struct postgres_store *store = calloc(1, sizeof(*store));
+    struct postgres_store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return store_fault(fault, "out of memory");
     store->base.backend = &postgres_backend;

@@ -122,7 +122,7 @@ static void take_kind(struct reader *reader, enum store_kind kind, const PGresul
 {
     static _Thread_local int row_of[POSTGRES_FETCH_MAX];
     size_t place = 0;
-    memset(row_of, -1, sizeof(row_of));
+    memset(row_of, -1, sizeof row_of);
     for (int row = 0; row < PQntuples(result); row++) {
         int64_t at = rows_number(result, row, 0) - 1;
         if (at >= 0 && at < POSTGRES_FETCH_MAX)
@@ -162,7 +162,7 @@ static void tell(struct reader *reader, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         reader->entries[i].done(reader->entries[i].arg);
-    memmove(reader->entries, reader->entries + n, (reader->count - n) * sizeof(reader->entries[0]));
+    memmove(reader->entries, reader->entries + n, (reader->count - n) * sizeof reader->entries[0]);
     reader->count -= n;
     reader->batch = 0;
 }

@@ -38,9 +38,9 @@ static void keep_error(struct round *round, const PGresult *result)
     const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     round->failed = 1;
-    snprintf(round->sqlstate, sizeof(round->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
-    snprintf(round->table, sizeof(round->table), "%s", table != NULL ? table : "");
-    snprintf(round->message, sizeof(round->message), "%s", message != NULL ? message : "");
+    snprintf(round->sqlstate, sizeof round->sqlstate, "%s", sqlstate != NULL ? sqlstate : "");
+    snprintf(round->table, sizeof round->table, "%s", table != NULL ? table : "");
+    snprintf(round->message, sizeof round->message, "%s", message != NULL ? message : "");
 }
 
 enum round_end round_receive(struct slot *slot)

@@ -38,18 +38,18 @@ static uint8_t *room(struct params *params, size_t len)
 
 static void put32(struct params *params, uint32_t value)
 {
-    uint8_t *out = room(params, sizeof(value));
+    uint8_t *out = room(params, sizeof value);
     value = htobe32(value);
     if (out != NULL)
-        memcpy(out, &value, sizeof(value));
+        memcpy(out, &value, sizeof value);
 }
 
 static void put64(struct params *params, int64_t value)
 {
-    uint8_t *out = room(params, sizeof(value));
+    uint8_t *out = room(params, sizeof value);
     uint64_t big = htobe64((uint64_t)value);
     if (out != NULL)
-        memcpy(out, &big, sizeof(big));
+        memcpy(out, &big, sizeof big);
 }
 
 static void put_octets(struct params *params, struct bytes value)
@@ -63,7 +63,7 @@ static void set32(struct params *params, size_t at, uint32_t value)
 {
     value = htobe32(value);
     if (!params->failed)
-        memcpy(params->data + at, &value, sizeof(value));
+        memcpy(params->data + at, &value, sizeof value);
 }
 
 void params_reset(struct params *params)

@@ -64,7 +64,7 @@ int postgres_each(struct store *store, char *fault, enum store_kind kind, struct
     if (conn == NULL)
         return 0;
     int ok = begin(fault, conn) && declare(fault, conn, kind, issuer), going = 1, rows = 1;
-    snprintf(fetch, sizeof(fetch), "FETCH %d FROM page", POSTGRES_PAGE_ROWS);
+    snprintf(fetch, sizeof fetch, "FETCH %d FROM page", POSTGRES_PAGE_ROWS);
     while (ok && going > 0 && rows > 0) {
         PGresult *result = PQexecParams(conn, fetch, 0, NULL, NULL, NULL, NULL, 1);
         ok = !postgres_failed(fault, conn, result, "reading");

@@ -144,8 +144,8 @@ static const char *const steps[] = {version_1};
 /* The level of the oldest nodes that can work with each version: by how it was reached. */
 static const int oldest_nodes[] = {1};
 
-_Static_assert(sizeof(steps) / sizeof(steps[0]) == POSTGRES_SCHEMA_VERSION &&
-                   sizeof(oldest_nodes) / sizeof(oldest_nodes[0]) == POSTGRES_SCHEMA_VERSION,
+_Static_assert(sizeof steps / sizeof steps[0] == POSTGRES_SCHEMA_VERSION &&
+                   sizeof oldest_nodes / sizeof oldest_nodes[0] == POSTGRES_SCHEMA_VERSION,
                "a step for each version");
 
 const struct postgres_steps postgres_steps = {steps, oldest_nodes, POSTGRES_SCHEMA_VERSION};

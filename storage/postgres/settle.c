@@ -37,8 +37,8 @@ void writer_send_settling(struct writer *writer)
 /* Whether the number in the chain belongs to |entry|. */
 static int is_stored(const PGresult *result, const struct store_entry *entry)
 {
-    return PQgetlength(result, 0, 0) == sizeof(entry->hash) &&
-           memcmp(PQgetvalue(result, 0, 0), entry->hash, sizeof(entry->hash)) == 0;
+    return PQgetlength(result, 0, 0) == sizeof entry->hash &&
+           memcmp(PQgetvalue(result, 0, 0), entry->hash, sizeof entry->hash) == 0;
 }
 
 /* It is tried again and again: what is said each time would fill the log. */
@@ -47,7 +47,7 @@ static void log_settling(struct writer *writer, const struct round *round)
     const char *sqlstate = round->failed ? round->sqlstate : "01000"; /* a warning: not replicated */
     if (strcmp(writer->settle_fault, sqlstate) != 0)
         postgres_log_fault("finding out what became of a commit", round);
-    memcpy(writer->settle_fault, sqlstate, sizeof(writer->settle_fault));
+    memcpy(writer->settle_fault, sqlstate, sizeof writer->settle_fault);
 }
 
 /* The connection that a group has lost was not its fault the first time. */

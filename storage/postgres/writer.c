@@ -80,7 +80,7 @@ static int is_about(const char *sqlstate, const char *prefix)
 static int is_about_units(const char *sqlstate)
 {
     static const char *const prefixes[] = {"22", "23", "40", "54", "55", "57014", "P0"};
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
         if (is_about(sqlstate, prefixes[i]))
             return 1;
     return 0;

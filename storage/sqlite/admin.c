@@ -141,7 +141,7 @@ static const struct check {
     {"SELECT integrity_check FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'",
      "file:", "is damage", RESTORE},
 };
-enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
+enum { CHECKS = sizeof checks / sizeof checks[0] };
 
 struct checking {
     const struct store_check *check;
@@ -160,7 +160,7 @@ static int tell_row(const void *arg, sqlite3_stmt *row)
             bytes_of(sqlite3_column_text(row, PROFILE), (size_t)sqlite3_column_bytes(row, PROFILE)),
             sqlite3_column_int64(row, ISSUED_AT)))
         return 1;
-    snprintf(text, sizeof(text), "%s %s %s: %s", one->of, (const char *)sqlite3_column_text(row, WHAT),
+    snprintf(text, sizeof text, "%s %s %s: %s", one->of, (const char *)sqlite3_column_text(row, WHAT),
              one->wrong, one->remedy);
     checking->check->found(checking->check->arg, text);
     return 1;
@@ -180,7 +180,7 @@ static int check_schema(const char *path, const struct store_check *check)
         return 0;
     }
     if (sqlite_connect(&conn, why, path, 1) != SQLITE_OK) {
-        snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
+        snprintf(text, sizeof text, "%.*s", (int)sizeof text - 1, why);
         check->found(check->arg, text);
         return 0;
     }
@@ -247,8 +247,8 @@ static int delete_entries(sqlite3 *db, const char *table, int64_t before, uint64
     char last[TEXT_MAX], sql[TEXT_MAX];
     sqlite3_stmt *query = NULL, *statement = NULL;
     int64_t end = 0;
-    snprintf(last, sizeof(last), "SELECT max(id) FROM %s", table);
-    snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE id > ?1 AND id <= ?2 AND at < ?3", table);
+    snprintf(last, sizeof last, "SELECT max(id) FROM %s", table);
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE id > ?1 AND id <= ?2 AND at < ?3", table);
     int rc = sqlite3_prepare_v2(db, last, -1, &query, NULL);
     if (rc == SQLITE_OK && sqlite3_step(query) == SQLITE_ROW)
         end = sqlite3_column_int64(query, 0);

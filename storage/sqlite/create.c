@@ -36,7 +36,7 @@ static int make_folder(char *fault, const char *path)
 static int find_remains(char *fault, const char *path)
 {
     static const char *const ends[] = {"-wal", "-journal"};
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         struct stat st;
         char *name;
         if (asprintf(&name, "%s%s", path, ends[i]) < 0) {

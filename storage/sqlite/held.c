@@ -38,7 +38,7 @@ static const char *const ends[SQLITE_FILES] = {
 static int look_at(struct stat *st, const char *path, int which)
 {
     char name[NAME_MAX_OCTETS];
-    if (snprintf(name, sizeof(name), "%s%s", path, ends[which]) >= (int)sizeof(name)) {
+    if (snprintf(name, sizeof name, "%s%s", path, ends[which]) >= (int)sizeof name) {
         errno = ENAMETOOLONG;
         return 0;
     }
@@ -58,7 +58,7 @@ int sqlite_hold(struct sqlite_conn *conn, const char *path)
         held->inode[i] = st.st_ino;
         held->size = i == SQLITE_FILE_MAIN ? st.st_size : held->size;
     }
-    snprintf(name, sizeof(name), "%s%s", path, ends[SQLITE_FILE_WAL]);
+    snprintf(name, sizeof name, "%s%s", path, ends[SQLITE_FILE_WAL]);
     /* Its locks are on the other two: closing this takes none from SQLite. */
     held->log = open(name, O_RDONLY | O_CLOEXEC);
     return held->log >= 0 &&
@@ -87,7 +87,7 @@ static enum log_state look_at_log(struct sqlite_held *held)
     enum { SALTS = sizeof held->salts };
     uint8_t header[LOG_HEADER] = {0}, frame[FRAME_HEADER] = {0};
     struct stat st;
-    if (pread(held->log, header, sizeof(header), 0) != sizeof(header))
+    if (pread(held->log, header, sizeof header, 0) != sizeof header)
         return LOG_SHORT;
     if ((number(header) & ~1U) != LOG_MAGIC)
         return LOG_HOLE;
@@ -97,7 +97,7 @@ static enum log_state look_at_log(struct sqlite_held *held)
     int is_same = memcmp(held->salts, header + LOG_SALTS, SALTS) == 0;
     off_t last = held->log_end != 0 && is_same ? held->log_end : end;
     int is_foreign =
-        last > LOG_HEADER && (pread(held->log, frame, sizeof(frame), last - step) != sizeof(frame) ||
+        last > LOG_HEADER && (pread(held->log, frame, sizeof frame, last - step) != sizeof frame ||
                               memcmp(frame + FRAME_SALTS, header + LOG_SALTS, SALTS) != 0);
     if (fstat(held->log, &st) != 0 || st.st_size < end || (is_foreign && !is_same))
         return LOG_SHORT;
@@ -139,7 +139,7 @@ static int is_cut(struct sqlite_conn *conn, off_t size)
     if (size >= before)
         return 0;
     if (sqlite3_file_control(conn->db, NULL, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-        file->pMethods->xRead(file, header, sizeof(header), 0) != SQLITE_OK)
+        file->pMethods->xRead(file, header, sizeof header, 0) != SQLITE_OK)
         return 1;
     off_t page = header[FILE_PAGE_SIZE] << 8 | header[FILE_PAGE_SIZE + 1];
     return size < number(header + FILE_PAGES) * (page == 1 ? PAGE_LARGEST : page);
@@ -183,7 +183,7 @@ static void end_service(struct sqlite_store *store, const char *why, const char 
     char text[512];
     if (atomic_exchange(&store->is_lost, 1))
         return;
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "nothing is stored, and nothing answered from it, until a restart; %s, and start again", remedy);
     log_line(LOG_ERROR, "store lost", log_text("path", store->path), log_text("why", why),
              log_text("text", text));

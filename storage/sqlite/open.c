@@ -205,10 +205,10 @@ static int take_steps(sqlite3 *db, const struct sqlite_schema *schema, int64_t f
         if (rc == SQLITE_OK && from != 0)
             log_line(LOG_INFO, "store schema", log_number("from", step), log_number("to", step + 1));
     }
-    snprintf(sql, sizeof(sql), "INSERT INTO form VALUES (1, %lld)", (long long)sql_form(schema->steps[0]));
+    snprintf(sql, sizeof sql, "INSERT INTO form VALUES (1, %lld)", (long long)sql_form(schema->steps[0]));
     if (rc == SQLITE_OK && from == 0)
         rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", SQLITE_APPLICATION,
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", SQLITE_APPLICATION,
              schema->version);
     return rc == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : rc;
 }
@@ -249,7 +249,7 @@ static int check_pages(char *fault, const char *path, sqlite3 *db)
     const char *answer = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     int ok = answer != NULL && strcmp(answer, "ok") == 0;
     if (!ok && answer != NULL) {
-        log_quote(quoted, sizeof(quoted), bytes_str(answer));
+        log_quote(quoted, sizeof quoted, bytes_str(answer));
         store_fault(fault, "%s is damaged (%s); restore it from a backup; nothing was changed", path, quoted);
     } else if (!ok) {
         fault_sqlite(fault, path, db, rc, "checking");
@@ -376,10 +376,10 @@ static int prepare_all(struct sqlite_conn *conn)
 int sqlite_connect(struct sqlite_conn *conn, char *fault, const char *path, int read_only)
 {
     char pragmas[4 * PRAGMA_MAX];
-    memset(conn, 0, sizeof(*conn));
+    memset(conn, 0, sizeof *conn);
     conn->held.log = -1;
     int rc = sqlite_open_plain(&conn->db, path);
-    snprintf(pragmas, sizeof(pragmas),
+    snprintf(pragmas, sizeof pragmas,
              "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d; "
              "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA query_only = %d",
              4 * SQLITE_CHECKPOINT_PAGES * 4096, SQLITE_CACHE_KIB, read_only);
@@ -407,7 +407,7 @@ void sqlite_disconnect(struct sqlite_conn *conn)
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(conn->statements[i]);
     sqlite3_close(conn->db);
-    memset(conn, 0, sizeof(*conn));
+    memset(conn, 0, sizeof *conn);
 }
 
 int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement)

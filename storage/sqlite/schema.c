@@ -117,6 +117,6 @@ static const char version_1[] =
     "CREATE TABLE form (id INTEGER PRIMARY KEY CHECK (id = 1), form INTEGER NOT NULL) STRICT;";
 
 static const char *const steps[] = {version_1};
-_Static_assert(sizeof(steps) / sizeof(steps[0]) == SQLITE_SCHEMA_VERSION, "a step for each version");
+_Static_assert(sizeof steps / sizeof steps[0] == SQLITE_SCHEMA_VERSION, "a step for each version");
 
 const struct sqlite_schema sqlite_schema = {steps, SQLITE_SCHEMA_VERSION};

@@ -70,7 +70,7 @@ static struct store *lite_open(char *fault, const char *url, const char *node)
     /* Its account of memory, which nobody reads, costs a mutex an allocation, and all connections share it.
      * SQLite that another store has started already refuses, and works as well. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    struct sqlite_store *store = calloc(1, sizeof(*store));
+    struct sqlite_store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return store_fault(fault, "out of memory");
     store->base.backend = &sqlite_backend;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every C file is as clang-format leaves it, and clang-tidy has nothing to say.
+# Every C file is as clang-format leaves it, says at its beginning what it is for, and keeps to one dialect; clang-tidy has
+# nothing to say.
 . "$(dirname "$0")/../lib.sh"
 
 root=${CMPD_SOURCE:?set by ctest}
@@ -12,6 +13,15 @@ mapfile -t files < <(git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null
 ok "clang-format" clang-format --dry-run -Werror "${files[@]}"
 
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^(server|crypto|storage|bench)/.*\.c$')
+for file in "${sources[@]}"; do
+    head -1 "$file" | grep -q '^/\*' || fail "$file does not begin with what it is for"
+done
+# sizeof x of a value, sizeof(type) of a type; macros need their parentheses.
+if said=$(grep -nE 'sizeof\(\*?[a-z_]+((\.|->|\[)[^)]*)?\)' "${sources[@]}" | grep -vE '\\$|#define|sizeof\(\(' |
+    grep -vE 'sizeof\((int|char|unsigned|long|double|[a-z0-9_]+_t)\)'); then
+    fail "sizeof x, without parentheses: $said"
+fi
+
 # One file a call: with several, clang-tidy 14 takes the va_list of one for that of another.
 # clang 14 wants to be told that variables which begin as zero are meant.
 zero=--extra-arg=-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang

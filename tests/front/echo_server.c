@@ -36,7 +36,7 @@ static void big(void *arg, struct front_page *page)
     (void)arg;
     page->status = 200;
     page->content_type = "application/octet-stream";
-    page->body = bytes_of(body, sizeof(body));
+    page->body = bytes_of(body, sizeof body);
 }
 
 static int set_number(struct setup *setup, const char *name, const char *value)
@@ -62,7 +62,7 @@ static int set_number(struct setup *setup, const char *name, const char *value)
         {"delay", &setup->delay},
         {"workers", &setup->workers},
     };
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (strcmp(name, numbers[i].name) == 0) {
             *numbers[i].value = (uint32_t)strtoul(value, NULL, 10);
             return 1;
@@ -118,7 +118,7 @@ static int serve(struct setup *setup, const sigset_t *signals)
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(setup->config.limits.jobs, setup->config.limits.queue_jobs,
                                                   setup->delay, setup->workers);
-    const struct front_setup parts = {&setup->config, pipeline, pages, sizeof(pages) / sizeof(pages[0])};
+    const struct front_setup parts = {&setup->config, pipeline, pages, sizeof pages / sizeof pages[0]};
     void *front = http_transport.open(&fault, &parts);
     int signal;
 
@@ -167,7 +167,7 @@ int main(int argc, char **argv)
         else
             add_listener(&setup, argv[i]);
     }
-    if (!http_transport.probe(why, sizeof(why))) {
+    if (!http_transport.probe(why, sizeof why)) {
         fprintf(stderr, "refused: %s\n", why);
         return 77;
     }

@@ -83,7 +83,7 @@ static void *worker(void *arg)
 
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads)
 {
-    struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL || (pipeline->ledger = ledger_new(BOUND_LEDGER_PLACES)) == NULL)
         abort();
     pipeline->jobs = jobs;
@@ -123,7 +123,7 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
     struct arena *arena = arena_new(4194304);
     if (arena != NULL)
         arena_count(arena, &pipeline->memory);
-    struct job *job = arena_alloc(arena, sizeof(*job));
+    struct job *job = arena_alloc(arena, sizeof *job);
     if (job == NULL)
         abort();
     job->arena = arena;

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config *config = config_load_text(&fault, "/etc/cmpd/cmpd.yaml", (const char *)data, size);
     if (config == NULL) {
         size_t len = strlen(fault.text);
-        if (len == 0 || len >= sizeof(fault.text) || strchr(fault.text, '\n') != NULL)
+        if (len == 0 || len >= sizeof fault.text || strchr(fault.text, '\n') != NULL)
             abort();
         return 0;
     }

@@ -78,13 +78,13 @@ static void big(void *arg, struct front_page *page)
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";
-    page->body = bytes_of(body, sizeof(body));
+    page->body = bytes_of(body, sizeof body);
 }
 
 /* free_port finds a port that nobody listens on. */
 static void free_port(struct sockaddr_in *to)
 {
-    socklen_t len = sizeof(*to);
+    socklen_t len = sizeof *to;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     to->sin_family = AF_INET;
     to->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -102,7 +102,7 @@ static void make_certificate(char *certificate, char *key, size_t len)
         abort();
     snprintf(certificate, len, "%s/c.pem", folder);
     snprintf(key, len, "%s/k.pem", folder);
-    snprintf(command, sizeof(command),
+    snprintf(command, sizeof command,
              "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext "
              "subjectAltName=IP:127.0.0.1 -days 9 -keyout %s -out %s 2>/dev/null && chmod 600 %s",
              key, certificate, key);
@@ -140,10 +140,10 @@ static void start(void)
     };
     struct config_fault fault;
     signal(SIGPIPE, SIG_IGN); /* the front closes when it likes */
-    make_certificate(certificate, key, sizeof(key));
+    make_certificate(certificate, key, sizeof key);
     for (int i = 0; i < 2; i++) {
         free_port(&address[i]);
-        snprintf(text[i], sizeof(text[i]), "127.0.0.1:%u", ntohs(address[i].sin_port));
+        snprintf(text[i], sizeof text[i], "127.0.0.1:%u", ntohs(address[i].sin_port));
     }
     log_set_level(LOG_ERROR);
     const struct front_setup setup = {&config, fake_pipeline_new(100, 100, 0, 0), pages, 2};
@@ -185,13 +185,13 @@ static int connect_anew(const struct sockaddr_in *to, int small)
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001 + count++ % 65000)};
     if (small)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
-    if (fd < 0 || setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) != 0 ||
-        bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    if (fd < 0 || setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&from, sizeof from) != 0) {
         perror("bind");
         abort();
     }
-    if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0) {
+    if (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0) {
         if (errno != EINTR) {
             perror("connect");
             abort();
@@ -199,9 +199,9 @@ static int connect_anew(const struct sockaddr_in *to, int small)
         close(fd); /* libFuzzer's alarm */
         return connect_anew(to, small);
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     return fd;
 }
 
@@ -212,7 +212,7 @@ static void drain(int fd)
     ssize_t got;
     shutdown(fd, SHUT_WR);
     do {
-        got = recv(fd, drop, sizeof(drop), 0);
+        got = recv(fd, drop, sizeof drop, 0);
     } while (got > 0 || (got < 0 && errno == EINTR));
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         fprintf(stderr, "the front keeps a connection that has ended\n");
@@ -245,16 +245,16 @@ static void put_frame(struct conversation *c, unsigned type, unsigned flags, uin
     uint8_t head[9] = {(uint8_t)(len >> 16),    (uint8_t)(len >> 8),    (uint8_t)len,
                        (uint8_t)type,           (uint8_t)flags,         (uint8_t)(stream >> 24),
                        (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream};
-    if (len + sizeof(head) > OUT_MAX - c->out_len)
+    if (len + sizeof head > OUT_MAX - c->out_len)
         return;
-    put(c, head, sizeof(head));
+    put(c, head, sizeof head);
     put(c, data, len);
 }
 
 static void put_frame_u32(struct conversation *c, unsigned type, uint32_t stream, uint32_t value)
 {
     uint8_t data[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
-    put_frame(c, type, 0, stream, data, sizeof(data));
+    put_frame(c, type, 0, stream, data, sizeof data);
 }
 
 /* wait_for waits until the socket is ready for |events|, a little. */
@@ -302,7 +302,7 @@ static size_t block_of(uint8_t *to, const char *path, const uint8_t *more, size_
     p = (uint8_t *)stpcpy((char *)p, path);
     *p++ = 0x0f;
     *p++ = 0x10;
-    *p++ = sizeof(kind) - 1;
+    *p++ = sizeof kind - 1;
     p = (uint8_t *)stpcpy((char *)p, kind);
     memcpy(p, more, len);
     return (size_t)(p - to) + len;
@@ -341,7 +341,7 @@ static size_t step(struct conversation *c, uint8_t op, uint8_t p, const uint8_t 
                               (uint8_t)(value >> 16),
                               (uint8_t)(value >> 8),
                               (uint8_t)value};
-        put_frame(c, 4, 0, 0, setting, sizeof(setting));
+        put_frame(c, 4, 0, 0, setting, sizeof setting);
         break;
     }
     case 3: /* a request */
@@ -430,7 +430,7 @@ static size_t step(struct conversation *c, uint8_t op, uint8_t p, const uint8_t 
         char text[256];
         put(c, text,
             (size_t)snprintf(
-                text, sizeof(text),
+                text, sizeof text,
                 "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n%s%u\r\n\r\n",
                 arg & 1 ? cmp : "/big",
                 arg & 2 ? "Transfer-Encoding: chunked\r\nX: " : "Content-Length: ", p));
@@ -465,21 +465,21 @@ static void converse(const uint8_t *data, size_t size)
         if (result != 1)
             abort();
         struct timeval moment = {.tv_usec = 1000};
-        setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
-        setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof(moment));
+        setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment);
+        setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment);
     }
     if (!(mode & 2)) {
-        put(&c, preface, sizeof(preface) - 1);
+        put(&c, preface, sizeof preface - 1);
         put_frame(&c, 4, 0, 0, "", 0);
     }
     for (size_t at = 1; at + 2 <= size && !c.over;)
         at += 2 + step(&c, data[at], data[at + 1], data + at + 2, size - at - 2);
     say(&c);
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (mode & 8) {
         struct linger linger = {.l_onoff = 1};
-        setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+        setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     } else {
         drain(c.fd);
     }

@@ -56,7 +56,7 @@ static unsigned replay_folder(const char *folder)
         char path[4096];
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         done += (unsigned)replay_file(path);
     }
     closedir(dir);

@@ -203,7 +203,7 @@ void front_accepted(void *arg, h2o_socket_t *sock)
     struct front_accept *accept = arg;
     struct front_thread *thread = accept->thread;
     struct sockaddr_storage peer = {0};
-    struct front_conn *conn = h2o_mem_alloc(sizeof(*conn));
+    struct front_conn *conn = h2o_mem_alloc(sizeof *conn);
 
     *conn = (struct front_conn){
         .thread = thread,

@@ -17,7 +17,7 @@ enum { LISTEN_BACKLOG = 4096 };
 static int fail(struct config_fault *fault, const struct front *front, size_t listener, const char *what)
 {
     char key[64];
-    snprintf(key, sizeof(key), "listeners[%zu].address", listener);
+    snprintf(key, sizeof key, "listeners[%zu].address", listener);
     return config_fault_at(fault, front->config, key, "%s: %s", front->config->listeners[listener].address,
                            what);
 }
@@ -51,10 +51,10 @@ static int open_socket(const struct sockaddr *addr, socklen_t len, int shared)
     if (fd < 0)
         return -1;
     /* Connections inherit TCP_NODELAY. */
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-        (addr->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
-        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+        (addr->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
         bind(fd, addr, len) != 0) {
         int error = errno;
         close(fd);
@@ -108,7 +108,7 @@ static int listen_all(struct config_fault *fault, struct front *front, size_t li
     const char *port;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *infos;
 
-    if (!split(front->config->listeners[listener].address, host, sizeof(host), &port))
+    if (!split(front->config->listeners[listener].address, host, sizeof host, &port))
         return fail(fault, front, listener, "not an address; write HOST:PORT, [ADDRESS]:PORT or :PORT");
     int ret = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &infos);
     if (ret != 0)

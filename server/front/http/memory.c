@@ -124,7 +124,7 @@ static void look_at_http2(struct shedding *shedding, h2o_http2_conn_t *h2)
     h2o_http2_stream_t *stream;
 
     kh_foreach_value(h2->streams, stream, {
-        uint64_t octets = sizeof(*stream) + stream->req.pool.held + capacity(stream->_req_body);
+        uint64_t octets = sizeof *stream + stream->req.pool.held + capacity(stream->_req_body);
         uint64_t age = shedding->now_ms - millis(stream->req.timestamps.request_begin_at);
         if (stream->state >= H2O_HTTP2_STREAM_STATE_SEND_BODY) {
             whole += octets;

@@ -44,7 +44,7 @@ static const char *reason_phrase(int status)
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
     };
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
     return status < 400 ? "OK" : "Error";
@@ -185,14 +185,14 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
         if (!is_method(req, "HEAD"))
             body = build_refusal(req, body, req->res.status == 503 ? FAIL_SYSTEM_UNAVAIL : FAIL_BAD_REQUEST,
                                  text_of(req->res.status));
-        memset(&req->res.headers, 0, sizeof(req->res.headers));
+        memset(&req->res.headers, 0, sizeof req->res.headers);
         req->res.content_length = body.len;
         if (body.len > 0)
             add_header(req, H2O_TOKEN_CONTENT_TYPE, media_type);
         if (req->res.status == 503)
             add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
         struct replacement *replacement =
-            (struct replacement *)h2o_add_ostream(req, sizeof(*replacement), slot);
+            (struct replacement *)h2o_add_ostream(req, sizeof *replacement, slot);
         replacement->super.do_send = send_replacement;
         replacement->body = h2o_iovec_init(body.data, body.len);
         slot = &replacement->super.next;
@@ -366,7 +366,7 @@ static int has_cmp_type(const h2o_req_t *req)
     size_t len = end != NULL ? (size_t)(end - value.base) : value.len;
     while (len > 0 && (value.base[len - 1] == ' ' || value.base[len - 1] == '\t'))
         len--;
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (len == strlen(types[i]) && strncasecmp(value.base, types[i], len) == 0)
             return 1;
     return 0;
@@ -443,7 +443,7 @@ static int submit(struct front *front, struct front_request *request, struct byt
     struct ledger_source *source = front_source(front, &client);
     const char *why = "";
     struct job *job = new_job(thread, source, body.len, &why);
-    struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof(*mail)) : NULL;
+    struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof *mail) : NULL;
     char peer[ADDRESS_TEXT_MAX], source_text[ADDRESS_TEXT_MAX];
     struct address host;
 
@@ -491,7 +491,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     struct front *front = ((struct handler *)handler)->front;
     struct bytes path = path_of(req), body = bytes_of(req->entity.base, req->entity.len);
-    struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof(*request), on_request_gone);
+    struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof *request, on_request_gone);
     *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
     request->conn->requests++;
     forgive(request->conn, req);
@@ -553,10 +553,10 @@ void front_http_init(struct front *front)
     global->http2.latency_optimization.min_rtt = UINT_MAX;
 
     h2o_hostconf_t *host = h2o_config_register_host(global, h2o_iovec_init(H2O_STRLIT("default")), 65535);
-    struct handler *handler = (struct handler *)h2o_create_handler(&host->fallback_path, sizeof(*handler));
+    struct handler *handler = (struct handler *)h2o_create_handler(&host->fallback_path, sizeof *handler);
     handler->super.on_req = on_request;
     handler->front = front;
-    h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof(*filter));
+    h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof *filter);
     filter->on_setup_ostream = on_setup_ostream;
 }
 

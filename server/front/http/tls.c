@@ -24,8 +24,8 @@ static int fail(struct config_fault *fault, const struct config *config, size_t 
                 const char *file, const char *what)
 {
     char path[64], why[128];
-    snprintf(path, sizeof(path), "listeners[%zu].tls.%s", index, key);
-    return config_fault_at(fault, config, path, "%s: %s: %s", file, what, reason(why, sizeof(why)));
+    snprintf(path, sizeof path, "listeners[%zu].tls.%s", index, key);
+    return config_fault_at(fault, config, path, "%s: %s: %s", file, what, reason(why, sizeof why));
 }
 
 /* h2 first: one connection then carries many requests. A client that offers neither goes on without ALPN. */
@@ -35,7 +35,7 @@ static int select_protocol(SSL *ssl, const uint8_t **out, uint8_t *out_len, cons
     static const uint8_t ours[] = "\x02h2\x08http/1.1";
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto((uint8_t **)out, out_len, ours, sizeof(ours) - 1, in, in_len) !=
+    if (SSL_select_next_proto((uint8_t **)out, out_len, ours, sizeof ours - 1, in, in_len) !=
         OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     return SSL_TLSEXT_ERR_OK;
@@ -46,7 +46,7 @@ static int check_key_mode(struct config_fault *fault, const struct config *confi
 {
     char path[64];
     struct stat st;
-    snprintf(path, sizeof(path), "listeners[%zu].tls.key", index);
+    snprintf(path, sizeof path, "listeners[%zu].tls.key", index);
     if (stat(key, &st) != 0)
         return config_fault_at(fault, config, path, "%s: %s", key, strerror(errno));
     if (st.st_mode & (S_IRWXG | S_IRWXO))
@@ -78,7 +78,7 @@ static int load(struct config_fault *fault, const struct config *config, size_t 
 
     if (!SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) ||
         !SSL_CTX_set_strict_cipher_list(ctx, tls->rsa_key_exchange ? SUITES ":kRSA+AESGCM" : SUITES) ||
-        !SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1))
+        !SSL_CTX_set_session_id_context(ctx, context, sizeof context - 1))
         return fail(fault, config, index, "certificate", tls->certificate, "TLS cannot be set up");
     SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
     SSL_CTX_set_max_cert_list(ctx, FRONT_CLIENT_CHAIN);

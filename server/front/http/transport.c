@@ -53,7 +53,7 @@ static int make_thread(struct front *front, unsigned index)
     thread->front = front;
     thread->index = index;
     h2o_linklist_init_anchor(&thread->conns);
-    thread->slots = calloc(jobs, sizeof(*thread->slots));
+    thread->slots = calloc(jobs, sizeof *thread->slots);
     if (thread->slots == NULL)
         return 0;
     for (uint32_t i = 0; i < jobs; i++)
@@ -108,7 +108,7 @@ static int set_up(struct config_fault *fault, struct front *front)
 static void *http_open(struct config_fault *fault, const struct front_setup *setup)
 {
     const struct config *config = setup->config;
-    struct front *front = calloc(1, sizeof(*front));
+    struct front *front = calloc(1, sizeof *front);
     if (front == NULL) {
         config_fault_at(fault, config, "listeners", "no memory");
         return NULL;
@@ -120,9 +120,9 @@ static void *http_open(struct config_fault *fault, const struct front_setup *set
     front->handlers = setup->handlers;
     front->handler_count = setup->handler_count;
     front->thread_count = count_threads(config);
-    random_bytes((uint8_t *)front->source_key, sizeof(front->source_key));
+    random_bytes((uint8_t *)front->source_key, sizeof front->source_key);
     front_http_init(front);
-    front->threads = calloc(front->thread_count, sizeof(*front->threads));
+    front->threads = calloc(front->thread_count, sizeof *front->threads);
     if (front->threads == NULL)
         config_fault_at(fault, config, "threads.front", "no memory");
     if (front->threads == NULL || !set_up(fault, front)) {

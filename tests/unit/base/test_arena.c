@@ -9,7 +9,7 @@ Test(arena, pieces_are_zeroed_and_aligned)
     struct arena *arena = arena_new(1024 * 1024);
     cr_assert_not_null(arena);
     static const uint8_t zeros[5000];
-    for (size_t size = 1; size <= sizeof(zeros); size += 37) {
+    for (size_t size = 1; size <= sizeof zeros; size += 37) {
         uint8_t *piece = arena_alloc(arena, size);
         cr_assert_not_null(piece);
         cr_assert_eq((uintptr_t)piece % _Alignof(max_align_t), 0);
@@ -67,8 +67,8 @@ Test(arena, copies_and_texts)
 {
     struct arena *arena = arena_new(100000);
     char source[] = "octets";
-    struct bytes copy = arena_copy(arena, bytes_of(source, sizeof(source)));
-    memset(source, 0, sizeof(source));
+    struct bytes copy = arena_copy(arena, bytes_of(source, sizeof source));
+    memset(source, 0, sizeof source);
     cr_assert_str_eq((const char *)copy.data, "octets");
     cr_assert_str_eq(arena_printf(arena, "%d-%s", 12, "x"), "12-x");
     char *longer = arena_printf(arena, "%050000d", 7);

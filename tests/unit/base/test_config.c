@@ -46,7 +46,7 @@ Test(config, defaults)
     cr_assert_str_eq(c->store, "sqlite:/etc/cmpd/store/cmpd.db");
     cr_assert_null(c->seal_key); /* wanted only where shared secrets are */
     char host[256] = "";
-    gethostname(host, sizeof(host) - 1);
+    gethostname(host, sizeof host - 1);
     cr_assert_str_eq(c->node, host);
     cr_assert_eq(c->threads.front, 0);
     cr_assert_eq(c->threads.slow, 1);
@@ -320,7 +320,7 @@ Test(config, retention_that_is_longer_than_any_message_is_taken)
                   "profiles:\n- {name: p, ca: a, retain: {transactions_days: 1}}\n"
                   "- {name: q, ca: b, accept: {message_time_seconds: 0}}\ndefault_profile: p\n",
     };
-    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct config_fault fault;
         struct config *c = load(right[i], &fault);
         cr_assert_not_null(c, "%s", fault.text);
@@ -330,11 +330,11 @@ Test(config, retention_that_is_longer_than_any_message_is_taken)
 
 Test(config, each_fault_names_file_line_and_remedy)
 {
-    for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+    for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
         struct config_fault fault;
         char head[64];
         cr_assert_null(load(wrongs[i].text, &fault), "accepted: %s", wrongs[i].text);
-        snprintf(head, sizeof(head), "%s:%d: ", NAME, wrongs[i].line);
+        snprintf(head, sizeof head, "%s:%d: ", NAME, wrongs[i].line);
         cr_expect_eq(strncmp(fault.text, head, strlen(head)), 0, "line %d expected: %s", wrongs[i].line,
                      fault.text);
         cr_expect_null(strchr(fault.text, '\n'));
@@ -367,10 +367,10 @@ Test(config, a_fault_of_another_room_has_its_line)
               {"cas[0", 4},
               {"cas[0]..x", 4},
               {"log.x", 1}};
-    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
         char expected[128];
         cr_assert_eq(config_fault_at(&fault, c, at[i].key, "cannot be read: %d", 7), 0);
-        snprintf(expected, sizeof(expected), "%s:%d: cannot be read: 7", NAME, at[i].line);
+        snprintf(expected, sizeof expected, "%s:%d: cannot be read: 7", NAME, at[i].line);
         cr_expect_str_eq(fault.text, expected, "%s: %s", at[i].key, fault.text);
     }
     config_free(c);
@@ -383,12 +383,12 @@ Test(config, a_long_fault_is_cut)
 {
     struct config_fault fault;
     static char text[3 * CONFIG_STRING_MAX];
-    snprintf(text, sizeof(text), REST "node: %05000d\n", 0);
+    snprintf(text, sizeof text, REST "node: %05000d\n", 0);
     cr_assert_null(load(text, &fault));
     cr_assert_not_null(strstr(fault.text, "5000 octets long"));
-    snprintf(text, sizeof(text), REST "default_profile: q\nstore: %04000d\n", 0);
+    snprintf(text, sizeof text, REST "default_profile: q\nstore: %04000d\n", 0);
     cr_assert_null(load(text, &fault));
-    cr_assert_eq(strlen(fault.text), sizeof(fault.text) - 1);
+    cr_assert_eq(strlen(fault.text), sizeof fault.text - 1);
 }
 
 Test(config, too_much_is_a_fault)
@@ -411,13 +411,13 @@ Test(config, file_names_resolve_against_the_folder_of_the_file)
 {
     struct config_fault fault;
     char here[4096], expected[5000];
-    cr_assert_not_null(getcwd(here, sizeof(here)));
+    cr_assert_not_null(getcwd(here, sizeof here));
     struct config *c = config_load_text(&fault, "cmpd.yaml", REST, strlen(REST));
-    snprintf(expected, sizeof(expected), "%s/a.pem", here);
+    snprintf(expected, sizeof expected, "%s/a.pem", here);
     cr_assert_str_eq(c->cas[0].certificate, expected);
     config_free(c);
     c = config_load_text(&fault, "sub/cmpd.yaml", REST, strlen(REST));
-    snprintf(expected, sizeof(expected), "sqlite:%s/sub/store/cmpd.db", here);
+    snprintf(expected, sizeof expected, "sqlite:%s/sub/store/cmpd.db", here);
     cr_assert_str_eq(c->store, expected);
     config_free(c);
     c = config_load_text(&fault, "/cmpd.yaml", REST, strlen(REST));

@@ -15,9 +15,9 @@ static char folder[64], path[128];
 
 static void set_up(void)
 {
-    snprintf(folder, sizeof(folder), "/tmp/cmpd-file-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/cmpd-file-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/key", folder);
+    snprintf(path, sizeof path, "%s/key", folder);
 }
 
 static unsigned entries(void)
@@ -75,12 +75,12 @@ Test(file, the_limit_holds)
     uint8_t *data;
     size_t len;
     static char big[20000];
-    cr_assert(file_write(path, big, sizeof(big), 0600, 0));
-    cr_assert(!file_read(&data, &len, path, sizeof(big) - 1));
+    cr_assert(file_write(path, big, sizeof big, 0600, 0));
+    cr_assert(!file_read(&data, &len, path, sizeof big - 1));
     cr_assert_eq(errno, EFBIG);
     cr_assert_null(data);
-    cr_assert(file_read(&data, &len, path, sizeof(big)));
-    cr_assert_eq(len, sizeof(big));
+    cr_assert(file_read(&data, &len, path, sizeof big));
+    cr_assert_eq(len, sizeof big);
     file_free(data, len);
     cr_assert(file_write(path, "", 0, 0600, 0));
     cr_assert(file_read(&data, &len, path, 0));

@@ -46,7 +46,7 @@ Test(log, levels_below_the_minimum_are_dropped)
 Test(log, a_long_line_is_cut_and_still_one_line)
 {
     static char value[2 * LOG_LINE_MAX];
-    memset(value, 'x', sizeof(value) - 1);
+    memset(value, 'x', sizeof value - 1);
     CAPTURE(log_line(LOG_INFO, "long", log_word("value", value)));
     cr_assert_leq(strlen(logged), LOG_LINE_MAX);
     cr_assert_geq(strlen(logged), LOG_LINE_MAX - 2);
@@ -79,7 +79,7 @@ Test(log, each_value_is_written_as_its_type_wants)
 Test(log, a_long_value_leaves_room_for_the_others)
 {
     static char value[2 * LOG_LINE_MAX], hex[LOG_LINE_MAX];
-    memset(value, '"', sizeof(value) - 1);
+    memset(value, '"', sizeof value - 1);
     CAPTURE(log_line(LOG_INFO, "long", log_text("first", value),
                      log_octets("second", bytes_of(hex, sizeof hex)),
                      log_hexadecimal("third", bytes_of(hex, sizeof hex)), log_word("peer", "192.0.2.1:443")));
@@ -103,20 +103,20 @@ Test(log, values_of_a_line_that_is_not_written_are_not_looked_at)
 Test(log, quoting)
 {
     char out[64];
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("plain text")), "\"plain text\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("a\"b\\c\n")), "\"a\\\"b\\\\c\\x0a\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("Zürich €")), "\"Zürich €\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("plain text")), "\"plain text\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("a\"b\\c\n")), "\"a\\\"b\\\\c\\x0a\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("Zürich €")), "\"Zürich €\"");
     /* broken UTF-8, an overlong slash, a C1 control, a surrogate, beyond Unicode */
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xff")), "\"\\xff\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xc0\xaf")), "\"\\xc0\\xaf\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xc2\x85")), "\"\\xc2\\x85\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xed\xa0\x80")), "\"\\xed\\xa0\\x80\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xf4\x90\x80\x80")), "\"\\xf4\\x90\\x80\\x80\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xff")), "\"\\xff\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xc0\xaf")), "\"\\xc0\\xaf\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xc2\x85")), "\"\\xc2\\x85\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xed\xa0\x80")), "\"\\xed\\xa0\\x80\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xf4\x90\x80\x80")), "\"\\xf4\\x90\\x80\\x80\"");
     /* a text that turns the direction of writing */
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xe2\x80\xae")), "\"\\xe2\\x80\\xae\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_str("\xe2\x82")), "\"\\xe2\\x82\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_of("a\0b", 3)), "\"a\\x00b\"");
-    cr_assert_str_eq(log_quote(out, sizeof(out), bytes_of(NULL, 0)), "\"\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xe2\x80\xae")), "\"\\xe2\\x80\\xae\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_str("\xe2\x82")), "\"\\xe2\\x82\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_of("a\0b", 3)), "\"a\\x00b\"");
+    cr_assert_str_eq(log_quote(out, sizeof out, bytes_of(NULL, 0)), "\"\"");
 }
 
 Test(log, quoting_and_hex_fit_any_room)
@@ -134,7 +134,7 @@ Test(log, quoting_and_hex_fit_any_room)
         free(exact);
     }
     char out[9];
-    cr_assert_str_eq(log_hex(out, sizeof(out), bytes_of("\x00\x0f\xa5", 3)), "000fa5");
+    cr_assert_str_eq(log_hex(out, sizeof out, bytes_of("\x00\x0f\xa5", 3)), "000fa5");
 }
 
 /* ---- a thread that writes ---- */

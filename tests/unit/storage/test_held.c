@@ -20,7 +20,7 @@ static const char *name(const char *end)
     static char names[4][128];
     static unsigned next;
     char *out = names[next++ % 4];
-    snprintf(out, sizeof(names[0]), "%s%s", test_path, end);
+    snprintf(out, sizeof names[0], "%s%s", test_path, end);
     return out;
 }
 
@@ -28,7 +28,7 @@ static void shell(const char *format)
 {
     char command[512];
     const char *p = test_path;
-    snprintf(command, sizeof(command), format, p, p, p, p);
+    snprintf(command, sizeof command, format, p, p, p, p);
     cr_assert_eq(system(command), 0, "%s", command);
 }
 
@@ -63,7 +63,7 @@ static const char *const losses[] = {
     "rm %s-shm",
     "cp -p %s-shm %s.new && mv %s.new %s-shm",
 };
-enum { LOSSES = sizeof(losses) / sizeof(losses[0]) };
+enum { LOSSES = sizeof losses / sizeof losses[0] };
 
 static void is_out_of_service(struct store *store, uint32_t n, const char *why)
 {
@@ -151,7 +151,7 @@ Test(held, what_is_allowed_is_no_loss)
     uint32_t n = 0;
     for (; n < FILLS_THE_LOG; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
-    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
         sql(allowed[i]);
         for (int k = 0; k < 3; k++, n++) {
             cr_assert_eq(commit_one(store, 1, n), STORE_DONE, "%s", allowed[i]);
@@ -247,7 +247,7 @@ Test(held, damage_lasts_until_a_restart)
 {
     enum { UNITS = 400, PAGE = 4096 };
     char junk[PAGE];
-    memset(junk, 0x5a, sizeof(junk));
+    memset(junk, 0x5a, sizeof junk);
     struct store *store = must_open(test_url);
     for (uint32_t n = 0; n < UNITS; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);

@@ -23,9 +23,9 @@ Test(postgres_connect, passwords_are_seen_wherever_they_are)
         "postgres://user@h1,h2/db?service=cmpd",
         "sqlite:user:hidden@host",
     };
-    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+    for (size_t i = 0; i < sizeof with / sizeof with[0]; i++)
         cr_expect(store_url_has_secret(with[i]), "%s", with[i]);
-    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
         cr_expect_not(store_url_has_secret(without[i]), "%s", without[i]);
 }
 
@@ -34,7 +34,7 @@ Test(postgres_connect, a_url_that_cannot_be_read_is_not_repeated)
     static const char *const urls[] = {
         "postgresql://user:hidden%zz@host/db", "postgres://user:hidden@host/db?nonsense=1",
         "postgres://user:hidden@[host/db", "postgresql://host/db?password=hidden&x"};
-    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         cr_assert_null(store_open(fault, urls[i], "node"), "%s", urls[i]);
         cr_expect_null(strstr(fault, "hidden"), "%s", fault);
         cr_expect_not_null(strstr(fault, "; write postgres://"), "no remedy: %s", fault);
@@ -101,8 +101,8 @@ Test(postgres_connect, who_cannot_be_reached_is_named_and_the_password_is_not)
 Test(postgres_connect, texts_of_several_lines_become_one)
 {
     char out[32];
-    cr_assert_str_eq(postgres_text(out, sizeof(out), "FATAL:  one\n\tIs the server\n"),
+    cr_assert_str_eq(postgres_text(out, sizeof out, "FATAL:  one\n\tIs the server\n"),
                      "FATAL: one Is the server");
     cr_assert_str_eq(postgres_text(out, 8, "0123456789"), "0123456");
-    cr_assert_str_eq(postgres_text(out, sizeof(out), "\n"), "");
+    cr_assert_str_eq(postgres_text(out, sizeof out, "\n"), "");
 }

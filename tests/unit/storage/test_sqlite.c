@@ -80,13 +80,13 @@ Test(sqlite, urls)
 {
     char fault[STORE_FAULT_MAX];
     static const char *const wrong[] = {"sqlite:", "mysql://x", "", "sqlite", "postgres:"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cr_assert_null(store_open(fault, wrong[i], "node"));
         cr_assert_not_null(strstr(fault, "sqlite:PATH"), "%s: %s", wrong[i], fault);
     }
     char name[STORE_NAME_MAX + 2];
-    memset(name, 'n', sizeof(name) - 1);
-    name[sizeof(name) - 1] = 0;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
     cr_assert_null(store_open(fault, test_url, name));
     store_close(NULL);
 }
@@ -105,24 +105,24 @@ Test(sqlite, a_new_store_is_private_and_its_folder_is_made)
 {
     struct stat st;
     char path[128], url[160];
-    snprintf(path, sizeof(path), "%s/sub", test_folder);
-    snprintf(url, sizeof(url), "sqlite:%s/cmpd.db", path);
+    snprintf(path, sizeof path, "%s/sub", test_folder);
+    snprintf(url, sizeof url, "sqlite:%s/cmpd.db", path);
     struct store *store = must_open(url);
     cr_assert_eq(stat(path, &st), 0);
     cr_assert_eq(st.st_mode & 0777, 0700);
     static const char *const files[] = {"cmpd.db", "cmpd.db-wal", "cmpd.db-shm"};
     for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s/sub/%s", test_folder, files[i]);
+        snprintf(path, sizeof path, "%s/sub/%s", test_folder, files[i]);
         cr_assert_eq(stat(path, &st), 0);
         cr_assert_eq(st.st_mode & 0777, 0600, "%s", path);
     }
     store_close(store);
-    snprintf(path, sizeof(path), "%s/sub/cmpd.db", test_folder);
+    snprintf(path, sizeof path, "%s/sub/cmpd.db", test_folder);
     unlink(path);
-    snprintf(path, sizeof(path), "%s/sub", test_folder);
+    snprintf(path, sizeof path, "%s/sub", test_folder);
     rmdir(path);
     char fault[STORE_FAULT_MAX];
-    snprintf(url, sizeof(url), "sqlite:%s/a/b/cmpd.db", test_folder);
+    snprintf(url, sizeof url, "sqlite:%s/a/b/cmpd.db", test_folder);
     cr_assert_not(store_create(fault, url));
     cr_assert_not_null(strstr(fault, "cannot be made"), "%s", fault);
 }
@@ -270,7 +270,7 @@ Test(sqlite, no_statement_reads_everything)
         sqlite_text(&statement, (enum sqlite_statement)i);
         if (statement.len == 0)
             continue;
-        snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", statement.text);
+        snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", statement.text);
         cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &plan, NULL), SQLITE_OK, "%s", text);
         while (sqlite3_step(plan) == SQLITE_ROW) {
             enum { DETAIL = 3 };
@@ -330,7 +330,7 @@ Test(sqlite, only_making_one_makes_a_store)
 
     /* The log of a lost store would be played into a new one. */
     char fault[STORE_FAULT_MAX];
-    snprintf(wal, sizeof(wal), "%s-wal", test_path);
+    snprintf(wal, sizeof wal, "%s-wal", test_path);
     close(open(wal, O_WRONLY | O_CREAT, 0600));
     cr_assert_not(store_create(fault, test_url));
     cr_assert_not_null(strstr(fault, "-wal is there"), "%s", fault);
@@ -352,7 +352,7 @@ Test(sqlite, an_empty_file_does_not_take_its_log_along)
         _exit(0);
     }
     waitpid(child, NULL, 0);
-    snprintf(wal, sizeof(wal), "%s-wal", test_path);
+    snprintf(wal, sizeof wal, "%s-wal", test_path);
     cr_assert_eq(truncate(test_path, 0), 0);
     is_refused("is empty");
     int from, to;
@@ -385,13 +385,13 @@ Test(sqlite, damage_is_found_at_start)
     struct stat st;
     stat(test_path, &st);
     unsigned char *good = malloc((size_t)st.st_size), junk[PAGE];
-    memset(junk, 0x5a, sizeof(junk));
+    memset(junk, 0x5a, sizeof junk);
     int fd = open(test_path, O_RDWR);
     cr_assert_eq(read(fd, good, (size_t)st.st_size), st.st_size);
     unsigned found = 0, pages = (unsigned)(st.st_size / PAGE);
     for (unsigned page = 0; page < pages; page++) {
         char fault[STORE_FAULT_MAX];
-        cr_assert_eq(pwrite(fd, junk, sizeof(junk), (off_t)page * PAGE), PAGE);
+        cr_assert_eq(pwrite(fd, junk, sizeof junk, (off_t)page * PAGE), PAGE);
         struct store *store = store_open(fault, test_url, "node");
         found += store == NULL;
         if (store == NULL)
@@ -506,7 +506,7 @@ Test(sqlite, a_full_store_is_unavailable_until_there_is_room)
     cr_assert_eq(commit_group(store, 0, outcomes), GROUP);
     /* The writer sleeps: its connection can be borrowed. */
     sqlite3 *db = ((struct sqlite_store *)store)->writer.db;
-    snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %d", 30);
+    snprintf(pragma, sizeof pragma, "PRAGMA max_page_count = %d", 30);
     cr_assert_eq(sqlite3_exec(db, pragma, NULL, NULL, NULL), SQLITE_OK);
     uint32_t group = 0;
     while (commit_group(store, ++group, outcomes) == GROUP)
@@ -540,8 +540,7 @@ Test(sqlite, any_write_may_fail)
     for (size_t i = 0; i < 3; i++) {
         for (size_t j = 0; j < 3; j++) {
             group++;
-            snprintf(text, sizeof(text), "CREATE TRIGGER bad BEFORE %s BEGIN SELECT %s; END", when[i],
-                     how[j]);
+            snprintf(text, sizeof text, "CREATE TRIGGER bad BEFORE %s BEGIN SELECT %s; END", when[i], how[j]);
             sql(text);
             size_t done = commit_group(store, group, outcomes);
             /* A statement that undoes everything leaves nothing to go back to, and the audit log's entry is
@@ -576,8 +575,8 @@ Test(sqlite, a_change_may_fail)
     enrollment_go_on(&e, STORE_TX_WAIT_CONFIRM);
     e.unit.secret_reference = bytes_str("r");
     e.unit.change = &change;
-    for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
-        snprintf(text, sizeof(text), "CREATE TRIGGER bad BEFORE %s BEGIN SELECT RAISE(ABORT, 'no'); END",
+    for (size_t i = 0; i < sizeof when / sizeof when[0]; i++) {
+        snprintf(text, sizeof text, "CREATE TRIGGER bad BEFORE %s BEGIN SELECT RAISE(ABORT, 'no'); END",
                  when[i]);
         sql(text);
         cr_assert(store_commit_wait(store, &e.unit));
@@ -663,7 +662,7 @@ static void copy_file(const char *from, const char *to)
 {
     static char buffer[1 << 20];
     int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    for (ssize_t got; (got = read(in, buffer, sizeof(buffer))) > 0;)
+    for (ssize_t got; (got = read(in, buffer, sizeof buffer)) > 0;)
         cr_assert_eq(write(out, buffer, (size_t)got), got);
     close(in);
     close(out);
@@ -674,10 +673,10 @@ static struct store *open_as_after_a_crash(const char *copy)
 {
     char from[160], to[160], url[160];
     copy_file(test_path, copy);
-    snprintf(from, sizeof(from), "%s-wal", test_path);
-    snprintf(to, sizeof(to), "%s-wal", copy);
+    snprintf(from, sizeof from, "%s-wal", test_path);
+    snprintf(to, sizeof to, "%s-wal", copy);
     copy_file(from, to);
-    snprintf(url, sizeof(url), "sqlite:%s", copy);
+    snprintf(url, sizeof url, "sqlite:%s", copy);
     return must_open(url);
 }
 
@@ -699,7 +698,7 @@ static void fail_each_call(int code, unsigned *unknown)
 {
     char copy[128];
     enum store_outcome outcomes[GROUP];
-    snprintf(copy, sizeof(copy), "%s/copy.db", test_folder);
+    snprintf(copy, sizeof copy, "%s/copy.db", test_folder);
     struct store *store = must_open(test_url);
     int64_t chains = sql("SELECT count(DISTINCT chain) FROM audit");
     for (int call = 1;; call++) {
@@ -763,7 +762,7 @@ static void enroll_and_tell(uint32_t round, int out)
             sched_yield();
         for (uint32_t i = 0; i < GROUP; i++) {
             uint32_t told = n + i;
-            child_needs(e[i].unit.outcome == STORE_DONE && write(out, &told, sizeof(told)) == sizeof(told));
+            child_needs(e[i].unit.outcome == STORE_DONE && write(out, &told, sizeof told) == sizeof told);
             enrollment_cleanup(&e[i]);
         }
     }
@@ -784,13 +783,13 @@ Test(sqlite, what_was_told_survives_a_kill)
         }
         close(ends[1]);
         /* From the first certificate on: a busy machine may take its time to get there. */
-        cr_assert_eq(read(ends[0], &n, sizeof(n)), sizeof(n));
+        cr_assert_eq(read(ends[0], &n, sizeof n), sizeof n);
         told++;
         nanosleep(&(struct timespec){0, 1000000 + (long)round * 7777777 % 100000000}, NULL);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         struct store *store = must_open(test_url);
-        while (read(ends[0], &n, sizeof(n)) == sizeof(n)) {
+        while (read(ends[0], &n, sizeof n) == sizeof n) {
             cr_assert(is_whole(store, round, n), "round %u: %u was told and is lost", round, n);
             told++;
         }

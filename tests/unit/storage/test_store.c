@@ -162,7 +162,7 @@ static enum store_precondition second_with(struct bytes key_unused, struct bytes
     if (same_serial) {
         struct enrollment first;
         enrollment_init(&first, 1, 1);
-        memcpy(e.serial, first.serial, sizeof(e.serial));
+        memcpy(e.serial, first.serial, sizeof e.serial);
         enrollment_cleanup(&first);
     }
     cr_assert(store_commit_wait(store, &e.unit));
@@ -431,8 +431,8 @@ Test(store, a_full_queue_takes_nothing)
 {
     enum { MANY = 1 << 20 };
     struct store_fetch item = {.kind = STORE_TRANSACTIONS, .issuer = test_issuer(), .key = bytes_str("x")};
-    struct store_fetch **items = calloc(MANY, sizeof(*items));
-    void **args = calloc(MANY, sizeof(*args));
+    struct store_fetch **items = calloc(MANY, sizeof *items);
+    void **args = calloc(MANY, sizeof *args);
     for (size_t i = 0; i < MANY; i++)
         items[i] = &item;
     atomic_store(&finished, 0);
@@ -506,7 +506,7 @@ static void land(void *arg)
 
 static double rate(uint32_t group, size_t in_flight, double seconds)
 {
-    struct flight *flights = calloc(in_flight, sizeof(*flights));
+    struct flight *flights = calloc(in_flight, sizeof *flights);
     struct timespec begin, now;
     uint32_t n = 0;
     size_t landed = 0;

@@ -30,7 +30,7 @@ static uint8_t issuer_octets[STORE_ISSUER_ID];
 
 static inline struct bytes test_issuer(void)
 {
-    return bytes_of(issuer_octets, sizeof(issuer_octets));
+    return bytes_of(issuer_octets, sizeof issuer_octets);
 }
 
 static inline void put_u32(uint8_t *out, uint32_t n)
@@ -44,7 +44,7 @@ static inline void put_u32(uint8_t *out, uint32_t n)
 /* enrollment_init makes the |n|th enrollment of |group|: transaction, serial and key are its own. */
 static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_t n)
 {
-    memset(e, 0, sizeof(*e));
+    memset(e, 0, sizeof *e);
     put_u32(e->tx_id, group);
     put_u32(e->tx_id + 4, n * 2654435761u); /* random order, as transactionIDs are */
     put_u32(e->serial, 100000 + n / 100);
@@ -53,30 +53,30 @@ static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_
     put_u32(e->key, n * 2246822519u);
     put_u32(e->key + 4, group);
     put_u32(e->key + 8, n);
-    memset(e->certificate, (int)(n & 0xff), sizeof(e->certificate));
+    memset(e->certificate, (int)(n & 0xff), sizeof e->certificate);
     put_u32(e->certificate, n);
 
     e->tx = (struct store_tx){
-        .transaction_id = bytes_of(e->tx_id, sizeof(e->tx_id)),
+        .transaction_id = bytes_of(e->tx_id, sizeof e->tx_id),
         .profile = bytes_str("demo"),
         .state = STORE_TX_WAIT_CONFIRM,
         .body = 2,
         .implicit_confirm = 1,
-        .credential = bytes_of(e->key, sizeof(e->key)),
+        .credential = bytes_of(e->key, sizeof e->key),
         .credential_key = bytes_str("a public key, as its certificate has it"),
         .credential_name = bytes_str("a name"),
         .credential_kid = bytes_str("a key identifier"),
         .granted_with_mods = 1,
-        .sender_nonce = bytes_of(e->nonce, sizeof(e->nonce)),
-        .serial = bytes_of(e->serial, sizeof(e->serial)),
+        .sender_nonce = bytes_of(e->nonce, sizeof e->nonce),
+        .serial = bytes_of(e->serial, sizeof e->serial),
         .cert_req_id = -1,
         .created_at = NOW,
         .deadline = NOW + 300,
-        .request_hash = bytes_of(e->key, sizeof(e->key)),
-        .last_hash = bytes_of(e->key, sizeof(e->key)),
+        .request_hash = bytes_of(e->key, sizeof e->key),
+        .last_hash = bytes_of(e->key, sizeof e->key),
     };
     e->cert = (struct store_cert){
-        .serial = bytes_of(e->serial, sizeof(e->serial)),
+        .serial = bytes_of(e->serial, sizeof e->serial),
         .status = STORE_CERT_UNCONFIRMED,
         .issued_at = NOW,
         .not_before = NOW - 300,
@@ -85,10 +85,10 @@ static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_
                              "1\x0a"
                              "0\x08\x06\x03U\x04\x03\x0c\x01x"),
         .subject_text = bytes_str("CN=base station é"),
-        .spki_hash = bytes_of(e->key, sizeof(e->key)),
-        .transaction_id = bytes_of(e->tx_id, sizeof(e->tx_id)),
+        .spki_hash = bytes_of(e->key, sizeof e->key),
+        .transaction_id = bytes_of(e->tx_id, sizeof e->tx_id),
         .profile = bytes_str("demo"),
-        .certificate = bytes_of(e->certificate, sizeof(e->certificate)),
+        .certificate = bytes_of(e->certificate, sizeof e->certificate),
     };
     e->audit = (struct store_audit){.at = NOW * 1000LL,
                                     .event = "issue",
@@ -218,20 +218,20 @@ static char test_folder[64], test_path[96], test_url[DATABASE_URL_MAX];
 /* A file, or a database where there is PostgreSQL. */
 static inline void make_url(void)
 {
-    cr_assert_eq(getrandom(issuer_octets, sizeof(issuer_octets), 0), sizeof(issuer_octets));
-    snprintf(test_folder, sizeof(test_folder), "/tmp/cmpd-store-XXXXXX");
+    cr_assert_eq(getrandom(issuer_octets, sizeof issuer_octets, 0), sizeof issuer_octets);
+    snprintf(test_folder, sizeof test_folder, "/tmp/cmpd-store-XXXXXX");
     cr_assert_not_null(mkdtemp(test_folder));
-    snprintf(test_path, sizeof(test_path), "%s/cmpd.db", test_folder);
+    snprintf(test_path, sizeof test_path, "%s/cmpd.db", test_folder);
     if (!database_new(test_url))
-        snprintf(test_url, sizeof(test_url), "sqlite:%s", test_path);
+        snprintf(test_url, sizeof test_url, "sqlite:%s", test_path);
 }
 
 static inline void remove_files(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     char path[128];
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        snprintf(path, sizeof(path), "%s%s", test_path, ends[i]);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", test_path, ends[i]);
         unlink(path);
     }
 }

@@ -52,7 +52,7 @@ int loop_probe(char *why, size_t len)
 
 struct loop *loop_new(int (*has_work)(void *arg), void *arg)
 {
-    struct loop *loop = calloc(1, sizeof(*loop));
+    struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
         return NULL;
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -101,7 +101,7 @@ void loop_wake(struct loop *loop)
     uint64_t one = 1;
     /* A full counter (EAGAIN) wakes as well. */
     if (atomic_exchange(&loop->sleeping, 0))
-        while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
             ;
 }
 
@@ -136,7 +136,7 @@ static void on_acceptable(h2o_socket_t *sock, const char *err)
 struct loop_listener *loop_listen(struct loop *loop, int fd, void (*accepted)(void *arg, h2o_socket_t *sock),
                                   void *arg)
 {
-    struct loop_listener *listener = calloc(1, sizeof(*listener));
+    struct loop_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
         return NULL;
     /* libh2o closes the descriptor with its socket; the caller keeps his. */

@@ -135,7 +135,7 @@ static void acknowledge(struct ring_socket *sock)
 {
     int on = 1;
     if (sock->accepted && h2o_socket_is_reading(&sock->super))
-        setsockopt(sock->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+        setsockopt(sock->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 static void tell_socket(struct ring_socket *sock)
@@ -254,7 +254,7 @@ static void take(struct ring_socket *sock, const uint8_t *data, size_t len)
 static void read_pipe(struct ring_socket *sock)
 {
     uint8_t data[512];
-    ssize_t len = read(sock->fd, data, sizeof(data));
+    ssize_t len = read(sock->fd, data, sizeof data);
     if (len > 0)
         take(sock, data, (size_t)len);
     else if (len == 0)
@@ -389,8 +389,8 @@ void h2o_socket_notify_write(h2o_socket_t *_sock, h2o_socket_cb cb)
 
 static struct ring_socket *create_socket(struct loop *loop, int fd, int is_socket)
 {
-    struct ring_socket *sock = h2o_mem_alloc(sizeof(*sock));
-    memset(sock, 0, sizeof(*sock));
+    struct ring_socket *sock = h2o_mem_alloc(sizeof *sock);
+    memset(sock, 0, sizeof *sock);
     h2o_buffer_init(&sock->super.input, &h2o_socket_buffer_prototype);
     sock->loop = loop;
     sock->fd = fd;
@@ -420,7 +420,7 @@ h2o_socket_t *h2o_socket_connect(h2o_loop_t *loop, struct sockaddr *addr, sockle
     int on = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd == -1)
         return NULL;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct ring_socket *sock = create_socket((struct loop *)loop, fd, 1);
     sock->super._cb.write = cb;
     /* The address must outlive this call: it lies where the output will. */

@@ -55,7 +55,7 @@ static void timer_done(struct ring_op *op, int32_t res, uint32_t flags)
 struct loop *loop_new(int (*has_work)(void *arg), void *arg)
 {
     const char *what;
-    struct loop *loop = calloc(1, sizeof(*loop));
+    struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
         return NULL;
     int ret = ring_setup(loop, &what);
@@ -262,7 +262,7 @@ static void accept_done(struct ring_op *op, int32_t res, uint32_t flags)
 struct loop_listener *loop_listen(struct loop *loop, int fd, void (*accepted)(void *arg, h2o_socket_t *sock),
                                   void *arg)
 {
-    struct loop_listener *listener = calloc(1, sizeof(*listener));
+    struct loop_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
         return NULL;
     *listener = (struct loop_listener){

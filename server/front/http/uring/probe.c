@@ -52,7 +52,7 @@ static int probe_accept(struct probe *probe)
 {
     struct io_uring_cqe cqe;
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    socklen_t len = sizeof(addr);
+    socklen_t len = sizeof addr;
 
     probe->what = "accept";
     probe->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -163,7 +163,7 @@ static void explain(const struct probe *probe, char *why, size_t len)
     const char *remedy;
     struct utsname name;
     int disabled = read_disabled();
-    memset(&name, 0, sizeof(name));
+    memset(&name, 0, sizeof name);
     uname(&name);
     if (disabled > 0 && (probe->error == EPERM || probe->error == EACCES))
         remedy =
@@ -187,7 +187,7 @@ int loop_probe(char *why, size_t len)
 {
     struct probe probe = {.listener = -1, .client = -1, .server = -1};
     int ok = 0, ret;
-    probe.loop = calloc(1, sizeof(*probe.loop));
+    probe.loop = calloc(1, sizeof *probe.loop);
     if (probe.loop == NULL) {
         snprintf(why, len, "no memory");
         return 0;

@@ -18,7 +18,7 @@ static const unsigned setup_flags[] = {
 static int setup_ring(struct loop *loop)
 {
     int ret = -EINVAL;
-    for (size_t i = 0; i < sizeof(setup_flags) / sizeof(setup_flags[0]) && ret == -EINVAL; i++) {
+    for (size_t i = 0; i < sizeof setup_flags / sizeof setup_flags[0] && ret == -EINVAL; i++) {
         struct io_uring_params params = {
             .flags = setup_flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL,
             .cq_entries = RING_COMPLETIONS,
@@ -93,7 +93,7 @@ int ring_enable(struct loop *loop)
     static const uint8_t operations[] = {IORING_OP_ACCEPT,       IORING_OP_RECV,    IORING_OP_SEND,
                                          IORING_OP_POLL_ADD,     IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
                                          IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE};
-    return ring_restrict_and_enable(loop->ring.ring_fd, operations, sizeof(operations));
+    return ring_restrict_and_enable(loop->ring.ring_fd, operations, sizeof operations);
 }
 
 void ring_teardown(struct loop *loop)

@@ -43,7 +43,7 @@ static int make_ring(struct io_uring *ring)
     int ret = io_uring_queue_init_params(WAKER_ENTRIES, ring, &params);
     if (ret < 0)
         return 0;
-    if (ring_restrict_and_enable(ring->ring_fd, operations, sizeof(operations)) == 0)
+    if (ring_restrict_and_enable(ring->ring_fd, operations, sizeof operations) == 0)
         return 1;
     io_uring_queue_exit(ring);
     return 0;
