@@ -60,7 +60,7 @@ room(room-ctl server/ctl room-upkeep room-policy room-cmp room-crypto room-stora
 
 # The front is built twice from the same sources; what differs, how HTTP is read, is behind server/front/http/loop.h.
 function(front name backend)
-    file(GLOB shared CONFIGURE_DEPENDS server/front/*.c server/front/http/*.c)
+    file(GLOB shared CONFIGURE_DEPENDS server/front/*.c server/front/*/*.c)
     file(GLOB own CONFIGURE_DEPENDS server/front/http/${backend}/*.c)
     if(NOT shared OR NOT own)
         return()

@@ -63,7 +63,10 @@ extern const struct cmp_operation cmp_unsupported;
 /* cmp_operation_of returns the row of PKIBody |body|, or cmp_unsupported. */
 const struct cmp_operation *cmp_operation_of(int body);
 
-/* The rows, each beside its code. */
-extern const struct cmp_operation cmp_ir, cmp_cr, cmp_p10cr, cmp_kur, cmp_rr, cmp_certconf, cmp_error;
+/* The table: the names of its rows, each of which stands beside its code (op_*.c). */
+#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(error)
+
+#define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
+CMP_OPERATIONS(CMP_DECLARED)
 
 #endif

@@ -1,8 +1,9 @@
-/* The table of operations. */
+/* The table of operations, asked by PKIBody. */
 #include "server/cmp/operation.h"
 
-static const struct cmp_operation *const operations[] = {&cmp_ir, &cmp_cr,       &cmp_p10cr, &cmp_kur,
-                                                         &cmp_rr, &cmp_certconf, &cmp_error};
+#define LISTED(name) &cmp_##name,
+
+static const struct cmp_operation *const operations[] = {CMP_OPERATIONS(LISTED)};
 
 const struct cmp_operation *cmp_operation_of(int body)
 {
