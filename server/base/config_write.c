@@ -166,13 +166,13 @@ static int put_entry(const struct writer *writer, const struct config_setting *l
                      unsigned index, int indent)
 {
     char key[PATH_MAX_LEN];
-    int some = 0;
+    int some = 0, len;
 
     for (size_t i = 0; i < list->section->count; i++) {
         const struct config_setting *row = &list->section->rows[i];
         const struct config_value *value;
-        snprintf(key, sizeof key, "%s[%u].%s", path, index, row->key);
-        if ((value = find_value(writer, key)) == NULL)
+        len = snprintf(key, sizeof key, "%s[%u].%s", path, index, row->key);
+        if (len < 0 || (size_t)len >= sizeof key || (value = find_value(writer, key)) == NULL)
             continue;
         put_line(writer->out, row, value, &(struct place){path, indent, NOT_A_COMMENT, 1}, NOT_A_COMMENT,
                  !some);
