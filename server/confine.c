@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/front/http/http.h"
+#include "server/front/transport.h"
 #include "server/sandbox/sandbox.h"
 #include "storage/store.h"
 

@@ -21,7 +21,6 @@
 #include "storage/store.h"
 
 enum {
-    TRANSPORTS_MAX = 8,
     KEPT_MEMORY =
         64 * 1024 * 1024,      /* octets that stay with the process when nobody uses them, a malloc arena */
     MEMORY_STEP = 1024 * 1024, /* octets that are asked of the kernel at a time */
@@ -189,8 +188,10 @@ static int prepare(struct config_fault *fault, struct server *server, char **arg
 static int open_transports(struct config_fault *fault, struct server *server, const struct front_setup *setup)
 {
     for (size_t i = 0; transports[i] != NULL; i++)
-        if ((server->transports[i] = transports[i]->open(fault, setup)) == NULL)
+        if ((server->transports[i] = transports[i]->open(fault, setup)) == NULL) {
+            log_line(LOG_ERROR, "transport not opened", log_word("transport", transports[i]->name));
             return 0;
+        }
     return 1;
 }
 

@@ -48,10 +48,6 @@ static inline struct bytes row_key(const void *row, const struct store_table *ta
     return row_octets(row, &table->columns[0]);
 }
 
-/* row_copy copies |row| into |out|, and all that it refers to into |arena|. Returns 1, or 0 when the arena is
- * used up. */
-int row_copy(void *out, const struct store_table *table, const void *row, struct arena *arena);
-
 /* row_column returns the column with |name|, which must be one. */
 const struct store_column *row_column(const struct store_table *table, const char *name);
 

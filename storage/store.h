@@ -76,8 +76,8 @@ struct store_cert_change {
 /* struct store_removal removes what retention lets go: all of it, or nothing. */
 struct store_removal {
     enum store_kind kind;     /* STORE_CERTIFICATES: those whose notAfter is below |before|, with the rows of
-                               * their     transactions, keys and revocations; STORE_TRANSACTIONS: those that were
-                               * begun     before |before|. None may await certConf */
+                               * their transactions, keys and revocations; STORE_TRANSACTIONS: those that were
+                               * begun before |before|. None may await certConf */
     const struct bytes *keys; /* up to STORE_OLD_MAX, sorted, none twice */
     size_t count;
     int64_t before; /* Unix seconds */

@@ -13,9 +13,6 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /* log_set_level drops lines below |level| from now on (default LOG_INFO). Any thread, at any time. */
 void log_set_level(enum log_level level);
 
-/* log_level_parse sets |*out| from "debug", "info", "warn", "error"; returns 1, or 0 if |name| is none. */
-int log_level_parse(enum log_level *out, const char *name);
-
 /* log_enabled returns 1 if a line of |level| would be written: to skip the cost of its values. */
 int log_enabled(enum log_level level);
 

@@ -9,17 +9,6 @@
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 enum { LEVEL_COUNT = sizeof level_names / sizeof level_names[0] };
 
-int log_level_parse(enum log_level *out, const char *name)
-{
-    for (int i = 0; i < LEVEL_COUNT; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *out = (enum log_level)i;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
 {
     struct timespec now;

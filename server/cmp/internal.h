@@ -95,8 +95,7 @@ struct cmp_message {
     int phase;
     cmp_step *const *next;
     struct cmp_want *wants, **wants_tail;
-    const struct cmp_want *served; /* what the step before wanted */
-    int starved;                   /* 1: something found no memory; the message ends */
+    int starved; /* 1: something found no memory; the message ends */
 };
 
 /* cmp_has returns 1 if the message's operation has |flag|. */
@@ -215,8 +214,8 @@ int cmp_answer_bare(struct cmp_message *m, struct bytes request, const char *tex
 
 /* ---- transaction.c: for operations ---- */
 
-/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|, and has |unit| insert it
- *. */
+/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|, and has |unit| insert it.
+ */
 void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
 
 /* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */

@@ -1,6 +1,4 @@
 /* The machine: every message takes these steps, until one wants something or the message is done. */
-#include <stdlib.h>
-
 #include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 

@@ -45,7 +45,7 @@ struct cmp_operation {
     cmp_step *const *run;
     /* raced: those after a commit that found a certificate changed (STORE_PRE_CERT). NULL: there are none. */
     cmp_step *const *raced;
-    cmp_record *record; /* what the answer waits for. A step may set m->record to another */
+    cmp_record *record; /* what the answer waits for */
     /* recall wants what the answer is rebuilt from when the message comes again. NULL: nothing. */
     void (*recall)(struct cmp_message *m);
     cmp_step *again; /* rebuilds the answer, up to cmp_answer */

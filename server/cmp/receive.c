@@ -1,5 +1,4 @@
 /* The first steps of every message: decode, find the profile, look up what is known of the transaction. */
-#include "crypto/random.h"
 #include "server/cmp/internal.h"
 
 static const struct cmp_profile *profile_named(const struct cmp_settings *settings, struct bytes name)
@@ -46,6 +45,11 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
                           "the URL path is for another operation than the message asks for", NULL);
     return CMP_ON;
 }
+
+/* A transaction at every CA, and a secret or a certificate. */
+_Static_assert(sizeof((struct cmp_message *)NULL)->rows / sizeof((struct cmp_message *)NULL)->rows[0] ==
+                   BOUND_AUTHORITIES + 1,
+               "every row that is wanted has its place");
 
 static void want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_kind kind,
                      struct bytes key)

@@ -29,11 +29,14 @@ enum {
 
 static const char EMBEDDED_STORE[] = "sqlite:store/cmpd.db";
 
+#define DEFAULT_ADMIN "127.0.0.1:8830"
+
 struct options {
     const char *dir, *join_from;
     const char *listen, *admin_listen, *store, *name, *node;
     enum key_kind kind, vendor_kind;
     int demo;
+    int together; /* 1: health where base stations come in */
 };
 
 static int make_dir(const char *path)
@@ -165,7 +168,7 @@ static int write_config(const struct options *options, const char *path)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     const char *profile = options->demo ? "demo" : "base-station";
-    int apart = strcmp(options->listen, options->admin_listen) != 0;
+    int apart = !options->together;
     const struct config_value values[] = {
         {"node", options->node != NULL ? options->node : node},
         {"store", options->store},
@@ -319,17 +322,41 @@ static void node_name(char out[NODE_MAX], const char *address)
 struct joining {
     const char *from, *node;
     const char *listen, *admin_listen; /* NULL: as it is */
-    int nodes, addresses;              /* lines with such that were seen */
+    size_t listeners;                  /* of the first node */
+    size_t cmp_at, health_at; /* which of them serve that; |health_at| past the end: none by itself */
+    int nodes, addresses;     /* lines with such that were seen */
 };
 
-/* The address of the new node that stands instead of |line|'s, or NULL. The first is where requests come in,
- * the second that of health and administration, as init writes them. */
+/* The address of the new node that stands instead of |line|'s, or NULL. */
 static const char *new_address(struct joining *joining, const char *line)
 {
+    size_t at;
+
     if (strncmp(line, "  - address:", 12) != 0)
         return NULL;
-    joining->addresses++;
-    return joining->addresses == 1 ? joining->listen : joining->addresses == 2 ? joining->admin_listen : NULL;
+    at = (size_t)joining->addresses++;
+    return at == joining->cmp_at ? joining->listen : at == joining->health_at ? joining->admin_listen : NULL;
+}
+
+/* Two nodes of one machine cannot have one address, and of several machines each has its own. */
+static int find_addresses(struct joining *joining, const struct config *first)
+{
+    joining->listeners = joining->health_at = first->listener_count;
+    for (size_t i = first->listener_count; i-- > 0;) {
+        unsigned serves = first->listeners[i].serves;
+        if ((serves & CONFIG_SERVE_CMP) != 0)
+            joining->cmp_at = i;
+        else if ((serves & CONFIG_SERVE_HEALTH) != 0)
+            joining->health_at = i;
+    }
+    if (joining->admin_listen != NULL && joining->health_at == joining->listeners)
+        return !ctl_fault(
+            "the node in %s serves health where base stations come in: leave --admin-listen out",
+            joining->from);
+    if (joining->listen != NULL && joining->admin_listen == NULL && joining->health_at != joining->listeners)
+        return !ctl_fault("the node in %s serves health at %s: say with --admin-listen where this one does",
+                          joining->from, first->listeners[joining->health_at].address);
+    return 1;
 }
 
 /* Writes one line of the first node's configuration for the new one: node, store and the addresses differ,
@@ -366,10 +393,11 @@ static int join_text(const struct options *options, struct joining *joining, con
     if (joining->nodes == 0) /* the first one's was its host's */
         fprintf(out, "node: %s\n", joining->node);
     ok = fclose(out) == 0;
-    if (ok && ((joining->listen != NULL && joining->addresses == 0) ||
-               (joining->admin_listen != NULL && joining->addresses < 2)))
-        ok = !ctl_fault("%s/cmpd.yaml lists no '  - address:' to replace: leave --%s out and edit the copy",
-                        joining->from, joining->addresses == 0 ? "listen" : "admin-listen");
+    if (ok && joining->listen != NULL && (size_t)joining->addresses != joining->listeners)
+        ok = !ctl_fault(
+            "%s/cmpd.yaml has listeners that do not begin with '  - address:': leave --listen out and "
+            "edit the copy",
+            joining->from);
     ok = ok && ctl_path(path, options->dir, "cmpd.yaml") &&
          (file_write(path, joined, len, 0600, 1) || !ctl_fault("cannot write %s: %s", path, strerror(errno)));
     free(joined);
@@ -390,7 +418,8 @@ static int join_config(const struct options *options, struct joining *joining)
     return ok;
 }
 
-static int name_node(char out[NODE_MAX], const struct options *options, const char *from)
+static int name_node(char out[NODE_MAX], const struct options *options, const char *from,
+                     struct joining *joining)
 {
     char path[CTL_PATH_MAX];
     struct config_fault fault;
@@ -405,8 +434,9 @@ static int name_node(char out[NODE_MAX], const struct options *options, const ch
         snprintf(out, NODE_MAX, "%s", options->node);
     else
         node_name(out, options->listen != NULL ? options->listen : first->listeners[0].address);
-    ok = strcmp(out, first->node) != 0 ||
-         !ctl_fault("the node in %s is named %s: give this one another name with --node", from, out);
+    ok = find_addresses(joining, first) &&
+         (strcmp(out, first->node) != 0 ||
+          !ctl_fault("the node in %s is named %s: give this one another name with --node", from, out));
     config_free(first);
     return ok;
 }
@@ -421,7 +451,7 @@ static int join_ca(const struct options *options)
 
     if (realpath(options->join_from, from) == NULL)
         return ctl_fault("cannot find %s: %s", options->join_from, strerror(errno));
-    if (!name_node(node, options, from) || !make_empty_dir(options->dir) ||
+    if (!name_node(node, options, from, &joining) || !make_empty_dir(options->dir) ||
         !copy_folder(from, options->dir, "ca") || !copy_folder(from, options->dir, "demo") ||
         !copy_folder(from, options->dir, "tls") || !copy_folder(from, options->dir, "vendors") ||
         !join_config(options, &joining) || !ctl_path(path, options->dir, "cmpd.yaml"))
@@ -470,6 +500,10 @@ static int run(const struct ctl_call *call)
         (vendor_key != NULL && !take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
         return CTL_FAULT;
     options.dir = call->arguments[0];
+    if (options.join_from != NULL &&
+        (options.demo || store != NULL || options.name != NULL || key_type != NULL))
+        return ctl_wrong_call(call->command,
+                              "--join takes the CA, its store and its names from the first node");
     if (options.join_from != NULL)
         return join_ca(&options);
     if (!ctl_refuse_secret(options.store))
@@ -477,7 +511,9 @@ static int run(const struct ctl_call *call)
     if (options.listen == NULL)
         options.listen = "127.0.0.1:8829";
     if (options.admin_listen == NULL)
-        options.admin_listen = "127.0.0.1:8830";
+        options.admin_listen = DEFAULT_ADMIN;
+    else
+        options.together = strcmp(options.listen, options.admin_listen) == 0;
     if (options.name == NULL)
         options.name = options.demo ? "Demo Operator" : "cmpd";
     return make_ca(&options);
@@ -486,7 +522,7 @@ static int run(const struct ctl_call *call)
 static const struct ctl_option init_options[] = {
     {"listen", "HOST:PORT", 0, "where requests come in; default: 127.0.0.1:8829"},
     {"admin-listen", "HOST:PORT", 0,
-     "where health and administration are served; default: 127.0.0.1:8830; the same as --listen: there"},
+     "where health and administration are served; default: " DEFAULT_ADMIN "; the same as --listen: there"},
     {"store", "URL", 0, "where certificates are kept; default: sqlite, embedded, in the folder"},
     {"node", "NAME", 0, "the node's name; default: the host's, and for one that joins the address, too"},
     {"name", "NAME", 0, "the operator's, for the names of the CAs"},

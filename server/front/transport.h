@@ -1,9 +1,9 @@
 /* transport.h: what carries CMP messages in and answers out. A transport is a folder here and a row in
  * transports.c; main starts, drains and stops whatever is in that table.
  *
- * Every transport makes jobs (server/pipeline/pipeline.h) for the listeners whose address is of its scheme,
- * counts them by source in the ledger that all share, and says in its own words how a job ends (enum
- * job_end). */
+ * Every transport makes jobs (server/pipeline/pipeline.h), counts them by source in the ledger that all
+ * share, and says in its own words how a job ends (enum job_end). So far all listeners of the configuration
+ * are HTTP's. */
 #ifndef CMPD_FRONT_TRANSPORT_H
 #define CMPD_FRONT_TRANSPORT_H
 
@@ -36,7 +36,7 @@ struct front_setup {
 };
 
 struct transport {
-    const char *name;
+    const char *name; /* for the log */
 
     /* probe tries every operation that it needs from the kernel. 1, or 0 with |why| (|len| octets) telling
      * which is missing, for what likely reason, and the remedy. */
@@ -59,6 +59,7 @@ struct transport {
 };
 
 /* transports is the table, NULL at its end. */
+enum { TRANSPORTS_MAX = 8 };
 extern const struct transport *const transports[];
 
 /* front_backend returns "io_uring" or "epoll": which build this is. */

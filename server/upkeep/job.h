@@ -13,7 +13,6 @@ struct upkeep_turn {
 };
 
 struct upkeep_job {
-    const char *name;
     unsigned every; /* seconds */
     int is_long;    /* 1: may keep its thread for long; the short ones have one of their own */
     int is_service; /* 1: its runs tell whether this node serves, as the store sees it … */

@@ -1,8 +1,8 @@
-/* The table of jobs, in the order in which the short ones of a second are run. */
+/* The table of jobs, in the order in which those of a thread are run and ended. */
 #include "server/upkeep/nodes.h"
 #include "server/upkeep/purge.h"
 #include "server/upkeep/seal.h"
 #include "server/upkeep/unconfirmed.h"
 
-const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {&nodes_job, &seal_heads_job, &unconfirmed_job,
+const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {&nodes_job, &unconfirmed_job, &seal_heads_job,
                                                            &purge_job};

@@ -249,7 +249,6 @@ static void resume_job(void *state)
 }
 
 const struct upkeep_job purge_job = {
-    .name = "purge",
     .every = 1,
     .is_long = 1,
     .in_service = 1,

@@ -145,7 +145,6 @@ static int has_alarm(const void *state)
 }
 
 const struct upkeep_job unconfirmed_job = {
-    .name = "unconfirmed",
     .every = 1,
     .is_long = 1,
     .in_service = 1,

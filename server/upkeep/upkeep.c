@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "server/base/bounds.h"
 #include "server/upkeep/job.h"
 
 enum {
     STRANDS = 2, /* the short jobs, the long ones */
-    SERVICE_AGE =
-        3, /* seconds for which a run of nodes_job holds: after that nobody knows whether we serve */
+    /* Seconds for which a run of nodes_job holds: below the gap no deadline is put off. */
+    SERVICE_AGE = BOUND_ALIVE_GAP - BOUND_ALIVE_EVERY,
 };
 
 /* struct duty is a job with its state. */
@@ -118,9 +119,19 @@ static void run_jobs(struct upkeep *upkeep, int is_long, const struct upkeep_tur
 
 static void resume_jobs(struct strand *strand, unsigned configurations)
 {
-    for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++)
-        if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->resume != NULL)
-            upkeep_jobs[i]->resume(strand->upkeep->duties[i].state);
+    for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++) {
+        const struct upkeep_job *job = upkeep_jobs[i];
+        struct duty *duty = &strand->upkeep->duties[i];
+        if (job->is_long != strand->is_long)
+            continue;
+        if (job->resume != NULL)
+            job->resume(duty->state);
+        /* What is done each second is done at once, whenever it was done last. */
+        if (job->every == 1)
+            duty->ran = 0;
+        if (job->alarm != NULL)
+            atomic_store(&duty->alarm, job->alarm(duty->state));
+    }
     strand->resumed = configurations;
 }
 
@@ -236,8 +247,8 @@ void upkeep_free(struct upkeep *upkeep)
 {
     if (upkeep == NULL)
         return;
-    /* The long jobs first: the short ones' last act seals what they have recorded. */
-    for (int i = STRANDS - 1; i >= 0; i--) {
+    /* The long jobs last: the last act of one of them seals what all have recorded. */
+    for (int i = 0; i < STRANDS; i++) {
         struct strand *strand = &upkeep->strands[i];
         if (!strand->started)
             continue;

@@ -110,12 +110,23 @@ static void part_failed(struct writer *writer, const struct round *round)
     }
 }
 
+/* Whether |unit| itself inserts a row of |table| (a partition has the name of its table and more), but for
+ * its transaction, of which the outcome tells more. */
+static int is_inserted(const struct store_unit *unit, const char *table)
+{
+    for (size_t i = 0; i < unit->write_count; i++)
+        if (unit->writes[i].how == STORE_INSERT && unit->writes[i].kind != STORE_TRANSACTIONS &&
+            is_about(table, store_tables[unit->writes[i].kind].name))
+            return 1;
+    return 0;
+}
+
 static void group_failed(struct writer *writer)
 {
     struct round round = writer->slot->round; /* the texts of it */
     round_clear(writer->slot);
     int is_unique = strcmp(round.sqlstate, UNIQUE_VIOLATION) == 0;
-    if (is_unique && writer->group == 1 && !is_about(round.table, store_tables[STORE_TRANSACTIONS].name)) {
+    if (is_unique && writer->group == 1 && is_inserted(writer_unit(writer, 0), round.table)) {
         writer_try_less(writer, STORE_PRE_ROW);
     } else if (is_unique || strcmp(round.sqlstate, POSTGRES_CONFLICT) == 0) {
         writer_send_questions(writer);

@@ -176,8 +176,17 @@ refused "nothing was made" 'No such file' ls "$work/node6"
 sed '/^node:/d' "$work/node5/cmpd.yaml" >"$work/node5/new" && mv "$work/node5/new" "$work/node5/cmpd.yaml"
 ok "one of a node whose name is its host's" "$ctl" init --join "$work/node5" "$work/node7" --node n7
 same "it has a name" "$(sed -n 's/^node: //p' "$work/node7/cmpd.yaml")" n7
-refused "an admin address where there is none to replace" "lists no .*leave --admin-listen out" \
-    "$ctl" init --join "$dir" "$work/node8" --node n8 --admin-listen 127.0.0.1:1
+refused "an admin address where the first node has none of its own" "leave --admin-listen out" \
+    "$ctl" init --join "$dir" "$work/node8" --node n8 --listen 127.0.0.1:2 --admin-listen 127.0.0.1:1
+refused "what comes from the first node" "takes the CA" "$ctl" init --join "$dir" "$work/node8" --name x
+# Where health has an address of its own, a node that joins is told its own, whatever stands around it.
+ok "two addresses" "$ctl" init "$work/apart" --listen 127.0.0.1:1001 --admin-listen 127.0.0.1:1002
+sed -i '/^listeners:/a\  - address: "127.0.0.1:1003"\n    serves: [cmp]' "$work/apart/cmpd.yaml"
+refused "health of the first node" "127.0.0.1:1002: say with --admin-listen" \
+    "$ctl" init --join "$work/apart" "$work/apart2" --node n2 --listen 127.0.0.1:2001
+ok "each its own" "$ctl" init --join "$work/apart" "$work/apart2" --node n2 --listen 127.0.0.1:2001 --admin-listen 127.0.0.1:2002
+same "the addresses" "$(sed -n 's/^  - address: //p' "$work/apart2/cmpd.yaml" | xargs)" \
+    "127.0.0.1:2001 127.0.0.1:1001 127.0.0.1:2002"
 start_server cmpd "$work/node2/cmpd.yaml" "$work/node2.log"
 ok "enrolled at the second node" cmp -cmd ir -newkey "$work/new.key" -subject /CN=node2 "${by_device[@]}" -certout "$work/out.pem"
 same "seen by the first" "$(stored_status "$work/out.pem")" valid

@@ -1,5 +1,6 @@
 #include "tests/support/world.h"
 #include "server/pki/revocation.h"
+#include "tests/support/rows.h"
 
 #include <stdlib.h>
 
@@ -237,7 +238,7 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
     row = world_find(world, fetch->kind, fetch->issuer, fetch->key);
     if (row != NULL) {
         fetch->rows = arena_alloc(fetch->arena, store_tables[fetch->kind].row_size);
-        must(fetch->rows != NULL && row_copy(fetch->rows, &store_tables[fetch->kind], row, fetch->arena));
+        must(fetch->rows != NULL && rows_copy(fetch->rows, &store_tables[fetch->kind], row, fetch->arena));
         fetch->count = 1;
         fetch->outcome = STORE_FOUND;
     }
@@ -336,7 +337,7 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         row = world_row(&memory, memory.count);
         grow(world, write->kind);
     }
-    must(row_copy(row, table, write->row, world->rows));
+    must(rows_copy(row, table, write->row, world->rows));
 }
 
 static void change_here(struct world *world, const struct store_unit *unit)

@@ -36,11 +36,6 @@ Test(log, levels_below_the_minimum_are_dropped)
     cr_assert(log_enabled(LOG_ERROR));
     CAPTURE(log_line(LOG_INFO, "quiet"));
     cr_assert_str_empty(logged);
-    enum log_level level;
-    cr_assert(log_level_parse(&level, "debug"));
-    cr_assert_eq(level, LOG_DEBUG);
-    cr_assert(!log_level_parse(&level, "Debug"));
-    cr_assert(!log_level_parse(&level, ""));
 }
 
 Test(log, a_long_line_is_cut_and_still_one_line)

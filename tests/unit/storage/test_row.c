@@ -37,7 +37,7 @@ Test(row, a_copy_stands_for_itself)
     char id[] = "transaction", name[] = "demo";
     struct store_tx tx = {.transaction_id = bytes_str(id), .profile = bytes_str(name), .deadline = 7}, copy;
     struct arena *arena = arena_new(64 * 1024);
-    cr_assert(row_copy(&copy, transactions, &tx, arena));
+    cr_assert(rows_copy(&copy, transactions, &tx, arena));
     memset(id, 'x', sizeof id - 1);
     cr_assert(bytes_equal(row_key(&copy, transactions), bytes_str("transaction")));
     cr_assert(bytes_equal(copy.profile, bytes_str("demo")));
@@ -51,6 +51,6 @@ Test(row, a_copy_that_does_not_fit_is_none)
     uint8_t large[1024] = {0};
     struct store_tx tx = {.transaction_id = bytes_of(large, sizeof large)}, copy;
     struct arena *arena = arena_new(sizeof large / 2);
-    cr_assert_not(row_copy(&copy, transactions, &tx, arena));
+    cr_assert_not(rows_copy(&copy, transactions, &tx, arena));
     arena_free(arena);
 }

@@ -113,9 +113,10 @@ static size_t seals(void)
     return count;
 }
 
-static void short_jobs(struct upkeep *upkeep, int64_t now_ms)
+static void long_jobs(struct upkeep *upkeep, int64_t now_ms)
 {
-    run_jobs(upkeep, 0, &(struct upkeep_turn){demo.policy, store, now_ms});
+    atomic_store(&upkeep->served, now_ms / 1000);
+    run_jobs(upkeep, 1, &(struct upkeep_turn){demo.policy, store, now_ms});
 }
 
 /* deploy/manual/audit.md: "Every minute, and when it ends". Time is passed in. */
@@ -128,20 +129,20 @@ Test(upkeep, the_audit_log_is_sealed_every_minute)
     cr_assert(begin_jobs(&upkeep, NOW));
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
     for (int64_t at = SECOND; at < MINUTE; at += SECOND)
-        short_jobs(&upkeep, begin + at);
+        long_jobs(&upkeep, begin + at);
     cr_assert_eq(seals(), 0);
-    short_jobs(&upkeep, begin + MINUTE);
+    long_jobs(&upkeep, begin + MINUTE);
     cr_assert_eq(seals(), 1);
 
     cr_assert_eq(commit_one(store, 1, 2), STORE_DONE);
-    short_jobs(&upkeep, begin + 2 * MINUTE - SECOND);
+    long_jobs(&upkeep, begin + 2 * MINUTE - SECOND);
     cr_assert_eq(seals(), 1);
-    short_jobs(&upkeep, begin + 2 * MINUTE);
+    long_jobs(&upkeep, begin + 2 * MINUTE);
     cr_assert_eq(seals(), 2);
 
     /* An operator has set the clock: nobody waits until it has caught up. */
     cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
-    short_jobs(&upkeep, begin);
+    long_jobs(&upkeep, begin);
     cr_assert_eq(seals(), 3);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
@@ -183,6 +184,14 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL});
     cr_assert(serves(&upkeep, NOW));
     cr_assert_not(serves(&upkeep, NOW + SERVICE_AGE + 1));
+    /* A store that is opened to be read takes nothing. */
+    char fault[STORE_FAULT_MAX];
+    struct store *deaf = store_open_to_read(fault, policy_config(demo.policy)->store, "deaf");
+    cr_assert_not_null(deaf, "%s", fault);
+    run_job(&upkeep, &nodes_job,
+            &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL});
+    cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
+    store_close(deaf);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
         free(upkeep.duties[i].state);
