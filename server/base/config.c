@@ -98,6 +98,71 @@ static int fault_parser(struct config_fault *fault, const struct config_source *
         parser->context != NULL ? parser->context : "");
 }
 
+/* What an event brings that no cmpd.yaml needs, or NULL. */
+static const char *forbidden(const yaml_event_t *event)
+{
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+
+    if (event->type == YAML_ALIAS_EVENT)
+        anchor = event->data.alias.anchor;
+    if (event->type == YAML_SCALAR_EVENT)
+        anchor = event->data.scalar.anchor, tag = event->data.scalar.tag;
+    if (event->type == YAML_SEQUENCE_START_EVENT)
+        anchor = event->data.sequence_start.anchor, tag = event->data.sequence_start.tag;
+    if (event->type == YAML_MAPPING_START_EVENT)
+        anchor = event->data.mapping_start.anchor, tag = event->data.mapping_start.tag;
+    if (anchor != NULL)
+        return "a value is named to be used again (&name), or used again through an alias (*name); write it "
+               "out in "
+               "each place";
+    return tag != NULL ? "a value has a tag (!…); write the value alone" : NULL;
+}
+
+static int check_event(struct config_fault *fault, const struct config_source *source,
+                       const yaml_event_t *event, int *depth)
+{
+    size_t line = event->start_mark.line + 1;
+    const char *what = forbidden(event);
+
+    if (what != NULL)
+        return config_fault_line(fault, source, line, "%s", what);
+    if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
+        ++*depth;
+    if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT)
+        --*depth;
+    return *depth <= CONFIG_DEPTH_MAX ||
+           config_fault_line(fault, source, line, "lists and sections stand in each other more than %d deep",
+                             CONFIG_DEPTH_MAX);
+}
+
+/* libyaml's time grows with the square of depth, of anchors and of directives, and a reload waits for it: so
+ * a file with more of them than a cmpd.yaml has is refused before its document is made. */
+static int check_events(struct config_fault *fault, const struct config_source *source)
+{
+    yaml_parser_t parser;
+    yaml_event_t event;
+    int depth = 0, ok, is_over = 0;
+    size_t line = 1;
+
+    for (const char *at = source->text; at != NULL; at = strchr(at, '\n'), at += at != NULL, line++)
+        if (*at == '%')
+            return config_fault_line(fault, source, line, "a directive (%%); leave it out");
+    if (!yaml_parser_initialize(&parser))
+        return config_fault_line(fault, source, 0, "out of memory");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
+    for (ok = 1; ok && !is_over;) {
+        if (!yaml_parser_parse(&parser, &event)) {
+            ok = fault_parser(fault, source, &parser);
+            break;
+        }
+        ok = check_event(fault, source, &event, &depth);
+        is_over = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
 static int parse(struct config_fault *fault, struct config_source *source)
 {
     yaml_parser_t parser;
@@ -152,7 +217,7 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
     if (len > CONFIG_FILE_MAX)
         config_fault_line(fault, source, 0, "larger than %d octets; this is not a cmpd.yaml",
                           CONFIG_FILE_MAX);
-    else if (parse(fault, source))
+    else if (check_events(fault, source) && parse(fault, source))
         config = fill(fault, source);
     if (config == NULL)
         source_free(source);

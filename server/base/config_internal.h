@@ -21,9 +21,10 @@ enum {
     CONFIG_CAS_MAX = BOUND_AUTHORITIES,
     CONFIG_VENDORS_MAX = 256,
     CONFIG_PROFILES_MAX = 256,
-    CONFIG_LIST_MAX = 64, /* entries of a list of words or files */
-    CONFIG_ROWS_MAX = 64, /* settings of a section */
-    CONFIG_KEY_MAX = 32,  /* octets of a key */
+    CONFIG_LIST_MAX = 64,  /* entries of a list of words or files */
+    CONFIG_DEPTH_MAX = 16, /* of lists and sections in each other */
+    CONFIG_ROWS_MAX = 64,  /* settings of a section */
+    CONFIG_KEY_MAX = 32,   /* octets of a key */
 };
 
 enum config_kind {

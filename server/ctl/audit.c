@@ -154,10 +154,10 @@ static int run_verify(const struct ctl_call *call)
 static const struct ctl_option verify_options[] = {
     CTL_OPTION_CONFIG,
     CTL_OPTION_STORE,
-    {"log", "FILE", 0,
+    {"log", "FILE", CTL_SEVERAL,
      "a node's log, or a file of seals: what it says of seals is held against the store; may be "
      "given again"},
-    {"certificate", "FILE", 0,
+    {"certificate", "FILE", CTL_SEVERAL,
      "a former CMP certificate, besides those of the configuration; may be given again"},
     {NULL, NULL, 0, NULL},
 };

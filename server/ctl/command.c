@@ -60,9 +60,9 @@ static void put_usage(FILE *out, const char *before, const struct ctl_command *c
 {
     fprintf(out, "%scmpctl %s", before, command->name);
     for (const struct ctl_option *option = command->options; option != NULL && option->name != NULL; option++)
-        fprintf(out, " %s--%s%s%s%s", option->required ? "" : "[", option->name,
+        fprintf(out, " %s--%s%s%s%s", option->how == CTL_REQUIRED ? "" : "[", option->name,
                 option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "",
-                option->required ? "" : "]");
+                option->how == CTL_REQUIRED ? "" : "]");
     fprintf(out, "%s%s\n", command->arguments != NULL ? " " : "",
             command->arguments != NULL ? command->arguments : "");
 }
@@ -191,7 +191,9 @@ static int check_call(const struct ctl_call *call)
     const struct ctl_command *command = call->command;
 
     for (const struct ctl_option *option = command->options; option != NULL && option->name != NULL; option++)
-        if (option->required && ctl_value(call, option->name) == NULL)
+        if (option->how != CTL_SEVERAL && ctl_nth(call, option->name, 1) != NULL)
+            return ctl_wrong_call(command, "%s takes --%s once", command->name, option->name);
+        else if (option->how == CTL_REQUIRED && ctl_value(call, option->name) == NULL)
             return ctl_wrong_call(command, "%s wants --%s %s", command->name, option->name, option->argument);
     if (call->argument_count < command->least)
         return ctl_wrong_call(command, "%s wants %s", command->name, command->arguments);

@@ -6,10 +6,13 @@
 #include <stddef.h>
 
 /* struct ctl_option is an option of a command; a table of them ends with a name of NULL. */
+/* How often an option may be given. */
+enum ctl_how { CTL_ONCE, CTL_REQUIRED, CTL_SEVERAL };
+
 struct ctl_option {
     const char *name;     /* without its dashes */
     const char *argument; /* "FILE"; NULL: it takes none */
-    int required;         /* 1: a call without it is wrong */
+    int how;              /* enum ctl_how */
     const char *says;
 };
 

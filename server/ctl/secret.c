@@ -138,14 +138,17 @@ static struct ctl_shared_secret *read_list(size_t *count, const char *file, stru
 /* The seconds of --expires-in from now on, in Unix seconds; 0: never. */
 static int read_expiry(int64_t *expires, const char *text)
 {
-    char *end;
+    enum { DIGITS = 10 }; /* three centuries: nothing here overflows */
+    size_t len;
 
     *expires = 0;
     if (text == NULL)
         return 1;
-    *expires = strtol(text, &end, 10);
-    if (*end != 0 || *expires <= 0)
-        return !ctl_fault("--expires-in wants a number of seconds, not '%s'", text);
+    len = strlen(text);
+    if (len == 0 || len > DIGITS || text[strspn(text, "0123456789")] != 0 ||
+        (*expires = strtoll(text, NULL, 10)) == 0)
+        return !ctl_fault("--expires-in wants a number of seconds of up to %d digits, not '%s'", DIGITS,
+                          text);
     *expires += time(NULL);
     return 1;
 }

@@ -278,6 +278,25 @@ def connections_behind_a_PROXY_header_are_their_clients(program):
 
 
 @check
+def health_has_places_of_its_own(program):
+    """What one address does where base stations come in takes nothing from the health checks that come from it."""
+    with serving(program, "127.0.0.1:0,cmp", "127.0.0.1:0,health", connections_per_source=5) as server:
+        idle = [server.connect(0) for _ in range(5)]
+        for sock in idle:
+            assert who(sock) == "127.0.0.1"
+        with server.connect(0) as sock:
+            try:
+                sock.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
+                assert read_all(sock) == b""
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        with server.connect(1) as sock:
+            assert is_served(sock)
+        for sock in idle:
+            sock.close()
+
+
+@check
 def who_gives_up_takes_its_jobs_along(program):
     """A stream that is reset, and a connection that is gone."""
     with serving(program, delay=100000, workers=1) as server:

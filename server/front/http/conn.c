@@ -31,6 +31,19 @@ struct ledger_source *front_source(struct front *front, const struct address *cl
                       ledger_now());
 }
 
+/* Whose connection |conn| is. What one address does at the listeners of base stations takes nothing from its
+ * health checks, which come to another: a load balancer that is not trusted is one address with all its
+ * stations. */
+static struct ledger_source *source_of(const struct front_conn *conn)
+{
+    static const uint64_t elsewhere = 0x9e3779b97f4a7c15;
+    const struct front *front = conn->thread->front;
+    uint64_t id = keyed_hash(front->source_key, address_source(&conn->client));
+
+    return ledger_pin(pipeline_ledger(front->pipeline),
+                      (conn->accept->serves & CONFIG_SERVE_CMP) != 0 ? id : id ^ elsewhere, ledger_now());
+}
+
 static int is_proxy(const struct front *front, const struct address *peer)
 {
     for (size_t i = 0; i < front->proxy_count; i++)
@@ -74,7 +87,7 @@ static unsigned make_room(struct front_thread *thread)
         if (!conn->counted || conn->requests != 0 || atomic_load(&conn->source->connections) <= most / 2)
             continue;
         leave_source(conn); /* so that the rest of a source stays when it has no more than others */
-        conn->source = front_source(thread->front, &conn->client);
+        conn->source = source_of(conn);
         shut(conn);
         closed++;
     }
@@ -107,7 +120,7 @@ static int enter_source(struct front_conn *conn, int is_bounded)
     struct front *front = conn->thread->front;
     uint32_t now = ledger_now();
 
-    conn->source = front_source(front, &conn->client);
+    conn->source = source_of(conn);
     if (!is_bounded)
         return atomic_load(&front->connections) <= front->limits.connections;
     if (!ledger_take(&conn->source->connections, front->limits.connections_per_source))

@@ -242,6 +242,9 @@ static const struct wrong wrongs[] = {
      {"key is a pkcs11: URI", "name a file"}},
     {"log: &l info\nnode: *l\n" REST, 1, {"alias"}},
     {"vendors: &v [*v]\n" REST, 1, {"alias"}},
+    {"node: !!binary AAAA\n" REST, 1, {"a tag", "alone"}},
+    {"log: info\n%TAG ! !\n" REST, 2, {"a directive"}},
+    {"vendors: [[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]\n" REST, 1, {"more than 16 deep"}},
     /* what depends on more than one value */
     {"listeners:\n- address: nowhere\n" CAS PROFILES, 2, {"address is \"nowhere\"", "HOST:PORT"}},
     {"listeners:\n- address: ::1:88\n" CAS PROFILES, 2, {"HOST:PORT", "[::1]:8829"}},
