@@ -119,7 +119,7 @@ static void log_demo_profiles(const struct config *config)
     for (size_t i = 0; i < config->profile_count; i++)
         if (config->profiles[i].demo)
             log_line(LOG_WARN, "demo profile", log_word("profile", config->profiles[i].name),
-                     log_text("text", "for demonstration only: any subject, any number of enrollments"));
+                     log_text("text", "for demonstration only: not for real base stations"));
 }
 
 /* What may fail here fails before anything is served. */

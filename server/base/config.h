@@ -165,7 +165,7 @@ struct config_retain {
 
 struct config_profile {
     const char *name;
-    int demo;                 /* 1: subject as requested, any number of enrollments; said in file and log */
+    int demo;                 /* 1: a mark, said in file and log */
     const char *ca;           /* name of a config_ca */
     struct config_list paths; /* legacy HTTP paths that select this profile, "/pkix/" */
     struct config_accept accept;

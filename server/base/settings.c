@@ -265,7 +265,8 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, name), .kind = CONFIG_NAME, .required = 1, .example = "base-station",
      .says = "letters, digits, '.', '_', '-'"},
     {ROW(config_profile, demo), FLAG(0),
-     .says = "FOR DEMONSTRATION ONLY: any subject, any number of enrollments, a secret used again"},
+     .says =
+         "FOR DEMONSTRATION ONLY: a mark for file and log; what is granted stands in names, keys and mac"},
     {ROW(config_profile, ca), .kind = CONFIG_NAME, .example = "issuing",
      .says = "which issues; may be left out if there is one"},
     {ROW(config_profile, paths), LIST(CONFIG_TEXTS, 0),

@@ -29,6 +29,8 @@ const struct ctl_command ctl_check = {
     .says = "check a configuration, and every file that it names",
     .more =
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
-        "file, the line, and what to write instead.",
+        "file, the line, and what to write instead. The store, ports, and what a running cmpd may load again "
+        "are "
+        "not looked at.",
     .run = run,
 };
