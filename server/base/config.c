@@ -144,9 +144,11 @@ static int check_events(struct config_fault *fault, const struct config_source *
     int depth = 0, ok, is_over = 0;
     size_t line = 1;
 
-    for (const char *at = source->text; at != NULL; at = strchr(at, '\n'), at += at != NULL, line++)
-        if (*at == '%')
+    for (const char *at = source->text; *at != 0; at++) {
+        if (*at == '%' && (at == source->text || at[-1] == '\n'))
             return config_fault_line(fault, source, line, "a directive (%%); leave it out");
+        line += *at == '\n';
+    }
     if (!yaml_parser_initialize(&parser))
         return config_fault_line(fault, source, 0, "out of memory");
     yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
