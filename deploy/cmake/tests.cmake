@@ -17,10 +17,21 @@ function(test_program name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${test_bin})
 endfunction()
 
+set(record_strip 0) # how many folders lead to this tree
+if(CMPD_COVERAGE)
+    string(REGEX MATCHALL "/" slashes ${CMAKE_BINARY_DIR})
+    list(LENGTH slashes record_strip)
+endif()
+
 function(register name seconds)
+    set(record)
+    if(CMPD_COVERAGE)
+        set(record ";GCOV_PREFIX=${CMAKE_BINARY_DIR}/record/${name};GCOV_PREFIX_STRIP=${record_strip}")
+    endif()
     add_test(NAME ${CMPD_TEST_PREFIX}${name} COMMAND ${ARGN})
-    set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds}
-                         ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}")
+    set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+                         SKIP_REGULAR_EXPRESSION "(^|\n)SKIPPED: "
+                         ENVIRONMENT "CMPD_BIN=${CMAKE_BINARY_DIR}/bin;CMPD_TESTS=${test_bin};CMPD_SOURCE=${CMAKE_SOURCE_DIR};${sanitizer_environment}${record}")
 endfunction()
 
 # A token that tests can lose: a module as a vendor would ship it, so none of our own settings for programs.
@@ -45,7 +56,7 @@ if(CMPD_SANITIZE STREQUAL "thread")
     foreach(script ${thread_scripts})
         file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
         string(REGEX REPLACE "\\.sh$" "" name ${name})
-        register(${name} 1200 ${script})
+        register(${name} 7200 ${script})
         set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES RUN_SERIAL ON)
     endforeach()
     return()
@@ -83,7 +94,7 @@ if(CRITERION AND NOT CMPD_FUZZ)
         # Criterion's own macros declare functions without prototypes.
         target_compile_options(${target} PRIVATE -Wno-missing-prototypes -Wno-strict-prototypes)
         target_compile_definitions(${target} PRIVATE CMPD_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-        register(${name} 120 ${test_bin}/${target})
+        register(${name} 600 ${test_bin}/${target})
     endforeach()
 elseif(unit_tests AND NOT CMPD_FUZZ)
     message(WARNING "libcriterion-dev is missing: no unit tests (deploy/packages test installs it)")
@@ -139,7 +150,7 @@ foreach(target ${fuzz_targets} fuzz_front_epoll.c)
                  ${CMAKE_BINARY_DIR}/corpus/${subject} ${corpus})
     else()
         test_program(${target} SOURCES ${source} tests/fuzz/replay.c USES ${uses})
-        register(fuzz/${subject} 120 ${test_bin}/${target} ${corpus})
+        register(fuzz/${subject} 600 ${test_bin}/${target} ${corpus})
     endif()
     target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
 endforeach()
@@ -156,9 +167,9 @@ endif()
 foreach(script ${scripts})
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
     string(REGEX REPLACE "\\.sh$" "" name ${name})
-    set(seconds 600)
+    set(seconds 3600)
     if(name MATCHES "^(fault|engines|cluster|postgres)/|^hostile/test_failing$")
-        set(seconds 7200) # the sizes of --soak
+        set(seconds 36000) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})
     # These wait for most of their time: another one may run beside them.

@@ -124,6 +124,16 @@ else()
     endif()
 endif()
 
+if(CMPD_COVERAGE)
+    target_compile_options(common INTERFACE --coverage -fprofile-update=atomic)
+    target_link_options(common INTERFACE --coverage)
+    # A server in its sandbox writes its record, too.
+    add_library(record-in-sandbox STATIC tests/mutation/record_in_sandbox.c)
+    target_include_directories(record-in-sandbox PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_options(common INTERFACE -Wl,--wrap=sandbox_new)
+    target_link_libraries(common INTERFACE record-in-sandbox)
+endif()
+
 # libh2o, on the event loop of its own. A sanitizer only sees what it compiled, so its builds compile libh2o too.
 include(deploy/third-party/h2o/sources.cmake)
 list(TRANSFORM h2o_sources PREPEND ${h2o}/src/)

@@ -1,0 +1,100 @@
+"""trees.py: a copy of the sources, its trees as tests/run builds them, and single tests run in these."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+
+ASAN = ["-DCMPD_SANITIZE=address,undefined", "-DCMPD_TEST_PREFIX=asan/", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-O1 -g"]
+COVERAGE = ["-DCMPD_COVERAGE=ON", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-Og -g"]
+
+
+def run(command, seconds=None, **options):
+    """(status, output); the status is None when the time is over. Nothing that it began is left behind."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True, **options
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        status, output = None, ""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    if status is None:
+        process.wait()
+        process.stdout.close()
+    return status, output
+
+
+def copy_sources(origin, copy):
+    """Makes |copy| what |origin| is, ignored files left out; what is the same already keeps its time."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=origin, capture_output=True, check=True, text=True
+    ).stdout
+    wanted = {name for name in listed.split("\0") if name and (origin / name).exists()}
+    for name in wanted:
+        text, there = (origin / name).read_bytes(), copy / name
+        if not there.exists() or there.read_bytes() != text:
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_bytes(text)
+            there.chmod((origin / name).stat().st_mode)
+    for folder, _, names in os.walk(copy):
+        for name in names:
+            path = pathlib.Path(folder, name)
+            if str(path.relative_to(copy)) not in wanted:
+                path.unlink()
+
+
+@dataclass(frozen=True)
+class Test:
+    name: str
+    command: tuple
+    environment: tuple
+    target: str | None  # what ninja builds for it; None: all programs
+
+
+def tests_of(folder):
+    """The tests of a tree, by name."""
+    said = subprocess.run(["ctest", "--show-only=json-v1"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    found = {}
+    for row in json.loads(said)["tests"]:
+        command = tuple(row.get("command", ()))
+        if not command:
+            continue  # not built yet
+        properties = {item["name"]: item["value"] for item in row["properties"]}
+        program = pathlib.Path(command[0])
+        target = str(program.relative_to(folder)) if folder in program.parents else None
+        found[row["name"]] = Test(row["name"], command, tuple(properties.get("ENVIRONMENT", ())), target)
+    return found
+
+
+class Tree:
+    def __init__(self, folder, source, prefix, options=()):
+        self.folder = folder
+        status, output = run(
+            ["cmake", "-S", str(source), "-B", str(folder), "-G", "Ninja", "--log-level=WARNING", "-Wno-dev", f"-DCMPD_PREFIX={prefix}", *options]
+        )
+        if status != 0:
+            raise SystemExit(f"tests/mutate: {folder} cannot be configured:\n{output}")
+
+    def build(self, targets=(), seconds=None):
+        return run(["ninja", "-C", str(self.folder), *targets], seconds)
+
+    def times(self):
+        """What each test last took here, in seconds."""
+        try:
+            rows = (self.folder / "Testing/Temporary/CTestCostData.txt").read_text().split("---")[0].splitlines()
+        except FileNotFoundError:
+            return {}
+        return {name: float(cost) for name, runs, cost in (row.split() for row in rows) if int(runs) > 0}
+
+    def run(self, test, seconds):
+        begin = time.monotonic()
+        environment = dict(os.environ, **dict(item.split("=", 1) for item in test.environment))
+        status, output = run(list(test.command), seconds, cwd=self.folder, env=environment)
+        return status, output, time.monotonic() - begin
