@@ -129,7 +129,7 @@ balancer_stop() {
     local pid
     for pid in "${balancer_pid[@]}"; do
         kill -TERM "$pid"
-        wait "$pid" 2>/dev/null || true
+        ended "the balancer" "$pid" 143
     done
     balancer_pid=()
 }
@@ -148,14 +148,14 @@ print(sum(row["pxname"].startswith("ready") and row["svname"].startswith("node")
 PY
 }
 
+balancer_sees() {
+    [ "$(balancer_state "$1" 2>/dev/null)" = "$2" ]
+}
+
 balancer_waits() {
-    local i name
+    local name
     for name in haproxy passthrough; do
-        for ((i = 0; i < 300; i++)); do
-            [ "$(balancer_state "$name" 2>/dev/null)" = "$1" ] && continue 2
-            sleep 0.1
-        done
-        fail "$name does not see $1 nodes that are ready: $(tail -n 3 "$work/$name.log")"
+        until_so "$name sees $1 nodes that are ready" balancer_sees "$name" "$1"
     done
 }
 
@@ -175,15 +175,15 @@ load_steady() {
     load_runs "$1" 100
 }
 
+holds_or_ended() {
+    [ "$(wc -l <"$held")" -ge "$2" ] || is_gone "${load_pid[$1]}"
+}
+
 load_runs() {
-    local i before
+    local before
     before=$(wc -l <"$held")
-    for ((i = 0; i < 3000; i++)); do
-        [ "$(wc -l <"$held")" -ge $((before + $2)) ] && return 0
-        kill -0 "${load_pid[$1]}" 2>/dev/null || fail "the load $1 ended"
-        sleep 0.02
-    done
-    fail "the load $1 gets no certificates"
+    until_so "the load $1 gets $2 certificates" holds_or_ended "$1" $((before + $2))
+    [ "$(wc -l <"$held")" -ge $((before + $2)) ] || fail "the load $1 ended"
 }
 
 load_stop() {

@@ -97,13 +97,11 @@ database_standby() {
 
 # database_waits NAME SQL ANSWER: until it answers so.
 database_waits() {
-    local i answer=
-    for ((i = 0; i < 300; i++)); do
-        answer=$(postgres_sql "$1" "$2" 2>/dev/null || true)
-        [ "$answer" = "$3" ] && return 0
-        sleep 0.1
-    done
-    fail "$1: '$2' answers '$answer', not '$3'"
+    until_so "$1: '$2' answers '$3'" answers "$@"
+}
+
+answers() {
+    [ "$(postgres_sql "$1" "$2" 2>/dev/null)" = "$3" ]
 }
 
 database_promote() {

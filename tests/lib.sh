@@ -9,11 +9,14 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/cmpd-test.XXXXXX")
 servers=()
 at_end=() # commands that clean up what a killed process would leave
 checks=0
+# Seconds that an event is waited for. What waits goes on at once when it is there; this only ends what hangs, on a
+# machine that is busy with something else, too.
+patience=180
 
 clean_up() {
     local status=$? command pid
     for command in "${at_end[@]}"; do
-        "$command" || true
+        "$command" || echo "not cleaned up: $command" >&2
     done
     for pid in "${servers[@]}"; do
         kill -KILL "$pid" 2>/dev/null || true
@@ -66,6 +69,72 @@ same() {
     [ "$2" = "$3" ] || fail "$1: '$2' is not '$3'"
 }
 
+# until_so TEXT COMMAND...: waits until the command succeeds; when it never does, TEXT tells what was waited for.
+until_so() {
+    local text=$1 end=$((SECONDS + patience))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || fail "it never came: $text"
+        sleep 0.02
+    done
+}
+
+# lines_of PATTERN FILE [OPTION...]: how many lines have it, as an extended regular expression or by the options of grep;
+# a file that is not there is a failure.
+lines_of() {
+    local status=0 options=("${@:3}")
+    [ ${#options[@]} -gt 0 ] || options=(-E)
+    grep -c "${options[@]}" -e "$1" -- "$2" || status=$?
+    [ "$status" -le 1 ] || fail "$2 cannot be read"
+}
+
+# has_more COUNT PATTERN FILE: are there more such lines than COUNT?
+has_more() {
+    [ "$(lines_of "$2" "$3")" -gt "$1" ]
+}
+
+# is_gone PROCESS: it has ended (and may still be waited for).
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# status_of COMMAND...: runs it, and prints its exit status alone.
+status_of() {
+    local status=0
+    "$@" >/dev/null 2>&1 || status=$?
+    echo "$status"
+}
+
+# ended TEXT PROCESS STATUS: waits for the end of a child, which must have this status (137: by SIGKILL; "0|1": either).
+ended() {
+    local status=0
+    wait "$2" 2>/dev/null || status=$?
+    checks=$((checks + 1))
+    [[ $status =~ ^($3)$ ]] || fail "$1: it ended with status $status"
+}
+
+# ended_without_reports TEXT: ends the server by SIGINT; neither its status nor a report of ThreadSanitizer ($work/tsan.*)
+# may say that something was wrong.
+ended_without_reports() {
+    local status=0
+    kill -INT "$server"
+    wait "$server" || status=$?
+    same "$1: reports" "$(find "$work" -maxdepth 1 -name 'tsan*' -exec cat {} +)" ""
+    same "$1: exit status" "$status" 0
+}
+
+# kill_server: SIGKILL, and its end.
+kill_server() {
+    kill -KILL "$server"
+    ended "killed" "$server" 137
+}
+
+# skip REASON: this test cannot be run here. Only where the machine lacks what the test needs.
+skip() {
+    echo "SKIPPED: $1"
+    exit 77
+}
+
 done_testing() {
     [ "$checks" -gt 0 ] || fail "nothing was checked"
     echo "$checks checks"
@@ -94,25 +163,25 @@ PY
 # start_server PROGRAM CONFIG LOG [COMMAND...]: starts it, through COMMAND if given, and waits until it serves; its
 # process is in $server.
 start_server() {
-    local program=$1 config=$2 log=$3 i before
+    local program=$1 config=$2 log=$3 before
     shift 3
     touch "$log"
-    before=$(grep -c 'event=serving' "$log" || true)
+    before=$(lines_of 'event=serving' "$log")
     "$@" "$CMPD_BIN/$program" --config "$config" >>"$log" 2>&1 &
     server=$!
     servers+=("$server")
-    for ((i = 0; i < 200; i++)); do
-        [ "$(grep -c 'event=serving' "$log" || true)" -gt "$before" ] && return 0
-        kill -0 "$server" 2>/dev/null || fail "$program did not start: $(tail -n 3 "$log")"
-        sleep 0.05
-    done
-    fail "$program does not serve"
+    until_so "$program serves" serves_or_ended "$before" "$log"
+    has_more "$before" 'event=serving' "$log" || fail "$program did not start: $(tail -n 3 "$log")"
+}
+
+serves_or_ended() {
+    has_more "$1" 'event=serving' "$2" || is_gone "$server"
 }
 
 # stop_server: SIGINT, and its exit status must be 0.
 stop_server() {
     kill -INT "$server"
-    wait "$server" || fail "the server ended with status $?"
+    ended "the server" "$server" 0
 }
 
 # demo NAME [OPTION...]: a demo CA in $work/NAME, all of it on one free port: $dir, $port. OPTIONs of cmpctl init.
@@ -178,13 +247,17 @@ token_uri() {
 
 # wait_log LOG PATTERN: until it is there.
 wait_log() {
-    local i
     checks=$((checks + 1))
-    for ((i = 0; i < 400; i++)); do
-        grep -Eq -- "$2" "$1" && return 0
-        sleep 0.05
-    done
-    fail "'$2' is not in $(basename "$1")"
+    until_so "'$2' in $(basename "$1")" grep -Eqs -- "$2" "$1"
+}
+
+# reload: SIGHUP, and its outcome: the line of $log, in $work/outcome.
+reload() {
+    local before
+    before=$(lines_of 'event="configuration' "$log")
+    kill -HUP "$server"
+    until_so "the outcome of a reload" has_more "$before" 'event="configuration' "$log"
+    grep 'event="configuration' "$log" | tail -n 1 >"$work/outcome"
 }
 
 # wait_ready CODE: until /readyz of the server at $port answers so; its detail is in $work/ready.json.
@@ -192,13 +265,12 @@ ready() {
     curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
 }
 
+is_ready() {
+    [ "$(ready)" = "$1" ]
+}
+
 wait_ready() {
-    local i
-    for ((i = 0; i < 300; i++)); do
-        [ "$(ready)" = "$1" ] && return 0
-        sleep 0.05
-    done
-    fail "readiness is not $1: $(cat "$work/ready.json")"
+    until_so "readiness $1" is_ready "$1"
 }
 
 # new_key FILE TYPE: P-256, P-384, P-521, RSA or Ed25519.

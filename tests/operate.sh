@@ -37,7 +37,7 @@ told() {
 }
 
 untold() {
-    same "told: $1" "$(grep -Ec -- "$1" "$work/said.out" || true)" 0
+    same "told: $1" "$(lines_of "$1" "$work/said.out")" 0
 }
 
 retain() {

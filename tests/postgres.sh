@@ -62,7 +62,7 @@ postgres_new() {
 
 # Another process may take the port between its choice and its use: then the cluster ends, and another one is tried.
 postgres_start() {
-    local name=$1 folder=$work/$1 setting settings=() try i
+    local name=$1 folder=$work/$1 setting settings=() try
     shift
     for setting in "$@"; do settings+=(-c "$setting"); done
     for ((try = 0; try < 5; try++)); do
@@ -72,17 +72,17 @@ postgres_start() {
             -c ssl_key_file="$folder/server.key" -c fsync=off "${settings[@]}" >>"$work/$name.log" 2>&1 &
         postgres_pid[$name]=$!
         # Only this cluster knows the password, so nobody else's is taken for it.
-        for ((i = 0; i < 300; i++)); do
-            postgres_sql "$name" 'select 1' >/dev/null 2>&1 && return 0
-            kill -0 "${postgres_pid[$name]}" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -0 "${postgres_pid[$name]}" 2>/dev/null && fail "PostgreSQL does not answer"
+        until_so "PostgreSQL answers" postgres_answers_or_ended "$name"
+        is_gone "${postgres_pid[$name]}" || return 0
         unset "postgres_pid[$name]"
         tail -n 20 "$work/$name.log" | grep -q 'Address already in use' || fail "PostgreSQL did not start"
         rm "$folder/port"
     done
     fail "PostgreSQL found no port"
+}
+
+postgres_answers_or_ended() {
+    postgres_sql "$1" 'select 1' >/dev/null 2>&1 || is_gone "${postgres_pid[$1]}"
 }
 
 postgres_stop() {

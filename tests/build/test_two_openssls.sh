@@ -34,13 +34,11 @@ servers+=("$server")
 
 # said PATTERN COUNT: waits until the program has printed so many lines that match.
 said() {
-    local i
-    for ((i = 0; i < 600; i++)); do
-        [ "$(grep -c "$1" "$work/program.log" || true)" -ge "$2" ] && return 0
-        kill -0 "$server" 2>/dev/null || fail "the program ended: $(tail -n 5 "$work/program.log")"
-        sleep 0.05
-    done
-    fail "the program does not go on: $(tail -n 5 "$work/program.log")"
+    until_so "$2 lines '$1'" said_or_ended $(($2 - 1)) "$1"
+    has_more $(($2 - 1)) "$1" "$work/program.log" || fail "the program ended: $(tail -n 5 "$work/program.log")"
+}
+said_or_ended() {
+    has_more "$1" "$2" "$work/program.log" || is_gone "$server"
 }
 said '^ready$' 1
 front=https://127.0.0.1:$(sed -n 's/.*event=listening.* address=[^ ]*:\([0-9]*\).*/\1/p' "$work/program.log")

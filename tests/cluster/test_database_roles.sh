@@ -126,6 +126,6 @@ refused "nodes do not replicate" 'no pg_hba.conf entry|must be superuser or repl
     psql -X "$url&replication=database" -c 'IDENTIFY_SYSTEM'
 refused "replicas read no tables" 'no pg_hba.conf entry' psql -X "${url/cmpd_node/cmpd_replica}" -c 'select 1'
 for name in "$CMPD_NODE_PASSWORD" "$CMPD_OWNER_PASSWORD" "$postgres_password"; do
-    same "no password in the log" "$(grep -cF "$name" "$work/db.log" || true)" 0
+    same "no password in the log" "$(lines_of "$name" "$work/db.log" -F)" 0
 done
 done_testing

@@ -62,8 +62,8 @@ done
 new_key "$work/race.key" P-256
 for round in 1 2 3 4 5; do
     # The client fails: nobody listens there. What it would have sent is written before.
-    cmp -cmd ir "${by_device[@]}" -server 127.0.0.1:1 -implicit_confirm -newkey "$work/race.key" -subject "/CN=race-$round" \
-        -certout "$work/race.pem" -reqout "$work/race.ir" >/dev/null 2>&1 || true
+    refused "nobody listens there" 'connect' cmp -cmd ir "${by_device[@]}" -server 127.0.0.1:1 -implicit_confirm \
+        -newkey "$work/race.key" -subject "/CN=race-$round" -certout "$work/race.pem" -reqout "$work/race.ir"
     for i in 1 2 3; do
         post "$work/race.ir" "http://127.0.0.1:${node_port[i]}/.well-known/cmp/p/demo" "$work/race$i" &
         posts[i]=$!

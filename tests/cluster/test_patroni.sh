@@ -69,7 +69,7 @@ postgres_die() {
 member_die() {
     kill -KILL "${member_pid[$1]}"
     postgres_die "$1"
-    wait "${member_pid[$1]}" 2>/dev/null || true
+    ended "$1" "${member_pid[$1]}" 137
     unset "member_pid[$1]"
 }
 
@@ -179,7 +179,7 @@ if [ -n "${CMPD_SOAK:-}" ]; then
     members_are two one
     tail -n "+$lines" "$work/one.log" >"$work/back"
     ok "it came from the archive" grep -F 'restored log file' "$work/back"
-    same "times that it was made anew" "$(grep -cF 'replica has been created' "$work/back" || true)" 0
+    same "times that it was made anew" "$(lines_of 'replica has been created' "$work/back" -F)" 0
     served standby-away
 fi
 

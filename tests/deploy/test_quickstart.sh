@@ -17,11 +17,11 @@ refused "nothing is left running" 'connect to server' curl -sS "http://127.0.0.1
 # Until Ctrl-C; the line that it shows enrolls another base station.
 setsid "$quickstart" --port "$port" >"$work/serve.out" 2>&1 &
 serving=$!
-for ((i = 0; i < 200; i++)); do
-    grep -q '^Serving on' "$work/serve.out" && break
-    kill -0 "$serving" 2>/dev/null || fail "it ended: $(cat "$work/serve.out")"
-    sleep 0.05
-done
+serves_or_ended() {
+    grep -q '^Serving on' "$work/serve.out" || is_gone "$serving"
+}
+until_so "quickstart serves" serves_or_ended
+is_gone "$serving" && fail "it ended: $(cat "$work/serve.out")"
 # A fresh name each time: a second run of this test meets the files of the first.
 name=station-$$
 sed -n '/^To enroll another/,/^What the store/p' "$work/serve.out" | grep -v '^To enroll\|^What the store' |
@@ -29,6 +29,6 @@ sed -n '/^To enroll another/,/^What the store/p' "$work/serve.out" | grep -v '^T
 ok "the lines that it shows enroll another" bash -e "$work/another.sh"
 ok "it has a certificate" openssl x509 -noout -in "$(dirname "$quickstart")/../build/quickstart/demo/$name.operator.pem"
 kill -INT -- "-$serving"
-wait "$serving" || true
+ended "by Ctrl-C" "$serving" "0|130"
 refused "nothing is left running after Ctrl-C" 'connect to server' curl -sS "http://127.0.0.1:$port/healthz"
 done_testing

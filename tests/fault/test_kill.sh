@@ -10,6 +10,9 @@ demo kill
 touch "$work/held"
 config=$dir/cmpd.yaml
 start_server cmpd "$config" "$work/kill.log"
+issued_more_than() {
+    [ "$(wc -l <"$work/held")" -gt "$1" ]
+}
 for ((round = 1; round <= rounds; round++)); do
     scenario=ir
     if ((round % 2 == 0)); then scenario=ir-confirm; fi
@@ -19,14 +22,10 @@ for ((round = 1; round <= rounds; round++)); do
     bench=$!
     # The fleet takes a while to prepare: the kill falls where certificates are being issued.
     before=$(wc -l <"$work/held")
-    for ((i = 0; i < 600; i++)); do
-        [ "$(wc -l <"$work/held")" -gt $((before + 50 + round * 7 % 40)) ] && break
-        sleep 0.05
-    done
-    kill -KILL "$server"
-    wait "$server" 2>/dev/null || true
+    until_so "certificates are issued" issued_more_than $((before + 50 + round * 7 % 40))
+    kill_server
     start_server cmpd "$config" "$work/kill.log"
-    wait "$bench" || true
+    ended "round $round: the load saw errors" "$bench" 1
     ok "round $round: answers were right" python3 - "$work/bench.json" <<'PY'
 import json, sys
 result = json.load(open(sys.argv[1]))
@@ -36,8 +35,7 @@ assert result["completed"] > 0, "nothing was served"
 PY
     [ "$(wc -l <"$work/held")" -gt "$before" ] || fail "round $round: nothing was issued"
 done
-kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+kill_server
 
 # The store as it is on disk, read by another program.
 ok "the store is whole" test "$(sqlite3 "$dir/store/cmpd.db" 'PRAGMA integrity_check')" = ok

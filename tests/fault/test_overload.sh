@@ -11,7 +11,8 @@ resident() {
 # load CLIENTS COUNT: a storm; its result is in $work/bench.json.
 load() {
     "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --clients "$1" \
-        --count "$2" --seconds 30 --json >"$work/bench.json" 2>/dev/null || true
+        --count "$2" --seconds "$patience" --json >"$work/bench.json" 2>"$work/bench.log" &
+    ended "a storm, of which some are refused" $! "0|1"
 }
 
 for program in cmpd cmpd-epoll; do

@@ -268,7 +268,7 @@ def busy(program):
             h2 = Http2(sock)
             for i in range(16):
                 h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"hold x"))
-            time.sleep(0.3)
+            server.until_jobs(16)
             with server.connect() as other:
                 reply = Http1(other).ask(post(b"no room"))
                 assert reply.status == 503 and reply.body.startswith(b"refused 24: "), reply.body

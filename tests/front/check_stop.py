@@ -1,13 +1,7 @@
 """Draining and stopping: what is in flight is answered, and the process ends in time."""
 import signal
-import time
 
-from harness import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http1, Http2, check, frame, h2_headers, main, post, serving
-
-
-def drain(server):
-    server.process.send_signal(signal.SIGUSR1)
-    time.sleep(0.3)
+from harness import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http1, Http2, check, frame, h2_headers, main, post, serving, until
 
 
 @check
@@ -18,7 +12,7 @@ def answers_of_a_draining_server_say_goodbye(program):
             http.ask(post(b"before"))
             h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"before"))
             assert h2.body_of(1) == b"before"
-            drain(server)
+            server.drain()
             reply = http.ask(post(b"after"))
             assert (reply.body, reply.headers["connection"]) == (b"after", "close") and http.closed()
             assert h2.until(lambda kind, flags, stream, payload: kind == GOAWAY) is not None
@@ -37,31 +31,30 @@ def answers_of_a_draining_server_say_goodbye(program):
 
 @check
 def answer_in_flight_while_draining_begins(program):
-    with serving(program, delay=1000000) as server, server.connect() as sock:
-        sock.sendall(post(b"in flight"))
-        time.sleep(0.3)
-        drain(server)
+    with serving(program) as server, server.connect() as sock:
+        sock.sendall(post(b"hold this"))
+        server.until_jobs(1)
+        server.drain()
+        server.page("/release")
         reply = Http1(sock).reply()
-        assert (reply.body, reply.headers["connection"]) == (b"in flight", "close")
+        assert (reply.body, reply.headers["connection"]) == (b"hold this", "close")
 
 
 @check
 def stop_answers_what_is_in_flight(program):
-    with serving(program, delay=1000000, workers=8, threads=2, stop_seconds=20) as server:
+    with serving(program, delay=2000000, workers=8, threads=2, stop_seconds=60) as server:
         socks = [server.connect() for _ in range(4)]
         for sock in socks:
             sock.sendall(post(b"in flight"))
         with server.connect() as sock2, server.connect() as idle:
             h2 = Http2(sock2)
             h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"me too"))
-            time.sleep(0.3)
-            begin = time.monotonic()
+            server.until_jobs(5)
             server.process.send_signal(signal.SIGTERM)
             assert [Http1(sock).reply().body for sock in socks] == [b"in flight"] * 4
             assert h2.until(lambda kind, flags, stream, payload: kind == DATA)[3] == b"me too"
             assert idle.recv(1) == b""
             assert server.stop() == 0
-            assert time.monotonic() - begin < 15
 
 
 @check
@@ -74,34 +67,36 @@ def stop_in_time(program):
         with server.connect() as sock2:
             h2 = Http2(sock2)
             h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"hold that"))
-            time.sleep(0.3)
+            server.until_jobs(2)
             assert server.stop() == 2
             assert http.reply().status == 503
+
+
+def refuses(server):
+    """1 if it takes no connection; what is taken before the listener is closed ends without an answer."""
+    try:
+        with server.connect():
+            return False
+    except ConnectionRefusedError:
+        return True
 
 
 @check
 def a_stopping_server_takes_no_connection(program):
     """While something in flight is still waited for, a new connection is refused, not left hanging."""
-    with serving(program, delay=3000000, threads=2, stop_seconds=20) as server, server.connect() as sock:
+    with serving(program, delay=3000000, threads=2, stop_seconds=60) as server, server.connect() as sock:
         sock.sendall(post(b"in flight"))
-        time.sleep(0.3)
+        server.until_jobs(1)
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        try:
-            with server.connect():
-                raise AssertionError("a connection was taken")
-        except ConnectionRefusedError:
-            pass
+        until("refusals", lambda: refuses(server))
         assert Http1(sock).reply().body == b"in flight"
         assert server.stop() == 0
 
 
 @check
 def stop_without_connections(program):
-    begin = time.monotonic()
     with serving(program, threads=4) as server:
         assert server.stop() == 0
-    assert time.monotonic() - begin < 15
 
 
 main()

@@ -39,6 +39,24 @@ static void big(void *arg, struct front_page *page)
     page->body = bytes_of(body, sizeof body);
 }
 
+/* How many jobs there are. */
+static void jobs(void *arg, struct front_page *page)
+{
+    static _Thread_local char text[16];
+
+    snprintf(text, sizeof text, "%u", fake_pipeline_jobs(arg));
+    page->status = 200;
+    page->content_type = "text/plain";
+    page->body = bytes_str(text);
+}
+
+/* What is held is answered. */
+static void release(void *arg, struct front_page *page)
+{
+    fake_pipeline_release(arg);
+    hello(NULL, page);
+}
+
 static int set_number(struct setup *setup, const char *name, const char *value)
 {
     struct config_limits *limits = &setup->config.limits;
@@ -113,11 +131,13 @@ static void add_listener(struct setup *setup, char *argument)
 
 static int serve(struct setup *setup, const sigset_t *signals)
 {
-    static const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
-                                                 {"/big", CONFIG_SERVE_HEALTH, big, NULL}};
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(setup->config.limits.jobs, setup->config.limits.queue_jobs,
                                                   setup->delay, setup->workers);
+    const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
+                                          {"/big", CONFIG_SERVE_HEALTH, big, NULL},
+                                          {"/jobs", CONFIG_SERVE_HEALTH, jobs, pipeline},
+                                          {"/release", CONFIG_SERVE_HEALTH, release, pipeline}};
     const struct front_setup parts = {&setup->config, pipeline, pages, sizeof pages / sizeof pages[0]};
     void *front = http_transport.open(&fault, &parts);
     int signal;

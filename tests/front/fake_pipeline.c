@@ -98,6 +98,24 @@ struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay
     return pipeline;
 }
 
+unsigned fake_pipeline_jobs(const struct pipeline *pipeline)
+{
+    return atomic_load(&pipeline->alive);
+}
+
+void fake_pipeline_release(struct pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    struct job *held = pipeline->held;
+    pipeline->held = NULL;
+    pthread_mutex_unlock(&pipeline->lock);
+    while (held != NULL) {
+        struct job *next = held->next;
+        finish(held);
+        held = next;
+    }
+}
+
 struct ledger *pipeline_ledger(struct pipeline *pipeline)
 {
     return pipeline->ledger;
@@ -186,14 +204,8 @@ void pipeline_free(struct pipeline *pipeline)
     pthread_mutex_lock(&pipeline->lock);
     pipeline->stopping = 1;
     pthread_cond_broadcast(&pipeline->work);
-    struct job *held = pipeline->held;
-    pipeline->held = NULL;
     pthread_mutex_unlock(&pipeline->lock);
-    while (held != NULL) {
-        struct job *next = held->next;
-        finish(held);
-        held = next;
-    }
+    fake_pipeline_release(pipeline);
     for (unsigned i = 0; i < pipeline->thread_count; i++)
         pthread_join(pipeline->threads[i], NULL);
     if (!pipeline_idle(pipeline)) {

@@ -1,8 +1,9 @@
 /* fake_pipeline.h: a pipeline that echoes, so that the front can be tested alone.
  *
  * It implements server/pipeline/pipeline.h. A job's answer is its request, after a delay, from a thread of
- * its own. A request that begins with "end=N" ends so (enum job_end); one that begins with "hold
- * " only when the pipeline is freed. Refusals are the text "refused BIT: text". */
+ * its own. A request that begins with "end=N" ends so (enum job_end); one that begins with "hold "
+ * only when the pipeline is told to release what it holds, or freed. Refusals are the text "refused BIT:
+ * text". */
 #ifndef CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 #define CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 
@@ -11,6 +12,10 @@
 /* fake_pipeline_new returns a pipeline for |jobs| jobs, whose queue takes |queue| of them, and that answers
  * after |delay_us| with |threads| threads. With 0 threads it answers inside pipeline_submit. */
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads);
+
+/* fake_pipeline_jobs returns how many jobs there are. fake_pipeline_release answers all that are held. */
+unsigned fake_pipeline_jobs(const struct pipeline *pipeline);
+void fake_pipeline_release(struct pipeline *pipeline);
 
 /* fake_pipeline_abandoned returns how many jobs came back that nobody waited for any more. */
 unsigned fake_pipeline_abandoned(void);

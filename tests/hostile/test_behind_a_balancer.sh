@@ -12,7 +12,7 @@ log=$work/node1.log
 
 # peers_of ADDRESS: how many lines of the log tell of a message from it.
 peers_of() {
-    grep -c "peer=$1\\b" "$log" || true
+    lines_of "peer=$1\\b" "$log"
 }
 
 for where in url pass_url; do

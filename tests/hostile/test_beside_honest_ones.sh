@@ -16,8 +16,9 @@ peak() {
 # honest NAME: a hundred base stations and more, none of which notices anything.
 honest() {
     "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --from 127.0.1.1 --sources 20 \
-        --clients 20 --rate 60 --count $((seconds * 60)) --seconds 60 --fleet "$dir/fleet" --check-all --json >"$work/$1.json" \
-        2>"$work/$1.load.log" || true
+        --clients 20 --rate 60 --count $((seconds * 60)) --seconds "$patience" --fleet "$dir/fleet" --check-all --json >"$work/$1.json" \
+        2>"$work/$1.load.log" &
+    ended "honest ones: $1" $! "0|1"
     ok "honest ones are served: $1" python3 - "$work/$1.json" $((seconds * 60)) <<'PY'
 import json, sys
 result = json.load(open(sys.argv[1]))

@@ -12,7 +12,7 @@ for program in cmpd cmpd-epoll; do
     demo "$program"
     credentials
     start_server $program "$dir/cmpd.yaml" "$log"
-    same "$program: complaints" "$(grep -Ec 'not confined|hardening is off' "$log" || true)" 0
+    same "$program: complaints" "$(lines_of 'not confined|hardening is off' "$log")" 0
     for task in $(ls "/proc/$server/task"); do
         same "$program: filter of thread $task" "$(status Seccomp "$task")" 2
         same "$program: privileges of thread $task" "$(status NoNewPrivs "$task")" 1

@@ -4,19 +4,20 @@
 # More ways to lose one with CMPD_SOAK; tests/unit/storage/test_held.c has all.
 . "$(dirname "$0")/../lib.sh"
 
+held_more_than() {
+    [ "$(wc -l <"$work/held")" -gt "$1" ]
+}
+
 # lose PROGRAM NAME COMMAND...: one server, one loss; {} in COMMAND is the store.
 lose() {
-    local program=$1 name=$2 log=$work/$2-$1.log bench i
+    local program=$1 name=$2 log=$work/$2-$1.log bench
     shift 2
     touch "$work/held"
     start_server "$program" "$dir/cmpd.yaml" "$log"
     "$CMPD_BIN/cmpbench" run --url "http://127.0.0.1:$port/.well-known/cmp/p/demo" --setup "$dir" --scenario ir --clients 16 \
         --count 3000 --seconds 1 --fleet "$work/fleet" --check-all --held "$work/held" --json >"$work/bench.json" 2>/dev/null &
     bench=$!
-    for ((i = 0; i < 400; i++)); do
-        [ "$(wc -l <"$work/held")" -gt 200 ] && break
-        sleep 0.02
-    done
+    until_so "clients hold certificates" held_more_than 200
     # What clients have been told is in the store as it is now, while the server stands still.
     kill -STOP "$server"
     mkdir "$work/then"
@@ -24,13 +25,13 @@ lose() {
     bash -c "${*//\{\}/$store}"
     kill -CONT "$server"
     wait_log "$log" 'event="store lost"'
-    wait "$bench" || true
+    ended "$name: the load saw errors" "$bench" 1
     wait_ready 503
     ok "$name: the process lives" curl -sf "http://127.0.0.1:$port/healthz"
     refused "$name: an answer, which says what a station has to know" 'systemUnavail' cmp -cmd ir "${by_device[@]}" \
         -subject /CN=late -newkey "$dir/demo/device.key" -certout "$work/late.pem"
     kill -INT "$server"
-    wait "$server" || true
+    ended "$name: the server" "$server" "[01]" # a seal that could not be written is told by the status
     ok "$name: nothing but what was stored is held" python3 - "$work/held" "$work/then/cmpd.db" <<'PY'
 import sqlite3, sys
 held = {line.split()[0] for line in open(sys.argv[1])}

@@ -22,7 +22,8 @@ refused "a wrong secret" 'badMessageCheck' cmp -cmd ir "${request[@]}" "${wrong_
 refused "an unknown reference" 'badMessageCheck' cmp -cmd ir "${request[@]}" "${unknown_reference[@]}"
 # An attacker learns the same in both cases.
 text_of() {
-    (cmp -cmd ir "${request[@]}" "$@" 2>&1 || true) | grep -o 'StatusString.*'
+    cmp -cmd ir "${request[@]}" "$@" >"$work/refusal" 2>&1 && fail "it was not refused"
+    grep -o 'StatusString.*' "$work/refusal"
 }
 same "the two texts" "$(text_of "${wrong_secret[@]}")" "$(text_of "${unknown_reference[@]}")"
 refused "no proof of possession" 'badPOP' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo -1

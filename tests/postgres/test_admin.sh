@@ -32,10 +32,10 @@ ok "status of a service" env PGSERVICEFILE="$work/services" "$CMPD_BIN/cmpctl" d
 refused "a service that there is not" 'no-such' env PGSERVICEFILE="$work/services" "$CMPD_BIN/cmpctl" db status \
     --config "$dir/cmpd.yaml" --store 'postgres://?service=no-such'
 
-for ((i = 0; i < 100; i++)); do
-    [ "$(postgres_db db 'select count(*) from cmpd.nodes')" = 1 ] && break
-    sleep 0.05
-done
+node_is_told() {
+    [ "$(postgres_db db 'select count(*) from cmpd.nodes')" = 1 ]
+}
+until_so "the node's row" node_is_told
 postgres_db db analyze
 db status --json >"$work/status.json"
 same "status" "$(python3 - "$work/status.json" <<'PY'
@@ -74,7 +74,7 @@ found() {
     postgres_db db "$3" >/dev/null
     refused "$1" "$2" db check
     told '^NOT WELL, [1-9][0-9]* findings'
-    same "$1: each says what to do" "$(grep -vc '\(restore\|run\|as the owner\|REINDEX\)' "$work/said.out" || true)" 1
+    same "$1: each says what to do" "$(lines_of 'restore|run|as the owner|REINDEX' "$work/said.out" -Ev)" 1
     postgres_db db "${4:-truncate cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations;
         insert into cmpd.certificates select * from public.certificates; insert into cmpd.transactions select * from public.transactions;
         insert into cmpd.public_keys select * from public.public_keys; insert into cmpd.revocations select * from public.revocations}" >/dev/null

@@ -14,12 +14,7 @@ log=$work/cmpd.log
 
 # Until it is served; the client is told to try again while connections are made anew.
 enroll_at_last() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        enroll "$1" >/dev/null 2>&1 && return 0
-        sleep 0.1
-    done
-    return 1
+    until_so "an enrollment of $1" enroll "$1" >/dev/null 2>&1
 }
 
 ok "a log with nothing but the demo's secret is whole" verify
@@ -42,8 +37,7 @@ ok "each certificate is in it, granted" test "$("$CMPD_BIN/cmpctl" audit list --
 
 start_server cmpd "$dir/cmpd.yaml" "$log"
 ok "enrolled" enroll gnb-6
-kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+kill_server
 ok "what was not sealed is told" verify --log "$log"
 told '^2 entries come after the last seal'
 

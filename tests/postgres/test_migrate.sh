@@ -73,32 +73,27 @@ postgres_db db "create function public.dawdle() returns event_trigger language p
         perform pg_sleep(60); end if; end \$\$;
     create event trigger dawdle on ddl_command_end execute function public.dawdle()"
 in_the_middle() {
-    local i
-    for ((i = 0; i < 400; i++)); do
-        [ "$(postgres_sql db "select count(*) from pg_stat_activity where application_name = 'cmpctl db migrate'
-            and wait_event = 'PgSleep'")" = 1 ] && return 0
-        sleep 0.05
-    done
-    fail "the migration is not in its middle"
+    [ "$(postgres_sql db "select count(*) from pg_stat_activity where application_name = 'cmpctl db migrate'
+        and wait_event = 'PgSleep'")" = 1 ]
+}
+no_migration() {
+    [ "$(postgres_sql db "select count(*) from pg_stat_activity where application_name = 'cmpctl db migrate'")" = 0 ]
 }
 for how in "its backend" "the program"; do
     "$CMPD_BIN/cmpctl" db migrate --store "$url" >"$work/migrate.out" 2>&1 &
     migration=$!
-    in_the_middle
+    until_so "the migration is in its middle" in_the_middle
     if [ "$how" = "its backend" ]; then
         postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cmpctl db migrate'" >/dev/null
         wait "$migration" && fail "a migration that was ended succeeded"
         grep -q 'taking the tables forward: ' "$work/migrate.out" || fail "it does not tell: $(cat "$work/migrate.out")"
     else
         kill -KILL "$migration"
-        wait "$migration" || true
+        ended "killed" "$migration" 137
         # The database notices when it wants to answer: a statement that was begun ends, its transaction does not.
         postgres_sql db "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'cmpctl db migrate'" >/dev/null
     fi
-    for ((i = 0; i < 200; i++)); do
-        [ "$(postgres_sql db "select count(*) from pg_stat_activity where application_name = 'cmpctl db migrate'")" = 0 ] && break
-        sleep 0.05
-    done
+    until_so "its backend ends" no_migration
     same "killed, $how: the version before" "$(postgres_db db "select version from cmpd.schema")" 0
     same "killed, $how: and none of its tables" \
         "$(postgres_db db "select string_agg(relname, ' ') from pg_class where relnamespace = 'cmpd'::regnamespace and relkind in ('r', 'p')")" schema

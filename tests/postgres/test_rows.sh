@@ -14,9 +14,18 @@ postgres_start db "${settings[@]}"
 postgres_demo db ca
 # One profile wants keys that no other certificate has.
 add_profile unique 'keys.unique: true'
+add_profile late 'confirm.wait_seconds: 1'
+credentials
+new_key "$work/new.key" P-256
 
 postgres_cpu() {
-    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -F'[()]' '$2 == "postgres" { split($3, f, " "); t += f[12] + f[13] + f[14] + f[15] }
+    # Processes end while they are read.
+    python3 -c 'import glob
+for path in glob.glob("/proc/[0-9]*/stat"):
+    try:
+        print(open(path).read().replace("\n", " "))
+    except OSError:
+        pass' | awk -F'[()]' '$2 == "postgres" { split($3, f, " "); t += f[12] + f[13] + f[14] + f[15] }
         END { print t * 10000 }'
 }
 
@@ -68,7 +77,9 @@ postgres_db db "select pg_stat_reset()" >/dev/null
 bench demo --count 400 --clients 16 --scenario ir=2,ir-confirm=2,cr=1,p10cr=1,kur=1,rr=1
 bench demo --count 50 --clients 4 --protection pbm
 bench unique --count 100 --clients 4
-sleep 2 # upkeep looks for what is overdue
+ok "one that is never confirmed" cmp -cmd ir -newkey "$work/new.key" -subject /CN=late "${by_device[@]}" \
+    -certout "$work/late.pem" -disable_confirm -path .well-known/cmp/p/late
+wait_log "$work/cmpd.out" 'event="certificate not confirmed"'
 stop_server # its counters are told at the end of its sessions
 read=$(postgres_db db "select coalesce(string_agg(relname || ' ' || seq_tup_read, ', '), '') from pg_stat_user_tables
     where schemaname = 'cmpd' and seq_tup_read > 0 and relname !~ '^(schema|service|nodes)\$'")

@@ -19,13 +19,12 @@ new_key "$work/new.key" P-256
 
 # As stations do: again when the server says that it cannot.
 enroll() {
-    local try
-    for ((try = 0; try < 150; try++)); do
-        cmp -cmd ir "${by_device[@]}" -newkey "$work/new.key" -subject "/CN=$1" -certout "$work/$1.pem" -implicit_confirm \
-            >"$work/$1.out" 2>&1 && return 0
-        sleep 0.3
-    done
-    return 1
+    until_so "an answer for $1" try_once "$1"
+}
+
+try_once() {
+    cmp -cmd ir "${by_device[@]}" -newkey "$work/new.key" -subject "/CN=$1" -certout "$work/$1.pem" -implicit_confirm \
+        >"$work/$1.out" 2>&1
 }
 
 waiting="select count(*) from pg_stat_activity where application_name like 'cmpd/%' and wait_event = 'SyncRep'"
@@ -33,15 +32,17 @@ ok "with the standby" enroll first
 postgres_stop standby INT
 enroll second &
 client_pid=$!
-for ((i = 0; i < 300; i++)); do
-    [ "$(postgres_sql db "$waiting")" -gt 0 ] && break
-    sleep 0.02
-done
+waits() {
+    [ "$(postgres_sql db "$waiting")" -gt 0 ]
+}
+until_so "a commit waits for the standby" waits
 cancelled=$(postgres_sql db "select count(pg_cancel_backend(pid)) from pg_stat_activity
     where application_name like 'cmpd/%' and wait_event = 'SyncRep'")
 [ "$cancelled" -gt 0 ] || fail "no commit waits for the standby"
 wait_log "$work/cmpd.log" 'connection lost.*the database warned'
-sleep 0.5
+# The node asks what became of it, and that question waits for the standby in its turn: by now, whoever does not wait would
+# have been answered.
+until_so "the node finds out" waits
 [ ! -e "$work/second.pem" ] || fail "the client holds a certificate that is on one machine alone"
 same "which knows of the commit" "$(postgres_db db "select count(*) from cmpd.certificates")" 2
 database_start standby
@@ -56,7 +57,7 @@ grep -q 'after the last seal' "$work/last.out" && fail "entries were left unseal
 
 # ---- who does not wait for it is told ----
 
-same "nothing was said of a store that is not durable" "$(grep -c 'not durable' "$work/cmpd.log" || true)" 0
+same "nothing was said of a store that is not durable" "$(lines_of 'not durable' "$work/cmpd.log")" 0
 for value in local off; do
     sed -i -E "/^store: /s|(&options=[^\"]*)?(\"?)\$|\&options=-csynchronous_commit%3D$value\2|" "$dir/cmpd.yaml"
     start_server cmpd "$dir/cmpd.yaml" "$work/$value.log"

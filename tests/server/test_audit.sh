@@ -149,8 +149,7 @@ refused "one that is none" 'holds no certificate' verify --certificate "$dir/cmp
 
 start_server cmpd "$dir/cmpd.yaml" "$log"
 ok "enrolled" enroll gnb-5
-kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+kill_server
 ok "what it did not seal is told" verify --certificate "$dir/ca/cmp.pem" --log "$log"
 told '^2 entries come after the last seal'
 

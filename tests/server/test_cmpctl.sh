@@ -61,8 +61,8 @@ same "its exit status" "$("$ctl" cert list >/dev/null 2>&1 || echo $?)" 2
 fault() {
     local text=$1 change=$2 pattern=$3 line
     sed "$change" "$config" >"$dir/broken.yaml"
-    if diff "$config" "$dir/broken.yaml" >/dev/null; then fail "$text: the change changes nothing"; fi
-    line=$(diff "$config" "$dir/broken.yaml" | head -n 1 | grep -o "^[0-9]*" || true)
+    diff "$config" "$dir/broken.yaml" >"$work/difference" && fail "$text: the change changes nothing"
+    line=$(sed -n '1s/^\([0-9]*\).*/\1/p' "$work/difference")
     refused "$text (check)" "broken\.yaml:($line|$((line + 1))|$((line - 1))): .*$pattern" "$ctl" check "$dir/broken.yaml"
     refused "$text (cmpd)" "broken\.yaml:($line|$((line + 1))|$((line - 1))): .*$pattern" "$CMPD_BIN/cmpd" --config "$dir/broken.yaml"
 }

@@ -25,14 +25,14 @@ for arguments in "" "drop" "status" "check --store sqlite:$store" "purge" "check
     refused "db $arguments" '^usage: ' "$CMPD_BIN/cmpctl" db $arguments
 done
 refused "a store that is not there is not made" 'there is no store' "$CMPD_BIN/cmpctl" db status --store "sqlite:$work/none.db"
-same "it was not made" "$(ls "$work/none.db" 2>/dev/null || true)" ""
+ok "it was not made" test ! -e "$work/none.db"
 
 # ---- status ----
 
-for ((i = 0; i < 100; i++)); do
-    [ "$(sql 'SELECT count(*) FROM nodes')" = 1 ] && break
-    sleep 0.05
-done
+node_is_told() {
+    [ "$(sql 'SELECT count(*) FROM nodes')" = 1 ]
+}
+until_so "the node's row" node_is_told
 db status --json >"$work/status.json"
 same "status" "$(python3 - "$work/status.json" <<'PY'
 import json, sys
@@ -52,7 +52,7 @@ ok "by URL" "$CMPD_BIN/cmpctl" db status --store "sqlite:$store"
 
 ok "all is well while a node serves" db check
 kill -TERM "$server"
-wait "$server" || true
+ended "by SIGTERM" "$server" 0
 ok "and when it has ended" db check
 cp "$store" "$work/good.db"
 
@@ -62,7 +62,7 @@ found() {
     sql "$3"
     refused "$1" "$2" db check
     told '^NOT WELL, [1-9][0-9]* findings'
-    same "$1: each says what to do" "$(grep -vc ': .*\(restore\|run\|as the owner\)' "$work/said.out" || true)" 1
+    same "$1: each says what to do" "$(lines_of ': .*(restore|run|as the owner)' "$work/said.out" -Ev)" 1
     cp "$work/good.db" "$store"
 }
 first="id = (SELECT min(id) FROM certificates)"

@@ -2,10 +2,6 @@
 # SIGTERM and SIGHUP, as an operator and a load balancer see them. On both fronts.
 . "$(dirname "$0")/../lib.sh"
 
-ready() {
-    curl -s -o "$work/ready.json" -w '%{http_code}' "http://127.0.0.1:$port/readyz"
-}
-
 enroll() {
     cmp -cmd ir -newkey "$work/new.key" -subject "/CN=gnb" "${by_device[@]}" -certout "$work/out.pem" -implicit_confirm
 }
@@ -28,7 +24,7 @@ stop_server
 new_key "$work/new.key" P-256
 for program in cmpd cmpd-epoll; do
     demo "$program"
-    sed -i 's/drain_seconds: .*/drain_seconds: 3/; s/stop_seconds: .*/stop_seconds: 5/' "$dir/cmpd.yaml"
+    sed -i 's/drain_seconds: .*/drain_seconds: 8/; s/stop_seconds: .*/stop_seconds: 20/' "$dir/cmpd.yaml"
     credentials
     log=$work/$program.log
     start_server "$program" "$dir/cmpd.yaml" "$log"
@@ -39,13 +35,10 @@ for program in cmpd cmpd-epoll; do
     exec 3<>"/dev/tcp/127.0.0.1/$port"
     sed -i 's/validity_days: 365/validity_days: 10/' "$dir/cmpd.yaml"
     kill -HUP "$server"
-    for ((i = 0; i < 100; i++)); do
-        grep -q 'event="configuration loaded"' "$log" && break
-        sleep 0.05
-    done
+    wait_log "$log" 'event="configuration loaded"'
     ok "$program: the new configuration is in the log" grep -q 'event="configuration loaded"' "$log"
     printf 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n' >&3
-    read -r -t 5 line <&3 || fail "$program: the connection was dropped by SIGHUP"
+    read -r -t "$patience" line <&3 || fail "$program: the connection was dropped by SIGHUP"
     [[ $line == *" 200 "* ]] || fail "$program: after SIGHUP: $line"
     exec 3>&-
     ok "$program: enrolled under the new configuration" enroll
@@ -55,28 +48,17 @@ for program in cmpd cmpd-epoll; do
     # … or refused with the reason, and the old one goes on.
     sed -i 's/validity_days: 10/validity_days: none/' "$dir/cmpd.yaml"
     kill -HUP "$server"
-    for ((i = 0; i < 100; i++)); do
-        grep -q 'event="configuration refused"' "$log" && break
-        sleep 0.05
-    done
+    wait_log "$log" 'event="configuration refused"'
     ok "$program: a fault is told with its line" grep -Eq 'configuration refused.*cmpd.yaml:[0-9]+' "$log"
     sed -i "s/validity_days: none/validity_days: 10/; s/^  front: 0/  front: 2/" "$dir/cmpd.yaml"
     kill -HUP "$server"
-    for ((i = 0; i < 100; i++)); do
-        grep -q 'threads have changed' "$log" && break
-        sleep 0.05
-    done
+    wait_log "$log" 'threads have changed'
     ok "$program: what takes a restart is told" grep -q 'threads have changed: restart' "$log"
     ok "$program: the old configuration serves on" enroll
 
     # SIGTERM: not ready at once, but still serving; then the end, with status 0.
     kill -TERM "$server"
-    for ((i = 0; i < 40; i++)); do
-        code=$(ready)
-        [ "$code" = 503 ] && break
-        sleep 0.05
-    done
-    same "$program: not ready" "$code" 503
+    wait_ready 503
     ok "$program: served while draining" enroll
     # While draining, every answer says that the connection ends.
     ok "$program: Connection: close" sh -c "curl -si http://127.0.0.1:$port/healthz | grep -iq '^connection: close'"

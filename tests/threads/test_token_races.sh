@@ -14,18 +14,6 @@ load() {
         --clients 64 --count "$1" --seconds 300 --scenario ir-confirm --json
 }
 
-# reload: and wait for its outcome.
-reload() {
-    local i before
-    before=$(grep -c 'event="configuration' "$log" || true)
-    kill -HUP "$server"
-    for ((i = 0; i < 400; i++)); do
-        [ "$(grep -c 'event="configuration' "$log" || true)" -gt "$before" ] && return 0
-        sleep 0.05
-    done
-    fail "no outcome of a reload"
-}
-
 new_token
 id=10
 for program in cmpd cmpd-epoll; do
@@ -58,14 +46,13 @@ for program in cmpd cmpd-epoll; do
         cp "$dir/token.yaml" "$dir/cmpd.yaml"
         reload
     done
-    wait "$client" || true # what fell into a loss was refused
+    ended "$program: the load; what fell into a loss was refused" "$client" "0|1"
+    wait_ready 200
     load 200 >"$work/bench.json" 2>"$work/bench.log" || fail "$program: after all of it: $(cat "$work/bench.log")"
     ok "$program: all served" python3 -c \
         'import json, sys; r = json.load(open(sys.argv[1])); assert r["completed"] >= 200 and not any(r["errors"].values()), r' "$work/bench.json"
     ok "$program: it was lost" grep -q 'event="token lost"' "$log"
     ok "$program: and back" grep -q 'event="token is back"' "$log"
-    kill -INT "$server"
-    wait "$server" || cat "$work"/tsan.* || true
-    same "$program: reports" "$(ls "$work" | grep -c '^tsan' || true)" 0
+    ended_without_reports "$program"
 done
 done_testing

@@ -4,13 +4,13 @@
  *   lost    the device is removed: sessions end, and no new one opens
  *   broken  each session that is open at this moment ends, once: the file is taken away
  *   delay   a signature takes as many milliseconds longer as the file says
- *   hang    no signature and no login ends as long as the file is there
- *   delete  the private key with the label that the file holds is deleted, once: the file is taken away
+ *   meet    a signature ends once as many are in work at the same time as the file says: the file is taken
+ * away hang    no signature and no login ends as long as the file is there; the file "hanging" is made by the
+ * first delete  the private key with the label that the file holds is deleted, once: the file is taken away
  *
  * fragile_most() tells how many signatures were in work at the same time, fragile_now() how many are,
- * fragile_logins() how often a PIN
- * was tried. Built like a module of anybody's: without our own settings, with nothing exported but what a
- * module has. */
+ * fragile_logins() how often a PIN was tried. Built like a module of anybody's: without our own settings,
+ * with nothing exported but what a module has. */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <stdatomic.h>
@@ -54,20 +54,39 @@ static int has(const char *name)
 
 static void hang(void)
 {
-    while (has("hang"))
-        usleep(10000);
+    char path[512];
+
+    for (FILE *file; has("hang"); usleep(10000))
+        if (!has("hanging") && (file = fopen(path_of(path, sizeof path, "hanging"), "w")) != NULL)
+            fclose(file);
+}
+
+/* The number in the file |name|; 0 if there is none. */
+static unsigned number_in(const char *name)
+{
+    char path[512], text[16] = "";
+    FILE *file = fopen(path_of(path, sizeof path, name), "r");
+
+    if (file != NULL && fgets(text, sizeof text, file) == NULL)
+        text[0] = 0;
+    if (file != NULL)
+        fclose(file);
+    return (unsigned)atoi(text);
+}
+
+static void meet(void)
+{
+    char path[512];
+
+    for (unsigned wanted; (wanted = number_in("meet")) != 0; usleep(1000))
+        if (atomic_load(&in_work) >= wanted)
+            unlink(path_of(path, sizeof path, "meet"));
 }
 
 static void slow_down(void)
 {
-    char path[512], text[16] = "";
-    FILE *file = fopen(path_of(path, sizeof path, "delay"), "r");
-
-    if (file != NULL) {
-        if (fgets(text, sizeof text, file) != NULL)
-            usleep((useconds_t)atoi(text) * 1000);
-        fclose(file);
-    }
+    usleep((useconds_t)number_in("delay") * 1000);
+    meet();
     hang();
 }
 

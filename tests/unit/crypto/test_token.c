@@ -29,7 +29,7 @@ static void (*_Atomic before_subtraction)(const void *counter);
 #include "tests/support/must.h"
 #include "tests/unit/crypto/signature_algorithms.h"
 
-enum { PATIENCE_MS = 20000, SESSIONS = 8 };
+enum { PATIENCE_MS = 180000, SESSIONS = 8 };
 
 static struct hsm hsm;
 static struct arena *arena;
@@ -62,7 +62,7 @@ static void tear_down(void)
     hsm_free(&hsm);
 }
 
-TestSuite(token, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(token, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void sleep_ms(unsigned ms)
 {

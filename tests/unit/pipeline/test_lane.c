@@ -164,7 +164,7 @@ static void *push_many(void *arg)
         /* Some sources are one thread's, one is everybody's. */
         tasks[i].job.source = i % 3 == 0 ? other : source;
         while (!lane_push(&pipeline.fast, &tasks[i], BOUND))
-            ;
+            sched_yield(); /* with fewer processors than threads, the others must get theirs */
     }
     return NULL;
 }
@@ -179,7 +179,8 @@ static void *pop_many(void *arg)
             cr_assert_eq(task->is_slow++, 0, "a task was taken twice");
             lane_charge(&pipeline.fast, task, TURN_US / 2);
             atomic_fetch_add(&taken, 1);
-        }
+        } else
+            sched_yield();
     return NULL;
 }
 
