@@ -7,6 +7,13 @@ ok "COVERAGE.md is up to date" "$CMPD_SOURCE/tests/conformance/coverage" --check
 # cite COMMENT CODE: the tests are one file, with COMMENT above CODE; $gen makes their report.
 mkdir -p "$work/tests/conformance"
 cp -r "$CMPD_SOURCE/tests/conformance/coverage" "$CMPD_SOURCE/tests/conformance/rules" "$work/tests/conformance/"
+# Checks are about files, which are not here.
+python3 - "$work/tests/conformance/rules/rfc9483.txt" "$work/tests/conformance/rules/rfc9810.txt" <<'PY'
+import re, sys
+for path in sys.argv[1:]:
+    text = open(path).read()
+    open(path, "w").write(re.sub(r"(?m)^  check: .*\n(?:    .*\n)*", "", text))
+PY
 gen=$work/tests/conformance/coverage
 cite() {
     printf '/* %s */\n%s\n' "$1" "$2" >"$work/tests/test_x.c"
@@ -29,4 +36,19 @@ refused "a citation at no test" 'stands at no test' "$gen"
 cite 'RFC 9483 4.1.6: "The private key MUST be provided as an AsymmetricKeyPackage structure as defined in [RFC5958]."' \
     'Test(x, key)'
 refused "a citation of what is a gap" 'is a gap' "$gen"
+# A rule is proven where it names its check; the check must be there.
+cite "RFC 9483 3.5: \"$sentence\"" 'Test(x, present)'
+mkdir "$work/server"
+echo 'if (a &&  b)' >"$work/server/x.c"
+sed -i '/^9483-3.5-05 /,/^$/s/^$/  check: server\/x.c: a \&\& b => 0\n/' "$work/tests/conformance/rules/rfc9483.txt"
+ok "a rule and its check" "$gen"
+ok "is proven" grep -Eq '^\| RFC 9483 3.5 \| 19 \| 1 \| 0 \|' "$work/tests/COVERAGE.md"
+echo 'if (a && c)' >"$work/server/x.c"
+refused "a check that is not there" '9483-3.5-05: its check does not stand in server/x.c once, but 0 times' "$gen"
+echo 'if (a && b) return a && b;' >"$work/server/x.c"
+refused "nor one of two" 'but 2 times' "$gen"
+
+if [ -n "${CMPD_SOAK:-}" ]; then
+    "$CMPD_SOURCE/tests/conformance/prove" || fail "a test passes without the check of the rule that it cites"
+fi
 done_testing
