@@ -52,6 +52,7 @@ endif()
 
 # ThreadSanitizer is for the programs: Criterion shares memory at an address that it does not allow.
 if(CMPD_SANITIZE STREQUAL "thread")
+    test_program(close-store SOURCES tests/threads/close_store.c USES room-storage room-base)
     file(GLOB thread_scripts CONFIGURE_DEPENDS tests/threads/test_*.sh)
     foreach(script ${thread_scripts})
         file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
