@@ -25,6 +25,12 @@ def tests_in(record):
     return found
 
 
+def programs_of(tree, name):
+    """The programs that the test |name| has run, as ninja calls them: they have files of their own, not of a room."""
+    folders = (tree / "record" / name / "CMakeFiles").glob("*.dir")
+    return sorted(folder.stem for folder in folders if not folder.stem.startswith(("room-", "test-support", "engine-")))
+
+
 def forget(tree, names):
     for name in names:
         shutil.rmtree(tree / "record" / name, ignore_errors=True)

@@ -55,7 +55,6 @@ class Test:
     name: str
     command: tuple
     environment: tuple
-    target: str | None  # what ninja builds for it; None: all programs
 
 
 def tests_of(folder):
@@ -67,9 +66,7 @@ def tests_of(folder):
         if not command:
             continue  # not built yet
         properties = {item["name"]: item["value"] for item in row["properties"]}
-        program = pathlib.Path(command[0])
-        target = str(program.relative_to(folder)) if folder in program.parents else None
-        found[row["name"]] = Test(row["name"], command, tuple(properties.get("ENVIRONMENT", ())), target)
+        found[row["name"]] = Test(row["name"], command, tuple(properties.get("ENVIRONMENT", ())))
     return found
 
 
