@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "storage/audit_verify.h"
 #include "storage/sqlite/internal.h"
 #include "units.h"
 
@@ -604,6 +605,9 @@ static struct {
     _Atomic int countdown; /* 0: not armed */
     _Atomic int code;
     _Atomic int hit;
+    _Atomic int written;    /* pieces of the log, all in all */
+    _Atomic int unsynced;   /* of them, since the log was synced last */
+    _Atomic int sync_fails; /* 1: the next sync of the log does */
 } disk;
 
 static int disk_fails(void)
@@ -614,21 +618,33 @@ static int disk_fails(void)
     return atomic_load(&disk.code);
 }
 
-static const sqlite3_io_methods *real_of(const sqlite3_file *file)
+static int kind_of(const sqlite3_file *file)
 {
-    return disk.real[file->pMethods == &disk.methods[DATABASE] ? DATABASE : LOG];
+    return file->pMethods == &disk.methods[DATABASE] ? DATABASE : LOG;
 }
 
 static int disk_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
 {
     int rc = disk_fails();
-    return rc != SQLITE_OK ? rc : real_of(file)->xWrite(file, data, len, at);
+    if (kind_of(file) == LOG) {
+        atomic_fetch_add(&disk.written, 1);
+        atomic_fetch_add(&disk.unsynced, 1);
+    }
+    return rc != SQLITE_OK ? rc : disk.real[kind_of(file)]->xWrite(file, data, len, at);
 }
 
 static int disk_sync(sqlite3_file *file, int flags)
 {
     int rc = disk_fails(); /* a full disk shows at writes; a sync only fails */
-    return rc != SQLITE_OK ? SQLITE_IOERR_FSYNC : real_of(file)->xSync(file, flags);
+    if (kind_of(file) == LOG && atomic_exchange(&disk.sync_fails, 0))
+        rc = SQLITE_IOERR_FSYNC;
+    if (rc == SQLITE_OK)
+        rc = disk.real[kind_of(file)]->xSync(file, flags);
+    else
+        rc = SQLITE_IOERR_FSYNC;
+    if (rc == SQLITE_OK && kind_of(file) == LOG)
+        atomic_store(&disk.unsynced, 0);
+    return rc;
 }
 
 static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
@@ -740,6 +756,128 @@ Test(sqlite, any_call_to_the_disk_may_fail)
     fail_each_call(SQLITE_IOERR_WRITE, &unknown);
     cr_assert_gt(unknown, 0, "no failure of a commit was unclear: is the disk's error still passed on?");
     fail_each_call(SQLITE_FULL, &full_unknown);
+}
+
+static _Atomic size_t too_early;
+
+static void look_at_disk(void *arg)
+{
+    if (atomic_load(&disk.unsynced) != 0)
+        atomic_fetch_add(&too_early, 1);
+    count(arg);
+}
+
+/* A machine that stops the moment after a client has its answer keeps what the client was told. */
+Test(sqlite, the_log_is_synced_before_a_unit_is_told_to_be_done)
+{
+    enum { ROUNDS = 20 };
+    install_disk();
+    struct store *store = must_open(test_url);
+    for (uint32_t n = 0; n < ROUNDS; n++) {
+        struct enrollment e;
+        int before = atomic_load(&disk.written);
+        enrollment_init(&e, 1, n);
+        atomic_store(&finished, 0);
+        cr_assert(store_commit(store, &(struct store_unit *){&e.unit}, &(void *){NULL}, 1, look_at_disk));
+        while (atomic_load(&finished) == 0)
+            nanosleep(&(struct timespec){0, 100000}, NULL);
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        cr_assert_gt(atomic_load(&disk.written), before, "nothing was written");
+        enrollment_cleanup(&e);
+    }
+    cr_assert_eq(atomic_load(&too_early), 0, "%zu of %d before the log was synced", atomic_load(&too_early),
+                 ROUNDS);
+    store_close(store);
+}
+
+/* A node that goes on with the new schema must find it after a crash. Whoever has the file open keeps the log
+ * from being brought into the file, which would sync it as well. */
+Test(sqlite, a_step_of_the_schema_is_synced)
+{
+    const char *steps[3];
+    struct sqlite_schema schema;
+    char fault[STORE_FAULT_MAX] = "";
+    sqlite3 *other;
+    make_store(1);
+    install_disk();
+    cr_assert_eq(sqlite3_open(test_path, &other), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(other, "SELECT count(*) FROM certificates", NULL, NULL, NULL), SQLITE_OK);
+    forward(&schema, steps, "CREATE TABLE others (id INTEGER PRIMARY KEY) STRICT;");
+    cr_assert(sqlite_prepare_file(fault, test_path, &schema), "%s", fault);
+    cr_assert_gt(atomic_load(&disk.written), 0);
+    cr_assert_eq(atomic_load(&disk.unsynced), 0);
+    sqlite3_close(other);
+}
+
+/* The index of the log is in memory that processes share. One that dies while it writes there leaves an index
+ * that nobody believes: the next one reads the log again, and finds whatever is whole in it. */
+static void lose_index(void)
+{
+    enum { HEADER = 136 };
+    static const uint8_t zeros[HEADER];
+    char path[128];
+    snprintf(path, sizeof path, "%s-shm", test_path);
+    int fd = open(path, O_WRONLY);
+    cr_assert_eq(pwrite(fd, zeros, sizeof zeros, 0), sizeof zeros);
+    close(fd);
+}
+
+static void tell_fault(void *arg, const char *text)
+{
+    (void)arg;
+    cr_expect_fail("%s", text);
+}
+
+/* What `cmpctl audit verify` looks at, without a seal. */
+static struct audit_summary verify_audit(struct store *store)
+{
+    char fault[STORE_FAULT_MAX];
+    struct audit_summary summary;
+    struct audit_verify *verify = audit_verify_new(tell_fault, NULL);
+    cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, verify));
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, verify));
+    audit_verify_end(verify, &summary);
+    audit_verify_free(verify);
+    return summary;
+}
+
+/* A commit whose sync fails: whether it is in the file shows when the file is looked at again. Either way the
+ * chain of the audit log goes on where the file ends. */
+static void commit_with_unknown_outcome(int is_there)
+{
+    install_disk();
+    struct store *store = must_open(test_url);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    atomic_store(&disk.sync_fails, 1);
+    cr_assert_eq(commit_one(store, 1, 2), STORE_UNKNOWN);
+    if (is_there)
+        lose_index();
+    cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
+    cr_assert_eq(commit_one(store, 1, 4), STORE_DONE);
+    cr_assert(store_healthy(store));
+    cr_assert_eq(is_whole(store, 1, 2), is_there);
+    cr_assert(is_whole(store, 1, 3));
+    struct audit_summary summary = verify_audit(store);
+    cr_assert_eq(summary.faults, 0);
+    cr_assert_eq(summary.chains, 1);
+    cr_assert_eq(summary.entries, 3 + is_there);
+    cr_assert_eq(summary.records, 3 + is_there);
+    cr_assert_eq(audit_records(store), 3 + is_there);
+    /* The end that the next seal signs. */
+    struct store_head head;
+    cr_assert_eq(store_audit_heads(store, &head, 1), 1);
+    cr_assert_eq(head.seq, 3 + is_there);
+    store_close(store);
+}
+
+Test(sqlite, an_unknown_outcome_that_is_in_the_file_is_in_the_chain)
+{
+    commit_with_unknown_outcome(1);
+}
+
+Test(sqlite, an_unknown_outcome_that_is_not_in_the_file_is_not_in_the_chain)
+{
+    commit_with_unknown_outcome(0);
 }
 
 /* ---- processes ---- */
