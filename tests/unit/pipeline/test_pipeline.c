@@ -58,12 +58,13 @@ static struct {
     pthread_mutex_t lock;
     struct held held[HELD];
     size_t count;
-    int refuses; /* 1: its queue is full */
+    atomic_int refuses;         /* 1: its queues are full … */
+    atomic_int refuses_commits; /* … or that of what is written alone */
 } fake;
 
 static int hold(void *const *items, void *const *args, size_t n, store_done *when_done, int is_fetch)
 {
-    if (fake.refuses)
+    if (fake.refuses || (fake.refuses_commits && !is_fetch))
         return 0;
     pthread_mutex_lock(&fake.lock);
     for (size_t i = 0; i < n; i++)
@@ -421,6 +422,23 @@ Test(held_back, a_full_store_is_unavailable)
     cr_assert_eq(answered[0]->end, JOB_ANSWERED);
     cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
     fake.refuses = 0;
+}
+
+/* What is read is asked for in another queue than what is written. The same octets are a certificate once
+ * there is room: nothing of the first attempt counts. */
+Test(held_back, a_store_that_takes_no_commit_is_unavailable)
+{
+    struct bytes ir = make_ir();
+
+    fake.refuses_commits = 1;
+    cr_assert(pipeline_submit(pipeline, make_job(ir)));
+    cr_assert(let_go_until_done(1, STORE_DONE));
+    cr_assert_eq(answered[0]->end, JOB_ANSWERED);
+    cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
+    fake.refuses_commits = 0;
+    cr_assert(pipeline_submit(pipeline, make_job(ir)));
+    cr_assert(let_go_until_done(2, STORE_DONE));
+    cr_assert_eq(body_of(answered[1]), PKI_IP);
 }
 
 /* limits.jobs: beyond it there is no job to be had, and memory stays flat. An eighth is kept for sources that
