@@ -5,15 +5,28 @@
 
 enum { MINUTE = 60, REASON_UNSPECIFIED = 0, REASON_HOLD = 6 };
 
-static const struct {
+struct action {
     const char *text, *audit;
     enum store_cert_status status;
     int reason;
-} actions[] = {
+};
+
+static const struct action actions[] = {
     [CONFIG_UNCONFIRMED_REVOKE] = {"revoked", "no certConf came in time: revoked", STORE_CERT_REVOKED,
                                    REASON_UNSPECIFIED},
     [CONFIG_UNCONFIRMED_KEEP] = {"kept", "no certConf came in time: kept", STORE_CERT_VALID, 0},
     [CONFIG_UNCONFIRMED_HOLD] = {"held", "no certConf came in time: held", STORE_CERT_HOLD, REASON_HOLD},
+};
+
+/* Somebody has revoked, held or released the certificate in the meantime: that is no business of ours. */
+static const char left[] = "left", left_audit[] = "no certConf came in time: left as it was";
+
+/* What became of a transaction. */
+enum ending {
+    ENDING_LATER,   /* the store did not take it */
+    ENDING_FOREIGN, /* the certConf came after all, or another node was faster */
+    ENDING_LEFT,    /* it is ended, and its certificate as it was */
+    ENDING_DONE,    /* it is ended as its profile says */
 };
 
 static enum config_unconfirmed action_of(const struct policy *policy, struct bytes profile)
@@ -46,28 +59,29 @@ static int may_stop_another(struct unconfirmed *job, const struct policy *policy
     return 0;
 }
 
-static void log_end(const struct store_tx *tx, enum config_unconfirmed action)
+static void log_end(const struct store_tx *tx, const char *text)
 {
     log_line(LOG_WARN, "certificate not confirmed", log_hexadecimal("serial", tx->serial),
-             log_octets("profile", tx->profile), log_word("action", actions[action].text));
+             log_octets("profile", tx->profile), log_word("action", text));
 }
 
-/* Returns 0 if the store did not take it. A conflict is as good as done: the certConf came after all, or
- * another node was faster. */
-static int end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
-                           enum config_unconfirmed action, int64_t now, struct arena *arena, int *ended)
+/* With |leaves| 1 the change is none, as the certificate is not unconfirmed any more; what is recorded has
+ * its serial from there. */
+static struct store_unit try_to_end(struct store *store, struct bytes issuer, const struct store_tx *tx,
+                                    const struct action *action, int leaves, int64_t now, struct arena *arena)
 {
     struct store_tx after = *tx;
     const struct store_cert_change change = {.serial = tx->serial,
                                              .only_from = STORE_CERT_UNCONFIRMED,
-                                             .status = actions[action].status,
-                                             .reason = actions[action].reason,
+                                             .required = !leaves,
+                                             .status = action->status,
+                                             .reason = action->reason,
                                              .at = now};
     const struct store_audit audit = {.at = now * 1000,
                                       .event = "unconfirmed",
-                                      .outcome = actions[action].text,
+                                      .outcome = leaves ? left : action->text,
                                       .who = bytes_str("cmpd"),
-                                      .detail = bytes_str(actions[action].audit)};
+                                      .detail = bytes_str(leaves ? left_audit : action->audit)};
     struct store_unit unit = {.issuer = issuer,
                               .arena = arena,
                               .tx_id = tx->transaction_id,
@@ -78,10 +92,26 @@ static int end_transaction(struct store *store, struct bytes issuer, const struc
     store_unit_write(&unit, STORE_UPDATE, STORE_TRANSACTIONS, &after);
     after.state = STORE_TX_ENDED;
     after.deadline = 0;
-    *ended = store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
-    if (*ended)
-        log_end(tx, action);
-    return *ended || unit.outcome == STORE_CONFLICT;
+    if (!store_commit_wait(store, &unit))
+        unit.outcome = STORE_UNAVAILABLE;
+    return (struct store_unit){.outcome = unit.outcome, .conflict = unit.conflict};
+}
+
+static enum ending end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
+                                   const struct action *action, int64_t now, struct arena *arena)
+{
+    struct store_unit unit = try_to_end(store, issuer, tx, action, 0, now, arena);
+    int leaves = unit.outcome == STORE_CONFLICT && unit.conflict == STORE_PRE_CERT;
+
+    /* What is recorded must be what was done. */
+    if (leaves)
+        unit = try_to_end(store, issuer, tx, action, 1, now, arena);
+    if (unit.outcome == STORE_CONFLICT)
+        return ENDING_FOREIGN;
+    if (unit.outcome != STORE_DONE)
+        return ENDING_LATER;
+    log_end(tx, leaves ? left : action->text);
+    return leaves ? ENDING_LEFT : ENDING_DONE;
 }
 
 /* Returns 0 when there is nothing more to do now. */
@@ -95,7 +125,7 @@ static int end_next(struct unconfirmed *job, const struct policy *policy, struct
                                 .arena = arena};
     const struct store_tx *tx;
     enum config_unconfirmed action;
-    int ended, taken;
+    enum ending ending;
 
     if (!store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
         return 0;
@@ -103,11 +133,11 @@ static int end_next(struct unconfirmed *job, const struct policy *policy, struct
     action = action_of(policy, tx->profile);
     if (action != CONFIG_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
         return 0;
-    taken = end_transaction(store, fetch.issuer, tx, action, now, arena, &ended);
-    *count += ended;
-    if (!ended && action != CONFIG_UNCONFIRMED_KEEP)
+    ending = end_transaction(store, fetch.issuer, tx, &actions[action], now, arena);
+    *count += ending == ENDING_LEFT || ending == ENDING_DONE;
+    if (ending != ENDING_DONE && action != CONFIG_UNCONFIRMED_KEEP)
         job->count--; /* nothing was revoked */
-    return taken;
+    return ending != ENDING_LATER;
 }
 
 unsigned unconfirmed_run(struct unconfirmed *job, const struct policy *policy, struct store *store,
