@@ -328,6 +328,60 @@ def http2_refusals(program):
         assert "skipping" not in server.log()
 
 
+def until_held(control, state):
+    """Waits until the pipeline holds |state|: how many jobs, and for how many of them nobody waits any more."""
+    deadline = time.monotonic() + WAIT
+    while (got := control.ask(post(b"held")).body) != state:
+        assert time.monotonic() < deadline, got
+        time.sleep(0.01)
+
+
+def h2_request(stream, body):
+    return frame(HEADERS, END_HEADERS, stream, h2_headers()) + frame(DATA, END_STREAM, stream, body)
+
+
+@check
+def an_answer_is_for_whom_it_was_made(program):
+    """A client leaves, others take the place of its request, and then its job comes back: nobody gets its answer. Over
+    HTTP/1 a request keeps its place until it is answered: nothing is read meanwhile."""
+    new = [b"new %d" % i for i in range(4)]
+    with serving(program) as server, server.connect() as sock:
+        control = Http1(sock)
+        with server.connect() as old:
+            Http2(old).send(h2_request(1, b"hold old"))
+            until_held(control, b"1 0")
+        until_held(control, b"1 1")
+        clients = [Http1(server.connect()) for _ in new]
+        for client, words in zip(clients, new):
+            client.sock.sendall(post(b"hold " + words))
+        until_held(control, b"5 1")
+        assert control.ask(post(b"let go old")).body == b"1"
+        for client, words in reversed(list(zip(clients, new))):
+            assert control.ask(post(b"let go " + words)).body == b"1"
+            assert client.reply().body == b"hold " + words
+            client.sock.close()
+
+
+@check
+def an_answer_is_for_the_stream_that_it_was_made_for(program):
+    """The same on one connection of HTTP/2, where the first stream is reset."""
+    new = {2 * i + 3: b"new %d" % i for i in range(4)}
+    with serving(program) as server, server.connect() as sock, server.connect() as other:
+        control, h2 = Http1(sock), Http2(other)
+        h2.send(h2_request(1, b"hold old"))
+        until_held(control, b"1 0")
+        h2.send(frame(RST_STREAM, 0, 1, (8).to_bytes(4, "big")))
+        until_held(control, b"1 1")
+        for stream, words in new.items():
+            h2.send(h2_request(stream, b"hold " + words))
+        until_held(control, b"5 1")
+        assert control.ask(post(b"let go old")).body == b"1"
+        for stream, words in reversed(new.items()):
+            assert control.ask(post(b"let go " + words)).body == b"1"
+            got = h2.until(lambda kind, flags, stream, payload: kind == DATA)
+            assert got is not None and (got[2], got[3]) == (stream, b"hold " + words), got
+
+
 @check
 def occupied_port(program):
     with serving(program) as server:

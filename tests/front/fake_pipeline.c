@@ -51,6 +51,53 @@ static void finish(struct job *job)
     job->on_done(job);
 }
 
+static struct bytes after(struct bytes text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return bytes_of(text.data + len, text.len - len);
+}
+
+/* Answers those that are held with the words of |job|, then |job|, which so comes back behind them. */
+static void let_go(struct pipeline *pipeline, struct job *job)
+{
+    struct bytes words = after(job->request, "let go ");
+    struct job *gone = NULL, **at = &pipeline->held;
+    unsigned count = 0;
+    pthread_mutex_lock(&pipeline->lock);
+    while (*at != NULL) {
+        struct job *held = *at;
+        if (bytes_equal(after(held->request, "hold "), words)) {
+            *at = held->next;
+            held->next = gone;
+            gone = held;
+        } else {
+            at = &held->next;
+        }
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    while (gone != NULL) {
+        struct job *next = gone->next;
+        finish(gone);
+        gone = next;
+        count++;
+    }
+    job->request = bytes_str(arena_printf(job->arena, "%u", count));
+    finish(job);
+}
+
+static void tell_held(struct pipeline *pipeline, struct job *job)
+{
+    unsigned count = 0, forgotten = 0;
+    pthread_mutex_lock(&pipeline->lock);
+    for (const struct job *held = pipeline->held; held != NULL; held = held->next) {
+        count++;
+        forgotten += atomic_load(&held->abandoned) != 0;
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    job->request = bytes_str(arena_printf(job->arena, "%u %u", count, forgotten));
+    finish(job);
+}
+
 static void *worker(void *arg)
 {
     struct pipeline *pipeline = arg;
@@ -77,7 +124,12 @@ static void *worker(void *arg)
             return NULL;
         if (pipeline->delay_us > 0)
             nanosleep(&delay, NULL);
-        finish(job);
+        if (starts_with(job->request, "let go "))
+            let_go(pipeline, job);
+        else if (bytes_equal(job->request, bytes_str("held")))
+            tell_held(pipeline, job);
+        else
+            finish(job);
     }
 }
 

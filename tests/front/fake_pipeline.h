@@ -1,9 +1,10 @@
 /* fake_pipeline.h: a pipeline that echoes, so that the front can be tested alone.
  *
  * It implements server/pipeline/pipeline.h. A job's answer is its request, after a delay, from a thread of
- * its own. A request that begins with "end=N" ends so (enum job_end); one that begins with "hold "
- * only when the pipeline is told to release what it holds, or freed. Refusals are the text "refused BIT:
- * text". */
+ * its own. A request that begins with "end=N" ends so (enum job_end). One that begins with "hold " waits for
+ * a request "let go " with the same words, which is answered by how many there were, or until the pipeline
+ * is told to release what it holds, or freed. "held" is answered by how many wait, and for how many of them
+ * nobody does any more. Refusals are the text "refused BIT: text". */
 #ifndef CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 #define CMPD_TESTS_FRONT_FAKE_PIPELINE_H
 
