@@ -30,12 +30,20 @@ static void end_worker(void)
     atomic_store(&the_pipeline.stopping, 1);
 }
 
+/* As the last job does it whose worker is another: it wakes nobody here. */
+static void leave_last_job(void)
+{
+    atomic_store(&the_pipeline.alive, 0);
+}
+
 /* In the place of the eventfd's: a sleep has an end, and what comes just before it is a window, too. */
 static ssize_t bounded_read(int fd, void *data, size_t len)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    if (window_last())
+    int is_first = window_open != leave_last_job;
+
+    if (window_last() && is_first)
         atomic_store(&all_seen, 1);
     if (is_reached()) { /* it sleeps rightly */
         end_worker();
@@ -156,6 +164,18 @@ static void stop_worker(void)
     worker_wake(the_worker);
 }
 
+/* The end comes while a job is alive, which leaves later. */
+static void stop_before_last_job(void)
+{
+    enum { LATER = 30 };
+
+    atomic_store(&the_pipeline.stopping, 1);
+    atomic_store(&the_worker->sleeping, 1);
+    worker_wake(the_worker);
+    window_open = leave_last_job;
+    window_left = LATER;
+}
+
 static int is_stopped(void)
 {
     return 0;
@@ -171,11 +191,11 @@ static int is_readable(void)
 /* A worker, from its first look to its end, with |what| at each window in turn. */
 static void try_all_windows(void (*what)(void), int (*reached)(void))
 {
-    window_open = what;
     is_reached = reached;
     for (unsigned at = 1; !atomic_load(&all_seen); at++) {
         tear_down();
         set_up();
+        window_open = what;
         window_left = at;
         worker_main(the_worker);
         cr_assert_not(atomic_load(&overslept), "slept over what came at window %u", at);
@@ -205,6 +225,11 @@ Test(wake, no_policy_is_slept_over)
 Test(wake, no_end_is_slept_over)
 {
     try_all_windows(stop_worker, is_stopped);
+}
+
+Test(wake, no_end_that_waits_for_a_job_is_slept_over)
+{
+    try_all_windows(stop_before_last_job, is_stopped);
 }
 
 /* ---- the other way round: the worker goes to sleep in the midst of what others do ---- */
