@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "server/front/http/proxy.h"
+#include "tests/support/exact.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 /* 192.0.2.7:49152 to 198.51.100.1:8829 */
@@ -22,13 +23,23 @@
 
 static const struct address nobody = {.len = 4, .octets = {203, 0, 113, 1}, .port = 1};
 
+/* What proxy_header returns for |in|, behind which nothing may be read. */
+static int read_header(struct address *client, size_t *len, struct bytes in)
+{
+    struct bytes copy = exact(in);
+    int ret = proxy_header(client, len, copy);
+
+    exact_free(copy);
+    return ret;
+}
+
 static void expect(struct bytes in, const char *client, size_t length)
 {
     struct address address = nobody;
     char text[ADDRESS_TEXT_MAX];
     size_t len = 0;
 
-    cr_assert_eq(proxy_header(&address, &len, in), 1);
+    cr_assert_eq(read_header(&address, &len, in), 1);
     cr_assert_str_eq(address_text(text, &address), client);
     cr_assert_eq(len, length);
 }
@@ -53,6 +64,24 @@ Test(proxy, what_follows_the_addresses_is_skipped)
            "192.0.2.7:49152", 32);
 }
 
+/* As much as any proxy has to say, and one octet more; and no less than its family needs. */
+Test(proxy, what_follows_has_its_bounds)
+{
+    enum { MOST = 2048, FIRST = 16 };
+    static uint8_t in[FIRST + MOST + 1] = SIGNATURE "\x21\x11\x08\0"
+                                                    "\xc0\0\x02\x07"
+                                                    "\xc6\x33\x64\x01"
+                                                    "\xc0\0"
+                                                    "\x22\x7d";
+    struct address address;
+    size_t length;
+
+    expect(bytes_of(in, FIRST + MOST), "192.0.2.7:49152", FIRST + MOST);
+    in[15] = 1;
+    cr_assert_eq(read_header(&address, &length, bytes_of(in, sizeof in)), -1);
+    cr_assert_eq(read_header(&address, &length, bytes_of(in, FIRST)), -1, "it is not waited for");
+}
+
 /* "\x20" : LOCAL: the proxy itself, whatever addresses follow. "\x00", AF_UNSPEC: likewise. */
 Test(proxy, LOCAL_is_the_proxy_itself)
 {
@@ -75,7 +104,7 @@ Test(proxy, a_part_of_a_header_is_waited_for)
         for (size_t len = 0; len < whole[i].len; len++) {
             struct address address = nobody;
             size_t length = 0;
-            cr_assert_eq(proxy_header(&address, &length, bytes_of(whole[i].data, len)), 0, "%zu octets", len);
+            cr_assert_eq(read_header(&address, &length, bytes_of(whole[i].data, len)), 0, "%zu octets", len);
             cr_assert(address_equal(&address, &nobody));
         }
 }
@@ -103,15 +132,23 @@ Test(proxy, what_is_none_is_refused)
     size_t length;
 
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        cr_assert_eq(proxy_header(&address, &length, none[i]), -1, "case %zu", i);
+        cr_assert_eq(read_header(&address, &length, none[i]), -1, "case %zu", i);
+}
+
+static const char *forwarded_of(struct bytes field)
+{
+    static char text[ADDRESS_TEXT_MAX];
+    struct address address;
+    struct bytes copy = exact(field);
+    int is_known = proxy_forwarded(&address, copy);
+
+    exact_free(copy);
+    return is_known ? address_text(text, &address) : NULL;
 }
 
 static const char *forwarded(const char *field)
 {
-    static char text[ADDRESS_TEXT_MAX];
-    struct address address;
-
-    return proxy_forwarded(&address, bytes_str(field)) ? address_text(text, &address) : NULL;
+    return forwarded_of(bytes_str(field));
 }
 
 /* RFC 7239 4: "for=192.0.2.60;proto=http;by=203.0.113.43", quoted IPv6 with brackets, any case, blanks. */
@@ -161,4 +198,24 @@ Test(proxy, Forwarded_that_names_no_address)
 
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         cr_assert_null(forwarded(none[i]), "%s", none[i]);
+}
+
+/* Wherever a field ends, nothing behind it is read. */
+Test(proxy, a_field_may_end_anywhere)
+{
+    static const char *const fields[] = {"for=\"[2001:db8::17]:4711\" ; by=\"a\\\"b\" , proto=http",
+                                         "for=192.0.2.60:80, For = \"192.0.2.61\\\"", "=;,\"\\\"[]:"};
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        for (size_t from = 0; from <= strlen(fields[i]); from++)
+            for (size_t len = 0; from + len <= strlen(fields[i]); len++)
+                forwarded_of(bytes_of(fields[i] + from, len));
+}
+
+/* RFC 7239 6.1: a port has up to five digits; what is none is not known. */
+Test(proxy, a_port_has_its_bounds)
+{
+    cr_assert_str_eq(forwarded("for=\"192.0.2.60:65535\""), "192.0.2.60:65535");
+    cr_assert_str_eq(forwarded("for=\"192.0.2.60:65536\""), "192.0.2.60");
+    cr_assert_str_eq(forwarded("for=\"192.0.2.60:00080\""), "192.0.2.60:80");
 }

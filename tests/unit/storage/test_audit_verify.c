@@ -8,6 +8,7 @@
 #include "storage/audit.h"
 #include "storage/audit_seal.h"
 #include "storage/audit_verify.h"
+#include "tests/support/exact.h"
 
 enum { ENTRIES = 6, SEALS = 3, EACH = ENTRIES / SEALS, TEXT_MAX = 4096, ARENA = 1 << 20 };
 
@@ -490,6 +491,56 @@ Test(audit_verify, the_longest_seal_fits_a_line_of_the_log)
     cr_assert_eq(back.heads[7].seq, 999999999999999999);
     cr_assert_arr_eq(back.heads[7].hash, what.heads[7].hash, STORE_HASH);
     cr_assert_eq(back.number, 999999999999999999);
-    for (size_t len = 0; len < seal.text.len; len++)
-        cr_expect_not(audit_seal_parse(&back, bytes_of(seal.text.data, len)), "cut off after %zu", len);
+    for (size_t len = 0; len < seal.text.len; len++) {
+        struct bytes cut = exact(bytes_of(seal.text.data, len));
+        cr_expect_not(audit_seal_parse(&back, cut), "cut off after %zu", len);
+        exact_free(cut);
+    }
+}
+
+/* A list of |n| ends; |one| is what it is made of. */
+static const char *list_of(int n, const char *one)
+{
+    const char *list = one;
+
+    while (--n > 0)
+        list = arena_printf(arena, "%s,%s", list, one);
+    return list;
+}
+
+/* As many ends as there is room for in either list, and not one more. */
+Test(audit_verify, a_seal_with_too_many_ends_is_none)
+{
+    struct audit_seal what = {.kind = AUDIT_ANCHOR, .head_count = 1, .seal_count = 1};
+    struct audit_seal *back = malloc(sizeof *back);
+    struct store_seal seal = make_seal(&what);
+    const char *all = arena_printf(arena, "%.*s", (int)seal.text.len, seal.text.data),
+               *heads = strstr(all, " heads="), *one = strstr(all, " seals=") + strlen(" seals=");
+
+    for (int n = AUDIT_SEAL_ENDS; n <= AUDIT_SEAL_ENDS + 1; n++) {
+        const char *list = list_of(n, one);
+        struct bytes more =
+            bytes_str(arena_printf(arena, "%.*s heads=%s seals=%s", (int)(heads - all), all, list, one));
+        cr_assert_eq(audit_seal_parse(back, more), n == AUDIT_SEAL_ENDS, "%d heads", n);
+        more = bytes_str(arena_printf(arena, "%s%s", all, strchr(list, ',')));
+        cr_assert_eq(audit_seal_parse(back, more), n == AUDIT_SEAL_ENDS, "%d seals", n);
+        cr_assert(n > AUDIT_SEAL_ENDS || back->seal_count == AUDIT_SEAL_ENDS);
+    }
+    free(back);
+}
+
+/* Wherever a line of a log ends, nothing behind it is read, and no more is written than half of it. */
+Test(audit_verify, a_line_may_end_anywhere)
+{
+    struct bytes text, signature, line = seal_line(&seals[0]);
+
+    for (size_t len = 0; len <= line.len; len++) {
+        struct bytes cut = exact(bytes_of(line.data, len));
+        uint8_t *room = malloc(len / 2 + 1);
+        int is_one = audit_seal_find(&text, &signature, room, cut);
+        if (is_one && len < line.len)
+            cr_expect(!bytes_equal(signature, seals[0].signature), "cut off after %zu", len);
+        free(room);
+        exact_free(cut);
+    }
 }

@@ -51,6 +51,28 @@ Test(sql, a_statement_that_is_cut_is_none, .signal = SIGABRT)
         sql_put(&sql, "%s", "SELECT 1, ");
 }
 
+/* A final zero has its place, too. */
+static void fill(size_t len)
+{
+    struct sql sql = {.len = 0};
+    char text[SQL_TEXT_MAX + 1];
+    memset(text, 'x', sizeof text);
+    sql_put(&sql, "%.*s", 100, text);
+    sql_put(&sql, "%.*s", (int)len - 100, text);
+    cr_assert_eq(sql.len, len);
+    cr_assert_eq(strlen(sql.text), len);
+}
+
+Test(sql, a_statement_may_fill_its_room)
+{
+    fill(SQL_TEXT_MAX - 1);
+}
+
+Test(sql, a_statement_may_not_do_without_its_end, .signal = SIGABRT)
+{
+    fill(SQL_TEXT_MAX);
+}
+
 Test(sql, another_text_has_another_form)
 {
     cr_expect_eq(sql_form("CREATE TABLE t (a)"), sql_form("CREATE TABLE t (a)"));
