@@ -34,7 +34,8 @@ static struct ledger *fake_ledger(void)
 #undef shutdown
 
 enum { READ_SECONDS = 10, IDLE_SECONDS = 60, NOW_S = 1700000000, CONNS = 12 };
-static const uint64_t now_ms = (uint64_t)1 << 40;
+static const uint64_t now_ms = (uint64_t)1 << 40, read_ms = READ_SECONDS * UINT64_C(1000),
+                      idle_ms = IDLE_SECONDS * UINT64_C(1000);
 
 static struct front *front;
 static struct front_thread *thread;
@@ -144,7 +145,7 @@ Test(conn, a_request_that_has_not_begun_or_is_complete_is_let_be)
 Test(conn, a_request_that_arrives_makes_its_connection_busy)
 {
     reqs[0].timestamps.request_begin_at.tv_sec = NOW_S;
-    conns[0].idle_since = now_ms - 1000 * IDLE_SECONDS;
+    conns[0].idle_since = now_ms - idle_ms;
     cr_assert_not(request_is_shut_at(0, NOW_S + 1));
     cr_assert_eq(conns[0].idle_since, now_ms);
 }
@@ -152,16 +153,16 @@ Test(conn, a_request_that_arrives_makes_its_connection_busy)
 Test(conn, a_PROXY_header_may_take_read_seconds_and_no_longer)
 {
     conns[0].awaits_header = 1;
-    cr_assert_not(is_shut_at(&conns[0], now_ms + 1000 * READ_SECONDS, 0));
-    cr_assert(is_shut_at(&conns[0], now_ms + 1000 * READ_SECONDS + 1, 0));
+    cr_assert_not(is_shut_at(&conns[0], now_ms + read_ms, 0));
+    cr_assert(is_shut_at(&conns[0], now_ms + read_ms + 1, 0));
     conns[0].awaits_header = 0;
-    cr_assert_not(is_shut_at(&conns[0], now_ms + 1000 * READ_SECONDS + 1, 0));
+    cr_assert_not(is_shut_at(&conns[0], now_ms + read_ms + 1, 0));
 }
 
 /* limits.idle_seconds; libh2o says goodbye by itself, and has a moment for it. */
 Test(conn, a_connection_may_be_idle_for_idle_seconds_and_no_longer)
 {
-    uint64_t end = now_ms + 1000 * IDLE_SECONDS + FRONT_IDLE_GRACE_MS;
+    uint64_t end = now_ms + idle_ms + FRONT_IDLE_GRACE_MS;
 
     cr_assert_not(is_shut_at(&conns[0], end, 0));
     cr_assert(is_shut_at(&conns[0], end + 1, 0));
@@ -173,10 +174,10 @@ Test(conn, a_connection_may_be_idle_for_idle_seconds_and_no_longer)
 Test(conn, an_answer_may_be_left_for_idle_seconds_and_no_longer)
 {
     conns[0].requests = conns[0].unsent = 1;
-    cr_assert_not(is_shut_at(&conns[0], now_ms + 1000 * IDLE_SECONDS, 0));
-    cr_assert(is_shut_at(&conns[0], now_ms + 1000 * IDLE_SECONDS + 1, 0));
+    cr_assert_not(is_shut_at(&conns[0], now_ms + idle_ms, 0));
+    cr_assert(is_shut_at(&conns[0], now_ms + idle_ms + 1, 0));
     conns[0].stalled_since++;
-    cr_assert_not(is_shut_at(&conns[0], now_ms + 1000 * IDLE_SECONDS + 1, 0), "it was taken meanwhile");
+    cr_assert_not(is_shut_at(&conns[0], now_ms + idle_ms + 1, 0), "it was taken meanwhile");
 }
 
 Test(conn, who_does_nothing_while_the_front_stops_is_shut_soon)
@@ -258,7 +259,7 @@ static void expect_bound(struct front_conn *conn, struct ledger_recent *recent, 
 
 Test(conn, what_a_source_did_lately_has_bounds)
 {
-    struct front_conn *conn = &conns[0];
+    struct front_conn *conn;
     struct ledger_source *sources[4];
 
     for (size_t i = 0; i < 3; i++)

@@ -68,6 +68,44 @@ Test(lane, who_pushes_may_have_a_lower_bound)
     cr_assert(lane_push(&pipeline.fast, &tasks[2], 3));
 }
 
+/* A node whose queue is half full asks for no more. */
+Test(lane, half_a_queue_is_room_no_more)
+{
+    struct task tasks[BOUND / 2];
+
+    for (int i = 0; i < BOUND / 2; i++) {
+        cr_assert(pipeline_has_room(&pipeline));
+        cr_assert(push(&tasks[i], source));
+    }
+    cr_assert_not(pipeline_has_room(&pipeline));
+}
+
+/* Its own bound is the lane's: the ring has no more room. */
+Test(lane, nobody_has_more_than_the_lane_has)
+{
+    struct task tasks[BOUND + 1];
+
+    for (int i = 0; i <= BOUND; i++) {
+        tasks[i] = (struct task){.job.source = source};
+        cr_assert_eq(lane_push(&pipeline.fast, &tasks[i], 2 * BOUND), i < BOUND);
+    }
+}
+
+/* However much is charged at once, or again and again: it is paid for after a bounded while. */
+Test(lane, a_debt_has_a_bound)
+{
+    const struct task task = {.job.source = source};
+    atomic_int *debt = &source->flows[0].debt_us;
+
+    lane_charge(&pipeline.fast, &task, UINT64_C(1) << 32);
+    cr_assert_eq(atomic_load(debt), BOUND_LANE_DEBT_US);
+    lane_charge(&pipeline.fast, &task, 1);
+    cr_assert_eq(atomic_load(debt), BOUND_LANE_DEBT_US);
+    atomic_store(debt, BOUND_LANE_DEBT_US - 1);
+    lane_charge(&pipeline.fast, &task, UINT64_MAX);
+    cr_assert_eq(atomic_load(debt), 2 * BOUND_LANE_DEBT_US - 1);
+}
+
 /* One source that sends ten keeps another that sends one waiting for one of them, not for ten. */
 Test(lane, sources_are_served_in_turn)
 {

@@ -83,15 +83,20 @@ static void fake_resume(struct cmp_message *message, int64_t now_ms)
     (void)now_ms;
 }
 
+static uint64_t price_us; /* of each task */
+
 static uint64_t fake_price(const struct cmp_message *message)
 {
     (void)message;
-    return 0;
+    return price_us;
 }
+
+static const struct policy *released; /* last */
 
 static void fake_release(struct policy *policy)
 {
-    (void)policy;
+    if (policy != NULL)
+        released = policy;
 }
 
 #define read bounded_read
@@ -323,4 +328,39 @@ Test(wake, a_new_job_wakes_one_worker_that_sleeps)
     cr_assert(is_readable());
     the_worker++;
     cr_assert_not(is_readable());
+}
+
+/* Nobody is answered before the whole batch is verified: it may cost so much, and one more task. */
+Test(wake, a_batch_is_bounded_by_its_price)
+{
+    enum { TASKS = 5 };
+    struct task tasks[TASKS];
+    unsigned taken = 0;
+
+    price_us = BOUND_BATCH_US / 2;
+    for (int i = 0; i < TASKS; i++) {
+        tasks[i] = (struct task){.job.source = the_source};
+        cr_assert(lane_push(&the_pipeline.fast, &tasks[i], BOUND));
+    }
+    for (struct task *task = gather(the_worker); task != NULL; task = task->next)
+        taken++;
+    cr_assert_eq(taken, 2);
+    price_us = BOUND_BATCH_US / 2 - 1;
+    for (struct task *task = gather(the_worker); task != NULL; task = task->next)
+        taken++;
+    cr_assert_eq(taken, TASKS);
+}
+
+/* What a worker has held is let go when it takes a newer one, and a newer one that it never took, too. */
+Test(wake, a_policy_that_is_replaced_is_let_go)
+{
+    struct policy *older = (struct policy *)&the_pipeline;
+
+    the_worker->policy = older;
+    leave_policy();
+    adopt_policy(the_worker);
+    cr_assert_eq(the_worker->policy, newer);
+    cr_assert_eq(released, older);
+    adopt_policy(the_worker);
+    cr_assert_eq(released, older, "there is no other");
 }
