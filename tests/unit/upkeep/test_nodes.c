@@ -1,6 +1,7 @@
 /* nodes.c: what nodes of one store know of each other, over a file or PostgreSQL (tests/postgres). Time is
  * passed in: nothing waits, but for a notice of the database. */
-#include "server/upkeep/nodes.h"
+/* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
+#include "server/upkeep/nodes.c"
 
 #include <time.h>
 
@@ -271,4 +272,43 @@ Test(nodes, a_restart_is_no_second_one)
     }
     /* And so does the next. */
     cr_assert_eq(run_both(T + 100, T + 90 + time_to_end()), 0);
+}
+
+/* A node whose word was not taken does not wait five seconds for the next one. */
+Test(nodes, a_word_that_was_not_taken_is_said_again_at_once)
+{
+    char fault[STORE_FAULT_MAX];
+    struct store *deaf = store_open_to_read(fault, test_url, "deaf");
+
+    cr_assert_not_null(deaf, "%s", fault);
+    cr_assert_not(nodes_run(&first.nodes, first.policy, deaf, T));
+    cr_assert(run(&first, T + 1));
+    cr_assert_not(nodes_run(&first.nodes, first.policy, deaf, T + 1 + BOUND_ALIVE_EVERY));
+    cr_assert_not(nodes_run(&first.nodes, first.policy, deaf, T + 2 + BOUND_ALIVE_EVERY));
+    store_close(deaf);
+}
+
+/* A list that would be cut is none: it is JSON, whole or not at all. */
+Test(nodes, a_list_that_does_not_fit_is_empty)
+{
+    enum { MANY = 64 };
+    static struct store_node many[MANY];
+    static char text[NODES_TEXT_MAX];
+    char name[STORE_NAME_MAX];
+    struct store_fetch fetch = {.outcome = STORE_FOUND, .rows = many};
+    size_t whole = 0;
+
+    memset(name, 1, sizeof name); /* six characters each */
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = (struct store_node){.name = bytes_of(name, sizeof name), .seen_at = T};
+    for (fetch.count = 1; fetch.count < MANY; fetch.count++) {
+        write_text(text, &fetch, T);
+        size_t len = strlen(text);
+        if (len == 2)
+            break;
+        cr_assert(text[0] == '[' && text[len - 1] == ']' && text[len - 2] == '}', "%zu nodes", fetch.count);
+        whole = len;
+    }
+    cr_assert_str_eq(text, "[]");
+    cr_assert_gt(whole, NODES_TEXT_MAX / 2);
 }

@@ -1,0 +1,223 @@
+/* task.c: where a task goes when it begins, what it is charged for, and that its end lets go of everything.
+ */
+#include <criterion/criterion.h>
+
+#include "server/pipeline/internal.h"
+#include "tests/support/must.h"
+
+/* A message that costs and ends as the test says. */
+static uint64_t price_us;
+static struct cmp_result the_result;
+static enum guess_verdict verdict;
+static int no_memory, no_route, admits = 1;
+static unsigned guesses_refused, ended, judged, admitted, policies_held, guesses_held, answered;
+static const char *refused_with;
+
+static struct policy *fake_acquire(struct policy *policy)
+{
+    policies_held++;
+    return policy;
+}
+
+static void fake_release(struct policy *policy)
+{
+    policies_held -= policy != NULL;
+}
+
+static int fake_route(const struct policy *policy, struct cmp_route *out, struct bytes path)
+{
+    (void)policy;
+    (void)path;
+    *out = (struct cmp_route){0};
+    return !no_route;
+}
+
+static struct cmp_message *fake_start(void)
+{
+    return no_memory ? NULL : (struct cmp_message *)&the_result;
+}
+
+static void fake_end(struct cmp_message *message)
+{
+    ended += message != NULL;
+}
+
+static enum guess_verdict fake_admit(struct task *task)
+{
+    (void)task;
+    guesses_held++;
+    return verdict;
+}
+
+static int fake_slow(struct task *task, const char **why)
+{
+    (void)task;
+    admitted++;
+    *why = "too many";
+    return admits;
+}
+
+static void fake_refuse(struct job *job, enum job_end end, const char *text)
+{
+    job->end = end;
+    refused_with = text;
+}
+
+static void on_done(struct job *job)
+{
+    (void)job;
+    answered++;
+}
+
+#define policy_acquire fake_acquire
+#define policy_release fake_release
+#define policy_route fake_route
+#define cmp_start(...) fake_start()
+#define cmp_end fake_end
+#define cmp_price_us(message) price_us
+#define cmp_result(message, out) (*(out) = the_result)
+#define cmp_refuse_guess(message) guesses_refused++
+#define guess_admit(pipeline, task) fake_admit(task)
+#define guess_judge(task, out) ((void)(out), judged++)
+#define guess_leave(task) (guesses_held = 0)
+#define slow_admit(pipeline, task, why) fake_slow(task, why)
+#define pipeline_refuse(job, end, fail_info, text) fake_refuse(job, end, text)
+/* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is the test's */
+#include "server/pipeline/task.c"
+
+enum { BOUND = 16, SLOW_US = 1000 };
+
+static struct pipeline pipeline;
+static struct worker *worker;
+static struct task task;
+static atomic_int *debt;
+
+static void set_up(void)
+{
+    pipeline.limits.jobs = BOUND;
+    pipeline.limits.slow_job_us = SLOW_US;
+    pipeline.sources = ledger_new(BOUND);
+    must(pipeline.sources != NULL && lane_init(&pipeline.fast, &pipeline, 0, BOUND, 1, 1));
+    worker = pipeline.fast.workers;
+    worker->policy = (struct policy *)&the_result; /* nobody looks into it */
+    task.job.source = ledger_pin(pipeline.sources, 1, ledger_now());
+    task.job.on_done = on_done;
+    task.pipeline = &pipeline;
+    debt = &task.job.source->flows[0].debt_us;
+    the_result.event = "test";
+}
+
+static void tear_down(void)
+{
+    worker->policy = NULL;
+    lane_cleanup(&pipeline.fast);
+    ledger_free(pipeline.sources);
+}
+
+TestSuite(task, .init = set_up, .fini = tear_down);
+
+/* What a task holds is let go, and its job given back, once. */
+static void expect_answered(const char *text)
+{
+    cr_assert_eq(answered, 1);
+    cr_assert_null(task.message);
+    cr_assert_null(task.policy);
+    cr_assert_eq(policies_held, 0);
+    cr_assert_eq(guesses_held, 0);
+    cr_assert_eq(refused_with == NULL, text == NULL);
+    if (text != NULL)
+        cr_assert_not_null(strstr(refused_with, text), "%s", refused_with);
+}
+
+/* limits.slow_job_us: what costs more is slow; what costs as much is not. */
+Test(task, what_costs_more_than_the_bound_is_slow)
+{
+    price_us = SLOW_US;
+    cr_assert(task_begin(worker, &task));
+    cr_assert_eq(admitted, 0);
+    cr_assert_eq(atomic_load(debt), BOUND_TASK_US + SLOW_US);
+    cr_assert_eq(task.home, worker);
+    task.message = NULL;
+    atomic_store(debt, 0);
+    price_us = SLOW_US + 1;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(admitted, 1);
+    cr_assert_eq(atomic_load(debt), BOUND_TASK_US, "what it costs is charged in the other lane");
+    cr_assert_eq(answered, 0);
+    /* There it is found as it was left. */
+    cr_assert(task_begin(worker, &task));
+    cr_assert_eq(atomic_load(debt), 2 * BOUND_TASK_US + SLOW_US + 1);
+    cr_assert_eq(admitted, 1);
+}
+
+Test(task, what_the_slow_lane_does_not_take_is_answered)
+{
+    price_us = SLOW_US + 1;
+    admits = 0;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(task.job.end, JOB_BUSY);
+    expect_answered("too many");
+    cr_assert_eq(ended, 1);
+}
+
+/* Nothing is derived for it, and nothing looked up: it is charged for what it was. */
+Test(task, who_guesses_too_often_is_charged_for_a_task)
+{
+    price_us = SLOW_US + 1;
+    verdict = GUESS_REFUSE;
+    cr_assert(task_begin(worker, &task));
+    cr_assert_eq(guesses_refused, 1);
+    cr_assert_eq(admitted, 0);
+    cr_assert_eq(atomic_load(debt), BOUND_TASK_US);
+    task.message = NULL;
+    verdict = GUESS_WAIT;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(atomic_load(debt), 2 * BOUND_TASK_US);
+    cr_assert_eq(task.job.end, JOB_BUSY);
+}
+
+Test(task, a_path_that_is_none_and_memory_that_is_none_are_answered)
+{
+    no_route = 1;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(task.job.end, JOB_NO_ROUTE);
+    expect_answered("no CMP service");
+    no_route = 0;
+    no_memory = 1;
+    answered = 0;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(task.job.end, JOB_BUSY);
+    expect_answered("memory bound");
+}
+
+/* RFC 9811 3.1: a 503 has a PKIMessage as its body, also where memory was too short to make one. */
+Test(task, an_answer_that_could_not_be_made_is_made_from_the_header)
+{
+    cr_assert(task_begin(worker, &task));
+    the_result.end = JOB_BUSY;
+    task_finish(&task);
+    expect_answered("no memory for this message");
+    cr_assert_eq(judged, 1);
+    cr_assert_eq(ended, 1);
+}
+
+Test(task, an_answer_that_was_made_is_given)
+{
+    cr_assert(task_begin(worker, &task));
+    the_result.end = JOB_BUSY;
+    the_result.reply = bytes_str("a reply");
+    task_finish(&task);
+    expect_answered(NULL);
+    cr_assert(bytes_equal(task.job.reply, bytes_str("a reply")));
+    cr_assert_eq(task.job.end, JOB_BUSY);
+}
+
+Test(task, what_is_dropped_is_let_go_without_an_answer)
+{
+    cr_assert(task_begin(worker, &task));
+    task_drop(&task);
+    expect_answered(NULL);
+    cr_assert_eq(task.job.reply.len, 0);
+    cr_assert_eq(judged, 0);
+    cr_assert_eq(ended, 1);
+}
