@@ -529,6 +529,23 @@ Test(audit_verify, a_seal_with_too_many_ends_is_none)
     free(back);
 }
 
+/* Numbers begin with 1, and the longest that fits for certain has 18 digits. */
+Test(audit_verify, a_seal_with_a_number_that_is_none_is_none)
+{
+    static const char *const numbers[] = {"0", "999999999999999999", "1000000000000000000",
+                                          "99999999999999999999"};
+    struct audit_seal *back = malloc(sizeof *back);
+    const char *all = arena_printf(arena, "%.*s", (int)seals[0].text.len, seals[0].text.data),
+               *number = strstr(all, " number=") + strlen(" number="), *rest = strchr(number, ' ');
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct bytes text =
+            bytes_str(arena_printf(arena, "%.*s%s%s", (int)(number - all), all, numbers[i], rest));
+        cr_assert_eq(audit_seal_parse(back, text), i == 1, "%s", numbers[i]);
+    }
+    free(back);
+}
+
 /* Wherever a line of a log ends, nothing behind it is read, and no more is written than half of it. */
 Test(audit_verify, a_line_may_end_anywhere)
 {

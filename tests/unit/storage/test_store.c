@@ -251,6 +251,10 @@ Test(store, a_secret_is_used_once_unless_it_is_reusable)
     same(secret->seal_key_id, bytes_str("key"), "seal_key_id");
     cr_assert_eq(secret->profile.len, 0);
     arena_free(f.arena);
+    f = fetch_row(store, STORE_SECRETS, bytes_str("often"));
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert_eq(((const struct store_secret *)f.rows)->bound_to.len, 0, "it is nobody's alone");
+    arena_free(f.arena);
 
     /* The transaction that it is bound to may go on with it. */
     e.unit.secret_reference = bytes_str("once");
