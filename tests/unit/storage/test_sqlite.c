@@ -809,6 +809,29 @@ Test(sqlite, a_step_of_the_schema_is_synced)
     sqlite3_close(other);
 }
 
+/* Once there is so much in the log it is brought into the file, and begins anew: it takes no more room. */
+Test(sqlite, the_log_is_brought_into_the_file)
+{
+    enum { PAGE = 4096, LARGE = 256 * PAGE, UNITS = 3 * SQLITE_CHECKPOINT_PAGES / 256 };
+    char wal[128];
+    struct stat st;
+    uint8_t *large = calloc(1, LARGE);
+    struct store *store = must_open(test_url);
+    for (uint32_t n = 0; n < UNITS; n++) {
+        struct enrollment e;
+        enrollment_init(&e, 1, n);
+        e.cert.certificate = bytes_of(large, LARGE);
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
+    snprintf(wal, sizeof wal, "%s-wal", test_path);
+    cr_assert_eq(stat(wal, &st), 0);
+    cr_assert_lt(st.st_size, (off_t)2 * SQLITE_CHECKPOINT_PAGES * PAGE);
+    store_close(store);
+    free(large);
+}
+
 /* The index of the log is in memory that processes share. One that dies while it writes there leaves an index
  * that nobody believes: the next one reads the log again, and finds whatever is whole in it. */
 static void lose_index(void)
