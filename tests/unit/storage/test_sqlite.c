@@ -88,7 +88,13 @@ Test(sqlite, urls)
     char name[STORE_NAME_MAX + 2];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
-    cr_assert_null(store_open(fault, test_url, name));
+    store_close(must_open(test_url));
+    cr_assert_null(store_open(fault, test_url, name), "%zu octets", strlen(name));
+    cr_assert_not_null(strstr(fault, "longer than"), "%s", fault);
+    name[STORE_NAME_MAX] = 0;
+    struct store *store = store_open(fault, test_url, name);
+    cr_assert_not_null(store, "%s", fault);
+    store_close(store);
     store_close(NULL);
 }
 
@@ -121,7 +127,7 @@ Test(sqlite, a_new_store_is_private_and_its_folder_is_made)
     snprintf(path, sizeof path, "%s/sub/cmpd.db", test_folder);
     unlink(path);
     snprintf(path, sizeof path, "%s/sub", test_folder);
-    rmdir(path);
+    cr_assert_eq(rmdir(path), 0, "something else is left: %s", strerror(errno));
     char fault[STORE_FAULT_MAX];
     snprintf(url, sizeof url, "sqlite:%s/a/b/cmpd.db", test_folder);
     cr_assert_not(store_create(fault, url));

@@ -274,3 +274,17 @@ Test(purge, a_pass_a_day)
     purge_run(&job, demo.policy, store, now + BOUND_PURGE_PASS);
     cr_assert_not(has_cert(1));
 }
+
+/* An operator has set the clock back: nobody waits until it has caught up. */
+Test(purge, a_clock_that_is_set_back_begins_a_pass)
+{
+    int64_t now = NOT_AFTER + 1000LL * DAY;
+
+    retain_certificates("1");
+    purge_run(&job, demo.policy, store, now);
+    purge_run(&job, demo.policy, store, now + BOUND_PURGE_EVERY);
+    cr_assert(job.is_over);
+    issue(0, 1, "demo", STORE_TX_CONFIRMED);
+    purge_run(&job, demo.policy, store, now - DAY);
+    cr_assert_not(has_cert(0));
+}
