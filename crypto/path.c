@@ -38,15 +38,16 @@ static enum path_fault check_validity(const struct certificate *cert, int64_t no
 }
 
 /* RFC 5280 6.1.4 (k) to (o); |below| is the number of certificates between the issuer and the target that are
- * not self-issued. */
-static enum path_fault check_issuer(const struct certificate *issuer, int64_t below, int is_anchor)
+ * not self-issued, |path_len| how many there may be. */
+static enum path_fault check_issuer(const struct certificate *issuer, int64_t path_len, int64_t below,
+                                    int is_anchor)
 {
     /* An anchor is trusted as a name and a key (RFC 5280 6.1.1 (d)); a v1 root has no extensions to check. */
     if (!is_anchor && !issuer->is_ca)
         return PATH_NOT_CA;
     if (issuer->has_key_usage && (issuer->key_usage & KEY_USAGE_KEY_CERT_SIGN) == 0)
         return PATH_NOT_CA;
-    if (issuer->path_len >= 0 && below > issuer->path_len)
+    if (path_len >= 0 && below > path_len)
         return PATH_NOT_CA;
     return issuer->unknown_critical ? PATH_CRITICAL : PATH_OK;
 }
@@ -97,7 +98,7 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
         if (!may_have_issued(&issuer->cert, cert))
             continue;
         if ((fault = check_validity(&issuer->cert, search->now)) != PATH_OK ||
-            (fault = check_issuer(&issuer->cert, below, issuer->is_anchor)) != PATH_OK) {
+            (fault = check_issuer(&issuer->cert, issuer->path_len, below, issuer->is_anchor)) != PATH_OK) {
             remember(search, fault);
             continue;
         }
@@ -114,7 +115,7 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
         const struct certificate *issuer = &search->supplied[i];
         if ((search->used >> i & 1) != 0 || certificate_self_issued(issuer) || !may_have_issued(issuer, cert))
             continue;
-        if ((fault = check_issuer(issuer, below, 0)) != PATH_OK) {
+        if ((fault = check_issuer(issuer, issuer->path_len, below, 0)) != PATH_OK) {
             remember(search, fault);
             continue;
         }
@@ -208,7 +209,30 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     item->is_anchor = is_anchor;
     if (!certificate_parse(&item->cert, der) || (item->key = public_key_parse(item->cert.spki)) == NULL)
         return 0;
+    item->path_len = item->cert.path_len;
     trust->count++;
+    return 1;
+}
+
+int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer)
+{
+    int64_t room = issuer->path_len;
+    int again = bytes_equal(issuer->cert.der, der);
+    struct trusted *item;
+
+    if (!trust_add(trust, der, 0)) /* |issuer| may be gone from here on */
+        return 0;
+    item = &trust->items[trust->count - 1];
+    if (room < 0)
+        return 1;
+    /* RFC 5280 6.1.4 (l), (m) */
+    if (!again && !certificate_self_issued(&item->cert) && room-- == 0) {
+        public_key_free(item->key);
+        trust->count--;
+        return 0;
+    }
+    if (item->path_len < 0 || item->path_len > room)
+        item->path_len = room;
     return 1;
 }
 

@@ -14,6 +14,7 @@ struct trusted {
     struct certificate cert;
     struct public_key *key;
     int is_anchor;
+    int64_t path_len; /* issuers that may stand between it and a target; -1: any number */
 };
 
 /* struct trust is a set of trusted certificates. Built once, then only read; but what it remembers of
@@ -64,6 +65,10 @@ void path_cleanup(struct path *path);
 /* trust_add parses |der|, which must outlive |trust|, and adds it. Returns 1, or 0 if it is no certificate
  * that can be used so (memory, malformed, unsupported key). */
 int trust_add(struct trust *trust, struct bytes der, int is_anchor);
+
+/* trust_add_issued does the same with an intermediate that was verified with |issuer|, one of |trust|: no
+ * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). 0 also if |issuer| allows none. */
+int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer);
 
 /* trust_holds returns 1 if the certificate |der| is in |trust|. */
 int trust_holds(const struct trust *trust, struct bytes der);

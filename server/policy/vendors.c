@@ -65,11 +65,11 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
                 if (found != PATH_OK)
                     break;
             }
-            if (!valid || !cert.is_ca || !trust_add(trust, ders[c], 0))
+            if (!valid || !cert.is_ca || !trust_add_issued(trust, ders[c], path.end))
                 return config_fault_at(
                     fault, policy->config, key,
-                    "certificate %zu was not issued by an anchor of this vendor, is expired, or is "
-                    "no CA; list issuers before those they issued",
+                    "certificate %zu was not issued by an anchor of this vendor, is expired, is no CA, or is "
+                    "below one that allows none there; list issuers before those they issued",
                     c + 1);
         }
     }

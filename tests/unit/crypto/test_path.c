@@ -215,6 +215,169 @@ Test(path, an_unknown_critical_extension_anywhere_is_refused)
     cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_CRITICAL);
 }
 
+/* ---- issuers that are configured ---- */
+
+/* An issuer comes along with the message, or is configured: as an intermediate that was verified, or as an
+ * anchor. */
+enum place { SUPPLIED, INTERMEDIATE, ANCHOR, PLACES };
+
+static const struct rule {
+    const char *name;
+    struct certificate_plan plan; /* of the issuer */
+    int critical;                 /* 1: it has a critical extension that is not known, too */
+    enum path_fault one, two;     /* by it directly, and with one more issuer in between */
+    enum path_fault anchor;       /* the first for an anchor, where it is another */
+} rules[] = {
+    {"good",
+     {.is_ca = 1, .path_len = -1, .key_usage = KEY_USAGE_KEY_CERT_SIGN},
+     0,
+     PATH_OK,
+     PATH_OK,
+     PATH_OK},
+    {"no keyUsage", {.is_ca = 1, .path_len = -1}, 0, PATH_OK, PATH_OK, PATH_OK},
+    /* 6.1.4 (n) */
+    {"no keyCertSign",
+     {.is_ca = 1, .path_len = -1, .key_usage = KEY_USAGE_CRL_SIGN | KEY_USAGE_DIGITAL_SIGNATURE},
+     0,
+     PATH_NOT_CA,
+     PATH_NOT_CA,
+     PATH_NOT_CA},
+    /* 6.1.4 (k); 6.1.1 (d): an anchor is a name and a key. */
+    {"no CA", {.key_usage = KEY_USAGE_KEY_CERT_SIGN}, 0, PATH_NOT_CA, PATH_NOT_CA, PATH_OK},
+    /* 6.1.4 (l), (m) */
+    {"pathLen 0",
+     {.is_ca = 1, .path_len = 0, .key_usage = KEY_USAGE_KEY_CERT_SIGN},
+     0,
+     PATH_OK,
+     PATH_NOT_CA,
+     PATH_OK},
+    {"pathLen 1",
+     {.is_ca = 1, .path_len = 1, .key_usage = KEY_USAGE_KEY_CERT_SIGN},
+     0,
+     PATH_OK,
+     PATH_OK,
+     PATH_OK},
+    /* 6.1.3 (a)(2) */
+    {"over",
+     {.is_ca = 1, .path_len = -1, .not_before = CERTS_NOW - 9, .not_after = CERTS_NOW - 1},
+     0,
+     PATH_EXPIRED,
+     PATH_EXPIRED,
+     PATH_EXPIRED},
+    {"last second",
+     {.is_ca = 1, .path_len = -1, .not_before = CERTS_NOW - 9, .not_after = CERTS_NOW},
+     0,
+     PATH_OK,
+     PATH_OK,
+     PATH_OK},
+    {"first second",
+     {.is_ca = 1, .path_len = -1, .not_before = CERTS_NOW, .not_after = CERTS_NOW + 9},
+     0,
+     PATH_OK,
+     PATH_OK,
+     PATH_OK},
+    {"not yet",
+     {.is_ca = 1, .path_len = -1, .not_before = CERTS_NOW + 1, .not_after = CERTS_NOW + 9},
+     0,
+     PATH_EXPIRED,
+     PATH_EXPIRED,
+     PATH_EXPIRED},
+    /* 6.1.4 (o) */
+    {"critical extension",
+     {.is_ca = 1, .path_len = -1, .key_usage = KEY_USAGE_KEY_CERT_SIGN},
+     1,
+     PATH_CRITICAL,
+     PATH_CRITICAL,
+     PATH_CRITICAL},
+};
+
+static void expect_rule(const struct rule *rule, enum place place)
+{
+    static const uint8_t oid[] = {0x2a, 3, 4}, null[] = {0x05, 0x00};
+    const struct certificate_extension other = {bytes_of(oid, sizeof oid), 1, bytes_of(null, sizeof null)};
+    struct certificate_plan plan = rule->plan;
+    struct certificate supplied[2], device = leaf("device", "A"), farther = leaf("farther", "B");
+
+    plan.others = &other;
+    plan.other_count = (size_t)rule->critical;
+    supplied[0] = ca("B", "A", -1);
+    supplied[1] = cert("A", place == ANCHOR ? "A" : "Root", plan);
+    anchor(ca("Root", "Root", -1));
+    if (place != SUPPLIED)
+        must(trust_add(&trust, supplied[1].der, place == ANCHOR));
+    cr_assert_eq(build(&device, supplied, place == SUPPLIED ? 2 : 1, 0, NULL),
+                 place == ANCHOR ? rule->anchor : rule->one, "%s, place %d", rule->name, place);
+    cr_assert_eq(build(&farther, supplied, place == SUPPLIED ? 2 : 1, 0, NULL),
+                 place == ANCHOR && rule->anchor != rule->one ? rule->anchor : rule->two, "%s, place %d",
+                 rule->name, place);
+    trust_cleanup(&trust);
+}
+
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3, 6.1.4: what is configured is held to the rules as what comes along is. */
+Test(path, the_rules_hold_for_issuers_wherever_they_come_from)
+{
+    for (enum place place = SUPPLIED; place < PLACES; place++)
+        for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+            expect_rule(&rules[i], place);
+}
+
+/* RFC 5280 6.1.4 (l), (m): what an issuer allows below it holds across intermediates that are configured,
+ * too. */
+Test(path, pathLenConstraint_holds_over_configured_intermediates)
+{
+    static const struct {
+        int64_t root, a, b;           /* pathLenConstraint, or -1 */
+        int added;                    /* how many of A and B can be: A was issued by Root, B by A */
+        enum path_fault under, below; /* of a device of the last of them, and of one of an issuer below it */
+    } cases[] = {
+        {-1, -1, -1, 2, PATH_OK, PATH_OK},    {0, -1, -1, 0, PATH_NO_ISSUER, PATH_NO_ISSUER},
+        {1, -1, -1, 1, PATH_OK, PATH_NOT_CA}, {2, -1, -1, 2, PATH_OK, PATH_NOT_CA},
+        {3, -1, -1, 2, PATH_OK, PATH_OK},     {-1, 0, -1, 1, PATH_OK, PATH_NOT_CA},
+        {-1, 1, -1, 2, PATH_OK, PATH_NOT_CA}, {-1, 2, -1, 2, PATH_OK, PATH_OK},
+        {-1, -1, 0, 2, PATH_OK, PATH_NOT_CA}, {-1, -1, 1, 2, PATH_OK, PATH_OK},
+        {2, 5, 5, 2, PATH_OK, PATH_NOT_CA},   {5, 5, 0, 2, PATH_OK, PATH_NOT_CA},
+    };
+    static const char *const names[] = {"Root", "A", "B"};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct certificate a = ca("A", "Root", cases[i].a), b = ca("B", "A", cases[i].b);
+        int added = 0;
+        anchor(ca("Root", "Root", cases[i].root));
+        if (trust_add_issued(&trust, a.der, &trust.items[0])) {
+            added++;
+            added += trust_add_issued(&trust, b.der, &trust.items[1]);
+        }
+        cr_assert_eq(added, cases[i].added, "case %zu", i);
+        cr_assert_eq(trust.count, 1 + (size_t)added);
+        if (added != 0) {
+            struct certificate device = leaf("device", names[added]), sub = ca("Sub", names[added], -1);
+            struct certificate farther = leaf("farther", "Sub");
+            cr_assert_eq(build(&device, NULL, 0, 0, NULL), cases[i].under, "case %zu", i);
+            cr_assert_eq(build(&farther, &sub, 1, 0, NULL), cases[i].below, "case %zu", i);
+        }
+        trust_cleanup(&trust);
+    }
+}
+
+/* RFC 5280 6.1.4 (l): a self-issued certificate, as of a key roll-over, counts for none; nor does one that is
+ * there already. */
+Test(path, what_is_self_issued_takes_nothing_of_a_pathLenConstraint)
+{
+    struct certificate root = ca("Root", "Root", 0), next = ca("Root", "Root", -1);
+    struct certificate device = leaf("device", "Root");
+
+    anchor(root);
+    cr_assert(trust_add_issued(&trust, next.der, &trust.items[0]));
+    cr_assert_eq(trust.items[1].path_len, 0);
+    cr_assert_eq(build(&device, NULL, 0, 0, NULL), PATH_OK);
+    cr_assert(trust_add_issued(&trust, root.der, &trust.items[0]));
+    cr_assert_eq(trust.items[2].path_len, 0);
+    cr_assert_not(trust_add_issued(&trust, bytes_str("no certificate"), &trust.items[0]));
+    cr_assert_eq(trust.count, 3);
+}
+
 Test(path, an_algorithm_or_key_that_is_not_supported_is_refused)
 {
     struct certificate target = leaf("device", "A"), intermediate = ca("A", "Root", -1);
@@ -246,6 +409,23 @@ Test(path, a_target_that_is_itself_trusted_needs_no_signature)
     cr_assert_eq(build(&root, NULL, 0, 0, &links), PATH_OK);
     cr_assert_eq(links, 0);
     cr_assert_neq(build(&root, NULL, 0, 1, NULL), PATH_OK);
+}
+
+/* RFC 5280 6.1.3 (a)(2), 4.1.2.5 */
+Test(path, a_target_that_is_itself_trusted_must_be_valid_at_the_time)
+{
+    for (int64_t late = -1; late <= 1; late++) {
+        struct certificate_plan over = {.is_ca = 1, .path_len = -1, .not_before = CERTS_NOW - 9};
+        struct certificate_plan early = {.is_ca = 1, .path_len = -1, .not_after = CERTS_NOW + 9};
+        over.not_after = CERTS_NOW - late;
+        early.not_before = CERTS_NOW + late;
+        struct certificate first = cert("Over", "Over", over), second = cert("Early", "Early", early);
+        anchor(first);
+        anchor(second);
+        cr_assert_eq(build(&first, NULL, 0, 0, NULL), late <= 0 ? PATH_OK : PATH_EXPIRED);
+        cr_assert_eq(build(&second, NULL, 0, 0, NULL), late <= 0 ? PATH_OK : PATH_EXPIRED);
+        trust_cleanup(&trust);
+    }
 }
 
 /* A issues B issues A …: the search ends. */
