@@ -265,6 +265,79 @@ Test(authenticate, a_second_intermediate_of_the_same_name_is_tried)
     ctl_identity_cleanup(&device);
 }
 
+/* Each path costs its signatures: of issuers that look alike, so many are tried. */
+Test(authenticate, paths_are_tried_up_to_a_bound)
+{
+    struct ctl_identity others[BOUND_PATH_ATTEMPTS], device, look_alike = world->vendor_ca;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+
+    for (size_t i = 0; i < BOUND_PATH_ATTEMPTS; i++)
+        issue(world, &others[i], private_key_generate(KEY_P256, 0), ca, &world->vendor_root);
+    look_alike.cert.key_id = bytes_of(NULL, 0);
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &look_alike);
+    client_sign_by(&client, &device, NULL, 0);
+    for (size_t before = BOUND_PATH_ATTEMPTS - 1; before <= BOUND_PATH_ATTEMPTS; before++) {
+        struct trust trust = {.count = 0};
+        for (size_t i = 0; i < before; i++)
+            cr_assert(trust_add(&trust, others[i].cert_der, 0));
+        cr_assert(trust_add(&trust, world->vendor_ca.cert_der, 0));
+        world->profile.trust = &trust;
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        if (before < BOUND_PATH_ATTEMPTS)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+        trust_cleanup(&trust);
+    }
+    for (size_t i = 0; i < BOUND_PATH_ATTEMPTS; i++)
+        ctl_identity_cleanup(&others[i]);
+    ctl_identity_cleanup(&device);
+}
+
+/* A certificate of the vendor's with exactly |len| octets: what is left of them is in an extension. The
+ * signature has not always the same length, so it is made until it fits. */
+static void issue_of_length(struct ctl_identity *out, size_t len)
+{
+    static const uint8_t oid[] = {0x2a, 3, 4};
+    static uint8_t filling[BOUND_CERTIFICATE + 1];
+    struct certificate_extension other = {bytes_of(oid, sizeof oid), 0, bytes_of(filling, len - 1000)};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .others = &other,
+                                    .other_count = 1};
+
+    for (;;) {
+        issue(world, out, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+        if (out->cert_der.len == len)
+            return;
+        other.value.len = other.value.len + len - out->cert_der.len;
+        ctl_identity_cleanup(out);
+    }
+}
+
+Test(authenticate, a_certificate_beyond_its_bound_is_passed_over)
+{
+    struct ctl_identity device;
+
+    for (size_t len = BOUND_CERTIFICATE - 1; len <= BOUND_CERTIFICATE + 1; len++) {
+        issue_of_length(&device, len);
+        client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        if (len <= BOUND_CERTIFICATE)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+        ctl_identity_cleanup(&device);
+    }
+}
+
 /* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
  * signature-based CMP message protection."
  * RFC 5280 6.1.3 (a)(2) */
@@ -592,6 +665,29 @@ Test(authenticate, a_salt_has_8_to_128_octets)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         use_pbm(cases[i].len, DIGEST_SHA256, DIGEST_SHA256, 500);
+        struct answer answer = send_ir(&mac);
+        if (cases[i].good)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_BAD_ALG);
+    }
+}
+
+/* RFC 8018 5.2: the length of a derived key is the peer's to choose; ours are 16 to 64 octets. */
+Test(authenticate, a_derived_key_has_as_many_octets_as_the_profile_allows)
+{
+    static const struct {
+        size_t len;
+        int good;
+    } cases[] = {{15, 0}, {16, 1}, {17, 1}, {47, 1}, {48, 1}, {49, 0}};
+
+    world->config.mac.key_max = 48;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert(mac_pbmac1_encode(&mac.header.protection_alg, world->arena, bytes_str("0123456789abcdef"),
+                                    DIGEST_SHA256, DIGEST_SHA256, 500, cases[i].len));
+        CBS cbs = cbs_of(mac.header.protection_alg);
+        cr_assert(mac_parse(&mac.mac, &cbs));
+        mac.transaction_id[0]++;
         struct answer answer = send_ir(&mac);
         if (cases[i].good)
             expect_certificate(&answer, PKI_IP);

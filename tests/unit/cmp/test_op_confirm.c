@@ -217,6 +217,41 @@ Test(op_confirm, a_certConf_that_the_server_cannot_serve_can_be_sent_again)
     expect_pkiconf(&answer);
 }
 
+/* Nor does what it has lost: the certificate may be found again. */
+Test(op_confirm, a_certificate_that_is_missing_is_the_servers_failure_and_ends_nothing)
+{
+    struct bytes confirmation = client_confirm(&client, &first, -1);
+    unsigned audits = world->audits;
+
+    world->cert_count = 0;
+    struct answer answer = world_send(world, confirmation);
+    expect_error(&answer, PKI_SYSTEM_FAILURE);
+    cr_assert_eq(row()->state, STORE_TX_WAIT_CONFIRM);
+    cr_assert_eq(world->audits, audits);
+    world->cert_count = 1;
+    expect_untouched();
+    answer = world_send(world, confirmation);
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
+}
+
+/* A deadline is for who says nothing: whoever comes after it, and before the transaction is ended, is in
+ * time. */
+Test(op_confirm, a_certConf_after_the_deadline_that_finds_its_transaction_waiting_is_taken)
+{
+    for (int64_t late = -1; late <= 1; late++) {
+        struct client other;
+        client_init(&other, world, 0);
+        struct answer begun = world_send(world, client_request(&other, PKI_IR));
+        world->now = world_tx_of(world, other.header.transaction_id)->deadline + late;
+        struct answer answer = world_send(world, client_confirm(&other, &begun, -1));
+        expect_pkiconf(&answer);
+        cr_assert_eq(world_cert_of(world, begun.cert.serial)->status, STORE_CERT_VALID);
+        answer_free(&begun);
+        client_cleanup(&other);
+    }
+}
+
 /* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
  * protection. (failInfo bit: badMessageCheck)"
  * RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
@@ -303,6 +338,35 @@ Test(op_confirm, a_secret_that_has_expired_since_still_confirms)
     expect_pkiconf(&answer);
     answer_free(&begun);
     client_cleanup(&mac);
+}
+
+/* What an operator has taken away since, or given to another profile, protects nothing any more. */
+Test(op_confirm, a_secret_that_was_withdrawn_or_moved_in_between_confirms_nothing)
+{
+    static const uint8_t other[SEAL_KEY] = {9};
+    const struct seal_key *right = world->settings.seal_key;
+    struct seal_key *wrong = seal_key_new(other);
+    struct client mac;
+
+    client_init(&mac, world, 1);
+    struct answer begun = world_send(world, client_request(&mac, PKI_IR));
+    struct bytes confirmation = client_confirm(&mac, &begun, -1);
+    for (int what = 0; what < 3; what++) {
+        world->secrets[0].row.profile = what == 0 ? bytes_str("other") : bytes_of(NULL, 0);
+        world->settings.seal_key = what == 1 ? wrong : right;
+        world->secret_count = what != 2;
+        struct answer answer = world_send(world, confirmation);
+        cr_assert(answer.result.mac_wrong, "case %d", what);
+        expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+        cr_assert_eq(world_cert_of(world, begun.cert.serial)->status, STORE_CERT_UNCONFIRMED);
+        cr_assert_eq(world_tx_of(world, mac.header.transaction_id)->state, STORE_TX_WAIT_CONFIRM);
+    }
+    world->secret_count = 1;
+    struct answer answer = world_send(world, confirmation);
+    expect_pkiconf(&answer);
+    answer_free(&begun);
+    client_cleanup(&mac);
+    seal_key_free(wrong);
 }
 
 /* RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
@@ -484,4 +548,28 @@ Test(op_confirm, a_signer_revoked_in_between_confirms_nothing)
     cr_assert_eq(world_cert_of(world, second.cert.serial)->status, STORE_CERT_REVOKED);
     answer_free(&second);
     client_cleanup(&next);
+}
+
+/* What a device says of its reason is kept up to a bound, and as plain text. */
+Test(op_confirm, the_devices_reason_is_recorded_up_to_a_bound)
+{
+    static const size_t lengths[] = {1, BOUND_STATUS_STRING - 1, BOUND_STATUS_STRING,
+                                     BOUND_STATUS_STRING + 1};
+    static char text[BOUND_STATUS_STRING + 1];
+
+    memset(text, 'x', sizeof text);
+    text[0] = '\n';
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct cert_status entry = status_with(DIGEST_SHA256);
+        size_t kept = lengths[i] < BOUND_STATUS_STRING ? lengths[i] : BOUND_STATUS_STRING;
+        entry.has_status = 1;
+        entry.status = (struct pki_status_info){.status = PKI_REJECTION, .text = bytes_of(text, lengths[i])};
+        struct answer answer = world_send(world, certconf(&entry));
+        cr_assert_eq(world->audit.detail.len, kept, "%zu octets", lengths[i]);
+        cr_assert_eq(world->audit.detail.data[0], '?');
+        cr_assert_eq(memcmp(world->audit.detail.data + 1, text + 1, kept - 1), 0);
+        expect_pkiconf(&answer);
+        end();
+        begin();
+    }
 }

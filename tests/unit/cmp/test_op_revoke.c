@@ -140,6 +140,16 @@ Test(op_revoke, an_expired_certificate_needs_no_revocation)
     ctl_identity_cleanup(&ra);
 }
 
+/* RFC 5280 4.1.2.5: "The validity period for a certificate is the period of time from notBefore through
+ * notAfter, inclusive." */
+Test(op_revoke, a_certificate_is_revoked_in_its_last_second)
+{
+    row()->not_after = world->now;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 0));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+}
+
 /* RFC 9483 5.3.2: "revoke a certificate of another PKI entity" */
 Test(op_revoke, an_RA_of_the_profile_revokes_for_others)
 {

@@ -86,6 +86,22 @@ Test(receive, a_senderNonce_has_128_bits_or_more)
     expect_error(&answer, PKI_BAD_DATA_FORMAT);
 }
 
+Test(receive, fields_at_their_bounds_are_taken)
+{
+    static const uint8_t octets[BOUND_SENDER_KID] = {1};
+
+    client.header.transaction_id = bytes_of(octets, BOUND_TRANSACTION_ID);
+    client.header.recip_nonce = bytes_of(octets, BOUND_NONCE);
+    struct answer answer = send_ir();
+    cr_assert_eq(answer.message.header.transaction_id.len, BOUND_TRANSACTION_ID);
+    expect_certificate(&answer, PKI_IP);
+    mac.header.sender_kid = world->secrets[0].row.reference = bytes_of(octets, BOUND_SENDER_KID);
+    cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
+                              bytes_of(world->ca.id, STORE_ISSUER_ID), mac.header.sender_kid, world->secret));
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+}
+
 Test(receive, fields_beyond_their_bounds_are_refused)
 {
     static const uint8_t octets[BOUND_SENDER_KID + 1] = {1};

@@ -271,3 +271,65 @@ Test(replay, a_certificate_that_was_revoked_since_is_not_handed_out_again)
     expect_refusal(&answer, PKI_IP, PKI_CERT_REVOKED);
     answer_free(&first);
 }
+
+/* RFC 5280 5.3.1 certificateHold: nor is one that is on hold, for as long as it is. */
+Test(replay, a_certificate_on_hold_is_handed_out_again_only_once_it_is_released)
+{
+    static const struct {
+        int request, response;
+    } cases[] = {{PKI_IR, PKI_IP}, {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world_forget(world);
+        struct bytes request = client_request(&client, cases[i].request);
+        struct answer first = world_send(world, request);
+        cr_assert(first.has_cert);
+        world->certs[0].row.status = STORE_CERT_HOLD;
+        struct answer answer = world_send(world, request);
+        cr_assert_eq(answer.response.cert_req_id, first.response.cert_req_id);
+        expect_refusal(&answer, cases[i].response, PKI_CERT_REVOKED);
+        cr_assert_eq(world->certs[0].row.status, STORE_CERT_HOLD);
+        cr_assert_eq(world->commits, 1);
+        world->certs[0].row.status = STORE_CERT_VALID;
+        answer = world_send(world, request);
+        expect_same(&first, &answer);
+        answer_free(&answer);
+        answer_free(&first);
+    }
+}
+
+/* What the server has lost is its own failure: the transaction stands as it was. */
+Test(replay, without_its_certificate_a_transaction_is_the_servers_failure_and_stays)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+    struct answer first = world_send(world, request), answer;
+
+    world->cert_count = 0;
+    answer = world_send(world, request);
+    expect_error(&answer, PKI_SYSTEM_FAILURE);
+    cr_assert_eq(world->txs[0].row.state, STORE_TX_WAIT_CONFIRM);
+    cr_assert_eq(world->commits, 1);
+    world->cert_count = 1;
+    answer = world_send(world, request);
+    expect_same(&first, &answer);
+    answer_free(&answer);
+    answer_free(&first);
+}
+
+/* A secret that has expired, or is another profile's by now, opens as little as one that is gone. */
+Test(replay, a_retry_whose_secret_is_no_good_any_more_gets_a_signed_answer)
+{
+    struct bytes request = client_request(&mac, PKI_IR);
+    struct answer first = world_send(world, request);
+
+    for (int expired = 0; expired <= 1; expired++) {
+        world->secrets[0].row.profile = expired ? bytes_of(NULL, 0) : bytes_str("other");
+        world->secrets[0].row.expires = expired ? world->now : 0;
+        struct answer again = world_send(world, request);
+        cr_assert_not(mac_is_mac(again.message.header.protection_alg));
+        cr_assert(bytes_equal(again.cert.der, first.cert.der));
+        cr_assert(bytes_equal(again.message.header.sender_nonce, first.message.header.sender_nonce));
+        answer_free(&again);
+    }
+    answer_free(&first);
+}
