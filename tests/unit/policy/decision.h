@@ -18,6 +18,7 @@ static struct cmp_decision decision;
 static const struct certificate *signer, *update; /* for the next decision; NULL: none */
 static struct bytes reference;
 static int by_ra;
+static int64_t at; /* the time of the next decision; 0: that of the clock */
 
 static inline void use_key(enum key_kind kind, unsigned bits)
 {
@@ -59,7 +60,7 @@ static void decide(void)
                                      .update = update,
                                      .reference = reference,
                                      .by_ra = by_ra,
-                                     .now = time(NULL),
+                                     .now = at != 0 ? at : time(NULL),
                                      .arena = arena};
     policy_decide(&decision);
 }

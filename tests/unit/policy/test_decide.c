@@ -37,12 +37,36 @@ Test(decide, validity_is_the_profiles_and_never_longer_than_the_CAs)
     struct certificate cert = granted();
 
     cr_assert_eq(cert.not_after, decision.now + 365 * DAY - 1);
-    /* backdate_seconds is 300, but the CA is younger than that. */
-    cr_assert_geq(cert.not_before, profile()->ca->cert.not_before);
-    cr_assert_leq(cert.not_before, decision.now);
     edit("validity_days: 365", "validity_days: 36525");
     cert = granted();
     cr_assert_eq(cert.not_after, profile()->ca->cert.not_after);
+}
+
+/* backdate_seconds is 300: while the CA is younger than that, notBefore is the CA's own. */
+Test(decide, notBefore_is_backdated_but_not_to_before_the_CA)
+{
+    const struct certificate *ca = &profile()->ca->cert;
+
+    for (int64_t age = 0; age <= 302; age += age == 0 ? 299 : 1) {
+        at = ca->not_before + age;
+        cr_assert_eq(granted().not_before, age <= 300 ? ca->not_before : at - 300, "age %lld",
+                     (long long)age);
+        cr_assert_eq(decision.not_before, age <= 300 ? ca->not_before : at - 300);
+    }
+}
+
+/* RFC 5280 4.1.2.5: the CA's last second is within its validity. */
+Test(decide, a_CA_issues_up_to_its_last_second)
+{
+    const struct certificate *ca = &profile()->ca->cert;
+
+    at = ca->not_after - 1;
+    cr_assert_eq(granted().not_after, ca->not_after);
+    at = ca->not_after;
+    cr_assert_eq(granted().not_after, ca->not_after);
+    cr_assert_eq(decision.not_after, ca->not_after);
+    at = ca->not_after + 1;
+    refused(PKI_SYSTEM_FAILURE);
 }
 
 Test(decide, key_usage_is_the_profiles_without_what_the_key_cannot_do)
@@ -111,6 +135,11 @@ Test(decide, a_key_of_another_type_or_size_is_refused)
     granted();
     edit("rsa_bits_min: 2048", "rsa_bits_min: 3072");
     refused(PKI_BAD_CERT_TEMPLATE);
+    edit("rsa_bits_min: 3072", "rsa_bits_min: 2048");
+    edit("rsa_bits_max: 4096", "rsa_bits_max: 2048");
+    granted();
+    use_key(KEY_RSA, 2176);
+    refused(PKI_BAD_CERT_TEMPLATE);
 }
 
 /* RFC 9483 4.1.1: "The EE's identity MUST be carried in the subject field and/or the subjectAltName
@@ -141,6 +170,25 @@ Test(decide, a_malformed_or_overlong_subject_is_refused)
     memset(name, 'x', BOUND_SUBJECT);
     cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"CN", name, NULL}));
     refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* BOUND_SUBJECT octets of an encoded name, and not one more. */
+Test(decide, a_subject_has_a_bound)
+{
+    char *text = arena_alloc(arena, BOUND_SUBJECT + 1);
+
+    memset(text, 'x', BOUND_SUBJECT);
+    for (size_t i = 0; i < 3; i++) {
+        /* 30 82 … … 31 82 … … 30 82 … … 06 03 55 04 03 0c 82 … … */
+        text[BOUND_SUBJECT - 21 - 1 + i] = 0;
+        cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"CN", text, NULL}));
+        cr_assert_eq(request.tmpl.subject.len, BOUND_SUBJECT - 1 + i);
+        if (i < 2)
+            granted();
+        else
+            refused(PKI_BAD_CERT_TEMPLATE);
+        text[BOUND_SUBJECT - 21 - 1 + i] = 'x';
+    }
 }
 
 Test(decide, nobody_gets_the_name_of_the_CA)

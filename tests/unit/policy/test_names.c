@@ -114,6 +114,18 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     refused(PKI_NOT_AUTHORIZED);
     request.tmpl.subject = name("O", "Operator", "CN", "station-1");
     granted();
+    /* A serialNumber is a device's own: no reference vouches for one, and for one name only. */
+    request.tmpl.subject = name("CN", "station-1", "serialNumber", "VICTIM");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("CN", "station-1", "serialNumber", "station-1");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("CN", "victim", "CN", "station-1");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("CN", "station-1", "CN", "station-1");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("CN", "station-1", NULL, NULL);
+    request.tmpl.san = hex(arena, "30 03 82 01 76");
+    refused(PKI_NOT_AUTHORIZED);
 }
 
 /* The whole name is certified, so all of it that identifies has to be the signer's. */
@@ -173,6 +185,41 @@ Test(names, a_template_lets_no_wildcard_and_no_other_host_in)
     granted();
 }
 
+/* A text of |len| octets. */
+static const char *letters(size_t len)
+{
+    char *text = arena_alloc(arena, len + 1);
+
+    cr_assert_not_null(text);
+    memset(text, 'a', len);
+    return text;
+}
+
+/* A value that a template makes has 255 octets at most, whether its last piece is a variable or not. */
+Test(names, what_a_template_makes_has_a_bound)
+{
+    static const struct {
+        const char *subject, *san;
+        size_t fixed; /* octets beside ${CN} */
+    } cases[] = {{"subject: [\"CN=${CN}\"] ", "    san: [\"DNS:${CN}\"] ", 0},
+                 {"subject: [\"CN=x${CN}\"] ", "    san: [\"DNS:x${CN}\"] ", 1},
+                 {"subject: [\"CN=${CN}xy\"] ", "    san: [\"DNS:${CN}xy\"] ", 2}};
+
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const char *from = i % 2 == 0 ? "subject: [] " : "    san: [] ";
+        const char *to = i % 2 == 0 ? cases[i / 2].subject : cases[i / 2].san;
+        edit(from, to);
+        for (size_t len = 254; len <= 258; len++) {
+            request.tmpl.subject = name("CN", letters(len - cases[i / 2].fixed), NULL, NULL);
+            if (len <= 255)
+                granted();
+            else
+                refused(PKI_BAD_CERT_TEMPLATE);
+        }
+        edit(to, from);
+    }
+}
+
 /* RFC 9483 4.1.3: an update keeps the names, whatever the profile would make of them. */
 Test(names, an_update_keeps_the_names)
 {
@@ -208,9 +255,57 @@ Test(names, settings_that_are_wrong_are_told)
         cr_assert_not_null(strstr(fault.text, "write ATTRIBUTE=VALUE"), "%s", fault.text);
         cr_assert(demo_edit(&demo, &fault, to, "subject: [] "), "%s", fault.text);
     }
+    /* Of the longest type that has room, and one more; of variables likewise. */
+    for (int len = 14; len <= 17; len++) {
+        char to[128];
+        snprintf(to, sizeof to, "subject: [\"%s=1\"] ", letters((size_t)len));
+        cr_assert_not(demo_edit(&demo, &fault, "subject: [] ", to));
+        cr_assert_not_null(strstr(fault.text, "write ATTRIBUTE=VALUE"), "%s", fault.text);
+        cr_assert(demo_edit(&demo, &fault, to, "subject: [] "), "%s", fault.text);
+    }
+    for (int len = 30; len <= 33; len++) {
+        char to[128];
+        snprintf(to, sizeof to, "subject: [\"CN=${%s}\"] ", letters((size_t)len));
+        cr_assert_not(demo_edit(&demo, &fault, "subject: [] ", to));
+        cr_assert_not_null(strstr(fault.text, "write ATTRIBUTE=VALUE"), "%s", fault.text);
+        cr_assert(demo_edit(&demo, &fault, to, "subject: [] "), "%s", fault.text);
+    }
     cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"X400:a\"] "));
     cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "    san: [\"X400:a\"] ", "    san: [] "), "%s", fault.text);
     cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"IP:notanip\"] "));
     cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
+}
+
+/* A list |setting| of |count| times |entry|. */
+static const char *list_of(const char *setting, const char *entry, size_t count)
+{
+    size_t room = strlen(setting) + count * (strlen(entry) + 1) + 8;
+    char *text = arena_alloc(arena, room);
+    size_t used = (size_t)snprintf(text, room, "%s[", setting);
+
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%s", i == 0 ? "" : ",", entry);
+    snprintf(text + used, room - used, "] ");
+    return text;
+}
+
+Test(names, as_many_entries_as_have_room_are_taken)
+{
+    static const char *const settings[][2] = {{"subject: ", "OU=unit"}, {"    san: ", "DNS:a"}};
+    struct config_fault fault;
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *none = list_of(settings[i][0], "", 0);
+        const char *most = list_of(settings[i][0], settings[i][1], 16);
+        const char *more = list_of(settings[i][0], settings[i][1], 17);
+        edit(none, most);
+        struct certificate cert = granted();
+        cr_assert_eq(i == 0 ? cert.subject.len : cert.san.len,
+                     i == 0 ? 4 + 16 * 15 /* 30 81 f0, each 31 0d 30 0b 06 03 55 04 0b 0c 04 … */ - 1
+                            : 2 + 16 * 3);
+        cr_assert_not(demo_edit(&demo, &fault, most, more));
+        cr_assert_not_null(strstr(fault.text, "more than 16 entries"), "%s", fault.text);
+        cr_assert(demo_edit(&demo, &fault, more, none), "%s", fault.text);
+    }
 }

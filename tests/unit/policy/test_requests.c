@@ -112,6 +112,114 @@ Test(requests, extendedKeyUsage_is_ignored_honoured_or_refused)
     is_refused();
 }
 
+/* The profile's purposes have room for 16, and so has what is kept of those asked for. */
+static const char *purposes_setting(unsigned count)
+{
+    size_t room = 1024;
+    char *text = arena_alloc(arena, room);
+    size_t used = (size_t)snprintf(text, room, "extended_key_usage: [");
+
+    for (unsigned i = 1; i <= count; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s1.2.3.%u", i == 1 ? "" : ", ", i);
+    snprintf(text + used, room - used, "]");
+    return text;
+}
+
+static void ask_for_purposes(unsigned from, unsigned count, int equal)
+{
+    static const uint8_t oid[] = {0x06, 3, 0x2a, 3};
+    uint8_t *value = arena_alloc(arena, 2 + 5 * (size_t)count);
+
+    value[0] = 0x30;
+    value[1] = (uint8_t)(5 * count);
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(value + 2 + 5 * (size_t)i, oid, sizeof oid);
+        value[2 + 5 * (size_t)i + 4] = (uint8_t)(equal ? from : from + i);
+    }
+    request.tmpl.extension_count = 0;
+    ask(EKU_OID, "");
+    request.tmpl.extensions[0].value = bytes_of(value, 2 + 5 * (size_t)count);
+}
+
+Test(requests, as_many_purposes_as_have_room_are_granted_each_once)
+{
+    const char *before = "extended_key_usage: [clientAuth, serverAuth]", *most = purposes_setting(16);
+    struct config_fault fault;
+
+    edit(before, most);
+    edit(honours, "honour: [extendedKeyUsage]");
+    ask_for_purposes(1, 16, 0);
+    cr_assert_eq(granted().extended_key_usage.len, 2 + 16 * 5);
+    is_modified(NULL);
+    ask_for_purposes(1, 17, 0);
+    cr_assert_eq(granted().extended_key_usage.len, 2 + 16 * 5);
+    is_modified("extendedKeyUsage");
+    for (unsigned count = 15; count <= 20; count++) {
+        ask_for_purposes(7, count, 1);
+        struct certificate cert = granted();
+        cr_assert(bytes_equal(cert.extended_key_usage, hex(arena, "30 05 06 03 2a 03 07")), "%u times",
+                  count);
+        is_modified("extendedKeyUsage");
+    }
+    cr_assert_not(demo_edit(&demo, &fault, most, purposes_setting(17)));
+    cr_assert_not_null(strstr(fault.text, "at most 16 of them"), "%s", fault.text);
+}
+
+/* An object identifier of 32 octets, and of 33. */
+Test(requests, an_object_identifier_in_a_setting_has_a_bound)
+{
+    static const char *const befores[] = {"extended_key_usage: [clientAuth, serverAuth]",
+                                          "honour: [subjectAltName]"};
+    static const char *const afters[] = {"extended_key_usage: [1.2", "honour: [1.2"};
+    struct config_fault fault;
+
+    for (size_t i = 0; i < 2; i++)
+        for (size_t arcs = 30; arcs <= 32; arcs++) {
+            char text[256];
+            size_t used = (size_t)snprintf(text, sizeof text, "%s", afters[i]);
+            for (size_t arc = 0; arc < arcs; arc++)
+                used += (size_t)snprintf(text + used, sizeof text - used, ".7");
+            snprintf(text + used, sizeof text - used, "]");
+            cr_assert_eq(demo_edit(&demo, &fault, befores[i], text), arcs <= 31, "%zu arcs", arcs);
+            if (arcs > 31)
+                cr_assert_not_null(strstr(fault.text, "unknown"), "%s", fault.text);
+            else
+                granted();
+            cr_assert(demo_edit(&demo, &fault, text, befores[i]), "%s", fault.text);
+        }
+}
+
+Test(requests, as_many_rules_as_have_room_are_kept)
+{
+    static const char *const befores[] = {"honour: [subjectAltName]", "refuse: [] "};
+    static const char *const words[] = {"honour: [", "refuse: ["};
+    struct config_fault fault;
+
+    for (size_t i = 0; i < 2; i++)
+        for (unsigned count = 31; count <= 33; count++) {
+            char text[512];
+            size_t used = (size_t)snprintf(text, sizeof text, "%s", words[i]);
+            for (unsigned n = 1; n <= count; n++)
+                used += (size_t)snprintf(text + used, sizeof text - used, "%s1.2.3.%u", n == 1 ? "" : ",", n);
+            snprintf(text + used, sizeof text - used, "] ");
+            cr_assert_eq(demo_edit(&demo, &fault, befores[i], text), count <= 32, "%u entries", count);
+            if (count > 32) {
+                cr_assert_not_null(strstr(fault.text, "more than 32 entries"), "%s", fault.text);
+                cr_assert(demo_edit(&demo, &fault, text, befores[i]), "%s", fault.text);
+                continue;
+            }
+            request.tmpl.extension_count = 0;
+            ask("2a 03 20", "05 00"); /* 1.2.3.32, the last of as many as have room */
+            if (count == 32 && i == 1) {
+                is_refused();
+            } else {
+                granted();
+                is_modified(count == 32 ? NULL : "1.2.3.32");
+            }
+            cr_assert(demo_edit(&demo, &fault, text, befores[i]), "%s", fault.text);
+        }
+}
+
 Test(requests, other_extensions_are_ignored_copied_or_refused)
 {
     ask("2a 03 04", "0c 02 68 69");
@@ -178,6 +286,52 @@ Test(requests, validity_is_ignored_honoured_or_refused)
     request.tmpl.not_before = TEMPLATE_NO_TIME;
     edit(refuses, "refuse: [validity] ");
     is_refused();
+}
+
+/* One second before each bound, at it, and after it. */
+Test(requests, validity_is_honoured_to_the_second)
+{
+    struct validity {
+        int64_t from, to;
+    };
+    const int64_t now = profile()->ca->cert.not_before + 1000, first = now - 300;
+    const int64_t last = now + (int64_t)365 * 86400 - 1;
+    const struct {
+        struct validity asked, given; /* given to 0: refused */
+        int modified;
+    } cases[] = {
+        {{first, last}, {first, last}, 0},
+        {{first - 1, last}, {first, last}, 1},
+        {{first + 1, last}, {first + 1, last}, 0},
+        {{first, last + 1}, {first, last}, 1},
+        {{first, last - 1}, {first, last - 1}, 0},
+        {{first, now - 1}, {0, 0}, 0},
+        {{first, now}, {0, 0}, 0}, /* it would be over when it arrives */
+        {{first, now + 1}, {first, now + 1}, 0},
+        {{now + 5, now + 5}, {now + 5, now + 5}, 0},
+        {{now + 6, now + 5}, {0, 0}, 0},
+        {{last, last}, {last, last}, 0},
+        {{last + 1, last + 1}, {0, 0}, 0},
+        {{TEMPLATE_NO_TIME, last}, {first, last}, 0},
+        {{first, TEMPLATE_NO_TIME}, {first, last}, 0},
+        {{TEMPLATE_NO_TIME, TEMPLATE_NO_TIME}, {first, last}, 0},
+    };
+
+    edit(honours, "honour: [validity]");
+    at = now;
+    request.tmpl.has_validity = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        request.tmpl.not_before = cases[i].asked.from;
+        request.tmpl.not_after = cases[i].asked.to;
+        if (cases[i].given.to == 0) {
+            is_refused();
+            continue;
+        }
+        struct certificate cert = granted();
+        cr_assert_eq(cert.not_before, cases[i].given.from, "case %zu", i);
+        cr_assert_eq(cert.not_after, cases[i].given.to, "case %zu", i);
+        is_modified(cases[i].modified ? "validity" : NULL);
+    }
 }
 
 /* RFC 9810 Appendix F: wrongAuthority */
