@@ -56,6 +56,14 @@ static enum bench_error rejection(struct check *check, const struct pki_status_i
     return status->fail_info & (UINT64_C(1) << PKI_SYSTEM_UNAVAIL) ? BENCH_UNAVAILABLE : BENCH_REJECTED;
 }
 
+/* RFC 9483 3.1: who protects is named, by its certificate's subject, or by the secret's reference. */
+static int sender_is_right(const struct pki_header *header, const struct setup *setup,
+                           const struct request *request)
+{
+    return request->mac_key != NULL ? bytes_equal(header->sender_kid, request->device->reference)
+                                    : bytes_equal(header->sender_name, setup->cmp.subject);
+}
+
 static enum bench_error check_message(struct check *check, struct arena *arena, const struct setup *setup,
                                       const struct request *request, struct bytes nonce, int body,
                                       struct bytes reply, int deep)
@@ -71,7 +79,8 @@ static enum bench_error check_message(struct check *check, struct arena *arena, 
     }
     if (answer->body_type != body ||
         !bytes_equal(answer->header.transaction_id, bytes_of(request->transaction_id, REQUEST_NONCE)) ||
-        !bytes_equal(answer->header.recip_nonce, nonce) || answer->header.sender_nonce.len < REQUEST_NONCE)
+        !bytes_equal(answer->header.recip_nonce, nonce) || answer->header.sender_nonce.len < REQUEST_NONCE ||
+        answer->header.pvno != REQUEST_PVNO || !sender_is_right(&answer->header, setup, request))
         return BENCH_MISMATCH;
     return check_protection(check, arena, setup, request, deep);
 }
@@ -99,13 +108,15 @@ static enum bench_error check_certificate(struct check *check, const struct setu
     if (!certificate_parse(cert, response.certificate))
         return BENCH_MALFORMED;
     /* RFC 9483 4.1.4: -1 for PKCS #10. Whoever asked for implicit confirmation and does not get it would have
-     * to send a certConf. */
+     * to send a certConf, and whoever did not ask means to send one. */
     if (response.cert_req_id != (kind->request == PKI_P10CR ? -1 : 0) ||
-        (!kind->confirms && !check->message.header.implicit_confirm))
+        kind->confirms == check->message.header.implicit_confirm)
         return BENCH_MISMATCH;
     if (options->fixed_certificate)
         return BENCH_OK;
-    if (!bytes_equal(cert->spki, request->spki) || !bytes_equal(cert->issuer, setup->ca.subject))
+    /* RFC 9810 5.2.3: accepted, it is "exactly what you asked for". */
+    if (!bytes_equal(cert->spki, request->spki) || !bytes_equal(cert->issuer, setup->ca.subject) ||
+        (response.status.status == PKI_ACCEPTED && !bytes_equal(cert->subject, request->subject)))
         return BENCH_MISMATCH;
     if (deep)
         add_signature(check, cert->algorithm, setup->ca_key, cert->tbs, cert->signature);
@@ -132,7 +143,11 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
 void check_confirmed(struct check *check, struct arena *arena, const struct setup *setup,
                      const struct request *request, struct bytes nonce, struct bytes reply, int deep)
 {
+    static const uint8_t null[2] = {0x05, 0x00}; /* PKIConfirmContent (RFC 9810 5.3.17) */
+
     check->error = check_message(check, arena, setup, request, nonce, PKI_PKICONF, reply, deep);
+    if (check->error == BENCH_OK && !bytes_equal(check->message.body, bytes_of(null, sizeof null)))
+        check->error = BENCH_MALFORMED;
 }
 
 enum bench_error check_verdict(const struct check *check)

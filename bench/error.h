@@ -12,8 +12,8 @@ enum bench_error {
                           is away */
     BENCH_REJECTED,    /* any other rejection or error message */
     BENCH_PROTECTION,  /* the answer's protection, or its certificate's signature, is missing or wrong */
-    BENCH_MISMATCH,  /* nonces, transactionID, certReqId, confirmation, public key or issuer are not what they
-                        must be */
+    BENCH_MISMATCH, /* version, sender, nonces, transactionID, certReqId, confirmation, public key, subject or
+                       issuer are not what they must be */
     BENCH_DUPLICATE, /* the certificate's serial number was given out before */
     BENCH_OVERDUE,   /* open loop: meant to start, but the run ended before a client was free */
     BENCH_ERRORS

@@ -166,6 +166,7 @@ static int begin_body(struct making *making, struct arena *scratch, struct reque
                            (const char *const[]){"O", "Operator", "CN", device->name, NULL})) {
         return 0;
     }
+    request->subject = arena_copy(arena, asked.tmpl.subject);
     ok = request->scenario == SCENARIO_P10CR ? pkcs10_info(&part, scratch, asked.tmpl.subject, request->spki)
                                              : pki_encode_cert_request(&part, scratch, &asked);
     return ok && sign_with(making, scratch, key, part);
@@ -242,7 +243,7 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
     random_bytes(request->transaction_id, REQUEST_NONCE);
     random_bytes(request->sender_nonce, REQUEST_NONCE);
     making->header = (struct pki_header){
-        .pvno = PKI_CMP2000,
+        .pvno = REQUEST_PVNO,
         .recipient = setup->recipient,
         .transaction_id = bytes_of(request->transaction_id, REQUEST_NONCE),
         .sender_nonce = bytes_of(request->sender_nonce, REQUEST_NONCE),

@@ -6,7 +6,7 @@
 #include "bench/setup.h"
 #include "crypto/mac.h"
 
-enum { REQUEST_NONCE = 16, REQUEST_BATCH = 64 };
+enum { REQUEST_NONCE = 16, REQUEST_BATCH = 64, REQUEST_PVNO = 2 /* cmp2000: what an answer has as well */ };
 
 /* struct device is one base station. Keys that are not needed any more are NULL. */
 struct device {
@@ -25,7 +25,7 @@ struct request {
     struct device *device;
     struct bytes message;
     uint8_t transaction_id[REQUEST_NONCE], sender_nonce[REQUEST_NONCE];
-    struct bytes spki;                /* asked to be certified; empty for rr */
+    struct bytes spki, subject;       /* asked to be certified; empty for rr */
     struct mac_key *mac_key;          /* NULL: protected by a signature */
     const struct private_key *signer; /* for certConf; NULL with a MAC */
 };
