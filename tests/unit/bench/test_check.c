@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "bench/check.h"
+#include "server/pki/revocation.h"
 #include "tests/support/world.h"
 
 static struct world *world;
@@ -120,31 +121,42 @@ Test(check, pbmac1)
     enroll_by_mac(PROTECTION_PBMAC1);
 }
 
-static void confirm(enum protection protection)
+/* The answer to a certConf whose senderNonce is |*nonce|. */
+static struct bytes confirm(struct request *request, struct bytes *nonce, enum protection protection)
 {
     struct confirmation confirmation;
     struct signing *items[] = {&confirmation.item};
-    struct request request;
     struct check check;
     struct bytes message;
 
     options.protection = protection;
-    request = make(SCENARIO_IR_CONFIRM);
-    cr_assert_eq(judge(&check, &request, answer_to(request.message)), BENCH_OK);
-    cr_assert(confirmation_prepare(&confirmation, world->arena, &request, &check.certificate,
+    *request = make(SCENARIO_IR_CONFIRM);
+    cr_assert_eq(judge(&check, request, answer_to(request->message)), BENCH_OK);
+    cr_assert(confirmation_prepare(&confirmation, world->arena, request, &check.certificate,
                                    check.message.header.sender_nonce));
     if (confirmation.item.key != NULL)
         sign_batch(items, 1);
-    cr_assert(confirmation_finish(&message, world->arena, &confirmation, &request));
-    check_confirmed(&check, world->arena, &setup, &request,
-                    bytes_of(confirmation.nonce, sizeof confirmation.nonce), answer_to(message), 1);
-    cr_assert_eq(verdict(&check), BENCH_OK);
+    cr_assert(confirmation_finish(&message, world->arena, &confirmation, request));
+    *nonce = arena_copy(world->arena, bytes_of(confirmation.nonce, sizeof confirmation.nonce));
+    return answer_to(message);
+}
+
+static enum bench_error judge_confirmed(const struct request *request, struct bytes nonce, struct bytes reply)
+{
+    struct check check;
+
+    check_confirmed(&check, world->arena, &setup, request, nonce, reply, 1);
+    return verdict(&check);
 }
 
 Test(check, certificates_are_confirmed)
 {
-    confirm(PROTECTION_SIGNATURE);
-    confirm(PROTECTION_PBM);
+    struct request request;
+    struct bytes nonce, reply = confirm(&request, &nonce, PROTECTION_SIGNATURE);
+
+    cr_assert_eq(judge_confirmed(&request, nonce, reply), BENCH_OK);
+    reply = confirm(&request, &nonce, PROTECTION_PBM);
+    cr_assert_eq(judge_confirmed(&request, nonce, reply), BENCH_OK);
 }
 
 /* ---- lies ---- */
@@ -279,4 +291,465 @@ Test(check, what_is_no_message_is_malformed)
     cr_assert_eq(judge(&check, &request, bytes_of(reply.data, reply.len - 1)), BENCH_MALFORMED);
     cr_assert_eq(judge(&check, &request, bytes_str("hello")), BENCH_MALFORMED);
     cr_assert_eq(judge(&check, &request, bytes_of(NULL, 0)), BENCH_MALFORMED);
+}
+
+/* ---- lies that are rightly protected ---- */
+
+/* An answer taken apart: changed, it is protected anew as the server would. */
+struct forged {
+    struct pki_header header;
+    int type;
+    struct bytes body;
+    struct bytes mac_secret; /* empty: signed */
+    size_t cut;              /* octets that the protection is short of */
+};
+
+static struct forged take(struct bytes reply)
+{
+    struct pki_message message;
+    struct forged out = {.type = 0};
+
+    cr_assert_eq(pki_message_decode(&message, NULL, reply), PKI_WHOLE);
+    out.header = message.header;
+    out.type = message.body_type;
+    out.body = message.body;
+    if (mac_is_mac(message.header.protection_alg))
+        out.mac_secret = device.secret;
+    return out;
+}
+
+static struct bytes protection_of(const struct forged *forged, struct bytes part)
+{
+    uint8_t *room = arena_alloc(world->arena, SIGNATURE_MAX);
+    struct signing item = {.algorithm = world->ca.cmp_algorithm, .key = world->cmp_signer.key};
+    struct signing *items[] = {&item};
+    struct mac_algorithm algorithm;
+    struct mac_key key;
+    CBS cbs = cbs_of(forged->header.protection_alg);
+
+    if (forged->mac_secret.len != 0) {
+        cr_assert(mac_parse(&algorithm, &cbs) && mac_derive(&key, &algorithm, forged->mac_secret));
+        return bytes_of(room, mac_apply(room, &algorithm, &key, part) - forged->cut);
+    }
+    item.message = part;
+    item.signature = room;
+    sign_batch(items, 1);
+    return bytes_of(room, item.signature_len - forged->cut);
+}
+
+static struct bytes give(const struct forged *forged)
+{
+    struct bytes part, message, none = bytes_of(NULL, 0);
+
+    cr_assert(pki_encode_protected_part(&part, world->arena, &forged->header, forged->type, forged->body));
+    cr_assert(pki_encode_message(&message, world->arena, part,
+                                 forged->header.protection_alg.len != 0 ? protection_of(forged, part) : none,
+                                 NULL, 0));
+    return message;
+}
+
+static const struct bytes other_nonce = {(const uint8_t *)"fedcba9876543210", 16};
+
+static void leave_it(struct forged *forged)
+{
+    (void)forged;
+}
+
+static void wrong_transaction(struct forged *forged)
+{
+    forged->header.transaction_id = other_nonce;
+}
+
+static void no_transaction(struct forged *forged)
+{
+    forged->header.transaction_id.len = 0;
+}
+
+static void wrong_recip_nonce(struct forged *forged)
+{
+    forged->header.recip_nonce = other_nonce;
+}
+
+static void no_recip_nonce(struct forged *forged)
+{
+    forged->header.recip_nonce.len = 0;
+}
+
+static void short_recip_nonce(struct forged *forged)
+{
+    forged->header.recip_nonce.len--;
+}
+
+static void short_sender_nonce(struct forged *forged)
+{
+    forged->header.sender_nonce.len = REQUEST_NONCE - 1;
+}
+
+static void no_sender_nonce(struct forged *forged)
+{
+    forged->header.sender_nonce.len = 0;
+}
+
+static void long_sender_nonce(struct forged *forged)
+{
+    forged->header.sender_nonce = bytes_str("a nonce of twenty-4 octets");
+}
+
+static void wrong_pvno(struct forged *forged)
+{
+    forged->header.pvno = PKI_CMP2021;
+}
+
+/* RFC 9483 3.1: with a signature sender names who protects, with a MAC senderKID does. */
+static void wrong_sender(struct forged *forged)
+{
+    if (forged->mac_secret.len != 0)
+        forged->header.sender_kid = bytes_str("station-9");
+    else
+        forged->header.sender = world->ca.sender;
+}
+
+static void no_sender(struct forged *forged)
+{
+    static const uint8_t null_dn[] = {0xa4, 0x02, 0x30, 0x00};
+
+    if (forged->mac_secret.len != 0)
+        forged->header.sender_kid.len = 0;
+    else
+        forged->header.sender = bytes_of(null_dn, sizeof null_dn);
+}
+
+static void wrong_body(struct forged *forged)
+{
+    forged->type = PKI_GENP;
+}
+
+static void no_protection(struct forged *forged)
+{
+    forged->header.protection_alg.len = 0;
+}
+
+static void short_protection(struct forged *forged)
+{
+    forged->cut = 1;
+}
+
+/* Lies about the header: of every kind of answer, whoever protects it how. */
+static const struct lie {
+    const char *name;
+    void (*tell)(struct forged *forged);
+    enum bench_error seen; /* BENCH_OK: it is none */
+    int deep;              /* 1: only whoever verifies signatures sees it in a signed answer */
+} lies[] = {
+    {"none", leave_it, BENCH_OK, 0},
+    {"a longer senderNonce", long_sender_nonce, BENCH_OK, 0},
+    {"transactionID", wrong_transaction, BENCH_MISMATCH, 0},
+    {"no transactionID", no_transaction, BENCH_MISMATCH, 0},
+    {"recipNonce", wrong_recip_nonce, BENCH_MISMATCH, 0},
+    {"no recipNonce", no_recip_nonce, BENCH_MISMATCH, 0},
+    {"a shorter recipNonce", short_recip_nonce, BENCH_MISMATCH, 0},
+    {"a shorter senderNonce", short_sender_nonce, BENCH_MISMATCH, 0},
+    {"no senderNonce", no_sender_nonce, BENCH_MISMATCH, 0},
+    {"pvno", wrong_pvno, BENCH_MISMATCH, 0},
+    {"sender", wrong_sender, BENCH_MISMATCH, 0},
+    {"no sender", no_sender, BENCH_MISMATCH, 0},
+    {"body", wrong_body, BENCH_MISMATCH, 0},
+    {"no protection", no_protection, BENCH_PROTECTION, 0},
+    {"a protection that is cut", short_protection, BENCH_PROTECTION, 1},
+};
+
+/* Judges |reply| with every lie told about it; |nonce| is that of a certConf, or empty. */
+static void expect_lies_found(const struct request *request, struct bytes nonce, struct bytes reply)
+{
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct forged forged = take(reply);
+        struct check check;
+        lies[i].tell(&forged);
+        struct bytes told = give(&forged);
+        for (int deep = 0; deep <= 1; deep++) {
+            enum bench_error seen =
+                lies[i].deep && !deep && request->mac_key == NULL ? BENCH_OK : lies[i].seen;
+            if (nonce.len != 0)
+                check_confirmed(&check, world->arena, &setup, request, nonce, told, deep);
+            else
+                check_first(&check, world->arena, &setup, &options, request, told, deep);
+            cr_assert_eq(verdict(&check), seen, "%s, %s: %s", lies[i].name,
+                         scenario_kind(request->scenario)->name, bench_error_name(check.error));
+        }
+    }
+}
+
+/* RFC 9483 3.1, 3.2 */
+Test(check, every_lie_about_the_header_is_a_mismatch)
+{
+    static const enum scenario scenarios[] = {SCENARIO_IR, SCENARIO_P10CR, SCENARIO_KUR, SCENARIO_RR};
+
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        struct request request = make(scenarios[i]);
+        struct bytes reply = answer_to(request.message);
+        struct check check;
+        expect_lies_found(&request, bytes_of(NULL, 0), reply);
+        cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+        if (scenarios[i] == SCENARIO_IR)
+            adopt(&check);
+    }
+    options.protection = PROTECTION_PBMAC1;
+    struct request request = make(SCENARIO_IR);
+    expect_lies_found(&request, bytes_of(NULL, 0), answer_to(request.message));
+}
+
+Test(check, every_lie_about_the_header_of_a_confirmation_is_a_mismatch)
+{
+    struct request request;
+    struct bytes nonce, reply = confirm(&request, &nonce, PROTECTION_SIGNATURE);
+
+    expect_lies_found(&request, nonce, reply);
+    reply = confirm(&request, &nonce, PROTECTION_PBM);
+    expect_lies_found(&request, nonce, reply);
+    /* It answers the certConf, not the request before it. */
+    cr_assert_eq(judge_confirmed(&request, bytes_of(request.sender_nonce, REQUEST_NONCE), reply),
+                 BENCH_MISMATCH);
+}
+
+/* RFC 9810 5.3.17: PKIConfirmContent ::= NULL */
+Test(check, a_confirmation_with_another_body_confirms_nothing)
+{
+    static const uint8_t sequence[] = {0x30, 0x00}, octets[] = {0x04, 0x00};
+    struct request request;
+    struct bytes nonce, reply = confirm(&request, &nonce, PROTECTION_SIGNATURE);
+    struct forged forged = take(reply);
+
+    forged.body = bytes_of(sequence, sizeof sequence);
+    cr_assert_eq(judge_confirmed(&request, nonce, give(&forged)), BENCH_MALFORMED);
+    forged.body = bytes_of(octets, sizeof octets);
+    cr_assert_eq(judge_confirmed(&request, nonce, give(&forged)), BENCH_MALFORMED);
+    /* Nor does the certificate, again. */
+    forged.type = PKI_IP;
+    cr_assert_eq(judge_confirmed(&request, nonce, give(&forged)), BENCH_MISMATCH);
+}
+
+static void shared_secret(struct bytes *out, enum digest_id mac, uint32_t iterations)
+{
+    cr_assert(
+        mac_pbm_encode(out, world->arena, bytes_str("0123456789abcdef"), DIGEST_SHA256, mac, iterations));
+}
+
+/* RFC 9483 3.1: whoever used a secret is answered by it, and by the parameters that it chose; whoever signed,
+ * by a signature. */
+Test(check, protection_of_another_kind_is_wrong)
+{
+    struct request request = make(SCENARIO_IR);
+    struct forged forged = take(answer_to(request.message));
+    struct check check;
+
+    shared_secret(&forged.header.protection_alg, DIGEST_SHA256, 100);
+    forged.mac_secret = device.secret;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
+
+    options.protection = PROTECTION_PBM;
+    request = make(SCENARIO_IR);
+    struct bytes reply = answer_to(request.message);
+    forged = take(reply);
+    forged.header.protection_alg = world->ca.cmp_algorithm->encoded;
+    forged.mac_secret.len = 0;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
+    forged = take(reply);
+    shared_secret(&forged.header.protection_alg, DIGEST_SHA256, 100);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
+    forged = take(reply);
+    forged.mac_secret = bytes_str("another secret");
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
+}
+
+/* ---- lies about certificates ---- */
+
+enum { RIGHT_KEY = 1, RIGHT_ISSUER = 2, RIGHT_SUBJECT = 4, RIGHT_SIGNATURE = 8, ALL_RIGHT = 15 };
+
+/* A certificate for |request| in which not all is |right|. */
+static struct bytes certificate(const struct request *request, unsigned right)
+{
+    static const uint8_t serial[] = {0x5a, 1, 2, 3};
+    const struct private_key *signer =
+        (right & RIGHT_SIGNATURE) != 0 ? world->issuing.key : world->stranger.key;
+    uint8_t signature[SIGNATURE_MAX];
+    struct signing item = {.algorithm = world->ca.algorithm, .key = signer, .signature = signature};
+    struct signing *items[] = {&item};
+    struct certificate_plan plan = {
+        .serial = bytes_of(serial, sizeof serial),
+        .algorithm = world->ca.algorithm,
+        .issuer = (right & RIGHT_ISSUER) != 0 ? setup.ca.subject : world->root.cert.subject,
+        .subject = (right & RIGHT_SUBJECT) != 0 ? request->subject : world->device.cert.subject,
+        .not_before = world->now,
+        .not_after = world->now + 1000,
+        .spki = (right & RIGHT_KEY) != 0 ? request->spki : world->device.cert.spki,
+        .path_len = -1,
+    };
+    struct bytes der;
+
+    cr_assert(certificate_build(&item.message, world->arena, &plan));
+    sign_batch(items, 1);
+    cr_assert(certificate_assemble(&der, world->arena, item.message, plan.algorithm,
+                                   bytes_of(signature, item.signature_len)));
+    return der;
+}
+
+static enum bench_error judge_response(const struct request *request, struct bytes reply,
+                                       const struct cert_response *response, int deep)
+{
+    struct forged forged = take(reply);
+    struct check check;
+
+    cr_assert(pki_encode_cert_rep(&forged.body, world->arena, NULL, 0, response));
+    check_first(&check, world->arena, &setup, &options, request, give(&forged), deep);
+    return verdict(&check);
+}
+
+/* What is wrong about a certificate, by itself. */
+Test(check, a_certificate_of_another_key_issuer_subject_or_signature_is_found_out)
+{
+    static const struct {
+        unsigned right;
+        int64_t status;
+        enum bench_error deep, shallow, fixed; /* as they are seen */
+    } cases[] = {
+        {ALL_RIGHT, PKI_ACCEPTED, BENCH_OK, BENCH_OK, BENCH_OK},
+        {ALL_RIGHT & ~RIGHT_KEY, PKI_ACCEPTED, BENCH_MISMATCH, BENCH_MISMATCH, BENCH_OK},
+        {ALL_RIGHT & ~RIGHT_ISSUER, PKI_ACCEPTED, BENCH_MISMATCH, BENCH_MISMATCH, BENCH_OK},
+        {ALL_RIGHT & ~RIGHT_SUBJECT, PKI_ACCEPTED, BENCH_MISMATCH, BENCH_MISMATCH, BENCH_OK},
+        {ALL_RIGHT & ~RIGHT_SIGNATURE, PKI_ACCEPTED, BENCH_PROTECTION, BENCH_OK, BENCH_OK},
+        /* RFC 9810 5.2.3: grantedWithMods, "something like what you asked for" */
+        {ALL_RIGHT & ~RIGHT_SUBJECT, PKI_GRANTED_WITH_MODS, BENCH_OK, BENCH_OK, BENCH_OK},
+        {ALL_RIGHT & ~RIGHT_KEY, PKI_GRANTED_WITH_MODS, BENCH_MISMATCH, BENCH_MISMATCH, BENCH_OK},
+    };
+
+    for (enum scenario scenario = SCENARIO_IR; scenario <= SCENARIO_KUR; scenario++) {
+        struct request request = make(scenario);
+        struct bytes reply = answer_to(request.message);
+        int64_t id = scenario == SCENARIO_P10CR ? -1 : 0;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            const struct cert_response response = {.cert_req_id = id,
+                                                   .status = {.status = cases[i].status},
+                                                   .certificate = certificate(&request, cases[i].right)};
+            cr_assert_eq(judge_response(&request, reply, &response, 1), cases[i].deep, "case %zu", i);
+            cr_assert_eq(judge_response(&request, reply, &response, 0), cases[i].shallow, "case %zu", i);
+            options.fixed_certificate = 1;
+            cr_assert_eq(judge_response(&request, reply, &response, 1), cases[i].fixed, "case %zu", i);
+            options.fixed_certificate = 0;
+        }
+        if (scenario == SCENARIO_IR) {
+            struct check check;
+            cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+            adopt(&check);
+        }
+    }
+}
+
+/* RFC 9483 4.1.1, 4.1.4: certReqId is 0, of a p10cr -1. */
+Test(check, another_certReqId_is_a_mismatch)
+{
+    static const enum scenario scenarios[] = {SCENARIO_IR, SCENARIO_IR_CONFIRM, SCENARIO_CR, SCENARIO_P10CR};
+
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        struct request request = make(scenarios[i]);
+        struct bytes reply = answer_to(request.message), der = certificate(&request, ALL_RIGHT);
+        for (int64_t id = -2; id <= 1; id++) {
+            const struct cert_response response = {
+                .cert_req_id = id, .status = {.status = PKI_ACCEPTED}, .certificate = der};
+            cr_assert_eq(judge_response(&request, reply, &response, 1),
+                         id == (scenarios[i] == SCENARIO_P10CR ? -1 : 0) ? BENCH_OK : BENCH_MISMATCH,
+                         "certReqId %lld", (long long)id);
+        }
+    }
+}
+
+/* RFC 9810 5.2.3, PKIStatus: what is neither accepted nor grantedWithMods is no success, whatever comes with
+ * it. */
+Test(check, every_other_status_is_a_rejection)
+{
+    struct request request = make(SCENARIO_IR);
+    struct bytes reply = answer_to(request.message), der = certificate(&request, ALL_RIGHT);
+    struct check check;
+
+    for (int64_t status = -1; status <= 8; status++) {
+        enum bench_error good =
+            status == PKI_ACCEPTED || status == PKI_GRANTED_WITH_MODS ? BENCH_OK : BENCH_REJECTED;
+        struct cert_response response = {.status = {.status = status}, .certificate = der};
+        cr_assert_eq(judge_response(&request, reply, &response, 1), good, "status %lld", (long long)status);
+        response.status.fail_info = UINT64_C(1) << PKI_SYSTEM_UNAVAIL;
+        cr_assert_eq(judge_response(&request, reply, &response, 1),
+                     good != BENCH_OK ? BENCH_UNAVAILABLE : BENCH_OK);
+    }
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    adopt(&check);
+    request = make(SCENARIO_RR);
+    struct forged forged = take(answer_to(request.message));
+    for (int64_t status = -1; status <= 8; status++) {
+        const struct pki_status_info info = {.status = status};
+        cr_assert(pki_encode_rev_rep(&forged.body, world->arena, &info));
+        cr_assert_eq(judge(&check, &request, give(&forged)),
+                     status == PKI_ACCEPTED || status == PKI_GRANTED_WITH_MODS ? BENCH_OK : BENCH_REJECTED);
+    }
+}
+
+Test(check, a_body_that_is_none_is_malformed)
+{
+    static const uint8_t null[] = {0x05, 0x00};
+    struct request request = make(SCENARIO_IR);
+    struct bytes reply = answer_to(request.message);
+    struct forged forged = take(reply);
+    struct cert_response response = {.status = {.status = PKI_ACCEPTED}};
+    struct check check;
+
+    forged.body = bytes_of(null, sizeof null);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_MALFORMED);
+    cr_assert_eq(judge_response(&request, reply, &response, 1), BENCH_MALFORMED,
+                 "accepted without a certificate");
+    response.certificate = bytes_of((const uint8_t *)"\x30\x00", 2);
+    cr_assert_eq(judge_response(&request, reply, &response, 1), BENCH_MALFORMED);
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    adopt(&check);
+    request = make(SCENARIO_RR);
+    forged = take(answer_to(request.message));
+    forged.body = bytes_of(null, sizeof null);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_MALFORMED);
+}
+
+/* RFC 9810 5.1.1.1: implicit confirmation is granted to whoever asked for it. */
+Test(check, implicit_confirmation_that_nobody_asked_for_is_a_mismatch)
+{
+    struct request request = make(SCENARIO_IR_CONFIRM);
+    struct forged forged = take(answer_to(request.message));
+    struct check check;
+
+    forged.header.implicit_confirm = 1;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_MISMATCH);
+}
+
+/* An error message may come without protection, from a server that has nothing to protect it with. What it
+ * says is believed, for it is no success. */
+Test(check, an_error_message_is_a_rejection_however_it_is_protected)
+{
+    static const uint8_t null[] = {0x05, 0x00};
+    struct request request = make(SCENARIO_IR);
+    struct forged forged = take(answer_to(request.message));
+    struct pki_status_info info = {.status = PKI_REJECTION, .text = bytes_str("no")};
+    struct check check;
+
+    forged.type = PKI_ERROR;
+    for (int protected = 0; protected <= 1; protected ++) {
+        info.fail_info = UINT64_C(1) << PKI_SYSTEM_UNAVAIL;
+        cr_assert(pki_encode_error(&forged.body, world->arena, &info));
+        cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_UNAVAILABLE);
+        info.fail_info = UINT64_C(1) << PKI_SYSTEM_FAILURE;
+        cr_assert(pki_encode_error(&forged.body, world->arena, &info));
+        cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_REJECTED);
+        cr_assert(bytes_equal(check.status_text, bytes_str("no")));
+        info.status = PKI_ACCEPTED; /* an error message all the same */
+        cr_assert(pki_encode_error(&forged.body, world->arena, &info));
+        cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_REJECTED);
+        info.status = PKI_REJECTION;
+        forged.body = bytes_of(null, sizeof null);
+        cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_REJECTED);
+        forged.header.protection_alg.len = 0;
+    }
 }
