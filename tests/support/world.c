@@ -469,6 +469,15 @@ static void serve_wants(struct world *world, const struct cmp_want *want)
     }
 }
 
+/* The MAC is the request's own (RFC 9483 3.1, 3.2). */
+static void check_mac_is_that_of(const struct pki_message *in, const struct answer *answer)
+{
+    const struct pki_header *header = &answer->message.header;
+
+    must(bytes_equal(header->protection_alg, in->header.protection_alg));
+    must(bytes_equal(header->sender_kid, in->header.sender_kid));
+}
+
 static void check_protection(struct world *world, const struct answer *answer)
 {
     struct pki_message message = answer->message;
@@ -499,29 +508,86 @@ static void check_protection(struct world *world, const struct answer *answer)
     must(bytes_equal(message.header.sender_kid, world->cmp_signer.cert.key_id));
 }
 
-static void check_header(const struct answer *answer, struct bytes request)
+/* What is asked by |in| is answered by the response that belongs to it, or by an error (RFC 9810 5.1.2, 5.3).
+ */
+static int body_fits(const struct pki_message *in, int body)
 {
-    const struct pki_header *header = &answer->message.header;
-    struct pki_message in;
+    static const struct {
+        int request, response;
+    } pairs[] = {{PKI_IR, PKI_IP},        {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP},
+                 {PKI_KUR, PKI_KUP},      {PKI_RR, PKI_RP}, {PKI_CERTCONF, PKI_PKICONF},
+                 {PKI_ERROR, PKI_PKICONF}};
 
-    /* RFC 9483 3.1 */
-    must(header->sender_nonce.len == 16);
-    must(header->transaction_id.len != 0);
-    if (pki_message_decode(&in, NULL, request) == PKI_UNREADABLE)
-        return;
-    if (in.header.transaction_id.len != 0)
-        must(bytes_equal(header->transaction_id, in.header.transaction_id));
-    if (in.header.sender_nonce.len != 0)
-        must(bytes_equal(header->recip_nonce, in.header.sender_nonce));
-    if (pki_message_decode(&in, NULL, request) == PKI_WHOLE)
-        must(bytes_equal(header->recipient, in.header.sender));
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (in->body_type == pairs[i].request && body == pairs[i].response)
+            return 1;
+    return body == PKI_ERROR;
 }
 
-static void decode_answer(struct world *world, struct answer *answer, struct bytes request)
+/* Every answer, protected or not, belongs to its request. */
+static void check_header(const struct world *world, const struct answer *answer, const struct pki_message *in,
+                         enum pki_decoded decoded)
 {
-    must(pki_message_decode(&answer->message, NULL, answer->result.reply) == PKI_WHOLE);
-    answer->body = answer->message.body_type;
-    must(answer->body == answer->result.reply_body);
+    const struct pki_header *header = &answer->message.header;
+    int64_t pvno = in->header.pvno;
+
+    /* RFC 9810 section 7: in the version of the request, or in the nearest that there is. */
+    must(header->pvno == (decoded == PKI_UNREADABLE || pvno < 2 ? 2 : pvno > 3 ? 3 : pvno));
+    must(body_fits(in, answer->body));
+    if (decoded == PKI_UNREADABLE) {
+        must(header->transaction_id.len == 0 && header->recip_nonce.len == 0);
+        return;
+    }
+    must(bytes_equal(header->recip_nonce, in->header.sender_nonce));
+    if (in->header.transaction_id.len != 0 || !answer->message.has_protection)
+        must(bytes_equal(header->transaction_id, in->header.transaction_id));
+    else
+        must(header->transaction_id.len == 16);
+    if (decoded == PKI_WHOLE)
+        must(bytes_equal(header->recipient, in->header.sender));
+    if (!answer->message.has_protection)
+        return;
+    /* RFC 9483 3.1 */
+    must(header->sender_nonce.len == 16);
+    must(header->has_message_time && header->message_time == world->now);
+}
+
+/* Without protection are only the answers to what cannot be read and, without a key, to anything. */
+static void check_bare(const struct world *world, const struct answer *answer, enum pki_decoded decoded)
+{
+    static const uint8_t null_dn[] = {0xa4, 0x02, 0x30, 0x00};
+    const struct pki_header *header = &answer->message.header;
+
+    must(answer->result.end == (decoded == PKI_UNREADABLE ? JOB_UNREADABLE : JOB_NO_KEY));
+    must(decoded == PKI_UNREADABLE || world->keys_unavailable);
+    must(answer->body == PKI_ERROR && header->protection_alg.len == 0);
+    must(answer->message.extra_cert_count == 0 && header->sender_kid.len == 0);
+    must(bytes_equal(header->sender, bytes_of(null_dn, sizeof null_dn)));
+}
+
+/* What is told is what was done, and one reason where nothing was (RFC 9483 3.6.2, 3.6.4). */
+static void check_status(const struct answer *answer)
+{
+    const struct pki_status_info *status = &answer->status;
+    int refused = answer->result.refused;
+
+    if (answer->body == PKI_PKICONF) {
+        must(!refused && bytes_equal(answer->message.body, bytes_of("\x05\x00", 2)));
+        return;
+    }
+    must(refused || answer->body != PKI_ERROR);
+    must(answer->has_cert == (!refused && answer->body != PKI_RP));
+    if (refused) {
+        must(status->status == PKI_REJECTION && status->text.len != 0);
+        must(status->fail_info != 0 && (status->fail_info & (status->fail_info - 1)) == 0);
+    } else {
+        must(status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS);
+        must(status->fail_info == 0);
+    }
+}
+
+static void decode_body(struct answer *answer)
+{
     if (answer->body == PKI_ERROR)
         must(pki_decode_error(&answer->status, answer->message.body));
     if (answer->body == PKI_IP || answer->body == PKI_CP || answer->body == PKI_KUP) {
@@ -533,10 +599,27 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
     }
     if (answer->body == PKI_RP)
         must(pki_decode_rev_rep(&answer->status, answer->message.body));
-    if (answer->message.has_protection) {
-        check_protection(world, answer);
-        check_header(answer, request);
+}
+
+static void decode_answer(struct world *world, struct answer *answer, struct bytes request)
+{
+    struct pki_message in;
+    enum pki_decoded decoded = pki_message_decode(&in, NULL, request);
+
+    must(pki_message_decode(&answer->message, NULL, answer->result.reply) == PKI_WHOLE);
+    answer->body = answer->message.body_type;
+    must(answer->body == answer->result.reply_body);
+    decode_body(answer);
+    check_status(answer);
+    check_header(world, answer, &in, decoded);
+    if (!answer->message.has_protection) {
+        check_bare(world, answer, decoded);
+        return;
     }
+    must(answer->result.end == JOB_ANSWERED && decoded != PKI_UNREADABLE);
+    check_protection(world, answer);
+    if (mac_is_mac(answer->message.header.protection_alg))
+        check_mac_is_that_of(&in, answer);
 }
 
 static int is_decision(const struct answer *answer)
@@ -566,8 +649,8 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
     again = message->answers_again;
     cmp_end(message);
     must(!is_decision(&answer) || again || world->audits > audits);
-    if (answer.result.reply.len != 0)
-        decode_answer(world, &answer, request);
+    must(answer.result.reply.len != 0); /* there is memory */
+    decode_answer(world, &answer, request);
     return answer;
 }
 
