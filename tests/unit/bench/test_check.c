@@ -301,7 +301,9 @@ struct forged {
     int type;
     struct bytes body;
     struct bytes mac_secret; /* empty: signed */
-    size_t cut;              /* octets that the protection is short of */
+    int protection_missing;  /* 1: protectionAlg stands for nothing */
+    int longer;              /* octets that the protection has more than it should */
+    uint8_t change;          /* of its last octet */
 };
 
 static struct forged take(struct bytes reply)
@@ -320,21 +322,25 @@ static struct forged take(struct bytes reply)
 
 static struct bytes protection_of(const struct forged *forged, struct bytes part)
 {
-    uint8_t *room = arena_alloc(world->arena, SIGNATURE_MAX);
+    uint8_t *room = arena_alloc(world->arena, SIGNATURE_MAX + 1);
     struct signing item = {.algorithm = world->ca.cmp_algorithm, .key = world->cmp_signer.key};
     struct signing *items[] = {&item};
     struct mac_algorithm algorithm;
     struct mac_key key;
     CBS cbs = cbs_of(forged->header.protection_alg);
+    size_t len;
 
     if (forged->mac_secret.len != 0) {
         cr_assert(mac_parse(&algorithm, &cbs) && mac_derive(&key, &algorithm, forged->mac_secret));
-        return bytes_of(room, mac_apply(room, &algorithm, &key, part) - forged->cut);
+        len = mac_apply(room, &algorithm, &key, part);
+    } else {
+        item.message = part;
+        item.signature = room;
+        sign_batch(items, 1);
+        len = item.signature_len;
     }
-    item.message = part;
-    item.signature = room;
-    sign_batch(items, 1);
-    return bytes_of(room, item.signature_len - forged->cut);
+    room[len - 1] ^= forged->change;
+    return bytes_of(room, len + (size_t)forged->longer);
 }
 
 static struct bytes give(const struct forged *forged)
@@ -343,7 +349,9 @@ static struct bytes give(const struct forged *forged)
 
     cr_assert(pki_encode_protected_part(&part, world->arena, &forged->header, forged->type, forged->body));
     cr_assert(pki_encode_message(&message, world->arena, part,
-                                 forged->header.protection_alg.len != 0 ? protection_of(forged, part) : none,
+                                 forged->header.protection_alg.len != 0 && !forged->protection_missing
+                                     ? protection_of(forged, part)
+                                     : none,
                                  NULL, 0));
     return message;
 }
@@ -429,9 +437,32 @@ static void no_protection(struct forged *forged)
     forged->header.protection_alg.len = 0;
 }
 
+static void only_an_algorithm(struct forged *forged)
+{
+    forged->protection_missing = 1;
+}
+
 static void short_protection(struct forged *forged)
 {
-    forged->cut = 1;
+    forged->longer = -1;
+}
+
+static void long_protection(struct forged *forged)
+{
+    forged->longer = 1;
+}
+
+static void wrong_last_octet(struct forged *forged)
+{
+    forged->change = 1;
+}
+
+static void unknown_algorithm(struct forged *forged)
+{
+    static const uint8_t algorithm[] = {0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04};
+
+    forged->header.protection_alg = bytes_of(algorithm, sizeof algorithm);
+    forged->mac_secret.len = 0; /* signed, and rightly */
 }
 
 /* Lies about the header: of every kind of answer, whoever protects it how. */
@@ -455,7 +486,11 @@ static const struct lie {
     {"no sender", no_sender, BENCH_MISMATCH, 0},
     {"body", wrong_body, BENCH_MISMATCH, 0},
     {"no protection", no_protection, BENCH_PROTECTION, 0},
+    {"protectionAlg alone", only_an_algorithm, BENCH_PROTECTION, 0},
+    {"an algorithm that nobody knows", unknown_algorithm, BENCH_PROTECTION, 0},
     {"a protection that is cut", short_protection, BENCH_PROTECTION, 1},
+    {"a protection that is longer", long_protection, BENCH_PROTECTION, 1},
+    {"a protection that ends otherwise", wrong_last_octet, BENCH_PROTECTION, 1},
 };
 
 /* Judges |reply| with every lie told about it; |nonce| is that of a certConf, or empty. */
@@ -528,10 +563,15 @@ Test(check, a_confirmation_with_another_body_confirms_nothing)
     cr_assert_eq(judge_confirmed(&request, nonce, give(&forged)), BENCH_MISMATCH);
 }
 
-static void shared_secret(struct bytes *out, enum digest_id mac, uint32_t iterations)
+/* PasswordBasedMac with the salt of |like|, and so, with its iterations, the same key. */
+static void shared_secret(struct bytes *out, struct bytes like, enum digest_id mac, uint32_t iterations)
 {
-    cr_assert(
-        mac_pbm_encode(out, world->arena, bytes_str("0123456789abcdef"), DIGEST_SHA256, mac, iterations));
+    struct mac_algorithm algorithm;
+    CBS cbs = cbs_of(like);
+
+    cr_assert(mac_parse(&algorithm, &cbs));
+    cr_assert(mac_pbm_encode(out, world->arena, algorithm.salt, algorithm.owf, mac,
+                             iterations != 0 ? iterations : algorithm.iterations));
 }
 
 /* RFC 9483 3.1: whoever used a secret is answered by it, and by the parameters that it chose; whoever signed,
@@ -539,24 +579,29 @@ static void shared_secret(struct bytes *out, enum digest_id mac, uint32_t iterat
 Test(check, protection_of_another_kind_is_wrong)
 {
     struct request request = make(SCENARIO_IR);
-    struct forged forged = take(answer_to(request.message));
+    struct bytes signed_reply = answer_to(request.message);
+    struct forged forged = take(signed_reply);
     struct check check;
 
-    shared_secret(&forged.header.protection_alg, DIGEST_SHA256, 100);
+    cr_assert(mac_pbm_encode(&forged.header.protection_alg, world->arena, bytes_str("0123456789abcdef"),
+                             DIGEST_SHA256, DIGEST_SHA256, 100));
     forged.mac_secret = device.secret;
     cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
 
     options.protection = PROTECTION_PBM;
     request = make(SCENARIO_IR);
-    struct bytes reply = answer_to(request.message);
+    struct bytes reply = answer_to(request.message), like = take(reply).header.protection_alg;
     forged = take(reply);
     forged.header.protection_alg = world->ca.cmp_algorithm->encoded;
     forged.mac_secret.len = 0;
     cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
     forged = take(reply);
-    shared_secret(&forged.header.protection_alg, DIGEST_SHA256, 100);
-    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
-    forged = take(reply);
+    shared_secret(&forged.header.protection_alg, like, DIGEST_SHA256, 100);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION, "other iterations");
+    shared_secret(&forged.header.protection_alg, like, DIGEST_SHA512, 0);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION, "another HMAC with the same key");
+    shared_secret(&forged.header.protection_alg, like, DIGEST_SHA256, 0);
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_OK);
     forged.mac_secret = bytes_str("another secret");
     cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
 }
