@@ -5,8 +5,9 @@
  * octet says in how large pieces (0: at once). Any other is a script, see |step|: requests, windows, resets,
  * header blocks cut anywhere, and reading, or not.
  *
- * Findings are a crash; a connection that the front does not close after the client's end; and memory: no
- * conversation may make the process hold more than MEMORY_MAX. fuzz_front has the loop on io_uring,
+ * Findings are a crash; an answer that is no HTTP, or has the body of another request (judge.h); a connection
+ * that the front does not close after the client's end; and memory: no conversation may make the process hold
+ * more than MEMORY_MAX. fuzz_front has the loop on io_uring,
  * fuzz_front_epoll the other. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,6 +26,7 @@
 #include "bench/tls.h"
 #include "server/front/http/http.h"
 #include "tests/front/fake_pipeline.h"
+#include "tests/fuzz/judge.h"
 
 enum {
     PIECES_MAX = 16,
@@ -170,6 +172,7 @@ static void send_pieces(int fd, const uint8_t *data, size_t len, size_t piece)
             continue;
         if (sent <= 0)
             return; /* the front has closed: it may */
+        judge_sent(data, (size_t)sent);
         data += sent;
         len -= (size_t)sent;
     }
@@ -205,14 +208,18 @@ static int connect_anew(const struct sockaddr_in *to, int small)
     return fd;
 }
 
-/* drain reads to the end that the front makes of the connection. */
-static void drain(int fd)
+/* drain reads to the end that the front makes of the connection. |tls| may be NULL. */
+static void drain(int fd, struct tls *tls)
 {
-    char drop[16384];
+    static uint8_t octets[16384];
     ssize_t got;
     shutdown(fd, SHUT_WR);
+    while (tls != NULL && (got = tls_read(tls, octets, sizeof octets)) > 0)
+        judge_heard(octets, (size_t)got);
     do {
-        got = recv(fd, drop, sizeof drop, 0);
+        got = recv(fd, octets, sizeof octets, 0);
+        if (got > 0 && tls == NULL)
+            judge_heard(octets, (size_t)got);
     } while (got > 0 || (got < 0 && errno == EINTR));
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         fprintf(stderr, "the front keeps a connection that has ended\n");
@@ -271,10 +278,13 @@ static void say(struct conversation *c)
         ssize_t sent = c->tls != NULL
                            ? tls_write(c->tls, c->out + done, c->out_len - done)
                            : send(c->fd, c->out + done, c->out_len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent > 0)
+        if (sent > 0) {
+            judge_sent(c->out + done, (size_t)sent);
             done += (size_t)sent;
-        else if (c->tls != NULL ? sent == TLS_WANTS_WRITE || sent == TLS_WANTS_READ
-                                : errno == EAGAIN || errno == EINTR)
+            continue;
+        }
+        if (c->tls != NULL ? sent == TLS_WANTS_WRITE || sent == TLS_WANTS_READ
+                           : errno == EAGAIN || errno == EINTR)
             wait_for(c, POLLOUT);
         else
             c->over = 1;
@@ -284,8 +294,10 @@ static void say(struct conversation *c)
 
 static void hear(struct conversation *c, size_t len)
 {
-    uint8_t drop[16384];
-    ssize_t got = c->tls != NULL ? tls_read(c->tls, drop, len) : recv(c->fd, drop, len, MSG_DONTWAIT);
+    uint8_t octets[16384];
+    ssize_t got = c->tls != NULL ? tls_read(c->tls, octets, len) : recv(c->fd, octets, len, MSG_DONTWAIT);
+    if (got > 0)
+        judge_heard(octets, (size_t)got);
     if (got == 0)
         c->over = 1;
 }
@@ -313,136 +325,211 @@ static uint32_t open_stream(struct conversation *c)
     return 2 * c->streams++ + 1;
 }
 
+/* The first |len| octets of a body on |stream|: each stream has others, so that answers can be told apart. */
+static const uint8_t *body_on(uint32_t stream, size_t len)
+{
+    static uint8_t octets[BIG];
+    for (size_t i = 0; i < len; i++)
+        octets[i] = (uint8_t)(stream * 37 + i * 11 + 1);
+    return octets;
+}
+
+static const uint32_t windows[] = {0, 1, 5, 100, 4096, 65535, 0x7fffffff, 0x80000000};
+static const char cmp[] = "/.well-known/cmp";
+static uint8_t block[20000];
+
+/* struct act is one step of a script: |arg| and |p| say how; of |rest| (|len| octets) it may take some. */
+struct act {
+    unsigned arg;
+    uint8_t p;
+    uint32_t stream; /* one that was opened, or the next */
+    const uint8_t *rest;
+    size_t len;
+};
+
+static uint32_t newest_stream(const struct conversation *c)
+{
+    return 2 * (c->streams > 0 ? c->streams - 1 : 0) + 1;
+}
+
+/* Each returns how many octets of |rest| it took. */
+
+/* send, and let the front do something */
+static size_t act_send(struct conversation *c, const struct act *act)
+{
+    say(c);
+    usleep((useconds_t)act->p * 4);
+    return 0;
+}
+
+static size_t act_read(struct conversation *c, const struct act *act)
+{
+    say(c);
+    hear(c, (size_t)act->p * 64 + 1);
+    return 0;
+}
+
+/* SETTINGS_INITIAL_WINDOW_SIZE, or SETTINGS_HEADER_TABLE_SIZE */
+static size_t act_settings(struct conversation *c, const struct act *act)
+{
+    uint32_t value = windows[act->p % 8];
+    uint8_t setting[6] = {0,
+                          act->arg == 15 ? 1 : 4,
+                          (uint8_t)(value >> 24),
+                          (uint8_t)(value >> 16),
+                          (uint8_t)(value >> 8),
+                          (uint8_t)value};
+    put_frame(c, 4, 0, 0, setting, sizeof setting);
+    return 0;
+}
+
+static size_t act_request(struct conversation *c, const struct act *act)
+{
+    uint32_t stream = open_stream(c);
+    size_t size = block_of(block, cmp, act->rest, 0);
+    put_frame(c, 1, 4, stream, block, size);
+    put_frame(c, 0, 1, stream, body_on(stream, (size_t)act->p * 16), (size_t)act->p * 16);
+    return 0;
+}
+
+/* a header block cut anywhere, possibly not to its end; then, perhaps, a body */
+static size_t act_cut_request(struct conversation *c, const struct act *act)
+{
+    uint32_t stream = open_stream(c);
+    size_t size = block_of(block, cmp, act->rest, 0), cut = act->p % size;
+    put_frame(c, 1, (act->arg & 1) != 0, stream, block, cut);
+    if (act->arg & 2)
+        put_frame(c, 9, 0, stream, block + cut, size > cut + 7 ? 7 : 0);
+    if (act->arg & 2)
+        cut += size > cut + 7 ? 7 : 0;
+    if (act->arg & 4)
+        put_frame(c, 9, 4, stream, block + cut, size - cut);
+    if (act->arg & 8)
+        put_frame(c, 0, 1, stream, body_on(stream, 100), 100);
+    return 0;
+}
+
+static size_t act_part_of_body(struct conversation *c, const struct act *act)
+{
+    size_t len = (size_t)act->arg * act->arg * 64;
+    put_frame(c, 0, act->p >> 7, act->stream, body_on(act->stream, len), len);
+    return 0;
+}
+
+static size_t act_reset(struct conversation *c, const struct act *act)
+{
+    put_frame_u32(c, 3, act->stream, 8);
+    return 0;
+}
+
+static size_t act_window(struct conversation *c, const struct act *act)
+{
+    put_frame_u32(c, 8, act->p == 0 ? 0 : act->stream, windows[act->arg % 8]);
+    return 0;
+}
+
+static size_t act_large_answer(struct conversation *c, const struct act *act)
+{
+    uint32_t stream = open_stream(c);
+    size_t size = block_of(block, "/big", act->rest, 0);
+    put_frame(c, 1, 5, stream, block, size);
+    return 0;
+}
+
+/* a field for the table, and references to it */
+static size_t act_table(struct conversation *c, const struct act *act)
+{
+    static const char *const names[] = {"x", "cookie", "cache-digest", "content-type"};
+    static uint8_t more[18000];
+    const char *name = names[act->arg & 3];
+    size_t value = act->arg & 12 ? 1000 : 0, at = 0, taken = act->len < 8 ? act->len : 8;
+    more[at++] = 0x40;
+    more[at++] = (uint8_t)strlen(name);
+    at = (size_t)(stpcpy((char *)more + at, name) - (char *)more);
+    if (value == 0) {
+        more[at++] = 0;
+    } else {
+        more[at++] = 0x7f;
+        more[at++] = (uint8_t)((value - 127) & 127) | 128;
+        more[at++] = (uint8_t)((value - 127) >> 7);
+        memset(more + at, '-', value);
+        memcpy(more + at, act->rest, taken);
+        for (size_t i = 0; i < 8; i++)
+            more[at + i] = more[at + i] < ' ' || more[at + i] > '~' ? 'A' : more[at + i];
+        at += value;
+    }
+    memset(more + at, 0xbe, (size_t)act->p * 56);
+    size_t size = block_of(block, cmp, more, at + (size_t)act->p * 56);
+    put_frame(c, 1, 4, open_stream(c), block, size);
+    return taken;
+}
+
+/* what is answered, or ignored: PING, SETTINGS, PRIORITY */
+static size_t act_answered(struct conversation *c, const struct act *act)
+{
+    static const struct {
+        unsigned type;
+        size_t len;
+    } frames[] = {{6, 8}, {4, 0}, {2, 5}};
+    static const uint8_t zeros[8];
+    for (unsigned i = 0; i <= act->arg * act->arg; i++)
+        put_frame(c, frames[act->p % 3].type, 0, act->p % 3 == 2 ? act->stream : 0, zeros,
+                  frames[act->p % 3].len);
+    return 0;
+}
+
+static size_t act_octets(struct conversation *c, const struct act *act)
+{
+    size_t size = act->p < act->len ? act->p : act->len;
+    put(c, act->rest, size);
+    return size;
+}
+
+static size_t act_any_frame(struct conversation *c, const struct act *act)
+{
+    size_t size = act->arg * 2 < act->len ? act->arg * 2 : act->len;
+    put_frame(c, act->p & 15, act->p >> 4, newest_stream(c), act->rest, size);
+    return size;
+}
+
+/* nothing, often */
+static size_t act_empty_frames(struct conversation *c, const struct act *act)
+{
+    for (unsigned i = 0; i < act->p; i++)
+        put_frame(c, act->arg & 1 ? 9 : 0, 0, newest_stream(c), "", 0);
+    return 0;
+}
+
+static size_t act_http1(struct conversation *c, const struct act *act)
+{
+    char text[256];
+    put(c, text,
+        (size_t)snprintf(text, sizeof text,
+                         "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n%s%u\r\n\r\n",
+                         act->arg & 1 ? cmp : "/big",
+                         act->arg & 2 ? "Transfer-Encoding: chunked\r\nX: " : "Content-Length: ", act->p));
+    if (!(act->arg & 4))
+        put(c, body_on(c->streams++, act->p), act->p);
+    return 0;
+}
+
+static size_t act_trailer(struct conversation *c, const struct act *act)
+{
+    put_frame(c, 1, 5, act->stream, "\x40\x01t\x01v", 5);
+    return 0;
+}
+
 /* step does what the octets |op| and |p| say; of |rest| (|len| octets) it may take some, and returns how
  * many. */
 static size_t step(struct conversation *c, uint8_t op, uint8_t p, const uint8_t *rest, size_t len)
 {
-    static const uint32_t windows[] = {0, 1, 5, 100, 4096, 65535, 0x7fffffff, 0x80000000};
-    static const char cmp[] = "/.well-known/cmp";
-    static uint8_t octets[65536], block[20000];
-    unsigned arg = op >> 4;
-    uint32_t stream = 2 * (p % (c->streams + 1)) + 1;
-    size_t size, cut;
-
-    switch (op & 15) {
-    case 0: /* send, and let the front do something */
-        say(c);
-        usleep((useconds_t)p * 4);
-        break;
-    case 1: /* read */
-        say(c);
-        hear(c, (size_t)p * 64 + 1);
-        break;
-    case 2: { /* SETTINGS_INITIAL_WINDOW_SIZE */
-        uint32_t value = windows[p % 8];
-        uint8_t setting[6] = {0,
-                              arg == 15 ? 1 : 4,
-                              (uint8_t)(value >> 24),
-                              (uint8_t)(value >> 16),
-                              (uint8_t)(value >> 8),
-                              (uint8_t)value};
-        put_frame(c, 4, 0, 0, setting, sizeof setting);
-        break;
-    }
-    case 3: /* a request */
-        stream = open_stream(c);
-        size = block_of(block, cmp, rest, 0);
-        put_frame(c, 1, 4, stream, block, size);
-        put_frame(c, 0, 1, stream, octets, (size_t)p * 16);
-        break;
-    case 4: /* a header block cut anywhere, possibly not to its end; then, perhaps, a body */
-        stream = open_stream(c);
-        size = block_of(block, cmp, rest, 0);
-        cut = p % size;
-        put_frame(c, 1, (arg & 1) != 0, stream, block, cut);
-        if (arg & 2)
-            put_frame(c, 9, 0, stream, block + cut, size > cut + 7 ? 7 : 0);
-        if (arg & 2)
-            cut += size > cut + 7 ? 7 : 0;
-        if (arg & 4)
-            put_frame(c, 9, 4, stream, block + cut, size - cut);
-        if (arg & 8)
-            put_frame(c, 0, 1, stream, octets, 100);
-        break;
-    case 5: /* a part of a body */
-        put_frame(c, 0, p >> 7, stream, octets, (size_t)arg * arg * 64);
-        break;
-    case 6: /* RST_STREAM */
-        put_frame_u32(c, 3, stream, 8);
-        break;
-    case 7: /* WINDOW_UPDATE */
-        put_frame_u32(c, 8, p == 0 ? 0 : stream, windows[arg % 8]);
-        break;
-    case 8: /* a large answer */
-        stream = open_stream(c);
-        size = block_of(block, "/big", rest, 0);
-        put_frame(c, 1, 5, stream, block, size);
-        break;
-    case 9: { /* a field for the table, and references to it */
-        static const char *const names[] = {"x", "cookie", "cache-digest", "content-type"};
-        static uint8_t more[18000];
-        const char *name = names[arg & 3];
-        size_t value = arg & 12 ? 1000 : 0, at = 0;
-        more[at++] = 0x40;
-        more[at++] = (uint8_t)strlen(name);
-        at = (size_t)(stpcpy((char *)more + at, name) - (char *)more);
-        if (value == 0) {
-            more[at++] = 0;
-        } else {
-            more[at++] = 0x7f;
-            more[at++] = (uint8_t)((value - 127) & 127) | 128;
-            more[at++] = (uint8_t)((value - 127) >> 7);
-            memset(more + at, '-', value);
-            memcpy(more + at, rest, len < 8 ? len : 8);
-            for (size_t i = 0; i < 8; i++)
-                more[at + i] = more[at + i] < ' ' || more[at + i] > '~' ? 'A' : more[at + i];
-            at += value;
-        }
-        memset(more + at, 0xbe, (size_t)p * 56);
-        size = block_of(block, cmp, more, at + (size_t)p * 56);
-        put_frame(c, 1, 4, open_stream(c), block, size);
-        return len < 8 ? len : 8;
-    }
-    case 10: /* what is answered, or ignored */
-        for (unsigned i = 0; i <= arg * arg; i++)
-            put_frame(c,
-                      p % 3 == 0   ? 6
-                      : p % 3 == 1 ? 4
-                                   : 2,
-                      0, p % 3 == 2 ? stream : 0, octets,
-                      p % 3 == 0   ? 8
-                      : p % 3 == 1 ? 0
-                                   : 5);
-        break;
-    case 11: /* octets as they are */
-        size = p < len ? p : len;
-        put(c, rest, size);
-        return size;
-    case 12: /* any frame */
-        size = arg * 2 < len ? arg * 2 : len;
-        put_frame(c, p & 15, p >> 4, 2 * (c->streams > 0 ? c->streams - 1 : 0) + 1, rest, size);
-        return size;
-    case 13: /* nothing, often */
-        for (unsigned i = 0; i < p; i++)
-            put_frame(c, arg & 1 ? 9 : 0, 0, 2 * (c->streams > 0 ? c->streams - 1 : 0) + 1, octets, 0);
-        break;
-    case 14: { /* HTTP/1 */
-        char text[256];
-        put(c, text,
-            (size_t)snprintf(
-                text, sizeof text,
-                "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n%s%u\r\n\r\n",
-                arg & 1 ? cmp : "/big",
-                arg & 2 ? "Transfer-Encoding: chunked\r\nX: " : "Content-Length: ", p));
-        if (!(arg & 4))
-            put(c, octets, p);
-        break;
-    }
-    case 15: /* a trailer */
-        put_frame(c, 1, 5, stream, "\x40\x01t\x01v", 5);
-        break;
-    }
-    return 0;
+    static size_t (*const acts[16])(struct conversation *, const struct act *) = {
+        act_send,      act_read,         act_settings,     act_request, act_cut_request, act_part_of_body,
+        act_reset,     act_window,       act_large_answer, act_table,   act_answered,    act_octets,
+        act_any_frame, act_empty_frames, act_http1,        act_trailer,
+    };
+    const struct act act = {op >> 4, p, 2 * (p % (c->streams + 1)) + 1, rest, len};
+    return acts[op & 15](c, &act);
 }
 
 static void converse(const uint8_t *data, size_t size)
@@ -481,7 +568,7 @@ static void converse(const uint8_t *data, size_t size)
         struct linger linger = {.l_onoff = 1};
         setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     } else {
-        drain(c.fd);
+        drain(c.fd, c.tls);
     }
     tls_free(c.tls);
     close(c.fd);
@@ -501,12 +588,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     long before = atomic_load(&held);
     atomic_store(&most, before);
+    judge_begin();
     if (data[0] & 0x80) {
         converse(data, size);
     } else {
         int fd = connect_anew(&address[0], 0);
         send_pieces(fd, data + 1, size - 1, data[0]);
-        drain(fd);
+        drain(fd, NULL);
         close(fd);
     }
     if (atomic_load(&most) - before > MEMORY_MAX) {
