@@ -50,7 +50,7 @@ static int load_issuing(struct config_fault *fault, struct policy *policy, size_
     char key[SETTING], certificate[SETTING];
     struct bytes der;
 
-    if (policy_read_pem(fault, policy, setting(key, i, "certificate"), config->certificate, &der, 1) == 0)
+    if (!policy_read_certificate(fault, policy, setting(key, i, "certificate"), config->certificate, &der))
         return 0;
     certificate_parse(&ca->cmp.cert, der);
     if (!ca->cmp.cert.is_ca ||
@@ -120,8 +120,8 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     struct bytes der;
     int known;
 
-    if (policy_read_pem(fault, policy, setting(key, i, "cmp_certificate"), config->cmp_certificate, &der,
-                        1) == 0)
+    if (!policy_read_certificate(fault, policy, setting(key, i, "cmp_certificate"), config->cmp_certificate,
+                                 &der))
         return 0;
     certificate_parse(&ca->cmp.cmp_cert, der);
     if (!check_times(fault, policy, key, &ca->cmp.cmp_cert, now))

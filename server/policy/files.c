@@ -32,8 +32,9 @@ static int keep_certificate(void *arg, struct bytes der)
     return 1;
 }
 
-size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
-                       struct bytes *out, size_t max)
+/* |whole|: none of the file may be left out. */
+static size_t read_certificates(struct config_fault *fault, struct policy *policy, const char *key,
+                                const char *path, struct bytes *out, size_t max, int whole)
 {
     struct pem_list list = {policy, out, 0, max, 0};
     struct certificate parsed;
@@ -52,10 +53,9 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
                         "%s holds no certificate, or a damaged one; name a PEM file of certificates", path);
         return 0;
     }
-    /* Of one that is asked for, a chain may follow; of a list, none may be left out in silence. */
-    if (max > 1 && given > max) {
-        config_fault_at(fault, policy->config, key, "%s holds more than %zu certificates; split it", path,
-                        max);
+    if (whole && given > max) {
+        config_fault_at(fault, policy->config, key,
+                        "%s holds more certificates than there is room for: %zu; split it", path, max);
         return 0;
     }
     for (size_t i = 0; i < list.count; i++)
@@ -67,6 +67,19 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
     for (size_t i = 0; i < list.count; i++)
         policy_hash_file(policy, out[i]);
     return list.count;
+}
+
+/* None is left out in silence. */
+size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                       struct bytes *out, size_t max)
+{
+    return read_certificates(fault, policy, key, path, out, max, 1);
+}
+
+int policy_read_certificate(struct config_fault *fault, struct policy *policy, const char *key,
+                            const char *path, struct bytes *out)
+{
+    return read_certificates(fault, policy, key, path, out, 1, 0) != 0;
 }
 
 /* A key that others can read is no secret any more: refused, not warned about. */

@@ -81,6 +81,12 @@ void policy_hash_finish(struct policy *policy);
 size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
                        struct bytes *out, size_t max);
 
+/* policy_read_certificate reads the first certificate of |path| alone: its chain may follow. 1, or 0
+ * likewise.
+ */
+int policy_read_certificate(struct config_fault *fault, struct policy *policy, const char *key,
+                            const char *path, struct bytes *out);
+
 /* policy_read_private reads what only its owner may read; |*text| is wiped and freed by the caller. 1, or 0
  * with |fault| written. */
 int policy_read_private(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
