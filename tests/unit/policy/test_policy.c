@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "server/base/file.h"
+#include "server/ctl/ctl.h"
 #include "tests/support/demo.h"
 
 static struct demo demo;
@@ -154,4 +155,166 @@ Test(policy, an_expired_CA_is_a_fault)
     cr_assert_not_null(strstr(fault.text, "expired"), "%s", fault.text);
     cr_assert_null(policy_load_file(&fault, demo.config, time(NULL) - DAY));
     cr_assert_not_null(strstr(fault.text, "not valid yet"), "%s", fault.text);
+}
+
+/* A certificate of |issuer| and its key, as |stem|, in the folder |name|. */
+static void make_below(const char *name, const char *issuer, const char *stem, enum ctl_role role, int days)
+{
+    const char *const pairs[] = {"O", "Demo", "CN", stem, NULL};
+    const struct ctl_cert_spec spec = {role, pairs, KEY_P256, 0, -1, days};
+    struct arena *arena = arena_new(1024 * 1024);
+    struct ctl_identity above, made;
+    char dir[DEMO_PATH_MAX + 8];
+
+    snprintf(dir, sizeof dir, "%s/%s", demo.dir, name);
+    cr_assert(ctl_load(&above, arena, dir, issuer));
+    cr_assert(ctl_make(&made, arena, &spec, &above, time(NULL)));
+    cr_assert(ctl_save(&made, dir, stem, 1));
+    ctl_identity_cleanup(&made);
+    ctl_identity_cleanup(&above);
+    arena_free(arena);
+}
+
+/* RFC 5280 4.1.2.5: "The validity period for a certificate is the period of time from notBefore through
+ * notAfter, inclusive." */
+Test(policy, a_CA_may_be_loaded_from_its_first_second_to_its_last)
+{
+    const struct cmp_authority *ca = policy_authority(demo.policy, NULL);
+    const int64_t first = ca->cert.not_before, last = ca->cert.not_after,
+                  signer_last = ca->cmp_cert.not_after;
+    struct config_fault fault;
+
+    cr_assert(signer_last < last && first == ca->cmp_cert.not_before);
+    for (int64_t late = -1; late <= 1; late++) {
+        struct policy *policy = policy_load_file(&fault, demo.config, signer_last + late);
+        cr_assert_eq(policy != NULL, late <= 0, "%s", fault.text);
+        policy_release(policy);
+        policy = policy_load_file(&fault, demo.config, first + late);
+        cr_assert_eq(policy != NULL, late >= 0, "%s", fault.text);
+        cr_assert(late >= 0 || strstr(fault.text, "not valid yet") != NULL, "%s", fault.text);
+        policy_release(policy);
+    }
+    /* With a certificate for its answers that lasts longer, the CA itself. */
+    make_below("ca", "issuing", "longer", CTL_CMP_SIGNER, 5000);
+    cr_assert_not(demo_edit(&demo, &fault, "cmp_certificate: ca/cmp.pem", "cmp_certificate: ca/longer.pem"));
+    cr_assert(demo_edit(&demo, &fault, "cmp_key: ca/cmp.key", "cmp_key: ca/longer.key"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem]", "[]"), "%s", fault.text);
+    for (int64_t late = -1; late <= 1; late++) {
+        struct policy *policy = policy_load_file(&fault, demo.config, last + late);
+        cr_assert_eq(policy != NULL, late <= 0, "%s", fault.text);
+        policy_release(policy);
+    }
+    cr_assert_not_null(strstr(fault.text, "expired"), "%s", fault.text);
+}
+
+/* |count| times the file |from|, as the file |to|. */
+static void multiply(const char *from, const char *to, size_t count)
+{
+    char path[DEMO_PATH_MAX + 32], *all;
+    uint8_t *data;
+    size_t len;
+
+    snprintf(path, sizeof path, "%s/%s", demo.dir, from);
+    cr_assert(file_read(&data, &len, path, 1024 * 1024));
+    all = malloc(count * len + 1);
+    for (size_t i = 0; i < count; i++)
+        memcpy(all + i * len, data, len);
+    replace_file(to, all, count * len);
+    free(all);
+    file_free(data, len);
+}
+
+/* The setting |from| with |count| files |each|, and then |last|; NULL: nothing. */
+static int load_list(struct config_fault *fault, const char *from, const char *name, const char *each,
+                     size_t count, const char *last)
+{
+    char text[1024];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s: [", name);
+    int loaded;
+
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ", ", each);
+    if (last != NULL)
+        used += (size_t)snprintf(text + used, sizeof text - used, ", %s", last);
+    snprintf(text + used, sizeof text - used, "]");
+    loaded = demo_edit(&demo, fault, from, text);
+    if (loaded) {
+        struct config_fault ignored;
+        cr_assert(demo_edit(&demo, &ignored, text, from), "%s", ignored.text);
+    } else {
+        struct config_fault ignored;
+        demo_edit(&demo, &ignored, text, from);
+    }
+    return loaded;
+}
+
+/* What a list of files has room for is taken, and of nothing more a part: not even where room is left for
+ * one.
+ */
+Test(policy, of_a_list_of_certificates_none_is_left_out_in_silence)
+{
+    static const char *const extra[2] = {"extra_certs: []", "extra_certs"};
+    static const char *const chain[2] = {"chain: [ca/root.pem]", "chain"};
+    struct config_fault fault;
+
+    multiply("demo/device.pem", "demo/two.pem", 2);
+    multiply("ca/root.pem", "ca/two.pem", 2);
+    cr_assert(load_list(&fault, extra[0], extra[1], "demo/device.pem", BOUND_EXTRA_CERTS, NULL), "%s",
+              fault.text);
+    cr_assert_not(load_list(&fault, extra[0], extra[1], "demo/device.pem", BOUND_EXTRA_CERTS + 1, NULL));
+    cr_assert_not_null(strstr(fault.text, "more than 16"), "%s", fault.text);
+    cr_assert(load_list(&fault, extra[0], extra[1], "demo/device.pem", BOUND_EXTRA_CERTS - 2, "demo/two.pem"),
+              "%s", fault.text);
+    cr_assert_not(
+        load_list(&fault, extra[0], extra[1], "demo/device.pem", BOUND_EXTRA_CERTS - 1, "demo/two.pem"));
+    cr_assert_not_null(strstr(fault.text, "split it"), "%s", fault.text);
+    /* A root issued itself: it may follow itself. */
+    cr_assert(load_list(&fault, chain[0], chain[1], "ca/root.pem", BOUND_CHAIN, NULL), "%s", fault.text);
+    cr_assert_not(load_list(&fault, chain[0], chain[1], "ca/root.pem", BOUND_CHAIN + 1, NULL));
+    cr_assert_not_null(strstr(fault.text, "longer than 8"), "%s", fault.text);
+    cr_assert(load_list(&fault, chain[0], chain[1], "ca/root.pem", BOUND_CHAIN - 2, "ca/two.pem"), "%s",
+              fault.text);
+    cr_assert_not(load_list(&fault, chain[0], chain[1], "ca/root.pem", BOUND_CHAIN - 1, "ca/two.pem"));
+    cr_assert_not_null(strstr(fault.text, "split it"), "%s", fault.text);
+    /* Behind a certificate that stands for itself its chain may follow. */
+    multiply("ca/issuing.pem", "ca/issuing-chain.pem", 2);
+    cr_assert(demo_edit(&demo, &fault, "certificate: ca/issuing.pem", "certificate: ca/issuing-chain.pem"),
+              "%s", fault.text);
+}
+
+Test(policy, a_file_of_a_vendor_holds_64_certificates_at_most)
+{
+    static const char *const names[] = {"demo/vendor-root.pem", "demo/vendor-intermediate.pem"};
+    struct config_fault fault;
+
+    for (size_t i = 0; i < 2; i++)
+        for (size_t count = 63; count <= 65; count++) {
+            char from[64];
+            snprintf(from, sizeof from, "[%s]", names[i]);
+            multiply(names[i], "demo/many.pem", count);
+            cr_assert_eq(demo_edit(&demo, &fault, from, "[demo/many.pem]"), count <= 64, "%zu", count);
+            if (count > 64)
+                cr_assert_not_null(strstr(fault.text, "room for: 64"), "%s", fault.text);
+            else
+                cr_assert_eq(policy_settings(demo.policy)->default_profile->trust->count, 2 + count);
+            cr_assert(demo_edit(&demo, &fault, "[demo/many.pem]", from), "%s", fault.text);
+        }
+}
+
+/* RFC 5280 6.1.4: what is configured as an intermediate was issued as one: by an issuer that may, and that
+ * allows one below it. The demo's own allows none. */
+Test(policy, an_intermediate_must_be_one)
+{
+    const char *one = "[demo/vendor-intermediate.pem]";
+    struct config_fault fault;
+
+    make_below("demo", "vendor-intermediate", "below", CTL_CA, 100);
+    make_below("demo", "vendor-intermediate", "device-2", CTL_DEVICE, 100);
+    cr_assert_not(demo_edit(&demo, &fault, one, "[demo/vendor-intermediate.pem, demo/below.pem]"));
+    cr_assert_not_null(strstr(fault.text, "below one that allows none there"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem, demo/below.pem]", one));
+    cr_assert_not(demo_edit(&demo, &fault, one, "[demo/vendor-intermediate.pem, demo/device-2.pem]"));
+    cr_assert_not_null(strstr(fault.text, "is no CA"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem, demo/device-2.pem]", one));
+    cr_assert_not(demo_edit(&demo, &fault, one, "[ca/issuing.pem]")); /* of somebody else's root */
 }
