@@ -60,6 +60,10 @@ struct world {
     int decide_refuses;   /* 1: policy grants nothing */
     int decide_modifies;  /* 1: policy grants something else */
     unsigned wants_seen[CMP_WANT_KINDS];
+    unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
+    unsigned verifications_seen;
+    int macs_fail;             /* 1: … and no key is derived */
+    struct cmp_decision asked; /* the last question to policy; what it points to goes with the answer */
 
     struct mirror *mirror; /* NULL, or the store that all is asked of as well (tests/support/mirror.h) */
 
@@ -89,9 +93,9 @@ struct answer {
 };
 
 /* world_send drives |request| to its end and checks what must hold of every answer: it is strict DER, its
- * protection is right (by |secret| if it is a MAC), or missing where it may be; version, transactionID, nonces
- * and body are those that belong to the request (RFC 9483 3.1); its status says what was done. Whoever proved
- * who it is was refused nothing without an audit record. */
+ * protection is right (by |secret| if it is a MAC), or missing where it may be; version, transactionID,
+ * nonces and body are those that belong to the request (RFC 9483 3.1); its status says what was done. Whoever
+ * proved who it is was refused nothing without an audit record. */
 struct answer world_send(struct world *world, struct bytes request);
 
 /* world_send_to does the same through a URL path that names |route|. */

@@ -215,6 +215,58 @@ Test(message, a_message_that_runs_out_of_memory_ends_without_an_answer)
     cr_assert_gt(refused, 0);
 }
 
+/* Links of a path that were verified before are left out: as at the start, none was. */
+static struct remembered *forget_path(struct remembered *before)
+{
+    remembered_free(before);
+    return remembered_new();
+}
+
+/* Of what could not be verified for want of memory nobody knows whether it is right: there is no answer, and
+ * the same octets are judged again. */
+static void expect_undecided_then_good(struct prepared *p, enum scenario scenario)
+{
+    size_t certs = world->cert_count;
+    unsigned commits = world->commits;
+    struct answer answer = world_send(world, p->request);
+
+    cr_assert_eq(answer.result.end, JOB_BUSY, "scenario %d", scenario);
+    cr_assert_not(answer.result.mac_wrong);
+    answer_free(&answer);
+    cr_assert_eq(world->cert_count, certs);
+    cr_assert_eq(world->commits, commits);
+    world->undecided_at = 0;
+    world->macs_fail = 0;
+    answer = world_send(world, p->request);
+    cr_assert_eq(answer.body, p->good_body, "scenario %d: %s", scenario, pki_body_name(answer.body));
+    cr_assert_not(answer.result.refused);
+    answer_free(&answer);
+}
+
+Test(message, each_verification_that_finds_no_memory_ends_it_without_an_answer)
+{
+    static const enum scenario scenarios[] = {IR, CERTCONF, OWN_CR, MAC_IR};
+    static const unsigned verifications[] = {4, 1, 2, 1}; /* protection, possession, path of two */
+
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        for (unsigned n = 1; n <= verifications[i]; n++) {
+            fresh(scenarios[i]);
+            world->trust.verified =
+                scenarios[i] == IR ? forget_path(world->trust.verified) : world->trust.verified;
+            struct prepared p = prepare(scenarios[i], client_of(scenarios[i]));
+            world->verifications_seen = 0;
+            world->undecided_at = n;
+            expect_undecided_then_good(&p, scenarios[i]);
+            cr_assert_geq(world->verifications_seen, verifications[i]);
+            if (p.earlier.arena != NULL)
+                answer_free(&p.earlier);
+        }
+    fresh(MAC_IR);
+    struct prepared p = prepare(MAC_IR, &mac);
+    world->macs_fail = 1;
+    expect_undecided_then_good(&p, MAC_IR);
+}
+
 /* ---- prices ---- */
 
 static uint64_t price_of(struct bytes request)

@@ -357,6 +357,49 @@ Test(op_enroll, raVerified_is_for_RAs)
     ctl_identity_cleanup(&ra);
 }
 
+/* Policy decides by who asks: it is told all of it, and of nobody who does not. */
+Test(op_enroll, policy_is_told_who_asks)
+{
+    struct ctl_identity ra, own;
+    struct trust trust = {.count = 0};
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    const struct cmp_decision *asked = &world->asked;
+
+    cr_assert(bytes_equal(asked->signer->der, world->device.cert_der));
+    cr_assert(asked->update == NULL && !asked->by_ra && asked->reference.len == 0);
+    cr_assert_eq(asked->now, world->now);
+    cr_assert_eq(asked->profile, &world->profile);
+    expect_certificate(&answer, PKI_IP);
+
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert(asked->signer == NULL && asked->update == NULL && !asked->by_ra);
+    cr_assert(bytes_equal(asked->reference, world->reference));
+    expect_certificate(&answer, PKI_IP);
+
+    issue_ra(world, &ra, &trust);
+    world->profile.ras = &trust;
+    client_sign_by(&client, &ra, &world->vendor_ca.cert_der, 1);
+    client.transaction_id[0]++;
+    client.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(asked->by_ra && asked->update == NULL);
+    cr_assert(bytes_equal(asked->signer->der, ra.cert_der));
+
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    for (int body = PKI_CR; body <= PKI_KUR; body += PKI_KUR - PKI_CR) {
+        client.transaction_id[0]++;
+        answer = world_send(world, client_request(&client, body));
+        cr_assert(bytes_equal(asked->signer->der, own.cert_der));
+        cr_assert_eq(asked->update, body == PKI_KUR ? asked->signer : NULL);
+        cr_assert_not(asked->by_ra);
+        expect_certificate(&answer, body == PKI_KUR ? PKI_KUP : PKI_CP);
+    }
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&own);
+    ctl_identity_cleanup(&ra);
+}
+
 /* ---- kur (RFC 9483 4.1.3) ---- */
 
 /* Enrolls |client|, whose new certificate |own| then signs. */
