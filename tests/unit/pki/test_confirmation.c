@@ -65,6 +65,24 @@ Test(confirmation, an_empty_certConf_is_read)
     cr_assert_eq(count, 0);
 }
 
+/* BOUND_CERT_STATUS entries are read, each as it stands; one more is refused (below). */
+Test(confirmation, as_many_entries_as_have_room_are_read)
+{
+    struct cert_status out[BOUND_CERT_STATUS];
+    size_t count;
+
+    cr_assert_eq(BOUND_CERT_STATUS, 4);
+    cr_assert(pki_decode_cert_conf(
+        out, &count,
+        hex(arena, "30 24 30 07 04 02 aa 00 02 01 00 30 07 04 02 aa 01 02 01 01 30 07 04 02 aa 02 02 01 02 "
+                   "30 07 04 02 aa 03 02 01 03")));
+    cr_assert_eq(count, 4);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(out[i].cert_req_id, i);
+        cr_assert_eq(out[i].cert_hash.data[1], i);
+    }
+}
+
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
  * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
 Test(confirmation, malformed_certConf_is_refused)
@@ -72,6 +90,8 @@ Test(confirmation, malformed_certConf_is_refused)
     static const char *const bad[] = {
         "05 00",
         "30 02 30 00",
+        "30 09 30 07 04 02 aa bb 02 01 00 30 00", /* octets after it */
+        "30 00 05 00",
         "30 05 30 03 02 01 00",                                  /* no certHash */
         "30 06 30 04 04 02 aa bb",                               /* no certReqId */
         "30 0b 30 09 04 02 aa bb 02 01 00 05 00",                /* NULL at the end */

@@ -166,6 +166,43 @@ Test(request, a_field_of_a_template_in_another_form_is_refused)
         cr_assert_not(decode_template(&request, bad[i]), "case %zu", i);
 }
 
+/* RFC 4211 section 5: signingAlg, issuerUID and subjectUID "MUST be omitted", each. */
+Test(request, what_must_be_omitted_is_noticed_each_by_itself)
+{
+    struct cert_request request;
+
+    cr_assert(decode_template(&request, VERSION SERIAL ISSUER VALIDITY SUBJECT PUBLIC_KEY EXTENSIONS));
+    cr_assert_not(request.tmpl.has_omitted);
+    cr_assert(decode_template(&request, SIGNING_ALG));
+    cr_assert(request.tmpl.has_omitted);
+    cr_assert(decode_template(&request, ISSUER_UID));
+    cr_assert(request.tmpl.has_omitted);
+    cr_assert(decode_template(&request, SUBJECT_UID));
+    cr_assert(request.tmpl.has_omitted);
+    cr_assert_not(decode_template(&request, "81 00"), "a serialNumber of no octets");
+}
+
+/* RFC 5280 4.2.1.6: rfc822Name, dNSName and uniformResourceIdentifier are IA5String; what a reader cannot see
+ * is none of them here. */
+Test(request, names_as_text_hold_what_can_be_seen)
+{
+    static const struct {
+        const char *octet;
+        int good;
+    } cases[] = {{"1f", 0}, {"20", 1}, {"21", 1}, {"7d", 1}, {"7e", 1}, {"7f", 0}, {"80", 0}, {"00", 0}};
+    static const char *const forms[] = {"81", "82", "86"};
+    struct cert_request request;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t form = 0; form < 3; form++) {
+            char text[128];
+            snprintf(text, sizeof text, "a9 10 30 0e 06 03 55 1d 11 04 07 30 05 %s 03 61 %s 61", forms[form],
+                     cases[i].octet);
+            cr_assert_eq(decode_template(&request, text), cases[i].good, "%s", text);
+        }
+    cr_assert_not(decode_template(&request, "a9 0d 30 0b 06 03 55 1d 11 04 04 30 02 82 00"), "empty");
+}
+
 /* RFC 4211 section 5: version "MUST be 2 if supplied". What does not fit one octet is none of these. */
 Test(request, a_version_of_another_value_is_not_taken_for_2)
 {

@@ -57,19 +57,70 @@ Test(revocation, a_request_is_read)
     cr_assert(details.unknown_critical);
 }
 
+/* One that is critical stays so, whatever stands behind it. */
+Test(revocation, a_critical_extension_is_not_forgotten)
+{
+    struct rev_details details;
+    size_t count;
+
+    cr_assert(decode(&details, &count,
+                     "30 20 30 1e " DETAILS
+                     "30 13 30 09 06 01 2a 01 01 ff 04 01 00 30 06 06 01 2b 04 01 00"));
+    cr_assert(details.unknown_critical);
+    cr_assert(
+        decode(&details, &count, "30 24 30 22 " DETAILS "30 17 30 09 06 01 2a 01 01 ff 04 01 00 " REASON));
+    cr_assert(details.unknown_critical);
+    cr_assert_eq(details.reason, 1);
+}
+
+/* |content| in a SEQUENCE. */
+static struct bytes sequence(struct bytes content)
+{
+    struct bytes out;
+    CBB cbb;
+
+    cr_assert(CBB_init(&cbb, 256));
+    cr_assert(der_finish(&out, arena, &cbb, der_add_octets(&cbb, CBS_ASN1_SEQUENCE, content)));
+    return out;
+}
+
+/* BOUND_EXTENSIONS of them, the reason last, and one more. */
+Test(revocation, crlEntryDetails_has_a_bound)
+{
+    for (size_t others = BOUND_EXTENSIONS - 2; others <= BOUND_EXTENSIONS; others++) {
+        struct rev_details details;
+        char text[1024];
+        size_t used = 0, count;
+        const char *why;
+        for (size_t i = 0; i < others; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "30 06 06 01 2a 04 01 00 ");
+        snprintf(text + used, sizeof text - used, REASON);
+        struct bytes list = sequence(hex(arena, text)), tmpl = hex(arena, DETAILS);
+        uint8_t *both = arena_alloc(arena, tmpl.len + list.len);
+        memcpy(both, tmpl.data, tmpl.len);
+        memcpy(both + tmpl.len, list.data, list.len);
+        struct bytes body = sequence(sequence(bytes_of(both, tmpl.len + list.len)));
+        cr_assert_eq(pki_decode_rev_req(&details, &count, arena, &why, body), others < BOUND_EXTENSIONS,
+                     "%zu", others);
+        if (others < BOUND_EXTENSIONS)
+            cr_assert_eq(details.reason, 1);
+    }
+}
+
 Test(revocation, a_malformed_request_is_refused)
 {
     static const char *const bad[] = {
         "05 00",
         "30 00",
-        "30 02 30 00",                                                         /* no certDetails */
-        "30 0d 30 0b " DETAILS "05 00",                                        /* no extensions */
-        "30 0d 30 09 " DETAILS "05 00",                                        /* no RevDetails */
-        "30 0b 30 09 " DETAILS "05 00",                                        /* more after all */
-        "30 25 30 23 " DETAILS "30 18 " REASON REASON,                         /* two reasons */
-        "30 18 30 16 " DETAILS "30 0b 30 09 06 03 55 1d 15 04 02 0a 00",       /* an empty one */
-        "30 19 30 17 " DETAILS "30 0c 30 0a 06 03 55 1d 15 04 03 02 01 01",    /* an INTEGER */
-        "30 1a 30 18 " DETAILS "30 0d 30 0b 06 03 55 1d 15 04 04 0a 02 01 00", /* too long */
+        "30 02 30 00",                                                            /* no certDetails */
+        "30 0d 30 0b " DETAILS "05 00",                                           /* no extensions */
+        "30 0d 30 09 " DETAILS "05 00",                                           /* no RevDetails */
+        "30 0b 30 09 " DETAILS "05 00",                                           /* more after all */
+        "30 25 30 23 " DETAILS "30 18 " REASON REASON,                            /* two reasons */
+        "30 18 30 16 " DETAILS "30 0b 30 09 06 03 55 1d 15 04 02 0a 00",          /* an empty one */
+        "30 19 30 17 " DETAILS "30 0c 30 0a 06 03 55 1d 15 04 03 02 01 01",       /* an INTEGER */
+        "30 1a 30 18 " DETAILS "30 0d 30 0b 06 03 55 1d 15 04 04 0a 02 01 00",    /* too long */
+        "30 1b 30 19 " DETAILS "30 0e 30 0c 06 03 55 1d 15 04 05 0a 01 01 05 00", /* more after it */
     };
     struct rev_details details;
     const char *why = NULL;
