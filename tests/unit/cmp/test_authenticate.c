@@ -472,6 +472,99 @@ Test(authenticate, a_certificate_that_the_store_does_not_know_is_refused)
     ctl_identity_cleanup(&twin);
 }
 
+/* ---- RAs (RFC 9483 5.1.1, RFC 9810 4.5) ---- */
+
+static unsigned verified_for(struct client *c)
+{
+    unsigned before = world->wants_seen[CMP_WANT_VERIFY];
+
+    c->transaction_id[0]++;
+    struct answer answer = send_ir(c);
+    expect_certificate(&answer, PKI_IP);
+    return world->wants_seen[CMP_WANT_VERIFY] - before;
+}
+
+/* What was verified for one trust is remembered for that one. */
+Test(authenticate, issuers_are_verified_once_for_devices_and_once_for_RAs)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+    struct client by_ra;
+
+    issue_ra(world, &ra, &trust);
+    world->profile.ras = &trust;
+    client_init(&by_ra, world, 0);
+    client_sign_by(&by_ra, &ra, &world->vendor_ca.cert_der, 1);
+    cr_assert_eq(verified_for(&client), 4); /* protection, possession, device, vendor's CA */
+    cr_assert_eq(verified_for(&client), 3);
+    cr_assert_eq(verified_for(&by_ra), 4);
+    cr_assert_eq(verified_for(&by_ra), 3);
+    client_cleanup(&by_ra);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* An RA that the CA itself has certified, under whichever profile, speaks for others. */
+Test(authenticate, an_RA_may_have_been_enrolled_under_another_profile)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.serial = bytes_str("0123456789abcdef"),
+                                    .subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->issuing);
+    cr_assert(trust_add(&trust, world->issuing.cert_der, 1));
+    memcpy(world->certs[0].issuer, world->ca.id, STORE_ISSUER_ID);
+    world->certs[world->cert_count++].row = (struct store_cert){.serial = ra.cert.serial,
+                                                                .status = STORE_CERT_VALID,
+                                                                .profile = bytes_str("third"),
+                                                                .certificate = ra.cert_der};
+    client_sign_by(&client, &ra, NULL, 0);
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_NOT_AUTHORIZED);
+    world->profile.ras = &trust;
+    answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* An RA of somebody else is a device like others; one whose path only looked like an RA's is none at all. */
+Test(authenticate, an_RA_whose_path_is_wrong_is_no_device_either)
+{
+    struct ctl_identity ra, look_alike, false_ca;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct trust vendor = {.count = 0}, ras = {.count = 0}, devices = {.count = 0};
+
+    look_alike = world->vendor_ca;
+    world->vendor_ca.cert.key_id = bytes_of(NULL, 0);
+    issue_ra(world, &ra, &vendor);
+    world->vendor_ca = look_alike;
+    issue(world, &false_ca, private_key_generate(KEY_P256, 0), ca, &world->stranger_root);
+    cr_assert(trust_add(&ras, false_ca.cert_der, 0));
+    cr_assert(trust_add(&devices, false_ca.cert_der, 0) && trust_add(&devices, world->vendor_ca.cert_der, 0));
+    world->profile.trust = &devices;
+    client_sign_by(&client, &ra, NULL, 0);
+    struct answer answer = send_ir(&client); /* as a device */
+    expect_certificate(&answer, PKI_IP);
+    world->profile.ras = &ras;
+    client.transaction_id[0]++;
+    answer = send_ir(&client);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    trust_cleanup(&vendor);
+    trust_cleanup(&ras);
+    trust_cleanup(&devices);
+    ctl_identity_cleanup(&ra);
+    ctl_identity_cleanup(&false_ca);
+}
+
 /* ---- shared secrets ---- */
 
 /* RFC 9483 3.5: "The message protection MUST be validated when present, and messages with an invalid
@@ -573,6 +666,20 @@ Test(authenticate, a_MAC_of_another_length_is_wrong)
     cr_assert(pki_encode_message(&message, world->arena, part, bytes_str("x"), NULL, 0));
     struct answer answer = world_send(world, message);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+
+    struct mac_key key;
+    uint8_t code[DIGEST_MAX + 1] = {0};
+    cr_assert(mac_derive(&key, &mac.mac, mac.secret));
+    size_t len = mac_apply(code, &mac.mac, &key, part);
+    for (size_t given = len - 1; given <= len + 1; given++) {
+        cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(code, given), NULL, 0));
+        answer = world_send(world, message);
+        if (given == len)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+        world_forget(world);
+    }
 }
 
 Test(authenticate, a_secret_is_good_until_it_expires)

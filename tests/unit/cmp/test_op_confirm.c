@@ -196,12 +196,18 @@ Test(op_confirm, a_wrong_certConf_of_somebody_else_ends_nothing)
     expect_untouched();
 }
 
-Test(op_confirm, a_hold_in_between_stays)
+Test(op_confirm, a_hold_in_between_stays_unless_the_device_rejects)
 {
     certificate_row()->status = STORE_CERT_HOLD;
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
     expect_pkiconf(&answer);
     cr_assert_eq(certificate_row()->status, STORE_CERT_HOLD);
+    end();
+    begin();
+    certificate_row()->status = STORE_CERT_HOLD;
+    answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_pkiconf(&answer);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
 }
 
 /* The server's own trouble ends nothing. */
@@ -398,6 +404,33 @@ Test(op_confirm, other_credentials_cannot_confirm)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     expect_untouched();
     ctl_identity_cleanup(&device);
+}
+
+/* RFC 9483 4.1.1: "MUST use the same credentials as in the first request message of this PKI management
+ * operation" */
+Test(op_confirm, another_shared_secret_cannot_confirm)
+{
+    struct world_secret *second = &world->secrets[world->secret_count++];
+    struct client mac;
+
+    *second = world->secrets[0];
+    second->row.reference = bytes_str("station-2");
+    cr_assert(cmp_seal_secret(&second->row.sealed, world->arena, world->settings.seal_key,
+                              bytes_of(world->ca.id, STORE_ISSUER_ID), second->row.reference, world->secret));
+    client_init(&mac, world, 1);
+    struct answer begun = world_send(world, client_request(&mac, PKI_IR));
+    mac.header.sender_kid = second->row.reference;
+    struct answer answer = world_send(world, client_confirm(&mac, &begun, -1));
+    cr_assert(mac_is_mac(answer.message.header.protection_alg));
+    cr_assert_not(answer.result.mac_wrong);
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+    cr_assert_eq(world_cert_of(world, begun.cert.serial)->status, STORE_CERT_UNCONFIRMED);
+    cr_assert_eq(world_tx_of(world, mac.header.transaction_id)->state, STORE_TX_WAIT_CONFIRM);
+    mac.header.sender_kid = world->reference;
+    answer = world_send(world, client_confirm(&mac, &begun, -1));
+    expect_pkiconf(&answer);
+    answer_free(&begun);
+    client_cleanup(&mac);
 }
 
 /* RFC 9483 3.2: "If present, the same kind of protection MUST be used for all messages of that PKI

@@ -234,6 +234,19 @@ Test(op_enroll, certReqId_is_repeated_or_must_be_0)
     expect_certificate(&answer, PKI_CP);
 }
 
+static void expire_before_commit(struct world *w)
+{
+    w->secrets[0].row.expires = w->now;
+}
+
+/* It was good when the request was judged, and is not any more when the certificate is stored. */
+Test(op_enroll, a_secret_that_expires_on_the_way_gets_nothing)
+{
+    world->before_commit = expire_before_commit;
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_nothing(&answer, PKI_ERROR, PKI_NOT_AUTHORIZED);
+}
+
 /* RFC 9810 5.2.3 grantedWithMods; again, after a retry. */
 Test(op_enroll, a_certificate_that_differs_is_granted_with_mods)
 {
@@ -246,6 +259,8 @@ Test(op_enroll, a_certificate_that_differs_is_granted_with_mods)
         /* RFC 9483 4.1.1: failInfo "MUST be absent if status is "accepted" or "grantedWithMods"" */
         cr_assert_eq(answer.status.fail_info, 0);
         cr_assert_neq(answer.status.text.len, 0);
+        if (i == 0) /* the log says what */
+            cr_assert_str_eq(answer.result.detail, "differs from the request: validity");
         expect_certificate(&answer, PKI_IP);
     }
     cr_assert_eq(world->cert_count, 1);

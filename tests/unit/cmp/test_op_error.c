@@ -73,3 +73,36 @@ Test(op_error, an_error_message_without_protection_changes_nothing)
     answer = world_send(world, bare_error(body));
     expect_error(&answer, PKI_BAD_REQUEST);
 }
+
+/* What has ended is not told to go on: without protection as with it. */
+Test(op_error, an_error_message_without_protection_after_the_end_is_refused)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+
+    client_next(&client, &answer);
+    expect_pkiconf(&answer);
+    answer = world_send(world, bare_error(hex(world->arena, "30 05 30 03 02 01 02")));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    cr_assert_eq(row()->state, STORE_TX_CONFIRMED);
+}
+
+/* ARCHITECTURE.md, "Transactions": who signs must not have been revoked since. */
+Test(op_error, a_signer_revoked_in_between_ends_nothing)
+{
+    struct client next;
+    struct ctl_identity own = {.key = client.key, .cert_der = first.cert.der, .cert = first.cert};
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1)), second;
+
+    expect_pkiconf(&answer);
+    client_init(&next, world, 0);
+    client_sign_by(&next, &own, NULL, 0);
+    second = world_send(world, client_request(&next, PKI_CR));
+    cr_assert(second.has_cert);
+    certificate_row()->status = STORE_CERT_REVOKED;
+    client_next(&next, &second);
+    struct bytes message = client_message(&next, PKI_ERROR, hex(world->arena, "30 05 30 03 02 01 02"));
+    answer = world_send(world, message);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    answer_free(&second);
+    client_cleanup(&next);
+}

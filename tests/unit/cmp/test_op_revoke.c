@@ -169,6 +169,74 @@ Test(op_revoke, an_RA_of_the_profile_revokes_for_others)
     ctl_identity_cleanup(&ra);
 }
 
+/* RFC 9483 5.1.3: whoever revokes for others does so "according to PKI policies": of its own profile, and of
+ * those that this one takes. */
+Test(op_revoke, an_RA_revokes_what_its_profile_issued)
+{
+    static const char *const others[] = {"third", "other"};
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    row()->profile = bytes_str("other");
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+    world->config.accept.own_profiles = (struct config_list){(const char **)(uintptr_t)others, 1};
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+    world->config.accept.own_profiles.count = 2;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_revoked(&answer);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+static struct store_cert *ra_row;
+
+static void revoke_ra_before_commit(struct world *w)
+{
+    (void)w;
+    ra_row->status = STORE_CERT_REVOKED;
+}
+
+/* An RA whose certificate is one of this CA, and revoked while its rr is on the way. */
+Test(op_revoke, an_RA_that_is_revoked_in_between_revokes_nothing)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.serial = bytes_str("0123456789abcdef"),
+                                    .subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->issuing);
+    cr_assert(trust_add(&trust, world->issuing.cert_der, 1));
+    world->profile.ras = &trust;
+    world->certs[world->cert_count] = world->certs[0];
+    ra_row = &world->certs[world->cert_count++].row;
+    ra_row->serial = ra.cert.serial;
+    ra_row->certificate = ra.cert_der;
+    ra_row->spki_hash = bytes_of(NULL, 0);
+    client_sign_by(&client, &ra, NULL, 0);
+    world->before_commit = revoke_ra_before_commit;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    expect_untouched();
+    ra_row->status = STORE_CERT_VALID;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_revoked(&answer);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
 /* An RA certificate of somebody whom the profile does not take as RA is a device's like others. */
 Test(op_revoke, cmcRA_alone_makes_no_RA)
 {

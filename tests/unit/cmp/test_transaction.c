@@ -1,5 +1,5 @@
 /* transaction.c, and what operations add: the rows that a later message is judged by, on whichever node. */
-#include "crypto/name.h"
+#include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(transaction, .init = set_up, .fini = tear_down);
@@ -146,18 +146,21 @@ Test(transaction, of_one_of_our_own_and_of_its_revocation)
 /* The end changes what it has to, and nothing of how it began. */
 Test(transaction, keeps_its_beginning_when_it_ends)
 {
-    static const int64_t statuses[] = {-1, PKI_REJECTION};
+    static const int64_t statuses[] = {-1, PKI_REJECTION, -1};
+    static const enum store_tx_state states[] = {STORE_TX_CONFIRMED, STORE_TX_REJECTED, STORE_TX_ENDED};
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         world_forget(world);
         struct bytes request = client_request(&client, PKI_IR);
         struct answer begun = world_send(world, request);
         int64_t began = world->now;
         world->now += 5;
         struct bytes confirmation = client_confirm(&client, &begun, statuses[i]);
+        if (i == 2) /* given up by an error message */
+            confirmation = client_message(&client, PKI_ERROR, hex(world->arena, "30 05 30 03 02 01 02"));
         struct answer answer = world_send(world, confirmation);
         const struct store_tx *tx = row_of(&client);
-        cr_assert_eq(tx->state, i == 0 ? STORE_TX_CONFIRMED : STORE_TX_REJECTED);
+        cr_assert_eq(tx->state, states[i]);
         cr_assert_eq(tx->deadline, 0);
         cr_assert_eq(tx->created_at, began);
         cr_assert_eq(tx->body, PKI_IR);
