@@ -88,6 +88,41 @@ Test(answer, a_reference_that_is_no_text_is_answered_with_the_CA_as_sender)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* What is text: what can be seen, and the space. */
+Test(answer, a_reference_that_is_text_is_the_senders_name)
+{
+    static const struct {
+        const char *reference;
+        int is_text;
+    } cases[] = {{"a b", 1},
+                 {"a~b", 1},
+                 {"a\x1f"
+                  "b",
+                  0},
+                 {"a\x7f"
+                  "b",
+                  0},
+                 {"a\x80"
+                  "b",
+                  0},
+                 {"!", 1}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world->secrets[0].row.reference = mac.header.sender_kid = bytes_str(cases[i].reference);
+        cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
+                                  bytes_of(world->ca.id, STORE_ISSUER_ID), mac.header.sender_kid,
+                                  world->secret));
+        mac.transaction_id[0]++;
+        struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+        const struct pki_header *header = &answer.message.header;
+        if (cases[i].is_text)
+            cr_assert(bytes_equal(name_attribute(header->sender_name, "CN"), mac.header.sender_kid));
+        else
+            cr_assert(bytes_equal(header->sender, world->ca.sender), "case %zu", i);
+        expect_certificate(&answer, PKI_IP);
+    }
+}
+
 /* RFC 9483 3.3: "MUST be present for signature-based protection and contain the CMP protection certificate
  * together with its chain for the first request and response message of a PKI management operation."
  * RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by

@@ -1,5 +1,6 @@
 /* authenticate.c: who sent a message (RFC 9810 5.1.3, RFC 9483 3.2, 3.3 and 3.5). */
 #include "crypto/name.h"
+#include "tests/support/der_tree.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
@@ -46,6 +47,45 @@ Test(authenticate, a_senderKID_that_names_no_certificate_is_refused)
     client.header.sender_kid = bytes_str("another key");
     struct answer answer = send_ir(&client);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* A device's certificate without subjectKeyIdentifier, as vendors make some. */
+static void issue_without_key_id(struct ctl_identity *out)
+{
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    const struct ctl_identity *issuer = &world->vendor_ca;
+    struct der_node *tree, **extension;
+    struct bytes tbs;
+
+    issue(world, out, private_key_generate(KEY_P256, 0), plan, issuer);
+    tree = der_tree_parse(world->arena, out->cert_der);
+    extension = der_tree_find(&tree, "0/[3]/0/2");
+    cr_assert(bytes_equal((*extension)->children->content, hex(world->arena, "55 1d 0e")));
+    *extension = (*extension)->next;
+    tbs = der_tree_write(world->arena, *der_tree_find(&tree, "0"));
+    cr_assert(certificate_assemble(&out->cert_der, world->arena, tbs, out->cert.algorithm,
+                                   client_signature(&client, issuer->key, out->cert.algorithm, tbs)));
+    cr_assert(certificate_parse(&out->cert, out->cert_der) && out->cert.key_id.len == 0);
+}
+
+/* RFC 9483 3.1, of senderKID: "contain the value of the SubjectKeyIdentifier if present in the CMP protection
+ * certificate": where there is none, nothing can be wrong about it. */
+Test(authenticate, a_certificate_without_key_identifier_is_found_by_its_name)
+{
+    struct ctl_identity device;
+
+    issue_without_key_id(&device);
+    for (int with = 0; with <= 1; with++) {
+        client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+        client.header.sender_kid = with ? bytes_str("whatever") : bytes_of(NULL, 0);
+        client.extra_certs[1] = device.cert_der;
+        client.extra_certs[0] = world->vendor_ca.cert_der;
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+    ctl_identity_cleanup(&device);
 }
 
 /* RFC 9483 4.1.1 ir.extraCerts: "REQUIRED" */

@@ -340,6 +340,27 @@ Test(message, every_supplied_certificate_is_in_the_price)
     client.transaction_id[0]++;
     client.extra_certs[client.extra_cert_count - 1] = world->issuing.cert_der;
     cr_assert_eq(price_of(client_request(&client, PKI_IR)), one);
+    client.transaction_id[0]++;
+    client.extra_certs[client.extra_cert_count - 1] = world->stranger_root.cert_der; /* never on a path */
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)), one);
+}
+
+/* What an RA's path may end at is in the trust in RAs. */
+Test(message, an_issuer_that_RAs_are_trusted_by_costs_an_RA_nothing)
+{
+    uint64_t one = price_of(client_request(&client, PKI_IR));
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    issue_ra(world, &ra, &trust);
+    cr_assert(trust_add(&trust, world->vendor_ca.cert_der, 0));
+    world->profile.ras = &trust;
+    client_sign_by(&client, &ra, &world->vendor_ca.cert_der, 1);
+    client.transaction_id[0]++;
+    cr_assert_eq(price_of(client_request(&client, PKI_IR)),
+                 one - (uint64_t)BOUND_PATH_ATTEMPTS * key_verify_us(KEY_P256));
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
 }
 
 /* Whom a quota counts. */

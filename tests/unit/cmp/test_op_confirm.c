@@ -562,6 +562,51 @@ Test(op_confirm, certConf_finds_its_transaction_at_another_CA)
     client_cleanup(&mac);
 }
 
+/* A CA has many profiles, and its transactions are looked for once: there is room for as many as CAs. */
+Test(op_confirm, a_transaction_is_looked_for_once_at_each_CA)
+{
+    enum { PROFILES = 2 * BOUND_AUTHORITIES + 2 };
+    const struct cmp_profile *profiles[PROFILES];
+    struct cmp_authority second = world->ca;
+
+    memset(second.id, 0x77, sizeof second.id);
+    world->other_profile.ca = &second;
+    for (size_t i = 0; i < PROFILES; i++)
+        profiles[i] = i % 2 == 0 ? &world->other_profile : &world->profile;
+    world->settings.profiles = profiles;
+    world->settings.profile_count = PROFILES;
+    world->fetches_seen = 0;
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_pkiconf(&answer);
+    cr_assert_eq(world->fetches_seen, 3); /* at two CAs, and the certificate */
+    world->settings.profiles = world->profiles;
+    world->settings.profile_count = 2;
+}
+
+/* A transactionID is a CA's own. Where both CAs have it, the path, or the default, says whose is meant. */
+Test(op_confirm, of_two_CAs_with_the_same_transactionID_the_default_is_meant)
+{
+    struct cmp_authority second = world->ca;
+    struct client other;
+
+    memset(second.id, 0x77, sizeof second.id);
+    world->other_profile.ca = &second;
+    client_init(&other, world, 0);
+    client_sign_by(&other, &world->device, &world->vendor_ca.cert_der, 1);
+    other.header.transaction_id = client.header.transaction_id;
+    other.header.cert_profile = bytes_str("other");
+    struct answer begun = world_send(world, client_request(&other, PKI_IR));
+    cr_assert(begun.has_cert);
+    cr_assert_eq(world->tx_count, 2);
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    cr_assert_str_eq(answer.result.profile, "test");
+    expect_pkiconf(&answer);
+    cr_assert_eq(world->txs[0].row.state, STORE_TX_CONFIRMED);
+    cr_assert_eq(world->txs[1].row.state, STORE_TX_WAIT_CONFIRM);
+    answer_free(&begun);
+    client_cleanup(&other);
+}
+
 /* The signer is not path-validated again, except for revocation: a certificate of our own that was revoked
  * after its cr confirms nothing. */
 Test(op_confirm, a_signer_revoked_in_between_confirms_nothing)

@@ -237,6 +237,22 @@ Test(op_revoke, an_RA_that_is_revoked_in_between_revokes_nothing)
     ctl_identity_cleanup(&ra);
 }
 
+/* RFC 5280 4.2.1.12: without extendedKeyUsage a certificate may be used for anything; for others it speaks
+ * only where it says so (RFC 9810 4.5). */
+Test(op_revoke, a_certificate_without_purposes_makes_no_RA)
+{
+    struct trust vendor = {.count = 0};
+
+    cr_assert_eq(world->device.cert.extended_key_usage.len, 0);
+    cr_assert(trust_add(&vendor, world->vendor_root.cert_der, 1));
+    world->profile.ras = &vendor;
+    client_sign_by(&client, &world->device, &world->vendor_ca.cert_der, 1);
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+    trust_cleanup(&vendor);
+}
+
 /* An RA certificate of somebody whom the profile does not take as RA is a device's like others. */
 Test(op_revoke, cmcRA_alone_makes_no_RA)
 {

@@ -345,6 +345,10 @@ Test(receive, an_operation_label_holds_for_first_messages_only)
     struct answer confirmed = world_send_to(world, &route, client_confirm(&client, &answer, -1));
     expect_pkiconf(&confirmed);
     answer_free(&answer);
+    client.transaction_id[0]++;
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    answer = world_send_to(world, &route, client_request(&client, PKI_CR)); /* ir is number 0 */
+    expect_error(&answer, PKI_BAD_REQUEST);
 }
 
 /* ---- bodies ---- */
