@@ -290,3 +290,30 @@ Test(answer, without_its_key_the_server_says_so_unprotected_with_status_503)
     cr_assert(bytes_equal(answer.message.header.transaction_id, client.header.transaction_id));
     expect_error(&answer, PKI_SYSTEM_UNAVAIL);
 }
+
+/* RFC 9483 3.3: with a MAC extraCerts "MUST be present in ip, cp, and kup messages and contain the chain of a
+ * newly issued certificate", and has nothing to hold elsewhere; with a signature it holds who signs. */
+Test(answer, chains_of_new_certificates_go_with_new_certificates)
+{
+    struct client *const clients[] = {&client, &mac};
+    const struct bytes more[] = {world->vendor_root.cert_der};
+
+    world->profile.extra_certs = more;
+    world->profile.extra_cert_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        size_t own = i == 0 ? world->ca.signed_extra_cert_count : 0;
+        struct answer begun = world_send(world, client_request(clients[i], PKI_IR));
+        cr_assert_eq(begun.message.extra_cert_count, i == 0 ? own + 1 : world->ca.mac_extra_cert_count + 1);
+        struct answer answer = world_send(world, client_confirm(clients[i], &begun, -1));
+        cr_assert_eq(answer.message.extra_cert_count, own);
+        expect_pkiconf(&answer);
+        answer_free(&begun);
+        world->decide_refuses = 1;
+        clients[i]->transaction_id[0]++;
+        clients[i]->header.recip_nonce = bytes_of(NULL, 0);
+        answer = world_send(world, client_request(clients[i], PKI_IR));
+        cr_assert_eq(answer.message.extra_cert_count, own);
+        expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+        world->decide_refuses = 0;
+    }
+}

@@ -287,6 +287,7 @@ Test(replay, a_certificate_on_hold_is_handed_out_again_only_once_it_is_released)
         world->certs[0].row.status = STORE_CERT_HOLD;
         struct answer answer = world_send(world, request);
         cr_assert_eq(answer.response.cert_req_id, first.response.cert_req_id);
+        cr_assert_not(bytes_equal(answer.message.header.sender_nonce, first.message.header.sender_nonce));
         expect_refusal(&answer, cases[i].response, PKI_CERT_REVOKED);
         cr_assert_eq(world->certs[0].row.status, STORE_CERT_HOLD);
         cr_assert_eq(world->commits, 1);
