@@ -52,4 +52,37 @@ static inline void issue_ra(struct world *world, struct ctl_identity *out, struc
     must(trust_add(trust, world->vendor_root.cert_der, 1));
 }
 
+/* issue_own_ra makes one of the CA's own, enrolled under |profile|, with its row, and a trust in the CA.
+ * Returns the row. */
+static inline struct store_cert *issue_own_ra(struct world *world, struct ctl_identity *out,
+                                              struct trust *trust, const char *profile)
+{
+    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
+    struct certificate_plan plan = {.serial = bytes_str("0123456789abcdef"),
+                                    .subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .extended_key_usage = &cmc_ra,
+                                    .extended_key_usage_count = 1};
+    struct world_cert *row = &world->certs[world->cert_count++];
+    uint8_t *hash = arena_alloc(world->arena, DIGEST_MAX);
+
+    issue(world, out, private_key_generate(KEY_P256, 0), plan, &world->issuing);
+    must(hash != NULL && trust_add(trust, world->issuing.cert_der, 1));
+    memcpy(row->issuer, world->ca.id, STORE_ISSUER_ID);
+    row->row = (struct store_cert){
+        .serial = out->cert.serial,
+        .status = STORE_CERT_VALID,
+        .issued_at = world->now,
+        .not_before = out->cert.not_before,
+        .not_after = out->cert.not_after,
+        .subject = out->cert.subject,
+        .subject_text = bytes_str("an RA"),
+        .spki_hash = bytes_of(hash, digest_compute(hash, DIGEST_SHA256, out->cert.spki)),
+        .transaction_id = bytes_str("fedcba9876543210"),
+        .profile = bytes_str(profile),
+        .certificate = out->cert_der,
+    };
+    return &row->row;
+}
+
 #endif

@@ -547,22 +547,10 @@ Test(authenticate, issuers_are_verified_once_for_devices_and_once_for_RAs)
 /* An RA that the CA itself has certified, under whichever profile, speaks for others. */
 Test(authenticate, an_RA_may_have_been_enrolled_under_another_profile)
 {
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct certificate_plan plan = {.serial = bytes_str("0123456789abcdef"),
-                                    .subject = world->device.cert.subject,
-                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
 
-    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->issuing);
-    cr_assert(trust_add(&trust, world->issuing.cert_der, 1));
-    memcpy(world->certs[0].issuer, world->ca.id, STORE_ISSUER_ID);
-    world->certs[world->cert_count++].row = (struct store_cert){.serial = ra.cert.serial,
-                                                                .status = STORE_CERT_VALID,
-                                                                .profile = bytes_str("third"),
-                                                                .certificate = ra.cert_der};
+    issue_own_ra(world, &ra, &trust, "third");
     client_sign_by(&client, &ra, NULL, 0);
     struct answer answer = send_ir(&client);
     expect_error(&answer, PKI_NOT_AUTHORIZED);

@@ -207,23 +207,11 @@ static void revoke_ra_before_commit(struct world *w)
 /* An RA whose certificate is one of this CA, and revoked while its rr is on the way. */
 Test(op_revoke, an_RA_that_is_revoked_in_between_revokes_nothing)
 {
-    static const struct bytes cmc_ra = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03\x1c", 8};
-    struct certificate_plan plan = {.serial = bytes_str("0123456789abcdef"),
-                                    .subject = world->device.cert.subject,
-                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
-                                    .extended_key_usage = &cmc_ra,
-                                    .extended_key_usage_count = 1};
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
 
-    issue(world, &ra, private_key_generate(KEY_P256, 0), plan, &world->issuing);
-    cr_assert(trust_add(&trust, world->issuing.cert_der, 1));
+    ra_row = issue_own_ra(world, &ra, &trust, "test");
     world->profile.ras = &trust;
-    world->certs[world->cert_count] = world->certs[0];
-    ra_row = &world->certs[world->cert_count++].row;
-    ra_row->serial = ra.cert.serial;
-    ra_row->certificate = ra.cert_der;
-    ra_row->spki_hash = bytes_of(NULL, 0);
     client_sign_by(&client, &ra, NULL, 0);
     world->before_commit = revoke_ra_before_commit;
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
