@@ -80,6 +80,30 @@ Test(decide, key_usage_is_the_profiles_without_what_the_key_cannot_do)
     cr_assert_eq(granted().key_usage, KEY_USAGE_DIGITAL_SIGNATURE);
 }
 
+/* RFC 8813 section 3, RFC 9295 section 3, RFC 5280 4.2.1.3: of every bit that a device may have. */
+Test(decide, each_kind_of_key_gets_the_bits_that_it_can_live_up_to)
+{
+    const unsigned signs = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_NON_REPUDIATION;
+    const unsigned agrees = KEY_USAGE_KEY_AGREEMENT | KEY_USAGE_ENCIPHER_ONLY | KEY_USAGE_DECIPHER_ONLY;
+    const unsigned enciphers = KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT;
+    const struct {
+        enum key_kind kind;
+        unsigned usage;
+    } cases[] = {{KEY_P256, signs | agrees},
+                 {KEY_P384, signs | agrees},
+                 {KEY_P521, signs | agrees},
+                 {KEY_RSA, signs | enciphers},
+                 {KEY_ED25519, signs}};
+
+    edit("key_usage: [digitalSignature, keyAgreement]",
+         "key_usage: [digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "
+         "encipherOnly, decipherOnly]");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        use_key(cases[i].kind, 2048);
+        cr_assert_eq(granted().key_usage, cases[i].usage, "kind %d", cases[i].kind);
+    }
+}
+
 Test(decide, extended_key_usage_is_the_profiles)
 {
     /* id-kp-clientAuth 1.3.6.1.5.5.7.3.2, id-kp-codeSigning ….3 (RFC 5280 4.2.1.12) */

@@ -70,6 +70,18 @@ Test(names, what_is_no_text_of_its_type_is_refused)
     cr_assert(bytes_equal(granted().subject, name("serialNumber", "A-0815", NULL, NULL)));
 }
 
+/* A text that ends for one reader and goes on for another is none. */
+Test(names, a_part_with_a_NUL_in_it_is_refused)
+{
+    edit("subject: [] ", "subject: [\"CN=${CN}\"] ");
+    request.tmpl.subject = hex(arena, "30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 61 00 62");
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.tmpl.subject = hex(arena, "30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 61 62 00");
+    refused(PKI_BAD_CERT_TEMPLATE);
+    request.tmpl.subject = hex(arena, "30 0e 31 0c 30 0a 06 03 55 04 03 0c 03 61 62 63");
+    cr_assert(bytes_equal(granted().subject, request.tmpl.subject));
+}
+
 Test(names, subjectAltName_may_be_made_too)
 {
     edit("    san: [] ",
@@ -273,6 +285,14 @@ Test(names, settings_that_are_wrong_are_told)
     cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"X400:a\"] "));
     cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "    san: [\"X400:a\"] ", "    san: [] "), "%s", fault.text);
+    static const char *const bad_names[] = {"DNS:a b", "DNS:a/b",     "DNS:a,b",     "email:a b",
+                                            "URI:u x", "DNS:a\\x7Fb", "DNS:a\\x1Fb", "DNS:\\u00e4"};
+    for (size_t i = 0; i < sizeof bad_names / sizeof bad_names[0]; i++) {
+        char to[128];
+        snprintf(to, sizeof to, "    san: [\"%s\"] ", bad_names[i]);
+        cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", to), "%s", bad_names[i]);
+        cr_assert(demo_edit(&demo, &fault, to, "    san: [] "), "%s", fault.text);
+    }
     cr_assert_not(demo_edit(&demo, &fault, "    san: [] ", "    san: [\"IP:notanip\"] "));
     cr_assert_not_null(strstr(fault.text, "write DNS:VALUE"), "%s", fault.text);
 }

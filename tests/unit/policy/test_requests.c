@@ -243,6 +243,41 @@ Test(requests, other_extensions_are_ignored_copied_or_refused)
     granted();
 }
 
+/* "other" is whatever is not honoured. */
+Test(requests, what_is_honoured_is_not_refused_as_other)
+{
+    edit(honours, "honour: [1.2.3.4]");
+    edit(refuses, "refuse: [other] ");
+    ask("2a 03 04", "0c 02 68 69");
+    granted();
+    is_modified(NULL);
+    ask("2a 03 05", "0c 02 68 69");
+    is_refused();
+    request.tmpl.extension_count = 0;
+    ask(KEY_USAGE_OID, "03 02 03 88");
+    is_refused();
+}
+
+/* What stands behind the value of an extension makes it none; a key identifier is the CA's to make. */
+Test(requests, values_are_taken_whole)
+{
+    struct bytes id = hex(arena, "04 14 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+
+    ask(KEY_USAGE_OID, "03 02 03 88 05 00");
+    is_refused();
+    request.tmpl.extension_count = 0;
+    ask(EKU_OID, "30 0a 06 08 2b 06 01 05 05 07 03 02 05 00");
+    is_refused();
+    request.tmpl.extension_count = 0;
+    ask("55 1d 0e", "");
+    request.tmpl.extensions[0].value = id;
+    granted();
+    is_modified("subjectKeyIdentifier");
+    cr_assert(spki_key_id((uint8_t *)(uintptr_t)id.data + 2, request.tmpl.spki));
+    granted();
+    is_modified(NULL);
+}
+
 Test(requests, subjectAltName_is_refused_where_the_profile_says_so)
 {
     request.tmpl.san = hex(arena, "30 03 82 01 61");
