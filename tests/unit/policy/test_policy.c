@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "crypto/name.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
 #include "tests/support/demo.h"
@@ -309,12 +310,114 @@ Test(policy, an_intermediate_must_be_one)
     struct config_fault fault;
 
     make_below("demo", "vendor-intermediate", "below", CTL_CA, 100);
-    make_below("demo", "vendor-intermediate", "device-2", CTL_DEVICE, 100);
+    make_below("ca", "root", "device", CTL_DEVICE, 100);
     cr_assert_not(demo_edit(&demo, &fault, one, "[demo/vendor-intermediate.pem, demo/below.pem]"));
     cr_assert_not_null(strstr(fault.text, "below one that allows none there"), "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem, demo/below.pem]", one));
-    cr_assert_not(demo_edit(&demo, &fault, one, "[demo/vendor-intermediate.pem, demo/device-2.pem]"));
-    cr_assert_not_null(strstr(fault.text, "is no CA"), "%s", fault.text);
-    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem, demo/device-2.pem]", one));
     cr_assert_not(demo_edit(&demo, &fault, one, "[ca/issuing.pem]")); /* of somebody else's root */
+    cr_assert(demo_edit(&demo, &fault, "[ca/issuing.pem]", "[]"));
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-root.pem]", "[ca/root.pem]"), "%s", fault.text);
+    cr_assert_not(demo_edit(&demo, &fault, "intermediates: []", "intermediates: [ca/device.pem]"));
+    cr_assert_not_null(strstr(fault.text, "is no CA"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "intermediates: [ca/device.pem]", "intermediates: [ca/issuing.pem]"),
+              "%s", fault.text);
+}
+
+/* A self-signed certificate of |key| with the name |subject|, as ca/|stem|.pem. */
+static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
+                      struct bytes subject)
+{
+    static const uint8_t serial[] = {7};
+    uint8_t signature[SIGNATURE_MAX];
+    struct signing item = {.key = key, .signature = signature};
+    struct signing *items[] = {&item};
+    struct certificate_plan plan = {.serial = bytes_of(serial, 1),
+                                    .issuer = subject,
+                                    .subject = subject,
+                                    .not_before = time(NULL) - 300,
+                                    .not_after = time(NULL) + 1000,
+                                    .spki = private_key_spki(key),
+                                    .is_ca = 1,
+                                    .path_len = -1};
+    char dir[DEMO_PATH_MAX + 8], name[32];
+    struct bytes der;
+
+    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(key));
+    cr_assert(certificate_build(&item.message, arena, &plan));
+    sign_batch(items, 1);
+    cr_assert(certificate_assemble(&der, arena, item.message, plan.algorithm,
+                                   bytes_of(signature, item.signature_len)));
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    snprintf(name, sizeof name, "%s.pem", stem);
+    cr_assert(ctl_write_certs(dir, name, &der, 1));
+}
+
+static void refuse(const char *from, const char *to, const char *what)
+{
+    struct config_fault fault, ignored;
+
+    cr_assert_not(demo_edit(&demo, &fault, from, to), "%s", to);
+    cr_assert_not_null(strstr(fault.text, what), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &ignored, to, from), "%s", ignored.text);
+}
+
+/* RFC 5280 6.1.3 (a): each issuer of a chain signed what is before it, and is named there. */
+Test(policy, a_chain_is_one_by_name_and_by_signature)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    struct private_key *stranger = private_key_generate(KEY_P256, 0);
+    struct ctl_identity root;
+    struct bytes other;
+    char dir[DEMO_PATH_MAX + 8];
+
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    cr_assert(ctl_load(&root, arena, dir, "root"));
+    cr_assert(name_build(&other, arena, (const char *const[]){"CN", "Other", NULL}));
+    make_root(arena, "same", root.key, root.cert.subject);
+    make_root(arena, "key", root.key, other);
+    make_root(arena, "name", stranger, root.cert.subject);
+    refuse("chain: [ca/root.pem]", "chain: [ca/key.pem]", "did not issue");
+    refuse("chain: [ca/root.pem]", "chain: [ca/name.pem]", "did not issue");
+    struct config_fault fault;
+    cr_assert(demo_edit(&demo, &fault, "chain: [ca/root.pem]", "chain: [ca/same.pem]"), "%s", fault.text);
+    private_key_free(stranger);
+    ctl_identity_cleanup(&root);
+    arena_free(arena);
+}
+
+/* RFC 5280 4.2.1.3, 4.2.1.9; RFC 9483 3.5 */
+Test(policy, certificates_of_a_CA_are_for_what_they_are_used_for)
+{
+    refuse(" certificate: ca/issuing.pem", " certificate: ca/cmp.pem", "not one of a CA");
+    refuse("cmp_certificate: ca/cmp.pem", "cmp_certificate: ca/issuing.pem", "lacks digitalSignature");
+    refuse("cmp_certificate: ca/cmp.pem", "cmp_certificate: demo/device.pem", "was not issued by");
+    refuse("cmp_key: ca/cmp.key", "cmp_key: ca/root.key", "does not belong to");
+    refuse(" key: ca/issuing.key", " key: ca/root.key", "does not belong to");
+    refuse("key_usage: [digitalSignature,", "key_usage: [cRLSign, digitalSignature,", "is for CAs");
+    refuse("key_usage: [digitalSignature,", "key_usage: [keyCertSign, digitalSignature,", "is for CAs");
+}
+
+/* RFC 5280 4.1.2.5 again, for what listeners show. */
+Test(policy, a_listeners_certificate_is_good_to_its_last_second)
+{
+    const char *from = "\"127.0.0.1:8829\"",
+               *to = "\"127.0.0.1:8829\"\n    tls: {certificate: ca/tls.pem, key: ca/tls.key}";
+    struct arena *arena = arena_new(1024 * 1024);
+    struct ctl_identity tls;
+    struct config_fault fault;
+    char dir[DEMO_PATH_MAX + 8];
+
+    make_below("ca", "issuing", "tls", CTL_DEVICE, 1);
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    cr_assert(ctl_load(&tls, arena, dir, "tls"));
+    cr_assert(demo_edit(&demo, &fault, from, to), "%s", fault.text);
+    for (int64_t late = -1; late <= 1; late++) {
+        struct policy *policy = policy_load_file(&fault, demo.config, tls.cert.not_after + late);
+        cr_assert_eq(policy != NULL, late <= 0, "%s", fault.text);
+        policy_release(policy);
+    }
+    cr_assert_not_null(strstr(fault.text, "the certificate has expired"), "%s", fault.text);
+    refuse("key: ca/tls.key", "key: ca/cmp.key", "does not belong to listeners[0].tls.certificate");
+    ctl_identity_cleanup(&tls);
+    arena_free(arena);
 }
