@@ -67,6 +67,72 @@ Test(options, urls)
     }
 }
 
+/* A URL with |host| and |path| octets of letters, and a port of |digits| digits. */
+static int parse_url_of(size_t host, size_t digits, size_t path)
+{
+    static const char begin[] = "--setup d --url http://";
+    char text[1024];
+    size_t used = sizeof begin - 1;
+
+    memcpy(text, begin, used);
+    memset(text + used, 'h', host);
+    used += host;
+    text[used++] = ':';
+    memset(text + used, '1', digits);
+    used += digits;
+    text[used] = '/';
+    memset(text + used + 1, 'p', path - 1);
+    text[used + path] = 0;
+    return parse(text);
+}
+
+Test(options, parts_of_urls_have_bounds)
+{
+    const size_t host = sizeof options.target.host, path = sizeof options.target.path;
+
+    cr_assert(parse_url_of(host - 1, 5, path - 1), "%s", fault);
+    cr_assert_eq(strlen(options.target.host), host - 1);
+    cr_assert_str_eq(options.target.port, "11111");
+    cr_assert_eq(strlen(options.target.path), path - 1);
+    cr_assert_not(parse_url_of(host, 5, path - 1));
+    cr_assert_not(parse_url_of(host - 1, 6, path - 1));
+    cr_assert_not(parse_url_of(host - 1, 5, path));
+}
+
+Test(options, numbers_have_bounds)
+{
+    static const struct {
+        const char *name;
+        unsigned min, max;
+    } cases[] = {{"clients", 1, OPTIONS_CLIENTS_MAX},        {"count", 1, OPTIONS_COUNT_MAX},
+                 {"seconds", 1, OPTIONS_SECONDS_MAX},        {"warmup", 0, OPTIONS_SECONDS_MAX},
+                 {"threads", 1, OPTIONS_THREADS_MAX},        {"idle-connections", 0, OPTIONS_CLIENTS_MAX},
+                 {"sources", 1, OPTIONS_CLIENTS_MAX},        {"mac-iterations", 1, 10000000},
+                 {"http2 --streams", 1, OPTIONS_STREAMS_MAX}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int64_t beyond = -1; beyond <= 1; beyond++) {
+            char text[128];
+            snprintf(text, sizeof text, "--url http://h:1/x --setup d --%s %lld", cases[i].name,
+                     (long long)cases[i].max + beyond);
+            cr_expect_eq(parse(text), beyond <= 0, "%s", text);
+            snprintf(text, sizeof text, "--url http://h:1/x --setup d --%s %lld", cases[i].name,
+                     (long long)cases[i].min + beyond);
+            cr_expect_eq(parse(text), beyond >= 0, "%s", text);
+        }
+}
+
+/* A thread without a client would have nothing to do. */
+Test(options, there_are_no_more_threads_than_clients)
+{
+    cr_assert(parse("--url http://h:1/x --setup d --threads 8 --clients 3"), "%s", fault);
+    cr_assert_eq(options.threads, 3);
+    cr_assert(parse("--url http://h:1/x --setup d --threads 8 --clients 8"), "%s", fault);
+    cr_assert_eq(options.threads, 8);
+    cr_assert(parse("--url http://h:1/x --setup d --threads 8 --clients 9"), "%s", fault);
+    cr_assert_eq(options.threads, 8);
+}
+
 Test(options, values)
 {
     cr_assert(parse("--url http://h:1/x --setup d --http2 --rate 12.5 --protection pbmac1 --key RSA "

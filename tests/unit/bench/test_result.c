@@ -156,6 +156,18 @@ Test(result, a_gap_reaches_to_the_ends)
     cr_assert_float_eq(result.longest_gap, 1.7, 1e-9);
 }
 
+/* What ends just when the warm-up does is counted, and what ends a moment before is not. */
+Test(result, the_warm_up_ends_to_the_nanosecond)
+{
+    end(0, 10 * SECOND - 1, MS, BENCH_OK);
+    end(1, 10 * SECOND, 2 * MS, BENCH_OK);
+    end(2, 10 * SECOND + 1, 3 * MS, BENCH_OK);
+    cr_assert(result_make(&result, &run));
+    cr_assert_eq(result.completed, 2);
+    cr_assert_eq(result.latencies_ns[0], 2 * MS);
+    cr_assert_eq(result.slots[0].completed, 2);
+}
+
 Test(result, retries_are_summed)
 {
     for (unsigned i = 0; i < 3; i++)
