@@ -330,7 +330,7 @@ static const uint8_t *body_on(uint32_t stream, size_t len)
 {
     static uint8_t octets[BIG];
     for (size_t i = 0; i < len; i++)
-        octets[i] = (uint8_t)(stream * 37 + i * 11 + 1);
+        octets[i] = (uint8_t)((size_t)stream * 37 + i * 11 + 1);
     return octets;
 }
 
@@ -487,7 +487,7 @@ static size_t act_octets(struct conversation *c, const struct act *act)
 
 static size_t act_any_frame(struct conversation *c, const struct act *act)
 {
-    size_t size = act->arg * 2 < act->len ? act->arg * 2 : act->len;
+    size_t asked = (size_t)act->arg * 2, size = asked < act->len ? asked : act->len;
     put_frame(c, act->p & 15, act->p >> 4, newest_stream(c), act->rest, size);
     return size;
 }
