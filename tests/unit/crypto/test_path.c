@@ -130,6 +130,16 @@ Test(path, key_identifiers_that_differ_exclude_an_issuer)
     plan.issuer_key_id = root.key_id;
     target = cert("device", "Root", plan);
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_OK);
+    /* Where the issuer, or what it issued, says none, none excludes it. */
+    struct certificate intermediate = ca("A", "Root", -1);
+    plan.issuer_key_id = bytes_str("another key's id");
+    target = cert("device", "A", plan);
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_NO_ISSUER);
+    intermediate.key_id.len = 0;
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_OK);
+    intermediate = ca("A", "Root", -1);
+    target = leaf("device", "A");
+    cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_OK);
 }
 
 /* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
