@@ -197,3 +197,47 @@ Test(name, the_last_commonName_is_found)
     cr_assert_eq(name_attribute(name, "CN").len, 0);
     cr_assert_eq(name_attribute(hex(arena, "05 00"), "CN").len, 0);
 }
+
+/* Whoever decides by an attribute must see all of them: twice, or in a form that is not read, is not once. */
+Test(name, what_stands_once_is_told_from_what_cannot_be_read)
+{
+    static const struct {
+        const char *name, *value;
+        int once;
+    } cases[] = {
+        {"30 00", "", 1},
+        {"30 0c 31 0a 30 08 06 03 55 04 03 0c 01 61", "a", 1},
+        {"30 0c 31 0a 30 08 06 03 55 04 03 13 01 61", "a", 1},
+        {"30 0d 31 0b 30 09 06 03 55 04 03 1e 02 00 61", "", 0}, /* BMPString */
+        {"30 18 31 0a 30 08 06 03 55 04 03 0c 01 61 31 0a 30 08 06 03 55 04 03 0c 01 61", "a", 0},
+        {"30 19 31 0a 30 08 06 03 55 04 03 0c 01 61 31 0b 30 09 06 03 55 04 03 1e 02 00 61", "a", 0},
+    };
+    struct bytes value;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(name_attribute_once(&value, hex(arena, cases[i].name), "CN"), cases[i].once, "case %zu",
+                     i);
+        cr_assert(bytes_equal(value, bytes_str(cases[i].value)), "case %zu", i);
+    }
+}
+
+/* So many RDNs are written: of more the first. */
+Test(name, a_text_holds_the_first_RDNs_up_to_a_bound)
+{
+    static char text[8 * NAME_RDNS_MAX];
+    const char *pairs[2 * NAME_RDNS_MAX + 3];
+    struct bytes name;
+
+    for (size_t count = NAME_RDNS_MAX - 1; count <= NAME_RDNS_MAX + 1; count++) {
+        for (size_t i = 0; i < count; i++) {
+            pairs[2 * i] = "CN";
+            pairs[2 * i + 1] = i == 0 ? "f" : i < NAME_RDNS_MAX ? "x" : "y";
+        }
+        pairs[2 * count] = NULL;
+        cr_assert(name_build(&name, arena, pairs));
+        name_text(text, sizeof text, name);
+        cr_assert_eq(strlen(text), 5 * (count < NAME_RDNS_MAX ? count : NAME_RDNS_MAX) - 1);
+        cr_assert_str_eq(text + strlen(text) - 4, "CN=f");
+        cr_assert_null(strchr(text, 'y'));
+    }
+}

@@ -166,6 +166,10 @@ Test(names, nothing_of_another_device_slips_into_a_bound_name)
         else
             refused(PKI_NOT_AUTHORIZED);
     }
+    /* CN "device" as UTF8String, and a serialNumber as BMPString */
+    request.tmpl.subject = hex(arena, "30 22 31 0f 30 0d 06 03 55 04 03 0c 06 64 65 76 69 63 65"
+                                      "31 0f 30 0d 06 03 55 04 05 1e 06 00 56 00 49 00 43");
+    refused(PKI_NOT_AUTHORIZED);
     /* CN "device" as UTF8String, and another as BMPString */
     request.tmpl.subject = hex(arena, "30 22 31 0f 30 0d 06 03 55 04 03 0c 06 64 65 76 69 63 65"
                                       "31 0f 30 0d 06 03 55 04 03 1e 06 00 76 00 69 00 63");
