@@ -550,6 +550,32 @@ Test(op_enroll, kur_with_the_old_key_only_where_the_profile_says_so)
     ctl_identity_cleanup(&own);
 }
 
+/* RFC 9483 3.6.4 badCertTemplate: an update may keep its own key where the profile says so, and takes nobody
+ * else's. */
+Test(op_enroll, kur_with_a_key_of_another_certificate_is_refused)
+{
+    struct private_key *key = mac.key;
+    struct ctl_identity own;
+
+    adopt(&own);
+    mac.key = client.key;
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+    mac.key = key;
+    world->config.keys.unique = world->config.keys.same_in_update = 1;
+    client.old_cert_issuer = own.cert.issuer;
+    client.old_cert_serial = own.cert.serial;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+    key = client.key;
+    client.key = own.key;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    expect_certificate(&answer, PKI_KUP);
+    client.key = key;
+    ctl_identity_cleanup(&own);
+}
+
 /* A certificate of this CA counts under the profile that it was issued under: what another profile grants
  * (another purpose, say) is not for its device. */
 Test(op_enroll, a_certificate_of_another_profile_asks_for_nothing)
