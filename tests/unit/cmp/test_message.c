@@ -267,17 +267,6 @@ Test(message, each_verification_that_finds_no_memory_ends_it_without_an_answer)
     expect_undecided_then_good(&p, MAC_IR);
 }
 
-/* ---- prices ---- */
-
-static uint64_t price_of(struct bytes request)
-{
-    struct answer answer = world_send(world, request);
-    uint64_t price = answer.price_us;
-
-    answer_free(&answer);
-    return price;
-}
-
 static struct bytes mac_request(uint32_t iterations)
 {
     CBS cbs;
@@ -288,6 +277,36 @@ static struct bytes mac_request(uint32_t iterations)
     cr_assert(mac_parse(&mac.mac, &cbs));
     mac.transaction_id[0]++;
     return client_request(&mac, PKI_IR);
+}
+
+/* Whoever guesses is refused without a look; what is refused already keeps its reason. */
+Test(message, a_guess_that_is_refused_already_stays_as_it_is)
+{
+    const struct cmp_route route = {NULL, -1};
+    struct arena *arena = arena_new(BOUND_JOB_ARENA);
+    struct cmp_result result;
+
+    for (int wrong = 0; wrong <= 1; wrong++) {
+        struct bytes request = mac_request(wrong ? 99 : 1000); /* at least 100 */
+        struct cmp_message *m = cmp_start(arena, &world->settings, &route, request, world->now * 1000);
+        cmp_refuse_guess(m);
+        cmp_result(m, &result);
+        cr_assert(result.refused);
+        cr_assert_eq(result.fail_info, wrong ? PKI_BAD_ALG : PKI_BAD_MESSAGE_CHECK);
+        cmp_end(m);
+    }
+    arena_free(arena);
+}
+
+/* ---- prices ---- */
+
+static uint64_t price_of(struct bytes request)
+{
+    struct answer answer = world_send(world, request);
+    uint64_t price = answer.price_us;
+
+    answer_free(&answer);
+    return price;
 }
 
 /* Every cost that a peer chooses is in the price, known before anything is computed. */

@@ -170,6 +170,26 @@ Test(replay, of_two_identical_messages_that_race_both_get_the_winners_certificat
     }
 }
 
+static void send_raced_and_revoke(struct world *w)
+{
+    send_raced(w);
+    w->certs[0].row.status = STORE_CERT_REVOKED;
+}
+
+/* The loser is told so, and there is nothing to write: what it asked for was done, and undone. */
+Test(replay, a_loser_whose_winner_was_revoked_is_refused_and_writes_nothing)
+{
+    raced = client_request(&client, PKI_IR);
+    world->before_commit = send_raced_and_revoke;
+    struct answer loser = world_send(world, raced);
+    cr_assert(winner.has_cert);
+    expect_refusal(&loser, PKI_IP, PKI_CERT_REVOKED);
+    cr_assert_eq(world->commits, 1);
+    cr_assert_eq(world->audits, 1);
+    cr_assert_eq(world->txs[0].row.state, STORE_TX_WAIT_CONFIRM);
+    answer_free(&winner);
+}
+
 Test(replay, of_two_identical_certConf_that_race_both_get_pkiconf)
 {
     struct answer first = world_send(world, client_request(&client, PKI_IR));
