@@ -410,6 +410,22 @@ Test(path, a_supplied_root_is_not_trusted)
     cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
 }
 
+/* Nor is one that only changes the key of a name: none of them is on a path, whoever issued it. */
+Test(path, what_is_supplied_and_self_issued_is_passed_over)
+{
+    struct certificate supplied = ca("Root", "Root", -1), target;
+    struct certificate_plan plan = {.issuer_key_id = bytes_str("a new key's")};
+
+    anchor(ca("Root", "Root", -1));
+    supplied.key_id = plan.issuer_key_id;
+    target = cert("device", "Root", plan);
+    cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
+    supplied.issuer = target.subject; /* the same, issued by another name: it may be */
+    supplied.subject = name_of(arena, "Root");
+    anchor(ca("device", "device", -1));
+    cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_OK);
+}
+
 Test(path, a_target_that_is_itself_trusted_needs_no_signature)
 {
     struct certificate root = ca("Root", "Root", -1);

@@ -325,7 +325,7 @@ Test(policy, an_intermediate_must_be_one)
 
 /* A self-signed certificate of |key| with the name |subject|, as ca/|stem|.pem. */
 static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
-                      struct bytes subject)
+                      struct bytes subject, int is_ca, unsigned key_usage)
 {
     static const uint8_t serial[] = {7};
     uint8_t signature[SIGNATURE_MAX];
@@ -337,8 +337,9 @@ static void make_root(struct arena *arena, const char *stem, const struct privat
                                     .not_before = time(NULL) - 300,
                                     .not_after = time(NULL) + 1000,
                                     .spki = private_key_spki(key),
-                                    .is_ca = 1,
-                                    .path_len = -1};
+                                    .is_ca = is_ca,
+                                    .path_len = -1,
+                                    .key_usage = key_usage};
     char dir[DEMO_PATH_MAX + 8], name[32];
     struct bytes der;
 
@@ -373,9 +374,13 @@ Test(policy, a_chain_is_one_by_name_and_by_signature)
     snprintf(dir, sizeof dir, "%s/ca", demo.dir);
     cr_assert(ctl_load(&root, arena, dir, "root"));
     cr_assert(name_build(&other, arena, (const char *const[]){"CN", "Other", NULL}));
-    make_root(arena, "same", root.key, root.cert.subject);
-    make_root(arena, "key", root.key, other);
-    make_root(arena, "name", stranger, root.cert.subject);
+    make_root(arena, "same", root.key, root.cert.subject, 1, 0);
+    make_root(arena, "key", root.key, other, 1, 0);
+    make_root(arena, "name", stranger, root.cert.subject, 1, 0);
+    make_root(arena, "no-ca", stranger, other, 0, 0);
+    make_root(arena, "no-usage", stranger, other, 1, KEY_USAGE_CRL_SIGN);
+    refuse(" certificate: ca/issuing.pem", " certificate: ca/no-ca.pem", "not one of a CA");
+    refuse(" certificate: ca/issuing.pem", " certificate: ca/no-usage.pem", "not one of a CA");
     refuse("chain: [ca/root.pem]", "chain: [ca/key.pem]", "did not issue");
     refuse("chain: [ca/root.pem]", "chain: [ca/name.pem]", "did not issue");
     struct config_fault fault;
