@@ -1,6 +1,7 @@
 /* message.c: the machine as a whole. Each call to the store fails in turn: whatever happens, nothing is
  * issued twice, the peer is told, and a retry of the same octets comes through. Prices. */
 #include "crypto/price.h"
+#include "crypto/secret_memory.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(message, .init = set_up, .fini = tear_down);
@@ -277,6 +278,27 @@ static struct bytes mac_request(uint32_t iterations)
     cr_assert(mac_parse(&mac.mac, &cbs));
     mac.transaction_id[0]++;
     return client_request(&mac, PKI_IR);
+}
+
+/* Opened secrets and derived keys are in the locked pool, and are wiped when they are given back. */
+Test(message, no_secret_outlives_its_message)
+{
+    enum scenario of_macs[] = {MAC_IR, REPLAYED_IR, CERTCONF, REPLAYED_CERTCONF};
+
+    secret_memory_lock(); /* without the right to lock, there is a pool all the same */
+    size_t before = secret_memory_used();
+    for (size_t i = 0; i < sizeof of_macs / sizeof of_macs[0]; i++) {
+        world_forget(world);
+        mac.transaction_id[0]++;
+        mac.header.recip_nonce = bytes_of(NULL, 0);
+        struct prepared p = prepare(of_macs[i], &mac);
+        struct answer answer = world_send(world, p.request);
+        cr_assert(mac_is_mac(answer.message.header.protection_alg));
+        answer_free(&answer);
+        if (p.earlier.arena != NULL)
+            answer_free(&p.earlier);
+        cr_assert_eq(secret_memory_used(), before, "scenario %d", of_macs[i]);
+    }
 }
 
 /* Whoever guesses is refused without a look; what is refused already keeps its reason. */
