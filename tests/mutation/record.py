@@ -121,14 +121,17 @@ class Record:
                     tests.setdefault(line, set()).add(name)
 
     def tests_of(self, path, first, last):
-        """The tests that run one of the lines, or, where these are no code of their own, the nearest one before."""
-        tests = self.tests.get(path, {})
-        found = set().union(*(tests.get(line, set()) for line in range(first, last + 1)))
-        known = self.lines.get(path, {})
-        if not found and not any(line in known for line in range(first, last + 1)):
-            before = max((line for line in known if line < first), default=0)
-            found = set(tests.get(before, set()))
-        return found
+        """The tests that run one of the lines. Of a constant outside of all code: those that run the file, or else its room."""
+        tests, known = self.tests.get(path, {}), self.lines.get(path, {})
+        if any(line in known for line in range(first, last + 1)):
+            return set().union(*(tests.get(line, ()) for line in range(first, last + 1)))
+        before = max((line for line in known if line < first), default=None)
+        if before is not None and before in tests:
+            return set(tests[before])
+        if known:
+            return set().union(*tests.values())
+        room = os.path.dirname(path)
+        return set().union(*(names for file, lines in self.tests.items() if os.path.dirname(file) == room for names in lines.values()))
 
     def report(self, rooms):
         """A line for each room and each file, then the ranges of lines that no test runs."""

@@ -1,4 +1,5 @@
 """trees.py: a copy of the sources, its trees as tests/run builds them, and single tests run in these."""
+import itertools
 import json
 import os
 import pathlib
@@ -8,27 +9,35 @@ import time
 from dataclasses import dataclass
 
 ASAN = ["-DCMPD_SANITIZE=address,undefined", "-DCMPD_TEST_PREFIX=asan/", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-O1 -g"]
+runs = itertools.count()
 COVERAGE = ["-DCMPD_COVERAGE=ON", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-Og -g"]
 
 
 def run(command, seconds=None, **options):
     """(status, output); the status is None when the time is over. Nothing that it began is left behind."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True, **options
-    )
+    mark = f"CMPD_RUN={os.getpid()}-{next(runs)}"  # groups and sessions are left by workers of Criterion, not their environment
+    options["env"] = dict(options.get("env") or os.environ, CMPD_RUN=mark.partition("=")[2])
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
     try:
         output, _ = process.communicate(timeout=seconds)
         status = process.returncode
     except subprocess.TimeoutExpired:
         status, output = None, ""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    end_all(mark.encode())
     if status is None:
         process.wait()
         process.stdout.close()
     return status, output
+
+
+def end_all(mark):
+    """Kills every process that has |mark| in its environment."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+        except OSError:
+            continue  # it has ended meanwhile, or is somebody else's
 
 
 def copy_sources(origin, copy):
