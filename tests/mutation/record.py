@@ -36,6 +36,13 @@ def forget(tree, names):
         shutil.rmtree(tree / "record" / name, ignore_errors=True)
 
 
+def forget_failed(tree):
+    """A test that fails by itself sees no error: what the last run of ctest says has failed is not to be chosen."""
+    failed = tree / "Testing/Temporary/LastTestsFailed.log"
+    if failed.exists():
+        forget(tree, [line.partition(":")[2] for line in failed.read_text().splitlines()])
+
+
 def gcov(tree, folder, source):
     """What gcov says of one test: {file: {line: [ran, [a way of each branch was gone]]}}."""
     data = sorted(folder.glob("CMakeFiles/**/*.gcda"))
