@@ -1,5 +1,6 @@
 /* record_in_sandbox.c: for a build that records which lines run (CMPD_COVERAGE). gcov writes at the end of a
- * process; a server's sandbox must allow its folder, $GCOV_PREFIX. The linker puts this before sandbox_new. */
+ * process; a server's sandbox must allow its folder, $GCOV_PREFIX. The linker puts this before sandbox_new.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

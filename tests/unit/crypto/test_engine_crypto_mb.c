@@ -55,7 +55,8 @@ static void set_up(void)
 
     cr_assert(engines_start(fault, NULL, 0));
     if (!engine_usable(ENGINE_CRYPTO_MB)) {
-        cr_assert(!has_ifma(), "the processor has what crypto_mb needs: %s", engine_unusable_why(ENGINE_CRYPTO_MB));
+        cr_assert(!has_ifma(), "the processor has what crypto_mb needs: %s",
+                  engine_unusable_why(ENGINE_CRYPTO_MB));
         printf("\nSKIPPED: crypto_mb: %s\n", engine_unusable_why(ENGINE_CRYPTO_MB));
         cr_skip_test();
     }

@@ -17,7 +17,7 @@
 #include "tests/support/must.h"
 #include "tests/support/world.h"
 
-enum { JOBS = 200, PATIENCE_MS = 20000, HELD = 4096, ANSWERED = 1024 };
+enum { JOBS = 200, PATIENCE_MS = 180000, HELD = 4096, ANSWERED = 1024 };
 
 static struct demo demo;
 static struct pipeline *pipeline;
@@ -58,6 +58,7 @@ static struct {
     pthread_mutex_t lock;
     struct held held[HELD];
     size_t count;
+    atomic_size_t asked;        /* items that it was given so far, or is being given */
     atomic_int refuses;         /* 1: its queues are full … */
     atomic_int refuses_commits; /* … or that of what is written alone */
 } fake;
@@ -66,6 +67,7 @@ static int hold(void *const *items, void *const *args, size_t n, store_done *whe
 {
     if (fake.refuses || (fake.refuses_commits && !is_fetch))
         return 0;
+    atomic_fetch_add(&fake.asked, n);
     pthread_mutex_lock(&fake.lock);
     for (size_t i = 0; i < n; i++)
         fake.held[fake.count++] = (struct held){items[i], args[i], when_done, is_fetch};
@@ -103,6 +105,14 @@ static const struct backend fake_backend = {.scheme = "fake:",
                                             .commit = fake_commit,
                                             .healthy = fake_healthy,
                                             .close = fake_close};
+
+/* Waits until the store was given so many items since |before|. */
+static int wait_asked(size_t before, size_t count)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&fake.asked) < before + count; i++)
+        sleep_ms(1);
+    return atomic_load(&fake.asked) == before + count;
+}
 
 /* Lets go what is held: fetches find nothing, units end with |outcome|. Returns how many there were. */
 static size_t let_go(enum store_outcome outcome)
@@ -400,17 +410,26 @@ Test(held_back, no_worker_waits_for_the_store)
 /* No certificate leaves before the commit is done. */
 Test(held_back, no_answer_without_a_commit)
 {
+    size_t before;
+
+    tear_down_pipeline();
+    must(demo_edit(&demo, &(struct config_fault){0}, "workers: 2", "workers: 1"));
+    start(&fake.super);
+    before = atomic_load(&fake.asked);
     cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
-    for (unsigned i = 0; i < PATIENCE_MS && fake.count == 0; i++)
+    cr_assert(wait_asked(before, 1));
+    while (let_go(STORE_DONE) == 0) /* the look-up */
         sleep_ms(1);
-    cr_assert_eq(let_go(STORE_DONE), 1); /* the look-up */
-    for (unsigned i = 0; i < PATIENCE_MS && fake.count == 0; i++)
+    cr_assert(wait_asked(before, 2));
+    /* The one worker has given away the commit, and goes on to what needs no store: had it answered the
+     * first, that answer would be there. */
+    cr_assert(pipeline_submit(pipeline, make_job(bytes_str("nonsense"))));
+    cr_assert(wait_for(1), "answered before the commit");
+    cr_assert_eq(answered[0]->request.len, strlen("nonsense"));
+    while (let_go(STORE_UNAVAILABLE) == 0)
         sleep_ms(1);
-    sleep_ms(50);
-    cr_assert_eq(atomic_load(&done), 0, "answered before the commit");
-    cr_assert_eq(let_go(STORE_UNAVAILABLE), 1);
-    cr_assert(wait_for(1));
-    cr_assert_eq(failure_of(answered[0]), PKI_SYSTEM_UNAVAIL);
+    cr_assert(wait_for(2));
+    cr_assert_eq(failure_of(answered[1]), PKI_SYSTEM_UNAVAIL);
 }
 
 /* A store whose queue is full is answered for, not waited for. */
@@ -539,13 +558,15 @@ Test(held_back, the_slow_lane_has_a_quota_per_source)
  * fill the lane with a reference, and nobody lock it out for who it belongs to. */
 Test(held_back, the_slow_lane_has_a_quota_per_reference)
 {
+    enum { LOOK_UPS = 2 }; /* of each: its transaction and its secret */
+    size_t before = atomic_load(&fake.asked);
+
     for (unsigned i = 0; i < 4; i++)
         cr_assert(pipeline_submit(pipeline, make_job_of(10 + i, make_costly("known", 10000))));
-    sleep_ms(50);
-    cr_assert_eq(atomic_load(&done), 0);
+    cr_assert(wait_asked(before, 4 * LOOK_UPS));
     cr_assert(pipeline_submit(pipeline, make_job_of(20, make_costly("known", 10000))));
-    sleep_ms(50);
-    cr_assert_eq(atomic_load(&done), 0, "whose reference it is may be locked out by others");
+    cr_assert(wait_asked(before, 5 * LOOK_UPS), "whose reference it is may be locked out by others");
+    cr_assert_eq(atomic_load(&done), 0);
     cr_assert(pipeline_submit(pipeline, make_job_of(20, make_costly("known", 10000))));
     cr_assert(wait_for(1));
     cr_assert_eq(answered[0]->end, JOB_BUSY);
@@ -689,14 +710,15 @@ Test(held_back, a_full_batch_may_look_at_every_CA)
     must(pki_encode_message(&certconf, arena, part, sign(device.key, part), NULL, 0));
 
     /* The one worker is held in the store while a full batch gathers behind it. */
+    size_t before = atomic_load(&fake.asked);
     pthread_mutex_lock(&fake.lock);
     for (int i = 0; i < BOUND_BATCH + 1; i++) {
         struct job *job = make_job(certconf);
         cr_assert_not_null(job);
         job->path = bytes_str("/.well-known/cmp");
         cr_assert(pipeline_submit(pipeline, job));
-        if (i == 0)
-            sleep_ms(200);
+        while (i == 0 && atomic_load(&fake.asked) == before)
+            sleep_ms(1);
     }
     pthread_mutex_unlock(&fake.lock);
     cr_assert(let_go_until_done(BOUND_BATCH + 1, STORE_DONE));
