@@ -131,6 +131,8 @@ def of_outcomes(reader, at, siblings):
     text = reader.text(at)
     if text == "return" and reader.text(at + 2) == ";" and reader.text(at + 1) in ("0", "1"):
         yield reader.mutant("outcome confused", at + 1, at + 1, "1" if reader.text(at + 1) == "0" else "0")
+    if reader.text(at - 1) == "[" and reader.text(at + 1) == "]":
+        return  # of how many, or which of them: no outcome
     for other in siblings.get(text, ()):
         yield reader.mutant("outcome confused", at, at, other)
 
