@@ -170,7 +170,7 @@ foreach(script ${scripts})
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
     string(REGEX REPLACE "\\.sh$" "" name ${name})
     set(seconds 3600)
-    if(name MATCHES "^(fault|engines|cluster|postgres)/|^hostile/test_failing$")
+    if(name MATCHES "^(fault|engines|cluster|postgres|mutation|conformance)/|^hostile/test_failing$")
         set(seconds 36000) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})

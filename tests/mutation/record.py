@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 
 ROOMS = ("server/", "crypto/", "storage/", "bench/")
 
@@ -36,11 +37,14 @@ def forget(tree, names):
         shutil.rmtree(tree / "record" / name, ignore_errors=True)
 
 
-def forget_failed(tree):
-    """A test that fails by itself sees no error: what the last run of ctest says has failed is not to be chosen."""
-    failed = tree / "Testing/Temporary/LastTestsFailed.log"
-    if failed.exists():
-        forget(tree, [line.partition(":")[2] for line in failed.read_text().splitlines()])
+def run_tests(tree, pattern, **options):
+    """Runs the tests of |tree| whose names match, and returns those that failed: they see no error, and are not recorded."""
+    said = tree / "Testing/Temporary/LastTestsFailed.log"
+    said.unlink(missing_ok=True)  # ctest leaves that of an earlier run
+    subprocess.run(["ctest", "-j", str(os.cpu_count()), "--output-on-failure", "-R", pattern], cwd=tree, **options)
+    failed = [line.partition(":")[2] for line in said.read_text().splitlines()] if said.exists() else []
+    forget(tree, failed)
+    return failed
 
 
 def gcov(tree, folder, source):
@@ -65,7 +69,7 @@ def gcov(tree, folder, source):
                 ways = [int(branch["count"] > 0) for branch in row["branches"] if not branch["throw"]]
                 before = lines.setdefault(row["line_number"], [0, []])
                 before[0] |= int(row["count"] > 0)
-                before[1] = [a | b for a, b in zip(before[1], ways)] if before[1] else ways
+                before[1] = [a | b for a, b in zip_longest(before[1], ways, fillvalue=0)]
     return files
 
 
@@ -123,12 +127,13 @@ class Record:
                     continue
                 before = lines.setdefault(line, [0, []])
                 before[0] |= ran
-                before[1] = [a | b for a, b in zip(before[1], ways)] if before[1] else ways
+                before[1] = [a | b for a, b in zip_longest(before[1], ways, fillvalue=0)]
                 if ran:
                     tests.setdefault(line, set()).add(name)
 
     def tests_of(self, path, first, last):
-        """The tests that run one of the lines. Of a constant outside of all code: those that run the file, or else its room."""
+        """The tests that run one of the lines. What is no code is tried with those of the line before it, or with those that run
+        its file, or its room."""
         tests, known = self.tests.get(path, {}), self.lines.get(path, {})
         if any(line in known for line in range(first, last + 1)):
             return set().union(*(tests.get(line, ()) for line in range(first, last + 1)))

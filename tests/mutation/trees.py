@@ -1,10 +1,12 @@
 """trees.py: a copy of the sources, its trees as tests/run builds them, and single tests run in these."""
+import fcntl
 import itertools
 import json
 import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -14,20 +16,24 @@ COVERAGE = ["-DCMPD_COVERAGE=ON", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_D
 
 
 def run(command, seconds=None, **options):
-    """(status, output); the status is None when the time is over. Nothing that it began is left behind."""
-    mark = f"CMPD_RUN={os.getpid()}-{next(runs)}"  # groups and sessions are left by workers of Criterion, not their environment
-    options["env"] = dict(options.get("env") or os.environ, CMPD_RUN=mark.partition("=")[2])
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        status, output = None, ""
-    end_all(mark.encode())
-    if status is None:
+    """(status, output); the status is None when the time is over. What it began ends with it, and its files are gone."""
+    mark = f"{os.getpid()}-{next(runs)}"  # workers of Criterion leave their group, but not their environment
+    with tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as output:
+        os.chmod(folder, 0o755)  # a database of another user lives in it
+        options["env"] = dict(options.get("env") or os.environ, CMPD_RUN=mark, TMPDIR=folder)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options)
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = None
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        end_all(f"CMPD_RUN={mark}".encode())
         process.wait()
-        process.stdout.close()
-    return status, output
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
 
 
 def end_all(mark):
@@ -77,6 +83,14 @@ def tests_of(folder):
         properties = {item["name"]: item["value"] for item in row["properties"]}
         found[row["name"]] = Test(row["name"], command, tuple(properties.get("ENVIRONMENT", ())))
     return found
+
+
+def alone(work):
+    """Holds |work| for this process: whoever else puts errors into it waits."""
+    work.mkdir(parents=True, exist_ok=True)
+    lock = open(work / "lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 class Tree:
