@@ -19,7 +19,11 @@ static const struct action actions[] = {
 };
 
 /* Somebody has revoked, held or released the certificate in the meantime: that is no business of ours. */
-static const char left[] = "left", left_audit[] = "no certConf came in time: left as it was";
+static const struct action left = {"left", "no certConf came in time: left as it was", STORE_CERT_UNCONFIRMED,
+                                   0};
+/* It is not in the store any more. Its transaction ends all the same: it would be found again for ever. */
+static const struct action missing = {
+    "missing", "no certConf came in time: its certificate is not in the store", STORE_CERT_UNCONFIRMED, 0};
 
 /* What became of a transaction. */
 enum ending {
@@ -59,34 +63,35 @@ static int may_stop_another(struct unconfirmed *job, const struct policy *policy
     return 0;
 }
 
-static void log_end(const struct store_tx *tx, const char *text)
+static void log_end(const struct store_tx *tx, const struct action *action)
 {
-    log_line(LOG_WARN, "certificate not confirmed", log_hexadecimal("serial", tx->serial),
-             log_octets("profile", tx->profile), log_word("action", text));
+    log_line(action == &missing ? LOG_ERROR : LOG_WARN, "certificate not confirmed",
+             log_hexadecimal("serial", tx->serial), log_octets("profile", tx->profile),
+             log_word("action", action->text));
 }
 
-/* With |leaves| 1 the change is none, as the certificate is not unconfirmed any more; what is recorded has
- * its serial from there. */
+/* With an action that leaves it unconfirmed the change is none; what is recorded has its serial from there.
+ */
 static struct store_unit try_to_end(struct store *store, struct bytes issuer, const struct store_tx *tx,
-                                    const struct action *action, int leaves, int64_t now, struct arena *arena)
+                                    const struct action *action, int64_t now, struct arena *arena)
 {
     struct store_tx after = *tx;
     const struct store_cert_change change = {.serial = tx->serial,
                                              .only_from = STORE_CERT_UNCONFIRMED,
-                                             .required = !leaves,
+                                             .required = action->status != STORE_CERT_UNCONFIRMED,
                                              .status = action->status,
                                              .reason = action->reason,
                                              .at = now};
     const struct store_audit audit = {.at = now * 1000,
                                       .event = "unconfirmed",
-                                      .outcome = leaves ? left : action->text,
+                                      .outcome = action->text,
                                       .who = bytes_str("cmpd"),
-                                      .detail = bytes_str(leaves ? left_audit : action->audit)};
+                                      .detail = bytes_str(action->audit)};
     struct store_unit unit = {.issuer = issuer,
                               .arena = arena,
                               .tx_id = tx->transaction_id,
                               .expect_state = STORE_TX_WAIT_CONFIRM,
-                              .change = &change,
+                              .change = action == &missing ? NULL : &change,
                               .audit = &audit};
 
     store_unit_write(&unit, STORE_UPDATE, STORE_TRANSACTIONS, &after);
@@ -97,21 +102,35 @@ static struct store_unit try_to_end(struct store *store, struct bytes issuer, co
     return (struct store_unit){.outcome = unit.outcome, .conflict = unit.conflict};
 }
 
+/* Why the certificate is not unconfirmed. NULL: the store does not say. */
+static const struct action *found_otherwise(struct store *store, struct bytes issuer, struct bytes serial,
+                                            struct arena *arena)
+{
+    struct store_fetch fetch = {.kind = STORE_CERTIFICATES, .issuer = issuer, .key = serial, .arena = arena};
+
+    if (!store_fetch_wait(store, &fetch))
+        return NULL;
+    return fetch.outcome == STORE_FOUND ? &left : fetch.outcome == STORE_ABSENT ? &missing : NULL;
+}
+
 static enum ending end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
                                    const struct action *action, int64_t now, struct arena *arena)
 {
-    struct store_unit unit = try_to_end(store, issuer, tx, action, 0, now, arena);
-    int leaves = unit.outcome == STORE_CONFLICT && unit.conflict == STORE_PRE_CERT;
+    struct store_unit unit = try_to_end(store, issuer, tx, action, now, arena);
 
     /* What is recorded must be what was done. */
-    if (leaves)
-        unit = try_to_end(store, issuer, tx, action, 1, now, arena);
+    if (unit.outcome == STORE_CONFLICT && unit.conflict == STORE_PRE_CERT) {
+        action = found_otherwise(store, issuer, tx->serial, arena);
+        if (action == NULL)
+            return ENDING_LATER;
+        unit = try_to_end(store, issuer, tx, action, now, arena);
+    }
     if (unit.outcome == STORE_CONFLICT)
         return ENDING_FOREIGN;
     if (unit.outcome != STORE_DONE)
         return ENDING_LATER;
-    log_end(tx, leaves ? left : action->text);
-    return leaves ? ENDING_LEFT : ENDING_DONE;
+    log_end(tx, action);
+    return action->status == STORE_CERT_UNCONFIRMED ? ENDING_LEFT : ENDING_DONE;
 }
 
 /* Returns 0 when there is nothing more to do now. */

@@ -17,10 +17,10 @@ struct unconfirmed {
 
 /* unconfirmed_run ends every transaction of |policy|'s CAs whose deadline is before |now| (Unix seconds), and
  * does with its certificate as its profile says (one that is gone: revoke); but what somebody has revoked,
- * held or released in the meantime stays as it is. Waits for |store|. Returns how many were ended by this
- * call. Stops for good, with an alarm in the log, when more than confirm_revoke_max
- * certificates would be revoked or held within a minute: then the fault is likelier with the network than
- * with the devices. */
+ * held or released in the meantime stays as it is, and is not counted. Waits for |store|. Returns how many
+ * were ended by this call. Stops for good, with an alarm in the log, when one more comes after
+ * confirm_revoke_max were revoked or held within a minute, before it is looked at: then the fault is likelier
+ * with the network than with the devices. */
 unsigned unconfirmed_run(struct unconfirmed *job, const struct policy *policy, struct store *store,
                          int64_t now);
 

@@ -23,7 +23,7 @@ static int look_and_wait(struct store *store, struct store_fetch *item)
 
 static struct unconfirmed job;
 
-TestSuite(unconfirmed, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(unconfirmed, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void edit(const char *from, const char *to)
 {
@@ -228,6 +228,26 @@ static void expect_left(const char *action)
     cr_assert_eq(job.count, 0, "what was left is no revocation");
 }
 
+/* Whoever damages a store is told of it, and holds up nobody else's transaction. */
+Test(unconfirmed, a_certificate_that_is_missing_is_no_decision_of_anybody)
+{
+    struct enrollment e;
+    struct store_unit unit;
+
+    enrollment_init(&e, 1, 1);
+    unit = (struct store_unit){.issuer = e.unit.issuer, .arena = e.unit.arena};
+    store_unit_write(&unit, STORE_INSERT, STORE_TRANSACTIONS, &e.tx);
+    e.tx.profile = bytes_str("demo");
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    begin(2, "demo");
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 2);
+    cr_assert_eq(recorded("missing"), 1);
+    expect(2, STORE_TX_ENDED, STORE_CERT_REVOKED, 0);
+    cr_assert_eq(job.count, 1);
+}
+
 Test(unconfirmed, what_an_operator_decided_is_not_lifted_by_keep)
 {
     expect_left("keep");
@@ -313,11 +333,34 @@ struct node {
     unsigned ended;
 };
 
-static pthread_barrier_t both_have_looked;
+/* Where both nodes meet when they have looked; one that has ended is not waited for. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned nodes, waiting, meetings;
+} meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void meet_or_leave(int leaves)
+{
+    pthread_mutex_lock(&meeting.lock);
+    unsigned number = meeting.meetings;
+    if (leaves)
+        meeting.nodes--;
+    else
+        meeting.waiting++;
+    if (meeting.waiting == meeting.nodes) {
+        meeting.waiting = 0;
+        meeting.meetings++;
+        pthread_cond_broadcast(&meeting.changed);
+    }
+    while (!leaves && meeting.meetings == number)
+        pthread_cond_wait(&meeting.changed, &meeting.lock);
+    pthread_mutex_unlock(&meeting.lock);
+}
 
 static void meet(void)
 {
-    pthread_barrier_wait(&both_have_looked);
+    meet_or_leave(0);
 }
 
 static void *run_node(void *arg)
@@ -325,6 +368,7 @@ static void *run_node(void *arg)
     struct node *node = arg;
 
     node->ended = unconfirmed_run(&node->job, demo.policy, node->store, NOW + 301);
+    meet_or_leave(1);
     return NULL;
 }
 
@@ -338,7 +382,7 @@ Test(unconfirmed, two_nodes_at_once_revoke_each_certificate_once)
     edit("confirm_revoke_max: 60", "confirm_revoke_max: 20");
     for (uint32_t n = 0; n < COUNT; n++)
         begin(n, "demo");
-    pthread_barrier_init(&both_have_looked, NULL, 2);
+    meeting.nodes = 2;
     between = meet;
     for (size_t i = 0; i < 2; i++)
         cr_assert_eq(pthread_create(&nodes[i].thread, NULL, run_node, &nodes[i]), 0);
@@ -354,7 +398,7 @@ Test(unconfirmed, two_nodes_at_once_revoke_each_certificate_once)
         expect_record(n, "revoked", "revoked");
     }
     cr_assert_eq(recorded("revoked"), COUNT);
-    pthread_barrier_destroy(&both_have_looked);
+    cr_assert_geq(meeting.meetings, COUNT, "they were not at it at the same time");
     store_close(nodes[1].store);
 }
 
