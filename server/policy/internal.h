@@ -82,8 +82,7 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
                        struct bytes *out, size_t max);
 
 /* policy_read_certificate reads the first certificate of |path| alone: its chain may follow. 1, or 0
- * likewise.
- */
+ * with |fault| written. */
 int policy_read_certificate(struct config_fault *fault, struct policy *policy, const char *key,
                             const char *path, struct bytes *out);
 

@@ -61,11 +61,13 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
                 verify_batch(links, path.count);
                 for (size_t l = 0; l < path.count; l++)
                     valid &= path.links[l].valid;
+                /* Of two issuers with one name and key, another may allow what this one does not. */
+                valid = valid && cert.is_ca && trust_add_issued(trust, ders[c], path.end);
                 path_cleanup(&path);
                 if (found != PATH_OK)
                     break;
             }
-            if (!valid || !cert.is_ca || !trust_add_issued(trust, ders[c], path.end))
+            if (!valid)
                 return config_fault_at(
                     fault, policy->config, key,
                     "certificate %zu was not issued by an anchor of this vendor, is expired, is no CA, or is "
