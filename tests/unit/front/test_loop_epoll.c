@@ -73,7 +73,7 @@ static void tear_down(void)
     loop_free(the_loop);
 }
 
-TestSuite(loop_epoll, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(loop_epoll, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void post(void)
 {

@@ -135,6 +135,17 @@ static size_t let_go(enum store_outcome outcome)
     return count;
 }
 
+/* Waits until something is held, and lets it go. */
+static int let_go_one(enum store_outcome outcome)
+{
+    for (unsigned i = 0; i < PATIENCE_MS; i++) {
+        if (let_go(outcome) != 0)
+            return 1;
+        sleep_ms(1);
+    }
+    return 0;
+}
+
 static int let_go_until_done(unsigned count, enum store_outcome outcome)
 {
     for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&done) < count; i++) {
@@ -418,16 +429,14 @@ Test(held_back, no_answer_without_a_commit)
     before = atomic_load(&fake.asked);
     cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
     cr_assert(wait_asked(before, 1));
-    while (let_go(STORE_DONE) == 0) /* the look-up */
-        sleep_ms(1);
+    cr_assert(let_go_one(STORE_DONE)); /* the look-up */
     cr_assert(wait_asked(before, 2));
     /* The one worker has given away the commit, and goes on to what needs no store: had it answered the
      * first, that answer would be there. */
     cr_assert(pipeline_submit(pipeline, make_job(bytes_str("nonsense"))));
     cr_assert(wait_for(1), "answered before the commit");
     cr_assert_eq(answered[0]->request.len, strlen("nonsense"));
-    while (let_go(STORE_UNAVAILABLE) == 0)
-        sleep_ms(1);
+    cr_assert(let_go_one(STORE_UNAVAILABLE));
     cr_assert(wait_for(2));
     cr_assert_eq(failure_of(answered[1]), PKI_SYSTEM_UNAVAIL);
 }
@@ -717,7 +726,7 @@ Test(held_back, a_full_batch_may_look_at_every_CA)
         cr_assert_not_null(job);
         job->path = bytes_str("/.well-known/cmp");
         cr_assert(pipeline_submit(pipeline, job));
-        while (i == 0 && atomic_load(&fake.asked) == before)
+        for (unsigned ms = 0; i == 0 && ms < PATIENCE_MS && atomic_load(&fake.asked) == before; ms++)
             sleep_ms(1);
     }
     pthread_mutex_unlock(&fake.lock);

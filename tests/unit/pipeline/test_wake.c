@@ -133,7 +133,7 @@ static void tear_down(void)
     ledger_free(the_pipeline.sources);
 }
 
-TestSuite(wake, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(wake, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static int is_served(void)
 {

@@ -54,7 +54,7 @@ static void tear_down(void)
     free_store(the_store);
 }
 
-TestSuite(postgres_wake, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(postgres_wake, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void ask(void)
 {

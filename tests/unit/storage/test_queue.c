@@ -59,7 +59,7 @@ static void tear_down(void)
     queue_cleanup(&queue);
 }
 
-TestSuite(queue, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(queue, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void ignore(void *arg)
 {
