@@ -418,7 +418,8 @@ static void judge_body(enum kind kind, const uint8_t *body, size_t len)
 
     if (kind == KIND_PAGE)
         MUST(is_of_page(body, 0, len, 1));
-    if (kind != KIND_ECHO || was_sent("hunked")) /* what came in chunks does not stand in one piece */
+    /* What came in chunks does not stand in one piece. ("hunked": the c may be of either case.) */
+    if (kind != KIND_ECHO || was_sent("hunked"))
         return;
     found = memmem(judge.sent + judge.sent_at, judge.sent_len - judge.sent_at, body, len);
     MUST(len > 0 && found != NULL);
