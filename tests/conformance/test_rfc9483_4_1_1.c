@@ -429,11 +429,15 @@ Test(rfc9483_4_1_1, ir_and_certConf_are_protected)
     cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), NULL, 0));
     struct answer answer = world_send(world, message);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client.header.protection_alg = bytes_of(NULL, 0);
+    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, PKI_CERTCONF, parsed.body));
+    cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), NULL, 0));
+    answer = world_send(world, message);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_UNCONFIRMED);
     answer_free(&first);
 
     client.transaction_id[0]++;
-    client.header.protection_alg = bytes_of(NULL, 0);
     client.header.recip_nonce = bytes_of(NULL, 0);
     cr_assert(
         pki_encode_protected_part(&part, world->arena, &client.header, PKI_IR, client_body(&client, PKI_IR)));

@@ -418,6 +418,12 @@ Test(receive, an_unprotected_message_is_refused)
     client.header.protection_alg = bytes_of(NULL, 0);
     answer = world_send(world, client_request(&client, PKI_IR)); /* protection without protectionAlg */
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+
+    cr_assert(
+        pki_encode_protected_part(&part, world->arena, &client.header, PKI_IR, client_body(&client, PKI_IR)));
+    cr_assert(pki_encode_message(&message, world->arena, part, bytes_of(NULL, 0), client.extra_certs, 2));
+    answer = world_send(world, message); /* neither */
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     cr_assert_eq(world->cert_count, 0);
 }
 
