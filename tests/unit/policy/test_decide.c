@@ -182,6 +182,8 @@ Test(decide, a_request_must_name_the_device)
     refused(PKI_BAD_CERT_TEMPLATE);
     request.tmpl.san = bytes_of(san, sizeof san);
     cr_assert(name_is_empty(granted().subject));
+    request.tmpl.subject = bytes_of(NULL, 0);
+    refused(PKI_BAD_CERT_TEMPLATE);
 }
 
 Test(decide, a_malformed_or_overlong_subject_is_refused)
