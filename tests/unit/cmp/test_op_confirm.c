@@ -274,6 +274,12 @@ Test(op_confirm, sender_and_senderKID_are_those_of_the_first_message)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     expect_untouched();
     cr_assert(pki_directory_name(&client.header.sender, world->arena, hex(world->arena, "30 00")));
+    struct bytes kid = client.header.sender_kid;
+    client.header.sender_kid = world->stranger.cert.key_id;
+    answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    expect_untouched();
+    client.header.sender_kid = kid;
     answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
     expect_pkiconf(&answer);
 }
