@@ -336,6 +336,22 @@ Test(request, controls_and_regInfo_are_found)
     cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "", "30 02 30 00 80 00")));
 }
 
+/* RFC 9483 4.1.3 issuer: "REQUIRED"
+ * RFC 9483 4.1.3 serialNumber: "REQUIRED" */
+Test(request, an_oldCertID_has_issuer_and_serialNumber)
+{
+    struct cert_request request;
+
+    cr_assert_not(decode(&request, cert_req_msg(SUBJECT,
+                                                "30 12 30 10"
+                                                " 06 09 2b 06 01 05 05 07 05 01 05 30 03 02 01 07 ",
+                                                "")));
+    cr_assert_not(decode(&request, cert_req_msg(SUBJECT,
+                                                "30 13 30 11"
+                                                " 06 09 2b 06 01 05 05 07 05 01 05 30 04 a4 02 30 00 ",
+                                                "")));
+}
+
 /* ---- CertReqMessages ::= SEQUENCE SIZE (1..MAX) OF CertReqMsg ---- */
 
 Test(request, requests_are_counted_and_the_first_is_read)
