@@ -129,7 +129,8 @@ static const struct config_setting vendor_rows[] = {
     {ROW(config_vendor, anchors), LIST(CONFIG_FILES, 1), .example = "[vendors/acme-root.pem]",
      .says = "PEM files: certificates that are trusted as they are"},
     {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
-     .says = "PEM files: certificates that help to reach an anchor, issuers before those that they issued; pathLenConstraint holds"},
+     .says = "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
+             "pathLenConstraint holds"},
 };
 static const struct config_section vendor = SECTION(vendor, "a vendor");
 
