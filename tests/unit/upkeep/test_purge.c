@@ -1,9 +1,37 @@
 /* purge.c: what the retention of profiles lets go, over a file or PostgreSQL (tests/postgres). */
-#include "server/upkeep/purge.h"
+#include "storage/store.h"
+
+/* What the store answers to a commit instead of its outcome, and to the first of many look-ups; 0: nothing
+ * else. */
+static enum store_outcome commit_ends;
+static enum store_fetch_outcome first_look_up_ends;
+
+static int commit_or_not(struct store *store, struct store_unit *unit)
+{
+    if (commit_ends == 0)
+        return store_commit_wait(store, unit);
+    unit->outcome = commit_ends;
+    return 1;
+}
+
+static int look_up_or_not(struct store *store, struct store_fetch *items, size_t n)
+{
+    int ok = store_fetch_all_wait(store, items, n);
+
+    if (ok && n != 0 && first_look_up_ends != 0)
+        items[0].outcome = first_look_up_ends;
+    return ok;
+}
+
+#define store_commit_wait commit_or_not
+#define store_fetch_all_wait look_up_or_not
+#include "server/upkeep/purge.c"
+#undef store_commit_wait
+#undef store_fetch_all_wait
 
 #include "tests/unit/upkeep/fixture.h"
 
-enum { DAY = 86400, NOT_AFTER = NOW + 365 * DAY };
+enum { NOT_AFTER = NOW + 365 * DAY };
 
 static struct purge job;
 
@@ -187,6 +215,73 @@ Test(purge, the_audit_log_says_how_many_of_what_and_up_to_when)
     cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), find_text, &detail));
     cr_assert_eq(told.found, 1);
     cr_assert_eq(detail.found, 1);
+}
+
+/* The audit log has milliseconds (storage/audit.h). */
+Test(purge, the_audit_log_says_when)
+{
+    struct told told = {"\"event\":\"purge\",\"outcome\":\"deleted\",\"at\":1734214401000,", 0};
+    char fault[STORE_FAULT_MAX];
+
+    retain_certificates("30");
+    issue(0, 1, "demo", STORE_TX_CONFIRMED);
+    pass(&job, NOT_AFTER + 31 * DAY + 1); /* 2024-12-14T22:13:21Z */
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), find_text, &told));
+    cr_assert_eq(told.found, 1);
+}
+
+/* What the store did not do, or may not have done, is no reason to go on: the piece is done again. */
+static void expect_again(enum store_outcome outcome)
+{
+    retain_certificates("1");
+    issue(0, STORE_OLD_MAX + 1, "demo", STORE_TX_CONFIRMED);
+    commit_ends = outcome;
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_UNAVAILABLE);
+    cr_assert_eq(job.certificates, 0);
+    commit_ends = 0;
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_MORE);
+    cr_assert_eq(job.certificates, STORE_OLD_MAX);
+    cr_assert_eq(job.step, 0);
+    cr_assert_not(has_cert(0));
+}
+
+Test(purge, what_the_store_did_not_take_is_tried_again)
+{
+    expect_again(STORE_UNAVAILABLE);
+}
+
+Test(purge, what_the_store_may_not_have_taken_is_tried_again)
+{
+    expect_again(STORE_UNKNOWN);
+}
+
+/* Another node was faster with one of them: the next pass finds the rest. */
+Test(purge, what_is_gone_or_in_use_by_now_holds_nothing_up)
+{
+    retain_certificates("1");
+    issue(0, 1, "demo", STORE_TX_CONFIRMED);
+    commit_ends = STORE_CONFLICT;
+    cr_assert_eq(pass(&job, NOT_AFTER + 2 * DAY), 1);
+    cr_assert_eq(job.certificates, 0);
+    commit_ends = 0;
+    pass(&job, NOT_AFTER + 2 * DAY);
+    cr_assert_eq(job.certificates, 1);
+}
+
+/* A certificate whose transaction could not be looked up may be one that awaits certConf. */
+Test(purge, without_a_look_at_the_transactions_no_certificate_goes)
+{
+    retain_certificates("1");
+    issue(0, 1, "demo", STORE_TX_WAIT_CONFIRM);
+    stop(0);
+    issue(1, 2, "demo", STORE_TX_CONFIRMED);
+    first_look_up_ends = STORE_FETCH_UNAVAILABLE;
+    cr_assert_eq(purge_piece(&job, demo.policy, store, NOT_AFTER + 2 * DAY), PURGE_UNAVAILABLE);
+    cr_assert_eq(job.certificates, 0);
+    cr_assert(has_cert(0) && has_cert(1));
+    first_look_up_ends = 0;
+    pass(&job, NOT_AFTER + 2 * DAY);
+    cr_assert(has_cert(0) && !has_cert(1));
 }
 
 struct node {

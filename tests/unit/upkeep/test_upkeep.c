@@ -1,7 +1,25 @@
 /* upkeep.c: the thread that does it, and what it does each second. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* How often a thread has begun to wait; with |waits_for_ever| only a call ends it, and no second. */
+static atomic_uint waits;
+static atomic_int waits_for_ever;
+
+static int wait_or_not(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+{
+    atomic_fetch_add(&waits, 1);
+    return atomic_load(&waits_for_ever) ? pthread_cond_wait(cond, mutex)
+                                        : pthread_cond_timedwait(cond, mutex, until);
+}
+
+#define pthread_cond_timedwait wait_or_not
 #include "server/upkeep/upkeep.c"
+#undef pthread_cond_timedwait
 
 #include "server/upkeep/seal.h"
+
+#include <sys/stat.h>
 
 #include "tests/unit/upkeep/fixture.h"
 
@@ -192,6 +210,45 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
             &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL});
     cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
     store_close(deaf);
+    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep.duties[i].state);
+}
+
+/* A configuration is in use at once, in all threads. */
+Test(upkeep, a_new_configuration_waits_for_no_second)
+{
+    atomic_store(&waits_for_ever, 1);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    cr_assert_not_null(upkeep);
+    while (atomic_load(&waits) < STRANDS)
+        a_moment();
+    upkeep_set_policy(upkeep, demo.policy); /* under the lock: all of them wait by now */
+    while (atomic_load(&waits) < 2 * STRANDS)
+        a_moment();
+    cr_assert_neq(atomic_load(&upkeep->served), 0, "the jobs were run");
+    upkeep_free(upkeep);
+}
+
+/* A job that failed is tried again the second after, whatever its turn is. */
+Test(upkeep, a_job_that_failed_is_tried_again_at_once)
+{
+    enum { SECOND = 1000, MINUTE = 60 * SECOND };
+    struct upkeep upkeep = {.store = store};
+    const char *path = policy_config(demo.policy)->audit_seal_file;
+    int64_t begin = NOW * 1000LL;
+    struct stat st;
+
+    cr_assert(begin_jobs(&upkeep, NOW));
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    unlink(path);
+    cr_assert_eq(mkdir(path, 0700), 0, "what cannot be written");
+    long_jobs(&upkeep, begin + MINUTE);
+    cr_assert_eq(rmdir(path), 0);
+    long_jobs(&upkeep, begin + MINUTE + SECOND);
+    cr_assert_eq(stat(path, &st), 0);
+    cr_assert_gt(st.st_size, 0);
+    cr_assert_eq(seals(), 1);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
         free(upkeep.duties[i].state);
