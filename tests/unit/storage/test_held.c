@@ -271,3 +271,78 @@ Test(held, damage_lasts_until_a_restart)
     close(fd);
     free(good);
 }
+
+/* As the store's own connections are. */
+static void connect_to(struct sqlite_conn *conn)
+{
+    char fault[STORE_FAULT_MAX];
+    cr_assert(sqlite_create(fault, test_path), "%s", fault);
+    cr_assert_eq(sqlite_connect(conn, fault, test_path, 0), SQLITE_OK, "%s", fault);
+}
+
+static void write_some(struct sqlite_conn *conn)
+{
+    cr_assert_eq(sqlite3_exec(conn->db,
+                              "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', 1) ON "
+                              "CONFLICT DO UPDATE SET version = excluded.version",
+                              NULL, NULL, NULL),
+                 SQLITE_OK, "%s", sqlite3_errmsg(conn->db));
+}
+
+/* What was the last frame before is where it was; those of this commit are gone. */
+Test(held, a_log_that_is_cut_just_behind_the_commit_before_is_a_loss)
+{
+    struct sqlite_conn conn;
+    connect_to(&conn);
+    write_some(&conn);
+    cr_assert_null(sqlite_lost(&conn, test_path));
+    off_t before = conn.held.log_end;
+    cr_assert_gt(before, 0);
+    write_some(&conn);
+    cr_assert_eq(truncate(name("-wal"), before), 0);
+    const char *why = sqlite_lost(&conn, test_path);
+    cr_assert_not_null(why);
+    cr_assert_str_eq(why, "the write-ahead log (-wal) was cut");
+    sqlite_disconnect(&conn);
+}
+
+/* Nothing is known of files that cannot be looked at: no commit counts, but nothing is lost for good. */
+Test(held, files_that_cannot_be_looked_at_are_no_loss_and_no_success)
+{
+    enum { LONG = 5000 };
+    char path[LONG];
+    struct sqlite_conn conn;
+    struct sqlite_store store = {.path = path};
+    memset(path, 'n', sizeof path - 1);
+    path[sizeof path - 1] = 0;
+    connect_to(&conn);
+    cr_assert_str_eq(sqlite_lost(&conn, path), "the files could not be looked at");
+    cr_assert(sqlite_look(&store, &conn));
+    cr_assert_not(atomic_load(&store.is_lost));
+    store.path = test_path;
+    cr_assert_not(sqlite_look(&store, &conn));
+    cr_assert_not(sqlite_hold(&conn, path), "nor can they be held");
+    sqlite_disconnect(&conn);
+}
+
+/* A connection that is made anew must lead to the file of the start: another one knows nothing of what was
+ * answered since. */
+Test(held, a_connection_to_another_file_ends_the_service)
+{
+    struct sqlite_store store = {.path = test_path};
+    struct sqlite_conn first;
+    char fault[STORE_FAULT_MAX];
+    connect_to(&first);
+    sqlite_disconnect(&first);
+    store.file = open(test_path, O_PATH | O_CLOEXEC);
+    cr_assert(sqlite_connected(&store, &store.writer));
+    sqlite_disconnect(&store.writer);
+    shell("mv %s %s.old");
+    cr_assert(sqlite_create(fault, test_path), "%s", fault);
+    cr_assert_not(sqlite_connected(&store, &store.writer));
+    cr_assert_null(store.writer.db);
+    cr_assert(atomic_load(&store.is_lost));
+    shell("mv %s.old %s");
+    cr_assert_not(sqlite_connected(&store, &store.writer), "until a restart");
+    close(store.file);
+}

@@ -10,6 +10,7 @@
 
 #include "storage/audit_verify.h"
 #include "storage/sqlite/internal.h"
+#include "tests/support/capture.h"
 #include "units.h"
 
 TestSuite(sqlite, .init = make_url, .fini = remove_folder, .timeout = 300);
@@ -614,6 +615,7 @@ static struct {
     _Atomic int written;    /* pieces of the log, all in all */
     _Atomic int unsynced;   /* of them, since the log was synced last */
     _Atomic int sync_fails; /* 1: the next sync of the log does */
+    int has_no_index;       /* 1: files cannot share memory, as on a disk of another machine */
 } disk;
 
 static int disk_fails(void)
@@ -664,6 +666,8 @@ static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         disk.methods[kind] = *file->pMethods;
         disk.methods[kind].xWrite = disk_write;
         disk.methods[kind].xSync = disk_sync;
+        if (disk.has_no_index)
+            disk.methods[kind].iVersion = 1;
     }
     file->pMethods = &disk.methods[kind];
     return rc;
@@ -1022,4 +1026,110 @@ Test(sqlite, processes_may_make_the_store_at_once)
         }
         remove_files(); /* two that close at once may leave the log behind */
     }
+}
+
+/* Each fault comes with what to do about it. */
+Test(sqlite, a_disk_that_fails_at_start_is_told_with_a_remedy)
+{
+    static const struct {
+        int code;
+        const char *hint;
+    } rows[] = {
+        {SQLITE_FULL, "disk is full (13); make room on the disk"},
+        {SQLITE_IOERR_WRITE, "disk I/O error (778); the disk reports an error: look at the kernel's log"},
+        {SQLITE_READONLY_DBMOVED, "(1032); the file and its folder must be writable by the user"},
+        {SQLITE_PERM, "access permission denied (3); the file and its folder must be writable by the user"},
+        {SQLITE_CANTOPEN, "unable to open database file (14); the file and its folder must be writable"},
+        {SQLITE_NOLFS, "(22); look at the file and its disk"},
+        {SQLITE_CORRUPT,
+         "malformed (11); the file is damaged: restore it from a backup; nothing was changed"},
+    };
+    const char *steps[3];
+    struct sqlite_schema schema;
+    make_store(1);
+    forward(&schema, steps, "CREATE TABLE others (id INTEGER PRIMARY KEY) STRICT;");
+    install_disk();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char fault[STORE_FAULT_MAX] = "";
+        atomic_store(&disk.code, rows[i].code);
+        atomic_store(&disk.countdown, 1);
+        cr_expect_not(sqlite_prepare_file(fault, test_path, &schema), "%d", rows[i].code);
+        atomic_store(&disk.countdown, 0);
+        cr_expect_not_null(strstr(fault, rows[i].hint), "%s", fault);
+        cr_expect_eq(strncmp(fault, test_path, strlen(test_path)), 0, "%s", fault);
+        cr_expect_eq(sql("PRAGMA user_version"), 1, "%s", fault);
+    }
+    make_store(0);
+}
+
+Test(sqlite, where_no_log_can_be_kept_no_store_is_made)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    disk.has_no_index = 1;
+    install_disk();
+    cr_assert_not(store_create(fault, test_url));
+    cr_assert_not_null(strstr(fault, "this file system cannot hold a write-ahead log"), "%s", fault);
+    cr_assert_not_null(strstr(fault, test_path), "its name, and not one for the time of making: %s", fault);
+    cr_assert_eq(rmdir(test_folder), 0, "something is left");
+    cr_assert_eq(mkdir(test_folder, 0700), 0);
+}
+
+Test(sqlite, a_path_through_a_file_is_told)
+{
+    char fault[STORE_FAULT_MAX] = "", path[128];
+    make_store(0);
+    snprintf(path, sizeof path, "%s/store.db", test_path);
+    cr_assert_not(sqlite_check_file(fault, path));
+    cr_assert_not_null(strstr(fault, "cannot be looked at: Not a directory; "), "%s", fault);
+    cr_assert_eq(sqlite_version(path), 0);
+    cr_assert_eq(sqlite_version(test_path), SQLITE_SCHEMA_VERSION);
+}
+
+/* A start must not take minutes. Nothing is in what is behind the pages. */
+Test(sqlite, a_large_file_is_not_checked_whole_and_that_is_told)
+{
+    enum { WHOLE = 256 * 1024 * 1024 };
+    make_store(1);
+    log_set_level(LOG_INFO);
+    cr_assert_eq(truncate(test_path, (off_t)WHOLE + 1), 0);
+    CAPTURE(make_store(0));
+    cr_assert_not_null(strstr(logged, "event=\"store not checked whole\""), "%s", logged);
+    cr_assert_not_null(strstr(logged, "octets=268435457"), "%s", logged);
+    cr_assert_eq(truncate(test_path, WHOLE), 0);
+    CAPTURE(make_store(0));
+    cr_assert_null(strstr(logged, "not checked"), "%s", logged);
+}
+
+static int no_head(void *arg, const struct store_head *head)
+{
+    (void)arg;
+    (void)head;
+    return 1;
+}
+
+static void say_nothing(void *arg, const char *what, const struct store_fact *facts, size_t n)
+{
+    (void)arg;
+    (void)what;
+    (void)facts;
+    (void)n;
+}
+
+/* A tool that could not look must not pass for one that found nothing. */
+Test(sqlite, a_table_that_is_missing_is_told_by_every_tool)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    uint64_t entries = 0;
+    struct store *store = must_open(test_url);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    sql("DROP TABLE audit");
+    cr_assert_not(sqlite_each_head(store, fault, INT64_MAX, no_head, NULL));
+    cr_assert_not_null(strstr(fault, ": reading the audit log: no such table: audit"), "%s", fault);
+    cr_assert_not(sqlite_audit_purge(store, fault, INT64_MAX, NULL, 0, &entries));
+    cr_assert_not_null(strstr(fault, ": deleting entries of the audit log: no such table: audit"), "%s",
+                       fault);
+    cr_assert_eq(entries, 0);
+    store_close(store);
+    cr_assert_not(store_status(fault, test_url, say_nothing, NULL));
+    cr_assert_not_null(strstr(fault, ": looking at it: no such table: audit"), "%s", fault);
 }
