@@ -88,3 +88,21 @@ Test(config_reload, what_nodes_may_differ_in)
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
         cr_expect_eq(config_of_node(bytes_str(common[i])), 0, "%s", common[i]);
 }
+
+/* Each entry of a list counts, and how many there are. */
+Test(config_reload, lists_are_compared_to_their_end)
+{
+    static const char *const others[] = {"[192.0.2.1, 192.0.2.3]", "[192.0.2.3, 192.0.2.2]", "[192.0.2.1]",
+                                         "[192.0.2.1, 192.0.2.2, 192.0.2.3]"};
+    static const char begin[] = LISTENERS CAS PROFILES "trusted_proxies: ";
+    struct config_fault fault;
+    char before[512], after[512];
+
+    snprintf(before, sizeof before, "%s[192.0.2.1, 192.0.2.2]\n", begin);
+    cr_assert(allowed(&fault, before, before), "%s", fault.text);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        snprintf(after, sizeof after, "%s%s\n", begin, others[i]);
+        cr_expect_not(allowed(&fault, before, after), "%s", others[i]);
+        cr_expect_not_null(strstr(fault.text, "trusted_proxies have changed"), "%s", fault.text);
+    }
+}

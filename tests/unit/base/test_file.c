@@ -1,4 +1,5 @@
 /* test_file.c: all or nothing, and nothing for others' eyes. */
+#define _GNU_SOURCE 1 /* mkostemp */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
@@ -11,10 +12,107 @@
 
 #include "server/base/file.h"
 
+/* What fails next, with this error; 0: nothing. And what was made durable: f a file, d a folder, r a new name
+ * before them. */
+static struct {
+    int read, write, write_is_cut, sync, folder_sync, close, stat, chmod;
+    char steps[16];
+} disk;
+
+static int fails(int *error)
+{
+    int failing = *error;
+
+    if (failing == 0)
+        return 0;
+    *error = 0;
+    errno = failing;
+    return 1;
+}
+
+static void step(char which)
+{
+    disk.steps[strlen(disk.steps)] = which;
+}
+
+static ssize_t disk_read(int fd, void *out, size_t len)
+{
+    return fails(&disk.read) ? -1 : read(fd, out, len);
+}
+
+static ssize_t disk_write(int fd, const void *data, size_t len)
+{
+    if (fails(&disk.write))
+        return -1;
+    if (!disk.write_is_cut || len < 2)
+        return write(fd, data, len);
+    disk.write = disk.write_is_cut;
+    disk.write_is_cut = 0;
+    return write(fd, data, len / 2);
+}
+
+static int disk_sync(int fd)
+{
+    struct stat st;
+    int is_folder = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+
+    step(is_folder ? 'd' : 'f');
+    return fails(is_folder ? &disk.folder_sync : &disk.sync) ? -1 : fsync(fd);
+}
+
+static int disk_close(int fd)
+{
+    int ret = close(fd);
+
+    return fails(&disk.close) ? -1 : ret;
+}
+
+static int disk_stat(int fd, struct stat *st)
+{
+    return fails(&disk.stat) ? -1 : fstat(fd, st);
+}
+
+static int disk_chmod(int fd, mode_t mode)
+{
+    return fails(&disk.chmod) ? -1 : fchmod(fd, mode);
+}
+
+static int disk_rename(const char *from, const char *to)
+{
+    step('r');
+    return rename(from, to);
+}
+
+static int disk_link(const char *from, const char *to)
+{
+    step('r');
+    return link(from, to);
+}
+
+#define read disk_read
+#define write disk_write
+#define fsync disk_sync
+#define close disk_close
+#define fstat disk_stat
+#define fchmod disk_chmod
+#define rename disk_rename
+#define link disk_link
+/* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
+#include "server/base/file.c"
+#undef read
+#undef write
+#undef fsync
+#undef close
+#undef fstat
+#undef fchmod
+#undef rename
+#undef link
+
 static char folder[64], path[128];
 
 static void set_up(void)
 {
+    memset(&disk, 0, sizeof disk);
     snprintf(folder, sizeof folder, "/tmp/cmpd-file-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/key", folder);
@@ -108,4 +206,89 @@ Test(file, what_is_no_file_is_refused_at_once)
     cr_assert_eq(errno, ENOENT);
     cr_assert(!file_write("/nonexistent/folder/key", "x", 1, 0600, 0));
     cr_assert_eq(errno, ENOENT);
+}
+
+/* After a power failure the name leads to the old content or to the new. */
+Test(file, what_is_written_is_durable_before_it_has_its_name_and_its_name_is_durable)
+{
+    cr_assert(file_write(path, "one", 3, 0600, 1));
+    cr_assert_str_eq(disk.steps, "frd");
+    memset(disk.steps, 0, sizeof disk.steps);
+    cr_assert(file_write(path, "two", 3, 0600, 0));
+    cr_assert_str_eq(disk.steps, "frd");
+}
+
+/* Whatever fails, the old content is there, nothing else is left, and the fault is told. */
+Test(file, a_write_that_fails_leaves_the_old_content)
+{
+    int *const faults[] = {&disk.write, &disk.write_is_cut, &disk.chmod, &disk.sync, &disk.close};
+    uint8_t *data;
+    size_t len;
+
+    cr_assert(file_write(path, "one", 3, 0600, 1));
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        *faults[i] = ENOSPC;
+        errno = 0;
+        cr_expect_not(file_write(path, "three", 5, 0600, 0), "fault %zu", i);
+        cr_expect_eq(errno, ENOSPC, "fault %zu: %s", i, strerror(errno));
+        cr_expect_eq(entries(), 1, "fault %zu", i);
+        cr_assert(file_read(&data, &len, path, 10));
+        cr_expect_str_eq((char *)data, "one", "fault %zu", i);
+        file_free(data, len);
+    }
+}
+
+Test(file, a_name_that_is_not_durable_is_a_fault)
+{
+    disk.folder_sync = EIO;
+    errno = 0;
+    cr_assert_not(file_write(path, "one", 3, 0600, 1));
+    cr_assert_eq(errno, EIO);
+    cr_assert_not(file_sync_folder("/nonexistent/folder/key"));
+    cr_assert_eq(errno, ENOENT);
+}
+
+Test(file, a_signal_ends_nothing)
+{
+    uint8_t *data;
+    size_t len;
+
+    disk.write_is_cut = EINTR;
+    cr_assert(file_write(path, "secret", 6, 0600, 1));
+    disk.read = EINTR;
+    cr_assert(file_read(&data, &len, path, 6));
+    cr_assert_str_eq((char *)data, "secret");
+    file_free(data, len);
+}
+
+Test(file, what_cannot_be_read_is_told)
+{
+    int *const faults[] = {&disk.read, &disk.stat};
+    uint8_t *data;
+    size_t len;
+
+    cr_assert(file_write(path, "secret", 6, 0600, 1));
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        *faults[i] = EIO;
+        errno = 0;
+        cr_expect_not(file_read(&data, &len, path, 6), "fault %zu", i);
+        cr_expect_eq(errno, EIO, "fault %zu", i);
+        cr_expect_null(data);
+        cr_expect_eq(len, 0);
+    }
+}
+
+/* The arithmetic of growing has room. */
+Test(file, without_a_limit_a_file_is_read_whole)
+{
+    uint8_t *data;
+    size_t len;
+
+    cr_assert(file_write(path, "secret", 6, 0600, 1));
+    cr_assert(file_read(&data, &len, path, SIZE_MAX));
+    cr_assert_eq(len, 6);
+    file_free(data, len);
+    cr_assert(file_read(&data, &len, "/proc/self/maps", SIZE_MAX));
+    cr_assert_gt(len, 100);
+    file_free(data, len);
 }

@@ -400,3 +400,23 @@ Test(log, sources_without_number_are_counted)
     cr_assert_lt(count, SOURCES);
     cr_assert_eq(count + told, SOURCES);
 }
+
+/* Nothing is written behind the room that there is, and the line has its end. */
+Test(log, a_line_fits_any_room)
+{
+    enum { MOST = 160 };
+    char line[MOST + 1];
+
+    for (size_t size = 8; size <= MOST; size++) {
+        memset(line, '#', sizeof line);
+        size_t len =
+            log_make_line(line, size, LOG_INFO, "e",
+                          LOG_FIELDS(log_number("a-key-that-is-long", INT64_MIN), log_text("another", "a b"),
+                                     log_real("third", 1.5), log_pairs(bytes_str("x=1 y=2"))));
+        cr_assert_leq(len, size, "%zu", size);
+        cr_assert_eq(line[len - 1], '\n', "%zu", size);
+        cr_assert_eq(memchr(line, '\n', len), &line[len - 1], "%zu", size);
+        for (size_t i = size; i < sizeof line; i++)
+            cr_assert_eq(line[i], '#', "%zu: octet %zu", size, i);
+    }
+}
