@@ -187,6 +187,12 @@ Test(der, times_are_read)
     /* RFC 5280 4.1.2.5.2: "GeneralizedTime values MUST NOT include fractional seconds." */
     cbs = cbs_of(hex(arena, "18 11 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2e 35 5a"));
     cr_assert_not(der_get_time(&cbs, &at));
+    /* 4.1.2.5.1: "UTCTime values MUST be expressed in Greenwich Mean Time (Zulu) and MUST include seconds";
+     * and there is no 13th month. */
+    cbs = cbs_of(hex(arena, "17 0b 32 37 30 31 31 35 30 38 30 30 5a"));
+    cr_assert_not(der_get_time(&cbs, &at));
+    cbs = cbs_of(hex(arena, "17 0d 32 37 31 33 31 35 30 38 30 30 30 30 5a"));
+    cr_assert_not(der_get_time(&cbs, &at));
     /* 4.1.2.5.3: 99991231235959Z, no well-defined expiration date */
     cbs = cbs_of(hex(arena, "18 0f 39 39 39 39 31 32 33 31 32 33 35 39 35 39 5a"));
     cr_assert(der_get_time(&cbs, &at));

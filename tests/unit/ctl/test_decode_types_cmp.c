@@ -37,6 +37,10 @@ Test(decode_types_cmp, every_body_has_its_name)
         {"ac{30{30{30{02{00}}} a0{30{30{a4{30{}} 02{05}}}}}}",
          "body rp\nstatus\n[0]\nstatus 0 (accepted)\nrevCerts\n[0]\nissuer directoryName (the empty name)\n"
          "serialNumber 05"},
+        {"ac{30{30{30{02{00}}} a1{30{30{30{30{(1.3.101.112)} 30{} 17{'261121204100Z'}} 30{(1.3.101.112)} "
+         "03{00}}}}}}",
+         "body rp\nstatus\n[0]\nstatus 0 (accepted)\ncrls\n[0]\nissuer (the empty name)\nthisUpdate "
+         "2026-11-21T20:41:00Z\nsignatureAlgorithm id-Ed25519"},
         {"ad{" REQUESTS "}", "body ccr"},
         {"ae{" ANSWERS "}", "body ccp"},
         {"af{30{$ $ $}}", "body ckuann cAKeyUpdAnnV2\noldWithNew\nserialNumber 05"},
@@ -66,7 +70,7 @@ Test(decode_types_cmp, every_body_has_its_name)
          "body pollRep\n[0]\ncertReqId 0\ncheckAfter 3600\nreason \"tea\""},
     };
 
-    cr_assert_eq(sizeof cases / sizeof cases[0], 27);
+    cr_assert_eq(sizeof cases / sizeof cases[0], 27 + 1, "rp in both of its forms");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         says(cases[i].body, cases[i].lines);
 }

@@ -138,3 +138,18 @@ Test(decode_types_x509, a_revocation_list_by_itself)
               "issuer (the empty name)\nthisUpdate 2026-11-21T20:41:00Z\nnextUpdate 2026-11-22T20:41:00Z\n"
               "revokedCertificates 2 entries\ncRLNumber 9\nsignatureAlgorithm id-Ed25519");
 }
+
+/* What is no SubjectPublicKeyInfo is not summed up as one, and what comes behind it is shown. */
+Test(decode_types_x509, a_key_that_is_broken_is_told)
+{
+    static const char *const keys[] = {"02{05} 03{00 01}", "30{02{05}} 03{00 01}", "30{(1.2.3)} 04{00 01}",
+                                       "30{(1.2.3)} 03{}"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        int ok;
+        const char *text =
+            shown(message(arena_printf(arena, "a0{30{30{30{02{00} 30{a6{%s}}}}}}", keys[i])), &ok);
+        cr_expect_not(ok, "%s", text);
+        cr_expect_null(strstr(text, "octets\n"), "%s", text);
+    }
+}
