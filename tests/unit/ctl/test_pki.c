@@ -1,8 +1,11 @@
 /* pki.c: certificates of a new CA (RFC 5280 4.2, RFC 9480 2.2). */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <sys/stat.h>
 
 #include "crypto/path.h"
 #include "server/ctl/ctl.h"
+#include "tests/support/capture.h"
 #include "tests/support/must.h"
 
 enum { NOW = 1800000000 };
@@ -84,4 +87,120 @@ Test(pki, serials_and_keys_differ)
     cr_assert_not(bytes_equal(signer.cert.serial, device.cert.serial));
     cr_assert_not(bytes_equal(signer.cert.spki, device.cert.spki));
     cr_assert_leq(device.cert.serial.len, 20); /* RFC 5280 4.1.2.2 */
+}
+
+/* ---- files ---- */
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *file = fopen(in_folder(name), "w");
+
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/cmpd-pki-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    unlink(in_folder("ca.pem"));
+    unlink(in_folder("ca.key"));
+    cr_assert_eq(rmdir(folder), 0, "something else is left in %s", folder);
+}
+
+/* A private key is nobody else's to read; a certificate is everybody's. */
+Test(pki, what_is_saved_is_loaded)
+{
+    struct ctl_identity loaded;
+    struct stat st;
+
+    make_folder();
+    cr_assert(ctl_save(&issuing, folder, "ca", 1));
+    cr_assert_eq(stat(in_folder("ca.key"), &st), 0);
+    cr_assert_eq(st.st_mode & 0777, 0600);
+    cr_assert_eq(stat(in_folder("ca.pem"), &st), 0);
+    cr_assert_eq(st.st_mode & 0777, 0644);
+    cr_assert(ctl_load(&loaded, arena, folder, "ca"));
+    cr_assert(bytes_equal(loaded.cert_der, issuing.cert_der));
+    cr_assert(bytes_equal(private_key_spki(loaded.key), issuing.cert.spki));
+    ctl_identity_cleanup(&loaded);
+    CAPTURE(cr_assert_not(ctl_save(&root, folder, "ca", 1)));
+    cr_assert_not_null(strstr(logged, "ca.pem: File exists"), "%s", logged);
+    cr_assert(ctl_load(&loaded, arena, folder, "ca"));
+    cr_assert(bytes_equal(loaded.cert_der, issuing.cert_der), "it was left alone");
+    ctl_identity_cleanup(&loaded);
+    unlink(in_folder("ca.key"));
+    unlink(in_folder("ca.pem"));
+    cr_assert(ctl_save(&issuing, folder, "ca", 0));
+    cr_assert_neq(stat(in_folder("ca.key"), &st), 0, "none was asked for");
+    remove_folder();
+}
+
+/* What could not be loaded is told with its file, and leaves no key. */
+static void is_not_loaded(const char *dir, const char *stem, const char *because)
+{
+    struct ctl_identity loaded;
+    int ok;
+
+    CAPTURE(ok = ctl_load(&loaded, arena, dir, stem));
+    cr_assert_not(ok);
+    cr_assert_null(loaded.key);
+    cr_assert_not_null(strstr(logged, because), "\"%s\" expected: %s", because, logged);
+}
+
+Test(pki, what_cannot_be_loaded_is_told)
+{
+    make_folder();
+    is_not_loaded(folder, "ca", "/ca.pem: No such file or directory");
+    write_text("ca.pem", "no certificate\n");
+    is_not_loaded(folder, "ca", "/ca.pem holds no certificate");
+    write_text("ca.pem", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    is_not_loaded(folder, "ca", "/ca.pem holds no certificate");
+    unlink(in_folder("ca.pem"));
+    cr_assert(ctl_save(&issuing, folder, "ca", 0));
+    is_not_loaded(folder, "ca", "/ca.key: No such file or directory");
+    write_text("ca.key", "no key\n");
+    is_not_loaded(folder, "ca", "/ca.key holds no private key");
+    remove_folder();
+}
+
+/* A path that was cut would be another file. */
+Test(pki, a_path_that_is_too_long_is_no_file)
+{
+    static char stem[CTL_PATH_MAX + 8];
+
+    make_folder();
+    memset(stem, 's', sizeof stem - 1);
+    CAPTURE(cr_expect_not(ctl_save(&issuing, folder, stem, 1)));
+    is_not_loaded(folder, stem, "cannot read ");
+    stem[CTL_PATH_MAX - 8] = 0; /* it fits with its end, but not behind the folder */
+    CAPTURE(cr_expect_not(ctl_save(&issuing, folder, stem, 1)));
+    cr_expect_not_null(strstr(logged, " is too long"), "%.200s", logged);
+    is_not_loaded(folder, stem, "cannot read ");
+    remove_folder();
+}
+
+Test(pki, a_name_that_cannot_be_is_refused)
+{
+    static const char *const pairs[] = {"no-such-attribute", "x", NULL};
+    const struct ctl_cert_spec spec = {CTL_DEVICE, pairs, KEY_P256, 0, -1, 100};
+    struct ctl_identity made;
+
+    cr_assert_not(ctl_make(&made, arena, &spec, &issuing, NOW));
+    ctl_identity_cleanup(&made);
 }
