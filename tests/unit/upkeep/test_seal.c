@@ -2,9 +2,11 @@
 #include "server/upkeep/seal.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "server/base/file.h"
 #include "server/upkeep/upkeep.h"
+#include "tests/support/capture.h"
 #include "tests/support/hsm.h"
 #include "tests/support/verify.h"
 #include "tests/unit/upkeep/fixture.h"
@@ -133,6 +135,160 @@ Test(seal, a_purge_behind_an_anchor_leaves_the_log_whole)
     cr_assert_eq(sum.entries, 2);
     sql("DELETE FROM audit WHERE seq = 4");
     cr_assert_eq(verify().faults, 1);
+}
+
+/* An anchor tells up to where entries may go: it is no seal of what it names. */
+Test(seal, an_anchor_seals_no_ends)
+{
+    struct store_head third = {.seq = 0};
+    struct audit_summary sum;
+    char fault[STORE_FAULT_MAX];
+
+    enroll(0, 3);
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), keep_end, &third));
+    cr_assert(seal_anchor(&job, demo.policy, store, &third, 1, NULL, 0, 1000));
+    cr_assert(seal_heads(&job, demo.policy, store, 2000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 2);
+}
+
+/* struct named is what the seals of a store name: of each, how many heads and seals. */
+struct named {
+    size_t heads[4], seals[4], count;
+    char order[256]; /* the first two digits of each */
+};
+
+static size_t count_ends(struct named *named, const char *text, const char *end)
+{
+    size_t count = 0;
+
+    for (; text < end; text = memchr(text, ',', (size_t)(end - text))) {
+        text += *text == ',';
+        snprintf(named->order + strlen(named->order), 4, "%.2s ", text);
+        count++;
+        if (memchr(text, ',', (size_t)(end - text)) == NULL)
+            break;
+    }
+    return count;
+}
+
+static int note_ends(void *arg, const void *row)
+{
+    const struct store_seal *seal = row;
+    struct named *named = arg;
+    char *text = strndup((const char *)seal->text.data, seal->text.len), *heads, *seals;
+
+    cr_assert_lt(named->count, 4);
+    cr_assert_not_null(heads = strstr(text, " heads="));
+    cr_assert_not_null(seals = strstr(text, " seals="));
+    named->heads[named->count] = count_ends(named, heads + 7, seals);
+    named->seals[named->count++] = count_ends(named, seals + 7, seals + strcspn(seals + 1, " \n") + 1);
+    free(text);
+    return 1;
+}
+
+/* A seal has room for so many ends, whichever they are: none is left out, and none told twice. */
+Test(seal, an_anchor_of_many_ends_takes_several_seals)
+{
+    enum { HEADS = AUDIT_SEAL_ENDS + 3, SEALS = AUDIT_SEAL_ENDS };
+    struct store_head heads[HEADS] = {{.seq = 0}}, seals[SEALS] = {{.seq = 0}};
+    struct named named = {.count = 0};
+    char fault[STORE_FAULT_MAX], order[256] = "";
+
+    for (size_t i = 0; i < HEADS + SEALS; i++) {
+        struct store_head *head = i < HEADS ? &heads[i] : &seals[i - HEADS];
+        *head = (struct store_head){.chain = {(uint8_t)(0x10 + i)}, .seq = 1};
+        snprintf(order + strlen(order), 4, "%02zx ", 0x10 + i);
+    }
+    cr_assert(seal_anchor(&job, demo.policy, store, heads, HEADS, seals, SEALS, 1000));
+    cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), note_ends, &named), "%s", fault);
+    cr_assert_eq(named.count, 3);
+    cr_assert(named.heads[0] == AUDIT_SEAL_ENDS && named.seals[0] == 0);
+    cr_assert(named.heads[1] == 3 && named.seals[1] == AUDIT_SEAL_ENDS - 3);
+    cr_assert(named.heads[2] == 0 && named.seals[2] == 3);
+    cr_assert_str_eq(named.order, order);
+}
+
+/* What may be stored already comes first, also before an anchor: numbers have no gaps. */
+Test(seal, no_anchor_overtakes_a_seal)
+{
+    struct store_head third = {.seq = 0};
+    struct audit_summary sum;
+    char fault[STORE_FAULT_MAX];
+
+    enroll(0, 3);
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), keep_end, &third));
+    sql("CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END");
+    cr_assert_not(seal_heads(&job, demo.policy, store, 1000));
+    cr_assert_not(seal_anchor(&job, demo.policy, store, &third, 1, NULL, 0, 2000));
+    sql("DROP TRIGGER bad");
+    cr_assert(seal_anchor(&job, demo.policy, store, &third, 1, NULL, 0, 3000));
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 2);
+}
+
+/* While it lasts, a fault is one line; the next one is told anew. */
+Test(seal, a_fault_is_told_once_each_time)
+{
+    static const char bad[] =
+        "CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END";
+
+    enroll(0, 1);
+    for (int time = 1; time <= 2; time++) {
+        sql(bad);
+        CAPTURE(seal_heads(&job, demo.policy, store, 1000 * time));
+        cr_assert_not_null(
+            strstr(logged, "event=\"audit log not sealed\" reason=\"the store did not take the seal"),
+            "time %d: %s", time, logged);
+        CAPTURE(seal_heads(&job, demo.policy, store, 1000 * time + 100));
+        cr_assert_null(strstr(logged, "not sealed"), "time %d: %s", time, logged);
+        sql("DROP TRIGGER bad");
+        cr_assert(seal_heads(&job, demo.policy, store, 1000 * time + 200));
+        enroll((uint32_t)time, (uint32_t)time + 1);
+    }
+}
+
+/* deploy/manual/audit.md: each seal stands in the node's file and log as well, so that one that is deleted
+ * from the store is missed. */
+Test(seal, a_seal_is_in_the_file_and_in_the_log)
+{
+    const char *path = policy_config(demo.policy)->audit_seal_file;
+    uint8_t *text;
+    size_t len;
+
+    log_set_level(LOG_INFO);
+    enroll(0, 1);
+    CAPTURE(cr_assert(seal_heads(&job, demo.policy, store, 1000)));
+    char *line = strstr(logged, "event=\"" AUDIT_SEAL_EVENT "\" audit=1 kind=heads ");
+    cr_assert_not_null(line, "%s", logged);
+    cr_assert_not_null(strstr(line, " signature="), "%s", logged);
+    cr_assert(file_read(&text, &len, path, 65536));
+    cr_assert_not_null(strstr((char *)text, line), "not as in the log: %s", (char *)text);
+    file_free(text, len);
+}
+
+/* A seal of which no node keeps a line could be deleted, and nobody would know. */
+Test(seal, what_is_not_in_the_file_is_not_sealed)
+{
+    const char *path = policy_config(demo.policy)->audit_seal_file;
+    struct audit_summary sum;
+
+    log_set_level(LOG_INFO);
+    enroll(0, 1);
+    unlink(path);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    CAPTURE(cr_expect_not(seal_heads(&job, demo.policy, store, 1000)));
+    cr_assert_not_null(strstr(logged, "audit_seal_file cannot be written"), "%s", logged);
+    cr_assert_null(strstr(logged, "event=\"" AUDIT_SEAL_EVENT "\""), "%s", logged);
+    cr_assert_eq(job.sealer.number, 0);
+    cr_assert_eq(rmdir(path), 0);
+    CAPTURE(cr_expect(seal_heads(&job, demo.policy, store, 2000)));
+    cr_assert_not_null(strstr(logged, "event=\"" AUDIT_SEAL_EVENT "\""), "%s", logged);
+    sum = verify();
+    cr_assert_eq(sum.faults + sum.unsealed, 0);
+    cr_assert_eq(sum.seals, 1, "the same again");
 }
 
 Test(seal, the_end_of_upkeep_leaves_nothing_unsealed)
