@@ -188,10 +188,14 @@ Test(der, times_are_read)
     cbs = cbs_of(hex(arena, "18 11 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2e 35 5a"));
     cr_assert_not(der_get_time(&cbs, &at));
     /* 4.1.2.5.1: "UTCTime values MUST be expressed in Greenwich Mean Time (Zulu) and MUST include seconds";
-     * and there is no 13th month. */
+     * and there is no 13th month. 4.1.2.5.2 has the same of GeneralizedTime. */
     cbs = cbs_of(hex(arena, "17 0b 32 37 30 31 31 35 30 38 30 30 5a"));
     cr_assert_not(der_get_time(&cbs, &at));
     cbs = cbs_of(hex(arena, "17 0d 32 37 31 33 31 35 30 38 30 30 30 30 5a"));
+    cr_assert_not(der_get_time(&cbs, &at));
+    cbs = cbs_of(hex(arena, "17 11 32 37 30 31 31 35 30 38 30 30 30 30 2b 30 31 30 30"));
+    cr_assert_not(der_get_time(&cbs, &at));
+    cbs = cbs_of(hex(arena, "18 13 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2b 30 31 30 30"));
     cr_assert_not(der_get_time(&cbs, &at));
     /* 4.1.2.5.3: 99991231235959Z, no well-defined expiration date */
     cbs = cbs_of(hex(arena, "18 0f 39 39 39 39 31 32 33 31 32 33 35 39 35 39 5a"));
