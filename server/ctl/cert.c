@@ -74,14 +74,13 @@ static int run_list(const struct ctl_call *call)
 
 static int parse_serial(uint8_t out[STORE_SERIAL], const char *hex)
 {
-    if (strlen(hex) != (size_t)2 * STORE_SERIAL)
+    enum { DIGITS = 2 * STORE_SERIAL };
+
+    /* strtoul would take blanks and signs, too. */
+    if (strlen(hex) != DIGITS || strspn(hex, "0123456789abcdefABCDEF") != DIGITS)
         return 0;
-    for (size_t i = 0; i < STORE_SERIAL; i++) {
-        char digits[3] = {hex[2 * i], hex[2 * i + 1], 0}, *end;
-        out[i] = (uint8_t)strtoul(digits, &end, 16);
-        if (end != digits + 2)
-            return 0;
-    }
+    for (size_t i = 0; i < STORE_SERIAL; i++)
+        out[i] = (uint8_t)strtoul((const char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
     return 1;
 }
 
