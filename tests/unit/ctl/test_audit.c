@@ -1,0 +1,162 @@
+/* test_audit.c: what audit verify and audit list say of what they cannot read (server/ctl/audit.c). */
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <sys/stat.h>
+
+#include "tests/support/capture.h"
+
+/* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
+#include "server/ctl/audit.c"
+
+static char folder[64], path[128];
+static struct audit_verify *verify;
+
+static void nothing_is_wrong(void *arg, const char *text)
+{
+    (void)arg;
+    cr_expect_fail("%s", text);
+}
+
+static void set_up(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/cmpd-audit-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+    verify = audit_verify_new(nothing_is_wrong, NULL);
+}
+
+static void tear_down(void)
+{
+    audit_verify_free(verify);
+    unlink(path);
+    rmdir(folder);
+}
+
+TestSuite(audit, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void write_text(const char *text)
+{
+    cr_assert(file_write(path, text, strlen(text), 0600, 0));
+}
+
+static size_t lines(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != 0; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* A store that somebody has been at may have any number of them. */
+Test(audit, so_many_faults_are_shown_and_no_more)
+{
+    size_t shown = 0;
+
+    CAPTURE(for (int i = 0; i < SHOWN_MAX - 1; i++) show_fault(&shown, "f"));
+    cr_assert_eq(lines(logged), SHOWN_MAX - 1);
+    cr_assert_null(strstr(logged, "not shown"));
+    CAPTURE(show_fault(&shown, "the last"); show_fault(&shown, "f"); show_fault(&shown, "f"));
+    cr_assert_eq(lines(logged), 2, "%s", logged);
+    cr_assert_not_null(strstr(logged, "the last"), "%s", logged);
+    cr_assert_not_null(strstr(logged, "more faults are counted, and not shown"), "%s", logged);
+    cr_assert_eq(shown, SHOWN_MAX + 2);
+}
+
+static void no_keys(const char *because)
+{
+    int ok;
+
+    CAPTURE(ok = add_keys(verify, path, 1));
+    cr_assert_not(ok);
+    cr_assert_not_null(strstr(logged, because), "%s", logged);
+    cr_assert_not_null(strstr(logged, path), "%s", logged);
+}
+
+/* Without its keys a verification would find everything forged. */
+Test(audit, a_file_without_certificates_is_told)
+{
+    static const char broken[] = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    uint8_t *good;
+    char *both;
+    size_t len;
+
+    no_keys("No such file or directory");
+    write_text("nothing\n");
+    no_keys("holds no certificate in PEM that can be used");
+    write_text(broken);
+    no_keys("holds no certificate in PEM that can be used");
+
+    cr_assert(file_read(&good, &len, CMPD_TEST_DATA "/vectors/openssl/insta_ca.cert.pem", CERTIFICATES_MAX));
+    cr_assert_gt(asprintf(&both, "%s%s", (char *)good, broken), 0);
+    write_text((char *)good);
+    CAPTURE(cr_expect(add_keys(verify, path, 1)));
+    cr_assert_str_empty(logged);
+    write_text(both);
+    no_keys("holds no certificate in PEM that can be used");
+    CAPTURE(cr_expect(add_keys(verify, path, 0), "only the first of them counts"));
+    cr_assert_str_empty(logged);
+    free(both);
+    file_free(good, len);
+}
+
+Test(audit, a_log_that_cannot_be_read_is_told)
+{
+    int ok;
+
+    CAPTURE(ok = read_log(verify, path));
+    cr_assert_not(ok);
+    cr_assert_not_null(strstr(logged, "/file: No such file or directory"), "%s", logged);
+    CAPTURE(ok = read_log(verify, folder));
+    cr_assert_not(ok, "what was read of it is not all");
+    cr_assert_not_null(strstr(logged, ": Is a directory"), "%s", logged);
+}
+
+Test(audit, a_log_without_seals_has_none)
+{
+    int ok;
+
+    cr_redirect_stdout();
+    write_text("time=2026-01-01T00:00:00.000Z level=info event=start\n\nno line");
+    ok = read_log(verify, path);
+    fflush(stdout);
+    cr_assert(ok);
+    char expected[256];
+    snprintf(expected, sizeof expected, "%s: 0 seals\n", path);
+    cr_assert_stdout_eq_str(expected);
+}
+
+static struct store_entry entry(const char *records)
+{
+    return (struct store_entry){
+        .chain = {0xab}, .seq = 7, .at = 1500, .node = bytes_str("n"), .records = bytes_str(records)};
+}
+
+#define CHAIN "ab000000000000000000000000000000"
+
+/* Each line is an object, whatever somebody has made of the records. */
+Test(audit, a_damaged_record_is_shown_as_one)
+{
+    const struct store_entry two = entry("{\"event\":\"x\",\"seq\":1}\n{\"event\n");
+
+    cr_redirect_stdout();
+    cr_assert(print_json(NULL, &two));
+    fflush(stdout);
+    cr_assert_stdout_eq_str(
+        "{\"chain\":\"" CHAIN "\",\"seq\":7,\"committed_at\":1500,\"node\":\"n\",\"event\":\"x\"}\n"
+        "{\"chain\":\"" CHAIN
+        "\",\"seq\":7,\"committed_at\":1500,\"node\":\"n\",\"damaged\":\"{\\\"event\"}\n");
+}
+
+Test(audit, a_damaged_record_has_a_line_of_its_own)
+{
+    const struct store_entry two =
+        entry("{\"event\":\"x\",\"outcome\":\"y\",\"who\":\"a\\nb\"}\n{\"event\n[1]");
+
+    cr_redirect_stdout();
+    cr_assert(print_lines(NULL, &two));
+    fflush(stdout);
+    cr_assert_stdout_eq_str("1970-01-01T00:00:01Z  n  x  y  a\\u000ab  ?  ?\n"
+                            "1970-01-01T00:00:01Z  n  ?  ?  ?  ?  ?\n"
+                            "1970-01-01T00:00:01Z  n  ?  ?  ?  ?  ?\n");
+}
