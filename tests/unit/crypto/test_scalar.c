@@ -1,10 +1,31 @@
 /* crypto/scalar.h */
-#include "crypto/scalar.h"
-
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include <openssl/hmac.h>
+
 #include "crypto/algorithms.h"
+
+/* What the generator makes, in its order: K, V, K, V, and then candidates. */
+enum { MADE_MAX = 16, FIRST_CANDIDATE = 4, OCTETS_MAX = 48 };
+static uint8_t made[MADE_MAX][OCTETS_MAX];
+static int made_count, candidate_is_too_large; /* 1: the first one */
+
+static int note_and_make(HMAC_CTX *hmac, uint8_t *out, unsigned *len)
+{
+    int ok = HMAC_Final(hmac, out, len);
+
+    if (candidate_is_too_large && made_count == FIRST_CANDIDATE)
+        memset(out, 0xff, *len);
+    if (made_count < MADE_MAX)
+        memcpy(made[made_count++], out, *len);
+    return ok;
+}
+
+#define HMAC_Final note_and_make
+/* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
+#include "crypto/scalar.c"
+#undef HMAC_Final
 
 static size_t octets(uint8_t *out, const char *hex)
 {
@@ -136,4 +157,25 @@ Test(scalar, digests_are_reduced)
     cr_assert_arr_eq(out, expected, 48);
     cr_assert_eq(scalar_len(KEY_P521), 0);
     cr_assert_eq(scalar_len(KEY_RSA), 0);
+}
+
+/* RFC 6979 3.2 h.3: "Otherwise, compute: K = HMAC_K(V || 0x00) V = HMAC_K(V) and loop (try to generate a new
+ * T, and so on)"; a new T begins with V = HMAC_K(V) (h.2). It comes about once in 2^32 for P-256. */
+Test(scalar, a_nonce_that_is_no_scalar_is_followed_by_the_next)
+{
+    enum { K = 2 };
+    uint8_t x[OCTETS_MAX], h1[OCTETS_MAX] = {1}, nonce[OCTETS_MAX];
+    uint8_t message[OCTETS_MAX + 1], key[OCTETS_MAX], first[OCTETS_MAX], second[OCTETS_MAX];
+    size_t len = octets(x, X_P256);
+    unsigned made_len;
+
+    candidate_is_too_large = 1;
+    cr_assert(scalar_nonce(nonce, KEY_P256, x, h1, bytes_of(NULL, 0)));
+    memset(message, 0xff, len);
+    message[len] = 0;
+    HMAC(EVP_sha256(), made[K], len, message, len + 1, key, &made_len);
+    HMAC(EVP_sha256(), key, len, message, len, first, &made_len);
+    HMAC(EVP_sha256(), key, len, first, len, second, &made_len);
+    cr_assert_eq(made_len, len);
+    cr_assert_arr_eq(nonce, second, len);
 }

@@ -269,6 +269,12 @@ Test(token, a_key_of_another_certificate_is_refused)
     private_key_free(rsa);
 }
 
+Test(token, a_certificate_with_a_key_of_no_kind_is_refused)
+{
+    cr_assert_null(token_open(fault, uri, bytes_str("no key"), SESSIONS));
+    cr_assert_str_eq(fault, "the certificate's key is of no kind that can sign here");
+}
+
 Test(token, the_file_of_the_pin_must_be_there_private_and_right)
 {
     hsm_set(&hsm, "pin", "closed-sesame\n");
