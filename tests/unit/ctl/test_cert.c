@@ -12,8 +12,8 @@ Test(cert, a_serial_is_32_hexadecimal_digits)
 {
     static const uint8_t expected[STORE_SERIAL] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
                                                    0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x6f, 0x70};
-    static const char *const wrong[] = {"", DIGITS_28 "6f7", DIGITS_28 "6f700", DIGITS_28 "6f7g",
-                                        DIGITS_28 "g0f7", DIGITS_28 "0x6f",
+    static const char *const wrong[] = {"", DIGITS_28 "6f7", DIGITS_28 "6f700", DIGITS_28 "6f70g",
+                                        DIGITS_28 "6f7g", DIGITS_28 "g0f7", DIGITS_28 "0x6f",
                                         /* which strtoul would take */
                                         DIGITS_28 "6f 7", DIGITS_28 "6f+7", DIGITS_28 "6f-7"};
     uint8_t serial[STORE_SERIAL];

@@ -138,25 +138,3 @@ Test(decode_types_x509, a_revocation_list_by_itself)
               "issuer (the empty name)\nthisUpdate 2026-11-21T20:41:00Z\nnextUpdate 2026-11-22T20:41:00Z\n"
               "revokedCertificates 2 entries\ncRLNumber 9\nsignatureAlgorithm id-Ed25519");
 }
-
-/* What is no SubjectPublicKeyInfo is not summed up as one: the fault comes next. */
-Test(decode_types_x509, a_key_that_is_broken_is_told)
-{
-#define KEY_AT "PKIMessage.body.ir[0].certReq.certTemplate.publicKey."
-    static const struct {
-        const char *key, *last;
-    } cases[] = {
-        {"02{05} 03{00 01}",
-         "publicKey\nfault at octet 30, " KEY_AT "algorithm: SEQUENCE expected, INTEGER found"},
-        {"30{02{05}} 03{00 01}", "publicKey\nfault at octet 32, " KEY_AT
-                                 "algorithm.algorithm: OBJECT IDENTIFIER expected, INTEGER found"},
-        {"30{(1.2.3)} 04{00 01}",
-         "publicKey\nfault at octet 36, " KEY_AT "subjectPublicKey: BIT STRING expected, OCTET STRING found"},
-        {"30{(1.2.3)} 03{}",
-         "publicKey\nfault at octet 36, " KEY_AT "subjectPublicKey: BIT STRING has bad padding"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        broken(message(arena_printf(arena, "a0{30{30{30{02{00} 30{a6{%s}}}}}}", cases[i].key)),
-               cases[i].last);
-}
