@@ -2,6 +2,10 @@
  * PostgreSQL (tests/postgres). Times lie in the future, so that what was just recorded is old. */
 #include "server/ctl/db_purge.c"
 
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+
+#include "tests/support/capture.h"
 #include "tests/support/verify.h"
 #include "tests/unit/upkeep/fixture.h"
 
@@ -121,4 +125,75 @@ Test(db_purge, a_purge_that_was_interrupted)
     free(going.heads.list);
     free(going.gone.list);
     free(going.seals.list);
+}
+
+/* ---- a store that takes nothing ---- */
+
+static struct store *open_deaf(void)
+{
+    char fault[STORE_FAULT_MAX];
+    struct store *deaf = store_open_to_read(fault, test_url, "deaf");
+
+    cr_assert_not_null(deaf, "%s", fault);
+    return deaf;
+}
+
+static int quiet_purge_rows(struct store *from)
+{
+    int ok;
+
+    cr_redirect_stdout();
+    CAPTURE(ok = purge_rows(demo.policy, from));
+    return ok;
+}
+
+Test(db_purge, rows_that_are_not_deleted_are_told)
+{
+    struct config_fault fault;
+    struct enrollment e;
+    struct store *deaf;
+
+    cr_assert(demo_edit(&demo, &fault, "transactions_days: 0", "transactions_days: 1"), "%s", fault.text);
+    enrollment_init(&e, 1, 1);
+    e.tx.state = STORE_TX_CONFIRMED;
+    cr_assert(store_commit_wait(store, &e.unit));
+    deaf = open_deaf();
+    cr_assert_not(quiet_purge_rows(deaf));
+    cr_assert_not_null(strstr(logged, "the store did not delete more: look at its log"), "%s", logged);
+    cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_FOUND);
+    cr_assert(quiet_purge_rows(store));
+    cr_assert_null(strstr(logged, "cmpctl:"), "%s", logged);
+    cr_assert_neq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_FOUND);
+    enrollment_cleanup(&e);
+    store_close(deaf);
+}
+
+/* What no anchor tells of would be missing. */
+Test(db_purge, without_an_anchor_no_entry_goes)
+{
+    struct store *deaf;
+    int ok;
+
+    live(0, 3);
+    deaf = open_deaf();
+    cr_redirect_stdout();
+    CAPTURE(ok = purge_audit(demo.policy, deaf, &job, later()));
+    cr_assert_not(ok);
+    cr_assert_not_null(strstr(logged, "no anchor could be signed and stored"), "%s", logged);
+    cr_assert_eq(audit_records(store), 3);
+    cr_assert_eq(verify().faults, 0);
+    store_close(deaf);
+}
+
+Test(db_purge, a_record_that_is_not_taken_is_told)
+{
+    struct store *deaf = open_deaf();
+
+    CAPTURE(record(deaf, "audit"));
+    cr_assert_not_null(strstr(logged, "the store did not take the record of it into the audit log"), "%s",
+                       logged);
+    CAPTURE(record(store, "audit"));
+    cr_assert_null(strstr(logged, "cmpctl:"), "%s", logged);
+    cr_assert_eq(audit_records(store), 1);
+    store_close(deaf);
 }
