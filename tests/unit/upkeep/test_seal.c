@@ -236,14 +236,14 @@ Test(seal, a_fault_is_told_once_each_time)
         "CREATE TRIGGER bad BEFORE INSERT ON audit_seals BEGIN SELECT RAISE(ABORT, 'no'); END";
 
     enroll(0, 1);
-    for (int time = 1; time <= 2; time++) {
+    for (int64_t time = 1; time <= 2; time++) {
         sql(bad);
         CAPTURE(seal_heads(&job, demo.policy, store, 1000 * time));
         cr_assert_not_null(
-            strstr(logged, "event=\"audit log not sealed\" reason=\"the store did not take the seal"),
-            "time %d: %s", time, logged);
+            strstr(logged, "event=\"audit log not sealed\" reason=\"the store did not take the seal"), "%s",
+            logged);
         CAPTURE(seal_heads(&job, demo.policy, store, 1000 * time + 100));
-        cr_assert_null(strstr(logged, "not sealed"), "time %d: %s", time, logged);
+        cr_assert_null(strstr(logged, "not sealed"), "%s", logged);
         sql("DROP TRIGGER bad");
         cr_assert(seal_heads(&job, demo.policy, store, 1000 * time + 200));
         enroll((uint32_t)time, (uint32_t)time + 1);
