@@ -181,11 +181,14 @@ static void make_below(const char *name, const char *issuer, const char *stem, e
 Test(policy, a_CA_may_be_loaded_from_its_first_second_to_its_last)
 {
     const struct cmp_authority *ca = policy_authority(demo.policy, NULL);
-    const int64_t first = ca->cert.not_before, last = ca->cert.not_after,
-                  signer_last = ca->cmp_cert.not_after;
+    /* The demo may have been made while a second passed: its last certificates begin with the next one. */
+    const int64_t first =
+        ca->cert.not_before > ca->cmp_cert.not_before ? ca->cert.not_before : ca->cmp_cert.not_before;
+    const int64_t last = ca->cert.not_after, signer_last = ca->cmp_cert.not_after;
     struct config_fault fault;
 
-    cr_assert(signer_last < last && first == ca->cmp_cert.not_before);
+    cr_assert_lt(signer_last, last);
+    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem]", "[]"), "%s", fault.text);
     for (int64_t late = -1; late <= 1; late++) {
         struct policy *policy = policy_load_file(&fault, demo.config, signer_last + late);
         cr_assert_eq(policy != NULL, late <= 0, "%s", fault.text);
@@ -199,7 +202,6 @@ Test(policy, a_CA_may_be_loaded_from_its_first_second_to_its_last)
     make_below("ca", "issuing", "longer", CTL_CMP_SIGNER, 5000);
     cr_assert_not(demo_edit(&demo, &fault, "cmp_certificate: ca/cmp.pem", "cmp_certificate: ca/longer.pem"));
     cr_assert(demo_edit(&demo, &fault, "cmp_key: ca/cmp.key", "cmp_key: ca/longer.key"), "%s", fault.text);
-    cr_assert(demo_edit(&demo, &fault, "[demo/vendor-intermediate.pem]", "[]"), "%s", fault.text);
     for (int64_t late = -1; late <= 1; late++) {
         struct policy *policy = policy_load_file(&fault, demo.config, last + late);
         cr_assert_eq(policy != NULL, late <= 0, "%s", fault.text);
