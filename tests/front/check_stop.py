@@ -73,12 +73,14 @@ def stop_in_time(program):
 
 
 def refuses(server):
-    """1 if it takes no connection; what is taken before the listener is closed ends without an answer."""
+    """Whether it takes no connection. What came just before the listener was closed ends without an answer."""
     try:
         with server.connect():
             return False
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # closed between the two halves of the handshake: the next one is refused
+        return False
 
 
 @check
