@@ -276,8 +276,8 @@ def busy(program):
             assert server.stop() == 16
     with serving(program, jobs=1000, queue_jobs=2, workers=1, delay=200000) as server, server.connect() as sock:
         h2 = Http2(sock)
-        for i in range(10):
-            h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"q"))
+        h2.send(b"".join(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"q")
+                         for i in range(10)))
         got = h2.until(lambda kind, flags, stream, payload: kind == DATA and payload.startswith(b"refused 24"))
         assert got is not None
         assert server.alive()

@@ -180,17 +180,20 @@ def connections_are_bounded(program):
 
 @check
 def streams_are_bounded(program):
-    with serving(program, streams=3, delay=500000, workers=8) as server, server.connect() as sock:
+    with serving(program, streams=3) as server, server.connect() as sock:
         h2 = Http2(sock)
         settings = h2.until(lambda kind, flags, stream, payload: kind == SETTINGS and not flags & 1)[3]
         assert b"\x00\x03\x00\x00\x00\x03" in settings, settings
         for i in range(5):
-            h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"x"))
+            h2.send(frame(HEADERS, END_HEADERS, 2 * i + 1, h2_headers()) + frame(DATA, END_STREAM, 2 * i + 1, b"hold x"))
         refused, served = set(), set()
         while len(refused) + len(served) < 5:
             kind, flags, stream, payload = h2.frame()
             if kind == RST_STREAM:
                 refused.add(stream)
+                if len(refused) == 2:
+                    server.until_jobs(3)
+                    server.release()
             if kind == DATA and flags & END_STREAM:
                 served.add(stream)
         assert (served, refused) == ({1, 3, 5}, {7, 9}), (served, refused)

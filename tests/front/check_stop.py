@@ -1,7 +1,7 @@
 """Draining and stopping: what is in flight is answered, and the process ends in time."""
 import signal
 
-from harness import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http1, Http2, check, frame, h2_headers, main, post, serving, until
+from harness import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, WAIT, Http1, Http2, check, frame, h2_headers, main, post, serving, until
 
 
 @check
@@ -35,25 +35,26 @@ def answer_in_flight_while_draining_begins(program):
         sock.sendall(post(b"hold this"))
         server.until_jobs(1)
         server.drain()
-        server.page("/release")
+        server.release()
         reply = Http1(sock).reply()
         assert (reply.body, reply.headers["connection"]) == (b"hold this", "close")
 
 
 @check
 def stop_answers_what_is_in_flight(program):
-    with serving(program, delay=2000000, workers=8, threads=2, stop_seconds=60) as server:
+    with serving(program, threads=2, stop_seconds=WAIT) as server:
         socks = [server.connect() for _ in range(4)]
         for sock in socks:
-            sock.sendall(post(b"in flight"))
+            sock.sendall(post(b"hold this"))
         with server.connect() as sock2, server.connect() as idle:
             h2 = Http2(sock2)
-            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"me too"))
+            h2.send(frame(HEADERS, END_HEADERS, 1, h2_headers()) + frame(DATA, END_STREAM, 1, b"hold that"))
             server.until_jobs(5)
             server.process.send_signal(signal.SIGTERM)
-            assert [Http1(sock).reply().body for sock in socks] == [b"in flight"] * 4
-            assert h2.until(lambda kind, flags, stream, payload: kind == DATA)[3] == b"me too"
             assert idle.recv(1) == b""
+            server.release()
+            assert [Http1(sock).reply().body for sock in socks] == [b"hold this"] * 4
+            assert h2.until(lambda kind, flags, stream, payload: kind == DATA)[3] == b"hold that"
             assert server.stop() == 0
 
 
@@ -86,12 +87,13 @@ def refuses(server):
 @check
 def a_stopping_server_takes_no_connection(program):
     """While something in flight is still waited for, a new connection is refused, not left hanging."""
-    with serving(program, delay=3000000, threads=2, stop_seconds=60) as server, server.connect() as sock:
-        sock.sendall(post(b"in flight"))
+    with serving(program, threads=2, stop_seconds=WAIT) as server, server.connect() as sock:
+        sock.sendall(post(b"hold this"))
         server.until_jobs(1)
         server.process.send_signal(signal.SIGTERM)
         until("refusals", lambda: refuses(server))
-        assert Http1(sock).reply().body == b"in flight"
+        server.release()
+        assert Http1(sock).reply().body == b"hold this"
         assert server.stop() == 0
 
 

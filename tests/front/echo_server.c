@@ -2,8 +2,10 @@
  *
  * Usage: front-echo ADDRESS[,tls][,proxy] ... [name=value ...]
  * Names: those of the limits below, threads, delay (microseconds), workers, certificate, key, client_ca,
- * client_required, trusted_proxy. Prints "ready" when it listens. SIGUSR1 drains; SIGTERM stops, and "cut N"
- * tells the number of requests that were cut off. */
+ * client_required, trusted_proxy. Prints "ready" when it listens. SIGUSR1 drains; SIGUSR2 answers what is
+ * held and holds nothing more, also while the front is stopping; SIGTERM stops, and "cut N" tells the number
+ * of requests that were cut off. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,11 +52,15 @@ static void jobs(void *arg, struct front_page *page)
     page->body = bytes_str(text);
 }
 
-/* What is held is answered. */
-static void release(void *arg, struct front_page *page)
+static void *release_on_signal(void *pipeline)
 {
-    fake_pipeline_release(arg);
-    hello(NULL, page);
+    int signal;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR2);
+    while (sigwait(&signals, &signal) == 0)
+        fake_pipeline_release(pipeline);
+    return NULL;
 }
 
 static int set_number(struct setup *setup, const char *name, const char *value)
@@ -136,10 +142,10 @@ static int serve(struct setup *setup, const sigset_t *signals)
                                                   setup->delay, setup->workers);
     const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
                                           {"/big", CONFIG_SERVE_HEALTH, big, NULL},
-                                          {"/jobs", CONFIG_SERVE_HEALTH, jobs, pipeline},
-                                          {"/release", CONFIG_SERVE_HEALTH, release, pipeline}};
+                                          {"/jobs", CONFIG_SERVE_HEALTH, jobs, pipeline}};
     const struct front_setup parts = {&setup->config, pipeline, pages, sizeof pages / sizeof pages[0]};
     void *front = http_transport.open(&fault, &parts);
+    pthread_t releaser;
     int signal;
 
     if (front == NULL) {
@@ -147,15 +153,16 @@ static int serve(struct setup *setup, const sigset_t *signals)
         pipeline_free(pipeline);
         return 1;
     }
-    if (!http_transport.start(front))
+    if (!http_transport.start(front) || pthread_create(&releaser, NULL, release_on_signal, pipeline) != 0)
         return 1;
     printf("ready %s\n", front_backend());
     fflush(stdout);
     while (sigwait(signals, &signal) == 0 && signal == SIGUSR1)
         http_transport.drain(front);
     printf("cut %u\n", http_transport.stop(front, setup->config.limits.stop_seconds));
+    pthread_cancel(releaser);
+    pthread_join(releaser, NULL);
     pipeline_free(pipeline);
-    printf("abandoned %u\n", fake_pipeline_abandoned());
     printf("stopped\n");
     return 0;
 }
@@ -195,6 +202,8 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    sigset_t blocked = signals;
+    sigaddset(&blocked, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
     return serve(&setup, &signals);
 }

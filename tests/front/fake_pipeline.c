@@ -18,18 +18,11 @@ struct pipeline {
     pthread_cond_t work;
     struct job *first, *last, *held;
     unsigned queued;
-    int stopping;
+    int released, stopping;
     struct ledger *ledger;
     atomic_size_t memory;
     pthread_t threads[THREADS_MAX];
 };
-
-static atomic_uint abandoned;
-
-unsigned fake_pipeline_abandoned(void)
-{
-    return atomic_load(&abandoned);
-}
 
 static int starts_with(struct bytes text, const char *prefix)
 {
@@ -46,8 +39,6 @@ static void finish(struct job *job)
         job->end = (enum job_end)(job->request.data[4] - '0');
     /* "who" asks whose request it is taken for. */
     job->reply = bytes_equal(job->request, bytes_str("who")) ? job->peer : job->request;
-    if (atomic_load(&job->abandoned))
-        atomic_fetch_add(&abandoned, 1);
     job->on_done(job);
 }
 
@@ -113,7 +104,7 @@ static void *worker(void *arg)
                 pipeline->last = NULL;
             pipeline->queued--;
         }
-        if (job != NULL && starts_with(job->request, "hold ") && !pipeline->stopping) {
+        if (job != NULL && starts_with(job->request, "hold ") && !pipeline->released) {
             job->next = pipeline->held;
             pipeline->held = job;
             pthread_mutex_unlock(&pipeline->lock);
@@ -160,6 +151,7 @@ void fake_pipeline_release(struct pipeline *pipeline)
     pthread_mutex_lock(&pipeline->lock);
     struct job *held = pipeline->held;
     pipeline->held = NULL;
+    pipeline->released = 1;
     pthread_mutex_unlock(&pipeline->lock);
     while (held != NULL) {
         struct job *next = held->next;

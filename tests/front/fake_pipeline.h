@@ -14,11 +14,9 @@
  * after |delay_us| with |threads| threads. With 0 threads it answers inside pipeline_submit. */
 struct pipeline *fake_pipeline_new(unsigned jobs, unsigned queue, unsigned delay_us, unsigned threads);
 
-/* fake_pipeline_jobs returns how many jobs there are. fake_pipeline_release answers all that are held. */
+/* fake_pipeline_jobs returns how many jobs there are. fake_pipeline_release answers all that are held; from
+ * then on none is. */
 unsigned fake_pipeline_jobs(const struct pipeline *pipeline);
 void fake_pipeline_release(struct pipeline *pipeline);
-
-/* fake_pipeline_abandoned returns how many jobs came back that nobody waited for any more. */
-unsigned fake_pipeline_abandoned(void);
 
 #endif

@@ -84,6 +84,10 @@ class Server:
                 return Http1(sock).ask(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").headers.get("connection") == "close"
         until("goodbyes", goodbye)
 
+    def release(self):
+        """What is held is answered, also while the server stops."""
+        self.process.send_signal(signal.SIGUSR2)
+
     def alive(self):
         """Serves a page on a new connection."""
         with self.connect() as sock:
