@@ -10,7 +10,8 @@ enum { DATABASE_URL_MAX = 1024 };
  * what a new one is copied from. Fails the test if none can be made. */
 int database_new(char url[DATABASE_URL_MAX]);
 
-/* database_drop removes the one that |url| names. Connections to it are ended. */
+/* database_drop removes the one that |url| names, once nobody is connected to it. Fails the test if somebody
+ * stays. */
 void database_drop(const char *url);
 
 /* database_run executes |sql| in it, and returns the first number of the answer, or 0. Fails the test if it
