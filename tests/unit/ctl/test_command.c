@@ -2,10 +2,9 @@
 #include "server/ctl/command.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "server/ctl/ctl.h"
+#include "tests/support/call.h"
 
 /* How the command under test was called. */
 static char config[64], files[64], arguments[64];
@@ -53,57 +52,20 @@ const struct ctl_command *const *ctl_commands(void)
     return use_real ? real_commands() : all;
 }
 
-/* Runs "cmpctl WORDS…", and keeps what it says of both kinds. */
-static char out[16384], err[16384];
-
-static void read_back(char *text, size_t room, int fd)
-{
-    ssize_t len = pread(fd, text, room - 1, 0);
-
-    text[len > 0 ? len : 0] = 0;
-    close(fd);
-}
-
-static int run(const char *words)
-{
-    char text[256], *argv[16] = {"cmpctl"}, *rest = text;
-    char out_name[] = "/tmp/cmpd-out-XXXXXX", err_name[] = "/tmp/cmpd-err-XXXXXX";
-    int argc = 1, status, out_fd = mkstemp(out_name), err_fd = mkstemp(err_name);
-    int stdout_fd = dup(STDOUT_FILENO), stderr_fd = dup(STDERR_FILENO);
-
-    snprintf(text, sizeof text, "%s", words);
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;)
-        argv[argc++] = word;
-    fflush(NULL);
-    dup2(out_fd, STDOUT_FILENO);
-    dup2(err_fd, STDERR_FILENO);
-    status = ctl_run(argc, argv);
-    fflush(NULL);
-    dup2(stdout_fd, STDOUT_FILENO);
-    dup2(stderr_fd, STDERR_FILENO);
-    close(stdout_fd);
-    close(stderr_fd);
-    unlink(out_name);
-    unlink(err_name);
-    read_back(out, sizeof out, out_fd);
-    read_back(err, sizeof err, err_fd);
-    return status;
-}
-
 Test(command, a_call_is_taken_apart)
 {
-    cr_assert_eq(run("try this --config c --json --file a one --file=b two"), 7);
+    cr_assert_eq(call("try this --config c --json --file a one --file=b two"), 7);
     cr_assert_str_eq(config, "c");
     cr_assert_eq(json, 1);
     cr_assert_str_eq(files, "a;b;");
     cr_assert_str_eq(arguments, "one;two;");
     /* Which of two is meant nobody can know. */
-    cr_assert_eq(run("try this --config a --config b x"), CTL_USAGE);
-    cr_assert_not_null(strstr(err, "try this takes --config once"), "%s", err);
-    cr_assert_eq(run("try this --config a -- --json"), 7);
+    cr_assert_eq(call("try this --config a --config b x"), CTL_USAGE);
+    cr_assert_not_null(strstr(call_err, "try this takes --config once"), "%s", call_err);
+    cr_assert_eq(call("try this --config a -- --json"), 7);
     cr_assert_str_eq(arguments, "--json;");
     cr_assert_eq(json, 0);
-    cr_assert_eq(run("try this --conf a -"), 7, "no other option begins so");
+    cr_assert_eq(call("try this --conf a -"), 7, "no other option begins so");
     cr_assert_str_eq(arguments, "-;");
 }
 
@@ -125,22 +87,22 @@ Test(command, a_wrong_call_is_told_what_is_wrong_and_how_it_is_called)
     };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        cr_expect_eq(run(wrong[i].words), CTL_USAGE, "%s", wrong[i].words);
-        cr_expect_not_null(strstr(err, wrong[i].says), "%s: %s", wrong[i].words, err);
+        cr_expect_eq(call(wrong[i].words), CTL_USAGE, "%s", wrong[i].words);
+        cr_expect_not_null(strstr(call_err, wrong[i].says), "%s: %s", wrong[i].words, call_err);
         cr_expect_not_null(
-            strstr(err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"), "%s: %s",
-            wrong[i].words, err);
-        cr_expect_str_empty(out);
+            strstr(call_err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"), "%s: %s",
+            wrong[i].words, call_err);
+        cr_expect_str_empty(call_out);
     }
     cr_assert_eq(runs, 0);
-    cr_assert_eq(run("trry this"), CTL_USAGE);
-    cr_assert_not_null(strstr(err, "there is no command 'trry'; did you mean 'try'?"), "%s", err);
-    cr_assert_eq(run("quite other"), CTL_USAGE);
-    cr_assert_not_null(strstr(err, "there is no command 'quite'\n"), "%s", err);
-    cr_assert_eq(run("try"), CTL_USAGE);
-    cr_assert_not_null(strstr(err, "usage: cmpctl try this"), "%s", err);
-    cr_assert_eq(run(""), CTL_USAGE);
-    cr_assert_str_empty(out);
+    cr_assert_eq(call("trry this"), CTL_USAGE);
+    cr_assert_not_null(strstr(call_err, "there is no command 'trry'; did you mean 'try'?"), "%s", call_err);
+    cr_assert_eq(call("quite other"), CTL_USAGE);
+    cr_assert_not_null(strstr(call_err, "there is no command 'quite'\n"), "%s", call_err);
+    cr_assert_eq(call("try"), CTL_USAGE);
+    cr_assert_not_null(strstr(call_err, "usage: cmpctl try this"), "%s", call_err);
+    cr_assert_eq(call(""), CTL_USAGE);
+    cr_assert_str_empty(call_out);
 }
 
 Test(command, help_is_no_fault_at_any_level)
@@ -149,11 +111,11 @@ Test(command, help_is_no_fault_at_any_level)
                                          "try this x --json --help"};
 
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        cr_expect_eq(run(levels[i]), CTL_OK, "%s", levels[i]);
-        cr_expect_str_empty(err);
-        cr_expect_not_null(strstr(out, "usage: cmpctl "), "%s", out);
-        cr_expect_not_null(strstr(out, "a command"), "%s", out);
-        cr_expect_not_null(strstr(out, "Exit status: 0 "), "%s", out);
+        cr_expect_eq(call(levels[i]), CTL_OK, "%s", levels[i]);
+        cr_expect_str_empty(call_err);
+        cr_expect_not_null(strstr(call_out, "usage: cmpctl "), "%s", call_out);
+        cr_expect_not_null(strstr(call_out, "a command"), "%s", call_out);
+        cr_expect_not_null(strstr(call_out, "Exit status: 0 "), "%s", call_out);
     }
     cr_assert_eq(runs, 0);
 }
@@ -173,9 +135,9 @@ Test(command, the_rows_are_whole)
                 cr_expect_str_neq(other->name, o->name, "%s", (*all)->name);
         }
         snprintf(words, sizeof words, "%s --help", (*all)->name);
-        cr_expect_eq(run(words), CTL_OK);
-        cr_expect_not_null(strstr(out, (*all)->says));
+        cr_expect_eq(call(words), CTL_OK);
+        cr_expect_not_null(strstr(call_out, (*all)->says));
         snprintf(words, sizeof words, "%s --no-such-option", (*all)->name);
-        cr_expect_eq(run(words), CTL_USAGE, "%s", (*all)->name);
+        cr_expect_eq(call(words), CTL_USAGE, "%s", (*all)->name);
     }
 }

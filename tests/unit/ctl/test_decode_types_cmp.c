@@ -1,6 +1,6 @@
 /* decode_types_cmp.c: every body of RFC 9810 5.1.2, and what CMP puts into generalInfo, genm and genp. The
  * messages are written down from the syntax in RFC 9810 Appendix F. */
-#include "tests/unit/ctl/decode_fixture.h"
+#include "tests/unit/ctl/decode_asn1.h"
 
 TestSuite(decode_types_cmp, .init = set_up, .fini = tear_down);
 
@@ -221,4 +221,120 @@ Test(decode_types_cmp, a_certified_key_pair)
          "pubLocation uniformResourceIdentifier \"http://x/\"\nrspInfo 696e666f \"info\"");
     says("a3{30{30{30{02{00} 30{02{00}} 30{a1{30{a1{(2.16.840.1.101.3.4.1.2)} 82{00 07} 03{00 01}}}}}}}}",
          "certOrEncCert encryptedCert encryptedValue\nsymmAlg id-aes128-CBC\nencSymmKey 07\nencValue 01");
+}
+
+/* RFC 9810 Appendix F, EXPLICIT TAGS */
+Test(decode_types_cmp, are_those_of_the_RFC)
+{
+    static const struct decode_type *const roots[] = {
+        &decode_pki_messages,     &decode_root_update,  &decode_ca_update,
+        &decode_template_content, &decode_crl_statuses, &decode_kem_ciphertext,
+        &decode_algorithms,       &decode_oid_list,     NULL};
+    static const char *const definitions[] = {
+        "CMPCertificate ::= CHOICE { x509v3PKCert Certificate, other ANY }",
+        "SEQUENCE OF CMPCertificate ::= SEQUENCE SIZE (1..MAX) OF CMPCertificate",
+        "SEQUENCE OF CertificateList ::= SEQUENCE SIZE (1..MAX) OF CertificateList",
+        "PKIFreeText ::= SEQUENCE SIZE (1..MAX) OF UTF8String",
+        "SEQUENCE OF AlgorithmIdentifier ::= SEQUENCE SIZE (1..MAX) OF AlgorithmIdentifier",
+        "SEQUENCE OF OBJECT IDENTIFIER ::= SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER",
+        "SEQUENCE OF CertId ::= SEQUENCE SIZE (1..MAX) OF CertId",
+        "PKIStatus ::= INTEGER { accepted(0), grantedWithMods(1), rejection(2), waiting(3), "
+        "revocationWarning(4), "
+        "revocationNotification(5), keyUpdateWarning(6) }",
+        "PKIFailureInfo ::= BIT STRING { badAlg(0), badMessageCheck(1), badRequest(2), badTime(3), "
+        "badCertId(4), "
+        "badDataFormat(5), wrongAuthority(6), incorrectData(7), missingTimeStamp(8), badPOP(9), "
+        "certRevoked(10), "
+        "certConfirmed(11), wrongIntegrity(12), badRecipientNonce(13), timeNotAvailable(14), "
+        "unacceptedPolicy(15), "
+        "unacceptedExtension(16), addInfoNotAvailable(17), badSenderNonce(18), badCertTemplate(19), "
+        "signerNotTrusted(20), transactionIdInUse(21), unsupportedVersion(22), notAuthorized(23), "
+        "systemUnavail(24), systemFailure(25), duplicateCertReq(26) }",
+        "PKIStatusInfo ::= SEQUENCE { status PKIStatus, statusString PKIFreeText OPTIONAL, "
+        "failInfo PKIFailureInfo OPTIONAL }",
+        "SEQUENCE OF PKIStatusInfo ::= SEQUENCE SIZE (1..MAX) OF PKIStatusInfo",
+        "InfoTypeAndValue ::= SEQUENCE { infoType OBJECT IDENTIFIER, infoValue ANY DEFINED BY OPTIONAL }",
+        "SEQUENCE OF InfoTypeAndValue ::= SEQUENCE OF InfoTypeAndValue",
+        "SEQUENCE OF InfoTypeAndValue ::= SEQUENCE SIZE (1..MAX) OF InfoTypeAndValue",
+        "RootCaKeyUpdateContent ::= SEQUENCE { newWithNew CMPCertificate, "
+        "newWithOld [0] EXPLICIT CMPCertificate OPTIONAL, oldWithNew [1] EXPLICIT CMPCertificate OPTIONAL }",
+        "CAKeyUpdAnnContent ::= SEQUENCE { oldWithNew CMPCertificate, newWithOld CMPCertificate, "
+        "newWithNew CMPCertificate }",
+        "CertReqTemplateContent ::= SEQUENCE { certTemplate CertTemplate, keySpec Controls OPTIONAL }",
+        "CRLSource ::= CHOICE { dpn [0] EXPLICIT DistributionPointName, issuer [1] EXPLICIT GeneralNames }",
+        "CRLStatus ::= SEQUENCE { source CRLSource, thisUpdate Time OPTIONAL }",
+        "SEQUENCE OF CRLStatus ::= SEQUENCE SIZE (1..MAX) OF CRLStatus",
+        "KemCiphertextInfo ::= SEQUENCE { kem AlgorithmIdentifier, ct OCTET STRING }",
+        "CertOrEncCert ::= CHOICE { certificate [0] EXPLICIT CMPCertificate, encryptedCert [1] EXPLICIT "
+        "EncryptedKey }",
+        "CertifiedKeyPair ::= SEQUENCE { certOrEncCert CertOrEncCert, privateKey [0] EXPLICIT EncryptedKey "
+        "OPTIONAL, "
+        "publicationInfo [1] EXPLICIT PKIPublicationInfo OPTIONAL }",
+        "SEQUENCE OF CertifiedKeyPair ::= SEQUENCE SIZE (1..MAX) OF CertifiedKeyPair",
+        "CertResponse ::= SEQUENCE { certReqId INTEGER, status PKIStatusInfo, certifiedKeyPair "
+        "CertifiedKeyPair "
+        "OPTIONAL, rspInfo OCTET STRING OPTIONAL }",
+        "SEQUENCE OF CertResponse ::= SEQUENCE OF CertResponse",
+        "CertRepMessage ::= SEQUENCE { caPubs [1] EXPLICIT SEQUENCE OF CMPCertificate OPTIONAL, "
+        "response SEQUENCE OF CertResponse }",
+        "KeyRecRepContent ::= SEQUENCE { status PKIStatusInfo, newSigCert [0] EXPLICIT CMPCertificate "
+        "OPTIONAL, "
+        "caCerts [1] EXPLICIT SEQUENCE OF CMPCertificate OPTIONAL, "
+        "keyPairHist [2] EXPLICIT SEQUENCE OF CertifiedKeyPair OPTIONAL }",
+        "Challenge ::= SEQUENCE { owf AlgorithmIdentifier OPTIONAL, witness OCTET STRING, challenge OCTET "
+        "STRING, "
+        "encryptedRand [0] EXPLICIT EnvelopedData OPTIONAL }",
+        "POPODecKeyChallContent ::= SEQUENCE OF Challenge",
+        "POPODecKeyRespContent ::= SEQUENCE OF INTEGER",
+        "RevDetails ::= SEQUENCE { certDetails CertTemplate, crlEntryDetails Extensions OPTIONAL }",
+        "RevReqContent ::= SEQUENCE OF RevDetails",
+        "RevRepContent ::= SEQUENCE { status SEQUENCE OF PKIStatusInfo, revCerts [0] EXPLICIT SEQUENCE OF "
+        "CertId "
+        "OPTIONAL, crls [1] EXPLICIT SEQUENCE OF CertificateList OPTIONAL }",
+        "CAKeyUpdContent ::= CHOICE { cAKeyUpdAnnV2 CAKeyUpdAnnContent, "
+        "cAKeyUpdAnnV3 [0] EXPLICIT RootCaKeyUpdateContent }",
+        "RevAnnContent ::= SEQUENCE { status PKIStatus, certId CertId, willBeRevokedAt GeneralizedTime, "
+        "badSinceDate GeneralizedTime, crlDetails Extensions OPTIONAL }",
+        "CRLAnnContent ::= SEQUENCE OF CertificateList",
+        "ErrorMsgContent ::= SEQUENCE { pKIStatusInfo PKIStatusInfo, errorCode INTEGER OPTIONAL, "
+        "errorDetails PKIFreeText OPTIONAL }",
+        "CertStatus ::= SEQUENCE { certHash OCTET STRING, certReqId INTEGER, statusInfo PKIStatusInfo "
+        "OPTIONAL, "
+        "hashAlg [0] EXPLICIT AlgorithmIdentifier OPTIONAL }",
+        "CertConfirmContent ::= SEQUENCE OF CertStatus",
+        "PollReqContent element ::= SEQUENCE { certReqId INTEGER }",
+        "PollReqContent ::= SEQUENCE OF PollReqContent element",
+        "PollRepContent element ::= SEQUENCE { certReqId INTEGER, checkAfter INTEGER, reason PKIFreeText "
+        "OPTIONAL }",
+        "PollRepContent ::= SEQUENCE OF PollRepContent element",
+        "pvno ::= INTEGER { cmp1999(1), cmp2000(2), cmp2021(3) }",
+        "PKIHeader ::= SEQUENCE { pvno pvno, sender GeneralName, recipient GeneralName, "
+        "messageTime [0] EXPLICIT GeneralizedTime OPTIONAL, protectionAlg [1] EXPLICIT AlgorithmIdentifier "
+        "OPTIONAL, "
+        "senderKID [2] EXPLICIT OCTET STRING OPTIONAL, recipKID [3] EXPLICIT OCTET STRING OPTIONAL, "
+        "transactionID [4] EXPLICIT OCTET STRING OPTIONAL, senderNonce [5] EXPLICIT OCTET STRING OPTIONAL, "
+        "recipNonce [6] EXPLICIT OCTET STRING OPTIONAL, freeText [7] EXPLICIT PKIFreeText OPTIONAL, "
+        "generalInfo [8] EXPLICIT SEQUENCE OF InfoTypeAndValue OPTIONAL }",
+        "PKIBody ::= CHOICE { ir [0] EXPLICIT CertReqMessages, ip [1] EXPLICIT CertRepMessage, "
+        "cr [2] EXPLICIT CertReqMessages, cp [3] EXPLICIT CertRepMessage, p10cr [4] EXPLICIT "
+        "CertificationRequest, "
+        "popdecc [5] EXPLICIT POPODecKeyChallContent, popdecr [6] EXPLICIT POPODecKeyRespContent, "
+        "kur [7] EXPLICIT CertReqMessages, kup [8] EXPLICIT CertRepMessage, krr [9] EXPLICIT "
+        "CertReqMessages, "
+        "krp [10] EXPLICIT KeyRecRepContent, rr [11] EXPLICIT RevReqContent, rp [12] EXPLICIT RevRepContent, "
+        "ccr [13] EXPLICIT CertReqMessages, ccp [14] EXPLICIT CertRepMessage, ckuann [15] EXPLICIT "
+        "CAKeyUpdContent, "
+        "cann [16] EXPLICIT CMPCertificate, rann [17] EXPLICIT RevAnnContent, crlann [18] EXPLICIT "
+        "CRLAnnContent, "
+        "pkiconf [19] EXPLICIT NULL, nested [20] EXPLICIT PKIMessages, "
+        "genm [21] EXPLICIT SEQUENCE OF InfoTypeAndValue, genp [22] EXPLICIT SEQUENCE OF InfoTypeAndValue, "
+        "error [23] EXPLICIT ErrorMsgContent, certConf [24] EXPLICIT CertConfirmContent, "
+        "pollReq [25] EXPLICIT PollReqContent, pollRep [26] EXPLICIT PollRepContent }",
+        "PKIMessage ::= SEQUENCE { header PKIHeader, body PKIBody, protection [0] EXPLICIT BIT STRING "
+        "OPTIONAL, "
+        "extraCerts [1] EXPLICIT SEQUENCE OF CMPCertificate OPTIONAL }",
+        "PKIMessages ::= SEQUENCE SIZE (1..MAX) OF PKIMessage",
+    };
+
+    are_defined(roots, definitions, sizeof definitions / sizeof definitions[0]);
 }

@@ -1,5 +1,5 @@
 /* decode_types_cms.c: EnvelopedData with each kind of recipient (RFC 5652 6.2, RFC 9629 3). */
-#include "tests/unit/ctl/decode_fixture.h"
+#include "tests/unit/ctl/decode_asn1.h"
 
 TestSuite(decode_types_cms, .init = set_up, .fini = tear_down);
 
@@ -53,4 +53,59 @@ Test(decode_types_cms, what_is_enveloped)
     enveloped_says("31{a2{02{04} 30{04{01}} 30{(1.2.3)} 04{09}}}",
                    "encryptedContentInfo\ncontentType id-data\ncontentEncryptionAlgorithm id-aes256-GCM\n"
                    "nonce 010203\nICVlen 16\nencryptedContent 0908");
+}
+
+/* RFC 5652 12.1, IMPLICIT TAGS; RFC 9629 7 */
+Test(decode_types_cms, are_those_of_the_RFCs)
+{
+    static const struct decode_type *const roots[] = {&decode_enveloped_data, &decode_kem_recipient, NULL};
+    static const char *const definitions[] = {
+        "IssuerAndSerialNumber ::= SEQUENCE { issuer Name, serialNumber INTEGER }",
+        "RecipientIdentifier ::= CHOICE { issuerAndSerialNumber IssuerAndSerialNumber, "
+        "subjectKeyIdentifier [0] IMPLICIT OCTET STRING }",
+        "OtherKeyAttribute ::= SEQUENCE { keyAttrId OBJECT IDENTIFIER, keyAttr ANY OPTIONAL }",
+        "KeyTransRecipientInfo ::= SEQUENCE { version INTEGER, rid RecipientIdentifier, "
+        "keyEncryptionAlgorithm AlgorithmIdentifier, encryptedKey OCTET STRING }",
+        "OriginatorPublicKey ::= SEQUENCE { algorithm AlgorithmIdentifier, publicKey BIT STRING }",
+        "OriginatorIdentifierOrKey ::= CHOICE { issuerAndSerialNumber IssuerAndSerialNumber, "
+        "subjectKeyIdentifier [0] IMPLICIT OCTET STRING, originatorKey [1] IMPLICIT OriginatorPublicKey }",
+        "RecipientKeyIdentifier ::= SEQUENCE { subjectKeyIdentifier OCTET STRING, date GeneralizedTime "
+        "OPTIONAL, "
+        "other OtherKeyAttribute OPTIONAL }",
+        "KeyAgreeRecipientIdentifier ::= CHOICE { issuerAndSerialNumber IssuerAndSerialNumber, "
+        "rKeyId [0] IMPLICIT RecipientKeyIdentifier }",
+        "RecipientEncryptedKey ::= SEQUENCE { rid KeyAgreeRecipientIdentifier, encryptedKey OCTET STRING }",
+        "RecipientEncryptedKeys ::= SEQUENCE OF RecipientEncryptedKey",
+        "KeyAgreeRecipientInfo ::= SEQUENCE { version INTEGER, originator [0] EXPLICIT "
+        "OriginatorIdentifierOrKey, "
+        "ukm [1] EXPLICIT OCTET STRING OPTIONAL, keyEncryptionAlgorithm AlgorithmIdentifier, "
+        "recipientEncryptedKeys RecipientEncryptedKeys }",
+        "KEKIdentifier ::= SEQUENCE { keyIdentifier OCTET STRING, date GeneralizedTime OPTIONAL, "
+        "other OtherKeyAttribute OPTIONAL }",
+        "KEKRecipientInfo ::= SEQUENCE { version INTEGER, kekid KEKIdentifier, "
+        "keyEncryptionAlgorithm AlgorithmIdentifier, encryptedKey OCTET STRING }",
+        "PasswordRecipientInfo ::= SEQUENCE { version INTEGER, "
+        "keyDerivationAlgorithm [0] IMPLICIT AlgorithmIdentifier OPTIONAL, "
+        "keyEncryptionAlgorithm AlgorithmIdentifier, encryptedKey OCTET STRING }",
+        "KEMRecipientInfo ::= SEQUENCE { version INTEGER, rid RecipientIdentifier, kem AlgorithmIdentifier, "
+        "kemct OCTET STRING, kdf AlgorithmIdentifier, kekLength INTEGER, ukm [0] EXPLICIT OCTET STRING "
+        "OPTIONAL, "
+        "wrap AlgorithmIdentifier, encryptedKey OCTET STRING }",
+        "OtherRecipientInfo ::= SEQUENCE { oriType OBJECT IDENTIFIER, oriValue ANY DEFINED BY }",
+        "RecipientInfo ::= CHOICE { ktri KeyTransRecipientInfo, kari [1] IMPLICIT KeyAgreeRecipientInfo, "
+        "kekri [2] IMPLICIT KEKRecipientInfo, pwri [3] IMPLICIT PasswordRecipientInfo, "
+        "ori [4] IMPLICIT OtherRecipientInfo }",
+        "RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo",
+        "EncryptedContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, "
+        "contentEncryptionAlgorithm AlgorithmIdentifier, encryptedContent [0] IMPLICIT OCTET STRING OPTIONAL "
+        "}",
+        "SET ::= SET OF ANY",
+        "OriginatorInfo ::= SEQUENCE { certs [0] IMPLICIT SEQUENCE OF CMPCertificate OPTIONAL, "
+        "crls [1] IMPLICIT SET OPTIONAL }",
+        "EnvelopedData ::= SEQUENCE { version INTEGER, originatorInfo [0] IMPLICIT OriginatorInfo OPTIONAL, "
+        "recipientInfos RecipientInfos, encryptedContentInfo EncryptedContentInfo, "
+        "unprotectedAttrs [1] IMPLICIT Attributes OPTIONAL }",
+    };
+
+    are_defined(roots, definitions, sizeof definitions / sizeof definitions[0]);
 }

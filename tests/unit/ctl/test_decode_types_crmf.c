@@ -1,5 +1,5 @@
 /* decode_types_crmf.c: RFC 4211, written down from its Appendix B. */
-#include "tests/unit/ctl/decode_fixture.h"
+#include "tests/unit/ctl/decode_asn1.h"
 
 TestSuite(decode_types_crmf, .init = set_up, .fini = tear_down);
 
@@ -87,4 +87,56 @@ Test(decode_types_crmf, controls_and_registration_info)
                  "regInfo\nid-regInfo-utf8Pairs \"version?1%%\"");
     request_says(BARE_REQUEST "30{30{(1.3.6.1.5.5.7.5.2.2) 30{02{09} 30{}}}}",
                  "regInfo\nid-regInfo-certReq\ncertReqId 9\ncertTemplate (empty)");
+}
+
+/* RFC 4211 Appendix B, IMPLICIT TAGS; a CHOICE is tagged explicitly all the same (X.680 31.2.7) */
+Test(decode_types_crmf, are_those_of_the_RFC)
+{
+    static const struct decode_type *const roots[] = {&decode_cert_requests, &decode_publication,
+                                                      &decode_archive_options, &decode_cert_id, NULL};
+    static const char *const definitions[] = {
+        "Version ::= INTEGER { v1(0), v2(1), v3(2) }",
+        "OptionalValidity ::= SEQUENCE { notBefore [0] EXPLICIT Time OPTIONAL, notAfter [1] EXPLICIT Time "
+        "OPTIONAL }",
+        "CertTemplate ::= SEQUENCE { version [0] IMPLICIT Version OPTIONAL, serialNumber [1] IMPLICIT "
+        "INTEGER "
+        "OPTIONAL, signingAlg [2] IMPLICIT AlgorithmIdentifier OPTIONAL, issuer [3] EXPLICIT Name OPTIONAL, "
+        "validity [4] IMPLICIT OptionalValidity OPTIONAL, subject [5] EXPLICIT Name OPTIONAL, "
+        "publicKey [6] IMPLICIT SubjectPublicKeyInfo OPTIONAL, issuerUID [7] IMPLICIT BIT STRING OPTIONAL, "
+        "subjectUID [8] IMPLICIT BIT STRING OPTIONAL, extensions [9] IMPLICIT Extensions OPTIONAL }",
+        "EncryptedValue ::= SEQUENCE { intendedAlg [0] IMPLICIT AlgorithmIdentifier OPTIONAL, "
+        "symmAlg [1] IMPLICIT AlgorithmIdentifier OPTIONAL, encSymmKey [2] IMPLICIT BIT STRING OPTIONAL, "
+        "keyAlg [3] IMPLICIT AlgorithmIdentifier OPTIONAL, valueHint [4] IMPLICIT OCTET STRING OPTIONAL, "
+        "encValue BIT STRING }",
+        "EncryptedKey ::= CHOICE { encryptedValue EncryptedValue, envelopedData [0] IMPLICIT EnvelopedData }",
+        "PKMACValue ::= SEQUENCE { algId AlgorithmIdentifier, value BIT STRING }",
+        "authInfo ::= CHOICE { sender [0] EXPLICIT GeneralName, publicKeyMAC PKMACValue }",
+        "POPOSigningKeyInput ::= SEQUENCE { authInfo authInfo, publicKey SubjectPublicKeyInfo }",
+        "POPOSigningKey ::= SEQUENCE { poposkInput [0] IMPLICIT POPOSigningKeyInput OPTIONAL, "
+        "algorithmIdentifier AlgorithmIdentifier, signature BIT STRING }",
+        "SubsequentMessage ::= INTEGER { encrCert(0), challengeResp(1) }",
+        "POPOPrivKey ::= CHOICE { thisMessage [0] IMPLICIT BIT STRING, subsequentMessage [1] IMPLICIT "
+        "SubsequentMessage, dhMAC [2] IMPLICIT BIT STRING, agreeMAC [3] IMPLICIT PKMACValue, "
+        "encryptedKey [4] IMPLICIT EnvelopedData }",
+        "ProofOfPossession ::= CHOICE { raVerified [0] IMPLICIT NULL, signature [1] IMPLICIT POPOSigningKey, "
+        "keyEncipherment [2] EXPLICIT POPOPrivKey, keyAgreement [3] EXPLICIT POPOPrivKey }",
+        "AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY DEFINED BY }",
+        "Controls ::= SEQUENCE SIZE (1..MAX) OF AttributeTypeAndValue",
+        "CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER }",
+        "action ::= INTEGER { dontPublish(0), pleasePublish(1) }",
+        "pubMethod ::= INTEGER { dontCare(0), x500(1), web(2), ldap(3) }",
+        "SinglePubInfo ::= SEQUENCE { pubMethod pubMethod, pubLocation GeneralName OPTIONAL }",
+        "SEQUENCE OF SinglePubInfo ::= SEQUENCE SIZE (1..MAX) OF SinglePubInfo",
+        "PKIPublicationInfo ::= SEQUENCE { action action, pubInfos SEQUENCE OF SinglePubInfo OPTIONAL }",
+        "PKIArchiveOptions ::= CHOICE { encryptedPrivKey [0] EXPLICIT EncryptedKey, "
+        "keyGenParameters [1] IMPLICIT OCTET STRING, archiveRemGenPrivKey [2] IMPLICIT BOOLEAN }",
+        "CertRequest ::= SEQUENCE { certReqId INTEGER, certTemplate CertTemplate, controls Controls OPTIONAL "
+        "}",
+        "SEQUENCE OF AttributeTypeAndValue ::= SEQUENCE SIZE (1..MAX) OF AttributeTypeAndValue",
+        "CertReqMsg ::= SEQUENCE { certReq CertRequest, popo ProofOfPossession OPTIONAL, "
+        "regInfo SEQUENCE OF AttributeTypeAndValue OPTIONAL }",
+        "CertReqMessages ::= SEQUENCE SIZE (1..MAX) OF CertReqMsg",
+    };
+
+    are_defined(roots, definitions, sizeof definitions / sizeof definitions[0]);
 }

@@ -1,5 +1,5 @@
 /* decode_types_x509.c: names, keys, and extensions (RFC 5280 4.2), requests (RFC 2986). */
-#include "tests/unit/ctl/decode_fixture.h"
+#include "tests/unit/ctl/decode_asn1.h"
 
 TestSuite(decode_types_x509, .init = set_up, .fini = tear_down);
 
@@ -137,4 +137,115 @@ Test(decode_types_x509, a_revocation_list_by_itself)
     has_lines(text,
               "issuer (the empty name)\nthisUpdate 2026-11-21T20:41:00Z\nnextUpdate 2026-11-22T20:41:00Z\n"
               "revokedCertificates 2 entries\ncRLNumber 9\nsignatureAlgorithm id-Ed25519");
+}
+
+/* RFC 5280 Appendix A, RFC 2986 4; what a RFC leaves to its IMPLICIT TAGS is written out. */
+Test(decode_types_x509, are_those_of_the_RFCs)
+{
+    static const struct decode_type *const roots[] = {&decode_certificate,
+                                                      &decode_crl,
+                                                      &decode_request,
+                                                      &decode_key_usage,
+                                                      &decode_purposes,
+                                                      &decode_basic_constraints,
+                                                      &decode_authority_key_id,
+                                                      &decode_distribution_points,
+                                                      &decode_policies,
+                                                      &decode_access,
+                                                      &decode_reason,
+                                                      &decode_name_constraints,
+                                                      &decode_policy_constraints,
+                                                      &decode_issuing_point,
+                                                      &decode_usage_period,
+                                                      &decode_general_names,
+                                                      NULL};
+    static const char *const definitions[] = {
+        "AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }",
+        "RelativeDistinguishedName ::= SET SIZE (1..MAX) OF AttributeTypeAndValue",
+        "Name ::= SEQUENCE OF RelativeDistinguishedName",
+        "AnotherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY DEFINED BY }",
+        "ORAddress ::= SEQUENCE OF ANY",
+        "EDIPartyName ::= SEQUENCE { nameAssigner [0] EXPLICIT a string OPTIONAL, partyName [1] EXPLICIT a "
+        "string }",
+        "GeneralName ::= CHOICE { otherName [0] IMPLICIT AnotherName, rfc822Name [1] IMPLICIT IA5String, "
+        "dNSName [2] IMPLICIT IA5String, x400Address [3] IMPLICIT ORAddress, directoryName [4] EXPLICIT "
+        "Name, "
+        "ediPartyName [5] IMPLICIT EDIPartyName, uniformResourceIdentifier [6] IMPLICIT IA5String, "
+        "iPAddress [7] IMPLICIT OCTET STRING, registeredID [8] IMPLICIT OBJECT IDENTIFIER }",
+        "GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName",
+        "AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY DEFINED BY OPTIONAL "
+        "}",
+        "SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }",
+        "AttributeValues ::= SET OF ANY DEFINED BY",
+        "Attribute ::= SEQUENCE { type OBJECT IDENTIFIER, values AttributeValues }",
+        "Attributes ::= SET OF Attribute",
+        "Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN OPTIONAL, extnValue OCTET "
+        "STRING }",
+        "Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension",
+        "KeyUsage ::= BIT STRING { digitalSignature(0), nonRepudiation(1), keyEncipherment(2), "
+        "dataEncipherment(3), keyAgreement(4), keyCertSign(5), cRLSign(6), encipherOnly(7), decipherOnly(8) "
+        "}",
+        "ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER",
+        "BasicConstraints ::= SEQUENCE { cA BOOLEAN OPTIONAL, pathLenConstraint INTEGER OPTIONAL }",
+        "AuthorityKeyIdentifier ::= SEQUENCE { keyIdentifier [0] IMPLICIT OCTET STRING OPTIONAL, "
+        "authorityCertIssuer [1] IMPLICIT GeneralNames OPTIONAL, "
+        "authorityCertSerialNumber [2] IMPLICIT INTEGER OPTIONAL }",
+        "ReasonFlags ::= BIT STRING { unused(0), keyCompromise(1), cACompromise(2), affiliationChanged(3), "
+        "superseded(4), cessationOfOperation(5), certificateHold(6), privilegeWithdrawn(7), aACompromise(8) "
+        "}",
+        "DistributionPointName ::= CHOICE { fullName [0] IMPLICIT GeneralNames, "
+        "nameRelativeToCRLIssuer [1] IMPLICIT RelativeDistinguishedName }",
+        "DistributionPoint ::= SEQUENCE { distributionPoint [0] EXPLICIT DistributionPointName OPTIONAL, "
+        "reasons [1] IMPLICIT ReasonFlags OPTIONAL, cRLIssuer [2] IMPLICIT GeneralNames OPTIONAL }",
+        "CRLDistributionPoints ::= SEQUENCE SIZE (1..MAX) OF DistributionPoint",
+        "PolicyQualifierInfo ::= SEQUENCE { policyQualifierId OBJECT IDENTIFIER, qualifier ANY }",
+        "SEQUENCE OF PolicyQualifierInfo ::= SEQUENCE SIZE (1..MAX) OF PolicyQualifierInfo",
+        "PolicyInformation ::= SEQUENCE { policyIdentifier OBJECT IDENTIFIER, "
+        "policyQualifiers SEQUENCE OF PolicyQualifierInfo OPTIONAL }",
+        "CertificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation",
+        "AccessDescription ::= SEQUENCE { accessMethod OBJECT IDENTIFIER, accessLocation GeneralName }",
+        "AuthorityInfoAccessSyntax ::= SEQUENCE SIZE (1..MAX) OF AccessDescription",
+        "CRLReason ::= ENUMERATED { unspecified(0), keyCompromise(1), cACompromise(2), "
+        "affiliationChanged(3), "
+        "superseded(4), cessationOfOperation(5), certificateHold(6), removeFromCRL(8), "
+        "privilegeWithdrawn(9), "
+        "aACompromise(10) }",
+        "GeneralSubtree ::= SEQUENCE { base GeneralName, minimum [0] IMPLICIT INTEGER OPTIONAL, "
+        "maximum [1] IMPLICIT INTEGER OPTIONAL }",
+        "GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree",
+        "NameConstraints ::= SEQUENCE { permittedSubtrees [0] IMPLICIT GeneralSubtrees OPTIONAL, "
+        "excludedSubtrees [1] IMPLICIT GeneralSubtrees OPTIONAL }",
+        "PolicyConstraints ::= SEQUENCE { requireExplicitPolicy [0] IMPLICIT INTEGER OPTIONAL, "
+        "inhibitPolicyMapping [1] IMPLICIT INTEGER OPTIONAL }",
+        "IssuingDistributionPoint ::= SEQUENCE { distributionPoint [0] EXPLICIT DistributionPointName "
+        "OPTIONAL, "
+        "onlyContainsUserCerts [1] IMPLICIT BOOLEAN OPTIONAL, onlyContainsCACerts [2] IMPLICIT BOOLEAN "
+        "OPTIONAL, "
+        "onlySomeReasons [3] IMPLICIT ReasonFlags OPTIONAL, indirectCRL [4] IMPLICIT BOOLEAN OPTIONAL, "
+        "onlyContainsAttributeCerts [5] IMPLICIT BOOLEAN OPTIONAL }",
+        "PrivateKeyUsagePeriod ::= SEQUENCE { notBefore [0] IMPLICIT GeneralizedTime OPTIONAL, "
+        "notAfter [1] IMPLICIT GeneralizedTime OPTIONAL }",
+        "Validity ::= SEQUENCE { notBefore Time, notAfter Time }",
+        "TBSCertificate ::= SEQUENCE { version [0] EXPLICIT INTEGER OPTIONAL, serialNumber INTEGER, "
+        "signature AlgorithmIdentifier, issuer Name, validity Validity, subject Name, "
+        "subjectPublicKeyInfo SubjectPublicKeyInfo, issuerUniqueID [1] IMPLICIT BIT STRING OPTIONAL, "
+        "subjectUniqueID [2] IMPLICIT BIT STRING OPTIONAL, extensions [3] EXPLICIT Extensions OPTIONAL }",
+        "Certificate ::= SEQUENCE { tbsCertificate TBSCertificate, signatureAlgorithm AlgorithmIdentifier, "
+        "signature BIT STRING }",
+        "TBSCertList.revokedCertificates ::= SEQUENCE { userCertificate INTEGER, revocationDate Time, "
+        "crlEntryExtensions Extensions OPTIONAL }",
+        "revokedCertificates ::= SEQUENCE SIZE (1..MAX) OF TBSCertList.revokedCertificates",
+        "TBSCertList ::= SEQUENCE { version INTEGER OPTIONAL, signature AlgorithmIdentifier, issuer Name, "
+        "thisUpdate Time, nextUpdate Time OPTIONAL, revokedCertificates revokedCertificates OPTIONAL, "
+        "crlExtensions [0] EXPLICIT Extensions OPTIONAL }",
+        "CertificateList ::= SEQUENCE { tbsCertList TBSCertList, signatureAlgorithm AlgorithmIdentifier, "
+        "signature BIT STRING }",
+        "CertificationRequestInfo ::= SEQUENCE { version INTEGER, subject Name, subjectPKInfo "
+        "SubjectPublicKeyInfo, "
+        "attributes [0] IMPLICIT Attributes }",
+        "CertificationRequest ::= SEQUENCE { certificationRequestInfo CertificationRequestInfo, "
+        "signatureAlgorithm AlgorithmIdentifier, signature BIT STRING }",
+    };
+
+    are_defined(roots, definitions, sizeof definitions / sizeof definitions[0]);
 }
