@@ -170,7 +170,7 @@ Test(files, a_kernel_is_asked_for_what_it_knows)
     };
 
     for (int abi = 1; abi <= 7; abi++) {
-        int lowest = dup(STDIN_FILENO);
+        int lowest = dup(STDERR_FILENO);
         close(lowest);
         uint64_t truncate = abi >= 3 ? TRUNCATE : 0;
         cr_assert(enter(SANDBOX_ALL | SANDBOX_SQLITE, abi), "%s", why);
@@ -183,7 +183,7 @@ Test(files, a_kernel_is_asked_for_what_it_knows)
         cr_expect_eq(allowed_in(written), READING | WRITING | truncate, "version %d", abi);
         cr_expect_eq(allowed_in(one_file), OF_A_FILE | truncate, "version %d", abi);
         cr_expect_eq(kernel.port_count, abi >= 4 ? 2 : 0, "version %d", abi);
-        cr_expect_eq(dup(STDIN_FILENO), lowest, "all is closed");
+        cr_expect_eq(dup(STDERR_FILENO), lowest, "all is closed");
         close(lowest);
     }
     cr_expect_eq(kernel.ports[0].port, FIRST_PORT);
