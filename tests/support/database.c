@@ -31,12 +31,30 @@ long long database_run(const char *url, const char *sql)
     return number;
 }
 
+static int is_shared(const char *pattern)
+{
+    return strstr(pattern, "DATABASE") == NULL;
+}
+
+/* Which version the tables have stays. */
+static const char empty_tables[] =
+    "DO $$ DECLARE name text; BEGIN FOR name IN SELECT oid::regclass::text FROM pg_class WHERE "
+    "relnamespace = 'cmpd'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND "
+    "relname NOT IN ('schema', 'service') LOOP EXECUTE 'DELETE FROM ' || name; END LOOP; END $$; "
+    "UPDATE cmpd.service SET seen_at = 0";
+
 int database_new(char url[DATABASE_URL_MAX])
 {
     unsigned long long random;
     char name[32], sql[128], admin[DATABASE_URL_MAX];
-    if (getenv("CMPD_POSTGRES_URL") == NULL)
+    const char *pattern = getenv("CMPD_POSTGRES_URL");
+    if (pattern == NULL)
         return 0;
+    if (is_shared(pattern)) {
+        must(snprintf(url, DATABASE_URL_MAX, "%s", pattern) < DATABASE_URL_MAX);
+        database_run(url, empty_tables);
+        return 1;
+    }
     must(getrandom(&random, sizeof random, 0) == sizeof random);
     snprintf(name, sizeof name, "test_%016llx", random);
     snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE template", name);
@@ -56,6 +74,8 @@ void database_drop(const char *url)
 {
     char sql[128], admin[DATABASE_URL_MAX];
     const char *name = strstr(url, "test_");
+    if (is_shared(getenv("CMPD_POSTGRES_URL")))
+        return;
     must(name != NULL);
     snprintf(sql, sizeof sql, "DROP DATABASE %.*s", 21, name);
     url_of(admin, "postgres");

@@ -1,0 +1,17 @@
+#!/bin/bash
+# The store's own suites with PostgreSQL behind them, in one database whose tables are emptied for each test: in a few
+# seconds. With a database for each test, and with more suites: test_suites.sh.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../postgres.sh"
+
+postgres_new db
+postgres_start db
+postgres_tables db
+
+CMPD_POSTGRES_URL=$(postgres_url db)
+export CMPD_POSTGRES_URL
+for suite in unit-storage-test_store unit-storage-test_removal; do
+    ok "$suite over PostgreSQL" "$CMPD_TESTS/$suite" -j1 --fail-fast
+    grep -Eq 'Synthesis: Tested: [1-9][0-9]* \| Passing: [1-9]' "$work/last.out" || fail "$suite ran no test"
+done
+done_testing
