@@ -295,6 +295,9 @@ void loop_free(struct loop *loop)
     /* Every operation gets its last completion before its memory goes; the kernel cancels promptly. */
     while (loop->enabled && loop->owners > 0 && loop_run(loop, 100))
         ;
+    /* What was closed last is only gathered. */
+    if (loop->enabled)
+        io_uring_submit(&loop->ring);
     ring_teardown(loop);
     free(loop);
 }
