@@ -148,17 +148,20 @@ static void run_timeouts(struct loop *loop)
     }
 }
 
+/* A ring is that of the thread which enables it. */
+static int enable(struct loop *loop)
+{
+    int ret = loop->enabled ? 0 : ring_enable(loop);
+    loop->enabled = ret == 0;
+    errno = -ret;
+    return loop->enabled;
+}
+
 int loop_run(struct loop *loop, int32_t max_wait_ms)
 {
     int ret;
-    if (!loop->enabled) {
-        ret = ring_enable(loop);
-        if (ret < 0) {
-            errno = -ret;
-            return 0;
-        }
-        loop->enabled = 1;
-    }
+    if (!enable(loop))
+        return 0;
     update_time(loop);
     if (may_sleep(loop, max_wait_ms)) {
         ret = io_uring_submit_and_wait(&loop->ring, 1);
@@ -262,7 +265,8 @@ static void accept_done(struct ring_op *op, int32_t res, uint32_t flags)
 struct loop_listener *loop_listen(struct loop *loop, int fd, void (*accepted)(void *arg, h2o_socket_t *sock),
                                   void *arg)
 {
-    struct loop_listener *listener = calloc(1, sizeof *listener);
+    /* Accepts of many listeners are more than a ring gathers; it takes none before it is enabled. */
+    struct loop_listener *listener = enable(loop) ? calloc(1, sizeof *listener) : NULL;
     if (listener == NULL)
         return NULL;
     *listener = (struct loop_listener){
