@@ -22,7 +22,7 @@ static void show_fault(void *arg, const char *text)
 
     if (++*shown <= SHOWN_MAX)
         ctl_fault("%s", text);
-    if (*shown == SHOWN_MAX)
+    if (*shown == SHOWN_MAX + 1)
         ctl_fault("more faults are counted, and not shown");
 }
 

@@ -131,7 +131,7 @@ static void found(void *arg, const char *text)
 
     if (++checking->found <= SHOWN_MAX)
         printf("%s\n", text);
-    if (checking->found == SHOWN_MAX)
+    if (checking->found == SHOWN_MAX + 1)
         printf("more is counted, and not shown\n");
 }
 
