@@ -90,8 +90,8 @@ Test(command, a_wrong_call_is_told_what_is_wrong_and_how_it_is_called)
         cr_expect_eq(call(wrong[i].words), CTL_USAGE, "%s", wrong[i].words);
         cr_expect_not_null(strstr(call_err, wrong[i].says), "%s: %s", wrong[i].words, call_err);
         cr_expect_not_null(
-            strstr(call_err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"), "%s: %s",
-            wrong[i].words, call_err);
+            strstr(call_err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"),
+            "%s: %s", wrong[i].words, call_err);
         cr_expect_str_empty(call_out);
     }
     cr_assert_eq(runs, 0);
