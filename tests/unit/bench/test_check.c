@@ -1,67 +1,27 @@
 /* check.c and request.c: what the fleet sends is served, and a server that lies is found out. */
-#include <criterion/criterion.h>
-
 #include "bench/check.h"
 #include "server/pki/revocation.h"
-#include "tests/support/world.h"
+#include "tests/unit/bench/fixture.h"
 
-static struct world *world;
-static struct setup setup;
-static struct options options;
 static struct device device;
 
 static void set_up(void)
 {
-    struct device *devices[] = {&device};
-
-    world = world_new(KEY_P256);
-    setup = (struct setup){.arena = world->arena,
-                           .root = world->root.cert,
-                           .ca = world->issuing.cert,
-                           .cmp = world->cmp_signer.cert,
-                           .vendor = world->vendor_ca.cert,
-                           .ca_key = public_key_parse(world->issuing.cert.spki),
-                           .cmp_key = public_key_parse(world->cmp_signer.cert.spki),
-                           .vendor_key = world->vendor_ca.key,
-                           .recipient = world->ca.sender};
-    options = (struct options){.mac_iterations = 500, .device_key = KEY_P256, .new_key = KEY_P256};
-    device = (struct device){.factory_key = private_key_generate(KEY_P256, 0),
-                             .key = private_key_generate(KEY_P256, 0),
-                             .next_key = private_key_generate(KEY_P256, 0),
-                             .reference = world->reference,
-                             .secret = world->secret,
-                             .name = "gnb-1"};
-    cr_assert(device_certify(devices, 1, world->arena, &setup, world->now));
+    new_world();
+    new_device(&device, "gnb-1");
 }
 
 static void tear_down(void)
 {
-    private_key_free(device.factory_key);
-    private_key_free(device.key);
-    private_key_free(device.next_key);
-    public_key_free(setup.ca_key);
-    public_key_free(setup.cmp_key);
-    world_free(world);
+    end_device(&device);
+    end_world();
 }
 
 TestSuite(check, .init = set_up, .fini = tear_down);
 
 static struct request make(enum scenario scenario)
 {
-    struct request request = {.scenario = scenario, .device = &device}, *list[] = {&request};
-
-    cr_assert(request_make(list, 1, world->arena, &setup, &options));
-    return request;
-}
-
-/* The server's answer to |message|, as it came. */
-static struct bytes answer_to(struct bytes message)
-{
-    struct answer answer = world_send(world, message);
-    struct bytes reply = arena_copy(world->arena, answer.result.reply);
-
-    answer_free(&answer);
-    return reply;
+    return make_for(&device, scenario);
 }
 
 static enum bench_error verdict(struct check *check)
