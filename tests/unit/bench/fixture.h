@@ -34,7 +34,7 @@ static void end_world(void)
     world_free(world);
 }
 
-static void new_device(struct device *device, const char *name)
+static inline void new_device(struct device *device, const char *name)
 {
     struct device *devices[] = {device};
 
@@ -47,14 +47,14 @@ static void new_device(struct device *device, const char *name)
     cr_assert(device_certify(devices, 1, world->arena, &setup, world->now));
 }
 
-static void end_device(struct device *device)
+static inline void end_device(struct device *device)
 {
     private_key_free(device->factory_key);
     private_key_free(device->key);
     private_key_free(device->next_key);
 }
 
-static struct request make_for(struct device *device, enum scenario scenario)
+static inline struct request make_for(struct device *device, enum scenario scenario)
 {
     struct request request = {.scenario = scenario, .device = device}, *list[] = {&request};
 
@@ -63,7 +63,7 @@ static struct request make_for(struct device *device, enum scenario scenario)
 }
 
 /* The server's answer to |message|, as it came. */
-static struct bytes answer_to(struct bytes message)
+static inline struct bytes answer_to(struct bytes message)
 {
     struct answer answer = world_send(world, message);
     struct bytes reply = arena_copy(world->arena, answer.result.reply);
