@@ -37,7 +37,6 @@ struct key_algorithm {
     struct bytes curve;                        /* its namedCurve, or empty */
     enum digest_id digest;                     /* that goes with signing by such a key */
     size_t signature_max;                      /* octets; 0: as many as the key's modulus */
-    unsigned strength;                         /* bits, NIST SP 800-57 table 2; of RSA, for 2048 bits */
     struct engine_price engines[ENGINE_COUNT]; /* in the order of preference; of RSA, for 2048 bits */
 };
 

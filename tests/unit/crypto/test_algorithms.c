@@ -162,6 +162,42 @@ Test(algorithms, we_sign_with_what_fits_the_key)
     cr_assert_null(key_algorithm_named("P-224"));
 }
 
+/* RFC 3279 2.2.3: two INTEGERs, each with an octet for its sign, in a SEQUENCE; RFC 8032 5.1.6: 64 octets; of
+ * RSA it is the key that decides. */
+Test(algorithms, signatures_are_no_longer_than_this)
+{
+    const size_t number = 2 + 1;
+
+    cr_assert_eq(key_algorithm(KEY_P256)->signature_max, 2 + 2 * (number + 32));
+    cr_assert_eq(key_algorithm(KEY_P384)->signature_max, 2 + 2 * (number + 48));
+    cr_assert_eq(key_algorithm(KEY_P521)->signature_max, 3 + 2 * (number + 66));
+    cr_assert_eq(key_algorithm(KEY_ED25519)->signature_max, 64);
+    cr_assert_eq(key_algorithm(KEY_RSA)->signature_max, 0);
+}
+
+/* Engines are tried in this order: none costs more than the next, and who computes nothing costs nothing. */
+Test(algorithms, the_first_choice_is_the_cheapest)
+{
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++) {
+        const struct engine_price *engines = key_algorithm((enum key_kind)kind)->engines;
+        unsigned seen = 0;
+        for (size_t i = 0; i < ENGINE_COUNT; i++) {
+            unsigned lanes = engines[i].engine == ENGINE_CRYPTO_MB ? 8 : 1; /* of AVX-512 */
+            seen |= 1u << engines[i].engine;
+            cr_assert_eq(engine_price((enum key_kind)kind, engines[i].engine), &engines[i]);
+            if (engines[i].engine == ENGINE_CRYPTO_MB && kind != KEY_P256 && kind != KEY_P384) {
+                cr_assert_eq(engines[i].verify_us + engines[i].sign_us, 0);
+                continue;
+            }
+            cr_assert(engines[i].verify_us > 0 && engines[i].sign_us > 0);
+            if (i + 1 < ENGINE_COUNT && engines[i + 1].verify_us != 0)
+                cr_assert(engines[i].verify_us <= lanes * engines[i + 1].verify_us &&
+                          engines[i].sign_us <= lanes * engines[i + 1].sign_us);
+        }
+        cr_assert_eq(seen, (1u << ENGINE_COUNT) - 1);
+    }
+}
+
 /* RFC 5480 2.1.1, RFC 3279 2.3.1 (NULL "MUST" be there), RFC 8410 section 3 */
 Test(algorithms, keys_are_told_by_OID_and_curve)
 {
