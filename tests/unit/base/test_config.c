@@ -454,3 +454,69 @@ Test(config, files)
     config_free(c);
     unlink(path);
 }
+
+/* ---- the file itself ---- */
+
+static void cannot_load(const char *path, const char *what)
+{
+    struct config_fault fault;
+
+    cr_assert_null(config_load(&fault, path));
+    cr_assert_not_null(strstr(fault.text, what), "%s", fault.text);
+    cr_assert_eq(strncmp(fault.text, path, strlen(path)), 0, "%s", fault.text);
+}
+
+Test(config, a_file_that_cannot_be_read_is_told_with_what_to_do)
+{
+    char path[] = "/tmp/cmpd-config-XXXXXX";
+    struct config_fault fault;
+    int fd = mkstemp(path);
+
+    cannot_load("/nowhere/cmpd.yaml", "No such file or directory; give the right name, or make one with");
+    cannot_load("/tmp", "give the name of a readable file");
+    cr_assert_eq(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
+    cannot_load(path, "this is not a cmpd.yaml");
+    cr_assert_eq(ftruncate(fd, 0), 0);
+    cr_assert_eq(write(fd, REST, strlen(REST)), (ssize_t)strlen(REST));
+    struct config *c = config_load(&fault, path);
+    cr_assert_not_null(c, "%s", fault.text);
+    cr_assert_str_eq(c->cas[0].key, "/tmp/a.key");
+    config_free(c);
+    close(fd);
+    unlink(path);
+}
+
+/* Of CONFIG_FILE_MAX octets, and one more. */
+Test(config, a_text_has_a_bound)
+{
+    char *text = malloc(CONFIG_FILE_MAX + 2);
+    struct config_fault fault;
+
+    memset(text, '\n', CONFIG_FILE_MAX + 1);
+    memcpy(text, REST, strlen(REST));
+    struct config *c = config_load_text(&fault, NAME, text, CONFIG_FILE_MAX);
+    cr_assert_not_null(c, "%s", fault.text);
+    config_free(c);
+    cr_assert_null(config_load_text(&fault, NAME, text, CONFIG_FILE_MAX + 1));
+    cr_assert_not_null(strstr(fault.text, "this is not a cmpd.yaml"), "%s", fault.text);
+    free(text);
+}
+
+/* A name without a folder is one of this folder, and the folder may be the root. */
+Test(config, files_are_beside_the_configuration)
+{
+    static const struct {
+        const char *here, *name, *key;
+    } cases[] = {{"/", "cmpd.yaml", "/a.key"},         {"/tmp", "cmpd.yaml", "/tmp/a.key"},
+                 {"/", "etc/cmpd.yaml", "/etc/a.key"}, {"/tmp", "x/y/cmpd.yaml", "/tmp/x/y/a.key"},
+                 {"/tmp", "/cmpd.yaml", "/a.key"},     {"/tmp", "/x/cmpd.yaml", "/x/a.key"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config_fault fault;
+        cr_assert_eq(chdir(cases[i].here), 0);
+        struct config *c = config_load_text(&fault, cases[i].name, REST, strlen(REST));
+        cr_assert_not_null(c, "%s", fault.text);
+        cr_assert_str_eq(c->cas[0].key, cases[i].key);
+        config_free(c);
+    }
+}

@@ -192,3 +192,78 @@ Test(options, what_cannot_be_is_named)
         cr_expect(strstr(fault, wrong[i].named) != NULL, "'%s' does not tell of %s", fault, wrong[i].named);
     }
 }
+
+/* Every option goes into its own field, and no other. */
+Test(options, each_has_its_place)
+{
+    struct options before;
+
+    cr_assert(parse("--url https://h:1/x --setup d --tls-ca ca.pem --secrets s --protection pbm --fleet f"),
+              "%s", fault);
+    cr_assert_str_eq(options.setup, "d");
+    cr_assert_str_eq(options.tls_ca, "ca.pem");
+    cr_assert_str_eq(options.secrets, "s");
+    cr_assert_str_eq(options.fleet_file, "f");
+    cr_assert_eq(options.protection, PROTECTION_PBM);
+    cr_assert_str_eq(protection_name(PROTECTION_PBM), "pbm");
+    cr_assert_str_eq(protection_name(PROTECTION_SIGNATURE), "signature");
+    cr_assert_str_eq(protection_name(PROTECTION_PBMAC1), "pbmac1");
+    cr_assert(parse("--url http://h:1/x --setup d --held h --report r --server-pid 77"), "%s", fault);
+    cr_assert_str_eq(options.held, "h");
+    cr_assert_str_eq(options.report, "r");
+    cr_assert_eq(options.server_pid, 77);
+    cr_assert(options.fleet_file == NULL && options.secrets == NULL && options.tls_ca == NULL);
+    cr_assert_eq(options.threads, 1);
+    cr_assert_eq(options.sources, 1);
+    cr_assert_eq(options.mac_iterations, 1000);
+    cr_assert_eq(options.device_key, KEY_P256);
+    cr_assert_eq(options.warmup + options.idle_connections + options.retries, 0);
+    cr_assert_eq(options.http2 + options.new_connections + options.check_all + options.fixed_certificate, 0);
+    cr_assert_eq(options.json, 0);
+    before = options;
+    cr_assert(parse("--url http://h:1/x --setup d --check-all"));
+    cr_assert_eq(options.check_all, 1);
+    cr_assert(parse("--url http://h:1/x --setup d --expect-fixed-certificate"));
+    cr_assert_eq(options.fixed_certificate, 1);
+    cr_assert(parse("--url http://h:1/x --setup d --new-connections"));
+    cr_assert_eq(options.new_connections, 1);
+    cr_assert_eq(options.streams, before.streams);
+    cr_assert(
+        parse("--url http://h:1/x --setup d --mac-iterations 7 --warmup 3 --idle-connections 4 --seconds 5"));
+    cr_assert_eq(options.mac_iterations, 7);
+    cr_assert_eq(options.warmup, 3);
+    cr_assert_eq(options.idle_connections, 4);
+    cr_assert_eq(options.seconds, 5);
+    cr_assert(parse("--url http://h:1/x --setup d --count 6 --clients 9 --threads 2"));
+    cr_assert_eq(options.count, 6);
+    cr_assert_eq(options.clients, 9);
+    cr_assert_eq(options.threads, 2);
+}
+
+/* Process numbers go to 2^30 at most; rates from one in a thousand seconds to ten millions a second. */
+Test(options, numbers_of_their_own_kind_have_bounds)
+{
+    static const struct {
+        const char *text;
+        int taken;
+    } cases[] = {{"--server-pid 0", 0},
+                 {"--server-pid 1", 1},
+                 {"--server-pid 1073741824", 1},
+                 {"--server-pid x", 0},
+                 {"--server-pid 1073741825", 0},
+                 {"--rate 0.001", 1},
+                 {"--rate 0.0009", 0},
+                 {"--rate 1e7", 1},
+                 {"--rate 10000001", 0},
+                 {"--rate 1x", 0},
+                 {"--clients 1x", 0},
+                 {"--clients 4294967297", 0},
+                 {"--streams 1 --http2", 1},
+                 {"--from 1.2.3.4.5", 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "--url http://h:1/x --setup d %s", cases[i].text);
+        cr_assert_eq(parse(text), cases[i].taken, "%s", text);
+    }
+}
