@@ -72,6 +72,8 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
         ledger_happened(&source->failures, 60, NOW);
         ledger_prove(source, NOW);
         atomic_store(&source->octets, 5);
+        for (size_t f = 0; f < LEDGER_FLOWS; f++)
+            atomic_store(&source->flows[f].debt_us, 5);
         ledger_unpin(source);
     }
     source = ledger_pin(ledger, 300, NOW);
@@ -82,6 +84,8 @@ Test(ledger, a_new_source_begins_with_nothing_of_the_one_before)
     cr_assert_eq(ledger_lately(&source->answers, 60, NOW), 0);
     cr_assert_eq(ledger_lately(&source->failures, 60, NOW), 0);
     cr_assert_eq(atomic_load(&source->octets), 0);
+    for (size_t f = 0; f < LEDGER_FLOWS; f++)
+        cr_assert_eq(atomic_load(&source->flows[f].debt_us), 0);
     cr_assert_not(ledger_is_proved(source, NOW));
 }
 
@@ -168,6 +172,63 @@ Test(ledger, what_happened_is_halved_as_time_passes)
     ledger_happened(&recent, 60, NOW + 10000);
     ledger_forget(&recent);
     cr_assert_eq(ledger_lately(&recent, 60, NOW + 10000), 0);
+}
+
+/* Whoever was looked for has been seen: it does not give way as if it had been away. */
+Test(ledger, who_is_found_was_seen)
+{
+    struct ledger_source *first[SET];
+
+    for (unsigned i = 0; i < SET; i++)
+        ledger_unpin(first[i] = ledger_pin(ledger, 100 + i, NOW + i));
+    ledger_unpin(ledger_pin_known(ledger, 100, NOW + SET));
+    cr_assert_eq(ledger_pin(ledger, 500, NOW + SET), first[1]);
+}
+
+/* The identity 0 is the shared place's: a source whose hash it is has a place of its own all the same. */
+Test(ledger, a_source_of_any_hash_has_a_place)
+{
+    struct ledger_source *zero = ledger_pin(ledger, 0, NOW);
+
+    cr_assert_eq(atomic_load(&zero->pins), 1);
+    cr_assert_eq(ledger_pin(ledger, 0, NOW), zero);
+    ledger_prove(zero, NOW);
+    cr_assert(ledger_is_proved(zero, NOW));
+    for (unsigned i = 1; i < SET; i++)
+        cr_assert_neq(ledger_pin(ledger, 100 + i, NOW), zero);
+}
+
+/* There are as many places as were asked for: those of another set are not in the way. */
+Test(ledger, there_are_as_many_places_as_were_asked_for)
+{
+    for (size_t places = 1; places <= 33; places++) {
+        struct ledger *several = ledger_new(places);
+        uint64_t sets = 1;
+        while (sets * SET < places)
+            sets *= 2;
+        for (uint64_t i = 0; i < sets * SET; i++) {
+            struct ledger_source *source = ledger_pin(several, (i % sets) << 32 | (100 + i), NOW);
+            cr_assert_eq(atomic_load(&source->pins), 1, "%zu places: %llu", places, (unsigned long long)i);
+        }
+        /* and no more: the next one shares */
+        cr_assert_eq(atomic_load(&ledger_pin(several, 5000, NOW)->id), 0);
+        ledger_free(several);
+    }
+    ledger_free(NULL);
+}
+
+/* A count of 32 bits is gone after 32 halvings, and never goes around. */
+Test(ledger, counts_neither_go_around_nor_stay)
+{
+    struct ledger_recent recent;
+
+    atomic_store(&recent.word, (uint64_t)NOW << 32 | UINT32_MAX);
+    cr_assert_eq(ledger_happened(&recent, 60, NOW), UINT32_MAX);
+    cr_assert_eq(ledger_lately(&recent, 60, NOW + 31 * 60), 1);
+    cr_assert_eq(ledger_lately(&recent, 60, NOW + 32 * 60), 0);
+    cr_assert_eq(ledger_lately(&recent, 60, NOW + 33 * 60), 0);
+    /* Another thread's clock may be behind. */
+    cr_assert_eq(ledger_lately(&recent, 60, NOW - 1), UINT32_MAX);
 }
 
 enum { THREADS = 4, ROUNDS = 20000, IDS = 24 };
