@@ -107,7 +107,6 @@ size_t config_line(const struct config_source *source, int index);
 struct config_reading {
     struct config_fault *fault;
     struct config_source *source;
-    unsigned char *seen; /* a flag for each node: a second visit means an alias */
 };
 
 /* config_read_value holds the scalar |node| against |row| and writes it at |value|. Returns 1, or 0 with the

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,17 +73,6 @@ static int fault_unknown_key(struct config_reading *reading, int key, const stru
                              nearest.best, group != NULL ? " in " : "", group != NULL ? group->key : "");
 }
 
-/* The document's own loader resolves aliases into shared, even circular, nodes: visit each once. */
-static int visit(struct config_reading *reading, int node)
-{
-    if (reading->seen[node - 1])
-        return config_fault_line(
-            reading->fault, reading->source, config_line(reading->source, node),
-            "this value is used again through an alias (*name); write it out in each place");
-    reading->seen[node - 1] = 1;
-    return 1;
-}
-
 /* Returns the list's node, or NULL with the fault written. */
 static const yaml_node_t *find_list(struct config_reading *reading, size_t *count,
                                     const struct config_setting *row, int node)
@@ -126,7 +114,7 @@ static int read_list(struct config_reading *reading, struct config_list *out,
         return no_memory(reading);
     for (size_t i = 0; i < count; i++) {
         int item = list->data.sequence.items.start[i];
-        if (!visit(reading, item) || (items[i] = config_read_text(reading, row, item)) == NULL)
+        if ((items[i] = config_read_text(reading, row, item)) == NULL)
             return 0;
     }
     *out = (struct config_list){items, count};
@@ -145,7 +133,7 @@ static int read_words(struct config_reading *reading, unsigned *out, const struc
     for (size_t i = 0; i < count; i++) {
         int item = list->data.sequence.items.start[i];
         unsigned bit = 0;
-        if (!visit(reading, item) || !config_read_value(reading, &bit, row, item))
+        if (!config_read_value(reading, &bit, row, item))
             return 0;
         bits |= bit;
     }
@@ -167,7 +155,7 @@ static int read_sections(struct config_reading *reading, unsigned char *base,
         return no_memory(reading);
     for (size_t i = 0; i < count; i++) {
         int item = list->data.sequence.items.start[i];
-        if (!visit(reading, item) || !read_section(reading, entries + i * row->size, row->section, item))
+        if (!read_section(reading, entries + i * row->size, row->section, item))
             return 0;
     }
     *(void **)(void *)(base + row->offset) = entries;
@@ -187,8 +175,6 @@ static int read_row(struct config_reading *reading, unsigned char *base, const s
 {
     void *value = base + row->offset;
 
-    if (!visit(reading, node))
-        return 0;
     switch (row->kind) {
     case CONFIG_SECTION:
         return read_section(reading, value, row->section, node);
@@ -312,17 +298,9 @@ static int derive(struct config_reading *reading, struct config *config)
 int config_read_document(struct config_reading *reading, struct config *config)
 {
     const yaml_document_t *document = &reading->source->document;
-    size_t count = (size_t)(document->nodes.top - document->nodes.start);
-    int ok;
 
-    if (count == 0)
+    if (document->nodes.top == document->nodes.start)
         return config_fault_line(reading->fault, reading->source, 1,
                                  "the file is empty; \"cmpctl init\" writes one to begin with");
-    reading->seen = calloc(count, 1);
-    if (reading->seen == NULL)
-        return no_memory(reading);
-    reading->seen[0] = 1;
-    ok = read_section(reading, config, &config_root, 1) && derive(reading, config);
-    free(reading->seen);
-    return ok;
+    return read_section(reading, config, &config_root, 1) && derive(reading, config);
 }
