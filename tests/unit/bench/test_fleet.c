@@ -175,6 +175,8 @@ Test(fleet, each_line_of_secrets_is_a_device)
         longest[len] = 0;
         snprintf(line, sizeof line, "%s s\n", longest);
         cr_assert_eq(prepare_with(line), len <= 64);
+        if (len <= 64)
+            fleet_cleanup(&fleet);
     }
     cr_assert(prepare_with(line + 1));
     longest[64] = 0;

@@ -283,6 +283,7 @@ Test(http2, a_stream_that_is_refused_was_not_looked_at)
         cr_assert_null(connection.exchanges);
         cr_assert_eq(message.error, cases[i].error, "code %u", cases[i].code);
         cr_assert_not(message.answered);
+        cr_assert_eq(network_finished(&network), &message);
     }
     /* A status that was good, and then no end of the body. */
     struct exchange message = {.body = bytes_str("hello")};
