@@ -1,0 +1,166 @@
+/* request.c: what devices and their messages are like. That they are served, test_check.c shows. */
+#include "crypto/name.h"
+#include "server/pki/revocation.h"
+#include "tests/unit/bench/fixture.h"
+
+enum { DAY = 24 * 60 * 60 };
+
+static struct device device, other;
+
+static void set_up(void)
+{
+    new_world();
+    new_device(&device, "gnb-1");
+    new_device(&other, "gnb-2");
+}
+
+static void tear_down(void)
+{
+    end_device(&device);
+    end_device(&other);
+    end_world();
+}
+
+TestSuite(request, .init = set_up, .fini = tear_down);
+
+static struct pki_message decoded(const struct request *request)
+{
+    struct pki_message message;
+
+    cr_assert_eq(pki_message_decode(&message, NULL, request->message), PKI_WHOLE);
+    return message;
+}
+
+/* RFC 5280 4.1.2.2: a serial is positive, and of 20 octets at most; 4.2.1.2: keys are named by their hash. */
+Test(request, a_device_has_a_certificate_of_its_vendor)
+{
+    struct certificate cert, second;
+    uint8_t key_id[20];
+
+    cr_assert(certificate_parse(&cert, device.factory_cert));
+    cr_assert(certificate_parse(&second, other.factory_cert));
+    cr_assert(bytes_equal(cert.issuer, setup.vendor.subject));
+    cr_assert(bytes_equal(cert.spki, private_key_spki(device.factory_key)));
+    cr_assert_eq(cert.not_before, world->now - 300);
+    cr_assert_eq(cert.not_after, world->now + (int64_t)3650 * DAY);
+    cr_assert(spki_key_id(key_id, setup.vendor.spki));
+    cr_assert(bytes_equal(cert.issuer_key_id, bytes_of(key_id, sizeof key_id)));
+    cr_assert_eq(cert.key_usage, KEY_USAGE_DIGITAL_SIGNATURE);
+    cr_assert_not(cert.is_ca);
+    cr_assert(cert.serial.len >= 8 && cert.serial.len <= 16 && cert.serial.data[0] < 0x80);
+    cr_assert_not(bytes_equal(cert.serial, second.serial));
+    cr_assert_not(bytes_equal(cert.subject, second.subject));
+    cr_assert_not_null(memmem(cert.subject.data, cert.subject.len, "gnb-1", 5));
+    cr_assert_not_null(memmem(cert.subject.data, cert.subject.len, "Demo Vendor", 11));
+}
+
+/* No top bit is ever set, though a serial is random. */
+Test(request, serials_are_positive)
+{
+    struct device *devices[] = {&device};
+
+    for (int i = 0; i < 16; i++) {
+        struct certificate cert;
+        cr_assert(device_certify(devices, 1, world->arena, &setup, world->now));
+        cr_assert(certificate_parse(&cert, device.factory_cert));
+        cr_assert_lt(cert.serial.data[0], 0x80);
+    }
+}
+
+/* RFC 9483 3.1, 3.3, 4.1.1 */
+Test(request, a_header_names_who_asks)
+{
+    struct request request = make_for(&device, SCENARIO_IR), again = make_for(&device, SCENARIO_IR_CONFIRM);
+    struct pki_message message = decoded(&request);
+    struct certificate cert;
+
+    cr_assert(certificate_parse(&cert, device.factory_cert));
+    cr_assert_eq(message.header.pvno, 2);
+    cr_assert(bytes_equal(message.header.sender_name, cert.subject));
+    cr_assert(bytes_equal(message.header.sender_kid, cert.key_id));
+    cr_assert(bytes_equal(message.header.recipient, setup.recipient));
+    cr_assert_eq(message.header.transaction_id.len, 16);
+    cr_assert_eq(message.header.sender_nonce.len, 16);
+    cr_assert(bytes_equal(message.header.transaction_id, bytes_of(request.transaction_id, 16)));
+    cr_assert(bytes_equal(message.header.sender_nonce, bytes_of(request.sender_nonce, 16)));
+    cr_assert_neq(memcmp(request.transaction_id, again.transaction_id, 16), 0);
+    cr_assert_neq(memcmp(request.sender_nonce, again.sender_nonce, 16), 0);
+    cr_assert(message.header.implicit_confirm);
+    cr_assert_not(decoded(&again).header.implicit_confirm);
+    cr_assert_eq(request.signer, device.factory_key);
+    cr_assert_null(request.mac_key);
+    cr_assert_eq(message.extra_cert_count, 2);
+    cr_assert(bytes_equal(message.extra_certs[0], device.factory_cert));
+    cr_assert(bytes_equal(message.extra_certs[1], setup.vendor.der));
+}
+
+/* RFC 9481 6.1: a salt of 16 octets, a key of 32 for PBMAC1; RFC 9483 3.1: the reference is the sender. */
+Test(request, a_secret_is_stretched_as_was_asked_for)
+{
+    for (options.protection = PROTECTION_PBM; options.protection <= PROTECTION_PBMAC1; options.protection++) {
+        struct request request = make_for(&device, SCENARIO_IR);
+        struct pki_message message = decoded(&request);
+        struct mac_algorithm algorithm;
+        struct bytes name;
+        CBS cbs = cbs_of(message.header.protection_alg);
+        cr_assert(mac_parse(&algorithm, &cbs));
+        cr_assert_eq(algorithm.scheme, options.protection == PROTECTION_PBM ? MAC_PBM : MAC_PBMAC1);
+        cr_assert_eq(algorithm.salt.len, 16);
+        cr_assert_eq(algorithm.iterations, 500);
+        cr_assert_eq(algorithm.owf, DIGEST_SHA256);
+        cr_assert_eq(algorithm.mac, DIGEST_SHA256);
+        cr_assert(options.protection == PROTECTION_PBM || algorithm.key_len == 32);
+        cr_assert(bytes_equal(message.header.sender_kid, device.reference));
+        char *reference =
+            arena_printf(world->arena, "%.*s", (int)device.reference.len, device.reference.data);
+        cr_assert(name_build(&name, world->arena, (const char *const[]){"CN", reference, NULL}));
+        cr_assert(bytes_equal(message.header.sender_name, name));
+        cr_assert_null(request.signer);
+        cr_assert_eq(message.extra_cert_count, 0);
+    }
+}
+
+/* RFC 5280 5.3.1: cessationOfOperation (5), for what was issued here. */
+Test(request, a_revocation_says_why)
+{
+    struct request enrolled = make_for(&device, SCENARIO_IR);
+    struct answer answer = world_send(world, enrolled.message);
+    struct rev_details details;
+    const char *why;
+    size_t count;
+
+    cr_assert(answer.has_cert);
+    device.own_cert = arena_copy(world->arena, answer.cert.der);
+    struct request request = make_for(&device, SCENARIO_RR);
+    struct pki_message message = decoded(&request);
+    cr_assert_eq(message.body_type, PKI_RR);
+    cr_assert(pki_decode_rev_req(&details, &count, world->arena, &why, message.body));
+    cr_assert_eq(count, 1);
+    cr_assert(details.has_reason);
+    cr_assert_eq(details.reason, 5);
+    cr_assert(bytes_equal(message.header.sender_name, answer.cert.subject));
+    cr_assert_not(message.header.implicit_confirm);
+    cr_assert_eq(request.signer, device.key);
+    cr_assert(bytes_equal(message.extra_certs[0], device.own_cert));
+    cr_assert(bytes_equal(message.extra_certs[1], setup.ca.der));
+    answer_free(&answer);
+}
+
+/* 64 at once (REQUEST_BATCH), each with its own. */
+Test(request, a_whole_batch_is_made_at_once)
+{
+    static struct request requests[REQUEST_BATCH];
+    struct request *list[REQUEST_BATCH];
+
+    for (size_t i = 0; i < REQUEST_BATCH; i++) {
+        requests[i] = (struct request){.scenario = SCENARIO_IR, .device = i % 2 == 0 ? &device : &other};
+        list[i] = &requests[i];
+    }
+    cr_assert(request_make(list, REQUEST_BATCH, world->arena, &setup, &options));
+    for (size_t i = REQUEST_BATCH - 2; i < REQUEST_BATCH; i++) {
+        struct answer answer = world_send(world, requests[i].message);
+        cr_assert(answer.has_cert);
+        cr_assert(bytes_equal(answer.cert.spki, requests[i].spki));
+        answer_free(&answer);
+    }
+}
