@@ -7,7 +7,6 @@
 #include "server/base/utf8.h"
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
-enum { LEVEL_COUNT = sizeof level_names / sizeof level_names[0] };
 
 static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
 {
