@@ -104,3 +104,64 @@ Test(config_write, values_are_taken_and_quoted_where_YAML_wants_it)
     config_free(config);
     free(text);
 }
+
+/* Beside a setting its comment begins in column 32, or after one space where the setting is longer. It goes
+ * on below itself, when the next word would not fit into 118 columns. */
+Test(config_write, comments_stand_beside_their_settings)
+{
+    struct config *config = write_and_load(NULL, 0);
+    size_t before = 0, before_len = 0, beside = 0, below = 0;
+
+    for (const char *line = text; *line != 0; line += strcspn(line, "\n") + 1) {
+        size_t length = strcspn(line, "\n"), spaces = strspn(line, " "), at = 0;
+        for (size_t i = spaces + 3; i < length && at == 0; i++)
+            if (line[i] == '#' && line[i - 1] == ' ')
+                at = i;
+        if (spaces > 20 && line[spaces] == '#') {
+            size_t word = strcspn(line + spaces + 2, " \n");
+            cr_assert_eq(spaces, before, "%.*s", (int)length, line);
+            cr_assert_gt(before_len + 1 + word, 118, "it would fit: %.*s", (int)length, line);
+            cr_assert_leq(length, 118);
+            below++;
+            before_len = length;
+        } else if (at != 0) {
+            cr_assert(at == 32 || (at > 32 && line[at - 2] != ' '), "%.*s", (int)length, line);
+            cr_assert_leq(length, 118);
+            beside++;
+            before = at;
+            before_len = length;
+        }
+    }
+    cr_assert(beside > 50 && below > 3, "%zu, %zu", beside, below);
+    config_free(config);
+    free(text);
+}
+
+/* What YAML would take for something else is in quotes. */
+Test(config_write, what_is_no_plain_word_is_quoted)
+{
+    static const struct {
+        const char *value, *written;
+    } cases[] = {{"n", "node: n\n"},
+                 {"/n", "node: /n\n"},
+                 {"7n", "node: 7n\n"},
+                 {"1:30", "node: \"1:30\"\n"},
+                 {"a:b", "node: a:b\n"},
+                 {"a:", "node: \"a:\"\n"},
+                 {"true", "node: \"true\"\n"},
+                 {"false", "node: \"false\"\n"},
+                 {"null", "node: \"null\"\n"},
+                 {"-n", "node: \"-n\"\n"},
+                 {"", "node: \"\"\n"},
+                 {"a b", "node: \"a b\"\n"},
+                 {"a\"b\\", "node: \"a\\\"b\\\\\"\n"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct config_value value = {"node", cases[i].value};
+        FILE *out = open_memstream(&text, &len);
+        cr_assert(config_write(out, &value, 1));
+        fclose(out);
+        cr_assert_not_null(strstr(text, cases[i].written), "%s", cases[i].value);
+        free(text);
+    }
+}
