@@ -311,3 +311,103 @@ Test(secret_memory, a_limit_that_is_too_small_is_told)
         cr_assert_not_null(secret_alloc(1));
     }
 }
+
+/* A hole that is too small for one piece is there for the next, wherever it is. */
+Test(secret_memory, no_hole_is_lost)
+{
+    enum { PIECES = 6 };
+    void *pieces[PIECES], *large;
+    cr_assert(secret_memory_lock());
+    for (size_t hole = 0; hole < PIECES; hole++) {
+        for (size_t i = 0; i < PIECES; i++)
+            pieces[i] = secret_alloc(1);
+        secret_free(pieces[hole]);
+        large = secret_alloc(1000); /* beyond the last, or in its place and beyond it */
+        cr_assert_eq(large == pieces[hole], hole == PIECES - 1);
+        void *again = secret_alloc(1);
+        cr_assert_eq(again == pieces[hole], hole != PIECES - 1);
+        secret_free(large);
+        secret_free(again);
+        for (size_t i = 0; i < PIECES; i++)
+            if (i != hole)
+                secret_free(pieces[i]);
+        cr_assert_eq(secret_memory_used(), 0);
+    }
+}
+
+/* Units of 64 octets, 16 of which are the piece's own. */
+Test(secret_memory, pieces_take_what_they_need)
+{
+    static const struct {
+        size_t size, used;
+    } cases[] = {{0, 64}, {1, 64}, {48, 64}, {49, 128}, {112, 128}, {113, 192}};
+    cr_assert(secret_memory_lock());
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        void *piece = secret_alloc(cases[i].size);
+        cr_assert(secret_memory_has(piece));
+        cr_assert_eq(secret_memory_used(), cases[i].used, "%zu octets", cases[i].size);
+        secret_free(piece);
+    }
+    void *all = NULL;
+    secret_memory_begin();
+    for (size_t more = 0; more <= 1; more++) {
+        all = secret_alloc(SECRET_MEMORY - 16 + more);
+        cr_assert_eq(secret_memory_has(all), !more);
+        secret_free(all);
+    }
+    secret_memory_end();
+}
+
+/* What BoringSSL and AWS-LC call. */
+void *OPENSSL_memory_alloc(size_t size);
+void OPENSSL_memory_free(void *data);
+size_t OPENSSL_memory_get_size(void *data);
+void *OPENSSL_memory_realloc(void *data, size_t size);
+
+/* What grows or shrinks keeps what is in it, inside and outside, and leaves nothing behind. */
+Test(secret_memory, what_grows_keeps_what_is_in_it)
+{
+    cr_assert(secret_memory_lock());
+    for (int inside = 0; inside <= 1; inside++) {
+        if (inside)
+            secret_memory_begin();
+        uint8_t *data = OPENSSL_memory_realloc(NULL, 40);
+        cr_assert_eq(secret_memory_has(data), inside);
+        cr_assert_geq(OPENSSL_memory_get_size(data), 40);
+        memset(data, 7, 40);
+        uint8_t *larger = OPENSSL_memory_realloc(data, 400);
+        cr_assert_geq(OPENSSL_memory_get_size(larger), 400);
+        for (size_t i = 0; i < 40; i++) {
+            cr_assert_eq(larger[i], 7);
+            cr_assert(!inside || data[i] == 0, "the old place is wiped");
+        }
+        uint8_t *smaller = OPENSSL_memory_realloc(larger, 3);
+        cr_assert(smaller[0] == 7 && smaller[2] == 7);
+        OPENSSL_memory_free(smaller);
+        if (inside)
+            secret_memory_end();
+        cr_assert_eq(secret_memory_used(), 0);
+    }
+    cr_assert_eq(OPENSSL_memory_get_size(NULL), 0);
+    /* An octet at least, for whoever asks for nothing. */
+    void *nothing = OPENSSL_memory_alloc(0);
+    cr_assert_not_null(nothing);
+    cr_assert_geq(OPENSSL_memory_get_size(nothing), 1);
+    OPENSSL_memory_free(nothing);
+    secret_memory_begin();
+    void *unit = OPENSSL_memory_alloc(48);
+    cr_assert_eq(OPENSSL_memory_get_size(unit), 48);
+    OPENSSL_memory_free(unit);
+    secret_memory_end();
+}
+
+/* What cannot be had is counted, for whoever has to know that a verdict is none. */
+Test(secret_memory, failures_are_counted)
+{
+    unsigned before = secret_memory_failures();
+    void *ordinary = OPENSSL_memory_alloc(100);
+    cr_assert_eq(secret_memory_failures(), before);
+    cr_assert_null(OPENSSL_memory_alloc(SIZE_MAX / 2));
+    cr_assert_eq(secret_memory_failures(), before + 1);
+    OPENSSL_memory_free(ordinary);
+}
