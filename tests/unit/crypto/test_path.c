@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "crypto/path.h"
+#include "crypto/remembered.h"
 #include "tests/unit/crypto/certs.h"
 
 static struct arena *arena;
@@ -546,6 +547,41 @@ Test(path, issuers_that_were_verified_are_remembered)
     intermediate.signature = bytes_of(signature, intermediate.signature.len);
     cr_assert_eq(build(&first, &intermediate, 1, 0, &links), PATH_OK);
     cr_assert_eq(links, 2);
+}
+
+/* What stands between two that were not verified yet is left out, and both stay. */
+Test(path, what_is_remembered_is_left_out_wherever_it_stands)
+{
+    enum { ISSUERS = 4 };
+    const struct certificate issuers[ISSUERS] = {ca("A", "B", -1), ca("B", "C", -1), ca("C", "D", -1),
+                                                 ca("D", "Root", -1)};
+    struct certificate target = leaf("device", "A");
+
+    anchor(ca("Root", "Root", -1));
+    for (unsigned known = 0; known < 1u << ISSUERS; known++) {
+        struct path path, again;
+        size_t next = 1;
+        remembered_free(trust.verified);
+        trust.verified = remembered_new();
+        cr_assert_eq(path_build(&path, &trust, &target, issuers, ISSUERS, CERTS_NOW, 0), PATH_OK);
+        cr_assert_eq(path.count, 1 + ISSUERS);
+        for (size_t i = 0; i < ISSUERS; i++)
+            if (known >> i & 1)
+                remembered_add(trust.verified, &path.fingerprints[1 + i]);
+        cr_assert_eq(path_build(&again, &trust, &target, issuers, ISSUERS, CERTS_NOW, 0), PATH_OK);
+        cr_assert(bytes_equal(again.links[0].message, target.tbs));
+        for (size_t i = 0; i < ISSUERS; i++)
+            if ((known >> i & 1) == 0)
+                cr_assert(bytes_equal(again.links[next++].message, issuers[i].tbs));
+        cr_assert_eq(again.count, next);
+        /* What is remembered of them is theirs. */
+        path_remember(&again, &trust);
+        path_cleanup(&again);
+        cr_assert_eq(path_build(&again, &trust, &target, issuers, ISSUERS, CERTS_NOW, 0), PATH_OK);
+        cr_assert_eq(again.count, 1);
+        path_cleanup(&again);
+        path_cleanup(&path);
+    }
 }
 
 Test(path, what_is_no_certificate_cannot_be_trusted)
