@@ -1,159 +1,9 @@
 /* token*.c: keys in a token sign like others; a lost token fails at once and comes back; nothing waits. */
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* Includes what it tests, to wake the keeper of a token when it likes. */
-#include <stdatomic.h>
-
-/* Each subtraction in there passes by here first. */
-static void (*_Atomic before_subtraction)(const void *counter);
-#undef atomic_fetch_sub
-#define atomic_fetch_sub(counter, n)                                                                         \
-    (atomic_load(&before_subtraction) != NULL ? atomic_load(&before_subtraction)(counter) : (void)0,         \
-     atomic_fetch_sub_explicit(counter, n, memory_order_seq_cst))
-/* NOLINTBEGIN(bugprone-suspicious-include) */
-#include "crypto/token.c"
-#include "crypto/token_keeper.c"
-#include "crypto/token_proof.c"
-#include "crypto/token_queue.c"
-#include "crypto/token_registry.c"
-#include "crypto/token_session.c"
-/* NOLINTEND(bugprone-suspicious-include) */
-#undef atomic_fetch_sub
-
 #include "tests/support/hex.h"
-#include "tests/support/hsm.h"
-#include "tests/support/must.h"
 #include "tests/unit/crypto/signature_algorithms.h"
-
-enum { PATIENCE_MS = 180000, SESSIONS = 8 };
-
-static struct hsm hsm;
-static struct arena *arena;
-static char uri[HSM_URI_MAX], fault[TOKEN_FAULT_MAX];
-static struct private_key *original, *key; /* the same one, P-256, in memory and in the token */
-static atomic_uint done;
-
-static void set_up(void)
-{
-    log_set_level(LOG_ERROR);
-    arena = arena_new(16 * 1024 * 1024);
-    hsm_new(&hsm);
-    original = private_key_generate(KEY_P256, 0);
-    hsm_import(&hsm, original, "signer", "01");
-    hsm_uri(uri, &hsm, "signer");
-}
-
-static void open_signer(void)
-{
-    key = token_open(fault, uri, private_key_spki(original), SESSIONS);
-    cr_assert_not_null(key, "%s", fault);
-}
-
-static void tear_down(void)
-{
-    private_key_free(key);
-    key = NULL;
-    private_key_free(original);
-    arena_free(arena);
-    hsm_free(&hsm);
-}
+#include "tests/unit/crypto/token.h"
 
 TestSuite(token, .init = set_up, .fini = tear_down, .timeout = 600);
-
-static void sleep_ms(unsigned ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
-}
-
-static void count(void *arg)
-{
-    (void)arg;
-    atomic_fetch_add(&done, 1);
-}
-
-static int wait_for_done(unsigned wanted)
-{
-    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&done) < wanted; i++)
-        sleep_ms(1);
-    return atomic_load(&done) == wanted;
-}
-
-static struct signing *make_signing_of(const struct private_key *signer)
-{
-    struct signing *item = arena_alloc(arena, sizeof *item);
-
-    must(item != NULL);
-    *item = (struct signing){.algorithm = signature_for_key(KEY_P256),
-                             .key = signer,
-                             .message = bytes_str("a message"),
-                             .signature = arena_alloc(arena, private_key_signature_max(signer))};
-    must(item->signature != NULL);
-    return item;
-}
-
-static struct signing *make_signing(void)
-{
-    return make_signing_of(key);
-}
-
-/* What a signature is worth is told by the public key, which never was in the token. */
-static int verifies(const struct signing *item, struct bytes spki)
-{
-    struct public_key *public = public_key_parse(spki);
-    struct verification check = {.algorithm = item->algorithm,
-                                 .key = public,
-                                 .message = item->message,
-                                 .signature = bytes_of(item->signature, item->signature_len)};
-    struct verification *checks[] = {&check};
-
-    verify_batch(checks, 1);
-    public_key_free(public);
-    return check.valid;
-}
-
-static int signs(void)
-{
-    struct signing *item = make_signing();
-
-    return sign_elsewhere_and_wait(item) != 0 && verifies(item, private_key_spki(original));
-}
-
-/* With |signer|, the same key as |outside|. */
-static int signs_with(const struct private_key *signer, const struct private_key *outside)
-{
-    struct signing *item = make_signing_of(signer);
-
-    return sign_elsewhere_and_wait(item) != 0 && verifies(item, private_key_spki(outside));
-}
-
-static int comes_to_sign_with(const struct private_key *signer, const struct private_key *outside)
-{
-    int ok = 0;
-
-    for (unsigned i = 0; i < PATIENCE_MS / 10 && !ok; i++) {
-        ok = signs_with(signer, outside);
-        sleep_ms(10);
-    }
-    return ok;
-}
-
-static int comes_to_be_lost(void)
-{
-    for (unsigned i = 0; i < PATIENCE_MS && !remote_any_lost(); i++)
-        sleep_ms(1);
-    return remote_any_lost();
-}
-
-static int comes_back(void)
-{
-    for (unsigned i = 0; i < PATIENCE_MS && remote_any_lost(); i++)
-        sleep_ms(1);
-    return !remote_any_lost();
-}
 
 Test(token, every_kind_of_key_signs_with_every_algorithm)
 {
@@ -210,16 +60,6 @@ Test(token, a_private_key_does_not_leave_it)
 
     open_signer();
     cr_assert_not(private_key_to_pem(&pem, &len, key));
-}
-
-/* Opens |text| for the key, which must fail and say |says|, but nothing of a PIN. */
-static void refuse(const char *text, const char *says)
-{
-    struct private_key *opened = token_open(fault, text, private_key_spki(original), SESSIONS);
-
-    cr_assert_null(opened, "%s", text);
-    cr_assert_not_null(strstr(fault, says), "%s: %s", text, fault);
-    cr_assert_null(strstr(fault, "sesame"), "%s", fault);
 }
 
 static void refuse_with(const char *format, const char *says, const char *text)
@@ -329,6 +169,7 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
 
 /* SoftHSM itself, as an operator who moves its files has it: it only sees them again when it is initialized
  * anew. */
+
 Test(token, a_module_that_has_to_be_initialized_anew_is)
 {
     char here[2 * HSM_PATH_MAX], away[2 * HSM_PATH_MAX];
@@ -377,6 +218,7 @@ static int is_in_memory(const uint8_t *inverted, size_t len)
 }
 
 /* A PIN of a few digits is found from its plain digest in no time. */
+
 Test(token, no_plain_digest_of_a_pin_stays_in_memory)
 {
     /* SHA-256 of closed-sesame, by sha256sum, each octet inverted */
@@ -408,26 +250,6 @@ Test(token, no_plain_digest_of_a_pin_stays_in_memory)
 }
 
 /* A token locks itself after a few wrong PINs. */
-Test(token, a_pin_that_was_refused_is_not_tried_again)
-{
-    unsigned before;
-
-    open_signer();
-    log_set_level(LOG_ERROR + 1);
-    hsm_set(&hsm, "lost", "");
-    cr_assert_not(signs());
-    hsm_set(&hsm, "pin", "closed-sesame\n");
-    /* SoftHSM asks for no PIN as long as a session of before is open: every session sees the loss. */
-    sleep_ms(500);
-    before = hsm_ask(&hsm, "fragile_logins");
-    hsm_set(&hsm, "lost", NULL);
-    sleep_ms(3000); /* time for several attempts */
-    cr_assert(remote_any_lost());
-    cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), before + 1);
-    hsm_set(&hsm, "pin", "open-sesame\n");
-    cr_assert(comes_back());
-    cr_assert(signs());
-}
 
 Test(token, many_signatures_are_in_flight_and_nobody_waits)
 {
@@ -466,78 +288,12 @@ Test(token, a_full_queue_refuses)
     cr_assert(signs());
 }
 
-Test(token, a_token_that_hangs_is_taken_for_lost)
-{
-    enum { MANY = 100 };
-    struct signing *items[MANY];
-    int64_t begin = now_ms();
-
-    open_signer();
-    log_set_level(LOG_ERROR + 1);
-    hsm_set(&hsm, "hang", "");
-    for (int i = 0; i < MANY; i++) {
-        items[i] = make_signing();
-        cr_assert(sign_elsewhere(items[i], count, NULL));
-    }
-    /* Those, too, that are in the module's hands. */
-    cr_assert(wait_for_done(MANY));
-    cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
-    cr_assert(remote_any_lost());
-    cr_assert_eq(hsm_ask(&hsm, "fragile_now"), SESSIONS, "the module has let them go");
-    for (int i = 0; i < MANY; i++)
-        memset(items[i]->signature, 0xa5,
-               private_key_signature_max(items[i]->key)); /* who was answered has other uses for it */
-    hsm_set(&hsm, "hang", NULL);
-    cr_assert(comes_back());
-    cr_assert(signs());
-    for (int i = 0; i < PATIENCE_MS && hsm_ask(&hsm, "fragile_now") != 0; i++)
-        sleep_ms(1);
-    sleep_ms(200); /* the last ones have come back from there */
-    cr_assert_eq(atomic_load(&done), MANY);
-    for (int i = 0; i < MANY; i++) {
-        cr_assert_eq(items[i]->signature_len, 0);
-        for (size_t n = 0; n < private_key_signature_max(items[i]->key); n++)
-            cr_assert_eq(items[i]->signature[n], 0xa5);
-    }
-}
-
 /* Whoever was answered frees the key, too, while a session still has it. */
-Test(token, a_key_may_go_while_its_signing_hangs)
-{
-    open_signer();
-    log_set_level(LOG_ERROR + 1);
-    hsm_set(&hsm, "hang", "");
-    cr_assert(sign_elsewhere(make_signing(), count, NULL));
-    cr_assert(wait_for_done(1));
-    private_key_free(key);
-    key = NULL;
-    sleep_ms(200);
-    hsm_set(&hsm, "hang", NULL);
-    open_signer();
-    cr_assert(signs());
-}
 
 /* A reload while the token hangs is not caught in there. */
-Test(token, a_key_is_refused_by_a_token_that_hangs_and_nobody_waits_longer)
-{
-    int64_t begin;
-
-    /* The file stays until it is refused: it comes back while the token hangs. */
-    hsm_set(&hsm, "hang", "");
-    begin = now_ms();
-    refuse(uri, "has not answered");
-    cr_assert_geq(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
-    hsm_set(&hsm, "hang", NULL);
-    open_signer();
-    log_set_level(LOG_ERROR + 1);
-    hsm_set(&hsm, "hang", "");
-    refuse(uri, "has not answered");
-    hsm_set(&hsm, "hang", NULL);
-    /* It may be told lost at this very moment. */
-    cr_assert(comes_to_sign_with(key, original));
-}
 
 /* Two CAs in one token: what becomes of one's key does not concern the other. */
+
 Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
 {
     struct private_key *outside = private_key_generate(KEY_P256, 0), *inside, *again;
@@ -580,6 +336,7 @@ Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
 }
 
 /* The only key of a token is replaced by another one. */
+
 Test(token, a_key_that_is_gone_keeps_no_new_one_out)
 {
     struct private_key *outside = private_key_generate(KEY_P256, 0), *inside;
@@ -600,22 +357,6 @@ Test(token, a_key_that_is_gone_keeps_no_new_one_out)
 }
 
 /* Idle time is no silence: when the keeper looks, the only signing has not been there for long. */
-Test(token, a_token_that_was_idle_is_not_lost_at_its_next_signature)
-{
-    int64_t begin;
-
-    open_signer();
-    cr_assert(signs());
-    sleep_ms(100);
-    begin = now_ms();
-    sem_post(&((struct token_key *)key->remote_state)
-                  ->token->keeper); /* it looks once more from here on, with nothing at work */
-    hsm_set(&hsm, "delay", "2000");
-    sleep_ms((unsigned)(begin + BOUND_TOKEN_STALL * 1000 - 1000 - now_ms()));
-    cr_assert(signs());
-    cr_assert_gt(now_ms() - begin, BOUND_TOKEN_STALL * 1000);
-    cr_assert_not(remote_any_lost());
-}
 
 static struct token *looked_at;
 static atomic_uint answered_early, subtractions;
@@ -632,6 +373,7 @@ static void look(const void *counter)
 
 /* A look that begins while the last signing is being answered must see that it was: else it takes the idle
  * time that follows for work, and whatever comes at its end for what has not been done since. */
+
 Test(token, what_counts_as_taken_was_not_counted_as_answered)
 {
     open_signer();
@@ -648,6 +390,7 @@ Test(token, what_counts_as_taken_was_not_counted_as_answered)
 }
 
 /* A reload opens everything anew while the old keys are in use; the last one closes the token. */
+
 Test(token, keys_of_one_token_share_it)
 {
     struct private_key *first, *second;
