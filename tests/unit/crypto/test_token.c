@@ -408,3 +408,39 @@ Test(token, keys_of_one_token_share_it)
     cr_assert(signs());
     cr_assert_eq(hsm_ask(&hsm, "fragile_logins"), 2);
 }
+
+/* The keeper sends to prove itself what is of no use, when its time has come, and nothing else. */
+Test(token, only_keys_of_no_use_are_looked_for)
+{
+    open_signer();
+    cr_assert(signs());
+    struct token_key *state = key->remote_state;
+    for (int i = 0; i < PATIENCE_MS && atomic_load(&state->token->taken) != 0; i++)
+        sleep_ms(1);
+    cr_assert_eq(look_for_keys(state->token), -1);
+    cr_assert_eq(atomic_load(&state->token->taken), 0);
+    atomic_store(&state->is_usable, 0);
+    state->look_at_ms = now_ms() + 60000;
+    int64_t next = look_for_keys(state->token);
+    cr_assert(next > 50000 && next <= 60000, "%lld", (long long)next);
+    cr_assert_eq(atomic_load(&state->token->taken), 0);
+    state->look_at_ms = 0;
+    next = look_for_keys(state->token);
+    cr_assert(next > 0 && next <= RETRY_FIRST_MS);
+    for (int i = 0; i < PATIENCE_MS && !atomic_load(&state->is_usable); i++)
+        sleep_ms(1);
+    cr_assert(signs());
+    cr_assert_eq(look_for_keys(state->token), -1);
+}
+
+/* Waits grow from a tenth of a second to five. */
+Test(token, waits_double_up_to_a_bound)
+{
+    unsigned ms = 0, expected = 100;
+
+    for (int i = 0; i < 10; i++) {
+        ms = longer(ms);
+        cr_assert_eq(ms, expected);
+        expected = expected * 2 < 5000 ? expected * 2 : 5000;
+    }
+}
