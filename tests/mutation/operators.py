@@ -14,6 +14,9 @@ TOKEN = re.compile(
 KEYWORDS = set("if while for switch return sizeof else do case default goto break continue".split())
 # A statement that calls one of these is what other threads, other processes or a later reader of memory depend on.
 LEFT_OUT = re.compile(r"lock|wake|signal|notify|broadcast|cleanse|wipe|fsync|sync|free|close|release|unref|_end$|_done$")
+# Of these it is the same which argument is the first; of COMPARES, where only equality is asked for.
+ALIKE = {"bytes_equal", "secret_equal", "address_equal", "fmin", "fmax"}
+COMPARES = {"strcmp", "strncmp", "strcasecmp", "strncasecmp", "memcmp"}
 NEIGHBOUR = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 OPEN, CLOSE = set("([{"), set(")]}")
 
@@ -163,6 +166,8 @@ def of_arguments(reader, at):
         last = reader.operand(begin - 1, 1, {","})
         arguments.append((begin, last))
         begin = last + 2
+    if reader.text(at) in ALIKE or (reader.text(at) in COMPARES and reader.text(close + 1) in ("==", "!=")):
+        arguments = arguments[1:]
     for (first, middle), (next_first, last) in zip(arguments, arguments[1:]):
         one, two = reader.stretch(first, middle), reader.stretch(next_first, last)
         if one != two:

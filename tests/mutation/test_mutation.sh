@@ -19,6 +19,10 @@ int f(int a, int b)
     lock(&room); /* if (a) */
     return 1;
 }
+int same(const char *p, const char *q)
+{
+    return strncmp(p, q, n) == 0;
+}
 """
 siblings = operators.siblings_of([source])
 assert siblings == {"STEP_ONE": ["STEP_TWO"], "STEP_TWO": ["STEP_ONE"]}, siblings
@@ -35,6 +39,10 @@ wanted = {
     (8, "wake, lock or wipe left out", "lock(&room)", ""),
     (9, "outcome confused", "1", "0"),
     (9, "constant changed", "1", "2"),
+    # p and q may be swapped: they are the same, or not.
+    (13, "arguments swapped", "q, n", "n, q"),
+    (13, "condition inverted", "==", "!="),
+    (13, "constant changed", "0", "1"),
 }
 assert made == wanted, made ^ wanted
 PY
