@@ -411,3 +411,20 @@ Test(secret_memory, failures_are_counted)
     cr_assert_eq(secret_memory_failures(), before + 1);
     OPENSSL_memory_free(ordinary);
 }
+
+/* Between the outermost begin and its end, and not a moment longer. */
+Test(secret_memory, only_what_is_enclosed_is_inside)
+{
+    cr_assert(secret_memory_lock());
+    for (int depth_wanted = 0; depth_wanted <= 2; depth_wanted++) {
+        for (int i = 0; i < depth_wanted; i++)
+            secret_memory_begin();
+        for (int left = depth_wanted; left >= 0; left--) {
+            void *data = OPENSSL_memory_alloc(10);
+            cr_assert_eq(secret_memory_has(data), left > 0);
+            OPENSSL_memory_free(data);
+            if (left > 0)
+                secret_memory_end();
+        }
+    }
+}
