@@ -84,12 +84,13 @@ Test(der, what_is_not_DER_is_found_with_its_place_and_a_reason)
         {"06 00", 0},       /* 8.19 */
         {"06 02 2a 80", 0},
         {"06 03 2a 80 01", 0},
-        {"24 03 04 01 aa", 0},                                           /* 10.2: constructed string */
-        {"10 00", 0},                                                    /* a primitive SEQUENCE */
-        {"22 03 02 01 01", 0},                                           /* a constructed INTEGER */
-        {"1f 1e 00", 0},                                                 /* 8.1.2.4: high form of a low tag */
-        {"17 0b 32 37 30 31 31 35 30 38 30 30 5a", 0},                   /* 11.8.2: seconds are there */
-        {"17 11 32 37 30 31 31 35 30 38 30 30 30 30 2b 30 31 30 30", 0}, /* 11.8.1: Z */
+        {"24 03 04 01 aa", 0},    /* 10.2: constructed string */
+        {"10 00", 0},             /* a primitive SEQUENCE */
+        {"22 03 02 01 01", 0},    /* a constructed INTEGER */
+        {"3f 88 80 80 00 00", 0}, /* a universal type of a number with 25 bits, constructed */
+        {"1f 1e 00", 0},          /* 8.1.2.4: high form of a low tag */
+        {"17 0b 32 37 30 31 31 35 30 38 30 30 5a", 0},                      /* 11.8.2: seconds are there */
+        {"17 11 32 37 30 31 31 35 30 38 30 30 30 30 2b 30 31 30 30", 0},    /* 11.8.1: Z */
         {"18 12 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2e 35 30 5a", 0}, /* 11.7.3: no trailing 0 */
         {"18 10 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2e 5a", 0},
         {"18 0f 32 30 32 37 30 32 33 30 30 38 30 30 30 30 5a", 0}, /* February 30 */
