@@ -2,7 +2,7 @@
 # cmpbench tells the truth: every scenario, protection and transport is served and counted as the store has it; a server
 # that lies or stalls is found out.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../bench.sh"
 
 all=ir=1,ir-confirm=1,cr=1,p10cr=1,kur=1,rr=1
 

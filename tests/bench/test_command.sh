@@ -1,7 +1,7 @@
 #!/bin/bash
 # cmpbench as a command: how it is called, what it prints, and the exit status that it ends with.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../bench.sh"
 
 demo ca
 start_server cmpd "$dir/cmpd.yaml" "$work/server.log"

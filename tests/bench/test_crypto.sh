@@ -1,7 +1,7 @@
 #!/bin/bash
 # cmpbench crypto: how fast each engine is, and what each scenario takes at least.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../bench.sh"
 
 "$bench" crypto --json --key P-521 >"$work/result"
 holds "floors are the sums of their operations" "all(abs(f['floor_us'] - sum(o['us'] for o in f['operations'])) < 0.1

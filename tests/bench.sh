@@ -1,4 +1,4 @@
-# lib.sh: cmpbench run by a script, and what it told. Sourced after tests/lib.sh.
+# bench.sh: cmpbench run by a script, and what it told. Sourced after lib.sh.
 # shellcheck shell=bash
 
 bench=$CMPD_BIN/cmpbench
