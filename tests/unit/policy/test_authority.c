@@ -1,7 +1,7 @@
-/* authority.c: a second CA beside the first, and of which of them a fault is told, and where. What makes a
- * chain one is in test_policy.c. */
+/* authority.c: what makes a chain one, and of which of two CAs a fault is told, and where. */
 #include <time.h>
 
+#include "crypto/name.h"
 #include "server/ctl/ctl.h"
 #include "tests/unit/policy/faults.h"
 
@@ -136,6 +136,65 @@ Test(authority, what_issues_may_protect_answers)
     cr_assert_eq(ca->signed_extra_cert_count, 1);
     cr_assert(bytes_equal(ca->signed_extra_certs[0], der));
     cr_assert_eq(ca->mac_extra_cert_count, 1);
+    ctl_identity_cleanup(&root);
+    arena_free(arena);
+}
+
+/* A self-signed certificate of |key| with the name |subject|, as ca/|stem|.pem. */
+static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
+                      struct bytes subject, int is_ca, unsigned key_usage)
+{
+    static const uint8_t serial[] = {7};
+    uint8_t signature[SIGNATURE_MAX];
+    struct signing item = {.key = key, .signature = signature};
+    struct signing *items[] = {&item};
+    struct certificate_plan plan = {.serial = bytes_of(serial, 1),
+                                    .issuer = subject,
+                                    .subject = subject,
+                                    .not_before = time(NULL) - 300,
+                                    .not_after = time(NULL) + 1000,
+                                    .spki = private_key_spki(key),
+                                    .is_ca = is_ca,
+                                    .path_len = -1,
+                                    .key_usage = key_usage};
+    char dir[DEMO_PATH_MAX + 8], name[32];
+    struct bytes der;
+
+    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(key));
+    cr_assert(certificate_build(&item.message, arena, &plan));
+    sign_batch(items, 1);
+    cr_assert(certificate_assemble(&der, arena, item.message, plan.algorithm,
+                                   bytes_of(signature, item.signature_len)));
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    snprintf(name, sizeof name, "%s.pem", stem);
+    cr_assert(ctl_write_certs(dir, name, &der, 1));
+}
+
+/* RFC 5280 6.1.3 (a): each issuer of a chain signed what is before it, and is named there. */
+Test(authority, a_chain_is_one_by_name_and_by_signature)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    struct private_key *stranger = private_key_generate(KEY_P256, 0);
+    struct ctl_identity root;
+    struct bytes other;
+    char dir[DEMO_PATH_MAX + 8];
+
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    cr_assert(ctl_load(&root, arena, dir, "root"));
+    cr_assert(name_build(&other, arena, (const char *const[]){"CN", "Other", NULL}));
+    make_root(arena, "same", root.key, root.cert.subject, 1, 0);
+    make_root(arena, "key", root.key, other, 1, 0);
+    make_root(arena, "name", stranger, root.cert.subject, 1, 0);
+    make_root(arena, "no-ca", stranger, other, 0, 0);
+    make_root(arena, "no-usage", stranger, other, 1, KEY_USAGE_CRL_SIGN);
+    refuse_at(" certificate: ca/issuing.pem", " certificate: ca/no-ca.pem",
+              "certificate:", "not one of a CA");
+    refuse_at(" certificate: ca/issuing.pem", " certificate: ca/no-usage.pem",
+              "certificate:", "not one of a CA");
+    refuse_at("chain: [ca/root.pem]", "chain: [ca/key.pem]", "chain:", "did not issue");
+    refuse_at("chain: [ca/root.pem]", "chain: [ca/name.pem]", "chain:", "did not issue");
+    edit("chain: [ca/root.pem]", "chain: [ca/same.pem]");
+    private_key_free(stranger);
     ctl_identity_cleanup(&root);
     arena_free(arena);
 }

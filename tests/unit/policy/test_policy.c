@@ -325,36 +325,6 @@ Test(policy, an_intermediate_must_be_one)
               "%s", fault.text);
 }
 
-/* A self-signed certificate of |key| with the name |subject|, as ca/|stem|.pem. */
-static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
-                      struct bytes subject, int is_ca, unsigned key_usage)
-{
-    static const uint8_t serial[] = {7};
-    uint8_t signature[SIGNATURE_MAX];
-    struct signing item = {.key = key, .signature = signature};
-    struct signing *items[] = {&item};
-    struct certificate_plan plan = {.serial = bytes_of(serial, 1),
-                                    .issuer = subject,
-                                    .subject = subject,
-                                    .not_before = time(NULL) - 300,
-                                    .not_after = time(NULL) + 1000,
-                                    .spki = private_key_spki(key),
-                                    .is_ca = is_ca,
-                                    .path_len = -1,
-                                    .key_usage = key_usage};
-    char dir[DEMO_PATH_MAX + 8], name[32];
-    struct bytes der;
-
-    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(key));
-    cr_assert(certificate_build(&item.message, arena, &plan));
-    sign_batch(items, 1);
-    cr_assert(certificate_assemble(&der, arena, item.message, plan.algorithm,
-                                   bytes_of(signature, item.signature_len)));
-    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
-    snprintf(name, sizeof name, "%s.pem", stem);
-    cr_assert(ctl_write_certs(dir, name, &der, 1));
-}
-
 static void refuse(const char *from, const char *to, const char *what)
 {
     struct config_fault fault, ignored;
@@ -362,34 +332,6 @@ static void refuse(const char *from, const char *to, const char *what)
     cr_assert_not(demo_edit(&demo, &fault, from, to), "%s", to);
     cr_assert_not_null(strstr(fault.text, what), "%s", fault.text);
     cr_assert(demo_edit(&demo, &ignored, to, from), "%s", ignored.text);
-}
-
-/* RFC 5280 6.1.3 (a): each issuer of a chain signed what is before it, and is named there. */
-Test(policy, a_chain_is_one_by_name_and_by_signature)
-{
-    struct arena *arena = arena_new(1024 * 1024);
-    struct private_key *stranger = private_key_generate(KEY_P256, 0);
-    struct ctl_identity root;
-    struct bytes other;
-    char dir[DEMO_PATH_MAX + 8];
-
-    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
-    cr_assert(ctl_load(&root, arena, dir, "root"));
-    cr_assert(name_build(&other, arena, (const char *const[]){"CN", "Other", NULL}));
-    make_root(arena, "same", root.key, root.cert.subject, 1, 0);
-    make_root(arena, "key", root.key, other, 1, 0);
-    make_root(arena, "name", stranger, root.cert.subject, 1, 0);
-    make_root(arena, "no-ca", stranger, other, 0, 0);
-    make_root(arena, "no-usage", stranger, other, 1, KEY_USAGE_CRL_SIGN);
-    refuse(" certificate: ca/issuing.pem", " certificate: ca/no-ca.pem", "not one of a CA");
-    refuse(" certificate: ca/issuing.pem", " certificate: ca/no-usage.pem", "not one of a CA");
-    refuse("chain: [ca/root.pem]", "chain: [ca/key.pem]", "did not issue");
-    refuse("chain: [ca/root.pem]", "chain: [ca/name.pem]", "did not issue");
-    struct config_fault fault;
-    cr_assert(demo_edit(&demo, &fault, "chain: [ca/root.pem]", "chain: [ca/same.pem]"), "%s", fault.text);
-    private_key_free(stranger);
-    ctl_identity_cleanup(&root);
-    arena_free(arena);
 }
 
 /* RFC 5280 4.2.1.3, 4.2.1.9; RFC 9483 3.5 */
