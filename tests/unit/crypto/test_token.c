@@ -169,7 +169,6 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
 
 /* SoftHSM itself, as an operator who moves its files has it: it only sees them again when it is initialized
  * anew. */
-
 Test(token, a_module_that_has_to_be_initialized_anew_is)
 {
     char here[2 * HSM_PATH_MAX], away[2 * HSM_PATH_MAX];
@@ -187,69 +186,6 @@ Test(token, a_module_that_has_to_be_initialized_anew_is)
     cr_assert(comes_back());
     cr_assert(signs());
 }
-
-/* Whether |len| octets that are |inverted| here, so that this is not found itself, are anywhere in the memory
- * of the process that it writes to. What is as large as the shadow of a sanitizer is not looked at. */
-static int is_in_memory(const uint8_t *inverted, size_t len)
-{
-    enum { LARGE = 256 * 1024 * 1024 };
-    FILE *maps = fopen("/proc/self/maps", "r");
-    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), found = 0;
-    char line[512], *end;
-
-    must(maps != NULL && memory >= 0);
-    while (!found && fgets(line, sizeof line, maps) != NULL) {
-        uintptr_t from = strtoull(line, &end, 16), to = strtoull(end + 1, &end, 16);
-        if (strncmp(end, " rw", 3) != 0 || to - from > LARGE)
-            continue;
-        uint8_t *copy = mmap(NULL, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        must(copy != MAP_FAILED);
-        ssize_t got = pread(memory, copy, to - from, (off_t)from);
-        for (size_t at = 0, same; !found && (ssize_t)(at + len) <= got; at++) {
-            for (same = 0; same < len && (copy[at + same] ^ inverted[same]) == 0xff; same++)
-                ;
-            found = same == len;
-        }
-        munmap(copy, to - from);
-    }
-    fclose(maps);
-    close(memory);
-    return found;
-}
-
-/* A PIN of a few digits is found from its plain digest in no time. */
-
-Test(token, no_plain_digest_of_a_pin_stays_in_memory)
-{
-    /* SHA-256 of closed-sesame, by sha256sum, each octet inverted */
-    static const uint8_t digest[] = {
-        0x00, 0x78, 0x10, 0xb0, 0x4b, 0x57, 0x85, 0xc4, 0x0b, 0x87, 0xe8, 0x26, 0xc9, 0xd8, 0x32, 0x68,
-        0xa0, 0x87, 0x18, 0x36, 0x4c, 0xcf, 0xc8, 0x6b, 0x49, 0x3b, 0x4e, 0xf3, 0x00, 0x2e, 0xdc, 0x7c,
-    };
-    char *known = strdup("a text that is in memory");
-    uint8_t inverted[24];
-
-    must(known != NULL && strlen(known) == sizeof inverted);
-    for (size_t i = 0; i < sizeof inverted; i++)
-        inverted[i] = (uint8_t)~known[i];
-    cr_assert(is_in_memory(inverted, sizeof inverted), "the search itself");
-    free(known);
-    open_signer();
-    log_set_level(LOG_ERROR + 1);
-    hsm_set(&hsm, "lost", "");
-    cr_assert_not(signs());
-    hsm_set(&hsm, "pin", "closed-sesame\n");
-    sleep_ms(
-        500); /* SoftHSM asks for no PIN while one of before is open: every session has to see the loss */
-    hsm_set(&hsm, "lost", NULL);
-    for (int i = 0; i < PATIENCE_MS && hsm_ask(&hsm, "fragile_logins") < 2; i++)
-        sleep_ms(1);
-    sleep_ms(200); /* the login has come back from there */
-    cr_assert(remote_any_lost());
-    cr_assert_not(is_in_memory(digest, sizeof digest));
-}
-
-/* A token locks itself after a few wrong PINs. */
 
 Test(token, many_signatures_are_in_flight_and_nobody_waits)
 {
@@ -288,12 +224,7 @@ Test(token, a_full_queue_refuses)
     cr_assert(signs());
 }
 
-/* Whoever was answered frees the key, too, while a session still has it. */
-
-/* A reload while the token hangs is not caught in there. */
-
 /* Two CAs in one token: what becomes of one's key does not concern the other. */
-
 Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
 {
     struct private_key *outside = private_key_generate(KEY_P256, 0), *inside, *again;
@@ -336,7 +267,6 @@ Test(token, a_key_that_is_gone_keeps_no_other_from_signing)
 }
 
 /* The only key of a token is replaced by another one. */
-
 Test(token, a_key_that_is_gone_keeps_no_new_one_out)
 {
     struct private_key *outside = private_key_generate(KEY_P256, 0), *inside;
@@ -356,8 +286,6 @@ Test(token, a_key_that_is_gone_keeps_no_new_one_out)
     private_key_free(outside);
 }
 
-/* Idle time is no silence: when the keeper looks, the only signing has not been there for long. */
-
 static struct token *looked_at;
 static atomic_uint answered_early, subtractions;
 
@@ -373,7 +301,6 @@ static void look(const void *counter)
 
 /* A look that begins while the last signing is being answered must see that it was: else it takes the idle
  * time that follows for work, and whatever comes at its end for what has not been done since. */
-
 Test(token, what_counts_as_taken_was_not_counted_as_answered)
 {
     open_signer();
@@ -390,7 +317,6 @@ Test(token, what_counts_as_taken_was_not_counted_as_answered)
 }
 
 /* A reload opens everything anew while the old keys are in use; the last one closes the token. */
-
 Test(token, keys_of_one_token_share_it)
 {
     struct private_key *first, *second;
