@@ -273,6 +273,23 @@ Test(op_revoke, a_device_cannot_revoke_anothers_certificate)
     expect_untouched();
 }
 
+/* RFC 5280 4.1.2.2: a serial number is one of its issuer alone. A vendor may give out the CA's, and the
+ * device that has it is not the one whose certificate that is. */
+Test(op_revoke, the_same_serial_of_another_issuer_is_another_certificate)
+{
+    struct certificate_plan plan = {.serial = own.cert.serial,
+                                    .subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity twin;
+
+    issue(world, &twin, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &twin, &world->vendor_ca.cert_der, 1);
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 0));
+    expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED);
+    expect_untouched();
+    ctl_identity_cleanup(&twin);
+}
+
 /* RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
  * to prove the authorization to revoke."
  * RFC 9483 4.1.5: MAC-based protection is for enrollment only; 3.5: wrongIntegrity */
