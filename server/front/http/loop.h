@@ -1,7 +1,7 @@
 /* loop.h: the event loop of one front thread: all that differs between cmpd and cmpd-epoll.
  *
- * Two implementations, uring/ and epoll/. Everything but loop_wake is for the loop's own thread; loop_new and
- * loop_listen may also be called before that thread exists, by one that does nothing else with the loop. */
+ * Two implementations, uring/ and epoll/. Everything but loop_wake is for the loop's own thread; loop_new may
+ * also be called before that thread exists, by one that does nothing else with the loop. */
 #ifndef CMPD_FRONT_LOOP_H
 #define CMPD_FRONT_LOOP_H
 
@@ -31,12 +31,13 @@ struct loop *loop_new(int (*has_work)(void *arg), void *arg);
 /* loop_h2o returns what libh2o knows |loop| by. */
 h2o_loop_t *loop_h2o(struct loop *loop);
 
-/* loop_run sleeps until something happens, at most |max_wait_ms|, and handles it. The first call ties |loop|
- * to the calling thread. Returns 1, or 0 when the loop cannot go on, with errno set. */
+/* loop_run sleeps until something happens, at most |max_wait_ms|, and handles it. The first call, of this or
+ * of loop_listen, ties |loop| to the calling thread. Returns 1, or 0 when the loop cannot go on, with errno
+ * set. */
 int loop_run(struct loop *loop, int32_t max_wait_ms);
 
 /* loop_listen starts to accept from |fd|, which is bound and listening, and stays the caller's. |accepted|
- * gets each connection. Returns NULL without memory. */
+ * gets each connection. Returns NULL with errno set. */
 struct loop_listener *loop_listen(struct loop *loop, int fd, void (*accepted)(void *arg, h2o_socket_t *sock),
                                   void *arg);
 

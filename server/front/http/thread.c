@@ -31,7 +31,8 @@ static void listen_all(struct front_thread *thread)
         accept->listener =
             loop_listen(thread->loop, front->addresses[i].fds[thread->index], front_accepted, accept);
         if (accept->listener == NULL)
-            log_line(LOG_ERROR, "no memory to listen", log_word("address", front->addresses[i].text));
+            log_line(LOG_ERROR, "cannot listen", log_word("address", front->addresses[i].text),
+                     log_text("reason", strerror(errno)));
     }
 }
 
