@@ -19,7 +19,7 @@
 #include "server/base/log_internal.h"
 
 enum {
-    CELLS = 512,    /* a power of two: 2 MiB, thousands of lines where threads hold theirs */
+    CELLS = 512,    /* 2 MiB, thousands of lines where threads hold theirs */
     TICK_MS = 1000, /* between two looks for what sampling has left out */
     END_MS = 2000,  /* how long the last lines are waited for when nobody takes them */
     STEP_NS = 1000000,
