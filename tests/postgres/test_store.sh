@@ -6,9 +6,10 @@
 
 postgres_new db
 postgres_start db
-postgres_tables db
+postgres_sql db "create database shared_by_tests owner cmpd"
+postgres_tables db shared_by_tests
 
-CMPD_POSTGRES_URL=$(postgres_url db)
+CMPD_POSTGRES_URL=$(postgres_url db | sed 's|/cmpd?|/shared_by_tests?|')
 export CMPD_POSTGRES_URL
 for suite in unit-storage-test_store unit-storage-test_removal; do
     ok "$suite over PostgreSQL" "$CMPD_TESTS/$suite" -j1 --fail-fast

@@ -263,7 +263,7 @@ Test(http2, answers_find_their_requests)
     }
 }
 
-/* RFC 9113 8.7: "REFUSED_STREAM ... indicates that the stream is being closed prior to any processing" */
+/* RFC 9113 8.7: a stream that ends with REFUSED_STREAM was not processed at all. */
 Test(http2, a_stream_that_is_refused_was_not_looked_at)
 {
     static const struct {

@@ -137,7 +137,10 @@ Test(load, what_a_client_holds_is_written_down)
         cr_assert_eq(unconfirmed != NULL, i % 2 == 1);
         cr_assert(unconfirmed == NULL || unconfirmed < confirmed);
     }
-    cr_assert_eq(memchr(text, '\n', len) != NULL, 1);
+    size_t lines = 0;
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    cr_assert_eq(lines, COUNT + COUNT / 2);
     free(text);
 }
 
@@ -344,7 +347,7 @@ Test(load, an_open_loop_counts_from_the_intended_start)
 static int stop_at_the_fifth(int fd, const char *head, struct bytes body)
 {
     if (messages == 4)
-        kill(getpid(), SIGTERM);
+        raise(SIGTERM); /* taken by this thread, before it answers */
     return serve(fd, head, body);
 }
 

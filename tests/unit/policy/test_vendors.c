@@ -1,5 +1,5 @@
 /* vendors.c: whom a profile trusts is who it names, and a fault is told of the file that has it. What makes
- * an intermediate one is in test_policy.c. */
+ * an intermediate one is in test_policy.c and test_authority.c. */
 #include "server/ctl/ctl.h"
 #include "tests/unit/policy/faults.h"
 
