@@ -5,14 +5,12 @@
 
 enum { SETTING = 96, INTERMEDIATES_MAX = 64, ANCHORS_MAX = 64 };
 
-/* It is there: config_load has looked for the name. */
 static size_t find_vendor(const struct config *config, const char *name)
 {
-    size_t v = 0;
-
-    while (strcmp(config->vendors[v].name, name) != 0)
-        v++;
-    return v;
+    for (size_t v = 0; v < config->vendor_count; v++)
+        if (strcmp(config->vendors[v].name, name) == 0)
+            return v;
+    return SIZE_MAX; /* cannot be: config_load resolved the name */
 }
 
 static int add_anchors(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v)
@@ -85,7 +83,8 @@ int policy_load_vendors(struct config_fault *fault, struct policy *policy, struc
 {
     for (size_t n = 0; n < names->count; n++) {
         size_t v = find_vendor(policy->config, names->items[n]);
-        if (!add_anchors(fault, policy, trust, v) || !add_intermediates(fault, policy, trust, v, now))
+        if (v == SIZE_MAX || !add_anchors(fault, policy, trust, v) ||
+            !add_intermediates(fault, policy, trust, v, now))
             return 0;
     }
     return 1;
