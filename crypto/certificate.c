@@ -3,6 +3,8 @@
 
 #include <openssl/sha.h>
 
+#include "crypto/name_match.h"
+
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
@@ -180,7 +182,7 @@ int certificate_parse(struct certificate *out, struct bytes der)
 
 int certificate_self_issued(const struct certificate *cert)
 {
-    return bytes_equal(cert->issuer, cert->subject);
+    return name_equal(cert->issuer, cert->subject);
 }
 
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid)

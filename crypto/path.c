@@ -23,15 +23,6 @@ const char *path_fault_text(enum path_fault fault)
     return "?";
 }
 
-/* RFC 5280 4.2.1.1: the key identifiers help to choose between issuers of one name; absent ones exclude
- * nothing. */
-static int may_have_issued(const struct certificate *issuer, const struct certificate *cert)
-{
-    return bytes_equal(issuer->subject, cert->issuer) &&
-           (issuer->key_id.len == 0 || cert->issuer_key_id.len == 0 ||
-            bytes_equal(issuer->key_id, cert->issuer_key_id));
-}
-
 static enum path_fault check_validity(const struct certificate *cert, int64_t now)
 {
     return now < cert->not_before || now > cert->not_after ? PATH_EXPIRED : PATH_OK;
@@ -52,6 +43,23 @@ static enum path_fault check_issuer(const struct certificate *issuer, int64_t pa
     return issuer->unknown_critical ? PATH_CRITICAL : PATH_OK;
 }
 
+enum { SUPPLIED_MAX = 64 };
+
+/* A name whose print is made when it is first asked for: once a search, whatever others are called. */
+struct name {
+    struct bytes der;
+    int printed;
+    struct name_print print;
+};
+
+static const struct name_print *print_of(struct name *name)
+{
+    if (!name->printed)
+        name->print = name_print(name->der);
+    name->printed = 1;
+    return &name->print;
+}
+
 struct search {
     struct path *out;
     const struct trust *trust;
@@ -63,7 +71,24 @@ struct search {
     struct bytes spkis[BOUND_CHAIN]; /* of the key that each link is verified with */
     uint64_t used;                   /* supplied certificates on the path: none twice */
     unsigned steps_left;             /* names may be alike in bad faith: the work has a bound */
+    struct {
+        struct name subject, issuer;
+    } names[SUPPLIED_MAX]; /* of the supplied certificates */
 };
+
+/* RFC 5280 4.2.1.1: the key identifiers help to choose between issuers of one name; absent ones exclude
+ * nothing. */
+static int key_ids_fit(const struct certificate *issuer, const struct certificate *cert)
+{
+    return issuer->key_id.len == 0 || cert->issuer_key_id.len == 0 ||
+           bytes_equal(issuer->key_id, cert->issuer_key_id);
+}
+
+/* RFC 5280 6.1.3 (a) (4), names compared as 7.1 says. Whoever compares first makes the prints. */
+static int same_name(struct name *a, struct name *b)
+{
+    return bytes_equal(a->der, b->der) || name_print_equal(print_of(a), print_of(b));
+}
 
 static void remember(struct search *search, enum path_fault fault)
 {
@@ -84,6 +109,7 @@ static void set_link(struct search *search, size_t depth, const struct certifica
 static int extend(struct search *search, const struct certificate *cert, size_t depth, int64_t below)
 {
     enum path_fault fault = check_validity(cert, search->now);
+    struct name cert_issuer = {.der = cert->issuer};
 
     if (fault == PATH_OK && cert->unknown_critical)
         fault = PATH_CRITICAL;
@@ -95,7 +121,9 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
     }
     for (size_t i = 0; i < search->trust->count; i++) {
         const struct trusted *issuer = &search->trust->items[i];
-        if (!may_have_issued(&issuer->cert, cert))
+        if (!key_ids_fit(&issuer->cert, cert) ||
+            !(bytes_equal(issuer->cert.subject, cert->issuer) ||
+              name_print_equal(&issuer->subject, print_of(&cert_issuer))))
             continue;
         if ((fault = check_validity(&issuer->cert, search->now)) != PATH_OK ||
             (fault = check_issuer(&issuer->cert, issuer->path_len, below, issuer->is_anchor)) != PATH_OK) {
@@ -113,7 +141,9 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
         return 0;
     for (size_t i = 0; i < search->supplied_count && search->steps_left > 0; i++) {
         const struct certificate *issuer = &search->supplied[i];
-        if ((search->used >> i & 1) != 0 || certificate_self_issued(issuer) || !may_have_issued(issuer, cert))
+        if ((search->used >> i & 1) != 0 || !key_ids_fit(issuer, cert) ||
+            !same_name(&search->names[i].subject, &cert_issuer) ||
+            same_name(&search->names[i].subject, &search->names[i].issuer))
             continue;
         if ((fault = check_issuer(issuer, issuer->path_len, below, 0)) != PATH_OK) {
             remember(search, fault);
@@ -161,7 +191,7 @@ enum path_fault path_build(struct path *out, const struct trust *trust, const st
     struct search search = {.out = out,
                             .trust = trust,
                             .supplied = supplied,
-                            .supplied_count = supplied_count < 64 ? supplied_count : 64,
+                            .supplied_count = supplied_count < SUPPLIED_MAX ? supplied_count : SUPPLIED_MAX,
                             .now = now,
                             .attempts_left = attempt,
                             .steps_left = BOUND_PATH_STEPS,
@@ -174,6 +204,10 @@ enum path_fault path_build(struct path *out, const struct trust *trust, const st
             continue;
         out->end = &trust->items[i];
         return attempt == 0 ? check_validity(target, now) : PATH_NO_ISSUER;
+    }
+    for (size_t i = 0; i < search.supplied_count; i++) {
+        search.names[i].subject.der = supplied[i].subject;
+        search.names[i].issuer.der = supplied[i].issuer;
     }
     if (!extend(&search, target, 0, 0))
         return search.best;
@@ -209,6 +243,7 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     item->is_anchor = is_anchor;
     if (!certificate_parse(&item->cert, der) || (item->key = public_key_parse(item->cert.spki)) == NULL)
         return 0;
+    item->subject = name_print(item->cert.subject);
     item->path_len = item->cert.path_len;
     trust->count++;
     return 1;

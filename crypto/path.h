@@ -5,6 +5,7 @@
 #define CMPD_CRYPTO_PATH_H
 
 #include "crypto/certificate.h"
+#include "crypto/name_match.h"
 #include "crypto/remembered.h"
 #include "server/base/bounds.h"
 
@@ -12,6 +13,7 @@
  * that was verified up to an anchor when the configuration was loaded. */
 struct trusted {
     struct certificate cert;
+    struct name_print subject;
     struct public_key *key;
     int is_anchor;
     int64_t path_len; /* issuers that may stand between it and a target; -1: any number */

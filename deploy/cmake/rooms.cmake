@@ -34,7 +34,7 @@ endfunction()
 
 room(room-base server/base yaml Threads::Threads)
 room(room-sandbox server/sandbox room-base seccomp)
-room(room-crypto crypto room-base boringssl ck p11-kit)
+room(room-crypto crypto room-base boringssl ck p11-kit utf8proc)
 # One file an engine, each with its own headers: those of another must not even be found.
 set_source_files_properties(crypto/pkcs11.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
 # Two engines, each against headers of its own: those of AWS-LC have the names of BoringSSL's.

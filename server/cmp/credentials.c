@@ -1,5 +1,6 @@
 /* What a message says of who sent it: protectionAlg and extraCerts (RFC 9810 5.1.3, RFC 9483 3.2 and 3.3). */
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "crypto/price.h"
 #include "server/cmp/internal.h"
 
@@ -63,7 +64,7 @@ static const struct certificate *find_signer(const struct cmp_message *m)
         if (header->sender_kid.len != 0 && m->certs[i].key_id.len != 0)
             continue; /* senderKID names another key than this one's */
         if (header->sender_name.len == 0 || name_is_empty(header->sender_name) ||
-            bytes_equal(header->sender_name, m->certs[i].subject))
+            name_equal(header->sender_name, m->certs[i].subject))
             return &m->certs[i];
     }
     return NULL;
@@ -108,15 +109,16 @@ static enum cmp_turn find_signature(struct cmp_message *m)
     if (check_signer(m) != CMP_ON)
         return CMP_REFUSED;
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
-    m->signer_is_own = bytes_equal(m->signer->issuer, m->profile->ca->cert.subject);
+    m->signer_is_own = name_equal(m->signer->issuer, m->profile->ca->cert.subject);
     m->is_ra = m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
                certificate_has_purpose(m->signer, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
     /* The protection, the device's own certificate, and each link that the peer may put into the path, as
      * often as paths are tried. */
     m->price_us += 2 * (uint64_t)public_key_verify_us(m->signer_key);
     for (size_t i = 0; i < m->cert_count; i++)
-        if (&m->certs[i] != m->signer && !certificate_self_issued(&m->certs[i]) &&
-            !trust_holds(m->is_ra ? m->profile->ras : m->profile->trust, m->certs[i].der))
+        if (&m->certs[i] != m->signer &&
+            !trust_holds(m->is_ra ? m->profile->ras : m->profile->trust, m->certs[i].der) &&
+            !certificate_self_issued(&m->certs[i]))
             m->price_us += BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
     return CMP_ON;
 }

@@ -1,5 +1,6 @@
 /* Checks of PKIHeader: RFC 9483 3.5, and 3.1 to the letter where a profile wants that. */
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 
 static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text)
@@ -89,7 +90,7 @@ enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, stru
     int strict = m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
     int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
-    if (!bytes_equal(sender, subject) && !sender_absent)
+    if (!sender_absent && !name_equal(sender, subject))
         return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate",
                           NULL);
     if (key_id.len != 0 && (kid.len != 0 || strict) && !bytes_equal(kid, key_id))

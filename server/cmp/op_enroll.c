@@ -1,5 +1,6 @@
 /* ir, cr, p10cr and kur (RFC 9483 4.1.1 to 4.1.4). */
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 
 struct enrollment {
@@ -119,14 +120,14 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (!m->signer_is_own)
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
                                "sign the kur with the certificate to be updated, one of this CA");
-    if (request->old_cert_issuer.len != 0 && (!bytes_equal(request->old_cert_issuer, old->issuer) ||
+    if (request->old_cert_issuer.len != 0 && (!name_equal(request->old_cert_issuer, old->issuer) ||
                                               !bytes_equal(request->old_cert_serial, old->serial)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");
     /* RFC 9810 5.3.5 lets the template name no subject. */
-    if (tmpl->subject.len != 0 && !named_by_san && !bytes_equal(tmpl->subject, old->subject))
+    if (tmpl->subject.len != 0 && !named_by_san && !name_equal(tmpl->subject, old->subject))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subject is not that of the certificate to be updated");
-    if (tmpl->san.len != 0 && !bytes_equal(tmpl->san, old->san))
+    if (tmpl->san.len != 0 && !general_names_equal(tmpl->san, old->san))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subjectAltName is not that of the certificate to be updated");
     if (!m->profile->config->keys.same_in_update && bytes_equal(tmpl->spki, old->spki))

@@ -1,4 +1,5 @@
 /* rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3 and 5.3.2). */
+#include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 #include "server/pki/revocation.h"
 
@@ -34,7 +35,7 @@ static enum cmp_turn check_request(struct cmp_message *m, const struct rev_detai
     if (details->cert_details.serial.len == 0 || details->cert_details.issuer.len == 0)
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
                                "certDetails must name the certificate by issuer and serialNumber");
-    if (!bytes_equal(details->cert_details.issuer, m->profile->ca->cert.subject))
+    if (!name_equal(details->cert_details.issuer, m->profile->ca->cert.subject))
         return cmp_refuse_body(m, PKI_WRONG_AUTHORITY,
                                "issuer in certDetails is not the CA that this request was sent to");
     if (details->unknown_critical)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
@@ -21,7 +22,7 @@ static int signed_by(const struct certificate *cert, const struct certificate *i
 
     verify_batch(items, 1);
     public_key_free(key);
-    return item.valid && bytes_equal(cert->issuer, issuer->subject);
+    return item.valid && name_equal(cert->issuer, issuer->subject);
 }
 
 static int check_times(struct config_fault *fault, const struct policy *policy, const char *key,

@@ -1,5 +1,6 @@
 /* The decision: may this certificate be issued, and what is in it. */
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "crypto/random.h"
 #include "server/policy/internal.h"
 
@@ -49,7 +50,7 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
     if (!name_is_valid(cert->subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
     /* Under the CA's own name a device could pass for the signer of CRLs. */
-    if (bytes_equal(cert->subject, decision->profile->ca->cert.subject))
+    if (name_equal(cert->subject, decision->profile->ca->cert.subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is the name of the CA");
     return 1;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96, VALUE_MAX = 256, VARIABLE_MAX = 32 };
@@ -174,7 +175,7 @@ static int agree(struct bytes requested, struct bytes known, const char *attribu
     if (!name_attribute_once(&a, requested, attribute) || !name_attribute_once(&b, known, attribute))
         return 0;
     *agrees += a.len != 0;
-    return a.len == 0 || bytes_equal(a, b);
+    return a.len == 0 || name_text_equal(a, b);
 }
 
 /* … "or matches the identifier used with MAC-based protection" */
@@ -188,13 +189,13 @@ static int subject_is_bound(const struct cmp_decision *decision, struct bytes su
                bytes_equal(name, decision->reference) &&
                name_attribute_once(&name, subject, "serialNumber") && name.len == 0;
     known = decision->signer->subject;
-    return bytes_equal(subject, known) || (agree(subject, known, "CN", &agrees) &&
-                                           agree(subject, known, "serialNumber", &agrees) && agrees != 0);
+    return name_equal(subject, known) || (agree(subject, known, "CN", &agrees) &&
+                                          agree(subject, known, "serialNumber", &agrees) && agrees != 0);
 }
 
 static int san_is_bound(const struct cmp_decision *decision, struct bytes san)
 {
-    return san.len == 0 || (decision->signer != NULL && bytes_equal(san, decision->signer->san));
+    return san.len == 0 || (decision->signer != NULL && general_names_equal(san, decision->signer->san));
 }
 
 /* Of what the request names, that which comes into the certificate; an RA speaks for others. */
@@ -238,9 +239,9 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     } else if (takes_san) {
         out->san = tmpl->san;
     }
-    if (tmpl->subject.len != 0 && !bytes_equal(tmpl->subject, out->subject))
+    if (tmpl->subject.len != 0 && !name_equal(tmpl->subject, out->subject))
         policy_modified(decision, "subject");
-    if (tmpl->san.len != 0 && !bytes_equal(tmpl->san, out->san))
+    if (tmpl->san.len != 0 && !general_names_equal(tmpl->san, out->san))
         policy_modified(decision, "subjectAltName");
     return 1;
 }

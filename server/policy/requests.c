@@ -1,6 +1,7 @@
 /* What a request asks for beyond its names: honoured, refused, or ignored and told as grantedWithMods. */
 #include <stdio.h>
 
+#include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
@@ -283,7 +284,7 @@ int policy_decide_requests(struct cmp_decision *decision, const struct profile *
     const struct cert_template *tmpl = &decision->request->tmpl;
 
     if (tmpl->issuer.len != 0 && has_word(&profile->refuse, "issuer") &&
-        !bytes_equal(tmpl->issuer, profile->cmp.ca->cert.subject))
+        !name_equal(tmpl->issuer, profile->cmp.ca->cert.subject))
         return policy_refuse(decision, PKI_WRONG_AUTHORITY, "issuer in certTemplate is not this CA");
     if (!decide_validity(decision, profile, out))
         return 0;

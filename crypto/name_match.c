@@ -1,0 +1,403 @@
+/* Names are brought into one form, and that is compared: RFC 4518 section 2 over the tables of utf8proc. */
+#include "crypto/name_match.h"
+
+#include <openssl/mem.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+#include "crypto/algorithms.h"
+#include "crypto/der.h"
+#include "server/base/bounds.h"
+
+/* ---- one text ---- */
+
+enum {
+    IGNORED = 0xad /* SOFT HYPHEN, which UTF8PROC_IGNORE takes away */,
+    OBJECT_REPLACEMENT = 0xfffc,
+    REPLACEMENT = 0xfffd
+};
+
+struct reading {
+    unsigned marks; /* in a row */
+    int prohibited;
+};
+
+/* RFC 4518 2.2 and 2.4, before the folding of case and the normalization that utf8proc does. What is
+ * unassigned to it may be assigned tomorrow, and then be the same as something else. */
+static utf8proc_int32_t map(utf8proc_int32_t c, void *arg)
+{
+    struct reading *reading = arg;
+    utf8proc_category_t category = utf8proc_category(c);
+
+    switch (category) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+        /* The order of marks is sorted out in the square of their number: Unicode Standard Annex 15, section
+         * 13, knows of no text with more than 30 of them. */
+        reading->prohibited |= ++reading->marks > 30;
+        return c;
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CS:
+        reading->prohibited = 1;
+        return c;
+    default:
+        reading->marks = 0;
+        break;
+    }
+    if (category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+        category == UTF8PROC_CATEGORY_ZP || (c >= '\t' && c <= '\r') || c == 0x85)
+        return ' ';
+    reading->prohibited |= c == REPLACEMENT;
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT
+               ? IGNORED
+               : c;
+}
+
+static int is_mark(const uint8_t *p, size_t left)
+{
+    utf8proc_int32_t c;
+
+    if (left == 0 || p[0] < 0x80 || utf8proc_iterate(p, (utf8proc_ssize_t)left, &c) < 0)
+        return 0;
+    utf8proc_category_t category = utf8proc_category(c);
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ME;
+}
+
+/* RFC 4518 2.6.1: spaces at either end are nothing, several are one. "A space is defined to be the SPACE
+ * (U+0020) code point followed by no combining marks." */
+static size_t squeeze(uint8_t *text, size_t len)
+{
+    size_t used = 0;
+    int gap = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == ' ' && !is_mark(text + i + 1, len - i - 1)) {
+            gap = used != 0;
+            continue;
+        }
+        if (gap)
+            text[used++] = ' ';
+        gap = 0;
+        text[used++] = text[i];
+    }
+    return used;
+}
+
+/* |text|, in UTF-8, as it is compared. */
+static int add_prepared(CBB *out, struct bytes text)
+{
+    struct reading reading = {0, 0};
+    utf8proc_uint8_t *prepared = NULL;
+    utf8proc_option_t options = UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+    utf8proc_ssize_t len =
+        utf8proc_map_custom(text.data, (utf8proc_ssize_t)text.len, &prepared, options, map, &reading);
+    int ok = len >= 0 && !reading.prohibited && CBB_add_bytes(out, prepared, squeeze(prepared, (size_t)len));
+
+    free(prepared);
+    return ok;
+}
+
+/* ---- one attribute ---- */
+
+static int add_character(CBB *out, uint32_t character)
+{
+    utf8proc_uint8_t octets[4];
+
+    if (character > 0x10ffff || !utf8proc_codepoint_valid((utf8proc_int32_t)character))
+        return 0;
+    return CBB_add_bytes(out, octets, (size_t)utf8proc_encode_char((utf8proc_int32_t)character, octets));
+}
+
+/* RFC 4518 2.1, Transcode. Returns 0 if |value| is not of its type. Of the TeletexString's sets of characters
+ * nobody but Latin 1 was ever seen. */
+static int add_transcoded(CBB *out, CBS_ASN1_TAG tag, CBS value)
+{
+    uint16_t two;
+    uint32_t four;
+    uint8_t one;
+
+    switch (tag) {
+    case CBS_ASN1_T61STRING:
+        while (CBS_get_u8(&value, &one))
+            if (!add_character(out, one))
+                return 0;
+        break;
+    case CBS_ASN1_BMPSTRING:
+        while (CBS_get_u16(&value, &two))
+            if (!add_character(out, two))
+                return 0;
+        break;
+    case CBS_ASN1_UNIVERSALSTRING:
+        while (CBS_get_u32(&value, &four))
+            if (!add_character(out, four))
+                return 0;
+        break;
+    default:
+        return der_add_bytes(out, bytes_of_cbs(&value));
+    }
+    return CBS_len(&value) == 0;
+}
+
+static int is_string(CBS_ASN1_TAG tag)
+{
+    switch (tag) {
+    case CBS_ASN1_UTF8STRING:
+    case CBS_ASN1_NUMERICSTRING:
+    case CBS_ASN1_PRINTABLESTRING:
+    case CBS_ASN1_T61STRING:
+    case CBS_ASN1_IA5STRING:
+    case CBS_ASN1_VISIBLESTRING:
+    case CBS_ASN1_UNIVERSALSTRING:
+    case CBS_ASN1_BMPSTRING:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* A value that is no string is what its octets are. */
+static int add_value(CBB *out, CBS_ASN1_TAG tag, CBS value)
+{
+    CBB text;
+    int ok;
+
+    if (!is_string(tag))
+        return CBB_add_u8(out, 1) && CBB_add_u32(out, tag) && der_add_bytes(out, bytes_of_cbs(&value));
+    if (!CBB_add_u8(out, 0) || !CBB_init(&text, CBS_len(&value)))
+        return 0;
+    ok = add_transcoded(&text, tag, value) && add_prepared(out, bytes_of(CBB_data(&text), CBB_len(&text)));
+    CBB_cleanup(&text);
+    return ok;
+}
+
+/* ---- names ---- */
+
+enum {
+    SET_MAX = 64
+}; /* attributes of one RDN, where in the field there is one; names of one subjectAltName */
+
+struct octets {
+    uint8_t *data;
+    size_t len;
+};
+
+/* What has no order: it is written in the order of the octets. */
+struct set {
+    struct octets items[SET_MAX];
+    size_t count;
+};
+
+static int by_octets(const void *a, const void *b)
+{
+    const struct octets *x = a, *y = b;
+    int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Takes what |cbb| holds, and cleans it up. */
+static int set_add(struct set *set, CBB *cbb, int ok)
+{
+    struct octets *item = &set->items[set->count];
+
+    if (ok && set->count < SET_MAX && CBB_finish(cbb, &item->data, &item->len)) {
+        set->count++;
+        return 1;
+    }
+    CBB_cleanup(cbb);
+    return 0;
+}
+
+/* Writes the set into |out| if |ok|, and cleans it up. */
+static int set_finish(struct set *set, CBB *out, int ok)
+{
+    CBB whole, part;
+
+    qsort(set->items, set->count, sizeof set->items[0], by_octets);
+    ok = ok && CBB_add_u24_length_prefixed(out, &whole);
+    for (size_t i = 0; i < set->count; i++) {
+        ok = ok && CBB_add_u24_length_prefixed(&whole, &part) &&
+             CBB_add_bytes(&part, set->items[i].data, set->items[i].len) && CBB_flush(&whole);
+        OPENSSL_free(set->items[i].data);
+    }
+    return ok && CBB_flush(out);
+}
+
+static int add_attribute(struct set *set, CBS *rdn)
+{
+    CBS pair, oid, value;
+    CBS_ASN1_TAG tag;
+    CBB cbb, type;
+
+    if (!CBS_get_asn1(rdn, &pair, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) ||
+        !CBS_get_any_asn1(&pair, &value, &tag) || CBS_len(&pair) != 0 || !CBB_init(&cbb, 64))
+        return 0;
+    return set_add(set, &cbb,
+                   CBB_add_u16_length_prefixed(&cbb, &type) && der_add_bytes(&type, bytes_of_cbs(&oid)) &&
+                       CBB_flush(&cbb) && add_value(&cbb, tag, value));
+}
+
+/* RFC 5280 7.1: RDNs match if they have as many attributes, and each has one that matches it. */
+static int add_rdn(CBB *out, CBS rdn)
+{
+    struct set attributes = {.count = 0};
+    int ok = CBS_len(&rdn) != 0;
+
+    while (ok && CBS_len(&rdn) != 0)
+        ok = add_attribute(&attributes, &rdn);
+    return set_finish(&attributes, out, ok);
+}
+
+/* Cleans |cbb| up. */
+static struct name_print finish(CBB *cbb, int ok)
+{
+    struct name_print out = {.made = 0};
+
+    out.made = ok && digest_compute(out.octets, DIGEST_SHA256, bytes_of(CBB_data(cbb), CBB_len(cbb))) != 0;
+    CBB_cleanup(cbb);
+    return out;
+}
+
+int name_print_equal(const struct name_print *a, const struct name_print *b)
+{
+    return a->made && b->made && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
+}
+
+/* Of the first |*count| RDNs of |name|, or of all that it has; |*count| becomes their number. */
+static struct name_print print_of(struct bytes name, size_t *count)
+{
+    CBS cbs = cbs_of(name), sequence, rdn;
+    CBB cbb;
+    size_t done = 0;
+    int ok = 1;
+
+    if (name.len > BOUND_NAME_COMPARED || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
+        CBS_len(&cbs) != 0 || !CBB_init(&cbb, 256))
+        return (struct name_print){.made = 0};
+    for (; ok && done < *count && CBS_len(&sequence) != 0; done++)
+        ok = CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET) && add_rdn(&cbb, rdn);
+    *count = done;
+    return finish(&cbb, ok);
+}
+
+struct name_print name_print(struct bytes name)
+{
+    size_t count = SIZE_MAX;
+
+    return print_of(name, &count);
+}
+
+static int same(struct bytes a, struct bytes b, struct name_print (*print_as)(struct bytes))
+{
+    struct name_print prints[2];
+
+    if (bytes_equal(a, b))
+        return 1;
+    prints[0] = print_as(a);
+    prints[1] = print_as(b);
+    return name_print_equal(&prints[0], &prints[1]);
+}
+
+int name_equal(struct bytes a, struct bytes b)
+{
+    return same(a, b, name_print);
+}
+
+int name_within(struct bytes name, struct bytes base)
+{
+    size_t count = SIZE_MAX, begin;
+    struct name_print whole = print_of(base, &count), part;
+
+    begin = count;
+    part = print_of(name, &begin);
+    return bytes_equal(name, base) || (begin == count && name_print_equal(&whole, &part));
+}
+
+/* ---- other names ---- */
+
+enum { RFC822_NAME = 1, DNS_NAME = 2, DIRECTORY_NAME = 4, URI = 6 };
+
+/* Where the part that is compared without case begins and ends: the host; of a URI its scheme, too. */
+static void find_host(unsigned form, struct bytes name, size_t *begin, size_t *end)
+{
+    const uint8_t *at = memchr(name.data, '@', name.len), *colon = memchr(name.data, ':', name.len);
+
+    *begin = form == RFC822_NAME ? at != NULL ? (size_t)(at - name.data) : name.len : 0;
+    *end = name.len;
+    if (form != URI)
+        return;
+    /* RFC 3986 3.2: "//", then "userinfo@" and the host, until "/", "?" or "#" */
+    size_t authority = colon != NULL ? (size_t)(colon - name.data) + 1 : 0;
+    *end = authority;
+    if (authority == 0 || name.len - authority < 2 || memcmp(name.data + authority, "//", 2) != 0)
+        return;
+    for (*end = authority + 2; *end < name.len && memchr("/?#", name.data[*end], 3) == NULL; (*end)++)
+        ;
+    at = memchr(name.data, '@', *end);
+    if (at != NULL) /* a user's name has case; the scheme before it is left as it is, too */
+        *begin = (size_t)(at - name.data);
+}
+
+static int add_general_name(struct set *set, CBS *names)
+{
+    CBS content;
+    CBS_ASN1_TAG tag;
+    CBB cbb;
+    size_t begin, end;
+
+    if (!CBS_get_any_asn1(names, &content, &tag) || !CBB_init(&cbb, 64))
+        return 0;
+    unsigned form = tag & CBS_ASN1_TAG_NUMBER_MASK;
+    struct bytes name = bytes_of_cbs(&content);
+    struct name_print directory;
+    int ok = CBB_add_u32(&cbb, tag);
+    if (form == RFC822_NAME || form == DNS_NAME || form == URI) {
+        find_host(form, name, &begin, &end);
+        for (size_t i = 0; ok && i < name.len; i++) {
+            uint8_t c = name.data[i];
+            ok = CBB_add_u8(&cbb, i >= begin && i < end && c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c);
+        }
+    } else if (form == DIRECTORY_NAME && (directory = name_print(name)).made) {
+        ok = ok && CBB_add_bytes(&cbb, directory.octets, sizeof directory.octets);
+    } else {
+        ok = ok && der_add_bytes(&cbb, name);
+    }
+    return set_add(set, &cbb, ok);
+}
+
+static struct name_print general_names_print(struct bytes names)
+{
+    CBS cbs = cbs_of(names), sequence;
+    CBB cbb;
+    struct set set = {.count = 0};
+    int ok = CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) && CBS_len(&cbs) == 0;
+
+    if (!CBB_init(&cbb, 256))
+        return (struct name_print){.made = 0};
+    while (ok && CBS_len(&sequence) != 0)
+        ok = add_general_name(&set, &sequence);
+    ok = set_finish(&set, &cbb, ok);
+    return finish(&cbb, ok);
+}
+
+int general_names_equal(struct bytes a, struct bytes b)
+{
+    return same(a, b, general_names_print);
+}
+
+static struct name_print text_print(struct bytes text)
+{
+    CBB cbb;
+
+    if (text.len > BOUND_NAME_COMPARED || !CBB_init(&cbb, 64))
+        return (struct name_print){.made = 0};
+    return finish(&cbb, add_prepared(&cbb, text));
+}
+
+int name_text_equal(struct bytes a, struct bytes b)
+{
+    return same(a, b, text_print);
+}

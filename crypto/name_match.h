@@ -1,0 +1,36 @@
+/* name_match.h: which names are one name (RFC 5280 7.1 to 7.5): string types, case, spaces and the forms that
+ * Unicode has for one text make no difference. */
+#ifndef CMPD_CRYPTO_NAME_MATCH_H
+#define CMPD_CRYPTO_NAME_MATCH_H
+
+#include "server/base/bytes.h"
+
+/* struct name_print is what two names share if they match, and no others do: a SHA-256 of what the string
+ * preparation of RFC 4518 makes of them. Without |made| the name cannot be prepared (no Name, a string that
+ * is not of its type, characters that nobody may compare, no memory): it matches the same octets alone. */
+struct name_print {
+    uint8_t octets[32];
+    int made;
+};
+
+/* name_print makes that of the DER name |name|. */
+struct name_print name_print(struct bytes name);
+
+/* name_print_equal returns 1 if both are made and the same. */
+int name_print_equal(const struct name_print *a, const struct name_print *b);
+
+/* name_equal returns 1 if the DER names |a| and |b| match (RFC 5280 7.1). */
+int name_equal(struct bytes a, struct bytes b);
+
+/* name_within returns 1 if |name| is in the subtree of |base| (RFC 5280 7.1, 4.2.1.10). */
+int name_within(struct bytes name, struct bytes base);
+
+/* name_text_equal compares two UTF-8 texts, values of one attribute, in the same way. */
+int name_text_equal(struct bytes a, struct bytes b);
+
+/* general_names_equal returns 1 if each GeneralName of the DER GeneralNames |a| has one in |b| that matches
+ * it, and the other way round: directoryName by 7.1, the host of dNSName, rfc822Name and URI without case
+ * (7.2, 7.4, 7.5), others by their octets. Their order makes no difference. */
+int general_names_equal(struct bytes a, struct bytes b);
+
+#endif
