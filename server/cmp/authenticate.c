@@ -12,76 +12,11 @@ static const char *const same_credentials_text =
  * wrong secret does, so that its time tells nothing. */
 static const uint8_t no_secret[16];
 
-static void want_protection(struct cmp_message *m, const struct public_key *key)
-{
-    m->protection =
-        (struct verification){.algorithm = m->signature_algorithm, .key = key, .signature = m->in.protection};
-    m->starved |= !pki_protected_part(&m->protection.message, m->arena, &m->in);
-    cmp_want_verification(m, &m->protection);
-}
-
 /* What the operation has to prove goes into the same batch as the protection; it is judged after it. */
 static void want_own_proof(struct cmp_message *m)
 {
     if (m->operation->prove != NULL)
         m->operation->prove(m);
-}
-
-static enum cmp_turn check_own_signer(struct cmp_message *m)
-{
-    const struct store_cert *stored = m->stored_signer;
-
-    if (!m->signer_is_own)
-        return CMP_ON;
-    if (stored == NULL || !bytes_equal(stored->certificate, m->signer->der))
-        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                          "the protecting certificate is not known to the CA that it names", NULL);
-    if (stored->status == STORE_CERT_VALID ||
-        (stored->status == STORE_CERT_REVOKED && m->operation->takes_revoked != NULL &&
-         m->operation->takes_revoked(m)))
-        return CMP_ON;
-    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                      stored->status == STORE_CERT_UNCONFIRMED
-                          ? "the protecting certificate was never confirmed"
-                      : stored->status == STORE_CERT_HOLD ? "the protecting certificate is on hold"
-                                                          : "the protecting certificate is revoked",
-                      NULL);
-}
-
-/* A certificate of this CA says that its device was enrolled under its profile, and not under any other. Its
- * revocation may be asked for anywhere. */
-static enum cmp_turn check_own_profile(struct cmp_message *m)
-{
-    if (!m->signer_is_own || m->is_ra || cmp_has(m, CMP_ANY_PROFILE) ||
-        cmp_takes_profile(m, m->stored_signer->profile))
-        return CMP_ON;
-    return cmp_refuse(m, PKI_NOT_AUTHORIZED, "the protecting certificate was issued under another profile",
-                      NULL);
-}
-
-static enum cmp_turn ask_signature(struct cmp_message *m)
-{
-    const struct trust *trust = m->is_ra ? m->profile->ras : m->profile->trust;
-    enum path_fault fault =
-        path_build(&m->path, trust, m->signer, m->certs, m->cert_count, m->now, m->path_attempt);
-
-    /* An RA, but none of this profile's: then it may still speak for itself. */
-    if (fault != PATH_OK && m->is_ra && m->path_attempt == 0) {
-        m->is_ra = 0;
-        path_cleanup(&m->path);
-        return ask_signature(m);
-    }
-    if (fault != PATH_OK)
-        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                          "the protecting certificate is not trusted by this profile",
-                          path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
-    if (check_own_profile(m) != CMP_ON)
-        return CMP_REFUSED;
-    want_protection(m, m->signer_key);
-    want_own_proof(m);
-    for (size_t i = 0; i < m->path.count; i++)
-        cmp_want_verification(m, &m->path.links[i]);
-    return CMP_ON;
 }
 
 /* Later messages carry the credentials of the first; who signed is not path-validated again (ARCHITECTURE.md,
@@ -94,10 +29,12 @@ static enum cmp_turn ask_later(struct cmp_message *m)
         cmp_want_mac(m);
         return CMP_ON;
     }
-    if (cmp_check_sender(m, m->tx.credential_name, m->tx.credential_kid) != CMP_ON)
+    if (cmp_check_sender(m, m->tx.credential_name) != CMP_ON ||
+        cmp_check_sender_kid(m, m->tx.credential_kid) != CMP_ON)
         return CMP_REFUSED;
-    m->signer_key = public_key_parse(m->tx.credential_key);
-    want_protection(m, m->signer_key);
+    m->signer_key = m->signers[0].key = public_key_parse(m->tx.credential_key);
+    m->signer_count = m->signers_tried = 1;
+    cmp_want_protection(m);
     return CMP_ON;
 }
 
@@ -114,12 +51,12 @@ enum cmp_turn cmp_ask_proof(struct cmp_message *m)
         m->secret = bytes_of(no_secret, sizeof no_secret);
     if (!begins)
         return ask_later(m);
-    if (m->is_mac) {
+    if (m->is_mac)
         cmp_want_mac(m);
-        want_own_proof(m);
-        return CMP_ON;
-    }
-    return check_own_signer(m) == CMP_ON ? ask_signature(m) : CMP_REFUSED;
+    else if (cmp_ask_signer(m) != CMP_ON)
+        return CMP_REFUSED;
+    want_own_proof(m);
+    return CMP_ON;
 }
 
 /* 1 or 0, or -1 when memory was too short to tell. */
@@ -136,24 +73,6 @@ static int mac_is_right(struct cmp_message *m)
     right = len == m->in.protection.len && secret_equal(expected, m->in.protection.data, len);
     secret_wipe(expected, sizeof expected);
     return right;
-}
-
-static int is_undecided(const struct cmp_message *m)
-{
-    int undecided = m->protection.undecided;
-
-    for (size_t i = 0; i < m->path.count; i++)
-        undecided |= m->path.links[i].undecided;
-    return undecided;
-}
-
-static int path_is_valid(const struct cmp_message *m)
-{
-    int valid = 1;
-
-    for (size_t i = 0; i < m->path.count; i++)
-        valid &= m->path.links[i].valid;
-    return valid;
 }
 
 static enum cmp_turn judge_mac(struct cmp_message *m)
@@ -173,26 +92,6 @@ static enum cmp_turn judge_mac(struct cmp_message *m)
     return CMP_ON;
 }
 
-static enum cmp_turn judge_signature(struct cmp_message *m)
-{
-    if (is_undecided(m))
-        return cmp_out_of_memory(m);
-    if (!m->protection.valid)
-        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
-    if (path_is_valid(m)) {
-        if (m->path.count != 0)
-            path_remember(&m->path, m->is_ra ? m->profile->ras : m->profile->trust);
-        return CMP_ON;
-    }
-    path_cleanup(&m->path);
-    if (++m->path_attempt == BOUND_PATH_ATTEMPTS)
-        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                          "the protecting certificate is not trusted by this profile",
-                          "a signature of its path is wrong");
-    /* Another path is judged by the same step. */
-    return ask_signature(m) == CMP_ON ? CMP_STAY : CMP_REFUSED;
-}
-
 /* Whoever sent it is not known: it changes nothing, and is answered if it fits the transaction. */
 static enum cmp_turn judge_bare(struct cmp_message *m)
 {
@@ -207,7 +106,7 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
 
     if (!m->in.has_protection)
         return judge_bare(m);
-    turn = m->is_mac ? judge_mac(m) : judge_signature(m);
+    turn = m->is_mac ? judge_mac(m) : cmp_judge_signer(m);
     if (turn != CMP_ON)
         return turn;
     if ((turn = cmp_check_time(m)) != CMP_ON)

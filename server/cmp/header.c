@@ -81,21 +81,31 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
                       arena_printf(m->arena, "%lld s off", (long long)difference));
 }
 
-/* RFC 9483 3.5: sender and senderKID name the certificate that protects, whose subject and
- * subjectKeyIdentifier these are. RFC 9810 5.1.1 lets a sender that does not know its name send the NULL-DN
- * beside senderKID; RFC 9483 3.1 does not, and wants senderKID wherever the certificate has one. */
-enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id)
+static int is_strict(const struct cmp_message *m)
+{
+    return m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
+}
+
+/* RFC 9483 3.5: sender and senderKID name the certificate that protects. RFC 9810 5.1.1 lets a sender that
+ * does not know its name send the NULL-DN beside senderKID; RFC 9483 3.1 does not, and wants senderKID
+ * wherever the certificate has one. */
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
-    int strict = m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
-    int sender_absent = !strict && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
+    int sender_absent = !is_strict(m) && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
     if (!sender_absent && !name_equal(sender, subject))
-        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate",
-                          NULL);
-    if (key_id.len != 0 && (kid.len != 0 || strict) && !bytes_equal(kid, key_id))
-        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
-                          "senderKID is not the subjectKeyIdentifier of the protecting certificate", NULL);
+        return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate");
+    return CMP_ON;
+}
+
+enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id)
+{
+    struct bytes kid = m->in.header.sender_kid;
+
+    if (key_id.len != 0 && (kid.len != 0 || is_strict(m)) && !bytes_equal(kid, key_id))
+        return refuse(m, PKI_BAD_MESSAGE_CHECK,
+                      "senderKID is not the subjectKeyIdentifier of the protecting certificate");
     return CMP_ON;
 }
 
@@ -103,7 +113,7 @@ enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
-    if (m->profile->config->accept.header != CONFIG_HEADER_RFC9483)
+    if (!is_strict(m))
         return CMP_ON;
     if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");

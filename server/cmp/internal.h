@@ -18,6 +18,14 @@ struct cmp_refusal {
     int in_body;        /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
 };
 
+/* struct cmp_signer is a certificate of extraCerts that may be the one that protects the message. */
+struct cmp_signer {
+    const struct certificate *cert; /* NULL for later messages, which need none */
+    struct public_key *key;         /* freed by cmp_end */
+    int is_own;                     /* it names the profile's CA as its issuer */
+    const struct store_fetch *row;  /* what the store has of it; NULL: not asked for */
+};
+
 /* struct cmp_message is what every message has. What belongs to one operation is its |state|. */
 struct cmp_message {
     struct arena *arena;
@@ -53,17 +61,23 @@ struct cmp_message {
     const struct signature_algorithm *signature_algorithm;
     struct certificate certs[BOUND_EXTRA_CERTS];
     size_t cert_count;
-    const struct certificate *signer;
+    struct cmp_signer signers[BOUND_SIGNERS];
+    size_t signer_count, signers_tried;
+    int signers_left;                 /* 1: there were more */
+    struct cmp_refusal signer_fault;  /* of the one that came furthest; without text: none was refused */
+    unsigned signer_stage;            /* and how far that was (signer.c) */
+    const struct certificate *signer; /* the one at hand; once authenticated, the one that protects */
     uint8_t signer_hash[CMP_HASH];
-    struct public_key *signer_key;
+    const struct public_key *signer_key;
     struct path path;
     unsigned path_attempt;
     struct verification protection;
-    int signer_is_own; /* the signer's certificate names the profile's CA as its issuer */
-    int is_ra;         /* the signer is an RA of the profile */
+    int signer_is_own;
+    int is_ra; /* the signer is an RA of the profile */
 
     /* What the store said. */
-    struct store_fetch *rows[BOUND_AUTHORITIES + 1]; /* that were wanted: NULL at places without one */
+    struct store_fetch
+        *rows[BOUND_AUTHORITIES + BOUND_SIGNERS]; /* that were wanted: NULL at places without one */
     size_t row_count;
     int has_tx;
     struct store_tx tx;
@@ -168,9 +182,10 @@ enum cmp_turn cmp_check_time(struct cmp_message *m);
 /* cmp_check_profile_header makes those that the profile asks for. */
 enum cmp_turn cmp_check_profile_header(struct cmp_message *m);
 
-/* cmp_check_sender compares sender and senderKID with the |subject| and |key_id| of the certificate that
- * protects the message (RFC 9483 3.5). */
-enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct bytes key_id);
+/* cmp_check_sender and cmp_check_sender_kid compare sender and senderKID with the |subject| and the |key_id|
+ * of the certificate that protects the message (RFC 9483 3.5). */
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject);
+enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id);
 
 /* ---- credentials.c, secret.c: what the message says of who sent it ---- */
 
@@ -179,6 +194,19 @@ enum cmp_turn cmp_find_credentials(struct cmp_message *m);
 
 /* cmp_check_mac holds the parameters of a MAC against the profile. Likewise. */
 enum cmp_turn cmp_check_mac(struct cmp_message *m);
+
+/* cmp_find_signers (signer.c) does that for a signature: which certificates may be the protecting one.
+ * Likewise. */
+enum cmp_turn cmp_find_signers(struct cmp_message *m);
+
+/* cmp_ask_signer makes the next of them the signer, and wants its protection and its path verified. CMP_ON,
+ * or CMP_REFUSED when none is left. cmp_judge_signer judges that: CMP_ON, CMP_STAY when the next one is to be
+ * judged, or CMP_REFUSED. */
+enum cmp_turn cmp_ask_signer(struct cmp_message *m);
+enum cmp_turn cmp_judge_signer(struct cmp_message *m);
+
+/* cmp_want_protection wants the protection verified by m->signer_key. */
+void cmp_want_protection(struct cmp_message *m);
 
 /* cmp_takes_profile returns 1 if certificates that were issued under |profile| count in the message's
  * profile. */

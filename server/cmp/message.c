@@ -144,7 +144,9 @@ void cmp_end(struct cmp_message *m)
     if (m->state != NULL && m->operation->cleanup != NULL)
         m->operation->cleanup(m);
     m->state = NULL;
-    public_key_free(m->signer_key);
+    for (size_t i = 0; i < m->signer_count; i++)
+        public_key_free(m->signers[i].key);
+    m->signer_count = 0;
     path_cleanup(&m->path);
     m->signer_key = NULL;
     secret_free(m->mac_key);

@@ -46,15 +46,22 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* A transaction at every CA, and a secret or a certificate. */
+/* A transaction at every CA, and a secret or the certificates that may be the signer's. */
 _Static_assert(sizeof((struct cmp_message *)NULL)->rows / sizeof((struct cmp_message *)NULL)->rows[0] ==
-                   BOUND_AUTHORITIES + 1,
+                   BOUND_AUTHORITIES + BOUND_SIGNERS,
                "every row that is wanted has its place");
 
-static void want_row(struct cmp_message *m, const struct cmp_authority *ca, enum store_kind kind,
-                     struct bytes key)
+static struct store_fetch *want_row(struct cmp_message *m, const struct cmp_authority *ca,
+                                    enum store_kind kind, struct bytes key)
 {
-    m->rows[m->row_count++] = cmp_want_row(m, ca, kind, key);
+    return m->rows[m->row_count++] = cmp_want_row(m, ca, kind, key);
+}
+
+static void want_signers(struct cmp_message *m)
+{
+    for (size_t i = 0; i < m->signer_count; i++)
+        if (m->signers[i].is_own && m->signers[i].cert->serial.len == STORE_SERIAL)
+            m->signers[i].row = want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signers[i].cert->serial);
 }
 
 /* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
@@ -112,8 +119,8 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
     want_transaction(m);
     if (m->is_mac)
         want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
-    else if (m->signer_is_own && m->signer->serial.len == STORE_SERIAL)
-        want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signer->serial);
+    else
+        want_signers(m);
     return CMP_ON;
 }
 
@@ -130,8 +137,6 @@ static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *f
         m->has_tx = 1;
     } else if (fetch->kind == STORE_SECRETS) {
         m->stored_secret = fetch->rows;
-    } else {
-        m->stored_signer = fetch->rows;
     }
     return CMP_ON;
 }

@@ -157,7 +157,9 @@ static int get_extra_certs(struct pki_message *out, CBS *message)
     while (CBS_len(&list) != 0) {
         if (!CBS_get_any_asn1_element(&list, &element, &tag, NULL))
             return 0;
-        if (tag == CBS_ASN1_SEQUENCE && out->extra_cert_count < BOUND_EXTRA_CERTS)
+        if (out->extra_cert_count == BOUND_EXTRA_CERTS)
+            out->more_extra_certs = 1;
+        else if (tag == CBS_ASN1_SEQUENCE)
             out->extra_certs[out->extra_cert_count++] = bytes_of_cbs(&element);
     }
     return 1;

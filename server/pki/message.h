@@ -77,6 +77,7 @@ struct pki_message {
     struct bytes protection; /* octets of the BIT STRING */
     struct bytes extra_certs[BOUND_EXTRA_CERTS];
     size_t extra_cert_count;
+    int more_extra_certs; /* 1: there were more, which are left out */
 };
 
 enum pki_decoded {

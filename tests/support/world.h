@@ -144,7 +144,7 @@ struct client {
     struct mac_algorithm mac;
     struct pki_header header;
     uint8_t transaction_id[16], nonce[16];
-    struct bytes extra_certs[4];
+    struct bytes extra_certs[BOUND_EXTRA_CERTS + 1];
     size_t extra_cert_count;
     struct private_key *key; /* to be certified */
     struct bytes subject, san;

@@ -1,5 +1,6 @@
 /* op_enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
 #include "crypto/name.h"
+#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
@@ -440,6 +441,24 @@ Test(op_enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
     cr_assert(bytes_equal(answer.cert.spki, private_key_spki(client.key)));
     cr_assert_eq(world_cert_of(world, own.cert.serial)->status, STORE_CERT_VALID);
     cr_assert_eq(world_cert_of(world, answer.cert.serial)->status, STORE_CERT_VALID);
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+/* RFC 5280 7.1 says which names match: subject and issuer in another spelling are the same. The certificate keeps its own. */
+Test(op_enroll, kur_may_spell_its_names_otherwise)
+{
+    struct ctl_identity own;
+    struct bytes subject;
+
+    adopt(&own);
+    subject = own.cert.subject;
+    client.old_cert_issuer = spelled_otherwise(world->arena, own.cert.issuer);
+    client.old_cert_serial = own.cert.serial;
+    client.subject = spelled_otherwise(world->arena, subject);
+    struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(answer.has_cert, "%s", answer.result.text);
+    cr_expect(bytes_equal(answer.cert.subject, subject));
     expect_certificate(&answer, PKI_KUP);
     ctl_identity_cleanup(&own);
 }

@@ -1,6 +1,7 @@
 /* op_revoke.c: rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3, 5.3.2). */
 #include "crypto/name.h"
 #include "server/pki/revocation.h"
+#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/expect.h"
 
@@ -336,6 +337,17 @@ Test(op_revoke, the_certificate_must_be_one_of_this_CA)
     expect_untouched();
     trust_cleanup(&trust);
     ctl_identity_cleanup(&ra);
+}
+
+/* RFC 5280 7.1: which names match. */
+Test(op_revoke, the_issuer_may_be_spelled_otherwise)
+{
+    struct certificate spelled = own.cert;
+
+    spelled.issuer = spelled_otherwise(world->arena, own.cert.issuer);
+    struct answer answer = world_send(world, client_revoke(&client, &spelled, 1));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
 }
 
 /* RFC 5280 5.3.1: which reasons are there; cACompromise is none of a device, removeFromCRL none of a full

@@ -86,6 +86,22 @@ Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
 }
 
+/* RFC 5280 6.1.3 (a) (4), 7.1: the issuer's name is the subject's in another spelling, below an anchor and below a supplied
+ * certificate, and where it makes a certificate self-issued. */
+Test(path, names_chain_in_any_spelling)
+{
+    struct certificate supplied[] = {ca("a  1", "ROOT", 1), ca("B 1", "b 1", 0)}, target = leaf("device", "A 1");
+    struct certificate below = leaf("device", "b  1"), direct = leaf("device", "rOOT"), other = leaf("device", "Roots");
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(build(&direct, NULL, 0, 0, NULL), PATH_OK);
+    cr_assert_eq(build(&other, NULL, 0, 0, NULL), PATH_NO_ISSUER);
+    cr_assert_eq(build(&target, supplied, 2, 0, NULL), PATH_OK);
+    cr_assert_eq(build(&below, supplied, 2, 0, NULL), PATH_NO_ISSUER);
+    cr_assert(certificate_self_issued(&supplied[1]));
+    cr_assert_not(certificate_self_issued(&supplied[0]));
+}
+
 /* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
  * signature-based CMP message protection."
  * RFC 5280 6.1: the signatures are the caller's to verify, each over its certificate with its issuer's

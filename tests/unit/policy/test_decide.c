@@ -1,4 +1,5 @@
 /* decide.c: what is granted, and what the certificate contains (RFC 5280 section 4). */
+#include "tests/support/spelling.h"
 #include "tests/unit/policy/decision.h"
 
 TestSuite(decide, .init = set_up, .fini = tear_down);
@@ -220,6 +221,13 @@ Test(decide, a_subject_has_a_bound)
 Test(decide, nobody_gets_the_name_of_the_CA)
 {
     request.tmpl.subject = profile()->ca->cert.subject;
+    refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 5280 7.1: in another spelling it is still the CA's name. */
+Test(decide, nobody_gets_the_name_of_the_CA_in_another_spelling)
+{
+    request.tmpl.subject = spelled_otherwise(arena, profile()->ca->cert.subject);
     refused(PKI_BAD_CERT_TEMPLATE);
 }
 

@@ -1,4 +1,5 @@
 /* names.c: names as requested, fixed, or by template (RFC 9483 5.1.1, RFC 5280 4.1.2.6 and 4.2.1.6). */
+#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
 #include "tests/unit/policy/decision.h"
 
@@ -137,6 +138,25 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     refused(PKI_NOT_AUTHORIZED);
     request.tmpl.subject = name("CN", "station-1", NULL, NULL);
     request.tmpl.san = hex(arena, "30 03 82 01 76");
+    refused(PKI_NOT_AUTHORIZED);
+}
+
+/* RFC 5280 7.1: names match without case; a reference is no name, and another one may differ in case alone. */
+Test(names, a_bound_subject_may_be_spelled_otherwise_and_a_reference_may_not)
+{
+    struct certificate device = {.subject = name("O", "Vendor", "CN", "Device 1")};
+
+    edit("subject_bound: false", "subject_bound: true ");
+    signer = &device;
+    request.tmpl.subject = spelled_otherwise(arena, device.subject);
+    granted();
+    request.tmpl.subject = name("O", "Operator", "CN", "device  1");
+    granted();
+    request.tmpl.subject = name("O", "Operator", "CN", "device 2");
+    refused(PKI_NOT_AUTHORIZED);
+    signer = NULL;
+    reference = bytes_str("station-1");
+    request.tmpl.subject = name("O", "Operator", "CN", "Station-1");
     refused(PKI_NOT_AUTHORIZED);
 }
 

@@ -1,0 +1,320 @@
+/* Who signed a message: the certificates of extraCerts that may be the one that protects it, tried one after
+ * the other. RFC 9483 3.3 wants additional certificates and any order of them handled: order, duplicates and
+ * strangers decide nothing. */
+#include "crypto/name.h"
+#include "crypto/name_match.h"
+#include "crypto/price.h"
+#include "server/cmp/internal.h"
+
+/* id-kp-cmcRA, RFC 6402 2.10, RFC 9810 4.5 */
+static const uint8_t id_kp_cmc_ra[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1c};
+
+/* How far a certificate came: the refusal of the one that came furthest is told. */
+enum stage { STAGE_FITS, STAGE_OWN, STAGE_PATH, STAGE_PROTECTION, STAGE_PATH_SIGNATURES };
+
+/* Notes why the certificate at hand is none. Returns CMP_REFUSED. */
+static enum cmp_turn pass_over(struct cmp_message *m, enum stage stage)
+{
+    if (m->signer_fault.text == NULL || (unsigned)stage > m->signer_stage) {
+        m->signer_fault = m->refusal;
+        m->signer_stage = stage;
+    }
+    return CMP_REFUSED;
+}
+
+/* ---- which may it be ---- */
+
+/* Names of the same octets cost nothing; others are prepared, in the worst case at an eighth of a microsecond
+ * an octet. */
+static uint64_t names_us(struct bytes a, struct bytes b)
+{
+    return bytes_equal(a, b) ? 0 : (a.len + b.len) / 8;
+}
+
+/* RFC 9483 3.1: senderKID is the subjectKeyIdentifier, sender the subject. A certificate without the one, or
+ * a message without either, excludes nothing. */
+static int may_protect(struct cmp_message *m, const struct certificate *cert)
+{
+    const struct pki_header *header = &m->in.header;
+
+    if (header->sender_kid.len != 0 && cert->key_id.len != 0)
+        return bytes_equal(cert->key_id, header->sender_kid);
+    m->price_us += names_us(header->sender_name, cert->subject);
+    return header->sender_name.len == 0 || name_is_empty(header->sender_name) ||
+           name_equal(header->sender_name, cert->subject);
+}
+
+static int is_known(const struct cmp_message *m, const struct certificate *cert)
+{
+    for (size_t i = 0; i < m->signer_count; i++)
+        if (bytes_equal(m->signers[i].cert->der, cert->der))
+            return 1;
+    return 0;
+}
+
+/* What can be said without the profile's trust, the store, and a signature. */
+static enum cmp_turn check_certificate(struct cmp_message *m, const struct certificate *cert,
+                                       struct public_key **key)
+{
+    m->price_us += names_us(m->in.header.sender_name, cert->subject);
+    /* A senderKID that is there fits; a profile may want one. */
+    if (cmp_check_sender(m, cert->subject) != CMP_ON ||
+        (m->in.header.sender_kid.len == 0 && cmp_check_sender_kid(m, cert->key_id) != CMP_ON))
+        return CMP_REFUSED;
+    /* RFC 9483 3.5 */
+    if (cert->has_key_usage && (cert->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                          "keyUsage of the protecting certificate lacks digitalSignature", NULL);
+    if ((*key = public_key_parse(cert->spki)) == NULL)
+        return cmp_refuse(m, PKI_BAD_ALG, "the key of the protecting certificate is not supported", NULL);
+    if (signature_fits(m->signature_algorithm, public_key_kind(*key)))
+        return CMP_ON;
+    public_key_free(*key);
+    return cmp_refuse(m, PKI_BAD_ALG, "protectionAlg does not fit the key of the protecting certificate",
+                      NULL);
+}
+
+static void add_signer(struct cmp_message *m, const struct certificate *cert)
+{
+    struct public_key *key = NULL;
+
+    if (!may_protect(m, cert) || is_known(m, cert))
+        return;
+    if (m->signer_count == BOUND_SIGNERS)
+        m->signers_left = 1;
+    else if (check_certificate(m, cert, &key) != CMP_ON)
+        pass_over(m, STAGE_FITS);
+    else
+        m->signers[m->signer_count++] = (struct cmp_signer){
+            .cert = cert, .key = key, .is_own = name_equal(cert->issuer, m->profile->ca->cert.subject)};
+}
+
+static enum cmp_turn refuse_all(struct cmp_message *m)
+{
+    if (m->signers_left)
+        return cmp_refuse(
+            m, PKI_SIGNER_NOT_TRUSTED,
+            "too many certificates of extraCerts may be the protecting one: send it first, and alone",
+            arena_printf(m->arena, "%d were tried", BOUND_SIGNERS));
+    if (m->signer_fault.text != NULL) {
+        m->refusal = m->signer_fault;
+        return CMP_REFUSED;
+    }
+    return cmp_refuse(
+        m, PKI_BAD_MESSAGE_CHECK,
+        m->in.more_extra_certs
+            ? "extraCerts lacks, among its first 16, the certificate that senderKID and sender name"
+            : "extraCerts lacks the certificate that senderKID and sender name",
+        NULL);
+}
+
+/* The protection and the certificate itself, of each that is tried; and each link that the peer may put into
+ * a path, as often as paths are tried. */
+static void price(struct cmp_message *m)
+{
+    const struct trust *trust = m->profile->trust, *ras = m->profile->ras;
+
+    for (size_t i = 0; i < m->signer_count; i++)
+        m->price_us += 2 * (uint64_t)public_key_verify_us(m->signers[i].key);
+    for (size_t i = 0; i < m->cert_count; i++)
+        if (!(m->signer_count == 1 && &m->certs[i] == m->signers[0].cert) &&
+            !trust_holds(trust, m->certs[i].der) && !(ras != NULL && trust_holds(ras, m->certs[i].der)) &&
+            !certificate_self_issued(&m->certs[i]))
+            m->price_us +=
+                m->signer_count * BOUND_PATH_ATTEMPTS *
+                (spki_verify_us(m->certs[i].spki) + names_us(m->certs[i].subject, m->certs[i].issuer));
+}
+
+enum cmp_turn cmp_find_signers(struct cmp_message *m)
+{
+    CBS cbs = cbs_of(m->in.header.protection_alg);
+
+    if ((m->signature_algorithm = signature_parse(&cbs)) == NULL)
+        return cmp_refuse(m, PKI_BAD_ALG, "protectionAlg is not supported", NULL);
+    /* Later messages are verified by the key that the first one showed: they need no certificates. */
+    if (!cmp_has(m, CMP_BEGINS)) {
+        m->price_us += signature_verify_us(m->signature_algorithm);
+        return CMP_ON;
+    }
+    for (size_t i = 0; i < m->in.extra_cert_count; i++)
+        if (m->in.extra_certs[i].len <= BOUND_CERTIFICATE &&
+            certificate_parse(&m->certs[m->cert_count], m->in.extra_certs[i]))
+            m->cert_count++;
+    for (size_t i = 0; i < m->cert_count; i++)
+        add_signer(m, &m->certs[i]);
+    if (m->signer_count == 0)
+        return refuse_all(m);
+    price(m);
+    return CMP_ON;
+}
+
+/* ---- is it trusted ---- */
+
+static enum cmp_turn check_own_signer(struct cmp_message *m)
+{
+    const struct store_cert *stored = m->stored_signer;
+
+    if (!m->signer_is_own)
+        return CMP_ON;
+    if (stored == NULL || !bytes_equal(stored->certificate, m->signer->der))
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                          "the protecting certificate is not known to the CA that it names", NULL);
+    if (stored->status == STORE_CERT_VALID ||
+        (stored->status == STORE_CERT_REVOKED && m->operation->takes_revoked != NULL &&
+         m->operation->takes_revoked(m)))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                      stored->status == STORE_CERT_UNCONFIRMED
+                          ? "the protecting certificate was never confirmed"
+                      : stored->status == STORE_CERT_HOLD ? "the protecting certificate is on hold"
+                                                          : "the protecting certificate is revoked",
+                      NULL);
+}
+
+int cmp_takes_profile(const struct cmp_message *m, struct bytes profile)
+{
+    const struct cmp_profile *own = m->profile;
+
+    if (bytes_equal(profile, bytes_str(own->config->name)))
+        return 1;
+    for (size_t i = 0; i < own->config->accept.own_profiles.count; i++)
+        if (bytes_equal(profile, bytes_str(own->config->accept.own_profiles.items[i])))
+            return 1;
+    return 0;
+}
+
+/* A certificate of this CA says that its device was enrolled under its profile, and not under any other. Its
+ * revocation may be asked for anywhere. */
+static enum cmp_turn check_own_profile(struct cmp_message *m)
+{
+    if (!m->signer_is_own || m->is_ra || cmp_has(m, CMP_ANY_PROFILE) ||
+        cmp_takes_profile(m, m->stored_signer->profile))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_NOT_AUTHORIZED, "the protecting certificate was issued under another profile",
+                      NULL);
+}
+
+static enum path_fault find_path(struct cmp_message *m)
+{
+    return path_build(&m->path, m->is_ra ? m->profile->ras : m->profile->trust, m->signer, m->certs,
+                      m->cert_count, m->now, m->path_attempt);
+}
+
+static enum cmp_turn ask(struct cmp_message *m)
+{
+    enum path_fault fault = find_path(m);
+
+    /* An RA, but none of this profile's: then it may still speak for itself. */
+    if (fault != PATH_OK && m->is_ra && m->path_attempt == 0) {
+        m->is_ra = 0;
+        path_cleanup(&m->path);
+        fault = find_path(m);
+    }
+    if (fault != PATH_OK) {
+        path_cleanup(&m->path);
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                          "the protecting certificate is not trusted by this profile",
+                          path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
+    }
+    return check_own_profile(m);
+}
+
+/* Makes the next certificate the signer; 0 if there is none. */
+static int take_next(struct cmp_message *m)
+{
+    const struct cmp_signer *signer = &m->signers[m->signers_tried];
+
+    if (m->signers_tried == m->signer_count)
+        return 0;
+    m->signers_tried++;
+    m->signer = signer->cert;
+    m->signer_key = signer->key;
+    m->signer_is_own = signer->is_own;
+    m->stored_signer = signer->row != NULL && signer->row->outcome == STORE_FOUND ? signer->row->rows : NULL;
+    digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
+    m->is_ra = m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
+               certificate_has_purpose(m->signer, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
+    m->path_attempt = 0;
+    return 1;
+}
+
+void cmp_want_protection(struct cmp_message *m)
+{
+    m->protection = (struct verification){
+        .algorithm = m->signature_algorithm, .key = m->signer_key, .signature = m->in.protection};
+    m->starved |= !pki_protected_part(&m->protection.message, m->arena, &m->in);
+    cmp_want_verification(m, &m->protection);
+}
+
+static void want(struct cmp_message *m)
+{
+    cmp_want_protection(m);
+    for (size_t i = 0; i < m->path.count; i++)
+        cmp_want_verification(m, &m->path.links[i]);
+}
+
+enum cmp_turn cmp_ask_signer(struct cmp_message *m)
+{
+    while (take_next(m)) {
+        if (check_own_signer(m) != CMP_ON) {
+            pass_over(m, STAGE_OWN);
+        } else if (ask(m) != CMP_ON) {
+            pass_over(m, STAGE_PATH);
+        } else {
+            want(m);
+            return CMP_ON;
+        }
+    }
+    return refuse_all(m);
+}
+
+static int is_undecided(const struct cmp_message *m)
+{
+    int undecided = m->protection.undecided;
+
+    for (size_t i = 0; i < m->path.count; i++)
+        undecided |= m->path.links[i].undecided;
+    return undecided;
+}
+
+static int path_is_valid(const struct cmp_message *m)
+{
+    int valid = 1;
+
+    for (size_t i = 0; i < m->path.count; i++)
+        valid &= m->path.links[i].valid;
+    return valid;
+}
+
+/* Another path to the same certificate, if there is one, and it was this one's signatures that were wrong. */
+static int ask_again(struct cmp_message *m)
+{
+    if (!m->protection.valid || ++m->path_attempt == BOUND_PATH_ATTEMPTS || ask(m) != CMP_ON)
+        return 0;
+    want(m);
+    return 1;
+}
+
+enum cmp_turn cmp_judge_signer(struct cmp_message *m)
+{
+    if (is_undecided(m))
+        return cmp_out_of_memory(m);
+    if (m->protection.valid && path_is_valid(m)) {
+        if (m->path.count != 0)
+            path_remember(&m->path, m->is_ra ? m->profile->ras : m->profile->trust);
+        return CMP_ON;
+    }
+    path_cleanup(&m->path);
+    if (!m->protection.valid) {
+        cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
+        pass_over(m, STAGE_PROTECTION);
+    } else {
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+                   "a signature of its path is wrong");
+        pass_over(m, STAGE_PATH_SIGNATURES);
+        if (ask_again(m))
+            return CMP_STAY;
+    }
+    /* The next certificate is judged by the same step. */
+    return cmp_ask_signer(m) == CMP_ON ? CMP_STAY : CMP_REFUSED;
+}

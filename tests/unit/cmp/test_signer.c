@@ -1,0 +1,732 @@
+/* signer.c: which certificate of extraCerts protects a message, and whether it is trusted (RFC 9483 3.3
+ * and 3.5, RFC 9810 5.1.1). */
+#include "crypto/name.h"
+#include "server/base/bounds.h"
+#include "tests/support/spelling.h"
+#include "tests/support/der_tree.h"
+#include "tests/support/hex.h"
+#include "tests/support/issue.h"
+#include "tests/unit/cmp/fixture.h"
+
+TestSuite(signer, .init = set_up, .fini = tear_down);
+
+static struct answer send_ir(struct client *c)
+{
+    return world_send(world, client_request(c, PKI_IR));
+}
+
+/* ---- which certificate protects ---- */
+
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)"
+ * RFC 9483 3.3: "For maximum interoperability, all implementations SHOULD be prepared to handle
+ * potentially additional certificates and arbitrary orderings of the certificates." */
+Test(signer, senderKID_finds_its_certificate_anywhere_in_extraCerts)
+{
+    struct bytes device = client.extra_certs[0], ca = client.extra_certs[1];
+
+    client.extra_certs[0] = ca;
+    client.extra_certs[1] = world->stranger.cert_der; /* of the same name as the device */
+    client.extra_certs[2] = device;
+    client.extra_cert_count = 3;
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+}
+
+Test(signer, without_senderKID_the_name_finds_the_certificate)
+{
+    struct bytes device = client.extra_certs[0];
+
+    client.extra_certs[0] = client.extra_certs[1];
+    client.extra_certs[1] = device;
+    client.header.sender_kid = bytes_of(NULL, 0);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9483 3.5: "If present, the senderKID MUST identify the key material needed for verifying the message
+ * protection. (failInfo bit: badMessageCheck)" */
+Test(signer, a_senderKID_that_names_no_certificate_is_refused)
+{
+    client.header.sender_kid = bytes_str("another key");
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* A device's certificate without subjectKeyIdentifier, as vendors make some. */
+static void issue_without_key_id(struct ctl_identity *out)
+{
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    const struct ctl_identity *issuer = &world->vendor_ca;
+    struct der_node *tree, **extension;
+    struct bytes tbs;
+
+    issue(world, out, private_key_generate(KEY_P256, 0), plan, issuer);
+    tree = der_tree_parse(world->arena, out->cert_der);
+    extension = der_tree_find(&tree, "0/[3]/0/2");
+    cr_assert(bytes_equal((*extension)->children->content, hex(world->arena, "55 1d 0e")));
+    *extension = (*extension)->next;
+    tbs = der_tree_write(world->arena, *der_tree_find(&tree, "0"));
+    cr_assert(certificate_assemble(&out->cert_der, world->arena, tbs, out->cert.algorithm,
+                                   client_signature(&client, issuer->key, out->cert.algorithm, tbs)));
+    cr_assert(certificate_parse(&out->cert, out->cert_der) && out->cert.key_id.len == 0);
+}
+
+/* RFC 9483 3.1, of senderKID: "contain the value of the SubjectKeyIdentifier if present in the CMP protection
+ * certificate": where there is none, nothing can be wrong about it. */
+Test(signer, a_certificate_without_key_identifier_is_found_by_its_name)
+{
+    struct ctl_identity device;
+
+    issue_without_key_id(&device);
+    for (int with = 0; with <= 1; with++) {
+        client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+        client.header.sender_kid = with ? bytes_str("whatever") : bytes_of(NULL, 0);
+        client.extra_certs[1] = device.cert_der;
+        client.extra_certs[0] = world->vendor_ca.cert_der;
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+    ctl_identity_cleanup(&device);
+}
+
+/* RFC 9483 4.1.1 ir.extraCerts: "REQUIRED" */
+Test(signer, a_first_message_without_its_certificate_is_refused)
+{
+    client.extra_cert_count = 0;
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* RFC 9483 3.3: "For maximum interoperability, all implementations SHOULD be prepared to handle
+ * potentially additional certificates and arbitrary orderings of the certificates."
+ * It does not stand in the way of the one that protects. */
+Test(signer, what_is_no_certificate_in_extraCerts_is_passed_over)
+{
+    struct bytes device = client.extra_certs[0];
+
+    client.extra_certs[2] = client.extra_certs[1];
+    client.extra_certs[1] = device;
+    client.extra_certs[0] = hex(world->arena, "30 03 02 01 07");
+    client.extra_cert_count = 3;
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9810 5.1.1: "If nothing about the sender is known to the sending entity (e.g., in the initial
+ * request message, where the […] the "sender" field MUST contain a "NULL-DN" value in the directoryName
+ * choice." */
+Test(signer, a_NULL_DN_sender_is_taken_with_senderKID_only)
+{
+    client.header.sender = hex(world->arena, "a4 02 30 00");
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+
+    client.transaction_id[0] ^= 1;
+    client.header.sender_kid = bytes_of(NULL, 0);
+    answer = send_ir(&client);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+ * protection certificate. (failInfo bit: badMessageCheck)" */
+Test(signer, a_sender_other_than_the_subject_of_the_certificate_is_refused)
+{
+    client.header.sender = world->ca.sender;
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* RFC 9483 3.5: "If the keyUsage extension is present in the CMP protection certificate, the
+ * digitalSignature bit MUST be set. (failInfo bit: badAlg, badMessageCheck, or signerNotTrusted)" */
+Test(signer, keyUsage_must_have_digitalSignature_if_it_is_there)
+{
+    struct ctl_identity device;
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_KEY_AGREEMENT};
+
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+
+    plan.key_usage = 0; /* absent */
+    ctl_identity_cleanup(&device);
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    ctl_identity_cleanup(&device);
+}
+
+/* RFC 9483 3.5: "the sender field MUST match the subject of the CMP protection certificate"; RFC 5280 7.1 says when it does. The
+ * certificate is found so, too, where nothing but the name tells which it is. */
+Test(signer, a_sender_that_is_spelled_otherwise_matches)
+{
+    struct bytes kid = client.header.sender_kid, other = spelled_otherwise(world->arena, world->device.cert.subject);
+    CBB cbb, choice;
+
+    cr_assert(CBB_init(&cbb, 64));
+    cr_assert(der_finish(&client.header.sender, world->arena, &cbb,
+                         CBB_add_asn1(&cbb, &choice, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 4) &&
+                             der_add_bytes(&choice, other)));
+    for (int with_kid = 0; with_kid <= 1; with_kid++) {
+        client.header.sender_kid = with_kid ? kid : bytes_of(NULL, 0);
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+}
+
+/* The CA's own name in another spelling is the CA's: what it issued is looked up, whoever spelled the issuer. */
+Test(signer, an_issuer_that_is_spelled_otherwise_is_ours)
+{
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE, .subject = world->device.cert.subject};
+    struct ctl_identity issuer = world->issuing, forged;
+    struct client next;
+
+    issuer.cert.subject = spelled_otherwise(world->arena, world->issuing.cert.subject);
+    issue(world, &forged, private_key_generate(KEY_P256, 0), plan, &issuer);
+    client_init(&next, world, 0);
+    client_sign_by(&next, &forged, NULL, 0);
+    struct answer answer = world_send(world, client_request(&next, PKI_CR));
+    cr_expect_not_null(strstr(answer.result.text, "not known to the CA"), "%s", answer.result.text);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    client_cleanup(&next);
+    ctl_identity_cleanup(&forged);
+}
+
+/* ---- several that may protect ---- */
+
+enum { OLD, STRANGER, NAMESAKE };
+
+/* A certificate that fits what the header says, and does not protect: of the same key and expired; of another
+ * key and another vendor, under the same key identifier; of the same name without one. */
+static struct bytes look_alike(int which)
+{
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity made, *keep = arena_alloc(world->arena, sizeof *keep);
+    uint8_t *at;
+
+    switch (which) {
+    case OLD:
+        plan.not_before = world->now - 1000;
+        plan.not_after = world->now - 1;
+        issue(world, &made, world->device.key, plan, &world->vendor_ca);
+        return made.cert_der;
+    case STRANGER:
+        issue(world, keep, private_key_generate(KEY_P256, 0), plan, &world->stranger_root);
+        at = memmem(keep->cert_der.data, keep->cert_der.len, keep->cert.key_id.data, keep->cert.key_id.len);
+        cr_assert_not_null(at);
+        memcpy(at, world->device.cert.key_id.data, keep->cert.key_id.len);
+        private_key_free(keep->key);
+        return keep->cert_der;
+    default:
+        issue_without_key_id(keep);
+        private_key_free(keep->key);
+        return keep->cert_der;
+    }
+}
+
+static void set_extra_certs(const struct bytes *certs, size_t count)
+{
+    cr_assert_leq(count, sizeof client.extra_certs / sizeof client.extra_certs[0]);
+    memcpy(client.extra_certs, certs, count * sizeof *certs);
+    client.extra_cert_count = count;
+    client.transaction_id[0]++;
+}
+
+/* RFC 9483 3.3: "If further certificates are included, they can be in any order": each look-alike, and all of
+ * them, before and behind the right one, with and without senderKID. */
+Test(signer, order_and_strangers_make_no_difference)
+{
+    struct bytes right = world->device.cert_der, chain = world->vendor_ca.cert_der,
+                 kid = client.header.sender_kid;
+    struct bytes alike[] = {look_alike(OLD), look_alike(STRANGER), look_alike(NAMESAKE)};
+
+    for (int with_kid = 0; with_kid <= 1; with_kid++) {
+        client.header.sender_kid = with_kid ? kid : bytes_of(NULL, 0);
+        for (int i = 0; i < 3; i++) {
+            struct bytes before[] = {alike[i], right, chain}, behind[] = {chain, right, alike[i]};
+            set_extra_certs(before, 3);
+            struct answer answer = send_ir(&client);
+            expect_certificate(&answer, PKI_IP);
+            set_extra_certs(behind, 3);
+            answer = send_ir(&client);
+            expect_certificate(&answer, PKI_IP);
+        }
+        struct bytes all[] = {alike[0], alike[1], alike[2], chain, right};
+        set_extra_certs(all, 5);
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+}
+
+/* Which of them is refused does not depend on the order either: the one that came furthest. */
+Test(signer, the_refusal_does_not_depend_on_the_order)
+{
+    struct bytes old = look_alike(OLD), stranger = look_alike(STRANGER), chain = world->vendor_ca.cert_der;
+    struct bytes one[] = {old, stranger, chain}, other[] = {stranger, old, chain};
+    const struct bytes *orders[] = {one, other};
+
+    for (int i = 0; i < 2; i++) {
+        set_extra_certs(orders[i], 3);
+        struct answer answer = send_ir(&client);
+        expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    }
+}
+
+Test(signer, duplicates_count_once)
+{
+    struct bytes old = look_alike(OLD);
+    struct bytes certs[] = {old, old, old, old, old, old, world->vendor_ca.cert_der, world->device.cert_der};
+
+    set_extra_certs(certs, 8);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* The work has a bound, and who goes beyond it is told. */
+Test(signer, no_more_than_a_few_are_tried)
+{
+    struct bytes certs[BOUND_SIGNERS + 2];
+
+    for (int i = 0; i < BOUND_SIGNERS; i++)
+        certs[i] = look_alike(STRANGER);
+    certs[BOUND_SIGNERS] = world->vendor_ca.cert_der;
+    certs[BOUND_SIGNERS + 1] = world->device.cert_der;
+    set_extra_certs(certs + 1, BOUND_SIGNERS + 1);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+
+    set_extra_certs(certs, BOUND_SIGNERS + 2);
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect_not_null(strstr(answer.result.text, "too many certificates"), "%s", answer.result.text);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+}
+
+/* What is tried is paid for beforehand. */
+Test(signer, each_that_may_protect_is_in_the_price)
+{
+    struct bytes chain = world->vendor_ca.cert_der;
+    struct bytes certs[] = {world->device.cert_der, chain, look_alike(STRANGER), look_alike(STRANGER)};
+    uint64_t prices[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        set_extra_certs(certs, 2 + i);
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        prices[i] = answer.price_us;
+        expect_certificate(&answer, PKI_IP);
+    }
+    cr_expect_gt(prices[1], prices[0]);
+    cr_expect_gt(prices[2], prices[1]);
+}
+
+Test(signer, a_certificate_behind_the_first_16_is_not_seen_and_the_device_is_told)
+{
+    struct bytes certs[BOUND_EXTRA_CERTS + 1];
+
+    for (int i = 0; i < BOUND_EXTRA_CERTS; i++)
+        certs[i] = world->vendor_ca.cert_der;
+    certs[BOUND_EXTRA_CERTS] = world->device.cert_der;
+    set_extra_certs(certs + 1, BOUND_EXTRA_CERTS);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+
+    set_extra_certs(certs, BOUND_EXTRA_CERTS + 1);
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect_not_null(strstr(answer.result.text, "first 16"), "%s", answer.result.text);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* ---- the path ---- */
+
+/* RFC 9483 3.5: "If signature-based protection is used, the CMP protection certificate MUST be
+ * successfully validated, including path validation using a trust anchor, and MUST be authorized according
+ * to local policies."
+ * RFC 9483 3.3: "Self-signed certificates should be omitted from extraCerts and MUST NOT be trusted based
+ * on their inclusion in any case"
+ * Its self-signed root comes along in extraCerts. */
+Test(signer, a_device_of_a_vendor_that_nobody_trusts_is_refused)
+{
+    client_sign_by(&client, &world->stranger, &world->stranger_root.cert_der, 1);
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(world->cert_count, 0);
+}
+
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1: an intermediate from the message counts only as far as it is signed itself: one that has a
+ * trusted name but a key of its own is worth nothing. */
+Test(signer, an_intermediate_that_only_looks_trusted_is_refused)
+{
+    struct ctl_identity false_ca, device;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity false_root = world->vendor_root;
+
+    false_root.key = world->stranger.key; /* claims to be the vendor's root */
+    issue(world, &false_ca, private_key_generate(KEY_P256, 0), ca, &false_root);
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &false_ca);
+    /* And it is worth no more the second time: only what was verified is remembered. */
+    for (int i = 0; i < 2; i++) {
+        struct client again;
+        client_init(&again, world, 0);
+        client_sign_by(&again, &device, &false_ca.cert_der, 1);
+        struct answer answer = send_ir(&again);
+        expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+        cr_assert_eq(world->cert_count, 0);
+        client_cleanup(&again);
+    }
+    ctl_identity_cleanup(&false_ca);
+    ctl_identity_cleanup(&device);
+}
+
+/* Two CAs of one name, as after a re-key: the right one is found when the first does not fit. */
+Test(signer, a_second_intermediate_of_the_same_name_is_tried)
+{
+    struct ctl_identity other_ca, device, look_alike;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct bytes chain[2];
+
+    issue(world, &other_ca, private_key_generate(KEY_P256, 0), ca, &world->vendor_root);
+    look_alike = world->vendor_ca;
+    look_alike.cert.key_id =
+        bytes_of(NULL, 0); /* the device's certificate says nothing about its issuer's key */
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &look_alike);
+    chain[0] = other_ca.cert_der;
+    chain[1] = world->vendor_ca.cert_der;
+    client_sign_by(&client, &device, chain, 2);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    ctl_identity_cleanup(&other_ca);
+    ctl_identity_cleanup(&device);
+}
+
+/* Each path costs its signatures: of issuers that look alike, so many are tried. */
+Test(signer, paths_are_tried_up_to_a_bound)
+{
+    struct ctl_identity others[BOUND_PATH_ATTEMPTS], device, look_alike = world->vendor_ca;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+
+    for (size_t i = 0; i < BOUND_PATH_ATTEMPTS; i++)
+        issue(world, &others[i], private_key_generate(KEY_P256, 0), ca, &world->vendor_root);
+    look_alike.cert.key_id = bytes_of(NULL, 0);
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &look_alike);
+    client_sign_by(&client, &device, NULL, 0);
+    for (size_t before = BOUND_PATH_ATTEMPTS - 1; before <= BOUND_PATH_ATTEMPTS; before++) {
+        struct trust trust = {.count = 0};
+        for (size_t i = 0; i < before; i++)
+            cr_assert(trust_add(&trust, others[i].cert_der, 0));
+        cr_assert(trust_add(&trust, world->vendor_ca.cert_der, 0));
+        world->profile.trust = &trust;
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        if (before < BOUND_PATH_ATTEMPTS)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+        trust_cleanup(&trust);
+    }
+    for (size_t i = 0; i < BOUND_PATH_ATTEMPTS; i++)
+        ctl_identity_cleanup(&others[i]);
+    ctl_identity_cleanup(&device);
+}
+
+/* A certificate of the vendor's with exactly |len| octets: what is left of them is in an extension. The
+ * signature has not always the same length, so it is made until it fits. */
+static void issue_of_length(struct ctl_identity *out, size_t len)
+{
+    static const uint8_t oid[] = {0x2a, 3, 4};
+    static uint8_t filling[BOUND_CERTIFICATE + 1];
+    struct certificate_extension other = {bytes_of(oid, sizeof oid), 0, bytes_of(filling, len - 1000)};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .others = &other,
+                                    .other_count = 1};
+
+    for (int tries = 0; tries < 100; tries++) {
+        issue(world, out, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+        if (out->cert_der.len == len)
+            return;
+        other.value.len = other.value.len + len - out->cert_der.len;
+        ctl_identity_cleanup(out);
+    }
+    cr_assert_fail("no certificate has this length");
+}
+
+Test(signer, a_certificate_beyond_its_bound_is_passed_over)
+{
+    struct ctl_identity device;
+
+    for (size_t len = BOUND_CERTIFICATE - 1; len <= BOUND_CERTIFICATE + 1; len++) {
+        issue_of_length(&device, len);
+        client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        if (len <= BOUND_CERTIFICATE)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+        ctl_identity_cleanup(&device);
+    }
+}
+
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (a)(2) */
+Test(signer, an_expired_device_certificate_is_refused)
+{
+    struct ctl_identity device;
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .not_before = world->now - 1000,
+                                    .not_after = world->now - 1,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    ctl_identity_cleanup(&device);
+}
+
+/* ---- certificates of our own ---- */
+
+static void enroll(struct ctl_identity *own, int confirm)
+{
+    struct answer answer = send_ir(&client), confirmed;
+
+    cr_assert(answer.has_cert);
+    own->key = client.key;
+    own->cert_der = arena_copy(world->arena, answer.cert.der);
+    cr_assert(certificate_parse(&own->cert, own->cert_der));
+    if (confirm) {
+        confirmed = world_send(world, client_confirm(&client, &answer, -1));
+        expect_pkiconf(&confirmed);
+    }
+    answer_free(&answer);
+}
+
+static struct answer send_by(const struct ctl_identity *own)
+{
+    struct client next;
+
+    client_init(&next, world, 0);
+    client_sign_by(&next, own, NULL, 0);
+    struct answer answer = world_send(world, client_request(&next, PKI_CR));
+    client_cleanup(&next);
+    return answer;
+}
+
+Test(signer, a_confirmed_certificate_of_our_own_may_ask_for_another)
+{
+    struct ctl_identity own;
+
+    enroll(&own, 1);
+    struct answer answer = send_by(&own);
+    expect_certificate(&answer, PKI_CP);
+}
+
+/* RFC 9483 3.5: "If signature-based protection is used, the CMP protection certificate MUST be
+ * successfully validated, including path validation using a trust anchor, and MUST be authorized according
+ * to local policies." */
+Test(signer, certificates_of_our_own_count_only_where_the_profile_says_so)
+{
+    struct ctl_identity own;
+    struct trust vendors = {.count = 0};
+
+    enroll(&own, 1);
+    cr_assert(trust_add(&vendors, world->vendor_root.cert_der, 1));
+    world->config.accept.own_certificates = 0;
+    world->profile.trust = &vendors;
+    struct answer answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    trust_cleanup(&vendors);
+}
+
+/* What was never confirmed may be in nobody's hands, or in the wrong ones. */
+Test(signer, an_unconfirmed_certificate_of_our_own_is_refused)
+{
+    struct ctl_identity own;
+
+    enroll(&own, 0);
+    struct answer answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+}
+
+Test(signer, a_revoked_certificate_of_our_own_is_refused)
+{
+    struct ctl_identity own;
+
+    enroll(&own, 1);
+    world->certs[0].row.status = STORE_CERT_REVOKED;
+    struct answer answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+
+    world->certs[0].row.status = STORE_CERT_HOLD;
+    answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+}
+
+static void revoke_first(struct world *w)
+{
+    w->certs[0].row.status = STORE_CERT_REVOKED;
+}
+
+Test(signer, a_certificate_revoked_while_the_request_is_on_its_way_is_refused)
+{
+    struct ctl_identity own;
+
+    enroll(&own, 1);
+    world->before_commit = revoke_first;
+    struct answer answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(world->cert_count, 1);
+}
+
+/* Signed by the CA, yet not in its books: forged by whoever got hold of the key, or deleted. */
+Test(signer, a_certificate_that_the_store_does_not_know_is_refused)
+{
+    struct ctl_identity own;
+
+    enroll(&own, 1);
+    world_forget(world);
+    struct answer answer = send_by(&own);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+
+    /* The same serial in a certificate of other content. */
+    struct ctl_identity twin;
+    struct certificate_plan plan = {
+        .serial = own.cert.serial, .subject = own.cert.subject, .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    enroll(&own, 1);
+    plan.serial = own.cert.serial;
+    issue(world, &twin, private_key_generate(KEY_P256, 0), plan, &world->issuing);
+    answer = send_by(&twin);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    ctl_identity_cleanup(&twin);
+}
+
+/* Two of our own with one key: what the store says of the one does not count for the other. */
+Test(signer, each_certificate_of_our_own_has_its_own_row)
+{
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity own, twin;
+
+    enroll(&own, 1);
+    plan.subject = own.cert.subject;
+    issue(world, &twin, own.key, plan, &world->issuing); /* which the store does not know */
+    for (int order = 0; order < 2; order++) {
+        struct client next;
+        client_init(&next, world, 0);
+        client_sign_by(&next, order == 0 ? &own : &twin, order == 0 ? &twin.cert_der : &own.cert_der, 1);
+        struct answer answer = world_send(world, client_request(&next, PKI_CR));
+        expect_certificate(&answer, PKI_CP);
+        client_cleanup(&next);
+    }
+    world_cert_of(world, own.cert.serial)->status = STORE_CERT_REVOKED;
+    struct client last;
+    client_init(&last, world, 0);
+    client_sign_by(&last, &own, &twin.cert_der, 1);
+    struct answer answer = world_send(world, client_request(&last, PKI_CR));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    client_cleanup(&last);
+}
+
+/* ---- RAs (RFC 9483 5.1.1, RFC 9810 4.5) ---- */
+
+static unsigned verified_for(struct client *c)
+{
+    unsigned before = world->wants_seen[CMP_WANT_VERIFY];
+
+    c->transaction_id[0]++;
+    struct answer answer = send_ir(c);
+    expect_certificate(&answer, PKI_IP);
+    return world->wants_seen[CMP_WANT_VERIFY] - before;
+}
+
+/* What was verified for one trust is remembered for that one. */
+Test(signer, issuers_are_verified_once_for_devices_and_once_for_RAs)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+    struct client by_ra;
+
+    issue_ra(world, &ra, &trust);
+    world->profile.ras = &trust;
+    client_init(&by_ra, world, 0);
+    client_sign_by(&by_ra, &ra, &world->vendor_ca.cert_der, 1);
+    cr_assert_eq(verified_for(&client), 4); /* protection, possession, device, vendor's CA */
+    cr_assert_eq(verified_for(&client), 3);
+    cr_assert_eq(verified_for(&by_ra), 4);
+    cr_assert_eq(verified_for(&by_ra), 3);
+    client_cleanup(&by_ra);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* An RA that the CA itself has certified, under whichever profile, speaks for others. */
+Test(signer, an_RA_may_have_been_enrolled_under_another_profile)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    issue_own_ra(world, &ra, &trust, "third");
+    client_sign_by(&client, &ra, NULL, 0);
+    struct answer answer = send_ir(&client);
+    expect_error(&answer, PKI_NOT_AUTHORIZED);
+    world->profile.ras = &trust;
+    answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* An RA of somebody else is a device like others; one whose path only looked like an RA's is none at all. */
+Test(signer, an_RA_whose_path_is_wrong_is_no_device_either)
+{
+    struct ctl_identity ra, look_alike, false_ca;
+    struct certificate_plan ca = {.subject = world->vendor_ca.cert.subject,
+                                  .is_ca = 1,
+                                  .path_len = 0,
+                                  .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct trust vendor = {.count = 0}, ras = {.count = 0}, devices = {.count = 0};
+
+    look_alike = world->vendor_ca;
+    world->vendor_ca.cert.key_id = bytes_of(NULL, 0);
+    issue_ra(world, &ra, &vendor);
+    world->vendor_ca = look_alike;
+    issue(world, &false_ca, private_key_generate(KEY_P256, 0), ca, &world->stranger_root);
+    cr_assert(trust_add(&ras, false_ca.cert_der, 0));
+    cr_assert(trust_add(&devices, false_ca.cert_der, 0) && trust_add(&devices, world->vendor_ca.cert_der, 0));
+    world->profile.trust = &devices;
+    client_sign_by(&client, &ra, NULL, 0);
+    struct answer answer = send_ir(&client); /* as a device */
+    expect_certificate(&answer, PKI_IP);
+    world->profile.ras = &ras;
+    client.transaction_id[0]++;
+    answer = send_ir(&client);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    trust_cleanup(&vendor);
+    trust_cleanup(&ras);
+    trust_cleanup(&devices);
+    ctl_identity_cleanup(&ra);
+    ctl_identity_cleanup(&false_ca);
+}
