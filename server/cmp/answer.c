@@ -1,5 +1,6 @@
 /* Answers: header, protection, extraCerts (RFC 9483 3.1 to 3.3). */
 #include "crypto/name.h"
+#include "crypto/name_match.h"
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
 
@@ -13,9 +14,9 @@ static struct bytes recipient_of(const struct pki_header *in)
                                                                   : bytes_of(null_dn, sizeof null_dn);
 }
 
-/* With a MAC, sender and senderKID name the shared secret (RFC 9483 3.1); a reference that is no text cannot
- * be a commonName, then the CA's name stands there. */
-static int mac_sender(struct cmp_message *m, struct bytes *sender)
+/* RFC 9483 3.1 has the reference as commonName of the sender, too. Returns 0 if it is no text, which cannot
+ * be one, or without memory. */
+static int reference_as_sender(struct cmp_message *m, struct bytes *sender)
 {
     struct bytes kid = m->in.header.sender_kid, name;
     char *text = arena_printf(m->arena, "%.*s", (int)kid.len, (const char *)kid.data);
@@ -23,12 +24,31 @@ static int mac_sender(struct cmp_message *m, struct bytes *sender)
 
     for (size_t i = 0; printable && i < kid.len; i++)
         printable = kid.data[i] >= 0x20 && kid.data[i] < 0x7f;
-    if (!printable) {
-        *sender = m->profile->ca->sender;
-        return 1;
-    }
-    return name_build(&name, m->arena, (const char *const[]){"CN", text, NULL}) &&
+    return printable && name_build(&name, m->arena, (const char *const[]){"CN", text, NULL}) &&
            pki_directory_name(sender, m->arena, name);
+}
+
+static int is_addressed(const struct pki_header *in, struct bytes name)
+{
+    CBS recipient = cbs_of(in->recipient), content;
+
+    return CBS_get_asn1(&recipient, &content, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 4) &&
+           name_equal(bytes_of_cbs(&content), name);
+}
+
+/* RFC 9810 appendix C.4: "CA name". Clients that pin the name to which they wrote compare it with the sender,
+ * some of them octet by octet: they get it back as they spelled it. The reference stands in senderKID. */
+static struct bytes mac_sender(struct cmp_message *m)
+{
+    const struct cmp_authority *ca = m->profile->ca;
+    const struct pki_header *in = &m->in.header;
+    struct bytes sender;
+
+    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483)
+        return reference_as_sender(m, &sender) ? sender : ca->sender;
+    if (is_addressed(in, ca->cert.subject) || is_addressed(in, ca->cmp_cert.subject))
+        return in->recipient;
+    return ca->sender;
 }
 
 /* RFC 9810 section 7: the version of the request; beyond what is supported, the nearest that is. */
@@ -43,7 +63,7 @@ static int gives_certificate(const struct cmp_message *m)
     return cmp_has(m, CMP_ISSUES) && !m->result.refused;
 }
 
-static int fill_header(struct cmp_message *m, struct pki_header *header)
+static void fill_header(struct cmp_message *m, struct pki_header *header)
 {
     const struct cmp_authority *ca = m->profile->ca;
     int is_mac = m->mac_verified;
@@ -60,8 +80,7 @@ static int fill_header(struct cmp_message *m, struct pki_header *header)
     if (is_mac) {
         header->protection_alg = m->mac.encoded;
         header->sender_kid = m->in.header.sender_kid;
-        if (!mac_sender(m, &header->sender))
-            return 0;
+        header->sender = mac_sender(m);
     } else {
         header->protection_alg = ca->cmp_algorithm->encoded;
         header->sender_kid = ca->cmp_cert.key_id;
@@ -75,7 +94,6 @@ static int fill_header(struct cmp_message *m, struct pki_header *header)
                                             ? m->tx.deadline
                                             : m->now + m->profile->config->confirm.wait_seconds;
     }
-    return 1;
 }
 
 static int add_profile_certs(struct cmp_message *m)
@@ -126,7 +144,8 @@ enum cmp_turn cmp_protect(struct cmp_message *m)
     m->result.reply_body = m->answer_body;
     m->answer_signing = NULL;
     choose_nonce(m);
-    if (!choose_extra_certs(m) || !fill_header(m, &header) ||
+    fill_header(m, &header);
+    if (!choose_extra_certs(m) ||
         !pki_encode_protected_part(&m->protected_part, m->arena, &header, m->answer_body, m->answer))
         return cmp_out_of_memory(m);
     if (!m->mac_verified)

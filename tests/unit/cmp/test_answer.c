@@ -2,6 +2,7 @@
 #include "crypto/name.h"
 #include "server/pki/response.h"
 #include "tests/support/hex.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(answer, .init = set_up, .fini = tear_down);
@@ -24,6 +25,14 @@ static void expect_header(const struct answer *answer, const struct client *c)
     cr_assert(bytes_equal(header->recip_nonce, c->header.sender_nonce));
     /* certProfile "MUST be omitted in all other messages" */
     cr_assert_eq(header->cert_profile_count, 0);
+}
+
+static struct bytes directory_name(struct bytes name)
+{
+    struct bytes out;
+
+    cr_assert(pki_directory_name(&out, world->arena, name));
+    return out;
 }
 
 /* RFC 9483 3.1 */
@@ -62,8 +71,9 @@ Test(answer, a_signed_answer_has_the_header_that_the_RFC_wants)
  * RFC 9483 4.1.5: "This name MUST be placed in the commonName field of the directoryName choice."
  * RFC 9483 4.1.5: "The senderKID MUST contain the same name as in the commonName field of the sender
  * field." */
-Test(answer, a_MAC_protected_answer_names_the_secret_as_sender)
+Test(answer, a_MAC_protected_answer_names_the_secret_as_sender_to_the_letter_of_RFC_9483)
 {
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     struct answer answer = world_send(world, client_request(&mac, PKI_IR));
     const struct pki_header *header = &answer.message.header;
 
@@ -74,22 +84,38 @@ Test(answer, a_MAC_protected_answer_names_the_secret_as_sender)
     answer_free(&answer);
 }
 
-/* A reference of octets is no text: the CA's name stands as sender then. */
-Test(answer, a_reference_that_is_no_text_is_answered_with_the_CA_as_sender)
+/* RFC 9810 appendix C.4, of the sender of ip: "CA name". A client that pins the name to which it wrote finds
+ * that name, as it spelled it; who names nobody, or somebody else, finds the CA's. */
+Test(answer, a_MAC_protected_answer_comes_from_the_CA)
 {
-    static const char octets[] = "\xff\x01\x00\x02";
+    struct bytes ca = spelled_otherwise(world->arena, world->issuing.cert.subject);
+    struct bytes signer = spelled_otherwise(world->arena, world->cmp_signer.cert.subject);
+    const struct {
+        struct bytes recipient, sender;
+    } cases[] = {
+        {world->ca.sender, world->ca.sender},
+        {directory_name(ca), directory_name(ca)},
+        {directory_name(signer), directory_name(signer)},
+        {directory_name(world->root.cert.subject), world->ca.sender},
+        {directory_name(hex(world->arena, "30 00")), world->ca.sender},
+        {hex(world->arena, "a4 02 31 00"), world->ca.sender},
+        {hex(world->arena, "a4 00"), world->ca.sender},
+        {hex(world->arena, "82 01 61"), world->ca.sender},
+    };
 
-    world->secrets[0].row.reference = mac.header.sender_kid = bytes_of(octets, 4);
-    cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
-                              bytes_of(world->ca.id, STORE_ISSUER_ID), mac.header.sender_kid, world->secret));
-    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
-    cr_assert(bytes_equal(answer.message.header.sender, world->ca.sender));
-    cr_assert(bytes_equal(answer.message.header.sender_kid, bytes_of(octets, 4)));
-    expect_certificate(&answer, PKI_IP);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mac.header.recipient = cases[i].recipient;
+        mac.transaction_id[0]++;
+        struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+        cr_expect(bytes_equal(answer.message.header.sender, cases[i].sender), "case %zu", i);
+        cr_expect(bytes_equal(answer.message.header.sender_kid, world->reference));
+        expect_certificate(&answer, PKI_IP);
+    }
 }
 
-/* What is text: what can be seen, and the space. */
-Test(answer, a_reference_that_is_text_is_the_senders_name)
+/* To the letter of RFC 9483, too, a reference that is no text cannot be a commonName: the CA stands there.
+ * What is text: what can be seen, and the space. */
+Test(answer, a_reference_that_is_text_is_the_senders_name_where_RFC_9483_wants_it)
 {
     static const struct {
         const char *reference;
@@ -105,21 +131,25 @@ Test(answer, a_reference_that_is_text_is_the_senders_name)
                  {"a\x80"
                   "b",
                   0},
+                 {"\xff\x01\x02", 0},
                  {"!", 1}};
 
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         world->secrets[0].row.reference = mac.header.sender_kid = bytes_str(cases[i].reference);
         cr_assert(cmp_seal_secret(&world->secrets[0].row.sealed, world->arena, world->settings.seal_key,
                                   bytes_of(world->ca.id, STORE_ISSUER_ID), mac.header.sender_kid,
                                   world->secret));
         mac.transaction_id[0]++;
+        mac.header.sender = world->ca.sender; /* it is refused for that, under its MAC */
         struct answer answer = world_send(world, client_request(&mac, PKI_IR));
         const struct pki_header *header = &answer.message.header;
+        cr_expect(bytes_equal(header->sender_kid, mac.header.sender_kid));
         if (cases[i].is_text)
-            cr_assert(bytes_equal(name_attribute(header->sender_name, "CN"), mac.header.sender_kid));
+            cr_expect(bytes_equal(name_attribute(header->sender_name, "CN"), mac.header.sender_kid));
         else
-            cr_assert(bytes_equal(header->sender, world->ca.sender), "case %zu", i);
-        expect_certificate(&answer, PKI_IP);
+            cr_expect(bytes_equal(header->sender, world->ca.sender), "case %zu", i);
+        expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
     }
 }
 

@@ -1,7 +1,7 @@
 /* op_enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
 #include "crypto/name.h"
-#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(op_enroll, .init = set_up, .fini = tear_down);
@@ -445,7 +445,8 @@ Test(op_enroll, kur_updates_a_certificate_and_leaves_the_old_one_valid)
     ctl_identity_cleanup(&own);
 }
 
-/* RFC 5280 7.1 says which names match: subject and issuer in another spelling are the same. The certificate keeps its own. */
+/* RFC 5280 7.1 says which names match: subject and issuer in another spelling are the same. The certificate
+ * keeps its own. */
 Test(op_enroll, kur_may_spell_its_names_otherwise)
 {
     struct ctl_identity own;

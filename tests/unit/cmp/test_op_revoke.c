@@ -1,8 +1,8 @@
 /* op_revoke.c: rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3, 5.3.2). */
 #include "crypto/name.h"
 #include "server/pki/revocation.h"
-#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/cmp/expect.h"
 
 static struct world *world;

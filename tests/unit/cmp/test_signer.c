@@ -2,10 +2,10 @@
  * and 3.5, RFC 9810 5.1.1). */
 #include "crypto/name.h"
 #include "server/base/bounds.h"
-#include "tests/support/spelling.h"
 #include "tests/support/der_tree.h"
 #include "tests/support/hex.h"
 #include "tests/support/issue.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(signer, .init = set_up, .fini = tear_down);
@@ -161,11 +161,12 @@ Test(signer, keyUsage_must_have_digitalSignature_if_it_is_there)
     ctl_identity_cleanup(&device);
 }
 
-/* RFC 9483 3.5: "the sender field MUST match the subject of the CMP protection certificate"; RFC 5280 7.1 says when it does. The
- * certificate is found so, too, where nothing but the name tells which it is. */
+/* RFC 9483 3.5: "the sender field MUST match the subject of the CMP protection certificate"; RFC 5280 7.1
+ * says when it does. The certificate is found so, too, where nothing but the name tells which it is. */
 Test(signer, a_sender_that_is_spelled_otherwise_matches)
 {
-    struct bytes kid = client.header.sender_kid, other = spelled_otherwise(world->arena, world->device.cert.subject);
+    struct bytes kid = client.header.sender_kid,
+                 other = spelled_otherwise(world->arena, world->device.cert.subject);
     CBB cbb, choice;
 
     cr_assert(CBB_init(&cbb, 64));
@@ -180,10 +181,12 @@ Test(signer, a_sender_that_is_spelled_otherwise_matches)
     }
 }
 
-/* The CA's own name in another spelling is the CA's: what it issued is looked up, whoever spelled the issuer. */
+/* The CA's own name in another spelling is the CA's: what it issued is looked up, whoever spelled the issuer.
+ */
 Test(signer, an_issuer_that_is_spelled_otherwise_is_ours)
 {
-    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE, .subject = world->device.cert.subject};
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .subject = world->device.cert.subject};
     struct ctl_identity issuer = world->issuing, forged;
     struct client next;
 

@@ -86,12 +86,14 @@ Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
 }
 
-/* RFC 5280 6.1.3 (a) (4), 7.1: the issuer's name is the subject's in another spelling, below an anchor and below a supplied
- * certificate, and where it makes a certificate self-issued. */
+/* RFC 5280 6.1.3 (a) (4), 7.1: the issuer's name is the subject's in another spelling, below an anchor and
+ * below a supplied certificate, and where it makes a certificate self-issued. */
 Test(path, names_chain_in_any_spelling)
 {
-    struct certificate supplied[] = {ca("a  1", "ROOT", 1), ca("B 1", "b 1", 0)}, target = leaf("device", "A 1");
-    struct certificate below = leaf("device", "b  1"), direct = leaf("device", "rOOT"), other = leaf("device", "Roots");
+    struct certificate supplied[] = {ca("a  1", "ROOT", 1), ca("B 1", "b 1", 0)},
+                       target = leaf("device", "A 1");
+    struct certificate below = leaf("device", "b  1"), direct = leaf("device", "rOOT"),
+                       other = leaf("device", "Roots");
 
     anchor(ca("Root", "Root", -1));
     cr_assert_eq(build(&direct, NULL, 0, 0, NULL), PATH_OK);

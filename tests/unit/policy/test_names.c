@@ -1,6 +1,6 @@
 /* names.c: names as requested, fixed, or by template (RFC 9483 5.1.1, RFC 5280 4.1.2.6 and 4.2.1.6). */
-#include "tests/support/spelling.h"
 #include "tests/support/hex.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/policy/decision.h"
 
 TestSuite(names, .init = set_up, .fini = tear_down);
@@ -141,7 +141,8 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     refused(PKI_NOT_AUTHORIZED);
 }
 
-/* RFC 5280 7.1: names match without case; a reference is no name, and another one may differ in case alone. */
+/* RFC 5280 7.1: names match without case; a reference is no name, and another one may differ in case alone.
+ */
 Test(names, a_bound_subject_may_be_spelled_otherwise_and_a_reference_may_not)
 {
     struct certificate device = {.subject = name("O", "Vendor", "CN", "Device 1")};
