@@ -1,6 +1,9 @@
 /* Distinguished names: built, checked, their attributes found, written as text (RFC 4514). */
 #include "crypto/name.h"
 
+#include "crypto/name_internal.h"
+#include "crypto/string_types.h"
+
 #include <stdio.h>
 
 #include "server/base/bounds.h"
@@ -11,31 +14,27 @@
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
     }
 
-/* RFC 4514 section 3, RFC 4519, RFC 5280 Appendix A */
-static const struct attribute {
-    const char *name;
-    struct bytes oid;
-    CBS_ASN1_TAG string; /* that a value is written as */
-} attributes[] = {
-    {"CN", BYTES("\x55\x04\x03"), CBS_ASN1_UTF8STRING},
-    {"SN", BYTES("\x55\x04\x04"), CBS_ASN1_UTF8STRING},
-    {"serialNumber", BYTES("\x55\x04\x05"), CBS_ASN1_PRINTABLESTRING},
-    {"C", BYTES("\x55\x04\x06"), CBS_ASN1_PRINTABLESTRING},
-    {"L", BYTES("\x55\x04\x07"), CBS_ASN1_UTF8STRING},
-    {"ST", BYTES("\x55\x04\x08"), CBS_ASN1_UTF8STRING},
-    {"STREET", BYTES("\x55\x04\x09"), CBS_ASN1_UTF8STRING},
-    {"O", BYTES("\x55\x04\x0a"), CBS_ASN1_UTF8STRING},
-    {"OU", BYTES("\x55\x04\x0b"), CBS_ASN1_UTF8STRING},
-    {"title", BYTES("\x55\x04\x0c"), CBS_ASN1_UTF8STRING},
-    {"GN", BYTES("\x55\x04\x2a"), CBS_ASN1_UTF8STRING},
-    {"initials", BYTES("\x55\x04\x2b"), CBS_ASN1_UTF8STRING},
-    {"generationQualifier", BYTES("\x55\x04\x2c"), CBS_ASN1_UTF8STRING},
-    {"dnQualifier", BYTES("\x55\x04\x2e"), CBS_ASN1_PRINTABLESTRING},
-    {"pseudonym", BYTES("\x55\x04\x41"), CBS_ASN1_UTF8STRING},
-    {"organizationIdentifier", BYTES("\x55\x04\x61"), CBS_ASN1_UTF8STRING},
-    {"DC", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), CBS_ASN1_IA5STRING},
-    {"UID", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), CBS_ASN1_UTF8STRING},
-    {"emailAddress", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), CBS_ASN1_IA5STRING},
+/* RFC 4514 section 3, RFC 4519, RFC 5280 appendix A.1 (upper bounds), X.520 */
+static const struct name_attribute_type attributes[] = {
+    {"CN", "commonName", BYTES("\x55\x04\x03"), CBS_ASN1_UTF8STRING, 64},
+    {"SN", "surname", BYTES("\x55\x04\x04"), CBS_ASN1_UTF8STRING, 32768},
+    {"serialNumber", "serialNumber", BYTES("\x55\x04\x05"), CBS_ASN1_PRINTABLESTRING, 64},
+    {"C", "countryName", BYTES("\x55\x04\x06"), CBS_ASN1_PRINTABLESTRING, 2},
+    {"L", "localityName", BYTES("\x55\x04\x07"), CBS_ASN1_UTF8STRING, 128},
+    {"ST", "stateOrProvinceName", BYTES("\x55\x04\x08"), CBS_ASN1_UTF8STRING, 128},
+    {"STREET", "streetAddress", BYTES("\x55\x04\x09"), CBS_ASN1_UTF8STRING, 128},
+    {"O", "organizationName", BYTES("\x55\x04\x0a"), CBS_ASN1_UTF8STRING, 64},
+    {"OU", "organizationalUnitName", BYTES("\x55\x04\x0b"), CBS_ASN1_UTF8STRING, 64},
+    {"title", "title", BYTES("\x55\x04\x0c"), CBS_ASN1_UTF8STRING, 64},
+    {"GN", "givenName", BYTES("\x55\x04\x2a"), CBS_ASN1_UTF8STRING, 32768},
+    {"initials", "initials", BYTES("\x55\x04\x2b"), CBS_ASN1_UTF8STRING, 32768},
+    {"generationQualifier", "generationQualifier", BYTES("\x55\x04\x2c"), CBS_ASN1_UTF8STRING, 32768},
+    {"dnQualifier", "dnQualifier", BYTES("\x55\x04\x2e"), CBS_ASN1_PRINTABLESTRING, 0},
+    {"pseudonym", "pseudonym", BYTES("\x55\x04\x41"), CBS_ASN1_UTF8STRING, 128},
+    {"organizationIdentifier", "organizationIdentifier", BYTES("\x55\x04\x61"), CBS_ASN1_UTF8STRING, 0},
+    {"DC", "domainComponent", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), CBS_ASN1_IA5STRING, 0},
+    {"UID", "userid", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), CBS_ASN1_UTF8STRING, 256},
+    {"emailAddress", "emailAddress", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), CBS_ASN1_IA5STRING, 255},
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
@@ -78,7 +77,7 @@ static void put_value(struct writer *w, const CBS *value)
     }
 }
 
-static const struct attribute *attribute_of(struct bytes oid)
+const struct name_attribute_type *name_attribute_type_of(struct bytes oid)
 {
     for (size_t i = 0; i < ATTRIBUTES; i++)
         if (bytes_equal(attributes[i].oid, oid))
@@ -95,7 +94,7 @@ static int put_rdn(struct writer *w, CBS rdn)
         if (!CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) ||
             !CBS_get_any_asn1(&pair, &value, &tag) || CBS_len(&pair) != 0)
             return 0;
-        const struct attribute *known = attribute_of(bytes_of_cbs(&oid));
+        const struct name_attribute_type *known = name_attribute_type_of(bytes_of_cbs(&oid));
         const char *name = known ? known->name : der_oid_text(dotted, sizeof dotted, bytes_of_cbs(&oid));
         if (!first)
             put(w, "+", 1);
@@ -152,7 +151,7 @@ int name_is_empty(struct bytes name)
     return bytes_equal(name, bytes_of(empty, sizeof empty));
 }
 
-static const struct attribute *attribute_named(const char *name)
+static const struct name_attribute_type *attribute_named(const char *name)
 {
     for (size_t i = 0; i < ATTRIBUTES; i++)
         if (strcmp(attributes[i].name, name) == 0)
@@ -165,19 +164,11 @@ int name_attribute_known(const char *attribute)
     return attribute_named(attribute) != NULL;
 }
 
-/* X.680 41.4, table 10 */
-static int is_printable(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != 0 && strchr(" '()+,-./:=?", c) != NULL);
-}
-
 /* What may stand in a string of type |string|: characters that a reader sees, and that the type has. */
 static int is_text_of(CBS_ASN1_TAG string, struct bytes value)
 {
     for (size_t i = 0, n; i < value.len; i += n)
-        if ((n = utf8_shown(value.data + i, value.len - i)) == 0 ||
-            (string == CBS_ASN1_PRINTABLESTRING && !is_printable(value.data[i])) ||
+        if ((n = utf8_shown(value.data + i, value.len - i)) == 0 || !string_type_has(string, value.data[i]) ||
             (string == CBS_ASN1_IA5STRING && n > 1))
             return 0;
     return value.len != 0;
@@ -189,7 +180,7 @@ int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
     int ok = CBB_init(&cbb, 128) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE);
 
     for (; ok && pairs[0] != NULL; pairs += 2) {
-        const struct attribute *known = attribute_named(pairs[0]);
+        const struct name_attribute_type *known = attribute_named(pairs[0]);
         struct bytes value = bytes_str(pairs[1]);
         ok = known != NULL && is_text_of(known->string, value) &&
              /* RFC 5280 Appendix A: X520countryName SIZE (2) */
@@ -206,7 +197,7 @@ struct values {
     unsigned count, unreadable;
 };
 
-static struct values values_of(struct bytes name, const struct attribute *wanted)
+static struct values values_of(struct bytes name, const struct name_attribute_type *wanted)
 {
     struct values values = {{NULL, 0}, 0, 0};
     CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;

@@ -7,6 +7,7 @@
 
 #include "crypto/algorithms.h"
 #include "crypto/der.h"
+#include "crypto/string_types.h"
 #include "server/base/bounds.h"
 
 /* ---- one text ---- */
@@ -102,73 +103,17 @@ static int add_prepared(CBB *out, struct bytes text)
 
 /* ---- one attribute ---- */
 
-static int add_character(CBB *out, uint32_t character)
-{
-    utf8proc_uint8_t octets[4];
-
-    if (character > 0x10ffff || !utf8proc_codepoint_valid((utf8proc_int32_t)character))
-        return 0;
-    return CBB_add_bytes(out, octets, (size_t)utf8proc_encode_char((utf8proc_int32_t)character, octets));
-}
-
-/* RFC 4518 2.1, Transcode. Returns 0 if |value| is not of its type. Of the TeletexString's sets of characters
- * nobody but Latin 1 was ever seen. */
-static int add_transcoded(CBB *out, CBS_ASN1_TAG tag, CBS value)
-{
-    uint16_t two;
-    uint32_t four;
-    uint8_t one;
-
-    switch (tag) {
-    case CBS_ASN1_T61STRING:
-        while (CBS_get_u8(&value, &one))
-            if (!add_character(out, one))
-                return 0;
-        break;
-    case CBS_ASN1_BMPSTRING:
-        while (CBS_get_u16(&value, &two))
-            if (!add_character(out, two))
-                return 0;
-        break;
-    case CBS_ASN1_UNIVERSALSTRING:
-        while (CBS_get_u32(&value, &four))
-            if (!add_character(out, four))
-                return 0;
-        break;
-    default:
-        return der_add_bytes(out, bytes_of_cbs(&value));
-    }
-    return CBS_len(&value) == 0;
-}
-
-static int is_string(CBS_ASN1_TAG tag)
-{
-    switch (tag) {
-    case CBS_ASN1_UTF8STRING:
-    case CBS_ASN1_NUMERICSTRING:
-    case CBS_ASN1_PRINTABLESTRING:
-    case CBS_ASN1_T61STRING:
-    case CBS_ASN1_IA5STRING:
-    case CBS_ASN1_VISIBLESTRING:
-    case CBS_ASN1_UNIVERSALSTRING:
-    case CBS_ASN1_BMPSTRING:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 /* A value that is no string is what its octets are. */
 static int add_value(CBB *out, CBS_ASN1_TAG tag, CBS value)
 {
     CBB text;
     int ok;
 
-    if (!is_string(tag))
+    if (!string_type_known(tag))
         return CBB_add_u8(out, 1) && CBB_add_u32(out, tag) && der_add_bytes(out, bytes_of_cbs(&value));
     if (!CBB_add_u8(out, 0) || !CBB_init(&text, CBS_len(&value)))
         return 0;
-    ok = add_transcoded(&text, tag, value) && add_prepared(out, bytes_of(CBB_data(&text), CBB_len(&text)));
+    ok = string_add_utf8(&text, tag, value) && add_prepared(out, bytes_of(CBB_data(&text), CBB_len(&text)));
     CBB_cleanup(&text);
     return ok;
 }

@@ -1,17 +1,17 @@
 /* Answers: header, protection, extraCerts (RFC 9483 3.1 to 3.3). */
 #include "crypto/name.h"
 #include "crypto/name_match.h"
+#include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
 
 /* GeneralName directoryName of the NULL-DN */
 static const uint8_t null_dn[4] = {0xa4, 0x02, 0x30, 0x00};
 
-/* The sender is echoed as recipient (RFC 9483 3.1), unless it is no DER: then nobody is named. */
+/* The sender is echoed as recipient (RFC 9483 3.1), unless it is no GeneralName: then nobody is named. */
 static struct bytes recipient_of(const struct pki_header *in)
 {
-    return der_is_strict(NULL, NULL, in->sender, BOUND_DER_DEPTH) ? in->sender
-                                                                  : bytes_of(null_dn, sizeof null_dn);
+    return general_name_is_well_formed(in->sender) ? in->sender : bytes_of(null_dn, sizeof null_dn);
 }
 
 /* RFC 9483 3.1 has the reference as commonName of the sender, too. Returns 0 if it is no text, which cannot

@@ -1,6 +1,7 @@
 /* The decision: may this certificate be issued, and what is in it. */
 #include "crypto/name.h"
 #include "crypto/name_match.h"
+#include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "server/policy/internal.h"
 
@@ -42,13 +43,27 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
     return 1;
 }
 
+static int refuse_name(struct cmp_decision *decision, const char *place, const char *fault)
+{
+    const char *text = arena_printf(decision->arena, "%s: %s", place, fault);
+
+    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, text != NULL ? text : fault);
+}
+
 /* RFC 9483 4.1.1: the device is named in subject, in subjectAltName, or in both. */
 static int check_names(struct cmp_decision *decision, const struct policy_certificate *cert)
 {
+    const char *fault;
+
     if (cert->subject.len == 0 || (name_is_empty(cert->subject) && cert->san.len == 0))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject");
     if (!name_is_valid(cert->subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
+    /* What RFC 5280 does not let stand there, software cannot read, or reads differently. */
+    if ((fault = name_fault(decision->arena, cert->subject)) != NULL)
+        return refuse_name(decision, "subject", fault);
+    if (cert->san.len != 0 && (fault = general_names_fault(decision->arena, cert->san)) != NULL)
+        return refuse_name(decision, "subjectAltName", fault);
     /* Under the CA's own name a device could pass for the signer of CRLs. */
     if (name_equal(cert->subject, decision->profile->ca->cert.subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is the name of the CA");

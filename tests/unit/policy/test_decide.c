@@ -206,9 +206,9 @@ Test(decide, a_subject_has_a_bound)
 
     memset(text, 'x', BOUND_SUBJECT);
     for (size_t i = 0; i < 3; i++) {
-        /* 30 82 … … 31 82 … … 30 82 … … 06 03 55 04 03 0c 82 … … */
+        /* 30 82 … … 31 82 … … 30 82 … … 06 03 55 04 2a 0c 82 … … */
         text[BOUND_SUBJECT - 21 - 1 + i] = 0;
-        cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"CN", text, NULL}));
+        cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"GN", text, NULL}));
         cr_assert_eq(request.tmpl.subject.len, BOUND_SUBJECT - 1 + i);
         if (i < 2)
             granted();

@@ -236,24 +236,24 @@ static const char *letters(size_t len)
 Test(names, what_a_template_makes_has_a_bound)
 {
     static const struct {
-        const char *subject, *san;
-        size_t fixed; /* octets beside ${CN} */
-    } cases[] = {{"subject: [\"CN=${CN}\"] ", "    san: [\"DNS:${CN}\"] ", 0},
-                 {"subject: [\"CN=x${CN}\"] ", "    san: [\"DNS:x${CN}\"] ", 1},
-                 {"subject: [\"CN=${CN}xy\"] ", "    san: [\"DNS:${CN}xy\"] ", 2}};
+        const char *from, *to;
+        size_t fixed; /* octets beside ${GN}, an attribute whose own bound is far away */
+    } cases[] = {{"subject: [] ", "subject: [\"GN=${GN}\"] ", 0},
+                 {"subject: [] ", "subject: [\"GN=x${GN}\"] ", 1},
+                 {"subject: [] ", "subject: [\"GN=${GN}xy\"] ", 2},
+                 {"    san: [] ", "    san: [\"URI:x:${GN}\"] ", 2},
+                 {"    san: [] ", "    san: [\"URI:x:${GN}y\"] ", 3}};
 
-    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
-        const char *from = i % 2 == 0 ? "subject: [] " : "    san: [] ";
-        const char *to = i % 2 == 0 ? cases[i / 2].subject : cases[i / 2].san;
-        edit(from, to);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        edit(cases[i].from, cases[i].to);
         for (size_t len = 254; len <= 258; len++) {
-            request.tmpl.subject = name("CN", letters(len - cases[i / 2].fixed), NULL, NULL);
+            request.tmpl.subject = name("GN", letters(len - cases[i].fixed), NULL, NULL);
             if (len <= 255)
                 granted();
             else
                 refused(PKI_BAD_CERT_TEMPLATE);
         }
-        edit(to, from);
+        edit(cases[i].to, cases[i].from);
     }
 }
 
