@@ -71,24 +71,28 @@ Test(rfc9810_5_1, protectionAlg_and_protection_come_together_or_not_at_all)
 
 /* RFC 9810 5.1.1: "These fields MUST be used if required to uniquely identify a key (e.g., if more than
  * one key is associated with a given sender name)."
- * Two certificates of one name: senderKID tells which of the two keys it was. */
-Test(rfc9810_5_1, where_a_name_has_two_keys_senderKID_tells_them_apart)
+ * More keys of one name than are tried: senderKID tells which one it was. */
+Test(rfc9810_5_1, where_a_name_has_many_keys_senderKID_tells_them_apart)
 {
-    struct ctl_identity twin;
+    struct ctl_identity twins[BOUND_SIGNERS];
     struct certificate_plan plan = {.subject = world->device.cert.subject,
                                     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
 
-    issue(world, &twin, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
-    client.extra_certs[2] = client.extra_certs[0];
-    client.extra_certs[0] = twin.cert_der;
-    client.extra_cert_count = 3;
+    client.extra_certs[BOUND_SIGNERS] = client.extra_certs[0];
+    client.extra_certs[BOUND_SIGNERS + 1] = client.extra_certs[1];
+    client.extra_cert_count = BOUND_SIGNERS + 2;
+    for (int i = 0; i < BOUND_SIGNERS; i++) {
+        issue(world, &twins[i], private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+        client.extra_certs[i] = twins[i].cert_der;
+    }
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     expect_certificate(&answer, PKI_IP);
-    client.header.sender_kid = twin.cert.key_id;
+    client.header.sender_kid = twins[0].cert.key_id;
     client.transaction_id[0]++;
-    answer = world_send(world, client_request(&client, PKI_IR)); /* signed by the other */
+    answer = world_send(world, client_request(&client, PKI_IR)); /* signed by another */
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
-    ctl_identity_cleanup(&twin);
+    for (int i = 0; i < BOUND_SIGNERS; i++)
+        ctl_identity_cleanup(&twins[i]);
 }
 
 /* RFC 9810 5.1.1: "The senderKID SHOULD be used in any case." */

@@ -161,8 +161,10 @@ Test(signer, keyUsage_must_have_digitalSignature_if_it_is_there)
     ctl_identity_cleanup(&device);
 }
 
-/* RFC 9483 3.5: "the sender field MUST match the subject of the CMP protection certificate"; RFC 5280 7.1
- * says when it does. The certificate is found so, too, where nothing but the name tells which it is. */
+/* RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+ * protection certificate. (failInfo bit: badMessageCheck)"
+ * Names match as RFC 5280 says in 7.1. The certificate is found so, too, where nothing but the name tells
+ * which it is. */
 Test(signer, a_sender_that_is_spelled_otherwise_matches)
 {
     struct bytes kid = client.header.sender_kid,
@@ -242,8 +244,9 @@ static void set_extra_certs(const struct bytes *certs, size_t count)
     client.transaction_id[0]++;
 }
 
-/* RFC 9483 3.3: "If further certificates are included, they can be in any order": each look-alike, and all of
- * them, before and behind the right one, with and without senderKID. */
+/* RFC 9483 3.3: "For maximum interoperability, all implementations SHOULD be prepared to handle
+ * potentially additional certificates and arbitrary orderings of the certificates."
+ * Each look-alike, and all of them, before and behind the right one, with and without senderKID. */
 Test(signer, order_and_strangers_make_no_difference)
 {
     struct bytes right = world->device.cert_der, chain = world->vendor_ca.cert_der,
