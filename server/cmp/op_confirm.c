@@ -142,11 +142,17 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         m->audit.detail = bytes_str(m->result.detail);
 }
 
+/* RFC 9810 appendix F: certConfirmed is "the certificate has already been confirmed", which devices take for
+ * success; certRevoked "has already been revoked". */
 static enum cmp_turn late(struct cmp_message *m)
 {
-    if (m->tx.state == STORE_TX_CONFIRMED || m->tx.state == STORE_TX_REJECTED)
-        return cmp_refuse(m, PKI_CERT_CONFIRMED,
-                          "the certificate of this transaction was confirmed or rejected already", NULL);
+    if (m->tx.state == STORE_TX_CONFIRMED)
+        return cmp_refuse(m, PKI_CERT_CONFIRMED, "the certificate of this transaction was confirmed already",
+                          NULL);
+    if (m->tx.state == STORE_TX_REJECTED)
+        return cmp_refuse(m, PKI_CERT_REVOKED,
+                          "the certificate of this transaction was rejected, and is revoked: start again",
+                          NULL);
     return cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
 }
 

@@ -106,8 +106,9 @@ static const struct refusal rows[] = {
      PKI_CERT_CONFIRMED, .before = send_good},
     {"RFC 9810 Appendix F", "certConf after another certConf, MAC", PKI_CERTCONF, BY_MAC, "senderNonce !",
      PKI_ERROR, PKI_CERT_CONFIRMED, .before = send_good},
-    {"RFC 9810 Appendix F", "certConf after a rejection", PKI_CERTCONF, 0, "", PKI_ERROR, PKI_CERT_CONFIRMED,
-     PKI_BAD_REQUEST, .before = reject_before},
+    /* … certRevoked: "the certificate has already been revoked" */
+    {"RFC 9810 Appendix F", "certConf after a rejection", PKI_CERTCONF, 0, "", PKI_ERROR, PKI_CERT_REVOKED,
+     .before = reject_before},
     {"RFC 9810 Appendix F", "certConf after implicit confirmation", PKI_CERTCONF, 0, "", PKI_ERROR,
      PKI_CERT_CONFIRMED, .prepare = ask_for_implicit_confirmation},
     {"RFC 9810 Appendix F", "certConf after implicit confirmation, MAC", PKI_CERTCONF, BY_MAC, "", PKI_ERROR,

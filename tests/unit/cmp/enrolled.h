@@ -58,7 +58,7 @@ static void expect_failed(void)
     cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
     cr_assert_eq(row()->state, STORE_TX_REJECTED);
     struct answer answer = world_send(world, client_confirm(&client, &first, -1));
-    expect_error(&answer, PKI_CERT_CONFIRMED);
+    expect_error(&answer, PKI_CERT_REVOKED);
     end();
     begin();
 }

@@ -505,6 +505,16 @@ Test(op_confirm, another_certConf_after_the_confirmation_gets_certConfirmed)
     cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
+/* RFC 9810 5.2.3 certRevoked(10): whoever rejected the certificate is not told that it was confirmed. */
+Test(op_confirm, another_certConf_after_a_rejection_gets_certRevoked)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_pkiconf(&answer);
+    answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_CERT_REVOKED);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+}
+
 Test(op_confirm, certConf_after_implicit_confirmation_gets_certConfirmed)
 {
     struct client other;
