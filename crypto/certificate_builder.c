@@ -1,5 +1,6 @@
 /* Writes TBSCertificate and joins it with its signature. */
 #include "crypto/certificate.h"
+#include "crypto/name.h"
 
 /* An extension of id-ce is named by the last octet of its OID. Opens it up to the content of its OCTET
  * STRING. */
@@ -72,9 +73,8 @@ static int add_key_ids(CBB *list, const struct certificate_plan *plan)
 
 static int add_san(CBB *list, const struct certificate_plan *plan)
 {
-    static const uint8_t empty_name[2] = {0x30, 0x00};
     struct extension extension;
-    int critical = bytes_equal(plan->subject, bytes_of(empty_name, sizeof empty_name));
+    int critical = name_is_empty(plan->subject);
 
     return plan->san.len == 0 || (open_extension(list, &extension, 17, critical) &&
                                   der_add_bytes(&extension.value, plan->san) && CBB_flush(list));

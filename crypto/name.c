@@ -144,11 +144,16 @@ int name_is_valid(struct bytes name)
     return 1;
 }
 
-int name_is_empty(struct bytes name)
+struct bytes name_empty(void)
 {
     static const uint8_t empty[2] = {0x30, 0x00};
 
-    return bytes_equal(name, bytes_of(empty, sizeof empty));
+    return bytes_of(empty, sizeof empty);
+}
+
+int name_is_empty(struct bytes name)
+{
+    return bytes_equal(name, name_empty());
 }
 
 static const struct name_attribute_type *attribute_named(const char *name)

@@ -14,7 +14,8 @@ const char *name_text(char *out, size_t out_len, struct bytes name);
 /* name_is_valid returns 1 if |name| is a well-formed Name within BOUND_SUBJECT octets. */
 int name_is_valid(struct bytes name);
 
-/* name_is_empty returns 1 if |name| is the NULL-DN, an empty SEQUENCE. */
+/* name_empty returns the NULL-DN, an empty SEQUENCE; name_is_empty returns 1 if |name| is that. */
+struct bytes name_empty(void);
 int name_is_empty(struct bytes name);
 
 /* name_build writes a name from pairs of short names, as name_text writes them, and values ("CN", "gnb-1",

@@ -184,7 +184,31 @@ Test(decide, a_request_must_name_the_device)
     request.tmpl.san = bytes_of(san, sizeof san);
     cr_assert(name_is_empty(granted().subject));
     request.tmpl.subject = bytes_of(NULL, 0);
+    edit("header: rfc9810", "header: rfc9483");
     refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 4211 section 5: all fields of certTemplate may be left out. Absent is what NULL-DN is, and not modified
+ * by it. */
+Test(decide, a_subject_may_be_absent_beside_a_subjectAltName)
+{
+    static const uint8_t san[] = {0x30, 0x07, 0x82, 0x05, 'g', '.', 'e', 'x', 'a'};
+    struct certificate cert;
+
+    request.tmpl.subject = bytes_of(NULL, 0);
+    request.tmpl.san = bytes_of(san, sizeof san);
+    cert = granted();
+    cr_expect(name_is_empty(cert.subject));
+    cr_expect(bytes_equal(cert.san, request.tmpl.san));
+    cr_expect_not(decision.modified);
+}
+
+/* RFC 5280 4.1.2.6: what the profile makes, no device need ask for. */
+Test(decide, a_subject_that_the_profile_makes_need_not_be_asked_for)
+{
+    request.tmpl.subject = bytes_of(NULL, 0);
+    edit("subject: [] ", "subject: [\"CN=fixed\"] ");
+    cr_expect(bytes_equal(name_attribute(granted().subject, "CN"), bytes_str("fixed")));
 }
 
 Test(decide, a_malformed_or_overlong_subject_is_refused)
