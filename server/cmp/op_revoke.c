@@ -9,7 +9,14 @@ struct revocation {
 };
 
 /* CRLReason (RFC 5280 5.3.1) */
-enum { REASON_CA_COMPROMISE = 2, REASON_HOLD = 6, REASON_UNUSED = 7, REASON_REMOVE = 8, REASON_LAST = 9 };
+enum {
+    REASON_UNSPECIFIED = 0,
+    REASON_CA_COMPROMISE = 2,
+    REASON_HOLD = 6,
+    REASON_UNUSED = 7,
+    REASON_REMOVE = 8,
+    REASON_AA_COMPROMISE = 10
+};
 
 static int decode(struct cmp_message *m)
 {
@@ -41,9 +48,8 @@ static enum cmp_turn check_request(struct cmp_message *m, const struct rev_detai
     if (details->unknown_critical)
         return cmp_refuse_body(m, PKI_UNACCEPTED_EXTENSION,
                                "crlEntryDetails has a critical extension other than reasonCode");
-    if (reason == REASON_CA_COMPROMISE || reason == REASON_UNUSED || reason > REASON_LAST)
-        return cmp_refuse_body(m, PKI_BAD_REQUEST,
-                               "reasonCode is none for which a device's certificate is revoked");
+    if (reason == REASON_UNUSED || reason > REASON_AA_COMPROMISE)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST, "reasonCode is none of RFC 5280: 0 to 6 and 8 to 10 are");
     return CMP_ON;
 }
 
@@ -89,10 +95,17 @@ static enum cmp_turn check(struct cmp_message *m)
     return look(m);
 }
 
+/* What is recorded, and comes into a CRL. RFC 5280 5.3.1 has two reasons for authorities; whoever gives one
+ * of them wants the certificate revoked, and it is, without a reason that would be false. */
+static int64_t recorded_reason(int64_t asked)
+{
+    return asked == REASON_CA_COMPROMISE || asked == REASON_AA_COMPROMISE ? REASON_UNSPECIFIED : asked;
+}
+
 static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store_cert *stored)
 {
     const struct revocation *own = m->state;
-    int64_t reason = own->details.reason;
+    int64_t reason = recorded_reason(own->details.reason);
 
     if (stored->status == STORE_CERT_REVOKED)
         return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is revoked already");

@@ -120,10 +120,8 @@ static const struct refusal rows[] = {
     {"RFC 9483 4.2", "two RevDetails", PKI_RR, 0, DETAILS " *", IN_BODY, PKI_BAD_REQUEST},
     /* RFC 5280 5.3.1: cACompromise of CA certificates; 7 is not used; removeFromCRL "may only appear in delta
      * CRLs"; beyond 10 there is none. */
-    BAD_REASON("reasonCode cACompromise", "02"),
     BAD_REASON("reasonCode 7", "07"),
     BAD_REASON("reasonCode removeFromCRL", "08"),
-    BAD_REASON("reasonCode aACompromise", "0a"),
     BAD_REASON("reasonCode 11", "0b"),
     BAD_REASON("reasonCode 127", "7f"),
     {"RFC 5280 5.3.1", "reasonCode -1", PKI_RR, 0, REASON("0a{ff}"), IN_BODY, PKI_BAD_REQUEST,
