@@ -274,6 +274,14 @@ const struct signature_algorithm *signature_parse(CBS *cbs)
     return NULL;
 }
 
+const struct signature_algorithm *signature_with_oid(struct bytes oid)
+{
+    for (size_t i = 0; i < SIGNATURES; i++)
+        if (bytes_equal(oid, signatures[i].oid))
+            return &signatures[i];
+    return NULL;
+}
+
 const struct signature_algorithm *signature_named(const char *name)
 {
     for (size_t i = 0; i < SIGNATURES; i++)

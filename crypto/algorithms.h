@@ -65,6 +65,14 @@ struct signature_algorithm {
  * checked; returns its row, or NULL if it is none that is supported. */
 const struct signature_algorithm *signature_parse(CBS *cbs);
 
+/* signature_fault (algorithm_fault.c) returns why signature_parse has refused |algorithm|, a text for an
+ * operator that names it and says what to do, in |arena|. */
+const char *signature_fault(struct arena *arena, struct bytes algorithm);
+
+/* signature_with_oid returns the first row whose OID has the content octets |oid|, whatever its parameters;
+ * or NULL. */
+const struct signature_algorithm *signature_with_oid(struct bytes oid);
+
 /* signature_named returns the row whose name is |name|, or NULL. */
 const struct signature_algorithm *signature_named(const char *name);
 

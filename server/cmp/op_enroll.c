@@ -135,6 +135,13 @@ static enum cmp_turn check_update(struct cmp_message *m)
     return CMP_ON;
 }
 
+static enum cmp_turn refuse_pop_algorithm(struct cmp_message *m, struct bytes algorithm)
+{
+    const char *text = arena_printf(m->arena, "popo: %s", signature_fault(m->arena, algorithm));
+
+    return cmp_refuse_body(m, PKI_BAD_POP, text != NULL ? text : "the algorithm of popo is not supported");
+}
+
 /* RFC 9810 4.3, RFC 9483 4.1.1: a signature by the key to be certified. */
 static enum cmp_turn check_pop(struct cmp_message *m)
 {
@@ -150,9 +157,10 @@ static enum cmp_turn check_pop(struct cmp_message *m)
     if (request->pop != PKI_POP_SIGNATURE || request->pop_has_input)
         return cmp_refuse_body(m, PKI_BAD_POP,
                                "this kind of popo is not supported: sign certReq, without poposkInput");
-    if (own->proof.algorithm == NULL || !signature_fits(own->proof.algorithm, public_key_kind(own->key)))
-        return cmp_refuse_body(m, PKI_BAD_POP,
-                               "the algorithm of popo is not supported or does not fit publicKey");
+    if (own->proof.algorithm == NULL)
+        return refuse_pop_algorithm(m, request->pop_algorithm);
+    if (!signature_fits(own->proof.algorithm, public_key_kind(own->key)))
+        return cmp_refuse_body(m, PKI_BAD_POP, "the algorithm of popo does not fit publicKey");
     if (own->proof.undecided)
         return cmp_out_of_memory(m);
     if (!own->proof.valid)

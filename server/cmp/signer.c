@@ -125,12 +125,20 @@ static void price(struct cmp_message *m)
                 (spki_verify_us(m->certs[i].spki) + names_us(m->certs[i].subject, m->certs[i].issuer));
 }
 
+static enum cmp_turn refuse_algorithm(struct cmp_message *m)
+{
+    const char *text =
+        arena_printf(m->arena, "protectionAlg: %s", signature_fault(m->arena, m->in.header.protection_alg));
+
+    return cmp_refuse(m, PKI_BAD_ALG, text != NULL ? text : "protectionAlg is not supported", NULL);
+}
+
 enum cmp_turn cmp_find_signers(struct cmp_message *m)
 {
     CBS cbs = cbs_of(m->in.header.protection_alg);
 
     if ((m->signature_algorithm = signature_parse(&cbs)) == NULL)
-        return cmp_refuse(m, PKI_BAD_ALG, "protectionAlg is not supported", NULL);
+        return refuse_algorithm(m);
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
     if (!cmp_has(m, CMP_BEGINS)) {
         m->price_us += signature_verify_us(m->signature_algorithm);

@@ -203,6 +203,15 @@ Test(signer, an_issuer_that_is_spelled_otherwise_is_ours)
     ctl_identity_cleanup(&forged);
 }
 
+/* Who sent it reads which algorithm was refused, and what to use. */
+Test(signer, a_protectionAlg_that_is_refused_is_named)
+{
+    client.header.protection_alg = hex(world->arena, "30 09 06 07 2a 86 48 ce 3d 04 01");
+    struct answer answer = send_ir(&client);
+    cr_expect_not_null(strstr(answer.result.text, "protectionAlg: ecdsa-with-SHA1"), "%s", answer.result.text);
+    expect_error(&answer, PKI_BAD_ALG);
+}
+
 /* ---- several that may protect ---- */
 
 enum { OLD, STRANGER, NAMESAKE };
