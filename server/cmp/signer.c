@@ -120,9 +120,7 @@ static void price(struct cmp_message *m)
         if (!(m->signer_count == 1 && &m->certs[i] == m->signers[0].cert) &&
             !trust_holds(trust, m->certs[i].der) && !(ras != NULL && trust_holds(ras, m->certs[i].der)) &&
             !certificate_self_issued(&m->certs[i]))
-            m->price_us +=
-                m->signer_count * BOUND_PATH_ATTEMPTS *
-                (spki_verify_us(m->certs[i].spki) + names_us(m->certs[i].subject, m->certs[i].issuer));
+            m->price_us += m->signer_count * BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
 }
 
 static enum cmp_turn refuse_algorithm(struct cmp_message *m)

@@ -208,7 +208,8 @@ Test(signer, a_protectionAlg_that_is_refused_is_named)
 {
     client.header.protection_alg = hex(world->arena, "30 09 06 07 2a 86 48 ce 3d 04 01");
     struct answer answer = send_ir(&client);
-    cr_expect_not_null(strstr(answer.result.text, "protectionAlg: ecdsa-with-SHA1"), "%s", answer.result.text);
+    cr_expect_not_null(strstr(answer.result.text, "protectionAlg: ecdsa-with-SHA1"), "%s",
+                       answer.result.text);
     expect_error(&answer, PKI_BAD_ALG);
 }
 

@@ -329,7 +329,8 @@ Test(name_match, what_is_no_name_matches_itself_alone)
 }
 
 /* RFC 5280 7.1: "A distinguished name DN1 is within the subtree defined by the distinguished name DN2 if DN1
- * contains at least as many RDNs as DN2, and DN1 and DN2 are a match when trailing RDNs in DN1 are ignored." */
+ * contains at least as many RDNs as DN2, and DN1 and DN2 are a match when trailing RDNs in DN1 are ignored."
+ */
 Test(name_match, a_subtree_is_what_a_name_begins_with)
 {
     const struct value abc[] = {V(UTF8, "a"), V(UTF8, "b"), V(UTF8, "c")},
