@@ -3,8 +3,6 @@
 
 #include <openssl/sha.h>
 
-#include "crypto/name_match.h"
-
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
@@ -180,9 +178,9 @@ int certificate_parse(struct certificate *out, struct bytes der)
     return parse_tbs(out, &algorithm);
 }
 
-int certificate_self_issued(const struct certificate *cert)
+int certificate_self_issued(struct certificate *cert)
 {
-    return name_equal(cert->issuer, cert->subject);
+    return name_equal_cached(cert->issuer, &cert->issuer_cache, cert->subject, &cert->subject_cache);
 }
 
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid)

@@ -3,6 +3,7 @@
 #define CMPD_CRYPTO_CERTIFICATE_H
 
 #include "crypto/batch.h"
+#include "crypto/name_match.h"
 
 /* Bits of the keyUsage extension (RFC 5280 4.2.1.3). */
 enum {
@@ -38,7 +39,8 @@ struct certificate {
     int is_ca;                       /* basicConstraints.cA */
     int64_t path_len;                /* pathLenConstraint, or -1 */
     int has_key_usage;
-    unsigned key_usage;   /* KEY_USAGE_… */
+    unsigned key_usage;                            /* KEY_USAGE_… */
+    struct name_cache issuer_cache, subject_cache; /* for who compares them */
     int unknown_critical; /* 1: a critical extension that this server does not process */
 };
 
@@ -46,7 +48,7 @@ struct certificate {
 int certificate_parse(struct certificate *out, struct bytes der);
 
 /* certificate_self_issued returns 1 if issuer and subject are the same name. */
-int certificate_self_issued(const struct certificate *cert);
+int certificate_self_issued(struct certificate *cert);
 
 /* certificate_has_purpose returns 1 if extendedKeyUsage is absent, or holds |oid| (content octets). */
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid);

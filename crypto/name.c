@@ -22,7 +22,7 @@ static const struct name_attribute_type attributes[] = {
     {"C", "countryName", BYTES("\x55\x04\x06"), CBS_ASN1_PRINTABLESTRING, 2},
     {"L", "localityName", BYTES("\x55\x04\x07"), CBS_ASN1_UTF8STRING, 128},
     {"ST", "stateOrProvinceName", BYTES("\x55\x04\x08"), CBS_ASN1_UTF8STRING, 128},
-    {"STREET", "streetAddress", BYTES("\x55\x04\x09"), CBS_ASN1_UTF8STRING, 128},
+    {"STREET", "streetAddress", BYTES("\x55\x04\x09"), CBS_ASN1_UTF8STRING, 0},
     {"O", "organizationName", BYTES("\x55\x04\x0a"), CBS_ASN1_UTF8STRING, 64},
     {"OU", "organizationalUnitName", BYTES("\x55\x04\x0b"), CBS_ASN1_UTF8STRING, 64},
     {"title", "title", BYTES("\x55\x04\x0c"), CBS_ASN1_UTF8STRING, 64},
@@ -33,7 +33,7 @@ static const struct name_attribute_type attributes[] = {
     {"pseudonym", "pseudonym", BYTES("\x55\x04\x41"), CBS_ASN1_UTF8STRING, 128},
     {"organizationIdentifier", "organizationIdentifier", BYTES("\x55\x04\x61"), CBS_ASN1_UTF8STRING, 0},
     {"DC", "domainComponent", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), CBS_ASN1_IA5STRING, 0},
-    {"UID", "userid", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), CBS_ASN1_UTF8STRING, 256},
+    {"UID", "userid", BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), CBS_ASN1_UTF8STRING, 0},
     {"emailAddress", "emailAddress", BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), CBS_ASN1_IA5STRING, 255},
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };

@@ -13,45 +13,59 @@
 /* ---- one text ---- */
 
 enum {
-    IGNORED = 0xad /* SOFT HYPHEN, which UTF8PROC_IGNORE takes away */,
+    NEXT_LINE = 0x85,
+    IGNORED = 0xad, /* SOFT HYPHEN, which UTF8PROC_IGNORE takes away */
+    TODO_SOFT_HYPHEN = 0x1806,
     OBJECT_REPLACEMENT = 0xfffc,
-    REPLACEMENT = 0xfffd
+    REPLACEMENT = 0xfffd,
+    MARKS_MAX = 30
 };
 
-struct reading {
-    unsigned marks; /* in a row */
-    int prohibited;
-};
+static int is_mark_category(utf8proc_category_t category)
+{
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ME;
+}
 
-/* RFC 4518 2.2 and 2.4, before the folding of case and the normalization that utf8proc does. What is
- * unassigned to it may be assigned tomorrow, and then be the same as something else. */
+/* RFC 4518 2.4, before anything else: what is unassigned to utf8proc may be assigned tomorrow, and then be
+ * the same as something else. And a bound: marks are sorted in the square of their number; Unicode Standard
+ * Annex 15, section 13, knows of no text with more than 30 in a row. What is taken away between them does not
+ * part them. */
+static int is_allowed(struct bytes text)
+{
+    unsigned marks = 0;
+    utf8proc_int32_t c;
+    utf8proc_ssize_t n;
+
+    for (size_t i = 0; i < text.len; i += (size_t)n) {
+        if ((n = utf8proc_iterate(text.data + i, (utf8proc_ssize_t)(text.len - i), &c)) <= 0)
+            return 0;
+        const utf8proc_property_t *property = utf8proc_get_property(c);
+        if (property->category == UTF8PROC_CATEGORY_CN || property->category == UTF8PROC_CATEGORY_CO ||
+            property->category == UTF8PROC_CATEGORY_CS || c == REPLACEMENT)
+            return 0;
+        if (is_mark_category(property->category))
+            marks++;
+        else if (!property->ignorable && property->category != UTF8PROC_CATEGORY_CC &&
+                 property->category != UTF8PROC_CATEGORY_CF && c != OBJECT_REPLACEMENT)
+            marks = 0;
+        if (marks > MARKS_MAX)
+            return 0;
+    }
+    return 1;
+}
+
+/* RFC 4518 2.2, before the folding of case and the normalization that utf8proc does. */
 static utf8proc_int32_t map(utf8proc_int32_t c, void *arg)
 {
-    struct reading *reading = arg;
     utf8proc_category_t category = utf8proc_category(c);
 
-    switch (category) {
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-        /* The order of marks is sorted out in the square of their number: Unicode Standard Annex 15, section
-         * 13, knows of no text with more than 30 of them. */
-        reading->prohibited |= ++reading->marks > 30;
-        return c;
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CS:
-        reading->prohibited = 1;
-        return c;
-    default:
-        reading->marks = 0;
-        break;
-    }
+    (void)arg;
     if (category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-        category == UTF8PROC_CATEGORY_ZP || (c >= '\t' && c <= '\r') || c == 0x85)
+        category == UTF8PROC_CATEGORY_ZP || (c >= '\t' && c <= '\r') || c == NEXT_LINE)
         return ' ';
-    reading->prohibited |= c == REPLACEMENT;
-    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT ||
+                   c == TODO_SOFT_HYPHEN
                ? IGNORED
                : c;
 }
@@ -60,11 +74,8 @@ static int is_mark(const uint8_t *p, size_t left)
 {
     utf8proc_int32_t c;
 
-    if (left == 0 || p[0] < 0x80 || utf8proc_iterate(p, (utf8proc_ssize_t)left, &c) < 0)
-        return 0;
-    utf8proc_category_t category = utf8proc_category(c);
-    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
-           category == UTF8PROC_CATEGORY_ME;
+    return left != 0 && p[0] >= 0x80 && utf8proc_iterate(p, (utf8proc_ssize_t)left, &c) > 0 &&
+           is_mark_category(utf8proc_category(c));
 }
 
 /* RFC 4518 2.6.1: spaces at either end are nothing, several are one. "A space is defined to be the SPACE
@@ -87,15 +98,17 @@ static size_t squeeze(uint8_t *text, size_t len)
     return used;
 }
 
-/* |text|, in UTF-8, as it is compared. */
+/* |text|, in UTF-8, as it is compared. What nothing is left of is like nothing: else a space were whatever is
+ * absent. */
 static int add_prepared(CBB *out, struct bytes text)
 {
-    struct reading reading = {0, 0};
     utf8proc_uint8_t *prepared = NULL;
     utf8proc_option_t options = UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
-    utf8proc_ssize_t len =
-        utf8proc_map_custom(text.data, (utf8proc_ssize_t)text.len, &prepared, options, map, &reading);
-    int ok = len >= 0 && !reading.prohibited && CBB_add_bytes(out, prepared, squeeze(prepared, (size_t)len));
+    utf8proc_ssize_t len = is_allowed(text) ? utf8proc_map_custom(text.data, (utf8proc_ssize_t)text.len,
+                                                                  &prepared, options, map, NULL)
+                                            : -1;
+    size_t left = len > 0 ? squeeze(prepared, (size_t)len) : 0;
+    int ok = left != 0 && CBB_add_bytes(out, prepared, left);
 
     free(prepared);
     return ok;
@@ -211,28 +224,126 @@ int name_print_equal(const struct name_print *a, const struct name_print *b)
     return a->made && b->made && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
 }
 
-/* Of the first |*count| RDNs of |name|, or of all that it has; |*count| becomes their number. */
-static struct name_print print_of(struct bytes name, size_t *count)
+struct name_print name_print(struct bytes name)
 {
     CBS cbs = cbs_of(name), sequence, rdn;
     CBB cbb;
-    size_t done = 0;
     int ok = 1;
 
     if (name.len > BOUND_NAME_COMPARED || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
         CBS_len(&cbs) != 0 || !CBB_init(&cbb, 256))
         return (struct name_print){.made = 0};
-    for (; ok && done < *count && CBS_len(&sequence) != 0; done++)
+    while (ok && CBS_len(&sequence) != 0)
         ok = CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET) && add_rdn(&cbb, rdn);
-    *count = done;
     return finish(&cbb, ok);
 }
 
-struct name_print name_print(struct bytes name)
-{
-    size_t count = SIZE_MAX;
+/* ---- what differs at a glance ---- */
 
-    return print_of(name, &count);
+/* ASCII needs no tables: the next character of a text that is compared without case, runs of spaces as one,
+ * those at either end as none; -1 at its end. */
+static int next_plain(CBS *text)
+{
+    uint8_t c;
+
+    if (!CBS_get_u8(text, &c))
+        return -1;
+    if (c != ' ')
+        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+    while (CBS_len(text) != 0 && CBS_data(text)[0] == ' ')
+        CBS_skip(text, 1);
+    return CBS_len(text) != 0 ? ' ' : -1;
+}
+
+static int is_plain(CBS_ASN1_TAG tag, const CBS *value)
+{
+    if (!string_type_known(tag) || tag == CBS_ASN1_BMPSTRING || tag == CBS_ASN1_UNIVERSALSTRING)
+        return 0;
+    for (size_t i = 0; i < CBS_len(value); i++)
+        if (CBS_data(value)[i] < ' ' || CBS_data(value)[i] > '~')
+            return 0;
+    return CBS_len(value) != 0 && CBS_data(value)[0] != ' ';
+}
+
+/* Takes the next RDN off |names|, of one attribute. Returns 0 if it is none. */
+static int take_single(CBS *names, CBS *oid, CBS_ASN1_TAG *tag, CBS *value)
+{
+    CBS rdn, pair;
+
+    return CBS_get_asn1(names, &rdn, CBS_ASN1_SET) && CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) &&
+           CBS_len(&rdn) == 0 && CBS_get_asn1(&pair, oid, CBS_ASN1_OBJECT) &&
+           CBS_get_any_asn1(&pair, value, tag);
+}
+
+static int plain_differ(CBS a, CBS b)
+{
+    int x, y;
+
+    do {
+        x = next_plain(&a);
+        y = next_plain(&b);
+    } while (x == y && x >= 0);
+    return x != y;
+}
+
+/* 1 if the names surely do not match: for the names of CAs, which are ASCII, that is all that is ever asked.
+ */
+static int differ_at_a_glance(struct bytes a, struct bytes b)
+{
+    CBS one = cbs_of(a), other = cbs_of(b), names[2], oids[2], values[2];
+    CBS_ASN1_TAG tags[2];
+
+    if (!CBS_get_asn1(&one, &names[0], CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&other, &names[1], CBS_ASN1_SEQUENCE))
+        return 0;
+    while (CBS_len(&names[0]) != 0 && CBS_len(&names[1]) != 0) {
+        for (int i = 0; i < 2; i++)
+            if (!take_single(&names[i], &oids[i], &tags[i], &values[i]))
+                return 0;
+        if (!bytes_equal(bytes_of_cbs(&oids[0]), bytes_of_cbs(&oids[1])))
+            return 1;
+        if (is_plain(tags[0], &values[0]) && is_plain(tags[1], &values[1]) &&
+            plain_differ(values[0], values[1]))
+            return 1;
+    }
+    return (CBS_len(&names[0]) == 0) != (CBS_len(&names[1]) == 0);
+}
+
+/* ---- comparing ---- */
+
+static const struct name_print *cached(struct name_cache *cache, struct bytes name)
+{
+    if (!cache->printed)
+        cache->print = name_print(name);
+    cache->printed = 1;
+    return &cache->print;
+}
+
+int name_equal_cached(struct bytes a, struct name_cache *a_cache, struct bytes b, struct name_cache *b_cache)
+{
+    if (bytes_equal(a, b))
+        return 1;
+    return !differ_at_a_glance(a, b) && name_print_equal(cached(a_cache, a), cached(b_cache, b));
+}
+
+int name_equal(struct bytes a, struct bytes b)
+{
+    struct name_cache caches[2] = {{.printed = 0}};
+
+    return name_equal_cached(a, &caches[0], b, &caches[1]);
+}
+
+int name_differs(struct bytes a, struct bytes b)
+{
+    struct name_print prints[2];
+
+    if (bytes_equal(a, b))
+        return 0;
+    if (differ_at_a_glance(a, b))
+        return 1;
+    prints[0] = name_print(a);
+    prints[1] = name_print(b);
+    return prints[0].made && prints[1].made && !name_print_equal(&prints[0], &prints[1]);
 }
 
 static int same(struct bytes a, struct bytes b, struct name_print (*print_as)(struct bytes))
@@ -244,21 +355,6 @@ static int same(struct bytes a, struct bytes b, struct name_print (*print_as)(st
     prints[0] = print_as(a);
     prints[1] = print_as(b);
     return name_print_equal(&prints[0], &prints[1]);
-}
-
-int name_equal(struct bytes a, struct bytes b)
-{
-    return same(a, b, name_print);
-}
-
-int name_within(struct bytes name, struct bytes base)
-{
-    size_t count = SIZE_MAX, begin;
-    struct name_print whole = print_of(base, &count), part;
-
-    begin = count;
-    part = print_of(name, &begin);
-    return bytes_equal(name, base) || (begin == count && name_print_equal(&whole, &part));
 }
 
 /* ---- other names ---- */

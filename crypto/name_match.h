@@ -7,7 +7,8 @@
 
 /* struct name_print is what two names share if they match, and no others do: a SHA-256 of what the string
  * preparation of RFC 4518 makes of them. Without |made| the name cannot be prepared (no Name, a string that
- * is not of its type, characters that nobody may compare, no memory): it matches the same octets alone. */
+ * is not of its type, characters that nobody may compare or none that count, no memory): it matches the same
+ * octets alone. */
 struct name_print {
     uint8_t octets[32];
     int made;
@@ -22,8 +23,20 @@ int name_print_equal(const struct name_print *a, const struct name_print *b);
 /* name_equal returns 1 if the DER names |a| and |b| match (RFC 5280 7.1). */
 int name_equal(struct bytes a, struct bytes b);
 
-/* name_within returns 1 if |name| is in the subtree of |base| (RFC 5280 7.1, 4.2.1.10). */
-int name_within(struct bytes name, struct bytes base);
+/* name_differs returns 1 if they surely do not match; 0 also if one of them cannot be prepared. For whoever
+ * must not take one name for another. */
+int name_differs(struct bytes a, struct bytes b);
+
+/* struct name_cache keeps the print of one name that is compared several times; zeroed at first. Of one
+ * thread. */
+struct name_cache {
+    int printed;
+    struct name_print print;
+};
+
+/* name_equal_cached is name_equal; the prints that it makes are kept in |a_cache| and |b_cache|, and taken
+ * from there. */
+int name_equal_cached(struct bytes a, struct name_cache *a_cache, struct bytes b, struct name_cache *b_cache);
 
 /* name_text_equal compares two UTF-8 texts, values of one attribute, in the same way. */
 int name_text_equal(struct bytes a, struct bytes b);

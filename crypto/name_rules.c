@@ -1,25 +1,35 @@
 /* Names are held against RFC 5280: its string types, bounds, and the syntax of each form of GeneralName. */
 #include "crypto/name_rules.h"
 
-#include <stdio.h>
+#include <utf8proc.h>
 
 #include "crypto/name_internal.h"
 #include "crypto/string_types.h"
 #include "server/base/bounds.h"
 #include "server/base/utf8.h"
 
+static int is_letter(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* ---- one value ---- */
 
-/* Characters that a reader sees, as many as |max|; NULL or what is wrong. */
+/* NULL if a reader sees every character of |text|, and there are no more than |max|; else what is wrong. */
 static const char *text_fault(struct bytes text, unsigned max)
 {
     unsigned count = 0;
+    uint32_t c = 0;
 
     if (text.len == 0)
         return "is empty";
-    for (size_t i = 0, n; i < text.len; i += n, count++)
-        if ((n = utf8_shown(text.data + i, text.len - i)) == 0)
+    for (size_t i = 0, n; i < text.len; i += n, count++) {
+        n = utf8_shown(text.data + i, text.len - i);
+        utf8_decode(&c, text.data + i, text.len - i);
+        /* What is ignored where names are compared must not make two spellings of one. */
+        if (n == 0 || utf8proc_get_property((utf8proc_int32_t)c)->ignorable)
             return "holds a control character, or one that cannot be seen";
+    }
     return max != 0 && count > max ? "is too long" : NULL;
 }
 
@@ -48,6 +58,15 @@ static int type_fits(const struct name_attribute_type *type, CBS_ASN1_TAG tag)
     return tag == type->string;
 }
 
+enum { COUNTRY_LETTERS = 2 }; /* the one attribute with this bound: SIZE (2), letters of ISO 3166 */
+
+static int is_country(const CBS *value)
+{
+    const uint8_t *p = CBS_data(value);
+
+    return CBS_len(value) == COUNTRY_LETTERS && is_letter(p[0]) && is_letter(p[1]);
+}
+
 static const char *value_fault(const struct name_attribute_type *type, CBS_ASN1_TAG tag, const CBS *value)
 {
     if (type == NULL)
@@ -56,7 +75,7 @@ static const char *value_fault(const struct name_attribute_type *type, CBS_ASN1_
         return type->string == CBS_ASN1_PRINTABLESTRING ? "must be a PrintableString"
                : type->string == CBS_ASN1_IA5STRING     ? "must be an IA5String"
                                                         : "must be a UTF8String or PrintableString";
-    if (type->max == 2 && CBS_len(value) != 2)
+    if (type->max == COUNTRY_LETTERS && !is_country(value))
         return "must have two letters";
     return characters_fault(tag, *value, type->max);
 }
@@ -105,7 +124,7 @@ enum { LABEL_MAX = 63, HOST_MAX = 253, LOCAL_PART_MAX = 64 };
 
 static int is_alnum(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return is_letter(c) || (c >= '0' && c <= '9');
 }
 
 /* The "preferred name syntax" (RFC 1034 3.5, RFC 1123 2.1). */
@@ -170,8 +189,7 @@ static int is_uri(struct bytes name)
 {
     const uint8_t *colon = memchr(name.data, ':', name.len);
 
-    if (colon == NULL || colon == name.data || !is_alnum(name.data[0]) || name.data[0] <= '9' ||
-        colon + 1 == name.data + name.len)
+    if (colon == NULL || colon == name.data || !is_letter(name.data[0]) || colon + 1 == name.data + name.len)
         return 0;
     for (const uint8_t *p = name.data; p < colon; p++)
         if (!is_alnum(*p) && *p != '+' && *p != '-' && *p != '.')

@@ -43,27 +43,12 @@ static enum path_fault check_issuer(const struct certificate *issuer, int64_t pa
     return issuer->unknown_critical ? PATH_CRITICAL : PATH_OK;
 }
 
-enum { SUPPLIED_MAX = 64 };
-
-/* A name whose print is made when it is first asked for: once a search, whatever others are called. */
-struct name {
-    struct bytes der;
-    int printed;
-    struct name_print print;
-};
-
-static const struct name_print *print_of(struct name *name)
-{
-    if (!name->printed)
-        name->print = name_print(name->der);
-    name->printed = 1;
-    return &name->print;
-}
+enum { SUPPLIED_MAX = 64 }; /* one bit each in search.used */
 
 struct search {
     struct path *out;
     const struct trust *trust;
-    const struct certificate *supplied;
+    struct certificate *supplied;
     size_t supplied_count;
     int64_t now;
     unsigned attempts_left;
@@ -71,9 +56,6 @@ struct search {
     struct bytes spkis[BOUND_CHAIN]; /* of the key that each link is verified with */
     uint64_t used;                   /* supplied certificates on the path: none twice */
     unsigned steps_left;             /* names may be alike in bad faith: the work has a bound */
-    struct {
-        struct name subject, issuer;
-    } names[SUPPLIED_MAX]; /* of the supplied certificates */
 };
 
 /* RFC 5280 4.2.1.1: the key identifiers help to choose between issuers of one name; absent ones exclude
@@ -84,10 +66,18 @@ static int key_ids_fit(const struct certificate *issuer, const struct certificat
            bytes_equal(issuer->key_id, cert->issuer_key_id);
 }
 
-/* RFC 5280 6.1.3 (a) (4), names compared as 7.1 says. Whoever compares first makes the prints. */
-static int same_name(struct name *a, struct name *b)
+/* RFC 5280 6.1.3 (a) (4), names compared as 7.1 says. */
+static int names_chain(struct certificate *issuer, struct certificate *cert)
 {
-    return bytes_equal(a->der, b->der) || name_print_equal(print_of(a), print_of(b));
+    return name_equal_cached(issuer->subject, &issuer->subject_cache, cert->issuer, &cert->issuer_cache);
+}
+
+/* The print of a trusted certificate is there since it was loaded: threads share it. */
+static int names_chain_to(const struct trusted *issuer, struct certificate *cert)
+{
+    struct name_cache cache = issuer->cert.subject_cache;
+
+    return name_equal_cached(issuer->cert.subject, &cache, cert->issuer, &cert->issuer_cache);
 }
 
 static void remember(struct search *search, enum path_fault fault)
@@ -106,10 +96,9 @@ static void set_link(struct search *search, size_t depth, const struct certifica
 
 /* Extends the path at |cert|, which has |depth| certificates below it. Returns 1 when the path is complete.
  */
-static int extend(struct search *search, const struct certificate *cert, size_t depth, int64_t below)
+static int extend(struct search *search, struct certificate *cert, size_t depth, int64_t below)
 {
     enum path_fault fault = check_validity(cert, search->now);
-    struct name cert_issuer = {.der = cert->issuer};
 
     if (fault == PATH_OK && cert->unknown_critical)
         fault = PATH_CRITICAL;
@@ -121,9 +110,7 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
     }
     for (size_t i = 0; i < search->trust->count; i++) {
         const struct trusted *issuer = &search->trust->items[i];
-        if (!key_ids_fit(&issuer->cert, cert) ||
-            !(bytes_equal(issuer->cert.subject, cert->issuer) ||
-              name_print_equal(&issuer->subject, print_of(&cert_issuer))))
+        if (!key_ids_fit(&issuer->cert, cert) || !names_chain_to(issuer, cert))
             continue;
         if ((fault = check_validity(&issuer->cert, search->now)) != PATH_OK ||
             (fault = check_issuer(&issuer->cert, issuer->path_len, below, issuer->is_anchor)) != PATH_OK) {
@@ -140,10 +127,9 @@ static int extend(struct search *search, const struct certificate *cert, size_t 
     if (depth + 1 >= BOUND_CHAIN)
         return 0;
     for (size_t i = 0; i < search->supplied_count && search->steps_left > 0; i++) {
-        const struct certificate *issuer = &search->supplied[i];
-        if ((search->used >> i & 1) != 0 || !key_ids_fit(issuer, cert) ||
-            !same_name(&search->names[i].subject, &cert_issuer) ||
-            same_name(&search->names[i].subject, &search->names[i].issuer))
+        struct certificate *issuer = &search->supplied[i];
+        if ((search->used >> i & 1) != 0 || !key_ids_fit(issuer, cert) || !names_chain(issuer, cert) ||
+            certificate_self_issued(issuer))
             continue;
         if ((fault = check_issuer(issuer, issuer->path_len, below, 0)) != PATH_OK) {
             remember(search, fault);
@@ -184,9 +170,8 @@ static void skip_remembered(struct search *search)
     path->count = kept;
 }
 
-enum path_fault path_build(struct path *out, const struct trust *trust, const struct certificate *target,
-                           const struct certificate *supplied, size_t supplied_count, int64_t now,
-                           unsigned attempt)
+enum path_fault path_build(struct path *out, const struct trust *trust, struct certificate *target,
+                           struct certificate *supplied, size_t supplied_count, int64_t now, unsigned attempt)
 {
     struct search search = {.out = out,
                             .trust = trust,
@@ -204,10 +189,6 @@ enum path_fault path_build(struct path *out, const struct trust *trust, const st
             continue;
         out->end = &trust->items[i];
         return attempt == 0 ? check_validity(target, now) : PATH_NO_ISSUER;
-    }
-    for (size_t i = 0; i < search.supplied_count; i++) {
-        search.names[i].subject.der = supplied[i].subject;
-        search.names[i].issuer.der = supplied[i].issuer;
     }
     if (!extend(&search, target, 0, 0))
         return search.best;
@@ -243,7 +224,7 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     item->is_anchor = is_anchor;
     if (!certificate_parse(&item->cert, der) || (item->key = public_key_parse(item->cert.spki)) == NULL)
         return 0;
-    item->subject = name_print(item->cert.subject);
+    item->cert.subject_cache = (struct name_cache){1, name_print(item->cert.subject)};
     item->path_len = item->cert.path_len;
     trust->count++;
     return 1;

@@ -5,7 +5,6 @@
 #define CMPD_CRYPTO_PATH_H
 
 #include "crypto/certificate.h"
-#include "crypto/name_match.h"
 #include "crypto/remembered.h"
 #include "server/base/bounds.h"
 
@@ -13,7 +12,6 @@
  * that was verified up to an anchor when the configuration was loaded. */
 struct trusted {
     struct certificate cert;
-    struct name_print subject;
     struct public_key *key;
     int is_anchor;
     int64_t path_len; /* issuers that may stand between it and a target; -1: any number */
@@ -51,10 +49,10 @@ struct path {
 
 /* path_build finds a path from |target| over |supplied| certificates to |trust|, valid at |now| (Unix
  * seconds). |attempt| (0, 1, …) chooses among several: the next is tried when a signature of the one before
- * did not verify. Returns PATH_OK with |out| filled, or the fault of the best candidate. |out| is cleaned up
- * by path_cleanup. */
-enum path_fault path_build(struct path *out, const struct trust *trust, const struct certificate *target,
-                           const struct certificate *supplied, size_t supplied_count, int64_t now,
+ * did not verify. Prints of names are kept in |target| and |supplied|. Returns PATH_OK with |out| filled, or
+ * the fault of the best candidate. |out| is cleaned up by path_cleanup. */
+enum path_fault path_build(struct path *out, const struct trust *trust, struct certificate *target,
+                           struct certificate *supplied, size_t supplied_count, int64_t now,
                            unsigned attempt);
 
 /* path_remember keeps in |trust| that all links of |path| were verified: the issuers among them need not be

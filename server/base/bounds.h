@@ -17,10 +17,11 @@ enum {
     BOUND_GENERAL_INFO = 16,   /* InfoTypeAndValue entries in a header */
     BOUND_CERTIFICATE = 16384, /* octets of one certificate */
     BOUND_SUBJECT = 2048,      /* octets of an encoded name */
-    BOUND_NAME_COMPARED = 1024, /* octets of an encoded name that matches more than its own octets */
-    BOUND_EXTENSIONS = 16,      /* extensions of a template or certificate that are looked at */
-    BOUND_STATUS_STRING = 256,  /* octets of a statusString, of ours and of what is kept of a peer's */
-    BOUND_CERT_STATUS = 4,      /* CertStatus entries of a certConf that are read */
+    BOUND_NAME_COMPARED =
+        512,               /* octets of a name that is compared by RFC 5280 7.1; a longer one by its octets */
+    BOUND_EXTENSIONS = 16, /* extensions of a template or certificate that are looked at */
+    BOUND_STATUS_STRING = 256, /* octets of a statusString, of ours and of what is kept of a peer's */
+    BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */
 
     /* Upkeep: what is left is done a second later. */
     BOUND_UNCONFIRMED = 100,      /* transactions ended in one go for want of a certConf */

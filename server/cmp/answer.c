@@ -46,7 +46,8 @@ static struct bytes mac_sender(struct cmp_message *m)
 
     if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483)
         return reference_as_sender(m, &sender) ? sender : ca->sender;
-    if (is_addressed(in, ca->cert.subject) || is_addressed(in, ca->cmp_cert.subject))
+    if (general_name_is_well_formed(in->recipient) &&
+        (is_addressed(in, ca->cert.subject) || is_addressed(in, ca->cmp_cert.subject)))
         return in->recipient;
     return ca->sender;
 }

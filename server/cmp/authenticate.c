@@ -29,7 +29,9 @@ static enum cmp_turn ask_later(struct cmp_message *m)
         cmp_want_mac(m);
         return CMP_ON;
     }
-    if (cmp_check_sender(m, m->tx.credential_name) != CMP_ON ||
+    struct name_cache cache = {.printed = 0};
+
+    if (cmp_check_sender(m, m->tx.credential_name, &cache) != CMP_ON ||
         cmp_check_sender_kid(m, m->tx.credential_kid) != CMP_ON)
         return CMP_REFUSED;
     m->signer_key = m->signers[0].key = public_key_parse(m->tx.credential_key);

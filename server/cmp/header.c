@@ -89,12 +89,12 @@ static int is_strict(const struct cmp_message *m)
 /* RFC 9483 3.5: sender and senderKID name the certificate that protects. RFC 9810 5.1.1 lets a sender that
  * does not know its name send the NULL-DN beside senderKID; RFC 9483 3.1 does not, and wants senderKID
  * wherever the certificate has one. */
-enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject)
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
     int sender_absent = !is_strict(m) && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
-    if (!sender_absent && !name_equal(sender, subject))
+    if (!sender_absent && !name_equal_cached(sender, &m->sender_cache, subject, cache))
         return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate");
     return CMP_ON;
 }

@@ -20,10 +20,10 @@ struct cmp_refusal {
 
 /* struct cmp_signer is a certificate of extraCerts that may be the one that protects the message. */
 struct cmp_signer {
-    const struct certificate *cert; /* NULL for later messages, which need none */
-    struct public_key *key;         /* freed by cmp_end */
-    int is_own;                     /* it names the profile's CA as its issuer */
-    const struct store_fetch *row;  /* what the store has of it; NULL: not asked for */
+    struct certificate *cert;      /* NULL for later messages, which need none */
+    struct public_key *key;        /* freed by cmp_end */
+    int is_own;                    /* it names the profile's CA as its issuer */
+    const struct store_fetch *row; /* what the store has of it; NULL: not asked for */
 };
 
 /* struct cmp_message is what every message has. What belongs to one operation is its |state|. */
@@ -63,6 +63,7 @@ struct cmp_message {
     size_t cert_count;
     struct cmp_signer signers[BOUND_SIGNERS];
     size_t signer_count, signers_tried;
+    struct name_cache sender_cache;
     int signers_left;                 /* 1: there were more */
     struct cmp_refusal signer_fault;  /* of the one that came furthest; without text: none was refused */
     unsigned signer_stage;            /* and how far that was (signer.c) */
@@ -182,9 +183,9 @@ enum cmp_turn cmp_check_time(struct cmp_message *m);
 /* cmp_check_profile_header makes those that the profile asks for. */
 enum cmp_turn cmp_check_profile_header(struct cmp_message *m);
 
-/* cmp_check_sender and cmp_check_sender_kid compare sender and senderKID with the |subject| and the |key_id|
- * of the certificate that protects the message (RFC 9483 3.5). */
-enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject);
+/* cmp_check_sender and cmp_check_sender_kid compare sender and senderKID with the |subject|, whose print is
+ * kept in |cache|, and the |key_id| of the certificate that protects the message (RFC 9483 3.5). */
+enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache);
 enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id);
 
 /* ---- credentials.c, secret.c: what the message says of who sent it ---- */

@@ -12,10 +12,20 @@ static const uint8_t id_kp_cmc_ra[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03,
 /* How far a certificate came: the refusal of the one that came furthest is told. */
 enum stage { STAGE_FITS, STAGE_OWN, STAGE_PATH, STAGE_PROTECTION, STAGE_PATH_SIGNATURES };
 
+/* Of two that came equally far one is told, the same one in whatever order they stand. */
+static int is_told_before(const struct cmp_refusal *a, const struct cmp_refusal *b)
+{
+    int order = strcmp(a->text, b->text);
+
+    return order != 0 ? order < 0
+                      : a->detail != NULL && b->detail != NULL && strcmp(a->detail, b->detail) < 0;
+}
+
 /* Notes why the certificate at hand is none. Returns CMP_REFUSED. */
 static enum cmp_turn pass_over(struct cmp_message *m, enum stage stage)
 {
-    if (m->signer_fault.text == NULL || (unsigned)stage > m->signer_stage) {
+    if (m->signer_fault.text == NULL || (unsigned)stage > m->signer_stage ||
+        ((unsigned)stage == m->signer_stage && is_told_before(&m->refusal, &m->signer_fault))) {
         m->signer_fault = m->refusal;
         m->signer_stage = stage;
     }
@@ -24,41 +34,33 @@ static enum cmp_turn pass_over(struct cmp_message *m, enum stage stage)
 
 /* ---- which may it be ---- */
 
-/* Names of the same octets cost nothing; others are prepared, in the worst case at an eighth of a microsecond
- * an octet. */
-static uint64_t names_us(struct bytes a, struct bytes b)
+enum { USUAL_NAME = 256 }; /* octets */
+
+/* Each name is prepared once, if at all; what is longer than any usual one costs up to a microsecond an octet
+ * of that. */
+static uint64_t name_us(struct bytes name)
 {
-    return bytes_equal(a, b) ? 0 : (a.len + b.len) / 8;
+    return name.len > USUAL_NAME ? name.len - USUAL_NAME : 0;
 }
 
 /* RFC 9483 3.1: senderKID is the subjectKeyIdentifier, sender the subject. A certificate without the one, or
  * a message without either, excludes nothing. */
-static int may_protect(struct cmp_message *m, const struct certificate *cert)
+static int may_protect(struct cmp_message *m, struct certificate *cert)
 {
     const struct pki_header *header = &m->in.header;
 
     if (header->sender_kid.len != 0 && cert->key_id.len != 0)
         return bytes_equal(cert->key_id, header->sender_kid);
-    m->price_us += names_us(header->sender_name, cert->subject);
     return header->sender_name.len == 0 || name_is_empty(header->sender_name) ||
-           name_equal(header->sender_name, cert->subject);
-}
-
-static int is_known(const struct cmp_message *m, const struct certificate *cert)
-{
-    for (size_t i = 0; i < m->signer_count; i++)
-        if (bytes_equal(m->signers[i].cert->der, cert->der))
-            return 1;
-    return 0;
+           name_equal_cached(header->sender_name, &m->sender_cache, cert->subject, &cert->subject_cache);
 }
 
 /* What can be said without the profile's trust, the store, and a signature. */
-static enum cmp_turn check_certificate(struct cmp_message *m, const struct certificate *cert,
+static enum cmp_turn check_certificate(struct cmp_message *m, struct certificate *cert,
                                        struct public_key **key)
 {
-    m->price_us += names_us(m->in.header.sender_name, cert->subject);
     /* A senderKID that is there fits; a profile may want one. */
-    if (cmp_check_sender(m, cert->subject) != CMP_ON ||
+    if (cmp_check_sender(m, cert->subject, &cert->subject_cache) != CMP_ON ||
         (m->in.header.sender_kid.len == 0 && cmp_check_sender_kid(m, cert->key_id) != CMP_ON))
         return CMP_REFUSED;
     /* RFC 9483 3.5 */
@@ -74,19 +76,23 @@ static enum cmp_turn check_certificate(struct cmp_message *m, const struct certi
                       NULL);
 }
 
-static void add_signer(struct cmp_message *m, const struct certificate *cert)
+static void add_signer(struct cmp_message *m, struct certificate *cert)
 {
+    struct name_cache ca = {.printed = 0};
     struct public_key *key = NULL;
 
-    if (!may_protect(m, cert) || is_known(m, cert))
+    if (!may_protect(m, cert))
         return;
     if (m->signer_count == BOUND_SIGNERS)
         m->signers_left = 1;
     else if (check_certificate(m, cert, &key) != CMP_ON)
         pass_over(m, STAGE_FITS);
     else
-        m->signers[m->signer_count++] = (struct cmp_signer){
-            .cert = cert, .key = key, .is_own = name_equal(cert->issuer, m->profile->ca->cert.subject)};
+        m->signers[m->signer_count++] =
+            (struct cmp_signer){.cert = cert,
+                                .key = key,
+                                .is_own = name_equal_cached(cert->issuer, &cert->issuer_cache,
+                                                            m->profile->ca->cert.subject, &ca)};
 }
 
 static enum cmp_turn refuse_all(struct cmp_message *m)
@@ -100,12 +106,16 @@ static enum cmp_turn refuse_all(struct cmp_message *m)
         m->refusal = m->signer_fault;
         return CMP_REFUSED;
     }
+    const char *beyond =
+        !m->in.more_extra_certs
+            ? NULL
+            : arena_printf(m->arena,
+                           "extraCerts lacks, among its first %d, the certificate that senderKID "
+                           "and sender name",
+                           BOUND_EXTRA_CERTS);
     return cmp_refuse(
         m, PKI_BAD_MESSAGE_CHECK,
-        m->in.more_extra_certs
-            ? "extraCerts lacks, among its first 16, the certificate that senderKID and sender name"
-            : "extraCerts lacks the certificate that senderKID and sender name",
-        NULL);
+        beyond != NULL ? beyond : "extraCerts lacks the certificate that senderKID and sender name", NULL);
 }
 
 /* The protection and the certificate itself, of each that is tried; and each link that the peer may put into
@@ -121,6 +131,27 @@ static void price(struct cmp_message *m)
             !trust_holds(trust, m->certs[i].der) && !(ras != NULL && trust_holds(ras, m->certs[i].der)) &&
             !certificate_self_issued(&m->certs[i]))
             m->price_us += m->signer_count * BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
+}
+
+static int is_known(const struct cmp_message *m, struct bytes der)
+{
+    for (size_t i = 0; i < m->cert_count; i++)
+        if (bytes_equal(m->certs[i].der, der))
+            return 1;
+    return 0;
+}
+
+static void read_certificates(struct cmp_message *m)
+{
+    m->price_us += name_us(m->in.header.sender_name);
+    for (size_t i = 0; i < m->in.extra_cert_count; i++) {
+        struct certificate *cert = &m->certs[m->cert_count];
+        if (m->in.extra_certs[i].len > BOUND_CERTIFICATE || is_known(m, m->in.extra_certs[i]) ||
+            !certificate_parse(cert, m->in.extra_certs[i]))
+            continue;
+        m->price_us += name_us(cert->subject) + name_us(cert->issuer);
+        m->cert_count++;
+    }
 }
 
 static enum cmp_turn refuse_algorithm(struct cmp_message *m)
@@ -142,10 +173,7 @@ enum cmp_turn cmp_find_signers(struct cmp_message *m)
         m->price_us += signature_verify_us(m->signature_algorithm);
         return CMP_ON;
     }
-    for (size_t i = 0; i < m->in.extra_cert_count; i++)
-        if (m->in.extra_certs[i].len <= BOUND_CERTIFICATE &&
-            certificate_parse(&m->certs[m->cert_count], m->in.extra_certs[i]))
-            m->cert_count++;
+    read_certificates(m);
     for (size_t i = 0; i < m->cert_count; i++)
         add_signer(m, &m->certs[i]);
     if (m->signer_count == 0)
@@ -202,8 +230,10 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
 
 static enum path_fault find_path(struct cmp_message *m)
 {
-    return path_build(&m->path, m->is_ra ? m->profile->ras : m->profile->trust, m->signer, m->certs,
-                      m->cert_count, m->now, m->path_attempt);
+    path_cleanup(&m->path); /* of another certificate, which was refused after its path was found */
+    return path_build(&m->path, m->is_ra ? m->profile->ras : m->profile->trust,
+                      m->signers[m->signers_tried - 1].cert, m->certs, m->cert_count, m->now,
+                      m->path_attempt);
 }
 
 static enum cmp_turn ask(struct cmp_message *m)
@@ -213,15 +243,12 @@ static enum cmp_turn ask(struct cmp_message *m)
     /* An RA, but none of this profile's: then it may still speak for itself. */
     if (fault != PATH_OK && m->is_ra && m->path_attempt == 0) {
         m->is_ra = 0;
-        path_cleanup(&m->path);
         fault = find_path(m);
     }
-    if (fault != PATH_OK) {
-        path_cleanup(&m->path);
+    if (fault != PATH_OK)
         return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
                           "the protecting certificate is not trusted by this profile",
                           path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
-    }
     return check_own_profile(m);
 }
 
@@ -292,10 +319,10 @@ static int path_is_valid(const struct cmp_message *m)
     return valid;
 }
 
-/* Another path to the same certificate, if there is one, and it was this one's signatures that were wrong. */
+/* Another path to the same certificate, if there is one. */
 static int ask_again(struct cmp_message *m)
 {
-    if (!m->protection.valid || ++m->path_attempt == BOUND_PATH_ATTEMPTS || ask(m) != CMP_ON)
+    if (++m->path_attempt == BOUND_PATH_ATTEMPTS || ask(m) != CMP_ON)
         return 0;
     want(m);
     return 1;

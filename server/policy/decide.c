@@ -65,8 +65,9 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
     if (cert->san.len != 0 && (fault = general_names_fault(decision->arena, cert->san)) != NULL)
         return refuse_name(decision, "subjectAltName", fault);
     /* Under the CA's own name a device could pass for the signer of CRLs. */
-    if (name_equal(cert->subject, decision->profile->ca->cert.subject))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is the name of the CA");
+    if (!name_differs(cert->subject, decision->profile->ca->cert.subject))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "subject is the name of the CA, or cannot be told from it");
     return 1;
 }
 

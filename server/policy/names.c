@@ -175,7 +175,7 @@ static int agree(struct bytes requested, struct bytes known, const char *attribu
     if (!name_attribute_once(&a, requested, attribute) || !name_attribute_once(&b, known, attribute))
         return 0;
     *agrees += a.len != 0;
-    return a.len == 0 || name_text_equal(a, b);
+    return a.len == 0 || (b.len != 0 && name_text_equal(a, b));
 }
 
 /* … "or matches the identifier used with MAC-based protection" */

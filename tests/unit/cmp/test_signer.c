@@ -288,11 +288,35 @@ Test(signer, the_refusal_does_not_depend_on_the_order)
     struct bytes one[] = {old, stranger, chain}, other[] = {stranger, old, chain};
     const struct bytes *orders[] = {one, other};
 
+    const char *details[2];
     for (int i = 0; i < 2; i++) {
         set_extra_certs(orders[i], 3);
-        struct answer answer = send_ir(&client);
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        details[i] = answer.result.detail;
         expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
     }
+    cr_assert(details[0] != NULL && details[1] != NULL);
+    cr_expect_str_eq(details[0], details[1]);
+}
+
+/* One that came further is told, in either order: the stranger's signature was looked at. */
+Test(signer, the_refusal_of_the_one_that_came_furthest_is_told)
+{
+    struct bytes old = look_alike(OLD), chain = world->vendor_ca.cert_der;
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity twin;
+
+    issue(world, &twin, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client.header.sender_kid = bytes_of(NULL, 0);
+    for (int order = 0; order < 2; order++) {
+        struct bytes certs[] = {order == 0 ? old : twin.cert_der, order == 0 ? twin.cert_der : old, chain};
+        set_extra_certs(certs, 3);
+        struct answer answer = send_ir(&client);
+        cr_expect_not_null(strstr(answer.result.text, "signature that protects"), "%s", answer.result.text);
+        expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    }
+    ctl_identity_cleanup(&twin);
 }
 
 Test(signer, duplicates_count_once)
@@ -745,4 +769,27 @@ Test(signer, an_RA_whose_path_is_wrong_is_no_device_either)
     trust_cleanup(&devices);
     ctl_identity_cleanup(&ra);
     ctl_identity_cleanup(&false_ca);
+}
+
+/* The keys that a path needs are freed when its certificate is passed over: under ASan. */
+Test(signer, what_is_passed_over_leaves_nothing_behind)
+{
+    struct certificate_plan plan = {.key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct trust roots = {.count = 0};
+    struct ctl_identity own, twin;
+    struct client next;
+
+    enroll(&own, 1);
+    cr_assert(trust_add(&roots, world->root.cert_der, 1));
+    world->profile.trust = &roots;
+    world_cert_of(world, own.cert.serial)->profile = bytes_str("another");
+    plan.subject = own.cert.subject;
+    issue(world, &twin, own.key, plan, &world->vendor_ca);
+    client_init(&next, world, 0);
+    const struct bytes chain[] = {world->issuing.cert_der, twin.cert_der};
+    client_sign_by(&next, &own, chain, 2);
+    struct answer answer = world_send(world, client_request(&next, PKI_CR));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    client_cleanup(&next);
+    trust_cleanup(&roots);
 }

@@ -21,6 +21,7 @@ Test(algorithm_fault, each_is_named_and_advice_given)
         {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00",
          {"ecdsa-with-SHA256", "NULL parameters", "leave them out"}},
         {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 30 00", {"ecdsa-with-SHA256", "unknown parameters"}},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 30 00", {"RSA", "unknown parameters", "NULL"}},
         {"30 07 06 03 2b 65 70 05 00", {"25519", "NULL parameters"}},
         {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0a 30 00", {"PSS", "salt"}},
         {"30 06 06 04 2a 03 04 05", {"1.2.3.4.5", "not supported"}},

@@ -81,7 +81,9 @@ Test(name_rules, values_are_texts_of_their_types)
         {CN, UTF8,
          VALUE("a\xe2\x80\xae"
                "b"),
-         "cannot be seen"}, /* RIGHT-TO-LEFT OVERRIDE */
+         "cannot be seen"},                                   /* RIGHT-TO-LEFT OVERRIDE */
+        {CN, UTF8, VALUE("a\xe3\x85\xa4"), "cannot be seen"}, /* HANGUL FILLER */
+        {CN, UTF8, VALUE("a\xef\xb8\x8f"), "cannot be seen"}, /* VARIATION SELECTOR-16 */
         {CN, UTF8, VALUE("a\xff"), "commonName is no text"},
         {CN, UTF8, VALUE("a\xc0\x80"), "commonName is no text"},
         {CN, UTF8, VALUE("a\xed\xa0\x80"), "commonName is no text"},
@@ -101,6 +103,8 @@ Test(name_rules, values_are_texts_of_their_types)
         {COUNTRY, PRINTABLE, VALUE("DE"), NULL},
         {COUNTRY, PRINTABLE, VALUE("DEU"), "countryName must have two letters"},
         {COUNTRY, PRINTABLE, VALUE("D"), "countryName must have two letters"},
+        {COUNTRY, PRINTABLE, VALUE("12"), "countryName must have two letters"},
+        {COUNTRY, PRINTABLE, VALUE("D1"), "countryName must have two letters"},
         {COUNTRY, UTF8, VALUE("DE"), "countryName must be a PrintableString"},
         {"2.5.4.5", PRINTABLE, VALUE("A0815"), NULL},
         {"2.5.4.5", UTF8, VALUE("A0815"), "serialNumber must be a PrintableString"},

@@ -54,8 +54,8 @@ static void anchor(struct certificate root)
     must(trust_add(&trust, root.der, 1));
 }
 
-static enum path_fault build(const struct certificate *target, const struct certificate *supplied,
-                             size_t count, unsigned attempt, size_t *links)
+static enum path_fault build(struct certificate *target, struct certificate *supplied, size_t count,
+                             unsigned attempt, size_t *links)
 {
     struct path path;
     enum path_fault fault = path_build(&path, &trust, target, supplied, count, CERTS_NOW, attempt);
@@ -580,8 +580,7 @@ static int are_held(const struct path *path, unsigned which)
 }
 
 /* Of |issuers|, those in |known| are remembered, and then all. Returns 0 if two of them have one place. */
-static int leave_out(const struct certificate *target, const struct certificate issuers[ISSUERS],
-                     unsigned known)
+static int leave_out(struct certificate *target, struct certificate issuers[ISSUERS], unsigned known)
 {
     struct path path, again;
     size_t next = 1;
@@ -614,8 +613,8 @@ static int leave_out(const struct certificate *target, const struct certificate 
 /* What stands between two that were not verified yet is left out, and both stay. */
 Test(path, what_is_remembered_is_left_out_wherever_it_stands)
 {
-    const struct certificate issuers[ISSUERS] = {ca("A", "B", -1), ca("B", "C", -1), ca("C", "D", -1),
-                                                 ca("D", "Root", -1)};
+    struct certificate issuers[ISSUERS] = {ca("A", "B", -1), ca("B", "C", -1), ca("C", "D", -1),
+                                           ca("D", "Root", -1)};
     struct certificate target = leaf("device", "A");
 
     anchor(ca("Root", "Root", -1));

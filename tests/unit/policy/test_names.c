@@ -155,6 +155,12 @@ Test(names, a_bound_subject_may_be_spelled_otherwise_and_a_reference_may_not)
     granted();
     request.tmpl.subject = name("O", "Operator", "CN", "device 2");
     refused(PKI_NOT_AUTHORIZED);
+    /* What is blank is no attribute that the signer lacks. */
+    device.subject = name("O", "Vendor", "OU", "Line 1");
+    request.tmpl.subject = name("CN", " ", "OU", "victim");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.subject = name("serialNumber", " ", "OU", "victim");
+    refused(PKI_NOT_AUTHORIZED);
     signer = NULL;
     reference = bytes_str("station-1");
     request.tmpl.subject = name("O", "Operator", "CN", "Station-1");
