@@ -154,6 +154,7 @@ static int parse_tbs(struct certificate *out, CBS *outer_algorithm)
         return 1;
     if (number != 2 || !CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) || CBS_len(&extensions) != 0)
         return 0;
+    out->extensions = bytes_of_cbs(&list);
     while (CBS_len(&list) != 0)
         if (!parse_extension(out, &seen, &list))
             return 0;
@@ -181,6 +182,19 @@ int certificate_parse(struct certificate *out, struct bytes der)
 int certificate_self_issued(struct certificate *cert)
 {
     return name_equal_cached(cert->issuer, &cert->issuer_cache, cert->subject, &cert->subject_cache);
+}
+
+int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value)
+{
+    CBS list = cbs_of(cert->extensions), extension, id, content;
+
+    while (CBS_get_asn1(&list, &extension, CBS_ASN1_SEQUENCE) &&
+           CBS_get_asn1(&extension, &id, CBS_ASN1_OBJECT) &&
+           CBS_get_optional_asn1(&extension, NULL, NULL, CBS_ASN1_BOOLEAN) &&
+           CBS_get_asn1(&extension, &content, CBS_ASN1_OCTETSTRING))
+        if (bytes_equal(bytes_of_cbs(&id), oid))
+            return bytes_equal(bytes_of_cbs(&content), value);
+    return 0;
 }
 
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid)

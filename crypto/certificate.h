@@ -35,6 +35,7 @@ struct certificate {
     struct bytes key_id;             /* subjectKeyIdentifier, or empty */
     struct bytes issuer_key_id;      /* authorityKeyIdentifier.keyIdentifier, or empty */
     struct bytes san;                /* content of the subjectAltName extension: GeneralNames, or empty */
+    struct bytes extensions;         /* one after the other, or empty */
     struct bytes extended_key_usage; /* content of the extension: SEQUENCE OF OID, or empty */
     int is_ca;                       /* basicConstraints.cA */
     int64_t path_len;                /* pathLenConstraint, or -1 */
@@ -49,6 +50,10 @@ int certificate_parse(struct certificate *out, struct bytes der);
 
 /* certificate_self_issued returns 1 if issuer and subject are the same name. */
 int certificate_self_issued(struct certificate *cert);
+
+/* certificate_has_extension returns 1 if |cert| has the extension |oid| (content octets) with the content
+ * |value|. */
+int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value);
 
 /* certificate_has_purpose returns 1 if extendedKeyUsage is absent, or holds |oid| (content octets). */
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid);

@@ -102,11 +102,45 @@ static int64_t recorded_reason(int64_t asked)
     return asked == REASON_CA_COMPROMISE || asked == REASON_AA_COMPROMISE ? REASON_UNSPECIFIED : asked;
 }
 
+static int times_fit(const struct cert_template *details, const struct certificate *cert)
+{
+    return !details->has_validity ||
+           ((details->not_before == TEMPLATE_NO_TIME || details->not_before == cert->not_before) &&
+            (details->not_after == TEMPLATE_NO_TIME || details->not_after == cert->not_after));
+}
+
+/* certDetails may say more of the certificate than issuer and serialNumber (RFC 9810 5.3.9). Whatever it says
+ * has to be so: else somebody has mistyped a serial, and another station would go out of service. */
+static enum cmp_turn check_details(struct cmp_message *m, const struct store_cert *stored)
+{
+    const struct revocation *own = m->state;
+    const struct cert_template *details = &own->details.cert_details;
+    struct certificate cert;
+
+    if (!certificate_parse(&cert, stored->certificate))
+        return cmp_refuse_body(m, PKI_SYSTEM_FAILURE, "the stored certificate cannot be read");
+    if ((details->subject.len != 0 && !name_equal(details->subject, cert.subject)) ||
+        (details->spki.len != 0 && !bytes_equal(details->spki, cert.spki)))
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
+                               "the certificate with this serialNumber has another subject or publicKey");
+    if ((details->version >= 0 && details->version != 2) || !times_fit(details, &cert))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "the certificate with this serialNumber has another version or validity");
+    for (size_t i = 0; i < details->extension_count; i++)
+        if (!certificate_has_extension(&cert, details->extensions[i].oid, details->extensions[i].value))
+            return cmp_refuse_body(
+                m, PKI_BAD_CERT_TEMPLATE,
+                "the certificate with this serialNumber lacks an extension of certDetails");
+    return CMP_ON;
+}
+
 static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store_cert *stored)
 {
     const struct revocation *own = m->state;
     int64_t reason = recorded_reason(own->details.reason);
 
+    if (check_details(m, stored) != CMP_ON)
+        return CMP_REFUSED;
     if (stored->status == STORE_CERT_REVOKED)
         return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is revoked already");
     if (stored->status == STORE_CERT_HOLD && reason == REASON_HOLD)

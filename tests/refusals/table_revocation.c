@@ -98,6 +98,23 @@ static const struct refusal rows[] = {
     {"RFC 9483 5.1.3", "rr by an RA for a certificate of another CA", PKI_RR, 0,
      ISSUER " = a3{30{31{30{(2.5.4.3) 0c{'Other CA'}}}}}", IN_BODY, PKI_BAD_CERT_ID, PKI_WRONG_AUTHORITY,
      .prepare = sign_as_an_ra},
+    /* RFC 9810 Appendix F, badCertId: "no certificate could be found matching the provided criteria". A
+     * serial that was mistyped is another station's. */
+    {"RFC 9810 5.3.9", "rr with another subject", PKI_RR, 0,
+     ISSUER " > a5{30{31{30{(2.5.4.3) 0c{'gnb-2'}}}}}", IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9810 5.3.9", "rr by an RA with another subject", PKI_RR, 0,
+     ISSUER " > a5{30{31{30{(2.5.4.3) 0c{'gnb-2'}}}}}", IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE,
+     .prepare = sign_as_an_ra},
+    {"RFC 9810 5.3.9", "rr with another publicKey", PKI_RR, 0, ISSUER " > a6{30{(1.2.3)} 03{00}}", IN_BODY,
+     PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9810 5.3.9", "rr with another notAfter", PKI_RR, 0, ISSUER " > a4{a1{17{'300101000000Z'}}}",
+     IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9810 5.3.9", "rr with another notBefore", PKI_RR, 0, ISSUER " > a4{a0{17{'200101000000Z'}}}",
+     IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9810 5.3.9", "rr with an extension that it lacks", PKI_RR, 0,
+     ISSUER " > a9{30{(1.2.3.4) 04{0500}}}", IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9810 5.3.9", "rr with another keyUsage", PKI_RR, 0, ISSUER " > a9{30{(2.5.29.15) 04{03020106}}}",
+     IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
     /* "and is not already expired or revoked (failInfo bit: certRevoked)" */
     {"RFC 9483 5.1.3", "rr for a revoked certificate", PKI_RR, 0, "", IN_BODY, PKI_CERT_REVOKED,
      .before = revoke_it},

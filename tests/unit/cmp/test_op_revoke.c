@@ -339,6 +339,36 @@ Test(op_revoke, the_certificate_must_be_one_of_this_CA)
     ctl_identity_cleanup(&ra);
 }
 
+/* RFC 9810 5.3.9 lets the requester say in certDetails as much as it can. All of it is right here, the
+ * subject in another spelling. */
+Test(op_revoke, details_that_are_those_of_the_certificate_do_no_harm)
+{
+    struct bytes rr;
+    CBB cbb, content, details, tmpl, field;
+    CBS extensions = cbs_of(own.cert.extensions), one;
+
+    cr_assert(CBB_init(&cbb, 512) && CBB_add_asn1(&cbb, &content, CBS_ASN1_SEQUENCE));
+    cr_assert(CBB_add_asn1(&content, &details, CBS_ASN1_SEQUENCE) &&
+              CBB_add_asn1(&details, &tmpl, CBS_ASN1_SEQUENCE));
+    cr_assert(der_add_octets(&tmpl, CBS_ASN1_CONTEXT_SPECIFIC | 0, bytes_str("\x02")));
+    cr_assert(der_add_octets(&tmpl, CBS_ASN1_CONTEXT_SPECIFIC | 1, own.cert.serial));
+    cr_assert(CBB_add_asn1(&tmpl, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3) &&
+              der_add_bytes(&field, own.cert.issuer) && CBB_flush(&tmpl));
+    cr_assert(CBB_add_asn1(&tmpl, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 5) &&
+              der_add_bytes(&field, spelled_otherwise(world->arena, own.cert.subject)) && CBB_flush(&tmpl));
+    CBS spki = cbs_of(own.cert.spki), inner;
+    cr_assert(CBS_get_asn1(&spki, &inner, CBS_ASN1_SEQUENCE));
+    cr_assert(
+        der_add_octets(&tmpl, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 6, bytes_of_cbs(&inner)));
+    cr_assert(CBB_add_asn1(&tmpl, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 9));
+    while (CBS_get_asn1_element(&extensions, &one, CBS_ASN1_SEQUENCE))
+        cr_assert(der_add_bytes(&field, bytes_of_cbs(&one)));
+    cr_assert(der_finish(&rr, world->arena, &cbb, CBB_flush(&content)));
+    struct answer answer = world_send(world, client_message(&client, PKI_RR, rr));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+}
+
 /* RFC 5280 7.1: which names match. */
 Test(op_revoke, the_issuer_may_be_spelled_otherwise)
 {
