@@ -18,6 +18,8 @@ enum {
     TODO_SOFT_HYPHEN = 0x1806,
     OBJECT_REPLACEMENT = 0xfffc,
     REPLACEMENT = 0xfffd,
+    HALFWIDTH_VOICED = 0xff9e, /* letters of Katakana that decompose to marks */
+    HALFWIDTH_SEMI_VOICED = 0xff9f,
     MARKS_MAX = 30
 };
 
@@ -25,6 +27,22 @@ static int is_mark_category(utf8proc_category_t category)
 {
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
            category == UTF8PROC_CATEGORY_ME;
+}
+
+static int is_space(utf8proc_int32_t c, utf8proc_category_t category)
+{
+    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP || (c >= '\t' && c <= '\r') || c == NEXT_LINE;
+}
+
+int name_ignores(uint32_t character)
+{
+    utf8proc_int32_t c = (utf8proc_int32_t)character;
+    const utf8proc_property_t *property = utf8proc_get_property(c);
+
+    return !is_space(c, property->category) &&
+           (property->ignorable || property->category == UTF8PROC_CATEGORY_CC ||
+            property->category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT || c == TODO_SOFT_HYPHEN);
 }
 
 /* RFC 4518 2.4, before anything else: what is unassigned to utf8proc may be assigned tomorrow, and then be
@@ -40,14 +58,13 @@ static int is_allowed(struct bytes text)
     for (size_t i = 0; i < text.len; i += (size_t)n) {
         if ((n = utf8proc_iterate(text.data + i, (utf8proc_ssize_t)(text.len - i), &c)) <= 0)
             return 0;
-        const utf8proc_property_t *property = utf8proc_get_property(c);
-        if (property->category == UTF8PROC_CATEGORY_CN || property->category == UTF8PROC_CATEGORY_CO ||
-            property->category == UTF8PROC_CATEGORY_CS || c == REPLACEMENT)
+        utf8proc_category_t category = utf8proc_category(c);
+        if (category == UTF8PROC_CATEGORY_CN || category == UTF8PROC_CATEGORY_CO ||
+            category == UTF8PROC_CATEGORY_CS || c == REPLACEMENT)
             return 0;
-        if (is_mark_category(property->category))
+        if (is_mark_category(category) || c == HALFWIDTH_VOICED || c == HALFWIDTH_SEMI_VOICED)
             marks++;
-        else if (!property->ignorable && property->category != UTF8PROC_CATEGORY_CC &&
-                 property->category != UTF8PROC_CATEGORY_CF && c != OBJECT_REPLACEMENT)
+        else if (!name_ignores((uint32_t)c))
             marks = 0;
         if (marks > MARKS_MAX)
             return 0;
@@ -58,16 +75,8 @@ static int is_allowed(struct bytes text)
 /* RFC 4518 2.2, before the folding of case and the normalization that utf8proc does. */
 static utf8proc_int32_t map(utf8proc_int32_t c, void *arg)
 {
-    utf8proc_category_t category = utf8proc_category(c);
-
     (void)arg;
-    if (category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-        category == UTF8PROC_CATEGORY_ZP || (c >= '\t' && c <= '\r') || c == NEXT_LINE)
-        return ' ';
-    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT ||
-                   c == TODO_SOFT_HYPHEN
-               ? IGNORED
-               : c;
+    return is_space(c, utf8proc_category(c)) ? ' ' : name_ignores((uint32_t)c) ? IGNORED : c;
 }
 
 static int is_mark(const uint8_t *p, size_t left)

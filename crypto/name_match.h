@@ -20,6 +20,9 @@ struct name_print name_print(struct bytes name);
 /* name_print_equal returns 1 if both are made and the same. */
 int name_print_equal(const struct name_print *a, const struct name_print *b);
 
+/* name_ignores returns 1 if |character| counts for nothing where names are compared (RFC 4518 2.2). */
+int name_ignores(uint32_t character);
+
 /* name_equal returns 1 if the DER names |a| and |b| match (RFC 5280 7.1). */
 int name_equal(struct bytes a, struct bytes b);
 

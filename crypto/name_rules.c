@@ -1,9 +1,8 @@
 /* Names are held against RFC 5280: its string types, bounds, and the syntax of each form of GeneralName. */
 #include "crypto/name_rules.h"
 
-#include <utf8proc.h>
-
 #include "crypto/name_internal.h"
+#include "crypto/name_match.h"
 #include "crypto/string_types.h"
 #include "server/base/bounds.h"
 #include "server/base/utf8.h"
@@ -27,7 +26,7 @@ static const char *text_fault(struct bytes text, unsigned max)
         n = utf8_shown(text.data + i, text.len - i);
         utf8_decode(&c, text.data + i, text.len - i);
         /* What is ignored where names are compared must not make two spellings of one. */
-        if (n == 0 || utf8proc_get_property((utf8proc_int32_t)c)->ignorable)
+        if (n == 0 || name_ignores(c))
             return "holds a control character, or one that cannot be seen";
     }
     return max != 0 && count > max ? "is too long" : NULL;

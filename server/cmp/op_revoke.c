@@ -1,4 +1,5 @@
 /* rr (RFC 9810 5.3.9, RFC 9483 4.2, 5.1.3 and 5.3.2). */
+#include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 #include "server/pki/revocation.h"
@@ -119,7 +120,9 @@ static enum cmp_turn check_details(struct cmp_message *m, const struct store_cer
 
     if (!certificate_parse(&cert, stored->certificate))
         return cmp_refuse_body(m, PKI_SYSTEM_FAILURE, "the stored certificate cannot be read");
-    if ((details->subject.len != 0 && !name_equal(details->subject, cert.subject)) ||
+    /* The NULL-DN says nothing of the subject, as in a request for a certificate (RFC 9483 4.1.1). */
+    if ((details->subject.len != 0 && !name_is_empty(details->subject) &&
+         !name_equal(details->subject, cert.subject)) ||
         (details->spki.len != 0 && !bytes_equal(details->spki, cert.spki)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
                                "the certificate with this serialNumber has another subject or publicKey");

@@ -59,10 +59,12 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName");
     if (!name_is_valid(cert->subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
-    /* What RFC 5280 does not let stand there, software cannot read, or reads differently. */
-    if ((fault = name_fault(decision->arena, cert->subject)) != NULL)
+    /* What RFC 5280 does not let stand there, software cannot read, or reads differently. An update keeps the
+     * names of its certificate: whoever has got them is not stranded for them. */
+    if (decision->update == NULL && (fault = name_fault(decision->arena, cert->subject)) != NULL)
         return refuse_name(decision, "subject", fault);
-    if (cert->san.len != 0 && (fault = general_names_fault(decision->arena, cert->san)) != NULL)
+    if (decision->update == NULL && cert->san.len != 0 &&
+        (fault = general_names_fault(decision->arena, cert->san)) != NULL)
         return refuse_name(decision, "subjectAltName", fault);
     /* Under the CA's own name a device could pass for the signer of CRLs. */
     if (!name_differs(cert->subject, decision->profile->ca->cert.subject))

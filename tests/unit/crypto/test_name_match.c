@@ -235,7 +235,8 @@ Test(name_match, no_more_than_30_marks_in_a_row_are_sorted)
 /* What is taken away between marks does not part them, and those of one text do not count for the next. */
 Test(name_match, marks_are_counted_over_what_is_ignored)
 {
-    static const char *const between[] = {"\xe2\x80\x8d", "\x01", "\xe3\x85\xa4", "\xc2\xad"};
+    static const char *const between[] = {"\xe2\x80\x8d", "\x01",         "\xe3\x85\xa4",
+                                          "\xc2\xad",     "\xe1\xa0\x86", "\xef\xbe\x9e"};
     char text[256];
 
     for (size_t b = 0; b < sizeof between / sizeof between[0]; b++) {

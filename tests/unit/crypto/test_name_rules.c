@@ -84,6 +84,8 @@ Test(name_rules, values_are_texts_of_their_types)
          "cannot be seen"},                                   /* RIGHT-TO-LEFT OVERRIDE */
         {CN, UTF8, VALUE("a\xe3\x85\xa4"), "cannot be seen"}, /* HANGUL FILLER */
         {CN, UTF8, VALUE("a\xef\xb8\x8f"), "cannot be seen"}, /* VARIATION SELECTOR-16 */
+        {CN, UTF8, VALUE("a\xe1\xa0\x86"), "cannot be seen"}, /* MONGOLIAN TODO SOFT HYPHEN */
+        {CN, UTF8, VALUE("a\xef\xbf\xbc"), "cannot be seen"}, /* OBJECT REPLACEMENT CHARACTER */
         {CN, UTF8, VALUE("a\xff"), "commonName is no text"},
         {CN, UTF8, VALUE("a\xc0\x80"), "commonName is no text"},
         {CN, UTF8, VALUE("a\xed\xa0\x80"), "commonName is no text"},

@@ -1,4 +1,5 @@
 /* decide.c: what is granted, and what the certificate contains (RFC 5280 section 4). */
+#include "tests/support/hex.h"
 #include "tests/support/spelling.h"
 #include "tests/unit/policy/decision.h"
 
@@ -246,6 +247,23 @@ Test(decide, nobody_gets_the_name_of_the_CA)
 {
     request.tmpl.subject = profile()->ca->cert.subject;
     refused(PKI_BAD_CERT_TEMPLATE);
+}
+
+/* RFC 9483 4.1.3: names "without modifications". Those that were certified before there was a rule stay good.
+ */
+Test(decide, an_update_keeps_names_that_nobody_gets_any_more)
+{
+    struct certificate old = {.subject = hex(arena, "30 0f 31 0d 30 0b 06 03 55 04 03 13 04 61 5f 63 64"),
+                              .san = hex(arena, "30 05 82 03 61 5f 62")};
+
+    request.tmpl.subject = old.subject;
+    request.tmpl.san = old.san;
+    refused(PKI_BAD_CERT_TEMPLATE);
+    update = &old;
+    cr_expect(bytes_equal(granted().subject, old.subject));
+    old.subject = profile()->ca->cert.subject;
+    refused(PKI_BAD_CERT_TEMPLATE);
+    update = NULL;
 }
 
 /* RFC 5280 7.1: in another spelling it is still the CA's name. */
