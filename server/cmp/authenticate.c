@@ -23,12 +23,12 @@ static void want_own_proof(struct cmp_message *m)
  * "Transactions"). */
 static enum cmp_turn ask_later(struct cmp_message *m)
 {
-    if (m->is_mac != m->tx.credential_is_mac)
-        return cmp_refuse(m, PKI_WRONG_INTEGRITY, same_credentials_text, NULL);
-    if (m->is_mac) {
+    if (m->is_mac)
         cmp_want_mac(m);
+    if (m->is_mac != m->tx.credential_is_mac)
+        return cmp_refuse_proven(m, PKI_WRONG_INTEGRITY, same_credentials_text);
+    if (m->is_mac)
         return CMP_ON;
-    }
     struct name_cache cache = {.printed = 0};
 
     if (cmp_check_sender(m, m->tx.credential_name, &cache) != CMP_ON ||
@@ -51,6 +51,10 @@ enum cmp_turn cmp_ask_proof(struct cmp_message *m)
     /* Without its secret a message goes the same way, to be refused where a wrong MAC is. */
     if (m->is_mac && !cmp_open_secret(m, &m->mac_fault))
         m->secret = bytes_of(no_secret, sizeof no_secret);
+    if (m->deferred.text != NULL) {
+        cmp_want_mac(m);
+        return CMP_ON;
+    }
     if (!begins)
         return ask_later(m);
     if (m->is_mac)
@@ -83,11 +87,15 @@ static enum cmp_turn judge_mac(struct cmp_message *m)
 
     if (right < 0)
         return cmp_out_of_memory(m);
-    if (!right || m->mac_fault != NULL) {
-        m->mac_wrong = 1;
-        return cmp_refuse_mac(m, m->mac_fault != NULL ? m->mac_fault : "the MAC is wrong");
+    m->mac_wrong = !right || m->mac_fault != NULL;
+    m->mac_verified = !m->mac_wrong;
+    /* Told to whoever asks: the MAC decides how the answer is protected. */
+    if (m->deferred.text != NULL) {
+        m->refusal = m->deferred;
+        return CMP_REFUSED;
     }
-    m->mac_verified = 1;
+    if (m->mac_wrong)
+        return cmp_refuse_mac(m, m->mac_fault != NULL ? m->mac_fault : "the MAC is wrong");
     /* Told only now: else the answer would tell which references exist. */
     if (!cmp_has(m, CMP_BEGINS) && !bytes_equal(m->tx.credential, m->in.header.sender_kid))
         return cmp_refuse(m, PKI_WRONG_INTEGRITY, same_credentials_text, NULL);

@@ -11,10 +11,6 @@ static enum cmp_turn find_mac(struct cmp_message *m)
         return cmp_refuse(m, PKI_BAD_ALG,
                           "this MAC algorithm is not supported: use PBMAC1 or PasswordBasedMac with SHA-2",
                           NULL);
-    /* RFC 9483 4.1.3 and 4.2: signed with the certificate that is to be updated or revoked. */
-    if (cmp_has(m, CMP_SIGNED))
-        return cmp_refuse(m, PKI_WRONG_INTEGRITY,
-                          "kur and rr must be signed, not protected by a shared secret", NULL);
     if (m->in.header.sender_kid.len == 0)
         return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "senderKID must name the shared secret", NULL);
     m->price_us += mac_price_us(&m->mac);
@@ -53,4 +49,27 @@ enum cmp_turn cmp_find_credentials(struct cmp_message *m)
     if (turn == CMP_ON && m->is_mac && cmp_has(m, CMP_BEGINS))
         turn = cmp_check_mac(m);
     return turn;
+}
+
+enum cmp_turn cmp_refuse_proven(struct cmp_message *m, enum pki_failure fail_info, const char *text)
+{
+    cmp_refuse(m, fail_info, text, NULL);
+    if (!m->is_mac)
+        return CMP_REFUSED;
+    m->deferred = m->refusal;
+    return CMP_ON;
+}
+
+int cmp_defer_refusal(struct cmp_message *m)
+{
+    const struct pki_header *header = &m->in.header;
+    const struct cmp_refusal refusal = m->refusal;
+
+    if (!m->in.has_protection || !mac_is_mac(header->protection_alg) ||
+        header->sender_kid.len > BOUND_SENDER_KID)
+        return 0;
+    if (cmp_find_credentials(m) == CMP_ON)
+        m->deferred = refusal;
+    m->refusal = refusal;
+    return m->deferred.text != NULL;
 }

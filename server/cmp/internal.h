@@ -54,7 +54,9 @@ struct cmp_message {
     struct bytes secret;   /* that one, or what stands in for it */
     const char *mac_fault; /* there is no such secret, for the log; NULL: there is */
     int mac_wrong;
-    int mac_verified;  /* 1: answers are protected by the same MAC */
+    struct cmp_refusal deferred; /* told once it is known whether the answer may have the peer's MAC; without
+                                  * text: none */
+    int mac_verified;            /* 1: answers are protected by the same MAC */
     int authenticated; /* 1: the protection is right, of whom the transaction wants it, and it is now that it
                         * was made: the next message of its transaction, no other that its sender or we made
                         * before */
@@ -64,6 +66,7 @@ struct cmp_message {
     struct cmp_signer signers[BOUND_SIGNERS];
     size_t signer_count, signers_tried;
     struct name_cache sender_cache;
+    size_t name_octets;               /* of names that take Unicode's tables (BOUND_NAMES_COMPARED) */
     int signers_left;                 /* 1: there were more */
     struct cmp_refusal signer_fault;  /* of the one that came furthest; without text: none was refused */
     unsigned signer_stage;            /* and how far that was (signer.c) */
@@ -192,6 +195,15 @@ enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id);
 
 /* cmp_find_credentials reads protectionAlg and extraCerts and prices them. CMP_ON, or CMP_REFUSED. */
 enum cmp_turn cmp_find_credentials(struct cmp_message *m);
+
+/* cmp_defer_refusal puts m->refusal off until the MAC of the message was verified: RFC 9483 3.2 wants one
+ * kind of protection throughout, and a client with a secret alone can read no other. 1, or 0 if the message
+ * has no MAC that can be verified. */
+int cmp_defer_refusal(struct cmp_message *m);
+
+/* cmp_refuse_proven refuses likewise what is known to have a MAC that will be verified. CMP_ON, or
+ * CMP_REFUSED of a message without one. */
+enum cmp_turn cmp_refuse_proven(struct cmp_message *m, enum pki_failure fail_info, const char *text);
 
 /* cmp_check_mac holds the parameters of a MAC against the profile. Likewise. */
 enum cmp_turn cmp_check_mac(struct cmp_message *m);

@@ -37,6 +37,11 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
 {
     int body = m->in.body_type;
 
+    /* RFC 9483 4.1.3 and 4.2: signed with the certificate that is to be updated or revoked. */
+    if (cmp_has(m, CMP_SIGNED) && mac_is_mac(m->in.header.protection_alg))
+        return cmp_refuse(m, PKI_WRONG_INTEGRITY,
+                          "kur and rr must be signed, not protected by a shared secret", NULL);
+
     if (m->operation == &cmp_unsupported)
         return cmp_refuse(m, PKI_BAD_REQUEST, "this type of message is not supported",
                           arena_printf(m->arena, "body %s", pki_body_name(body)));
@@ -93,6 +98,16 @@ static enum cmp_turn refuse_unreadable(struct cmp_message *m)
     return CMP_END;
 }
 
+/* What can be said of a message whoever sent it. */
+static enum cmp_turn check_form(struct cmp_message *m)
+{
+    enum cmp_turn turn;
+
+    if ((turn = cmp_check_header(m)) != CMP_ON || (turn = choose_profile(m)) != CMP_ON)
+        return turn;
+    return check_body_type(m);
+}
+
 enum cmp_turn cmp_receive(struct cmp_message *m)
 {
     const char *why = NULL;
@@ -110,13 +125,16 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
         m->transaction_id = bytes_of(m->request_hash, CMP_NONCE);
     if (decoded == PKI_HEADER_ONLY)
         return cmp_refuse(m, PKI_BAD_DATA_FORMAT, "the message is not valid DER of a PKIMessage", why);
-    if ((turn = cmp_check_header(m)) != CMP_ON || (turn = choose_profile(m)) != CMP_ON ||
-        (turn = check_body_type(m)) != CMP_ON ||
-        (m->in.has_protection && (turn = cmp_find_credentials(m)) != CMP_ON))
+    if ((turn = check_form(m)) == CMP_ON && m->in.has_protection)
+        turn = cmp_find_credentials(m);
+    else if (turn == CMP_REFUSED && cmp_defer_refusal(m))
+        turn = CMP_ON;
+    if (turn != CMP_ON)
         return turn;
-    if (!m->operation->decode(m))
+    if (m->deferred.text == NULL && !m->operation->decode(m))
         return cmp_out_of_memory(m);
-    want_transaction(m);
+    if (m->transaction_id.len <= BOUND_TRANSACTION_ID)
+        want_transaction(m);
     if (m->is_mac)
         want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
     else
@@ -147,10 +165,12 @@ static enum cmp_turn place_in_transaction(struct cmp_message *m)
 {
     struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
 
+    if (m->deferred.text != NULL)
+        return CMP_ON;
     if (m->has_tx && (bytes_equal(m->tx.request_hash, hash) || bytes_equal(m->tx.last_hash, hash)))
         return CMP_REPLAY;
     if (!m->has_tx && !cmp_has(m, CMP_BEGINS))
-        return cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
+        return cmp_refuse_proven(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again");
     m->is_late = m->has_tx && (cmp_has(m, CMP_BEGINS) || m->tx.state != STORE_TX_WAIT_CONFIRM);
     return CMP_ON;
 }

@@ -22,7 +22,8 @@ enum refusal_flag {
     BY_PBMAC1 = 2, /* by PBMAC1 */
     STRICT = 4,    /* the profile insists on RFC 9483 3.1; else RFC 9810 5.1.1 */
     BARE = 8, /* the answer is not protected, HTTP status 400: header or body cannot be found in the octets */
-    ENDS = 16, /* RFC 9483 3.6.4: the transaction is over, its certificate treated as rejected */
+    SIGNED = 32, /* the MAC of the message proves nothing: the answer is signed */
+    ENDS = 16,   /* RFC 9483 3.6.4: the transaction is over, its certificate treated as rejected */
 };
 
 enum { IN_BODY = -1 }; /* refused in the response that belongs to the request: ip, cp, kup, rp */

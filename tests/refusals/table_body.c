@@ -37,6 +37,8 @@ static const struct refusal rows[] = {
     UNSUPPORTED("pollRep", "ba", "30{30{02{00} 02{01}}}"),
     UNSUPPORTED("a body beyond those of RFC 9810", "bb", "30{}"),
     {"RFC 9483 3.5", "genm by MAC", PKI_IR, BY_MAC, "body = b5{30{}}", PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9483 3.5", "pollReq by MAC", PKI_CERTCONF, BY_PBMAC1, "body = b9{30{30{02{00}}}}", PKI_ERROR,
+     PKI_BAD_REQUEST},
     {"RFC 9483 3.5", "pollReq in a transaction that awaits certConf", PKI_CERTCONF, 0,
      "body = b9{30{30{02{00}}}}", PKI_ERROR, PKI_BAD_REQUEST},
     {"RFC 9483 3.5", "pkiconf in a transaction that awaits certConf", PKI_CERTCONF, 0, "body = b3{05{}}",

@@ -75,12 +75,12 @@ static const struct refusal rows[] = {
     BAD_MAC("PBMAC1 with another salt", PKI_IR, BY_PBMAC1, "| | " KDF_SALT " !"),
     BAD_MAC("PBMAC1 with another prf", PKI_IR, BY_PBMAC1, "| | " KDF_PRF " = 30{(1.2.840.113549.2.10)}"),
     BAD_MAC("PBMAC1 with another key length", PKI_IR, BY_PBMAC1, "| | " KDF_KEY_LEN " = 02{1f}"),
-    {"RFC 9483 3.5", "MAC by a wrong secret", PKI_IR, BY_MAC, "", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
+    {"RFC 9483 3.5", "MAC by a wrong secret", PKI_IR, SIGNED | BY_MAC, "", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
      .prepare = use_wrong_secret},
-    {"RFC 9483 3.5", "PBMAC1 by a wrong secret", PKI_CR, BY_PBMAC1, "", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
-     .prepare = use_wrong_secret},
-    {"RFC 9483 3.5", "MAC by an expired secret", PKI_IR, BY_MAC, "", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
-     .prepare = let_secret_expire},
+    {"RFC 9483 3.5", "PBMAC1 by a wrong secret", PKI_CR, SIGNED | BY_PBMAC1, "", PKI_ERROR,
+     PKI_BAD_MESSAGE_CHECK, .prepare = use_wrong_secret},
+    {"RFC 9483 3.5", "MAC by an expired secret", PKI_IR, SIGNED | BY_MAC, "", PKI_ERROR,
+     PKI_BAD_MESSAGE_CHECK, .prepare = let_secret_expire},
     /* RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
      * PKI policies. (failInfo bit: notAuthorized)" */
     {"RFC 9483 3.5", "MAC by a one-time secret that was used", PKI_IR, BY_MAC, "", PKI_ERROR,

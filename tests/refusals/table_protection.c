@@ -52,7 +52,7 @@ static const struct refusal rows[] = {
     {"RFC 9483 3.1", "protectionAlg absent", PKI_IR, 0, "protectionAlg -", PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
     {"RFC 9483 3.1", "protectionAlg absent in error", PKI_ERROR, 0, "protectionAlg -", PKI_ERROR,
      PKI_BAD_MESSAGE_CHECK},
-    {"RFC 9483 3.1", "protectionAlg absent, MAC", PKI_IR, BY_MAC, "protectionAlg -", PKI_ERROR,
+    {"RFC 9483 3.1", "protectionAlg absent, MAC", PKI_IR, SIGNED | BY_MAC, "protectionAlg -", PKI_ERROR,
      PKI_BAD_MESSAGE_CHECK},
 
     /* RFC 9810 Appendix F, badAlg: "unrecognized or unsupported algorithm identifier" */
@@ -149,10 +149,10 @@ static const struct refusal rows[] = {
      .prepare = keep},
     {"RFC 9483 3.5 and 4.2", "rr by PBMAC1", PKI_RR, BY_PBMAC1, "", PKI_ERROR, PKI_WRONG_INTEGRITY,
      .prepare = keep},
-    {"RFC 9483 3.5", "ir by MAC where the profile takes none", PKI_IR, BY_MAC, "", PKI_ERROR,
+    {"RFC 9483 3.5", "ir by MAC where the profile takes none", PKI_IR, SIGNED | BY_MAC, "", PKI_ERROR,
      PKI_WRONG_INTEGRITY, .prepare = take_no_mac},
-    {"RFC 9483 3.5", "p10cr by PBMAC1 where the profile takes none", PKI_P10CR, BY_PBMAC1, "", PKI_ERROR,
-     PKI_WRONG_INTEGRITY, .prepare = take_no_mac},
+    {"RFC 9483 3.5", "p10cr by PBMAC1 where the profile takes none", PKI_P10CR, SIGNED | BY_PBMAC1, "",
+     PKI_ERROR, PKI_WRONG_INTEGRITY, .prepare = take_no_mac},
     /* A MAC's name over a signature: senderKID names no secret. */
     {"RFC 9483 3.5", "signature under the name of PasswordBasedMac", PKI_IR, 0, ALGORITHM(PBM), PKI_ERROR,
      PKI_BAD_MESSAGE_CHECK},
@@ -160,7 +160,7 @@ static const struct refusal rows[] = {
     {"RFC 9483 4.1.1", "certConf by MAC after a signed ir", PKI_CERTCONF, 0,
      "protectionAlg = a1{$}; senderKID/0 = 04{'station-1'}", PKI_ERROR, PKI_WRONG_INTEGRITY,
      .with = mac_algorithm},
-    {"RFC 9483 4.1.1", "certConf by signature after an ir by MAC", PKI_CERTCONF, BY_MAC,
+    {"RFC 9483 4.1.1", "certConf by signature after an ir by MAC", PKI_CERTCONF, SIGNED | BY_MAC,
      "protectionAlg = a1{30{(1.2.840.10045.4.3.2)}}", PKI_ERROR, PKI_WRONG_INTEGRITY},
 };
 

@@ -181,6 +181,14 @@ static void expect_status(const struct refusal *refusal, const struct answer *an
     cr_expect(answer->result.refused, "%s", refusal->name);
 }
 
+/* RFC 9483 3.2: "the same kind of protection" throughout, wherever the message shows that its sender has the
+ * secret: its MAC is right, over what was damaged, and of a kind that the profile takes. */
+static int proves_secret(const struct refusal *refusal)
+{
+    return (refusal->flags & (BY_MAC | BY_PBMAC1)) != 0 && (refusal->flags & (BARE | SIGNED)) == 0 &&
+           strchr(refusal->edits, '|') == NULL && refusal->failure != PKI_BAD_ALG;
+}
+
 /* ARCHITECTURE.md: "Every answer is protected: by MAC if the request's MAC verified, with the request's own
  * parameters, else signed. Bare are only the answers […] to an unreadable header". world_send has verified
  * what is there. */
@@ -190,6 +198,9 @@ static void expect_protection(const struct refusal *refusal, const struct answer
     int bare = (refusal->flags & BARE) != 0;
     struct pki_message in;
 
+    if (proves_secret(refusal))
+        cr_expect(mac_is_mac(answer->message.header.protection_alg), "RFC 9483 3.2, %s: signed",
+                  refusal->name);
     cr_expect_eq(answer->message.has_protection, !bare, "%s", refusal->name);
     cr_expect_eq(answer->result.end, bare ? JOB_UNREADABLE : JOB_ANSWERED, "%s", refusal->name);
     if (bare || !mac_is_mac(answer->message.header.protection_alg))
