@@ -202,7 +202,22 @@ struct values {
     unsigned count, unreadable;
 };
 
-static struct values values_of(struct bytes name, const struct name_attribute_type *wanted)
+/* The characters of a value, in UTF-8: those of the usual types are that already. */
+static int read_value(struct bytes *out, struct arena *arena, CBS_ASN1_TAG tag, CBS value)
+{
+    CBB text;
+
+    if (tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_IA5STRING) {
+        *out = bytes_of_cbs(&value);
+        return 1;
+    }
+    if (!string_type_known(tag) || !CBB_init(&text, CBS_len(&value)))
+        return 0;
+    return der_finish(out, arena, &text, string_add_utf8(&text, tag, value));
+}
+
+static struct values values_of(struct arena *arena, struct bytes name,
+                               const struct name_attribute_type *wanted)
 {
     struct values values = {{NULL, 0}, 0, 0};
     CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;
@@ -216,22 +231,19 @@ static struct values values_of(struct bytes name, const struct name_attribute_ty
                 !bytes_equal(bytes_of_cbs(&oid), wanted->oid))
                 continue;
             values.count++;
-            if (tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_IA5STRING)
-                values.last = bytes_of_cbs(&value);
-            else
-                values.unreadable++;
+            values.unreadable += !read_value(&values.last, arena, tag, value);
         }
     return values;
 }
 
-struct bytes name_attribute(struct bytes name, const char *attribute)
+struct bytes name_attribute(struct arena *arena, struct bytes name, const char *attribute)
 {
-    return values_of(name, attribute_named(attribute)).last;
+    return values_of(arena, name, attribute_named(attribute)).last;
 }
 
-int name_attribute_once(struct bytes *out, struct bytes name, const char *attribute)
+int name_attribute_once(struct bytes *out, struct arena *arena, struct bytes name, const char *attribute)
 {
-    struct values values = values_of(name, attribute_named(attribute));
+    struct values values = values_of(arena, name, attribute_named(attribute));
 
     *out = values.last;
     return values.count <= 1 && values.unreadable == 0;

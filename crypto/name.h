@@ -26,12 +26,12 @@ int name_build(struct bytes *out, struct arena *arena, const char *const *pairs)
 /* name_attribute_known returns 1 if |attribute| ("CN", "serialNumber", …) is a short name that is known. */
 int name_attribute_known(const char *attribute);
 
-/* name_attribute returns the value of the last |attribute| in |name| that is a UTF8String, PrintableString or
- * IA5String, or an empty view. */
-struct bytes name_attribute(struct bytes name, const char *attribute);
+/* name_attribute returns the value of the last |attribute| in |name| that is a string, in UTF-8, or an empty
+ * view. What is no UTF-8 in |name| is copied to |arena|. */
+struct bytes name_attribute(struct arena *arena, struct bytes name, const char *attribute);
 
 /* name_attribute_once is name_attribute for who compares identities: an empty view if |name| has no
- * |attribute|. Returns 0 if it has several, or one that is none of those strings. */
-int name_attribute_once(struct bytes *out, struct bytes name, const char *attribute);
+ * |attribute|. Returns 0 if it has several, or one that is no string, or without memory. */
+int name_attribute_once(struct bytes *out, struct arena *arena, struct bytes name, const char *attribute);
 
 #endif

@@ -107,10 +107,53 @@ static size_t squeeze(uint8_t *text, size_t len)
     return used;
 }
 
+static int is_ascii(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] < ' ' || text.data[i] > '~')
+            return 0;
+    return 1;
+}
+
+/* ASCII needs no tables: the next character of a text that is compared without case, runs of spaces as one,
+ * those at either end as none; -1 at its end. */
+static int next_ascii(CBS *text)
+{
+    uint8_t c;
+
+    if (!CBS_get_u8(text, &c))
+        return -1;
+    if (c != ' ')
+        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+    while (CBS_len(text) != 0 && CBS_data(text)[0] == ' ')
+        CBS_skip(text, 1);
+    return CBS_len(text) != 0 ? ' ' : -1;
+}
+
+static void skip_spaces(CBS *text)
+{
+    while (CBS_len(text) != 0 && CBS_data(text)[0] == ' ')
+        CBS_skip(text, 1);
+}
+
+static int add_prepared_ascii(CBB *out, struct bytes text)
+{
+    CBS cbs = cbs_of(text);
+    int c, ok;
+
+    skip_spaces(&cbs);
+    for (ok = CBS_len(&cbs) != 0; ok && (c = next_ascii(&cbs)) >= 0;)
+        ok = CBB_add_u8(out, (uint8_t)c);
+    return ok;
+}
+
 /* |text|, in UTF-8, as it is compared. What nothing is left of is like nothing: else a space were whatever is
  * absent. */
 static int add_prepared(CBB *out, struct bytes text)
 {
+    if (is_ascii(text))
+        return add_prepared_ascii(out, text);
+
     utf8proc_uint8_t *prepared = NULL;
     utf8proc_option_t options = UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
     utf8proc_ssize_t len = is_allowed(text) ? utf8proc_map_custom(text.data, (utf8proc_ssize_t)text.len,
@@ -249,29 +292,10 @@ struct name_print name_print(struct bytes name)
 
 /* ---- what differs at a glance ---- */
 
-/* ASCII needs no tables: the next character of a text that is compared without case, runs of spaces as one,
- * those at either end as none; -1 at its end. */
-static int next_plain(CBS *text)
-{
-    uint8_t c;
-
-    if (!CBS_get_u8(text, &c))
-        return -1;
-    if (c != ' ')
-        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-    while (CBS_len(text) != 0 && CBS_data(text)[0] == ' ')
-        CBS_skip(text, 1);
-    return CBS_len(text) != 0 ? ' ' : -1;
-}
-
 static int is_plain(CBS_ASN1_TAG tag, const CBS *value)
 {
-    if (!string_type_known(tag) || tag == CBS_ASN1_BMPSTRING || tag == CBS_ASN1_UNIVERSALSTRING)
-        return 0;
-    for (size_t i = 0; i < CBS_len(value); i++)
-        if (CBS_data(value)[i] < ' ' || CBS_data(value)[i] > '~')
-            return 0;
-    return CBS_len(value) != 0 && CBS_data(value)[0] != ' ';
+    return string_type_known(tag) && tag != CBS_ASN1_BMPSTRING && tag != CBS_ASN1_UNIVERSALSTRING &&
+           is_ascii(bytes_of_cbs(value));
 }
 
 /* Takes the next RDN off |names|, of one attribute. Returns 0 if it is none. */
@@ -288,11 +312,32 @@ static int plain_differ(CBS a, CBS b)
 {
     int x, y;
 
+    skip_spaces(&a);
+    skip_spaces(&b);
     do {
-        x = next_plain(&a);
-        y = next_plain(&b);
+        x = next_ascii(&a);
+        y = next_ascii(&b);
     } while (x == y && x >= 0);
     return x != y;
+}
+
+int name_is_plain(struct bytes name)
+{
+    CBS cbs = cbs_of(name), names, rdn, pair, oid, value;
+    CBS_ASN1_TAG tag;
+
+    if (!CBS_get_asn1(&cbs, &names, CBS_ASN1_SEQUENCE))
+        return 0;
+    while (CBS_len(&names) != 0) {
+        if (!CBS_get_asn1(&names, &rdn, CBS_ASN1_SET))
+            return 0;
+        while (CBS_len(&rdn) != 0)
+            if (!CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, &value, &tag) ||
+                !is_plain(tag, &value))
+                return 0;
+    }
+    return 1;
 }
 
 /* 1 if the names surely do not match: for the names of CAs, which are ASCII, that is all that is ever asked.
@@ -391,7 +436,15 @@ static void find_host(unsigned form, struct bytes name, size_t *begin, size_t *e
         *begin = (size_t)(at - name.data);
 }
 
-static int add_general_name(struct set *set, CBS *names)
+/* |*octets| counts those of directoryNames that take Unicode's tables: of so many, and no more. */
+static struct name_print directory_print(struct bytes name, size_t *octets)
+{
+    if (!name_is_plain(name) && (*octets += name.len) > BOUND_NAMES_COMPARED)
+        return (struct name_print){.made = 0};
+    return name_print(name);
+}
+
+static int add_general_name(struct set *set, CBS *names, size_t *octets)
 {
     CBS content;
     CBS_ASN1_TAG tag;
@@ -410,7 +463,7 @@ static int add_general_name(struct set *set, CBS *names)
             uint8_t c = name.data[i];
             ok = CBB_add_u8(&cbb, i >= begin && i < end && c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c);
         }
-    } else if (form == DIRECTORY_NAME && (directory = name_print(name)).made) {
+    } else if (form == DIRECTORY_NAME && (directory = directory_print(name, octets)).made) {
         ok = ok && CBB_add_bytes(&cbb, directory.octets, sizeof directory.octets);
     } else {
         ok = ok && der_add_bytes(&cbb, name);
@@ -423,12 +476,13 @@ static struct name_print general_names_print(struct bytes names)
     CBS cbs = cbs_of(names), sequence;
     CBB cbb;
     struct set set = {.count = 0};
+    size_t octets = 0;
     int ok = CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) && CBS_len(&cbs) == 0;
 
     if (!CBB_init(&cbb, 256))
         return (struct name_print){.made = 0};
     while (ok && CBS_len(&sequence) != 0)
-        ok = add_general_name(&set, &sequence);
+        ok = add_general_name(&set, &sequence, &octets);
     ok = set_finish(&set, &cbb, ok);
     return finish(&cbb, ok);
 }

@@ -23,6 +23,10 @@ int name_print_equal(const struct name_print *a, const struct name_print *b);
 /* name_ignores returns 1 if |character| counts for nothing where names are compared (RFC 4518 2.2). */
 int name_ignores(uint32_t character);
 
+/* name_is_plain returns 1 if |name| is made of ASCII texts alone, so that preparing it costs next to nothing.
+ */
+int name_is_plain(struct bytes name);
+
 /* name_equal returns 1 if the DER names |a| and |b| match (RFC 5280 7.1). */
 int name_equal(struct bytes a, struct bytes b);
 
@@ -45,7 +49,8 @@ int name_equal_cached(struct bytes a, struct name_cache *a_cache, struct bytes b
 int name_text_equal(struct bytes a, struct bytes b);
 
 /* general_names_equal returns 1 if each GeneralName of the DER GeneralNames |a| has one in |b| that matches
- * it, and the other way round: directoryName by 7.1, the host of dNSName, rfc822Name and URI without case
+ * it, and the other way round: directoryName by 7.1 (of those that are not plain the first
+ * BOUND_NAMES_COMPARED octets), the host of dNSName, rfc822Name and URI without case
  * (7.2, 7.4, 7.5), others by their octets. Their order makes no difference. */
 int general_names_equal(struct bytes a, struct bytes b);
 

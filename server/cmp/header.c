@@ -37,7 +37,7 @@ static enum cmp_turn check_mac_sender(struct cmp_message *m)
     const struct pki_header *header = &m->in.header;
 
     if (!m->is_mac || (header->sender_name.len != 0 && header->sender_kid.len != 0 &&
-                       bytes_equal(name_attribute(header->sender_name, "CN"), header->sender_kid)))
+                       bytes_equal(name_attribute(m->arena, header->sender_name, "CN"), header->sender_kid)))
         return CMP_ON;
     return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender must be a directoryName whose commonName is senderKID");
 }

@@ -137,8 +137,9 @@ static enum cmp_turn check_update(struct cmp_message *m)
 
 static enum cmp_turn refuse_pop_algorithm(struct cmp_message *m, struct bytes algorithm)
 {
-    const char *text = arena_printf(m->arena, "%s: %s", m->operation == &cmp_p10cr ? "signatureAlgorithm" : "popo",
-                                    signature_fault(m->arena, algorithm));
+    const char *text =
+        arena_printf(m->arena, "%s: %s", m->operation == &cmp_p10cr ? "signatureAlgorithm" : "popo",
+                     signature_fault(m->arena, algorithm));
 
     return cmp_refuse_body(m, PKI_BAD_POP, text != NULL ? text : "the algorithm of popo is not supported");
 }

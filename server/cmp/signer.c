@@ -34,13 +34,18 @@ static enum cmp_turn pass_over(struct cmp_message *m, enum stage stage)
 
 /* ---- which may it be ---- */
 
-enum { USUAL_NAME = 256 }; /* octets */
-
-/* Each name is prepared once, if at all; what is longer than any usual one costs up to a microsecond an octet
- * of that. */
-static uint64_t name_us(struct bytes name)
+/* A name is prepared once, if at all. Where that takes the tables of Unicode it costs up to a microsecond an
+ * octet, and nobody knows yet who wants it: so it has its price, and there is an end to it. */
+static void price_name(struct cmp_message *m, struct bytes name, struct name_cache *cache)
 {
-    return name.len > USUAL_NAME ? name.len - USUAL_NAME : 0;
+    if (name_is_plain(name) || name.len > BOUND_NAME_COMPARED)
+        return;
+    if (name.len > BOUND_NAMES_COMPARED - m->name_octets) {
+        cache->printed = 1; /* as one that cannot be prepared */
+        return;
+    }
+    m->name_octets += name.len;
+    m->price_us += name.len;
 }
 
 /* RFC 9483 3.1: senderKID is the subjectKeyIdentifier, sender the subject. A certificate without the one, or
@@ -143,13 +148,14 @@ static int is_known(const struct cmp_message *m, struct bytes der)
 
 static void read_certificates(struct cmp_message *m)
 {
-    m->price_us += name_us(m->in.header.sender_name);
+    price_name(m, m->in.header.sender_name, &m->sender_cache);
     for (size_t i = 0; i < m->in.extra_cert_count; i++) {
         struct certificate *cert = &m->certs[m->cert_count];
         if (m->in.extra_certs[i].len > BOUND_CERTIFICATE || is_known(m, m->in.extra_certs[i]) ||
             !certificate_parse(cert, m->in.extra_certs[i]))
             continue;
-        m->price_us += name_us(cert->subject) + name_us(cert->issuer);
+        price_name(m, cert->subject, &cert->subject_cache);
+        price_name(m, cert->issuer, &cert->issuer_cache);
         m->cert_count++;
     }
 }

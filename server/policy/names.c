@@ -17,6 +17,7 @@ enum { FORM_DNS = 2, FORM_IP = 7 };
 
 /* What a variable stands for. */
 struct origin {
+    struct arena *arena;
     struct bytes requested; /* ${ATTRIBUTE} */
     struct bytes signer;    /* ${signer.ATTRIBUTE}; empty: none */
     struct bytes reference; /* ${reference} */
@@ -38,8 +39,8 @@ static struct bytes variable_value(const struct origin *origin, const char *name
     if (strcmp(name, "reference") == 0)
         return origin->reference;
     if (strncmp(name, signer_prefix, strlen(signer_prefix)) == 0)
-        return name_attribute(origin->signer, name + strlen(signer_prefix));
-    return name_attribute(origin->requested, name);
+        return name_attribute(origin->arena, origin->signer, name + strlen(signer_prefix));
+    return name_attribute(origin->arena, origin->requested, name);
 }
 
 /* Cuts "${NAME}" off |*text|. Returns 1 with |name| set, 0 if none begins here, or -1 if it does not end. */
@@ -168,11 +169,13 @@ static int expand_san(struct cmp_decision *decision, const struct profile *profi
 
 /* RFC 9483 5.1.1: subject "identifies the same entity as the subject name in the CMP protection certificate".
  * What |requested| has of |attribute| must be |known|'s, and be there once. |*agrees| counts where it is. */
-static int agree(struct bytes requested, struct bytes known, const char *attribute, unsigned *agrees)
+static int agree(struct arena *arena, struct bytes requested, struct bytes known, const char *attribute,
+                 unsigned *agrees)
 {
     struct bytes a, b;
 
-    if (!name_attribute_once(&a, requested, attribute) || !name_attribute_once(&b, known, attribute))
+    if (!name_attribute_once(&a, arena, requested, attribute) ||
+        !name_attribute_once(&b, arena, known, attribute))
         return 0;
     *agrees += a.len != 0;
     return a.len == 0 || (b.len != 0 && name_text_equal(a, b));
@@ -185,12 +188,13 @@ static int subject_is_bound(const struct cmp_decision *decision, struct bytes su
     struct bytes known, name;
 
     if (decision->signer == NULL)
-        return name_attribute_once(&name, subject, "CN") && name.len != 0 &&
+        return name_attribute_once(&name, decision->arena, subject, "CN") && name.len != 0 &&
                bytes_equal(name, decision->reference) &&
-               name_attribute_once(&name, subject, "serialNumber") && name.len == 0;
+               name_attribute_once(&name, decision->arena, subject, "serialNumber") && name.len == 0;
     known = decision->signer->subject;
-    return name_equal(subject, known) || (agree(subject, known, "CN", &agrees) &&
-                                          agree(subject, known, "serialNumber", &agrees) && agrees != 0);
+    return name_equal(subject, known) ||
+           (agree(decision->arena, subject, known, "CN", &agrees) &&
+            agree(decision->arena, subject, known, "serialNumber", &agrees) && agrees != 0);
 }
 
 static int san_is_bound(const struct cmp_decision *decision, struct bytes san)
@@ -214,6 +218,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     static const struct bytes san_oid = {(const uint8_t *)"\x55\x1d\x11", 3};
     const struct cert_template *tmpl = &decision->request->tmpl;
     const struct origin origin = {
+        .arena = decision->arena,
         .requested = tmpl->subject,
         .signer = decision->signer != NULL ? decision->signer->subject : bytes_of(NULL, 0),
         .reference = decision->reference,

@@ -79,7 +79,7 @@ Test(answer, a_MAC_protected_answer_names_the_secret_as_sender_to_the_letter_of_
 
     expect_header(&answer, &mac);
     cr_assert(bytes_equal(header->sender_kid, world->reference));
-    cr_assert(bytes_equal(name_attribute(header->sender_name, "CN"), world->reference));
+    cr_assert(bytes_equal(name_attribute(world->arena, header->sender_name, "CN"), world->reference));
     cr_assert(bytes_equal(header->protection_alg, mac.header.protection_alg));
     answer_free(&answer);
 }
@@ -146,7 +146,7 @@ Test(answer, a_reference_that_is_text_is_the_senders_name_where_RFC_9483_wants_i
         const struct pki_header *header = &answer.message.header;
         cr_expect(bytes_equal(header->sender_kid, mac.header.sender_kid));
         if (cases[i].is_text)
-            cr_expect(bytes_equal(name_attribute(header->sender_name, "CN"), mac.header.sender_kid));
+            cr_expect(bytes_equal(name_attribute(world->arena, header->sender_name, "CN"), mac.header.sender_kid));
         else
             cr_expect(bytes_equal(header->sender, world->ca.sender), "case %zu", i);
         expect_error(&answer, PKI_BAD_MESSAGE_CHECK);

@@ -209,7 +209,7 @@ Test(decide, a_subject_that_the_profile_makes_need_not_be_asked_for)
 {
     request.tmpl.subject = bytes_of(NULL, 0);
     edit("subject: [] ", "subject: [\"CN=fixed\"] ");
-    cr_expect(bytes_equal(name_attribute(granted().subject, "CN"), bytes_str("fixed")));
+    cr_expect(bytes_equal(name_attribute(arena, granted().subject, "CN"), bytes_str("fixed")));
 }
 
 Test(decide, a_malformed_or_overlong_subject_is_refused)
