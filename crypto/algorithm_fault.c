@@ -48,6 +48,7 @@ const char *signature_fault(struct arena *arena, struct bytes algorithm)
         return "parameters of RSASSA-PSS are not supported: SHA-256 or better for digest and MGF1, a salt as "
                "long as the digest";
     return told(
-        arena_printf(arena, "%s has %s parameters: leave them out", known->name,
-                     bytes_equal(bytes_of_cbs(&sequence), bytes_of("\x05\x00", 2)) ? "NULL" : "unknown"));
+        arena_printf(arena, "%s has %s parameters: %s", known->name,
+                     bytes_equal(bytes_of_cbs(&sequence), bytes_of("\x05\x00", 2)) ? "NULL" : "unknown",
+                     known->family == FAMILY_RSA_PKCS1 ? "use NULL" : "leave them out"));
 }

@@ -12,6 +12,10 @@ struct private_key;
  * NULL. */
 struct public_key *public_key_parse(struct bytes spki);
 
+/* spki_fault returns what is wrong with a SubjectPublicKeyInfo that public_key_parse refused, in |arena|:
+ * "its point is compressed: …". */
+const char *spki_fault(struct arena *arena, struct bytes spki);
+
 /* public_key_free frees |key|. NULL is allowed. */
 void public_key_free(struct public_key *key);
 

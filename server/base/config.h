@@ -128,10 +128,14 @@ struct config_certificate {
     struct config_list extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
 };
 
+/* What RFC 4211 section 5 forbids in a request, and clients send all the same, a bit each. */
+enum config_ignored { CONFIG_IGNORE_SERIAL_NUMBER = 1, CONFIG_IGNORE_SIGNING_ALG = 2 };
+
 /* What becomes of what a request asks for. */
 struct config_request {
     struct config_list honour; /* what is taken from a request: "validity", extensions by name or OID */
     struct config_list refuse; /* for what a request is refused; the rest is ignored */
+    unsigned ignore;           /* of enum config_ignored */
 };
 
 /* Where certificates tell to look; none: no extension. */

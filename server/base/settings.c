@@ -211,11 +211,16 @@ static const struct config_section certificate = SECTION(certificate, "certifica
 
 static const char *const usual_honour[] = {"subjectAltName", NULL};
 
+static const struct config_word ignored_words[] = {
+    {"serialNumber", CONFIG_IGNORE_SERIAL_NUMBER}, {"signingAlg", CONFIG_IGNORE_SIGNING_ALG}, {NULL, 0}};
+
 static const struct config_setting request_rows[] = {
     {ROW(config_request, honour), LIST(CONFIG_TEXTS, 0), .list = usual_honour,
      .says = "taken from a request: validity, extensions by name or OID"},
     {ROW(config_request, refuse), LIST(CONFIG_TEXTS, 0),
      .says = "for what a request is refused: the same names, issuer, other; the rest is ignored"},
+    {ROW(config_request, ignore), .kind = CONFIG_WORDS, .max = CONFIG_LIST_MAX, .words = ignored_words,
+     .says = "what a request must not have (RFC 4211) and is ignored all the same: serialNumber, signingAlg"},
 };
 static const struct config_section request = SECTION(request, "request");
 

@@ -24,7 +24,7 @@ static void want_own_proof(struct cmp_message *m)
 static enum cmp_turn ask_later(struct cmp_message *m)
 {
     if (m->is_mac)
-        cmp_want_mac(m);
+        cmp_want_protecting_mac(m);
     if (m->is_mac != m->tx.credential_is_mac)
         return cmp_refuse_proven(m, PKI_WRONG_INTEGRITY, same_credentials_text);
     if (m->is_mac)
@@ -46,19 +46,19 @@ enum cmp_turn cmp_ask_proof(struct cmp_message *m)
 
     if (!m->in.has_protection)
         return CMP_ON;
-    if (m->is_mac && !begins && cmp_check_mac(m) != CMP_ON)
+    if (m->is_mac && !begins && cmp_check_mac(m, &m->mac) != CMP_ON)
         return CMP_REFUSED;
     /* Without its secret a message goes the same way, to be refused where a wrong MAC is. */
     if (m->is_mac && !cmp_open_secret(m, &m->mac_fault))
         m->secret = bytes_of(no_secret, sizeof no_secret);
     if (m->deferred.text != NULL) {
-        cmp_want_mac(m);
+        cmp_want_protecting_mac(m);
         return CMP_ON;
     }
     if (!begins)
         return ask_later(m);
     if (m->is_mac)
-        cmp_want_mac(m);
+        cmp_want_protecting_mac(m);
     else if (cmp_ask_signer(m) != CMP_ON)
         return CMP_REFUSED;
     want_own_proof(m);

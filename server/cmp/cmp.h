@@ -78,7 +78,6 @@ struct cmp_decision {
 
     /* Out. */
     int granted;
-    const char *modified;       /* if granted: NULL, or what differs from the request, for the log */
     enum pki_failure fail_info; /* if not granted */
     const char *text;           /* statusString: what to do about it */
     int64_t not_before, not_after;

@@ -18,26 +18,27 @@ static enum cmp_turn find_mac(struct cmp_message *m)
 }
 
 /* What the profile says of MACs; of a later message the profile is known only with the transaction's row. */
-enum cmp_turn cmp_check_mac(struct cmp_message *m)
+enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *mac)
 {
     const struct config_mac *bounds = &m->profile->config->mac;
 
     if (!bounds->allowed)
         return cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets",
                           NULL);
-    if (m->mac.owf == DIGEST_SHA1 && !bounds->sha1_owf)
-        return cmp_refuse(m, PKI_BAD_ALG, "SHA-1 must not stretch the secret: use SHA-256", NULL);
-    if (m->mac.salt.len < bounds->salt_min || m->mac.salt.len > bounds->salt_max)
+    if (mac->owf == DIGEST_SHA1 && !bounds->sha1_owf)
+        return cmp_refuse(m, PKI_BAD_ALG,
+                          "SHA-1 must not stretch the secret: use SHA-256, or have mac.sha1_owf set", NULL);
+    if (mac->salt.len < bounds->salt_min || mac->salt.len > bounds->salt_max)
         return cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",
-                          arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.salt.len,
+                          arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->salt.len,
                                        bounds->salt_min, bounds->salt_max));
-    if (m->mac.key_len < bounds->key_min || m->mac.key_len > bounds->key_max)
+    if (mac->key_len < bounds->key_min || mac->key_len > bounds->key_max)
         return cmp_refuse(m, PKI_BAD_ALG, "the key of the MAC is shorter or longer than this profile allows",
-                          arena_printf(m->arena, "%zu octets, allowed %u to %u", m->mac.key_len,
+                          arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->key_len,
                                        bounds->key_min, bounds->key_max));
-    if (m->mac.iterations < bounds->iterations_min || m->mac.iterations > bounds->iterations_max)
+    if (mac->iterations < bounds->iterations_min || mac->iterations > bounds->iterations_max)
         return cmp_refuse(m, PKI_BAD_ALG, "iterationCount is out of the bounds of this profile",
-                          arena_printf(m->arena, "iterationCount %u, allowed %u to %u", m->mac.iterations,
+                          arena_printf(m->arena, "iterationCount %u, allowed %u to %u", mac->iterations,
                                        bounds->iterations_min, bounds->iterations_max));
     return CMP_ON;
 }
@@ -47,7 +48,7 @@ enum cmp_turn cmp_find_credentials(struct cmp_message *m)
     enum cmp_turn turn = mac_is_mac(m->in.header.protection_alg) ? find_mac(m) : cmp_find_signers(m);
 
     if (turn == CMP_ON && m->is_mac && cmp_has(m, CMP_BEGINS))
-        turn = cmp_check_mac(m);
+        turn = cmp_check_mac(m, &m->mac);
     return turn;
 }
 

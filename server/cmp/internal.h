@@ -137,8 +137,11 @@ struct cmp_decision *cmp_want_decision(struct cmp_message *m);
 /* cmp_want_verification wants |item| judged, which stays the caller's. */
 void cmp_want_verification(struct cmp_message *m, struct verification *item);
 
-/* cmp_want_mac wants m->mac_key derived from m->secret; its len stays 0 on failure. */
-void cmp_want_mac(struct cmp_message *m);
+/* cmp_want_mac wants |key| derived from m->secret as |algorithm| says; its len stays 0 on failure. */
+void cmp_want_mac(struct cmp_message *m, const struct mac_algorithm *algorithm, struct mac_key *key);
+
+/* cmp_want_protecting_mac wants m->mac_key derived, by which the message and its answer are protected. */
+void cmp_want_protecting_mac(struct cmp_message *m);
 
 /* cmp_alloc returns |size| zeroed octets of the message's arena, or NULL likewise. */
 void *cmp_alloc(struct cmp_message *m, size_t size);
@@ -206,7 +209,7 @@ int cmp_defer_refusal(struct cmp_message *m);
 enum cmp_turn cmp_refuse_proven(struct cmp_message *m, enum pki_failure fail_info, const char *text);
 
 /* cmp_check_mac holds the parameters of a MAC against the profile. Likewise. */
-enum cmp_turn cmp_check_mac(struct cmp_message *m);
+enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *mac);
 
 /* cmp_find_signers (signer.c) does that for a signature: which certificates may be the protecting one.
  * Likewise. */
@@ -228,6 +231,16 @@ int cmp_takes_profile(const struct cmp_message *m, struct bytes profile);
 /* cmp_open_secret unseals the stored secret of a MAC-protected message into m->secret. 1, or 0 with |*detail|
  * set, or with NULL there without memory (m->starved). */
 int cmp_open_secret(struct cmp_message *m, const char **detail);
+
+/* ---- template.c: what is asked for ---- */
+
+/* cmp_refuse_template is cmp_refuse_body with badCertTemplate; |format| has one %s, for |what|. */
+enum cmp_turn cmp_refuse_template(struct cmp_message *m, const char *format, const char *what)
+    __attribute__((format(printf, 2, 0)));
+
+/* cmp_check_extensions refuses extensions that stand twice in |tmpl|, or are too many. CMP_ON or CMP_REFUSED.
+ */
+enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_template *tmpl);
 
 /* ---- the steps, in the order in which message.c takes them ---- */
 

@@ -1,37 +1,19 @@
 /* ir, cr, p10cr and kur (RFC 9483 4.1.1 to 4.1.4). */
 #include "crypto/name.h"
 #include "crypto/name_match.h"
-#include "server/cmp/internal.h"
+#include "server/cmp/possession.h"
+#include "server/pki/differences.h"
 
 struct enrollment {
     struct cert_request request;
-    struct public_key *key;    /* to be certified; NULL: none that can be */
-    struct verification proof; /* of its possession */
+    struct cmp_possession possession;
     const struct cmp_decision *decision;
     const struct signing *signing;
     struct bytes certificate;
-    int granted_with_mods;
+    const char *differences; /* from the request; NULL: none */
     struct store_cert row;
     const struct store_fetch *issued; /* when the request comes again */
 };
-
-/* What the request chooses: a key to be checked, and a signature by it. */
-static void parse_key(struct cmp_message *m, struct enrollment *own)
-{
-    CBS cbs = cbs_of(own->request.pop_algorithm);
-
-    if (m->body_fault != NULL)
-        return;
-    if (own->request.tmpl.spki.len != 0)
-        own->key = public_key_parse(own->request.tmpl.spki);
-    if (own->request.pop == PKI_POP_SIGNATURE)
-        own->proof.algorithm = signature_parse(&cbs);
-    own->proof.key = own->key;
-    own->proof.message = own->request.pop_message;
-    own->proof.signature = own->request.pop_signature;
-    if (own->key != NULL)
-        m->price_us += public_key_verify_us(own->key);
-}
 
 static int decode_crmf(struct cmp_message *m)
 {
@@ -45,7 +27,8 @@ static int decode_crmf(struct cmp_message *m)
         cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
     else if (count != 1) /* RFC 9483 4.1.1 */
         cmp_fault(m, PKI_BAD_REQUEST, "send one CertReqMsg in a message");
-    parse_key(m, own);
+    if (m->body_fault == NULL)
+        cmp_read_possession(m, &own->possession, &own->request);
     return 1;
 }
 
@@ -58,7 +41,8 @@ static int decode_pkcs10(struct cmp_message *m)
         return 0;
     if (!pki_decode_pkcs10(&own->request, m->arena, &why, m->in.body))
         cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
-    parse_key(m, own);
+    if (m->body_fault == NULL)
+        cmp_read_possession(m, &own->possession, &own->request);
     return 1;
 }
 
@@ -66,15 +50,31 @@ static void cleanup(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    public_key_free(own->key);
-    own->key = NULL;
+    cmp_free_possession(&own->possession);
 }
 
 static void prove(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    cmp_want_verification(m, &own->proof);
+    cmp_want_possession(m, &own->possession);
+}
+
+/* RFC 4211 section 5: these fields "MUST be omitted"; the serial number is the CA's to choose. */
+static enum cmp_turn check_omitted(struct cmp_message *m, const struct cert_template *tmpl)
+{
+    unsigned ignored = m->profile->config->request.ignore;
+
+    if (tmpl->serial.len != 0 && (ignored & CONFIG_IGNORE_SERIAL_NUMBER) == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "certTemplate must not choose a serialNumber (request.ignore takes it)");
+    if (tmpl->signing_alg.len != 0 && (ignored & CONFIG_IGNORE_SIGNING_ALG) == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "certTemplate must not have signingAlg (request.ignore takes it)");
+    if (tmpl->has_uid)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "certTemplate must not have issuerUID or subjectUID");
+    return CMP_ON;
 }
 
 /* The template as far as the protocol rules on it; what the certificate may contain is policy's. 1 or 0. */
@@ -92,16 +92,12 @@ static enum cmp_turn check_template(struct cmp_message *m)
     if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 && m->operation != &cmp_p10cr &&
         own->request.cert_req_id != 0)
         return cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0");
-    /* RFC 4211 section 5: these fields "MUST be omitted"; the serial number is the CA's to choose. */
-    if (tmpl->serial.len != 0)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate must not choose a serialNumber");
-    if (tmpl->has_omitted)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "certTemplate must not have signingAlg, issuerUID or subjectUID");
+    if (check_omitted(m, tmpl) != CMP_ON || cmp_check_extensions(m, tmpl) != CMP_ON)
+        return CMP_REFUSED;
     if (tmpl->spki.len == 0)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate lacks publicKey");
-    if (own->key == NULL)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is malformed or of an unsupported type");
+    if (own->possession.key == NULL)
+        return cmp_refuse_template(m, "publicKey: %s", spki_fault(m->arena, tmpl->spki));
     return CMP_ON;
 }
 
@@ -135,41 +131,6 @@ static enum cmp_turn check_update(struct cmp_message *m)
     return CMP_ON;
 }
 
-static enum cmp_turn refuse_pop_algorithm(struct cmp_message *m, struct bytes algorithm)
-{
-    const char *text =
-        arena_printf(m->arena, "%s: %s", m->operation == &cmp_p10cr ? "signatureAlgorithm" : "popo",
-                     signature_fault(m->arena, algorithm));
-
-    return cmp_refuse_body(m, PKI_BAD_POP, text != NULL ? text : "the algorithm of popo is not supported");
-}
-
-/* RFC 9810 4.3, RFC 9483 4.1.1: a signature by the key to be certified. */
-static enum cmp_turn check_pop(struct cmp_message *m)
-{
-    const struct enrollment *own = m->state;
-    const struct cert_request *request = &own->request;
-
-    if (request->pop == PKI_POP_NONE)
-        return cmp_refuse_body(m, PKI_BAD_POP, "popo is missing: sign certReq with the key to be certified");
-    /* RFC 9483 5.1.1: only an RA may say that it has verified the possession itself. */
-    if (request->pop == PKI_POP_RA_VERIFIED)
-        return m->is_ra ? CMP_ON
-                        : cmp_refuse_body(m, PKI_NOT_AUTHORIZED, "raVerified is for RAs: sign certReq");
-    if (request->pop != PKI_POP_SIGNATURE || request->pop_has_input)
-        return cmp_refuse_body(m, PKI_BAD_POP,
-                               "this kind of popo is not supported: sign certReq, without poposkInput");
-    if (own->proof.algorithm == NULL)
-        return refuse_pop_algorithm(m, request->pop_algorithm);
-    if (!signature_fits(own->proof.algorithm, public_key_kind(own->key)))
-        return cmp_refuse_body(m, PKI_BAD_POP, "the algorithm of popo does not fit publicKey");
-    if (own->proof.undecided)
-        return cmp_out_of_memory(m);
-    if (!own->proof.valid)
-        return cmp_refuse_body(m, PKI_BAD_POP, "the signature of popo is wrong");
-    return CMP_ON;
-}
-
 /* ---- the steps ---- */
 
 static enum cmp_turn check(struct cmp_message *m)
@@ -179,13 +140,13 @@ static enum cmp_turn check(struct cmp_message *m)
     enum cmp_turn turn;
 
     if ((turn = check_template(m)) != CMP_ON || (turn = check_update(m)) != CMP_ON ||
-        (turn = check_pop(m)) != CMP_ON)
+        (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
         return turn;
     if ((decide = cmp_want_decision(m)) == NULL)
         return CMP_END;
     decide->profile = m->profile;
     decide->request = &own->request;
-    decide->key = own->key;
+    decide->key = own->possession.key;
     decide->signer = m->signer;
     decide->update = m->operation == &cmp_kur ? m->signer : NULL;
     decide->by_ra = m->is_ra;
@@ -227,12 +188,26 @@ static enum cmp_turn answer(struct cmp_message *m)
     struct bytes body;
     int ok;
 
-    if (own->granted_with_mods) {
+    if (own->differences != NULL) {
+        const char *text = arena_printf(m->arena, "granted otherwise than asked for: %s", own->differences);
         response.status.status = PKI_GRANTED_WITH_MODS;
-        response.status.text = bytes_str("the certificate differs from the request: compare them");
+        response.status.text = bytes_str(text != NULL ? text : own->differences);
     }
     ok = pki_encode_cert_rep(&body, m->arena, &m->profile->ca->root, (size_t)sends_ca_pubs(m), &response);
     return cmp_answer(m, ok, body);
+}
+
+/* RFC 9810 5.2.3 grantedWithMods: "the requester is responsible for ascertaining the differences", and is
+ * told where they are. 1, or 0 if the certificate is none. */
+static int find_differences(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    struct certificate cert;
+
+    if (!certificate_parse(&cert, own->certificate))
+        return 0;
+    own->differences = pki_differences(m->arena, &own->request.tmpl, &cert);
+    return 1;
 }
 
 static enum cmp_turn certificate_signed(struct cmp_message *m)
@@ -245,8 +220,10 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
     if (!certificate_assemble(&own->certificate, m->arena, own->decision->tbs, sign->algorithm,
                               bytes_of(sign->signature, sign->signature_len)))
         return cmp_out_of_memory(m);
-    own->granted_with_mods = own->decision->modified != NULL;
-    m->result.detail = own->decision->modified;
+    if (!find_differences(m))
+        return cmp_refuse(m, PKI_SYSTEM_FAILURE, "the certificate cannot be read", NULL);
+    if (own->differences != NULL)
+        m->result.detail = arena_printf(m->arena, "differs from the request: %s", own->differences);
     m->grant_implicit = m->in.header.implicit_confirm && m->profile->config->confirm.implicit;
     return answer(m);
 }
@@ -280,7 +257,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
 
     cmp_begin_tx(m, unit, m->grant_implicit ? STORE_TX_CONFIRMED : STORE_TX_WAIT_CONFIRM);
     m->new_tx.implicit_confirm = m->grant_implicit;
-    m->new_tx.granted_with_mods = own->granted_with_mods;
+    m->new_tx.granted_with_mods = own->differences != NULL;
     m->new_tx.serial = decision->serial;
     m->new_tx.cert_req_id = own->request.cert_req_id;
     m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->config->confirm.wait_seconds;
@@ -338,7 +315,9 @@ static enum cmp_turn again(struct cmp_message *m)
         return cmp_refuse_body(m, PKI_CERT_REVOKED,
                                "the certificate of this transaction has been revoked since: start again");
     own->certificate = stored->certificate;
-    own->granted_with_mods = m->tx.granted_with_mods;
+    if (m->tx.granted_with_mods && !find_differences(m))
+        return cmp_refuse(m, PKI_SYSTEM_FAILURE,
+                          "the certificate of this transaction cannot be read: ask the operator", NULL);
     m->grant_implicit = m->tx.implicit_confirm;
     return answer(m);
 }

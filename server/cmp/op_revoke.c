@@ -2,6 +2,7 @@
 #include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "server/cmp/internal.h"
+#include "server/pki/differences.h"
 #include "server/pki/revocation.h"
 
 struct revocation {
@@ -46,6 +47,8 @@ static enum cmp_turn check_request(struct cmp_message *m, const struct rev_detai
     if (!name_equal(details->cert_details.issuer, m->profile->ca->cert.subject))
         return cmp_refuse_body(m, PKI_WRONG_AUTHORITY,
                                "issuer in certDetails is not the CA that this request was sent to");
+    if (cmp_check_extensions(m, &details->cert_details) != CMP_ON)
+        return CMP_REFUSED;
     if (details->unknown_critical)
         return cmp_refuse_body(m, PKI_UNACCEPTED_EXTENSION,
                                "crlEntryDetails has a critical extension other than reasonCode");
@@ -103,38 +106,31 @@ static int64_t recorded_reason(int64_t asked)
     return asked == REASON_CA_COMPROMISE || asked == REASON_AA_COMPROMISE ? REASON_UNSPECIFIED : asked;
 }
 
-static int times_fit(const struct cert_template *details, const struct certificate *cert)
+static int names_another(const struct cert_template *details, const struct certificate *cert)
 {
-    return !details->has_validity ||
-           ((details->not_before == TEMPLATE_NO_TIME || details->not_before == cert->not_before) &&
-            (details->not_after == TEMPLATE_NO_TIME || details->not_after == cert->not_after));
+    return (details->subject.len != 0 && !name_is_empty(details->subject) &&
+            !name_equal(details->subject, cert->subject)) ||
+           (details->spki.len != 0 && !bytes_equal(details->spki, cert->spki));
 }
 
 /* certDetails may say more of the certificate than issuer and serialNumber (RFC 9810 5.3.9). Whatever it says
- * has to be so: else somebody has mistyped a serial, and another station would go out of service. */
+ * has to be so, an RA's word too: else somebody has mistyped a serial, and another station would go out of
+ * service. */
 static enum cmp_turn check_details(struct cmp_message *m, const struct store_cert *stored)
 {
     const struct revocation *own = m->state;
     const struct cert_template *details = &own->details.cert_details;
+    const char *differences, *text;
     struct certificate cert;
 
     if (!certificate_parse(&cert, stored->certificate))
         return cmp_refuse_body(m, PKI_SYSTEM_FAILURE, "the stored certificate cannot be read");
-    /* The NULL-DN says nothing of the subject, as in a request for a certificate (RFC 9483 4.1.1). */
-    if ((details->subject.len != 0 && !name_is_empty(details->subject) &&
-         !name_equal(details->subject, cert.subject)) ||
-        (details->spki.len != 0 && !bytes_equal(details->spki, cert.spki)))
-        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
-                               "the certificate with this serialNumber has another subject or publicKey");
-    if ((details->version >= 0 && details->version != 2) || !times_fit(details, &cert))
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "the certificate with this serialNumber has another version or validity");
-    for (size_t i = 0; i < details->extension_count; i++)
-        if (!certificate_has_extension(&cert, details->extensions[i].oid, details->extensions[i].value))
-            return cmp_refuse_body(
-                m, PKI_BAD_CERT_TEMPLATE,
-                "the certificate with this serialNumber lacks an extension of certDetails");
-    return CMP_ON;
+    if ((differences = pki_differences(m->arena, details, &cert)) == NULL)
+        return CMP_ON;
+    text = arena_printf(m->arena, "certDetails is not the certificate with this serialNumber, in: %s",
+                        differences);
+    return cmp_refuse_body(m, names_another(details, &cert) ? PKI_BAD_CERT_ID : PKI_BAD_CERT_TEMPLATE,
+                           text != NULL ? text : differences);
 }
 
 static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store_cert *stored)

@@ -18,7 +18,7 @@ enum cmp_turn cmp_recall(struct cmp_message *m)
     if (m->is_mac && m->secret.len == 0)
         cmp_open_secret(m, &why);
     if (m->secret.len != 0)
-        cmp_want_mac(m);
+        cmp_want_protecting_mac(m);
     if (m->operation->recall != NULL)
         m->operation->recall(m);
     return CMP_ON;

@@ -81,17 +81,22 @@ void cmp_want_verification(struct cmp_message *m, struct verification *item)
         want->u.verify = item;
 }
 
-void cmp_want_mac(struct cmp_message *m)
+void cmp_want_mac(struct cmp_message *m, const struct mac_algorithm *algorithm, struct mac_key *key)
 {
     struct cmp_mac *mac = cmp_alloc(m, sizeof *mac);
     struct cmp_want *want = add(m, CMP_WANT_MAC);
 
-    if (m->mac_key == NULL)
-        m->starved |= (m->mac_key = secret_alloc(sizeof *m->mac_key)) == NULL;
     if (mac == NULL || want == NULL)
         return;
-    mac->algorithm = &m->mac;
+    mac->algorithm = algorithm;
     mac->secret = m->secret;
-    mac->key = m->mac_key;
+    mac->key = key;
     want->u.mac = mac;
+}
+
+void cmp_want_protecting_mac(struct cmp_message *m)
+{
+    if (m->mac_key == NULL)
+        m->starved |= (m->mac_key = secret_alloc(sizeof *m->mac_key)) == NULL;
+    cmp_want_mac(m, &m->mac, m->mac_key);
 }

@@ -52,9 +52,62 @@ static int get_controls(struct cert_request *out, CBS controls)
     return 1;
 }
 
-static int get_pop(struct cert_request *out, CBS *message)
+/* BIT STRING of whole octets. */
+static int get_octets(struct bytes *out, CBS *cbs)
 {
-    CBS signing, algorithm, signature, ignored;
+    CBS bits;
+    uint8_t unused;
+
+    if (!CBS_get_asn1(cbs, &bits, CBS_ASN1_BITSTRING) || !CBS_get_u8(&bits, &unused) || unused != 0)
+        return 0;
+    *out = bytes_of_cbs(&bits);
+    return 1;
+}
+
+/* authInfo: sender [0] GeneralName, a CHOICE, hence explicit; or publicKeyMAC PKMACValue */
+static int get_auth_info(struct pop_input *out, CBS *input)
+{
+    CBS sender, name, element, value, algorithm;
+    CBS_ASN1_TAG tag;
+
+    if (CBS_peek_asn1_tag(input, constructed | 0)) {
+        if (!CBS_get_asn1(input, &sender, constructed | 0) || !CBS_get_any_asn1(&sender, &name, &tag) ||
+            CBS_len(&sender) != 0)
+            return 0;
+        if (tag != (constructed | 4)) /* directoryName */
+            return 1;
+        if (!CBS_get_asn1_element(&name, &element, CBS_ASN1_SEQUENCE) || CBS_len(&name) != 0)
+            return 0;
+        out->sender_name = bytes_of_cbs(&element);
+        return 1;
+    }
+    if (!CBS_get_asn1(input, &value, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1_element(&value, &algorithm, CBS_ASN1_SEQUENCE) || !get_octets(&out->mac, &value) ||
+        CBS_len(&value) != 0)
+        return 0;
+    out->mac_alg = bytes_of_cbs(&algorithm);
+    return 1;
+}
+
+/* POPOSigningKeyInput comes with the tag [0] in place of SEQUENCE (IMPLICIT); the signature is over its own
+ * DER, as clients make it. */
+static int get_pop_input(struct cert_request *out, struct arena *arena, CBS content)
+{
+    struct pop_input *input = &out->pop_input;
+    CBS cbs = content, key;
+
+    input->is_there = 1;
+    if (!get_auth_info(input, &cbs) || !CBS_get_asn1_element(&cbs, &key, CBS_ASN1_SEQUENCE) ||
+        CBS_len(&cbs) != 0)
+        return 0;
+    input->spki = bytes_of_cbs(&key);
+    return pki_retag_sequence(&out->pop_message, arena, bytes_of_cbs(&content));
+}
+
+static int get_pop(struct cert_request *out, struct arena *arena, CBS *message)
+{
+    CBS signing, algorithm, input, ignored;
+    int has_input;
 
     if (CBS_peek_asn1_tag(message, primitive | 0)) {
         out->pop = PKI_POP_RA_VERIFIED;
@@ -64,14 +117,12 @@ static int get_pop(struct cert_request *out, CBS *message)
         /* POPOSigningKey (RFC 4211 4.1) */
         out->pop = PKI_POP_SIGNATURE;
         if (!CBS_get_asn1(message, &signing, constructed | 1) ||
-            !CBS_get_optional_asn1(&signing, NULL, &out->pop_has_input, constructed | 0) ||
+            !CBS_get_optional_asn1(&signing, &input, &has_input, constructed | 0) ||
             !CBS_get_asn1_element(&signing, &algorithm, CBS_ASN1_SEQUENCE) ||
-            !CBS_get_asn1(&signing, &signature, CBS_ASN1_BITSTRING) || CBS_len(&signing) != 0 ||
-            CBS_len(&signature) < 1 || CBS_data(&signature)[0] != 0)
+            !get_octets(&out->pop_signature, &signing) || CBS_len(&signing) != 0)
             return 0;
         out->pop_algorithm = bytes_of_cbs(&algorithm);
-        out->pop_signature = bytes_of(CBS_data(&signature) + 1, CBS_len(&signature) - 1);
-        return 1;
+        return !has_input || get_pop_input(out, arena, input);
     }
     if (CBS_peek_asn1_tag(message, constructed | 2) || CBS_peek_asn1_tag(message, constructed | 3)) {
         out->pop = PKI_POP_OTHER;
@@ -98,7 +149,7 @@ static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const
     if (!CBS_get_optional_asn1(&request, &controls, &present, CBS_ASN1_SEQUENCE) || CBS_len(&request) != 0 ||
         (present && !get_controls(out, controls)))
         return fail(why, "controls are malformed");
-    if (!get_pop(out, &message))
+    if (!get_pop(out, arena, &message))
         return fail(why, "popo is malformed");
     if (!CBS_get_optional_asn1(&message, NULL, NULL, CBS_ASN1_SEQUENCE) || CBS_len(&message) != 0)
         return fail(why, "regInfo is malformed");

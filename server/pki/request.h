@@ -10,21 +10,34 @@ enum pki_pop { PKI_POP_NONE, PKI_POP_RA_VERIFIED, PKI_POP_SIGNATURE, PKI_POP_OTH
 /* struct cert_template is CertTemplate (RFC 4211 section 5), or what PKCS #10 has of it: what is asked for,
  * and in a revocation request which certificate is meant. Absent fields are empty. */
 struct cert_template {
-    int64_t version;     /* -1: absent */
-    struct bytes serial; /* content octets of serialNumber */
-    struct bytes issuer; /* DER of Name */
-    int has_omitted;     /* signingAlg, issuerUID or subjectUID: RFC 4211 section 5, "MUST be omitted" */
-    int has_validity;    /* then not_before and not_after count */
-    int64_t not_before;  /* Unix seconds; TEMPLATE_NO_TIME: absent */
+    int64_t version;          /* -1: absent */
+    struct bytes serial;      /* content octets of serialNumber */
+    struct bytes issuer;      /* DER of Name */
+    struct bytes signing_alg; /* content octets of the AlgorithmIdentifier */
+    int has_uid;              /* issuerUID or subjectUID is there */
+    int has_validity;         /* then not_before and not_after count */
+    int64_t not_before;       /* Unix seconds; TEMPLATE_NO_TIME: absent */
     int64_t not_after;
     struct bytes subject; /* DER of Name */
     struct bytes spki;    /* DER of SubjectPublicKeyInfo */
     struct certificate_extension extensions[BOUND_EXTENSIONS];
     size_t extension_count;
-    struct bytes san; /* GeneralNames of the subjectAltName among the extensions */
+    int more_extensions;       /* 1: there are others beyond BOUND_EXTENSIONS */
+    struct bytes repeated_oid; /* of an extension that stands twice (RFC 5280 4.2 allows one), or empty */
+    struct bytes san;          /* GeneralNames of the subjectAltName among the extensions */
 };
 
 #define TEMPLATE_NO_TIME INT64_MIN
+
+/* struct pop_input is POPOSigningKeyInput (RFC 4211 4.1): what the proof signs where the template names
+ * nobody.
+ */
+struct pop_input {
+    int is_there;
+    struct bytes sender_name;  /* of authInfo sender: DER of the Name in a directoryName, or empty */
+    struct bytes mac_alg, mac; /* of authInfo publicKeyMAC: AlgorithmIdentifier and value, or empty */
+    struct bytes spki;         /* DER of publicKey */
+};
 
 /* struct cert_request is one request for a certificate, from CRMF or PKCS #10. */
 struct cert_request {
@@ -36,7 +49,7 @@ struct cert_request {
     struct bytes pop_message;   /* what the proof of possession signs */
     struct bytes pop_algorithm; /* AlgorithmIdentifier */
     struct bytes pop_signature;
-    int pop_has_input; /* poposkInput is there */
+    struct pop_input pop_input;
 };
 
 /* pki_decode_cert_requests reads CertReqMessages (RFC 4211 section 3) into |out|, the first request, and

@@ -62,14 +62,18 @@ int pki_get_extension(struct certificate_extension *out, CBS *list)
 int pki_get_extensions(struct cert_template *out, CBS list)
 {
     while (CBS_len(&list) != 0) {
-        struct certificate_extension *extension = &out->extensions[out->extension_count];
-        if (out->extension_count == BOUND_EXTENSIONS || !pki_get_extension(extension, &list))
+        struct certificate_extension beyond, *extension = out->extension_count < BOUND_EXTENSIONS
+                                                              ? &out->extensions[out->extension_count]
+                                                              : &beyond;
+        if (!pki_get_extension(extension, &list))
             return 0;
-        /* RFC 5280 4.2: one instance of a particular extension */
         for (size_t i = 0; i < out->extension_count; i++)
             if (bytes_equal(out->extensions[i].oid, extension->oid))
-                return 0;
-        out->extension_count++;
+                out->repeated_oid = extension->oid;
+        if (extension == &beyond)
+            out->more_extensions = 1;
+        else
+            out->extension_count++;
         if (bytes_equal(extension->oid, bytes_of(id_subject_alt_name, sizeof id_subject_alt_name))) {
             if (!is_general_names(extension->value))
                 return 0;
@@ -106,8 +110,7 @@ static int get_time(int64_t *out, CBS *validity, unsigned number)
            (!present || (der_get_time(&field, out) && CBS_len(&field) == 0));
 }
 
-/* SubjectPublicKeyInfo comes with the tag [6] in place of SEQUENCE (IMPLICIT): rebuilt with its own. */
-static int retag_sequence(struct bytes *out, struct arena *arena, struct bytes content)
+int pki_retag_sequence(struct bytes *out, struct arena *arena, struct bytes content)
 {
     CBB cbb;
     int ok = CBB_init(&cbb, content.len + 8) && der_add_octets(&cbb, CBS_ASN1_SEQUENCE, content);
@@ -118,7 +121,7 @@ static int retag_sequence(struct bytes *out, struct arena *arena, struct bytes c
 int pki_get_template(struct cert_template *out, struct arena *arena, CBS tmpl)
 {
     CBS field;
-    int present, has_algorithm, has_issuer_uid, has_subject_uid;
+    int present, has_issuer_uid, has_subject_uid;
 
     *out = (struct cert_template){.version = -1};
     if (!CBS_get_optional_asn1(&tmpl, &field, &present, primitive | 0))
@@ -129,8 +132,11 @@ int pki_get_template(struct cert_template *out, struct arena *arena, CBS tmpl)
         return 0;
     if (present)
         out->serial = bytes_of_cbs(&field);
-    if (!CBS_get_optional_asn1(&tmpl, NULL, &has_algorithm, constructed | 2) ||
-        !get_name(&out->issuer, &tmpl, 3) ||
+    if (!CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 2) || (present && CBS_len(&field) == 0))
+        return 0;
+    if (present)
+        out->signing_alg = bytes_of_cbs(&field);
+    if (!get_name(&out->issuer, &tmpl, 3) ||
         !CBS_get_optional_asn1(&tmpl, &field, &out->has_validity, constructed | 4))
         return 0;
     if (out->has_validity && (!get_time(&out->not_before, &field, 0) ||
@@ -138,12 +144,12 @@ int pki_get_template(struct cert_template *out, struct arena *arena, CBS tmpl)
         return 0;
     if (!get_name(&out->subject, &tmpl, 5) ||
         !CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 6) ||
-        (present && !retag_sequence(&out->spki, arena, bytes_of_cbs(&field))) ||
+        (present && !pki_retag_sequence(&out->spki, arena, bytes_of_cbs(&field))) ||
         !CBS_get_optional_asn1(&tmpl, NULL, &has_issuer_uid, primitive | 7) ||
         !CBS_get_optional_asn1(&tmpl, NULL, &has_subject_uid, primitive | 8) ||
         !CBS_get_optional_asn1(&tmpl, &field, &present, constructed | 9))
         return 0;
-    out->has_omitted = has_algorithm | has_issuer_uid | has_subject_uid;
+    out->has_uid = has_issuer_uid | has_subject_uid;
     return (!present || pki_get_extensions(out, field)) && CBS_len(&tmpl) == 0;
 }
 
@@ -210,6 +216,7 @@ int pki_add_template(CBB *cbb, const struct cert_template *in)
     return CBB_add_asn1(cbb, &tmpl, CBS_ASN1_SEQUENCE) &&
            (in->version < 0 || der_add_octets(&tmpl, primitive | 0, bytes_of(&version, 1))) &&
            (in->serial.len == 0 || der_add_octets(&tmpl, primitive | 1, in->serial)) &&
+           (in->signing_alg.len == 0 || der_add_octets(&tmpl, constructed | 2, in->signing_alg)) &&
            add_name(&tmpl, 3, in->issuer) && add_validity(&tmpl, in) && add_name(&tmpl, 5, in->subject) &&
            add_key(&tmpl, in->spki) && add_extensions(&tmpl, in) && CBB_flush(cbb);
 }

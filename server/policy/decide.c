@@ -145,7 +145,6 @@ void policy_decide(struct cmp_decision *decision)
     const struct profile *profile = (const struct profile *)decision->profile;
     struct policy_certificate cert;
 
-    decision->modified = NULL;
     if (!check_key(decision, profile) || !begin(decision, profile, &cert) ||
         !policy_decide_names(decision, profile, &cert) || !check_names(decision, &cert) ||
         !policy_decide_requests(decision, profile, &cert))

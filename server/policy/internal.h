@@ -127,9 +127,6 @@ struct policy_certificate {
 /* policy_refuse makes |decision| a refusal. Returns 0. */
 int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text);
 
-/* policy_modified notes that |what| differs from the request. */
-void policy_modified(struct cmp_decision *decision, const char *what);
-
 /* policy_decide_names settles subject and san. 1, or 0 after policy_refuse. */
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
                         struct policy_certificate *out);

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "crypto/extension_names.h"
 #include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "server/policy/internal.h"
@@ -215,7 +216,6 @@ static int is_bound(const struct cmp_decision *decision, const struct profile *p
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
                         struct policy_certificate *out)
 {
-    static const struct bytes san_oid = {(const uint8_t *)"\x55\x1d\x11", 3};
     const struct cert_template *tmpl = &decision->request->tmpl;
     const struct origin origin = {
         .arena = decision->arena,
@@ -231,7 +231,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         out->san = decision->update->san;
         return 1;
     }
-    takes_san = profile->san_count == 0 && policy_honours(profile, san_oid);
+    takes_san = profile->san_count == 0 && policy_honours(profile, extension_oid(EXTENSION_SUBJECT_ALT_NAME));
     if (!is_bound(decision, profile, takes_san))
         return policy_refuse(decision, PKI_NOT_AUTHORIZED,
                              "subject, or subjectAltName, does not name who protects the request");
@@ -248,10 +248,6 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     } else if (takes_san) {
         out->san = tmpl->san;
     }
-    if (tmpl->subject.len != 0 && !name_equal(tmpl->subject, out->subject))
-        policy_modified(decision, "subject");
-    if (tmpl->san.len != 0 && !general_names_equal(tmpl->san, out->san))
-        policy_modified(decision, "subjectAltName");
     return 1;
 }
 

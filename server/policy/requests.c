@@ -1,48 +1,26 @@
-/* What a request asks for beyond its names: honoured, refused, or ignored and told as grantedWithMods. */
+/* What a request asks for beyond its names: honoured, refused, or ignored. What is ignored the answer
+ * tells (server/pki/differences.h). */
 #include <stdio.h>
 
+#include "crypto/extension_names.h"
 #include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
 
-#define BYTES(literal)                                                                                       \
-    {                                                                                                        \
-        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
-    }
-
-/* Extensions of RFC 5280 4.2 by their names there. The CA alone writes what |of_ca| marks. */
-static const struct known {
-    const char *name;
-    struct bytes oid;
-    int of_ca;
-} known_extensions[] = {
-    {"subjectAltName", BYTES("\x55\x1d\x11"), 0},
-    {"keyUsage", BYTES("\x55\x1d\x0f"), 0},
-    {"extendedKeyUsage", BYTES("\x55\x1d\x25"), 0},
-    {"certificatePolicies", BYTES("\x55\x1d\x20"), 0},
-    {"basicConstraints", BYTES("\x55\x1d\x13"), 1},
-    {"nameConstraints", BYTES("\x55\x1d\x1e"), 1},
-    {"policyConstraints", BYTES("\x55\x1d\x24"), 1},
-    {"policyMappings", BYTES("\x55\x1d\x21"), 1},
-    {"inhibitAnyPolicy", BYTES("\x55\x1d\x36"), 1},
-    {"subjectKeyIdentifier", BYTES("\x55\x1d\x0e"), 1},
-    {"authorityKeyIdentifier", BYTES("\x55\x1d\x23"), 1},
-    {"cRLDistributionPoints", BYTES("\x55\x1d\x1f"), 1},
-    {"authorityInfoAccess", BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01"), 1},
-};
-enum {
-    AT_SUBJECT_ALT_NAME,
-    AT_KEY_USAGE,
-    AT_EXTENDED_KEY_USAGE,
-    AT_BASIC_CONSTRAINTS = 4,
-    AT_SUBJECT_KEY_IDENTIFIER = 9,
-    KNOWN = sizeof known_extensions / sizeof known_extensions[0]
-};
-
-static int is(struct bytes oid, int which)
+/* The CA alone writes these. */
+static int is_of_ca(struct bytes oid)
 {
-    return bytes_equal(oid, known_extensions[which].oid);
+    switch (extension_of(oid)) {
+    case EXTENSION_SUBJECT_ALT_NAME:
+    case EXTENSION_KEY_USAGE:
+    case EXTENSION_EXTENDED_KEY_USAGE:
+    case EXTENSION_CERTIFICATE_POLICIES:
+    case EXTENSION_OTHER:
+        return 0;
+    default:
+        return 1;
+    }
 }
 
 /* ---- loading ---- */
@@ -50,18 +28,14 @@ static int is(struct bytes oid, int which)
 static int load_rule(struct request_rule *rule, const char *text, int *of_ca)
 {
     size_t len = sizeof rule->oid_octets;
+    enum extension named = extension_named(text);
 
     rule->name = text;
-    *of_ca = 0;
-    if (der_oid_parse(rule->oid_octets, &len, text)) {
+    if (named != EXTENSION_OTHER)
+        rule->oid = extension_oid(named);
+    else if (der_oid_parse(rule->oid_octets, &len, text))
         rule->oid = bytes_of(rule->oid_octets, len);
-    } else {
-        for (size_t i = 0; i < KNOWN; i++)
-            if (strcmp(text, known_extensions[i].name) == 0)
-                rule->oid = known_extensions[i].oid;
-    }
-    for (size_t i = 0; i < KNOWN; i++)
-        *of_ca |= known_extensions[i].of_ca && bytes_equal(rule->oid, known_extensions[i].oid);
+    *of_ca = is_of_ca(rule->oid);
     return rule->oid.len != 0;
 }
 
@@ -131,18 +105,6 @@ int policy_honours(const struct profile *profile, struct bytes oid)
     return has_oid(&profile->honour, oid);
 }
 
-static const char *extension_name(struct cmp_decision *decision, struct bytes oid)
-{
-    char dotted[128];
-    const char *copy;
-
-    for (size_t i = 0; i < KNOWN; i++)
-        if (bytes_equal(known_extensions[i].oid, oid))
-            return known_extensions[i].name;
-    copy = arena_printf(decision->arena, "%s", der_oid_text(dotted, sizeof dotted, oid));
-    return copy != NULL ? copy : "?";
-}
-
 /* Within what the profile would give by itself, and never in the past. */
 static int decide_validity(struct cmp_decision *decision, const struct profile *profile,
                            struct policy_certificate *out)
@@ -164,9 +126,6 @@ static int decide_validity(struct cmp_decision *decision, const struct profile *
             return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                                  "the validity asked for is over, or outside what this profile grants");
     }
-    if ((from != TEMPLATE_NO_TIME && from != out->not_before) ||
-        (to != TEMPLATE_NO_TIME && to != out->not_after))
-        policy_modified(decision, "validity");
     return 1;
 }
 
@@ -179,24 +138,21 @@ static int decide_key_usage(struct cmp_decision *decision, const struct profile 
 
     if (!der_get_named_bits(&cbs, &asked) || CBS_len(&cbs) != 0)
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "the keyUsage asked for is malformed");
-    if (policy_honours(profile, known_extensions[AT_KEY_USAGE].oid)) {
+    if (policy_honours(profile, extension_oid(EXTENSION_KEY_USAGE))) {
         if ((out->key_usage & asked) == 0)
             return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                                  "this profile grants nothing of the keyUsage asked for");
         out->key_usage &= (unsigned)asked;
     }
-    if (out->key_usage != asked)
-        policy_modified(decision, "keyUsage");
     return 1;
 }
 
-static int keep_purposes(struct policy_certificate *out, CBS asked, int *all)
+static int keep_purposes(struct policy_certificate *out, CBS asked)
 {
     struct bytes kept[POLICY_PURPOSES_MAX];
     size_t count = 0;
     CBS oid;
 
-    *all = 1;
     while (CBS_len(&asked) != 0) {
         int found = 0;
         if (!CBS_get_asn1(&asked, &oid, CBS_ASN1_OBJECT))
@@ -207,7 +163,6 @@ static int keep_purposes(struct policy_certificate *out, CBS asked, int *all)
         for (size_t i = 0; i < count; i++)
             if (bytes_equal(kept[i], bytes_of_cbs(&oid)))
                 found = 0; /* asked for twice */
-        *all &= found;
         if (found)
             kept[count++] = bytes_of_cbs(&oid); /* at most as many as the profile has */
     }
@@ -221,35 +176,17 @@ static int decide_purposes(struct cmp_decision *decision, const struct profile *
 {
     struct policy_certificate kept = *out;
     CBS cbs = cbs_of(value), list;
-    int as_asked;
 
     if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0 || CBS_len(&list) == 0 ||
-        !keep_purposes(&kept, list, &as_asked))
+        !keep_purposes(&kept, list))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "the extendedKeyUsage asked for is malformed");
-    if (!policy_honours(profile, known_extensions[AT_EXTENDED_KEY_USAGE].oid)) {
-        as_asked &= kept.purpose_count == out->purpose_count;
-    } else {
-        if (kept.purpose_count == 0)
-            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                                 "this profile grants nothing of the extendedKeyUsage asked for");
-        *out = kept;
-    }
-    if (!as_asked)
-        policy_modified(decision, "extendedKeyUsage");
+    if (!policy_honours(profile, extension_oid(EXTENSION_EXTENDED_KEY_USAGE)))
+        return 1;
+    if (kept.purpose_count == 0)
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "this profile grants nothing of the extendedKeyUsage asked for");
+    *out = kept;
     return 1;
-}
-
-/* Ignored, but in the certificate all the same. */
-static int is_met_anyway(const struct cmp_decision *decision, const struct certificate_extension *asked)
-{
-    static const uint8_t no_ca[2] = {0x30, 0x00};
-    uint8_t key_id[2 + 20] = {CBS_ASN1_OCTETSTRING, 20};
-
-    if (is(asked->oid, AT_BASIC_CONSTRAINTS))
-        return bytes_equal(asked->value, bytes_of(no_ca, sizeof no_ca));
-    return is(asked->oid, AT_SUBJECT_KEY_IDENTIFIER) &&
-           spki_key_id(key_id + 2, decision->request->tmpl.spki) &&
-           bytes_equal(asked->value, bytes_of(key_id, sizeof key_id));
 }
 
 static int decide_extension(struct cmp_decision *decision, const struct profile *profile,
@@ -260,18 +197,19 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
     if (has_oid(&profile->refuse, asked->oid) || (!honoured && has_word(&profile->refuse, "other")))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              arena_printf(decision->arena, "this profile takes no request for %s",
-                                          extension_name(decision, asked->oid)));
-    if (is(asked->oid, AT_SUBJECT_ALT_NAME))
+                                          extension_name(decision->arena, asked->oid)));
+    switch (extension_of(asked->oid)) {
+    case EXTENSION_SUBJECT_ALT_NAME:
         return 1; /* names.c */
-    if (is(asked->oid, AT_KEY_USAGE))
+    case EXTENSION_KEY_USAGE:
         return decide_key_usage(decision, profile, out, asked->value);
-    if (is(asked->oid, AT_EXTENDED_KEY_USAGE))
+    case EXTENSION_EXTENDED_KEY_USAGE:
         return decide_purposes(decision, profile, out, asked->value);
-    if (!honoured) {
-        if (!is_met_anyway(decision, asked))
-            policy_modified(decision, extension_name(decision, asked->oid));
-        return 1;
+    default:
+        break;
     }
+    if (!honoured)
+        return 1;
     if (!der_is_strict(NULL, NULL, asked->value, BOUND_DER_DEPTH))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "an extension asked for is not DER");
     out->others[out->other_count++] = *asked;

@@ -386,7 +386,7 @@ Test(rfc9483_4_1_1, poposkInput_is_refused)
         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&list, &message, CBS_ASN1_SEQUENCE) &&
             der_add_bytes(&message, parsed.pop_message) && CBB_add_asn1(&message, &signing, field_tag | 1) &&
             CBB_add_asn1(&signing, &input, field_tag | 0) &&
-            der_add_bytes(&input, hex(world->arena, "a0 02 30 00")) && CBB_flush(&signing) &&
+            der_add_bytes(&input, hex(world->arena, "a0 04 a4 02 30 00 30 00")) && CBB_flush(&signing) &&
             der_add_bytes(&signing, parsed.pop_algorithm) &&
             der_add_bit_string(&signing, parsed.pop_signature)));
     expect_refused(client_message(&client, PKI_IR, body), PKI_BAD_POP);

@@ -38,10 +38,14 @@ static const struct refusal rows[] = {
     {"RFC 4211 4.1", "popo with a trailing element", PKI_IR, 0, "popo + 05{}", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 4", "popo twice", PKI_IR, 0, "popo *", IN_BODY, PKI_BAD_DATA_FORMAT},
     /* "poposkInput PROHIBITED" */
-    {"RFC 9483 4.1.1", "poposkInput", PKI_IR, 0, "popo/0 < a0{a0{30{}}}", IN_BODY, PKI_BAD_POP,
-     PKI_BAD_REQUEST},
-    {"RFC 9483 4.1.1", "poposkInput, MAC", PKI_IR, BY_MAC, "popo/0 < a0{a0{30{}}}", IN_BODY, PKI_BAD_POP,
-     PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "poposkInput", PKI_IR, 0, "popo/0 < a0{a0{a4{30{}}} 30{30{(1.3.101.112)} 03{00aa}}}",
+     IN_BODY, PKI_BAD_POP, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "poposkInput, MAC", PKI_IR, BY_MAC,
+     "popo/0 < a0{a0{a4{30{}}} 30{30{(1.3.101.112)} 03{00aa}}}", IN_BODY, PKI_BAD_POP, PKI_BAD_REQUEST},
+    {"RFC 4211 4.1", "poposkInput without publicKey", PKI_IR, 0, "popo/0 < a0{a0{a4{30{}}}}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 4.1", "poposkInput without authInfo", PKI_CR, BY_MAC,
+     "popo/0 < a0{30{30{(1.3.101.112)} 03{00aa}}}", IN_BODY, PKI_BAD_DATA_FORMAT},
     /* "The signature algorithm MUST be consistent with the publicKey algorithm field of the certTemplate" */
     {"RFC 9483 4.1.1", "popo by RSA for an EC key", PKI_IR, 0, "popo/0 = 30{" RSA_SHA256 "}", IN_BODY,
      PKI_BAD_POP},

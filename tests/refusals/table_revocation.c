@@ -156,6 +156,9 @@ static const struct refusal rows[] = {
     MALFORMED("RevDetails is empty", DETAILS " ~"),
     MALFORMED("the second RevDetails is NULL", DETAILS " > 05{}"),
     MALFORMED("RevDetails with a trailing element", DETAILS " + 05{}"),
+    /* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
+    {"RFC 5280 4.2", "certDetails with an extension twice", PKI_RR, 0,
+     CERT_DETAILS " + a9{30{(1.2.3.4) 04{}} 30{(1.2.3.4) 04{}}}", IN_BODY, PKI_BAD_CERT_TEMPLATE},
     MALFORMED("certDetails is a SET", CERT_DETAILS " = 31{}"),
     MALFORMED("certDetails with serialNumber twice", SERIAL " *"),
     MALFORMED("certDetails with an empty serialNumber", SERIAL " ~"),

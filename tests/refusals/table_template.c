@@ -161,10 +161,10 @@ static const struct refusal rows[] = {
      ADD_EXTENSIONS("30{(2.5.29.17) 04{30{82{'x'}}} 05{}}"), IN_BODY, PKI_BAD_DATA_FORMAT},
     /* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
     {"RFC 5280 4.2", "an extension twice", PKI_IR, 0, ADD_EXTENSIONS(SAN("30{82{'x'}}") SAN("30{82{'x'}}")),
-     IN_BODY, PKI_BAD_CERT_TEMPLATE, PKI_BAD_DATA_FORMAT},
+     IN_BODY, PKI_BAD_CERT_TEMPLATE},
     {"server/base/bounds.h", "17 extensions", PKI_IR, 0,
      ADD_EXTENSIONS(FOUR("1.2.1") FOUR("1.2.2") FOUR("1.2.3") FOUR("1.2.4") EXTENSION("1.2.5", "00")),
-     IN_BODY, PKI_BAD_DATA_FORMAT, PKI_BAD_CERT_TEMPLATE},
+     IN_BODY, PKI_BAD_CERT_TEMPLATE},
     /* RFC 5280 4.2.1.6: GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName. The value is within an OCTET
      * STRING: whether it is the message that is malformed, or its template that is not accepted, is open. */
     {"RFC 5280 4.2.1.6", "subjectAltName of no name", PKI_IR, 0, ADD_EXTENSIONS(SAN("30{}")), IN_BODY,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/name.h"
 #include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
@@ -148,7 +149,8 @@ static void decide(struct world *world, struct cmp_decision *decision)
         return;
     }
     /* RFC 9483 4.1.1, of subject: "REQUIRED" */
-    if (decision->update == NULL && decision->request->tmpl.subject.len == 0) {
+    if (decision->update == NULL && decision->request->tmpl.subject.len == 0 &&
+        world->config.accept.header == CONFIG_HEADER_RFC9483) {
         decision->fail_info = PKI_BAD_CERT_TEMPLATE;
         decision->text = "certTemplate lacks subject";
         return;
@@ -156,9 +158,11 @@ static void decide(struct world *world, struct cmp_decision *decision)
     random_bytes(serial, STORE_SERIAL);
     serial[0] = 0x0c;
     decision->serial = bytes_of(serial, STORE_SERIAL);
-    decision->subject =
-        decision->update != NULL ? decision->update->subject : decision->request->tmpl.subject;
-    decision->modified = world->decide_modifies ? "differs from the request: validity" : NULL;
+    decision->subject = decision->update != NULL                   ? decision->update->subject
+                        : decision->request->tmpl.subject.len != 0 ? decision->request->tmpl.subject
+                                                                   : name_empty();
+    if (world->decide_modifies)
+        must(name_build(&decision->subject, decision->arena, (const char *const[]){"CN", "another", NULL}));
     decision->not_before = decision->now;
     decision->not_after = decision->now + 86400;
     plan = (struct certificate_plan){

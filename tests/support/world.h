@@ -58,7 +58,7 @@ struct world {
     unsigned fetches_seen, commits_seen;
     int keys_unavailable; /* 1: no signature can be made */
     int decide_refuses;   /* 1: policy grants nothing */
-    int decide_modifies;  /* 1: policy grants something else */
+    int decide_modifies;  /* 1: policy grants another subject */
     unsigned wants_seen[CMP_WANT_KINDS];
     unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
     unsigned verifications_seen;

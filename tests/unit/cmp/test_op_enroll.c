@@ -260,8 +260,10 @@ Test(op_enroll, a_certificate_that_differs_is_granted_with_mods)
         /* RFC 9483 4.1.1: failInfo "MUST be absent if status is "accepted" or "grantedWithMods"" */
         cr_assert_eq(answer.status.fail_info, 0);
         cr_assert_neq(answer.status.text.len, 0);
-        if (i == 0) /* the log says what */
-            cr_assert_str_eq(answer.result.detail, "differs from the request: validity");
+        /* the device is told what, and so is the log */
+        cr_assert(bytes_equal(answer.status.text, bytes_str("granted otherwise than asked for: subject")));
+        if (i == 0)
+            cr_assert_str_eq(answer.result.detail, "differs from the request: subject");
         expect_certificate(&answer, PKI_IP);
     }
     cr_assert_eq(world->cert_count, 1);
@@ -273,6 +275,42 @@ Test(op_enroll, fields_that_must_be_omitted_are_refused)
     client.tmpl.serial = bytes_str("x");
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
+}
+
+/* Clients send them all the same: where the profile says so they are ignored, and the device is told. */
+Test(op_enroll, fields_that_must_be_omitted_are_ignored_each_by_its_word)
+{
+    static const struct {
+        unsigned ignore;
+        int has_serial, has_algorithm;
+        const char *told; /* NULL: refused */
+    } cases[] = {
+        {0, 1, 0, NULL},
+        {0, 0, 1, NULL},
+        {CONFIG_IGNORE_SERIAL_NUMBER, 1, 0, "granted otherwise than asked for: serialNumber"},
+        {CONFIG_IGNORE_SERIAL_NUMBER, 1, 1, NULL},
+        {CONFIG_IGNORE_SIGNING_ALG, 0, 1, "granted otherwise than asked for: signingAlg"},
+        {CONFIG_IGNORE_SIGNING_ALG, 1, 1, NULL},
+        {CONFIG_IGNORE_SERIAL_NUMBER | CONFIG_IGNORE_SIGNING_ALG, 1, 1,
+         "granted otherwise than asked for: serialNumber, signingAlg"},
+    };
+    static const uint8_t ed25519[] = {0x06, 3, 0x2b, 0x65, 0x70};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world->config.request.ignore = cases[i].ignore;
+        client.tmpl.serial = bytes_str(cases[i].has_serial ? "x" : "");
+        client.tmpl.signing_alg = bytes_of(ed25519, cases[i].has_algorithm ? sizeof ed25519 : 0);
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        if (cases[i].told == NULL) {
+            expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
+            continue;
+        }
+        cr_expect(bytes_equal(answer.status.text, bytes_str(cases[i].told)), "case %zu", i);
+        cr_expect_eq(answer.status.status, PKI_GRANTED_WITH_MODS);
+        cr_expect_neq(answer.cert.serial.len, 1);
+        expect_certificate(&answer, PKI_IP);
+    }
 }
 
 /* RFC 9483 3.6.4 badCertTemplate: "the given public key is already in use in some other certificate

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "crypto/name.h"
+#include "server/pki/differences.h"
 #include "tests/support/demo.h"
 
 static struct demo demo;
@@ -35,6 +36,7 @@ static void set_up(void)
     demo_new(&demo);
     arena = arena_new(1024 * 1024);
     use_key(KEY_P256, 0);
+    request.tmpl.version = -1;
     cr_assert(name_build(&request.tmpl.subject, arena, (const char *const[]){"O", "Op", "CN", "gnb", NULL}));
 }
 
@@ -78,6 +80,17 @@ static inline struct certificate granted(void)
                                    bytes_of(no_signature, sizeof no_signature)));
     cr_assert(certificate_parse(&cert, der));
     return cert;
+}
+
+/* |what| is what the answer would say, or NULL: nothing. Decides anew.
+ */
+static inline void is_modified(const char *what)
+{
+    struct certificate cert = granted();
+    const char *told = pki_differences(arena, &request.tmpl, &cert);
+
+    cr_assert(what == NULL ? told == NULL : told != NULL && strcmp(told, what) == 0, "%s instead of %s",
+              told != NULL ? told : "nothing", what != NULL ? what : "nothing");
 }
 
 static inline void refused(enum pki_failure failure)

@@ -13,16 +13,6 @@ static struct bytes name(const char *attribute, const char *value, const char *a
     return out;
 }
 
-static void is_modified(const char *what)
-{
-    if (what == NULL) {
-        cr_assert_null(decision.modified, "%s", decision.modified);
-        return;
-    }
-    cr_assert_not_null(decision.modified);
-    cr_assert_not_null(strstr(decision.modified, what), "%s", decision.modified);
-}
-
 Test(names, subject_may_be_fixed)
 {
     edit("subject: [] ", "subject: [O=Operator, \"OU=Radio, access\"] ");
