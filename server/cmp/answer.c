@@ -116,8 +116,9 @@ static int add_profile_certs(struct cmp_message *m)
 
 static void choose_nonce(struct cmp_message *m)
 {
-    /* Answered again, the nonce is the one that the next message of the peer will repeat. */
-    if (m->answers_again && !m->result.refused && m->tx.sender_nonce.len == CMP_NONCE)
+    /* Answered again, the nonce is the one that the next message of the peer will repeat; and whoever may try
+     * again repeats the one that he has, or this one. */
+    if (((m->answers_again && !m->result.refused) || m->refusal.keeps) && m->tx.sender_nonce.len == CMP_NONCE)
         memcpy(m->nonce, m->tx.sender_nonce.data, CMP_NONCE);
     else
         random_bytes(m->nonce, CMP_NONCE);

@@ -23,6 +23,8 @@ enum cmp_turn cmp_check_header(struct cmp_message *m)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing");
     if (header->sender_nonce.len < CMP_NONCE)
         return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have at least 128 bits");
+    if (header->general_info_fault != NULL)
+        return refuse(m, PKI_BAD_DATA_FORMAT, header->general_info_fault);
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
     if ((!m->in.has_protection || header->protection_alg.len == 0) &&
         !(is_bare && cmp_has(m, CMP_MAY_BE_BARE)))

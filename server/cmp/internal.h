@@ -16,6 +16,7 @@ struct cmp_refusal {
     const char *text;   /* statusString */
     const char *detail; /* for the log only, or NULL */
     int in_body;        /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
+    int keeps;          /* 1: the transaction goes on, and awaits the message as it should be */
 };
 
 /* struct cmp_signer is a certificate of extraCerts that may be the one that protects the message. */
@@ -87,6 +88,7 @@ struct cmp_message {
     struct store_tx tx;
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
+    const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
     int is_late; /* 1: the message does not fit |tx|, and is refused once it is known whose it is */
 
     /* The answer. */
@@ -160,6 +162,10 @@ enum cmp_turn cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, cons
 /* cmp_refuse_body does the same for a fault in the body: by ip, cp, kup or rp with rejection where the body
  * is a request (RFC 9483 3.6.2), by error otherwise. */
 enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info, const char *text);
+
+/* cmp_refuse_form refuses a later message for a form that changes nothing of what it means: the transaction
+ * goes on, but where the profile holds to RFC 9483 3.6.4. */
+enum cmp_turn cmp_refuse_form(struct cmp_message *m, const char *text);
 
 /* cmp_fault notes that the body cannot be used: said once it is known who sent it. */
 void cmp_fault(struct cmp_message *m, enum pki_failure fail_info, const char *text);

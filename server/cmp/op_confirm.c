@@ -26,7 +26,7 @@ static enum cmp_turn check_status(struct cmp_message *m, const struct cert_statu
 {
     /* RFC 9810 5.3.18: hashAlg belongs to version 3. */
     if (status->hash_alg.len != 0 && m->in.header.pvno != PKI_CMP2021)
-        return cmp_refuse(m, PKI_BAD_REQUEST, "hashAlg in a certConf needs pvno 3", NULL);
+        return cmp_refuse_form(m, "hashAlg in a certConf needs pvno 3: leave it out, or send pvno 3");
     /* Of p10cr the answer says -1; clients are known to confirm with 0 all the same. */
     if (status->cert_req_id != m->tx.cert_req_id && !(m->tx.body == PKI_P10CR && status->cert_req_id == 0))
         return cmp_refuse(m, PKI_BAD_REQUEST, "certReqId is not that of the request", NULL);
@@ -35,6 +35,10 @@ static enum cmp_turn check_status(struct cmp_message *m, const struct cert_statu
     if (status->has_status && status->status.status != PKI_ACCEPTED &&
         status->status.status != PKI_GRANTED_WITH_MODS && status->status.status != PKI_REJECTION)
         return cmp_refuse(m, PKI_BAD_REQUEST, "status in a certConf must be accepted or rejection", NULL);
+    /* RFC 9483 4.1.1, of failInfo: "MUST be absent if status is "accepted"". Which of the two is meant,
+     * nobody can say. */
+    if (status->has_status && status->status.status != PKI_REJECTION && status->status.fail_info != 0)
+        return cmp_refuse_form(m, "failInfo in a certConf needs status rejection: send one or the other");
     return CMP_ON;
 }
 
@@ -142,13 +146,34 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         m->audit.detail = bytes_str(m->result.detail);
 }
 
+/* A certificate that was confirmed may have been revoked since. */
+static void ask_late(struct cmp_message *m)
+{
+    if (m->tx.state == STORE_TX_CONFIRMED)
+        m->late_certificate = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
+}
+
+static int is_good_still(const struct cmp_message *m)
+{
+    const struct store_fetch *fetch = m->late_certificate;
+    const struct store_cert *stored = fetch != NULL ? fetch->rows : NULL;
+
+    /* Nobody has asked where the confirmation was stored a moment ago. */
+    return fetch == NULL || (fetch->outcome == STORE_FOUND && stored->status == STORE_CERT_VALID);
+}
+
 /* RFC 9810 appendix F: certConfirmed is "the certificate has already been confirmed", which devices take for
  * success; certRevoked "has already been revoked". */
 static enum cmp_turn late(struct cmp_message *m)
 {
-    if (m->tx.state == STORE_TX_CONFIRMED)
+    if (m->late_certificate != NULL && m->late_certificate->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    if (m->tx.state == STORE_TX_CONFIRMED && is_good_still(m))
         return cmp_refuse(m, PKI_CERT_CONFIRMED, "the certificate of this transaction was confirmed already",
                           NULL);
+    if (m->tx.state == STORE_TX_CONFIRMED)
+        return cmp_refuse(m, PKI_CERT_REVOKED,
+                          "the certificate of this transaction was revoked since: start again", NULL);
     if (m->tx.state == STORE_TX_REJECTED)
         return cmp_refuse(m, PKI_CERT_REVOKED,
                           "the certificate of this transaction was rejected, and is revoked: start again",
@@ -166,5 +191,6 @@ const struct cmp_operation cmp_certconf = {
     .run = run,
     .record = record,
     .again = answer,
+    .ask_late = ask_late,
     .late = late,
 };

@@ -119,7 +119,12 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (request->old_cert_issuer.len != 0 && (!name_equal(request->old_cert_issuer, old->issuer) ||
                                               !bytes_equal(request->old_cert_serial, old->serial)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");
-    /* RFC 9810 5.3.5 lets the template name no subject. */
+    /* RFC 9483 4.1.3 item 3: subject or subjectAltName "MUST contain the EE subject name of the existing
+     * certificate"; RFC 9810 5.3.5 lets the template name nobody. */
+    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 && tmpl->san.len == 0 &&
+        (tmpl->subject.len == 0 || name_is_empty(tmpl->subject)))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "name the certificate to be updated by its subject or subjectAltName");
     if (tmpl->subject.len != 0 && !named_by_san && !name_equal(tmpl->subject, old->subject))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subject is not that of the certificate to be updated");

@@ -49,6 +49,8 @@ struct cmp_operation {
     /* recall wants what the answer is rebuilt from when the message comes again. NULL: nothing. */
     void (*recall)(struct cmp_message *m);
     cmp_step *again; /* rebuilds the answer, up to cmp_answer */
+    /* ask_late wants what |late| judges by. NULL: nothing. */
+    void (*ask_late)(struct cmp_message *m);
     /* late refuses a message whose transaction awaits none. NULL: as any. */
     cmp_step *late;
     /* refusal writes a response with |status|. NULL: refused by error. 1, or 0 without memory. */

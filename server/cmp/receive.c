@@ -172,6 +172,8 @@ static enum cmp_turn place_in_transaction(struct cmp_message *m)
     if (!m->has_tx && !cmp_has(m, CMP_BEGINS))
         return cmp_refuse_proven(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again");
     m->is_late = m->has_tx && (cmp_has(m, CMP_BEGINS) || m->tx.state != STORE_TX_WAIT_CONFIRM);
+    if (m->is_late && m->operation->ask_late != NULL)
+        m->operation->ask_late(m);
     return CMP_ON;
 }
 

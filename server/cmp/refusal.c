@@ -33,7 +33,8 @@ static cmp_record *record_of(struct cmp_message *m)
     if (!m->authenticated || m->answers_again || fail_info == PKI_SYSTEM_UNAVAIL ||
         fail_info == PKI_SYSTEM_FAILURE)
         return NULL;
-    if (cmp_has(m, CMP_BEGINS) || !m->has_tx || m->failed || m->tx.state != STORE_TX_WAIT_CONFIRM)
+    if (cmp_has(m, CMP_BEGINS) || !m->has_tx || m->failed || m->refusal.keeps ||
+        m->tx.state != STORE_TX_WAIT_CONFIRM)
         return record_refusal;
     m->failed = 1;
     return fail_transaction;

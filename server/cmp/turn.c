@@ -24,6 +24,13 @@ enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info,
     return CMP_REFUSED;
 }
 
+enum cmp_turn cmp_refuse_form(struct cmp_message *m, const char *text)
+{
+    cmp_refuse(m, PKI_BAD_REQUEST, text, NULL);
+    m->refusal.keeps = m->profile->config->accept.header != CONFIG_HEADER_RFC9483;
+    return CMP_REFUSED;
+}
+
 enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail)
 {
     return cmp_refuse(m, PKI_SYSTEM_UNAVAIL, "the server's store is not available: try again later", detail);

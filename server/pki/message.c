@@ -66,36 +66,39 @@ static int get_octets(CBS *header, unsigned number, struct bytes *out)
     return get_field(header, number, CBS_ASN1_OCTETSTRING, out, &present);
 }
 
-static int get_info(struct pki_header *out, CBS *list)
+static const char *const profile_fault = "the value of certProfile must be a list of UTF8String";
+
+/* Returns NULL, or what is wrong with the first entry of |list|. */
+static const char *get_info(struct pki_header *out, CBS *list)
 {
     CBS info, oid, value, time, names, name;
     struct bytes type;
 
     if (!CBS_get_asn1(list, &info, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&info, &oid, CBS_ASN1_OBJECT))
-        return 0;
+        return "an entry of generalInfo is no InfoTypeAndValue";
     type = bytes_of_cbs(&oid);
     if (bytes_equal(type, id_it_implicit_confirm)) {
         /* RFC 9810 5.1.1.1: ImplicitConfirmValue ::= NULL; infoValue is OPTIONAL in its frame. */
         out->implicit_confirm = 1;
         out->implicit_confirm_bare = CBS_len(&info) == 0;
         if (!out->implicit_confirm_bare &&
-            (!CBS_get_asn1(&info, &value, CBS_ASN1_NULL) || CBS_len(&value) != 0))
-            return 0;
+            (!CBS_get_asn1(&info, &value, CBS_ASN1_NULL) || CBS_len(&value) != 0 || CBS_len(&info) != 0))
+            return "the value of implicitConfirm must be NULL";
     } else if (bytes_equal(type, id_it_confirm_wait_time)) {
         if (!CBS_get_asn1(&info, &time, CBS_ASN1_GENERALIZEDTIME) ||
-            !der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time))
-            return 0;
+            !der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time) || CBS_len(&info) != 0)
+            return "the value of confirmWaitTime must be a GeneralizedTime";
     } else if (bytes_equal(type, id_it_cert_profile)) {
-        if (!CBS_get_asn1(&info, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0)
-            return 0;
+        if (!CBS_get_asn1(&info, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0 || CBS_len(&info) != 0)
+            return profile_fault;
         while (CBS_len(&names) != 0) {
             if (!CBS_get_asn1(&names, &name, CBS_ASN1_UTF8STRING))
-                return 0;
+                return profile_fault;
             if (out->cert_profile_count++ == 0)
                 out->cert_profile = bytes_of_cbs(&name);
         }
     }
-    return 1; /* unknown types are handled gracefully: RFC 9483 3.5 */
+    return NULL; /* unknown types are handled gracefully: RFC 9483 3.5 */
 }
 
 /* A version beyond all numbers is one that is not supported, not a header that cannot be read. */
@@ -135,10 +138,11 @@ static int get_header(struct pki_header *out, CBS *message)
         !get_field(&header, 7, CBS_ASN1_SEQUENCE, &free_text, &present) ||
         !get_field(&header, 8, CBS_ASN1_SEQUENCE, &infos, &present) || CBS_len(&header) != 0)
         return 0;
-    /* An entry that is malformed spoils the message, not the header: it can be answered. */
+    /* An entry that is malformed spoils neither header nor message: it can be answered. */
     list = cbs_of(infos);
-    for (unsigned i = 0; CBS_len(&list) != 0 && !out->general_info_malformed; i++)
-        out->general_info_malformed = i == BOUND_GENERAL_INFO || !get_info(out, &list);
+    for (unsigned i = 0; CBS_len(&list) != 0 && out->general_info_fault == NULL; i++)
+        out->general_info_fault =
+            i == BOUND_GENERAL_INFO ? "generalInfo has too many entries" : get_info(out, &list);
     return 1;
 }
 
@@ -185,8 +189,6 @@ enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, s
 
     if (!der_is_strict(NULL, &reason, der, BOUND_DER_DEPTH)) {
         /* reason is set */
-    } else if (out->header.general_info_malformed) {
-        reason = "generalInfo is malformed, or has too many entries";
     } else if (out->body_type < 0 || !CBS_get_asn1(&body, &content, tag) ||
                !CBS_get_any_asn1_element(&content, &field, NULL, NULL) || CBS_len(&content) != 0) {
         reason = "the body is malformed";

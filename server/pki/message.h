@@ -63,7 +63,7 @@ struct pki_header {
     int64_t confirm_wait_time; /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
     struct bytes cert_profile; /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
     size_t cert_profile_count;
-    int general_info_malformed; /* 1: an entry that matters here could not be read */
+    const char *general_info_fault; /* why an entry that matters here, or the list, could not be read; NULL */
 };
 
 struct pki_message {

@@ -22,7 +22,7 @@ static const struct refusal rows[] = {
     {"RFC 9483 3.5", "generalInfo malformed in rr", PKI_RR, 0, INFO("30{}"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
     {"RFC 9483 3.5", "generalInfo malformed in certConf", PKI_CERTCONF, 0, OF_CERTCONF("30{}"), PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo malformed, MAC", PKI_IR, SIGNED | BY_MAC, INFO("30{}"), PKI_ERROR,
+    {"RFC 9483 3.5", "generalInfo malformed, MAC", PKI_IR, BY_MAC, INFO("30{}"), PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
     {"server/base/bounds.h", "generalInfo of 17 entries", PKI_IR, 0, INFO(UNKNOWN_8 UNKNOWN_8 UNKNOWN),
      PKI_ERROR, PKI_BAD_DATA_FORMAT},

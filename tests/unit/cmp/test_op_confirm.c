@@ -105,9 +105,8 @@ Test(op_confirm, hashAlg_needs_pvno_3_and_then_says_of_which_kind_certHash_is)
     entry.hash_alg = hex(world->arena, "30 0b 06 09 60 86 48 01 65 03 04 02 03"); /* SHA-512 */
     struct answer answer = world_send(world, certconf(&entry));
     expect_error(&answer, PKI_BAD_REQUEST);
-    expect_failed();
+    expect_untouched(); /* what it means is clear: it may come again */
 
-    entry.cert_hash = status_with(DIGEST_SHA512).cert_hash;
     client.header.pvno = PKI_CMP2021;
     answer = world_send(world, certconf(&entry));
     cr_assert_eq(answer.message.header.pvno, PKI_CMP2021);
@@ -513,6 +512,50 @@ Test(op_confirm, another_certConf_after_a_rejection_gets_certRevoked)
     answer = world_send(world, client_confirm(&client, &first, -1));
     expect_error(&answer, PKI_CERT_REVOKED);
     cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+}
+
+static void confirm(void)
+{
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+
+    expect_pkiconf(&answer);
+}
+
+Test(op_confirm, a_certificate_that_was_revoked_since_is_not_called_confirmed)
+{
+    static const enum store_cert_status since[] = {STORE_CERT_VALID, STORE_CERT_REVOKED, STORE_CERT_HOLD};
+
+    confirm();
+    for (size_t i = 0; i < sizeof since / sizeof since[0]; i++) {
+        world->certs[0].row.status = since[i];
+        struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+        expect_error(&answer, since[i] == STORE_CERT_VALID ? PKI_CERT_CONFIRMED : PKI_CERT_REVOKED);
+    }
+}
+
+/* What cannot be told now may be told later. */
+Test(op_confirm, a_late_certConf_without_the_store_is_told_to_try_again)
+{
+    confirm();
+    world->fetches_seen = 0;
+    world->fail_fetch_at = 2; /* the certificate's, after the transaction's */
+    struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+}
+
+/* The next certConf is right whichever senderNonce it repeats: that of the ip, or that of the error. */
+Test(op_confirm, after_a_refusal_that_ends_nothing_the_certConf_may_come_again)
+{
+    struct cert_status odd = status_with(DIGEST_SHA256);
+
+    odd.has_status = 1;
+    odd.status = (struct pki_status_info){.status = PKI_ACCEPTED, .fail_info = 1};
+    struct answer answer = world_send(world, certconf(&odd));
+    cr_assert(bytes_equal(answer.message.header.sender_nonce, first.message.header.sender_nonce));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_UNCONFIRMED);
+    confirm();
+    cr_assert_eq(certificate_row()->status, STORE_CERT_VALID);
 }
 
 Test(op_confirm, certConf_after_implicit_confirmation_gets_certConfirmed)

@@ -302,24 +302,31 @@ Test(message, generalInfo_is_read)
     cr_assert_eq(message.header.confirm_wait_time, 1800000000);
     cr_assert(bytes_equal(message.header.cert_profile, bytes_str("a")));
     cr_assert_eq(message.header.cert_profile_count, 2);
-    cr_assert_not(message.header.general_info_malformed);
+    cr_assert_null(message.header.general_info_fault);
 }
 
-Test(message, a_malformed_entry_of_generalInfo_makes_the_message_HEADER_ONLY)
+Test(message, a_malformed_entry_of_generalInfo_is_told)
 {
-    static const char *const bad[] = {
-        "05 00",                                              /* no InfoTypeAndValue */
-        "30 00",                                              /* without its type */
-        "30 0c 06 08 2b 06 01 05 05 07 04 0e 05 00",          /* confirmWaitTime NULL */
-        "30 0a 06 08 2b 06 01 05 05 07 04 0e",                /* confirmWaitTime absent */
-        "30 0c 06 08 2b 06 01 05 05 07 04 15 30 00",          /* certProfile: SIZE (1..MAX) */
-        "30 0f 06 08 2b 06 01 05 05 07 04 15 30 03 13 01 61", /* PrintableString */
+    static const struct {
+        const char *info, *says;
+    } bad[] = {
+        {"05 00", "InfoTypeAndValue"},
+        {"30 00", "InfoTypeAndValue"}, /* without its type */
+        {"30 0d 06 08 2b 06 01 05 05 07 04 0d 01 01 ff", "implicitConfirm must be NULL"},
+        {"30 0e 06 08 2b 06 01 05 05 07 04 0d 05 00 05 00", "implicitConfirm must be NULL"},
+        {"30 0c 06 08 2b 06 01 05 05 07 04 0e 05 00", "confirmWaitTime"},
+        {"30 0a 06 08 2b 06 01 05 05 07 04 0e", "confirmWaitTime"},            /* absent */
+        {"30 0c 06 08 2b 06 01 05 05 07 04 15 30 00", "certProfile"},          /* SIZE (1..MAX) */
+        {"30 0f 06 08 2b 06 01 05 05 07 04 15 30 03 13 01 61", "certProfile"}, /* PrintableString */
+        {"30 11 06 08 2b 06 01 05 05 07 04 15 30 03 0c 01 61 05 00", "certProfile"},
     };
     struct pki_message message;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        cr_assert_eq(decode_info(&message, HEX(bad[i])), PKI_HEADER_ONLY, "case %zu", i);
-        cr_assert(message.header.general_info_malformed);
+        cr_assert_eq(decode_info(&message, HEX(bad[i].info)), PKI_WHOLE, "case %zu", i);
+        cr_assert_not_null(message.header.general_info_fault, "case %zu", i);
+        cr_expect_not_null(strstr(message.header.general_info_fault, bad[i].says), "case %zu: %s", i,
+                           message.header.general_info_fault);
     }
 }
 
@@ -332,8 +339,8 @@ Test(message, generalInfo_has_a_bound)
         infos[i] = HEX("30 05 06 03 2a 03 04");
     for (size_t n = BOUND_GENERAL_INFO; n <= BOUND_GENERAL_INFO + 1; n++) {
         struct bytes header = ELEMENT(0x30, HEX(LEAST), ELEMENT(0xa8, element(0x30, infos, n)));
-        cr_assert_eq(pki_message_decode(&message, NULL, ELEMENT(0x30, header, HEX(PKICONF))),
-                     n == BOUND_GENERAL_INFO ? PKI_WHOLE : PKI_HEADER_ONLY);
+        cr_assert_eq(pki_message_decode(&message, NULL, ELEMENT(0x30, header, HEX(PKICONF))), PKI_WHOLE);
+        cr_assert_eq(message.header.general_info_fault == NULL, n == BOUND_GENERAL_INFO);
     }
 }
 
