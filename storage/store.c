@@ -53,6 +53,12 @@ const void *store_unit_row(const struct store_unit *unit, enum store_kind kind)
     return NULL;
 }
 
+int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state state, int64_t free_at)
+{
+    return (unit->expect_state == 0 || state == unit->expect_state) &&
+           (unit->expect_free_at == 0 || (free_at != 0 && free_at <= unit->expect_free_at));
+}
+
 int store_unit_inserts_tx(const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++)

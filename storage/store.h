@@ -105,6 +105,7 @@ struct store_unit {
     /* Preconditions, checked in this order; the first that fails is the conflict. */
     struct bytes tx_id; /* of the transaction that is written: absent if it is inserted, else there and … */
     enum store_tx_state expect_state; /* … in this state (0: in any) */
+    int64_t expect_free_at; /* … and, if this is not 0 (Unix seconds), with its transactionID free by then */
     struct bytes secret_reference; /* not empty: must be present, and free or bound to tx_id, or reusable */
     int64_t now;                   /* Unix seconds, for the secret's expiry */
     struct bytes key_unused;    /* not empty: SPKI hash that no certificate, other than revoked, may have */
@@ -135,6 +136,10 @@ void store_unit_write(struct store_unit *unit, enum store_how how, enum store_ki
 
 /* store_unit_row returns the first row of |kind| that |unit| writes, or NULL. */
 const void *store_unit_row(const struct store_unit *unit, enum store_kind kind);
+
+/* store_tx_is_expected returns 1 if a stored transaction in |state|, whose transactionID is free at
+ * |free_at|, is what |unit| expects. */
+int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state state, int64_t free_at);
 
 /* store_unit_inserts_tx returns 1 if |unit| wants its transaction to be absent, and inserts it. */
 int store_unit_inserts_tx(const struct store_unit *unit);

@@ -32,6 +32,7 @@ static const struct store_column transactions[] = {
     NUMBER(store_tx, cert_req_id),
     NUMBER(store_tx, created_at),
     NUMBER(store_tx, deadline),
+    NUMBER(store_tx, free_at),
     OCTETS(store_tx, request_hash),
     OCTETS(store_tx, last_hash),
     OCTETS(store_tx, answer),

@@ -53,6 +53,7 @@ struct store_tx {
     int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
     int64_t created_at;           /* Unix seconds: when it was begun */
     int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
+    int64_t free_at;              /* Unix seconds from which its transactionID may begin another; 0: never */
     struct bytes request_hash;    /* SHA-256 of the first request, STORE_HASH octets */
     struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
     struct bytes answer;    /* DER of an answer that cannot be made again from what is stored, or empty */

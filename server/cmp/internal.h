@@ -89,6 +89,8 @@ struct cmp_message {
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
+    int takes_over; /* 1: |former| has left its transactionID to this message, which begins another */
+    struct store_tx former;
     int is_late; /* 1: the message does not fit |tx|, and is refused once it is known whose it is */
 
     /* The answer. */

@@ -159,6 +159,17 @@ static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *f
     return CMP_ON;
 }
 
+/* RFC 9810 5.1.1 lets a server want transactionIDs unique, and devices that count come back to theirs. One is
+ * free again when nothing of its transaction can be taken any more: not its messages, which are too old, and
+ * not its one-time secret. */
+static int is_left(const struct cmp_message *m)
+{
+    const struct store_secret *secret = m->stored_secret;
+
+    return cmp_has(m, CMP_BEGINS) && m->tx.state != STORE_TX_WAIT_CONFIRM && m->tx.free_at != 0 &&
+           m->tx.free_at <= m->now && (secret == NULL || secret->reusable || secret->bound_to.len == 0);
+}
+
 /* What does not fit the transaction is told after the protection was verified: with it, and to nobody else.
  */
 static enum cmp_turn place_in_transaction(struct cmp_message *m)
@@ -169,6 +180,11 @@ static enum cmp_turn place_in_transaction(struct cmp_message *m)
         return CMP_ON;
     if (m->has_tx && (bytes_equal(m->tx.request_hash, hash) || bytes_equal(m->tx.last_hash, hash)))
         return CMP_REPLAY;
+    if (m->has_tx && is_left(m)) {
+        m->former = m->tx;
+        m->takes_over = 1;
+        m->has_tx = 0;
+    }
     if (!m->has_tx && !cmp_has(m, CMP_BEGINS))
         return cmp_refuse_proven(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again");
     m->is_late = m->has_tx && (cmp_has(m, CMP_BEGINS) || m->tx.state != STORE_TX_WAIT_CONFIRM);

@@ -2,6 +2,15 @@
  * "Transactions"). */
 #include "server/cmp/internal.h"
 
+/* When the messages of a transaction are too old to be taken again, so that its transactionID may mean
+ * another one; 0: they never are. Both ends of the window may lie between a device's clock and ours. */
+static int64_t free_at(const struct cmp_message *m)
+{
+    uint32_t window = m->profile->config->accept.message_time_seconds;
+
+    return m->in.header.has_message_time && window != 0 ? m->now + 2 * (int64_t)window : 0;
+}
+
 void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
 {
     const struct certificate *signer = m->is_mac ? NULL : m->signer;
@@ -19,10 +28,15 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
         .credential_kid = signer != NULL ? signer->key_id : none,
         .signer_serial = signer != NULL && m->signer_is_own ? signer->serial : none,
         .created_at = m->now,
+        .free_at = free_at(m),
         .request_hash = bytes_of(m->request_hash, CMP_HASH),
     };
     cmp_accept(m);
-    store_unit_write(unit, STORE_INSERT, STORE_TRANSACTIONS, &m->new_tx);
+    if (m->takes_over) {
+        unit->expect_state = m->former.state;
+        unit->expect_free_at = m->now;
+    }
+    store_unit_write(unit, m->takes_over ? STORE_UPDATE : STORE_INSERT, STORE_TRANSACTIONS, &m->new_tx);
 }
 
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)

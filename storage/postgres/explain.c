@@ -89,7 +89,7 @@ static enum store_precondition judge_tx(struct store_unit *unit, const PGresult 
         *outcome = STORE_UNAVAILABLE;
         return STORE_PRE_TX;
     }
-    if (inserts || (unit->expect_state != 0 && unit->row.state != unit->expect_state))
+    if (inserts || !store_tx_is_expected(unit, unit->row.state, unit->row.free_at))
         return STORE_PRE_TX;
     unit->row = (struct store_tx){0};
     return STORE_PRE_NONE;

@@ -239,6 +239,10 @@ static int add_rows(struct writer *writer, enum store_kind kind, enum store_how 
         for (size_t i = 0; i < n; i++)
             params_array_number(params, STORE_SMALL, members[i].unit->expect_state);
         params_array_end(params);
+        params_array(params, STORE_NUMBER);
+        for (size_t i = 0; i < n; i++)
+            params_array_number(params, STORE_NUMBER, members[i].unit->expect_free_at);
+        params_array_end(params);
     }
     return round_add(writer->slot, postgres_write(kind, how), params);
 }

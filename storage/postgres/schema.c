@@ -37,6 +37,7 @@ static const char version_1[] =
     " created_at bigint NOT NULL,"
     " cert_req_id bigint NOT NULL,"
     " deadline bigint NOT NULL,"
+    " free_at bigint NOT NULL,"
     " state smallint NOT NULL CHECK (state BETWEEN 1 AND 4),"
     " body smallint NOT NULL,"
     " implicit_confirm boolean NOT NULL,"

@@ -95,7 +95,7 @@ static const char *const by_hand[SQL_GET] = {
         " JOIN cmpd.certificates c ON c.issuer = k.issuer AND c.serial = k.key "
         "WHERE c.not_after < $3::bigint AND c.status <> 1 FOR UPDATE OF c), "
         "t AS (DELETE FROM cmpd.transactions t USING c WHERE t.issuer = c.issuer "
-        "AND t.transaction_id = c.transaction_id RETURNING t.state), "
+        "AND t.transaction_id = c.transaction_id AND t.serial = c.serial RETURNING t.state), "
         "p AS (DELETE FROM cmpd.public_keys p USING c WHERE p.issuer = c.issuer "
         "AND p.spki_hash = c.spki_hash AND p.serial = c.serial), "
         "r AS (DELETE FROM cmpd.revocations r USING c WHERE r.issuer = c.issuer AND r.serial = c.serial), "
@@ -112,7 +112,8 @@ static const struct around {
     const char *before, *after;
 } arounds[] = {
     {STORE_TRANSACTIONS, STORE_UPDATE, "WITH w AS (",
-     " AND (u.expect_state = 0 OR t.state = u.expect_state) RETURNING 1) "
+     " AND (u.expect_state = 0 OR t.state = u.expect_state)"
+     " AND (u.expect_free_at = 0 OR t.free_at BETWEEN 1 AND u.expect_free_at) RETURNING 1) "
      "SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))"},
     /* Which certificate has a key, across the years. */
     {STORE_CERTIFICATES, STORE_INSERT, "WITH c AS (",
@@ -161,7 +162,8 @@ static void put_rows(struct sql *out, enum store_kind kind, enum store_how how)
         sql_put(out, "%sunnest($%zu::%s[]) AS %s", n != 0 ? ", " : "", n + 1,
                 type_name(table->columns[i].type), table->columns[i].name);
     if (postgres_expects(kind, how))
-        sql_put(out, ", unnest($%zu::smallint[]) AS expect_state", n + 1);
+        sql_put(out, ", unnest($%zu::smallint[]) AS expect_state, unnest($%zu::bigint[]) AS expect_free_at",
+                n + 1, n + 2);
 }
 
 static void put_insert(struct sql *out, enum store_kind kind, enum store_how how)

@@ -49,6 +49,7 @@ static const char version_1[] =
     " cert_req_id INTEGER NOT NULL,"
     " created_at INTEGER NOT NULL,"
     " deadline INTEGER NOT NULL,"
+    " free_at INTEGER NOT NULL,"
     " request_hash BLOB NOT NULL,"
     " last_hash BLOB NOT NULL,"
     " answer BLOB NOT NULL"

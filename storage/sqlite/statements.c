@@ -14,7 +14,7 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_PROBE_READ] = "SELECT count FROM probe",
     [SQL_PROBE_WRITE] = "UPDATE probe SET count = count + 1",
 
-    [SQL_TX_STATE] = "SELECT state FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
+    [SQL_TX_STATE] = "SELECT state, free_at FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
     [SQL_TX_REMOVABLE] = "SELECT 1 FROM transactions WHERE issuer = ?1 AND transaction_id = ?2 "
                          "AND created_at < ?3 AND state <> 1",
@@ -32,10 +32,9 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_CERT_REMOVABLE] =
         "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "
         "AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.issuer = c.issuer "
-        "AND t.transaction_id = c.transaction_id AND t.state = 1)",
-    [SQL_CERT_TX_REMOVE] =
-        "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = (SELECT transaction_id "
-        "FROM certificates WHERE issuer = ?1 AND serial = ?2)",
+        "AND t.transaction_id = c.transaction_id AND t.serial = c.serial AND t.state = 1)",
+    [SQL_CERT_TX_REMOVE] = "DELETE FROM transactions WHERE issuer = ?1 AND serial = ?2 AND transaction_id = "
+                           "(SELECT transaction_id FROM certificates WHERE issuer = ?1 AND serial = ?2)",
     [SQL_CERT_REMOVE] = "DELETE FROM certificates WHERE issuer = ?1 AND serial = ?2",
 
     [SQL_REVOKE] = "INSERT INTO revocations (issuer, serial, reason, at) VALUES (?1, ?2, ?3, ?4) "

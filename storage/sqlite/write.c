@@ -76,12 +76,13 @@ static int check_tx(struct sqlite_conn *conn, struct store_unit *unit)
     sqlite3_stmt *get = conn->statements[SQL_TX_STATE];
     int rc = look(get, unit->issuer, unit->tx_id);
     int state = rc == SQLITE_ROW ? sqlite3_column_int(get, 0) : 0;
+    int64_t free_at = rc == SQLITE_ROW ? sqlite3_column_int64(get, 1) : 0;
     sqlite3_reset(get);
     if (rc == SQLITE_DONE)
         return absent ? SQLITE_OK : conflict(unit, STORE_PRE_TX);
     if (rc != SQLITE_ROW)
         return rc;
-    if (absent || (unit->expect_state != 0 && state != (int)unit->expect_state))
+    if (absent || !store_tx_is_expected(unit, (enum store_tx_state)state, free_at))
         return tx_conflict(conn, unit);
     return SQLITE_OK;
 }

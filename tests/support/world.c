@@ -303,7 +303,8 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     if (store_unit_row(unit, STORE_TRANSACTIONS) != NULL &&
         (store_unit_inserts_tx(unit)
              ? tx != NULL
-             : (tx == NULL || (unit->expect_state != 0 && tx->state != unit->expect_state)))) {
+             : (tx == NULL || (unit->expect_state != 0 && tx->state != unit->expect_state) ||
+                (unit->expect_free_at != 0 && (tx->free_at == 0 || tx->free_at > unit->expect_free_at))))) {
         if (tx != NULL)
             unit->row = *tx;
         return conflict(unit, STORE_PRE_TX);

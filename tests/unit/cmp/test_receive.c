@@ -208,6 +208,117 @@ Test(receive, of_two_first_messages_that_race_for_a_transactionID_one_is_refused
     cr_assert_eq(world->cert_count, 1);
 }
 
+/* ---- a transactionID comes back (RFC 9810 5.1.1) ---- */
+
+static struct answer send_later(struct client *c, int64_t seconds)
+{
+    world->now += seconds;
+    c->header.has_message_time = 1;
+    c->header.message_time = world->now;
+    return world_send(world, client_request(c, PKI_IR));
+}
+
+static void begin_and_end(struct client *c, int has_message_time)
+{
+    c->header.has_message_time = has_message_time;
+    c->header.message_time = world->now;
+    c->header.implicit_confirm = 1;
+    struct answer answer = world_send(world, client_request(c, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* The window of the world's profile. */
+static int64_t window(void)
+{
+    return world->config.accept.message_time_seconds;
+}
+
+Test(receive, a_transactionID_is_free_when_no_message_of_its_transaction_can_be_taken)
+{
+    begin_and_end(&client, 1);
+    struct answer answer = send_later(&client, 2 * window() - 1);
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    answer = send_later(&client, 1);
+    expect_certificate(&answer, PKI_IP);
+    cr_assert_eq(world->tx_count, 1);
+    cr_assert_eq(world->cert_count, 2);
+    cr_assert(bytes_equal(world->txs[0].row.serial, world->certs[1].row.serial));
+    cr_assert_eq(world->txs[0].row.created_at, world->now);
+    /* It is the new transaction's, which is as young as any. */
+    answer = send_later(&client, 1);
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+}
+
+Test(receive, what_belonged_to_the_former_transaction_is_not_taken)
+{
+    client.header.has_message_time = 1;
+    client.header.message_time = world->now;
+    client.header.implicit_confirm = 1;
+    struct bytes former = client_request(&client, PKI_IR);
+    struct answer answer = world_send(world, former);
+    expect_certificate(&answer, PKI_IP);
+    answer = send_later(&client, 2 * window());
+    expect_certificate(&answer, PKI_IP);
+    answer = world_send(world, former);
+    expect_error(&answer, PKI_BAD_TIME);
+    cr_assert_eq(world->cert_count, 2);
+}
+
+Test(receive, a_transactionID_stays_taken_where_its_messages_could_be_sent_again)
+{
+    begin_and_end(&client, 0); /* without messageTime they never are too old */
+    struct answer answer = send_later(&client, 1000 * window());
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+
+    world_forget(world);
+    world->config.accept.message_time_seconds = 0; /* nor where nobody looks */
+    begin_and_end(&client, 1);
+    world->config.accept.message_time_seconds = 300;
+    answer = send_later(&client, 1000 * window());
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+}
+
+Test(receive, a_transactionID_stays_taken_while_its_transaction_goes_on)
+{
+    struct answer answer = send_later(&client, 0);
+    expect_certificate(&answer, PKI_IP);
+    answer = send_later(&client, 2 * window());
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    cr_assert_eq(world->cert_count, 1);
+}
+
+/* The secret is bound to the transactionID: who comes back to that must not have it twice. */
+Test(receive, a_one_time_secret_is_good_once_whatever_becomes_of_its_transactionID)
+{
+    world->secrets[0].row.reusable = 0;
+    begin_and_end(&mac, 1);
+    struct answer answer = send_later(&mac, 2 * window());
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    world->secrets[0].row.reusable = 1;
+    answer = send_later(&mac, 0);
+    expect_certificate(&answer, PKI_IP);
+}
+
+static void send_raced_again(struct world *w)
+{
+    struct answer answer = world_send(w, raced);
+
+    expect_certificate(&answer, PKI_IP);
+}
+
+Test(receive, of_two_first_messages_that_race_for_a_free_transactionID_one_is_refused)
+{
+    begin_and_end(&client, 1);
+    world->now += 2 * window();
+    client.header.message_time = world->now;
+    raced = client_request(&client, PKI_IR);
+    world->before_commit = send_raced_again;
+    client.nonce[0] ^= 1;
+    struct answer answer = send_later(&client, 0);
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    cr_assert_eq(world->cert_count, 2);
+}
+
 /* ---- profiles and operations ---- */
 
 /* RFC 9810 5.1.1.4, RFC 9811 3.4 */

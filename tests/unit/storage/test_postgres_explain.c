@@ -246,6 +246,10 @@ Test(postgres_explain, a_transaction_is_absent_or_in_its_state)
     cr_expect_eq(judged(), STORE_PRE_TX);
     units[1].expect_state = 0; /* any */
     cr_expect_eq(judged(), STORE_PRE_NONE);
+    units[1].expect_free_at = NOW + 599;
+    cr_expect_eq(judged(), STORE_PRE_TX, "its transactionID is not free yet");
+    units[1].expect_free_at = NOW + 600;
+    cr_expect_eq(judged(), STORE_PRE_NONE);
     clear_answers();
     cr_expect_eq(judged(), STORE_PRE_TX, "it is gone");
     cr_expect_eq(units[1].row.transaction_id.len, 0);

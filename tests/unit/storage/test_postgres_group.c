@@ -317,6 +317,7 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
     struct store_unit unit = {.issuer = test_issuer(),
                               .tx_id = bytes_str("transaction"),
                               .expect_state = STORE_TX_WAIT_CONFIRM,
+                              .expect_free_at = 0x0506,
                               .secret_reference = bytes_str("ref"),
                               .now = 0x0304,
                               .signer_serial = bytes_str("signer"),
@@ -327,8 +328,9 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
     writer->entries[0].item = &unit;
     writer_send_group(writer);
     expect_sent(statements, sizeof statements / sizeof statements[0]);
-    int expected = net.sent[1].count - 1;
+    int expected = net.sent[1].count - 2;
     cr_expect_eq(element(1, expected, 0).data[1], STORE_TX_WAIT_CONFIRM);
+    cr_expect(bytes_equal(element(1, expected + 1, 0), bytes_of("\0\0\0\0\0\0\5\6", 8)), "free by then");
     cr_expect_eq(net.sent[2].count, 4);
     cr_expect(bytes_equal(element(2, 1, 0), bytes_str("ref")));
     cr_expect(bytes_equal(element(2, 2, 0), bytes_str("transaction")));

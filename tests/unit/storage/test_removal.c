@@ -181,3 +181,28 @@ Test(removal, a_transaction_may_go_before_its_certificate)
     cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_ABSENT);
     enrollment_cleanup(&e);
 }
+
+/* A transactionID that came back means another certificate: that one's transaction stays, and one that still
+ * awaits its certConf keeps nothing else. */
+Test(removal, the_transaction_of_another_certificate_stays)
+{
+    struct enrollment e, next;
+
+    enrollment_init(&e, 1, 1);
+    enrollment_init(&next, 1, 2);
+    e.tx.free_at = NOW;
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(confirm(1, 1, STORE_TX_WAIT_CONFIRM, NULL), STORE_DONE);
+    next.tx.transaction_id = next.cert.transaction_id = next.unit.tx_id = e.tx.transaction_id;
+    next.unit.write_count = 0;
+    store_unit_write(&next.unit, STORE_UPDATE, STORE_TRANSACTIONS, &next.tx);
+    store_unit_write(&next.unit, STORE_INSERT, STORE_CERTIFICATES, &next.cert);
+    cr_assert(store_commit_wait(store, &next.unit));
+    cr_assert_eq(next.unit.outcome, STORE_DONE);
+    cr_assert_eq(remove_rows(STORE_CERTIFICATES, &e, NULL, EXPIRED).outcome, STORE_DONE);
+    cr_assert_eq(look_up(store, STORE_CERTIFICATES, e.cert.serial), STORE_ABSENT);
+    cr_assert_eq(look_up(store, STORE_TRANSACTIONS, next.tx.transaction_id), STORE_FOUND);
+    expect_kept(remove_rows(STORE_CERTIFICATES, &next, NULL, EXPIRED));
+    enrollment_cleanup(&e);
+    enrollment_cleanup(&next);
+}

@@ -129,6 +129,37 @@ Test(store, a_transaction_moves_only_from_the_expected_state)
     cr_assert_eq(confirm(1, 2, 0, &unit), STORE_CONFLICT, "but there must be one");
 }
 
+/* A transactionID is taken over by one, and from what it is said to be free. */
+Test(store, a_transaction_gives_way_when_its_transactionID_is_free)
+{
+    static const struct {
+        int64_t free_at, by;
+        enum store_outcome outcome;
+    } cases[] = {
+        {0, NOW, STORE_CONFLICT}, {NOW + 1, NOW, STORE_CONFLICT},
+        {NOW, NOW, STORE_DONE},   {NOW - 1000, NOW, STORE_DONE},
+        {0, 0, STORE_DONE},       {NOW, 0, STORE_DONE},
+    };
+    struct enrollment e;
+
+    for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enrollment_init(&e, 1, i);
+        e.tx.free_at = cases[i].free_at;
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_go_on(&e, STORE_TX_WAIT_CONFIRM);
+        e.unit.expect_free_at = cases[i].by;
+        e.tx.free_at = NOW + 2000;
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_expect_eq(e.unit.outcome, cases[i].outcome, "case %u", i);
+        if (cases[i].outcome == STORE_CONFLICT) {
+            cr_expect_eq(e.unit.conflict, STORE_PRE_TX);
+            cr_expect_eq(e.unit.row.free_at, cases[i].free_at, "the row is told");
+        }
+        enrollment_cleanup(&e);
+    }
+}
+
 Test(store, revocation_is_final_and_hold_is_not)
 {
     cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);

@@ -72,6 +72,7 @@ static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_
         .cert_req_id = -1,
         .created_at = NOW,
         .deadline = NOW + 300,
+        .free_at = NOW + 600,
         .request_hash = bytes_of(e->key, sizeof e->key),
         .last_hash = bytes_of(e->key, sizeof e->key),
     };
