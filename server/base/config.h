@@ -88,6 +88,14 @@ struct config_vendor {
 
 enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };
 
+/* What protects a request, a bit each. */
+enum config_credential {
+    CONFIG_BY_SECRET = 1,
+    CONFIG_BY_VENDOR = 2, /* a certificate that a vendor of the profile has issued */
+    CONFIG_BY_OWN = 4,    /* one that this CA has issued */
+    CONFIG_BY_RA = 8,
+};
+
 /* What a request must be like to be looked at, and whose it may be. */
 struct config_accept {
     struct config_list vendors;      /* names of config_vendor whose certificates may protect requests */
@@ -96,6 +104,8 @@ struct config_accept {
     struct config_list ras;          /* names of config_vendor whose certificates with cmcRA act for others */
     enum config_header header;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
+    int message_time_required;
+    unsigned ir_by, cr_by, p10cr_by; /* of enum config_credential: what may protect them */
 };
 
 /* What shared secrets may do, and what their MACs may ask for. */

@@ -139,6 +139,13 @@ static const struct config_section vendor = SECTION(vendor, "a vendor");
 static const struct config_word header_words[] = {
     {"rfc9810", CONFIG_HEADER_RFC9810}, {"rfc9483", CONFIG_HEADER_RFC9483}, {NULL, 0}};
 
+static const struct config_word credential_words[] = {{"secret", CONFIG_BY_SECRET},
+                                                      {"vendor", CONFIG_BY_VENDOR},
+                                                      {"own", CONFIG_BY_OWN},
+                                                      {"ra", CONFIG_BY_RA},
+                                                      {NULL, 0}};
+enum { BY_ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA };
+
 static const struct config_setting accept_rows[] = {
     {ROW(config_accept, vendors), LIST(CONFIG_TEXTS, 0), .example = "[acme]", .commented = 1,
      .says = "vendors whose certificates may protect requests"},
@@ -154,6 +161,16 @@ static const struct config_setting accept_rows[] = {
          "section 3.1 to the letter, where that sender is the reference"},
     {ROW(config_accept, message_time_seconds), NUMBER(0, 7 * DAY, 300),
      .says = "largest difference of messageTime to this node's clock; 0: not checked"},
+    {ROW(config_accept, message_time_required), FLAG(0),
+     .says = "true: a message without messageTime is refused"},
+    {ROW(config_accept, ir_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
+     .words = credential_words, .number = BY_ANY,
+     .says = "what may protect an ir: a shared secret, a certificate of a vendor, one of this CA, an RA"},
+    {ROW(config_accept, cr_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
+     .words = credential_words, .number = BY_ANY,
+     .says = "… a cr; RFC 9483 4.1.1 and 4.1.2 to the letter: ir_by without own, cr_by: [own]"},
+    {ROW(config_accept, p10cr_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
+     .words = credential_words, .number = BY_ANY, .says = "… a p10cr"},
 };
 static const struct config_section accept = SECTION(accept, "accept");
 
@@ -218,7 +235,8 @@ static const struct config_setting request_rows[] = {
     {ROW(config_request, honour), LIST(CONFIG_TEXTS, 0), .list = usual_honour,
      .says = "taken from a request: validity, extensions by name or OID"},
     {ROW(config_request, refuse), LIST(CONFIG_TEXTS, 0),
-     .says = "for what a request is refused: the same names, issuer, other; the rest is ignored"},
+     .says = "for what a request is refused: the same names, issuer, other, ca (that the key be a CA's: cA, "
+             "keyCertSign or cRLSign); the rest is ignored"},
     {ROW(config_request, ignore), .kind = CONFIG_WORDS, .max = CONFIG_LIST_MAX, .words = ignored_words,
      .says = "what a request must not have (RFC 4211) and is ignored all the same: serialNumber, signingAlg"},
 };

@@ -125,7 +125,7 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     if (m->has_tx && !m->is_late && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
         return turn;
     m->authenticated = 1;
-    if ((turn = cmp_check_profile_header(m)) != CMP_ON)
+    if ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON)
         return turn;
     return m->is_late ? cmp_refuse_late(m) : CMP_ON;
 }

@@ -75,6 +75,8 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
     uint32_t window = m->profile->config->accept.message_time_seconds;
     int64_t difference = m->in.header.message_time - m->now;
 
+    if (!m->in.header.has_message_time && m->profile->config->accept.message_time_required)
+        return refuse(m, PKI_BAD_TIME, "messageTime is missing, and this profile wants it");
     if (window == 0 || !m->in.header.has_message_time ||
         (difference <= window && difference >= -(int64_t)window))
         return CMP_ON;

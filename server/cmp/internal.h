@@ -229,6 +229,10 @@ enum cmp_turn cmp_find_signers(struct cmp_message *m);
 enum cmp_turn cmp_ask_signer(struct cmp_message *m);
 enum cmp_turn cmp_judge_signer(struct cmp_message *m);
 
+/* cmp_check_chain holds extraCerts of a first message against RFC 9483 3.3, where the profile does so: the
+ * protecting certificate first, then its chain. CMP_ON, or CMP_REFUSED. */
+enum cmp_turn cmp_check_chain(struct cmp_message *m);
+
 /* cmp_want_protection wants the protection verified by m->signer_key. */
 void cmp_want_protection(struct cmp_message *m);
 

@@ -136,6 +136,30 @@ static enum cmp_turn check_update(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* RFC 9483 4.1.1 has an ir protected by what another PKI, or nobody, has issued, and 4.1.2 a cr by this one:
+ * what of that holds is the profile's to say. Of a kur check_update says more. */
+static enum cmp_turn check_credential(struct cmp_message *m)
+{
+    const struct config_accept *accept = &m->profile->config->accept;
+    unsigned by = m->is_mac          ? CONFIG_BY_SECRET
+                  : m->is_ra         ? CONFIG_BY_RA
+                  : m->signer_is_own ? CONFIG_BY_OWN
+                                     : CONFIG_BY_VENDOR;
+    unsigned allowed = m->operation == &cmp_ir      ? accept->ir_by
+                       : m->operation == &cmp_cr    ? accept->cr_by
+                       : m->operation == &cmp_p10cr ? accept->p10cr_by
+                                                    : by;
+
+    if ((allowed & by) != 0)
+        return CMP_ON;
+    return cmp_refuse_body(
+        m, PKI_NOT_AUTHORIZED,
+        by == CONFIG_BY_SECRET ? "this profile takes no such request by a shared secret"
+        : by == CONFIG_BY_OWN  ? "this profile takes no such request by a certificate of this CA"
+        : by == CONFIG_BY_RA   ? "this profile takes no such request from an RA"
+                               : "this profile takes no such request by a vendor's certificate");
+}
+
 /* ---- the steps ---- */
 
 static enum cmp_turn check(struct cmp_message *m)
@@ -144,8 +168,8 @@ static enum cmp_turn check(struct cmp_message *m)
     struct cmp_decision *decide;
     enum cmp_turn turn;
 
-    if ((turn = check_template(m)) != CMP_ON || (turn = check_update(m)) != CMP_ON ||
-        (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
+    if ((turn = check_credential(m)) != CMP_ON || (turn = check_template(m)) != CMP_ON ||
+        (turn = check_update(m)) != CMP_ON || (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
         return turn;
     if ((decide = cmp_want_decision(m)) == NULL)
         return CMP_END;

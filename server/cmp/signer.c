@@ -357,3 +357,42 @@ enum cmp_turn cmp_judge_signer(struct cmp_message *m)
     /* The next certificate is judged by the same step. */
     return cmp_ask_signer(m) == CMP_ON ? CMP_STAY : CMP_REFUSED;
 }
+
+/* ---- to the letter ---- */
+
+static int is_issued_by_anchor(const struct cmp_message *m, struct certificate *cert)
+{
+    const struct trust *trust = m->is_ra ? m->profile->ras : m->profile->trust;
+
+    for (size_t i = 0; i < trust->count; i++) {
+        struct name_cache cache = trust->items[i].cert.subject_cache;
+        if (trust->items[i].is_anchor &&
+            name_equal_cached(trust->items[i].cert.subject, &cache, cert->issuer, &cert->issuer_cache))
+            return 1;
+    }
+    return 0;
+}
+
+/* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by its
+ * chain, where each element should directly certify the one immediately preceding it." What comes after the
+ * chain is as it likes. */
+enum cmp_turn cmp_check_chain(struct cmp_message *m)
+{
+    size_t i = 0;
+
+    if (m->profile->config->accept.header != CONFIG_HEADER_RFC9483 || !cmp_has(m, CMP_BEGINS) || m->is_mac)
+        return CMP_ON;
+    if (m->cert_count == 0 || &m->certs[0] != m->signer)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "the first of extraCerts must be the protecting certificate",
+                          NULL);
+    while (!certificate_self_issued(&m->certs[i]) && !is_issued_by_anchor(m, &m->certs[i])) {
+        struct certificate *below = &m->certs[i], *issuer = below + 1;
+        if (++i == m->cert_count ||
+            !name_equal_cached(issuer->subject, &issuer->subject_cache, below->issuer, &below->issuer_cache))
+            return cmp_refuse(m, PKI_BAD_REQUEST,
+                              "extraCerts must hold the chain of the protecting certificate, each issuer "
+                              "after what it issued",
+                              NULL);
+    }
+    return CMP_ON;
+}

@@ -49,7 +49,8 @@ static int load_list(struct config_fault *fault, struct policy *policy, const ch
         struct request_rule *rule = &out->rules[out->count];
         int of_ca = 0;
         int word = strcmp(text, "validity") == 0 ||
-                   (!honour && (strcmp(text, "issuer") == 0 || strcmp(text, "other") == 0));
+                   (!honour &&
+                    (strcmp(text, "issuer") == 0 || strcmp(text, "other") == 0 || strcmp(text, "ca") == 0));
         snprintf(key, sizeof key, "%s[%zu]", setting, n);
         if (n == POLICY_REQUESTS_MAX)
             return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
@@ -60,7 +61,7 @@ static int load_list(struct config_fault *fault, struct policy *policy, const ch
                 fault, policy->config, key,
                 "unknown '%s'; write validity, %sthe name of an extension such as keyUsage, or "
                 "its dotted OID",
-                text, honour ? "" : "issuer, other, ");
+                text, honour ? "" : "issuer, other, ca, ");
         if (honour && of_ca)
             return config_fault_at(fault, policy->config, key,
                                    "'%s' is for the CA to write, not for a request; remove it", text);
@@ -189,11 +190,33 @@ static int decide_purposes(struct cmp_decision *decision, const struct profile *
     return 1;
 }
 
+/* RFC 5280 4.2.1.9 and 4.2.1.3: whoever asks to be a CA is not told that he is none, but refused. */
+static int asks_for_ca(const struct certificate_extension *asked)
+{
+    CBS cbs = cbs_of(asked->value), sequence;
+    uint64_t usage;
+    int is_ca;
+
+    switch (extension_of(asked->oid)) {
+    case EXTENSION_BASIC_CONSTRAINTS:
+        return CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) && CBS_get_asn1_bool(&sequence, &is_ca) &&
+               is_ca;
+    case EXTENSION_KEY_USAGE:
+        return der_get_named_bits(&cbs, &usage) &&
+               (usage & (KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)) != 0;
+    default:
+        return 0;
+    }
+}
+
 static int decide_extension(struct cmp_decision *decision, const struct profile *profile,
                             struct policy_certificate *out, const struct certificate_extension *asked)
 {
     int honoured = policy_honours(profile, asked->oid);
 
+    if (has_word(&profile->refuse, "ca") && asks_for_ca(asked))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "this profile certifies no CA: leave out cA, keyCertSign and cRLSign");
     if (has_oid(&profile->refuse, asked->oid) || (!honoured && has_word(&profile->refuse, "other")))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              arena_printf(decision->arena, "this profile takes no request for %s",

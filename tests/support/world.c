@@ -68,6 +68,8 @@ struct world *world_new(enum key_kind kind)
 {
     struct world *world = calloc(1, sizeof *world);
 
+    enum { ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA };
+
     must(world != NULL);
     world->arena = arena_new(WORLD_ARENA);
     world->rows = arena_new(WORLD_ARENA);
@@ -85,7 +87,8 @@ struct world *world_new(enum key_kind kind)
     must(trust_add(&world->trust, world->issuing.cert_der, 1));
     world->config = (struct config_profile){
         .name = "test",
-        .accept = {.own_certificates = 1, .message_time_seconds = 300},
+        .accept =
+            {.own_certificates = 1, .message_time_seconds = 300, .ir_by = ANY, .cr_by = ANY, .p10cr_by = ANY},
         .mac = {.allowed = 1,
                 .iterations_min = 100,
                 .iterations_max = 10000,

@@ -400,6 +400,23 @@ Test(authenticate, messageTime_must_be_within_the_window_of_the_profile)
     }
 }
 
+Test(authenticate, messageTime_may_be_required)
+{
+    struct client *const clients[] = {&client, &mac};
+
+    world->config.accept.message_time_required = 1;
+    for (size_t i = 0; i < 2; i++)
+        for (int there = 0; there <= 1; there++) {
+            clients[i]->header.has_message_time = there;
+            clients[i]->header.message_time = world->now;
+            struct answer answer = world_send(world, client_request(clients[i], PKI_IR));
+            if (there)
+                expect_certificate(&answer, PKI_IP);
+            else
+                expect_error(&answer, PKI_BAD_TIME);
+        }
+}
+
 Test(authenticate, messageTime_is_not_looked_at_where_the_profile_has_no_window)
 {
     client.header.has_message_time = 1;

@@ -313,6 +313,43 @@ Test(op_enroll, fields_that_must_be_omitted_are_ignored_each_by_its_word)
     }
 }
 
+/* RFC 9483 4.1.1 and 4.1.2: which body with which credential. */
+Test(op_enroll, each_body_is_taken_by_the_credentials_that_the_profile_names)
+{
+    static const int bodies[] = {PKI_IR, PKI_CR, PKI_P10CR}, answers[] = {PKI_IP, PKI_CP, PKI_CP};
+    struct client *const clients[] = {&client, &mac, &client};
+    static const unsigned credentials[] = {CONFIG_BY_VENDOR, CONFIG_BY_SECRET, CONFIG_BY_OWN};
+    struct ctl_identity own;
+    struct config_accept *accept = &world->config.accept;
+    unsigned *const settings[] = {&accept->ir_by, &accept->cr_by, &accept->p10cr_by};
+    const unsigned any = accept->ir_by;
+
+    for (size_t who = 0; who < 3; who++) {
+        struct client *c = clients[who];
+        if (who == 2) {
+            c->transaction_id[0]++;
+            struct answer first = world_send(world, client_request(c, PKI_IR));
+            struct answer confirmed = world_send(world, client_confirm(c, &first, -1));
+            expect_pkiconf(&confirmed);
+            client_adopt(c, &first, &own);
+            client_sign_by(c, &own, NULL, 0);
+            answer_free(&first);
+        }
+        for (size_t body = 0; body < 3; body++)
+            for (int allowed = 0; allowed <= 1; allowed++) {
+                *settings[body] = allowed ? credentials[who] : any & ~credentials[who];
+                c->transaction_id[0]++;
+                struct answer answer = world_send(world, client_request(c, bodies[body]));
+                if (allowed)
+                    expect_certificate(&answer, answers[body]);
+                else
+                    expect_refusal(&answer, answers[body], PKI_NOT_AUTHORIZED);
+                *settings[body] = any;
+            }
+    }
+    ctl_identity_cleanup(&own);
+}
+
 /* RFC 9483 3.6.4 badCertTemplate: "the given public key is already in use in some other certificate
  * (depending on policy)" */
 Test(op_enroll, a_key_in_use_is_refused_where_the_profile_asks)

@@ -793,3 +793,71 @@ Test(signer, what_is_passed_over_leaves_nothing_behind)
     client_cleanup(&next);
     trust_cleanup(&roots);
 }
+
+/* ---- to the letter ---- */
+
+/* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by its
+ * chain, where each element should directly certify the one immediately preceding it." */
+Test(signer, to_the_letter_extraCerts_begins_with_the_chain_in_its_order)
+{
+    struct bytes device = client.extra_certs[0], ca = client.extra_certs[1],
+                 root = world->vendor_root.cert_der, stranger = world->stranger.cert_der;
+    const struct {
+        struct bytes certs[4];
+        size_t count;
+        int good;
+    } cases[] = {
+        {{device, ca}, 2, 1},
+        {{device, ca, root}, 3, 1},
+        {{device, ca, stranger}, 3, 1}, /* the chain is complete */
+        {{device, ca, root, stranger}, 4, 1},
+        {{ca, device}, 2, 0},
+        {{stranger, device, ca}, 3, 0},
+        {{device, stranger, ca}, 3, 0},
+        {{device, root, ca}, 3, 0},
+    };
+
+    for (int strict = 0; strict <= 1; strict++)
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            world->config.accept.header = strict ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
+            memcpy(client.extra_certs, cases[i].certs, cases[i].count * sizeof cases[i].certs[0]);
+            client.extra_cert_count = cases[i].count;
+            client.transaction_id[0]++;
+            struct answer answer = send_ir(&client);
+            cr_expect_eq(answer.has_cert, !strict || cases[i].good, "strict %d, case %zu: %s", strict, i,
+                         answer.result.text);
+            if (answer.has_cert)
+                expect_certificate(&answer, PKI_IP);
+            else
+                expect_error(&answer, PKI_BAD_REQUEST);
+        }
+}
+
+/* The issuer is configured, or not: an incomplete chain is one in either case. */
+Test(signer, to_the_letter_the_chain_is_complete)
+{
+    must(trust_add_issued(&world->trust, world->vendor_ca.cert_der, &world->trust.items[0]));
+    client.extra_cert_count = 1;
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
+    client.transaction_id[0]++;
+    answer = send_ir(&client);
+    expect_error(&answer, PKI_BAD_REQUEST);
+}
+
+/* Our own certificates are issued by a CA that the profile trusts. */
+Test(signer, to_the_letter_a_certificate_of_this_CA_needs_no_chain_beyond_it)
+{
+    struct ctl_identity own;
+    struct answer first = send_ir(&client), answer = world_send(world, client_confirm(&client, &first, -1));
+
+    expect_pkiconf(&answer);
+    client_adopt(&client, &first, &own);
+    client_sign_by(&client, &own, NULL, 0);
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
+    answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    answer_free(&first);
+    ctl_identity_cleanup(&own);
+}

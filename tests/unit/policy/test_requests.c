@@ -77,6 +77,34 @@ Test(requests, nobody_becomes_a_CA)
     is_refused();
 }
 
+/* RFC 5280 4.2.1.3 and 4.2.1.9 */
+Test(requests, who_asks_to_be_a_CA_is_refused_where_the_profile_says_so)
+{
+    static const struct {
+        const char *oid, *value;
+        int refused;
+    } cases[] = {
+        {"55 1d 13", "30 00", 0},                   /* no CA */
+        {"55 1d 13", "30 03 02 01 00", 0},          /* a path length alone */
+        {"55 1d 13", "30 03 01 01 ff", 1},          /* cA */
+        {"55 1d 13", "30 06 01 01 ff 02 01 00", 1}, /* with a path length */
+        {KEY_USAGE_OID, "03 02 07 80", 0},          /* digitalSignature */
+        {KEY_USAGE_OID, "03 02 02 84", 1},          /* and keyCertSign */
+        {KEY_USAGE_OID, "03 02 01 02", 1},          /* cRLSign */
+        {EKU_OID, "30 0a 06 08 2b 06 01 05 05 07 03 02", 0},
+    };
+
+    edit(refuses, "refuse: [ca] ");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        request.tmpl.extension_count = 0;
+        ask(cases[i].oid, cases[i].value);
+        if (cases[i].refused)
+            is_refused();
+        else
+            granted();
+    }
+}
+
 Test(requests, extendedKeyUsage_is_ignored_honoured_or_refused)
 {
     static const uint8_t client[] = {0x2b, 6, 1, 5, 5, 7, 3, 2}, server[] = {0x2b, 6, 1, 5, 5, 7, 3, 1};
