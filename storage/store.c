@@ -59,6 +59,15 @@ int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state stat
            (unit->expect_free_at == 0 || (free_at != 0 && free_at <= unit->expect_free_at));
 }
 
+const struct store_cert_change *store_unit_required(const struct store_unit *unit)
+{
+    const struct store_cert_change *change = unit->change;
+
+    while (change != NULL && !change->required)
+        change = change->next;
+    return change;
+}
+
 int store_unit_inserts_tx(const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++)

@@ -70,7 +70,10 @@ struct store_cert_change {
     int required;                     /* 1: what is no change is STORE_PRE_CERT */
     enum store_cert_status status;
     int reason;
-    int64_t at; /* Unix seconds */
+    int64_t at;                           /* Unix seconds */
+    struct bytes successor;               /* not empty: of that certificate from now on */
+    const struct store_cert_change *next; /* of another certificate, in the same unit; or NULL. Of all in a
+                                           * unit one may be required */
 };
 
 /* struct store_removal removes what retention lets go: all of it, or nothing. */
@@ -114,7 +117,7 @@ struct store_unit {
     /* Writes. A secret that is not reusable is bound to tx_id besides. */
     struct store_write writes[STORE_WRITES_MAX]; /* by store_unit_write */
     size_t write_count;
-    const struct store_cert_change *change; /* of a stored certificate, or NULL */
+    const struct store_cert_change *change; /* of stored certificates, or NULL */
     const struct store_removal *removal;    /* done, or STORE_PRE_OLD; or NULL */
     const struct store_audit *audit;        /* goes into the entry of the commit; or NULL */
 
@@ -140,6 +143,9 @@ const void *store_unit_row(const struct store_unit *unit, enum store_kind kind);
 /* store_tx_is_expected returns 1 if a stored transaction in |state|, whose transactionID is free at
  * |free_at|, is what |unit| expects. */
 int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state state, int64_t free_at);
+
+/* store_unit_required returns the change of |unit| that is required, or NULL. */
+const struct store_cert_change *store_unit_required(const struct store_unit *unit);
 
 /* store_unit_inserts_tx returns 1 if |unit| wants its transaction to be absent, and inserts it. */
 int store_unit_inserts_tx(const struct store_unit *unit);

@@ -39,11 +39,11 @@ static const struct store_column transactions[] = {
 };
 
 static const struct store_column certificates[] = {
-    OCTETS(store_cert, serial),      SMALL(store_cert, status),          SMALL(store_cert, reason),
-    NUMBER(store_cert, issued_at),   NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
-    NUMBER(store_cert, revoked_at),  OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
-    OCTETS(store_cert, spki_hash),   OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
-    OCTETS(store_cert, certificate),
+    OCTETS(store_cert, serial),     SMALL(store_cert, status),          SMALL(store_cert, reason),
+    NUMBER(store_cert, issued_at),  NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
+    NUMBER(store_cert, revoked_at), OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
+    OCTETS(store_cert, spki_hash),  OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
+    OCTETS(store_cert, successor),  OCTETS(store_cert, certificate),
 };
 
 static const struct store_column secrets[] = {

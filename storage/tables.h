@@ -78,6 +78,7 @@ struct store_cert {
     struct bytes spki_hash;    /* SHA-256 of SubjectPublicKeyInfo */
     struct bytes transaction_id;
     struct bytes profile;
+    struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */
     struct bytes certificate; /* DER */
 };
 

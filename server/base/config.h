@@ -155,6 +155,13 @@ struct config_urls {
     struct config_list ocsp;   /* authorityInfoAccess ocsp */
 };
 
+enum config_predecessor { CONFIG_PREDECESSOR_KEEP, CONFIG_PREDECESSOR_REVOKE };
+
+struct config_update {
+    enum config_predecessor predecessor; /* what becomes of the certificate that was updated */
+    int one_open; /* 1: no other kur while the certificate of the last one awaits certConf */
+};
+
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
 
 struct config_confirm {
@@ -189,6 +196,7 @@ struct config_profile {
     struct config_certificate certificate;
     struct config_request request;
     struct config_urls urls;
+    struct config_update update;
     struct config_confirm confirm;
     struct config_answer answer;
     struct config_retain retain;

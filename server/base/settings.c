@@ -250,6 +250,19 @@ static const struct config_setting urls_rows[] = {
 };
 static const struct config_section urls = SECTION(urls, "urls");
 
+static const struct config_word predecessor_words[] = {
+    {"keep", CONFIG_PREDECESSOR_KEEP}, {"revoke", CONFIG_PREDECESSOR_REVOKE}, {NULL, 0}};
+
+static const struct config_setting update_rows[] = {
+    {ROW(config_update, predecessor), WORD(predecessor_words, CONFIG_PREDECESSOR_KEEP),
+     .says =
+         "a certificate that was updated: kept until it expires, or revoked (superseded) when the new one "
+         "is confirmed"},
+    {ROW(config_update, one_open), FLAG(0),
+     .says = "true: a kur is refused while the certificate of the last one awaits its certConf"},
+};
+static const struct config_section update = SECTION(update, "update");
+
 static const struct config_word unconfirmed_words[] = {{"revoke", CONFIG_UNCONFIRMED_REVOKE},
                                                        {"keep", CONFIG_UNCONFIRMED_KEEP},
                                                        {"hold", CONFIG_UNCONFIRMED_HOLD},
@@ -304,6 +317,7 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, certificate), GROUP(certificate), .says = "what else is in it"},
     {ROW(config_profile, request), GROUP(request), .says = "what a request may ask for"},
     {ROW(config_profile, urls), GROUP(urls), .says = "where a certificate tells to look"},
+    {ROW(config_profile, update), GROUP(update), .says = "What becomes of certificates that kur updates."},
     {ROW(config_profile, confirm), GROUP(confirm), .says = "of a new certificate"},
     {ROW(config_profile, answer), GROUP(answer), .says = "what is sent along"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},

@@ -42,6 +42,11 @@ static enum cmp_turn transaction_taken(struct cmp_message *m, const struct store
     return cmp_refuse_late(m);
 }
 
+static enum cmp_turn refuse_signer(struct cmp_message *m)
+{
+    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is revoked", NULL);
+}
+
 static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *unit)
 {
     switch (unit->conflict) {
@@ -54,11 +59,9 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "publicKey is in use in another certificate: make a new key");
     case STORE_PRE_SIGNER:
-        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is revoked", NULL);
+        return refuse_signer(m);
     case STORE_PRE_CERT:
-        if (m->operation->raced != NULL)
-            return CMP_RACED;
-        break;
+        return m->operation->raced != NULL ? CMP_RACED : refuse_signer(m);
     default:
         break;
     }

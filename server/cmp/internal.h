@@ -101,7 +101,7 @@ struct cmp_message {
     const struct store_unit *unit;
     const struct store_fetch *lookup; /* what became of a unit whose outcome is not known */
     struct store_tx new_tx;
-    struct store_cert_change change;
+    struct store_cert_change change, predecessor_change;
     struct store_audit audit;
     uint8_t nonce[CMP_NONCE];
     int grant_implicit;
@@ -286,6 +286,10 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
 
 /* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
+
+/* cmp_supersede fills in m->predecessor_change: what an update does to the certificate |serial|, which has to
+ * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good. */
+void cmp_supersede(struct cmp_message *m, struct bytes serial, int done);
 
 /* cmp_accept notes in m->new_tx that this message is the last one accepted. */
 void cmp_accept(struct cmp_message *m);

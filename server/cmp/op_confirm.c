@@ -139,7 +139,13 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     };
     cmp_end_tx(m, unit, own->accepted ? STORE_TX_CONFIRMED : STORE_TX_REJECTED);
     cmp_accept(m);
-    unit->signer_serial = m->tx.signer_serial;
+    if (own->accepted && m->tx.body == PKI_KUR &&
+        m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE) {
+        cmp_supersede(m, m->tx.signer_serial, 1);
+        m->change.next = &m->predecessor_change;
+    } else {
+        unit->signer_serial = m->tx.signer_serial;
+    }
     m->audit.event = own->accepted ? "confirm" : "reject";
     m->audit.outcome = own->accepted ? "accepted" : "revoked";
     if (m->result.detail != NULL)

@@ -12,7 +12,8 @@ struct enrollment {
     struct bytes certificate;
     const char *differences; /* from the request; NULL: none */
     struct store_cert row;
-    const struct store_fetch *issued; /* when the request comes again */
+    const struct store_fetch *issued;    /* when the request comes again */
+    const struct store_fetch *successor; /* of the certificate to be updated; NULL: not asked for, or none */
 };
 
 static int decode_crmf(struct cmp_message *m)
@@ -259,6 +260,36 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
 
 static cmp_step *const run[] = {check, decided, certificate_signed, NULL};
 
+/* ---- one update at a time, where the profile says so ---- */
+
+static enum cmp_turn look_for_open(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    if (m->profile->config->update.one_open && m->signer_is_own && m->stored_signer->successor.len != 0)
+        own->successor = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->stored_signer->successor);
+    return CMP_ON;
+}
+
+static enum cmp_turn judge_open(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct store_cert *stored;
+
+    if (own->successor == NULL)
+        return CMP_ON;
+    if (own->successor->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    stored = own->successor->rows;
+    if (own->successor->outcome != STORE_FOUND || stored->status != STORE_CERT_UNCONFIRMED)
+        return CMP_ON;
+    return cmp_refuse_body(
+        m, PKI_BAD_REQUEST,
+        "an update of this certificate awaits its certConf: send that, or wait until it is over");
+}
+
+static cmp_step *const run_update[] = {look_for_open, judge_open, check, decided, certificate_signed, NULL};
+
 /* ---- the unit that the answer waits for ---- */
 
 static struct bytes hash_of(struct cmp_message *m, struct bytes data)
@@ -306,8 +337,13 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;
-    if (m->signer_is_own)
+    if (m->operation == &cmp_kur) {
+        cmp_supersede(m, m->signer->serial, m->grant_implicit);
+        m->predecessor_change.successor = decision->serial;
+        unit->change = &m->predecessor_change;
+    } else if (m->signer_is_own) {
         unit->signer_serial = m->signer->serial;
+    }
     /* A kur that may keep its key finds that key in the certificate that it updates. */
     if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
         unit->key_unused = own->row.spki_hash;
@@ -361,8 +397,8 @@ static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_s
 
 /* ---- the rows ---- */
 
-#define ENROLLMENT                                                                                           \
-    .prove = prove, .run = run, .record = record, .recall = recall, .again = again, .refusal = refusal,      \
+#define ENROLLMENT(steps)                                                                                    \
+    .prove = prove, .run = (steps), .record = record, .recall = recall, .again = again, .refusal = refusal,  \
     .cleanup = cleanup
 
 const struct cmp_operation cmp_ir = {
@@ -371,7 +407,7 @@ const struct cmp_operation cmp_ir = {
     .flags = CMP_BEGINS | CMP_ISSUES | CMP_CA_PUBS,
     .audit = "issue",
     .decode = decode_crmf,
-    ENROLLMENT,
+    ENROLLMENT(run),
 };
 
 const struct cmp_operation cmp_cr = {
@@ -380,7 +416,7 @@ const struct cmp_operation cmp_cr = {
     .flags = CMP_BEGINS | CMP_ISSUES,
     .audit = "issue",
     .decode = decode_crmf,
-    ENROLLMENT,
+    ENROLLMENT(run),
 };
 
 const struct cmp_operation cmp_p10cr = {
@@ -389,7 +425,7 @@ const struct cmp_operation cmp_p10cr = {
     .flags = CMP_BEGINS | CMP_ISSUES,
     .audit = "issue",
     .decode = decode_pkcs10,
-    ENROLLMENT,
+    ENROLLMENT(run),
 };
 
 const struct cmp_operation cmp_kur = {
@@ -398,5 +434,5 @@ const struct cmp_operation cmp_kur = {
     .flags = CMP_BEGINS | CMP_ISSUES | CMP_SIGNED,
     .audit = "update",
     .decode = decode_crmf,
-    ENROLLMENT,
+    ENROLLMENT(run_update),
 };

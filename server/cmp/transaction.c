@@ -50,6 +50,22 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
     unit->change = &m->change;
 }
 
+/* Not beside |signer_serial| of a unit: of two that hold the row shared, neither could change it. */
+void cmp_supersede(struct cmp_message *m, struct bytes serial, int done)
+{
+    enum { SUPERSEDED = 4 }; /* CRLReason, RFC 5280 5.3.1 */
+    int revokes = done && m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE;
+
+    m->predecessor_change = (struct store_cert_change){
+        .serial = serial,
+        .only_from = STORE_CERT_VALID,
+        .required = 1,
+        .status = revokes ? STORE_CERT_REVOKED : STORE_CERT_VALID,
+        .reason = revokes ? SUPERSEDED : 0,
+        .at = m->now,
+    };
+}
+
 void cmp_accept(struct cmp_message *m)
 {
     m->new_tx.sender_nonce = bytes_of(m->nonce, CMP_NONCE);

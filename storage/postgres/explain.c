@@ -24,7 +24,9 @@ static struct bytes unused_key(const struct store_unit *unit)
 
 static struct bytes required_change_key(const struct store_unit *unit)
 {
-    return unit->change != NULL && unit->change->required ? unit->change->serial : bytes_of(NULL, 0);
+    const struct store_cert_change *change = store_unit_required(unit);
+
+    return change != NULL ? change->serial : bytes_of(NULL, 0);
 }
 
 enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
@@ -143,7 +145,7 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
         !signer_is_good(answers[ASK_SIGNER], i, look))
         which = STORE_PRE_SIGNER;
     if (which == STORE_PRE_NONE && required_change_key(unit).len > 0 &&
-        !changes(unit->change, answers[ASK_CHANGE], i, look))
+        !changes(store_unit_required(unit), answers[ASK_CHANGE], i, look))
         which = STORE_PRE_CERT;
     return which;
 }

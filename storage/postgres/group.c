@@ -50,8 +50,20 @@ static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struc
                    row_key(write->row, &store_tables[write->kind])))
             return 0;
     }
-    return (unit->key_unused.len == 0 || touch(touched, TOUCHED_KEY, unit->issuer, unit->key_unused)) &&
-           (unit->change == NULL || touch(touched, TOUCHED_CHANGE, unit->issuer, unit->change->serial));
+    for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next)
+        if (!touch(touched, TOUCHED_CHANGE, unit->issuer, change->serial))
+            return 0;
+    return unit->key_unused.len == 0 || touch(touched, TOUCHED_KEY, unit->issuer, unit->key_unused);
+}
+
+/* A change is one of the keys of its unit; those after it are more. */
+static size_t changes_besides(const struct store_unit *unit)
+{
+    const struct store_cert_change *change = unit->change;
+    size_t n = 0;
+    for (; change != NULL && change->next != NULL; change = change->next)
+        n++;
+    return n;
 }
 
 /* The group is what comes before the first unit that touches a row of one before it: that one has to see the
@@ -64,7 +76,7 @@ static size_t group_size(struct writer *writer)
     memset(writer->touched, 0, sizeof writer->touched);
     for (; n < writer->count && n < writer->limit; n++) {
         const struct store_unit *unit = writer_unit(writer, n);
-        rows += unit->write_count + KEYS_OF_UNIT;
+        rows += unit->write_count + KEYS_OF_UNIT + changes_besides(unit);
         int is_apart = touches_nothing_twice(writer->touched, unit);
         /* The first is taken in any case: it may touch a row of its own twice. */
         if (n > 0 && (rows > POSTGRES_ROWS_MAX || is_administration(unit) || !is_apart))
@@ -94,11 +106,6 @@ static struct bytes signer_key(const struct store_unit *unit)
 static struct bytes unused_key(const struct store_unit *unit)
 {
     return unit->key_unused;
-}
-
-static struct bytes change_key(const struct store_unit *unit)
-{
-    return unit->change != NULL ? unit->change->serial : bytes_of(NULL, 0);
 }
 
 static int compare(struct bytes a, struct bytes b)
@@ -179,22 +186,38 @@ static int64_t of_change(const struct store_cert_change *change, int column)
     return columns[column];
 }
 
+static size_t members_of_changes(struct writer *writer)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < writer->group; i++) {
+        const struct store_unit *unit = writer_unit(writer, i);
+        for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next)
+            writer->members[n++] = (struct member){unit->issuer, change->serial, unit, change};
+    }
+    qsort(writer->members, n, sizeof writer->members[0], by_key);
+    return n;
+}
+
 static int add_changes(struct writer *writer)
 {
     static const enum store_type types[CHANGE_COLUMNS] = {STORE_NUMBER, STORE_SMALL, STORE_TRUTH, STORE_SMALL,
                                                           STORE_SMALL};
     struct params *params = &writer->params;
     const struct member *members = writer->members;
-    size_t n = members_of(writer, change_key);
+    size_t n = members_of_changes(writer);
     if (n == 0)
         return 1;
     put_keys(params, members, n);
     for (int column = 0; column < CHANGE_COLUMNS; column++) {
         params_array(params, types[column]);
         for (size_t i = 0; i < n; i++)
-            params_array_number(params, types[column], of_change(members[i].unit->change, column));
+            params_array_number(params, types[column], of_change(members[i].row, column));
         params_array_end(params);
     }
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, ((const struct store_cert_change *)members[i].row)->successor);
+    params_array_end(params);
     return round_add(writer->slot, SQL_CHANGE, params);
 }
 

@@ -27,6 +27,7 @@ static const char version_1[] =
     " spki_hash bytea NOT NULL CHECK (length(spki_hash) = 32),"
     " transaction_id bytea NOT NULL,"
     " profile text NOT NULL,"
+    " successor bytea NOT NULL CHECK (length(successor) IN (0, 16)),"
     " certificate bytea NOT NULL CHECK (length(certificate) > 0),"
     " PRIMARY KEY (issuer, serial)"
     ") PARTITION BY RANGE (serial);"

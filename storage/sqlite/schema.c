@@ -22,6 +22,7 @@ static const char version_1[] =
     " spki_hash BLOB NOT NULL CHECK (length(spki_hash) = 32),"
     " transaction_id BLOB NOT NULL,"
     " profile TEXT NOT NULL,"
+    " successor BLOB NOT NULL CHECK (length(successor) IN (0, 16)),"
     " certificate BLOB NOT NULL CHECK (length(certificate) > 0)"
     ") STRICT;"
     /* A serial begins with its time: inserts stay at the edge of this index. */

@@ -27,7 +27,8 @@ static const char *const by_hand[SQL_GET] = {
     /* The status is not in the index: the few rows that share a key are read. */
     [SQL_CERT_KEY] = "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 "
                      "AND status <> 3 LIMIT 1",
-    [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5 "
+    [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5, "
+                        "successor = CASE WHEN length(?6) = 0 THEN successor ELSE ?6 END "
                         "WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_REMOVABLE] =
         "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "

@@ -47,7 +47,7 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
 static int insert_tells(const struct store_unit *unit)
 {
     return store_unit_inserts_tx(unit) && unit->secret_reference.len == 0 && unit->key_unused.len == 0 &&
-           unit->signer_serial.len == 0 && (unit->change == NULL || !unit->change->required);
+           unit->signer_serial.len == 0 && store_unit_required(unit) == NULL;
 }
 
 /* Without the row the conflict would read as "absent", and be answered wrongly. */
@@ -171,8 +171,9 @@ static int changes(const struct store_cert_change *change, int status)
 static int check_change(struct sqlite_conn *conn, struct store_unit *unit)
 {
     sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS];
-    int rc = look(get, unit->issuer, unit->change->serial);
-    int holds = rc == SQLITE_ROW && changes(unit->change, sqlite3_column_int(get, 0));
+    const struct store_cert_change *change = store_unit_required(unit);
+    int rc = look(get, unit->issuer, change->serial);
+    int holds = rc == SQLITE_ROW && changes(change, sqlite3_column_int(get, 0));
     sqlite3_reset(get);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return rc;
@@ -192,9 +193,9 @@ static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
 
 /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
  * nor does it lift a hold. */
-static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
+static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
+                        const struct store_cert_change *change)
 {
-    const struct store_cert_change *change = unit->change;
     sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS], *update = conn->statements[SQL_CERT_CHANGE];
     int stopped = change->status == STORE_CERT_REVOKED || change->status == STORE_CERT_HOLD;
     int rc = look(get, unit->issuer, change->serial);
@@ -209,6 +210,7 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit)
     sqlite3_bind_int(update, 3, change->status);
     sqlite3_bind_int(update, 4, stopped ? change->reason : 0);
     sqlite3_bind_int64(update, 5, stopped ? change->at : 0);
+    sqlite_bind(update, 6, change->successor);
     rc = write_one(conn, SQL_CERT_CHANGE);
     if (rc != SQLITE_OK)
         return rc;
@@ -306,8 +308,9 @@ static int write_rows(struct sqlite_conn *conn, const struct store_unit *unit, i
 static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind)
 {
     int rc = write_rows(conn, unit, 0);
-    if (rc == SQLITE_OK && unit->change != NULL)
-        rc = write_change(conn, unit);
+    for (const struct store_cert_change *change = unit->change; rc == SQLITE_OK && change != NULL;
+         change = change->next)
+        rc = write_change(conn, unit, change);
     if (rc == SQLITE_OK && bind)
         rc = bind_secret(conn, unit);
     if (rc == SQLITE_OK && unit->removal != NULL)
@@ -329,7 +332,7 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_secret(conn, unit, &bind);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_certs(conn, unit, apart);
-    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->change != NULL && unit->change->required)
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_required(unit) != NULL)
         rc = check_change(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);

@@ -302,6 +302,7 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     struct store_tx *tx = world_find(world, STORE_TRANSACTIONS, unit->issuer, unit->tx_id);
     struct store_secret *secret = world_find(world, STORE_SECRETS, unit->issuer, unit->secret_reference);
     struct store_cert *signer = world_find(world, STORE_CERTIFICATES, unit->issuer, unit->signer_serial);
+    const struct store_cert_change *required = store_unit_required(unit);
 
     if (store_unit_row(unit, STORE_TRANSACTIONS) != NULL &&
         (store_unit_inserts_tx(unit)
@@ -321,8 +322,8 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
         return conflict(unit, STORE_PRE_SIGNER);
     if (inserts_something_twice(world, unit))
         return conflict(unit, STORE_PRE_ROW);
-    if (unit->change != NULL && unit->change->required &&
-        !changes(unit->change, world_find(world, STORE_CERTIFICATES, unit->issuer, unit->change->serial)))
+    if (required != NULL &&
+        !changes(required, world_find(world, STORE_CERTIFICATES, unit->issuer, required->serial)))
         return conflict(unit, STORE_PRE_CERT);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
@@ -351,9 +352,9 @@ static void write_here(struct world *world, const struct store_unit *unit, const
     must(rows_copy(row, table, write->row, world->rows));
 }
 
-static void change_here(struct world *world, const struct store_unit *unit)
+static void change_here(struct world *world, const struct store_unit *unit,
+                        const struct store_cert_change *change)
 {
-    const struct store_cert_change *change = unit->change;
     struct store_cert *cert = world_find(world, STORE_CERTIFICATES, unit->issuer, change->serial);
     int stopped = change->status == STORE_CERT_REVOKED || change->status == STORE_CERT_HOLD;
 
@@ -363,6 +364,8 @@ static void change_here(struct world *world, const struct store_unit *unit)
     cert->status = change->status;
     cert->reason = stopped ? change->reason : 0;
     cert->revoked_at = stopped ? change->at : 0;
+    if (change->successor.len != 0)
+        cert->successor = keep(world, change->successor);
 }
 
 static void apply_here(struct world *world, struct store_unit *unit)
@@ -371,8 +374,8 @@ static void apply_here(struct world *world, struct store_unit *unit)
         return;
     for (size_t i = 0; i < unit->write_count; i++)
         write_here(world, unit, &unit->writes[i]);
-    if (unit->change != NULL)
-        change_here(world, unit);
+    for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next)
+        change_here(world, unit, change);
     world->commits++;
     world->audits += unit->audit != NULL;
     if (unit->audit != NULL) {

@@ -691,3 +691,134 @@ Test(op_enroll, a_certificate_of_another_profile_asks_for_nothing)
     expect_certificate(&answer, PKI_KUP);
     ctl_identity_cleanup(&own);
 }
+
+/* ---- what an update does to its predecessor ---- */
+
+/* A client whose next request is a kur of a certificate that was confirmed: world->certs[0]. */
+static void enroll_for_update(struct ctl_identity *own)
+{
+    struct answer first = world_send(world, client_request(&client, PKI_IR));
+    struct answer confirmed = world_send(world, client_confirm(&client, &first, -1));
+
+    expect_pkiconf(&confirmed);
+    client_adopt(&client, &first, own);
+    client.subject = own->cert.subject;
+    answer_free(&first);
+}
+
+static struct answer update_again(void)
+{
+    client.transaction_id[0]++;
+    return world_send(world, client_request(&client, PKI_KUR));
+}
+
+Test(op_enroll, an_update_is_noted_in_its_predecessor_and_changes_nothing_of_it_by_default)
+{
+    struct ctl_identity own;
+
+    enroll_for_update(&own);
+    struct answer updated = update_again();
+    cr_assert(bytes_equal(world->certs[0].row.successor, updated.cert.serial));
+    cr_assert_eq(world->certs[1].row.successor.len, 0);
+    struct answer confirmed = world_send(world, client_confirm(&client, &updated, -1));
+    expect_pkiconf(&confirmed);
+    cr_assert_eq(world->certs[0].row.status, STORE_CERT_VALID);
+    cr_assert_eq(world->certs[1].row.status, STORE_CERT_VALID);
+    answer_free(&updated);
+    ctl_identity_cleanup(&own);
+}
+
+/* RFC 5280 5.3.1 superseded(4): not before the new one is good. */
+Test(op_enroll, an_update_revokes_its_predecessor_where_the_profile_says_so)
+{
+    enum { SUPERSEDED = 4 };
+    static const struct {
+        int implicit, status; /* of the certConf; -1: none */
+        enum store_cert_status predecessor;
+    } cases[] = {{1, -1, STORE_CERT_REVOKED},
+                 {0, PKI_ACCEPTED, STORE_CERT_REVOKED},
+                 {0, PKI_REJECTION, STORE_CERT_VALID},
+                 {0, -1, STORE_CERT_VALID}};
+
+    world->config.update.predecessor = CONFIG_PREDECESSOR_REVOKE;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct ctl_identity own;
+        world_forget(world);
+        client_cleanup(&client);
+        client_init(&client, world, 0);
+        enroll_for_update(&own);
+        client.header.implicit_confirm = cases[i].implicit;
+        struct answer updated = update_again();
+        cr_assert(updated.has_cert, "case %zu: %s", i, updated.result.text);
+        if (cases[i].status >= 0) {
+            struct answer confirmed = world_send(world, client_confirm(&client, &updated, cases[i].status));
+            expect_pkiconf(&confirmed);
+        }
+        cr_expect_eq(world->certs[0].row.status, cases[i].predecessor, "case %zu", i);
+        cr_expect_eq(world->certs[0].row.reason, cases[i].predecessor == STORE_CERT_REVOKED ? SUPERSEDED : 0,
+                     "case %zu", i);
+        answer_free(&updated);
+        ctl_identity_cleanup(&own);
+    }
+}
+
+Test(op_enroll, one_update_at_a_time_where_the_profile_says_so)
+{
+    struct ctl_identity own;
+
+    enroll_for_update(&own);
+    for (int one_open = 1; one_open >= 0; one_open--) {
+        world->config.update.one_open = one_open;
+        struct answer first = update_again();
+        cr_assert(first.has_cert);
+        struct answer second = update_again();
+        if (one_open)
+            expect_refusal(&second, PKI_KUP, PKI_BAD_REQUEST);
+        else
+            expect_certificate(&second, PKI_KUP);
+        answer_free(&first);
+        /* It is over: rejected, revoked for want of a certConf, or confirmed. */
+        for (size_t i = 1; i < world->cert_count; i++)
+            world->certs[i].row.status = STORE_CERT_REVOKED;
+    }
+    world->config.update.one_open = 1;
+    struct answer after = update_again();
+    struct answer confirmed = world_send(world, client_confirm(&client, &after, -1));
+    expect_pkiconf(&confirmed);
+    answer_free(&after);
+    after = update_again();
+    expect_certificate(&after, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+Test(op_enroll, whether_an_update_is_open_is_not_guessed_without_the_store)
+{
+    struct ctl_identity own;
+
+    enroll_for_update(&own);
+    world->config.update.one_open = 1;
+    struct answer answer = update_again();
+    expect_certificate(&answer, PKI_KUP);
+    world->fetches_seen = 0;
+    world->fail_fetch_at = 3; /* after the transaction and the signer */
+    answer = update_again();
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    ctl_identity_cleanup(&own);
+}
+
+static void revoke_before_commit(struct world *w)
+{
+    w->certs[0].row.status = STORE_CERT_REVOKED;
+}
+
+Test(op_enroll, a_certificate_that_is_revoked_on_the_way_is_not_updated)
+{
+    struct ctl_identity own;
+
+    enroll_for_update(&own);
+    world->before_commit = revoke_before_commit;
+    struct answer answer = update_again();
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    cr_assert_eq(world->cert_count, 1);
+    ctl_identity_cleanup(&own);
+}

@@ -144,6 +144,16 @@ Test(postgres_group, rows_of_a_group_have_a_bound)
     cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4);
     store_unit_write(&e[3].unit, STORE_INSERT, STORE_CERTIFICATES, &e[ENROLLMENTS - 1].cert);
     cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1, "a row more is a unit less");
+    /* Of 2048 there are three left. One change is among the keys of its unit; four more are one too many. */
+    struct store_cert_change changes[5] = {{.serial = bytes_str("1")}};
+    for (size_t i = 1; i < 5; i++)
+        changes[i] = (struct store_cert_change){.serial = bytes_str(&"2345"[i - 1]), .next = &changes[i - 1]};
+    e[4].unit.change = &changes[0];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1);
+    e[4].unit.change = &changes[3];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1);
+    e[4].unit.change = &changes[4];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 2);
 }
 
 /* The second of two that touch a row has to see the other's work. */
@@ -310,7 +320,8 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
                                              .required = 1,
                                              .status = STORE_CERT_REVOKED,
                                              .reason = 5,
-                                             .at = 0x0102};
+                                             .at = 0x0102,
+                                             .successor = bytes_str("next")};
     const enum postgres_statement statements[] = {
         SQL_BEGIN, postgres_write(STORE_TRANSACTIONS, STORE_UPDATE), SQL_BIND, SQL_SIGNERS, SQL_CHANGE,
         SQL_COMMIT};
@@ -336,13 +347,14 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
     cr_expect(bytes_equal(element(2, 2, 0), bytes_str("transaction")));
     cr_expect(bytes_equal(element(2, 3, 0), bytes_of("\0\0\0\0\0\0\3\4", 8)));
     cr_expect(bytes_equal(element(3, 1, 0), bytes_str("signer")));
-    cr_expect_eq(net.sent[4].count, 7);
+    cr_expect_eq(net.sent[4].count, 8);
     cr_expect(bytes_equal(element(4, 1, 0), bytes_str("serial")));
     cr_expect(bytes_equal(element(4, 2, 0), bytes_of("\0\0\0\0\0\0\1\2", 8)));
     cr_expect(bytes_equal(element(4, 3, 0), bytes_of("\0\1", 2)), "from unconfirmed");
     cr_expect(bytes_equal(element(4, 4, 0), bytes_of("\1", 1)), "required");
     cr_expect(bytes_equal(element(4, 5, 0), bytes_of("\0\3", 2)), "to revoked");
     cr_expect(bytes_equal(element(4, 6, 0), bytes_of("\0\5", 2)), "for a reason");
+    cr_expect(bytes_equal(element(4, 7, 0), bytes_str("next")));
 }
 _Static_assert(STORE_CERT_UNCONFIRMED == 1 && STORE_CERT_REVOKED == 3, "as they are in the tables");
 

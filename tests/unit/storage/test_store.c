@@ -177,6 +177,77 @@ Test(store, revocation_is_final_and_hold_is_not)
     cr_assert_eq(status_of(1, 1).reason, 1);
 }
 
+/* Of two changes in a unit one may be required: then it decides about both. */
+Test(store, a_unit_changes_several_certificates_or_none)
+{
+    struct enrollment e, other;
+
+    for (uint32_t required = 0; required <= 1; required++) {
+        enrollment_init(&e, 1, 10 + required);
+        enrollment_init(&other, 1, 20 + required);
+        cr_assert_eq(commit_one(store, 1, 10 + required), STORE_DONE);
+        cr_assert_eq(commit_one(store, 1, 20 + required), STORE_DONE);
+        for (int valid = 0; valid <= 1; valid++) {
+            const struct store_cert_change second = {.serial = other.cert.serial,
+                                                     .only_from = STORE_CERT_VALID,
+                                                     .required = (int)required,
+                                                     .status = STORE_CERT_REVOKED,
+                                                     .reason = 4,
+                                                     .at = NOW,
+                                                     .successor = e.cert.serial};
+            const struct store_cert_change first = {.serial = e.cert.serial,
+                                                    .only_from = STORE_CERT_UNCONFIRMED,
+                                                    .status = STORE_CERT_VALID,
+                                                    .at = NOW,
+                                                    .next = &second};
+            struct store_unit unit = {
+                .issuer = test_issuer(), .arena = e.unit.arena, .change = &first, .audit = &e.audit};
+            if (valid)
+                cr_assert_eq(change_status(1, 20 + required, STORE_CERT_VALID, 0), STORE_DONE);
+            cr_assert(store_commit_wait(store, &unit));
+            cr_expect_eq(unit.outcome, required && !valid ? STORE_CONFLICT : STORE_DONE);
+            if (unit.outcome == STORE_CONFLICT)
+                cr_expect_eq(unit.conflict, STORE_PRE_CERT);
+            cr_expect_eq(status_of(1, 10 + required).status,
+                         required && !valid ? STORE_CERT_UNCONFIRMED : STORE_CERT_VALID);
+            cr_expect_eq(status_of(1, 20 + required).status,
+                         valid ? STORE_CERT_REVOKED : STORE_CERT_UNCONFIRMED);
+        }
+        other.cert.status = STORE_CERT_REVOKED;
+        other.cert.reason = 4;
+        other.cert.revoked_at = NOW;
+        other.cert.successor = e.cert.serial;
+        same_row(STORE_CERTIFICATES, other.cert.serial, &other.cert);
+        enrollment_cleanup(&e);
+        enrollment_cleanup(&other);
+    }
+}
+
+/* What names no successor leaves it as it is. */
+Test(store, a_successor_stays_until_there_is_another)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, 1);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    for (int again = 0; again < 2; again++) {
+        const struct store_cert_change change = {
+            .serial = e.cert.serial,
+            .status = STORE_CERT_VALID,
+            .at = NOW,
+            .successor = bytes_str(again ? "a serial, second" : "a serial - first")};
+        struct store_unit unit = {
+            .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+        cr_assert_eq(change_status(1, 1, STORE_CERT_VALID, 0), STORE_DONE);
+        e.cert.status = STORE_CERT_VALID;
+        e.cert.successor = change.successor;
+        same_row(STORE_CERTIFICATES, e.cert.serial, &e.cert);
+    }
+    enrollment_cleanup(&e);
+}
+
 Test(store, a_change_of_nothing_is_refused)
 {
     cr_assert_eq(change_status(1, 1, STORE_CERT_REVOKED, 1), STORE_UNAVAILABLE);
