@@ -67,6 +67,13 @@ static int parse_extended_key_usage(struct certificate *out, CBS value)
     return 1;
 }
 
+/* What is there must not pass for absent. */
+static int keep_content(struct bytes *out, CBS value)
+{
+    *out = bytes_of_cbs(&value);
+    return out->len != 0;
+}
+
 /* |seen| has a bit for each extension of id-ce that was met. */
 static int parse_extension(struct certificate *out, uint64_t *seen, CBS *extensions)
 {
@@ -75,7 +82,7 @@ static int parse_extension(struct certificate *out, uint64_t *seen, CBS *extensi
     uint64_t bits;
 
     if (!CBS_get_asn1(extensions, &extension, CBS_ASN1_SEQUENCE) ||
-        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT))
+        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) || CBS_len(&oid) == 0)
         return 0;
     if (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&extension, &critical))
         return 0;
@@ -107,14 +114,25 @@ static int parse_extension(struct certificate *out, uint64_t *seen, CBS *extensi
         return 1;
     case 19: /* basicConstraints */
         return parse_basic_constraints(out, value);
+    case 30: /* nameConstraints */
+        return keep_content(&out->name_constraints, value);
+    case 32: /* certificatePolicies */
+        out->policies_critical = critical;
+        return keep_content(&out->policies, value);
+    case 33: /* policyMappings */
+        return keep_content(&out->policy_mappings, value);
     case 35: /* authorityKeyIdentifier */
         return parse_authority_key_id(out, value);
+    case 36: /* policyConstraints */
+        return keep_content(&out->policy_constraints, value);
     case 37: /* extendedKeyUsage */
         return parse_extended_key_usage(out, value);
+    case 54: /* inhibitAnyPolicy */
+        return keep_content(&out->inhibit_any_policy, value);
     default:
-        /* RFC 5280 4.2: a critical extension that is not processed makes the certificate unusable. Policies
-         * and name constraints are among them: this server makes no decision by policies. */
-        out->unknown_critical |= critical;
+        /* RFC 5280 4.2: a critical extension that is not processed makes the certificate unusable. */
+        if (critical)
+            out->unknown_critical = name;
         return 1;
     }
 }
@@ -182,6 +200,12 @@ int certificate_parse(struct certificate *out, struct bytes der)
 int certificate_self_issued(struct certificate *cert)
 {
     return name_equal_cached(cert->issuer, &cert->issuer_cache, cert->subject, &cert->subject_cache);
+}
+
+int certificate_self_signed(struct certificate *cert)
+{
+    return certificate_self_issued(cert) &&
+           (cert->issuer_key_id.len == 0 || bytes_equal(cert->issuer_key_id, cert->key_id));
 }
 
 int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value)

@@ -37,12 +37,16 @@ struct certificate {
     struct bytes san;                /* content of the subjectAltName extension: GeneralNames, or empty */
     struct bytes extensions;         /* one after the other, or empty */
     struct bytes extended_key_usage; /* content of the extension: SEQUENCE OF OID, or empty */
-    int is_ca;                       /* basicConstraints.cA */
-    int64_t path_len;                /* pathLenConstraint, or -1 */
+    /* Contents of what a path is held against (crypto/policies.h, crypto/name_constraints.h), or empty. */
+    struct bytes policies, policy_mappings, policy_constraints, inhibit_any_policy, name_constraints;
+    int policies_critical;
+    int is_ca;        /* basicConstraints.cA */
+    int64_t path_len; /* pathLenConstraint, or -1 */
     int has_key_usage;
     unsigned key_usage;                            /* KEY_USAGE_… */
     struct name_cache issuer_cache, subject_cache; /* for who compares them */
-    int unknown_critical; /* 1: a critical extension that this server does not process */
+    struct bytes
+        unknown_critical; /* OID of a critical extension that this server does not process, or empty */
 };
 
 /* certificate_parse reads the certificate that |der| holds, all of it. Returns 1, or 0 if it is malformed. */
@@ -50,6 +54,10 @@ int certificate_parse(struct certificate *out, struct bytes der);
 
 /* certificate_self_issued returns 1 if issuer and subject are the same name. */
 int certificate_self_issued(struct certificate *cert);
+
+/* certificate_self_signed returns 1 if it also names no other key than its own as its issuer's. RFC 5280
+ * 4.2.1.1: only there authorityKeyIdentifier may be omitted. Its signature is not looked at. */
+int certificate_self_signed(struct certificate *cert);
 
 /* certificate_has_extension returns 1 if |cert| has the extension |oid| (content octets) with the content
  * |value|. */

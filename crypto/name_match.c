@@ -6,7 +6,6 @@
 #include <utf8proc.h>
 
 #include "crypto/algorithms.h"
-#include "crypto/der.h"
 #include "crypto/string_types.h"
 #include "server/base/bounds.h"
 
@@ -276,18 +275,25 @@ int name_print_equal(const struct name_print *a, const struct name_print *b)
     return a->made && b->made && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
 }
 
-struct name_print name_print(struct bytes name)
+/* Each RDN says how long it is: so one name's can only begin with another's where RDNs end. */
+int name_add_prepared(CBB *out, struct bytes name)
 {
     CBS cbs = cbs_of(name), sequence, rdn;
-    CBB cbb;
-    int ok = 1;
+    int ok = name.len <= BOUND_NAME_COMPARED && CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) &&
+             CBS_len(&cbs) == 0;
 
-    if (name.len > BOUND_NAME_COMPARED || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
-        CBS_len(&cbs) != 0 || !CBB_init(&cbb, 256))
-        return (struct name_print){.made = 0};
     while (ok && CBS_len(&sequence) != 0)
-        ok = CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET) && add_rdn(&cbb, rdn);
-    return finish(&cbb, ok);
+        ok = CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET) && add_rdn(out, rdn);
+    return ok;
+}
+
+struct name_print name_print(struct bytes name)
+{
+    CBB cbb;
+
+    if (!CBB_init(&cbb, 256))
+        return (struct name_print){.made = 0};
+    return finish(&cbb, name_add_prepared(&cbb, name));
 }
 
 /* ---- what differs at a glance ---- */

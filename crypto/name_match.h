@@ -3,7 +3,7 @@
 #ifndef CMPD_CRYPTO_NAME_MATCH_H
 #define CMPD_CRYPTO_NAME_MATCH_H
 
-#include "server/base/bytes.h"
+#include "crypto/der.h"
 
 /* struct name_print is what two names share if they match, and no others do: a SHA-256 of what the string
  * preparation of RFC 4518 makes of them. Without |made| the name cannot be prepared (no Name, a string that
@@ -16,6 +16,10 @@ struct name_print {
 
 /* name_print makes that of the DER name |name|. */
 struct name_print name_print(struct bytes name);
+
+/* name_add_prepared appends what a name_print is the digest of: that of a name begins with that of another if
+ * its first RDNs are all of the other's. Returns 1 or 0, as |made|. */
+int name_add_prepared(CBB *out, struct bytes name);
 
 /* name_print_equal returns 1 if both are made and the same. */
 int name_print_equal(const struct name_print *a, const struct name_print *b);

@@ -127,7 +127,7 @@ static int is_alnum(uint8_t c)
 }
 
 /* The "preferred name syntax" (RFC 1034 3.5, RFC 1123 2.1). */
-static int is_host(struct bytes name)
+int name_is_host(struct bytes name)
 {
     size_t label = 0;
 
@@ -147,11 +147,11 @@ static int is_host(struct bytes name)
 }
 
 /* A "*" may stand for the first label, as TLS knows it (RFC 9525 6.3). */
-static int is_dns_name(struct bytes name)
+int name_is_dns_name(struct bytes name)
 {
     if (name.len > 2 && name.data[0] == '*' && name.data[1] == '.')
-        return is_host(bytes_of(name.data + 2, name.len - 2));
-    return is_host(name);
+        return name_is_host(bytes_of(name.data + 2, name.len - 2));
+    return name_is_host(name);
 }
 
 /* RFC 5321 4.1.2: Dot-string. A Quoted-string is legal, and nothing that software agrees on. */
@@ -168,14 +168,14 @@ static int is_local_part(struct bytes part)
     return 1;
 }
 
-static int is_mailbox(struct bytes name)
+int name_is_mailbox(struct bytes name)
 {
     const uint8_t *at = memchr(name.data, '@', name.len);
 
     if (at == NULL)
         return 0;
     size_t local = (size_t)(at - name.data);
-    return is_local_part(bytes_of(name.data, local)) && is_host(bytes_of(at + 1, name.len - local - 1));
+    return is_local_part(bytes_of(name.data, local)) && name_is_host(bytes_of(at + 1, name.len - local - 1));
 }
 
 static int is_hex(uint8_t c)
@@ -227,9 +227,9 @@ static const char *general_name_fault(struct arena *arena, CBS_ASN1_TAG tag, con
     case CONSTRUCTED | 0:
         return is_other_name(*content) ? NULL : "otherName is malformed";
     case PRIMITIVE | 1:
-        return is_mailbox(name) ? NULL : "rfc822Name is no mail address";
+        return name_is_mailbox(name) ? NULL : "rfc822Name is no mail address";
     case PRIMITIVE | 2:
-        return is_dns_name(name) ? NULL : "dNSName is no name of a host";
+        return name_is_dns_name(name) ? NULL : "dNSName is no name of a host";
     case CONSTRUCTED | 4:
         if ((fault = name_fault(arena, name)) == NULL)
             return NULL;

@@ -20,4 +20,11 @@ const char *general_names_fault(struct arena *arena, struct bytes names);
  * 5280 4.2.1.6), whatever it says: what a peer sent of that type may be sent back. */
 int general_name_is_well_formed(struct bytes element);
 
+/* name_is_host returns 1 if |name| is a host by the "preferred name syntax" (RFC 5280 4.2.1.6, RFC 1034 3.5),
+ * name_is_dns_name if it is one, or one with "*" for its first label, name_is_mailbox if it is a mail address
+ * whose local part is no quoted string (RFC 5321 4.1.2). */
+int name_is_host(struct bytes name);
+int name_is_dns_name(struct bytes name);
+int name_is_mailbox(struct bytes name);
+
 #endif

@@ -1,46 +1,62 @@
 /* Finds a certification path (RFC 5280 section 6): candidates for each link first, then the checks that need
- * no signature; the signatures are left to a batch. */
+ * no signature; the signatures are left to a batch. What certificates say of those below them comes last. */
 #include "crypto/path.h"
 
 #include <stdlib.h>
 
-const char *path_fault_text(enum path_fault fault)
+#include "crypto/name.h"
+#include "crypto/name_constraints.h"
+#include "crypto/secret_memory.h"
+
+static enum path_fault refuse(struct path_refusal *refusal, enum path_fault fault,
+                              const struct certificate *cert, const char *reason)
 {
-    switch (fault) {
-    case PATH_OK:
-        return "valid";
-    case PATH_NO_ISSUER:
-        return "no path to a trusted certificate";
-    case PATH_EXPIRED:
-        return "a certificate of the path is expired or not yet valid";
-    case PATH_NOT_CA:
-        return "an issuer in the path is not allowed to issue certificates";
-    case PATH_CRITICAL:
-        return "a critical extension in the path is not supported";
-    case PATH_ALGORITHM:
-        return "an algorithm or key in the path is not supported";
-    }
-    return "?";
+    *refusal = (struct path_refusal){fault, cert, reason};
+    return fault;
 }
 
-static enum path_fault check_validity(const struct certificate *cert, int64_t now)
+const char *path_refusal_text(struct arena *arena, const struct path_refusal *refusal)
 {
-    return now < cert->not_before || now > cert->not_after ? PATH_EXPIRED : PATH_OK;
+    char subject[NAME_TEXT_MAX], oid[128];
+
+    if (refusal->cert == NULL)
+        return refusal->reason;
+    return arena_printf(arena, "certificate of %s: %s%s",
+                        name_text(subject, sizeof subject, refusal->cert->subject), refusal->reason,
+                        refusal->fault != PATH_CRITICAL
+                            ? ""
+                            : der_oid_text(oid, sizeof oid, refusal->cert->unknown_critical));
+}
+
+static enum path_fault check_validity(struct path_refusal *refusal, const struct certificate *cert,
+                                      int64_t now)
+{
+    return now < cert->not_before  ? refuse(refusal, PATH_EXPIRED, cert, "it is not valid yet")
+           : now > cert->not_after ? refuse(refusal, PATH_EXPIRED, cert, "it is expired")
+                                   : PATH_OK;
+}
+
+static enum path_fault check_extensions(struct path_refusal *refusal, const struct certificate *cert)
+{
+    return cert->unknown_critical.len == 0
+               ? PATH_OK
+               : refuse(refusal, PATH_CRITICAL, cert, "it has a critical extension that is not supported, ");
 }
 
 /* RFC 5280 6.1.4 (k) to (o); |below| is the number of certificates between the issuer and the target that are
  * not self-issued, |path_len| how many there may be. */
-static enum path_fault check_issuer(const struct certificate *issuer, int64_t path_len, int64_t below,
-                                    int is_anchor)
+static enum path_fault check_issuer(struct path_refusal *refusal, const struct certificate *issuer,
+                                    int64_t path_len, int64_t below, int is_anchor)
 {
     /* An anchor is trusted as a name and a key (RFC 5280 6.1.1 (d)); a v1 root has no extensions to check. */
     if (!is_anchor && !issuer->is_ca)
-        return PATH_NOT_CA;
+        return refuse(refusal, PATH_NOT_CA, issuer, "it issued others, and basicConstraints makes it no CA");
     if (issuer->has_key_usage && (issuer->key_usage & KEY_USAGE_KEY_CERT_SIGN) == 0)
-        return PATH_NOT_CA;
+        return refuse(refusal, PATH_NOT_CA, issuer, "it issued others, and keyUsage lacks keyCertSign");
     if (path_len >= 0 && below > path_len)
-        return PATH_NOT_CA;
-    return issuer->unknown_critical ? PATH_CRITICAL : PATH_OK;
+        return refuse(refusal, PATH_NOT_CA, issuer,
+                      "a pathLenConstraint, its own or one above it, allows fewer issuers below it");
+    return check_extensions(refusal, issuer);
 }
 
 enum { SUPPLIED_MAX = 64 }; /* one bit each in search.used */
@@ -52,7 +68,9 @@ struct search {
     size_t supplied_count;
     int64_t now;
     unsigned attempts_left;
-    enum path_fault best;            /* fault of the candidate that came furthest */
+    struct path_refusal fault;       /* of the candidate at hand */
+    struct path_refusal best;        /* of the one that came furthest */
+    size_t farthest;                 /* how far any certificate is from the target that nobody issued */
     struct bytes spkis[BOUND_CHAIN]; /* of the key that each link is verified with */
     uint64_t used;                   /* supplied certificates on the path: none twice */
     unsigned steps_left;             /* names may be alike in bad faith: the work has a bound */
@@ -80,15 +98,22 @@ static int names_chain_to(const struct trusted *issuer, struct certificate *cert
     return name_equal_cached(issuer->cert.subject, &cache, cert->issuer, &cert->issuer_cache);
 }
 
-static void remember(struct search *search, enum path_fault fault)
+static void remember(struct search *search)
 {
-    if (search->best == PATH_NO_ISSUER)
-        search->best = fault;
+    if (search->best.fault == PATH_NO_ISSUER)
+        search->best = search->fault;
 }
 
-static void set_link(struct search *search, size_t depth, const struct certificate *cert,
+static void refuse_key(struct search *search, const struct certificate *cert)
+{
+    refuse(&search->fault, PATH_ALGORITHM, cert, "its key is not supported");
+    remember(search);
+}
+
+static void set_link(struct search *search, size_t depth, struct certificate *cert,
                      const struct public_key *key, struct bytes spki)
 {
+    search->out->certs[depth] = cert;
     search->out->links[depth] = (struct verification){
         .algorithm = cert->algorithm, .key = key, .message = cert->tbs, .signature = cert->signature};
     search->spkis[depth] = spki;
@@ -98,30 +123,28 @@ static void set_link(struct search *search, size_t depth, const struct certifica
  */
 static int extend(struct search *search, struct certificate *cert, size_t depth, int64_t below)
 {
-    enum path_fault fault = check_validity(cert, search->now);
+    struct path_refusal *fault = &search->fault;
 
-    if (fault == PATH_OK && cert->unknown_critical)
-        fault = PATH_CRITICAL;
-    if (fault == PATH_OK && cert->algorithm == NULL)
-        fault = PATH_ALGORITHM;
-    if (fault != PATH_OK) {
-        remember(search, fault);
+    if (check_validity(fault, cert, search->now) != PATH_OK || check_extensions(fault, cert) != PATH_OK ||
+        (cert->algorithm == NULL &&
+         refuse(fault, PATH_ALGORITHM, cert, "its signature algorithm is not supported"))) {
+        remember(search);
         return 0;
     }
     for (size_t i = 0; i < search->trust->count; i++) {
         const struct trusted *issuer = &search->trust->items[i];
         if (!key_ids_fit(&issuer->cert, cert) || !names_chain_to(issuer, cert))
             continue;
-        if ((fault = check_validity(&issuer->cert, search->now)) != PATH_OK ||
-            (fault = check_issuer(&issuer->cert, issuer->path_len, below, issuer->is_anchor)) != PATH_OK) {
-            remember(search, fault);
+        if (check_validity(fault, &issuer->cert, search->now) != PATH_OK ||
+            check_issuer(fault, &issuer->cert, issuer->path_len, below, issuer->is_anchor) != PATH_OK) {
+            remember(search);
             continue;
         }
         if (search->attempts_left-- > 0)
             continue;
         set_link(search, depth, cert, issuer->key, issuer->cert.spki);
         search->out->end = issuer;
-        search->out->count = depth + 1;
+        search->out->count = search->out->cert_count = depth + 1;
         return 1;
     }
     if (depth + 1 >= BOUND_CHAIN)
@@ -129,26 +152,30 @@ static int extend(struct search *search, struct certificate *cert, size_t depth,
     for (size_t i = 0; i < search->supplied_count && search->steps_left > 0; i++) {
         struct certificate *issuer = &search->supplied[i];
         if ((search->used >> i & 1) != 0 || !key_ids_fit(issuer, cert) || !names_chain(issuer, cert) ||
-            certificate_self_issued(issuer))
+            certificate_self_signed(issuer))
             continue;
-        if ((fault = check_issuer(issuer, issuer->path_len, below, 0)) != PATH_OK) {
-            remember(search, fault);
+        if (check_issuer(fault, issuer, issuer->path_len, below, 0) != PATH_OK) {
+            remember(search);
             continue;
         }
         search->steps_left--;
         struct public_key *key = public_key_parse(issuer->spki);
         if (key == NULL) {
-            remember(search, PATH_ALGORITHM);
+            refuse_key(search, issuer);
             continue;
         }
         search->used |= UINT64_C(1) << i;
         set_link(search, depth, cert, key, issuer->spki);
         search->out->keys[depth] = key;
-        if (extend(search, issuer, depth + 1, below + 1))
+        if (extend(search, issuer, depth + 1, below + !certificate_self_issued(issuer)))
             return 1;
         search->used &= ~(UINT64_C(1) << i);
         search->out->keys[depth] = NULL;
         public_key_free(key);
+    }
+    if (search->best.fault == PATH_NO_ISSUER && depth >= search->farthest) {
+        search->farthest = depth;
+        search->best.cert = cert;
     }
     return 0;
 }
@@ -173,14 +200,15 @@ static void skip_remembered(struct search *search)
 enum path_fault path_build(struct path *out, const struct trust *trust, struct certificate *target,
                            struct certificate *supplied, size_t supplied_count, int64_t now, unsigned attempt)
 {
-    struct search search = {.out = out,
-                            .trust = trust,
-                            .supplied = supplied,
-                            .supplied_count = supplied_count < SUPPLIED_MAX ? supplied_count : SUPPLIED_MAX,
-                            .now = now,
-                            .attempts_left = attempt,
-                            .steps_left = BOUND_PATH_STEPS,
-                            .best = PATH_NO_ISSUER};
+    struct search search = {
+        .out = out,
+        .trust = trust,
+        .supplied = supplied,
+        .supplied_count = supplied_count < SUPPLIED_MAX ? supplied_count : SUPPLIED_MAX,
+        .now = now,
+        .attempts_left = attempt,
+        .steps_left = BOUND_PATH_STEPS,
+        .best = {PATH_NO_ISSUER, target, "who issued it is neither trusted nor sent along"}};
 
     memset(out, 0, sizeof *out);
     /* A target that is itself trusted needs no signature: it was configured. */
@@ -188,12 +216,81 @@ enum path_fault path_build(struct path *out, const struct trust *trust, struct c
         if (!bytes_equal(trust->items[i].cert.der, target->der))
             continue;
         out->end = &trust->items[i];
-        return attempt == 0 ? check_validity(target, now) : PATH_NO_ISSUER;
+        return attempt == 0 ? check_validity(&out->refusal, target, now) : PATH_NO_ISSUER;
     }
-    if (!extend(&search, target, 0, 0))
-        return search.best;
+    if (!extend(&search, target, 0, 0)) {
+        out->refusal = search.best;
+        return search.best.fault;
+    }
     skip_remembered(&search);
     return PATH_OK;
+}
+
+/* ---- what certificates say of those below them ---- */
+
+struct link {
+    const struct certificate *cert;
+    int self_issued;
+};
+
+/* Each of |chain|, which begins with an anchor, in its turn; the last one is the target, or one more issuer.
+ */
+static enum path_fault process(struct path_refusal *refusal, const struct link *chain, size_t count,
+                               int has_target, const struct policy_settings *settings, struct arena *arena)
+{
+    struct name_constraints names;
+    struct policies policies;
+    const char *fault;
+
+    name_constraints_begin(&names, arena);
+    policies_begin(&policies, settings, count - 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct certificate *cert = chain[i].cert;
+        int is_target = has_target && i == count - 1, is_anchor = i == 0;
+        int skips = chain[i].self_issued && !is_target;
+        if (!is_anchor && !skips && (fault = name_constraints_fault(&names, cert)) != NULL)
+            return refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
+        /* An anchor without policies is good for any. */
+        if (!(is_anchor && cert->policies.len == 0) &&
+            (fault = policies_check(&policies, cert, skips)) != NULL)
+            return refuse(refusal, PATH_POLICIES, cert, fault);
+        if (is_target && (fault = policies_end(&policies, cert)) != NULL)
+            return refuse(refusal, PATH_POLICIES, cert, fault);
+        if (is_target)
+            break;
+        if ((fault = policies_prepare(&policies, cert, chain[i].self_issued || is_anchor)) != NULL)
+            return refuse(refusal, PATH_POLICIES, cert, fault);
+        if ((fault = name_constraints_add(&names, cert)) != NULL)
+            return refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
+    }
+    return PATH_OK;
+}
+
+/* Writes |end| and those above it, as they were when they were loaded. Returns how many. */
+static size_t trusted_links(struct link *chain, const struct trust *trust, const struct trusted *end)
+{
+    for (const struct trusted *at = end;; at = &trust->items[at->issuer]) {
+        chain[at->depth] = (struct link){&at->cert, at->is_self_issued};
+        if (at->depth == 0)
+            return end->depth + 1;
+    }
+}
+
+enum path_fault path_check(struct path *path, const struct trust *trust,
+                           const struct policy_settings *settings, struct arena *arena)
+{
+    struct link chain[2 * BOUND_CHAIN];
+    unsigned failures = secret_memory_failures();
+    size_t count;
+    enum path_fault fault;
+
+    if (path->cert_count == 0) /* the target is trusted by itself */
+        return PATH_OK;
+    count = trusted_links(chain, trust, path->end);
+    for (size_t i = path->cert_count; i-- > 0;)
+        chain[count++] = (struct link){path->certs[i], certificate_self_issued(path->certs[i])};
+    fault = process(&path->refusal, chain, count, 1, settings, arena);
+    return fault != PATH_OK && secret_memory_failures() != failures ? PATH_MEMORY : fault;
 }
 
 void path_remember(const struct path *path, const struct trust *trust)
@@ -226,12 +323,36 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
         return 0;
     item->cert.subject_cache = (struct name_cache){1, name_print(item->cert.subject)};
     item->path_len = item->cert.path_len;
+    item->is_self_issued = certificate_self_issued(&item->cert);
+    item->issuer = trust->count;
+    item->depth = 0;
     trust->count++;
     return 1;
 }
 
+/* The last one of |trust| has an issuer there that may stand above it. */
+static int is_allowed_by_those_above(const struct trust *trust)
+{
+    struct link chain[BOUND_CHAIN];
+    struct path_refusal refusal;
+    struct arena *arena = arena_new(BOUND_JOB_ARENA);
+    int ok = arena != NULL;
+
+    if (ok)
+        ok = process(&refusal, chain, trusted_links(chain, trust, &trust->items[trust->count - 1]), 0,
+                     &(struct policy_settings){.initial_count = 0}, arena) == PATH_OK;
+    arena_free(arena);
+    return ok;
+}
+
+static void drop_last(struct trust *trust)
+{
+    public_key_free(trust->items[--trust->count].key);
+}
+
 int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer)
 {
+    size_t above = (size_t)(issuer - trust->items);
     int64_t room = issuer->path_len;
     int again = bytes_equal(issuer->cert.der, der);
     struct trusted *item;
@@ -239,12 +360,22 @@ int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted
     if (!trust_add(trust, der, 0)) /* |issuer| may be gone from here on */
         return 0;
     item = &trust->items[trust->count - 1];
+    if (!again) {
+        item->issuer = above;
+        item->depth = trust->items[above].depth + 1;
+    } else if (trust->items[above].depth != 0) { /* below the same ones */
+        item->issuer = trust->items[above].issuer;
+        item->depth = trust->items[above].depth;
+    }
+    if (item->depth == BOUND_CHAIN || (!again && !is_allowed_by_those_above(trust))) {
+        drop_last(trust);
+        return 0;
+    }
     if (room < 0)
         return 1;
     /* RFC 5280 6.1.4 (l), (m) */
-    if (!again && !certificate_self_issued(&item->cert) && room-- == 0) {
-        public_key_free(item->key);
-        trust->count--;
+    if (!again && !item->is_self_issued && room-- == 0) {
+        drop_last(trust);
         return 0;
     }
     if (item->path_len < 0 || item->path_len > room)

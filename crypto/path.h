@@ -1,10 +1,12 @@
 /* path.h: certification paths (RFC 5280 section 6), split so that their signatures can be verified in
- * batches: this module finds a path and makes every check but the signatures, and names those as
- * verifications. */
+ * batches: path_build finds a path and names its signatures as verifications; path_check comes after those,
+ * with what certificates say of those below them, which is believed and costs work only once it is signed
+ * (RFC 9618 6.1). */
 #ifndef CMPD_CRYPTO_PATH_H
 #define CMPD_CRYPTO_PATH_H
 
 #include "crypto/certificate.h"
+#include "crypto/policies.h"
 #include "crypto/remembered.h"
 #include "server/base/bounds.h"
 
@@ -14,6 +16,9 @@ struct trusted {
     struct certificate cert;
     struct public_key *key;
     int is_anchor;
+    int is_self_issued;
+    size_t issuer;    /* which of the trust it was verified with; its own place: none */
+    size_t depth;     /* of those above it */
     int64_t path_len; /* issuers that may stand between it and a target; -1: any number */
 };
 
@@ -32,10 +37,20 @@ enum path_fault {
     PATH_NOT_CA,    /* an issuer is no CA, lacks keyCertSign, or its path length is exceeded */
     PATH_CRITICAL,  /* a critical extension that is not processed */
     PATH_ALGORITHM, /* a signature algorithm or key that is not supported */
+    PATH_NAMES,     /* name constraints */
+    PATH_POLICIES,  /* policies, their mappings and constraints */
+    PATH_MEMORY,    /* there was none: no verdict */
 };
 
-/* path_fault_text returns a text for an operator. */
-const char *path_fault_text(enum path_fault fault);
+/* struct path_refusal says why there is no path. */
+struct path_refusal {
+    enum path_fault fault;
+    const struct certificate *cert; /* of which |reason| speaks */
+    const char *reason;
+};
+
+/* path_refusal_text returns a text for an operator, in |arena|: which certificate, and what of it. */
+const char *path_refusal_text(struct arena *arena, const struct path_refusal *refusal);
 
 struct path {
     struct verification
@@ -44,7 +59,10 @@ struct path {
     struct public_key
         *keys[BOUND_CHAIN]; /* keys of supplied certificates on the path: freed by path_cleanup */
     size_t count;
-    const struct trusted *end; /* where the path ends */
+    struct certificate *certs[BOUND_CHAIN]; /* all that are not trusted by themselves, the target first */
+    size_t cert_count;
+    const struct trusted *end;   /* where the path ends */
+    struct path_refusal refusal; /* of the last call that refused it */
 };
 
 /* path_build finds a path from |target| over |supplied| certificates to |trust|, valid at |now| (Unix
@@ -54,6 +72,12 @@ struct path {
 enum path_fault path_build(struct path *out, const struct trust *trust, struct certificate *target,
                            struct certificate *supplied, size_t supplied_count, int64_t now,
                            unsigned attempt);
+
+/* path_check holds |path|, once its signatures were verified, against the policies, the name constraints and
+ * |settings| (RFC 5280 6.1.3 (b) to (f), 6.1.4 (a), (b), (g) to (j), 6.1.5). What an anchor's certificate
+ * says of those below it counts, too (RFC 5937). Reasons are in |arena|. */
+enum path_fault path_check(struct path *path, const struct trust *trust,
+                           const struct policy_settings *settings, struct arena *arena);
 
 /* path_remember keeps in |trust| that all links of |path| were verified: the issuers among them need not be
  * again. */
@@ -67,7 +91,8 @@ void path_cleanup(struct path *path);
 int trust_add(struct trust *trust, struct bytes der, int is_anchor);
 
 /* trust_add_issued does the same with an intermediate that was verified with |issuer|, one of |trust|: no
- * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). 0 also if |issuer| allows none. */
+ * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). 0 also if |issuer| allows none, or
+ * those above it do not allow its names or policies. */
 int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer);
 
 /* trust_holds returns 1 if the certificate |der| is in |trust|. */

@@ -13,8 +13,11 @@ enum {
     BOUND_AUTHORITIES = 8,     /* CAs of a server: a later message may have to be looked for at each */
     BOUND_PATH_STEPS = 24,     /* supplied certificates tried while a path is sought, all branches together */
     BOUND_PATH_ATTEMPTS = 3,   /* paths tried when signatures of one do not verify */
-    BOUND_SIGNERS = 4,         /* certificates in extraCerts that may be the protecting one, and are tried */
-    BOUND_GENERAL_INFO = 16,   /* InfoTypeAndValue entries in a header */
+    BOUND_POLICIES = 256,      /* policies, and mappings of them, that are followed along a path at a time */
+    BOUND_NAME_WORK =
+        1 << 20,             /* octets of names and constraints that are held against each other on a path */
+    BOUND_SIGNERS = 4,       /* certificates in extraCerts that may be the protecting one, and are tried */
+    BOUND_GENERAL_INFO = 16, /* InfoTypeAndValue entries in a header */
     BOUND_CERTIFICATE = 16384, /* octets of one certificate */
     BOUND_SUBJECT = 2048,      /* octets of an encoded name */
     BOUND_NAME_COMPARED =

@@ -10,7 +10,7 @@
 static const uint8_t id_kp_cmc_ra[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1c};
 
 /* How far a certificate came: the refusal of the one that came furthest is told. */
-enum stage { STAGE_FITS, STAGE_OWN, STAGE_PATH, STAGE_PROTECTION, STAGE_PATH_SIGNATURES };
+enum stage { STAGE_FITS, STAGE_OWN, STAGE_PATH, STAGE_PROTECTION, STAGE_PATH_SIGNATURES, STAGE_PATH_CHECKS };
 
 /* Of two that came equally far one is told, the same one in whatever order they stand. */
 static int is_told_before(const struct cmp_refusal *a, const struct cmp_refusal *b)
@@ -134,7 +134,7 @@ static void price(struct cmp_message *m)
     for (size_t i = 0; i < m->cert_count; i++)
         if (!(m->signer_count == 1 && &m->certs[i] == m->signers[0].cert) &&
             !trust_holds(trust, m->certs[i].der) && !(ras != NULL && trust_holds(ras, m->certs[i].der)) &&
-            !certificate_self_issued(&m->certs[i]))
+            !certificate_self_signed(&m->certs[i]))
             m->price_us += m->signer_count * BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
 }
 
@@ -234,12 +234,22 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
                       NULL);
 }
 
+static const struct trust *trust_of(const struct cmp_message *m)
+{
+    return m->is_ra ? m->profile->ras : m->profile->trust;
+}
+
 static enum path_fault find_path(struct cmp_message *m)
 {
     path_cleanup(&m->path); /* of another certificate, which was refused after its path was found */
-    return path_build(&m->path, m->is_ra ? m->profile->ras : m->profile->trust,
-                      m->signers[m->signers_tried - 1].cert, m->certs, m->cert_count, m->now,
-                      m->path_attempt);
+    return path_build(&m->path, trust_of(m), m->signers[m->signers_tried - 1].cert, m->certs, m->cert_count,
+                      m->now, m->path_attempt);
+}
+
+static enum cmp_turn refuse_path(struct cmp_message *m)
+{
+    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+                      path_refusal_text(m->arena, &m->path.refusal));
 }
 
 static enum cmp_turn ask(struct cmp_message *m)
@@ -251,11 +261,7 @@ static enum cmp_turn ask(struct cmp_message *m)
         m->is_ra = 0;
         fault = find_path(m);
     }
-    if (fault != PATH_OK)
-        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                          "the protecting certificate is not trusted by this profile",
-                          path_fault_text(m->path_attempt == 0 ? fault : PATH_NO_ISSUER));
-    return check_own_profile(m);
+    return fault == PATH_OK ? check_own_profile(m) : refuse_path(m);
 }
 
 /* Makes the next certificate the signer; 0 if there is none. */
@@ -334,23 +340,38 @@ static int ask_again(struct cmp_message *m)
     return 1;
 }
 
+/* The signatures are right. What certificates of the path say of those below them is believed from here on.
+ */
+static enum path_fault check_path(struct cmp_message *m)
+{
+    static const struct policy_settings any_policy;
+
+    if (m->path.count != 0)
+        path_remember(&m->path, trust_of(m));
+    return path_check(&m->path, trust_of(m), &any_policy, m->arena);
+}
+
 enum cmp_turn cmp_judge_signer(struct cmp_message *m)
 {
+    enum path_fault fault = PATH_OK;
+
     if (is_undecided(m))
         return cmp_out_of_memory(m);
-    if (m->protection.valid && path_is_valid(m)) {
-        if (m->path.count != 0)
-            path_remember(&m->path, m->is_ra ? m->profile->ras : m->profile->trust);
+    if (m->protection.valid && path_is_valid(m) && (fault = check_path(m)) == PATH_OK)
         return CMP_ON;
-    }
+    if (fault == PATH_MEMORY)
+        return cmp_out_of_memory(m);
     path_cleanup(&m->path);
     if (!m->protection.valid) {
         cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "the signature that protects the message is wrong", NULL);
         pass_over(m, STAGE_PROTECTION);
     } else {
-        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
-                   "a signature of its path is wrong");
-        pass_over(m, STAGE_PATH_SIGNATURES);
+        if (fault != PATH_OK)
+            refuse_path(m);
+        else
+            cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+                       "a signature of its path is wrong");
+        pass_over(m, fault != PATH_OK ? STAGE_PATH_CHECKS : STAGE_PATH_SIGNATURES);
         if (ask_again(m))
             return CMP_STAY;
     }

@@ -71,7 +71,9 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
                 return config_fault_at(
                     fault, policy->config, key,
                     "certificate %zu was not issued by an anchor of this vendor, is expired, is no CA, or is "
-                    "below one that allows none there; list issuers before those they issued",
+                    "below one that does not allow it there (pathLenConstraint, nameConstraints, policies); "
+                    "list "
+                    "issuers before those they issued",
                     c + 1);
         }
     }

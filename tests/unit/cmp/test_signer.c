@@ -456,6 +456,109 @@ Test(signer, a_second_intermediate_of_the_same_name_is_tried)
     ctl_identity_cleanup(&device);
 }
 
+/* ---- what certificates of a path say of those below them ---- */
+
+/* An intermediate of the vendor's, of the name and the key of the one that is there, that says |value| in an
+ * extension of id-ce; and a device below it. */
+static void issue_below_one_that_says(struct ctl_identity *ca, struct ctl_identity *device, const char *last,
+                                      const char *value)
+{
+    struct certificate_extension other = {hex(world->arena, last), 1, hex(world->arena, value)};
+    struct certificate_plan plan = {.subject = world->vendor_ca.cert.subject,
+                                    .is_ca = 1,
+                                    .path_len = 0,
+                                    .key_usage = KEY_USAGE_KEY_CERT_SIGN,
+                                    .others = &other,
+                                    .other_count = 1};
+    struct certificate_plan below = {.subject = world->device.cert.subject,
+                                     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                     .san = hex(world->arena, "30 03 82 01 61")};
+
+    issue(world, ca, private_key_generate(KEY_P256, 0), plan, &world->vendor_root);
+    issue(world, device, private_key_generate(KEY_P256, 0), below, ca);
+}
+
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (b): the log says which certificate, and which extension of whom; the sender learns that it
+ * is not trusted. 6.1.3 (f) likewise. */
+Test(signer, a_device_is_refused_whom_its_vendors_CA_may_not_name)
+{
+    static const struct {
+        const char *last, *value, *detail;
+    } cases[] = {
+        {"55 1d 1e", "30 07 a0 05 30 03 82 01 62", "do not permit its dNSName"},
+        {"55 1d 24", "30 03 80 01 00", "it has no certificatePolicies"},
+        {"55 1d 1e", "30 07 a0 05 30 03 82 01 61", NULL},
+        {"55 1d 24", "30 03 80 01 05", NULL},
+    };
+    struct ctl_identity ca, device;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        issue_below_one_that_says(&ca, &device, cases[i].last, cases[i].value);
+        client_sign_by(&client, &device, &ca.cert_der, 1);
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        if (cases[i].detail == NULL) {
+            expect_certificate(&answer, PKI_IP);
+        } else {
+            cr_expect(strncmp(answer.result.detail, "certificate of ", 15) == 0 &&
+                          strstr(answer.result.detail, cases[i].detail) != NULL,
+                      "%s", answer.result.detail);
+            cr_expect(bytes_equal(answer.status.text,
+                                  bytes_str("the protecting certificate is not trusted by this profile")));
+            expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+        }
+        ctl_identity_cleanup(&ca);
+        ctl_identity_cleanup(&device);
+    }
+}
+
+/* Of two issuers with one name and key, one may constrain what the other does not: any path that is good will
+ * do. */
+Test(signer, another_path_is_tried_where_names_do_not_fit)
+{
+    struct ctl_identity ca, device;
+    struct certificate_plan plan = {.is_ca = 1, .path_len = 0, .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+    struct bytes chain[2];
+
+    issue_below_one_that_says(&ca, &device, "55 1d 1e", "30 07 a0 05 30 03 82 01 62");
+    struct ctl_identity free_one = ca;
+    plan.subject = ca.cert.subject;
+    issue(world, &free_one, ca.key, plan, &world->vendor_root);
+    for (int first = 0; first <= 1; first++) {
+        chain[first] = ca.cert_der;
+        chain[!first] = free_one.cert_der;
+        client_sign_by(&client, &device, chain, 2);
+        client.transaction_id[0]++;
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+    ctl_identity_cleanup(&ca);
+    ctl_identity_cleanup(&device);
+}
+
+/* RFC 5280 6.1.3 (d): a vendor whose certificates have policies is as good as one whose have none, critical
+ * or not; its qualifiers are CPS pointers. */
+Test(signer, a_device_with_critical_certificatePolicies_is_granted)
+{
+    struct ctl_identity device;
+    struct certificate_extension policies = {
+        hex(world->arena, "55 1d 20"), 1,
+        hex(world->arena,
+            "30 19 30 17 06 03 2a 03 04 30 10 30 0e 06 08 2b 06 01 05 05 07 02 01 16 02 61 62")};
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                    .others = &policies,
+                                    .other_count = 1};
+
+    issue(world, &device, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    struct answer answer = send_ir(&client);
+    expect_certificate(&answer, PKI_IP);
+    ctl_identity_cleanup(&device);
+}
+
 /* Each path costs its signatures: of issuers that look alike, so many are tried. */
 Test(signer, paths_are_tried_up_to_a_bound)
 {

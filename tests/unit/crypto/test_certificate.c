@@ -105,7 +105,7 @@ Test(certificate, extensions_are_read)
     cr_assert(bytes_equal(cert.san, hex(arena, "30 03 82 01 61")));
     cr_assert(certificate_has_purpose(&cert, hex(arena, "2a 03 04")));
     cr_assert_not(certificate_has_purpose(&cert, hex(arena, "2a 03 05")));
-    cr_assert_not(cert.unknown_critical);
+    cr_assert_eq(cert.unknown_critical.len, 0);
 
     cr_assert(certificate_parse(&cert, made(V3, ED, ED, "")));
     cr_assert_not(cert.has_key_usage || cert.is_ca);
@@ -120,12 +120,44 @@ Test(certificate, an_unknown_extension_matters_only_if_it_is_critical)
     struct certificate cert;
 
     cr_assert(with_extensions(&cert, "30 09 06 03 2a 03 04 04 02 05 00"));
-    cr_assert_not(cert.unknown_critical);
+    cr_assert_eq(cert.unknown_critical.len, 0);
     cr_assert(with_extensions(&cert, "30 0c 06 03 2a 03 04 01 01 ff 04 02 05 00"));
-    cr_assert(cert.unknown_critical);
-    /* nameConstraints (4.2.1.10) is not processed here */
-    cr_assert(with_extensions(&cert, "30 0c 06 03 55 1d 1e 01 01 ff 04 02 30 00"));
-    cr_assert(cert.unknown_critical);
+    cr_assert(bytes_equal(cert.unknown_critical, hex(arena, "2a 03 04")), "a refusal names it");
+    /* It is there, although its name is not: none passes for absent. */
+    cr_assert_not(with_extensions(&cert, "30 09 06 00 01 01 ff 04 02 05 00"));
+}
+
+/* RFC 5280 6.1.3, 6.1.4: kept for whoever holds a path against them. */
+Test(certificate, what_is_said_of_a_path_is_kept_critical_or_not)
+{
+    static const struct {
+        const char *last;
+        size_t field;
+    } extensions[] = {
+        {"1e", offsetof(struct certificate, name_constraints)},
+        {"20", offsetof(struct certificate, policies)},
+        {"21", offsetof(struct certificate, policy_mappings)},
+        {"24", offsetof(struct certificate, policy_constraints)},
+        {"36", offsetof(struct certificate, inhibit_any_policy)},
+    };
+    struct certificate cert;
+    struct bytes kept;
+    char text[96];
+
+    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
+        for (int critical = 0; critical <= 1; critical++) {
+            snprintf(text, sizeof text, "30 %s 06 03 55 1d %s %s 04 02 30 00", critical ? "0c" : "09",
+                     extensions[i].last, critical ? "01 01 ff" : "");
+            cr_assert(with_extensions(&cert, text));
+            memcpy(&kept, (const uint8_t *)&cert + extensions[i].field, sizeof kept);
+            cr_assert(bytes_equal(kept, hex(arena, "30 00")), "%s", extensions[i].last);
+            cr_assert_eq(cert.unknown_critical.len, 0);
+            cr_assert_eq(cert.policies_critical, critical && strcmp(extensions[i].last, "20") == 0);
+        }
+        /* An empty one must not pass for an absent one. */
+        snprintf(text, sizeof text, "30 07 06 03 55 1d %s 04 00", extensions[i].last);
+        cr_assert_not(with_extensions(&cert, text));
+    }
 }
 
 /* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */

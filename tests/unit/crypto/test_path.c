@@ -3,11 +3,13 @@
 
 #include "crypto/path.h"
 #include "crypto/remembered.h"
+#include "tests/support/hex.h"
 #include "tests/unit/crypto/certs.h"
 
 static struct arena *arena;
 static struct private_key *key; /* one for all: signatures are not verified here */
 static struct trust trust;
+static struct path checked;
 
 static void set_up(void)
 {
@@ -17,6 +19,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    path_cleanup(&checked);
     trust_cleanup(&trust);
     private_key_free(key);
     arena_free(arena);
@@ -237,10 +240,10 @@ Test(path, an_unknown_critical_extension_anywhere_is_refused)
 
     anchor(ca("Root", "Root", -1));
     cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_OK);
-    target.unknown_critical = 1;
+    target.unknown_critical = bytes_str("*");
     cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_CRITICAL);
-    target.unknown_critical = 0;
-    intermediate.unknown_critical = 1;
+    target.unknown_critical.len = 0;
+    intermediate.unknown_critical = bytes_str("*");
     cr_assert_eq(build(&target, &intermediate, 1, 0, NULL), PATH_CRITICAL);
 }
 
@@ -429,20 +432,27 @@ Test(path, a_supplied_root_is_not_trusted)
     cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
 }
 
-/* Nor is one that only changes the key of a name: none of them is on a path, whoever issued it. */
-Test(path, what_is_supplied_and_self_issued_is_passed_over)
+/* RFC 5280 4.2.1.1: a certificate that is self-signed may omit authorityKeyIdentifier, or names its own key:
+ * it is on no path. One that is only self-issued names another key, and brings a path to a new key of its
+ * name; it takes nothing of a pathLenConstraint (6.1.4 (l)). */
+Test(path, what_is_supplied_and_self_issued_is_on_a_path_unless_it_is_self_signed)
 {
-    struct certificate supplied = ca("Root", "Root", -1), target;
+    struct certificate root = ca("Root", "Root", 0), supplied = ca("Root", "Root", -1), target;
     struct certificate_plan plan = {.issuer_key_id = bytes_str("a new key's")};
 
-    anchor(ca("Root", "Root", -1));
+    anchor(root);
     supplied.key_id = plan.issuer_key_id;
     target = cert("device", "Root", plan);
     cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
-    supplied.issuer = target.subject; /* the same, issued by another name: it may be */
-    supplied.subject = name_of(arena, "Root");
-    anchor(ca("device", "device", -1));
+    supplied.issuer_key_id = supplied.key_id;
+    cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NO_ISSUER);
+    supplied.issuer_key_id = root.key_id;
     cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_OK);
+    supplied.issuer = name_of(arena, "Root2"); /* issued by another name: it counts */
+    supplied.issuer_cache = (struct name_cache){.printed = 0};
+    supplied.issuer_key_id.len = 0;
+    anchor(ca("Root2", "Root2", 0));
+    cr_assert_eq(build(&target, &supplied, 1, 0, NULL), PATH_NOT_CA);
 }
 
 Test(path, a_target_that_is_itself_trusted_needs_no_signature)
@@ -631,8 +641,198 @@ Test(path, what_is_no_certificate_cannot_be_trusted)
     cr_assert_eq(trust.count, 0);
 }
 
-Test(path, every_fault_has_a_text)
+/* ---- what certificates say of those below them ---- */
+
+static enum path_fault check(struct certificate target, struct certificate *supplied, size_t count)
 {
-    for (enum path_fault fault = PATH_OK; fault <= PATH_ALGORITHM; fault++)
-        cr_assert_str_neq(path_fault_text(fault), "?");
+    static const struct policy_settings defaults;
+    static struct certificate kept; /* a refusal refers to it */
+
+    kept = target;
+    path_cleanup(&checked);
+    cr_assert_eq(path_build(&checked, &trust, &kept, supplied, count, CERTS_NOW, 0), PATH_OK);
+    return path_check(&checked, &trust, &defaults, arena);
+}
+
+/* A CA with a critical extension of id-ce, whose content is |value|. */
+static struct certificate ca_that_says(const char *subject, const char *issuer, const char *last,
+                                       const char *value)
+{
+    char oid[16];
+
+    snprintf(oid, sizeof oid, "55 1d %s", last);
+    return cert(subject, issuer,
+                (struct certificate_plan){
+                    .is_ca = 1,
+                    .path_len = -1,
+                    .key_usage = KEY_USAGE_KEY_CERT_SIGN,
+                    .others = &(struct certificate_extension){hex(arena, oid), 1, hex(arena, value)},
+                    .other_count = 1});
+}
+
+#define CONSTRAINTS "1e"
+#define POLICIES "20"
+#define POLICY_CONSTRAINTS "24"
+/* directoryName CN=a; CN=b */
+#define ONLY_A "30 14 a0 12 30 10 a4 0e 30 0c 31 0a 30 08 06 03 55 04 03 0c 01 61"
+#define NOT_B "30 14 a1 12 30 10 a4 0e 30 0c 31 0a 30 08 06 03 55 04 03 0c 01 62"
+#define NO_POLICY_BUT_2_5 "30 06 30 04 06 02 2a 05"
+#define REQUIRES_ONE "30 03 80 01 00"
+
+/* RFC 5937: what an anchor's certificate says counts, as it does of any other issuer; a name of its own is
+ * not held against it. */
+Test(path, what_an_anchor_says_counts)
+{
+    anchor(ca_that_says("Root", "Root", CONSTRAINTS, ONLY_A));
+    cr_expect_eq(check(leaf("a", "Root"), NULL, 0), PATH_OK);
+    cr_expect_eq(check(leaf("b", "Root"), NULL, 0), PATH_NAMES);
+    anchor(ca_that_says("Root2", "Root2", POLICY_CONSTRAINTS, REQUIRES_ONE));
+    cr_expect_eq(check(leaf("b", "Root2"), NULL, 0), PATH_POLICIES);
+    anchor(ca_that_says("Root3", "Root3", POLICIES, NO_POLICY_BUT_2_5));
+    struct certificate below = ca_that_says("A", "Root3", POLICY_CONSTRAINTS, REQUIRES_ONE);
+    cr_expect_eq(check(leaf("b", "Root3"), NULL, 0), PATH_OK);
+    cr_expect_eq(check(leaf("b", "A"), &below, 1), PATH_POLICIES);
+    anchor(ca_that_says("Root4", "Root4", CONSTRAINTS, "30 00"));
+    cr_expect_eq(check(leaf("b", "Root4"), NULL, 0), PATH_NAMES);
+    cr_expect(bytes_equal(checked.refusal.cert->subject, name_of(arena, "Root4")));
+}
+
+/* RFC 5280 6.1.1 (d): an anchor is a name and a key, and need not have policies where some are required. */
+Test(path, an_anchor_without_policies_is_good_for_any)
+{
+    struct certificate_extension policies = {hex(arena, "55 1d 20"), 1, hex(arena, NO_POLICY_BUT_2_5)};
+    struct certificate target =
+        cert("device", "Root", (struct certificate_plan){.others = &policies, .other_count = 1});
+
+    anchor(ca_that_says("Root", "Root", POLICY_CONSTRAINTS, REQUIRES_ONE));
+    cr_expect_eq(check(target, NULL, 0), PATH_OK);
+}
+
+/* What a configured intermediate says, and the anchor above it, whether or not it comes along. */
+Test(path, what_configured_intermediates_say_counts)
+{
+    struct certificate a = ca_that_says("a", "Root", CONSTRAINTS, NOT_B), lower = ca("c", "a", -1);
+
+    for (int again = 0; again <= 1; again++) {
+        anchor(ca_that_says("Root", "Root", CONSTRAINTS,
+                            "30 14 a1 12 30 10 a4 0e 30 0c 31 0a 30 08 06 03 55 04 03 0c 01 64"));
+        cr_assert(trust_add_issued(&trust, a.der, &trust.items[0]));
+        cr_assert(trust_add_issued(&trust, lower.der, &trust.items[1]));
+        if (again)
+            cr_assert(trust_add_issued(&trust, lower.der, &trust.items[2]));
+        cr_expect_eq(trust.items[trust.count - 1].depth, 2);
+        cr_expect_eq(trust.items[trust.count - 1].issuer, 1);
+        cr_expect_eq(check(leaf("device", "c"), NULL, 0), PATH_OK);
+        cr_expect_eq(check(leaf("b", "c"), NULL, 0), PATH_NAMES);
+        cr_expect(bytes_equal(checked.refusal.cert->subject, name_of(arena, "b")));
+        cr_expect_str_eq(checked.refusal.reason, "nameConstraints of CN=a exclude its subject");
+        cr_expect_eq(check(leaf("d", "c"), NULL, 0), PATH_NAMES);
+        cr_expect_str_eq(checked.refusal.reason, "nameConstraints of CN=Root exclude its subject");
+        path_cleanup(&checked);
+        trust_cleanup(&trust);
+    }
+}
+
+/* An intermediate that those above it do not allow is none that a configuration may have. */
+Test(path, an_intermediate_must_be_allowed_by_those_above_it)
+{
+    struct certificate b = ca("b", "Root", -1), d = ca("d", "Root", -1), below = ca("b", "d", -1);
+    struct certificate poor = ca("d", "Root2", -1),
+                       rich = ca_that_says("d", "Root2", POLICIES, NO_POLICY_BUT_2_5);
+    struct certificate rolled = ca("b", "b", -1), broken = ca_that_says("c", "Root", CONSTRAINTS, "30 00");
+
+    anchor(ca_that_says("Root", "Root", CONSTRAINTS, NOT_B));
+    anchor(ca_that_says("Root2", "Root2", POLICY_CONSTRAINTS, REQUIRES_ONE));
+    cr_expect_not(trust_add_issued(&trust, b.der, &trust.items[0]));
+    cr_expect_not(trust_add_issued(&trust, broken.der, &trust.items[0]));
+    cr_expect_not(trust_add_issued(&trust, poor.der, &trust.items[1]));
+    cr_expect_eq(trust.count, 2);
+    cr_expect(trust_add_issued(&trust, rich.der, &trust.items[1]));
+    cr_expect(trust_add_issued(&trust, d.der, &trust.items[0]));
+    cr_expect_not(trust_add_issued(&trust, below.der, &trust.items[3]));
+    /* 4.2.1.10: "Name constraints are not applied to self-issued certificates" */
+    cr_expect(trust_add_issued(&trust, rolled.der, &trust.items[0]));
+    cr_expect_eq(trust.count, 5);
+}
+
+/* Of configured intermediates, too, no more stand above each other than a path may have. */
+Test(path, configured_intermediates_have_a_bound)
+{
+    char names[BOUND_CHAIN + 1][8];
+
+    anchor(ca("N0", "N0", -1));
+    for (size_t i = 0; i <= BOUND_CHAIN; i++)
+        snprintf(names[i], sizeof names[i], "N%zu", i);
+    for (size_t i = 1; i <= BOUND_CHAIN; i++) {
+        struct certificate next = ca(names[i], names[i - 1], -1);
+        cr_assert_eq(trust_add_issued(&trust, next.der, &trust.items[i - 1]), i < BOUND_CHAIN);
+    }
+    struct certificate supplied[BOUND_CHAIN - 1];
+    char below[BOUND_CHAIN - 1][8];
+    for (size_t i = 0; i < BOUND_CHAIN - 1; i++) {
+        snprintf(below[i], sizeof below[i], "S%zu", i);
+        supplied[i] = ca(below[i], i == 0 ? names[BOUND_CHAIN - 1] : below[i - 1], -1);
+    }
+    cr_expect_eq(check(leaf("device", below[BOUND_CHAIN - 2]), supplied, BOUND_CHAIN - 1), PATH_OK);
+    cr_expect_eq(checked.cert_count, BOUND_CHAIN);
+}
+
+/* A signature that was verified before is not verified again; what its certificate says is looked at each
+ * time. */
+Test(path, what_a_remembered_issuer_says_counts)
+{
+    struct certificate a = ca_that_says("A", "Root", CONSTRAINTS, NOT_B);
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(check(leaf("device", "A"), &a, 1), PATH_OK);
+    cr_assert_eq(checked.count, 2);
+    path_remember(&checked, &trust);
+    cr_assert_eq(check(leaf("b", "A"), &a, 1), PATH_NAMES);
+    cr_assert_eq(checked.count, 1);
+    cr_assert_eq(checked.cert_count, 2);
+}
+
+Test(path, a_check_without_memory_is_no_verdict)
+{
+    static const struct policy_settings defaults;
+    struct certificate a = ca_that_says("A", "Root", CONSTRAINTS, NOT_B), target = leaf("device", "A");
+    struct arena *none = arena_new(8);
+
+    anchor(ca("Root", "Root", -1));
+    cr_assert_eq(path_build(&checked, &trust, &target, &a, 1, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path_check(&checked, &trust, &defaults, none), PATH_MEMORY);
+    arena_free(none);
+}
+
+Test(path, a_target_that_is_itself_trusted_is_held_against_nothing)
+{
+    struct certificate b = ca("b", "b", -1);
+
+    anchor(ca_that_says("Root", "Root", CONSTRAINTS, NOT_B));
+    anchor(b);
+    cr_assert_eq(check(b, NULL, 0), PATH_OK);
+}
+
+/* A refusal says which certificate it is about, and what of it. */
+Test(path, a_refusal_names_the_certificate_and_what_is_wrong_with_it)
+{
+    struct certificate target = leaf("device", "A"), intermediate = ca("A", "Root", -1);
+    struct path path;
+
+    anchor(ca("Root", "Root", -1));
+    intermediate.unknown_critical = bytes_str("*\x03");
+    cr_assert_eq(path_build(&path, &trust, &target, &intermediate, 1, CERTS_NOW, 0), PATH_CRITICAL);
+    cr_assert_str_eq(path_refusal_text(arena, &path.refusal),
+                     "certificate of CN=A: it has a critical extension that is not supported, 1.2.3");
+    path_cleanup(&path);
+    intermediate = ca("A", "Nobody", -1);
+    cr_assert_eq(path_build(&path, &trust, &target, &intermediate, 1, CERTS_NOW, 0), PATH_NO_ISSUER);
+    cr_assert_str_eq(path_refusal_text(arena, &path.refusal),
+                     "certificate of CN=A: who issued it is neither trusted nor sent along");
+    path_cleanup(&path);
+    intermediate = leaf("A", "Root");
+    cr_assert_eq(path_build(&path, &trust, &target, &intermediate, 1, CERTS_NOW, 0), PATH_NOT_CA);
+    cr_assert_str_eq(path_refusal_text(arena, &path.refusal),
+                     "certificate of CN=A: it issued others, and basicConstraints makes it no CA");
+    path_cleanup(&path);
 }
