@@ -172,6 +172,24 @@ Test(rfc9483_3_5, a_device_is_authorized_by_its_own_profile_only)
     trust_cleanup(&strangers);
 }
 
+/* RFC 9483 3.5: "Note: The requirements for checking certificates given in [RFC5280] MUST be followed for
+ * signature-based CMP message protection."
+ * RFC 5280 6.1.3 (d): policies are processed, so that a certificate in which they are critical is good. A
+ * message of the field, at its messageTime. */
+Test(rfc9483_3_5, a_device_whose_certificate_has_critical_policies_is_granted)
+{
+    struct trust vendor = {.count = 0};
+    struct bytes root = file_in_tests(world->arena, CMPD_TEST_DATA, "field/vendor-root.der");
+
+    cr_assert(trust_add(&vendor, root, 1));
+    world->profile.trust = &vendor;
+    world->now = 1795835172;
+    struct answer answer =
+        world_send(world, file_in_tests(world->arena, CMPD_TEST_DATA, "field/critical-policies.der"));
+    expect_certificate(&answer, PKI_IP);
+    trust_cleanup(&vendor);
+}
+
 /* RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
  * PKI policies. (failInfo bit: notAuthorized)" */
 Test(rfc9483_3_5, a_secret_that_has_served_authorizes_nothing_more)
