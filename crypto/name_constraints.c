@@ -494,6 +494,26 @@ static const char *name_fault_of(struct name_constraints *constraints, enum form
     return fault;
 }
 
+/* RFC 9598 section 6 extends constraints of rfc822Name to this otherName, whose domain may be in Unicode. It
+ * is not read here, so it cannot be compared. */
+static int is_utf8_mailbox(enum form form, struct bytes name)
+{
+    static const uint8_t smtp_utf8_mailbox[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09};
+    CBS cbs = cbs_of(name), oid;
+
+    return form == OTHER_NAME && CBS_get_asn1(&cbs, &oid, CBS_ASN1_OBJECT) &&
+           bytes_equal(bytes_of_cbs(&oid), bytes_of(smtp_utf8_mailbox, sizeof smtp_utf8_mailbox));
+}
+
+static const char *alt_name_fault(struct name_constraints *constraints, enum form form, struct bytes name)
+{
+    const char *fault = NULL;
+
+    if (is_utf8_mailbox(form, name))
+        fault = name_fault_of(constraints, RFC822_NAME, "SmtpUTF8Mailbox", bytes_of("", 0));
+    return fault != NULL ? fault : name_fault_of(constraints, form, forms[form].name, name);
+}
+
 static const char *alt_names_fault(struct name_constraints *constraints, struct bytes san)
 {
     CBS value = cbs_of(san), names;
@@ -504,9 +524,8 @@ static const char *alt_names_fault(struct name_constraints *constraints, struct 
     if (!CBS_get_asn1(&value, &names, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0)
         return "subjectAltName is malformed";
     while (fault == NULL && CBS_len(&names) != 0)
-        fault = take_general_name(&names, &form, &name)
-                    ? name_fault_of(constraints, form, forms[form].name, name)
-                    : "subjectAltName is malformed";
+        fault = take_general_name(&names, &form, &name) ? alt_name_fault(constraints, form, name)
+                                                        : "subjectAltName is malformed";
     return fault;
 }
 

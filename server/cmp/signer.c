@@ -123,8 +123,33 @@ static enum cmp_turn refuse_all(struct cmp_message *m)
         beyond != NULL ? beyond : "extraCerts lacks the certificate that senderKID and sender name", NULL);
 }
 
+enum { USUAL_EXTENSION = 256 }; /* octets */
+
+/* Of an extension that a path is held against: what is longer than any usual one costs up to a microsecond an
+ * octet. */
+static uint64_t extension_us(struct bytes value)
+{
+    return value.len > USUAL_EXTENSION ? value.len - USUAL_EXTENSION : 0;
+}
+
+/* What a path is held against once its signatures stand. */
+static uint64_t check_us(const struct cmp_message *m)
+{
+    uint64_t extensions = 0, names = 0;
+    int constrained = 0;
+
+    for (size_t i = 0; i < m->cert_count; i++) {
+        const struct certificate *cert = &m->certs[i];
+        extensions += extension_us(cert->name_constraints) + extension_us(cert->policies) +
+                      extension_us(cert->policy_mappings);
+        names += extension_us(cert->san);
+        constrained |= cert->name_constraints.len != 0;
+    }
+    return extensions + (constrained ? names : 0);
+}
+
 /* The protection and the certificate itself, of each that is tried; and each link that the peer may put into
- * a path, as often as paths are tried. */
+ * a path, with what it says of others, as often as paths are tried. */
 static void price(struct cmp_message *m)
 {
     const struct trust *trust = m->profile->trust, *ras = m->profile->ras;
@@ -136,6 +161,7 @@ static void price(struct cmp_message *m)
             !trust_holds(trust, m->certs[i].der) && !(ras != NULL && trust_holds(ras, m->certs[i].der)) &&
             !certificate_self_signed(&m->certs[i]))
             m->price_us += m->signer_count * BOUND_PATH_ATTEMPTS * (uint64_t)spki_verify_us(m->certs[i].spki);
+    m->price_us += m->signer_count * BOUND_PATH_ATTEMPTS * check_us(m);
 }
 
 static int is_known(const struct cmp_message *m, struct bytes der)

@@ -2,6 +2,7 @@
  * issued twice, the peer is told, and a retry of the same octets comes through. Prices. */
 #include "crypto/price.h"
 #include "crypto/secret_memory.h"
+#include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(message, .init = set_up, .fini = tear_down);
@@ -384,6 +385,38 @@ Test(message, every_supplied_certificate_is_in_the_price)
     client.transaction_id[0]++;
     client.extra_certs[client.extra_cert_count - 1] = world->stranger_root.cert_der; /* never on a path */
     cr_assert_eq(price_of(client_request(&client, PKI_IR)), one);
+}
+
+/* What certificates say of those below them is in the price from a length on that no usual one has, as often
+ * as paths are tried; names only where somebody constrains them. */
+Test(message, long_extensions_that_a_path_is_held_against_are_in_the_price)
+{
+    enum { USUAL = 256, MORE = 100 };
+    static const uint8_t zeros[USUAL + MORE];
+    static const char *const lasts[] = {"55 1d 20", "55 1d 21", "55 1d 1e"};
+    const struct bytes value = bytes_of(zeros, sizeof zeros);
+    struct certificate_plan plan = {.subject = world->stranger.cert.subject};
+    struct ctl_identity stranger;
+    uint64_t price[2];
+
+    for (size_t i = 0; i < sizeof lasts / sizeof lasts[0]; i++)
+        for (int san = 0; san <= 1; san++) {
+            for (int longer = 0; longer <= 1; longer++) {
+                struct certificate_extension other = {hex(world->arena, lasts[i]), 0,
+                                                      bytes_of(zeros, USUAL + (longer ? MORE : 0))};
+                plan.others = &other;
+                plan.other_count = 1;
+                plan.san = longer && san ? value : bytes_of(NULL, 0);
+                issue(world, &stranger, private_key_generate(KEY_P256, 0), plan, &world->stranger_root);
+                client.transaction_id[0]++;
+                client.extra_certs[2] = stranger.cert_der;
+                client.extra_cert_count = 3;
+                price[longer] = price_of(client_request(&client, PKI_IR));
+                ctl_identity_cleanup(&stranger);
+            }
+            cr_expect_eq(price[1] - price[0], BOUND_PATH_ATTEMPTS * (MORE + (san && i == 2 ? MORE : 0)),
+                         "%s, %d", lasts[i], san);
+        }
 }
 
 /* What an RA's path may end at is in the trust in RAs. */

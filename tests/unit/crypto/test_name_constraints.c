@@ -138,6 +138,7 @@ static const struct {
     {DNS, ".example.com", "badexample.com", 0},
     {DNS, "example.com", "*.example.com", 1}, /* whatever it stands for is within */
     {DNS, "com", "example.com", 1},
+    {DNS, "z.example.com", "Z.example.com", 1},
     /* "To indicate a particular mailbox, the constraint is the complete mail address." */
     {MAIL, "root@example.com", "root@example.com", 1},
     {MAIL, "root@example.com", "root@EXAMPLE.com", 1}, /* 7.5 */
@@ -230,6 +231,7 @@ Test(name_constraints, a_wildcard_may_reach_what_is_excluded)
         {"a.secret.example.com", "*.example.com", 0},
         {"secret.example.org", "*.example.com", 0},
         {"com", "*.example.com", 1},
+        {"org", "*.example.com", 0},
         {"secret.example.com", "x.example.com", 0},
     };
 
@@ -267,6 +269,8 @@ static const struct {
     {URI, "example.com", "https://ex%61mple.com/"},
     {URI, "example.com", "example.com"},
     {URI, "example.com", "https:/"},
+    {URI, "example.com", "https:a/example.com"},
+    {URI, "example.com", "https:/aexample.com"},
     {IP, "c0 00 02 00 ff ff ff 00", "c0 00 02"},
     {IP, "c0 00 02 00 ff ff ff 00", ""},
     {IP, "c0 00 02 00 ff ff ff 00", "c0 00 02 00 ff ff ff 00"},
@@ -321,6 +325,8 @@ Test(name_constraints, an_extension_that_is_malformed_is_refused)
         "30 06 a0 04 30 02 a2 00",
         "30 06 a0 04 30 02 84 00",
         "30 0c a1 04 30 02 82 00 a0 04 30 02 82 00",
+        "30 06 a0 04 30 02 02 00",
+        "30 06 a0 04 30 02 42 00",
     };
     struct name_constraints constraints;
     struct certificate cert = {.subject = name_empty()};
@@ -423,6 +429,23 @@ Test(name_constraints, forms_without_a_syntax_are_refused_where_they_appear)
         }
 }
 
+/* RFC 9598 section 6: constraints of rfc822Name apply to the otherName that is a mail address in Unicode,
+ * too. */
+Test(name_constraints, an_SmtpUTF8Mailbox_is_refused_where_mail_is_constrained)
+{
+    static const char mailbox[] =
+        "06 08 2b 06 01 05 05 07 08 09 a0 0f 0c 0d c3 a4 40 65 78 61 6d 70 6c 65 2e 63 6f";
+    struct base base = {MAIL, "example.co", 0, NULL};
+
+    for (base.excluded = 0; base.excluded <= 1; base.excluded++) {
+        cr_expect(
+            says(judge(&base, 1, named(OTHER, mailbox, 1)), "cannot be compared with its SmtpUTF8Mailbox"));
+        cr_expect_null(judge(&base, 1, named(OTHER, "06 03 2a 03 04 a0 02 05 00", 1)));
+    }
+    base = (struct base){DNS, "example.com", 0, NULL};
+    cr_expect_null(judge(&base, 1, named(OTHER, mailbox, 1)));
+}
+
 /* ---- several ---- */
 
 /* "Any name matching a restriction in the excludedSubtrees field is invalid regardless of information
@@ -509,8 +532,8 @@ Test(name_constraints, an_emailAddress_in_the_subject_is_an_rfc822Name_if_there_
 Test(name_constraints, all_names_of_a_certificate_are_compared)
 {
     static const struct base base = {DNS, "example.com", 0, NULL};
-    static const char *const broken[] = {"30 03 82 01", "31 03 82 01 61", "30 03 82 01 61 00",
-                                         "30 02 89 00", "30 02 04 00",    "30 02 a2 00"};
+    static const char *const broken[] = {"30 03 82 01", "31 03 82 01 61", "30 03 82 01 61 00", "30 02 89 00",
+                                         "30 02 04 00", "30 02 a2 00",    "30 02 02 00",       "30 02 42 00"};
     struct certificate *cert = named(DNS, "a.example.com", 1);
 
     cert->san = hex(

@@ -277,6 +277,30 @@ Test(policies, requireExplicitPolicy_counts_certificates)
                     SAYS(.policies = "A", .require_explicit = '5'), SAYS(.policies = "B")));
 }
 
+/* SkipCerts ::= INTEGER (0..MAX), here of two octets: 129. */
+Test(policies, skipped_certificates_are_counted_beyond_one_octet)
+{
+    enum { SKIPPED = 129 };
+    struct certificate first = {.policies = policies_of("A"),
+                                .inhibit_any_policy = hex(arena, "02 02 00 81")},
+                       next = {.policies = policies_of("*")};
+    struct policies policies;
+
+    policies_begin(&policies, &explicit_policy, 2 * SKIPPED);
+    cr_assert_null(policies_check(&policies, &first, 0));
+    cr_assert_null(policies_prepare(&policies, &first, 0));
+    for (int i = 0; i < SKIPPED; i++) {
+        cr_assert_null(policies_check(&policies, &next, 0), "%d", i);
+        cr_assert_null(policies_prepare(&policies, &next, 0));
+    }
+    cr_assert_not_null(policies_check(&policies, &next, 0));
+    /* Nothing of one path is left in the next. */
+    policies_begin(&policies, &explicit_policy, 2);
+    cr_assert_null(policies_check(&policies, &first, 0));
+    policies_begin(&policies, &explicit_policy, 2);
+    cr_assert_eq(policies.count, 0);
+}
+
 /* ---- 6.1.5 (g) ---- */
 
 /* (c) of 6.1.1: what the user wants is meant as the first certificate of a chain of mappings names it. */
@@ -363,7 +387,10 @@ Test(policies, extensions_that_are_malformed_are_refused)
         {NULL, NULL, "30 06 81 01 00 80 01 00", NULL, "policyConstraints is malformed"},
         {NULL, NULL, "30 03 80 01 00 00", NULL, "policyConstraints is malformed"},
         {NULL, NULL, "30 0b 80 09 01 00 00 00 00 00 00 00 00", NULL, "policyConstraints is malformed"},
+        {NULL, NULL, "30 0a 80 08 01 00 00 00 00 00 00 00", NULL, "nothing"},
+        {NULL, NULL, "30 06 80 01 01 81 01 00", NULL, "nothing"},
         {NULL, NULL, NULL, "30 00", "inhibitAnyPolicy is malformed"},
+        {NULL, NULL, NULL, "02 01 7f", "nothing"},
         {NULL, NULL, NULL, "02 00", "inhibitAnyPolicy is malformed"},
         {NULL, NULL, NULL, "02 01 80", "inhibitAnyPolicy is malformed"},
         {NULL, NULL, NULL, "02 01 00 00", "inhibitAnyPolicy is malformed"},
@@ -388,7 +415,8 @@ Test(policies, extensions_that_are_malformed_are_refused)
             fault = policies_prepare(&state, &cert, 0);
         }
         cr_expect_str_eq(fault != NULL ? fault : "nothing", cases[i].fault, "case %zu", i);
-        cr_expect_eq(end != NULL, cases[i].constraints != NULL, "case %zu: so is the target's", i);
+        cr_expect_eq(end != NULL, cases[i].constraints != NULL && fault != NULL,
+                     "case %zu: so is the target's", i);
     }
 }
 
