@@ -200,7 +200,7 @@ static struct bytes host_of_uri(struct bytes uri)
     if (rest.len < 2 || rest.data[0] != '/' || rest.data[1] != '/')
         return bytes_of(NULL, 0);
     rest = without_first(rest, 2);
-    while (end < rest.len && memchr("/?#", rest.data[end], 3) == NULL)
+    while (end < rest.len && rest.data[end] != '/' && rest.data[end] != '?' && rest.data[end] != '#')
         end++;
     rest.len = end;
     if ((found = memrchr(rest.data, '@', rest.len)) != NULL)

@@ -248,7 +248,7 @@ static enum path_fault process(struct path_refusal *refusal, const struct link *
         const struct certificate *cert = chain[i].cert;
         int is_target = has_target && i == count - 1, is_anchor = i == 0;
         int skips = chain[i].self_issued && !is_target;
-        if (!is_anchor && !skips && (fault = name_constraints_fault(&names, cert)) != NULL)
+        if (!skips && (fault = name_constraints_fault(&names, cert)) != NULL)
             return refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
         /* An anchor without policies is good for any. */
         if (!(is_anchor && cert->policies.len == 0) &&

@@ -792,6 +792,19 @@ Test(path, what_a_remembered_issuer_says_counts)
     cr_assert_eq(checked.cert_count, 2);
 }
 
+/* RFC 5280 6.1.5: of the last certificate of a path nobody is below. */
+Test(path, what_a_target_says_of_those_below_it_is_nobodys)
+{
+    static const char *const said[][2] = {{CONSTRAINTS, "30 00"}, {"21", "30 00"}, {"36", "30 00"}};
+
+    anchor(ca("Root", "Root", -1));
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        struct certificate issuer = ca_that_says("A", "Root", said[i][0], said[i][1]);
+        cr_expect_eq(check(issuer, NULL, 0), PATH_OK, "%s", said[i][0]);
+        cr_expect_neq(check(leaf("device", "A"), &issuer, 1), PATH_OK, "%s", said[i][0]);
+    }
+}
+
 Test(path, a_check_without_memory_is_no_verdict)
 {
     static const struct policy_settings defaults;

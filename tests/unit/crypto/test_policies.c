@@ -277,12 +277,12 @@ Test(policies, requireExplicitPolicy_counts_certificates)
                     SAYS(.policies = "A", .require_explicit = '5'), SAYS(.policies = "B")));
 }
 
-/* SkipCerts ::= INTEGER (0..MAX), here of two octets: 129. */
+/* SkipCerts ::= INTEGER (0..MAX), here of two octets. */
 Test(policies, skipped_certificates_are_counted_beyond_one_octet)
 {
-    enum { SKIPPED = 129 };
+    enum { SKIPPED = 0x0101 };
     struct certificate first = {.policies = policies_of("A"),
-                                .inhibit_any_policy = hex(arena, "02 02 00 81")},
+                                .inhibit_any_policy = hex(arena, "02 02 01 01")},
                        next = {.policies = policies_of("*")};
     struct policies policies;
 
