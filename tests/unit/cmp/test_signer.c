@@ -538,6 +538,33 @@ Test(signer, another_path_is_tried_where_names_do_not_fit)
     ctl_identity_cleanup(&device);
 }
 
+/* What came as far as these checks came further than a wrong signature: that is told, in either order. */
+Test(signer, a_refusal_by_what_a_path_says_is_told_before_a_wrong_signature)
+{
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    struct ctl_identity ca, device, twin;
+
+    issue_below_one_that_says(&ca, &device, "55 1d 1e", "30 07 a0 05 30 03 82 01 62");
+    issue(world, &twin, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    client_sign_by(&client, &device, NULL, 0);
+    client.header.sender_kid = bytes_of(NULL, 0);
+    for (int order = 0; order < 2; order++) {
+        struct bytes certs[] = {order == 0 ? device.cert_der : twin.cert_der,
+                                order == 0 ? twin.cert_der : device.cert_der, ca.cert_der,
+                                world->vendor_ca.cert_der};
+        set_extra_certs(certs, 4);
+        struct answer answer = send_ir(&client);
+        cr_expect(answer.result.detail != NULL &&
+                      strstr(answer.result.detail, "do not permit its dNSName") != NULL,
+                  "%s", answer.result.text);
+        expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    }
+    ctl_identity_cleanup(&ca);
+    ctl_identity_cleanup(&device);
+    ctl_identity_cleanup(&twin);
+}
+
 /* RFC 5280 6.1.3 (d): a vendor whose certificates have policies is as good as one whose have none, critical
  * or not; its qualifiers are CPS pointers. */
 Test(signer, a_device_with_critical_certificatePolicies_is_granted)
