@@ -208,7 +208,7 @@ enum path_fault path_build(struct path *out, const struct trust *trust, struct c
         .now = now,
         .attempts_left = attempt,
         .steps_left = BOUND_PATH_STEPS,
-        .best = {PATH_NO_ISSUER, target, "who issued it is neither trusted nor sent along"}};
+        .best = {PATH_NO_ISSUER, target, "no path leads from it to a trusted certificate"}};
 
     memset(out, 0, sizeof *out);
     /* A target that is itself trusted needs no signature: it was configured. */

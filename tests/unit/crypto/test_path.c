@@ -841,7 +841,7 @@ Test(path, a_refusal_names_the_certificate_and_what_is_wrong_with_it)
     intermediate = ca("A", "Nobody", -1);
     cr_assert_eq(path_build(&path, &trust, &target, &intermediate, 1, CERTS_NOW, 0), PATH_NO_ISSUER);
     cr_assert_str_eq(path_refusal_text(arena, &path.refusal),
-                     "certificate of CN=A: who issued it is neither trusted nor sent along");
+                     "certificate of CN=A: no path leads from it to a trusted certificate");
     path_cleanup(&path);
     intermediate = leaf("A", "Root");
     cr_assert_eq(path_build(&path, &trust, &target, &intermediate, 1, CERTS_NOW, 0), PATH_NOT_CA);
