@@ -130,7 +130,7 @@ static const struct config_setting vendor_rows[] = {
      .says = "PEM files: certificates that are trusted as they are"},
     {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
      .says = "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
-             "pathLenConstraint holds"},
+             "pathLenConstraint, nameConstraints and policies hold"},
 };
 static const struct config_section vendor = SECTION(vendor, "a vendor");
 
