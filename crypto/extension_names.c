@@ -1,3 +1,4 @@
+/* The names of extensions, as RFC 5280 4.2 has them. */
 #include "crypto/extension_names.h"
 
 #include "crypto/der.h"

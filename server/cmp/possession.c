@@ -1,3 +1,4 @@
+/* Proof of possession, of each kind that is supported. */
 #include "server/cmp/possession.h"
 
 #include "crypto/name_match.h"

@@ -34,6 +34,8 @@ new_key "$work/new.key" P-256
 new_key "$work/next.key" P-256
 printf '[usage]\nkeyUsage=critical,digitalSignature\n' >"$work/usage.cnf"
 
+this_ca=(-issuer "/O=Demo Operator/CN=Issuing CA")
+
 # enroll TEXT PROFILE ARGUMENTS...: an ir, and its certificate in $work/out.pem.
 enroll() {
     local text=$1 profile=$2
@@ -80,8 +82,11 @@ for version in 3.0 3.5; do
     ok "$version: rr with the header of RFC 9483" cmp -cmd rr -cert "$work/out.pem" -key "$work/new.key" \
         -oldcert "$work/out.pem" -trusted "$dir/ca/root.pem" -path .well-known/cmp/p/strict
 
-    enroll "nothing asked for" demo "${by_device[@]}"
+    enroll "nothing else asked for" demo "${by_device[@]}" "${this_ca[@]}"
     unmodified
+    # Left to itself the client asks for the issuer of the certificate that it signs with.
+    enroll "another issuer asked for" demo "${by_device[@]}"
+    modified
     enroll "ten days asked for, a year granted" demo "${by_device[@]}" -days 10
     modified
     ok "$version: it is valid for a year" openssl x509 -in "$work/out.pem" -noout -checkend $((364 * 86400))
@@ -89,11 +94,11 @@ for version in 3.0 3.5; do
     modified
     same "$version: the profile's keyUsage" "$(field -ext keyUsage)" "Digital Signature, Key Agreement"
 
-    enroll "ten days honoured" honouring "${by_device[@]}" -days 10
+    enroll "ten days honoured" honouring "${by_device[@]}" -days 10 "${this_ca[@]}"
     unmodified
     ok "$version: it is valid for nine days" openssl x509 -in "$work/out.pem" -noout -checkend $((9 * 86400))
     refused "$version: and not for eleven" 'will expire' openssl x509 -in "$work/out.pem" -noout -checkend $((11 * 86400))
-    enroll "keyUsage honoured" honouring "${by_device[@]}" -config "$work/usage.cnf" -reqexts usage
+    enroll "keyUsage honoured" honouring "${by_device[@]}" -config "$work/usage.cnf" -reqexts usage "${this_ca[@]}"
     unmodified
     same "$version: the keyUsage asked for" "$(field -ext keyUsage)" "Digital Signature"
 

@@ -62,8 +62,10 @@ final class Transaction {
                 && status.getFailInfo() != null && new PKIFailureInfo(status.getFailInfo()).intValue() == failInfo,
             "not refused, or for another reason: " + describe(body));
         Deviation.unless(status.getStatusString() != null && status.getStatusString().size() > 0, "no statusString");
-        // Who is refused before his MAC has been verified gets a signature.
-        if (protection instanceof Protection.Mac) server.checkSignature(answer);
+        // RFC 9483 3.2: the same kind of protection, but for whoever has not the secret, or another kind of MAC.
+        if (protection instanceof Protection.Mac
+            && (failInfo == PKIFailureInfo.badMessageCheck || failInfo == PKIFailureInfo.badAlg))
+            server.checkSignature(answer);
         else protection.check(answer, server);
     }
 

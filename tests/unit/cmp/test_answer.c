@@ -146,7 +146,8 @@ Test(answer, a_reference_that_is_text_is_the_senders_name_where_RFC_9483_wants_i
         const struct pki_header *header = &answer.message.header;
         cr_expect(bytes_equal(header->sender_kid, mac.header.sender_kid));
         if (cases[i].is_text)
-            cr_expect(bytes_equal(name_attribute(world->arena, header->sender_name, "CN"), mac.header.sender_kid));
+            cr_expect(
+                bytes_equal(name_attribute(world->arena, header->sender_name, "CN"), mac.header.sender_kid));
         else
             cr_expect(bytes_equal(header->sender, world->ca.sender), "case %zu", i);
         expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
