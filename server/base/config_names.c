@@ -2,13 +2,17 @@
  * agree, and the few texts whose form every room relies on. */
 #include "config_internal.h"
 #include "server/base/address.h"
+#include "server/base/url_path.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_TEXT_MAX = 96 }; /* octets of "profiles[255].certificate.extended_key_usage[63]" */
+enum {
+    KEY_TEXT_MAX = 96,     /* octets of "profiles[255].certificate.extended_key_usage[63]" */
+    PATH_LENGTH_MAX = 255, /* octets of a URL path that a profile lists */
+};
 
 /* The loaded structures hold names at different offsets: a reader for each array. */
 typedef const char *name_at(const struct config *config, size_t i);
@@ -150,6 +154,41 @@ static int check_urls(struct config_fault *fault, const struct config *config, s
     return 1;
 }
 
+/* A path is compared in its normal form with the normal form of what is requested, and written so, but for a
+ * slash at its end. */
+static int check_path(struct config_fault *fault, const struct config *config, const char *key,
+                      const char *path)
+{
+    char normal[PATH_LENGTH_MAX + 1];
+    const char *why = "the path is too long";
+    size_t len = strlen(path), size;
+
+    size = len <= PATH_LENGTH_MAX ? url_path_normalize(normal, &why, bytes_str(path)) : 0;
+    if (size == 0 || strpbrk(path, "?# ") != NULL)
+        return config_fault_at(
+            fault, config, key,
+            "path \"%s\" cannot be requested%s%s; write one that begins with / and has no ?, # or "
+            "space",
+            path, size == 0 ? ": " : "", size == 0 ? why : "");
+    normal[size] = '\0';
+    if (strncmp(path, normal, size) != 0 || strlen(path + size) > 1 ||
+        (path[size] != '\0' && path[size] != '/'))
+        return config_fault_at(fault, config, key,
+                               "path \"%s\" is not written in its normal form (RFC 3986 6.2.2); write \"%s\"",
+                               path, normal);
+    return 1;
+}
+
+/* One may end with a slash, and the other without. */
+static int is_same_path(const char *a, const char *b)
+{
+    size_t a_len = strlen(a), b_len = strlen(b);
+
+    a_len -= a_len > 1 && a[a_len - 1] == '/';
+    b_len -= b_len > 1 && b[b_len - 1] == '/';
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
 /* A path selects one profile, so no two may claim it, nor may one claim what the standard paths mean. */
 static int check_paths(struct config_fault *fault, const struct config *config, size_t profile)
 {
@@ -158,12 +197,8 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
     for (size_t i = 0; i < p->paths.count; i++) {
         const char *path = p->paths.items[i];
         snprintf(key, sizeof key, "profiles[%zu].paths[%zu]", profile, i);
-        if (path[0] != '/' || strpbrk(path, "?# ") != NULL)
-            return config_fault_at(
-                fault, config, key,
-                "path \"%s\" cannot be requested; write one that begins with / and has no ?, # or "
-                "space",
-                path);
+        if (!check_path(fault, config, key, path))
+            return 0;
         if (strncmp(path, "/.well-known/", strlen("/.well-known/")) == 0)
             return config_fault_at(
                 fault, config, key,
@@ -173,7 +208,7 @@ static int check_paths(struct config_fault *fault, const struct config *config, 
         for (size_t other = 0; other <= profile; other++) {
             size_t end = other == profile ? i : config->profiles[other].paths.count;
             for (size_t j = 0; j < end; j++) {
-                if (strcmp(config->profiles[other].paths.items[j], path) == 0)
+                if (is_same_path(config->profiles[other].paths.items[j], path))
                     return config_fault_at(fault, config, key,
                                            "path \"%s\" is taken by profile \"%s\"; keep it in one place",
                                            path, config->profiles[other].name);

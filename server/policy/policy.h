@@ -42,7 +42,8 @@ const struct cmp_authority *policy_authority(const struct policy *policy, const 
 /* policy_issuer_id writes by what the store knows the CA whose issuing certificate is |cert|. */
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert);
 
-/* policy_route finds what a URL path stands for: /.well-known/cmp[/OPERATION],
+/* policy_route finds what a URL path, in its normal form (server/base/url_path.h), stands for:
+ * /.well-known/cmp[/OPERATION],
  * /.well-known/cmp/p/PROFILE[/OPERATION] (RFC 9811 3.4, RFC 9483 6.1), or a path that a profile lists.
  * Returns 1, or 0: no such path here. */
 int policy_route(const struct policy *policy, struct cmp_route *out, struct bytes path);

@@ -23,12 +23,20 @@ static struct bytes take_segment(struct bytes *path)
     return segment;
 }
 
+/* A path of the configuration is in normal form, but for a slash at its end. */
+static struct bytes normal(const char *path)
+{
+    size_t len = strlen(path);
+
+    return bytes_of(path, len > 1 && path[len - 1] == '/' ? len - 1 : len);
+}
+
 static int find_legacy(const struct policy *policy, struct cmp_route *out, struct bytes path)
 {
     for (size_t i = 0; i < policy->config->profile_count; i++) {
         const struct config_profile *config = policy->profiles[i].cmp.config;
         for (size_t p = 0; p < config->paths.count; p++)
-            if (bytes_equal(path, bytes_str(config->paths.items[p]))) {
+            if (bytes_equal(path, normal(config->paths.items[p]))) {
                 out->profile = &policy->profiles[i].cmp;
                 return 1;
             }

@@ -163,6 +163,55 @@ def refusals(program):
             assert http.ask(post(b"end=%d x" % end)).status == status
 
 
+# What the pipeline is told of a path, and what gets 404. RFC 3986 6.2.2 and server/base/url_path.h; the rest is in
+# tests/unit/base/test_url_path.c.
+NORMAL = {"/": "/", "/a%3ab": "/a%3Ab", "/%2Ewell-known/%63mp": "/.well-known/cmp", "/x/../../.well-known/./cmp": "/.well-known/cmp",
+          "/../..": "/", "//.well-known//cmp/": "/.well-known/cmp", "/a/%2e%2E/b": "/b", "/%252e%252e/b": "/%252e%252e/b",
+          "/a%3Fb?c=%2f%00%": "/a%3Fb", "/a?b/../..": "/a"}
+LOST = ("/a%2Fb", "/%2f", "/a%00", "/%", "/a%2", "/a%zz", "/hello%00", "/..%2fhello")
+
+
+@check
+def paths(program):
+    with serving(program) as server, server.connect() as sock, server.connect() as other:
+        http, h2, stream = Http1(sock), Http2(other), 1
+        for path, normal in NORMAL.items():
+            assert http.ask(post(b"where", path=path)).body == normal.encode(), path
+            h2.send(frame(HEADERS, END_HEADERS, stream, h2_headers(path=path)) + frame(DATA, END_STREAM, stream, b"where"))
+            assert h2.body_of(stream) == normal.encode(), path
+            stream += 2
+        assert http.ask(post(b"where", path="http://x/a/./b/")).body == b"/a/b"
+        for path in ("/hello", "//hello/", "/%68ello", "/x/../hello"):
+            assert http.ask(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).body == b"hello\n", path
+        for path in LOST:
+            reply = http.ask(post(b"where", path=path))
+            assert (reply.status, reply.headers["content-type"]) == (404, CMP), (path, reply.status)
+            assert reply.body.startswith(b"refused 2: the path has "), reply.body
+            assert http.ask(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).status == 405, path
+            h2.send(frame(HEADERS, END_HEADERS, stream, h2_headers(path=path)) + frame(DATA, END_STREAM, stream, b"where"))
+            assert h2.body_of(stream).startswith(b"refused 2: the path has "), path
+            stream += 2
+        h2.send(frame(HEADERS, END_HEADERS, stream, h2_headers(path="a/b")) + frame(DATA, END_STREAM, stream, b"where"))
+        assert h2.body_of(stream).startswith(b"refused 2: the path does not begin with /")
+
+
+@check
+def a_path_that_leads_nowhere_is_logged(program):
+    """Printably, and not more often than others of its kind."""
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        assert http.ask(post(b"x", path="/a%2Fb")).status == 404
+        assert http.ask(post(b"end=2", path='/"\x80')).status == 404
+        assert 'event="path not served" path="/a%2Fb" text="the path has %2F' in server.log()
+        assert 'path="/\\"\\xc2\\x80"' in server.log() and "peer=127.0.0.1:" in server.log()
+    with serving(program) as server, server.connect() as sock:
+        http = Http1(sock)
+        for i in range(200):
+            assert http.ask(post(b"end=2", path=f"/no{i}")).status == 404
+        assert 'path="/no0"' in server.log() and "no profile or operation" in server.log()
+        assert server.log().count("path=\"/no") == 100  # BOUND_LOG_LINES
+
+
 @check
 def listeners_serve_what_they_are_for(program):
     """A page is found where its service is served, messages where cmp is: elsewhere both are told so."""

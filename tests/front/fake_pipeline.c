@@ -37,8 +37,10 @@ static void finish(struct job *job)
     if (starts_with(job->request, "end=") && job->request.len > 4 && job->request.data[4] >= '0' &&
         job->request.data[4] <= '0' + JOB_NO_KEY)
         job->end = (enum job_end)(job->request.data[4] - '0');
-    /* "who" asks whose request it is taken for. */
-    job->reply = bytes_equal(job->request, bytes_str("who")) ? job->peer : job->request;
+    /* "who" asks whose request it is taken for, "where" for what path. */
+    job->reply = bytes_equal(job->request, bytes_str("who"))     ? job->peer
+                 : bytes_equal(job->request, bytes_str("where")) ? job->path
+                                                                 : job->request;
     job->on_done(job);
 }
 

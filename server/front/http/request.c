@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "server/base/log.h"
+#include "server/base/url_path.h"
 
 /* Bit numbers of PKIFailureInfo, RFC 9810 5.2.3. */
 enum { FAIL_BAD_REQUEST = 2, FAIL_BAD_DATA_FORMAT = 5, FAIL_SYSTEM_UNAVAIL = 24 };
@@ -200,6 +201,34 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
     h2o_setup_next_ostream(req, slot);
 }
 
+/* client_of tells whose request |req| is: of a trusted proxy, of the client that the last element of its last
+ * Forwarded field names, if it names one. */
+static struct address client_of(const struct front_conn *conn, const h2o_req_t *req)
+{
+    struct address client = conn->client;
+    ssize_t at = -1, last = -1;
+
+    if (!conn->is_proxy)
+        return client;
+    while ((at = h2o_find_header_by_str(&req->headers, H2O_STRLIT("forwarded"), at)) >= 0)
+        last = at;
+    if (last >= 0) {
+        h2o_iovec_t value = req->headers.entries[last].value;
+        if (!proxy_forwarded(&client, bytes_of(value.base, value.len)))
+            client = conn->client;
+    }
+    return client;
+}
+
+/* log_lost tells of a request for a path that leads nowhere: most are written wrong in a device's settings.
+ */
+static void log_lost(struct bytes host, struct bytes peer, struct bytes path, const char *text)
+{
+    if (log_take("path not served", host))
+        log_line(LOG_WARN, "path not served", log_octets("path", path), log_text("text", text),
+                 log_word_of("peer", peer));
+}
+
 /* ---- requests and their slots ---- */
 
 static void slot_take(struct front_thread *thread, struct front_request *request)
@@ -292,6 +321,8 @@ void front_take_replies(struct front_thread *thread)
             struct front_request *request = slot->request;
             slot_release(thread, request);
             note_answer(request);
+            if (job->end == JOB_NO_ROUTE)
+                log_lost(job->host, job->peer, job->path, "no profile or operation has this path");
             answer(request->req, status_of(job->end), media_type, job->reply);
         }
         pipeline_job_free(thread->front->pipeline, job);
@@ -345,6 +376,16 @@ static struct bytes path_of(const h2o_req_t *req)
     return bytes_of(path, len);
 }
 
+/* normal_path returns the path of |req| in its normal form, by which alone pages and profiles are found;
+ * empty with |*why| set if it has none. */
+static struct bytes normal_path(h2o_req_t *req, const char **why)
+{
+    struct bytes path = path_of(req);
+    char *normal = h2o_mem_alloc_pool(&req->pool, path.len + 1);
+
+    return bytes_of(normal, url_path_normalize(normal, why, path));
+}
+
 static const struct front_handler *find_page(const struct front *front, unsigned serves, struct bytes path)
 {
     for (size_t i = 0; i < front->handler_count; i++)
@@ -386,23 +427,16 @@ static int refuse_method(h2o_req_t *req, const char *allow)
     return refuse(req, bytes_of(NULL, 0), 405, FAIL_BAD_REQUEST, "CMP messages are sent by POST");
 }
 
-/* client_of tells whose request |req| is: of a trusted proxy, of the client that the last element of its last
- * Forwarded field names, if it names one. */
-static struct address client_of(const struct front_conn *conn, const h2o_req_t *req)
+/* refuse_path answers a request whose path leads nowhere, as this thread knows by itself. */
+static int refuse_path(h2o_req_t *req, const struct front_conn *conn, const char *text)
 {
-    struct address client = conn->client;
-    ssize_t at = -1, last = -1;
+    struct address client = client_of(conn, req), host;
+    char peer[ADDRESS_TEXT_MAX], source[ADDRESS_TEXT_MAX];
 
-    if (!conn->is_proxy)
-        return client;
-    while ((at = h2o_find_header_by_str(&req->headers, H2O_STRLIT("forwarded"), at)) >= 0)
-        last = at;
-    if (last >= 0) {
-        h2o_iovec_t value = req->headers.entries[last].value;
-        if (!proxy_forwarded(&client, bytes_of(value.base, value.len)))
-            client = conn->client;
-    }
-    return client;
+    address_host(&host, &client);
+    log_lost(bytes_str(address_text(source, &host)), bytes_str(address_text(peer, &client)), path_of(req),
+             text);
+    return refuse(req, bytes_of(NULL, 0), 404, FAIL_BAD_REQUEST, text);
 }
 
 void front_request_gave_up(struct front_conn *conn, const h2o_req_t *req)
@@ -490,7 +524,8 @@ static int submit(struct front *front, struct front_request *request, struct byt
 static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     struct front *front = ((struct handler *)handler)->front;
-    struct bytes path = path_of(req), body = bytes_of(req->entity.base, req->entity.len);
+    const char *lost = NULL;
+    struct bytes path = normal_path(req, &lost), body = bytes_of(req->entity.base, req->entity.len);
     struct front_request *request = h2o_mem_alloc_shared(&req->pool, sizeof *request, on_request_gone);
     *request = (struct front_request){.req = req, .conn = front_conn_of(req)};
     request->conn->requests++;
@@ -500,8 +535,8 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     unsigned serves = request->conn->accept->serves;
     int takes_cmp = (serves & CONFIG_SERVE_CMP) != 0;
     const struct front_handler *page = find_page(front, serves, path);
-    if (takes_cmp && is_method(req, "POST") && page == NULL && has_cmp_type(req) && body.len > 0 &&
-        body.len <= front->limits.message_bytes)
+    if (takes_cmp && lost == NULL && is_method(req, "POST") && page == NULL && has_cmp_type(req) &&
+        body.len > 0 && body.len <= front->limits.message_bytes)
         return submit(front, request, body, path);
 
     /* What takes no worker takes this thread, which all share. A pipeline of such requests ends here. */
@@ -511,9 +546,11 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
         return serve_page(req, page);
     if (!takes_cmp && page == NULL)
-        return refuse(req, bytes_of(NULL, 0), 404, FAIL_BAD_REQUEST, "this address does not serve that");
+        return refuse_path(req, request->conn, "this address does not serve that");
     if (!is_method(req, "POST") || page != NULL)
         return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
+    if (lost != NULL)
+        return refuse_path(req, request->conn, lost);
     if (!has_cmp_type(req))
         return refuse(req, body, 415, FAIL_BAD_REQUEST,
                       "the content type of a CMP message is application/pkixcmp");
