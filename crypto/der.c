@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+static const char *generalized_time_fault(struct bytes content, int64_t *out);
+
 /* A primitive's content is held against the rules of its type; types without rules of their own pass. */
 static const char *primitive_fault(CBS_ASN1_TAG tag, const CBS *content)
 {
@@ -29,9 +31,7 @@ static const char *primitive_fault(CBS_ASN1_TAG tag, const CBS *content)
     case CBS_ASN1_UTCTIME:
         return CBS_parse_utc_time(&copy, NULL, 0) ? NULL : "UTCTime is not of the form YYMMDDHHMMSSZ";
     case CBS_ASN1_GENERALIZEDTIME:
-        return der_parse_generalized_time(bytes_of_cbs(&copy), &ignored)
-                   ? NULL
-                   : "GeneralizedTime is not of the form YYYYMMDDHHMMSS[.f]Z";
+        return generalized_time_fault(bytes_of_cbs(&copy), &ignored);
     default:
         return NULL;
     }
@@ -132,29 +132,40 @@ int der_get_time(CBS *cbs, int64_t *out)
     return 1;
 }
 
-int der_parse_generalized_time(struct bytes content, int64_t *out)
+/* Reads |content| into |*out| and returns NULL, or what is wrong with it. */
+static const char *generalized_time_fault(struct bytes content, int64_t *out)
 {
     enum { WHOLE = 14 }; /* YYYYMMDDHHMMSS */
+    static const char form[] = "GeneralizedTime is not of the form YYYYMMDDHHMMSS[.f]Z";
     uint8_t plain[WHOLE + 1];
     struct tm tm;
 
-    if (content.len < WHOLE + 1 || content.data[content.len - 1] != 'Z')
-        return 0;
+    if (content.len == 0 || content.data[content.len - 1] != 'Z')
+        return "GeneralizedTime does not end in Z (X.690 11.7.1)";
+    if (content.len < WHOLE + 1)
+        return "GeneralizedTime has no seconds (X.690 11.7.2)";
     if (content.len > WHOLE + 1) {
-        /* A fraction: a point, then digits of which the last is not 0 (X.690 11.7.3). */
-        if (content.len < WHOLE + 3 || content.data[WHOLE] != '.' || content.data[content.len - 2] == '0')
-            return 0;
+        /* A fraction: a point, then digits. */
+        if (content.len < WHOLE + 3 || content.data[WHOLE] != '.')
+            return form;
         for (size_t i = WHOLE + 1; i < content.len - 1; i++)
             if (content.data[i] < '0' || content.data[i] > '9')
-                return 0;
+                return form;
+        if (content.data[content.len - 2] == '0')
+            return "GeneralizedTime has a fraction that ends in 0 (X.690 11.7.3)";
     }
     memcpy(plain, content.data, WHOLE);
     plain[WHOLE] = 'Z';
     CBS cbs = cbs_of(bytes_of(plain, sizeof plain));
     if (!CBS_parse_generalized_time(&cbs, &tm, 0))
-        return 0;
+        return form;
     *out = seconds_of(&tm);
-    return 1;
+    return NULL;
+}
+
+int der_parse_generalized_time(struct bytes content, int64_t *out)
+{
+    return generalized_time_fault(content, out) == NULL;
 }
 
 static int add_time(CBB *cbb, CBS_ASN1_TAG tag, int64_t at)

@@ -88,13 +88,18 @@ static void want_transaction(struct cmp_message *m)
     }
 }
 
-static enum cmp_turn refuse_unreadable(struct cmp_message *m)
+static enum cmp_turn refuse_unreadable(struct cmp_message *m, const char *why)
 {
+    static const char none[] = "the content is no PKIMessage in DER";
+    const char *text =
+        arena_printf(m->arena, "%s: %s at octet %zu: %s", none, m->in.unread, m->in.unread_at, why);
+
     m->result.end = JOB_UNREADABLE;
     m->result.event = "request unreadable";
     m->result.refused = 1;
     m->result.fail_info = PKI_BAD_DATA_FORMAT;
-    cmp_answer_bare(m, bytes_of(NULL, 0), "the content is no PKIMessage in DER");
+    m->result.text = text != NULL ? text : none;
+    cmp_answer_bare(m, bytes_of(NULL, 0), m->result.text);
     return CMP_END;
 }
 
@@ -116,7 +121,7 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
 
     digest_compute(m->request_hash, DIGEST_SHA256, m->in.der);
     if (decoded == PKI_UNREADABLE)
-        return refuse_unreadable(m);
+        return refuse_unreadable(m, why);
     m->operation = cmp_operation_of(m->in.body_type);
     /* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1).
      * Made from the request, so that its octets, sent again, are the same transaction again. */

@@ -114,29 +114,66 @@ static int get_pvno(CBS *header, int64_t *out)
     return 1;
 }
 
-static int get_header(struct pki_header *out, CBS *message)
+/* next notes the part that is read next: if it is the last one, it is what cannot be read. Returns |cbs|, in
+ * which it stands. */
+static CBS *next(struct pki_message *message, const char *part, CBS *cbs)
 {
+    message->unread = part;
+    message->unread_at = (size_t)(CBS_data(cbs) - message->der.data);
+    return cbs;
+}
+
+/* unreadable finds out what is wrong with the part that was read last. */
+static enum pki_decoded unreadable(struct pki_message *message, const char **why)
+{
+    CBS rest = cbs_of(message->der), element;
+    struct bytes part;
+    size_t where = 0;
+    const char *reason = NULL;
+
+    CBS_skip(&rest, message->unread_at);
+    part = bytes_of_cbs(&rest);
+    if (CBS_get_any_asn1_element(&rest, &element, NULL, NULL))
+        part = bytes_of_cbs(&element);
+    if (part.len == 0)
+        reason = "it is missing";
+    else if (der_is_strict(&where, &reason, part, BOUND_DER_DEPTH))
+        reason = "it is missing, out of its place, or of another type";
+    message->unread_at += where;
+    if (why != NULL)
+        *why = reason;
+    return PKI_UNREADABLE;
+}
+
+static int get_header(struct pki_message *whole, CBS *message)
+{
+    struct pki_header *out = &whole->header;
     CBS header, field, element, list;
     struct bytes time = {NULL, 0}, free_text = {NULL, 0}, infos = {NULL, 0};
     int present;
 
-    if (!CBS_get_asn1(message, &header, CBS_ASN1_SEQUENCE) || !get_pvno(&header, &out->pvno) ||
-        !get_general_name(&header, &out->sender, &out->sender_name) ||
-        !get_general_name(&header, &out->recipient, NULL) ||
-        !get_field(&header, 0, CBS_ASN1_GENERALIZEDTIME, &time, &out->has_message_time) ||
+    if (!CBS_get_asn1(next(whole, "header", message), &header, CBS_ASN1_SEQUENCE) ||
+        !get_pvno(next(whole, "pvno", &header), &out->pvno) ||
+        !get_general_name(next(whole, "sender", &header), &out->sender, &out->sender_name) ||
+        !get_general_name(next(whole, "recipient", &header), &out->recipient, NULL) ||
+        !get_field(next(whole, "messageTime", &header), 0, CBS_ASN1_GENERALIZEDTIME, &time,
+                   &out->has_message_time) ||
         (out->has_message_time && !der_parse_generalized_time(time, &out->message_time)) ||
-        !CBS_get_optional_asn1(&header, &field, &present, field_tag | 1))
+        !CBS_get_optional_asn1(next(whole, "protectionAlg", &header), &field, &present, field_tag | 1))
         return 0;
     if (present) {
         if (!CBS_get_asn1_element(&field, &element, CBS_ASN1_SEQUENCE) || CBS_len(&field) != 0)
             return 0;
         out->protection_alg = bytes_of_cbs(&element);
     }
-    if (!get_octets(&header, 2, &out->sender_kid) || !get_octets(&header, 3, &out->recip_kid) ||
-        !get_octets(&header, 4, &out->transaction_id) || !get_octets(&header, 5, &out->sender_nonce) ||
-        !get_octets(&header, 6, &out->recip_nonce) ||
-        !get_field(&header, 7, CBS_ASN1_SEQUENCE, &free_text, &present) ||
-        !get_field(&header, 8, CBS_ASN1_SEQUENCE, &infos, &present) || CBS_len(&header) != 0)
+    if (!get_octets(next(whole, "senderKID", &header), 2, &out->sender_kid) ||
+        !get_octets(next(whole, "recipKID", &header), 3, &out->recip_kid) ||
+        !get_octets(next(whole, "transactionID", &header), 4, &out->transaction_id) ||
+        !get_octets(next(whole, "senderNonce", &header), 5, &out->sender_nonce) ||
+        !get_octets(next(whole, "recipNonce", &header), 6, &out->recip_nonce) ||
+        !get_field(next(whole, "freeText", &header), 7, CBS_ASN1_SEQUENCE, &free_text, &present) ||
+        !get_field(next(whole, "generalInfo", &header), 8, CBS_ASN1_SEQUENCE, &infos, &present) ||
+        CBS_len(next(whole, "a field of the header", &header)) != 0)
         return 0;
     /* An entry that is malformed spoils neither header nor message: it can be answered. */
     list = cbs_of(infos);
@@ -178,11 +215,12 @@ enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, s
     int present;
 
     *out = (struct pki_message){.der = der, .body_type = -1};
-    if (!CBS_get_asn1(&outer, &message, CBS_ASN1_SEQUENCE))
-        return PKI_UNREADABLE;
+    if (!CBS_get_asn1(next(out, "PKIMessage", &outer), &message, CBS_ASN1_SEQUENCE))
+        return unreadable(out, why);
     start = CBS_data(&message);
-    if (!get_header(&out->header, &message) || !CBS_get_any_asn1_element(&message, &body, &tag, NULL))
-        return PKI_UNREADABLE;
+    if (!get_header(out, &message) ||
+        !CBS_get_any_asn1_element(next(out, "body", &message), &body, &tag, NULL))
+        return unreadable(out, why);
     out->protected_part = bytes_of(start, (size_t)(CBS_data(&message) - start));
     if ((tag & ~CBS_ASN1_TAG_NUMBER_MASK) == field_tag)
         out->body_type = (int)(tag & CBS_ASN1_TAG_NUMBER_MASK);

@@ -78,6 +78,8 @@ struct pki_message {
     struct bytes extra_certs[BOUND_EXTRA_CERTS];
     size_t extra_cert_count;
     int more_extra_certs; /* 1: there were more, which are left out */
+    const char *unread;   /* on PKI_UNREADABLE: the part that could not be read … */
+    size_t unread_at;     /* … and the offset of the fault */
 };
 
 enum pki_decoded {
@@ -86,8 +88,8 @@ enum pki_decoded {
     PKI_WHOLE,
 };
 
-/* pki_message_decode reads |der|. On PKI_HEADER_ONLY, |why| (if not NULL) is set to a reason for an operator.
- * Views point into |der|. */
+/* pki_message_decode reads |der|. If it is not whole, |*why| (if |why| is not NULL) is set to a reason for an
+ * operator. Views point into |der|. */
 enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, struct bytes der);
 
 /* pki_protected_part writes ProtectedPart, the octets that protection covers, into |arena|: SEQUENCE {

@@ -554,6 +554,11 @@ Test(receive, what_is_no_PKIMessage_gets_status_400_and_an_unprotected_error)
         cr_assert_not(answer.message.has_protection);
         cr_assert_eq(answer.message.header.protection_alg.len, 0);
         cr_assert_eq(answer.result.request_body, -1);
+        /* The same to the peer and to the log: where it is no PKIMessage, and why. */
+        cr_assert(bytes_equal(answer.status.text, bytes_str(answer.result.text)));
+        cr_assert_not_null(strstr(answer.result.text,
+                                  i == 4 ? "header at octet 2: it is missing" : "PKIMessage at octet 0: "),
+                           "case %zu: %s", i, answer.result.text);
         expect_error(&answer, PKI_BAD_DATA_FORMAT);
     }
     cr_assert_eq(world->fetches_seen, 0);

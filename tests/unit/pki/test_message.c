@@ -163,6 +163,52 @@ Test(message, a_header_that_cannot_be_read_makes_the_message_unreadable)
         cr_assert_eq(decode(message_of(bad[i], PKICONF)), PKI_UNREADABLE, "case %zu", i);
 }
 
+/* What stands where is in RFC 9810 5.1.1; the octets are counted by hand. */
+Test(message, what_is_unreadable_is_told_with_its_place)
+{
+    static const struct {
+        const char *header, *rest;
+        const char *part;
+        size_t at;
+        const char *why;
+    } bad[] = {
+        {LEAST " a0 15 18 13 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2e 30 30 30 5a", PKICONF,
+         "messageTime", 17, "ends in 0 (X.690 11.7.3)"},
+        {LEAST " a0 13 18 11 32 30 32 37 30 31 31 35 30 38 30 30 30 30 2b 30 31", PKICONF, "messageTime", 17,
+         "in Z (X.690 11.7.1)"},
+        {LEAST " a0 0f 18 0d 32 30 32 37 30 31 31 35 30 38 30 30 5a", PKICONF, "messageTime", 17,
+         "no seconds (X.690 11.7.2)"},
+        {LEAST " a0 11 18 0f 32 30 32 37 31 33 31 35 30 38 30 30 30 30 5a", PKICONF, "messageTime", 17,
+         "YYYYMMDD"},
+        {"02 02 00 02 a4 02 30 00 a4 02 30 00", PKICONF, "pvno", 4, "not minimal"},
+        {"02 01 02 30 00 30 00", PKICONF, "sender", 7, "another type"},
+        {"02 01 02 a4 02 30 00", PKICONF, "recipient", 11, "missing"},
+        {LEAST " a4 02 44 44", PKICONF, "transactionID", 17, "beyond its parent"},
+        {LEAST " a6 03 04 01 44 a5 03 04 01 44", PKICONF, "a field of the header", 20, "out of its place"},
+        {LEAST, "", "body", 15, "missing"},
+        {LEAST, "b3 80 05 00 00 00", "body", 15, "indefinite"},
+        {"05 00", "05 00", "pvno", 4, "another type"},
+    };
+    struct pki_message message;
+    const char *why;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        why = "";
+        cr_assert_eq(pki_message_decode(&message, &why, message_of(bad[i].header, bad[i].rest)),
+                     PKI_UNREADABLE);
+        cr_assert_str_eq(message.unread, bad[i].part, "case %zu: %s", i, message.unread);
+        cr_assert_eq(message.unread_at, bad[i].at, "case %zu: %zu", i, message.unread_at);
+        cr_assert_not_null(strstr(why, bad[i].why), "case %zu: %s", i, why);
+    }
+    cr_assert_eq(pki_message_decode(&message, &why, bytes_of(NULL, 0)), PKI_UNREADABLE);
+    cr_assert_str_eq(message.unread, "PKIMessage");
+    cr_assert_str_eq(why, "it is missing");
+    cr_assert_eq(pki_message_decode(&message, &why, bytes_str("<html>")), PKI_UNREADABLE);
+    cr_assert_str_eq(message.unread, "PKIMessage");
+    cr_assert_eq(message.unread_at, 0);
+    cr_assert_not_null(strstr(why, "beyond its parent"), "%s", why);
+}
+
 /* GeneralName has nine forms (RFC 5280 4.2.1.6); only directoryName holds a Name. */
 Test(message, a_sender_of_another_form_has_no_name)
 {
