@@ -24,6 +24,7 @@ enum {
     RSA_BITS = 3072,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
+    MADE_MAX = 8,   /* folders in DIR, and the configuration */
     NODE_MAX = 256, /* room for a host's name and an address; what is too long, the configuration refuses */
 };
 
@@ -31,7 +32,17 @@ static const char EMBEDDED_STORE[] = "sqlite:store/cmpd.db";
 
 #define DEFAULT_ADMIN "127.0.0.1:8830"
 
+/* struct folder is what init has made so far, for it to go again when something fails. What stands in a
+ * folder that init made is init's, too; of DIR itself, only what is named here. */
+struct folder {
+    const char *path;
+    int is_new; /* 1: it was made, 0: it was there, and empty */
+    const char *made[MADE_MAX];
+    size_t made_count;
+};
+
 struct options {
+    struct folder *folder;
     const char *dir, *join_from;
     const char *listen, *admin_listen, *store, *name, *node;
     enum key_kind kind, vendor_kind;
@@ -39,20 +50,61 @@ struct options {
     int together; /* 1: health where base stations come in */
 };
 
-static int make_dir(const char *path)
+static void note_made(struct folder *folder, const char *name)
 {
-    return mkdir(path, 0700) == 0 || !ctl_fault("cannot make the folder %s: %s", path, strerror(errno));
+    if (folder->made_count < MADE_MAX)
+        folder->made[folder->made_count++] = name;
+}
+
+/* Makes the folder |name|, a constant, in DIR, and writes its path into |path| (CTL_PATH_MAX octets). */
+static int make_subdir(struct folder *folder, char *path, const char *name)
+{
+    if (!ctl_path(path, folder->path, name))
+        return !ctl_fault("the path %s/%s is too long", folder->path, name);
+    if (mkdir(path, 0700) != 0)
+        return !ctl_fault("cannot make the folder %s: %s", path, strerror(errno));
+    note_made(folder, name);
+    return 1;
+}
+
+/* Removes what init made: a file, or a folder of files. */
+static void remove_made(const char *path)
+{
+    char file[CTL_PATH_MAX];
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            ctl_path(file, path, entry->d_name))
+            remove(file);
+    if (dir != NULL)
+        closedir(dir);
+    remove(path);
+}
+
+/* What cannot be removed is left: the fault that is told is the first one. */
+static void undo(const struct folder *folder)
+{
+    char path[CTL_PATH_MAX];
+
+    for (size_t i = folder->made_count; i-- > 0;)
+        if (ctl_path(path, folder->path, folder->made[i]))
+            remove_made(path);
+    if (folder->is_new)
+        rmdir(folder->path);
 }
 
 /* DIR may exist if it is empty: a mount point, say. Anything else in it is somebody's. */
-static int make_empty_dir(const char *path)
+static int make_empty_dir(struct folder *folder)
 {
+    const char *path = folder->path;
     DIR *dir;
     struct dirent *entry;
     int entries = 0;
 
     if (mkdir(path, 0700) == 0)
-        return 1;
+        return folder->is_new = 1;
     if (errno != EEXIST)
         return !ctl_fault("cannot make the folder %s: %s", path, strerror(errno));
     if ((dir = opendir(path)) == NULL)
@@ -63,13 +115,6 @@ static int make_empty_dir(const char *path)
     if (entries != 0)
         return !ctl_fault("%s is not empty: name a new folder", path);
     return chmod(path, 0700) == 0 || !ctl_fault("cannot protect the folder %s: %s", path, strerror(errno));
-}
-
-static int make_subdir(const char *dir, const char *name)
-{
-    char path[CTL_PATH_MAX];
-
-    return ctl_path(path, dir, name) && make_dir(path);
 }
 
 static int write_hex_file(const char *dir, const char *name, size_t digits)
@@ -102,7 +147,7 @@ static int make_operator_pki(const struct options *options, struct arena *arena)
     static const char *const stems[] = {"root", "issuing", "cmp"};
     struct ctl_identity made[3] = {{.key = NULL}};
     char ca[CTL_PATH_MAX];
-    int ok = ctl_path(ca, options->dir, "ca") && make_dir(ca);
+    int ok = make_subdir(options->folder, ca, "ca");
 
     for (int i = 0; ok && i < 3; i++)
         ok = ctl_make(&made[i], arena, &specs[i], i == 0 ? NULL : &made[i - 1], time(NULL)) &&
@@ -122,7 +167,7 @@ static int make_vendor_pki(const struct options *options, struct arena *arena)
         CTL_CA, intermediate_name, options->vendor_kind, RSA_BITS, 0, CA_DAYS};
     struct ctl_identity root = {.key = NULL}, intermediate = {.key = NULL};
     char demo[CTL_PATH_MAX];
-    int ok = ctl_path(demo, options->dir, "demo") && make_dir(demo) &&
+    int ok = make_subdir(options->folder, demo, "demo") &&
              ctl_make(&root, arena, &root_spec, NULL, time(NULL)) &&
              ctl_save(&root, demo, "vendor-root", 0) &&
              ctl_make(&intermediate, arena, &intermediate_spec, &root, time(NULL)) &&
@@ -198,6 +243,8 @@ static int write_config(const struct options *options, const char *path)
     ok = config_write(out, values, options->demo ? VALUES : VALUES - OF_THE_DEMO);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
     free(text);
+    if (ok)
+        note_made(options->folder, "cmpd.yaml");
     return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));
 }
 
@@ -235,12 +282,12 @@ static int make_empty_store(const char *path)
 
 static int make_ca(const struct options *options)
 {
-    char path[CTL_PATH_MAX];
+    char path[CTL_PATH_MAX], store[CTL_PATH_MAX];
     struct config_fault fault;
     struct policy *policy = NULL;
     struct arena *arena = arena_new(ARENA);
-    int ok = arena != NULL && make_empty_dir(options->dir) && make_operator_pki(options, arena) &&
-             (strcmp(options->store, EMBEDDED_STORE) != 0 || make_subdir(options->dir, "store")) &&
+    int ok = arena != NULL && make_empty_dir(options->folder) && make_operator_pki(options, arena) &&
+             (strcmp(options->store, EMBEDDED_STORE) != 0 || make_subdir(options->folder, store, "store")) &&
              (!options->demo || make_vendor_pki(options, arena)) &&
              ctl_path(path, options->dir, "cmpd.yaml") && write_config(options, path);
 
@@ -279,20 +326,47 @@ static int copy_file(const char *from_dir, const char *to_dir, const char *name)
     return ok || !ctl_fault("cannot write %s: %s", to, strerror(errno));
 }
 
-static int copy_folder(const char *from, const char *to, const char *name)
+/* struct wanted is a file that may be among those of a configuration. */
+struct wanted {
+    struct stat file;
+    int found;
+};
+
+static int find_wanted(void *arg, const char *file)
+{
+    struct wanted *wanted = arg;
+    struct stat st;
+
+    wanted->found =
+        stat(file, &st) == 0 && st.st_dev == wanted->file.st_dev && st.st_ino == wanted->file.st_ino;
+    return !wanted->found;
+}
+
+static int is_named(const struct config *config, const char *dir, const char *name)
+{
+    char path[CTL_PATH_MAX];
+    struct wanted wanted = {.found = 0};
+
+    if (ctl_path(path, dir, name) && stat(path, &wanted.file) == 0)
+        config_each_file(config, find_wanted, &wanted);
+    return wanted.found;
+}
+
+/* Copies the folder |name| of the first node; with |config|, only what that names. */
+static int copy_folder(const char *from, struct folder *to, const char *name, const struct config *config)
 {
     char from_dir[CTL_PATH_MAX], to_dir[CTL_PATH_MAX];
     struct dirent *entry;
     DIR *dir;
     int ok = 1;
 
-    if (!ctl_path(from_dir, from, name) || !ctl_path(to_dir, to, name))
-        return 0;
+    if (!ctl_path(from_dir, from, name))
+        return !ctl_fault("the path %s/%s is too long", from, name);
     if ((dir = opendir(from_dir)) == NULL)
         return errno == ENOENT || !ctl_fault("cannot read %s: %s", from_dir, strerror(errno));
-    ok = make_dir(to_dir);
+    ok = make_subdir(to, to_dir, name);
     while (ok && (entry = readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
+        if (entry->d_name[0] != '.' && (config == NULL || is_named(config, from_dir, entry->d_name)))
             ok = copy_file(from_dir, to_dir, entry->d_name);
     closedir(dir);
     return ok;
@@ -400,6 +474,8 @@ static int join_text(const struct options *options, struct joining *joining, con
             joining->from);
     ok = ok && ctl_path(path, options->dir, "cmpd.yaml") &&
          (file_write(path, joined, len, 0600, 1) || !ctl_fault("cannot write %s: %s", path, strerror(errno)));
+    if (ok)
+        note_made(options->folder, "cmpd.yaml");
     free(joined);
     return ok;
 }
@@ -418,25 +494,36 @@ static int join_config(const struct options *options, struct joining *joining)
     return ok;
 }
 
-static int name_node(char out[NODE_MAX], const struct options *options, const char *from,
-                     struct joining *joining)
+static int name_node(char out[NODE_MAX], const struct options *options, struct joining *joining,
+                     const struct config *first)
+{
+    if (options->node != NULL)
+        snprintf(out, NODE_MAX, "%s", options->node);
+    else
+        node_name(out, options->listen != NULL ? options->listen : first->listeners[0].address);
+    return find_addresses(joining, first) &&
+           (strcmp(out, first->node) != 0 ||
+            !ctl_fault("the node in %s is named %s: give this one another name with --node", joining->from,
+                       out));
+}
+
+/* Of the CA's folder a node gets what it works with; the root's key is not among that. */
+static int copy_node(const struct options *options, struct joining *joining, char node[NODE_MAX])
 {
     char path[CTL_PATH_MAX];
     struct config_fault fault;
     struct config *first;
     int ok;
 
-    if (!ctl_path(path, from, "cmpd.yaml"))
-        return !ctl_fault("the path %s is too long", from);
+    if (!ctl_path(path, joining->from, "cmpd.yaml"))
+        return !ctl_fault("the path %s is too long", joining->from);
     if ((first = config_load(&fault, path)) == NULL)
         return !ctl_fault("%s", fault.text);
-    if (options->node != NULL)
-        snprintf(out, NODE_MAX, "%s", options->node);
-    else
-        node_name(out, options->listen != NULL ? options->listen : first->listeners[0].address);
-    ok = find_addresses(joining, first) &&
-         (strcmp(out, first->node) != 0 ||
-          !ctl_fault("the node in %s is named %s: give this one another name with --node", from, out));
+    ok = name_node(node, options, joining, first) && make_empty_dir(options->folder) &&
+         copy_folder(joining->from, options->folder, "ca", first) &&
+         copy_folder(joining->from, options->folder, "demo", NULL) &&
+         copy_folder(joining->from, options->folder, "tls", NULL) &&
+         copy_folder(joining->from, options->folder, "vendors", NULL) && join_config(options, joining);
     config_free(first);
     return ok;
 }
@@ -451,10 +538,7 @@ static int join_ca(const struct options *options)
 
     if (realpath(options->join_from, from) == NULL)
         return ctl_fault("cannot find %s: %s", options->join_from, strerror(errno));
-    if (!name_node(node, options, from, &joining) || !make_empty_dir(options->dir) ||
-        !copy_folder(from, options->dir, "ca") || !copy_folder(from, options->dir, "demo") ||
-        !copy_folder(from, options->dir, "tls") || !copy_folder(from, options->dir, "vendors") ||
-        !join_config(options, &joining) || !ctl_path(path, options->dir, "cmpd.yaml"))
+    if (!copy_node(options, &joining, node) || !ctl_path(path, options->dir, "cmpd.yaml"))
         return CTL_FAULT;
     policy = policy_load_file(&fault, path, time(NULL));
     if (policy == NULL)
@@ -474,11 +558,23 @@ static int take_kind(enum key_kind *out, const char *option, const char *text)
     return 1;
 }
 
+/* Makes all of it, or leaves DIR as it was. */
+static int make(const struct options *options)
+{
+    int status = options->join_from != NULL ? join_ca(options) : make_ca(options);
+
+    if (status != CTL_OK)
+        undo(options->folder);
+    return status;
+}
+
 static int run(const struct ctl_call *call)
 {
+    struct folder folder = {.made_count = 0};
     const char *empty_store = ctl_value(call, "empty-store"), *store = ctl_value(call, "store");
     const char *key_type = ctl_value(call, "key-type"), *vendor_key = ctl_value(call, "vendor-key");
     struct options options = {
+        .folder = &folder,
         .join_from = ctl_value(call, "join"),
         .listen = ctl_value(call, "listen"),
         .admin_listen = ctl_value(call, "admin-listen"),
@@ -499,13 +595,13 @@ static int run(const struct ctl_call *call)
     if ((key_type != NULL && !take_kind(&options.kind, "--key-type", key_type)) ||
         (vendor_key != NULL && !take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
         return CTL_FAULT;
-    options.dir = call->arguments[0];
+    folder.path = options.dir = call->arguments[0];
     if (options.join_from != NULL &&
         (options.demo || store != NULL || options.name != NULL || key_type != NULL))
         return ctl_wrong_call(call->command,
                               "--join takes the CA, its store and its names from the first node");
     if (options.join_from != NULL)
-        return join_ca(&options);
+        return make(&options);
     if (!ctl_refuse_secret(options.store))
         return CTL_FAULT;
     if (options.listen == NULL)
@@ -516,7 +612,7 @@ static int run(const struct ctl_call *call)
         options.together = strcmp(options.listen, options.admin_listen) == 0;
     if (options.name == NULL)
         options.name = options.demo ? "Demo Operator" : "cmpd";
-    return make_ca(&options);
+    return make(&options);
 }
 
 static const struct ctl_option init_options[] = {

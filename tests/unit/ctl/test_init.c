@@ -454,6 +454,8 @@ Test(init, a_node_that_joins_is_of_the_same_CA)
     cr_expect_eq(mode_of("second/vendors/v.pem"), 0757);
     cr_expect_eq(mode_of("second/vendors/.hidden"), 0);
     cr_expect_eq(mode_of("second/ca"), 0700);
+    cr_expect_eq(mode_of("second/ca/cmp.key"), 0600);
+    cr_expect_eq(mode_of("second/ca/root.key"), 0, "no node works with it");
     cr_expect_eq(mode_of("second/store"), 0, "the first node's is used");
     first = config_of("first/cmpd.yaml");
     second = config_of("second/cmpd.yaml");
@@ -550,6 +552,35 @@ Test(init, who_cannot_join_is_told)
     refused("@/full --join @/first --node n2", CTL_FAULT, "/full is not empty: name a new folder");
     cr_assert_eq(rename(at("first/ca/issuing.key"), at("key")), 0);
     refused("@/second --join @/first --node n2", CTL_FAULT, "/second/cmpd.yaml:");
+    cr_expect_eq(mode_of("second"), 0, "nothing is left of it");
+    cr_expect_neq(mode_of("full/file"), 0);
+}
+
+/* ---- what fails ---- */
+
+Test(init, what_fails_leaves_nothing_that_was_made)
+{
+    static const char *const fails[] = {
+        "--listen nowhere",                        /* seen when all but the store is made */
+        "--demo --store sqlite:@/file/s",          /* seen when there is no store */
+        "--demo --store postgres://127.0.0.1:1/x", /* seen when there are no tables */
+    };
+    char words[256];
+
+    write_text("file", "", 0600);
+    cr_assert_eq(mkdir(at("there"), 0755), 0);
+    for (size_t i = 0; i < sizeof fails / sizeof fails[0]; i++) {
+        snprintf(words, sizeof words, "@/ca %s", fails[i]);
+        refused(words, CTL_FAULT, "cmpctl: ");
+        cr_expect_eq(mode_of("ca"), 0, "%s", fails[i]);
+        snprintf(words, sizeof words, "@/there %s", fails[i]);
+        refused(words, CTL_FAULT, "cmpctl: ");
+        cr_expect_eq(rmdir(at("there")), 0, "it is there, and empty: %s", fails[i]);
+        cr_assert_eq(mkdir(at("there"), 0700), 0);
+    }
+    cr_assert_eq(init("@/ca"), CTL_OK, "%s", call_err);
+    refused("@/ca", CTL_FAULT, "not empty");
+    cr_expect_eq(mode_of("ca/ca/root.key"), 0600, "another's is left alone");
 }
 
 /* ---- lines of the first node's configuration ---- */
