@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "crypto/pem.h"
 #include "server/base/file.h"
@@ -72,16 +73,25 @@ static int run_list(const struct ctl_call *call)
     return status;
 }
 
-static int parse_serial(uint8_t out[STORE_SERIAL], const char *hex)
+/* Reads a serial as tools print it: cert list, the log and openssl x509 -serial ("serial=189C…"), openssl
+ * x509 -text ("18:9c:…"), Windows and browsers ("18 9C …"), programs ("0x189c…"). */
+static int parse_serial(uint8_t out[STORE_SERIAL], const char *text)
 {
-    enum { DIGITS = 2 * STORE_SERIAL };
+    static const char digits[] = "0123456789abcdefABCDEF";
 
-    /* strtoul would take blanks and signs, too. */
-    if (strlen(hex) != DIGITS || strspn(hex, "0123456789abcdefABCDEF") != DIGITS)
-        return 0;
-    for (size_t i = 0; i < STORE_SERIAL; i++)
-        out[i] = (uint8_t)strtoul((const char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
-    return 1;
+    if (strncmp(text, "serial=", strlen("serial=")) == 0)
+        text += strlen("serial=");
+    if (strncasecmp(text, "0x", 2) == 0)
+        text += 2;
+    for (size_t i = 0; i < STORE_SERIAL; i++) {
+        if (i > 0 && *text != '\0' && strchr(": ", *text) != NULL)
+            text++;
+        if (strspn(text, digits) < 2) /* strtoul would take blanks and signs, too */
+            return 0;
+        out[i] = (uint8_t)strtoul((const char[]){text[0], text[1], 0}, NULL, 16);
+        text += 2;
+    }
+    return *text == '\0';
 }
 
 static int print_pem(struct bytes der)
@@ -145,14 +155,15 @@ static int export_of(struct store *store, struct arena *arena, const struct issu
 
 static int run_export(const struct ctl_call *call)
 {
-    const char *hex = call->arguments[0];
+    const char *text = call->arguments[0];
+    char hex[HEX_MAX];
     struct ctl_opened opened;
     struct arena *arena;
     uint8_t serial[STORE_SERIAL];
     int status = -1;
 
-    if (!parse_serial(serial, hex))
-        return ctl_fault("'%s' is no serial: write the 32 hexadecimal digits that cert list shows", hex);
+    if (!parse_serial(serial, text))
+        return ctl_fault("'%s' is no serial: write the 32 hexadecimal digits that cert list shows", text);
     if (ctl_open(&opened, call, CTL_NEEDS_TO_READ) != CTL_OK)
         return CTL_FAULT;
     if ((arena = arena_new(ARENA)) == NULL)
@@ -164,7 +175,8 @@ static int run_export(const struct ctl_call *call)
                      : CTL_FAULT;
     }
     if (status < 0)
-        status = ctl_fault("no certificate has the serial %s", hex);
+        status = ctl_fault("no certificate has the serial %s",
+                           log_hex(hex, sizeof hex, bytes_of(serial, sizeof serial)));
     arena_free(arena);
     ctl_close(&opened);
     return status;
@@ -189,6 +201,8 @@ const struct ctl_command ctl_cert_export = {
     .most = 1,
     .options = export_options,
     .says = "print a certificate in PEM",
-    .more = "SERIAL is as cert list shows it; it is looked for at every CA of the configuration.",
+    .more =
+        "SERIAL is as cert list shows it, or as other tools do, with colons, blanks, capitals or 0x; it is "
+        "looked for at every CA of the configuration.",
     .run = run_export,
 };

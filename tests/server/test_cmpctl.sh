@@ -116,6 +116,8 @@ assert "quotes" in row["subject"], row
 serial=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["serial"])' "$work/list.json")
 same "export" "$("$ctl" cert export --config "$config" "$serial" | openssl x509 -outform DER | sha256sum)" \
     "$(openssl x509 -in "$work/out.pem" -outform DER | sha256sum)"
+spelled=$(openssl x509 -in "$work/out.pem" -noout -serial)
+same "export by what openssl prints" "$("$ctl" cert export --config "$config" "$spelled" | openssl x509 -noout -serial)" "$spelled"
 refused "export of a serial that is none" 'no certificate' "$ctl" cert export --config "$config" "${serial//[0-9]/0}"
 refused "export of what is no serial" 'hexadecimal' "$ctl" cert export --config "$config" xyz
 # Who looks at the store needs no key.

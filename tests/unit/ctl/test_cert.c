@@ -15,11 +15,25 @@ Test(cert, a_serial_is_32_hexadecimal_digits)
     static const char *const wrong[] = {"", DIGITS_28 "6f7", DIGITS_28 "6f700", DIGITS_28 "6f70g",
                                         DIGITS_28 "6f7g", DIGITS_28 "g0f7", DIGITS_28 "0x6f",
                                         /* which strtoul would take */
-                                        DIGITS_28 "6f 7", DIGITS_28 "6f+7", DIGITS_28 "6f-7"};
+                                        DIGITS_28 "6f 7", DIGITS_28 "6f+7", DIGITS_28 "6f-7",
+                                        /* blanks between octets alone, and one each */
+                                        ":" DIGITS_28 "6f70", DIGITS_28 "6f70:", DIGITS_28 "6:f70",
+                                        DIGITS_28 ":: 6f70", DIGITS_28 "6f::70",
+                                        DIGITS_28 "6f:", "0x0x" DIGITS_28 "6f70", "serial=", "0x"};
+    static const char *const right[] = {DIGITS_28 "6f70",
+                                        "0123456789ABCDEFABCDEF0123456F70",
+                                        "serial=0123456789ABCDEFABCDEF0123456F70",
+                                        "01:23:45:67:89:ab:cd:ef:ab:cd:ef:01:23:45:6f:70",
+                                        "01 23 45 67 89 AB CD EF AB CD EF 01 23 45 6F 70",
+                                        "0x0123456789abcdefabcdef0123456f70",
+                                        "0X0123456789ABCDEFABCDEF0123456F70"};
     uint8_t serial[STORE_SERIAL];
 
-    cr_assert(parse_serial(serial, DIGITS_28 "6f70"));
-    cr_assert_arr_eq(serial, expected, sizeof expected);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        memset(serial, 0, sizeof serial);
+        cr_assert(parse_serial(serial, right[i]), "'%s'", right[i]);
+        cr_assert_arr_eq(serial, expected, sizeof expected);
+    }
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_expect_not(parse_serial(serial, wrong[i]), "'%s'", wrong[i]);
 }
