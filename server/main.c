@@ -203,6 +203,14 @@ static int start_transports(struct server *server)
     return 1;
 }
 
+static int reload_transports(struct config_fault *fault, struct server *server, const struct config *config)
+{
+    for (size_t i = 0; transports[i] != NULL; i++)
+        if (!transports[i]->reload(fault, server->transports[i], config))
+            return 0;
+    return 1;
+}
+
 static void drain_transports(struct server *server)
 {
     for (size_t i = 0; transports[i] != NULL; i++)
@@ -294,7 +302,8 @@ static void reload(struct server *server)
     config_free(named);
     tell_keys_outside();
     if (newer == NULL ||
-        !config_reload_allowed(&fault, policy_config(server->policy), policy_config(newer))) {
+        !config_reload_allowed(&fault, policy_config(server->policy), policy_config(newer)) ||
+        !reload_transports(&fault, server, policy_config(newer))) {
         log_line(LOG_ERROR, "configuration refused", log_text("text", fault.text));
         policy_release(newer);
         return;

@@ -48,6 +48,10 @@ struct transport {
     /* start begins to accept. 1, or 0 when a thread could not be started. */
     int (*start)(void *transport);
 
+    /* reload takes what stands in the files of listeners anew: certificates and keys. Connections that are
+     * there keep theirs. 1, or 0 with |fault| written: then all is as before. */
+    int (*reload)(struct config_fault *fault, void *transport, const struct config *config);
+
     /* drain makes every later answer tell its client to go elsewhere; accepting goes on. */
     void (*drain)(void *transport);
 

@@ -37,7 +37,6 @@ enum front_state { FRONT_NEW, FRONT_RUNNING, FRONT_DRAINING, FRONT_STOPPING };
 struct front_address {
     char text[ADDRESS_TEXT_MAX];
     size_t listener;    /* index in the configuration */
-    SSL_CTX *tls;       /* of that listener, or NULL */
     int proxy_protocol; /* of that listener */
     unsigned serves;    /* of that listener */
     int fds[FRONT_THREADS_MAX];
@@ -104,6 +103,7 @@ struct front_thread {
     struct loop *loop;
     h2o_context_t ctx;
     struct front_accept accepts[FRONT_ADDRESSES_MAX];
+    unsigned tls_version; /* of the contexts that its accepts hold */
     h2o_linklist_t conns;
     struct front_slot *slots;
     uint32_t free_slot;
@@ -133,7 +133,9 @@ struct front {
     const struct front_handler *handlers;
     size_t handler_count;
     h2o_globalconf_t global;
-    SSL_CTX *tls[FRONT_ADDRESSES_MAX]; /* a listener each */
+    pthread_mutex_t tls_lock;          /* over |tls| once there are threads */
+    SSL_CTX *tls[FRONT_ADDRESSES_MAX]; /* a listener each, or NULL */
+    atomic_uint tls_version;           /* 1, and more after each reload: threads then take |tls| anew */
     struct front_address addresses[FRONT_ADDRESSES_MAX];
     size_t address_count;
     struct front_thread *threads;
@@ -157,7 +159,10 @@ void front_unlisten(struct front *front);
 /* front_tls_new returns the TLS context of listener |index|, or NULL with |fault| written. */
 SSL_CTX *front_tls_new(struct config_fault *fault, const struct config *config, size_t index);
 
-/* front_tls_free frees it. NULL is allowed. */
+/* front_tls_hold returns |ctx|, which then has to be freed once more. NULL is allowed. */
+SSL_CTX *front_tls_hold(SSL_CTX *ctx);
+
+/* front_tls_free frees it when nobody holds it any more, connections included. NULL is allowed. */
 void front_tls_free(SSL_CTX *ctx);
 
 /* front_http_init makes the h2o configuration that all threads share; front_http_cleanup frees it. */

@@ -85,7 +85,6 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
 
     struct front_address *address = &front->addresses[front->address_count++];
     address->listener = listener;
-    address->tls = front->tls[listener];
     address->proxy_protocol = front->config->listeners[listener].proxy_protocol;
     address->serves = front->config->listeners[listener].serves;
     for (unsigned i = 0; i < front->thread_count; i++)
@@ -98,7 +97,7 @@ static int listen_on(struct config_fault *fault, struct front *front, size_t lis
     address_of_socket(&bound, (const struct sockaddr *)&addr);
     address_text(address->text, &bound);
     log_line(LOG_INFO, "listening", log_word("address", address->text),
-             log_number("tls", address->tls != NULL), log_number("threads", front->thread_count));
+             log_number("tls", front->tls[listener] != NULL), log_number("threads", front->thread_count));
     return 1;
 }
 

@@ -17,15 +17,31 @@ uint64_t front_now_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* take_tls takes the contexts that new connections get, if there are newer ones. */
+static void take_tls(struct front_thread *thread)
+{
+    struct front *front = thread->front;
+
+    if (atomic_load(&front->tls_version) == thread->tls_version)
+        return;
+    pthread_mutex_lock(&front->tls_lock);
+    for (size_t i = 0; i < front->address_count; i++) {
+        front_tls_free(thread->accepts[i].ctx.ssl_ctx);
+        thread->accepts[i].ctx.ssl_ctx = front_tls_hold(front->tls[front->addresses[i].listener]);
+    }
+    thread->tls_version = atomic_load(&front->tls_version);
+    pthread_mutex_unlock(&front->tls_lock);
+}
+
 static void listen_all(struct front_thread *thread)
 {
     struct front *front = thread->front;
+    take_tls(thread);
     for (size_t i = 0; i < front->address_count; i++) {
         struct front_accept *accept = &thread->accepts[i];
         accept->thread = thread;
         accept->ctx.ctx = &thread->ctx;
         accept->ctx.hosts = front->global.hosts;
-        accept->ctx.ssl_ctx = front->addresses[i].tls;
         accept->proxy_protocol = front->addresses[i].proxy_protocol;
         accept->serves = front->addresses[i].serves;
         accept->listener =
@@ -71,6 +87,7 @@ static int round_once(struct front_thread *thread, int32_t max_wait_ms)
     front_memory_turn(thread);
     front_take_replies(thread);
     follow_state(thread);
+    take_tls(thread);
     front_memory_turn(thread);
     uint64_t now = h2o_now(thread->ctx.loop);
     if (thread->state == FRONT_STOPPING || now - thread->swept >= FRONT_SWEEP_MS) {
@@ -116,6 +133,8 @@ static void dispose(struct front_thread *thread)
         log_line(LOG_ERROR, "connections did not close", log_number("thread", thread->index));
         return;
     }
+    for (size_t i = 0; i < thread->front->address_count; i++)
+        front_tls_free(thread->accepts[i].ctx.ssl_ctx);
     h2o_multithread_queue_t *queue = thread->ctx.queue;
     h2o_timeout_unlink(&thread->ctx.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&thread->ctx);

@@ -114,6 +114,13 @@ SSL_CTX *front_tls_new(struct config_fault *fault, const struct config *config, 
     return ctx;
 }
 
+SSL_CTX *front_tls_hold(SSL_CTX *ctx)
+{
+    if (ctx != NULL)
+        SSL_CTX_up_ref(ctx);
+    return ctx;
+}
+
 void front_tls_free(SSL_CTX *ctx)
 {
     SSL_CTX_free(ctx);

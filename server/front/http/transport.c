@@ -43,7 +43,8 @@ static unsigned count_threads(const struct config *config)
 static int has_work(void *arg)
 {
     struct front_thread *thread = arg;
-    return atomic_load(&thread->inbox) != NULL || atomic_load(&thread->front->state) != (int)thread->state;
+    return atomic_load(&thread->inbox) != NULL || atomic_load(&thread->front->state) != (int)thread->state ||
+           atomic_load(&thread->front->tls_version) != thread->tls_version;
 }
 
 static int make_thread(struct front *front, unsigned index)
@@ -73,6 +74,7 @@ static void free_front(struct front *front)
     front_unlisten(front);
     for (size_t i = 0; i < FRONT_ADDRESSES_MAX; i++)
         front_tls_free(front->tls[i]);
+    pthread_mutex_destroy(&front->tls_lock);
     front_http_cleanup(front);
     free(front);
 }
@@ -81,6 +83,15 @@ void front_release(struct front *front)
 {
     if (atomic_fetch_sub(&front->holders, 1) == 1)
         free_front(front);
+}
+
+/* load_tls makes the context of each listener that has TLS. 1, or 0 with |fault| written. */
+static int load_tls(struct config_fault *fault, SSL_CTX **out, const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].tls != NULL && (out[i] = front_tls_new(fault, config, i)) == NULL)
+            return 0;
+    return 1;
 }
 
 static int set_up(struct config_fault *fault, struct front *front)
@@ -95,9 +106,8 @@ static int set_up(struct config_fault *fault, struct front *front)
             !address_block_parse(&front->proxies[i], config->trusted_proxies.items[i]))
             return config_fault_at(fault, config, "trusted_proxies", "not an address: %s",
                                    config->trusted_proxies.items[i]);
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (config->listeners[i].tls != NULL && (front->tls[i] = front_tls_new(fault, config, i)) == NULL)
-            return 0;
+    if (!load_tls(fault, front->tls, config))
+        return 0;
     for (unsigned i = 0; i < front->thread_count; i++)
         if (!make_thread(front, i))
             return config_fault_at(fault, config, "threads.front", "a front thread cannot be set up: %s",
@@ -114,6 +124,8 @@ static void *http_open(struct config_fault *fault, const struct front_setup *set
         return NULL;
     }
     atomic_init(&front->holders, 1);
+    atomic_init(&front->tls_version, 1);
+    pthread_mutex_init(&front->tls_lock, NULL);
     front->config = config;
     front->limits = config->limits;
     front->pipeline = setup->pipeline;
@@ -133,9 +145,8 @@ static void *http_open(struct config_fault *fault, const struct front_setup *set
     return front;
 }
 
-static void set_state(struct front *front, enum front_state state)
+static void wake_threads(struct front *front)
 {
-    atomic_store(&front->state, state);
     for (unsigned i = 0; i < front->thread_count; i++) {
         struct front_thread *thread = &front->threads[i];
         if (!thread->started)
@@ -146,6 +157,35 @@ static void set_state(struct front *front, enum front_state state)
             loop_wake(thread->loop);
         atomic_fetch_sub(&thread->posting, 1);
     }
+}
+
+static void set_state(struct front *front, enum front_state state)
+{
+    atomic_store(&front->state, state);
+    wake_threads(front);
+}
+
+/* Listeners are the same for as long as the process lives: a change of them takes a restart. */
+static int http_reload(struct config_fault *fault, void *transport, const struct config *config)
+{
+    struct front *front = transport;
+    SSL_CTX *newer[FRONT_ADDRESSES_MAX] = {NULL};
+    int ok = load_tls(fault, newer, config);
+
+    if (ok) {
+        pthread_mutex_lock(&front->tls_lock);
+        for (size_t i = 0; i < config->listener_count; i++) {
+            SSL_CTX *older = front->tls[i];
+            front->tls[i] = newer[i];
+            newer[i] = older;
+        }
+        atomic_fetch_add(&front->tls_version, 1);
+        pthread_mutex_unlock(&front->tls_lock);
+        wake_threads(front);
+    }
+    for (size_t i = 0; i < config->listener_count; i++)
+        front_tls_free(newer[i]);
+    return ok;
 }
 
 static int http_start(void *transport)
@@ -201,6 +241,7 @@ const struct transport http_transport = {
     .probe = loop_probe,
     .open = http_open,
     .start = http_start,
+    .reload = http_reload,
     .drain = http_drain,
     .stop = http_stop,
     .versions = http_versions,
