@@ -1,8 +1,85 @@
-/* check: the same validation as cmpd makes when it starts. */
+/* check: whether cmpd would start, and whether anybody could enroll then. */
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
+#include "storage/store.h"
+
+static int may_begin(const struct config_profile *profile)
+{
+    return profile->accept.vendors.count != 0 || profile->accept.ras.count != 0 || profile->mac.allowed;
+}
+
+/* Is one of the profiles |names| reachable? */
+static int leads_from_reachable(const struct config_list *names, const int *reachable,
+                                const struct config *config)
+{
+    for (size_t i = 0; i < names->count; i++)
+        for (size_t j = 0; j < config->profile_count; j++)
+            if (reachable[j] && strcmp(names->items[i], config->profiles[j].name) == 0)
+                return 1;
+    return 0;
+}
+
+/* Notes which profiles a device can come to: with what a vendor or the operator gave it, or with a
+ * certificate of another profile that it can come to. */
+static void find_reachable(int *reachable, const struct config *config)
+{
+    int found = 1;
+
+    for (size_t i = 0; i < config->profile_count; i++)
+        reachable[i] = may_begin(&config->profiles[i]);
+    while (found) {
+        found = 0;
+        for (size_t i = 0; i < config->profile_count; i++)
+            if (!reachable[i] &&
+                leads_from_reachable(&config->profiles[i].accept.own_profiles, reachable, config))
+                reachable[i] = found = 1;
+    }
+}
+
+/* It is no fault: a new CA is like that, and certificates of before can still be updated and revoked. */
+static size_t warn_of_unreachable(const struct config *config)
+{
+    int *reachable = calloc(config->profile_count, sizeof *reachable);
+    struct config_fault warning;
+    char key[64];
+    size_t count = 0;
+
+    if (reachable == NULL)
+        return 0;
+    find_reachable(reachable, config);
+    for (size_t i = 0; i < config->profile_count; i++) {
+        if (reachable[i])
+            continue;
+        snprintf(key, sizeof key, "profiles[%zu].accept", i);
+        config_fault_at(
+            &warning, config, key,
+            "nobody can enroll under profile \"%s\": name vendors (or ras) in accept, or write allowed: "
+            "true into mac and add secrets with cmpctl secret add",
+            config->profiles[i].name);
+        fprintf(stderr, "cmpctl: warning: %s\n", warning.text);
+        count++;
+    }
+    free(reachable);
+    return count;
+}
+
+static int check_store(const struct config *config)
+{
+    char text[STORE_FAULT_MAX];
+    struct config_fault fault;
+    struct store *store = store_open_to_read(text, config->store, config->node);
+
+    if (store == NULL) {
+        config_fault_at(&fault, config, "store", "%s", text);
+        return !ctl_fault("%s", fault.text);
+    }
+    store_close(store);
+    return 1;
+}
 
 static int run(const struct ctl_call *call)
 {
@@ -10,15 +87,20 @@ static int run(const struct ctl_call *call)
     struct config_fault fault;
     struct policy *policy = policy_load_file(&fault, path, time(NULL));
     const struct config *config;
+    size_t warnings;
+    int ok;
 
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
     config = policy_config(policy);
-    printf("%s is right: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
-           config->listener_count, config->ca_count, config->vendor_count, config->profile_count,
-           policy_hash(policy));
+    warnings = warn_of_unreachable(config);
+    ok = check_store(config);
+    if (ok)
+        printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
+               warnings == 0 ? "is right" : "can be served, but see the warnings", config->listener_count,
+               config->ca_count, config->vendor_count, config->profile_count, policy_hash(policy));
     policy_release(policy);
-    return CTL_OK;
+    return ok ? CTL_OK : CTL_FAULT;
 }
 
 const struct ctl_command ctl_check = {
@@ -26,11 +108,12 @@ const struct ctl_command ctl_check = {
     .arguments = "FILE",
     .least = 1,
     .most = 1,
-    .says = "check a configuration, and every file that it names",
+    .says = "check a configuration, every file that it names, and its store",
     .more =
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
-        "file, the line, and what to write instead. The store, ports, and what a running cmpd may load again "
-        "are "
-        "not looked at.",
+        "file, the line, and what to write instead. A profile under which nobody can enroll is a warning. "
+        "The "
+        "store is opened, and left as it is. Ports, and what a running cmpd may load again, are not looked "
+        "at.",
     .run = run,
 };

@@ -1,0 +1,116 @@
+/* test_check.c: what check finds beyond the configuration (server/ctl/check.c). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/base/file.h"
+#include "server/base/log.h"
+#include "server/ctl/ctl.h"
+#include "tests/support/call.h"
+
+enum { TEXT_LIMIT = 1024 * 1024 };
+
+static char folder[64], config[128];
+
+static int run_at(const char *words)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, words, folder);
+    return call(text);
+}
+
+static void set_up(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/cmpd-check-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(config, sizeof config, "%s/ca/cmpd.yaml", folder);
+    log_set_level(LOG_ERROR);
+}
+
+static void tear_down(void)
+{
+    char command[160];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(check, .init = set_up, .fini = tear_down, .timeout = 60);
+
+/* The first |from| in the configuration becomes |to|. */
+static void edit(const char *from, const char *to)
+{
+    uint8_t *data;
+    size_t len;
+    char *at, *text;
+    int size;
+
+    cr_assert(file_read(&data, &len, config, TEXT_LIMIT));
+    at = strstr((char *)data, from);
+    cr_assert_not_null(at, "%s", from);
+    size = asprintf(&text, "%.*s%s%s", (int)(at - (char *)data), (char *)data, to, at + strlen(from));
+    cr_assert_gt(size, 0);
+    cr_assert(file_write(config, text, (size_t)size, 0600, 0));
+    free(text);
+    free(data);
+}
+
+static int said(const char *text)
+{
+    return strstr(call_err, text) != NULL;
+}
+
+Test(check, what_serves_is_right)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert_str_empty(call_err);
+    cr_assert_not_null(
+        strstr(call_out, "/ca/cmpd.yaml is right: 2 listeners, 1 CAs, 1 vendors, 1 profiles; hash "));
+}
+
+Test(check, a_profile_under_which_nobody_can_enroll_is_told)
+{
+    cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("cmpctl: warning: ") && said("/ca/cmpd.yaml:"), "%s", call_err);
+    cr_assert(said("nobody can enroll under profile \"base-station\": name vendors"), "%s", call_err);
+    cr_assert_null(strstr(call_out, "is right"), "%s", call_out);
+    edit("      allowed: false", "      allowed: true");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert_str_empty(call_err);
+    cr_assert_not_null(strstr(call_out, "is right"), "%s", call_out);
+}
+
+/* Whoever can come to one profile, and with its certificate to another, can come to that. */
+Test(check, profiles_may_lead_to_each_other)
+{
+    cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
+    edit("profiles:\n", "profiles:\n"
+                        "  - {name: a, accept: {own_profiles: [b]}}\n"
+                        "  - {name: b, accept: {own_profiles: [c]}}\n"
+                        "  - {name: c, accept: {own_profiles: [base-station]}}\n"
+                        "  - {name: x, accept: {own_profiles: [y]}}\n"
+                        "  - {name: y, accept: {own_profiles: [x]}}\n");
+    edit("\n      allowed: false", "\n      allowed: true");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("profile \"x\"") && said("profile \"y\""), "%s", call_err);
+    cr_assert_not(said("profile \"a\"") || said("profile \"b\"") || said("profile \"c\""), "%s", call_err);
+}
+
+Test(check, a_store_that_cannot_be_opened_is_a_fault)
+{
+    char path[128];
+
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    snprintf(path, sizeof path, "%s/ca/store/cmpd.db", folder);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_FAULT);
+    cr_assert(said("/ca/cmpd.yaml:") && said("store/cmpd.db"), "%s", call_err);
+    cr_assert_str_empty(call_out);
+    edit("store: sqlite:store/cmpd.db", "store: postgres://127.0.0.1:1/x");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_FAULT);
+    cr_assert(said("/ca/cmpd.yaml:") && said("127.0.0.1"), "%s", call_err);
+    cr_assert_str_empty(call_out);
+}
