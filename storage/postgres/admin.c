@@ -79,6 +79,21 @@ static const struct question {
              "seen_at AS seen_seconds FROM cmpd.nodes ORDER BY name"},
     {"replica", "SELECT application_name AS name, client_addr::text AS address, state, sync_state, "
                 "extract(epoch from replay_lag)::bigint AS lag_seconds FROM pg_stat_replication ORDER BY 1"},
+    /* Who has roles of his own finds those of roles.sql missing, and knows why. */
+    {"missing",
+     "SELECT 'role' AS kind, name, '" POSTGRES_ROLES
+     "' AS command FROM unnest(array['cmpd_owner', 'cmpd_node', "
+     "'cmpd_audit']) name WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) UNION ALL "
+     "SELECT 'grant', 'select on cmpd.' || relname || ' to ' || rolname, '" POSTGRES_ROLES "' FROM pg_roles, "
+     "pg_class WHERE rolname IN ('cmpd_node', 'cmpd_audit') AND relnamespace = 'cmpd'::regnamespace AND "
+     "relkind "
+     "IN ('r', 'p') AND NOT relispartition AND NOT (rolname = 'cmpd_audit' AND relname = 'secrets') AND NOT "
+     "(has_schema_privilege(rolname, relnamespace, 'USAGE') AND has_table_privilege(rolname, pg_class.oid, "
+     "'SELECT')) UNION ALL "
+     "SELECT 'grant', 'pg_read_all_stats to ' || current_user || ', to see the replicas', 'grant "
+     "pg_read_all_stats to ' || quote_ident(current_user) WHERE NOT pg_has_role('pg_read_all_stats', "
+     "'USAGE') "
+     "AND EXISTS (SELECT FROM pg_stat_replication) ORDER BY 1, 2"},
 };
 enum { QUESTIONS = sizeof questions / sizeof questions[0] };
 

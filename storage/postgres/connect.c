@@ -153,9 +153,10 @@ static const char *remedy(const char *sqlstate)
     if (sqlstate == NULL)
         return "look whether it runs, and whether host, port and TLS settings are right";
     if (strncmp(sqlstate, "28", 2) == 0)
-        return "look at user, password (passfile) and pg_hba.conf";
+        return "look at user, password (passfile) and pg_hba.conf; a role that is not there fails alike: "
+               "as the superuser, run " POSTGRES_ROLES;
     if (strcmp(sqlstate, "3D000") == 0)
-        return "make the database, and the roles of deploy/postgres/roles.sql in it";
+        return "make database and roles: as the superuser, run " POSTGRES_ROLES;
     if (strcmp(sqlstate, "53300") == 0)
         return "raise max_connections: each node needs a handful";
     if (strcmp(sqlstate, "57P03") == 0)
@@ -205,9 +206,15 @@ int postgres_failed(char *fault, PGconn *conn, PGresult *result, const char *doi
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     postgres_text(text, sizeof text, PQerrorMessage(conn));
     if (sqlstate != NULL && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42P01") == 0))
-        store_fault(fault, "the database has no tables of cmpd: run cmpctl db migrate as their owner");
+        store_fault(
+            fault,
+            "the database has no tables of cmpd: run cmpctl db migrate as their owner (cmpd_owner, whom "
+            "deploy/postgres/roles.sql makes)");
     else if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0)
-        store_fault(fault, "%s: %s; grant what deploy/postgres/roles.sql grants", doing, text);
+        store_fault(fault,
+                    "%s: %s; to grant it to cmpd_owner, cmpd_node and cmpd_audit: as the superuser, "
+                    "run " POSTGRES_ROLES,
+                    doing, text);
     else
         store_fault(fault, "%s: %s; %s", doing, text, remedy(sqlstate));
     return 1;

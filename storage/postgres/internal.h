@@ -50,6 +50,9 @@ enum {
 
 /* Limits of time that the database keeps, unless the URL or the role sets others. */
 #define POSTGRES_STATEMENT_TIMEOUT "5s"
+
+/* What makes roles and grants, as its text says, by the superuser. */
+#define POSTGRES_ROLES "psql -X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql"
 #define POSTGRES_LOCK_TIMEOUT "2s"
 
 #define POSTGRES_CONFLICT "CM001" /* SQLSTATE of cmpd.require */

@@ -61,6 +61,23 @@ PY
 ok "readable, too" grep -Eq '^node: name="[^"]+" version="[0-9.]+" configuration="[0-9a-f]{64}" seen_seconds=[0-9]+$' <(db status)
 refused "no password in a command line" 'holds a password' "$CMPD_BIN/cmpctl" db status --store "$(postgres_url db)"
 
+# Of the roles of deploy/postgres/roles.sql it tells which are not there, and what they lack; and what makes them.
+same "roles that are missing" "$(db status | grep '^missing:' | sort)" "$(for name in audit node owner; do
+    echo "missing: kind=\"role\" name=\"cmpd_$name\" command=\"psql -X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql\""
+done)"
+postgres_db db "create role cmpd_owner; create role cmpd_audit; create role cmpd_node; grant usage on schema cmpd to cmpd_node, cmpd_audit;
+    grant select on all tables in schema cmpd to cmpd_node, cmpd_audit; revoke select on cmpd.secrets from cmpd_audit;
+    revoke select on cmpd.nodes from cmpd_node" >/dev/null
+same "a grant that is missing" "$(db status | grep '^missing:' | cut -d= -f2-3)" \
+    '"grant" name="select on cmpd.nodes to cmpd_node" command'
+postgres_db db "grant select on cmpd.nodes to cmpd_node" >/dev/null
+same "nothing is missing" "$(db status | sed -n "/^missing:/p")" ""
+# Who has no grants at all is told, too.
+postgres_db db "create role stranger login password '$postgres_password'" >/dev/null
+refused "no grants" 'permission denied for schema cmpd.*; to grant it .*run psql .* deploy/postgres/roles.sql' "$CMPD_BIN/cmpctl" db status \
+    --store "$(sed -n 's/^store: //p' "$dir/cmpd.yaml" | sed 's|node@|stranger@|')"
+postgres_db db "drop role cmpd_owner; drop owned by cmpd_audit, cmpd_node; drop role cmpd_audit, cmpd_node" >/dev/null
+
 # ---- check ----
 
 ok "all is well while a node serves" db check

@@ -206,11 +206,13 @@ Test(postgres_admin, each_row_of_a_status_is_told)
         (struct answer){.end = PGRES_TUPLES_OK, .rows = 1, .columns = 1, .type = 22, .values = {{"5"}}};
     answers[5] =
         (struct answer){.end = PGRES_TUPLES_OK, .rows = 1, .columns = 1, .type = 24, .values = {{"6"}}};
+    answers[6] =
+        (struct answer){.end = PGRES_TUPLES_OK, .rows = 1, .columns = 1, .type = 25, .values = {{"7"}}};
     cr_assert(postgres_status(fault, url, hear_facts, heard), "%s", fault);
     cr_expect_str_eq(heard,
                      "store: a=x b=1\ntable: a=7#\ntable: a=\npartition: a=2#\npartitions until: a=4#\n"
-                     "node: a=5\nreplica: a=6\n");
-    cr_expect_eq(db.asked, 6);
+                     "node: a=5\nreplica: a=6\nmissing: a=7\n");
+    cr_expect_eq(db.asked, 7);
     cr_expect_str_eq(db.parameter[0], "1", "the schema that is known");
     cr_expect_eq(db.finished, 1);
 }

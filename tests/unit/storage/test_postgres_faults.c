@@ -204,10 +204,12 @@ Test(postgres_faults, who_cannot_connect_is_told_what_to_do)
         const char *says, *remedy;
     } rows[] = {
         {"FATAL:  password authentication failed for user \"u\"",
-         "look at user, password (passfile) and pg_hba.conf"},
+         "look at user, password (passfile) and pg_hba.conf; a role that is not there fails alike: as the "
+         "superuser, "
+         "run psql -X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql"},
         {"FATAL:  no pg_hba.conf entry for host", "look at user, password (passfile) and pg_hba.conf"},
-        {"FATAL:  database \"d\" does not exist",
-         "make the database, and the roles of deploy/postgres/roles.sql"},
+        {"FATAL:  database \"d\" does not exist", "make database and roles: as the superuser, run psql -X -v "
+                                                  "ON_ERROR_STOP=1 -f deploy/postgres/roles.sql"},
         {"FATAL:  sorry, too many clients already", "raise max_connections: each node needs a handful"},
         {"FATAL:  remaining connection slots are reserved", "raise max_connections"},
         {"FATAL:  the database system is starting up", "it is starting or stopping: wait"},
@@ -243,9 +245,11 @@ Test(postgres_faults, an_error_is_told_with_what_to_do)
     } rows[] = {
         {"3F000", "the database has no tables of cmpd: run cmpctl db migrate as their owner"},
         {"42P01", "the database has no tables of cmpd: run cmpctl db migrate as their owner"},
-        {"42501", "doing it: ERROR: no; grant what deploy/postgres/roles.sql grants"},
+        {"42501", "doing it: ERROR: no; to grant it to cmpd_owner, cmpd_node and cmpd_audit: as the "
+                  "superuser, run psql "
+                  "-X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql"},
         {"28P01", "doing it: ERROR: no; look at user, password (passfile) and pg_hba.conf"},
-        {"3D000", "doing it: ERROR: no; make the database"},
+        {"3D000", "doing it: ERROR: no; make database and roles"},
         {"53300", "doing it: ERROR: no; raise max_connections"},
         {"57P03", "doing it: ERROR: no; it is starting or stopping: wait"},
         {"22001", "doing it: ERROR: no; look at the database's log"},
