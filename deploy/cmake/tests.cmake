@@ -11,10 +11,18 @@ set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${CMAKE_BINARY_DIR}/mo
 # A leak is a fault, except at the exit of a test that was stopped on purpose; all reports go where ctest shows them.
 set(sanitizer_environment "ASAN_OPTIONS=detect_leaks=1:abort_on_error=1" "UBSAN_OPTIONS=print_stacktrace=1")
 
+# Who builds by hand wants the programs: what only tests need is built as test-programs.
+add_custom_target(test-programs)
+function(only_for_tests name)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY ${test_bin}
+                          LIBRARY_OUTPUT_DIRECTORY ${test_bin})
+    add_dependencies(test-programs ${name})
+endfunction()
+
 function(test_program name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")
     program(${name} SOURCES ${arg_SOURCES} USES ${arg_USES})
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${test_bin})
+    only_for_tests(${name})
 endfunction()
 
 set(record_strip 0) # how many folders lead to this tree
@@ -37,13 +45,15 @@ endfunction()
 # A token that tests can lose: a module as a vendor would ship it, so none of our own settings for programs.
 if(NOT CMPD_FUZZ)
     add_library(fragile-token MODULE tests/token/fragile.c)
-    set_target_properties(fragile-token PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${test_bin})
+    set_target_properties(fragile-token PROPERTIES PREFIX "")
+    only_for_tests(fragile-token)
     target_compile_options(fragile-token PRIVATE -Wall -Wextra -Werror)
     target_compile_definitions(fragile-token PRIVATE _GNU_SOURCE)
     target_include_directories(fragile-token SYSTEM PRIVATE ${P11_KIT_INCLUDE_DIRS})
     # What makes allocations and system calls of a server fail, preloaded.
     add_library(failing MODULE tests/hostile/failing.c)
-    set_target_properties(failing PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${test_bin})
+    set_target_properties(failing PROPERTIES PREFIX "")
+    only_for_tests(failing)
     target_compile_options(failing PRIVATE -Wall -Wextra -Werror)
     if(CMPD_SANITIZE STREQUAL "thread") # see third-party.cmake: its atomics are all that it shares
         target_link_libraries(fragile-token PRIVATE tsan-volatile)
@@ -73,7 +83,7 @@ if(CMPD_SANITIZE)
 endif()
 file(GLOB refusals CONFIGURE_DEPENDS tests/refusals/table_*.c tests/refusals/damage.c)
 file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
-add_library(test-support STATIC ${support})
+add_library(test-support STATIC EXCLUDE_FROM_ALL ${support})
 target_link_libraries(test-support PUBLIC common room-ctl room-policy room-cmp room-pki room-crypto room-storage room-base)
 if(CRITERION AND NOT CMPD_FUZZ)
     foreach(source ${unit_tests})

@@ -103,7 +103,7 @@ class Tree:
             raise SystemExit(f"tests/mutate: {folder} cannot be configured:\n{output}")
 
     def build(self, targets=(), seconds=None):
-        return run(["ninja", "-C", str(self.folder), *targets], seconds)
+        return run(["ninja", "-C", str(self.folder), *(targets or ("all", "test-programs"))], seconds)
 
     def times(self):
         """What each test last took here, in seconds."""
