@@ -7,9 +7,21 @@
 #include "server/ctl/ctl.h"
 #include "storage/store.h"
 
+/* What may protect a first message of |profile|, of enum config_credential. */
+static unsigned begun_by(const struct config_profile *profile)
+{
+    const struct config_accept *accept = &profile->accept;
+
+    return accept->ir_by | accept->cr_by | accept->p10cr_by;
+}
+
 static int may_begin(const struct config_profile *profile)
 {
-    return profile->accept.vendors.count != 0 || profile->accept.ras.count != 0 || profile->mac.allowed;
+    unsigned by = begun_by(profile);
+
+    return (profile->accept.vendors.count != 0 && (by & CONFIG_BY_VENDOR) != 0) ||
+           (profile->accept.ras.count != 0 && (by & CONFIG_BY_RA) != 0) ||
+           (profile->mac.allowed && (by & CONFIG_BY_SECRET) != 0);
 }
 
 /* Is one of the profiles |names| reachable? */
@@ -34,7 +46,7 @@ static void find_reachable(int *reachable, const struct config *config)
     while (found) {
         found = 0;
         for (size_t i = 0; i < config->profile_count; i++)
-            if (!reachable[i] &&
+            if (!reachable[i] && (begun_by(&config->profiles[i]) & CONFIG_BY_OWN) != 0 &&
                 leads_from_reachable(&config->profiles[i].accept.own_profiles, reachable, config))
                 reachable[i] = found = 1;
     }

@@ -99,6 +99,21 @@ Test(check, profiles_may_lead_to_each_other)
     cr_assert_not(said("profile \"a\"") || said("profile \"b\"") || said("profile \"c\""), "%s", call_err);
 }
 
+/* What is accepted counts only if a first message may be protected by it. */
+Test(check, what_no_first_message_may_use_counts_for_nothing)
+{
+    cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
+    edit("profiles:\n",
+         "profiles:\n"
+         "  - {name: a, mac: {allowed: true}, accept: {ir_by: [vendor], cr_by: [own], p10cr_by: [ra]}}\n"
+         "  - {name: b, mac: {allowed: true}, accept: {ir_by: [vendor], cr_by: [secret], p10cr_by: [ra]}}\n"
+         "  - {name: c, accept: {own_profiles: [b], ir_by: [vendor], cr_by: [ra], p10cr_by: [ra]}}\n"
+         "  - {name: d, accept: {own_profiles: [b], ir_by: [vendor], cr_by: [ra], p10cr_by: [own]}}\n");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("profile \"a\"") && said("profile \"c\""), "%s", call_err);
+    cr_assert_not(said("profile \"b\"") || said("profile \"d\""), "%s", call_err);
+}
+
 Test(check, a_store_that_cannot_be_opened_is_a_fault)
 {
     char path[128];
