@@ -421,6 +421,11 @@ static int same(struct bytes a, struct bytes b, struct name_print (*print_as)(st
 
 enum { RFC822_NAME = 1, DNS_NAME = 2, DIRECTORY_NAME = 4, URI = 6 };
 
+static int ends_authority(uint8_t c)
+{
+    return c == '/' || c == '?' || c == '#';
+}
+
 /* Where the part that is compared without case begins and ends: the host; of a URI its scheme, too. */
 static void find_host(unsigned form, struct bytes name, size_t *begin, size_t *end)
 {
@@ -435,7 +440,7 @@ static void find_host(unsigned form, struct bytes name, size_t *begin, size_t *e
     *end = authority;
     if (authority == 0 || name.len - authority < 2 || memcmp(name.data + authority, "//", 2) != 0)
         return;
-    for (*end = authority + 2; *end < name.len && memchr("/?#", name.data[*end], 3) == NULL; (*end)++)
+    for (*end = authority + 2; *end < name.len && !ends_authority(name.data[*end]); (*end)++)
         ;
     at = memchr(name.data, '@', *end);
     if (at != NULL) /* a user's name has case; the scheme before it is left as it is, too */

@@ -370,25 +370,33 @@ Test(rfc9483_4_1_1, popo_is_there_and_a_signature)
 /* RFC 9483 4.1.1 poposkInput: "PROHIBITED"
  * RFC 9483 4.1.1: "MUST NOT be used; it is not needed because subject and publicKey are both present in
  * the certTemplate"
- * The signature itself is right, and would be over poposkInput in RFC 4211 4.1. */
+ * All that RFC 4211 4.1 wants of it is there: the name of who protects, the key, and a signature over it. */
 Test(rfc9483_4_1_1, poposkInput_is_refused)
 {
-    struct bytes request = client_body(&client, PKI_IR), body;
+    const struct signature_algorithm *algorithm = signature_for_key(KEY_P256);
+    struct bytes request = client_body(&client, PKI_IR), content, signed_part, body;
     struct cert_request parsed;
     const char *why;
     size_t count;
-    CBB cbb, list, message, signing, input;
+    CBB cbb, list, message, signing, input, sender, directory;
 
     cr_assert(pki_decode_cert_requests(&parsed, &count, world->arena, &why, request));
+    cr_assert(CBB_init(&cbb, 256));
+    cr_assert(der_finish(&content, world->arena, &cbb,
+                         CBB_add_asn1(&cbb, &sender, field_tag | 0) &&
+                             CBB_add_asn1(&sender, &directory, field_tag | 4) &&
+                             der_add_bytes(&directory, client.signer->cert.subject) && CBB_flush(&cbb) &&
+                             der_add_bytes(&cbb, parsed.tmpl.spki)));
+    cr_assert(CBB_init(&cbb, 256));
+    cr_assert(der_finish(&signed_part, world->arena, &cbb, der_add_octets(&cbb, CBS_ASN1_SEQUENCE, content)));
     cr_assert(CBB_init(&cbb, 256));
     cr_assert(der_finish(
         &body, world->arena, &cbb,
         CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&list, &message, CBS_ASN1_SEQUENCE) &&
             der_add_bytes(&message, parsed.pop_message) && CBB_add_asn1(&message, &signing, field_tag | 1) &&
-            CBB_add_asn1(&signing, &input, field_tag | 0) &&
-            der_add_bytes(&input, hex(world->arena, "a0 04 a4 02 30 00 30 00")) && CBB_flush(&signing) &&
-            der_add_bytes(&signing, parsed.pop_algorithm) &&
-            der_add_bit_string(&signing, parsed.pop_signature)));
+            CBB_add_asn1(&signing, &input, field_tag | 0) && der_add_bytes(&input, content) &&
+            CBB_flush(&signing) && der_add_bytes(&signing, algorithm->encoded) &&
+            der_add_bit_string(&signing, client_signature(&client, client.key, algorithm, signed_part))));
     expect_refused(client_message(&client, PKI_IR, body), PKI_BAD_POP);
 }
 

@@ -181,8 +181,8 @@ static void expect_status(const struct refusal *refusal, const struct answer *an
     cr_expect(answer->result.refused, "%s", refusal->name);
 }
 
-/* RFC 9483 3.2: "the same kind of protection" throughout, wherever the message shows that its sender has the
- * secret: its MAC is right, over what was damaged, and of a kind that the profile takes. */
+/* RFC 9483 3.2, of answers: "the same kind of protection" throughout, wherever the message shows that its
+ * sender has the secret: its MAC is right, over what was damaged, and of a kind that the profile takes. */
 static int proves_secret(const struct refusal *refusal)
 {
     return (refusal->flags & (BY_MAC | BY_PBMAC1)) != 0 && (refusal->flags & (BARE | SIGNED)) == 0 &&
