@@ -109,7 +109,7 @@ struct store_unit {
     struct bytes tx_id; /* of the transaction that is written: absent if it is inserted, else there and … */
     enum store_tx_state expect_state; /* … in this state (0: in any) */
     int64_t expect_free_at; /* … and, if this is not 0 (Unix seconds), with its transactionID free by then */
-    struct bytes secret_reference; /* not empty: must be present, and free or bound to tx_id, or reusable */
+    struct bytes secret_reference; /* not empty: must be present, and bound to no transaction, or reusable */
     int64_t now;                   /* Unix seconds, for the secret's expiry */
     struct bytes key_unused;    /* not empty: SPKI hash that no certificate, other than revoked, may have */
     struct bytes signer_serial; /* not empty: this certificate of the issuer must exist and not be revoked */

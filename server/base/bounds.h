@@ -23,7 +23,7 @@ enum {
     BOUND_NAME_COMPARED =
         512, /* octets of a name that is compared by RFC 5280 7.1; a longer one by its octets */
     BOUND_NAMES_COMPARED =
-        2048,              /* octets of those names of one message or GeneralNames that are not all ASCII */
+        1024,              /* octets of those names of one message or GeneralNames that are not all ASCII */
     BOUND_EXTENSIONS = 16, /* extensions of a template or certificate that are looked at */
     BOUND_STATUS_STRING = 256, /* octets of a statusString, of ours and of what is kept of a peer's */
     BOUND_CERT_STATUS = 4,     /* CertStatus entries of a certConf that are read */

@@ -89,8 +89,8 @@ static enum cmp_turn judge_mac(struct cmp_message *m)
         return cmp_out_of_memory(m);
     m->mac_wrong = !right || m->mac_fault != NULL;
     m->mac_verified = !m->mac_wrong;
-    /* Told to whoever asks: the MAC decides how the answer is protected. */
-    if (m->deferred.text != NULL) {
+    /* Of the message itself whoever asks is told: there the MAC decides how the answer is protected. */
+    if (m->deferred.text != NULL && !(m->mac_wrong && m->deferred.of_tx)) {
         m->refusal = m->deferred;
         return CMP_REFUSED;
     }

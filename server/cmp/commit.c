@@ -33,6 +33,8 @@ static enum cmp_turn transaction_taken(struct cmp_message *m, const struct store
 {
     struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
 
+    if (row->transaction_id.len == 0 && m->takes_over)
+        return cmp_refuse_unavailable(m, "the transaction that had this transactionID was purged meanwhile");
     if (row->transaction_id.len == 0)
         return cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
     m->has_tx = 1;

@@ -58,6 +58,7 @@ enum cmp_turn cmp_refuse_proven(struct cmp_message *m, enum pki_failure fail_inf
     if (!m->is_mac)
         return CMP_REFUSED;
     m->deferred = m->refusal;
+    m->deferred.of_tx = 1;
     return CMP_ON;
 }
 

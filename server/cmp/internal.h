@@ -16,6 +16,7 @@ struct cmp_refusal {
     const char *text;   /* statusString */
     const char *detail; /* for the log only, or NULL */
     int in_body;        /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
+    int of_tx;          /* 1: it tells of a transaction, and whose: to nobody whose MAC is wrong */
     int keeps;          /* 1: the transaction goes on, and awaits the message as it should be */
 };
 
@@ -286,6 +287,11 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
 
 /* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
+
+/* cmp_widest_window returns the largest window of messageTime, in seconds, that any profile of the message's
+ * CA has, for whoever sends a message again chooses which of them takes it; 0 if one of them looks at no
+ * time. */
+uint32_t cmp_widest_window(const struct cmp_message *m);
 
 /* cmp_supersede fills in m->predecessor_change: what an update does to the certificate |serial|, which has to
  * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good. */

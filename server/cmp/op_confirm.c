@@ -178,8 +178,9 @@ static enum cmp_turn late(struct cmp_message *m)
         return cmp_refuse(m, PKI_CERT_CONFIRMED, "the certificate of this transaction was confirmed already",
                           NULL);
     if (m->tx.state == STORE_TX_CONFIRMED)
-        return cmp_refuse(m, PKI_CERT_REVOKED,
-                          "the certificate of this transaction was revoked since: start again", NULL);
+        return cmp_refuse(
+            m, PKI_CERT_REVOKED,
+            "the certificate of this transaction was confirmed, and is revoked or on hold since", NULL);
     if (m->tx.state == STORE_TX_REJECTED)
         return cmp_refuse(m, PKI_CERT_REVOKED,
                           "the certificate of this transaction was rejected, and is revoked: start again",

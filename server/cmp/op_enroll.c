@@ -102,6 +102,19 @@ static enum cmp_turn check_template(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* extraCerts is not protected: whoever is on the way must not choose which certificate is meant. */
+static int has_rivals(const struct cmp_message *m)
+{
+    size_t good = 0;
+
+    for (size_t i = 0; i < m->signer_count; i++) {
+        const struct store_fetch *row = m->signers[i].row;
+        good += row != NULL && row->outcome == STORE_FOUND &&
+                ((const struct store_cert *)row->rows)->status == STORE_CERT_VALID;
+    }
+    return good > 1;
+}
+
 /* RFC 9483 4.1.3: the certificate to be updated protects the kur, oldCertID and the template name it, and the
  * names stay as they are. */
 static enum cmp_turn check_update(struct cmp_message *m)
@@ -117,6 +130,9 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (!m->signer_is_own)
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
                                "sign the kur with the certificate to be updated, one of this CA");
+    if (request->old_cert_issuer.len == 0 && has_rivals(m))
+        return cmp_refuse_body(m, PKI_BAD_CERT_ID,
+                               "extraCerts has several certificates of this key: name one by oldCertID");
     if (request->old_cert_issuer.len != 0 && (!name_equal(request->old_cert_issuer, old->issuer) ||
                                               !bytes_equal(request->old_cert_serial, old->serial)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");

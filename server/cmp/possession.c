@@ -1,6 +1,7 @@
 /* Proof of possession, of each kind that is supported. */
 #include "server/cmp/possession.h"
 
+#include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "crypto/price.h"
 #include "crypto/random.h"
@@ -48,10 +49,14 @@ void cmp_want_possession(struct cmp_message *m, struct cmp_possession *own)
         cmp_want_mac(m, &own->mac, own->mac_key);
 }
 
-/* Who may be meant: whoever protects the message, and with an RA's protection anybody. */
+/* RFC 4211 4.1: "used only if an authenticated identity has been established for the sender": that of the
+ * certificate that protects the message, or the reference of the secret, whatever the header says; with an
+ * RA's protection anybody's. Else the proof of somebody else would do. */
 static int sender_is_authenticated(const struct cmp_message *m, struct bytes sender)
 {
-    return m->is_ra || name_equal(sender, m->is_mac ? m->in.header.sender_name : m->signer->subject);
+    if (m->is_mac)
+        return bytes_equal(name_attribute(m->arena, sender, "CN"), m->in.header.sender_kid);
+    return m->is_ra || name_equal(sender, m->signer->subject);
 }
 
 static enum cmp_turn check_key_mac(struct cmp_message *m, const struct cmp_possession *own)

@@ -106,11 +106,13 @@ static enum cmp_turn refuse_unreadable(struct cmp_message *m, const char *why)
 /* What can be said of a message whoever sent it. */
 static enum cmp_turn check_form(struct cmp_message *m)
 {
-    enum cmp_turn turn;
+    enum cmp_turn named = choose_profile(m), turn; /* whose secret a refusal is to be protected by */
+    const struct cmp_refusal refusal = m->refusal;
 
-    if ((turn = cmp_check_header(m)) != CMP_ON || (turn = choose_profile(m)) != CMP_ON)
+    if ((turn = cmp_check_header(m)) != CMP_ON)
         return turn;
-    return check_body_type(m);
+    m->refusal = refusal;
+    return named == CMP_ON ? check_body_type(m) : named;
 }
 
 enum cmp_turn cmp_receive(struct cmp_message *m)
@@ -165,14 +167,14 @@ static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *f
 }
 
 /* RFC 9810 5.1.1 lets a server want transactionIDs unique, and devices that count come back to theirs. One is
- * free again when nothing of its transaction can be taken any more: not its messages, which are too old, and
- * not its one-time secret. */
+ * free again when nothing of its transaction can be taken any more: by the windows that were then, and by
+ * those of today. */
 static int is_left(const struct cmp_message *m)
 {
-    const struct store_secret *secret = m->stored_secret;
+    int64_t window = cmp_widest_window(m);
 
     return cmp_has(m, CMP_BEGINS) && m->tx.state != STORE_TX_WAIT_CONFIRM && m->tx.free_at != 0 &&
-           m->tx.free_at <= m->now && (secret == NULL || secret->reusable || secret->bound_to.len == 0);
+           m->tx.free_at <= m->now && window != 0 && m->tx.created_at + 2 * window <= m->now;
 }
 
 /* What does not fit the transaction is told after the protection was verified: with it, and to nobody else.
@@ -208,9 +210,8 @@ enum cmp_turn cmp_take_rows(struct cmp_message *m)
         if ((turn = keep_row(m, m->rows[i])) != CMP_ON)
             return turn;
     m->row_count = 0;
-    /* The profile of the first message holds for the whole transaction. */
-    if (m->has_tx && !cmp_has(m, CMP_BEGINS) && !m->profile_named &&
-        (begun = profile_named(m->settings, m->tx.profile)) != NULL)
+    /* The profile of the first message holds for the whole transaction, whatever the path says. */
+    if (m->has_tx && !cmp_has(m, CMP_BEGINS) && (begun = profile_named(m->settings, m->tx.profile)) != NULL)
         m->profile = begun;
     /* Its CA may know another secret by the same reference. */
     if (m->is_mac && m->profile->ca != ca) {

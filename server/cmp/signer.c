@@ -174,7 +174,6 @@ static int is_known(const struct cmp_message *m, struct bytes der)
 
 static void read_certificates(struct cmp_message *m)
 {
-    price_name(m, m->in.header.sender_name, &m->sender_cache);
     for (size_t i = 0; i < m->in.extra_cert_count; i++) {
         struct certificate *cert = &m->certs[m->cert_count];
         if (m->in.extra_certs[i].len > BOUND_CERTIFICATE || is_known(m, m->in.extra_certs[i]) ||
@@ -200,6 +199,7 @@ enum cmp_turn cmp_find_signers(struct cmp_message *m)
 
     if ((m->signature_algorithm = signature_parse(&cbs)) == NULL)
         return refuse_algorithm(m);
+    price_name(m, m->in.header.sender_name, &m->sender_cache);
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
     if (!cmp_has(m, CMP_BEGINS)) {
         m->price_us += signature_verify_us(m->signature_algorithm);

@@ -2,11 +2,24 @@
  * "Transactions"). */
 #include "server/cmp/internal.h"
 
+uint32_t cmp_widest_window(const struct cmp_message *m)
+{
+    const struct cmp_settings *settings = m->settings;
+    uint32_t widest = m->profile->config->accept.message_time_seconds;
+
+    for (size_t i = 0; widest != 0 && i < settings->profile_count; i++) {
+        uint32_t window = settings->profiles[i]->config->accept.message_time_seconds;
+        if (settings->profiles[i]->ca == m->profile->ca && (window == 0 || window > widest))
+            widest = window;
+    }
+    return widest;
+}
+
 /* When the messages of a transaction are too old to be taken again, so that its transactionID may mean
  * another one; 0: they never are. Both ends of the window may lie between a device's clock and ours. */
 static int64_t free_at(const struct cmp_message *m)
 {
-    uint32_t window = m->profile->config->accept.message_time_seconds;
+    uint32_t window = cmp_widest_window(m);
 
     return m->in.header.has_message_time && window != 0 ? m->now + 2 * (int64_t)window : 0;
 }

@@ -123,7 +123,9 @@ static int look_at_transactions(struct old *rows, const struct piece *piece, con
         const struct store_tx *tx = fetches[i].rows;
         if (fetches[i].outcome == STORE_FETCH_UNAVAILABLE)
             return 0;
-        of[i]->awaits = fetches[i].outcome == STORE_FOUND && tx->state == STORE_TX_WAIT_CONFIRM;
+        /* Its transactionID may have begun another since. */
+        of[i]->awaits = fetches[i].outcome == STORE_FOUND && tx->state == STORE_TX_WAIT_CONFIRM &&
+                        bytes_equal(tx->serial, of[i]->key);
     }
     return 1;
 }

@@ -105,7 +105,7 @@ static int secret_is_usable(const struct store_unit *unit, const PGresult *secre
         return 0;
     const struct store_secret *secret = &look->secret;
     return (secret->expires == 0 || secret->expires > unit->now) &&
-           (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
+           (secret->reusable || secret->bound_to.len == 0);
 }
 
 static int read_cert(struct look *look, const PGresult *certs, int row)

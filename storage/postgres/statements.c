@@ -35,7 +35,7 @@ static const char *const by_hand[SQL_GET] = {
         "unnest($3::bytea[]) AS transaction_id, unnest($4::bigint[]) AS now), "
         "w AS (UPDATE cmpd.secrets s SET bound_to = u.transaction_id FROM u WHERE s.issuer = u.issuer "
         "AND s.reference = u.reference AND NOT s.reusable AND (s.expires = 0 OR s.expires > u.now) "
-        "AND (s.bound_to = '' OR s.bound_to = u.transaction_id) RETURNING 1), "
+        "AND s.bound_to = '' RETURNING 1), "
         "r AS (SELECT 1 FROM u JOIN cmpd.secrets s ON s.issuer = u.issuer AND s.reference = u.reference "
         "WHERE s.reusable AND (s.expires = 0 OR s.expires > u.now)) "
         "SELECT cmpd.require((SELECT count(*) FROM w) + (SELECT count(*) FROM r) = cardinality($1))",

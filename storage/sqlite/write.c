@@ -106,7 +106,7 @@ static int check_secret(struct sqlite_conn *conn, struct store_unit *unit, int *
             conflict(unit, STORE_PRE_SECRET);
         else if (!reusable && bound.len == 0)
             *bind = 1;
-        else if (!reusable && !bytes_equal(bound, unit->tx_id))
+        else if (!reusable)
             conflict(unit, STORE_PRE_SECRET);
     } else if (rc == SQLITE_DONE) {
         rc = conflict(unit, STORE_PRE_SECRET);

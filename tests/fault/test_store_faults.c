@@ -225,7 +225,7 @@ static uint64_t failure_of(const struct answer *answer)
 static const uint64_t unavailable = UINT64_C(1) << PKI_SYSTEM_UNAVAIL;
 
 /* A wrong certConf is refused where others succeed, and if it has ended the transaction already, with
- * certConfirmed. */
+ * certRevoked. */
 static int is_good(const struct plan *plan, const struct answer *answer)
 {
     uint64_t failure = failure_of(answer);
@@ -233,7 +233,7 @@ static int is_good(const struct plan *plan, const struct answer *answer)
     if (answer->body != good_body(plan))
         return 0;
     if (plan->step == CONFIRM_WRONGLY)
-        return failure == UINT64_C(1) << PKI_BAD_CERT_ID || failure == UINT64_C(1) << PKI_CERT_CONFIRMED;
+        return failure == UINT64_C(1) << PKI_BAD_CERT_ID || failure == UINT64_C(1) << PKI_CERT_REVOKED;
     return failure == 0 && !answer->result.refused && answer->has_cert == (plan->step == REQUEST);
 }
 
@@ -528,7 +528,7 @@ static const struct rival {
      PKI_CERT_CONFIRMED, PKI_CERT_CONFIRMED},
     {"a certConf", other_confirmation, 1 << GIVE_UP, 0, PKI_ERROR, PKI_BAD_REQUEST, PKI_BAD_REQUEST},
     {"the deadline", deadline, 1 << CONFIRM | 1 << REJECT | 1 << CONFIRM_WRONGLY, 0, PKI_ERROR,
-     PKI_CERT_CONFIRMED, PKI_CERT_CONFIRMED},
+     PKI_CERT_REVOKED, PKI_CERT_REVOKED},
     {"the deadline, of error", deadline, 1 << GIVE_UP, 0, PKI_ERROR, PKI_BAD_REQUEST, PKI_BAD_REQUEST},
     {"the signer is revoked", revoke_signer, 1 << REQUEST, BY_OWN, PKI_ERROR, PKI_SIGNER_NOT_TRUSTED,
      PKI_SIGNER_NOT_TRUSTED},

@@ -159,7 +159,7 @@ static const struct refusal rows[] = {
     /* "MUST use the same credentials as in the first request message of this PKI management operation" */
     {"RFC 9483 4.1.1", "certConf by MAC after a signed ir", PKI_CERTCONF, 0,
      "protectionAlg = a1{$}; senderKID/0 = 04{'station-1'}", PKI_ERROR, PKI_WRONG_INTEGRITY,
-     .with = mac_algorithm},
+     PKI_BAD_MESSAGE_CHECK, .with = mac_algorithm},
     {"RFC 9483 4.1.1", "certConf by signature after an ir by MAC", PKI_CERTCONF, SIGNED | BY_MAC,
      "protectionAlg = a1{30{(1.2.840.10045.4.3.2)}}", PKI_ERROR, PKI_WRONG_INTEGRITY},
 };

@@ -276,7 +276,7 @@ static int key_is_used(const struct world *world, struct bytes issuer, struct by
 static int secret_is_usable(const struct store_secret *secret, const struct store_unit *unit)
 {
     return secret != NULL && (secret->expires == 0 || secret->expires > unit->now) &&
-           (secret->reusable || secret->bound_to.len == 0 || bytes_equal(secret->bound_to, unit->tx_id));
+           (secret->reusable || secret->bound_to.len == 0);
 }
 
 static int changes(const struct store_cert_change *change, const struct store_cert *cert)

@@ -543,6 +543,24 @@ Test(op_confirm, a_late_certConf_without_the_store_is_told_to_try_again)
     expect_error(&answer, PKI_SYSTEM_UNAVAIL);
 }
 
+/* The path is not protected, and a certConf names no profile: that of the request holds. */
+Test(op_confirm, the_profile_of_the_request_holds_whatever_the_path_says)
+{
+    struct config_profile other_config = world->config;
+    struct cmp_profile other = world->profile;
+    const struct cmp_profile *profiles[] = {&world->profile, &other};
+
+    other_config.name = "other";
+    other.config = &other_config;
+    world->settings.profiles = profiles;
+    world->settings.profile_count = 2;
+    world->config.accept.message_time_required = 1;
+    struct answer answer = world_send_to(world, &(struct cmp_route){.profile = &other, .body = -1},
+                                         client_confirm(&client, &first, -1));
+    cr_assert_str_eq(answer.result.profile, world->config.name);
+    expect_error(&answer, PKI_BAD_TIME);
+}
+
 /* The next certConf is right whichever senderNonce it repeats: that of the ip, or that of the error. */
 Test(op_confirm, after_a_refusal_that_ends_nothing_the_certConf_may_come_again)
 {

@@ -822,3 +822,27 @@ Test(op_enroll, a_certificate_that_is_revoked_on_the_way_is_not_updated)
     cr_assert_eq(world->cert_count, 1);
     ctl_identity_cleanup(&own);
 }
+
+/* extraCerts is not protected: which of two certificates of a key comes first must not decide which one is
+ * superseded. */
+Test(op_enroll, of_two_certificates_of_a_key_the_kur_names_one)
+{
+    struct ctl_identity own;
+    struct answer twin = world_send(world, client_request(&client, PKI_IR));
+    struct answer confirmed = world_send(world, client_confirm(&client, &twin, -1));
+    struct bytes other;
+
+    expect_pkiconf(&confirmed);
+    other = arena_copy(world->arena, twin.cert.der);
+    client.transaction_id[0]++;
+    enroll_for_update(&own); /* with the same key */
+    client.extra_certs[client.extra_cert_count++] = other;
+    struct answer answer = update_again();
+    expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_ID);
+    client.old_cert_issuer = own.cert.issuer;
+    client.old_cert_serial = own.cert.serial;
+    answer = update_again();
+    expect_certificate(&answer, PKI_KUP);
+    answer_free(&twin);
+    ctl_identity_cleanup(&own);
+}

@@ -293,9 +293,37 @@ Test(receive, a_one_time_secret_is_good_once_whatever_becomes_of_its_transaction
     world->secrets[0].row.reusable = 0;
     begin_and_end(&mac, 1);
     struct answer answer = send_later(&mac, 2 * window());
-    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    expect_error(&answer, PKI_NOT_AUTHORIZED);
     world->secrets[0].row.reusable = 1;
     answer = send_later(&mac, 0);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* A message that is sent again may take another path: what counts is the widest window of all profiles of the
+ * CA. */
+Test(receive, a_transactionID_is_free_when_no_profile_takes_its_messages)
+{
+    struct config_profile other_config = world->config;
+    struct cmp_profile other = world->profile;
+    const struct cmp_profile *profiles[] = {&world->profile, &other};
+
+    other_config.name = "other";
+    other_config.accept.message_time_seconds = (uint32_t)(2 * window());
+    other.config = &other_config;
+    world->settings.profiles = profiles;
+    world->settings.profile_count = 2;
+    begin_and_end(&client, 1);
+    struct answer answer = send_later(&client, 4 * window() - 1);
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    /* One was widened since. */
+    other_config.accept.message_time_seconds = (uint32_t)(3 * window());
+    answer = send_later(&client, 1);
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    other_config.accept.message_time_seconds = 0;
+    answer = send_later(&client, 1000 * window());
+    expect_error(&answer, PKI_TRANSACTION_ID_IN_USE);
+    other_config.accept.message_time_seconds = (uint32_t)window();
+    answer = send_later(&client, 0);
     expect_certificate(&answer, PKI_IP);
 }
 

@@ -280,7 +280,7 @@ Test(postgres_explain, a_secret_is_there_and_free)
         {{.expires = NOW + 1}, 1},
         {{.expires = NOW}, 0},
         {{.expires = NOW - 1, .reusable = 1}, 0},
-        {{.bound_to = {(const uint8_t *)"mine", 4}}, 1},
+        {{.bound_to = {(const uint8_t *)"mine", 4}}, 0},
         {{.bound_to = {(const uint8_t *)"other", 5}}, 0},
         {{.bound_to = {(const uint8_t *)"other", 5}, .reusable = 1}, 1},
     };

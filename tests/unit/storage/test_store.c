@@ -358,11 +358,12 @@ Test(store, a_secret_is_used_once_unless_it_is_reusable)
     cr_assert_eq(((const struct store_secret *)f.rows)->bound_to.len, 0, "it is nobody's alone");
     arena_free(f.arena);
 
-    /* The transaction that it is bound to may go on with it. */
+    /* Not even the transaction that it is bound to has it once more: its row may be gone, and begun anew. */
     e.unit.secret_reference = bytes_str("once");
     enrollment_go_on(&e, STORE_TX_WAIT_CONFIRM);
     cr_assert(store_commit_wait(store, &e.unit));
-    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    cr_assert_eq(e.unit.outcome, STORE_CONFLICT);
+    cr_assert_eq(e.unit.conflict, STORE_PRE_SECRET);
     enrollment_cleanup(&e);
     put_secret("once", 0, 0);
     cr_assert_eq(enroll_with("once", 6), STORE_PRE_NONE, "a replaced secret is free again");
