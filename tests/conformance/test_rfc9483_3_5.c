@@ -185,7 +185,7 @@ Test(rfc9483_3_5, a_device_whose_certificate_has_critical_policies_is_granted)
     world->profile.trust = &vendor;
     world->now = 1795835172;
     struct answer answer =
-        world_send(world, file_in_tests(world->arena, CMPD_TEST_DATA, "field/critical-policies.der"));
+        world_send(world, file_in_tests(world->arena, CMPD_TEST_DATA, "field/f5-crit-policies.der"));
     expect_certificate(&answer, PKI_IP);
     trust_cleanup(&vendor);
 }
