@@ -129,6 +129,12 @@ if(NOT CMPD_FUZZ)
     test_program(agreement SOURCES tests/engines/agreement.c USES room-crypto room-base)
 endif()
 
+# Other implementations read names and certificates: the system's OpenSSL and GnuTLS, in a program without BoringSSL.
+if(NOT CMPD_FUZZ)
+    test_program(names SOURCES tests/interop/names.c USES room-crypto room-base)
+    test_program(readers SOURCES tests/interop/readers.c USES gnutls crypto)
+endif()
+
 # The front, the engines and libpq in one process.
 if(TARGET room-front AND NOT CMPD_SANITIZE AND NOT CMPD_FUZZ)
     test_program(two-openssls SOURCES tests/build/two_openssls.c tests/front/fake_pipeline.c
