@@ -48,13 +48,17 @@ static const char *characters_fault(CBS_ASN1_TAG tag, CBS value, unsigned max)
     return fault;
 }
 
-/* DirectoryString ::= CHOICE (RFC 5280 4.1.2.4); the other types have one string each (appendix A.1). */
+/* DirectoryString ::= CHOICE (RFC 5280 4.1.2.4) */
+static int is_directory_string(CBS_ASN1_TAG tag)
+{
+    return tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_T61STRING ||
+           tag == CBS_ASN1_UNIVERSALSTRING || tag == CBS_ASN1_BMPSTRING;
+}
+
+/* The other types have one string each (RFC 5280 appendix A.1). */
 static int type_fits(const struct name_attribute_type *type, CBS_ASN1_TAG tag)
 {
-    if (type->string == CBS_ASN1_UTF8STRING)
-        return tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING || tag == CBS_ASN1_T61STRING ||
-               tag == CBS_ASN1_UNIVERSALSTRING || tag == CBS_ASN1_BMPSTRING;
-    return tag == type->string;
+    return type->string == CBS_ASN1_UTF8STRING ? is_directory_string(tag) : tag == type->string;
 }
 
 enum { COUNTRY_LETTERS = 2 }; /* the one attribute with this bound: SIZE (2), letters of ISO 3166 */
@@ -68,8 +72,14 @@ static int is_country(const CBS *value)
 
 static const char *value_fault(const struct name_attribute_type *type, CBS_ASN1_TAG tag, const CBS *value)
 {
+    /* RFC 5280 4.1.2.4 leaves other attributes open. OpenSSL reads no certificate that has another type there
+     * than these: DirectoryString, IA5String, NumericString, and BIT STRING for x500UniqueIdentifier. */
+    if (type == NULL && tag == CBS_ASN1_BITSTRING)
+        return NULL;
     if (type == NULL)
-        return string_type_known(tag) ? characters_fault(tag, *value, 0) : NULL;
+        return is_directory_string(tag) || tag == CBS_ASN1_IA5STRING || tag == CBS_ASN1_NUMERICSTRING
+                   ? characters_fault(tag, *value, 0)
+                   : "is of a type that software does not read in a name: use UTF8String";
     if (!type_fits(type, tag))
         return type->string == CBS_ASN1_PRINTABLESTRING ? "must be a PrintableString"
                : type->string == CBS_ASN1_IA5STRING     ? "must be an IA5String"

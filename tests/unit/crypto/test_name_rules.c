@@ -20,7 +20,10 @@ static void tear_down(void)
 TestSuite(name_rules, .init = set_up, .fini = tear_down);
 
 enum {
+    BITS = 3,
     OCTETS = 4,
+    NOTHING = 5,
+    SEQUENCE = CBS_ASN1_SEQUENCE,
     UTF8 = 12,
     NUMERIC = 18,
     PRINTABLE = 19,
@@ -116,9 +119,15 @@ Test(name_rules, values_are_texts_of_their_types)
         {"1.2.840.113549.1.9.1", IA5, VALUE("a@b.example"), NULL},
         {"1.2.840.113549.1.9.1", IA5, VALUE("a\x80"), "use UTF8String"},
         {"1.3.6.1.4.1.99999.1", UTF8, VALUE("whatever"), NULL},
-        {"1.3.6.1.4.1.99999.1", OCTETS, VALUE("\0\1"), NULL},
+        {"1.3.6.1.4.1.99999.1", BMP, VALUE("\0a"), NULL},
+        {"1.3.6.1.4.1.99999.1", IA5, VALUE("a@b"), NULL},
+        {"1.3.6.1.4.1.99999.1", NUMERIC, VALUE("1 2"), NULL},
+        {"2.5.4.45", BITS, VALUE("\0\1"), NULL}, /* x500UniqueIdentifier */
+        {"1.3.6.1.4.1.99999.1", OCTETS, VALUE("\0\1"), "use UTF8String"},
+        {"1.3.6.1.4.1.99999.1", NOTHING, VALUE(""), "use UTF8String"},
+        {"1.3.6.1.4.1.99999.1", SEQUENCE, VALUE("\x0c\1a"), "use UTF8String"},
         {"1.3.6.1.4.1.99999.1", UTF8, VALUE("\xff"), "1.3.6.1.4.1.99999.1 is no text"},
-        {"1.3.6.1.4.1.99999.1", VISIBLE, VALUE("a\n"), "1.3.6.1.4.1.99999.1 holds a character"},
+        {"1.3.6.1.4.1.99999.1", VISIBLE, VALUE("a"), "1.3.6.1.4.1.99999.1 is of a type"},
         {"1.3.6.1.4.1.99999.1", NUMERIC, VALUE("a"), "1.3.6.1.4.1.99999.1 holds a character"},
     };
 
