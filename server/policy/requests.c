@@ -190,6 +190,38 @@ static int decide_purposes(struct cmp_decision *decision, const struct profile *
     return 1;
 }
 
+/* RFC 5280 4.2.1.4: certificatePolicies and policyQualifiers are SEQUENCE SIZE (1..MAX), and no policy stands
+ * twice. Whatever reads the certificate refuses another. */
+static int policies_are_well_formed(struct bytes value)
+{
+    CBS cbs = cbs_of(value), list, information, oid, qualifiers, qualifier, earlier, one, other;
+
+    if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&list) == 0)
+        return 0;
+    for (earlier = list; CBS_len(&list) != 0;) {
+        const uint8_t *begin = CBS_data(&list);
+        if (!CBS_get_asn1(&list, &information, CBS_ASN1_SEQUENCE) ||
+            !CBS_get_asn1(&information, &oid, CBS_ASN1_OBJECT))
+            return 0;
+        for (CBS before = earlier; CBS_data(&before) != begin;)
+            if (!CBS_get_asn1(&before, &one, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&one, &other, CBS_ASN1_OBJECT) ||
+                bytes_equal(bytes_of_cbs(&other), bytes_of_cbs(&oid)))
+                return 0;
+        if (CBS_len(&information) == 0)
+            continue;
+        if (!CBS_get_asn1(&information, &qualifiers, CBS_ASN1_SEQUENCE) || CBS_len(&information) != 0 ||
+            CBS_len(&qualifiers) == 0)
+            return 0;
+        while (CBS_len(&qualifiers) != 0)
+            if (!CBS_get_asn1(&qualifiers, &qualifier, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&qualifier, &oid, CBS_ASN1_OBJECT) ||
+                !CBS_get_any_asn1_element(&qualifier, &one, NULL, NULL) || CBS_len(&qualifier) != 0)
+                return 0;
+    }
+    return 1;
+}
+
 /* RFC 5280 4.2.1.9 and 4.2.1.3: whoever asks to be a CA is not told that he is none, but refused. */
 static int asks_for_ca(const struct certificate_extension *asked)
 {
@@ -235,6 +267,9 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
         return 1;
     if (!der_is_strict(NULL, NULL, asked->value, BOUND_DER_DEPTH))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "an extension asked for is not DER");
+    if (extension_of(asked->oid) == EXTENSION_CERTIFICATE_POLICIES && !policies_are_well_formed(asked->value))
+        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                             "the certificatePolicies asked for are malformed");
     out->others[out->other_count++] = *asked;
     return 1;
 }

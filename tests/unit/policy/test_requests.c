@@ -262,6 +262,44 @@ Test(requests, other_extensions_are_ignored_copied_or_refused)
     granted();
 }
 
+/* RFC 5280 4.2.1.4: at least one policy, none twice; of its qualifiers at least one, with its OID and value.
+ */
+Test(requests, certificatePolicies_are_copied_only_if_others_can_read_them)
+{
+    static const struct {
+        const char *value;
+        int good;
+    } cases[] = {
+        {"30 05 30 03 06 01 2a", 1},
+        {"30 0a 30 03 06 01 2a 30 03 06 01 2b", 1},
+        {"30 0f 30 0d 06 01 2a 30 08 30 06 06 01 2b 16 01 61", 1}, /* a qualifier */
+        {"30 00", 0},
+        {"04 00", 0},
+        {"30 02 30 00", 0},
+        {"30 05 31 03 06 01 2a", 0},
+        {"30 0a 30 03 06 01 2a 30 03 06 01 2a", 0},                /* twice */
+        {"30 0f 30 03 06 01 2a 30 03 06 01 2b 30 03 06 01 2a", 0}, /* the first and the last */
+        {"30 07 30 05 06 01 2a 30 00", 0},                         /* no qualifier in the list */
+        {"30 07 30 05 06 01 2a 05 00", 0},
+        {"30 0c 30 0a 06 01 2a 30 05 30 03 06 01 2b", 0},                /* without its value */
+        {"30 0e 30 0c 06 01 2a 30 07 30 05 16 01 61 05 00", 0},          /* without its OID */
+        {"30 11 30 0f 06 01 2a 30 0a 30 08 06 01 2b 16 01 61 05 00", 0}, /* more behind it */
+        {"30 11 30 0f 06 01 2a 30 08 30 06 06 01 2b 16 01 61 05 00", 0},
+    };
+
+    edit(honours, "honour: [certificatePolicies]");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        request.tmpl.extension_count = 0;
+        ask(POLICIES_OID, cases[i].value);
+        if (cases[i].good) {
+            struct certificate cert = granted();
+            cr_expect(bytes_equal(cert.policies, request.tmpl.extensions[0].value), "case %zu", i);
+        } else {
+            is_refused();
+        }
+    }
+}
+
 /* "other" is whatever is not honoured. */
 Test(requests, what_is_honoured_is_not_refused_as_other)
 {
