@@ -131,6 +131,9 @@ static int get_pop(struct cert_request *out, struct arena *arena, CBS *message)
     return 1;
 }
 
+static const char malformed_san[] =
+    "subjectAltName is malformed: it is empty, holds no GeneralName, or a text that is not ASCII";
+
 static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const char **why, CBS *list)
 {
     CBS message, request_element, request, tmpl, controls;
@@ -145,7 +148,7 @@ static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const
         !der_get_int64(&request, &out->cert_req_id))
         return fail(why, "certReqId is malformed");
     if (!CBS_get_asn1(&request, &tmpl, CBS_ASN1_SEQUENCE) || !pki_get_template(&out->tmpl, arena, tmpl))
-        return fail(why, "certTemplate is malformed");
+        return fail(why, out->tmpl.malformed_san ? malformed_san : "certTemplate is malformed");
     if (!CBS_get_optional_asn1(&request, &controls, &present, CBS_ASN1_SEQUENCE) || CBS_len(&request) != 0 ||
         (present && !get_controls(out, controls)))
         return fail(why, "controls are malformed");
@@ -220,7 +223,8 @@ int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char 
     out->tmpl.subject = bytes_of_cbs(&name);
     out->tmpl.spki = bytes_of_cbs(&spki);
     if (present && !get_attributes(out, attributes))
-        return fail(why, "attributes of certificationRequestInfo are malformed");
+        return fail(why, out->tmpl.malformed_san ? malformed_san
+                                                 : "attributes of certificationRequestInfo are malformed");
     return 1;
 }
 

@@ -24,6 +24,7 @@ struct cert_template {
     size_t extension_count;
     int more_extensions;       /* 1: there are others beyond BOUND_EXTENSIONS */
     struct bytes repeated_oid; /* of an extension that stands twice (RFC 5280 4.2 allows one), or empty */
+    int malformed_san;         /* 1: that is what could not be read of the template */
     struct bytes san;          /* GeneralNames of the subjectAltName among the extensions */
 };
 

@@ -75,7 +75,8 @@ int pki_get_extensions(struct cert_template *out, CBS list)
         else
             out->extension_count++;
         if (bytes_equal(extension->oid, bytes_of(id_subject_alt_name, sizeof id_subject_alt_name))) {
-            if (!is_general_names(extension->value))
+            out->malformed_san = !is_general_names(extension->value);
+            if (out->malformed_san)
                 return 0;
             out->san = extension->value;
         }

@@ -35,7 +35,8 @@ static struct bytes wrap(uint8_t tag, struct bytes content)
         out[2] = (uint8_t)(content.len >> 8);
         out[3] = (uint8_t)content.len;
     }
-    memcpy(out + head, content.data, content.len);
+    if (content.len != 0)
+        memcpy(out + head, content.data, content.len);
     return bytes_of(out, head + content.len);
 }
 
@@ -520,6 +521,40 @@ Test(request, extensionRequest_of_PKCS10_is_read_and_other_attributes_are_passed
         " 30 1f 06 09 2a 86 48 86 f7 0d 01 09 0e 31 12 30 10 30 0e 06 03 55 1d 11 04 07 30 05 82 03 67 "
         "6e 62"));
     cr_assert(bytes_equal(request.tmpl.san, hex(arena, "30 05 82 03 67 6e 62")));
+}
+
+/* RFC 5280 4.2.1.6: it is the extension that a device's operator can mend, so it is named. */
+Test(request, a_malformed_subjectAltName_is_named)
+{
+    static const char *const bad[] = {
+        "30 00",             /* SIZE (1..MAX) */
+        "30 03 81 01 ff",    /* IA5String */
+        "30 03 82 01 00",    /* a NUL */
+        "30 03 89 01 61",    /* GeneralName ends with [8] */
+        "30 04 82 81 01 61", /* no DER */
+    };
+    struct cert_request request;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bytes value = wrap(0x04, hex(arena, bad[i]));
+        struct bytes list = wrap(0x30, join(hex(arena, "06 03 55 1d 11"), value)), attribute;
+        struct bytes asked = wrap(0x30, join(hex(arena, "02 01 00"), wrap(0x30, wrap(0xa9, list))));
+        const char *why = NULL;
+        size_t count;
+
+        cr_assert_not(pki_decode_cert_requests(&request, &count, arena, &why, wrap(0x30, wrap(0x30, asked))));
+        cr_expect(strncmp(why, "subjectAltName is malformed", 27) == 0, "case %zu: %s", i, why);
+        attribute = wrap(0xa0, wrap(0x30, join(hex(arena, "06 09 2a 86 48 86 f7 0d 01 09 0e"),
+                                               wrap(0x31, wrap(0x30, list)))));
+        cr_assert_not(pki_decode_pkcs10(
+            &request, arena, &why,
+            wrap(0x30, join(wrap(0x30, join(hex(arena, "02 01 00 30 00 " P10_KEY), attribute)),
+                            hex(arena, P10_ALG_AND_SIGNATURE)))));
+        cr_expect(strncmp(why, "subjectAltName is malformed", 27) == 0, "case %zu: %s", i, why);
+    }
+    cr_assert_not(pki_decode_cert_requests(&request, &(size_t){0}, arena, &(const char *){NULL},
+                                           wrap(0x30, cert_req_msg("a9 02 05 00", "", ""))));
+    cr_expect_not(request.tmpl.malformed_san);
 }
 
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
