@@ -79,10 +79,11 @@ static char by_gnutls(const gnutls_datum_t *a, const gnutls_datum_t *b)
 static const char *name_by_openssl(const X509_NAME *name)
 {
     for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const ASN1_STRING *value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i));
         unsigned char *text = NULL;
-        int len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+        int len = ASN1_STRING_to_UTF8(&text, value);
         OPENSSL_free(text);
-        if (len <= 0)
+        if (len <= 0 && ASN1_STRING_type(value) != V_ASN1_BIT_STRING) /* x500UniqueIdentifier is no text */
             return "OpenSSL makes no text of a name";
     }
     return NULL;
