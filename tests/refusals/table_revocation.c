@@ -8,6 +8,12 @@
 #define ENTRY_DETAILS "content/0/1"
 #define REASON(value) ENTRY_DETAILS " = 30{30{(2.5.29.21) 04{" value "}}}"
 
+/* RFC 9810 5.3.9, Appendix F, badCertId: "no certificate could be found matching the provided criteria" */
+#define CONTRADICTS(what, edits)                                                                             \
+    {                                                                                                        \
+        "RFC 9810 5.3.9", "rr with " what, PKI_RR, 0, edits, IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE \
+    }
+
 static void sign_as_the_device(struct scene *scene)
 {
     client_sign_by(&scene->device, &scene->world->device, &scene->world->vendor_ca.cert_der, 1);
@@ -115,6 +121,20 @@ static const struct refusal rows[] = {
      ISSUER " > a9{30{(1.2.3.4) 04{0500}}}", IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
     {"RFC 9810 5.3.9", "rr with another keyUsage", PKI_RR, 0, ISSUER " > a9{30{(2.5.29.15) 04{03020106}}}",
      IN_BODY, PKI_BAD_CERT_ID, PKI_BAD_CERT_TEMPLATE},
+    CONTRADICTS("half its subject", ISSUER " > a5{30{31{30{(2.5.4.10) 0c{'Operator'}}}}}"),
+    CONTRADICTS("an RDN more in its subject",
+                ISSUER " > a5{30{31{30{(2.5.4.10) 0c{'Operator'}}} 31{30{(2.5.4.3) 0c{'gnb-1'}}}"
+                       " 31{30{(2.5.4.5) 13{'1'}}}}}"),
+    CONTRADICTS("its subject from behind",
+                ISSUER " > a5{30{31{30{(2.5.4.3) 0c{'gnb-1'}}} 31{30{(2.5.4.10) 0c{'Operator'}}}}}"),
+    CONTRADICTS("its subject in one RDN",
+                ISSUER " > a5{30{31{30{(2.5.4.3) 0c{'gnb-1'}} 30{(2.5.4.10) 0c{'Operator'}}}}}"),
+    CONTRADICTS("version 1", SERIAL " < 80{00}"),
+    CONTRADICTS("another signingAlg", SERIAL " > a2{(1.3.101.112)}"),
+    CONTRADICTS("an issuerUID", ISSUER " > 87{00ff}"),
+    CONTRADICTS("a subjectAltName that it lacks", ISSUER " > a9{30{(2.5.29.17) 04{30078205676e622d32}}}"),
+    CONTRADICTS("another extendedKeyUsage", ISSUER " > a9{30{(2.5.29.37) 04{300a06082b06010505070309}}}"),
+    CONTRADICTS("cA", ISSUER " > a9{30{(2.5.29.19) 04{30030101ff}}}"),
     /* "and is not already expired or revoked (failInfo bit: certRevoked)" */
     {"RFC 9483 5.1.3", "rr for a revoked certificate", PKI_RR, 0, "", IN_BODY, PKI_CERT_REVOKED,
      .before = revoke_it},

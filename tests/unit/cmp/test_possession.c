@@ -1,6 +1,7 @@
 /* possession.c: poposkInput (RFC 9810 5.2.8.2, RFC 4211 4.1). The other kinds of proof are in the tables of
  * refusals and in test_op_enroll.c. */
 #include "crypto/name.h"
+#include "tests/support/spelling.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(possession, .init = set_up, .fini = tear_down);
@@ -17,18 +18,22 @@ static struct bytes named(const char *name)
     return out;
 }
 
-/* authInfo: sender [0] GeneralName */
-static struct bytes sender(struct bytes name)
+/* authInfo: sender [0] GeneralName, of the form |tag| */
+static struct bytes sender_of_form(CBS_ASN1_TAG tag, struct bytes name)
 {
-    CBB cbb, explicit, directory;
+    CBB cbb, explicit, form;
     struct bytes out;
 
     must(CBB_init(&cbb, 64));
     must(der_finish(&out, world->arena, &cbb,
-                    CBB_add_asn1(&cbb, &explicit, constructed | 0) &&
-                        CBB_add_asn1(&explicit, &directory, constructed | DIRECTORY_NAME) &&
-                        der_add_bytes(&directory, name)));
+                    CBB_add_asn1(&cbb, &explicit, constructed | 0) && CBB_add_asn1(&explicit, &form, tag) &&
+                        der_add_bytes(&form, name)));
     return out;
+}
+
+static struct bytes sender(struct bytes name)
+{
+    return sender_of_form(constructed | DIRECTORY_NAME, name);
 }
 
 /* authInfo: publicKeyMAC PKMACValue, over |spki| */
@@ -54,11 +59,12 @@ static struct bytes key_mac(struct bytes algorithm, struct bytes secret, struct 
 
 static struct bytes joined(struct bytes a, struct bytes b)
 {
-    uint8_t *out = arena_alloc(world->arena, a.len + b.len);
+    struct bytes out;
+    CBB cbb;
 
-    memcpy(out, a.data, a.len);
-    memcpy(out + a.len, b.data, b.len);
-    return bytes_of(out, a.len + b.len);
+    must(CBB_init(&cbb, 64));
+    must(der_finish(&out, world->arena, &cbb, der_add_bytes(&cbb, a) && der_add_bytes(&cbb, b)));
+    return out;
 }
 
 static struct bytes sequence_of(struct bytes content)
@@ -132,6 +138,60 @@ Test(possession, sender_of_the_header_proves_nothing_by_a_secret)
     must(pki_directory_name(&mac.header.sender, world->arena, named("another")));
     is_refused(send(&mac, none, sender(named("another")), own_spki(&mac), INPUT));
     is_granted(send(&mac, none, sender(named("station-1")), own_spki(&mac), INPUT));
+}
+
+/* RFC 5280 7.1 says what is another spelling, and what another name. */
+Test(possession, sender_matches_as_names_do)
+{
+    struct bytes subject = client.signer->cert.subject;
+
+    is_granted(
+        send(&client, none, sender(spelled_otherwise(world->arena, subject)), own_spki(&client), INPUT));
+    is_refused(send(&client, none, sender(name_empty()), own_spki(&client), INPUT));
+}
+
+/* No other form of GeneralName is the name of who protects a request. */
+Test(possession, sender_is_a_directoryName)
+{
+    is_refused(send(&client, none, sender_of_form(CBS_ASN1_CONTEXT_SPECIFIC | DNS_NAME, bytes_str("device")),
+                    own_spki(&client), INPUT));
+    is_refused(send(&mac, none, sender_of_form(CBS_ASN1_CONTEXT_SPECIFIC | DNS_NAME, bytes_str("station-1")),
+                    own_spki(&mac), INPUT));
+}
+
+/* RFC 4211 4.1: only a template with subject and publicKey is to have no poposkInput. */
+Test(possession, a_subjectAltName_is_no_subject)
+{
+    client.tmpl.extensions[client.tmpl.extension_count++] =
+        (struct certificate_extension){bytes_str("\x55\x1d\x11"), 1, bytes_str("\x30\x07\x82\x05gnb-1")};
+    is_granted(send(&client, none, sender(client.signer->cert.subject), own_spki(&client), INPUT));
+}
+
+/* RFC 4211 4.1: authInfo and publicKey, once each and in this order. */
+Test(possession, a_malformed_poposkInput_is_refused)
+{
+    struct bytes info = sender(client.signer->cert.subject), spki = own_spki(&client);
+    const struct {
+        struct bytes first, second;
+    } cases[] = {
+        {spki, info},
+        {info, none},
+        {none, spki},
+        {joined(info, info), spki},
+        {info, joined(spki, spki)},
+        {joined(info, key_mac(mac.header.protection_alg, world->secret, spki, 0)), spki},
+        {bytes_str("\x02\x01\x01"), spki},     /* no choice of authInfo */
+        {bytes_str("\xa0\x02\x05\x00"), spki}, /* no GeneralName */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct answer answer = send(&client, none, cases[i].first, cases[i].second, INPUT);
+        cr_assert_not(answer.has_cert, "case %zu", i);
+        cr_expect_neq(answer.status.fail_info &
+                          (UINT64_C(1) << PKI_BAD_POP | UINT64_C(1) << PKI_BAD_DATA_FORMAT),
+                      0, "case %zu: %s", i, answer.result.text);
+        answer_free(&answer);
+    }
 }
 
 /* "MUST be exactly the same value as is contained in the certificate template" */

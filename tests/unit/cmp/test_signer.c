@@ -281,6 +281,29 @@ Test(signer, order_and_strangers_make_no_difference)
     }
 }
 
+/* RFC 9483 3.3, of orders: every one of the device's certificate, its chain up to the root, an expired one of
+ * the same key, and one of our own CA, which has nothing to do with it. */
+Test(signer, every_order_of_the_chain_is_good)
+{
+    enum { CERTS = 5, ORDERS = 5 * 4 * 3 * 2 };
+    struct bytes certs[CERTS] = {world->device.cert_der, world->vendor_ca.cert_der,
+                                 world->vendor_root.cert_der, look_alike(OLD), world->issuing.cert_der};
+
+    for (int n = 0; n < ORDERS; n++) {
+        struct bytes order[CERTS], rest[CERTS];
+        memcpy(rest, certs, sizeof rest);
+        for (int i = 0, left = CERTS, number = n; i < CERTS; i++, number /= left--) {
+            int taken = number % left;
+            order[i] = rest[taken];
+            memmove(rest + taken, rest + taken + 1, (size_t)(left - 1 - taken) * sizeof rest[0]);
+        }
+        world_forget(world);
+        set_extra_certs(order, CERTS);
+        struct answer answer = send_ir(&client);
+        expect_certificate(&answer, PKI_IP);
+    }
+}
+
 /* Which of them is refused does not depend on the order either: the one that came furthest. */
 Test(signer, the_refusal_does_not_depend_on_the_order)
 {

@@ -162,6 +162,62 @@ Test(differences, names_are_compared_as_names)
     expect(NULL);
 }
 
+/* RFC 5280 7.1: RDNs have an order, and the attributes of one stand together. */
+Test(differences, the_same_attributes_can_be_another_subject)
+{
+    const char *const from_behind[] = {"CN", "gnb-1", "O", "Operator", NULL},
+                      *const longer[] = {"O", "Operator", "CN", "gnb-1", "OU", "Radio", NULL},
+                      *const shorter[] = {"CN", "gnb-1", NULL},
+                      *const *const names[] = {from_behind, longer, shorter};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        must(name_build(&tmpl.subject, arena, names[i]));
+        expect("subject");
+    }
+    tmpl.subject = hex(arena, "30 21 31 1f 30 0c 06 03 55 04 03 0c 05 67 6e 62 2d 31"
+                              " 30 0f 06 03 55 04 0a 0c 08 4f 70 65 72 61 74 6f 72"); /* in one RDN */
+    expect("subject");
+}
+
+/* RFC 5280 4.2.1.6: a set of names; RFC 4343: hosts have no case. */
+Test(differences, subjectAltName_is_a_set)
+{
+    static const struct {
+        const char *asked;
+        int same;
+    } cases[] = {
+        {"30 0b 82 03 62 2e 63 87 04 c0 00 02 01", 0}, /* another host */
+        {"30 0b 87 04 c0 00 02 01 82 03 61 2e 62", 1}, /* from behind */
+        {"30 0b 82 03 41 2e 42 87 04 c0 00 02 01", 1}, /* in capitals */
+        {"30 05 82 03 61 2e 62", 0},                   /* one of two */
+        {"30 10 82 03 61 2e 62 87 04 c0 00 02 01 82 03 61 2e 63", 0},
+        {"30 0b 81 03 61 2e 62 87 04 c0 00 02 01", 0}, /* another form */
+        {"30 0b 82 03 61 2e 62 87 04 c0 00 02 02", 0}, /* another address */
+    };
+
+    cert.san = hex(arena, "30 0b 82 03 61 2e 62 87 04 c0 00 02 01");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tmpl.san = hex(arena, cases[i].asked);
+        expect(cases[i].same ? NULL : "subjectAltName");
+    }
+    cert.san = bytes_of(NULL, 0);
+    tmpl.san = hex(arena, "30 05 82 03 61 2e 62");
+    expect("subjectAltName");
+}
+
+Test(differences, an_extension_is_compared_by_its_value)
+{
+    ask("2a 03 04", "0c 01 61");
+    expect("1.2.3.4");
+    ask(BASIC_CONSTRAINTS, "30 03 02 01 00"); /* a path length alone */
+    expect("basicConstraints");
+    ask(KEY_USAGE, "03 01 00"); /* no bit */
+    expect("keyUsage");
+    ask(EXTENDED_KEY_USAGE, "30 1e 06 08 2b 06 01 05 05 07 03 01 06 08 2b 06 01 05 05 07 03 02"
+                            " 06 08 2b 06 01 05 05 07 03 03"); /* one more */
+    expect("extendedKeyUsage");
+}
+
 Test(differences, keyUsage_is_compared_by_its_bits)
 {
     ask(KEY_USAGE, "03 02 07 80");
