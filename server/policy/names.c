@@ -203,13 +203,21 @@ static int san_is_bound(const struct cmp_decision *decision, struct bytes san)
     return san.len == 0 || (decision->signer != NULL && general_names_equal(san, decision->signer->san));
 }
 
+/* RFC 4211 4.1: where the template names no subject, and the proof of possession the identity that was
+ * established for it, that identity is meant. */
+static struct bytes requested_subject(const struct cert_request *request)
+{
+    return request->tmpl.subject.len != 0 || !request->pop_input.is_there ? request->tmpl.subject
+                                                                          : request->pop_input.sender_name;
+}
+
 /* Of what the request names, that which comes into the certificate; an RA speaks for others. */
 static int is_bound(const struct cmp_decision *decision, const struct profile *profile, int takes_san)
 {
     const struct cert_template *tmpl = &decision->request->tmpl;
 
     return !profile->cmp.config->names.subject_bound || decision->by_ra ||
-           ((!profile->takes_names || subject_is_bound(decision, tmpl->subject)) &&
+           ((!profile->takes_names || subject_is_bound(decision, requested_subject(decision->request))) &&
             (!takes_san || san_is_bound(decision, tmpl->san)));
 }
 
@@ -219,7 +227,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     const struct cert_template *tmpl = &decision->request->tmpl;
     const struct origin origin = {
         .arena = decision->arena,
-        .requested = tmpl->subject,
+        .requested = requested_subject(decision->request),
         .signer = decision->signer != NULL ? decision->signer->subject : bytes_of(NULL, 0),
         .reference = decision->reference,
     };
@@ -235,10 +243,10 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
     if (!is_bound(decision, profile, takes_san))
         return policy_refuse(decision, PKI_NOT_AUTHORIZED,
                              "subject, or subjectAltName, does not name who protects the request");
-    out->subject = tmpl->subject;
+    out->subject = requested_subject(decision->request);
     /* RFC 9483 4.1.1 wants the NULL-DN beside a subjectAltName that names the device; RFC 4211 lets subject
      * be absent. */
-    if (tmpl->subject.len == 0 && profile->cmp.config->accept.header != CONFIG_HEADER_RFC9483)
+    if (out->subject.len == 0 && profile->cmp.config->accept.header != CONFIG_HEADER_RFC9483)
         out->subject = name_empty();
     if (profile->subject_count != 0 && !expand_subject(decision, profile, &origin, &out->subject))
         return 0;

@@ -51,6 +51,25 @@ Test(names, subject_may_be_made_of_who_signs_and_of_the_reference)
     cr_assert(bytes_equal(granted().subject, name("CN", "station-1", NULL, NULL)));
 }
 
+/* RFC 4211 4.1: poposkInput names whom the template does not. */
+Test(names, the_sender_of_poposkInput_is_the_subject_that_was_left_out)
+{
+    struct certificate device = {.subject = name("serialNumber", "A0815", "CN", "device")};
+    struct bytes other = name("O", "Op", "CN", "other");
+
+    signer = &device;
+    request.tmpl.subject = bytes_of(NULL, 0);
+    request.pop_input.sender_name = device.subject;
+    refused(PKI_BAD_CERT_TEMPLATE); /* it is not there */
+    request.pop_input.is_there = 1;
+    cr_assert(bytes_equal(granted().subject, device.subject));
+    is_modified(NULL);
+    edit("subject: [] ", "subject: [O=Operator, \"CN=gnb-${CN}\"] ");
+    cr_assert(bytes_equal(granted().subject, name("O", "Operator", "CN", "gnb-device")));
+    request.tmpl.subject = other; /* what the template says comes first */
+    cr_assert(bytes_equal(granted().subject, name("O", "Operator", "CN", "gnb-other")));
+}
+
 /* PrintableString (RFC 5280 Appendix A) does not take every character. */
 Test(names, what_is_no_text_of_its_type_is_refused)
 {
