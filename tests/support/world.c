@@ -8,6 +8,7 @@
 #include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
+#include "server/ctl/decode.h"
 #include "storage/row.h"
 #include "tests/support/mirror.h"
 #include "tests/support/must.h"
@@ -622,6 +623,17 @@ static void decode_body(struct answer *answer)
         must(pki_decode_rev_rep(&answer->status, answer->message.body));
 }
 
+/* Whatever of a request stands in an answer was of its type there, too: the tables of `cmpctl decode`, a
+ * reader of their own, take all of it. */
+static void read_by_tables(struct bytes reply)
+{
+    static FILE *nowhere;
+
+    if (nowhere == NULL)
+        nowhere = fopen("/dev/null", "w");
+    must(nowhere != NULL && decode_write(nowhere, reply));
+}
+
 static void decode_answer(struct world *world, struct answer *answer, struct bytes request)
 {
     struct pki_message in;
@@ -630,6 +642,7 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
     must(pki_message_decode(&answer->message, NULL, answer->result.reply) == PKI_WHOLE);
     answer->body = answer->message.body_type;
     must(answer->body == answer->result.reply_body);
+    read_by_tables(answer->result.reply);
     decode_body(answer);
     check_status(answer);
     check_header(world, answer, &in, decoded);
