@@ -38,7 +38,6 @@ static const struct {
 
 struct subtree {
     struct bytes base; /* of a directoryName: prepared */
-    int is_usable;     /* 0: what it says is not processed here, so no name of its form is good */
     struct subtree *next;
 };
 
@@ -46,6 +45,7 @@ struct subtree {
 struct name_constraints_of {
     const struct certificate *issuer;
     struct subtree *permitted[FORMS], *excluded[FORMS];
+    int is_unusable[FORMS]; /* 1: something of it is not processed here, so no name of this form is good */
     struct name_constraints_of *next;
 };
 
@@ -328,7 +328,8 @@ static const char *refuse_base(struct name_constraints *constraints, enum form f
     return text != NULL ? text : starve(constraints);
 }
 
-static const char *read_subtree(struct name_constraints *constraints, struct subtree *lists[FORMS], CBS *list)
+static const char *read_subtree(struct name_constraints *constraints, struct name_constraints_of *own,
+                                struct subtree *lists[FORMS], CBS *list)
 {
     struct subtree *subtree = arena_alloc(constraints->arena, sizeof *subtree);
     CBS element;
@@ -344,19 +345,20 @@ static const char *read_subtree(struct name_constraints *constraints, struct sub
         return too_many;
     if (!is_read)
         return refuse_base(constraints, form);
-    subtree->is_usable = forms[form].known && has_no_distances(&element);
+    own->is_unusable[form] |= !forms[form].known || !has_no_distances(&element);
     subtree->next = lists[form];
     lists[form] = subtree;
     return NULL;
 }
 
 /* GeneralSubtrees: SIZE (1..MAX). */
-static const char *read_subtrees(struct name_constraints *constraints, struct subtree *lists[FORMS], CBS list)
+static const char *read_subtrees(struct name_constraints *constraints, struct name_constraints_of *own,
+                                 struct subtree *lists[FORMS], CBS list)
 {
     const char *fault = CBS_len(&list) != 0 ? NULL : malformed;
 
     while (fault == NULL && CBS_len(&list) != 0)
-        fault = read_subtree(constraints, lists, &list);
+        fault = read_subtree(constraints, own, lists, &list);
     return fault;
 }
 
@@ -378,8 +380,8 @@ const char *name_constraints_add(struct name_constraints *constraints, const str
         !CBS_get_optional_asn1(&sequence, &excluded, &excludes, list | 1) || CBS_len(&sequence) != 0 ||
         (!permits && !excludes))
         return malformed;
-    if ((permits && (fault = read_subtrees(constraints, own->permitted, permitted)) != NULL) ||
-        (excludes && (fault = read_subtrees(constraints, own->excluded, excluded)) != NULL))
+    if ((permits && (fault = read_subtrees(constraints, own, own->permitted, permitted)) != NULL) ||
+        (excludes && (fault = read_subtrees(constraints, own, own->excluded, excluded)) != NULL))
         return fault;
     own->next = constraints->last;
     constraints->last = own;
@@ -414,14 +416,6 @@ static int is_within_any(struct name_constraints *constraints, const struct held
     return 0;
 }
 
-static int all_are_usable(const struct subtree *list)
-{
-    for (; list != NULL; list = list->next)
-        if (!list->is_usable)
-            return 0;
-    return 1;
-}
-
 /* Of |own|, about a name of this form. */
 static const char *fault_by(struct name_constraints *constraints, const struct name_constraints_of *own,
                             const struct held *held)
@@ -432,7 +426,7 @@ static const char *fault_by(struct name_constraints *constraints, const struct n
 
     if (permitted == NULL && excluded == NULL)
         return NULL;
-    if (!all_are_usable(permitted) || !all_are_usable(excluded))
+    if (own->is_unusable[held->form])
         verdict = "are not supported for";
     else if (!held->is_comparable)
         verdict = "cannot be compared with";

@@ -137,6 +137,15 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         return config_fault_at(fault, policy->config, key,
                                "shared secrets are sealed in the store; name a file in seal_key");
     }
+    /* Whoever never confirms would keep both. */
+    if (config->update.predecessor == CONFIG_PREDECESSOR_REVOKE &&
+        config->confirm.unconfirmed == CONFIG_UNCONFIRMED_KEEP) {
+        snprintf(key, sizeof key, "profiles[%zu].update.predecessor", i);
+        return config_fault_at(
+            fault, policy->config, key,
+            "'revoke' waits for the certConf that confirm.unconfirmed: keep does not wait for; "
+            "write unconfirmed: revoke or hold, or predecessor: keep");
+    }
     profile->cmp = (struct cmp_profile){
         .config = config,
         .ca = policy_authority(policy, config->ca),

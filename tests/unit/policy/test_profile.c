@@ -112,6 +112,15 @@ Test(profile, secrets_need_a_key_that_seals_them)
     refuse_at("seal_key: ca/seal.key", "# none", "allowed: true", "name a file in seal_key");
 }
 
+/* Whoever never confirms would keep both certificates. */
+Test(profile, a_predecessor_is_revoked_only_where_a_certConf_is_waited_for)
+{
+    edit("unconfirmed: revoke ", "unconfirmed: keep ");
+    refuse_at("predecessor: keep ", "predecessor: revoke ", "predecessor", "unconfirmed: revoke or hold");
+    edit("unconfirmed: keep ", "unconfirmed: hold ");
+    edit("predecessor: keep ", "predecessor: revoke ");
+}
+
 Test(profile, whom_it_trusts)
 {
     const struct cmp_profile *cmp = &profile()->cmp;
