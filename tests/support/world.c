@@ -142,6 +142,23 @@ void world_forget(struct world *world)
 
 /* ---- policy, as simple as can be ---- */
 
+static int names_are_well_formed(const struct cert_template *tmpl)
+{
+    CBS cbs = cbs_of(tmpl->san), names, name;
+
+    if (tmpl->subject.len != 0 && !name_is_valid(tmpl->subject))
+        return 0;
+    if (tmpl->san.len == 0)
+        return 1;
+    if (!CBS_get_asn1(&cbs, &names, CBS_ASN1_SEQUENCE))
+        return 0;
+    while (CBS_len(&names) != 0)
+        if (!CBS_get_any_asn1_element(&names, &name, NULL, NULL) ||
+            !general_name_is_well_formed(bytes_of_cbs(&name)))
+            return 0;
+    return 1;
+}
+
 static void decide(struct world *world, struct cmp_decision *decision)
 {
     uint8_t *serial = arena_alloc(decision->arena, STORE_SERIAL);
@@ -157,6 +174,12 @@ static void decide(struct world *world, struct cmp_decision *decision)
         world->config.accept.header == CONFIG_HEADER_RFC9483) {
         decision->fail_info = PKI_BAD_CERT_TEMPLATE;
         decision->text = "certTemplate lacks subject";
+        return;
+    }
+    /* RFC 5280 4.1.2.6 and 4.2.1.6: what is no name comes into no certificate. */
+    if (decision->update == NULL && !names_are_well_formed(&decision->request->tmpl)) {
+        decision->fail_info = PKI_BAD_CERT_TEMPLATE;
+        decision->text = "subject, or subjectAltName, is no name";
         return;
     }
     random_bytes(serial, STORE_SERIAL);
@@ -284,7 +307,8 @@ static int changes(const struct store_cert_change *change, const struct store_ce
 {
     /* revocation is final */
     return cert != NULL && cert->status != STORE_CERT_REVOKED &&
-           (change->only_from == 0 || change->only_from == cert->status);
+           (change->only_from == 0 || change->only_from == cert->status) &&
+           (change->former == NULL || bytes_equal(*change->former, cert->successor));
 }
 
 static int inserts_something_twice(const struct world *world, const struct store_unit *unit)
