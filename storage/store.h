@@ -70,8 +70,9 @@ struct store_cert_change {
     int required;                     /* 1: what is no change is STORE_PRE_CERT */
     enum store_cert_status status;
     int reason;
-    int64_t at;                           /* Unix seconds */
-    struct bytes successor;               /* not empty: of that certificate from now on */
+    int64_t at;                 /* Unix seconds */
+    struct bytes successor;     /* not empty: of that certificate from now on */
+    const struct bytes *former; /* not NULL: the successor that it has to have until now, if it is required */
     const struct store_cert_change *next; /* of another certificate, in the same unit; or NULL. Of all in a
                                            * unit one may be required */
 };

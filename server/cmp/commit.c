@@ -63,6 +63,7 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
     case STORE_PRE_SIGNER:
         return refuse_signer(m);
     case STORE_PRE_CERT:
+        /* A predecessor that is no more valid (cmp_supersede), where nothing can be judged again. */
         return m->operation->raced != NULL ? CMP_RACED : refuse_signer(m);
     default:
         break;

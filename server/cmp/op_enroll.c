@@ -13,6 +13,7 @@ struct enrollment {
     const char *differences; /* from the request; NULL: none */
     struct store_cert row;
     const struct store_fetch *issued;    /* when the request comes again */
+    const struct store_fetch *signer;    /* looked at again; NULL: it was not */
     const struct store_fetch *successor; /* of the certificate to be updated; NULL: not asked for, or none */
 };
 
@@ -304,6 +305,32 @@ static enum cmp_turn judge_open(struct cmp_message *m)
         "an update of this certificate awaits its certConf: send that, or wait until it is over");
 }
 
+/* The certificate has changed since it was looked at: it was revoked, or another kur was faster. */
+static enum cmp_turn look_at_signer(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    own->signer = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signer->serial);
+    own->successor = NULL;
+    return CMP_ON;
+}
+
+static enum cmp_turn judge_signer(struct cmp_message *m)
+{
+    const struct store_fetch *fetch = ((const struct enrollment *)m->state)->signer;
+
+    if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    if (fetch->outcome != STORE_FOUND || ((const struct store_cert *)fetch->rows)->status != STORE_CERT_VALID)
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is revoked, or on hold",
+                          NULL);
+    m->stored_signer = fetch->rows;
+    return CMP_ON;
+}
+
+static cmp_step *const raced_update[] = {look_at_signer, judge_signer, look_for_open,
+                                         judge_open,     answer,       NULL};
+
 static cmp_step *const run_update[] = {look_for_open, judge_open, check, decided, certificate_signed, NULL};
 
 /* ---- the unit that the answer waits for ---- */
@@ -356,6 +383,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     if (m->operation == &cmp_kur) {
         cmp_supersede(m, m->signer->serial, m->grant_implicit);
         m->predecessor_change.successor = decision->serial;
+        if (m->profile->config->update.one_open)
+            m->predecessor_change.former = &m->stored_signer->successor;
         unit->change = &m->predecessor_change;
     } else if (m->signer_is_own) {
         unit->signer_serial = m->signer->serial;
@@ -450,5 +479,6 @@ const struct cmp_operation cmp_kur = {
     .flags = CMP_BEGINS | CMP_ISSUES | CMP_SIGNED,
     .audit = "update",
     .decode = decode_crmf,
+    .raced = raced_update,
     ENROLLMENT(run_update),
 };

@@ -124,7 +124,8 @@ static int changes(const struct store_cert_change *change, const PGresult *certs
 {
     int row = row_about(certs, i);
     return row >= 0 && read_cert(look, certs, row) && look->cert.status != STORE_CERT_REVOKED &&
-           (change->only_from == 0 || look->cert.status == change->only_from);
+           (change->only_from == 0 || look->cert.status == change->only_from) &&
+           (change->former == NULL || bytes_equal(look->cert.successor, *change->former));
 }
 
 /* In the order of store.h: the first that fails is the conflict. */

@@ -198,6 +198,26 @@ static size_t members_of_changes(struct writer *writer)
     return n;
 }
 
+static void put_successors(struct params *params, const struct member *members, size_t n)
+{
+    static const struct bytes none;
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, ((const struct store_cert_change *)members[i].row)->successor);
+    params_array_end(params);
+    params_array(params, STORE_TRUTH);
+    for (size_t i = 0; i < n; i++)
+        params_array_number(params, STORE_TRUTH,
+                            ((const struct store_cert_change *)members[i].row)->former != NULL);
+    params_array_end(params);
+    params_array(params, STORE_OCTETS);
+    for (size_t i = 0; i < n; i++) {
+        const struct bytes *former = ((const struct store_cert_change *)members[i].row)->former;
+        params_array_octets(params, former != NULL ? *former : none);
+    }
+    params_array_end(params);
+}
+
 static int add_changes(struct writer *writer)
 {
     static const enum store_type types[CHANGE_COLUMNS] = {STORE_NUMBER, STORE_SMALL, STORE_TRUTH, STORE_SMALL,
@@ -214,10 +234,7 @@ static int add_changes(struct writer *writer)
             params_array_number(params, types[column], of_change(members[i].row, column));
         params_array_end(params);
     }
-    params_array(params, STORE_OCTETS);
-    for (size_t i = 0; i < n; i++)
-        params_array_octets(params, ((const struct store_cert_change *)members[i].row)->successor);
-    params_array_end(params);
+    put_successors(params, members, n);
     return round_add(writer->slot, SQL_CHANGE, params);
 }
 

@@ -22,7 +22,7 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_SEEN_GET] = "SELECT seen_at FROM service",
     [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
 
-    [SQL_CERT_STATUS] = "SELECT status FROM certificates WHERE issuer = ?1 AND serial = ?2",
+    [SQL_CERT_STATUS] = "SELECT status, successor FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
     /* The status is not in the index: the few rows that share a key are read. */
     [SQL_CERT_KEY] = "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 "

@@ -168,12 +168,20 @@ static int changes(const struct store_cert_change *change, int status)
     return status != STORE_CERT_REVOKED && (change->only_from == 0 || status == (int)change->only_from);
 }
 
+static int follows(const struct store_cert_change *change, sqlite3_stmt *get)
+{
+    enum { SUCCESSOR = 1 };
+    const void *data = sqlite3_column_blob(get, SUCCESSOR);
+    return change->former == NULL ||
+           bytes_equal(*change->former, bytes_of(data, (size_t)sqlite3_column_bytes(get, SUCCESSOR)));
+}
+
 static int check_change(struct sqlite_conn *conn, struct store_unit *unit)
 {
     sqlite3_stmt *get = conn->statements[SQL_CERT_STATUS];
     const struct store_cert_change *change = store_unit_required(unit);
     int rc = look(get, unit->issuer, change->serial);
-    int holds = rc == SQLITE_ROW && changes(change, sqlite3_column_int(get, 0));
+    int holds = rc == SQLITE_ROW && changes(change, sqlite3_column_int(get, 0)) && follows(change, get);
     sqlite3_reset(get);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return rc;

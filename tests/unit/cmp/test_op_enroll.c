@@ -791,6 +791,38 @@ Test(op_enroll, one_update_at_a_time_where_the_profile_says_so)
     ctl_identity_cleanup(&own);
 }
 
+static struct bytes rival;
+
+static void update_before_commit(struct world *w)
+{
+    struct answer answer = world_send(w, rival);
+
+    expect_certificate(&answer, PKI_KUP);
+}
+
+Test(op_enroll, of_two_updates_at_once_one_is_granted_where_the_profile_says_so)
+{
+    struct ctl_identity own;
+
+    for (int one_open = 0; one_open <= 1; one_open++) {
+        world_forget(world);
+        client_cleanup(&client);
+        client_init(&client, world, 0);
+        enroll_for_update(&own);
+        world->config.update.one_open = one_open;
+        client.transaction_id[0]++;
+        rival = client_request(&client, PKI_KUR);
+        world->before_commit = update_before_commit;
+        struct answer answer = update_again();
+        if (one_open)
+            expect_refusal(&answer, PKI_KUP, PKI_BAD_REQUEST);
+        else
+            expect_certificate(&answer, PKI_KUP);
+        cr_assert_eq(world->cert_count, one_open ? 2 : 3);
+        ctl_identity_cleanup(&own);
+    }
+}
+
 Test(op_enroll, whether_an_update_is_open_is_not_guessed_without_the_store)
 {
     struct ctl_identity own;

@@ -223,6 +223,39 @@ Test(store, a_unit_changes_several_certificates_or_none)
     }
 }
 
+/* Of two that follow the same successor one is first. */
+Test(store, a_change_may_require_the_successor_that_was_read)
+{
+    const struct bytes none = {NULL, 0}, first = bytes_str("a serial - first"),
+                       second = bytes_str("a serial, second");
+    const struct {
+        const struct bytes *former;
+        struct bytes successor;
+        enum store_outcome outcome;
+    } cases[] = {{&first, second, STORE_CONFLICT}, {&none, first, STORE_DONE},
+                 {&none, second, STORE_CONFLICT},  {&second, first, STORE_CONFLICT},
+                 {&first, second, STORE_DONE},     {NULL, first, STORE_DONE}};
+    struct enrollment e;
+
+    enrollment_init(&e, 1, 1);
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct store_cert_change change = {.serial = e.cert.serial,
+                                                 .required = 1,
+                                                 .status = STORE_CERT_VALID,
+                                                 .at = NOW,
+                                                 .successor = cases[i].successor,
+                                                 .former = cases[i].former};
+        struct store_unit unit = {
+            .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
+        cr_assert(store_commit_wait(store, &unit));
+        cr_expect_eq(unit.outcome, cases[i].outcome, "case %zu", i);
+        if (unit.outcome == STORE_CONFLICT)
+            cr_expect_eq(unit.conflict, STORE_PRE_CERT, "case %zu", i);
+    }
+    enrollment_cleanup(&e);
+}
+
 /* What names no successor leaves it as it is. */
 Test(store, a_successor_stays_until_there_is_another)
 {
