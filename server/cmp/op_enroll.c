@@ -55,6 +55,11 @@ static void cleanup(struct cmp_message *m)
     cmp_free_possession(&own->possession);
 }
 
+static struct bytes names(const struct cmp_message *m)
+{
+    return ((const struct enrollment *)m->state)->request.old_cert_serial;
+}
+
 static void prove(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
@@ -479,6 +484,7 @@ const struct cmp_operation cmp_kur = {
     .flags = CMP_BEGINS | CMP_ISSUES | CMP_SIGNED,
     .audit = "update",
     .decode = decode_crmf,
+    .names = names,
     .raced = raced_update,
     ENROLLMENT(run_update),
 };

@@ -57,6 +57,11 @@ static enum cmp_turn check_request(struct cmp_message *m, const struct rev_detai
     return CMP_ON;
 }
 
+static struct bytes names(const struct cmp_message *m)
+{
+    return ((const struct revocation *)m->state)->details.cert_details.serial;
+}
+
 static int names_signer(const struct cmp_message *m)
 {
     const struct revocation *own = m->state;
@@ -218,6 +223,7 @@ const struct cmp_operation cmp_rr = {
     .flags = CMP_BEGINS | CMP_SIGNED | CMP_ANY_PROFILE,
     .audit = "revoke",
     .decode = decode,
+    .names = names,
     /* A device that asks again for its certificate to be revoked is told so by rp (RFC 9483 5.1.3). */
     .takes_revoked = names_signer,
     .run = run,

@@ -37,6 +37,9 @@ struct cmp_operation {
     /* decode makes m->state of m->in.body, and adds to m->price_us what the body chooses. What is wrong goes
      * to m->body_fault and m->body_fail_info. 1, or 0 without memory. */
     int (*decode)(struct cmp_message *m);
+    /* names returns the serialNumber of the certificate that the body says protects it, or empty: of several
+     * of one key that one is meant. NULL: the body says nothing of it. */
+    struct bytes (*names)(const struct cmp_message *m);
     /* prove wants verifications of its own, in one batch with the protection. NULL: it has none. */
     void (*prove)(struct cmp_message *m);
     /* takes_revoked returns 1 if the signer's certificate may be revoked. NULL: never. */

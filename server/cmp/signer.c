@@ -324,8 +324,26 @@ static void want(struct cmp_message *m)
         cmp_want_verification(m, &m->path.links[i]);
 }
 
+/* extraCerts is not protected, and the body is: of several certificates of the signer's key it may name one.
+ */
+static void put_named_first(struct cmp_message *m)
+{
+    struct bytes serial =
+        m->state != NULL && m->operation->names != NULL ? m->operation->names(m) : bytes_of(NULL, 0);
+
+    for (size_t i = 1; serial.len != 0 && i < m->signer_count; i++)
+        if (m->signers[i].is_own && bytes_equal(m->signers[i].cert->serial, serial)) {
+            const struct cmp_signer named = m->signers[i];
+            m->signers[i] = m->signers[0];
+            m->signers[0] = named;
+            return;
+        }
+}
+
 enum cmp_turn cmp_ask_signer(struct cmp_message *m)
 {
+    if (m->signers_tried == 0)
+        put_named_first(m);
     while (take_next(m)) {
         if (check_own_signer(m) != CMP_ON) {
             pass_over(m, STAGE_OWN);

@@ -871,10 +871,18 @@ Test(op_enroll, of_two_certificates_of_a_key_the_kur_names_one)
     client.extra_certs[client.extra_cert_count++] = other;
     struct answer answer = update_again();
     expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_ID);
-    client.old_cert_issuer = own.cert.issuer;
-    client.old_cert_serial = own.cert.serial;
-    answer = update_again();
-    expect_certificate(&answer, PKI_KUP);
+    /* Named by what is protected, it is that one in whatever order they stand. */
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes first = client.extra_certs[0];
+        client.old_cert_issuer = own.cert.issuer;
+        client.old_cert_serial = own.cert.serial;
+        answer = update_again();
+        cr_assert_eq(answer.body, PKI_KUP);
+        cr_assert(bytes_equal(world_cert_of(world, own.cert.serial)->successor, answer.cert.serial));
+        expect_certificate(&answer, PKI_KUP);
+        client.extra_certs[0] = client.extra_certs[client.extra_cert_count - 1];
+        client.extra_certs[client.extra_cert_count - 1] = first;
+    }
     answer_free(&twin);
     ctl_identity_cleanup(&own);
 }

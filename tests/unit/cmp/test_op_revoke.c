@@ -259,6 +259,29 @@ Test(op_revoke, cmcRA_alone_makes_no_RA)
     ctl_identity_cleanup(&ra);
 }
 
+/* RFC 9483 3.3: of two certificates of one key certDetails names one, in whatever order they stand. */
+Test(op_revoke, of_two_certificates_of_a_key_the_named_one_is_revoked)
+{
+    struct private_key *next = client.key;
+    struct answer twin;
+
+    client.header.implicit_confirm = 1;
+    client.key = own.key;
+    twin = world_send(world, client_request(&client, PKI_CR));
+    client.key = next;
+    client.header.implicit_confirm = 0;
+    cr_assert(twin.has_cert);
+    client.extra_certs[1] = client.extra_certs[0];
+    client.extra_certs[0] = arena_copy(world->arena, twin.cert.der);
+    client.extra_cert_count = 2;
+    client.transaction_id[0]++;
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_revoked(&answer);
+    cr_assert_eq(row()->status, STORE_CERT_REVOKED);
+    cr_assert_eq(world_cert_of(world, twin.cert.serial)->status, STORE_CERT_VALID);
+    answer_free(&twin);
+}
+
 /* RFC 9483 3.5: "The sender of a request message MUST be authorized to request the operation according to
  * PKI policies. (failInfo bit: notAuthorized)"
  * RFC 9483 4.2: "The revocation request message MUST be signed using the certificate that is to be revoked
