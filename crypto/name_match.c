@@ -14,7 +14,7 @@
 enum {
     NEXT_LINE = 0x85,
     IGNORED = 0xad, /* SOFT HYPHEN, which UTF8PROC_IGNORE takes away */
-    TODO_SOFT_HYPHEN = 0x1806,
+    MONGOLIAN_SOFT_HYPHEN = 0x1806,
     OBJECT_REPLACEMENT = 0xfffc,
     REPLACEMENT = 0xfffd,
     HALFWIDTH_VOICED = 0xff9e, /* letters of Katakana that decompose to marks */
@@ -41,7 +41,8 @@ int name_ignores(uint32_t character)
 
     return !is_space(c, property->category) &&
            (property->ignorable || property->category == UTF8PROC_CATEGORY_CC ||
-            property->category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT || c == TODO_SOFT_HYPHEN);
+            property->category == UTF8PROC_CATEGORY_CF || c == OBJECT_REPLACEMENT ||
+            c == MONGOLIAN_SOFT_HYPHEN);
 }
 
 /* RFC 4518 2.4, before anything else: what is unassigned to utf8proc may be assigned tomorrow, and then be

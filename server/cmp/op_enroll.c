@@ -84,7 +84,7 @@ static enum cmp_turn check_omitted(struct cmp_message *m, const struct cert_temp
     return CMP_ON;
 }
 
-/* The template as far as the protocol rules on it; what the certificate may contain is policy's. 1 or 0. */
+/* The template as far as the protocol rules on it; what the certificate may contain is policy's. */
 static enum cmp_turn check_template(struct cmp_message *m)
 {
     const struct enrollment *own = m->state;
