@@ -29,6 +29,28 @@ all_see() {
     done
 }
 
+# silent_client: connects, and says nothing until $work/go is there; then the answer goes to $work/silent.out.
+silent_client() {
+    python3 - "$tls_port" "$work" <<'PY'
+import os, socket, ssl, sys, time
+port, work = sys.argv[1:]
+connection = socket.create_connection(("127.0.0.1", int(port)))
+open(work + "/connected", "w").close()
+while not os.path.exists(work + "/go"):
+    time.sleep(0.02)
+tls = ssl._create_unverified_context().wrap_socket(connection)
+tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+with open(work + "/silent.out", "wb") as out:
+    out.write(tls.recv(4096))
+PY
+}
+
+# none_waits: the kernel holds no connection that is not accepted yet.
+none_waits() {
+    awk -v port="$(printf ':%04X' "$tls_port")" \
+        '$4 == "0A" && substr($2, 9) == port && $5 !~ /:0+$/ {waits = 1} END {exit waits}' /proc/net/tcp
+}
+
 for program in cmpd cmpd-epoll; do
     demo "$program"
     add_tls
@@ -46,6 +68,14 @@ for program in cmpd cmpd-epoll; do
     printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&3
     until_so "$program: an answer" has_more 0 '^HTTP/1.1 200' "$work/$program.out"
 
+    # Nor does one that has not begun to speak lose what it was accepted with.
+    rm -f "$work/connected" "$work/go"
+    silent_client &
+    silent=$!
+    servers+=("$silent")
+    until_so "$program: a silent connection" test -e "$work/connected"
+    until_so "$program: it is accepted" none_waits
+
     make_certificate "$work/newer"
     cp -p "$work/newer.pem" "$dir/tls/server.pem"
     cp -p "$work/newer.key" "$dir/tls/server.key"
@@ -56,6 +86,9 @@ for program in cmpd cmpd-epoll; do
     printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&3
     until_so "$program: another answer" has_more 1 '^HTTP/1.1 200' "$work/$program.out"
     exec 3>&-
+    touch "$work/go"
+    ok "$program: the silent one begins" wait "$silent"
+    ok "$program: and is answered" grep -q '^HTTP/1.1 200' "$work/silent.out"
 
     # What is broken changes nothing, and is told with its place.
     make_certificate "$work/other"

@@ -151,6 +151,7 @@ static void on_close(void *arg)
     atomic_fetch_sub(&conn->thread->front->connections, 1);
     charge(conn->thread, -(size_t)conn->tls);
     leave_source(conn);
+    front_tls_free(conn->tls_context);
     h2o_mem_free(conn);
 }
 
@@ -178,6 +179,7 @@ static void serve(struct front_conn *conn)
 {
     conn->tls = conn->accept->ctx.ssl_ctx != NULL ? FRONT_HANDSHAKE_OCTETS : 0;
     charge(conn->thread, (size_t)conn->tls);
+    conn->tls_context = front_tls_hold(conn->accept->ctx.ssl_ctx);
     conn->sock->data = NULL;
     h2o_accept(&conn->accept->ctx, conn->sock);
 }

@@ -60,6 +60,7 @@ struct front_conn {
     int late;                     /* accepted while draining */
     uint64_t shed;                /* octets that it holds until it is gone, having been shed; 0: it was not */
     int tls;                      /* octets that are charged for what BoringSSL holds for it */
+    SSL_CTX *tls_context;         /* libh2o keeps its address, and uses it when the first octets come */
 };
 
 /* struct front_slot is where a job finds the request that waits for it. A slot is free, or holds a request;
