@@ -108,7 +108,8 @@ static enum cmp_turn check_template(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* extraCerts is not protected: whoever is on the way must not choose which certificate is meant. */
+/* extraCerts is not protected: whoever is on the way must not choose which certificate of the key that signed
+ * is meant. */
 static int has_rivals(const struct cmp_message *m)
 {
     size_t good = 0;
@@ -116,7 +117,8 @@ static int has_rivals(const struct cmp_message *m)
     for (size_t i = 0; i < m->signer_count; i++) {
         const struct store_fetch *row = m->signers[i].row;
         good += row != NULL && row->outcome == STORE_FOUND &&
-                ((const struct store_cert *)row->rows)->status == STORE_CERT_VALID;
+                ((const struct store_cert *)row->rows)->status == STORE_CERT_VALID &&
+                bytes_equal(m->signers[i].cert->spki, m->signer->spki);
     }
     return good > 1;
 }

@@ -855,6 +855,28 @@ Test(op_enroll, a_certificate_that_is_revoked_on_the_way_is_not_updated)
     ctl_identity_cleanup(&own);
 }
 
+/* RFC 9483 3.3 has additional certificates handled. One of the same name and another key cannot have signed:
+ * beside it no oldCertID is needed (RFC 9810 5.3.5). */
+Test(op_enroll, a_certificate_of_another_key_leaves_no_doubt_which_is_updated)
+{
+    struct ctl_identity former, own;
+    struct answer updated, confirmed;
+
+    enroll_for_update(&former);
+    updated = update_again();
+    confirmed = world_send(world, client_confirm(&client, &updated, -1));
+    expect_pkiconf(&confirmed);
+    client_adopt(&client, &updated, &own);
+    client.header.sender_kid = bytes_of(NULL, 0);
+    client.extra_certs[client.extra_cert_count++] = former.cert_der;
+    struct answer answer = update_again();
+    cr_assert(bytes_equal(world_cert_of(world, own.cert.serial)->successor, answer.cert.serial));
+    expect_certificate(&answer, PKI_KUP);
+    answer_free(&updated);
+    ctl_identity_cleanup(&own);
+    ctl_identity_cleanup(&former);
+}
+
 /* extraCerts is not protected: which of two certificates of a key comes first must not decide which one is
  * superseded. */
 Test(op_enroll, of_two_certificates_of_a_key_the_kur_names_one)
