@@ -46,7 +46,8 @@ static void find_reachable(int *reachable, const struct config *config)
     while (found) {
         found = 0;
         for (size_t i = 0; i < config->profile_count; i++)
-            if (!reachable[i] && (begun_by(&config->profiles[i]) & CONFIG_BY_OWN) != 0 &&
+            if (!reachable[i] && config->profiles[i].accept.own_certificates &&
+                (begun_by(&config->profiles[i]) & CONFIG_BY_OWN) != 0 &&
                 leads_from_reachable(&config->profiles[i].accept.own_profiles, reachable, config))
                 reachable[i] = found = 1;
     }

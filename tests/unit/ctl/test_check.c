@@ -114,6 +114,18 @@ Test(check, what_no_first_message_may_use_counts_for_nothing)
     cr_assert_not(said("profile \"b\"") || said("profile \"d\""), "%s", call_err);
 }
 
+Test(check, own_profiles_count_for_nothing_without_own_certificates)
+{
+    cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
+    edit("profiles:\n", "profiles:\n"
+                        "  - {name: a, accept: {own_profiles: [base-station], own_certificates: false}}\n"
+                        "  - {name: b, accept: {own_profiles: [base-station]}}\n");
+    edit("\n      allowed: false", "\n      allowed: true");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("profile \"a\""), "%s", call_err);
+    cr_assert_not(said("profile \"b\""), "%s", call_err);
+}
+
 Test(check, a_store_that_cannot_be_opened_is_a_fault)
 {
     char path[128];
