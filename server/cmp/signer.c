@@ -427,7 +427,7 @@ enum cmp_turn cmp_judge_signer(struct cmp_message *m)
 
 static int is_issued_by_anchor(const struct cmp_message *m, struct certificate *cert)
 {
-    const struct trust *trust = m->is_ra ? m->profile->ras : m->profile->trust;
+    const struct trust *trust = trust_of(m);
 
     for (size_t i = 0; i < trust->count; i++) {
         struct name_cache cache = trust->items[i].cert.subject_cache;
