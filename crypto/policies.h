@@ -1,5 +1,5 @@
 /* policies.h: certificate policies along a path (RFC 5280 6.1, as RFC 9618 section 5 updates it). The
- * certificates of a path are handed over from the one below the anchor to the target. */
+ * certificates of a path are handed over from the anchor's, whose word counts (RFC 5937), to the target. */
 #ifndef CMPD_CRYPTO_POLICIES_H
 #define CMPD_CRYPTO_POLICIES_H
 
