@@ -78,6 +78,7 @@ struct cmp_decision {
 
     /* Out. */
     int granted;
+    int undecided;              /* 1: it is not, because memory was short */
     enum pki_failure fail_info; /* if not granted */
     const char *text;           /* statusString: what to do about it */
     int64_t not_before, not_after;

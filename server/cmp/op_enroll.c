@@ -218,6 +218,8 @@ static enum cmp_turn decided(struct cmp_message *m)
     const struct cmp_decision *decision = own->decision;
     const struct cmp_authority *ca = m->profile->ca;
 
+    if (decision->undecided)
+        return cmp_out_of_memory(m);
     if (!decision->granted)
         return cmp_refuse_body(m, decision->fail_info, decision->text);
     own->signing = cmp_want_signature(m, ca->algorithm, ca->key, decision->tbs);

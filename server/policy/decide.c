@@ -3,6 +3,7 @@
 #include "crypto/name_match.h"
 #include "crypto/name_rules.h"
 #include "crypto/random.h"
+#include "crypto/secret_memory.h"
 #include "server/policy/internal.h"
 
 /* Bits that a key of its kind cannot live up to are left out (RFC 8813 section 3 for EC, RFC 9295 for
@@ -143,7 +144,7 @@ static int build(struct cmp_decision *decision, const struct profile *profile,
     return certificate_build(&decision->tbs, decision->arena, &plan);
 }
 
-void policy_decide(struct cmp_decision *decision)
+static void judge(struct cmp_decision *decision)
 {
     const struct profile *profile = (const struct profile *)decision->profile;
     struct policy_certificate cert;
@@ -158,4 +159,12 @@ void policy_decide(struct cmp_decision *decision)
     decision->granted = make_serial(decision) && build(decision, profile, &cert);
     if (!decision->granted)
         policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
+}
+
+void policy_decide(struct cmp_decision *decision)
+{
+    unsigned before = secret_memory_failures();
+
+    judge(decision);
+    decision->undecided = !decision->granted && secret_memory_failures() != before;
 }

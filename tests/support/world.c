@@ -169,6 +169,10 @@ static void decide(struct world *world, struct cmp_decision *decision)
         decision->text = "not today";
         return;
     }
+    if (world->decide_undecided) {
+        decision->undecided = 1;
+        return;
+    }
     /* RFC 9483 4.1.1, of subject: "REQUIRED" */
     if (decision->update == NULL && decision->request->tmpl.subject.len == 0 &&
         world->config.accept.header == CONFIG_HEADER_RFC9483) {
@@ -708,7 +712,8 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
     cmp_end(message);
     must(!is_decision(&answer) || again || world->audits > audits);
     if (answer.result.end == JOB_BUSY) /* nobody is told anything */
-        must((world->undecided_at != 0 || world->macs_fail) && answer.result.reply.len == 0);
+        must((world->undecided_at != 0 || world->macs_fail || world->decide_undecided) &&
+             answer.result.reply.len == 0);
     else
         decode_answer(world, &answer, request);
     return answer;

@@ -59,6 +59,7 @@ struct world {
     int keys_unavailable; /* 1: no signature can be made */
     int decide_refuses;   /* 1: policy grants nothing */
     int decide_modifies;  /* 1: policy grants another subject */
+    int decide_undecided; /* 1: policy finds no memory */
     unsigned wants_seen[CMP_WANT_KINDS];
     unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
     unsigned verifications_seen;

@@ -269,6 +269,20 @@ Test(op_enroll, a_certificate_that_differs_is_granted_with_mods)
     cr_assert_eq(world->cert_count, 1);
 }
 
+/* What policy could not judge for want of memory is not refused, and is judged when it comes again. */
+Test(op_enroll, what_policy_could_not_decide_has_no_answer)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+
+    world->decide_undecided = 1;
+    struct answer answer = world_send(world, request);
+    cr_assert_eq(answer.result.end, JOB_BUSY);
+    answer_free(&answer);
+    world->decide_undecided = 0;
+    answer = world_send(world, request);
+    expect_certificate(&answer, PKI_IP);
+}
+
 /* RFC 4211 section 5: serialNumber, signingAlg, issuerUID and subjectUID "MUST be omitted" */
 Test(op_enroll, fields_that_must_be_omitted_are_refused)
 {
