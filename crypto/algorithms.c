@@ -251,27 +251,43 @@ static enum digest_id pss_digest(CBS *params)
     return hash == mgf_hash && salt == (int64_t)hash->len ? hash->id : DIGEST_NONE;
 }
 
-const struct signature_algorithm *signature_parse(CBS *cbs)
+static int takes_parameters(const struct signature_algorithm *row, const CBS *params, int lenient)
+{
+    CBS copy = *params;
+
+    switch (row->family) {
+    case FAMILY_RSA_PSS:
+        return pss_digest(&copy) == row->digest;
+    case FAMILY_RSA_PKCS1:
+        return is_null_or_absent(params);
+    case FAMILY_ECDSA:
+    case FAMILY_ED25519:
+        break;
+    }
+    return lenient ? is_null_or_absent(params) : CBS_len(params) == 0;
+}
+
+static const struct signature_algorithm *parse(CBS *cbs, int lenient)
 {
     CBS params;
     struct bytes oid;
 
     if (!get_algorithm(cbs, &oid, &params))
         return NULL;
-    for (size_t i = 0; i < SIGNATURES; i++) {
-        const struct signature_algorithm *row = &signatures[i];
-        if (!bytes_equal(oid, row->oid))
-            continue;
-        if (row->family == FAMILY_RSA_PSS) {
-            CBS copy = params;
-            if (pss_digest(&copy) == row->digest)
-                return row;
-            continue;
-        }
-        if (row->family == FAMILY_RSA_PKCS1 ? is_null_or_absent(&params) : CBS_len(&params) == 0)
-            return row;
-    }
+    for (size_t i = 0; i < SIGNATURES; i++)
+        if (bytes_equal(oid, signatures[i].oid) && takes_parameters(&signatures[i], &params, lenient))
+            return &signatures[i];
     return NULL;
+}
+
+const struct signature_algorithm *signature_parse(CBS *cbs)
+{
+    return parse(cbs, 0);
+}
+
+const struct signature_algorithm *signature_parse_lenient(CBS *cbs)
+{
+    return parse(cbs, 1);
 }
 
 const struct signature_algorithm *signature_with_oid(struct bytes oid)

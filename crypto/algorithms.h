@@ -65,6 +65,10 @@ struct signature_algorithm {
  * checked; returns its row, or NULL if it is none that is supported. */
 const struct signature_algorithm *signature_parse(CBS *cbs);
 
+/* signature_parse_lenient takes NULL, too, where parameters are to be absent (RFC 5758 3.2, RFC 8410 section
+ * 3): some devices write it so. */
+const struct signature_algorithm *signature_parse_lenient(CBS *cbs);
+
 /* signature_fault (algorithm_fault.c) returns why signature_parse has refused |algorithm|, a text for an
  * operator that names it and says what to do, in |arena|. */
 const char *signature_fault(struct arena *arena, struct bytes algorithm);

@@ -105,6 +105,7 @@ struct config_accept {
     enum config_header header;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
     int message_time_required;
+    int null_parameters;             /* 1: NULL as parameters of ECDSA and Ed25519 is taken as absent */
     unsigned ir_by, cr_by, p10cr_by; /* of enum config_credential: what may protect them */
 };
 

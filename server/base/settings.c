@@ -163,6 +163,8 @@ static const struct config_setting accept_rows[] = {
      .says = "largest difference of messageTime to this node's clock; 0: not checked"},
     {ROW(config_accept, message_time_required), FLAG(0),
      .says = "true: a message without messageTime is refused"},
+    {ROW(config_accept, null_parameters), FLAG(0),
+     .says = "true: NULL as parameters of ECDSA and Ed25519 is taken for protection and proof of possession"},
     {ROW(config_accept, ir_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = credential_words, .number = BY_ANY,
      .says = "what may protect an ir: a shared secret, a certificate of a vendor, one of this CA, an RA"},

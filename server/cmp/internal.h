@@ -182,6 +182,15 @@ enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
 /* cmp_out_of_memory ends the message without an answer. Returns CMP_END. */
 enum cmp_turn cmp_out_of_memory(struct cmp_message *m);
 
+/* ---- algorithm.c: which signature algorithms the profile takes ---- */
+
+/* cmp_read_algorithm returns the row of the AlgorithmIdentifier |algorithm|, or NULL if the profile takes
+ * none such. */
+const struct signature_algorithm *cmp_read_algorithm(const struct cmp_message *m, struct bytes algorithm);
+
+/* cmp_algorithm_text returns a text that says why |algorithm|, of |what|, is not taken. Never NULL. */
+const char *cmp_algorithm_text(struct cmp_message *m, const char *what, struct bytes algorithm);
+
 /* ---- header.c: what stands in the header ----
  *
  * All return CMP_ON, or CMP_REFUSED. */

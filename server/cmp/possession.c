@@ -26,13 +26,11 @@ static void read_key_mac(struct cmp_message *m, struct cmp_possession *own)
 void cmp_read_possession(struct cmp_message *m, struct cmp_possession *own,
                          const struct cert_request *request)
 {
-    CBS cbs = cbs_of(request->pop_algorithm);
-
     own->request = request;
     if (request->tmpl.spki.len != 0)
         own->key = public_key_parse(request->tmpl.spki);
     if (request->pop == PKI_POP_SIGNATURE)
-        own->proof.algorithm = signature_parse(&cbs);
+        own->proof.algorithm = cmp_read_algorithm(m, request->pop_algorithm);
     own->proof.key = own->key;
     own->proof.message = request->pop_message;
     own->proof.signature = request->pop_signature;
@@ -97,14 +95,6 @@ static enum cmp_turn check_input(struct cmp_message *m, const struct cmp_possess
     return CMP_ON;
 }
 
-static enum cmp_turn refuse_algorithm(struct cmp_message *m, const struct cmp_possession *own)
-{
-    const char *text = arena_printf(m->arena, "proof of possession: %s",
-                                    signature_fault(m->arena, own->request->pop_algorithm));
-
-    return refuse(m, text != NULL ? text : "the algorithm of popo is not supported");
-}
-
 enum cmp_turn cmp_check_possession(struct cmp_message *m, struct cmp_possession *own)
 {
     enum cmp_turn turn;
@@ -124,7 +114,7 @@ enum cmp_turn cmp_check_possession(struct cmp_message *m, struct cmp_possession 
     if ((turn = check_input(m, own)) != CMP_ON)
         return turn;
     if (own->proof.algorithm == NULL)
-        return refuse_algorithm(m, own);
+        return refuse(m, cmp_algorithm_text(m, "proof of possession", own->request->pop_algorithm));
     if (!signature_fits(own->proof.algorithm, public_key_kind(own->key)))
         return refuse(m, "the algorithm of popo does not fit publicKey");
     if (own->proof.undecided)

@@ -185,20 +185,12 @@ static void read_certificates(struct cmp_message *m)
     }
 }
 
-static enum cmp_turn refuse_algorithm(struct cmp_message *m)
-{
-    const char *text =
-        arena_printf(m->arena, "protectionAlg: %s", signature_fault(m->arena, m->in.header.protection_alg));
-
-    return cmp_refuse(m, PKI_BAD_ALG, text != NULL ? text : "protectionAlg is not supported", NULL);
-}
-
 enum cmp_turn cmp_find_signers(struct cmp_message *m)
 {
-    CBS cbs = cbs_of(m->in.header.protection_alg);
+    struct bytes algorithm = m->in.header.protection_alg;
 
-    if ((m->signature_algorithm = signature_parse(&cbs)) == NULL)
-        return refuse_algorithm(m);
+    if ((m->signature_algorithm = cmp_read_algorithm(m, algorithm)) == NULL)
+        return cmp_refuse(m, PKI_BAD_ALG, cmp_algorithm_text(m, "protectionAlg", algorithm), NULL);
     price_name(m, m->in.header.sender_name, &m->sender_cache);
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
     if (!cmp_has(m, CMP_BEGINS)) {

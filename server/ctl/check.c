@@ -126,7 +126,7 @@ const struct ctl_command ctl_check = {
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
         "file, the line, and what to write instead. A profile under which nobody can enroll is a warning. "
         "The "
-        "store is opened, and left as it is. Ports, and what a running cmpd may load again, are not looked "
-        "at.",
+        "store is opened, and left as it is. Shared secrets in it, ports, and what a running cmpd may load "
+        "again are not looked at.",
     .run = run,
 };

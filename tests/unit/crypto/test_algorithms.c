@@ -79,6 +79,32 @@ Test(algorithms, every_digest_has_its_length_and_no_other_row)
     cr_assert_null(digest_algorithm(DIGEST_COUNT));
 }
 
+/* RFC 5758 3.2, RFC 8410 section 3: absent. NULL is what devices were seen to write. */
+Test(algorithms, lenient_is_about_NULL_alone)
+{
+    static const struct {
+        const char *der;
+        int strict, lenient;
+    } cases[] = {
+        {"30 0a 06 08 2a 86 48 ce 3d 04 03 02", 1, 1},
+        {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00", 0, 1},
+        {"30 0c 06 08 2a 86 48 ce 3d 04 03 04 05 00", 0, 1},
+        {"30 07 06 03 2b 65 70 05 00", 0, 1},
+        {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 30 00", 0, 0},
+        {"30 0e 06 08 2a 86 48 ce 3d 04 03 02 05 00 05 00", 0, 0},
+        {"30 0d 06 08 2a 86 48 ce 3d 04 03 02 05 01 00", 0, 0},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00", 1, 1},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0a 05 00", 0, 0}, /* RSASSA-PSS needs parameters */
+        {"30 09 06 07 2a 86 48 ce 3d 04 01", 0, 0},             /* ecdsa-with-SHA1 */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CBS strict = cbs_of(hex(arena, cases[i].der)), lenient = strict;
+        cr_expect_eq(signature_parse(&strict) != NULL, cases[i].strict, "case %zu", i);
+        cr_expect_eq(signature_parse_lenient(&lenient) != NULL, cases[i].lenient, "case %zu, lenient", i);
+    }
+}
+
 #define PSS(hash, mgf_hash, salt)                                                                            \
     "30 41 06 09 2a 86 48 86 f7 0d 01 01 0a 30 34 a0 0f 30 0d 06 09 60 86 48 01 65 03 04 02 " hash           \
     " 05 00 a1 1c 30 1a 06 09 2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 " mgf_hash      \

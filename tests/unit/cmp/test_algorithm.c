@@ -1,0 +1,88 @@
+/* algorithm.c: which signature algorithms a profile takes. RFC 5758 3.2 and RFC 8410 section 3 want
+ * parameters to be absent; some devices write NULL. */
+#include "tests/support/der_tree.h"
+#include "tests/support/hex.h"
+#include "tests/unit/cmp/fixture.h"
+
+TestSuite(algorithm, .init = set_up, .fini = tear_down);
+
+static const char ecdsa_null[] = "30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00";
+
+/* A body of |type| whose proof of possession, at |path|, names |algorithm|. */
+static struct bytes proven_by(int type, const char *path, const char *algorithm)
+{
+    struct der_node *body = der_tree_parse(world->arena, client_body(&client, type));
+    struct der_node **link = der_tree_find(&body, path), *after;
+
+    must(link != NULL);
+    after = (*link)->next;
+    *link = der_tree_raw(world->arena, hex(world->arena, algorithm));
+    (*link)->next = after;
+    return client_message(&client, type, der_tree_write(world->arena, body));
+}
+
+static void is_refused(struct answer *answer, int body, const char *where)
+{
+    cr_expect_not_null(strstr(answer->result.text, where), "%s", answer->result.text);
+    cr_expect_not_null(strstr(answer->result.text, "accept.null_parameters"), "%s", answer->result.text);
+    if (body == PKI_ERROR)
+        expect_error(answer, PKI_BAD_ALG);
+    else
+        expect_refusal(answer, body, PKI_BAD_POP);
+}
+
+Test(algorithm, NULL_parameters_of_the_protection_need_the_profile_s_leave)
+{
+    client.header.protection_alg = hex(world->arena, ecdsa_null);
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    is_refused(&answer, PKI_ERROR, "protectionAlg: ecdsa-with-SHA256 has NULL parameters");
+}
+
+Test(algorithm, a_transaction_with_NULL_parameters_goes_through_where_they_are_taken)
+{
+    world->config.accept.null_parameters = 1;
+    client.header.protection_alg = hex(world->arena, ecdsa_null);
+    struct answer granted = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(granted.has_cert);
+    client_next(&client, &granted);
+    struct answer answer = world_send(world, client_confirm(&client, &granted, 0));
+    expect_pkiconf(&answer);
+    answer_free(&granted);
+}
+
+Test(algorithm, NULL_parameters_of_a_proof_of_possession_need_it_too)
+{
+    static const struct {
+        int body, answer;
+        const char *path;
+    } cases[] = {{PKI_IR, PKI_IP, "0/[1]/0"}, {PKI_P10CR, PKI_CP, "1"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int taken = 0; taken <= 1; taken++) {
+            world->config.accept.null_parameters = taken;
+            client.transaction_id[0]++;
+            struct answer answer = world_send(world, proven_by(cases[i].body, cases[i].path, ecdsa_null));
+            if (taken)
+                expect_certificate(&answer, cases[i].answer);
+            else
+                is_refused(&answer, cases[i].answer,
+                           "proof of possession: ecdsa-with-SHA256 has NULL parameters");
+        }
+    }
+}
+
+/* What is wrong otherwise stays so: other parameters, and what no key of ours signs with. */
+Test(algorithm, nothing_else_is_taken_with_them)
+{
+    static const char *const others[] = {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 30 00",
+                                         "30 0b 06 07 2a 86 48 ce 3d 04 01 05 00"};
+
+    world->config.accept.null_parameters = 1;
+    for (size_t i = 0; i < 2; i++) {
+        client.header.protection_alg = hex(world->arena, others[i]);
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        cr_expect_null(strstr(answer.result.text, "null_parameters"), "%s", answer.result.text);
+        expect_error(&answer, PKI_BAD_ALG);
+    }
+}
