@@ -26,6 +26,21 @@ for program in cmpd cmpd-epoll; do
     stop_server
 done
 
+# ONAP's certificate service, where the profile lets SHA-1 stretch a secret.
+add_profile onap "mac.sha1_owf: true" \
+    "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, validity]"
+printf 'a secret of ONAP' >"$work/secret"
+ok "a secret for it" "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --reference onap --secret-file "$work/secret" \
+    --profile onap --reusable
+start_server cmpd "$dir/cmpd.yaml" "$work/onap.log"
+onap() {
+    java -XX:TieredStopAtLevel=1 -cp "$work/classes:$jars" Onap "$dir" "$dir/tls/server.pem" \
+        "http://127.0.0.1:$port/.well-known/cmp/p/$1" onap "$work/secret"
+}
+ok "the habits of ONAP's certificate service" onap onap
+refused "the same under a profile without mac.sha1_owf" 'failInfo.*SHA-1 must not stretch the secret' onap demo
+stop_server
+
 # The client checks what it says it checks: with another root it accepts nothing.
 start_server cmpd "$dir/cmpd.yaml" "$work/again.log"
 mkdir -p "$work/strange/ca"

@@ -93,7 +93,7 @@ public final class Client {
     }
 
     /** RFC 9483 4.2. */
-    private static ASN1Encodable revocation(X509CertificateHolder certificate) throws Exception {
+    static ASN1Encodable revocation(X509CertificateHolder certificate) throws Exception {
         byte[] superseded = CRLReason.lookup(CRLReason.superseded).getEncoded();
         CertTemplateBuilder details = new CertTemplateBuilder()
                                           .setIssuer(certificate.getIssuer())
@@ -166,7 +166,7 @@ public final class Client {
         return new Identity(keys, certificate, others);
     }
 
-    private static X509CertificateHolder certificateIn(CertResponse response) {
+    static X509CertificateHolder certificateIn(CertResponse response) {
         BigInteger status = response.getStatus().getStatus();
         Deviation.unless(status.intValue() == PKIStatus.GRANTED, "the status is " + status);
         return new X509CertificateHolder(
@@ -238,7 +238,7 @@ public final class Client {
             refused(mac, TYPE_INIT_REQ, request, TYPE_ERROR, PKIFailureInfo.badMessageCheck);
         for (Protection mac : List.of(Protection.passwordBasedMac(reference, secret, ITERATIONS_MAX + 1),
                  Protection.pbmac1(reference, secret, ITERATIONS_MAX + 1, 256),
-                 Protection.passwordBasedMacSha1(reference, secret)))
+                 Protection.passwordBasedMacSha1(reference, secret, ITERATIONS)))
             refused(mac, TYPE_INIT_REQ, request, TYPE_ERROR, PKIFailureInfo.badAlg);
     }
 

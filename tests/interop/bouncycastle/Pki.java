@@ -37,7 +37,8 @@ final class Pki {
     }
 
     static ContentSigner signer(PrivateKey key) throws OperatorCreationException {
-        return new JcaContentSignerBuilder("SHA256withECDSA").setProvider("BC").build(key);
+        String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
+        return new JcaContentSignerBuilder(algorithm).setProvider("BC").build(key);
     }
 
     static PrivateKey privateKey(Path file) throws IOException {

@@ -87,9 +87,10 @@ interface Protection {
         });
     }
 
-    /** PasswordBasedMac as Bouncy Castle has it by itself: with SHA-1. */
-    static Mac passwordBasedMacSha1(String reference, char[] secret) {
-        return passwordBasedMac(reference, secret, () -> macBuilder().build(secret));
+    /** PasswordBasedMac as Bouncy Castle has it by itself: SHA-1 stretches the secret, and HMAC-SHA1 is the MAC. */
+    static Mac passwordBasedMacSha1(String reference, char[] secret, int iterations) {
+        return passwordBasedMac(
+            reference, secret, () -> macBuilder().setIterationCount(iterations).build(secret));
     }
 
     private static Mac passwordBasedMac(String reference, char[] secret, Callable<MacCalculator> calculator) {
