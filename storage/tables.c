@@ -119,4 +119,5 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                                 .order = "transaction_id",
                                 .is_paged = 1,
                                 .limit = STORE_OLD_MAX},
+    [STORE_ANY_SECRET] = {.kind = STORE_SECRETS, .order = "reference", .is_paged = 1, .limit = 1},
 };

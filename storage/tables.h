@@ -186,6 +186,7 @@ enum store_index {
      * it costs depends on STORE_OLD_MAX alone. */
     STORE_OLD_CERTIFICATES,
     STORE_OLD_TRANSACTIONS,
+    STORE_ANY_SECRET, /* some shared secret of the issuer, if there is one */
     STORE_INDEXES
 };
 

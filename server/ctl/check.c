@@ -7,6 +7,8 @@
 #include "server/ctl/ctl.h"
 #include "storage/store.h"
 
+enum { ARENA = 64 * 1024 };
+
 /* What may protect a first message of |profile|, of enum config_credential. */
 static unsigned begun_by(const struct config_profile *profile)
 {
@@ -15,13 +17,22 @@ static unsigned begun_by(const struct config_profile *profile)
     return accept->ir_by | accept->cr_by | accept->p10cr_by;
 }
 
-static int may_begin(const struct config_profile *profile)
+static int may_begin_by_certificate(const struct config_profile *profile)
 {
     unsigned by = begun_by(profile);
 
     return (profile->accept.vendors.count != 0 && (by & CONFIG_BY_VENDOR) != 0) ||
-           (profile->accept.ras.count != 0 && (by & CONFIG_BY_RA) != 0) ||
-           (profile->mac.allowed && (by & CONFIG_BY_SECRET) != 0);
+           (profile->accept.ras.count != 0 && (by & CONFIG_BY_RA) != 0);
+}
+
+static int may_begin_by_secret(const struct config_profile *profile)
+{
+    return profile->mac.allowed && (begun_by(profile) & CONFIG_BY_SECRET) != 0;
+}
+
+static int may_begin(const struct config_profile *profile)
+{
+    return may_begin_by_certificate(profile) || may_begin_by_secret(profile);
 }
 
 /* Is one of the profiles |names| reachable? */
@@ -80,8 +91,47 @@ static size_t warn_of_unreachable(const struct config *config)
     return count;
 }
 
-static int check_store(const struct config *config)
+/* A store that does not tell is no reason to warn: whoever only looks need not see secrets. */
+static int lacks_secrets(struct store *store, const struct cmp_authority *ca, struct arena *arena)
 {
+    struct store_fetch fetch = {.kind = STORE_SECRETS,
+                                .index = STORE_ANY_SECRET,
+                                .issuer = bytes_of(ca->id, STORE_ISSUER_ID),
+                                .arena = arena};
+
+    return store_fetch_wait(store, &fetch) && fetch.outcome == STORE_ABSENT;
+}
+
+/* Where secrets alone begin, and there is none. */
+static size_t warn_of_no_secrets(const struct policy *policy, struct store *store)
+{
+    const struct config *config = policy_config(policy);
+    struct arena *arena = arena_new(ARENA);
+    struct config_fault warning;
+    char key[64];
+    size_t count = 0;
+
+    for (size_t i = 0; arena != NULL && i < config->profile_count; i++) {
+        const struct config_profile *profile = &config->profiles[i];
+        if (may_begin_by_certificate(profile) || !may_begin_by_secret(profile) ||
+            !lacks_secrets(store, policy_authority(policy, profile->ca), arena))
+            continue;
+        snprintf(key, sizeof key, "profiles[%zu].mac", i);
+        config_fault_at(&warning, config, key,
+                        "nobody can enroll under profile \"%s\" yet: the store has no shared secret, add one "
+                        "with cmpctl secret add",
+                        profile->name);
+        fprintf(stderr, "cmpctl: warning: %s\n", warning.text);
+        count++;
+    }
+    arena_free(arena);
+    return count;
+}
+
+/* Returns 0 if it cannot be opened, and counts what there is to warn of. */
+static int check_store(const struct policy *policy, size_t *warnings)
+{
+    const struct config *config = policy_config(policy);
     char text[STORE_FAULT_MAX];
     struct config_fault fault;
     struct store *store = store_open_to_read(text, config->store, config->node);
@@ -90,6 +140,7 @@ static int check_store(const struct config *config)
         config_fault_at(&fault, config, "store", "%s", text);
         return !ctl_fault("%s", fault.text);
     }
+    *warnings += warn_of_no_secrets(policy, store);
     store_close(store);
     return 1;
 }
@@ -107,7 +158,7 @@ static int run(const struct ctl_call *call)
         return ctl_fault("%s", fault.text);
     config = policy_config(policy);
     warnings = warn_of_unreachable(config);
-    ok = check_store(config);
+    ok = check_store(policy, &warnings);
     if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
                warnings == 0 ? "is right" : "can be served, but see the warnings", config->listener_count,
@@ -124,9 +175,10 @@ const struct ctl_command ctl_check = {
     .says = "check a configuration, every file that it names, and its store",
     .more =
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
-        "file, the line, and what to write instead. A profile under which nobody can enroll is a warning. "
+        "file, the line, and what to write instead. A profile under which nobody can enroll is a "
+        "warning, and so is one that takes shared secrets alone where the store has none. "
         "The "
-        "store is opened, and left as it is. Shared secrets in it, ports, and what a running cmpd may load "
+        "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,
 };

@@ -56,6 +56,17 @@ static void edit(const char *from, const char *to)
     free(data);
 }
 
+static void add_secret(void)
+{
+    char path[96], command[512];
+
+    snprintf(path, sizeof path, "%s/secret", folder);
+    cr_assert(file_write(path, "a secret of a station", 21, 0600, 0));
+    snprintf(command, sizeof command, "secret add --config %s --reference gnb --secret-file %s", config,
+             path);
+    cr_assert_eq(call(command), CTL_OK, "%s", call_err);
+}
+
 static int said(const char *text)
 {
     return strstr(call_err, text) != NULL;
@@ -78,6 +89,11 @@ Test(check, a_profile_under_which_nobody_can_enroll_is_told)
     cr_assert(said("nobody can enroll under profile \"base-station\": name vendors"), "%s", call_err);
     cr_assert_null(strstr(call_out, "is right"), "%s", call_out);
     edit("      allowed: false", "      allowed: true");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("nobody can enroll under profile \"base-station\" yet: the store has no shared secret"),
+              "%s", call_err);
+    cr_assert_null(strstr(call_out, "is right"), "%s", call_out);
+    add_secret();
     cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
     cr_assert_str_empty(call_err);
     cr_assert_not_null(strstr(call_out, "is right"), "%s", call_out);
@@ -109,6 +125,7 @@ Test(check, what_no_first_message_may_use_counts_for_nothing)
          "  - {name: b, mac: {allowed: true}, accept: {ir_by: [vendor], cr_by: [secret], p10cr_by: [ra]}}\n"
          "  - {name: c, accept: {own_profiles: [b], ir_by: [vendor], cr_by: [ra], p10cr_by: [ra]}}\n"
          "  - {name: d, accept: {own_profiles: [b], ir_by: [vendor], cr_by: [ra], p10cr_by: [own]}}\n");
+    add_secret();
     cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
     cr_assert(said("profile \"a\"") && said("profile \"c\""), "%s", call_err);
     cr_assert_not(said("profile \"b\"") || said("profile \"d\""), "%s", call_err);

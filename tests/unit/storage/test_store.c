@@ -365,6 +365,29 @@ static enum store_precondition enroll_with(const char *reference, uint32_t n)
     return e.unit.outcome == STORE_DONE ? STORE_PRE_NONE : e.unit.conflict;
 }
 
+static enum store_fetch_outcome any_secret(struct bytes issuer)
+{
+    struct store_fetch f = {.kind = STORE_SECRETS,
+                            .index = STORE_ANY_SECRET,
+                            .issuer = issuer,
+                            .arena = arena_new(ENROLLMENT_ARENA)};
+
+    cr_assert(store_fetch_wait(store, &f));
+    arena_free(f.arena);
+    return f.outcome;
+}
+
+Test(store, whether_an_issuer_has_a_secret_is_told)
+{
+    static const uint8_t other[STORE_ISSUER_ID] = {0xee};
+
+    cr_assert_eq(any_secret(test_issuer()), STORE_ABSENT);
+    put_secret("one", 0, 0);
+    put_secret("two", 0, 0);
+    cr_assert_eq(any_secret(test_issuer()), STORE_FOUND);
+    cr_assert_eq(any_secret(bytes_of(other, sizeof other)), STORE_ABSENT);
+}
+
 Test(store, a_secret_is_used_once_unless_it_is_reusable)
 {
     put_secret("once", 0, 0);
