@@ -36,7 +36,8 @@ static const char EMBEDDED_STORE[] = "sqlite:store/cmpd.db";
  * folder that init made is init's, too; of DIR itself, only what is named here. */
 struct folder {
     const char *path;
-    int is_new; /* 1: it was made, 0: it was there, and empty */
+    int is_new;  /* 1: it was made, 0: it was there, and empty */
+    mode_t mode; /* … with these permissions */
     const char *made[MADE_MAX];
     size_t made_count;
 };
@@ -93,6 +94,8 @@ static void undo(const struct folder *folder)
             remove_made(path);
     if (folder->is_new)
         rmdir(folder->path);
+    else if (folder->mode != 0 && chmod(folder->path, folder->mode) != 0)
+        fprintf(stderr, "cmpctl: %s keeps the mode 0700: %s\n", folder->path, strerror(errno));
 }
 
 /* DIR may exist if it is empty: a mount point, say. Anything else in it is somebody's. */
@@ -101,6 +104,7 @@ static int make_empty_dir(struct folder *folder)
     const char *path = folder->path;
     DIR *dir;
     struct dirent *entry;
+    struct stat st;
     int entries = 0;
 
     if (mkdir(path, 0700) == 0)
@@ -114,7 +118,10 @@ static int make_empty_dir(struct folder *folder)
     closedir(dir);
     if (entries != 0)
         return !ctl_fault("%s is not empty: name a new folder", path);
-    return chmod(path, 0700) == 0 || !ctl_fault("cannot protect the folder %s: %s", path, strerror(errno));
+    if (stat(path, &st) != 0 || chmod(path, 0700) != 0)
+        return !ctl_fault("cannot protect the folder %s: %s", path, strerror(errno));
+    folder->mode = st.st_mode & 07777;
+    return 1;
 }
 
 static int write_hex_file(const char *dir, const char *name, size_t digits)

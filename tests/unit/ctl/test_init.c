@@ -575,8 +575,9 @@ Test(init, what_fails_leaves_nothing_that_was_made)
         cr_expect_eq(mode_of("ca"), 0, "%s", fails[i]);
         snprintf(words, sizeof words, "@/there %s", fails[i]);
         refused(words, CTL_FAULT, "cmpctl: ");
+        cr_expect_eq(mode_of("there") & 07777, 0755, "%s", fails[i]);
         cr_expect_eq(rmdir(at("there")), 0, "it is there, and empty: %s", fails[i]);
-        cr_assert_eq(mkdir(at("there"), 0700), 0);
+        cr_assert_eq(mkdir(at("there"), 0755), 0);
     }
     cr_assert_eq(init("@/ca"), CTL_OK, "%s", call_err);
     refused("@/ca", CTL_FAULT, "not empty");
