@@ -320,14 +320,6 @@ static int has_no_distances(CBS *subtree)
            (!present || (CBS_len(&minimum) == 1 && CBS_data(&minimum)[0] == 0)) && CBS_len(subtree) == 0;
 }
 
-static const char *refuse_base(struct name_constraints *constraints, enum form form)
-{
-    const char *text = arena_printf(
-        constraints->arena, "nameConstraints holds a %s that no name can be compared with", forms[form].name);
-
-    return text != NULL ? text : starve(constraints);
-}
-
 static const char *read_subtree(struct name_constraints *constraints, struct name_constraints_of *own,
                                 struct subtree *lists[FORMS], CBS *list)
 {
@@ -343,9 +335,10 @@ static const char *read_subtree(struct name_constraints *constraints, struct nam
     int is_read = read_base(constraints, form, &subtree->base);
     if (!spend(constraints, SUBTREE_WORK))
         return too_many;
-    if (!is_read)
-        return refuse_base(constraints, form);
-    own->is_unusable[form] |= !forms[form].known || !has_no_distances(&element);
+    if (constraints->starved)
+        return starve(constraints);
+    /* 4.2.1.10: what cannot be processed matters where a name of the form appears, and only there. */
+    own->is_unusable[form] |= !forms[form].known || !is_read || !has_no_distances(&element);
     subtree->next = lists[form];
     lists[form] = subtree;
     return NULL;
