@@ -287,7 +287,9 @@ static const struct config_word ca_pubs_words[] = {{"never", CONFIG_CA_PUBS_NEVE
 
 static const struct config_setting answer_rows[] = {
     {ROW(config_answer, ca_pubs), WORD(ca_pubs_words, CONFIG_CA_PUBS_MAC),
-     .says = "root in caPubs of ip: never, with shared secrets (mac), always"},
+     .says = "root in caPubs of ip: never, with shared secrets (mac), always but to who signs with a "
+             "certificate of "
+             "this CA (RFC 9483 4.1.2)"},
     {ROW(config_answer, extra_certs), LIST(CONFIG_FILES, 0),
      .says = "PEM files: more certificates to send along with a new one"},
 };

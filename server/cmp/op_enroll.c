@@ -226,11 +226,13 @@ static enum cmp_turn decided(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3); by default where a shared secret vouches for it and the device
- * may have no anchor. */
+/* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3), and there not to whom this CA has certified before (4.1.2); by
+ * default where a shared secret vouches for it and the device may have no anchor. */
 static int sends_ca_pubs(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_CA_PUBS) &&
+    int is_known = m->answers_again ? m->tx.signer_serial.len != 0 : m->signer_is_own;
+
+    return cmp_has(m, CMP_CA_PUBS) && !is_known &&
            (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_ALWAYS ||
             (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_MAC && m->mac_verified));
 }
