@@ -20,10 +20,11 @@ struct scene {
 enum refusal_flag {
     BY_MAC = 1,    /* protected by PasswordBasedMac; else signed */
     BY_PBMAC1 = 2, /* by PBMAC1 */
-    STRICT = 4,    /* the profile insists on RFC 9483 3.1; else RFC 9810 5.1.1 */
+    STRICT = 4,    /* to the letter of RFC 9483 alone: under RFC 9810 the message is taken */
     BARE = 8, /* the answer is not protected, HTTP status 400: header or body cannot be found in the octets */
     SIGNED = 32, /* the MAC of the message proves nothing: the answer is signed */
     ENDS = 16,   /* RFC 9483 3.6.4: the transaction is over, its certificate treated as rejected */
+    FORM = 64,   /* … to the letter of RFC 9483, and by RFC 9810 it goes on: the form alone is wrong */
 };
 
 enum { IN_BODY = -1 }; /* refused in the response that belongs to the request: ip, cp, kup, rp */

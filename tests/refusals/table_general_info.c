@@ -30,7 +30,7 @@ static const struct refusal rows[] = {
     /* "ImplicitConfirmValue MUST be NULL" */
     {"RFC 9483 3.1", "implicitConfirm of INTEGER", PKI_IR, 0, INFO(CONFIRM("02{01}")), PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.1", "implicitConfirm of BOOLEAN", PKI_CR, STRICT, INFO(CONFIRM("01{ff}")), PKI_ERROR,
+    {"RFC 9483 3.1", "implicitConfirm of BOOLEAN", PKI_CR, 0, INFO(CONFIRM("01{ff}")), PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
     {"RFC 9483 3.1", "implicitConfirm without its NULL", PKI_IR, STRICT, INFO(CONFIRM("")), PKI_ERROR,
      PKI_BAD_DATA_FORMAT},

@@ -68,8 +68,8 @@ static const struct refusal rows[] = {
     {"RFC 9483 4.1.1", "popo of no bits", PKI_IR, 0, "| popo/1 = 03{00}", IN_BODY, PKI_BAD_POP},
     {"RFC 9483 4.1.1", "popo with unused bits", PKI_IR, 0, "| popo/1 = 03{04 f0}", IN_BODY, PKI_BAD_POP,
      PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 4.1.1", "popo over another certReqId", PKI_IR, 0, "| certReq/0 = 02{01}", IN_BODY,
-     PKI_BAD_POP},
+    {"RFC 9483 4.1.1", "popo over another certReqId", PKI_IR, 0, "| certReq/0 = 02{01}", IN_BODY, PKI_BAD_POP,
+     PKI_BAD_REQUEST}, /* to the letter certReqId is 0 */
     {"RFC 9483 4.1.1", "popo over another subject", PKI_CR, 0,
      "| certTemplate/[5] = a5{30{31{30{(2.5.4.3) 0c{'other'}}}}}", IN_BODY, PKI_BAD_POP},
     {"RFC 9483 4.1.1", "popo by another key", PKI_IR, 0, "certTemplate/[6] = a6{$}", IN_BODY, PKI_BAD_POP,

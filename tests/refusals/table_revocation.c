@@ -151,7 +151,7 @@ static const struct refusal rows[] = {
      PKI_BAD_CERT_TEMPLATE},
     {"RFC 9483 4.2", "rr without issuer", PKI_RR, 0, ISSUER " -", IN_BODY, PKI_BAD_CERT_ID,
      PKI_BAD_CERT_TEMPLATE},
-    {"RFC 9483 4.2", "rr without both", PKI_RR, STRICT, CERT_DETAILS " ~", IN_BODY, PKI_BAD_CERT_ID,
+    {"RFC 9483 4.2", "rr without both", PKI_RR, 0, CERT_DETAILS " ~", IN_BODY, PKI_BAD_CERT_ID,
      PKI_BAD_CERT_TEMPLATE},
     /* "MUST contain a sequence of one element of type RevDetails" */
     {"RFC 9483 4.2", "two RevDetails", PKI_RR, 0, DETAILS " *", IN_BODY, PKI_BAD_REQUEST},

@@ -163,8 +163,6 @@ static const struct refusal rows[] = {
      * name of the existing certificate to be updated" */
     {"RFC 9483 4.1.3", "kur without a name", PKI_KUR, STRICT, "certTemplate/[5] -", IN_BODY,
      PKI_BAD_CERT_TEMPLATE},
-    {"RFC 9483 4.1.3", "kur with the NULL-DN alone", PKI_KUR, STRICT, "certTemplate/[5] = a5{30{}}", IN_BODY,
-     PKI_BAD_CERT_TEMPLATE},
     /* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
     {"RFC 5280 4.2", "an extension twice", PKI_IR, 0, ADD_EXTENSIONS(SAN("30{82{'x'}}") SAN("30{82{'x'}}")),
      IN_BODY, PKI_BAD_CERT_TEMPLATE},
