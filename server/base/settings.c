@@ -158,7 +158,7 @@ static const struct config_setting accept_rows[] = {
     {ROW(config_accept, header), WORD(header_words, CONFIG_HEADER_RFC9810),
      .says =
          "rfc9810: what its 5.1.1 permits, and the CA as the sender of MAC-protected answers; rfc9483: its "
-         "section 3.1 to the letter, where that sender is the reference"},
+         "sections 3 and 4.1 to the letter, where that sender is the reference"},
     {ROW(config_accept, message_time_seconds), NUMBER(0, 7 * DAY, 300),
      .says = "largest difference of messageTime to this node's clock; 0: not checked"},
     {ROW(config_accept, message_time_required), FLAG(0),

@@ -44,7 +44,7 @@ static struct bytes mac_sender(struct cmp_message *m)
     const struct pki_header *in = &m->in.header;
     struct bytes sender;
 
-    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483)
+    if (cmp_to_the_letter(m))
         return reference_as_sender(m, &sender) ? sender : ca->sender;
     if (general_name_is_well_formed(in->recipient) &&
         (is_addressed(in, ca->cert.subject) || is_addressed(in, ca->cmp_cert.subject)))

@@ -58,6 +58,8 @@ static enum cmp_turn check_general_info(struct cmp_message *m)
         return refuse(m, PKI_BAD_REQUEST, "confirmWaitTime needs messageTime");
     if (header->cert_profile_count != 0 && !cmp_has(m, CMP_ISSUES))
         return refuse(m, PKI_BAD_REQUEST, "certProfile belongs in requests for certificates only");
+    if (header->cert_profile_count != 0 && header->cert_profile.len == 0)
+        return refuse(m, PKI_BAD_REQUEST, "certProfile must name a profile: leave it out, or name one");
     return CMP_ON;
 }
 
@@ -85,18 +87,13 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
                       arena_printf(m->arena, "%lld s off", (long long)difference));
 }
 
-static int is_strict(const struct cmp_message *m)
-{
-    return m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
-}
-
 /* RFC 9483 3.5: sender and senderKID name the certificate that protects. RFC 9810 5.1.1 lets a sender that
  * does not know its name send the NULL-DN beside senderKID; RFC 9483 3.1 does not, and wants senderKID
  * wherever the certificate has one. */
 enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
-    int sender_absent = !is_strict(m) && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
+    int sender_absent = !cmp_to_the_letter(m) && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
     if (!sender_absent && !name_equal_cached(sender, &m->sender_cache, subject, cache))
         return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate");
@@ -107,7 +104,7 @@ enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id)
 {
     struct bytes kid = m->in.header.sender_kid;
 
-    if (key_id.len != 0 && (kid.len != 0 || is_strict(m)) && !bytes_equal(kid, key_id))
+    if (key_id.len != 0 && (kid.len != 0 || cmp_to_the_letter(m)) && !bytes_equal(kid, key_id))
         return refuse(m, PKI_BAD_MESSAGE_CHECK,
                       "senderKID is not the subjectKeyIdentifier of the protecting certificate");
     return CMP_ON;
@@ -117,7 +114,7 @@ enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
-    if (!is_strict(m))
+    if (!cmp_to_the_letter(m))
         return CMP_ON;
     if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");

@@ -127,6 +127,12 @@ static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
     return (m->operation->flags & flag) != 0;
 }
 
+/* cmp_to_the_letter says whether the profile holds messages to RFC 9483 where RFC 9810 permits more. */
+static inline int cmp_to_the_letter(const struct cmp_message *m)
+{
+    return m->profile->config->accept.header == CONFIG_HEADER_RFC9483;
+}
+
 /* ---- wants.c: what a step wants ----
  *
  * The step keeps the item, and finds its result there when the next step runs. Without memory these note it

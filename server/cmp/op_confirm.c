@@ -48,7 +48,9 @@ static enum cmp_turn check(struct cmp_message *m)
 
     if (m->body_fault != NULL)
         return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
-    if (own->count > 1)
+    /* RFC 9483 4.1.1: "MUST contain a sequence of one CertStatus"; by RFC 9810 5.3.18 an empty one rejects.
+     */
+    if (own->count > 1 || (own->count == 0 && cmp_to_the_letter(m)))
         return cmp_refuse(m, PKI_BAD_REQUEST, "send one CertStatus in a certConf", NULL);
     if (own->count == 1 && check_status(m, own->status) != CMP_ON)
         return CMP_REFUSED;

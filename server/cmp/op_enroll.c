@@ -84,6 +84,20 @@ static enum cmp_turn check_omitted(struct cmp_message *m, const struct cert_temp
     return CMP_ON;
 }
 
+/* RFC 9483 4.1.1, 4.1.3 item 3 and 4.1.4: every request has a subject, the NULL-DN only beside a
+ * subjectAltName. By RFC 9810 a template may name nobody. */
+static enum cmp_turn check_names(struct cmp_message *m, const struct cert_template *tmpl)
+{
+    if (!cmp_to_the_letter(m))
+        return CMP_ON;
+    if (tmpl->subject.len == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "subject is missing: beside a subjectAltName the empty name will do");
+    if (name_is_empty(tmpl->subject) && tmpl->san.len == 0)
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName");
+    return CMP_ON;
+}
+
 /* The template as far as the protocol rules on it; what the certificate may contain is policy's. */
 static enum cmp_turn check_template(struct cmp_message *m)
 {
@@ -96,10 +110,10 @@ static enum cmp_turn check_template(struct cmp_message *m)
     if (tmpl->version >= 0 && tmpl->version != 2)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
     /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
-    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 && m->operation != &cmp_p10cr &&
-        own->request.cert_req_id != 0)
+    if (cmp_to_the_letter(m) && m->operation != &cmp_p10cr && own->request.cert_req_id != 0)
         return cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0");
-    if (check_omitted(m, tmpl) != CMP_ON || cmp_check_extensions(m, tmpl) != CMP_ON)
+    if (check_omitted(m, tmpl) != CMP_ON || cmp_check_extensions(m, tmpl) != CMP_ON ||
+        check_names(m, tmpl) != CMP_ON)
         return CMP_REFUSED;
     if (tmpl->spki.len == 0)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate lacks publicKey");
@@ -144,12 +158,6 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (request->old_cert_issuer.len != 0 && (!name_equal(request->old_cert_issuer, old->issuer) ||
                                               !bytes_equal(request->old_cert_serial, old->serial)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");
-    /* RFC 9483 4.1.3 item 3: subject or subjectAltName "MUST contain the EE subject name of the existing
-     * certificate"; RFC 9810 5.3.5 lets the template name nobody. */
-    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 && tmpl->san.len == 0 &&
-        (tmpl->subject.len == 0 || name_is_empty(tmpl->subject)))
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "name the certificate to be updated by its subject or subjectAltName");
     if (tmpl->subject.len != 0 && !named_by_san && !name_equal(tmpl->subject, old->subject))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subject is not that of the certificate to be updated");

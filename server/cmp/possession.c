@@ -77,14 +77,14 @@ static enum cmp_turn check_key_mac(struct cmp_message *m, const struct cmp_posse
 
 /* RFC 9810 5.2.8.2: poposkInput "MUST be present" without a subject and "MUST be omitted" beside one. That
  * the signature is over certReq all the same is taken where the request has no subject. RFC 9483 4.1.1
- * prohibits it. */
+ * prohibits it, and has a subject in every request. */
 static enum cmp_turn check_input(struct cmp_message *m, const struct cmp_possession *own)
 {
     const struct pop_input *input = &own->request->pop_input;
 
     if (!input->is_there)
         return CMP_ON;
-    if (m->profile->config->accept.header == CONFIG_HEADER_RFC9483 || own->request->tmpl.subject.len != 0)
+    if (own->request->tmpl.subject.len != 0)
         return refuse(m, "poposkInput is for requests without a subject: leave it out, and sign certReq");
     if (!bytes_equal(input->spki, own->request->tmpl.spki))
         return refuse(m, "publicKey in poposkInput is not that of certTemplate");

@@ -437,7 +437,7 @@ enum cmp_turn cmp_check_chain(struct cmp_message *m)
 {
     size_t i = 0;
 
-    if (m->profile->config->accept.header != CONFIG_HEADER_RFC9483 || !cmp_has(m, CMP_BEGINS) || m->is_mac)
+    if (!cmp_to_the_letter(m) || !cmp_has(m, CMP_BEGINS) || m->is_mac)
         return CMP_ON;
     if (m->cert_count == 0 || &m->certs[0] != m->signer)
         return cmp_refuse(m, PKI_BAD_REQUEST, "the first of extraCerts must be the protecting certificate",

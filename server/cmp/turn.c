@@ -27,7 +27,7 @@ enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info,
 enum cmp_turn cmp_refuse_form(struct cmp_message *m, const char *text)
 {
     cmp_refuse(m, PKI_BAD_REQUEST, text, NULL);
-    m->refusal.keeps = m->profile->config->accept.header != CONFIG_HEADER_RFC9483;
+    m->refusal.keeps = !cmp_to_the_letter(m);
     return CMP_REFUSED;
 }
 

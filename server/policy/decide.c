@@ -56,10 +56,7 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
 {
     const char *fault;
 
-    if (cert->subject.len == 0 && cert->san.len != 0) /* under header: rfc9483 */
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "subject is missing: beside a subjectAltName the empty name will do");
-    if (cert->subject.len == 0 || (name_is_empty(cert->subject) && cert->san.len == 0))
+    if (name_is_empty(cert->subject) && cert->san.len == 0)
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName");
     if (!name_is_valid(cert->subject))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");

@@ -244,9 +244,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         return policy_refuse(decision, PKI_NOT_AUTHORIZED,
                              "subject, or subjectAltName, does not name who protects the request");
     out->subject = requested_subject(decision->request);
-    /* RFC 9483 4.1.1 wants the NULL-DN beside a subjectAltName that names the device; RFC 4211 lets subject
-     * be absent. */
-    if (out->subject.len == 0 && profile->cmp.config->accept.header != CONFIG_HEADER_RFC9483)
+    if (out->subject.len == 0) /* as RFC 4211 lets it be */
         out->subject = name_empty();
     if (profile->subject_count != 0 && !expand_subject(decision, profile, &origin, &out->subject))
         return 0;

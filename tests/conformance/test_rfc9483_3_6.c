@@ -1,4 +1,6 @@
 /* RFC 9483 3.6: how the server reports errors. */
+#include "server/pki/confirmation.h"
+#include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
 
 TestSuite(rfc9483_3_6, .init = set_up, .fini = tear_down);
@@ -76,6 +78,29 @@ Test(rfc9483_3_6, a_certConf_that_was_refused_has_ended_its_transaction)
         cr_assert_eq(answer.body, PKI_ERROR);
         cr_assert_eq(world_cert_of(world, first.cert.serial)->status, STORE_CERT_REVOKED);
         answer_free(&answer);
+        answer_free(&first);
+    }
+}
+
+/* RFC 9483 3.6.4: "Then it MUST regard the current PKI management operation as terminated with failure."
+ * To the letter, also where the form alone is wrong, and the meaning clear: hashAlg in version 2. */
+Test(rfc9483_3_6, to_the_letter_a_certConf_that_is_wrong_in_form_has_ended_its_transaction)
+{
+    for (int strict = 0; strict < 2; strict++) {
+        struct cert_status entry = {.hash_alg = hex(world->arena, "30 0b 06 09 60 86 48 01 65 03 04 02 01")};
+        uint8_t hash[DIGEST_MAX];
+        struct bytes body;
+        client.transaction_id[0]++;
+        client.header.recip_nonce = bytes_of(NULL, 0);
+        world->config.accept.header = strict ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
+        struct answer first = world_send(world, client_request(&client, PKI_IR));
+        entry.cert_hash = bytes_of(hash, digest_compute(hash, DIGEST_SHA256, first.cert.der));
+        cr_assert(pki_encode_cert_conf(&body, world->arena, &entry));
+        client_next(&client, &first);
+        struct answer answer = world_send(world, client_message(&client, PKI_CERTCONF, body));
+        expect_error(&answer, PKI_BAD_REQUEST);
+        cr_assert_eq(world_cert_of(world, first.cert.serial)->status,
+                     strict ? STORE_CERT_REVOKED : STORE_CERT_UNCONFIRMED);
         answer_free(&first);
     }
 }

@@ -356,6 +356,47 @@ Test(rfc9483_4_1_1, publicKey_is_in_certTemplate)
     expect_certificate(&answer, PKI_IP);
 }
 
+/* RFC 9483 4.1: "The public key and the subject name identifying the EE MUST be present in the certTemplate
+ * of the certificate request message."
+ * RFC 9483 4.1.1: "The EE's identity MUST be carried in the subject field and/or the subjectAltName
+ * extension."
+ * RFC 9483 4.1.1: "If subject name is present only in the subjectAltName extension, then the subject field
+ * MUST be NULL-DN"
+ * RFC 9483 4.1.4: "The EE subject name MUST be carried in the subject field and/or the subjectAltName
+ * extension."
+ * Policy grants all of them here, as where a profile makes the names of the certificate. */
+Test(rfc9483_4_1_1, to_the_letter_a_request_names_its_device)
+{
+    static const int bodies[] = {PKI_IR, PKI_CR, PKI_P10CR}, answers[] = {PKI_IP, PKI_CP, PKI_CP};
+    const struct bytes none = {NULL, 0}, null_dn = hex(world->arena, "30 00"), name = client.subject,
+                       san = hex(world->arena, "30 03 82 01 61");
+    const struct {
+        struct bytes subject, san;
+        int good;
+    } cases[] = {{none, none, 0}, {none, san, 0}, {null_dn, none, 0}, {null_dn, san, 1}, {name, none, 1}};
+    struct client *const clients[] = {&client, &mac};
+
+    for (int strict = 0; strict < 2; strict++)
+        for (size_t who = 0; who < 2; who++)
+            for (size_t body = 0; body < 3; body++)
+                for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                    /* In PKCS #10 subject cannot be absent, and this client writes no subjectAltName. */
+                    if (bodies[body] == PKI_P10CR && (cases[i].subject.len == 0 || cases[i].san.len != 0))
+                        continue;
+                    world->config.accept.header = strict ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
+                    clients[who]->transaction_id[0]++;
+                    clients[who]->subject = cases[i].subject;
+                    clients[who]->san = cases[i].san;
+                    struct answer answer = world_send(world, client_request(clients[who], bodies[body]));
+                    cr_assert_eq(answer.has_cert, !strict || cases[i].good, "strict %d, %s, case %zu", strict,
+                                 pki_body_name(bodies[body]), i);
+                    if (answer.has_cert)
+                        expect_certificate(&answer, answers[body]);
+                    else
+                        expect_refusal(&answer, answers[body], PKI_BAD_CERT_TEMPLATE);
+                }
+}
+
 /* RFC 9483 4.1.1 popo: "MUST be present if local key generation is used"
  * RFC 9483 4.1.1: "MUST be used by an EE if the key can be used for signing, and if used, it MUST have the
  * type POPOSigningKey" */

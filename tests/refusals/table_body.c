@@ -87,6 +87,8 @@ static const struct refusal rows[] = {
     {"RFC 9483 4.1.1", "certReqId 1", PKI_IR, STRICT, "certReq/0 = 02{01}", IN_BODY, PKI_BAD_REQUEST},
     {"RFC 9483 4.1.1", "certReqId -1 in ir", PKI_IR, STRICT, "certReq/0 = 02{ff}", IN_BODY, PKI_BAD_REQUEST},
     {"RFC 9483 4.1.1", "certReqId 1 in kur", PKI_KUR, STRICT, "certReq/0 = 02{01}", IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 9483 4.1.1", "certReqId 1 in cr, MAC", PKI_CR, STRICT | BY_MAC, "certReq/0 = 02{01}", IN_BODY,
+     PKI_BAD_REQUEST},
 
     {"RFC 9483 3.5 and 3.6.2", "CertificationRequest is a SET", PKI_P10CR, 0, "content = 31{}", IN_BODY,
      PKI_BAD_DATA_FORMAT},

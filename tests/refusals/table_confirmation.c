@@ -59,6 +59,8 @@ static const struct refusal rows[] = {
           "pvno = 02{03}; " CERT_STATUS " + a0{30{(1.2.840.113549.2.9)}}", PKI_BAD_ALG),
     /* "MUST contain a sequence of one CertStatus"; "MUST be 0", of certReqId; "positive values allowed:
      * "accepted" negative values allowed: "rejection"" */
+    ENDED("RFC 9483 4.1.1", "no CertStatus", STRICT, "content ~", PKI_BAD_REQUEST),
+    ENDED("RFC 9483 4.1.1", "no CertStatus, MAC", STRICT | BY_MAC, "content ~", PKI_BAD_REQUEST),
     ENDED("RFC 9483 4.1.1", "two CertStatus", 0, CERT_STATUS " *", PKI_BAD_REQUEST),
     ENDED("RFC 9483 4.1.1", "two CertStatus, MAC", BY_MAC, CERT_STATUS " *", PKI_BAD_REQUEST),
     ENDED("RFC 9483 4.1.1", "two CertStatus that disagree", 0, CERT_STATUS " *; " CERT_STATUS " + 30{02{02}}",

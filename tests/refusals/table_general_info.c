@@ -68,6 +68,11 @@ static const struct refusal rows[] = {
      PKI_ERROR, PKI_BAD_REQUEST},
     {"RFC 9483 3.1", "certProfile twice", PKI_IR, 0,
      INFO(PROFILE("30{0c{'test'}}") PROFILE("30{0c{'test'}}")), PKI_ERROR, PKI_BAD_REQUEST},
+    /* "MUST contain the name of a certificate profile" */
+    {"RFC 9483 3.1", "certProfile of an empty name", PKI_IR, STRICT, INFO(PROFILE("30{0c{}}")), PKI_ERROR,
+     PKI_BAD_REQUEST},
+    {"RFC 9483 3.1", "certProfile of an empty name in p10cr, MAC", PKI_P10CR, STRICT | BY_MAC,
+     INFO(PROFILE("30{0c{}}")), PKI_ERROR, PKI_BAD_REQUEST},
     /* RFC 9810 Appendix F, badRequest: "transaction not permitted or supported" */
     {"RFC 9810 5.1.1.4", "certProfile that nobody knows", PKI_IR, 0, INFO(PROFILE("30{0c{'unknown'}}")),
      PKI_ERROR, PKI_BAD_REQUEST},

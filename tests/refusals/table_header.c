@@ -65,6 +65,12 @@ static const struct refusal rows[] = {
      PKI_BAD_MESSAGE_CHECK},
     {"RFC 9483 3.1", "NULL-DN beside senderKID", PKI_IR, STRICT, "sender = a4{30{}}", PKI_ERROR,
      PKI_BAD_MESSAGE_CHECK},
+    {"RFC 9483 3.1", "NULL-DN beside senderKID in kur", PKI_KUR, STRICT, "sender = a4{30{}}", PKI_ERROR,
+     PKI_BAD_MESSAGE_CHECK},
+    {"RFC 9483 3.1", "NULL-DN beside senderKID in rr", PKI_RR, STRICT, "sender = a4{30{}}", PKI_ERROR,
+     PKI_BAD_MESSAGE_CHECK},
+    {"RFC 9483 3.1", "NULL-DN beside senderKID in certConf", PKI_CERTCONF, STRICT, "sender = a4{30{}}",
+     PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
     /* "For MAC-based protection, MUST be used and contain the same name as in the commonName field of the
      * sender field" */
     {"RFC 9483 3.1", "sender is not the MAC's reference", PKI_IR, STRICT | BY_MAC, "sender = $", PKI_ERROR,
@@ -73,6 +79,8 @@ static const struct refusal rows[] = {
      PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
     {"RFC 9483 3.1", "sender of a MAC has its reference elsewhere", PKI_IR, STRICT | BY_MAC,
      "sender = a4{30{31{30{(2.5.4.10) 0c{'station-1'}}}}}", PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
+    {"RFC 9483 3.1 and 3.6.4", "sender of a certConf is not the MAC's reference", PKI_CERTCONF,
+     STRICT | BY_MAC | ENDS, "sender = a4{30{}}", PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
     /* What is left reads as a header whose recipient is an rfc822Name [1] and whose protectionAlg [1] is
      * missing: it is malformed, and it is not protected. */
     {"RFC 9483 3.5", "sender absent", PKI_IR, 0, "sender -", PKI_ERROR, PKI_BAD_DATA_FORMAT,
@@ -170,6 +178,12 @@ static const struct refusal rows[] = {
     /* "In the first message of a PKI management operation, MUST be 128 bits of random data" */
     {"RFC 9483 3.1", "transactionID of 15 octets", PKI_IR, STRICT, "transactionID/0 x", PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.1", "transactionID of 17 octets in p10cr, MAC", PKI_P10CR, STRICT | BY_MAC,
+     "transactionID/0 = 04{" Z16 "00}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.1", "transactionID of 15 octets in kur", PKI_KUR, STRICT, "transactionID/0 x", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.1", "transactionID of 15 octets in rr", PKI_RR, STRICT, "transactionID/0 x", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
     {"RFC 9483 3.1", "transactionID of 17 octets", PKI_CR, STRICT, "transactionID/0 = 04{" Z16 "00}",
      PKI_ERROR, PKI_BAD_DATA_FORMAT},
     {"server/base/bounds.h", "transactionID of 65 octets, MAC", PKI_CERTCONF, BY_MAC,
@@ -235,6 +249,8 @@ static const struct refusal rows[] = {
      PKI_BAD_RECIPIENT_NONCE},
     {"RFC 9483 3.1", "recipNonce in rr", PKI_RR, STRICT, "senderNonce > a6{04{" Z16 "}}", PKI_ERROR,
      PKI_BAD_RECIPIENT_NONCE},
+    {"RFC 9483 3.1", "recipNonce in p10cr, MAC", PKI_P10CR, STRICT | BY_MAC, "senderNonce > a6{04{" Z16 "}}",
+     PKI_ERROR, PKI_BAD_RECIPIENT_NONCE},
     {"server/base/bounds.h", "recipNonce of 65 octets", PKI_IR, 0, "senderNonce > a6{04{" Z64 "00}}",
      PKI_ERROR, PKI_BAD_DATA_FORMAT, PKI_BAD_RECIPIENT_NONCE},
 

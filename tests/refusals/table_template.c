@@ -105,6 +105,21 @@ static const struct refusal rows[] = {
     {"RFC 2986 4.1", "subject of a p10cr is a string", PKI_P10CR, 0, "content/0/1 = 0c{'x'}", IN_BODY,
      PKI_BAD_DATA_FORMAT},
 
+    /* "The EE's identity MUST be carried in the subject field and/or the subjectAltName extension. If subject
+     * name is present only in the subjectAltName extension, then the subject field MUST be NULL-DN" */
+    {"RFC 9483 4.1.1", "subject absent", PKI_IR, STRICT, "certTemplate/[5] -", IN_BODY,
+     PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9483 4.1.1", "subject absent in cr, MAC", PKI_CR, STRICT | BY_MAC, "certTemplate/[5] -", IN_BODY,
+     PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9483 4.1.1", "subject absent beside a subjectAltName", PKI_IR, STRICT,
+     "certTemplate/[5] -; " ADD_EXTENSIONS(SAN("30{82{'x'}}")), IN_BODY, PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9483 4.1.1", "the NULL-DN alone", PKI_CR, STRICT, "certTemplate/[5] = a5{30{}}", IN_BODY,
+     PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9483 4.1.4", "the NULL-DN alone in p10cr", PKI_P10CR, STRICT, "content/0/1 = 30{}", IN_BODY,
+     PKI_BAD_CERT_TEMPLATE},
+    {"RFC 9483 4.1.4", "the NULL-DN alone in p10cr, MAC", PKI_P10CR, STRICT | BY_PBMAC1, "content/0/1 = 30{}",
+     IN_BODY, PKI_BAD_CERT_TEMPLATE},
+
     /* "publicKey […] MUST be present if local key generation is used" */
     {"RFC 9483 4.1.1", "publicKey absent", PKI_IR, 0, "certTemplate/[6] -", IN_BODY, PKI_BAD_CERT_TEMPLATE},
     {"RFC 9483 4.1.1", "publicKey absent in cr, MAC", PKI_CR, BY_MAC, "certTemplate/[6] -", IN_BODY,
@@ -218,6 +233,8 @@ static const struct refusal rows[] = {
      PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6.5", "oldCertID without a value", PKI_KUR, 0, OLD_CERT_ID " -", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6.5", "oldCertID without serialNumber", PKI_KUR, 0, OLD_CERT_ID "/1 -", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.5", "oldCertID without issuer", PKI_KUR, 0, OLD_CERT_ID "/0 -", IN_BODY,
      PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6.5", "oldCertID whose issuer is a URI", PKI_KUR, 0, OLD_CERT_ID "/0 = 86{'http://x'}",
      IN_BODY, PKI_BAD_DATA_FORMAT, PKI_BAD_CERT_ID},

@@ -173,13 +173,6 @@ static void decide(struct world *world, struct cmp_decision *decision)
         decision->undecided = 1;
         return;
     }
-    /* RFC 9483 4.1.1, of subject: "REQUIRED" */
-    if (decision->update == NULL && decision->request->tmpl.subject.len == 0 &&
-        world->config.accept.header == CONFIG_HEADER_RFC9483) {
-        decision->fail_info = PKI_BAD_CERT_TEMPLATE;
-        decision->text = "certTemplate lacks subject";
-        return;
-    }
     /* RFC 5280 4.1.2.6 and 4.2.1.6: what is no name comes into no certificate. */
     if (decision->update == NULL && !names_are_well_formed(&decision->request->tmpl)) {
         decision->fail_info = PKI_BAD_CERT_TEMPLATE;

@@ -72,6 +72,17 @@ Test(op_confirm, an_empty_certConf_rejects)
     cr_assert_eq(row()->state, STORE_TX_REJECTED);
 }
 
+/* RFC 9483 4.1.1: "MUST contain a sequence of one CertStatus" */
+Test(op_confirm, to_the_letter_an_empty_certConf_is_refused)
+{
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
+    client_next(&client, &first);
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_CERTCONF, hex(world->arena, "30 00")));
+    expect_error(&answer, PKI_BAD_REQUEST);
+    expect_failed();
+}
+
 /* RFC 9483 4.1.1: "If the hashAlg field is not set, it MUST be the hash algorithm defined by the algorithm
  * identifier of the certificate signature or the dedicated hash algorithm defined in [RFC9481] for the
  * used certificate signature algorithm." */
@@ -561,7 +572,8 @@ Test(op_confirm, the_profile_of_the_request_holds_whatever_the_path_says)
     expect_error(&answer, PKI_BAD_TIME);
 }
 
-/* The next certConf is right whichever senderNonce it repeats: that of the ip, or that of the error. */
+/* RFC 9483 4.1.1: "MUST be absent if status is "accepted""
+ * The next certConf is right whichever senderNonce it repeats: that of the ip, or that of the error. */
 Test(op_confirm, after_a_refusal_that_ends_nothing_the_certConf_may_come_again)
 {
     struct cert_status odd = status_with(DIGEST_SHA256);

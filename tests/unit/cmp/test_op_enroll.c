@@ -638,6 +638,38 @@ Test(op_enroll, kur_keeps_the_names)
     ctl_identity_cleanup(&own);
 }
 
+/* RFC 9483 4.1.3: "The subject field and/or the subjectAltName extension of the certTemplate MUST contain
+ * the EE subject name of the existing certificate to be updated, without modifications."
+ * RFC 9483 4.1.1: "If subject name is present only in the subjectAltName extension, then the subject field
+ * MUST be NULL-DN" */
+Test(op_enroll, to_the_letter_a_kur_names_its_certificate)
+{
+    const struct bytes none = {NULL, 0}, null_dn = hex(world->arena, "30 00"), name = client.subject,
+                       san = hex(world->arena, "30 03 82 01 61");
+    const struct {
+        struct bytes subject, san;
+        int good;
+    } cases[] = {{none, none, 0}, {none, san, 0}, {null_dn, san, 1}, {name, none, 1}, {name, san, 1}};
+    struct ctl_identity own;
+
+    client.san = san;
+    adopt(&own);
+    for (int strict = 0; strict < 2; strict++)
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            world->config.accept.header = strict ? CONFIG_HEADER_RFC9483 : CONFIG_HEADER_RFC9810;
+            client.transaction_id[0]++;
+            client.subject = cases[i].subject;
+            client.san = cases[i].san;
+            struct answer answer = world_send(world, client_request(&client, PKI_KUR));
+            cr_assert_eq(answer.has_cert, !strict || cases[i].good, "strict %d, case %zu", strict, i);
+            if (answer.has_cert)
+                expect_certificate(&answer, PKI_KUP);
+            else
+                expect_refusal(&answer, PKI_KUP, PKI_BAD_CERT_TEMPLATE);
+        }
+    ctl_identity_cleanup(&own);
+}
+
 /* "A new public-private key pair should be used." */
 Test(op_enroll, kur_with_the_old_key_only_where_the_profile_says_so)
 {

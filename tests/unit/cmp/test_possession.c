@@ -216,12 +216,16 @@ Test(possession, beside_a_subject_there_is_no_poposkInput)
     is_refused(send(&client, name_empty(), info, own_spki(&client), INPUT));
 }
 
-/* RFC 9483 4.1.1 poposkInput: "PROHIBITED" */
+/* RFC 9483 4.1.1 poposkInput: "PROHIBITED"
+ * Without a subject, which it would stand for, the request is refused for the want of that. */
 Test(possession, to_the_letter_of_RFC_9483_there_is_none)
 {
-    client.tmpl.version = 2;
+    struct bytes subject = client.signer->cert.subject;
+
     world->config.accept.header = CONFIG_HEADER_RFC9483;
-    is_refused(send(&client, none, sender(client.signer->cert.subject), own_spki(&client), INPUT));
+    is_refused(send(&client, subject, sender(subject), own_spki(&client), INPUT));
+    struct answer answer = send(&client, none, sender(subject), own_spki(&client), INPUT);
+    expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
 }
 
 /* "publicKeyMAC contains a password-based MAC on the DER-encoded value of publicKey" */

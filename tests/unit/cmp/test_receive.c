@@ -446,6 +446,31 @@ Test(receive, certProfile_with_two_names_is_refused_and_with_an_empty_one_is_non
     expect_certificate(&answer, PKI_IP);
 }
 
+/* |info| is taken under rfc9810, and refused with |failure| under rfc9483. */
+static void only_strictly_refused(const char *info, enum pki_failure failure)
+{
+    struct bytes request = request_with_info(hex(world->arena, info));
+
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
+    struct answer answer = world_send(world, request);
+    expect_error(&answer, failure);
+    world->config.accept.header = CONFIG_HEADER_RFC9810;
+    answer = world_send(world, request);
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* RFC 9483 3.1: "MUST contain the name of a certificate profile" */
+Test(receive, to_the_letter_certProfile_names_a_profile)
+{
+    only_strictly_refused("30 0e 06 08 2b 06 01 05 05 07 04 15 30 02 0c 00", PKI_BAD_REQUEST);
+}
+
+/* RFC 9483 3.1 ImplicitConfirmValue: "REQUIRED" */
+Test(receive, to_the_letter_implicitConfirm_has_its_NULL)
+{
+    only_strictly_refused("30 0a 06 08 2b 06 01 05 05 07 04 0d", PKI_BAD_DATA_FORMAT);
+}
+
 /* RFC 9483 3.5: "All PKI message header fields not mentioned in this section, like the recipient and
  * generalInfo fields, SHOULD be handled gracefully upon receipt." */
 Test(receive, an_unknown_generalInfo_is_passed_over)
