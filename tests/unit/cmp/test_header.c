@@ -57,6 +57,8 @@ Test(header, recipNonce_in_a_first_message)
 
 /* RFC 9483 3.1: "For signature-based protection, MUST be the subject field of the CMP protection
  * certificate"
+ * RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+ * protection certificate. (failInfo bit: badMessageCheck)"
  * RFC 9810 5.1.1 allows the NULL-DN beside senderKID. */
 Test(header, NULL_DN_as_sender)
 {

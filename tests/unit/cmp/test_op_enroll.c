@@ -217,6 +217,7 @@ Test(op_enroll, a_one_time_secret_serves_one_transaction)
 /* ---- what a profile asks for ---- */
 
 /* RFC 9483 4.1.1 certReq.certReqId: "MUST be 0"
+ * RFC 9483 4.1.1 response.certReqId: "MUST be 0"
  * RFC 9810 5.3.4 only wants the answer to repeat it. */
 Test(op_enroll, certReqId_is_repeated_or_must_be_0)
 {

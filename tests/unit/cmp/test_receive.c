@@ -494,8 +494,7 @@ Test(receive, a_malformed_generalInfo_is_refused_by_a_protected_error)
 
 /* RFC 9483 6.1: "If operation labels are used: independently of any variants used (see Sections 4.1.5,
  * 4.1.6, and 4.4), the operation label corresponding to the PKI management operation SHALL be used."
- * RFC 9483 6.1: "If operation labels are used: any certConf or pollReq messages SHALL be sent to the same
- * endpoint as determined by the PKI management operation."
+ * RFC 9483 6.1, of devices: "any certConf or pollReq messages SHALL be sent to the same endpoint".
  * RFC 9811 3.4: the operation label of the path says what the message asks for. */
 Test(receive, an_operation_label_holds_for_first_messages_only)
 {

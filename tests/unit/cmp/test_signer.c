@@ -986,7 +986,9 @@ Test(signer, to_the_letter_extraCerts_begins_with_the_chain_in_its_order)
         }
 }
 
-/* The issuer is configured, or not: an incomplete chain is one in either case. */
+/* RFC 9483 3.3: "MUST be present for signature-based protection and contain the CMP protection certificate
+ * together with its chain for the first request and response message of a PKI management operation."
+ * The issuer is configured, or not: an incomplete chain is one in either case. */
 Test(signer, to_the_letter_the_chain_is_complete)
 {
     must(trust_add_issued(&world->trust, world->vendor_ca.cert_der, &world->trust.items[0]));

@@ -46,8 +46,8 @@ Test(route, the_segment_p_is_followed_by_a_profile)
     cr_assert_not(found("/.well-known/cmp/p/demo2"));
 }
 
-/* RFC 9483 6.1: "It SHOULD be followed by an operation label depending on the type of PKI management
- * operation."
+/* RFC 9483 6.1, of devices: "It SHOULD be followed by an operation label depending on the type of PKI
+ * management operation."
  * RFC 9811 3.4: "/.well-known/cmp/<operation>" */
 Test(route, an_operation_label_stands_for_a_body)
 {
