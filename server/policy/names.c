@@ -212,13 +212,24 @@ static struct bytes requested_subject(const struct cert_request *request)
 }
 
 /* Of what the request names, that which comes into the certificate; an RA speaks for others. */
-static int is_bound(const struct cmp_decision *decision, const struct profile *profile, int takes_san)
+static int check_bound(struct cmp_decision *decision, const struct profile *profile, int takes_san)
 {
-    const struct cert_template *tmpl = &decision->request->tmpl;
+    int by_secret = decision->signer == NULL;
 
-    return !profile->cmp.config->names.subject_bound || decision->by_ra ||
-           ((!profile->takes_names || subject_is_bound(decision, requested_subject(decision->request))) &&
-            (!takes_san || san_is_bound(decision, tmpl->san)));
+    if (!profile->cmp.config->names.subject_bound || decision->by_ra)
+        return 1;
+    if (profile->takes_names && !subject_is_bound(decision, requested_subject(decision->request)))
+        return policy_refuse(
+            decision, PKI_NOT_AUTHORIZED,
+            by_secret
+                ? "subject must have the reference of the shared secret as its CN, and no serialNumber"
+                : "subject must have the CN or serialNumber of the protecting certificate, and no other");
+    if (takes_san && !san_is_bound(decision, decision->request->tmpl.san))
+        return policy_refuse(decision, PKI_NOT_AUTHORIZED,
+                             by_secret
+                                 ? "subjectAltName must be absent: a shared secret does not vouch for one"
+                                 : "subjectAltName must be absent, or that of the protecting certificate");
+    return 1;
 }
 
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
@@ -240,9 +251,8 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         return 1;
     }
     takes_san = profile->san_count == 0 && policy_honours(profile, extension_oid(EXTENSION_SUBJECT_ALT_NAME));
-    if (!is_bound(decision, profile, takes_san))
-        return policy_refuse(decision, PKI_NOT_AUTHORIZED,
-                             "subject, or subjectAltName, does not name who protects the request");
+    if (!check_bound(decision, profile, takes_san))
+        return 0;
     out->subject = requested_subject(decision->request);
     if (out->subject.len == 0) /* as RFC 4211 lets it be */
         out->subject = name_empty();

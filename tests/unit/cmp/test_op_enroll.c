@@ -147,9 +147,12 @@ Test(op_enroll, what_policy_refuses_is_refused_in_the_matching_response)
     world->decide_refuses = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+    cr_expect_str_eq(answer.result.detail, "subject asked for: CN=gnb-1,O=Operator");
     client.transaction_id[0] ^= 1;
     answer = world_send(world, client_request(&client, PKI_CR));
+    client.subject = name_empty();
     expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);
+    cr_expect_str_eq(answer.result.detail, "subject asked for: none");
     client.transaction_id[0] ^= 2;
     answer = world_send(world, client_request(&client, PKI_P10CR));
     expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);

@@ -121,10 +121,15 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     edit("subject_bound: false", "subject_bound: true ");
     signer = &device;
     refused(PKI_NOT_AUTHORIZED);
+    cr_expect(strstr(decision.text, "subject must have the CN or serialNumber of") == decision.text);
     request.tmpl.subject = name("O", "Operator", "CN", "device");
     granted();
     request.tmpl.subject = name("O", "Operator", "serialNumber", "A0815");
     granted();
+    request.tmpl.san = hex(arena, "30 03 82 01 76");
+    refused(PKI_NOT_AUTHORIZED);
+    cr_expect(strstr(decision.text, "subjectAltName must be absent, or") == decision.text);
+    request.tmpl.san = bytes_of(NULL, 0);
     request.tmpl.subject = name("O", "Operator", "serialNumber", "A0816");
     refused(PKI_NOT_AUTHORIZED);
     by_ra = 1;
@@ -134,6 +139,7 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     refused(PKI_NOT_AUTHORIZED);
     reference = bytes_str("station-1");
     refused(PKI_NOT_AUTHORIZED);
+    cr_expect(strstr(decision.text, "subject must have the reference") == decision.text);
     request.tmpl.subject = name("O", "Operator", "CN", "station-1");
     granted();
     /* A serialNumber is a device's own: no reference vouches for one, and for one name only. */
@@ -148,6 +154,7 @@ Test(names, subject_may_be_bound_to_who_protects_the_request)
     request.tmpl.subject = name("CN", "station-1", NULL, NULL);
     request.tmpl.san = hex(arena, "30 03 82 01 76");
     refused(PKI_NOT_AUTHORIZED);
+    cr_expect(strstr(decision.text, "subjectAltName must be absent: a shared secret") == decision.text);
 }
 
 /* RFC 5280 7.1: names match without case; a reference is no name, and another one may differ in case alone.
