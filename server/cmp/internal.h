@@ -309,7 +309,8 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
 uint32_t cmp_widest_window(const struct cmp_message *m);
 
 /* cmp_supersede fills in m->predecessor_change: what an update does to the certificate |serial|, which has to
- * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good. */
+ * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good; where
+ * the old one is revoked then, the audit record says so, before the detail that it has. */
 void cmp_supersede(struct cmp_message *m, struct bytes serial, int done);
 
 /* cmp_accept notes in m->new_tx that this message is the last one accepted. */

@@ -411,6 +411,9 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;
+    m->audit.event = m->operation->audit;
+    m->audit.outcome = "granted";
+    m->audit.detail = own->row.subject_text;
     if (m->operation == &cmp_kur) {
         cmp_supersede(m, m->signer->serial, m->grant_implicit);
         m->predecessor_change.successor = decision->serial;
@@ -423,9 +426,6 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     /* A kur that may keep its key finds that key in the certificate that it updates. */
     if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
         unit->key_unused = own->row.spki_hash;
-    m->audit.event = m->operation->audit;
-    m->audit.outcome = "granted";
-    m->audit.detail = own->row.subject_text;
     m->result.event = m->operation == &cmp_kur ? "certificate updated" : "certificate issued";
     m->result.serial = decision->serial;
     m->result.subject = decision->subject;

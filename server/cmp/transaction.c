@@ -1,5 +1,8 @@
 /* The row of a transaction: how it begins, and how the next message changes it (ARCHITECTURE.md,
  * "Transactions"). */
+#include <stdio.h>
+
+#include "server/base/log.h"
 #include "server/cmp/internal.h"
 
 uint32_t cmp_widest_window(const struct cmp_message *m)
@@ -63,6 +66,22 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
     unit->change = &m->change;
 }
 
+/* The record has the serial of the new certificate. Who asks what became of the old one finds it here, before
+ * what a peer had a hand in. */
+static void tell_of_superseded(struct cmp_message *m, struct bytes serial)
+{
+    struct bytes detail = m->audit.detail;
+    char hex[2 * STORE_SERIAL + 1];
+    size_t room = sizeof "revoked : superseded; " + sizeof hex + detail.len;
+    char *text = cmp_alloc(m, room);
+
+    if (text == NULL)
+        return;
+    snprintf(text, room, "revoked %s: superseded%s%.*s", log_hex(hex, sizeof hex, serial),
+             detail.len != 0 ? "; " : "", (int)detail.len, (const char *)detail.data);
+    m->audit.detail = bytes_str(text);
+}
+
 /* Not beside |signer_serial| of a unit: of two that hold the row shared, neither could change it. */
 void cmp_supersede(struct cmp_message *m, struct bytes serial, int done)
 {
@@ -77,6 +96,8 @@ void cmp_supersede(struct cmp_message *m, struct bytes serial, int done)
         .reason = revokes ? SUPERSEDED : 0,
         .at = m->now,
     };
+    if (revokes)
+        tell_of_superseded(m, serial);
 }
 
 void cmp_accept(struct cmp_message *m)

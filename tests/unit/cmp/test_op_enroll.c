@@ -1,5 +1,6 @@
 /* op_enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
 #include "crypto/name.h"
+#include "server/base/log.h"
 #include "tests/support/hex.h"
 #include "tests/support/spelling.h"
 #include "tests/unit/cmp/fixture.h"
@@ -146,13 +147,13 @@ Test(op_enroll, what_policy_refuses_is_refused_in_the_matching_response)
 {
     world->decide_refuses = 1;
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
-    expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
     cr_expect_str_eq(answer.result.detail, "subject asked for: CN=gnb-1,O=Operator");
+    expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
     client.transaction_id[0] ^= 1;
-    answer = world_send(world, client_request(&client, PKI_CR));
     client.subject = name_empty();
-    expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);
+    answer = world_send(world, client_request(&client, PKI_CR));
     cr_expect_str_eq(answer.result.detail, "subject asked for: none");
+    expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);
     client.transaction_id[0] ^= 2;
     answer = world_send(world, client_request(&client, PKI_P10CR));
     expect_nothing(&answer, PKI_CP, PKI_NOT_AUTHORIZED);
@@ -807,6 +808,13 @@ Test(op_enroll, an_update_revokes_its_predecessor_where_the_profile_says_so)
         cr_expect_eq(world->certs[0].row.status, cases[i].predecessor, "case %zu", i);
         cr_expect_eq(world->certs[0].row.reason, cases[i].predecessor == STORE_CERT_REVOKED ? SUPERSEDED : 0,
                      "case %zu", i);
+        char told[128], serial[64], detail[256];
+        snprintf(told, sizeof told, "revoked %s: superseded",
+                 log_hex(serial, sizeof serial, world->certs[0].row.serial));
+        snprintf(detail, sizeof detail, "%.*s", (int)world->audit.detail.len,
+                 (const char *)world->audit.detail.data);
+        cr_expect_eq(strstr(detail, told) == detail, cases[i].predecessor == STORE_CERT_REVOKED,
+                     "case %zu: %s", i, detail);
         answer_free(&updated);
         ctl_identity_cleanup(&own);
     }
