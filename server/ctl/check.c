@@ -64,6 +64,18 @@ static void find_reachable(int *reachable, const struct config *config)
     }
 }
 
+/* What lets somebody in: either nothing may begin, or what may begin is in none of the lists of requests. */
+static const char *remedy_for(const struct config_profile *profile)
+{
+    return profile->accept.vendors.count != 0 || profile->accept.ras.count != 0 || profile->mac.allowed
+               ? "ir_by, cr_by and p10cr_by in accept leave out the vendors, ras or secrets that it takes: "
+                 "add "
+                 "vendor, ra or secret to one of them"
+               : "name vendors (or ras) in accept, or write allowed: true into mac and add secrets with "
+                 "cmpctl "
+                 "secret add";
+}
+
 /* It is no fault: a new CA is like that, and certificates of before can still be updated and revoked. */
 static size_t warn_of_unreachable(const struct config *config)
 {
@@ -79,11 +91,8 @@ static size_t warn_of_unreachable(const struct config *config)
         if (reachable[i])
             continue;
         snprintf(key, sizeof key, "profiles[%zu].accept", i);
-        config_fault_at(
-            &warning, config, key,
-            "nobody can enroll under profile \"%s\": name vendors (or ras) in accept, or write allowed: "
-            "true into mac and add secrets with cmpctl secret add",
-            config->profiles[i].name);
+        config_fault_at(&warning, config, key, "nobody can enroll under profile \"%s\": %s",
+                        config->profiles[i].name, remedy_for(&config->profiles[i]));
         fprintf(stderr, "cmpctl: warning: %s\n", warning.text);
         count++;
     }

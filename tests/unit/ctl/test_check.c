@@ -128,6 +128,7 @@ Test(check, what_no_first_message_may_use_counts_for_nothing)
     add_secret();
     cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
     cr_assert(said("profile \"a\"") && said("profile \"c\""), "%s", call_err);
+    cr_assert(said("\"a\": ir_by, cr_by and p10cr_by in accept leave out"), "%s", call_err);
     cr_assert_not(said("profile \"b\"") || said("profile \"d\""), "%s", call_err);
 }
 
