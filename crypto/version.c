@@ -5,5 +5,6 @@
 
 const char *crypto_versions(void)
 {
-    return "BoringSSL " CMPD_BORINGSSL_VERSION ", p11-kit " CMPD_P11_KIT_VERSION;
+    return "BoringSSL " CMPD_BORINGSSL_VERSION ", AWS-LC of aws-lc-sys " CMPD_AWS_LC_VERSION
+           ", crypto_mb " CMPD_CRYPTO_MB_VERSION ", p11-kit " CMPD_P11_KIT_VERSION;
 }

@@ -96,7 +96,7 @@ static void put_group(FILE *out, const char *group)
         if (is_in_group(*all, group))
             fprintf(out, "  %-*s%s\n", NAMES_AT, (*all)->name, (*all)->says);
     if (group == NULL)
-        fprintf(out, "\ncmpctl --version tells the versions of all that is linked in.");
+        fprintf(out, "\ncmpctl --version tells its version and those of its main libraries.");
     fprintf(out, "\n'cmpctl COMMAND --help' tells more. %s\n", usual_statuses);
 }
 

@@ -39,7 +39,7 @@ ok "its chain" openssl verify -CAfile "$dir/demo/vendor-root.pem" -untrusted "$d
 refused "a device twice" 'exists' "$ctl" demo device "$dir" station-2
 refused "a device's name with a path" 'file name' "$ctl" demo device "$dir" ../x
 for program in cmpd cmpd-epoll cmpctl; do
-    for library in BoringSSL p11-kit SQLite libyaml; do
+    for library in BoringSSL AWS-LC crypto_mb p11-kit SQLite libyaml; do
         ok "$program tells the version of $library" sh -c "'$CMPD_BIN/$program' --version | grep -q $library"
     done
 done
