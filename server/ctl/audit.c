@@ -253,5 +253,8 @@ const struct ctl_command ctl_audit_list = {
     .name = "audit list",
     .options = list_options,
     .says = "show what the audit log says",
+    .more =
+        "A line is: when, node, what was asked for, what came of it, who asked, serial of the certificate "
+        "concerned, and detail. --json tells more.",
     .run = run_list,
 };

@@ -191,6 +191,7 @@ const struct ctl_command ctl_cert_list = {
     .name = "cert list",
     .options = list_options,
     .says = "show the certificates in the store",
+    .more = "A line is: serial, status, when it was issued, subject. --json tells more.",
     .run = run_list,
 };
 

@@ -634,7 +634,7 @@ static const struct ctl_option init_options[] = {
     {"vendor-key", "TYPE", 0, "of the demo vendor's keys"},
     {"join", "DIR", 0, "make another node of the CA in this folder"},
     {"empty-store", "FILE", 0,
-     "make only the embedded store that this configuration names, and that never was"},
+     "make only the embedded store that this configuration names, and that never was; takes no DIR"},
     {NULL, NULL, 0, NULL},
 };
 

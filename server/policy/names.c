@@ -321,7 +321,8 @@ static int load_list(struct config_fault *fault, struct policy *policy, const ch
             return config_fault_at(fault, policy->config, key, "more than %d entries; write fewer",
                                    POLICY_NAMES_MAX);
         if (end == NULL || (size_t)(end - text) >= sizeof template->type)
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", text, remedy);
+            return config_fault_at(fault, policy->config, key, "'%s' does not fit here; write %s", text,
+                                   remedy);
         memcpy(template->type, text, (size_t)(end - text));
         template->type[end - text] = 0;
         template->value = end + 1;
@@ -329,7 +330,8 @@ static int load_list(struct config_fault *fault, struct policy *policy, const ch
         if (!type_known(template->type) || *template->value == 0 ||
             !check_variables(template->value, &variables, takes_names) ||
             (variables == 0 && !is_good(policy, template)))
-            return config_fault_at(fault, policy->config, key, "'%s' is none; write %s", text, remedy);
+            return config_fault_at(fault, policy->config, key, "'%s' does not fit here; write %s", text,
+                                   remedy);
         (*count)++;
     }
     return 1;

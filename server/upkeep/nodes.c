@@ -134,8 +134,10 @@ static void log_difference(const struct policy *policy, int differ)
 {
     if (differ)
         log_line(LOG_ERROR, "configurations differ", log_word("config", policy_hash(policy)),
-                 log_text("text", "nodes serve with different configurations, which /readyz lists: give all "
-                                  "of them the same cmpd.yaml and files, and reload them"));
+                 log_text("text",
+                          "nodes serve with different configurations, which /readyz lists: give all "
+                          "of them the same files and the same cmpd.yaml, but for what is a node's own "
+                          "(node, store, listeners, limits …), and reload them"));
     else
         log_line(LOG_INFO, "configurations are alike", log_word("config", policy_hash(policy)));
 }
