@@ -3,6 +3,8 @@
 #include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 
+const char cmp_of_rfc9483[] = "the profile has header: rfc9483, which wants this";
+
 static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text)
 {
     return cmp_refuse(m, fail_info, text, NULL);
@@ -93,11 +95,12 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
 enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
-    int sender_absent = !cmp_to_the_letter(m) && kid.len != 0 && sender.len != 0 && name_is_empty(sender);
+    int is_absent = kid.len != 0 && sender.len != 0 && name_is_empty(sender);
 
-    if (!sender_absent && !name_equal_cached(sender, &m->sender_cache, subject, cache))
-        return refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate");
-    return CMP_ON;
+    if ((is_absent && !cmp_to_the_letter(m)) || name_equal_cached(sender, &m->sender_cache, subject, cache))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate",
+                      is_absent ? cmp_of_rfc9483 : NULL);
 }
 
 enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id)
@@ -105,17 +108,16 @@ enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id)
     struct bytes kid = m->in.header.sender_kid;
 
     if (key_id.len != 0 && (kid.len != 0 || cmp_to_the_letter(m)) && !bytes_equal(kid, key_id))
-        return refuse(m, PKI_BAD_MESSAGE_CHECK,
-                      "senderKID is not the subjectKeyIdentifier of the protecting certificate");
+        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
+                          "senderKID is not the subjectKeyIdentifier of the protecting certificate",
+                          kid.len == 0 ? cmp_of_rfc9483 : NULL);
     return CMP_ON;
 }
 
-enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
+static enum cmp_turn check_strictly(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
 
-    if (!cmp_to_the_letter(m))
-        return CMP_ON;
     if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");
     if (header->sender_nonce.len != CMP_NONCE)
@@ -123,4 +125,12 @@ enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
     if (cmp_has(m, CMP_BEGINS) && header->recip_nonce.len != 0)
         return refuse(m, PKI_BAD_RECIPIENT_NONCE, "recipNonce must be absent in the first message");
     return check_mac_sender(m) == CMP_ON ? check_general_info(m) : CMP_REFUSED;
+}
+
+enum cmp_turn cmp_check_profile_header(struct cmp_message *m)
+{
+    if (!cmp_to_the_letter(m) || check_strictly(m) == CMP_ON)
+        return CMP_ON;
+    m->refusal.detail = cmp_of_rfc9483;
+    return CMP_REFUSED;
 }

@@ -213,6 +213,9 @@ enum cmp_turn cmp_check_time(struct cmp_message *m);
 /* cmp_check_profile_header makes those that the profile asks for. */
 enum cmp_turn cmp_check_profile_header(struct cmp_message *m);
 
+/* The detail of a refusal for which a setting is the reason: RFC 9810 does not ask for what is missing. */
+extern const char cmp_of_rfc9483[];
+
 /* cmp_check_sender and cmp_check_sender_kid compare sender and senderKID with the |subject|, whose print is
  * kept in |cache|, and the |key_id| of the certificate that protects the message (RFC 9483 3.5). */
 enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache);
@@ -309,8 +312,8 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
 uint32_t cmp_widest_window(const struct cmp_message *m);
 
 /* cmp_supersede fills in m->predecessor_change: what an update does to the certificate |serial|, which has to
- * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good; where
- * the old one is revoked then, the audit record says so, before the detail that it has. */
+ * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good;
+ * where the old one is revoked then, the audit record says so, before the detail that it has. */
 void cmp_supersede(struct cmp_message *m, struct bytes serial, int done);
 
 /* cmp_accept notes in m->new_tx that this message is the last one accepted. */

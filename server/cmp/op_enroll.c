@@ -185,12 +185,13 @@ static enum cmp_turn check_credential(struct cmp_message *m)
 
     if ((allowed & by) != 0)
         return CMP_ON;
-    return cmp_refuse_body(
-        m, PKI_NOT_AUTHORIZED,
-        by == CONFIG_BY_SECRET ? "this profile takes no such request by a shared secret"
-        : by == CONFIG_BY_OWN  ? "this profile takes no such request by a certificate of this CA"
-        : by == CONFIG_BY_RA   ? "this profile takes no such request from an RA"
-                               : "this profile takes no such request by a vendor's certificate");
+    cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                    by == CONFIG_BY_SECRET ? "this profile takes no such request by a shared secret"
+                    : by == CONFIG_BY_OWN  ? "this profile takes no such request by a certificate of this CA"
+                    : by == CONFIG_BY_RA   ? "this profile takes no such request from an RA"
+                                           : "this profile takes no such request by a vendor's certificate");
+    m->refusal.detail = "ir_by, cr_by and p10cr_by in accept of the profile say who may";
+    return CMP_REFUSED;
 }
 
 /* ---- the steps ---- */

@@ -441,7 +441,7 @@ enum cmp_turn cmp_check_chain(struct cmp_message *m)
         return CMP_ON;
     if (m->cert_count == 0 || &m->certs[0] != m->signer)
         return cmp_refuse(m, PKI_BAD_REQUEST, "the first of extraCerts must be the protecting certificate",
-                          NULL);
+                          cmp_of_rfc9483);
     while (!certificate_self_issued(&m->certs[i]) && !is_issued_by_anchor(m, &m->certs[i])) {
         struct certificate *below = &m->certs[i], *issuer = below + 1;
         if (++i == m->cert_count ||
@@ -449,7 +449,7 @@ enum cmp_turn cmp_check_chain(struct cmp_message *m)
             return cmp_refuse(m, PKI_BAD_REQUEST,
                               "extraCerts must hold the chain of the protecting certificate, each issuer "
                               "after what it issued",
-                              NULL);
+                              cmp_of_rfc9483);
     }
     return CMP_ON;
 }

@@ -12,6 +12,8 @@ static void only_strictly_refused(struct bytes request, enum pki_failure failure
 {
     world->config.accept.header = CONFIG_HEADER_RFC9483;
     struct answer answer = world_send(world, request);
+    cr_expect(answer.result.detail != NULL && strstr(answer.result.detail, "header: rfc9483") != NULL, "%s",
+              answer.result.text);
     expect_error(&answer, failure);
     cr_assert_eq(world->cert_count, 0);
     world->config.accept.header = CONFIG_HEADER_RFC9810;

@@ -359,10 +359,12 @@ Test(op_enroll, each_body_is_taken_by_the_credentials_that_the_profile_names)
                 *settings[body] = allowed ? credentials[who] : any & ~credentials[who];
                 c->transaction_id[0]++;
                 struct answer answer = world_send(world, client_request(c, bodies[body]));
-                if (allowed)
+                if (allowed) {
                     expect_certificate(&answer, answers[body]);
-                else
+                } else {
+                    cr_expect_not_null(strstr(answer.result.detail, "ir_by, cr_by and p10cr_by"));
                     expect_refusal(&answer, answers[body], PKI_NOT_AUTHORIZED);
+                }
                 *settings[body] = any;
             }
     }

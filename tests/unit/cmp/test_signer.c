@@ -998,6 +998,8 @@ Test(signer, to_the_letter_the_chain_is_complete)
     world->config.accept.header = CONFIG_HEADER_RFC9483;
     client.transaction_id[0]++;
     answer = send_ir(&client);
+    cr_assert_not_null(answer.result.detail);
+    cr_expect_not_null(strstr(answer.result.detail, "header: rfc9483"));
     expect_error(&answer, PKI_BAD_REQUEST);
 }
 
