@@ -26,6 +26,17 @@ void row_set_number(void *row, const struct store_column *column, int64_t value)
         memcpy(out, &small, sizeof small);
 }
 
+struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uint32_t index)
+{
+    uint8_t *at = out;
+
+    *at++ = (uint8_t)slot;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        *at++ = (uint8_t)(index >> shift);
+    memcpy(at, scope.data, scope.len);
+    return bytes_of(out, (size_t)(at - out) + scope.len);
+}
+
 const struct store_column *row_column(const struct store_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++)

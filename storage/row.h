@@ -48,6 +48,10 @@ static inline struct bytes row_key(const void *row, const struct store_table *ta
     return row_octets(row, &table->columns[0]);
 }
 
+/* store_crl_piece_key writes the key of piece |index| of a CRL of |scope| in |slot| into |out|
+ * (STORE_PIECE_KEY_MAX octets). */
+struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uint32_t index);
+
 /* row_column returns the column with |name|, which must be one. */
 const struct store_column *row_column(const struct store_table *table, const char *name);
 

@@ -51,6 +51,7 @@ enum store_precondition {
     STORE_PRE_ROW,        /* a row that is to be inserted is there already: its serial is taken */
     STORE_PRE_CERT,       /* the certificate that is to be changed is not in the state that is expected */
     STORE_PRE_OLD,        /* a row that is to be removed is gone already, or may not be removed */
+    STORE_PRE_LEASE,      /* somebody else has the lease, or it has lapsed */
 };
 
 enum store_outcome {
@@ -63,15 +64,16 @@ enum store_outcome {
 /* struct store_cert_change sets the status of a stored certificate, and lists it as revoked or takes it off
  * the list. Revocation is final: a change of a revoked certificate is no change, and so is one of a
  * certificate that is not |only_from| what is named; the unit is done all the same, unless that is required.
- */
+ * A hold is lifted by a change that is only_from STORE_CERT_HOLD. */
 struct store_cert_change {
     struct bytes serial;
     enum store_cert_status only_from; /* 0: any */
     int required;                     /* 1: what is no change is STORE_PRE_CERT */
     enum store_cert_status status;
     int reason;
-    int64_t at;                 /* Unix seconds */
-    struct bytes successor;     /* not empty: of that certificate from now on */
+    int64_t at;             /* Unix seconds */
+    int64_t invalidity_at;  /* of a revocation: since when the key may be lost (RFC 5280 5.3.2); 0: unknown */
+    struct bytes successor; /* not empty: of that certificate from now on */
     const struct bytes *former; /* not NULL: the successor that it has to have until now, if it is required */
     const struct store_cert_change *next; /* of another certificate, in the same unit; or NULL. Of all in a
                                            * unit one may be required */
@@ -85,6 +87,14 @@ struct store_removal {
     const struct bytes *keys; /* up to STORE_OLD_MAX, sorted, none twice */
     size_t count;
     int64_t before; /* Unix seconds */
+};
+
+/* struct store_lease is a right that one process at a time has, by the clock of the database: who makes CRLs,
+ * say. */
+struct store_lease {
+    const char *name;    /* what it is about */
+    struct bytes holder; /* a process: no other has this name, not even a later one of this node */
+    int64_t seconds; /* not 0: it is taken, if it is free, or held on to, for so long; 0: it has to be held */
 };
 
 struct store_audit {
@@ -120,6 +130,7 @@ struct store_unit {
     size_t write_count;
     const struct store_cert_change *change; /* of stored certificates, or NULL */
     const struct store_removal *removal;    /* done, or STORE_PRE_OLD; or NULL */
+    const struct store_lease *lease;        /* is had while this is done, or STORE_PRE_LEASE; or NULL */
     const struct store_audit *audit;        /* goes into the entry of the commit; or NULL */
 
     /* Not 0: this node serves at |alive_at| (Unix seconds). If no node has said so for more than |alive_gap|

@@ -46,6 +46,24 @@ static const struct store_column certificates[] = {
     OCTETS(store_cert, successor),  OCTETS(store_cert, certificate),
 };
 
+static const struct store_column revocations[] = {
+    OCTETS(store_revocation, serial),    NUMBER(store_revocation, position),
+    SMALL(store_revocation, status),     SMALL(store_revocation, reason),
+    NUMBER(store_revocation, at),        NUMBER(store_revocation, invalidity_at),
+    NUMBER(store_revocation, not_after),
+};
+
+static const struct store_column crls[] = {
+    OCTETS(store_crl, scope),       NUMBER(store_crl, number),   NUMBER(store_crl, this_update),
+    NUMBER(store_crl, next_update), NUMBER(store_crl, position), NUMBER(store_crl, size),
+    SMALL(store_crl, slot),         FIXED(store_crl, hash),
+};
+
+static const struct store_column crl_pieces[] = {
+    OCTETS(store_crl_piece, key),
+    OCTETS(store_crl_piece, octets),
+};
+
 static const struct store_column secrets[] = {
     OCTETS(store_secret, reference),   WORDS(store_secret, profile),  OCTETS(store_secret, sealed),
     OCTETS(store_secret, seal_key_id), TRUTH(store_secret, reusable), NUMBER(store_secret, expires),
@@ -95,6 +113,13 @@ const struct store_table store_tables[STORE_KINDS] = {
                             .hows = INSERTED},
     [STORE_SECRETS] =
         {.name = "secrets", COLUMNS(secrets, store_secret), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_REVOCATIONS] = {.name = "revocations",
+                           COLUMNS(revocations, store_revocation),
+                           .keys = 1,
+                           .of_issuer = 1},
+    [STORE_CRL_PIECES] =
+        {.name = "crl_pieces", COLUMNS(crl_pieces, store_crl_piece), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_CRLS] = {.name = "crls", COLUMNS(crls, store_crl), .keys = 1, .of_issuer = 1, .hows = PUT},
     [STORE_NODES] = {.name = "nodes", COLUMNS(nodes, store_node), .keys = 1, .hows = PUT},
     [STORE_SEALS] =
         {.name = "audit_seals", COLUMNS(seals, store_seal), .keys = 2, .has_ids = 1, .hows = ONCE},
@@ -119,5 +144,10 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                                 .order = "transaction_id",
                                 .is_paged = 1,
                                 .limit = STORE_OLD_MAX},
+    [STORE_REVOKED_SINCE] = {.kind = STORE_REVOCATIONS,
+                             .name = "revocations_position",
+                             .order = "position",
+                             .from = "position",
+                             .limit = STORE_REVOKED_MAX},
     [STORE_ANY_SECRET] = {.kind = STORE_SECRETS, .order = "reference", .is_paged = 1, .limit = 1},
 };

@@ -11,15 +11,19 @@
 #include "server/base/bytes.h"
 
 enum {
-    STORE_ISSUER_ID = 16,   /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
-    STORE_SERIAL = 16,      /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
-    STORE_HASH = 32,        /* SHA-256 */
-    STORE_NAME_MAX = 128,   /* octets of a profile's or node's name */
-    STORE_NODES_MAX = 64,   /* of one store */
-    STORE_OLD_MAX = 256,    /* rows that a look for old ones looks at, and that are removed at once */
-    STORE_CHAIN_ID = 16,    /* random octets that name a chain of the audit log */
-    STORE_INSTANCE = 16,    /* random octets that name a process that seals */
-    STORE_COLUMNS_MAX = 32, /* of a table, the issuer among them */
+    STORE_ISSUER_ID = 16,    /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
+    STORE_SERIAL = 16,       /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
+    STORE_HASH = 32,         /* SHA-256 */
+    STORE_NAME_MAX = 128,    /* octets of a profile's or node's name */
+    STORE_NODES_MAX = 64,    /* of one store */
+    STORE_OLD_MAX = 256,     /* rows that a look for old ones looks at, and that are removed at once */
+    STORE_CHAIN_ID = 16,     /* random octets that name a chain of the audit log */
+    STORE_INSTANCE = 16,     /* random octets that name a process that seals */
+    STORE_COLUMNS_MAX = 32,  /* of a table, the issuer among them */
+    STORE_REVOKED_MAX = 256, /* revocations that are read at once */
+    STORE_PIECE_KEY_MAX = 5 + 16,
+    STORE_SCOPE_MAX = 16,         /* octets of the name of a CRL's scope */
+    STORE_CRL_PIECE = 256 * 1024, /* octets of a piece of a CRL; the last may have fewer */
 };
 
 /* ---- rows ---- */
@@ -80,6 +84,35 @@ struct store_cert {
     struct bytes profile;
     struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */
     struct bytes certificate; /* DER */
+};
+
+/* struct store_revocation is what became of a certificate that was revoked or held: listed in the same commit
+ * as the certificate itself, for who makes CRLs and tells of states. Nothing else writes it. */
+struct store_revocation {
+    struct bytes serial;           /* STORE_SERIAL octets */
+    int64_t position;              /* each change of an issuer's has one more than the change before */
+    enum store_cert_status status; /* STORE_CERT_VALID: it was held, and released */
+    int reason;                    /* CRLReason; 0 when released */
+    int64_t at;                    /* Unix seconds; 0 when released */
+    int64_t invalidity_at;         /* when the key was lost, as far as somebody knows; 0: nobody does */
+    int64_t not_after;             /* of the certificate */
+};
+
+/* struct store_crl is a CRL that all nodes publish, the newest of its scope. Its octets stand in pieces, in
+ * one of two slots by turns: so that the pieces of the next one can be written while this one is read. */
+struct store_crl {
+    struct bytes scope;               /* "full" */
+    int64_t number;                   /* cRLNumber */
+    int64_t this_update, next_update; /* Unix seconds */
+    int64_t position;                 /* of the last change of its issuer's revocations that it knows */
+    int64_t size;                     /* octets */
+    int slot;                         /* 0 or 1 */
+    uint8_t hash[STORE_HASH];         /* SHA-256 of its octets */
+};
+
+struct store_crl_piece {
+    struct bytes key; /* by store_crl_piece_key (row.h) */
+    struct bytes octets;
 };
 
 struct store_secret {
@@ -168,6 +201,9 @@ enum store_kind {
     STORE_TRANSACTIONS,
     STORE_CERTIFICATES,
     STORE_SECRETS,
+    STORE_REVOCATIONS,
+    STORE_CRL_PIECES,
+    STORE_CRLS,
     STORE_NODES,
     STORE_SEALS,
     STORE_ENTRIES,
@@ -186,6 +222,9 @@ enum store_index {
      * it costs depends on STORE_OLD_MAX alone. */
     STORE_OLD_CERTIFICATES,
     STORE_OLD_TRANSACTIONS,
+    /* The next STORE_REVOKED_MAX changes of revocations whose position is |before| or more, in their order. A
+     * certificate is listed by its last change alone. */
+    STORE_REVOKED_SINCE,
     STORE_ANY_SECRET, /* some shared secret of the issuer, if there is one */
     STORE_INDEXES
 };

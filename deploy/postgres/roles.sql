@@ -86,8 +86,8 @@ grant execute on all functions in schema cmpd to cmpd_node;
 grant select on all tables in schema cmpd to cmpd_audit;
 select format('grant update on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
-    and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'nodes', 'service') \gexec
--- A certificate on hold that is released (RFC 5280 5.3.1, removeFromCRL); and what the retention of a profile lets go.
+    and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'positions', 'crls', 'crl_pieces', 'leases', 'nodes', 'service') \gexec
+-- What the retention of a profile lets go.
 select format('grant delete on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
     and relname in ('certificates', 'transactions', 'public_keys', 'revocations') \gexec

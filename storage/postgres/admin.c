@@ -185,13 +185,16 @@ static const struct check {
      "transaction", "has lost its certificate", RESTORE},
     {"SELECT encode(c.serial, 'hex') FROM cmpd.certificates c WHERE c.status IN (3, 4) AND NOT EXISTS "
      "(SELECT "
-     "FROM cmpd.revocations r WHERE r.issuer = c.issuer AND r.serial = c.serial AND r.reason = c.reason AND "
-     "r.at = c.revoked_at)",
+     "FROM cmpd.revocations r WHERE r.issuer = c.issuer AND r.serial = c.serial AND r.status = c.status "
+     "AND r.reason = c.reason AND r.at = c.revoked_at)",
      "certificate", "is revoked or held, and not listed so", RESTORE},
     {"SELECT encode(r.serial, 'hex') FROM cmpd.revocations r WHERE NOT EXISTS (SELECT FROM cmpd.certificates "
      "c "
-     "WHERE c.issuer = r.issuer AND c.serial = r.serial AND c.status IN (3, 4))",
+     "WHERE c.issuer = r.issuer AND c.serial = r.serial AND c.status = r.status)",
      "certificate", "is listed as revoked, and is not", RESTORE},
+    {"SELECT encode(r.serial, 'hex') FROM cmpd.revocations r WHERE r.position > coalesce((SELECT last FROM "
+     "cmpd.positions p WHERE p.issuer = r.issuer), 0)",
+     "certificate", "is listed behind the last position", RESTORE},
     {"SELECT encode(c.serial, 'hex') FROM cmpd.certificates c WHERE NOT EXISTS (SELECT FROM cmpd.public_keys "
      "p "
      "WHERE p.issuer = c.issuer AND p.spki_hash = c.spki_hash AND p.serial = c.serial)",
@@ -254,11 +257,11 @@ static int check_statements(PGconn *conn, const struct store_check *check)
 
 /* By hand: what no descriptor names. */
 static const char *const other_names[] = {
-    "certificates_later", "transactions_0",   "transactions_1",   "transactions_2",
-    "transactions_3",     "public_keys",      "public_keys_0",    "public_keys_1",
-    "public_keys_2",      "public_keys_3",    "public_keys_pkey", "transactions_deadline",
-    "revocations",        "revocations_pkey", "audit_later",      "service",
-    "service_pkey"};
+    "certificates_later",   "transactions_0", "transactions_1",   "transactions_2",
+    "transactions_3",       "public_keys",    "public_keys_0",    "public_keys_1",
+    "public_keys_2",        "public_keys_3",  "public_keys_pkey", "transactions_deadline",
+    "revocations_position", "positions",      "positions_pkey",   "leases",
+    "leases_pkey",          "audit_later",    "service",          "service_pkey"};
 
 static void ask_for_missing(struct sql *out)
 {

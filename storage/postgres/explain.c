@@ -151,6 +151,12 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     return which;
 }
 
+/* Of a lone removal, or of who wants a lease, nothing else can be the reason. */
+static enum store_precondition remaining_reason(const struct store_unit *unit)
+{
+    return unit->lease != NULL ? STORE_PRE_LEASE : unit->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE;
+}
+
 void writer_read_answers(struct writer *writer)
 {
     enum { LOOK_ARENA = POSTGRES_GROUP_MAX * 32 * 1024 };
@@ -174,7 +180,7 @@ void writer_read_answers(struct writer *writer)
         writer_compact(writer);
         writer->attempts = 0;
         writer->tell_ms = 0;
-    } else { /* of a lone removal nothing else can be the reason */
-        writer_try_less(writer, writer_unit(writer, 0)->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE);
+    } else {
+        writer_try_less(writer, remaining_reason(writer_unit(writer, 0)));
     }
 }

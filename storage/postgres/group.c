@@ -37,7 +37,7 @@ static int is_administration(const struct store_unit *unit)
     for (size_t i = 0; i < unit->write_count; i++)
         if (unit->writes[i].how == STORE_PUT || unit->writes[i].how == STORE_ONCE)
             return 1;
-    return unit->alive_at != 0 || unit->removal != NULL;
+    return unit->alive_at != 0 || unit->removal != NULL || unit->lease != NULL;
 }
 
 enum { KEYS_OF_UNIT = 2, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
@@ -177,12 +177,20 @@ static int add_bindings(struct writer *writer)
 }
 
 /* What of a change is sent after its key. */
-enum { CHANGE_AT, CHANGE_FROM, CHANGE_REQUIRED, CHANGE_STATUS, CHANGE_REASON, CHANGE_COLUMNS };
+enum {
+    CHANGE_AT,
+    CHANGE_FROM,
+    CHANGE_REQUIRED,
+    CHANGE_STATUS,
+    CHANGE_REASON,
+    CHANGE_INVALIDITY,
+    CHANGE_COLUMNS
+};
 
 static int64_t of_change(const struct store_cert_change *change, int column)
 {
-    const int64_t columns[CHANGE_COLUMNS] = {change->at, change->only_from, change->required, change->status,
-                                             change->reason};
+    const int64_t columns[CHANGE_COLUMNS] = {change->at,     change->only_from, change->required,
+                                             change->status, change->reason,    change->invalidity_at};
     return columns[column];
 }
 
@@ -220,8 +228,8 @@ static void put_successors(struct params *params, const struct member *members, 
 
 static int add_changes(struct writer *writer)
 {
-    static const enum store_type types[CHANGE_COLUMNS] = {STORE_NUMBER, STORE_SMALL, STORE_TRUTH, STORE_SMALL,
-                                                          STORE_SMALL};
+    static const enum store_type types[CHANGE_COLUMNS] = {STORE_NUMBER, STORE_SMALL, STORE_TRUTH,
+                                                          STORE_SMALL,  STORE_SMALL, STORE_NUMBER};
     struct params *params = &writer->params;
     const struct member *members = writer->members;
     size_t n = members_of_changes(writer);
@@ -326,10 +334,21 @@ static int add_removal(struct writer *writer, const struct store_unit *unit)
 }
 _Static_assert((int)STORE_OLD_MAX <= (int)POSTGRES_ROWS_MAX, "what is removed at once fits");
 
+static int add_lease(struct writer *writer, const struct store_lease *lease)
+{
+    params_reset(&writer->params);
+    params_octets(&writer->params, bytes_str(lease->name));
+    params_octets(&writer->params, lease->holder);
+    if (lease->seconds != 0)
+        params_number(&writer->params, lease->seconds);
+    return round_add(writer->slot, lease->seconds != 0 ? SQL_LEASE_TAKE : SQL_LEASE_HELD, &writer->params);
+}
+
 static int add_administration(struct writer *writer)
 {
     const struct store_unit *unit = writer_unit(writer, 0);
-    return (unit->alive_at == 0 || add_alive(writer, unit)) &&
+    return (unit->lease == NULL || add_lease(writer, unit->lease)) &&
+           (unit->alive_at == 0 || add_alive(writer, unit)) &&
            (unit->removal == NULL || add_removal(writer, unit));
 }
 

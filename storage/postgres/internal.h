@@ -73,6 +73,8 @@ enum postgres_statement {
     SQL_KEYS_LOCK,
     SQL_KEYS_UNUSED,
     SQL_CHANGE,
+    SQL_LEASE_TAKE,
+    SQL_LEASE_HELD,
     SQL_ALIVE,
     SQL_SETTLE,
     SQL_TX_REMOVE,

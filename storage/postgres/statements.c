@@ -59,23 +59,40 @@ static const char *const by_hand[SQL_GET] = {
         "WITH u AS MATERIALIZED (SELECT unnest($1::bytea[]) AS issuer, unnest($2::bytea[]) AS serial, "
         "unnest($3::bigint[]) AS at, unnest($4::smallint[]) AS only_from, unnest($5::boolean[]) AS required, "
         "unnest($6::smallint[]) AS status, unnest($7::smallint[]) AS reason, "
-        "unnest($8::bytea[]) AS successor, unnest($9::boolean[]) AS follows, unnest($10::bytea[]) AS "
-        "former), "
+        "unnest($8::bigint[]) AS invalidity_at, unnest($9::bytea[]) AS successor, "
+        "unnest($10::boolean[]) AS follows, unnest($11::bytea[]) AS former), "
         "w AS (UPDATE cmpd.certificates c SET status = u.status, "
         "reason = CASE WHEN u.status IN (3, 4) THEN u.reason ELSE 0 END, "
         "revoked_at = CASE WHEN u.status IN (3, 4) THEN u.at ELSE 0 END, "
         "successor = CASE WHEN u.successor = '' THEN c.successor ELSE u.successor END "
         "FROM u WHERE c.issuer = u.issuer AND c.serial = u.serial AND c.status <> 3 "
         "AND (u.only_from = 0 OR c.status = u.only_from) AND (NOT u.follows OR c.successor = u.former) "
-        "RETURNING c.issuer, c.serial, c.status, c.reason, c.revoked_at), "
-        "l AS (INSERT INTO cmpd.revocations (issuer, serial, reason, at) SELECT issuer, serial, reason, "
-        "revoked_at FROM w WHERE status IN (3, 4) "
-        "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at), "
-        "d AS (DELETE FROM cmpd.revocations r USING w WHERE w.status NOT IN (3, 4) AND r.issuer = w.issuer "
-        "AND r.serial = w.serial) "
+        "RETURNING c.issuer, c.serial, c.status, c.reason, c.revoked_at, c.not_after, u.invalidity_at, "
+        "c.status IN (3, 4) OR u.only_from = 4 AS is_listed), "
+        "n AS (SELECT issuer, count(*) AS n FROM w WHERE is_listed GROUP BY issuer), "
+        "p AS (INSERT INTO cmpd.positions (issuer, last) SELECT issuer, n FROM n ORDER BY issuer "
+        "ON CONFLICT (issuer) DO UPDATE SET last = cmpd.positions.last + excluded.last "
+        "RETURNING issuer, last), "
+        "l AS (INSERT INTO cmpd.revocations (issuer, serial, position, status, reason, at, invalidity_at, "
+        "not_after) SELECT w.issuer, w.serial, p.last - n.n + row_number() OVER (PARTITION BY w.issuer ORDER "
+        "BY w.serial), w.status, w.reason, w.revoked_at, w.invalidity_at, w.not_after "
+        "FROM w JOIN n ON n.issuer = w.issuer JOIN p ON p.issuer = w.issuer WHERE w.is_listed "
+        "ON CONFLICT (issuer, serial) DO UPDATE SET position = excluded.position, status = excluded.status, "
+        "reason = excluded.reason, at = excluded.at, invalidity_at = excluded.invalidity_at) "
         "SELECT cmpd.require((SELECT count(*) FROM u JOIN cmpd.certificates c ON c.issuer = u.issuer "
         "AND c.serial = u.serial LEFT JOIN w ON w.issuer = u.issuer AND w.serial = u.serial "
         "WHERE NOT u.required OR w.serial IS NOT NULL) = cardinality($1))",
+    /* $1 its name, $2 the holder, $3 seconds, or 0: then it has to be held, and nobody takes it until this is
+     * committed. By the clock of the database, which all nodes share. */
+    [SQL_LEASE_TAKE] =
+        "WITH w AS (INSERT INTO cmpd.leases (name, holder, until) VALUES ($1::text, $2::bytea, "
+        "extract(epoch from clock_timestamp()) + $3::bigint) ON CONFLICT (name) DO UPDATE "
+        "SET holder = excluded.holder, until = excluded.until WHERE cmpd.leases.holder = excluded.holder "
+        "OR cmpd.leases.until <= extract(epoch from clock_timestamp()) RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM w) = 1)",
+    [SQL_LEASE_HELD] = "WITH l AS (SELECT 1 FROM cmpd.leases WHERE name = $1::text AND holder = $2::bytea "
+                       "AND until > extract(epoch from clock_timestamp()) FOR UPDATE) "
+                       "SELECT cmpd.require((SELECT count(*) FROM l) = 1)",
     /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay
      * as they are: their certConf could have come. They are locked in the order in which certConfs are
      * stored. Answers with how many were put off, and by how much. */

@@ -47,17 +47,12 @@ static int each_row(sqlite3 *db, const char *sql, row_found *found, const void *
 
 /* ---- status ---- */
 
-/* By hand: what no descriptor names. */
-static const char *const other_tables[] = {"revocations"};
-
 static void ask_for_rows(struct sql *out)
 {
     *out = (struct sql){.len = 0};
     sql_put(out, "SELECT '%s' AS name, count(*) AS rows FROM %s", store_tables[0].name, store_tables[0].name);
     for (int i = 1; i < STORE_KINDS; i++)
         sql_put(out, " UNION ALL SELECT '%s', count(*) FROM %s", store_tables[i].name, store_tables[i].name);
-    for (size_t i = 0; i < sizeof other_tables / sizeof other_tables[0]; i++)
-        sql_put(out, " UNION ALL SELECT '%s', count(*) FROM %s", other_tables[i], other_tables[i]);
 }
 
 static const char ask_for_nodes[] =
@@ -129,13 +124,17 @@ static const struct check {
      "c.transaction_id = t.transaction_id)",
      "transaction", "has lost its certificate", RESTORE},
     {"SELECT lower(hex(serial)) FROM certificates c WHERE status IN (3, 4) AND NOT EXISTS (SELECT 1 FROM "
-     "revocations r WHERE r.issuer = c.issuer AND r.serial = c.serial AND r.reason = c.reason AND r.at = "
-     "c.revoked_at)",
+     "revocations r WHERE r.issuer = c.issuer AND r.serial = c.serial AND r.status = c.status AND r.reason = "
+     "c.reason AND r.at = c.revoked_at)",
      "certificate", "is revoked or held, and not listed so", RESTORE},
     {"SELECT lower(hex(serial)) FROM revocations r WHERE NOT EXISTS (SELECT 1 FROM certificates c WHERE "
-     "c.issuer = r.issuer AND c.serial = r.serial AND c.status IN (3, 4))",
+     "c.issuer = r.issuer AND c.serial = r.serial AND c.status = r.status)",
      "certificate", "is listed as revoked, and is not", RESTORE},
-    {"SELECT column1 FROM (VALUES ('certificates_serial'), ('transactions_key'), ('transactions_deadline')) "
+    {"SELECT lower(hex(serial)) FROM revocations r WHERE position > coalesce((SELECT last FROM positions p "
+     "WHERE p.issuer = r.issuer), 0)",
+     "certificate", "is listed behind the last position", RESTORE},
+    {"SELECT column1 FROM (VALUES ('certificates_serial'), ('transactions_key'), ('transactions_deadline'), "
+     "('revocations_position')) "
      "WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = column1)",
      "index", "is missing", RESTORE},
     {"SELECT integrity_check FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'",

@@ -38,9 +38,22 @@ static const char *const by_hand[SQL_GET] = {
                            "(SELECT transaction_id FROM certificates WHERE issuer = ?1 AND serial = ?2)",
     [SQL_CERT_REMOVE] = "DELETE FROM certificates WHERE issuer = ?1 AND serial = ?2",
 
-    [SQL_REVOKE] = "INSERT INTO revocations (issuer, serial, reason, at) VALUES (?1, ?2, ?3, ?4) "
-                   "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason, at = excluded.at",
-    [SQL_UNREVOKE] = "DELETE FROM revocations WHERE issuer = ?1 AND serial = ?2",
+    [SQL_POSITION] = "INSERT INTO positions (issuer, last) VALUES (?1, 1) "
+                     "ON CONFLICT (issuer) DO UPDATE SET last = last + 1",
+    [SQL_LIST] =
+        "INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after) "
+        "SELECT issuer, serial, (SELECT last FROM positions WHERE issuer = ?1), status, reason, "
+        "revoked_at, ?3, not_after FROM certificates WHERE issuer = ?1 AND serial = ?2 "
+        "ON CONFLICT (issuer, serial) DO UPDATE SET position = excluded.position, "
+        "status = excluded.status, reason = excluded.reason, at = excluded.at, "
+        "invalidity_at = excluded.invalidity_at",
+    [SQL_UNLIST] = "DELETE FROM revocations WHERE issuer = ?1 AND serial = ?2",
+
+    /* By the clock of the machine, which all processes of an embedded store share. */
+    [SQL_LEASE_TAKE] = "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, unixepoch() + ?3) "
+                       "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
+                       "WHERE holder = excluded.holder OR until <= unixepoch()",
+    [SQL_LEASE_HELD] = "SELECT 1 FROM leases WHERE name = ?1 AND holder = ?2 AND until > unixepoch()",
 
     [SQL_SECRET_STATE] =
         "SELECT reusable, expires, bound_to FROM secrets WHERE issuer = ?1 AND reference = ?2",

@@ -47,7 +47,7 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
 static int insert_tells(const struct store_unit *unit)
 {
     return store_unit_inserts_tx(unit) && unit->secret_reference.len == 0 && unit->key_unused.len == 0 &&
-           unit->signer_serial.len == 0 && store_unit_required(unit) == NULL;
+           unit->signer_serial.len == 0 && store_unit_required(unit) == NULL && unit->lease == NULL;
 }
 
 /* Without the row the conflict would read as "absent", and be answered wrongly. */
@@ -199,6 +199,51 @@ static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
     return rc == SQLITE_OK && !found ? conflict(unit, STORE_PRE_OLD) : rc;
 }
 
+static int bind_lease(sqlite3_stmt *statement, const struct store_lease *lease)
+{
+    int rc = sqlite3_bind_text(statement, 1, lease->name, -1, SQLITE_STATIC);
+    return rc == SQLITE_OK ? sqlite_bind(statement, 2, lease->holder) : rc;
+}
+
+static int take_lease(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *take = conn->statements[SQL_LEASE_TAKE];
+    int rc = bind_lease(take, unit->lease);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(take, 3, unit->lease->seconds);
+    if (rc == SQLITE_OK)
+        rc = sqlite_run(conn, SQL_LEASE_TAKE);
+    return rc == SQLITE_OK && sqlite3_changes(conn->db) == 0 ? conflict(unit, STORE_PRE_LEASE) : rc;
+}
+
+static int hold_lease(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *held = conn->statements[SQL_LEASE_HELD];
+    int rc = bind_lease(held, unit->lease);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(held);
+    sqlite3_reset(held);
+    if (rc == SQLITE_DONE)
+        return conflict(unit, STORE_PRE_LEASE);
+    return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/* After the certificate was changed: the list repeats what its row says. */
+static int list(struct sqlite_conn *conn, const struct store_unit *unit,
+                const struct store_cert_change *change)
+{
+    sqlite3_stmt *put = conn->statements[SQL_LIST];
+    int rc = sqlite_bind(conn->statements[SQL_POSITION], 1, unit->issuer);
+    if (rc == SQLITE_OK)
+        rc = write_one(conn, SQL_POSITION);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite_bind(put, 1, unit->issuer);
+    sqlite_bind(put, 2, change->serial);
+    sqlite3_bind_int64(put, 3, change->invalidity_at);
+    return write_one(conn, SQL_LIST);
+}
+
 /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
  * nor does it lift a hold. */
 static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
@@ -222,14 +267,7 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
     rc = write_one(conn, SQL_CERT_CHANGE);
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_stmt *list = conn->statements[stopped ? SQL_REVOKE : SQL_UNREVOKE];
-    sqlite_bind(list, 1, unit->issuer);
-    sqlite_bind(list, 2, change->serial);
-    if (stopped) {
-        sqlite3_bind_int(list, 3, change->reason);
-        sqlite3_bind_int64(list, 4, change->at);
-    }
-    return sqlite_run(conn, stopped ? SQL_REVOKE : SQL_UNREVOKE);
+    return stopped || status == STORE_CERT_HOLD ? list(conn, unit, change) : SQLITE_OK;
 }
 
 /* Deadlines that had passed while a node still served stay as they are: their certConf could have come. */
@@ -270,7 +308,7 @@ static int remove_cert(struct sqlite_conn *conn, struct bytes issuer, struct byt
     int rc = run_with_key(conn, SQL_CERT_TX_REMOVE, issuer, serial);
     if (rc == SQLITE_OK)
         rc = run_with_key(conn, SQL_CERT_REMOVE, issuer, serial);
-    return rc == SQLITE_OK ? run_with_key(conn, SQL_UNREVOKE, issuer, serial) : rc;
+    return rc == SQLITE_OK ? run_with_key(conn, SQL_UNLIST, issuer, serial) : rc;
 }
 
 static int write_removal(struct sqlite_conn *conn, const struct store_unit *unit)
@@ -344,6 +382,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_change(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->lease != NULL)
+        rc = unit->lease->seconds != 0 ? take_lease(conn, unit) : hold_lease(conn, unit);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
         return rc;
     rc = write_rows(conn, unit, 1);

@@ -23,8 +23,11 @@ select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, pro
     substr(spki_hash, 1, 20), ''::bytea, transaction_id, serial, spki_hash, spki_hash, ''::bytea
 from cmpd.certificates where subject_text like 'CN=station %' on conflict do nothing;
 
-insert into cmpd.revocations (at, reason, issuer, serial)
-select revoked_at, reason, issuer, serial from cmpd.certificates where status = 3 on conflict do nothing;
+insert into cmpd.revocations (position, at, invalidity_at, not_after, status, reason, issuer, serial)
+select row_number() over (partition by issuer order by serial), revoked_at, 0, not_after, status, reason, issuer, serial
+from cmpd.certificates where status = 3 on conflict do nothing;
+insert into cmpd.positions (issuer, last) select issuer, max(position) from cmpd.revocations group by issuer
+on conflict (issuer) do update set last = excluded.last;
 
 insert into cmpd.secrets (expires, reusable, issuer, reference, profile, sealed, seal_key_id, bound_to)
 select 0, false, decode(:'issuer', 'hex'), ('reference ' || n)::bytea, '', sha256(('x' || n)::bytea), '\x00',

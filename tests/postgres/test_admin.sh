@@ -15,7 +15,8 @@ credentials
 # A role with no more rights than a node needs: rows of the audit log are not its to delete.
 postgres_db db "create role node login password '$postgres_password'; grant usage on schema cmpd to node;
     grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
-    grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.nodes, cmpd.service to node;
+    grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.positions, cmpd.crls,
+        cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service to node;
     grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations to node" >/dev/null
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
 
@@ -106,6 +107,8 @@ found "… and its key is listed" '^public key of certificate [0-9a-f]{32} is li
 found "a certificate has another transaction" 'has lost its certificate' "update cmpd.certificates set transaction_id = '\\x00' where $one"
 found "a revocation is gone" 'is revoked or held, and not listed so' "delete from cmpd.revocations"
 found "a revocation says another reason" 'is revoked or held, and not listed so' "update cmpd.revocations set reason = reason + 1"
+found "a revocation says another state" 'is revoked or held, and not listed so' "update cmpd.revocations set status = 4"
+found "a position that nobody gave" 'is listed behind the last position' "update cmpd.revocations set position = position + 1"
 found "a status is changed" 'is listed as revoked, and is not' "update cmpd.certificates set status = 2 where status = 3"
 found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"
 found "rows without a partition" '^default partition cmpd.certificates_later has rows' \

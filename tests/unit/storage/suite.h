@@ -25,8 +25,8 @@ static void same(struct bytes a, struct bytes b, const char *what)
 }
 
 /* confirm moves the transaction of (group, n) from |from| to CONFIRMED and its certificate to VALID. */
-static enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_state from,
-                                  struct store_unit *out)
+static inline enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_state from,
+                                         struct store_unit *out)
 {
     struct enrollment e;
     enrollment_init(&e, group, n);
@@ -45,7 +45,8 @@ static enum store_outcome confirm(uint32_t group, uint32_t n, enum store_tx_stat
 }
 
 /* change_status sets the status of the certificate of (group, n), if it is |from| (0: any). */
-static enum store_outcome change_status(uint32_t group, uint32_t n, enum store_cert_status status, int reason)
+static inline enum store_outcome change_status(uint32_t group, uint32_t n, enum store_cert_status status,
+                                               int reason)
 {
     struct enrollment e;
     enrollment_init(&e, group, n);

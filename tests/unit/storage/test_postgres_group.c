@@ -322,6 +322,7 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
                                              .status = STORE_CERT_REVOKED,
                                              .reason = 5,
                                              .at = 0x0102,
+                                             .invalidity_at = 0x0701,
                                              .successor = bytes_str("next"),
                                              .former = &former};
     const enum postgres_statement statements[] = {
@@ -349,16 +350,17 @@ Test(postgres_group, a_transition_is_a_change_with_its_preconditions)
     cr_expect(bytes_equal(element(2, 2, 0), bytes_str("transaction")));
     cr_expect(bytes_equal(element(2, 3, 0), bytes_of("\0\0\0\0\0\0\3\4", 8)));
     cr_expect(bytes_equal(element(3, 1, 0), bytes_str("signer")));
-    cr_expect_eq(net.sent[4].count, 10);
+    cr_expect_eq(net.sent[4].count, 11);
     cr_expect(bytes_equal(element(4, 1, 0), bytes_str("serial")));
     cr_expect(bytes_equal(element(4, 2, 0), bytes_of("\0\0\0\0\0\0\1\2", 8)));
     cr_expect(bytes_equal(element(4, 3, 0), bytes_of("\0\1", 2)), "from unconfirmed");
     cr_expect(bytes_equal(element(4, 4, 0), bytes_of("\1", 1)), "required");
     cr_expect(bytes_equal(element(4, 5, 0), bytes_of("\0\3", 2)), "to revoked");
     cr_expect(bytes_equal(element(4, 6, 0), bytes_of("\0\5", 2)), "for a reason");
-    cr_expect(bytes_equal(element(4, 7, 0), bytes_str("next")));
-    cr_expect(bytes_equal(element(4, 8, 0), bytes_of("\1", 1)), "after another");
-    cr_expect(bytes_equal(element(4, 9, 0), bytes_str("former")));
+    cr_expect(bytes_equal(element(4, 7, 0), bytes_of("\0\0\0\0\0\0\7\1", 8)), "since when the key was lost");
+    cr_expect(bytes_equal(element(4, 8, 0), bytes_str("next")));
+    cr_expect(bytes_equal(element(4, 9, 0), bytes_of("\1", 1)), "after another");
+    cr_expect(bytes_equal(element(4, 10, 0), bytes_str("former")));
 }
 _Static_assert(STORE_CERT_UNCONFIRMED == 1 && STORE_CERT_REVOKED == 3, "as they are in the tables");
 

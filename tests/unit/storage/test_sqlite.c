@@ -206,11 +206,11 @@ Test(sqlite, no_statement_reads_everything)
             enum { DETAIL = 3 };
             const char *step = (const char *)sqlite3_column_text(plan, DETAIL);
             int is_small = strstr(step, " probe") != NULL || strstr(step, " service") != NULL ||
-                           strstr(step, " nodes") != NULL;
+                           strstr(step, " nodes") != NULL || strstr(step, " positions") != NULL;
             cr_expect(is_small || strncmp(step, "SCAN", 4) != 0, "%s: %s", statement.text, step);
             cr_expect_null(strstr(step, "TEMP B-TREE"), "%s: %s", statement.text, step);
             /* The issuer alone is no key: nearly everything is of the same one. */
-            cr_expect_null(strstr(step, "(issuer=?)"), "%s: %s", statement.text, step);
+            cr_expect(is_small || strstr(step, "(issuer=?)") == NULL, "%s: %s", statement.text, step);
         }
         sqlite3_finalize(plan);
     }
@@ -334,9 +334,11 @@ Test(sqlite, revocations_and_audit_are_written)
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(sql("SELECT reason FROM revocations"), 6);
     change.status = STORE_CERT_VALID;
+    change.only_from = STORE_CERT_HOLD;
     cr_assert(store_commit_wait(store, &unit));
-    cr_assert_eq(sql("SELECT count(*) FROM revocations"), 0);
+    cr_assert_eq(sql("SELECT count(*) FROM revocations WHERE status = 2 AND reason = 0"), 1, "released");
     change.status = STORE_CERT_REVOKED;
+    change.only_from = 0;
     change.reason = 1;
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(sql("SELECT reason FROM revocations"), 1);
