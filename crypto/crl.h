@@ -1,0 +1,67 @@
+/* crl.h: certificate revocation lists, written entry by entry and read as a whole (RFC 5280 section 5).
+ *
+ * A list may be as long as there are certificates: it is not for an arena. What is written here is freed by
+ * crl_free. */
+#ifndef CMPD_CRYPTO_CRL_H
+#define CMPD_CRYPTO_CRL_H
+
+#include "crypto/batch.h"
+
+/* CRLReason (RFC 5280 5.3.1) of those that are no plain revocation. */
+enum { CRL_REASON_UNSPECIFIED = 0, CRL_REASON_HOLD = 6, CRL_REASON_REMOVE = 8 };
+
+struct crl_entry {
+    struct bytes serial;   /* unsigned big-endian */
+    int64_t revoked_at;    /* Unix seconds */
+    int reason;            /* CRLReason; unspecified is left out, as RFC 5280 5.3.1 wants it */
+    int64_t invalidity_at; /* invalidityDate in Unix seconds; 0: left out */
+};
+
+/* struct crl_plan says what stands around the entries. */
+struct crl_plan {
+    const struct signature_algorithm *algorithm;
+    struct bytes issuer;              /* DER of the name */
+    struct bytes issuer_key_id;       /* for authorityKeyIdentifier; empty: left out */
+    int64_t this_update, next_update; /* Unix seconds */
+    int64_t number;                   /* cRLNumber, above 0 */
+};
+
+/* crl_next_entry writes the next entry into |out|. Returns 1, or 0 after the last. What |out| refers to has
+ * to last until the next call. */
+typedef int crl_next_entry(void *arg, struct crl_entry *out);
+
+/* crl_write writes the TBSCertList of |plan| with all entries that |next| gives, in its order. Returns 1 with
+ * |tbs| to be freed, or 0 without memory. */
+int crl_write(struct bytes *tbs, const struct crl_plan *plan, crl_next_entry *next, void *arg);
+
+/* crl_assemble joins |tbs| and |signature| into a CRL. Returns 1 with |der| to be freed, or 0 without memory.
+ */
+int crl_assemble(struct bytes *der, struct bytes tbs, const struct signature_algorithm *algorithm,
+                 struct bytes signature);
+
+/* crl_free frees what crl_write and crl_assemble have made, and makes it empty. */
+void crl_free(struct bytes *octets);
+
+/* struct crl is a parsed CRL: views into its DER, which must outlive it. */
+struct crl {
+    struct bytes der;
+    struct bytes tbs;
+    const struct signature_algorithm *algorithm; /* NULL if not supported: then no signature verifies */
+    struct bytes signature;
+    struct bytes issuer;              /* DER of the name */
+    int64_t this_update, next_update; /* Unix seconds; next_update 0: there is none */
+    struct bytes entries;             /* one after the other, or empty */
+    struct bytes issuer_key_id;       /* authorityKeyIdentifier.keyIdentifier, or empty */
+    int64_t number;                   /* cRLNumber; -1: there is none, or none that 63 bits hold */
+    struct bytes unknown_critical;    /* OID of a critical extension that is not read here, or empty */
+};
+
+/* crl_parse reads the CRL that |der| holds, all of it. Entries are not looked at. Returns 1, or 0 if it is
+ * malformed. */
+int crl_parse(struct crl *out, struct bytes der);
+
+/* crl_read_entry reads the next of |entries|, which it leaves behind that, into |out|. Returns 1, or 0 if
+ * there is none or it is malformed: then |entries| is not empty. */
+int crl_read_entry(CBS *entries, struct crl_entry *out);
+
+#endif

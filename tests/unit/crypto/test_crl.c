@@ -1,0 +1,261 @@
+/* crl.c: revocation lists (RFC 5280 section 5). What is written here is also read by OpenSSL and GnuTLS, in
+ * tests/server/test_crl.sh. */
+#include "crypto/crl.h"
+
+#include <criterion/criterion.h>
+
+#include "tests/support/hex.h"
+#include "tests/unit/crypto/certs.h"
+
+static struct arena *arena;
+static struct private_key *key;
+
+static void set_up(void)
+{
+    arena = arena_new(1024 * 1024);
+    key = private_key_generate(KEY_P256, 0);
+}
+
+static void tear_down(void)
+{
+    private_key_free(key);
+    arena_free(arena);
+}
+
+TestSuite(crl, .init = set_up, .fini = tear_down);
+
+struct list {
+    const struct crl_entry *entries;
+    size_t count, at;
+};
+
+static int next(void *arg, struct crl_entry *out)
+{
+    struct list *list = arg;
+
+    if (list->at == list->count)
+        return 0;
+    *out = list->entries[list->at++];
+    return 1;
+}
+
+static struct crl_plan plan_of(void)
+{
+    return (struct crl_plan){.algorithm = signature_for_key(KEY_P256),
+                             .issuer = name_of(arena, "CA"),
+                             .issuer_key_id = hex(arena, "aa bb"),
+                             .this_update = CERTS_NOW,
+                             .next_update = CERTS_NOW + 3600,
+                             .number = 7};
+}
+
+/* The CRL of |plan|, signed; what is to be freed is kept in |tbs|. */
+static struct bytes signed_list(const struct crl_plan *plan, const struct crl_entry *entries, size_t count)
+{
+    uint8_t signature[SIGNATURE_MAX];
+    struct list list = {entries, count, 0};
+    struct bytes tbs, der, kept;
+    struct signing item = {.algorithm = plan->algorithm, .key = key, .signature = signature};
+    struct signing *items[] = {&item};
+
+    cr_assert(crl_write(&tbs, plan, next, &list));
+    item.message = tbs;
+    sign_batch(items, 1);
+    cr_assert(crl_assemble(&der, tbs, plan->algorithm, bytes_of(signature, item.signature_len)));
+    kept = arena_copy(arena, der);
+    crl_free(&tbs);
+    crl_free(&der);
+    cr_assert_null(der.data);
+    return kept;
+}
+
+static int verifies(const struct crl *crl)
+{
+    struct public_key *public = public_key_parse(private_key_spki(key));
+    struct verification item = {
+        .algorithm = crl->algorithm, .key = public, .message = crl->tbs, .signature = crl->signature};
+    struct verification *items[] = {&item};
+
+    verify_batch(items, 1);
+    public_key_free(public);
+    return item.valid;
+}
+
+Test(crl, what_was_written_is_read_back)
+{
+    const struct crl_entry entries[] = {
+        {hex(arena, "01 02 03"), CERTS_NOW - 5, CRL_REASON_UNSPECIFIED, 0},
+        {hex(arena, "80 00"), CERTS_NOW - 4, 1, CERTS_NOW - 100},
+        {hex(arena, "7f"), CERTS_NOW - 3, CRL_REASON_HOLD, 0},
+    };
+    struct crl_plan plan = plan_of();
+    struct bytes der = signed_list(&plan, entries, 3);
+    struct crl_entry entry;
+    struct crl crl;
+    CBS rest;
+
+    cr_assert(der_is_strict(NULL, NULL, der, 16));
+    cr_assert(crl_parse(&crl, der));
+    cr_assert(verifies(&crl));
+    cr_assert(bytes_equal(crl.issuer, plan.issuer));
+    cr_assert(bytes_equal(crl.issuer_key_id, plan.issuer_key_id));
+    cr_assert_eq(crl.this_update, CERTS_NOW);
+    cr_assert_eq(crl.next_update, CERTS_NOW + 3600);
+    cr_assert_eq(crl.number, 7);
+    cr_assert_eq(crl.unknown_critical.len, 0);
+    rest = cbs_of(crl.entries);
+    cr_assert(crl_read_entry(&rest, &entry));
+    cr_assert(bytes_equal(entry.serial, entries[0].serial));
+    cr_assert_eq(entry.revoked_at, CERTS_NOW - 5);
+    cr_assert_eq(entry.reason, 0);
+    cr_assert_eq(entry.invalidity_at, 0);
+    cr_assert(crl_read_entry(&rest, &entry));
+    cr_assert(bytes_equal(entry.serial, hex(arena, "00 80 00")), "an INTEGER that is positive");
+    cr_assert_eq(entry.reason, 1);
+    cr_assert_eq(entry.invalidity_at, CERTS_NOW - 100);
+    cr_assert(crl_read_entry(&rest, &entry));
+    cr_assert_eq(entry.reason, CRL_REASON_HOLD);
+    cr_assert_not(crl_read_entry(&rest, &entry));
+    cr_assert_eq(CBS_len(&rest), 0);
+}
+
+/* RFC 5280 5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
+ */
+Test(crl, without_entries_there_is_no_list)
+{
+    struct crl_plan plan = plan_of();
+    struct crl crl;
+    struct bytes der;
+
+    plan.issuer = hex(arena, "30 00");
+    plan.issuer_key_id = bytes_of(NULL, 0);
+    der = signed_list(&plan, NULL, 0);
+    cr_assert(crl_parse(&crl, der));
+    cr_assert(verifies(&crl));
+    cr_assert_eq(crl.entries.len, 0);
+    /* TBSCertList by hand: version, signature, issuer, the two times, and [0] with cRLNumber alone. */
+    cr_assert(bytes_equal(crl.tbs, hex(arena, "30 3f 02 01 01 30 0a 06 08 2a 86 48 ce 3d 04 03 02 30 00 "
+                                              "17 0d 32 37 30 31 31 35 30 38 30 30 30 30 5a "
+                                              "17 0d 32 37 30 31 31 35 30 39 30 30 30 30 5a "
+                                              "a0 0e 30 0c 30 0a 06 03 55 1d 14 04 03 02 01 07")));
+}
+
+/* RFC 5280 5.1.2.4: GeneralizedTime from 2050 on; 5.3.2: an invalidityDate always. */
+Test(crl, times_have_the_forms_of_RFC_5280)
+{
+    const struct crl_entry entry = {hex(arena, "01"), 2524608000, 1, CERTS_NOW};
+    struct crl_plan plan = plan_of();
+    struct bytes der, generalized = bytes_str("20500101000000Z"), invalidity = bytes_str("20270115080000Z");
+    size_t found = 0;
+
+    plan.next_update = 2524608000;
+    der = signed_list(&plan, &entry, 1);
+    for (size_t i = 0; i + generalized.len <= der.len; i++) {
+        struct bytes part = bytes_of(der.data + i, generalized.len);
+        found += bytes_equal(part, generalized) + 10u * bytes_equal(part, invalidity);
+    }
+    cr_assert_eq(found, 12, "twice 2050, once an invalidityDate");
+}
+
+Test(crl, thousands_of_entries_are_written)
+{
+    enum { MANY = 20000 };
+    struct crl_entry *entries = calloc(MANY, sizeof *entries);
+    uint8_t *serials = calloc(MANY, 4);
+    struct crl_plan plan = plan_of();
+    struct list list = {entries, MANY, 0};
+    struct crl_entry entry;
+    struct bytes tbs, der;
+    struct crl crl;
+    CBS rest;
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint8_t octets[4] = {1, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        memcpy(serials + 4 * i, octets, 4);
+        entries[i] = (struct crl_entry){bytes_of(serials + 4 * i, 4), CERTS_NOW, 0, 0};
+    }
+    cr_assert(crl_write(&tbs, &plan, next, &list));
+    cr_assert(crl_assemble(&der, tbs, plan.algorithm, bytes_str("no signature")));
+    cr_assert(crl_parse(&crl, der));
+    rest = cbs_of(crl.entries);
+    while (crl_read_entry(&rest, &entry))
+        cr_assert(bytes_equal(entry.serial, entries[count++].serial));
+    cr_assert_eq(count, MANY);
+    crl_free(&tbs);
+    crl_free(&der);
+    free(entries);
+    free(serials);
+}
+
+/* ---- what others write ---- */
+
+#define ALGORITHM "30 0a 06 08 2a 86 48 ce 3d 04 03 02"
+#define THIS_UPDATE "17 0d 32 37 30 31 31 35 30 38 30 30 30 30 5a"
+#define SIGNATURE "03 02 00 01"
+
+/* Version 1 of the list, without nextUpdate: RFC 5280 5.1.2.5 wants one, others do without. */
+Test(crl, a_list_of_version_1_is_read)
+{
+    struct crl crl;
+
+    cr_assert(crl_parse(
+        &crl, hex(arena, "30 2f 30 1d " ALGORITHM " 30 00 " THIS_UPDATE " " ALGORITHM " " SIGNATURE)));
+    cr_assert_eq(crl.next_update, 0);
+    cr_assert_eq(crl.number, -1);
+}
+
+Test(crl, what_is_none_is_refused)
+{
+    static const char *const rows[] = {
+        "",
+        "30 00",
+        "05 00",
+        /* another algorithm outside */
+        "30 2f 30 1d " ALGORITHM " 30 00 " THIS_UPDATE " 30 0a 06 08 2a 86 48 ce 3d 04 03 03 " SIGNATURE,
+        /* octets behind it, and behind the signature */
+        "30 2f 30 1d " ALGORITHM " 30 00 " THIS_UPDATE " " ALGORITHM " " SIGNATURE " 00",
+        "30 31 30 1d " ALGORITHM " 30 00 " THIS_UPDATE " " ALGORITHM " " SIGNATURE " 05 00",
+        /* version 3 */
+        "30 32 30 20 02 01 02 " ALGORITHM " 30 00 " THIS_UPDATE " " ALGORITHM " " SIGNATURE,
+        /* unused bits */
+        "30 2f 30 1d " ALGORITHM " 30 00 " THIS_UPDATE " " ALGORITHM " 03 02 01 02",
+        /* extensions in version 1 */
+        "30 33 30 21 " ALGORITHM " 30 00 " THIS_UPDATE " a0 02 30 00 " ALGORITHM " " SIGNATURE,
+    };
+    struct crl crl;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_not(crl_parse(&crl, hex(arena, rows[i])), "row %zu", i);
+}
+
+/* RFC 5280 5.2: who meets a critical extension that he does not process "MUST NOT use the CRL to determine
+ * the status of certificates". */
+Test(crl, a_critical_extension_that_is_not_known_is_told)
+{
+    struct crl crl;
+
+    cr_assert(
+        crl_parse(&crl, hex(arena, "30 45 30 33 02 01 01 " ALGORITHM " 30 00 " THIS_UPDATE
+                                   " a0 11 30 0f 30 0d 06 03 55 1d 1b 01 01 ff 04 03 02 01 05 " ALGORITHM
+                                   " " SIGNATURE)));
+    cr_assert(bytes_equal(crl.unknown_critical, hex(arena, "55 1d 1b")));
+}
+
+Test(crl, entries_that_are_none_are_told_from_the_end)
+{
+    static const char *const rows[] = {
+        "30 00",
+        "30 03 02 01 01",
+        "30 16 02 01 01 " THIS_UPDATE " 30 00 05 00",
+        /* a reason of two octets */
+        "30 24 02 01 01 " THIS_UPDATE " 30 0f 30 0d 06 03 55 1d 15 04 06 0a 02 00 01 05 00",
+    };
+    struct crl_entry entry;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CBS rest = cbs_of(hex(arena, rows[i]));
+        cr_expect_not(crl_read_entry(&rest, &entry), "row %zu", i);
+        cr_expect_neq(CBS_len(&rest), 0, "row %zu", i);
+    }
+}
