@@ -34,13 +34,12 @@ size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct byte
     return count;
 }
 
-int pem_certificate(char **out, size_t *out_len, struct bytes der)
+static int write_block(char **out, size_t *out_len, const char *label, struct bytes der)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     const uint8_t *data;
     size_t len;
-    int ok = bio != NULL && der.len <= LONG_MAX &&
-             PEM_write_bio(bio, PEM_STRING_X509, "", der.data, (long)der.len) &&
+    int ok = bio != NULL && der.len <= LONG_MAX && PEM_write_bio(bio, label, "", der.data, (long)der.len) &&
              BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
 
     if (ok) {
@@ -50,4 +49,14 @@ int pem_certificate(char **out, size_t *out_len, struct bytes der)
     }
     BIO_free(bio);
     return ok;
+}
+
+int pem_certificate(char **out, size_t *out_len, struct bytes der)
+{
+    return write_block(out, out_len, PEM_STRING_X509, der);
+}
+
+int pem_crl(char **out, size_t *out_len, struct bytes der)
+{
+    return write_block(out, out_len, PEM_STRING_X509_CRL, der);
 }

@@ -1,4 +1,4 @@
-/* pem.h: certificates in files (RFC 7468). */
+/* pem.h: certificates and revocation lists in files (RFC 7468). */
 #ifndef CMPD_CRYPTO_PEM_H
 #define CMPD_CRYPTO_PEM_H
 
@@ -11,5 +11,8 @@ size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct byte
 
 /* pem_certificate writes |der| as PEM into malloc'ed |*out| (NUL-terminated). Returns 1 or 0. */
 int pem_certificate(char **out, size_t *out_len, struct bytes der);
+
+/* pem_crl does the same for a revocation list. */
+int pem_crl(char **out, size_t *out_len, struct bytes der);
 
 #endif

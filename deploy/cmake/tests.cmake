@@ -90,7 +90,7 @@ if(CRITERION AND NOT CMPD_FUZZ)
         file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${source})
         string(REGEX REPLACE "\\.c$" "" name ${name})
         string(REPLACE "/" "-" target ${name})
-        test_program(${target} SOURCES ${source} USES test-support room-ctl room-front room-admin room-upkeep room-pipeline room-policy room-cmp
+        test_program(${target} SOURCES ${source} USES test-support room-ctl room-front room-admin room-crl room-upkeep room-pipeline room-policy room-cmp
                      room-pki room-sandbox room-crypto room-storage room-base ${CRITERION})
         if(name MATCHES "^unit/bench/")
             target_link_libraries(${target} PRIVATE room-bench)

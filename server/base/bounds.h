@@ -37,6 +37,16 @@ enum {
     BOUND_PURGE_PIECES = 16,      /* … and looks in one go, each second, while they find some */
     BOUND_PURGE_PASS = 24 * 3600, /* seconds from the beginning of one pass over all rows to the next */
 
+    /* CRLs. */
+    BOUND_CRL_EVERY_MS =
+        500,              /* between two looks for what was revoked, and for a newer CRL of another node */
+    BOUND_CRL_LEASE = 10, /* seconds after which another node may make CRLs when one is gone */
+    BOUND_CRL_EXPIRED_FOR = 14 * 24 * 3600, /* seconds for which a certificate stays listed when it has
+                                             * expired: longer than any CRL is valid … */
+    BOUND_CRL_PEM = 4 * 1024 * 1024, /* octets up to which a CRL is published in PEM, too */
+    BOUND_CRL_OCTETS =
+        256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */
+
     /* What is known of sources (server/base/ledger.h): beyond it, those seen least lately are forgotten. */
     BOUND_LEDGER_PLACES = 65536,     /* sources, or pairs of a MAC reference and a source */
     BOUND_LEDGER_PROVED = 24 * 3600, /* seconds for which a source counts as one that proved who it is */

@@ -203,6 +203,14 @@ struct config_profile {
     struct config_retain retain;
 };
 
+/* When CRLs are made, and how long they are valid. */
+struct config_crl {
+    uint32_t validity_hours;           /* from thisUpdate to nextUpdate */
+    uint32_t every_hours;              /* after which the next one is made in any case */
+    uint32_t after_revocation_seconds; /* at least so many between two that are made because of revocations */
+    uint32_t number_min;               /* of the next one: after the store was restored */
+};
+
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };
 
 struct config {
@@ -221,6 +229,7 @@ struct config {
     struct config_list trusted_proxies; /* CIDR blocks: who may say on whose behalf a request comes */
     const struct config_ca *cas;
     size_t ca_count;
+    struct config_crl crl;
     const struct config_vendor *vendors;
     size_t vendor_count;
     const struct config_profile *profiles;

@@ -242,6 +242,17 @@ static int check_ranges(struct config_fault *fault, const struct config *config,
            check_range(fault, config, i, "mac", "key", mac->key_min, mac->key_max);
 }
 
+static int check_crl(struct config_fault *fault, const struct config *config)
+{
+    const struct config_crl *crl = &config->crl;
+
+    return crl->every_hours < crl->validity_hours ||
+           config_fault_at(fault, config, "crl.every_hours",
+                           "every_hours (%" PRIu32 ") is not below validity_hours (%" PRIu32
+                           ") in crl: one CRL would end before the next is there; write at most half of it",
+                           crl->every_hours, crl->validity_hours);
+}
+
 /* Each of |names|, the list |name| of profile |i|, is one of |count| entries of |kind|. */
 static int check_names(struct config_fault *fault, const struct config *config, size_t i, const char *name,
                        const struct config_list *names, const char *kind, name_at *at, size_t count)
@@ -348,7 +359,7 @@ static int check_store(struct config_fault *fault, const struct config *config)
 int config_check_references(struct config_fault *fault, struct config *config)
 {
     if (!check_store(fault, config) || !check_listeners(fault, config) || !check_proxies(fault, config) ||
-        !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
+        !check_crl(fault, config) || !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
         !check_unique(fault, config, "profiles", profile_name, config->profile_count))
         return 0;

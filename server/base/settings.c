@@ -98,8 +98,9 @@ static const struct config_setting listener_rows[] = {
      .says = "HOST:PORT"},
     {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = service_words, .number = CONFIG_SERVE_CMP,
-     .says = "cmp: base stations; health: /healthz and /readyz, for load balancers and for whoever watches; "
-             "publication, admin: nothing yet"},
+     .says = "cmp: base stations; publication: /crl/ and /ca/, for anybody; health: /healthz and /readyz, "
+             "for load "
+             "balancers and for whoever watches; admin: nothing yet"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
      .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
     {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",
@@ -122,6 +123,18 @@ static const struct config_setting ca_rows[] = {
      .says = "its key, likewise"},
 };
 static const struct config_section ca = SECTION(ca, "a CA");
+
+/* validity_hours: two weeks, for which expired certificates stay listed (BOUND_CRL_EXPIRED_FOR). */
+static const struct config_setting crl_rows[] = {
+    {ROW(config_crl, validity_hours), NUMBER(2, 14 * 24, 72), .says = "from thisUpdate to nextUpdate"},
+    {ROW(config_crl, every_hours), NUMBER(1, 14 * 24, 24),
+     .says = "a new one in any case, also when nothing was revoked; less than validity_hours"},
+    {ROW(config_crl, after_revocation_seconds), NUMBER(1, 3600, 2),
+     .says = "after a revocation a new one within so long; many revocations make no more of them"},
+    {ROW(config_crl, number_min), NUMBER(0, UINT32_MAX, 0),
+     .says = "least cRLNumber of the next one: after the store was restored, above what was published"},
+};
+static const struct config_section crl = SECTION(crl, "crl");
 
 static const struct config_setting vendor_rows[] = {
     {ROW(config_vendor, name), .kind = CONFIG_NAME, .required = 1, .example = "acme",
@@ -380,6 +393,10 @@ static const struct config_setting root_rows[] = {
      .says = "Load balancers that say for whom a request comes, e.g. [192.0.2.0/24, \"2001:db8::1\"]: by the "
              "last element of its Forwarded field, or by a PROXY header. Bounds on one address are then "
              "bounds on base stations. What anybody else says of that is not read."},
+    {ROW(config, crl), GROUP(crl),
+     .says = "CRLs: made aside, by one node at a time, and published by all: GET /crl/CA.crl where a "
+             "listener serves "
+             "publication."},
     {ROW(config, cas), ENTRIES(config_ca, ca_count, ca, 1, CONFIG_CAS_MAX),
      .says = "The CA: what it issues with, its chain up to the root, and the certificate that protects its "
              "answers. Instead of a file, key and cmp_key may name a key in a PKCS #11 token (RFC 7512): "

@@ -7,19 +7,19 @@
 
 static struct store *store;
 
-static void set_up(void)
+static inline void set_up(void)
 {
     make_url();
     store = must_open(test_url);
 }
 
-static void tear_down(void)
+static inline void tear_down(void)
 {
     store_close(store);
     remove_folder();
 }
 
-static void same(struct bytes a, struct bytes b, const char *what)
+static inline void same(struct bytes a, struct bytes b, const char *what)
 {
     cr_expect(bytes_equal(a, b), "%s differs", what);
 }

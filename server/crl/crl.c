@@ -1,0 +1,233 @@
+#include "server/crl/crl.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/random.h"
+#include "server/base/bounds.h"
+#include "server/crl/issuer.h"
+
+enum { HOLDER = 16 };
+
+static const char lease_name[] = "crl";
+
+struct crl_service {
+    struct store *store;
+    struct publication *publication;
+    pthread_t thread;
+    uint8_t holder[HOLDER]; /* this process */
+
+    /* Of the thread alone. */
+    struct crl_issuer issuers[BOUND_AUTHORITIES];
+    size_t issuer_count;
+    unsigned configured; /* configurations whose CAs' certificates are published */
+    int leads;
+    int64_t asked_ms; /* when the lease was asked for last; 0: never */
+
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t wake;
+    struct policy *policy;
+    unsigned configurations;
+    int stopping;
+};
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the lease ---- */
+
+static int ask_for_lease(const struct crl_service *service, int64_t seconds)
+{
+    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), seconds};
+    struct store_unit unit = {.lease = &lease};
+
+    return store_commit_wait(service->store, &unit) && unit.outcome == STORE_DONE;
+}
+
+/* Three times before it lapses. Who does not have it any more loses it here at the latest: what he commits needs it. */
+static void lead_or_follow(struct crl_service *service, int64_t now_ms)
+{
+    int led = service->leads, is_first = service->asked_ms == 0;
+
+    if (!is_first && now_ms - service->asked_ms < 1000 * BOUND_CRL_LEASE / 3)
+        return;
+    service->asked_ms = now_ms;
+    service->leads = ask_for_lease(service, BOUND_CRL_LEASE);
+    if (service->leads != led || is_first)
+        log_line(LOG_INFO, service->leads ? "this node makes CRLs" : "another node makes CRLs");
+    for (size_t i = 0; led && !service->leads && i < service->issuer_count; i++)
+        crl_issuer_forget(&service->issuers[i]);
+}
+
+/* ---- the CAs ---- */
+
+static struct crl_issuer *issuer_of(struct crl_service *service, const struct cmp_authority *ca)
+{
+    for (size_t i = 0; i < service->issuer_count; i++)
+        if (memcmp(service->issuers[i].id, ca->id, sizeof ca->id) == 0)
+            return &service->issuers[i];
+    if (service->issuer_count == BOUND_AUTHORITIES)
+        return NULL;
+    struct crl_issuer *issuer = &service->issuers[service->issuer_count++];
+    *issuer = (struct crl_issuer){.published = 0};
+    memcpy(issuer->id, ca->id, sizeof issuer->id);
+    return issuer;
+}
+
+/* RFC 5280 4.2.1.3: cRLSign. */
+static int may_sign(const struct cmp_authority *ca)
+{
+    return !ca->cert.has_key_usage || (ca->cert.key_usage & KEY_USAGE_CRL_SIGN) != 0;
+}
+
+static void configure(const struct crl_turn *turn)
+{
+    crl_issuer_publish_certificate(turn);
+    if (!may_sign(turn->ca))
+        log_line(LOG_WARN, "no CRL", log_word("ca", turn->ca->name),
+                 log_text("text", "its certificate does not have the key usage cRLSign"));
+}
+
+static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
+{
+    const struct config *config = policy_config(policy);
+    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), 0};
+    struct crl_turn turn = {.config = &config->crl,
+                            .store = service->store,
+                            .publication = service->publication,
+                            .now = time(NULL),
+                            .now_ms = steady_ms(),
+                            .lease = service->leads ? &lease : NULL};
+
+    for (size_t i = 0; i < config->ca_count; i++) {
+        struct crl_issuer *issuer;
+        turn.ca = policy_authority(policy, config->cas[i].name);
+        issuer = issuer_of(service, turn.ca);
+        if (service->configured != configurations)
+            configure(&turn);
+        if (issuer != NULL && may_sign(turn.ca))
+            crl_issuer_look(issuer, &turn);
+    }
+    service->configured = configurations;
+}
+
+/* ---- the thread ---- */
+
+/* Waits for a while, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
+static struct policy *wait_a_while(struct crl_service *service, unsigned *configurations)
+{
+    struct policy *policy = NULL;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += BOUND_CRL_EVERY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&service->lock);
+    if (!service->stopping && service->configured == service->configurations)
+        pthread_cond_timedwait(&service->wake, &service->lock, &until);
+    if (!service->stopping)
+        policy = policy_acquire(service->policy);
+    *configurations = service->configurations;
+    pthread_mutex_unlock(&service->lock);
+    return policy;
+}
+
+static void *run(void *arg)
+{
+    struct crl_service *service = arg;
+    struct policy *policy;
+    unsigned configurations;
+
+    while ((policy = wait_a_while(service, &configurations)) != NULL) {
+        lead_or_follow(service, steady_ms());
+        look_at_all(service, policy, configurations);
+        policy_release(policy);
+    }
+    /* The next one need not wait until it lapses. */
+    if (service->leads)
+        ask_for_lease(service, -1);
+    return NULL;
+}
+
+static int start(struct crl_service *service)
+{
+    sigset_t all, before;
+    int ok;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ok = pthread_create(&service->thread, NULL, run, service) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ok)
+        pthread_setname_np(service->thread, "crl");
+    return ok;
+}
+
+static void dispose(struct crl_service *service)
+{
+    for (size_t i = 0; i < service->issuer_count; i++)
+        crl_issuer_forget(&service->issuers[i]);
+    pthread_cond_destroy(&service->wake);
+    pthread_mutex_destroy(&service->lock);
+    policy_release(service->policy);
+    free(service);
+}
+
+struct crl_service *crl_new(struct policy *policy, struct store *store, struct publication *publication)
+{
+    struct crl_service *service = calloc(1, sizeof *service);
+    pthread_condattr_t attributes;
+
+    if (service == NULL)
+        return NULL;
+    service->store = store;
+    service->publication = publication;
+    service->policy = policy_acquire(policy);
+    service->configurations = 1;
+    random_bytes(service->holder, sizeof service->holder);
+    pthread_mutex_init(&service->lock, NULL);
+    /* Not the clock that an operator may set. */
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&service->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (start(service))
+        return service;
+    dispose(service);
+    return NULL;
+}
+
+void crl_set_policy(struct crl_service *service, struct policy *policy)
+{
+    struct policy *old;
+
+    policy_acquire(policy);
+    pthread_mutex_lock(&service->lock);
+    old = service->policy;
+    service->policy = policy;
+    service->configurations++;
+    pthread_cond_broadcast(&service->wake);
+    pthread_mutex_unlock(&service->lock);
+    policy_release(old);
+}
+
+void crl_stop(struct crl_service *service)
+{
+    if (service == NULL)
+        return;
+    pthread_mutex_lock(&service->lock);
+    service->stopping = 1;
+    pthread_cond_broadcast(&service->wake);
+    pthread_mutex_unlock(&service->lock);
+    pthread_join(service->thread, NULL);
+    dispose(service);
+}

@@ -1,0 +1,21 @@
+/* crl.h: CRLs beside serving (RFC 5280 section 5): one thread of each node. One node leads, by a lease in the store,
+ * and makes them; all nodes publish the same octets. No request waits for it. */
+#ifndef CMPD_CRL_CRL_H
+#define CMPD_CRL_CRL_H
+
+#include "server/crl/published.h"
+#include "server/policy/policy.h"
+
+struct crl_service;
+
+/* crl_new starts the thread. |policy| is acquired; |store| and |publication| must outlive it. Returns NULL without
+ * memory or a thread. */
+struct crl_service *crl_new(struct policy *policy, struct store *store, struct publication *publication);
+
+/* crl_set_policy makes |policy| the one in use (SIGHUP). */
+void crl_set_policy(struct crl_service *service, struct policy *policy);
+
+/* crl_stop ends the thread, which gives its lease up, and frees |service|. NULL is allowed. */
+void crl_stop(struct crl_service *service);
+
+#endif

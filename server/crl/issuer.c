@@ -1,0 +1,224 @@
+#include "server/crl/issuer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crl.h"
+#include "crypto/pem.h"
+#include "server/base/bounds.h"
+#include "server/base/log.h"
+#include "server/crl/make.h"
+
+enum { HOUR = 3600, TELL_EVERY = 300 };
+
+void crl_issuer_forget(struct crl_issuer *issuer)
+{
+    revoked_free(&issuer->list);
+}
+
+/* Said once, until it works again. */
+static void failed(struct crl_issuer *issuer, const struct crl_turn *turn, const char *doing, const char *why)
+{
+    if (!issuer->failing)
+        log_line(LOG_ERROR, "no CRL", log_word("ca", turn->ca->name), log_text("doing", doing),
+                 log_text("reason", why));
+    issuer->failing = 1;
+}
+
+/* ---- published ---- */
+
+static struct bytes copy_of(struct bytes octets)
+{
+    uint8_t *copy = malloc(octets.len);
+
+    if (copy == NULL)
+        return bytes_of(NULL, 0);
+    memcpy(copy, octets.data, octets.len);
+    return bytes_of(copy, octets.len);
+}
+
+static int put(const struct crl_turn *turn, const char *form, const char *type, struct bytes body,
+               int64_t modified, int64_t expires)
+{
+    char path[PUBLISHED_PATH_MAX];
+
+    snprintf(path, sizeof path, form, turn->ca->name);
+    return body.data != NULL && publication_put(turn->publication, path, type, body, modified, expires);
+}
+
+static int put_pem(const struct crl_turn *turn, const char *form, int is_crl, struct bytes der,
+                   int64_t modified, int64_t expires)
+{
+    size_t len;
+    char *text;
+
+    return (is_crl ? pem_crl(&text, &len, der) : pem_certificate(&text, &len, der)) &&
+           put(turn, form, "application/x-pem-file", bytes_of(text, len), modified, expires);
+}
+
+/* RFC 5280 4.2.2.1 (caIssuers), RFC 2585 4.1 */
+void crl_issuer_publish_certificate(const struct crl_turn *turn)
+{
+    struct bytes der = turn->ca->cert.der;
+    int64_t modified = turn->ca->cert.not_before, expires = turn->ca->cert.not_after;
+
+    put(turn, "/ca/%s.cer", "application/pkix-cert", copy_of(der), modified, expires);
+    put_pem(turn, "/ca/%s.pem", 0, der, modified, expires);
+}
+
+/* What another node has made is published only if the CA has signed it: the store alone is not believed. */
+static int is_ours(const struct crl *crl, const struct crl_turn *turn, const struct store_crl *head)
+{
+    struct public_key *key = public_key_parse(turn->ca->cert.spki);
+    struct verification item = {
+        .algorithm = crl->algorithm, .key = key, .message = crl->tbs, .signature = crl->signature};
+    struct verification *items[] = {&item};
+
+    if (crl->algorithm != NULL)
+        verify_batch(items, 1);
+    public_key_free(key);
+    return item.valid && crl->number == head->number && crl->this_update == head->this_update &&
+           crl->next_update == head->next_update && bytes_equal(crl->issuer, turn->ca->cert.subject);
+}
+
+/* RFC 2585 4.2: the media type of a CRL. |der| is taken over. */
+static void publish(struct crl_issuer *issuer, const struct crl_turn *turn, const struct store_crl *head,
+                    struct bytes der)
+{
+    struct crl crl;
+
+    if (!crl_parse(&crl, der) || !is_ours(&crl, turn, head)) {
+        failed(issuer, turn, "publishing", "what the store holds was not signed by this CA");
+        free((void *)(uintptr_t)der.data);
+        return;
+    }
+    if (der.len <= BOUND_CRL_PEM)
+        put_pem(turn, "/crl/%s.pem", 1, der, head->this_update, head->next_update);
+    if (!put(turn, "/crl/%s.crl", "application/pkix-crl", der, head->this_update, head->next_update)) {
+        failed(issuer, turn, "publishing", "out of memory");
+        return;
+    }
+    issuer->published = head->number;
+    issuer->failing = 0;
+    log_line(LOG_INFO, "CRL published", log_word("ca", turn->ca->name), log_number("number", head->number),
+             log_number("octets", head->size));
+}
+
+static void take_newest(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    struct bytes der;
+
+    if (issuer->head.number > issuer->published &&
+        shelf_take(&der, turn->store, bytes_of(issuer->id, sizeof issuer->id), &issuer->head) == SHELF_DONE)
+        publish(issuer, turn, &issuer->head, der);
+}
+
+/* ---- made ---- */
+
+/* By the clock that nobody sets: who sets the other one forward gets no CRL for each second of it. */
+static int may_answer_revocations(const struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    return issuer->made_ms == 0 ||
+           turn->now_ms - issuer->made_ms >= 1000 * (int64_t)turn->config->after_revocation_seconds;
+}
+
+static int is_due(const struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    const struct store_crl *head = &issuer->head;
+
+    return head->number == 0 || turn->now - head->this_update >= HOUR * (int64_t)turn->config->every_hours ||
+           (issuer->list.position > head->position && may_answer_revocations(issuer, turn));
+}
+
+static int64_t largest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Numbers go up, whatever a restored store says; and times do, when a clock was set back (RFC 5280 5.2.3). */
+static struct crl_times times_of(const struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    int64_t now = largest(turn->now, issuer->head.this_update);
+    int64_t last = largest(issuer->head.number, issuer->published);
+
+    return (struct crl_times){.number = largest(last + 1, turn->config->number_min),
+                              .this_update = now,
+                              .next_update = now + HOUR * (int64_t)turn->config->validity_hours};
+}
+
+/* |der| belongs to the caller. */
+static int store_it(struct crl_issuer *issuer, const struct crl_turn *turn, const struct crl_times *times,
+                    struct bytes der)
+{
+    struct store_crl head = {.number = times->number,
+                             .this_update = times->this_update,
+                             .next_update = times->next_update,
+                             .position = issuer->list.position};
+    const struct store_crl *former = issuer->head.number != 0 ? &issuer->head : NULL;
+    enum shelf_outcome outcome =
+        shelf_put(&head, turn->store, bytes_of(issuer->id, sizeof issuer->id), former, der, turn->lease);
+
+    /* Who has lost the lease looks again, and finds what the other has made. */
+    if (outcome == SHELF_UNAVAILABLE)
+        failed(issuer, turn, "storing", "the store does not answer");
+    if (outcome != SHELF_DONE)
+        return 0;
+    issuer->head = head;
+    return 1;
+}
+
+static void make(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    const struct crl_times times = times_of(issuer, turn);
+    struct bytes der, copy;
+
+    issuer->made_ms = turn->now_ms;
+    if (!crl_make(&der, turn->ca, &issuer->list, &times)) {
+        failed(issuer, turn, "signing", "the CA's key did not sign, or there is no memory");
+        return;
+    }
+    if (store_it(issuer, turn, &times, der)) {
+        copy = copy_of(der);
+        if (copy.data != NULL)
+            publish(issuer, turn, &issuer->head, copy);
+    }
+    crl_free(&der);
+}
+
+/* ---- late ---- */
+
+/* The next one is late when half of the time has gone that lies between when it is made and when the last one
+ * ends. */
+static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    int64_t margin = HOUR * ((int64_t)turn->config->validity_hours - turn->config->every_hours) / 2;
+    int64_t left = issuer->head.next_update - turn->now;
+
+    if (issuer->head.number == 0 || left > margin) {
+        issuer->told_late = 0;
+        return;
+    }
+    if (issuer->told_late != 0 && turn->now - issuer->told_late < TELL_EVERY)
+        return;
+    issuer->told_late = turn->now;
+    log_line(LOG_ERROR, "CRL is late", log_word("ca", turn->ca->name), log_number("seconds_left", left),
+             log_text("text", "no node has made a new one: see what they log of it; when this one has ended, "
+                              "whoever checks it refuses every certificate"));
+}
+
+void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    struct bytes id = bytes_of(issuer->id, sizeof issuer->id);
+    struct store_crl head;
+    enum shelf_outcome outcome = shelf_look(&head, turn->store, id);
+
+    if (outcome == SHELF_DONE)
+        issuer->head = head;
+    if (outcome != SHELF_UNAVAILABLE)
+        take_newest(issuer, turn);
+    if (turn->lease != NULL && outcome != SHELF_UNAVAILABLE && revoked_read(&issuer->list, turn->store, id) &&
+        is_due(issuer, turn))
+        make(issuer, turn);
+    tell_if_late(issuer, turn);
+}

@@ -1,0 +1,134 @@
+#include "server/crl/published.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/algorithms.h"
+
+struct place {
+    char path[PUBLISHED_PATH_MAX];
+    struct published *document;
+};
+
+struct publication {
+    pthread_mutex_t lock; /* over what follows; held for a search and a count */
+    struct place *places;
+    size_t count;
+};
+
+struct publication *publication_new(void)
+{
+    struct publication *publication = calloc(1, sizeof *publication);
+
+    if (publication != NULL)
+        pthread_mutex_init(&publication->lock, NULL);
+    return publication;
+}
+
+void published_release(struct published *document)
+{
+    if (document == NULL || atomic_fetch_sub(&document->users, 1) != 1)
+        return;
+    free((void *)(uintptr_t)document->body.data);
+    free(document);
+}
+
+void publication_free(struct publication *publication)
+{
+    if (publication == NULL)
+        return;
+    for (size_t i = 0; i < publication->count; i++)
+        published_release(publication->places[i].document);
+    pthread_mutex_destroy(&publication->lock);
+    free(publication->places);
+    free(publication);
+}
+
+static struct published *new_document(const char *content_type, struct bytes body, int64_t modified,
+                                      int64_t expires)
+{
+    struct published *document = calloc(1, sizeof *document);
+    uint8_t hash[DIGEST_MAX];
+    size_t len;
+
+    if (document == NULL)
+        return NULL;
+    atomic_init(&document->users, 1);
+    document->body = body;
+    document->content_type = content_type;
+    document->modified = modified;
+    document->expires = expires;
+    len = digest_compute(hash, DIGEST_SHA256, body);
+    document->tag[0] = '"';
+    for (size_t i = 0; i < len; i++)
+        snprintf(document->tag + 1 + 2 * i, 3, "%02x", hash[i]);
+    document->tag[1 + 2 * len] = '"';
+    return document;
+}
+
+static struct place *find(const struct publication *publication, struct bytes path)
+{
+    for (size_t i = 0; i < publication->count; i++)
+        if (bytes_equal(bytes_str(publication->places[i].path), path))
+            return &publication->places[i];
+    return NULL;
+}
+
+static struct place *find_or_add(struct publication *publication, const char *path)
+{
+    struct place *place = find(publication, bytes_str(path)), *places;
+
+    if (place != NULL)
+        return place;
+    places = realloc(publication->places, (publication->count + 1) * sizeof *places);
+    if (places == NULL)
+        return NULL;
+    publication->places = places;
+    place = &places[publication->count++];
+    *place = (struct place){.document = NULL};
+    snprintf(place->path, sizeof place->path, "%s", path);
+    return place;
+}
+
+static int is_same(const struct place *place, const struct published *document)
+{
+    return place->document != NULL && strcmp(place->document->tag, document->tag) == 0;
+}
+
+int publication_put(struct publication *publication, const char *path, const char *content_type,
+                    struct bytes body, int64_t modified, int64_t expires)
+{
+    struct published *document = new_document(content_type, body, modified, expires), *former = document;
+    struct place *place;
+
+    if (document == NULL) {
+        free((void *)(uintptr_t)body.data);
+        return 0;
+    }
+    pthread_mutex_lock(&publication->lock);
+    place = find_or_add(publication, path);
+    if (place != NULL && !is_same(place, document)) {
+        former = place->document;
+        place->document = document;
+    }
+    pthread_mutex_unlock(&publication->lock);
+    published_release(former);
+    return place != NULL;
+}
+
+struct published *publication_find(struct publication *publication, struct bytes path)
+{
+    struct published *document = NULL;
+    struct place *place;
+
+    pthread_mutex_lock(&publication->lock);
+    place = find(publication, path);
+    if (place != NULL)
+        document = place->document;
+    if (document != NULL)
+        atomic_fetch_add(&document->users, 1);
+    pthread_mutex_unlock(&publication->lock);
+    return document;
+}

@@ -1,0 +1,248 @@
+/* issuer.c: when a CRL is made, and what is published (RFC 5280 5.1.2.4 to 5.1.2.6, 5.2.3). */
+#include "server/crl/issuer.h"
+
+#include "tests/unit/crl/fixture.h"
+
+enum { HOUR = 3600 };
+
+static struct publication *publication;
+static struct crl_issuer issuer;
+static struct config_crl config;
+static struct crl_turn turn;
+static const struct store_lease held = {"crl", {(const uint8_t *)"a", 1}, 0};
+
+static void take_lease(const char *holder, int64_t seconds)
+{
+    struct store_lease lease = {"crl", bytes_str(holder), seconds};
+    struct store_unit unit = {.lease = &lease};
+
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+}
+
+static void begin(void)
+{
+    set_up_both();
+    log_set_level(LOG_ERROR);
+    publication = publication_new();
+    issuer = (struct crl_issuer){.published = 0};
+    memcpy(issuer.id, issuer_octets, sizeof issuer.id);
+    config = (struct config_crl){.validity_hours = 72, .every_hours = 24, .after_revocation_seconds = 2};
+    turn = (struct crl_turn){.config = &config,
+                             .ca = &authority,
+                             .store = store,
+                             .publication = publication,
+                             .now = NOW,
+                             .now_ms = 1000000,
+                             .lease = &held};
+    take_lease("a", 600);
+}
+
+static void end(void)
+{
+    crl_issuer_forget(&issuer);
+    publication_free(publication);
+    tear_down_both();
+}
+
+TestSuite(issuer, .init = begin, .fini = end, .timeout = 300);
+
+static void later(int64_t seconds)
+{
+    turn.now += seconds;
+    turn.now_ms += 1000 * seconds;
+}
+
+/* The number of the CRL that is published, and its entries; 0: there is none. */
+static int64_t published(size_t *entries)
+{
+    struct published *document = publication_find(publication, bytes_str("/crl/issuing.crl"));
+    struct crl crl;
+    int64_t number;
+
+    if (document == NULL)
+        return 0;
+    *entries = entries_of(document->body, &crl);
+    number = crl.number;
+    cr_assert_eq(document->modified, crl.this_update);
+    cr_assert_eq(document->expires, crl.next_update);
+    cr_assert_eq(crl.next_update - crl.this_update, (int64_t)config.validity_hours * HOUR);
+    published_release(document);
+    return number;
+}
+
+static int64_t look(size_t *entries)
+{
+    crl_issuer_look(&issuer, &turn);
+    return published(entries);
+}
+
+Test(issuer, the_first_one_is_made_at_once_though_nothing_is_revoked)
+{
+    size_t entries;
+
+    cr_assert_eq(look(&entries), 1);
+    cr_assert_eq(entries, 0);
+    cr_assert_eq(look(&entries), 1, "and no other");
+}
+
+Test(issuer, a_revocation_makes_the_next_one_but_many_make_no_more)
+{
+    size_t entries;
+
+    look(&entries);
+    enroll(1, KEY_COMPROMISE);
+    cr_assert_eq(look(&entries), 1, "not yet: the last one was made now");
+    later(2);
+    cr_assert_eq(look(&entries), 2);
+    cr_assert_eq(entries, 1);
+    enroll(2, 0);
+    enroll(3, 0);
+    later(1);
+    cr_assert_eq(look(&entries), 2);
+    later(1);
+    cr_assert_eq(look(&entries), 3);
+    cr_assert_eq(entries, 3);
+    later(100);
+    cr_assert_eq(look(&entries), 3, "nothing has changed");
+}
+
+Test(issuer, a_hold_that_is_released_leaves_the_list)
+{
+    size_t entries;
+
+    enroll(1, CERTIFICATE_HOLD);
+    cr_assert_eq(look(&entries), 1);
+    cr_assert_eq(entries, 1);
+    release(1);
+    later(2);
+    cr_assert_eq(look(&entries), 2);
+    cr_assert_eq(entries, 0);
+}
+
+Test(issuer, a_new_one_is_made_in_time_though_nothing_was_revoked)
+{
+    size_t entries;
+
+    look(&entries);
+    later(24 * HOUR - 1);
+    cr_assert_eq(look(&entries), 1);
+    later(1);
+    cr_assert_eq(look(&entries), 2);
+}
+
+/* A clock that was set back makes no CRL that is older than the last, and none too many. */
+Test(issuer, numbers_and_times_go_up_whatever_the_clock_does)
+{
+    struct published *document;
+    struct crl crl;
+    size_t entries;
+
+    look(&entries);
+    enroll(1, 0);
+    turn.now -= 1000;
+    turn.now_ms += 2000;
+    cr_assert_eq(look(&entries), 2);
+    document = publication_find(publication, bytes_str("/crl/issuing.crl"));
+    cr_assert(crl_parse(&crl, document->body));
+    cr_assert_eq(crl.this_update, NOW);
+    published_release(document);
+    turn.now += 1000 * HOUR;
+    cr_assert_eq(look(&entries), 3);
+    cr_assert_eq(look(&entries), 3);
+}
+
+/* RFC 5280 5.2.3: numbers increase, also over a store that was restored from before. */
+Test(issuer, numbers_begin_above_what_was_published)
+{
+    size_t entries;
+
+    config.number_min = 1000;
+    cr_assert_eq(look(&entries), 1000);
+    config.number_min = 0;
+    later(24 * HOUR);
+    cr_assert_eq(look(&entries), 1001);
+    issuer.head.number = 5; /* what a restored store says */
+    later(24 * HOUR);
+    issuer.published = 1001;
+    struct store_crl old = {.number = 5, .this_update = NOW, .next_update = NOW + 10};
+    cr_assert_eq(shelf_put(&old, store, test_issuer(), NULL, bytes_str("old"), &held), SHELF_DONE);
+    cr_assert_eq(look(&entries), 1002);
+}
+
+Test(issuer, who_does_not_lead_publishes_what_others_have_made)
+{
+    struct crl_issuer other = {.published = 0};
+    struct publication *theirs = publication_new();
+    struct crl_turn their_turn = turn;
+    size_t entries;
+
+    memcpy(other.id, issuer_octets, sizeof other.id);
+    their_turn.publication = theirs;
+    turn.lease = NULL;
+    cr_assert_eq(look(&entries), 0, "nobody has made one");
+    enroll(1, 0);
+    crl_issuer_look(&other, &their_turn);
+    cr_assert_eq(look(&entries), 1);
+    cr_assert_eq(entries, 1);
+    crl_issuer_forget(&other);
+    publication_free(theirs);
+}
+
+/* Who believes to lead, and has lost the lease, publishes nothing of his own. */
+Test(issuer, a_lease_that_was_lost_makes_nothing)
+{
+    size_t entries;
+
+    take_lease("a", -1);
+    take_lease("b", 600);
+    cr_assert_eq(look(&entries), 0);
+    take_lease("b", -1);
+    take_lease("a", 600);
+    later(2);
+    cr_assert_eq(look(&entries), 1);
+}
+
+/* The store alone is not believed: somebody else may have written to it. */
+Test(issuer, what_the_CA_has_not_signed_is_not_published)
+{
+    struct store_crl head = {.number = 9, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
+    size_t entries;
+
+    look(&entries);
+    cr_assert_eq(shelf_put(&head, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
+                 SHELF_DONE);
+    turn.lease = NULL;
+    cr_assert_eq(look(&entries), 1);
+    /* It is one of the CA's, but the row says another number of it. */
+    struct published *document = publication_find(publication, bytes_str("/crl/issuing.crl"));
+    head.number = 10;
+    cr_assert_eq(shelf_put(&head, store, test_issuer(), NULL, document->body, &held), SHELF_DONE);
+    published_release(document);
+    cr_assert_eq(look(&entries), 1);
+}
+
+Test(issuer, the_CA_s_certificate_is_published_too)
+{
+    struct published *document;
+
+    crl_issuer_publish_certificate(&turn);
+    document = publication_find(publication, bytes_str("/ca/issuing.cer"));
+    cr_assert(bytes_equal(document->body, authority.cert.der));
+    cr_assert_str_eq(document->content_type, "application/pkix-cert");
+    published_release(document);
+    document = publication_find(publication, bytes_str("/ca/issuing.pem"));
+    cr_assert_eq(memcmp(document->body.data, "-----BEGIN CERTIFICATE-----", 27), 0);
+    published_release(document);
+}
+
+Test(issuer, it_is_there_in_PEM_too)
+{
+    struct published *document;
+    size_t entries;
+
+    look(&entries);
+    document = publication_find(publication, bytes_str("/crl/issuing.pem"));
+    cr_assert_eq(memcmp(document->body.data, "-----BEGIN X509 CRL-----", 24), 0);
+    published_release(document);
+}

@@ -1,0 +1,93 @@
+/* revoked.c: the list of what is revoked, as the store has it. */
+#include "server/crl/revoked.h"
+
+#include "tests/unit/crl/fixture.h"
+
+TestSuite(revoked, .init = set_up, .fini = tear_down, .timeout = 300);
+
+static const struct revoked_cert *find(const struct revoked *list, uint32_t n)
+{
+    struct enrollment e;
+    const struct revoked_cert *cert;
+
+    enrollment_init(&e, 1, n);
+    cert = revoked_find(list, e.cert.serial);
+    enrollment_cleanup(&e);
+    return cert;
+}
+
+Test(revoked, what_the_store_lists_is_read_and_then_what_has_changed)
+{
+    struct revoked list = {.count = 0};
+
+    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert_eq(list.count, 0);
+    cr_assert_null(find(&list, 1));
+    enroll(1, KEY_COMPROMISE);
+    enroll(2, CERTIFICATE_HOLD);
+    enroll(3, -1);
+    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert_eq(list.count, 2);
+    cr_assert_eq(list.position, 2);
+    cr_assert_eq(find(&list, 1)->status, STORE_CERT_REVOKED);
+    cr_assert_eq(find(&list, 1)->reason, KEY_COMPROMISE);
+    cr_assert_eq(find(&list, 1)->revoked_at, NOW + 1);
+    cr_assert_eq(find(&list, 2)->status, STORE_CERT_HOLD);
+    cr_assert_null(find(&list, 3));
+    release(2);
+    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert_eq(list.count, 2, "it stays, as released");
+    cr_assert_eq(list.position, 3);
+    cr_assert_eq(find(&list, 2)->status, STORE_CERT_VALID);
+    revoked_free(&list);
+    cr_assert_eq(list.count + list.room + (size_t)list.position, 0);
+}
+
+Test(revoked, more_than_a_page_is_read)
+{
+    struct revoked list = {.count = 0};
+
+    for (uint32_t n = 0; n < 2 * STORE_REVOKED_MAX; n++)
+        enroll(n, 0);
+    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert_eq(list.count, 2 * STORE_REVOKED_MAX, "the last page is full, and the end is found");
+    for (uint32_t n = 0; n < 2 * STORE_REVOKED_MAX; n++)
+        cr_assert_not_null(find(&list, n), "%u", n);
+    revoked_free(&list);
+}
+
+Test(revoked, many_find_their_places)
+{
+    enum { MANY = 100000 };
+    struct revoked list = {.count = 0};
+
+    for (uint32_t n = 0; n < MANY; n++) {
+        uint8_t serial[STORE_SERIAL] = {0};
+        put_u32(serial + 12, n * 2654435761u);
+        struct store_revocation row = {.serial = bytes_of(serial, sizeof serial),
+                                       .position = n + 1,
+                                       .status = STORE_CERT_REVOKED,
+                                       .at = n};
+        cr_assert(revoked_put(&list, &row));
+    }
+    cr_assert_eq(list.count, MANY);
+    for (uint32_t n = 0; n < MANY; n++) {
+        uint8_t serial[STORE_SERIAL] = {0};
+        put_u32(serial + 12, n * 2654435761u);
+        const struct revoked_cert *cert = revoked_find(&list, bytes_of(serial, sizeof serial));
+        cr_assert(cert != NULL && cert->revoked_at == n, "%u", n);
+    }
+    revoked_free(&list);
+}
+
+Test(revoked, a_serial_of_another_length_is_none)
+{
+    struct revoked list = {.count = 0};
+    struct store_revocation row = {.serial = bytes_str("short"), .position = 1, .status = STORE_CERT_REVOKED};
+
+    cr_assert_not(revoked_put(&list, &row));
+    enroll(1, 0);
+    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert_null(revoked_find(&list, bytes_str("short")));
+    revoked_free(&list);
+}
