@@ -14,6 +14,7 @@
 #include "server/base/bounds.h"
 #include "server/base/process.h"
 #include "server/confine.h"
+#include "server/crl/crl.h"
 #include "server/front/transport.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/seal_file.h"
@@ -33,6 +34,8 @@ struct server {
     struct pipeline *pipeline;
     void *transports[TRANSPORTS_MAX]; /* of the table, in its order; NULL: not open */
     struct upkeep *upkeep;
+    struct publication *publication;
+    struct crl_service *crl;
     struct confine *confine;
     struct health health;
 };
@@ -49,18 +52,45 @@ static void page_of(struct front_page *page, int status, const char *text)
         (struct front_page){.status = status, .content_type = "application/json", .body = bytes_str(text)};
 }
 
-static void live_page(void *arg, struct front_page *page)
+static void live_page(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     static _Thread_local char text[HEALTH_TEXT_MAX];
 
     page_of(page, health_live(arg, text), text);
 }
 
-static void ready_page(void *arg, struct front_page *page)
+static void ready_page(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     static _Thread_local char text[HEALTH_TEXT_MAX];
 
     page_of(page, health_ready(arg, text), text);
+}
+
+static void release_document(void *held)
+{
+    published_release(held);
+}
+
+/* What is published below this path: CRLs, certificates of CAs. */
+static void document_page(void *arg, struct bytes path, struct front_page *page)
+{
+    struct published *document = publication_find(arg, path);
+
+    if (document == NULL) {
+        *page = (struct front_page){
+            .status = 404, .content_type = "text/plain", .body = bytes_str("nothing is published here\n")};
+        return;
+    }
+    *page = (struct front_page){.status = 200,
+                                .content_type = document->content_type,
+                                .body = document->body,
+                                .release = release_document,
+                                .held = document,
+                                .tag = document->tag,
+                                .modified = document->modified,
+                                .expires = document->expires};
 }
 
 /* Becomes the other build of this program, found beside it. Returns only on failure. */
@@ -235,7 +265,7 @@ static unsigned stop_transports(struct server *server, unsigned seconds)
 
 static int start(struct server *server, char **argv)
 {
-    static struct front_handler handlers[2];
+    static struct front_handler handlers[4];
     struct config_fault fault = {""};
     char store_fault[STORE_FAULT_MAX] = "";
     const struct config *config;
@@ -258,12 +288,19 @@ static int start(struct server *server, char **argv)
     server->upkeep = upkeep_new(server->policy, server->store);
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");
+    server->publication = publication_new();
+    server->crl = server->publication != NULL ? crl_new(server->policy, server->store, server->publication) : NULL;
+    if (server->crl == NULL)
+        return fail("the thread for CRLs could not be started");
     server->health.upkeep = server->upkeep;
     server->health.pipeline = server->pipeline;
     server->health.store = server->store;
     handlers[0] = (struct front_handler){"/healthz", CONFIG_SERVE_HEALTH, live_page, &server->health};
     handlers[1] = (struct front_handler){"/readyz", CONFIG_SERVE_HEALTH, ready_page, &server->health};
-    setup = (struct front_setup){config, server->pipeline, handlers, 2};
+    handlers[2] =
+        (struct front_handler){"/crl/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
+    handlers[3] = (struct front_handler){"/ca/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
+    setup = (struct front_setup){config, server->pipeline, handlers, 4};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);
     tell_keys_outside();
@@ -284,6 +321,8 @@ static void tear_down(struct server *server)
 {
     if (server->pipeline != NULL)
         pipeline_free(server->pipeline);
+    crl_stop(server->crl);
+    publication_free(server->publication);
     upkeep_free(server->upkeep); /* seals what the pipeline committed */
     store_close(server->store);
     policy_release(server->policy);
@@ -311,6 +350,7 @@ static void reload(struct server *server)
     log_set_level(policy_config(newer)->log);
     pipeline_set_policy(server->pipeline, newer);
     upkeep_set_policy(server->upkeep, newer);
+    crl_set_policy(server->crl, newer);
     policy_release(server->policy);
     server->policy = newer;
     log_demo_profiles(policy_config(newer));

@@ -10,20 +10,30 @@
 #include "server/base/config.h"
 #include "server/pipeline/pipeline.h"
 
-/* struct front_page is what a page handler answers with. |body| must stay valid until the next call on the
- * same thread; it is copied. */
+/* struct front_page is what a page handler answers with. A page is copied, and its |body| must stay valid
+ * until the next call on the same thread; a document, which has |release|, is sent from where it is, and
+ * |release| is called with |held| when nobody reads it any more. */
 struct front_page {
     int status; /* of HTTP */
     const char *content_type;
     struct bytes body;
+
+    /* Of a document alone. */
+    void (*release)(void *held);
+    void *held;
+    const char *tag;  /* its ETag, with the quotes */
+    int64_t modified; /* Unix seconds */
+    int64_t expires;  /* Unix seconds until which caches may keep it; 0: it does not say */
 };
 
-/* struct front_handler answers GET and HEAD of exactly |path| where a listener serves |service|, on the
- * front's thread: it must not block. The table is made by main: the front does not know who answers. */
+/* struct front_handler answers GET and HEAD of |path| where a listener serves |service|, on the front's
+ * thread: it must not block. A |path| that ends in a slash is that of all that is below it. The handler is
+ * given the path that was asked for, and 404 is the status of what is not there. The table is made by main:
+ * the front does not know who answers. */
 struct front_handler {
     const char *path;
     enum config_service service;
-    void (*handle)(void *arg, struct front_page *page);
+    void (*handle)(void *arg, struct bytes path, struct front_page *page);
     void *arg;
 };
 

@@ -24,16 +24,18 @@ struct setup {
     uint32_t delay, workers;
 };
 
-static void hello(void *arg, struct front_page *page)
+static void hello(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";
     page->body = bytes_str("hello\n");
 }
 
-static void big(void *arg, struct front_page *page)
+static void big(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     static const char body[4 * 1024 * 1024]; /* of zeros */
     (void)arg;
     page->status = 200;
@@ -42,8 +44,9 @@ static void big(void *arg, struct front_page *page)
 }
 
 /* How many jobs there are. */
-static void jobs(void *arg, struct front_page *page)
+static void jobs(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     static _Thread_local char text[16];
 
     snprintf(text, sizeof text, "%u", fake_pipeline_jobs(arg));

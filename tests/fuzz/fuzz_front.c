@@ -66,16 +66,18 @@ static void on_free(const volatile void *p)
 }
 #endif
 
-static void hello(void *arg, struct front_page *page)
+static void hello(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";
     page->body = bytes_str("hello\n");
 }
 
-static void big(void *arg, struct front_page *page)
+static void big(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     static const char body[BIG];
     (void)arg;
     page->status = 200;

@@ -205,6 +205,18 @@ void front_memory_turn(struct front_thread *thread);
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);
 
+/* ---- document.c ---- */
+
+/* front_send_document answers |req|, by GET or HEAD, with |page|, which has release: piece by piece, or with 304 where
+ * the peer has it already. */
+void front_send_document(h2o_req_t *req, const struct front_page *page);
+
+/* front_sends_document returns 1 if |req| is answered so. */
+int front_sends_document(const h2o_req_t *req);
+
+/* front_say_goodbye (request.c) ends the connection |conn| after the answer to |req|. */
+void front_say_goodbye(const struct front_conn *conn, h2o_req_t *req);
+
 /* front_conn_of returns our side of the connection that |req| came by; NULL if that has no socket any more.
  */
 struct front_conn *front_conn_of(const h2o_req_t *req);

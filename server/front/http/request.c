@@ -34,6 +34,7 @@ static const char *reason_phrase(int status)
         const char *phrase;
     } phrases[] = {
         {200, "OK"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
@@ -58,9 +59,9 @@ static int is_method(const h2o_req_t *req, const char *method)
 
 /* ---- answers ---- */
 
-/* say_goodbye ends a connection after this answer: HTTP/1 by a header; HTTP/2 by GOAWAY, which connections
- * from before the draining have had already. */
-static void say_goodbye(const struct front_conn *conn, h2o_req_t *req)
+/* front_say_goodbye ends a connection after this answer: HTTP/1 by a header; HTTP/2 by GOAWAY, which
+ * connections from before the draining have had already. */
+void front_say_goodbye(const struct front_conn *conn, h2o_req_t *req)
 {
     if (req->version < 0x200) {
         req->http1_is_persistent = 0;
@@ -100,7 +101,7 @@ static void answer(h2o_req_t *req, int status, const char *content_type, struct 
         body.len > 0 ? h2o_strdup(&req->pool, (const char *)body.data, body.len) : h2o_iovec_init(NULL, 0);
 
     if (conn != NULL && conn->thread->state >= FRONT_DRAINING)
-        say_goodbye(conn, req);
+        front_say_goodbye(conn, req);
     req->res.status = status;
     req->res.reason = reason_phrase(status);
     req->res.content_length = body.len;
@@ -176,7 +177,7 @@ static void forgive(const struct front_conn *conn, h2o_req_t *req)
 static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)self;
-    if (req->_generator != &our_generator) {
+    if (req->_generator != &our_generator && !front_sends_document(req)) {
         struct front_conn *conn = front_conn_of(req);
         forgive(conn, req);
         /* A lack of memory is no fault of the peer. */
@@ -386,11 +387,20 @@ static struct bytes normal_path(h2o_req_t *req, const char **why)
     return bytes_of(normal, url_path_normalize(normal, why, path));
 }
 
+/* A path that ends in a slash is that of what is below it. */
+static int is_at(const struct front_handler *handler, struct bytes path)
+{
+    size_t len = strlen(handler->path);
+
+    if (handler->path[len - 1] == '/')
+        return path.len > len && memcmp(path.data, handler->path, len) == 0;
+    return bytes_equal(path, bytes_str(handler->path));
+}
+
 static const struct front_handler *find_page(const struct front *front, unsigned serves, struct bytes path)
 {
     for (size_t i = 0; i < front->handler_count; i++)
-        if ((front->handlers[i].service & serves) != 0 &&
-            bytes_equal(path, bytes_str(front->handlers[i].path)))
+        if ((front->handlers[i].service & serves) != 0 && is_at(&front->handlers[i], path))
             return &front->handlers[i];
     return NULL;
 }
@@ -413,11 +423,15 @@ static int has_cmp_type(const h2o_req_t *req)
     return 0;
 }
 
-static int serve_page(h2o_req_t *req, const struct front_handler *page)
+static int serve_page(h2o_req_t *req, const struct front_handler *page, struct bytes path)
 {
     struct front_page out = {.status = 500, .content_type = "text/plain"};
-    page->handle(page->arg, &out);
-    answer(req, out.status, out.content_type, out.body);
+
+    page->handle(page->arg, path, &out);
+    if (out.release != NULL)
+        front_send_document(req, &out);
+    else
+        answer(req, out.status, out.content_type, out.body);
     return 0;
 }
 
@@ -544,7 +558,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     if (!front_conn_answered(request->conn))
         req->http1_is_persistent = 0;
     if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
-        return serve_page(req, page);
+        return serve_page(req, page, path);
     if (!takes_cmp && page == NULL)
         return refuse_path(req, request->conn, "this address does not serve that");
     if (!is_method(req, "POST") || page != NULL)

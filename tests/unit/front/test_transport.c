@@ -21,15 +21,17 @@ static struct pipeline *pipeline;
 static struct front *front;
 static struct front_handler pages[2];
 
-static void hello(void *arg, struct front_page *page)
+static void hello(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     cr_assert_str_eq(arg, "an argument");
     *page = (struct front_page){.status = 200, .content_type = "text/x-page", .body = bytes_str("hello\n")};
 }
 
 /* One that says nothing of itself. */
-static void silent(void *arg, struct front_page *page)
+static void silent(void *arg, struct bytes path, struct front_page *page)
 {
+    (void)path;
     (void)arg;
     page->body = bytes_str("?");
 }

@@ -1,0 +1,123 @@
+/* document.c: answers that are sent from where they are, piece by piece, with what caches ask for (RFC
+ * 9110 8.8 and 13, RFC 9111 5.2). */
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+
+/* What is given to libh2o at a time: a peer who does not read holds no more. TLS makes a copy of it. */
+enum { PIECE = 64 * 1024, DATE_MAX = H2O_TIMESTR_RFC1123_LEN + 1 };
+
+/* struct download is a document on its way. It goes with its request. */
+struct download {
+    h2o_generator_t super;
+    struct front_conn *conn;
+    struct front_page page;
+    size_t sent;
+};
+
+static void on_download_gone(void *arg)
+{
+    struct download *download = arg;
+
+    download->page.release(download->page.held);
+}
+
+static void send_piece(h2o_generator_t *self, h2o_req_t *req)
+{
+    struct download *download = (struct download *)self;
+    struct bytes body = download->page.body;
+    size_t rest = body.len - download->sent, len = rest < PIECE ? rest : PIECE;
+    h2o_iovec_t piece = h2o_iovec_init(body.data + download->sent, len);
+
+    download->sent += len;
+    /* Who takes a piece after the other does not stand still. */
+    if (download->conn != NULL)
+        download->conn->stalled_since = h2o_now(download->conn->thread->ctx.loop);
+    h2o_send(req, &piece, len != 0,
+             download->sent == body.len ? H2O_SEND_STATE_FINAL : H2O_SEND_STATE_IN_PROGRESS);
+}
+
+int front_sends_document(const h2o_req_t *req)
+{
+    return req->_generator != NULL && req->_generator->proceed == send_piece;
+}
+
+static const char *date_of(h2o_req_t *req, int64_t at)
+{
+    char *text = h2o_mem_alloc_pool(&req->pool, DATE_MAX);
+    time_t seconds = (time_t)at;
+    struct tm tm;
+
+    gmtime_r(&seconds, &tm);
+    h2o_time2str_rfc1123(text, &tm);
+    text[H2O_TIMESTR_RFC1123_LEN] = 0;
+    return text;
+}
+
+static void add(h2o_req_t *req, const h2o_token_t *name, const char *value)
+{
+    h2o_add_header(&req->pool, &req->res.headers, name, NULL, value, strlen(value));
+}
+
+static void add_caching(h2o_req_t *req, const struct front_page *page)
+{
+    int64_t left = page->expires - (int64_t)time(NULL);
+    char *control = h2o_mem_alloc_pool(&req->pool, 64);
+
+    snprintf(control, 64, "public, max-age=%lld", (long long)(page->expires != 0 && left > 0 ? left : 0));
+    add(req, H2O_TOKEN_ETAG, page->tag);
+    add(req, H2O_TOKEN_LAST_MODIFIED, date_of(req, page->modified));
+    add(req, H2O_TOKEN_CACHE_CONTROL, control);
+    if (page->expires != 0)
+        add(req, H2O_TOKEN_EXPIRES, date_of(req, page->expires));
+}
+
+static int names_tag(h2o_iovec_t value, const char *tag)
+{
+    size_t len = strlen(tag);
+
+    if (value.len == 1 && value.base[0] == '*')
+        return 1;
+    for (size_t i = 0; i + len <= value.len; i++)
+        if (memcmp(value.base + i, tag, len) == 0)
+            return 1;
+    return 0;
+}
+
+/* RFC 9110 13.2.2: If-None-Match decides, and If-Modified-Since where there is none. */
+static int is_known(h2o_req_t *req, const struct front_page *page)
+{
+    ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_IF_NONE_MATCH, -1);
+    struct tm tm;
+
+    if (at >= 0)
+        return names_tag(req->headers.entries[at].value, page->tag);
+    at = h2o_find_header(&req->headers, H2O_TOKEN_IF_MODIFIED_SINCE, -1);
+    return at >= 0 &&
+           h2o_time_parse_rfc1123(req->headers.entries[at].value.base, req->headers.entries[at].value.len,
+                                  &tm) == 0 &&
+           (int64_t)timegm(&tm) >= page->modified;
+}
+
+void front_send_document(h2o_req_t *req, const struct front_page *page)
+{
+    struct download *download = h2o_mem_alloc_shared(&req->pool, sizeof *download, on_download_gone);
+    int known = is_known(req, page);
+
+    *download =
+        (struct download){.super = {.proceed = send_piece}, .conn = front_conn_of(req), .page = *page};
+    if (download->conn != NULL && download->conn->thread->state >= FRONT_DRAINING)
+        front_say_goodbye(download->conn, req);
+    req->res.status = known ? 304 : page->status;
+    req->res.reason = known ? "Not Modified" : "OK";
+    add_caching(req, page);
+    if (!known) {
+        req->res.content_length = page->body.len;
+        add(req, H2O_TOKEN_CONTENT_TYPE, page->content_type);
+    }
+    if (known || h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD")))
+        download->sent = page->body.len;
+    h2o_start_response(req, &download->super);
+    send_piece(&download->super, req);
+}
