@@ -24,7 +24,8 @@ enum {
     RSA_BITS = 3072,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
-    MADE_MAX = 8,   /* folders in DIR, and the configuration */
+    MADE_MAX = 8, /* folders in DIR, and the configuration */
+    URL_MAX = 512,
     NODE_MAX = 256, /* room for a host's name and an address; what is too long, the configuration refuses */
 };
 
@@ -46,6 +47,8 @@ struct options {
     struct folder *folder;
     const char *dir, *join_from;
     const char *listen, *admin_listen, *store, *name, *node;
+    const char *
+        public_url; /* where the CRL and the CA's certificate can be fetched; NULL: certificates do not say */
     enum key_kind kind, vendor_kind;
     int demo;
     int together; /* 1: health where base stations come in */
@@ -213,9 +216,20 @@ static void host_name(char *out, size_t room)
     out[room - 1] = 0;
 }
 
+/* The folder of what is published, as certificates name it. */
+static void public_file(char out[URL_MAX], const struct options *options, const char *file)
+{
+    size_t len = options->public_url != NULL ? strlen(options->public_url) : 0;
+    const char *slash = len != 0 && options->public_url[len - 1] == '/' ? "" : "/";
+
+    out[0] = 0;
+    if (len != 0)
+        snprintf(out, URL_MAX, "[\"%s%s%s\"]", options->public_url, slash, file);
+}
+
 static int write_config(const struct options *options, const char *path)
 {
-    char node[NODE_MAX];
+    char node[NODE_MAX], crl_url[URL_MAX], ca_url[URL_MAX];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -225,10 +239,12 @@ static int write_config(const struct options *options, const char *path)
         {"node", options->node != NULL ? options->node : node},
         {"store", options->store},
         {"listeners.address", options->listen},
-        {"listeners.serves", apart ? "[cmp]" : "[cmp, health, admin]"},
+        {"listeners.serves", apart ? "[cmp, publication]" : "[cmp, publication, health, admin]"},
         {apart ? "listeners[1].address" : "", options->admin_listen},
         {apart ? "listeners[1].serves" : "", "[health, admin]"},
         {"profiles.name", profile},
+        {options->public_url != NULL ? "profiles.urls.crl" : "", crl_url},
+        {options->public_url != NULL ? "profiles.urls.issuer" : "", ca_url},
         {"default_profile", profile},
         /* What follows is the demo's alone. */
         {"vendors", ""},
@@ -247,6 +263,8 @@ static int write_config(const struct options *options, const char *path)
     if (out == NULL)
         return !ctl_fault("out of memory");
     host_name(node, sizeof node);
+    public_file(crl_url, options, "crl/issuing.crl");
+    public_file(ca_url, options, "ca/issuing.cer");
     ok = config_write(out, values, options->demo ? VALUES : VALUES - OF_THE_DEMO);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
     free(text);
@@ -575,8 +593,42 @@ static int make(const struct options *options)
     return status;
 }
 
+static int is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0 ||
+           strncmp(address, "localhost:", 10) == 0;
+}
+
+static int is_wildcard(const char *address)
+{
+    return address[0] == ':' || strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0;
+}
+
+/* What certificates say of where the CRL is stays in them for as long as they are valid: what nobody can
+ * reach is better not said. */
+static int choose_public_url(struct options *options, const char *given, char own[URL_MAX])
+{
+    if (given != NULL && (strncmp(given, "http://", 7) != 0 || given[7] == 0 ||
+                          strpbrk(given, "\" \\\n") != NULL || strlen(given) > URL_MAX / 2))
+        return !ctl_fault("--public-url wants http://HOST[:PORT][/PATH], not '%s'", given);
+    options->public_url = given;
+    if (given != NULL)
+        return 1;
+    if (is_wildcard(options->listen) || (is_loopback(options->listen) && !options->demo)) {
+        fprintf(stderr,
+                "cmpctl: warning: certificates will not say where their CRL is: %s is no address that "
+                "others reach; name one with --public-url, or write it into urls of the profile\n",
+                options->listen);
+        return 1;
+    }
+    snprintf(own, URL_MAX, "http://%s", options->listen);
+    options->public_url = own;
+    return 1;
+}
+
 static int run(const struct ctl_call *call)
 {
+    char own_url[URL_MAX];
     struct folder folder = {.made_count = 0};
     const char *empty_store = ctl_value(call, "empty-store"), *store = ctl_value(call, "store");
     const char *key_type = ctl_value(call, "key-type"), *vendor_key = ctl_value(call, "vendor-key");
@@ -603,8 +655,8 @@ static int run(const struct ctl_call *call)
         (vendor_key != NULL && !take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
         return CTL_FAULT;
     folder.path = options.dir = call->arguments[0];
-    if (options.join_from != NULL &&
-        (options.demo || store != NULL || options.name != NULL || key_type != NULL))
+    if (options.join_from != NULL && (options.demo || store != NULL || options.name != NULL ||
+                                      key_type != NULL || ctl_value(call, "public-url") != NULL))
         return ctl_wrong_call(call->command,
                               "--join takes the CA, its store and its names from the first node");
     if (options.join_from != NULL)
@@ -617,6 +669,8 @@ static int run(const struct ctl_call *call)
         options.admin_listen = DEFAULT_ADMIN;
     else
         options.together = strcmp(options.listen, options.admin_listen) == 0;
+    if (!choose_public_url(&options, ctl_value(call, "public-url"), own_url))
+        return CTL_FAULT;
     if (options.name == NULL)
         options.name = options.demo ? "Demo Operator" : "cmpd";
     return make(&options);
@@ -626,6 +680,10 @@ static const struct ctl_option init_options[] = {
     {"listen", "HOST:PORT", 0, "where requests come in; default: 127.0.0.1:8829"},
     {"admin-listen", "HOST:PORT", 0,
      "where health and administration are served; default: " DEFAULT_ADMIN "; the same as --listen: there"},
+    {"public-url", "URL", 0,
+     "where others reach --listen, as certificates name their CRL; default: http:// and --listen, if that is "
+     "an address "
+     "of this machine"},
     {"store", "URL", 0, "where certificates are kept; default: sqlite, embedded, in the folder"},
     {"node", "NAME", 0, "the node's name; default: the host's, and for one that joins the address, too"},
     {"name", "NAME", 0, "the operator's, for the names of the CAs"},

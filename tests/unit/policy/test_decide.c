@@ -135,8 +135,11 @@ static int holds(struct bytes haystack, const char *needle)
 Test(decide, CRL_and_authority_information_are_the_profiles)
 {
     static const uint8_t crl_oid[] = {0x55, 0x1d, 31}, info_oid[] = {0x2b, 6, 1, 5, 5, 7, 1, 1};
-    struct certificate cert = granted();
+    struct certificate cert;
 
+    edit("crl: [\"http://127.0.0.1:8829/crl/issuing.crl\"]", "crl: []");
+    edit("issuer: [\"http://127.0.0.1:8829/ca/issuing.cer\"]", "issuer: []");
+    cert = granted();
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
     edit("crl: []", "crl: [\"http://a.example/1.crl\", \"http://b.example/1.crl\"]");

@@ -1,0 +1,172 @@
+#!/bin/bash
+# CRLs (RFC 5280 section 5): made aside, published over HTTP (RFC 2585) by both fronts, read by OpenSSL and GnuTLS.
+. "$(dirname "$0")/../lib.sh"
+
+demo crl
+credentials
+. "$(dirname "$0")/../operate.sh"
+url=http://127.0.0.1:$port
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+
+# fetch PATH [OPTION...]: into $work/got, and prints the HTTP status.
+fetch() {
+    rm -f "$work/got"
+    curl -s -o "$work/got" -D "$work/head" -w '%{http_code}' "${@:2}" "$url$1"
+}
+
+# A field of the last answer.
+header() {
+    sed -n "s/^$1: *//Ip" "$work/head" | tr -d '\r'
+}
+
+crl_number() {
+    fetch /crl/issuing.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -noout -crlnumber | sed 's/^crlNumber=0x//'
+}
+
+is_above() {
+    [ "$((16#$(crl_number)))" -gt "$1" ]
+}
+
+is_listed() {
+    fetch /crl/issuing.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -noout -text | grep -q "Serial Number: $1"
+}
+
+serial_of() {
+    openssl x509 -in "$1" -noout -serial | sed 's/^serial=//'
+}
+
+until_so "there is a first one" is_above 0
+same "it is there" "$(fetch /crl/issuing.crl)" 200
+ok "OpenSSL takes it" openssl crl -inform DER -in "$work/got" -noout -CAfile <(cat "$dir/ca/issuing.pem" "$dir/ca/root.pem")
+same "its type" "$(header content-type)" application/pkix-crl
+ok "how long it may be kept" grep -Eq '^public, max-age=2[0-9]{5}$' <(header cache-control)
+same "octets" "$(header content-length)" "$(stat -c %s "$work/got")"
+cp "$work/got" "$work/first.crl"
+same "in PEM" "$(fetch /crl/issuing.pem)" 200
+ok "the same" command cmp "$work/first.crl" <(openssl crl -in "$work/got" -outform DER)
+same "the CA's certificate" "$(fetch /ca/issuing.cer)" 200
+ok "it is that" command cmp "$work/got" <(openssl x509 -in "$dir/ca/issuing.pem" -outform DER)
+
+# ---- what caches ask (RFC 9110 13) ----
+
+fetch /crl/issuing.crl >/dev/null
+tag=$(header etag) since=$(header last-modified)
+same "who has it gets nothing" "$(fetch /crl/issuing.crl -H "If-None-Match: $tag")" 304
+same "no octets" "$(stat -c %s "$work/got" 2>/dev/null || echo 0)" 0
+same "among others" "$(fetch /crl/issuing.crl -H "If-None-Match: \"x\", $tag")" 304
+same "who has another gets it" "$(fetch /crl/issuing.crl -H 'If-None-Match: "x"')" 200
+same "since then" "$(fetch /crl/issuing.crl -H "If-Modified-Since: $since")" 304
+same "before" "$(fetch /crl/issuing.crl -H 'If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT')" 200
+same "a date that is none" "$(fetch /crl/issuing.crl -H 'If-Modified-Since: yesterday')" 200
+same "HEAD" "$(curl -s -o /dev/null -I -w '%{http_code} %header{content-length}' "$url/crl/issuing.crl" 2>/dev/null | cut -d' ' -f1)" 200
+same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge)" 200
+ok "the same octets" command cmp "$work/got" "$work/first.crl"
+same "nothing there" "$(fetch /crl/other.crl)" 404
+same "nor below it" "$(fetch /crl/issuing.crl/x)" 404
+same "the folder is none: CMP is by POST" "$(fetch /crl/)" 405
+same "by POST" "$(fetch /crl/issuing.crl -X POST -d x)" 405
+same "which may be" "$(header allow)" "GET, HEAD"
+
+# ---- a revocation ----
+
+ok "certificates say where it is" grep -q "URI:$url/crl/issuing.crl" <(
+    enroll gnb-1 >/dev/null 2>&1
+    openssl x509 -in "$work/gnb-1.pem" -noout -ext crlDistributionPoints)
+ok "and the CA's certificate" grep -q "CA Issuers - URI:$url/ca/issuing.cer" <(
+    openssl x509 -in "$work/gnb-1.pem" -noout -ext authorityInfoAccess)
+chain=$work/chain.pem
+cat "$dir/ca/issuing.pem" "$dir/ca/root.pem" >"$chain"
+valid() {
+    fetch /crl/issuing.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -out "$work/got.pem"
+    openssl verify -crl_check -CRLfile "$work/got.pem" -untrusted "$dir/ca/issuing.pem" -CAfile "$dir/ca/root.pem" "$1"
+}
+ok "it is good" valid "$work/gnb-1.pem"
+before=$((16#$(crl_number)))
+ok "it revokes itself" cmp -cmd rr -oldcert "$work/gnb-1.pem" -cert "$work/gnb-1.pem" -key "$work/new.key" \
+    -trusted "$dir/ca/root.pem" -revreason 1
+until_so "the CRL lists it" is_listed "$(serial_of "$work/gnb-1.pem")"
+ok "the next number" is_above "$before"
+ok "with its reason" grep -q 'Key Compromise' <(openssl crl -inform DER -in "$work/got" -noout -text)
+refused "it is revoked" 'certificate revoked' valid "$work/gnb-1.pem"
+if command -v certtool >/dev/null; then
+    ok "GnuTLS reads it" grep -q "Revoked certificates (1)" <(certtool --crl-info --inder --infile "$work/got")
+fi
+ok "the log" grep -q 'event="CRL published" ca=issuing number=2 ' "$work/cmpd.log"
+ok "the audit log" grep -q 'crl  issued  .*number=2' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
+
+# ---- SIGHUP, and a store that was restored ----
+
+sed -i 's/^  number_min: .*/  number_min: 1000/' "$dir/cmpd.yaml"
+kill -HUP "$server"
+until_so "loaded" grep -q 'configuration loaded' "$work/cmpd.log"
+enroll gnb-2 >/dev/null 2>&1
+ok "another revocation" cmp -cmd rr -oldcert "$work/gnb-2.pem" -cert "$work/gnb-2.pem" -key "$work/new.key" \
+    -trusted "$dir/ca/root.pem"
+until_so "it has the number that was wanted" is_above 999
+number=$((16#$(crl_number)))
+stop_server
+
+# ---- a large one ----
+
+# Rows as they would be there after a catastrophe: many certificates, all of them revoked.
+many=$((${CMPD_SOAK:-0} == 1 ? 1000000 : 20000))
+python3 - "$dir/store/cmpd.db" "$many" <<'PY'
+import os, sqlite3, sys, time
+db, many, now = sqlite3.connect(sys.argv[1], timeout=30), int(sys.argv[2]), int(time.time())
+columns = [c[1] for c in db.execute("PRAGMA table_info(certificates)") if c[1] != "id"]
+row = dict(zip(columns, db.execute(f"SELECT {', '.join(columns)} FROM certificates LIMIT 1").fetchone()))
+serials = [row["serial"][:4] + os.urandom(12) for _ in range(many)]
+row.update(status=3, reason=1, revoked_at=now)
+last, = db.execute("SELECT last FROM positions").fetchone()
+with db:
+    db.executemany(f"INSERT INTO certificates ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                   ([dict(row, serial=s)[c] for c in columns] for s in serials))
+    db.executemany("INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after) "
+                   "VALUES (?, ?, ?, 3, 1, ?, 0, ?)",
+                   ((row["issuer"], s, last + i, now, row["not_after"]) for i, s in enumerate(serials, 1)))
+    db.execute("UPDATE positions SET last = ?", (last + many,))
+PY
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+until_so "the large one is there" is_above "$number"
+number=$((16#$(crl_number)))
+entries() {
+    openssl crl -inform DER -in "$1" -noout -text | grep -c 'Serial Number:'
+}
+cp "$work/got" "$work/large.crl"
+same "all of them" "$(entries "$work/large.crl")" $((many + 2))
+ok "OpenSSL takes it" openssl crl -inform DER -in "$work/large.crl" -noout -CAfile "$chain"
+same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge)" 200
+ok "the same octets" command cmp "$work/got" "$work/large.crl"
+
+# Who reads slowly gets the one that he asked for, whatever is published meanwhile; who goes away harms nobody.
+curl -s -o "$work/slow.crl" --limit-rate 200k "$url/crl/issuing.crl" &
+slow=$!
+curl -s -o "$work/slow2.crl" --http2-prior-knowledge --limit-rate 200k "$url/crl/issuing.crl" &
+slow2=$!
+curl -s -o /dev/null --limit-rate 1k -m 1 "$url/crl/issuing.crl" || true
+enroll gnb-4 >/dev/null 2>&1
+ok "one more revocation" cmp -cmd rr -oldcert "$work/gnb-4.pem" -cert "$work/gnb-4.pem" -key "$work/new.key" \
+    -trusted "$dir/ca/root.pem"
+until_so "the next one is there" is_above "$number"
+ended "a slow one" "$slow" 0
+ended "a slow one over HTTP/2" "$slow2" 0
+ok "it is whole" command cmp "$work/slow.crl" "$work/large.crl"
+ok "and the other" command cmp "$work/slow2.crl" "$work/large.crl"
+same "one more" "$(entries "$work/got")" $((many + 3))
+number=$((16#$(crl_number)))
+stop_server
+
+# A node that comes back publishes what it finds, on the other front, too.
+start_server cmpd-epoll "$dir/cmpd.yaml" "$work/epoll.log"
+until_so "published again" is_above 0
+same "the same one" "$((16#$(crl_number)))" "$number"
+same "what caches ask, there too" "$(fetch /crl/issuing.crl -H "If-None-Match: $(header etag)")" 304
+stop_server
+
+sed -i 's/^  every_hours: .*/  every_hours: 72/' "$dir/cmpd.yaml"
+refused "every as long as valid" 'cmpd.yaml:[0-9]+: every_hours \(72\) is not below validity_hours' \
+    "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
+done_testing
