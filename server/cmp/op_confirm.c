@@ -121,6 +121,10 @@ static enum cmp_turn judge(struct cmp_message *m)
         return CMP_REFUSED;
     /* An empty certConf rejects the certificate; no statusInfo accepts it (RFC 9810 5.3.18). */
     own->accepted = own->count == 1 && (!status->has_status || status->status.status != PKI_REJECTION);
+    /* Somebody has revoked it meanwhile: a pkiConf would send the device into service with it. */
+    if (own->accepted && stored->status == STORE_CERT_REVOKED)
+        return cmp_refuse(m, PKI_CERT_REVOKED,
+                          "the certificate of this transaction has been revoked since: start again", NULL);
     m->result.event = own->accepted ? "certificate confirmed" : "certificate rejected";
     if (!own->accepted && status->has_status)
         m->result.detail = peer_text(m, status->status.text);

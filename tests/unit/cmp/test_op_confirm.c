@@ -544,6 +544,41 @@ Test(op_confirm, a_certificate_that_was_revoked_since_is_not_called_confirmed)
     }
 }
 
+/* The operator, or an RA, was faster than the certConf: a pkiConf would send the device into service with a
+ * certificate that nobody takes. RFC 9810 appendix F: certRevoked, "the certificate has already been revoked"
+ */
+Test(op_confirm, a_certificate_that_is_revoked_before_its_certConf_is_not_confirmed)
+{
+    certificate_row()->status = STORE_CERT_REVOKED;
+    certificate_row()->reason = 1;
+    certificate_row()->revoked_at = world->now - 5;
+    for (int i = 0; i < 2; i++) {
+        struct answer answer = world_send(world, client_confirm(&client, &first, -1));
+        expect_error(&answer, PKI_CERT_REVOKED);
+        cr_assert_eq(row()->state, STORE_TX_REJECTED);
+        cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
+        cr_assert_eq(certificate_row()->reason, 1, "for the reason that was given");
+        cr_assert_eq(certificate_row()->revoked_at, world->now - 5);
+    }
+}
+
+Test(op_confirm, a_certificate_that_is_revoked_before_may_be_rejected)
+{
+    certificate_row()->status = STORE_CERT_REVOKED;
+    struct answer answer = world_send(world, client_confirm(&client, &first, PKI_REJECTION));
+    expect_pkiconf(&answer);
+    cr_assert_eq(row()->state, STORE_TX_REJECTED);
+}
+
+/* It is confirmed, and valid once it is released. */
+Test(op_confirm, a_certificate_that_is_on_hold_stays_so)
+{
+    certificate_row()->status = STORE_CERT_HOLD;
+    confirm();
+    cr_assert_eq(row()->state, STORE_TX_CONFIRMED);
+    cr_assert_eq(certificate_row()->status, STORE_CERT_HOLD);
+}
+
 /* What cannot be told now may be told later. */
 Test(op_confirm, a_late_certConf_without_the_store_is_told_to_try_again)
 {
