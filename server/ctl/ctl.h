@@ -20,9 +20,18 @@ int ctl_path(char *out, const char *dir, const char *name);
 /* ctl_time writes |at| (Unix seconds) as in RFC 3339 into |out|; nothing for 0. Returns |out|. */
 const char *ctl_time(char out[CTL_TIME_MAX], int64_t at);
 
+/* ---- record.c: what is left in the audit log ---- */
+
 /* ctl_who writes who does this, for the audit log: "cmpctl by USER", the user whose process it is, and whom
  * sudo names besides, for what that is worth. Returns |out|. */
 const char *ctl_who(char out[CTL_WHO_MAX]);
+
+/* ctl_now_ms returns the time in Unix milliseconds, as records have it. */
+int64_t ctl_now_ms(void);
+
+/* ctl_seal seals what this process has recorded in the audit log of |store|: it has the key for that, and
+ * will be gone. What fails the log tells. */
+void ctl_seal(struct store *store, const struct policy *policy);
 
 /* ---- pki.c: keys and certificates in files ---- */
 

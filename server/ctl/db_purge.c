@@ -15,14 +15,6 @@
 
 enum { DAY_MS = 24 * 3600 * 1000, DETAIL_MAX = 256 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- rows ---- */
 
 static int purge_rows(const struct policy *policy, struct store *store)
@@ -179,7 +171,7 @@ static int find_going(struct going *going, struct store *store, char *fault, int
 static void record(struct store *store, const char *detail)
 {
     char who[CTL_WHO_MAX];
-    const struct store_audit audit = {.at = now_ms(),
+    const struct store_audit audit = {.at = ctl_now_ms(),
                                       .event = "purge",
                                       .outcome = "deleted",
                                       .who = bytes_str(ctl_who(who)),
@@ -199,7 +191,7 @@ static int purge_audit(const struct policy *policy, struct store *store, struct 
     uint64_t entries = 0;
     int ok = find_going(&going, store, fault, before) || !ctl_fault("%s", fault);
     ok = ok && (seal_anchor(job, policy, store, going.heads.list, going.heads.count, going.seals.list,
-                            going.seals.count, now_ms()) ||
+                            going.seals.count, ctl_now_ms()) ||
                 !ctl_fault("no anchor could be signed and stored: nothing of the audit log was deleted"));
     if (ok) {
         ok = store_audit_purge(store, fault, before, going.seals.list, going.seals.count, &entries) ||
@@ -228,9 +220,9 @@ static int purge(const struct policy *policy, struct store *store)
     ok = purge_rows(policy, store);
     ok = drop_empty(store) && ok;
     if (days != 0)
-        ok = purge_audit(policy, store, &job, now_ms() - days * DAY_MS) && ok;
+        ok = purge_audit(policy, store, &job, ctl_now_ms() - days * DAY_MS) && ok;
     /* What this has recorded is sealed: it is the last that is heard of this process. */
-    ok = seal_heads(&job, policy, store, now_ms()) && ok;
+    ok = seal_heads(&job, policy, store, ctl_now_ms()) && ok;
     seal_job_end(&job);
     return ok ? CTL_OK : CTL_FAULT;
 }

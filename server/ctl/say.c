@@ -1,9 +1,6 @@
 /* What every command says in the same way. */
-#include <pwd.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "server/ctl/ctl.h"
 
@@ -31,17 +28,5 @@ const char *ctl_time(char out[CTL_TIME_MAX], int64_t at)
 
     if (at == 0 || gmtime_r(&t, &tm) == NULL || strftime(out, CTL_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         out[0] = 0;
-    return out;
-}
-
-const char *ctl_who(char out[CTL_WHO_MAX])
-{
-    const struct passwd *user = getpwuid(getuid());
-    const char *sudo = getenv("SUDO_USER");
-    char number[32];
-
-    snprintf(number, sizeof number, "uid %u", (unsigned)getuid());
-    snprintf(out, CTL_WHO_MAX, "cmpctl by %s%s%s", user != NULL ? user->pw_name : number,
-             sudo != NULL ? ", sudo says for " : "", sudo != NULL ? sudo : "");
     return out;
 }

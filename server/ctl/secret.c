@@ -8,7 +8,6 @@
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
 #include "server/ctl/open.h"
-#include "server/upkeep/seal.h"
 
 enum { ARENA = 1024 * 1024, SECRET_MAX = 1024, LIST_MAX = 256 * 1024 * 1024 };
 
@@ -30,7 +29,7 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
     const struct bytes issuer = bytes_of(ca->id, STORE_ISSUER_ID);
     char who[CTL_WHO_MAX];
     struct arena *arena = arena_new(ARENA);
-    struct store_audit audit = {.at = (int64_t)time(NULL) * 1000,
+    struct store_audit audit = {.at = ctl_now_ms(),
                                 .event = "secret added",
                                 .outcome = "stored",
                                 .who = bytes_str(ctl_who(who)),
@@ -47,16 +46,6 @@ static int add_one(struct store *store, const struct cmp_settings *settings, con
          store_commit_wait(store, &unit) && unit.outcome == STORE_DONE;
     arena_free(arena);
     return ok;
-}
-
-/* What was added is in the audit log; this process has the key to seal that, and will be gone. */
-static void seal_additions(struct store *store, const struct policy *policy)
-{
-    struct seal_job job;
-
-    seal_job_begin(&job);
-    seal_heads(&job, policy, store, (int64_t)time(NULL) * 1000);
-    seal_job_end(&job);
 }
 
 int ctl_add_secrets(const struct policy *policy, const char *profile, const struct ctl_shared_secret *items,
@@ -80,7 +69,7 @@ int ctl_add_secrets(const struct policy *policy, const char *profile, const stru
         ok = add_one(store, settings, ca, &items[i], row) ||
              !ctl_fault("the secret of '%.*s' could not be stored", (int)items[i].reference.len,
                         items[i].reference.data);
-    seal_additions(store, policy);
+    ctl_seal(store, policy);
     store_close(store);
     return ok;
 }

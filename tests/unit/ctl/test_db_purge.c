@@ -37,7 +37,7 @@ static void live(uint32_t from, uint32_t to)
 {
     for (uint32_t n = from; n < to; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
-    cr_assert(seal_heads(&node, demo.policy, store, now_ms()));
+    cr_assert(seal_heads(&node, demo.policy, store, ctl_now_ms()));
 }
 
 static void live_again(void)
@@ -51,13 +51,13 @@ static void live_again(void)
 /* Old enough for whole quarters, too. */
 static int64_t later(void)
 {
-    return now_ms() + 100LL * DAY_MS;
+    return ctl_now_ms() + 100LL * DAY_MS;
 }
 
 Test(db_purge, nothing_is_old_enough)
 {
     live(0, 3);
-    cr_assert(purge_audit(demo.policy, store, &job, now_ms() - 100000));
+    cr_assert(purge_audit(demo.policy, store, &job, ctl_now_ms() - 100000));
     cr_assert_eq(audit_records(store), 3);
     cr_assert_eq(verify().seals, 1, "nor was anything signed");
 }
@@ -71,7 +71,7 @@ Test(db_purge, what_was_purged_is_known_to_have_been)
     live(3, 6);
     live(6, 9);
     cr_assert(purge_audit(demo.policy, store, &job, later()));
-    cr_assert(seal_heads(&job, demo.policy, store, now_ms()));
+    cr_assert(seal_heads(&job, demo.policy, store, ctl_now_ms()));
     sum = verify();
     cr_assert_eq(sum.faults + sum.unsealed, 0);
     cr_assert_eq(sum.records, 1, "that of the purge itself");
@@ -89,7 +89,7 @@ Test(db_purge, again_and_again)
         struct audit_summary sum;
         live(3 * i, 3 * i + 3);
         cr_assert(purge_audit(demo.policy, store, &job, later()));
-        cr_assert(seal_heads(&job, demo.policy, store, now_ms()));
+        cr_assert(seal_heads(&job, demo.policy, store, ctl_now_ms()));
         sum = verify();
         cr_assert_eq(sum.faults + sum.unsealed, 0);
         cr_assert_eq(sum.records, 1);
@@ -117,7 +117,7 @@ Test(db_purge, a_purge_that_was_interrupted)
     live(0, 3);
     cr_assert(find_going(&going, store, fault, store_audit_boundary(store, later())));
     cr_assert(seal_anchor(&job, demo.policy, store, going.heads.list, going.heads.count, going.seals.list,
-                          going.seals.count, now_ms()));
+                          going.seals.count, ctl_now_ms()));
     cr_assert_eq(verify().faults, 0);
     cr_assert(purge_audit(demo.policy, store, &job, later()));
     cr_assert_eq(verify().faults, 0);
