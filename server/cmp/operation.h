@@ -27,6 +27,7 @@ enum cmp_flag {
     CMP_MAY_BE_BARE = 8, /* may come without protection */
     CMP_ANY_PROFILE = 16, /* its signer may have been enrolled under any profile of the CA */
     CMP_CA_PUBS = 32,     /* its response may have caPubs */
+    CMP_UPDATES = 64,     /* asks for a certificate in the place of the one that signs it (RFC 9483 4.1.3) */
 };
 
 struct cmp_operation {

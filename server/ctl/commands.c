@@ -6,7 +6,9 @@
     X(check)                                                                                                 \
     X(settings)                                                                                              \
     X(cert_list)                                                                                             \
+    X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \
+    X(cert_count)                                                                                            \
     X(secret_add)                                                                                            \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \

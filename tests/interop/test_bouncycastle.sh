@@ -21,7 +21,7 @@ for program in cmpd cmpd-epoll; do
     ok "$program: the course of events" client "$dir" HTTP_1_1 "http://127.0.0.1:$port/$path" \
         HTTP_2 "https://localhost:$tls_port/$path"
     same "$program: what is in the store" \
-        "$("$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" 2>/dev/null | awk '{print $1, $2}' | sort)" \
+        "$("$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" 2>/dev/null | awk 'NR > 1 {print $1, $2}' | sort)" \
         "$(sort "$work/last.out")"
     stop_server
 done

@@ -1,0 +1,77 @@
+/* cert.h: what the commands about certificates share: finding one, and the words for what it is. */
+#ifndef CMPD_CTL_CERT_H
+#define CMPD_CTL_CERT_H
+
+#include "server/ctl/json.h"
+#include "server/ctl/open.h"
+
+enum { CERT_HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1, CERT_ARENA = 1024 * 1024 };
+
+/* ---- cert_words.c ---- */
+
+/* Those of CRLReason (RFC 5280 5.3.1) that are not like the others. */
+enum { CERT_UNSPECIFIED = 0, CERT_ON_HOLD = 6, CERT_RELEASED = 8, CERT_AA_COMPROMISE = 10 };
+
+/* cert_status_name returns the word for what |cert| is at |now| (Unix seconds): that of its status, or
+ * "expired" for a valid one whose notAfter is past. */
+const char *cert_status_name(const struct store_cert *cert, int64_t now);
+
+/* cert_status_known returns 1 if cert_status_name may return |name|. */
+int cert_status_known(const char *name);
+
+/* cert_reason_name returns the name of the CRLReason |reason|, "?" if it is none. cert_reason returns the
+ * CRLReason that |name| names, or -1. */
+const char *cert_reason_name(int reason);
+int cert_reason(const char *name);
+
+/* cert_is_stopped returns 1 if |cert| is revoked or on hold: then it has a reason, and a time. */
+int cert_is_stopped(const struct store_cert *cert);
+
+/* cert_json returns what the row |cert| says, but for its octets. */
+json_t *cert_json(const struct store_cert *cert, int64_t now);
+
+/* cert_put_text writes |text|, at most |width| characters of it (0: all), the last one then as "…". What a
+ * terminal would obey instead of showing it becomes "?". */
+void cert_put_text(struct bytes text, size_t width);
+
+/* ---- cert_read.c ---- */
+
+/* cert_read_serial reads a serial as tools print it. Returns 1, or 0 with a fault printed if |text| is none.
+ */
+int cert_read_serial(uint8_t out[STORE_SERIAL], const char *text);
+
+/* cert_read_hex reads up to |room| octets in hexadecimal; returns how many, 0 if |text| is nothing else. */
+size_t cert_read_hex(uint8_t *out, size_t room, const char *text);
+
+/* cert_read_time reads a time of RFC 3339 in UTC ("2026-11-29T05:00:00Z"), or a date, which is its first
+ * second, into Unix seconds; returns 0 if |text| is none. */
+int cert_read_time(int64_t *out, const char *text);
+
+/* ---- cert_find.c ---- */
+
+/* struct cert_found is a certificate with its CA. */
+struct cert_found {
+    uint8_t issuer[STORE_ISSUER_ID];
+    const char *ca;                /* its name in the configuration */
+    const struct store_cert *cert; /* NULL: none was found */
+};
+
+/* cert_find looks for the certificate |serial| at every CA of the configuration. It needs none of their keys.
+ * Returns 1, or 0 with a fault printed; where there is none, that is no fault. */
+int cert_find(struct cert_found *found, const struct ctl_opened *opened, struct arena *arena,
+              const uint8_t serial[STORE_SERIAL]);
+
+/* cert_fetch reads the row |key| of |kind| of the CA |issuer|. Returns 1 with |*row| (NULL: there is none),
+ * or 0 with a fault printed. */
+int cert_fetch(const void **row, struct store *store, struct arena *arena, enum store_kind kind,
+               const uint8_t issuer[STORE_ISSUER_ID], struct bytes key);
+
+/* cert_unknown tells that no certificate has the serial. Returns CTL_FAULT. */
+int cert_unknown(const uint8_t serial[STORE_SERIAL]);
+
+/* cert_find_given opens the store to look at, and finds the certificate that the call names. Returns CTL_OK,
+ * with |arena| and |opened| to be freed and closed, or an exit status. */
+int cert_find_given(struct cert_found *found, struct ctl_opened *opened, struct arena **arena,
+                    const struct ctl_call *call);
+
+#endif
