@@ -9,6 +9,9 @@
     X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \
     X(cert_count)                                                                                            \
+    X(cert_revoke)                                                                                           \
+    X(cert_hold)                                                                                             \
+    X(cert_release)                                                                                          \
     X(secret_add)                                                                                            \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \

@@ -104,6 +104,13 @@ ok "… has it" grep -q "$(serial_of "$work/gnb-1.pem").*CN=gnb-1" "$work/said"
 ok "cert export" audit cert export --config "$config" "$(serial_of "$work/gnb-1.pem")"
 same "… is it" "$(openssl x509 -in "$work/said" -outform DER | sha256sum)" \
     "$(openssl x509 -in "$work/gnb-1.pem" -outform DER | sha256sum)"
+ok "cert show" audit cert show --config "$config" "$(serial_of "$work/gnb-1.pem")"
+ok "… says who asked" grep -q '^protected_by  *signature$' "$work/said"
+refused "an auditor revokes nothing" 'takes no writes|does not take' "$CMPD_BIN/cmpctl" cert revoke --config "$config" --store "$standby" \
+    "$(serial_of "$work/gnb-1.pem")"
+same "it is valid" "$(stored_status "$work/gnb-1.pem")" valid
+ok "a node's user does" "$CMPD_BIN/cmpctl" cert revoke --config "$config" "$(serial_of "$work/gnb-1.pem")"
+same "it is revoked" "$(stored_status "$work/gnb-1.pem")" revoked
 ok "audit list" audit audit list --config "$config"
 ok "… has it" grep -q 'issue .*CN=gnb-1' "$work/said"
 ok "audit verify" audit audit verify --config "$config" --log "$work/node.log"

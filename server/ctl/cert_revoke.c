@@ -1,0 +1,266 @@
+/* cert revoke, cert hold, cert release: the operator's hand on certificates, while nodes serve. Each is one
+ * unit, with its record in the audit log. Refused is what an rr is refused (server/cmp/op_revoke.c), and to
+ * hold what is unconfirmed. */
+#include <time.h>
+
+#include "server/ctl/cert.h"
+
+enum { ATTEMPTS = 3, COMMENT_MAX = 256, DETAIL_MAX = COMMENT_MAX + 128 };
+
+/* struct act is what is done to each certificate that the call names. */
+struct act {
+    const char *event, *outcome; /* as the audit log has it */
+    enum store_cert_status status;
+    int reason;
+    int64_t now, invalidity_at;
+    const char *comment; /* or NULL */
+};
+
+/* ---- one certificate ---- */
+
+/* Whether |cert| may become what |act| makes of it; says why not. */
+static int may_become(const struct act *act, const struct store_cert *cert, const char *serial)
+{
+    char at[CTL_TIME_MAX];
+
+    if (cert->status == STORE_CERT_REVOKED)
+        return !ctl_fault("%s is revoked already, since %s for %s", serial, ctl_time(at, cert->revoked_at),
+                          cert_reason_name(cert->reason));
+    if (cert->not_after < act->now)
+        return !ctl_fault("%s has expired, on %s: nobody takes it any more", serial,
+                          ctl_time(at, cert->not_after));
+    if (act->status == STORE_CERT_VALID && cert->status != STORE_CERT_HOLD)
+        return !ctl_fault("%s is not on hold: it is %s", serial, cert_status_name(cert, act->now));
+    if (act->status == STORE_CERT_HOLD && cert->status == STORE_CERT_HOLD)
+        return !ctl_fault("%s is on hold already, since %s", serial, ctl_time(at, cert->revoked_at));
+    /* Released, it would be valid without a certConf. */
+    if (act->status == STORE_CERT_HOLD && cert->status == STORE_CERT_UNCONFIRMED)
+        return !ctl_fault("%s is unconfirmed: it may be revoked, and not be held", serial);
+    return 1;
+}
+
+static void put_detail(char detail[DETAIL_MAX], const struct act *act)
+{
+    char at[CTL_TIME_MAX];
+
+    snprintf(detail, DETAIL_MAX, "reason=%s%s%s%s%s", cert_reason_name(act->reason),
+             act->invalidity_at != 0 ? " invalidityDate=" : "", ctl_time(at, act->invalidity_at),
+             act->comment != NULL ? " comment=" : "", act->comment != NULL ? act->comment : "");
+}
+
+static enum store_outcome commit(struct store *store, const struct act *act, const struct cert_found *found)
+{
+    const struct store_cert_change change = {
+        .serial = found->cert->serial,
+        .only_from = found->cert->status, /* as it was judged */
+        .required = 1,
+        .status = act->status,
+        .reason = act->reason,
+        .at = act->now,
+        .invalidity_at = act->invalidity_at,
+    };
+    char who[CTL_WHO_MAX], detail[DETAIL_MAX];
+    struct store_audit audit = {
+        .at = ctl_now_ms(), .event = act->event, .outcome = act->outcome, .who = bytes_str(ctl_who(who))};
+    struct store_unit unit = {
+        .issuer = bytes_of(found->issuer, STORE_ISSUER_ID), .change = &change, .audit = &audit};
+
+    put_detail(detail, act);
+    audit.detail = bytes_str(detail);
+    return store_commit_wait(store, &unit) ? unit.outcome : STORE_UNAVAILABLE;
+}
+
+static int report(const struct act *act, const struct cert_found *found, const char *serial)
+{
+    printf("%s %s", serial, act->outcome);
+    if (act->status == STORE_CERT_REVOKED && act->reason != CERT_UNSPECIFIED)
+        printf(" %s", cert_reason_name(act->reason));
+    printf(": ");
+    cert_put_text(found->cert->subject_text, 0);
+    putchar('\n');
+    return 1;
+}
+
+/* Judges the certificate, and changes it if it is still so then; else it is judged again. */
+static int change(const struct ctl_opened *opened, const struct act *act, struct arena *arena,
+                  const uint8_t octets[STORE_SERIAL])
+{
+    char serial[CERT_HEX_MAX];
+    struct cert_found found;
+
+    log_hex(serial, sizeof serial, bytes_of(octets, STORE_SERIAL));
+    for (int i = 0; i < ATTEMPTS; i++) {
+        enum store_outcome outcome;
+        if (!cert_find(&found, opened, arena, octets))
+            return 0;
+        if (found.cert == NULL)
+            return !cert_unknown(octets);
+        if (!may_become(act, found.cert, serial))
+            return 0;
+        outcome = commit(opened->store, act, &found);
+        if (outcome == STORE_DONE)
+            return report(act, &found, serial);
+        if (outcome == STORE_UNKNOWN)
+            return !ctl_fault(
+                "%s: the connection to the store broke, and it is not known whether this was done; "
+                "see cert show, and try again",
+                serial);
+        if (outcome != STORE_CONFLICT)
+            return !ctl_fault("%s: the store did not take the change; look at its log", serial);
+    }
+    return !ctl_fault("%s is being changed by others: try again", serial);
+}
+
+static int change_named(const struct ctl_opened *opened, const struct act *act, const char *text)
+{
+    uint8_t serial[STORE_SERIAL];
+    struct arena *arena;
+    int ok;
+
+    if (!cert_read_serial(serial, text))
+        return 0;
+    if ((arena = arena_new(CERT_ARENA)) == NULL)
+        return !ctl_fault("out of memory");
+    ok = change(opened, act, arena, serial);
+    arena_free(arena);
+    return ok;
+}
+
+/* ---- the commands ---- */
+
+/* Those that can be changed are, whatever becomes of the others. */
+static int run(const struct ctl_call *call, struct act *act)
+{
+    struct ctl_opened opened;
+    int status;
+
+    act->now = time(NULL);
+    act->comment = ctl_value(call, "comment");
+    if (act->comment != NULL && strlen(act->comment) > COMMENT_MAX)
+        return ctl_fault("--comment takes %d octets", COMMENT_MAX);
+    if ((status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE)) != CTL_OK)
+        return status;
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (!change_named(&opened, act, call->arguments[i]))
+            status = CTL_FAULT;
+    ctl_seal(opened.store, opened.policy);
+    ctl_close(&opened);
+    return status;
+}
+
+static int read_reason(int *reason, const char *name)
+{
+    *reason = name != NULL ? cert_reason(name) : CERT_UNSPECIFIED;
+    switch (*reason) {
+    case -1:
+        return !ctl_fault(
+            "--reason is unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, "
+            "cessationOfOperation or privilegeWithdrawn (RFC 5280 5.3.1), not '%s'",
+            name);
+    case CERT_ON_HOLD:
+        return !ctl_fault("certificateHold is not for ever: use cert hold");
+    case CERT_RELEASED:
+        return !ctl_fault("removeFromCRL ends a hold: use cert release");
+    case CERT_AA_COMPROMISE:
+        return !ctl_fault("aACompromise is for attribute certificates, which cmpd does not issue");
+    default:
+        return 1;
+    }
+}
+
+/* RFC 5280 5.3.2: when the key was lost, or is suspected to have been. */
+static int read_invalidity(int64_t *at, const char *text)
+{
+    *at = 0;
+    if (text == NULL)
+        return 1;
+    if (!cert_read_time(at, text))
+        return !ctl_fault("--invalidity-date wants a date or a time in UTC, such as 2026-11-29 or "
+                          "2026-11-29T05:00:00Z, not '%s'",
+                          text);
+    return *at <= time(NULL) || !ctl_fault("--invalidity-date lies in the future");
+}
+
+static int run_revoke(const struct ctl_call *call)
+{
+    struct act act = {.event = "revoke", .outcome = "revoked", .status = STORE_CERT_REVOKED};
+
+    if (!read_reason(&act.reason, ctl_value(call, "reason")) ||
+        !read_invalidity(&act.invalidity_at, ctl_value(call, "invalidity-date")))
+        return CTL_FAULT;
+    return run(call, &act);
+}
+
+static int run_hold(const struct ctl_call *call)
+{
+    return run(
+        call,
+        &(struct act){.event = "hold", .outcome = "held", .status = STORE_CERT_HOLD, .reason = CERT_ON_HOLD});
+}
+
+static int run_release(const struct ctl_call *call)
+{
+    return run(call, &(struct act){.event = "release",
+                                   .outcome = "released",
+                                   .status = STORE_CERT_VALID,
+                                   .reason = CERT_RELEASED});
+}
+
+#define OPTION_COMMENT                                                                                       \
+    {                                                                                                        \
+        "comment", "TEXT", 0, "for the audit log"                                                            \
+    }
+
+static const struct ctl_option revoke_options[] = {
+    CTL_OPTION_CONFIG,
+    CTL_OPTION_STORE,
+    {"reason", "NAME", 0, "of RFC 5280 5.3.1, such as keyCompromise; default: unspecified"},
+    {"invalidity-date", "TIME", 0, "since when the key may be lost: a date, or 2026-11-29T05:00:00Z"},
+    OPTION_COMMENT,
+    {NULL, NULL, 0, NULL},
+};
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, OPTION_COMMENT, {NULL, NULL, 0, NULL}};
+
+static const char statuses[] =
+    "Exit status: 0 all were changed; 1 some were not, which is told on standard error; 2 a wrong call.";
+
+const struct ctl_command ctl_cert_revoke = {
+    .name = "cert revoke",
+    .arguments = "SERIAL...",
+    .least = 1,
+    .most = SIZE_MAX,
+    .options = revoke_options,
+    .says = "revoke certificates, for ever",
+    .more =
+        "While nodes serve: from then on they refuse whoever signs with it. One that awaits certConf may be "
+        "revoked, too. SERIAL is as with cert export. The record in the audit log is sealed with the CA's "
+        "CMP key.",
+    .statuses = statuses,
+    .run = run_revoke,
+};
+
+const struct ctl_command ctl_cert_hold = {
+    .name = "cert hold",
+    .arguments = "SERIAL...",
+    .least = 1,
+    .most = SIZE_MAX,
+    .options = options,
+    .says = "stop certificates until they are released",
+    .more = "As cert revoke with certificateHold (RFC 5280 5.3.1); it can be undone. One that awaits "
+            "certConf can "
+            "only be revoked.",
+    .statuses = statuses,
+    .run = run_hold,
+};
+
+const struct ctl_command ctl_cert_release = {
+    .name = "cert release",
+    .arguments = "SERIAL...",
+    .least = 1,
+    .most = SIZE_MAX,
+    .options = options,
+    .says = "let certificates that are on hold be valid again",
+    .statuses = statuses,
+    .run = run_release,
+};
