@@ -74,4 +74,24 @@ int cert_unknown(const uint8_t serial[STORE_SERIAL]);
 int cert_find_given(struct cert_found *found, struct ctl_opened *opened, struct arena **arena,
                     const struct ctl_call *call);
 
+/* ---- cert_wait.c ---- */
+
+/* struct cert_wait is what has been changed, and when the first of it was. All zero at first. */
+struct cert_wait {
+    int64_t since_ms; /* by a clock that nobody sets */
+    size_t count;
+    struct cert_wait_of {
+        uint8_t issuer[STORE_ISSUER_ID];
+        const char *ca;
+        int64_t position; /* of the last change */
+    } of[BOUND_AUTHORITIES];
+};
+
+/* cert_wait_note notes that |found| was changed. cert_wait waits until a CRL in the store says so of all that
+ * was noted, two minutes at most, and prints which, and after how long. Both return 1, or 0 with a fault
+ * printed. */
+int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *arena,
+                   const struct cert_found *found);
+int cert_wait(const struct cert_wait *wait, struct store *store);
+
 #endif

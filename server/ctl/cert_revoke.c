@@ -13,7 +13,8 @@ struct act {
     enum store_cert_status status;
     int reason;
     int64_t now, invalidity_at;
-    const char *comment; /* or NULL */
+    const char *comment;    /* or NULL */
+    struct cert_wait *wait; /* for the CRL, or NULL */
 };
 
 /* ---- one certificate ---- */
@@ -99,7 +100,8 @@ static int change(const struct ctl_opened *opened, const struct act *act, struct
             return 0;
         outcome = commit(opened->store, act, &found);
         if (outcome == STORE_DONE)
-            return report(act, &found, serial);
+            return report(act, &found, serial) &&
+                   (act->wait == NULL || cert_wait_note(act->wait, opened->store, arena, &found));
         if (outcome == STORE_UNKNOWN)
             return !ctl_fault(
                 "%s: the connection to the store broke, and it is not known whether this was done; "
@@ -131,10 +133,12 @@ static int change_named(const struct ctl_opened *opened, const struct act *act, 
 /* Those that can be changed are, whatever becomes of the others. */
 static int run(const struct ctl_call *call, struct act *act)
 {
+    struct cert_wait wait = {.count = 0};
     struct ctl_opened opened;
     int status;
 
     act->now = time(NULL);
+    act->wait = ctl_value(call, "wait") != NULL ? &wait : NULL;
     act->comment = ctl_value(call, "comment");
     if (act->comment != NULL && strlen(act->comment) > COMMENT_MAX)
         return ctl_fault("--comment takes %d octets", COMMENT_MAX);
@@ -144,6 +148,8 @@ static int run(const struct ctl_call *call, struct act *act)
         if (!change_named(&opened, act, call->arguments[i]))
             status = CTL_FAULT;
     ctl_seal(opened.store, opened.policy);
+    if (!cert_wait(&wait, opened.store))
+        status = CTL_FAULT;
     ctl_close(&opened);
     return status;
 }
@@ -206,6 +212,10 @@ static int run_release(const struct ctl_call *call)
                                    .reason = CERT_RELEASED});
 }
 
+#define OPTION_WAIT                                                                                          \
+    {                                                                                                        \
+        "wait", NULL, 0, "until a CRL says so: tells which, and after how long"                              \
+    }
 #define OPTION_COMMENT                                                                                       \
     {                                                                                                        \
         "comment", "TEXT", 0, "for the audit log"                                                            \
@@ -217,10 +227,11 @@ static const struct ctl_option revoke_options[] = {
     {"reason", "NAME", 0, "of RFC 5280 5.3.1, such as keyCompromise; default: unspecified"},
     {"invalidity-date", "TIME", 0, "since when the key may be lost: a date, or 2026-11-29T05:00:00Z"},
     OPTION_COMMENT,
+    OPTION_WAIT,
     {NULL, NULL, 0, NULL},
 };
 static const struct ctl_option options[] = {
-    CTL_OPTION_CONFIG, CTL_OPTION_STORE, OPTION_COMMENT, {NULL, NULL, 0, NULL}};
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, OPTION_COMMENT, OPTION_WAIT, {NULL, NULL, 0, NULL}};
 
 static const char statuses[] =
     "Exit status: 0 all were changed; 1 some were not, which is told on standard error; 2 a wrong call.";

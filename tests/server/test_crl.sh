@@ -97,6 +97,23 @@ fi
 ok "the log" grep -q 'event="CRL published" ca=issuing number=2 ' "$work/cmpd.log"
 ok "the audit log" grep -q 'crl  issued  .*number=2' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
 
+# ---- the operator's hand ----
+
+cert() {
+    "$CMPD_BIN/cmpctl" cert "$1" --config "$dir/cmpd.yaml" "${@:2}"
+}
+enroll gnb-3 >/dev/null 2>&1
+three=$(serial_of "$work/gnb-3.pem")
+ok "it is held, and waited for" grep -Eq '^CRL [0-9]+ of issuing says so, after [0-9]+\.[0-9] s$' <(cert hold "$three" --wait)
+ok "the CRL lists it" is_listed "$three"
+ok "as on hold" grep -q 'Certificate Hold' <(openssl crl -inform DER -in "$work/got" -noout -text)
+ok "it is released" cert release "$three" --wait
+same "the CRL lists it no more" "$(status_of is_listed "$three")" 1
+ok "it is good again" valid "$work/gnb-3.pem"
+ok "revoked, with a date" cert revoke "$three" --reason keyCompromise --invalidity-date 2026-01-02 --wait
+ok "the CRL lists it" is_listed "$three"
+ok "with the date" grep -q 'Jan  2 00:00:00 2026' <(openssl crl -inform DER -in "$work/got" -noout -text | grep -A 1 'Invalidity Date')
+
 # ---- SIGHUP, and a store that was restored ----
 
 sed -i 's/^  number_min: .*/  number_min: 1000/' "$dir/cmpd.yaml"
@@ -136,7 +153,7 @@ entries() {
     openssl crl -inform DER -in "$1" -noout -text | grep -c 'Serial Number:'
 }
 cp "$work/got" "$work/large.crl"
-same "all of them" "$(entries "$work/large.crl")" $((many + 2))
+same "all of them" "$(entries "$work/large.crl")" $((many + 3))
 ok "OpenSSL takes it" openssl crl -inform DER -in "$work/large.crl" -noout -CAfile "$chain"
 same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge)" 200
 ok "the same octets" command cmp "$work/got" "$work/large.crl"
@@ -155,7 +172,7 @@ ended "a slow one" "$slow" 0
 ended "a slow one over HTTP/2" "$slow2" 0
 ok "it is whole" command cmp "$work/slow.crl" "$work/large.crl"
 ok "and the other" command cmp "$work/slow2.crl" "$work/large.crl"
-same "one more" "$(entries "$work/got")" $((many + 3))
+same "one more" "$(entries "$work/got")" $((many + 4))
 number=$((16#$(crl_number)))
 stop_server
 

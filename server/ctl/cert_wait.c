@@ -1,0 +1,81 @@
+/* cert revoke --wait: until the CRL says so. */
+#include <time.h>
+#include <unistd.h>
+
+#include "server/ctl/cert.h"
+
+enum { LONGEST = 120, PAUSE_US = 100 * 1000, LOOK_ARENA = 64 * 1024 };
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct cert_wait_of *of_issuer(struct cert_wait *wait, const struct cert_found *found)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (memcmp(wait->of[i].issuer, found->issuer, STORE_ISSUER_ID) == 0)
+            return &wait->of[i];
+    struct cert_wait_of *of = &wait->of[wait->count++]; /* a CA of the configuration: there is room */
+    *of = (struct cert_wait_of){.ca = found->ca};
+    memcpy(of->issuer, found->issuer, STORE_ISSUER_ID);
+    return of;
+}
+
+int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *arena,
+                   const struct cert_found *found)
+{
+    struct cert_wait_of *of = of_issuer(wait, found);
+    const struct store_revocation *row;
+    const void *found_row;
+
+    if (wait->since_ms == 0)
+        wait->since_ms = steady_ms();
+    if (!cert_fetch(&found_row, store, arena, STORE_REVOCATIONS, found->issuer, found->cert->serial))
+        return 0;
+    row = found_row;
+    if (row != NULL && row->position > of->position)
+        of->position = row->position;
+    return 1;
+}
+
+/* The number of the CRL that says so; 0: there is none yet; -1 with a fault printed. */
+static int64_t look(struct store *store, const struct cert_wait_of *of)
+{
+    struct arena *arena = arena_new(LOOK_ARENA);
+    const void *row = NULL;
+    int64_t number = -1;
+
+    if (arena == NULL) {
+        ctl_fault("out of memory");
+        return -1;
+    }
+    if (cert_fetch(&row, store, arena, STORE_CRLS, of->issuer, bytes_str("full"))) {
+        const struct store_crl *crl = row;
+        number = crl != NULL && crl->position >= of->position ? crl->number : 0;
+    }
+    arena_free(arena);
+    return number;
+}
+
+int cert_wait(const struct cert_wait *wait, struct store *store)
+{
+    for (size_t i = 0; i < wait->count; i++) {
+        int64_t number;
+        while ((number = look(store, &wait->of[i])) == 0) {
+            if (steady_ms() - wait->since_ms > 1000 * LONGEST)
+                return !ctl_fault(
+                    "no CRL of %s says so after %d seconds: see whether a node serves, and its log",
+                    wait->of[i].ca, LONGEST);
+            usleep(PAUSE_US);
+        }
+        if (number < 0)
+            return 0;
+        printf("CRL %lld of %s says so, after %.1f s\n", (long long)number, wait->of[i].ca,
+               (double)(steady_ms() - wait->since_ms) / 1000);
+    }
+    return 1;
+}

@@ -1,0 +1,77 @@
+/* cert_wait.c: which CRL says what was changed. */
+#include "server/ctl/cert.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "tests/unit/storage/suite.h"
+
+TestSuite(cert_wait, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void revoke_one(struct cert_wait *wait, uint32_t n)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    struct cert_found found = {.ca = "issuing"};
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    memcpy(found.issuer, issuer_octets, sizeof found.issuer);
+    found.cert = &e.cert;
+    cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    cr_assert_eq(change_status(1, n, STORE_CERT_REVOKED, 1), STORE_DONE);
+    cr_assert(cert_wait_note(wait, store, arena, &found));
+    enrollment_cleanup(&e);
+    arena_free(arena);
+}
+
+static void put_crl(int64_t number, int64_t position)
+{
+    struct store_crl crl = {.scope = bytes_str("full"), .number = number, .position = position, .size = 1};
+    struct store_unit unit = {.issuer = test_issuer()};
+
+    store_unit_write(&unit, STORE_PUT, STORE_CRLS, &crl);
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+}
+
+Test(cert_wait, the_last_change_decides)
+{
+    struct cert_wait wait = {.count = 0};
+
+    revoke_one(&wait, 1);
+    revoke_one(&wait, 2);
+    cr_assert_eq(wait.count, 1, "of one CA");
+    cr_assert_eq(wait.of[0].position, 2);
+    cr_assert_neq(wait.since_ms, 0);
+    put_crl(7, 2);
+    cr_assert(cert_wait(&wait, store));
+}
+
+static void *publish_later(void *arg)
+{
+    (void)arg;
+    usleep(300 * 1000);
+    put_crl(8, 1);
+    return NULL;
+}
+
+/* One that knows less is not it. */
+Test(cert_wait, it_waits_for_one_that_says_so)
+{
+    struct cert_wait wait = {.count = 0};
+    pthread_t thread;
+
+    put_crl(7, 0);
+    revoke_one(&wait, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, publish_later, NULL), 0);
+    cr_assert(cert_wait(&wait, store));
+    cr_assert_eq(((const struct store_crl *)fetch_row(store, STORE_CRLS, bytes_str("full")).rows)->number, 8);
+    pthread_join(thread, NULL);
+}
+
+Test(cert_wait, nothing_is_waited_for_if_nothing_was_changed)
+{
+    struct cert_wait wait = {.count = 0};
+
+    cr_assert(cert_wait(&wait, store));
+}
