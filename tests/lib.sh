@@ -184,12 +184,19 @@ stop_server() {
     ended "the server" "$server" 0
 }
 
-# demo NAME [OPTION...]: a demo CA in $work/NAME, all of it on one free port: $dir, $port. OPTIONs of cmpctl init.
+# demo NAME [OPTION...]: a demo CA in $work/NAME, all of it on one free port: $dir, $port. OPTIONs of cmpctl init. It makes no
+# CRLs (crl_every): what is counted in store and audit log is the same each time.
 demo() {
     dir=$work/$1
     shift
     port=$(free_port)
     "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" "$@" >/dev/null
+    crl_every 0
+}
+
+# crl_every HOURS: a CRL is made so often, and a second after a revocation; 0: none is made.
+crl_every() {
+    sed -i "s/^  after_revocation_seconds: .*/  after_revocation_seconds: 1/; s/^  every_hours: .*/  every_hours: $1/" "$dir/cmpd.yaml"
 }
 
 # add_tls: a second listener with TLS on $tls_port; its certificate is its own anchor, $dir/tls/server.pem.

@@ -206,7 +206,7 @@ struct config_profile {
 /* When CRLs are made, and how long they are valid. */
 struct config_crl {
     uint32_t validity_hours;           /* from thisUpdate to nextUpdate */
-    uint32_t every_hours;              /* after which the next one is made in any case */
+    uint32_t every_hours;              /* after which the next one is made in any case; 0: none is made */
     uint32_t after_revocation_seconds; /* at least so many between two that are made because of revocations */
     uint32_t number_min;               /* of the next one: after the store was restored */
 };

@@ -127,8 +127,9 @@ static const struct config_section ca = SECTION(ca, "a CA");
 /* validity_hours: two weeks, for which expired certificates stay listed (BOUND_CRL_EXPIRED_FOR). */
 static const struct config_setting crl_rows[] = {
     {ROW(config_crl, validity_hours), NUMBER(2, 14 * 24, 72), .says = "from thisUpdate to nextUpdate"},
-    {ROW(config_crl, every_hours), NUMBER(1, 14 * 24, 24),
-     .says = "a new one in any case, also when nothing was revoked; less than validity_hours"},
+    {ROW(config_crl, every_hours), NUMBER(0, 14 * 24, 24),
+     .says = "a new one in any case, also when nothing was revoked; less than validity_hours; 0: no CRLs are "
+             "made"},
     {ROW(config_crl, after_revocation_seconds), NUMBER(1, 3600, 2),
      .says = "after a revocation a new one within so long; many revocations make no more of them"},
     {ROW(config_crl, number_min), NUMBER(0, UINT32_MAX, 0),

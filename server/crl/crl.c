@@ -52,15 +52,19 @@ static int ask_for_lease(const struct crl_service *service, int64_t seconds)
     return store_commit_wait(service->store, &unit) && unit.outcome == STORE_DONE;
 }
 
-/* Three times before it lapses. Who does not have it any more loses it here at the latest: what he commits needs it. */
-static void lead_or_follow(struct crl_service *service, int64_t now_ms)
+/* Three times before it lapses. Who does not have it any more loses it here at the latest: what he commits
+ * needs it. */
+static void lead_or_follow(struct crl_service *service, const struct config_crl *config, int64_t now_ms)
 {
     int led = service->leads, is_first = service->asked_ms == 0;
 
     if (!is_first && now_ms - service->asked_ms < 1000 * BOUND_CRL_LEASE / 3)
         return;
     service->asked_ms = now_ms;
-    service->leads = ask_for_lease(service, BOUND_CRL_LEASE);
+    if (config->every_hours == 0 && !led)
+        return;
+    service->leads =
+        ask_for_lease(service, config->every_hours != 0 ? BOUND_CRL_LEASE : -1) && config->every_hours != 0;
     if (service->leads != led || is_first)
         log_line(LOG_INFO, service->leads ? "this node makes CRLs" : "another node makes CRLs");
     for (size_t i = 0; led && !service->leads && i < service->issuer_count; i++)
@@ -148,7 +152,7 @@ static void *run(void *arg)
     unsigned configurations;
 
     while ((policy = wait_a_while(service, &configurations)) != NULL) {
-        lead_or_follow(service, steady_ms());
+        lead_or_follow(service, &policy_config(policy)->crl, steady_ms());
         look_at_all(service, policy, configurations);
         policy_release(policy);
     }

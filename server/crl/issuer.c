@@ -195,7 +195,7 @@ static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
     int64_t margin = HOUR * ((int64_t)turn->config->validity_hours - turn->config->every_hours) / 2;
     int64_t left = issuer->head.next_update - turn->now;
 
-    if (issuer->head.number == 0 || left > margin) {
+    if (issuer->head.number == 0 || left > margin || turn->config->every_hours == 0) {
         issuer->told_late = 0;
         return;
     }

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 demo crl
+crl_every 24
 credentials
 . "$(dirname "$0")/../operate.sh"
 url=http://127.0.0.1:$port
