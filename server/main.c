@@ -289,17 +289,20 @@ static int start(struct server *server, char **argv)
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");
     server->publication = publication_new();
-    server->crl = server->publication != NULL ? crl_new(server->policy, server->store, server->publication) : NULL;
+    server->crl =
+        server->publication != NULL ? crl_new(server->policy, server->store, server->publication) : NULL;
     if (server->crl == NULL)
         return fail("the thread for CRLs could not be started");
     server->health.upkeep = server->upkeep;
+    server->health.crl = server->crl;
     server->health.pipeline = server->pipeline;
     server->health.store = server->store;
     handlers[0] = (struct front_handler){"/healthz", CONFIG_SERVE_HEALTH, live_page, &server->health};
     handlers[1] = (struct front_handler){"/readyz", CONFIG_SERVE_HEALTH, ready_page, &server->health};
     handlers[2] =
         (struct front_handler){"/crl/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
-    handlers[3] = (struct front_handler){"/ca/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
+    handlers[3] =
+        (struct front_handler){"/ca/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
     setup = (struct front_setup){config, server->pipeline, handlers, 4};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "server/base/bytes.h"
+#include "server/crl/crl.h"
 #include "server/pipeline/pipeline.h"
 #include "server/upkeep/upkeep.h"
 
@@ -12,11 +13,12 @@
 struct health {
     const struct pipeline *pipeline;
     const struct store *store;
-    struct upkeep *upkeep; /* NULL: not running */
-    atomic_int draining;   /* 1 from SIGTERM on */
+    struct upkeep *upkeep;   /* NULL: not running */
+    struct crl_service *crl; /* NULL: not running */
+    atomic_int draining;     /* 1 from SIGTERM on */
 };
 
-enum { HEALTH_TEXT_MAX = NODES_TEXT_MAX + 512 };
+enum { HEALTH_TEXT_MAX = NODES_TEXT_MAX + CRL_TEXT_MAX + 512 };
 
 /* health_live writes the answer of /healthz: 200 as long as the process answers at all. Returns the HTTP
  * status. */
@@ -24,7 +26,8 @@ int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 /* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
  * has room, no token with signing keys is lost, and the node is not draining; else 503. Whether upkeep stands
- * still with an alarm, and which configuration each node has, is told, and changes nothing. */
+ * still with an alarm, whether a CRL is late, and which configuration each node has, is told, and changes
+ * nothing. */
 int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 #endif

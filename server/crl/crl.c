@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,8 @@ struct crl_service {
     int64_t asked_ms; /* when the lease was asked for last; 0: never */
 
     pthread_mutex_t lock; /* over what follows */
+    char text[CRL_TEXT_MAX];
+    int late;
     pthread_cond_t wake;
     struct policy *policy;
     unsigned configurations;
@@ -100,6 +103,44 @@ static void configure(const struct crl_turn *turn)
                  log_text("text", "its certificate does not have the key usage cRLSign"));
 }
 
+/* What /readyz says. */
+struct said {
+    char text[CRL_TEXT_MAX];
+    size_t len;
+    int late;
+};
+
+static void say(struct said *said, const struct crl_turn *turn, const struct crl_issuer *issuer)
+{
+    int late = issuer->told_late != 0;
+    int len = snprintf(said->text + said->len, sizeof said->text - said->len - 1,
+                       "%s{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}",
+                       said->len > 1 ? "," : "", turn->ca->name, (long long)issuer->published,
+                       (long long)(issuer->published != 0 ? issuer->published_until - turn->now : 0),
+                       late ? "true" : "false");
+
+    said->late |= late;
+    if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
+        said->len += (size_t)len;
+}
+
+static void keep_said(struct crl_service *service, struct said *said)
+{
+    memcpy(said->text + said->len, "]", 2);
+    pthread_mutex_lock(&service->lock);
+    memcpy(service->text, said->text, said->len + 2);
+    service->late = said->late;
+    pthread_mutex_unlock(&service->lock);
+}
+
+void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late)
+{
+    pthread_mutex_lock(&service->lock);
+    memcpy(out, service->text, sizeof service->text);
+    *late = service->late;
+    pthread_mutex_unlock(&service->lock);
+}
+
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
@@ -110,6 +151,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
                             .now = time(NULL),
                             .now_ms = steady_ms(),
                             .lease = service->leads ? &lease : NULL};
+    struct said said = {.text = "[", .len = 1};
 
     for (size_t i = 0; i < config->ca_count; i++) {
         struct crl_issuer *issuer;
@@ -117,9 +159,12 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
         issuer = issuer_of(service, turn.ca);
         if (service->configured != configurations)
             configure(&turn);
-        if (issuer != NULL && may_sign(turn.ca))
-            crl_issuer_look(issuer, &turn);
+        if (issuer == NULL || !may_sign(turn.ca))
+            continue;
+        crl_issuer_look(issuer, &turn);
+        say(&said, &turn, issuer);
     }
+    keep_said(service, &said);
     service->configured = configurations;
 }
 
@@ -197,6 +242,7 @@ struct crl_service *crl_new(struct policy *policy, struct store *store, struct p
     service->publication = publication;
     service->policy = policy_acquire(policy);
     service->configurations = 1;
+    memcpy(service->text, "[]", 3);
     random_bytes(service->holder, sizeof service->holder);
     pthread_mutex_init(&service->lock, NULL);
     /* Not the clock that an operator may set. */

@@ -1,19 +1,25 @@
-/* crl.h: CRLs beside serving (RFC 5280 section 5): one thread of each node. One node leads, by a lease in the store,
- * and makes them; all nodes publish the same octets. No request waits for it. */
+/* crl.h: CRLs beside serving (RFC 5280 section 5): one thread of each node. One node leads, by a lease in the
+ * store, and makes them; all nodes publish the same octets. No request waits for it. */
 #ifndef CMPD_CRL_CRL_H
 #define CMPD_CRL_CRL_H
 
 #include "server/crl/published.h"
 #include "server/policy/policy.h"
 
+enum { CRL_TEXT_MAX = 2048 }; /* room for all CAs in JSON */
+
 struct crl_service;
 
-/* crl_new starts the thread. |policy| is acquired; |store| and |publication| must outlive it. Returns NULL without
- * memory or a thread. */
+/* crl_new starts the thread. |policy| is acquired; |store| and |publication| must outlive it. Returns NULL
+ * without memory or a thread. */
 struct crl_service *crl_new(struct policy *policy, struct store *store, struct publication *publication);
 
 /* crl_set_policy makes |policy| the one in use (SIGHUP). */
 void crl_set_policy(struct crl_service *service, struct policy *policy);
+
+/* crl_text writes what this node publishes into |out| as a JSON array, and whether one is late into |*late|.
+ * Any thread. */
+void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late);
 
 /* crl_stop ends the thread, which gives its lease up, and frees |service|. NULL is allowed. */
 void crl_stop(struct crl_service *service);

@@ -100,6 +100,7 @@ static void publish(struct crl_issuer *issuer, const struct crl_turn *turn, cons
         return;
     }
     issuer->published = head->number;
+    issuer->published_until = head->next_update;
     issuer->failing = 0;
     log_line(LOG_INFO, "CRL published", log_word("ca", turn->ca->name), log_number("number", head->number),
              log_number("octets", head->size));

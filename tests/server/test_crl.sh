@@ -50,6 +50,11 @@ ok "the same" command cmp "$work/first.crl" <(openssl crl -in "$work/got" -outfo
 same "the CA's certificate" "$(fetch /ca/issuing.cer)" 200
 ok "it is that" command cmp "$work/got" <(openssl x509 -in "$dir/ca/issuing.pem" -outform DER)
 
+same "readiness tells of it" "$(curl -s "$url/readyz" | python3 -c 'import json, sys
+about, = json.load(sys.stdin)["crls"]
+assert 71 * 3600 < about.pop("seconds_left") <= 72 * 3600
+print(json.dumps(about))')" '{"ca": "issuing", "number": 1, "late": false}'
+
 # ---- what caches ask (RFC 9110 13) ----
 
 fetch /crl/issuing.crl >/dev/null

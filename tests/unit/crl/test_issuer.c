@@ -222,6 +222,26 @@ Test(issuer, what_the_CA_has_not_signed_is_not_published)
     cr_assert_eq(look(&entries), 1);
 }
 
+/* Made every day, valid for three: the next one is late when two have gone. */
+Test(issuer, one_that_is_late_is_told_until_there_is_another)
+{
+    size_t entries;
+
+    look(&entries);
+    turn.lease = NULL;
+    later(48 * HOUR - 1);
+    look(&entries);
+    cr_assert_eq(issuer.told_late, 0);
+    later(1);
+    look(&entries);
+    cr_assert_neq(issuer.told_late, 0);
+    turn.lease = &held;
+    take_lease("a", 600);
+    look(&entries);
+    look(&entries);
+    cr_assert_eq(issuer.told_late, 0);
+}
+
 Test(issuer, the_CA_s_certificate_is_published_too)
 {
     struct published *document;
