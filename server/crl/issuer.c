@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/bundle.h"
 #include "crypto/crl.h"
 #include "crypto/pem.h"
 #include "server/base/bounds.h"
 #include "server/base/log.h"
 #include "server/crl/make.h"
 
-enum { HOUR = 3600, TELL_EVERY = 300 };
+enum { CHAIN_ARENA = (BOUND_CHAIN + 1) * BOUND_CERTIFICATE * 2, HOUR = 3600, TELL_EVERY = 300 };
 
 void crl_issuer_forget(struct crl_issuer *issuer)
 {
@@ -57,6 +58,20 @@ static int put_pem(const struct crl_turn *turn, const char *form, int is_crl, st
            put(turn, form, "application/x-pem-file", bytes_of(text, len), modified, expires);
 }
 
+/* RFC 5280 4.2.2.1: "a collection of certificates in a BER or DER encoded "certs-only" CMS message": the
+ * CA's, and its chain up to the root. */
+static void publish_chain(const struct crl_turn *turn, int64_t modified, int64_t expires)
+{
+    const struct cmp_authority *ca = turn->ca;
+    struct arena *arena = arena_new(CHAIN_ARENA);
+    struct bytes out;
+
+    if (arena != NULL && bundle_certificates(&out, arena, ca->mac_extra_certs, ca->mac_extra_cert_count))
+        put(turn, "/ca/%s.p7c", "application/pkcs7-mime; smime-type=certs-only", copy_of(out), modified,
+            expires);
+    arena_free(arena);
+}
+
 /* RFC 5280 4.2.2.1 (caIssuers), RFC 2585 4.1 */
 void crl_issuer_publish_certificate(const struct crl_turn *turn)
 {
@@ -65,6 +80,7 @@ void crl_issuer_publish_certificate(const struct crl_turn *turn)
 
     put(turn, "/ca/%s.cer", "application/pkix-cert", copy_of(der), modified, expires);
     put_pem(turn, "/ca/%s.pem", 0, der, modified, expires);
+    publish_chain(turn, modified, expires);
 }
 
 /* What another node has made is published only if the CA has signed it: the store alone is not believed. */

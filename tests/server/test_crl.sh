@@ -55,6 +55,11 @@ about, = json.load(sys.stdin)["crls"]
 assert 71 * 3600 < about.pop("seconds_left") <= 72 * 3600
 print(json.dumps(about))')" '{"ca": "issuing", "number": 1, "late": false}'
 
+same "its chain" "$(fetch /ca/issuing.p7c)" 200
+same "its type" "$(header content-type)" "application/pkcs7-mime; smime-type=certs-only"
+same "whose" "$(openssl pkcs7 -inform DER -in "$work/got" -print_certs -noout | sed -n 's/^subject=//p')" \
+    "O = Demo Operator, CN = Issuing CA"
+
 # ---- what caches ask (RFC 9110 13) ----
 
 fetch /crl/issuing.crl >/dev/null
