@@ -145,7 +145,6 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                                 .is_paged = 1,
                                 .limit = STORE_OLD_MAX},
     [STORE_REVOKED_SINCE] = {.kind = STORE_REVOCATIONS,
-                             .name = "revocations_position",
                              .order = "position",
                              .from = "position",
                              .limit = STORE_REVOKED_MAX},

@@ -59,6 +59,8 @@ static const char version_1[] =
     /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
     "CREATE INDEX transactions_deadline ON transactions (deadline) WHERE state = 1;"
 
+    /* In the order of their changes: what has changed since is at one edge, and all of them are read in one
+       go. */
     "CREATE TABLE revocations ("
     " issuer BLOB NOT NULL CHECK (length(issuer) = 16),"
     " serial BLOB NOT NULL CHECK (length(serial) = 16),"
@@ -68,10 +70,9 @@ static const char version_1[] =
     " at INTEGER NOT NULL,"
     " invalidity_at INTEGER NOT NULL,"
     " not_after INTEGER NOT NULL,"
-    " PRIMARY KEY (issuer, serial)"
+    " PRIMARY KEY (issuer, position)"
     ") STRICT, WITHOUT ROWID;"
-    /* In the order of their changes: what has changed since is found at one edge. */
-    "CREATE UNIQUE INDEX revocations_position ON revocations (issuer, position);"
+    "CREATE UNIQUE INDEX revocations_serial ON revocations (issuer, serial);"
     /* The last position that was given to a change. */
     "CREATE TABLE positions (issuer BLOB PRIMARY KEY CHECK (length(issuer) = 16), last INTEGER NOT NULL) "
     "STRICT, WITHOUT ROWID;"
