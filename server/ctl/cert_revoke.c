@@ -1,10 +1,15 @@
 /* cert revoke, cert hold, cert release: the operator's hand on certificates, while nodes serve. Each is one
  * unit, with its record in the audit log. Refused is what an rr is refused (server/cmp/op_revoke.c), and to
  * hold what is unconfirmed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "server/ctl/cert.h"
 
+enum { RATE = 200, RATE_MAX = 100000 };
 enum { ATTEMPTS = 3, COMMENT_MAX = 256, DETAIL_MAX = COMMENT_MAX + 128 };
 
 /* struct act is what is done to each certificate that the call names. */
@@ -15,6 +20,8 @@ struct act {
     int64_t now, invalidity_at;
     const char *comment;    /* or NULL */
     struct cert_wait *wait; /* for the CRL, or NULL */
+    int is_dry;             /* 1: it is only said what would be done */
+    size_t changed, refused;
 };
 
 /* ---- one certificate ---- */
@@ -73,7 +80,7 @@ static enum store_outcome commit(struct store *store, const struct act *act, con
 
 static int report(const struct act *act, const struct cert_found *found, const char *serial)
 {
-    printf("%s %s", serial, act->outcome);
+    printf("%s %s%s", serial, act->is_dry ? "would be " : "", act->outcome);
     if (act->status == STORE_CERT_REVOKED && act->reason != CERT_UNSPECIFIED)
         printf(" %s", cert_reason_name(act->reason));
     printf(": ");
@@ -98,6 +105,8 @@ static int change(const struct ctl_opened *opened, const struct act *act, struct
             return !cert_unknown(octets);
         if (!may_become(act, found.cert, serial))
             return 0;
+        if (act->is_dry)
+            return report(act, &found, serial);
         outcome = commit(opened->store, act, &found);
         if (outcome == STORE_DONE)
             return report(act, &found, serial) &&
@@ -113,44 +122,117 @@ static int change(const struct ctl_opened *opened, const struct act *act, struct
     return !ctl_fault("%s is being changed by others: try again", serial);
 }
 
-static int change_named(const struct ctl_opened *opened, const struct act *act, const char *text)
+static void change_named(const struct ctl_opened *opened, struct act *act, const char *text)
 {
     uint8_t serial[STORE_SERIAL];
     struct arena *arena;
-    int ok;
 
+    act->refused++; /* until it is done */
     if (!cert_read_serial(serial, text))
-        return 0;
-    if ((arena = arena_new(CERT_ARENA)) == NULL)
-        return !ctl_fault("out of memory");
-    ok = change(opened, act, arena, serial);
+        return;
+    if ((arena = arena_new(CERT_ARENA)) == NULL) {
+        ctl_fault("out of memory");
+        return;
+    }
+    if (change(opened, act, arena, serial)) {
+        act->changed++;
+        act->refused--;
+    }
     arena_free(arena);
-    return ok;
+}
+
+/* So that the nodes, which serve from the same store, have their share of it. */
+static void keep_rate(const struct act *act, unsigned rate, int64_t begun_ms)
+{
+    int64_t due_ms = begun_ms + (int64_t)(act->changed + act->refused) * 1000 / rate, now_ms = ctl_now_ms();
+
+    if (due_ms > now_ms && due_ms - now_ms <= 1000)
+        usleep((useconds_t)(due_ms - now_ms) * 1000);
+}
+
+/* The serials in |list|, one a line; what comes after a blank is a remark. Those that cannot be changed keep
+ * no other from it, and who breaks off may begin anew: what is changed already is told, and left. */
+static void change_listed(const struct ctl_opened *opened, struct act *act, FILE *list, unsigned rate)
+{
+    int64_t begun_ms = ctl_now_ms();
+    char *line = NULL;
+    size_t room = 0;
+
+    while (getline(&line, &room, list) >= 0) {
+        line[strcspn(line, " \t\r\n#")] = 0;
+        if (line[0] == 0)
+            continue;
+        change_named(opened, act, line);
+        keep_rate(act, rate, begun_ms);
+    }
+    free(line);
+    fprintf(stderr, "cmpctl: %zu %s%s, %zu not\n", act->changed, act->is_dry ? "would be " : "", act->outcome,
+            act->refused);
+}
+
+static void close_list(FILE *list)
+{
+    if (list != NULL && list != stdin)
+        fclose(list);
+}
+
+/* |*list| is NULL if none is named. */
+static int open_list(FILE **list, const char *file)
+{
+    *list = file == NULL ? NULL : strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+    return file == NULL || *list != NULL || !ctl_fault("cannot read %s: %s", file, strerror(errno));
 }
 
 /* ---- the commands ---- */
 
+static int read_rate(unsigned *rate, const char *text)
+{
+    char *end;
+    unsigned long value = text != NULL ? strtoul(text, &end, 10) : RATE;
+
+    if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != 0 || value == 0 || value > RATE_MAX))
+        return !ctl_fault("--rate wants certificates a second, 1 to %d, not '%s'", RATE_MAX, text);
+    *rate = (unsigned)value;
+    return 1;
+}
+
 /* Those that can be changed are, whatever becomes of the others. */
 static int run(const struct ctl_call *call, struct act *act)
 {
+    const char *file = ctl_value(call, "file");
     struct cert_wait wait = {.count = 0};
     struct ctl_opened opened;
+    FILE *list;
+    unsigned rate;
     int status;
 
     act->now = time(NULL);
     act->wait = ctl_value(call, "wait") != NULL ? &wait : NULL;
+    act->is_dry = ctl_value(call, "dry-run") != NULL;
     act->comment = ctl_value(call, "comment");
     if (act->comment != NULL && strlen(act->comment) > COMMENT_MAX)
         return ctl_fault("--comment takes %d octets", COMMENT_MAX);
-    if ((status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE)) != CTL_OK)
+    if (call->argument_count == 0 && file == NULL)
+        return ctl_wrong_call(call->command,
+                              "name certificates by their serials, or a list of them by --file");
+    if (!read_rate(&rate, ctl_value(call, "rate")) || !open_list(&list, file))
+        return CTL_FAULT;
+    if ((status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE)) != CTL_OK) {
+        close_list(list);
         return status;
+    }
     for (size_t i = 0; i < call->argument_count; i++)
-        if (!change_named(&opened, act, call->arguments[i]))
-            status = CTL_FAULT;
-    ctl_seal(opened.store, opened.policy);
+        change_named(&opened, act, call->arguments[i]);
+    if (list != NULL)
+        change_listed(&opened, act, list, rate);
+    if (act->refused != 0)
+        status = CTL_FAULT;
+    if (act->changed != 0 && !act->is_dry)
+        ctl_seal(opened.store, opened.policy);
     if (!cert_wait(&wait, opened.store))
         status = CTL_FAULT;
     ctl_close(&opened);
+    close_list(list);
     return status;
 }
 
@@ -216,6 +298,13 @@ static int run_release(const struct ctl_call *call)
     {                                                                                                        \
         "wait", NULL, 0, "until a CRL says so: tells which, and after how long"                              \
     }
+#define OPTIONS_OF_LISTS                                                                                     \
+    {"file", "FILE", 0,                                                                                      \
+     "a list of serials, one a line (-: standard input); what comes after a blank is a remark"},             \
+        {"rate", "N", 0, "so many of the list a second (200)"},                                              \
+    {                                                                                                        \
+        "dry-run", NULL, 0, "only say what would be done"                                                    \
+    }
 #define OPTION_COMMENT                                                                                       \
     {                                                                                                        \
         "comment", "TEXT", 0, "for the audit log"                                                            \
@@ -228,18 +317,19 @@ static const struct ctl_option revoke_options[] = {
     {"invalidity-date", "TIME", 0, "since when the key may be lost: a date, or 2026-11-29T05:00:00Z"},
     OPTION_COMMENT,
     OPTION_WAIT,
+    OPTIONS_OF_LISTS,
     {NULL, NULL, 0, NULL},
 };
-static const struct ctl_option options[] = {
-    CTL_OPTION_CONFIG, CTL_OPTION_STORE, OPTION_COMMENT, OPTION_WAIT, {NULL, NULL, 0, NULL}};
+static const struct ctl_option options[] = {CTL_OPTION_CONFIG, CTL_OPTION_STORE, OPTION_COMMENT,
+                                            OPTION_WAIT,       OPTIONS_OF_LISTS, {NULL, NULL, 0, NULL}};
 
 static const char statuses[] =
     "Exit status: 0 all were changed; 1 some were not, which is told on standard error; 2 a wrong call.";
 
 const struct ctl_command ctl_cert_revoke = {
     .name = "cert revoke",
-    .arguments = "SERIAL...",
-    .least = 1,
+    .arguments = "[SERIAL...]",
+    .least = 0,
     .most = SIZE_MAX,
     .options = revoke_options,
     .says = "revoke certificates, for ever",
@@ -253,8 +343,8 @@ const struct ctl_command ctl_cert_revoke = {
 
 const struct ctl_command ctl_cert_hold = {
     .name = "cert hold",
-    .arguments = "SERIAL...",
-    .least = 1,
+    .arguments = "[SERIAL...]",
+    .least = 0,
     .most = SIZE_MAX,
     .options = options,
     .says = "stop certificates until they are released",
@@ -267,8 +357,8 @@ const struct ctl_command ctl_cert_hold = {
 
 const struct ctl_command ctl_cert_release = {
     .name = "cert release",
-    .arguments = "SERIAL...",
-    .least = 1,
+    .arguments = "[SERIAL...]",
+    .least = 0,
     .most = SIZE_MAX,
     .options = options,
     .says = "let certificates that are on hold be valid again",

@@ -1,6 +1,7 @@
 /* cert_revoke.c: the operator's hand, and what it may not do. */
 #include <criterion/criterion.h>
 
+#include "server/base/file.h"
 #include "storage/store.h"
 
 static int watched_commit(struct store *store, struct store_unit *unit);
@@ -254,6 +255,54 @@ Test(cert_revoke, of_several_those_that_can_be_are_changed)
     expect_said("", 1, " revoked: CN=gnb-1\n");
     expect_said("", 3, " revoked: CN=gnb-3\n");
     expect_said("cmpctl: no certificate has the serial ", 2, "\n");
+}
+
+static const char *list_of(const char *text)
+{
+    static char path[DEMO_PATH_MAX + 16];
+
+    snprintf(path, sizeof path, "%s/list", demo.dir);
+    cr_assert(file_write(path, text, strlen(text), 0600, 0));
+    return path;
+}
+
+/* An incident: a list, of which some are done already, and one line is none. */
+Test(cert_revoke, a_list_is_gone_through)
+{
+    char text[256], words[512];
+
+    for (uint32_t n = 1; n <= 3; n++)
+        add_one(n, n == 2 ? STORE_CERT_REVOKED : STORE_CERT_VALID);
+    snprintf(text, sizeof text, "# of site 7\n\n%s lost\r\n%s", serial(1), "nonsense\n");
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", serial(2));
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s", serial(3)); /* without a line's end */
+    snprintf(words, sizeof words, "cert revoke --dry-run --file %s", list_of(text));
+    cr_expect_eq(with_config(words), CTL_FAULT);
+    expect_said("", 1, " would be revoked: CN=gnb-1\n");
+    expect_said("cmpctl: ", 2, " is revoked already");
+    cr_expect_not_null(strstr(call_err, "cmpctl: 2 would be revoked, 2 not\n"), "%s", call_err);
+    cr_expect_eq(row_of(1).status, STORE_CERT_VALID, "only said");
+    cr_expect_eq(listed(1).status, 0);
+
+    snprintf(words, sizeof words, "cert revoke --rate 1000 --reason superseded --file %s", list_of(text));
+    cr_expect_eq(with_config(words), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "cmpctl: 2 revoked, 2 not\n"), "%s", call_err);
+    cr_expect_eq(row_of(1).status, STORE_CERT_REVOKED);
+    cr_expect_eq(listed(3).reason, 4);
+    cr_expect_eq(with_config(words), CTL_FAULT, "once more, as after it was broken off");
+    cr_expect_not_null(strstr(call_err, "cmpctl: 0 revoked, 4 not\n"), "%s", call_err);
+    snprintf(words, sizeof words, "cert hold --file %s", list_of(""));
+    cr_expect_eq(with_config(words), CTL_OK);
+}
+
+Test(cert_revoke, a_list_that_is_none_is_told)
+{
+    cr_expect_eq(with_config("cert revoke"), CTL_USAGE);
+    cr_expect_eq(with_config("cert revoke --file /nonexistent/list"), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "cannot read /nonexistent/list: "), "%s", call_err);
+    cr_expect_eq(with_config("cert revoke --rate 0 --file /dev/null"), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "--rate wants certificates a second"), "%s", call_err);
+    cr_expect_eq(with_config("cert revoke --rate 5x --file /dev/null"), CTL_FAULT);
 }
 
 /* Who did it, why, and to which: in the same commit. The record is sealed. */
