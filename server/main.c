@@ -73,6 +73,11 @@ static void release_document(void *held)
     published_release(held);
 }
 
+static int is_document_withdrawn(const void *held)
+{
+    return published_is_withdrawn(held);
+}
+
 /* What is published below this path: CRLs, certificates of CAs. */
 static void document_page(void *arg, struct bytes path, struct front_page *page)
 {
@@ -87,6 +92,7 @@ static void document_page(void *arg, struct bytes path, struct front_page *page)
                                 .content_type = document->content_type,
                                 .body = document->body,
                                 .release = release_document,
+                                .is_withdrawn = is_document_withdrawn,
                                 .held = document,
                                 .tag = document->tag,
                                 .modified = document->modified,

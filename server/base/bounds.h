@@ -43,9 +43,11 @@ enum {
     BOUND_CRL_LEASE = 10, /* seconds after which another node may make CRLs when one is gone */
     BOUND_CRL_EXPIRED_FOR = 14 * 24 * 3600, /* seconds for which a certificate stays listed when it has
                                              * expired: longer than any CRL is valid … */
-    BOUND_CRL_PEM = 4 * 1024 * 1024, /* octets up to which a CRL is published in PEM, too */
+    BOUND_CRL_PEM = 4 * 1024 * 1024,        /* octets up to which a CRL is published in PEM, too */
     BOUND_CRL_OCTETS =
         256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */
+    BOUND_PUBLISHED_FORMER = 256 * 1024 * 1024, /* of documents that were replaced and are still read; beyond
+                                                 * it the oldest downloads end */
 
     /* What is known of sources (server/base/ledger.h): beyond it, those seen least lately are forgotten. */
     BOUND_LEDGER_PLACES = 65536,     /* sources, or pairs of a MAC reference and a source */

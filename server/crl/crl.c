@@ -166,6 +166,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     }
     keep_said(service, &said);
     service->configured = configurations;
+    publication_tidy(service->publication);
 }
 
 /* ---- the thread ---- */

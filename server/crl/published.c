@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/algorithms.h"
+#include "server/base/bounds.h"
 
 struct place {
     char path[PUBLISHED_PATH_MAX];
@@ -16,6 +17,7 @@ struct publication {
     pthread_mutex_t lock; /* over what follows; held for a search and a count */
     struct place *places;
     size_t count;
+    struct published *former; /* documents that were replaced, the newest first; each has a user here */
 };
 
 struct publication *publication_new(void)
@@ -35,10 +37,26 @@ void published_release(struct published *document)
     free(document);
 }
 
+int published_is_withdrawn(const struct published *document)
+{
+    return atomic_load(&document->is_withdrawn);
+}
+
+static struct published *take_former(struct published **at)
+{
+    struct published *document = *at;
+
+    *at = document->former;
+    document->former = NULL;
+    return document;
+}
+
 void publication_free(struct publication *publication)
 {
     if (publication == NULL)
         return;
+    while (publication->former != NULL)
+        published_release(take_former(&publication->former));
     for (size_t i = 0; i < publication->count; i++)
         published_release(publication->places[i].document);
     pthread_mutex_destroy(&publication->lock);
@@ -97,10 +115,20 @@ static int is_same(const struct place *place, const struct published *document)
     return place->document != NULL && strcmp(place->document->tag, document->tag) == 0;
 }
 
+/* Under the lock. Nobody finds it any more. */
+static void replace(struct publication *publication, struct place *place, struct published *document)
+{
+    if (place->document != NULL) {
+        place->document->former = publication->former;
+        publication->former = place->document;
+    }
+    place->document = document;
+}
+
 int publication_put(struct publication *publication, const char *path, const char *content_type,
                     struct bytes body, int64_t modified, int64_t expires)
 {
-    struct published *document = new_document(content_type, body, modified, expires), *former = document;
+    struct published *document = new_document(content_type, body, modified, expires), *unused = document;
     struct place *place;
 
     if (document == NULL) {
@@ -110,12 +138,46 @@ int publication_put(struct publication *publication, const char *path, const cha
     pthread_mutex_lock(&publication->lock);
     place = find_or_add(publication, path);
     if (place != NULL && !is_same(place, document)) {
-        former = place->document;
-        place->document = document;
+        replace(publication, place, document);
+        unused = NULL;
     }
     pthread_mutex_unlock(&publication->lock);
-    published_release(former);
+    published_release(unused);
     return place != NULL;
+}
+
+void publication_remove(struct publication *publication, const char *path)
+{
+    struct place *place;
+
+    pthread_mutex_lock(&publication->lock);
+    place = find(publication, bytes_str(path));
+    if (place != NULL) {
+        replace(publication, place, NULL);
+        *place = publication->places[--publication->count];
+    }
+    pthread_mutex_unlock(&publication->lock);
+}
+
+/* Who reads slowly keeps what he reads in memory: each CRL that was made meanwhile, if there are many of him.
+ */
+void publication_tidy(struct publication *publication)
+{
+    size_t octets = 0;
+
+    pthread_mutex_lock(&publication->lock);
+    for (struct published **at = &publication->former; *at != NULL;) {
+        struct published *document = *at;
+        if (atomic_load(&document->users) == 1) {
+            published_release(take_former(at));
+            continue;
+        }
+        if (octets >= BOUND_PUBLISHED_FORMER)
+            atomic_store(&document->is_withdrawn, 1);
+        octets += document->body.len;
+        at = &document->former;
+    }
+    pthread_mutex_unlock(&publication->lock);
 }
 
 struct published *publication_find(struct publication *publication, struct bytes path)

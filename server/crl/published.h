@@ -1,6 +1,6 @@
 /* published.h: what this node hands out over HTTP beside CMP: CRLs and the CA's certificates. One copy of
  * each in memory, for all downloads; a newer one takes its place, and the former goes with the last that
- * reads it. */
+ * reads it. Former ones have a bound: beyond it the oldest are withdrawn, and who reads them ends. */
 #ifndef CMPD_CRL_PUBLISHED_H
 #define CMPD_CRL_PUBLISHED_H
 
@@ -10,10 +10,12 @@
 
 enum { PUBLISHED_PATH_MAX = 160, PUBLISHED_TAG_MAX = 67 };
 
-/* struct published is a document. It never changes. */
+/* struct published is a document. What is read of it never changes. */
 struct published {
     atomic_uint users;
-    struct bytes body; /* malloc'ed */
+    atomic_int is_withdrawn;
+    struct published *former; /* of the publication: the next older one */
+    struct bytes body;        /* malloc'ed */
     const char *content_type;
     char tag[PUBLISHED_TAG_MAX]; /* ETag: a hash of the body, with its quotes */
     int64_t modified;            /* Unix seconds */
@@ -32,9 +34,19 @@ void publication_free(struct publication *publication);
 int publication_put(struct publication *publication, const char *path, const char *content_type,
                     struct bytes body, int64_t modified, int64_t expires);
 
+/* publication_remove ends what is published at |path|, if anything is. Any thread. */
+void publication_remove(struct publication *publication, const char *path);
+
+/* publication_tidy frees former documents that nobody reads, and withdraws the oldest of the others if they
+ * hold more than BOUND_PUBLISHED_FORMER. To be called again and again. Any thread. */
+void publication_tidy(struct publication *publication);
+
 /* publication_find returns the document at |path|, held by the caller until published_release; or NULL. Any
  * thread, without waiting for a download. */
 struct published *publication_find(struct publication *publication, struct bytes path);
 void published_release(struct published *document);
+
+/* published_is_withdrawn returns 1 if |document| shall not be read any further. */
+int published_is_withdrawn(const struct published *document);
 
 #endif

@@ -20,6 +20,7 @@ struct front_page {
 
     /* Of a document alone. */
     void (*release)(void *held);
+    int (*is_withdrawn)(const void *held); /* 1: whoever still reads it is to be cut off */
     void *held;
     const char *tag;  /* its ETag, with the quotes */
     int64_t modified; /* Unix seconds */

@@ -19,8 +19,7 @@ enum {
     GREEDY_LEAST = 8, /* who has no more connections than that never has to give way */
 };
 
-/* shut ends a connection in either direction; the loop then sees its end and libh2o closes it. */
-static void shut(const struct front_conn *conn)
+void front_conn_shut(const struct front_conn *conn)
 {
     shutdown(h2o_socket_get_fd(conn->sock), SHUT_RDWR);
 }
@@ -88,7 +87,7 @@ static unsigned make_room(struct front_thread *thread)
             continue;
         leave_source(conn); /* so that the rest of a source stays when it has no more than others */
         conn->source = source_of(conn);
-        shut(conn);
+        front_conn_shut(conn);
         closed++;
     }
     return closed;
@@ -254,7 +253,7 @@ struct front_conn *front_conn_of(const h2o_req_t *req)
 void front_shut_all(struct front_thread *thread)
 {
     for (h2o_linklist_t *node = thread->conns.next; node != &thread->conns; node = node->next)
-        shut(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
+        front_conn_shut(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node));
 }
 
 int front_conn_answered(struct front_conn *conn)
@@ -264,7 +263,7 @@ int front_conn_answered(struct front_conn *conn)
     ledger_happened(&conn->source->answers, FRONT_LATELY_SECONDS, now);
     if (conn->is_proxy || is_within(conn->source, &conn->source->answers, BOUND_OWN_ANSWERS, now))
         return 1;
-    shut(conn);
+    front_conn_shut(conn);
     return 0;
 }
 
@@ -300,7 +299,7 @@ void front_conn_gave_up(struct front_conn *conn, struct ledger_source *source)
 {
     ledger_happened(&source->resets, FRONT_LATELY_SECONDS, ledger_now());
     if (!conn->is_proxy && front_gives_up_too_often(source))
-        shut(conn);
+        front_conn_shut(conn);
 }
 
 struct sweep {
@@ -320,7 +319,7 @@ static int check_request(h2o_req_t *req, void *arg)
     if (conn == NULL)
         return 0;
     if (sweep->now - begin > (time_t)sweep->thread->front->limits.read_seconds)
-        shut(conn);
+        front_conn_shut(conn);
     else
         conn->idle_since = h2o_now(sweep->thread->ctx.loop);
     return 0;
@@ -331,12 +330,12 @@ static void check_conn(const struct front_conn *conn, uint64_t now, int stopping
     uint64_t idle = (uint64_t)conn->thread->front->limits.idle_seconds * 1000;
     if (conn->awaits_header &&
         now - conn->idle_since > (uint64_t)conn->thread->front->limits.read_seconds * 1000)
-        shut(conn);
+        front_conn_shut(conn);
     else if (conn->unsent > 0 && now - conn->stalled_since > idle)
-        shut(conn);
+        front_conn_shut(conn);
     else if (conn->requests == 0 &&
              now - conn->idle_since > (stopping ? FRONT_STOP_IDLE_MS : idle + FRONT_IDLE_GRACE_MS))
-        shut(conn);
+        front_conn_shut(conn);
 }
 
 void front_sweep(struct front_thread *thread, int stopping)
@@ -346,6 +345,7 @@ void front_sweep(struct front_thread *thread, int stopping)
 
     global->http1.callbacks.foreach_request(&thread->ctx, check_request, &sweep);
     global->http2.callbacks.foreach_request(&thread->ctx, check_request, &sweep);
+    front_end_withdrawn(thread);
     uint64_t now = h2o_now(thread->ctx.loop);
     for (h2o_linklist_t *node = thread->conns.next; node != &thread->conns; node = node->next)
         check_conn(H2O_STRUCT_FROM_MEMBER(struct front_conn, link, node), now, stopping);

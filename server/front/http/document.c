@@ -11,6 +11,7 @@ enum { PIECE = 64 * 1024, DATE_MAX = H2O_TIMESTR_RFC1123_LEN + 1 };
 /* struct download is a document on its way. It goes with its request. */
 struct download {
     h2o_generator_t super;
+    h2o_linklist_t link; /* among those of its thread */
     struct front_conn *conn;
     struct front_page page;
     size_t sent;
@@ -20,7 +21,19 @@ static void on_download_gone(void *arg)
 {
     struct download *download = arg;
 
+    if (h2o_linklist_is_linked(&download->link))
+        h2o_linklist_unlink(&download->link);
     download->page.release(download->page.held);
+}
+
+/* A stream that stands still calls nobody, so this looks. HTTP/2 loses the connection, too. */
+void front_end_withdrawn(struct front_thread *thread)
+{
+    for (h2o_linklist_t *node = thread->downloads.next; node != &thread->downloads; node = node->next) {
+        const struct download *download = H2O_STRUCT_FROM_MEMBER(struct download, link, node);
+        if (download->page.is_withdrawn(download->page.held))
+            front_conn_shut(download->conn);
+    }
 }
 
 static void send_piece(h2o_generator_t *self, h2o_req_t *req)
@@ -107,6 +120,8 @@ void front_send_document(h2o_req_t *req, const struct front_page *page)
 
     *download =
         (struct download){.super = {.proceed = send_piece}, .conn = front_conn_of(req), .page = *page};
+    if (download->conn != NULL)
+        h2o_linklist_insert(&download->conn->thread->downloads, &download->link);
     if (download->conn != NULL && download->conn->thread->state >= FRONT_DRAINING)
         front_say_goodbye(download->conn, req);
     req->res.status = known ? 304 : page->status;

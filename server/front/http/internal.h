@@ -106,6 +106,7 @@ struct front_thread {
     struct front_accept accepts[FRONT_ADDRESSES_MAX];
     unsigned tls_version; /* of the contexts that its accepts hold */
     h2o_linklist_t conns;
+    h2o_linklist_t downloads; /* of document.c */
     struct front_slot *slots;
     uint32_t free_slot;
     uint32_t slots_used;
@@ -202,14 +203,20 @@ void front_memory_left(struct front_thread *thread);
  * little. On the thread, once a turn. */
 void front_memory_turn(struct front_thread *thread);
 
+/* front_conn_shut ends |conn| in either direction; the loop then sees its end and libh2o closes it. */
+void front_conn_shut(const struct front_conn *conn);
+
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);
 
 /* ---- document.c ---- */
 
-/* front_send_document answers |req|, by GET or HEAD, with |page|, which has release: piece by piece, or with 304 where
- * the peer has it already. */
+/* front_send_document answers |req|, by GET or HEAD, with |page|, which has release: piece by piece, or with
+ * 304 where the peer has it already. */
 void front_send_document(h2o_req_t *req, const struct front_page *page);
+
+/* front_end_withdrawn ends the connections of |thread| by which a document goes out that was withdrawn. */
+void front_end_withdrawn(struct front_thread *thread);
 
 /* front_sends_document returns 1 if |req| is answered so. */
 int front_sends_document(const h2o_req_t *req);

@@ -54,6 +54,7 @@ static int make_thread(struct front *front, unsigned index)
     thread->front = front;
     thread->index = index;
     h2o_linklist_init_anchor(&thread->conns);
+    h2o_linklist_init_anchor(&thread->downloads);
     thread->slots = calloc(jobs, sizeof *thread->slots);
     if (thread->slots == NULL)
         return 0;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/bounds.h"
+
 TestSuite(published);
 
 static struct bytes octets(const char *text)
@@ -64,5 +66,57 @@ Test(published, the_same_octets_change_nothing)
     cr_assert_eq(first, second);
     published_release(first);
     published_release(second);
+    publication_free(publication);
+}
+
+/* Who reads slowly enough reads each version that there was, and each stays in memory. */
+Test(published, former_ones_have_a_bound_and_the_oldest_go)
+{
+    enum { QUARTER = BOUND_PUBLISHED_FORMER / 4, MANY = 7 };
+    struct publication *publication = publication_new();
+    struct published *read[MANY];
+
+    for (int i = 0; i < MANY; i++) {
+        uint8_t *body = calloc(1, QUARTER);
+        body[0] = (uint8_t)i;
+        cr_assert(publication_put(publication, "/a", "text/plain", bytes_of(body, QUARTER), 1, 0));
+        read[i] = publication_find(publication, bytes_str("/a"));
+    }
+    publication_tidy(publication);
+    /* The last is no former one, and of those four are within the bound. */
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(published_is_withdrawn(read[i]), i < MANY - 1 - 4, "%d", i);
+    cr_assert_eq(read[0]->body.data[0], 0, "who has it may let it go himself");
+    /* What nobody reads any more counts no more, and is gone. */
+    for (int i = 2; i < MANY - 1; i++)
+        published_release(read[i]);
+    publication_tidy(publication);
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("newest"), 1, 0));
+    publication_tidy(publication);
+    cr_assert_not(published_is_withdrawn(read[MANY - 1]));
+    published_release(read[0]);
+    published_release(read[1]);
+    published_release(read[MANY - 1]);
+    publication_tidy(publication);
+    publication_free(publication);
+}
+
+Test(published, what_is_removed_is_not_found_but_read_to_its_end)
+{
+    struct publication *publication = publication_new();
+    struct published *document;
+
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("a"), 1, 0));
+    cr_assert(publication_put(publication, "/b", "text/plain", octets("b"), 1, 0));
+    document = publication_find(publication, bytes_str("/a"));
+    publication_remove(publication, "/a");
+    publication_remove(publication, "/c");
+    publication_tidy(publication);
+    cr_assert_null(publication_find(publication, bytes_str("/a")));
+    cr_assert(bytes_equal(document->body, bytes_str("a")));
+    published_release(document);
+    document = publication_find(publication, bytes_str("/b"));
+    cr_assert(bytes_equal(document->body, bytes_str("b")));
+    published_release(document);
     publication_free(publication);
 }

@@ -75,6 +75,7 @@ static void set_up(void)
     accepts.thread = thread;
     accepts.serves = CONFIG_SERVE_CMP;
     h2o_linklist_init_anchor(&thread->conns);
+    h2o_linklist_init_anchor(&thread->downloads);
     for (size_t i = 0; i < CONNS; i++) {
         conns[i] = (struct front_conn){.thread = thread, .accept = &accepts, .sock = &socks[i]};
         conns[i].client = (struct address){.len = 4, .octets = {192, 0, 2, (uint8_t)i}, .port = 1};

@@ -19,7 +19,8 @@ static struct config config;
 static struct config_fault fault;
 static struct pipeline *pipeline;
 static struct front *front;
-static struct front_handler pages[2];
+static struct front_handler pages[3];
+static atomic_int document_users, document_withdrawn;
 
 static void hello(void *arg, struct bytes path, struct front_page *page)
 {
@@ -34,6 +35,33 @@ static void silent(void *arg, struct bytes path, struct front_page *page)
     (void)path;
     (void)arg;
     page->body = bytes_str("?");
+}
+
+static void release_document(void *held)
+{
+    atomic_fetch_sub((atomic_int *)held, 1);
+}
+
+static int is_document_withdrawn(const void *held)
+{
+    (void)held;
+    return atomic_load(&document_withdrawn);
+}
+
+/* One that no buffer of a socket takes as a whole. */
+static void document(void *arg, struct bytes path, struct front_page *page)
+{
+    static const char body[32 * 1024 * 1024];
+
+    (void)path;
+    atomic_fetch_add(&document_users, 1);
+    *page = (struct front_page){.status = 200,
+                                .content_type = "text/x-document",
+                                .body = bytes_of(body, sizeof body),
+                                .release = release_document,
+                                .is_withdrawn = is_document_withdrawn,
+                                .held = arg,
+                                .tag = "\"tag\""};
 }
 
 static void set_up(void)
@@ -57,6 +85,7 @@ static void set_up(void)
                                            .jobs = JOBS};
     pages[0] = (struct front_handler){"/hello", CONFIG_SERVE_HEALTH, hello, "an argument"};
     pages[1] = (struct front_handler){"/silent", CONFIG_SERVE_HEALTH, silent, NULL};
+    pages[2] = (struct front_handler){"/document/", CONFIG_SERVE_HEALTH, document, &document_users};
     pipeline = fake_pipeline_new(JOBS, JOBS, 0, 2);
     log_set_level(LOG_ERROR);
 }
@@ -74,7 +103,7 @@ static struct front *opened(void)
 {
     return http_transport.open(
         &fault, &(struct front_setup){
-                    .config = &config, .pipeline = pipeline, .handlers = pages, .handler_count = 2});
+                    .config = &config, .pipeline = pipeline, .handlers = pages, .handler_count = 3});
 }
 
 static void start(void)
@@ -306,6 +335,44 @@ static const char *ask(size_t address, const char *request)
 
     say(fd, request);
     return hear(fd);
+}
+
+static int has_document_users(int wanted)
+{
+    for (int i = 0; i < PATIENCE_S * 50 && atomic_load(&document_users) != wanted; i++)
+        usleep(10000);
+    return atomic_load(&document_users) == wanted;
+}
+
+/* Who does not read it holds it, until it is withdrawn; and lets it go once, however he ends. */
+Test(transport, a_document_is_held_until_it_is_withdrawn)
+{
+    static const char request[] = "GET /document/x HTTP/1.1\r\nHost: x\r\n\r\n";
+    char octet;
+    int fd, other;
+
+    config.threads.front = 1;
+    config.limits.idle_seconds = 600;
+    start();
+    fd = dial(0);
+    say(fd, request);
+    cr_assert_eq(recv(fd, &octet, 1, 0), 1);
+    other = dial(0);
+    say(other, request);
+    cr_assert_eq(recv(other, &octet, 1, 0), 1);
+    cr_assert(has_document_users(2));
+    close(other);
+    cr_assert(has_document_users(1), "who goes away lets it go");
+    usleep(2 * FRONT_SWEEP_MS * 1000);
+    cr_assert_eq(atomic_load(&document_users), 1);
+    atomic_store(&document_withdrawn, 1);
+    cr_assert(has_document_users(0));
+    close(fd);
+    /* Those who have it already read nothing of it. */
+    cr_assert_not_null(strstr(ask(0, "GET /document/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                     "If-None-Match: \"tag\"\r\n\r\n"),
+                              " 304 "));
+    cr_assert(has_document_users(0));
 }
 
 /* A POST of |body| as |type|, after which the connection ends. */
