@@ -198,7 +198,8 @@ Test(init, a_CA_is_made)
     static const char *const certificates[] = {"ca/ca/root.pem", "ca/ca/issuing.pem", "ca/ca/cmp.pem"};
 
     cr_assert_eq(init("@/ca"), CTL_OK, "%s", call_err);
-    cr_expect_not_null(strstr(call_err, "warning: certificates will not say where their CRL is"), "%s", call_err);
+    cr_expect_not_null(strstr(call_err, "warning: certificates will not say where their CRL is"), "%s",
+                       call_err);
     snprintf(
         expected, sizeof expected,
         "%s/ca: root CA, issuing CA and CMP certificate made; start with: cmpd --config %s/ca/cmpd.yaml\n",
