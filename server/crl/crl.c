@@ -86,7 +86,33 @@ static struct crl_issuer *issuer_of(struct crl_service *service, const struct cm
     struct crl_issuer *issuer = &service->issuers[service->issuer_count++];
     *issuer = (struct crl_issuer){.published = 0};
     memcpy(issuer->id, ca->id, sizeof issuer->id);
+    snprintf(issuer->name, sizeof issuer->name, "%s", ca->name);
     return issuer;
+}
+
+static int is_configured(const struct crl_issuer *issuer, const struct policy *policy)
+{
+    const struct config *config = policy_config(policy);
+
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (strcmp(config->cas[i].name, issuer->name) == 0)
+            return memcmp(policy_authority(policy, issuer->name)->id, issuer->id, sizeof issuer->id) == 0;
+    return 0;
+}
+
+/* A CA that has gone, or has another name or key: nobody would renew what is published of it. */
+static void drop_former(struct crl_service *service, const struct policy *policy)
+{
+    for (size_t i = 0; i < service->issuer_count;) {
+        struct crl_issuer *issuer = &service->issuers[i];
+        if (is_configured(issuer, policy)) {
+            i++;
+            continue;
+        }
+        crl_issuer_withdraw(issuer, service->publication);
+        crl_issuer_forget(issuer);
+        *issuer = service->issuers[--service->issuer_count];
+    }
 }
 
 /* RFC 5280 4.2.1.3: cRLSign. */
@@ -153,6 +179,8 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
                             .lease = service->leads ? &lease : NULL};
     struct said said = {.text = "[", .len = 1};
 
+    if (service->configured != configurations)
+        drop_former(service, policy);
     for (size_t i = 0; i < config->ca_count; i++) {
         struct crl_issuer *issuer;
         turn.ca = policy_authority(policy, config->cas[i].name);

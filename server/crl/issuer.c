@@ -83,6 +83,30 @@ void crl_issuer_publish_certificate(const struct crl_turn *turn)
     publish_chain(turn, modified, expires);
 }
 
+void crl_issuer_withdraw(const struct crl_issuer *issuer, struct publication *publication)
+{
+    static const char *const forms[] = {"/crl/%s.crl", "/crl/%s.pem", "/ca/%s.cer", "/ca/%s.pem",
+                                        "/ca/%s.p7c"};
+    char path[PUBLISHED_PATH_MAX];
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        snprintf(path, sizeof path, forms[i], issuer->name);
+        publication_remove(publication, path);
+    }
+}
+
+/* The former one is not left in its place, which would say less than it seems to. */
+static void publish_pem(const struct crl_turn *turn, const struct store_crl *head, struct bytes der)
+{
+    char path[PUBLISHED_PATH_MAX];
+
+    if (der.len <= BOUND_CRL_PEM &&
+        put_pem(turn, "/crl/%s.pem", 1, der, head->this_update, head->next_update))
+        return;
+    snprintf(path, sizeof path, "/crl/%s.pem", turn->ca->name);
+    publication_remove(turn->publication, path);
+}
+
 /* What another node has made is published only if the CA has signed it: the store alone is not believed. */
 static int is_ours(const struct crl *crl, const struct crl_turn *turn, const struct store_crl *head)
 {
@@ -109,8 +133,7 @@ static void publish(struct crl_issuer *issuer, const struct crl_turn *turn, cons
         free((void *)(uintptr_t)der.data);
         return;
     }
-    if (der.len <= BOUND_CRL_PEM)
-        put_pem(turn, "/crl/%s.pem", 1, der, head->this_update, head->next_update);
+    publish_pem(turn, head, der);
     if (!put(turn, "/crl/%s.crl", "application/pkix-crl", der, head->this_update, head->next_update)) {
         failed(issuer, turn, "publishing", "out of memory");
         return;

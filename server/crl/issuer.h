@@ -9,16 +9,17 @@
 #include "server/crl/revoked.h"
 #include "server/crl/shelf.h"
 
-/* struct crl_issuer is what is known of one CA. All zero but |id| at first. */
+/* struct crl_issuer is what is known of one CA. All zero but |id| and |name| at first. */
 struct crl_issuer {
     uint8_t id[STORE_ISSUER_ID];
-    struct revoked list;     /* of who leads */
-    struct store_crl head;   /* the newest in the store; number 0: none is known */
-    int64_t published;       /* number of the one that is published here; 0: none */
-    int64_t published_until; /* its nextUpdate */
-    int64_t made_ms;         /* when this node made the last one, by a clock that nobody sets; 0: never */
-    int failing;             /* 1: the last attempt failed, and the log says so */
-    int64_t told_late;       /* Unix seconds: when the log said that it is late; 0: it is not */
+    char name[PUBLISHED_PATH_MAX]; /* by which it is published */
+    struct revoked list;           /* of who leads */
+    struct store_crl head;         /* the newest in the store; number 0: none is known */
+    int64_t published;             /* number of the one that is published here; 0: none */
+    int64_t published_until;       /* its nextUpdate */
+    int64_t made_ms;   /* when this node made the last one, by a clock that nobody sets; 0: never */
+    int failing;       /* 1: the last attempt failed, and the log says so */
+    int64_t told_late; /* Unix seconds: when the log said that it is late; 0: it is not */
 };
 
 /* struct crl_turn is what a look is given. */
@@ -41,6 +42,9 @@ void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn);
 /* crl_issuer_publish_certificate publishes the CA's certificate, for who follows caIssuers (RFC
  * 5280 4.2.2.1). */
 void crl_issuer_publish_certificate(const struct crl_turn *turn);
+
+/* crl_issuer_withdraw ends what is published of the CA. */
+void crl_issuer_withdraw(const struct crl_issuer *issuer, struct publication *publication);
 
 /* crl_issuer_forget frees what only a leader needs. */
 void crl_issuer_forget(struct crl_issuer *issuer);

@@ -192,6 +192,21 @@ start_server cmpd-epoll "$dir/cmpd.yaml" "$work/epoll.log"
 until_so "published again" is_above 0
 same "the same one" "$((16#$(crl_number)))" "$number"
 same "what caches ask, there too" "$(fetch /crl/issuing.crl -H "If-None-Match: $(header etag)")" 304
+
+# ---- a CA that is called otherwise: nothing of the old name stays, to grow old ----
+
+fetch /crl/issuing.crl >/dev/null
+cp "$work/got" "$work/before.crl"
+sed -i -E 's/^( +-? *(name|ca)): issuing\b/\1: second/' "$dir/cmpd.yaml"
+kill -HUP "$server"
+is_found() {
+    [ "$(fetch "$1")" = 200 ]
+}
+until_so "it is there by its new name" is_found /crl/second.crl
+ok "the same one" command cmp "$work/got" "$work/before.crl"
+for path in crl/issuing.crl crl/issuing.pem ca/issuing.cer ca/issuing.pem ca/issuing.p7c; do
+    same "no more: $path" "$(fetch "/$path")" 404
+done
 stop_server
 
 sed -i 's/^  every_hours: .*/  every_hours: 72/' "$dir/cmpd.yaml"

@@ -1,6 +1,8 @@
 /* issuer.c: when a CRL is made, and what is published (RFC 5280 5.1.2.4 to 5.1.2.6, 5.2.3). */
 #include "server/crl/issuer.h"
 
+#include "server/base/bounds.h"
+
 #include "tests/unit/crl/fixture.h"
 
 enum { HOUR = 3600 };
@@ -27,6 +29,7 @@ static void begin(void)
     publication = publication_new();
     issuer = (struct crl_issuer){.published = 0};
     memcpy(issuer.id, issuer_octets, sizeof issuer.id);
+    snprintf(issuer.name, sizeof issuer.name, "issuing");
     config = (struct config_crl){.validity_hours = 72, .every_hours = 24, .after_revocation_seconds = 2};
     turn = (struct crl_turn){.config = &config,
                              .ca = &authority,
@@ -254,6 +257,54 @@ Test(issuer, the_CA_s_certificate_is_published_too)
     document = publication_find(publication, bytes_str("/ca/issuing.pem"));
     cr_assert_eq(memcmp(document->body.data, "-----BEGIN CERTIFICATE-----", 27), 0);
     published_release(document);
+}
+
+static int is_published(const char *path)
+{
+    struct published *document = publication_find(publication, bytes_str(path));
+
+    published_release(document);
+    return document != NULL;
+}
+
+/* A CA that has left the configuration: its last CRL would stay, and end. */
+Test(issuer, what_is_withdrawn_is_nowhere)
+{
+    static const char *const paths[] = {"/crl/issuing.crl", "/crl/issuing.pem", "/ca/issuing.cer",
+                                        "/ca/issuing.pem"};
+    size_t entries;
+
+    look(&entries);
+    crl_issuer_publish_certificate(&turn);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        cr_expect(is_published(paths[i]), "%s", paths[i]);
+    crl_issuer_withdraw(&issuer, publication);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        cr_expect_not(is_published(paths[i]), "%s", paths[i]);
+}
+
+/* Else the PEM form would go on to say what was true before the catastrophe. */
+Test(issuer, a_CRL_that_is_too_large_for_PEM_takes_the_former_one_away)
+{
+    enum { MANY = BOUND_CRL_PEM / 32 };
+    uint8_t serial[STORE_SERIAL] = {1};
+    struct store_revocation row = {.serial = bytes_of(serial, sizeof serial),
+                                   .status = STORE_CERT_REVOKED,
+                                   .at = NOW,
+                                   .not_after = NOW + HOUR};
+    size_t entries;
+
+    look(&entries);
+    cr_assert(is_published("/crl/issuing.pem"));
+    for (uint32_t i = 1; i <= MANY; i++) {
+        memcpy(serial + 8, &i, sizeof i);
+        row.position = i;
+        cr_assert(revoked_put(&issuer.list, &row));
+    }
+    later(2);
+    cr_assert_eq(look(&entries), 2);
+    cr_assert_eq(entries, MANY);
+    cr_assert_not(is_published("/crl/issuing.pem"));
 }
 
 Test(issuer, it_is_there_in_PEM_too)
