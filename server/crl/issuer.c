@@ -11,7 +11,12 @@
 #include "server/base/log.h"
 #include "server/crl/make.h"
 
-enum { CHAIN_ARENA = (BOUND_CHAIN + 1) * BOUND_CERTIFICATE * 2, HOUR = 3600, TELL_EVERY = 300 };
+enum {
+    CHAIN_ARENA = (BOUND_CHAIN + 1) * BOUND_CERTIFICATE * 2,
+    HOUR = 3600,
+    TELL_EVERY = 300,
+    RETRY_MS = 5000
+};
 
 void crl_issuer_forget(struct crl_issuer *issuer)
 {
@@ -139,25 +144,48 @@ static void publish(struct crl_issuer *issuer, const struct crl_turn *turn, cons
         return;
     }
     issuer->published = head->number;
+    issuer->published_at = head->this_update;
     issuer->published_until = head->next_update;
     issuer->failing = 0;
     log_line(LOG_INFO, "CRL published", log_word("ca", turn->ca->name), log_number("number", head->number),
              log_number("octets", head->size));
 }
 
-static void take_newest(struct crl_issuer *issuer, const struct crl_turn *turn)
+/* What is replaced while it is read is another one at the next look. */
+static void octets_lost(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    if (issuer->lost == issuer->head.number)
+        failed(issuer, turn, "publishing", "its octets in the store are damaged, or are not all there");
+    issuer->lost = issuer->head.number;
+}
+
+/* Returns 0 if the store does not say what there is, or this node has no memory for it. */
+static int take_newest(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     struct bytes der;
 
-    if (issuer->head.number > issuer->published &&
-        shelf_take(&der, turn->store, bytes_of(issuer->id, sizeof issuer->id), &issuer->head) == SHELF_DONE)
+    if (issuer->head.number <= issuer->published)
+        return 1;
+    if (issuer->head.size <= 0 || issuer->head.size > BOUND_CRL_OCTETS) {
+        failed(issuer, turn, "publishing", "what the store holds has a size that is not published");
+        return 1;
+    }
+    switch (shelf_take(&der, turn->store, bytes_of(issuer->id, sizeof issuer->id), &issuer->head)) {
+    case SHELF_DONE:
         publish(issuer, turn, &issuer->head, der);
+        return 1;
+    case SHELF_LOST:
+        octets_lost(issuer, turn);
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 /* ---- made ---- */
 
 /* By the clock that nobody sets: who sets the other one forward gets no CRL for each second of it. */
-static int may_answer_revocations(const struct crl_issuer *issuer, const struct crl_turn *turn)
+static int may_answer(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     return issuer->made_ms == 0 ||
            turn->now_ms - issuer->made_ms >= 1000 * (int64_t)turn->config->after_revocation_seconds;
@@ -167,8 +195,15 @@ static int is_due(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     const struct store_crl *head = &issuer->head;
 
-    return head->number == 0 || turn->now - head->this_update >= HOUR * (int64_t)turn->config->every_hours ||
-           (issuer->list.position > head->position && may_answer_revocations(issuer, turn));
+    if (turn->config->every_hours == 0)
+        return 0;
+    /* Each attempt costs as much as the list is long. */
+    if (issuer->failing && issuer->made_ms != 0 && turn->now_ms - issuer->made_ms < RETRY_MS)
+        return 0;
+    return head->number == 0 ||
+           turn->now - issuer->published_at >= HOUR * (int64_t)turn->config->every_hours ||
+           ((head->number != issuer->published || head->position != issuer->list.position) &&
+            may_answer(issuer, turn));
 }
 
 static int64_t largest(int64_t a, int64_t b)
@@ -179,8 +214,10 @@ static int64_t largest(int64_t a, int64_t b)
 /* Numbers go up, whatever a restored store says; and times do, when a clock was set back (RFC 5280 5.2.3). */
 static struct crl_times times_of(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
-    int64_t now = largest(turn->now, issuer->head.this_update);
-    int64_t last = largest(issuer->head.number, issuer->published);
+    int64_t now = largest(turn->now, issuer->published_at), last = issuer->published;
+
+    if (issuer->head.number < INT64_MAX / 2)
+        last = largest(last, issuer->head.number);
 
     return (struct crl_times){.number = largest(last + 1, turn->config->number_min),
                               .this_update = now,
@@ -233,9 +270,10 @@ static void make(struct crl_issuer *issuer, const struct crl_turn *turn)
 static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     int64_t margin = HOUR * ((int64_t)turn->config->validity_hours - turn->config->every_hours) / 2;
-    int64_t left = issuer->head.next_update - turn->now;
+    int64_t until = issuer->published != 0 ? issuer->published_until : issuer->head.next_update;
+    int64_t left = until - turn->now;
 
-    if (issuer->head.number == 0 || left > margin || turn->config->every_hours == 0) {
+    if (until == 0 || left > margin || turn->config->every_hours == 0) {
         issuer->told_late = 0;
         return;
     }
@@ -255,10 +293,8 @@ void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn)
 
     if (outcome == SHELF_DONE)
         issuer->head = head;
-    if (outcome != SHELF_UNAVAILABLE)
-        take_newest(issuer, turn);
-    if (turn->lease != NULL && outcome != SHELF_UNAVAILABLE && revoked_read(&issuer->list, turn->store, id) &&
-        is_due(issuer, turn))
+    if (outcome != SHELF_UNAVAILABLE && take_newest(issuer, turn) && turn->lease != NULL &&
+        revoked_read(&issuer->list, turn->store, id) && is_due(issuer, turn))
         make(issuer, turn);
     tell_if_late(issuer, turn);
 }

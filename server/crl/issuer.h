@@ -15,8 +15,10 @@ struct crl_issuer {
     char name[PUBLISHED_PATH_MAX]; /* by which it is published */
     struct revoked list;           /* of who leads */
     struct store_crl head;         /* the newest in the store; number 0: none is known */
+    int64_t lost;                  /* number of the one whose octets were not there; 0: none */
     int64_t published;             /* number of the one that is published here; 0: none */
-    int64_t published_until;       /* its nextUpdate */
+    int64_t published_at;          /* its thisUpdate, Unix seconds */
+    int64_t published_until;       /* its nextUpdate, Unix seconds */
     int64_t made_ms;   /* when this node made the last one, by a clock that nobody sets; 0: never */
     int failing;       /* 1: the last attempt failed, and the log says so */
     int64_t told_late; /* Unix seconds: when the log said that it is late; 0: it is not */
@@ -33,7 +35,10 @@ struct crl_turn {
     const struct store_lease *lease; /* to be held by who makes one; NULL: this node does not lead */
 };
 
-/* crl_issuer_look publishes the newest CRL of the store, if it is newer than the one that is published, and
+/* What the store says of its newest CRL counts for no more than that CRL: who leads makes another one if the
+ * CA has not signed it, and takes neither its times nor a number that leaves no room above it.
+ *
+ * crl_issuer_look publishes the newest CRL of the store, if it is newer than the one that is published, and
  * makes the next one if this node leads and it is time: when something was revoked, at most every
  * after_revocation_seconds, and every every_hours in any case. Waits for the store, and for a key in a token.
  */

@@ -2,6 +2,7 @@
 #include "server/crl/issuer.h"
 
 #include "server/base/bounds.h"
+#include "storage/row.h"
 
 #include "tests/unit/crl/fixture.h"
 
@@ -243,6 +244,118 @@ Test(issuer, one_that_is_late_is_told_until_there_is_another)
     look(&entries);
     look(&entries);
     cr_assert_eq(issuer.told_late, 0);
+}
+
+/* The lease is given up at one of the next looks; until then none is made either. */
+Test(issuer, who_is_to_make_none_makes_none)
+{
+    size_t entries;
+
+    look(&entries);
+    config.every_hours = 0;
+    enroll(1, 0);
+    later(100 * HOUR);
+    cr_assert_eq(look(&entries), 1);
+}
+
+/* Nor does it decide what the CA signs next: a CRL of the future is none, and after the last number comes
+ * nothing. */
+Test(issuer, a_forged_row_keeps_nobody_from_the_next_one)
+{
+    static const int64_t numbers[] = {9, 1, INT64_MAX}, expected[] = {10, 11, 12};
+    struct published *document;
+    struct crl crl;
+    size_t entries;
+
+    look(&entries);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct store_crl forged = {.number = numbers[i],
+                                   .this_update = turn.now + 1000 * HOUR,
+                                   .next_update = turn.now + 2000 * HOUR,
+                                   .position = INT64_MAX};
+        cr_assert_eq(shelf_put(&forged, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
+                     SHELF_DONE);
+        enroll(i, KEY_COMPROMISE);
+        later(10);
+        cr_assert_eq(look(&entries), expected[i]);
+        cr_assert_eq(entries, i + 1);
+        document = publication_find(publication, bytes_str("/crl/issuing.crl"));
+        cr_assert(crl_parse(&crl, document->body));
+        cr_assert_eq(crl.this_update, turn.now);
+        published_release(document);
+    }
+}
+
+/* The row is right, but for the position, which is in no CRL. */
+Test(issuer, a_position_that_nobody_has_reached_hides_no_revocation)
+{
+    struct published *document;
+    size_t entries;
+
+    look(&entries);
+    document = publication_find(publication, bytes_str("/crl/issuing.crl"));
+    struct store_crl forged = issuer.head;
+    forged.position = INT64_MAX;
+    cr_assert_eq(shelf_put(&forged, store, test_issuer(), &issuer.head, document->body, &held), SHELF_DONE);
+    published_release(document);
+    enroll(1, KEY_COMPROMISE);
+    later(2);
+    cr_assert_eq(look(&entries), 2);
+    cr_assert_eq(entries, 1);
+}
+
+/* As somebody leaves them who deletes a row, or a disk that damages one. */
+Test(issuer, pieces_that_are_not_there_are_made_anew_by_who_leads)
+{
+    size_t entries;
+
+    struct store_crl head = {.number = 7, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
+    cr_assert_eq(shelf_put(&head, store, test_issuer(), NULL, bytes_str("octets"), &held), SHELF_DONE);
+    struct store_crl_piece piece = {.octets = bytes_str("others")};
+    uint8_t key[STORE_PIECE_KEY_MAX];
+    struct store_unit unit = {.issuer = test_issuer()};
+    piece.key = store_crl_piece_key(key, bytes_str(SHELF_FULL), head.slot, 0);
+    store_unit_write(&unit, STORE_PUT, STORE_CRL_PIECES, &piece);
+    cr_assert(store_commit_wait(store, &unit));
+    turn.lease = NULL;
+    cr_assert_eq(look(&entries), 0);
+    cr_assert_not(issuer.failing, "it may have been replaced just now");
+    cr_assert_eq(look(&entries), 0);
+    cr_assert(issuer.failing);
+    turn.lease = &held;
+    cr_assert_eq(look(&entries), 8);
+    cr_assert_not(issuer.failing);
+}
+
+Test(issuer, a_key_that_does_not_sign_is_not_asked_at_each_look)
+{
+    const struct signature_algorithm *good = authority.algorithm;
+    size_t entries;
+
+    authority.algorithm = signature_for_key(KEY_ED25519);
+    cr_assert_eq(look(&entries), 0);
+    cr_assert(issuer.failing);
+    authority.algorithm = good;
+    later(4);
+    cr_assert_eq(look(&entries), 0);
+    later(1);
+    cr_assert_eq(look(&entries), 1);
+    cr_assert_not(issuer.failing);
+}
+
+/* What this node publishes ends, whatever the store has. */
+Test(issuer, a_CRL_that_cannot_be_published_is_late)
+{
+    size_t entries;
+
+    look(&entries);
+    turn.lease = NULL;
+    later(70 * HOUR);
+    struct store_crl head = {.number = 9, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
+    cr_assert_eq(shelf_put(&head, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
+                 SHELF_DONE);
+    look(&entries);
+    cr_assert_eq(issuer.told_late, turn.now);
 }
 
 Test(issuer, the_CA_s_certificate_is_published_too)
