@@ -95,6 +95,7 @@ struct store_lease {
     const char *name;    /* what it is about */
     struct bytes holder; /* a process: no other has this name, not even a later one of this node */
     int64_t seconds; /* not 0: it is taken, if it is free, or held on to, for so long; 0: it has to be held */
+    int64_t longer;  /* of one that has to be held: at least for so many seconds from now on */
 };
 
 struct store_audit {

@@ -49,7 +49,7 @@ static int64_t steady_ms(void)
 
 static int ask_for_lease(const struct crl_service *service, int64_t seconds)
 {
-    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), seconds};
+    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), seconds, 0};
     struct store_unit unit = {.lease = &lease};
 
     return store_commit_wait(service->store, &unit) && unit.outcome == STORE_DONE;
@@ -170,7 +170,7 @@ void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late)
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
-    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), 0};
+    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), 0, BOUND_CRL_LEASE};
     struct crl_turn turn = {.config = &config->crl,
                             .store = service->store,
                             .publication = service->publication,

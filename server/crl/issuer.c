@@ -15,7 +15,8 @@ enum {
     CHAIN_ARENA = (BOUND_CHAIN + 1) * BOUND_CERTIFICATE * 2,
     HOUR = 3600,
     TELL_EVERY = 300,
-    RETRY_MS = 5000
+    RETRY_MS = 5000,
+    PAGES_A_LOOK = 1024
 };
 
 void crl_issuer_forget(struct crl_issuer *issuer)
@@ -285,16 +286,29 @@ static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
                               "whoever checks it refuses every certificate"));
 }
 
+/* Returns 1 if all of the list is there. What would take longer than the lease lasts is read at several
+ * looks. */
+static int has_list(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    if (!revoked_read(&issuer->list, turn->store, bytes_of(issuer->id, sizeof issuer->id), PAGES_A_LOOK)) {
+        failed(issuer, turn, "reading",
+               "the store does not say what is revoked, or there is no memory for it");
+        return 0;
+    }
+    return !issuer->list.is_behind;
+}
+
 void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
-    struct bytes id = bytes_of(issuer->id, sizeof issuer->id);
     struct store_crl head;
-    enum shelf_outcome outcome = shelf_look(&head, turn->store, id);
+    enum shelf_outcome outcome = shelf_look(&head, turn->store, bytes_of(issuer->id, sizeof issuer->id));
 
     if (outcome == SHELF_DONE)
         issuer->head = head;
+    else if (outcome == SHELF_NONE)
+        issuer->head = (struct store_crl){.number = 0};
     if (outcome != SHELF_UNAVAILABLE && take_newest(issuer, turn) && turn->lease != NULL &&
-        revoked_read(&issuer->list, turn->store, id) && is_due(issuer, turn))
+        has_list(issuer, turn) && is_due(issuer, turn))
         make(issuer, turn);
     tell_if_late(issuer, turn);
 }

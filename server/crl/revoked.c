@@ -90,7 +90,7 @@ static int read_page(struct revoked *list, struct store *store, struct bytes iss
     struct store_fetch fetch = {.kind = STORE_REVOCATIONS,
                                 .index = STORE_REVOKED_SINCE,
                                 .issuer = issuer,
-                                .before = list->position + 1,
+                                .before = list->position < INT64_MAX ? list->position + 1 : INT64_MAX,
                                 .arena = arena};
     const struct store_revocation *rows;
 
@@ -103,14 +103,15 @@ static int read_page(struct revoked *list, struct store *store, struct bytes iss
     return fetch.outcome == STORE_FOUND ? (int)fetch.count : 0;
 }
 
-int revoked_read(struct revoked *list, struct store *store, struct bytes issuer)
+int revoked_read(struct revoked *list, struct store *store, struct bytes issuer, unsigned pages)
 {
-    int count;
+    int count = STORE_REVOKED_MAX;
 
-    do {
+    for (; count == STORE_REVOKED_MAX && pages > 0; pages--) {
         struct arena *arena = arena_new(PAGE_ARENA);
         count = arena != NULL ? read_page(list, store, issuer, arena) : -1;
         arena_free(arena);
-    } while (count == STORE_REVOKED_MAX);
+    }
+    list->is_behind = count == STORE_REVOKED_MAX;
     return count >= 0;
 }

@@ -21,6 +21,7 @@ struct revoked {
     uint32_t *places; /* a table of places in |certs|, by serial; 0: none, else the place and 1 */
     size_t place_count;
     int64_t position; /* of the last change that is known */
+    int is_behind;    /* 1: the store has more */
 };
 
 /* revoked_free frees what |list| holds and makes it empty. */
@@ -32,8 +33,9 @@ int revoked_put(struct revoked *list, const struct store_revocation *row);
 /* revoked_find returns the certificate with |serial|, or NULL. */
 const struct revoked_cert *revoked_find(const struct revoked *list, struct bytes serial);
 
-/* revoked_read takes all changes of |issuer| since the last that is known. Returns 1, or 0 if the store does
- * not answer or there is no memory: what was read until then is kept. Waits for the store. */
-int revoked_read(struct revoked *list, struct store *store, struct bytes issuer);
+/* revoked_read takes the changes of |issuer| since the last that is known: all, or |pages| times
+ * STORE_REVOKED_MAX, and says so in |list->is_behind|. Returns 1, or 0 if the store does not answer or there
+ * is no memory: what was read until then is kept. Waits for the store. */
+int revoked_read(struct revoked *list, struct store *store, struct bytes issuer, unsigned pages);
 
 #endif

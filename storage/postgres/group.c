@@ -339,8 +339,7 @@ static int add_lease(struct writer *writer, const struct store_lease *lease)
     params_reset(&writer->params);
     params_octets(&writer->params, bytes_str(lease->name));
     params_octets(&writer->params, lease->holder);
-    if (lease->seconds != 0)
-        params_number(&writer->params, lease->seconds);
+    params_number(&writer->params, lease->seconds != 0 ? lease->seconds : lease->longer);
     return round_add(writer->slot, lease->seconds != 0 ? SQL_LEASE_TAKE : SQL_LEASE_HELD, &writer->params);
 }
 

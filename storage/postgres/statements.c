@@ -82,17 +82,18 @@ static const char *const by_hand[SQL_GET] = {
         "SELECT cmpd.require((SELECT count(*) FROM u JOIN cmpd.certificates c ON c.issuer = u.issuer "
         "AND c.serial = u.serial LEFT JOIN w ON w.issuer = u.issuer AND w.serial = u.serial "
         "WHERE NOT u.required OR w.serial IS NOT NULL) = cardinality($1))",
-    /* $1 its name, $2 the holder, $3 seconds, or 0: then it has to be held, and nobody takes it until this is
-     * committed. By the clock of the database, which all nodes share. */
+    /* $1 its name, $2 the holder, $3 seconds from now. Nobody else takes it until this is committed. By the
+     * clock of the database, which all nodes share. */
     [SQL_LEASE_TAKE] =
         "WITH w AS (INSERT INTO cmpd.leases (name, holder, until) VALUES ($1::text, $2::bytea, "
         "extract(epoch from clock_timestamp()) + $3::bigint) ON CONFLICT (name) DO UPDATE "
         "SET holder = excluded.holder, until = excluded.until WHERE cmpd.leases.holder = excluded.holder "
         "OR cmpd.leases.until <= extract(epoch from clock_timestamp()) RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM w) = 1)",
-    [SQL_LEASE_HELD] = "WITH l AS (SELECT 1 FROM cmpd.leases WHERE name = $1::text AND holder = $2::bytea "
-                       "AND until > extract(epoch from clock_timestamp()) FOR UPDATE) "
-                       "SELECT cmpd.require((SELECT count(*) FROM l) = 1)",
+    [SQL_LEASE_HELD] = "WITH w AS (UPDATE cmpd.leases SET until = greatest(until, "
+                       "extract(epoch from clock_timestamp()) + $3::bigint) WHERE name = $1::text "
+                       "AND holder = $2::bytea AND until > extract(epoch from clock_timestamp()) "
+                       "RETURNING 1) SELECT cmpd.require((SELECT count(*) FROM w) = 1)",
     /* $1 now, $2 the gap after which nobody served. Deadlines that had passed while a node still served stay
      * as they are: their certConf could have come. They are locked in the order in which certConfs are
      * stored. Answers with how many were put off, and by how much. */

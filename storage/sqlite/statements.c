@@ -53,7 +53,8 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_LEASE_TAKE] = "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, unixepoch() + ?3) "
                        "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
                        "WHERE holder = excluded.holder OR until <= unixepoch()",
-    [SQL_LEASE_HELD] = "SELECT 1 FROM leases WHERE name = ?1 AND holder = ?2 AND until > unixepoch()",
+    [SQL_LEASE_HELD] = "UPDATE leases SET until = max(until, unixepoch() + ?3) WHERE name = ?1 AND holder = "
+                       "?2 AND until > unixepoch()",
 
     [SQL_SECRET_STATE] =
         "SELECT reusable, expires, bound_to FROM secrets WHERE issuer = ?1 AND reference = ?2",

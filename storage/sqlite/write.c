@@ -199,33 +199,19 @@ static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
     return rc == SQLITE_OK && !found ? conflict(unit, STORE_PRE_OLD) : rc;
 }
 
-static int bind_lease(sqlite3_stmt *statement, const struct store_lease *lease)
+static int have_lease(struct sqlite_conn *conn, struct store_unit *unit)
 {
+    const struct store_lease *lease = unit->lease;
+    enum sqlite_statement which = lease->seconds != 0 ? SQL_LEASE_TAKE : SQL_LEASE_HELD;
+    sqlite3_stmt *statement = conn->statements[which];
     int rc = sqlite3_bind_text(statement, 1, lease->name, -1, SQLITE_STATIC);
-    return rc == SQLITE_OK ? sqlite_bind(statement, 2, lease->holder) : rc;
-}
-
-static int take_lease(struct sqlite_conn *conn, struct store_unit *unit)
-{
-    sqlite3_stmt *take = conn->statements[SQL_LEASE_TAKE];
-    int rc = bind_lease(take, unit->lease);
     if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(take, 3, unit->lease->seconds);
+        rc = sqlite_bind(statement, 2, lease->holder);
     if (rc == SQLITE_OK)
-        rc = sqlite_run(conn, SQL_LEASE_TAKE);
+        rc = sqlite3_bind_int64(statement, 3, lease->seconds != 0 ? lease->seconds : lease->longer);
+    if (rc == SQLITE_OK)
+        rc = sqlite_run(conn, which);
     return rc == SQLITE_OK && sqlite3_changes(conn->db) == 0 ? conflict(unit, STORE_PRE_LEASE) : rc;
-}
-
-static int hold_lease(struct sqlite_conn *conn, struct store_unit *unit)
-{
-    sqlite3_stmt *held = conn->statements[SQL_LEASE_HELD];
-    int rc = bind_lease(held, unit->lease);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(held);
-    sqlite3_reset(held);
-    if (rc == SQLITE_DONE)
-        return conflict(unit, STORE_PRE_LEASE);
-    return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
 /* After the certificate was changed: the list repeats what its row says. */
@@ -383,7 +369,7 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->lease != NULL)
-        rc = unit->lease->seconds != 0 ? take_lease(conn, unit) : hold_lease(conn, unit);
+        rc = have_lease(conn, unit);
     if (rc != SQLITE_OK || unit->outcome != STORE_DONE)
         return rc;
     rc = write_rows(conn, unit, 1);

@@ -12,11 +12,11 @@ static struct publication *publication;
 static struct crl_issuer issuer;
 static struct config_crl config;
 static struct crl_turn turn;
-static const struct store_lease held = {"crl", {(const uint8_t *)"a", 1}, 0};
+static const struct store_lease held = {"crl", {(const uint8_t *)"a", 1}, 0, 0};
 
 static void take_lease(const char *holder, int64_t seconds)
 {
-    struct store_lease lease = {"crl", bytes_str(holder), seconds};
+    struct store_lease lease = {"crl", bytes_str(holder), seconds, 0};
     struct store_unit unit = {.lease = &lease};
 
     cr_assert(store_commit_wait(store, &unit));
@@ -302,6 +302,16 @@ Test(issuer, a_position_that_nobody_has_reached_hides_no_revocation)
     later(2);
     cr_assert_eq(look(&entries), 2);
     cr_assert_eq(entries, 1);
+}
+
+Test(issuer, a_row_that_is_gone_is_made_anew_above_what_is_published)
+{
+    size_t entries;
+
+    issuer.head = (struct store_crl){.number = 5, .this_update = NOW, .next_update = NOW + 72 * HOUR};
+    issuer.published = 5;
+    issuer.published_at = NOW;
+    cr_assert_eq(look(&entries), 6);
 }
 
 /* As somebody leaves them who deletes a row, or a disk that damages one. */

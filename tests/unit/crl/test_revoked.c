@@ -5,6 +5,8 @@
 
 TestSuite(revoked, .init = set_up, .fini = tear_down, .timeout = 300);
 
+enum { MANY_PAGES = 100 };
+
 static const struct revoked_cert *find(const struct revoked *list, uint32_t n)
 {
     struct enrollment e;
@@ -20,13 +22,13 @@ Test(revoked, what_the_store_lists_is_read_and_then_what_has_changed)
 {
     struct revoked list = {.count = 0};
 
-    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
     cr_assert_eq(list.count, 0);
     cr_assert_null(find(&list, 1));
     enroll(1, KEY_COMPROMISE);
     enroll(2, CERTIFICATE_HOLD);
     enroll(3, -1);
-    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
     cr_assert_eq(list.count, 2);
     cr_assert_eq(list.position, 2);
     cr_assert_eq(find(&list, 1)->status, STORE_CERT_REVOKED);
@@ -35,7 +37,7 @@ Test(revoked, what_the_store_lists_is_read_and_then_what_has_changed)
     cr_assert_eq(find(&list, 2)->status, STORE_CERT_HOLD);
     cr_assert_null(find(&list, 3));
     release(2);
-    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
     cr_assert_eq(list.count, 2, "it stays, as released");
     cr_assert_eq(list.position, 3);
     cr_assert_eq(find(&list, 2)->status, STORE_CERT_VALID);
@@ -49,10 +51,41 @@ Test(revoked, more_than_a_page_is_read)
 
     for (uint32_t n = 0; n < 2 * STORE_REVOKED_MAX; n++)
         enroll(n, 0);
-    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
     cr_assert_eq(list.count, 2 * STORE_REVOKED_MAX, "the last page is full, and the end is found");
     for (uint32_t n = 0; n < 2 * STORE_REVOKED_MAX; n++)
         cr_assert_not_null(find(&list, n), "%u", n);
+    revoked_free(&list);
+}
+
+Test(revoked, a_look_reads_so_many_pages_and_the_next_one_the_rest)
+{
+    struct revoked list = {.count = 0};
+
+    for (uint32_t n = 0; n < STORE_REVOKED_MAX + 1; n++)
+        enroll(n, 0);
+    cr_assert(revoked_read(&list, store, test_issuer(), 1));
+    cr_assert_eq(list.count, STORE_REVOKED_MAX);
+    cr_assert(list.is_behind);
+    cr_assert(revoked_read(&list, store, test_issuer(), 1));
+    cr_assert_eq(list.count, STORE_REVOKED_MAX + 1);
+    cr_assert_not(list.is_behind);
+    revoked_free(&list);
+}
+
+/* Somebody has been at the store: what comes after the last position there can be is not the first again. */
+Test(revoked, a_forged_position_is_the_end_and_no_circle)
+{
+    struct revoked list = {.count = 0};
+    const struct store_revocation forged = {
+        .serial = bytes_str("0123456789abcdef"), .position = INT64_MAX, .status = STORE_CERT_REVOKED};
+
+    for (uint32_t n = 0; n < STORE_REVOKED_MAX; n++)
+        enroll(n, 0);
+    cr_assert(revoked_put(&list, &forged));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
+    cr_assert_eq(list.count, 1);
+    cr_assert_not(list.is_behind);
     revoked_free(&list);
 }
 
@@ -87,7 +120,7 @@ Test(revoked, a_serial_of_another_length_is_none)
 
     cr_assert_not(revoked_put(&list, &row));
     enroll(1, 0);
-    cr_assert(revoked_read(&list, store, test_issuer()));
+    cr_assert(revoked_read(&list, store, test_issuer(), MANY_PAGES));
     cr_assert_null(revoked_find(&list, bytes_str("short")));
     revoked_free(&list);
 }

@@ -5,11 +5,11 @@
 
 TestSuite(shelf, .init = set_up, .fini = tear_down, .timeout = 300);
 
-static const struct store_lease held = {"crl", {(const uint8_t *)"a", 1}, 0};
+static const struct store_lease held = {"crl", {(const uint8_t *)"a", 1}, 0, 0};
 
 static void take_lease(const char *holder)
 {
-    struct store_lease lease = {"crl", bytes_str(holder), 600};
+    struct store_lease lease = {"crl", bytes_str(holder), 600, 0};
     struct store_unit unit = {.lease = &lease};
 
     cr_assert(store_commit_wait(store, &unit));

@@ -41,6 +41,29 @@ Test(leases, what_has_lapsed_is_free_and_held_by_nobody)
     cr_assert_eq(lease("crl", "a", SHORT), STORE_CONFLICT);
 }
 
+/* Who needs it for longer than it was to last keeps it while he works; who has lost it has not. */
+Test(leases, what_is_held_can_be_held_for_longer)
+{
+    struct store_lease held = {.name = "crl", .holder = bytes_str("a"), .longer = LONG};
+    struct store_unit unit = {.issuer = test_issuer(), .lease = &held};
+
+    cr_assert_eq(lease("crl", "a", SHORT), STORE_DONE);
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    sleep(SHORT + 1);
+    cr_assert_eq(lease("crl", "a", 0), STORE_DONE);
+    cr_assert_eq(lease("crl", "b", LONG), STORE_CONFLICT);
+    /* It is never held for less. */
+    held.longer = SHORT;
+    cr_assert(store_commit_wait(store, &unit));
+    sleep(SHORT + 1);
+    cr_assert_eq(lease("crl", "a", 0), STORE_DONE);
+    cr_assert_eq(lease("crl", "a", -1), STORE_DONE);
+    held.longer = LONG;
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.conflict, STORE_PRE_LEASE);
+}
+
 static struct store_crl crl_numbered(int64_t number)
 {
     struct store_crl crl = {.scope = bytes_str("full"),
