@@ -1,3 +1,4 @@
+/* bundle.c: see bundle.h. */
 #include "crypto/bundle.h"
 
 #include <stdlib.h>

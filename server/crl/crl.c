@@ -1,3 +1,4 @@
+/* crl.c: the thread that makes and publishes CRLs, and who leads. */
 #include "server/crl/crl.h"
 
 #include <pthread.h>

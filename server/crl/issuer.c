@@ -1,3 +1,4 @@
+/* issuer.c: one CA: what is published, when the next CRL is made, and whether it is late. */
 #include "server/crl/issuer.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* published.c: see published.h. */
 #include "server/crl/published.h"
 
 #include <pthread.h>

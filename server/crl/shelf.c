@@ -1,3 +1,4 @@
+/* shelf.c: see shelf.h. */
 #include "server/crl/shelf.h"
 
 #include <stdio.h>
