@@ -90,7 +90,8 @@ struct store_removal {
 };
 
 /* struct store_lease is a right that one process at a time has, by the clock of the database: who makes CRLs,
- * say. */
+ * say. None lasts longer than an hour: one that says so is from before the clock was set back, and is free.
+ */
 struct store_lease {
     const char *name;    /* what it is about */
     struct bytes holder; /* a process: no other has this name, not even a later one of this node */

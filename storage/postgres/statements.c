@@ -88,7 +88,8 @@ static const char *const by_hand[SQL_GET] = {
         "WITH w AS (INSERT INTO cmpd.leases (name, holder, until) VALUES ($1::text, $2::bytea, "
         "extract(epoch from clock_timestamp()) + $3::bigint) ON CONFLICT (name) DO UPDATE "
         "SET holder = excluded.holder, until = excluded.until WHERE cmpd.leases.holder = excluded.holder "
-        "OR cmpd.leases.until <= extract(epoch from clock_timestamp()) RETURNING 1) "
+        "OR cmpd.leases.until <= extract(epoch from clock_timestamp()) "
+        "OR cmpd.leases.until > extract(epoch from clock_timestamp()) + 3600 RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM w) = 1)",
     [SQL_LEASE_HELD] = "WITH w AS (UPDATE cmpd.leases SET until = greatest(until, "
                        "extract(epoch from clock_timestamp()) + $3::bigint) WHERE name = $1::text "

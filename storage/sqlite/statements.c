@@ -52,7 +52,7 @@ static const char *const by_hand[SQL_GET] = {
     /* By the clock of the machine, which all processes of an embedded store share. */
     [SQL_LEASE_TAKE] = "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, unixepoch() + ?3) "
                        "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
-                       "WHERE holder = excluded.holder OR until <= unixepoch()",
+                       "WHERE holder = excluded.holder OR until <= unixepoch() OR until > unixepoch() + 3600",
     [SQL_LEASE_HELD] = "UPDATE leases SET until = max(until, unixepoch() + ?3) WHERE name = ?1 AND holder = "
                        "?2 AND until > unixepoch()",
 

@@ -41,6 +41,16 @@ Test(leases, what_has_lapsed_is_free_and_held_by_nobody)
     cr_assert_eq(lease("crl", "a", SHORT), STORE_CONFLICT);
 }
 
+/* As it is left by who died before the clock was set back: nobody waits until then. */
+Test(leases, one_that_ends_too_far_away_is_free)
+{
+    cr_assert_eq(lease("crl", "a", 3500), STORE_DONE);
+    cr_assert_eq(lease("crl", "b", LONG), STORE_CONFLICT);
+    cr_assert_eq(lease("crl", "a", 24 * 3600), STORE_DONE);
+    cr_assert_eq(lease("crl", "b", LONG), STORE_DONE);
+    cr_assert_eq(lease("crl", "a", 0), STORE_CONFLICT);
+}
+
 /* Who needs it for longer than it was to last keeps it while he works; who has lost it has not. */
 Test(leases, what_is_held_can_be_held_for_longer)
 {
