@@ -197,7 +197,8 @@ static int is_due(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     const struct store_crl *head = &issuer->head;
 
-    if (turn->config->every_hours == 0)
+    /* Two of one second are one for who asks by If-Modified-Since. */
+    if (turn->config->every_hours == 0 || turn->now == issuer->published_at)
         return 0;
     /* Each attempt costs as much as the list is long. */
     if (issuer->failing && issuer->made_ms != 0 && turn->now_ms - issuer->made_ms < RETRY_MS)
@@ -216,7 +217,7 @@ static int64_t largest(int64_t a, int64_t b)
 /* Numbers go up, whatever a restored store says; and times do, when a clock was set back (RFC 5280 5.2.3). */
 static struct crl_times times_of(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
-    int64_t now = largest(turn->now, issuer->published_at), last = issuer->published;
+    int64_t now = largest(turn->now, issuer->published_at + 1), last = issuer->published;
 
     if (issuer->head.number < INT64_MAX / 2)
         last = largest(last, issuer->head.number);

@@ -135,6 +135,20 @@ Test(issuer, a_new_one_is_made_in_time_though_nothing_was_revoked)
     cr_assert_eq(look(&entries), 2);
 }
 
+/* RFC 9110 8.8.2: Last-Modified is thisUpdate, and has seconds. Who has the one does not have the other. */
+Test(issuer, no_two_are_of_one_second)
+{
+    size_t entries;
+
+    look(&entries);
+    enroll(1, KEY_COMPROMISE);
+    issuer.made_ms = 0; /* another node, which has just taken over */
+    cr_assert_eq(look(&entries), 1);
+    turn.now++;
+    cr_assert_eq(look(&entries), 2);
+    cr_assert_eq(issuer.published_at, NOW + 1);
+}
+
 /* A clock that was set back makes no CRL that is older than the last, and none too many. */
 Test(issuer, numbers_and_times_go_up_whatever_the_clock_does)
 {
@@ -149,7 +163,7 @@ Test(issuer, numbers_and_times_go_up_whatever_the_clock_does)
     cr_assert_eq(look(&entries), 2);
     document = publication_find(publication, bytes_str("/crl/issuing.crl"));
     cr_assert(crl_parse(&crl, document->body));
-    cr_assert_eq(crl.this_update, NOW);
+    cr_assert_eq(crl.this_update, NOW + 1);
     published_release(document);
     turn.now += 1000 * HOUR;
     cr_assert_eq(look(&entries), 3);
@@ -310,7 +324,7 @@ Test(issuer, a_row_that_is_gone_is_made_anew_above_what_is_published)
 
     issuer.head = (struct store_crl){.number = 5, .this_update = NOW, .next_update = NOW + 72 * HOUR};
     issuer.published = 5;
-    issuer.published_at = NOW;
+    issuer.published_at = NOW - 1;
     cr_assert_eq(look(&entries), 6);
 }
 
