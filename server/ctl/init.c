@@ -604,12 +604,22 @@ static int is_wildcard(const char *address)
     return address[0] == ':' || strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0;
 }
 
+/* A query or a fragment would swallow what is put behind it, and no control character stands in YAML. */
+static int is_public_url(const char *text)
+{
+    static const char scheme[] = "http://",
+                      legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]%";
+    const char *host = text + sizeof scheme - 1;
+
+    return strncmp(text, scheme, sizeof scheme - 1) == 0 && *host != 0 && *host != '/' &&
+           host[strspn(host, legal)] == 0 && strlen(text) <= URL_MAX / 2;
+}
+
 /* What certificates say of where the CRL is stays in them for as long as they are valid: what nobody can
  * reach is better not said. */
 static int choose_public_url(struct options *options, const char *given, char own[URL_MAX])
 {
-    if (given != NULL && (strncmp(given, "http://", 7) != 0 || given[7] == 0 ||
-                          strpbrk(given, "\" \\\n") != NULL || strlen(given) > URL_MAX / 2))
+    if (given != NULL && !is_public_url(given))
         return !ctl_fault("--public-url wants http://HOST[:PORT][/PATH], not '%s'", given);
     options->public_url = given;
     if (given != NULL)

@@ -317,6 +317,10 @@ Test(init, certificates_say_where_their_CRL_is_if_others_can_reach_it)
     refused("@/no --public-url https://pki.example", CTL_FAULT, "--public-url wants http://");
     refused("@/no --public-url http://", CTL_FAULT, "--public-url wants http://");
     refused("@/no --public-url 'http://a\"b'", CTL_FAULT, "--public-url wants http://");
+    refused("@/no --public-url http:///path", CTL_FAULT, "--public-url wants http://");
+    refused("@/no --public-url http://pki.example/?a", CTL_FAULT, "--public-url wants http://");
+    refused("@/no --public-url http://pki.example/#a", CTL_FAULT, "--public-url wants http://");
+    refused("@/no --public-url http://pki\001.example", CTL_FAULT, "--public-url wants http://");
 }
 
 /* The secret that base stations get serves at the CA: it is in the store as it is in the file. */
