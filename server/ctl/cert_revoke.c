@@ -266,6 +266,9 @@ static int read_invalidity(int64_t *at, const char *text)
         return !ctl_fault("--invalidity-date wants a date or a time in UTC, such as 2026-11-29 or "
                           "2026-11-29T05:00:00Z, not '%s'",
                           text);
+    /* Nothing was enrolled then; and 0 is for what nobody knows. */
+    if (*at <= 0)
+        return !ctl_fault("--invalidity-date is not after 1970-01-01");
     return *at <= time(NULL) || !ctl_fault("--invalidity-date lies in the future");
 }
 

@@ -154,6 +154,9 @@ Test(cert_revoke, the_key_may_have_been_lost_before)
     snprintf(words, sizeof words, "cert revoke --invalidity-date %s", ctl_time(at, time(NULL) + 100));
     cr_expect_eq(on(words, 1), CTL_FAULT);
     cr_expect_not_null(strstr(call_err, "--invalidity-date lies in the future"), "%s", call_err);
+    cr_expect_eq(on("cert revoke --invalidity-date 1969-12-31", 1), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "--invalidity-date is not after 1970-01-01"), "%s", call_err);
+    cr_expect_eq(on("cert revoke --invalidity-date 1970-01-01", 1), CTL_FAULT, "0 is no date");
     cr_expect_eq(on("cert revoke --invalidity-date tomorrow", 1), CTL_FAULT);
     cr_expect_not_null(strstr(call_err, "--invalidity-date wants a date"), "%s", call_err);
     cr_expect_eq(row_of(1).status, STORE_CERT_VALID);
