@@ -66,7 +66,7 @@ int cert_wait(const struct cert_wait *wait, struct store *store)
     for (size_t i = 0; i < wait->count; i++) {
         int64_t number;
         while ((number = look(store, &wait->of[i])) == 0) {
-            if (steady_ms() - wait->since_ms > 1000 * LONGEST)
+            if (steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST)
                 return !ctl_fault(
                     "no CRL of %s says so after %d seconds: see whether a node serves, and its log",
                     wait->of[i].ca, LONGEST);
