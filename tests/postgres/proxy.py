@@ -20,8 +20,9 @@ import os
 import struct
 import sys
 
-# Statements that an enrollment never executes: a group with one of these is upkeep's, as is one of probes alone.
-UPKEEP = (b"cmpd.nodes", b"cmpd.audit_seals", b"ORDER BY t.deadline")
+# Statements that an enrollment never executes: a group with one of these is upkeep's, or of who makes CRLs, as is one of
+# probes alone.
+UPKEEP = (b"cmpd.nodes", b"cmpd.audit_seals", b"ORDER BY t.deadline", b"cmpd.leases", b"cmpd.crl", b"ORDER BY issuer, position")
 PROBE = (b"SELECT seen_at FROM cmpd.service", b"UPDATE cmpd.service SET seen_at = seen_at")
 
 listen_port, server_port, control = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
