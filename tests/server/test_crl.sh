@@ -67,11 +67,22 @@ tag=$(header etag) since=$(header last-modified)
 same "who has it gets nothing" "$(fetch /crl/issuing.crl -H "If-None-Match: $tag")" 304
 same "no octets" "$(stat -c %s "$work/got" 2>/dev/null || echo 0)" 0
 same "among others" "$(fetch /crl/issuing.crl -H "If-None-Match: \"x\", $tag")" 304
+same "in a line of its own" "$(fetch /crl/issuing.crl -H 'If-None-Match: "x"' -H "If-None-Match: $tag")" 304
+same "a tag that is weak" "$(fetch /crl/issuing.crl -H "If-None-Match: W/$tag")" 304
+same "whatever is there" "$(fetch /crl/issuing.crl -H 'If-None-Match: *')" 304
+same "the tag decides, and not the date" "$(fetch /crl/issuing.crl -H 'If-None-Match: "x"' -H "If-Modified-Since: $since")" 200
+same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge -H "If-None-Match: $tag")" 304
+same "with its tag" "$(header etag)" "$tag"
+same "no octets" "$(stat -c %s "$work/got" 2>/dev/null || echo 0)" 0
 same "who has another gets it" "$(fetch /crl/issuing.crl -H 'If-None-Match: "x"')" 200
 same "since then" "$(fetch /crl/issuing.crl -H "If-Modified-Since: $since")" 304
 same "before" "$(fetch /crl/issuing.crl -H 'If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT')" 200
 same "a date that is none" "$(fetch /crl/issuing.crl -H 'If-Modified-Since: yesterday')" 200
-same "HEAD" "$(curl -s -o /dev/null -I -w '%{http_code} %header{content-length}' "$url/crl/issuing.crl" 2>/dev/null | cut -d' ' -f1)" 200
+for version in --http1.1 --http2-prior-knowledge; do
+    same "HEAD, $version" "$(fetch /crl/issuing.crl -I $version)" 200
+    same "how long it is" "$(header content-length)" "$(stat -c %s "$work/first.crl")"
+    same "HEAD of what is known, $version" "$(fetch /crl/issuing.crl -I $version -H "If-None-Match: $tag")" 304
+done
 same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge)" 200
 ok "the same octets" command cmp "$work/got" "$work/first.crl"
 same "nothing there" "$(fetch /crl/other.crl)" 404

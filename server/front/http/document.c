@@ -98,14 +98,21 @@ static int names_tag(h2o_iovec_t value, const char *tag)
     return 0;
 }
 
-/* RFC 9110 13.2.2: If-None-Match decides, and If-Modified-Since where there is none. */
+/* RFC 9110 13.2.2: If-None-Match, one list in however many lines (5.3), decides, and If-Modified-Since where
+ * there is none. */
 static int is_known(h2o_req_t *req, const struct front_page *page)
 {
-    ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_IF_NONE_MATCH, -1);
+    ssize_t at = -1;
     struct tm tm;
+    int has_list = 0;
 
-    if (at >= 0)
-        return names_tag(req->headers.entries[at].value, page->tag);
+    while ((at = h2o_find_header(&req->headers, H2O_TOKEN_IF_NONE_MATCH, at)) >= 0) {
+        has_list = 1;
+        if (names_tag(req->headers.entries[at].value, page->tag))
+            return 1;
+    }
+    if (has_list)
+        return 0;
     at = h2o_find_header(&req->headers, H2O_TOKEN_IF_MODIFIED_SINCE, -1);
     return at >= 0 &&
            h2o_time_parse_rfc1123(req->headers.entries[at].value.base, req->headers.entries[at].value.len,
