@@ -691,9 +691,8 @@ static const struct ctl_option init_options[] = {
     {"admin-listen", "HOST:PORT", 0,
      "where health and administration are served; default: " DEFAULT_ADMIN "; the same as --listen: there"},
     {"public-url", "URL", 0,
-     "where others reach --listen, as certificates name their CRL; default: http:// and --listen, if that is "
-     "an address "
-     "of this machine"},
+     "where others reach --listen, as certificates name their CRL; default: http:// and --listen, if others "
+     "can reach that"},
     {"store", "URL", 0, "where certificates are kept; default: sqlite, embedded, in the folder"},
     {"node", "NAME", 0, "the node's name; default: the host's, and for one that joins the address, too"},
     {"name", "NAME", 0, "the operator's, for the names of the CAs"},
