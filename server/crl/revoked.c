@@ -1,6 +1,6 @@
 /* The list is an array, and a table of places in it with open addressing. Serials have twelve random octets,
- * chosen by us: the last eight are as good as a hash. Nothing is taken out: a certificate that was released,
- * or has expired, is passed over by who reads, and gone at the next start. */
+ * chosen by us: eight of them, mixed once more, are the hash. Nothing is taken out: a certificate that was
+ * released, or has expired, is passed over by who reads, and gone at the next start. */
 #include "server/crl/revoked.h"
 
 #include <stdlib.h>
@@ -20,7 +20,8 @@ static size_t hash_of(const uint8_t serial[STORE_SERIAL])
     uint64_t hash;
 
     memcpy(&hash, serial + STORE_SERIAL - sizeof hash, sizeof hash);
-    return (size_t)hash;
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(hash ^ hash >> 32);
 }
 
 /* The place of |serial| in the table: its own, or a free one. The table is never full. */

@@ -65,7 +65,9 @@ Test(cert_wait, it_waits_for_one_that_says_so)
     revoke_one(&wait, 1);
     cr_assert_eq(pthread_create(&thread, NULL, publish_later, NULL), 0);
     cr_assert(cert_wait(&wait, store));
-    cr_assert_eq(((const struct store_crl *)fetch_row(store, STORE_CRLS, bytes_str("full")).rows)->number, 8);
+    struct store_fetch newest = fetch_row(store, STORE_CRLS, bytes_str("full"));
+    cr_assert_eq(((const struct store_crl *)newest.rows)->number, 8);
+    arena_free(newest.arena);
     pthread_join(thread, NULL);
 }
 
