@@ -10,6 +10,7 @@
 
 #include "crypto/random.h"
 #include "server/base/bounds.h"
+#include "server/base/clock.h"
 #include "server/crl/issuer.h"
 
 enum { HOLDER = 16 };
@@ -37,14 +38,6 @@ struct crl_service {
     unsigned configurations;
     int stopping;
 };
-
-static int64_t steady_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the lease ---- */
 
@@ -176,7 +169,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
                             .store = service->store,
                             .publication = service->publication,
                             .now = time(NULL),
-                            .now_ms = steady_ms(),
+                            .now_ms = clock_steady_ms(),
                             .lease = service->leads ? &lease : NULL};
     struct said said = {.text = "[", .len = 1};
 
@@ -227,7 +220,7 @@ static void *run(void *arg)
     unsigned configurations;
 
     while ((policy = wait_a_while(service, &configurations)) != NULL) {
-        lead_or_follow(service, &policy_config(policy)->crl, steady_ms());
+        lead_or_follow(service, &policy_config(policy)->crl, clock_steady_ms());
         look_at_all(service, policy, configurations);
         policy_release(policy);
     }

@@ -9,6 +9,7 @@
 #include "crypto/crl.h"
 #include "crypto/pem.h"
 #include "server/base/bounds.h"
+#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/crl/make.h"
 
@@ -17,6 +18,7 @@ enum {
     HOUR = 3600,
     TELL_EVERY = 300,
     RETRY_MS = 5000,
+    PAUSES = 10, /* times what the last one took, between two that are made for revocations */
     PAGES_A_LOOK = 1024
 };
 
@@ -186,11 +188,19 @@ static int take_newest(struct crl_issuer *issuer, const struct crl_turn *turn)
 
 /* ---- made ---- */
 
-/* By the clock that nobody sets: who sets the other one forward gets no CRL for each second of it. */
+static int64_t largest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* By the clock that nobody sets: who sets the other one forward gets no CRL for each second of it. What takes
+ * long is made less often: else a station that revokes itself again and again would keep every node busy with
+ * a long list. */
 static int may_answer(const struct crl_issuer *issuer, const struct crl_turn *turn)
 {
-    return issuer->made_ms == 0 ||
-           turn->now_ms - issuer->made_ms >= 1000 * (int64_t)turn->config->after_revocation_seconds;
+    int64_t pause = largest(1000 * (int64_t)turn->config->after_revocation_seconds, PAUSES * issuer->took_ms);
+
+    return issuer->made_ms == 0 || turn->now_ms - issuer->made_ms >= pause;
 }
 
 static int is_due(const struct crl_issuer *issuer, const struct crl_turn *turn)
@@ -207,11 +217,6 @@ static int is_due(const struct crl_issuer *issuer, const struct crl_turn *turn)
            turn->now - issuer->published_at >= HOUR * (int64_t)turn->config->every_hours ||
            ((head->number != issuer->published || head->position != issuer->list.position) &&
             may_answer(issuer, turn));
-}
-
-static int64_t largest(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Numbers go up, whatever a restored store says; and times do, when a clock was set back (RFC 5280 5.2.3). */
@@ -251,6 +256,7 @@ static int store_it(struct crl_issuer *issuer, const struct crl_turn *turn, cons
 static void make(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     const struct crl_times times = times_of(issuer, turn);
+    int64_t begun_ms = clock_steady_ms();
     struct bytes der, copy;
 
     issuer->made_ms = turn->now_ms;
@@ -264,6 +270,7 @@ static void make(struct crl_issuer *issuer, const struct crl_turn *turn)
             publish(issuer, turn, &issuer->head, copy);
     }
     crl_free(&der);
+    issuer->took_ms = clock_steady_ms() - begun_ms;
 }
 
 /* ---- late ---- */

@@ -20,6 +20,7 @@ struct crl_issuer {
     int64_t published_at;          /* its thisUpdate, Unix seconds */
     int64_t published_until;       /* its nextUpdate, Unix seconds */
     int64_t made_ms;   /* when this node made the last one, by a clock that nobody sets; 0: never */
+    int64_t took_ms;   /* how long that took */
     int failing;       /* 1: the last attempt failed, and the log says so */
     int64_t told_late; /* Unix seconds: when the log said that it is late; 0: it is not */
 };

@@ -2,17 +2,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/base/clock.h"
 #include "server/ctl/cert.h"
 
 enum { LONGEST = 120, PAUSE_US = 100 * 1000, LOOK_ARENA = 64 * 1024 };
-
-static int64_t steady_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct cert_wait_of *of_issuer(struct cert_wait *wait, const struct cert_found *found)
 {
@@ -33,7 +26,7 @@ int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *ar
     const void *found_row;
 
     if (wait->since_ms == 0)
-        wait->since_ms = steady_ms();
+        wait->since_ms = clock_steady_ms();
     if (!cert_fetch(&found_row, store, arena, STORE_REVOCATIONS, found->issuer, found->cert->serial))
         return 0;
     row = found_row;
@@ -66,7 +59,7 @@ int cert_wait(const struct cert_wait *wait, struct store *store)
     for (size_t i = 0; i < wait->count; i++) {
         int64_t number;
         while ((number = look(store, &wait->of[i])) == 0) {
-            if (steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST)
+            if (clock_steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST)
                 return !ctl_fault(
                     "no CRL of %s says so after %d seconds: see whether a node serves, and its log",
                     wait->of[i].ca, LONGEST);
@@ -75,7 +68,7 @@ int cert_wait(const struct cert_wait *wait, struct store *store)
         if (number < 0)
             return 0;
         printf("CRL %lld of %s says so, after %.1f s\n", (long long)number, wait->of[i].ca,
-               (double)(steady_ms() - wait->since_ms) / 1000);
+               (double)(clock_steady_ms() - wait->since_ms) / 1000);
     }
     return 1;
 }

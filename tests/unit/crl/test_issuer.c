@@ -111,6 +111,21 @@ Test(issuer, a_revocation_makes_the_next_one_but_many_make_no_more)
     cr_assert_eq(look(&entries), 3, "nothing has changed");
 }
 
+/* Who revokes himself again and again keeps no node busy with a long list. */
+Test(issuer, what_takes_long_is_made_less_often)
+{
+    size_t entries;
+
+    look(&entries);
+    cr_assert_lt(issuer.took_ms, 60000);
+    issuer.took_ms = 900;
+    enroll(1, 0);
+    later(8);
+    cr_assert_eq(look(&entries), 1);
+    later(1);
+    cr_assert_eq(look(&entries), 2, "ten times as long as it took");
+}
+
 Test(issuer, a_hold_that_is_released_leaves_the_list)
 {
     size_t entries;
