@@ -203,7 +203,7 @@ static int run(const struct ctl_call *call, struct act *act)
     struct cert_wait wait = {.count = 0};
     struct ctl_opened opened;
     FILE *list;
-    unsigned rate;
+    unsigned rate = RATE;
     int status;
 
     act->now = time(NULL);
