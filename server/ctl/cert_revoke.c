@@ -18,9 +18,10 @@ struct act {
     enum store_cert_status status;
     int reason;
     int64_t now, invalidity_at;
-    const char *comment;    /* or NULL */
-    struct cert_wait *wait; /* for the CRL, or NULL */
-    int is_dry;             /* 1: it is only said what would be done */
+    const char *comment; /* or NULL */
+    int waits;           /* 1: for the CRL */
+    struct cert_wait wait;
+    int is_dry; /* 1: it is only said what would be done */
     size_t changed, refused;
 };
 
@@ -90,7 +91,7 @@ static int report(const struct act *act, const struct cert_found *found, const c
 }
 
 /* Judges the certificate, and changes it if it is still so then; else it is judged again. */
-static int change(const struct ctl_opened *opened, const struct act *act, struct arena *arena,
+static int change(const struct ctl_opened *opened, struct act *act, struct arena *arena,
                   const uint8_t octets[STORE_SERIAL])
 {
     char serial[CERT_HEX_MAX];
@@ -110,7 +111,7 @@ static int change(const struct ctl_opened *opened, const struct act *act, struct
         outcome = commit(opened->store, act, &found);
         if (outcome == STORE_DONE)
             return report(act, &found, serial) &&
-                   (act->wait == NULL || cert_wait_note(act->wait, opened->store, arena, &found));
+                   (!act->waits || cert_wait_note(&act->wait, opened->store, arena, &found));
         if (outcome == STORE_UNKNOWN)
             return !ctl_fault(
                 "%s: the connection to the store broke, and it is not known whether this was done; "
@@ -200,14 +201,13 @@ static int read_rate(unsigned *rate, const char *text)
 static int run(const struct ctl_call *call, struct act *act)
 {
     const char *file = ctl_value(call, "file");
-    struct cert_wait wait = {.count = 0};
     struct ctl_opened opened;
     FILE *list;
     unsigned rate = RATE;
     int status;
 
     act->now = time(NULL);
-    act->wait = ctl_value(call, "wait") != NULL ? &wait : NULL;
+    act->waits = ctl_value(call, "wait") != NULL;
     act->is_dry = ctl_value(call, "dry-run") != NULL;
     act->comment = ctl_value(call, "comment");
     if (act->comment != NULL && strlen(act->comment) > COMMENT_MAX)
@@ -229,7 +229,7 @@ static int run(const struct ctl_call *call, struct act *act)
         status = CTL_FAULT;
     if (act->changed != 0 && !act->is_dry)
         ctl_seal(opened.store, opened.policy);
-    if (!cert_wait(&wait, opened.store))
+    if (!cert_wait(&act->wait, opened.store))
         status = CTL_FAULT;
     ctl_close(&opened);
     close_list(list);
@@ -284,17 +284,17 @@ static int run_revoke(const struct ctl_call *call)
 
 static int run_hold(const struct ctl_call *call)
 {
-    return run(
-        call,
-        &(struct act){.event = "hold", .outcome = "held", .status = STORE_CERT_HOLD, .reason = CERT_ON_HOLD});
+    struct act act = {.event = "hold", .outcome = "held", .status = STORE_CERT_HOLD, .reason = CERT_ON_HOLD};
+
+    return run(call, &act);
 }
 
 static int run_release(const struct ctl_call *call)
 {
-    return run(call, &(struct act){.event = "release",
-                                   .outcome = "released",
-                                   .status = STORE_CERT_VALID,
-                                   .reason = CERT_RELEASED});
+    struct act act = {
+        .event = "release", .outcome = "released", .status = STORE_CERT_VALID, .reason = CERT_RELEASED};
+
+    return run(call, &act);
 }
 
 #define OPTION_WAIT                                                                                          \
