@@ -1,5 +1,6 @@
 /* Revocation lists, written and read. */
 #include "crypto/crl.h"
+#include "crypto/signed.h"
 
 #include <openssl/mem.h>
 
@@ -234,19 +235,17 @@ static int parse_tbs(struct crl *out, const CBS *outer_algorithm)
 
 int crl_parse(struct crl *out, struct bytes der)
 {
-    CBS outer = cbs_of(der), sequence, tbs, algorithm, algorithm_copy, signature;
+    struct signed_object whole;
+    CBS algorithm;
 
     *out = (struct crl){.der = der, .number = -1};
-    if (!CBS_get_asn1(&outer, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&outer) != 0 ||
-        !CBS_get_asn1_element(&sequence, &tbs, CBS_ASN1_SEQUENCE) ||
-        !CBS_get_asn1_element(&sequence, &algorithm, CBS_ASN1_SEQUENCE) ||
-        !CBS_get_asn1(&sequence, &signature, CBS_ASN1_BITSTRING) || CBS_len(&sequence) != 0 ||
-        CBS_len(&signature) < 1 || CBS_data(&signature)[0] != 0)
+    if (!signed_parse(&whole, der))
         return 0;
-    out->tbs = bytes_of_cbs(&tbs);
-    out->signature = bytes_of(CBS_data(&signature) + 1, CBS_len(&signature) - 1);
-    algorithm_copy = algorithm;
-    out->algorithm = signature_parse(&algorithm_copy);
+    out->tbs = whole.tbs;
+    out->signature = whole.signature;
+    algorithm = cbs_of(whole.algorithm);
+    out->algorithm = signature_parse(&algorithm);
+    algorithm = cbs_of(whole.algorithm);
     return parse_tbs(out, &algorithm);
 }
 
