@@ -43,25 +43,31 @@ static const struct store_column certificates[] = {
     NUMBER(store_cert, issued_at),  NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
     NUMBER(store_cert, revoked_at), OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
     OCTETS(store_cert, spki_hash),  OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
-    OCTETS(store_cert, successor),  OCTETS(store_cert, certificate),
+    SMALL(store_cert, shard),       OCTETS(store_cert, successor),      OCTETS(store_cert, certificate),
 };
 
 static const struct store_column revocations[] = {
     OCTETS(store_revocation, serial),    NUMBER(store_revocation, position),
     SMALL(store_revocation, status),     SMALL(store_revocation, reason),
     NUMBER(store_revocation, at),        NUMBER(store_revocation, invalidity_at),
-    NUMBER(store_revocation, not_after),
+    NUMBER(store_revocation, not_after), SMALL(store_revocation, shard),
 };
 
 static const struct store_column crls[] = {
-    OCTETS(store_crl, scope),       NUMBER(store_crl, number),   NUMBER(store_crl, this_update),
-    NUMBER(store_crl, next_update), NUMBER(store_crl, position), NUMBER(store_crl, size),
+    OCTETS(store_crl, scope),       NUMBER(store_crl, number),        NUMBER(store_crl, this_update),
+    NUMBER(store_crl, next_update), NUMBER(store_crl, position),      NUMBER(store_crl, size),
+    NUMBER(store_crl, base_number), NUMBER(store_crl, base_position), NUMBER(store_crl, base_at),
     SMALL(store_crl, slot),         FIXED(store_crl, hash),
 };
 
 static const struct store_column crl_pieces[] = {
     OCTETS(store_crl_piece, key),
     OCTETS(store_crl_piece, octets),
+};
+
+static const struct store_column crl_urls[] = {
+    WORDS(store_crl_url, url),
+    SMALL(store_crl_url, shards),
 };
 
 static const struct store_column secrets[] = {
@@ -120,6 +126,8 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_CRL_PIECES] =
         {.name = "crl_pieces", COLUMNS(crl_pieces, store_crl_piece), .keys = 1, .of_issuer = 1, .hows = PUT},
     [STORE_CRLS] = {.name = "crls", COLUMNS(crls, store_crl), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_CRL_URLS] =
+        {.name = "crl_urls", COLUMNS(crl_urls, store_crl_url), .keys = 2, .of_issuer = 1, .hows = ONCE},
     [STORE_NODES] = {.name = "nodes", COLUMNS(nodes, store_node), .keys = 1, .hows = PUT},
     [STORE_SEALS] =
         {.name = "audit_seals", COLUMNS(seals, store_seal), .keys = 2, .has_ids = 1, .hows = ONCE},
@@ -148,5 +156,7 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                              .order = "position",
                              .from = "position",
                              .limit = STORE_REVOKED_MAX},
+    [STORE_ALL_CRLS] = {.kind = STORE_CRLS, .order = "scope", .limit = STORE_CRLS_MAX},
+    [STORE_ALL_CRL_URLS] = {.kind = STORE_CRL_URLS, .order = "url", .limit = STORE_CRL_URLS_MAX},
     [STORE_ANY_SECRET] = {.kind = STORE_SECRETS, .order = "reference", .is_paged = 1, .limit = 1},
 };

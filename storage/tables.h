@@ -24,6 +24,8 @@ enum {
     STORE_PIECE_KEY_MAX = 5 + 16,
     STORE_SCOPE_MAX = 16,         /* octets of the name of a CRL's scope */
     STORE_CRL_PIECE = 256 * 1024, /* octets of a piece of a CRL; the last may have fewer */
+    STORE_CRLS_MAX = 256,         /* of an issuer */
+    STORE_CRL_URLS_MAX = 64,      /* URLs of shards of an issuer */
 };
 
 /* ---- rows ---- */
@@ -82,6 +84,7 @@ struct store_cert {
     struct bytes spki_hash;    /* SHA-256 of SubjectPublicKeyInfo */
     struct bytes transaction_id;
     struct bytes profile;
+    int shard;                /* the CRL that its distribution point names, from 1; 0: the full one */
     struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */
     struct bytes certificate; /* DER */
 };
@@ -96,16 +99,20 @@ struct store_revocation {
     int64_t at;                    /* Unix seconds; 0 when released */
     int64_t invalidity_at;         /* when the key was lost, as far as somebody knows; 0: nobody does */
     int64_t not_after;             /* of the certificate */
+    int shard;                     /* of the certificate */
 };
 
 /* struct store_crl is a CRL that all nodes publish, the newest of its scope. Its octets stand in pieces, in
  * one of two slots by turns: so that the pieces of the next one can be written while this one is read. */
 struct store_crl {
-    struct bytes scope;               /* "full" */
+    struct bytes scope;               /* "full", "delta", or a shard */
     int64_t number;                   /* cRLNumber */
     int64_t this_update, next_update; /* Unix seconds */
     int64_t position;                 /* of the last change of its issuer's revocations that it knows */
     int64_t size;                     /* octets */
+    int64_t base_number;              /* of a delta: BaseCRLNumber; else 0 */
+    int64_t base_position;            /* of a delta: what the full CRL of that number knew; else 0 */
+    int64_t base_at;                  /* of a delta: thisUpdate of that full CRL; else 0 */
     int slot;                         /* 0 or 1 */
     uint8_t hash[STORE_HASH];         /* SHA-256 of its octets */
 };
@@ -113,6 +120,12 @@ struct store_crl {
 struct store_crl_piece {
     struct bytes key; /* by store_crl_piece_key (row.h) */
     struct bytes octets;
+};
+
+/* struct store_crl_url is a URL that distribution points of certificates name, or named once. */
+struct store_crl_url {
+    struct bytes url; /* with ${shard} where the number of the shard stands */
+    int shards;       /* so many shards there are, or were, of those certificates */
 };
 
 struct store_secret {
@@ -204,6 +217,7 @@ enum store_kind {
     STORE_REVOCATIONS,
     STORE_CRL_PIECES,
     STORE_CRLS,
+    STORE_CRL_URLS,
     STORE_NODES,
     STORE_SEALS,
     STORE_ENTRIES,
@@ -225,7 +239,9 @@ enum store_index {
     /* The next STORE_REVOKED_MAX changes of revocations whose position is |before| or more, in their order. A
      * certificate is listed by its last change alone. */
     STORE_REVOKED_SINCE,
-    STORE_ANY_SECRET, /* some shared secret of the issuer, if there is one */
+    STORE_ALL_CRLS,     /* the first STORE_CRLS_MAX of the issuer, by scope */
+    STORE_ALL_CRL_URLS, /* the first STORE_CRL_URLS_MAX of the issuer */
+    STORE_ANY_SECRET,   /* some shared secret of the issuer, if there is one */
     STORE_INDEXES
 };
 

@@ -41,9 +41,9 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_POSITION] = "INSERT INTO positions (issuer, last) VALUES (?1, 1) "
                      "ON CONFLICT (issuer) DO UPDATE SET last = last + 1",
     [SQL_LIST] =
-        "INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after) "
-        "SELECT issuer, serial, (SELECT last FROM positions WHERE issuer = ?1), status, reason, "
-        "revoked_at, ?3, not_after FROM certificates WHERE issuer = ?1 AND serial = ?2 "
+        "INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after, "
+        "shard) SELECT issuer, serial, (SELECT last FROM positions WHERE issuer = ?1), status, reason, "
+        "revoked_at, ?3, not_after, shard FROM certificates WHERE issuer = ?1 AND serial = ?2 "
         "ON CONFLICT (issuer, serial) DO UPDATE SET position = excluded.position, "
         "status = excluded.status, reason = excluded.reason, at = excluded.at, "
         "invalidity_at = excluded.invalidity_at",

@@ -2,10 +2,10 @@
 -- transaction, its key and an entry of the audit log for every 20 of them. For tests: \set rows, \set issuer (hexadecimal).
 -- Hashes are made from numbers, so that a second filling finds its rows taken.
 set synchronous_commit = off;
-insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, issuer, serial, subject,
+insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, shard, issuer, serial, subject,
     subject_text, spki_hash, transaction_id, profile, successor, certificate)
 select at, at - 300, at + 31536000, case when n % 50 = 0 then at + 86400 else 0 end, case when n % 50 = 0 then 3 else 2 end,
-    case when n % 50 = 0 then 5 else 0 end, decode(:'issuer', 'hex'),
+    case when n % 50 = 0 then 5 else 0 end, 0, decode(:'issuer', 'hex'),
     decode(lpad(to_hex(at - 1577836800), 8, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12),
     decode('3011310f300d06035504030c06', 'hex') || substr(sha256(('n' || n)::bytea), 1, 6),
     'CN=station ' || n, sha256(('k' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo', ''::bytea,
@@ -23,8 +23,8 @@ select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, pro
     substr(spki_hash, 1, 20), ''::bytea, transaction_id, serial, spki_hash, spki_hash, ''::bytea
 from cmpd.certificates where subject_text like 'CN=station %' on conflict do nothing;
 
-insert into cmpd.revocations (position, at, invalidity_at, not_after, status, reason, issuer, serial)
-select row_number() over (partition by issuer order by serial), revoked_at, 0, not_after, status, reason, issuer, serial
+insert into cmpd.revocations (position, at, invalidity_at, not_after, status, reason, shard, issuer, serial)
+select row_number() over (partition by issuer order by serial), revoked_at, 0, not_after, status, reason, shard, issuer, serial
 from cmpd.certificates where status = 3 on conflict do nothing;
 insert into cmpd.positions (issuer, last) select issuer, max(position) from cmpd.revocations group by issuer
 on conflict (issuer) do update set last = excluded.last;

@@ -112,7 +112,7 @@ found "a position that nobody gave" 'is listed behind the last position' "update
 found "a status is changed" 'is listed as revoked, and is not' "update cmpd.certificates set status = 2 where status = 3"
 found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"
 found "rows without a partition" '^default partition cmpd.certificates_later has rows' \
-    "insert into cmpd.certificates select issued_at, not_before, not_after, 0, 2, 0, issuer, '\\x7f' || substr(serial, 2), subject,
+    "insert into cmpd.certificates select issued_at, not_before, not_after, 0, 2, 0, 0, issuer, '\\x7f' || substr(serial, 2), subject,
         subject_text, spki_hash, transaction_id, profile, successor, certificate from cmpd.certificates where $one;
      insert into cmpd.public_keys select issuer, spki_hash, '\\x7f' || substr(serial, 2) from cmpd.public_keys where $one"
 found "entries without a partition" '^default partition cmpd.audit_later has rows' \
@@ -157,7 +157,7 @@ rows=5000
 postgres_db db "create table cmpd.certificates_$((year - 4)) partition of cmpd.certificates for values from ('\\x00') to ('\\x0000ffff');
     alter table cmpd.certificates_$((year - 4)) owner to cmpd" >/dev/null
 issuer=$(postgres_db db "select encode(issuer, 'hex') from cmpd.transactions limit 1")
-postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, decode('$issuer', 'hex'),
+postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, 0, decode('$issuer', 'hex'),
     '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
     substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '\\x00' from generate_series(1, $rows) n;
   insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';

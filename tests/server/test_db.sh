@@ -44,7 +44,7 @@ node, = [r for r in rows if r["about"] == "node"]
 assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64 and node["version"], node
 print(" ".join(f"{r['name']}={r['rows']}" for r in rows if r["about"] == "table"))
 PY
-)" "transactions=4 certificates=3 secrets=1 revocations=1 crl_pieces=0 crls=0 nodes=1 audit_seals=1 audit=8"
+)" "transactions=4 certificates=3 secrets=1 revocations=1 crl_pieces=0 crls=0 crl_urls=0 nodes=1 audit_seals=1 audit=8"
 ok "readable, too" grep -q '^table: name="certificates" rows=3$' <(db status)
 ok "by URL" "$CMPD_BIN/cmpctl" db status --store "sqlite:$store"
 
@@ -75,7 +75,7 @@ found "a revocation is gone" 'is revoked or held, and not listed so' "DELETE FRO
 found "a revocation says another reason" 'is revoked or held, and not listed so' "UPDATE revocations SET reason = reason + 1"
 found "a status is changed" 'is listed as revoked, and is not' "UPDATE certificates SET status = 2 WHERE status = 3"
 found "a revocation of nothing" 'is listed as revoked, and is not' \
-    "INSERT INTO revocations SELECT issuer, randomblob(16), 9, 3, 1, 1, 0, not_after FROM certificates WHERE $first"
+    "INSERT INTO revocations SELECT issuer, randomblob(16), 9, 3, 1, 1, 0, not_after, 0 FROM certificates WHERE $first"
 found "a revocation says another state" 'is revoked or held, and not listed so' "UPDATE revocations SET status = 4"
 found "a position that nobody gave" 'is listed behind the last position' "UPDATE revocations SET position = position + 1"
 found "an index is gone" '^index transactions_deadline is missing|no such index' "DROP INDEX transactions_deadline"
