@@ -77,15 +77,17 @@ struct certificate_extension {
 struct certificate_urls {
     const char *const *crl;
     size_t crl_count;
+    const char *const *delta_crl;
+    size_t delta_crl_count;
     const char *const *ocsp;
     size_t ocsp_count;
     const char *const *issuer; /* its own certificate */
     size_t issuer_count;
 };
 
-/* certificate_prepare_urls writes cRLDistributionPoints and authorityInfoAccess (RFC 5280 4.2.1.13, 4.2.2.1)
- * of |urls| into |arena|, once for many certificates; without URLs there is no extension, and |out| is empty.
- * Returns 1 or 0. */
+/* certificate_prepare_urls writes cRLDistributionPoints, freshestCRL and authorityInfoAccess (RFC 5280
+ * 4.2.1.13, 4.2.1.15, 4.2.2.1) of |urls| into |arena|, once for many certificates; without URLs there is no
+ * extension, and |out| is empty. Returns 1 or 0. */
 int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls);
 
 /* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the

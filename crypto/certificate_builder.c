@@ -86,22 +86,23 @@ static int add_uri(CBB *cbb, const char *url)
     return der_add_octets(cbb, CBS_ASN1_CONTEXT_SPECIFIC | 6, bytes_str(url));
 }
 
-static int add_crl_urls(CBB *list, const struct certificate_urls *urls)
+/* cRLDistributionPoints (31), or freshestCRL (46), which has the same syntax */
+static int add_crl_urls(CBB *list, uint8_t id, const char *const *urls, size_t count)
 {
     const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
     struct extension extension;
     CBB points, point, name, full_name;
 
-    if (urls->crl_count == 0)
+    if (count == 0)
         return 1;
     /* One DistributionPoint per URL: they are alternatives (RFC 5280 4.2.1.13). */
-    if (!open_extension(list, &extension, 31, 0) ||
+    if (!open_extension(list, &extension, id, 0) ||
         !CBB_add_asn1(&extension.value, &points, CBS_ASN1_SEQUENCE))
         return 0;
-    for (size_t i = 0; i < urls->crl_count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!CBB_add_asn1(&points, &point, CBS_ASN1_SEQUENCE) ||
             !CBB_add_asn1(&point, &name, constructed | 0) ||
-            !CBB_add_asn1(&name, &full_name, constructed | 0) || !add_uri(&full_name, urls->crl[i]) ||
+            !CBB_add_asn1(&name, &full_name, constructed | 0) || !add_uri(&full_name, urls[i]) ||
             !CBB_flush(&points))
             return 0;
     return CBB_flush(list);
@@ -139,7 +140,9 @@ static int add_authority_info(CBB *list, const struct certificate_urls *urls)
 int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls)
 {
     CBB list;
-    int ok = CBB_init(&list, 256) && add_crl_urls(&list, urls) && add_authority_info(&list, urls);
+    int ok = CBB_init(&list, 256) && add_crl_urls(&list, 31, urls->crl, urls->crl_count) &&
+             add_crl_urls(&list, 46, urls->delta_crl, urls->delta_crl_count) &&
+             add_authority_info(&list, urls);
 
     return der_finish(out, arena, &list, ok);
 }

@@ -151,9 +151,10 @@ struct config_request {
 
 /* Where certificates tell to look; none: no extension. */
 struct config_urls {
-    struct config_list crl;    /* cRLDistributionPoints */
-    struct config_list issuer; /* authorityInfoAccess caIssuers */
-    struct config_list ocsp;   /* authorityInfoAccess ocsp */
+    struct config_list crl;       /* cRLDistributionPoints; "${shard}" in each, or in none */
+    struct config_list delta_crl; /* freshestCRL */
+    struct config_list issuer;    /* authorityInfoAccess caIssuers */
+    struct config_list ocsp;      /* authorityInfoAccess ocsp */
 };
 
 enum config_predecessor { CONFIG_PREDECESSOR_KEEP, CONFIG_PREDECESSOR_REVOKE };
@@ -208,6 +209,9 @@ struct config_crl {
     uint32_t validity_hours;           /* from thisUpdate to nextUpdate */
     uint32_t every_hours;              /* after which the next one is made in any case; 0: none is made */
     uint32_t after_revocation_seconds; /* at least so many between two that are made because of revocations */
+    uint32_t full_bytes;               /* up to which a full one is made each time */
+    uint32_t full_minutes;             /* beyond it: at most so often, and deltas between */
+    uint32_t shards;                   /* into which certificates fall whose URLs say so; 0: none do */
     uint32_t number_min;               /* of the next one: after the store was restored */
 };
 

@@ -136,24 +136,6 @@ static int check_proxies(struct config_fault *fault, const struct config *config
     return 1;
 }
 
-static int check_urls(struct config_fault *fault, const struct config *config, size_t profile,
-                      const char *name, const struct config_list *urls)
-{
-    char key[KEY_TEXT_MAX];
-    for (size_t i = 0; i < urls->count; i++) {
-        const char *p = urls->items[i];
-        while (*p > 0x20 && *p < 0x7f) /* they become IA5String, and a space ends a URL for many readers */
-            p++;
-        if (*p == 0 && strstr(urls->items[i], "://") != NULL)
-            continue;
-        snprintf(key, sizeof key, "profiles[%zu].urls.%s[%zu]", profile, name, i);
-        return config_fault_at(fault, config, key,
-                               "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", name,
-                               urls->items[i]);
-    }
-    return 1;
-}
-
 /* A path is compared in its normal form with the normal form of what is requested, and written so, but for a
  * slash at its end. */
 static int check_path(struct config_fault *fault, const struct config *config, const char *key,
@@ -293,9 +275,7 @@ static int check_profile(struct config_fault *fault, const struct config *config
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
     return check_accept(fault, config, i) && check_ranges(fault, config, i) &&
-           check_paths(fault, config, i) && check_urls(fault, config, i, "crl", &p->urls.crl) &&
-           check_urls(fault, config, i, "issuer", &p->urls.issuer) &&
-           check_urls(fault, config, i, "ocsp", &p->urls.ocsp);
+           check_paths(fault, config, i) && config_check_urls(fault, config, i);
 }
 
 /* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message
@@ -360,6 +340,7 @@ int config_check_references(struct config_fault *fault, struct config *config)
 {
     if (!check_store(fault, config) || !check_listeners(fault, config) || !check_proxies(fault, config) ||
         !check_crl(fault, config) || !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
+        !config_check_published(fault, config) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
         !check_unique(fault, config, "profiles", profile_name, config->profile_count))
         return 0;

@@ -132,6 +132,13 @@ static const struct config_setting crl_rows[] = {
              "made"},
     {ROW(config_crl, after_revocation_seconds), NUMBER(1, 3600, 2),
      .says = "after a revocation a new one within so long; many revocations make no more of them"},
+    {ROW(config_crl, full_bytes), NUMBER(0, BOUND_CRL_OCTETS, 1024 * 1024),
+     .says = "up to this size every CRL is a full one; a larger one is made at most every full_minutes, with "
+             "deltas between"},
+    {ROW(config_crl, full_minutes), NUMBER(1, 24 * 60, 60), .says = "see full_bytes"},
+    {ROW(config_crl, shards), NUMBER(0, BOUND_CRL_SHARDS, 0),
+     .says = "into so many parts new certificates fall whose urls.crl have ${shard}; may be changed: CRLs of "
+             "former shards stay"},
     {ROW(config_crl, number_min), NUMBER(0, UINT32_MAX, 0),
      .says = "least cRLNumber of the next one: after the store was restored, above what was published"},
 };
@@ -259,7 +266,9 @@ static const struct config_setting request_rows[] = {
 static const struct config_section request = SECTION(request, "request");
 
 static const struct config_setting urls_rows[] = {
-    {ROW(config_urls, crl), LIST(CONFIG_TEXTS, 0), .says = "cRLDistributionPoints"},
+    {ROW(config_urls, crl), LIST(CONFIG_TEXTS, 0),
+     .says = "cRLDistributionPoints; with ${shard} in each, a certificate names the CRL of its shard"},
+    {ROW(config_urls, delta_crl), LIST(CONFIG_TEXTS, 0), .says = "freshestCRL: where the delta is"},
     {ROW(config_urls, issuer), LIST(CONFIG_TEXTS, 0),
      .says = "authorityInfoAccess: where the CA's certificate is"},
     {ROW(config_urls, ocsp), LIST(CONFIG_TEXTS, 0), .says = "authorityInfoAccess: OCSP responders"},

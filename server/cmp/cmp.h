@@ -84,6 +84,7 @@ struct cmp_decision {
     int64_t not_before, not_after;
     struct bytes subject; /* DER */
     struct bytes serial;  /* STORE_SERIAL octets */
+    unsigned shard;       /* of the CRL that the certificate names; 0: none */
     struct bytes tbs;     /* TBSCertificate to be signed by the profile's CA */
 };
 

@@ -398,6 +398,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->config->confirm.wait_seconds;
     own->row = (struct store_cert){
         .serial = decision->serial,
+        .shard = (int)decision->shard,
         .status = m->grant_implicit ? STORE_CERT_VALID : STORE_CERT_UNCONFIRMED,
         .issued_at = m->now,
         .not_before = decision->not_before,

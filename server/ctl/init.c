@@ -229,7 +229,7 @@ static void public_file(char out[URL_MAX], const struct options *options, const 
 
 static int write_config(const struct options *options, const char *path)
 {
-    char node[NODE_MAX], crl_url[URL_MAX], ca_url[URL_MAX];
+    char node[NODE_MAX], crl_url[URL_MAX], delta_url[URL_MAX], ca_url[URL_MAX];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -244,6 +244,7 @@ static int write_config(const struct options *options, const char *path)
         {apart ? "listeners[1].serves" : "", "[health, admin]"},
         {"profiles.name", profile},
         {options->public_url != NULL ? "profiles.urls.crl" : "", crl_url},
+        {options->public_url != NULL ? "profiles.urls.delta_crl" : "", delta_url},
         {options->public_url != NULL ? "profiles.urls.issuer" : "", ca_url},
         {"default_profile", profile},
         /* What follows is the demo's alone. */
@@ -264,6 +265,7 @@ static int write_config(const struct options *options, const char *path)
         return !ctl_fault("out of memory");
     host_name(node, sizeof node);
     public_file(crl_url, options, "crl/issuing.crl");
+    public_file(delta_url, options, "crl/issuing-delta.crl");
     public_file(ca_url, options, "ca/issuing.cer");
     ok = config_write(out, values, options->demo ? VALUES : VALUES - OF_THE_DEMO);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);

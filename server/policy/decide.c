@@ -4,6 +4,7 @@
 #include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "crypto/secret_memory.h"
+#include "server/base/shard.h"
 #include "server/policy/internal.h"
 
 /* Bits that a key of its kind cannot live up to are left out (RFC 8813 section 3 for EC, RFC 9295 for
@@ -76,7 +77,7 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
 
 /* Four octets of time, so that serials follow each other and old ones can be dropped by range; twelve of
  * chance. */
-static int make_serial(struct cmp_decision *decision)
+static int make_serial(struct cmp_decision *decision, unsigned shards)
 {
     static const int64_t year_2020 = 1577836800;
     uint32_t seconds = (uint32_t)(decision->now - year_2020) & 0x7fffffff;
@@ -88,6 +89,7 @@ static int make_serial(struct cmp_decision *decision)
         serial[i] = (uint8_t)(seconds >> (24 - 8 * i));
     random_bytes(serial + 4, STORE_SERIAL - 4);
     decision->serial = bytes_of(serial, STORE_SERIAL);
+    decision->shard = shards != 0 ? shard_of(serial + STORE_SERIAL - 4, shards) : 0;
     return 1;
 }
 
@@ -133,7 +135,7 @@ static int build(struct cmp_decision *decision, const struct profile *profile,
         .extended_key_usage = cert->purposes,
         .extended_key_usage_count = cert->purpose_count,
         .san = cert->san,
-        .urls = profile->urls,
+        .urls = profile->urls[decision->shard],
         .others = cert->others,
         .other_count = cert->other_count,
     };
@@ -153,7 +155,7 @@ static void judge(struct cmp_decision *decision)
     decision->not_before = cert.not_before;
     decision->not_after = cert.not_after;
     decision->subject = cert.subject;
-    decision->granted = make_serial(decision) && build(decision, profile, &cert);
+    decision->granted = make_serial(decision, profile->shards) && build(decision, profile, &cert);
     if (!decision->granted)
         policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
 }

@@ -41,7 +41,8 @@ struct profile {
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
-    struct bytes urls; /* certificate_prepare_urls */
+    struct bytes *urls; /* certificate_prepare_urls: of each shard from 1 on; [0]: of no shard */
+    unsigned shards;    /* 0: its certificates are in none */
     struct name_template subject[POLICY_NAMES_MAX], san[POLICY_NAMES_MAX];
     size_t subject_count, san_count;
     int takes_names; /* 1: something of the requested subject comes into the certificate */

@@ -1,6 +1,7 @@
 /* A profile from the configuration: whom it trusts, and what its certificates contain. */
 #include <stdio.h>
 
+#include "server/base/shard.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
@@ -79,21 +80,46 @@ static int load_key_types(struct config_fault *fault, struct policy *policy, str
     return 1;
 }
 
-/* No request can change these: they are encoded once. */
-static int load_urls(struct config_fault *fault, struct policy *policy, struct profile *profile)
+static int prepare_urls(struct bytes *out, struct arena *arena, const struct config_urls *config,
+                        unsigned shard)
 {
-    const struct config_urls *config = &profile->cmp.config->urls;
+    const char **crl = arena_alloc(arena, (config->crl.count + 1) * sizeof *crl);
     const struct certificate_urls urls = {
-        .crl = config->crl.items,
+        .crl = crl,
         .crl_count = config->crl.count,
+        .delta_crl = config->delta_crl.items,
+        .delta_crl_count = config->delta_crl.count,
         .ocsp = config->ocsp.items,
         .ocsp_count = config->ocsp.count,
         .issuer = config->issuer.items,
         .issuer_count = config->issuer.count,
     };
 
-    return certificate_prepare_urls(&profile->urls, policy->arena, &urls) ||
-           config_fault_at(fault, policy->config, "profiles", "out of memory");
+    if (crl == NULL)
+        return 0;
+    for (size_t i = 0; i < config->crl.count; i++) {
+        struct bytes url;
+        if (!shard_url(&url, arena, bytes_str(config->crl.items[i]), shard))
+            return 0;
+        crl[i] = (const char *)url.data;
+    }
+    return certificate_prepare_urls(out, arena, &urls);
+}
+
+/* No request can change these: they are encoded once. */
+static int load_urls(struct config_fault *fault, struct policy *policy, struct profile *profile)
+{
+    const struct config_list *crl = &profile->cmp.config->urls.crl;
+    unsigned first, last;
+
+    profile->shards = crl->count != 0 && shard_is_named(crl->items[0]) ? policy->config->crl.shards : 0;
+    first = profile->shards != 0;
+    last = profile->shards;
+    profile->urls = arena_alloc(policy->arena, (last + 1) * sizeof *profile->urls);
+    for (unsigned shard = first; profile->urls != NULL && shard <= last; shard++)
+        if (!prepare_urls(&profile->urls[shard], policy->arena, &profile->cmp.config->urls, shard))
+            profile->urls = NULL;
+    return profile->urls != NULL || config_fault_at(fault, policy->config, "profiles", "out of memory");
 }
 
 /* What stands in extraCerts after the CA's own chain. */

@@ -298,6 +298,32 @@ static const struct wrong wrongs[] = {
      8,
      {"taken by profile \"p\""}},
     {LISTENERS CAS "profiles:\n- name: p\n  urls: {crl: ['a b']}\n", 5, {"crl", "URL"}},
+    {LISTENERS CAS "profiles:\n- name: p\n  urls: {delta_crl: ['a b']}\n", 5, {"delta_crl", "URL"}},
+    /* A certificate must not name a CRL that nobody makes. */
+    {LISTENERS CAS "profiles:\n- name: p\n  urls: {crl: ['http://h/${shard}']}\n",
+     5,
+     {"no shards", "shards:"}},
+    {LISTENERS CAS
+     "crl: {shards: 2}\nprofiles:\n- name: p\n  urls: {crl: ['http://h/${shard}', 'http://h/']}\n",
+     6,
+     {"in all or in none"}},
+    {LISTENERS CAS "crl: {shards: 2}\nprofiles:\n- name: p\n  urls:\n    crl: ['http://h/${shard}']\n    "
+                   "delta_crl: ['http://h/d']\n",
+     8,
+     {"no delta"}},
+    {LISTENERS CAS "crl: {shards: 2}\nprofiles:\n- name: p\n  urls: {ocsp: ['http://h/${shard}']}\n",
+     6,
+     {"only urls.crl"}},
+    {LISTENERS
+     "cas:\n- {name: a, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}\n"
+     "- {name: a-delta, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}\n" PROFILES,
+     4,
+     {"a CRL of \"a\""}},
+    {LISTENERS
+     "cas:\n- {name: a-12, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}\n"
+     "- {name: a, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}\n" PROFILES,
+     3,
+     {"a CRL of \"a\""}},
     /* A recorded message must not find its transaction gone: RFC 9483 3.5 has messageTime "close to the
      * current time", before or after it.
      */

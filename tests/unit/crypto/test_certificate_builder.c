@@ -170,6 +170,20 @@ Test(certificate_builder, each_CRL_URL_is_a_distribution_point)
     cr_assert_eq(occurs(&cert, "06 03 55 1d 1f 04 24 30 22"), 1);
 }
 
+/* RFC 5280 4.2.1.15: freshestCRL, not critical, of the same syntax. */
+Test(certificate_builder, the_URL_of_a_delta_is_in_freshestCRL)
+{
+    static const char *const urls[] = {"http://a/"};
+    struct certificate_plan plan = plan_of();
+    cr_assert(certificate_prepare_urls(&plan.urls, arena,
+                                       &(struct certificate_urls){.delta_crl = urls, .delta_crl_count = 1}));
+    struct certificate cert = built(plan);
+
+    cr_assert_eq(
+        occurs(&cert, "06 03 55 1d 2e 04 13 30 11 30 0f a0 0d a0 0b 86 09 68 74 74 70 3a 2f 2f 61 2f"), 1);
+    cr_assert_eq(occurs(&cert, "06 03 55 1d 1f"), 0);
+}
+
 /* RFC 5280 4.2.2.1: AccessDescription { accessMethod, accessLocation }; id-ad-ocsp, id-ad-caIssuers */
 Test(certificate_builder, authorityInfoAccess_names_OCSP_and_issuer)
 {

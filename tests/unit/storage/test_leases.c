@@ -78,6 +78,9 @@ static struct store_crl crl_numbered(int64_t number)
 {
     struct store_crl crl = {.scope = bytes_str("full"),
                             .number = number,
+                            .base_number = 3,
+                            .base_position = 5,
+                            .base_at = NOW - 60,
                             .this_update = NOW,
                             .next_update = NOW + 3600,
                             .position = 7,
@@ -146,8 +149,76 @@ Test(leases, a_CRL_is_read_as_it_was_written)
     cr_assert_eq(crl->this_update, NOW);
     cr_assert_eq(crl->next_update, NOW + 3600);
     cr_assert_eq(crl->position, 7);
+    cr_assert_eq(crl->base_number, 3);
+    cr_assert_eq(crl->base_position, 5);
+    cr_assert_eq(crl->base_at, NOW - 60);
     cr_assert_eq(crl->size, 3);
     cr_assert_eq(crl->slot, 1);
     cr_assert_arr_eq(crl->hash, expected.hash, sizeof expected.hash);
     arena_free(f.arena);
+}
+
+/* In the order of their scopes, those of an issuer alone. */
+Test(leases, all_CRLs_of_an_issuer_are_found)
+{
+    static const char *const scopes[] = {"shard-2", "full", "delta"};
+    struct arena *arena = arena_new(ENROLLMENT_ARENA);
+    struct store_fetch f = {
+        .kind = STORE_CRLS, .index = STORE_ALL_CRLS, .issuer = test_issuer(), .arena = arena};
+    const struct store_crl *rows;
+
+    cr_assert_eq(lease("crl", "a", LONG), STORE_DONE);
+    cr_assert(store_fetch_wait(store, &f));
+    cr_assert_eq(f.outcome, STORE_ABSENT);
+    for (int i = 0; i < 4; i++) {
+        struct store_crl crl = crl_numbered(i + 1);
+        struct store_unit unit = {.issuer = i < 3 ? test_issuer() : bytes_str("another issuer!!")};
+        if (i < 3)
+            crl.scope = bytes_str(scopes[i]);
+        store_unit_write(&unit, STORE_PUT, STORE_CRLS, &crl);
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+    }
+    cr_assert(store_fetch_wait(store, &f));
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert_eq(f.count, 3);
+    rows = f.rows;
+    same(rows[0].scope, bytes_str("delta"), "the first");
+    same(rows[1].scope, bytes_str("full"), "the second");
+    same(rows[2].scope, bytes_str("shard-2"), "the third");
+    cr_assert_eq(rows[2].number, 1);
+    arena_free(arena);
+}
+
+/* Two numbers of shards are two rows; what is there already is as good as written. */
+Test(leases, URLs_of_shards_are_kept)
+{
+    static const struct {
+        const char *url;
+        int shards;
+    } urls[] = {{"http://b/", 3}, {"http://a/", 5}, {"http://b/", 3}, {"http://b/", 7}};
+    struct arena *arena = arena_new(ENROLLMENT_ARENA);
+    struct store_fetch f = {
+        .kind = STORE_CRL_URLS, .index = STORE_ALL_CRL_URLS, .issuer = test_issuer(), .arena = arena};
+    const struct store_crl_url *rows;
+    int sevens = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        struct store_crl_url row = {bytes_str(urls[i].url), urls[i].shards};
+        struct store_unit unit = {.issuer = test_issuer()};
+        store_unit_write(&unit, STORE_ONCE, STORE_CRL_URLS, &row);
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+    }
+    cr_assert(store_fetch_wait(store, &f));
+    cr_assert_eq(f.outcome, STORE_FOUND);
+    cr_assert_eq(f.count, 3);
+    rows = f.rows;
+    same(rows[0].url, bytes_str("http://a/"), "the first by its URL");
+    for (size_t i = 1; i < 3; i++) {
+        same(rows[i].url, bytes_str("http://b/"), "the others");
+        sevens += rows[i].shards == 7;
+    }
+    cr_assert_eq(sevens, 1);
+    arena_free(arena);
 }

@@ -52,8 +52,13 @@ Test(revocations, what_was_revoked_held_or_released_is_listed)
     struct arena *arena = arena_new(1024 * 1024);
     struct enrollment e;
 
-    for (uint32_t n = 1; n <= 3; n++)
-        cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
+    for (uint32_t n = 1; n <= 3; n++) {
+        enrollment_init(&e, 1, n);
+        e.cert.shard = (int)(7 * n);
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
     cr_assert_eq(count_since(1), 0);
     change(1, 0, STORE_CERT_REVOKED, KEY_COMPROMISE);
     change(2, 0, STORE_CERT_HOLD, CERTIFICATE_HOLD);
@@ -69,6 +74,8 @@ Test(revocations, what_was_revoked_held_or_released_is_listed)
     cr_assert_eq(rows[0].at, NOW + 1);
     cr_assert_eq(rows[0].invalidity_at, NOW - 10);
     cr_assert_eq(rows[0].not_after, e.cert.not_after);
+    cr_assert_eq(rows[0].shard, 7);
+    cr_assert_eq(rows[1].shard, 14);
     cr_assert_eq(rows[1].position, 2);
     cr_assert_eq(rows[1].status, STORE_CERT_HOLD);
     enrollment_cleanup(&e);

@@ -1,0 +1,109 @@
+/* config_urls.c: the URLs that certificates carry, and how they agree with what is published at them. */
+#include "config_internal.h"
+#include "server/base/shard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_TEXT_MAX = 96 };
+
+/* They become IA5String, and a space ends a URL for many readers. */
+static int is_url(const char *text)
+{
+    const char *p = text;
+
+    while (*p > 0x20 && *p < 0x7f)
+        p++;
+    return *p == 0 && strstr(text, "://") != NULL;
+}
+
+static int check_list(struct config_fault *fault, const struct config *config, size_t profile,
+                      const char *name, const struct config_list *urls)
+{
+    char key[KEY_TEXT_MAX];
+
+    for (size_t i = 0; i < urls->count; i++) {
+        snprintf(key, sizeof key, "profiles[%zu].urls.%s[%zu]", profile, name, i);
+        if (!is_url(urls->items[i]))
+            return config_fault_at(fault, config, key,
+                                   "%s holds \"%s\"; write a URL in ASCII, as in http://host/path", name,
+                                   urls->items[i]);
+        if (shard_is_named(urls->items[i]) && urls != &config->profiles[profile].urls.crl)
+            return config_fault_at(fault, config, key,
+                                   "only urls.crl may name " SHARD_NAMED "; write a URL without it");
+    }
+    return 1;
+}
+
+/* All of a list, or none: a certificate is in a shard or in none. A delta says what has changed of the full
+ * CRL, and nothing of a shard's (RFC 5280 5.2.4: the same scope). */
+static int check_shards(struct config_fault *fault, const struct config *config, size_t profile)
+{
+    const struct config_urls *urls = &config->profiles[profile].urls;
+    char key[KEY_TEXT_MAX];
+    size_t named = 0;
+
+    for (size_t i = 0; i < urls->crl.count; i++)
+        named += shard_is_named(urls->crl.items[i]) != 0;
+    if (named == 0)
+        return 1;
+    snprintf(key, sizeof key, "profiles[%zu].urls.crl", profile);
+    if (config->crl.shards == 0)
+        return config_fault_at(fault, config, key,
+                               SHARD_NAMED
+                               " stands in urls.crl, but there are no shards; write shards: in crl, "
+                               "or a URL without it");
+    if (named != urls->crl.count)
+        return config_fault_at(fault, config, key,
+                               "some of urls.crl have " SHARD_NAMED
+                               " and some have not; write it in all or in "
+                               "none");
+    snprintf(key, sizeof key, "profiles[%zu].urls.delta_crl", profile);
+    return urls->delta_crl.count == 0 ||
+           config_fault_at(
+               fault, config, key,
+               "certificates of shards have no delta: a shard's CRL is small, and made anew whenever "
+               "it changes; remove delta_crl");
+}
+
+int config_check_urls(struct config_fault *fault, const struct config *config, size_t profile)
+{
+    const struct config_urls *urls = &config->profiles[profile].urls;
+
+    return check_list(fault, config, profile, "crl", &urls->crl) &&
+           check_list(fault, config, profile, "delta_crl", &urls->delta_crl) &&
+           check_list(fault, config, profile, "issuer", &urls->issuer) &&
+           check_list(fault, config, profile, "ocsp", &urls->ocsp) && check_shards(fault, config, profile);
+}
+
+/* "delta", or a number */
+static int is_of_another(const char *rest)
+{
+    char *end;
+    unsigned long shard = strtoul(rest, &end, 10);
+
+    return strcmp(rest, "delta") == 0 ||
+           (*rest >= '1' && *rest <= '9' && *end == 0 && shard <= BOUND_CRL_SHARDS);
+}
+
+/* /crl/CA-delta.crl and /crl/CA-7.crl are taken. */
+int config_check_published(struct config_fault *fault, const struct config *config)
+{
+    char key[KEY_TEXT_MAX];
+
+    for (size_t i = 0; i < config->ca_count; i++)
+        for (size_t j = 0; j < config->ca_count; j++) {
+            const char *name = config->cas[j].name, *other = config->cas[i].name;
+            size_t len = strlen(other);
+            if (strncmp(name, other, len) != 0 || name[len] != '-' || !is_of_another(name + len + 1))
+                continue;
+            snprintf(key, sizeof key, "cas[%zu].name", j);
+            return config_fault_at(
+                fault, config, key,
+                "\"%s\" is the name under which a CRL of \"%s\" is published; give this CA "
+                "another one",
+                name, other);
+        }
+    return 1;
+}
