@@ -1,137 +1,7 @@
-/* Revocation lists, written and read. */
+/* Revocation lists, read. */
 #include "crypto/crl.h"
+#include "crypto/crl_internal.h"
 #include "crypto/signed.h"
-
-#include <openssl/mem.h>
-
-static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
-
-/* Last octets of OIDs of id-ce (RFC 5280 5.2, 5.3). */
-enum { CRL_NUMBER = 20, REASON_CODE = 21, INVALIDITY_DATE = 24, AUTHORITY_KEY_ID = 35 };
-
-enum { VERSION_2 = 1, FIRST_SIZE = 4096 };
-
-/* ---- written ---- */
-
-static int open_extension(CBB *list, CBB *extension, CBB *value, uint8_t last)
-{
-    const uint8_t oid[3] = {0x55, 0x1d, last};
-
-    return CBB_add_asn1(list, extension, CBS_ASN1_SEQUENCE) &&
-           der_add_oid(extension, bytes_of(oid, sizeof oid)) &&
-           CBB_add_asn1(extension, value, CBS_ASN1_OCTETSTRING);
-}
-
-static int add_reason(CBB *list, int reason)
-{
-    CBB extension, value;
-    const uint8_t octet = (uint8_t)reason;
-
-    return reason == CRL_REASON_UNSPECIFIED ||
-           (open_extension(list, &extension, &value, REASON_CODE) &&
-            der_add_octets(&value, CBS_ASN1_ENUMERATED, bytes_of(&octet, 1)) && CBB_flush(list));
-}
-
-/* RFC 5280 5.3.2: GeneralizedTime, also before 2050. */
-static int add_invalidity_date(CBB *list, int64_t at)
-{
-    CBB extension, value;
-
-    return at == 0 || (open_extension(list, &extension, &value, INVALIDITY_DATE) &&
-                       der_add_generalized_time(&value, at) && CBB_flush(list));
-}
-
-static int add_entry(CBB *list, const struct crl_entry *entry)
-{
-    CBB sequence, extensions;
-
-    if (!CBB_add_asn1(list, &sequence, CBS_ASN1_SEQUENCE) || !der_add_uint(&sequence, entry->serial) ||
-        !der_add_time(&sequence, entry->revoked_at))
-        return 0;
-    if (entry->reason == CRL_REASON_UNSPECIFIED && entry->invalidity_at == 0)
-        return CBB_flush(list);
-    return CBB_add_asn1(&sequence, &extensions, CBS_ASN1_SEQUENCE) &&
-           add_reason(&extensions, entry->reason) && add_invalidity_date(&extensions, entry->invalidity_at) &&
-           CBB_flush(list);
-}
-
-/* RFC 5280 5.1.2.6: without entries the list "MUST be absent". */
-static int add_entries(CBB *tbs, crl_next_entry *next, void *arg)
-{
-    struct crl_entry entry;
-    CBB list;
-
-    if (!next(arg, &entry))
-        return 1;
-    if (!CBB_add_asn1(tbs, &list, CBS_ASN1_SEQUENCE))
-        return 0;
-    do {
-        if (!add_entry(&list, &entry))
-            return 0;
-    } while (next(arg, &entry));
-    return CBB_flush(tbs);
-}
-
-static int add_extensions(CBB *tbs, const struct crl_plan *plan)
-{
-    CBB extensions, list, extension, value, key_id;
-
-    if (!CBB_add_asn1(tbs, &extensions, constructed | 0) ||
-        !CBB_add_asn1(&extensions, &list, CBS_ASN1_SEQUENCE))
-        return 0;
-    if (plan->issuer_key_id.len != 0 &&
-        !(open_extension(&list, &extension, &value, AUTHORITY_KEY_ID) &&
-          CBB_add_asn1(&value, &key_id, CBS_ASN1_SEQUENCE) &&
-          der_add_octets(&key_id, CBS_ASN1_CONTEXT_SPECIFIC | 0, plan->issuer_key_id) && CBB_flush(&list)))
-        return 0;
-    return open_extension(&list, &extension, &value, CRL_NUMBER) && der_add_int64(&value, plan->number) &&
-           CBB_flush(tbs);
-}
-
-static int finish(struct bytes *out, CBB *cbb, int ok)
-{
-    uint8_t *data;
-    size_t len;
-
-    if (!ok || !CBB_finish(cbb, &data, &len)) {
-        CBB_cleanup(cbb);
-        *out = bytes_of(NULL, 0);
-        return 0;
-    }
-    *out = bytes_of(data, len);
-    return 1;
-}
-
-int crl_write(struct bytes *tbs_out, const struct crl_plan *plan, crl_next_entry *next, void *arg)
-{
-    CBB cbb, tbs;
-    int ok = CBB_init(&cbb, FIRST_SIZE) && CBB_add_asn1(&cbb, &tbs, CBS_ASN1_SEQUENCE) &&
-             der_add_int64(&tbs, VERSION_2) && der_add_bytes(&tbs, plan->algorithm->encoded) &&
-             der_add_bytes(&tbs, plan->issuer) && der_add_time(&tbs, plan->this_update) &&
-             der_add_time(&tbs, plan->next_update) && add_entries(&tbs, next, arg) &&
-             add_extensions(&tbs, plan);
-
-    return finish(tbs_out, &cbb, ok);
-}
-
-int crl_assemble(struct bytes *der, struct bytes tbs, const struct signature_algorithm *algorithm,
-                 struct bytes signature)
-{
-    CBB cbb, sequence;
-    int ok = CBB_init(&cbb, tbs.len + algorithm->encoded.len + signature.len + 32) &&
-             CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, tbs) &&
-             der_add_bytes(&sequence, algorithm->encoded) && der_add_bit_string(&sequence, signature);
-
-    return finish(der, &cbb, ok);
-}
-
-void crl_free(struct bytes *octets)
-{
-    OPENSSL_free((void *)(uintptr_t)octets->data);
-    *octets = bytes_of(NULL, 0);
-}
-
-/* ---- read ---- */
 
 struct extension {
     CBS oid, value;
@@ -173,6 +43,14 @@ static int read_key_id(struct crl *out, CBS value)
     return 1;
 }
 
+/* RFC 5280 5.2.3: up to 20 octets; such a number is none of ours. */
+static int64_t read_number(CBS value)
+{
+    int64_t number;
+
+    return der_get_int64(&value, &number) && number >= 0 ? number : -1;
+}
+
 static int read_extension(struct crl *out, const struct extension *extension)
 {
     CBS value = extension->value;
@@ -181,9 +59,14 @@ static int read_extension(struct crl *out, const struct extension *extension)
     case AUTHORITY_KEY_ID:
         return read_key_id(out, value);
     case CRL_NUMBER:
-        /* RFC 5280 5.2.3: up to 20 octets; such a number is none of ours. */
-        if (!der_get_int64(&value, &out->number) || out->number < 0)
-            out->number = -1;
+        out->number = read_number(value);
+        return 1;
+    case DELTA_INDICATOR:
+        out->is_delta = 1;
+        out->base_number = read_number(value);
+        return 1;
+    case ISSUING_POINT:
+        out->issuing_point = bytes_of_cbs(&value);
         return 1;
     default:
         if (extension->critical && out->unknown_critical.len == 0)
@@ -228,7 +111,7 @@ static int parse_tbs(struct crl *out, const CBS *outer_algorithm)
         return 0;
     out->issuer = bytes_of_cbs(&name);
     out->entries = present ? bytes_of_cbs(&entries) : bytes_of(NULL, 0);
-    if (!CBS_get_optional_asn1(&tbs, &extensions, &present, constructed | 0) || CBS_len(&tbs) != 0)
+    if (!CBS_get_optional_asn1(&tbs, &extensions, &present, CRL_EXTENSIONS) || CBS_len(&tbs) != 0)
         return 0;
     return !present || (version == VERSION_2 && read_extensions(out, extensions));
 }
@@ -238,7 +121,7 @@ int crl_parse(struct crl *out, struct bytes der)
     struct signed_object whole;
     CBS algorithm;
 
-    *out = (struct crl){.der = der, .number = -1};
+    *out = (struct crl){.der = der, .number = -1, .base_number = -1};
     if (!signed_parse(&whole, der))
         return 0;
     out->tbs = whole.tbs;

@@ -1,7 +1,6 @@
 /* crl.h: certificate revocation lists, written entry by entry and read as a whole (RFC 5280 section 5).
  *
- * A list may be as long as there are certificates: it is not for an arena. What is written here is freed by
- * crl_free. */
+ * A list may be as long as there are certificates: it is not for an arena. */
 #ifndef CMPD_CRYPTO_CRL_H
 #define CMPD_CRYPTO_CRL_H
 
@@ -20,27 +19,27 @@ struct crl_entry {
 /* struct crl_plan says what stands around the entries. */
 struct crl_plan {
     const struct signature_algorithm *algorithm;
+    const struct private_key *key;    /* signs; a key in a token is waited for */
     struct bytes issuer;              /* DER of the name */
     struct bytes issuer_key_id;       /* for authorityKeyIdentifier; empty: left out */
     int64_t this_update, next_update; /* Unix seconds */
     int64_t number;                   /* cRLNumber, above 0 */
+    int64_t base_number;              /* of a delta: BaseCRLNumber (RFC 5280 5.2.4); 0: it is complete */
+    struct bytes issuing_point;       /* issuingDistributionPoint by crl_write_point; empty: left out */
 };
 
 /* crl_next_entry writes the next entry into |out|. Returns 1, or 0 after the last. What |out| refers to has
  * to last until the next call. */
 typedef int crl_next_entry(void *arg, struct crl_entry *out);
 
-/* crl_write writes the TBSCertList of |plan| with all entries that |next| gives, in its order. Returns 1 with
- * |tbs| to be freed, or 0 without memory. */
-int crl_write(struct bytes *tbs, const struct crl_plan *plan, crl_next_entry *next, void *arg);
+/* crl_write writes the CRL of |plan| with all entries that |next| gives, |most| at most, in its order, and
+ * signs it. Serials have 32 octets at most. Returns 1 with |der| to be freed by free, or 0 if there is no
+ * memory, the key does not sign, or a time has no form. */
+int crl_write(struct bytes *der, const struct crl_plan *plan, size_t most, crl_next_entry *next, void *arg);
 
-/* crl_assemble joins |tbs| and |signature| into a CRL. Returns 1 with |der| to be freed, or 0 without memory.
- */
-int crl_assemble(struct bytes *der, struct bytes tbs, const struct signature_algorithm *algorithm,
-                 struct bytes signature);
-
-/* crl_free frees what crl_write and crl_assemble have made, and makes it empty. */
-void crl_free(struct bytes *octets);
+/* crl_write_point writes the issuingDistributionPoint of a CRL that is at any of |count| |urls| (RFC 5280
+ * 5.2.5) into |arena|. Returns 1, or 0 without memory. */
+int crl_write_point(struct bytes *out, struct arena *arena, const struct bytes *urls, size_t count);
 
 /* struct crl is a parsed CRL: views into its DER, which must outlive it. */
 struct crl {
@@ -53,6 +52,9 @@ struct crl {
     struct bytes entries;             /* one after the other, or empty */
     struct bytes issuer_key_id;       /* authorityKeyIdentifier.keyIdentifier, or empty */
     int64_t number;                   /* cRLNumber; -1: there is none, or none that 63 bits hold */
+    int is_delta;                     /* 1: deltaCRLIndicator is there */
+    int64_t base_number;              /* its BaseCRLNumber; -1 as above */
+    struct bytes issuing_point;       /* DER of issuingDistributionPoint, not looked into; or empty */
     struct bytes unknown_critical;    /* OID of a critical extension that is not read here, or empty */
 };
 

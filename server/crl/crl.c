@@ -11,6 +11,8 @@
 #include "crypto/random.h"
 #include "server/base/bounds.h"
 #include "server/base/clock.h"
+#include "server/base/shard.h"
+#include "server/crl/certificate.h"
 #include "server/crl/issuer.h"
 
 enum { HOLDER = 16 };
@@ -27,6 +29,7 @@ struct crl_service {
     struct crl_issuer issuers[BOUND_AUTHORITIES];
     size_t issuer_count;
     unsigned configured; /* configurations whose CAs' certificates are published */
+    unsigned noted;      /* configurations whose URLs of shards are in the store */
     int leads;
     int64_t asked_ms; /* when the lease was asked for last; 0: never */
 
@@ -78,9 +81,7 @@ static struct crl_issuer *issuer_of(struct crl_service *service, const struct cm
     if (service->issuer_count == BOUND_AUTHORITIES)
         return NULL;
     struct crl_issuer *issuer = &service->issuers[service->issuer_count++];
-    *issuer = (struct crl_issuer){.published = 0};
-    memcpy(issuer->id, ca->id, sizeof issuer->id);
-    snprintf(issuer->name, sizeof issuer->name, "%s", ca->name);
+    crl_issuer_begin(issuer, ca);
     return issuer;
 }
 
@@ -104,7 +105,7 @@ static void drop_former(struct crl_service *service, const struct policy *policy
             continue;
         }
         crl_issuer_withdraw(issuer, service->publication);
-        crl_issuer_forget(issuer);
+        crl_issuer_end(issuer);
         *issuer = service->issuers[--service->issuer_count];
     }
 }
@@ -117,7 +118,7 @@ static int may_sign(const struct cmp_authority *ca)
 
 static void configure(const struct crl_turn *turn)
 {
-    crl_issuer_publish_certificate(turn);
+    crl_certificate_publish(turn->ca, turn->publication);
     if (!may_sign(turn->ca))
         log_line(LOG_WARN, "no CRL", log_word("ca", turn->ca->name),
                  log_text("text", "its certificate does not have the key usage cRLSign"));
@@ -132,12 +133,15 @@ struct said {
 
 static void say(struct said *said, const struct crl_turn *turn, const struct crl_issuer *issuer)
 {
+    const struct crl_complete *complete = &issuer->complete;
+    int64_t until = crl_issuer_until(issuer);
     int late = issuer->told_late != 0;
     int len = snprintf(said->text + said->len, sizeof said->text - said->len - 1,
-                       "%s{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}",
-                       said->len > 1 ? "," : "", turn->ca->name, (long long)issuer->published,
-                       (long long)(issuer->published != 0 ? issuer->published_until - turn->now : 0),
-                       late ? "true" : "false");
+                       "%s{\"ca\":\"%s\",\"number\":%lld,\"delta\":%lld,\"shards\":%u,\"seconds_left\":%lld,"
+                       "\"late\":%s}",
+                       said->len > 1 ? "," : "", turn->ca->name, (long long)complete->full.published,
+                       (long long)complete->delta.published, issuer->shards.count,
+                       (long long)(until != 0 ? until - turn->now : 0), late ? "true" : "false");
 
     said->late |= late;
     if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
@@ -161,6 +165,25 @@ void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late)
     pthread_mutex_unlock(&service->lock);
 }
 
+/* Says in the store which URLs certificates of |turn->ca| carry, and how many shards there are. Returns 0 if
+ * the store does not answer: then it is to be asked again. */
+static int note_shards(struct crl_turn *turn, const struct config *config, int is_new)
+{
+    int ok = 1;
+
+    turn->shards = 0;
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_list *urls = &config->profiles[i].urls.crl;
+        if (strcmp(config->profiles[i].ca, turn->ca->name) != 0 || urls->count == 0 ||
+            !shard_is_named(urls->items[0]))
+            continue;
+        turn->shards = config->crl.shards;
+        for (size_t j = 0; is_new && j < urls->count; j++)
+            ok = crl_shards_note(turn, bytes_str(urls->items[j])) && ok;
+    }
+    return ok;
+}
+
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
@@ -172,6 +195,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
                             .now_ms = clock_steady_ms(),
                             .lease = service->leads ? &lease : NULL};
     struct said said = {.text = "[", .len = 1};
+    int is_new = service->noted != configurations, noted = 1;
 
     if (service->configured != configurations)
         drop_former(service, policy);
@@ -179,6 +203,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
         struct crl_issuer *issuer;
         turn.ca = policy_authority(policy, config->cas[i].name);
         issuer = issuer_of(service, turn.ca);
+        noted = note_shards(&turn, config, is_new) && noted;
         if (service->configured != configurations)
             configure(&turn);
         if (issuer == NULL || !may_sign(turn.ca))
@@ -188,6 +213,8 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     }
     keep_said(service, &said);
     service->configured = configurations;
+    if (noted)
+        service->noted = configurations;
     publication_tidy(service->publication);
 }
 
@@ -247,7 +274,7 @@ static int start(struct crl_service *service)
 static void dispose(struct crl_service *service)
 {
     for (size_t i = 0; i < service->issuer_count; i++)
-        crl_issuer_forget(&service->issuers[i]);
+        crl_issuer_end(&service->issuers[i]);
     pthread_cond_destroy(&service->wake);
     pthread_mutex_destroy(&service->lock);
     policy_release(service->policy);

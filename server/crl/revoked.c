@@ -12,6 +12,7 @@ void revoked_free(struct revoked *list)
 {
     free(list->certs);
     free(list->places);
+    free(list->changes);
     *list = (struct revoked){0};
 }
 
@@ -55,25 +56,103 @@ static int grow(struct revoked *list)
     return 1;
 }
 
-int revoked_put(struct revoked *list, const struct store_revocation *row)
+static int has_room_for_change(struct revoked *list)
 {
-    struct revoked_cert cert = {.not_after = row->not_after,
-                                .revoked_at = (uint32_t)row->at,
-                                .invalidity_at = (uint32_t)row->invalidity_at,
-                                .status = (uint8_t)row->status,
-                                .reason = (uint8_t)row->reason};
-    uint32_t *place;
+    size_t room = list->change_room != 0 ? 2 * list->change_room : FIRST_ROOM;
+    struct revoked_change *changes;
 
-    if (row->serial.len != STORE_SERIAL || (list->count == list->room && !grow(list)))
+    if (list->change_count < list->change_room)
+        return 1;
+    changes = realloc(list->changes, room * sizeof *changes);
+    if (changes == NULL)
         return 0;
+    list->changes = changes;
+    list->change_room = room;
+    return 1;
+}
+
+static uint32_t time_of(int64_t at)
+{
+    return at < 0 ? 0 : at < UINT32_MAX ? (uint32_t)at : UINT32_MAX;
+}
+
+/* A certificate's shard is for good. */
+static void add_to_shard(struct revoked *list, struct revoked_cert *cert, uint32_t place)
+{
+    struct revoked_shard *shard = &list->shards[cert->shard];
+
+    cert->next = shard->first;
+    shard->first = place;
+    shard->count++;
+}
+
+static void put(struct revoked *list, const struct store_revocation *row, uint32_t *place)
+{
+    struct revoked_cert cert = {.not_after = time_of(row->not_after),
+                                .revoked_at = time_of(row->at),
+                                .invalidity_at = time_of(row->invalidity_at),
+                                .last_change = (uint32_t)row->position,
+                                .status = (uint8_t)row->status,
+                                .reason = (uint8_t)row->reason,
+                                .shard = (uint8_t)row->shard};
+
     memcpy(cert.serial, row->serial.data, STORE_SERIAL);
-    place = place_of(list, cert.serial);
-    if (*place == 0)
+    if (*place == 0) {
         *place = (uint32_t)++list->count;
+        add_to_shard(list, &cert, *place);
+    } else {
+        cert.next = list->certs[*place - 1].next;
+        cert.shard = list->certs[*place - 1].shard;
+    }
     list->certs[*place - 1] = cert;
+    if (row->position > list->shards[cert.shard].position)
+        list->shards[cert.shard].position = row->position;
     if (row->position > list->position)
         list->position = row->position;
+    if (row->position > list->since)
+        list->changes[list->change_count++] =
+            (struct revoked_change){.position = (uint32_t)row->position, .place = *place - 1};
+}
+
+int revoked_put(struct revoked *list, const struct store_revocation *row)
+{
+    if (row->serial.len != STORE_SERIAL || row->shard < 0 || row->shard > BOUND_CRL_SHARDS ||
+        (list->count == list->room && !grow(list)) || !has_room_for_change(list))
+        return 0;
+    put(list, row, place_of(list, row->serial.data));
     return 1;
+}
+
+/* Where the first change after |list->since| stands. No two that are kept are 2^31 positions apart. */
+static size_t first_kept(const struct revoked *list)
+{
+    size_t at = 0;
+
+    while (at < list->change_count && (int32_t)(list->changes[at].position - (uint32_t)list->since) <= 0)
+        at++;
+    return at;
+}
+
+void revoked_keep_since(struct revoked *list, int64_t position)
+{
+    size_t gone;
+
+    list->since = position;
+    gone = first_kept(list);
+    list->change_count -= gone;
+    if (list->change_count != 0)
+        memmove(list->changes, list->changes + gone, list->change_count * sizeof *list->changes);
+}
+
+const struct revoked_cert *revoked_next_change(const struct revoked *list, size_t *at)
+{
+    while (*at < list->change_count) {
+        const struct revoked_change *change = &list->changes[(*at)++];
+        const struct revoked_cert *cert = &list->certs[change->place];
+        if (cert->last_change == change->position)
+            return cert;
+    }
+    return NULL;
 }
 
 const struct revoked_cert *revoked_find(const struct revoked *list, struct bytes serial)

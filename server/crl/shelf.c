@@ -9,27 +9,19 @@
 #include "server/base/bounds.h"
 #include "storage/row.h"
 
-enum { HEAD_ARENA = 16 * 1024, PIECE_ARENA = STORE_CRL_PIECE + 16 * 1024 };
+enum { PIECE_ARENA = STORE_CRL_PIECE + 16 * 1024 };
 
-static struct bytes scope(void)
-{
-    return bytes_str(SHELF_FULL);
-}
-
-enum shelf_outcome shelf_look(struct store_crl *head, struct store *store, struct bytes issuer)
+enum shelf_outcome shelf_look(const struct store_crl **heads, size_t *count, struct arena *arena,
+                              struct store *store, struct bytes issuer)
 {
     struct store_fetch fetch = {
-        .kind = STORE_CRLS, .issuer = issuer, .key = scope(), .arena = arena_new(HEAD_ARENA)};
-    enum shelf_outcome outcome = SHELF_UNAVAILABLE;
+        .kind = STORE_CRLS, .index = STORE_ALL_CRLS, .issuer = issuer, .arena = arena};
 
-    if (fetch.arena != NULL && store_fetch_wait(store, &fetch) && fetch.outcome != STORE_FETCH_UNAVAILABLE)
-        outcome = fetch.outcome == STORE_FOUND ? SHELF_DONE : SHELF_NONE;
-    if (outcome == SHELF_DONE) {
-        *head = *(const struct store_crl *)fetch.rows;
-        head->scope = scope(); /* the other is the arena's */
-    }
-    arena_free(fetch.arena);
-    return outcome;
+    if (!store_fetch_wait(store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
+        return SHELF_UNAVAILABLE;
+    *heads = fetch.rows;
+    *count = fetch.outcome == STORE_FOUND ? fetch.count : 0;
+    return SHELF_DONE;
 }
 
 static size_t piece_count(int64_t size)
@@ -46,7 +38,7 @@ static enum shelf_outcome take_piece(uint8_t *octets, size_t i, struct store *st
     size_t len = rest < STORE_CRL_PIECE ? rest : STORE_CRL_PIECE;
     struct store_fetch fetch = {.kind = STORE_CRL_PIECES,
                                 .issuer = issuer,
-                                .key = store_crl_piece_key(key, scope(), head->slot, (uint32_t)i),
+                                .key = store_crl_piece_key(key, head->scope, head->slot, (uint32_t)i),
                                 .arena = arena_new(PIECE_ARENA)};
     enum shelf_outcome outcome = SHELF_UNAVAILABLE;
 
@@ -96,46 +88,60 @@ static enum shelf_outcome commit(struct store *store, struct store_unit *unit)
 }
 
 static enum shelf_outcome put_piece(size_t i, struct store *store, struct bytes issuer,
-                                    const struct store_crl *head, struct bytes der,
-                                    const struct store_lease *lease)
+                                    const struct shelf_crl *crl, const struct store_lease *lease)
 {
     uint8_t key[STORE_PIECE_KEY_MAX];
-    size_t at = i * STORE_CRL_PIECE, rest = der.len - at;
-    struct store_crl_piece piece = {store_crl_piece_key(key, scope(), head->slot, (uint32_t)i),
-                                    bytes_of(der.data + at, rest < STORE_CRL_PIECE ? rest : STORE_CRL_PIECE)};
+    size_t at = i * STORE_CRL_PIECE, rest = crl->der.len - at;
+    struct store_crl_piece piece = {
+        store_crl_piece_key(key, crl->head.scope, crl->head.slot, (uint32_t)i),
+        bytes_of(crl->der.data + at, rest < STORE_CRL_PIECE ? rest : STORE_CRL_PIECE)};
     struct store_unit unit = {.issuer = issuer, .lease = lease};
 
     store_unit_write(&unit, STORE_PUT, STORE_CRL_PIECES, &piece);
     return commit(store, &unit);
 }
 
-/* From here on it is the newest. */
-static enum shelf_outcome put_head(const struct store_crl *head, struct store *store, struct bytes issuer,
-                                   const struct store_lease *lease)
+static enum shelf_outcome put_pieces(struct shelf_crl *crl, struct store *store, struct bytes issuer,
+                                     const struct store_lease *lease)
 {
-    char detail[96];
-    struct store_audit audit = {
-        .at = head->this_update * 1000, .event = "crl", .outcome = "issued", .who = bytes_str("cmpd")};
-    struct store_unit unit = {.issuer = issuer, .lease = lease, .audit = &audit};
+    enum shelf_outcome outcome = SHELF_DONE;
 
-    snprintf(detail, sizeof detail, "number=%lld position=%lld octets=%lld", (long long)head->number,
-             (long long)head->position, (long long)head->size);
+    crl->head.slot = crl->former != NULL ? !crl->former->slot : 0;
+    crl->head.size = (int64_t)crl->der.len;
+    digest_compute(crl->head.hash, DIGEST_SHA256, crl->der);
+    for (size_t i = 0; outcome == SHELF_DONE && i < piece_count(crl->head.size); i++)
+        outcome = put_piece(i, store, issuer, crl, lease);
+    return outcome;
+}
+
+/* From here on they are the newest. */
+static enum shelf_outcome put_heads(const struct shelf_crl *crls, size_t count, struct store *store,
+                                    struct bytes issuer, const struct store_lease *lease)
+{
+    char detail[128 * SHELF_PUT_MAX] = "";
+    struct store_audit audit = {
+        .at = crls[0].head.this_update * 1000, .event = "crl", .outcome = "issued", .who = bytes_str("cmpd")};
+    struct store_unit unit = {.issuer = issuer, .lease = lease, .audit = &audit};
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct store_crl *head = &crls[i].head;
+        len += (size_t)snprintf(detail + len, sizeof detail - len,
+                                "%sscope=%.*s number=%lld position=%lld octets=%lld", i != 0 ? " " : "",
+                                (int)head->scope.len, (const char *)head->scope.data, (long long)head->number,
+                                (long long)head->position, (long long)head->size);
+        store_unit_write(&unit, STORE_PUT, STORE_CRLS, head);
+    }
     audit.detail = bytes_str(detail);
-    store_unit_write(&unit, STORE_PUT, STORE_CRLS, head);
     return commit(store, &unit);
 }
 
-enum shelf_outcome shelf_put(struct store_crl *head, struct store *store, struct bytes issuer,
-                             const struct store_crl *former, struct bytes der,
+enum shelf_outcome shelf_put(struct shelf_crl *crls, size_t count, struct store *store, struct bytes issuer,
                              const struct store_lease *lease)
 {
     enum shelf_outcome outcome = SHELF_DONE;
 
-    head->scope = scope();
-    head->slot = former != NULL ? !former->slot : 0;
-    head->size = (int64_t)der.len;
-    digest_compute(head->hash, DIGEST_SHA256, der);
-    for (size_t i = 0; outcome == SHELF_DONE && i < piece_count(head->size); i++)
-        outcome = put_piece(i, store, issuer, head, der, lease);
-    return outcome == SHELF_DONE ? put_head(head, store, issuer, lease) : outcome;
+    for (size_t i = 0; outcome == SHELF_DONE && i < count; i++)
+        outcome = put_pieces(&crls[i], store, issuer, lease);
+    return outcome == SHELF_DONE ? put_heads(crls, count, store, issuer, lease) : outcome;
 }

@@ -35,8 +35,8 @@ int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *ar
     return 1;
 }
 
-/* The number of the CRL that says so; 0: there is none yet; -1 with a fault printed. */
-static int64_t look(struct store *store, const struct cert_wait_of *of)
+/* The number of the CRL of |scope| that says so; 0: there is none yet; -1 with a fault printed. */
+static int64_t look_at(struct store *store, const struct cert_wait_of *of, const char *scope)
 {
     struct arena *arena = arena_new(LOOK_ARENA);
     const void *row = NULL;
@@ -46,7 +46,7 @@ static int64_t look(struct store *store, const struct cert_wait_of *of)
         ctl_fault("out of memory");
         return -1;
     }
-    if (cert_fetch(&row, store, arena, STORE_CRLS, of->issuer, bytes_str("full"))) {
+    if (cert_fetch(&row, store, arena, STORE_CRLS, of->issuer, bytes_str(scope))) {
         const struct store_crl *crl = row;
         number = crl != NULL && crl->position >= of->position ? crl->number : 0;
     }
@@ -54,11 +54,20 @@ static int64_t look(struct store *store, const struct cert_wait_of *of)
     return number;
 }
 
+/* A full one, or a delta to one. */
+static int64_t look(struct store *store, const struct cert_wait_of *of, const char **scope)
+{
+    int64_t number = look_at(store, of, *scope = "full");
+
+    return number != 0 ? number : look_at(store, of, *scope = "delta");
+}
+
 int cert_wait(const struct cert_wait *wait, struct store *store)
 {
     for (size_t i = 0; i < wait->count; i++) {
+        const char *scope;
         int64_t number;
-        while ((number = look(store, &wait->of[i])) == 0) {
+        while ((number = look(store, &wait->of[i], &scope)) == 0) {
             if (clock_steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST)
                 return !ctl_fault(
                     "no CRL of %s says so after %d seconds: see whether a node serves, and its log",
@@ -67,7 +76,7 @@ int cert_wait(const struct cert_wait *wait, struct store *store)
         }
         if (number < 0)
             return 0;
-        printf("CRL %lld of %s says so, after %.1f s\n", (long long)number, wait->of[i].ca,
+        printf("CRL %lld (%s) of %s says so, after %.1f s\n", (long long)number, scope, wait->of[i].ca,
                (double)(clock_steady_ms() - wait->since_ms) / 1000);
     }
     return 1;

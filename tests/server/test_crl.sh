@@ -34,6 +34,10 @@ is_listed() {
     openssl crl -inform DER -in "$work/got" -noout -text | grep -q "Serial Number: $1"
 }
 
+is_found() {
+    [ "$(fetch "$1")" = 200 ]
+}
+
 serial_of() {
     openssl x509 -in "$1" -noout -serial | sed 's/^serial=//'
 }
@@ -53,7 +57,7 @@ ok "it is that" command cmp "$work/got" <(openssl x509 -in "$dir/ca/issuing.pem"
 same "readiness tells of it" "$(curl -s "$url/readyz" | python3 -c 'import json, sys
 about, = json.load(sys.stdin)["crls"]
 assert 71 * 3600 < about.pop("seconds_left") <= 72 * 3600
-print(json.dumps(about))')" '{"ca": "issuing", "number": 1, "late": false}'
+print(json.dumps(about))')" '{"ca": "issuing", "number": 1, "delta": 1, "shards": 0, "late": false}'
 
 same "its chain" "$(fetch /ca/issuing.p7c)" 200
 same "its type" "$(header content-type)" "application/pkcs7-mime; smime-type=certs-only"
@@ -116,8 +120,8 @@ refused "it is revoked" 'certificate revoked' valid "$work/gnb-1.pem"
 if command -v certtool >/dev/null; then
     ok "GnuTLS reads it" grep -q "Revoked certificates (1)" <(certtool --crl-info --inder --infile "$work/got")
 fi
-ok "the log" grep -q 'event="CRL published" ca=issuing number=2 ' "$work/cmpd.log"
-ok "the audit log" grep -q 'crl  issued  .*number=2' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
+ok "the log" grep -q 'event="CRL published" ca=issuing scope=full number=2 ' "$work/cmpd.log"
+ok "the audit log" grep -q 'crl  issued  .*scope=full number=2' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
 
 # ---- the operator's hand ----
 
@@ -126,7 +130,7 @@ cert() {
 }
 enroll gnb-3 >/dev/null 2>&1
 three=$(serial_of "$work/gnb-3.pem")
-ok "it is held, and waited for" grep -Eq '^CRL [0-9]+ of issuing says so, after [0-9]+\.[0-9] s$' <(cert hold "$three" --wait)
+ok "it is held, and waited for" grep -Eq '^CRL [0-9]+ \(full\) of issuing says so, after [0-9]+\.[0-9] s$' <(cert hold "$three" --wait)
 ok "the CRL lists it" is_listed "$three"
 ok "as on hold" grep -q 'Certificate Hold' <(openssl crl -inform DER -in "$work/got" -noout -text)
 ok "it is released" cert release "$three" --wait
@@ -146,7 +150,106 @@ ok "another revocation" cmp -cmd rr -oldcert "$work/gnb-2.pem" -cert "$work/gnb-
     -trusted "$dir/ca/root.pem"
 until_so "it has the number that was wanted" is_above 999
 number=$((16#$(crl_number)))
+
+# ---- deltas (RFC 5280 5.2.4) ----
+
+is_loaded() {
+    [ "$(grep -c 'configuration loaded' "$work/cmpd.log")" = "$1" ]
+}
+delta_number() {
+    fetch /crl/issuing-delta.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -noout -crlnumber | sed 's/^crlNumber=0x//'
+}
+is_delta_above() {
+    [ "$((16#$(delta_number)))" -gt "$1" ]
+}
+# Full CRLs are too large from now on.
+sed -i 's/^  full_bytes: .*/  full_bytes: 0/' "$dir/cmpd.yaml"
+kill -HUP "$server"
+until_so "loaded" is_loaded 2
+same "both are of one moment" "$((16#$(delta_number)))" "$number"
+for n in 5 6; do enroll gnb-$n >/dev/null 2>&1; done
+ok "certificates say where the delta is" grep -q "URI:$url/crl/issuing-delta.crl" <(
+    openssl x509 -in "$work/gnb-5.pem" -noout -ext freshestCRL)
+five=$(serial_of "$work/gnb-5.pem") six=$(serial_of "$work/gnb-6.pem")
+ok "the delta says so" grep -Eq '^CRL [0-9]+ \(delta\) of issuing says so' <(cert hold "$five" --wait)
+ok "and of another" grep -Eq '\(delta\)' <(cert revoke "$six" --wait)
+is_delta_listed() {
+    fetch /crl/issuing-delta.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -noout -text | grep -A 4 "Serial Number: $1" | grep -q "$2"
+}
+until_so "it is published" is_delta_listed "$five" 'Certificate Hold'
+ok "and names its base" grep -q 'X509v3 Delta CRL Indicator: critical' <(openssl crl -inform DER -in "$work/got" -noout -text)
+same "the full one is the former" "$((16#$(crl_number)))" "$number"
+same "and does not know" "$(status_of is_listed "$six")" 1
+with_delta() {
+    fetch /crl/issuing.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -out "$work/full.pem"
+    fetch /crl/issuing-delta.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" | cat "$work/full.pem" - >"$work/both.pem"
+    openssl verify -crl_check -extended_crl -use_deltas -CRLfile "$work/both.pem" -untrusted "$dir/ca/issuing.pem" \
+        -CAfile "$dir/ca/root.pem" "$1"
+}
+refused "OpenSSL puts both together" 'certificate revoked' with_delta "$work/gnb-6.pem"
+refused "and for one on hold" 'certificate revoked' with_delta "$work/gnb-5.pem"
+if command -v certtool >/dev/null; then
+    ok "GnuTLS reads it" grep -q "Revoked certificates (5)" <(certtool --crl-info --inder --infile "$work/got")
+fi
+ok "who takes no delta does not know yet" valid "$work/gnb-6.pem"
+ok "it is released" cert release "$five" --wait
+until_so "the delta takes it off" is_delta_listed "$five" 'Remove From CRL'
+ok "it is good again" with_delta "$work/gnb-5.pem"
+
+# ---- shards (RFC 5280 5.2.5) ----
+
+sed -i -e 's/^  shards: .*/  shards: 3/' -e '/delta_crl: /d' -e 's|/crl/issuing.crl|/crl/issuing-${shard}.crl|' \
+    -e 's/^  full_bytes: .*/  full_bytes: 1048576/' "$dir/cmpd.yaml"
+kill -HUP "$server"
+until_so "loaded" is_loaded 3
+for shard in 1 2 3; do
+    until_so "there is one" is_found "/crl/issuing-$shard.crl"
+    cp "$work/got" "$work/shard-$shard.crl"
+    same "it says where it is" "$(openssl crl -inform DER -in "$work/got" -noout -text |
+        sed -n '/X509v3 Issuing Distribution Point: critical/,/URI/s/.*URI://p')" "$url/crl/issuing-$shard.crl"
+done
+same "of another there is none" "$(fetch /crl/issuing-4.crl)" 404
+enroll gnb-7 >/dev/null 2>&1
+seven=$(serial_of "$work/gnb-7.pem")
+shard=$(openssl x509 -in "$work/gnb-7.pem" -noout -ext crlDistributionPoints | sed -n 's|.*/crl/issuing-\([123]\).crl|\1|p')
+ok "a certificate names its shard" [ -n "$shard" ]
+same "the store knows it" "$(cert show "$seven" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["shard"])')" "$shard"
+in_shard() {
+    fetch "/crl/issuing-$shard.crl" >/dev/null
+    openssl crl -inform DER -in "$work/got" -out "$work/shard.pem"
+    openssl verify -crl_check -extended_crl -CRLfile "$work/shard.pem" -untrusted "$dir/ca/issuing.pem" \
+        -CAfile "$dir/ca/root.pem" "$1"
+}
+ok "OpenSSL takes the shard for it" in_shard "$work/gnb-7.pem"
+other=$((shard % 3 + 1))
+refused "and no other" 'unable to get certificate CRL|different CRL scope' openssl verify -crl_check -extended_crl \
+    -CRLfile <(openssl crl -inform DER -in "$work/shard-$other.crl") -untrusted "$dir/ca/issuing.pem" -CAfile "$dir/ca/root.pem" "$work/gnb-7.pem"
+ok "it is revoked" cert revoke "$seven" --wait
+is_revoked_in_shard() {
+    in_shard "$work/gnb-7.pem" >"$work/verdict" 2>&1 || grep -q 'certificate revoked' "$work/verdict"
+}
+until_so "its shard says so" is_revoked_in_shard
+ok "the full one, too" is_listed "$seven"
+same "the other shards stay as they are" "$(fetch "/crl/issuing-$other.crl"; command cmp "$work/got" "$work/shard-$other.crl" && echo same)" 200same
+# Certificates of former URLs and shards stay where they are.
+sed -i -e 's/^  shards: .*/  shards: 1/' -e 's|http://\(.*\)/crl/issuing-|http://moved.example/crl/issuing-|' "$dir/cmpd.yaml"
+kill -HUP "$server"
+until_so "loaded" is_loaded 4
+names_both() {
+    fetch /crl/issuing-1.crl >/dev/null
+    openssl crl -inform DER -in "$work/got" -noout -text | grep -A 6 'Issuing Distribution' | tr -d ' \n' | grep -q "$url/.*http://moved.example/\|http://moved.example/.*$url/"
+}
+until_so "both URLs are named" names_both
+same "shard 3 is still there" "$(fetch /crl/issuing-3.crl)" 200
+sed 's/^  shards: .*/  shards: 0/' "$dir/cmpd.yaml" >"$dir/none.yaml"
+refused "a shard without shards" 'none.yaml:[0-9]+: .*there are no shards' "$CMPD_BIN/cmpctl" check "$dir/none.yaml"
+number=$((16#$(crl_number)))
 stop_server
+sed -i -e 's/^  shards: .*/  shards: 0/' -e 's|/crl/issuing-${shard}.crl|/crl/issuing.crl|' -e 's/^  full_bytes: .*/  full_bytes: 268435456/' "$dir/cmpd.yaml"
 
 # ---- a large one ----
 
@@ -163,8 +266,8 @@ last, = db.execute("SELECT last FROM positions").fetchone()
 with db:
     db.executemany(f"INSERT INTO certificates ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
                    ([dict(row, serial=s)[c] for c in columns] for s in serials))
-    db.executemany("INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after) "
-                   "VALUES (?, ?, ?, 3, 1, ?, 0, ?)",
+    db.executemany("INSERT INTO revocations (issuer, serial, position, status, reason, at, invalidity_at, not_after, "
+                   "shard) VALUES (?, ?, ?, 3, 1, ?, 0, ?, 0)",
                    ((row["issuer"], s, last + i, now, row["not_after"]) for i, s in enumerate(serials, 1)))
     db.execute("UPDATE positions SET last = ?", (last + many,))
 PY
@@ -175,7 +278,7 @@ entries() {
     openssl crl -inform DER -in "$1" -noout -text | grep -c 'Serial Number:'
 }
 cp "$work/got" "$work/large.crl"
-same "all of them" "$(entries "$work/large.crl")" $((many + 3))
+same "all of them" "$(entries "$work/large.crl")" $((many + 5))
 ok "OpenSSL takes it" openssl crl -inform DER -in "$work/large.crl" -noout -CAfile "$chain"
 same "over HTTP/2" "$(fetch /crl/issuing.crl --http2-prior-knowledge)" 200
 ok "the same octets" command cmp "$work/got" "$work/large.crl"
@@ -194,7 +297,7 @@ ended "a slow one" "$slow" 0
 ended "a slow one over HTTP/2" "$slow2" 0
 ok "it is whole" command cmp "$work/slow.crl" "$work/large.crl"
 ok "and the other" command cmp "$work/slow2.crl" "$work/large.crl"
-same "one more" "$(entries "$work/got")" $((many + 4))
+same "one more" "$(entries "$work/got")" $((many + 6))
 number=$((16#$(crl_number)))
 stop_server
 
@@ -210,12 +313,9 @@ fetch /crl/issuing.crl >/dev/null
 cp "$work/got" "$work/before.crl"
 sed -i -E 's/^( +-? *(name|ca)): issuing\b/\1: second/' "$dir/cmpd.yaml"
 kill -HUP "$server"
-is_found() {
-    [ "$(fetch "$1")" = 200 ]
-}
 until_so "it is there by its new name" is_found /crl/second.crl
 ok "the same one" command cmp "$work/got" "$work/before.crl"
-for path in crl/issuing.crl crl/issuing.pem ca/issuing.cer ca/issuing.pem ca/issuing.p7c; do
+for path in crl/issuing.crl crl/issuing.pem crl/issuing-delta.crl crl/issuing-2.crl ca/issuing.cer ca/issuing.pem ca/issuing.p7c; do
     same "no more: $path" "$(fetch "/$path")" 404
 done
 stop_server

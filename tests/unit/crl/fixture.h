@@ -4,6 +4,7 @@
 
 #include "crypto/crl.h"
 #include "server/cmp/cmp.h"
+#include "server/crl/shelf.h"
 #include "tests/unit/crypto/certs.h"
 #include "tests/unit/storage/suite.h"
 
@@ -67,6 +68,21 @@ static inline void release(uint32_t n)
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(unit.outcome, STORE_DONE);
     enrollment_cleanup(&e);
+}
+
+/* shelve stores |der| as the newest CRL of |scope|, as |head| says, whose scope, slot, size and hash it sets.
+ */
+static inline enum shelf_outcome shelve(struct store_crl *head, const char *scope,
+                                        const struct store_crl *former, struct bytes der,
+                                        const struct store_lease *lease)
+{
+    struct shelf_crl crl = {.head = *head, .former = former, .der = der};
+    enum shelf_outcome outcome;
+
+    crl.head.scope = bytes_str(scope);
+    outcome = shelf_put(&crl, 1, store, test_issuer(), lease);
+    *head = crl.head;
+    return outcome;
 }
 
 /* entries_of counts the entries of |der|, which has to be a CRL of the CA. */

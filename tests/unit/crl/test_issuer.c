@@ -1,5 +1,6 @@
 /* issuer.c: when a CRL is made, and what is published (RFC 5280 5.1.2.4 to 5.1.2.6, 5.2.3). */
 #include "server/crl/issuer.h"
+#include "server/crl/certificate.h"
 
 #include "server/base/bounds.h"
 #include "storage/row.h"
@@ -28,10 +29,12 @@ static void begin(void)
     set_up_both();
     log_set_level(LOG_ERROR);
     publication = publication_new();
-    issuer = (struct crl_issuer){.published = 0};
-    memcpy(issuer.id, issuer_octets, sizeof issuer.id);
-    snprintf(issuer.name, sizeof issuer.name, "issuing");
-    config = (struct config_crl){.validity_hours = 72, .every_hours = 24, .after_revocation_seconds = 2};
+    crl_issuer_begin(&issuer, &authority);
+    config = (struct config_crl){.validity_hours = 72,
+                                 .every_hours = 24,
+                                 .after_revocation_seconds = 2,
+                                 .full_bytes = 1024 * 1024,
+                                 .full_minutes = 60};
     turn = (struct crl_turn){.config = &config,
                              .ca = &authority,
                              .store = store,
@@ -44,7 +47,7 @@ static void begin(void)
 
 static void end(void)
 {
-    crl_issuer_forget(&issuer);
+    crl_issuer_end(&issuer);
     publication_free(publication);
     tear_down_both();
 }
@@ -161,7 +164,7 @@ Test(issuer, no_two_are_of_one_second)
     cr_assert_eq(look(&entries), 1);
     turn.now++;
     cr_assert_eq(look(&entries), 2);
-    cr_assert_eq(issuer.published_at, NOW + 1);
+    cr_assert_eq(issuer.complete.full.published_at, NOW + 1);
 }
 
 /* A clock that was set back makes no CRL that is older than the last, and none too many. */
@@ -195,22 +198,22 @@ Test(issuer, numbers_begin_above_what_was_published)
     config.number_min = 0;
     later(24 * HOUR);
     cr_assert_eq(look(&entries), 1001);
-    issuer.head.number = 5; /* what a restored store says */
+    issuer.complete.full.head.number = 5; /* what a restored store says */
     later(24 * HOUR);
-    issuer.published = 1001;
+    issuer.complete.full.published = 1001;
     struct store_crl old = {.number = 5, .this_update = NOW, .next_update = NOW + 10};
-    cr_assert_eq(shelf_put(&old, store, test_issuer(), NULL, bytes_str("old"), &held), SHELF_DONE);
+    cr_assert_eq(shelve(&old, "full", NULL, bytes_str("old"), &held), SHELF_DONE);
     cr_assert_eq(look(&entries), 1002);
 }
 
 Test(issuer, who_does_not_lead_publishes_what_others_have_made)
 {
-    struct crl_issuer other = {.published = 0};
+    struct crl_issuer other;
     struct publication *theirs = publication_new();
     struct crl_turn their_turn = turn;
     size_t entries;
 
-    memcpy(other.id, issuer_octets, sizeof other.id);
+    crl_issuer_begin(&other, &authority);
     their_turn.publication = theirs;
     turn.lease = NULL;
     cr_assert_eq(look(&entries), 0, "nobody has made one");
@@ -218,7 +221,7 @@ Test(issuer, who_does_not_lead_publishes_what_others_have_made)
     crl_issuer_look(&other, &their_turn);
     cr_assert_eq(look(&entries), 1);
     cr_assert_eq(entries, 1);
-    crl_issuer_forget(&other);
+    crl_issuer_end(&other);
     publication_free(theirs);
 }
 
@@ -243,14 +246,13 @@ Test(issuer, what_the_CA_has_not_signed_is_not_published)
     size_t entries;
 
     look(&entries);
-    cr_assert_eq(shelf_put(&head, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
-                 SHELF_DONE);
+    cr_assert_eq(shelve(&head, "full", &issuer.complete.full.head, bytes_str("no CRL"), &held), SHELF_DONE);
     turn.lease = NULL;
     cr_assert_eq(look(&entries), 1);
     /* It is one of the CA's, but the row says another number of it. */
     struct published *document = publication_find(publication, bytes_str("/crl/issuing.crl"));
     head.number = 10;
-    cr_assert_eq(shelf_put(&head, store, test_issuer(), NULL, document->body, &held), SHELF_DONE);
+    cr_assert_eq(shelve(&head, "full", NULL, document->body, &held), SHELF_DONE);
     published_release(document);
     cr_assert_eq(look(&entries), 1);
 }
@@ -302,7 +304,7 @@ Test(issuer, a_forged_row_keeps_nobody_from_the_next_one)
                                    .this_update = turn.now + 1000 * HOUR,
                                    .next_update = turn.now + 2000 * HOUR,
                                    .position = INT64_MAX};
-        cr_assert_eq(shelf_put(&forged, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
+        cr_assert_eq(shelve(&forged, "full", &issuer.complete.full.head, bytes_str("no CRL"), &held),
                      SHELF_DONE);
         enroll(i, KEY_COMPROMISE);
         later(10);
@@ -323,9 +325,9 @@ Test(issuer, a_position_that_nobody_has_reached_hides_no_revocation)
 
     look(&entries);
     document = publication_find(publication, bytes_str("/crl/issuing.crl"));
-    struct store_crl forged = issuer.head;
+    struct store_crl forged = issuer.complete.full.head;
     forged.position = INT64_MAX;
-    cr_assert_eq(shelf_put(&forged, store, test_issuer(), &issuer.head, document->body, &held), SHELF_DONE);
+    cr_assert_eq(shelve(&forged, "full", &issuer.complete.full.head, document->body, &held), SHELF_DONE);
     published_release(document);
     enroll(1, KEY_COMPROMISE);
     later(2);
@@ -337,9 +339,10 @@ Test(issuer, a_row_that_is_gone_is_made_anew_above_what_is_published)
 {
     size_t entries;
 
-    issuer.head = (struct store_crl){.number = 5, .this_update = NOW, .next_update = NOW + 72 * HOUR};
-    issuer.published = 5;
-    issuer.published_at = NOW - 1;
+    issuer.complete.full.head =
+        (struct store_crl){.number = 5, .this_update = NOW, .next_update = NOW + 72 * HOUR};
+    issuer.complete.full.published = 5;
+    issuer.complete.full.published_at = NOW - 1;
     cr_assert_eq(look(&entries), 6);
 }
 
@@ -349,7 +352,7 @@ Test(issuer, pieces_that_are_not_there_are_made_anew_by_who_leads)
     size_t entries;
 
     struct store_crl head = {.number = 7, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
-    cr_assert_eq(shelf_put(&head, store, test_issuer(), NULL, bytes_str("octets"), &held), SHELF_DONE);
+    cr_assert_eq(shelve(&head, "full", NULL, bytes_str("octets"), &held), SHELF_DONE);
     struct store_crl_piece piece = {.octets = bytes_str("others")};
     uint8_t key[STORE_PIECE_KEY_MAX];
     struct store_unit unit = {.issuer = test_issuer()};
@@ -391,8 +394,7 @@ Test(issuer, a_CRL_that_cannot_be_published_is_late)
     turn.lease = NULL;
     later(70 * HOUR);
     struct store_crl head = {.number = 9, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
-    cr_assert_eq(shelf_put(&head, store, test_issuer(), &issuer.head, bytes_str("no CRL"), &held),
-                 SHELF_DONE);
+    cr_assert_eq(shelve(&head, "full", &issuer.complete.full.head, bytes_str("no CRL"), &held), SHELF_DONE);
     look(&entries);
     cr_assert_eq(issuer.told_late, turn.now);
 }
@@ -401,7 +403,7 @@ Test(issuer, the_CA_s_certificate_is_published_too)
 {
     struct published *document;
 
-    crl_issuer_publish_certificate(&turn);
+    crl_certificate_publish(&authority, publication);
     document = publication_find(publication, bytes_str("/ca/issuing.cer"));
     cr_assert(bytes_equal(document->body, authority.cert.der));
     cr_assert_str_eq(document->content_type, "application/pkix-cert");
@@ -427,7 +429,7 @@ Test(issuer, what_is_withdrawn_is_nowhere)
     size_t entries;
 
     look(&entries);
-    crl_issuer_publish_certificate(&turn);
+    crl_certificate_publish(&authority, publication);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         cr_expect(is_published(paths[i]), "%s", paths[i]);
     crl_issuer_withdraw(&issuer, publication);

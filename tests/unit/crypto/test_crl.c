@@ -42,6 +42,7 @@ static int next(void *arg, struct crl_entry *out)
 static struct crl_plan plan_of(void)
 {
     return (struct crl_plan){.algorithm = signature_for_key(KEY_P256),
+                             .key = key,
                              .issuer = name_of(arena, "CA"),
                              .issuer_key_id = hex(arena, "aa bb"),
                              .this_update = CERTS_NOW,
@@ -49,23 +50,15 @@ static struct crl_plan plan_of(void)
                              .number = 7};
 }
 
-/* The CRL of |plan|, signed; what is to be freed is kept in |tbs|. */
+/* The CRL of |plan|, signed. */
 static struct bytes signed_list(const struct crl_plan *plan, const struct crl_entry *entries, size_t count)
 {
-    uint8_t signature[SIGNATURE_MAX];
     struct list list = {entries, count, 0};
-    struct bytes tbs, der, kept;
-    struct signing item = {.algorithm = plan->algorithm, .key = key, .signature = signature};
-    struct signing *items[] = {&item};
+    struct bytes der, kept;
 
-    cr_assert(crl_write(&tbs, plan, next, &list));
-    item.message = tbs;
-    sign_batch(items, 1);
-    cr_assert(crl_assemble(&der, tbs, plan->algorithm, bytes_of(signature, item.signature_len)));
+    cr_assert(crl_write(&der, plan, count, next, &list));
     kept = arena_copy(arena, der);
-    crl_free(&tbs);
-    crl_free(&der);
-    cr_assert_null(der.data);
+    free((void *)(uintptr_t)der.data);
     return kept;
 }
 
@@ -79,6 +72,11 @@ static int verifies(const struct crl *crl)
     verify_batch(items, 1);
     public_key_free(public);
     return item.valid;
+}
+
+static int has_octets(struct bytes in, struct bytes octets)
+{
+    return memmem(in.data, in.len, octets.data, octets.len) != NULL;
 }
 
 Test(crl, what_was_written_is_read_back)
@@ -140,6 +138,64 @@ Test(crl, without_entries_there_is_no_list)
                                               "a0 0e 30 0c 30 0a 06 03 55 1d 14 04 03 02 01 07")));
 }
 
+/* RFC 5280 5.2.4: deltaCRLIndicator, critical, with BaseCRLNumber; 5.3.1: removeFromCRL. */
+Test(crl, a_delta_names_its_base)
+{
+    const struct crl_entry entry = {hex(arena, "01"), CERTS_NOW, CRL_REASON_REMOVE, 0};
+    struct crl_plan plan = plan_of();
+    struct crl_entry read;
+    struct crl crl;
+    CBS rest;
+
+    cr_assert(crl_parse(&crl, signed_list(&plan, NULL, 0)));
+    cr_assert_not(crl.is_delta);
+    plan.base_number = 5;
+    cr_assert(crl_parse(&crl, signed_list(&plan, &entry, 1)));
+    cr_assert(crl.is_delta);
+    cr_assert_eq(crl.base_number, 5);
+    cr_assert_eq(crl.number, 7);
+    cr_assert_eq(crl.unknown_critical.len, 0);
+    rest = cbs_of(crl.entries);
+    cr_assert(crl_read_entry(&rest, &read));
+    cr_assert_eq(read.reason, CRL_REASON_REMOVE);
+    /* by hand: id-ce 27, TRUE, INTEGER 5 */
+    cr_assert(has_octets(crl.tbs, hex(arena, "30 0d 06 03 55 1d 1b 01 01 ff 04 03 02 01 05")));
+}
+
+/* RFC 5280 5.2.5: critical; fullName in distributionPoint, as certificates have it. */
+Test(crl, a_shard_says_where_it_is)
+{
+    const struct bytes urls[] = {bytes_str("http://a/1"), bytes_str("ldap://b")};
+    struct crl_plan plan = plan_of();
+    struct crl crl;
+
+    cr_assert(crl_write_point(&plan.issuing_point, arena, urls, 2));
+    cr_assert(crl_parse(&crl, signed_list(&plan, NULL, 0)));
+    cr_assert(
+        bytes_equal(crl.issuing_point, hex(arena, "30 1a a0 18 a0 16 86 0a 68 74 74 70 3a 2f 2f 61 2f 31 "
+                                                  "86 08 6c 64 61 70 3a 2f 2f 62")));
+    cr_assert(has_octets(crl.tbs, hex(arena, "06 03 55 1d 1c 01 01 ff 04 1c 30 1a")));
+    cr_assert_eq(crl.unknown_critical.len, 0);
+}
+
+/* More than was told: nothing is written beyond its memory. */
+Test(crl, what_does_not_fit_is_refused)
+{
+    enum { MANY = 2000 };
+    uint8_t serial[600];
+    struct crl_entry *entries = calloc(MANY, sizeof *entries);
+    struct crl_plan plan = plan_of();
+    struct list list = {entries, MANY, 0};
+    struct bytes der;
+
+    memset(serial, 0x55, sizeof serial);
+    for (size_t i = 0; i < MANY; i++)
+        entries[i] = (struct crl_entry){bytes_of(serial, sizeof serial), CERTS_NOW, 1, CERTS_NOW};
+    cr_assert_not(crl_write(&der, &plan, 1, next, &list));
+    cr_assert_null(der.data);
+    free(entries);
+}
+
 /* RFC 5280 5.1.2.4: GeneralizedTime from 2050 on; 5.3.2: an invalidityDate always. */
 Test(crl, times_have_the_forms_of_RFC_5280)
 {
@@ -165,7 +221,7 @@ Test(crl, thousands_of_entries_are_written)
     struct crl_plan plan = plan_of();
     struct list list = {entries, MANY, 0};
     struct crl_entry entry;
-    struct bytes tbs, der;
+    struct bytes der;
     struct crl crl;
     CBS rest;
     size_t count = 0;
@@ -175,15 +231,14 @@ Test(crl, thousands_of_entries_are_written)
         memcpy(serials + 4 * i, octets, 4);
         entries[i] = (struct crl_entry){bytes_of(serials + 4 * i, 4), CERTS_NOW, 0, 0};
     }
-    cr_assert(crl_write(&tbs, &plan, next, &list));
-    cr_assert(crl_assemble(&der, tbs, plan.algorithm, bytes_str("no signature")));
+    cr_assert(crl_write(&der, &plan, MANY, next, &list));
     cr_assert(crl_parse(&crl, der));
+    cr_assert(verifies(&crl));
     rest = cbs_of(crl.entries);
     while (crl_read_entry(&rest, &entry))
         cr_assert(bytes_equal(entry.serial, entries[count++].serial));
     cr_assert_eq(count, MANY);
-    crl_free(&tbs);
-    crl_free(&der);
+    free((void *)(uintptr_t)der.data);
     free(entries);
     free(serials);
 }
@@ -237,9 +292,9 @@ Test(crl, a_critical_extension_that_is_not_known_is_told)
 
     cr_assert(
         crl_parse(&crl, hex(arena, "30 45 30 33 02 01 01 " ALGORITHM " 30 00 " THIS_UPDATE
-                                   " a0 11 30 0f 30 0d 06 03 55 1d 1b 01 01 ff 04 03 02 01 05 " ALGORITHM
+                                   " a0 11 30 0f 30 0d 06 03 55 1d 63 01 01 ff 04 03 02 01 05 " ALGORITHM
                                    " " SIGNATURE)));
-    cr_assert(bytes_equal(crl.unknown_critical, hex(arena, "55 1d 1b")));
+    cr_assert(bytes_equal(crl.unknown_critical, hex(arena, "55 1d 63")));
 }
 
 Test(crl, entries_that_are_none_are_told_from_the_end)
