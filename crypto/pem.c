@@ -1,4 +1,4 @@
-/* Certificates out of PEM files (RFC 7468). */
+/* Certificates and revocation lists in PEM files (RFC 7468). */
 #include "crypto/pem.h"
 
 #include <limits.h>
@@ -7,6 +7,7 @@
 #include <openssl/mem.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <string.h>
 
 size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct bytes der), void *arg)
 {
@@ -59,4 +60,37 @@ int pem_certificate(char **out, size_t *out_len, struct bytes der)
 int pem_crl(char **out, size_t *out_len, struct bytes der)
 {
     return write_block(out, out_len, PEM_STRING_X509_CRL, der);
+}
+
+static int copy_out(uint8_t **out, size_t *out_len, const uint8_t *data, size_t len)
+{
+    *out = malloc(len);
+    *out_len = len;
+    if (*out != NULL)
+        memcpy(*out, data, len);
+    return *out != NULL;
+}
+
+int pem_or_der_crl(uint8_t **out, size_t *out_len, struct bytes text)
+{
+    BIO *bio;
+    char *name, *header;
+    uint8_t *data;
+    long len;
+    int found = 0;
+
+    if (text.len == 0)
+        return 0;
+    if (text.data[0] == 0x30) /* SEQUENCE; PEM begins with text */
+        return copy_out(out, out_len, text.data, text.len);
+    bio = text.len <= INT_MAX ? BIO_new_mem_buf(text.data, (int)text.len) : NULL;
+    while (bio != NULL && !found && PEM_read_bio(bio, &name, &header, &data, &len)) {
+        found = strcmp(name, PEM_STRING_X509_CRL) == 0 && copy_out(out, out_len, data, (size_t)len);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return found;
 }

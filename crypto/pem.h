@@ -15,4 +15,8 @@ int pem_certificate(char **out, size_t *out_len, struct bytes der);
 /* pem_crl does the same for a revocation list. */
 int pem_crl(char **out, size_t *out_len, struct bytes der);
 
+/* pem_or_der_crl reads the first revocation list of |text|, which is PEM, or DER as it is, into malloc'ed
+ * |*out|. Returns 1; 0 if there is none or it is malformed. It is not looked into. */
+int pem_or_der_crl(uint8_t **out, size_t *out_len, struct bytes text);
+
 #endif

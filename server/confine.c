@@ -44,6 +44,7 @@ static unsigned parts_of(const struct config *config)
 
     parts |= strcmp(front_backend(), "io_uring") == 0 ? SANDBOX_URING : SANDBOX_EPOLL;
     parts |= strncmp(config->store, "sqlite:", strlen("sqlite:")) == 0 ? SANDBOX_SQLITE : SANDBOX_POSTGRES;
+    parts |= config->crl.folder != NULL ? SANDBOX_FOLDER : 0;
     return parts | (config_has_token(config) ? SANDBOX_TOKEN : 0);
 }
 
@@ -53,6 +54,7 @@ static struct sandbox *make_sandbox(const struct config *config, const char *pat
 
     if (sandbox != NULL && sandbox_add_file(sandbox, path, 0) &&
         config_each_file(config, add_file, sandbox) &&
+        (config->crl.folder == NULL || sandbox_add_folder(sandbox, config->crl.folder, 1)) &&
         sandbox_add_file(sandbox, config->audit_seal_file, 1) &&
         store_each_file(config->store, add_store, sandbox) && add_ports(sandbox, config))
         return sandbox;
@@ -105,6 +107,14 @@ static int check_file(void *arg, const char *file)
     return 0;
 }
 
+/* A folder that is written to was named at start, or lies in one that was. */
+static int is_folder_allowed(const struct confine *confine, const struct config *config)
+{
+    return config->crl.folder == NULL || (confine->parts & SANDBOX_TOKEN) != 0 ||
+           ((confine->parts & SANDBOX_FOLDER) != 0 &&
+            sandbox_writes_folder(confine->sandbox, config->crl.folder));
+}
+
 int confine_allows(struct config_fault *fault, const struct confine *confine, const struct config *config)
 {
     struct check check = {confine->sandbox, NULL};
@@ -117,8 +127,10 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
                  "module: restart to use it");
         return 0;
     }
-    if (config_each_file(config, check_file, &check))
+    if (config_each_file(config, check_file, &check) && is_folder_allowed(confine, config))
         return 1;
+    if (check.outside == NULL)
+        check.outside = config->crl.folder;
     snprintf(fault->text, sizeof fault->text,
              "%s is in none of the folders that this process was confined to at start: restart to use it, or "
              "put it beside the configuration",

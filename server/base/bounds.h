@@ -44,6 +44,7 @@ enum {
     BOUND_CRL_EXPIRED_FOR = 14 * 24 * 3600, /* seconds for which a certificate stays listed when it has
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
+    BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
     BOUND_CRL_PEM = 4 * 1024 * 1024,        /* octets up to which a CRL is published in PEM, too */
     BOUND_CRL_OCTETS =
         256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */

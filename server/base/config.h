@@ -78,6 +78,9 @@ struct config_ca {
     struct config_list chain;    /* PEM files from its issuer up to the root */
     const char *cmp_certificate; /* PEM file: signs CMP answers, issued by this CA or its root */
     const char *cmp_key;         /* as key */
+    const char
+        *crl_certificate; /* PEM file: signs CRLs, of the name of |certificate|; NULL: |certificate| does */
+    const char *crl_key;  /* as key */
 };
 
 struct config_vendor {
@@ -213,6 +216,8 @@ struct config_crl {
     uint32_t full_minutes;             /* beyond it: at most so often, and deltas between */
     uint32_t shards;                   /* into which certificates fall whose URLs say so; 0: none do */
     uint32_t number_min;               /* of the next one: after the store was restored */
+    struct config_list files;          /* CRLs of CAs above, as cmpctl ca crl makes them */
+    const char *folder;                /* what is published is written there as well; NULL: nowhere */
 };
 
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };

@@ -68,7 +68,8 @@ int config_each_file(const struct config *config, int (*each)(void *arg, const c
 int config_has_token(const struct config *config)
 {
     for (size_t i = 0; i < config->ca_count; i++)
-        if (config_is_token(config->cas[i].key) || config_is_token(config->cas[i].cmp_key))
+        if (config_is_token(config->cas[i].key) || config_is_token(config->cas[i].cmp_key) ||
+            (config->cas[i].crl_key != NULL && config_is_token(config->cas[i].crl_key)))
             return 1;
     return 0;
 }

@@ -121,6 +121,11 @@ static const struct config_setting ca_rows[] = {
      .says = "PEM file: protects answers (id-kp-cmcCA), issued by this CA or its root"},
     {ROW(config_ca, cmp_key), .kind = CONFIG_KEY, .required = 1, .example = "ca/cmp.key",
      .says = "its key, likewise"},
+    {ROW(config_ca, crl_certificate), .kind = CONFIG_FILE, .commented = 1, .example = "ca/crl.pem",
+     .says = "PEM file: signs CRLs (cRLSign), with the subject of certificate and issued beside it; default: "
+             "certificate does"},
+    {ROW(config_ca, crl_key), .kind = CONFIG_KEY, .commented = 1, .example = "ca/crl.key",
+     .says = "its key, likewise"},
 };
 static const struct config_section ca = SECTION(ca, "a CA");
 
@@ -141,6 +146,11 @@ static const struct config_setting crl_rows[] = {
              "former shards stay"},
     {ROW(config_crl, number_min), NUMBER(0, UINT32_MAX, 0),
      .says = "least cRLNumber of the next one: after the store was restored, above what was published"},
+    {ROW(config_crl, files), LIST(CONFIG_FILES, 0), .example = "[ca/root.crl]",
+     .says = "CRLs of CAs above, as cmpctl ca crl makes them: published as they are, by the names of their "
+             "files"},
+    {ROW(config_crl, folder), .kind = CONFIG_FILE, .commented = 1, .example = "/var/www/crl",
+     .says = "folder for other web servers: what is published is written there as well"},
 };
 static const struct config_section crl = SECTION(crl, "crl");
 

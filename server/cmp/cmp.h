@@ -29,6 +29,9 @@ struct cmp_authority {
     struct certificate cmp_cert; /* protects answers */
     const struct private_key *cmp_key;
     const struct signature_algorithm *cmp_algorithm;
+    struct certificate crl_cert; /* signs CRLs: |cert|, or another of the same name */
+    const struct private_key *crl_key;
+    const struct signature_algorithm *crl_algorithm;
     struct bytes cmp_sender;                          /* GeneralName directoryName of cmp_cert's subject */
     struct bytes sender;                              /* the same of the CA's subject */
     struct bytes signed_extra_certs[BOUND_CHAIN + 2]; /* cmp_cert, its chain, the issuing chain, no root */

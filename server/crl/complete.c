@@ -55,7 +55,7 @@ static int is_full_due(const struct crl_complete *complete, const struct revoked
 {
     const struct crl_scope *full = &complete->full;
 
-    return full->head.number == 0 || full->head.number != full->published || crl_is_scheduled(full, turn) ||
+    return full->head.number != full->published || crl_is_scheduled(full, turn) ||
            (full->head.position != list->position && (full->head.size <= (int64_t)turn->config->full_bytes ||
                                                       turn->now - full->published_at >= minutes(turn)));
 }
@@ -68,7 +68,7 @@ int crl_complete_is_due(const struct crl_complete *complete, const struct revoke
     /* Two of one second are one for who asks by If-Modified-Since. */
     if (turn->now == full->published_at || turn->now == delta->published_at)
         return 0;
-    if (full->head.number == 0 || crl_is_scheduled(full, turn))
+    if (crl_is_scheduled(full, turn))
         return 1;
     return may_answer && (is_full_due(complete, list, turn) || delta->head.number < full->head.number ||
                           delta->head.number != delta->published || delta->head.position != list->position);

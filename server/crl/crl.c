@@ -13,6 +13,8 @@
 #include "server/base/clock.h"
 #include "server/base/shard.h"
 #include "server/crl/certificate.h"
+#include "server/crl/folder.h"
+#include "server/crl/given.h"
 #include "server/crl/issuer.h"
 
 enum { HOLDER = 16 };
@@ -30,6 +32,8 @@ struct crl_service {
     size_t issuer_count;
     unsigned configured; /* configurations whose CAs' certificates are published */
     unsigned noted;      /* configurations whose URLs of shards are in the store */
+    struct given given;
+    struct folder *folder; /* NULL: the configuration names none */
     int leads;
     int64_t asked_ms; /* when the lease was asked for last; 0: never */
 
@@ -113,7 +117,7 @@ static void drop_former(struct crl_service *service, const struct policy *policy
 /* RFC 5280 4.2.1.3: cRLSign. */
 static int may_sign(const struct cmp_authority *ca)
 {
-    return !ca->cert.has_key_usage || (ca->cert.key_usage & KEY_USAGE_CRL_SIGN) != 0;
+    return !ca->crl_cert.has_key_usage || (ca->crl_cert.key_usage & KEY_USAGE_CRL_SIGN) != 0;
 }
 
 static void configure(const struct crl_turn *turn)
@@ -146,6 +150,23 @@ static void say(struct said *said, const struct crl_turn *turn, const struct crl
     said->late |= late;
     if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
         said->len += (size_t)len;
+}
+
+static void say_given(struct said *said, const struct policy *policy, int64_t now)
+{
+    size_t count;
+    const struct policy_crl *crls = policy_crls(policy, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        int late = given_ends_soon(&crls[i], now);
+        int len = snprintf(said->text + said->len, sizeof said->text - said->len - 1,
+                           "%s{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}",
+                           said->len > 1 ? "," : "", crls[i].name, (long long)crls[i].number,
+                           (long long)(crls[i].next_update - now), late ? "true" : "false");
+        said->late |= late;
+        if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
+            said->len += (size_t)len;
+    }
 }
 
 static void keep_said(struct crl_service *service, struct said *said)
@@ -184,6 +205,19 @@ static int note_shards(struct crl_turn *turn, const struct config *config, int i
     return ok;
 }
 
+/* The folder of the configuration, begun anew where that names another one. */
+static struct folder *folder_of(struct crl_service *service, const struct config_crl *config)
+{
+    if (service->folder != NULL &&
+        (config->folder == NULL || strcmp(config->folder, folder_path(service->folder)) != 0)) {
+        folder_free(service->folder);
+        service->folder = NULL;
+    }
+    if (service->folder == NULL && config->folder != NULL)
+        service->folder = folder_new(config->folder);
+    return service->folder;
+}
+
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
@@ -197,8 +231,11 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     struct said said = {.text = "[", .len = 1};
     int is_new = service->noted != configurations, noted = 1;
 
-    if (service->configured != configurations)
+    turn.folder = folder_of(service, &config->crl);
+    if (service->configured != configurations) {
         drop_former(service, policy);
+        given_publish(&service->given, policy, service->publication);
+    }
     for (size_t i = 0; i < config->ca_count; i++) {
         struct crl_issuer *issuer;
         turn.ca = policy_authority(policy, config->cas[i].name);
@@ -211,7 +248,11 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
         crl_issuer_look(issuer, &turn);
         say(&said, &turn, issuer);
     }
+    say_given(&said, policy, turn.now);
+    given_tell(&service->given, policy, turn.now);
     keep_said(service, &said);
+    if (service->folder != NULL)
+        folder_write(service->folder, service->publication);
     service->configured = configurations;
     if (noted)
         service->noted = configurations;
@@ -275,6 +316,7 @@ static void dispose(struct crl_service *service)
 {
     for (size_t i = 0; i < service->issuer_count; i++)
         crl_issuer_end(&service->issuers[i]);
+    folder_free(service->folder);
     pthread_cond_destroy(&service->wake);
     pthread_mutex_destroy(&service->lock);
     policy_release(service->policy);

@@ -73,10 +73,10 @@ static int next_change(void *arg, struct crl_entry *out)
 
 static struct crl_plan plan_of(const struct cmp_authority *ca, const struct crl_times *times)
 {
-    return (struct crl_plan){.algorithm = ca->algorithm,
-                             .key = ca->key,
+    return (struct crl_plan){.algorithm = ca->crl_algorithm,
+                             .key = ca->crl_key,
                              .issuer = ca->cert.subject,
-                             .issuer_key_id = ca->cert.key_id,
+                             .issuer_key_id = ca->crl_cert.key_id,
                              .this_update = times->this_update,
                              .next_update = times->next_update,
                              .number = times->number};

@@ -195,3 +195,17 @@ struct published *publication_find(struct publication *publication, struct bytes
     pthread_mutex_unlock(&publication->lock);
     return document;
 }
+
+struct published *publication_nth(struct publication *publication, size_t n, char path[PUBLISHED_PATH_MAX])
+{
+    struct published *document = NULL;
+
+    pthread_mutex_lock(&publication->lock);
+    if (n < publication->count) {
+        document = publication->places[n].document;
+        memcpy(path, publication->places[n].path, PUBLISHED_PATH_MAX);
+        atomic_fetch_add(&document->users, 1);
+    }
+    pthread_mutex_unlock(&publication->lock);
+    return document;
+}

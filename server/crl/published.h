@@ -34,6 +34,11 @@ void publication_free(struct publication *publication);
 int publication_put(struct publication *publication, const char *path, const char *content_type,
                     struct bytes body, int64_t modified, int64_t expires);
 
+/* publication_nth returns the |n|th document, from 0, held by the caller until published_release, and its
+ * path in |path|; NULL after the last. One that is added or removed meanwhile may be missed, or met twice.
+ * Any thread. */
+struct published *publication_nth(struct publication *publication, size_t n, char path[PUBLISHED_PATH_MAX]);
+
 /* publication_remove ends what is published at |path|, if anything is. Any thread. */
 void publication_remove(struct publication *publication, const char *path);
 

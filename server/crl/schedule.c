@@ -5,7 +5,8 @@ enum { HOUR = 3600 };
 
 int crl_is_scheduled(const struct crl_scope *scope, const struct crl_turn *turn)
 {
-    return scope->head.number == 0 ||
+    return scope->head.number == 0 || scope->head.number < scope->elsewhere ||
+           crl_scope_has_other_signer(scope, turn->ca) ||
            turn->now - scope->published_at >= HOUR * (int64_t)turn->config->every_hours;
 }
 

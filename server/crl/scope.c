@@ -54,7 +54,7 @@ int64_t crl_scope_number(const struct crl_scope *scope)
     /* Whoever wrote one that leaves no room above it wrote nonsense. */
     if (scope->head.number < INT64_MAX / 2 && scope->head.number > last)
         last = scope->head.number;
-    return last + 1;
+    return (scope->elsewhere > last ? scope->elsewhere : last) + 1;
 }
 
 /* ---- published ---- */
@@ -77,6 +77,19 @@ void crl_scope_withdraw(const struct crl_scope *scope, const char *ca, struct pu
     publication_remove(publication, path_of(path, scope, ca, "pem"));
 }
 
+void crl_scope_look_elsewhere(struct crl_scope *scope, const struct crl_turn *turn)
+{
+    char path[PUBLISHED_PATH_MAX];
+    int64_t number;
+
+    if (turn->folder == NULL)
+        return;
+    path_of(path, scope, turn->ca->name, "crl");
+    number = folder_number(turn->folder, path);
+    /* The last number of all leaves no room: it is none of ours. */
+    scope->elsewhere = number < INT64_MAX / 2 ? number : 0;
+}
+
 /* The former one is not left in its place, which would say less than it seems to. */
 static void publish_pem(const struct crl_scope *scope, const struct crl_turn *turn, struct bytes der)
 {
@@ -92,7 +105,7 @@ static void publish_pem(const struct crl_scope *scope, const struct crl_turn *tu
 
 static int is_signed(const struct crl *crl, const struct cmp_authority *ca)
 {
-    struct public_key *key = public_key_parse(ca->cert.spki);
+    struct public_key *key = public_key_parse(ca->crl_cert.spki);
     struct verification item = {
         .algorithm = crl->algorithm, .key = key, .message = crl->tbs, .signature = crl->signature};
     struct verification *items[] = {&item};
@@ -119,6 +132,14 @@ static struct crl_attempt failed(const char *doing, const char *why)
     return (struct crl_attempt){.doing = doing, .why = why};
 }
 
+int crl_scope_has_other_signer(const struct crl_scope *scope, const struct cmp_authority *ca)
+{
+    uint8_t signer[STORE_HASH];
+
+    digest_compute(signer, DIGEST_SHA256, ca->crl_cert.spki);
+    return scope->published != 0 && memcmp(signer, scope->published_signer, sizeof signer) != 0;
+}
+
 static void note_point(struct crl_scope *scope, const struct crl *crl)
 {
     memset(scope->published_point, 0, sizeof scope->published_point);
@@ -137,6 +158,7 @@ static struct crl_attempt publish(struct crl_scope *scope, const struct crl_turn
         return failed("publishing", "what the store holds was not signed by this CA");
     }
     note_point(scope, &crl);
+    digest_compute(scope->published_signer, DIGEST_SHA256, turn->ca->crl_cert.spki);
     publish_pem(scope, turn, der);
     if (!publication_put(turn->publication, path_of(path, scope, turn->ca->name, "crl"),
                          "application/pkix-crl", der, scope->head.this_update, scope->head.next_update))

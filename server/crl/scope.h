@@ -5,6 +5,7 @@
 
 #include "server/base/config.h"
 #include "server/cmp/cmp.h"
+#include "server/crl/folder.h"
 #include "server/crl/published.h"
 #include "server/crl/shelf.h"
 
@@ -14,6 +15,7 @@ struct crl_turn {
     const struct cmp_authority *ca;
     struct store *store;
     struct publication *publication;
+    const struct folder *folder;     /* where else CRLs are; NULL: nowhere */
     unsigned shards;                 /* into which new certificates of this CA fall; 0: none do */
     int64_t now;                     /* Unix seconds */
     int64_t now_ms;                  /* by a clock that nobody sets */
@@ -26,11 +28,13 @@ struct crl_scope {
     unsigned shard;                 /* 0: all certificates */
     int is_delta;
     struct store_crl head;   /* the newest in the store; number 0: none is known; without its name */
+    int64_t elsewhere;       /* number of the one in the folder when this node began; 0: none */
     int64_t lost;            /* number of the one whose octets were not there; 0: none */
     int64_t published;       /* number of the one that is published here; 0: none */
     int64_t published_at;    /* its thisUpdate, Unix seconds */
     int64_t published_until; /* its nextUpdate, Unix seconds */
-    uint8_t published_point[STORE_HASH]; /* SHA-256 of its issuingDistributionPoint, or zeros */
+    uint8_t published_signer[STORE_HASH]; /* SHA-256 of the key that signed it */
+    uint8_t published_point[STORE_HASH];  /* SHA-256 of its issuingDistributionPoint, or zeros */
 };
 
 /* crl_scope_full, crl_scope_delta and crl_scope_shard begin one of which nothing is known. */
@@ -59,6 +63,13 @@ struct crl_attempt crl_scope_take(struct crl_scope *scope, const struct crl_turn
  * at nothing: he finds at the next look what the other has made. */
 struct crl_attempt crl_scope_store(struct crl_scope *const *scopes, struct shelf_crl *crls, size_t count,
                                    const struct crl_turn *turn);
+
+/* crl_scope_look_elsewhere notes which number the folder shows: the next one is above it. Blocks. */
+void crl_scope_look_elsewhere(struct crl_scope *scope, const struct crl_turn *turn);
+
+/* crl_scope_has_other_signer returns 1 if what is published was signed by another key than the CA signs with
+ * now. */
+int crl_scope_has_other_signer(const struct crl_scope *scope, const struct cmp_authority *ca);
 
 /* crl_scope_withdraw ends what is published of the CA called |ca|. */
 void crl_scope_withdraw(const struct crl_scope *scope, const char *ca, struct publication *publication);

@@ -12,6 +12,7 @@
     X(cert_revoke)                                                                                           \
     X(cert_hold)                                                                                             \
     X(cert_release)                                                                                          \
+    X(ca_crl)                                                                                                \
     X(secret_add)                                                                                            \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \

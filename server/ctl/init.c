@@ -13,6 +13,7 @@
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
 #include "server/ctl/open.h"
+#include "server/ctl/root_crl.h"
 #include "storage/store.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
     ROOT_DAYS = 20 * 365,
     CA_DAYS = 10 * 365,
     CMP_DAYS = 3 * 365,
+    CRL_DAYS = 365,
     RSA_BITS = 3072,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
@@ -143,6 +145,22 @@ static int write_hex_file(const char *dir, const char *name, size_t digits)
     return ok || !ctl_fault("cannot write %s/%s: %s", dir, name, strerror(errno));
 }
 
+/* Empty: nothing is revoked yet. Who checks the CRL of the issuing CA's certificate as well finds one. */
+static int make_root_crl(const struct ctl_identity *root, const char *dir)
+{
+    const struct root_crl plan = {.ca = root, .days = CRL_DAYS, .now = time(NULL)};
+    char path[CTL_PATH_MAX];
+    struct bytes der;
+    int64_t number;
+    int ok;
+
+    if (!ctl_path(path, dir, "root.crl") || !root_crl_make(&der, &number, &plan))
+        return 0;
+    ok = root_crl_save(path, der, 1);
+    free((void *)(uintptr_t)der.data);
+    return ok;
+}
+
 static int make_operator_pki(const struct options *options, struct arena *arena)
 {
     const char *o = options->name;
@@ -162,6 +180,7 @@ static int make_operator_pki(const struct options *options, struct arena *arena)
     for (int i = 0; ok && i < 3; i++)
         ok = ctl_make(&made[i], arena, &specs[i], i == 0 ? NULL : &made[i - 1], time(NULL)) &&
              ctl_save(&made[i], ca, stems[i], 1);
+    ok = ok && make_root_crl(&made[0], ca);
     for (int i = 0; i < 3; i++)
         ctl_identity_cleanup(&made[i]);
     return ok && write_hex_file(ca, "seal.key", SEAL_HEX);

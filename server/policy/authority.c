@@ -146,6 +146,59 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     return 1;
 }
 
+/* RFC 5280 5: a CRL that is not indirect has the issuer of the certificates, by name; 6.3.3 (f): the
+ * certificate that verifies it has the keyUsage cRLSign, and the same trust anchor. */
+static int check_crl_certificate(struct config_fault *fault, const struct policy *policy, const char *key,
+                                 const struct authority *ca)
+{
+    const struct certificate *cert = &ca->cmp.crl_cert;
+    struct certificate above;
+    int known = signed_by(cert, &ca->cmp.cert);
+
+    if (!name_equal(cert->subject, ca->cmp.cert.subject))
+        return config_fault_at(fault, policy->config, key,
+                               "its subject is not that of the CA's certificate; readers look for the CRL's "
+                               "signer by that name");
+    if (!cert->has_key_usage || (cert->key_usage & KEY_USAGE_CRL_SIGN) == 0)
+        return config_fault_at(fault, policy->config, key, "keyUsage lacks cRLSign; issue another");
+    for (size_t c = 0; !known && c < ca->chain_count; c++)
+        known = certificate_parse(&above, ca->chain[c]) && signed_by(cert, &above);
+    return known || config_fault_at(fault, policy->config, key,
+                                    "it was not issued by this CA or its chain; nobody could verify it");
+}
+
+static int load_crl(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
+{
+    const struct config_ca *config = &policy->config->cas[i];
+    struct authority *ca = &policy->authorities[i];
+    char key[SETTING], certificate[SETTING];
+    struct bytes der;
+
+    ca->cmp.crl_cert = ca->cmp.cert;
+    ca->cmp.crl_key = ca->cmp.key;
+    ca->cmp.crl_algorithm = ca->cmp.algorithm;
+    if (config->crl_certificate == NULL && config->crl_key == NULL)
+        return 1;
+    if (config->crl_certificate == NULL || config->crl_key == NULL)
+        return config_fault_at(fault, policy->config,
+                               setting(key, i, config->crl_key == NULL ? "crl_certificate" : "crl_key"),
+                               "crl_certificate and crl_key belong together; write both or none");
+    if (!policy_read_certificate(fault, policy, setting(key, i, "crl_certificate"), config->crl_certificate,
+                                 &der))
+        return 0;
+    certificate_parse(&ca->cmp.crl_cert, der);
+    if (!check_times(fault, policy, key, &ca->cmp.crl_cert, now) ||
+        !check_crl_certificate(fault, policy, key, ca))
+        return 0;
+    ca->crl_key = policy_open_key(fault, policy, setting(key, i, "crl_key"), config->crl_key,
+                                  ca->cmp.crl_cert.spki, setting(certificate, i, "crl_certificate"));
+    if (ca->crl_key == NULL)
+        return 0;
+    ca->cmp.crl_key = ca->crl_key;
+    ca->cmp.crl_algorithm = signature_for_key(private_key_kind(ca->crl_key));
+    return 1;
+}
+
 /* extraCerts of answers (RFC 9483 3.3): the protecting certificate first, then the issuing chain; no root,
  * but where the root itself issues: then it is the chain. */
 static int prepare_answers(struct policy *policy, struct authority *ca)
@@ -168,7 +221,8 @@ static int prepare_answers(struct policy *policy, struct authority *ca)
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now)
 {
     return load_issuing(fault, policy, i, now) && load_chain(fault, policy, i, now) &&
-           load_cmp(fault, policy, i, now) && prepare_answers(policy, &policy->authorities[i]);
+           load_cmp(fault, policy, i, now) && load_crl(fault, policy, i, now) &&
+           prepare_answers(policy, &policy->authorities[i]);
 }
 
 const struct cmp_authority *policy_authority(const struct policy *policy, const char *name)

@@ -54,8 +54,8 @@ struct profile {
 
 struct authority {
     struct cmp_authority cmp;
-    struct private_key *key, *cmp_key;
-    struct bytes chain[BOUND_CHAIN]; /* from the issuer of the issuing certificate to the root */
+    struct private_key *key, *cmp_key, *crl_key; /* crl_key NULL: |key| signs CRLs */
+    struct bytes chain[BOUND_CHAIN];             /* from the issuer of the issuing certificate to the root */
     size_t chain_count;
 };
 
@@ -70,6 +70,8 @@ struct policy {
     struct seal_key *seal_key;
     uint8_t digest[POLICY_DIGEST]; /* of what has been read until now */
     struct cmp_settings settings;
+    struct policy_crl crls[BOUND_CRL_FILES];
+    size_t crl_count;
 };
 
 /* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells.
@@ -105,6 +107,9 @@ struct private_key *policy_open_key(struct config_fault *fault, struct policy *p
  */
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 int policy_load_profile(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
+/* policy_load_crls reads the CRLs that crl.files names, once all CAs are loaded. 1, or 0 with |fault|. */
+int policy_load_crls(struct config_fault *fault, struct policy *policy);
 
 /* policy_load_vendors adds what the vendors |names| trust to |trust|: anchors, and intermediates that were
  * verified up to one. 1, or 0 with |fault|. */

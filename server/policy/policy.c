@@ -46,6 +46,8 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;
+    if (!policy_load_crls(fault, policy))
+        return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
             return 0;
@@ -64,6 +66,7 @@ static void policy_free(struct policy *policy)
     for (size_t i = 0; policy->authorities != NULL && i < policy->config->ca_count; i++) {
         private_key_free(policy->authorities[i].key);
         private_key_free(policy->authorities[i].cmp_key);
+        private_key_free(policy->authorities[i].crl_key);
     }
     for (size_t i = 0; policy->profiles != NULL && i < policy->config->profile_count; i++) {
         trust_cleanup(&policy->profiles[i].trust);

@@ -39,6 +39,17 @@ const struct cmp_settings *policy_settings(const struct policy *policy);
 /* policy_authority returns the CA named |name|, or the default profile's for NULL; NULL if there is none. */
 const struct cmp_authority *policy_authority(const struct policy *policy, const char *name);
 
+/* struct policy_crl is a CRL of a CA above one of ours, as its operator has made it. */
+struct policy_crl {
+    const char *name; /* of its file, without what follows the last dot */
+    struct bytes der;
+    int64_t number;                   /* cRLNumber; -1: it has none */
+    int64_t this_update, next_update; /* Unix seconds */
+};
+
+/* policy_crls returns those that the configuration names, |*count| of them. */
+const struct policy_crl *policy_crls(const struct policy *policy, size_t *count);
+
 /* policy_issuer_id writes by what the store knows the CA whose issuing certificate is |cert|. */
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert);
 

@@ -141,6 +141,17 @@ int sandbox_has_file(const struct sandbox *sandbox, const char *file)
     return 0;
 }
 
+int sandbox_writes_folder(const struct sandbox *sandbox, const char *folder)
+{
+    char path[PATH_MAX];
+    if ((sandbox->parts & SANDBOX_TOKEN) != 0)
+        return 1;
+    for (size_t i = 0; realpath(folder, path) != NULL && i < sandbox->count; i++)
+        if (sandbox->folders[i].is_written && is_below(path, sandbox->folders[i].path))
+            return 1;
+    return 0;
+}
+
 int sandbox_add_port(struct sandbox *sandbox, uint16_t port)
 {
     if (port == 0) {

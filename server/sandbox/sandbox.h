@@ -18,7 +18,8 @@ enum sandbox_part {
     SANDBOX_EPOLL = 1 << 2,
     SANDBOX_SQLITE = 1 << 3,
     SANDBOX_POSTGRES = 1 << 4,
-    SANDBOX_TOKEN = 1 << 5, /* a module of somebody else */
+    SANDBOX_TOKEN = 1 << 5,  /* a module of somebody else */
+    SANDBOX_FOLDER = 1 << 6, /* files that are replaced in a folder */
 };
 
 struct sandbox;
@@ -39,6 +40,9 @@ int sandbox_add_file(struct sandbox *sandbox, const char *file, int is_written);
 
 /* sandbox_has_file returns 1 if |file| could be read from inside, as far as folders go. */
 int sandbox_has_file(const struct sandbox *sandbox, const char *file);
+
+/* sandbox_writes_folder returns 1 if |folder| could be written to from inside. */
+int sandbox_writes_folder(const struct sandbox *sandbox, const char *folder);
 
 /* sandbox_add_port allows to listen on |port|; once one is added, on no other. 0 allows every port. */
 int sandbox_add_port(struct sandbox *sandbox, uint16_t port);

@@ -15,6 +15,7 @@ enum {
     FRONT = URING | EPOLL,
     SQLITE = SANDBOX_SQLITE,
     PG = SANDBOX_POSTGRES,
+    FOLDER = SANDBOX_FOLDER,
 };
 
 /* clang-format off */
@@ -44,8 +45,10 @@ const struct sandbox_call sandbox_calls[] = {
     {"epoll_ctl", EPOLL}, {"epoll_wait", EPOLL}, {"epoll_pwait", EPOLL}, {"epoll_pwait2", EPOLL},
     {"accept", EPOLL}, {"accept4", EPOLL},
     /* the embedded store: its log and index come and go */
-    {"unlink", SQLITE}, {"unlinkat", SQLITE}, {"fchmod", SQLITE}, {"fchown", SQLITE}, {"fallocate", SQLITE},
+    {"unlink", SQLITE | FOLDER}, {"unlinkat", SQLITE}, {"fchmod", SQLITE | FOLDER}, {"fchown", SQLITE}, {"fallocate", SQLITE},
     {"utimensat", SQLITE},
+    /* a folder in which files are replaced */
+    {"rename", FOLDER},
     /* a database: names are looked up, connections made anew */
     {"connect", PG}, {"bind", PG}, {"sendmmsg", PG}, {"recvmmsg", PG}, {"select", PG},
     {"pselect6", PG}, {"umask", PG},

@@ -26,6 +26,9 @@ static inline void set_up_ca(void)
     authority =
         (struct cmp_authority){.name = "issuing", .key = ca_key, .algorithm = signature_for_key(KEY_P256)};
     cr_assert(certificate_parse(&authority.cert, sign_plan(arena, plan, ca_key)));
+    authority.crl_cert = authority.cert;
+    authority.crl_key = authority.key;
+    authority.crl_algorithm = authority.algorithm;
     memcpy(authority.id, issuer_octets, sizeof authority.id);
 }
 

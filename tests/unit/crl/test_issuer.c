@@ -1,6 +1,6 @@
 /* issuer.c: when a CRL is made, and what is published (RFC 5280 5.1.2.4 to 5.1.2.6, 5.2.3). */
-#include "server/crl/issuer.h"
 #include "server/crl/certificate.h"
+#include "server/crl/issuer.h"
 
 #include "server/base/bounds.h"
 #include "storage/row.h"
@@ -371,13 +371,13 @@ Test(issuer, pieces_that_are_not_there_are_made_anew_by_who_leads)
 
 Test(issuer, a_key_that_does_not_sign_is_not_asked_at_each_look)
 {
-    const struct signature_algorithm *good = authority.algorithm;
+    const struct signature_algorithm *good = authority.crl_algorithm;
     size_t entries;
 
-    authority.algorithm = signature_for_key(KEY_ED25519);
+    authority.crl_algorithm = signature_for_key(KEY_ED25519);
     cr_assert_eq(look(&entries), 0);
     cr_assert(issuer.failing);
-    authority.algorithm = good;
+    authority.crl_algorithm = good;
     later(4);
     cr_assert_eq(look(&entries), 0);
     later(1);

@@ -1,0 +1,141 @@
+/* crls.c: CRLs of the CAs above ours, from files: whoever has the key of a root makes its CRL where that key
+ * is. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "crypto/crl.h"
+#include "crypto/name_match.h"
+#include "crypto/pem.h"
+#include "server/base/file.h"
+#include "server/policy/internal.h"
+
+enum { SETTING = 96, FILE_LIMIT = 1024 * 1024 };
+
+static int verifies(const struct crl *crl, const struct certificate *issuer)
+{
+    struct public_key *key = public_key_parse(issuer->spki);
+    struct verification item = {
+        .algorithm = crl->algorithm, .key = key, .message = crl->tbs, .signature = crl->signature};
+    struct verification *items[] = {&item};
+
+    if (crl->algorithm != NULL && name_equal(crl->issuer, issuer->subject))
+        verify_batch(items, 1);
+    public_key_free(key);
+    return item.valid;
+}
+
+static int is_from_above(const struct policy *policy, const struct crl *crl)
+{
+    struct certificate above;
+
+    for (size_t i = 0; i < policy->config->ca_count; i++)
+        for (size_t c = 0; c < policy->authorities[i].chain_count; c++)
+            if (certificate_parse(&above, policy->authorities[i].chain[c]) && verifies(crl, &above))
+                return 1;
+    return 0;
+}
+
+/* The file's name without its folder and what follows its last dot; NULL if no path of a URL could have it.
+ */
+static const char *name_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path,
+               *dot = strrchr(name, '.');
+    int len = (int)(dot != NULL ? (size_t)(dot - name) : strlen(name));
+
+    for (int i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && strchr("._-", name[i]) == NULL)
+            return NULL;
+    return len != 0 ? arena_printf(arena, "%.*s", len, name) : NULL;
+}
+
+static int read_file(struct bytes *der, struct config_fault *fault, struct policy *policy, const char *key,
+                     const char *path)
+{
+    uint8_t *text, *octets;
+    size_t len, count;
+    int ok;
+
+    if (!file_read(&text, &len, path, FILE_LIMIT))
+        return config_fault_at(fault, policy->config, key, "cannot read %s: %s; make it with cmpctl ca crl",
+                               path, strerror(errno));
+    ok = pem_or_der_crl(&octets, &count, bytes_of(text, len));
+    free(text);
+    if (!ok)
+        return config_fault_at(fault, policy->config, key, "%s holds no CRL; make it with cmpctl ca crl",
+                               path);
+    *der = arena_copy(policy->arena, bytes_of(octets, count));
+    free(octets);
+    return der->data != NULL || config_fault_at(fault, policy->config, key, "out of memory");
+}
+
+/* Who publishes what: a CA's own CRL has its name, and what is made of it. */
+static int is_taken(const struct policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->config->ca_count; i++) {
+        size_t len = strlen(policy->config->cas[i].name);
+        if (strncmp(name, policy->config->cas[i].name, len) == 0 && (name[len] == 0 || name[len] == '-'))
+            return 1;
+    }
+    for (size_t i = 0; i < policy->crl_count; i++)
+        if (strcmp(policy->crls[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+static int load_one(struct config_fault *fault, struct policy *policy, const char *key, const char *path)
+{
+    struct policy_crl *out = &policy->crls[policy->crl_count];
+    struct crl crl;
+
+    if (!read_file(&out->der, fault, policy, key, path))
+        return 0;
+    if (!crl_parse(&crl, out->der) || !is_from_above(policy, &crl))
+        return config_fault_at(fault, policy->config, key,
+                               "%s was not signed by a CA in chain of one of cas; name the CRL of such a CA",
+                               path);
+    if (crl.next_update == 0)
+        return config_fault_at(fault, policy->config, key, "%s has no nextUpdate; make it with cmpctl ca crl",
+                               path);
+    out->name = name_of(policy->arena, path);
+    if (out->name == NULL || is_taken(policy, out->name))
+        return config_fault_at(fault, policy->config, key,
+                               "%s would be published by the name of its file, which %s; rename the file",
+                               path,
+                               out->name == NULL ? "has more than letters, digits, '.', '_' and '-'"
+                                                 : "is taken by another CRL");
+    out->number = crl.number;
+    out->this_update = crl.this_update;
+    out->next_update = crl.next_update;
+    policy->crl_count++;
+    return 1;
+}
+
+int policy_load_crls(struct config_fault *fault, struct policy *policy)
+{
+    const struct config_list *files = &policy->config->crl.files;
+    const char *folder = policy->config->crl.folder;
+    char key[SETTING];
+    struct stat st;
+
+    if (folder != NULL && (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)))
+        return config_fault_at(fault, policy->config, "crl.folder", "there is no folder %s; make it", folder);
+    for (size_t i = 0; i < files->count; i++) {
+        snprintf(key, sizeof key, "crl.files[%zu]", i);
+        if (i == BOUND_CRL_FILES)
+            return config_fault_at(fault, policy->config, key, "more than %d files; name fewer",
+                                   BOUND_CRL_FILES);
+        if (!load_one(fault, policy, key, files->items[i]))
+            return 0;
+    }
+    return 1;
+}
+
+const struct policy_crl *policy_crls(const struct policy *policy, size_t *count)
+{
+    *count = policy->crl_count;
+    return policy->crls;
+}

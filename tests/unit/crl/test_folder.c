@@ -1,0 +1,90 @@
+/* folder.c: what is published, in files. */
+#include "server/crl/folder.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/crl/make.h"
+#include "tests/unit/crl/fixture.h"
+
+static char path[] = "/tmp/cmpd-folder.XXXXXX";
+static struct publication *publication;
+static struct folder *folder;
+
+static void begin(void)
+{
+    set_up_ca();
+    log_set_level(LOG_ERROR);
+    cr_assert_not_null(mkdtemp(path));
+    publication = publication_new();
+    folder = folder_new(path);
+}
+
+static void end(void)
+{
+    char command[128];
+
+    folder_free(folder);
+    publication_free(publication);
+    tear_down_ca();
+    snprintf(command, sizeof command, "rm -rf %s", path);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(folder, .init = begin, .fini = end);
+
+static void publish(int64_t number)
+{
+    const struct crl_times times = {number, CERTS_NOW + number, CERTS_NOW + 1000};
+    static const struct revoked nothing;
+    struct bytes der;
+
+    cr_assert(crl_make_full(&der, &authority, &nothing, &times));
+    cr_assert(publication_put(publication, "/crl/a.crl", "t", der, 0, 0));
+}
+
+Test(folder, a_newer_CRL_takes_the_place_of_an_older_one)
+{
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 0);
+    publish(3);
+    folder_write(folder, publication);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 3);
+    publish(4);
+    folder_write(folder, publication);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 4);
+}
+
+/* Another node, or this one before its store was restored. */
+Test(folder, an_older_CRL_replaces_none)
+{
+    struct publication *older = publication_new(), *first = publication;
+    struct folder *another = folder_new(path);
+
+    publish(9);
+    folder_write(folder, publication);
+    publication = older;
+    publish(8);
+    folder_write(another, publication);
+    publication = first;
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 9);
+    publication_free(older);
+    folder_free(another);
+}
+
+Test(folder, what_is_no_CRL_is_replaced_by_what_is_published)
+{
+    char file[128];
+    FILE *out;
+
+    snprintf(file, sizeof file, "%s/crl", path);
+    cr_assert_eq(mkdir(file, 0755), 0);
+    snprintf(file, sizeof file, "%s/crl/a.crl", path);
+    out = fopen(file, "w");
+    cr_assert_not_null(out);
+    fputs("\x30nothing", out);
+    fclose(out);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 0);
+    publish(1);
+    folder_write(folder, publication);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 1);
+}
