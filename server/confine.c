@@ -44,6 +44,7 @@ static unsigned parts_of(const struct config *config)
 
     parts |= strcmp(front_backend(), "io_uring") == 0 ? SANDBOX_URING : SANDBOX_EPOLL;
     parts |= strncmp(config->store, "sqlite:", strlen("sqlite:")) == 0 ? SANDBOX_SQLITE : SANDBOX_POSTGRES;
+    parts |= config->crl.ldap != NULL ? SANDBOX_DIRECTORY : 0;
     parts |= config->crl.folder != NULL ? SANDBOX_FOLDER : 0;
     return parts | (config_has_token(config) ? SANDBOX_TOKEN : 0);
 }
@@ -125,6 +126,13 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
         snprintf(fault->text, sizeof fault->text,
                  "a key is in a token, and this process was confined at start to what does without its "
                  "module: restart to use it");
+        return 0;
+    }
+    if (config->crl.ldap != NULL && (confine->parts & (SANDBOX_DIRECTORY | SANDBOX_TOKEN)) == 0) {
+        snprintf(
+            fault->text, sizeof fault->text,
+            "crl.ldap names a directory, and this process was confined at start to what does without one: "
+            "restart to use it");
         return 0;
     }
     if (config_each_file(config, check_file, &check) && is_folder_allowed(confine, config))

@@ -53,7 +53,7 @@ room(room-cmp server/cmp room-pki room-crypto room-storage room-base)
 room(room-policy server/policy room-cmp room-crypto room-storage room-base)
 room(room-pipeline server/pipeline room-policy room-cmp room-crypto room-storage room-base ck)
 room(room-upkeep server/upkeep room-policy room-cmp room-crypto room-storage room-base)
-room(room-crl server/crl room-policy room-cmp room-crypto room-storage room-base)
+room(room-crl server/crl room-policy room-cmp room-crypto room-storage room-base libldap)
 room(room-admin server/admin room-crl room-upkeep room-pipeline room-storage room-base)
 # picohttpparser is part of libh2o.
 room(room-bench bench room-pki room-crypto room-base boringssl h2o nghttp2 m)

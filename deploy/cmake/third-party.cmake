@@ -56,6 +56,7 @@ pkg_check_modules(UTF8PROC REQUIRED libutf8proc)
 pkg_check_modules(SECCOMP REQUIRED libseccomp)
 pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
 pkg_check_modules(LIBPQ REQUIRED libpq>=15)
+pkg_check_modules(LIBLDAP REQUIRED ldap>=2.5)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)
@@ -63,6 +64,10 @@ find_package(Threads REQUIRED)
 add_library(boringssl INTERFACE)
 target_include_directories(boringssl SYSTEM INTERFACE ${boringssl}/include)
 target_link_libraries(boringssl INTERFACE ${boringssl}/lib/libssl.a ${boringssl}/lib/libcrypto.a Threads::Threads)
+
+add_library(libldap INTERFACE)
+target_include_directories(libldap SYSTEM INTERFACE ${LIBLDAP_INCLUDE_DIRS})
+target_link_libraries(libldap INTERFACE ${LIBLDAP_LINK_LIBRARIES})
 
 add_library(libpq INTERFACE)
 target_include_directories(libpq SYSTEM INTERFACE ${LIBPQ_INCLUDE_DIRS})

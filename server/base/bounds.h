@@ -45,6 +45,8 @@ enum {
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
+    BOUND_LDAP_SECONDS = 5,                 /* for which a directory is waited for, at each step */
+    BOUND_LDAP_VALUE = 16 * 1024 * 1024,    /* octets of a CRL that a directory is given */
     BOUND_CRL_PEM = 4 * 1024 * 1024,        /* octets up to which a CRL is published in PEM, too */
     BOUND_CRL_OCTETS =
         256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */

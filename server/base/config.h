@@ -207,6 +207,14 @@ struct config_profile {
     struct config_retain retain;
 };
 
+/* A directory, in which CRLs are as well. */
+struct config_ldap {
+    const char *url;           /* "ldap://host", or "ldaps://host" */
+    const char *entry;         /* DN of a CA's entry; "${ca}" is its name */
+    const char *bind_dn;       /* as whom; NULL: anonymous */
+    const char *password_file; /* its password; NULL: none */
+};
+
 /* When CRLs are made, and how long they are valid. */
 struct config_crl {
     uint32_t validity_hours;           /* from thisUpdate to nextUpdate */
@@ -218,6 +226,7 @@ struct config_crl {
     uint32_t number_min;               /* of the next one: after the store was restored */
     struct config_list files;          /* CRLs of CAs above, as cmpctl ca crl makes them */
     const char *folder;                /* what is published is written there as well; NULL: nowhere */
+    struct config_ldap *ldap;          /* NULL: no directory */
 };
 
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };

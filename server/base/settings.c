@@ -129,6 +129,18 @@ static const struct config_setting ca_rows[] = {
 };
 static const struct config_section ca = SECTION(ca, "a CA");
 
+static const struct config_setting ldap_rows[] = {
+    {ROW(config_ldap, url), .kind = CONFIG_TEXT, .required = 1, .example = "ldap://directory.example",
+     .says = "or ldaps://"},
+    {ROW(config_ldap, entry), .kind = CONFIG_TEXT, .required = 1, .example = "\"cn=${ca},o=Operator\"",
+     .says = "DN of a CA's entry, which must be there (pkiCA, deltaCRL); ${ca} is the name in cas"},
+    {ROW(config_ldap, bind_dn), .kind = CONFIG_TEXT, .example = "\"cn=cmpd,o=Operator\"",
+     .says = "who may write there; default: nobody in particular"},
+    {ROW(config_ldap, password_file), .kind = CONFIG_FILE, .example = "ldap.password",
+     .says = "file with its password, mode 0600"},
+};
+static const struct config_section ldap = SECTION(ldap, "ldap");
+
 /* validity_hours: two weeks, for which expired certificates stay listed (BOUND_CRL_EXPIRED_FOR). */
 static const struct config_setting crl_rows[] = {
     {ROW(config_crl, validity_hours), NUMBER(2, 14 * 24, 72), .says = "from thisUpdate to nextUpdate"},
@@ -151,6 +163,8 @@ static const struct config_setting crl_rows[] = {
              "files"},
     {ROW(config_crl, folder), .kind = CONFIG_FILE, .commented = 1, .example = "/var/www/crl",
      .says = "folder for other web servers: what is published is written there as well"},
+    {ROW(config_crl, ldap), POINTER(config_ldap, ldap), .commented = 1,
+     .says = "a directory that gets full CRL, delta and certificate of each CA (RFC 4523)"},
 };
 static const struct config_section crl = SECTION(crl, "crl");
 

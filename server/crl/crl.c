@@ -13,6 +13,7 @@
 #include "server/base/clock.h"
 #include "server/base/shard.h"
 #include "server/crl/certificate.h"
+#include "server/crl/directory.h"
 #include "server/crl/folder.h"
 #include "server/crl/given.h"
 #include "server/crl/issuer.h"
@@ -33,6 +34,7 @@ struct crl_service {
     unsigned configured; /* configurations whose CAs' certificates are published */
     unsigned noted;      /* configurations whose URLs of shards are in the store */
     struct given given;
+    struct directory *directory;
     struct folder *folder; /* NULL: the configuration names none */
     int leads;
     int64_t asked_ms; /* when the lease was asked for last; 0: never */
@@ -69,6 +71,7 @@ static void lead_or_follow(struct crl_service *service, const struct config_crl 
         return;
     service->leads =
         ask_for_lease(service, config->every_hours != 0 ? BOUND_CRL_LEASE : -1) && config->every_hours != 0;
+    directory_lead(service->directory, service->leads);
     if (service->leads != led || is_first)
         log_line(LOG_INFO, service->leads ? "this node makes CRLs" : "another node makes CRLs");
     for (size_t i = 0; led && !service->leads && i < service->issuer_count; i++)
@@ -218,6 +221,16 @@ static struct folder *folder_of(struct crl_service *service, const struct config
     return service->folder;
 }
 
+static void set_directory(struct crl_service *service, const struct config *config)
+{
+    const char *names[BOUND_AUTHORITIES];
+
+    for (size_t i = 0; i < config->ca_count; i++)
+        names[i] = config->cas[i].name;
+    if (!directory_set(service->directory, config->crl.ldap, names, config->ca_count))
+        log_line(LOG_ERROR, "directory not written", log_text("reason", "out of memory"));
+}
+
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
@@ -225,6 +238,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     struct crl_turn turn = {.config = &config->crl,
                             .store = service->store,
                             .publication = service->publication,
+                            .directory = service->directory,
                             .now = time(NULL),
                             .now_ms = clock_steady_ms(),
                             .lease = service->leads ? &lease : NULL};
@@ -235,6 +249,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     if (service->configured != configurations) {
         drop_former(service, policy);
         given_publish(&service->given, policy, service->publication);
+        set_directory(service, config);
     }
     for (size_t i = 0; i < config->ca_count; i++) {
         struct crl_issuer *issuer;
@@ -317,6 +332,7 @@ static void dispose(struct crl_service *service)
     for (size_t i = 0; i < service->issuer_count; i++)
         crl_issuer_end(&service->issuers[i]);
     folder_free(service->folder);
+    directory_free(service->directory);
     pthread_cond_destroy(&service->wake);
     pthread_mutex_destroy(&service->lock);
     policy_release(service->policy);
@@ -342,7 +358,8 @@ struct crl_service *crl_new(struct policy *policy, struct store *store, struct p
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&service->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (start(service))
+    service->directory = directory_new(publication);
+    if (service->directory != NULL && start(service))
         return service;
     dispose(service);
     return NULL;

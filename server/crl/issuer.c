@@ -170,12 +170,12 @@ static void make_due(struct crl_issuer *issuer, const struct crl_turn *turn)
 }
 
 /* A store that was restored knows less than who has fetched (RFC 5280 5.2.3). */
-static void look_elsewhere(struct crl_issuer *issuer, const struct crl_turn *turn)
+static void look_at_folder(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
-    crl_scope_look_elsewhere(&issuer->complete.full, turn);
-    crl_scope_look_elsewhere(&issuer->complete.delta, turn);
+    crl_scope_look_at_folder(&issuer->complete.full, turn);
+    crl_scope_look_at_folder(&issuer->complete.delta, turn);
     for (unsigned i = 0; i < issuer->shards.count; i++)
-        crl_scope_look_elsewhere(&issuer->shards.of[i], turn);
+        crl_scope_look_at_folder(&issuer->shards.of[i], turn);
 }
 
 /* Returns 1 if all of the list is there. What would take longer than the lease lasts is read at several
@@ -184,9 +184,11 @@ static int has_list(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     if (!issuer->has_list) {
         revoked_keep_since(&issuer->list, crl_complete_since(&issuer->complete));
-        look_elsewhere(issuer, turn);
+        look_at_folder(issuer, turn);
     }
     issuer->has_list = 1;
+    crl_scope_look_at_directory(&issuer->complete.full, turn);
+    crl_scope_look_at_directory(&issuer->complete.delta, turn);
     if (!revoked_read(&issuer->list, turn->store, id_of(issuer), PAGES_A_LOOK)) {
         note(issuer, turn,
              (struct crl_attempt){

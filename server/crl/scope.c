@@ -77,17 +77,27 @@ void crl_scope_withdraw(const struct crl_scope *scope, const char *ca, struct pu
     publication_remove(publication, path_of(path, scope, ca, "pem"));
 }
 
-void crl_scope_look_elsewhere(struct crl_scope *scope, const struct crl_turn *turn)
+/* The last number of all leaves no room: it is none of ours. */
+static void note_elsewhere(struct crl_scope *scope, int64_t number)
+{
+    if (number < INT64_MAX / 2 && number > scope->elsewhere)
+        scope->elsewhere = number;
+}
+
+void crl_scope_look_at_folder(struct crl_scope *scope, const struct crl_turn *turn)
 {
     char path[PUBLISHED_PATH_MAX];
-    int64_t number;
 
-    if (turn->folder == NULL)
-        return;
-    path_of(path, scope, turn->ca->name, "crl");
-    number = folder_number(turn->folder, path);
-    /* The last number of all leaves no room: it is none of ours. */
-    scope->elsewhere = number < INT64_MAX / 2 ? number : 0;
+    if (turn->folder != NULL)
+        note_elsewhere(scope, folder_number(turn->folder, path_of(path, scope, turn->ca->name, "crl")));
+}
+
+void crl_scope_look_at_directory(struct crl_scope *scope, const struct crl_turn *turn)
+{
+    char path[PUBLISHED_PATH_MAX];
+
+    if (turn->directory != NULL)
+        note_elsewhere(scope, directory_number(turn->directory, path_of(path, scope, turn->ca->name, "crl")));
 }
 
 /* The former one is not left in its place, which would say less than it seems to. */

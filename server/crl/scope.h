@@ -5,6 +5,7 @@
 
 #include "server/base/config.h"
 #include "server/cmp/cmp.h"
+#include "server/crl/directory.h"
 #include "server/crl/folder.h"
 #include "server/crl/published.h"
 #include "server/crl/shelf.h"
@@ -16,6 +17,7 @@ struct crl_turn {
     struct store *store;
     struct publication *publication;
     const struct folder *folder;     /* where else CRLs are; NULL: nowhere */
+    struct directory *directory;     /* … and the directory; NULL: there is none */
     unsigned shards;                 /* into which new certificates of this CA fall; 0: none do */
     int64_t now;                     /* Unix seconds */
     int64_t now_ms;                  /* by a clock that nobody sets */
@@ -27,12 +29,13 @@ struct crl_scope {
     char name[STORE_SCOPE_MAX + 1]; /* in the store */
     unsigned shard;                 /* 0: all certificates */
     int is_delta;
-    struct store_crl head;   /* the newest in the store; number 0: none is known; without its name */
-    int64_t elsewhere;       /* number of the one in the folder when this node began; 0: none */
-    int64_t lost;            /* number of the one whose octets were not there; 0: none */
-    int64_t published;       /* number of the one that is published here; 0: none */
-    int64_t published_at;    /* its thisUpdate, Unix seconds */
-    int64_t published_until; /* its nextUpdate, Unix seconds */
+    struct store_crl head; /* the newest in the store; number 0: none is known; without its name */
+    int64_t elsewhere; /* highest number that was seen in the folder, when this node began to lead, and in the
+                        * directory; 0: none */
+    int64_t lost;      /* number of the one whose octets were not there; 0: none */
+    int64_t published; /* number of the one that is published here; 0: none */
+    int64_t published_at;                 /* its thisUpdate, Unix seconds */
+    int64_t published_until;              /* its nextUpdate, Unix seconds */
     uint8_t published_signer[STORE_HASH]; /* SHA-256 of the key that signed it */
     uint8_t published_point[STORE_HASH];  /* SHA-256 of its issuingDistributionPoint, or zeros */
 };
@@ -64,8 +67,10 @@ struct crl_attempt crl_scope_take(struct crl_scope *scope, const struct crl_turn
 struct crl_attempt crl_scope_store(struct crl_scope *const *scopes, struct shelf_crl *crls, size_t count,
                                    const struct crl_turn *turn);
 
-/* crl_scope_look_elsewhere notes which number the folder shows: the next one is above it. Blocks. */
-void crl_scope_look_elsewhere(struct crl_scope *scope, const struct crl_turn *turn);
+/* crl_scope_look_at_folder notes which number the folder shows, and crl_scope_look_at_directory which one the
+ * directory was seen to have: the next one is above them. The first blocks. */
+void crl_scope_look_at_folder(struct crl_scope *scope, const struct crl_turn *turn);
+void crl_scope_look_at_directory(struct crl_scope *scope, const struct crl_turn *turn);
 
 /* crl_scope_has_other_signer returns 1 if what is published was signed by another key than the CA signs with
  * now. */

@@ -114,6 +114,20 @@ static int load_one(struct config_fault *fault, struct policy *policy, const cha
     return 1;
 }
 
+static int check_password_file(struct config_fault *fault, struct policy *policy)
+{
+    const struct config_ldap *ldap = policy->config->crl.ldap;
+    uint8_t *text = NULL;
+    size_t len = 0;
+
+    if (ldap == NULL || ldap->password_file == NULL)
+        return 1;
+    if (!policy_read_private(fault, policy, "crl.ldap.password_file", ldap->password_file, &text, &len))
+        return 0;
+    file_free(text, len);
+    return 1;
+}
+
 int policy_load_crls(struct config_fault *fault, struct policy *policy)
 {
     const struct config_list *files = &policy->config->crl.files;
@@ -123,6 +137,8 @@ int policy_load_crls(struct config_fault *fault, struct policy *policy)
 
     if (folder != NULL && (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)))
         return config_fault_at(fault, policy->config, "crl.folder", "there is no folder %s; make it", folder);
+    if (!check_password_file(fault, policy))
+        return 0;
     for (size_t i = 0; i < files->count; i++) {
         snprintf(key, sizeof key, "crl.files[%zu]", i);
         if (i == BOUND_CRL_FILES)

@@ -18,8 +18,9 @@ enum sandbox_part {
     SANDBOX_EPOLL = 1 << 2,
     SANDBOX_SQLITE = 1 << 3,
     SANDBOX_POSTGRES = 1 << 4,
-    SANDBOX_TOKEN = 1 << 5,  /* a module of somebody else */
-    SANDBOX_FOLDER = 1 << 6, /* files that are replaced in a folder */
+    SANDBOX_TOKEN = 1 << 5,     /* a module of somebody else */
+    SANDBOX_DIRECTORY = 1 << 7, /* LDAP */
+    SANDBOX_FOLDER = 1 << 6,    /* files that are replaced in a folder */
 };
 
 struct sandbox;

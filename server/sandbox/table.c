@@ -14,8 +14,8 @@ enum {
     EPOLL = SANDBOX_EPOLL,
     FRONT = URING | EPOLL,
     SQLITE = SANDBOX_SQLITE,
-    PG = SANDBOX_POSTGRES,
     FOLDER = SANDBOX_FOLDER,
+    OUT = SANDBOX_POSTGRES | SANDBOX_DIRECTORY, /* who connects to others */
 };
 
 /* clang-format off */
@@ -38,9 +38,9 @@ const struct sandbox_call sandbox_calls[] = {
     {"getgid", ALL}, {"getegid", ALL}, {"getrandom", ALL}, {"uname", ALL}, {"sysinfo", ALL}, {"getrusage", ALL},
     {"getrlimit", ALL}, {"times", ALL}, {"eventfd2", ALL},
     /* connections that were accepted */
-    {"shutdown", FRONT}, {"getpeername", FRONT | PG}, {"getsockname", FRONT | PG}, {"getsockopt", FRONT | PG},
-    {"setsockopt", FRONT | PG}, {"recvfrom", FRONT | PG}, {"sendto", FRONT | PG}, {"recvmsg", FRONT | PG},
-    {"sendmsg", FRONT | PG},
+    {"shutdown", FRONT}, {"getpeername", FRONT | OUT}, {"getsockname", FRONT | OUT}, {"getsockopt", FRONT | OUT},
+    {"setsockopt", FRONT | OUT}, {"recvfrom", FRONT | OUT}, {"sendto", FRONT | OUT}, {"recvmsg", FRONT | OUT},
+    {"sendmsg", FRONT | OUT},
     {"io_uring_enter", URING}, {"io_uring_register", URING},
     {"epoll_ctl", EPOLL}, {"epoll_wait", EPOLL}, {"epoll_pwait", EPOLL}, {"epoll_pwait2", EPOLL},
     {"accept", EPOLL}, {"accept4", EPOLL},
@@ -49,22 +49,22 @@ const struct sandbox_call sandbox_calls[] = {
     {"utimensat", SQLITE},
     /* a folder in which files are replaced */
     {"rename", FOLDER},
-    /* a database: names are looked up, connections made anew */
-    {"connect", PG}, {"bind", PG}, {"sendmmsg", PG}, {"recvmmsg", PG}, {"select", PG},
-    {"pselect6", PG}, {"umask", PG},
+    /* a database, a directory: names are looked up, connections made anew */
+    {"connect", OUT}, {"bind", OUT}, {"sendmmsg", OUT}, {"recvmmsg", OUT}, {"select", OUT},
+    {"pselect6", OUT}, {"umask", OUT},
     {0},
 };
 
 const struct sandbox_argument sandbox_arguments[] = {
-    /* Nothing that was written becomes code. A database's names may be looked up by modules of the C library. */
+    /* Nothing that was written becomes code. Names of others may be looked up by modules of the C library. */
     {"mmap", ALL, 2, PROT_EXEC, 0},
-    {"mmap", PG, 2, PROT_EXEC | PROT_WRITE, PROT_EXEC},
+    {"mmap", OUT, 2, PROT_EXEC | PROT_WRITE, PROT_EXEC},
     {"mprotect", ALL, 2, PROT_EXEC, 0},
     {"prctl", ALL, 0, ~0ULL, PR_SET_NAME},
     {"ioctl", ALL, 1, ~0ULL, FIONREAD}, {"ioctl", ALL, 1, ~0ULL, FIONBIO}, {"ioctl", ALL, 1, ~0ULL, TCGETS},
     {"prlimit64", ALL, 2, ~0ULL, 0}, /* to ask, not to set */
-    {"socket", PG, 0, ~0ULL, AF_UNIX}, {"socket", PG, 0, ~0ULL, AF_INET}, {"socket", PG, 0, ~0ULL, AF_INET6},
-    {"socket", PG, 0, ~0ULL, AF_NETLINK}, /* which addresses this machine has: getaddrinfo sorts by it */
+    {"socket", OUT, 0, ~0ULL, AF_UNIX}, {"socket", OUT, 0, ~0ULL, AF_INET}, {"socket", OUT, 0, ~0ULL, AF_INET6},
+    {"socket", OUT, 0, ~0ULL, AF_NETLINK}, /* which addresses this machine has: getaddrinfo sorts by it */
     {0},
 };
 
@@ -85,8 +85,8 @@ const struct sandbox_folder sandbox_folders[] = {
     {"/etc/localtime", ALL, 0}, {"/usr/share/zoneinfo", ALL, 0},
     {"/sys/devices/system/cpu", ALL, 0}, /* how many processors there are */
     /* names, their order, the C library's modules for them, its texts; certificates of the system */
-    {"/etc", PG, 0}, {"/usr/lib", PG, 0}, {"/usr/share", PG, 0}, {"/lib", PG, 0}, {"/lib64", PG, 0},
-    {"/run/systemd/resolve", PG, 0}, {"/run/resolvconf", PG, 0}, {"/run/NetworkManager", PG, 0},
+    {"/etc", OUT, 0}, {"/usr/lib", OUT, 0}, {"/usr/share", OUT, 0}, {"/lib", OUT, 0}, {"/lib64", OUT, 0},
+    {"/run/systemd/resolve", OUT, 0}, {"/run/resolvconf", OUT, 0}, {"/run/NetworkManager", OUT, 0},
     {0},
 };
 /* clang-format on */

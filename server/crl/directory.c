@@ -1,0 +1,259 @@
+/* directory.c: see directory.h. What the directory shows is read before anything is written: a CRL is
+ * replaced by none with a lower number. What was written is read back. */
+#include "server/crl/directory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/base/bounds.h"
+#include "server/base/log.h"
+#include "server/crl/entry.h"
+
+enum { RETRY_SECONDS = 10, KINDS = 3, NAMES = BOUND_AUTHORITIES };
+
+/* RFC 4523 4: the attributes, and the paths of what is in them. */
+static const struct {
+    const char *attribute, *path;
+} kinds[KINDS] = {
+    {"certificateRevocationList;binary", "/crl/%s.crl"},
+    {"deltaRevocationList;binary", "/crl/%s-delta.crl"},
+    {"cACertificate;binary", "/ca/%s.cer"},
+};
+
+/* struct place is a value in the directory. */
+struct place {
+    char path[PUBLISHED_PATH_MAX];
+    const char *attribute;
+    char *entry;                 /* DN */
+    char tag[PUBLISHED_TAG_MAX]; /* of what was written last; empty: it has not been looked at */
+    int64_t number;              /* cRLNumber that was seen there; 0: none */
+};
+
+struct directory {
+    struct publication *publication;
+    pthread_t thread;
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t wake;
+    struct entry_access access; /* malloc'ed texts; url NULL: there is no directory */
+    struct place places[NAMES * KINDS];
+    size_t count;
+    unsigned set; /* how often it was set */
+    int leads, stopping, failing;
+};
+
+/* ---- what is said to it ---- */
+
+static void forget(struct directory *directory)
+{
+    entry_access_free(&directory->access);
+    for (size_t i = 0; i < directory->count; i++)
+        free(directory->places[i].entry);
+    directory->count = 0;
+}
+
+static int add_places(struct directory *directory, const char *form, const char *name)
+{
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        struct place *place = &directory->places[directory->count];
+        *place = (struct place){.attribute = kinds[kind].attribute, .entry = entry_name(form, name)};
+        if (place->entry == NULL)
+            return 0;
+        snprintf(place->path, sizeof place->path, kinds[kind].path, name);
+        directory->count++;
+    }
+    return 1;
+}
+
+int directory_set(struct directory *directory, const struct config_ldap *config, const char *const *names,
+                  size_t count)
+{
+    int ok = 1;
+
+    pthread_mutex_lock(&directory->lock);
+    forget(directory);
+    directory->set++;
+    directory->failing = 0;
+    if (config != NULL)
+        ok = entry_access_copy(&directory->access, config);
+    for (size_t i = 0; config != NULL && ok && i < count && i < NAMES; i++)
+        ok = add_places(directory, config->entry, names[i]);
+    if (!ok)
+        forget(directory);
+    pthread_cond_broadcast(&directory->wake);
+    pthread_mutex_unlock(&directory->lock);
+    return ok;
+}
+
+void directory_lead(struct directory *directory, int leads)
+{
+    pthread_mutex_lock(&directory->lock);
+    /* Another node may have written meanwhile. */
+    for (size_t i = 0; leads && !directory->leads && i < directory->count; i++)
+        directory->places[i].tag[0] = 0;
+    directory->leads = leads;
+    pthread_cond_broadcast(&directory->wake);
+    pthread_mutex_unlock(&directory->lock);
+}
+
+int64_t directory_number(struct directory *directory, const char *path)
+{
+    int64_t number = 0;
+
+    pthread_mutex_lock(&directory->lock);
+    for (size_t i = 0; i < directory->count; i++)
+        if (strcmp(directory->places[i].path, path) == 0)
+            number = directory->places[i].number;
+    pthread_mutex_unlock(&directory->lock);
+    return number;
+}
+
+/* ---- the thread ---- */
+
+/* struct job is one place to be written, copied: the lock is not held while the directory is waited for. */
+struct job {
+    struct entry_access access;
+    struct place place;
+    struct published *document;
+    unsigned set;
+};
+
+static void job_free(struct job *job)
+{
+    entry_access_free(&job->access);
+    free(job->place.entry);
+    published_release(job->document);
+}
+
+/* Under the lock. The next place whose document is not the one that was written there. */
+static int find_job(struct job *job, struct directory *directory)
+{
+    for (size_t i = 0; directory->leads && directory->access.url != NULL && i < directory->count; i++) {
+        struct place *place = &directory->places[i];
+        struct published *document = publication_find(directory->publication, bytes_str(place->path));
+        if (document == NULL || strcmp(document->tag, place->tag) == 0) {
+            published_release(document);
+            continue;
+        }
+        *job = (struct job){.place = *place, .document = document, .set = directory->set};
+        job->place.entry = strdup(place->entry);
+        if (job->place.entry != NULL && entry_access_again(&job->access, &directory->access))
+            return 1;
+        job_free(job);
+        return 0;
+    }
+    return 0;
+}
+
+/* Under the lock. */
+static void note(struct directory *directory, const struct job *job, const struct entry_result *result)
+{
+    if (directory->set != job->set)
+        return;
+    for (size_t i = 0; i < directory->count; i++) {
+        struct place *place = &directory->places[i];
+        if (strcmp(place->path, job->place.path) != 0)
+            continue;
+        place->number = result->number;
+        if (result->why[0] == 0)
+            memcpy(place->tag, job->document->tag, sizeof place->tag);
+    }
+    if (result->why[0] != 0 && !directory->failing)
+        log_line(LOG_ERROR, "directory not written", log_text("url", job->access.url),
+                 log_text("entry", job->place.entry), log_text("attribute", job->place.attribute),
+                 log_text("reason", result->why),
+                 log_text("text", "what is there grows old; cmpd tries again and again"));
+    if (result->why[0] == 0 && directory->failing)
+        log_line(LOG_INFO, "directory written again", log_text("url", job->access.url));
+    directory->failing = result->why[0] != 0;
+}
+
+/* Under the lock: until something is to be done, or might be. */
+static void wait_a_while(struct directory *directory)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += directory->failing ? RETRY_SECONDS : 1;
+    pthread_cond_timedwait(&directory->wake, &directory->lock, &until);
+}
+
+static void *run(void *arg)
+{
+    struct directory *directory = arg;
+
+    pthread_mutex_lock(&directory->lock);
+    while (!directory->stopping) {
+        struct entry_result result = {.why = ""};
+        struct job job;
+        if (!find_job(&job, directory)) {
+            wait_a_while(directory);
+            continue;
+        }
+        pthread_mutex_unlock(&directory->lock);
+        entry_write(&result, &job.access, job.place.entry, job.place.attribute, job.document->body);
+        pthread_mutex_lock(&directory->lock);
+        note(directory, &job, &result);
+        if (directory->failing && !directory->stopping)
+            wait_a_while(directory);
+        job_free(&job);
+    }
+    pthread_mutex_unlock(&directory->lock);
+    return NULL;
+}
+
+static int start(struct directory *directory)
+{
+    sigset_t all, before;
+    int ok;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ok = pthread_create(&directory->thread, NULL, run, directory) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ok)
+        pthread_setname_np(directory->thread, "directory");
+    return ok;
+}
+
+static void dispose(struct directory *directory)
+{
+    forget(directory);
+    pthread_cond_destroy(&directory->wake);
+    pthread_mutex_destroy(&directory->lock);
+    free(directory);
+}
+
+struct directory *directory_new(struct publication *publication)
+{
+    struct directory *directory = calloc(1, sizeof *directory);
+    pthread_condattr_t attributes;
+
+    if (directory == NULL)
+        return NULL;
+    directory->publication = publication;
+    pthread_mutex_init(&directory->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&directory->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (start(directory))
+        return directory;
+    dispose(directory);
+    return NULL;
+}
+
+void directory_free(struct directory *directory)
+{
+    if (directory == NULL)
+        return;
+    pthread_mutex_lock(&directory->lock);
+    directory->stopping = 1;
+    pthread_cond_broadcast(&directory->wake);
+    pthread_mutex_unlock(&directory->lock);
+    pthread_join(directory->thread, NULL);
+    dispose(directory);
+}
