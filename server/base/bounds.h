@@ -53,6 +53,13 @@ enum {
     BOUND_PUBLISHED_FORMER = 256 * 1024 * 1024, /* of documents that were replaced and are still read; beyond
                                                  * it the oldest downloads end */
 
+    /* OCSP: beyond it, a request is answered by malformedRequest. */
+    BOUND_OCSP_OCTETS = 8192, /* of a request: its signature is not looked at, but may come along */
+    BOUND_OCSP_REQUESTS = 16, /* certificates that one request asks for */
+    BOUND_OCSP_NONCE = 128,   /* octets; RFC 9654 2.1 */
+    BOUND_OCSP_EVERY_MS =
+        500, /* between two looks for what was revoked, and for a certificate to be renewed */
+
     /* What is known of sources (server/base/ledger.h): beyond it, those seen least lately are forgotten. */
     BOUND_LEDGER_PLACES = 65536,     /* sources, or pairs of a MAC reference and a source */
     BOUND_LEDGER_PROVED = 24 * 3600, /* seconds for which a source counts as one that proved who it is */
