@@ -75,19 +75,23 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
     return 1;
 }
 
-/* Four octets of time, so that serials follow each other and old ones can be dropped by range; twelve of
- * chance. */
-static int make_serial(struct cmp_decision *decision, unsigned shards)
+void policy_new_serial(uint8_t serial[STORE_SERIAL], int64_t now)
 {
     static const int64_t year_2020 = 1577836800;
-    uint32_t seconds = (uint32_t)(decision->now - year_2020) & 0x7fffffff;
+    uint32_t seconds = (uint32_t)(now - year_2020) & 0x7fffffff;
+
+    for (int i = 0; i < 4; i++)
+        serial[i] = (uint8_t)(seconds >> (24 - 8 * i));
+    random_bytes(serial + 4, STORE_SERIAL - 4);
+}
+
+static int make_serial(struct cmp_decision *decision, unsigned shards)
+{
     uint8_t *serial = arena_alloc(decision->arena, STORE_SERIAL);
 
     if (serial == NULL)
         return 0;
-    for (int i = 0; i < 4; i++)
-        serial[i] = (uint8_t)(seconds >> (24 - 8 * i));
-    random_bytes(serial + 4, STORE_SERIAL - 4);
+    policy_new_serial(serial, decision->now);
     decision->serial = bytes_of(serial, STORE_SERIAL);
     decision->shard = shards != 0 ? shard_of(serial + STORE_SERIAL - 4, shards) : 0;
     return 1;

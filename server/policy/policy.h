@@ -63,4 +63,8 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
  */
 void policy_decide(struct cmp_decision *decision);
 
+/* policy_new_serial writes the serial of a certificate that is issued at |now| (Unix seconds): four octets of
+ * time, so that serials follow each other and old ones can be dropped by range, and twelve of chance. */
+void policy_new_serial(uint8_t serial[STORE_SERIAL], int64_t now);
+
 #endif
