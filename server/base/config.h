@@ -35,6 +35,7 @@ enum config_service {
     CONFIG_SERVE_PUBLICATION = 2, /* what anybody may fetch */
     CONFIG_SERVE_HEALTH = 4,      /* whether this node lives and is ready */
     CONFIG_SERVE_ADMIN = 8,       /* what only the operator may see */
+    CONFIG_SERVE_OCSP = 16,       /* whether certificates are revoked */
 };
 
 struct config_listener {
@@ -229,6 +230,22 @@ struct config_crl {
     struct config_ldap *ldap;          /* NULL: no directory */
 };
 
+/* By what a responder of OCSP names itself (RFC 6960 4.2.1). */
+enum config_responder_id { CONFIG_RESPONDER_BY_KEY, CONFIG_RESPONDER_BY_NAME };
+
+/* What is said of a certificate that was never issued (RFC 6960 2.2). */
+enum config_non_issued { CONFIG_NON_ISSUED_UNKNOWN, CONFIG_NON_ISSUED_REVOKED };
+
+struct config_ocsp {
+    uint32_t validity_minutes; /* from thisUpdate to nextUpdate */
+    uint32_t responder_days;   /* validity of the responder's certificate */
+    enum config_responder_id responder_id;
+    enum config_non_issued non_issued;
+    int archive_cutoff; /* 1: responses say since when certificates that have expired are known */
+    uint32_t cache_mib; /* responses that are kept in memory */
+    uint32_t jobs;      /* requests in the process that need the store or a signature; beyond: tryLater */
+};
+
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };
 
 struct config {
@@ -248,6 +265,7 @@ struct config {
     const struct config_ca *cas;
     size_t ca_count;
     struct config_crl crl;
+    struct config_ocsp ocsp;
     const struct config_vendor *vendors;
     size_t vendor_count;
     const struct config_profile *profiles;

@@ -87,20 +87,18 @@ static const struct config_setting tls_rows[] = {
 };
 static const struct config_section tls = SECTION(tls, "tls");
 
-static const struct config_word service_words[] = {{"cmp", CONFIG_SERVE_CMP},
-                                                   {"publication", CONFIG_SERVE_PUBLICATION},
-                                                   {"health", CONFIG_SERVE_HEALTH},
-                                                   {"admin", CONFIG_SERVE_ADMIN},
-                                                   {NULL, 0}};
+static const struct config_word service_words[] = {
+    {"cmp", CONFIG_SERVE_CMP},       {"publication", CONFIG_SERVE_PUBLICATION},
+    {"health", CONFIG_SERVE_HEALTH}, {"admin", CONFIG_SERVE_ADMIN},
+    {"ocsp", CONFIG_SERVE_OCSP},     {NULL, 0}};
 
 static const struct config_setting listener_rows[] = {
     {ROW(config_listener, address), .kind = CONFIG_TEXT, .required = 1, .example = "127.0.0.1:8829",
      .says = "HOST:PORT"},
     {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = service_words, .number = CONFIG_SERVE_CMP,
-     .says = "cmp: base stations; publication: /crl/ and /ca/, for anybody; health: /healthz and /readyz, "
-             "for load "
-             "balancers and for whoever watches; admin: nothing yet"},
+     .says = "cmp: base stations; publication: /crl/ and /ca/, for anybody; ocsp: /ocsp, likewise; health: "
+             "/healthz and /readyz, for load balancers and for whoever watches; admin: nothing yet"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
      .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
     {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",
@@ -167,6 +165,30 @@ static const struct config_setting crl_rows[] = {
      .says = "a directory that gets full CRL, delta and certificate of each CA (RFC 4523)"},
 };
 static const struct config_section crl = SECTION(crl, "crl");
+
+static const struct config_word responder_id_words[] = {
+    {"key", CONFIG_RESPONDER_BY_KEY}, {"name", CONFIG_RESPONDER_BY_NAME}, {NULL, 0}};
+static const struct config_word non_issued_words[] = {
+    {"unknown", CONFIG_NON_ISSUED_UNKNOWN}, {"revoked", CONFIG_NON_ISSUED_REVOKED}, {NULL, 0}};
+
+static const struct config_setting ocsp_rows[] = {
+    {ROW(config_ocsp, validity_minutes), NUMBER(2, 14 * 24 * 60, 240),
+     .says = "from thisUpdate to nextUpdate; a response that is kept is made anew after half of it"},
+    {ROW(config_ocsp, responder_days), NUMBER(1, 30, 3),
+     .says =
+         "validity of the certificate that each node gets for the key that signs responses; it is renewed "
+         "after half of that"},
+    {ROW(config_ocsp, responder_id), WORD(responder_id_words, CONFIG_RESPONDER_BY_KEY),
+     .says = "by what the responder names itself: key (RFC 9919), or name for clients that know no other"},
+    {ROW(config_ocsp, non_issued), WORD(non_issued_words, CONFIG_NON_ISSUED_UNKNOWN),
+     .says = "what is said of certificates that are not in the store: unknown, or revoked (RFC 6960 4.4.8)"},
+    {ROW(config_ocsp, archive_cutoff), FLAG(0),
+     .says = "true: responses say since when certificates that have expired are known (RFC 6960 4.4.4)"},
+    {ROW(config_ocsp, cache_mib), NUMBER(0, 65536, 64), .says = "responses that are kept in memory"},
+    {ROW(config_ocsp, jobs), NUMBER(1, 65536, 1024),
+     .says = "requests in the process that need the store or a signature; beyond: tryLater"},
+};
+static const struct config_section ocsp = SECTION(ocsp, "ocsp");
 
 static const struct config_setting vendor_rows[] = {
     {ROW(config_vendor, name), .kind = CONFIG_NAME, .required = 1, .example = "acme",
@@ -431,6 +453,10 @@ static const struct config_setting root_rows[] = {
      .says = "CRLs: made aside, by one node at a time, and published by all: GET /crl/CA.crl where a "
              "listener serves "
              "publication."},
+    {ROW(config, ocsp), GROUP(ocsp),
+     .says =
+         "OCSP: /ocsp where a listener serves it, by GET and POST. Its key is made by each node, and never "
+         "leaves its memory."},
     {ROW(config, cas), ENTRIES(config_ca, ca_count, ca, 1, CONFIG_CAS_MAX),
      .says = "The CA: what it issues with, its chain up to the root, and the certificate that protects its "
              "answers. Instead of a file, key and cmp_key may name a key in a PKCS #11 token (RFC 7512): "
