@@ -16,6 +16,7 @@
 #include "server/confine.h"
 #include "server/crl/crl.h"
 #include "server/front/transport.h"
+#include "server/ocsp_exchange.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/seal_file.h"
 #include "server/version.h"
@@ -36,6 +37,7 @@ struct server {
     struct upkeep *upkeep;
     struct publication *publication;
     struct crl_service *crl;
+    struct ocsp_service *ocsp; /* NULL: no listener serves it */
     struct confine *confine;
     struct health health;
 };
@@ -269,9 +271,28 @@ static unsigned stop_transports(struct server *server, unsigned seconds)
     return cut_off;
 }
 
+static int serves_ocsp(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if ((config->listeners[i].serves & CONFIG_SERVE_OCSP) != 0)
+            return 1;
+    return 0;
+}
+
+/* A responder's certificate is one more that the CA issues: not where nobody asks for it. */
+static int start_ocsp(struct server *server, const struct config *config)
+{
+    if (!serves_ocsp(config))
+        return 1;
+    server->ocsp = ocsp_new(server->policy, server->store);
+    pipeline_serve_ocsp(server->pipeline, server->ocsp);
+    return server->ocsp != NULL;
+}
+
 static int start(struct server *server, char **argv)
 {
     static struct front_handler handlers[4];
+    static struct front_exchange exchange;
     struct config_fault fault = {""};
     char store_fault[STORE_FAULT_MAX] = "";
     const struct config *config;
@@ -299,6 +320,9 @@ static int start(struct server *server, char **argv)
         server->publication != NULL ? crl_new(server->policy, server->store, server->publication) : NULL;
     if (server->crl == NULL)
         return fail("the thread for CRLs could not be started");
+    if (!start_ocsp(server, config))
+        return fail("the thread for OCSP could not be started");
+    exchange = ocsp_exchange(server->ocsp);
     server->health.upkeep = server->upkeep;
     server->health.crl = server->crl;
     server->health.pipeline = server->pipeline;
@@ -309,7 +333,8 @@ static int start(struct server *server, char **argv)
         (struct front_handler){"/crl/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
     handlers[3] =
         (struct front_handler){"/ca/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
-    setup = (struct front_setup){config, server->pipeline, handlers, 4};
+    setup =
+        (struct front_setup){config, server->pipeline, handlers, 4, &exchange, server->ocsp != NULL ? 1 : 0};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);
     tell_keys_outside();
@@ -331,6 +356,7 @@ static void tear_down(struct server *server)
     if (server->pipeline != NULL)
         pipeline_free(server->pipeline);
     crl_stop(server->crl);
+    ocsp_stop(server->ocsp);
     publication_free(server->publication);
     upkeep_free(server->upkeep); /* seals what the pipeline committed */
     store_close(server->store);
@@ -360,6 +386,8 @@ static void reload(struct server *server)
     pipeline_set_policy(server->pipeline, newer);
     upkeep_set_policy(server->upkeep, newer);
     crl_set_policy(server->crl, newer);
+    if (server->ocsp != NULL)
+        ocsp_set_policy(server->ocsp, newer);
     policy_release(server->policy);
     server->policy = newer;
     log_demo_profiles(policy_config(newer));

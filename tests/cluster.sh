@@ -21,6 +21,8 @@
 
 # postgres, or sqlite: a file that all nodes share.
 cluster_store=${CMPD_CLUSTER_STORE:-postgres}
+# Not empty: nodes serve OCSP, and each has a responder's certificate in the store.
+cluster_ocsp=
 cluster_databases=() # whose URL the nodes have, the first one the primary
 declare -A node_pid=()
 held=$work/held # all loads append to it
@@ -74,6 +76,8 @@ cluster_start() {
         fi
     done
     for ((i = 1; i <= node_count; i++)); do
+        dir=$work/node$i
+        [ -n "${cluster_ocsp:-}" ] || serve_no_ocsp
         cp -r "$work/tls" "$work/node$i/tls"
         # Only what differs from a node as cmpctl makes it: two more listeners, and the balancer, which is trusted.
         sed -i "/^listeners:/a\\

@@ -185,13 +185,23 @@ stop_server() {
 }
 
 # demo NAME [OPTION...]: a demo CA in $work/NAME, all of it on one free port: $dir, $port. OPTIONs of cmpctl init. It makes no
-# CRLs (crl_every): what is counted in store and audit log is the same each time.
+# CRLs (crl_every), and serves no OCSP (serve_ocsp): what is counted in store and audit log is the same each time.
 demo() {
     dir=$work/$1
     shift
     port=$(free_port)
     "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" "$@" >/dev/null
     crl_every 0
+    serve_no_ocsp
+}
+
+# serve_no_ocsp: no listener serves OCSP, so that no responder gets a certificate. serve_ocsp: those that publish do.
+serve_no_ocsp() {
+    sed -i '/^ *serves: /s/, ocsp//' "$dir/cmpd.yaml"
+}
+
+serve_ocsp() {
+    sed -i '/^ *serves: /s/publication/publication, ocsp/' "$dir/cmpd.yaml"
 }
 
 # crl_every HOURS: a CRL is made so often, and a second after a revocation; 0: none is made.

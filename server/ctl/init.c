@@ -248,7 +248,7 @@ static void public_file(char out[URL_MAX], const struct options *options, const 
 
 static int write_config(const struct options *options, const char *path)
 {
-    char node[NODE_MAX], crl_url[URL_MAX], delta_url[URL_MAX], ca_url[URL_MAX];
+    char node[NODE_MAX], crl_url[URL_MAX], delta_url[URL_MAX], ca_url[URL_MAX], ocsp_url[URL_MAX];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -258,13 +258,14 @@ static int write_config(const struct options *options, const char *path)
         {"node", options->node != NULL ? options->node : node},
         {"store", options->store},
         {"listeners.address", options->listen},
-        {"listeners.serves", apart ? "[cmp, publication]" : "[cmp, publication, health, admin]"},
+        {"listeners.serves", apart ? "[cmp, publication, ocsp]" : "[cmp, publication, ocsp, health, admin]"},
         {apart ? "listeners[1].address" : "", options->admin_listen},
         {apart ? "listeners[1].serves" : "", "[health, admin]"},
         {"profiles.name", profile},
         {options->public_url != NULL ? "profiles.urls.crl" : "", crl_url},
         {options->public_url != NULL ? "profiles.urls.delta_crl" : "", delta_url},
         {options->public_url != NULL ? "profiles.urls.issuer" : "", ca_url},
+        {options->public_url != NULL ? "profiles.urls.ocsp" : "", ocsp_url},
         {"default_profile", profile},
         /* What follows is the demo's alone. */
         {"vendors", ""},
@@ -286,6 +287,7 @@ static int write_config(const struct options *options, const char *path)
     public_file(crl_url, options, "crl/issuing.crl");
     public_file(delta_url, options, "crl/issuing-delta.crl");
     public_file(ca_url, options, "ca/issuing.cer");
+    public_file(ocsp_url, options, "ocsp");
     ok = config_write(out, values, options->demo ? VALUES : VALUES - OF_THE_DEMO);
     ok = fclose(out) == 0 && ok && file_write(path, text, len, 0600, 1);
     free(text);
@@ -646,10 +648,11 @@ static int choose_public_url(struct options *options, const char *given, char ow
     if (given != NULL)
         return 1;
     if (is_wildcard(options->listen) || (is_loopback(options->listen) && !options->demo)) {
-        fprintf(stderr,
-                "cmpctl: warning: certificates will not say where their CRL is: %s is no address that "
-                "others reach; name one with --public-url, or write it into urls of the profile\n",
-                options->listen);
+        fprintf(
+            stderr,
+            "cmpctl: warning: certificates will not say where their CRL and OCSP are: %s is no address that "
+            "others reach; name one with --public-url, or write it into urls of the profile\n",
+            options->listen);
         return 1;
     }
     snprintf(own, URL_MAX, "http://%s", options->listen);

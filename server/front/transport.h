@@ -10,21 +10,25 @@
 #include "server/base/config.h"
 #include "server/pipeline/pipeline.h"
 
-/* struct front_page is what a page handler answers with. A page is copied, and its |body| must stay valid
- * until the next call on the same thread; a document, which has |release|, is sent from where it is, and
- * |release| is called with |held| when nobody reads it any more. */
+/* struct front_page is what a handler answers with. A page is copied, and its |body| must stay valid until
+ * the next call on the same thread; a document, which has |release|, is sent from where it is, and |release|
+ * is called with |held| when nobody reads it any more. */
 struct front_page {
     int status; /* of HTTP */
     const char *content_type;
     struct bytes body;
 
+    /* For how long caches may keep it. */
+    const char *tag;        /* its ETag, with the quotes; NULL: they may not, and what follows says nothing */
+    int64_t modified;       /* Unix seconds */
+    int64_t expires;        /* Unix seconds until which they may; 0: it does not say */
+    int64_t fresh_until;    /* Unix seconds from which there is a newer one; 0: |expires| */
+    const char *directives; /* more of Cache-Control, each behind a comma; or NULL */
+
     /* Of a document alone. */
     void (*release)(void *held);
     int (*is_withdrawn)(const void *held); /* 1: whoever still reads it is to be cut off */
     void *held;
-    const char *tag;  /* its ETag, with the quotes */
-    int64_t modified; /* Unix seconds */
-    int64_t expires;  /* Unix seconds until which caches may keep it; 0: it does not say */
 };
 
 /* struct front_handler answers GET and HEAD of |path| where a listener serves |service|, on the front's
@@ -38,12 +42,38 @@ struct front_handler {
     void *arg;
 };
 
+/* struct front_question is a request of another protocol than CMP, as it came. */
+struct front_question {
+    int by_get;
+    struct bytes
+        octets; /* the body; by GET, what follows the path in the URL and a slash, percent codes and all */
+};
+
+/* struct front_exchange is another protocol than CMP by GET and POST: at |path| where a listener serves
+ * |service|; by GET, what follows the path is the request. */
+struct front_exchange {
+    const char *path;
+    enum config_service service;
+    enum job_kind kind;
+    const char *request_type, *answer_type; /* of the content */
+
+    /* look answers |question|, on the front's thread: it must not block. Returns 1, or 0 with |*request| set,
+     * which stays valid until the next call on the same thread: a job of |kind| has to be made of it. With
+     * |is_last| there can be no job, and it returns 1. |page| is as of a handler; its content type is set. */
+    int (*look)(void *arg, struct front_page *page, struct bytes *request,
+                const struct front_question *question, int is_last);
+    void *arg;
+    const char *directives; /* of answers that caches may keep: see front_page */
+};
+
 /* struct front_setup is what a transport is made of. All of it but |config| outlives the transport. */
 struct front_setup {
     const struct config *config;
     struct pipeline *pipeline;
     const struct front_handler *handlers;
     size_t handler_count;
+    const struct front_exchange *exchanges;
+    size_t exchange_count;
 };
 
 struct transport {

@@ -186,8 +186,8 @@ static void look_at_all(struct ocsp_service *service, const struct policy *polic
     }
 }
 
-/* Returns the policy to use, acquired, or NULL to stop. |wait|: not before a while has passed, or something
- * has changed. */
+/* Waits for a while, or until there is another policy than |last|. Returns the policy to use, acquired, or
+ * NULL to stop. */
 static struct policy *next_policy(struct ocsp_service *service, const struct policy *last)
 {
     struct policy *policy = NULL;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/ocsp/query.h"
 #include "server/pipeline/pipeline.h"
 #include "server/policy/policy.h"
 
@@ -15,8 +16,10 @@ enum { CACHE_LINE = 64 };
 struct task {
     struct job job; /* first: a job of ours is converted back */
     struct pipeline *pipeline;
-    struct policy *policy; /* the one that it was decoded under; held until the answer */
-    struct cmp_message *message;
+    struct policy *policy;       /* the one that it was decoded under; held until the answer */
+    struct cmp_message *message; /* of a job of CMP … */
+    struct ocsp_query *query;    /* … or of one of OCSP; both NULL: it has not begun, or was refused */
+    struct job_validity validity;
     struct worker *home; /* whom the store and the tokens hand it back to */
     atomic_uint pending; /* wants of this step that the store and the tokens have not answered */
     /* Places in pipeline.pairs of a MAC-protected message, pinned, or NULL. */
@@ -24,6 +27,7 @@ struct task {
     struct ledger_source *reference; /* its reference; only in the slow lane */
     int is_undecided;                /* 1: counted in the pair */
     int is_slow;                     /* 1: counted in the quotas of the slow lane */
+    int is_query;                    /* 1: counted among the jobs of OCSP */
     struct task *next;               /* in a worker's list */
 };
 
@@ -70,9 +74,12 @@ struct worker {
 
 struct pipeline {
     struct store *store;
+    struct ocsp_service *ocsp; /* NULL: no jobs of OCSP are taken */
     struct config_limits limits;
     struct lane fast, slow;
     _Alignas(CACHE_LINE) atomic_uint alive; /* jobs */
+    atomic_uint queries;                    /* of them, of OCSP … */
+    atomic_uint queries_max;                /* … and how many of those are taken */
     atomic_size_t memory;                   /* octets of their arenas */
     _Alignas(CACHE_LINE) atomic_int stopping;
     struct ledger *sources; /* by the front's keyed hash of an address */
@@ -127,6 +134,14 @@ int slow_admit(struct pipeline *pipeline, struct task *task, const char **why);
 
 /* slow_leave takes it away again. */
 void slow_leave(struct task *task);
+
+/* ---- task.c: what the protocols have in common ---- */
+
+/* task_wants returns the wants of the step that |task| has taken; NULL: it is done. task_resume takes the
+ * next step, task_price_us tells what the peer has chosen to cost. */
+const struct cmp_want *task_wants(const struct task *task);
+void task_resume(struct task *task, int64_t now_ms);
+uint64_t task_price_us(const struct task *task);
 
 /* ---- worker.c ---- */
 

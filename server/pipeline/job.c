@@ -1,4 +1,5 @@
 /* Jobs between front and lanes: made, handed over, refused, freed. */
+#include "crypto/ocsp.h"
 #include "server/pipeline/internal.h"
 
 /* leave gives back what a job of |source| took. */
@@ -46,6 +47,8 @@ void pipeline_job_free(struct pipeline *pipeline, struct job *job)
 {
     struct ledger_source *source = job->source;
 
+    if (((struct task *)job)->is_query)
+        atomic_fetch_sub(&pipeline->queries, 1);
     arena_free(job->arena);
     leave(pipeline, source);
 }
@@ -58,8 +61,19 @@ void pipeline_abandon(struct job *job)
 void pipeline_refuse(struct job *job, enum job_end end, unsigned fail_info, const char *text)
 {
     job->end = end;
-    if (!cmp_overload_answer(&job->reply, job->arena, job->request, (enum pki_failure)fail_info, text))
+    if (job->kind == JOB_OCSP)
+        job->reply = ocsp_error(OCSP_TRY_LATER);
+    else if (!cmp_overload_answer(&job->reply, job->arena, job->request, (enum pki_failure)fail_info, text))
         job->reply = bytes_of(NULL, 0);
+}
+
+/* Anybody may ask, so those who do have a share of the queue, and leave the rest to stations. */
+static int take_query(struct pipeline *pipeline, struct task *task)
+{
+    if (task->job.kind != JOB_OCSP)
+        return 1;
+    task->is_query = ledger_take(&pipeline->queries, atomic_load(&pipeline->queries_max));
+    return task->is_query;
 }
 
 int pipeline_submit(struct pipeline *pipeline, struct job *job)
@@ -67,7 +81,7 @@ int pipeline_submit(struct pipeline *pipeline, struct job *job)
     size_t share =
         ledger_share(job->source, job->source->requests, pipeline->limits.queue_jobs, ledger_now());
 
-    if (lane_push(&pipeline->fast, (struct task *)job, share))
+    if (take_query(pipeline, (struct task *)job) && lane_push(&pipeline->fast, (struct task *)job, share))
         return 1;
     pipeline_refuse(job, JOB_BUSY, PKI_SYSTEM_UNAVAIL, "the server is overloaded: try again later");
     return 0;

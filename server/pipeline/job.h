@@ -14,12 +14,24 @@
 #include "server/base/job_end.h"
 #include "server/base/ledger.h"
 
+/* enum job_kind is the protocol of a request. */
+enum job_kind { JOB_CMP, JOB_OCSP };
+
+/* struct job_validity says for how long caches may keep an answer. */
+struct job_validity {
+    const char *tag;     /* ETag, with its quotes */
+    int64_t modified;    /* Unix seconds */
+    int64_t fresh_until; /* Unix seconds: from then on there is a newer one */
+    int64_t expires;     /* Unix seconds */
+};
+
 struct job {
     struct arena *arena;          /* everything below points into it */
     struct ledger_source *source; /* whose request it is, pinned: set by pipeline_job */
 
     /* Set by the front. */
-    struct bytes request;             /* the PKIMessage as received */
+    enum job_kind kind;
+    struct bytes request;             /* the PKIMessage or OCSPRequest as received */
     struct bytes path;                /* of the URL, without query: selects the profile */
     struct bytes peer;                /* its address, readable: for the log */
     struct bytes host;                /* its source, readable: whose lines the log counts together */
@@ -30,7 +42,8 @@ struct job {
 
     /* Set by the pipeline. */
     enum job_end end;
-    struct bytes reply; /* DER of the PKIMessage that answers; empty if the job was abandoned */
+    struct bytes reply;                  /* DER of the message that answers; empty if the job was abandoned */
+    const struct job_validity *validity; /* NULL: no cache may keep it */
 
     atomic_int abandoned; /* 1: nobody waits for the answer; see pipeline_abandon */
 

@@ -19,9 +19,16 @@ size_t pipeline_memory(const struct pipeline *pipeline)
     return atomic_load_explicit(&pipeline->memory, memory_order_relaxed);
 }
 
+void pipeline_serve_ocsp(struct pipeline *pipeline, struct ocsp_service *ocsp)
+{
+    pipeline->ocsp = ocsp;
+}
+
 void pipeline_set_policy(struct pipeline *pipeline, struct policy *policy)
 {
     struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+
+    atomic_store(&pipeline->queries_max, policy_config(policy)->ocsp.jobs);
 
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; i < lanes[l]->worker_count; i++) {
@@ -82,6 +89,7 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
         memset(pipeline, 0, sizeof *pipeline);
         pipeline->store = store;
         pipeline->limits = config->limits;
+        atomic_init(&pipeline->queries_max, config->ocsp.jobs);
         random_bytes((uint8_t *)pipeline->pair_key, sizeof pipeline->pair_key);
         pipeline->sources = ledger_new(BOUND_LEDGER_PLACES);
         pipeline->pairs = ledger_new(BOUND_LEDGER_PLACES);

@@ -15,6 +15,11 @@ struct store;
 struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy,
                               struct store *store);
 
+/* pipeline_serve_ocsp makes jobs of OCSP be answered by |ocsp|, which must outlive the pipeline; without it
+ * none may be submitted. Before the first of them. */
+struct ocsp_service;
+void pipeline_serve_ocsp(struct pipeline *pipeline, struct ocsp_service *ocsp);
+
 /* pipeline_ledger returns the ledger of sources, which front and pipeline share. It lives as long as the
  * pipeline. */
 struct ledger *pipeline_ledger(struct pipeline *pipeline);
@@ -30,9 +35,9 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
 /* pipeline_job_free frees |job| and its arena. Called by whoever owns it. */
 void pipeline_job_free(struct pipeline *pipeline, struct job *job);
 
-/* pipeline_submit hands |job| over; |on_done| follows. Never blocks. When the queue is full it returns 0, the
- * job stays the caller's, and end (JOB_BUSY) and reply (an unprotected CMP error with systemUnavail) are set.
- */
+/* pipeline_submit hands |job| over; |on_done| follows. Never blocks. When the queue is full, or there are as
+ * many jobs of OCSP as may be, it returns 0, the job stays the caller's, and end (JOB_BUSY) and reply (an
+ * unprotected CMP error with systemUnavail, or an OCSPResponse with tryLater) are set. */
 int pipeline_submit(struct pipeline *pipeline, struct job *job);
 
 /* pipeline_abandon tells that nobody waits for |job|, which was submitted and has not come back: if no worker
@@ -40,8 +45,9 @@ int pipeline_submit(struct pipeline *pipeline, struct job *job);
 void pipeline_abandon(struct job *job);
 
 /* pipeline_refuse makes |job| end as |end|, with an unprotected CMP error of |fail_info| (a bit number of
- * PKIFailureInfo) and |text|: for what never reaches a worker (overload, no such path, wrong media type).
- * What can be read of the request's header is echoed (transactionID, senderNonce, sender). */
+ * PKIFailureInfo) and |text|, or, if it is of OCSP, with tryLater: for what never reaches a worker (overload,
+ * no such path, wrong media type). What can be read of the request's header is echoed (transactionID,
+ * senderNonce, sender). */
 void pipeline_refuse(struct job *job, enum job_end end, unsigned fail_info, const char *text);
 
 /* pipeline_set_policy makes |policy| the one that jobs decoded from now on get (SIGHUP). Acquires it; the old

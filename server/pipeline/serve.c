@@ -132,10 +132,10 @@ static int collect_all(struct round *round, struct task *task)
     const struct cmp_want *want;
     unsigned pending = 0;
 
-    for (want = cmp_wants(task->message); want != NULL; want = want->next)
+    for (want = task_wants(task); want != NULL; want = want->next)
         pending += (unsigned)is_parked(want);
     atomic_store_explicit(&task->pending, pending, memory_order_relaxed);
-    for (want = cmp_wants(task->message); want != NULL; want = want->next)
+    for (want = task_wants(task); want != NULL; want = want->next)
         collect(round, task, want);
     return pending != 0;
 }
@@ -153,7 +153,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
     round.verify_count = round.sign_count = round.fetch_count = round.commit_count = 0;
     for (struct task *task = tasks; task != NULL; task = next) {
         next = task->next;
-        if (cmp_wants(task->message) == NULL) {
+        if (task_wants(task) == NULL) {
             task_finish(task);
         } else if (!collect_all(&round, task)) {
             *tail = task;
@@ -168,7 +168,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
 
     int64_t now = worker_now_ms();
     for (struct task *task = ready; task != NULL; task = task->next)
-        cmp_resume(task->message, now);
+        task_resume(task, now);
     return ready;
 }
 

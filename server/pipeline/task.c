@@ -30,6 +30,24 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
 }
 
+const struct cmp_want *task_wants(const struct task *task)
+{
+    return task->query != NULL ? ocsp_wants(task->query) : cmp_wants(task->message);
+}
+
+void task_resume(struct task *task, int64_t now_ms)
+{
+    if (task->query != NULL)
+        ocsp_resume(task->query, now_ms / 1000);
+    else
+        cmp_resume(task->message, now_ms);
+}
+
+uint64_t task_price_us(const struct task *task)
+{
+    return task->query != NULL ? 0 : cmp_price_us(task->message);
+}
+
 /* leave lets go of everything that |task| has but its job. */
 static void leave(struct task *task)
 {
@@ -38,14 +56,34 @@ static void leave(struct task *task)
     guess_leave(task);
     cmp_end(task->message);
     task->message = NULL;
+    ocsp_end(task->query);
+    task->query = NULL;
     policy_release(task->policy);
     task->policy = NULL;
+}
+
+/* Nobody is told in the log who asks: anybody may, as often as he likes. */
+static void take_query_result(struct task *task)
+{
+    const struct ocsp_kept *kept = ocsp_result(task->query);
+
+    task->job.end = JOB_ANSWERED;
+    task->job.reply = kept->der;
+    if (kept->tag[0] == 0)
+        return;
+    task->validity = (struct job_validity){.tag = kept->tag,
+                                           .modified = kept->times.this_update,
+                                           .fresh_until = kept->times.renew_at,
+                                           .expires = kept->times.next_update};
+    task->job.validity = &task->validity;
 }
 
 void task_finish(struct task *task)
 {
     struct cmp_result result;
 
+    if (task->query != NULL)
+        take_query_result(task);
     if (task->message != NULL) {
         cmp_result(task->message, &result);
         task->job.end = result.end;
@@ -76,6 +114,19 @@ static void refuse(struct task *task, const char *text)
     task_finish(task);
 }
 
+/* Each certificate is a look into the store. */
+static int begin_query(struct worker *worker, struct task *task)
+{
+    task->query = ocsp_start(task->job.arena, worker->pipeline->ocsp, task->policy, task->job.request,
+                             worker_now_ms() / 1000);
+    if (task->query == NULL) {
+        refuse(task, "the memory bound of a request is reached");
+        return 0;
+    }
+    lane_charge(worker->lane, task, BOUND_TASK_US * (1 + ocsp_certificates(task->query)));
+    return 1;
+}
+
 int task_begin(struct worker *worker, struct task *task)
 {
     struct pipeline *pipeline = worker->pipeline;
@@ -88,6 +139,8 @@ int task_begin(struct worker *worker, struct task *task)
         return 1;
     }
     task->policy = policy_acquire(worker->policy);
+    if (task->job.kind == JOB_OCSP)
+        return begin_query(worker, task);
     if (!policy_route(task->policy, &route, task->job.path)) {
         pipeline_refuse(&task->job, JOB_NO_ROUTE, PKI_BAD_REQUEST, "no CMP service at this path");
         task_finish(task);

@@ -70,7 +70,7 @@ static struct task *gather(struct worker *worker)
     int more;
 
     while (count < bound && (task = take_returned(worker)) != NULL) {
-        cmp_resume(task->message, now);
+        task_resume(task, now);
         *tail = task;
         tail = &task->next;
         count++;
@@ -84,7 +84,7 @@ static struct task *gather(struct worker *worker)
         more = worker_takes_more(worker, task->job.source);
         if (!task_begin(worker, task))
             continue;
-        cost_us += cmp_price_us(task->message);
+        cost_us += task_price_us(task);
         *tail = task;
         tail = &task->next;
     }

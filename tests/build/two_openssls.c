@@ -233,7 +233,7 @@ static void serve(struct setup *setup, const struct config *config, const sigset
     static const struct front_handler page = {"/hello", CONFIG_SERVE_HEALTH, hello, NULL};
     struct config_fault fault;
     struct pipeline *pipeline = fake_pipeline_new(config->limits.jobs, config->limits.queue_jobs, 0, 1);
-    const struct front_setup parts = {config, pipeline, &page, 1};
+    const struct front_setup parts = {config, pipeline, &page, 1, NULL, 0};
     void *front = http_transport.open(&fault, &parts);
     pthread_t threads[THREADS];
     int signal;

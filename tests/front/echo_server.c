@@ -146,7 +146,10 @@ static int serve(struct setup *setup, const sigset_t *signals)
     const struct front_handler pages[] = {{"/hello", CONFIG_SERVE_HEALTH, hello, NULL},
                                           {"/big", CONFIG_SERVE_HEALTH, big, NULL},
                                           {"/jobs", CONFIG_SERVE_HEALTH, jobs, pipeline}};
-    const struct front_setup parts = {&setup->config, pipeline, pages, sizeof pages / sizeof pages[0]};
+    const struct front_setup parts = {.config = &setup->config,
+                                      .pipeline = pipeline,
+                                      .handlers = pages,
+                                      .handler_count = sizeof pages / sizeof pages[0]};
     void *front = http_transport.open(&fault, &parts);
     pthread_t releaser;
     int signal;

@@ -150,7 +150,7 @@ static void start(void)
         snprintf(text[i], sizeof text[i], "127.0.0.1:%u", ntohs(address[i].sin_port));
     }
     log_set_level(LOG_ERROR);
-    const struct front_setup setup = {&config, fake_pipeline_new(100, 100, 0, 0), pages, 2};
+    const struct front_setup setup = {&config, fake_pipeline_new(100, 100, 0, 0), pages, 2, NULL, 0};
     void *front = http_transport.open(&fault, &setup);
     if (front == NULL || !http_transport.start(front)) {
         fprintf(stderr, "%s\n", fault.text);

@@ -4,6 +4,8 @@
     attack.py TRIAL PORT SECONDS [--from ADDRESS] [--tls]
     attack.py --list                                             the names of the trials
 
+OCSP_ISSUER in its environment: the SHA-1 digests of name and key of the CA whose OCSP it asks, in hexadecimal.
+
 It ends by itself after SECONDS, talks to 127.0.0.1 alone, and prints what it did and the CPU time it took. A server that closes its
 connections, refuses its requests or does not answer is what it is there for: that is no failure of it."""
 import argparse
@@ -52,16 +54,27 @@ def window(size):
     return frame(SETTINGS, 0, 0, struct.pack(">HI", 4, size))
 
 
+def tlv(tag, *parts):
+    content = b"".join(parts)
+    size = bytes([len(content)]) if len(content) < 128 else b"\x82" + struct.pack(">H", len(content))
+    return bytes([tag]) + size + content
+
+
 def message():
     """Readable as a CMP message by its header alone (ir, no protection): refused, and answered with a signature."""
-    def tlv(tag, *parts):
-        content = b"".join(parts)
-        size = bytes([len(content)]) if len(content) < 128 else b"\x82" + struct.pack(">H", len(content))
-        return bytes([tag]) + size + content
     null_dn = tlv(0xa4, tlv(0x30))
     nonce = lambda: tlv(4, random.randbytes(16))
     header = tlv(0x30, tlv(2, b"\x02"), null_dn, null_dn, tlv(0xa4, nonce()), tlv(0xa5, nonce()))
     return tlv(0x30, header, tlv(0xa0, tlv(0x30)))
+
+
+def ocsp_request(certificates):
+    """For certificates that nobody has issued, each a look into the store where OCSP_ISSUER has the digests of its CA."""
+    issuer = b"".join(tlv(4, bytes.fromhex(digest)) for digest in os.environ.get("OCSP_ISSUER", "00 00").split())
+    sha1 = tlv(0x30, bytes.fromhex("06052b0e03021a0500"))
+    request = lambda: tlv(0x30, tlv(0x30, sha1, issuer, tlv(2, b"\x0d" + random.randbytes(15))))
+    nonce = tlv(0x30, bytes.fromhex("06092b0601050507300102"), tlv(4, tlv(4, random.randbytes(32))))
+    return tlv(0x30, tlv(0x30, tlv(0x30, *(request() for _ in range(certificates))), tlv(0xa2, tlv(0x30, nonce))))
 
 
 class Attack:
@@ -206,6 +219,31 @@ class Attack:
             while self.going_on():
                 if not self.send(sock, b"".join(frame(HEADERS, END_HEADERS, stream + 2 * i, FIELDS) +
                                                 frame(DATA, END_STREAM, stream + 2 * i, message()) for i in range(90))):
+                    return
+                stream += 180
+                try:
+                    while len(sock.recv(1 << 20)) == 1 << 20:
+                        pass
+                except OSError:
+                    return
+        self.again(conversation)
+
+    def ocsp(self):
+        """Requests of OCSP: some for many certificates, some that are none, 90 at a time on a connection, read and asked again."""
+        fields = b"".join(field(*pair) for pair in ((":method", "POST"), (":scheme", "http"), (":path", "/ocsp"), (":authority", "x"),
+                                                    ("content-type", "application/ocsp-request")))
+
+        def body(i):
+            return (ocsp_request(16), ocsp_request(1), ocsp_request(500), random.randbytes(100))[i % 4]
+
+        def conversation(sock):
+            stream = 1
+            while self.going_on():
+                bodies = [body(i) for i in range(90)]
+                if not self.send(sock, b"".join(frame(HEADERS, END_HEADERS, stream + 2 * i, fields) +
+                                                b"".join(frame(DATA, 0, stream + 2 * i, octets[at:at + 16000])
+                                                         for at in range(0, len(octets), 16000)) +
+                                                frame(DATA, END_STREAM, stream + 2 * i) for i, octets in enumerate(bodies))):
                     return
                 stream += 180
                 try:

@@ -75,10 +75,14 @@ static void add(h2o_req_t *req, const h2o_token_t *name, const char *value)
 
 static void add_caching(h2o_req_t *req, const struct front_page *page)
 {
-    int64_t left = page->expires - (int64_t)time(NULL);
-    char *control = h2o_mem_alloc_pool(&req->pool, 64);
+    int64_t until = page->fresh_until != 0 ? page->fresh_until : page->expires;
+    int64_t left = until - (int64_t)time(NULL);
+    const char *directives = page->directives != NULL ? page->directives : "";
+    size_t room = strlen(directives) + 64;
+    char *control = h2o_mem_alloc_pool(&req->pool, room);
 
-    snprintf(control, 64, "public, max-age=%lld", (long long)(page->expires != 0 && left > 0 ? left : 0));
+    snprintf(control, room, "public, max-age=%lld%s", (long long)(until != 0 && left > 0 ? left : 0),
+             directives);
     add(req, H2O_TOKEN_ETAG, page->tag);
     add(req, H2O_TOKEN_LAST_MODIFIED, date_of(req, page->modified));
     add(req, H2O_TOKEN_CACHE_CONTROL, control);
@@ -120,17 +124,13 @@ static int is_known(h2o_req_t *req, const struct front_page *page)
            (int64_t)timegm(&tm) >= page->modified;
 }
 
-void front_send_document(h2o_req_t *req, const struct front_page *page)
+int front_begin_kept(h2o_req_t *req, const struct front_page *page)
 {
-    struct download *download = h2o_mem_alloc_shared(&req->pool, sizeof *download, on_download_gone);
+    const struct front_conn *conn = front_conn_of(req);
     int known = is_known(req, page);
 
-    *download =
-        (struct download){.super = {.proceed = send_piece}, .conn = front_conn_of(req), .page = *page};
-    if (download->conn != NULL)
-        h2o_linklist_insert(&download->conn->thread->downloads, &download->link);
-    if (download->conn != NULL && download->conn->thread->state >= FRONT_DRAINING)
-        front_say_goodbye(download->conn, req);
+    if (conn != NULL && conn->thread->state >= FRONT_DRAINING)
+        front_say_goodbye(conn, req);
     req->res.status = known ? 304 : page->status;
     req->res.reason = known ? "Not Modified" : "OK";
     add_caching(req, page);
@@ -138,7 +138,18 @@ void front_send_document(h2o_req_t *req, const struct front_page *page)
         req->res.content_length = page->body.len;
         add(req, H2O_TOKEN_CONTENT_TYPE, page->content_type);
     }
-    if (known || h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD")))
+    return known;
+}
+
+void front_send_document(h2o_req_t *req, const struct front_page *page)
+{
+    struct download *download = h2o_mem_alloc_shared(&req->pool, sizeof *download, on_download_gone);
+
+    *download =
+        (struct download){.super = {.proceed = send_piece}, .conn = front_conn_of(req), .page = *page};
+    if (download->conn != NULL)
+        h2o_linklist_insert(&download->conn->thread->downloads, &download->link);
+    if (front_begin_kept(req, page) || h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD")))
         download->sent = page->body.len;
     h2o_start_response(req, &download->super);
     send_piece(&download->super, req);

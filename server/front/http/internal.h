@@ -77,8 +77,9 @@ struct front_request {
     h2o_req_t *req;
     struct front_conn *conn;
     uint32_t slot;
-    int waiting;  /* 1: holds |slot| */
-    int answered; /* 1: the answer was given to libh2o */
+    const struct front_exchange *exchange; /* NULL: of CMP */
+    int waiting;                           /* 1: holds |slot| */
+    int answered;                          /* 1: the answer was given to libh2o */
 };
 
 /* struct front_mail is a job on its way back; it lives in the job's arena. */
@@ -134,6 +135,8 @@ struct front {
     uint64_t source_key[2]; /* which sources share a place in the ledger is nobody's to choose */
     const struct front_handler *handlers;
     size_t handler_count;
+    const struct front_exchange *exchanges;
+    size_t exchange_count;
     h2o_globalconf_t global;
     pthread_mutex_t tls_lock;          /* over |tls| once there are threads */
     SSL_CTX *tls[FRONT_ADDRESSES_MAX]; /* a listener each, or NULL */
@@ -214,6 +217,10 @@ void front_shut_all(struct front_thread *thread);
 /* front_send_document answers |req|, by GET or HEAD, with |page|, which has release: piece by piece, or with
  * 304 where the peer has it already. */
 void front_send_document(h2o_req_t *req, const struct front_page *page);
+
+/* front_begin_kept writes status and header of the answer to |req| by |page|, which has a tag. Returns 1 if
+ * the peer has it already: then the answer has no content. */
+int front_begin_kept(h2o_req_t *req, const struct front_page *page);
 
 /* front_end_withdrawn ends the connections of |thread| by which a document goes out that was withdrawn. */
 void front_end_withdrawn(struct front_thread *thread);

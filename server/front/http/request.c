@@ -112,6 +112,29 @@ static void answer(h2o_req_t *req, int status, const char *content_type, struct 
     h2o_send(req, &copy, copy.len > 0 && !is_method(req, "HEAD") ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 
+/* answer_kept gives an answer that caches may keep. Its body is copied. */
+static void answer_kept(h2o_req_t *req, const struct front_page *page)
+{
+    h2o_iovec_t copy = h2o_iovec_init(NULL, 0);
+    int has_content = !front_begin_kept(req, page) && !is_method(req, "HEAD");
+
+    if (has_content)
+        copy = h2o_strdup(&req->pool, (const char *)page->body.data, page->body.len);
+    h2o_start_response(req, &our_generator);
+    h2o_send(req, &copy, copy.len > 0 ? 1 : 0, H2O_SEND_STATE_FINAL);
+}
+
+static int answer_page(h2o_req_t *req, const struct front_page *page)
+{
+    if (page->release != NULL)
+        front_send_document(req, page);
+    else if (page->tag != NULL)
+        answer_kept(req, page);
+    else
+        answer(req, page->status, page->content_type, page->body);
+    return 0;
+}
+
 /* build_refusal returns an unprotected CMP error in the pool of |req|; empty without memory. */
 static struct bytes build_refusal(h2o_req_t *req, struct bytes request, unsigned fail_info, const char *text)
 {
@@ -311,6 +334,28 @@ static struct front_mail *take_mail(struct front_thread *thread)
     return oldest;
 }
 
+/* answer_job gives |request| the answer that |job| brought. */
+static void answer_job(const struct front_request *request, const struct job *job)
+{
+    const struct front_exchange *exchange = request->exchange;
+    const struct job_validity *validity = job->validity;
+    struct front_page page = {.status = 200, .body = job->reply};
+
+    if (exchange == NULL) {
+        answer(request->req, status_of(job->end), media_type, job->reply);
+        return;
+    }
+    page.content_type = exchange->answer_type;
+    if (validity != NULL) {
+        page.tag = validity->tag;
+        page.modified = validity->modified;
+        page.fresh_until = validity->fresh_until;
+        page.expires = validity->expires;
+        page.directives = exchange->directives;
+    }
+    answer_page(request->req, &page);
+}
+
 void front_take_replies(struct front_thread *thread)
 {
     struct front_mail *mail = take_mail(thread);
@@ -324,7 +369,7 @@ void front_take_replies(struct front_thread *thread)
             note_answer(request);
             if (job->end == JOB_NO_ROUTE)
                 log_lost(job->host, job->peer, job->path, "no profile or operation has this path");
-            answer(request->req, status_of(job->end), media_type, job->reply);
+            answer_job(request, job);
         }
         pipeline_job_free(thread->front->pipeline, job);
         front_memory_left(thread); /* answers by the hundred, which somebody may not take */
@@ -341,6 +386,18 @@ void front_free_replies(struct front_thread *thread)
     }
 }
 
+/* answer_last gives the answer that is left when there can be no job of |question|. */
+static int answer_last(const struct front_request *request, const struct front_question *question)
+{
+    const struct front_exchange *exchange = request->exchange;
+    struct front_page page = {
+        .status = 200, .content_type = exchange->answer_type, .directives = exchange->directives};
+    struct bytes ignored;
+
+    exchange->look(exchange->arg, &page, &ignored, question, 1);
+    return answer_page(request->req, &page);
+}
+
 unsigned front_cut_off(struct front_thread *thread)
 {
     unsigned count = 0;
@@ -350,7 +407,10 @@ unsigned front_cut_off(struct front_thread *thread)
             continue;
         slot_release(thread, request);
         note_answer(request);
-        refuse(request->req, bytes_of(NULL, 0), 503, FAIL_SYSTEM_UNAVAIL, "the server is stopping");
+        if (request->exchange != NULL)
+            answer_last(request, &(struct front_question){.by_get = 0});
+        else
+            refuse(request->req, bytes_of(NULL, 0), 503, FAIL_SYSTEM_UNAVAIL, "the server is stopping");
         count++;
     }
     return count;
@@ -405,10 +465,9 @@ static const struct front_handler *find_page(const struct front *front, unsigned
     return NULL;
 }
 
-static int has_cmp_type(const h2o_req_t *req)
+/* has_type returns 1 if the content of |req| is of one of |types|, NULL at their end. */
+static int has_type(const h2o_req_t *req, const char *const types[])
 {
-    static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll",
-                                        "application/x-pkixcmp"};
     ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_CONTENT_TYPE, -1);
     if (at < 0)
         return 0;
@@ -417,10 +476,35 @@ static int has_cmp_type(const h2o_req_t *req)
     size_t len = end != NULL ? (size_t)(end - value.base) : value.len;
     while (len > 0 && (value.base[len - 1] == ' ' || value.base[len - 1] == '\t'))
         len--;
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+    for (size_t i = 0; types[i] != NULL; i++)
         if (len == strlen(types[i]) && strncasecmp(value.base, types[i], len) == 0)
             return 1;
     return 0;
+}
+
+static int has_cmp_type(const h2o_req_t *req)
+{
+    static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll",
+                                        "application/x-pkixcmp", NULL};
+
+    return has_type(req, types);
+}
+
+/* find_exchange returns whose |path|, as it was sent, is, and what follows it in |*rest|. It is not put into
+ * its normal form: in base64 there may be two slashes, or one in a percent code. */
+static const struct front_exchange *find_exchange(const struct front *front, unsigned serves,
+                                                  struct bytes path, struct bytes *rest)
+{
+    for (size_t i = 0; i < front->exchange_count; i++) {
+        size_t len = strlen(front->exchanges[i].path);
+        if ((front->exchanges[i].service & serves) == 0 || path.len < len ||
+            memcmp(path.data, front->exchanges[i].path, len) != 0 ||
+            (path.len > len && path.data[len] != '/'))
+            continue;
+        *rest = path.len > len ? bytes_of(path.data + len + 1, path.len - len - 1) : bytes_of(NULL, 0);
+        return &front->exchanges[i];
+    }
+    return NULL;
 }
 
 static int serve_page(h2o_req_t *req, const struct front_handler *page, struct bytes path)
@@ -428,16 +512,17 @@ static int serve_page(h2o_req_t *req, const struct front_handler *page, struct b
     struct front_page out = {.status = 500, .content_type = "text/plain"};
 
     page->handle(page->arg, path, &out);
-    if (out.release != NULL)
-        front_send_document(req, &out);
-    else
-        answer(req, out.status, out.content_type, out.body);
-    return 0;
+    return answer_page(req, &out);
+}
+
+static void allow_methods(h2o_req_t *req, const char *allow)
+{
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("allow"), 0, NULL, allow, strlen(allow));
 }
 
 static int refuse_method(h2o_req_t *req, const char *allow)
 {
-    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("allow"), 0, NULL, allow, strlen(allow));
+    allow_methods(req, allow);
     return refuse(req, bytes_of(NULL, 0), 405, FAIL_BAD_REQUEST, "CMP messages are sent by POST");
 }
 
@@ -482,57 +567,119 @@ static struct job *new_job(struct front_thread *thread, struct ledger_source *so
     return job;
 }
 
-/* submit makes a job of |req| and hands it to the pipeline. */
-static int submit(struct front *front, struct front_request *request, struct bytes body, struct bytes path)
+/* refuse_busy answers a request that no job can be made of now. */
+static int refuse_busy(struct front_request *request, const struct front_question *question, const char *why)
 {
-    h2o_req_t *req = request->req;
+    note_answer(request);
+    add_header(request->req, H2O_TOKEN_RETRY_AFTER, "5");
+    if (request->exchange != NULL)
+        return answer_last(request, question);
+    return refuse(request->req, question->octets, 503, FAIL_SYSTEM_UNAVAIL, why);
+}
+
+static struct job *make_job(struct front_request *request, struct bytes octets, struct bytes path,
+                            const char **why)
+{
     struct front_thread *thread = request->conn->thread;
-    struct address client = client_of(request->conn, req);
-    struct ledger_source *source = front_source(front, &client);
-    const char *why = "";
-    struct job *job = new_job(thread, source, body.len, &why);
+    struct address client = client_of(request->conn, request->req), host;
+    struct ledger_source *source = front_source(thread->front, &client);
+    struct job *job = new_job(thread, source, octets.len, why);
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof *mail) : NULL;
     char peer[ADDRESS_TEXT_MAX], source_text[ADDRESS_TEXT_MAX];
-    struct address host;
 
     ledger_unpin(source); /* the job has a pin of its own */
-    if (mail == NULL) {
-        if (job != NULL)
-            pipeline_job_free(front->pipeline, job);
-        note_answer(request);
-        add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
-        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, why);
-    }
-    *mail = (struct front_mail){.thread = thread, .job = job};
-    job->request = arena_copy(job->arena, body);
+    if (job == NULL)
+        return NULL;
+    job->kind = request->exchange != NULL ? request->exchange->kind : JOB_CMP;
+    job->request = arena_copy(job->arena, octets);
     job->path = arena_copy(job->arena, path);
     job->peer = arena_copy(job->arena, bytes_str(address_text(peer, &client)));
     address_host(&host, &client);
     job->host = arena_copy(job->arena, bytes_str(address_text(source_text, &host)));
     job->on_done = on_done;
     job->front = mail;
-    if (job->request.data == NULL || (job->path.data == NULL && path.len > 0) || job->peer.data == NULL ||
-        job->host.data == NULL) {
-        pipeline_job_free(front->pipeline, job);
-        note_answer(request);
-        return refuse(req, body, 503, FAIL_SYSTEM_UNAVAIL, "the message needs more memory than there is");
+    if (mail == NULL || job->request.data == NULL || (job->path.data == NULL && path.len > 0) ||
+        job->peer.data == NULL || job->host.data == NULL) {
+        pipeline_job_free(thread->front->pipeline, job);
+        *why = "the message needs more memory than there is";
+        return NULL;
     }
+    *mail = (struct front_mail){.thread = thread, .job = job};
+    return job;
+}
+
+/* submit makes a job of |question|, a message of CMP or what |octets| has of it, and hands it to the
+ * pipeline. */
+static int submit(struct front_request *request, const struct front_question *question, struct bytes octets,
+                  struct bytes path)
+{
+    struct front_thread *thread = request->conn->thread;
+    struct front *front = thread->front;
+    const char *why = "";
+    struct job *job = make_job(request, octets, path, &why);
+
+    if (job == NULL)
+        return refuse_busy(request, question, why);
     front_job_taken(thread, job);
-    front_body_taken(req);
     slot_take(thread, request);
     thread->slots[request->slot].job = job;
     job->slot = request->slot;
     job->generation = thread->slots[request->slot].generation;
     atomic_fetch_add(&front->holders, 1);
-    if (pipeline_submit(front->pipeline, job))
+    if (pipeline_submit(front->pipeline, job)) {
+        front_body_taken(request->req);
         return 0;
+    }
     front_release(front);
     slot_release(thread, request);
-    note_answer(request);
-    add_header(req, H2O_TOKEN_RETRY_AFTER, "5");
-    answer(req, status_of(job->end), media_type, job->reply);
     pipeline_job_free(front->pipeline, job);
+    return refuse_busy(request, question, "the server is overloaded: try again later");
+}
+
+/* What takes no worker takes this thread, which all share. A pipeline of such requests ends here. */
+static void note_own_answer(struct front_request *request)
+{
+    note_answer(request);
+    if (!front_conn_answered(request->conn))
+        request->req->http1_is_persistent = 0;
+}
+
+static int refuse_question(struct front_request *request, int status, const char *text)
+{
+    note_own_answer(request);
+    answer(request->req, status, "text/plain", bytes_str(text));
     return 0;
+}
+
+/* serve_exchange answers a request of another protocol than CMP. */
+static int serve_exchange(struct front_request *request, const struct front_exchange *exchange,
+                          struct bytes rest)
+{
+    h2o_req_t *req = request->req;
+    const char *const types[] = {exchange->request_type, NULL};
+    int by_get = is_method(req, "GET") || is_method(req, "HEAD");
+    struct front_question question = {by_get, by_get ? rest : bytes_of(req->entity.base, req->entity.len)};
+    struct front_page page = {
+        .status = 200, .content_type = exchange->answer_type, .directives = exchange->directives};
+    struct bytes octets;
+
+    request->exchange = exchange;
+    if (!by_get && !is_method(req, "POST")) {
+        allow_methods(req, "GET, HEAD, POST");
+        return refuse_question(request, 405, "requests are sent by GET or POST\n");
+    }
+    if (!by_get && rest.len != 0)
+        return refuse_question(request, 404, "requests are sent by POST to the path above\n");
+    if (!by_get && !has_type(req, types))
+        return refuse_question(request, 415, "this is another content type than that of a request\n");
+    if (!exchange->look(exchange->arg, &page, &octets, &question, 0))
+        return submit(request, &question, octets, bytes_str(exchange->path));
+    /* What is known already costs no more than handing it over would. */
+    if (page.tag != NULL)
+        note_answer(request);
+    else
+        note_own_answer(request);
+    return answer_page(req, &page);
 }
 
 static int on_request(h2o_handler_t *handler, h2o_req_t *req)
@@ -547,16 +694,17 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     front_conn_serves(request->conn);
 
     unsigned serves = request->conn->accept->serves;
+    struct bytes rest;
+    const struct front_exchange *exchange = find_exchange(front, serves, path_of(req), &rest);
+    if (exchange != NULL)
+        return serve_exchange(request, exchange, rest);
     int takes_cmp = (serves & CONFIG_SERVE_CMP) != 0;
     const struct front_handler *page = find_page(front, serves, path);
     if (takes_cmp && lost == NULL && is_method(req, "POST") && page == NULL && has_cmp_type(req) &&
         body.len > 0 && body.len <= front->limits.message_bytes)
-        return submit(front, request, body, path);
+        return submit(request, &(struct front_question){.octets = body}, body, path);
 
-    /* What takes no worker takes this thread, which all share. A pipeline of such requests ends here. */
-    note_answer(request);
-    if (!front_conn_answered(request->conn))
-        req->http1_is_persistent = 0;
+    note_own_answer(request);
     if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
         return serve_page(req, page, path);
     if (!takes_cmp && page == NULL)

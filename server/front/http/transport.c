@@ -131,6 +131,8 @@ static void *http_open(struct config_fault *fault, const struct front_setup *set
     front->limits = config->limits;
     front->pipeline = setup->pipeline;
     front->handlers = setup->handlers;
+    front->exchanges = setup->exchanges;
+    front->exchange_count = setup->exchange_count;
     front->handler_count = setup->handler_count;
     front->thread_count = count_threads(config);
     random_bytes((uint8_t *)front->source_key, sizeof front->source_key);

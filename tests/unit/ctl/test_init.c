@@ -198,8 +198,8 @@ Test(init, a_CA_is_made)
     static const char *const certificates[] = {"ca/ca/root.pem", "ca/ca/issuing.pem", "ca/ca/cmp.pem"};
 
     cr_assert_eq(init("@/ca"), CTL_OK, "%s", call_err);
-    cr_expect_not_null(strstr(call_err, "warning: certificates will not say where their CRL is"), "%s",
-                       call_err);
+    cr_expect_not_null(strstr(call_err, "warning: certificates will not say where their CRL and OCSP are"),
+                       "%s", call_err);
     snprintf(
         expected, sizeof expected,
         "%s/ca: root CA, issuing CA and CMP certificate made; start with: cmpd --config %s/ca/cmpd.yaml\n",
@@ -219,7 +219,8 @@ Test(init, a_CA_is_made)
     cr_expect_str_eq(config->node, host);
     cr_expect_eq(config->listener_count, 2);
     cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:8829");
-    cr_expect_eq(config->listeners[0].serves, CONFIG_SERVE_CMP | CONFIG_SERVE_PUBLICATION);
+    cr_expect_eq(config->listeners[0].serves,
+                 CONFIG_SERVE_CMP | CONFIG_SERVE_PUBLICATION | CONFIG_SERVE_OCSP);
     cr_expect_str_eq(config->listeners[1].address, "127.0.0.1:8830");
     cr_expect_eq(config->listeners[1].serves, CONFIG_SERVE_HEALTH | CONFIG_SERVE_ADMIN);
     cr_expect_eq(config->vendor_count, 0);
@@ -271,8 +272,9 @@ Test(init, health_may_be_served_where_base_stations_come_in)
     config = config_of("ca/cmpd.yaml");
     cr_expect_eq(config->listener_count, 1);
     cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:1");
-    cr_expect_eq(config->listeners[0].serves,
-                 CONFIG_SERVE_CMP | CONFIG_SERVE_PUBLICATION | CONFIG_SERVE_HEALTH | CONFIG_SERVE_ADMIN);
+    cr_expect_eq(config->listeners[0].serves, CONFIG_SERVE_CMP | CONFIG_SERVE_PUBLICATION |
+                                                  CONFIG_SERVE_OCSP | CONFIG_SERVE_HEALTH |
+                                                  CONFIG_SERVE_ADMIN);
     config_free(config);
 }
 
@@ -280,19 +282,20 @@ Test(init, health_may_be_served_where_base_stations_come_in)
 Test(init, certificates_say_where_their_CRL_is_if_others_can_reach_it)
 {
     static const struct {
-        const char *options, *crl, *issuer; /* NULL: they do not say, and a warning does */
+        const char *options, *crl, *issuer, *ocsp; /* NULL: they do not say, and a warning does */
     } cases[] = {
         {"--listen 192.0.2.1:80 --public-url http://pki.example", "http://pki.example/crl/issuing.crl",
-         "http://pki.example/ca/issuing.cer"},
+         "http://pki.example/ca/issuing.cer", "http://pki.example/ocsp"},
         {"--public-url http://pki.example:8080/cmpd/", "http://pki.example:8080/cmpd/crl/issuing.crl",
-         "http://pki.example:8080/cmpd/ca/issuing.cer"},
-        {"--listen 192.0.2.1:80", "http://192.0.2.1:80/crl/issuing.crl",
-         "http://192.0.2.1:80/ca/issuing.cer"},
-        {"--demo", "http://127.0.0.1:8829/crl/issuing.crl", "http://127.0.0.1:8829/ca/issuing.cer"},
-        {"", NULL, NULL},
-        {"--listen [::1]:80", NULL, NULL},
-        {"--listen :80", NULL, NULL},
-        {"--listen 0.0.0.0:80 --demo", NULL, NULL},
+         "http://pki.example:8080/cmpd/ca/issuing.cer", "http://pki.example:8080/cmpd/ocsp"},
+        {"--listen 192.0.2.1:80", "http://192.0.2.1:80/crl/issuing.crl", "http://192.0.2.1:80/ca/issuing.cer",
+         "http://192.0.2.1:80/ocsp"},
+        {"--demo", "http://127.0.0.1:8829/crl/issuing.crl", "http://127.0.0.1:8829/ca/issuing.cer",
+         "http://127.0.0.1:8829/ocsp"},
+        {"", NULL, NULL, NULL},
+        {"--listen [::1]:80", NULL, NULL, NULL},
+        {"--listen :80", NULL, NULL, NULL},
+        {"--listen 0.0.0.0:80 --demo", NULL, NULL, NULL},
     };
     char name[16], words[256];
 
@@ -304,13 +307,16 @@ Test(init, certificates_say_where_their_CRL_is_if_others_can_reach_it)
         cr_assert_eq(init(words), CTL_OK, "%s", call_err);
         config = config_of(name);
         urls = &config->profiles[0].urls;
-        cr_expect_eq(strstr(call_err, "will not say where their CRL is") != NULL, cases[i].crl == NULL, "%s",
-                     words);
+        cr_expect_eq(strstr(call_err, "will not say where their CRL and OCSP are") != NULL,
+                     cases[i].crl == NULL, "%s", words);
         cr_expect_eq(urls->crl.count, cases[i].crl != NULL, "%s", words);
         cr_expect_eq(urls->issuer.count, cases[i].crl != NULL, "%s", words);
-        if (cases[i].crl != NULL && urls->crl.count == 1 && urls->issuer.count == 1) {
+        cr_expect_eq(urls->ocsp.count, cases[i].crl != NULL, "%s", words);
+        if (cases[i].crl != NULL && urls->crl.count == 1 && urls->issuer.count == 1 &&
+            urls->ocsp.count == 1) {
             cr_expect_str_eq(urls->crl.items[0], cases[i].crl);
             cr_expect_str_eq(urls->issuer.items[0], cases[i].issuer);
+            cr_expect_str_eq(urls->ocsp.items[0], cases[i].ocsp);
         }
         config_free(config);
     }

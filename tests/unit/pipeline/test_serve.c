@@ -7,15 +7,15 @@
 static const struct cmp_want *wanted;
 static unsigned resumed;
 
-static const struct cmp_want *fake_wants(const struct cmp_message *message)
+static const struct cmp_want *fake_wants(const struct task *task)
 {
-    (void)message;
+    (void)task;
     return wanted;
 }
 
-static void fake_resume(struct cmp_message *message, int64_t now_ms)
+static void fake_resume(struct task *task, int64_t now_ms)
 {
-    (void)message;
+    (void)task;
     (void)now_ms;
     wanted = NULL;
     resumed++;
@@ -113,8 +113,8 @@ static void fake_return(struct task *task)
     returned++;
 }
 
-#define cmp_wants fake_wants
-#define cmp_resume fake_resume
+#define task_wants fake_wants
+#define task_resume fake_resume
 #define verify_batch fake_verify
 #define store_fetch(...) fake_fetch(__VA_ARGS__)
 #define store_commit fake_commit

@@ -42,6 +42,20 @@ static void fake_end(struct cmp_message *message)
     ended += message != NULL;
 }
 
+/* A query of two certificates, which ends as the test says. */
+static struct ocsp_kept the_kept;
+static unsigned queries_ended;
+
+static struct ocsp_query *fake_query(void)
+{
+    return no_memory ? NULL : (struct ocsp_query *)&the_kept;
+}
+
+static void fake_query_end(struct ocsp_query *query)
+{
+    queries_ended += query != NULL;
+}
+
 static enum guess_verdict fake_admit(struct task *task)
 {
     (void)task;
@@ -74,6 +88,10 @@ static void on_done(struct job *job)
 #define policy_route fake_route
 #define cmp_start(...) fake_start()
 #define cmp_end fake_end
+#define ocsp_start(...) fake_query()
+#define ocsp_end fake_query_end
+#define ocsp_certificates(query) ((void)(query), 2)
+#define ocsp_result(query) ((void)(query), &the_kept)
 #define cmp_price_us(message) price_us
 #define cmp_result(message, out) (*(out) = the_result)
 #define cmp_refuse_guess(message) guesses_refused++
@@ -220,4 +238,43 @@ Test(task, what_is_dropped_is_let_go_without_an_answer)
     cr_assert_eq(task.job.reply.len, 0);
     cr_assert_eq(judged, 0);
     cr_assert_eq(ended, 1);
+}
+
+/* Each certificate is a look into the store; whoever asks proves nothing, and nothing is said of him. */
+Test(task, a_query_of_OCSP_is_charged_by_its_certificates)
+{
+    task.job.kind = JOB_OCSP;
+    no_route = 1; /* nobody asks for one */
+    cr_assert(task_begin(worker, &task));
+    cr_assert_eq(atomic_load(debt), 3 * BOUND_TASK_US);
+    the_kept = (struct ocsp_kept){.der = bytes_str("a response"), .times = {1, 2, 3}};
+    task_finish(&task);
+    expect_answered(NULL);
+    cr_assert_eq(queries_ended, 1);
+    cr_assert_eq(judged, 0);
+    cr_assert_eq(task.job.end, JOB_ANSWERED);
+    cr_assert(bytes_equal(task.job.reply, bytes_str("a response")));
+    cr_assert_null(task.job.validity, "no cache may keep it");
+}
+
+Test(task, what_caches_may_keep_says_for_how_long)
+{
+    task.job.kind = JOB_OCSP;
+    cr_assert(task_begin(worker, &task));
+    the_kept = (struct ocsp_kept){.der = bytes_str("a response"), .tag = "\"tag\"", .times = {1, 2, 3}};
+    task_finish(&task);
+    cr_assert_not_null(task.job.validity);
+    cr_assert_str_eq(task.job.validity->tag, "\"tag\"");
+    cr_assert_eq(task.job.validity->modified, 1);
+    cr_assert_eq(task.job.validity->fresh_until, 2);
+    cr_assert_eq(task.job.validity->expires, 3);
+}
+
+Test(task, a_query_without_memory_is_answered)
+{
+    task.job.kind = JOB_OCSP;
+    no_memory = 1;
+    cr_assert_not(task_begin(worker, &task));
+    cr_assert_eq(task.job.end, JOB_BUSY);
+    expect_answered("memory bound");
 }

@@ -77,17 +77,17 @@ static int fake_begin(struct worker *by, struct task *begun)
     return 1;
 }
 
-static void fake_resume(struct cmp_message *message, int64_t now_ms)
+static void fake_resume(struct task *task, int64_t now_ms)
 {
-    (void)message;
+    (void)task;
     (void)now_ms;
 }
 
 static uint64_t price_us; /* of each task */
 
-static uint64_t fake_price(const struct cmp_message *message)
+static uint64_t fake_price(const struct task *task)
 {
-    (void)message;
+    (void)task;
     return price_us;
 }
 
@@ -102,8 +102,8 @@ static void fake_release(struct policy *policy)
 #define read bounded_read
 #define serve fake_serve
 #define task_begin fake_begin
-#define cmp_resume fake_resume
-#define cmp_price_us fake_price
+#define task_resume fake_resume
+#define task_price_us fake_price
 #define policy_release fake_release
 #define setpriority(...) ((void)0)
 /* NOLINTBEGIN(bugprone-suspicious-include): their looks and sleeps are under test */

@@ -139,6 +139,7 @@ Test(decide, CRL_and_authority_information_are_the_profiles)
 
     edit("crl: [\"http://127.0.0.1:8829/crl/issuing.crl\"]", "crl: []");
     edit("issuer: [\"http://127.0.0.1:8829/ca/issuing.cer\"]", "issuer: []");
+    edit("ocsp: [\"http://127.0.0.1:8829/ocsp\"]", "ocsp: []");
     cert = granted();
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, crl_oid, sizeof crl_oid));
     cr_assert_null(memmem(cert.tbs.data, cert.tbs.len, info_oid, sizeof info_oid));
