@@ -212,6 +212,45 @@ void front_conn_shut(const struct front_conn *conn);
 /* front_shut_all ends every connection of the thread. */
 void front_shut_all(struct front_thread *thread);
 
+/* ---- request.c ---- */
+
+/* front_answer gives the whole answer, which no cache may keep, to libh2o. |body| is copied, |content_type|
+ * is not. front_answer_page gives |page|; returns 0. */
+void front_answer(h2o_req_t *req, int status, const char *content_type, struct bytes body);
+int front_answer_page(h2o_req_t *req, const struct front_page *page);
+
+/* front_note_answer notes that |request| is answered; front_note_own_answer also that its connection has had
+ * an answer of the front itself. */
+void front_note_answer(struct front_request *request);
+void front_note_own_answer(struct front_request *request);
+
+/* front_submit makes a job of |question|, a message of CMP or what |octets| has of it, and hands it to the
+ * pipeline, or answers that it cannot. Returns 0. */
+int front_submit(struct front_request *request, const struct front_question *question, struct bytes octets,
+                 struct bytes path);
+
+/* front_is_method returns 1 if |req| came by |method|; front_has_type if its content is of one of |types|,
+ * NULL at their end. */
+int front_is_method(const h2o_req_t *req, const char *method);
+int front_has_type(const h2o_req_t *req, const char *const types[]);
+
+/* ---- exchange.c ---- */
+
+/* front_find_exchange returns the exchange that |path|, as it was sent, is of where a listener |serves| it,
+ * and in |*rest| what follows; or NULL. The path is not put into its normal form: in base64 there may be two
+ * slashes, or one in a percent code. */
+const struct front_exchange *front_find_exchange(const struct front *front, unsigned serves,
+                                                 struct bytes path, struct bytes *rest);
+
+/* front_serve_exchange answers |request|, which is one of |exchange|, or has a job made of it. Returns 0. */
+int front_serve_exchange(struct front_request *request, const struct front_exchange *exchange,
+                         struct bytes rest);
+
+/* front_answer_exchange gives the answer that |job| brought; front_answer_last the one that is left when
+ * there can be no job of |question|, and returns 0. */
+void front_answer_exchange(const struct front_request *request, const struct job *job);
+int front_answer_last(const struct front_request *request, const struct front_question *question);
+
 /* ---- document.c ---- */
 
 /* front_send_document answers |req|, by GET or HEAD, with |page|, which has release: piece by piece, or with

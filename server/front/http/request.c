@@ -52,7 +52,7 @@ static const char *reason_phrase(int status)
     return status < 400 ? "OK" : "Error";
 }
 
-static int is_method(const h2o_req_t *req, const char *method)
+int front_is_method(const h2o_req_t *req, const char *method)
 {
     return h2o_memis(req->method.base, req->method.len, method, strlen(method));
 }
@@ -81,7 +81,6 @@ static void add_header(h2o_req_t *req, const h2o_token_t *name, const char *valu
     h2o_add_header(&req->pool, &req->res.headers, name, NULL, value, strlen(value));
 }
 
-/* answer gives the whole answer to libh2o. |body| is copied, |content_type| is not. */
 /* A PKIMessage is 200, whatever it says (RFC 9811 3.1). */
 static int status_of(enum job_end end)
 {
@@ -94,7 +93,7 @@ static int status_of(enum job_end end)
     return statuses[end];
 }
 
-static void answer(h2o_req_t *req, int status, const char *content_type, struct bytes body)
+void front_answer(h2o_req_t *req, int status, const char *content_type, struct bytes body)
 {
     struct front_conn *conn = front_conn_of(req);
     h2o_iovec_t copy =
@@ -109,14 +108,14 @@ static void answer(h2o_req_t *req, int status, const char *content_type, struct 
     if (body.len > 0)
         add_header(req, H2O_TOKEN_CONTENT_TYPE, content_type);
     h2o_start_response(req, &our_generator);
-    h2o_send(req, &copy, copy.len > 0 && !is_method(req, "HEAD") ? 1 : 0, H2O_SEND_STATE_FINAL);
+    h2o_send(req, &copy, copy.len > 0 && !front_is_method(req, "HEAD") ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 
 /* answer_kept gives an answer that caches may keep. Its body is copied. */
 static void answer_kept(h2o_req_t *req, const struct front_page *page)
 {
     h2o_iovec_t copy = h2o_iovec_init(NULL, 0);
-    int has_content = !front_begin_kept(req, page) && !is_method(req, "HEAD");
+    int has_content = !front_begin_kept(req, page) && !front_is_method(req, "HEAD");
 
     if (has_content)
         copy = h2o_strdup(&req->pool, (const char *)page->body.data, page->body.len);
@@ -124,14 +123,14 @@ static void answer_kept(h2o_req_t *req, const struct front_page *page)
     h2o_send(req, &copy, copy.len > 0 ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 
-static int answer_page(h2o_req_t *req, const struct front_page *page)
+int front_answer_page(h2o_req_t *req, const struct front_page *page)
 {
     if (page->release != NULL)
         front_send_document(req, page);
     else if (page->tag != NULL)
         answer_kept(req, page);
     else
-        answer(req, page->status, page->content_type, page->body);
+        front_answer(req, page->status, page->content_type, page->body);
     return 0;
 }
 
@@ -153,7 +152,7 @@ static struct bytes build_refusal(h2o_req_t *req, struct bytes request, unsigned
 
 static int refuse(h2o_req_t *req, struct bytes request, int status, unsigned fail_info, const char *text)
 {
-    answer(req, status, media_type, build_refusal(req, request, fail_info, text));
+    front_answer(req, status, media_type, build_refusal(req, request, fail_info, text));
     return 0;
 }
 
@@ -207,7 +206,7 @@ static void on_setup_ostream(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t *
         if (conn != NULL && req->res.status != 503 && !front_conn_answered(conn))
             req->http1_is_persistent = 0;
         struct bytes body = {NULL, 0};
-        if (!is_method(req, "HEAD"))
+        if (!front_is_method(req, "HEAD"))
             body = build_refusal(req, body, req->res.status == 503 ? FAIL_SYSTEM_UNAVAIL : FAIL_BAD_REQUEST,
                                  text_of(req->res.status));
         memset(&req->res.headers, 0, sizeof req->res.headers);
@@ -292,7 +291,7 @@ static void on_request_gone(void *arg)
     conn->idle_since = conn->stalled_since = h2o_now(conn->thread->ctx.loop);
 }
 
-static void note_answer(struct front_request *request)
+void front_note_answer(struct front_request *request)
 {
     struct front_conn *conn = request->conn;
     request->answered = 1;
@@ -334,28 +333,6 @@ static struct front_mail *take_mail(struct front_thread *thread)
     return oldest;
 }
 
-/* answer_job gives |request| the answer that |job| brought. */
-static void answer_job(const struct front_request *request, const struct job *job)
-{
-    const struct front_exchange *exchange = request->exchange;
-    const struct job_validity *validity = job->validity;
-    struct front_page page = {.status = 200, .body = job->reply};
-
-    if (exchange == NULL) {
-        answer(request->req, status_of(job->end), media_type, job->reply);
-        return;
-    }
-    page.content_type = exchange->answer_type;
-    if (validity != NULL) {
-        page.tag = validity->tag;
-        page.modified = validity->modified;
-        page.fresh_until = validity->fresh_until;
-        page.expires = validity->expires;
-        page.directives = exchange->directives;
-    }
-    answer_page(request->req, &page);
-}
-
 void front_take_replies(struct front_thread *thread)
 {
     struct front_mail *mail = take_mail(thread);
@@ -366,10 +343,13 @@ void front_take_replies(struct front_thread *thread)
         if (slot->generation == job->generation && slot->request != NULL) {
             struct front_request *request = slot->request;
             slot_release(thread, request);
-            note_answer(request);
+            front_note_answer(request);
             if (job->end == JOB_NO_ROUTE)
                 log_lost(job->host, job->peer, job->path, "no profile or operation has this path");
-            answer_job(request, job);
+            if (request->exchange != NULL)
+                front_answer_exchange(request, job);
+            else
+                front_answer(request->req, status_of(job->end), media_type, job->reply);
         }
         pipeline_job_free(thread->front->pipeline, job);
         front_memory_left(thread); /* answers by the hundred, which somebody may not take */
@@ -386,18 +366,6 @@ void front_free_replies(struct front_thread *thread)
     }
 }
 
-/* answer_last gives the answer that is left when there can be no job of |question|. */
-static int answer_last(const struct front_request *request, const struct front_question *question)
-{
-    const struct front_exchange *exchange = request->exchange;
-    struct front_page page = {
-        .status = 200, .content_type = exchange->answer_type, .directives = exchange->directives};
-    struct bytes ignored;
-
-    exchange->look(exchange->arg, &page, &ignored, question, 1);
-    return answer_page(request->req, &page);
-}
-
 unsigned front_cut_off(struct front_thread *thread)
 {
     unsigned count = 0;
@@ -406,9 +374,9 @@ unsigned front_cut_off(struct front_thread *thread)
         if (request == NULL)
             continue;
         slot_release(thread, request);
-        note_answer(request);
+        front_note_answer(request);
         if (request->exchange != NULL)
-            answer_last(request, &(struct front_question){.by_get = 0});
+            front_answer_last(request, &(struct front_question){.by_get = 0});
         else
             refuse(request->req, bytes_of(NULL, 0), 503, FAIL_SYSTEM_UNAVAIL, "the server is stopping");
         count++;
@@ -465,8 +433,7 @@ static const struct front_handler *find_page(const struct front *front, unsigned
     return NULL;
 }
 
-/* has_type returns 1 if the content of |req| is of one of |types|, NULL at their end. */
-static int has_type(const h2o_req_t *req, const char *const types[])
+int front_has_type(const h2o_req_t *req, const char *const types[])
 {
     ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_CONTENT_TYPE, -1);
     if (at < 0)
@@ -487,24 +454,7 @@ static int has_cmp_type(const h2o_req_t *req)
     static const char *const types[] = {"application/pkixcmp", "application/pkixcmp-poll",
                                         "application/x-pkixcmp", NULL};
 
-    return has_type(req, types);
-}
-
-/* find_exchange returns whose |path|, as it was sent, is, and what follows it in |*rest|. It is not put into
- * its normal form: in base64 there may be two slashes, or one in a percent code. */
-static const struct front_exchange *find_exchange(const struct front *front, unsigned serves,
-                                                  struct bytes path, struct bytes *rest)
-{
-    for (size_t i = 0; i < front->exchange_count; i++) {
-        size_t len = strlen(front->exchanges[i].path);
-        if ((front->exchanges[i].service & serves) == 0 || path.len < len ||
-            memcmp(path.data, front->exchanges[i].path, len) != 0 ||
-            (path.len > len && path.data[len] != '/'))
-            continue;
-        *rest = path.len > len ? bytes_of(path.data + len + 1, path.len - len - 1) : bytes_of(NULL, 0);
-        return &front->exchanges[i];
-    }
-    return NULL;
+    return front_has_type(req, types);
 }
 
 static int serve_page(h2o_req_t *req, const struct front_handler *page, struct bytes path)
@@ -512,17 +462,12 @@ static int serve_page(h2o_req_t *req, const struct front_handler *page, struct b
     struct front_page out = {.status = 500, .content_type = "text/plain"};
 
     page->handle(page->arg, path, &out);
-    return answer_page(req, &out);
-}
-
-static void allow_methods(h2o_req_t *req, const char *allow)
-{
-    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("allow"), 0, NULL, allow, strlen(allow));
+    return front_answer_page(req, &out);
 }
 
 static int refuse_method(h2o_req_t *req, const char *allow)
 {
-    allow_methods(req, allow);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("allow"), 0, NULL, allow, strlen(allow));
     return refuse(req, bytes_of(NULL, 0), 405, FAIL_BAD_REQUEST, "CMP messages are sent by POST");
 }
 
@@ -570,10 +515,10 @@ static struct job *new_job(struct front_thread *thread, struct ledger_source *so
 /* refuse_busy answers a request that no job can be made of now. */
 static int refuse_busy(struct front_request *request, const struct front_question *question, const char *why)
 {
-    note_answer(request);
+    front_note_answer(request);
     add_header(request->req, H2O_TOKEN_RETRY_AFTER, "5");
     if (request->exchange != NULL)
-        return answer_last(request, question);
+        return front_answer_last(request, question);
     return refuse(request->req, question->octets, 503, FAIL_SYSTEM_UNAVAIL, why);
 }
 
@@ -608,10 +553,8 @@ static struct job *make_job(struct front_request *request, struct bytes octets, 
     return job;
 }
 
-/* submit makes a job of |question|, a message of CMP or what |octets| has of it, and hands it to the
- * pipeline. */
-static int submit(struct front_request *request, const struct front_question *question, struct bytes octets,
-                  struct bytes path)
+int front_submit(struct front_request *request, const struct front_question *question, struct bytes octets,
+                 struct bytes path)
 {
     struct front_thread *thread = request->conn->thread;
     struct front *front = thread->front;
@@ -637,49 +580,11 @@ static int submit(struct front_request *request, const struct front_question *qu
 }
 
 /* What takes no worker takes this thread, which all share. A pipeline of such requests ends here. */
-static void note_own_answer(struct front_request *request)
+void front_note_own_answer(struct front_request *request)
 {
-    note_answer(request);
+    front_note_answer(request);
     if (!front_conn_answered(request->conn))
         request->req->http1_is_persistent = 0;
-}
-
-static int refuse_question(struct front_request *request, int status, const char *text)
-{
-    note_own_answer(request);
-    answer(request->req, status, "text/plain", bytes_str(text));
-    return 0;
-}
-
-/* serve_exchange answers a request of another protocol than CMP. */
-static int serve_exchange(struct front_request *request, const struct front_exchange *exchange,
-                          struct bytes rest)
-{
-    h2o_req_t *req = request->req;
-    const char *const types[] = {exchange->request_type, NULL};
-    int by_get = is_method(req, "GET") || is_method(req, "HEAD");
-    struct front_question question = {by_get, by_get ? rest : bytes_of(req->entity.base, req->entity.len)};
-    struct front_page page = {
-        .status = 200, .content_type = exchange->answer_type, .directives = exchange->directives};
-    struct bytes octets;
-
-    request->exchange = exchange;
-    if (!by_get && !is_method(req, "POST")) {
-        allow_methods(req, "GET, HEAD, POST");
-        return refuse_question(request, 405, "requests are sent by GET or POST\n");
-    }
-    if (!by_get && rest.len != 0)
-        return refuse_question(request, 404, "requests are sent by POST to the path above\n");
-    if (!by_get && !has_type(req, types))
-        return refuse_question(request, 415, "this is another content type than that of a request\n");
-    if (!exchange->look(exchange->arg, &page, &octets, &question, 0))
-        return submit(request, &question, octets, bytes_str(exchange->path));
-    /* What is known already costs no more than handing it over would. */
-    if (page.tag != NULL)
-        note_answer(request);
-    else
-        note_own_answer(request);
-    return answer_page(req, &page);
 }
 
 static int on_request(h2o_handler_t *handler, h2o_req_t *req)
@@ -695,21 +600,21 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
 
     unsigned serves = request->conn->accept->serves;
     struct bytes rest;
-    const struct front_exchange *exchange = find_exchange(front, serves, path_of(req), &rest);
+    const struct front_exchange *exchange = front_find_exchange(front, serves, path_of(req), &rest);
     if (exchange != NULL)
-        return serve_exchange(request, exchange, rest);
+        return front_serve_exchange(request, exchange, rest);
     int takes_cmp = (serves & CONFIG_SERVE_CMP) != 0;
     const struct front_handler *page = find_page(front, serves, path);
-    if (takes_cmp && lost == NULL && is_method(req, "POST") && page == NULL && has_cmp_type(req) &&
+    if (takes_cmp && lost == NULL && front_is_method(req, "POST") && page == NULL && has_cmp_type(req) &&
         body.len > 0 && body.len <= front->limits.message_bytes)
-        return submit(request, &(struct front_question){.octets = body}, body, path);
+        return front_submit(request, &(struct front_question){.octets = body}, body, path);
 
-    note_own_answer(request);
-    if (page != NULL && (is_method(req, "GET") || is_method(req, "HEAD")))
+    front_note_own_answer(request);
+    if (page != NULL && (front_is_method(req, "GET") || front_is_method(req, "HEAD")))
         return serve_page(req, page, path);
     if (!takes_cmp && page == NULL)
         return refuse_path(req, request->conn, "this address does not serve that");
-    if (!is_method(req, "POST") || page != NULL)
+    if (!front_is_method(req, "POST") || page != NULL)
         return refuse_method(req, page != NULL ? "GET, HEAD" : "POST");
     if (lost != NULL)
         return refuse_path(req, request->conn, lost);
