@@ -233,8 +233,11 @@ class Attack:
         fields = b"".join(field(*pair) for pair in ((":method", "POST"), (":scheme", "http"), (":path", "/ocsp"), (":authority", "x"),
                                                     ("content-type", "application/ocsp-request")))
 
+        kinds = [[make() for _ in range(50)] for make in (lambda: ocsp_request(16), lambda: ocsp_request(1))]
+        bad = [ocsp_request(500), random.randbytes(100)]
+
         def body(i):
-            return (ocsp_request(16), ocsp_request(1), ocsp_request(500), random.randbytes(100))[i % 4]
+            return bad[i // 30 % 2] if i % 30 == 0 else random.choice(kinds[i % 2])
 
         def conversation(sock):
             stream = 1
