@@ -78,11 +78,11 @@ struct store_cert {
     int reason;        /* CRLReason when revoked or held, else 0 */
     int64_t issued_at; /* Unix seconds */
     int64_t not_before, not_after;
-    int64_t revoked_at;        /* 0 unless revoked or held */
-    struct bytes subject;      /* DER of the name */
-    struct bytes subject_text; /* the same, readable (RFC 4514), UTF-8 */
-    struct bytes spki_hash;    /* SHA-256 of SubjectPublicKeyInfo */
-    struct bytes transaction_id;
+    int64_t revoked_at;          /* 0 unless revoked or held */
+    struct bytes subject;        /* DER of the name */
+    struct bytes subject_text;   /* the same, readable (RFC 4514), UTF-8 */
+    struct bytes spki_hash;      /* SHA-256 of SubjectPublicKeyInfo */
+    struct bytes transaction_id; /* empty: nobody asked for it, it is the CA's own */
     struct bytes profile;
     int shard;                /* the CRL that its distribution point names, from 1; 0: the full one */
     struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */

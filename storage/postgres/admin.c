@@ -174,8 +174,8 @@ static const struct check {
      "SELECT 'cmpd.audit_later' WHERE EXISTS (SELECT FROM cmpd.audit_later)",
      "default partition", "has rows, which have no partition of their own",
      MIGRATE ", which moves those of the years around this one; of others the node's clock was wrong"},
-    {"SELECT encode(c.serial, 'hex'), c.profile, c.issued_at FROM cmpd.certificates c WHERE NOT EXISTS "
-     "(SELECT "
+    {"SELECT encode(c.serial, 'hex'), c.profile, c.issued_at FROM cmpd.certificates c WHERE "
+     "c.transaction_id <> '' AND NOT EXISTS (SELECT "
      "FROM cmpd.transactions t WHERE t.issuer = c.issuer AND t.transaction_id = c.transaction_id)",
      "certificate", "has no transaction", RESTORE},
     {"SELECT encode(t.transaction_id, 'hex') FROM cmpd.transactions t WHERE t.serial <> '' AND t.body <> 11 "

@@ -116,7 +116,8 @@ int sqlite_status(char *fault, const char *url, store_say *say, void *arg)
 static const struct check {
     const char *sql, *of, *wrong, *remedy;
 } checks[] = {
-    {"SELECT lower(hex(serial)), profile, issued_at FROM certificates c WHERE NOT EXISTS (SELECT 1 FROM "
+    {"SELECT lower(hex(serial)), profile, issued_at FROM certificates c WHERE "
+     "length(transaction_id) > 0 AND NOT EXISTS (SELECT 1 FROM "
      "transactions t WHERE t.issuer = c.issuer AND t.transaction_id = c.transaction_id)",
      "certificate", "has no transaction", RESTORE},
     {"SELECT lower(hex(transaction_id)) FROM transactions t WHERE length(serial) > 0 AND body <> 11 AND NOT "

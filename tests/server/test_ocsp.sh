@@ -75,6 +75,8 @@ same "under this profile" "$(stored serial "$(serial_of "$work/responder.pem")" 
 ok "and in the audit log" grep -q "ocsp  *granted  .*responder serial=$(serial_of "$work/responder.pem")" \
     <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml")
 
+ok "the store is well with it" "$CMPD_BIN/cmpctl" db check --config "$dir/cmpd.yaml"
+
 # ---- what is asked ----
 
 ok "it is good" grep -q "$one: good" <(ask -cert "$one")
