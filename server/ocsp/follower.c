@@ -82,7 +82,7 @@ int follower_look(struct follower *follower, struct ocsp_cache *cache, struct st
             if (rows[i].position <= follower->position)
                 continue;
             ocsp_cache_drop(cache, issuer, rows[i].serial);
-            changed(arg, &rows[i]);
+            changed(arg, issuer, &rows[i]);
             follower->position = rows[i].position;
         }
         arena_free(page.arena);

@@ -12,7 +12,8 @@ struct follower {
 };
 
 /* follower_changed is called for each change that is new. */
-typedef void follower_changed(void *arg, const struct store_revocation *row);
+typedef void follower_changed(void *arg, const uint8_t issuer[STORE_ISSUER_ID],
+                              const struct store_revocation *row);
 
 /* follower_look reads what has changed at |issuer| since the last look, tells |cache|, and calls |changed|
  * for each. The first look only finds out where the list ends, by halves: what was revoked before nobody has

@@ -1,4 +1,4 @@
-/* ocsp.c: the thread that renews responders and follows revocations. */
+/* ocsp.c: the threads that follow revocations and renew responders. */
 #include "server/ocsp/ocsp.h"
 
 #include <pthread.h>
@@ -10,25 +10,36 @@
 
 enum { DAY = 24 * 60 * 60, RETRY_MS = 5000, MIB = 1024 * 1024 };
 
-/* struct issuer is one CA. */
+/* struct issuer is who signs for one CA. */
 struct issuer {
     uint8_t id[STORE_ISSUER_ID];
-    struct follower follower;
-    struct responder *responder; /* written under the service's lock; NULL: there is none yet */
+    struct responder *responder; /* NULL: there is none yet, or it was revoked */
     int64_t tried_ms;            /* when one was asked for last; 0: never */
     int failing;                 /* 1: that failed, and the log says so */
 };
 
+/* struct followed is one CA whose revocations are followed. */
+struct followed {
+    uint8_t id[STORE_ISSUER_ID];
+    struct follower follower;
+};
+
+/* Two threads: a key in a token that hangs must not keep anybody from hearing of a revocation. */
+enum { FOLLOWS, RENEWS, THREADS };
+
 struct ocsp_service {
     struct store *store;
     struct ocsp_cache *cache;
-    pthread_t thread;
+    pthread_t threads[THREADS];
+    int started;
 
-    /* Written by the thread, under the lock. */
-    struct issuer issuers[BOUND_AUTHORITIES];
+    /* Of the thread that follows. */
+    struct followed followed[BOUND_AUTHORITIES];
+    size_t followed_count;
+
+    pthread_mutex_t lock;                     /* over what follows */
+    struct issuer issuers[BOUND_AUTHORITIES]; /* the thread that renews adds and removes */
     size_t issuer_count;
-
-    pthread_mutex_t lock; /* over what follows, too */
     pthread_cond_t wake;
     struct policy *policy;
     int stopping;
@@ -61,130 +72,186 @@ struct responder *ocsp_responder(struct ocsp_service *service, const uint8_t iss
     return responder;
 }
 
-/* ---- on the thread ---- */
-
-static struct issuer *find_or_add(struct ocsp_service *service, const struct cmp_authority *ca)
-{
-    struct issuer *issuer = find(service, ca->id);
-
-    if (issuer != NULL || service->issuer_count == BOUND_AUTHORITIES)
-        return issuer;
-    pthread_mutex_lock(&service->lock);
-    issuer = &service->issuers[service->issuer_count++];
-    *issuer = (struct issuer){.failing = 0};
-    memcpy(issuer->id, ca->id, sizeof issuer->id);
-    pthread_mutex_unlock(&service->lock);
-    return issuer;
-}
-
-static int is_configured(const struct issuer *issuer, const struct policy *policy)
+static int is_configured(const uint8_t id[STORE_ISSUER_ID], const struct policy *policy)
 {
     const struct config *config = policy_config(policy);
 
     for (size_t i = 0; i < config->ca_count; i++)
-        if (memcmp(policy_authority(policy, config->cas[i].name)->id, issuer->id, sizeof issuer->id) == 0)
+        if (memcmp(policy_authority(policy, config->cas[i].name)->id, id, STORE_ISSUER_ID) == 0)
             return 1;
     return 0;
 }
 
-/* A CA that has gone, or has another key. */
-static void drop_former(struct ocsp_service *service, const struct policy *policy)
+/* ---- the thread that follows ---- */
+
+/* A responder that somebody has revoked signs no more. */
+static void changed(void *arg, const uint8_t issuer[STORE_ISSUER_ID], const struct store_revocation *row)
 {
-    for (size_t i = 0; i < service->issuer_count;) {
-        struct issuer *issuer = &service->issuers[i];
-        if (is_configured(issuer, policy)) {
+    struct ocsp_service *service = arg;
+    struct responder *revoked = NULL;
+    struct issuer *found;
+
+    if (row->status == STORE_CERT_VALID)
+        return;
+    pthread_mutex_lock(&service->lock);
+    found = find(service, issuer);
+    if (found != NULL && found->responder != NULL &&
+        bytes_equal(row->serial, bytes_of(found->responder->serial, STORE_SERIAL))) {
+        revoked = found->responder;
+        found->responder = NULL;
+    }
+    pthread_mutex_unlock(&service->lock);
+    responder_release(revoked);
+}
+
+static struct followed *follow(struct ocsp_service *service, const struct cmp_authority *ca)
+{
+    struct followed *followed;
+
+    for (size_t i = 0; i < service->followed_count; i++)
+        if (memcmp(service->followed[i].id, ca->id, STORE_ISSUER_ID) == 0)
+            return &service->followed[i];
+    if (service->followed_count == BOUND_AUTHORITIES)
+        return NULL;
+    followed = &service->followed[service->followed_count++];
+    *followed = (struct followed){.follower = {0}};
+    memcpy(followed->id, ca->id, sizeof followed->id);
+    return followed;
+}
+
+/* A CA that has gone, or has another key: nobody would hear of what changes. */
+static void unfollow_former(struct ocsp_service *service, const struct policy *policy)
+{
+    for (size_t i = 0; i < service->followed_count;) {
+        struct followed *followed = &service->followed[i];
+        if (is_configured(followed->id, policy)) {
             i++;
             continue;
         }
         ocsp_cache_changing(service->cache);
-        ocsp_cache_drop_issuer(service->cache, issuer->id);
-        pthread_mutex_lock(&service->lock);
-        responder_release(issuer->responder);
-        *issuer = service->issuers[--service->issuer_count];
-        pthread_mutex_unlock(&service->lock);
+        ocsp_cache_drop_issuer(service->cache, followed->id);
+        *followed = service->followed[--service->followed_count];
     }
 }
 
-/* Half of its time is left for whatever keeps a new one from being made. Where the CA itself ends sooner, a
- * new one would end with it, too. */
-static int is_due(const struct issuer *issuer, const struct cmp_authority *ca, unsigned days, int64_t now)
+static void follow_all(struct ocsp_service *service, const struct policy *policy, int is_new)
 {
-    const struct responder *responder = issuer->responder;
-    int64_t left = responder != NULL ? responder->not_after - now : 0;
+    const struct config *config = policy_config(policy);
 
-    if (now > ca->cert.not_after)
-        return 0;
-    return left <= 0 || (left < (int64_t)days * DAY / 2 && responder->not_after < ca->cert.not_after);
+    if (is_new) {
+        ocsp_cache_limit(service->cache, (size_t)config->ocsp.cache_mib * MIB);
+        unfollow_former(service, policy);
+    }
+    for (size_t i = 0; i < config->ca_count; i++) {
+        struct followed *followed = follow(service, policy_authority(policy, config->cas[i].name));
+        if (followed != NULL)
+            follower_look(&followed->follower, service->cache, service->store, followed->id, changed,
+                          service);
+    }
+}
+
+/* ---- the thread that renews ---- */
+
+static struct issuer *find_or_add(struct ocsp_service *service, const struct cmp_authority *ca)
+{
+    struct issuer *issuer;
+
+    pthread_mutex_lock(&service->lock);
+    issuer = find(service, ca->id);
+    if (issuer == NULL && service->issuer_count < BOUND_AUTHORITIES) {
+        issuer = &service->issuers[service->issuer_count++];
+        *issuer = (struct issuer){.failing = 0};
+        memcpy(issuer->id, ca->id, sizeof issuer->id);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return issuer;
+}
+
+static void drop_former(struct ocsp_service *service, const struct policy *policy)
+{
+    pthread_mutex_lock(&service->lock);
+    for (size_t i = 0; i < service->issuer_count;) {
+        struct issuer *issuer = &service->issuers[i];
+        if (is_configured(issuer->id, policy)) {
+            i++;
+            continue;
+        }
+        responder_release(issuer->responder);
+        *issuer = service->issuers[--service->issuer_count];
+    }
+    pthread_mutex_unlock(&service->lock);
+}
+
+/* When the responder of |issuer| ends, Unix seconds; 0: there is none. */
+static int64_t end_of(struct ocsp_service *service, const struct issuer *issuer)
+{
+    int64_t end;
+
+    pthread_mutex_lock(&service->lock);
+    end = issuer->responder != NULL ? issuer->responder->not_after : 0;
+    pthread_mutex_unlock(&service->lock);
+    return end;
 }
 
 static void set_responder(struct ocsp_service *service, struct issuer *issuer, struct responder *responder)
 {
-    struct responder *former = issuer->responder;
+    struct responder *former;
 
     pthread_mutex_lock(&service->lock);
+    former = issuer->responder;
     issuer->responder = responder;
     pthread_mutex_unlock(&service->lock);
     responder_release(former);
 }
 
+/* Half of its time is left for whatever keeps a new one from being made. Where the CA itself ends sooner, a
+ * new one would end with it, too. */
+static int is_due(int64_t end, const struct cmp_authority *ca, unsigned days, int64_t now)
+{
+    if (now > ca->cert.not_after)
+        return 0;
+    return end <= now || (end - now < (int64_t)days * DAY / 2 && end < ca->cert.not_after);
+}
+
 static void renew(struct ocsp_service *service, struct issuer *issuer, const struct cmp_authority *ca,
                   unsigned days, int64_t now)
 {
+    int64_t end = end_of(service, issuer);
     struct responder *responder;
     const char *why;
 
-    if (issuer->failing && clock_steady_ms() - issuer->tried_ms < RETRY_MS)
+    if (!is_due(end, ca, days, now) || (issuer->failing && clock_steady_ms() - issuer->tried_ms < RETRY_MS))
         return;
     issuer->tried_ms = clock_steady_ms();
     responder = responder_new(&why, ca, service->store, days, now);
-    if (responder != NULL) {
-        issuer->failing = 0;
-        set_responder(service, issuer, responder);
-        log_line(LOG_INFO, "OCSP responder certified", log_word("ca", ca->name),
-                 log_hexadecimal("serial", bytes_of(responder->serial, STORE_SERIAL)),
-                 log_number("days", days));
+    if (responder == NULL) {
+        if (!issuer->failing)
+            log_line(LOG_ERROR, "OCSP responder not certified", log_word("ca", ca->name),
+                     log_text("text", why), log_number("seconds_left", end > now ? end - now : 0));
+        issuer->failing = 1;
         return;
     }
-    if (!issuer->failing)
-        log_line(LOG_ERROR, "OCSP responder not certified", log_word("ca", ca->name), log_text("text", why),
-                 log_number("seconds_left", issuer->responder != NULL && issuer->responder->not_after > now
-                                                ? issuer->responder->not_after - now
-                                                : 0));
-    issuer->failing = 1;
+    issuer->failing = 0;
+    log_line(LOG_INFO, "OCSP responder certified", log_word("ca", ca->name),
+             log_hexadecimal("serial", bytes_of(responder->serial, STORE_SERIAL)), log_number("days", days));
+    set_responder(service, issuer, responder);
 }
 
-struct change {
-    struct ocsp_service *service;
-    struct issuer *issuer;
-};
-
-/* A responder that somebody has revoked signs no more. */
-static void changed(void *arg, const struct store_revocation *row)
-{
-    const struct change *change = arg;
-    const struct responder *responder = change->issuer->responder;
-
-    if (responder != NULL && row->status != STORE_CERT_VALID &&
-        bytes_equal(row->serial, bytes_of(responder->serial, STORE_SERIAL)))
-        set_responder(change->service, change->issuer, NULL);
-}
-
-static void look_at_all(struct ocsp_service *service, const struct policy *policy)
+static void renew_all(struct ocsp_service *service, const struct policy *policy, int is_new)
 {
     const struct config *config = policy_config(policy);
 
+    if (is_new)
+        drop_former(service, policy);
     for (size_t i = 0; i < config->ca_count; i++) {
         const struct cmp_authority *ca = policy_authority(policy, config->cas[i].name);
         struct issuer *issuer = find_or_add(service, ca);
-        struct change change = {service, issuer};
-        int64_t now = time(NULL);
-        if (issuer == NULL)
-            continue;
-        follower_look(&issuer->follower, service->cache, service->store, issuer->id, changed, &change);
-        if (is_due(issuer, ca, config->ocsp.responder_days, now))
-            renew(service, issuer, ca, config->ocsp.responder_days, now);
+        if (issuer != NULL)
+            renew(service, issuer, ca, config->ocsp.responder_days, time(NULL));
     }
 }
+
+/* ---- both ---- */
 
 /* Waits for a while, or until there is another policy than |last|. Returns the policy to use, acquired, or
  * NULL to stop. */
@@ -206,36 +273,58 @@ static struct policy *next_policy(struct ocsp_service *service, const struct pol
     return policy;
 }
 
-static void *run(void *arg)
+static void go_on(struct ocsp_service *service,
+                  void (*turn)(struct ocsp_service *service, const struct policy *policy, int is_new))
 {
-    struct ocsp_service *service = arg;
     struct policy *last = NULL, *policy;
 
     while ((policy = next_policy(service, last)) != NULL) {
-        if (policy != last) {
-            ocsp_cache_limit(service->cache, (size_t)policy_config(policy)->ocsp.cache_mib * MIB);
-            drop_former(service, policy);
-        }
+        turn(service, policy, policy != last);
         policy_release(last);
         last = policy; /* held: no other one can have its address */
-        look_at_all(service, policy);
     }
     policy_release(last);
+}
+
+static void *run_follow(void *arg)
+{
+    go_on(arg, follow_all);
+    return NULL;
+}
+
+static void *run_renew(void *arg)
+{
+    go_on(arg, renew_all);
     return NULL;
 }
 
 static int start(struct ocsp_service *service)
 {
+    static void *(*const runs[THREADS])(void *) = {[FOLLOWS] = run_follow, [RENEWS] = run_renew};
+    static const char *const names[THREADS] = {[FOLLOWS] = "ocsp", [RENEWS] = "ocsp-renew"};
     sigset_t all, before;
-    int ok;
+    int ok = 1;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pthread_create(&service->thread, NULL, run, service) == 0;
+    while (ok && service->started < THREADS) {
+        pthread_t *thread = &service->threads[service->started];
+        ok = pthread_create(thread, NULL, runs[service->started], service) == 0;
+        if (ok)
+            pthread_setname_np(*thread, names[service->started++]);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_setname_np(service->thread, "ocsp");
     return ok;
+}
+
+static void join(struct ocsp_service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    service->stopping = 1;
+    pthread_cond_broadcast(&service->wake);
+    pthread_mutex_unlock(&service->lock);
+    while (service->started > 0)
+        pthread_join(service->threads[--service->started], NULL);
 }
 
 static void dispose(struct ocsp_service *service)
@@ -267,6 +356,7 @@ struct ocsp_service *ocsp_new(struct policy *policy, struct store *store)
     pthread_condattr_destroy(&attributes);
     if (service->cache != NULL && start(service))
         return service;
+    join(service);
     dispose(service);
     return NULL;
 }
@@ -288,10 +378,6 @@ void ocsp_stop(struct ocsp_service *service)
 {
     if (service == NULL)
         return;
-    pthread_mutex_lock(&service->lock);
-    service->stopping = 1;
-    pthread_cond_broadcast(&service->wake);
-    pthread_mutex_unlock(&service->lock);
-    pthread_join(service->thread, NULL);
+    join(service);
     dispose(service);
 }

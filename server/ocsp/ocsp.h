@@ -1,5 +1,5 @@
-/* ocsp.h: OCSP beside CMP (RFC 6960 in the profile of RFC 9919): one thread of each node, which has the
- * responders' certificates renewed and follows what is revoked; and what is kept of responses. No request
+/* ocsp.h: OCSP beside CMP (RFC 6960 in the profile of RFC 9919): two threads of each node: one follows
+ * what is revoked, one has the responders' certificates renewed; and what is kept of responses. No request
  * waits for it. */
 #ifndef CMPD_OCSP_OCSP_H
 #define CMPD_OCSP_OCSP_H
@@ -11,14 +11,14 @@
 
 struct ocsp_service;
 
-/* ocsp_new starts the thread. |policy| is acquired; |store| must outlive it. Returns NULL without memory or a
- * thread. */
+/* ocsp_new starts the threads. |policy| is acquired; |store| must outlive it. Returns NULL without memory or
+ * threads. */
 struct ocsp_service *ocsp_new(struct policy *policy, struct store *store);
 
 /* ocsp_set_policy makes |policy| the one in use (SIGHUP). */
 void ocsp_set_policy(struct ocsp_service *service, struct policy *policy);
 
-/* ocsp_stop ends the thread, and frees |service|. NULL is allowed. */
+/* ocsp_stop ends the threads, and frees |service|. NULL is allowed. */
 void ocsp_stop(struct ocsp_service *service);
 
 /* ocsp_cache returns what is kept of responses. It lives as long as |service|. */

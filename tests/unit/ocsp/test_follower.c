@@ -27,9 +27,10 @@ static void tear_down_follower(void)
 
 TestSuite(ocsp_follower, .init = set_up_follower, .fini = tear_down_follower);
 
-static void changed(void *arg, const struct store_revocation *row)
+static void changed(void *arg, const uint8_t issuer[STORE_ISSUER_ID], const struct store_revocation *row)
 {
     cr_assert_eq(arg, &follower);
+    cr_assert_eq(issuer, issuer_octets);
     seen++;
     last = row->status;
 }
