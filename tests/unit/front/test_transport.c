@@ -64,11 +64,38 @@ static void document(void *arg, struct bytes path, struct front_page *page)
                                 .tag = "\"tag\""};
 }
 
+/* Another protocol than CMP: some of what is asked it knows at once. */
+static int look(void *arg, struct front_page *page, struct bytes *request,
+                const struct front_question *question, int is_last)
+{
+    cr_assert_str_eq(arg, "an argument");
+    page->body = bytes_str(is_last ? "later" : "malformed");
+    if (is_last || bytes_equal(question->octets, bytes_str("bad")))
+        return 1;
+    *request = question->octets;
+    if (!bytes_equal(question->octets, bytes_str("kept")))
+        return 0;
+    page->body = bytes_str("what is kept");
+    page->tag = "\"tag\"";
+    page->modified = 784111777;
+    page->expires = 1;
+    return 1;
+}
+
+static const struct front_exchange exchange = {.path = "/q",
+                                               .service = CONFIG_SERVE_OCSP,
+                                               .kind = JOB_OCSP,
+                                               .request_type = "application/x-question",
+                                               .answer_type = "application/x-answer",
+                                               .look = look,
+                                               .arg = "an argument",
+                                               .directives = ", no-transform"};
+
 static void set_up(void)
 {
     for (size_t i = 0; i < sizeof listeners / sizeof listeners[0]; i++)
-        listeners[i] = (struct config_listener){.address = "127.0.0.1:0",
-                                                .serves = CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH};
+        listeners[i] = (struct config_listener){
+            .address = "127.0.0.1:0", .serves = CONFIG_SERVE_CMP | CONFIG_SERVE_HEALTH | CONFIG_SERVE_OCSP};
     config = (struct config){.listeners = listeners, .listener_count = 1};
     config.threads.front = 2;
     config.limits = (struct config_limits){.message_bytes = MESSAGE_MAX,
@@ -101,9 +128,12 @@ TestSuite(transport, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static struct front *opened(void)
 {
-    return http_transport.open(
-        &fault, &(struct front_setup){
-                    .config = &config, .pipeline = pipeline, .handlers = pages, .handler_count = 3});
+    return http_transport.open(&fault, &(struct front_setup){.config = &config,
+                                                             .pipeline = pipeline,
+                                                             .handlers = pages,
+                                                             .handler_count = 3,
+                                                             .exchanges = &exchange,
+                                                             .exchange_count = 1});
 }
 
 static void start(void)
@@ -547,6 +577,67 @@ Test(transport, pages_are_found_where_their_service_is)
     is_answer(ask(2, post("m")), "404 Not Found", NULL, "refused 2: this address does not serve that\n");
 }
 
+/* ---- other protocols than CMP ---- */
+
+static const char *question_of(const char *path, const char *type, const char *body)
+{
+    static char text[1024];
+
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: "
+             "%zu\r\n\r\n%s",
+             path, type, strlen(body), body);
+    return text;
+}
+
+static const char *question(const char *body)
+{
+    return question_of("/q", "application/x-question", body);
+}
+
+Test(transport, a_question_is_answered_at_once_or_by_a_job)
+{
+    start();
+    is_answer(ask(0, question("a question")), "200 OK", "content-type: application/x-answer\r\n",
+              "a question");
+    is_answer(ask(0, question("a question")), "200 OK", "cache-control: no-store\r\n", "a question");
+    is_answer(ask(0, question("bad")), "200 OK", "cache-control: no-store\r\n", "malformed");
+    is_answer(ask(0, question("kept")), "200 OK", "cache-control: public, max-age=0, no-transform\r\n",
+              "what is kept");
+    is_answer(ask(0, GET("/q/kept")), "200 OK", "last-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+              "what is kept");
+    is_answer(ask(0, "GET /q/kept HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: "
+                     "\"tag\"\r\n\r\n"),
+              "304 Not Modified", "etag: \"tag\"\r\n", "");
+    is_answer(ask(0, "HEAD /q/kept HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "200 OK",
+              "content-length: 12\r\n", "");
+}
+
+/* In base64 there are slashes, and what stands for them. */
+Test(transport, a_question_in_a_URL_is_taken_as_it_is)
+{
+    start();
+    is_answer(ask(0, GET("/q/a%2Fb//c/../%zz?x")), "200 OK", "content-type: application/x-answer\r\n",
+              "a%2Fb//c/../%zz");
+}
+
+Test(transport, questions_have_their_path_type_and_methods)
+{
+    listeners[1].serves = CONFIG_SERVE_CMP;
+    config.listener_count = 2;
+    start();
+    is_answer(ask(0, question_of("/q", "application/x-questions", "a")), "415 Unsupported Media Type",
+              "content-type: text/plain\r\n", "this is another content type than that of a request\n");
+    is_answer(ask(0, question_of("/q/a", "application/x-question", "a")), "404 Not Found", NULL,
+              "requests are sent by POST to the path above\n");
+    is_answer(ask(0, "PUT /q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "405 Method Not Allowed",
+              "allow: GET, HEAD, POST\r\n", "requests are sent by GET or POST\n");
+    is_answer(ask(0, GET("/qu")), "405 Method Not Allowed", "allow: POST\r\n",
+              "refused 2: CMP messages are sent by POST\n");
+    is_answer(ask(1, GET("/q/kept")), "405 Method Not Allowed", "allow: POST\r\n",
+              "refused 2: CMP messages are sent by POST\n");
+}
+
 /* ---- whose request it is ---- */
 
 static const char *who(const char *more)
@@ -596,6 +687,9 @@ Test(transport, beyond_its_jobs_it_is_busy)
     hold(fds, JOBS);
     is_answer(ask(0, post("m")), "503 Service Unavailable", "retry-after: 5\r\n",
               "refused 24: the server is busy; try again later\n");
+    is_answer(ask(0, question("a question")), "200 OK", "content-type: application/x-answer\r\n", "later");
+    is_answer(ask(0, question("a question")), "200 OK", "cache-control: no-store\r\n", "later");
+    is_answer(ask(0, question("kept")), "200 OK", NULL, "what is kept");
     fake_pipeline_release(pipeline);
     for (size_t i = 0; i < JOBS; i++)
         is_answer(hear(fds[i]), "200 OK", NULL, "hold it");
@@ -665,6 +759,18 @@ Test(transport, what_is_not_answered_in_time_is_cut_off_and_told_so)
     for (size_t i = 0; i < 2; i++)
         is_answer(hear(fds[i]), "503 Service Unavailable", "content-type: application/pkixcmp",
                   "refused 24: the server is stopping\n");
+}
+
+Test(transport, a_question_that_is_cut_off_is_told_so_in_its_words)
+{
+    int fd;
+
+    start();
+    fd = dial(0);
+    say(fd, question("hold it"));
+    until_jobs(1);
+    cr_assert_eq(stop(0), 1);
+    is_answer(hear(fd), "200 OK", "content-type: application/x-answer", "later");
 }
 
 Test(transport, what_never_came_whole_is_nobodys_request)
