@@ -86,6 +86,7 @@ port=$(free_port)
 dir=$work/node
 config=$dir/cmpd.yaml
 "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
+serve_no_ocsp
 credentials
 new_key "$work/new.key" P-256
 start_server cmpd "$config" "$work/node.log"

@@ -13,6 +13,7 @@ database_standby standby db
 dir=$work/ca
 port=$(free_port)
 "$CMPD_BIN/cmpctl" init "$dir" --demo --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$port" --store "$(database_url cmpd_node db)" >/dev/null
+serve_no_ocsp
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
 credentials
 new_key "$work/new.key" P-256
