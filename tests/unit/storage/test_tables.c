@@ -48,7 +48,10 @@ Test(tables, keys_begin_with_octets_and_hold_what_is_distributed_by)
     for (int kind = 0; kind < STORE_KINDS; kind++) {
         const struct store_table *table = &store_tables[kind];
         cr_expect_geq(table->keys, 1, "%s", table->name);
-        cr_expect_lt(table->keys, table->count, "%s", table->name);
+        /* What is only written once may be all key: nothing is left to be set. */
+        cr_expect(table->keys < table->count ||
+                      (table->keys == table->count && table->hows == 1u << STORE_ONCE),
+                  "%s", table->name);
         cr_expect(row_is_octets(&table->columns[0]), "%s", table->name);
         cr_expect_lt(table->distribute, table->keys, "%s", table->name);
         /* Revocations are listed by changes of certificates. */
