@@ -29,7 +29,7 @@ enum store_fetch_outcome { STORE_FOUND = 1, STORE_ABSENT, STORE_FETCH_UNAVAILABL
 
 /* struct store_fetch asks for rows of one kind: the one with |key|, or those that |index| finds. */
 struct store_fetch {
-    enum store_kind kind;   /* by its key: one of those that belong to an issuer */
+    enum store_kind kind;   /* by its key: one that store_has_key */
     enum store_index index; /* STORE_BY_KEY, or one that is about |kind| */
     struct bytes issuer;    /* STORE_ISSUER_ID octets, if rows of the kind have one */
     struct bytes key;
@@ -44,14 +44,16 @@ struct store_fetch {
 
 enum store_precondition {
     STORE_PRE_NONE = 0,
-    STORE_PRE_TX,         /* the transaction is not as expected; |row| of the unit is as it is */
-    STORE_PRE_SECRET,     /* the secret is gone, expired, or bound to another transaction */
-    STORE_PRE_KEY_UNUSED, /* another live certificate has this public key */
-    STORE_PRE_SIGNER,     /* the protecting certificate, issued by us, is revoked */
-    STORE_PRE_ROW,        /* a row that is to be inserted is there already: its serial is taken */
-    STORE_PRE_CERT,       /* the certificate that is to be changed is not in the state that is expected */
-    STORE_PRE_OLD,        /* a row that is to be removed is gone already, or may not be removed */
-    STORE_PRE_LEASE,      /* somebody else has the lease, or it has lapsed */
+    STORE_PRE_TX,             /* the transaction is not as expected; |row| of the unit is as it is */
+    STORE_PRE_SECRET,         /* the secret is gone, expired, or bound to another transaction */
+    STORE_PRE_KEY_BLOCKED,    /* this public key is not to be certified any more */
+    STORE_PRE_SIGNER_BLOCKED, /* the key that protects is blocked */
+    STORE_PRE_KEY_UNUSED,     /* another live certificate has this public key */
+    STORE_PRE_SIGNER,         /* the protecting certificate, issued by us, is revoked */
+    STORE_PRE_ROW,            /* a row that is to be inserted is there already: its serial is taken */
+    STORE_PRE_CERT,           /* the certificate that is to be changed is not in the state that is expected */
+    STORE_PRE_OLD,            /* a row that is to be removed is gone already, or may not be removed */
+    STORE_PRE_LEASE,          /* somebody else has the lease, or it has lapsed */
 };
 
 enum store_outcome {
@@ -83,7 +85,8 @@ struct store_cert_change {
 struct store_removal {
     enum store_kind kind;     /* STORE_CERTIFICATES: those whose notAfter is below |before|, with the rows of
                                * their transactions, keys and revocations; STORE_TRANSACTIONS: those that were
-                               * begun before |before|. None may await certConf */
+                               * begun before |before|; none may await certConf. STORE_BLOCKED_KEYS: whenever
+                               * they were blocked */
     const struct bytes *keys; /* up to STORE_OLD_MAX, sorted, none twice */
     size_t count;
     int64_t before; /* Unix seconds */
@@ -124,6 +127,9 @@ struct store_unit {
     int64_t expect_free_at; /* … and, if this is not 0 (Unix seconds), with its transactionID free by then */
     struct bytes secret_reference; /* not empty: must be present, and bound to no transaction, or reusable */
     int64_t now;                   /* Unix seconds, for the secret's expiry */
+    struct bytes key_unblocked;    /* not empty: SPKI hash that must not be blocked … */
+    struct bytes signer_unblocked; /* … and another, of the key that protects. A key is blocked by the unit
+                                    * that writes its row, before this one or after it */
     struct bytes key_unused;    /* not empty: SPKI hash that no certificate, other than revoked, may have */
     struct bytes signer_serial; /* not empty: this certificate of the issuer must exist and not be revoked */
 

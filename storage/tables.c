@@ -76,6 +76,11 @@ static const struct store_column secrets[] = {
     OCTETS(store_secret, bound_to),
 };
 
+static const struct store_column blocked_keys[] = {
+    OCTETS(store_blocked_key, spki_hash), NUMBER(store_blocked_key, at), SMALL(store_blocked_key, reason),
+    OCTETS(store_blocked_key, serial),    WORDS(store_blocked_key, who), WORDS(store_blocked_key, comment),
+};
+
 static const struct store_column nodes[] = {
     WORDS(store_node, name),
     WORDS(store_node, version),
@@ -119,6 +124,11 @@ const struct store_table store_tables[STORE_KINDS] = {
                             .hows = INSERTED},
     [STORE_SECRETS] =
         {.name = "secrets", COLUMNS(secrets, store_secret), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_BLOCKED_KEYS] = {.name = "blocked_keys",
+                            COLUMNS(blocked_keys, store_blocked_key),
+                            .keys = 1,
+                            .has_ids = 1,
+                            .hows = ONCE},
     [STORE_REVOCATIONS] = {.name = "revocations",
                            COLUMNS(revocations, store_revocation),
                            .keys = 1,

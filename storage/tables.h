@@ -138,6 +138,16 @@ struct store_secret {
     struct bytes bound_to; /* transactionID that used it, or empty */
 };
 
+/* struct store_blocked_key is a public key that somebody else may have: no CA of the store certifies it, and
+ * nothing is taken that it signs, but the revocation of its own certificate. It belongs to no issuer. */
+struct store_blocked_key {
+    struct bytes spki_hash; /* SHA-256 of SubjectPublicKeyInfo, STORE_HASH octets */
+    int64_t at;             /* Unix seconds */
+    int reason;             /* CRLReason */
+    struct bytes serial;    /* of the certificate whose revocation blocked it, or empty */
+    struct bytes who, comment;
+};
+
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
 struct store_entry {
     uint8_t chain[STORE_CHAIN_ID];
@@ -214,6 +224,7 @@ enum store_kind {
     STORE_TRANSACTIONS,
     STORE_CERTIFICATES,
     STORE_SECRETS,
+    STORE_BLOCKED_KEYS,
     STORE_REVOCATIONS,
     STORE_CRL_PIECES,
     STORE_CRLS,
@@ -225,6 +236,12 @@ enum store_kind {
 };
 
 extern const struct store_table store_tables[STORE_KINDS];
+
+/* store_has_key returns 1 if a row of |table| is found by one column of octets: then it can be fetched. */
+static inline int store_has_key(const struct store_table *table)
+{
+    return table->keys == 1 && table->columns[0].type == STORE_OCTETS;
+}
 
 /* Ways to find rows other than by their key. */
 enum store_index {

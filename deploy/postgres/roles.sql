@@ -87,10 +87,10 @@ grant select on all tables in schema cmpd to cmpd_audit;
 select format('grant update on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
     and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'positions', 'crls', 'crl_pieces', 'leases', 'nodes', 'service') \gexec
--- What the retention of a profile lets go.
+-- What the retention of a profile lets go, and a key that is unblocked.
 select format('grant delete on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
-    and relname in ('certificates', 'transactions', 'public_keys', 'revocations') \gexec
+    and relname in ('certificates', 'transactions', 'public_keys', 'revocations', 'blocked_keys') \gexec
 select format('revoke insert on cmpd.%I from cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace and relname = 'schema' \gexec
 select format('revoke all on cmpd.%I from cmpd_audit', relname) from pg_class

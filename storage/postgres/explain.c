@@ -12,6 +12,16 @@ static struct bytes secret_key(const struct store_unit *unit)
     return unit->secret_reference;
 }
 
+static struct bytes unblocked_key(const struct store_unit *unit)
+{
+    return unit->key_unblocked;
+}
+
+static struct bytes unblocked_signer_key(const struct store_unit *unit)
+{
+    return unit->signer_unblocked;
+}
+
 static struct bytes signer_key(const struct store_unit *unit)
 {
     return unit->signer_serial;
@@ -29,7 +39,7 @@ static struct bytes required_change_key(const struct store_unit *unit)
     return change != NULL ? change->serial : bytes_of(NULL, 0);
 }
 
-enum { ASK_TX, ASK_SECRET, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
+enum { ASK_TX, ASK_SECRET, ASK_BLOCKED, ASK_BLOCKED_SIGNER, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
 
 static const struct question {
     enum postgres_statement statement;
@@ -37,6 +47,8 @@ static const struct question {
 } questions[QUESTIONS] = {
     [ASK_TX] = {(enum postgres_statement)(SQL_GET + STORE_TRANSACTIONS), expected_tx_key},
     [ASK_SECRET] = {(enum postgres_statement)(SQL_GET + STORE_SECRETS), secret_key},
+    [ASK_BLOCKED] = {(enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS), unblocked_key},
+    [ASK_BLOCKED_SIGNER] = {(enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS), unblocked_signer_key},
     [ASK_SIGNER] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), signer_key},
     [ASK_KEY] = {SQL_KEYS_IN_USE, unused_key},
     [ASK_CHANGE] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), required_change_key},
@@ -140,6 +152,11 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     if (which == STORE_PRE_NONE && unit->secret_reference.len > 0 &&
         !secret_is_usable(unit, answers[ASK_SECRET], i, look))
         which = STORE_PRE_SECRET;
+    if (which == STORE_PRE_NONE && unit->key_unblocked.len > 0 && row_about(answers[ASK_BLOCKED], i) >= 0)
+        which = STORE_PRE_KEY_BLOCKED;
+    if (which == STORE_PRE_NONE && unit->signer_unblocked.len > 0 &&
+        row_about(answers[ASK_BLOCKED_SIGNER], i) >= 0)
+        which = STORE_PRE_SIGNER_BLOCKED;
     if (which == STORE_PRE_NONE && unit->key_unused.len > 0 && row_about(answers[ASK_KEY], i) >= 0)
         which = STORE_PRE_KEY_UNUSED;
     if (which == STORE_PRE_NONE && unit->signer_serial.len > 0 &&

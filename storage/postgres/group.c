@@ -40,7 +40,7 @@ static int is_administration(const struct store_unit *unit)
     return unit->alive_at != 0 || unit->removal != NULL || unit->lease != NULL;
 }
 
-enum { KEYS_OF_UNIT = 2, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
+enum { KEYS_OF_UNIT = 4, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
 
 static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
 {
@@ -155,6 +155,41 @@ static int add_keys(struct writer *writer, enum postgres_statement statement, ke
         return 1;
     put_keys(&writer->params, writer->members, n);
     return round_add(writer->slot, statement, &writer->params);
+}
+
+/* Both keys of each unit that must not be blocked. */
+static int add_unblocked(struct writer *writer)
+{
+    struct params *params = &writer->params;
+    size_t n = 0;
+    for (size_t i = 0; i < writer->group; i++) {
+        const struct store_unit *unit = writer_unit(writer, i);
+        if (unit->key_unblocked.len > 0)
+            writer->members[n++] = (struct member){unit->issuer, unit->key_unblocked, unit, NULL};
+        if (unit->signer_unblocked.len > 0)
+            writer->members[n++] = (struct member){unit->issuer, unit->signer_unblocked, unit, NULL};
+    }
+    if (n == 0)
+        return 1;
+    put_keys(params, writer->members, n);
+    return round_add(writer->slot, SQL_BLOCKS_SHARE, params) &&
+           round_add(writer->slot, SQL_KEYS_UNBLOCKED, params);
+}
+
+/* Whoever blocks a key takes its number, and the one of the key that signs, at once: else two of them could
+ * wait for each other. */
+static int add_blocks(struct writer *writer)
+{
+    const struct store_unit *unit = writer_unit(writer, 0);
+    const struct store_blocked_key *row = store_unit_row(unit, STORE_BLOCKED_KEYS);
+    size_t n = 0;
+    if (row == NULL) /* who blocks one is alone */
+        return 1;
+    writer->members[n++] = (struct member){unit->issuer, row->spki_hash, unit, NULL};
+    if (unit->signer_unblocked.len > 0)
+        writer->members[n++] = (struct member){unit->issuer, unit->signer_unblocked, unit, NULL};
+    put_keys(&writer->params, writer->members, n);
+    return round_add(writer->slot, SQL_BLOCKS_TAKE, &writer->params);
 }
 
 static int add_bindings(struct writer *writer)
@@ -306,9 +341,9 @@ static int add_kind(struct writer *writer, enum store_kind kind)
 /* All nodes lock tables in the same order, too. */
 static int add_units(struct writer *writer)
 {
-    int ok = add_kind(writer, STORE_TRANSACTIONS) && add_bindings(writer) &&
-             add_keys(writer, SQL_SIGNERS, signer_key) && add_keys(writer, SQL_KEYS_LOCK, unused_key) &&
-             add_keys(writer, SQL_KEYS_UNUSED, unused_key);
+    int ok = add_blocks(writer) && add_unblocked(writer) && add_kind(writer, STORE_TRANSACTIONS) &&
+             add_bindings(writer) && add_keys(writer, SQL_SIGNERS, signer_key) &&
+             add_keys(writer, SQL_KEYS_LOCK, unused_key) && add_keys(writer, SQL_KEYS_UNUSED, unused_key);
     for (int kind = STORE_TRANSACTIONS + 1; ok && kind < STORE_KINDS; kind++)
         ok = add_kind(writer, (enum store_kind)kind);
     return ok && add_changes(writer);
@@ -328,6 +363,8 @@ static int add_removal(struct writer *writer, const struct store_unit *unit)
     for (size_t i = 0; i < removal->count; i++)
         writer->members[i] = (struct member){unit->issuer, removal->keys[i], unit, NULL};
     put_keys(&writer->params, writer->members, removal->count);
+    if (removal->kind == STORE_BLOCKED_KEYS)
+        return round_add(writer->slot, SQL_KEY_UNBLOCK, &writer->params);
     params_number(&writer->params, removal->before);
     return round_add(writer->slot, removal->kind == STORE_CERTIFICATES ? SQL_CERT_REMOVE : SQL_TX_REMOVE,
                      &writer->params);

@@ -26,7 +26,7 @@ enum {
     POSTGRES_SLOTS = POSTGRES_WRITERS + POSTGRES_READERS,
 
     POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
-    POSTGRES_ROWS_MAX = 2048, /* rows that they write, and keys that they depend on */
+    POSTGRES_ROWS_MAX = 3072, /* rows that they write, and keys that they depend on */
     POSTGRES_TOUCHED = 2 * POSTGRES_ROWS_MAX,
     POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
     POSTGRES_PAGE_ROWS = 256, /* rows that store_each reads at a time */
@@ -68,6 +68,9 @@ enum postgres_statement {
     SQL_PROBE_READ,
     SQL_PROBE_WRITE,
     SQL_KEYS_IN_USE,
+    SQL_BLOCKS_SHARE,
+    SQL_BLOCKS_TAKE,
+    SQL_KEYS_UNBLOCKED,
     SQL_BIND,
     SQL_SIGNERS,
     SQL_KEYS_LOCK,
@@ -79,6 +82,7 @@ enum postgres_statement {
     SQL_SETTLE,
     SQL_TX_REMOVE,
     SQL_CERT_REMOVE,
+    SQL_KEY_UNBLOCK,
     SQL_GET,
     SQL_FIND = SQL_GET + STORE_KINDS,
     SQL_WRITE = SQL_FIND + STORE_INDEXES,

@@ -146,6 +146,14 @@ static const char version_1[] =
     " PRIMARY KEY (issuer, reference)"
     ");"
 
+    "CREATE TABLE cmpd.blocked_keys ("
+    " at bigint NOT NULL,"
+    " reason smallint NOT NULL,"
+    " spki_hash bytea PRIMARY KEY CHECK (length(spki_hash) = 32),"
+    " serial bytea NOT NULL CHECK (length(serial) IN (0, 16)),"
+    " who text NOT NULL,"
+    " comment text NOT NULL);"
+
     /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed:
      * that would cost more than it saves. */
     "CREATE TABLE cmpd.audit ("

@@ -15,6 +15,11 @@
 /* $1 issuers, $2 keys; k.i counts from 1. */
 #define KEYS "unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY k (issuer, key, i)"
 
+/* A number for a key, by which who blocks it and who has it certified wait for each other: of a few, so that
+ * a large group takes no more locks than a server has. The class keeps it apart from other advisory locks. */
+#define BLOCKS                                                                                               \
+    "(1668116580, n) FROM (SELECT DISTINCT get_byte(k.key, 0) & 63 AS n FROM " KEYS " ORDER BY n) s"
+
 static const char *const by_hand[SQL_GET] = {
     /* Each statement sees what was committed before it, whatever the database's default is. */
     [SQL_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -27,6 +32,15 @@ static const char *const by_hand[SQL_GET] = {
         "SELECT DISTINCT k.i FROM " KEYS
         " JOIN cmpd.public_keys p ON p.issuer = k.issuer AND p.spki_hash = k.key"
         " JOIN cmpd.certificates c ON c.issuer = p.issuer AND c.serial = p.serial WHERE c.status <> 3",
+
+    /* The row that blocks a key may be on its way in another transaction: who writes it takes the key's
+     * number for itself, who depends on it shares the number, and looks in a statement of its own, which sees
+     * what was committed until then. These locks come before any other: who waits here holds no row that
+     * somebody may wait for. */
+    [SQL_BLOCKS_SHARE] = "SELECT pg_advisory_xact_lock_shared" BLOCKS,
+    [SQL_BLOCKS_TAKE] = "SELECT pg_advisory_xact_lock" BLOCKS,
+    [SQL_KEYS_UNBLOCKED] = "SELECT cmpd.require(NOT EXISTS (SELECT 1 FROM " KEYS
+                           " JOIN cmpd.blocked_keys b ON b.spki_hash = k.key))",
 
     /* A secret that may be used again is only looked at: stations that share it do not wait for each other.
      */
@@ -127,6 +141,9 @@ static const char *const by_hand[SQL_GET] = {
         "RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2) "
         "AND NOT EXISTS (SELECT 1 FROM t WHERE state = 1))",
+    [SQL_KEY_UNBLOCK] =
+        "WITH d AS (DELETE FROM cmpd.blocked_keys b USING " KEYS " WHERE b.spki_hash = k.key RETURNING 1) "
+        "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2))",
 };
 
 /* What stands around a statement that is made, where writing a row is more than that. */
@@ -245,12 +262,12 @@ static void put_settle(struct sql *out)
 
 static void put_get(struct sql *out, const struct store_table *table)
 {
-    if (!table->of_issuer || table->keys != 1)
+    if (!store_has_key(table))
         return;
     sql_put(out, "SELECT k.i, ");
     sql_columns(out, table, "t.", 0);
-    sql_put(out, " FROM " KEYS " JOIN cmpd.%s t ON t.issuer = k.issuer AND t.%s = k.key", table->name,
-            table->columns[0].name);
+    sql_put(out, " FROM " KEYS " JOIN cmpd.%s t ON %st.%s = k.key", table->name,
+            table->of_issuer ? "t.issuer = k.issuer AND " : "", table->columns[0].name);
 }
 
 /* A condition on a column, with the next parameter. */

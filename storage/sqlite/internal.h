@@ -43,6 +43,8 @@ enum sqlite_statement {
     SQL_TX_REMOVE,
     SQL_SEEN_GET,
     SQL_SEEN_SET,
+    SQL_KEY_BLOCKED,
+    SQL_KEY_UNBLOCK,
     SQL_CERT_STATUS,
     SQL_CERT_KEY_INDEX,
     SQL_CERT_KEY,

@@ -126,6 +126,16 @@ static const char version_1[] =
     " PRIMARY KEY (issuer, reference)"
     ") STRICT, WITHOUT ROWID;"
 
+    "CREATE TABLE blocked_keys ("
+    " id INTEGER PRIMARY KEY,"
+    " spki_hash BLOB NOT NULL UNIQUE CHECK (length(spki_hash) = 32),"
+    " at INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL,"
+    " serial BLOB NOT NULL CHECK (length(serial) IN (0, 16)),"
+    " who TEXT NOT NULL,"
+    " comment TEXT NOT NULL"
+    ") STRICT;"
+
     /* No index is needed to read the entries of a chain in order: they are inserted in that order. */
     "CREATE TABLE audit ("
     " id INTEGER PRIMARY KEY,"

@@ -22,6 +22,9 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_SEEN_GET] = "SELECT seen_at FROM service",
     [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
 
+    [SQL_KEY_BLOCKED] = "SELECT 1 FROM blocked_keys WHERE spki_hash = ?2",
+    [SQL_KEY_UNBLOCK] = "DELETE FROM blocked_keys WHERE spki_hash = ?2",
+
     [SQL_CERT_STATUS] = "SELECT status, successor FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
     /* The status is not in the index: the few rows that share a key are read. */
@@ -65,11 +68,12 @@ static const char *const by_hand[SQL_GET] = {
 
 static void put_get(struct sql *out, const struct store_table *table)
 {
-    if (!table->of_issuer || table->keys != 1)
+    if (!store_has_key(table))
         return;
     sql_put(out, "SELECT ");
     sql_columns(out, table, "", 0);
-    sql_put(out, " FROM %s WHERE issuer = ?1 AND %s = ?2", table->name, table->columns[0].name);
+    sql_put(out, " FROM %s WHERE %s%s = ?2", table->name, table->of_issuer ? "issuer = ?1 AND " : "",
+            table->columns[0].name);
 }
 
 /* What follows the id ?1, ?2 rows at most, with the id as the last column; of the issuer ?3, if that is not

@@ -131,6 +131,21 @@ static int check_signer(struct sqlite_conn *conn, struct store_unit *unit)
     return rc;
 }
 
+/* Blocked keys are few. Whether one of |unit|'s is among them is found out before anything else, so that the
+ * usual unit keeps its shorter way. */
+static int find_blocked(struct sqlite_conn *conn, const struct store_unit *unit,
+                        enum store_precondition *blocked)
+{
+    sqlite3_stmt *statement = conn->statements[SQL_KEY_BLOCKED];
+    int key = 0, signer = 0, rc = SQLITE_OK;
+    if (unit->key_unblocked.len > 0)
+        rc = exists(statement, unit->issuer, unit->key_unblocked, &key);
+    if (rc == SQLITE_OK && !key && unit->signer_unblocked.len > 0)
+        rc = exists(statement, unit->issuer, unit->signer_unblocked, &signer);
+    *blocked = key ? STORE_PRE_KEY_BLOCKED : signer ? STORE_PRE_SIGNER_BLOCKED : STORE_PRE_NONE;
+    return rc;
+}
+
 /* Keys are random: that one is taken is left to the index to tell, unless the unit is |apart|. */
 static int check_inserts(struct sqlite_conn *conn, struct store_unit *unit)
 {
@@ -192,8 +207,12 @@ static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
 {
     enum { BEFORE = 3 };
     const struct store_removal *removal = unit->removal;
-    enum sqlite_statement which = removal->kind == STORE_CERTIFICATES ? SQL_CERT_REMOVABLE : SQL_TX_REMOVABLE;
-    int found = 1, rc = sqlite3_bind_int64(conn->statements[which], BEFORE, removal->before);
+    enum sqlite_statement which = removal->kind == STORE_CERTIFICATES   ? SQL_CERT_REMOVABLE
+                                  : removal->kind == STORE_TRANSACTIONS ? SQL_TX_REMOVABLE
+                                                                        : SQL_KEY_BLOCKED;
+    int found = 1, rc = SQLITE_OK;
+    if (which != SQL_KEY_BLOCKED)
+        rc = sqlite3_bind_int64(conn->statements[which], BEFORE, removal->before);
     for (size_t i = 0; rc == SQLITE_OK && found && i < removal->count; i++)
         rc = exists(conn->statements[which], unit->issuer, removal->keys[i], &found);
     return rc == SQLITE_OK && !found ? conflict(unit, STORE_PRE_OLD) : rc;
@@ -304,7 +323,8 @@ static int write_removal(struct sqlite_conn *conn, const struct store_unit *unit
     for (size_t i = 0; rc == SQLITE_OK && i < removal->count; i++)
         rc = removal->kind == STORE_CERTIFICATES
                  ? remove_cert(conn, unit->issuer, removal->keys[i])
-                 : run_with_key(conn, SQL_TX_REMOVE, unit->issuer, removal->keys[i]);
+                 : run_with_key(conn, removal->kind == STORE_TRANSACTIONS ? SQL_TX_REMOVE : SQL_KEY_UNBLOCK,
+                                unit->issuer, removal->keys[i]);
     return rc;
 }
 
@@ -354,14 +374,18 @@ static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, i
 
 int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
 {
-    int bind = 0, rc = SQLITE_OK;
+    enum store_precondition blocked;
+    int bind = 0, rc;
     unit->outcome = STORE_DONE;
     unit->conflict = STORE_PRE_NONE;
     unit->row = (struct store_tx){0};
-    if (!insert_tells(unit))
+    rc = find_blocked(conn, unit, &blocked);
+    if (rc == SQLITE_OK && (blocked != STORE_PRE_NONE || !insert_tells(unit)))
         rc = check_tx(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_secret(conn, unit, &bind);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && blocked != STORE_PRE_NONE)
+        conflict(unit, blocked);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE)
         rc = check_certs(conn, unit, apart);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_required(unit) != NULL)

@@ -17,7 +17,7 @@ postgres_db db "create role node login password '$postgres_password'; grant usag
     grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
     grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.positions, cmpd.crls,
         cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service to node;
-    grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations to node" >/dev/null
+    grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations, cmpd.blocked_keys to node" >/dev/null
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
 
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"

@@ -2,7 +2,8 @@
  *
  * The store cannot do what a test does to memory: take a row away, or move a transaction back. So what has
  * changed by itself is not changed in the store. Everything is put there anew, as units can, under an issuer
- * that nothing has been stored under. Rows are compared as text, which is what a difference is told in. */
+ * that nothing has been stored under; blocked keys, which have none, under other hashes. Rows are compared as
+ * text, which is what a difference is told in. */
 #include "tests/support/mirror.h"
 
 #include <semaphore.h>
@@ -13,7 +14,7 @@
 #include "tests/support/must.h"
 #include "tests/support/rows.h"
 
-enum { MIRROR_ARENA = 16 * 1024 * 1024, MIRROR_ITEMS = 2 * WORLD_ROWS + WORLD_SECRETS + STORE_WRITES_MAX };
+enum { MIRROR_ARENA = 16 * 1024 * 1024, MIRROR_ITEMS = 3 * WORLD_ROWS + WORLD_SECRETS + STORE_WRITES_MAX };
 
 struct mirror {
     struct store *store;
@@ -135,14 +136,46 @@ static void wait_for(sem_t *done, size_t n)
             continue;
 }
 
-static struct bytes salted(const struct mirror *mirror, struct arena *arena, struct bytes issuer)
+/* An issuer, or the hash of a key; salted twice it is what it was. */
+static struct bytes salted(const struct mirror *mirror, struct arena *arena, struct bytes octets)
 {
-    uint8_t *out = arena_alloc(arena, STORE_ISSUER_ID);
+    uint8_t *out = arena_alloc(arena, octets.len);
 
-    must(out != NULL && issuer.len == STORE_ISSUER_ID);
-    for (size_t i = 0; i < STORE_ISSUER_ID; i++)
-        out[i] = issuer.data[i] ^ mirror->salt[i];
-    return bytes_of(out, STORE_ISSUER_ID);
+    must(octets.len == 0 || out != NULL);
+    for (size_t i = 0; i < octets.len; i++)
+        out[i] = octets.data[i] ^ mirror->salt[i % STORE_ISSUER_ID];
+    return bytes_of(out, octets.len);
+}
+
+static void salt_key(const struct mirror *mirror, struct store_fetch *fetch)
+{
+    if (fetch->kind == STORE_BLOCKED_KEYS)
+        fetch->key = salted(mirror, fetch->arena, fetch->key);
+}
+
+/* A found row as the memory has it. */
+static void unsalt_row(const struct mirror *mirror, struct store_fetch *fetch)
+{
+    struct store_blocked_key *row = fetch->rows;
+
+    if (fetch->kind == STORE_BLOCKED_KEYS && fetch->outcome == STORE_FOUND)
+        row->spki_hash = salted(mirror, fetch->arena, row->spki_hash);
+}
+
+static void salt_unit(const struct mirror *mirror, struct arena *arena, struct store_unit *unit)
+{
+    unit->issuer = salted(mirror, arena, unit->issuer);
+    unit->key_unblocked = salted(mirror, arena, unit->key_unblocked);
+    unit->signer_unblocked = salted(mirror, arena, unit->signer_unblocked);
+    for (size_t i = 0; i < unit->write_count; i++) {
+        struct store_blocked_key *row = arena_alloc(arena, sizeof *row);
+        if (unit->writes[i].kind != STORE_BLOCKED_KEYS)
+            continue;
+        must(row != NULL);
+        *row = *(const struct store_blocked_key *)unit->writes[i].row;
+        row->spki_hash = salted(mirror, arena, row->spki_hash);
+        unit->writes[i].row = row;
+    }
 }
 
 /* ---- what the memory holds is put into the store ---- */
@@ -152,7 +185,11 @@ static struct store_unit unit_of(enum store_kind kind, const struct world_memory
 {
     struct store_unit unit = {.issuer = bytes_of(world_issuer(memory, i), STORE_ISSUER_ID)};
 
-    store_unit_write(&unit, kind == STORE_SECRETS ? STORE_PUT : STORE_INSERT, kind, world_row(memory, i));
+    enum store_how how = kind == STORE_SECRETS        ? STORE_PUT
+                         : kind == STORE_BLOCKED_KEYS ? STORE_ONCE
+                                                      : STORE_INSERT;
+
+    store_unit_write(&unit, how, kind, world_row(memory, i));
     if (kind == STORE_TRANSACTIONS)
         unit.tx_id = row_key(world_row(memory, i), &store_tables[kind]);
     return unit;
@@ -174,7 +211,7 @@ static void put(struct mirror *mirror, const struct world *world)
             units[n++] = unit_of((enum store_kind)kind, &memory, i);
     }
     for (size_t i = 0; i < n; i++) {
-        units[i].issuer = salted(mirror, arena, units[i].issuer);
+        salt_unit(mirror, arena, &units[i]);
         units[i].arena = arena;
         units[i].now = world->now;
         items[i] = &units[i];
@@ -210,9 +247,11 @@ void mirror_fetch(struct mirror *mirror, const struct world *world, const struct
     mirror_bring(mirror, world);
     fetch.arena = arena_new(MIRROR_ARENA);
     fetch.issuer = salted(mirror, fetch.arena, told->issuer);
+    salt_key(mirror, &fetch);
     fetch.outcome = STORE_FETCH_UNAVAILABLE;
     fetch.rows = NULL;
     must(store_fetch_wait(mirror->store, &fetch));
+    unsalt_row(mirror, &fetch);
     text_begin(&memory);
     text_begin(&store);
     write_fetch(memory.out, told);
@@ -261,6 +300,7 @@ static void compare_rows(struct mirror *mirror, const struct world *world, const
     for (size_t i = 0; i < n; i++) {
         got[i] = (struct store_fetch){.kind = expected[i].kind, .key = expected[i].key, .arena = arena};
         got[i].issuer = salted(mirror, arena, expected[i].issuer);
+        salt_key(mirror, &got[i]);
         items[i] = &got[i];
         args[i] = &done;
     }
@@ -269,6 +309,7 @@ static void compare_rows(struct mirror *mirror, const struct world *world, const
     text_begin(&memory);
     text_begin(&store);
     for (size_t i = 0; i < n; i++) {
+        unsalt_row(mirror, &got[i]);
         write_fetch(memory.out, &expected[i]);
         write_fetch(store.out, &got[i]);
     }
@@ -283,7 +324,7 @@ void mirror_commit(struct mirror *mirror, const struct world *world, const struc
     struct text memory, store;
 
     unit.arena = arena_new(MIRROR_ARENA);
-    unit.issuer = salted(mirror, unit.arena, told->issuer);
+    salt_unit(mirror, unit.arena, &unit);
     unit.outcome = STORE_UNKNOWN;
     unit.conflict = STORE_PRE_NONE;
     unit.row = (struct store_tx){0};

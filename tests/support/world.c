@@ -135,7 +135,7 @@ void world_forget(struct world *world)
 {
     arena_free(world->rows);
     world->rows = arena_new(WORLD_ARENA);
-    world->tx_count = world->cert_count = 0;
+    world->tx_count = world->cert_count = world->blocked_key_count = 0;
     world->secrets[0].row.bound_to = bytes_of(NULL, 0);
     world->commits = world->audits = world->fetches_seen = world->commits_seen = 0;
 }
@@ -224,6 +224,9 @@ struct world_memory world_memory(const struct world *world, enum store_kind kind
                                 offsetof(struct world_cert, row), world->cert_count, WORLD_ROWS},
         [STORE_SECRETS] = {(uint8_t *)(uintptr_t)world->secrets, sizeof world->secrets[0],
                            offsetof(struct world_secret, row), world->secret_count, WORLD_SECRETS},
+        [STORE_BLOCKED_KEYS] = {(uint8_t *)(uintptr_t)world->blocked_keys, sizeof world->blocked_keys[0],
+                                offsetof(struct world_blocked_key, row), world->blocked_key_count,
+                                WORLD_ROWS},
     };
 
     must((int)kind < (int)WORLD_KINDS);
@@ -235,7 +238,8 @@ void *world_find(const struct world *world, enum store_kind kind, struct bytes i
     struct world_memory memory = world_memory(world, kind);
 
     for (size_t i = 0; i < memory.count; i++)
-        if (bytes_equal(bytes_of(world_issuer(&memory, i), STORE_ISSUER_ID), issuer) &&
+        if ((!store_tables[kind].of_issuer ||
+             bytes_equal(bytes_of(world_issuer(&memory, i), STORE_ISSUER_ID), issuer)) &&
             bytes_equal(row_key(world_row(&memory, i), &store_tables[kind]), key))
             return world_row(&memory, i);
     return NULL;
@@ -337,6 +341,10 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     }
     if (unit->secret_reference.len != 0 && !secret_is_usable(secret, unit))
         return conflict(unit, STORE_PRE_SECRET);
+    if (world_find(world, STORE_BLOCKED_KEYS, unit->issuer, unit->key_unblocked) != NULL)
+        return conflict(unit, STORE_PRE_KEY_BLOCKED);
+    if (world_find(world, STORE_BLOCKED_KEYS, unit->issuer, unit->signer_unblocked) != NULL)
+        return conflict(unit, STORE_PRE_SIGNER_BLOCKED);
     if (unit->key_unused.len != 0 && key_is_used(world, unit->issuer, unit->key_unused))
         return conflict(unit, STORE_PRE_KEY_UNUSED);
     if (unit->signer_serial.len != 0 &&
@@ -357,6 +365,7 @@ static void grow(struct world *world, enum store_kind kind)
     world->tx_count += kind == STORE_TRANSACTIONS;
     world->cert_count += kind == STORE_CERTIFICATES;
     world->secret_count += kind == STORE_SECRETS;
+    world->blocked_key_count += kind == STORE_BLOCKED_KEYS;
 }
 
 static void write_here(struct world *world, const struct store_unit *unit, const struct store_write *write)
@@ -370,6 +379,8 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         memcpy(world_issuer(&memory, memory.count), unit->issuer.data, STORE_ISSUER_ID);
         row = world_row(&memory, memory.count);
         grow(world, write->kind);
+    } else if (write->how == STORE_ONCE) {
+        return;
     }
     must(rows_copy(row, table, write->row, world->rows));
 }

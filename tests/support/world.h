@@ -7,7 +7,7 @@
 #include "server/ctl/ctl.h"
 #include "server/pki/response.h"
 
-enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_SECRETS + 1 };
+enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_BLOCKED_KEYS + 1 };
 
 struct world_tx {
     uint8_t issuer[STORE_ISSUER_ID];
@@ -22,6 +22,11 @@ struct world_cert {
 struct world_secret {
     uint8_t issuer[STORE_ISSUER_ID];
     struct store_secret row;
+};
+
+struct world_blocked_key {
+    uint8_t issuer[STORE_ISSUER_ID]; /* as all rows of the memory have it; it means nothing */
+    struct store_blocked_key row;
 };
 
 struct world {
@@ -47,6 +52,8 @@ struct world {
     size_t cert_count;
     struct world_secret secrets[WORLD_SECRETS];
     size_t secret_count;
+    struct world_blocked_key blocked_keys[WORLD_ROWS];
+    size_t blocked_key_count;
     unsigned commits, audits; /* units done, and audit records in them */
     struct store_audit audit; /* the last of these */
 

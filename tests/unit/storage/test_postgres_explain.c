@@ -207,12 +207,15 @@ Test(postgres_explain, each_question_is_asked_once)
     static const enum postgres_statement statements[] = {
         (enum postgres_statement)(SQL_GET + STORE_TRANSACTIONS),
         (enum postgres_statement)(SQL_GET + STORE_SECRETS),
-        (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), SQL_KEYS_IN_USE,
+        (enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS),
+        (enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS),
+        (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES),
+        SQL_KEYS_IN_USE,
         (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES)};
 
     writer_send_questions(writer);
-    cr_assert_eq(net.count, 5);
-    for (size_t i = 0; i < 5; i++)
+    cr_assert_eq(net.count, 7);
+    for (size_t i = 0; i < 7; i++)
         cr_expect_eq(net.sent[i], statements[i], "%zu", i);
     cr_expect_eq(net.sends, 1);
     cr_expect_eq(net.losses, 0);
@@ -307,6 +310,22 @@ Test(postgres_explain, a_key_is_in_use_or_not)
     cr_expect_eq(judged(), STORE_PRE_NONE, "it does not matter");
 }
 
+Test(postgres_explain, a_key_is_blocked_or_not)
+{
+    units[1].key_unblocked = bytes_str("key");
+    units[1].signer_unblocked = bytes_str("signer");
+    cr_expect_eq(judged(), STORE_PRE_NONE);
+    found(ASK_BLOCKED, 0, NULL, NULL);
+    found(ASK_BLOCKED_SIGNER, 2, NULL, NULL);
+    cr_expect_eq(judged(), STORE_PRE_NONE, "those of others");
+    found(ASK_BLOCKED_SIGNER, 1, NULL, NULL);
+    cr_expect_eq(judged(), STORE_PRE_SIGNER_BLOCKED);
+    found(ASK_BLOCKED, 1, NULL, NULL);
+    cr_expect_eq(judged(), STORE_PRE_KEY_BLOCKED);
+    units[1].key_unblocked = units[1].signer_unblocked = bytes_of(NULL, 0);
+    cr_expect_eq(judged(), STORE_PRE_NONE, "it does not matter");
+}
+
 static const enum store_cert_status statuses[] = {STORE_CERT_UNCONFIRMED, STORE_CERT_VALID,
                                                   STORE_CERT_REVOKED, STORE_CERT_HOLD};
 
@@ -352,6 +371,12 @@ Test(postgres_explain, the_first_that_fails_is_told)
     units[1].key_unused = bytes_str("key");
     found(ASK_KEY, 1, NULL, NULL);
     cr_expect_eq(judged(), STORE_PRE_KEY_UNUSED);
+    units[1].signer_unblocked = bytes_str("signer");
+    found(ASK_BLOCKED_SIGNER, 1, NULL, NULL);
+    cr_expect_eq(judged(), STORE_PRE_SIGNER_BLOCKED);
+    units[1].key_unblocked = bytes_str("key");
+    found(ASK_BLOCKED, 1, NULL, NULL);
+    cr_expect_eq(judged(), STORE_PRE_KEY_BLOCKED);
     units[1].secret_reference = bytes_str("ref");
     cr_expect_eq(judged(), STORE_PRE_SECRET);
     units[1].tx_id = e[1].tx.transaction_id;

@@ -141,19 +141,20 @@ Test(postgres_group, a_group_is_what_waits_up_to_its_limit)
 Test(postgres_group, rows_of_a_group_have_a_bound)
 {
     wait_for(POSTGRES_GROUP_MAX);
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4);
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6);
     store_unit_write(&e[3].unit, STORE_INSERT, STORE_CERTIFICATES, &e[ENROLLMENTS - 1].cert);
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1, "a row more is a unit less");
-    /* Of 2048 there are three left. One change is among the keys of its unit; four more are one too many. */
-    struct store_cert_change changes[5] = {{.serial = bytes_str("1")}};
-    for (size_t i = 1; i < 5; i++)
-        changes[i] = (struct store_cert_change){.serial = bytes_str(&"2345"[i - 1]), .next = &changes[i - 1]};
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1, "a row more is a unit less");
+    /* Of 3072 there are five left. One change is among the keys of its unit; six more are one too many. */
+    struct store_cert_change changes[7] = {{.serial = bytes_str("1")}};
+    for (size_t i = 1; i < 7; i++)
+        changes[i] =
+            (struct store_cert_change){.serial = bytes_str(&"234567"[i - 1]), .next = &changes[i - 1]};
     e[4].unit.change = &changes[0];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1);
-    e[4].unit.change = &changes[3];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 1);
-    e[4].unit.change = &changes[4];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 4 - 2);
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1);
+    e[4].unit.change = &changes[5];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1);
+    e[4].unit.change = &changes[6];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 2);
 }
 
 /* The second of two that touch a row has to see the other's work. */
