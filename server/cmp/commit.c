@@ -60,6 +60,12 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
     case STORE_PRE_KEY_UNUSED:
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "publicKey is in use in another certificate: make a new key");
+    case STORE_PRE_KEY_BLOCKED:
+        return cmp_refuse_blocked(m);
+    case STORE_PRE_SIGNER_BLOCKED:
+        return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                          "the key of the protecting certificate is not taken any more",
+                          "it is blocked: see cmpctl key list");
     case STORE_PRE_SIGNER:
         return refuse_signer(m);
     case STORE_PRE_CERT:

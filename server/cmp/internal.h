@@ -89,6 +89,8 @@ struct cmp_message {
     struct store_tx tx;
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
+    uint8_t key_hash[CMP_HASH];                 /* SHA-256 of the key to be certified, where there is one */
+    const struct store_blocked_key *blocked;    /* it is not to be certified; NULL: it may */
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
     int takes_over; /* 1: |former| has left its transactionID to this message, which begins another */
     struct store_tx former;
@@ -269,6 +271,10 @@ int cmp_open_secret(struct cmp_message *m, const char **detail);
 enum cmp_turn cmp_refuse_template(struct cmp_message *m, const char *format, const char *what)
     __attribute__((format(printf, 2, 0)));
 
+/* cmp_refuse_blocked refuses the key that is to be certified, which is blocked. Its holder has to be known by
+ * then: nobody else is told. Returns CMP_REFUSED. */
+enum cmp_turn cmp_refuse_blocked(struct cmp_message *m);
+
 /* cmp_check_extensions refuses extensions that stand twice in |tmpl|, or are too many. CMP_ON or CMP_REFUSED.
  */
 enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_template *tmpl);
@@ -315,6 +321,10 @@ uint32_t cmp_widest_window(const struct cmp_message *m);
  * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good;
  * where the old one is revoked then, the audit record says so, before the detail that it has. */
 void cmp_supersede(struct cmp_message *m, struct bytes serial, int done);
+
+/* cmp_want_unblocked has |unit| depend on |spki|, the key that protects the message, not being blocked;
+ * empty: a shared secret does. */
+void cmp_want_unblocked(struct cmp_message *m, struct store_unit *unit, struct bytes spki);
 
 /* cmp_accept notes in m->new_tx that this message is the last one accepted. */
 void cmp_accept(struct cmp_message *m);

@@ -152,6 +152,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     } else {
         unit->signer_serial = m->tx.signer_serial;
     }
+    if (own->accepted)
+        cmp_want_unblocked(m, unit, m->tx.credential_key);
     m->audit.event = own->accepted ? "confirm" : "reject";
     m->audit.outcome = own->accepted ? "accepted" : "revoked";
     if (m->result.detail != NULL)

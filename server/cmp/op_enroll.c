@@ -60,6 +60,11 @@ static struct bytes names(const struct cmp_message *m)
     return ((const struct enrollment *)m->state)->request.old_cert_serial;
 }
 
+static struct bytes certifies(const struct cmp_message *m)
+{
+    return ((const struct enrollment *)m->state)->request.tmpl.spki;
+}
+
 static void prove(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
@@ -205,6 +210,8 @@ static enum cmp_turn check(struct cmp_message *m)
     if ((turn = check_credential(m)) != CMP_ON || (turn = check_template(m)) != CMP_ON ||
         (turn = check_update(m)) != CMP_ON || (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
         return turn;
+    if (m->blocked != NULL)
+        return cmp_refuse_blocked(m);
     if ((decide = cmp_want_decision(m)) == NULL)
         return CMP_END;
     decide->profile = m->profile;
@@ -367,15 +374,6 @@ static cmp_step *const run_update[] = {look_for_open, judge_open, check, decided
 
 /* ---- the unit that the answer waits for ---- */
 
-static struct bytes hash_of(struct cmp_message *m, struct bytes data)
-{
-    uint8_t *hash = cmp_alloc(m, CMP_HASH);
-
-    if (hash != NULL)
-        digest_compute(hash, DIGEST_SHA256, data);
-    return bytes_of(hash, CMP_HASH);
-}
-
 static struct bytes text_of(struct cmp_message *m, struct bytes name)
 {
     enum { TEXT = 512 };
@@ -405,7 +403,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .not_after = decision->not_after,
         .subject = decision->subject,
         .subject_text = text_of(m, decision->subject),
-        .spki_hash = hash_of(m, spki),
+        .spki_hash = bytes_of(m->key_hash, CMP_HASH),
         .transaction_id = m->transaction_id,
         .profile = bytes_str(m->profile->config->name),
         .certificate = own->certificate,
@@ -413,6 +411,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;
+    unit->key_unblocked = own->row.spki_hash;
+    cmp_want_unblocked(m, unit, m->is_mac ? bytes_of(NULL, 0) : m->signer->spki);
     m->audit.event = m->operation->audit;
     m->audit.outcome = "granted";
     m->audit.detail = own->row.subject_text;
@@ -476,8 +476,8 @@ static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_s
 /* ---- the rows ---- */
 
 #define ENROLLMENT(steps)                                                                                    \
-    .prove = prove, .run = (steps), .record = record, .recall = recall, .again = again, .refusal = refusal,  \
-    .cleanup = cleanup
+    .certifies = certifies, .prove = prove, .run = (steps), .record = record, .recall = recall,              \
+    .again = again, .refusal = refusal, .cleanup = cleanup
 
 const struct cmp_operation cmp_ir = {
     .request = PKI_IR,

@@ -8,11 +8,13 @@
 struct revocation {
     struct rev_details details;
     const struct store_fetch *certificate; /* NULL: it is the signer's, as it was looked up */
+    struct store_blocked_key blocked;      /* its key, if that is lost */
 };
 
 /* CRLReason (RFC 5280 5.3.1) */
 enum {
     REASON_UNSPECIFIED = 0,
+    REASON_KEY_COMPROMISE = 1,
     REASON_CA_COMPROMISE = 2,
     REASON_HOLD = 6,
     REASON_UNUSED = 7,
@@ -140,7 +142,7 @@ static enum cmp_turn check_details(struct cmp_message *m, const struct store_cer
 
 static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store_cert *stored)
 {
-    const struct revocation *own = m->state;
+    struct revocation *own = m->state;
     int64_t reason = recorded_reason(own->details.reason);
 
     if (check_details(m, stored) != CMP_ON)
@@ -165,6 +167,8 @@ static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store
         .reason = (int)reason,
         .at = m->now,
     };
+    own->blocked = (struct store_blocked_key){
+        .spki_hash = stored->spki_hash, .at = m->now, .reason = (int)reason, .serial = stored->serial};
     m->result.event = reason == REASON_HOLD     ? "certificate held"
                       : reason == REASON_REMOVE ? "certificate released"
                                                 : "certificate revoked";
@@ -195,21 +199,33 @@ static enum cmp_turn judge(struct cmp_message *m)
     return judge_certificate(m, stored);
 }
 
+/* Whoever signs by the key itself can have that key blocked, and no other; an RA that of whom it speaks for.
+ * A device may give its certificate up whether its key is blocked or not. */
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
+    struct revocation *own = m->state;
+    int blocks = m->change.reason == REASON_KEY_COMPROMISE;
+
     cmp_begin_tx(m, unit, STORE_TX_ENDED);
     m->new_tx.serial = m->change.serial;
     unit->change = &m->change;
     /* What the change requires of the certificate is more than what is wanted of a signer. */
     if (m->signer_is_own && !names_signer(m))
         unit->signer_serial = m->signer->serial;
+    if (!names_signer(m))
+        cmp_want_unblocked(m, unit, m->signer->spki);
+    if (blocks) {
+        own->blocked.who = m->audit.who;
+        store_unit_write(unit, STORE_ONCE, STORE_BLOCKED_KEYS, &own->blocked);
+    }
     m->audit.event = m->change.status == STORE_CERT_HOLD    ? "hold"
                      : m->change.status == STORE_CERT_VALID ? "release"
                                                             : "revoke";
     m->audit.outcome = m->change.status == STORE_CERT_HOLD    ? "held"
                        : m->change.status == STORE_CERT_VALID ? "released"
                                                               : "revoked";
-    m->audit.detail = bytes_str(arena_printf(m->arena, "reasonCode %d", m->change.reason));
+    m->audit.detail = bytes_str(
+        arena_printf(m->arena, "reasonCode %d%s", m->change.reason, blocks ? "; its key is blocked" : ""));
 }
 
 static cmp_step *const run[] = {check, judge, NULL};

@@ -41,6 +41,8 @@ struct cmp_operation {
     /* names returns the serialNumber of the certificate that the body says protects it, or empty: of several
      * of one key that one is meant. NULL: the body says nothing of it. */
     struct bytes (*names)(const struct cmp_message *m);
+    /* certifies returns the SubjectPublicKeyInfo that is to be certified, or empty. NULL: none is. */
+    struct bytes (*certifies)(const struct cmp_message *m);
     /* prove wants verifications of its own, in one batch with the protection. NULL: it has none. */
     void (*prove)(struct cmp_message *m);
     /* takes_revoked returns 1 if the signer's certificate may be revoked. NULL: never. */

@@ -51,7 +51,8 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* A transaction at every CA, and a secret or the certificates that may be the signer's. */
+/* A transaction at every CA, and a secret or the certificates that may be the signer's. What certifies a key
+ * has no transaction elsewhere: the key has its place. */
 _Static_assert(sizeof((struct cmp_message *)NULL)->rows / sizeof((struct cmp_message *)NULL)->rows[0] ==
                    BOUND_AUTHORITIES + BOUND_SIGNERS,
                "every row that is wanted has its place");
@@ -67,6 +68,17 @@ static void want_signers(struct cmp_message *m)
     for (size_t i = 0; i < m->signer_count; i++)
         if (m->signers[i].is_own && m->signers[i].cert->serial.len == STORE_SERIAL)
             m->signers[i].row = want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signers[i].cert->serial);
+}
+
+/* Whether the key is blocked is told once it is known who has it. */
+static void want_key(struct cmp_message *m)
+{
+    struct bytes spki;
+
+    if (m->state == NULL || m->operation->certifies == NULL || (spki = m->operation->certifies(m)).len == 0)
+        return;
+    digest_compute(m->key_hash, DIGEST_SHA256, spki);
+    want_row(m, m->profile->ca, STORE_BLOCKED_KEYS, bytes_of(m->key_hash, CMP_HASH));
 }
 
 /* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
@@ -146,6 +158,7 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
         want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
     else
         want_signers(m);
+    want_key(m);
     return CMP_ON;
 }
 
@@ -162,6 +175,8 @@ static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *f
         m->has_tx = 1;
     } else if (fetch->kind == STORE_SECRETS) {
         m->stored_secret = fetch->rows;
+    } else if (fetch->kind == STORE_BLOCKED_KEYS) {
+        m->blocked = fetch->rows;
     }
     return CMP_ON;
 }

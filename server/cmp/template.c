@@ -21,3 +21,19 @@ enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_temp
             arena_printf(m->arena, "the template has more than %d extensions", BOUND_EXTENSIONS));
     return CMP_ON;
 }
+
+/* Why, the operator knows, or finds in the list: whoever has the key is told what to do. */
+enum cmp_turn cmp_refuse_blocked(struct cmp_message *m)
+{
+    const struct store_blocked_key *row = m->blocked;
+    char hex[2 * CMP_HASH + 1];
+
+    cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is not certified any more: make a new key");
+    log_hex(hex, sizeof hex, bytes_of(m->key_hash, CMP_HASH));
+    m->refusal.detail =
+        row != NULL
+            ? arena_printf(m->arena, "the key %s is blocked, CRLReason %d: cmpctl key list tells since when",
+                           hex, row->reason)
+            : arena_printf(m->arena, "the key %s was blocked meanwhile: see cmpctl key list", hex);
+    return CMP_REFUSED;
+}

@@ -100,6 +100,16 @@ void cmp_supersede(struct cmp_message *m, struct bytes serial, int done)
         tell_of_superseded(m, serial);
 }
 
+void cmp_want_unblocked(struct cmp_message *m, struct store_unit *unit, struct bytes spki)
+{
+    uint8_t *hash;
+
+    if (spki.len == 0 || (hash = cmp_alloc(m, CMP_HASH)) == NULL)
+        return;
+    digest_compute(hash, DIGEST_SHA256, spki);
+    unit->signer_unblocked = bytes_of(hash, CMP_HASH);
+}
+
 void cmp_accept(struct cmp_message *m)
 {
     m->new_tx.sender_nonce = bytes_of(m->nonce, CMP_NONCE);

@@ -42,6 +42,19 @@ static void ask_before(struct scene *scene, struct bytes good)
     (void)good;
 }
 
+/* The key that is asked for was lost since. */
+static void block_before(struct scene *scene, struct bytes good)
+{
+    struct world *world = scene->world;
+    struct world_blocked_key *key = &world->blocked_keys[world->blocked_key_count++];
+    uint8_t *hash = arena_alloc(world->rows, DIGEST_MAX);
+
+    (void)good;
+    must(hash != NULL);
+    digest_compute(hash, DIGEST_SHA256, private_key_spki(scene->client->key));
+    key->row = (struct store_blocked_key){.spki_hash = bytes_of(hash, STORE_HASH), .reason = 1};
+}
+
 static const struct refusal rows[] = {
     /* "version […] MUST be 2 if supplied" */
     {"RFC 9483 4.1.1", "version 0", PKI_IR, 0, "certTemplate/0 < 80{00}", IN_BODY, PKI_BAD_CERT_TEMPLATE},
@@ -162,6 +175,15 @@ static const struct refusal rows[] = {
      * (depending on policy)" */
     {"RFC 9483 3.6.4", "publicKey is in use", PKI_IR, 0, "", IN_BODY, PKI_BAD_CERT_TEMPLATE,
      .before = ask_before},
+    /* Not of an RFC: a key that was revoked for keyCompromise is nobody's any more. */
+    {"RFC 5280 5.3.1", "publicKey is blocked, ir", PKI_IR, 0, "", IN_BODY, PKI_BAD_CERT_TEMPLATE,
+     .before = block_before},
+    {"RFC 5280 5.3.1", "publicKey is blocked, ir by MAC", PKI_IR, BY_MAC, "", IN_BODY, PKI_BAD_CERT_TEMPLATE,
+     .before = block_before},
+    {"RFC 5280 5.3.1", "publicKey is blocked, p10cr", PKI_P10CR, 0, "", IN_BODY, PKI_BAD_CERT_TEMPLATE,
+     .before = block_before},
+    {"RFC 5280 5.3.1", "publicKey is blocked, kur", PKI_KUR, 0, "", IN_BODY, PKI_BAD_CERT_TEMPLATE,
+     .before = block_before},
 
     {"RFC 4211 5", "extension is a string", PKI_IR, 0, ADD_EXTENSIONS("0c{'x'}"), IN_BODY,
      PKI_BAD_DATA_FORMAT},

@@ -71,6 +71,73 @@ Test(op_revoke, a_device_revokes_its_own_certificate)
     cr_assert_eq(world_tx_of(world, client.header.transaction_id)->state, STORE_TX_ENDED);
 }
 
+/* Whoever has the key can have it blocked, and no other. */
+Test(op_revoke, a_key_that_is_lost_is_blocked)
+{
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 1));
+
+    expect_revoked(&answer);
+    cr_assert_eq(world->blocked_key_count, 1);
+    const struct store_blocked_key *key = &world->blocked_keys[0].row;
+    cr_assert(bytes_equal(key->spki_hash, row()->spki_hash));
+    cr_assert(bytes_equal(key->serial, row()->serial));
+    cr_assert_eq(key->reason, 1);
+    cr_assert_eq(key->at, world->now);
+    cr_assert(bytes_equal(key->who, world->audit.who));
+    cr_assert(bytes_equal(world->audit.detail, bytes_str("reasonCode 1; its key is blocked")));
+    /* The same octets again are answered again, and another rr is told so. */
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 1));
+    expect_refusal(&answer, PKI_RP, PKI_CERT_REVOKED);
+    cr_assert_eq(world->blocked_key_count, 1);
+}
+
+Test(op_revoke, for_any_other_reason_the_key_stays)
+{
+    static const int64_t reasons[] = {-1, 0, 2, 3, 4, 5, 6, 9, 10};
+
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        row()->status = STORE_CERT_VALID;
+        client.transaction_id[0]++;
+        struct answer answer = world_send(world, client_revoke(&client, &own.cert, reasons[i]));
+        expect_revoked(&answer);
+    }
+    cr_assert_eq(world->blocked_key_count, 0);
+}
+
+static void block(struct bytes spki)
+{
+    static uint8_t hash[DIGEST_MAX];
+
+    digest_compute(hash, DIGEST_SHA256, spki);
+    world->blocked_keys[world->blocked_key_count++].row =
+        (struct store_blocked_key){.spki_hash = bytes_of(hash, STORE_HASH), .at = world->now};
+}
+
+/* What it signs for itself does no harm: a certificate less. */
+Test(op_revoke, a_blocked_key_may_give_its_certificate_up)
+{
+    block(own.cert.spki);
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 5));
+    expect_revoked(&answer);
+}
+
+/* Else whoever has the key of an RA that was lost takes all stations out of service. */
+Test(op_revoke, an_RA_whose_key_is_blocked_revokes_nothing)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    make_ra(&ra, &trust);
+    world->profile.ras = &trust;
+    block(ra.cert.spki);
+    struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    expect_untouched();
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
 Test(op_revoke, without_a_reason_it_is_unspecified)
 {
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, -1));
