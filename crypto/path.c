@@ -293,6 +293,28 @@ enum path_fault path_check(struct path *path, const struct trust *trust,
     return fault != PATH_OK && secret_memory_failures() != failures ? PATH_MEMORY : fault;
 }
 
+static size_t put_hash(uint8_t *out, size_t len, const struct trusted *at)
+{
+    memcpy(out + len, at->hash, sizeof at->hash);
+    return len + sizeof at->hash;
+}
+
+size_t path_hashes(uint8_t *out, const struct path *path, const struct trust *trust)
+{
+    const struct trusted *at = path->end;
+    size_t len = 0;
+
+    for (size_t i = 1; i < path->cert_count; i++)
+        len += digest_compute(out + len, DIGEST_SHA256, path->certs[i]->der);
+    if (path->cert_count != 0) /* else the target is trusted by itself */
+        len = put_hash(out, len, at);
+    for (size_t left = at->depth; left > 0; left--) {
+        at = &trust->items[at->issuer];
+        len = put_hash(out, len, at);
+    }
+    return len;
+}
+
 void path_remember(const struct path *path, const struct trust *trust)
 {
     for (size_t i = 1; i < path->count; i++)
@@ -319,9 +341,11 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
         return 0;
     item = &items[trust->count];
     item->is_anchor = is_anchor;
+    item->owner = NULL;
     if (!certificate_parse(&item->cert, der) || (item->key = public_key_parse(item->cert.spki)) == NULL)
         return 0;
     item->cert.subject_cache = (struct name_cache){1, name_print(item->cert.subject)};
+    digest_compute(item->hash, DIGEST_SHA256, der);
     item->path_len = item->cert.path_len;
     item->is_self_issued = certificate_self_issued(&item->cert);
     item->issuer = trust->count;

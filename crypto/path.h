@@ -17,9 +17,11 @@ struct trusted {
     struct public_key *key;
     int is_anchor;
     int is_self_issued;
-    size_t issuer;    /* which of the trust it was verified with; its own place: none */
-    size_t depth;     /* of those above it */
-    int64_t path_len; /* issuers that may stand between it and a target; -1: any number */
+    size_t issuer;     /* which of the trust it was verified with; its own place: none */
+    size_t depth;      /* of those above it */
+    const char *owner; /* whose it is, for whoever added it; NULL: nobody's */
+    uint8_t hash[32];  /* SHA-256 of it */
+    int64_t path_len;  /* issuers that may stand between it and a target; -1: any number */
 };
 
 /* struct trust is a set of trusted certificates. Built once, then only read; but what it remembers of
@@ -82,6 +84,11 @@ enum path_fault path_check(struct path *path, const struct trust *trust,
 /* path_remember keeps in |trust| that all links of |path| were verified: the issuers among them need not be
  * again. */
 void path_remember(const struct path *path, const struct trust *trust);
+
+/* path_hashes writes SHA-256 of each certificate above the target, from its issuer up to the anchor, into
+ * |out| (PATH_HASHES_MAX octets); returns how many octets. */
+enum { PATH_HASHES_MAX = 2 * BOUND_CHAIN * 32 };
+size_t path_hashes(uint8_t *out, const struct path *path, const struct trust *trust);
 
 /* path_cleanup frees the keys that |path| made. */
 void path_cleanup(struct path *path);

@@ -43,11 +43,6 @@ struct store {
     int to_read;                 /* 1: nothing is committed */
 };
 
-/* store_serial_time writes the octets with which serials begin that are made at |at| (Unix seconds), and
- * returns them. */
-enum { STORE_SERIAL_TIME = 4 };
-struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at);
-
 /* store_fault writes a formatted text into |fault| (STORE_FAULT_MAX octets) and returns NULL. */
 void *store_fault(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -37,6 +37,27 @@ struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uin
     return bytes_of(out, (size_t)(at - out) + scope.len);
 }
 
+struct bytes store_place_put(uint8_t out[STORE_PLACE], const uint8_t chain[STORE_CHAIN_ID], int64_t seq)
+{
+    memcpy(out, chain, STORE_CHAIN_ID);
+    for (int i = STORE_PLACE - 1; i >= STORE_CHAIN_ID; i--, seq >>= 8)
+        out[i] = (uint8_t)seq;
+    return bytes_of(out, STORE_PLACE);
+}
+
+int64_t store_place_get(struct bytes *chain, struct bytes places, size_t i)
+{
+    const uint8_t *place = places.data + i * STORE_PLACE;
+    int64_t seq = 0;
+
+    if (places.len / STORE_PLACE <= i)
+        return 0;
+    *chain = bytes_of(place, STORE_CHAIN_ID);
+    for (size_t at = STORE_CHAIN_ID; at < STORE_PLACE; at++)
+        seq = (int64_t)((uint64_t)seq << 8 | place[at]);
+    return seq;
+}
+
 const struct store_column *row_column(const struct store_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++)

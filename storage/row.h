@@ -52,6 +52,11 @@ static inline struct bytes row_key(const void *row, const struct store_table *ta
  * (STORE_PIECE_KEY_MAX octets). */
 struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uint32_t index);
 
+/* store_place_put writes the place of entry |seq| of |chain| into |out|. store_place_get reads place |i| of
+ * |places|; returns its seq, with |*chain| a view, or 0 if there are no so many. */
+struct bytes store_place_put(uint8_t out[STORE_PLACE], const uint8_t chain[STORE_CHAIN_ID], int64_t seq);
+int64_t store_place_get(struct bytes *chain, struct bytes places, size_t i);
+
 /* row_column returns the column with |name|, which must be one. */
 const struct store_column *row_column(const struct store_table *table, const char *name);
 

@@ -33,7 +33,8 @@ struct store_fetch {
     enum store_index index; /* STORE_BY_KEY, or one that is about |kind| */
     struct bytes issuer;    /* STORE_ISSUER_ID octets, if rows of the kind have one */
     struct bytes key;
-    int64_t before;      /* Unix seconds, as the index wants it */
+    struct bytes of;     /* as the index wants it */
+    int64_t before;      /* Unix seconds or a number, as the index wants it */
     struct arena *arena; /* the rows are allocated here, and all that they refer to */
     enum store_fetch_outcome outcome;
     void *rows; /* when found: |count| of the kind's structure */
@@ -253,6 +254,11 @@ int store_each(struct store *store, char *fault, enum store_kind kind, struct by
  * that |n| of them are signed, and the seal is stored. */
 size_t store_audit_heads(struct store *store, struct store_head *heads, size_t max);
 void store_audit_sealed(struct store *store, const struct store_head *heads, size_t n);
+
+/* store_serial_time writes the octets with which serials begin that are made at |at| (Unix seconds), and
+ * returns them. */
+enum { STORE_SERIAL_TIME = 4 };
+struct bytes store_serial_time(uint8_t out[STORE_SERIAL_TIME], int64_t at);
 
 /* store_versions returns one line that names the database libraries and their versions. */
 const char *store_versions(void);

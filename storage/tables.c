@@ -10,6 +10,7 @@
 #define OCTETS(row, field) COLUMN(STORE_OCTETS, row, field)
 #define WORDS(row, field) COLUMN(STORE_WORDS, row, field)
 #define FIXED(row, field) COLUMN(STORE_FIXED, row, field)
+#define PLACES(row, field) COLUMN(STORE_PLACES, row, field)
 #define NUMBER(row, field) COLUMN(STORE_NUMBER, row, field)
 #define SMALL(row, field) COLUMN(STORE_SMALL, row, field)
 #define TRUTH(row, field) COLUMN(STORE_TRUTH, row, field)
@@ -43,7 +44,8 @@ static const struct store_column certificates[] = {
     NUMBER(store_cert, issued_at),  NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
     NUMBER(store_cert, revoked_at), OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
     OCTETS(store_cert, spki_hash),  OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
-    SMALL(store_cert, shard),       OCTETS(store_cert, successor),      OCTETS(store_cert, certificate),
+    SMALL(store_cert, shard),       WORDS(store_cert, vendor),          OCTETS(store_cert, path),
+    PLACES(store_cert, changes),    OCTETS(store_cert, successor),      OCTETS(store_cert, certificate),
 };
 
 static const struct store_column revocations[] = {
@@ -168,5 +170,16 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                              .limit = STORE_REVOKED_MAX},
     [STORE_ALL_CRLS] = {.kind = STORE_CRLS, .order = "scope", .limit = STORE_CRLS_MAX},
     [STORE_ALL_CRL_URLS] = {.kind = STORE_CRL_URLS, .order = "url", .limit = STORE_CRL_URLS_MAX},
+    [STORE_OF_KEY] = {.kind = STORE_CERTIFICATES,
+                      .equal = "spki_hash",
+                      .order = "serial",
+                      .is_paged = 1,
+                      .limit = STORE_OLD_MAX},
+    [STORE_ENTRY] = {.kind = STORE_ENTRIES,
+                     .name = "audit_place",
+                     .equal = "chain",
+                     .order = "seq",
+                     .from = "seq",
+                     .limit = 1},
     [STORE_ANY_SECRET] = {.kind = STORE_SECRETS, .order = "reference", .is_paged = 1, .limit = 1},
 };

@@ -11,14 +11,16 @@
 #include "server/base/bytes.h"
 
 enum {
-    STORE_ISSUER_ID = 16,    /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
-    STORE_SERIAL = 16,       /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
-    STORE_HASH = 32,         /* SHA-256 */
-    STORE_NAME_MAX = 128,    /* octets of a profile's or node's name */
-    STORE_NODES_MAX = 64,    /* of one store */
-    STORE_OLD_MAX = 256,     /* rows that a look for old ones looks at, and that are removed at once */
-    STORE_CHAIN_ID = 16,     /* random octets that name a chain of the audit log */
-    STORE_INSTANCE = 16,     /* random octets that name a process that seals */
+    STORE_ISSUER_ID = 16, /* first octets of SHA-256 over the CA's SubjectPublicKeyInfo */
+    STORE_SERIAL = 16,    /* four of time (seconds since 2020-01-01, top bit 0), twelve random */
+    STORE_HASH = 32,      /* SHA-256 */
+    STORE_NAME_MAX = 128, /* octets of a profile's or node's name */
+    STORE_NODES_MAX = 64, /* of one store */
+    STORE_OLD_MAX = 256,  /* rows that a look for old ones looks at, and that are removed at once */
+    STORE_CHAIN_ID = 16,  /* random octets that name a chain of the audit log */
+    STORE_INSTANCE = 16,  /* random octets that name a process that seals */
+    STORE_PLACE = STORE_CHAIN_ID + 8, /* octets that say where an entry of the audit log stands */
+    STORE_CHANGES_MAX = 64,  /* places that a certificate keeps: where it was issued, and its last changes */
     STORE_COLUMNS_MAX = 32,  /* of a table, the issuer among them */
     STORE_REVOKED_MAX = 256, /* revocations that are read at once */
     STORE_PIECE_KEY_MAX = 5 + 16,
@@ -84,7 +86,12 @@ struct store_cert {
     struct bytes spki_hash;      /* SHA-256 of SubjectPublicKeyInfo */
     struct bytes transaction_id; /* empty: nobody asked for it, it is the CA's own */
     struct bytes profile;
-    int shard;                /* the CRL that its distribution point names, from 1; 0: the full one */
+    int shard;            /* the CRL that its distribution point names, from 1; 0: the full one */
+    struct bytes vendor;  /* its name: whose device asked for it, or for the first of those that it updates;
+                           * empty if a shared secret or an RA vouched for it */
+    struct bytes path;    /* over which certificates that vendor vouched for it, or the RA's: SHA-256 of each,
+                           * from the issuer of the one that signed up to the anchor */
+    struct bytes changes; /* where the audit log has what became of it, row.h; empty: it is not known */
     struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */
     struct bytes certificate; /* DER */
 };
@@ -183,6 +190,8 @@ struct store_node {
 enum store_type {
     STORE_OCTETS, /* struct bytes */
     STORE_WORDS,  /* struct bytes, UTF-8 */
+    STORE_PLACES, /* struct bytes, written by the store alone: the places of the entries of the audit log that
+                   * the row's changes are recorded in */
     STORE_FIXED,  /* uint8_t[], always all of it */
     STORE_NUMBER, /* int64_t */
     STORE_SMALL,  /* int or an enum, of 16 bits */
@@ -259,6 +268,11 @@ enum store_index {
     STORE_ALL_CRLS,     /* the first STORE_CRLS_MAX of the issuer, by scope */
     STORE_ALL_CRL_URLS, /* the first STORE_CRL_URLS_MAX of the issuer */
     STORE_ANY_SECRET,   /* some shared secret of the issuer, if there is one */
+    /* The next STORE_OLD_MAX certificates of the key |of| after the serial |key| (empty: from the first). It
+     * costs as many steps as they are; in SQLite as many as there are certificates, unless a profile has
+     * wanted keys unused. */
+    STORE_OF_KEY,
+    STORE_ENTRY, /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
 };
 
@@ -268,6 +282,7 @@ struct store_index_of {
     const char *name;  /* of the index where SQLite is to be told; NULL: it is that of the key */
     const char *only;  /* SQL that both databases take, or NULL: all */
     const char *order; /* column */
+    const char *equal; /* column of octets that has to be |of|, or NULL */
     const char *from;  /* column that has to be at least |before|, or NULL */
     const char *below; /* column that has to be below |before|, or NULL. A serial is: by its time */
     int is_paged;      /* 1: |order| has to be above |key| */

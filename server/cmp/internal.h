@@ -129,6 +129,12 @@ static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
     return (m->operation->flags & flag) != 0;
 }
 
+/* cmp_trust_of returns whom the signer's path was found by. */
+static inline const struct trust *cmp_trust_of(const struct cmp_message *m)
+{
+    return m->is_ra ? m->profile->ras : m->profile->trust;
+}
+
 /* cmp_to_the_letter says whether the profile holds messages to RFC 9483 where RFC 9810 permits more. */
 static inline int cmp_to_the_letter(const struct cmp_message *m)
 {

@@ -382,6 +382,26 @@ static struct bytes text_of(struct cmp_message *m, struct bytes name)
     return text != NULL ? bytes_str(name_text(text, TEXT, name)) : bytes_of(NULL, 0);
 }
 
+/* Who vouched for the device. A certificate of this CA stands for what vouched for it when it was issued: so
+ * it is known of all that came of an intermediate that turns out to be bad. */
+static void put_origin(struct cmp_message *m, struct store_cert *row)
+{
+    uint8_t *hashes;
+
+    if (m->is_mac)
+        return;
+    if (m->signer_is_own && !m->is_ra) {
+        row->vendor = m->stored_signer->vendor;
+        row->path = m->stored_signer->path;
+        return;
+    }
+    if ((hashes = cmp_alloc(m, PATH_HASHES_MAX)) == NULL)
+        return;
+    row->path = bytes_of(hashes, path_hashes(hashes, &m->path, cmp_trust_of(m)));
+    if (!m->is_ra && m->path.end->owner != NULL)
+        row->vendor = bytes_str(m->path.end->owner);
+}
+
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
     struct enrollment *own = m->state;
@@ -408,6 +428,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .profile = bytes_str(m->profile->config->name),
         .certificate = own->certificate,
     };
+    put_origin(m, &own->row);
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;

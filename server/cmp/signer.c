@@ -252,16 +252,11 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
                       NULL);
 }
 
-static const struct trust *trust_of(const struct cmp_message *m)
-{
-    return m->is_ra ? m->profile->ras : m->profile->trust;
-}
-
 static enum path_fault find_path(struct cmp_message *m)
 {
     path_cleanup(&m->path); /* of another certificate, which was refused after its path was found */
-    return path_build(&m->path, trust_of(m), m->signers[m->signers_tried - 1].cert, m->certs, m->cert_count,
-                      m->now, m->path_attempt);
+    return path_build(&m->path, cmp_trust_of(m), m->signers[m->signers_tried - 1].cert, m->certs,
+                      m->cert_count, m->now, m->path_attempt);
 }
 
 static enum cmp_turn refuse_path(struct cmp_message *m)
@@ -383,8 +378,8 @@ static enum path_fault check_path(struct cmp_message *m)
     static const struct policy_settings any_policy;
 
     if (m->path.count != 0)
-        path_remember(&m->path, trust_of(m));
-    return path_check(&m->path, trust_of(m), &any_policy, m->arena);
+        path_remember(&m->path, cmp_trust_of(m));
+    return path_check(&m->path, cmp_trust_of(m), &any_policy, m->arena);
 }
 
 enum cmp_turn cmp_judge_signer(struct cmp_message *m)
@@ -419,7 +414,7 @@ enum cmp_turn cmp_judge_signer(struct cmp_message *m)
 
 static int is_issued_by_anchor(const struct cmp_message *m, struct certificate *cert)
 {
-    const struct trust *trust = trust_of(m);
+    const struct trust *trust = cmp_trust_of(m);
 
     for (size_t i = 0; i < trust->count; i++) {
         struct name_cache cache = trust->items[i].cert.subject_cache;

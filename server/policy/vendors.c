@@ -80,14 +80,22 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
     return 1;
 }
 
+/* What was added since |first| is the vendor's. */
+static void own(struct trust *trust, size_t first, const char *vendor)
+{
+    for (; first < trust->count; first++)
+        trust->items[first].owner = vendor;
+}
+
 int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
                         const struct config_list *names, int64_t now)
 {
     for (size_t n = 0; n < names->count; n++) {
-        size_t v = find_vendor(policy->config, names->items[n]);
+        size_t v = find_vendor(policy->config, names->items[n]), first = trust->count;
         if (v == SIZE_MAX || !add_anchors(fault, policy, trust, v) ||
             !add_intermediates(fault, policy, trust, v, now))
             return 0;
+        own(trust, first, policy->config->vendors[v].name);
     }
     return 1;
 }

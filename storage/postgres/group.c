@@ -229,6 +229,14 @@ static int64_t of_change(const struct store_cert_change *change, int column)
     return columns[column];
 }
 
+/* Where the audit log has what |unit| does; empty if it records nothing. */
+static struct bytes place_of(const struct writer *writer, const struct store_unit *unit,
+                             uint8_t out[STORE_PLACE])
+{
+    return unit != NULL && unit->audit != NULL ? store_place_put(out, writer->entry.chain, writer->entry.seq)
+                                               : bytes_of(out, 0);
+}
+
 static size_t members_of_changes(struct writer *writer)
 {
     size_t n = 0;
@@ -267,6 +275,7 @@ static int add_changes(struct writer *writer)
                                                           STORE_SMALL,  STORE_SMALL, STORE_NUMBER};
     struct params *params = &writer->params;
     const struct member *members = writer->members;
+    uint8_t place[STORE_PLACE];
     size_t n = members_of_changes(writer);
     if (n == 0)
         return 1;
@@ -278,13 +287,19 @@ static int add_changes(struct writer *writer)
         params_array_end(params);
     }
     put_successors(params, members, n);
+    params_array(params, STORE_PLACES);
+    for (size_t i = 0; i < n; i++)
+        params_array_octets(params, place_of(writer, members[i].unit, place));
+    params_array_end(params);
     return round_add(writer->slot, SQL_CHANGE, params);
 }
 
-/* The rows of |members|, an array for each column. */
-static void put_rows(struct params *params, const struct store_table *table, const struct member *members,
+/* The rows of the first |n| members, an array for each column. */
+static void put_rows(struct writer *writer, const struct store_table *table, const struct member *members,
                      size_t n)
 {
+    struct params *params = &writer->params;
+    uint8_t place[STORE_PLACE];
     params_reset(params);
     if (table->of_issuer) {
         params_array(params, STORE_OCTETS);
@@ -292,10 +307,14 @@ static void put_rows(struct params *params, const struct store_table *table, con
             params_array_octets(params, members[i].issuer);
         params_array_end(params);
     }
-    for (size_t column = 0; column < table->count; column++) {
-        params_array(params, table->columns[column].type);
+    for (size_t at = 0; at < table->count; at++) {
+        const struct store_column *column = &table->columns[at];
+        params_array(params, column->type);
         for (size_t i = 0; i < n; i++)
-            params_array_column(params, &table->columns[column], members[i].row);
+            if (column->type == STORE_PLACES)
+                params_array_octets(params, place_of(writer, members[i].unit, place));
+            else
+                params_array_column(params, column, members[i].row);
         params_array_end(params);
     }
 }
@@ -316,7 +335,7 @@ static int add_rows(struct writer *writer, enum store_kind kind, enum store_how 
     if (n == 0)
         return 1;
     qsort(members, n, sizeof members[0], by_key);
-    put_rows(params, &store_tables[kind], members, n);
+    put_rows(writer, &store_tables[kind], members, n);
     if (postgres_expects(kind, how)) {
         params_array(params, STORE_SMALL);
         for (size_t i = 0; i < n; i++)
@@ -391,7 +410,7 @@ static int add_administration(struct writer *writer)
 int writer_add_entry(struct writer *writer, enum postgres_statement statement,
                      const struct store_entry *entry)
 {
-    put_rows(&writer->params, &store_tables[STORE_ENTRIES], &(struct member){.row = entry}, 1);
+    put_rows(writer, &store_tables[STORE_ENTRIES], &(struct member){.row = entry}, 1);
     return round_add(writer->slot, statement, &writer->params);
 }
 

@@ -59,6 +59,8 @@ static int add_single(struct reader *reader, const struct store_fetch *item)
     params_reset(params);
     if (table->of_issuer)
         params_octets(params, item->issuer);
+    if (index->equal != NULL)
+        params_octets(params, item->of);
     if (index->is_paged)
         params_octets(params, item->key);
     if (column != NULL && row_is_octets(row_column(table, column)))

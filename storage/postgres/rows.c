@@ -111,8 +111,9 @@ void params_octets(struct params *params, struct bytes value)
 static Oid oid_of(enum store_type type)
 {
     static const Oid oids[] = {
-        [STORE_OCTETS] = OID_BYTEA, [STORE_WORDS] = OID_TEXT, [STORE_FIXED] = OID_BYTEA,
-        [STORE_NUMBER] = OID_INT8,  [STORE_SMALL] = OID_INT2, [STORE_TRUTH] = OID_BOOL};
+        [STORE_OCTETS] = OID_BYTEA, [STORE_WORDS] = OID_TEXT,  [STORE_FIXED] = OID_BYTEA,
+        [STORE_PLACES] = OID_BYTEA, [STORE_NUMBER] = OID_INT8, [STORE_SMALL] = OID_INT2,
+        [STORE_TRUTH] = OID_BOOL};
     return oids[type];
 }
 

@@ -15,6 +15,11 @@
 /* $1 issuers, $2 keys; k.i counts from 1. */
 #define KEYS "unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY k (issuer, key, i)"
 
+/* Octets of a place in the audit log, and of all that a certificate keeps. */
+#define PLACE "24"
+#define CHANGES_MAX "1536"
+_Static_assert(STORE_PLACE == 24 && STORE_CHANGES_MAX * STORE_PLACE == 1536, "as the statement has it");
+
 /* A number for a key, by which who blocks it and who has it certified wait for each other: of a few, so that
  * a large group takes no more locks than a server has. The class keeps it apart from other advisory locks. */
 #define BLOCKS                                                                                               \
@@ -74,11 +79,14 @@ static const char *const by_hand[SQL_GET] = {
         "unnest($3::bigint[]) AS at, unnest($4::smallint[]) AS only_from, unnest($5::boolean[]) AS required, "
         "unnest($6::smallint[]) AS status, unnest($7::smallint[]) AS reason, "
         "unnest($8::bigint[]) AS invalidity_at, unnest($9::bytea[]) AS successor, "
-        "unnest($10::boolean[]) AS follows, unnest($11::bytea[]) AS former), "
+        "unnest($10::boolean[]) AS follows, unnest($11::bytea[]) AS former, unnest($12::bytea[]) AS place), "
         "w AS (UPDATE cmpd.certificates c SET status = u.status, "
         "reason = CASE WHEN u.status IN (3, 4) THEN u.reason ELSE 0 END, "
         "revoked_at = CASE WHEN u.status IN (3, 4) THEN u.at ELSE 0 END, "
-        "successor = CASE WHEN u.successor = '' THEN c.successor ELSE u.successor END "
+        "successor = CASE WHEN u.successor = '' THEN c.successor ELSE u.successor END, "
+        /* The first place stays, of the others the last ones. */
+        "changes = CASE WHEN length(c.changes) < " CHANGES_MAX " THEN c.changes ELSE "
+        "substr(c.changes, 1, " PLACE ") || substr(c.changes, 2 * " PLACE " + 1) END || u.place "
         "FROM u WHERE c.issuer = u.issuer AND c.serial = u.serial AND c.status <> 3 "
         "AND (u.only_from = 0 OR c.status = u.only_from) AND (NOT u.follows OR c.successor = u.former) "
         "RETURNING c.issuer, c.serial, c.status, c.reason, c.revoked_at, c.not_after, c.shard, "
@@ -179,8 +187,9 @@ static const struct around *around(enum store_kind kind, enum store_how how)
 static const char *type_name(enum store_type type)
 {
     static const char *const names[] = {
-        [STORE_OCTETS] = "bytea",  [STORE_WORDS] = "text",     [STORE_FIXED] = "bytea",
-        [STORE_NUMBER] = "bigint", [STORE_SMALL] = "smallint", [STORE_TRUTH] = "boolean"};
+        [STORE_OCTETS] = "bytea", [STORE_WORDS] = "text",    [STORE_FIXED] = "bytea",
+        [STORE_PLACES] = "bytea", [STORE_NUMBER] = "bigint", [STORE_SMALL] = "smallint",
+        [STORE_TRUTH] = "boolean"};
     return names[type];
 }
 
@@ -280,18 +289,37 @@ static void put_where(struct sql *out, const struct store_table *table, const ch
     *n += column != NULL;
 }
 
-/* $1 the issuer, if there is one, then the key before, then |before|. */
-static void put_find(struct sql *out, const struct store_index_of *index)
+/* Certificates of a key: which they are, another table knows across the years. */
+static void put_of_key(struct sql *out)
 {
+    sql_put(out, "SELECT ");
+    sql_columns(out, &store_tables[STORE_CERTIFICATES], "", 0);
+    sql_put(
+        out,
+        " FROM cmpd.certificates WHERE issuer = $1::bytea AND serial = ANY (ARRAY(SELECT p.serial "
+        "FROM cmpd.public_keys p WHERE p.issuer = $1 AND p.spki_hash = $2::bytea AND p.serial > $3::bytea "
+        "ORDER BY p.issuer, p.spki_hash, p.serial LIMIT %zu)) ORDER BY issuer, serial",
+        store_indexes[STORE_OF_KEY].limit);
+}
+
+/* $1 the issuer, if there is one, then |of|, the key before, |before|. */
+static void put_find(struct sql *out, enum store_index which)
+{
+    const struct store_index_of *index = &store_indexes[which];
     const struct store_table *table = &store_tables[index->kind];
     int n = 0;
     if (index->limit == 0)
         return;
+    if (which == STORE_OF_KEY) {
+        put_of_key(out);
+        return;
+    }
     sql_put(out, "SELECT ");
     sql_columns(out, table, "", 0);
     sql_put(out, " FROM cmpd.%s WHERE ", table->name);
     if (table->of_issuer)
         sql_put(out, "issuer = $%d::bytea", ++n);
+    put_where(out, table, index->equal, "=", &n);
     put_where(out, table, index->is_paged ? index->order : NULL, ">", &n);
     put_where(out, table, index->below, "<", &n);
     put_where(out, table, index->from, ">=", &n);
@@ -312,7 +340,7 @@ void postgres_text_of(struct sql *out, enum postgres_statement statement)
     else if (which < (int)SQL_FIND)
         put_get(out, &store_tables[which - (int)SQL_GET]);
     else if (which < (int)SQL_WRITE)
-        put_find(out, &store_indexes[which - (int)SQL_FIND]);
+        put_find(out, (enum store_index)(which - (int)SQL_FIND));
     else
         put_write(out, (enum store_kind)((which - (int)SQL_WRITE) / STORE_HOWS),
                   (enum store_how)((which - (int)SQL_WRITE) % STORE_HOWS));

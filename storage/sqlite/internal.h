@@ -118,6 +118,7 @@ struct sqlite_conn {
     sqlite3 *db; /* NULL: not connected */
     sqlite3_stmt *statements[SQL_COUNT];
     struct sqlite_held held;
+    uint8_t place[STORE_PLACE]; /* where the entry of the group will stand */
 };
 
 struct sqlite_store {
@@ -191,10 +192,10 @@ int sqlite_run(struct sqlite_conn *conn, enum sqlite_statement statement);
 int sqlite_bind(sqlite3_stmt *statement, int at, struct bytes value);
 int sqlite_bind_words(sqlite3_stmt *statement, int at, struct bytes value); /* the same, as text */
 
-/* sqlite_bind_row binds |issuer|, if rows of |table| have one, and all columns of |row|. Returns SQLITE_OK or
- * an error. */
+/* sqlite_bind_row binds |issuer|, if rows of |table| have one, and all columns of |row|; |place| is what it
+ * has for a column of places. Returns SQLITE_OK or an error. */
 int sqlite_bind_row(sqlite3_stmt *statement, const struct store_table *table, struct bytes issuer,
-                    const void *row);
+                    const void *row, struct bytes place);
 
 /* sqlite_read_row copies the row that |statement| stands on into |out| and |arena|. Returns SQLITE_OK,
  * SQLITE_NOMEM when the arena or SQLite's memory is used up, or SQLITE_CORRUPT for what is no such row. */

@@ -21,13 +21,15 @@ static int read_rows(struct store_fetch *item, sqlite3_stmt *statement)
 
 static int bind_find(struct store_fetch *item, sqlite3_stmt *statement, uint8_t serial[STORE_SERIAL_TIME])
 {
-    enum { ISSUER = 1, KEY, BEFORE };
+    enum { ISSUER = 1, KEY, BEFORE, OF };
     const struct store_index_of *index = &store_indexes[item->index];
     const struct store_table *table = &store_tables[item->kind];
     const char *column = index->below != NULL ? index->below : index->from;
     int rc = table->of_issuer ? sqlite_bind(statement, ISSUER, item->issuer) : SQLITE_OK;
     if (rc == SQLITE_OK && index->is_paged)
         rc = sqlite_bind(statement, KEY, item->key);
+    if (rc == SQLITE_OK && index->equal != NULL)
+        rc = sqlite_bind(statement, OF, item->of);
     if (rc != SQLITE_OK || column == NULL)
         return rc;
     if (row_is_octets(row_column(table, column)))

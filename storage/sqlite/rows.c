@@ -24,13 +24,14 @@ static int bind_column(sqlite3_stmt *statement, int at, const struct store_colum
 }
 
 int sqlite_bind_row(sqlite3_stmt *statement, const struct store_table *table, struct bytes issuer,
-                    const void *row)
+                    const void *row, struct bytes place)
 {
     int at = 1, rc = SQLITE_OK;
     if (table->of_issuer)
         rc = sqlite_bind(statement, at++, issuer);
     for (size_t i = 0; rc == SQLITE_OK && i < table->count; i++)
-        rc = bind_column(statement, at++, &table->columns[i], row);
+        rc = table->columns[i].type == STORE_PLACES ? sqlite_bind(statement, at++, place)
+                                                    : bind_column(statement, at++, &table->columns[i], row);
     return rc;
 }
 

@@ -23,6 +23,9 @@ static const char version_1[] =
     " transaction_id BLOB NOT NULL,"
     " profile TEXT NOT NULL,"
     " shard INTEGER NOT NULL,"
+    " vendor TEXT NOT NULL,"
+    " path BLOB NOT NULL,"
+    " changes BLOB NOT NULL,"
     " successor BLOB NOT NULL CHECK (length(successor) IN (0, 16)),"
     " certificate BLOB NOT NULL CHECK (length(certificate) > 0)"
     ") STRICT;"
@@ -136,7 +139,8 @@ static const char version_1[] =
     " comment TEXT NOT NULL"
     ") STRICT;"
 
-    /* No index is needed to read the entries of a chain in order: they are inserted in that order. */
+    /* No index is needed to read the entries of a chain in order: they are inserted in that order. One is, to
+       find the entry that a certificate names. */
     "CREATE TABLE audit ("
     " id INTEGER PRIMARY KEY,"
     " chain BLOB NOT NULL CHECK (length(chain) = 16),"
@@ -147,6 +151,7 @@ static const char version_1[] =
     " records TEXT NOT NULL CHECK (length(records) > 0),"
     " hash BLOB NOT NULL CHECK (length(hash) = 32)"
     ") STRICT;"
+    "CREATE INDEX audit_place ON audit (chain, seq);"
     "CREATE TABLE audit_seals ("
     " id INTEGER PRIMARY KEY,"
     " instance BLOB NOT NULL CHECK (length(instance) = 16),"

@@ -31,7 +31,10 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_CERT_KEY] = "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 "
                      "AND status <> 3 LIMIT 1",
     [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5, "
-                        "successor = CASE WHEN length(?6) = 0 THEN successor ELSE ?6 END "
+                        "successor = CASE WHEN length(?6) = 0 THEN successor ELSE ?6 END, "
+                        /* The first place stays, of the others the last ones. */
+                        "changes = CAST(CASE WHEN length(changes) < ?8 THEN changes ELSE "
+                        "substr(changes, 1, ?9) || substr(changes, 2 * ?9 + 1) END || ?7 AS BLOB) "
                         "WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_REMOVABLE] =
         "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "
@@ -88,8 +91,17 @@ static void put_page(struct sql *out, const struct store_table *table)
             table->of_issuer ? " AND (length(?3) = 0 OR issuer = ?3)" : "");
 }
 
-/* ?1 the issuer, ?2 the key before, ?3 |before|. Left to itself, SQLite takes an index that begins with the
- * issuer, and reads and sorts every row of it: so one that is meant is named. */
+/* Adds a condition, if there is one; returns what stands before the next. */
+static const char *put_where(struct sql *out, const char *before, const char *what, const char *compare)
+{
+    if (what == NULL)
+        return before;
+    sql_put(out, "%s%s%s", before, what, compare);
+    return " AND ";
+}
+
+/* ?1 the issuer, ?2 the key before, ?3 |before|, ?4 |of|. Left to itself, SQLite takes an index that begins
+ * with the issuer, and reads and sorts every row of it: so one that is meant is named. */
 static void put_find(struct sql *out, const struct store_index_of *index)
 {
     const struct store_table *table = &store_tables[index->kind];
@@ -105,14 +117,11 @@ static void put_find(struct sql *out, const struct store_index_of *index)
         sql_put(out, "%sissuer = ?1", and);
         and = " AND ";
     }
-    if (index->only != NULL)
-        sql_put(out, "%s%s", and, index->only);
-    if (index->is_paged)
-        sql_put(out, "%s%s > ?2", and, index->order);
-    if (index->below != NULL)
-        sql_put(out, "%s%s < ?3", and, index->below);
-    if (index->from != NULL)
-        sql_put(out, "%s%s >= ?3", and, index->from);
+    and = put_where(out, and, index->only, "");
+    and = put_where(out, and, index->equal, " = ?4");
+    and = put_where(out, and, index->is_paged ? index->order : NULL, " > ?2");
+    and = put_where(out, and, index->below, " < ?3");
+    put_where(out, and, index->from, " >= ?3");
     sql_put(out, " ORDER BY %s LIMIT %zu", index->order, index->limit);
 }
 

@@ -249,6 +249,12 @@ static int list(struct sqlite_conn *conn, const struct store_unit *unit,
     return write_one(conn, SQL_LIST);
 }
 
+/* Where the audit log has what |unit| does; empty if it records nothing. */
+static struct bytes place_of(const struct sqlite_conn *conn, const struct store_unit *unit)
+{
+    return bytes_of(conn->place, unit->audit != NULL ? STORE_PLACE : 0);
+}
+
 /* Revocation is final, whoever comes later: a certConf that crosses an operator's revocation changes nothing;
  * nor does it lift a hold. */
 static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
@@ -269,6 +275,9 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
     sqlite3_bind_int(update, 4, stopped ? change->reason : 0);
     sqlite3_bind_int64(update, 5, stopped ? change->at : 0);
     sqlite_bind(update, 6, change->successor);
+    sqlite_bind(update, 7, place_of(conn, unit));
+    sqlite3_bind_int(update, 8, STORE_CHANGES_MAX * STORE_PLACE);
+    sqlite3_bind_int(update, 9, STORE_PLACE);
     rc = write_one(conn, SQL_CERT_CHANGE);
     if (rc != SQLITE_OK)
         return rc;
@@ -341,7 +350,8 @@ static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
 static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, const struct store_write *write)
 {
     enum sqlite_statement which = sqlite_write(write->kind, write->how);
-    int rc = sqlite_bind_row(conn->statements[which], &store_tables[write->kind], unit->issuer, write->row);
+    int rc = sqlite_bind_row(conn->statements[which], &store_tables[write->kind], unit->issuer, write->row,
+                             place_of(conn, unit));
     if (rc != SQLITE_OK)
         return rc;
     return write->how == STORE_ONCE ? sqlite_run(conn, which) : write_one(conn, which);
@@ -540,6 +550,7 @@ static enum group_end try_group(struct sqlite_store *store, struct queue_entry *
         undo(store);
         return GROUP_FAILED;
     }
+    store_place_put(conn->place, store->chain.head.chain, store->chain.head.seq + 1);
     for (size_t i = 0; i < n; i++) {
         if (apart) {
             if (apply_apart(store, entries[i].item))

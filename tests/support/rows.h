@@ -23,7 +23,9 @@ static inline void rows_put(FILE *out, const struct store_table *table, const vo
     fprintf(out, "%s\n", table->name);
     for (size_t i = 0; i < table->count; i++) {
         const struct store_column *column = &table->columns[i];
-        if (row_is_octets(column))
+        if (column->type == STORE_PLACES)
+            continue; /* another in each store */
+        else if (row_is_octets(column))
             rows_put_octets(out, column->name, row_octets(row, column));
         else
             fprintf(out, "  %s=%" PRId64 "\n", column->name, row_number(row, column));

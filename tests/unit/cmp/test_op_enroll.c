@@ -44,6 +44,36 @@ Test(op_enroll, the_certificate_is_in_the_store_before_it_is_out)
     answer_free(&answer);
 }
 
+/* Which vendor vouched for it, and over which of its CAs; an update has what the certificate has that it
+ * updates. */
+Test(op_enroll, who_vouched_for_it_is_kept)
+{
+    uint8_t hashes[2 * DIGEST_MAX];
+    struct ctl_identity own;
+
+    world->trust.items[0].owner = "Example";
+    client.header.implicit_confirm = 1;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    struct store_cert *stored = world_cert_of(world, answer.cert.serial);
+    digest_compute(hashes, DIGEST_SHA256, world->vendor_ca.cert_der);
+    digest_compute(hashes + STORE_HASH, DIGEST_SHA256, world->vendor_root.cert_der);
+    cr_assert(bytes_equal(stored->vendor, bytes_str("Example")));
+    cr_assert(bytes_equal(stored->path, bytes_of(hashes, 2 * STORE_HASH)));
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    stored = world_cert_of(world, answer.cert.serial);
+    cr_assert(bytes_equal(stored->vendor, bytes_str("Example")));
+    cr_assert(bytes_equal(stored->path, bytes_of(hashes, 2 * STORE_HASH)));
+    answer_free(&answer);
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    stored = world_cert_of(world, answer.cert.serial);
+    cr_assert_eq(stored->vendor.len, 0);
+    cr_assert_eq(stored->path.len, 0);
+    answer_free(&answer);
+    ctl_identity_cleanup(&own);
+}
+
 /* RFC 9483 4.1.2: "The body of the first request and response SHOULD be cr and cp." */
 Test(op_enroll, cr_is_answered_by_cp)
 {

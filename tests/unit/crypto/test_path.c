@@ -89,6 +89,40 @@ Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
 }
 
+static void expect_hash(const uint8_t *got, struct bytes der)
+{
+    uint8_t hash[DIGEST_MAX];
+
+    cr_assert_eq(digest_compute(hash, DIGEST_SHA256, der), 32);
+    cr_expect_arr_eq(got, hash, 32);
+}
+
+/* From the issuer of the target up to the anchor, those that were configured included. */
+Test(path, what_a_path_goes_over_is_told_by_hashes)
+{
+    struct certificate root = ca("Root", "Root", -1), middle = ca("M", "Root", -1), a = ca("A", "M", 1);
+    struct certificate target = leaf("device", "A"), supplied[] = {a};
+    uint8_t hashes[PATH_HASHES_MAX];
+    struct path path;
+
+    anchor(root);
+    cr_assert(trust_add_issued(&trust, middle.der, &trust.items[0]));
+    cr_assert_eq(path_build(&path, &trust, &target, supplied, 1, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path_hashes(hashes, &path, &trust), 3 * 32);
+    expect_hash(hashes, a.der);
+    expect_hash(hashes + 32, middle.der);
+    expect_hash(hashes + 64, root.der);
+    path_cleanup(&path);
+    /* One that is trusted by itself. */
+    cr_assert_eq(path_build(&path, &trust, &middle, NULL, 0, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path_hashes(hashes, &path, &trust), 32);
+    expect_hash(hashes, root.der);
+    path_cleanup(&path);
+    cr_assert_eq(path_build(&path, &trust, &root, NULL, 0, CERTS_NOW, 0), PATH_OK);
+    cr_assert_eq(path_hashes(hashes, &path, &trust), 0);
+    path_cleanup(&path);
+}
+
 /* RFC 5280 6.1.3 (a) (4), 7.1: the issuer's name is the subject's in another spelling, below an anchor and
  * below a supplied certificate, and where it makes a certificate self-issued. */
 Test(path, names_chain_in_any_spelling)

@@ -27,8 +27,13 @@ Test(vendors, a_profile_trusts_those_that_it_names)
     cr_assert_eq(trust()->count, 2);
     cr_assert(bytes_equal(trust()->items[0].cert.der, policy_authority(demo.policy, NULL)->root));
     cr_assert(trust()->items[0].is_anchor && !trust()->items[1].is_anchor);
+    cr_assert_str_eq(trust()->items[1].owner, "second");
     edit("vendors: [second]", "vendors: [second, demo]");
     cr_assert_eq(trust()->count, 4);
+    cr_assert_str_eq(trust()->items[1].owner, "second");
+    cr_assert_str_eq(trust()->items[2].owner, "demo");
+    edit("own_certificates: false", "own_certificates: true");
+    cr_assert_null(trust()->items[4].owner, "the CA is no vendor");
 }
 
 Test(vendors, a_fault_is_told_in_the_line_of_its_file)

@@ -28,11 +28,10 @@ Test(tables, every_field_of_a_row_is_a_column_once)
 
 Test(tables, types_are_those_of_the_fields)
 {
-    static const size_t sizes[] = {[STORE_OCTETS] = sizeof(struct bytes),
-                                   [STORE_WORDS] = sizeof(struct bytes),
-                                   [STORE_NUMBER] = sizeof(int64_t),
-                                   [STORE_SMALL] = sizeof(int),
-                                   [STORE_TRUTH] = sizeof(int)};
+    static const size_t sizes[] = {
+        [STORE_OCTETS] = sizeof(struct bytes), [STORE_WORDS] = sizeof(struct bytes),
+        [STORE_PLACES] = sizeof(struct bytes), [STORE_NUMBER] = sizeof(int64_t),
+        [STORE_SMALL] = sizeof(int),           [STORE_TRUTH] = sizeof(int)};
     for (int kind = 0; kind < STORE_KINDS; kind++)
         for (size_t i = 0; i < store_tables[kind].count; i++) {
             const struct store_column *column = &store_tables[kind].columns[i];
