@@ -21,7 +21,7 @@ three_stations() {
         ok "enrolled" enroll "$name"
     done
     ok "revoked" cmp -cmd rr -oldcert "$work/gnb-3.pem" -cert "$work/gnb-3.pem" -key "$work/new.key" \
-        -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 1
+        -extracerts "$dir/demo/device-chain.pem" -trusted "$dir/ca/root.pem" -revreason 5
 }
 
 db() {

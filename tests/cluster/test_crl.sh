@@ -35,7 +35,7 @@ revoke() {
     port=${node_port[$2]}
     ok "$1 enrolls" cmp -cmd ir -newkey "$work/new.key" -subject "/CN=$1" "${by_device[@]}" -certout "$work/$1.pem"
     ok "$1 is revoked" cmp -cmd rr -oldcert "$work/$1.pem" -cert "$work/$1.pem" -key "$work/new.key" \
-        -trusted "$dir/ca/root.pem" -revreason 1
+        -trusted "$dir/ca/root.pem" -revreason 5
     serial=$(openssl x509 -in "$work/$1.pem" -noout -serial | sed 's/^serial=//')
 }
 

@@ -39,7 +39,7 @@ enroll() {
 
 # revoke ARGUMENTS...: the certificate $work/own.pem, once and for all.
 revoke() {
-    ok "$title" cmp -cmd rr -oldcert "$work/own.pem" -revreason 1 "${by_own[@]}" "$@"
+    ok "$title" cmp -cmd rr -oldcert "$work/own.pem" -revreason 5 "${by_own[@]}" "$@"
     same "$title: in the store" "$(stored_status "$work/own.pem")" revoked
     refused "$title: again" 'certRevoked' cmp -cmd rr -oldcert "$work/own.pem" "${by_own[@]}" "$@"
     refused "$title: it enrolls no more" 'signerNotTrusted' cmp -cmd cr -newkey "$work/new.key" -subject "$name" \

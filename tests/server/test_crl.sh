@@ -112,10 +112,10 @@ valid() {
 ok "it is good" valid "$work/gnb-1.pem"
 before=$((16#$(crl_number)))
 ok "it revokes itself" cmp -cmd rr -oldcert "$work/gnb-1.pem" -cert "$work/gnb-1.pem" -key "$work/new.key" \
-    -trusted "$dir/ca/root.pem" -revreason 1
+    -trusted "$dir/ca/root.pem" -revreason 5
 until_so "the CRL lists it" is_listed "$(serial_of "$work/gnb-1.pem")"
 ok "the next number" is_above "$before"
-ok "with its reason" grep -q 'Key Compromise' <(openssl crl -inform DER -in "$work/got" -noout -text)
+ok "with its reason" grep -q 'Cessation Of Operation' <(openssl crl -inform DER -in "$work/got" -noout -text)
 refused "it is revoked" 'certificate revoked' valid "$work/gnb-1.pem"
 if command -v certtool >/dev/null; then
     ok "GnuTLS reads it" grep -q "Revoked certificates (1)" <(certtool --crl-info --inder --infile "$work/got")
@@ -136,7 +136,7 @@ ok "as on hold" grep -q 'Certificate Hold' <(openssl crl -inform DER -in "$work/
 ok "it is released" cert release "$three" --wait
 same "the CRL lists it no more" "$(status_of is_listed "$three")" 1
 ok "it is good again" valid "$work/gnb-3.pem"
-ok "revoked, with a date" cert revoke "$three" --reason keyCompromise --invalidity-date 2026-01-02 --wait
+ok "revoked, with a date" cert revoke "$three" --reason privilegeWithdrawn --invalidity-date 2026-01-02 --wait
 ok "the CRL lists it" is_listed "$three"
 ok "with the date" grep -q 'Jan  2 00:00:00 2026' <(openssl crl -inform DER -in "$work/got" -noout -text | grep -A 1 'Invalidity Date')
 
