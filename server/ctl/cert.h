@@ -10,7 +10,13 @@ enum { CERT_HEX_MAX = 2 * BOUND_TRANSACTION_ID + 1, CERT_ARENA = 1024 * 1024 };
 /* ---- cert_words.c ---- */
 
 /* Those of CRLReason (RFC 5280 5.3.1) that are not like the others. */
-enum { CERT_UNSPECIFIED = 0, CERT_ON_HOLD = 6, CERT_RELEASED = 8, CERT_AA_COMPROMISE = 10 };
+enum {
+    CERT_UNSPECIFIED = 0,
+    CERT_KEY_COMPROMISE = 1,
+    CERT_ON_HOLD = 6,
+    CERT_RELEASED = 8,
+    CERT_AA_COMPROMISE = 10
+};
 
 /* cert_status_name returns the word for what |cert| is at |now| (Unix seconds): that of its status, or
  * "expired" for a valid one whose notAfter is past. */
@@ -49,6 +55,10 @@ int cert_read_time(int64_t *out, const char *text);
 
 /* ---- cert_find.c ---- */
 
+/* cert_issuer reads by what the store knows the CA whose certificate is in the file |path|: who looks at the
+ * store needs none of its keys. Returns 1, or 0 with a fault printed. */
+int cert_issuer(uint8_t id[STORE_ISSUER_ID], const char *path);
+
 /* struct cert_found is a certificate with its CA. */
 struct cert_found {
     uint8_t issuer[STORE_ISSUER_ID];
@@ -73,6 +83,32 @@ int cert_unknown(const uint8_t serial[STORE_SERIAL]);
  * with |arena| and |opened| to be freed and closed, or an exit status. */
 int cert_find_given(struct cert_found *found, struct ctl_opened *opened, struct arena **arena,
                     const struct ctl_call *call);
+
+/* ---- cert_walk.c ---- */
+
+/* struct cert_walk is a way through the certificates of all CAs of the configuration, a piece at a time, in
+ * the order of their serials. */
+struct cert_walk {
+    const struct ctl_opened *opened;
+    int64_t after, before; /* those with a serial of that time and later, before then (Unix seconds) */
+    const uint8_t *key;    /* NULL, or SHA-256 of a key: those of it alone */
+    int (*each)(void *arg, const struct cert_found *found); /* 0 ends the walk */
+    void *arg;
+};
+
+/* cert_walk goes it. Returns 1, or 0 with a fault printed. */
+int cert_walk(const struct cert_walk *walk);
+
+/* ---- cert_history.c ---- */
+
+/* cert_history returns what became of |found|, oldest first: an object for each of its changes, with the
+ * place of its entry in the audit log, and what that says, as long as retention keeps it. Returns NULL with a
+ * fault printed. */
+json_t *cert_history(struct store *store, const struct cert_found *found);
+
+/* cert_history_text returns a line about the change |change| in |out|. */
+enum { CERT_HISTORY_TEXT = 1024 };
+const char *cert_history_text(char out[CERT_HISTORY_TEXT], const json_t *change);
 
 /* ---- cert_wait.c ---- */
 

@@ -91,6 +91,7 @@ int cert_filter_read(struct cert_filter *filter, const struct ctl_call *call)
         .subject = ctl_value(call, "subject"),
         .san = ctl_value(call, "san"),
         .profile = ctl_value(call, "profile"),
+        .vendor = ctl_value(call, "vendor"),
         .status = ctl_value(call, "status"),
     };
     if (filter->status != NULL && !cert_status_known(filter->status))
@@ -141,6 +142,7 @@ int cert_filter_takes(const struct cert_filter *filter, const struct store_cert 
             (cert_is_stopped(cert) && is_in(&filter->revoked, cert->revoked_at))) &&
            (filter->status == NULL || strcmp(filter->status, cert_status_name(cert, filter->now)) == 0) &&
            (filter->profile == NULL || bytes_equal(bytes_str(filter->profile), cert->profile)) &&
+           (filter->vendor == NULL || bytes_equal(bytes_str(filter->vendor), cert->vendor)) &&
            (filter->transaction_id_len == 0 ||
             bytes_equal(bytes_of(filter->transaction_id, filter->transaction_id_len),
                         cert->transaction_id)) &&

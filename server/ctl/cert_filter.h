@@ -9,6 +9,7 @@
     {"subject", "PATTERN", 0, "of this subject, as it is shown; * is any text, ? a character"},              \
         {"san", "PATTERN", 0, "with a subjectAltName like this, with its kind (DNS:*) or without"},          \
         {"profile", "NAME", 0, "issued under this profile"},                                                 \
+        {"vendor", "NAME", 0, "for a device of this vendor"},                                                \
         {"status", "STATUS", 0, "valid, revoked, hold, unconfirmed or expired"},                             \
         {"issued-after", "TIME", 0, "issued at TIME or later"},                                              \
         {"issued-before", "TIME", 0, "issued before TIME"},                                                  \
@@ -26,8 +27,8 @@ struct cert_span {
 };
 
 struct cert_filter {
-    int64_t now;                                  /* by which certificates have expired */
-    const char *subject, *san, *profile, *status; /* NULL: any */
+    int64_t now;                                           /* by which certificates have expired */
+    const char *subject, *san, *profile, *vendor, *status; /* NULL: any */
     struct cert_span issued, expires, revoked;
     uint8_t transaction_id[BOUND_TRANSACTION_ID];
     size_t transaction_id_len; /* 0: any */

@@ -8,7 +8,7 @@
 #include "server/ctl/cert_names.h"
 #include "server/pki/message.h"
 
-enum { PREDECESSORS_MAX = 64, LABEL_WIDTH = 22 };
+enum { PREDECESSORS_MAX = 64, SUCCESSORS_MAX = 64, LABEL_WIDTH = 22 };
 
 static const char *state_name(enum store_tx_state state)
 {
@@ -142,6 +142,54 @@ static int put_predecessors(json_t *row, struct store *store, struct arena *aren
     return 1;
 }
 
+/* Each names the newest that an update got for it. */
+static int put_successors(json_t *row, struct store *store, struct arena *arena,
+                          const struct cert_found *found)
+{
+    const struct store_cert *cert = found->cert;
+    json_t *list = json_array();
+    char hex[CERT_HEX_MAX];
+
+    ctl_json_set(row, "successors", list);
+    for (int count = 0; cert != NULL && cert->successor.len != 0 && count < SUCCESSORS_MAX; count++) {
+        const void *next;
+        add(list, json_string(log_hex(hex, sizeof hex, cert->successor)));
+        if (!cert_fetch(&next, store, arena, STORE_CERTIFICATES, found->issuer, cert->successor))
+            return 0;
+        cert = next;
+    }
+    return 1;
+}
+
+/* ---- who vouched for it ---- */
+
+static void put_origin(json_t *row, const struct store_cert *cert)
+{
+    char hex[CERT_HEX_MAX];
+    json_t *list = json_array();
+
+    for (size_t at = 0; at + STORE_HASH <= cert->path.len; at += STORE_HASH)
+        add(list, json_string(log_hex(hex, sizeof hex, bytes_of(cert->path.data + at, STORE_HASH))));
+    ctl_json_set(row, "path_sha256", list);
+    if (cert->changes.len == 0)
+        ctl_json_set(row, "vendor", json_string("not known"));
+}
+
+static int put_history(json_t *row, struct store *store, const struct cert_found *found)
+{
+    json_t *history = cert_history(store, found);
+
+    if (history == NULL)
+        return 0;
+    ctl_json_set(row, "history", history);
+    if (found->cert->changes.len == 0)
+        ctl_json_set(row, "history_before", json_string("not known: it is older than what is kept of it"));
+    else if (found->cert->changes.len == (size_t)STORE_CHANGES_MAX * STORE_PLACE)
+        ctl_json_set(row, "history_before",
+                     json_string("after the first, changes may be left out: the last ones are shown"));
+    return 1;
+}
+
 /* ---- the command ---- */
 
 /* Returns what is known, or NULL with a fault printed. */
@@ -160,8 +208,9 @@ static json_t *describe(struct store *store, struct arena *arena, const struct c
     set_time(row, "invalidity_at", revocation != NULL ? revocation->invalidity_at : 0);
     put_certificate(row, found);
     put_transaction(row, tx);
-    set_hex(row, "successor", found->cert->successor);
-    if (put_predecessors(row, store, arena, found, tx))
+    put_origin(row, found->cert);
+    if (put_successors(row, store, arena, found) && put_predecessors(row, store, arena, found, tx) &&
+        put_history(row, store, found))
         return row;
     json_decref(row);
     return NULL;
@@ -176,6 +225,15 @@ static void print_member(const char *key, const json_t *value)
     putchar('\n');
 }
 
+static void print_change(const char *key, const json_t *change)
+{
+    char text[CERT_HISTORY_TEXT];
+
+    printf("%-*s", LABEL_WIDTH, key);
+    cert_put_text(bytes_str(cert_history_text(text, change)), 0);
+    putchar('\n');
+}
+
 static void print_lines(json_t *row)
 {
     const char *key;
@@ -186,7 +244,13 @@ static void print_lines(json_t *row)
     {
         if (!json_is_array(value))
             print_member(key, value);
-        json_array_foreach(value, i, item) print_member(key, item);
+        json_array_foreach(value, i, item)
+        {
+            if (json_is_object(item))
+                print_change(key, item);
+            else
+                print_member(key, item);
+        }
     }
     json_decref(row);
 }

@@ -72,6 +72,7 @@ json_t *cert_json(const struct store_cert *cert, int64_t now)
     ctl_json_set(row, "transactionID", json_string(log_hex(hex, sizeof hex, cert->transaction_id)));
     ctl_json_set(row, "profile", ctl_json_text(cert->profile));
     ctl_json_set(row, "shard", json_integer(cert->shard));
+    ctl_json_set(row, "vendor", ctl_json_text(cert->vendor));
     return row;
 }
 

@@ -34,16 +34,16 @@ three=$(serial_of "$work/gnb-3.pem")
 # ---- revoke ----
 
 same "revoked, by the serial as openssl prints it" \
-    "$(SUDO_USER=alice cert revoke "$(openssl x509 -in "$work/gnb-1.pem" -noout -serial)" --reason keyCompromise \
-        --comment 'stolen at site 7' 2>/dev/null)" "$one revoked keyCompromise: CN=gnb-1"
-same "stored" "$(stored_status "$work/gnb-1.pem") $(stored serial "$one" reason)" "revoked keyCompromise"
+    "$(SUDO_USER=alice cert revoke "$(openssl x509 -in "$work/gnb-1.pem" -noout -serial)" --reason affiliationChanged \
+        --comment 'stolen at site 7' 2>/dev/null)" "$one revoked affiliationChanged: CN=gnb-1"
+same "stored" "$(stored_status "$work/gnb-1.pem") $(stored serial "$one" reason)" "revoked affiliationChanged"
 refused "its kur" 'signerNotTrusted' update gnb-1
 ok "why" grep -Eq 'event="request refused".*the protecting certificate is revoked' "$log"
 refused "its rr for another" 'signerNotTrusted|certRevoked' by_own gnb-1 rr -oldcert "$work/gnb-2.pem"
 refused "its rr for itself (RFC 9483 5.1.3)" 'certRevoked' by_own gnb-1 rr -oldcert "$work/gnb-1.pem"
-refused "twice" "$one is revoked already, since 20[-0-9T:]*Z for keyCompromise" cert revoke "$one"
+refused "twice" "$one is revoked already, since 20[-0-9T:]*Z for affiliationChanged" cert revoke "$one"
 "$ctl" audit list --config "$dir/cmpd.yaml" >"$work/audit"
-ok "who, and why" grep -Eq "  revoke  revoked  cmpctl by $me, sudo says for alice  $one  reason=keyCompromise comment=stolen at site 7\$" \
+ok "who, and why" grep -Eq "  revoke  revoked  cmpctl by $me, sudo says for alice  $one  reason=affiliationChanged comment=stolen at site 7\$" \
     "$work/audit"
 
 # ---- hold and release ----
@@ -105,11 +105,11 @@ for line in "serial +$next" "subject +CN=gnb-2" "status +valid" "issuer +CN=Issu
     "transaction_state +confirmed" "protected_by +signature" "signer +CN=gnb-2" "signer_serial +$two" "predecessors +$two"; do
     ok "shown: $line" grep -Eq "^$line\$" "$work/shown"
 done
-ok "its predecessor" grep -Eq "^successor +$next\$" <(cert show "$two")
+ok "its predecessor" grep -Eq "^successors +$next\$" <(cert show "$two")
 same "in JSON" "$(cert show "$one" --json | python3 -c '
 import json, sys
 row = json.load(sys.stdin)
-print(row["status"], row["reason"], row["revoked_at"][:2], row["predecessors"])')" "revoked keyCompromise 20 []"
+print(row["status"], row["reason"], row["revoked_at"][:2], row["predecessors"])')" "revoked affiliationChanged 20 []"
 same "counted" "$(cert count --by status --json | xargs -d '\n')" '{"status":"revoked","count":2} {"status":"valid","count":3}'
 same "by profile" "$(cert count --by profile | xargs)" "5 demo"
 mv "$work/cmp.key" "$dir/ca/cmp.key"

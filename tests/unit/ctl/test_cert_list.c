@@ -50,7 +50,8 @@ Test(cert_list, json_has_the_reason)
                        "%s", call_out);
     cr_expect_not_null(strstr(call_out, ",\"revoked_at\":\"2026-11-29T05:00:01Z\","), "%s", call_out);
     cr_expect_not_null(strstr(call_out, ",\"status\":\"valid\",\"reason\":\"\","), "%s", call_out);
-    cr_expect_not_null(strstr(call_out, ",\"profile\":\"demo\",\"shard\":0}\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, ",\"profile\":\"demo\",\"shard\":0,\"vendor\":\"\"}\n"), "%s",
+                       call_out);
 }
 
 static const char *line_at(size_t width, const struct store_cert *cert)

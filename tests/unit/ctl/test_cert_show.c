@@ -82,7 +82,7 @@ Test(cert_show, who_asked_and_what_became_of_it)
     expect_line("revoked_at", "2023-11-14T22:13:20Z");
     cr_expect_not(has_line("signer_serial"), "it is a stranger's");
     cr_expect_not(has_line("reference"));
-    cr_expect_not(has_line("successor"));
+    cr_expect_not(has_line("successors"));
     cr_expect_not(has_line("predecessors"));
     cr_expect_not(has_line("predecessors_before"));
     arena_free(arena);
@@ -106,7 +106,8 @@ Test(cert_show, a_secret_is_told_by_its_reference)
     cr_expect_not_null(strstr(call_out, "\"protected_by\":\"shared secret\",\"reference\":\"ref-7\","), "%s",
                        call_out);
     cr_expect_not_null(strstr(call_out, ",\"san\":[],"), "%s", call_out);
-    cr_expect_not_null(strstr(call_out, ",\"predecessors\":[]}\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, ",\"predecessors\":[],"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, ",\"history\":[],\"history_before\":\"not known: "), "%s", call_out);
 }
 
 /* 1 by an ir, 2 by a kur of 1, and so on. */
@@ -133,9 +134,10 @@ Test(cert_show, updates_are_followed_both_ways)
     expect_line("predecessors", lines);
     expect_line("signer_serial", serial(2));
     cr_expect_not(has_line("predecessors_before"), "an ir began it");
-    cr_expect_not(has_line("successor"));
+    cr_expect_not(has_line("successors"));
     show(1, "");
-    expect_line("successor", serial(2));
+    snprintf(lines, sizeof lines, "%s\nsuccessors            %s", serial(2), serial(3));
+    expect_line("successors", lines);
     cr_expect_not(has_line("predecessors"));
 }
 
@@ -201,4 +203,53 @@ Test(cert_show, a_transaction_that_is_gone_is_told)
     show(1, "");
     cr_expect_not(has_line("protected_by"));
     expect_line("predecessors_before", "not known: the store has no transaction of the oldest that is shown");
+}
+
+/* The records are in the audit log, which other commits have entries in, too. */
+Test(cert_show, its_history_is_that_of_the_audit_log)
+{
+    static const char *const outcomes[] = {"granted", "accepted", "held", "released"};
+    struct enrollment e = make(1), other = make(2);
+    struct store_audit audit = {.at = NOW * 1000LL,
+                                .event = "issue",
+                                .outcome = "granted",
+                                .who = bytes_str("CN=me"),
+                                .detail = bytes_str("a \x1b detail")};
+
+    add(&other);
+    e.cert.vendor = bytes_str("Example");
+    e.unit = (struct store_unit){.issuer = test_issuer(), .tx_id = e.tx.transaction_id, .audit = &audit};
+    e.tx.transaction_id = e.unit.tx_id = e.cert.transaction_id = bytes_of(e.tx_id, sizeof e.tx_id);
+    e.cert.serial = e.tx.serial = bytes_of(e.serial, sizeof e.serial);
+    e.cert.spki_hash = e.tx.credential = e.tx.request_hash = e.tx.last_hash = bytes_of(e.key, sizeof e.key);
+    e.tx.sender_nonce = bytes_of(e.nonce, sizeof e.nonce);
+    e.cert.certificate = bytes_of(e.certificate, sizeof e.certificate);
+    store_unit_write(&e.unit, STORE_INSERT, STORE_TRANSACTIONS, &e.tx);
+    store_unit_write(&e.unit, STORE_INSERT, STORE_CERTIFICATES, &e.cert);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    for (int i = 1; i < 4; i++) {
+        const struct store_cert_change change = {
+            .serial = e.cert.serial, .status = i == 2 ? STORE_CERT_HOLD : STORE_CERT_VALID, .at = NOW + i};
+        struct store_unit unit = {.issuer = test_issuer(), .change = &change, .audit = &audit};
+        audit.at += 1000;
+        audit.outcome = outcomes[i];
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+    }
+    show(1, "");
+    expect_line("vendor", "Example");
+    cr_expect_not(has_line("history_before"));
+    const char *at = call_out;
+    for (int i = 0; i < 4; i++) {
+        char line[128];
+        snprintf(line, sizeof line,
+                 "history               2023-11-14T22:13:2%dZ issue %s, by CN=me: a ? detail (chain ", i,
+                 outcomes[i]);
+        at = strstr(at, line);
+        cr_assert_not_null(at, "%s in %s", line, call_out);
+    }
+    show(2, "");
+    expect_line("vendor", "not known");
+    cr_expect_not(has_line("history "));
 }
