@@ -35,6 +35,25 @@ size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct byte
     return count;
 }
 
+int pem_first(struct bytes pem, int (*each)(void *arg, const char *label, struct bytes der), void *arg)
+{
+    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    char *name, *header;
+    uint8_t *data;
+    long len;
+    int ok = 0;
+
+    if (bio != NULL && PEM_read_bio(bio, &name, &header, &data, &len)) {
+        ok = each(arg, name, bytes_of(data, (size_t)len));
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return ok;
+}
+
 static int write_block(char **out, size_t *out_len, const char *label, struct bytes der)
 {
     BIO *bio = BIO_new(BIO_s_mem());

@@ -9,6 +9,10 @@
  * is malformed. */
 size_t pem_each_certificate(struct bytes pem, int (*each)(void *arg, struct bytes der), void *arg);
 
+/* pem_first calls |each| with the label and the DER of the first block in |pem|; the views end with the call.
+ * Returns what |each| returned, or 0 if there is no block, or a malformed one. */
+int pem_first(struct bytes pem, int (*each)(void *arg, const char *label, struct bytes der), void *arg);
+
 /* pem_certificate writes |der| as PEM into malloc'ed |*out| (NUL-terminated). Returns 1 or 0. */
 int pem_certificate(char **out, size_t *out_len, struct bytes der);
 

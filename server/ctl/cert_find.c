@@ -23,18 +23,18 @@ static int take_issuer(void *arg, struct bytes der)
     return 0;
 }
 
-/* By its certificate alone: who looks at the store needs none of the CA's keys. */
-static int read_issuer(struct issuer *issuer, const char *path)
+int cert_issuer(uint8_t id[STORE_ISSUER_ID], const char *path)
 {
+    struct issuer issuer = {.found = 0};
     uint8_t *data;
     size_t len;
 
-    issuer->found = 0;
     if (!file_read(&data, &len, path, CERTIFICATE_MAX))
         return !ctl_fault("cannot read %s: %s", path, strerror(errno));
-    pem_each_certificate(bytes_of(data, len), take_issuer, issuer);
+    pem_each_certificate(bytes_of(data, len), take_issuer, &issuer);
     file_free(data, len);
-    return issuer->found || !ctl_fault("%s holds no certificate in PEM", path);
+    memcpy(id, issuer.id, STORE_ISSUER_ID);
+    return issuer.found || !ctl_fault("%s holds no certificate in PEM", path);
 }
 
 int cert_fetch(const void **row, struct store *store, struct arena *arena, enum store_kind kind,
@@ -55,16 +55,14 @@ int cert_find(struct cert_found *found, const struct ctl_opened *opened, struct 
               const uint8_t serial[STORE_SERIAL])
 {
     const struct config *config = opened->config;
-    struct issuer issuer;
     const void *row = NULL;
 
     *found = (struct cert_found){.cert = NULL};
     for (size_t i = 0; row == NULL && i < config->ca_count; i++) {
-        if (!read_issuer(&issuer, config->cas[i].certificate) ||
-            !cert_fetch(&row, opened->store, arena, STORE_CERTIFICATES, issuer.id,
+        if (!cert_issuer(found->issuer, config->cas[i].certificate) ||
+            !cert_fetch(&row, opened->store, arena, STORE_CERTIFICATES, found->issuer,
                         bytes_of(serial, STORE_SERIAL)))
             return 0;
-        memcpy(found->issuer, issuer.id, sizeof found->issuer);
         found->ca = config->cas[i].name;
     }
     found->cert = row;

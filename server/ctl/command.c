@@ -45,6 +45,16 @@ const char *ctl_nth(const struct ctl_call *call, const char *name, size_t n)
     return NULL;
 }
 
+const char *ctl_second(const struct ctl_call *call, const char *name)
+{
+    const struct ctl_option *option = find_option(call->command, name, strlen(name));
+
+    for (size_t i = 0; i < call->given_count; i++)
+        if (call->given[i].option == option)
+            return call->given[i].second;
+    return NULL;
+}
+
 const char *ctl_value(const struct ctl_call *call, const char *name)
 {
     const char *last = NULL, *value;
@@ -136,6 +146,12 @@ struct parsing {
     int help;
 };
 
+/* "FROM TO" */
+static int takes_two(const struct ctl_option *option)
+{
+    return option->argument != NULL && strchr(option->argument, ' ') != NULL;
+}
+
 static error_t take(int key, char *value, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
@@ -147,7 +163,12 @@ static error_t take(int key, char *value, struct argp_state *state)
         parsing->help = 1;
     } else if (key >= OPTION_KEYS && key < HELP_KEY) {
         const struct ctl_option *option = &call->command->options[key - OPTION_KEYS];
-        call->given[call->given_count++] = (struct ctl_given){option, value != NULL ? value : ""};
+        const char *second = NULL;
+        if (takes_two(option) && state->next < state->argc)
+            second = state->argv[state->next++];
+        if (takes_two(option) && second == NULL)
+            return ARGP_ERR_UNKNOWN;
+        call->given[call->given_count++] = (struct ctl_given){option, value != NULL ? value : "", second};
     } else {
         return ARGP_ERR_UNKNOWN;
     }
@@ -179,7 +200,8 @@ static int tell_option(const struct ctl_command *command, int argc, char **argv)
         }
         if (option != NULL && option->argument == NULL && word[len] == '=')
             return ctl_wrong_call(command, "--%s takes no value", option->name);
-        if (option != NULL && option->argument != NULL && word[len] != '=' && ++i >= argc)
+        if (option != NULL && option->argument != NULL &&
+            (i += (word[len] != '=') + takes_two(option)) >= argc)
             return ctl_wrong_call(command, "--%s wants %s", option->name, option->argument);
     }
     return ctl_wrong_call(command, "%s cannot be called like that", command->name);

@@ -11,7 +11,7 @@ enum ctl_how { CTL_ONCE, CTL_REQUIRED, CTL_SEVERAL };
 
 struct ctl_option {
     const char *name;     /* without its dashes */
-    const char *argument; /* "FILE"; NULL: it takes none */
+    const char *argument; /* "FILE"; NULL: it takes none; "FROM TO": it takes two */
     int how;              /* enum ctl_how */
     const char *says;
 };
@@ -47,6 +47,7 @@ struct ctl_command {
 struct ctl_given {
     const struct ctl_option *option;
     const char *value;
+    const char *second; /* of one that takes two */
 };
 
 /* struct ctl_call is how a command was called. */
@@ -63,6 +64,9 @@ struct ctl_call {
  * mistake in the program, and ends it. */
 const char *ctl_value(const struct ctl_call *call, const char *name);
 const char *ctl_nth(const struct ctl_call *call, const char *name, size_t n);
+
+/* ctl_second returns the second value of the option |name|, which takes two, or NULL if it was not given. */
+const char *ctl_second(const struct ctl_call *call, const char *name);
 
 /* ctl_wrong_call tells that the call is wrong, and how the command is called. Returns CTL_USAGE. */
 int ctl_wrong_call(const struct ctl_command *command, const char *format, ...)

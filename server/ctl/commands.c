@@ -13,6 +13,9 @@
     X(cert_hold)                                                                                             \
     X(cert_release)                                                                                          \
     X(ca_crl)                                                                                                \
+    X(key_block)                                                                                             \
+    X(key_unblock)                                                                                           \
+    X(key_list)                                                                                              \
     X(secret_add)                                                                                            \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \

@@ -8,7 +8,7 @@ static int watched_commit(struct store *store, struct store_unit *unit);
 
 #define store_commit_wait watched_commit
 /* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
-#include "server/ctl/cert_revoke.c"
+#include "server/ctl/cert_act.c"
 #undef store_commit_wait
 #include "tests/unit/ctl/cert_fixture.h"
 
