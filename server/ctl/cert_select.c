@@ -151,7 +151,7 @@ static int each_listed(const struct selecting *selecting, const struct ctl_opene
 
     for (size_t i = 0; ok && going && i < selection->count; i++) {
         struct arena *arena = arena_new(CERT_ARENA);
-        struct cert_found found;
+        struct cert_found found = {.cert = NULL};
         ok = arena != NULL ? cert_find(&found, opened, arena, selection->serials[i])
                            : !ctl_fault("out of memory");
         if (ok && found.cert == NULL)

@@ -135,7 +135,7 @@ static const struct check {
      "WHERE p.issuer = r.issuer), 0)",
      "certificate", "is listed behind the last position", RESTORE},
     {"SELECT column1 FROM (VALUES ('certificates_serial'), ('transactions_key'), ('transactions_deadline'), "
-     "('revocations_serial')) "
+     "('revocations_serial'), ('audit_place')) "
      "WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = column1)",
      "index", "is missing", RESTORE},
     {"SELECT integrity_check FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'",

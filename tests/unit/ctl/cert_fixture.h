@@ -33,7 +33,7 @@ static void tear_down(void)
 /* "cmpctl WORDS --config CONFIG". */
 static inline int with_config(const char *words)
 {
-    char text[1024];
+    char text[2048];
 
     snprintf(text, sizeof text, "%s --config %s", words, demo.config);
     return call(text);

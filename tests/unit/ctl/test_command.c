@@ -7,7 +7,7 @@
 #include "tests/support/call.h"
 
 /* How the command under test was called. */
-static char config[64], files[64], arguments[64];
+static char config[64], files[64], arguments[64], span[64];
 static int json, runs;
 
 static int keep(const struct ctl_call *call)
@@ -17,7 +17,10 @@ static int keep(const struct ctl_call *call)
     runs++;
     snprintf(config, sizeof config, "%s", ctl_value(call, "config"));
     json = ctl_value(call, "json") != NULL;
-    files[0] = arguments[0] = 0;
+    files[0] = arguments[0] = span[0] = 0;
+    if (ctl_value(call, "span") != NULL)
+        snprintf(span, sizeof span, "%s;%s", ctl_value(call, "span"), ctl_second(call, "span"));
+    cr_assert_eq(ctl_second(call, "span") != NULL, ctl_value(call, "span") != NULL);
     for (size_t i = 0; (file = ctl_nth(call, "file", i)) != NULL; i++)
         strcat(strcat(files, file), ";");
     for (size_t i = 0; i < call->argument_count; i++)
@@ -25,8 +28,11 @@ static int keep(const struct ctl_call *call)
     return 7;
 }
 
-static const struct ctl_option options[] = {
-    CTL_OPTION_CONFIG, CTL_OPTION_JSON, {"file", "FILE", CTL_SEVERAL, "a file"}, {NULL, NULL, 0, NULL}};
+static const struct ctl_option options[] = {CTL_OPTION_CONFIG,
+                                            CTL_OPTION_JSON,
+                                            {"file", "FILE", CTL_SEVERAL, "a file"},
+                                            {"span", "FROM TO", 0, "two"},
+                                            {NULL, NULL, 0, NULL}};
 static const struct ctl_command row = {
     .name = "try this",
     .arguments = "ONE TWO",
@@ -59,6 +65,16 @@ Test(command, a_call_is_taken_apart)
     cr_assert_eq(json, 1);
     cr_assert_str_eq(files, "a;b;");
     cr_assert_str_eq(arguments, "one;two;");
+    /* One that takes two, wherever it stands. */
+    static const char *const spans[] = {"one --span a b two --config c", "--span a b --config c one two",
+                                        "one two --config c --span=a b", "one --config c --span a b -- two"};
+    for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+        char words[128];
+        snprintf(words, sizeof words, "try this %s", spans[i]);
+        cr_assert_eq(call(words), 7, "%s", spans[i]);
+        cr_expect_str_eq(span, "a;b", "%s", spans[i]);
+        cr_expect_str_eq(arguments, "one;two;", "%s", spans[i]);
+    }
     /* Which of two is meant nobody can know. */
     cr_assert_eq(call("try this --config a --config b x"), CTL_USAGE);
     cr_assert_not_null(strstr(call_err, "try this takes --config once"), "%s", call_err);
@@ -83,6 +99,9 @@ Test(command, a_wrong_call_is_told_what_is_wrong_and_how_it_is_called)
         {"try this --config c one -x", "no option -x"},
         {"try this --config c one --json=1", "--json takes no value"},
         {"try this one --config", "--config wants FILE"},
+        {"try this one --config c --span", "--span wants FROM TO"},
+        {"try this one --config c --span a", "--span wants FROM TO"},
+        {"try this one --config c --span=a", "--span wants FROM TO"},
         {"try thsi", "there is no command 'try thsi'; did you mean 'try this'?"},
     };
 
@@ -90,7 +109,9 @@ Test(command, a_wrong_call_is_told_what_is_wrong_and_how_it_is_called)
         cr_expect_eq(call(wrong[i].words), CTL_USAGE, "%s", wrong[i].words);
         cr_expect_not_null(strstr(call_err, wrong[i].says), "%s: %s", wrong[i].words, call_err);
         cr_expect_not_null(
-            strstr(call_err, "\nusage: cmpctl try this --config FILE [--json] [--file FILE] ONE TWO\n"),
+            strstr(
+                call_err,
+                "\nusage: cmpctl try this --config FILE [--json] [--file FILE] [--span FROM TO] ONE TWO\n"),
             "%s: %s", wrong[i].words, call_err);
         cr_expect_str_empty(call_out);
     }
