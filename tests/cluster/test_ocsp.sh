@@ -62,7 +62,7 @@ ok "released by node 2" cert release 2 "$(serial_of "$work/gnb-2.pem")"
 all_say good gnb-2
 port=${node_port[2]}
 ok "gnb-1 revokes itself at node 2" cmp -cmd rr -oldcert "$work/gnb-1.pem" -cert "$work/gnb-1.pem" -key "$work/new.key" \
-    -trusted "$dir/ca/root.pem" -revreason 1
+    -trusted "$dir/ca/root.pem" -revreason 5
 all_say revoked gnb-1
 
 # One is revoked; another, asked for before and after, is not touched.

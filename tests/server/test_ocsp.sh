@@ -181,9 +181,9 @@ ends_valid() {
     [ "$(stored_status "$1")" = valid ]
 }
 ok "kept: it is good" is_said ': good' -cert "$one"
-ok "it revokes itself" cmp -cmd rr -oldcert "$one" -cert "$one" -key "$work/new.key" -trusted "$dir/ca/root.pem" -revreason 1
+ok "it revokes itself" cmp -cmd rr -oldcert "$one" -cert "$one" -key "$work/new.key" -trusted "$dir/ca/root.pem" -revreason 5
 until_so "it is revoked" revoked "$one"
-ok "for that" grep -q 'Reason: keyCompromise' "$work/said.out"
+ok "for that" grep -q 'Reason: cessationOfOperation' "$work/said.out"
 ok "kept: the second is good" is_said ': good' -cert "$two"
 ok "held" cert hold "$(serial_of "$two")"
 until_so "it is on hold" revoked "$two"
