@@ -44,6 +44,16 @@ static int can_be_base(const struct base *base, const struct revoked *list)
     return base->number != 0 && base->position >= list->since && base->position <= list->position;
 }
 
+/* A delta that is nearly as long as the full one saves nobody anything. */
+enum { SHORT = 1000, PARTS = 4 };
+
+static int is_near(const struct base *base, const struct revoked *list)
+{
+    size_t changes = revoked_changes_since(list, base->position);
+
+    return changes <= SHORT || changes <= list->count / PARTS;
+}
+
 static int64_t minutes(const struct crl_turn *turn)
 {
     return 60 * (int64_t)turn->config->full_minutes;
@@ -86,16 +96,19 @@ static struct crl_times times_of(const struct crl_complete *complete, const stru
                : full;
 }
 
-/* The base moves to the former full one when it is old. |next| is the full one that is about to be made, if
- * one is. */
+/* The base moves to the former full one when it is old, or far away. |next| is the full one that is about to
+ * be made, if one is. */
 static struct base choose_base(const struct crl_complete *complete, const struct revoked *list,
                                const struct crl_turn *turn, const struct base *next)
 {
     struct base base = base_of_delta(complete), former = base_of_full(complete);
 
-    if (!can_be_base(&base, list) || (next->number != 0 && turn->now - base.at >= minutes(turn)))
+    if (!can_be_base(&base, list) || !is_near(&base, list) ||
+        (next->number != 0 && turn->now - base.at >= minutes(turn)))
         base = former;
-    return can_be_base(&base, list) ? base : *next;
+    if (next->number == 0)
+        return base;
+    return can_be_base(&base, list) && is_near(&base, list) ? base : *next;
 }
 
 struct crl_attempt crl_complete_make(struct crl_complete *complete, struct revoked *list,

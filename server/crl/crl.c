@@ -302,6 +302,7 @@ static void *run(void *arg)
     struct policy *policy;
     unsigned configurations;
 
+    pthread_setname_np(pthread_self(), "crl"); /* by itself: nobody else may, in the sandbox */
     while ((policy = wait_a_while(service, &configurations)) != NULL) {
         lead_or_follow(service, &policy_config(policy)->crl, clock_steady_ms());
         look_at_all(service, policy, configurations);
@@ -322,8 +323,6 @@ static int start(struct crl_service *service)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = pthread_create(&service->thread, NULL, run, service) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_setname_np(service->thread, "crl");
     return ok;
 }
 

@@ -185,6 +185,7 @@ static void *run(void *arg)
 {
     struct directory *directory = arg;
 
+    pthread_setname_np(pthread_self(), "directory"); /* by itself: nobody else may, in the sandbox */
     pthread_mutex_lock(&directory->lock);
     while (!directory->stopping) {
         struct entry_result result = {.why = ""};
@@ -214,8 +215,6 @@ static int start(struct directory *directory)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = pthread_create(&directory->thread, NULL, run, directory) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_setname_np(directory->thread, "directory");
     return ok;
 }
 

@@ -123,14 +123,19 @@ int revoked_put(struct revoked *list, const struct store_revocation *row)
     return 1;
 }
 
-/* Where the first change after |list->since| stands. No two that are kept are 2^31 positions apart. */
-static size_t first_kept(const struct revoked *list)
+/* Changes stand in the order of their positions, and no two that are kept are 2^31 of them apart. */
+size_t revoked_changes_since(const struct revoked *list, int64_t position)
 {
-    size_t at = 0;
+    size_t low = 0, high = list->change_count;
 
-    while (at < list->change_count && (int32_t)(list->changes[at].position - (uint32_t)list->since) <= 0)
-        at++;
-    return at;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((int32_t)(list->changes[middle].position - (uint32_t)position) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return list->change_count - low;
 }
 
 void revoked_keep_since(struct revoked *list, int64_t position)
@@ -138,7 +143,7 @@ void revoked_keep_since(struct revoked *list, int64_t position)
     size_t gone;
 
     list->since = position;
-    gone = first_kept(list);
+    gone = list->change_count - revoked_changes_since(list, position);
     list->change_count -= gone;
     if (list->change_count != 0)
         memmove(list->changes, list->changes + gone, list->change_count * sizeof *list->changes);

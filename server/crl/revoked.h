@@ -57,6 +57,10 @@ int revoked_put(struct revoked *list, const struct store_revocation *row);
  * it has forgotten it does not learn again: to be called before the list is read. */
 void revoked_keep_since(struct revoked *list, int64_t position);
 
+/* revoked_changes_since returns how many changes the list knows after |position|, which is not before
+ * |list->since|. */
+size_t revoked_changes_since(const struct revoked *list, int64_t position);
+
 /* revoked_next_change goes through certificates that have changed since |list->since|: each once, as it is
  * now, in the order of their last changes. |*at| is 0 at first. Returns NULL after the last. */
 const struct revoked_cert *revoked_next_change(const struct revoked *list, size_t *at);
