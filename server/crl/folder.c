@@ -76,7 +76,7 @@ static int file_of(char out[PATH_MAX_HERE], const struct folder *folder, const c
     return len > 0 && len < PATH_MAX_HERE;
 }
 
-/* -1: it is no CRL. */
+/* -1: it is no CRL. One whose number leaves no room above it is none of ours: it may be replaced. */
 static int64_t number_of(struct bytes octets)
 {
     uint8_t *der;
@@ -85,7 +85,7 @@ static int64_t number_of(struct bytes octets)
     int64_t number = -1;
 
     if (pem_or_der_crl(&der, &len, octets)) {
-        if (crl_parse(&crl, bytes_of(der, len)))
+        if (crl_parse(&crl, bytes_of(der, len)) && crl.number < INT64_MAX / 2)
             number = crl.number;
         free(der);
     }

@@ -35,7 +35,7 @@ TestSuite(folder, .init = begin, .fini = end);
 
 static void publish(int64_t number)
 {
-    const struct crl_times times = {number, CERTS_NOW + number, CERTS_NOW + 1000};
+    const struct crl_times times = {number, CERTS_NOW + number % 1000, CERTS_NOW + 1000};
     static const struct revoked nothing;
     struct bytes der;
 
@@ -68,6 +68,24 @@ Test(folder, an_older_CRL_replaces_none)
     publication = first;
     cr_assert_eq(folder_number(folder, "/crl/a.crl"), 9);
     publication_free(older);
+    folder_free(another);
+}
+
+/* Whoever wrote that wanted no CRL to be written there any more (RFC 5280 5.2.3: numbers go up). */
+Test(folder, a_CRL_whose_number_leaves_no_room_above_it_is_replaced)
+{
+    struct publication *far = publication_new(), *first = publication;
+    struct folder *another = folder_new(path);
+
+    publication = far;
+    publish(INT64_MAX - 1);
+    folder_write(another, publication);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 0);
+    publication = first;
+    publish(5);
+    folder_write(folder, publication);
+    cr_assert_eq(folder_number(folder, "/crl/a.crl"), 5);
+    publication_free(far);
     folder_free(another);
 }
 
