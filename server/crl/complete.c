@@ -65,7 +65,7 @@ static int is_full_due(const struct crl_complete *complete, const struct revoked
 {
     const struct crl_scope *full = &complete->full;
 
-    return full->head.number != full->published || crl_is_scheduled(full, turn) ||
+    return full->head.number != full->published || crl_is_scheduled(full, turn) || crl_is_overtaken(full) ||
            (full->head.position != list->position && (full->head.size <= (int64_t)turn->config->full_bytes ||
                                                       turn->now - full->published_at >= minutes(turn)));
 }

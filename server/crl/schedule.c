@@ -5,9 +5,13 @@ enum { HOUR = 3600 };
 
 int crl_is_scheduled(const struct crl_scope *scope, const struct crl_turn *turn)
 {
-    return scope->head.number == 0 || scope->head.number < scope->elsewhere ||
-           crl_scope_has_other_signer(scope, turn->ca) ||
+    return scope->head.number == 0 || crl_scope_has_other_signer(scope, turn->ca) ||
            turn->now - scope->published_at >= HOUR * (int64_t)turn->config->every_hours;
+}
+
+int crl_is_overtaken(const struct crl_scope *scope)
+{
+    return scope->head.number < scope->elsewhere;
 }
 
 struct crl_times crl_next_times(const struct crl_scope *scope, const struct crl_turn *turn)

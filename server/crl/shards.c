@@ -112,8 +112,9 @@ static int is_due(const struct crl_scope *scope, const struct revoked *list, con
     if (turn->now == scope->published_at)
         return 0;
     return crl_is_scheduled(scope, turn) ||
-           (may_answer && (scope->head.number != scope->published || is_new(scope, point) ||
-                           list->shards[scope->shard].position > scope->head.position));
+           (may_answer &&
+            (scope->head.number != scope->published || crl_is_overtaken(scope) || is_new(scope, point) ||
+             list->shards[scope->shard].position > scope->head.position));
 }
 
 static struct crl_attempt make_one(struct crl_scope *scope, const struct revoked *list,

@@ -471,3 +471,20 @@ Test(issuer, it_is_there_in_PEM_too)
     cr_assert_eq(memcmp(document->body.data, "-----BEGIN X509 CRL-----", 24), 0);
     published_release(document);
 }
+
+/* RFC 5280 5.2.3: the next number is above it. Whoever can write into the directory brings about no CRL for
+ * each time that he does. */
+Test(issuer, a_higher_number_elsewhere_is_overtaken_when_a_revocation_would_be_answered)
+{
+    size_t entries;
+
+    cr_assert_eq(look(&entries), 1);
+    issuer.complete.full.elsewhere = 50;
+    later(1);
+    cr_assert_eq(look(&entries), 1);
+    later(config.after_revocation_seconds);
+    cr_assert_eq(look(&entries), 51);
+    issuer.complete.full.elsewhere = 60;
+    later(1);
+    cr_assert_eq(look(&entries), 51);
+}
