@@ -10,10 +10,11 @@
 #include <time.h>
 
 #include "server/base/bounds.h"
+#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/crl/entry.h"
 
-enum { RETRY_SECONDS = 10, KINDS = 3, NAMES = BOUND_AUTHORITIES };
+enum { RETRY_MS = 10 * 1000, KINDS = 3, NAMES = BOUND_AUTHORITIES };
 
 /* RFC 4523 4: the attributes, and the paths of what is in them. */
 static const struct {
@@ -31,6 +32,8 @@ struct place {
     char *entry;                 /* DN */
     char tag[PUBLISHED_TAG_MAX]; /* of what was written last; empty: it has not been looked at */
     int64_t number;              /* cRLNumber that was seen there; 0: none */
+    int failing;                 /* 1: the last attempt failed, and the log says so … */
+    int64_t again_ms;            /* … and when the next one is due, by a clock that nobody sets */
 };
 
 struct directory {
@@ -42,7 +45,7 @@ struct directory {
     struct place places[NAMES * KINDS];
     size_t count;
     unsigned set; /* how often it was set */
-    int leads, stopping, failing;
+    int leads, stopping;
 };
 
 /* ---- what is said to it ---- */
@@ -76,7 +79,6 @@ int directory_set(struct directory *directory, const struct config_ldap *config,
     pthread_mutex_lock(&directory->lock);
     forget(directory);
     directory->set++;
-    directory->failing = 0;
     if (config != NULL)
         ok = entry_access_copy(&directory->access, config);
     for (size_t i = 0; config != NULL && ok && i < count && i < NAMES; i++)
@@ -128,13 +130,17 @@ static void job_free(struct job *job)
     published_release(job->document);
 }
 
-/* Under the lock. The next place whose document is not the one that was written there. */
+/* Under the lock. The next place whose document is not the one that was written there. One that failed lately
+ * is passed over: an entry that does not take a value keeps nobody from the others. */
 static int find_job(struct job *job, struct directory *directory)
 {
+    int64_t now_ms = clock_steady_ms();
+
     for (size_t i = 0; directory->leads && directory->access.url != NULL && i < directory->count; i++) {
         struct place *place = &directory->places[i];
         struct published *document = publication_find(directory->publication, bytes_str(place->path));
-        if (document == NULL || strcmp(document->tag, place->tag) == 0) {
+        if (document == NULL || strcmp(document->tag, place->tag) == 0 ||
+            (place->failing && now_ms < place->again_ms)) {
             published_release(document);
             continue;
         }
@@ -148,9 +154,23 @@ static int find_job(struct job *job, struct directory *directory)
     return 0;
 }
 
+static void tell(const struct job *job, const char *why)
+{
+    if (why[0] != 0)
+        log_line(LOG_ERROR, "directory not written", log_text("url", job->access.url),
+                 log_text("entry", job->place.entry), log_text("attribute", job->place.attribute),
+                 log_text("reason", why),
+                 log_text("text", "what is there grows old; cmpd tries again and again"));
+    else
+        log_line(LOG_INFO, "directory written again", log_text("url", job->access.url),
+                 log_text("entry", job->place.entry), log_text("attribute", job->place.attribute));
+}
+
 /* Under the lock. */
 static void note(struct directory *directory, const struct job *job, const struct entry_result *result)
 {
+    int failing = result->why[0] != 0;
+
     if (directory->set != job->set)
         return;
     for (size_t i = 0; i < directory->count; i++) {
@@ -158,17 +178,13 @@ static void note(struct directory *directory, const struct job *job, const struc
         if (strcmp(place->path, job->place.path) != 0)
             continue;
         place->number = result->number;
-        if (result->why[0] == 0)
+        if (!failing)
             memcpy(place->tag, job->document->tag, sizeof place->tag);
+        if (failing != place->failing)
+            tell(job, result->why);
+        place->failing = failing;
+        place->again_ms = clock_steady_ms() + RETRY_MS;
     }
-    if (result->why[0] != 0 && !directory->failing)
-        log_line(LOG_ERROR, "directory not written", log_text("url", job->access.url),
-                 log_text("entry", job->place.entry), log_text("attribute", job->place.attribute),
-                 log_text("reason", result->why),
-                 log_text("text", "what is there grows old; cmpd tries again and again"));
-    if (result->why[0] == 0 && directory->failing)
-        log_line(LOG_INFO, "directory written again", log_text("url", job->access.url));
-    directory->failing = result->why[0] != 0;
 }
 
 /* Under the lock: until something is to be done, or might be. */
@@ -177,7 +193,7 @@ static void wait_a_while(struct directory *directory)
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += directory->failing ? RETRY_SECONDS : 1;
+    until.tv_sec++;
     pthread_cond_timedwait(&directory->wake, &directory->lock, &until);
 }
 
@@ -198,8 +214,6 @@ static void *run(void *arg)
         entry_write(&result, &job.access, job.place.entry, job.place.attribute, job.document->body);
         pthread_mutex_lock(&directory->lock);
         note(directory, &job, &result);
-        if (directory->failing && !directory->stopping)
-            wait_a_while(directory);
         job_free(&job);
     }
     pthread_mutex_unlock(&directory->lock);

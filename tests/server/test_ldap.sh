@@ -126,4 +126,24 @@ until_so "the log names it" grep -q 'reason="binding: Invalid credentials"' "$wo
 echo secret >"$dir/ldap.password"
 until_so "it is written in the end" is_listed "$(serial_of "$work/gnb-3.pem")"
 stop_server
+
+# ---- an entry that does not take one of the values keeps none of the others away ----
+
+ok "somebody takes the class of CAs away" ldapmodify -x -H "$ldap" -D "$admin" -w secret <<LDIF
+dn: $entry
+changetype: modify
+delete: certificateRevocationList;binary
+-
+delete: cACertificate;binary
+-
+delete: deltaRevocationList;binary
+-
+delete: objectClass
+objectClass: pkiCA
+LDIF
+start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
+until_so "the log names the attribute" \
+    grep -q 'event="directory not written".*attribute=.*certificateRevocationList.*reason="writing:' "$work/cmpd.log"
+until_so "the delta is written all the same" has deltaRevocationList crl/issuing-delta.crl
+stop_server
 done_testing
