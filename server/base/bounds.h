@@ -47,6 +47,7 @@ enum {
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
     BOUND_LDAP_SECONDS = 5,                 /* for which a directory is waited for, at each step */
     BOUND_LDAP_VALUE = 16 * 1024 * 1024,    /* octets of a CRL that a directory is given */
+    BOUND_LDAP_ANSWER = 64 * 1024 * 1024,   /* octets of an answer of it: what is there may be of others */
     BOUND_CRL_PEM = 4 * 1024 * 1024,        /* octets up to which a CRL is published in PEM, too */
     BOUND_CRL_OCTETS =
         256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */

@@ -2,6 +2,7 @@
 #include "server/crl/entry.h"
 
 #include <errno.h>
+#include <lber.h>
 #include <ldap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +71,17 @@ static int set_limits(LDAP *ldap)
 {
     const int version = LDAP_VERSION3;
     const struct timeval limit = {.tv_sec = BOUND_LDAP_SECONDS};
+    ber_len_t most = BOUND_LDAP_ANSWER;
+    Sockbuf *buffer = NULL;
 
     /* No other server is asked because this one says so. */
     return ldap_set_option(ldap, LDAP_OPT_PROTOCOL_VERSION, &version) == LDAP_OPT_SUCCESS &&
            ldap_set_option(ldap, LDAP_OPT_NETWORK_TIMEOUT, &limit) == LDAP_OPT_SUCCESS &&
            ldap_set_option(ldap, LDAP_OPT_TIMEOUT, &limit) == LDAP_OPT_SUCCESS &&
-           ldap_set_option(ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == LDAP_OPT_SUCCESS;
+           ldap_set_option(ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == LDAP_OPT_SUCCESS &&
+           /* libldap alone would take whatever length an answer tells. */
+           ldap_get_option(ldap, LDAP_OPT_SOCKBUF, &buffer) == LDAP_OPT_SUCCESS &&
+           ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most) == 1;
 }
 
 /* Read each time: it may be replaced. */
