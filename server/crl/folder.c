@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "crypto/crl.h"
 #include "crypto/pem.h"
@@ -13,7 +14,7 @@
 #include "server/base/file.h"
 #include "server/base/log.h"
 
-enum { PATH_MAX_HERE = 4096, MODE = 0644 };
+enum { PATH_MAX_HERE = 4096, MODE = 0644, SUFFIX = 4 };
 
 struct written {
     char path[PUBLISHED_PATH_MAX];
@@ -160,6 +161,25 @@ static int write_if_new(struct folder *folder, const char *path, const struct pu
     return 1;
 }
 
+/* A CRL that has become too long for PEM leaves none behind that says less (BOUND_CRL_PEM), nor does one that
+ * this process has not written. */
+static void remove_former_pem(struct folder *folder, struct publication *publication, const char *path)
+{
+    char pem[PUBLISHED_PATH_MAX], file[PATH_MAX_HERE];
+    size_t len = strlen(path);
+    struct published *document;
+
+    if (len < SUFFIX || strcmp(path + len - SUFFIX, ".crl") != 0)
+        return;
+    snprintf(pem, sizeof pem, "%.*s.pem", (int)(len - SUFFIX), path);
+    document = publication_find(publication, bytes_str(pem));
+    if (document == NULL && file_of(file, folder, pem) && unlink(file) == 0)
+        for (size_t i = 0; i < folder->count; i++)
+            if (strcmp(folder->written[i].path, pem) == 0)
+                folder->written[i].tag[0] = 0;
+    published_release(document);
+}
+
 void folder_write(struct folder *folder, struct publication *publication)
 {
     char path[PUBLISHED_PATH_MAX];
@@ -168,6 +188,7 @@ void folder_write(struct folder *folder, struct publication *publication)
 
     for (size_t n = 0; (document = publication_nth(publication, n, path)) != NULL; n++) {
         well = write_if_new(folder, path, document) && well;
+        remove_former_pem(folder, publication, path);
         published_release(document);
     }
     if (well && folder->failing)

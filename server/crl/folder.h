@@ -15,7 +15,8 @@ void folder_free(struct folder *folder);
 /* folder_path returns what folder_new was given. */
 const char *folder_path(const struct folder *folder);
 
-/* folder_write writes what |publication| has and the folder has not. What fails is told once in the log, and
+/* folder_write writes what |publication| has and the folder has not, and takes away the PEM of a CRL that is
+ * published without one. What fails is told once in the log, and
  * tried again at the next call. Blocks. */
 void folder_write(struct folder *folder, struct publication *publication);
 

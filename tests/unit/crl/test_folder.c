@@ -89,6 +89,57 @@ Test(folder, a_CRL_whose_number_leaves_no_room_above_it_is_replaced)
     folder_free(another);
 }
 
+static int is_there(const char *name)
+{
+    char file[128];
+
+    snprintf(file, sizeof file, "%s%s", path, name);
+    return access(file, F_OK) == 0;
+}
+
+static void publish_pem(void)
+{
+    cr_assert(publication_put(publication, "/crl/a.pem", "t", bytes_of(strdup("PEM"), 3), 0, 0));
+}
+
+/* One that has grown too long for PEM would leave there what says less. */
+Test(folder, the_PEM_of_a_CRL_goes_when_it_has_none_any_more)
+{
+    struct folder *another = folder_new(path);
+
+    publish(3);
+    publish_pem();
+    folder_write(folder, publication);
+    cr_assert(is_there("/crl/a.pem"));
+    publication_remove(publication, "/crl/a.pem");
+    publish(4);
+    folder_write(another, publication); /* after a restart */
+    cr_assert(!is_there("/crl/a.pem"));
+    cr_assert(is_there("/crl/a.crl"));
+    publish_pem();
+    folder_write(another, publication);
+    cr_assert(is_there("/crl/a.pem"));
+    publication_remove(publication, "/crl/a.pem");
+    folder_write(another, publication);
+    publish_pem();
+    folder_write(another, publication);
+    cr_assert(is_there("/crl/a.pem"), "the same octets again");
+    folder_free(another);
+}
+
+/* Of a CA that has left the configuration, what is there stays: other nodes may still write it. */
+Test(folder, what_is_published_no_more_stays)
+{
+    publish(3);
+    publish_pem();
+    folder_write(folder, publication);
+    publication_remove(publication, "/crl/a.crl");
+    publication_remove(publication, "/crl/a.pem");
+    folder_write(folder, publication);
+    cr_assert(is_there("/crl/a.crl"));
+    cr_assert(is_there("/crl/a.pem"));
+}
+
 Test(folder, what_is_no_CRL_is_replaced_by_what_is_published)
 {
     char file[128];
