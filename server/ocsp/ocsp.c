@@ -286,14 +286,17 @@ static void go_on(struct ocsp_service *service,
     policy_release(last);
 }
 
+/* Threads name themselves: nobody else may, in the sandbox. */
 static void *run_follow(void *arg)
 {
+    pthread_setname_np(pthread_self(), "ocsp");
     go_on(arg, follow_all);
     return NULL;
 }
 
 static void *run_renew(void *arg)
 {
+    pthread_setname_np(pthread_self(), "ocsp-renew");
     go_on(arg, renew_all);
     return NULL;
 }
@@ -301,17 +304,14 @@ static void *run_renew(void *arg)
 static int start(struct ocsp_service *service)
 {
     static void *(*const runs[THREADS])(void *) = {[FOLLOWS] = run_follow, [RENEWS] = run_renew};
-    static const char *const names[THREADS] = {[FOLLOWS] = "ocsp", [RENEWS] = "ocsp-renew"};
     sigset_t all, before;
     int ok = 1;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (ok && service->started < THREADS) {
-        pthread_t *thread = &service->threads[service->started];
-        ok = pthread_create(thread, NULL, runs[service->started], service) == 0;
-        if (ok)
-            pthread_setname_np(*thread, names[service->started++]);
+        ok = pthread_create(&service->threads[service->started], NULL, runs[service->started], service) == 0;
+        service->started += ok;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;

@@ -9,6 +9,7 @@ credentials
 url=http://127.0.0.1:$port/ocsp
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
 wait_log "$work/cmpd.log" 'event="OCSP responder certified" ca=issuing'
+same "its threads have their names" "$(sort /proc/"$server"/task/*/comm | grep ocsp | paste -sd ' ')" "ocsp ocsp-renew"
 
 # ask OPTION...: OpenSSL asks, and verifies the answer.
 ask() {
