@@ -115,11 +115,15 @@ struct crl_attempt crl_complete_make(struct crl_complete *complete, struct revok
                                      const struct crl_turn *turn)
 {
     struct crl_scope *const scopes[] = {&complete->delta, &complete->full};
-    const struct crl_times times = times_of(complete, turn);
     struct base former = base_of_full(complete), next = {0}, base;
-    int with_full = is_full_due(complete, list, turn) || !can_be_base(&former, list);
+    struct crl_times times;
     struct shelf_crl crls[2];
+    int with_full;
 
+    crl_scope_look_at_folder(&complete->full, turn);
+    crl_scope_look_at_folder(&complete->delta, turn);
+    times = times_of(complete, turn);
+    with_full = is_full_due(complete, list, turn) || !can_be_base(&former, list);
     if (with_full)
         next = (struct base){times.number, list->position, times.this_update};
     base = choose_base(complete, list, turn, &next);

@@ -169,7 +169,8 @@ static void make_due(struct crl_issuer *issuer, const struct crl_turn *turn)
     }
 }
 
-/* A store that was restored knows less than who has fetched (RFC 5280 5.2.3). */
+/* A store that was restored knows less than who has fetched (RFC 5280 5.2.3). Each one that is made is above
+ * the folder's, too: else none would be written there any more. */
 static void look_at_folder(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     crl_scope_look_at_folder(&issuer->complete.full, turn);

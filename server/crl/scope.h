@@ -30,11 +30,11 @@ struct crl_scope {
     unsigned shard;                 /* 0: all certificates */
     int is_delta;
     struct store_crl head; /* the newest in the store; number 0: none is known; without its name */
-    int64_t elsewhere; /* highest number that was seen in the folder, when this node began to lead, and in the
-                        * directory; 0: none */
-    int64_t lost;      /* number of the one whose octets were not there; 0: none */
-    int64_t published; /* number of the one that is published here; 0: none */
-    int64_t published_at;                 /* its thisUpdate, Unix seconds */
+    int64_t elsewhere;    /* highest number that was seen in the folder, when this node began to lead and when
+                           * it made one, and in the directory; 0: none */
+    int64_t lost;         /* number of the one whose octets were not there; 0: none */
+    int64_t published;    /* number of the one that is published here; 0: none */
+    int64_t published_at; /* its thisUpdate, Unix seconds */
     int64_t published_until;              /* its nextUpdate, Unix seconds */
     uint8_t published_signer[STORE_HASH]; /* SHA-256 of the key that signed it */
     uint8_t published_point[STORE_HASH];  /* SHA-256 of its issuingDistributionPoint, or zeros */

@@ -120,9 +120,11 @@ static int is_due(const struct crl_scope *scope, const struct revoked *list, con
 static struct crl_attempt make_one(struct crl_scope *scope, const struct revoked *list,
                                    const struct crl_turn *turn, struct bytes point)
 {
-    const struct crl_times times = crl_next_times(scope, turn);
+    struct crl_times times;
     struct shelf_crl crl;
 
+    crl_scope_look_at_folder(scope, turn);
+    times = crl_next_times(scope, turn);
     crl_begin(&crl, scope, &times, list->position);
     if (!crl_make_shard(&crl.der, turn->ca, list, &times, scope->shard, point))
         return crl_not_signed();

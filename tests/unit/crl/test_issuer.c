@@ -1,6 +1,7 @@
 /* issuer.c: when a CRL is made, and what is published (RFC 5280 5.1.2.4 to 5.1.2.6, 5.2.3). */
 #include "server/crl/certificate.h"
 #include "server/crl/issuer.h"
+#include "server/crl/make.h"
 
 #include "server/base/bounds.h"
 #include "storage/row.h"
@@ -487,4 +488,36 @@ Test(issuer, a_higher_number_elsewhere_is_overtaken_when_a_revocation_would_be_a
     issuer.complete.full.elsewhere = 60;
     later(1);
     cr_assert_eq(look(&entries), 51);
+}
+
+/* Somebody who shares the folder by mistake, or means harm: a number there is above ours. */
+Test(issuer, what_is_made_is_above_what_the_folder_has_by_then)
+{
+    const struct crl_times far = {40, NOW, NOW + HOUR};
+    static const struct revoked nothing;
+    char path[] = "/tmp/cmpd-issuer.XXXXXX", command[64];
+    struct publication *others = publication_new();
+    struct folder *folder, *own;
+    struct bytes der;
+    size_t entries;
+
+    cr_assert_not_null(mkdtemp(path));
+    folder = folder_new(path);
+    own = folder_new(path);
+    turn.folder = own;
+    cr_assert_eq(look(&entries), 1);
+    cr_assert(crl_make_full(&der, &authority, &nothing, &far));
+    cr_assert(publication_put(others, "/crl/issuing.crl", "t", der, 0, 0));
+    folder_write(folder, others);
+    enroll(1, KEY_COMPROMISE);
+    later(config.after_revocation_seconds);
+    cr_expect_eq(look(&entries), 41);
+    folder_write(own, publication);
+    cr_expect_eq(folder_number(own, "/crl/issuing.crl"), 41);
+    turn.folder = NULL;
+    folder_free(folder);
+    folder_free(own);
+    publication_free(others);
+    snprintf(command, sizeof command, "rm -rf %s", path);
+    cr_assert_eq(system(command), 0);
 }
