@@ -224,6 +224,7 @@ struct config_crl {
     uint32_t full_bytes;               /* up to which a full one is made each time */
     uint32_t full_minutes;             /* beyond it: at most so often, and deltas between */
     uint32_t shards;                   /* into which certificates fall whose URLs say so; 0: none do */
+    int keep_expired;                  /* 1: certificates that have expired stay listed */
     uint32_t number_min;               /* of the next one: after the store was restored */
     struct config_list files;          /* CRLs of CAs above, as cmpctl ca crl makes them */
     const char *folder;                /* what is published is written there as well; NULL: nowhere */

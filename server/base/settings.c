@@ -154,6 +154,9 @@ static const struct config_setting crl_rows[] = {
     {ROW(config_crl, shards), NUMBER(0, BOUND_CRL_SHARDS, 0),
      .says = "into so many parts new certificates fall whose urls.crl have ${shard}; may be changed: CRLs of "
              "former shards stay"},
+    {ROW(config_crl, keep_expired), FLAG(0),
+     .says = "true: certificates that have expired stay listed, until retention deletes them; false: for two "
+             "weeks"},
     {ROW(config_crl, number_min), NUMBER(0, UINT32_MAX, 0),
      .says = "least cRLNumber of the next one: after the store was restored, above what was published"},
     {ROW(config_crl, files), LIST(CONFIG_FILES, 0), .example = "[ca/root.crl]",

@@ -91,9 +91,11 @@ static struct crl_times times_of(const struct crl_complete *complete, const stru
 
     if (full.number < delta.number)
         full.number = delta.number;
-    return full.this_update < delta.this_update
-               ? (struct crl_times){full.number, delta.this_update, delta.next_update}
-               : full;
+    if (full.this_update < delta.this_update) {
+        full.this_update = delta.this_update;
+        full.next_update = delta.next_update;
+    }
+    return full;
 }
 
 /* The base moves to the former full one when it is old, or far away. |next| is the full one that is about to

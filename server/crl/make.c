@@ -9,14 +9,16 @@ struct walk {
     const struct revoked *list;
     size_t at; /* in the list, in its changes, or the place and 1 */
     int64_t now;
+    int keeps_expired;
 };
 
 /* RFC 5280 3.3: "An entry MUST NOT be removed from the CRL until it appears on one regularly scheduled CRL
  * issued beyond the revoked certificate's validity period." */
-static int is_listed(const struct revoked_cert *cert, int64_t now)
+static int is_listed(const struct revoked_cert *cert, const struct walk *walk)
 {
     return cert->status != STORE_CERT_VALID &&
-           (cert->not_after == UINT32_MAX || (int64_t)cert->not_after + BOUND_CRL_EXPIRED_FOR >= now);
+           (walk->keeps_expired || cert->not_after == UINT32_MAX ||
+            (int64_t)cert->not_after + BOUND_CRL_EXPIRED_FOR >= walk->now);
 }
 
 static int fill(struct crl_entry *out, const struct revoked_cert *cert)
@@ -34,7 +36,7 @@ static int next_of_all(void *arg, struct crl_entry *out)
 
     while (walk->at < walk->list->count) {
         const struct revoked_cert *cert = &walk->list->certs[walk->at++];
-        if (is_listed(cert, walk->now))
+        if (is_listed(cert, walk))
             return fill(out, cert);
     }
     return 0;
@@ -47,7 +49,7 @@ static int next_of_shard(void *arg, struct crl_entry *out)
     while (walk->at != 0) {
         const struct revoked_cert *cert = &walk->list->certs[walk->at - 1];
         walk->at = cert->next;
-        if (is_listed(cert, walk->now))
+        if (is_listed(cert, walk))
             return fill(out, cert);
     }
     return 0;
@@ -85,7 +87,7 @@ static struct crl_plan plan_of(const struct cmp_authority *ca, const struct crl_
 int crl_make_full(struct bytes *der, const struct cmp_authority *ca, const struct revoked *list,
                   const struct crl_times *times)
 {
-    struct walk walk = {.list = list, .now = times->this_update};
+    struct walk walk = {.list = list, .now = times->this_update, .keeps_expired = times->keeps_expired};
     struct crl_plan plan = plan_of(ca, times);
 
     return crl_write(der, &plan, list->count, next_of_all, &walk);
@@ -105,7 +107,8 @@ int crl_make_shard(struct bytes *der, const struct cmp_authority *ca, const stru
                    const struct crl_times *times, unsigned shard, struct bytes issuing_point)
 {
     const struct revoked_shard *of = &list->shards[shard];
-    struct walk walk = {.list = list, .at = of->first, .now = times->this_update};
+    struct walk walk = {
+        .list = list, .at = of->first, .now = times->this_update, .keeps_expired = times->keeps_expired};
     struct crl_plan plan = plan_of(ca, times);
 
     plan.issuing_point = issuing_point;

@@ -9,6 +9,7 @@
 struct crl_times {
     int64_t number;                   /* cRLNumber */
     int64_t this_update, next_update; /* Unix seconds */
+    int keeps_expired;                /* 1: certificates that have expired stay listed */
 };
 
 /* crl_make_full makes the CRL of all certificates of |ca|: what |list| has as revoked or on hold, and what

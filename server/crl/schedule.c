@@ -23,7 +23,8 @@ struct crl_times crl_next_times(const struct crl_scope *scope, const struct crl_
         number = turn->config->number_min;
     return (struct crl_times){.number = number,
                               .this_update = now,
-                              .next_update = now + HOUR * (int64_t)turn->config->validity_hours};
+                              .next_update = now + HOUR * (int64_t)turn->config->validity_hours,
+                              .keeps_expired = turn->config->keep_expired};
 }
 
 void crl_begin(struct shelf_crl *out, const struct crl_scope *scope, const struct crl_times *times,

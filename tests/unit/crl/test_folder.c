@@ -35,7 +35,7 @@ TestSuite(folder, .init = begin, .fini = end);
 
 static void publish(int64_t number)
 {
-    const struct crl_times times = {number, CERTS_NOW + number % 1000, CERTS_NOW + 1000};
+    const struct crl_times times = {number, CERTS_NOW + number % 1000, CERTS_NOW + 1000, 0};
     static const struct revoked nothing;
     struct bytes der;
 

@@ -21,9 +21,11 @@ static void put(uint8_t n, enum store_cert_status status, int reason, int64_t no
     cr_assert(revoked_put(&list, &row));
 }
 
+static int keeps_expired;
+
 static size_t made(struct crl *crl)
 {
-    const struct crl_times times = {3, CERTS_NOW, CERTS_NOW + 100};
+    const struct crl_times times = {3, CERTS_NOW, CERTS_NOW + 100, keeps_expired};
     struct bytes der;
     size_t count;
 
@@ -61,5 +63,7 @@ Test(make, what_has_expired_stays_for_a_while)
     put(2, STORE_CERT_REVOKED, 0, CERTS_NOW - BOUND_CRL_EXPIRED_FOR);
     put(3, STORE_CERT_REVOKED, 0, CERTS_NOW - BOUND_CRL_EXPIRED_FOR - 1);
     cr_assert_eq(made(&crl), 2);
+    keeps_expired = 1;
+    cr_assert_eq(made(&crl), 3, "or for good, where the operator wants it");
     revoked_free(&list);
 }
