@@ -117,6 +117,10 @@ static int parse_extension(struct certificate *out, uint64_t *seen, CBS *extensi
         return parse_basic_constraints(out, value);
     case 30: /* nameConstraints */
         return keep_content(&out->name_constraints, value);
+    case 31: /* cRLDistributionPoints: who trusts a vendor without its CRLs does not process it */
+        if (critical)
+            out->unknown_critical = name;
+        return keep_content(&out->crl_points, value);
     case 32: /* certificatePolicies */
         out->policies_critical = critical;
         return keep_content(&out->policies, value);

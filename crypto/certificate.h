@@ -37,6 +37,7 @@ struct certificate {
     struct bytes san;                /* content of the subjectAltName extension: GeneralNames, or empty */
     struct bytes extensions;         /* one after the other, or empty */
     struct bytes extended_key_usage; /* content of the extension: SEQUENCE OF OID, or empty */
+    struct bytes crl_points;         /* content of cRLDistributionPoints (crypto/crl_scope.h), or empty */
     /* Contents of what a path is held against (crypto/policies.h, crypto/name_constraints.h), or empty. */
     struct bytes policies, policy_mappings, policy_constraints, inhibit_any_policy, name_constraints;
     int policies_critical;

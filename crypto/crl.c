@@ -75,15 +75,28 @@ static int read_extension(struct crl *out, const struct extension *extension)
     }
 }
 
+/* RFC 5280 4.2, 5.2: no more than one instance of an extension; |seen| has a bit for each of id-ce. */
+static int is_first(uint64_t *seen, const CBS *oid)
+{
+    int code = id_ce(oid);
+    uint64_t bit = code > 0 && code < 64 ? UINT64_C(1) << code : 0;
+    int first = (*seen & bit) == 0;
+
+    *seen |= bit;
+    return first;
+}
+
 static int read_extensions(struct crl *out, CBS extensions)
 {
     struct extension extension;
+    uint64_t seen = 0;
     CBS list;
 
     if (!CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE) || CBS_len(&extensions) != 0)
         return 0;
     while (CBS_len(&list) != 0)
-        if (!get_extension(&list, &extension) || !read_extension(out, &extension))
+        if (!get_extension(&list, &extension) || !is_first(&seen, &extension.oid) ||
+            !read_extension(out, &extension))
             return 0;
     return 1;
 }
@@ -144,7 +157,12 @@ static int read_entry_extension(struct crl_entry *out, const struct extension *e
         return 1;
     case INVALIDITY_DATE:
         return der_get_time(&value, &out->invalidity_at);
+    case CERTIFICATE_ISSUER:
+        out->certificate_issuer = bytes_of_cbs(&value);
+        return CBS_len(&value) != 0;
     default:
+        if (extension->critical && out->unknown_critical.len == 0)
+            out->unknown_critical = bytes_of_cbs(&extension->oid);
         return 1;
     }
 }

@@ -14,6 +14,9 @@ struct crl_entry {
     int64_t revoked_at;    /* Unix seconds */
     int reason;            /* CRLReason; unspecified is left out, as RFC 5280 5.3.1 wants it */
     int64_t invalidity_at; /* invalidityDate in Unix seconds; 0: left out */
+    /* Read, and never written: */
+    struct bytes certificate_issuer; /* content of the extension: GeneralNames; or empty (RFC 5280 5.3.3) */
+    struct bytes unknown_critical;   /* OID of a critical extension that is not read here, or empty */
 };
 
 /* struct crl_plan says what stands around the entries. */
@@ -54,12 +57,12 @@ struct crl {
     int64_t number;                   /* cRLNumber; -1: there is none, or none that 63 bits hold */
     int is_delta;                     /* 1: deltaCRLIndicator is there */
     int64_t base_number;              /* its BaseCRLNumber; -1 as above */
-    struct bytes issuing_point;       /* DER of issuingDistributionPoint, not looked into; or empty */
+    struct bytes issuing_point;       /* DER of issuingDistributionPoint, see crypto/crl_scope.h; or empty */
     struct bytes unknown_critical;    /* OID of a critical extension that is not read here, or empty */
 };
 
 /* crl_parse reads the CRL that |der| holds, all of it. Entries are not looked at. Returns 1, or 0 if it is
- * malformed. */
+ * malformed, or has an extension twice. */
 int crl_parse(struct crl *out, struct bytes der);
 
 /* crl_read_entry reads the next of |entries|, which it leaves behind that, into |out|. Returns 1, or 0 if

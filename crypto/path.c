@@ -8,8 +8,8 @@
 #include "crypto/name_constraints.h"
 #include "crypto/secret_memory.h"
 
-static enum path_fault refuse(struct path_refusal *refusal, enum path_fault fault,
-                              const struct certificate *cert, const char *reason)
+enum path_fault path_refuse(struct path_refusal *refusal, enum path_fault fault,
+                            const struct certificate *cert, const char *reason)
 {
     *refusal = (struct path_refusal){fault, cert, reason};
     return fault;
@@ -31,8 +31,8 @@ const char *path_refusal_text(struct arena *arena, const struct path_refusal *re
 static enum path_fault check_validity(struct path_refusal *refusal, const struct certificate *cert,
                                       int64_t now)
 {
-    return now < cert->not_before  ? refuse(refusal, PATH_EXPIRED, cert, "it is not valid yet")
-           : now > cert->not_after ? refuse(refusal, PATH_EXPIRED, cert, "it is expired")
+    return now < cert->not_before  ? path_refuse(refusal, PATH_EXPIRED, cert, "it is not valid yet")
+           : now > cert->not_after ? path_refuse(refusal, PATH_EXPIRED, cert, "it is expired")
                                    : PATH_OK;
 }
 
@@ -40,7 +40,8 @@ static enum path_fault check_extensions(struct path_refusal *refusal, const stru
 {
     return cert->unknown_critical.len == 0
                ? PATH_OK
-               : refuse(refusal, PATH_CRITICAL, cert, "it has a critical extension that is not supported, ");
+               : path_refuse(refusal, PATH_CRITICAL, cert,
+                             "it has a critical extension that is not supported, ");
 }
 
 /* RFC 5280 6.1.4 (k) to (o); |below| is the number of certificates between the issuer and the target that are
@@ -50,12 +51,13 @@ static enum path_fault check_issuer(struct path_refusal *refusal, const struct c
 {
     /* An anchor is trusted as a name and a key (RFC 5280 6.1.1 (d)); a v1 root has no extensions to check. */
     if (!is_anchor && !issuer->is_ca)
-        return refuse(refusal, PATH_NOT_CA, issuer, "it issued others, and basicConstraints makes it no CA");
+        return path_refuse(refusal, PATH_NOT_CA, issuer,
+                           "it issued others, and basicConstraints makes it no CA");
     if (issuer->has_key_usage && (issuer->key_usage & KEY_USAGE_KEY_CERT_SIGN) == 0)
-        return refuse(refusal, PATH_NOT_CA, issuer, "it issued others, and keyUsage lacks keyCertSign");
+        return path_refuse(refusal, PATH_NOT_CA, issuer, "it issued others, and keyUsage lacks keyCertSign");
     if (path_len >= 0 && below > path_len)
-        return refuse(refusal, PATH_NOT_CA, issuer,
-                      "a pathLenConstraint, its own or one above it, allows fewer issuers below it");
+        return path_refuse(refusal, PATH_NOT_CA, issuer,
+                           "a pathLenConstraint, its own or one above it, allows fewer issuers below it");
     return check_extensions(refusal, issuer);
 }
 
@@ -106,7 +108,7 @@ static void remember(struct search *search)
 
 static void refuse_key(struct search *search, const struct certificate *cert)
 {
-    refuse(&search->fault, PATH_ALGORITHM, cert, "its key is not supported");
+    path_refuse(&search->fault, PATH_ALGORITHM, cert, "its key is not supported");
     remember(search);
 }
 
@@ -127,7 +129,7 @@ static int extend(struct search *search, struct certificate *cert, size_t depth,
 
     if (check_validity(fault, cert, search->now) != PATH_OK || check_extensions(fault, cert) != PATH_OK ||
         (cert->algorithm == NULL &&
-         refuse(fault, PATH_ALGORITHM, cert, "its signature algorithm is not supported"))) {
+         path_refuse(fault, PATH_ALGORITHM, cert, "its signature algorithm is not supported"))) {
         remember(search);
         return 0;
     }
@@ -249,19 +251,19 @@ static enum path_fault process(struct path_refusal *refusal, const struct link *
         int is_target = has_target && i == count - 1, is_anchor = i == 0;
         int skips = chain[i].self_issued && !is_target;
         if (!skips && (fault = name_constraints_fault(&names, cert)) != NULL)
-            return refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
+            return path_refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
         /* An anchor without policies is good for any. */
         if (!(is_anchor && cert->policies.len == 0) &&
             (fault = policies_check(&policies, cert, skips)) != NULL)
-            return refuse(refusal, PATH_POLICIES, cert, fault);
+            return path_refuse(refusal, PATH_POLICIES, cert, fault);
         if (is_target && (fault = policies_end(&policies, cert)) != NULL)
-            return refuse(refusal, PATH_POLICIES, cert, fault);
+            return path_refuse(refusal, PATH_POLICIES, cert, fault);
         if (is_target)
             break;
         if ((fault = policies_prepare(&policies, cert, chain[i].self_issued || is_anchor)) != NULL)
-            return refuse(refusal, PATH_POLICIES, cert, fault);
+            return path_refuse(refusal, PATH_POLICIES, cert, fault);
         if ((fault = name_constraints_add(&names, cert)) != NULL)
-            return refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
+            return path_refuse(refusal, names.starved ? PATH_MEMORY : PATH_NAMES, cert, fault);
     }
     return PATH_OK;
 }
@@ -350,6 +352,7 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor)
     item->is_self_issued = certificate_self_issued(&item->cert);
     item->issuer = trust->count;
     item->depth = 0;
+    item->crls = NULL;
     trust->count++;
     return 1;
 }
@@ -405,6 +408,13 @@ int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted
     if (item->path_len < 0 || item->path_len > room)
         item->path_len = room;
     return 1;
+}
+
+const struct trusted *trust_anchor_of(const struct trust *trust, const struct trusted *item)
+{
+    while (item->depth != 0)
+        item = &trust->items[item->issuer];
+    return item;
 }
 
 int trust_holds(const struct trust *trust, struct bytes der)

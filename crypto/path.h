@@ -10,6 +10,8 @@
 #include "crypto/remembered.h"
 #include "server/base/bounds.h"
 
+struct crl_set;
+
 /* struct trusted is a certificate whose signature need not be verified again: an anchor, or an intermediate
  * that was verified up to an anchor when the configuration was loaded. */
 struct trusted {
@@ -17,11 +19,13 @@ struct trusted {
     struct public_key *key;
     int is_anchor;
     int is_self_issued;
-    size_t issuer;     /* which of the trust it was verified with; its own place: none */
-    size_t depth;      /* of those above it */
-    const char *owner; /* whose it is, for whoever added it; NULL: nobody's */
-    uint8_t hash[32];  /* SHA-256 of it */
-    int64_t path_len;  /* issuers that may stand between it and a target; -1: any number */
+    size_t issuer;              /* which of the trust it was verified with; its own place: none */
+    size_t depth;               /* of those above it */
+    const char *owner;          /* whose it is, for whoever added it; NULL: nobody's */
+    uint8_t hash[32];           /* SHA-256 of it */
+    int64_t path_len;           /* issuers that may stand between it and a target; -1: any number */
+    const struct crl_set *crls; /* of an anchor: what says which certificates below it are revoked
+                                 * (crypto/revocation.h); NULL: nobody is asked */
 };
 
 /* struct trust is a set of trusted certificates. Built once, then only read; but what it remembers of
@@ -41,6 +45,8 @@ enum path_fault {
     PATH_ALGORITHM, /* a signature algorithm or key that is not supported */
     PATH_NAMES,     /* name constraints */
     PATH_POLICIES,  /* policies, their mappings and constraints */
+    PATH_REVOKED,   /* a certificate on it is revoked */
+    PATH_UNKNOWN,   /* no CRL says whether a certificate on it is revoked */
     PATH_MEMORY,    /* there was none: no verdict */
 };
 
@@ -81,6 +87,11 @@ enum path_fault path_build(struct path *out, const struct trust *trust, struct c
 enum path_fault path_check(struct path *path, const struct trust *trust,
                            const struct policy_settings *settings, struct arena *arena);
 
+/* path_refuse makes |refusal| say |fault|, which it returns: |reason|, which outlives it, speaks of |cert|.
+ */
+enum path_fault path_refuse(struct path_refusal *refusal, enum path_fault fault,
+                            const struct certificate *cert, const char *reason);
+
 /* path_remember keeps in |trust| that all links of |path| were verified: the issuers among them need not be
  * again. */
 void path_remember(const struct path *path, const struct trust *trust);
@@ -101,6 +112,10 @@ int trust_add(struct trust *trust, struct bytes der, int is_anchor);
  * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). 0 also if |issuer| allows none, or
  * those above it do not allow its names or policies. */
 int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer);
+
+/* trust_anchor_of returns the anchor that |item|, one of |trust|, was verified up to; its own if it is one.
+ */
+const struct trusted *trust_anchor_of(const struct trust *trust, const struct trusted *item);
 
 /* trust_holds returns 1 if the certificate |der| is in |trust|. */
 int trust_holds(const struct trust *trust, struct bytes der);

@@ -45,10 +45,16 @@ enum {
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
-    BOUND_LDAP_SECONDS = 5,                 /* for which a directory is waited for, at each step */
-    BOUND_LDAP_VALUE = 16 * 1024 * 1024,    /* octets of a CRL that a directory is given */
-    BOUND_LDAP_ANSWER = 64 * 1024 * 1024,   /* octets of an answer of it: what is there may be of others */
-    BOUND_CRL_PEM = 4 * 1024 * 1024,        /* octets up to which a CRL is published in PEM, too */
+    BOUND_VENDOR_CRLS = 64, /* of a vendor; beyond these bounds the configuration is refused: */
+    BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
+    BOUND_CRL_ISSUERS = 256,                    /* whose certificates are in an indirect one */
+    BOUND_CRL_NAMES = 8,    /* names of a distribution point that are looked at; then of no use: … */
+    BOUND_CRL_POINTS = 16,  /* … distribution points of a certificate that are, … */
+    BOUND_CRL_STEPS = 64,   /* … and certificates, issuers of CRLs among them, to know the status of one */
+    BOUND_LDAP_SECONDS = 5, /* for which a directory is waited for, at each step */
+    BOUND_LDAP_VALUE = 16 * 1024 * 1024,  /* octets of a CRL that a directory is given */
+    BOUND_LDAP_ANSWER = 64 * 1024 * 1024, /* octets of an answer of it: what is there may be of others */
+    BOUND_CRL_PEM = 4 * 1024 * 1024,      /* octets up to which a CRL is published in PEM, too */
     BOUND_CRL_OCTETS =
         256 * 1024 * 1024, /* of one that another node has made; beyond it, it is not published */
     BOUND_PUBLISHED_FORMER = 256 * 1024 * 1024, /* of documents that were replaced and are still read; beyond

@@ -82,9 +82,12 @@ static int has_octets(struct bytes in, struct bytes octets)
 Test(crl, what_was_written_is_read_back)
 {
     const struct crl_entry entries[] = {
-        {hex(arena, "01 02 03"), CERTS_NOW - 5, CRL_REASON_UNSPECIFIED, 0},
-        {hex(arena, "80 00"), CERTS_NOW - 4, 1, CERTS_NOW - 100},
-        {hex(arena, "7f"), CERTS_NOW - 3, CRL_REASON_HOLD, 0},
+        {.serial = hex(arena, "01 02 03"), .revoked_at = CERTS_NOW - 5},
+        {.serial = hex(arena, "80 00"),
+         .revoked_at = CERTS_NOW - 4,
+         .reason = 1,
+         .invalidity_at = CERTS_NOW - 100},
+        {.serial = hex(arena, "7f"), .revoked_at = CERTS_NOW - 3, .reason = CRL_REASON_HOLD},
     };
     struct crl_plan plan = plan_of();
     struct bytes der = signed_list(&plan, entries, 3);
@@ -141,7 +144,8 @@ Test(crl, without_entries_there_is_no_list)
 /* RFC 5280 5.2.4: deltaCRLIndicator, critical, with BaseCRLNumber; 5.3.1: removeFromCRL. */
 Test(crl, a_delta_names_its_base)
 {
-    const struct crl_entry entry = {hex(arena, "01"), CERTS_NOW, CRL_REASON_REMOVE, 0};
+    const struct crl_entry entry = {
+        .serial = hex(arena, "01"), .revoked_at = CERTS_NOW, .reason = CRL_REASON_REMOVE};
     struct crl_plan plan = plan_of();
     struct crl_entry read;
     struct crl crl;
@@ -190,7 +194,10 @@ Test(crl, what_does_not_fit_is_refused)
 
     memset(serial, 0x55, sizeof serial);
     for (size_t i = 0; i < MANY; i++)
-        entries[i] = (struct crl_entry){bytes_of(serial, sizeof serial), CERTS_NOW, 1, CERTS_NOW};
+        entries[i] = (struct crl_entry){.serial = bytes_of(serial, sizeof serial),
+                                        .revoked_at = CERTS_NOW,
+                                        .reason = 1,
+                                        .invalidity_at = CERTS_NOW};
     cr_assert_not(crl_write(&der, &plan, 1, next, &list));
     cr_assert_null(der.data);
     free(entries);
@@ -199,7 +206,8 @@ Test(crl, what_does_not_fit_is_refused)
 /* RFC 5280 5.1.2.4: GeneralizedTime from 2050 on; 5.3.2: an invalidityDate always. */
 Test(crl, times_have_the_forms_of_RFC_5280)
 {
-    const struct crl_entry entry = {hex(arena, "01"), 2524608000, 1, CERTS_NOW};
+    const struct crl_entry entry = {
+        .serial = hex(arena, "01"), .revoked_at = 2524608000, .reason = 1, .invalidity_at = CERTS_NOW};
     struct crl_plan plan = plan_of();
     struct bytes der, generalized = bytes_str("20500101000000Z"), invalidity = bytes_str("20270115080000Z");
     size_t found = 0;
@@ -229,7 +237,7 @@ Test(crl, thousands_of_entries_are_written)
     for (uint32_t i = 0; i < MANY; i++) {
         uint8_t octets[4] = {1, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
         memcpy(serials + 4 * i, octets, 4);
-        entries[i] = (struct crl_entry){bytes_of(serials + 4 * i, 4), CERTS_NOW, 0, 0};
+        entries[i] = (struct crl_entry){.serial = bytes_of(serials + 4 * i, 4), .revoked_at = CERTS_NOW};
     }
     cr_assert(crl_write(&der, &plan, MANY, next, &list));
     cr_assert(crl_parse(&crl, der));
