@@ -1,34 +1,24 @@
-/* path.c against NIST's Public Key Interoperability Test Suite (tests/data/pkits): every row goes through the
- * path code of the server, and its verdict is the suite's, but for what |exceptions| has. */
+/* path.c and revocation.c against NIST's Public Key Interoperability Test Suite (tests/data/pkits): every row
+ * goes through the path code of the server, and its verdict is the suite's, but for what |exceptions| has. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "crypto/path.h"
+#include "crypto/revocation.h"
 #include "tests/support/hex.h"
 
-enum { CERTS_MAX = 8, POLICIES_MAX = 4, LINE_LEN = 1024, FILE_LEN = 128, ROWS = 249 };
+enum { CERTS_MAX = 8, CRLS_MAX = 8, POLICIES_MAX = 4, LINE_LEN = 1024, FILE_LEN = 128, ROWS = 249 };
 
 /* 2026-01-01: what is meant to be valid is so from 2010 to 2030. */
 enum { NOW = 1767225600 };
 
 #define DSA "it has a signature by DSA, which this server does not verify"
-#define CRL "only a CRL says what is wrong, and the path code reads none"
-
 /* Whatever is not as the suite has it, and why. */
 static const struct {
     const char *test, *why;
 } exceptions[] = {
-    {"4.1.4", DSA},   {"4.1.5", DSA},   {"4.4.1", CRL},   {"4.4.2", CRL},   {"4.4.3", CRL},
-    {"4.4.4", CRL},   {"4.4.5", CRL},   {"4.4.6", CRL},   {"4.4.8", CRL},   {"4.4.9", CRL},
-    {"4.4.10", CRL},  {"4.4.11", CRL},  {"4.4.12", CRL},  {"4.4.15", CRL},  {"4.4.18", CRL},
-    {"4.4.20", CRL},  {"4.4.21", CRL},  {"4.5.2", CRL},   {"4.5.5", CRL},   {"4.5.7", CRL},
-    {"4.7.4", CRL},   {"4.7.5", CRL},   {"4.14.2", CRL},  {"4.14.3", CRL},  {"4.14.6", CRL},
-    {"4.14.8", CRL},  {"4.14.9", CRL},  {"4.14.11", CRL}, {"4.14.12", CRL}, {"4.14.14", CRL},
-    {"4.14.15", CRL}, {"4.14.16", CRL}, {"4.14.17", CRL}, {"4.14.20", CRL}, {"4.14.21", CRL},
-    {"4.14.23", CRL}, {"4.14.26", CRL}, {"4.14.27", CRL}, {"4.14.31", CRL}, {"4.14.32", CRL},
-    {"4.14.34", CRL}, {"4.14.35", CRL}, {"4.15.1", CRL},  {"4.15.3", CRL},  {"4.15.4", CRL},
-    {"4.15.6", CRL},  {"4.15.9", CRL},  {"4.15.10", CRL},
+    {"4.1.4", DSA},
+    {"4.1.5", DSA},
 };
 
 enum { EXCEPTIONS = sizeof exceptions / sizeof exceptions[0] };
@@ -39,6 +29,8 @@ struct row {
     struct certificate certs[CERTS_MAX]; /* the anchor first, the target last */
     size_t cert_count;
     int is_broken; /* 1: the target cannot be read; an issuer that cannot is not supplied */
+    struct bytes crls[CRLS_MAX];
+    size_t crl_count;
     struct bytes policies[POLICIES_MAX];
     struct policy_settings settings;
 };
@@ -91,6 +83,14 @@ static void read_settings(struct row *row, char *text)
     settings->initial = row->policies;
 }
 
+static void read_crl(struct row *row, const char *name)
+{
+    char file[FILE_LEN];
+
+    must(row->crl_count < CRLS_MAX && snprintf(file, sizeof file, "%s.crl", name) < FILE_LEN);
+    row->crls[row->crl_count++] = file_in_tests(arena, CMPD_TEST_DATA "/pkits/crls", file);
+}
+
 /* Test, verdict, certificates, CRLs, settings, with a tab between them; 0 for a line that is no test. */
 static int read_row(struct row *row, char *line)
 {
@@ -111,6 +111,8 @@ static int read_row(struct row *row, char *line)
         row->cert_count += !row->is_broken;
     }
     must(row->cert_count >= 1);
+    for (char *name = strtok_r(fields[3], " ", &left); name != NULL; name = strtok_r(NULL, " ", &left))
+        read_crl(row, name);
     read_settings(row, fields[4]);
     return 1;
 }
@@ -139,28 +141,65 @@ static enum path_fault judge_path(struct row *row, const struct trust *trust, un
     if (fault == PATH_OK && !signatures_are_valid(&path)) {
         *why = "a signature is wrong";
         fault = PATH_NO_ISSUER;
-    } else if (fault != PATH_OK || (fault = path_check(&path, trust, &row->settings, arena)) != PATH_OK) {
+    } else if (fault != PATH_OK || (fault = path_check(&path, trust, &row->settings, arena)) != PATH_OK ||
+               (fault = revocation_check(&path, trust, NOW, arena)) != PATH_OK) {
         *why = path_refusal_text(arena, &path.refusal);
     }
     path_cleanup(&path);
     return fault;
 }
 
+/* Adds |cert| if it was issued by one of |trust|, as server/policy/vendors.c does it. */
+static void add_issued(struct trust *trust, struct certificate *cert)
+{
+    struct path path;
+
+    if (!trust_holds(trust, cert->der) && path_build(&path, trust, cert, NULL, 0, NOW, 0) == PATH_OK) {
+        if (signatures_are_valid(&path))
+            trust_add_issued(trust, cert->der, path.end);
+        path_cleanup(&path);
+    }
+}
+
+/* The CRLs of |row|, but for those that are of no use by themselves. */
+static struct crl_set *read_set(struct row *row)
+{
+    struct crl_set *set = crl_set_new(0);
+
+    must(set != NULL && trust_add(&set->trust, row->certs[0].der, 1));
+    for (size_t round = 0; round < row->cert_count; round++) /* they are in no order */
+        for (size_t i = 1; i + 1 < row->cert_count; i++)
+            add_issued(&set->trust, &row->certs[i]);
+    for (size_t i = 0; i < row->crl_count; i++) {
+        uint8_t *octets = malloc(row->crls[i].len);
+        must(octets != NULL);
+        memcpy(octets, row->crls[i].data, row->crls[i].len);
+        const char *why = crl_set_add(set, octets, row->crls[i].len);
+        if (why != NULL)
+            cr_log_info("%-8s CRL %zu: %s", row->test, i + 1, why);
+    }
+    return set;
+}
+
 /* Another path is tried where one is not good; what is told is of the first. */
 static enum path_fault judge(struct row *row, const char **why)
 {
     struct trust trust = {NULL, 0, NULL};
+    struct crl_set *set;
     enum path_fault fault, next;
     const char *ignored;
 
     *why = "a certificate cannot be read";
     if (row->is_broken)
         return PATH_NO_ISSUER;
+    set = read_set(row);
     must(trust_add(&trust, row->certs[0].der, 1));
+    trust.items[0].crls = set;
     fault = next = judge_path(row, &trust, 0, why);
     for (unsigned attempt = 1; attempt < BOUND_PATH_ATTEMPTS && next != PATH_OK; attempt++)
         next = judge_path(row, &trust, attempt, &ignored);
     trust_cleanup(&trust);
+    crl_set_free(set);
     return next == PATH_OK ? PATH_OK : fault;
 }
 
@@ -170,6 +209,24 @@ static const char *exception(const char *test)
         if (strcmp(exceptions[i].test, test) == 0)
             return exceptions[i].why;
     return NULL;
+}
+
+/* Rows of which the suite says that a certificate is on a CRL, or that there is none to be had that speaks of
+ * it. */
+static const char *const revoked[] = {"4.4.2",   "4.4.3",   "4.4.15",  "4.4.18",  "4.4.20",  "4.5.2",
+                                      "4.5.5",   "4.5.7",   "4.14.2",  "4.14.6",  "4.14.15", "4.14.16",
+                                      "4.14.20", "4.14.21", "4.14.23", "4.14.31", "4.14.32", "4.14.34",
+                                      "4.15.3",  "4.15.4",  "4.15.6",  "4.15.9",  NULL};
+static const char *const unknown[] = {
+    "4.4.1",   "4.4.4",   "4.4.5",   "4.4.6",   "4.4.8",  "4.4.9",   "4.4.10",  "4.4.11",  "4.4.12",
+    "4.4.21",  "4.7.4",   "4.7.5",   "4.14.3",  "4.14.8", "4.14.9",  "4.14.11", "4.14.12", "4.14.14",
+    "4.14.17", "4.14.26", "4.14.27", "4.14.35", "4.15.1", "4.15.10", NULL};
+
+static int is_in(const char *const *tests, const char *test)
+{
+    while (*tests != NULL && strcmp(*tests, test) != 0)
+        tests++;
+    return *tests != NULL;
 }
 
 /* What a section of the suite is about is what its rows are refused for. */
@@ -186,6 +243,8 @@ static enum path_fault fault_of(const char *test)
         {"4.12.", PATH_POLICIES},  {"4.13.", PATH_NAMES},     {"4.16.", PATH_CRITICAL},
     };
 
+    if (is_in(revoked, test) || is_in(unknown, test))
+        return is_in(revoked, test) ? PATH_REVOKED : PATH_UNKNOWN;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (strncmp(test, sections[i].section, strlen(sections[i].section)) == 0)
             return sections[i].fault;
