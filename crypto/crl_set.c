@@ -111,9 +111,9 @@ static int is_newer(const struct crl *a, const struct crl *b)
     return a->this_update != b->this_update ? a->this_update > b->this_update : a->number > b->number;
 }
 
-const char *crl_set_add(struct crl_set *set, uint8_t *octets, size_t len)
+const char *crl_set_add(struct crl_set *set, const char *file, uint8_t *octets, size_t len)
 {
-    struct crl_set_item item = {.octets = octets};
+    struct crl_set_item item = {.file = file, .octets = octets};
     const char *why = set->count == BOUND_VENDOR_CRLS ? "there are too many" : look_at(set, &item, len);
     size_t place = set->count;
 

@@ -401,7 +401,7 @@ int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted
     if (room < 0)
         return 1;
     /* RFC 5280 6.1.4 (l), (m) */
-    if (!again && !item->is_self_issued && room-- == 0) {
+    if (!again && item->cert.is_ca && !item->is_self_issued && room-- == 0) {
         drop_last(trust);
         return 0;
     }

@@ -109,7 +109,8 @@ void path_cleanup(struct path *path);
 int trust_add(struct trust *trust, struct bytes der, int is_anchor);
 
 /* trust_add_issued does the same with an intermediate that was verified with |issuer|, one of |trust|: no
- * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). 0 also if |issuer| allows none, or
+ * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). One that is no CA may sign CRLs, and
+ * issues nothing. 0 also if |issuer| allows none, or
  * those above it do not allow its names or policies. */
 int trust_add_issued(struct trust *trust, struct bytes der, const struct trusted *issuer);
 

@@ -238,10 +238,10 @@ static enum path_fault check_trusted(struct path *path, const struct trust *trus
 enum path_fault revocation_check(struct path *path, const struct trust *trust, int64_t now,
                                  struct arena *arena)
 {
-    const struct trusted *anchor = trust_anchor_of(trust, path->end);
+    const struct trusted *anchor = path->end != NULL ? trust_anchor_of(trust, path->end) : NULL;
     enum path_fault fault;
 
-    if (anchor->crls == NULL)
+    if (anchor == NULL || anchor->crls == NULL)
         return PATH_OK;
     fault = check_trusted(path, trust, path->end, anchor, now, arena);
     for (size_t i = path->cert_count; i-- > 0 && fault == PATH_OK;)

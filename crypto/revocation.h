@@ -13,7 +13,8 @@ enum path_fault revocation_of(struct path_refusal *refusal, const struct crl_set
 
 /* revocation_check asks so for each certificate of |path| but its anchor, from there down, if the anchor has
  * CRLs. Only once all signatures of the path were verified: what certificates say of CRLs is believed.
- * Returns the first fault, and |path| has it. */
+ * Without a path, where a key is known from before, nothing is asked. Returns the first fault, and |path| has
+ * it. */
 enum path_fault revocation_check(struct path *path, const struct trust *trust, int64_t now,
                                  struct arena *arena);
 

@@ -88,6 +88,8 @@ struct config_vendor {
     const char *name;
     struct config_list anchors;       /* PEM files, self-signed or not: trusted as they are */
     struct config_list intermediates; /* PEM files: help to build paths, not trusted by themselves */
+    struct config_list crls;          /* PEM or DER: what says which of its certificates are revoked */
+    int crl_stale_hours;              /* for which one of those counts after its nextUpdate */
 };
 
 enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };

@@ -199,8 +199,17 @@ static const struct config_setting vendor_rows[] = {
     {ROW(config_vendor, anchors), LIST(CONFIG_FILES, 1), .example = "[vendors/acme-root.pem]",
      .says = "PEM files: certificates that are trusted as they are"},
     {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
-     .says = "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
-             "pathLenConstraint, nameConstraints and policies hold"},
+     .says =
+         "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
+         "pathLenConstraint, nameConstraints and policies hold. Who signs CRLs in a CA's place is one, too"},
+    {ROW(config_vendor, crls), LIST(CONFIG_FILES, 0), .example = "[vendors/acme.crl]", .commented = 1,
+     .says =
+         "CRLs in PEM or DER, one a file, complete ones and deltas, of every CA from an anchor to a station: "
+         "whoever is revoked by one, or not spoken of by any, is refused; without any, nobody is asked"},
+    {ROW(config_vendor, crl_stale_hours), NUMBER(0, 365 * 24, 0),
+     .says =
+         "hours for which a CRL still counts after its nextUpdate; after those the stations it speaks of are "
+         "refused"},
 };
 static const struct config_section vendor = SECTION(vendor, "a vendor");
 

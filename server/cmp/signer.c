@@ -4,6 +4,7 @@
 #include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "crypto/price.h"
+#include "crypto/revocation.h"
 #include "server/cmp/internal.h"
 
 /* id-kp-cmcRA, RFC 6402 2.10, RFC 9810 4.5 */
@@ -259,9 +260,16 @@ static enum path_fault find_path(struct cmp_message *m)
                       m->cert_count, m->now, m->path_attempt);
 }
 
+/* certRevoked is for who wants revoked what is (RFC 9483 4.2). */
 static enum cmp_turn refuse_path(struct cmp_message *m)
 {
-    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is not trusted by this profile",
+    enum path_fault fault = m->path.refusal.fault;
+
+    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                      fault == PATH_REVOKED ? "the protecting certificate, or an issuer of it, is revoked"
+                      : fault == PATH_UNKNOWN
+                          ? "it is not known whether the protecting certificate is revoked"
+                          : "the protecting certificate is not trusted by this profile",
                       path_refusal_text(m->arena, &m->path.refusal));
 }
 
@@ -376,10 +384,12 @@ static int ask_again(struct cmp_message *m)
 static enum path_fault check_path(struct cmp_message *m)
 {
     static const struct policy_settings any_policy;
+    enum path_fault fault;
 
     if (m->path.count != 0)
         path_remember(&m->path, cmp_trust_of(m));
-    return path_check(&m->path, cmp_trust_of(m), &any_policy, m->arena);
+    fault = path_check(&m->path, cmp_trust_of(m), &any_policy, m->arena);
+    return fault != PATH_OK ? fault : revocation_check(&m->path, cmp_trust_of(m), m->now, m->arena);
 }
 
 enum cmp_turn cmp_judge_signer(struct cmp_message *m)

@@ -137,6 +137,29 @@ static size_t warn_of_no_secrets(const struct policy *policy, struct store *stor
     return count;
 }
 
+struct warnings {
+    const struct config *config;
+    size_t count;
+};
+
+static void warn(void *arg, const char *key, const char *text)
+{
+    struct warnings *warnings = arg;
+    struct config_fault warning;
+
+    config_fault_at(&warning, warnings->config, key, "%s", text);
+    fprintf(stderr, "cmpctl: warning: %s\n", warning.text);
+    warnings->count++;
+}
+
+static size_t warn_of_crls(const struct policy *policy, int64_t now)
+{
+    struct warnings warnings = {policy_config(policy), 0};
+
+    policy_warn_of_crls(policy, now, warn, &warnings);
+    return warnings.count;
+}
+
 /* Returns 0 if it cannot be opened, and counts what there is to warn of. */
 static int check_store(const struct policy *policy, size_t *warnings)
 {
@@ -166,7 +189,7 @@ static int run(const struct ctl_call *call)
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
     config = policy_config(policy);
-    warnings = warn_of_unreachable(config);
+    warnings = warn_of_unreachable(config) + warn_of_crls(policy, time(NULL));
     ok = check_store(policy, &warnings);
     if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
@@ -185,8 +208,8 @@ const struct ctl_command ctl_check = {
     .more =
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
-        "warning, and so is one that takes shared secrets alone where the store has none. "
-        "The "
+        "warning, and so is one that takes shared secrets alone where the store has none, a "
+        "stale CRL of a vendor, and an intermediate that a CRL has revoked or none speaks of. The "
         "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

@@ -1,14 +1,12 @@
 /* crls.c: CRLs of the CAs above ours, from files: whoever has the key of a root makes its CRL where that key
  * is. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "crypto/crl.h"
 #include "crypto/name_match.h"
-#include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/policy/internal.h"
 
@@ -55,19 +53,12 @@ static const char *name_of(struct arena *arena, const char *path)
 static int read_file(struct bytes *der, struct config_fault *fault, struct policy *policy, const char *key,
                      const char *path)
 {
-    uint8_t *text, *octets;
-    size_t len, count;
-    int ok;
+    uint8_t *octets;
+    size_t len;
 
-    if (!file_read(&text, &len, path, FILE_LIMIT))
-        return config_fault_at(fault, policy->config, key, "cannot read %s: %s; make it with cmpctl ca crl",
-                               path, strerror(errno));
-    ok = pem_or_der_crl(&octets, &count, bytes_of(text, len));
-    free(text);
-    if (!ok)
-        return config_fault_at(fault, policy->config, key, "%s holds no CRL; make it with cmpctl ca crl",
-                               path);
-    *der = arena_copy(policy->arena, bytes_of(octets, count));
+    if (!policy_read_crl(fault, policy, key, path, FILE_LIMIT, "make it with cmpctl ca crl", &octets, &len))
+        return 0;
+    *der = arena_copy(policy->arena, bytes_of(octets, len));
     free(octets);
     return der->data != NULL || config_fault_at(fault, policy->config, key, "out of memory");
 }

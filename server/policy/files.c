@@ -82,6 +82,21 @@ int policy_read_certificate(struct config_fault *fault, struct policy *policy, c
     return read_certificates(fault, policy, key, path, out, 1, 0) != 0;
 }
 
+int policy_read_crl(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                    size_t limit, const char *remedy, uint8_t **der, size_t *len)
+{
+    uint8_t *text;
+    size_t text_len;
+    int ok;
+
+    if (!file_read(&text, &text_len, path, limit))
+        return config_fault_at(fault, policy->config, key, "cannot read %s: %s; %s", path, strerror(errno),
+                               remedy);
+    ok = pem_or_der_crl(der, len, bytes_of(text, text_len));
+    free(text);
+    return ok || config_fault_at(fault, policy->config, key, "%s holds no CRL; %s", path, remedy);
+}
+
 /* A key that others can read is no secret any more: refused, not warned about. */
 int policy_read_private(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
                         uint8_t **text, size_t *len)

@@ -72,6 +72,7 @@ struct policy {
     struct cmp_settings settings;
     struct policy_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
+    struct crl_set **vendor_crls; /* of each vendor; NULL: it has none */
 };
 
 /* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells.
@@ -88,6 +89,11 @@ size_t policy_read_pem(struct config_fault *fault, struct policy *policy, const 
  * with |fault| written. */
 int policy_read_certificate(struct config_fault *fault, struct policy *policy, const char *key,
                             const char *path, struct bytes *out);
+
+/* policy_read_crl reads the CRL of |path|, PEM or DER, a file of at most |limit| octets, into malloc'ed
+ * |*der|. |remedy| tells what to do. It is not looked into. 1, or 0 with |fault| written. */
+int policy_read_crl(struct config_fault *fault, struct policy *policy, const char *key, const char *path,
+                    size_t limit, const char *remedy, uint8_t **der, size_t *len);
 
 /* policy_read_private reads what only its owner may read; |*text| is wiped and freed by the caller. 1, or 0
  * with |fault| written. */
@@ -110,6 +116,13 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
 
 /* policy_load_crls reads the CRLs that crl.files names, once all CAs are loaded. 1, or 0 with |fault|. */
 int policy_load_crls(struct config_fault *fault, struct policy *policy);
+
+/* policy_add_vendor adds the anchors and intermediates of vendors[v] to |trust|. 1, or 0 with |fault|. */
+int policy_add_vendor(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v,
+                      int64_t now);
+
+/* policy_load_vendor_crls reads the CRLs of all vendors, before any profile. 1, or 0 with |fault|. */
+int policy_load_vendor_crls(struct config_fault *fault, struct policy *policy, int64_t now);
 
 /* policy_load_vendors adds what the vendors |names| trust to |trust|: anchors, and intermediates that were
  * verified up to one. 1, or 0 with |fault|. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crypto/crl_set.h"
 #include "crypto/engine.h"
 #include "crypto/pem.h"
 #include "crypto/random.h"
@@ -46,7 +47,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;
-    if (!policy_load_crls(fault, policy))
+    if (!policy_load_crls(fault, policy) || !policy_load_vendor_crls(fault, policy, now))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
@@ -72,6 +73,9 @@ static void policy_free(struct policy *policy)
         trust_cleanup(&policy->profiles[i].trust);
         trust_cleanup(&policy->profiles[i].ras);
     }
+    for (size_t i = 0; policy->vendor_crls != NULL && i < policy->config->vendor_count; i++)
+        crl_set_free(policy->vendor_crls[i]);
+    free(policy->vendor_crls);
     free(policy->authorities);
     free(policy->profiles);
     free(policy->profile_list);
@@ -96,8 +100,9 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     policy->authorities = calloc(config->ca_count, sizeof *policy->authorities);
     policy->profiles = calloc(config->profile_count, sizeof *policy->profiles);
     policy->profile_list = calloc(config->profile_count, sizeof(const struct cmp_profile *));
-    if (policy->arena == NULL || policy->authorities == NULL || policy->profiles == NULL ||
-        policy->profile_list == NULL || !load(fault, policy, now)) {
+    policy->vendor_crls = calloc(config->vendor_count + 1, sizeof *policy->vendor_crls);
+    if (policy->vendor_crls == NULL || policy->arena == NULL || policy->authorities == NULL ||
+        policy->profiles == NULL || policy->profile_list == NULL || !load(fault, policy, now)) {
         policy_free(policy);
         return NULL;
     }

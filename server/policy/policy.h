@@ -50,6 +50,12 @@ struct policy_crl {
 /* policy_crls returns those that the configuration names, |*count| of them. */
 const struct policy_crl *policy_crls(const struct policy *policy, size_t *count);
 
+/* policy_warn_of_crls calls |warn| for what will have stations refused at |now| (Unix seconds): each CRL of a
+ * vendor that is stale or not valid yet, and each intermediate that its vendor's CRLs have revoked or do not
+ * speak of. |key| is the setting. */
+typedef void policy_warning(void *arg, const char *key, const char *text);
+void policy_warn_of_crls(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
+
 /* policy_issuer_id writes by what the store knows the CA whose issuing certificate is |cert|. */
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert);
 

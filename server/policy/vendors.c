@@ -32,6 +32,12 @@ static int add_anchors(struct config_fault *fault, struct policy *policy, struct
     return 1;
 }
 
+/* A CA, or who signs CRLs in the place of one: that one issues nothing. */
+static int may_stand_between(const struct certificate *cert)
+{
+    return cert->is_ca || (cert->has_key_usage && (cert->key_usage & KEY_USAGE_CRL_SIGN) != 0);
+}
+
 /* Verified here, up to an anchor, so that no message has to do it again. */
 static int add_intermediates(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v,
                              int64_t now)
@@ -62,7 +68,7 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
                 for (size_t l = 0; l < path.count; l++)
                     valid &= path.links[l].valid;
                 /* Of two issuers with one name and key, another may allow what this one does not. */
-                valid = valid && cert.is_ca && trust_add_issued(trust, ders[c], path.end);
+                valid = valid && may_stand_between(&cert) && trust_add_issued(trust, ders[c], path.end);
                 path_cleanup(&path);
                 if (found != PATH_OK)
                     break;
@@ -70,7 +76,9 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
             if (!valid)
                 return config_fault_at(
                     fault, policy->config, key,
-                    "certificate %zu was not issued by an anchor of this vendor, is expired, is no CA, or is "
+                    "certificate %zu was not issued by an anchor of this vendor, is expired, is neither a CA "
+                    "nor a "
+                    "signer of CRLs, or is "
                     "below one that does not allow it there (pathLenConstraint, nameConstraints, policies); "
                     "list "
                     "issuers before those they issued",
@@ -80,11 +88,40 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
     return 1;
 }
 
-/* What was added since |first| is the vendor's. */
-static void own(struct trust *trust, size_t first, const char *vendor)
+/* What was added since |first| is the vendor's, and so is what says who of those below it is revoked. */
+static void own(struct trust *trust, size_t first, const char *vendor, const struct crl_set *crls)
 {
-    for (; first < trust->count; first++)
+    for (; first < trust->count; first++) {
         trust->items[first].owner = vendor;
+        trust->items[first].crls = crls;
+    }
+}
+
+int policy_add_vendor(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v,
+                      int64_t now)
+{
+    return add_anchors(fault, policy, trust, v) && add_intermediates(fault, policy, trust, v, now);
+}
+
+/* Whom one vendor asks CRLs for, another must not let in without. */
+static int is_asked_for_everywhere(struct config_fault *fault, const struct policy *policy,
+                                   const struct trust *trust, size_t v)
+{
+    char key[SETTING];
+
+    for (size_t i = 0; i < trust->count; i++)
+        for (size_t j = 0; j < i; j++) {
+            const struct trusted *a = &trust->items[i], *b = &trust->items[j];
+            if (!a->is_anchor || !b->is_anchor || (a->crls == NULL) == (b->crls == NULL) ||
+                !bytes_equal(a->cert.spki, b->cert.spki))
+                continue;
+            snprintf(key, sizeof key, "vendors[%zu].anchors", v);
+            return config_fault_at(fault, policy->config, key,
+                                   "vendor \"%s\" has an anchor in common with another one of the same "
+                                   "profile, and only one of them has crls; write them into both",
+                                   policy->config->vendors[v].name);
+        }
+    return 1;
 }
 
 int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
@@ -92,10 +129,11 @@ int policy_load_vendors(struct config_fault *fault, struct policy *policy, struc
 {
     for (size_t n = 0; n < names->count; n++) {
         size_t v = find_vendor(policy->config, names->items[n]), first = trust->count;
-        if (v == SIZE_MAX || !add_anchors(fault, policy, trust, v) ||
-            !add_intermediates(fault, policy, trust, v, now))
+        if (v == SIZE_MAX || !policy_add_vendor(fault, policy, trust, v, now))
             return 0;
-        own(trust, first, policy->config->vendors[v].name);
+        own(trust, first, policy->config->vendors[v].name, policy->vendor_crls[v]);
+        if (!is_asked_for_everywhere(fault, policy, trust, v))
+            return 0;
     }
     return 1;
 }

@@ -321,7 +321,7 @@ Test(policy, an_intermediate_must_be_one)
     cr_assert(demo_edit(&demo, &fault, "[ca/issuing.pem]", "[]"));
     cr_assert(demo_edit(&demo, &fault, "[demo/vendor-root.pem]", "[ca/root.pem]"), "%s", fault.text);
     cr_assert_not(demo_edit(&demo, &fault, "intermediates: []", "intermediates: [ca/device.pem]"));
-    cr_assert_not_null(strstr(fault.text, "is no CA"), "%s", fault.text);
+    cr_assert_not_null(strstr(fault.text, "is neither a CA nor"), "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "intermediates: [ca/device.pem]", "intermediates: [ca/issuing.pem]"),
               "%s", fault.text);
 }
