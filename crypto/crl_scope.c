@@ -112,13 +112,13 @@ int crl_scope_parse(struct crl_scope *out, struct arena *arena, struct bytes der
            out->only_users + out->only_cas + out->only_attributes <= 1;
 }
 
-int crl_points_begin(CBS *points, const struct certificate *cert)
+CBS crl_points(const struct certificate *cert)
 {
-    CBS whole = cbs_of(cert->crl_points);
+    CBS whole = cbs_of(cert->crl_points), points;
 
-    CBS_init(points, NULL, 0);
-    return cert->crl_points.len == 0 ||
-           (CBS_get_asn1(&whole, points, CBS_ASN1_SEQUENCE) && CBS_len(&whole) == 0);
+    return CBS_get_asn1(&whole, &points, CBS_ASN1_SEQUENCE) && CBS_len(&whole) == 0
+               ? points
+               : cbs_of(bytes_of(NULL, 0));
 }
 
 /* The name in |names| that is a directoryName, of one alone; else empty. */

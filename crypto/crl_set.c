@@ -23,7 +23,7 @@ struct crl_set *crl_set_new(int64_t stale_seconds)
 static void drop(struct crl_set_item *item)
 {
     crl_index_free(&item->index);
-    free(item->octets);
+    free((void *)(uintptr_t)item->der.data);
 }
 
 void crl_set_free(struct crl_set *set)
@@ -81,12 +81,12 @@ static const char *find_signer(const struct crl_set *set, struct crl_set_item *i
                         : "no anchor and no intermediate has its issuer's name and may sign CRLs";
 }
 
-static const char *look_at(struct crl_set *set, struct crl_set_item *item, size_t len)
+static const char *look_at(struct crl_set *set, struct crl_set_item *item)
 {
     const struct crl *crl = &item->crl;
     const char *why;
 
-    if (!crl_parse(&item->crl, bytes_of(item->octets, len)))
+    if (!crl_parse(&item->crl, item->der))
         return "it is malformed";
     if (crl->algorithm == NULL)
         return "its signature algorithm is not supported";
@@ -111,10 +111,10 @@ static int is_newer(const struct crl *a, const struct crl *b)
     return a->this_update != b->this_update ? a->this_update > b->this_update : a->number > b->number;
 }
 
-const char *crl_set_add(struct crl_set *set, const char *file, uint8_t *octets, size_t len)
+const char *crl_set_add(struct crl_set *set, const char *file, struct bytes der)
 {
-    struct crl_set_item item = {.file = file, .octets = octets};
-    const char *why = set->count == BOUND_VENDOR_CRLS ? "there are too many" : look_at(set, &item, len);
+    struct crl_set_item item = {.file = file, .der = der};
+    const char *why = set->count == BOUND_VENDOR_CRLS ? "there are too many" : look_at(set, &item);
     size_t place = set->count;
 
     if (why != NULL) {

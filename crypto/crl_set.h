@@ -10,7 +10,7 @@
 
 struct crl_set_item {
     const char *file; /* where it is from, for who tells of it */
-    uint8_t *octets;  /* of its DER, malloc'ed */
+    struct bytes der; /* malloc'ed */
     struct crl crl;
     struct name_cache issuer;
     struct crl_scope scope;
@@ -30,10 +30,9 @@ struct crl_set {
 struct crl_set *crl_set_new(int64_t stale_seconds);
 void crl_set_free(struct crl_set *set);
 
-/* crl_set_add takes |len| malloc'ed |octets| over, also on failure: the DER of a CRL, from |file|, which is
- * only kept. Its signature is
- * verified by a certificate of the trust with its issuer's name that may sign CRLs (RFC 5280 6.3.3 (f), (g)),
- * before its entries are looked at. Returns NULL, or why it is of no use. */
-const char *crl_set_add(struct crl_set *set, const char *file, uint8_t *octets, size_t len);
+/* crl_set_add takes |der|, the malloc'ed DER of a CRL, over, also on failure; |file|, where it is from, is
+ * only kept. Its signature is verified by a certificate of the trust with its issuer's name that may sign
+ * CRLs (RFC 5280 6.3.3 (f), (g)), before its entries are looked at. Returns NULL, or why it is of no use. */
+const char *crl_set_add(struct crl_set *set, const char *file, struct bytes der);
 
 #endif

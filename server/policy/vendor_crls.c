@@ -17,7 +17,7 @@ static int load_file(struct config_fault *fault, struct policy *policy, struct c
     if (!policy_read_crl(fault, policy, key, path, BOUND_VENDOR_CRL_OCTETS, "name a CRL of the vendor", &der,
                          &len))
         return 0;
-    why = crl_set_add(set, path, der, len);
+    why = crl_set_add(set, path, bytes_of(der, len));
     return why == NULL || config_fault_at(fault, policy->config, key,
                                           "%s is of no use: %s; name a CRL of the vendor", path, why);
 }

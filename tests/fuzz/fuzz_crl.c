@@ -98,10 +98,9 @@ static void hold_scope_against_points(const struct crl *crl, struct bytes data)
     struct arena *arena = arena_new(1024 * 1024);
     struct crl_scope scope;
     struct crl_point point;
-    CBS points;
+    CBS points = crl_points(&cert);
 
-    if (arena != NULL && crl_scope_parse(&scope, arena, crl->issuing_point, crl->issuer) &&
-        crl_points_begin(&points, &cert))
+    if (arena != NULL && crl_scope_parse(&scope, arena, crl->issuing_point, crl->issuer))
         while (crl_point_next(&point, arena, &points, cert.issuer)) {
             int covers_user = crl_scope_covers(&scope, &point, &cert);
             must_be(!covers_user || (!scope.only_cas && !scope.only_attributes));

@@ -174,7 +174,7 @@ static struct crl_set *read_set(struct row *row)
         uint8_t *octets = malloc(row->crls[i].len);
         must(octets != NULL);
         memcpy(octets, row->crls[i].data, row->crls[i].len);
-        const char *why = crl_set_add(set, row->test, octets, row->crls[i].len);
+        const char *why = crl_set_add(set, row->test, bytes_of(octets, row->crls[i].len));
         if (why != NULL)
             cr_log_info("%-8s CRL %zu: %s", row->test, i + 1, why);
     }
