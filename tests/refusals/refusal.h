@@ -2,6 +2,7 @@
 #ifndef CMPD_TESTS_REFUSALS_REFUSAL_H
 #define CMPD_TESTS_REFUSALS_REFUSAL_H
 
+#include "crypto/crl_set.h"
 #include "tests/refusals/damage.h"
 #include "tests/unit/cmp/expect.h"
 
@@ -14,7 +15,8 @@ struct scene {
     struct answer first;         /* of certConf and error: the answer with the certificate */
     struct ctl_identity made[4]; /* what |prepare| made, freed with the scene */
     size_t made_count;
-    struct trust trust; /* what |prepare| may fill and put into a profile */
+    struct trust trust;   /* what |prepare| may fill and put into a profile */
+    struct crl_set *crls; /* … and what its anchor may have */
 };
 
 enum refusal_flag {
@@ -53,7 +55,8 @@ struct refusal_table {
 
 extern const struct refusal_table refusals_of_header, refusals_of_general_info, refusals_of_body,
     refusals_of_template, refusals_of_popo, refusals_of_protection, refusals_of_mac, refusals_of_extra_certs,
-    refusals_of_der, refusals_of_state, refusals_of_confirmation, refusals_of_revocation;
+    refusals_of_der, refusals_of_state, refusals_of_confirmation, refusals_of_revocation,
+    refusals_of_vendor_crls;
 
 /* scene_make issues a certificate of |plan| by |issuer| for a new key, freed with the scene. */
 const struct ctl_identity *scene_make(struct scene *scene, struct certificate_plan plan,

@@ -77,6 +77,7 @@ static void close_scene(struct scene *scene, const struct cmp_profile *profile,
         ctl_identity_cleanup(&scene->made[i]);
     ctl_identity_cleanup(&scene->own);
     trust_cleanup(&scene->trust);
+    crl_set_free(scene->crls);
     if (scene->first.arena != NULL)
         answer_free(&scene->first);
     client_cleanup(&scene->device);
@@ -296,15 +297,18 @@ TABLE(der)
 TABLE(state)
 TABLE(confirmation)
 TABLE(revocation)
+TABLE(vendor_crls)
 
 /* ---- the whole ---- */
 
 Test(refusals, there_are_enough_and_no_two_of_one_name)
 {
     static const struct refusal_table *const tables[] = {
-        &refusals_of_header, &refusals_of_general_info, &refusals_of_body,         &refusals_of_template,
-        &refusals_of_popo,   &refusals_of_protection,   &refusals_of_mac,          &refusals_of_extra_certs,
-        &refusals_of_der,    &refusals_of_state,        &refusals_of_confirmation, &refusals_of_revocation,
+        &refusals_of_header,      &refusals_of_general_info, &refusals_of_body,
+        &refusals_of_template,    &refusals_of_popo,         &refusals_of_protection,
+        &refusals_of_mac,         &refusals_of_extra_certs,  &refusals_of_der,
+        &refusals_of_state,       &refusals_of_confirmation, &refusals_of_revocation,
+        &refusals_of_vendor_crls,
     };
     enum { TABLES = sizeof tables / sizeof tables[0] };
     size_t count = 0;
