@@ -39,6 +39,7 @@ struct server {
     struct crl_service *crl;
     struct ocsp_service *ocsp; /* NULL: no listener serves it */
     struct confine *confine;
+    uint64_t crls_seen; /* policy_crls_changed */
     struct health health;
 };
 
@@ -364,6 +365,36 @@ static void tear_down(struct server *server)
     confine_free(server->confine);
 }
 
+/* From the next message on. */
+static void use_policy(struct server *server, struct policy *newer)
+{
+    pipeline_set_policy(server->pipeline, newer);
+    upkeep_set_policy(server->upkeep, newer);
+    crl_set_policy(server->crl, newer);
+    if (server->ocsp != NULL)
+        ocsp_set_policy(server->ocsp, newer);
+    policy_release(server->policy);
+    server->policy = newer;
+}
+
+/* The configuration stays what it was: what its operator writes meanwhile waits for SIGHUP. */
+static void follow_crls(struct server *server)
+{
+    struct config_fault fault;
+    struct policy *newer;
+
+    if (!policy_crls_changed(server->policy, &server->crls_seen))
+        return;
+    newer = policy_load_again(&fault, server->policy, server->config_path, time(NULL));
+    tell_keys_outside();
+    if (newer == NULL) {
+        log_line(LOG_ERROR, "CRLs of vendors refused", log_text("text", fault.text));
+        return;
+    }
+    use_policy(server, newer);
+    log_line(LOG_INFO, "CRLs of vendors loaded");
+}
+
 /* SIGHUP: all of the new configuration, or none of it. */
 static void reload(struct server *server)
 {
@@ -383,13 +414,7 @@ static void reload(struct server *server)
         return;
     }
     log_set_level(policy_config(newer)->log);
-    pipeline_set_policy(server->pipeline, newer);
-    upkeep_set_policy(server->upkeep, newer);
-    crl_set_policy(server->crl, newer);
-    if (server->ocsp != NULL)
-        ocsp_set_policy(server->ocsp, newer);
-    policy_release(server->policy);
-    server->policy = newer;
+    use_policy(server, newer);
     log_demo_profiles(policy_config(newer));
     log_line(LOG_INFO, "configuration loaded", log_word("config", policy_hash(newer)));
 }
@@ -441,11 +466,13 @@ static int run(struct server *server, char **argv)
         return 1;
     }
     for (;;) {
-        signal = sigwaitinfo(&signals, NULL);
+        signal = sigtimedwait(&signals, NULL, &(struct timespec){.tv_sec = BOUND_VENDOR_CRL_EVERY});
         if (signal == SIGHUP)
             reload(server);
         else if (signal > 0)
             return stop(server, &signals, signal);
+        else
+            follow_crls(server);
     }
 }
 

@@ -45,7 +45,8 @@ enum {
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
-    BOUND_VENDOR_CRLS = 64, /* of a vendor; beyond these bounds the configuration is refused: */
+    BOUND_VENDOR_CRLS = 64,      /* of a vendor; beyond these bounds the configuration is refused: */
+    BOUND_VENDOR_CRL_EVERY = 10, /* seconds between two looks whether one of those files has changed */
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
     BOUND_CRL_ISSUERS = 256,                    /* whose certificates are in an indirect one */
     BOUND_CRL_NAMES = 8,    /* names of a distribution point that are looked at; then of no use: … */

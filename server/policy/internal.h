@@ -73,6 +73,7 @@ struct policy {
     struct policy_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
     struct crl_set **vendor_crls; /* of each vendor; NULL: it has none */
+    uint64_t vendor_crl_stamp;    /* of their files, before they were read */
 };
 
 /* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells.

@@ -100,7 +100,7 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     policy->authorities = calloc(config->ca_count, sizeof *policy->authorities);
     policy->profiles = calloc(config->profile_count, sizeof *policy->profiles);
     policy->profile_list = calloc(config->profile_count, sizeof(const struct cmp_profile *));
-    policy->vendor_crls = calloc(config->vendor_count + 1, sizeof *policy->vendor_crls);
+    policy->vendor_crls = calloc(config->vendor_count + 1, sizeof(struct crl_set *));
     if (policy->vendor_crls == NULL || policy->arena == NULL || policy->authorities == NULL ||
         policy->profiles == NULL || policy->profile_list == NULL || !load(fault, policy, now)) {
         policy_free(policy);
@@ -123,6 +123,18 @@ struct policy *policy_load_file(struct config_fault *fault, const char *path, in
         return NULL;
     }
     return policy_load(fault, config, now);
+}
+
+struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,
+                                 int64_t now)
+{
+    struct config *config;
+    const char *text;
+    size_t len;
+
+    config_text(policy->config, &text, &len);
+    config = config_load_text(fault, path, text, len);
+    return config != NULL ? policy_load(fault, config, now) : NULL;
 }
 
 struct policy *policy_acquire(struct policy *policy)

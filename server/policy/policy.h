@@ -20,6 +20,11 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
 /* policy_load_file reads |path|, starts the engines that it names (crypto/engine.h), and loads it. */
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now);
 
+/* policy_load_again loads the configuration of |policy|, which is that of |path|, as it was read then, with
+ * the files that it names as they are now. */
+struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,
+                                 int64_t now);
+
 /* policy_acquire adds a user; policy_release takes one away, and the last one frees the policy. Any thread.
  */
 struct policy *policy_acquire(struct policy *policy);
@@ -49,6 +54,10 @@ struct policy_crl {
 
 /* policy_crls returns those that the configuration names, |*count| of them. */
 const struct policy_crl *policy_crls(const struct policy *policy, size_t *count);
+
+/* policy_crls_changed returns 1 if the files of vendors' CRLs are other ones than when |policy| was loaded,
+ * and than at the last call that returned 1: |*seen|, 0 at first, is kept for that. Blocks. */
+int policy_crls_changed(const struct policy *policy, uint64_t *seen);
 
 /* policy_warn_of_crls calls |warn| for what will have stations refused at |now| (Unix seconds): each CRL of a
  * vendor that is stale or not valid yet, and each intermediate that its vendor's CRLs have revoked or do not

@@ -1,5 +1,6 @@
 /* CRLs of vendors: read once for all profiles that name the vendor, and held against its own certificates. */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "crypto/revocation.h"
@@ -42,8 +43,43 @@ static int load_vendor(struct config_fault *fault, struct policy *policy, size_t
     return 1;
 }
 
+/* What a file that was replaced or written to has otherwise. */
+static uint64_t stamp_of(uint64_t stamp, const char *path)
+{
+    struct stat st = {.st_size = 0};
+
+    if (stat(path, &st) != 0)
+        st.st_size = -1;
+    const uint64_t parts[] = {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size,
+                              (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        stamp = (stamp ^ parts[i]) * UINT64_C(0x100000001b3); /* FNV-1a, a word at a time */
+    return stamp;
+}
+
+static uint64_t stamp_of_all(const struct config *config)
+{
+    uint64_t stamp = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t v = 0; v < config->vendor_count; v++)
+        for (size_t i = 0; i < config->vendors[v].crls.count; i++)
+            stamp = stamp_of(stamp, config->vendors[v].crls.items[i]);
+    return stamp;
+}
+
+int policy_crls_changed(const struct policy *policy, uint64_t *seen)
+{
+    uint64_t stamp = stamp_of_all(policy->config);
+
+    if (stamp == policy->vendor_crl_stamp || stamp == *seen)
+        return 0;
+    *seen = stamp;
+    return 1;
+}
+
 int policy_load_vendor_crls(struct config_fault *fault, struct policy *policy, int64_t now)
 {
+    policy->vendor_crl_stamp = stamp_of_all(policy->config);
     for (size_t v = 0; v < policy->config->vendor_count; v++)
         if (policy->config->vendors[v].crls.count != 0 && !load_vendor(fault, policy, v, now))
             return 0;

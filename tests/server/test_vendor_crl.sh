@@ -143,7 +143,6 @@ ok "who is on none is let in" enroll gnb-1
 
 revoke factory gnb-1
 make_crl factory factory.crl
-ok "what was loaded is what counts" enroll gnb-1
 loads "a newer CRL"
 refused "who is revoked is refused" "signerNotTrusted.*$revoked" enroll gnb-1
 wait_log "$log" 'certificate of CN=gnb-1: it is revoked'
@@ -231,6 +230,32 @@ rm "$v/factory.crl"
 loads_not "none" 'cannot read .*factory.crl: No such file'
 refused "who is revoked stays so" "$revoked" enroll gnb-1
 ok "who is not is let in" enroll gnb-2
+
+# ---- without SIGHUP ----
+
+quietly() {
+    "$@" >/dev/null 2>&1
+}
+is_refused() {
+    ! quietly enroll "$1"
+}
+restore factory
+make_crl factory next.crl
+mv "$v/next.crl" "$v/factory.crl"
+until_so "it is let in again" quietly enroll gnb-1
+wait_log "$log" 'event="CRLs of vendors loaded"'
+before=$(lines_of 'CRLs of vendors refused' "$log")
+echo "a fault that waits for SIGHUP: [" >>"$dir/cmpd.yaml"
+echo "nonsense" >"$v/factory.crl"
+until_so "a damaged one is refused" has_more "$before" 'CRLs of vendors refused.*holds no CRL' "$log"
+ok "what was loaded stays" enroll gnb-1
+revoke factory gnb-1
+make_crl factory next.crl
+mv "$v/next.crl" "$v/factory.crl"
+until_so "it is revoked again" is_refused gnb-1
+refused "and that is why" "$revoked" enroll gnb-1
+ok "another one is let in" enroll gnb-2
+vendor '[vendors/root.crl, vendors/factory.crl]'
 
 # ---- a long one ----
 
