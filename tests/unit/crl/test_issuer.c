@@ -493,7 +493,7 @@ Test(issuer, a_higher_number_elsewhere_is_overtaken_when_a_revocation_would_be_a
 /* Somebody who shares the folder by mistake, or means harm: a number there is above ours. */
 Test(issuer, what_is_made_is_above_what_the_folder_has_by_then)
 {
-    const struct crl_times far = {40, NOW, NOW + HOUR};
+    const struct crl_times far = {40, NOW, NOW + HOUR, 0};
     static const struct revoked nothing;
     char path[] = "/tmp/cmpd-issuer.XXXXXX", command[64];
     struct publication *others = publication_new();
