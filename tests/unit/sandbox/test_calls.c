@@ -122,6 +122,7 @@ static int has_rule(const char *name, unsigned at, uint64_t value)
 enum {
     WITH_SQLITE = SANDBOX_ALL | SANDBOX_URING | SANDBOX_SQLITE,
     WITH_POSTGRES = SANDBOX_ALL | SANDBOX_EPOLL | SANDBOX_POSTGRES,
+    CONNECTS = SANDBOX_POSTGRES | SANDBOX_DIRECTORY, /* who connects to others */
 };
 
 /* Holds every one of |names|, parted by blanks, against |expected|. */
@@ -160,24 +161,27 @@ static const struct {
     /* connections, of the front and to a database */
     {"shutdown", SANDBOX_URING | SANDBOX_EPOLL},
     {"getpeername getsockname getsockopt setsockopt recvfrom sendto recvmsg sendmsg",
-     SANDBOX_URING | SANDBOX_EPOLL | SANDBOX_POSTGRES},
+     SANDBOX_URING | SANDBOX_EPOLL | CONNECTS},
     {"io_uring_enter io_uring_register", SANDBOX_URING},
     {"epoll_ctl epoll_wait epoll_pwait epoll_pwait2 accept accept4", SANDBOX_EPOLL},
     /* journals come and go */
-    {"unlink unlinkat fchmod fchown fallocate utimensat", SANDBOX_SQLITE},
-    {"connect bind sendmmsg recvmmsg select pselect6 umask", SANDBOX_POSTGRES},
+    {"unlink fchmod", SANDBOX_SQLITE | SANDBOX_FOLDER},
+    {"unlinkat fchown fallocate utimensat", SANDBOX_SQLITE},
+    /* a file takes the place of another */
+    {"rename", SANDBOX_FOLDER},
+    {"connect bind sendmmsg recvmmsg select pselect6 umask", CONNECTS},
     /* what nobody needs, and who took a process over would like */
     {"execve execveat fork vfork clone clone3 ptrace process_vm_readv process_vm_writev io_uring_setup bpf "
      "perf_event_open userfaultfd mount umount2 chroot pivot_root setns unshare kexec_load init_module "
      "symlink "
-     "link rename chmod chown kill tkill listen socketpair memfd_create setuid setgid",
+     "link chmod chown kill tkill listen socketpair memfd_create setuid setgid",
      0},
 };
 
 Test(calls, each_part_has_what_it_needs)
 {
-    static const unsigned parts[] = {SANDBOX_ALL, SANDBOX_URING, SANDBOX_EPOLL, SANDBOX_SQLITE,
-                                     SANDBOX_POSTGRES};
+    static const unsigned parts[] = {SANDBOX_ALL,      SANDBOX_URING,  SANDBOX_EPOLL,    SANDBOX_SQLITE,
+                                     SANDBOX_POSTGRES, SANDBOX_FOLDER, SANDBOX_DIRECTORY};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         cr_assert(enter(parts[i]), "%s", why);
@@ -312,14 +316,14 @@ Test(calls, folders_of_the_system_are_read_where_they_are_needed)
         {"/usr/share/zoneinfo", SANDBOX_ALL, 0},
         {"/sys/devices/system/cpu", SANDBOX_ALL, 0},
         /* getaddrinfo, and the certificates of the system */
-        {"/etc", SANDBOX_POSTGRES, 0},
-        {"/usr/lib", SANDBOX_POSTGRES, 0},
-        {"/usr/share", SANDBOX_POSTGRES, 0},
-        {"/lib", SANDBOX_POSTGRES, 0},
-        {"/lib64", SANDBOX_POSTGRES, 0},
-        {"/run/systemd/resolve", SANDBOX_POSTGRES, 0},
-        {"/run/resolvconf", SANDBOX_POSTGRES, 0},
-        {"/run/NetworkManager", SANDBOX_POSTGRES, 0},
+        {"/etc", CONNECTS, 0},
+        {"/usr/lib", CONNECTS, 0},
+        {"/usr/share", CONNECTS, 0},
+        {"/lib", CONNECTS, 0},
+        {"/lib64", CONNECTS, 0},
+        {"/run/systemd/resolve", CONNECTS, 0},
+        {"/run/resolvconf", CONNECTS, 0},
+        {"/run/NetworkManager", CONNECTS, 0},
     };
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {

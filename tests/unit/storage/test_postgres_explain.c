@@ -9,7 +9,7 @@
 enum { UNITS = 3, ROOM = 1024 };
 
 static struct {
-    enum postgres_statement sent[16];
+    enum postgres_statement sent[32];
     size_t count, adds_left;
     int sends, refuses_send, losses, compacted, cleared;
     int told[UNITS], less;
