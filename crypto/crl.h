@@ -65,6 +65,10 @@ struct crl {
  * malformed, or has an extension twice. */
 int crl_parse(struct crl *out, struct bytes der);
 
+/* crl_is_signed_by returns 1 if |crl| verifies by the key |spki|, 0 if not, or if a part of it is not
+ * supported. Whose key that is, and whether it may sign CRLs, is for who asks. */
+int crl_is_signed_by(const struct crl *crl, struct bytes spki);
+
 /* crl_read_entry reads the next of |entries|, which it leaves behind that, into |out|. Returns 1, or 0 if
  * there is none or it is malformed: then |entries| is not empty. */
 int crl_read_entry(CBS *entries, struct crl_entry *out);

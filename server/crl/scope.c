@@ -113,19 +113,6 @@ static void publish_pem(const struct crl_scope *scope, const struct crl_turn *tu
         publication_remove(turn->publication, path);
 }
 
-static int is_signed(const struct crl *crl, const struct cmp_authority *ca)
-{
-    struct public_key *key = public_key_parse(ca->crl_cert.spki);
-    struct verification item = {
-        .algorithm = crl->algorithm, .key = key, .message = crl->tbs, .signature = crl->signature};
-    struct verification *items[] = {&item};
-
-    if (crl->algorithm != NULL)
-        verify_batch(items, 1);
-    public_key_free(key);
-    return item.valid;
-}
-
 static int is_what_it_says(const struct crl_scope *scope, const struct crl *crl,
                            const struct cmp_authority *ca)
 {
@@ -163,7 +150,8 @@ static struct crl_attempt publish(struct crl_scope *scope, const struct crl_turn
     char path[PUBLISHED_PATH_MAX];
     struct crl crl;
 
-    if (!crl_parse(&crl, der) || !is_signed(&crl, turn->ca) || !is_what_it_says(scope, &crl, turn->ca)) {
+    if (!crl_parse(&crl, der) || !crl_is_signed_by(&crl, turn->ca->crl_cert.spki) ||
+        !is_what_it_says(scope, &crl, turn->ca)) {
         free((void *)(uintptr_t)der.data);
         return failed("publishing", "what the store holds was not signed by this CA");
     }
