@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "crypto/pem.h"
 #include "server/base/file.h"
@@ -23,42 +22,13 @@ static const struct ctl_option options[] = {
     {"days", "N", CTL_ONCE, "until the next one is there at the latest; default: 365"},
     {NULL, NULL, 0, NULL}};
 
-struct keep {
-    struct arena *arena;
-    struct bytes der;
-};
-
-static int keep_first(void *arg, struct bytes der)
-{
-    struct keep *keep = arg;
-
-    keep->der = arena_copy(keep->arena, der);
-    return 0;
-}
-
-static int read_certificate(struct certificate *out, struct arena *arena, const char *path)
-{
-    struct keep keep = {arena, {NULL, 0}};
-    uint8_t *text = NULL;
-    size_t len = 0, given;
-
-    if (!file_read(&text, &len, path, FILE_LIMIT))
-        return !ctl_fault("cannot read %s: %s", path, strerror(errno));
-    given = pem_each_certificate(bytes_of(text, len), keep_first, &keep);
-    free(text);
-    if (given != 0 && keep.der.data != NULL && certificate_parse(out, keep.der))
-        return 1;
-    ctl_fault("%s holds no certificate in PEM", path);
-    return 0;
-}
-
 static int read_ca(struct ctl_identity *out, struct arena *arena, const struct ctl_call *call)
 {
     const char *key = ctl_value(call, "key");
     uint8_t *text;
     size_t len;
 
-    if (!read_certificate(&out->cert, arena, ctl_value(call, "certificate")))
+    if (!ctl_load_certificate(&out->cert, arena, ctl_value(call, "certificate")))
         return 0;
     if (!file_read(&text, &len, key, FILE_LIMIT))
         return !ctl_fault("cannot read %s: %s", key, strerror(errno));
@@ -86,7 +56,7 @@ static int read_revoked(struct root_crl_revoked *out, size_t *count, struct aren
             return !ctl_fault("more than %d certificates at once; call it again for the rest",
                               ROOT_CRL_NEW_MAX);
         out[*count] = (struct root_crl_revoked){.reason = reason};
-        if (!read_certificate(&out[*count].cert, arena, path))
+        if (!ctl_load_certificate(&out[*count].cert, arena, path))
             return 0;
         if (!name_equal(out[*count].cert.issuer, ca->subject))
             return !ctl_fault("%s was issued by another CA", path);

@@ -56,6 +56,9 @@ struct ctl_cert_spec {
 int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cert_spec *spec,
              const struct ctl_identity *issuer, int64_t now);
 
+/* ctl_load_certificate reads the first certificate of the PEM file |path|. 1, or 0 with a fault printed. */
+int ctl_load_certificate(struct certificate *out, struct arena *arena, const char *path);
+
 /* ctl_load reads |dir|/|stem|.pem and .key. 1, or 0 with a fault printed. */
 int ctl_load(struct ctl_identity *out, struct arena *arena, const char *dir, const char *stem);
 

@@ -80,22 +80,34 @@ static int keep_first(void *arg, struct bytes der)
     return 0;
 }
 
+int ctl_load_certificate(struct certificate *out, struct arena *arena, const char *path)
+{
+    struct keep keep = {arena, {NULL, 0}};
+    uint8_t *text = NULL;
+    size_t len = 0, given;
+
+    if (!file_read(&text, &len, path, FILE_LIMIT))
+        return !ctl_fault("cannot read %s: %s", path, strerror(errno));
+    given = pem_each_certificate(bytes_of(text, len), keep_first, &keep);
+    free(text);
+    if (given != 0 && keep.der.data != NULL && certificate_parse(out, keep.der))
+        return 1;
+    ctl_fault("%s holds no certificate", path);
+    return 0;
+}
+
 int ctl_load(struct ctl_identity *out, struct arena *arena, const char *dir, const char *stem)
 {
     char path[CTL_PATH_MAX], name[CTL_PATH_MAX];
-    struct keep keep = {arena, {NULL, 0}};
     uint8_t *text;
-    size_t len, given;
+    size_t len;
 
     *out = (struct ctl_identity){.key = NULL};
-    if (snprintf(name, sizeof name, "%s.pem", stem) >= (int)sizeof name || !ctl_path(path, dir, name) ||
-        !file_read(&text, &len, path, FILE_LIMIT))
-        return !ctl_fault("cannot read %s/%s.pem: %s", dir, stem, strerror(errno));
-    given = pem_each_certificate(bytes_of(text, len), keep_first, &keep);
-    free(text);
-    if (given == 0 || !certificate_parse(&out->cert, keep.der))
-        return !ctl_fault("%s holds no certificate", path);
-    out->cert_der = keep.der;
+    if (snprintf(name, sizeof name, "%s.pem", stem) >= (int)sizeof name || !ctl_path(path, dir, name))
+        return !ctl_fault("cannot read %s/%s.pem: %s", dir, stem, strerror(ENAMETOOLONG));
+    if (!ctl_load_certificate(&out->cert, arena, path))
+        return 0;
+    out->cert_der = out->cert.der;
     snprintf(name, sizeof name, "%s.key", stem);
     if (!ctl_path(path, dir, name) || !file_read(&text, &len, path, FILE_LIMIT))
         return !ctl_fault("cannot read %s/%s.key: %s", dir, stem, strerror(errno));
