@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every C file is as clang-format leaves it, says at its beginning what it is for, and keeps to one dialect; clang-tidy has
-# nothing to say.
+# nothing to say. Every script of a test can be run.
 . "$(dirname "$0")/../lib.sh"
 
 root=${CMPD_SOURCE:?set by ctest}
@@ -16,6 +16,8 @@ mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^(server|crypto|st
 for file in "${sources[@]}"; do
     head -1 "$file" | grep -q '^/\*' || fail "$file does not begin with what it is for"
 done
+# ctest calls the scripts by their names.
+if lame=$(find tests -name 'test_*.sh' ! -perm -u+x | grep .); then fail "not executable: $lame"; fi
 # sizeof x of a value, sizeof(type) of a type; macros need their parentheses.
 if said=$(grep -nE 'sizeof\(\*?[a-z_]+((\.|->|\[)[^)]*)?\)' "${sources[@]}" | grep -vE '\\$|#define|sizeof\(\(' |
     grep -vE 'sizeof\((int|char|unsigned|long|double|[a-z0-9_]+_t)\)'); then
