@@ -68,11 +68,15 @@ static int read_extension(struct crl *out, const struct extension *extension)
     case ISSUING_POINT:
         out->issuing_point = bytes_of_cbs(&value);
         return 1;
+    case FRESHEST_CRL:
+        out->freshest = bytes_of_cbs(&value); /* a hint: whoever has to follow it does not here */
+        break;
     default:
-        if (extension->critical && out->unknown_critical.len == 0)
-            out->unknown_critical = bytes_of_cbs(&extension->oid);
-        return 1;
+        break;
     }
+    if (extension->critical && out->unknown_critical.len == 0)
+        out->unknown_critical = bytes_of_cbs(&extension->oid);
+    return 1;
 }
 
 /* RFC 5280 4.2, 5.2: no more than one instance of an extension; |seen| has a bit for each of id-ce. */

@@ -58,6 +58,7 @@ struct crl {
     int is_delta;                     /* 1: deltaCRLIndicator is there */
     int64_t base_number;              /* its BaseCRLNumber; -1 as above */
     struct bytes issuing_point;       /* DER of issuingDistributionPoint, see crypto/crl_scope.h; or empty */
+    struct bytes freshest;            /* DER of freshestCRL (RFC 5280 5.2.6): where deltas are; or empty */
     struct bytes unknown_critical;    /* OID of a critical extension that is not read here, or empty */
 };
 

@@ -112,13 +112,23 @@ int crl_scope_parse(struct crl_scope *out, struct arena *arena, struct bytes der
            out->only_users + out->only_cas + out->only_attributes <= 1;
 }
 
-CBS crl_points(const struct certificate *cert)
+CBS crl_points(struct bytes der)
 {
-    CBS whole = cbs_of(cert->crl_points), points;
+    CBS whole = cbs_of(der), points;
 
     return CBS_get_asn1(&whole, &points, CBS_ASN1_SEQUENCE) && CBS_len(&whole) == 0
                ? points
                : cbs_of(bytes_of(NULL, 0));
+}
+
+struct bytes crl_point_url(const struct crl_point *point)
+{
+    for (size_t i = 0; i < point->names.count; i++) {
+        CBS name = cbs_of(point->names.names[i]), url;
+        if (CBS_get_asn1(&name, &url, FIELD(6)))
+            return bytes_of_cbs(&url);
+    }
+    return bytes_of(NULL, 0);
 }
 
 /* The name in |names| that is a directoryName, of one alone; else empty. */

@@ -41,8 +41,12 @@ int crl_scope_parse(struct crl_scope *out, struct arena *arena, struct bytes der
  */
 int crl_point_next(struct crl_point *out, struct arena *arena, CBS *points, struct bytes issuer);
 
-/* crl_points returns the points of |cert|, none if it has no cRLDistributionPoints or they are malformed. */
-CBS crl_points(const struct certificate *cert);
+/* crl_points returns the points that |der| has, a cRLDistributionPoints or a freshestCRL; none if it is empty
+ * or malformed. */
+CBS crl_points(struct bytes der);
+
+/* crl_point_url returns the first uniformResourceIdentifier of |point|, or nothing. */
+struct bytes crl_point_url(const struct crl_point *point);
 
 /* crl_point_implied is what RFC 5280 6.3.3 assumes for CRLs that no point names: the name of the issuer of
  * |cert|. Returns 1, or 0 without memory. */

@@ -35,4 +35,8 @@ void crl_set_free(struct crl_set *set);
  * CRLs (RFC 5280 6.3.3 (f), (g)), before its entries are looked at. Returns NULL, or why it is of no use. */
 const char *crl_set_add(struct crl_set *set, const char *file, struct bytes der);
 
+/* crl_set_try tells whether crl_set_add would take |der|, which stays the caller's, and reads it into |crl|.
+ * Any number of threads at once. Returns NULL, or why not. */
+const char *crl_set_try(const struct crl_set *set, struct crl *crl, struct bytes der);
+
 #endif

@@ -177,7 +177,7 @@ static enum path_fault follow_points(struct search *search, struct status *statu
 {
     struct crl_point point;
     enum path_fault fault = PATH_OK;
-    CBS points = crl_points(status->cert);
+    CBS points = crl_points(status->cert->crl_points);
 
     for (size_t i = 0; i < BOUND_CRL_POINTS && fault == PATH_OK && status->reasons != CRL_REASONS_ALL &&
                        crl_point_next(&point, search->arena, &points, status->cert->issuer);

@@ -38,6 +38,14 @@ static int add_ports(struct sandbox *sandbox, const struct config *config)
     return 1;
 }
 
+static int fetches(const struct config *config)
+{
+    for (size_t v = 0; v < config->vendor_count; v++)
+        if (config->vendors[v].crl_urls.count != 0)
+            return 1;
+    return 0;
+}
+
 static unsigned parts_of(const struct config *config)
 {
     unsigned parts = SANDBOX_ALL;
@@ -45,8 +53,15 @@ static unsigned parts_of(const struct config *config)
     parts |= strcmp(front_backend(), "io_uring") == 0 ? SANDBOX_URING : SANDBOX_EPOLL;
     parts |= strncmp(config->store, "sqlite:", strlen("sqlite:")) == 0 ? SANDBOX_SQLITE : SANDBOX_POSTGRES;
     parts |= config->crl.ldap != NULL ? SANDBOX_DIRECTORY : 0;
-    parts |= config->crl.folder != NULL ? SANDBOX_FOLDER : 0;
+    parts |= config->crl.folder != NULL || config->vendor_crl_folder != NULL ? SANDBOX_FOLDER : 0;
+    parts |= fetches(config) ? SANDBOX_FETCH : 0;
     return parts | (config_has_token(config) ? SANDBOX_TOKEN : 0);
+}
+
+/* |folder| is NULL where there is none. */
+static int add_written(struct sandbox *sandbox, const char *folder)
+{
+    return folder == NULL || sandbox_add_folder(sandbox, folder, 1);
 }
 
 static struct sandbox *make_sandbox(const struct config *config, const char *path)
@@ -54,8 +69,8 @@ static struct sandbox *make_sandbox(const struct config *config, const char *pat
     struct sandbox *sandbox = sandbox_new(parts_of(config));
 
     if (sandbox != NULL && sandbox_add_file(sandbox, path, 0) &&
-        config_each_file(config, add_file, sandbox) &&
-        (config->crl.folder == NULL || sandbox_add_folder(sandbox, config->crl.folder, 1)) &&
+        config_each_file(config, add_file, sandbox) && add_written(sandbox, config->crl.folder) &&
+        add_written(sandbox, config->vendor_crl_folder) &&
         sandbox_add_file(sandbox, config->audit_seal_file, 1) &&
         store_each_file(config->store, add_store, sandbox) && add_ports(sandbox, config))
         return sandbox;
@@ -109,11 +124,24 @@ static int check_file(void *arg, const char *file)
 }
 
 /* A folder that is written to was named at start, or lies in one that was. */
-static int is_folder_allowed(const struct confine *confine, const struct config *config)
+static int is_folder_allowed(struct check *check, const struct confine *confine, const char *folder)
 {
-    return config->crl.folder == NULL || (confine->parts & SANDBOX_TOKEN) != 0 ||
-           ((confine->parts & SANDBOX_FOLDER) != 0 &&
-            sandbox_writes_folder(confine->sandbox, config->crl.folder));
+    if (folder == NULL || (confine->parts & SANDBOX_TOKEN) != 0 ||
+        ((confine->parts & SANDBOX_FOLDER) != 0 && sandbox_writes_folder(confine->sandbox, folder)))
+        return 1;
+    check->outside = folder;
+    return 0;
+}
+
+/* Returns 1 if |part|, which |what| needs, was there at start. */
+static int is_part_allowed(struct config_fault *fault, const struct confine *confine, unsigned part,
+                           const char *what)
+{
+    if ((confine->parts & (part | SANDBOX_TOKEN)) != 0)
+        return 1;
+    snprintf(fault->text, sizeof fault->text,
+             "%s, and this process was confined at start to what does without: restart to use it", what);
+    return 0;
 }
 
 int confine_allows(struct config_fault *fault, const struct confine *confine, const struct config *config)
@@ -122,23 +150,17 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
 
     if (confine->sandbox == NULL)
         return 1;
-    if (config_has_token(config) && (confine->parts & SANDBOX_TOKEN) == 0) {
-        snprintf(fault->text, sizeof fault->text,
-                 "a key is in a token, and this process was confined at start to what does without its "
-                 "module: restart to use it");
+    if ((config_has_token(config) &&
+         !is_part_allowed(fault, confine, SANDBOX_TOKEN, "a key is in a token, which needs its module")) ||
+        (config->crl.ldap != NULL &&
+         !is_part_allowed(fault, confine, SANDBOX_DIRECTORY, "crl.ldap names a directory")) ||
+        (fetches(config) &&
+         !is_part_allowed(fault, confine, SANDBOX_FETCH, "crl_urls of a vendor name servers")))
         return 0;
-    }
-    if (config->crl.ldap != NULL && (confine->parts & (SANDBOX_DIRECTORY | SANDBOX_TOKEN)) == 0) {
-        snprintf(
-            fault->text, sizeof fault->text,
-            "crl.ldap names a directory, and this process was confined at start to what does without one: "
-            "restart to use it");
-        return 0;
-    }
-    if (config_each_file(config, check_file, &check) && is_folder_allowed(confine, config))
+    if (config_each_file(config, check_file, &check) &&
+        is_folder_allowed(&check, confine, config->crl.folder) &&
+        is_folder_allowed(&check, confine, config->vendor_crl_folder))
         return 1;
-    if (check.outside == NULL)
-        check.outside = config->crl.folder;
     snprintf(fault->text, sizeof fault->text,
              "%s is in none of the folders that this process was confined to at start: restart to use it, or "
              "put it beside the configuration",

@@ -15,6 +15,7 @@
 #include "server/base/process.h"
 #include "server/confine.h"
 #include "server/crl/crl.h"
+#include "server/fetch/fetch.h"
 #include "server/front/transport.h"
 #include "server/ocsp_exchange.h"
 #include "server/policy/policy.h"
@@ -313,6 +314,8 @@ static int start(struct server *server, char **argv)
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
         return fail(fault.text);
+    if (!fetch_begin())
+        return fail("libcurl could not be set up");
     server->upkeep = upkeep_new(server->policy, server->store);
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");

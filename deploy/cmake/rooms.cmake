@@ -53,12 +53,13 @@ room(room-cmp server/cmp room-pki room-crypto room-storage room-base)
 room(room-policy server/policy room-cmp room-crypto room-storage room-base)
 room(room-ocsp server/ocsp room-policy room-cmp room-crypto room-storage room-base)
 room(room-pipeline server/pipeline room-ocsp room-policy room-cmp room-crypto room-storage room-base ck)
-room(room-upkeep server/upkeep room-policy room-cmp room-crypto room-storage room-base)
+room(room-fetch server/fetch room-base libcurl)
+room(room-upkeep server/upkeep room-fetch room-policy room-cmp room-crypto room-storage room-base)
 room(room-crl server/crl room-policy room-cmp room-crypto room-storage room-base libldap)
 room(room-admin server/admin room-crl room-upkeep room-pipeline room-storage room-base)
 # picohttpparser is part of libh2o.
 room(room-bench bench room-pki room-crypto room-base boringssl h2o nghttp2 m)
-room(room-ctl server/ctl room-upkeep room-policy room-cmp room-crypto room-storage room-base jansson)
+room(room-ctl server/ctl room-upkeep room-fetch room-policy room-cmp room-crypto room-storage room-base jansson)
 
 # The front is built twice from the same sources; what differs, how HTTP is read, is behind server/front/http/loop.h.
 function(front name backend)

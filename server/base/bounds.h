@@ -45,9 +45,14 @@ enum {
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
-    BOUND_VENDOR_CRLS = 64,      /* of a vendor; beyond these bounds the configuration is refused: */
-    BOUND_VENDOR_CRL_EVERY = 10, /* seconds between two looks whether one of those files has changed */
+    BOUND_VENDOR_CRLS = 64,     /* of a vendor; beyond these bounds the configuration is refused: */
+    BOUND_VENDOR_CRL_EVERY = 2, /* seconds between two looks whether one of those files has changed */
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
+    BOUND_VENDOR_CRL_FETCH = 60,                /* seconds for one that is fetched; after a fault, … */
+    BOUND_VENDOR_CRL_RETRY = 60,                /* … until it is tried again */
+    BOUND_VENDOR_CRL_REMIND = 3600,             /* between two warnings of one that is stale, or will be */
+    BOUND_VENDOR_CRL_URL = 1024,                /* octets of where one is fetched from */
+    BOUND_FETCH_REDIRECTS = 3,                  /* that are followed to what is fetched */
     BOUND_CRL_ISSUERS = 256,                    /* whose certificates are in an indirect one */
     BOUND_CRL_NAMES = 8,    /* names of a distribution point that are looked at; then of no use: … */
     BOUND_CRL_POINTS = 16,  /* … distribution points of a certificate that are, … */

@@ -89,6 +89,8 @@ struct config_vendor {
     struct config_list anchors;       /* PEM files, self-signed or not: trusted as they are */
     struct config_list intermediates; /* PEM files: help to build paths, not trusted by themselves */
     struct config_list crls;          /* PEM or DER: what says which of its certificates are revoked */
+    struct config_list crl_urls;      /* where more of those are fetched from */
+    uint32_t crl_fetch_minutes;       /* between two looks there */
     int crl_stale_hours;              /* for which one of those counts after its nextUpdate */
 };
 
@@ -271,6 +273,7 @@ struct config {
     struct config_ocsp ocsp;
     const struct config_vendor *vendors;
     size_t vendor_count;
+    const char *vendor_crl_folder; /* where CRLs of their crl_urls are kept; NULL: nowhere */
     const struct config_profile *profiles;
     size_t profile_count;
     uint32_t confirm_revoke_max; /* certificates a minute that are revoked or held for want of a certConf */

@@ -129,9 +129,11 @@ const char *config_resolve(struct config_reading *reading, const char *file);
  * defaults of what it leaves out. Returns 1, or 0 with the fault written. */
 int config_read_document(struct config_reading *reading, struct config *config);
 
-/* config_check_urls checks the URLs of a profile, and config_check_published that no two CAs publish at one
- * path. Both return 1, or 0 with |fault| written. */
+/* config_check_urls checks the URLs of a profile, config_check_vendor_urls those that CRLs of vendors are
+ * fetched from, and config_check_published that no two CAs publish at one path. All return 1, or 0 with
+ * |fault| written. */
 int config_check_urls(struct config_fault *fault, const struct config *config, size_t profile);
+int config_check_vendor_urls(struct config_fault *fault, const struct config *config);
 int config_check_published(struct config_fault *fault, const struct config *config);
 
 /* config_check_references checks names, what must be unique, and what depends on two values. Returns 1, or 0

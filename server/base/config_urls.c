@@ -77,6 +77,40 @@ int config_check_urls(struct config_fault *fault, const struct config *config, s
            check_list(fault, config, profile, "ocsp", &urls->ocsp) && check_shards(fault, config, profile);
 }
 
+/* By HTTP, as far as a name; and without a password, which would stand in the log. */
+static int can_be_fetched(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    if (!is_url(url) || strlen(url) > BOUND_VENDOR_CRL_URL ||
+        (strncmp(url, "http://", strlen("http://")) != 0 &&
+         strncmp(url, "https://", strlen("https://")) != 0))
+        return 0;
+    host += strlen("://");
+    return strcspn(host, "/?#") != 0 && memchr(host, '@', strcspn(host, "/?#")) == NULL;
+}
+
+int config_check_vendor_urls(struct config_fault *fault, const struct config *config)
+{
+    char key[KEY_TEXT_MAX];
+
+    for (size_t v = 0; v < config->vendor_count; v++)
+        for (size_t i = 0; i < config->vendors[v].crl_urls.count; i++) {
+            const char *url = config->vendors[v].crl_urls.items[i];
+            snprintf(key, sizeof key, "vendors[%zu].crl_urls[%zu]", v, i);
+            if (!can_be_fetched(url))
+                return config_fault_at(fault, config, key,
+                                       "crl_urls holds \"%s\"; write a URL as in http://host/path, of %d "
+                                       "characters at most, without a user's name",
+                                       url, BOUND_VENDOR_CRL_URL);
+            if (config->vendor_crl_folder == NULL)
+                return config_fault_at(fault, config, key,
+                                       "there is no folder for what is fetched; write vendor_crl_folder, a "
+                                       "folder that cmpd may write to");
+        }
+    return 1;
+}
+
 /* "delta", or a number */
 static int is_of_another(const char *rest)
 {

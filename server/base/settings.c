@@ -206,6 +206,11 @@ static const struct config_setting vendor_rows[] = {
      .says =
          "CRLs in PEM or DER, one a file, complete ones and deltas, of every CA from an anchor to a station: "
          "whoever is revoked by one, or not spoken of by any, is refused; without any, nobody is asked"},
+    {ROW(config_vendor, crl_urls), LIST(CONFIG_TEXTS, 0),
+     .example = "[\"http://crl.acme.example/factory.crl\"]", .commented = 1,
+     .says = "… and where more of them are: http: or https:. Each node fetches them into vendor_crl_folder"},
+    {ROW(config_vendor, crl_fetch_minutes), NUMBER(1, 30 * 24 * 60, 60),
+     .says = "minutes between two looks there, or until nextUpdate, if that is sooner"},
     {ROW(config_vendor, crl_stale_hours), NUMBER(0, 365 * 24, 0),
      .says =
          "hours for which a CRL still counts after its nextUpdate; after those the stations it speaks of are "
@@ -477,6 +482,10 @@ static const struct config_setting root_rows[] = {
      .commented = 1,
      .says = "Vendors whose certificates protect requests: anchors are trusted as they are, intermediates "
              "help to reach them."},
+    {ROW(config, vendor_crl_folder), .kind = CONFIG_FILE, .commented = 1, .of_node = 1,
+     .example = "/var/lib/cmpd/vendor-crls",
+     .says = "Where CRLs are kept that were fetched from crl_urls of vendors: a folder that this program may "
+             "write to. They are there again after a start, also while a vendor's server is not."},
     {ROW(config, profiles), ENTRIES(config_profile, profile_count, profile, 1, CONFIG_PROFILES_MAX),
      .says =
          "Profiles: who may enroll how, and what the certificate contains. A request chooses one by its "

@@ -122,6 +122,17 @@ int policy_load_crls(struct config_fault *fault, struct policy *policy);
 int policy_add_vendor(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v,
                       int64_t now);
 
+/* policy_fetched_file returns the path, malloc'ed, of the file for what is fetched from |url|, one of the
+ * crl_urls of vendors[v]; NULL without memory. */
+char *policy_fetched_file(const struct config *config, size_t v, const char *url);
+
+/* policy_fetched_item returns what was loaded of that, or NULL. */
+const struct crl_set_item *policy_fetched_item(const struct policy *policy, size_t v, const char *url);
+
+/* policy_load_fetched adds to |set| what was fetched for vendors[v]. What is not there, or of no use, is as
+ * if it had not been fetched. 1, or 0 without memory. */
+int policy_load_fetched(struct policy *policy, struct crl_set *set, size_t v);
+
 /* policy_load_vendor_crls reads the CRLs of all vendors, before any profile. 1, or 0 with |fault|. */
 int policy_load_vendor_crls(struct config_fault *fault, struct policy *policy, int64_t now);
 

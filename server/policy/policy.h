@@ -59,9 +59,27 @@ const struct policy_crl *policy_crls(const struct policy *policy, size_t *count)
  * and than at the last call that returned 1: |*seen|, 0 at first, is kept for that. Blocks. */
 int policy_crls_changed(const struct policy *policy, uint64_t *seen);
 
-/* policy_warn_of_crls calls |warn| for what will have stations refused at |now| (Unix seconds): each CRL of a
- * vendor that is stale or not valid yet, and each intermediate that its vendor's CRLs have revoked or do not
- * speak of. |key| is the setting. */
+/* struct policy_fetched is what became of a CRL that was fetched. */
+struct policy_fetched {
+    int is_new;          /* 1: the file holds another one now: policy_crls_changed will say so */
+    int64_t next_update; /* of the one in the file, in Unix seconds; 0: there is none */
+};
+
+/* policy_keep_crl puts |text|, a CRL in PEM or DER that was fetched from |url|, one of the crl_urls of
+ * vendors[v], into the file that a policy reads it from, if it is signed by a certificate of the vendor, can
+ * be used, and is not older than the one that is there at |now| (Unix seconds). Any thread; waits for the
+ * file. Returns NULL, or why it was not kept. */
+const char *policy_keep_crl(struct policy_fetched *fetched, const struct policy *policy, size_t v,
+                            const char *url, struct bytes text, int64_t now);
+
+/* policy_fetched_next_update returns nextUpdate of what |policy| has loaded of that, Unix seconds; 0:
+ * nothing. */
+int64_t policy_fetched_next_update(const struct policy *policy, size_t v, const char *url);
+
+/* policy_warn_of_crls calls |warn| for what will have stations refused at |now| (Unix seconds) or soon: each
+ * CRL of a vendor that is stale or not valid yet, in a file that somebody has to replace also in the last
+ * quarter of its time, what could not be fetched yet, and each intermediate that its vendor's CRLs have
+ * revoked or do not speak of; and for each that has deltas which nobody names. |key| is the setting. */
 typedef void policy_warning(void *arg, const char *key, const char *text);
 void policy_warn_of_crls(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
 

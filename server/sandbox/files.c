@@ -177,7 +177,7 @@ static void choose(struct ruleset *rules, const struct sandbox *sandbox, int abi
         rules->files |= FS_TRUNCATE;
     if (abi >= ABI_NET && !sandbox->any_port && sandbox->port_count > 0)
         rules->ports |= NET_BIND_TCP;
-    if (abi >= ABI_NET && (sandbox->parts & (SANDBOX_POSTGRES | SANDBOX_DIRECTORY)) == 0)
+    if (abi >= ABI_NET && (sandbox->parts & SANDBOX_OUT) == 0)
         rules->ports |= NET_CONNECT_TCP;
     if (abi >= ABI_SCOPE)
         rules->scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;

@@ -21,6 +21,8 @@ enum sandbox_part {
     SANDBOX_TOKEN = 1 << 5,     /* a module of somebody else */
     SANDBOX_DIRECTORY = 1 << 7, /* LDAP */
     SANDBOX_FOLDER = 1 << 6,    /* files that are replaced in a folder */
+    SANDBOX_FETCH = 1 << 8,     /* documents of other servers */
+    SANDBOX_OUT = SANDBOX_POSTGRES | SANDBOX_DIRECTORY | SANDBOX_FETCH, /* those that connect to others */
 };
 
 struct sandbox;

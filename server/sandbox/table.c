@@ -2,6 +2,7 @@
  */
 #include "server/sandbox/table.h"
 
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,7 +16,8 @@ enum {
     FRONT = URING | EPOLL,
     SQLITE = SANDBOX_SQLITE,
     FOLDER = SANDBOX_FOLDER,
-    OUT = SANDBOX_POSTGRES | SANDBOX_DIRECTORY, /* who connects to others */
+    FETCH = SANDBOX_FETCH,
+    OUT = SANDBOX_OUT,
 };
 
 /* clang-format off */
@@ -52,6 +54,8 @@ const struct sandbox_call sandbox_calls[] = {
     /* a database, a directory: names are looked up, connections made anew */
     {"connect", OUT}, {"bind", OUT}, {"sendmmsg", OUT}, {"recvmmsg", OUT}, {"select", OUT},
     {"pselect6", OUT}, {"umask", OUT},
+    /* libcurl looks names up in a thread, which tells by a pair of sockets that it is done */
+    {"socketpair", FETCH},
     {0},
 };
 
@@ -64,6 +68,7 @@ const struct sandbox_argument sandbox_arguments[] = {
     {"ioctl", ALL, 1, ~0ULL, FIONREAD}, {"ioctl", ALL, 1, ~0ULL, FIONBIO}, {"ioctl", ALL, 1, ~0ULL, TCGETS},
     {"prlimit64", ALL, 2, ~0ULL, 0}, /* to ask, not to set */
     {"socket", OUT, 0, ~0ULL, AF_UNIX}, {"socket", OUT, 0, ~0ULL, AF_INET}, {"socket", OUT, 0, ~0ULL, AF_INET6},
+    {"clone", FETCH, 0, CLONE_THREAD, CLONE_THREAD}, /* a thread, and no process; clone3 falls back to it */
     {"socket", OUT, 0, ~0ULL, AF_NETLINK}, /* which addresses this machine has: getaddrinfo sorts by it */
     {0},
 };

@@ -3,6 +3,8 @@
 #ifndef CMPD_UPKEEP_JOB_H
 #define CMPD_UPKEEP_JOB_H
 
+#include <stdatomic.h>
+
 #include "server/policy/policy.h"
 
 /* struct upkeep_turn is what a run is given. */
@@ -10,11 +12,22 @@ struct upkeep_turn {
     const struct policy *policy;
     struct store *store;
     int64_t now_ms; /* Unix milliseconds */
+    const atomic_int
+        *ends; /* becomes 1 when the node stops: whoever waits for others gives up; NULL: never */
+};
+
+/* What a job may keep waiting: only jobs of its own strand, which is a thread. They end in this order: the
+ * last act of a long one seals what all have recorded. */
+enum upkeep_strand {
+    UPKEEP_SHORT,
+    UPKEEP_OUTSIDE, /* waits for servers of others */
+    UPKEEP_LONG,
+    UPKEEP_STRANDS
 };
 
 struct upkeep_job {
     unsigned every; /* seconds */
-    int is_long;    /* 1: may keep its thread for long; the short ones have one of their own */
+    enum upkeep_strand strand;
     int is_service; /* 1: its runs tell whether this node serves, as the store sees it … */
     int in_service; /* … and 1: runs only while it does */
     size_t size;    /* octets of its state, zero at first */
@@ -28,7 +41,7 @@ struct upkeep_job {
 };
 
 /* upkeep_jobs is the table. */
-enum { UPKEEP_JOBS = 4 };
+enum { UPKEEP_JOBS = 5 };
 extern const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS];
 
 #endif

@@ -3,6 +3,7 @@
 #include "server/upkeep/purge.h"
 #include "server/upkeep/seal.h"
 #include "server/upkeep/unconfirmed.h"
+#include "server/upkeep/vendor_crls.h"
 
 const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {&nodes_job, &unconfirmed_job, &seal_heads_job,
-                                                           &purge_job};
+                                                           &purge_job, &vendor_crls_job};

@@ -252,7 +252,7 @@ static void resume_job(void *state)
 
 const struct upkeep_job purge_job = {
     .every = 1,
-    .is_long = 1,
+    .strand = UPKEEP_LONG,
     .in_service = 1,
     .size = sizeof(struct purge),
     .run = run_job,

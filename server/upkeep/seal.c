@@ -155,7 +155,7 @@ static void end_job(void *state, const struct upkeep_turn *turn)
 
 const struct upkeep_job seal_heads_job = {
     .every = BOUND_SEAL_EVERY,
-    .is_long = 1, /* waits for a token and for a file */
+    .strand = UPKEEP_LONG, /* waits for a token and for a file */
     .size = sizeof(struct seal_job),
     .begin = begin_job,
     .run = run_job,

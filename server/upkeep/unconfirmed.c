@@ -195,7 +195,7 @@ static int has_alarm(const void *state)
 
 const struct upkeep_job unconfirmed_job = {
     .every = 1,
-    .is_long = 1,
+    .strand = UPKEEP_LONG,
     .in_service = 1,
     .size = sizeof(struct unconfirmed),
     .run = run_job,

@@ -1,5 +1,5 @@
-/* Runs the table of jobs on two threads: one says every few seconds that this node lives, and must not wait
- * for the other, whose jobs may take long. */
+/* Runs the table of jobs on three threads: one says every few seconds that this node lives, and must wait
+ * neither for the one whose jobs may take long, nor for the one that waits for servers of others. */
 #include "server/upkeep/upkeep.h"
 
 #include <pthread.h>
@@ -12,7 +12,6 @@
 #include "server/upkeep/job.h"
 
 enum {
-    STRANDS = 2, /* the short jobs, the long ones */
     /* Seconds for which a run of nodes_job holds: below the gap no deadline is put off. */
     SERVICE_AGE = BOUND_ALIVE_GAP - BOUND_ALIVE_EVERY,
 };
@@ -27,17 +26,17 @@ struct duty {
 /* struct strand is a thread with its share of the jobs. */
 struct strand {
     struct upkeep *upkeep;
-    int is_long;
+    enum upkeep_strand of;
     pthread_t thread;
     int started;
-    unsigned resumed; /* configurations that its jobs know of */
-    int stopping;     /* under the lock */
+    unsigned resumed;    /* configurations that its jobs know of */
+    atomic_int stopping; /* set under the lock */
 };
 
 struct upkeep {
     struct store *store;
     struct duty duties[UPKEEP_JOBS];
-    struct strand strands[STRANDS];
+    struct strand strands[UPKEEP_STRANDS];
     atomic_llong served; /* when the store last took that this node serves; Unix seconds; 0: it does not */
 
     pthread_mutex_t lock; /* over what follows */
@@ -110,10 +109,10 @@ static void run_job(struct upkeep *upkeep, const struct upkeep_job *job, const s
 }
 
 /* What is done each second. */
-static void run_jobs(struct upkeep *upkeep, int is_long, const struct upkeep_turn *turn)
+static void run_jobs(struct upkeep *upkeep, enum upkeep_strand strand, const struct upkeep_turn *turn)
 {
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        if (upkeep_jobs[i]->is_long == is_long)
+        if (upkeep_jobs[i]->strand == strand)
             run_job(upkeep, upkeep_jobs[i], turn);
 }
 
@@ -122,7 +121,7 @@ static void resume_jobs(struct strand *strand, unsigned configurations)
     for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++) {
         const struct upkeep_job *job = upkeep_jobs[i];
         struct duty *duty = &strand->upkeep->duties[i];
-        if (job->is_long != strand->is_long)
+        if (job->strand != strand->of)
             continue;
         if (job->resume != NULL)
             job->resume(duty->state);
@@ -138,10 +137,10 @@ static void resume_jobs(struct strand *strand, unsigned configurations)
 static void end_jobs(struct strand *strand)
 {
     struct upkeep *upkeep = strand->upkeep;
-    const struct upkeep_turn turn = {upkeep->policy, upkeep->store, now_ms()};
+    const struct upkeep_turn turn = {upkeep->policy, upkeep->store, now_ms(), &strand->stopping};
 
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        if (upkeep_jobs[i]->is_long == strand->is_long && upkeep_jobs[i]->end != NULL)
+        if (upkeep_jobs[i]->strand == strand->of && upkeep_jobs[i]->end != NULL)
             upkeep_jobs[i]->end(upkeep->duties[i].state, &turn);
 }
 
@@ -153,8 +152,8 @@ static void *run(void *arg)
 
     while ((policy = wait_a_second(strand, &configurations)) != NULL) {
         resume_jobs(strand, configurations);
-        run_jobs(strand->upkeep, strand->is_long,
-                 &(struct upkeep_turn){policy, strand->upkeep->store, now_ms()});
+        run_jobs(strand->upkeep, strand->of,
+                 &(struct upkeep_turn){policy, strand->upkeep->store, now_ms(), &strand->stopping});
         policy_release(policy);
     }
     end_jobs(strand);
@@ -163,6 +162,7 @@ static void *run(void *arg)
 
 static int start(struct strand *strand)
 {
+    static const char *const names[UPKEEP_STRANDS] = {"upkeep", "upkeep-out", "upkeep-long"};
     sigset_t all, before;
 
     sigfillset(&all);
@@ -170,7 +170,7 @@ static int start(struct strand *strand)
     strand->started = pthread_create(&strand->thread, NULL, run, strand) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (strand->started)
-        pthread_setname_np(strand->thread, strand->is_long ? "upkeep-long" : "upkeep");
+        pthread_setname_np(strand->thread, names[strand->of]);
     return strand->started;
 }
 
@@ -204,9 +204,9 @@ struct upkeep *upkeep_new(struct policy *policy, struct store *store)
     pthread_cond_init(&upkeep->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     ok = begin_jobs(upkeep, now_ms() / 1000);
-    for (int i = 0; ok && i < STRANDS; i++) {
+    for (int i = 0; ok && i < UPKEEP_STRANDS; i++) {
         upkeep->strands[i].upkeep = upkeep;
-        upkeep->strands[i].is_long = i;
+        upkeep->strands[i].of = (enum upkeep_strand)i;
         ok = start(&upkeep->strands[i]);
     }
     if (ok)
@@ -247,13 +247,12 @@ void upkeep_free(struct upkeep *upkeep)
 {
     if (upkeep == NULL)
         return;
-    /* The long jobs last: the last act of one of them seals what all have recorded. */
-    for (int i = 0; i < STRANDS; i++) {
+    for (int i = 0; i < UPKEEP_STRANDS; i++) {
         struct strand *strand = &upkeep->strands[i];
         if (!strand->started)
             continue;
         pthread_mutex_lock(&upkeep->lock);
-        strand->stopping = 1;
+        atomic_store(&strand->stopping, 1);
         pthread_cond_broadcast(&upkeep->wake);
         pthread_mutex_unlock(&upkeep->lock);
         pthread_join(strand->thread, NULL);

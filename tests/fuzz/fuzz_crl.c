@@ -98,7 +98,7 @@ static void hold_scope_against_points(const struct crl *crl, struct bytes data)
     struct arena *arena = arena_new(1024 * 1024);
     struct crl_scope scope;
     struct crl_point point;
-    CBS points = crl_points(&cert);
+    CBS points = crl_points(cert.crl_points);
 
     if (arena != NULL && crl_scope_parse(&scope, arena, crl->issuing_point, crl->issuer))
         while (crl_point_next(&point, arena, &points, cert.issuer)) {

@@ -33,7 +33,7 @@ static int scope(struct crl_scope *out, const char *der)
 static int point(struct crl_point *out, const char *points)
 {
     struct certificate cert = {.crl_points = hex(arena, points)};
-    CBS list = crl_points(&cert);
+    CBS list = crl_points(cert.crl_points);
 
     return crl_point_next(out, arena, &list, name_of(arena, "CA"));
 }

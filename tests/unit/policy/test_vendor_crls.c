@@ -1,8 +1,5 @@
-/* vendor_crls.c: CRLs of vendors are read once, a fault is told of the file that has it, and what will have
- * stations refused is told ahead. Whom they refuse is in refusals/table_vendor_crls.c and
- * server/test_vendor_crl.sh. */
-#include <time.h>
-
+/* vendor_crls.c: CRLs of vendors are read once, and a fault is told of the file that has it. Whom they refuse
+ * is in refusals/table_vendor_crls.c and server/test_vendor_crl.sh. */
 #include "crypto/crl_set.h"
 #include "tests/unit/policy/faults.h"
 
@@ -15,8 +12,6 @@ static const char from[] = "\nprofiles:\n";
 #define CRLS "    crls:\n"
 #define ROOT_CRL "      - ca/root.crl\n"
 #define SECOND VENDOR("second", CRLS ROOT_CRL) "\nprofiles:\n"
-
-enum { YEAR = 365 * 24 * 3600 };
 
 static const struct trust *trust(void)
 {
@@ -61,45 +56,4 @@ Test(vendor_crls, an_anchor_has_them_in_all_vendors_of_a_profile_or_in_none)
     cr_expect_not_null(strstr(fault.text, "an anchor in common"), "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "vendors: [third, second]", "vendors: [demo, third]"), "%s",
               fault.text);
-}
-
-struct told {
-    size_t count;
-    char text[2][512];
-};
-
-static void keep(void *arg, const char *key, const char *text)
-{
-    struct told *told = arg;
-
-    cr_expect_str_eq(key, "vendors[1].crls");
-    if (told->count < 2)
-        snprintf(told->text[told->count], sizeof told->text[0], "%s", text);
-    told->count++;
-}
-
-static struct told told_at(int64_t now)
-{
-    struct told told = {.count = 0};
-
-    policy_warn_of_crls(demo.policy, now, keep, &told);
-    return told;
-}
-
-Test(vendor_crls, what_will_have_stations_refused_is_told)
-{
-    int64_t now = time(NULL);
-    struct told told;
-
-    cr_expect_eq(told_at(now).count, 0);
-    edit(from, SECOND);
-    cr_expect_eq(told_at(now).count, 0);
-    told = told_at(now + 2 * (int64_t)YEAR);
-    cr_expect_eq(told.count, 2);
-    cr_expect_not_null(strstr(told.text[0], "ca/root.crl is stale"), "%s", told.text[0]);
-    cr_expect_not_null(strstr(told.text[0], "are refused"));
-    cr_expect_not_null(strstr(told.text[1], "Issuing CA"), "%s", told.text[1]);
-    told = told_at(now - YEAR);
-    cr_expect_eq(told.count, 2);
-    cr_expect_not_null(strstr(told.text[0], "is not valid before"), "%s", told.text[0]);
 }

@@ -2,8 +2,10 @@
  * libseccomp loads is the test's, so that builds with sanitizers look at it as well. */
 #define _GNU_SOURCE 1
 #include <criterion/criterion.h>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -122,7 +124,7 @@ static int has_rule(const char *name, unsigned at, uint64_t value)
 enum {
     WITH_SQLITE = SANDBOX_ALL | SANDBOX_URING | SANDBOX_SQLITE,
     WITH_POSTGRES = SANDBOX_ALL | SANDBOX_EPOLL | SANDBOX_POSTGRES,
-    CONNECTS = SANDBOX_POSTGRES | SANDBOX_DIRECTORY, /* who connects to others */
+    CONNECTS = SANDBOX_POSTGRES | SANDBOX_DIRECTORY | SANDBOX_FETCH, /* who connects to others */
 };
 
 /* Holds every one of |names|, parted by blanks, against |expected|. */
@@ -170,18 +172,20 @@ static const struct {
     /* a file takes the place of another */
     {"rename", SANDBOX_FOLDER},
     {"connect bind sendmmsg recvmmsg select pselect6 umask", CONNECTS},
+    /* names are looked up in a thread */
+    {"socketpair", SANDBOX_FETCH},
     /* what nobody needs, and who took a process over would like */
-    {"execve execveat fork vfork clone clone3 ptrace process_vm_readv process_vm_writev io_uring_setup bpf "
+    {"execve execveat fork vfork clone3 ptrace process_vm_readv process_vm_writev io_uring_setup bpf "
      "perf_event_open userfaultfd mount umount2 chroot pivot_root setns unshare kexec_load init_module "
      "symlink "
-     "link chmod chown kill tkill listen socketpair memfd_create setuid setgid",
+     "link chmod chown kill tkill listen memfd_create setuid setgid",
      0},
 };
 
 Test(calls, each_part_has_what_it_needs)
 {
-    static const unsigned parts[] = {SANDBOX_ALL,      SANDBOX_URING,  SANDBOX_EPOLL,    SANDBOX_SQLITE,
-                                     SANDBOX_POSTGRES, SANDBOX_FOLDER, SANDBOX_DIRECTORY};
+    static const unsigned parts[] = {SANDBOX_ALL,      SANDBOX_URING,  SANDBOX_EPOLL,     SANDBOX_SQLITE,
+                                     SANDBOX_POSTGRES, SANDBOX_FOLDER, SANDBOX_DIRECTORY, SANDBOX_FETCH};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         cr_assert(enter(parts[i]), "%s", why);
@@ -222,6 +226,17 @@ static const struct {
     {"socket", 0, AF_PACKET, 0, 0},
     {"socket", 0, AF_ALG, 0, 0},
 };
+
+/* Threads, and no process (clone(2)). */
+Test(calls, who_fetches_makes_threads_and_nothing_else)
+{
+    cr_assert(enter(SANDBOX_ALL | SANDBOX_URING | SANDBOX_FETCH), "%s", why);
+    cr_expect(has_rule("clone", 0, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD));
+    cr_expect_not(has_rule("clone", 0, SIGCHLD));
+    cr_expect_not(has_rule("clone", 0, CLONE_VM | CLONE_VFORK | SIGCHLD));
+    cr_assert(enter(WITH_POSTGRES), "%s", why);
+    cr_expect_not(has_rule("clone", 0, CLONE_VM | CLONE_THREAD));
+}
 
 Test(calls, arguments_are_narrowed)
 {

@@ -134,7 +134,7 @@ static size_t seals(void)
 static void long_jobs(struct upkeep *upkeep, int64_t now_ms)
 {
     atomic_store(&upkeep->served, now_ms / 1000);
-    run_jobs(upkeep, 1, &(struct upkeep_turn){demo.policy, store, now_ms});
+    run_jobs(upkeep, UPKEEP_LONG, &(struct upkeep_turn){demo.policy, store, now_ms, NULL});
 }
 
 /* deploy/manual/audit.md: "Every minute, and when it ends". Time is passed in. */
@@ -172,21 +172,21 @@ Test(upkeep, the_audit_log_is_sealed_every_minute)
 Test(upkeep, long_jobs_wait_until_the_node_serves)
 {
     struct upkeep upkeep = {.store = store};
-    const struct upkeep_turn turn = {demo.policy, store, NOW * 1000LL};
+    const struct upkeep_turn turn = {demo.policy, store, NOW * 1000LL, NULL};
 
     cr_assert(begin_jobs(&upkeep, NOW));
     serve_at(NOW);
     begin(1, NOW - 1);
-    run_jobs(&upkeep, 1, &turn);
+    run_jobs(&upkeep, UPKEEP_LONG, &turn);
     cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "before it said that it serves");
     atomic_store(&upkeep.served, NOW - SERVICE_AGE - 1);
-    run_jobs(&upkeep, 1, &turn);
+    run_jobs(&upkeep, UPKEEP_LONG, &turn);
     cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "it said so too long ago");
     atomic_store(&upkeep.served, NOW + 1);
-    run_jobs(&upkeep, 1, &turn);
+    run_jobs(&upkeep, UPKEEP_LONG, &turn);
     cr_assert_eq(state_of(1), STORE_TX_WAIT_CONFIRM, "the clock was set back since");
     atomic_store(&upkeep.served, NOW - SERVICE_AGE);
-    run_jobs(&upkeep, 1, &turn);
+    run_jobs(&upkeep, UPKEEP_LONG, &turn);
     cr_assert_eq(state_of(1), STORE_TX_ENDED);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
@@ -199,7 +199,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     struct upkeep upkeep = {.store = store};
 
     cr_assert(begin_jobs(&upkeep, NOW));
-    run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL});
+    run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL, NULL});
     cr_assert(serves(&upkeep, NOW));
     cr_assert_not(serves(&upkeep, NOW + SERVICE_AGE + 1));
     /* A store that is opened to be read takes nothing. */
@@ -207,7 +207,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     struct store *deaf = store_open_to_read(fault, policy_config(demo.policy)->store, "deaf");
     cr_assert_not_null(deaf, "%s", fault);
     run_job(&upkeep, &nodes_job,
-            &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL});
+            &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL, NULL});
     cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
     store_close(deaf);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
@@ -221,10 +221,10 @@ Test(upkeep, a_new_configuration_waits_for_no_second)
     atomic_store(&waits_for_ever, 1);
     struct upkeep *upkeep = upkeep_new(demo.policy, store);
     cr_assert_not_null(upkeep);
-    while (atomic_load(&waits) < STRANDS)
+    while (atomic_load(&waits) < UPKEEP_STRANDS)
         a_moment();
     upkeep_set_policy(upkeep, demo.policy); /* under the lock: all of them wait by now */
-    while (atomic_load(&waits) < 2 * STRANDS)
+    while (atomic_load(&waits) < 2 * UPKEEP_STRANDS)
         a_moment();
     cr_assert_neq(atomic_load(&upkeep->served), 0, "the jobs were run");
     upkeep_free(upkeep);

@@ -1,0 +1,144 @@
+/* Documents of other servers: one transfer of libcurl a call, bounded in size and time. */
+#include "server/fetch/fetch.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/bounds.h"
+
+/* struct sink is where the answer goes. */
+struct sink {
+    uint8_t *data;
+    size_t len, room, most;
+    int is_full; /* 1: there was more than |most| */
+};
+
+int fetch_begin(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+/* ---- what libcurl calls ---- */
+
+static int grow(struct sink *sink, size_t needed)
+{
+    size_t room = sink->room != 0 ? sink->room : 4096;
+    uint8_t *grown;
+
+    while (room < needed)
+        room *= 2;
+    if (room == sink->room)
+        return 1;
+    grown = realloc(sink->data, room);
+    if (grown == NULL)
+        return 0;
+    sink->data = grown;
+    sink->room = room;
+    return 1;
+}
+
+static size_t take(char *data, size_t size, size_t count, void *arg)
+{
+    struct sink *sink = arg;
+    size_t len = size * count;
+
+    sink->is_full = len > sink->most - sink->len;
+    if (sink->is_full || !grow(sink, sink->len + len))
+        return CURL_WRITEFUNC_ERROR;
+    memcpy(sink->data + sink->len, data, len);
+    sink->len += len;
+    return len;
+}
+
+static int gives_up(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
+{
+    (void)dltotal, (void)dlnow, (void)ultotal, (void)ulnow;
+    return atomic_load((const atomic_int *)arg);
+}
+
+/* ---- one transfer ---- */
+
+#define SET(option, value) (curl_easy_setopt(curl, (option), (value)) == CURLE_OK)
+
+static int bound(CURL *curl, const struct fetch *fetch)
+{
+    const char *later = strncasecmp(fetch->url, "https:", strlen("https:")) == 0 ? "https" : "http,https";
+
+    return SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, later) &&
+           SET(CURLOPT_FOLLOWLOCATION, 1L) && SET(CURLOPT_MAXREDIRS, (long)BOUND_FETCH_REDIRECTS) &&
+           SET(CURLOPT_TIMEOUT, (long)fetch->seconds) && SET(CURLOPT_NOSIGNAL, 1L);
+}
+
+static int post(CURL *curl, const struct fetch *fetch, struct curl_slist **headers)
+{
+    char line[128];
+
+    if (fetch->content_type == NULL)
+        return 1;
+    snprintf(line, sizeof line, "Content-Type: %s", fetch->content_type);
+    *headers = curl_slist_append(NULL, line);
+    return *headers != NULL && SET(CURLOPT_HTTPHEADER, *headers) && SET(CURLOPT_POST, 1L) &&
+           SET(CURLOPT_POSTFIELDSIZE, (long)fetch->body.len) && SET(CURLOPT_POSTFIELDS, fetch->body.data);
+}
+
+static int set_up(CURL *curl, const struct fetch *fetch, struct sink *sink, char *error)
+{
+    return SET(CURLOPT_ERRORBUFFER, error) && SET(CURLOPT_URL, fetch->url) && bound(curl, fetch) &&
+           SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
+           (fetch->ends == NULL || (SET(CURLOPT_XFERINFOFUNCTION, gives_up) &&
+                                    SET(CURLOPT_XFERINFODATA, fetch->ends) && SET(CURLOPT_NOPROGRESS, 0L)));
+}
+
+/* Where only the details tell what is wrong with the server's certificate. */
+static int is_of_tls(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
+}
+
+static int perform(CURL *curl, const struct fetch *fetch, struct sink *sink, char why[FETCH_WHY_MAX])
+{
+    char error[CURL_ERROR_SIZE] = "";
+    struct curl_slist *headers = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    long status = 0;
+    int ok;
+
+    if (set_up(curl, fetch, sink, error) && post(curl, fetch, &headers))
+        code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    ok = code == CURLE_OK && status == 200;
+    if (sink->is_full)
+        snprintf(why, FETCH_WHY_MAX, "the answer has more than %zu octets", sink->most);
+    else if (code != CURLE_OK)
+        /* Other details have times in them: the same fault is told alike each time. */
+        snprintf(why, FETCH_WHY_MAX, "%s%s%s", curl_easy_strerror(code), is_of_tls(code) ? ": " : "",
+                 is_of_tls(code) ? error : "");
+    else if (!ok)
+        snprintf(why, FETCH_WHY_MAX, "the server answered with HTTP status %ld", status);
+    curl_slist_free_all(headers);
+    return ok;
+}
+
+int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char why[FETCH_WHY_MAX])
+{
+    struct sink sink = {.most = fetch->most};
+    CURL *curl = curl_easy_init();
+    int ok = curl != NULL && perform(curl, fetch, &sink, why);
+
+    if (curl == NULL)
+        snprintf(why, FETCH_WHY_MAX, "out of memory");
+    curl_easy_cleanup(curl);
+    if (ok && sink.len == 0) {
+        snprintf(why, FETCH_WHY_MAX, "the answer is empty");
+        ok = 0;
+    }
+    if (!ok) {
+        free(sink.data);
+        return 0;
+    }
+    *out = sink.data;
+    *len = sink.len;
+    return 1;
+}
