@@ -211,6 +211,20 @@ void verify_batch(struct verification *const *items, size_t n)
     verify_planned(&(struct plan){0}, items, n);
 }
 
+int verify_signature(struct bytes spki, const struct signature_algorithm *algorithm, struct bytes message,
+                     struct bytes signature)
+{
+    struct public_key *key = public_key_parse(spki);
+    struct verification item = {
+        .algorithm = algorithm, .key = key, .message = message, .signature = signature};
+    struct verification *items[] = {&item};
+
+    if (algorithm != NULL)
+        verify_batch(items, 1);
+    public_key_free(key);
+    return item.valid;
+}
+
 void sign_batch(struct signing *const *items, size_t n)
 {
     sign_planned(&(struct plan){0}, items, n);

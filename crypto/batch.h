@@ -31,6 +31,11 @@ struct signing {
  * must not wait takes sign_elsewhere (crypto/remote.h) for those. */
 void sign_batch(struct signing *const *items, size_t n);
 
+/* verify_signature returns 1 if |signature| over |message| is of the key |spki| (SubjectPublicKeyInfo): for
+ * what is asked now and then. NULL for |algorithm|, or a key that is not supported, gives 0. */
+int verify_signature(struct bytes spki, const struct signature_algorithm *algorithm, struct bytes message,
+                     struct bytes signature);
+
 /* verify_batch_with and sign_batch_with do the same with one engine, whatever the routes say: for measuring
  * and for tests. The engine's forms of the keys are added to them where they are missing, so not for keys
  * that other threads use. An item whose key |id| does not compute with gets the negative result. */

@@ -211,17 +211,42 @@ int certificate_self_signed(struct certificate *cert)
            (cert->issuer_key_id.len == 0 || bytes_equal(cert->issuer_key_id, cert->key_id));
 }
 
-int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value)
+/* The content of the extension |oid|. */
+static int find_extension(CBS *content, const struct certificate *cert, struct bytes oid)
 {
-    CBS list = cbs_of(cert->extensions), extension, id, content;
+    CBS list = cbs_of(cert->extensions), extension, id;
 
     while (CBS_get_asn1(&list, &extension, CBS_ASN1_SEQUENCE) &&
            CBS_get_asn1(&extension, &id, CBS_ASN1_OBJECT) &&
            CBS_get_optional_asn1(&extension, NULL, NULL, CBS_ASN1_BOOLEAN) &&
-           CBS_get_asn1(&extension, &content, CBS_ASN1_OCTETSTRING))
+           CBS_get_asn1(&extension, content, CBS_ASN1_OCTETSTRING))
         if (bytes_equal(bytes_of_cbs(&id), oid))
-            return bytes_equal(bytes_of_cbs(&content), value);
+            return 1;
     return 0;
+}
+
+int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value)
+{
+    CBS content;
+
+    return find_extension(&content, cert, oid) && bytes_equal(bytes_of_cbs(&content), value);
+}
+
+struct bytes certificate_ocsp_url(const struct certificate *cert)
+{
+    static const uint8_t access[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01},
+                         ocsp[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01};
+    CBS content, list, description, method, url;
+
+    if (!find_extension(&content, cert, bytes_of(access, sizeof access)) ||
+        !CBS_get_asn1(&content, &list, CBS_ASN1_SEQUENCE))
+        return bytes_of(NULL, 0);
+    while (CBS_get_asn1(&list, &description, CBS_ASN1_SEQUENCE) &&
+           CBS_get_asn1(&description, &method, CBS_ASN1_OBJECT))
+        if (bytes_equal(bytes_of_cbs(&method), bytes_of(ocsp, sizeof ocsp)) &&
+            CBS_get_asn1(&description, &url, CBS_ASN1_CONTEXT_SPECIFIC | 6))
+            return bytes_of_cbs(&url);
+    return bytes_of(NULL, 0);
 }
 
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid)

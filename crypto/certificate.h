@@ -64,6 +64,10 @@ int certificate_self_signed(struct certificate *cert);
  * |value|. */
 int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value);
 
+/* certificate_ocsp_url returns the first URL of id-ad-ocsp in authorityInfoAccess (RFC 5280 4.2.2.1), or
+ * nothing. */
+struct bytes certificate_ocsp_url(const struct certificate *cert);
+
 /* certificate_has_purpose returns 1 if extendedKeyUsage is absent, or holds |oid| (content octets). */
 int certificate_has_purpose(const struct certificate *cert, struct bytes oid);
 

@@ -151,15 +151,7 @@ int crl_parse(struct crl *out, struct bytes der)
 
 int crl_is_signed_by(const struct crl *crl, struct bytes spki)
 {
-    struct public_key *key = public_key_parse(spki);
-    struct verification item = {
-        .algorithm = crl->algorithm, .key = key, .message = crl->tbs, .signature = crl->signature};
-    struct verification *items[] = {&item};
-
-    if (crl->algorithm != NULL)
-        verify_batch(items, 1);
-    public_key_free(key);
-    return item.valid;
+    return verify_signature(spki, crl->algorithm, crl->tbs, crl->signature);
 }
 
 static int read_entry_extension(struct crl_entry *out, const struct extension *extension)

@@ -3,7 +3,7 @@
 #ifndef CMPD_CRYPTO_OCSP_H
 #define CMPD_CRYPTO_OCSP_H
 
-#include "crypto/algorithms.h"
+#include "crypto/certificate.h"
 #include "server/base/bounds.h"
 
 /* OCSPResponseStatus (RFC 6960 4.2.1). */
@@ -102,5 +102,13 @@ struct ocsp_response {
 /* ocsp_response_parse reads the OCSPResponse that |der| holds, all of it. Returns 1, or 0 if it is malformed.
  */
 int ocsp_response_parse(struct ocsp_response *out, struct bytes der);
+
+/* ocsp_may_respond returns 1 if |cert| says that the CA |ca| has delegated responses to it (RFC
+ * 6960 4.2.2.2). That the CA has signed it, and that it is valid, is for who asks. */
+int ocsp_may_respond(const struct certificate *cert, const struct certificate *ca);
+
+/* ocsp_response_is_of returns 1 if |response| was signed by |ca|, or by who was delegated to by the
+ * certificate that came along and that is valid at |now| (Unix seconds; RFC 6960 3.2). */
+int ocsp_response_is_of(const struct ocsp_response *response, const struct certificate *ca, int64_t now);
 
 #endif

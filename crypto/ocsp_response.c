@@ -284,3 +284,23 @@ int ocsp_response_parse(struct ocsp_response *out, struct bytes der)
            CBS_get_asn1(&bytes, &response, CBS_ASN1_OCTETSTRING) && CBS_len(&bytes) == 0 &&
            read_basic(out, response);
 }
+
+int ocsp_may_respond(const struct certificate *cert, const struct certificate *ca)
+{
+    static const uint8_t ocsp_signing[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09};
+
+    return bytes_equal(cert->issuer, ca->subject) && cert->extended_key_usage.len != 0 &&
+           certificate_has_purpose(cert, bytes_of(ocsp_signing, sizeof ocsp_signing));
+}
+
+int ocsp_response_is_of(const struct ocsp_response *response, const struct certificate *ca, int64_t now)
+{
+    struct certificate cert = *ca;
+
+    if (response->certificate.len != 0 && !bytes_equal(response->certificate, ca->der) &&
+        (!certificate_parse(&cert, response->certificate) || !ocsp_may_respond(&cert, ca) ||
+         now < cert.not_before || now > cert.not_after ||
+         !verify_signature(ca->spki, cert.algorithm, cert.tbs, cert.signature)))
+        return 0;
+    return verify_signature(cert.spki, response->algorithm, response->data, response->signature);
+}

@@ -195,13 +195,14 @@ demo() {
     serve_no_ocsp
 }
 
-# serve_no_ocsp: no listener serves OCSP, so that no responder gets a certificate. serve_ocsp: those that publish do.
+# serve_no_ocsp: no listener serves OCSP, so that no responder gets a certificate, and certificates name none. serve_ocsp: those
+# that publish do.
 serve_no_ocsp() {
-    sed -i '/^ *serves: /s/, ocsp//' "$dir/cmpd.yaml"
+    sed -i '/^ *serves: /s/, ocsp//; s|^      ocsp: \["http|      # ocsp: ["http|' "$dir/cmpd.yaml"
 }
 
 serve_ocsp() {
-    sed -i '/^ *serves: /s/publication/publication, ocsp/' "$dir/cmpd.yaml"
+    sed -i '/^ *serves: /s/publication/publication, ocsp/; s|^      # ocsp: \["http|      ocsp: ["http|' "$dir/cmpd.yaml"
 }
 
 # crl_every HOURS: a CRL is made so often, and a second after a revocation; 0: none is made.

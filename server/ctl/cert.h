@@ -2,6 +2,7 @@
 #ifndef CMPD_CTL_CERT_H
 #define CMPD_CTL_CERT_H
 
+#include "server/ctl/cert_ocsp.h"
 #include "server/ctl/json.h"
 #include "server/ctl/open.h"
 
@@ -119,15 +120,18 @@ struct cert_wait {
     struct cert_wait_of {
         uint8_t issuer[STORE_ISSUER_ID];
         const char *ca;
-        int64_t position; /* of the last change */
+        int64_t position; /* of the last change; and what it was of: */
+        uint8_t serial[STORE_SERIAL];
+        int is_good;                  /* 1: it was released */
+        char ocsp_url[CERT_OCSP_URL]; /* where responders are asked for it; "": nowhere */
     } of[BOUND_AUTHORITIES];
 };
 
 /* cert_wait_note notes that |found| was changed. cert_wait waits until a CRL in the store says so of all that
- * was noted, two minutes at most, and prints which, and after how long. Both return 1, or 0 with a fault
- * printed. */
+ * was noted, and a responder of OCSP where certificates name one, two minutes at most, and prints who does,
+ * and after how long. Both return 1, or 0 with a fault printed. */
 int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *arena,
                    const struct cert_found *found);
-int cert_wait(const struct cert_wait *wait, struct store *store);
+int cert_wait(const struct cert_wait *wait, const struct ctl_opened *opened);
 
 #endif

@@ -125,7 +125,7 @@ static int end(struct ctl_opened *opened, struct cert_act *act, int status)
 {
     if (act->changed != 0 && !act->is_dry)
         ctl_seal(opened->store, opened->policy);
-    if (!ctl_stopped() && !cert_wait(&act->wait, opened->store))
+    if (!ctl_stopped() && !cert_wait(&act->wait, opened))
         status = CTL_FAULT;
     ctl_close(opened);
     return status;
@@ -273,7 +273,8 @@ static int run_release(const struct ctl_call *call)
 
 #define OPTION_WAIT                                                                                          \
     {                                                                                                        \
-        "wait", NULL, 0, "until a CRL says so: tells which, and after how long"                              \
+        "wait", NULL, 0,                                                                                     \
+            "until a CRL says so, and OCSP where the certificate names it: tells after how long"             \
     }
 #define OPTION_FILE                                                                                          \
     {                                                                                                        \

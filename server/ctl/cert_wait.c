@@ -1,7 +1,8 @@
-/* cert revoke --wait: until the CRL says so. */
+/* cert revoke --wait: until the CRL says so, and a responder of OCSP. */
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/ocsp.h"
 #include "server/base/clock.h"
 #include "server/ctl/cert.h"
 
@@ -30,9 +31,23 @@ int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *ar
     if (!cert_fetch(&found_row, store, arena, STORE_REVOCATIONS, found->issuer, found->cert->serial))
         return 0;
     row = found_row;
-    if (row != NULL && row->position > of->position)
+    if (row != NULL && row->position > of->position) {
         of->position = row->position;
+        of->is_good = row->status == STORE_CERT_VALID;
+        memcpy(of->serial, found->cert->serial.data, sizeof of->serial);
+        cert_ocsp_url(of->ocsp_url, found->cert->certificate);
+    }
     return 1;
+}
+
+static int is_over(const struct cert_wait *wait)
+{
+    return clock_steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST;
+}
+
+static double seconds_since(const struct cert_wait *wait)
+{
+    return (double)(clock_steady_ms() - wait->since_ms) / 1000;
 }
 
 /* The number of the CRL of |scope| that says so; 0: there is none yet; -1 with a fault printed. */
@@ -62,22 +77,57 @@ static int64_t look(struct store *store, const struct cert_wait_of *of, const ch
     return number != 0 ? number : look_at(store, of, *scope = "delta");
 }
 
-int cert_wait(const struct cert_wait *wait, struct store *store)
+static int wait_for_crl(const struct cert_wait *wait, const struct cert_wait_of *of, struct store *store)
 {
-    for (size_t i = 0; i < wait->count; i++) {
-        const char *scope;
-        int64_t number;
-        while ((number = look(store, &wait->of[i], &scope)) == 0) {
-            if (clock_steady_ms() - wait->since_ms > (int64_t)1000 * LONGEST)
-                return !ctl_fault(
-                    "no CRL of %s says so after %d seconds: see whether a node serves, and its log",
-                    wait->of[i].ca, LONGEST);
-            usleep(PAUSE_US);
-        }
-        if (number < 0)
-            return 0;
-        printf("CRL %lld (%s) of %s says so, after %.1f s\n", (long long)number, scope, wait->of[i].ca,
-               (double)(clock_steady_ms() - wait->since_ms) / 1000);
+    const char *scope;
+    int64_t number;
+
+    while ((number = look(store, of, &scope)) == 0) {
+        if (is_over(wait))
+            return !ctl_fault("no CRL of %s says so after %d seconds: see whether a node serves, and its log",
+                              of->ca, LONGEST);
+        usleep(PAUSE_US);
     }
+    if (number > 0)
+        printf("CRL %lld (%s) of %s says so, after %.1f s\n", (long long)number, scope, of->ca,
+               seconds_since(wait));
+    return number > 0;
+}
+
+/* 1: the responder says so; 0 with |why| not. */
+static int ask(const struct cert_wait_of *of, const struct policy *policy, char why[CERT_OCSP_WHY])
+{
+    enum ocsp_cert_status wanted = of->is_good ? OCSP_GOOD : OCSP_REVOKED;
+    int status = cert_ocsp_status(of->ocsp_url, &policy_authority(policy, of->ca)->cert,
+                                  bytes_of(of->serial, STORE_SERIAL), why);
+
+    if (status >= 0 && status != (int)wanted)
+        snprintf(why, CERT_OCSP_WHY, "it is said to be %s",
+                 status == OCSP_GOOD      ? "good"
+                 : status == OCSP_REVOKED ? "revoked"
+                                          : "unknown");
+    return status == (int)wanted;
+}
+
+static int wait_for_ocsp(const struct cert_wait *wait, const struct cert_wait_of *of,
+                         const struct policy *policy)
+{
+    char why[CERT_OCSP_WHY];
+
+    while (!ask(of, policy, why)) {
+        if (is_over(wait))
+            return !ctl_fault("OCSP at %s does not say so after %d seconds: %s", of->ocsp_url, LONGEST, why);
+        usleep(PAUSE_US);
+    }
+    printf("OCSP of %s (%s) says so, after %.1f s\n", of->ca, of->ocsp_url, seconds_since(wait));
+    return 1;
+}
+
+int cert_wait(const struct cert_wait *wait, const struct ctl_opened *opened)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (!wait_for_crl(wait, &wait->of[i], opened->store) ||
+            (wait->of[i].ocsp_url[0] != 0 && !wait_for_ocsp(wait, &wait->of[i], opened->policy)))
+            return 0;
     return 1;
 }

@@ -5,6 +5,7 @@
 
 #include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
+#include "server/fetch/fetch.h"
 #include "server/version.h"
 
 int main(int argc, char **argv)
@@ -13,6 +14,8 @@ int main(int argc, char **argv)
         version_print(stdout, "cmpctl", NULL);
         return CTL_OK;
     }
+    if (!fetch_begin())
+        return ctl_fault("libcurl could not be set up");
     umask(077);
     prctl(PR_SET_DUMPABLE, 0); /* keys stay out of core files */
     log_set_level(LOG_WARN);   /* what a command has to say, it says itself */

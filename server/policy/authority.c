@@ -15,14 +15,8 @@ static const char *setting(char *out, size_t i, const char *field)
 
 static int signed_by(const struct certificate *cert, const struct certificate *issuer)
 {
-    struct public_key *key = public_key_parse(issuer->spki);
-    struct verification item = {
-        .algorithm = cert->algorithm, .key = key, .message = cert->tbs, .signature = cert->signature};
-    struct verification *items[] = {&item};
-
-    verify_batch(items, 1);
-    public_key_free(key);
-    return item.valid && name_equal(cert->issuer, issuer->subject);
+    return verify_signature(issuer->spki, cert->algorithm, cert->tbs, cert->signature) &&
+           name_equal(cert->issuer, issuer->subject);
 }
 
 static int check_times(struct config_fault *fault, const struct policy *policy, const char *key,

@@ -192,6 +192,21 @@ ok "as that" grep -q 'Reason: certificateHold' "$work/said.out"
 ok "released" cert release "$(serial_of "$two")"
 until_so "it is good again" is_said ': good' -cert "$two"
 
+# ---- the operator waits until CRL and OCSP say so ----
+
+log=$work/cmpd.log
+crl_every 24
+reload
+says_so="^OCSP of issuing \\($url\\) says so, after [0-9]+\\.[0-9] s\$"
+for act in hold release; do
+    ok "$act" eval 'cert "$act" "$(serial_of "$two")" --wait >"$work/waited"'
+    ok "$act: the CRL" grep -Eq '^CRL [0-9]+ \(full\) of issuing says so' "$work/waited"
+    ok "$act: OCSP" grep -Eq "$says_so" "$work/waited"
+done
+ok "it is good" is_said ': good' -cert "$two"
+crl_every 0
+reload
+
 # ---- unconfirmed: good until its deadline, and what the profile says then, whether upkeep has come to it or not ----
 
 for unconfirmed in keep hold revoke; do

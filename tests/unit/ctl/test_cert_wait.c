@@ -44,7 +44,7 @@ Test(cert_wait, the_last_change_decides)
     cr_assert_eq(wait.of[0].position, 2);
     cr_assert_neq(wait.since_ms, 0);
     put_crl(7, 2);
-    cr_assert(cert_wait(&wait, store));
+    cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
 }
 
 static void *publish_later(void *arg)
@@ -64,7 +64,7 @@ Test(cert_wait, it_waits_for_one_that_says_so)
     put_crl(7, 0);
     revoke_one(&wait, 1);
     cr_assert_eq(pthread_create(&thread, NULL, publish_later, NULL), 0);
-    cr_assert(cert_wait(&wait, store));
+    cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
     struct store_fetch newest = fetch_row(store, STORE_CRLS, bytes_str("full"));
     cr_assert_eq(((const struct store_crl *)newest.rows)->number, 8);
     arena_free(newest.arena);
@@ -75,5 +75,5 @@ Test(cert_wait, nothing_is_waited_for_if_nothing_was_changed)
 {
     struct cert_wait wait = {.count = 0};
 
-    cr_assert(cert_wait(&wait, store));
+    cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
 }
