@@ -47,12 +47,12 @@ void crl_issuer_withdraw(const struct crl_issuer *issuer, struct publication *pu
         crl_scope_withdraw(&issuer->shards.of[i], issuer->name, publication);
 }
 
-/* Said once, until it works again. Returns 1 if nothing has failed. */
+/* Said once, until it works again. A field without a key ends the line. Returns 1 if nothing has failed. */
 static int note(struct crl_issuer *issuer, const struct crl_turn *turn, struct crl_attempt attempt)
 {
     if (attempt.doing != NULL && !issuer->failing)
         log_line(LOG_ERROR, "no CRL", log_word("ca", turn->ca->name), log_text("doing", attempt.doing),
-                 log_text("reason", attempt.why));
+                 log_text("reason", attempt.why), log_number(attempt.blamed, attempt.number));
     if (attempt.doing != NULL)
         issuer->failing = 1;
     return attempt.doing == NULL;
@@ -179,6 +179,21 @@ static void look_at_folder(struct crl_issuer *issuer, const struct crl_turn *tur
         crl_scope_look_at_folder(&issuer->shards.of[i], turn);
 }
 
+/* What cannot be listed stops all: it may be that a certificate is revoked and in no CRL. */
+static struct crl_attempt not_read(const struct revoked *list)
+{
+    struct crl_attempt attempt = {
+        .doing = "reading", .why = "the store does not say what is revoked, or there is no memory for it"};
+
+    if (list->unlisted == 0)
+        return attempt;
+    attempt.why = "a row of the table revocations has a serial or a shard that no certificate has: give it "
+                  "those of its row in certificates, or restore the store (see cmpctl db check)";
+    attempt.blamed = "position";
+    attempt.number = list->unlisted;
+    return attempt;
+}
+
 /* Returns 1 if all of the list is there. What would take longer than the lease lasts is read at several
  * looks. */
 static int has_list(struct crl_issuer *issuer, const struct crl_turn *turn)
@@ -191,10 +206,7 @@ static int has_list(struct crl_issuer *issuer, const struct crl_turn *turn)
     crl_scope_look_at_directory(&issuer->complete.full, turn);
     crl_scope_look_at_directory(&issuer->complete.delta, turn);
     if (!revoked_read(&issuer->list, turn->store, id_of(issuer), PAGES_A_LOOK)) {
-        note(issuer, turn,
-             (struct crl_attempt){
-                 .doing = "reading",
-                 .why = "the store does not say what is revoked, or there is no memory for it"});
+        note(issuer, turn, not_read(&issuer->list));
         return 0;
     }
     return !issuer->list.is_behind;

@@ -114,10 +114,15 @@ static void put(struct revoked *list, const struct store_revocation *row, uint32
             (struct revoked_change){.position = (uint32_t)row->position, .place = *place - 1};
 }
 
+static int can_be(const struct store_revocation *row)
+{
+    return row->serial.len == STORE_SERIAL && row->shard >= 0 && row->shard <= BOUND_CRL_SHARDS;
+}
+
 int revoked_put(struct revoked *list, const struct store_revocation *row)
 {
-    if (row->serial.len != STORE_SERIAL || row->shard < 0 || row->shard > BOUND_CRL_SHARDS ||
-        (list->count == list->room && !grow(list)) || !has_room_for_change(list))
+    list->unlisted = can_be(row) ? 0 : row->position;
+    if (list->unlisted != 0 || (list->count == list->room && !grow(list)) || !has_room_for_change(list))
         return 0;
     put(list, row, place_of(list, row->serial.data));
     return 1;
@@ -192,6 +197,7 @@ int revoked_read(struct revoked *list, struct store *store, struct bytes issuer,
 {
     int count = STORE_REVOKED_MAX;
 
+    list->unlisted = 0;
     for (; count == STORE_REVOKED_MAX && pages > 0; pages--) {
         struct arena *arena = arena_new(PAGE_ARENA);
         count = arena != NULL ? read_page(list, store, issuer, arena) : -1;

@@ -45,12 +45,15 @@ struct revoked {
     struct revoked_shard shards[BOUND_CRL_SHARDS + 1];
     int64_t position; /* of the last change that is known */
     int is_behind;    /* 1: the store has more */
+    int64_t unlisted; /* position of the row that revoked_put took last and could not take, for no certificate
+                       * of ours is like that; 0: it could */
 };
 
 /* revoked_free frees what |list| holds and makes it empty. */
 void revoked_free(struct revoked *list);
 
-/* revoked_put takes one row of the store. Returns 1, or 0 without memory: then |list| is as it was. */
+/* revoked_put takes one row of the store. Returns 1, or 0 without memory, or if the row is |list->unlisted|:
+ * then nothing else of |list| has changed. */
 int revoked_put(struct revoked *list, const struct store_revocation *row);
 
 /* revoked_keep_since lets the list know changes after |position| one by one, and forget those before. What
@@ -69,8 +72,8 @@ const struct revoked_cert *revoked_next_change(const struct revoked *list, size_
 const struct revoked_cert *revoked_find(const struct revoked *list, struct bytes serial);
 
 /* revoked_read takes the changes of |issuer| since the last that is known: all, or |pages| times
- * STORE_REVOKED_MAX, and says so in |list->is_behind|. Returns 1, or 0 if the store does not answer or there
- * is no memory: what was read until then is kept. Waits for the store. */
+ * STORE_REVOKED_MAX, and says so in |list->is_behind|. Returns 1, or 0 if the store does not answer, there
+ * is no memory, or a row is |list->unlisted|: what was read until then is kept. Waits for the store. */
 int revoked_read(struct revoked *list, struct store *store, struct bytes issuer, unsigned pages);
 
 #endif

@@ -54,7 +54,9 @@ void crl_scope_set_head(struct crl_scope *scope, const struct store_crl *head);
 /* What became of an attempt. Texts are for the log. */
 struct crl_attempt {
     const char *doing, *why; /* NULL: nothing has failed */
-    int is_unavailable;      /* 1: the store does not answer, or there is no memory */
+    const char *blamed;      /* what |number| counts, as a key of the log; NULL: nothing that has a number */
+    int64_t number;
+    int is_unavailable; /* 1: the store does not answer, or there is no memory */
 };
 
 /* crl_scope_take publishes the newest one of the store, if it is newer than what is published. The store

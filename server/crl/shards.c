@@ -81,10 +81,24 @@ static unsigned most(const struct urls *urls, unsigned configured)
     return shards;
 }
 
+/* The store has a CRL of it, or somebody says so. */
+static struct crl_attempt has_no_url(unsigned shard)
+{
+    return (struct crl_attempt){
+        .doing = "naming",
+        .why = "certificates of this shard, if there are any, take no CRL that does not name its URL, and "
+               "none is in "
+               "the table crl_urls: put it back there, or delete the shard's row from the table crls",
+        .blamed = "shard",
+        .number = shard};
+}
+
 /* Rows are in the order of their URLs: one that is there for several numbers of shards is named once. */
-static int write_point(struct bytes *out, struct arena *arena, const struct urls *urls, unsigned shard)
+static struct crl_attempt write_point(struct bytes *out, struct arena *arena, const struct urls *urls,
+                                      unsigned shard)
 {
     struct bytes named[STORE_CRL_URLS_MAX], last = bytes_of(NULL, 0);
+    struct crl_attempt attempt = {.doing = "naming", .why = "there is no memory"};
     size_t count = 0;
 
     for (size_t i = 0; i < urls->count; i++) {
@@ -93,9 +107,13 @@ static int write_point(struct bytes *out, struct arena *arena, const struct urls
             continue;
         last = row->url;
         if (!shard_url(&named[count++], arena, last, shard))
-            return 0;
+            return attempt;
     }
-    return count != 0 && crl_write_point(out, arena, named, count);
+    if (count == 0)
+        return has_no_url(shard);
+    if (crl_write_point(out, arena, named, count))
+        attempt.doing = NULL;
+    return attempt;
 }
 
 static int is_new(const struct crl_scope *scope, struct bytes point)
@@ -135,13 +153,13 @@ static struct crl_attempt make_if_due(struct crl_scope *scope, const struct urls
                                       const struct revoked *list, const struct crl_turn *turn, int may_answer,
                                       unsigned *made)
 {
-    struct crl_attempt attempt = {.doing = NULL};
+    struct crl_attempt attempt = {.doing = "naming", .why = "there is no memory"};
     struct arena *arena = arena_new(POINT_ARENA);
     struct bytes point;
 
-    if (arena == NULL || !write_point(&point, arena, urls, scope->shard))
-        attempt = crl_not_signed();
-    else if (is_due(scope, list, turn, may_answer, point)) {
+    if (arena != NULL)
+        attempt = write_point(&point, arena, urls, scope->shard);
+    if (attempt.doing == NULL && is_due(scope, list, turn, may_answer, point)) {
         attempt = make_one(scope, list, turn, point);
         (*made)++;
     }

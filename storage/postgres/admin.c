@@ -192,6 +192,9 @@ static const struct check {
      "c "
      "WHERE c.issuer = r.issuer AND c.serial = r.serial AND c.status = r.status)",
      "certificate", "is listed as revoked, and is not", RESTORE},
+    {"SELECT encode(r.serial, 'hex') FROM cmpd.revocations r JOIN cmpd.certificates c USING (issuer, serial) "
+     "WHERE r.shard <> c.shard",
+     "certificate", "is listed in another shard than its own", RESTORE},
     {"SELECT encode(r.serial, 'hex') FROM cmpd.revocations r WHERE r.position > coalesce((SELECT last FROM "
      "cmpd.positions p WHERE p.issuer = r.issuer), 0)",
      "certificate", "is listed behind the last position", RESTORE},

@@ -131,6 +131,10 @@ static const struct check {
     {"SELECT lower(hex(serial)) FROM revocations r WHERE NOT EXISTS (SELECT 1 FROM certificates c WHERE "
      "c.issuer = r.issuer AND c.serial = r.serial AND c.status = r.status)",
      "certificate", "is listed as revoked, and is not", RESTORE},
+    {"SELECT lower(hex(serial)) FROM revocations r JOIN certificates c USING (issuer, serial) WHERE r.shard "
+     "<> "
+     "c.shard",
+     "certificate", "is listed in another shard than its own", RESTORE},
     {"SELECT lower(hex(serial)) FROM revocations r WHERE position > coalesce((SELECT last FROM positions p "
      "WHERE p.issuer = r.issuer), 0)",
      "certificate", "is listed behind the last position", RESTORE},

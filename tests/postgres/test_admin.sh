@@ -108,6 +108,7 @@ found "a certificate has another transaction" 'has lost its certificate' "update
 found "a revocation is gone" 'is revoked or held, and not listed so' "delete from cmpd.revocations"
 found "a revocation says another reason" 'is revoked or held, and not listed so' "update cmpd.revocations set reason = reason + 1"
 found "a revocation says another state" 'is revoked or held, and not listed so' "update cmpd.revocations set status = 4"
+found "a revocation of another shard" 'is listed in another shard than its own' "update cmpd.revocations set shard = shard + 1"
 found "a position that nobody gave" 'is listed behind the last position' "update cmpd.revocations set position = position + 1"
 found "a status is changed" 'is listed as revoked, and is not' "update cmpd.certificates set status = 2 where status = 3"
 found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"

@@ -77,6 +77,7 @@ found "a status is changed" 'is listed as revoked, and is not' "UPDATE certifica
 found "a revocation of nothing" 'is listed as revoked, and is not' \
     "INSERT INTO revocations SELECT issuer, randomblob(16), 9, 3, 1, 1, 0, not_after, 0 FROM certificates WHERE $first"
 found "a revocation says another state" 'is revoked or held, and not listed so' "UPDATE revocations SET status = 4"
+found "a revocation of another shard" 'is listed in another shard than its own' "UPDATE revocations SET shard = shard + 1"
 found "a position that nobody gave" 'is listed behind the last position' "UPDATE revocations SET position = position + 1"
 found "an index is gone" '^index transactions_deadline is missing|no such index' "DROP INDEX transactions_deadline"
 found "an index is gone that no statement names" '^index certificates_serial is missing' "DROP INDEX certificates_serial"

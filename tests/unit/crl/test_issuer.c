@@ -6,6 +6,7 @@
 #include "server/base/bounds.h"
 #include "storage/row.h"
 
+#include "tests/support/capture.h"
 #include "tests/unit/crl/fixture.h"
 
 enum { HOUR = 3600 };
@@ -384,6 +385,65 @@ Test(issuer, a_key_that_does_not_sign_is_not_asked_at_each_look)
     later(1);
     cr_assert_eq(look(&entries), 1);
     cr_assert_not(issuer.failing);
+}
+
+static void enroll_in_shard(uint32_t n, int shard)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    e.cert.shard = shard;
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+    cr_assert_eq(change_status(1, n, STORE_CERT_REVOKED, KEY_COMPROMISE), STORE_DONE);
+}
+
+/* Who leaves out what he does not understand may leave out a certificate that is revoked. */
+Test(issuer, a_row_that_cannot_be_listed_is_named)
+{
+    size_t entries;
+
+    enroll(1, KEY_COMPROMISE);
+    enroll_in_shard(2, BOUND_CRL_SHARDS + 1);
+    CAPTURE(crl_issuer_look(&issuer, &turn));
+    cr_expect_not_null(strstr(logged, "event=\"no CRL\" ca=issuing doing=\"reading\" "), "%s", logged);
+    cr_expect_not_null(strstr(logged, "the table revocations has a serial or a shard"), "%s", logged);
+    cr_expect_not_null(strstr(logged, " position=2\n"), "%s", logged);
+    cr_expect_eq(published(&entries), 0);
+}
+
+static void note_url(const char *url, int shards)
+{
+    const struct store_crl_url row = {.url = bytes_str(url), .shards = shards};
+    struct store_unit unit = {.issuer = test_issuer()};
+
+    store_unit_write(&unit, STORE_ONCE, STORE_CRL_URLS, &row);
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+}
+
+Test(issuer, a_shard_without_a_URL_is_named)
+{
+    struct store_crl head = {.number = 1, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
+    size_t entries;
+
+    note_url("http://h/${shard}", 2);
+    cr_assert_eq(shelve(&head, "shard-3", NULL, bytes_str("no CRL"), &held), SHELF_DONE);
+    crl_issuer_look(&issuer, &turn);
+    issuer.failing = 0;
+    issuer.shards.of[2].published = 1; /* as if it were one */
+    later(10);
+    CAPTURE(crl_issuer_look(&issuer, &turn));
+    issuer.failing = 0;
+    cr_expect_not_null(strstr(logged, "the table crl_urls"), "%s", logged);
+    cr_expect_not_null(strstr(logged, " shard=3\n"), "%s", logged);
+    cr_expect_eq(published(&entries), 1, "all others are made");
+    cr_expect_eq(issuer.shards.of[1].published, 1);
+    note_url("http://h/${shard}", 3);
+    later(10);
+    crl_issuer_look(&issuer, &turn);
+    cr_expect_eq(issuer.shards.of[2].published, 2);
 }
 
 /* What this node publishes ends, whatever the store has. */

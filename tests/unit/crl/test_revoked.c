@@ -45,6 +45,31 @@ Test(revoked, what_the_store_lists_is_read_and_then_what_has_changed)
     cr_assert_eq(list.count + list.room + (size_t)list.position, 0);
 }
 
+/* The list goes on where it was once the row is mended. */
+Test(revoked, a_row_that_no_certificate_has_is_not_taken)
+{
+    struct revoked list = {.count = 0};
+    uint8_t serial[STORE_SERIAL] = {1};
+    struct store_revocation row = {.serial = bytes_of(serial, sizeof serial), .position = 7};
+
+    row.shard = -1;
+    cr_expect_not(revoked_put(&list, &row));
+    cr_expect_eq(list.unlisted, 7);
+    row.shard = BOUND_CRL_SHARDS + 1;
+    cr_expect_not(revoked_put(&list, &row));
+    cr_expect_eq(list.unlisted, 7);
+    row.shard = BOUND_CRL_SHARDS;
+    row.serial.len--;
+    cr_expect_not(revoked_put(&list, &row));
+    cr_expect_eq(list.unlisted, 7);
+    cr_expect_eq(list.count, 0);
+    row.serial.len++;
+    cr_expect(revoked_put(&list, &row));
+    cr_expect_eq(list.unlisted, 0);
+    cr_expect_eq(list.count, 1);
+    revoked_free(&list);
+}
+
 Test(revoked, more_than_a_page_is_read)
 {
     struct revoked list = {.count = 0};
