@@ -169,7 +169,7 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                              .from = "position",
                              .limit = STORE_REVOKED_MAX},
     [STORE_ALL_CRLS] = {.kind = STORE_CRLS, .order = "scope", .limit = STORE_CRLS_MAX},
-    [STORE_ALL_CRL_URLS] = {.kind = STORE_CRL_URLS, .order = "url", .limit = STORE_CRL_URLS_MAX},
+    [STORE_ALL_CRL_URLS] = {.kind = STORE_CRL_URLS, .order = "url", .limit = STORE_CRL_URLS_MAX + 1},
     [STORE_OF_KEY] = {.kind = STORE_CERTIFICATES,
                       .equal = "spki_hash",
                       .order = "serial",

@@ -266,7 +266,7 @@ enum store_index {
      * certificate is listed by its last change alone. */
     STORE_REVOKED_SINCE,
     STORE_ALL_CRLS,     /* the first STORE_CRLS_MAX of the issuer, by scope */
-    STORE_ALL_CRL_URLS, /* the first STORE_CRL_URLS_MAX of the issuer */
+    STORE_ALL_CRL_URLS, /* the first STORE_CRL_URLS_MAX of the issuer, and one more if there are more */
     STORE_ANY_SECRET,   /* some shared secret of the issuer, if there is one */
     /* The next STORE_OLD_MAX certificates of the key |of| after the serial |key| (empty: from the first). It
      * costs as many steps as they are; in SQLite as many as there are certificates, unless a profile has

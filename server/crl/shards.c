@@ -11,6 +11,7 @@
 
 #include "crypto/algorithms.h"
 #include "crypto/crl.h"
+#include "server/base/log.h"
 #include "server/base/shard.h"
 #include "server/crl/schedule.h"
 #include "storage/row.h"
@@ -69,6 +70,24 @@ static int read_urls(struct urls *out, struct arena *arena, const struct crl_tur
         return 0;
     *out = (struct urls){.rows = fetch.rows, .count = fetch.outcome == STORE_FOUND ? fetch.count : 0};
     return 1;
+}
+
+/* A CRL has to be one that its readers can still take. Said once, while it is so. */
+static void leave_out(struct urls *urls, struct crl_shards *shards, const struct crl_turn *turn)
+{
+    int too_many = urls->count > STORE_CRL_URLS_MAX;
+
+    if (too_many && !shards->told_urls)
+        log_line(
+            LOG_ERROR, "URLs of shards left out", log_word("ca", turn->ca->name),
+            log_octets("url", urls->rows[STORE_CRL_URLS_MAX].url), log_number("most", STORE_CRL_URLS_MAX),
+            log_text("text",
+                     "the table crl_urls has too many of this CA: certificates that name this one, or one "
+                     "behind it in the order of their octets, take no CRL; delete rows that no valid "
+                     "certificate names"));
+    shards->told_urls = too_many;
+    if (too_many)
+        urls->count = STORE_CRL_URLS_MAX;
 }
 
 static unsigned most(const struct urls *urls, unsigned configured)
@@ -187,8 +206,11 @@ struct crl_attempt crl_shards_make(struct crl_shards *shards, const struct revok
     struct urls urls;
 
     *made = 0;
-    if (arena != NULL && read_urls(&urls, arena, turn) && crl_shards_grow(shards, most(&urls, turn->shards)))
-        attempt = make_due(shards, &urls, list, turn, may_answer, made);
+    if (arena != NULL && read_urls(&urls, arena, turn)) {
+        leave_out(&urls, shards, turn);
+        if (crl_shards_grow(shards, most(&urls, turn->shards)))
+            attempt = make_due(shards, &urls, list, turn, may_answer, made);
+    }
     arena_free(arena);
     return attempt;
 }

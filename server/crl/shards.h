@@ -10,6 +10,7 @@
 struct crl_shards {
     struct crl_scope *of; /* the first is that of shard 1 */
     unsigned count;
+    int told_urls; /* 1: the log says that there are too many URLs */
 };
 
 void crl_shards_free(struct crl_shards *shards);

@@ -446,6 +446,31 @@ Test(issuer, a_shard_without_a_URL_is_named)
     cr_expect_eq(issuer.shards.of[2].published, 2);
 }
 
+/* An issuingDistributionPoint has a bound: who finds his URL not in it takes no CRL. */
+Test(issuer, a_URL_that_is_left_out_is_told_once)
+{
+    char url[64];
+
+    turn.shards = 1;
+    for (int i = 0; i < STORE_CRL_URLS_MAX; i++) {
+        snprintf(url, sizeof url, "http://h/%03d/${shard}", i);
+        note_url(url, 1);
+    }
+    CAPTURE(crl_issuer_look(&issuer, &turn));
+    cr_expect_str_eq(logged, "");
+    cr_expect_eq(issuer.shards.of[0].published, 1);
+    note_url("http://h/9/${shard}", 1);
+    later(10);
+    CAPTURE(crl_issuer_look(&issuer, &turn));
+    cr_expect_not_null(
+        strstr(logged, "event=\"URLs of shards left out\" ca=issuing url=\"http://h/9/${shard}\""), "%s",
+        logged);
+    later(10);
+    CAPTURE(crl_issuer_look(&issuer, &turn));
+    cr_expect_str_eq(logged, "");
+    cr_expect_eq(issuer.shards.of[0].published, 1, "it names the same ones");
+}
+
 /* What this node publishes ends, whatever the store has. */
 Test(issuer, a_CRL_that_cannot_be_published_is_late)
 {
