@@ -159,8 +159,7 @@ static void make_due(struct crl_issuer *issuer, const struct crl_turn *turn)
 
     if (complete)
         well = note(issuer, turn, crl_complete_make(&issuer->complete, &issuer->list, turn));
-    if (turn->shards != 0 || issuer->shards.count != 0)
-        well = note(issuer, turn, crl_shards_make(&issuer->shards, &issuer->list, turn, may, &made)) && well;
+    well = note(issuer, turn, crl_shards_make(&issuer->shards, &issuer->list, turn, may, &made)) && well;
     if (well && (complete || made != 0))
         issuer->failing = 0;
     if (!well || complete || made != 0) {

@@ -423,6 +423,27 @@ static void note_url(const char *url, int shards)
     cr_assert_eq(unit.outcome, STORE_DONE);
 }
 
+/* Nodes are told a new configuration one after the other, and the one that leads may be the last. */
+Test(issuer, shards_of_another_node_s_configuration_are_made)
+{
+    size_t entries;
+
+    crl_issuer_look(&issuer, &turn);
+    cr_expect_eq(issuer.shards.count, 0);
+    note_url("http://h/${shard}", 2);
+    enroll_in_shard(1, 2);
+    later(10);
+    cr_expect_eq(look(&entries), 2);
+    cr_expect_eq(issuer.shards.count, 2);
+    cr_expect_eq(issuer.shards.of[0].published, 1);
+    cr_expect_eq(issuer.shards.of[1].published, 1);
+    note_url("http://h/${shard}", 3);
+    later(10);
+    crl_issuer_look(&issuer, &turn);
+    cr_expect_eq(issuer.shards.count, 3);
+    cr_expect_eq(issuer.shards.of[2].published, 1);
+}
+
 Test(issuer, a_shard_without_a_URL_is_named)
 {
     struct store_crl head = {.number = 1, .this_update = turn.now, .next_update = turn.now + 72 * HOUR};
