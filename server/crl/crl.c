@@ -22,6 +22,16 @@ enum { HOLDER = 16 };
 
 static const char lease_name[] = "crl";
 
+/* Who makes CRLs, as far as this node knows. */
+enum maker { MAKER_UNTOLD, MAKER_THIS, MAKER_ANOTHER, MAKER_NOT_THIS, MAKER_UNKNOWN };
+
+static const char *const maker_events[] = {
+    [MAKER_THIS] = "this node makes CRLs",
+    [MAKER_ANOTHER] = "another node makes CRLs",
+    [MAKER_NOT_THIS] = "this node makes no CRLs any more",
+    [MAKER_UNKNOWN] = "which node makes CRLs is not known",
+};
+
 struct crl_service {
     struct store *store;
     struct publication *publication;
@@ -36,6 +46,7 @@ struct crl_service {
     struct given given;
     struct directory *directory;
     struct folder *folder; /* NULL: the configuration names none */
+    enum maker maker;      /* as the log says */
     int leads;
     int64_t asked_ms; /* when the lease was asked for last; 0: never */
 
@@ -50,30 +61,39 @@ struct crl_service {
 
 /* ---- the lease ---- */
 
-static int ask_for_lease(const struct crl_service *service, int64_t seconds)
+/* Asks for the lease, or gives it up. */
+static enum maker ask_for_lease(const struct crl_service *service, int gives_up)
 {
-    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER), seconds, 0};
+    const struct store_lease lease = {lease_name, bytes_of(service->holder, HOLDER),
+                                      gives_up ? -1 : BOUND_CRL_LEASE, 0};
     struct store_unit unit = {.lease = &lease};
 
-    return store_commit_wait(service->store, &unit) && unit.outcome == STORE_DONE;
+    if (!store_commit_wait(service->store, &unit) ||
+        (unit.outcome != STORE_DONE && unit.outcome != STORE_CONFLICT))
+        return MAKER_UNKNOWN;
+    if (unit.outcome == STORE_CONFLICT)
+        return MAKER_ANOTHER;
+    return gives_up ? MAKER_NOT_THIS : MAKER_THIS;
 }
 
-/* Three times before it lapses. Who does not have it any more loses it here at the latest: what he commits
- * needs it. */
+/* Three times before it lapses. What has changed is told; a field without a key ends its line. Who does not
+ * have it any more loses it here at the latest: what he commits needs it. */
 static void lead_or_follow(struct crl_service *service, const struct config_crl *config, int64_t now_ms)
 {
-    int led = service->leads, is_first = service->asked_ms == 0;
+    enum maker told = service->maker;
+    int led = service->leads;
 
-    if (!is_first && now_ms - service->asked_ms < 1000 * BOUND_CRL_LEASE / 3)
+    if (service->asked_ms != 0 && now_ms - service->asked_ms < 1000 * BOUND_CRL_LEASE / 3)
         return;
     service->asked_ms = now_ms;
     if (config->every_hours == 0 && !led)
         return;
-    service->leads =
-        ask_for_lease(service, config->every_hours != 0 ? BOUND_CRL_LEASE : -1) && config->every_hours != 0;
+    service->maker = ask_for_lease(service, config->every_hours == 0);
+    service->leads = service->maker == MAKER_THIS;
     directory_lead(service->directory, service->leads);
-    if (service->leads != led || is_first)
-        log_line(LOG_INFO, service->leads ? "this node makes CRLs" : "another node makes CRLs");
+    if (service->maker != told)
+        log_line(LOG_INFO, maker_events[service->maker],
+                 log_text(service->maker == MAKER_UNKNOWN ? "text" : NULL, "the store does not answer"));
     for (size_t i = 0; led && !service->leads && i < service->issuer_count; i++)
         crl_issuer_forget(&service->issuers[i]);
 }
@@ -310,7 +330,7 @@ static void *run(void *arg)
     }
     /* The next one need not wait until it lapses. */
     if (service->leads)
-        ask_for_lease(service, -1);
+        ask_for_lease(service, 1);
     return NULL;
 }
 

@@ -42,7 +42,7 @@ revoke() {
 # leads I: node I lives, and is the one that makes CRLs, as its log says.
 leads() {
     [ -n "${node_pid[$1]:-}" ] &&
-        grep -E 'event="(this|another) node makes CRLs"' "$work/node$1.log" | tail -n 1 | grep -q 'this node'
+        grep -E 'event="(this|another|which) node makes CRLs' "$work/node$1.log" | tail -n 1 | grep -q 'this node makes'
 }
 
 leader() {
