@@ -45,6 +45,7 @@ enum {
                                              * expired: longer than any CRL is valid … */
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
+    BOUND_CRL_FILE_NAME = 128,              /* octets of the name by which one of them is published */
     BOUND_VENDOR_CRLS = 64,     /* of a vendor; beyond these bounds the configuration is refused: */
     BOUND_VENDOR_CRL_EVERY = 2, /* seconds between two looks whether one of those files has changed */
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */

@@ -10,6 +10,8 @@
 
 enum { DAY = 24 * 3600 };
 
+_Static_assert(sizeof "/crl/.crl" + BOUND_CRL_FILE_NAME <= PUBLISHED_PATH_MAX, "no two have one path");
+
 static const char *path_of(char path[PUBLISHED_PATH_MAX], const char *name, const char *suffix)
 {
     snprintf(path, PUBLISHED_PATH_MAX, "/crl/%s.%s", name, suffix);

@@ -30,12 +30,14 @@ static const char *name_of(struct arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path,
                *dot = strrchr(name, '.');
-    int len = (int)(dot != NULL ? (size_t)(dot - name) : strlen(name));
+    size_t len = dot != NULL ? (size_t)(dot - name) : strlen(name);
 
-    for (int i = 0; i < len; i++)
+    if (len == 0 || len > BOUND_CRL_FILE_NAME)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)name[i]) && strchr("._-", name[i]) == NULL)
             return NULL;
-    return len != 0 ? arena_printf(arena, "%.*s", len, name) : NULL;
+    return arena_printf(arena, "%.*s", (int)len, name);
 }
 
 static int read_file(struct bytes *der, struct config_fault *fault, struct policy *policy, const char *key,
@@ -80,12 +82,16 @@ static int load_one(struct config_fault *fault, struct policy *policy, const cha
         return config_fault_at(fault, policy->config, key, "%s has no nextUpdate; make it with cmpctl ca crl",
                                path);
     out->name = name_of(policy->arena, path);
-    if (out->name == NULL || is_taken(policy, out->name))
+    if (out->name == NULL)
         return config_fault_at(fault, policy->config, key,
-                               "%s would be published by the name of its file, which %s; rename the file",
-                               path,
-                               out->name == NULL ? "has more than letters, digits, '.', '_' and '-'"
-                                                 : "is taken by another CRL");
+                               "%s would be published by the name of its file, which is not 1 to %d letters, "
+                               "digits, '.', '_' and '-'; rename the file",
+                               path, BOUND_CRL_FILE_NAME);
+    if (is_taken(policy, out->name))
+        return config_fault_at(fault, policy->config, key,
+                               "%s would be published by the name of its file, which is taken by another "
+                               "CRL; rename the file",
+                               path);
     out->number = crl.number;
     out->this_update = crl.this_update;
     out->next_update = crl.next_update;

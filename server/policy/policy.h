@@ -46,7 +46,7 @@ const struct cmp_authority *policy_authority(const struct policy *policy, const 
 
 /* struct policy_crl is a CRL of a CA above one of ours, as its operator has made it. */
 struct policy_crl {
-    const char *name; /* of its file, without what follows the last dot */
+    const char *name; /* of its file, without what follows the last dot: at most BOUND_CRL_FILE_NAME octets */
     struct bytes der;
     int64_t number;                   /* cRLNumber; -1: it has none */
     int64_t this_update, next_update; /* Unix seconds */

@@ -55,7 +55,7 @@ static inline void refuse_at(const char *from, const char *to, const char *at, c
 /* The file |name| of the demo, anew. */
 static inline void put_file(const char *name, const void *data, size_t len, unsigned mode)
 {
-    char path[DEMO_PATH_MAX + 64];
+    char path[2 * DEMO_PATH_MAX + 64];
 
     snprintf(path, sizeof path, "%s/%s", demo.dir, name);
     cr_assert(file_write(path, data, len, mode, 0));
@@ -64,7 +64,7 @@ static inline void put_file(const char *name, const void *data, size_t len, unsi
 /* What is in it, with room for |more| octets behind; to be freed. */
 static inline char *take_file(const char *name, size_t *len, size_t more)
 {
-    char path[DEMO_PATH_MAX + 64], *out;
+    char path[2 * DEMO_PATH_MAX + 64], *out;
     uint8_t *data;
 
     snprintf(path, sizeof path, "%s/%s", demo.dir, name);

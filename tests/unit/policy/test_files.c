@@ -55,6 +55,32 @@ Test(files, they_have_a_bound)
     free(key);
 }
 
+/* It is published by it: two that are long and differ at the end only would have one path. */
+Test(files, the_name_of_a_CRL_has_a_bound)
+{
+    static const char files[] = "files: [ca/root.crl]", folder[] = "ca/";
+    char name[256], named[300];
+    size_t len, at = strlen(folder);
+    char *crl = take_file("ca/root.crl", &len, 0);
+
+    memcpy(name, folder, at);
+    memset(name + at, 'a', sizeof name - at);
+    snprintf(name + at + BOUND_CRL_FILE_NAME, sizeof name - at - BOUND_CRL_FILE_NAME, ".crl");
+    put_file(name, crl, len, 0644);
+    snprintf(named, sizeof named, "files: [%s]", name);
+    edit(files, named);
+    edit(named, files);
+    snprintf(name + at + BOUND_CRL_FILE_NAME, sizeof name - at - BOUND_CRL_FILE_NAME, "a.crl");
+    put_file(name, crl, len, 0644);
+    snprintf(named, sizeof named, "files: [%s]", name);
+    refuse_at(files, named, "files:", "is not 1 to 128 letters, digits");
+    put_file("ca/a+b.crl", crl, len, 0644);
+    refuse_at(files, "files: [ca/a+b.crl]", "files:", "is not 1 to 128 letters, digits");
+    put_file("ca/issuing-2.crl", crl, len, 0644);
+    refuse_at(files, "files: [ca/issuing-2.crl]", "files:", "which is taken by another CRL");
+    free(crl);
+}
+
 /* What others can read is no secret. */
 Test(files, a_key_must_be_private_and_one)
 {
