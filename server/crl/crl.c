@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,38 +159,57 @@ struct said {
     int late;
 };
 
-static void say(struct said *said, const struct crl_turn *turn, const struct crl_issuer *issuer)
+/* A CA that finds no room would be one that nobody watches. */
+static void say(struct said *said, int late, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void say(struct said *said, int late, const char *format, ...)
+{
+    char *at = said->text + said->len;
+    int begun = said->len > 1, len;
+    va_list args;
+
+    va_start(args, format);
+    len = vsnprintf(at + begun, CRL_TEXT_OF_ONE, format, args);
+    va_end(args);
+    if (len < 0 || len + begun >= CRL_TEXT_OF_ONE || said->len + CRL_TEXT_OF_ONE > sizeof said->text - 2)
+        abort();
+    if (begun)
+        *at = ',';
+    said->len += (size_t)(len + begun);
+    said->late |= late;
+}
+
+static const char *truth(int value)
+{
+    return value ? "true" : "false";
+}
+
+static void say_own(struct said *said, const struct crl_turn *turn, const struct crl_issuer *issuer)
 {
     const struct crl_complete *complete = &issuer->complete;
     int64_t until = crl_issuer_until(issuer);
     int late = issuer->told_late != 0;
-    int len = snprintf(said->text + said->len, sizeof said->text - said->len - 1,
-                       "%s{\"ca\":\"%s\",\"number\":%lld,\"delta\":%lld,\"shards\":%u,\"seconds_left\":%lld,"
-                       "\"late\":%s}",
-                       said->len > 1 ? "," : "", turn->ca->name, (long long)complete->full.published,
-                       (long long)complete->delta.published, issuer->shards.count,
-                       (long long)(until != 0 ? until - turn->now : 0), late ? "true" : "false");
 
-    said->late |= late;
-    if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
-        said->len += (size_t)len;
+    say(said, late,
+        "{\"ca\":\"%s\",\"number\":%lld,\"delta\":%lld,\"shards\":%u,\"seconds_left\":%lld,\"late\":%s}",
+        turn->ca->name, (long long)complete->full.published, (long long)complete->delta.published,
+        issuer->shards.count, (long long)(until != 0 ? until - turn->now : 0), truth(late));
 }
 
-static void say_given(struct said *said, const struct policy *policy, int64_t now)
+static void say_given(struct said *said, const struct policy_crl *crl, int64_t now)
+{
+    int late = given_ends_soon(crl, now);
+
+    say(said, late, "{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}", crl->name,
+        (long long)crl->number, (long long)(crl->next_update - now), truth(late));
+}
+
+static void say_all_given(struct said *said, const struct policy *policy, int64_t now)
 {
     size_t count;
     const struct policy_crl *crls = policy_crls(policy, &count);
 
-    for (size_t i = 0; i < count; i++) {
-        int late = given_ends_soon(&crls[i], now);
-        int len = snprintf(said->text + said->len, sizeof said->text - said->len - 1,
-                           "%s{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}",
-                           said->len > 1 ? "," : "", crls[i].name, (long long)crls[i].number,
-                           (long long)(crls[i].next_update - now), late ? "true" : "false");
-        said->late |= late;
-        if (len > 0 && said->len + (size_t)len < sizeof said->text - 1)
-            said->len += (size_t)len;
-    }
+    for (size_t i = 0; i < count; i++)
+        say_given(said, &crls[i], now);
 }
 
 static void keep_said(struct crl_service *service, struct said *said)
@@ -281,9 +301,9 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
         if (issuer == NULL || !may_sign(turn.ca))
             continue;
         crl_issuer_look(issuer, &turn);
-        say(&said, &turn, issuer);
+        say_own(&said, &turn, issuer);
     }
-    say_given(&said, policy, turn.now);
+    say_all_given(&said, policy, turn.now);
     given_tell(&service->given, policy, turn.now);
     keep_said(service, &said);
     if (service->folder != NULL)

@@ -3,10 +3,12 @@
 #ifndef CMPD_CRL_CRL_H
 #define CMPD_CRL_CRL_H
 
+#include "server/base/bounds.h"
 #include "server/crl/published.h"
 #include "server/policy/policy.h"
 
-enum { CRL_TEXT_MAX = 2048 }; /* room for all CAs in JSON */
+/* Room for all CAs in JSON, however long their names and numbers are. */
+enum { CRL_TEXT_OF_ONE = 256, CRL_TEXT_MAX = CRL_TEXT_OF_ONE * (BOUND_AUTHORITIES + BOUND_CRL_FILES) + 16 };
 
 struct crl_service;
 

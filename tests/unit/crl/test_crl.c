@@ -1,6 +1,7 @@
-/* crl.c: what the log says of who leads. */
+/* crl.c: what the log says of who leads, and what /readyz says of CRLs. */
 #include "server/crl/crl.c"
 
+#include "server/base/config_internal.h"
 #include "storage/backend.h"
 #include "tests/support/capture.h"
 
@@ -83,4 +84,35 @@ Test(crl, who_gives_up_by_its_configuration_says_so)
     cr_expect_not_null(strstr(told(STORE_DONE, &none), "event=\"this node makes no CRLs any more\"\n"), "%s",
                        logged);
     cr_expect_not(service.leads);
+}
+
+/* Each CA that a configuration can have, with the longest of everything. */
+Test(crl, every_CA_is_told)
+{
+    static char name[CONFIG_NAME_MAX + 1], file[BOUND_CRL_FILE_NAME + 1];
+    static struct said said = {.text = "[", .len = 1};
+    struct cmp_authority ca = {.name = name};
+    struct crl_issuer issuer = {.has_list = 0};
+    struct crl_turn turn = {.ca = &ca, .now = 1};
+    struct policy_crl given = {.name = file, .number = INT64_MIN, .next_update = INT64_MIN + 1};
+    char out[CRL_TEXT_MAX];
+    size_t cas = 0;
+    int late;
+
+    memset(name, 'c', CONFIG_NAME_MAX);
+    memset(file, 'f', BOUND_CRL_FILE_NAME);
+    cr_assert(crl_shards_grow(&issuer.shards, BOUND_CRL_SHARDS));
+    issuer.complete.full.published = issuer.complete.delta.published = INT64_MIN;
+    issuer.complete.full.published_until = INT64_MIN + 1;
+    for (int i = 0; i < BOUND_AUTHORITIES; i++)
+        say_own(&said, &turn, &issuer);
+    for (int i = 0; i < BOUND_CRL_FILES; i++)
+        say_given(&said, &given, 1);
+    keep_said(&service, &said);
+    crl_text(&service, out, &late);
+    for (const char *at = out; (at = strstr(at, "{\"ca\":\"")) != NULL; at++)
+        cas++;
+    cr_expect_eq(cas, BOUND_AUTHORITIES + BOUND_CRL_FILES);
+    cr_expect_str_eq(out + strlen(out) - 2, "}]");
+    crl_issuer_end(&issuer);
 }
