@@ -1,10 +1,13 @@
 /* cert_incident.c: which certificates an incident is about (cert_select.c), whether they are replaced
  * (cert_replaced.c), and what becomes of them. */
+#include "server/ctl/cert_incident.c"
+
 #include <criterion/criterion.h>
+#include <signal.h>
 
 #include "crypto/pem.h"
 #include "server/base/file.h"
-#include "server/ctl/cert_incident.h"
+#include "tests/support/capture.h"
 #include "tests/unit/ctl/cert_fixture.h"
 
 TestSuite(cert_incident, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -178,4 +181,23 @@ Test(cert_incident, a_name_is_a_word)
         cr_expect_eq(revoke_by(options), CTL_FAULT);
         cr_expect_not_null(strstr(call_err, "--incident wants a name of 1 to 64"), "%s", call_err);
     }
+}
+
+/* Certificates are issued between the way that counts and the way that changes. */
+Test(cert_incident, more_than_were_counted_leave_none)
+{
+    struct cert_act act = {.outcome = "revoked"};
+    struct run run = {.act = &act, .counts = {[TO_DO] = 5}};
+    int status = CTL_OK;
+
+    ctl_steps_begin(&run.steps, 0, 1);
+    raise(SIGTERM);
+    act.changed = 3;
+    act.refused = 1;
+    CAPTURE(status = tell_end(&run));
+    cr_expect_eq(status, CTL_FAULT);
+    cr_expect_not_null(strstr(logged, "broken off: 1 are left."), "%s", logged);
+    act.changed = 7;
+    CAPTURE(tell_end(&run));
+    cr_expect_not_null(strstr(logged, "broken off: 0 are left."), "%s", logged);
 }
