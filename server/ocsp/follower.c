@@ -29,7 +29,7 @@ static int read_page(struct page *page, struct store *store, const uint8_t issue
  * a time. */
 static int find_end(int64_t *known, struct store *store, const uint8_t issuer[STORE_ISSUER_ID])
 {
-    int64_t from = 1, beyond = INT64_MAX, step = STORE_REVOKED_MAX;
+    int64_t from = 1, beyond = INT64_MAX, step = STORE_REVOKED_MAX, half;
     struct page page;
     size_t count;
 
@@ -45,8 +45,9 @@ static int find_end(int64_t *known, struct store *store, const uint8_t issuer[ST
         arena_free(page.arena);
         if (count != 0 && count < STORE_REVOKED_MAX)
             return 1;
-        from = beyond == INT64_MAX ? *known + step : *known + (beyond - *known) / 2;
-        step *= 2;
+        half = (beyond - *known) / 2;
+        from = *known + (beyond == INT64_MAX && step < half ? step : half);
+        step *= step < half ? 2 : 1;
     }
     return 1;
 }

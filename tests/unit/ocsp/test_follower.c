@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "storage/backend.h"
 #include "tests/unit/storage/suite.h"
 
 static struct ocsp_cache *cache;
@@ -169,4 +170,57 @@ Test(ocsp_follower, a_list_that_lost_its_end_is_followed_anew)
     cr_expect_not(is_kept(7), "what changed in between nobody knows");
     revoke_all(3, 1);
     cr_expect_eq(look(), 1);
+}
+
+/* A store whose list has all positions up to |end|. */
+static int64_t end;
+static unsigned pages;
+
+static int fetch_any(struct store *unused, struct store_fetch *const *items, void *const *args, size_t n,
+                     store_done *done)
+{
+    struct store_fetch *item = items[0];
+    struct store_revocation *rows = arena_alloc(item->arena, STORE_REVOKED_MAX * sizeof *rows);
+    int64_t from;
+
+    (void)unused;
+    cr_assert_eq(n, 1);
+    cr_assert_geq(item->before, 0, "there is no position below");
+    from = item->before > 0 ? item->before : 1;
+    item->rows = rows;
+    for (item->count = 0; item->count < STORE_REVOKED_MAX && (int64_t)item->count <= end - from;
+         item->count++)
+        rows[item->count].position = from + (int64_t)item->count;
+    item->outcome = item->count != 0 ? STORE_FOUND : STORE_ABSENT;
+    pages++;
+    done(args[0]);
+    return 1;
+}
+
+/* Whoever writes into the table may give any position: the last of all numbers is one. */
+Test(ocsp_follower, the_end_is_found_wherever_it_is)
+{
+    static const struct backend backend = {.fetch = fetch_any};
+    struct store fake = {.backend = &backend};
+    const int64_t ends[] = {0,
+                            1,
+                            STORE_REVOKED_MAX,
+                            STORE_REVOKED_MAX + 1,
+                            1000000,
+                            INT64_MAX / 2 - 1,
+                            INT64_MAX / 2,
+                            INT64_MAX / 2 + 1,
+                            INT64_MAX - STORE_REVOKED_MAX - 1,
+                            INT64_MAX - STORE_REVOKED_MAX,
+                            INT64_MAX - 2,
+                            INT64_MAX - 1};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        follower = (struct follower){.position = 0};
+        end = ends[i];
+        pages = 0;
+        cr_assert(follower_look(&follower, cache, &fake, issuer_octets, changed, &follower));
+        cr_expect_eq(follower.position, end, "%lld, not %lld", (long long)follower.position, (long long)end);
+        cr_expect_lt(pages, 200, "%lld: %u pages", (long long)end, pages);
+    }
 }
