@@ -14,6 +14,8 @@ enum { DAY = 24 * 60 * 60, RETRY_MS = 5000, MIB = 1024 * 1024 };
 struct issuer {
     uint8_t id[STORE_ISSUER_ID];
     struct responder *responder; /* NULL: there is none yet, or it was revoked */
+    unsigned doubts;             /* times that nobody would have heard of it if it was revoked … */
+    unsigned settled;            /* … and up to which of those its certificate was looked up since */
     int64_t tried_ms;            /* when one was asked for last; 0: never */
     int failing;                 /* 1: that failed, and the log says so */
 };
@@ -82,26 +84,108 @@ static int is_configured(const uint8_t id[STORE_ISSUER_ID], const struct policy 
     return 0;
 }
 
-/* ---- the thread that follows ---- */
-
-/* A responder that somebody has revoked signs no more. */
-static void changed(void *arg, const uint8_t issuer[STORE_ISSUER_ID], const struct store_revocation *row)
+/* A responder that somebody has revoked signs no more, and what it has signed is not given out any more: who
+ * takes it before this has noted the cache's epoch before that (query.c). */
+static void stop_using(struct ocsp_service *service, const uint8_t id[STORE_ISSUER_ID], struct bytes serial)
 {
-    struct ocsp_service *service = arg;
     struct responder *revoked = NULL;
     struct issuer *found;
 
-    if (row->status == STORE_CERT_VALID)
-        return;
     pthread_mutex_lock(&service->lock);
-    found = find(service, issuer);
+    found = find(service, id);
     if (found != NULL && found->responder != NULL &&
-        bytes_equal(row->serial, bytes_of(found->responder->serial, STORE_SERIAL))) {
+        bytes_equal(serial, bytes_of(found->responder->serial, STORE_SERIAL))) {
         revoked = found->responder;
         found->responder = NULL;
     }
     pthread_mutex_unlock(&service->lock);
+    if (revoked == NULL)
+        return;
+    log_line(LOG_INFO, "OCSP responder signs no more", log_hexadecimal("serial", serial),
+             log_text("text", "its certificate was revoked, or is not in the store"));
+    ocsp_cache_changing(service->cache);
+    ocsp_cache_drop_issuer(service->cache, id);
     responder_release(revoked);
+}
+
+/* ---- the thread that follows ---- */
+
+static void changed(void *arg, const uint8_t issuer[STORE_ISSUER_ID], const struct store_revocation *row)
+{
+    if (row->status != STORE_CERT_VALID)
+        stop_using(arg, issuer, row->serial);
+}
+
+/* Between its last look and the beginning of this one the follower may have missed changes. */
+static void doubt(struct ocsp_service *service, const uint8_t id[STORE_ISSUER_ID])
+{
+    struct issuer *found;
+
+    pthread_mutex_lock(&service->lock);
+    found = find(service, id);
+    if (found != NULL)
+        found->doubts++;
+    pthread_mutex_unlock(&service->lock);
+}
+
+/* The responder of the CA |id|, held, if it is in doubt; |*doubts| is which doubt that is. */
+static struct responder *doubted(struct ocsp_service *service, const uint8_t id[STORE_ISSUER_ID],
+                                 unsigned *doubts)
+{
+    struct responder *responder = NULL;
+    const struct issuer *found;
+
+    pthread_mutex_lock(&service->lock);
+    found = find(service, id);
+    if (found != NULL && found->doubts != found->settled) {
+        responder = responder_acquire(found->responder);
+        *doubts = found->doubts;
+    }
+    pthread_mutex_unlock(&service->lock);
+    return responder;
+}
+
+static void settled(struct ocsp_service *service, const uint8_t id[STORE_ISSUER_ID], unsigned doubts)
+{
+    struct issuer *found;
+
+    pthread_mutex_lock(&service->lock);
+    found = find(service, id);
+    if (found != NULL)
+        found->settled = doubts;
+    pthread_mutex_unlock(&service->lock);
+}
+
+/* Looks up whether a responder was revoked while nobody would have heard of it. */
+static void settle(struct ocsp_service *service, const uint8_t id[STORE_ISSUER_ID])
+{
+    unsigned doubts;
+    struct responder *responder = doubted(service, id, &doubts);
+    struct store_fetch fetch = {.kind = STORE_CERTIFICATES, .issuer = bytes_of(id, STORE_ISSUER_ID)};
+
+    if (responder == NULL)
+        return;
+    fetch.key = bytes_of(responder->serial, STORE_SERIAL);
+    fetch.arena = arena_new(BOUND_JOB_ARENA);
+    if (fetch.arena != NULL && store_fetch_wait(service->store, &fetch) &&
+        fetch.outcome != STORE_FETCH_UNAVAILABLE) {
+        const struct store_cert *cert = fetch.rows;
+        if (fetch.outcome == STORE_ABSENT || cert->status != STORE_CERT_VALID)
+            stop_using(service, id, fetch.key);
+        settled(service, id, doubts);
+    }
+    arena_free(fetch.arena);
+    responder_release(responder);
+}
+
+static void follow_one(struct ocsp_service *service, struct followed *followed)
+{
+    int was_there = followed->follower.is_there;
+
+    follower_look(&followed->follower, service->cache, service->store, followed->id, changed, service);
+    if (!was_there && followed->follower.is_there)
+        doubt(service, followed->id);
+    settle(service, followed->id);
 }
 
 static struct followed *follow(struct ocsp_service *service, const struct cmp_authority *ca)
@@ -145,8 +229,7 @@ static void follow_all(struct ocsp_service *service, const struct policy *policy
     for (size_t i = 0; i < config->ca_count; i++) {
         struct followed *followed = follow(service, policy_authority(policy, config->cas[i].name));
         if (followed != NULL)
-            follower_look(&followed->follower, service->cache, service->store, followed->id, changed,
-                          service);
+            follow_one(service, followed);
     }
 }
 
@@ -200,6 +283,7 @@ static void set_responder(struct ocsp_service *service, struct issuer *issuer, s
     pthread_mutex_lock(&service->lock);
     former = issuer->responder;
     issuer->responder = responder;
+    issuer->doubts++; /* until now nobody would have known it */
     pthread_mutex_unlock(&service->lock);
     responder_release(former);
 }

@@ -360,11 +360,20 @@ static void judge_certificates(struct ocsp_query *query)
         write_response(query);
 }
 
+/* The responder is taken after the epoch is noted: what one has signed that was revoked meanwhile is not
+ * kept. */
 static void read_certificates(struct ocsp_query *query)
 {
     query->reads++;
     query->read_at = query->now;
     query->epoch = ocsp_cache_epoch(ocsp_cache(query->service));
+    responder_release(query->responder);
+    query->responder = ocsp_responder(query->service, query->ca->id, query->now);
+    if (query->responder == NULL) {
+        ocsp_serial(query->serials[0], query->request.ids[0].serial);
+        fail_unless_kept(query);
+        return;
+    }
     query->next = judge_certificates;
     for (size_t i = 0; i < query->request.count; i++) {
         query->certs[i] = NULL;
@@ -411,12 +420,6 @@ static void begin(struct ocsp_query *query, struct bytes request)
     for (size_t i = 0; i < query->request.count; i++)
         query->is_of_ca[i] =
             ocsp_id_is_of(&query->request.ids[i], query->ca->cert.subject, query->ca->cert.spki);
-    query->responder = ocsp_responder(query->service, query->ca->id, query->now);
-    if (query->responder == NULL) {
-        ocsp_serial(query->serials[0], query->request.ids[0].serial);
-        fail_unless_kept(query);
-        return;
-    }
     read_certificates(query);
 }
 

@@ -44,15 +44,15 @@ ok "it is good" says good -no_nonce "$one"
 # ---- the token hangs, and a responder is wanted of it ----
 
 touch "$hsm/hang"
+ok "what is kept is there" says good -no_nonce "$one"
 ok "the responder is revoked" cert revoke "$(stored profile "OCSP responder" serial)"
 until_so "the token is asked for another one" test -e "$hsm/hanging"
-ok "what is kept is there" says good -no_nonce "$one"
-ok "nobody signs what is not" grep -q trylater <(ask -nonce -cert "$two")
-ok "the first one is held" cert hold "$(serial_of "$one")"
 gone() {
     ask -no_nonce -cert "$one" | grep -q trylater
 }
-until_so "it is not said to be good any more" gone
+until_so "what a revoked one has signed is not given out" gone
+ok "nobody signs what is new" grep -q trylater <(ask -nonce -cert "$two")
+ok "the first one is held" cert hold "$(serial_of "$one")"
 rm "$hsm/hang" "$hsm/hanging"
 until_so "there is a new responder" has_more 1 'event="OCSP responder certified"' "$log"
 ok "the first one is on hold" says revoked -nonce "$one"

@@ -392,7 +392,8 @@ Test(ocsp_query, a_responder_ends_with_its_CA)
     responder_release(responder);
 }
 
-Test(ocsp_query, a_responder_that_is_revoked_gets_another_one)
+/* Revokes the one who signs, and returns the next one, held. */
+static struct responder *revoke_responder(void)
 {
     struct responder *responder = wait_for_responder(), *next;
     struct store_cert_change change = {
@@ -404,8 +405,33 @@ Test(ocsp_query, a_responder_that_is_revoked_gets_another_one)
         responder_release(next);
         usleep(1000);
     }
-    responder_release(next);
     responder_release(responder);
+    return next;
+}
+
+Test(ocsp_query, a_responder_that_is_revoked_gets_another_one)
+{
+    responder_release(revoke_responder());
+}
+
+static struct responder *next_responder;
+
+static void confirm_and_revoke_responder(void)
+{
+    confirm_first();
+    next_responder = revoke_responder();
+}
+
+/* What is read after the revocation is signed by another one: it may be kept. */
+Test(ocsp_query, a_responder_that_is_revoked_between_two_looks_does_not_sign)
+{
+    struct ocsp_response response;
+
+    enroll(1);
+    before_answer = confirm_and_revoke_responder;
+    response = response_at(request_for(DIGEST_SHA1, serial_of(1), ""), LATER);
+    cr_expect(bytes_equal(response.certificate, next_responder->certificate));
+    responder_release(next_responder);
 }
 
 /* ---- configurations ---- */
