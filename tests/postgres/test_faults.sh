@@ -184,6 +184,8 @@ database_start db max_connections=20
 served_again "after an immediate restart"
 
 # ---- gone ----
+last_words='doing=connect.*Connection refused'
+before=$(lines_of "$last_words" "$work/cmpd.log")
 postgres_stop db INT
 wait_ready 503
 begin=$EPOCHREALTIME
@@ -192,6 +194,8 @@ refused "the database is gone, says a signed answer" systemUnavail enroll
 echo "gone: told after $(python3 -c "print(round($EPOCHREALTIME - $begin, 2))") s"
 "$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" >"$work/last.out" 2>&1 && fail "cmpctl works without a database"
 grep -q 'cannot be reached' "$work/last.out" || fail "cmpctl does not tell why: $(cat "$work/last.out")"
+# A database that ends says so first, which is another fault.
+until_so "nobody listens any more" has_more "$before" "$last_words" "$work/cmpd.log"
 attempts=$(lines_of 'doing=connect' "$work/cmpd.log")
 # Each of these is answered from what the last attempt found; the node tries on meanwhile, several times a second.
 for try in 1 2 3 4 5; do
