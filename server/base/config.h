@@ -242,8 +242,9 @@ enum config_responder_id { CONFIG_RESPONDER_BY_KEY, CONFIG_RESPONDER_BY_NAME };
 enum config_non_issued { CONFIG_NON_ISSUED_UNKNOWN, CONFIG_NON_ISSUED_REVOKED };
 
 struct config_ocsp {
-    uint32_t validity_minutes; /* from thisUpdate to nextUpdate */
-    uint32_t responder_days;   /* validity of the responder's certificate */
+    uint32_t validity_minutes;      /* from thisUpdate to nextUpdate */
+    uint32_t responder_days;        /* validity of the responder's certificate */
+    uint32_t retain_responder_days; /* after its notAfter; 0: for ever */
     enum config_responder_id responder_id;
     enum config_non_issued non_issued;
     int archive_cutoff; /* 1: responses say since when certificates that have expired are known */

@@ -181,6 +181,8 @@ static const struct config_setting ocsp_rows[] = {
      .says =
          "validity of the certificate that each node gets for the key that signs responses; it is renewed "
          "after half of that"},
+    {ROW(config_ocsp, retain_responder_days), NUMBER(0, CENTURY_DAYS, 30),
+     .says = "after notAfter, these certificates are deleted; 0: never"},
     {ROW(config_ocsp, responder_id), WORD(responder_id_words, CONFIG_RESPONDER_BY_KEY),
      .says = "by what the responder names itself: key (RFC 9919), or name for clients that know no other"},
     {ROW(config_ocsp, non_issued), WORD(non_issued_words, CONFIG_NON_ISSUED_UNKNOWN),

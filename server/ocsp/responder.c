@@ -86,7 +86,7 @@ static int keep(const struct responder *responder, const struct cmp_authority *c
                                    .subject = subject,
                                    .subject_text = bytes_str(name_text(text, sizeof text, subject)),
                                    .spki_hash = bytes_of(spki_hash, hash_len),
-                                   .profile = bytes_str(RESPONDER_PROFILE),
+                                   .profile = bytes_str(POLICY_OCSP_RESPONDER),
                                    .certificate = responder->certificate};
     char detail[128];
     struct store_audit audit = {

@@ -5,10 +5,6 @@
 
 #include "server/cmp/cmp.h"
 
-/* RESPONDER_PROFILE is the profile of its certificate in the store: no profile of a configuration can have
- * this name. */
-#define RESPONDER_PROFILE "OCSP responder"
-
 /* struct responder never changes. */
 struct responder {
     atomic_uint users;

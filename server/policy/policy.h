@@ -10,6 +10,10 @@
 
 struct policy;
 
+/* The profile of the certificates of OCSP responders in the store. No profile of a configuration can have
+ * this name. */
+#define POLICY_OCSP_RESPONDER "OCSP responder"
+
 enum { POLICY_HASH_TEXT = 65 }; /* SHA-256 in hexadecimal, and a NUL */
 
 /* policy_load takes |config| over (also on failure) and makes a policy of it, held once by the caller. Every

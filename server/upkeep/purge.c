@@ -26,25 +26,54 @@ struct piece {
     int64_t now;
 };
 
-/* Before when a row of the profile has to be to go; 0: it stays. */
-static int64_t limit_of(const struct piece *piece, size_t profile)
+/* The profiles, and behind them what the certificates of OCSP responders have in the place of one. */
+static size_t group_count(const struct piece *piece)
 {
-    const struct config_profile *config = &policy_config(piece->policy)->profiles[profile];
-    const struct cmp_authority *ca = policy_settings(piece->policy)->profiles[profile]->ca;
-    uint32_t days = piece->kind->kind == STORE_CERTIFICATES ? config->retain.certificates_days
-                                                            : config->retain.transactions_days;
-
-    if (days == 0 || !bytes_equal(bytes_of(ca->id, STORE_ISSUER_ID), piece->issuer))
-        return 0;
-    return piece->now - (int64_t)days * DAY;
+    return policy_config(piece->policy)->profile_count + 1;
 }
 
-/* The last of the limits of all profiles. */
+static int is_of_responders(const struct piece *piece, size_t group)
+{
+    return group == policy_config(piece->policy)->profile_count;
+}
+
+static const char *name_of(const struct piece *piece, size_t group)
+{
+    return is_of_responders(piece, group) ? POLICY_OCSP_RESPONDER
+                                          : policy_config(piece->policy)->profiles[group].name;
+}
+
+static uint32_t days_of_profile(const struct piece *piece, size_t profile)
+{
+    const struct config_retain *retain = &policy_config(piece->policy)->profiles[profile].retain;
+    const struct cmp_authority *ca = policy_settings(piece->policy)->profiles[profile]->ca;
+
+    if (!bytes_equal(bytes_of(ca->id, STORE_ISSUER_ID), piece->issuer))
+        return 0;
+    return piece->kind->kind == STORE_CERTIFICATES ? retain->certificates_days : retain->transactions_days;
+}
+
+static uint32_t days_of_responders(const struct piece *piece)
+{
+    return piece->kind->kind == STORE_CERTIFICATES ? policy_config(piece->policy)->ocsp.retain_responder_days
+                                                   : 0;
+}
+
+/* Before when a row of the group has to be to go; 0: it stays. */
+static int64_t limit_of(const struct piece *piece, size_t group)
+{
+    uint32_t days =
+        is_of_responders(piece, group) ? days_of_responders(piece) : days_of_profile(piece, group);
+
+    return days != 0 ? piece->now - (int64_t)days * DAY : 0;
+}
+
+/* The last of the limits of all groups. */
 static int64_t limit_of_all(const struct piece *piece)
 {
     int64_t last = 0;
 
-    for (size_t i = 0; i < policy_config(piece->policy)->profile_count; i++)
+    for (size_t i = 0; i < group_count(piece); i++)
         if (limit_of(piece, i) > last)
             last = limit_of(piece, i);
     return last;
@@ -52,12 +81,12 @@ static int64_t limit_of_all(const struct piece *piece)
 
 /* Returns 0 if the store did not answer. That a row is gone or in use by now is no fault: what is left then,
  * the next pass finds. */
-static int remove_keys(struct purge *job, const struct piece *piece, size_t profile, const struct bytes *keys,
+static int remove_keys(struct purge *job, const struct piece *piece, size_t group, const struct bytes *keys,
                        size_t count)
 {
-    const char *name = policy_config(piece->policy)->profiles[profile].name;
+    const char *name = name_of(piece, group);
     char detail[DETAIL_MAX], date[DATE_MAX];
-    time_t before = (time_t)limit_of(piece, profile);
+    time_t before = (time_t)limit_of(piece, group);
     struct tm tm;
     const struct store_removal removal = {piece->kind->kind, keys, count, before};
     struct store_audit audit = {.at = piece->now * 1000,
@@ -145,14 +174,14 @@ static int remove_old(struct purge *job, const struct piece *piece, const struct
 {
     struct bytes keys[STORE_OLD_MAX];
 
-    for (size_t profile = 0; profile < policy_config(piece->policy)->profile_count; profile++) {
-        struct bytes name = bytes_str(policy_config(piece->policy)->profiles[profile].name);
-        int64_t limit = limit_of(piece, profile);
+    for (size_t group = 0; group < group_count(piece); group++) {
+        struct bytes name = bytes_str(name_of(piece, group));
+        int64_t limit = limit_of(piece, group);
         size_t count = 0;
         for (size_t i = 0; i < n; i++)
             if (!rows[i].awaits && rows[i].at < limit && bytes_equal(rows[i].profile, name))
                 keys[count++] = rows[i].key;
-        if (count != 0 && !remove_keys(job, piece, profile, keys, count))
+        if (count != 0 && !remove_keys(job, piece, group, keys, count))
             return 0;
     }
     return 1;

@@ -1,4 +1,4 @@
-/* purge.h: removes what the retention of the profiles lets go, a piece at a time.
+/* purge.h: removes what the retention of the profiles, and of OCSP responders, lets go, a piece at a time.
  *
  * A piece looks at STORE_OLD_MAX rows, which it finds by their keys, and removes those of them that may go: a
  * commit for each profile, with the record of it in the audit log. Certificates go with their transactions,

@@ -30,6 +30,7 @@ static int look_up_or_not(struct store *store, struct store_fetch *items, size_t
 #undef store_commit_wait
 #undef store_fetch_all_wait
 
+#include "server/ocsp/responder.h"
 #include "tests/unit/upkeep/fixture.h"
 
 enum { NOT_AFTER = NOW + 365 * DAY };
@@ -114,8 +115,9 @@ static int has_tx(uint32_t n)
     return has(STORE_TRANSACTIONS, n);
 }
 
-Test(purge, nothing_goes_unless_a_profile_says_so)
+Test(purge, nothing_goes_unless_the_configuration_says_so)
 {
+    edit("retain_responder_days: 30", "retain_responder_days: 0");
     issue(0, 3, "demo", STORE_TX_CONFIRMED);
     cr_assert_eq(pass(&job, NOT_AFTER + 40000LL * DAY), 0, "nothing is even looked at");
     cr_assert_eq(is_whole(store, 1, 0), 1);
@@ -173,6 +175,52 @@ Test(purge, what_belongs_to_no_profile_stays)
     cr_assert_eq(is_whole(store, 1, 0), 1);
 }
 
+struct told {
+    const char *text;
+    int found;
+};
+
+static int find_text(void *arg, const void *row)
+{
+    const struct store_entry *entry = row;
+    struct told *told = arg;
+
+    told->found += memmem(entry->records.data, entry->records.len, told->text, strlen(told->text)) != NULL;
+    return 1;
+}
+
+/* Each start of a node makes one, and each half of its time. */
+Test(purge, certificates_of_OCSP_responders_go_by_a_setting_of_their_own)
+{
+    enum { VALID_FOR = 3 };
+    const struct cmp_authority *ca = policy_settings(demo.policy)->default_profile->ca;
+    struct told detail = {"\"detail\":\"profile=OCSP responder certificates=2 expired_before=", 0};
+    int64_t now = time(NULL), end = now + VALID_FOR * DAY;
+    struct responder *responders[2];
+    char fault[STORE_FAULT_MAX];
+    const char *why;
+
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_not_null(responders[i] = responder_new(&why, ca, store, VALID_FOR, now), "%s", why);
+    issue(0, 1, "demo", STORE_TX_CONFIRMED);
+    edit("retain_responder_days: 30", "retain_responder_days: 0");
+    pass(&job, end + 1000LL * DAY);
+    cr_expect_eq(job.certificates, 0);
+    edit("retain_responder_days: 0", "retain_responder_days: 20");
+    pass(&job, end + 20 * DAY);
+    cr_expect_eq(job.certificates, 0);
+    pass(&job, end + 20 * DAY + 1);
+    cr_expect_eq(job.certificates, 2);
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_eq(look_up(store, STORE_CERTIFICATES, bytes_of(responders[i]->serial, STORE_SERIAL)),
+                     STORE_ABSENT);
+        responder_release(responders[i]);
+    }
+    cr_expect(has_cert(0), "its profile keeps it for ever");
+    cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), find_text, &detail));
+    cr_expect_eq(detail.found, 1);
+}
+
 /* A piece looks at as many rows as it may, and goes on after them. */
 Test(purge, piece_by_piece)
 {
@@ -186,20 +234,6 @@ Test(purge, piece_by_piece)
     cr_assert_eq(audit_records(store), STORE_OLD_MAX + 10 + 2, "one for each piece that removed something");
     cr_assert_eq(pass(&job, NOT_AFTER + 2 * DAY), 1);
     cr_assert_eq(audit_records(store), STORE_OLD_MAX + 10 + 2);
-}
-
-struct told {
-    const char *text;
-    int found;
-};
-
-static int find_text(void *arg, const void *row)
-{
-    const struct store_entry *entry = row;
-    struct told *told = arg;
-
-    told->found += memmem(entry->records.data, entry->records.len, told->text, strlen(told->text)) != NULL;
-    return 1;
 }
 
 Test(purge, the_audit_log_says_how_many_of_what_and_up_to_when)
