@@ -171,9 +171,9 @@ Test(cert_incident, a_list_is_whole_or_nothing_is_done)
 
 Test(cert_incident, a_name_is_a_word)
 {
-    static const char *const names[] = {"--incident=", "--incident=ä",
-                                        "--incident="
-                                        "0123456789012345678901234567890123456789012345678901234567890123x"};
+    static const char *const names[] = {
+        "--incident=", "--incident=ä",
+        "--incident=0123456789012345678901234567890123456789012345678901234567890123x"};
     char options[256];
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
