@@ -200,7 +200,7 @@ reload
 says_so="^OCSP of issuing \\($url\\) says so, after [0-9]+\\.[0-9] s\$"
 for act in hold release; do
     ok "$act" eval 'cert "$act" "$(serial_of "$two")" --wait >"$work/waited"'
-    ok "$act: the CRL" grep -Eq '^CRL [0-9]+ \(full\) of issuing says so' "$work/waited"
+    ok "$act: the CRL" grep -Eq '^CRL [0-9]+ \((full|delta)\) of issuing says so' "$work/waited"
     ok "$act: OCSP" grep -Eq "$says_so" "$work/waited"
 done
 ok "it is good" is_said ': good' -cert "$two"
