@@ -1,6 +1,7 @@
 /* Holds an answer against its request: header, protection, body. What only a signature can tell is listed,
  * and verified by the caller in a batch, before check_verdict. */
 #include "bench/check.h"
+#include "bench/status.h"
 
 #include "crypto/random.h"
 #include "server/pki/response.h"
@@ -128,11 +129,17 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
 {
     const struct scenario_kind *kind = scenario_kind(request->scenario);
     struct pki_status_info status;
-    enum bench_error error =
-        check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
-                      kind->answer, reply, deep);
+    enum bench_error error;
 
-    if (error == BENCH_OK && kind->answer == PKI_RP)
+    if (kind->protocol != PROTOCOL_CMP) {
+        *check = (struct check){.error = BENCH_OK};
+        check->error = status_check(check, setup, request, reply, deep);
+        return;
+    }
+    error = check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
+                          kind->answer, reply, deep);
+
+    if (error == BENCH_OK && !kind->certifies)
         error =
             pki_decode_rev_rep(&status, check->message.body) ? check_status(check, &status) : BENCH_MALFORMED;
     else if (error == BENCH_OK)
@@ -148,6 +155,12 @@ void check_confirmed(struct check *check, struct arena *arena, const struct setu
     check->error = check_message(check, arena, setup, request, nonce, PKI_PKICONF, reply, deep);
     if (check->error == BENCH_OK && !bytes_equal(check->message.body, bytes_of(null, sizeof null)))
         check->error = BENCH_MALFORMED;
+}
+
+void check_cleanup(struct check *check)
+{
+    public_key_free(check->responder);
+    check->responder = NULL;
 }
 
 enum bench_error check_verdict(const struct check *check)

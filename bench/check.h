@@ -15,11 +15,12 @@ struct check {
     struct certificate certificate; /* of ip, cp, kup */
     struct bytes status_text;       /* of a rejection */
     struct verification items[2];
-    size_t item_count; /* 0: nothing to verify */
+    size_t item_count;            /* 0: nothing to verify */
+    struct public_key *responder; /* of OCSP, for the items; or NULL */
 };
 
 /* check_first judges |reply|, the answer to |request|. With |deep| its signatures are to be verified, too.
- * Views point into |reply|; pieces go into |arena|. */
+ * Views point into |reply|; pieces go into |arena|. After check_verdict, check_cleanup frees the rest. */
 void check_first(struct check *check, struct arena *arena, const struct setup *setup,
                  const struct options *options, const struct request *request, struct bytes reply, int deep);
 
@@ -29,5 +30,6 @@ void check_confirmed(struct check *check, struct arena *arena, const struct setu
 
 /* check_verdict returns the error, after the items were verified. */
 enum bench_error check_verdict(const struct check *check);
+void check_cleanup(struct check *check);
 
 #endif

@@ -14,6 +14,7 @@
 struct exchange {
     struct bytes body;      /* of a POST; empty: GET */
     const char *path;       /* NULL: the target's */
+    const char *media_type; /* of the body; it may be NULL where there is none */
     enum bench_error error; /* what became of it */
     int status;             /* of HTTP; 0: none came */
     int64_t end_ns;         /* and when */

@@ -60,7 +60,8 @@ static void print_floors(enum key_kind kind, int json)
 
     for (int p = PROTECTION_SIGNATURE; p <= PROTECTION_PBMAC1; p++)
         for (int s = 0; s < SCENARIO_COUNT; s++) {
-            if (p != PROTECTION_SIGNATURE && scenario_kind((enum scenario)s)->by_own)
+            const struct scenario_kind *row = scenario_kind((enum scenario)s);
+            if (p != PROTECTION_SIGNATURE && (row->by_own || row->protocol != PROTOCOL_CMP))
                 continue; /* signed anyhow */
             if (json && !first)
                 printf(",");

@@ -1,15 +1,17 @@
-/* Prepares all base stations of a run before its clock runs: keys, device certificates, first messages. */
+/* Prepares all of a run before its clock runs: keys, device certificates, first messages, questions. */
 #include "bench/fleet.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "bench/status.h"
 #include "server/base/file.h"
 
-enum { RSA_BITS = 2048, SECRETS_LIMIT = 1 << 30, REFERENCE_MAX = 64 };
+enum { RSA_BITS = 2048, FILE_LIMIT = 1 << 30, REFERENCE_MAX = 64, SERIAL_MAX = 21 };
 
 struct preparation {
     struct fleet *fleet;
@@ -65,43 +67,63 @@ static void forget_keys(struct device *device, const struct request *sent)
 
 static int make_requests(void *arg, unsigned worker, unsigned from, unsigned to)
 {
-    struct preparation *preparation = arg;
-    struct fleet *fleet = preparation->fleet;
+    struct fleet *fleet = arg;
     struct arena *arena = arena_of(fleet, worker);
     struct request *batch[REQUEST_BATCH] = {NULL};
+    size_t n = 0;
+
+    if (arena == NULL)
+        return 0;
+    for (unsigned i = from; i < to; i++) {
+        const struct scenario_kind *kind = scenario_kind(fleet->requests[i].scenario);
+        if (kind->protocol == PROTOCOL_CMP && !kind->by_own)
+            batch[n++] = &fleet->requests[i];
+    }
+    if (!request_make(batch, n, arena, fleet->setup, fleet->options))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        forget_keys(batch[i]->device, batch[i]);
+    return 1;
+}
+
+static int make_enrollments(void *arg, unsigned worker, unsigned from, unsigned to)
+{
+    struct fleet *fleet = arg;
+    struct arena *arena = arena_of(fleet, worker);
+    struct request *batch[REQUEST_BATCH] = {NULL};
+    size_t n = 0;
+
+    for (unsigned i = from; i < to; i++)
+        if (fleet->enrollments[i].device != NULL)
+            batch[n++] = &fleet->enrollments[i];
+    return arena != NULL && request_make(batch, n, arena, fleet->setup, fleet->options);
+}
+
+/* Requests of a round of the mix ask about the same certificate, and those of the next about the next. */
+static int make_question(struct fleet *fleet, unsigned index, struct arena *arena)
+{
+    unsigned round = index / fleet->options->mix.length;
+
+    return fleet->serial_count == 0 || status_request_make(&fleet->requests[index], arena, fleet->setup,
+                                                           fleet->serials[round % fleet->serial_count]);
+}
+
+static int make_rest(void *arg, unsigned worker, unsigned from, unsigned to)
+{
+    struct fleet *fleet = arg;
+    struct arena *arena = arena_of(fleet, worker);
+    struct request *batch[REQUEST_BATCH] = {NULL};
+    size_t n = 0;
 
     if (arena == NULL)
         return 0;
     for (unsigned i = from; i < to; i++) {
         struct request *request = &fleet->requests[i];
-        *request =
-            (struct request){.scenario = mix_at(&fleet->options->mix, i), .device = &fleet->devices[i]};
-        batch[i - from] = request;
-        if (scenario_kind(request->scenario)->by_own) {
-            fleet->enrollments[i] = (struct request){.scenario = SCENARIO_IR, .device = &fleet->devices[i]};
-            batch[i - from] = &fleet->enrollments[i];
-        }
-    }
-    if (!request_make(batch, to - from, arena, fleet->setup, fleet->options))
-        return 0;
-    for (unsigned i = from; i < to; i++)
-        if (batch[i - from] == &fleet->requests[i])
-            forget_keys(&fleet->devices[i], &fleet->requests[i]);
-    return 1;
-}
-
-static int make_own_requests(void *arg, unsigned worker, unsigned from, unsigned to)
-{
-    struct preparation *preparation = arg;
-    struct fleet *fleet = preparation->fleet;
-    struct arena *arena = arena_of(fleet, worker);
-    struct request *batch[REQUEST_BATCH] = {NULL};
-    size_t n = 0;
-
-    for (unsigned i = from; i < to; i++) {
-        struct request *request = &fleet->requests[i];
+        const struct scenario_kind *kind = scenario_kind(request->scenario);
         struct device *device = request->device;
-        if (!scenario_kind(request->scenario)->by_own || device->own_cert.len == 0)
+        if (kind->protocol == PROTOCOL_OCSP && !make_question(fleet, i, arena))
+            return 0;
+        if (!kind->by_own || device->own_cert.len == 0)
             continue;
         forget(&device->factory_key);
         if (request->scenario == SCENARIO_KUR &&
@@ -109,11 +131,58 @@ static int make_own_requests(void *arg, unsigned worker, unsigned from, unsigned
             return 0;
         batch[n++] = request;
     }
-    if (arena == NULL || !request_make(batch, n, arena, fleet->setup, fleet->options))
+    if (!request_make(batch, n, arena, fleet->setup, fleet->options))
         return 0;
     for (size_t i = 0; i < n; i++)
         forget_keys(batch[i]->device, batch[i]);
     return 1;
+}
+
+/* ---- what is in files ---- */
+
+static int read_lines(uint8_t **text, size_t *len, const char *path)
+{
+    if (file_read(text, len, path, FILE_LIMIT))
+        return 1;
+    fprintf(stderr, "cmpbench: cannot read %s: %s\n", path, strerror(errno));
+    return 0;
+}
+
+/* The serial number in hex that |line| begins with. 1 or 0. */
+static int read_serial(struct bytes *out, struct arena *arena, const char *line)
+{
+    size_t digits = strspn(line, "0123456789abcdefABCDEF");
+    uint8_t octets[SERIAL_MAX];
+
+    if (digits == 0 || digits % 2 != 0 || digits / 2 > sizeof octets ||
+        (line[digits] != 0 && line[digits] != ' '))
+        return 0;
+    for (size_t i = 0; i < digits / 2; i++) {
+        const char pair[3] = {line[2 * i], line[2 * i + 1], 0};
+        octets[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    *out = arena_copy(arena, bytes_of(octets, digits / 2));
+    return out->data != NULL;
+}
+
+static int read_serials(struct fleet *fleet, const char *path)
+{
+    uint8_t *text;
+    char *line, *rest;
+    size_t len;
+
+    if (!read_lines(&text, &len, path))
+        return 0;
+    fleet->serials = calloc(len / 2 + 1, sizeof *fleet->serials);
+    for (line = strtok_r((char *)text, "\n", &rest); fleet->serials != NULL && line != NULL;
+         line = strtok_r(NULL, "\n", &rest), fleet->serial_count++)
+        if (!read_serial(&fleet->serials[fleet->serial_count], fleet->shared, line))
+            break;
+    file_free(text, len);
+    if (line != NULL || fleet->serial_count == 0)
+        fprintf(stderr, "cmpbench: line %u of %s begins with no serial number\n", fleet->serial_count + 1,
+                path);
+    return line == NULL && fleet->serial_count != 0;
 }
 
 /* "REFERENCE SECRET", a line for each device. */
@@ -124,11 +193,9 @@ static int read_secrets(struct fleet *fleet, const char *path)
     size_t len;
     unsigned i = 0;
 
-    if (!file_read(&text, &len, path, SECRETS_LIMIT)) {
-        fprintf(stderr, "cmpbench: cannot read %s: %s\n", path, strerror(errno));
+    if (!read_lines(&text, &len, path))
         return 0;
-    }
-    for (line = strtok_r((char *)text, "\n", &rest); line != NULL && i < fleet->count;
+    for (line = strtok_r((char *)text, "\n", &rest); line != NULL && i < fleet->device_count;
          line = strtok_r(NULL, "\n", &rest), i++) {
         struct device *device = &fleet->devices[i];
         size_t reference = strcspn(line, " ");
@@ -140,15 +207,17 @@ static int read_secrets(struct fleet *fleet, const char *path)
         snprintf(device->name, sizeof device->name, "%.*s", (int)reference, line);
     }
     file_free(text, len);
-    if (i < fleet->count)
+    if (i < fleet->device_count)
         fprintf(stderr, "cmpbench: %s has %u lines with reference and secret, %u are needed\n", path, i,
-                fleet->count);
-    return i == fleet->count;
+                fleet->device_count);
+    return i == fleet->device_count;
 }
+
+/* ---- all of it ---- */
 
 static int name_devices(struct fleet *fleet)
 {
-    for (unsigned i = 0; i < fleet->count; i++) {
+    for (unsigned i = 0; i < fleet->device_count; i++) {
         struct device *device = &fleet->devices[i];
         snprintf(device->name, sizeof device->name, "gnb-%08u", i);
         device->reference = fleet->setup->reference;
@@ -164,48 +233,95 @@ static int prepare_devices(struct fleet *fleet)
 
     if (!name_devices(fleet) || (file != NULL && !fleet_read(fleet, &preparation.from, file)))
         return 0;
-    if (preparation.from == fleet->count)
+    if (preparation.from == fleet->device_count)
         return 1;
-    return parallel_run(fleet->count - preparation.from, REQUEST_BATCH, "keys and certificates", make_devices,
-                        &preparation) &&
+    return parallel_run(fleet->device_count - preparation.from, REQUEST_BATCH, "keys and certificates",
+                        make_devices, &preparation) &&
            (file == NULL || fleet_write(fleet, file));
+}
+
+/* Certificates that are enrolled so that OCSP can be asked about them. */
+static unsigned to_be_asked(const struct options *options)
+{
+    return mix_holds(&options->mix, PROTOCOL_OCSP) && options->serials == NULL ? options->certificates : 0;
+}
+
+/* Gives each request of CMP its device, and devices that need a certificate first an enrollment. */
+static void assign(struct fleet *fleet)
+{
+    unsigned next = 0;
+
+    for (unsigned i = 0; i < fleet->count; i++) {
+        struct request *request = &fleet->requests[i];
+        const struct scenario_kind *kind = scenario_kind(mix_at(&fleet->options->mix, i));
+        *request = (struct request){.scenario = mix_at(&fleet->options->mix, i)};
+        if (kind->protocol != PROTOCOL_CMP)
+            continue;
+        request->device = &fleet->devices[next++];
+        if (kind->by_own)
+            fleet->enrollments[next - 1] =
+                (struct request){.scenario = SCENARIO_IR, .device = request->device};
+    }
+    for (; next < fleet->device_count; next++)
+        fleet->enrollments[next] = (struct request){.scenario = SCENARIO_IR, .device = &fleet->devices[next]};
+    for (unsigned i = 0; i < fleet->device_count; i++)
+        fleet->enrolls_first |= fleet->enrollments[i].device != NULL;
 }
 
 int fleet_prepare(struct fleet *fleet, const struct setup *setup, const struct options *options)
 {
-    struct preparation preparation = {.fleet = fleet};
-
     *fleet = (struct fleet){.setup = setup, .options = options, .count = options->count};
-    fleet->devices = calloc(fleet->count, sizeof *fleet->devices);
-    fleet->requests = calloc(fleet->count, sizeof *fleet->requests);
-    fleet->enrollments = calloc(fleet->count, sizeof *fleet->enrollments);
+    fleet->device_count = to_be_asked(options);
+    for (unsigned i = 0; i < fleet->count; i++)
+        fleet->device_count += scenario_kind(mix_at(&options->mix, i))->protocol == PROTOCOL_CMP;
+    fleet->devices = calloc(fleet->device_count + 1u, sizeof *fleet->devices);
+    fleet->requests = calloc(fleet->count + 1u, sizeof *fleet->requests);
+    fleet->enrollments = calloc(fleet->device_count + 1u, sizeof *fleet->enrollments);
     fleet->shared = arena_new(SIZE_MAX / 2);
     if (fleet->devices == NULL || fleet->requests == NULL || fleet->enrollments == NULL ||
         fleet->shared == NULL) {
         fprintf(stderr, "cmpbench: out of memory\n");
         return 0;
     }
-    if (prepare_devices(fleet) &&
-        parallel_run(fleet->count, REQUEST_BATCH, "requests", make_requests, &preparation))
+    assign(fleet);
+    if (prepare_devices(fleet) && (options->serials == NULL || read_serials(fleet, options->serials)) &&
+        parallel_run(fleet->count, REQUEST_BATCH, "requests", make_requests, fleet) &&
+        (!fleet->enrolls_first ||
+         parallel_run(fleet->device_count, REQUEST_BATCH, "enrollments", make_enrollments, fleet)))
         return 1;
     fprintf(stderr, "cmpbench: the fleet could not be prepared\n");
     return 0;
 }
 
-int fleet_prepare_own(struct fleet *fleet)
+/* The serial numbers of what was enrolled to be asked about. */
+static int take_serials(struct fleet *fleet)
 {
-    struct preparation preparation = {.fleet = fleet};
+    unsigned asked = to_be_asked(fleet->options);
+    struct certificate cert;
 
-    if (parallel_run(fleet->count, REQUEST_BATCH, "requests by own certificates", make_own_requests,
-                     &preparation))
+    if (asked == 0)
         return 1;
-    fprintf(stderr, "cmpbench: kur and rr could not be made\n");
+    fleet->serials = calloc(asked, sizeof *fleet->serials);
+    for (unsigned i = fleet->device_count - asked; fleet->serials != NULL && i < fleet->device_count; i++)
+        if (certificate_parse(&cert, fleet->devices[i].own_cert))
+            fleet->serials[fleet->serial_count++] = cert.serial;
+    return fleet->serials != NULL;
+}
+
+int fleet_prepare_rest(struct fleet *fleet)
+{
+    if (!fleet->enrolls_first && !mix_holds(&fleet->options->mix, PROTOCOL_OCSP))
+        return 1;
+    if (take_serials(fleet) &&
+        parallel_run(fleet->count, REQUEST_BATCH, "requests of those enrolled", make_rest, fleet))
+        return 1;
+    fprintf(stderr, "cmpbench: requests by or about what was enrolled could not be made\n");
     return 0;
 }
 
 void fleet_cleanup(struct fleet *fleet)
 {
-    for (unsigned i = 0; fleet->devices != NULL && i < fleet->count; i++) {
+    for (unsigned i = 0; fleet->devices != NULL && i < fleet->device_count; i++) {
         forget(&fleet->devices[i].factory_key);
         forget(&fleet->devices[i].key);
         forget(&fleet->devices[i].next_key);
@@ -217,4 +333,5 @@ void fleet_cleanup(struct fleet *fleet)
     free(fleet->devices);
     free(fleet->requests);
     free(fleet->enrollments);
+    free(fleet->serials);
 }

@@ -1,4 +1,4 @@
-/* fleet.h: all base stations of a run, prepared before the clock runs. */
+/* fleet.h: all base stations of a run, and all that is asked, prepared before the clock runs. */
 #ifndef CMPD_BENCH_FLEET_H
 #define CMPD_BENCH_FLEET_H
 
@@ -9,21 +9,25 @@ struct fleet {
     const struct setup *setup;
     const struct options *options;
     unsigned count;
-    struct device *devices;
-    struct request *requests; /* one of each device, in the order of the run */
-    struct request
-        *enrollments; /* what gets those who send kur or rr their certificates; of the others unused */
+    struct request *requests; /* in the order of the run */
+    unsigned device_count;
+    struct device *devices;      /* of the requests of CMP, in their order; then those that OCSP asks about */
+    struct request *enrollments; /* of each device that needs a certificate first; of the others unused */
+    int enrolls_first;           /* 1: there are such */
+    struct bytes *serials;       /* of certificates that OCSP asks about, in turn: contents of INTEGERs */
+    unsigned serial_count;
     struct arena *arenas[PARALLEL_WORKERS_MAX];
     struct arena *shared;
 };
 
-/* fleet_prepare makes options->count devices, and the requests of those that need no certificate of this CA
- * first. 1, or 0 with a fault printed; fleet_cleanup frees everything either way. */
+/* fleet_prepare makes the devices for options->count requests, and those of the requests that need no
+ * certificate of this CA first. 1, or 0 with a fault printed; fleet_cleanup frees everything either way. */
 int fleet_prepare(struct fleet *fleet, const struct setup *setup, const struct options *options);
 
-/* fleet_prepare_own signs kur and rr with the certificates that the devices have got. Those that have none
- * are left without a message. 1, or 0 with a fault printed. */
-int fleet_prepare_own(struct fleet *fleet);
+/* fleet_prepare_rest makes the others, when the devices have got their certificates: kur and rr are signed
+ * with those, OCSP asks about them. Those of devices that have none are left without a message. 1, or 0 with
+ * a fault printed. */
+int fleet_prepare_rest(struct fleet *fleet);
 
 void fleet_cleanup(struct fleet *fleet);
 

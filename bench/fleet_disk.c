@@ -66,7 +66,7 @@ static int cut(struct fleet *fleet, struct bytes (*out)[3], unsigned *have, stru
     CBS cbs = cbs_of(data), piece;
     uint32_t len;
 
-    for (*have = 0; *have < fleet->count && CBS_len(&cbs) != 0; ++*have)
+    for (*have = 0; *have < fleet->device_count && CBS_len(&cbs) != 0; ++*have)
         for (int i = 0; i < 3; i++) {
             if (!CBS_get_u32(&cbs, &len) || len > PIECE_MAX || !CBS_get_bytes(&cbs, &piece, len))
                 return 0;
@@ -95,7 +95,7 @@ int fleet_read(struct fleet *fleet, unsigned *have, const char *path)
     }
     write_head(head, fleet);
     head_len = strlen(head);
-    pieces.of = calloc(fleet->count, sizeof *pieces.of);
+    pieces.of = calloc(fleet->device_count + 1u, sizeof *pieces.of);
     if (len < head_len || memcmp(data, head, head_len) != 0)
         fprintf(stderr, "cmpbench: %s was made for another vendor or other keys: remove it\n", path);
     ok = pieces.of != NULL && len >= head_len && memcmp(data, head, head_len) == 0 &&
@@ -137,7 +137,7 @@ int fleet_write(const struct fleet *fleet, const char *path)
 
     write_head(head, fleet);
     ok = ok && fputs(head, out) != EOF;
-    for (unsigned i = 0; ok && i < fleet->count; i++) {
+    for (unsigned i = 0; ok && i < fleet->device_count; i++) {
         const struct device *device = &fleet->devices[i];
         ok = write_key(out, device->factory_key) &&
              write_piece(out, device->factory_cert.data, device->factory_cert.len) &&

@@ -6,7 +6,7 @@
 
 #include "bench/connection.h"
 
-enum { HEADERS_MAX = 32, HEAD_MAX = 1024, REPLY_MAX = 1024 * 1024 };
+enum { HEADERS_MAX = 32, HEAD_MAX = 1024, REPLY_MAX = 64 * 1024 * 1024 };
 
 static int http1_open(struct connection *connection)
 {
@@ -36,8 +36,8 @@ static int http1_post(struct connection *connection, struct exchange *exchange)
                        is_v6 ? "]" : "", target->port);
 
     if (exchange->body.len != 0)
-        len += snprintf(head + len, sizeof head - (size_t)len,
-                        "Content-Type: application/pkixcmp\r\nContent-Length: %zu\r\n", exchange->body.len);
+        len += snprintf(head + len, sizeof head - (size_t)len, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                        exchange->media_type, exchange->body.len);
     return len < HEAD_MAX - 2 && buffer_append(&connection->out, head, (size_t)len) &&
            buffer_append(&connection->out, "\r\n", 2) &&
            buffer_append(&connection->out, exchange->body.data, exchange->body.len);

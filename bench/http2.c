@@ -106,7 +106,7 @@ static int http2_post(struct connection *connection, struct exchange *exchange)
                                  field(":scheme", target->tls ? "https" : "http"),
                                  field(":authority", authority),
                                  field(":path", exchange->path != NULL ? exchange->path : target->path),
-                                 field("content-type", "application/pkixcmp"),
+                                 field("content-type", has_body ? exchange->media_type : ""),
                                  field("content-length", length)};
     if (!nghttp2_session_check_request_allowed(connection->http2))
         return 0;

@@ -186,7 +186,8 @@ static void judge(struct driver *driver, struct client *client)
     if (client->exchange.error != BENCH_OK)
         return;
     /* The certificate outlives the exchange that brought it. */
-    reply = arena_copy(client->arena, reply);
+    if (scenario_kind(client->request->scenario)->certifies)
+        reply = arena_copy(client->arena, reply);
     if (client->confirming)
         check_confirmed(&client->check, client->arena, run->setup, client->request,
                         bytes_of(client->confirmation.nonce, REQUEST_NONCE), reply, deep);
@@ -214,6 +215,7 @@ static int settle(struct driver *driver, struct client *client)
     const struct scenario_kind *kind = scenario_kind(client->request->scenario);
     enum bench_error error = check_verdict(&client->check);
 
+    check_cleanup(&client->check);
     if (error == BENCH_REJECTED || error == BENCH_UNAVAILABLE)
         note_refusal(driver, &client->check);
     if (may_pass(client, error) && driver->shared->run->outcomes[client->index].retries < retries) {
@@ -222,7 +224,7 @@ static int settle(struct driver *driver, struct client *client)
     }
     if (error == BENCH_OK && client->confirming)
         hold(driver, client, 1);
-    if (error == BENCH_OK && !client->confirming && kind->answer != PKI_RP) {
+    if (error == BENCH_OK && !client->confirming && kind->certifies) {
         client->cert = client->check.certificate;
         if (!keep(driver, client))
             error = BENCH_CONNECT;
@@ -307,7 +309,7 @@ static int take_request(struct shared *shared, unsigned *index, int64_t *start_n
             return 0;
         }
         if (atomic_compare_exchange_weak(&shared->next, &i, i + 1)) {
-            if (run->requests[i].message.len != 0) {
+            if (request_is_ready(&run->requests[i])) {
                 *index = i;
                 *start_ns = due;
                 return 1;
@@ -319,12 +321,16 @@ static int take_request(struct shared *shared, unsigned *index, int64_t *start_n
 
 static void begin(struct driver *driver, struct client *client, unsigned index, int64_t start_ns)
 {
+    const struct scenario_kind *kind = scenario_kind(driver->shared->run->requests[index].scenario);
+
     client->request = &driver->shared->run->requests[index];
     client->index = index;
     client->start_ns = start_ns;
     client->confirming = 0;
     client->arena = arena_new(ARENA);
     client->exchange.body = client->request->message;
+    client->exchange.path = kind->path;
+    client->exchange.media_type = kind->media_type;
     driver->busy++;
     if (client->arena == NULL)
         finish(driver, client, BENCH_CONNECT, network_clock_ns());

@@ -19,32 +19,29 @@ static int drive(struct run *run, struct fleet *fleet)
     return 0;
 }
 
-/* kur and rr begin with a certificate: what gets it is not clocked. */
+/* kur, rr and ocsp begin with a certificate: what gets it is not clocked. */
 static int enroll_first(struct fleet *fleet)
 {
     struct run run = {.options = fleet->options, .setup = fleet->setup, .unclocked = 1};
-    const struct mix *mix = &fleet->options->mix;
     unsigned wanted = 0, enrolled = 0;
     int ok;
 
-    if (mix->weight[SCENARIO_KUR] == 0 && mix->weight[SCENARIO_RR] == 0)
-        return 1;
     run.requests = fleet->enrollments;
-    run.count = fleet->count;
-    run.outcomes = calloc(fleet->count, sizeof *run.outcomes);
+    run.count = fleet->device_count;
+    run.outcomes = calloc(fleet->device_count, sizeof *run.outcomes);
     ok = run.outcomes != NULL && load_run(&run);
     free(run.outcomes);
-    for (unsigned i = 0; i < fleet->count; i++) {
+    for (unsigned i = 0; i < fleet->device_count; i++) {
         wanted += fleet->enrollments[i].message.len != 0;
         enrolled += fleet->devices[i].own_cert.len != 0;
     }
-    fprintf(stderr, "enrolled first, for kur and rr: %u of %u\n", enrolled, wanted);
+    fprintf(stderr, "enrolled first: %u of %u\n", enrolled, wanted);
     if (ok && enrolled < wanted) {
         fprintf(stderr, "cmpbench: not all could be enrolled; the first rejection said: %s\n",
                 run.first_refusal);
         ok = 0;
     }
-    return ok && fleet_prepare_own(fleet);
+    return ok;
 }
 
 /* 0 if all is well, 1 if an enrollment failed, none counts, or a report could not be written. */
@@ -95,7 +92,8 @@ static int bench(const struct options *options)
     ok = setup_load(&setup, options->setup);
     if (ok)
         floor = floor_of(&setup, options);
-    if (ok && fleet_prepare(&fleet, &setup, options) && enroll_first(&fleet) && drive(&run, &fleet))
+    if (ok && fleet_prepare(&fleet, &setup, options) && (!fleet.enrolls_first || enroll_first(&fleet)) &&
+        fleet_prepare_rest(&fleet) && drive(&run, &fleet))
         status = tell(&run, floor);
     free(run.outcomes);
     fleet_cleanup(&fleet);

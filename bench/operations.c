@@ -14,6 +14,7 @@ enum {
     PROOF = 180,
     ANSWER = 1000,
     CONFIRMATION = 400,
+    RESPONSE = 250,
     MEASURE_MS = 15,
 };
 
@@ -40,9 +41,14 @@ size_t operations_of(struct operation out[OPERATIONS_MAX], enum scenario scenari
     const struct scenario_kind *kind = scenario_kind(scenario);
     enum key_kind issuer = kind->by_own ? keys->ca : keys->vendor;
     enum key_kind signer = kind->by_own ? keys->asked : keys->device;
-    int mac = keys->protection != PROTECTION_SIGNATURE && !kind->by_own, certifies = scenario != SCENARIO_RR;
+    int mac = keys->protection != PROTECTION_SIGNATURE && !kind->by_own;
     size_t n = 0;
 
+    /* What is given again, to everybody, was signed once; a responder's key is made by the server. */
+    if (scenario == SCENARIO_OCSP_NONCE)
+        add_signature(out, &n, OPERATION_SIGN, KEY_P256, RESPONSE, "the response");
+    if (kind->protocol != PROTOCOL_CMP)
+        return n;
     if (mac) {
         add(out, &n, OPERATION_DERIVE, KEY_NONE, 0, "the request's MAC key");
         add(out, &n, OPERATION_MAC, KEY_NONE, REQUEST, "protection of the request");
@@ -50,7 +56,7 @@ size_t operations_of(struct operation out[OPERATIONS_MAX], enum scenario scenari
         add_signature(out, &n, OPERATION_VERIFY, issuer, CERTIFICATE, "the signer's certificate");
         add_signature(out, &n, OPERATION_VERIFY, signer, REQUEST, "protection of the request");
     }
-    if (certifies) {
+    if (kind->certifies) {
         add_signature(out, &n, OPERATION_VERIFY, keys->asked, PROOF, "proof of possession");
         add_signature(out, &n, OPERATION_SIGN, keys->ca, CERTIFICATE, "the new certificate");
     }

@@ -14,13 +14,16 @@ const char options_usage[] =
     "       cmpbench crypto [--key TYPE] [--json]\n"
     "URL is http(s)://HOST:PORT/PATH, DIR what cmpctl init --demo made.\n"
     "what is asked for:\n"
-    "  --scenario MIX          ir (default), ir-confirm, cr, p10cr, kur, rr, or weights: ir=8,kur=1,rr=1\n"
+    "  --scenario MIX          ir (default), ir-confirm, cr, p10cr, kur, rr, ocsp, ocsp-nonce, crl,\n"
+    "                          or weights: ir=8,kur=1,rr=1\n"
     "  --protection WORD       signature (default), pbm, pbmac1\n"
     "  --mac-iterations N      of pbm and pbmac1 (1000)\n"
     "  --secrets FILE          a line with reference and secret for each base station, instead of the demo's "
     "one\n"
     "  --device-key TYPE       of the vendor's certificates: P-256 (default), P-384, P-521, RSA, Ed25519\n"
     "  --key TYPE              to be certified, the same types\n"
+    "  --certificates N        enroll so many first, which ocsp then asks about in turn (16)\n"
+    "  --serials FILE          ask about those instead: each line begins with a serial number in hex\n"
     "  --fleet FILE            keep keys and device certificates there, and take them from there\n"
     "how it is driven:\n"
     "  --clients C             enrollments at once (64)\n"
@@ -132,6 +135,8 @@ enum option_id {
     SECRETS,
     DEVICE_KEY,
     KEY,
+    CERTIFICATES,
+    SERIALS,
     FLEET,
     CLIENTS,
     COUNT,
@@ -164,6 +169,8 @@ static const struct option long_options[] = {
     {"secrets", required_argument, NULL, SECRETS},
     {"device-key", required_argument, NULL, DEVICE_KEY},
     {"key", required_argument, NULL, KEY},
+    {"certificates", required_argument, NULL, CERTIFICATES},
+    {"serials", required_argument, NULL, SERIALS},
     {"fleet", required_argument, NULL, FLEET},
     {"clients", required_argument, NULL, CLIENTS},
     {"count", required_argument, NULL, COUNT},
@@ -211,6 +218,11 @@ static int take_option(struct options *out, int id, const char *text)
         return parse_key(&out->device_key, text);
     case KEY:
         return parse_key(&out->new_key, text);
+    case CERTIFICATES:
+        return parse_number(&out->certificates, text, 1, OPTIONS_COUNT_MAX);
+    case SERIALS:
+        out->serials = text;
+        return 1;
     case FLEET:
         out->fleet_file = text;
         return 1;
@@ -289,6 +301,8 @@ static int check(struct options *o, char *fault)
         return fail(fault, "with --new-connections a connection has one stream");
     if (o->secrets != NULL && o->protection == PROTECTION_SIGNATURE)
         return fail(fault, "--secrets needs --protection pbm or pbmac1");
+    if (o->serials != NULL && !mix_holds(&o->mix, PROTOCOL_OCSP))
+        return fail(fault, "--serials needs --scenario ocsp or ocsp-nonce");
     if (o->streams == 0)
         o->streams = o->http2 && !o->new_connections ? DEFAULT_STREAMS : 1;
     if (o->threads > o->clients)
@@ -305,6 +319,7 @@ int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
                             .seconds = 60,
                             .threads = 1,
                             .sources = 1,
+                            .certificates = 16,
                             .mac_iterations = 1000,
                             .device_key = KEY_P256,
                             .new_key = KEY_P256};

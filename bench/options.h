@@ -30,8 +30,11 @@ struct options {
     const char *tls_ca;     /* PEM that the server's TLS certificate is verified with, or NULL */
     const char *fleet_file; /* keys and device certificates are kept here, or NULL */
     const char *secrets;    /* a reference and a secret for each base station, or NULL: the demo's */
-    const char *held;       /* gets a line for every certificate held, or NULL */
-    const char *report;     /* the page, or NULL */
+    const char
+        *serials; /* of certificates that OCSP asks about, in hex, one a line; NULL: they are enrolled */
+    unsigned certificates; /* so many, then */
+    const char *held;      /* gets a line for every certificate held, or NULL */
+    const char *report;    /* the page, or NULL */
     struct mix mix;
     enum protection protection;
     unsigned mac_iterations;

@@ -67,7 +67,8 @@ static void add_tiles(FILE *out, const struct report *report)
 
     fprintf(out, "<div class=\"tiles\">\n");
     snprintf(text, sizeof text, "%.0f", result->rate);
-    tile(out, text, "enrollments a second", 0);
+    snprintf(name, sizeof name, "%ss a second", mix_unit(&report->run->options->mix));
+    tile(out, text, name, 0);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         snprintf(name, sizeof name, "latency, %s", report_percentiles[shown[i]].name);
         tile(out, plot_latency_text(text, (double)report_percentile_us(report, shown[i])), name, 0);
@@ -90,7 +91,7 @@ static void add_rate(FILE *out, const struct result *result, const char *const *
 {
     double x[RESULT_SLOTS_MAX], good[RESULT_SLOTS_MAX], bad[RESULT_SLOTS_MAX], most = 0;
     struct plot plot = {.x_min = 0};
-    const struct plot_line lines[] = {{"one", "enrolled", x, good, result->slot_count, 1},
+    const struct plot_line lines[] = {{"one", "completed", x, good, result->slot_count, 1},
                                       {"bad", "errors", x, bad, result->slot_count, 0}};
 
     for (unsigned i = 0; i < result->slot_count; i++) {
@@ -101,7 +102,7 @@ static void add_rate(FILE *out, const struct result *result, const char *const *
     }
     plot_time_axis(&plot, result->seconds);
     plot_count_axis(&plot, most);
-    fprintf(out, "<section><h2>Rate</h2><p class=\"note\">enrollments a second, by when they ended</p>\n");
+    fprintf(out, "<section><h2>Rate</h2><p class=\"note\">a second, by when they ended</p>\n");
     plot_draw(out, &plot, "rate over time", lines, failures(result) != 0 ? 2 : 1, tips, result->slot_count);
     fprintf(out, "</section>\n");
 }
@@ -159,7 +160,7 @@ static void add_curve(FILE *out, const struct result *result)
     static const char *const names[] = {"0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"};
     double nines = result->completed > 1 ? log10(result->completed) : 1;
     double x[CURVE_POINTS], y[CURVE_POINTS];
-    struct plot plot = {.x_max = nines, .x_title = "share of enrollments that took no longer"};
+    struct plot plot = {.x_max = nines, .x_title = "share of those that took no longer"};
     const struct plot_line line = {"one", "latency", x, y, CURVE_POINTS, 1};
     char texts[60][TIP_MAX], text[PLOT_LABEL_MAX];
     const char *tips[60];
@@ -199,7 +200,7 @@ static void add_floor(FILE *out, const struct report *report)
     if (cpu <= 0 || floor < 0)
         return;
     fprintf(out,
-            "<section><h2>The server's CPU time</h2><p class=\"note\">%.1f µs an enrollment, of which %.1f "
+            "<section><h2>The server's CPU time</h2><p class=\"note\">%.1f µs for each, of which %.1f "
             "µs are the "
             "cryptography that it cannot do without</p>\n"
             "<div class=\"bar\"><div class=\"one\" style=\"width:%.1f%%\"></div><div "
@@ -246,8 +247,8 @@ static void add_results(FILE *out, const struct report *report)
             plot_latency_text(text, (double)report_percentile_us(report, i)),
             (long long)report_percentile_us(report, i));
     if (!isnan(result->memory))
-        row(out, "the server's resident memory", "%lld KiB, %.0f octets more for each enrollment",
-            (long long)run->after.rss_kib, result->memory);
+        row(out, "the server's resident memory", "%lld KiB, %.0f octets more for each %s",
+            (long long)run->after.rss_kib, result->memory, mix_unit(&run->options->mix));
     if (run->options->idle_connections != 0)
         row(out, "idle connections", "%u of %u still open", run->idle_open, run->options->idle_connections);
     fprintf(out, "</table></section>\n");
@@ -273,7 +274,7 @@ static void add_asked(FILE *out, const struct options *options)
             options->rate, options->clients);
     else
         row(out, "load", "closed loop, %u clients", options->clients);
-    row(out, "length", "%u enrollments, at most %u s, after %u s of warm-up", options->count,
+    row(out, "length", "%u %ss, at most %u s, after %u s of warm-up", options->count, mix_unit(&options->mix),
         options->seconds, options->warmup);
     row(out, "checked", "%s",
         options->fixed_certificate ? "all but whose certificate it is"

@@ -38,12 +38,14 @@ void report_text(FILE *out, const struct report *report)
 
     for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
         failed += result->errors[e];
-    fprintf(out, "%s by %s, %s, %u clients", mix_text(mix, &options->mix),
-            protection_name(options->protection), report_transport(transport, options), options->clients);
+    fprintf(out, "%s", mix_text(mix, &options->mix));
+    if (mix_holds(&options->mix, PROTOCOL_CMP))
+        fprintf(out, " by %s", protection_name(options->protection));
+    fprintf(out, ", %s, %u clients", report_transport(transport, options), options->clients);
     if (options->rate > 0)
         fprintf(out, ", open loop at %g a second", options->rate);
-    fprintf(out, "\n%u enrollments in %.2f s: %.1f a second, %u errors\n", result->completed, result->seconds,
-            result->rate, failed);
+    fprintf(out, "\n%u %ss in %.2f s: %.1f a second, %u errors\n", result->completed, mix_unit(&options->mix),
+            result->seconds, result->rate, failed);
     for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
         if (result->errors[e] != 0)
             fprintf(out, "  %s: %u\n", bench_error_name((enum bench_error)e), result->errors[e]);
@@ -60,8 +62,7 @@ void report_text(FILE *out, const struct report *report)
                 (long long)report_percentile_us(report, i));
     fputc('\n', out);
     if (result->cpu_us >= 0)
-        fprintf(out,
-                "server: %.1f us of CPU time and %.0f octets of memory an enrollment, %lld KiB resident\n",
+        fprintf(out, "server: %.1f us of CPU time and %.0f octets of memory for each, %lld KiB resident\n",
                 result->cpu_us, result->memory, (long long)run->after.rss_kib);
     if (report->floor_us >= 0)
         fprintf(out, "floor: %.1f us of CPU time are cryptography alone (see: cmpbench crypto)\n",

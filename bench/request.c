@@ -247,7 +247,7 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
         .recipient = setup->recipient,
         .transaction_id = bytes_of(request->transaction_id, REQUEST_NONCE),
         .sender_nonce = bytes_of(request->sender_nonce, REQUEST_NONCE),
-        .implicit_confirm = !kind->confirms && kind->answer != PKI_RP,
+        .implicit_confirm = !kind->confirms && kind->certifies,
     };
     ok = finish_body(&body, scratch, making, request) &&
          (options->protection == PROTECTION_SIGNATURE || kind->by_own
@@ -286,6 +286,11 @@ int request_make(struct request *const *requests, size_t n, struct arena *arena,
         ok = finish_message(&makings[i], requests[i], arena);
     arena_free(scratch);
     return ok;
+}
+
+int request_is_ready(const struct request *request)
+{
+    return request->message.len != 0 || scenario_kind(request->scenario)->media_type == NULL;
 }
 
 /* ---- certConf ---- */

@@ -22,8 +22,9 @@ struct device {
 /* struct request is a first message that is ready to be sent, and what its answer must fit. */
 struct request {
     enum scenario scenario;
-    struct device *device;
+    struct device *device; /* of CMP; else NULL */
     struct bytes message;
+    struct bytes cert_id, nonce; /* of OCSP: views into the message */
     uint8_t transaction_id[REQUEST_NONCE], sender_nonce[REQUEST_NONCE];
     struct bytes spki, subject;       /* asked to be certified; empty for rr */
     struct mac_key *mac_key;          /* NULL: protected by a signature */
@@ -39,6 +40,9 @@ int device_certify(struct device *const *devices, size_t n, struct arena *arena,
  * or 0. */
 int request_make(struct request *const *requests, size_t n, struct arena *arena, const struct setup *setup,
                  const struct options *options);
+
+/* request_is_ready returns 1 if |request| can be sent: it has its message, or needs none. */
+int request_is_ready(const struct request *request);
 
 /* struct confirmation is a certConf in the making: between prepare and finish its signature is made, in a
  * batch with others. */

@@ -7,13 +7,21 @@
 
 #include "server/pki/message.h"
 
+/* RFC 9811 3.3, RFC 6960 A.1 */
+#define MEDIA_CMP "application/pkixcmp"
+#define MEDIA_OCSP "application/ocsp-request"
+
 static const struct scenario_kind kinds[SCENARIO_COUNT] = {
-    [SCENARIO_IR] = {"ir", PKI_IR, PKI_IP, 0, 0},
-    [SCENARIO_IR_CONFIRM] = {"ir-confirm", PKI_IR, PKI_IP, 1, 0},
-    [SCENARIO_CR] = {"cr", PKI_CR, PKI_CP, 0, 0},
-    [SCENARIO_P10CR] = {"p10cr", PKI_P10CR, PKI_CP, 0, 0},
-    [SCENARIO_KUR] = {"kur", PKI_KUR, PKI_KUP, 0, 1},
-    [SCENARIO_RR] = {"rr", PKI_RR, PKI_RP, 0, 1},
+    [SCENARIO_IR] = {"ir", PROTOCOL_CMP, PKI_IR, PKI_IP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_IR_CONFIRM] = {"ir-confirm", PROTOCOL_CMP, PKI_IR, PKI_IP, 1, 1, 0, NULL, MEDIA_CMP},
+    [SCENARIO_CR] = {"cr", PROTOCOL_CMP, PKI_CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_P10CR] = {"p10cr", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_KUR] = {"kur", PROTOCOL_CMP, PKI_KUR, PKI_KUP, 1, 0, 1, NULL, MEDIA_CMP},
+    [SCENARIO_RR] = {"rr", PROTOCOL_CMP, PKI_RR, PKI_RP, 0, 0, 1, NULL, MEDIA_CMP},
+    [SCENARIO_OCSP] = {"ocsp", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
+    [SCENARIO_OCSP_NONCE] = {"ocsp-nonce", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
+    /* The demo's CA is called so. */
+    [SCENARIO_CRL] = {"crl", PROTOCOL_CRL, .path = "/crl/issuing.crl"},
 };
 
 const struct scenario_kind *scenario_kind(enum scenario scenario)
@@ -83,6 +91,19 @@ int scenario_sampled(uint64_t index, unsigned one_in)
 enum scenario mix_at(const struct mix *mix, uint64_t index)
 {
     return (enum scenario)mix->round[index % mix->length];
+}
+
+int mix_holds(const struct mix *mix, enum scenario_protocol protocol)
+{
+    for (int i = 0; i < SCENARIO_COUNT; i++)
+        if (mix->weight[i] != 0 && kinds[i].protocol == protocol)
+            return 1;
+    return 0;
+}
+
+const char *mix_unit(const struct mix *mix)
+{
+    return mix_holds(mix, PROTOCOL_OCSP) || mix_holds(mix, PROTOCOL_CRL) ? "request" : "enrollment";
 }
 
 const char *mix_text(char *out, const struct mix *mix)

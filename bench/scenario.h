@@ -1,4 +1,4 @@
-/* scenario.h: what a base station does, how a fleet mixes it, and when. */
+/* scenario.h: what a base station, or who relies on its certificate, does, how a run mixes it, and when. */
 #ifndef CMPD_BENCH_SCENARIO_H
 #define CMPD_BENCH_SCENARIO_H
 
@@ -10,16 +10,25 @@ enum scenario {
     SCENARIO_IR_CONFIRM, /* ir, ip, certConf, pkiConf */
     SCENARIO_CR,
     SCENARIO_P10CR,
-    SCENARIO_KUR, /* signed with a certificate that was enrolled before */
-    SCENARIO_RR,  /* likewise */
+    SCENARIO_KUR,        /* signed with a certificate that was enrolled before */
+    SCENARIO_RR,         /* likewise */
+    SCENARIO_OCSP,       /* OCSP without a nonce: the server may give an answer again */
+    SCENARIO_OCSP_NONCE, /* … with a nonce: each answer is signed for it (RFC 9654) */
+    SCENARIO_CRL,        /* the full CRL is fetched */
     SCENARIO_COUNT
 };
 
+enum scenario_protocol { PROTOCOL_CMP, PROTOCOL_OCSP, PROTOCOL_CRL };
+
 struct scenario_kind {
     const char *name;
-    int request, answer; /* enum pki_body */
-    int confirms;        /* 1: certConf and pkiConf follow */
-    int by_own;          /* 1: protected with a certificate that this CA issued */
+    enum scenario_protocol protocol;
+    int request, answer;    /* enum pki_body, of CMP */
+    int certifies;          /* 1: the answer holds a new certificate */
+    int confirms;           /* 1: certConf and pkiConf follow */
+    int by_own;             /* 1: protected with a certificate that this CA issued */
+    const char *path;       /* NULL: that of the URL */
+    const char *media_type; /* of the request's body; NULL: there is none, it is a GET */
 };
 
 /* scenario_kind returns the row of |scenario|. */
@@ -45,6 +54,12 @@ int scenario_sampled(uint64_t index, unsigned one_in);
 
 /* mix_at returns the scenario of the |index|-th enrollment. */
 enum scenario mix_at(const struct mix *mix, uint64_t index);
+
+/* mix_holds returns 1 if |mix| has a scenario of |protocol|. */
+int mix_holds(const struct mix *mix, enum scenario_protocol protocol);
+
+/* mix_unit returns what one of |mix| is called: "enrollment", or "request" if others than CMP's are in it. */
+const char *mix_unit(const struct mix *mix);
 
 /* mix_text writes |mix| as mix_parse reads it into |out| (MIX_TEXT_MAX octets). Returns |out|. */
 const char *mix_text(char *out, const struct mix *mix);

@@ -16,13 +16,14 @@ ends 2 stderr '^cmpbench: --nonsense is no option' "$bench" run --nonsense
 ends 2 stderr '^usage: cmpbench run' "$bench" run --nonsense
 ends 2 stderr '^usage: cmpbench run' "$bench" crypto --key P-255
 ends 2 stderr '^usage: cmpbench run' "$bench" crypto --nonsense
+ends 1 stderr 'begins with no serial number' "$bench" run --setup "$dir" --url "$url" --scenario ocsp --serials "$dir/cmpd.yaml"
 ends 1 stderr 'cannot write /nowhere/held' "$bench" run --setup "$dir" --url "$url" --held /nowhere/held
 
 # ---- how it ends ----
 
 ends 0 stdout '^4 enrollments in .* 0 errors' "$bench" run --setup "$dir" --url "$url" --count 4
-ends 0 stderr '^enrolled first, for kur and rr: 2 of 2' "$bench" run --setup "$dir" --url "$url" --count 4 --scenario ir=1,kur=1
-ends 0 stderr '^enrolled first, for kur and rr: 2 of 2' "$bench" run --setup "$dir" --url "$url" --count 2 --scenario rr
+ends 0 stderr '^enrolled first: 2 of 2' "$bench" run --setup "$dir" --url "$url" --count 4 --scenario ir=1,kur=1
+ends 0 stderr '^enrolled first: 2 of 2' "$bench" run --setup "$dir" --url "$url" --count 2 --scenario rr
 ok "what needs no certificate first asks for none" sh -c \
     "! '$bench' run --setup '$dir' --url '$url' --count 1 2>&1 | grep 'enrolled first'"
 ends 1 stdout '^0 enrollments in .* 1 errors' "$bench" run --setup "$dir" --url "${url%demo}nobody" --count 1

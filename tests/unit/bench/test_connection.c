@@ -116,7 +116,7 @@ static void exchanged(struct exchange *exchange)
 
 Test(connection, a_connection_is_kept)
 {
-    struct exchange exchange = {.body = hello};
+    struct exchange exchange = {.body = hello, .media_type = "application/pkixcmp"};
     int64_t before = network_clock_ns();
 
     cr_assert_eq(connection.fd, -1);
@@ -139,7 +139,7 @@ Test(connection, a_connection_is_kept)
 /* RFC 9112 9.3: after "close" another connection is made. */
 Test(connection, a_server_that_closes_gets_a_new_connection)
 {
-    struct exchange exchange = {.body = hello};
+    struct exchange exchange = {.body = hello, .media_type = "application/pkixcmp"};
 
     connection_post(&connection, &exchange);
     take();
@@ -162,7 +162,7 @@ Test(connection, what_is_lost_is_told_by_how_much_of_an_answer_came)
     } cases[] = {{"", BENCH_CONNECT}, {"HTTP/1.1 2", BENCH_HTTP}, {"SSH-2.0-x\r\n\r\n", BENCH_HTTP}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct exchange exchange = {.body = hello};
+        struct exchange exchange = {.body = hello, .media_type = "application/pkixcmp"};
         connection_post(&connection, &exchange);
         take();
         hear(hello.data, hello.len);
@@ -177,7 +177,7 @@ Test(connection, what_is_lost_is_told_by_how_much_of_an_answer_came)
 
 Test(connection, nobody_there)
 {
-    struct exchange exchange = {.body = hello};
+    struct exchange exchange = {.body = hello, .media_type = "application/pkixcmp"};
 
     close(listener);
     connection_post(&connection, &exchange);
@@ -205,7 +205,7 @@ Test(connection, a_target_that_is_none_is_told)
 /* error.h: BENCH_TIMEOUT_SECONDS, 30 */
 Test(connection, an_answer_is_waited_for_thirty_seconds)
 {
-    struct exchange exchange = {.body = hello};
+    struct exchange exchange = {.body = hello, .media_type = "application/pkixcmp"};
     int64_t before = network_clock_ns();
 
     connection_expire(&connection, INT64_MAX); /* nothing waits */
@@ -228,7 +228,7 @@ Test(connection, an_answer_is_waited_for_thirty_seconds)
 Test(connection, large_messages_and_answers_pass)
 {
     uint8_t *octets = malloc(LARGE);
-    struct exchange exchange = {.body = bytes_of(octets, LARGE)};
+    struct exchange exchange = {.body = bytes_of(octets, LARGE), .media_type = "application/pkixcmp"};
     char head[64];
     int small = 4096;
 
@@ -267,7 +267,7 @@ Test(connection, connections_come_from_where_it_was_asked_for)
         struct sockaddr_in from;
         socklen_t len = sizeof from;
         char text[INET_ADDRSTRLEN];
-        exchanges[i] = (struct exchange){.body = hello};
+        exchanges[i] = (struct exchange){.body = hello, .media_type = "application/pkixcmp"};
         connection_init(&connections[i], &network);
         connection_post(&connections[i], &exchanges[i]);
         take();
@@ -282,7 +282,7 @@ Test(connection, connections_come_from_where_it_was_asked_for)
 Test(connection, each_connection_has_its_own_exchange)
 {
     struct connection other;
-    struct exchange one = {.body = hello}, two = {.body = hello};
+    struct exchange one = {.body = hello, .media_type = "application/pkixcmp"}, two = {.body = hello};
     int first;
 
     connection_init(&other, &network);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bench/fleet.h"
+#include "crypto/ocsp.h"
 #include "server/base/file.h"
 #include "tests/unit/bench/fixture.h"
 
@@ -97,6 +98,18 @@ Test(fleet, who_confirms_keeps_the_key_that_signs)
     fleet_cleanup(&fleet);
 }
 
+/* Enrolls device |i|, as a run before the run does. */
+static void enroll(unsigned i)
+{
+    struct answer answer = world_send(world, fleet.enrollments[i].message);
+    uint8_t *copy = malloc(answer.cert.der.len);
+
+    cr_assert(answer.has_cert);
+    memcpy(copy, answer.cert.der.data, answer.cert.der.len);
+    fleet.devices[i].own_cert = bytes_of(copy, answer.cert.der.len);
+    answer_free(&answer);
+}
+
 /* kur and rr begin with a certificate: an ir gets it, and then they are signed with it. */
 Test(fleet, updates_and_revocations_are_by_what_was_enrolled)
 {
@@ -110,14 +123,9 @@ Test(fleet, updates_and_revocations_are_by_what_was_enrolled)
         cr_assert(!by_own || fleet.devices[i].key != NULL);
         if (!by_own || i == 5) /* one of them gets none */
             continue;
-        struct answer answer = world_send(world, fleet.enrollments[i].message);
-        cr_assert(answer.has_cert);
-        uint8_t *copy = malloc(answer.cert.der.len);
-        memcpy(copy, answer.cert.der.data, answer.cert.der.len);
-        fleet.devices[i].own_cert = bytes_of(copy, answer.cert.der.len);
-        answer_free(&answer);
+        enroll(i);
     }
-    cr_assert(fleet_prepare_own(&fleet));
+    cr_assert(fleet_prepare_rest(&fleet));
     for (unsigned i = 0; i < 6; i++) {
         static const int answers[SCENARIO_COUNT] = {
             [SCENARIO_IR] = PKI_IP, [SCENARIO_KUR] = PKI_KUP, [SCENARIO_RR] = PKI_RP};
@@ -133,6 +141,110 @@ Test(fleet, updates_and_revocations_are_by_what_was_enrolled)
         cr_assert_null(fleet.devices[i].key);
         cr_assert_null(fleet.devices[i].next_key);
     }
+    fleet_cleanup(&fleet);
+}
+
+/* ---- those who ask ---- */
+
+static struct bytes serial_asked(const struct request *request)
+{
+    struct ocsp_request parsed;
+
+    cr_assert(ocsp_request_parse(&parsed, request->message));
+    cr_assert_eq(parsed.count, 1);
+    cr_assert(ocsp_id_is_of(&parsed.ids[0], setup.ca.subject, setup.ca.spki));
+    cr_assert(bytes_equal(request->cert_id, parsed.ids[0].der));
+    cr_assert(bytes_equal(request->nonce, parsed.nonce));
+    /* RFC 9654 2.1: 32 octets at least */
+    cr_assert_eq(parsed.nonce.len, request->scenario == SCENARIO_OCSP_NONCE ? 32 : 0);
+    return parsed.ids[0].serial;
+}
+
+/* Devices are those of CMP, and after them those that are asked about, which are enrolled first. */
+Test(fleet, ocsp_asks_about_what_was_enrolled)
+{
+    struct certificate certs[2];
+
+    options.count = 80;
+    options.certificates = 3;
+    cr_assert(mix_parse(&options.mix, "ocsp=1,ir=1,ocsp-nonce=1,crl=1"));
+    cr_assert(fleet_prepare(&fleet, &setup, &options));
+    cr_assert_eq(fleet.device_count, 20 + 3);
+    cr_assert(fleet.enrolls_first);
+    for (unsigned i = 0; i < fleet.device_count; i++)
+        cr_assert_eq(fleet.enrollments[i].message.len != 0, i >= 20);
+    for (unsigned i = 0; i < 80; i++) {
+        const struct request *request = &fleet.requests[i];
+        cr_assert_eq(request->device != NULL, request->scenario == SCENARIO_IR);
+        cr_assert_eq(request->message.len != 0, request->scenario == SCENARIO_IR);
+        cr_assert_eq(request_is_ready(request),
+                     request->scenario == SCENARIO_IR || request->scenario == SCENARIO_CRL);
+    }
+    enroll(20); /* the second one gets none */
+    enroll(22);
+    cr_assert(certificate_parse(&certs[0], fleet.devices[20].own_cert));
+    cr_assert(certificate_parse(&certs[1], fleet.devices[22].own_cert));
+    cr_assert(fleet_prepare_rest(&fleet));
+    for (unsigned i = 0; i < 80; i++) {
+        const struct request *request = &fleet.requests[i];
+        cr_assert(request_is_ready(request));
+        if (scenario_kind(request->scenario)->protocol != PROTOCOL_OCSP)
+            continue;
+        cr_assert(bytes_equal(serial_asked(request), certs[i / 4 % 2].serial));
+        for (unsigned j = 0; j < i && request->nonce.len != 0; j++)
+            cr_assert_not(bytes_equal(fleet.requests[j].nonce, request->nonce));
+    }
+    fleet_cleanup(&fleet);
+}
+
+static int prepare_about(const char *serials)
+{
+    int ok;
+
+    cr_assert(file_write(path, serials, strlen(serials), 0600, 0));
+    options.count = 4;
+    options.certificates = 16;
+    options.serials = path;
+    cr_assert(mix_parse(&options.mix, "ocsp"));
+    ok = fleet_prepare(&fleet, &setup, &options) && fleet_prepare_rest(&fleet);
+    if (!ok)
+        fleet_cleanup(&fleet);
+    return ok;
+}
+
+/* As --held writes them, or by themselves. */
+Test(fleet, ocsp_asks_about_the_serial_numbers_of_a_file)
+{
+    static const uint8_t first[] = {0x0a, 0xff}, second[] = {0x00, 0x80};
+
+    cr_assert(prepare_about("0aFF 0123456789abcdef0123456789abcdef confirmed\n80\n"));
+    cr_assert_eq(fleet.device_count, 0);
+    cr_assert_not(fleet.enrolls_first);
+    for (unsigned i = 0; i < 4; i++) /* an INTEGER is positive */
+        cr_assert(bytes_equal(serial_asked(&fleet.requests[i]),
+                              i % 2 == 0 ? bytes_of(first, 2) : bytes_of(second, 2)));
+    fleet_cleanup(&fleet);
+    cr_assert(prepare_about("000102030405060708090a0b0c0d0e0f1011121314")); /* 21 octets */
+    fleet_cleanup(&fleet);
+    static const char *const wrong[] = {
+        "",    "\n",    "0",   "0a0",         "0g",
+        "0a,", "0a\nx", " 0a", "0a\n0a0b\n0", "000102030405060708090a0b0c0d0e0f101112131415"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        cr_assert_not(prepare_about(wrong[i]), "'%s' was taken", wrong[i]);
+    options.serials = "/nowhere";
+    cr_assert_not(fleet_prepare(&fleet, &setup, &options));
+    fleet_cleanup(&fleet);
+}
+
+/* A fetch needs nothing. */
+Test(fleet, crls_need_no_device)
+{
+    cr_assert(mix_parse(&options.mix, "crl"));
+    cr_assert(fleet_prepare(&fleet, &setup, &options));
+    cr_assert(fleet_prepare_rest(&fleet));
+    cr_assert_eq(fleet.device_count, 0);
+    for (unsigned i = 0; i < COUNT; i++)
+        cr_assert(request_is_ready(&fleet.requests[i]));
     fleet_cleanup(&fleet);
 }
 

@@ -6,7 +6,7 @@
 
 #include "bench/connection.h"
 
-enum { REPLY_MAX = 1024 * 1024 };
+enum { REPLY_MAX = 64 * 1024 * 1024 };
 
 static struct options options;
 static struct network network;
@@ -19,7 +19,7 @@ static void set_up(void)
     network = (struct network){.options = &options, .epoll = -1};
     network.finished_end = &network.finished;
     connection_init(&connection, &network);
-    exchange = (struct exchange){.body = bytes_str("hello")};
+    exchange = (struct exchange){.body = bytes_str("hello"), .media_type = "application/pkixcmp"};
     connection.exchanges = &exchange;
 }
 
@@ -46,7 +46,12 @@ Test(http1, a_message_is_posted_and_a_page_is_got)
 {
     posts("POST /pkix/ HTTP/1.1\r\nHost: ca.example:8829\r\nContent-Type: application/pkixcmp\r\n"
           "Content-Length: 5\r\n\r\nhello");
+    exchange.path = "/ocsp";
+    exchange.media_type = "application/ocsp-request"; /* RFC 6960 A.1 */
+    posts("POST /ocsp HTTP/1.1\r\nHost: ca.example:8829\r\nContent-Type: application/ocsp-request\r\n"
+          "Content-Length: 5\r\n\r\nhello");
     exchange.path = "/healthz";
+    exchange.media_type = "application/pkixcmp";
     posts("POST /healthz HTTP/1.1\r\nHost: ca.example:8829\r\nContent-Type: application/pkixcmp\r\n"
           "Content-Length: 5\r\n\r\nhello");
     exchange.body.len = 0;

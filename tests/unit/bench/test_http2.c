@@ -193,7 +193,8 @@ Test(http2, the_client_says_how_it_wants_it)
 /* RFC 9113 8.3.1; RFC 9811 3.3: application/pkixcmp */
 Test(http2, a_message_is_posted_and_a_page_is_got)
 {
-    struct exchange message = {.body = bytes_str("hello")}, page = {.path = "/healthz"};
+    struct exchange message = {.body = bytes_str("hello"), .media_type = "application/pkixcmp"},
+                    page = {.path = "/healthz"};
 
     cr_assert(post(&message));
     cr_assert(post(&page));
@@ -222,7 +223,7 @@ Test(http2, a_message_is_posted_and_a_page_is_got)
 Test(http2, a_large_message_arrives_as_it_was)
 {
     uint8_t *octets = malloc(BODY);
-    struct exchange message = {.body = bytes_of(octets, BODY)};
+    struct exchange message = {.body = bytes_of(octets, BODY), .media_type = "application/pkixcmp"};
 
     for (size_t i = 0; i < BODY; i++)
         octets[i] = (uint8_t)(i * 7 + i / 256);
@@ -240,8 +241,9 @@ Test(http2, answers_find_their_requests)
         const char *status;
         int error;
     } cases[] = {{"200", BENCH_OK}, {"503", BENCH_HTTP}, {"201", BENCH_HTTP}};
-    struct exchange exchanges[3] = {
-        {.body = bytes_str("a")}, {.body = bytes_str("b")}, {.body = bytes_str("c")}};
+    struct exchange exchanges[3] = {{.body = bytes_str("a"), .media_type = "application/pkixcmp"},
+                                    {.body = bytes_str("b"), .media_type = "application/pkixcmp"},
+                                    {.body = bytes_str("c"), .media_type = "application/pkixcmp"}};
     struct page pages[3] = {{"x", 100, 0}, {"y", 100000, 0}, {"z", 3, 0}};
 
     for (size_t i = 0; i < 3; i++)
@@ -275,7 +277,7 @@ Test(http2, a_stream_that_is_refused_was_not_looked_at)
                  {NGHTTP2_CANCEL, BENCH_HTTP}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct exchange message = {.body = bytes_str("hello")};
+        struct exchange message = {.body = bytes_str("hello"), .media_type = "application/pkixcmp"};
         cr_assert(post(&message));
         cr_assert(talk());
         cr_assert_eq(nghttp2_submit_rst_stream(server, NGHTTP2_FLAG_NONE, heard[i].stream, cases[i].code), 0);
@@ -286,7 +288,7 @@ Test(http2, a_stream_that_is_refused_was_not_looked_at)
         cr_assert_eq(network_finished(&network), &message);
     }
     /* A status that was good, and then no end of the body. */
-    struct exchange message = {.body = bytes_str("hello")};
+    struct exchange message = {.body = bytes_str("hello"), .media_type = "application/pkixcmp"};
     struct page page = {"x", 100, 1};
     cr_assert(post(&message));
     cr_assert(talk());
@@ -304,7 +306,8 @@ Test(http2, a_stream_that_is_refused_was_not_looked_at)
 /* RFC 9113 6.8: after GOAWAY nothing new begins, and what is under way goes on. */
 Test(http2, after_GOAWAY_what_is_under_way_is_answered_still)
 {
-    struct exchange message = {.body = bytes_str("hello")}, late = {.body = bytes_str("late")};
+    struct exchange message = {.body = bytes_str("hello"), .media_type = "application/pkixcmp"},
+                    late = {.body = bytes_str("late"), .media_type = "application/pkixcmp"};
     struct page page = {"x", 3, 0};
 
     cr_assert(post(&message));

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "bench/load.h"
+#include "bench/status.h"
 #include "tests/unit/bench/fixture.h"
 #include "tests/unit/bench/peer.h"
 
@@ -342,6 +343,39 @@ Test(load, an_open_loop_counts_from_the_intended_start)
     for (size_t i = 0; i < COUNT; i++)
         cr_assert_eq(outcomes[i].end_ns - outcomes[i].latency_ns - run.start_ns, schedule_due_ns(200, i));
     cr_assert_eq(run.overdue, 0);
+}
+
+static unsigned fetched, asked;
+
+static int serve_status(int fd, const char *head, struct bytes body)
+{
+    fetched += strncmp(head, "GET /crl/issuing.crl HTTP/1.1\r\n", 31) == 0 && body.len == 0;
+    asked += strncmp(head, "POST /ocsp HTTP/1.1\r\n", 21) == 0 &&
+             strstr(head, "\r\nContent-Type: application/ocsp-request\r\n") != NULL && body.len != 0;
+    peer_say(fd, 200, bytes_str("no answer"));
+    return 1;
+}
+
+/* RFC 6960 A.1: another path, another media type; a CRL is fetched without a message. What comes is judged.
+ */
+Test(load, who_asks_goes_elsewhere)
+{
+    struct certificate cert;
+
+    cr_assert(certificate_parse(&cert, devices[0].factory_cert));
+    make_all(SCENARIO_IR, SCENARIO_IR);
+    for (size_t i = 0; i < COUNT; i++) {
+        requests[i] = (struct request){.scenario = i % 2 == 0 ? SCENARIO_CRL : SCENARIO_OCSP_NONCE};
+        cr_assert(i % 2 == 0 || i == 1 ||
+                  status_request_make(&requests[i], world->arena, &setup, cert.serial));
+    }
+    drive(serve_status);
+    for (size_t i = 0; i < COUNT; i++) {
+        cr_assert_eq(outcomes[i].end_ns != 0, i != 1); /* that one has no message */
+        cr_assert(i == 1 || outcomes[i].error == BENCH_MALFORMED);
+    }
+    cr_assert_eq(fetched, COUNT / 2);
+    cr_assert_eq(asked, COUNT / 2 - 1);
 }
 
 static int stop_at_the_fifth(int fd, const char *head, struct bytes body)

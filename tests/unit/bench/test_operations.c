@@ -72,6 +72,16 @@ Test(operations, what_signatures_take)
     cr_assert_str_eq(list_of(SCENARIO_RR), OWN_SIGNER OWN_REQUEST ANSWER);
 }
 
+/* Who asks with a nonce gets a signature of the responder's key (RFC 9654); the others get what is there. */
+Test(operations, what_a_status_takes)
+{
+    for (keys.protection = PROTECTION_SIGNATURE; keys.protection <= PROTECTION_PBM; keys.protection++) {
+        cr_assert_str_eq(list_of(SCENARIO_OCSP_NONCE), "S256 DSHA-256:250 ");
+        cr_assert_str_eq(list_of(SCENARIO_OCSP), "");
+        cr_assert_str_eq(list_of(SCENARIO_CRL), "");
+    }
+}
+
 /* RFC 9483 4.1.5: a key is derived for each message of the client; the answer has the same. */
 Test(operations, what_a_secret_takes)
 {

@@ -104,11 +104,11 @@ Test(options, numbers_have_bounds)
     static const struct {
         const char *name;
         unsigned min, max;
-    } cases[] = {{"clients", 1, OPTIONS_CLIENTS_MAX},        {"count", 1, OPTIONS_COUNT_MAX},
-                 {"seconds", 1, OPTIONS_SECONDS_MAX},        {"warmup", 0, OPTIONS_SECONDS_MAX},
-                 {"threads", 1, OPTIONS_THREADS_MAX},        {"idle-connections", 0, OPTIONS_CLIENTS_MAX},
-                 {"sources", 1, OPTIONS_CLIENTS_MAX},        {"mac-iterations", 1, 10000000},
-                 {"http2 --streams", 1, OPTIONS_STREAMS_MAX}};
+    } cases[] = {{"clients", 1, OPTIONS_CLIENTS_MAX},    {"count", 1, OPTIONS_COUNT_MAX},
+                 {"seconds", 1, OPTIONS_SECONDS_MAX},    {"warmup", 0, OPTIONS_SECONDS_MAX},
+                 {"threads", 1, OPTIONS_THREADS_MAX},    {"idle-connections", 0, OPTIONS_CLIENTS_MAX},
+                 {"sources", 1, OPTIONS_CLIENTS_MAX},    {"mac-iterations", 1, 10000000},
+                 {"certificates", 1, OPTIONS_COUNT_MAX}, {"http2 --streams", 1, OPTIONS_STREAMS_MAX}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int64_t beyond = -1; beyond <= 1; beyond++) {
@@ -120,6 +120,20 @@ Test(options, numbers_have_bounds)
                      (long long)cases[i].min + beyond);
             cr_expect_eq(parse(text), beyond >= 0, "%s", text);
         }
+}
+
+/* Who asks OCSP about nothing needs no serial numbers. */
+Test(options, what_ocsp_asks_about)
+{
+    cr_assert(parse("--url http://h:1/x --setup d --scenario ir,ocsp"), "%s", fault);
+    cr_assert_eq(options.certificates, 16);
+    cr_assert_null(options.serials);
+    cr_assert(parse("--url http://h:1/x --setup d --scenario ocsp-nonce --serials file --certificates 3"),
+              "%s", fault);
+    cr_assert_eq(options.certificates, 3);
+    cr_assert_str_eq(options.serials, "file");
+    cr_assert_not(parse("--url http://h:1/x --setup d --scenario ir,crl --serials file"));
+    cr_assert_not_null(strstr(fault, "--serials needs"));
 }
 
 /* A thread without a client would have nothing to do. */

@@ -109,7 +109,7 @@ Test(report_html, all_that_there_is_to_tell)
     row("load", "open loop, 12.5 a second, at most 64 at once; latency from the intended start");
     row("length", "20000 enrollments, at most 60 s, after 4 s of warm-up");
     row("checked", "everything, signatures of every answer");
-    shows("400.0 µs an enrollment, of which 100.0 µs are the cryptography");
+    shows("400.0 µs for each, of which 100.0 µs are the cryptography");
     shows("<div class=\"one\" style=\"width:25.0%\">");
     shows("cryptography, 25 %");
     shows("all the rest, 75 %");
@@ -145,7 +145,7 @@ Test(report_html, plots_show_each_piece_of_time)
     /* The axis of the rate goes to 2500 in five steps; errors have a line of their own. */
     shows("<path class=\"line one\" d=\"M163.5 10.0L358.5 115.0L553.5 220.0L748.5 10.0\"/>");
     shows("<path class=\"line bad\" d=\"M163.5 220.0L358.5 219.6L553.5 220.0L748.5 220.0\"/>");
-    shows("<span><i class=\"one\"></i>enrolled</span><span><i class=\"bad\"></i>errors</span>");
+    shows("<span><i class=\"one\"></i>completed</span><span><i class=\"bad\"></i>errors</span>");
     /* The axis of latencies goes from 100 µs to 1 ms: 200 µs lie at 0.301 of it, 300 at 0.477, 400 at 0.602.
      */
     shows("<path class=\"line one\" d=\"M163.5 220.0L358.5 220.0\"/>");
@@ -179,7 +179,7 @@ Test(report_html, the_curve_gives_each_nine_the_same_width)
     /* From the least to the longest, on an axis from 1 µs to 10 ms. */
     shows("<path class=\"line one\" d=\"M66.0 220.0L");
     shows("L846.0 10.0\"/>");
-    shows("share of enrollments that took no longer");
+    shows("share of those that took no longer");
     result.completed = 1;
     write_page();
     shows("90 %</text>");

@@ -13,6 +13,18 @@ Test(report_text, a_run_without_faults)
                      "10000 us\n");
 }
 
+/* What is not of CMP is not protected by it, and enrolls nobody. */
+Test(report_text, a_run_that_only_asks)
+{
+    cr_assert(mix_parse(&options.mix, "ocsp=3,crl=1"));
+    told(report_text);
+    shows("ocsp=3,crl=1, HTTP/1.1, kept connections, 64 clients\n10000 requests in 4.00 s: 2500.0 a second");
+    cr_assert(mix_parse(&options.mix, "ir,ocsp"));
+    told(report_text);
+    shows("ir=1,ocsp=1 by signature, HTTP/1.1");
+    shows("10000 requests in");
+}
+
 Test(report_text, all_that_there_is_to_tell)
 {
     options.rate = 12.5;
@@ -42,7 +54,7 @@ Test(report_text, all_that_there_is_to_tell)
                      "longest gap between two: 250 ms\n"
                      "latency: p50 5000 us, p90 9000 us, p99 9900 us, p99.9 9990 us, p99.99 9999 us, longest "
                      "10000 us\n"
-                     "server: 0.0 us of CPU time and -12 octets of memory an enrollment, 300 KiB resident\n"
+                     "server: 0.0 us of CPU time and -12 octets of memory for each, 300 KiB resident\n"
                      "floor: 0.0 us of CPU time are cryptography alone (see: cmpbench crypto)\n"
                      "idle: 9 of 10 connections still open; they took the server from 100 to 0 KiB\n");
     run.before.rss_kib = -1;

@@ -30,18 +30,38 @@ Test(mix, each_has_its_share)
     cr_assert_str_eq(mix_text(text, &mix), "ir=7,kur=1,rr=2");
 }
 
+#define ALL "ir=1000,ir-confirm=1000,cr=1000,p10cr=1000,kur=1000,rr=1000,ocsp=1000,ocsp-nonce=1000,crl=1000"
+
 Test(mix, weights_have_room_up_to_their_bound)
 {
     struct mix mix;
     char text[MIX_TEXT_MAX];
 
-    cr_assert(mix_parse(&mix, "ir=1000,ir-confirm=1000,cr=1000,p10cr=1000,kur=1000,rr=1000"));
-    cr_assert_eq(mix.length, 6000);
-    for (unsigned i = 0; i < 6000; i++)
+    cr_assert(mix_parse(&mix, ALL));
+    cr_assert_eq(mix.length, 9000);
+    for (unsigned i = 0; i < 9000; i++)
         cr_assert_eq(mix_at(&mix, i), i % SCENARIO_COUNT);
-    cr_assert_str_eq(mix_text(text, &mix), "ir=1000,ir-confirm=1000,cr=1000,p10cr=1000,kur=1000,rr=1000");
+    cr_assert_str_eq(mix_text(text, &mix), ALL);
     cr_assert_not(mix_parse(&mix, "rr=1001"));
     cr_assert_not(mix_parse(&mix, "rr=1000,rr=1"));
+}
+
+Test(mix, what_it_holds_and_what_one_of_it_is_called)
+{
+    struct mix mix;
+
+    cr_assert(mix_parse(&mix, "ir,kur,rr"));
+    cr_assert(mix_holds(&mix, PROTOCOL_CMP) && !mix_holds(&mix, PROTOCOL_OCSP) &&
+              !mix_holds(&mix, PROTOCOL_CRL));
+    cr_assert_str_eq(mix_unit(&mix), "enrollment");
+    cr_assert(mix_parse(&mix, "ir,ocsp-nonce"));
+    cr_assert(mix_holds(&mix, PROTOCOL_CMP) && mix_holds(&mix, PROTOCOL_OCSP) &&
+              !mix_holds(&mix, PROTOCOL_CRL));
+    cr_assert_str_eq(mix_unit(&mix), "request");
+    cr_assert(mix_parse(&mix, "crl"));
+    cr_assert(!mix_holds(&mix, PROTOCOL_CMP) && !mix_holds(&mix, PROTOCOL_OCSP) &&
+              mix_holds(&mix, PROTOCOL_CRL));
+    cr_assert_str_eq(mix_unit(&mix), "request");
 }
 
 /* Of every scenario of a mix about one in 16 is looked at closely, whatever the mix's period. */
