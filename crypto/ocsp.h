@@ -41,6 +41,12 @@ struct ocsp_request {
  * responder do so. */
 int ocsp_request_parse(struct ocsp_request *out, struct bytes der);
 
+/* ocsp_request_plain finds the CertID of the plainest OCSPRequest, that of RFC 9919 3.1.1: one certificate,
+ * no extension, every length in one octet. Returns 1 with |cert_id| and |serial| as in struct ocsp_cert_id,
+ * or 0 if |der| is another one. It looks at nothing else: |cert_id| is of use only to be compared with one
+ * that ocsp_request_parse has read. */
+int ocsp_request_plain(struct bytes *cert_id, struct bytes *serial, struct bytes der);
+
 /* ocsp_id_is_of returns 1 if |id| names the issuer whose name is |name| (DER) and whose SubjectPublicKeyInfo
  * is |spki|. */
 int ocsp_id_is_of(const struct ocsp_cert_id *id, struct bytes name, struct bytes spki);

@@ -71,6 +71,37 @@ int ocsp_request_parse(struct ocsp_request *out, struct bytes der)
            CBS_len(&sequence) == 0 && (!present || read_signature(signature)) && read_tbs(out, tbs);
 }
 
+/* ---- the plainest ---- */
+
+/* Takes an element of |tag| whose length has one octet off |from|. 1 or 0. */
+static int take(struct bytes *content, uint8_t tag, struct bytes *from)
+{
+    size_t len;
+
+    if (from->len < 2 || from->data[0] != tag || from->data[1] > 127 || from->data[1] > from->len - 2)
+        return 0;
+    len = from->data[1];
+    *content = bytes_of(from->data + 2, len);
+    *from = bytes_of(from->data + 2 + len, from->len - 2 - len);
+    return 1;
+}
+
+int ocsp_request_plain(struct bytes *cert_id, struct bytes *serial, struct bytes der)
+{
+    enum { SEQUENCE = 0x30, OCTETS = 0x04, INTEGER = 0x02, AROUND = 4 };
+    struct bytes rest = der, content, ignored;
+
+    for (int i = 0; i < AROUND; i++) {
+        if (!take(&content, SEQUENCE, &rest) || rest.len != 0)
+            return 0;
+        rest = content;
+    }
+    *cert_id = rest;
+    return take(&content, SEQUENCE, &rest) && rest.len == 0 && take(&ignored, SEQUENCE, &content) &&
+           take(&ignored, OCTETS, &content) && take(&ignored, OCTETS, &content) &&
+           take(serial, INTEGER, &content) && content.len == 0;
+}
+
 /* ---- written ---- */
 
 static int add_digest(CBB *cbb, enum digest_id id, struct bytes data)

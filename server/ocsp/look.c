@@ -53,13 +53,21 @@ int ocsp_look(struct ocsp_service *service, struct ocsp_kept *out, uint8_t octet
               struct bytes request, int64_t now, int fresh)
 {
     struct ocsp_request parsed;
+    struct bytes cert_id, number;
     uint8_t serial[STORE_SERIAL];
+    int is_plain = ocsp_request_plain(&cert_id, &number, request);
 
+    /* What is kept is about octets that were read with all care. The same octets need no other look. */
+    if (is_plain && ocsp_serial(serial, number) &&
+        ocsp_cache_find(out, octets, ocsp_cache(service), cert_id, bytes_of(serial, STORE_SERIAL), now,
+                        fresh))
+        return 1;
     if (!ocsp_request_parse(&parsed, request)) {
         *out = (struct ocsp_kept){.der = ocsp_error(OCSP_MALFORMED_REQUEST)};
         return 1;
     }
-    return parsed.count == 1 && parsed.nonce.len == 0 && ocsp_serial(serial, parsed.ids[0].serial) &&
+    return !is_plain && parsed.count == 1 && parsed.nonce.len == 0 &&
+           ocsp_serial(serial, parsed.ids[0].serial) &&
            ocsp_cache_find(out, octets, ocsp_cache(service), parsed.ids[0].der,
                            bytes_of(serial, STORE_SERIAL), now, fresh);
 }

@@ -130,6 +130,60 @@ Test(ocsp, the_response_of_the_rfc_is_written_again)
     "303c303a300906052b0e03021a050004140102030405060708090a0b0c0d0e0f10111213140414010203040506"             \
     "0708090a0b0c0d0e0f1011121314020105"
 
+/* The plainest request is found by its form alone. So whatever is changed in one: if its CertID is still the
+ * same, it is the same request; and what a reader with all care finds in it, is found. */
+Test(ocsp, the_plainest_request)
+{
+    static const char text[] = "30423040303e" ONE_REQUEST;
+    struct bytes der = hex(arena, text), cert_id, serial;
+    uint8_t *octets = (uint8_t *)(uintptr_t)arena_copy(arena, der).data;
+    struct ocsp_request request, changed;
+
+    cr_assert(ocsp_request_parse(&request, der));
+    cr_assert(ocsp_request_plain(&cert_id, &serial, der));
+    same(cert_id, request.ids[0].der);
+    same(serial, request.ids[0].serial);
+    for (size_t i = 0; i < der.len; i++) {
+        for (unsigned value = 0; value <= 0xff; value++) {
+            octets[i] = (uint8_t)value;
+            int plain = ocsp_request_plain(&cert_id, &serial, bytes_of(octets, der.len));
+            if (ocsp_request_parse(&changed, bytes_of(octets, der.len))) {
+                cr_assert(plain, "octet %zu", i);
+                same(cert_id, changed.ids[0].der);
+                same(serial, changed.ids[0].serial);
+            }
+            cr_assert(!plain || i >= 8 || value == der.data[i], "octet %zu: around the CertID", i);
+        }
+        octets[i] = der.data[i];
+    }
+    for (size_t len = 0; len < der.len; len++)
+        cr_assert_not(ocsp_request_plain(&cert_id, &serial, bytes_of(der.data, len)), "%zu", len);
+}
+
+/* What has more than a CertID is another one, and has to be read with all care. */
+Test(ocsp, what_is_not_the_plainest_request)
+{
+    static const char *const cases[] = {
+        "3047"
+        "3045a003020100303e" ONE_REQUEST,
+        "304e3040303e" ONE_REQUEST "a00a3008300306012a030100",
+        "3050304e303e" ONE_REQUEST "a20c300a300806022a0304020500",
+        "3050304e304c304a"
+        "303a300906052b0e03021a050004140102030405060708090a0b0c0d0e0f10111213140414010203040506"
+        "0708090a0b0c0d0e0f1011121314020105a00c300a300806022a0304020500",
+        "307e307c307a" ONE_REQUEST ONE_REQUEST,
+        "3081423040303e" ONE_REQUEST,
+        "304230403040" ONE_REQUEST,
+        "300a30083006300430020500",
+        "30123010300e300c300a3000040004000200"
+        "0500",
+    };
+    struct bytes cert_id, serial;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_not(ocsp_request_plain(&cert_id, &serial, hex(arena, cases[i])), "%s", cases[i]);
+}
+
 static int parses(struct ocsp_request *out, const char *text)
 {
     return ocsp_request_parse(out, hex(arena, text));
