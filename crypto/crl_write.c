@@ -3,53 +3,90 @@
 #include "crypto/crl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/crl_internal.h"
 
 /* FRAME: all but entries, names and the issuing distribution point, the signature among it. */
-enum { ENTRY_MAX = 96, FRAME_MAX = 1024 + SIGNATURE_MAX };
+enum { SERIAL_MAX = 32, ENTRY_MAX = 96, FRAME_MAX = 1024 + SIGNATURE_MAX, SEQUENCE = 0x30 };
 
-static int open_extension(CBB *list, CBB *extension, CBB *value, uint8_t last, int critical)
+/* ---- entries ----
+ *
+ * A list has millions: each is written into octets of its own, by hand, and added as a whole. All of it is so
+ * short (ENTRY_MAX) that every length has one octet. */
+
+static size_t put_header(uint8_t *out, uint8_t tag, size_t len)
 {
-    const uint8_t oid[3] = {0x55, 0x1d, last};
-
-    return CBB_add_asn1(list, extension, CBS_ASN1_SEQUENCE) &&
-           der_add_oid(extension, bytes_of(oid, sizeof oid)) &&
-           (!critical || CBB_add_asn1_bool(extension, 1)) &&
-           CBB_add_asn1(extension, value, CBS_ASN1_OCTETSTRING);
+    out[0] = tag;
+    out[1] = (uint8_t)len;
+    return 2;
 }
 
-static int add_reason(CBB *list, int reason)
+/* A positive INTEGER, minimal. */
+static size_t put_serial(uint8_t *out, struct bytes serial)
 {
-    CBB extension, value;
-    const uint8_t octet = (uint8_t)reason;
+    size_t pad, at;
 
-    return reason == CRL_REASON_UNSPECIFIED ||
-           (open_extension(list, &extension, &value, REASON_CODE, 0) &&
-            der_add_octets(&value, CBS_ASN1_ENUMERATED, bytes_of(&octet, 1)) && CBB_flush(list));
+    while (serial.len > 0 && serial.data[0] == 0)
+        serial = bytes_of(serial.data + 1, serial.len - 1);
+    pad = serial.len == 0 || (serial.data[0] & 0x80) != 0;
+    at = put_header(out, CBS_ASN1_INTEGER, pad + serial.len);
+    out[at] = 0;
+    if (serial.len != 0)
+        memcpy(out + at + pad, serial.data, serial.len);
+    return at + pad + serial.len;
 }
 
-/* RFC 5280 5.3.2: GeneralizedTime, also before 2050. */
-static int add_invalidity_date(CBB *list, int64_t at)
+/* The extension { id-ce last } with |len| octets of |value|; not critical. */
+static size_t put_extension(uint8_t *out, uint8_t last, const uint8_t *value, size_t len)
 {
-    CBB extension, value;
+    const uint8_t oid[] = {CBS_ASN1_OBJECT, 3, 0x55, 0x1d, last};
+    size_t at = put_header(out, SEQUENCE, sizeof oid + 2 + len);
 
-    return at == 0 || (open_extension(list, &extension, &value, INVALIDITY_DATE, 0) &&
-                       der_add_generalized_time(&value, at) && CBB_flush(list));
+    memcpy(out + at, oid, sizeof oid);
+    at += sizeof oid;
+    at += put_header(out + at, CBS_ASN1_OCTETSTRING, len);
+    memcpy(out + at, value, len);
+    return at + len;
+}
+
+/* Returns 0 if a time has no form. */
+static size_t put_extensions(uint8_t *out, const struct crl_entry *entry)
+{
+    const uint8_t reason[] = {CBS_ASN1_ENUMERATED, 1, (uint8_t)entry->reason};
+    uint8_t time[DER_TIME_MAX];
+    size_t at = 2, len;
+
+    if (entry->reason != CRL_REASON_UNSPECIFIED)
+        at += put_extension(out + at, REASON_CODE, reason, sizeof reason);
+    if (entry->invalidity_at != 0) {
+        /* RFC 5280 5.3.2: GeneralizedTime, also before 2050. */
+        if ((len = der_put_generalized_time(time, entry->invalidity_at)) == 0)
+            return 0;
+        at += put_extension(out + at, INVALIDITY_DATE, time, len);
+    }
+    put_header(out, SEQUENCE, at - 2);
+    return at;
 }
 
 static int add_entry(CBB *list, const struct crl_entry *entry)
 {
-    CBB sequence, extensions;
+    uint8_t out[ENTRY_MAX];
+    size_t at = 2, len;
 
-    if (!CBB_add_asn1(list, &sequence, CBS_ASN1_SEQUENCE) || !der_add_uint(&sequence, entry->serial) ||
-        !der_add_time(&sequence, entry->revoked_at))
+    if (entry->serial.len > SERIAL_MAX)
         return 0;
-    if (entry->reason == CRL_REASON_UNSPECIFIED && entry->invalidity_at == 0)
-        return CBB_flush(list);
-    return CBB_add_asn1(&sequence, &extensions, CBS_ASN1_SEQUENCE) &&
-           add_reason(&extensions, entry->reason) && add_invalidity_date(&extensions, entry->invalidity_at) &&
-           CBB_flush(list);
+    at += put_serial(out + at, entry->serial);
+    if ((len = der_put_time(out + at, entry->revoked_at)) == 0)
+        return 0;
+    at += len;
+    if (entry->reason != CRL_REASON_UNSPECIFIED || entry->invalidity_at != 0) {
+        if ((len = put_extensions(out + at, entry)) == 0)
+            return 0;
+        at += len;
+    }
+    put_header(out, SEQUENCE, at - 2);
+    return CBB_add_bytes(list, out, at);
 }
 
 /* RFC 5280 5.1.2.6: without entries the list "MUST be absent". */
@@ -67,6 +104,18 @@ static int add_entries(CBB *tbs, crl_next_entry *next, void *arg)
             return 0;
     } while (next(arg, &entry));
     return CBB_flush(tbs);
+}
+
+/* ---- what stands around them ---- */
+
+static int open_extension(CBB *list, CBB *extension, CBB *value, uint8_t last, int critical)
+{
+    const uint8_t oid[3] = {0x55, 0x1d, last};
+
+    return CBB_add_asn1(list, extension, CBS_ASN1_SEQUENCE) &&
+           der_add_oid(extension, bytes_of(oid, sizeof oid)) &&
+           (!critical || CBB_add_asn1_bool(extension, 1)) &&
+           CBB_add_asn1(extension, value, CBS_ASN1_OCTETSTRING);
 }
 
 static int add_key_id(CBB *list, const struct crl_plan *plan)

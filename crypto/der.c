@@ -2,6 +2,7 @@
 #include "crypto/der.h"
 
 #include <openssl/mem.h>
+#include <openssl/time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -168,29 +169,61 @@ int der_parse_generalized_time(struct bytes content, int64_t *out)
     return generalized_time_fault(content, out) == NULL;
 }
 
-static int add_time(CBB *cbb, CBS_ASN1_TAG tag, int64_t at)
+static uint8_t *put_digits(uint8_t *out, int number)
 {
-    char text[32];
-    struct tm tm;
-    time_t t = (time_t)at;
-    size_t len;
+    *out++ = (uint8_t)('0' + number / 10);
+    *out++ = (uint8_t)('0' + number % 10);
+    return out;
+}
 
-    if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900 || tm.tm_year < 0)
+/* Lists have millions of times: strftime would take longer than all else of an entry. */
+static size_t put_time(uint8_t out[DER_TIME_MAX], CBS_ASN1_TAG tag, int64_t at)
+{
+    struct tm tm;
+    uint8_t *end = out + 2;
+
+    if (!OPENSSL_posix_to_tm(at, &tm) || tm.tm_year < 0)
         return 0;
-    len = strftime(text, sizeof text, tag == CBS_ASN1_UTCTIME ? "%y%m%d%H%M%SZ" : "%Y%m%d%H%M%SZ", &tm);
-    return len > 0 && der_add_octets(cbb, tag, bytes_of(text, len));
+    if (tag == CBS_ASN1_GENERALIZEDTIME)
+        end = put_digits(end, 19 + tm.tm_year / 100);
+    end = put_digits(end, tm.tm_year % 100);
+    end = put_digits(end, tm.tm_mon + 1);
+    end = put_digits(end, tm.tm_mday);
+    end = put_digits(end, tm.tm_hour);
+    end = put_digits(end, tm.tm_min);
+    end = put_digits(end, tm.tm_sec);
+    *end++ = 'Z';
+    out[0] = (uint8_t)tag;
+    out[1] = (uint8_t)(end - out - 2);
+    return (size_t)(end - out);
+}
+
+size_t der_put_time(uint8_t out[DER_TIME_MAX], int64_t at)
+{
+    static const int64_t year_1950 = -631152000, year_2050 = 2524608000;
+
+    return put_time(out, at >= year_1950 && at < year_2050 ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME, at);
+}
+
+size_t der_put_generalized_time(uint8_t out[DER_TIME_MAX], int64_t at)
+{
+    return put_time(out, CBS_ASN1_GENERALIZEDTIME, at);
 }
 
 int der_add_time(CBB *cbb, int64_t at)
 {
-    static const int64_t year_1950 = -631152000, year_2050 = 2524608000;
+    uint8_t octets[DER_TIME_MAX];
+    size_t len = der_put_time(octets, at);
 
-    return add_time(cbb, at >= year_1950 && at < year_2050 ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME, at);
+    return len != 0 && CBB_add_bytes(cbb, octets, len);
 }
 
 int der_add_generalized_time(CBB *cbb, int64_t at)
 {
-    return add_time(cbb, CBS_ASN1_GENERALIZEDTIME, at);
+    uint8_t octets[DER_TIME_MAX];
+    size_t len = der_put_generalized_time(octets, at);
+
+    return len != 0 && CBB_add_bytes(cbb, octets, len);
 }
 
 int der_add_oid(CBB *cbb, struct bytes oid)

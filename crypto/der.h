@@ -44,6 +44,12 @@ int der_get_time(CBS *cbs, int64_t *out);
  * messageTime), whose content is |content|, into Unix seconds. */
 int der_parse_generalized_time(struct bytes content, int64_t *out);
 
+/* der_put_time writes what der_add_time does into |out|, and der_put_generalized_time what
+ * der_add_generalized_time does. Both return how many octets, or 0 if |at| has no such form. */
+enum { DER_TIME_MAX = 17 };
+size_t der_put_time(uint8_t out[DER_TIME_MAX], int64_t at);
+size_t der_put_generalized_time(uint8_t out[DER_TIME_MAX], int64_t at);
+
 /* der_add_time writes |at| as RFC 5280 4.1.2.5 wants it: UTCTime until 2049, GeneralizedTime from 2050. */
 int der_add_time(CBB *cbb, int64_t at);
 

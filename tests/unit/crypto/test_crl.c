@@ -203,6 +203,47 @@ Test(crl, what_does_not_fit_is_refused)
     free(entries);
 }
 
+/* The longest entry there is, and one octet more; and a serial of nothing, which is 0. */
+Test(crl, the_longest_and_the_shortest_entry)
+{
+    uint8_t serial[33];
+    struct crl_entry entry = {
+        .serial = bytes_of(serial, 32), .revoked_at = 2524608000, .reason = 10, .invalidity_at = 2524608000};
+    struct crl_plan plan = plan_of();
+    struct crl_entry found;
+    struct crl crl;
+    struct list list = {&entry, 1, 0};
+    struct bytes der;
+    CBS rest;
+
+    memset(serial, 0xff, sizeof serial);
+    der = signed_list(&plan, &entry, 1);
+    cr_assert(der_is_strict(NULL, NULL, der, 16));
+    cr_assert(crl_parse(&crl, der) && verifies(&crl));
+    rest = cbs_of(crl.entries);
+    cr_assert(crl_read_entry(&rest, &found));
+    cr_assert_eq(CBS_len(&rest), 0);
+    cr_assert_eq(found.serial.len, 33);
+    cr_assert_eq(found.serial.data[0], 0);
+    cr_assert(bytes_equal(bytes_of(found.serial.data + 1, 32), entry.serial));
+    cr_assert_eq(found.revoked_at, 2524608000);
+    cr_assert_eq(found.reason, 10);
+    cr_assert_eq(found.invalidity_at, 2524608000);
+    entry.serial.len = 33;
+    cr_assert_not(crl_write(&der, &plan, 1, next, &list));
+    entry = (struct crl_entry){.revoked_at = CERTS_NOW};
+    der = signed_list(&plan, &entry, 1);
+    cr_assert(der_is_strict(NULL, NULL, der, 16));
+    cr_assert(crl_parse(&crl, der));
+    rest = cbs_of(crl.entries);
+    cr_assert(crl_read_entry(&rest, &found));
+    cr_assert(bytes_equal(found.serial, hex(arena, "00")));
+    entry.invalidity_at = INT64_MAX; /* no time */
+    list.at = 0;
+    cr_assert_not(crl_write(&der, &plan, 1, next, &list));
+    cr_assert_null(der.data);
+}
+
 /* RFC 5280 5.1.2.4: GeneralizedTime from 2050 on; 5.3.2: an invalidityDate always. */
 Test(crl, times_have_the_forms_of_RFC_5280)
 {

@@ -204,6 +204,35 @@ Test(der, times_are_read)
     cr_assert_eq(at, INT64_C(253402300799));
 }
 
+/* As the C library has them, at the ends of days, of months and of leap years, and in between. */
+Test(der, times_are_those_of_the_calendar)
+{
+    static const int64_t ends[] = {-2208988800, -1,         0,          951782399,  951868800,
+                                   1709164799,  1709251200, 4107542399, 4107542400, INT64_C(253402300799)};
+    uint8_t octets[DER_TIME_MAX];
+    uint64_t random = 1;
+
+    for (size_t i = 0; i < 20000; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        int64_t at =
+            i < sizeof ends / sizeof ends[0] ? ends[i] : (int64_t)(random >> 20) % INT64_C(253402300800);
+        time_t t = (time_t)at;
+        struct tm tm;
+        char text[16];
+        cr_assert_not_null(gmtime_r(&t, &tm));
+        cr_assert_eq(strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm), 15);
+        cr_assert_eq(der_put_generalized_time(octets, at), 17);
+        cr_assert(octets[0] == 0x18 && octets[1] == 15 && memcmp(octets + 2, text, 15) == 0, "%lld",
+                  (long long)at);
+        if (at < -631152000 || at >= 2524608000)
+            continue;
+        cr_assert_eq(der_put_time(octets, at), 15);
+        cr_assert(octets[0] == 0x17 && octets[1] == 13 && memcmp(octets + 2, text + 2, 13) == 0, "%lld",
+                  (long long)at);
+    }
+    cr_assert_eq(der_put_time(octets, -2208988801), 0, "1899");
+}
+
 Test(der, a_year_beyond_9999_cannot_be_written)
 {
     CBB cbb;
