@@ -35,7 +35,7 @@ static void put(const struct cmp_authority *ca, struct publication *publication,
 
     if (body.data != NULL)
         publication_put(publication, path_of(path, ca->name, suffix), type, body, ca->cert.not_before,
-                        ca->cert.not_after);
+                        ca->cert.not_after, NULL);
 }
 
 /* RFC 5280 4.2.2.1: "a collection of certificates in a BER or DER encoded "certs-only" CMS message": the

@@ -46,11 +46,11 @@ static void publish(const struct policy_crl *crl, struct publication *publicatio
     if (copy != NULL) {
         memcpy(copy, crl->der.data, crl->der.len);
         publication_put(publication, path_of(path, crl->name, "crl"), "application/pkix-crl",
-                        bytes_of(copy, crl->der.len), crl->this_update, crl->next_update);
+                        bytes_of(copy, crl->der.len), crl->this_update, crl->next_update, NULL);
     }
     if (pem_crl(&text, &len, crl->der))
         publication_put(publication, path_of(path, crl->name, "pem"), "application/x-pem-file",
-                        bytes_of(text, len), crl->this_update, crl->next_update);
+                        bytes_of(text, len), crl->this_update, crl->next_update, NULL);
 }
 
 void given_publish(struct given *given, const struct policy *policy, struct publication *publication)

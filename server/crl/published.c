@@ -65,12 +65,21 @@ void publication_free(struct publication *publication)
     free(publication);
 }
 
+static void write_tag(char out[PUBLISHED_TAG_MAX], const uint8_t *hash)
+{
+    enum { OCTETS = (PUBLISHED_TAG_MAX - 3) / 2 };
+
+    out[0] = '"';
+    for (size_t i = 0; i < OCTETS; i++)
+        snprintf(out + 1 + 2 * i, 3, "%02x", hash[i]);
+    out[1 + 2 * OCTETS] = '"';
+}
+
 static struct published *new_document(const char *content_type, struct bytes body, int64_t modified,
-                                      int64_t expires)
+                                      int64_t expires, const uint8_t *hash)
 {
     struct published *document = calloc(1, sizeof *document);
-    uint8_t hash[DIGEST_MAX];
-    size_t len;
+    uint8_t own[DIGEST_MAX];
 
     if (document == NULL)
         return NULL;
@@ -79,11 +88,9 @@ static struct published *new_document(const char *content_type, struct bytes bod
     document->content_type = content_type;
     document->modified = modified;
     document->expires = expires;
-    len = digest_compute(hash, DIGEST_SHA256, body);
-    document->tag[0] = '"';
-    for (size_t i = 0; i < len; i++)
-        snprintf(document->tag + 1 + 2 * i, 3, "%02x", hash[i]);
-    document->tag[1 + 2 * len] = '"';
+    if (hash == NULL)
+        digest_compute(own, DIGEST_SHA256, body);
+    write_tag(document->tag, hash != NULL ? hash : own);
     return document;
 }
 
@@ -127,9 +134,10 @@ static void replace(struct publication *publication, struct place *place, struct
 }
 
 int publication_put(struct publication *publication, const char *path, const char *content_type,
-                    struct bytes body, int64_t modified, int64_t expires)
+                    struct bytes body, int64_t modified, int64_t expires, const uint8_t *hash)
 {
-    struct published *document = new_document(content_type, body, modified, expires), *unused = document;
+    struct published *document = new_document(content_type, body, modified, expires, hash);
+    struct published *unused = document;
     struct place *place;
 
     if (document == NULL) {

@@ -29,10 +29,11 @@ struct publication;
 struct publication *publication_new(void);
 void publication_free(struct publication *publication);
 
-/* publication_put makes |body|, malloc'ed and taken over also on failure, the document at |path|. One with
- * the same octets stays as it is. Returns 1, or 0 without memory. Any thread. */
+/* publication_put makes |body|, malloc'ed and taken over also on failure, the document at |path|. |hash| is
+ * its SHA-256 where that is known already, or NULL. One with the same octets stays as it is. Returns 1, or 0
+ * without memory. Any thread. */
 int publication_put(struct publication *publication, const char *path, const char *content_type,
-                    struct bytes body, int64_t modified, int64_t expires);
+                    struct bytes body, int64_t modified, int64_t expires, const uint8_t *hash);
 
 /* publication_nth returns the |n|th document, from 0, held by the caller until published_release, and its
  * path in |path|; NULL after the last. One that is added or removed meanwhile may be missed, or met twice.

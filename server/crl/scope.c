@@ -109,7 +109,7 @@ static void publish_pem(const struct crl_scope *scope, const struct crl_turn *tu
     path_of(path, scope, turn->ca->name, "pem");
     if (der.len > BOUND_CRL_PEM || !pem_crl(&text, &len, der) ||
         !publication_put(turn->publication, path, "application/x-pem-file", bytes_of(text, len),
-                         scope->head.this_update, scope->head.next_update))
+                         scope->head.this_update, scope->head.next_update, NULL))
         publication_remove(turn->publication, path);
 }
 
@@ -159,7 +159,8 @@ static struct crl_attempt publish(struct crl_scope *scope, const struct crl_turn
     digest_compute(scope->published_signer, DIGEST_SHA256, turn->ca->crl_cert.spki);
     publish_pem(scope, turn, der);
     if (!publication_put(turn->publication, path_of(path, scope, turn->ca->name, "crl"),
-                         "application/pkix-crl", der, scope->head.this_update, scope->head.next_update))
+                         "application/pkix-crl", der, scope->head.this_update, scope->head.next_update,
+                         scope->head.hash))
         return failed("publishing", "out of memory");
     scope->published = scope->head.number;
     scope->published_at = scope->head.this_update;

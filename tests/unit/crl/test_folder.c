@@ -40,7 +40,7 @@ static void publish(int64_t number)
     struct bytes der;
 
     cr_assert(crl_make_full(&der, &authority, &nothing, &times));
-    cr_assert(publication_put(publication, "/crl/a.crl", "t", der, 0, 0));
+    cr_assert(publication_put(publication, "/crl/a.crl", "t", der, 0, 0, NULL));
 }
 
 Test(folder, a_newer_CRL_takes_the_place_of_an_older_one)
@@ -99,7 +99,7 @@ static int is_there(const char *name)
 
 static void publish_pem(void)
 {
-    cr_assert(publication_put(publication, "/crl/a.pem", "t", bytes_of(strdup("PEM"), 3), 0, 0));
+    cr_assert(publication_put(publication, "/crl/a.pem", "t", bytes_of(strdup("PEM"), 3), 0, 0, NULL));
 }
 
 /* One that has grown too long for PEM would leave there what says less. */

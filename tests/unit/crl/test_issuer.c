@@ -613,7 +613,7 @@ Test(issuer, what_is_made_is_above_what_the_folder_has_by_then)
     turn.folder = own;
     cr_assert_eq(look(&entries), 1);
     cr_assert(crl_make_full(&der, &authority, &nothing, &far));
-    cr_assert(publication_put(others, "/crl/issuing.crl", "t", der, 0, 0));
+    cr_assert(publication_put(others, "/crl/issuing.crl", "t", der, 0, 0, NULL));
     folder_write(folder, others);
     enroll(1, KEY_COMPROMISE);
     later(config.after_revocation_seconds);

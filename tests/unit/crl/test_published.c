@@ -20,8 +20,8 @@ Test(published, a_document_is_found_by_its_path)
     struct published *document;
 
     cr_assert_null(publication_find(publication, bytes_str("/crl/a.crl")));
-    cr_assert(publication_put(publication, "/crl/a.crl", "application/pkix-crl", octets("one"), 5, 9));
-    cr_assert(publication_put(publication, "/crl/b.crl", "application/pkix-crl", octets("two"), 6, 0));
+    cr_assert(publication_put(publication, "/crl/a.crl", "application/pkix-crl", octets("one"), 5, 9, NULL));
+    cr_assert(publication_put(publication, "/crl/b.crl", "application/pkix-crl", octets("two"), 6, 0, NULL));
     document = publication_find(publication, bytes_str("/crl/a.crl"));
     cr_assert(bytes_equal(document->body, bytes_str("one")));
     cr_assert_str_eq(document->content_type, "application/pkix-crl");
@@ -34,15 +34,31 @@ Test(published, a_document_is_found_by_its_path)
     publication_free(publication);
 }
 
+/* A hash that is known is taken as it is. */
+Test(published, a_hash_that_is_known_is_the_tag)
+{
+    struct publication *publication = publication_new();
+    struct published *document;
+    uint8_t hash[32];
+
+    for (size_t i = 0; i < sizeof hash; i++)
+        hash[i] = (uint8_t)(0xe0 + i);
+    cr_assert(publication_put(publication, "/crl/a.crl", "application/pkix-crl", octets("one"), 5, 9, hash));
+    document = publication_find(publication, bytes_str("/crl/a.crl"));
+    cr_assert_str_eq(document->tag, "\"e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\"");
+    published_release(document);
+    publication_free(publication);
+}
+
 /* Who fetches during an update gets the old one or the new, never half. */
 Test(published, who_reads_the_former_one_keeps_it)
 {
     struct publication *publication = publication_new();
     struct published *former, *now;
 
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("former"), 1, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("former"), 1, 0, NULL));
     former = publication_find(publication, bytes_str("/a"));
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("newer"), 2, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("newer"), 2, 0, NULL));
     now = publication_find(publication, bytes_str("/a"));
     cr_assert(bytes_equal(former->body, bytes_str("former")));
     cr_assert(bytes_equal(now->body, bytes_str("newer")));
@@ -59,9 +75,9 @@ Test(published, the_same_octets_change_nothing)
     struct publication *publication = publication_new();
     struct published *first, *second;
 
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("same"), 1, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("same"), 1, 0, NULL));
     first = publication_find(publication, bytes_str("/a"));
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("same"), 2, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("same"), 2, 0, NULL));
     second = publication_find(publication, bytes_str("/a"));
     cr_assert_eq(first, second);
     published_release(first);
@@ -79,7 +95,7 @@ Test(published, former_ones_have_a_bound_and_the_oldest_go)
     for (int i = 0; i < MANY; i++) {
         uint8_t *body = calloc(1, QUARTER);
         body[0] = (uint8_t)i;
-        cr_assert(publication_put(publication, "/a", "text/plain", bytes_of(body, QUARTER), 1, 0));
+        cr_assert(publication_put(publication, "/a", "text/plain", bytes_of(body, QUARTER), 1, 0, NULL));
         read[i] = publication_find(publication, bytes_str("/a"));
     }
     publication_tidy(publication);
@@ -91,7 +107,7 @@ Test(published, former_ones_have_a_bound_and_the_oldest_go)
     for (int i = 2; i < MANY - 1; i++)
         published_release(read[i]);
     publication_tidy(publication);
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("newest"), 1, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("newest"), 1, 0, NULL));
     publication_tidy(publication);
     cr_assert_not(published_is_withdrawn(read[MANY - 1]));
     published_release(read[0]);
@@ -106,8 +122,8 @@ Test(published, what_is_removed_is_not_found_but_read_to_its_end)
     struct publication *publication = publication_new();
     struct published *document;
 
-    cr_assert(publication_put(publication, "/a", "text/plain", octets("a"), 1, 0));
-    cr_assert(publication_put(publication, "/b", "text/plain", octets("b"), 1, 0));
+    cr_assert(publication_put(publication, "/a", "text/plain", octets("a"), 1, 0, NULL));
+    cr_assert(publication_put(publication, "/b", "text/plain", octets("b"), 1, 0, NULL));
     document = publication_find(publication, bytes_str("/a"));
     publication_remove(publication, "/a");
     publication_remove(publication, "/c");
