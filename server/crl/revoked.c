@@ -143,6 +143,22 @@ size_t revoked_changes_since(const struct revoked *list, int64_t position)
     return list->change_count - low;
 }
 
+/* After a start all of the list may be changes, until the next base. */
+static void shrink_changes(struct revoked *list)
+{
+    enum { MUCH = 8 };
+    size_t room = list->change_count > FIRST_ROOM ? list->change_count : FIRST_ROOM;
+    struct revoked_change *changes;
+
+    if (list->change_room / MUCH < room)
+        return;
+    changes = realloc(list->changes, room * sizeof *changes);
+    if (changes == NULL)
+        return;
+    list->changes = changes;
+    list->change_room = room;
+}
+
 void revoked_keep_since(struct revoked *list, int64_t position)
 {
     size_t gone;
@@ -152,6 +168,7 @@ void revoked_keep_since(struct revoked *list, int64_t position)
     list->change_count -= gone;
     if (list->change_count != 0)
         memmove(list->changes, list->changes + gone, list->change_count * sizeof *list->changes);
+    shrink_changes(list);
 }
 
 const struct revoked_cert *revoked_next_change(const struct revoked *list, size_t *at)

@@ -138,6 +138,36 @@ Test(revoked, many_find_their_places)
     revoked_free(&list);
 }
 
+/* After a start all may be changes. When they are forgotten, their memory goes; the next ones find room
+ * again. */
+Test(revoked, changes_that_are_forgotten_hold_no_memory)
+{
+    enum { MANY = 5000, MORE = 600 };
+    struct revoked list = {.count = 0};
+    uint8_t serial[STORE_SERIAL] = {0};
+    struct store_revocation row = {.serial = bytes_of(serial, sizeof serial), .status = STORE_CERT_REVOKED};
+    size_t at = 0;
+
+    for (uint32_t i = 1; i <= MANY + MORE; i++) {
+        memcpy(serial + STORE_SERIAL - sizeof i, &i, sizeof i);
+        row.position = i;
+        cr_assert(revoked_put(&list, &row));
+        if (i == MANY) {
+            cr_assert_geq(list.change_room, MANY);
+            revoked_keep_since(&list, MANY - 3);
+            cr_assert_leq(list.change_room, 256);
+        }
+    }
+    cr_assert_eq(list.change_count, MORE + 3);
+    for (uint32_t i = MANY - 2; i <= MANY + MORE; i++) {
+        const struct revoked_cert *cert = revoked_next_change(&list, &at);
+        cr_assert_not_null(cert);
+        cr_assert_eq(cert->last_change, i);
+    }
+    cr_assert_null(revoked_next_change(&list, &at));
+    revoked_free(&list);
+}
+
 Test(revoked, a_serial_of_another_length_is_none)
 {
     struct revoked list = {.count = 0};
