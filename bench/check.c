@@ -1,7 +1,6 @@
 /* Holds an answer against its request: header, protection, body. What only a signature can tell is listed,
  * and verified by the caller in a batch, before check_verdict. */
 #include "bench/check.h"
-#include "bench/status.h"
 
 #include "crypto/random.h"
 #include "server/pki/response.h"
@@ -129,15 +128,9 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
 {
     const struct scenario_kind *kind = scenario_kind(request->scenario);
     struct pki_status_info status;
-    enum bench_error error;
-
-    if (kind->protocol != PROTOCOL_CMP) {
-        *check = (struct check){.error = BENCH_OK};
-        check->error = status_check(check, setup, request, reply, deep);
-        return;
-    }
-    error = check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
-                          kind->answer, reply, deep);
+    enum bench_error error =
+        check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
+                      kind->answer, reply, deep);
 
     if (error == BENCH_OK && !kind->certifies)
         error =

@@ -17,10 +17,13 @@ struct check {
     struct verification items[2];
     size_t item_count;            /* 0: nothing to verify */
     struct public_key *responder; /* of OCSP, for the items; or NULL */
+    uint8_t seen[2][DIGEST_MAX];  /* hashes of what the items make good, for bench/status.h */
+    size_t seen_count;
 };
 
-/* check_first judges |reply|, the answer to |request|. With |deep| its signatures are to be verified, too.
- * Views point into |reply|; pieces go into |arena|. After check_verdict, check_cleanup frees the rest. */
+/* check_first judges |reply|, the answer to |request|, which is one of CMP. With |deep| its signatures are to
+ * be verified, too. Views point into |reply|; pieces go into |arena|. After check_verdict, check_cleanup
+ * frees the rest. */
 void check_first(struct check *check, struct arena *arena, const struct setup *setup,
                  const struct options *options, const struct request *request, struct bytes reply, int deep);
 

@@ -11,6 +11,7 @@
 
 #include "bench/check.h"
 #include "bench/idle.h"
+#include "bench/status.h"
 
 enum {
     ARENA = 1024 * 1024,
@@ -57,6 +58,7 @@ struct driver {
     unsigned busy;
     int exhausted; /* no request is left to start */
     int64_t last_expiry_ns;
+    struct status_memory memory;
 };
 
 /* ---- the end of an enrollment ---- */
@@ -185,9 +187,12 @@ static void judge(struct driver *driver, struct client *client)
     client->check = (struct check){.error = client->exchange.error};
     if (client->exchange.error != BENCH_OK)
         return;
+    if (scenario_kind(client->request->scenario)->protocol != PROTOCOL_CMP) {
+        status_check(&client->check, &driver->memory, run->setup, client->request, reply, deep);
+        return;
+    }
     /* The certificate outlives the exchange that brought it. */
-    if (scenario_kind(client->request->scenario)->certifies)
-        reply = arena_copy(client->arena, reply);
+    reply = arena_copy(client->arena, reply);
     if (client->confirming)
         check_confirmed(&client->check, client->arena, run->setup, client->request,
                         bytes_of(client->confirmation.nonce, REQUEST_NONCE), reply, deep);
@@ -215,6 +220,8 @@ static int settle(struct driver *driver, struct client *client)
     const struct scenario_kind *kind = scenario_kind(client->request->scenario);
     enum bench_error error = check_verdict(&client->check);
 
+    if (error == BENCH_OK)
+        status_remember(&driver->memory, &client->check);
     check_cleanup(&client->check);
     if (error == BENCH_REJECTED || error == BENCH_UNAVAILABLE)
         note_refusal(driver, &client->check);

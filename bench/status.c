@@ -2,6 +2,7 @@
  */
 #include "bench/status.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "crypto/crl.h"
@@ -36,6 +37,33 @@ static void add_item(struct check *check, const struct signature_algorithm *algo
         (struct verification){.algorithm = algorithm, .key = key, .message = message, .signature = signature};
 }
 
+/* ---- what was verified before ---- */
+
+static size_t place_of(const uint8_t hash[DIGEST_MAX])
+{
+    return hash[0] % STATUS_PLACES;
+}
+
+/* Returns 1 if |octets| were verified before; else notes them in |check|. */
+static int is_known(struct check *check, const struct status_memory *memory, struct bytes octets)
+{
+    uint8_t *hash = check->seen[check->seen_count];
+
+    digest_compute(hash, DIGEST_SHA256, octets);
+    if (memcmp(memory->places[place_of(hash)], hash, DIGEST_MAX) == 0)
+        return 1;
+    check->seen_count++;
+    return 0;
+}
+
+void status_remember(struct status_memory *memory, const struct check *check)
+{
+    for (size_t i = 0; i < check->seen_count; i++)
+        memcpy(memory->places[place_of(check->seen[i])], check->seen[i], DIGEST_MAX);
+}
+
+/* ---- judged ---- */
+
 /* RFC 6960 3.2, RFC 5280 6.3.3: what is not of now says nothing. */
 static int is_current(int64_t this_update, int64_t next_update)
 {
@@ -45,8 +73,8 @@ static int is_current(int64_t this_update, int64_t next_update)
 }
 
 /* RFC 6960 4.2.2.2: the CA itself signs, or who has a certificate of it for that. */
-static enum bench_error add_responder(struct check *check, const struct setup *setup,
-                                      const struct ocsp_response *response)
+static enum bench_error add_responder(struct check *check, const struct status_memory *memory,
+                                      const struct setup *setup, const struct ocsp_response *response)
 {
     static const uint8_t ocsp_signing[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09};
     const struct public_key *key = setup->ca_key;
@@ -60,15 +88,17 @@ static enum bench_error add_responder(struct check *check, const struct setup *s
             !certificate_has_purpose(&cert, bytes_of(ocsp_signing, sizeof ocsp_signing)) ||
             !is_current(cert.not_before, cert.not_after))
             return BENCH_PROTECTION;
-        add_item(check, cert.algorithm, setup->ca_key, cert.tbs, cert.signature);
+        if (!is_known(check, memory, cert.der))
+            add_item(check, cert.algorithm, setup->ca_key, cert.tbs, cert.signature);
         key = check->responder;
     }
     add_item(check, response->algorithm, key, response->data, response->signature);
     return BENCH_OK;
 }
 
-static enum bench_error check_ocsp(struct check *check, const struct setup *setup,
-                                   const struct request *request, struct bytes reply, int deep)
+static enum bench_error check_ocsp(struct check *check, const struct status_memory *memory,
+                                   const struct setup *setup, const struct request *request,
+                                   struct bytes reply, int deep)
 {
     struct ocsp_response response;
 
@@ -82,11 +112,12 @@ static enum bench_error check_ocsp(struct check *check, const struct setup *setu
         !bytes_equal(response.nonce, request->nonce) || response.first.status != OCSP_GOOD ||
         !is_current(response.first.this_update, response.first.next_update))
         return BENCH_MISMATCH;
-    return deep ? add_responder(check, setup, &response) : BENCH_OK;
+    return deep && !is_known(check, memory, reply) ? add_responder(check, memory, setup, &response)
+                                                   : BENCH_OK;
 }
 
-static enum bench_error check_crl(struct check *check, const struct setup *setup, struct bytes reply,
-                                  int deep)
+static enum bench_error check_crl(struct check *check, const struct status_memory *memory,
+                                  const struct setup *setup, struct bytes reply, int deep)
 {
     struct crl crl;
 
@@ -95,15 +126,16 @@ static enum bench_error check_crl(struct check *check, const struct setup *setup
     if (!bytes_equal(crl.issuer, setup->ca.subject) || crl.is_delta || crl.number < 0 ||
         !is_current(crl.this_update, crl.next_update))
         return BENCH_MISMATCH;
-    if (deep)
+    if (deep && !is_known(check, memory, reply))
         add_item(check, crl.algorithm, setup->ca_key, crl.tbs, crl.signature);
     return BENCH_OK;
 }
 
-enum bench_error status_check(struct check *check, const struct setup *setup, const struct request *request,
-                              struct bytes reply, int deep)
+void status_check(struct check *check, const struct status_memory *memory, const struct setup *setup,
+                  const struct request *request, struct bytes reply, int deep)
 {
-    return scenario_kind(request->scenario)->protocol == PROTOCOL_CRL
-               ? check_crl(check, setup, reply, deep)
-               : check_ocsp(check, setup, request, reply, deep);
+    *check = (struct check){.error = BENCH_OK};
+    check->error = scenario_kind(request->scenario)->protocol == PROTOCOL_CRL
+                       ? check_crl(check, memory, setup, reply, deep)
+                       : check_ocsp(check, memory, setup, request, reply, deep);
 }

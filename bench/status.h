@@ -13,10 +13,21 @@ enum { STATUS_NONCE = 32 };
 int status_request_make(struct request *request, struct arena *arena, const struct setup *setup,
                         struct bytes serial);
 
+/* struct status_memory has hashes of answers, and of responders' certificates, whose signatures were right:
+ * the same octets are not verified again, so that those who ask for what is kept are not busy with that. Of
+ * one thread; all zero at first. */
+enum { STATUS_PLACES = 256 };
+struct status_memory {
+    uint8_t places[STATUS_PLACES][DIGEST_MAX];
+};
+
 /* status_check judges |reply|, the answer to |request|, which is one of OCSP or of a CRL: it speaks now, of
- * what was asked for, and a certificate is good. With |deep| its signatures become items of |check|, whose
- * views point into |reply|. */
-enum bench_error status_check(struct check *check, const struct setup *setup, const struct request *request,
-                              struct bytes reply, int deep);
+ * what was asked for, and a certificate is good. With |deep| its signatures become items of |check|, but for
+ * those that |memory| knows. Views point into |reply|. After check_verdict, check_cleanup frees the rest. */
+void status_check(struct check *check, const struct status_memory *memory, const struct setup *setup,
+                  const struct request *request, struct bytes reply, int deep);
+
+/* status_remember takes what |check|, whose verdict is BENCH_OK, has verified. */
+void status_remember(struct status_memory *memory, const struct check *check);
 
 #endif

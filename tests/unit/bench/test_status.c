@@ -8,6 +8,7 @@ static const uint8_t serial_octets[] = {0x5a, 1, 2, 3}, other_octets[] = {0x5a, 
 static const uint8_t id_ocsp_signing[] = {0x2b, 6, 1, 5, 5, 7, 3, 9},
                      id_client_auth[] = {0x2b, 6, 1, 5, 5, 7, 3, 2};
 static struct private_key *responder_key;
+static struct status_memory memory;
 
 /* What a responder does, and may do wrong. */
 struct responding {
@@ -99,17 +100,22 @@ static struct bytes response(const struct responding *from)
     return der;
 }
 
+static size_t verified; /* signatures, of the last one that was judged */
+
 static enum bench_error judge(const struct request *request, struct bytes reply, int deep)
 {
     struct check check;
     enum bench_error error;
 
-    check_first(&check, world->arena, &setup, &options, request, reply, deep);
+    status_check(&check, &memory, &setup, request, reply, deep);
     struct verification *items[] = {&check.items[0], &check.items[1]};
-    verify_batch(items, check.item_count);
+    verified = check.item_count;
+    verify_batch(items, verified);
     error = check_verdict(&check);
-    cr_assert_eq(check.item_count != 0, deep && check.error == BENCH_OK);
+    cr_assert(deep || verified == 0);
     check_cleanup(&check);
+    if (error == BENCH_OK)
+        status_remember(&memory, &check);
     return error;
 }
 
@@ -209,6 +215,31 @@ Test(status, whoever_else_signs_is_found_out)
     from.certificate = certificate(&world->issuing, id_ocsp_signing, now + 3600);
     setup.ca.subject = setup.vendor.subject;
     is(&request, response(&from), BENCH_PROTECTION, BENCH_OK);
+}
+
+/* What was verified is not verified again, and nothing else is taken for it. */
+Test(status, the_same_octets_are_verified_once)
+{
+    struct request request = asked(SCENARIO_OCSP), fresh = asked(SCENARIO_OCSP_NONCE);
+    struct responding from = right(&request);
+    struct bytes first = response(&from), second;
+
+    cr_assert_eq(judge(&request, first, 0), BENCH_OK);
+    cr_assert_eq(judge(&request, first, 1), BENCH_OK);
+    cr_assert_eq(verified, 2, "what was only looked at counts for nothing");
+    cr_assert_eq(judge(&request, first, 1), BENCH_OK);
+    cr_assert_eq(verified, 0);
+    cr_assert_eq(judge(&fresh, first, 1), BENCH_MISMATCH, "not the answer to another");
+    from.nonce = fresh.nonce;
+    from.single.cert_id = fresh.cert_id;
+    second = response(&from);
+    cr_assert_eq(judge(&fresh, second, 1), BENCH_OK);
+    cr_assert_eq(verified, 1, "the responder's certificate is known");
+    from.key = world->stranger.key;
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(judge(&fresh, response(&from), 1), BENCH_PROTECTION);
+        cr_assert_eq(verified, 1, "what is wrong is not remembered");
+    }
 }
 
 /* RFC 6960 4.2.1 */
