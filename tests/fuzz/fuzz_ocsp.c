@@ -16,10 +16,16 @@ static void must_be(int so)
 static void fuzz_request(struct bytes der)
 {
     struct ocsp_request request;
+    struct bytes cert_id = {NULL, 0}, number = {NULL, 0};
     uint8_t serial[STORE_SERIAL];
+    int is_plain = ocsp_request_plain(&cert_id, &number, der);
 
+    must_be(!is_plain || (cert_id.len <= der.len && number.len <= cert_id.len));
     if (!ocsp_request_parse(&request, der))
         return;
+    must_be(!is_plain ||
+            (request.count == 1 && request.nonce.len == 0 && bytes_equal(cert_id, request.ids[0].der) &&
+             bytes_equal(number, request.ids[0].serial)));
     must_be(request.count > 0 && request.count <= BOUND_OCSP_REQUESTS &&
             request.nonce.len <= BOUND_OCSP_NONCE);
     for (size_t i = 0; i < request.count; i++) {
