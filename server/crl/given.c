@@ -74,18 +74,28 @@ int given_ends_soon(const struct policy_crl *crl, int64_t now)
     return crl->next_update - now < (crl->next_update - crl->this_update) / 4;
 }
 
+static int has_one_ended(const struct policy_crl *crls, size_t count, int64_t after, int64_t now)
+{
+    for (size_t i = 0; i < count; i++)
+        if (crls[i].next_update > after && crls[i].next_update <= now)
+            return 1;
+    return 0;
+}
+
 void given_tell(struct given *given, const struct policy *policy, int64_t now)
 {
     size_t count;
     const struct policy_crl *crls = policy_crls(policy, &count);
 
-    if (given->told_at != 0 && now - given->told_at < DAY && now >= given->told_at)
+    if (given->told_at != 0 && now - given->told_at < DAY && now >= given->told_at &&
+        !has_one_ended(crls, count, given->told_at, now))
         return;
     given->told_at = now;
     for (size_t i = 0; i < count; i++)
         if (given_ends_soon(&crls[i], now))
-            log_line(LOG_WARN, "CRL ends soon", log_word("ca", crls[i].name),
-                     log_number("seconds_left", crls[i].next_update - now),
+            log_line(crls[i].next_update > now ? LOG_WARN : LOG_ERROR,
+                     crls[i].next_update > now ? "CRL ends soon" : "CRL has ended",
+                     log_word("ca", crls[i].name), log_number("seconds_left", crls[i].next_update - now),
                      log_text("text",
                               "make another with cmpctl ca crl where the key of that CA is, put it in the "
                               "place of the file, and send SIGHUP"));
