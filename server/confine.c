@@ -147,6 +147,8 @@ static int is_part_allowed(struct config_fault *fault, const struct confine *con
 int confine_allows(struct config_fault *fault, const struct confine *confine, const struct config *config)
 {
     struct check check = {confine->sandbox, NULL};
+    int files_allowed; /* 1: what is outside is a folder to be written, which cannot be beside the
+                          configuration */
 
     if (confine->sandbox == NULL)
         return 1;
@@ -157,14 +159,13 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
         (fetches(config) &&
          !is_part_allowed(fault, confine, SANDBOX_FETCH, "crl_urls of a vendor name servers")))
         return 0;
-    if (config_each_file(config, check_file, &check) &&
-        is_folder_allowed(&check, confine, config->crl.folder) &&
+    files_allowed = config_each_file(config, check_file, &check);
+    if (files_allowed && is_folder_allowed(&check, confine, config->crl.folder) &&
         is_folder_allowed(&check, confine, config->vendor_crl_folder))
         return 1;
     snprintf(fault->text, sizeof fault->text,
-             "%s is in none of the folders that this process was confined to at start: restart to use it, or "
-             "put it beside the configuration",
-             check.outside);
+             "%s is in none of the folders that this process was confined to at start: restart to use it%s",
+             check.outside, files_allowed ? "" : ", or put it beside the configuration");
     return 0;
 }
 
