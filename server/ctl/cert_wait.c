@@ -77,21 +77,16 @@ static int64_t look(struct store *store, const struct cert_wait_of *of, const ch
     return number != 0 ? number : look_at(store, of, *scope = "delta");
 }
 
-static int wait_for_crl(const struct cert_wait *wait, const struct cert_wait_of *of, struct store *store)
+/* Whether a CRL says so; prints which. -1 with a fault printed. */
+static int look_for_crl(const struct cert_wait *wait, const struct cert_wait_of *of, struct store *store)
 {
     const char *scope;
-    int64_t number;
+    int64_t number = look(store, of, &scope);
 
-    while ((number = look(store, of, &scope)) == 0) {
-        if (is_over(wait))
-            return !ctl_fault("no CRL of %s says so after %d seconds: see whether a node serves, and its log",
-                              of->ca, LONGEST);
-        usleep(PAUSE_US);
-    }
     if (number > 0)
         printf("CRL %lld (%s) of %s says so, after %.1f s\n", (long long)number, scope, of->ca,
                seconds_since(wait));
-    return number > 0;
+    return number > 0 ? 1 : (int)number;
 }
 
 /* 1: the responder says so; 0 with |why| not. */
@@ -109,25 +104,46 @@ static int ask(const struct cert_wait_of *of, const struct policy *policy, char 
     return status == (int)wanted;
 }
 
-static int wait_for_ocsp(const struct cert_wait *wait, const struct cert_wait_of *of,
-                         const struct policy *policy)
+static int look_for_ocsp(const struct cert_wait *wait, const struct cert_wait_of *of,
+                         const struct policy *policy, char why[CERT_OCSP_WHY])
 {
-    char why[CERT_OCSP_WHY];
-
-    while (!ask(of, policy, why)) {
-        if (is_over(wait))
-            return !ctl_fault("OCSP at %s does not say so after %d seconds: %s", of->ocsp_url, LONGEST, why);
-        usleep(PAUSE_US);
-    }
+    if (!ask(of, policy, why))
+        return 0;
     printf("OCSP of %s (%s) says so, after %.1f s\n", of->ca, of->ocsp_url, seconds_since(wait));
     return 1;
+}
+
+static int tell_over(const struct cert_wait_of *of, int in_crl, const char *why)
+{
+    return in_crl ? ctl_fault("OCSP at %s does not say so after %d seconds: %s", of->ocsp_url, LONGEST, why)
+                  : ctl_fault("no CRL of %s says so after %d seconds: see whether a node serves, and its log",
+                              of->ca, LONGEST);
+}
+
+/* Both by turns: neither is told later because the other is late. */
+static int wait_for(const struct cert_wait *wait, const struct cert_wait_of *of,
+                    const struct ctl_opened *opened)
+{
+    char why[CERT_OCSP_WHY] = "";
+    int in_crl = 0, in_ocsp = of->ocsp_url[0] == 0;
+
+    for (;;) {
+        if (!in_crl && (in_crl = look_for_crl(wait, of, opened->store)) < 0)
+            return 0;
+        if (!in_ocsp)
+            in_ocsp = look_for_ocsp(wait, of, opened->policy, why);
+        if (in_crl && in_ocsp)
+            return 1;
+        if (is_over(wait))
+            return !tell_over(of, in_crl, why);
+        usleep(PAUSE_US);
+    }
 }
 
 int cert_wait(const struct cert_wait *wait, const struct ctl_opened *opened)
 {
     for (size_t i = 0; i < wait->count; i++)
-        if (!wait_for_crl(wait, &wait->of[i], opened->store) ||
-            (wait->of[i].ocsp_url[0] != 0 && !wait_for_ocsp(wait, &wait->of[i], opened->policy)))
+        if (!wait_for(wait, &wait->of[i], opened))
             return 0;
     return 1;
 }
