@@ -51,6 +51,8 @@ static int read_revoked(struct root_crl_revoked *out, size_t *count, struct aren
 
     if (reason < 0 || reason == CERT_RELEASED)
         return !ctl_fault("'%s' is no reason: write one of RFC 5280 5.3.1, as in cACompromise", name);
+    if (name != NULL && ctl_value(call, "revoke") == NULL)
+        return !ctl_fault("--reason is of what --revoke names: name the certificate, too");
     for (*count = 0; (path = ctl_nth(call, "revoke", *count)) != NULL; (*count)++) {
         if (*count == ROOT_CRL_NEW_MAX)
             return !ctl_fault("more than %d certificates at once; call it again for the rest",
