@@ -130,9 +130,9 @@ static const struct config_section ca = SECTION(ca, "a CA");
 static const struct config_setting ldap_rows[] = {
     {ROW(config_ldap, url), .kind = CONFIG_TEXT, .required = 1, .example = "ldap://directory.example",
      .says = "or ldaps://"},
-    {ROW(config_ldap, entry), .kind = CONFIG_TEXT, .required = 1, .example = "\"cn=${ca},o=Operator\"",
+    {ROW(config_ldap, entry), .kind = CONFIG_TEXT, .required = 1, .example = "cn=${ca},o=Operator",
      .says = "DN of a CA's entry, which must be there (pkiCA, deltaCRL); ${ca} is the name in cas"},
-    {ROW(config_ldap, bind_dn), .kind = CONFIG_TEXT, .example = "\"cn=cmpd,o=Operator\"",
+    {ROW(config_ldap, bind_dn), .kind = CONFIG_TEXT, .example = "cn=cmpd,o=Operator",
      .says = "who may write there; default: nobody in particular"},
     {ROW(config_ldap, password_file), .kind = CONFIG_FILE, .example = "ldap.password",
      .says = "file with its password, mode 0600"},
