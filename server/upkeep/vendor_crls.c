@@ -74,7 +74,12 @@ static void keep_named(struct vendor_crls *job)
 
 /* ---- one of them ---- */
 
-static void tell(struct vendor_crl *crl, const char *why, int is_new)
+static int has_ended(const struct vendor_crl *crl, int64_t now)
+{
+    return crl->next_update < now;
+}
+
+static void tell(struct vendor_crl *crl, const char *why, int is_new, int64_t now)
 {
     if (why != NULL && (!crl->failing || strcmp(why, crl->why) != 0)) {
         snprintf(crl->why, sizeof crl->why, "%s", why);
@@ -84,8 +89,11 @@ static void tell(struct vendor_crl *crl, const char *why, int is_new)
             log_text("text", "cmpd tries again and again; once what it has is stale, stations are refused"));
     }
     if (why == NULL && (is_new || crl->failing))
-        log_line(LOG_INFO, "CRL fetched", log_word("vendor", crl->vendor), log_text("url", crl->url),
-                 log_number("next_update", crl->next_update));
+        log_line(
+            has_ended(crl, now) ? LOG_ERROR : LOG_INFO, "CRL fetched", log_word("vendor", crl->vendor),
+            log_text("url", crl->url), log_number("next_update", crl->next_update),
+            log_text(has_ended(crl, now) ? "text" : NULL, "it has ended: the vendor has to make another; "
+                                                          "without crl_stale_hours stations are refused"));
     crl->failing = why != NULL;
 }
 
@@ -121,7 +129,7 @@ static void fetch_one(struct vendor_crl *crl, const struct policy *policy, size_
     if (ends != NULL && atomic_load(ends))
         return;
     crl->next_update = fetched.next_update;
-    tell(crl, why, fetched.is_new);
+    tell(crl, why, fetched.is_new, now);
     crl->looked = now;
     crl->due = next_look(crl, policy_config(policy)->vendors[v].crl_fetch_minutes, now);
 }
@@ -148,7 +156,7 @@ static void fetch_due(struct vendor_crls *job, const struct policy *policy, int6
             crl->is_named = 1;
             if (is_due(crl, now))
                 fetch_one(crl, policy, v, now, ends);
-            job->alarm |= crl->failing && crl->next_update < now;
+            job->alarm |= crl->looked != 0 && has_ended(crl, now);
         }
     keep_named(job);
 }
@@ -192,7 +200,7 @@ static void resume(void *state)
     struct vendor_crls *job = state;
 
     for (size_t i = 0; i < job->count; i++)
-        if (job->of[i].failing)
+        if (job->of[i].failing || has_ended(&job->of[i], job->of[i].looked))
             job->of[i].due = 0;
 }
 

@@ -14,7 +14,7 @@ struct vendor_crls {
     struct vendor_crl *of;
     size_t count;
     int64_t reminded; /* when it was last told what will have stations refused, Unix seconds; 0: not yet */
-    int alarm;        /* 1: something could not be fetched, and what there is has ended */
+    int alarm;        /* 1: what there is of one of them has ended, or there is nothing */
 };
 
 /* vendor_crls_run fetches what is due at |now| (Unix seconds). Waits for the servers, each

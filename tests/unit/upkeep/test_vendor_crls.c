@@ -142,6 +142,20 @@ Test(vendor_crls, what_is_there_counts_while_the_server_is_away)
     cr_expect(job.alarm, "what was not taken is no help");
 }
 
+Test(vendor_crls, a_server_that_has_only_one_that_has_ended_is_no_help)
+{
+    outside.next_update = NOW - 1;
+    cr_expect_eq(fetched_at(NOW), 1);
+    cr_expect(job.alarm, "it was fetched, and stations are refused");
+    cr_expect_eq(fetched_at(NOW + 1), 0);
+    outside.next_update = NOW + 5 * MINUTE;
+    resume(&job);
+    cr_expect_eq(fetched_at(NOW + 2), 1, "the vendor has made another: that is said by SIGHUP");
+    cr_expect_not(job.alarm);
+    resume(&job);
+    cr_expect_eq(fetched_at(NOW + 3), 0);
+}
+
 Test(vendor_crls, a_node_that_stops_fetches_nothing_more)
 {
     atomic_int ends = 0;
