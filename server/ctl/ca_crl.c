@@ -141,7 +141,7 @@ const struct ctl_command ctl_ca_crl = {
     .options = options,
     .says = "make the CRL of a root where its key is, or the next one",
     .more = "FILE is the CRL: PEM if its name ends with .pem, else DER. If it is there, it is the last one: "
-            "what it lists\n"
-            "stays listed, its number is followed, and it is replaced. Nodes publish it (crl.files).\n",
+            "what it lists stays listed, its number is followed, and it is replaced. Nodes publish it "
+            "(crl.files).",
     .run = run,
 };

@@ -78,6 +78,8 @@ cp "$work/root-2.crl" "$dir/ca/root.crl"
 refused "the wrong key" 'is not the key of' "$CMPD_BIN/cmpctl" ca crl "$work/new.crl" --certificate "$dir/ca/root.pem" --key "$dir/ca/issuing.key"
 refused "a certificate of another CA" 'was issued by another CA' "$CMPD_BIN/cmpctl" ca crl "$work/new.crl" \
     --certificate "$dir/ca/root.pem" --key "$dir/ca/root.key" --revoke "$work/gnb-1.pem"
+refused "a reason for nothing" 'is of what --revoke names' "$CMPD_BIN/cmpctl" ca crl "$work/new.crl" \
+    --certificate "$dir/ca/root.pem" --key "$dir/ca/root.key" --reason keyCompromise
 cp "$work/root-2.crl" "$work/revoking.crl"
 ok "the issuing CA is revoked" "$CMPD_BIN/cmpctl" ca crl "$work/revoking.crl" --certificate "$dir/ca/root.pem" \
     --key "$dir/ca/root.key" --revoke "$dir/ca/issuing.pem" --reason cACompromise
