@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/base/shard.h"
 #include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 #include "storage/store.h"
@@ -152,11 +153,45 @@ static void warn(void *arg, const char *key, const char *text)
     warnings->count++;
 }
 
+/* CRLs of CAs above, which somebody has to make again. */
+static void warn_of_given(const struct policy *policy, int64_t now, struct warnings *warnings)
+{
+    size_t count;
+    const struct policy_crl *crls = policy_crls(policy, &count);
+    char key[64], text[256];
+
+    for (size_t i = 0; i < count; i++) {
+        if (crls[i].next_update >= now)
+            continue;
+        snprintf(key, sizeof key, "crl.files[%zu]", i);
+        snprintf(text, sizeof text, "the CRL \"%s\" has ended: make the next one with cmpctl ca crl",
+                 crls[i].name);
+        warn(warnings, key, text);
+    }
+}
+
+static int names_shards(const struct config_profile *profile)
+{
+    return profile->urls.crl.count != 0 && shard_is_named(profile->urls.crl.items[0]);
+}
+
+static void warn_of_shards(const struct config *config, struct warnings *warnings)
+{
+    for (size_t i = 0; i < config->profile_count; i++)
+        if (names_shards(&config->profiles[i]))
+            return;
+    if (config->crl.shards != 0)
+        warn(warnings, "crl.shards",
+             "no profile has " SHARD_NAMED " in urls.crl: no certificate falls into a shard");
+}
+
 static size_t warn_of_crls(const struct policy *policy, int64_t now)
 {
     struct warnings warnings = {policy_config(policy), 0};
 
     policy_warn_of_crls(policy, now, warn, &warnings);
+    warn_of_given(policy, now, &warnings);
+    warn_of_shards(policy_config(policy), &warnings);
     return warnings.count;
 }
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include): the time of what it warns of is the test's */
+#include "server/ctl/check.c"
+
 #include "server/base/file.h"
 #include "server/base/log.h"
 #include "server/ctl/ctl.h"
@@ -158,4 +161,33 @@ Test(check, a_store_that_cannot_be_opened_is_a_fault)
     cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_FAULT);
     cr_assert(said("/ca/cmpd.yaml:") && said("127.0.0.1"), "%s", call_err);
     cr_assert_str_empty(call_out);
+}
+
+Test(check, shards_that_no_certificate_names_are_told)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    edit("\n  shards: 0", "\n  shards: 4");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert(said("no profile has ${shard} in urls.crl"), "%s", call_err);
+    edit("/crl/issuing.crl\"", "/crl/issuing-${shard}.crl\"");
+    edit("delta_crl: [\"", "delta_crl: [] # [\"");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert_str_empty(call_err);
+}
+
+/* init makes the root's, for a year. */
+Test(check, a_CRL_of_a_CA_above_that_has_ended_is_told)
+{
+    enum { DAY = 86400 };
+    struct config_fault fault;
+    struct policy *policy;
+    int64_t now = time(NULL);
+
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    policy = policy_load_file(&fault, config, now);
+    cr_assert_not_null(policy, "%s", fault.text);
+    cr_expect_eq(warn_of_crls(policy, now), 0);
+    cr_expect_eq(warn_of_crls(policy, now + 364 * (int64_t)DAY), 0);
+    cr_expect_eq(warn_of_crls(policy, now + 367 * (int64_t)DAY), 1);
+    policy_release(policy);
 }
