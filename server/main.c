@@ -418,6 +418,7 @@ static void reload(struct server *server)
     }
     log_set_level(policy_config(newer)->log);
     use_policy(server, newer);
+    upkeep_resume(server->upkeep);
     log_demo_profiles(policy_config(newer));
     log_line(LOG_INFO, "configuration loaded", log_word("config", policy_hash(newer)));
 }

@@ -35,7 +35,7 @@ struct upkeep_job {
     void (*begin)(void *state); /* NULL: nothing is to be done */
     /* run waits for the store. Returns 1, or 0: again a second later. */
     int (*run)(void *state, const struct upkeep_turn *turn);
-    void (*resume)(void *state);     /* a new configuration is there; NULL: no matter */
+    void (*resume)(void *state);     /* upkeep_resume was called; NULL: no matter */
     int (*alarm)(const void *state); /* 1: it stands still, and somebody has to look; NULL: never */
     void (*end)(void *state, const struct upkeep_turn *turn); /* its last act; NULL: nothing */
 };

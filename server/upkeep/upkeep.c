@@ -29,7 +29,7 @@ struct strand {
     enum upkeep_strand of;
     pthread_t thread;
     int started;
-    unsigned resumed;    /* configurations that its jobs know of */
+    unsigned resumed;    /* of upkeep.resumed, as far as its jobs know */
     atomic_int stopping; /* set under the lock */
 };
 
@@ -42,7 +42,7 @@ struct upkeep {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t wake;
     struct policy *policy;
-    unsigned configurations; /* that were put in use */
+    unsigned resumed; /* times that its jobs were told to go on */
 };
 
 static int64_t now_ms(void)
@@ -63,7 +63,7 @@ static struct duty *duty_of(struct upkeep *upkeep, const struct upkeep_job *job)
 }
 
 /* Waits a second, or until something has changed. Returns the policy to use, acquired, or NULL to stop. */
-static struct policy *wait_a_second(struct strand *strand, unsigned *configurations)
+static struct policy *wait_a_second(struct strand *strand, unsigned *resumed)
 {
     struct upkeep *upkeep = strand->upkeep;
     struct policy *policy = NULL;
@@ -76,7 +76,7 @@ static struct policy *wait_a_second(struct strand *strand, unsigned *configurati
         pthread_cond_timedwait(&upkeep->wake, &upkeep->lock, &until);
     if (!strand->stopping)
         policy = policy_acquire(upkeep->policy);
-    *configurations = upkeep->configurations;
+    *resumed = upkeep->resumed;
     pthread_mutex_unlock(&upkeep->lock);
     return policy;
 }
@@ -116,9 +116,9 @@ static void run_jobs(struct upkeep *upkeep, enum upkeep_strand strand, const str
             run_job(upkeep, upkeep_jobs[i], turn);
 }
 
-static void resume_jobs(struct strand *strand, unsigned configurations)
+static void resume_jobs(struct strand *strand, unsigned resumed)
 {
-    for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != configurations; i++) {
+    for (size_t i = 0; i < UPKEEP_JOBS && strand->resumed != resumed; i++) {
         const struct upkeep_job *job = upkeep_jobs[i];
         struct duty *duty = &strand->upkeep->duties[i];
         if (job->strand != strand->of)
@@ -131,7 +131,7 @@ static void resume_jobs(struct strand *strand, unsigned configurations)
         if (job->alarm != NULL)
             atomic_store(&duty->alarm, job->alarm(duty->state));
     }
-    strand->resumed = configurations;
+    strand->resumed = resumed;
 }
 
 static void end_jobs(struct strand *strand)
@@ -148,10 +148,10 @@ static void *run(void *arg)
 {
     struct strand *strand = arg;
     struct policy *policy;
-    unsigned configurations;
+    unsigned resumed;
 
-    while ((policy = wait_a_second(strand, &configurations)) != NULL) {
-        resume_jobs(strand, configurations);
+    while ((policy = wait_a_second(strand, &resumed)) != NULL) {
+        resume_jobs(strand, resumed);
         run_jobs(strand->upkeep, strand->of,
                  &(struct upkeep_turn){policy, strand->upkeep->store, now_ms(), &strand->stopping});
         policy_release(policy);
@@ -223,10 +223,17 @@ void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy)
     pthread_mutex_lock(&upkeep->lock);
     old = upkeep->policy;
     upkeep->policy = policy;
-    upkeep->configurations++;
     pthread_cond_broadcast(&upkeep->wake);
     pthread_mutex_unlock(&upkeep->lock);
     policy_release(old);
+}
+
+void upkeep_resume(struct upkeep *upkeep)
+{
+    pthread_mutex_lock(&upkeep->lock);
+    upkeep->resumed++;
+    pthread_cond_broadcast(&upkeep->wake);
+    pthread_mutex_unlock(&upkeep->lock);
 }
 
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)

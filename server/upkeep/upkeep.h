@@ -10,8 +10,12 @@ struct upkeep;
  * must outlive it. Returns NULL without memory or threads. */
 struct upkeep *upkeep_new(struct policy *policy, struct store *store);
 
-/* upkeep_set_policy makes |policy| the one in use (SIGHUP); a job that had stopped with an alarm goes on. */
+/* upkeep_set_policy makes |policy| the one in use. What its jobs have found so far stays. */
 void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy);
+
+/* upkeep_resume: somebody has looked (SIGHUP). Jobs begin anew; one that had stopped with an alarm goes on.
+ * Never because of what others bring about, such as a vendor with a new CRL. */
+void upkeep_resume(struct upkeep *upkeep);
 
 /* upkeep_has_alarm returns 1 while a job stands still because somebody has to look. Any thread; NULL is
  * allowed. */

@@ -109,6 +109,7 @@ Test(upkeep, an_alarm_lasts_until_the_configuration_is_loaded_again)
     cr_assert_eq(state_of(1), STORE_TX_ENDED);
     cr_assert_eq(state_of(2), STORE_TX_WAIT_CONFIRM);
     upkeep_set_policy(upkeep, demo.policy);
+    upkeep_resume(upkeep);
     while (state_of(2) == STORE_TX_WAIT_CONFIRM)
         a_moment();
     upkeep_free(upkeep);
@@ -135,6 +136,37 @@ static void long_jobs(struct upkeep *upkeep, int64_t now_ms)
 {
     atomic_store(&upkeep->served, now_ms / 1000);
     run_jobs(upkeep, UPKEEP_LONG, &(struct upkeep_turn){demo.policy, store, now_ms, NULL});
+}
+
+/* A vendor's new CRL brings a new policy about, and takes back no alarm. */
+Test(upkeep, a_new_policy_alone_lets_no_job_go_on)
+{
+    struct config_fault fault;
+    struct upkeep upkeep = {.store = store, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct strand strand = {.upkeep = &upkeep, .of = UPKEEP_LONG};
+
+    cr_assert(demo_edit(&demo, &fault, "confirm_revoke_max: 60", "confirm_revoke_max: 1"));
+    begin(1, NOW - 10);
+    begin(2, NOW - 5);
+    upkeep.policy = policy_acquire(demo.policy);
+    serve_at(NOW);
+    cr_assert(begin_jobs(&upkeep, NOW));
+    long_jobs(&upkeep, NOW * 1000LL);
+    cr_assert(upkeep_has_alarm(&upkeep));
+    upkeep_set_policy(&upkeep, demo.policy);
+    resume_jobs(&strand, upkeep.resumed);
+    long_jobs(&upkeep, NOW * 1000LL + 1000);
+    cr_expect(upkeep_has_alarm(&upkeep));
+    cr_expect_eq(state_of(2), STORE_TX_WAIT_CONFIRM);
+    upkeep_resume(&upkeep);
+    resume_jobs(&strand, upkeep.resumed);
+    long_jobs(&upkeep, NOW * 1000LL + 2000);
+    cr_expect_not(upkeep_has_alarm(&upkeep));
+    cr_expect_eq(state_of(2), STORE_TX_ENDED);
+    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep.duties[i].state);
+    policy_release(upkeep.policy);
 }
 
 /* deploy/manual/audit.md: "Every minute, and when it ends". Time is passed in. */
