@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "crypto/crl_set.h"
+#include "crypto/name_match.h"
 #include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/policy/internal.h"
@@ -75,8 +76,8 @@ int policy_load_fetched(struct policy *policy, struct crl_set *set, size_t v)
 
 /* ---- what is fetched ---- */
 
-/* The CRL that is in |path|, if it still counts: into |crl|, whose octets |*der| are to be freed. */
-static int read_kept(struct crl *crl, uint8_t **der, const struct crl_set *set, const char *path, int64_t now)
+/* The CRL that is in |path|, if it is the vendor's: into |crl|, whose octets |*der| are to be freed. */
+static int read_kept(struct crl *crl, uint8_t **der, const struct crl_set *set, const char *path)
 {
     uint8_t *text;
     size_t text_len, len;
@@ -87,21 +88,39 @@ static int read_kept(struct crl *crl, uint8_t **der, const struct crl_set *set, 
         return 0;
     is_crl = pem_or_der_crl(der, &len, bytes_of(text, text_len));
     free(text);
-    return is_crl && crl_set_try(set, crl, bytes_of(*der, len)) == NULL && crl->this_update <= now;
+    return is_crl && crl_set_try(set, crl, bytes_of(*der, len)) == NULL;
 }
 
-/* Who stands between may repeat an older one, and no revocation is taken back so. */
-static const char *write_newer(struct policy_fetched *fetched, const char *path, struct bytes der,
-                               const struct crl *crl, const struct crl *kept)
+static int is_of_same_scope(const struct crl *a, const struct crl *b)
 {
-    fetched->next_update = crl->next_update;
-    if (kept != NULL && bytes_equal(der, kept->der))
+    return a->is_delta == b->is_delta && bytes_equal(a->issuing_point, b->issuing_point) &&
+           name_equal(a->issuer, b->issuer);
+}
+
+static int is_older(const struct crl *crl, const struct crl *kept)
+{
+    return crl->this_update != kept->this_update ? crl->this_update < kept->this_update
+                                                 : crl->number < kept->number;
+}
+
+/* Who stands between may repeat an older one, or give another of the vendor's: no revocation is taken back
+ * so, and none is forgotten that still counts. Nor does one that counts for nothing yet take the place of
+ * one that does. */
+static const char *why_not(const struct crl *crl, const struct crl *kept, int64_t stale_seconds, int64_t now)
+{
+    if (crl->this_update > now)
+        return "it is not valid yet: its thisUpdate is ahead";
+    if (kept == NULL)
         return NULL;
-    if (kept != NULL && (crl->this_update < kept->this_update ||
-                         (crl->this_update == kept->this_update && crl->number < kept->number))) {
-        fetched->next_update = kept->next_update;
-        return "it is older than the one that was fetched before";
-    }
+    if (!is_of_same_scope(crl, kept))
+        return now - kept->next_update > stale_seconds ? NULL
+                                                       : "it has another issuer or scope than the one that "
+                                                         "was fetched before, which still counts";
+    return is_older(crl, kept) ? "it is older than the one that was fetched before" : NULL;
+}
+
+static const char *write_new(struct policy_fetched *fetched, const char *path, struct bytes der)
+{
     if (!file_write(path, der.data, der.len, MODE, 0))
         return strerror(errno);
     fetched->is_new = 1;
@@ -113,11 +132,15 @@ static const char *keep_fetched(struct policy_fetched *fetched, const struct crl
 {
     struct crl crl, kept;
     uint8_t *kept_der;
+    int has_kept = read_kept(&kept, &kept_der, set, path);
     const char *why = crl_set_try(set, &crl, der);
-    int has_kept = read_kept(&kept, &kept_der, set, path, now);
 
     if (why == NULL)
-        why = write_newer(fetched, path, der, &crl, has_kept ? &kept : NULL);
+        why = why_not(&crl, has_kept ? &kept : NULL, set->stale_seconds, now);
+    if (why == NULL && !(has_kept && bytes_equal(der, kept.der)))
+        why = write_new(fetched, path, der);
+    if (why == NULL)
+        fetched->next_update = crl.next_update;
     else if (has_kept)
         fetched->next_update = kept.next_update;
     free(kept_der);

@@ -15,28 +15,35 @@ enum { VENDOR = 1, DAY = 24 * 3600 };
 
 static int64_t now;
 
-/* A vendor whose anchor is the demo's root: its key is there. */
+/* A vendor whose CAs are the demo's: their keys are there. */
 static void set_up_vendor(void)
 {
     set_up();
     now = time(NULL) + 60;
-    edit("\nprofiles:\n", "\n  - name: second\n    anchors: [ca/root.pem]\n    crl_urls: ['" URL
-                          "', '" OTHER_URL "']\nvendor_crl_folder: store\nprofiles:\n");
+    edit("\nprofiles:\n",
+         "\n  - name: second\n    anchors: [ca/root.pem]\n    intermediates: [ca/issuing.pem]\n"
+         "    crl_urls: ['" URL "', '" OTHER_URL "']\nvendor_crl_folder: store\nprofiles:\n");
 }
 
 TestSuite(fetched_crls, .init = set_up_vendor, .fini = tear_down);
 
-/* The next CRL of the root, and its octets: to be freed. */
-static char *next_crl(size_t *len)
+/* The next CRL of a CA of the demo, and its octets: to be freed. */
+static char *next_crl_of(const char *ca, size_t *len)
 {
-    char file[DEMO_PATH_MAX + 16], certificate[DEMO_PATH_MAX + 16], key[DEMO_PATH_MAX + 16];
+    char name[64], file[DEMO_PATH_MAX + 64], certificate[DEMO_PATH_MAX + 64], key[DEMO_PATH_MAX + 64];
     char *arguments[] = {"cmpctl", "ca", "crl", file, "--certificate", certificate, "--key", key, NULL};
 
-    snprintf(file, sizeof file, "%s/ca/root.crl", demo.dir);
-    snprintf(certificate, sizeof certificate, "%s/ca/root.pem", demo.dir);
-    snprintf(key, sizeof key, "%s/ca/root.key", demo.dir);
+    snprintf(name, sizeof name, "ca/%s.crl", ca);
+    snprintf(file, sizeof file, "%s/%s", demo.dir, name);
+    snprintf(certificate, sizeof certificate, "%s/ca/%s.pem", demo.dir, ca);
+    snprintf(key, sizeof key, "%s/ca/%s.key", demo.dir, ca);
     cr_assert_eq(ctl_run(8, arguments), CTL_OK);
-    return take_file("ca/root.crl", len, 0);
+    return take_file(name, len, 0);
+}
+
+static char *next_crl(size_t *len)
+{
+    return next_crl_of("root", len);
 }
 
 static const char *keep(struct policy_fetched *fetched, const char *octets, size_t len)
@@ -106,11 +113,56 @@ Test(fetched_crls, an_older_one_does_not_replace_a_newer_one)
     cr_assert_not_null(why);
     cr_expect_not_null(strstr(why, "older"), "%s", why);
     cr_expect(!fetched.is_new && fetched.next_update > now, "what is there is told");
-    /* A clock that was wrong when that one was made keeps nobody from the right one. */
-    cr_expect_null(
-        policy_keep_crl(&fetched, demo.policy, VENDOR, URL, bytes_of((uint8_t *)older, len), now - DAY));
+    now -= DAY; /* a clock that was set back is no way either */
+    cr_expect_not_null(keep(&fetched, older, len));
+    cr_expect_not(fetched.is_new);
     free(older);
     free(newer);
+}
+
+/* It would count for nothing, and what it took the place of does. */
+Test(fetched_crls, one_that_is_not_valid_yet_is_not_kept)
+{
+    struct policy_fetched fetched;
+    size_t len;
+    char *crl = next_crl(&len);
+
+    now -= DAY;
+    const char *why = keep(&fetched, crl, len);
+    cr_assert_not_null(why);
+    cr_expect_not_null(strstr(why, "not valid yet"), "%s", why);
+    cr_expect(!fetched.is_new && fetched.next_update == 0);
+    cr_expect_eq(files(), 0);
+    now += DAY;
+    cr_expect_null(keep(&fetched, crl, len));
+    free(crl);
+}
+
+/* By it who stands between could have the vendor's forgotten, and then repeat an older one; or one that was
+ * made today would keep out one that is made once a year. */
+Test(fetched_crls, another_crl_of_the_vendor_takes_no_place_of_one_that_counts)
+{
+    struct policy_fetched fetched;
+    size_t len, other_len;
+    char *crl = next_crl(&len), *other = next_crl_of("issuing", &other_len);
+    int64_t ends;
+
+    cr_expect_null(keep(&fetched, crl, len));
+    ends = fetched.next_update;
+    const char *why = keep(&fetched, other, other_len);
+    cr_assert_not_null(why);
+    cr_expect_not_null(strstr(why, "another issuer or scope"), "%s", why);
+    cr_expect(!fetched.is_new && fetched.next_update == ends);
+    cr_expect_null(keep(&fetched, crl, len));
+    cr_expect_not(fetched.is_new, "it is still there");
+    /* A vendor whose CRL has changed is not kept out for ever. */
+    now = ends;
+    cr_expect_not_null(keep(&fetched, other, other_len));
+    now = ends + 1;
+    cr_expect_null(keep(&fetched, other, other_len));
+    cr_expect(fetched.is_new);
+    free(crl);
+    free(other);
 }
 
 Test(fetched_crls, what_is_not_of_the_vendor_is_not_kept)
