@@ -57,7 +57,7 @@ pkg_check_modules(SECCOMP REQUIRED libseccomp)
 pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
 pkg_check_modules(LIBPQ REQUIRED libpq>=15)
 pkg_check_modules(LIBLDAP REQUIRED ldap>=2.5 lber>=2.5)
-pkg_check_modules(LIBCURL REQUIRED libcurl>=7.85)
+pkg_check_modules(LIBCURL REQUIRED libcurl>=7.87)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
 find_package(Threads REQUIRED)

@@ -54,9 +54,12 @@ enum {
     BOUND_VENDOR_CRL_REMIND = 3600,             /* between two warnings of one that is stale, or will be */
     BOUND_VENDOR_CRL_URL = 1024,                /* octets of where one is fetched from */
     BOUND_FETCH_REDIRECTS = 3,                  /* that are followed to what is fetched */
-    BOUND_CRL_ISSUERS = 256,                    /* whose certificates are in an indirect one */
-    BOUND_CRL_NAMES = 8,    /* names of a distribution point that are looked at; then of no use: … */
-    BOUND_CRL_POINTS = 16,  /* … distribution points of a certificate that are, … */
+    BOUND_FETCH_CONNECT = 10, /* seconds until a server of what is fetched is found and reached, and … */
+    BOUND_FETCH_STALL = 15,   /* … for which one may send less than … */
+    BOUND_FETCH_SLOW = 256,   /* … so many octets a second */
+    BOUND_CRL_ISSUERS = 256,  /* whose certificates are in an indirect one */
+    BOUND_CRL_NAMES = 8,      /* names of a distribution point that are looked at; then of no use: … */
+    BOUND_CRL_POINTS = 16,    /* … distribution points of a certificate that are, … */
     BOUND_CRL_STEPS = 64,   /* … and certificates, issuers of CRLs among them, to know the status of one */
     BOUND_LDAP_SECONDS = 5, /* for which a directory is waited for, at each step */
     BOUND_LDAP_VALUE = 16 * 1024 * 1024,  /* octets of a CRL that a directory is given */

@@ -67,8 +67,18 @@ static int bound(CURL *curl, const struct fetch *fetch)
     const char *later = strncasecmp(fetch->url, "https:", strlen("https:")) == 0 ? "https" : "http,https";
 
     return SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, later) &&
-           SET(CURLOPT_FOLLOWLOCATION, 1L) && SET(CURLOPT_MAXREDIRS, (long)BOUND_FETCH_REDIRECTS) &&
-           SET(CURLOPT_TIMEOUT, (long)fetch->seconds) && SET(CURLOPT_NOSIGNAL, 1L);
+           SET(CURLOPT_FOLLOWLOCATION, 1L) && SET(CURLOPT_MAXREDIRS, (long)BOUND_FETCH_REDIRECTS);
+}
+
+/* Without CURLOPT_QUICK_EXIT libcurl would wait for a look-up of a name, which the system's resolver ends
+ * when it wants to: its thread ends by itself. */
+static int bound_time(CURL *curl, const struct fetch *fetch)
+{
+    return SET(CURLOPT_TIMEOUT, (long)fetch->seconds) &&
+           SET(CURLOPT_CONNECTTIMEOUT, (long)BOUND_FETCH_CONNECT) &&
+           SET(CURLOPT_LOW_SPEED_LIMIT, (long)BOUND_FETCH_SLOW) &&
+           SET(CURLOPT_LOW_SPEED_TIME, (long)BOUND_FETCH_STALL) && SET(CURLOPT_NOSIGNAL, 1L) &&
+           SET(CURLOPT_QUICK_EXIT, 1L);
 }
 
 static int post(CURL *curl, const struct fetch *fetch, struct curl_slist **headers)
@@ -86,7 +96,7 @@ static int post(CURL *curl, const struct fetch *fetch, struct curl_slist **heade
 static int set_up(CURL *curl, const struct fetch *fetch, struct sink *sink, char *error)
 {
     return SET(CURLOPT_ERRORBUFFER, error) && SET(CURLOPT_URL, fetch->url) && bound(curl, fetch) &&
-           SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
+           bound_time(curl, fetch) && SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
            (fetch->ends == NULL || (SET(CURLOPT_XFERINFOFUNCTION, gives_up) &&
                                     SET(CURLOPT_XFERINFODATA, fetch->ends) && SET(CURLOPT_NOPROGRESS, 0L)));
 }

@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netdb.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,4 +171,34 @@ Test(fetch, it_can_be_given_up)
     const struct fetch fetch = {.url = web.url, .most = 100, .seconds = 30, .ends = &ends};
 
     cr_assert_not(fetch_document(&got, &got_len, &fetch, why), "nobody accepts");
+}
+
+/* ---- a resolver that does not answer ---- */
+
+static atomic_int is_asked;
+static sem_t answers;
+
+/* In the place of that of the C library, for libcurl as well. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **out)
+{
+    (void)node, (void)service, (void)hints, (void)out;
+    atomic_store(&is_asked, 1);
+    sem_wait(&answers);
+    return EAI_AGAIN;
+}
+
+/* It answers when nobody waits any more: who did would wait for ever. */
+Test(fetch, a_resolver_that_hangs_is_not_waited_for)
+{
+    struct fetch fetch = {.url = "http://vendor.example/", .most = 100, .seconds = 40, .ends = &is_asked};
+
+    sem_init(&answers, 0, 0);
+    cr_assert_not(fetch_document(&got, &got_len, &fetch, why));
+    cr_assert(atomic_load(&is_asked));
+    fetch.ends = NULL;
+    fetch.seconds = 1;
+    cr_assert_not(fetch_document(&got, &got_len, &fetch, why));
+    sem_post(&answers);
+    sem_post(&answers);
 }
