@@ -51,6 +51,8 @@ enum {
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
     BOUND_VENDOR_CRL_FETCH = 60,                /* seconds for one that is fetched; after a fault, … */
     BOUND_VENDOR_CRL_RETRY = 60,                /* … until it is tried again */
+    BOUND_VENDOR_CRL_AHEAD = 60,                /* that its thisUpdate may be ahead: clocks differ */
+    BOUND_VENDOR_CRL_LOADED = 10,               /* until one that was kept is in use, at the latest */
     BOUND_VENDOR_CRL_REMIND = 3600,             /* between two warnings of one that is stale, or will be */
     BOUND_VENDOR_CRL_URL = 1024,                /* octets of where one is fetched from */
     BOUND_FETCH_REDIRECTS = 3,                  /* that are followed to what is fetched */

@@ -212,7 +212,7 @@ static const struct config_setting vendor_rows[] = {
      .example = "[\"http://crl.acme.example/factory.crl\"]", .commented = 1,
      .says = "… and where more of them are: http: or https:. Each node fetches them into vendor_crl_folder"},
     {ROW(config_vendor, crl_fetch_minutes), NUMBER(1, 30 * 24 * 60, 60),
-     .says = "minutes between two looks there, or until nextUpdate, if that is sooner"},
+     .says = "minutes between two looks there; when the last CRL ends before, it is looked for sooner"},
     {ROW(config_vendor, crl_stale_hours), NUMBER(0, 365 * 24, 0),
      .says =
          "hours for which a CRL still counts after its nextUpdate; after those the stations it speaks of are "

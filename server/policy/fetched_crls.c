@@ -108,7 +108,7 @@ static int is_older(const struct crl *crl, const struct crl *kept)
  * one that does. */
 static const char *why_not(const struct crl *crl, const struct crl *kept, int64_t stale_seconds, int64_t now)
 {
-    if (crl->this_update > now)
+    if (crl->this_update > now + BOUND_VENDOR_CRL_AHEAD)
         return "it is not valid yet: its thisUpdate is ahead";
     if (kept == NULL)
         return NULL;
@@ -133,7 +133,7 @@ static const char *keep_fetched(struct policy_fetched *fetched, const struct crl
     struct crl crl, kept;
     uint8_t *kept_der;
     int has_kept = read_kept(&kept, &kept_der, set, path);
-    const char *why = crl_set_try(set, &crl, der);
+    const char *why = der.len != 0 ? crl_set_try(set, &crl, der) : "it is no CRL";
 
     if (why == NULL)
         why = why_not(&crl, has_kept ? &kept : NULL, set->stale_seconds, now);
@@ -152,16 +152,16 @@ const char *policy_keep_crl(struct policy_fetched *fetched, const struct policy 
 {
     char *path = policy_fetched_file(policy->config, v, url);
     const char *why = "out of memory";
-    uint8_t *der;
-    size_t len;
+    uint8_t *der = NULL;
+    size_t len = 0;
 
     *fetched = (struct policy_fetched){.next_update = 0};
-    if (path != NULL && !pem_or_der_crl(&der, &len, text))
-        why = "it is no CRL";
-    else if (path != NULL) {
+    if (path != NULL) {
+        if (!pem_or_der_crl(&der, &len, text))
+            len = 0;
         why = keep_fetched(fetched, policy->vendor_crls[v], path, bytes_of(der, len), now);
-        free(der);
     }
+    free(der);
     free(path);
     return why;
 }

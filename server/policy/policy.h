@@ -71,9 +71,9 @@ struct policy_fetched {
 
 /* policy_keep_crl puts |text|, a CRL in PEM or DER that was fetched from |url|, one of the crl_urls of
  * vendors[v], into the file that a policy reads it from, if it is signed by a certificate of the vendor, can
- * be used, has begun at |now| (Unix seconds), and is neither older than the one that is there nor, while that
- * one counts, of another issuer or scope. Any thread; waits for the file. Returns NULL, or why it was not
- * kept. */
+ * be used, has begun at |now| (Unix seconds, and BOUND_VENDOR_CRL_AHEAD), and is neither older than the one
+ * that is there nor, while that one counts, of another issuer or scope. Any thread; waits for the file.
+ * Returns NULL, or why it was not kept. */
 const char *policy_keep_crl(struct policy_fetched *fetched, const struct policy *policy, size_t v,
                             const char *url, struct bytes text, int64_t now);
 

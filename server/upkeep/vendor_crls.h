@@ -14,11 +14,13 @@ struct vendor_crls {
     struct vendor_crl *of;
     size_t count;
     int64_t reminded; /* when it was last told what will have stations refused, Unix seconds; 0: not yet */
+    int64_t kept;     /* when something new was kept last, likewise */
     int alarm;        /* 1: what there is of one of them has ended, or there is nothing */
 };
 
-/* vendor_crls_run fetches what is due at |now| (Unix seconds). Waits for the servers, each
- * BOUND_VENDOR_CRL_FETCH seconds at most; |ends| gives it up. */
+/* vendor_crls_run fetches what is due at |now| (Unix seconds), and returns soon after the first second: what
+ * is due still, the next run fetches. Waits for a server BOUND_VENDOR_CRL_FETCH seconds at most; |ends| gives
+ * it up. */
 void vendor_crls_run(struct vendor_crls *job, const struct policy *policy, int64_t now,
                      const atomic_int *ends);
 

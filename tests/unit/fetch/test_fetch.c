@@ -179,10 +179,10 @@ static atomic_int is_asked;
 static sem_t answers;
 
 /* In the place of that of the C library, for libcurl as well. */
-__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
-                                                       const struct addrinfo *hints, struct addrinfo **out)
+__attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service,
+                                                       const struct addrinfo *req, struct addrinfo **pai)
 {
-    (void)node, (void)service, (void)hints, (void)out;
+    (void)name, (void)service, (void)req, (void)pai;
     atomic_store(&is_asked, 1);
     sem_wait(&answers);
     return EAI_AGAIN;
