@@ -302,6 +302,8 @@ static int start(struct server *server, char **argv)
 
     if (!prepare(&fault, server, argv))
         return fail(fault.text);
+    if (!fetch_begin())
+        return fail("libcurl could not be set up");
     server->policy = policy_load_file(&fault, server->config_path, time(NULL));
     if (server->policy == NULL)
         return fail(fault.text);
@@ -314,8 +316,6 @@ static int start(struct server *server, char **argv)
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
         return fail(fault.text);
-    if (!fetch_begin())
-        return fail("libcurl could not be set up");
     server->upkeep = upkeep_new(server->policy, server->store);
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");
