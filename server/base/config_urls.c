@@ -90,24 +90,34 @@ static int can_be_fetched(const char *url)
     return strcspn(host, "/?#") != 0 && memchr(host, '@', strcspn(host, "/?#")) == NULL;
 }
 
-int config_check_vendor_urls(struct config_fault *fault, const struct config *config)
+static int check_vendor_url(struct config_fault *fault, const struct config *config, size_t v, size_t i)
 {
+    const struct config_vendor *vendor = &config->vendors[v];
+    const char *url = vendor->crl_urls.items[i];
     char key[KEY_TEXT_MAX];
 
+    snprintf(key, sizeof key, "vendors[%zu].crl_urls[%zu]", v, i);
+    if (!can_be_fetched(url))
+        return config_fault_at(fault, config, key,
+                               "crl_urls holds \"%s\"; write a URL as in http://host/path, of %d "
+                               "characters at most, without a user's name",
+                               url, BOUND_VENDOR_CRL_URL);
+    if (config->vendor_crl_folder == NULL)
+        return config_fault_at(fault, config, key,
+                               "there is no folder for what is fetched; write vendor_crl_folder, a "
+                               "folder that cmpd may write to");
+    return vendor->crls.count + i < BOUND_VENDOR_CRLS ||
+           config_fault_at(fault, config, key,
+                           "crls and crl_urls of a vendor have more than %d together; write fewer",
+                           BOUND_VENDOR_CRLS);
+}
+
+int config_check_vendor_urls(struct config_fault *fault, const struct config *config)
+{
     for (size_t v = 0; v < config->vendor_count; v++)
-        for (size_t i = 0; i < config->vendors[v].crl_urls.count; i++) {
-            const char *url = config->vendors[v].crl_urls.items[i];
-            snprintf(key, sizeof key, "vendors[%zu].crl_urls[%zu]", v, i);
-            if (!can_be_fetched(url))
-                return config_fault_at(fault, config, key,
-                                       "crl_urls holds \"%s\"; write a URL as in http://host/path, of %d "
-                                       "characters at most, without a user's name",
-                                       url, BOUND_VENDOR_CRL_URL);
-            if (config->vendor_crl_folder == NULL)
-                return config_fault_at(fault, config, key,
-                                       "there is no folder for what is fetched; write vendor_crl_folder, a "
-                                       "folder that cmpd may write to");
-        }
+        for (size_t i = 0; i < config->vendors[v].crl_urls.count; i++)
+            if (!check_vendor_url(fault, config, v, i))
+                return 0;
     return 1;
 }
 

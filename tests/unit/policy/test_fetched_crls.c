@@ -213,5 +213,13 @@ Test(fetched_crls, a_fault_of_the_configuration_is_told_in_its_line)
 {
     refuse_at("'" URL "'", "'ftp://vendor/x.crl'", "ftp://", "write a URL");
     refuse_at("'" URL "'", "'http://me:secret@vendor/x.crl'", "http://me", "without a user's name");
+    /* One more than a vendor's set has room for would be fetched, and never used. */
+    char urls[BOUND_VENDOR_CRLS * 32] = "crls: []\n    crl_urls: [";
+    for (size_t i = 0; i < BOUND_VENDOR_CRLS; i++)
+        snprintf(urls + strlen(urls), sizeof urls - strlen(urls), "'http://vendor/%zu', ", i);
+    snprintf(urls + strlen(urls), sizeof urls - strlen(urls), "]");
+    edit("crl_urls: ['" URL "', '" OTHER_URL "']", urls);
+    refuse_at("crls: []", "crls: [ca/root.pem]", "crl_urls", "more than 64 together");
+    edit(urls, "crl_urls: ['" URL "', '" OTHER_URL "']");
     refuse_at("vendor_crl_folder: store", "vendor_crl_folder: nowhere", "vendor_crl_folder", "make it");
 }
