@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { REQUEST = 4096 };
@@ -171,6 +172,56 @@ Test(fetch, it_can_be_given_up)
     const struct fetch fetch = {.url = web.url, .most = 100, .seconds = 30, .ends = &ends};
 
     cr_assert_not(fetch_document(&got, &got_len, &fetch, why), "nobody accepts");
+}
+
+/* ---- a server outside: of this address, though it is here ---- */
+
+#define OUTSIDE "192.0.2.1"
+static atomic_int outside_fd = -1;
+static int real_call(int number, int fd, const void *address, const void *len)
+{
+    return (int)syscall(number, fd, address, len);
+}
+
+__attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct sockaddr_in to;
+
+    if (addr->sa_family != AF_INET)
+        return real_call(SYS_connect, fd, addr, (void *)(uintptr_t)len);
+    memcpy(&to, addr, sizeof to);
+    atomic_store(&outside_fd, to.sin_addr.s_addr == inet_addr(OUTSIDE) ? fd : -1);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return real_call(SYS_connect, fd, &to, (void *)(uintptr_t)sizeof to);
+}
+
+__attribute__((visibility("default"))) int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    int result = real_call(SYS_getpeername, fd, addr, len);
+
+    if (result == 0 && fd == atomic_load(&outside_fd))
+        ((struct sockaddr_in *)addr)->sin_addr.s_addr = inet_addr(OUTSIDE);
+    return result;
+}
+
+Test(fetch, a_server_outside_does_not_lead_inside)
+{
+    char url[64], inside[256], outside[256];
+    const char *port = strrchr(web.url, ':');
+    const struct fetch fetch = {.url = url, .most = 100};
+
+    snprintf(url, sizeof url, "http://" OUTSIDE "%s", port);
+    snprintf(inside, sizeof inside, MOVED("http://127.0.0.1%s"), port);
+    snprintf(outside, sizeof outside, MOVED("http://" OUTSIDE "%s"), port);
+    REFUSED(fetch, "redirects to an address of this network", inside);
+    REFUSED(fetch, "redirects to an address of this network", outside, inside);
+    cr_assert(fetched(fetch, ANSWERS(outside, OK("", "there"))), "%s", why);
+    free(got);
+    /* Who is inside may. */
+    cr_assert(fetched((struct fetch){.most = 100}, ANSWERS(inside, OK("", "there"))), "%s", why);
+    free(got);
+    cr_assert(fetched((struct fetch){.most = 100}, ANSWERS(outside, inside, OK("", "there"))), "%s", why);
+    free(got);
 }
 
 /* ---- a resolver that does not answer ---- */
