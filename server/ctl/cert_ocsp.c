@@ -38,6 +38,8 @@ static int judge(const struct ocsp_response *response, const struct certificate 
         snprintf(why, CERT_OCSP_WHY, "the answer is about another certificate");
     else if (!ocsp_response_is_of(response, ca, now))
         snprintf(why, CERT_OCSP_WHY, "the answer was not signed by the CA, nor by whom it has delegated to");
+    else if (response->first.next_update != 0 && response->first.next_update < now)
+        snprintf(why, CERT_OCSP_WHY, "the answer has ended: its nextUpdate has passed");
     else
         return response->first.status;
     return -1;

@@ -27,6 +27,7 @@ static struct {
     struct bytes serial, certificate;
     const struct private_key *key;
     int is_damaged;
+    int64_t next_update; /* seconds from now */
 } responder;
 
 static const uint8_t ocsp_signing[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09};
@@ -55,6 +56,7 @@ static void set_up(void)
     responder.serial = serial;
     responder.key = ca_key;
     responder.status = OCSP_REVOKED;
+    responder.next_update = 50;
     must(certificate_parse(&ca, cert_of("CA", "CA", ca_key, ca_key, NULL)));
     responder.certificate = ca.der;
 }
@@ -68,7 +70,7 @@ static struct bytes respond(void)
     struct ocsp_single single = {.status = responder.status,
                                  .revoked_at = time(NULL) - 5,
                                  .this_update = time(NULL) - 5,
-                                 .next_update = time(NULL) + 50};
+                                 .next_update = time(NULL) + responder.next_update};
     struct ocsp_plan plan = {.produced_at = time(NULL), .singles = &single, .count = 1};
     uint8_t signature[SIGNATURE_MAX];
     struct signing item = {
@@ -160,6 +162,9 @@ Test(cert_ocsp, nothing_else_does)
     responder.key = other_key;
     REFUSED("not signed by the CA");
     responder.key = ca_key;
+    responder.next_update = -1; /* somebody repeats what was said before */
+    REFUSED("nextUpdate has passed");
+    responder.next_update = 50;
     responder.is_damaged = 1;
     REFUSED("not signed by the CA");
 }
