@@ -113,7 +113,7 @@ const char *cert_history_text(char out[CERT_HISTORY_TEXT], const json_t *change)
 
 /* ---- cert_wait.c ---- */
 
-/* struct cert_wait is what has been changed, and when the first of it was. All zero at first. */
+/* struct cert_wait is what has been changed, and when the last of it was. All zero at first. */
 struct cert_wait {
     int64_t since_ms; /* by a clock that nobody sets */
     size_t count;

@@ -5,6 +5,7 @@
 #include "crypto/ocsp.h"
 #include "server/base/clock.h"
 #include "server/ctl/cert.h"
+#include "server/ctl/steps.h"
 
 enum { LONGEST = 120, PAUSE_US = 100 * 1000, LOOK_ARENA = 64 * 1024 };
 
@@ -26,8 +27,7 @@ int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *ar
     const struct store_revocation *row;
     const void *found_row;
 
-    if (wait->since_ms == 0)
-        wait->since_ms = clock_steady_ms();
+    wait->since_ms = clock_steady_ms(); /* many changes may take longer than anybody waits */
     if (!cert_fetch(&found_row, store, arena, STORE_REVOCATIONS, found->issuer, found->cert->serial))
         return 0;
     row = found_row;
@@ -134,6 +134,8 @@ static int wait_for(const struct cert_wait *wait, const struct cert_wait_of *of,
             in_ocsp = look_for_ocsp(wait, of, opened->policy, why);
         if (in_crl && in_ocsp)
             return 1;
+        if (ctl_stopped())
+            return !ctl_fault("broken off: what was changed stays so");
         if (is_over(wait))
             return !tell_over(of, in_crl, why);
         usleep(PAUSE_US);

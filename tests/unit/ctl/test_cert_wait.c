@@ -2,8 +2,10 @@
 #include "server/ctl/cert.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include "server/ctl/steps.h"
 #include "tests/unit/storage/suite.h"
 
 TestSuite(cert_wait, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -51,7 +53,7 @@ static void *publish_later(void *arg)
 {
     (void)arg;
     usleep(300 * 1000);
-    put_crl(8, 1);
+    put_crl(8, 2);
     return NULL;
 }
 
@@ -69,6 +71,34 @@ Test(cert_wait, it_waits_for_one_that_says_so)
     cr_assert_eq(((const struct store_crl *)newest.rows)->number, 8);
     arena_free(newest.arena);
     pthread_join(thread, NULL);
+}
+
+/* It took longer to revoke them all than a CRL is waited for. */
+Test(cert_wait, the_last_change_is_what_is_waited_for)
+{
+    struct cert_wait wait = {.count = 0};
+    pthread_t thread;
+
+    put_crl(7, 0);
+    revoke_one(&wait, 1);
+    wait.since_ms -= INT64_C(1000) * 3600;
+    revoke_one(&wait, 2);
+    cr_assert_eq(pthread_create(&thread, NULL, publish_later, NULL), 0);
+    cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
+    pthread_join(thread, NULL);
+}
+
+/* Else it would take two minutes. */
+Test(cert_wait, who_breaks_it_off_does_not_wait)
+{
+    struct cert_wait wait = {.count = 0};
+    struct ctl_steps steps;
+
+    put_crl(7, 0);
+    revoke_one(&wait, 1);
+    ctl_steps_begin(&steps, 0, 1);
+    raise(SIGINT);
+    cr_assert_not(cert_wait(&wait, &(struct ctl_opened){.store = store}));
 }
 
 Test(cert_wait, nothing_is_waited_for_if_nothing_was_changed)
