@@ -7,20 +7,12 @@
 #include <string.h>
 
 #include "server/base/bounds.h"
-#include "server/fetch/inside.h"
 
 /* struct sink is where the answer goes. */
 struct sink {
     uint8_t *data;
     size_t len, room, most;
     int is_full; /* 1: there was more than |most| */
-};
-
-/* struct route is where a transfer has been led. */
-struct route {
-    CURL *curl;
-    int is_redirected, from_inside; /* 1: the server that redirected first is inside */
-    int is_refused;                 /* 1: it was led inside from outside */
 };
 
 int fetch_begin(void)
@@ -66,43 +58,9 @@ static int gives_up(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t 
     return atomic_load((const atomic_int *)arg);
 }
 
-static int was_inside(CURL *curl)
-{
-    const char *address = NULL;
-
-    return curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &address) != CURLE_OK || address == NULL ||
-           address_text_is_inside(address);
-}
-
-/* A server outside does not choose whom this process speaks to inside. Behind a proxy, that one has to see to
- * it. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    struct route *route = arg;
-    long redirects = 0;
-
-    (void)purpose;
-    curl_easy_getinfo(route->curl, CURLINFO_REDIRECT_COUNT, &redirects);
-    if (redirects != 0 && !route->is_redirected) {
-        route->is_redirected = 1;
-        route->from_inside = was_inside(route->curl);
-    }
-    route->is_refused = route->is_redirected && !route->from_inside && address_is_inside(&address->addr);
-    return route->is_refused ? CURL_SOCKET_BAD
-                             : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 /* ---- one transfer ---- */
 
 #define SET(option, value) (curl_easy_setopt(curl, (option), (value)) == CURLE_OK)
-
-static int bound(CURL *curl, const struct fetch *fetch)
-{
-    const char *later = strncasecmp(fetch->url, "https:", strlen("https:")) == 0 ? "https" : "http,https";
-
-    return SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, later) &&
-           SET(CURLOPT_FOLLOWLOCATION, 1L) && SET(CURLOPT_MAXREDIRS, (long)BOUND_FETCH_REDIRECTS);
-}
 
 /* Without CURLOPT_QUICK_EXIT libcurl would wait for a look-up of a name, which the system's resolver ends
  * when it wants to: its thread ends by itself. */
@@ -127,11 +85,11 @@ static int post(CURL *curl, const struct fetch *fetch, struct curl_slist **heade
            SET(CURLOPT_POSTFIELDSIZE, (long)fetch->body.len) && SET(CURLOPT_POSTFIELDS, fetch->body.data);
 }
 
-static int set_up(CURL *curl, const struct fetch *fetch, struct sink *sink, struct route *route, char *error)
+static int set_up(CURL *curl, const struct fetch *fetch, struct sink *sink, char *error)
 {
-    return SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(CURLOPT_OPENSOCKETDATA, route) &&
-           SET(CURLOPT_ERRORBUFFER, error) && SET(CURLOPT_URL, fetch->url) && bound(curl, fetch) &&
-           bound_time(curl, fetch) && SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
+    return SET(CURLOPT_ERRORBUFFER, error) && SET(CURLOPT_URL, fetch->url) &&
+           SET(CURLOPT_PROTOCOLS_STR, "http,https") && bound_time(curl, fetch) &&
+           SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
            (fetch->ends == NULL || (SET(CURLOPT_XFERINFOFUNCTION, gives_up) &&
                                     SET(CURLOPT_XFERINFODATA, fetch->ends) && SET(CURLOPT_NOPROGRESS, 0L)));
 }
@@ -142,29 +100,38 @@ static int is_of_tls(CURLcode code)
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/* A redirection is told, and not followed: a server, or who stands between, does not choose whom this process
+ * speaks to. */
+static void tell_status(CURL *curl, long status, char why[FETCH_WHY_MAX])
+{
+    const char *there = NULL;
+
+    curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &there);
+    snprintf(why, FETCH_WHY_MAX, "the server answered with HTTP status %ld%s%s%s", status,
+             there != NULL ? ", and with " : "", there != NULL ? there : "",
+             there != NULL ? ": if that is right, write it instead" : "");
+}
+
 static int perform(CURL *curl, const struct fetch *fetch, struct sink *sink, char why[FETCH_WHY_MAX])
 {
     char error[CURL_ERROR_SIZE] = "";
-    struct route route = {.curl = curl};
     struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
     long status = 0;
     int ok;
 
-    if (set_up(curl, fetch, sink, &route, error) && post(curl, fetch, &headers))
+    if (set_up(curl, fetch, sink, error) && post(curl, fetch, &headers))
         code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     ok = code == CURLE_OK && status == 200;
     if (sink->is_full)
         snprintf(why, FETCH_WHY_MAX, "the answer has more than %zu octets", sink->most);
-    else if (code != CURLE_OK && route.is_refused)
-        snprintf(why, FETCH_WHY_MAX, "a server outside redirects to an address of this network");
     else if (code != CURLE_OK)
         /* Other details have times in them: the same fault is told alike each time. */
         snprintf(why, FETCH_WHY_MAX, "%s%s%s", curl_easy_strerror(code), is_of_tls(code) ? ": " : "",
                  is_of_tls(code) ? error : "");
     else if (!ok)
-        snprintf(why, FETCH_WHY_MAX, "the server answered with HTTP status %ld", status);
+        tell_status(curl, status, why);
     curl_slist_free_all(headers);
     return ok;
 }

@@ -22,10 +22,10 @@ struct fetch {
 /* fetch_begin has to be called once in a process, before it has threads. Returns 1, or 0 without memory. */
 int fetch_begin(void);
 
-/* fetch_document fetches it into |*out|, malloc'ed, with |*len| octets. BOUND_FETCH_REDIRECTS are followed,
- * never from https: to http:, nor from a server outside to an address inside (inside.h). Certificates of
- * HTTPS are verified by those that the system trusts. Returns 1, or 0 with |why|: the server did not answer
- * in time, or stalled (BOUND_FETCH_STALL), answered with another status than 200, or with too much. */
+/* fetch_document fetches it into |*out|, malloc'ed, with |*len| octets. Redirections are not followed.
+ * Certificates of HTTPS are verified by those that the system trusts. Returns 1, or 0 with |why|: the server
+ * did not answer in time, or stalled (BOUND_FETCH_STALL), answered with another status than 200, or with too
+ * much. */
 int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char why[FETCH_WHY_MAX]);
 
 #endif

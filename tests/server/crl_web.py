@@ -30,12 +30,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = os.path.join(folder, os.path.basename(self.path))
         if self.path.startswith("/crl/") and os.path.exists(path):
             self.answer(200, open(path, "rb").read())
-        elif self.path.startswith("/moved/"):
-            self.answer(302, Location="/crl/" + os.path.basename(self.path))
         elif self.path == "/round":
             self.answer(302, Location="/round")
-        elif self.path == "/file":
-            self.answer(302, Location="file:///etc/hostname")
         elif self.path == "/long":
             self.without_end(bytes(1 << 20), 0)
         elif self.path == "/slow":
