@@ -5,6 +5,8 @@
 
 enum { ARENA_LIMIT = 1024 * 1024 };
 
+_Static_assert(BOUND_VENDOR_CRLS_OCTETS == 128 * 1024 * 1024, "as a text says");
+
 struct crl_set *crl_set_new(int64_t stale_seconds)
 {
     struct crl_set *set = calloc(1, sizeof *set);
@@ -131,7 +133,10 @@ const char *crl_set_try(const struct crl_set *set, struct crl *crl, struct bytes
 const char *crl_set_add(struct crl_set *set, const char *file, struct bytes der)
 {
     struct crl_set_item item = {.file = file, .der = der};
-    const char *why = set->count == BOUND_VENDOR_CRLS ? "there are too many" : look_at(set, &item);
+    const char *why = set->count == BOUND_VENDOR_CRLS ? "there are too many"
+                      : der.len > BOUND_VENDOR_CRLS_OCTETS - set->octets
+                          ? "with it, those of the vendor have more than 128 MiB"
+                          : look_at(set, &item);
     size_t place = set->count;
 
     if (why != NULL) {
@@ -144,5 +149,6 @@ const char *crl_set_add(struct crl_set *set, const char *file, struct bytes der)
     }
     set->items[place] = item;
     set->count++;
+    set->octets += der.len;
     return NULL;
 }

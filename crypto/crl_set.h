@@ -24,6 +24,7 @@ struct crl_set {
     struct arena *arena;
     struct crl_set_item items[BOUND_VENDOR_CRLS]; /* the newest first */
     size_t count;
+    size_t octets; /* of all of them */
 };
 
 /* crl_set_new returns an empty set, or NULL without memory. crl_set_free takes NULL, too. */

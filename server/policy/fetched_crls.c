@@ -127,6 +127,11 @@ static const char *write_new(struct policy_fetched *fetched, const char *path, s
     return NULL;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static const char *keep_fetched(struct policy_fetched *fetched, const struct crl_set *set, const char *path,
                                 struct bytes der, int64_t now)
 {
@@ -135,6 +140,9 @@ static const char *keep_fetched(struct policy_fetched *fetched, const struct crl
     int has_kept = read_kept(&kept, &kept_der, set, path);
     const char *why = der.len != 0 ? crl_set_try(set, &crl, der) : "it is no CRL";
 
+    if (why == NULL &&
+        set->octets - (has_kept ? least(kept.der.len, set->octets) : 0) + der.len > BOUND_VENDOR_CRLS_OCTETS)
+        why = "with it, those of the vendor have more than 128 MiB";
     if (why == NULL)
         why = why_not(&crl, has_kept ? &kept : NULL, set->stale_seconds, now);
     if (why == NULL && !(has_kept && bytes_equal(der, kept.der)))

@@ -23,6 +23,18 @@ Test(crl_set, a_CRL_of_an_anchor_or_an_intermediate_is_taken)
     cr_expect_eq(set->count, 2);
 }
 
+/* One vendor does not take the memory of all. */
+Test(crl_set, all_of_them_have_a_bound)
+{
+    struct bytes der = crl_of("Root", root_key, NULL, 0);
+
+    set->octets = BOUND_VENDOR_CRLS_OCTETS - der.len + 1;
+    expect_refused(der, "more than 128 MiB");
+    set->octets--;
+    cr_expect_null(add(der));
+    cr_expect_eq(set->octets, BOUND_VENDOR_CRLS_OCTETS);
+}
+
 /* RFC 5280 6.3.3 (g): "Validate the signature on the complete CRL" */
 Test(crl_set, a_CRL_that_somebody_else_has_signed_is_not)
 {

@@ -223,3 +223,20 @@ Test(fetched_crls, a_fault_of_the_configuration_is_told_in_its_line)
     edit(urls, "crl_urls: ['" URL "', '" OTHER_URL "']");
     refuse_at("vendor_crl_folder: store", "vendor_crl_folder: nowhere", "vendor_crl_folder", "make it");
 }
+
+/* What could not be loaded is not kept. */
+Test(fetched_crls, one_that_has_no_room_beside_the_others_is_not_kept)
+{
+    struct policy_fetched fetched;
+    size_t len;
+    char *crl = next_crl(&len);
+
+    demo.policy->vendor_crls[VENDOR]->octets = BOUND_VENDOR_CRLS_OCTETS;
+    const char *why = keep(&fetched, crl, len);
+    cr_assert_not_null(why);
+    cr_expect_not_null(strstr(why, "more than 128 MiB"), "%s", why);
+    cr_expect_eq(files(), 0);
+    demo.policy->vendor_crls[VENDOR]->octets = 0;
+    cr_expect_null(keep(&fetched, crl, len));
+    free(crl);
+}
