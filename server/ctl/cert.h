@@ -123,6 +123,7 @@ struct cert_wait {
         int64_t position; /* of the last change; and what it was of: */
         uint8_t serial[STORE_SERIAL];
         int is_good;                  /* 1: it was released */
+        int shard;                    /* whose CRL it names; 0: none */
         char ocsp_url[CERT_OCSP_URL]; /* where responders are asked for it; "": nowhere */
     } of[BOUND_AUTHORITIES];
 };

@@ -34,6 +34,7 @@ int cert_wait_note(struct cert_wait *wait, struct store *store, struct arena *ar
     if (row != NULL && row->position > of->position) {
         of->position = row->position;
         of->is_good = row->status == STORE_CERT_VALID;
+        of->shard = row->shard;
         memcpy(of->serial, found->cert->serial.data, sizeof of->serial);
         cert_ocsp_url(of->ocsp_url, found->cert->certificate);
     }
@@ -69,19 +70,27 @@ static int64_t look_at(struct store *store, const struct cert_wait_of *of, const
     return number;
 }
 
-/* A full one, or a delta to one. */
-static int64_t look(struct store *store, const struct cert_wait_of *of, const char **scope)
+/* A certificate of a shard names that shard's; else a full one will do, or a delta to one. */
+static int64_t look(struct store *store, const struct cert_wait_of *of, char scope[STORE_SCOPE_MAX])
 {
-    int64_t number = look_at(store, of, *scope = "full");
+    int64_t number;
 
-    return number != 0 ? number : look_at(store, of, *scope = "delta");
+    if (of->shard != 0) {
+        snprintf(scope, STORE_SCOPE_MAX, "shard-%d", of->shard);
+        return look_at(store, of, scope);
+    }
+    snprintf(scope, STORE_SCOPE_MAX, "full");
+    if ((number = look_at(store, of, scope)) != 0)
+        return number;
+    snprintf(scope, STORE_SCOPE_MAX, "delta");
+    return look_at(store, of, scope);
 }
 
 /* Whether a CRL says so; prints which. -1 with a fault printed. */
 static int look_for_crl(const struct cert_wait *wait, const struct cert_wait_of *of, struct store *store)
 {
-    const char *scope;
-    int64_t number = look(store, of, &scope);
+    char scope[STORE_SCOPE_MAX];
+    int64_t number = look(store, of, scope);
 
     if (number > 0)
         printf("CRL %lld (%s) of %s says so, after %.1f s\n", (long long)number, scope, of->ca,

@@ -26,14 +26,19 @@ static void revoke_one(struct cert_wait *wait, uint32_t n)
     arena_free(arena);
 }
 
-static void put_crl(int64_t number, int64_t position)
+static void put_scope(const char *scope, int64_t number, int64_t position)
 {
-    struct store_crl crl = {.scope = bytes_str("full"), .number = number, .position = position, .size = 1};
+    struct store_crl crl = {.scope = bytes_str(scope), .number = number, .position = position, .size = 1};
     struct store_unit unit = {.issuer = test_issuer()};
 
     store_unit_write(&unit, STORE_PUT, STORE_CRLS, &crl);
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(unit.outcome, STORE_DONE);
+}
+
+static void put_crl(int64_t number, int64_t position)
+{
+    put_scope("full", number, position);
 }
 
 Test(cert_wait, the_last_change_decides)
@@ -69,6 +74,33 @@ Test(cert_wait, it_waits_for_one_that_says_so)
     cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
     struct store_fetch newest = fetch_row(store, STORE_CRLS, bytes_str("full"));
     cr_assert_eq(((const struct store_crl *)newest.rows)->number, 8);
+    arena_free(newest.arena);
+    pthread_join(thread, NULL);
+}
+
+static void *publish_shard_later(void *arg)
+{
+    (void)arg;
+    usleep(300 * 1000);
+    put_scope("shard-3", 9, 1);
+    return NULL;
+}
+
+/* That is what a gateway reads which has the certificate. */
+Test(cert_wait, of_a_shard_its_own_CRL_has_to_say_so)
+{
+    struct cert_wait wait = {.count = 0};
+    pthread_t thread;
+
+    put_crl(7, 5);
+    put_scope("shard-3", 8, 0);
+    revoke_one(&wait, 1);
+    cr_assert_eq(wait.of[0].shard, 0);
+    wait.of[0].shard = 3;
+    cr_assert_eq(pthread_create(&thread, NULL, publish_shard_later, NULL), 0);
+    cr_assert(cert_wait(&wait, &(struct ctl_opened){.store = store}));
+    struct store_fetch newest = fetch_row(store, STORE_CRLS, bytes_str("shard-3"));
+    cr_assert_eq(((const struct store_crl *)newest.rows)->number, 9);
     arena_free(newest.arena);
     pthread_join(thread, NULL);
 }
