@@ -124,8 +124,11 @@ const struct store_table store_tables[STORE_KINDS] = {
                             .of_issuer = 1,
                             .has_ids = 1,
                             .hows = INSERTED},
-    [STORE_SECRETS] =
-        {.name = "secrets", COLUMNS(secrets, store_secret), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_SECRETS] = {.name = "secrets",
+                       COLUMNS(secrets, store_secret),
+                       .keys = 1,
+                       .of_issuer = 1,
+                       .hows = INSERTED | PUT},
     [STORE_BLOCKED_KEYS] = {.name = "blocked_keys",
                             COLUMNS(blocked_keys, store_blocked_key),
                             .keys = 1,
@@ -181,5 +184,8 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                      .order = "seq",
                      .from = "seq",
                      .limit = 1},
-    [STORE_ANY_SECRET] = {.kind = STORE_SECRETS, .order = "reference", .is_paged = 1, .limit = 1},
+    [STORE_ALL_SECRETS] = {.kind = STORE_SECRETS,
+                           .order = "reference",
+                           .is_paged = 1,
+                           .limit = STORE_OLD_MAX},
 };

@@ -138,7 +138,7 @@ struct store_crl_url {
 struct store_secret {
     struct bytes reference; /* senderKID */
     struct bytes profile;   /* name, or empty: any */
-    struct bytes sealed;    /* AEAD box, opened by crypto/seal.h */
+    struct bytes sealed;    /* AEAD box, opened by crypto/seal.h; empty: it was withdrawn */
     struct bytes seal_key_id;
     int reusable;          /* 0: bound to the first transaction that uses it */
     int64_t expires;       /* Unix seconds, 0: never */
@@ -267,7 +267,8 @@ enum store_index {
     STORE_REVOKED_SINCE,
     STORE_ALL_CRLS,     /* the first STORE_CRLS_MAX of the issuer, by scope */
     STORE_ALL_CRL_URLS, /* the first STORE_CRL_URLS_MAX of the issuer, and one more if there are more */
-    STORE_ANY_SECRET,   /* some shared secret of the issuer, if there is one */
+    STORE_ALL_SECRETS,  /* the next STORE_OLD_MAX of the issuer after the reference |key| (empty: from the
+                           first) */
     /* The next STORE_OLD_MAX certificates of the key |of| after the serial |key| (empty: from the first). It
      * costs as many steps as they are; in SQLite as many as there are certificates, unless a profile has
      * wanted keys unused. */

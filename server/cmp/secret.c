@@ -31,10 +31,12 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
 {
     const struct store_secret *stored = m->stored_secret;
     const struct seal_key *key = m->settings->seal_key;
-    struct bytes context, box = stored != NULL ? stored->sealed : bytes_of(no_box, sizeof no_box);
+    struct bytes context, box = bytes_of(no_box, sizeof no_box);
     size_t len = 0;
     int opened;
 
+    if (stored != NULL && stored->sealed.len != 0)
+        box = stored->sealed;
     secret_free(m->opened_secret);
     *detail = NULL;
     if ((m->opened_secret = secret_alloc(box.len)) == NULL ||
@@ -46,6 +48,10 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
     opened = key != NULL && unseal(m->opened_secret, &len, key, box, context);
     if (stored == NULL) {
         *detail = "no secret has this reference";
+        return 0;
+    }
+    if (stored->sealed.len == 0) {
+        *detail = "the secret was withdrawn";
         return 0;
     }
     if (cmp_has(m, CMP_BEGINS) && stored->expires != 0 && m->now >= stored->expires) {

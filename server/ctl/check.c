@@ -105,7 +105,7 @@ static size_t warn_of_unreachable(const struct config *config)
 static int lacks_secrets(struct store *store, const struct cmp_authority *ca, struct arena *arena)
 {
     struct store_fetch fetch = {.kind = STORE_SECRETS,
-                                .index = STORE_ANY_SECRET,
+                                .index = STORE_ALL_SECRETS,
                                 .issuer = bytes_of(ca->id, STORE_ISSUER_ID),
                                 .arena = arena};
 

@@ -16,7 +16,10 @@
     X(key_block)                                                                                             \
     X(key_unblock)                                                                                           \
     X(key_list)                                                                                              \
+    X(secret_create)                                                                                         \
     X(secret_add)                                                                                            \
+    X(secret_list)                                                                                           \
+    X(secret_withdraw)                                                                                       \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \
     X(db_migrate)                                                                                            \

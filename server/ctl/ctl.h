@@ -81,10 +81,4 @@ struct ctl_shared_secret {
     struct bytes secret;
 };
 
-/* ctl_add_secrets seals |items| into the store of |policy|, one after the other. 1, or 0 with a fault
- * printed: those before the one it names are stored then. |profile| NULL: any. |expires| in Unix seconds, 0:
- * never. */
-int ctl_add_secrets(const struct policy *policy, const char *profile, const struct ctl_shared_secret *items,
-                    size_t count, int reusable, int64_t expires);
-
 #endif

@@ -14,6 +14,7 @@
 #include "server/ctl/ctl.h"
 #include "server/ctl/open.h"
 #include "server/ctl/root_crl.h"
+#include "server/ctl/secret.h"
 #include "storage/store.h"
 
 enum {
@@ -223,7 +224,7 @@ static int make_demo_secret(const struct options *options, const struct policy *
         return 0;
     const struct ctl_shared_secret item = {bytes_of(reference, sizeof reference - 2),
                                            bytes_of(secret, len - 1)};
-    ok = ctl_add_secrets(policy, "demo", &item, 1, 1, 0);
+    ok = secret_store_all(policy, &(struct secret_plan){.profile = "demo", .reusable = 1}, &item, 1);
     file_free(secret, len);
     return ok;
 }

@@ -81,7 +81,7 @@ refused "a fleet of other keys" 'other keys' "$bench" run --setup "$dir" --url "
 
 # ---- names that are bound, and a secret for each ----
 
-for i in 0 1 2 3 4 5 6 7; do echo "station-$i secret of $i"; done >"$work/secrets"
+for i in 0 1 2 3 4 5 6 7; do echo "station-$i secret of station $i"; done >"$work/secrets"
 "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --list "$work/secrets" --profile bound
 served "bound names by certificates" 8 --url "${url%demo}bound"
 served "bound names by secrets" 8 --url "${url%demo}bound" --protection pbmac1 --secrets "$work/secrets"

@@ -158,6 +158,24 @@ ok "a secret with a space, from a line without end" cmp -cmd ir -newkey "$work/n
 printf 'gnb-3 secret\ngnb-4\n' >"$work/list"
 refused "a line without a secret" 'line 2 of .*list' "$ctl" secret add --config "$config" --list "$work/list"
 refused "a list and a reference" 'usage' "$ctl" secret add --config "$config" --list "$work/list" --reference gnb-3
+# Made for installers: from the file to the station; one is withdrawn before it is used.
+ok "secret create" "$ctl" secret create --config "$config" --count 2 --prefix site-7- --profile demo --out "$work/installers"
+same "its mode" "$(stat -c %a "$work/installers")" 600
+while read -r reference secret; do
+    printf '%s' "$secret" >"$work/secret"
+    by_line=(-ref "$reference" -secret "file:$work/secret" -recipient /CN=x)
+    if [ "$(wc -l <"$work/installers")" = 2 ]; then
+        ok "a line serves" cmp -cmd ir -newkey "$work/new.key" -subject /CN=site-7 "${by_line[@]}" -certout "$work/out.pem"
+        ok "its state" grep -Eq "^used .* $reference +profile demo +by transaction [0-9a-f]{32}\$" \
+            <("$ctl" secret list --config "$config" --state used)
+        sed -i 1d "$work/installers"
+    else
+        ok "secret withdraw" "$ctl" secret withdraw --config "$config" "$reference"
+        refused "one that was withdrawn does not" badMessageCheck cmp -cmd ir -newkey "$work/new.key" -subject /CN=site-7 \
+            "${by_line[@]}" -trusted "$dir/ca/root.pem" -certout "$work/out.pem"
+        wait_log "$work/ctl.log" 'detail="the secret was withdrawn"'
+    fi
+done < <(cat "$work/installers")
 if grep -q only-once-secret "$work/ctl.log"; then fail "the secret is in the log"; fi
 if grep -aq only-once-secret "$dir"/store/*; then fail "the secret is in the store as it is"; fi
 

@@ -114,7 +114,7 @@ Test(authenticate, a_wrong_secret_and_an_unknown_reference_get_the_same_answer)
 
 /* RFC 9810 8.6: whatever is wrong about a secret, finding it out takes the same steps in the same order, at
  * the same price: neither words nor time tell whether a reference exists. */
-enum guess { WRONG_SECRET, UNKNOWN, EXPIRED, OTHER_PROFILE, OTHER_SEAL_KEY, GUESSES };
+enum guess { WRONG_SECRET, UNKNOWN, EXPIRED, WITHDRAWN, OTHER_PROFILE, OTHER_SEAL_KEY, GUESSES };
 
 static void expect_same_cost(enum guess guess, struct answer *answer, const unsigned *seen)
 {
@@ -150,6 +150,8 @@ static void guess_as(enum guess guess, struct bytes (*make)(void))
         mac.header.sender_kid = bytes_str("station-2");
     else if (guess == EXPIRED)
         world->secrets[0].row.expires = world->now;
+    else if (guess == WITHDRAWN)
+        world->secrets[0].row.sealed = bytes_of(NULL, 0);
     else if (guess == OTHER_PROFILE)
         world->secrets[0].row.profile = bytes_str("other");
     else

@@ -1,4 +1,4 @@
-/* test_secret.c: shared secrets from an operator's hand into the store (server/ctl/secret.c). */
+/* test_secret.c: shared secrets: which are taken, and their way into the store (server/ctl/secret.c). */
 #include "tests/support/capture.h"
 #include "tests/support/demo.h"
 
@@ -25,7 +25,8 @@ static int add_to(const char *profile)
 {
     int ok;
 
-    CAPTURE(ok = ctl_add_secrets(demo.policy, profile, one, 1, 0, 0));
+    CAPTURE(
+        ok = secret_store_all(demo.policy, &(struct secret_plan){.profile = profile, .replaces = 1}, one, 1));
     return ok;
 }
 
@@ -73,12 +74,12 @@ Test(secret, a_reference_is_a_common_name)
     char text[66];
 
     memset(text, 'r', sizeof text);
-    cr_assert(is_reference(bytes_of(text, 64)));
-    cr_assert_not(is_reference(bytes_of(text, 65)));
-    cr_assert_not(is_reference(bytes_of(text, 0)));
-    cr_assert(is_reference(bytes_str(" ~")));
-    cr_assert_not(is_reference(bytes_str("a\x1f")));
-    cr_assert_not(is_reference(bytes_str("a\x7f")));
+    cr_assert(secret_is_reference(bytes_of(text, 64)));
+    cr_assert_not(secret_is_reference(bytes_of(text, 65)));
+    cr_assert_not(secret_is_reference(bytes_of(text, 0)));
+    cr_assert(secret_is_reference(bytes_str(" ~")));
+    cr_assert_not(secret_is_reference(bytes_str("a\x1f")));
+    cr_assert_not(secret_is_reference(bytes_str("a\x7f")));
 }
 
 Test(secret, how_long_one_is_good_is_a_number_of_seconds)
@@ -86,52 +87,72 @@ Test(secret, how_long_one_is_good_is_a_number_of_seconds)
     static const char *const wrong[] = {"", "0", "-1", "1s", " 1", "12345678901", "1e3"};
     int64_t before = time(NULL), expires;
 
-    cr_assert(read_expiry(&expires, NULL));
+    cr_assert(secret_read_expiry(&expires, NULL));
     cr_assert_eq(expires, 0, "for ever");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        CAPTURE(cr_expect_not(read_expiry(&expires, wrong[i]), "'%s'", wrong[i]));
+        CAPTURE(cr_expect_not(secret_read_expiry(&expires, wrong[i]), "'%s'", wrong[i]));
         cr_expect(told("--expires-in wants a number of seconds"), "%s", logged);
     }
-    cr_assert(read_expiry(&expires, "9999999999"));
+    cr_assert(secret_read_expiry(&expires, "9999999999"));
     cr_assert_geq(expires, before + INT64_C(9999999999));
     cr_assert_leq(expires, time(NULL) + INT64_C(9999999999));
 }
 
-/* A secret may have spaces; its reference has none. */
-Test(secret, a_list_has_a_reference_and_a_secret_a_line)
-{
-    struct ctl_shared_secret *items;
-    size_t count;
-
-    items = read_list(&count, "list", bytes_str("a 1\nb  2 3\nc 4"));
-    cr_assert_not_null(items);
-    cr_assert_eq(count, 3);
-    cr_assert(bytes_equal(items[0].reference, bytes_str("a")) &&
-              bytes_equal(items[0].secret, bytes_str("1")));
-    cr_assert(bytes_equal(items[1].reference, bytes_str("b")) &&
-              bytes_equal(items[1].secret, bytes_str(" 2 3")));
-    cr_assert(bytes_equal(items[2].reference, bytes_str("c")) &&
-              bytes_equal(items[2].secret, bytes_str("4")));
-    free(items);
-}
-
-Test(secret, a_line_that_is_none_is_told_with_its_number)
+Test(secret, what_is_soon_guessed_is_weak)
 {
     static const struct {
-        const char *list, *says;
+        const char *reference, *secret, *why; /* NULL: nothing tells so */
     } rows[] = {
-        {"a 1\nb\n", "line 2 of list is not REFERENCE SECRET"},
-        {"a 1\n\nc 3\n", "line 2 of list"},
-        {"a \n", "line 1 of list"},
-        {" 1\n", "line 1 of list"},
-        {"a 1\nb 2\n\x01 3\n", "line 3 of list"},
+        {"gnb-1", "VX4DQ744N48BXP5XAFPAJBGEMP", NULL},
+        {"gnb-1", "9f86d081884c", NULL},
+        {"gnb-1", "correct horse battery staple", NULL},
+        {"gnb-1", "9f86d081884", "less than 12"},
+        {"gnb-1", "", "less than 12"},
+        {"gnb-1", "aaaaaaaaaaaaaaaaaaaaaaaa", "repeat"},
+        {"gnb-1", "abababababababababababab", "repeat"},
+        {"gnb-1", "0123456789abcdef", "follow each other"},
+        {"gnb-1", "abcdefghijklmnopqrstuvwxyz", "follow each other"},
+        {"gnb-000123-x", "gnb-000123-x", "reference"},
+        {"gnb-000123-x", "GNB-000123-X!", "reference"},
+        {"gnb-1", "changeit-k9x2", "manuals"},
+        {"gnb-1", "mypassword12", "manuals"},
+        {"gnb-1", "9pp8-b35i-Xd3Q-udNR", "manuals"},
+        {"gnb-1", "password-of-nobody-9x7q2", NULL},
     };
-    struct ctl_shared_secret *items;
-    size_t count;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CAPTURE(items = read_list(&count, "list", bytes_str(rows[i].list)));
-        cr_expect_null(items, "%s", rows[i].list);
-        cr_expect(told(rows[i].says), "%s", logged);
+        const char *why = secret_weakness(bytes_str(rows[i].reference), bytes_str(rows[i].secret));
+        cr_expect_eq(why == NULL, rows[i].why == NULL, "%s: %s", rows[i].secret,
+                     why != NULL ? why : "strong");
+        if (why != NULL && rows[i].why != NULL)
+            cr_expect_not_null(strstr(why, rows[i].why), "%s: %s", rows[i].secret, why);
     }
+}
+
+Test(secret, its_state_is_told)
+{
+    struct store_secret row = {.sealed = bytes_str("box")};
+
+    cr_expect_str_eq(secret_state(&row, 100), "unused");
+    row.reusable = 1;
+    cr_expect_str_eq(secret_state(&row, 100), "reusable");
+    row.expires = 101;
+    cr_expect_str_eq(secret_state(&row, 100), "reusable");
+    cr_expect_str_eq(secret_state(&row, 101), "expired");
+    row.bound_to = bytes_str("transaction");
+    cr_expect_str_eq(secret_state(&row, 101), "used");
+    row.sealed.len = 0;
+    cr_expect_str_eq(secret_state(&row, 101), "withdrawn");
+}
+
+/* A used one is not given a second life in silence. */
+Test(secret, a_reference_that_is_taken_is_told)
+{
+    const struct secret_plan plan = {.profile = NULL};
+    int ok;
+
+    cr_assert(secret_store_all(demo.policy, &plan, one, 1));
+    CAPTURE(ok = secret_store_all(demo.policy, &plan, one, 1));
+    cr_expect_not(ok);
+    cr_expect(told("there is a secret for 'ref' already, unused"), "%s", logged);
 }

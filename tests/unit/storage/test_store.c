@@ -368,7 +368,7 @@ static enum store_precondition enroll_with(const char *reference, uint32_t n)
 static enum store_fetch_outcome any_secret(struct bytes issuer)
 {
     struct store_fetch f = {.kind = STORE_SECRETS,
-                            .index = STORE_ANY_SECRET,
+                            .index = STORE_ALL_SECRETS,
                             .issuer = issuer,
                             .arena = arena_new(ENROLLMENT_ARENA)};
 
