@@ -77,7 +77,7 @@ static int plan_certificate(struct making *making, struct arena *scratch, const 
     random_bytes(digits, sizeof digits);
     for (size_t i = 0; i < sizeof digits; i++)
         snprintf(text + 2 * i, 3, "%02X", digits[i]);
-    if (!spki_key_id(key_id, private_key_spki(setup->vendor_key)) ||
+    if (!spki_key_id(key_id, DIGEST_SHA1, private_key_spki(setup->vendor_key)) ||
         !name_build(
             &subject, scratch,
             (const char *const[]){"O", "Demo Vendor", "serialNumber", text, "CN", device->name, NULL}))

@@ -263,14 +263,16 @@ int certificate_has_purpose(const struct certificate *cert, struct bytes oid)
     return 0;
 }
 
-int spki_key_id(uint8_t out[20], struct bytes spki)
+int spki_key_id(uint8_t out[20], enum digest_id digest, struct bytes spki)
 {
+    uint8_t hash[DIGEST_MAX];
     CBS cbs = cbs_of(spki), sequence, key;
 
     if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1(&sequence, NULL, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1(&sequence, &key, CBS_ASN1_BITSTRING) || CBS_len(&key) < 1)
         return 0;
-    SHA1(CBS_data(&key) + 1, CBS_len(&key) - 1, out);
+    digest_compute(hash, digest, bytes_of(CBS_data(&key) + 1, CBS_len(&key) - 1));
+    memcpy(out, hash, 20);
     return 1;
 }

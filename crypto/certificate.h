@@ -88,11 +88,12 @@ struct certificate_urls {
     size_t ocsp_count;
     const char *const *issuer; /* its own certificate */
     size_t issuer_count;
+    int no_rev_avail; /* 1: noRevAvail (RFC 9608): nowhere; then the first three lists are empty */
 };
 
-/* certificate_prepare_urls writes cRLDistributionPoints, freshestCRL and authorityInfoAccess (RFC 5280
- * 4.2.1.13, 4.2.1.15, 4.2.2.1) of |urls| into |arena|, once for many certificates; without URLs there is no
- * extension, and |out| is empty. Returns 1 or 0. */
+/* certificate_prepare_urls writes cRLDistributionPoints, freshestCRL, authorityInfoAccess (RFC 5280
+ * 4.2.1.13, 4.2.1.15, 4.2.2.1) and noRevAvail (RFC 9608) of |urls| into |arena|, once for many certificates;
+ * without URLs there is no extension, and |out| is empty. Returns 1 or 0. */
 int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls);
 
 /* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the
@@ -103,7 +104,8 @@ struct certificate_plan {
     struct bytes issuer;  /* DER of the name */
     struct bytes subject; /* DER of the name */
     int64_t not_before, not_after;
-    struct bytes spki;          /* DER; its SHA-1 becomes the subjectKeyIdentifier (RFC 5280 4.2.1.2 (1)) */
+    struct bytes spki;          /* DER */
+    int key_id_is_sha256;       /* subjectKeyIdentifier by spki_key_id: 1 by SHA-256, 0 by SHA-1 */
     struct bytes issuer_key_id; /* for authorityKeyIdentifier */
     int is_ca;                  /* 1: basicConstraints with cA, critical */
     int64_t path_len;           /* with is_ca: -1 for none */
@@ -123,7 +125,8 @@ int certificate_build(struct bytes *tbs, struct arena *arena, const struct certi
 int certificate_assemble(struct bytes *der, struct arena *arena, struct bytes tbs,
                          const struct signature_algorithm *algorithm, struct bytes signature);
 
-/* spki_key_id writes the SHA-1 of the key in |spki| (RFC 5280 4.2.1.2 (1)) into |out| (20 octets). 1 or 0. */
-int spki_key_id(uint8_t out[20], struct bytes spki);
+/* spki_key_id writes the first 20 octets of |digest| over the key in |spki| into |out|: by SHA-1 (RFC
+ * 5280 4.2.1.2 (1)), or by SHA-256 (RFC 7093 section 2, method 1). 1 or 0. */
+int spki_key_id(uint8_t out[20], enum digest_id digest, struct bytes spki);
 
 #endif

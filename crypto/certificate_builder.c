@@ -61,7 +61,8 @@ static int add_key_ids(CBB *list, const struct certificate_plan *plan)
     CBB sequence;
     uint8_t key_id[20];
 
-    if (!spki_key_id(key_id, plan->spki) || !open_extension(list, &extension, 14, 0) ||
+    if (!spki_key_id(key_id, plan->key_id_is_sha256 ? DIGEST_SHA256 : DIGEST_SHA1, plan->spki) ||
+        !open_extension(list, &extension, 14, 0) ||
         !der_add_octets(&extension.value, CBS_ASN1_OCTETSTRING, bytes_of(key_id, sizeof key_id)) ||
         !CBB_flush(list))
         return 0;
@@ -137,12 +138,22 @@ static int add_authority_info(CBB *list, const struct certificate_urls *urls)
            add_access(&sequence, 2, urls->issuer, urls->issuer_count) && CBB_flush(list);
 }
 
+/* RFC 9608 section 2: id-ce-noRevAvail (56), NULL, "MUST be marked as non-critical" */
+static int add_no_rev_avail(CBB *list, int is_wanted)
+{
+    struct extension extension;
+    CBB null;
+
+    return !is_wanted || (open_extension(list, &extension, 56, 0) &&
+                          CBB_add_asn1(&extension.value, &null, CBS_ASN1_NULL) && CBB_flush(list));
+}
+
 int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls)
 {
     CBB list;
     int ok = CBB_init(&list, 256) && add_crl_urls(&list, 31, urls->crl, urls->crl_count) &&
              add_crl_urls(&list, 46, urls->delta_crl, urls->delta_crl_count) &&
-             add_authority_info(&list, urls);
+             add_authority_info(&list, urls) && add_no_rev_avail(&list, urls->no_rev_avail);
 
     return der_finish(out, arena, &list, ok);
 }

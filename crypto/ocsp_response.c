@@ -142,7 +142,8 @@ int ocsp_responder_by_key(struct bytes *out, struct arena *arena, struct bytes s
     enum { KEY_HASH = 20 };
     uint8_t octets[2 + KEY_HASH] = {CBS_ASN1_OCTETSTRING, KEY_HASH};
 
-    return spki_key_id(octets + 2, spki) && responder_id(out, arena, 2, bytes_of(octets, sizeof octets));
+    return spki_key_id(octets + 2, DIGEST_SHA1, spki) &&
+           responder_id(out, arena, 2, bytes_of(octets, sizeof octets));
 }
 
 int ocsp_responder_by_name(struct bytes *out, struct arena *arena, struct bytes subject)

@@ -140,11 +140,16 @@ struct config_names {
     struct config_list san; /* "DNS:VALUE", "URI:", "email:", "IP:" instead of the requested subjectAltName */
 };
 
+/* How subjectKeyIdentifier is made (RFC 5280 4.2.1.2, RFC 7093). */
+enum config_key_identifier { CONFIG_KEY_ID_SHA1, CONFIG_KEY_ID_SHA256 };
+
 struct config_certificate {
     uint32_t validity_days;
+    uint32_t validity_jitter_percent;      /* of it are taken off at most, by chance */
     uint32_t backdate_seconds;             /* notBefore this much in the past, for clocks that lag */
     struct config_list key_usage;          /* "digitalSignature", … */
     struct config_list extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
+    enum config_key_identifier key_identifier;
 };
 
 /* What RFC 4211 section 5 forbids in a request, and clients send all the same, a bit each. */
@@ -163,6 +168,7 @@ struct config_urls {
     struct config_list delta_crl; /* freshestCRL */
     struct config_list issuer;    /* authorityInfoAccess caIssuers */
     struct config_list ocsp;      /* authorityInfoAccess ocsp */
+    int no_rev_avail;             /* 1: noRevAvail; then nothing of the above but issuer */
 };
 
 enum config_predecessor { CONFIG_PREDECESSOR_KEEP, CONFIG_PREDECESSOR_REVOKE };

@@ -67,6 +67,21 @@ static int check_shards(struct config_fault *fault, const struct config *config,
                "it changes; remove delta_crl");
 }
 
+/* RFC 9608 section 3: "Certificates that include the noRevAvail extension MUST NOT include certificate
+ * extensions that point to CRL repositories or provide locations of OCSP responders." */
+static int check_no_rev_avail(struct config_fault *fault, const struct config *config, size_t profile)
+{
+    const struct config_urls *urls = &config->profiles[profile].urls;
+    char key[KEY_TEXT_MAX];
+
+    snprintf(key, sizeof key, "profiles[%zu].urls.no_rev_avail", profile);
+    return !urls->no_rev_avail || urls->crl.count + urls->delta_crl.count + urls->ocsp.count == 0 ||
+           config_fault_at(
+               fault, config, key,
+               "certificates with noRevAvail name no CRL and no OCSP responder (RFC 9608); remove crl, "
+               "delta_crl and ocsp, or no_rev_avail");
+}
+
 int config_check_urls(struct config_fault *fault, const struct config *config, size_t profile)
 {
     const struct config_urls *urls = &config->profiles[profile].urls;
@@ -74,7 +89,8 @@ int config_check_urls(struct config_fault *fault, const struct config *config, s
     return check_list(fault, config, profile, "crl", &urls->crl) &&
            check_list(fault, config, profile, "delta_crl", &urls->delta_crl) &&
            check_list(fault, config, profile, "issuer", &urls->issuer) &&
-           check_list(fault, config, profile, "ocsp", &urls->ocsp) && check_shards(fault, config, profile);
+           check_list(fault, config, profile, "ocsp", &urls->ocsp) &&
+           check_no_rev_avail(fault, config, profile) && check_shards(fault, config, profile);
 }
 
 /* By HTTP, as far as a name; and without a password, which would stand in the log. */

@@ -301,9 +301,16 @@ static const struct config_section names = SECTION(names, "names");
 static const char *const usual_key_usage[] = {"digitalSignature", NULL};
 
 /* validity_days: a century; backdate_seconds: a day, for clocks that lag. */
+static const struct config_word key_identifier_words[] = {
+    {"sha1", CONFIG_KEY_ID_SHA1}, {"sha256", CONFIG_KEY_ID_SHA256}, {NULL, 0}};
+
 static const struct config_setting certificate_rows[] = {
     {ROW(config_certificate, validity_days), NUMBER(1, CENTURY_DAYS, 365),
      .says = "never longer than the CA's own"},
+    {ROW(config_certificate, validity_jitter_percent), NUMBER(0, 50, 0),
+     .says = "so much of it, at most, is taken off each certificate by chance, so that a fleet that enrolled "
+             "on one day "
+             "does not renew on one"},
     {ROW(config_certificate, backdate_seconds), NUMBER(0, DAY, 300),
      .says = "notBefore lies so far in the past, for clocks that are slow"},
     {ROW(config_certificate, key_usage), LIST(CONFIG_TEXTS, 0), .list = usual_key_usage,
@@ -311,6 +318,9 @@ static const struct config_setting certificate_rows[] = {
     {ROW(config_certificate, extended_key_usage), LIST(CONFIG_TEXTS, 0),
      .example = "[clientAuth, serverAuth]",
      .says = "purposes: serverAuth, clientAuth, ipsecIKE, or dotted OIDs"},
+    {ROW(config_certificate, key_identifier), WORD(key_identifier_words, CONFIG_KEY_ID_SHA1),
+     .says = "how subjectKeyIdentifier is made: sha1 (RFC 5280 4.2.1.2), or the first 160 bits of SHA-256 "
+             "(RFC 7093)"},
 };
 static const struct config_section certificate = SECTION(certificate, "certificate");
 
@@ -337,6 +347,10 @@ static const struct config_setting urls_rows[] = {
     {ROW(config_urls, issuer), LIST(CONFIG_TEXTS, 0),
      .says = "authorityInfoAccess: where the CA's certificate is"},
     {ROW(config_urls, ocsp), LIST(CONFIG_TEXTS, 0), .says = "authorityInfoAccess: OCSP responders"},
+    {ROW(config_urls, no_rev_avail), FLAG(0),
+     .says = "true: noRevAvail (RFC 9608): nobody is to ask whether a certificate is revoked; for short "
+             "lives, and without "
+             "crl, delta_crl and ocsp"},
 };
 static const struct config_section urls = SECTION(urls, "urls");
 

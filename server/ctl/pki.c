@@ -50,7 +50,7 @@ int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cer
         .extended_key_usage = purposes,
         .extended_key_usage_count = spec->role == CTL_CMP_SIGNER ? 1 : 0,
     };
-    if (!spki_key_id(key_id, private_key_spki(signer)))
+    if (!spki_key_id(key_id, DIGEST_SHA1, private_key_spki(signer)))
         return 0;
     plan.issuer_key_id = bytes_of(key_id, sizeof key_id);
     if (!certificate_build(&tbs, arena, &plan))

@@ -97,10 +97,23 @@ static int make_serial(struct cmp_decision *decision, unsigned shards)
     return 1;
 }
 
+/* A fleet that was installed on one day comes back on many. */
+static int64_t validity_of(const struct config_certificate *config)
+{
+    enum { DAY = 24 * 60 * 60, PERCENT = 100, PARTS = 1 << 16 };
+    int64_t seconds = (int64_t)config->validity_days * DAY;
+    uint8_t random[2];
+
+    if (config->validity_jitter_percent == 0)
+        return seconds;
+    random_bytes(random, sizeof random);
+    return seconds -
+           seconds * config->validity_jitter_percent / PERCENT * (random[0] << 8 | random[1]) / PARTS;
+}
+
 /* What the profile gives by itself, whatever is asked for. */
 static int begin(struct cmp_decision *decision, const struct profile *profile, struct policy_certificate *out)
 {
-    enum { DAY = 24 * 60 * 60 };
     const struct config_profile *config = profile->cmp.config;
     const struct certificate *ca = &profile->cmp.ca->cert;
 
@@ -109,7 +122,7 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
                              "the CA's certificate has expired: ask the operator");
     *out = (struct policy_certificate){
         .not_before = decision->now - config->certificate.backdate_seconds,
-        .not_after = decision->now + (int64_t)config->certificate.validity_days * DAY - 1,
+        .not_after = decision->now + validity_of(&config->certificate) - 1,
         .key_usage = usage_for(profile->key_usage, public_key_kind(decision->key)),
         .purpose_count = profile->purpose_count,
     };
@@ -133,6 +146,7 @@ static int build(struct cmp_decision *decision, const struct profile *profile,
         .not_before = cert->not_before,
         .not_after = cert->not_after,
         .spki = decision->request->tmpl.spki,
+        .key_id_is_sha256 = profile->cmp.config->certificate.key_identifier == CONFIG_KEY_ID_SHA256,
         .issuer_key_id = ca->cert.key_id,
         .path_len = -1,
         .key_usage = cert->key_usage,

@@ -93,6 +93,7 @@ static int prepare_urls(struct bytes *out, struct arena *arena, const struct con
         .ocsp_count = config->ocsp.count,
         .issuer = config->issuer.items,
         .issuer_count = config->issuer.count,
+        .no_rev_avail = config->no_rev_avail,
     };
 
     if (crl == NULL)

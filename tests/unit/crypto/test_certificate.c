@@ -229,10 +229,20 @@ Test(certificate, a_key_identifier_is_the_SHA1_of_the_key)
 {
     uint8_t id[20];
 
-    cr_assert(spki_key_id(id, hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 61")));
+    cr_assert(spki_key_id(id, DIGEST_SHA1, hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 61")));
     cr_assert(bytes_equal(bytes_of(id, 20),
                           hex(arena, "86 f7 e4 37 fa a5 a7 fc e1 5d 1d dc b9 ea ea ea 37 76 67 b8")));
-    cr_assert_not(spki_key_id(id, hex(arena, "30 00")));
+    cr_assert_not(spki_key_id(id, DIGEST_SHA1, hex(arena, "30 00")));
+}
+
+/* RFC 7093 section 2, method 1: "the leftmost 160-bits of the SHA-256 hash"; printf a | sha256sum */
+Test(certificate, or_the_beginning_of_the_SHA256_of_the_key)
+{
+    uint8_t id[20];
+
+    cr_assert(spki_key_id(id, DIGEST_SHA256, hex(arena, "30 0b 30 05 06 03 2b 65 70 03 02 00 61")));
+    cr_assert(bytes_equal(bytes_of(id, 20),
+                          hex(arena, "ca 97 81 12 ca 1b bd ca fa c2 31 b3 9a 23 dc 4d a7 86 ef f8")));
 }
 
 /* RFC 5280 4.2.1.3: names and bits */

@@ -114,13 +114,32 @@ Test(certificate_builder, key_identifiers_are_not_critical)
     uint8_t id[20];
     struct certificate cert = built(plan);
 
-    cr_assert(spki_key_id(id, plan.spki));
+    cr_assert(spki_key_id(id, DIGEST_SHA1, plan.spki));
     cr_assert(bytes_equal(cert.key_id, bytes_of(id, 20)));
     cr_assert_eq(occurs(&cert, "06 03 55 1d 0e 04 16 04 14"), 1);
     cr_assert_eq(occurs(&cert, "06 03 55 1d 23"), 0);
     plan.issuer_key_id = hex(arena, "aa bb");
     cert = built(plan);
     cr_assert_eq(occurs(&cert, "06 03 55 1d 23 04 06 30 04 80 02 aa bb"), 1);
+    plan.key_id_is_sha256 = 1;
+    cert = built(plan);
+    cr_assert(spki_key_id(id, DIGEST_SHA256, plan.spki));
+    cr_assert(bytes_equal(cert.key_id, bytes_of(id, 20)));
+}
+
+/* RFC 9608 section 2: id-ce-noRevAvail is { id-ce 56 }, its syntax NULL. */
+Test(certificate_builder, noRevAvail_is_NULL_and_not_critical)
+{
+    static const char *const issuer[] = {"http://a/"};
+    struct certificate_plan plan = plan_of();
+    struct certificate cert = built(plan);
+
+    cr_assert_eq(occurs(&cert, "06 03 55 1d 38"), 0);
+    cr_assert(certificate_prepare_urls(
+        &plan.urls, arena,
+        &(struct certificate_urls){.no_rev_avail = 1, .issuer = issuer, .issuer_count = 1}));
+    cert = built(plan);
+    cr_assert_eq(occurs(&cert, "30 09 06 03 55 1d 38 04 02 05 00"), 1);
 }
 
 Test(certificate_builder, extendedKeyUsage_lists_its_purposes)

@@ -44,6 +44,55 @@ Test(decide, validity_is_the_profiles_and_never_longer_than_the_CAs)
     cr_assert_eq(cert.not_after, profile()->ca->cert.not_after);
 }
 
+/* Up to so much is taken off, never the same for all. */
+Test(decide, validity_may_be_spread)
+{
+    enum { DAY = 86400, TRIES = 200 };
+    int64_t least = INT64_MAX, most = 0;
+
+    edit("validity_jitter_percent: 0", "validity_jitter_percent: 10");
+    for (int i = 0; i < TRIES; i++) {
+        int64_t length = granted().not_after - decision.now + 1;
+        cr_assert(length <= 365 * DAY && length > 365 * DAY * 9 / 10, "%lld", (long long)length);
+        least = length < least ? length : least;
+        most = length > most ? length : most;
+        cr_assert_eq(decision.not_after, decision.now + length - 1);
+    }
+    /* 36.5 days: that 200 of them lie within a third has a chance below 1 in 10^90. */
+    cr_assert_gt(most - least, 12 * DAY);
+}
+
+/* RFC 7093 section 2. */
+Test(decide, the_key_identifier_is_made_as_the_profile_says)
+{
+    uint8_t id[20];
+
+    edit("key_identifier: sha1", "key_identifier: sha256");
+    struct certificate cert = granted();
+    cr_assert(spki_key_id(id, DIGEST_SHA256, cert.spki));
+    cr_assert(bytes_equal(cert.key_id, bytes_of(id, 20)));
+}
+
+/* RFC 9608 section 3. */
+Test(decide, noRevAvail_stands_where_nobody_is_to_ask)
+{
+    static const uint8_t oid[] = {0x55, 0x1d, 56}, null[] = {5, 0};
+    struct config_fault fault;
+
+    cr_assert_not(demo_edit(&demo, &fault, "no_rev_avail: false", "no_rev_avail: true"));
+    cr_assert_not_null(strstr(fault.text, "remove crl"), "%s", fault.text);
+    edit("no_rev_avail: true", "no_rev_avail: false");
+    struct certificate cert = granted();
+    cr_assert_not(certificate_has_extension(&cert, bytes_of(oid, 3), bytes_of(null, 2)));
+    edit("crl: [\"http://127.0.0.1:8829/crl/issuing.crl\"]", "crl: []");
+    edit("delta_crl: [\"http://127.0.0.1:8829/crl/issuing-delta.crl\"]", "delta_crl: []");
+    edit("ocsp: [\"http://127.0.0.1:8829/ocsp\"]", "ocsp: []");
+    edit("no_rev_avail: false", "no_rev_avail: true");
+    cert = granted();
+    cr_assert(certificate_has_extension(&cert, bytes_of(oid, 3), bytes_of(null, 2)));
+    cr_assert_eq(cert.crl_points.len, 0);
+}
+
 /* backdate_seconds is 300: while the CA is younger than that, notBefore is the CA's own. */
 Test(decide, notBefore_is_backdated_but_not_to_before_the_CA)
 {
