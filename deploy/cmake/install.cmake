@@ -9,7 +9,7 @@ foreach(program cmpd cmpd-epoll cmpctl cmpbench) # cmpd finds cmpd-epoll beside 
     endif()
 endforeach()
 install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES deploy/SCALING.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
+install(FILES deploy/SCALING.md deploy/3GPP.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
 install(DIRECTORY deploy/manual deploy/haproxy deploy/postgres DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy
         USE_SOURCE_PERMISSIONS)
 # Of what is linked in statically.
