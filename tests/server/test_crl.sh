@@ -20,9 +20,12 @@ header() {
     sed -n "s/^$1: *//Ip" "$work/head" | tr -d '\r'
 }
 
+# In hexadecimal; 0 where there is none: an arithmetic error would end what waits for one.
 crl_number() {
+    local number
     fetch /crl/issuing.crl >/dev/null
-    openssl crl -inform DER -in "$work/got" -noout -crlnumber | sed 's/^crlNumber=0x//'
+    number=$(openssl crl -inform DER -in "$work/got" -noout -crlnumber 2>/dev/null | sed 's/^crlNumber=0x//') || true
+    echo "${number:-0}"
 }
 
 is_above() {
