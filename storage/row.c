@@ -37,6 +37,27 @@ struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uin
     return bytes_of(out, (size_t)(at - out) + scope.len);
 }
 
+struct bytes store_claim_key(uint8_t out[STORE_CLAIM_KEY_MAX], struct bytes device, int slot,
+                             struct bytes profile)
+{
+    if (device.len != STORE_HASH || profile.len > STORE_NAME_MAX || slot < 0 || slot > UINT8_MAX)
+        abort();
+    memcpy(out, device.data, device.len);
+    out[STORE_HASH] = (uint8_t)slot;
+    memcpy(out + STORE_HASH + 1, profile.data, profile.len);
+    return bytes_of(out, STORE_HASH + 1 + profile.len);
+}
+
+int store_claim_of(struct bytes *device, int *slot, struct bytes *profile, struct bytes claim)
+{
+    if (claim.len <= STORE_HASH)
+        return 0;
+    *device = bytes_of(claim.data, STORE_HASH);
+    *slot = claim.data[STORE_HASH];
+    *profile = bytes_of(claim.data + STORE_HASH + 1, claim.len - STORE_HASH - 1);
+    return 1;
+}
+
 struct bytes store_place_put(uint8_t out[STORE_PLACE], const uint8_t chain[STORE_CHAIN_ID], int64_t seq)
 {
     memcpy(out, chain, STORE_CHAIN_ID);

@@ -52,6 +52,12 @@ static inline struct bytes row_key(const void *row, const struct store_table *ta
  * (STORE_PIECE_KEY_MAX octets). */
 struct bytes store_crl_piece_key(uint8_t *out, struct bytes scope, int slot, uint32_t index);
 
+/* store_claim_key writes the key of the claim to |slot| of |device| (STORE_HASH octets) in |profile|, a name
+ * of at most STORE_NAME_MAX octets, into |out|. store_claim_of reads it; returns 1, or 0 if it is none. */
+struct bytes store_claim_key(uint8_t out[STORE_CLAIM_KEY_MAX], struct bytes device, int slot,
+                             struct bytes profile);
+int store_claim_of(struct bytes *device, int *slot, struct bytes *profile, struct bytes claim);
+
 /* store_place_put writes the place of entry |seq| of |chain| into |out|. store_place_get reads place |i| of
  * |places|; returns its seq, with |*chain| a view, or 0 if there are no so many. */
 struct bytes store_place_put(uint8_t out[STORE_PLACE], const uint8_t chain[STORE_CHAIN_ID], int64_t seq);

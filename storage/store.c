@@ -68,6 +68,14 @@ const struct store_cert_change *store_unit_required(const struct store_unit *uni
     return change;
 }
 
+const struct store_claim *store_unit_claim(const struct store_unit *unit)
+{
+    for (size_t i = 0; i < unit->write_count; i++)
+        if (unit->writes[i].how == STORE_SWAP)
+            return unit->writes[i].row;
+    return NULL;
+}
+
 int store_unit_inserts_tx(const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++)

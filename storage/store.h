@@ -49,10 +49,12 @@ enum store_precondition {
     STORE_PRE_SECRET,         /* the secret is gone, expired, or bound to another transaction */
     STORE_PRE_KEY_BLOCKED,    /* this public key is not to be certified any more */
     STORE_PRE_SIGNER_BLOCKED, /* the key that protects is blocked */
+    STORE_PRE_DEVICE_BLOCKED, /* the device is */
     STORE_PRE_KEY_UNUSED,     /* another live certificate has this public key */
     STORE_PRE_SIGNER,         /* the protecting certificate, issued by us, is revoked */
     STORE_PRE_ROW,            /* a row that is to be inserted is there already: its serial is taken */
     STORE_PRE_CERT,           /* the certificate that is to be changed is not in the state that is expected */
+    STORE_PRE_CLAIM,          /* the claim that is to be swapped has changed */
     STORE_PRE_OLD,            /* a row that is to be removed is gone already, or may not be removed */
     STORE_PRE_LEASE,          /* somebody else has the lease, or it has lapsed */
 };
@@ -129,8 +131,9 @@ struct store_unit {
     struct bytes secret_reference; /* not empty: must be present, and bound to no transaction, or reusable */
     int64_t now;                   /* Unix seconds, for the secret's expiry */
     struct bytes key_unblocked;    /* not empty: SPKI hash that must not be blocked … */
-    struct bytes signer_unblocked; /* … and another, of the key that protects. A key is blocked by the unit
-                                    * that writes its row, before this one or after it */
+    struct bytes signer_unblocked; /* … and another, of the key that protects … */
+    struct bytes device_unblocked; /* … and the device that it is for. A key, or a device, is blocked by the
+                                    * unit that writes its row, before this one or after it */
     struct bytes key_unused;    /* not empty: SPKI hash that no certificate, other than revoked, may have */
     struct bytes signer_serial; /* not empty: this certificate of the issuer must exist and not be revoked */
 
@@ -167,6 +170,9 @@ int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state stat
 
 /* store_unit_required returns the change of |unit| that is required, or NULL. */
 const struct store_cert_change *store_unit_required(const struct store_unit *unit);
+
+/* store_unit_claim returns the claim that |unit| swaps, or NULL: one at most. */
+const struct store_claim *store_unit_claim(const struct store_unit *unit);
 
 /* store_unit_inserts_tx returns 1 if |unit| wants its transaction to be absent, and inserts it. */
 int store_unit_inserts_tx(const struct store_unit *unit);

@@ -30,6 +30,7 @@ static const struct store_column transactions[] = {
     OCTETS(store_tx, signer_serial),
     OCTETS(store_tx, sender_nonce),
     OCTETS(store_tx, serial),
+    OCTETS(store_tx, replaces),
     NUMBER(store_tx, cert_req_id),
     NUMBER(store_tx, created_at),
     NUMBER(store_tx, deadline),
@@ -40,12 +41,13 @@ static const struct store_column transactions[] = {
 };
 
 static const struct store_column certificates[] = {
-    OCTETS(store_cert, serial),     SMALL(store_cert, status),          SMALL(store_cert, reason),
-    NUMBER(store_cert, issued_at),  NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
-    NUMBER(store_cert, revoked_at), OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
-    OCTETS(store_cert, spki_hash),  OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
-    SMALL(store_cert, shard),       WORDS(store_cert, vendor),          OCTETS(store_cert, path),
-    PLACES(store_cert, changes),    OCTETS(store_cert, successor),      OCTETS(store_cert, certificate),
+    OCTETS(store_cert, serial),      SMALL(store_cert, status),          SMALL(store_cert, reason),
+    NUMBER(store_cert, issued_at),   NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
+    NUMBER(store_cert, revoked_at),  OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
+    OCTETS(store_cert, spki_hash),   OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
+    SMALL(store_cert, shard),        OCTETS(store_cert, device),         WORDS(store_cert, vendor),
+    OCTETS(store_cert, path),        PLACES(store_cert, changes),        OCTETS(store_cert, successor),
+    OCTETS(store_cert, certificate),
 };
 
 static const struct store_column revocations[] = {
@@ -83,6 +85,19 @@ static const struct store_column blocked_keys[] = {
     OCTETS(store_blocked_key, serial),    WORDS(store_blocked_key, who), WORDS(store_blocked_key, comment),
 };
 
+static const struct store_column devices[] = {
+    OCTETS(store_device, device),   SMALL(store_device, state),       WORDS(store_device, vendor),
+    WORDS(store_device, identity),  WORDS(store_device, site),        WORDS(store_device, fqdn),
+    WORDS(store_device, profiles),  OCTETS(store_device, expected),   WORDS(store_device, notes),
+    NUMBER(store_device, added_at), NUMBER(store_device, changed_at),
+};
+
+static const struct store_column claims[] = {
+    OCTETS(store_claim, claim),     OCTETS(store_claim, serial), OCTETS(store_claim, former),
+    TRUTH(store_claim, allowed),    NUMBER(store_claim, at),     NUMBER(store_claim, day),
+    NUMBER(store_claim, day_count),
+};
+
 static const struct store_column nodes[] = {
     WORDS(store_node, name),
     WORDS(store_node, version),
@@ -108,7 +123,9 @@ enum {
     INSERTED = 1 << STORE_INSERT,
     UPDATED = 1 << STORE_UPDATE,
     PUT = 1 << STORE_PUT,
-    ONCE = 1 << STORE_ONCE
+    ONCE = 1 << STORE_ONCE,
+    SWAPPED = 1 << STORE_SWAP,
+    REMOVED = 1 << STORE_REMOVE
 };
 
 const struct store_table store_tables[STORE_KINDS] = {
@@ -134,6 +151,18 @@ const struct store_table store_tables[STORE_KINDS] = {
                             .keys = 1,
                             .has_ids = 1,
                             .hows = ONCE},
+    [STORE_DEVICES] = {.name = "devices",
+                       COLUMNS(devices, store_device),
+                       .keys = 1,
+                       .of_issuer = 1,
+                       .in_groups = 1,
+                       .has_ids = 1,
+                       .hows = PUT | ONCE | REMOVED},
+    [STORE_CLAIMS] = {.name = "claims",
+                      COLUMNS(claims, store_claim),
+                      .keys = 1,
+                      .of_issuer = 1,
+                      .hows = SWAPPED | REMOVED},
     [STORE_REVOCATIONS] = {.name = "revocations",
                            COLUMNS(revocations, store_revocation),
                            .keys = 1,
@@ -178,6 +207,7 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                       .order = "serial",
                       .is_paged = 1,
                       .limit = STORE_OLD_MAX},
+    [STORE_NEXT_CLAIMS] = {.kind = STORE_CLAIMS, .order = "claim", .is_paged = 1, .limit = STORE_OLD_MAX},
     [STORE_ENTRY] = {.kind = STORE_ENTRIES,
                      .name = "audit_place",
                      .equal = "chain",

@@ -24,6 +24,7 @@ enum {
     STORE_COLUMNS_MAX = 32,  /* of a table, the issuer among them */
     STORE_REVOKED_MAX = 256, /* revocations that are read at once */
     STORE_PIECE_KEY_MAX = 5 + 16,
+    STORE_CLAIM_KEY_MAX = STORE_HASH + 1 + STORE_NAME_MAX,
     STORE_SCOPE_MAX = 16,         /* octets of the name of a CRL's scope */
     STORE_CRL_PIECE = 256 * 1024, /* octets of a piece of a CRL; the last may have fewer */
     STORE_CRLS_MAX = 256,         /* of an issuer */
@@ -58,6 +59,7 @@ struct store_tx {
                                    * messages ask whether it has been revoked since */
     struct bytes sender_nonce;    /* ours, of the last answer: the next recipNonce */
     struct bytes serial;          /* of the certificate, STORE_SERIAL octets, or empty */
+    struct bytes replaces;        /* of the one that is revoked when that is confirmed, or empty */
     int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
     int64_t created_at;           /* Unix seconds: when it was begun */
     int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
@@ -87,6 +89,7 @@ struct store_cert {
     struct bytes transaction_id; /* empty: nobody asked for it, it is the CA's own */
     struct bytes profile;
     int shard;            /* the CRL that its distribution point names, from 1; 0: the full one */
+    struct bytes device;  /* that it was issued to, STORE_HASH octets; empty: it is not known which */
     struct bytes vendor;  /* its name: whose device asked for it, or for the first of those that it updates;
                            * empty if a shared secret or an RA vouched for it */
     struct bytes path;    /* over which certificates that vendor vouched for it, or the RA's: SHA-256 of each,
@@ -155,6 +158,36 @@ struct store_blocked_key {
     struct bytes who, comment;
 };
 
+enum store_device_state {
+    STORE_DEVICE_KNOWN = 1,
+    STORE_DEVICE_BLOCKED = 2, /* its |device| is among the blocked keys, too: units depend on that */
+};
+
+/* struct store_device is a device, or a network function, that an operator has listed, or that was recorded
+ * when it enrolled first. */
+struct store_device {
+    struct bytes device; /* by cmp_device_id (server/cmp/cmp.h), STORE_HASH octets */
+    enum store_device_state state;
+    struct bytes vendor;   /* its name in the configuration */
+    struct bytes identity; /* as the vendor's rule yields it */
+    struct bytes site, fqdn;
+    struct bytes profiles; /* names of those that it may use, with spaces between; empty: any */
+    struct bytes expected; /* SHA-256 of its certificate or of its SubjectPublicKeyInfo; empty: any */
+    struct bytes notes;
+    int64_t added_at, changed_at; /* Unix seconds */
+};
+
+/* struct store_claim is a slot of a device in a profile: which certificate it has there. */
+struct store_claim {
+    struct bytes claim;  /* by store_claim_key (row.h): device, slot, profile */
+    struct bytes serial; /* of the certificate that has it, STORE_SERIAL octets */
+    struct bytes former; /* what |serial| was before this was written; empty: there was no claim */
+    int allowed;         /* 1: one more may be enrolled, whatever became of this certificate */
+    int64_t at;          /* Unix seconds of the last enrollment */
+    int64_t day;         /* of that, since 1970-01-01 (UTC) */
+    int64_t day_count;   /* enrollments on that day */
+};
+
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
 struct store_entry {
     uint8_t chain[STORE_CHAIN_ID];
@@ -211,6 +244,8 @@ enum store_how {
     STORE_UPDATE, /* the key must be there */
     STORE_PUT,    /* inserted, or in the place of what is there */
     STORE_ONCE,   /* inserted unless the key is there, which is as good */
+    STORE_SWAP,   /* of a claim: inserted, or in the place of one whose |serial| is its |former| */
+    STORE_REMOVE, /* taken away, if the key is there; nothing else of the row matters */
     STORE_HOWS
 };
 
@@ -223,6 +258,7 @@ struct store_table {
     size_t distribute; /* the column of the key by which a distributed database distributes */
     size_t row_size;
     int of_issuer; /* 1: each row belongs to a CA, which its key begins with */
+    int in_groups; /* 1: PostgreSQL may put rows of several units at once, as it inserts them */
     int has_ids;   /* 1: SQLite numbers its rows, in the order of their insertion; store_each can be asked */
     unsigned hows; /* 1 << enum store_how: how its rows are written */
 };
@@ -234,6 +270,8 @@ enum store_kind {
     STORE_CERTIFICATES,
     STORE_SECRETS,
     STORE_BLOCKED_KEYS,
+    STORE_DEVICES,
+    STORE_CLAIMS,
     STORE_REVOCATIONS,
     STORE_CRL_PIECES,
     STORE_CRLS,
@@ -273,7 +311,8 @@ enum store_index {
      * costs as many steps as they are; in SQLite as many as there are certificates, unless a profile has
      * wanted keys unused. */
     STORE_OF_KEY,
-    STORE_ENTRY, /* of the chain |of| the entry with the number |before|, or else the next */
+    STORE_NEXT_CLAIMS, /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
+    STORE_ENTRY,       /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
 };
 

@@ -84,9 +84,21 @@ struct config_ca {
     const char *crl_key;  /* as key */
 };
 
+/* What tells the devices of a vendor apart, in its certificates. */
+enum config_identity {
+    CONFIG_IDENTITY_NONE,
+    CONFIG_IDENTITY_SERIAL_NUMBER, /* the attribute serialNumber of the subject */
+    CONFIG_IDENTITY_CN,
+    CONFIG_IDENTITY_DNS,    /* the first dNSName of subjectAltName */
+    CONFIG_IDENTITY_URI,    /* its first uniformResourceIdentifier */
+    CONFIG_IDENTITY_MODULE, /* its first hardwareModuleName (RFC 4108 section 5): "HWTYPE/SERIAL" */
+};
+
 struct config_vendor {
     const char *name;
-    struct config_list anchors;       /* PEM files, self-signed or not: trusted as they are */
+    enum config_identity identity;
+    const char *identity_pattern; /* "PREFIX*SUFFIX": what stands at the star is the identity; NULL: all */
+    struct config_list anchors;   /* PEM files, self-signed or not: trusted as they are */
     struct config_list intermediates; /* PEM files: help to build paths, not trusted by themselves */
     struct config_list crls;          /* PEM or DER: what says which of its certificates are revoked */
     struct config_list crl_urls;      /* where more of those are fetched from */
@@ -173,6 +185,26 @@ struct config_urls {
 
 enum config_predecessor { CONFIG_PREDECESSOR_KEEP, CONFIG_PREDECESSOR_REVOKE };
 
+/* Which devices a profile is for. */
+enum config_devices { CONFIG_DEVICES_OPEN, CONFIG_DEVICES_RECORD, CONFIG_DEVICES_LISTED };
+
+/* What makes room for another certificate of a device that has one, a bit each. */
+enum config_again {
+    CONFIG_AGAIN_EXPIRED = 1,
+    CONFIG_AGAIN_NEAR_END = 2,
+    CONFIG_AGAIN_SUPERSEDED = 4, /* it was revoked, for another was to come */
+    CONFIG_AGAIN_REVOKED = 8,    /* … for any reason */
+};
+
+/* How often a device enrolls. */
+struct config_once {
+    uint32_t slots;                      /* certificates that it has at the same time */
+    unsigned again;                      /* of enum config_again */
+    uint32_t near_end_percent;           /* of its validity, at the end */
+    uint32_t per_day;                    /* enrollments, by UTC; 0: any number */
+    enum config_predecessor former; /* what becomes of a good certificate that gave way */
+};
+
 struct config_update {
     enum config_predecessor predecessor; /* what becomes of the certificate that was updated */
     int one_open; /* 1: no other kur while the certificate of the last one awaits certConf */
@@ -205,6 +237,8 @@ struct config_profile {
     int demo;                 /* 1: a mark, said in file and log */
     const char *ca;           /* name of a config_ca */
     struct config_list paths; /* legacy HTTP paths that select this profile, "/pkix/" */
+    enum config_devices devices;
+    struct config_once once;
     struct config_accept accept;
     struct config_mac mac;
     struct config_keys keys;

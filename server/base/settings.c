@@ -195,11 +195,27 @@ static const struct config_setting ocsp_rows[] = {
 };
 static const struct config_section ocsp = SECTION(ocsp, "ocsp");
 
+static const struct config_word identity_words[] = {{"none", CONFIG_IDENTITY_NONE},
+                                                    {"serialNumber", CONFIG_IDENTITY_SERIAL_NUMBER},
+                                                    {"CN", CONFIG_IDENTITY_CN},
+                                                    {"DNS", CONFIG_IDENTITY_DNS},
+                                                    {"URI", CONFIG_IDENTITY_URI},
+                                                    {"hardwareModuleName", CONFIG_IDENTITY_MODULE},
+                                                    {NULL, 0}};
+
 static const struct config_setting vendor_rows[] = {
     {ROW(config_vendor, name), .kind = CONFIG_NAME, .required = 1, .example = "acme",
      .says = "by which profiles name it"},
     {ROW(config_vendor, anchors), LIST(CONFIG_FILES, 1), .example = "[vendors/acme-root.pem]",
      .says = "PEM files: certificates that are trusted as they are"},
+    {ROW(config_vendor, identity), WORD(identity_words, CONFIG_IDENTITY_NONE),
+     .says =
+         "what in a certificate tells its devices apart: serialNumber or CN of the subject, the first DNS or "
+         "URI of subjectAltName, or hardwareModuleName (RFC 4108), which is HWTYPE/SERIAL; capitals do not "
+         "count"},
+    {ROW(config_vendor, identity_pattern), .kind = CONFIG_TEXT, .commented = 1,
+     .example = "\"ENB-*.acme.example\"",
+     .says = "… and how that has to look: one * stands for the identity"},
     {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
      .says =
          "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
@@ -357,6 +373,37 @@ static const struct config_section urls = SECTION(urls, "urls");
 static const struct config_word predecessor_words[] = {
     {"keep", CONFIG_PREDECESSOR_KEEP}, {"revoke", CONFIG_PREDECESSOR_REVOKE}, {NULL, 0}};
 
+static const struct config_word devices_words[] = {{"open", CONFIG_DEVICES_OPEN},
+                                                   {"record", CONFIG_DEVICES_RECORD},
+                                                   {"listed", CONFIG_DEVICES_LISTED},
+                                                   {NULL, 0}};
+
+static const struct config_word again_words[] = {{"expired", CONFIG_AGAIN_EXPIRED},
+                                                 {"near_end", CONFIG_AGAIN_NEAR_END},
+                                                 {"superseded", CONFIG_AGAIN_SUPERSEDED},
+                                                 {"revoked", CONFIG_AGAIN_REVOKED},
+                                                 {NULL, 0}};
+
+static const struct config_setting once_rows[] = {
+    {ROW(config_once, slots), NUMBER(1, BOUND_DEVICE_SLOTS, 1),
+     .says = "certificates that a device has under this profile at the same time"},
+    {ROW(config_once, again), .kind = CONFIG_WORDS, .max = CONFIG_LIST_MAX, .words = again_words,
+     .number = CONFIG_AGAIN_EXPIRED | CONFIG_AGAIN_NEAR_END | CONFIG_AGAIN_SUPERSEDED,
+     .says = "what makes room for another without cmpctl device allow: the last one has expired, is near its "
+             "end, "
+             "was revoked as superseded, or was revoked for whatever reason. One that was never confirmed "
+             "does so in any case"},
+    {ROW(config_once, near_end_percent), NUMBER(0, 100, 20),
+     .says = "near its end: so much of its validity is left, or less"},
+    {ROW(config_once, per_day), NUMBER(0, 1000000, 20),
+     .says = "enrollments and updates of a device a day (UTC), in each slot; 0: any number"},
+    {ROW(config_once, former), WORD(predecessor_words, CONFIG_PREDECESSOR_KEEP),
+     .says = "a good certificate that gave way to a new enrollment: kept until it expires, or revoked "
+             "(superseded) "
+             "when the new one is confirmed"},
+};
+static const struct config_section once = SECTION(once, "once");
+
 static const struct config_setting update_rows[] = {
     {ROW(config_update, predecessor), WORD(predecessor_words, CONFIG_PREDECESSOR_KEEP),
      .says =
@@ -416,6 +463,10 @@ static const struct config_setting profile_rows[] = {
      .says = "which issues; may be left out if there is one"},
     {ROW(config_profile, paths), LIST(CONFIG_TEXTS, 0),
      .says = "paths besides /.well-known/cmp/p/NAME, such as /pkix/"},
+    {ROW(config_profile, devices), WORD(devices_words, CONFIG_DEVICES_OPEN),
+     .says = "which devices it is for: listed (cmpctl device), record: unknown ones of a trusted vendor are "
+             "added, open: any, which are not counted. Of their vendors, identity says which device it is"},
+    {ROW(config_profile, once), GROUP(once), .says = "how often a device enrolls that is listed or recorded"},
     {ROW(config_profile, accept), GROUP(accept), .says = "whose requests are taken, and how they have to be"},
     {ROW(config_profile, mac), GROUP(mac), .says = "shared secrets, and what their MACs may ask for"},
     {ROW(config_profile, keys), GROUP(keys), .says = "which public keys are certified"},

@@ -55,6 +55,8 @@ struct cmp_settings {
     const struct cmp_profile *const *profiles;
     size_t profile_count;
     const struct cmp_profile *default_profile;
+    const struct config_vendor *vendors;
+    size_t vendor_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
 };
 
@@ -66,10 +68,24 @@ struct cmp_route {
 
 /* ---- wants ---- */
 
+/* struct cmp_device is the device that a request is from, or that its certificate was issued to. */
+struct cmp_device {
+    struct bytes vendor;            /* its name in the configuration */
+    struct bytes identity;          /* what the vendor's rule reads in its certificate, normalized */
+    struct bytes id;                /* both, as the store knows them: STORE_HASH octets */
+    const struct store_device *row; /* what the store has of it; NULL: it is not listed */
+};
+
+/* cmp_device_id writes the hash by which the store knows the device |identity| of |vendor| at the CA |issuer|
+ * (STORE_ISSUER_ID octets), and returns it. Capital letters of ASCII are as small ones in |identity|. */
+struct bytes cmp_device_id(uint8_t out[STORE_HASH], struct bytes issuer, struct bytes vendor,
+                           struct bytes identity);
+
 /* struct cmp_decision asks policy for a certificate. */
 struct cmp_decision {
     /* In. */
     const struct cmp_profile *profile;
+    const struct cmp_device *device; /* NULL: it is not known which */
     const struct cert_request *request;
     const struct public_key *key;     /* of the request, parsed */
     const struct certificate *signer; /* that protects the request, or NULL */
@@ -167,6 +183,7 @@ struct cmp_result {
     struct bytes reference; /* senderKID if the request was MAC-protected, or empty */
     struct bytes serial;    /* of the certificate concerned, or empty */
     struct bytes subject;   /* DER name of the certificate issued, or empty */
+    const char *device;     /* "VENDOR IDENTITY" of who asked for a certificate, or NULL */
 };
 
 /* cmp_result gives the answer of a message that is done. */

@@ -66,6 +66,10 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
         return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
                           "the key of the protecting certificate is not taken any more",
                           "it is blocked: see cmpctl key list");
+    case STORE_PRE_DEVICE_BLOCKED:
+        return cmp_refuse_blocked_device(m);
+    case STORE_PRE_CLAIM:
+        return CMP_RACED; /* whoever claims has these steps */
     case STORE_PRE_SIGNER:
         return refuse_signer(m);
     case STORE_PRE_CERT:

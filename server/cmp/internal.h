@@ -89,7 +89,8 @@ struct cmp_message {
     struct store_tx tx;
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
-    uint8_t key_hash[CMP_HASH];                 /* SHA-256 of the key to be certified, where there is one */
+    struct cmp_enrolled *enrolled; /* what is known of the device (device.c); NULL: it is not known which */
+    uint8_t key_hash[CMP_HASH];    /* SHA-256 of the key to be certified, where there is one */
     const struct store_blocked_key *blocked;    /* it is not to be certified; NULL: it may */
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
     int takes_over; /* 1: |former| has left its transactionID to this message, which begins another */
@@ -285,6 +286,32 @@ enum cmp_turn cmp_refuse_blocked(struct cmp_message *m);
  */
 enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_template *tmpl);
 
+/* ---- identity.c: which device a certificate is of ---- */
+
+/* cmp_identity returns what |vendor|'s rule finds in |cert|, trimmed, or an empty view: nothing, or nothing
+ * that can be one. A view of the certificate, or of |arena|. */
+struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendor,
+                          const struct certificate *cert);
+
+/* ---- device.c: may the device have a certificate, and another one ---- */
+
+/* cmp_device_of returns the device of |m|, or NULL: it is not known, or was not looked for. */
+const struct cmp_device *cmp_device_of(const struct cmp_message *m);
+
+/* These three, in this order, find out whose request it is and whether it may have a certificate. CMP_ON or
+ * CMP_REFUSED. Taken again, they look again. */
+cmp_step cmp_find_device;
+cmp_step cmp_ask_holders;
+cmp_step cmp_judge_device;
+
+/* cmp_claim has |unit| write the claim of the device to the certificate |serial|, record the device where the
+ * profile says so, and revoke what gave way; and depend on all of it. */
+void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes serial);
+
+/* cmp_refuse_blocked_device refuses what comes from a device that was blocked meanwhile. Returns CMP_REFUSED.
+ */
+enum cmp_turn cmp_refuse_blocked_device(struct cmp_message *m);
+
 /* ---- the steps, in the order in which message.c takes them ---- */
 
 cmp_step cmp_receive;      /* receive.c: decode, route, look up */
@@ -323,10 +350,15 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
  * time. */
 uint32_t cmp_widest_window(const struct cmp_message *m);
 
+enum { CMP_SUPERSEDED = 4 }; /* CRLReason, RFC 5280 5.3.1 */
+
 /* cmp_supersede fills in m->predecessor_change: what an update does to the certificate |serial|, which has to
- * be valid for it. Taken for a precondition, it is one of the signer, too. |done| 1: the new one is good;
- * where the old one is revoked then, the audit record says so, before the detail that it has. */
-void cmp_supersede(struct cmp_message *m, struct bytes serial, int done);
+ * be valid for it. Taken for a precondition, it is one of the signer, too. |revokes| 1: it is revoked by
+ * that, and the audit record says so. */
+void cmp_supersede(struct cmp_message *m, struct bytes serial, int revokes);
+
+/* cmp_tell_superseded has the audit record say, before the detail that it has, that |serial| was revoked. */
+void cmp_tell_superseded(struct cmp_message *m, struct bytes serial);
 
 /* cmp_want_unblocked has |unit| depend on |spki|, the key that protects the message, not being blocked;
  * empty: a shared secret does. */

@@ -149,6 +149,13 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE) {
         cmp_supersede(m, m->tx.signer_serial, 1);
         m->change.next = &m->predecessor_change;
+    } else if (own->accepted && m->tx.replaces.len != 0) {
+        /* Whatever became of it meanwhile: the new one is good. */
+        cmp_supersede(m, m->tx.replaces, 1);
+        m->predecessor_change.required = 0;
+        m->change.next = &m->predecessor_change;
+        if (!bytes_equal(m->tx.signer_serial, m->tx.replaces))
+            unit->signer_serial = m->tx.signer_serial;
     } else {
         unit->signer_serial = m->tx.signer_serial;
     }

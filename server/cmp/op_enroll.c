@@ -217,6 +217,7 @@ static enum cmp_turn check(struct cmp_message *m)
     decide->profile = m->profile;
     decide->request = &own->request;
     decide->key = own->possession.key;
+    decide->device = cmp_device_of(m);
     decide->signer = m->signer;
     decide->update = m->operation == &cmp_kur ? m->signer : NULL;
     decide->by_ra = m->is_ra;
@@ -314,7 +315,11 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
     return answer(m);
 }
 
-static cmp_step *const run[] = {check, decided, certificate_signed, NULL};
+static cmp_step *const run[] = {
+    cmp_find_device, cmp_ask_holders, cmp_judge_device, check, decided, certificate_signed, NULL};
+
+/* Another enrollment of the device was faster, or the certificate that was to give way was confirmed. */
+static cmp_step *const raced[] = {cmp_find_device, cmp_ask_holders, cmp_judge_device, answer, NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -367,10 +372,13 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
     return CMP_ON;
 }
 
-static cmp_step *const raced_update[] = {look_at_signer, judge_signer, look_for_open,
-                                         judge_open,     answer,       NULL};
+static cmp_step *const raced_update[] = {look_at_signer,   judge_signer,    look_for_open,
+                                         judge_open,       cmp_find_device, cmp_ask_holders,
+                                         cmp_judge_device, answer,          NULL};
 
-static cmp_step *const run_update[] = {look_for_open, judge_open, check, decided, certificate_signed, NULL};
+static cmp_step *const run_update[] = {look_for_open,   judge_open,         cmp_find_device,
+                                       cmp_ask_holders, cmp_judge_device,   check,
+                                       decided,         certificate_signed, NULL};
 
 /* ---- the unit that the answer waits for ---- */
 
@@ -429,6 +437,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .certificate = own->certificate,
     };
     put_origin(m, &own->row);
+    if (cmp_device_of(m) != NULL)
+        own->row.device = cmp_device_of(m)->id;
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
     if (m->is_mac)
         unit->secret_reference = m->in.header.sender_kid;
@@ -438,7 +448,9 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     m->audit.outcome = "granted";
     m->audit.detail = own->row.subject_text;
     if (m->operation == &cmp_kur) {
-        cmp_supersede(m, m->signer->serial, m->grant_implicit);
+        cmp_supersede(m, m->signer->serial,
+                      m->grant_implicit &&
+                          m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE);
         m->predecessor_change.successor = decision->serial;
         if (m->profile->config->update.one_open)
             m->predecessor_change.former = &m->stored_signer->successor;
@@ -446,6 +458,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     } else if (m->signer_is_own) {
         unit->signer_serial = m->signer->serial;
     }
+    cmp_claim(m, unit, decision->serial);
     /* A kur that may keep its key finds that key in the certificate that it updates. */
     if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
         unit->key_unused = own->row.spki_hash;
@@ -506,6 +519,7 @@ const struct cmp_operation cmp_ir = {
     .flags = CMP_BEGINS | CMP_ISSUES | CMP_CA_PUBS,
     .audit = "issue",
     .decode = decode_crmf,
+    .raced = raced,
     ENROLLMENT(run),
 };
 
@@ -515,6 +529,7 @@ const struct cmp_operation cmp_cr = {
     .flags = CMP_BEGINS | CMP_ISSUES,
     .audit = "issue",
     .decode = decode_crmf,
+    .raced = raced,
     ENROLLMENT(run),
 };
 
@@ -524,6 +539,7 @@ const struct cmp_operation cmp_p10cr = {
     .flags = CMP_BEGINS | CMP_ISSUES,
     .audit = "issue",
     .decode = decode_pkcs10,
+    .raced = raced,
     ENROLLMENT(run),
 };
 

@@ -68,7 +68,7 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
 
 /* The record has the serial of the new certificate. Who asks what became of the old one finds it here, before
  * what a peer had a hand in. */
-static void tell_of_superseded(struct cmp_message *m, struct bytes serial)
+void cmp_tell_superseded(struct cmp_message *m, struct bytes serial)
 {
     struct bytes detail = m->audit.detail;
     char hex[2 * STORE_SERIAL + 1];
@@ -83,21 +83,18 @@ static void tell_of_superseded(struct cmp_message *m, struct bytes serial)
 }
 
 /* Not beside |signer_serial| of a unit: of two that hold the row shared, neither could change it. */
-void cmp_supersede(struct cmp_message *m, struct bytes serial, int done)
+void cmp_supersede(struct cmp_message *m, struct bytes serial, int revokes)
 {
-    enum { SUPERSEDED = 4 }; /* CRLReason, RFC 5280 5.3.1 */
-    int revokes = done && m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE;
-
     m->predecessor_change = (struct store_cert_change){
         .serial = serial,
         .only_from = STORE_CERT_VALID,
         .required = 1,
         .status = revokes ? STORE_CERT_REVOKED : STORE_CERT_VALID,
-        .reason = revokes ? SUPERSEDED : 0,
+        .reason = revokes ? CMP_SUPERSEDED : 0,
         .at = m->now,
     };
     if (revokes)
-        tell_of_superseded(m, serial);
+        cmp_tell_superseded(m, serial);
 }
 
 void cmp_want_unblocked(struct cmp_message *m, struct store_unit *unit, struct bytes spki)

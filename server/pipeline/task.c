@@ -20,13 +20,14 @@ static void log_result(const struct task *task, const struct cmp_result *result)
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
                  log_word("body", pki_body_name(result->request_body)),
                  log_word("failInfo", pki_failure_name(result->fail_info)), log_text("text", result->text),
-                 log_text("detail", result->detail), log_word("profile", profile), log_text("sender", sender),
+                 log_text("detail", result->detail), log_word("profile", profile),
+                 log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
     else
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
                  log_word("body", pki_body_name(result->request_body)),
                  log_hexadecimal("serial", result->serial), log_text("subject", subject),
-                 log_word("profile", profile), log_text("sender", sender),
+                 log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
 }
 

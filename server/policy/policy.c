@@ -58,6 +58,8 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     }
     policy->settings.profiles = policy->profile_list;
     policy->settings.profile_count = config->profile_count;
+    policy->settings.vendors = config->vendors;
+    policy->settings.vendor_count = config->vendor_count;
     policy->settings.seal_key = policy->seal_key;
     return 1;
 }

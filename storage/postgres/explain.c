@@ -22,6 +22,18 @@ static struct bytes unblocked_signer_key(const struct store_unit *unit)
     return unit->signer_unblocked;
 }
 
+static struct bytes unblocked_device_key(const struct store_unit *unit)
+{
+    return unit->device_unblocked;
+}
+
+static struct bytes claim_key(const struct store_unit *unit)
+{
+    const struct store_claim *claim = store_unit_claim(unit);
+
+    return claim != NULL ? claim->claim : bytes_of(NULL, 0);
+}
+
 static struct bytes signer_key(const struct store_unit *unit)
 {
     return unit->signer_serial;
@@ -39,7 +51,18 @@ static struct bytes required_change_key(const struct store_unit *unit)
     return change != NULL ? change->serial : bytes_of(NULL, 0);
 }
 
-enum { ASK_TX, ASK_SECRET, ASK_BLOCKED, ASK_BLOCKED_SIGNER, ASK_SIGNER, ASK_KEY, ASK_CHANGE, QUESTIONS };
+enum {
+    ASK_TX,
+    ASK_SECRET,
+    ASK_BLOCKED,
+    ASK_BLOCKED_SIGNER,
+    ASK_BLOCKED_DEVICE,
+    ASK_SIGNER,
+    ASK_KEY,
+    ASK_CHANGE,
+    ASK_CLAIM,
+    QUESTIONS
+};
 
 static const struct question {
     enum postgres_statement statement;
@@ -49,9 +72,11 @@ static const struct question {
     [ASK_SECRET] = {(enum postgres_statement)(SQL_GET + STORE_SECRETS), secret_key},
     [ASK_BLOCKED] = {(enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS), unblocked_key},
     [ASK_BLOCKED_SIGNER] = {(enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS), unblocked_signer_key},
+    [ASK_BLOCKED_DEVICE] = {(enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS), unblocked_device_key},
     [ASK_SIGNER] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), signer_key},
     [ASK_KEY] = {SQL_KEYS_IN_USE, unused_key},
     [ASK_CHANGE] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), required_change_key},
+    [ASK_CLAIM] = {(enum postgres_statement)(SQL_GET + STORE_CLAIMS), claim_key},
 };
 
 void writer_send_questions(struct writer *writer)
@@ -89,6 +114,7 @@ struct look {
     struct arena *arena;
     struct store_secret secret;
     struct store_cert cert;
+    struct store_claim claim;
 };
 
 static enum store_precondition judge_tx(struct store_unit *unit, const PGresult *txs, size_t i,
@@ -140,6 +166,15 @@ static int changes(const struct store_cert_change *change, const PGresult *certs
            (change->former == NULL || bytes_equal(look->cert.successor, *change->former));
 }
 
+static int claim_is_as_expected(const struct store_unit *unit, const PGresult *claims, size_t i,
+                                struct look *look)
+{
+    const struct store_claim *claim = store_unit_claim(unit);
+    int row = row_about(claims, i);
+    return row < 0 || (rows_read(&look->claim, &store_tables[STORE_CLAIMS], claims, row, 1, look->arena) &&
+                       bytes_equal(look->claim.serial, claim->former));
+}
+
 /* In the order of store.h: the first that fails is the conflict. */
 static enum store_precondition judge(struct writer *writer, PGresult *const *answers, size_t i,
                                      struct look *look, enum store_outcome *outcome)
@@ -157,6 +192,9 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     if (which == STORE_PRE_NONE && unit->signer_unblocked.len > 0 &&
         row_about(answers[ASK_BLOCKED_SIGNER], i) >= 0)
         which = STORE_PRE_SIGNER_BLOCKED;
+    if (which == STORE_PRE_NONE && unit->device_unblocked.len > 0 &&
+        row_about(answers[ASK_BLOCKED_DEVICE], i) >= 0)
+        which = STORE_PRE_DEVICE_BLOCKED;
     if (which == STORE_PRE_NONE && unit->key_unused.len > 0 && row_about(answers[ASK_KEY], i) >= 0)
         which = STORE_PRE_KEY_UNUSED;
     if (which == STORE_PRE_NONE && unit->signer_serial.len > 0 &&
@@ -165,6 +203,9 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
     if (which == STORE_PRE_NONE && required_change_key(unit).len > 0 &&
         !changes(store_unit_required(unit), answers[ASK_CHANGE], i, look))
         which = STORE_PRE_CERT;
+    if (which == STORE_PRE_NONE && claim_key(unit).len > 0 &&
+        !claim_is_as_expected(unit, answers[ASK_CLAIM], i, look))
+        which = STORE_PRE_CLAIM;
     return which;
 }
 

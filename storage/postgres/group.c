@@ -34,13 +34,16 @@ static int touch(uint64_t touched[POSTGRES_TOUCHED], uint8_t kind, struct bytes 
  * lock many rows in an order of its own, goes alone. */
 static int is_administration(const struct store_unit *unit)
 {
-    for (size_t i = 0; i < unit->write_count; i++)
-        if (unit->writes[i].how == STORE_PUT || unit->writes[i].how == STORE_ONCE)
+    for (size_t i = 0; i < unit->write_count; i++) {
+        const struct store_write *write = &unit->writes[i];
+        int is_put = write->how == STORE_PUT || write->how == STORE_ONCE;
+        if ((is_put && !store_tables[write->kind].in_groups) || write->how == STORE_REMOVE)
             return 1;
+    }
     return unit->alive_at != 0 || unit->removal != NULL || unit->lease != NULL;
 }
 
-enum { KEYS_OF_UNIT = 4, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
+enum { KEYS_OF_UNIT = 5, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
 
 static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
 {
@@ -157,7 +160,7 @@ static int add_keys(struct writer *writer, enum postgres_statement statement, ke
     return round_add(writer->slot, statement, &writer->params);
 }
 
-/* Both keys of each unit that must not be blocked. */
+/* What of each unit must not be blocked: both keys, and the device. */
 static int add_unblocked(struct writer *writer)
 {
     struct params *params = &writer->params;
@@ -168,6 +171,8 @@ static int add_unblocked(struct writer *writer)
             writer->members[n++] = (struct member){unit->issuer, unit->key_unblocked, unit, NULL};
         if (unit->signer_unblocked.len > 0)
             writer->members[n++] = (struct member){unit->issuer, unit->signer_unblocked, unit, NULL};
+        if (unit->device_unblocked.len > 0)
+            writer->members[n++] = (struct member){unit->issuer, unit->device_unblocked, unit, NULL};
     }
     if (n == 0)
         return 1;

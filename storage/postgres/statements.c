@@ -168,6 +168,8 @@ static const struct around {
     {STORE_CERTIFICATES, STORE_INSERT, "WITH c AS (",
      " RETURNING issuer, spki_hash, serial) "
      "INSERT INTO cmpd.public_keys (issuer, spki_hash, serial) SELECT issuer, spki_hash, serial FROM c"},
+    {STORE_CLAIMS, STORE_SWAP, "WITH w AS (",
+     " RETURNING 1) SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))"},
     /* Others are told when what it says has changed. */
     {STORE_NODES, STORE_PUT,
      "WITH before AS (SELECT name, version, config FROM cmpd.nodes WHERE name = ANY ($1::text[])), w AS (",
@@ -225,12 +227,23 @@ static void put_insert(struct sql *out, enum store_kind kind, enum store_how how
     put_rows(out, kind, how);
     if (how == STORE_ONCE)
         sql_put(out, " ON CONFLICT DO NOTHING");
-    if (how != STORE_PUT)
+    if (how != STORE_PUT && how != STORE_SWAP)
         return;
     sql_put(out, " ON CONFLICT (");
     sql_keys(out, table);
     sql_put(out, ") DO UPDATE SET ");
     sql_sets(out, table, "excluded.");
+    if (how == STORE_SWAP)
+        sql_put(out, " WHERE %s.serial = excluded.former", table->name);
+}
+
+static void put_remove(struct sql *out, enum store_kind kind)
+{
+    const struct store_table *table = &store_tables[kind];
+    sql_put(out, "DELETE FROM cmpd.%s t USING (", table->name);
+    put_rows(out, kind, STORE_REMOVE);
+    sql_put(out, ") u WHERE t.issuer = u.issuer AND t.%s = u.%s", table->columns[0].name,
+            table->columns[0].name);
 }
 
 static void put_update(struct sql *out, enum store_kind kind)
@@ -254,6 +267,8 @@ static void put_write(struct sql *out, enum store_kind kind, enum store_how how)
     sql_put(out, "%s", around(kind, how)->before);
     if (how == STORE_UPDATE)
         put_update(out, kind);
+    else if (how == STORE_REMOVE)
+        put_remove(out, kind);
     else
         put_insert(out, kind, how);
     sql_put(out, "%s", around(kind, how)->after);

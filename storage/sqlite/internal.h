@@ -44,6 +44,7 @@ enum sqlite_statement {
     SQL_SEEN_GET,
     SQL_SEEN_SET,
     SQL_KEY_BLOCKED,
+    SQL_CLAIM_SERIAL,
     SQL_KEY_UNBLOCK,
     SQL_CERT_STATUS,
     SQL_CERT_KEY_INDEX,

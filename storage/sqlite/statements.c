@@ -25,6 +25,8 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_KEY_BLOCKED] = "SELECT 1 FROM blocked_keys WHERE spki_hash = ?2",
     [SQL_KEY_UNBLOCK] = "DELETE FROM blocked_keys WHERE spki_hash = ?2",
 
+    [SQL_CLAIM_SERIAL] = "SELECT serial FROM claims WHERE issuer = ?1 AND claim = ?2",
+
     [SQL_CERT_STATUS] = "SELECT status, successor FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
     /* The status is not in the index: the few rows that share a key are read. */
@@ -146,6 +148,10 @@ static void put_write(struct sql *out, const struct store_table *table, enum sto
         put_update(out, table);
         return;
     }
+    if (how == STORE_REMOVE) {
+        sql_put(out, "DELETE FROM %s WHERE issuer = ?1 AND %s = ?2", table->name, table->columns[0].name);
+        return;
+    }
     sql_put(out, "INSERT INTO %s (", table->name);
     sql_columns(out, table, "", 1);
     sql_put(out, ") VALUES (");
@@ -162,6 +168,8 @@ static void put_write(struct sql *out, const struct store_table *table, enum sto
     }
     sql_put(out, ") DO UPDATE SET ");
     sql_sets(out, table, "excluded.");
+    if (how == STORE_SWAP)
+        sql_put(out, " WHERE %s.serial = excluded.former", table->name);
 }
 
 void sqlite_text(struct sql *out, enum sqlite_statement statement)

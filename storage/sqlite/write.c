@@ -46,8 +46,9 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
  * before anything of the unit is written, and no look is needed first. */
 static int insert_tells(const struct store_unit *unit)
 {
-    return store_unit_inserts_tx(unit) && unit->secret_reference.len == 0 && unit->key_unused.len == 0 &&
-           unit->signer_serial.len == 0 && store_unit_required(unit) == NULL && unit->lease == NULL;
+    return store_unit_inserts_tx(unit) && store_unit_claim(unit) == NULL && unit->secret_reference.len == 0 &&
+           unit->key_unused.len == 0 && unit->signer_serial.len == 0 && store_unit_required(unit) == NULL &&
+           unit->lease == NULL;
 }
 
 /* Without the row the conflict would read as "absent", and be answered wrongly. */
@@ -137,12 +138,17 @@ static int find_blocked(struct sqlite_conn *conn, const struct store_unit *unit,
                         enum store_precondition *blocked)
 {
     sqlite3_stmt *statement = conn->statements[SQL_KEY_BLOCKED];
-    int key = 0, signer = 0, rc = SQLITE_OK;
+    int key = 0, signer = 0, device = 0, rc = SQLITE_OK;
     if (unit->key_unblocked.len > 0)
         rc = exists(statement, unit->issuer, unit->key_unblocked, &key);
     if (rc == SQLITE_OK && !key && unit->signer_unblocked.len > 0)
         rc = exists(statement, unit->issuer, unit->signer_unblocked, &signer);
-    *blocked = key ? STORE_PRE_KEY_BLOCKED : signer ? STORE_PRE_SIGNER_BLOCKED : STORE_PRE_NONE;
+    if (rc == SQLITE_OK && !key && !signer && unit->device_unblocked.len > 0)
+        rc = exists(statement, unit->issuer, unit->device_unblocked, &device);
+    *blocked = key      ? STORE_PRE_KEY_BLOCKED
+               : signer ? STORE_PRE_SIGNER_BLOCKED
+               : device ? STORE_PRE_DEVICE_BLOCKED
+                        : STORE_PRE_NONE;
     return rc;
 }
 
@@ -201,6 +207,20 @@ static int check_change(struct sqlite_conn *conn, struct store_unit *unit)
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return rc;
     return holds ? SQLITE_OK : conflict(unit, STORE_PRE_CERT);
+}
+
+/* A claim that is there must have the serial that the new one names as its former one. */
+static int check_claim(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    sqlite3_stmt *get = conn->statements[SQL_CLAIM_SERIAL];
+    const struct store_claim *claim = store_unit_claim(unit);
+    int rc = look(get, unit->issuer, claim->claim);
+    const void *serial = rc == SQLITE_ROW ? sqlite3_column_blob(get, 0) : NULL;
+    if (rc == SQLITE_ROW &&
+        !bytes_equal(claim->former, bytes_of(serial, (size_t)sqlite3_column_bytes(get, 0))))
+        conflict(unit, STORE_PRE_CLAIM);
+    sqlite3_reset(get);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
@@ -346,10 +366,12 @@ static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
     return write_one(conn, SQL_SECRET_BIND);
 }
 
-/* What is stored already is not stored once more: no row changes then. */
+/* What is stored already is not stored once more, and what is gone not removed: no row changes then. */
 static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, const struct store_write *write)
 {
     enum sqlite_statement which = sqlite_write(write->kind, write->how);
+    if (write->how == STORE_REMOVE)
+        return run_with_key(conn, which, unit->issuer, row_key(write->row, &store_tables[write->kind]));
     int rc = sqlite_bind_row(conn->statements[which], &store_tables[write->kind], unit->issuer, write->row,
                              place_of(conn, unit));
     if (rc != SQLITE_OK)
@@ -400,6 +422,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_certs(conn, unit, apart);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_required(unit) != NULL)
         rc = check_change(conn, unit);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_claim(unit) != NULL)
+        rc = check_claim(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->lease != NULL)

@@ -3,12 +3,12 @@
 -- Hashes are made from numbers, so that a second filling finds its rows taken.
 set synchronous_commit = off;
 insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, shard, issuer, serial, subject,
-    subject_text, spki_hash, transaction_id, profile, vendor, path, changes, successor, certificate)
+    subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, successor, certificate)
 select at, at - 300, at + 31536000, case when n % 50 = 0 then at + 86400 else 0 end, case when n % 50 = 0 then 3 else 2 end,
     case when n % 50 = 0 then 5 else 0 end, 0, decode(:'issuer', 'hex'),
     decode(lpad(to_hex(at - 1577836800), 8, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12),
     decode('3011310f300d06035504030c06', 'hex') || substr(sha256(('n' || n)::bytea), 1, 6),
-    'CN=station ' || n, sha256(('k' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo', 'Example Vendor',
+    'CN=station ' || n, sha256(('k' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo', sha256(('d' || n)::bytea), 'Example Vendor',
     sha256('intermediate') || sha256('root'), substr(sha256('chain'), 1, 16) || int8send((n / 20 + 1)::bigint), ''::bytea,
     (select string_agg(sha256((i || 'd' || n)::bytea), ''::bytea) from generate_series(1, 20) i)
 from (select n, extract(epoch from now())::bigint - 31536000 + n::bigint * 31000000 / :rows as at
@@ -19,9 +19,9 @@ where subject_text like 'CN=station %' on conflict do nothing;
 
 insert into cmpd.transactions (created_at, cert_req_id, deadline, free_at, state, body, implicit_confirm, credential_is_mac,
     granted_with_mods, issuer, transaction_id, profile, credential, credential_key, credential_name, credential_kid,
-    signer_serial, sender_nonce, serial, request_hash, last_hash, answer)
+    signer_serial, sender_nonce, serial, replaces, request_hash, last_hash, answer)
 select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, spki_hash, spki_hash || spki_hash, subject,
-    substr(spki_hash, 1, 20), ''::bytea, transaction_id, serial, spki_hash, spki_hash, ''::bytea
+    substr(spki_hash, 1, 20), ''::bytea, transaction_id, serial, ''::bytea, spki_hash, spki_hash, ''::bytea
 from cmpd.certificates where subject_text like 'CN=station %' on conflict do nothing;
 
 insert into cmpd.revocations (position, at, invalidity_at, not_after, status, reason, shard, issuer, serial)

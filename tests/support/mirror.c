@@ -167,6 +167,7 @@ static void salt_unit(const struct mirror *mirror, struct arena *arena, struct s
     unit->issuer = salted(mirror, arena, unit->issuer);
     unit->key_unblocked = salted(mirror, arena, unit->key_unblocked);
     unit->signer_unblocked = salted(mirror, arena, unit->signer_unblocked);
+    unit->device_unblocked = salted(mirror, arena, unit->device_unblocked);
     for (size_t i = 0; i < unit->write_count; i++) {
         struct store_blocked_key *row = arena_alloc(arena, sizeof *row);
         if (unit->writes[i].kind != STORE_BLOCKED_KEYS)
@@ -186,6 +187,8 @@ static struct store_unit unit_of(enum store_kind kind, const struct world_memory
     struct store_unit unit = {.issuer = bytes_of(world_issuer(memory, i), STORE_ISSUER_ID)};
 
     enum store_how how = kind == STORE_SECRETS        ? STORE_PUT
+                         : kind == STORE_DEVICES      ? STORE_PUT
+                         : kind == STORE_CLAIMS       ? STORE_SWAP
                          : kind == STORE_BLOCKED_KEYS ? STORE_ONCE
                                                       : STORE_INSERT;
 

@@ -135,7 +135,8 @@ void world_forget(struct world *world)
 {
     arena_free(world->rows);
     world->rows = arena_new(WORLD_ARENA);
-    world->tx_count = world->cert_count = world->blocked_key_count = 0;
+    world->tx_count = world->cert_count = world->blocked_key_count = world->device_count =
+        world->claim_count = 0;
     world->secrets[0].row.bound_to = bytes_of(NULL, 0);
     world->commits = world->audits = world->fetches_seen = world->commits_seen = 0;
 }
@@ -227,6 +228,10 @@ struct world_memory world_memory(const struct world *world, enum store_kind kind
         [STORE_BLOCKED_KEYS] = {(uint8_t *)(uintptr_t)world->blocked_keys, sizeof world->blocked_keys[0],
                                 offsetof(struct world_blocked_key, row), world->blocked_key_count,
                                 WORLD_ROWS},
+        [STORE_DEVICES] = {(uint8_t *)(uintptr_t)world->devices, sizeof world->devices[0],
+                           offsetof(struct world_device, row), world->device_count, WORLD_ROWS},
+        [STORE_CLAIMS] = {(uint8_t *)(uintptr_t)world->claims, sizeof world->claims[0],
+                          offsetof(struct world_claim, row), world->claim_count, WORLD_ROWS},
     };
 
     must((int)kind < (int)WORLD_KINDS);
@@ -323,6 +328,15 @@ static int inserts_something_twice(const struct world *world, const struct store
     return 0;
 }
 
+static int claim_has_changed(const struct world *world, const struct store_unit *unit)
+{
+    const struct store_claim *claim = store_unit_claim(unit);
+    const struct store_claim *stored =
+        claim != NULL ? world_find(world, STORE_CLAIMS, unit->issuer, claim->claim) : NULL;
+
+    return stored != NULL && !bytes_equal(stored->serial, claim->former);
+}
+
 static int preconditions_hold(struct world *world, struct store_unit *unit)
 {
     struct store_tx *tx = world_find(world, STORE_TRANSACTIONS, unit->issuer, unit->tx_id);
@@ -345,6 +359,8 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
         return conflict(unit, STORE_PRE_KEY_BLOCKED);
     if (world_find(world, STORE_BLOCKED_KEYS, unit->issuer, unit->signer_unblocked) != NULL)
         return conflict(unit, STORE_PRE_SIGNER_BLOCKED);
+    if (world_find(world, STORE_BLOCKED_KEYS, unit->issuer, unit->device_unblocked) != NULL)
+        return conflict(unit, STORE_PRE_DEVICE_BLOCKED);
     if (unit->key_unused.len != 0 && key_is_used(world, unit->issuer, unit->key_unused))
         return conflict(unit, STORE_PRE_KEY_UNUSED);
     if (unit->signer_serial.len != 0 &&
@@ -355,6 +371,8 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     if (required != NULL &&
         !changes(required, world_find(world, STORE_CERTIFICATES, unit->issuer, required->serial)))
         return conflict(unit, STORE_PRE_CERT);
+    if (claim_has_changed(world, unit))
+        return conflict(unit, STORE_PRE_CLAIM);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
     return 1;
@@ -366,6 +384,8 @@ static void grow(struct world *world, enum store_kind kind)
     world->cert_count += kind == STORE_CERTIFICATES;
     world->secret_count += kind == STORE_SECRETS;
     world->blocked_key_count += kind == STORE_BLOCKED_KEYS;
+    world->device_count += kind == STORE_DEVICES;
+    world->claim_count += kind == STORE_CLAIMS;
 }
 
 static void write_here(struct world *world, const struct store_unit *unit, const struct store_write *write)

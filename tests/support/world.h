@@ -7,7 +7,7 @@
 #include "server/ctl/ctl.h"
 #include "server/pki/response.h"
 
-enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_BLOCKED_KEYS + 1 };
+enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_CLAIMS + 1 };
 
 struct world_tx {
     uint8_t issuer[STORE_ISSUER_ID];
@@ -27,6 +27,16 @@ struct world_secret {
 struct world_blocked_key {
     uint8_t issuer[STORE_ISSUER_ID]; /* as all rows of the memory have it; it means nothing */
     struct store_blocked_key row;
+};
+
+struct world_device {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_device row;
+};
+
+struct world_claim {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_claim row;
 };
 
 struct world {
@@ -54,6 +64,10 @@ struct world {
     size_t secret_count;
     struct world_blocked_key blocked_keys[WORLD_ROWS];
     size_t blocked_key_count;
+    struct world_device devices[WORLD_ROWS];
+    size_t device_count;
+    struct world_claim claims[WORLD_ROWS];
+    size_t claim_count;
     unsigned commits, audits; /* units done, and audit records in them */
     struct store_audit audit; /* the last of these */
 

@@ -1,0 +1,372 @@
+/* Which device asks for a certificate, and may it have another one: its row, its claims, and the certificates
+ * that hold them. A claim is written by the unit that issues, so that two nodes cannot both grant it. */
+#include "server/cmp/internal.h"
+#include "storage/row.h"
+
+enum { DAY = 24 * 60 * 60, PERCENT = 100 };
+
+/* struct cmp_enrolled is what is known of the device of a message. */
+struct cmp_enrolled {
+    struct cmp_device device;
+    uint8_t id[STORE_HASH];
+    const struct store_fetch *row;
+    size_t slots; /* 0: enrollments are not counted */
+    const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
+    int slot;                          /* the one that is claimed; -1: none is yet */
+    const struct store_claim *former;  /* what is there; NULL: nothing */
+    const struct store_cert *gave_way; /* the certificate that has to leave it; NULL: none has to */
+    uint8_t key[STORE_CLAIM_KEY_MAX];
+    struct store_claim claim;
+    struct store_device recorded;
+    struct store_cert_change change;
+};
+
+static const struct config_profile *config_of(const struct cmp_message *m)
+{
+    return m->profile->config;
+}
+
+const struct cmp_device *cmp_device_of(const struct cmp_message *m)
+{
+    return m->enrolled != NULL ? &m->enrolled->device : NULL;
+}
+
+/* What only the operator is told: which device, which rule, which setting. */
+static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
+                            const char *rule)
+{
+    const struct cmp_device *device = cmp_device_of(m);
+
+    cmp_refuse_body(m, fail_info, text);
+    if (device != NULL)
+        m->refusal.detail =
+            arena_printf(m->arena, "device %.*s %.*s: %s (profile %s)", (int)device->vendor.len,
+                         (const char *)device->vendor.data, (int)device->identity.len,
+                         (const char *)device->identity.data, rule, config_of(m)->name);
+    return CMP_REFUSED;
+}
+
+/* ---- which device is it ---- */
+
+static const struct config_vendor *vendor_of(const struct cmp_message *m)
+{
+    const char *owner = m->path.end != NULL ? m->path.end->owner : NULL;
+
+    for (size_t v = 0; owner != NULL && v < m->settings->vendor_count; v++)
+        if (strcmp(m->settings->vendors[v].name, owner) == 0)
+            return &m->settings->vendors[v];
+    return NULL;
+}
+
+/* By the vendor's rule, or, where a certificate of this CA signs, by what it was issued to. 1, or 0 if it is
+ * not known. */
+static int identify(struct cmp_message *m, struct cmp_enrolled *own)
+{
+    const struct config_vendor *vendor;
+    struct cmp_device *device = &own->device;
+
+    if (m->signer_is_own) {
+        device->vendor = m->stored_signer->vendor;
+        device->id = m->stored_signer->device;
+        return device->id.len != 0;
+    }
+    if ((vendor = vendor_of(m)) == NULL)
+        return 0;
+    device->vendor = bytes_str(vendor->name);
+    device->identity = cmp_identity(m->arena, vendor, m->signer);
+    if (device->identity.len != 0)
+        device->id = cmp_device_id(own->id, bytes_of(m->profile->ca->id, STORE_ISSUER_ID), device->vendor,
+                                   device->identity);
+    return device->id.len != 0;
+}
+
+/* A shared secret and an RA vouch for devices that nobody here can tell apart. Of a certificate of this CA
+ * that was issued before devices were told apart nothing is known either: it is not stranded for that. */
+static enum cmp_turn unknown_device(struct cmp_message *m)
+{
+    if (m->is_mac || m->is_ra || m->signer_is_own || config_of(m)->devices == CONFIG_DEVICES_OPEN)
+        return CMP_ON;
+    cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                    "the protecting certificate does not say which device it is of: ask the operator");
+    m->refusal.detail =
+        arena_printf(m->arena, "identity and identity_pattern of the vendor find nothing in it (profile %s)",
+                     config_of(m)->name);
+    return CMP_REFUSED;
+}
+
+static struct bytes claim_key(const struct cmp_message *m, uint8_t out[STORE_CLAIM_KEY_MAX], size_t slot)
+{
+    return store_claim_key(out, m->enrolled->device.id, (int)slot, bytes_str(config_of(m)->name));
+}
+
+enum cmp_turn cmp_find_device(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = cmp_alloc(m, sizeof *own);
+    uint8_t *keys;
+
+    m->enrolled = NULL;
+    if (own == NULL)
+        return CMP_END;
+    if (m->is_mac || m->is_ra || !identify(m, own))
+        return unknown_device(m);
+    own->slot = -1;
+    own->slots = config_of(m)->devices == CONFIG_DEVICES_OPEN ? 0 : config_of(m)->once.slots;
+    m->enrolled = own;
+    own->row = cmp_want_row(m, m->profile->ca, STORE_DEVICES, own->device.id);
+    keys = own->slots != 0 ? cmp_alloc(m, own->slots * STORE_CLAIM_KEY_MAX) : NULL;
+    for (size_t i = 0; keys != NULL && i < own->slots; i++)
+        own->claims[i] =
+            cmp_want_row(m, m->profile->ca, STORE_CLAIMS, claim_key(m, keys + i * STORE_CLAIM_KEY_MAX, i));
+    return CMP_ON;
+}
+
+/* ---- may it enroll here at all ---- */
+
+/* |names| has spaces between. */
+static int names_profile(struct bytes names, struct bytes profile)
+{
+    for (size_t at = 0; at < names.len;) {
+        size_t end = at;
+        while (end < names.len && names.data[end] != ' ')
+            end++;
+        if (bytes_equal(bytes_of(names.data + at, end - at), profile))
+            return 1;
+        at = end + 1;
+    }
+    return names.len == 0;
+}
+
+/* The factory certificate, or its key. */
+static int is_expected(const struct cmp_message *m, struct bytes expected)
+{
+    uint8_t hash[CMP_HASH];
+
+    if (expected.len == 0 || m->signer_is_own || bytes_equal(expected, bytes_of(m->signer_hash, CMP_HASH)))
+        return 1;
+    digest_compute(hash, DIGEST_SHA256, m->signer->spki);
+    return bytes_equal(expected, bytes_of(hash, CMP_HASH));
+}
+
+static enum cmp_turn judge_row(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+    const struct store_device *row;
+
+    if (own->row->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    row = own->device.row = own->row->outcome == STORE_FOUND ? own->row->rows : NULL;
+    if (row == NULL && config_of(m)->devices == CONFIG_DEVICES_LISTED && !m->signer_is_own)
+        return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed here: ask the operator to list it",
+                      "devices: listed, and cmpctl device add was not called for it");
+    if (row == NULL)
+        return CMP_ON;
+    own->device.identity = row->identity;
+    if (row->state == STORE_DEVICE_BLOCKED)
+        return refuse(m, PKI_NOT_AUTHORIZED, "this device is blocked: ask the operator",
+                      "cmpctl device unblock lifts that");
+    if (!names_profile(row->profiles, bytes_str(config_of(m)->name)))
+        return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed for this profile: ask the operator",
+                      "its profiles are others (cmpctl device add --profiles)");
+    if (!is_expected(m, row->expected))
+        return refuse(m, PKI_NOT_AUTHORIZED,
+                      "this device is listed with another certificate or key: ask the operator",
+                      "its expected hash is neither of its certificate nor of its key");
+    return CMP_ON;
+}
+
+/* ---- and once more ---- */
+
+static const struct store_claim *claim_in(const struct cmp_enrolled *own, size_t slot)
+{
+    return own->claims[slot]->outcome == STORE_FOUND ? own->claims[slot]->rows : NULL;
+}
+
+static void choose(struct cmp_enrolled *own, size_t slot)
+{
+    own->slot = (int)slot;
+    own->former = claim_in(own, slot);
+}
+
+/* The slot of the certificate that is updated, or a free one. */
+static void choose_at_once(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    for (size_t i = 0; cmp_has(m, CMP_UPDATES) && own->slot < 0 && i < own->slots; i++)
+        if (claim_in(own, i) != NULL && bytes_equal(claim_in(own, i)->serial, m->signer->serial))
+            choose(own, i);
+    for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
+        if (claim_in(own, i) == NULL)
+            choose(own, i);
+}
+
+enum cmp_turn cmp_ask_holders(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    if (own == NULL)
+        return CMP_ON;
+    if (judge_row(m) != CMP_ON)
+        return CMP_REFUSED;
+    for (size_t i = 0; i < own->slots; i++)
+        if (own->claims[i]->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+    choose_at_once(m);
+    for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
+        own->holders[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim_in(own, i)->serial);
+    return CMP_ON;
+}
+
+static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t percent)
+{
+    return cert->not_after - now <= (cert->not_after - cert->not_before) / PERCENT * percent;
+}
+
+/* A certificate that nobody confirmed never went into service; one of the same key is a retry of who lost it.
+ */
+static int gives_way(const struct cmp_message *m, const struct store_claim *claim,
+                     const struct store_cert *holder)
+{
+    const struct config_once *once = &config_of(m)->once;
+
+    if (claim->allowed || holder == NULL || holder->status == STORE_CERT_UNCONFIRMED)
+        return 1;
+    if (holder->not_after < m->now)
+        return (once->again & CONFIG_AGAIN_EXPIRED) != 0;
+    if (holder->status == STORE_CERT_REVOKED)
+        return (once->again & CONFIG_AGAIN_REVOKED) != 0 ||
+               (holder->reason == CMP_SUPERSEDED && (once->again & CONFIG_AGAIN_SUPERSEDED) != 0);
+    if (holder->status != STORE_CERT_VALID)
+        return 0;
+    return bytes_equal(holder->spki_hash, bytes_of(m->key_hash, CMP_HASH)) ||
+           ((once->again & CONFIG_AGAIN_NEAR_END) != 0 &&
+            is_near_end(holder, m->now, once->near_end_percent));
+}
+
+static enum cmp_turn choose_from_holders(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
+        const struct store_fetch *fetch = own->holders[i];
+        const struct store_cert *holder = fetch->outcome == STORE_FOUND ? fetch->rows : NULL;
+        if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+        if (!gives_way(m, claim_in(own, i), holder))
+            continue;
+        choose(own, i);
+        own->gave_way = holder;
+    }
+    if (own->slot >= 0)
+        return CMP_ON;
+    return refuse(
+        m, PKI_DUPLICATE_CERT_REQ,
+        "this device has a certificate of this profile already: ask the operator to allow another",
+        "once.slots are taken by good certificates, and this is another key: a copied certificate, or "
+        "a station that lost its key; cmpctl device allow lets it enroll once more");
+}
+
+static int64_t day_of(const struct cmp_message *m)
+{
+    return m->now / DAY;
+}
+
+static int64_t count_of_day(const struct cmp_message *m)
+{
+    const struct store_claim *former = m->enrolled->former;
+
+    return former != NULL && former->day == day_of(m) ? former->day_count : 0;
+}
+
+enum cmp_turn cmp_judge_device(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+    uint32_t per_day = config_of(m)->once.per_day;
+
+    if (own == NULL)
+        return CMP_ON;
+    m->result.device = arena_printf(m->arena, "%.*s %.*s", (int)own->device.vendor.len,
+                                    (const char *)own->device.vendor.data, (int)own->device.identity.len,
+                                    (const char *)own->device.identity.data);
+    if (own->slots == 0)
+        return CMP_ON;
+    if (own->slot < 0 && choose_from_holders(m) != CMP_ON)
+        return CMP_REFUSED;
+    if (per_day != 0 && count_of_day(m) >= per_day)
+        return refuse(m, PKI_NOT_AUTHORIZED,
+                      "this device has enrolled too often today: wait, or ask the operator", "once.per_day");
+    return CMP_ON;
+}
+
+/* ---- the unit ---- */
+
+static void record_device(struct cmp_message *m, struct store_unit *unit)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    if (own->device.row != NULL || m->signer_is_own || config_of(m)->devices != CONFIG_DEVICES_RECORD)
+        return;
+    own->recorded = (struct store_device){
+        .device = own->device.id,
+        .state = STORE_DEVICE_KNOWN,
+        .vendor = own->device.vendor,
+        .identity = own->device.identity,
+        .added_at = m->now,
+        .changed_at = m->now,
+    };
+    store_unit_write(unit, STORE_ONCE, STORE_DEVICES, &own->recorded);
+}
+
+/* One that was never confirmed is revoked at once; a good one when the new one is good. */
+static void leave_slot(struct cmp_message *m, struct store_unit *unit)
+{
+    struct cmp_enrolled *own = m->enrolled;
+    const struct store_cert *cert = own->gave_way;
+    int is_open = cert != NULL && cert->status == STORE_CERT_UNCONFIRMED;
+    int is_good = cert != NULL && cert->status == STORE_CERT_VALID &&
+                  config_of(m)->once.former == CONFIG_PREDECESSOR_REVOKE;
+
+    if (is_good)
+        m->new_tx.replaces = cert->serial;
+    if (!is_open && !(is_good && m->grant_implicit))
+        return;
+    own->change = (struct store_cert_change){
+        .serial = cert->serial,
+        .only_from = cert->status,
+        .required = unit->change == NULL, /* else the certificate that is updated is */
+        .status = STORE_CERT_REVOKED,
+        .reason = CMP_SUPERSEDED,
+        .at = m->now,
+        .next = unit->change,
+    };
+    unit->change = &own->change;
+    cmp_tell_superseded(m, cert->serial);
+}
+
+void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes serial)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    if (own == NULL)
+        return;
+    unit->device_unblocked = own->device.id;
+    if (own->slots == 0)
+        return;
+    record_device(m, unit);
+    own->claim = (struct store_claim){
+        .claim = claim_key(m, own->key, (size_t)own->slot),
+        .serial = serial,
+        .former = own->former != NULL ? own->former->serial : bytes_of(NULL, 0),
+        .at = m->now,
+        .day = day_of(m),
+        .day_count = count_of_day(m) + 1,
+    };
+    store_unit_write(unit, STORE_SWAP, STORE_CLAIMS, &own->claim);
+    leave_slot(m, unit);
+}
+
+enum cmp_turn cmp_refuse_blocked_device(struct cmp_message *m)
+{
+    return refuse(m, PKI_NOT_AUTHORIZED, "this device is blocked: ask the operator",
+                  "cmpctl device unblock lifts that");
+}
