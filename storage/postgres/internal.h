@@ -26,7 +26,7 @@ enum {
     POSTGRES_SLOTS = POSTGRES_WRITERS + POSTGRES_READERS,
 
     POSTGRES_GROUP_MAX = 512, /* units of one commit: bounds how long the first of them waits */
-    POSTGRES_ROWS_MAX = 3072, /* rows that they write, and keys that they depend on */
+    POSTGRES_ROWS_MAX = 3584, /* rows that they write, and keys that they depend on */
     POSTGRES_TOUCHED = 2 * POSTGRES_ROWS_MAX,
     POSTGRES_FETCH_MAX = 256, /* rows of one batch of look-ups */
     POSTGRES_PAGE_ROWS = 256, /* rows that store_each reads at a time */

@@ -151,7 +151,8 @@ static void clear_answers(void)
     static const enum store_kind kinds[] = {[ASK_TX] = STORE_TRANSACTIONS,
                                             [ASK_SECRET] = STORE_SECRETS,
                                             [ASK_SIGNER] = STORE_CERTIFICATES,
-                                            [ASK_CHANGE] = STORE_CERTIFICATES};
+                                            [ASK_CHANGE] = STORE_CERTIFICATES,
+                                            [ASK_CLAIM] = STORE_CLAIMS};
 
     for (int q = -1; q < QUESTIONS; q++) {
         PQclear(answers[q + 1]);
@@ -209,13 +210,15 @@ Test(postgres_explain, each_question_is_asked_once)
         (enum postgres_statement)(SQL_GET + STORE_SECRETS),
         (enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS),
         (enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS),
+        (enum postgres_statement)(SQL_GET + STORE_BLOCKED_KEYS),
         (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES),
         SQL_KEYS_IN_USE,
-        (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES)};
+        (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES),
+        (enum postgres_statement)(SQL_GET + STORE_CLAIMS)};
 
     writer_send_questions(writer);
-    cr_assert_eq(net.count, 7);
-    for (size_t i = 0; i < 7; i++)
+    cr_assert_eq(net.count, 9);
+    for (size_t i = 0; i < 9; i++)
         cr_expect_eq(net.sent[i], statements[i], "%zu", i);
     cr_expect_eq(net.sends, 1);
     cr_expect_eq(net.losses, 0);

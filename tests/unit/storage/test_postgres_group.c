@@ -137,24 +137,24 @@ Test(postgres_group, a_group_is_what_waits_up_to_its_limit)
     cr_assert_eq(group_size(writer), 1);
 }
 
-/* Two rows each, and two keys besides: 2048 / 4. */
+/* Two rows each, and five keys besides. */
 Test(postgres_group, rows_of_a_group_have_a_bound)
 {
     wait_for(POSTGRES_GROUP_MAX);
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6);
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 7);
     store_unit_write(&e[3].unit, STORE_INSERT, STORE_CERTIFICATES, &e[ENROLLMENTS - 1].cert);
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1, "a row more is a unit less");
-    /* Of 3072 there are five left. One change is among the keys of its unit; six more are one too many. */
-    struct store_cert_change changes[7] = {{.serial = bytes_str("1")}};
-    for (size_t i = 1; i < 7; i++)
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 7 - 1, "a row more is a unit less");
+    /* Of 3584 there are six left. One change is among the keys of its unit; seven more are one too many. */
+    struct store_cert_change changes[8] = {{.serial = bytes_str("1")}};
+    for (size_t i = 1; i < 8; i++)
         changes[i] =
-            (struct store_cert_change){.serial = bytes_str(&"234567"[i - 1]), .next = &changes[i - 1]};
+            (struct store_cert_change){.serial = bytes_str(&"2345678"[i - 1]), .next = &changes[i - 1]};
     e[4].unit.change = &changes[0];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1);
-    e[4].unit.change = &changes[5];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 1);
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 7 - 1);
     e[4].unit.change = &changes[6];
-    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 6 - 2);
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 7 - 1);
+    e[4].unit.change = &changes[7];
+    cr_assert_eq(group_size(writer), POSTGRES_ROWS_MAX / 7 - 2);
 }
 
 /* The second of two that touch a row has to see the other's work. */

@@ -1,0 +1,424 @@
+/* device.c: a device of a vendor has so many certificates of a profile, and who takes one says so in the same
+ * commit (3GPP TS 33.310 9: a base station enrolls once with its vendor's certificate). */
+#include "crypto/random.h"
+#include "storage/row.h"
+#include "tests/unit/cmp/fixture.h"
+
+enum { DAY = 24 * 60 * 60 };
+
+static struct config_vendor vendor;
+static struct client other; /* the same device, with another key */
+
+static void set_up_vendor(void)
+{
+    set_up();
+    client_init(&other, world, 0);
+    vendor = (struct config_vendor){.name = "Example", .identity = CONFIG_IDENTITY_CN};
+    world->settings.vendors = &vendor;
+    world->settings.vendor_count = 1;
+    for (size_t i = 0; i < world->trust.count; i++)
+        world->trust.items[i].owner = vendor.name;
+    world->config.devices = CONFIG_DEVICES_RECORD;
+    world->config.once =
+        (struct config_once){.slots = 1,
+                             .again = CONFIG_AGAIN_EXPIRED | CONFIG_AGAIN_NEAR_END | CONFIG_AGAIN_SUPERSEDED,
+                             .near_end_percent = 20};
+    client.header.implicit_confirm = other.header.implicit_confirm = 1;
+}
+
+static void tear_down_vendor(void)
+{
+    client_cleanup(&other);
+    tear_down();
+}
+
+TestSuite(device, .init = set_up_vendor, .fini = tear_down_vendor);
+
+static struct bytes issuer(void)
+{
+    return bytes_of(world->ca.id, STORE_ISSUER_ID);
+}
+
+static struct bytes device_id(void)
+{
+    static uint8_t id[STORE_HASH];
+
+    return cmp_device_id(id, issuer(), bytes_str("Example"), bytes_str("DEVICE-1"));
+}
+
+static struct store_claim *claim_of(int slot)
+{
+    uint8_t key[STORE_CLAIM_KEY_MAX];
+
+    return world_find(world, STORE_CLAIMS, issuer(),
+                      store_claim_key(key, device_id(), slot, bytes_str(world->config.name)));
+}
+
+static struct store_device *list_device(enum store_device_state state)
+{
+    struct world_device *device = &world->devices[world->device_count++];
+
+    memcpy(device->issuer, world->ca.id, STORE_ISSUER_ID);
+    device->row = (struct store_device){.device = arena_copy(world->rows, device_id()),
+                                        .state = state,
+                                        .vendor = bytes_str("Example"),
+                                        .identity = bytes_str("device-1")};
+    return &device->row;
+}
+
+/* The same device begins anew, with a key of its own. */
+static void begin_anew(struct client *who)
+{
+    client_cleanup(who);
+    client_init(who, world, 0);
+    who->header.implicit_confirm = 1;
+}
+
+static struct store_cert *enroll(struct client *who)
+{
+    struct answer answer = world_send(world, client_request(who, PKI_IR));
+    struct store_cert *cert = world_cert_of(world, answer.cert.serial);
+
+    expect_certificate(&answer, PKI_IP);
+    return cert;
+}
+
+static void refused(struct client *who, enum pki_failure failure, const char *detail)
+{
+    struct answer answer = world_send(world, client_request(who, PKI_IR));
+
+    cr_assert_not_null(answer.result.detail);
+    cr_expect_not_null(strstr(answer.result.detail, detail), "%s", answer.result.detail);
+    cr_expect_not_null(strstr(answer.result.detail, "device Example device-1: "), "%s", answer.result.detail);
+    expect_refusal(&answer, PKI_IP, failure);
+}
+
+Test(device, a_new_one_is_recorded_and_has_its_claim)
+{
+    struct store_cert *cert = enroll(&client);
+    const struct store_device *row = world_find(world, STORE_DEVICES, issuer(), device_id());
+
+    cr_assert_not_null(row);
+    cr_expect_eq(row->state, STORE_DEVICE_KNOWN);
+    cr_expect(bytes_equal(row->identity, bytes_str("device-1")));
+    cr_expect(bytes_equal(row->vendor, bytes_str("Example")));
+    cr_expect_eq(row->added_at, world->now);
+    cr_assert_not_null(claim_of(0));
+    cr_expect(bytes_equal(claim_of(0)->serial, cert->serial));
+    cr_expect_eq(claim_of(0)->former.len, 0);
+    cr_expect_eq(claim_of(0)->day_count, 1);
+    cr_expect(bytes_equal(cert->device, device_id()));
+}
+
+Test(device, a_second_key_is_refused_while_the_first_certificate_is_good)
+{
+    struct store_cert *cert = enroll(&client);
+
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "cmpctl device allow");
+    cr_expect(bytes_equal(claim_of(0)->serial, cert->serial));
+    cr_expect_eq(world->cert_count, 1);
+    cr_expect_str_eq(world->audit.outcome, "refused", "who copied a certificate is on record");
+}
+
+Test(device, the_same_request_again_is_no_second_enrollment)
+{
+    struct bytes request = client_request(&client, PKI_IR);
+    struct answer answer = world_send(world, request);
+
+    expect_certificate(&answer, PKI_IP);
+    answer = world_send(world, request);
+    expect_certificate(&answer, PKI_IP);
+    cr_expect_eq(world->cert_count, 1);
+    cr_expect_eq(claim_of(0)->day_count, 1);
+}
+
+/* A station that lost power between ip and certConf makes a new key and begins again. */
+Test(device, what_was_never_confirmed_gives_way_and_is_revoked)
+{
+    client.header.implicit_confirm = other.header.implicit_confirm = 0;
+    struct store_cert *lost = enroll(&client), *cert = enroll(&other);
+
+    cr_expect_eq(lost->status, STORE_CERT_REVOKED);
+    cr_expect_eq(lost->reason, 4, "superseded, RFC 5280 5.3.1");
+    cr_expect_eq(cert->status, STORE_CERT_UNCONFIRMED);
+    cr_expect(bytes_equal(claim_of(0)->serial, cert->serial));
+    cr_expect(bytes_equal(claim_of(0)->former, lost->serial));
+    cr_expect_eq(claim_of(0)->day_count, 2);
+    cr_expect_not_null(strstr((const char *)world->audit.detail.data, "superseded"));
+}
+
+static struct answer *first;
+
+static void confirm_first(struct world *in)
+{
+    struct answer answer = world_send(in, client_confirm(&client, first, PKI_ACCEPTED));
+
+    expect_pkiconf(&answer);
+}
+
+/* Its certConf comes while the new one is issued: then it is in service, and nothing has given way. */
+Test(device, what_is_confirmed_meanwhile_does_not_give_way)
+{
+    client.header.implicit_confirm = other.header.implicit_confirm = 0;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+
+    first = &answer;
+    client_next(&client, &answer);
+    world->before_commit = confirm_first;
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    cr_expect_eq(world_cert_of(world, answer.cert.serial)->status, STORE_CERT_VALID);
+    cr_expect_eq(world->cert_count, 1);
+    answer_free(&answer);
+}
+
+static void enroll_meanwhile(struct world *in)
+{
+    (void)in;
+    enroll(&client);
+}
+
+/* Two nodes judge two requests at the same time. */
+Test(device, of_two_at_once_one_is_granted)
+{
+    world->before_commit = enroll_meanwhile;
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    cr_expect_eq(world->cert_count, 1);
+    cr_expect(bytes_equal(claim_of(0)->serial, world->certs[0].row.serial));
+}
+
+static void block_meanwhile(struct world *in)
+{
+    struct world_blocked_key *key = &in->blocked_keys[in->blocked_key_count++];
+
+    key->row = (struct store_blocked_key){.spki_hash = arena_copy(in->rows, device_id())};
+}
+
+Test(device, one_that_is_blocked_meanwhile_gets_nothing)
+{
+    world->before_commit = block_meanwhile;
+    refused(&client, PKI_NOT_AUTHORIZED, "unblock");
+    cr_expect_eq(world->cert_count, 0);
+    cr_expect_null(claim_of(0));
+}
+
+Test(device, a_blocked_one_is_refused_whatever_the_profile_admits)
+{
+    static const enum config_devices modes[] = {CONFIG_DEVICES_OPEN, CONFIG_DEVICES_RECORD,
+                                                CONFIG_DEVICES_LISTED};
+
+    list_device(STORE_DEVICE_BLOCKED);
+    for (size_t i = 0; i < 3; i++) {
+        world->config.devices = modes[i];
+        refused(&client, PKI_NOT_AUTHORIZED, "unblock");
+    }
+    cr_expect_eq(world->cert_count, 0);
+}
+
+Test(device, in_a_listed_profile_only_listed_ones_enroll)
+{
+    world->config.devices = CONFIG_DEVICES_LISTED;
+    refused(&client, PKI_NOT_AUTHORIZED, "devices: listed");
+    list_device(STORE_DEVICE_KNOWN);
+    enroll(&client);
+    cr_expect_eq(world->device_count, 1);
+}
+
+Test(device, an_open_profile_counts_nothing)
+{
+    world->config.devices = CONFIG_DEVICES_OPEN;
+    enroll(&client);
+    struct store_cert *cert = enroll(&other);
+    cr_expect_eq(world->claim_count + world->device_count, 0);
+    cr_expect(bytes_equal(cert->device, device_id()), "but it is known whose it is");
+}
+
+Test(device, profiles_and_hash_of_the_list_hold)
+{
+    struct store_device *row = list_device(STORE_DEVICE_KNOWN);
+    uint8_t hash[DIGEST_MAX];
+
+    row->profiles = bytes_str("oam other");
+    refused(&client, PKI_NOT_AUTHORIZED, "its profiles are others");
+    char names[STORE_NAME_MAX + 8];
+    snprintf(names, sizeof names, "oam %s", world->config.name);
+    row->profiles = bytes_str(names);
+    memset(hash, 7, sizeof hash);
+    row->expected = bytes_of(hash, STORE_HASH);
+    refused(&client, PKI_NOT_AUTHORIZED, "expected");
+    digest_compute(hash, DIGEST_SHA256, world->device.cert_der);
+    enroll(&client);
+    world->claim_count = 0;
+    digest_compute(hash, DIGEST_SHA256, world->device.cert.spki);
+    enroll(&other);
+}
+
+Test(device, whose_certificate_says_nothing_is_refused_where_it_counts)
+{
+    vendor.identity_pattern = "ENB-*";
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect_not_null(strstr(answer.result.detail, "identity_pattern"));
+    expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+    world->config.devices = CONFIG_DEVICES_OPEN;
+    cr_expect_eq(enroll(&client)->device.len, 0);
+}
+
+Test(device, allowed_once_is_once)
+{
+    struct store_cert *before = enroll(&client);
+    claim_of(0)->allowed = 1;
+    struct store_cert *after = enroll(&other);
+    cr_expect(bytes_equal(claim_of(0)->serial, after->serial));
+    cr_expect_eq(claim_of(0)->allowed, 0);
+    cr_expect_eq(before->status, STORE_CERT_VALID, "once.former: keep");
+    begin_anew(&client);
+    refused(&client, PKI_DUPLICATE_CERT_REQ, "once.slots");
+}
+
+Test(device, what_the_profile_names_makes_room)
+{
+    struct store_cert *cert = enroll(&client);
+    int64_t life = cert->not_after - cert->not_before;
+    unsigned count = 1;
+
+    for (int reason = 0; reason < 6; reason++) {
+        struct store_cert *held = world_cert_of(world, claim_of(0)->serial);
+        int makes_room = reason == 4 || reason == 5;
+        held->status = STORE_CERT_REVOKED;
+        held->reason = reason;
+        world->config.once.again = reason == 5 ? CONFIG_AGAIN_REVOKED : CONFIG_AGAIN_SUPERSEDED;
+        struct answer answer = world_send(world, client_request(&other, PKI_IR));
+        cr_expect_eq(answer.has_cert, makes_room, "reason %d", reason);
+        count += (unsigned)makes_room;
+        answer_free(&answer);
+        cr_assert_eq(world->cert_count, count);
+        begin_anew(&other);
+    }
+    cert = world_cert_of(world, claim_of(0)->serial);
+    cert->status = STORE_CERT_HOLD;
+    cert->reason = 6;
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    cert->status = STORE_CERT_VALID;
+    cert->not_after = world->now + life / 4;
+    cert->not_before = cert->not_after - life;
+    world->config.once.again = CONFIG_AGAIN_NEAR_END;
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    begin_anew(&other);
+    cert->not_after = world->now + life / 6;
+    cert->not_before = cert->not_after - life;
+    enroll(&other);
+    cert = world_cert_of(world, claim_of(0)->serial);
+    cert->not_after = world->now - 1;
+    world->config.once.again = CONFIG_AGAIN_NEAR_END;
+    begin_anew(&client);
+    refused(&client, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    world->config.once.again = CONFIG_AGAIN_EXPIRED;
+    enroll(&client);
+}
+
+Test(device, a_good_one_that_gave_way_is_revoked_when_the_new_one_is_confirmed)
+{
+    struct store_cert *before = enroll(&client);
+
+    world->config.once.former = CONFIG_PREDECESSOR_REVOKE;
+    claim_of(0)->allowed = 1;
+    other.header.implicit_confirm = 0;
+    struct answer answer = world_send(world, client_request(&other, PKI_IR));
+    cr_expect_eq(before->status, STORE_CERT_VALID);
+    client_next(&other, &answer);
+    struct answer confirmed = world_send(world, client_confirm(&other, &answer, PKI_ACCEPTED));
+    expect_pkiconf(&confirmed);
+    answer_free(&answer);
+    cr_expect_eq(before->status, STORE_CERT_REVOKED);
+    cr_expect_eq(before->reason, 4);
+}
+
+/* The operator revoked it himself meanwhile: the new one is good all the same. */
+Test(device, what_gave_way_may_be_gone_when_the_new_one_is_confirmed)
+{
+    struct store_cert *before = enroll(&client);
+
+    world->config.once.former = CONFIG_PREDECESSOR_REVOKE;
+    claim_of(0)->allowed = 1;
+    other.header.implicit_confirm = 0;
+    struct answer answer = world_send(world, client_request(&other, PKI_IR));
+    before->status = STORE_CERT_REVOKED;
+    before->reason = 1;
+    client_next(&other, &answer);
+    struct answer confirmed = world_send(world, client_confirm(&other, &answer, PKI_ACCEPTED));
+    expect_pkiconf(&confirmed);
+    answer_free(&answer);
+    cr_expect_eq(before->reason, 1);
+}
+
+Test(device, slots_are_taken_one_after_the_other)
+{
+    world->config.once.slots = 2;
+    struct store_cert *one = enroll(&client), *two = enroll(&other);
+    cr_expect(bytes_equal(claim_of(0)->serial, one->serial));
+    cr_expect(bytes_equal(claim_of(1)->serial, two->serial));
+    begin_anew(&other);
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+}
+
+Test(device, an_update_keeps_its_slot_and_a_blocked_device_gets_none)
+{
+    struct ctl_identity own;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(answer.has_cert);
+    cr_expect(bytes_equal(claim_of(0)->serial, answer.cert.serial));
+    cr_expect(bytes_equal(world_cert_of(world, answer.cert.serial)->device, device_id()));
+    cr_expect_eq(world->claim_count, 1);
+    answer_free(&answer);
+    ((struct store_device *)world_find(world, STORE_DEVICES, issuer(), device_id()))->state =
+        STORE_DEVICE_BLOCKED;
+    random_bytes(client.transaction_id, sizeof client.transaction_id);
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_expect_not_null(strstr(answer.result.detail, "unblock"));
+    expect_refusal(&answer, PKI_KUP, PKI_NOT_AUTHORIZED);
+    ctl_identity_cleanup(&own);
+}
+
+Test(device, a_day_has_so_many)
+{
+    world->config.once.per_day = 2;
+    client.header.implicit_confirm = 0;
+    for (int i = 0; i < 2; i++) {
+        enroll(&client);
+        begin_anew(&client);
+        client.header.implicit_confirm = 0;
+    }
+    refused(&client, PKI_NOT_AUTHORIZED, "once.per_day");
+    world->now += DAY;
+    begin_anew(&client);
+    enroll(&client);
+    cr_expect_eq(claim_of(0)->day_count, 1);
+}
+
+/* What the store cannot tell is not taken for an absence. */
+Test(device, without_the_store_nothing_is_granted)
+{
+    for (unsigned at = 1; at < 8; at++) {
+        world->fetches_seen = 0;
+        world->fail_fetch_at = at;
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        unsigned failed = world->fetches_seen >= at;
+        cr_expect_eq(answer.has_cert, !failed);
+        answer_free(&answer);
+        world_forget(world);
+        if (!failed)
+            return;
+    }
+    cr_assert_fail("no number of fetches was enough");
+}
+
+Test(device, secrets_vouch_for_no_device)
+{
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+
+    expect_certificate(&answer, PKI_IP);
+    cr_expect_eq(world->device_count + world->claim_count, 0);
+}
