@@ -207,6 +207,8 @@ struct config_once {
 
 struct config_update {
     enum config_predecessor predecessor; /* what becomes of the certificate that was updated */
+    uint32_t early_percent; /* of a certificate's validity, at its end, in which a kur is taken */
+    uint32_t late_days;     /* after its notAfter in which one still is */
     int one_open; /* 1: no other kur while the certificate of the last one awaits certConf */
 };
 

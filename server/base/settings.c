@@ -214,8 +214,7 @@ static const struct config_setting vendor_rows[] = {
          "URI of subjectAltName, or hardwareModuleName (RFC 4108), which is HWTYPE/SERIAL; capitals do not "
          "count"},
     {ROW(config_vendor, identity_pattern), .kind = CONFIG_TEXT, .commented = 1,
-     .example = "\"ENB-*.acme.example\"",
-     .says = "… and how that has to look: one * stands for the identity"},
+     .example = "ENB-*.acme.example", .says = "… and how that has to look: one * stands for the identity"},
     {ROW(config_vendor, intermediates), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-factory.pem]",
      .says =
          "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
@@ -409,6 +408,11 @@ static const struct config_setting update_rows[] = {
      .says =
          "a certificate that was updated: kept until it expires, or revoked (superseded) when the new one "
          "is confirmed"},
+    {ROW(config_update, early_percent), NUMBER(1, 100, 100),
+     .says = "a kur is taken when so much of the certificate's validity is left, or less; 100: at any time"},
+    {ROW(config_update, late_days), NUMBER(0, 3650, 0),
+     .says =
+         "… and for so many days after its notAfter: a station that was out of service finds its way back"},
     {ROW(config_update, one_open), FLAG(0),
      .says = "true: a kur is refused while the certificate of the last one awaits its certConf"},
 };

@@ -142,6 +142,15 @@ static int has_rivals(const struct cmp_message *m)
     return good > 1;
 }
 
+static int is_early(const struct cmp_message *m)
+{
+    enum { PERCENT = 100 };
+    const struct certificate *old = m->signer;
+
+    return old->not_after - m->now >
+           (old->not_after - old->not_before) / PERCENT * m->profile->config->update.early_percent;
+}
+
 /* RFC 9483 4.1.3: the certificate to be updated protects the kur, oldCertID and the template name it, and the
  * names stay as they are. */
 static enum cmp_turn check_update(struct cmp_message *m)
@@ -169,6 +178,11 @@ static enum cmp_turn check_update(struct cmp_message *m)
     if (tmpl->san.len != 0 && !general_names_equal(tmpl->san, old->san))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subjectAltName is not that of the certificate to be updated");
+    if (is_early(m))
+        return cmp_refuse_body(
+            m, PKI_BAD_REQUEST,
+            "it is too early to update this certificate: wait until it is nearer to its end "
+            "(update.early_percent)");
     if (!m->profile->config->keys.same_in_update && bytes_equal(tmpl->spki, old->spki))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is the old one: make a new key");
     return CMP_ON;

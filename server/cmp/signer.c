@@ -253,11 +253,24 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
                       NULL);
 }
 
+/* A certificate of this CA may be updated for some days after its end, where the profile says so: then its
+ * path is what it was at its end. Whether it is revoked is asked of the store, as of now. */
+static int64_t time_of_path(const struct cmp_message *m)
+{
+    enum { DAY = 24 * 60 * 60 };
+    int64_t end = m->signer->not_after;
+
+    return m->signer_is_own && cmp_has(m, CMP_UPDATES) && m->now > end &&
+                   m->now - end <= (int64_t)m->profile->config->update.late_days * DAY
+               ? end
+               : m->now;
+}
+
 static enum path_fault find_path(struct cmp_message *m)
 {
     path_cleanup(&m->path); /* of another certificate, which was refused after its path was found */
     return path_build(&m->path, cmp_trust_of(m), m->signers[m->signers_tried - 1].cert, m->certs,
-                      m->cert_count, m->now, m->path_attempt);
+                      m->cert_count, time_of_path(m), m->path_attempt);
 }
 
 /* certRevoked is for who wants revoked what is (RFC 9483 4.2). */

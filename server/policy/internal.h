@@ -173,6 +173,11 @@ int policy_honours(const struct profile *profile, struct bytes oid);
 int policy_decide_requests(struct cmp_decision *decision, const struct profile *profile,
                            struct policy_certificate *out);
 
+/* policy_check_identities holds what vendors say of identities against itself; policy_check_devices what
+ * profiles[i] says of devices against that. 1, or 0 with |fault|. */
+int policy_check_identities(struct config_fault *fault, const struct policy *policy);
+int policy_check_devices(struct config_fault *fault, const struct policy *policy, size_t i);
+
 /* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
  * |fault|. */
 int policy_check_listener(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);

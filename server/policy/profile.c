@@ -157,7 +157,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         !policy_load_requests(fault, policy, i) || !load_urls(fault, policy, profile) ||
         !load_extra_certs(fault, policy, profile, i) ||
         !policy_load_vendors(fault, policy, &profile->trust, &config->accept.vendors, now) ||
-        !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now))
+        !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now) ||
+        !policy_check_devices(fault, policy, i))
         return 0;
     if (config->mac.allowed && policy->seal_key == NULL) {
         snprintf(key, sizeof key, "profiles[%zu].mac.allowed", i);

@@ -100,6 +100,7 @@ struct world *world_new(enum key_kind kind)
         .confirm = {.implicit = 1, .wait_seconds = 300},
         .answer = {.ca_pubs = CONFIG_CA_PUBS_MAC},
     };
+    world->config.update.early_percent = 100;
     world->other_config = world->config;
     world->other_config.name = "other";
     world->profile = (struct cmp_profile){.config = &world->config, .ca = &world->ca, .trust = &world->trust};

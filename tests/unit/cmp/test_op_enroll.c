@@ -1,5 +1,6 @@
 /* op_enroll.c: ir, cr and p10cr from first octet to commit (RFC 9483 4.1.1, 4.1.2, 4.1.4). */
 #include "crypto/name.h"
+#include "crypto/random.h"
 #include "server/base/log.h"
 #include "tests/support/hex.h"
 #include "tests/support/spelling.h"
@@ -850,6 +851,44 @@ Test(op_enroll, an_update_revokes_its_predecessor_where_the_profile_says_so)
         answer_free(&updated);
         ctl_identity_cleanup(&own);
     }
+}
+
+/* Renewal windows: not before so much of the validity is left, nor too long after it. */
+Test(op_enroll, an_update_comes_in_its_window)
+{
+    enum { DAY = 24 * 60 * 60 };
+    struct ctl_identity own;
+    static const struct {
+        int percent;  /* of the validity that are left */
+        int64_t past; /* seconds after that */
+        uint32_t early, late;
+        int granted;
+    } cases[] = {{50, 0, 100, 0, 1}, {50, 0, 10, 0, 0}, {11, 0, 10, 0, 0},  {9, 0, 10, 0, 1},
+                 {0, 1, 10, 0, 0},   {0, 1, 10, 1, 1},  {0, DAY, 10, 1, 1}, {0, DAY + 1, 10, 1, 0}};
+
+    enroll_for_update(&own);
+    int64_t end = own.cert.not_after;
+    int64_t life = end - own.cert.not_before;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world->config.update.early_percent = cases[i].early;
+        world->config.update.late_days = cases[i].late;
+        world->now = end - life * cases[i].percent / 100 + cases[i].past;
+        client.header.message_time = world->now;
+        struct answer answer = update_again();
+        cr_expect_eq(answer.has_cert, cases[i].granted, "case %zu: %s", i, answer.result.text);
+        answer_free(&answer);
+    }
+    /* Only an update is taken late, and none of what was revoked. */
+    world->config.update.late_days = 1;
+    world->now = end + 1;
+    client.header.message_time = world->now;
+    random_bytes(client.transaction_id, sizeof client.transaction_id);
+    struct answer answer = world_send(world, client_request(&client, PKI_CR));
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    world_cert_of(world, own.cert.serial)->status = STORE_CERT_REVOKED;
+    answer = update_again();
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    ctl_identity_cleanup(&own);
 }
 
 Test(op_enroll, one_update_at_a_time_where_the_profile_says_so)
