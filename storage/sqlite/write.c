@@ -46,9 +46,8 @@ static int conflict(struct store_unit *unit, enum store_precondition which)
  * before anything of the unit is written, and no look is needed first. */
 static int insert_tells(const struct store_unit *unit)
 {
-    return store_unit_inserts_tx(unit) && store_unit_claim(unit) == NULL && unit->secret_reference.len == 0 &&
-           unit->key_unused.len == 0 && unit->signer_serial.len == 0 && store_unit_required(unit) == NULL &&
-           unit->lease == NULL;
+    return store_unit_inserts_tx(unit) && unit->secret_reference.len == 0 && unit->key_unused.len == 0 &&
+           unit->signer_serial.len == 0 && store_unit_required(unit) == NULL && unit->lease == NULL;
 }
 
 /* Without the row the conflict would read as "absent", and be answered wrongly. */
@@ -379,14 +378,29 @@ static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, co
     return write->how == STORE_ONCE ? sqlite_run(conn, which) : write_one(conn, which);
 }
 
-/* The transaction is written first: its insert may tell that nothing else is to be written. */
+/* The transaction is written first: its insert may tell that nothing else is to be written. So may the claim,
+ * which comes next (swap_claim). */
 static int write_rows(struct sqlite_conn *conn, const struct store_unit *unit, int of_tx)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < unit->write_count; i++)
-        if ((unit->writes[i].kind == STORE_TRANSACTIONS) == of_tx)
+        if ((unit->writes[i].kind == STORE_TRANSACTIONS) == of_tx && unit->writes[i].how != STORE_SWAP)
             rc = write_row(conn, unit, &unit->writes[i]);
     return rc;
+}
+
+/* Where the transaction was inserted and nothing else is written yet, the swap itself tells whether the claim
+ * is as expected: if it is not, the transaction goes again. Else that was looked at before (check_claim). */
+static int swap_claim(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    const struct store_claim *claim = store_unit_claim(unit);
+    if (claim == NULL)
+        return SQLITE_OK;
+    int rc = write_row(conn, unit, &(struct store_write){STORE_SWAP, STORE_CLAIMS, claim});
+    if (rc != SQLITE_NOTFOUND || !insert_tells(unit))
+        return rc;
+    conflict(unit, STORE_PRE_CLAIM);
+    return run_with_key(conn, SQL_TX_REMOVE, unit->issuer, unit->tx_id);
 }
 
 static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, int bind)
@@ -422,7 +436,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         rc = check_certs(conn, unit, apart);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_required(unit) != NULL)
         rc = check_change(conn, unit);
-    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_claim(unit) != NULL)
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_claim(unit) != NULL &&
+        !insert_tells(unit))
         rc = check_claim(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
@@ -436,7 +451,9 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
         /* Absent after all: it was another constraint, and nothing is written. */
         return looked == SQLITE_OK && unit->outcome == STORE_DONE ? rc : looked;
     }
-    return rc == SQLITE_OK ? write_rest(conn, unit, bind) : rc;
+    if (rc == SQLITE_OK)
+        rc = swap_claim(conn, unit);
+    return rc == SQLITE_OK && unit->outcome == STORE_DONE ? write_rest(conn, unit, bind) : rc;
 }
 
 /* ---- groups ---- */
