@@ -12,8 +12,9 @@ struct cmp_enrolled {
     const struct store_fetch *row;
     size_t slots; /* 0: enrollments are not counted */
     const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
-    int slot;                          /* the one that is claimed; -1: none is yet */
-    const struct store_claim *former;  /* what is there; NULL: nothing */
+    const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that are revoked, or on hold */
+    int slot;                                          /* the one that is claimed; -1: none is yet */
+    const struct store_claim *former;                  /* what is there; NULL: nothing */
     const struct store_cert *gave_way; /* the certificate that has to leave it; NULL: none has to */
     uint8_t key[STORE_CLAIM_KEY_MAX];
     struct store_claim claim;
@@ -155,7 +156,7 @@ static enum cmp_turn judge_row(struct cmp_message *m)
     if (own->row->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     row = own->device.row = own->row->outcome == STORE_FOUND ? own->row->rows : NULL;
-    if (row == NULL && config_of(m)->devices == CONFIG_DEVICES_LISTED && !m->signer_is_own)
+    if (row == NULL && config_of(m)->devices == CONFIG_DEVICES_LISTED)
         return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed here: ask the operator to list it",
                       "devices: listed, and cmpctl device add was not called for it");
     if (row == NULL)
@@ -217,21 +218,53 @@ enum cmp_turn cmp_ask_holders(struct cmp_message *m)
     return CMP_ON;
 }
 
+static const struct store_cert *holder_in(const struct cmp_enrolled *own, size_t slot)
+{
+    return own->holders[slot]->outcome == STORE_FOUND ? own->holders[slot]->rows : NULL;
+}
+
+/* What was revoked or is on hold may never have been in service: its transaction tells. */
+enum cmp_turn cmp_ask_history(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    for (size_t i = 0; own != NULL && own->slot < 0 && i < own->slots; i++) {
+        const struct store_cert *holder = holder_in(own, i);
+        if (own->holders[i]->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+        if (holder != NULL && (holder->status == STORE_CERT_REVOKED || holder->status == STORE_CERT_HOLD) &&
+            holder->transaction_id.len != 0)
+            own->txs[i] = cmp_want_row(m, m->profile->ca, STORE_TRANSACTIONS, holder->transaction_id);
+    }
+    return CMP_ON;
+}
+
+/* It was rejected, or no certConf came in time. */
+static int was_never_confirmed(const struct store_fetch *fetch, const struct store_cert *holder)
+{
+    const struct store_tx *tx = fetch != NULL && fetch->outcome == STORE_FOUND ? fetch->rows : NULL;
+
+    return holder->status == STORE_CERT_UNCONFIRMED ||
+           (tx != NULL && bytes_equal(tx->serial, holder->serial) &&
+            (tx->state == STORE_TX_REJECTED || tx->state == STORE_TX_ENDED));
+}
+
 static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t percent)
 {
     return cert->not_after - now <= (cert->not_after - cert->not_before) / PERCENT * percent;
 }
 
 /* A certificate that nobody confirmed never went into service; one of the same key is a retry of who lost it.
- */
-static int gives_way(const struct cmp_message *m, const struct store_claim *claim,
-                     const struct store_cert *holder)
+ * One that was purged has expired. */
+static int gives_way(const struct cmp_message *m, size_t slot)
 {
     const struct config_once *once = &config_of(m)->once;
+    const struct store_cert *holder = holder_in(m->enrolled, slot);
 
-    if (claim->allowed || holder == NULL || holder->status == STORE_CERT_UNCONFIRMED)
+    if (claim_in(m->enrolled, slot)->allowed ||
+        (holder != NULL && was_never_confirmed(m->enrolled->txs[slot], holder)))
         return 1;
-    if (holder->not_after < m->now)
+    if (holder == NULL || holder->not_after < m->now)
         return (once->again & CONFIG_AGAIN_EXPIRED) != 0;
     if (holder->status == STORE_CERT_REVOKED)
         return (once->again & CONFIG_AGAIN_REVOKED) != 0 ||
@@ -248,14 +281,12 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     struct cmp_enrolled *own = m->enrolled;
 
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
-        const struct store_fetch *fetch = own->holders[i];
-        const struct store_cert *holder = fetch->outcome == STORE_FOUND ? fetch->rows : NULL;
-        if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
+        if (own->txs[i] != NULL && own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (!gives_way(m, claim_in(own, i), holder))
+        if (!gives_way(m, i))
             continue;
         choose(own, i);
-        own->gave_way = holder;
+        own->gave_way = holder_in(own, i);
     }
     if (own->slot >= 0)
         return CMP_ON;
@@ -317,12 +348,13 @@ static void record_device(struct cmp_message *m, struct store_unit *unit)
     store_unit_write(unit, STORE_ONCE, STORE_DEVICES, &own->recorded);
 }
 
-/* One that was never confirmed is revoked at once; a good one when the new one is good. */
+/* One that was never confirmed is revoked at once, and one on hold as well; a good one when the new one is
+ * good. */
 static void leave_slot(struct cmp_message *m, struct store_unit *unit)
 {
     struct cmp_enrolled *own = m->enrolled;
     const struct store_cert *cert = own->gave_way;
-    int is_open = cert != NULL && cert->status == STORE_CERT_UNCONFIRMED;
+    int is_open = cert != NULL && (cert->status == STORE_CERT_UNCONFIRMED || cert->status == STORE_CERT_HOLD);
     int is_good = cert != NULL && cert->status == STORE_CERT_VALID &&
                   config_of(m)->once.former == CONFIG_PREDECESSOR_REVOKE;
 

@@ -298,10 +298,11 @@ struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendo
 /* cmp_device_of returns the device of |m|, or NULL: it is not known, or was not looked for. */
 const struct cmp_device *cmp_device_of(const struct cmp_message *m);
 
-/* These three, in this order, find out whose request it is and whether it may have a certificate. CMP_ON or
+/* These four, in this order, find out whose request it is and whether it may have a certificate. CMP_ON or
  * CMP_REFUSED. Taken again, they look again. */
 cmp_step cmp_find_device;
 cmp_step cmp_ask_holders;
+cmp_step cmp_ask_history;
 cmp_step cmp_judge_device;
 
 /* cmp_claim has |unit| write the claim of the device to the certificate |serial|, record the device where the

@@ -159,8 +159,10 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     } else {
         unit->signer_serial = m->tx.signer_serial;
     }
-    if (own->accepted)
+    if (own->accepted) {
         cmp_want_unblocked(m, unit, m->tx.credential_key);
+        unit->device_unblocked = ((const struct store_cert *)own->certificate->rows)->device;
+    }
     m->audit.event = own->accepted ? "confirm" : "reject";
     m->audit.outcome = own->accepted ? "accepted" : "revoked";
     if (m->result.detail != NULL)

@@ -329,11 +329,12 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
     return answer(m);
 }
 
-static cmp_step *const run[] = {
-    cmp_find_device, cmp_ask_holders, cmp_judge_device, check, decided, certificate_signed, NULL};
+static cmp_step *const run[] = {cmp_find_device, cmp_ask_holders, cmp_ask_history,    cmp_judge_device,
+                                check,           decided,         certificate_signed, NULL};
 
 /* Another enrollment of the device was faster, or the certificate that was to give way was confirmed. */
-static cmp_step *const raced[] = {cmp_find_device, cmp_ask_holders, cmp_judge_device, answer, NULL};
+static cmp_step *const raced[] = {cmp_find_device,  cmp_ask_holders, cmp_ask_history,
+                                  cmp_judge_device, answer,          NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -386,13 +387,13 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
     return CMP_ON;
 }
 
-static cmp_step *const raced_update[] = {look_at_signer,   judge_signer,    look_for_open,
-                                         judge_open,       cmp_find_device, cmp_ask_holders,
-                                         cmp_judge_device, answer,          NULL};
+static cmp_step *const raced_update[] = {
+    look_at_signer,  judge_signer,    look_for_open,    judge_open, cmp_find_device,
+    cmp_ask_holders, cmp_ask_history, cmp_judge_device, answer,     NULL};
 
-static cmp_step *const run_update[] = {look_for_open,   judge_open,         cmp_find_device,
-                                       cmp_ask_holders, cmp_judge_device,   check,
-                                       decided,         certificate_signed, NULL};
+static cmp_step *const run_update[] = {
+    look_for_open,    judge_open, cmp_find_device, cmp_ask_holders,    cmp_ask_history,
+    cmp_judge_device, check,      decided,         certificate_signed, NULL};
 
 /* ---- the unit that the answer waits for ---- */
 

@@ -147,6 +147,61 @@ Test(device, what_was_never_confirmed_gives_way_and_is_revoked)
     cr_expect_not_null(strstr((const char *)world->audit.detail.data, "superseded"));
 }
 
+/* … or it rejected the certificate, or came back after its certConf was awaited no more, whatever becomes of
+ * such a certificate then. */
+Test(device, what_was_rejected_or_ended_gives_way_later_too)
+{
+    static const enum store_cert_status statuses[] = {STORE_CERT_REVOKED, STORE_CERT_REVOKED,
+                                                      STORE_CERT_HOLD};
+    static const enum store_tx_state states[] = {STORE_TX_REJECTED, STORE_TX_ENDED, STORE_TX_ENDED};
+
+    client.header.implicit_confirm = 0;
+    for (size_t i = 0; i < 3; i++) {
+        struct store_cert *lost = enroll(&client);
+        lost->status = statuses[i];
+        world_tx_of(world, lost->transaction_id)->state = STORE_TX_CONFIRMED;
+        begin_anew(&other);
+        refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+        world_tx_of(world, lost->transaction_id)->state = states[i];
+        begin_anew(&other);
+        enroll(&other);
+        cr_expect_eq(lost->status, STORE_CERT_REVOKED, "one on hold as well");
+        world_forget(world);
+        begin_anew(&client);
+        client.header.implicit_confirm = 0;
+    }
+}
+
+Test(device, one_that_is_blocked_before_its_certConf_has_nothing)
+{
+    client.header.implicit_confirm = 0;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    struct store_cert *cert = world_cert_of(world, answer.cert.serial);
+
+    world->blocked_keys[world->blocked_key_count++].row =
+        (struct store_blocked_key){.spki_hash = arena_copy(world->rows, device_id())};
+    client_next(&client, &answer);
+    struct answer confirmed = world_send(world, client_confirm(&client, &answer, PKI_ACCEPTED));
+    expect_error(&confirmed, PKI_NOT_AUTHORIZED);
+    cr_expect_eq(cert->status, STORE_CERT_REVOKED);
+    answer_free(&answer);
+}
+
+Test(device, one_that_is_listed_no_more_updates_nothing)
+{
+    struct ctl_identity own;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    world->device_count = 0;
+    world->config.devices = CONFIG_DEVICES_LISTED;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_expect_not_null(strstr(answer.result.detail, "devices: listed"));
+    expect_refusal(&answer, PKI_KUP, PKI_NOT_AUTHORIZED);
+    ctl_identity_cleanup(&own);
+}
+
 static struct answer *first;
 
 static void confirm_first(struct world *in)
