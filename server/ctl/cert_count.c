@@ -1,23 +1,15 @@
 /* cert count: how many certificates were issued a day, under each profile, or are in each state. */
-#include <inttypes.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "server/ctl/cert.h"
+#include "server/ctl/groups.h"
 
 enum { KEY_MAX = STORE_NAME_MAX + 1 };
-
-struct group {
-    char key[KEY_MAX];
-    uint64_t count;
-};
 
 struct counting {
     int64_t now;
     void (*key_of)(char key[KEY_MAX], const struct store_cert *cert, int64_t now);
-    struct group *groups; /* sorted by their keys */
-    size_t count, room;
-    int failed; /* out of memory */
+    struct ctl_groups groups;
 };
 
 /* ---- by what ---- */
@@ -49,62 +41,13 @@ static const struct {
 
 /* ---- counting ---- */
 
-/* Makes the group |at|, moving those behind it. */
-static int insert(struct counting *counting, size_t at, const char key[KEY_MAX])
-{
-    enum { FEW = 16 };
-    struct group *groups = counting->groups;
-
-    if (counting->count == counting->room) {
-        size_t room = counting->room == 0 ? FEW : 2 * counting->room;
-        groups = realloc(groups, room * sizeof *groups);
-        counting->failed |= groups == NULL;
-        if (groups == NULL)
-            return 0;
-        counting->groups = groups;
-        counting->room = room;
-    }
-    memmove(&groups[at + 1], &groups[at], (counting->count++ - at) * sizeof *groups);
-    groups[at].count = 0;
-    memcpy(groups[at].key, key, KEY_MAX);
-    return 1;
-}
-
 static int count_one(void *arg, const void *row)
 {
     struct counting *counting = arg;
     char key[KEY_MAX] = "";
-    size_t low = 0, high = counting->count;
 
     counting->key_of(key, row, counting->now);
-    while (low < high) { /* the first that is not before |key| */
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(counting->groups[middle].key, key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if ((low == counting->count || strcmp(counting->groups[low].key, key) != 0) &&
-        !insert(counting, low, key))
-        return 0;
-    counting->groups[low].count++;
-    return 1;
-}
-
-static void print_json(const char *by, const struct group *group)
-{
-    json_t *row = json_object();
-
-    ctl_json_set(row, by, ctl_json_text(bytes_str(group->key)));
-    ctl_json_set(row, "count", json_integer((json_int_t)group->count));
-    ctl_json_print(row);
-}
-
-static void print_line(const struct group *group)
-{
-    printf("%10" PRIu64 " ", group->count);
-    cert_put_text(bytes_str(group->key), 0);
-    putchar('\n');
+    return ctl_groups_count(&counting->groups, bytes_str(key));
 }
 
 static int count(struct counting *counting, const struct ctl_call *call, const char *by)
@@ -117,14 +60,11 @@ static int count(struct counting *counting, const struct ctl_call *call, const c
         return status;
     if (!store_each(opened.store, fault, STORE_CERTIFICATES, bytes_of(NULL, 0), count_one, counting))
         status = ctl_fault("%s", fault);
-    else if (counting->failed)
+    else if (counting->groups.failed)
         status = ctl_fault("out of memory");
-    for (size_t i = 0; status == CTL_OK && i < counting->count; i++)
-        if (ctl_value(call, "json") != NULL)
-            print_json(by, &counting->groups[i]);
-        else
-            print_line(&counting->groups[i]);
-    free(counting->groups);
+    else
+        ctl_groups_print(&counting->groups, ctl_value(call, "json") != NULL ? by : NULL);
+    ctl_groups_free(&counting->groups);
     ctl_close(&opened);
     return status;
 }
