@@ -9,7 +9,7 @@
 #include "server/ctl/cert_replaced.h"
 #include "server/ctl/steps.h"
 
-enum { SAMPLE = 5, SEAL_MS = 60 * 1000 };
+enum { SAMPLE = 5 };
 
 /* What is to be done to a certificate. */
 enum verdict { TO_DO, DONE_ALREADY, EXPIRED, NOT_REPLACED, MISSING, VERDICTS };
@@ -70,17 +70,6 @@ static int count(void *arg, const struct cert_found *found)
     return !ctl_stopped();
 }
 
-/* So that what was done so far stands in the audit log for good, whatever becomes of this process. */
-static void seal_at_times(struct run *run)
-{
-    int64_t now_ms = clock_steady_ms();
-
-    if (now_ms - run->sealed_ms < SEAL_MS)
-        return;
-    run->sealed_ms = now_ms;
-    ctl_seal(run->opened->store, run->opened->policy);
-}
-
 static int change(void *arg, const struct cert_found *found)
 {
     struct run *run = arg;
@@ -88,7 +77,7 @@ static int change(void *arg, const struct cert_found *found)
     if (judge(run, found->cert) != TO_DO)
         return !ctl_stopped();
     cert_act_count(run->opened, run->act, found->cert->serial.data);
-    seal_at_times(run);
+    ctl_seal_at_times(&run->sealed_ms, run->opened->store, run->opened->policy);
     return ctl_steps_next(&run->steps);
 }
 

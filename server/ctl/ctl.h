@@ -33,6 +33,10 @@ int64_t ctl_now_ms(void);
  * will be gone. What fails the log tells. */
 void ctl_seal(struct store *store, const struct policy *policy);
 
+/* ctl_seal_at_times does so if that was a minute ago: for what takes long, so that what was done so far
+ * stands there for good, whatever becomes of this process. |*sealed_ms| is clock_steady_ms() at first. */
+void ctl_seal_at_times(int64_t *sealed_ms, struct store *store, const struct policy *policy);
+
 /* ---- pki.c: keys and certificates in files ---- */
 
 struct ctl_identity {

@@ -4,8 +4,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/base/clock.h"
 #include "server/ctl/ctl.h"
 #include "server/upkeep/seal.h"
+
+enum { SEAL_MS = 60 * 1000 };
 
 int64_t ctl_now_ms(void)
 {
@@ -34,4 +37,14 @@ void ctl_seal(struct store *store, const struct policy *policy)
     seal_job_begin(&job);
     seal_heads(&job, policy, store, ctl_now_ms());
     seal_job_end(&job);
+}
+
+void ctl_seal_at_times(int64_t *sealed_ms, struct store *store, const struct policy *policy)
+{
+    int64_t now_ms = clock_steady_ms();
+
+    if (now_ms - *sealed_ms < SEAL_MS)
+        return;
+    *sealed_ms = now_ms;
+    ctl_seal(store, policy);
 }
