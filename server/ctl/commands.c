@@ -20,6 +20,11 @@
     X(secret_add)                                                                                            \
     X(secret_list)                                                                                           \
     X(secret_withdraw)                                                                                       \
+    X(device_add)                                                                                            \
+    X(device_import)                                                                                         \
+    X(device_export)                                                                                         \
+    X(device_list)                                                                                           \
+    X(device_count)                                                                                          \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \
     X(db_migrate)                                                                                            \
