@@ -6,6 +6,26 @@
 
 enum { ATTEMPTS = 3, DETAIL_MAX = CERT_COMMENT_MAX + CERT_INCIDENT_MAX + 160 };
 
+int cert_act_read_reason(int *reason, const char *name)
+{
+    *reason = name != NULL ? cert_reason(name) : CERT_UNSPECIFIED;
+    switch (*reason) {
+    case -1:
+        return !ctl_fault(
+            "--reason is unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, "
+            "cessationOfOperation or privilegeWithdrawn (RFC 5280 5.3.1), not '%s'",
+            name);
+    case CERT_ON_HOLD:
+        return !ctl_fault("certificateHold is not for ever: use cert hold");
+    case CERT_RELEASED:
+        return !ctl_fault("removeFromCRL ends a hold: use cert release");
+    case CERT_AA_COMPROMISE:
+        return !ctl_fault("aACompromise is for attribute certificates, which cmpd does not issue");
+    default:
+        return 1;
+    }
+}
+
 /* Whether |cert| may become what |act| makes of it; says why not. */
 static int may_become(const struct cert_act *act, const struct store_cert *cert, const char *serial)
 {

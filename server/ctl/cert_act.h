@@ -20,6 +20,10 @@ struct cert_act {
     size_t changed, refused;
 };
 
+/* cert_act_read_reason reads the CRLReason |name| of a revocation (NULL: unspecified). Returns 1, or 0 with a
+ * fault printed: it is none, or not one for which certificates are revoked for good. */
+int cert_act_read_reason(int *reason, const char *name);
+
 /* cert_act_blocks returns 1 if |act| blocks the keys of the certificates. */
 int cert_act_blocks(const struct cert_act *act);
 

@@ -173,26 +173,6 @@ static int run_incident(const struct ctl_call *call, struct cert_act *act)
     return status;
 }
 
-static int read_reason(int *reason, const char *name)
-{
-    *reason = name != NULL ? cert_reason(name) : CERT_UNSPECIFIED;
-    switch (*reason) {
-    case -1:
-        return !ctl_fault(
-            "--reason is unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, "
-            "cessationOfOperation or privilegeWithdrawn (RFC 5280 5.3.1), not '%s'",
-            name);
-    case CERT_ON_HOLD:
-        return !ctl_fault("certificateHold is not for ever: use cert hold");
-    case CERT_RELEASED:
-        return !ctl_fault("removeFromCRL ends a hold: use cert release");
-    case CERT_AA_COMPROMISE:
-        return !ctl_fault("aACompromise is for attribute certificates, which cmpd does not issue");
-    default:
-        return 1;
-    }
-}
-
 /* RFC 5280 5.3.2: when the key was lost, or is suspected to have been. */
 static int read_invalidity(int64_t *at, const char *text)
 {
@@ -239,7 +219,7 @@ static int run_revoke(const struct ctl_call *call)
     struct cert_act act = {.event = "revoke", .outcome = "revoked", .status = STORE_CERT_REVOKED};
     int all = ctl_value(call, "all") != NULL;
 
-    if (!read_reason(&act.reason, ctl_value(call, "reason")) ||
+    if (!cert_act_read_reason(&act.reason, ctl_value(call, "reason")) ||
         !read_invalidity(&act.invalidity_at, ctl_value(call, "invalidity-date")) ||
         !read_incident(&act.incident, ctl_value(call, "incident")))
         return CTL_FAULT;

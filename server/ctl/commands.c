@@ -25,6 +25,11 @@
     X(device_export)                                                                                         \
     X(device_list)                                                                                           \
     X(device_count)                                                                                          \
+    X(device_show)                                                                                           \
+    X(device_block)                                                                                          \
+    X(device_unblock)                                                                                        \
+    X(device_allow)                                                                                          \
+    X(device_remove)                                                                                         \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \
     X(db_migrate)                                                                                            \
