@@ -4,9 +4,51 @@
 #include <time.h>
 
 #include "server/ctl/cert_act.h"
+#include "server/ctl/device.h"
 #include "server/ctl/key_read.h"
 
 enum { HEX_MAX = 2 * STORE_HASH + 1, DETAIL_MAX = HEX_MAX + CERT_COMMENT_MAX + 64, KEY_ARENA = 64 * 1024 };
+
+/* ---- devices ---- */
+
+/* Among the blocked keys are ids of blocked devices, at whichever CA. */
+struct authorities {
+    struct store *store;
+    uint8_t ids[BOUND_AUTHORITIES][STORE_ISSUER_ID];
+    size_t count;
+};
+
+/* 1, or 0 with a fault printed. */
+static int find_authorities(struct authorities *out, const struct ctl_opened *opened)
+{
+    const struct config *config = opened->config;
+
+    out->store = opened->store;
+    for (out->count = 0; out->count < config->ca_count && out->count < BOUND_AUTHORITIES; out->count++)
+        if (!cert_issuer(out->ids[out->count], config->cas[out->count].certificate))
+            return 0;
+    return 1;
+}
+
+/* Writes "VENDOR IDENTITY" of the device whose id |hash| is into |out|; "" if it is a key's. Returns 1, or 0
+ * with a fault printed. */
+static int find_device(char out[DEVICE_TEXT], const struct authorities *authorities, struct bytes hash)
+{
+    struct arena *arena = arena_new(KEY_ARENA);
+    const struct store_device *device = NULL;
+    int ok = arena != NULL || !ctl_fault("out of memory");
+
+    out[0] = 0;
+    for (size_t i = 0; ok && device == NULL && i < authorities->count; i++) {
+        const void *row = NULL;
+        ok = cert_fetch(&row, authorities->store, arena, STORE_DEVICES, authorities->ids[i], hash);
+        device = row;
+    }
+    if (device != NULL)
+        device_text(out, device->vendor, device->identity);
+    arena_free(arena);
+    return ok;
+}
 
 /* ---- block and unblock ---- */
 
@@ -101,6 +143,24 @@ static int run_block(const struct ctl_call *call)
     return status;
 }
 
+/* Returns CTL_OK if |change| is about a blocked key. */
+static int may_unblock(const struct ctl_opened *opened, const struct change *change)
+{
+    struct authorities authorities;
+    char device[DEVICE_TEXT];
+    int blocked = is_blocked(opened->store, change);
+
+    if (blocked < 0)
+        return CTL_FAULT;
+    if (blocked == 0)
+        return ctl_fault("%s is not blocked", change->hex);
+    if (!find_authorities(&authorities, opened) ||
+        !find_device(device, &authorities, bytes_of(change->hash, STORE_HASH)))
+        return CTL_FAULT;
+    return device[0] == 0 ? CTL_OK
+                          : ctl_fault("this is no key, but device %s: device unblock lifts that", device);
+}
+
 static int run_unblock(const struct ctl_call *call)
 {
     struct change change;
@@ -108,71 +168,90 @@ static int run_unblock(const struct ctl_call *call)
     const struct store_removal removal = {.kind = STORE_BLOCKED_KEYS, .keys = &key, .count = 1};
     struct store_unit unit = {.removal = &removal};
     struct ctl_opened opened;
-    int status, blocked;
+    int status;
 
     if (!read_change(&change, call, "unblock", "unblocked"))
         return CTL_FAULT;
     if ((status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE)) != CTL_OK)
         return status;
     put_detail(&change, NULL);
-    blocked = is_blocked(opened.store, &change);
-    status = blocked < 0    ? CTL_FAULT
-             : blocked == 0 ? ctl_fault("%s is not blocked", change.hex)
-                            : commit(&opened, &change, &unit);
+    if ((status = may_unblock(&opened, &change)) == CTL_OK)
+        status = commit(&opened, &change, &unit);
     ctl_close(&opened);
     return status;
 }
 
 /* ---- list ---- */
 
-static int print_json(void *arg, const void *found)
+struct listing {
+    struct authorities authorities;
+    void (*print)(const struct store_blocked_key *key, const char *device);
+    int failed; /* a fault is printed */
+};
+
+static void print_json(const struct store_blocked_key *key, const char *device)
 {
-    const struct store_blocked_key *key = found;
     char hex[HEX_MAX], at[CTL_TIME_MAX];
     json_t *row = json_object();
 
-    (void)arg;
     ctl_json_set(row, "key_sha256", json_string(log_hex(hex, sizeof hex, key->spki_hash)));
     ctl_json_set(row, "blocked_at", json_string(ctl_time(at, key->at)));
     ctl_json_set(row, "reason", json_string(cert_reason_name(key->reason)));
     ctl_json_set(row, "serial", json_string(log_hex(hex, sizeof hex, key->serial)));
     ctl_json_set(row, "who", ctl_json_text(key->who));
     ctl_json_set(row, "comment", ctl_json_text(key->comment));
+    ctl_json_set(row, "device", ctl_json_text(bytes_str(device)));
     ctl_json_print(row);
-    return 1;
 }
 
-static int print_line(void *arg, const void *found)
+static void print_line(const struct store_blocked_key *key, const char *device)
 {
-    const struct store_blocked_key *key = found;
     char hex[HEX_MAX], at[CTL_TIME_MAX];
 
-    (void)arg;
     printf("%s  %s  %s  ", log_hex(hex, sizeof hex, key->spki_hash), ctl_time(at, key->at),
            cert_reason_name(key->reason));
     cert_put_text(key->who, 0);
     if (key->serial.len != 0)
         printf("  revoked %s", log_hex(hex, sizeof hex, key->serial));
+    if (device[0] != 0)
+        printf("  device ");
+    cert_put_text(bytes_str(device), 0);
     if (key->comment.len != 0)
         printf("  ");
     cert_put_text(key->comment, 0);
     putchar('\n');
-    return 1;
+}
+
+static int show(void *arg, const void *row)
+{
+    struct listing *listing = arg;
+    const struct store_blocked_key *key = row;
+    char device[DEVICE_TEXT];
+
+    listing->failed = !find_device(device, &listing->authorities, key->spki_hash);
+    if (!listing->failed)
+        listing->print(key, device);
+    return !listing->failed;
 }
 
 static int run_list(const struct ctl_call *call)
 {
     char fault[STORE_FAULT_MAX] = "";
     struct ctl_opened opened;
-    int json = ctl_value(call, "json") != NULL, status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
+    int json = ctl_value(call, "json") != NULL;
+    struct listing listing = {.print = json ? print_json : print_line};
+    int status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
 
     if (status != CTL_OK)
         return status;
+    listing.failed = !find_authorities(&listing.authorities, &opened);
     if (!json)
         printf("%-*s  %-20s  REASON  WHO\n", HEX_MAX - 1, "KEY", "BLOCKED");
-    if (!store_each(opened.store, fault, STORE_BLOCKED_KEYS, bytes_of(NULL, 0),
-                    json ? print_json : print_line, NULL))
+    if (!listing.failed &&
+        !store_each(opened.store, fault, STORE_BLOCKED_KEYS, bytes_of(NULL, 0), show, &listing))
         status = ctl_fault("%s", fault);
+    if (listing.failed)
+        status = CTL_FAULT;
     ctl_close(&opened);
     return status;
 }
@@ -228,6 +307,7 @@ const struct ctl_command ctl_key_list = {
     .says = "show the keys that are blocked",
     .more = "A line is: SHA-256 of the SubjectPublicKeyInfo, since when, why, by whom, the certificate with "
             "whose "
-            "revocation it was blocked, and a comment.",
+            "revocation it was blocked, and a comment. A device that is blocked is shown as such: in the "
+            "place of the SHA-256 is its id, which cmpctl device unblock takes away.",
     .run = run_list,
 };
