@@ -12,6 +12,9 @@ demo ca --store "$(database_url cmpd_node db)"
 devices_demo
 devices_kept
 devices_enroll
+# Of another CA in the same database.
+demo many --store "$(database_url cmpd_node db)"
+devices_demo
 many=5000
 [ -z "${CMPD_SOAK:-}" ] || many=1000000
 devices_many "$many"
