@@ -77,7 +77,8 @@ LINES
     expected="1 new, 1 changed, 0 unchanged, 0 wrong"
     printf 'vendor,identity,notes\ndemo,twice,first\ndemo,Twice,second\n' >"$work/twice.csv"
     said "of two lines about one device the later counts" device import "$work/twice.csv"
-    ok "it does" grep -Fq '"notes":"second"' <(device list --json)
+    device list --json >"$work/listed"
+    ok "it does" grep -Fq '"notes":"second"' "$work/listed"
     refused "no column" 'line 1: "serial" is no column: the header names vendor' device import - < <(printf 'vendor,serial\n')
     refused "a column twice" 'line 1: the column vendor is there twice' device import - < <(printf 'vendor,vendor,identity\n')
     refused "without vendors" 'line 1: the header lacks vendor or identity' device import - < <(printf 'identity\n')
@@ -97,6 +98,9 @@ LINES
     said "there and back" device import "$work/export.csv"
 
     # ---- add, list, count ----
+    sed 's/^    identity: CN /    identity: none /' "$dir/cmpd.yaml" >"$dir/none.yaml"
+    "$CMPD_BIN/cmpctl" device show demo SN-0000001 --config "$dir/none.yaml" >"$work/show.out" 2>&1
+    ok "nothing tells them apart" grep -q 'the vendor demo has identity: none in cmpd.yaml' "$work/show.out"
     refused "a vendor that is not there" 'vendor is none of those in cmpd.yaml' device add acme SN-1
     refused "a profile that is not there" 'profiles names a profile' device add demo SN-x --profiles 'demo ipsec'
     refused "no host" 'fqdn is no name of a host' device add demo SN-x --fqdn 'a b'
@@ -108,10 +112,12 @@ LINES
     said "added twice" device add demo SN-x --site 'Nürnberg'
     expected="demo SN-x changed"
     said "changed" device add demo SN-x --notes hello
-    ok "all of it" grep -Eq '"site":"N\\u00FCrnberg",.*"expected":"[0-9a-f]{64}","notes":"hello","state":"known"' <(device list --site 'Nürnberg' --json)
+    device list --site 'Nürnberg' --json >"$work/listed"
+    ok "all of it" grep -Eq '"site":"N\\u00FCrnberg",.*"expected":"[0-9a-f]{64}","notes":"hello","state":"known"' "$work/listed"
     expected="demo SN-x changed"
     said "taken away" device add demo SN-x --notes '' --expected ''
-    ok "it is away" grep -Eq '"expected":"","notes":""' <(device list --site 'Nürnberg' --json)
+    device list --site 'Nürnberg' --json >"$work/listed"
+    ok "it is away" grep -Eq '"expected":"","notes":""' "$work/listed"
     same "so many of them" "$(device list --vendor demo --state known --limit 7 | wc -l)" 8
     same "none of another vendor" "$(device list --vendor acme | wc -l)" 1
     same "by vendor" "$(device count --by vendor)" "      1001 demo"
@@ -222,13 +228,15 @@ devices_enroll() {
     device block demo gnb-c >/dev/null
     refused "under any profile" 'this device is blocked' enrolls gnb-c record
     refused "also an open one" 'this device is blocked' enrolls gnb-c demo
-    ok "a vendor that is gone" grep -q 'cmpd.yaml has no vendor of this name' <(device block acme SN-1 2>&1)
+    device block acme SN-1 >"$work/said" 2>&1
+    ok "a vendor that is gone" grep -q 'cmpd.yaml has no vendor of this name' "$work/said"
     device unblock acme SN-1 >/dev/null 2>&1
     device remove acme SN-1 >/dev/null 2>&1
 
     # ---- recorded, and removed ----
     ok "recorded" enrolls gnb-b record
-    ok "it is listed now" grep -Fq '"vendor":"demo","identity":"gnb-b"' <(device list --json)
+    device list --json >"$work/listed"
+    ok "it is listed now" grep -Fq '"vendor":"demo","identity":"gnb-b"' "$work/listed"
     ok "its kur" updates gnb-b record
     shown gnb-b "^claim +record slot 1: $(serial_of "$work/gnb-b-next.pem") valid"
     refused "in service" 'has a certificate that may be in service' device remove demo gnb-b
@@ -236,7 +244,8 @@ devices_enroll() {
     said "removed" device remove demo gnb-b --force
     refused "it is gone" 'is not listed' device show demo gnb-b
     refused "once" 'is not listed' device remove demo gnb-b
-    ok "what it had is known" grep -q "^certificate  *$(serial_of "$work/gnb-b.pem") valid" <(device show demo gnb-b --history)
+    device show demo gnb-b --history >"$work/show.out"
+    ok "what it had is known" grep -q "^certificate  *$(serial_of "$work/gnb-b.pem") valid" "$work/show.out"
 
     stop_server
     "$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml" >"$work/audit"

@@ -86,7 +86,8 @@ struct device_named {
 };
 
 /* device_look reads what the store has of the device that |call| names. Returns 1, or 0 with a fault printed.
- * device_warn_of_vendor tells that cmpd.yaml has no such vendor, where that is no fault. */
+ * device_warn_of_vendor tells that cmpd.yaml has no such vendor, where that is no fault, or that nothing
+ * tells its devices apart. */
 int device_look(struct device_named *device, const struct device_store *at, struct arena *arena,
                 const struct ctl_call *call);
 void device_warn_of_vendor(const struct device_store *at, const struct device_named *device);

@@ -61,6 +61,7 @@ static enum store_outcome add(void *arg, const struct device_store *at, struct a
     (void)arena;
     if (!fill(&entry, adding, at))
         return STORE_UNAVAILABLE;
+    device_warn_of_vendor(at, device);
     device_identify(&entry, at->issuer);
     change = device_merge(&entry, device->row, time(NULL));
     act.outcome = outcomes[change];

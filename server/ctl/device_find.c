@@ -68,12 +68,19 @@ int device_look(struct device_named *device, const struct device_store *at, stru
 
 void device_warn_of_vendor(const struct device_store *at, const struct device_named *device)
 {
+    const struct config_vendor *vendor = NULL;
     const struct config *config = at->opened.config;
 
-    for (size_t i = 0; i < config->vendor_count; i++)
+    for (size_t i = 0; vendor == NULL && i < config->vendor_count; i++)
         if (bytes_equal(bytes_str(config->vendors[i].name), device->vendor))
-            return;
-    fprintf(stderr, "cmpctl: cmpd.yaml has no vendor of this name\n");
+            vendor = &config->vendors[i];
+    if (vendor == NULL)
+        fprintf(stderr, "cmpctl: cmpd.yaml has no vendor of this name\n");
+    else if (vendor->identity == CONFIG_IDENTITY_NONE)
+        fprintf(stderr,
+                "cmpctl: the vendor %s has identity: none in cmpd.yaml: no enrollment is known to be of this "
+                "device\n",
+                vendor->name);
 }
 
 int device_is_blocked(const struct device_named *device)
