@@ -154,6 +154,8 @@ int postgres_status(char *fault, const char *url, store_say *say, void *arg)
 
 #define RESTORE "restore the database to a point in time before that"
 #define MIGRATE "run cmpctl db migrate as the tables' owner"
+#define HALF_BLOCKED "is blocked in the list, or for who issues, and not in both"
+#define BLOCK "run cmpctl device block or unblock"
 
 /* A row names what is wrong; a second and third column are profile and time of issuance of a certificate
  * whose transaction retention may have taken. */
@@ -198,6 +200,9 @@ static const struct check {
     {"SELECT encode(r.serial, 'hex') FROM cmpd.revocations r WHERE r.position > coalesce((SELECT last FROM "
      "cmpd.positions p WHERE p.issuer = r.issuer), 0)",
      "certificate", "is listed behind the last position", RESTORE},
+    {"SELECT d.vendor || ' ' || d.identity FROM cmpd.devices d WHERE (d.state = 2) <> EXISTS (SELECT FROM "
+     "cmpd.blocked_keys b WHERE b.spki_hash = d.device)",
+     "device", HALF_BLOCKED, BLOCK},
     {"SELECT encode(c.serial, 'hex') FROM cmpd.certificates c WHERE NOT EXISTS (SELECT FROM cmpd.public_keys "
      "p "
      "WHERE p.issuer = c.issuer AND p.spki_hash = c.spki_hash AND p.serial = c.serial)",

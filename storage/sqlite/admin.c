@@ -110,6 +110,8 @@ int sqlite_status(char *fault, const char *url, store_say *say, void *arg)
 /* ---- check ---- */
 
 #define RESTORE "restore the store from a backup of before that"
+#define HALF_BLOCKED "is blocked in the list, or for who issues, and not in both"
+#define BLOCK "run cmpctl device block or unblock"
 
 /* A row names what is wrong; a second and third column are profile and time of issuance of a certificate
  * whose transaction retention may have taken. */
@@ -138,8 +140,12 @@ static const struct check {
     {"SELECT lower(hex(serial)) FROM revocations r WHERE position > coalesce((SELECT last FROM positions p "
      "WHERE p.issuer = r.issuer), 0)",
      "certificate", "is listed behind the last position", RESTORE},
+    {"SELECT vendor || ' ' || identity FROM devices d WHERE (state = 2) <> EXISTS (SELECT 1 FROM "
+     "blocked_keys "
+     "b WHERE b.spki_hash = d.device)",
+     "device", HALF_BLOCKED, BLOCK},
     {"SELECT column1 FROM (VALUES ('certificates_serial'), ('transactions_key'), ('transactions_deadline'), "
-     "('revocations_serial'), ('audit_place')) "
+     "('revocations_serial'), ('devices_key'), ('audit_place')) "
      "WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = column1)",
      "index", "is missing", RESTORE},
     {"SELECT integrity_check FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'",

@@ -16,8 +16,9 @@ credentials
 postgres_db db "create role node login password '$postgres_password'; grant usage on schema cmpd to node;
     grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
     grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.positions, cmpd.crls,
-        cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service to node;
-    grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations, cmpd.blocked_keys to node" >/dev/null
+        cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service, cmpd.devices, cmpd.claims to node;
+    grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations, cmpd.blocked_keys,
+        cmpd.devices, cmpd.claims to node" >/dev/null
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
 
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
@@ -110,11 +111,19 @@ found "a revocation says another reason" 'is revoked or held, and not listed so'
 found "a revocation says another state" 'is revoked or held, and not listed so' "update cmpd.revocations set status = 4"
 found "a revocation of another shard" 'is listed in another shard than its own' "update cmpd.revocations set shard = shard + 1"
 found "a position that nobody gave" 'is listed behind the last position' "update cmpd.revocations set position = position + 1"
+found "a device is blocked in the list alone" '^device demo SN-1 is blocked in the list, or for who issues, and not in both: ' \
+    "insert into cmpd.devices (issuer, device, state, vendor, identity, site, fqdn, profiles, expected, notes, added_at, changed_at)
+        select issuer, sha256('x'), 2, 'demo', 'SN-1', '', '', '', '', '', 1, 1 from cmpd.certificates where $one" "delete from cmpd.devices"
+found "a device is blocked for who issues alone" '^device demo SN-2 is blocked in the list, or for who issues' \
+    "insert into cmpd.devices (issuer, device, state, vendor, identity, site, fqdn, profiles, expected, notes, added_at, changed_at)
+        select issuer, sha256('y'), 1, 'demo', 'SN-2', '', '', '', '', '', 1, 1 from cmpd.certificates where $one;
+     insert into cmpd.blocked_keys (spki_hash, at, reason, serial, who, comment) values (sha256('y'), 1, 0, '', '', '')" \
+    "delete from cmpd.devices; delete from cmpd.blocked_keys"
 found "a status is changed" 'is listed as revoked, and is not' "update cmpd.certificates set status = 2 where status = 3"
 found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"
 found "rows without a partition" '^default partition cmpd.certificates_later has rows' \
     "insert into cmpd.certificates select issued_at, not_before, not_after, 0, 2, 0, 0, issuer, '\\x7f' || substr(serial, 2), subject,
-        subject_text, spki_hash, transaction_id, profile, vendor, path, changes, successor, certificate from cmpd.certificates where $one;
+        subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, successor, certificate from cmpd.certificates where $one;
      insert into cmpd.public_keys select issuer, spki_hash, '\\x7f' || substr(serial, 2) from cmpd.public_keys where $one"
 found "entries without a partition" '^default partition cmpd.audit_later has rows' \
     "insert into cmpd.audit select 1, 1, sha256('x')::bytea::bytea, 'n', sha256('x'), sha256('x'), 'r' where false;
@@ -160,9 +169,9 @@ postgres_db db "create table cmpd.certificates_$((year - 4)) partition of cmpd.c
 issuer=$(postgres_db db "select encode(issuer, 'hex') from cmpd.transactions limit 1")
 postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, 0, decode('$issuer', 'hex'),
     '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
-    substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
+    substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
   insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';
-  insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', ''
+  insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', ''
     from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null
 ok "well, with old rows" db check
 retain certificates_days 30

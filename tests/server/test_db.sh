@@ -79,6 +79,11 @@ found "a revocation of nothing" 'is listed as revoked, and is not' \
 found "a revocation says another state" 'is revoked or held, and not listed so' "UPDATE revocations SET status = 4"
 found "a revocation of another shard" 'is listed in another shard than its own' "UPDATE revocations SET shard = shard + 1"
 found "a position that nobody gave" 'is listed behind the last position' "UPDATE revocations SET position = position + 1"
+found "a device is blocked in the list alone" '^device demo SN-1 is blocked in the list, or for who issues, and not in both: ' \
+    "INSERT INTO devices SELECT NULL, issuer, randomblob(32), 2, 'demo', 'SN-1', '', '', '', x'', '', 1, 1 FROM certificates WHERE $first"
+found "a device is known in the list alone" '^device demo SN-2 is blocked in the list, or for who issues' \
+    "INSERT INTO devices SELECT NULL, issuer, CAST(serial || serial AS BLOB), 1, 'demo', 'SN-2', '', '', '', x'', '', 1, 1 FROM certificates WHERE $first;
+     INSERT INTO blocked_keys SELECT NULL, device, 1, 0, x'', '', '' FROM devices"
 found "an index is gone" '^index transactions_deadline is missing|no such index' "DROP INDEX transactions_deadline"
 found "an index is gone that no statement names" '^index certificates_serial is missing' "DROP INDEX certificates_serial"
 found "a table is gone" 'no such table: secrets' "DROP TABLE secrets"
