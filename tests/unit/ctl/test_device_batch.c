@@ -115,3 +115,21 @@ Test(device_batch, who_was_stored_is_recorded)
     cr_expect_not_null(strstr(call_out, ", demo sn-00007\n"), "%s", call_out);
     cr_expect_not_null(strstr(call_out, "lines=10-10 devices=demo sn-00008\n"), "%s", call_out);
 }
+
+/* What could not be stored is not counted, and whoever imports is told. */
+Test(device_batch, a_store_that_takes_nothing)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    struct device_batch *batch;
+    size_t counts[DEVICE_CHANGES] = {0};
+
+    at.opened.store = store_open_to_read(fault, policy_config(demo.policy)->store, "test");
+    cr_assert_not_null(at.opened.store, "%s", fault);
+    batch = device_batch_new(&at, 0);
+    fill(batch, 0);
+    cr_expect_not(device_batch_store(batch, counts));
+    cr_expect_eq(counts[DEVICE_NEW], 0);
+    device_batch_free(batch);
+    cr_expect_eq(stored_devices(), 0);
+    store_close(at.opened.store);
+}
