@@ -1,6 +1,8 @@
 /* Names are held against RFC 5280: its string types, bounds, and the syntax of each form of GeneralName. */
 #include "crypto/name_rules.h"
 
+#include <strings.h>
+
 #include "crypto/name_internal.h"
 #include "crypto/name_match.h"
 #include "crypto/string_types.h"
@@ -193,9 +195,24 @@ static int is_hex(uint8_t c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits. */
+static int is_uuid(struct bytes text)
+{
+    enum { UUID = 36 };
+
+    for (size_t i = 0; i < text.len; i++) {
+        int is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_hyphen ? text.data[i] != '-' : !is_hex(text.data[i]))
+            return 0;
+    }
+    return text.len == UUID;
+}
+
 /* RFC 5280 4.2.1.6: "MUST NOT be a relative URI"; RFC 3986 section 2 and 3.1 of what it is made of. */
 static int is_uri(struct bytes name)
 {
+    static const char uuid[] = "urn:uuid:";
+    const size_t uuid_at = sizeof uuid - 1;
     const uint8_t *colon = memchr(name.data, ':', name.len);
 
     if (colon == NULL || colon == name.data || !is_letter(name.data[0]) || colon + 1 == name.data + name.len)
@@ -210,7 +227,9 @@ static int is_uri(struct bytes name)
         if (c != '%' && !is_alnum(c) && (c == 0 || strchr("-._~:/?#[]@!$&'()*+,;=", c) == NULL))
             return 0;
     }
-    return 1;
+    /* The instance of a network function is known by it (RFC 9310 appendix B): all of it, or it is none. */
+    return name.len < uuid_at || strncasecmp((const char *)name.data, uuid, uuid_at) != 0 ||
+           is_uuid(bytes_of(name.data + uuid_at, name.len - uuid_at));
 }
 
 enum {

@@ -262,6 +262,12 @@ struct config_ldap {
     const char *password_file; /* its password; NULL: none */
 };
 
+/* The operator's own numbers, for names in its certificates; NULL: not said. */
+struct config_operator {
+    const char *mcc; /* mobile country code, "262" */
+    const char *mnc; /* mobile network code, "01" or "001" */
+};
+
 /* When CRLs are made, and how long they are valid. */
 struct config_crl {
     uint32_t validity_hours;           /* from thisUpdate to nextUpdate */
@@ -312,6 +318,7 @@ struct config {
     struct config_list trusted_proxies; /* CIDR blocks: who may say on whose behalf a request comes */
     const struct config_ca *cas;
     size_t ca_count;
+    struct config_operator plmn; /* "operator" */
     struct config_crl crl;
     struct config_ocsp ocsp;
     const struct config_vendor *vendors;

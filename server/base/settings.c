@@ -305,7 +305,10 @@ static const struct config_section keys = SECTION(keys, "keys");
 
 static const struct config_setting names_rows[] = {
     {ROW(config_names, subject), LIST(CONFIG_TEXTS, 0),
-     .says = "e.g. [O=Operator, \"CN=${CN}\"]; none: as requested"},
+     .says =
+         "e.g. [O=Operator, \"CN=${CN}\"]; none: as requested. Besides parts of the requested subject: "
+         "${signer.CN}, ${reference}, ${device.identity}, ${device.fqdn}, ${device.site}, ${vendor}, ${mcc}, "
+         "${mnc}"},
     {ROW(config_names, subject_bound), FLAG(1),
      .says = "requested subject and protecting certificate agree in CN or serialNumber"},
     {ROW(config_names, san), LIST(CONFIG_TEXTS, 0),
@@ -487,6 +490,14 @@ static const struct config_section profile = SECTION(profile, "a profile");
 
 /* ---- the file ---- */
 
+static const struct config_setting operator_rows[] = {
+    {ROW(config_operator, mcc), .kind = CONFIG_TEXT, .example = "262", .says = "mobile country code"},
+    {ROW(config_operator, mnc), .kind = CONFIG_TEXT, .example = "01",
+     .says = "mobile network code; one of two digits has a 0 before it in names"},
+};
+static const struct config_section operator_section = {"operator", operator_rows,
+                                                       sizeof operator_rows / sizeof operator_rows[0]};
+
 static const struct config_word front_words[] = {{"auto", CONFIG_FRONT_AUTO},
                                                  {"io_uring", CONFIG_FRONT_IO_URING},
                                                  {"epoll", CONFIG_FRONT_EPOLL},
@@ -545,6 +556,11 @@ static const struct config_setting root_rows[] = {
      .says =
          "OCSP: /ocsp where a listener serves it, by GET and POST. Its key is made by each node, and never "
          "leaves its memory."},
+    {.key = "operator",
+     .offset = offsetof(struct config, plmn),
+     GROUP(operator_section),
+     .commented = 1,
+     .says = "The operator's own numbers, for ${mcc} and ${mnc} in names of certificates."},
     {ROW(config, cas), ENTRIES(config_ca, ca_count, ca, 1, CONFIG_CAS_MAX),
      .says = "The CA: what it issues with, its chain up to the root, and the certificate that protects its "
              "answers. Instead of a file, key and cmp_key may name a key in a PKCS #11 token (RFC 7512): "

@@ -100,6 +100,7 @@ struct cmp_decision {
     int undecided;              /* 1: it is not, because memory was short */
     enum pki_failure fail_info; /* if not granted */
     const char *text;           /* statusString: what to do about it */
+    const char *detail;         /* what only the operator is told: where and why; or NULL */
     int64_t not_before, not_after;
     struct bytes subject; /* DER */
     struct bytes serial;  /* STORE_SERIAL octets */

@@ -243,13 +243,15 @@ static enum cmp_turn check(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* The name that was asked for: a refusal is often for what stands there, and the log has it nowhere else. */
-static const char *asked_for(struct cmp_message *m, struct bytes subject)
+/* What policy says of it, and the name that was asked for: a refusal is often for what stands there, and the
+ * log has it nowhere else. */
+static const char *asked_for(struct cmp_message *m, const char *detail, struct bytes subject)
 {
     char text[NAME_TEXT_MAX];
 
     name_text(text, sizeof text, subject);
-    return arena_printf(m->arena, "subject asked for: %s", *text != 0 ? text : "none");
+    return arena_printf(m->arena, "%s%ssubject asked for: %s", detail != NULL ? detail : "",
+                        detail != NULL ? "; " : "", *text != 0 ? text : "none");
 }
 
 static enum cmp_turn decided(struct cmp_message *m)
@@ -262,7 +264,7 @@ static enum cmp_turn decided(struct cmp_message *m)
         return cmp_out_of_memory(m);
     if (!decision->granted) {
         cmp_refuse_body(m, decision->fail_info, decision->text);
-        m->refusal.detail = asked_for(m, own->request.tmpl.subject);
+        m->refusal.detail = asked_for(m, decision->detail, own->request.tmpl.subject);
         return CMP_REFUSED;
     }
     own->signing = cmp_want_signature(m, ca->algorithm, ca->key, decision->tbs);

@@ -1,7 +1,4 @@
 /* The decision: may this certificate be issued, and what is in it. */
-#include "crypto/name.h"
-#include "crypto/name_match.h"
-#include "crypto/name_rules.h"
 #include "crypto/random.h"
 #include "crypto/secret_memory.h"
 #include "server/base/shard.h"
@@ -42,36 +39,6 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
         (bits < profile->cmp.config->keys.rsa_bits_min || bits > profile->cmp.config->keys.rsa_bits_max))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "the RSA key is shorter or longer than this profile allows");
-    return 1;
-}
-
-static int refuse_name(struct cmp_decision *decision, const char *place, const char *fault)
-{
-    const char *text = arena_printf(decision->arena, "%s: %s", place, fault);
-
-    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, text != NULL ? text : fault);
-}
-
-/* RFC 9483 4.1.1: the device is named in subject, in subjectAltName, or in both. */
-static int check_names(struct cmp_decision *decision, const struct policy_certificate *cert)
-{
-    const char *fault;
-
-    if (name_is_empty(cert->subject) && cert->san.len == 0)
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName");
-    if (!name_is_valid(cert->subject))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "subject is malformed or too long");
-    /* What RFC 5280 does not let stand there, software cannot read, or reads differently. An update keeps the
-     * names of its certificate: whoever has got them is not stranded for them. */
-    if (decision->update == NULL && (fault = name_fault(decision->arena, cert->subject)) != NULL)
-        return refuse_name(decision, "subject", fault);
-    if (decision->update == NULL && cert->san.len != 0 &&
-        (fault = general_names_fault(decision->arena, cert->san)) != NULL)
-        return refuse_name(decision, "subjectAltName", fault);
-    /* Under the CA's own name a device could pass for the signer of CRLs. */
-    if (!name_differs(cert->subject, decision->profile->ca->cert.subject))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "subject is the name of the CA, or cannot be told from it");
     return 1;
 }
 
@@ -167,8 +134,7 @@ static void judge(struct cmp_decision *decision)
     struct policy_certificate cert;
 
     if (!check_key(decision, profile) || !begin(decision, profile, &cert) ||
-        !policy_decide_names(decision, profile, &cert) || !check_names(decision, &cert) ||
-        !policy_decide_requests(decision, profile, &cert))
+        !policy_decide_names(decision, profile, &cert) || !policy_decide_requests(decision, profile, &cert))
         return;
     decision->not_before = cert.not_before;
     decision->not_after = cert.not_after;

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "crypto/der.h"
 #include "server/policy/policy.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
     POLICY_OID_MAX = 32,
     POLICY_REQUESTS_MAX = 32,
     POLICY_NAMES_MAX = 16,
+    POLICY_VALUE_MAX = 256, /* octets of a name's value that a template makes, with a NUL */
     POLICY_DIGEST = 32
 };
 
@@ -30,7 +32,9 @@ struct request_rules {
  * request. */
 struct name_template {
     char type[16];
-    const char *value;
+    const char *value; /* ${mcc} and ${mnc} are replaced already */
+    const char *place; /* "profiles[0].names.subject[1]" */
+    int is_san;        /* 1: of subjectAltName, else of subject */
 };
 
 /* struct profile is a cmp_profile with what only decisions need. */
@@ -141,8 +145,27 @@ int policy_load_vendor_crls(struct config_fault *fault, struct policy *policy, i
 int policy_load_vendors(struct config_fault *fault, struct policy *policy, struct trust *trust,
                         const struct config_list *names, int64_t now);
 
+/* policy_check_operator checks the operator's numbers. 1, or 0 with |fault|. */
+int policy_check_operator(struct config_fault *fault, const struct policy *policy);
+
+/* policy_put_operator returns |value| with the operator's numbers in the places of ${mcc} and ${mnc}, or NULL
+ * with |fault|: |key|, where it stands, has one that the file does not. */
+const char *policy_put_operator(struct config_fault *fault, struct policy *policy, const char *key,
+                                const char *value);
+
+/* policy_check_variables returns 1 if each ${…} in |value| is known. |*count| counts them, |*takes_names| is
+ * set if one is of the requested subject. */
+int policy_check_variables(const char *value, unsigned *count, int *takes_names);
+
 /* policy_load_names reads subject and san of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* policy_add_general_name adds a GeneralName of the form |type|, "DNS" or another that a template may have.
+ * policy_build_name writes the name that |template| alone makes with |value|: a Name, or GeneralNames. Both
+ * return 1, or 0 if the value is none of its type. */
+int policy_add_general_name(CBB *names, const char *type, const char *value);
+int policy_build_name(struct bytes *out, struct arena *arena, const struct name_template *template,
+                      const char *value);
 
 /* struct policy_certificate is what a decision has come to so far. */
 struct policy_certificate {
@@ -157,6 +180,26 @@ struct policy_certificate {
 
 /* policy_refuse makes |decision| a refusal. Returns 0. */
 int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text);
+
+/* struct policy_origin is what variables in templates stand for. */
+struct policy_origin {
+    struct arena *arena;
+    struct bytes requested;          /* ${ATTRIBUTE}: of this subject */
+    struct bytes signer;             /* ${signer.ATTRIBUTE}; empty: none */
+    struct bytes reference;          /* ${reference} */
+    const struct cmp_device *device; /* ${device.…}, ${vendor}; NULL: it is not known which */
+};
+
+/* policy_refuse_name refuses for what |template| makes: |text| is for the one who asks, |detail| for the
+ * operator, beside the setting's place. Returns 0. */
+int policy_refuse_name(struct cmp_decision *decision, const struct name_template *template,
+                       const char *detail, const char *text);
+
+/* policy_expand writes the value of |template| with its variables replaced, in a subjectAltName only by what
+ * may stand in the name of a host. 1, or 0 after policy_refuse: one has no value, or one that may not, or all
+ * of it is too long. */
+int policy_expand(char out[POLICY_VALUE_MAX], struct cmp_decision *decision,
+                  const struct policy_origin *origin, const struct name_template *template);
 
 /* policy_decide_names settles subject and san. 1, or 0 after policy_refuse. */
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,

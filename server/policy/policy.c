@@ -38,7 +38,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
 {
     const struct config *config = policy->config;
 
-    if (!load_seal_key(fault, policy))
+    if (!load_seal_key(fault, policy) || !policy_check_operator(fault, policy))
         return 0;
     for (size_t i = 0; i < config->listener_count; i++)
         if (!policy_check_listener(fault, policy, i, now))

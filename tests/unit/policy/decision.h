@@ -18,6 +18,7 @@ static struct cert_request request;
 static struct cmp_decision decision;
 static const struct certificate *signer, *update; /* for the next decision; NULL: none */
 static struct bytes reference;
+static const struct cmp_device *listed; /* NULL: it is not known which */
 static int by_ra;
 static int64_t at; /* the time of the next decision; 0: that of the clock */
 
@@ -61,6 +62,7 @@ static void decide(void)
                                      .signer = signer,
                                      .update = update,
                                      .reference = reference,
+                                     .device = listed,
                                      .by_ra = by_ra,
                                      .now = at != 0 ? at : time(NULL),
                                      .arena = arena};
