@@ -3,6 +3,7 @@
 #define CMPD_CRYPTO_CERTIFICATE_H
 
 #include "crypto/batch.h"
+#include "crypto/extension_names.h"
 #include "crypto/name_match.h"
 
 /* Bits of the keyUsage extension (RFC 5280 4.2.1.3). */
@@ -96,6 +97,11 @@ struct certificate_urls {
  * without URLs there is no extension, and |out| is empty. Returns 1 or 0. */
 int certificate_prepare_urls(struct bytes *out, struct arena *arena, const struct certificate_urls *urls);
 
+/* What is marked critical, a bit of each enum extension, as long as a plan does not say otherwise. */
+enum {
+    CERTIFICATE_CRITICAL = 1 << EXTENSION_BASIC_CONSTRAINTS | 1 << EXTENSION_KEY_USAGE,
+};
+
 /* struct certificate_plan says what a certificate is to contain. Empty views and zero counts leave the
  * matching extension out. */
 struct certificate_plan {
@@ -107,8 +113,10 @@ struct certificate_plan {
     struct bytes spki;          /* DER */
     int key_id_is_sha256;       /* subjectKeyIdentifier by spki_key_id: 1 by SHA-256, 0 by SHA-1 */
     struct bytes issuer_key_id; /* for authorityKeyIdentifier */
-    int is_ca;                  /* 1: basicConstraints with cA, critical */
-    int64_t path_len;           /* with is_ca: -1 for none */
+    unsigned criticality; /* bit of those that are marked otherwise than by CERTIFICATE_CRITICAL; there may be
+                           * basicConstraints, keyUsage, extendedKeyUsage and subjectAltName */
+    int is_ca;            /* 1: basicConstraints with cA */
+    int64_t path_len;     /* with is_ca: -1 for none */
     unsigned key_usage;
     const struct bytes *extended_key_usage; /* content octets of OIDs */
     size_t extended_key_usage_count;

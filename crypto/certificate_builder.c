@@ -4,11 +4,11 @@
 
 /* An extension of id-ce is named by the last octet of its OID. Opens it up to the content of its OCTET
  * STRING. */
-struct extension {
+struct open_extension {
     CBB sequence, value;
 };
 
-static int open_extension(CBB *list, struct extension *extension, uint8_t last, int critical)
+static int open_extension(CBB *list, struct open_extension *extension, uint8_t last, int critical)
 {
     const uint8_t oid[3] = {0x55, 0x1d, last};
 
@@ -18,13 +18,18 @@ static int open_extension(CBB *list, struct extension *extension, uint8_t last, 
            CBB_add_asn1(&extension->sequence, &extension->value, CBS_ASN1_OCTETSTRING);
 }
 
+static int is_critical(const struct certificate_plan *plan, enum extension extension)
+{
+    return ((CERTIFICATE_CRITICAL ^ plan->criticality) >> extension & 1) != 0;
+}
+
 static int add_basic_constraints(CBB *list, const struct certificate_plan *plan)
 {
-    struct extension extension;
+    struct open_extension extension;
     CBB sequence;
 
-    /* RFC 5280 4.2.1.9: critical in CA certificates; FALSE is a default and not encoded. */
-    return open_extension(list, &extension, 19, 1) &&
+    /* RFC 5280 4.2.1.9: FALSE is a default and not encoded. */
+    return open_extension(list, &extension, 19, is_critical(plan, EXTENSION_BASIC_CONSTRAINTS)) &&
            CBB_add_asn1(&extension.value, &sequence, CBS_ASN1_SEQUENCE) &&
            (!plan->is_ca || (CBB_add_asn1_bool(&sequence, 1) &&
                              (plan->path_len < 0 || der_add_int64(&sequence, plan->path_len)))) &&
@@ -33,20 +38,21 @@ static int add_basic_constraints(CBB *list, const struct certificate_plan *plan)
 
 static int add_key_usage(CBB *list, const struct certificate_plan *plan)
 {
-    struct extension extension;
+    struct open_extension extension;
 
-    return plan->key_usage == 0 || (open_extension(list, &extension, 15, 1) &&
-                                    der_add_named_bits(&extension.value, plan->key_usage) && CBB_flush(list));
+    return plan->key_usage == 0 ||
+           (open_extension(list, &extension, 15, is_critical(plan, EXTENSION_KEY_USAGE)) &&
+            der_add_named_bits(&extension.value, plan->key_usage) && CBB_flush(list));
 }
 
 static int add_extended_key_usage(CBB *list, const struct certificate_plan *plan)
 {
-    struct extension extension;
+    struct open_extension extension;
     CBB sequence;
 
     if (plan->extended_key_usage_count == 0)
         return 1;
-    if (!open_extension(list, &extension, 37, 0) ||
+    if (!open_extension(list, &extension, 37, is_critical(plan, EXTENSION_EXTENDED_KEY_USAGE)) ||
         !CBB_add_asn1(&extension.value, &sequence, CBS_ASN1_SEQUENCE))
         return 0;
     for (size_t i = 0; i < plan->extended_key_usage_count; i++)
@@ -57,7 +63,7 @@ static int add_extended_key_usage(CBB *list, const struct certificate_plan *plan
 
 static int add_key_ids(CBB *list, const struct certificate_plan *plan)
 {
-    struct extension extension;
+    struct open_extension extension;
     CBB sequence;
     uint8_t key_id[20];
 
@@ -74,8 +80,9 @@ static int add_key_ids(CBB *list, const struct certificate_plan *plan)
 
 static int add_san(CBB *list, const struct certificate_plan *plan)
 {
-    struct extension extension;
-    int critical = name_is_empty(plan->subject);
+    struct open_extension extension;
+    /* RFC 5280 4.2.1.6: where it alone says whose the certificate is, nobody may pass it over. */
+    int critical = name_is_empty(plan->subject) || is_critical(plan, EXTENSION_SUBJECT_ALT_NAME);
 
     return plan->san.len == 0 || (open_extension(list, &extension, 17, critical) &&
                                   der_add_bytes(&extension.value, plan->san) && CBB_flush(list));
@@ -91,7 +98,7 @@ static int add_uri(CBB *cbb, const char *url)
 static int add_crl_urls(CBB *list, uint8_t id, const char *const *urls, size_t count)
 {
     const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
-    struct extension extension;
+    struct open_extension extension;
     CBB points, point, name, full_name;
 
     if (count == 0)
@@ -141,7 +148,7 @@ static int add_authority_info(CBB *list, const struct certificate_urls *urls)
 /* RFC 9608 section 2: id-ce-noRevAvail (56), NULL, "MUST be marked as non-critical" */
 static int add_no_rev_avail(CBB *list, int is_wanted)
 {
-    struct extension extension;
+    struct open_extension extension;
     CBB null;
 
     return !is_wanted || (open_extension(list, &extension, 56, 0) &&

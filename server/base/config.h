@@ -162,6 +162,7 @@ struct config_certificate {
     struct config_list key_usage;          /* "digitalSignature", … */
     struct config_list extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
     enum config_key_identifier key_identifier;
+    struct config_list critical; /* extensions that are marked so */
 };
 
 /* What RFC 4211 section 5 forbids in a request, and clients send all the same, a bit each. */

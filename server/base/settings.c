@@ -322,6 +322,8 @@ static const char *const usual_key_usage[] = {"digitalSignature", NULL};
 static const struct config_word key_identifier_words[] = {
     {"sha1", CONFIG_KEY_ID_SHA1}, {"sha256", CONFIG_KEY_ID_SHA256}, {NULL, 0}};
 
+static const char *const usual_critical[] = {"basicConstraints", "keyUsage", NULL};
+
 static const struct config_setting certificate_rows[] = {
     {ROW(config_certificate, validity_days), NUMBER(1, CENTURY_DAYS, 365),
      .says = "never longer than the CA's own"},
@@ -339,6 +341,10 @@ static const struct config_setting certificate_rows[] = {
     {ROW(config_certificate, key_identifier), WORD(key_identifier_words, CONFIG_KEY_ID_SHA1),
      .says = "how subjectKeyIdentifier is made: sha1 (RFC 5280 4.2.1.2), or the first 160 bits of SHA-256 "
              "(RFC 7093)"},
+    {ROW(config_certificate, critical), LIST(CONFIG_TEXTS, 0), .list = usual_critical,
+     .says = "which of basicConstraints, keyUsage, extendedKeyUsage, subjectAltName are critical; beside an "
+             "empty "
+             "subject subjectAltName always is"},
 };
 static const struct config_section certificate = SECTION(certificate, "certificate");
 

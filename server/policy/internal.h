@@ -42,6 +42,7 @@ struct profile {
     struct cmp_profile cmp; /* first: a cmp_profile of ours is converted back */
     struct trust trust, ras;
     unsigned key_usage;
+    unsigned criticality; /* as struct certificate_plan has it */
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;

@@ -1,6 +1,7 @@
 /* A profile from the configuration: whom it trusts, and what its certificates contain. */
 #include <stdio.h>
 
+#include "crypto/extension_names.h"
 #include "server/base/shard.h"
 #include "server/policy/internal.h"
 
@@ -59,6 +60,50 @@ static int load_purposes(struct config_fault *fault, struct policy *policy, stru
                 text, POLICY_PURPOSES_MAX);
         profile->purposes[profile->purpose_count++] = bytes_of(profile->purpose_oids[p], len);
     }
+    return 1;
+}
+
+/* What RFC 5280 lets a profile choose; of the others it says how they are. */
+static const struct {
+    enum extension extension;
+    const char *forbidden; /* by which clause; NULL: it may be critical */
+} criticalities[] = {
+    {EXTENSION_BASIC_CONSTRAINTS, NULL},
+    {EXTENSION_KEY_USAGE, NULL},
+    {EXTENSION_EXTENDED_KEY_USAGE, NULL},
+    {EXTENSION_SUBJECT_ALT_NAME, NULL},
+    {EXTENSION_AUTHORITY_KEY_IDENTIFIER, "RFC 5280 4.2.1.1 forbids it to be"},
+    {EXTENSION_SUBJECT_KEY_IDENTIFIER, "RFC 5280 4.2.1.2 forbids it to be"},
+    {EXTENSION_AUTHORITY_INFO_ACCESS, "RFC 5280 4.2.2.1 forbids it to be"},
+    {EXTENSION_CRL_DISTRIBUTION_POINTS, "by RFC 5280 4.2.1.13 it should not be"},
+    {EXTENSION_CERTIFICATE_POLICIES, "it is what the request that asks for it says"},
+};
+
+static int load_criticality(struct config_fault *fault, struct policy *policy, struct profile *profile,
+                            size_t i)
+{
+    enum { COUNT = sizeof criticalities / sizeof criticalities[0] };
+    const struct config_list *names = &profile->cmp.config->certificate.critical;
+    unsigned critical = 0;
+    char key[SETTING];
+
+    for (size_t n = 0; n < names->count; n++) {
+        enum extension extension = extension_named(names->items[n]);
+        size_t c = 0;
+        snprintf(key, sizeof key, "profiles[%zu].certificate.critical[%zu]", i, n);
+        while (c < COUNT && criticalities[c].extension != extension)
+            c++;
+        if (c < COUNT && criticalities[c].forbidden != NULL)
+            return config_fault_at(fault, policy->config, key, "%s cannot be made critical: %s; remove it",
+                                   names->items[n], criticalities[c].forbidden);
+        if (c == COUNT)
+            return config_fault_at(fault, policy->config, key,
+                                   "'%s' is no extension that a profile may mark critical; write "
+                                   "basicConstraints, keyUsage, extendedKeyUsage or subjectAltName",
+                                   names->items[n]);
+        critical |= 1u << extension;
+    }
+    profile->criticality = critical ^ CERTIFICATE_CRITICAL;
     return 1;
 }
 
@@ -153,9 +198,9 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
 
     profile->cmp.config = config;
     if (!load_usage(fault, policy, profile, i) || !load_purposes(fault, policy, profile, i) ||
-        !load_key_types(fault, policy, profile, i) || !policy_load_names(fault, policy, i) ||
-        !policy_load_requests(fault, policy, i) || !load_urls(fault, policy, profile) ||
-        !load_extra_certs(fault, policy, profile, i) ||
+        !load_criticality(fault, policy, profile, i) || !load_key_types(fault, policy, profile, i) ||
+        !policy_load_names(fault, policy, i) || !policy_load_requests(fault, policy, i) ||
+        !load_urls(fault, policy, profile) || !load_extra_certs(fault, policy, profile, i) ||
         !policy_load_vendors(fault, policy, &profile->trust, &config->accept.vendors, now) ||
         !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now) ||
         !policy_check_devices(fault, policy, i))

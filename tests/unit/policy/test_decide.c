@@ -62,6 +62,39 @@ Test(decide, validity_may_be_spread)
     cr_assert_gt(most - least, 12 * DAY);
 }
 
+/* How |cert| has the extension of id-ce with the last octet |last|: 1 critical, 0 not, -1 it has none. */
+static int criticality(const struct certificate *cert, uint8_t last)
+{
+    const uint8_t oid[] = {6, 3, 0x55, 0x1d, last};
+    const uint8_t *found = memmem(cert->extensions.data, cert->extensions.len, oid, sizeof oid);
+
+    return found != NULL ? found[sizeof oid] == 1 : -1;
+}
+
+/* RFC 5280 4.2.1.3, 4.2.1.6, 4.2.1.9, 4.2.1.12 */
+Test(decide, extensions_are_critical_as_the_profile_says)
+{
+    static const char *const settings[] = {
+        "critical: [basicConstraints, keyUsage]", "critical: []",
+        "critical: [basicConstraints, keyUsage, extendedKeyUsage, subjectAltName]",
+        "critical: [subjectAltName]"};
+    static const uint8_t last[] = {19, 15, 37, 17};
+    static const int expected[][4] = {{1, 1, 0, 0}, {0, 0, 0, 0}, {1, 1, 1, 1}, {0, 0, 0, 1}};
+
+    request.tmpl.san = hex(arena, "30 03 82 01 61");
+    for (size_t i = 0; i < 4; i++) {
+        if (i != 0)
+            edit(settings[i - 1], settings[i]);
+        struct certificate cert = granted();
+        for (size_t e = 0; e < 4; e++)
+            cr_expect_eq(criticality(&cert, last[e]), expected[i][e], "%s: %d", settings[i], last[e]);
+    }
+    edit(settings[3], settings[1]);
+    request.tmpl.subject = name_empty();
+    struct certificate cert = granted();
+    cr_assert_eq(criticality(&cert, 17), 1);
+}
+
 /* RFC 7093 section 2. */
 Test(decide, the_key_identifier_is_made_as_the_profile_says)
 {

@@ -157,3 +157,25 @@ Test(profile, kinds_of_keys_are_those_that_are_named)
     edit("types: [P-256, P-384, P-521, RSA, Ed25519]", "types: [RSA, P-521]");
     cr_assert_eq(profile()->key_kinds, 1u << KEY_P521 | 1u << KEY_RSA);
 }
+
+static const char usual_critical[] = "critical: [basicConstraints, keyUsage]";
+
+/* RFC 5280 4.2.1.1, 4.2.1.2, 4.2.1.13, 4.2.2.1 */
+Test(profile, what_must_not_be_critical_is_a_fault)
+{
+    static const char *const bad[][2] = {
+        {"authorityKeyIdentifier", "RFC 5280 4.2.1.1 forbids"},
+        {"subjectKeyIdentifier", "4.2.1.2 forbids"},
+        {"authorityInfoAccess", "4.2.2.1 forbids"},
+        {"cRLDistributionPoints", "4.2.1.13"},
+        {"certificatePolicies", "the request that asks"},
+        {"nameConstraints", "write basicConstraints"},
+        {"noSuchThing", "write basicConstraints"},
+    };
+    char to[80];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(to, sizeof to, "critical: [keyUsage, %s]", bad[i][0]);
+        refuse_at(usual_critical, to, bad[i][0], bad[i][1]);
+    }
+}
