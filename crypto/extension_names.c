@@ -25,6 +25,9 @@ static const struct known {
     [EXTENSION_AUTHORITY_KEY_IDENTIFIER] = {"authorityKeyIdentifier", BYTES("\x55\x1d\x23")},
     [EXTENSION_CRL_DISTRIBUTION_POINTS] = {"cRLDistributionPoints", BYTES("\x55\x1d\x1f")},
     [EXTENSION_AUTHORITY_INFO_ACCESS] = {"authorityInfoAccess", BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01")},
+    [EXTENSION_FRESHEST_CRL] = {"freshestCRL", BYTES("\x55\x1d\x2e")},
+    [EXTENSION_NO_REV_AVAIL] = {"noRevAvail", BYTES("\x55\x1d\x38")},
+    [EXTENSION_NF_TYPES] = {"nfTypes", BYTES("\x2b\x06\x01\x05\x05\x07\x01\x22")},
 };
 
 enum extension extension_of(struct bytes oid)

@@ -1,4 +1,5 @@
-/* extension_names.h: the extensions of RFC 5280 4.2 and what they are called there. */
+/* extension_names.h: the extensions of RFC 5280 4.2, RFC 9608 and RFC 9310, and what they are called there.
+ */
 #ifndef CMPD_CRYPTO_EXTENSION_NAMES_H
 #define CMPD_CRYPTO_EXTENSION_NAMES_H
 
@@ -19,6 +20,9 @@ enum extension {
     EXTENSION_AUTHORITY_KEY_IDENTIFIER,
     EXTENSION_CRL_DISTRIBUTION_POINTS,
     EXTENSION_AUTHORITY_INFO_ACCESS,
+    EXTENSION_FRESHEST_CRL,
+    EXTENSION_NO_REV_AVAIL,
+    EXTENSION_NF_TYPES,
     EXTENSION_OTHER
 };
 

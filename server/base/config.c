@@ -25,6 +25,7 @@ static void source_free(struct config_source *source)
 {
     if (source == NULL)
         return;
+    source_free(source->next);
     arena_free(source->arena);
     if (source->has_document)
         yaml_document_delete(&source->document);
@@ -207,20 +208,32 @@ static struct config *fill(struct config_fault *fault, struct config_source *sou
     return config_read_document(&reading, config) && config_check_references(fault, config) ? config : NULL;
 }
 
-struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len)
+struct config_source *config_source_read(struct config_fault *fault, const char *name, const char *text,
+                                         size_t len)
 {
-    fault->text[0] = 0;
     struct config_source *source = source_new(name, text, len);
-    if (source == NULL) {
+    int ok = 0;
+
+    if (source == NULL)
         snprintf(fault->text, sizeof fault->text, "%s: out of memory", name);
-        return NULL;
-    }
-    struct config *config = NULL;
-    if (len > CONFIG_FILE_MAX)
+    else if (len > CONFIG_FILE_MAX)
         config_fault_line(fault, source, 0, "larger than %d octets; this is not a cmpd.yaml",
                           CONFIG_FILE_MAX);
-    else if (check_events(fault, source) && parse(fault, source))
-        config = fill(fault, source);
+    else
+        ok = check_events(fault, source) && parse(fault, source);
+    if (!ok)
+        source_free(source);
+    return ok ? source : NULL;
+}
+
+struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len)
+{
+    struct config_source *source;
+    struct config *config;
+
+    fault->text[0] = 0;
+    source = config_source_read(fault, name, text, len);
+    config = source != NULL ? fill(fault, source) : NULL;
     if (config == NULL)
         source_free(source);
     return config;

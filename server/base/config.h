@@ -163,6 +163,7 @@ struct config_certificate {
     struct config_list extended_key_usage; /* "serverAuth", "clientAuth", "ipsecIKE" or dotted OIDs */
     enum config_key_identifier key_identifier;
     struct config_list critical; /* extensions that are marked so */
+    struct config_list nf_types; /* NFTypes (RFC 9310), "AMF"; none: no extension */
 };
 
 /* What RFC 4211 section 5 forbids in a request, and clients send all the same, a bit each. */
@@ -237,8 +238,10 @@ struct config_retain {
 
 struct config_profile {
     const char *name;
-    int demo;                 /* 1: a mark, said in file and log */
-    const char *ca;           /* name of a config_ca */
+    const char
+        *kind;      /* of a config_ready_made, whose settings it has where it says nothing else; NULL: none */
+    int demo;       /* 1: a mark, said in file and log */
+    const char *ca; /* name of a config_ca */
     struct config_list paths; /* legacy HTTP paths that select this profile, "/pkix/" */
     enum config_devices devices;
     struct config_once once;
@@ -396,6 +399,16 @@ int config_write(FILE *out, const struct config_value *values, size_t count);
 
 /* config_describe writes a table of all settings in Markdown. Returns 1, or 0 when |out| failed. */
 int config_describe(FILE *out);
+
+/* struct config_ready_made is a ready-made profile. */
+struct config_ready_made {
+    const char *name;    /* "gnb-ipsec" */
+    const char *follows; /* what it is for, and whose rules it follows */
+    const char *text;    /* its settings, as cmpd.yaml has those of a profile */
+};
+
+/* config_kinds returns them all, |*count| of them. */
+const struct config_ready_made *config_kinds(size_t *count);
 
 /* config_versions returns one line that names the YAML library and its version. */
 const char *config_versions(void);

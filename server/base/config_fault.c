@@ -37,8 +37,7 @@ size_t config_line(const struct config_source *source, int index)
     return config_node(source, index)->start_mark.line + 1;
 }
 
-/* The index of the value of |key| in the mapping |node|, or 0. */
-static int find_child(const struct config_source *source, int node, const char *key)
+int config_child(const struct config_source *source, int node, const char *key)
 {
     const yaml_node_t *nodes = source->document.nodes.start, *mapping = config_node(source, node);
     if (mapping->type != YAML_MAPPING_NODE)
@@ -72,7 +71,7 @@ static const char *step(const struct config_source *source, int *node, const cha
         if (len < sizeof name) {
             memcpy(name, key, len);
             name[len] = 0;
-            next = find_child(source, *node, name);
+            next = config_child(source, *node, name);
         }
         key += len;
     }

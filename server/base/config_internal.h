@@ -64,11 +64,13 @@ struct config_setting {
     const struct config_word *words; /* WORD, WORDS: what is allowed */
     const struct config_section *section; /* SECTION, POINTER, SECTIONS */
     size_t size;                          /* POINTER, SECTIONS: octets of a structure */
-    int restart;                          /* 1, in the file itself: a reload cannot change it */
-    int of_node;                          /* 1, in the file itself: nodes of one CA may differ in it */
-    const char *example;                  /* what config_write writes; NULL: the default */
-    int commented;                        /* 1: … as a comment */
-    const char *says;                     /* what the operator has to know */
+    int is_base; /* 1: it names a config_ready_made, whose settings the section has where it says nothing else
+                  */
+    int restart; /* 1, in the file itself: a reload cannot change it */
+    int of_node; /* 1, in the file itself: nodes of one CA may differ in it */
+    const char *example; /* what config_write writes; NULL: the default */
+    int commented;       /* 1: … as a comment */
+    const char *says;    /* what the operator has to know */
 };
 
 struct config_section {
@@ -89,7 +91,8 @@ struct config_source {
     size_t len;
     yaml_document_t document; /* its scalars are the texts of the configuration */
     int has_document;
-    struct arena *arena; /* all other memory of the configuration */
+    struct arena *arena;        /* all other memory of the configuration */
+    struct config_source *next; /* a config_ready_made that was read besides, or NULL */
 };
 
 /* config_fault_line writes "FILE:LINE: " and the formatted text; |line| counts from 1, 0 leaves it out.
@@ -124,6 +127,20 @@ int config_default(struct config_reading *reading, void *value, const struct con
 /* config_resolve returns |file| made absolute against the folder of the source, or NULL with the fault
  * written. */
 const char *config_resolve(struct config_reading *reading, const char *file);
+
+/* config_child returns the index of the value of |key| in the mapping |node|, or 0. */
+int config_child(const struct config_source *source, int node, const char *key);
+
+/* config_source_read reads |len| octets of YAML at |text|, |name| for faults, as far as a document of a form
+ * that a configuration may have. Returns NULL with the fault written. */
+struct config_source *config_source_read(struct config_fault *fault, const char *name, const char *text,
+                                         size_t len);
+
+/* config_read_base reads the ready-made section that the mapping |node| names: its settings are those of the
+ * first node of the source of |base|, which is NULL if none is named. Returns 1, or 0 with the fault written.
+ */
+int config_read_base(struct config_reading *reading, struct config_reading *base,
+                     const struct config_section *section, int node);
 
 /* config_read_document fills |config|, zeroed, from the document: checks its form, takes its values, and the
  * defaults of what it leaves out. Returns 1, or 0 with the fault written. */

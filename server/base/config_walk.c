@@ -19,6 +19,9 @@ enum {
 static int read_section(struct config_reading *reading, void *base, const struct config_section *section,
                         int node);
 
+static int read_settings(struct config_reading *reading, size_t lines[CONFIG_ROWS_MAX], void *base,
+                         const struct config_section *section, int node);
+
 static int no_memory(struct config_reading *reading)
 {
     return config_fault_line(reading->fault, reading->source, 0, "out of memory");
@@ -176,8 +179,8 @@ static int read_row(struct config_reading *reading, unsigned char *base, const s
     void *value = base + row->offset;
 
     switch (row->kind) {
-    case CONFIG_SECTION:
-        return read_section(reading, value, row->section, node);
+    case CONFIG_SECTION: /* in a section, which gave it its defaults */
+        return read_settings(reading, (size_t[CONFIG_ROWS_MAX]){0}, value, row->section, node);
     case CONFIG_POINTER:
         return read_pointer(reading, value, row, node);
     case CONFIG_SECTIONS:
@@ -243,23 +246,35 @@ static int default_section(struct config_reading *reading, unsigned char *base,
     return 1;
 }
 
+/* Takes what mapping |node| says of |section|, which has its defaults already. */
+static int read_settings(struct config_reading *reading, size_t lines[CONFIG_ROWS_MAX], void *base,
+                         const struct config_section *section, int node)
+{
+    const yaml_node_t *mapping = config_node(reading->source, node);
+
+    if (mapping->type != YAML_MAPPING_NODE)
+        return config_fault_line(reading->fault, reading->source, config_line(reading->source, node),
+                                 "%s must hold settings; write them as NAME: VALUE, one a line",
+                                 section->name);
+    return read_pairs(reading, lines, base, section, mapping);
+}
+
+/* Defaults first, then what a ready-made section says, then the file. */
 static int read_section(struct config_reading *reading, void *base, const struct config_section *section,
                         int node)
 {
-    const yaml_node_t *mapping = config_node(reading->source, node);
-    size_t lines[CONFIG_ROWS_MAX] = {0}, line = config_line(reading->source, node);
+    size_t lines[CONFIG_ROWS_MAX] = {0}, of_kind[CONFIG_ROWS_MAX] = {0};
+    struct config_reading kind;
 
-    if (mapping->type != YAML_MAPPING_NODE)
-        return config_fault_line(reading->fault, reading->source, line,
-                                 "%s must hold settings; write them as NAME: VALUE, one a line",
-                                 section->name);
-    if (!default_section(reading, base, section) || !read_pairs(reading, lines, base, section, mapping))
+    if (!default_section(reading, base, section) || !config_read_base(reading, &kind, section, node) ||
+        (kind.source != NULL && !read_settings(&kind, of_kind, base, section, 1)) ||
+        !read_settings(reading, lines, base, section, node))
         return 0;
     for (size_t i = 0; i < section->count; i++) {
         const struct config_setting *row = &section->rows[i];
         if (row->required && lines[i] == 0)
-            return config_fault_line(reading->fault, reading->source, line, "%s lacks \"%s\"; write %s: …",
-                                     section->name, row->key, row->key);
+            return config_fault_line(reading->fault, reading->source, config_line(reading->source, node),
+                                     "%s lacks \"%s\"; write %s: …", section->name, row->key, row->key);
     }
     return 1;
 }

@@ -343,8 +343,9 @@ static const struct config_setting certificate_rows[] = {
              "(RFC 7093)"},
     {ROW(config_certificate, critical), LIST(CONFIG_TEXTS, 0), .list = usual_critical,
      .says = "which of basicConstraints, keyUsage, extendedKeyUsage, subjectAltName are critical; beside an "
-             "empty "
-             "subject subjectAltName always is"},
+             "empty subject subjectAltName always is"},
+    {ROW(config_certificate, nf_types), LIST(CONFIG_TEXTS, 0),
+     .says = "NFTypes (RFC 9310): for which network functions a certificate is, e.g. [AMF]"},
 };
 static const struct config_section certificate = SECTION(certificate, "certificate");
 
@@ -469,6 +470,9 @@ static const struct config_section retain = SECTION(retain, "retain");
 static const struct config_setting profile_rows[] = {
     {ROW(config_profile, name), .kind = CONFIG_NAME, .required = 1, .example = "base-station",
      .says = "letters, digits, '.', '_', '-'"},
+    {ROW(config_profile, kind), .kind = CONFIG_NAME, .is_base = 1, .example = "gnb-ipsec", .commented = 1,
+     .says =
+         "a ready-made profile (cmpctl profile kinds): this one has its settings where it says nothing else"},
     {ROW(config_profile, demo), FLAG(0),
      .says =
          "FOR DEMONSTRATION ONLY: a mark for file and log; what is granted stands in names, keys and mac"},

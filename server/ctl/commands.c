@@ -5,6 +5,7 @@
     X(init)                                                                                                  \
     X(check)                                                                                                 \
     X(settings)                                                                                              \
+    X(profile_kinds)                                                                                         \
     X(cert_list)                                                                                             \
     X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \

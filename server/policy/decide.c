@@ -94,6 +94,8 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
         .purpose_count = profile->purpose_count,
     };
     memcpy(out->purposes, profile->purposes, sizeof out->purposes);
+    if (profile->nf_types.oid.len != 0)
+        out->others[out->other_count++] = profile->nf_types;
     if (out->not_before < ca->not_before)
         out->not_before = ca->not_before;
     if (out->not_after > ca->not_after)

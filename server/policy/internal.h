@@ -13,6 +13,7 @@ enum {
     POLICY_REQUESTS_MAX = 32,
     POLICY_NAMES_MAX = 16,
     POLICY_VALUE_MAX = 256, /* octets of a name's value that a template makes, with a NUL */
+    POLICY_NF_TYPES_MAX = 16,
     POLICY_DIGEST = 32
 };
 
@@ -42,7 +43,8 @@ struct profile {
     struct cmp_profile cmp; /* first: a cmp_profile of ours is converted back */
     struct trust trust, ras;
     unsigned key_usage;
-    unsigned criticality; /* as struct certificate_plan has it */
+    struct certificate_extension nf_types; /* without an OID: none */
+    unsigned criticality;                  /* as struct certificate_plan has it */
     uint8_t purpose_oids[POLICY_PURPOSES_MAX][POLICY_OID_MAX];
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
@@ -175,7 +177,7 @@ struct policy_certificate {
     unsigned key_usage;
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
-    struct certificate_extension others[BOUND_EXTENSIONS];
+    struct certificate_extension others[BOUND_EXTENSIONS + 1]; /* one of the profile, and what is asked for */
     size_t other_count;
 };
 
@@ -205,6 +207,9 @@ int policy_expand(char out[POLICY_VALUE_MAX], struct cmp_decision *decision,
 /* policy_decide_names settles subject and san. 1, or 0 after policy_refuse. */
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
                         struct policy_certificate *out);
+
+/* policy_load_nf_types reads certificate.nf_types of profiles[i]. 1, or 0 with |fault|. */
+int policy_load_nf_types(struct config_fault *fault, struct policy *policy, size_t i);
 
 /* policy_load_requests reads honour and refuse of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_requests(struct config_fault *fault, struct policy *policy, size_t i);

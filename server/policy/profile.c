@@ -7,15 +7,25 @@
 
 enum { SETTING = 96 };
 
-/* id-kp (RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2), by the names that the configuration uses. */
+/* id-kp (RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2, RFC 9509), and IKE intermediate, which older
+ * gateways want; by the names that the configuration uses. */
 static const struct {
     const char *name, *oid;
 } purposes[] = {
-    {"serverAuth", "1.3.6.1.5.5.7.3.1"},     {"clientAuth", "1.3.6.1.5.5.7.3.2"},
-    {"codeSigning", "1.3.6.1.5.5.7.3.3"},    {"emailProtection", "1.3.6.1.5.5.7.3.4"},
-    {"ipsecEndSystem", "1.3.6.1.5.5.7.3.5"}, {"timeStamping", "1.3.6.1.5.5.7.3.8"},
-    {"ocspSigning", "1.3.6.1.5.5.7.3.9"},    {"ipsecIKE", "1.3.6.1.5.5.7.3.17"},
-    {"cmcCA", "1.3.6.1.5.5.7.3.27"},         {"cmcRA", "1.3.6.1.5.5.7.3.28"},
+    {"serverAuth", "1.3.6.1.5.5.7.3.1"},
+    {"clientAuth", "1.3.6.1.5.5.7.3.2"},
+    {"codeSigning", "1.3.6.1.5.5.7.3.3"},
+    {"emailProtection", "1.3.6.1.5.5.7.3.4"},
+    {"ipsecEndSystem", "1.3.6.1.5.5.7.3.5"},
+    {"timeStamping", "1.3.6.1.5.5.7.3.8"},
+    {"ocspSigning", "1.3.6.1.5.5.7.3.9"},
+    {"ipsecIKE", "1.3.6.1.5.5.7.3.17"},
+    {"cmcCA", "1.3.6.1.5.5.7.3.27"},
+    {"cmcRA", "1.3.6.1.5.5.7.3.28"},
+    {"jwt", "1.3.6.1.5.5.7.3.37"},
+    {"httpContentEncrypt", "1.3.6.1.5.5.7.3.38"},
+    {"oauthAccessTokenSigning", "1.3.6.1.5.5.7.3.39"},
+    {"ikeIntermediate", "1.3.6.1.5.5.8.2.2"},
 };
 
 static int load_usage(struct config_fault *fault, struct policy *policy, struct profile *profile, size_t i)
@@ -200,7 +210,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     if (!load_usage(fault, policy, profile, i) || !load_purposes(fault, policy, profile, i) ||
         !load_criticality(fault, policy, profile, i) || !load_key_types(fault, policy, profile, i) ||
         !policy_load_names(fault, policy, i) || !policy_load_requests(fault, policy, i) ||
-        !load_urls(fault, policy, profile) || !load_extra_certs(fault, policy, profile, i) ||
+        !policy_load_nf_types(fault, policy, i) || !load_urls(fault, policy, profile) ||
+        !load_extra_certs(fault, policy, profile, i) ||
         !policy_load_vendors(fault, policy, &profile->trust, &config->accept.vendors, now) ||
         !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now) ||
         !policy_check_devices(fault, policy, i))

@@ -18,7 +18,7 @@ static void tear_down(void)
 
 TestSuite(extension_names, .init = set_up, .fini = tear_down);
 
-/* RFC 5280 4.2.1.1 to 4.2.2.1 */
+/* RFC 5280 4.2.1.1 to 4.2.2.1, RFC 9608 section 2, RFC 9310 section 3 */
 Test(extension_names, each_has_its_name_and_OID)
 {
     static const struct {
@@ -38,6 +38,9 @@ Test(extension_names, each_has_its_name_and_OID)
         {EXTENSION_CRL_DISTRIBUTION_POINTS, "cRLDistributionPoints", "55 1d 1f"},
         {EXTENSION_INHIBIT_ANY_POLICY, "inhibitAnyPolicy", "55 1d 36"},
         {EXTENSION_AUTHORITY_INFO_ACCESS, "authorityInfoAccess", "2b 06 01 05 05 07 01 01"},
+        {EXTENSION_FRESHEST_CRL, "freshestCRL", "55 1d 2e"},
+        {EXTENSION_NO_REV_AVAIL, "noRevAvail", "55 1d 38"},
+        {EXTENSION_NF_TYPES, "nfTypes", "2b 06 01 05 05 07 01 22"},
     };
 
     cr_assert_eq(sizeof cases / sizeof cases[0], EXTENSION_OTHER);

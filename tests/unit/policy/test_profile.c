@@ -13,16 +13,26 @@ static const struct profile *profile(void)
 static const char usage[] = "key_usage: [digitalSignature, keyAgreement]";
 static const char purposes[] = "extended_key_usage: [clientAuth, serverAuth]";
 
-/* RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2: id-kp is 1.3.6.1.5.5.7.3 */
+/* RFC 5280 4.2.1.12, RFC 4945 5.1.3.12, RFC 9480 2.2, RFC 9509 section 4: id-kp is 1.3.6.1.5.5.7.3 */
 Test(profile, purposes_are_those_of_their_names)
 {
     static const struct {
         const char *name;
         uint8_t last;
-    } cases[] = {{"serverAuth", 1},      {"clientAuth", 2},         {"codeSigning", 3},
-                 {"emailProtection", 4}, {"ipsecEndSystem", 5},     {"timeStamping", 8},
-                 {"ocspSigning", 9},     {"ipsecIKE", 17},          {"cmcCA", 27},
-                 {"cmcRA", 28},          {"1.3.6.1.5.5.7.3.99", 99}};
+    } cases[] = {{"serverAuth", 1},
+                 {"clientAuth", 2},
+                 {"codeSigning", 3},
+                 {"emailProtection", 4},
+                 {"ipsecEndSystem", 5},
+                 {"timeStamping", 8},
+                 {"ocspSigning", 9},
+                 {"ipsecIKE", 17},
+                 {"cmcCA", 27},
+                 {"cmcRA", 28},
+                 {"jwt", 37},
+                 {"httpContentEncrypt", 38},
+                 {"oauthAccessTokenSigning", 39},
+                 {"1.3.6.1.5.5.7.3.99", 99}};
     char text[64], before[64];
 
     strcpy(before, purposes);
