@@ -236,6 +236,9 @@ struct config_retain {
     uint32_t transactions_days; /* after they were begun, and are over */
 };
 
+/* What becomes of a certificate that would break RFC 5280. */
+enum config_lint { CONFIG_LINT_REFUSE, CONFIG_LINT_WARN };
+
 struct config_profile {
     const char *name;
     const char
@@ -250,6 +253,7 @@ struct config_profile {
     struct config_keys keys;
     struct config_names names;
     struct config_certificate certificate;
+    enum config_lint lint;
     struct config_request request;
     struct config_urls urls;
     struct config_update update;

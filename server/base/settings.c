@@ -467,6 +467,9 @@ static const struct config_setting retain_rows[] = {
 };
 static const struct config_section retain = SECTION(retain, "retain");
 
+static const struct config_word lint_words[] = {
+    {"refuse", CONFIG_LINT_REFUSE}, {"warn", CONFIG_LINT_WARN}, {NULL, 0}};
+
 static const struct config_setting profile_rows[] = {
     {ROW(config_profile, name), .kind = CONFIG_NAME, .required = 1, .example = "base-station",
      .says = "letters, digits, '.', '_', '-'"},
@@ -489,6 +492,8 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, keys), GROUP(keys), .says = "which public keys are certified"},
     {ROW(config_profile, names), GROUP(names), .says = "of the certificate"},
     {ROW(config_profile, certificate), GROUP(certificate), .says = "what else is in it"},
+    {ROW(config_profile, lint), WORD(lint_words, CONFIG_LINT_REFUSE),
+     .says = "a certificate that would break RFC 5280: refuse, or warn (the log says so, and it is issued)"},
     {ROW(config_profile, request), GROUP(request), .says = "what a request may ask for"},
     {ROW(config_profile, urls), GROUP(urls), .says = "where a certificate tells to look"},
     {ROW(config_profile, update), GROUP(update), .says = "what becomes of certificates that kur updates"},

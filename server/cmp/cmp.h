@@ -175,6 +175,7 @@ struct cmp_result {
     enum pki_failure fail_info;
     const char *text;             /* statusString sent, or NULL */
     const char *detail;           /* what only the operator is told, or NULL */
+    const char *warning;          /* of what was granted all the same, or NULL */
     int authenticated;            /* 1: the protection was right, whatever became of the request */
     int mac_wrong;                /* 1: the MAC, or the reference that it was made for */
     int request_body, reply_body; /* enum pki_body; -1: unknown */

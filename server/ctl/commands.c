@@ -10,6 +10,7 @@
     X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \
     X(cert_count)                                                                                            \
+    X(cert_lint)                                                                                             \
     X(cert_revoke)                                                                                           \
     X(cert_hold)                                                                                             \
     X(cert_release)                                                                                          \

@@ -7,7 +7,7 @@ static void log_result(const struct task *task, const struct cmp_result *result)
 {
     char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX];
     const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject;
-    enum log_level level = result->refused ? LOG_WARN : LOG_INFO;
+    enum log_level level = result->refused || result->warning != NULL ? LOG_WARN : LOG_INFO;
 
     /* Whatever somebody can bring about who proves nothing, he can bring about as often as he likes: a
      * recorded message that is answered again, too. */
@@ -27,7 +27,8 @@ static void log_result(const struct task *task, const struct cmp_result *result)
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
                  log_word("body", pki_body_name(result->request_body)),
                  log_hexadecimal("serial", result->serial), log_text("subject", subject),
-                 log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
+                 log_text("warning", result->warning), log_word("profile", profile),
+                 log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
 }
 

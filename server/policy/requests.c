@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "crypto/extension_names.h"
+#include "crypto/lint.h"
 #include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
@@ -187,38 +188,6 @@ static int decide_purposes(struct cmp_decision *decision, const struct profile *
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                              "this profile grants nothing of the extendedKeyUsage asked for");
     *out = kept;
-    return 1;
-}
-
-/* RFC 5280 4.2.1.4: certificatePolicies and policyQualifiers are SEQUENCE SIZE (1..MAX), and no policy stands
- * twice. Whatever reads the certificate refuses another. */
-static int policies_are_well_formed(struct bytes value)
-{
-    CBS cbs = cbs_of(value), list, information, oid, qualifiers, qualifier, earlier, one, other;
-
-    if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&list) == 0)
-        return 0;
-    for (earlier = list; CBS_len(&list) != 0;) {
-        const uint8_t *begin = CBS_data(&list);
-        if (!CBS_get_asn1(&list, &information, CBS_ASN1_SEQUENCE) ||
-            !CBS_get_asn1(&information, &oid, CBS_ASN1_OBJECT))
-            return 0;
-        for (CBS before = earlier; CBS_data(&before) != begin;)
-            if (!CBS_get_asn1(&before, &one, CBS_ASN1_SEQUENCE) ||
-                !CBS_get_asn1(&one, &other, CBS_ASN1_OBJECT) ||
-                bytes_equal(bytes_of_cbs(&other), bytes_of_cbs(&oid)))
-                return 0;
-        if (CBS_len(&information) == 0)
-            continue;
-        if (!CBS_get_asn1(&information, &qualifiers, CBS_ASN1_SEQUENCE) || CBS_len(&information) != 0 ||
-            CBS_len(&qualifiers) == 0)
-            return 0;
-        while (CBS_len(&qualifiers) != 0)
-            if (!CBS_get_asn1(&qualifiers, &qualifier, CBS_ASN1_SEQUENCE) ||
-                !CBS_get_asn1(&qualifier, &oid, CBS_ASN1_OBJECT) ||
-                !CBS_get_any_asn1_element(&qualifier, &one, NULL, NULL) || CBS_len(&qualifier) != 0)
-                return 0;
-    }
     return 1;
 }
 

@@ -112,6 +112,7 @@ row = json.load(sys.stdin)
 print(row["status"], row["reason"], row["revoked_at"][:2], row["predecessors"])')" "revoked affiliationChanged 20 []"
 same "counted" "$(cert count --by status --json | xargs -d '\n')" '{"status":"revoked","count":2} {"status":"valid","count":3}'
 same "by profile" "$(cert count --by profile | xargs)" "5 demo"
+same "none breaks a rule" "$(cert lint | xargs)" "5 certificates, 0 break a rule"
 mv "$work/cmp.key" "$dir/ca/cmp.key"
 
 # ---- and all of it is whole ----

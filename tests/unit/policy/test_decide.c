@@ -95,6 +95,27 @@ Test(decide, extensions_are_critical_as_the_profile_says)
     cr_assert_eq(criticality(&cert, 17), 1);
 }
 
+/* RFC 5280 4.2.1.8: "Conforming CAs MUST mark this extension as non-critical." */
+Test(decide, what_would_break_RFC_5280_is_not_signed)
+{
+    struct config_fault fault;
+
+    edit("honour: [subjectAltName]", "honour: [2.5.29.9]");
+    request.tmpl.extensions[0] = (struct certificate_extension){
+        .oid = hex(arena, "55 1d 09"), .critical = 1, .value = hex(arena, "30 00")};
+    request.tmpl.extension_count = 1;
+    refused(PKI_BAD_CERT_TEMPLATE);
+    cr_expect_str_eq(decision.text, "the certificate would break RFC 5280 4.2.1.8: ask for it without that");
+    cr_expect_not_null(strstr(decision.detail, "(subjectDirectoryAttributes: it is not critical)"), "%s",
+                       decision.detail);
+    cr_assert(demo_edit(&demo, &fault, "lint: refuse", "lint: warn  "), "%s", fault.text);
+    granted();
+    cr_expect_not_null(strstr(decision.detail, "4.2.1.8"), "%s", decision.detail);
+    request.tmpl.extensions[0].critical = 0;
+    granted();
+    cr_expect_null(decision.detail);
+}
+
 /* RFC 7093 section 2. */
 Test(decide, the_key_identifier_is_made_as_the_profile_says)
 {
