@@ -132,9 +132,11 @@ const char *config_resolve(struct config_reading *reading, const char *file);
 int config_child(const struct config_source *source, int node, const char *key);
 
 /* config_source_read reads |len| octets of YAML at |text|, |name| for faults, as far as a document of a form
- * that a configuration may have. Returns NULL with the fault written. */
+ * that a configuration may have. Returns NULL with the fault written. config_source_free frees it, and those
+ * that were read besides; NULL is allowed. */
 struct config_source *config_source_read(struct config_fault *fault, const char *name, const char *text,
                                          size_t len);
+void config_source_free(struct config_source *source);
 
 /* config_read_base reads the ready-made section that the mapping |node| names: its settings are those of the
  * first node of the source of |base|, which is NULL if none is named. Returns 1, or 0 with the fault written.
