@@ -134,6 +134,8 @@ if(NOT CMPD_FUZZ)
     test_program(names SOURCES tests/interop/names.c USES room-crypto room-base)
     test_program(requests SOURCES tests/interop/requests.c USES test-support room-ctl room-policy room-cmp room-pki room-crypto room-storage
                  room-base)
+    test_program(kinds SOURCES tests/interop/kinds.c USES test-support room-ctl room-policy room-cmp room-pki room-crypto room-storage
+                 room-base)
     test_program(readers SOURCES tests/interop/readers.c USES gnutls crypto)
 endif()
 
