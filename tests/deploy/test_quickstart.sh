@@ -9,7 +9,8 @@ cd /
 
 ok "quickstart --once" "$quickstart" --once --port "$port"
 "$quickstart" --once --port "$port" >"$work/once.out" 2>&1 || fail "the second run: $(cat "$work/once.out")"
-for text in 'enrolling a base station.* s$' 'subject=.*CN = device' 'issuer=.*CN = Issuing CA' 'stopping cmpd'; do
+for text in 'enrolling a gNB.* s$' 'subject=.*CN = device.gnb.mnc001.mcc001.3gppnetwork.org' 'DNS:device.gnb.mnc001.mcc001.3gppnetwork.org' \
+    'ipsec Internet Key Exchange' 'issuer=.*CN = Issuing CA' 'stopping cmpd'; do
     ok "it shows: $text" grep -q "$text" "$work/once.out"
 done
 refused "nothing is left running" 'connect to server' curl -sS "http://127.0.0.1:$port/healthz"
