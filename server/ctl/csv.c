@@ -76,11 +76,13 @@ static int needs_quotes(struct bytes value)
     for (size_t i = 0; i < value.len; i++)
         if (value.data[i] < ' ' || value.data[i] == '"' || value.data[i] == ',')
             return 1;
-    return value.len != 0 && (value.data[0] == ' ' || value.data[value.len - 1] == ' ');
+    return value.data[0] == ' ' || value.data[value.len - 1] == ' ';
 }
 
 void csv_put(FILE *out, struct bytes value)
 {
+    if (value.len == 0)
+        return;
     if (!needs_quotes(value)) {
         fwrite(value.data, 1, value.len, out);
         return;
