@@ -228,7 +228,7 @@ add_profile() {
 import re, sys
 path, name, *settings = sys.argv[1:]
 text = open(path).read()
-begin = text.index("  - name: demo\n    demo: true ")
+begin = re.search(r"  - name: demo\n(?: +#[^\n]*\n)*    demo: true ", text).start()
 end = text.index("\n\n", begin) + 1
 profile = text[begin:end].replace("name: demo", "name: " + name)
 for setting in ["paths: []", *settings]:
