@@ -473,12 +473,12 @@ static const struct config_word lint_words[] = {
 static const struct config_setting profile_rows[] = {
     {ROW(config_profile, name), .kind = CONFIG_NAME, .required = 1, .example = "base-station",
      .says = "letters, digits, '.', '_', '-'"},
-    {ROW(config_profile, kind), .kind = CONFIG_NAME, .is_base = 1, .example = "gnb-ipsec", .commented = 1,
-     .says =
-         "a ready-made profile (cmpctl profile kinds): this one has its settings where it says nothing else"},
     {ROW(config_profile, demo), FLAG(0),
      .says =
          "FOR DEMONSTRATION ONLY: a mark for file and log; what is granted stands in names, keys and mac"},
+    {ROW(config_profile, kind), .kind = CONFIG_NAME, .is_base = 1, .example = "gnb-ipsec", .commented = 1,
+     .says =
+         "a ready-made profile (cmpctl profile kinds): this one has its settings where it says nothing else"},
     {ROW(config_profile, ca), .kind = CONFIG_NAME, .example = "issuing",
      .says = "which issues; may be left out if there is one"},
     {ROW(config_profile, paths), LIST(CONFIG_TEXTS, 0),
