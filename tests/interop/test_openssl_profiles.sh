@@ -22,6 +22,9 @@ add_profile strict "accept.header: rfc9483"
 add_profile honouring "request.honour: [subjectAltName, validity, keyUsage]"
 add_profile refusing "request.refuse: [validity, other]"
 add_profile naming 'names.subject: [O=Operator, "CN=${CN}"]' 'names.san: ["DNS:${CN}.ran.example"]'
+add_profile placed 'names.subject: [O=Operator, "L=${device.site}"]'
+add_profile linted "certificate.key_usage: [encipherOnly]"
+add_profile warning "certificate.key_usage: [encipherOnly]" "lint: warn"
 add_profile bound "names.subject_bound: true"
 add_profile unique "keys.unique: true"
 add_profile keeping "keys.same_in_update: true"
@@ -114,6 +117,17 @@ for version in 3.0 3.5; do
         -path .well-known/cmp/p/naming
     same "$version: they are kept" "$(openssl x509 -in "$work/next.pem" -noout -subject -ext subjectAltName)" \
         "$(openssl x509 -in "$work/out.pem" -noout -subject -ext subjectAltName)"
+
+    # The station is told the variable, the operator the setting as well.
+    not_enrolled "a name of what nobody knows" placed 'this profile makes subject with ..device.site.: ' "${by_device[@]}"
+    ok "$version: the log names the setting" \
+        grep -q 'detail="profiles\[[0-9]*\].names.subject\[1\]: ${device.site}: .*subject asked for: CN=gnb"' "$work/profiles.log"
+
+    # RFC 5280 4.2.1.3: encipherOnly means nothing without keyAgreement.
+    not_enrolled "what breaks RFC 5280" linted 'would break RFC 5280 4.2.1.3' "${by_device[@]}"
+    enroll "what breaks RFC 5280, with a warning" warning "${by_device[@]}"
+    ok "$version: the log warns" grep -q 'level=warn event="certificate issued".*warning="the certificate breaks RFC 5280 4.2.1.3' \
+        "$work/profiles.log"
 
     enroll "the name of the protecting certificate" bound "${by_device[@]}" -subject "/CN=device"
     not_enrolled "another name" bound 'notAuthorized' "${by_device[@]}" -subject "/CN=another"
