@@ -266,4 +266,6 @@ start_server cmpd "$dir/cmpd.yaml" "$work/without.log"
 same "it is not there" "$(post one)" 415
 same "and nobody is certified for it" "$(lines_of 'OCSP responder' "$work/without.log")" 0
 stop_server
+# Certificates of responders are the CA's own, and no profile's.
+ok "none of them breaks RFC 5280" "$CMPD_BIN/cmpctl" cert lint --config "$dir/cmpd.yaml"
 done_testing
