@@ -33,8 +33,4 @@ uint64_t certificate_lint(struct arena *arena, struct bytes tbs, enum lint_scope
  * memory. */
 const char *lint_text(struct arena *arena, uint64_t broken);
 
-/* policies_are_well_formed returns 1 if |value| is the content of certificatePolicies (RFC 5280 4.2.1.4):
- * neither it nor a list of qualifiers is empty, and no policy stands twice. */
-int policies_are_well_formed(struct bytes value);
-
 #endif

@@ -4,6 +4,7 @@
 #include "crypto/name.h"
 #include "crypto/name_match.h"
 #include "crypto/name_rules.h"
+#include "crypto/policies.h"
 
 static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
 
@@ -149,36 +150,6 @@ static int key_usage_of_key(const struct lint_view *view)
         return 0;
     return !key_is(view, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 9) || /* rsaEncryption (RFC 3279 2.3.1) */
            (view->usage & agreement) == 0;
-}
-
-int policies_are_well_formed(struct bytes value)
-{
-    CBS cbs = cbs_of(value), list, information, oid, qualifiers, qualifier, earlier, one, other;
-
-    if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&list) == 0)
-        return 0;
-    for (earlier = list; CBS_len(&list) != 0;) {
-        const uint8_t *begin = CBS_data(&list);
-        if (!CBS_get_asn1(&list, &information, CBS_ASN1_SEQUENCE) ||
-            !CBS_get_asn1(&information, &oid, CBS_ASN1_OBJECT))
-            return 0;
-        for (CBS before = earlier; CBS_data(&before) != begin;)
-            if (!CBS_get_asn1(&before, &one, CBS_ASN1_SEQUENCE) ||
-                !CBS_get_asn1(&one, &other, CBS_ASN1_OBJECT) ||
-                bytes_equal(bytes_of_cbs(&other), bytes_of_cbs(&oid)))
-                return 0;
-        if (CBS_len(&information) == 0)
-            continue;
-        if (!CBS_get_asn1(&information, &qualifiers, CBS_ASN1_SEQUENCE) || CBS_len(&information) != 0 ||
-            CBS_len(&qualifiers) == 0)
-            return 0;
-        while (CBS_len(&qualifiers) != 0)
-            if (!CBS_get_asn1(&qualifiers, &qualifier, CBS_ASN1_SEQUENCE) ||
-                !CBS_get_asn1(&qualifier, &oid, CBS_ASN1_OBJECT) ||
-                !CBS_get_any_asn1_element(&qualifier, &one, NULL, NULL) || CBS_len(&qualifier) != 0)
-                return 0;
-    }
-    return 1;
 }
 
 static int policies(const struct lint_view *view)

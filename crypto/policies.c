@@ -300,3 +300,34 @@ const char *policies_end(struct policies *policies, const struct certificate *ce
             return NULL;
     return "a policy is required (policyConstraints), and none is valid along the path";
 }
+
+/* Whatever reads the certificate refuses another. */
+int policies_are_well_formed(struct bytes value)
+{
+    CBS cbs = cbs_of(value), list, information, oid, qualifiers, qualifier, earlier, one, other;
+
+    if (!CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) || CBS_len(&list) == 0)
+        return 0;
+    for (earlier = list; CBS_len(&list) != 0;) {
+        const uint8_t *begin = CBS_data(&list);
+        if (!CBS_get_asn1(&list, &information, CBS_ASN1_SEQUENCE) ||
+            !CBS_get_asn1(&information, &oid, CBS_ASN1_OBJECT))
+            return 0;
+        for (CBS before = earlier; CBS_data(&before) != begin;)
+            if (!CBS_get_asn1(&before, &one, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&one, &other, CBS_ASN1_OBJECT) ||
+                bytes_equal(bytes_of_cbs(&other), bytes_of_cbs(&oid)))
+                return 0;
+        if (CBS_len(&information) == 0)
+            continue;
+        if (!CBS_get_asn1(&information, &qualifiers, CBS_ASN1_SEQUENCE) || CBS_len(&information) != 0 ||
+            CBS_len(&qualifiers) == 0)
+            return 0;
+        while (CBS_len(&qualifiers) != 0)
+            if (!CBS_get_asn1(&qualifiers, &qualifier, CBS_ASN1_SEQUENCE) ||
+                !CBS_get_asn1(&qualifier, &oid, CBS_ASN1_OBJECT) ||
+                !CBS_get_any_asn1_element(&qualifier, &one, NULL, NULL) || CBS_len(&qualifier) != 0)
+                return 0;
+    }
+    return 1;
+}

@@ -48,4 +48,8 @@ const char *policies_prepare(struct policies *policies, const struct certificate
  * wrong. */
 const char *policies_end(struct policies *policies, const struct certificate *cert);
 
+/* policies_are_well_formed returns 1 if |value| is the content of certificatePolicies (RFC 5280 4.2.1.4):
+ * neither it nor a list of qualifiers is empty, and no policy stands twice. */
+int policies_are_well_formed(struct bytes value);
+
 #endif

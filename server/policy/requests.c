@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "crypto/extension_names.h"
-#include "crypto/lint.h"
 #include "crypto/name_match.h"
+#include "crypto/policies.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
