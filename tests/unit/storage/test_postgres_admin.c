@@ -256,7 +256,7 @@ static const char *checked(void)
 }
 
 /* What is missing, then each check. */
-enum { MISSING, FIRST_CHECK, OF_TRANSACTIONS = FIRST_CHECK + 3, ALL_QUESTIONS = FIRST_CHECK + 11 };
+enum { MISSING, FIRST_CHECK, OF_TRANSACTIONS = FIRST_CHECK + 3, ALL_QUESTIONS = FIRST_CHECK + 12 };
 
 Test(postgres_admin, what_is_well_has_no_findings)
 {
