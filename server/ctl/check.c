@@ -185,13 +185,65 @@ static void warn_of_shards(const struct config *config, struct warnings *warning
              "no profile has " SHARD_NAMED " in urls.crl: no certificate falls into a shard");
 }
 
-static size_t warn_of_crls(const struct policy *policy, int64_t now)
+static int names_have(const struct config_profile *profile, const char *variable)
+{
+    const struct config_list *lists[] = {&profile->names.subject, &profile->names.san};
+
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lists[l]->count; i++)
+            if (strstr(lists[l]->items[i], variable) != NULL)
+                return 1;
+    return 0;
+}
+
+static const struct config_vendor *vendor_named(const struct config *config, const char *name)
+{
+    for (size_t v = 0; v < config->vendor_count; v++)
+        if (strcmp(config->vendors[v].name, name) == 0)
+            return &config->vendors[v];
+    return NULL; /* cannot be: config_load resolved the name */
+}
+
+/* An identity is what a vendor says: of two vendors each could name a device like one of the other's. */
+static void warn_of_device_names(const struct config *config, struct warnings *warnings)
+{
+    char key[64], text[512];
+
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_profile *profile = &config->profiles[i];
+        const struct config_list *vendors = &profile->accept.vendors;
+        int by_identity =
+            names_have(profile, "${device.identity}") || names_have(profile, "${device.serial}");
+        snprintf(key, sizeof key, "profiles[%zu].accept.vendors", i);
+        if (by_identity && vendors->count > 1 && !names_have(profile, "${vendor}") &&
+            !names_have(profile, "${device.fqdn}"))
+            warn(warnings, key,
+                 "names of this profile are made of identities, and it has several vendors: two devices of "
+                 "them "
+                 "may get one name; add ${vendor} to names, or make a profile for each vendor");
+        for (size_t v = 0; v < vendors->count; v++) {
+            const struct config_vendor *vendor = vendor_named(config, vendors->items[v]);
+            if (vendor == NULL || vendor->identity != CONFIG_IDENTITY_NONE ||
+                !names_have(profile, "${device."))
+                continue;
+            snprintf(
+                text, sizeof text,
+                "names of this profile are made of the device, and of vendor \"%s\" it is not known which "
+                "one asks: write identity there",
+                vendor->name);
+            warn(warnings, key, text);
+        }
+    }
+}
+
+static size_t warn_of_all(const struct policy *policy, int64_t now)
 {
     struct warnings warnings = {policy_config(policy), 0};
 
     policy_warn_of_crls(policy, now, warn, &warnings);
     warn_of_given(policy, now, &warnings);
     warn_of_shards(policy_config(policy), &warnings);
+    warn_of_device_names(policy_config(policy), &warnings);
     return warnings.count;
 }
 
@@ -224,7 +276,7 @@ static int run(const struct ctl_call *call)
     if (policy == NULL)
         return ctl_fault("%s", fault.text);
     config = policy_config(policy);
-    warnings = warn_of_unreachable(config) + warn_of_crls(policy, time(NULL));
+    warnings = warn_of_unreachable(config) + warn_of_all(policy, time(NULL));
     ok = check_store(policy, &warnings);
     if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
@@ -244,7 +296,9 @@ const struct ctl_command ctl_check = {
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
         "warning, and so is one that takes shared secrets alone where the store has none, a "
-        "stale CRL of a vendor, and an intermediate that a CRL has revoked or none speaks of. The "
+        "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, and names that "
+        "devices "
+        "of two vendors could share, or that no device can have. The "
         "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

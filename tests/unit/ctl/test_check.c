@@ -163,6 +163,26 @@ Test(check, a_store_that_cannot_be_opened_is_a_fault)
     cr_assert_str_empty(call_out);
 }
 
+/* Of whom it is not known which device asks, no name can be made; and two vendors may give out one identity.
+ */
+Test(check, names_of_devices_that_cannot_be_or_are_shared_are_told)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    edit("\n      subject: []", "\n      subject: [\"CN=${device.identity}\"]");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect(said("write identity there") && !said("several vendors"), "%s", call_err);
+    edit("identity: none", "identity: CN");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_str_empty(call_err);
+    edit("vendors: [demo]", "vendors: [demo, other]");
+    edit("\nprofiles:\n", "\n  - name: other\n    identity: CN\n    anchors: [ca/root.pem]\nprofiles:\n");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect(said("add ${vendor} to names") && !said("write identity there"), "%s", call_err);
+    edit("${device.identity}", "${vendor}-${device.identity}");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_str_empty(call_err);
+}
+
 Test(check, shards_that_no_certificate_names_are_told)
 {
     cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
@@ -186,8 +206,8 @@ Test(check, a_CRL_of_a_CA_above_that_has_ended_is_told)
     cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
     policy = policy_load_file(&fault, config, now);
     cr_assert_not_null(policy, "%s", fault.text);
-    cr_expect_eq(warn_of_crls(policy, now), 0);
-    cr_expect_eq(warn_of_crls(policy, now + 364 * (int64_t)DAY), 0);
-    cr_expect_eq(warn_of_crls(policy, now + 367 * (int64_t)DAY), 1);
+    cr_expect_eq(warn_of_all(policy, now), 0);
+    cr_expect_eq(warn_of_all(policy, now + 364 * (int64_t)DAY), 0);
+    cr_expect_eq(warn_of_all(policy, now + 367 * (int64_t)DAY), 1);
     policy_release(policy);
 }
