@@ -26,6 +26,7 @@ enum {
         1024,              /* octets of those names of one message or GeneralNames that are not all ASCII */
     BOUND_EXTENSIONS = 16, /* extensions of a template or certificate that are looked at */
     BOUND_STATUS_STRING = 256,   /* octets of a statusString, of ours and of what is kept of a peer's */
+    BOUND_PATHS_TEXT = 200,      /* octets of it in which the paths of a server are told */
     BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */
     BOUND_DEVICE_TEXT = 256, /* octets of its site, of its notes, and of the names of its profiles, each */
     BOUND_DEVICE_SLOTS = 8,  /* certificates of a device in a profile that count at the same time */

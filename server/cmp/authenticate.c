@@ -120,12 +120,14 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     if (turn != CMP_ON)
         return turn;
     if ((turn = cmp_check_time(m)) != CMP_ON)
-        return turn;
+        return cmp_by(
+            m, m->in.header.has_message_time ? "accept.message_time_seconds" : "accept.message_time_required",
+            turn);
     /* What has ended awaits no nonce: another certConf is told that it comes too late. */
     if (m->has_tx && !m->is_late && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
         return turn;
     m->authenticated = 1;
     if ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON)
-        return turn;
+        return cmp_by(m, "accept.header", turn);
     return m->is_late ? cmp_refuse_late(m) : CMP_ON;
 }

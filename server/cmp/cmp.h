@@ -101,6 +101,7 @@ struct cmp_decision {
     enum pki_failure fail_info; /* if not granted */
     const char *text;           /* statusString: what to do about it */
     const char *detail;         /* what only the operator is told: where and why; or NULL */
+    const char *setting;        /* of the profile, that is why ("keys.types"), or "profiles[0]…"; or NULL */
     int64_t not_before, not_after;
     struct bytes subject; /* DER */
     struct bytes serial;  /* STORE_SERIAL octets */
@@ -175,6 +176,7 @@ struct cmp_result {
     enum pki_failure fail_info;
     const char *text;             /* statusString sent, or NULL */
     const char *detail;           /* what only the operator is told, or NULL */
+    const char *setting;          /* why it is refused: "profiles[0].once.slots"; or NULL: no setting is */
     const char *warning;          /* of what was granted all the same, or NULL */
     int authenticated;            /* 1: the protection was right, whatever became of the request */
     int mac_wrong;                /* 1: the MAC, or the reference that it was made for */

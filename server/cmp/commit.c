@@ -58,8 +58,9 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
         return cmp_refuse(m, PKI_NOT_AUTHORIZED,
                           "the shared secret has been used or withdrawn: ask for a new one", NULL);
     case STORE_PRE_KEY_UNUSED:
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "publicKey is in use in another certificate: make a new key");
+        return cmp_by(m, "keys.unique",
+                      cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                                      "publicKey is in use in another certificate: make a new key"));
     case STORE_PRE_KEY_BLOCKED:
         return cmp_refuse_blocked(m);
     case STORE_PRE_SIGNER_BLOCKED:

@@ -23,23 +23,31 @@ enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *m
     const struct config_mac *bounds = &m->profile->config->mac;
 
     if (!bounds->allowed)
-        return cmp_refuse(m, PKI_WRONG_INTEGRITY, "this profile takes signatures only, no shared secrets",
-                          NULL);
+        return cmp_by(m, "mac.allowed",
+                      cmp_refuse(m, PKI_WRONG_INTEGRITY,
+                                 "this profile takes signatures only, no shared secrets", NULL));
     if (mac->owf == DIGEST_SHA1 && !bounds->sha1_owf)
-        return cmp_refuse(m, PKI_BAD_ALG,
-                          "SHA-1 must not stretch the secret: use SHA-256, or have mac.sha1_owf set", NULL);
+        return cmp_by(m, "mac.sha1_owf",
+                      cmp_refuse(m, PKI_BAD_ALG,
+                                 "SHA-1 must not stretch the secret: use SHA-256, or have mac.sha1_owf set",
+                                 NULL));
     if (mac->salt.len < bounds->salt_min || mac->salt.len > bounds->salt_max)
-        return cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",
-                          arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->salt.len,
-                                       bounds->salt_min, bounds->salt_max));
+        return cmp_by(m, mac->salt.len < bounds->salt_min ? "mac.salt_min" : "mac.salt_max",
+                      cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",
+                                 arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->salt.len,
+                                              bounds->salt_min, bounds->salt_max)));
     if (mac->key_len < bounds->key_min || mac->key_len > bounds->key_max)
-        return cmp_refuse(m, PKI_BAD_ALG, "the key of the MAC is shorter or longer than this profile allows",
-                          arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->key_len,
-                                       bounds->key_min, bounds->key_max));
+        return cmp_by(m, mac->key_len < bounds->key_min ? "mac.key_min" : "mac.key_max",
+                      cmp_refuse(m, PKI_BAD_ALG,
+                                 "the key of the MAC is shorter or longer than this profile allows",
+                                 arena_printf(m->arena, "%zu octets, allowed %u to %u", mac->key_len,
+                                              bounds->key_min, bounds->key_max)));
     if (mac->iterations < bounds->iterations_min || mac->iterations > bounds->iterations_max)
-        return cmp_refuse(m, PKI_BAD_ALG, "iterationCount is out of the bounds of this profile",
-                          arena_printf(m->arena, "iterationCount %u, allowed %u to %u", mac->iterations,
-                                       bounds->iterations_min, bounds->iterations_max));
+        return cmp_by(
+            m, mac->iterations < bounds->iterations_min ? "mac.iterations_min" : "mac.iterations_max",
+            cmp_refuse(m, PKI_BAD_ALG, "iterationCount is out of the bounds of this profile",
+                       arena_printf(m->arena, "iterationCount %u, allowed %u to %u", mac->iterations,
+                                    bounds->iterations_min, bounds->iterations_max)));
     return CMP_ON;
 }
 

@@ -34,7 +34,7 @@ const struct cmp_device *cmp_device_of(const struct cmp_message *m)
 
 /* What only the operator is told: which device, which rule, which setting. */
 static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
-                            const char *rule)
+                            const char *rule, const char *setting)
 {
     const struct cmp_device *device = cmp_device_of(m);
 
@@ -44,7 +44,7 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
             arena_printf(m->arena, "device %.*s %.*s: %s (profile %s)", (int)device->vendor.len,
                          (const char *)device->vendor.data, (int)device->identity.len,
                          (const char *)device->identity.data, rule, config_of(m)->name);
-    return CMP_REFUSED;
+    return cmp_by(m, setting, CMP_REFUSED);
 }
 
 /* ---- which device is it ---- */
@@ -57,6 +57,15 @@ static const struct config_vendor *vendor_of(const struct cmp_message *m)
         if (strcmp(m->settings->vendors[v].name, owner) == 0)
             return &m->settings->vendors[v];
     return NULL;
+}
+
+const char *cmp_vendor_setting(struct cmp_message *m, const char *key)
+{
+    const struct config_vendor *vendor = vendor_of(m);
+
+    return vendor == NULL
+               ? NULL
+               : arena_printf(m->arena, "vendors[%zu].%s", (size_t)(vendor - m->settings->vendors), key);
 }
 
 /* By the vendor's rule, or, where a certificate of this CA signs, by what it was issued to. 1, or 0 if it is
@@ -92,7 +101,7 @@ static enum cmp_turn unknown_device(struct cmp_message *m)
     m->refusal.detail =
         arena_printf(m->arena, "identity and identity_pattern of the vendor find nothing in it (profile %s)",
                      config_of(m)->name);
-    return CMP_REFUSED;
+    return cmp_by(m, cmp_vendor_setting(m, "identity"), CMP_REFUSED);
 }
 
 static struct bytes claim_key(const struct cmp_message *m, uint8_t out[STORE_CLAIM_KEY_MAX], size_t slot)
@@ -158,20 +167,20 @@ static enum cmp_turn judge_row(struct cmp_message *m)
     row = own->device.row = own->row->outcome == STORE_FOUND ? own->row->rows : NULL;
     if (row == NULL && config_of(m)->devices == CONFIG_DEVICES_LISTED)
         return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed here: ask the operator to list it",
-                      "devices: listed, and cmpctl device add was not called for it");
+                      "devices: listed, and cmpctl device add was not called for it", "devices");
     if (row == NULL)
         return CMP_ON;
     own->device.identity = row->identity;
     if (row->state == STORE_DEVICE_BLOCKED)
         return refuse(m, PKI_NOT_AUTHORIZED, "this device is blocked: ask the operator",
-                      "cmpctl device unblock lifts that");
+                      "cmpctl device unblock lifts that", NULL);
     if (!names_profile(row->profiles, bytes_str(config_of(m)->name)))
         return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed for this profile: ask the operator",
-                      "its profiles are others (cmpctl device add --profiles)");
+                      "its profiles are others (cmpctl device add --profiles)", NULL);
     if (!is_expected(m, row->expected))
         return refuse(m, PKI_NOT_AUTHORIZED,
                       "this device is listed with another certificate or key: ask the operator",
-                      "its expected hash is neither of its certificate nor of its key");
+                      "its expected hash is neither of its certificate nor of its key", NULL);
     return CMP_ON;
 }
 
@@ -294,7 +303,8 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
         m, PKI_DUPLICATE_CERT_REQ,
         "this device has a certificate of this profile already: ask the operator to allow another",
         "once.slots are taken by good certificates, and this is another key: a copied certificate, or "
-        "a station that lost its key; cmpctl device allow lets it enroll once more");
+        "a station that lost its key; cmpctl device allow lets it enroll once more",
+        "once.slots");
 }
 
 static int64_t day_of(const struct cmp_message *m)
@@ -325,7 +335,8 @@ enum cmp_turn cmp_judge_device(struct cmp_message *m)
         return CMP_REFUSED;
     if (per_day != 0 && count_of_day(m) >= per_day)
         return refuse(m, PKI_NOT_AUTHORIZED,
-                      "this device has enrolled too often today: wait, or ask the operator", "once.per_day");
+                      "this device has enrolled too often today: wait, or ask the operator",
+                      "it has had as many certificates today as once.per_day allows", "once.per_day");
     return CMP_ON;
 }
 
@@ -400,5 +411,5 @@ void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes seri
 enum cmp_turn cmp_refuse_blocked_device(struct cmp_message *m)
 {
     return refuse(m, PKI_NOT_AUTHORIZED, "this device is blocked: ask the operator",
-                  "cmpctl device unblock lifts that");
+                  "cmpctl device unblock lifts that", NULL);
 }

@@ -13,11 +13,13 @@ enum { CMP_NONCE = 16, CMP_HASH = 32 };
 /* struct cmp_refusal is why a message is refused. */
 struct cmp_refusal {
     enum pki_failure fail_info;
-    const char *text;   /* statusString */
-    const char *detail; /* for the log only, or NULL */
-    int in_body;        /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
-    int of_tx;          /* 1: it tells of a transaction, and whose: to nobody whose MAC is wrong */
-    int keeps;          /* 1: the transaction goes on, and awaits the message as it should be */
+    const char *text;    /* statusString */
+    const char *detail;  /* for the log only, or NULL */
+    const char *setting; /* that decides so, for the log: of the profile, "once.slots", or a whole one that
+                          * begins with "profiles[" or "vendors["; or NULL */
+    int in_body;         /* 1: a fault of the body, told as the operation tells it (RFC 9483 3.6.2) */
+    int of_tx;           /* 1: it tells of a transaction, and whose: to nobody whose MAC is wrong */
+    int keeps;           /* 1: the transaction goes on, and awaits the message as it should be */
 };
 
 /* struct cmp_signer is a certificate of extraCerts that may be the one that protects the message. */
@@ -185,6 +187,10 @@ enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info,
  * goes on, but where the profile holds to RFC 9483 3.6.4. */
 enum cmp_turn cmp_refuse_form(struct cmp_message *m, const char *text);
 
+/* cmp_by notes that |setting| is why the message was refused just now: of its profile, "mac.allowed", or
+ * whole, "vendors[0].crls". NULL is allowed. Returns |turn|, what the refusal returned. */
+enum cmp_turn cmp_by(struct cmp_message *m, const char *setting, enum cmp_turn turn);
+
 /* cmp_fault notes that the body cannot be used: said once it is known who sent it. */
 void cmp_fault(struct cmp_message *m, enum pki_failure fail_info, const char *text);
 
@@ -292,6 +298,10 @@ enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_temp
  * that can be one. A view of the certificate, or of |arena|. */
 struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendor,
                           const struct certificate *cert);
+
+/* cmp_vendor_setting returns the whole name of the setting |key| of the vendor to whom the path of the signer
+ * leads, or NULL: to none. */
+const char *cmp_vendor_setting(struct cmp_message *m, const char *key);
 
 /* ---- device.c: may the device have a certificate, and another one ---- */
 

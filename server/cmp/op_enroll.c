@@ -78,11 +78,14 @@ static enum cmp_turn check_omitted(struct cmp_message *m, const struct cert_temp
     unsigned ignored = m->profile->config->request.ignore;
 
     if (tmpl->serial.len != 0 && (ignored & CONFIG_IGNORE_SERIAL_NUMBER) == 0)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "certTemplate must not choose a serialNumber (request.ignore takes it)");
+        return cmp_by(
+            m, "request.ignore",
+            cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                            "certTemplate must not choose a serialNumber (request.ignore takes it)"));
     if (tmpl->signing_alg.len != 0 && (ignored & CONFIG_IGNORE_SIGNING_ALG) == 0)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "certTemplate must not have signingAlg (request.ignore takes it)");
+        return cmp_by(m, "request.ignore",
+                      cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                                      "certTemplate must not have signingAlg (request.ignore takes it)"));
     if (tmpl->has_uid)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "certTemplate must not have issuerUID or subjectUID");
@@ -96,10 +99,13 @@ static enum cmp_turn check_names(struct cmp_message *m, const struct cert_templa
     if (!cmp_to_the_letter(m))
         return CMP_ON;
     if (tmpl->subject.len == 0)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
-                               "subject is missing: beside a subjectAltName the empty name will do");
+        return cmp_by(m, "accept.header",
+                      cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                                      "subject is missing: beside a subjectAltName the empty name will do"));
     if (name_is_empty(tmpl->subject) && tmpl->san.len == 0)
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName");
+        return cmp_by(
+            m, "accept.header",
+            cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "name the device in subject or subjectAltName"));
     return CMP_ON;
 }
 
@@ -116,7 +122,7 @@ static enum cmp_turn check_template(struct cmp_message *m)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
     /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
     if (cmp_to_the_letter(m) && m->operation != &cmp_p10cr && own->request.cert_req_id != 0)
-        return cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0");
+        return cmp_by(m, "accept.header", cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0"));
     if (check_omitted(m, tmpl) != CMP_ON || cmp_check_extensions(m, tmpl) != CMP_ON ||
         check_names(m, tmpl) != CMP_ON)
         return CMP_REFUSED;
@@ -179,12 +185,14 @@ static enum cmp_turn check_update(struct cmp_message *m)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
                                "subjectAltName is not that of the certificate to be updated");
     if (is_early(m))
-        return cmp_refuse_body(
-            m, PKI_BAD_REQUEST,
-            "it is too early to update this certificate: wait until it is nearer to its end "
-            "(update.early_percent)");
+        return cmp_by(
+            m, "update.early_percent",
+            cmp_refuse_body(m, PKI_BAD_REQUEST,
+                            "it is too early to update this certificate: wait until it is nearer to its end "
+                            "(update.early_percent)"));
     if (!m->profile->config->keys.same_in_update && bytes_equal(tmpl->spki, old->spki))
-        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is the old one: make a new key");
+        return cmp_by(m, "keys.same_in_update",
+                      cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "publicKey is the old one: make a new key"));
     return CMP_ON;
 }
 
@@ -210,7 +218,11 @@ static enum cmp_turn check_credential(struct cmp_message *m)
                     : by == CONFIG_BY_RA   ? "this profile takes no such request from an RA"
                                            : "this profile takes no such request by a vendor's certificate");
     m->refusal.detail = "ir_by, cr_by and p10cr_by in accept of the profile say who may";
-    return CMP_REFUSED;
+    return cmp_by(m,
+                  m->operation == &cmp_ir   ? "accept.ir_by"
+                  : m->operation == &cmp_cr ? "accept.cr_by"
+                                            : "accept.p10cr_by",
+                  CMP_REFUSED);
 }
 
 /* ---- the steps ---- */
@@ -265,7 +277,7 @@ static enum cmp_turn decided(struct cmp_message *m)
     if (!decision->granted) {
         cmp_refuse_body(m, decision->fail_info, decision->text);
         m->refusal.detail = asked_for(m, decision->detail, own->request.tmpl.subject);
-        return CMP_REFUSED;
+        return cmp_by(m, decision->setting, CMP_REFUSED);
     }
     own->signing = cmp_want_signature(m, ca->algorithm, ca->key, decision->tbs);
     return CMP_ON;
@@ -362,9 +374,11 @@ static enum cmp_turn judge_open(struct cmp_message *m)
     stored = own->successor->rows;
     if (own->successor->outcome != STORE_FOUND || stored->status != STORE_CERT_UNCONFIRMED)
         return CMP_ON;
-    return cmp_refuse_body(
-        m, PKI_BAD_REQUEST,
-        "an update of this certificate awaits its certConf: send that, or wait until it is over");
+    return cmp_by(
+        m, "update.one_open",
+        cmp_refuse_body(
+            m, PKI_BAD_REQUEST,
+            "an update of this certificate awaits its certConf: send that, or wait until it is over"));
 }
 
 /* The certificate has changed since it was looked at: it was revoked, or another kur was faster. */

@@ -40,6 +40,17 @@ static cmp_record *record_of(struct cmp_message *m)
     return fail_transaction;
 }
 
+/* What a setting of the profile is called in the whole file. */
+static const char *whole_setting(struct cmp_message *m, const char *setting)
+{
+    if (setting == NULL || strncmp(setting, "vendors[", 8) == 0 || strncmp(setting, "profiles[", 9) == 0)
+        return setting;
+    for (size_t i = 0; i < m->settings->profile_count; i++)
+        if (m->settings->profiles[i] == m->profile)
+            return arena_printf(m->arena, "profiles[%zu].%s", i, setting);
+    return setting;
+}
+
 enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
 {
     const struct cmp_refusal *refusal = &m->refusal;
@@ -56,6 +67,7 @@ enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
     m->result.fail_info = refusal->fail_info;
     m->result.text = refusal->text;
     m->result.detail = refusal->detail;
+    m->result.setting = whole_setting(m, refusal->setting);
     m->result.serial = m->result.subject = bytes_of(NULL, 0);
     m->record = record_of(m);
     ok = tells->refusal(m, &body, &status);

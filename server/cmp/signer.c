@@ -68,7 +68,7 @@ static enum cmp_turn check_certificate(struct cmp_message *m, struct certificate
     /* A senderKID that is there fits; a profile may want one. */
     if (cmp_check_sender(m, cert->subject, &cert->subject_cache) != CMP_ON ||
         (m->in.header.sender_kid.len == 0 && cmp_check_sender_kid(m, cert->key_id) != CMP_ON))
-        return CMP_REFUSED;
+        return cmp_by(m, m->refusal.detail == cmp_of_rfc9483 ? "accept.header" : NULL, CMP_REFUSED);
     /* RFC 9483 3.5 */
     if (cert->has_key_usage && (cert->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
         return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
@@ -249,8 +249,9 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
     if (!m->signer_is_own || m->is_ra || cmp_has(m, CMP_ANY_PROFILE) ||
         cmp_takes_profile(m, m->stored_signer->profile))
         return CMP_ON;
-    return cmp_refuse(m, PKI_NOT_AUTHORIZED, "the protecting certificate was issued under another profile",
-                      NULL);
+    return cmp_by(m, "accept.own_profiles",
+                  cmp_refuse(m, PKI_NOT_AUTHORIZED,
+                             "the protecting certificate was issued under another profile", NULL));
 }
 
 /* A certificate of this CA may be updated for some days after its end, where the profile says so: then its
@@ -277,13 +278,18 @@ static enum path_fault find_path(struct cmp_message *m)
 static enum cmp_turn refuse_path(struct cmp_message *m)
 {
     enum path_fault fault = m->path.refusal.fault;
+    const char *setting = fault == PATH_REVOKED || fault == PATH_UNKNOWN ? cmp_vendor_setting(m, "crls")
+                          : m->signer_is_own                             ? "accept.own_certificates"
+                          : m->is_ra                                     ? "accept.ras"
+                                                                         : "accept.vendors";
 
-    return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                      fault == PATH_REVOKED ? "the protecting certificate, or an issuer of it, is revoked"
-                      : fault == PATH_UNKNOWN
-                          ? "it is not known whether the protecting certificate is revoked"
-                          : "the protecting certificate is not trusted by this profile",
-                      path_refusal_text(m->arena, &m->path.refusal));
+    return cmp_by(
+        m, setting,
+        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
+                   fault == PATH_REVOKED   ? "the protecting certificate, or an issuer of it, is revoked"
+                   : fault == PATH_UNKNOWN ? "it is not known whether the protecting certificate is revoked"
+                                           : "the protecting certificate is not trusted by this profile",
+                   path_refusal_text(m->arena, &m->path.refusal)));
 }
 
 static enum cmp_turn ask(struct cmp_message *m)

@@ -24,6 +24,12 @@ enum cmp_turn cmp_refuse_body(struct cmp_message *m, enum pki_failure fail_info,
     return CMP_REFUSED;
 }
 
+enum cmp_turn cmp_by(struct cmp_message *m, const char *setting, enum cmp_turn turn)
+{
+    m->refusal.setting = setting;
+    return turn;
+}
+
 enum cmp_turn cmp_refuse_form(struct cmp_message *m, const char *text)
 {
     cmp_refuse(m, PKI_BAD_REQUEST, text, NULL);
@@ -44,6 +50,7 @@ enum cmp_turn cmp_out_of_memory(struct cmp_message *m)
     m->result.refused = 1;
     m->result.fail_info = PKI_SYSTEM_UNAVAIL;
     m->result.detail = "no memory: of the job, or of the process";
+    m->result.setting = NULL;
     return CMP_END;
 }
 

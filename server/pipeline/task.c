@@ -20,8 +20,9 @@ static void log_result(const struct task *task, const struct cmp_result *result)
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
                  log_word("body", pki_body_name(result->request_body)),
                  log_word("failInfo", pki_failure_name(result->fail_info)), log_text("text", result->text),
-                 log_text("detail", result->detail), log_word("profile", profile),
-                 log_text("device", result->device), log_text("sender", sender),
+                 log_text("detail", result->detail),
+                 log_word("setting", result->setting != NULL ? result->setting : "-"),
+                 log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
     else
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
@@ -116,6 +117,17 @@ static void refuse(struct task *task, const char *text)
     task_finish(task);
 }
 
+/* The front logs it. Which profiles there are strangers are told only while somebody looks for a fault. */
+static void refuse_path(struct task *task)
+{
+    static const char text[] = "no CMP service at this path";
+    const char *paths = log_enabled(LOG_DEBUG) ? policy_paths(task->policy, task->job.arena) : NULL;
+    const char *whole = paths != NULL ? arena_printf(task->job.arena, "%s: there are %s", text, paths) : NULL;
+
+    pipeline_refuse(&task->job, JOB_NO_ROUTE, PKI_BAD_REQUEST, whole != NULL ? whole : text);
+    task_finish(task);
+}
+
 /* Each certificate is a look into the store. */
 static int begin_query(struct worker *worker, struct task *task)
 {
@@ -144,8 +156,7 @@ int task_begin(struct worker *worker, struct task *task)
     if (task->job.kind == JOB_OCSP)
         return begin_query(worker, task);
     if (!policy_route(task->policy, &route, task->job.path)) {
-        pipeline_refuse(&task->job, JOB_NO_ROUTE, PKI_BAD_REQUEST, "no CMP service at this path");
-        task_finish(task);
+        refuse_path(task);
         return 0;
     }
     task->message =

@@ -34,12 +34,16 @@ static int check_key(struct cmp_decision *decision, const struct profile *profil
     unsigned bits = public_key_bits(decision->key);
 
     if ((profile->key_kinds >> kind & 1) == 0)
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "this profile does not certify keys of this type");
+        return policy_by(decision, "keys.types",
+                         policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                       "this profile does not certify keys of this type"));
     if (kind == KEY_RSA &&
         (bits < profile->cmp.config->keys.rsa_bits_min || bits > profile->cmp.config->keys.rsa_bits_max))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "the RSA key is shorter or longer than this profile allows");
+        return policy_by(decision,
+                         bits < profile->cmp.config->keys.rsa_bits_min ? "keys.rsa_bits_min"
+                                                                       : "keys.rsa_bits_max",
+                         policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                       "the RSA key is shorter or longer than this profile allows"));
     return 1;
 }
 
@@ -146,10 +150,11 @@ static int check_rules(struct cmp_decision *decision, const struct profile *prof
     if (profile->cmp.config->lint == CONFIG_LINT_WARN)
         return 1;
     decision->tbs = bytes_of(NULL, 0);
-    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                         arena_printf(decision->arena,
-                                      "the certificate would break %s: ask for it without that",
-                                      lint_rule((size_t)__builtin_ctzll(broken))->section));
+    return policy_by(
+        decision, "lint",
+        policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                      arena_printf(decision->arena, "the certificate would break %s: ask for it without that",
+                                   lint_rule((size_t)__builtin_ctzll(broken))->section)));
 }
 
 static void judge(struct cmp_decision *decision)

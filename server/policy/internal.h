@@ -184,6 +184,10 @@ struct policy_certificate {
 /* policy_refuse makes |decision| a refusal. Returns 0. */
 int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, const char *text);
 
+/* policy_by notes that |setting| of the profile ("keys.types"), or a whole one, is why it is refused. Returns
+ * |decided|, what the refusal returned. */
+int policy_by(struct cmp_decision *decision, const char *setting, int decided);
+
 /* struct policy_origin is what variables in templates stand for. */
 struct policy_origin {
     struct arena *arena;

@@ -130,16 +130,21 @@ static int check_bound(struct cmp_decision *decision, const struct profile *prof
     if (!profile->cmp.config->names.subject_bound || decision->by_ra)
         return 1;
     if (profile->takes_names && !subject_is_bound(decision, requested_subject(decision->request)))
-        return policy_refuse(
-            decision, PKI_NOT_AUTHORIZED,
-            by_secret
-                ? "subject must have the reference of the shared secret as its CN, and no serialNumber"
-                : "subject must have the CN or serialNumber of the protecting certificate, and no other");
+        return policy_by(
+            decision, "names.subject_bound",
+            policy_refuse(
+                decision, PKI_NOT_AUTHORIZED,
+                by_secret
+                    ? "subject must have the reference of the shared secret as its CN, and no serialNumber"
+                    : "subject must have the CN or serialNumber of the protecting certificate, and no "
+                      "other"));
     if (takes_san && !san_is_bound(decision, decision->request->tmpl.san))
-        return policy_refuse(decision, PKI_NOT_AUTHORIZED,
-                             by_secret
-                                 ? "subjectAltName must be absent: a shared secret does not vouch for one"
-                                 : "subjectAltName must be absent, or that of the protecting certificate");
+        return policy_by(
+            decision, "names.subject_bound",
+            policy_refuse(decision, PKI_NOT_AUTHORIZED,
+                          by_secret
+                              ? "subjectAltName must be absent: a shared secret does not vouch for one"
+                              : "subjectAltName must be absent, or that of the protecting certificate"));
     return 1;
 }
 

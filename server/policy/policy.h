@@ -97,6 +97,10 @@ void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cer
  * Returns 1, or 0: no such path here. */
 int policy_route(const struct policy *policy, struct cmp_route *out, struct bytes path);
 
+/* policy_paths returns, in |arena|, the paths that policy_route knows, without those of operations, with
+ * commas between: as many as find room in BOUND_PATHS_TEXT octets, then "…". NULL without memory. */
+const char *policy_paths(const struct policy *policy, struct arena *arena);
+
 /* policy_decide answers |decision|: whether a certificate is granted, and its TBSCertificate. Never blocks.
  */
 void policy_decide(struct cmp_decision *decision);

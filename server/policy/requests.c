@@ -117,16 +117,19 @@ static int decide_validity(struct cmp_decision *decision, const struct profile *
     if (!tmpl->has_validity)
         return 1;
     if (has_word(&profile->refuse, "validity"))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "this profile lets no request choose its validity");
+        return policy_by(decision, "request.refuse",
+                         policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                       "this profile lets no request choose its validity"));
     if (has_word(&profile->honour, "validity")) {
         if (from != TEMPLATE_NO_TIME && from > out->not_before)
             out->not_before = from;
         if (to != TEMPLATE_NO_TIME && to < out->not_after)
             out->not_after = to;
         if (out->not_after <= decision->now || out->not_before > out->not_after)
-            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                                 "the validity asked for is over, or outside what this profile grants");
+            return policy_by(
+                decision, "certificate.validity_days",
+                policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                              "the validity asked for is over, or outside what this profile grants"));
     }
     return 1;
 }
@@ -142,8 +145,9 @@ static int decide_key_usage(struct cmp_decision *decision, const struct profile 
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "the keyUsage asked for is malformed");
     if (policy_honours(profile, extension_oid(EXTENSION_KEY_USAGE))) {
         if ((out->key_usage & asked) == 0)
-            return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                                 "this profile grants nothing of the keyUsage asked for");
+            return policy_by(decision, "certificate.key_usage",
+                             policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                           "this profile grants nothing of the keyUsage asked for"));
         out->key_usage &= (unsigned)asked;
     }
     return 1;
@@ -185,8 +189,9 @@ static int decide_purposes(struct cmp_decision *decision, const struct profile *
     if (!policy_honours(profile, extension_oid(EXTENSION_EXTENDED_KEY_USAGE)))
         return 1;
     if (kept.purpose_count == 0)
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "this profile grants nothing of the extendedKeyUsage asked for");
+        return policy_by(decision, "certificate.extended_key_usage",
+                         policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                       "this profile grants nothing of the extendedKeyUsage asked for"));
     *out = kept;
     return 1;
 }
@@ -216,12 +221,15 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
     int honoured = policy_honours(profile, asked->oid);
 
     if (has_word(&profile->refuse, "ca") && asks_for_ca(asked))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             "this profile certifies no CA: leave out cA, keyCertSign and cRLSign");
+        return policy_by(
+            decision, "request.refuse",
+            policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                          "this profile certifies no CA: leave out cA, keyCertSign and cRLSign"));
     if (has_oid(&profile->refuse, asked->oid) || (!honoured && has_word(&profile->refuse, "other")))
-        return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
-                             arena_printf(decision->arena, "this profile takes no request for %s",
-                                          extension_name(decision->arena, asked->oid)));
+        return policy_by(decision, "request.refuse",
+                         policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                                       arena_printf(decision->arena, "this profile takes no request for %s",
+                                                    extension_name(decision->arena, asked->oid))));
     switch (extension_of(asked->oid)) {
     case EXTENSION_SUBJECT_ALT_NAME:
         return 1; /* names.c */
@@ -250,7 +258,9 @@ int policy_decide_requests(struct cmp_decision *decision, const struct profile *
 
     if (tmpl->issuer.len != 0 && has_word(&profile->refuse, "issuer") &&
         !name_equal(tmpl->issuer, profile->cmp.ca->cert.subject))
-        return policy_refuse(decision, PKI_WRONG_AUTHORITY, "issuer in certTemplate is not this CA");
+        return policy_by(
+            decision, "request.refuse",
+            policy_refuse(decision, PKI_WRONG_AUTHORITY, "issuer in certTemplate is not this CA"));
     if (!decide_validity(decision, profile, out))
         return 0;
     for (size_t i = 0; i < tmpl->extension_count; i++)

@@ -1,4 +1,6 @@
 /* URL paths (RFC 9811 3.4, RFC 9483 6.1). */
+#include <stdio.h>
+
 #include "server/policy/internal.h"
 
 static int starts_with(struct bytes *path, const char *prefix)
@@ -71,4 +73,34 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
     }
     out->body = pki_body_labelled(segment);
     return out->body >= 0 && rest.len == 0;
+}
+
+/* Returns 0 if it finds no room. */
+static int add_path(char *text, size_t *len, const char *begin, const char *rest)
+{
+    static const char more[] = ", …";
+    size_t room = BOUND_PATHS_TEXT - sizeof more - *len;
+    int added = snprintf(text + *len, room, "%s%s%s", *len != 0 ? ", " : "", begin, rest);
+
+    if (added >= 0 && (size_t)added < room) {
+        *len += (size_t)added;
+        return 1;
+    }
+    memcpy(text + *len, more, sizeof more);
+    return 0;
+}
+
+const char *policy_paths(const struct policy *policy, struct arena *arena)
+{
+    char *text = arena_alloc(arena, BOUND_PATHS_TEXT);
+    size_t len = 0;
+    int fits = text != NULL && add_path(text, &len, "/.well-known/cmp", "");
+
+    for (size_t i = 0; fits && i < policy->config->profile_count; i++) {
+        const struct config_profile *config = &policy->config->profiles[i];
+        fits = add_path(text, &len, "/.well-known/cmp/p/", config->name);
+        for (size_t p = 0; fits && p < config->paths.count; p++)
+            fits = add_path(text, &len, config->paths.items[p], "");
+    }
+    return text;
 }

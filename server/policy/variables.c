@@ -252,7 +252,7 @@ int policy_refuse_name(struct cmp_decision *decision, const struct name_template
                        const char *detail, const char *text)
 {
     decision->detail = arena_printf(decision->arena, "%s: %s", template->place, detail);
-    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, text);
+    return policy_by(decision, template->place, policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, text));
 }
 
 static int refuse_variable(struct cmp_decision *decision, const struct name_template *template,

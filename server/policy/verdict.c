@@ -8,3 +8,9 @@ int policy_refuse(struct cmp_decision *decision, enum pki_failure fail_info, con
     decision->text = text != NULL ? text : "the memory bound of a request is reached";
     return 0;
 }
+
+int policy_by(struct cmp_decision *decision, const char *setting, int decided)
+{
+    decision->setting = setting;
+    return decided;
+}

@@ -356,6 +356,7 @@ Test(authenticate, a_MAC_is_refused_where_the_profile_takes_none)
 {
     world->config.mac.allowed = 0;
     struct answer answer = send_ir(&mac);
+    cr_expect_str_eq(answer.result.setting, "profiles[0].mac.allowed");
     expect_error(&answer, PKI_WRONG_INTEGRITY);
 }
 
@@ -395,10 +396,13 @@ Test(authenticate, messageTime_must_be_within_the_window_of_the_profile)
         client.transaction_id[0]++;
         client.header.message_time = world->now + cases[i].offset;
         struct answer answer = send_ir(&client);
-        if (cases[i].good)
+        cr_expect_eq(answer.result.setting == NULL, cases[i].good);
+        if (cases[i].good) {
             expect_certificate(&answer, PKI_IP);
-        else
+        } else {
+            cr_expect_str_eq(answer.result.setting, "profiles[0].accept.message_time_seconds");
             expect_error(&answer, PKI_BAD_TIME);
+        }
     }
 }
 

@@ -198,6 +198,7 @@ Test(device, one_that_is_listed_no_more_updates_nothing)
     world->config.devices = CONFIG_DEVICES_LISTED;
     answer = world_send(world, client_request(&client, PKI_KUR));
     cr_expect_not_null(strstr(answer.result.detail, "devices: listed"));
+    cr_expect_str_eq(answer.result.setting, "profiles[0].devices");
     expect_refusal(&answer, PKI_KUP, PKI_NOT_AUTHORIZED);
     ctl_identity_cleanup(&own);
 }
@@ -312,6 +313,7 @@ Test(device, whose_certificate_says_nothing_is_refused_where_it_counts)
     vendor.identity_pattern = "ENB-*";
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     cr_expect_not_null(strstr(answer.result.detail, "identity_pattern"));
+    cr_expect_str_eq(answer.result.setting, "vendors[0].identity");
     expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
     world->config.devices = CONFIG_DEVICES_OPEN;
     cr_expect_eq(enroll(&client)->device.len, 0);

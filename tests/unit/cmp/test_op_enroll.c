@@ -369,6 +369,8 @@ Test(op_enroll, each_body_is_taken_by_the_credentials_that_the_profile_names)
     static const int bodies[] = {PKI_IR, PKI_CR, PKI_P10CR}, answers[] = {PKI_IP, PKI_CP, PKI_CP};
     struct client *const clients[] = {&client, &mac, &client};
     static const unsigned credentials[] = {CONFIG_BY_VENDOR, CONFIG_BY_SECRET, CONFIG_BY_OWN};
+    static const char *const names[] = {"profiles[0].accept.ir_by", "profiles[0].accept.cr_by",
+                                        "profiles[0].accept.p10cr_by"};
     struct ctl_identity own;
     struct config_accept *accept = &world->config.accept;
     unsigned *const settings[] = {&accept->ir_by, &accept->cr_by, &accept->p10cr_by};
@@ -394,6 +396,7 @@ Test(op_enroll, each_body_is_taken_by_the_credentials_that_the_profile_names)
                     expect_certificate(&answer, answers[body]);
                 } else {
                     cr_expect_not_null(strstr(answer.result.detail, "ir_by, cr_by and p10cr_by"));
+                    cr_expect_str_eq(answer.result.setting, names[body]);
                     expect_refusal(&answer, answers[body], PKI_NOT_AUTHORIZED);
                 }
                 *settings[body] = any;

@@ -86,6 +86,7 @@ static void on_done(struct job *job)
 #define policy_acquire fake_acquire
 #define policy_release fake_release
 #define policy_route fake_route
+#define policy_paths(policy, arena) ((void)(policy), (void)(arena), "/here")
 #define cmp_start(...) fake_start()
 #define cmp_end fake_end
 #define ocsp_start(...) fake_query()
@@ -200,12 +201,24 @@ Test(task, a_path_that_is_none_and_memory_that_is_none_are_answered)
     cr_assert_not(task_begin(worker, &task));
     cr_assert_eq(task.job.end, JOB_NO_ROUTE);
     expect_answered("no CMP service");
+    cr_expect_null(strstr(refused_with, "/here"), "%s", refused_with);
     no_route = 0;
     no_memory = 1;
     answered = 0;
     cr_assert_not(task_begin(worker, &task));
     cr_assert_eq(task.job.end, JOB_BUSY);
     expect_answered("memory bound");
+}
+
+/* Which there are is told while somebody looks for a fault, and to no stranger else. */
+Test(task, the_paths_that_there_are_are_told_at_debug)
+{
+    no_route = 1;
+    task.job.arena = arena_new(65536);
+    log_set_level(LOG_DEBUG);
+    cr_assert_not(task_begin(worker, &task));
+    expect_answered("no CMP service at this path: there are /here");
+    arena_free(task.job.arena);
 }
 
 /* RFC 9811 3.1: a 503 has a PKIMessage as its body, also where memory was too short to make one. */

@@ -260,10 +260,12 @@ Test(decide, a_key_of_another_type_or_size_is_refused)
 {
     edit("types: [P-256, P-384, P-521, RSA, Ed25519]", "types: [P-384, RSA]");
     refused(PKI_BAD_CERT_TEMPLATE);
+    cr_expect_str_eq(decision.setting, "keys.types");
     use_key(KEY_P384, 0);
     granted();
     use_key(KEY_RSA, 1024);
     refused(PKI_BAD_CERT_TEMPLATE);
+    cr_expect_str_eq(decision.setting, "keys.rsa_bits_min");
     use_key(KEY_RSA, 2048);
     granted();
     edit("rsa_bits_min: 2048", "rsa_bits_min: 3072");

@@ -97,3 +97,20 @@ Test(route, a_legacy_path_of_the_configuration_names_its_profile)
     cr_assert_not(found("/pki"));
     cr_assert_not(found("/pkix/more"));
 }
+
+/* They are told in a statusString: not longer than one may be. */
+Test(route, the_paths_are_told_as_far_as_there_is_room)
+{
+    struct arena *arena = arena_new(65536);
+    struct config_fault fault;
+    char long_path[400] = "paths: [/pkix/, /", many[600];
+    const char *text = policy_paths(demo.policy, arena);
+
+    cr_expect_eq(strncmp(text, "/.well-known/cmp, /.well-known/cmp/p/demo", 41), 0, "%s", text);
+    memset(long_path + strlen(long_path), 'a', 150);
+    snprintf(many, sizeof many, "%s]", long_path);
+    cr_assert(demo_edit(&demo, &fault, "paths: [/pkix/]", many), "%s", fault.text);
+    text = policy_paths(demo.policy, arena);
+    cr_expect_str_eq(text, "/.well-known/cmp, /.well-known/cmp/p/demo, /pkix/, …");
+    arena_free(arena);
+}
