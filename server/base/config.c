@@ -66,6 +66,19 @@ struct config *config_load(struct config_fault *fault, const char *path)
     return config;
 }
 
+int config_suppose_vendors(struct config *config, size_t profile, const struct config_list *vendors)
+{
+    struct config_profile *profiles =
+        arena_alloc(config->source->arena, config->profile_count * sizeof *profiles);
+
+    if (profiles == NULL)
+        return 0;
+    memcpy(profiles, config->profiles, config->profile_count * sizeof *profiles);
+    profiles[profile].accept.vendors = *vendors;
+    config->profiles = profiles;
+    return 1;
+}
+
 const char *config_versions(void)
 {
     static char text[64];

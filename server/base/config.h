@@ -200,10 +200,10 @@ enum config_again {
 
 /* How often a device enrolls. */
 struct config_once {
-    uint32_t slots;                      /* certificates that it has at the same time */
-    unsigned again;                      /* of enum config_again */
-    uint32_t near_end_percent;           /* of its validity, at the end */
-    uint32_t per_day;                    /* enrollments, by UTC; 0: any number */
+    uint32_t slots;                 /* certificates that it has at the same time */
+    unsigned again;                 /* of enum config_again */
+    uint32_t near_end_percent;      /* of its validity, at the end */
+    uint32_t per_day;               /* enrollments, by UTC; 0: any number */
     enum config_predecessor former; /* what becomes of a good certificate that gave way */
 };
 
@@ -211,7 +211,7 @@ struct config_update {
     enum config_predecessor predecessor; /* what becomes of the certificate that was updated */
     uint32_t early_percent; /* of a certificate's validity, at its end, in which a kur is taken */
     uint32_t late_days;     /* after its notAfter in which one still is */
-    int one_open; /* 1: no other kur while the certificate of the last one awaits certConf */
+    int one_open;           /* 1: no other kur while the certificate of the last one awaits certConf */
 };
 
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
@@ -358,6 +358,10 @@ struct config *config_load(struct config_fault *fault, const char *path);
  * faults and its folder resolves relative file names. */
 struct config *config_load_text(struct config_fault *fault, const char *name, const char *text, size_t len);
 
+/* config_suppose_vendors makes accept.vendors of profiles[|profile|] what |vendors| lists, which lives as
+ * long as |config| and names vendors of it: to try what the file does not say. 1, or 0 without memory. */
+int config_suppose_vendors(struct config *config, size_t profile, const struct config_list *vendors);
+
 /* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
  * file. */
 int config_is_token(const char *key);
@@ -413,6 +417,10 @@ struct config_ready_made {
 
 /* config_kinds returns them all, |*count| of them. */
 const struct config_ready_made *config_kinds(size_t *count);
+
+/* config_identity_name and config_devices_name return what the file calls a value of these settings. */
+const char *config_identity_name(enum config_identity identity);
+const char *config_devices_name(enum config_devices devices);
 
 /* config_versions returns one line that names the YAML library and its version. */
 const char *config_versions(void);

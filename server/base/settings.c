@@ -597,3 +597,20 @@ static const struct config_setting root_rows[] = {
 };
 
 const struct config_section config_root = SECTION(root, "the file");
+
+static const char *word_of(const struct config_word *words, int value)
+{
+    while (words->name != NULL && (int)words->value != value)
+        words++;
+    return words->name != NULL ? words->name : "?";
+}
+
+const char *config_identity_name(enum config_identity identity)
+{
+    return word_of(identity_words, (int)identity);
+}
+
+const char *config_devices_name(enum config_devices devices)
+{
+    return word_of(devices_words, (int)devices);
+}

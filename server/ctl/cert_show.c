@@ -6,9 +6,10 @@
 #include "server/cmp/operation.h"
 #include "server/ctl/cert.h"
 #include "server/ctl/cert_names.h"
+#include "server/ctl/lines.h"
 #include "server/pki/message.h"
 
-enum { PREDECESSORS_MAX = 64, SUCCESSORS_MAX = 64, LABEL_WIDTH = 22 };
+enum { PREDECESSORS_MAX = 64, SUCCESSORS_MAX = 64 };
 
 static const char *state_name(enum store_tx_state state)
 {
@@ -216,43 +217,11 @@ static json_t *describe(struct store *store, struct arena *arena, const struct c
     return NULL;
 }
 
-static void print_member(const char *key, const json_t *value)
-{
-    if (json_string_length(value) == 0)
-        return;
-    printf("%-*s", LABEL_WIDTH, key);
-    cert_put_text(bytes_of(json_string_value(value), json_string_length(value)), 0);
-    putchar('\n');
-}
-
 static void print_change(const char *key, const json_t *change)
 {
     char text[CERT_HISTORY_TEXT];
 
-    printf("%-*s", LABEL_WIDTH, key);
-    cert_put_text(bytes_str(cert_history_text(text, change)), 0);
-    putchar('\n');
-}
-
-static void print_lines(json_t *row)
-{
-    const char *key;
-    json_t *value, *item;
-    size_t i;
-
-    json_object_foreach(row, key, value)
-    {
-        if (!json_is_array(value))
-            print_member(key, value);
-        json_array_foreach(value, i, item)
-        {
-            if (json_is_object(item))
-                print_change(key, item);
-            else
-                print_member(key, item);
-        }
-    }
-    json_decref(row);
+    ctl_put_line(key, bytes_str(cert_history_text(text, change)));
 }
 
 static int run(const struct ctl_call *call)
@@ -270,7 +239,7 @@ static int run(const struct ctl_call *call)
     else if (ctl_value(call, "json") != NULL)
         ctl_json_print(row);
     else
-        print_lines(row);
+        ctl_put_lines(row, print_change);
     arena_free(arena);
     ctl_close(&opened);
     return status;

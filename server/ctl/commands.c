@@ -6,6 +6,11 @@
     X(check)                                                                                                 \
     X(settings)                                                                                              \
     X(profile_kinds)                                                                                         \
+    X(profile_list)                                                                                          \
+    X(profile_show)                                                                                          \
+    X(profile_test)                                                                                          \
+    X(vendor_list)                                                                                           \
+    X(vendor_show)                                                                                           \
     X(cert_list)                                                                                             \
     X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \

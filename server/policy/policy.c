@@ -47,7 +47,8 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;
-    if (!policy_check_identities(fault, policy) || !policy_load_crls(fault, policy) || !policy_load_vendor_crls(fault, policy, now))
+    if (!policy_check_identities(fault, policy) || !policy_load_crls(fault, policy) ||
+        !policy_load_vendor_crls(fault, policy, now))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
@@ -112,19 +113,23 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     return policy;
 }
 
-struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now)
+struct policy *policy_start(struct config_fault *fault, struct config *config, int64_t now)
 {
-    struct config *config = config_load(fault, path);
     char text[ENGINE_FAULT_MAX];
 
-    if (config == NULL)
-        return NULL;
     if (!engines_start(text, config->engines.items, config->engines.count)) {
         config_fault_at(fault, config, "engines", "%s", text);
         config_free(config);
         return NULL;
     }
     return policy_load(fault, config, now);
+}
+
+struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now)
+{
+    struct config *config = config_load(fault, path);
+
+    return config != NULL ? policy_start(fault, config, now) : NULL;
 }
 
 struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,

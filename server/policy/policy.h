@@ -21,7 +21,10 @@ enum { POLICY_HASH_TEXT = 65 }; /* SHA-256 in hexadecimal, and a NUL */
  * NULL with |fault| naming file, line and remedy. */
 struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now);
 
-/* policy_load_file reads |path|, starts the engines that it names (crypto/engine.h), and loads it. */
+/* policy_start starts the engines that |config| names (crypto/engine.h), and loads it likewise. */
+struct policy *policy_start(struct config_fault *fault, struct config *config, int64_t now);
+
+/* policy_load_file reads |path|, and starts what it says. */
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now);
 
 /* policy_load_again loads the configuration of |policy|, which is that of |path|, as it was read then, with
@@ -62,6 +65,11 @@ const struct policy_crl *policy_crls(const struct policy *policy, size_t *count)
 /* policy_crls_changed returns 1 if the files of vendors' CRLs are other ones than when |policy| was loaded,
  * and than at the last call that returned 1: |*seen|, 0 at first, is kept for that. Blocks. */
 int policy_crls_changed(const struct policy *policy, uint64_t *seen);
+
+/* policy_vendor_crls returns what was loaded of the CRLs of vendors[v]; NULL: the configuration names none.
+ */
+struct crl_set;
+const struct crl_set *policy_vendor_crls(const struct policy *policy, size_t v);
 
 /* struct policy_fetched is what became of a CRL that was fetched. */
 struct policy_fetched {

@@ -109,3 +109,8 @@ int policy_load_vendor_crls(struct config_fault *fault, struct policy *policy, i
             return 0;
     return 1;
 }
+
+const struct crl_set *policy_vendor_crls(const struct policy *policy, size_t v)
+{
+    return policy->vendor_crls[v];
+}
