@@ -11,6 +11,7 @@
     X(profile_test)                                                                                          \
     X(vendor_list)                                                                                           \
     X(vendor_show)                                                                                           \
+    X(handout)                                                                                               \
     X(cert_list)                                                                                             \
     X(cert_show)                                                                                             \
     X(cert_export)                                                                                           \
