@@ -34,6 +34,10 @@ int name_is_plain(struct bytes name);
 /* name_equal returns 1 if the DER names |a| and |b| match (RFC 5280 7.1). */
 int name_equal(struct bytes a, struct bytes b);
 
+/* name_has_same_rdns (name_order.c) returns 1 if each RDN of the DER name |a| has one in |b| that matches it,
+ * and the other way round, in whatever order. Of plain names of up to 16 RDNs alone: of others 0. */
+int name_has_same_rdns(struct bytes a, struct bytes b);
+
 /* name_differs returns 1 if they surely do not match; 0 also if one of them cannot be prepared. For whoever
  * must not take one name for another. */
 int name_differs(struct bytes a, struct bytes b);

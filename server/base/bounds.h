@@ -6,14 +6,16 @@ enum {
     /* Protocol (server/cmp): beyond it, the message is refused with badDataFormat or badRequest. */
     BOUND_TRANSACTION_ID = 64, /* octets; RFC 9810 5.1.1 recommends 16 */
     BOUND_NONCE = 64,          /* octets; RFC 9810 5.1.1 recommends 16 */
-    BOUND_SENDER_KID = 128,    /* octets; a key identifier or a MAC reference */
-    BOUND_DER_DEPTH = 24,      /* nested constructed elements */
-    BOUND_EXTRA_CERTS = 16,    /* certificates in extraCerts that are looked at */
-    BOUND_CHAIN = 8,           /* certificates from the protecting one to the anchor, both counted */
-    BOUND_AUTHORITIES = 8,     /* CAs of a server: a later message may have to be looked for at each */
-    BOUND_PATH_STEPS = 24,     /* supplied certificates tried while a path is sought, all branches together */
-    BOUND_PATH_ATTEMPTS = 3,   /* paths tried when signatures of one do not verify */
-    BOUND_POLICIES = 256,      /* policies, and mappings of them, that are followed along a path at a time */
+    BOUND_NONCE_TOLERATED = 8, /* … at least, of a senderNonce that is too short (tolerate: nonce-length) */
+    BOUND_TOLERANCE_WARNING_DAYS = 30, /* so long before a tolerance ends there are warnings */
+    BOUND_SENDER_KID = 128,            /* octets; a key identifier or a MAC reference */
+    BOUND_DER_DEPTH = 24,              /* nested constructed elements */
+    BOUND_EXTRA_CERTS = 16,            /* certificates in extraCerts that are looked at */
+    BOUND_CHAIN = 8,                   /* certificates from the protecting one to the anchor, both counted */
+    BOUND_AUTHORITIES = 8,   /* CAs of a server: a later message may have to be looked for at each */
+    BOUND_PATH_STEPS = 24,   /* supplied certificates tried while a path is sought, all branches together */
+    BOUND_PATH_ATTEMPTS = 3, /* paths tried when signatures of one do not verify */
+    BOUND_POLICIES = 256,    /* policies, and mappings of them, that are followed along a path at a time */
     BOUND_NAME_WORK =
         1 << 20,             /* octets of names and constraints that are held against each other on a path */
     BOUND_SIGNERS = 4,       /* certificates in extraCerts that may be the protecting one, and are tried */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "tolerance.h"
 
 struct config_source;
 
@@ -104,6 +105,8 @@ struct config_vendor {
     struct config_list crl_urls;      /* where more of those are fetched from */
     uint32_t crl_fetch_minutes;       /* between two looks there */
     int crl_stale_hours;              /* for which one of those counts after its nextUpdate */
+    struct config_list tolerate;      /* "NAME", "NAME until YYYY-MM-DD" … */
+    struct tolerances tolerances;     /* … read: for what its certificates protect */
 };
 
 enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };
@@ -125,14 +128,12 @@ struct config_accept {
     enum config_header header;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
     int message_time_required;
-    int null_parameters;             /* 1: NULL as parameters of ECDSA and Ed25519 is taken as absent */
     unsigned ir_by, cr_by, p10cr_by; /* of enum config_credential: what may protect them */
 };
 
 /* What shared secrets may do, and what their MACs may ask for. */
 struct config_mac {
-    int allowed;  /* 1: shared secrets may protect requests */
-    int sha1_owf; /* 1: SHA-1 may stretch a secret */
+    int allowed; /* 1: shared secrets may protect requests */
     uint32_t iterations_min, iterations_max;
     uint32_t salt_min, salt_max; /* octets */
     uint32_t key_min, key_max;   /* octets of the derived key */
@@ -249,6 +250,9 @@ struct config_profile {
     enum config_devices devices;
     struct config_once once;
     struct config_accept accept;
+    struct config_list tolerate;  /* "NAME", "NAME until YYYY-MM-DD" … */
+    struct tolerances tolerances; /* … read */
+    struct tolerances of_vendors; /* … of each the last end that a vendor of accept has for it */
     struct config_mac mac;
     struct config_keys keys;
     struct config_names names;

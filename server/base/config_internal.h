@@ -155,6 +155,10 @@ int config_check_urls(struct config_fault *fault, const struct config *config, s
 int config_check_vendor_urls(struct config_fault *fault, const struct config *config);
 int config_check_published(struct config_fault *fault, const struct config *config);
 
+/* config_read_tolerances reads `tolerate:` of every vendor and profile. Returns 1, or 0 with |fault| written.
+ */
+int config_read_tolerances(struct config_fault *fault, struct config *config);
+
 /* config_check_references checks names, what must be unique, and what depends on two values. Returns 1, or 0
  * with |fault| written. */
 int config_check_references(struct config_fault *fault, struct config *config);

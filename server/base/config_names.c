@@ -289,11 +289,13 @@ static int check_window(struct config_fault *fault, const struct config *config,
         uint32_t window = 2 * p->accept.message_time_seconds;
         if (strcmp(p->ca, ca) != 0)
             continue;
-        if (window == 0)
+        if (window == 0 || p->tolerances.until[TOLERANCE_CLOCK_OFF] != 0 ||
+            p->of_vendors.until[TOLERANCE_CLOCK_OFF] != 0)
             return config_fault_at(fault, config, key,
                                    "messages could be replayed once their transactions are deleted, since "
                                    "profile \"%s\" takes messages of any time; set its "
-                                   "message_time_seconds in accept, or write 0 here",
+                                   "message_time_seconds in accept, take clock-off from tolerate of it and "
+                                   "its vendors, or write 0 here",
                                    p->name);
         if (window > *seconds)
             *seconds = window;
@@ -342,7 +344,7 @@ int config_check_references(struct config_fault *fault, struct config *config)
         !check_crl(fault, config) || !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
         !config_check_published(fault, config) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
-        !config_check_vendor_urls(fault, config) ||
+        !config_check_vendor_urls(fault, config) || !config_read_tolerances(fault, config) ||
         !check_unique(fault, config, "profiles", profile_name, config->profile_count))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {

@@ -232,6 +232,9 @@ static const struct config_setting vendor_rows[] = {
      .says =
          "hours for which a CRL still counts after its nextUpdate; after those the stations it speaks of are "
          "refused"},
+    {ROW(config_vendor, tolerate), LIST(CONFIG_TEXTS, 0), .example = "[clock-off until 2030-06-30]",
+     .commented = 1,
+     .says = "what is taken against the RFCs of what its certificates protect: see tolerate of a profile"},
 };
 static const struct config_section vendor = SECTION(vendor, "a vendor");
 
@@ -264,8 +267,6 @@ static const struct config_setting accept_rows[] = {
      .says = "largest difference of messageTime to this node's clock; 0: not checked"},
     {ROW(config_accept, message_time_required), FLAG(0),
      .says = "true: a message without messageTime is refused"},
-    {ROW(config_accept, null_parameters), FLAG(0),
-     .says = "true: NULL as parameters of ECDSA and Ed25519 is taken for protection and proof of possession"},
     {ROW(config_accept, ir_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = credential_words, .number = BY_ANY,
      .says = "what may protect an ir: a shared secret, a certificate of a vendor, one of this CA, an RA"},
@@ -279,7 +280,6 @@ static const struct config_section accept = SECTION(accept, "accept");
 
 static const struct config_setting mac_rows[] = {
     {ROW(config_mac, allowed), FLAG(0), .says = "shared secrets (cmpctl secret add) may protect requests"},
-    {ROW(config_mac, sha1_owf), FLAG(0), .says = "SHA-1 may stretch a shared secret"},
     {ROW(config_mac, iterations_min), NUMBER(1, 10000000, 100),
      .says = "iterationCount of PasswordBasedMac and PBMAC1"},
     {ROW(config_mac, iterations_max), NUMBER(1, 10000000, 10000),
@@ -488,6 +488,10 @@ static const struct config_setting profile_rows[] = {
              "added, open: any, which are not counted. Of their vendors, identity says which device it is"},
     {ROW(config_profile, once), GROUP(once), .says = "how often a device enrolls that is listed or recorded"},
     {ROW(config_profile, accept), GROUP(accept), .says = "whose requests are taken, and how they have to be"},
+    {ROW(config_profile, tolerate), LIST(CONFIG_TEXTS, 0),
+     .says =
+         "what is taken against the RFCs, by name (manual: clients); with until YYYY-MM-DD it is off from "
+         "that day on (UTC)"},
     {ROW(config_profile, mac), GROUP(mac), .says = "shared secrets, and what their MACs may ask for"},
     {ROW(config_profile, keys), GROUP(keys), .says = "which public keys are certified"},
     {ROW(config_profile, names), GROUP(names), .says = "of the certificate"},

@@ -126,6 +126,8 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     /* What has ended awaits no nonce: another certConf is told that it comes too late. */
     if (m->has_tx && !m->is_late && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
         return turn;
+    if ((turn = cmp_judge_tolerated(m)) != CMP_ON)
+        return turn;
     m->authenticated = 1;
     if ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON)
         return cmp_by(m, "accept.header", turn);

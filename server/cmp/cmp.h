@@ -188,6 +188,7 @@ struct cmp_result {
     struct bytes serial;    /* of the certificate concerned, or empty */
     struct bytes subject;   /* DER name of the certificate issued, or empty */
     const char *device;     /* "VENDOR IDENTITY" of who asked for a certificate, or NULL */
+    unsigned tolerated;     /* what was taken by a tolerance alone, a bit (1 << enum tolerance) each */
 };
 
 /* cmp_result gives the answer of a message that is done. */

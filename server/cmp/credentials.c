@@ -1,6 +1,20 @@
 /* What a message says of who sent it: protectionAlg and extraCerts (RFC 9810 5.1.3, RFC 9483 3.2 and 3.3). */
+#include "crypto/name.h"
 #include "crypto/price.h"
 #include "server/cmp/internal.h"
+
+/* RFC 9483 3.1 has the reference as commonName of sender, too. The MAC is over both: whose secret it takes
+ * proves the one as well as the other. */
+static void take_sender_for_kid(struct cmp_message *m)
+{
+    struct pki_header *header = &m->in.header;
+    struct bytes name = bytes_of(NULL, 0);
+
+    if (header->sender_name.len != 0)
+        name = name_attribute(m->arena, header->sender_name, "CN");
+    if (name.len != 0 && name.len <= BOUND_SENDER_KID && cmp_tolerates(m, TOLERANCE_NO_SENDER_KID))
+        header->sender_kid = name;
+}
 
 static enum cmp_turn find_mac(struct cmp_message *m)
 {
@@ -12,7 +26,10 @@ static enum cmp_turn find_mac(struct cmp_message *m)
                           "this MAC algorithm is not supported: use PBMAC1 or PasswordBasedMac with SHA-2",
                           NULL);
     if (m->in.header.sender_kid.len == 0)
-        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "senderKID must name the shared secret", NULL);
+        take_sender_for_kid(m);
+    if (m->in.header.sender_kid.len == 0)
+        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, CMP_NO_SENDER_KID,
+                          cmp_would_tolerate(m, TOLERANCE_NO_SENDER_KID));
     m->price_us += mac_price_us(&m->mac);
     return CMP_ON;
 }
@@ -26,10 +43,10 @@ enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *m
         return cmp_by(m, "mac.allowed",
                       cmp_refuse(m, PKI_WRONG_INTEGRITY,
                                  "this profile takes signatures only, no shared secrets", NULL));
-    if (mac->owf == DIGEST_SHA1 && !bounds->sha1_owf)
-        return cmp_by(m, "mac.sha1_owf",
+    if (mac->owf == DIGEST_SHA1 && !cmp_tolerates(m, TOLERANCE_SHA1_OWF))
+        return cmp_by(m, "tolerate",
                       cmp_refuse(m, PKI_BAD_ALG,
-                                 "SHA-1 must not stretch the secret: use SHA-256, or have mac.sha1_owf set",
+                                 "SHA-1 must not stretch the secret: use SHA-256, or have sha1-owf tolerated",
                                  NULL));
     if (mac->salt.len < bounds->salt_min || mac->salt.len > bounds->salt_max)
         return cmp_by(m, mac->salt.len < bounds->salt_min ? "mac.salt_min" : "mac.salt_max",

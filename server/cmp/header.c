@@ -23,8 +23,13 @@ enum cmp_turn cmp_check_header(struct cmp_message *m)
     /* RFC 9810 5.1.1 lets the first message go without; the answer then says which one the server has set. */
     if (header->transaction_id.len == 0 && !cmp_has(m, CMP_BEGINS))
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing");
-    if (header->sender_nonce.len < CMP_NONCE)
-        return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have at least 128 bits");
+    /* It is the peer's own freshness, not ours; with less than 64 bits answers of others would fit. */
+    if (header->sender_nonce.len < CMP_NONCE &&
+        (header->sender_nonce.len < BOUND_NONCE_TOLERATED || !cmp_tolerates(m, TOLERANCE_NONCE_LENGTH)))
+        return cmp_refuse(m, PKI_BAD_SENDER_NONCE, CMP_SHORT_NONCE,
+                          header->sender_nonce.len < BOUND_NONCE_TOLERATED
+                              ? NULL
+                              : cmp_would_tolerate(m, TOLERANCE_NONCE_LENGTH));
     if (header->general_info_fault != NULL)
         return refuse(m, PKI_BAD_DATA_FORMAT, header->general_info_fault);
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
@@ -67,10 +72,15 @@ static enum cmp_turn check_general_info(struct cmp_message *m)
 
 enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
 {
-    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce))
+    int is_absent = m->in.has_protection && m->in.header.recip_nonce.len == 0;
+
+    /* Without it the transactionID, which is ours to keep unique, and the hash of the certificate say what is
+     * answered. A wrong one stays wrong, and whoever proves nothing needs it. */
+    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce) ||
+        (is_absent && cmp_tolerates(m, TOLERANCE_NO_RECIP_NONCE)))
         return CMP_ON;
-    return refuse(m, PKI_BAD_RECIPIENT_NONCE,
-                  "recipNonce is not the senderNonce of the server's last answer");
+    return cmp_refuse(m, PKI_BAD_RECIPIENT_NONCE, CMP_WRONG_RECIP_NONCE,
+                      is_absent ? cmp_would_tolerate(m, TOLERANCE_NO_RECIP_NONCE) : NULL);
 }
 
 /* RFC 9483 3.5 messageTime */
@@ -82,11 +92,11 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
     if (!m->in.header.has_message_time && m->profile->config->accept.message_time_required)
         return refuse(m, PKI_BAD_TIME, "messageTime is missing, and this profile wants it");
     if (window == 0 || !m->in.header.has_message_time ||
-        (difference <= window && difference >= -(int64_t)window))
+        (difference <= window && difference >= -(int64_t)window) || cmp_tolerates(m, TOLERANCE_CLOCK_OFF))
         return CMP_ON;
-    return cmp_refuse(m, PKI_BAD_TIME,
-                      "messageTime is too far from the server's clock: set the device's clock",
-                      arena_printf(m->arena, "%lld s off", (long long)difference));
+    return cmp_refuse(m, PKI_BAD_TIME, CMP_WRONG_TIME,
+                      arena_printf(m->arena, "%lld s off; tolerate: [%s] would take it",
+                                   (long long)difference, tolerance_name(TOLERANCE_CLOCK_OFF)));
 }
 
 /* RFC 9483 3.5: sender and senderKID name the certificate that protects. RFC 9810 5.1.1 lets a sender that
@@ -95,12 +105,18 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
 enum cmp_turn cmp_check_sender(struct cmp_message *m, struct bytes subject, struct name_cache *cache)
 {
     struct bytes sender = m->in.header.sender_name, kid = m->in.header.sender_kid;
-    int is_absent = kid.len != 0 && sender.len != 0 && name_is_empty(sender);
+    int is_absent = kid.len != 0 && sender.len != 0 && name_is_empty(sender), is_permuted;
 
     if ((is_absent && !cmp_to_the_letter(m)) || name_equal_cached(sender, &m->sender_cache, subject, cache))
         return CMP_ON;
-    return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, "sender is not the subject of the protecting certificate",
-                      is_absent ? cmp_of_rfc9483 : NULL);
+    /* Beside senderKID, which says by the key whose certificate it is. */
+    is_permuted = kid.len != 0 && !is_absent && name_has_same_rdns(sender, subject);
+    if (is_permuted && cmp_may_tolerate(m, m->profile, TOLERANCE_NAME_ORDER))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, CMP_WRONG_SENDER,
+                      is_absent     ? cmp_of_rfc9483
+                      : is_permuted ? cmp_would_tolerate(m, TOLERANCE_NAME_ORDER)
+                                    : NULL);
 }
 
 enum cmp_turn cmp_check_sender_kid(struct cmp_message *m, struct bytes key_id)
@@ -120,7 +136,7 @@ static enum cmp_turn check_strictly(struct cmp_message *m)
 
     if (cmp_has(m, CMP_BEGINS) && header->transaction_id.len != CMP_NONCE)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");
-    if (header->sender_nonce.len != CMP_NONCE)
+    if (header->sender_nonce.len > CMP_NONCE)
         return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have 128 bits");
     if (cmp_has(m, CMP_BEGINS) && header->recip_nonce.len != 0)
         return refuse(m, PKI_BAD_RECIPIENT_NONCE, "recipNonce must be absent in the first message");

@@ -81,7 +81,8 @@ struct cmp_message {
     unsigned path_attempt;
     struct verification protection;
     int signer_is_own;
-    int is_ra; /* the signer is an RA of the profile */
+    int is_ra;          /* the signer is an RA of the profile */
+    unsigned tolerated; /* what was taken by a tolerance, a bit (1 << enum tolerance) each */
 
     /* What the store said. */
     struct store_fetch
@@ -203,11 +204,36 @@ enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
 /* cmp_out_of_memory ends the message without an answer. Returns CMP_END. */
 enum cmp_turn cmp_out_of_memory(struct cmp_message *m);
 
+/* ---- tolerance.c: what is taken against the RFCs ---- */
+
+/* cmp_may_tolerate returns 1 if |profile|, or a vendor whose certificates protect requests there, takes
+ * |tolerance| now. */
+int cmp_may_tolerate(const struct cmp_message *m, const struct cmp_profile *profile,
+                     enum tolerance tolerance);
+
+/* cmp_tolerates returns 1 if |m| may make use of |tolerance|, and notes that it does. */
+int cmp_tolerates(struct cmp_message *m, enum tolerance tolerance);
+
+/* cmp_judge_tolerated holds what was noted against whose protection it is, once that was judged. CMP_ON or
+ * CMP_REFUSED. */
+enum cmp_turn cmp_judge_tolerated(struct cmp_message *m);
+
+/* cmp_would_tolerate returns the detail of a refusal that |tolerance| would spare; NULL without memory. */
+const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance);
+
+/* statusStrings of what a tolerance may take. */
+#define CMP_NO_SENDER_KID "senderKID must name the shared secret"
+#define CMP_CONFIRMED_ALREADY "the certificate of this transaction was confirmed already"
+#define CMP_SHORT_NONCE "senderNonce must have at least 128 bits"
+#define CMP_WRONG_RECIP_NONCE "recipNonce is not the senderNonce of the server's last answer"
+#define CMP_WRONG_TIME "messageTime is too far from the server's clock: set the device's clock"
+#define CMP_WRONG_SENDER "sender is not the subject of the protecting certificate"
+
 /* ---- algorithm.c: which signature algorithms the profile takes ---- */
 
 /* cmp_read_algorithm returns the row of the AlgorithmIdentifier |algorithm|, or NULL if the profile takes
  * none such. */
-const struct signature_algorithm *cmp_read_algorithm(const struct cmp_message *m, struct bytes algorithm);
+const struct signature_algorithm *cmp_read_algorithm(struct cmp_message *m, struct bytes algorithm);
 
 /* cmp_algorithm_text returns a text that says why |algorithm|, of |what|, is not taken. Never NULL. */
 const char *cmp_algorithm_text(struct cmp_message *m, const char *what, struct bytes algorithm);

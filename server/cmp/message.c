@@ -145,6 +145,7 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->reference = cmp_reference(m);
     out->authenticated = m->authenticated;
     out->mac_wrong = m->mac_wrong;
+    out->tolerated = m->tolerated;
 }
 
 void cmp_end(struct cmp_message *m)

@@ -105,6 +105,24 @@ static enum cmp_turn answer(struct cmp_message *m)
     return cmp_answer(m, 1, bytes_of(null_element, sizeof null_element));
 }
 
+/* RFC 9810 appendix F: certConfirmed is "the certificate has already been confirmed", which devices take for
+ * success. */
+static enum cmp_turn refuse_confirmed(struct cmp_message *m)
+{
+    return cmp_refuse(m, PKI_CERT_CONFIRMED, CMP_CONFIRMED_ALREADY,
+                      m->tx.implicit_confirm ? cmp_would_tolerate(m, TOLERANCE_CONFIRM_AFTER_IMPLICIT)
+                                             : NULL);
+}
+
+/* A certConf for what was confirmed when it was issued: on record, and nothing else changes. */
+static void record_again(struct cmp_message *m, struct store_unit *unit)
+{
+    (void)unit; /* the audit record alone */
+    m->audit.event = "confirm";
+    m->audit.outcome = "accepted";
+    m->audit.detail = bytes_str("it was confirmed when it was issued");
+}
+
 static enum cmp_turn judge(struct cmp_message *m)
 {
     struct confirmation *own = m->state;
@@ -125,10 +143,16 @@ static enum cmp_turn judge(struct cmp_message *m)
     if (own->accepted && stored->status == STORE_CERT_REVOKED)
         return cmp_refuse(m, PKI_CERT_REVOKED,
                           "the certificate of this transaction has been revoked since: start again", NULL);
+    /* Confirmed when it was issued: there is nothing left to reject. */
+    if (m->tx.state == STORE_TX_CONFIRMED && !own->accepted)
+        return refuse_confirmed(m);
     m->result.event = own->accepted ? "certificate confirmed" : "certificate rejected";
     if (!own->accepted && status->has_status)
         m->result.detail = peer_text(m, status->status.text);
-    return answer(m);
+    enum cmp_turn turn = answer(m);
+    if (m->tx.state == STORE_TX_CONFIRMED)
+        m->record = record_again;
+    return turn;
 }
 
 /* Not path-validated again, except for revocation (ARCHITECTURE.md, "Transactions"). */
@@ -185,15 +209,17 @@ static int is_good_still(const struct cmp_message *m)
     return fetch == NULL || (fetch->outcome == STORE_FOUND && stored->status == STORE_CERT_VALID);
 }
 
-/* RFC 9810 appendix F: certConfirmed is "the certificate has already been confirmed", which devices take for
- * success; certRevoked "has already been revoked". */
+/* RFC 9810 appendix F, of certRevoked: "has already been revoked". */
 static enum cmp_turn late(struct cmp_message *m)
 {
     if (m->late_certificate != NULL && m->late_certificate->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
+    /* It is judged as any, and answered by pkiConf if it accepts the certificate. */
     if (m->tx.state == STORE_TX_CONFIRMED && is_good_still(m))
-        return cmp_refuse(m, PKI_CERT_CONFIRMED, "the certificate of this transaction was confirmed already",
-                          NULL);
+        return m->tx.implicit_confirm && m->late_certificate != NULL &&
+                       cmp_tolerates(m, TOLERANCE_CONFIRM_AFTER_IMPLICIT)
+                   ? CMP_ON
+                   : refuse_confirmed(m);
     if (m->tx.state == STORE_TX_CONFIRMED)
         return cmp_refuse(
             m, PKI_CERT_REVOKED,

@@ -5,13 +5,20 @@
 #include "server/base/log.h"
 #include "server/cmp/internal.h"
 
+/* 0: messages of any time are taken. */
+static uint32_t window_of(const struct cmp_message *m, const struct cmp_profile *profile)
+{
+    return cmp_may_tolerate(m, profile, TOLERANCE_CLOCK_OFF) ? 0
+                                                             : profile->config->accept.message_time_seconds;
+}
+
 uint32_t cmp_widest_window(const struct cmp_message *m)
 {
     const struct cmp_settings *settings = m->settings;
-    uint32_t widest = m->profile->config->accept.message_time_seconds;
+    uint32_t widest = window_of(m, m->profile);
 
     for (size_t i = 0; widest != 0 && i < settings->profile_count; i++) {
-        uint32_t window = settings->profiles[i]->config->accept.message_time_seconds;
+        uint32_t window = window_of(m, settings->profiles[i]);
         if (settings->profiles[i]->ca == m->profile->ca && (window == 0 || window > widest))
             widest = window;
     }

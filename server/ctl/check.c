@@ -241,6 +241,7 @@ static size_t warn_of_all(const struct policy *policy, int64_t now)
     struct warnings warnings = {policy_config(policy), 0};
 
     policy_warn_of_crls(policy, now, warn, &warnings);
+    policy_warn_of_tolerances(policy, now, warn, &warnings);
     warn_of_given(policy, now, &warnings);
     warn_of_shards(policy_config(policy), &warnings);
     warn_of_device_names(policy_config(policy), &warnings);
@@ -296,9 +297,9 @@ const struct ctl_command ctl_check = {
         "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
         "warning, and so is one that takes shared secrets alone where the store has none, a "
-        "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, and names that "
-        "devices "
-        "of two vendors could share, or that no device can have. The "
+        "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
+        "has ended or will within a month, and names that devices of two vendors could share, or that no "
+        "device can have. The "
         "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

@@ -5,7 +5,7 @@
 
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
-    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX];
+    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX], tolerated[TOLERANCE_NAMES_MAX];
     const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject;
     enum log_level level = result->refused || result->warning != NULL ? LOG_WARN : LOG_INFO;
 
@@ -29,6 +29,7 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                  log_word("body", pki_body_name(result->request_body)),
                  log_hexadecimal("serial", result->serial), log_text("subject", subject),
                  log_text("warning", result->warning), log_word("profile", profile),
+                 log_word("tolerated", tolerance_names(tolerated, result->tolerated)),
                  log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
 }

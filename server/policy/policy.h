@@ -96,6 +96,10 @@ int64_t policy_fetched_next_update(const struct policy *policy, size_t v, const 
 typedef void policy_warning(void *arg, const char *key, const char *text);
 void policy_warn_of_crls(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
 
+/* policy_warn_of_tolerances does so for each tolerance that has ended, or will within
+ * BOUND_TOLERANCE_WARNING_DAYS. */
+void policy_warn_of_tolerances(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
+
 /* policy_issuer_id writes by what the store knows the CA whose issuing certificate is |cert|. */
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert);
 

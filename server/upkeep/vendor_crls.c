@@ -215,8 +215,7 @@ static int has_ended_one(const struct vendor_crls *job, int64_t now)
 
 static void remind(void *arg, const char *key, const char *text)
 {
-    (void)arg;
-    log_line(LOG_WARN, "CRL of a vendor", log_text("setting", key), log_text("text", text));
+    log_line(LOG_WARN, arg, log_text("setting", key), log_text("text", text));
 }
 
 /* What was kept just now is not in |policy| yet, which would tell that it is missing. */
@@ -234,7 +233,8 @@ void vendor_crls_run(struct vendor_crls *job, const struct policy *policy, int64
     job->alarm = has_ended_one(job, now);
     if (!may_remind(job, now))
         return;
-    policy_warn_of_crls(policy, now, remind, NULL);
+    policy_warn_of_crls(policy, now, remind, "CRL of a vendor");
+    policy_warn_of_tolerances(policy, now, remind, "tolerance ends");
     job->reminded = now;
 }
 

@@ -654,7 +654,8 @@ static void open_world(unsigned traits)
     world->config.keys.unique = (traits & 4) != 0;
     world->config.confirm.implicit = (traits & 8) == 0;
     world->config.keys.same_in_update = (traits & 16) != 0;
-    world->config.mac.sha1_owf = world->config.accept.null_parameters = (traits & 32) != 0;
+    for (int i = 0; i < TOLERANCE_COUNT; i++)
+        world->config.tolerances.until[i] = (traits & 32) != 0 ? TOLERANCE_NO_END : 0;
     world->profile.ras = (traits & 64) != 0 ? NULL : &ra_trust;
     world->config.mac.allowed = (traits & 128) == 0;
     for (int i = 0; i < SENDERS; i++) {

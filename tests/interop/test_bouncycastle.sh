@@ -27,7 +27,7 @@ for program in cmpd cmpd-epoll; do
 done
 
 # ONAP's certificate service, where the profile lets SHA-1 stretch a secret.
-add_profile onap "mac.sha1_owf: true" \
+add_profile onap "tolerate: [sha1-owf]" \
     "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, validity]"
 printf 'a secret of ONAP' >"$work/secret"
 ok "a secret for it" "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --reference onap --secret-file "$work/secret" \
@@ -38,7 +38,7 @@ onap() {
         "http://127.0.0.1:$port/.well-known/cmp/p/$1" onap "$work/secret"
 }
 ok "the habits of ONAP's certificate service" onap onap
-refused "the same under a profile without mac.sha1_owf" 'failInfo.*SHA-1 must not stretch the secret' onap demo
+refused "the same under a profile without the tolerance sha1-owf" 'failInfo.*SHA-1 must not stretch the secret' onap demo
 stop_server
 
 # The client checks what it says it checks: with another root it accepts nothing.

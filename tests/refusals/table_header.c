@@ -10,7 +10,27 @@ static struct bytes device_sender(struct scene *scene)
     return scene->device.header.sender;
 }
 
+static void tolerate_all(struct scene *scene)
+{
+    for (int i = 0; i < TOLERANCE_COUNT; i++)
+        scene->world->config.tolerances.until[i] = TOLERANCE_NO_END;
+}
+
 static const struct refusal rows[] = {
+    /* What tolerances do not reach. */
+    {"server/base/tolerance.h", "senderNonce of 7 octets, tolerated", PKI_IR, 0,
+     "senderNonce/0 = 04{00112233445566}", PKI_ERROR, PKI_BAD_SENDER_NONCE, .prepare = tolerate_all},
+    {"server/base/tolerance.h", "recipNonce wrong in certConf, tolerated", PKI_CERTCONF, 0, "recipNonce !",
+     PKI_ERROR, PKI_BAD_RECIPIENT_NONCE, .prepare = tolerate_all},
+    {"server/base/tolerance.h", "recipNonce empty in certConf, MAC, wrong protection, tolerated",
+     PKI_CERTCONF, BY_MAC | SIGNED, "recipNonce - | | protection !", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
+     .prepare = tolerate_all},
+    {"server/base/tolerance.h", "neither senderKID nor sender, MAC, tolerated", PKI_IR, BY_MAC | SIGNED,
+     "sender = a4{30{}}; senderKID -", PKI_ERROR, PKI_BAD_MESSAGE_CHECK, .prepare = tolerate_all},
+    {"server/base/tolerance.h", "another sender, tolerated", PKI_IR, 0,
+     "sender = a4{30{31{30{06{550403}0c{'gnb'}}}}}", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,
+     .prepare = tolerate_all},
+
     /* "The pvno MUST be cmp2000(2) or cmp2021(3). (failInfo bit: unsupportedVersion)" */
     {"RFC 9483 3.5", "pvno 0", PKI_IR, 0, "pvno = 02{00}", PKI_ERROR, PKI_UNSUPPORTED_VERSION},
     {"RFC 9483 3.5", "pvno 1", PKI_IR, 0, "pvno = 02{01}", PKI_ERROR, PKI_UNSUPPORTED_VERSION},

@@ -64,7 +64,7 @@ Test(config, defaults)
     cr_assert_str_eq(p->ca, "a");
     cr_assert_eq(p->demo, 0);
     cr_assert_eq(p->mac.allowed, 0);
-    cr_assert_eq(p->mac.sha1_owf, 0);
+    cr_assert_eq(p->tolerate.count, 0);
     cr_assert_eq(p->accept.own_certificates, 1);
     cr_assert_eq(p->confirm.implicit, 1);
     cr_assert_eq(p->names.subject.count, 0);

@@ -24,7 +24,8 @@ static struct bytes proven_by(int type, const char *path, const char *algorithm)
 static void is_refused(struct answer *answer, int body, const char *where)
 {
     cr_expect_not_null(strstr(answer->result.text, where), "%s", answer->result.text);
-    cr_expect_not_null(strstr(answer->result.text, "accept.null_parameters"), "%s", answer->result.text);
+    cr_expect_not_null(strstr(answer->result.text, "ecdsa-null-parameters tolerated"), "%s",
+                       answer->result.text);
     if (body == PKI_ERROR)
         expect_error(answer, PKI_BAD_ALG);
     else
@@ -40,7 +41,7 @@ Test(algorithm, NULL_parameters_of_the_protection_need_the_profile_s_leave)
 
 Test(algorithm, a_transaction_with_NULL_parameters_goes_through_where_they_are_taken)
 {
-    world->config.accept.null_parameters = 1;
+    world->config.tolerances.until[TOLERANCE_ECDSA_NULL_PARAMETERS] = TOLERANCE_NO_END;
     client.header.protection_alg = hex(world->arena, ecdsa_null);
     struct answer granted = world_send(world, client_request(&client, PKI_IR));
     cr_assert(granted.has_cert);
@@ -59,7 +60,7 @@ Test(algorithm, NULL_parameters_of_a_proof_of_possession_need_it_too)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (int taken = 0; taken <= 1; taken++) {
-            world->config.accept.null_parameters = taken;
+            world->config.tolerances.until[TOLERANCE_ECDSA_NULL_PARAMETERS] = taken ? TOLERANCE_NO_END : 0;
             client.transaction_id[0]++;
             struct answer answer = world_send(world, proven_by(cases[i].body, cases[i].path, ecdsa_null));
             if (taken)
@@ -77,12 +78,12 @@ Test(algorithm, nothing_else_is_taken_with_them)
     static const char *const others[] = {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 30 00",
                                          "30 0b 06 07 2a 86 48 ce 3d 04 01 05 00"};
 
-    world->config.accept.null_parameters = 1;
+    world->config.tolerances.until[TOLERANCE_ECDSA_NULL_PARAMETERS] = TOLERANCE_NO_END;
     for (size_t i = 0; i < 2; i++) {
         client.header.protection_alg = hex(world->arena, others[i]);
         client.transaction_id[0]++;
         struct answer answer = world_send(world, client_request(&client, PKI_IR));
-        cr_expect_null(strstr(answer.result.text, "null_parameters"), "%s", answer.result.text);
+        cr_expect_null(strstr(answer.result.text, "ecdsa-null-parameters"), "%s", answer.result.text);
         expect_error(&answer, PKI_BAD_ALG);
     }
 }

@@ -331,11 +331,11 @@ Test(authenticate, SHA1_as_owf_needs_the_profile_s_leave_and_as_mac_none)
     struct answer answer = send_ir(&mac);
     expect_error(&answer, PKI_BAD_ALG);
 
-    world->config.mac.sha1_owf = 1;
+    world->config.tolerances.until[TOLERANCE_SHA1_OWF] = TOLERANCE_NO_END;
     answer = send_ir(&mac);
     expect_certificate(&answer, PKI_IP);
 
-    world->config.mac.sha1_owf = 0;
+    world->config.tolerances.until[TOLERANCE_SHA1_OWF] = 0;
     use_pbm(16, DIGEST_SHA256, DIGEST_SHA1, 500);
     answer = send_ir(&mac);
     expect_certificate(&answer, PKI_IP);

@@ -257,7 +257,7 @@ Test(possession, publicKeyMAC_has_the_bounds_of_the_profile)
     must(mac_pbm_encode(&costly, world->arena, bytes_str("0123456789abcdef"), DIGEST_SHA256, DIGEST_SHA256,
                         world->config.mac.iterations_max + 1));
     is_refused(send(&mac, none, key_mac(costly, world->secret, spki, 0), spki, INPUT));
-    world->config.mac.sha1_owf = 0;
+    world->config.tolerances.until[TOLERANCE_SHA1_OWF] = 0;
     must(
         mac_pbm_encode(&costly, world->arena, bytes_str("0123456789abcdef"), DIGEST_SHA1, DIGEST_SHA1, 1000));
     is_refused(send(&mac, none, key_mac(costly, world->secret, spki, 0), spki, INPUT));

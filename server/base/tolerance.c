@@ -1,0 +1,91 @@
+/* tolerance.c: the table of tolerances, and how the file writes them. */
+#include "tolerance.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* In the order of deploy/manual/clients.md. */
+static const struct {
+    const char *name, *says;
+} table[TOLERANCE_COUNT] = {
+    [TOLERANCE_SHA1_OWF] = {"sha1-owf", "SHA-1 may stretch a shared secret"},
+    [TOLERANCE_ECDSA_NULL_PARAMETERS] =
+        {"ecdsa-null-parameters", "NULL as parameters of ECDSA and Ed25519, for protection and proof of "
+                                  "possession"},
+    [TOLERANCE_NO_SENDER_KID] = {"no-sender-kid",
+                                 "a MAC without senderKID: the CN of sender is the reference"},
+    [TOLERANCE_NONCE_LENGTH] = {"nonce-length", "a senderNonce of 64 bits or more, instead of 128"},
+    [TOLERANCE_NO_RECIP_NONCE] = {"no-recip-nonce", "a certConf without recipNonce"},
+    [TOLERANCE_CLOCK_OFF] = {"clock-off", "any messageTime"},
+    [TOLERANCE_CONFIRM_AFTER_IMPLICIT] = {"confirm-after-implicit",
+                                          "a certConf after implicitConfirm was granted gets pkiConf"},
+    [TOLERANCE_NAME_ORDER] = {"name-order",
+                              "a sender with the RDNs of the signer's subject in another order, "
+                              "beside its senderKID"},
+};
+
+const char *tolerance_name(enum tolerance tolerance)
+{
+    return table[tolerance].name;
+}
+
+const char *tolerance_says(enum tolerance tolerance)
+{
+    return table[tolerance].says;
+}
+
+int tolerance_holds(const struct tolerances *set, enum tolerance tolerance, int64_t now)
+{
+    return now < set->until[tolerance];
+}
+
+/* The first second of the day |text|, "YYYY-MM-DD"; 0 if there is no such day after 1970. */
+static int64_t day_of(const char *text)
+{
+    struct tm day = {.tm_mday = 0}, seen;
+    char again[sizeof "YYYY-MM-DD"];
+    time_t at;
+
+    if (strlen(text) != sizeof again - 1 || strspn(text, "0123456789-") != sizeof again - 1 ||
+        strptime(text, "%Y-%m-%d", &day) == NULL)
+        return 0;
+    at = timegm(&day);
+    /* What is written otherwise is another day, or none. */
+    if (at <= 0 || gmtime_r(&at, &seen) == NULL || strftime(again, sizeof again, "%Y-%m-%d", &seen) == 0 ||
+        strcmp(again, text) != 0)
+        return 0;
+    return at;
+}
+
+const char *tolerance_read(struct tolerances *set, enum tolerance *tolerance, const char *entry)
+{
+    static const char until[] = " until ";
+    const char *end = strstr(entry, until);
+    size_t len = end != NULL ? (size_t)(end - entry) : strlen(entry);
+    int64_t at = TOLERANCE_NO_END;
+
+    for (unsigned i = 0; i < TOLERANCE_COUNT; i++) {
+        if (strlen(table[i].name) != len || memcmp(table[i].name, entry, len) != 0)
+            continue;
+        if (end != NULL && (at = day_of(end + strlen(until))) == 0)
+            return "the day has to be one of the calendar, as in: NAME until 2030-06-30";
+        if (set->until[i] != 0)
+            return "it stands there twice; keep one";
+        set->until[i] = at;
+        *tolerance = (enum tolerance)i;
+        return NULL;
+    }
+    return "there is no such tolerance";
+}
+
+const char *tolerance_names(char out[TOLERANCE_NAMES_MAX], unsigned bits)
+{
+    size_t used = 0;
+
+    for (unsigned i = 0; i < TOLERANCE_COUNT; i++)
+        if ((bits & 1U << i) != 0 && used < TOLERANCE_NAMES_MAX)
+            used += (size_t)snprintf(out + used, TOLERANCE_NAMES_MAX - used, "%s%s", used != 0 ? "," : "",
+                                     table[i].name);
+    return used != 0 ? out : NULL;
+}
