@@ -14,8 +14,9 @@ static void warn_of(const struct tolerances *set, const char *key, int64_t now, 
 
     for (unsigned i = 0; i < TOLERANCE_COUNT; i++) {
         time_t end = (time_t)set->until[i];
-        if (end == 0 || set->until[i] == TOLERANCE_NO_END || end - now > BOUND_TOLERANCE_WARNING_DAYS * DAY ||
-            gmtime_r(&end, &utc) == NULL || strftime(day, sizeof day, "%Y-%m-%d", &utc) == 0)
+        if (end == 0 || set->until[i] == TOLERANCE_NO_END ||
+            end - now > (int64_t)BOUND_TOLERANCE_WARNING_DAYS * DAY || gmtime_r(&end, &utc) == NULL ||
+            strftime(day, sizeof day, "%Y-%m-%d", &utc) == 0)
             continue;
         snprintf(text, sizeof text,
                  end > now

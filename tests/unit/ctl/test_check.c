@@ -211,3 +211,12 @@ Test(check, a_CRL_of_a_CA_above_that_has_ended_is_told)
     cr_expect_eq(warn_of_all(policy, now + 367 * (int64_t)DAY), 1);
     policy_release(policy);
 }
+
+Test(check, a_tolerance_that_has_ended_is_told)
+{
+    cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
+    edit("\n    tolerate: []", "\n    tolerate: [name-order, clock-off until 2001-01-01]");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_err, "clock-off has ended on 2001-01-01"), "%s", call_err);
+    cr_expect_null(strstr(call_err, "name-order"), "%s", call_err);
+}
