@@ -101,8 +101,10 @@ static enum cmp_turn check(struct cmp_message *m)
     if (names_signer(m))
         return CMP_ON;
     if (!m->is_ra)
-        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
-                               "sign the rr with the certificate to be revoked, or as an RA of this profile");
+        return cmp_by(
+            m, "accept.ras",
+            cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                            "sign the rr with the certificate to be revoked, or as an RA of this profile"));
     return look(m);
 }
 
@@ -194,8 +196,9 @@ static enum cmp_turn judge(struct cmp_message *m)
     if (names_signer(m) && stored->status == STORE_CERT_HOLD) /* since it was authenticated */
         return cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED, "the protecting certificate is on hold", NULL);
     if (!cmp_takes_profile(m, stored->profile))
-        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
-                               "the certificate was issued under another profile than this RA's");
+        return cmp_by(m, "accept.own_profiles",
+                      cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                                      "the certificate was issued under another profile than this RA's"));
     return judge_certificate(m, stored);
 }
 

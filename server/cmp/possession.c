@@ -104,8 +104,10 @@ enum cmp_turn cmp_check_possession(struct cmp_message *m, struct cmp_possession 
         return refuse(m, "popo is missing: sign certReq with the key to be certified");
     case PKI_POP_RA_VERIFIED:
         /* RFC 9483 5.1.1: only an RA may say that it has verified the possession itself. */
-        return m->is_ra ? CMP_ON
-                        : cmp_refuse_body(m, PKI_NOT_AUTHORIZED, "raVerified is for RAs: sign certReq");
+        return m->is_ra
+                   ? CMP_ON
+                   : cmp_by(m, "accept.ras",
+                            cmp_refuse_body(m, PKI_NOT_AUTHORIZED, "raVerified is for RAs: sign certReq"));
     case PKI_POP_OTHER:
         return refuse(m, "keyEncipherment and keyAgreement in popo are not supported: sign certReq");
     case PKI_POP_SIGNATURE:

@@ -231,7 +231,7 @@ static int run(const struct ctl_call *call)
 }
 
 static const struct ctl_option options[] = {
-    {"config", "FILE", CTL_REQUIRED, "the configuration, cmpd.yaml"},
+    CTL_OPTION_CONFIG,
     CTL_OPTION_JSON,
     {"profile", "NAME", CTL_ONCE,
      "the profile; may be left out if one alone takes the vendor's certificates"},

@@ -138,8 +138,7 @@ static int show(const struct ctl_call *call)
     return i >= 0 ? CTL_OK : CTL_FAULT;
 }
 
-static const struct ctl_option options[] = {
-    {"config", "FILE", CTL_REQUIRED, "the configuration, cmpd.yaml"}, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
+static const struct ctl_option options[] = {CTL_OPTION_CONFIG, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
 
 const struct ctl_command ctl_profile_list = {
     .name = "profile list",
@@ -154,7 +153,7 @@ const struct ctl_command ctl_profile_show = {
     .least = 1,
     .most = 1,
     .options = options,
-    .says = "show what a profile decides, with what it has of its kind, and of defaults",
+    .says = "show what a profile decides, its kind and defaults included",
     .more = "All settings stand in cmpd.yaml; these are those that decide who gets what.",
     .run = show,
 };

@@ -163,8 +163,6 @@ static int open_all(struct asked *asked)
 {
     const char *url = ctl_value(asked->call, "store");
 
-    if (ctl_value(asked->call, "config") == NULL)
-        return ctl_wrong_call(asked->call->command, "%s wants --config FILE", asked->call->command->name);
     if (ctl_value(asked->call, "vendor") == NULL)
         return ctl_open(&asked->opened, asked->call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
     if (url != NULL && !ctl_refuse_secret(url))

@@ -199,11 +199,9 @@ static int print(const struct ctl_call *call, const struct ctl_opened *opened, s
 static int show(const struct ctl_call *call)
 {
     struct ctl_opened opened;
-    int v, status;
+    int v, status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
 
-    if (ctl_value(call, "config") == NULL)
-        return ctl_wrong_call(call->command, "%s wants --config FILE", call->command->name);
-    if ((status = ctl_open(&opened, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ)) != CTL_OK)
+    if (status != CTL_OK)
         return status;
     v = vendor_index(opened.config, call->arguments[0]);
     status = v >= 0 ? print(call, &opened, (size_t)v) : CTL_FAULT;
@@ -231,8 +229,7 @@ static int list(const struct ctl_call *call)
     return CTL_OK;
 }
 
-static const struct ctl_option list_options[] = {
-    {"config", "FILE", CTL_REQUIRED, "the configuration, cmpd.yaml"}, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
+static const struct ctl_option list_options[] = {CTL_OPTION_CONFIG, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
 
 const struct ctl_command ctl_vendor_list = {
     .name = "vendor list",
@@ -250,7 +247,7 @@ const struct ctl_command ctl_vendor_show = {
     .least = 1,
     .most = 1,
     .options = options,
-    .says = "show a vendor's anchors, intermediates and CRLs with their dates, and count its devices",
+    .says = "show a vendor's certificates and CRLs, count its devices",
     .more = "It reads all devices. CRLs that were fetched are among the others.",
     .run = show,
 };

@@ -490,6 +490,7 @@ Test(op_enroll, raVerified_is_for_RAs)
                              der_add_bytes(&message, request) &&
                              der_add_octets(&message, CBS_ASN1_CONTEXT_SPECIFIC | 0, bytes_of(NULL, 0))));
     struct answer answer = world_send(world, client_message(&client, PKI_IR, body));
+    cr_expect_str_eq(answer.result.setting, "profiles[0].accept.ras");
     expect_nothing(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
 
     issue_ra(world, &ra, &trust);

@@ -226,6 +226,7 @@ Test(op_revoke, an_RA_of_the_profile_revokes_for_others)
 
     make_ra(&ra, &trust);
     struct answer answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    cr_expect_str_eq(answer.result.setting, "profiles[0].accept.ras");
     expect_refusal(&answer, PKI_RP, PKI_NOT_AUTHORIZED); /* the profile has no RAs */
     expect_untouched();
     world->profile.ras = &trust;
