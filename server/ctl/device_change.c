@@ -8,10 +8,8 @@ enum store_outcome device_commit(const struct device_store *at, struct store_uni
                                  const struct device_named *device, const struct device_act *act)
 {
     char who[CTL_WHO_MAX], detail[DETAIL_MAX], text[DEVICE_TEXT];
-    struct store_audit audit = {.at = ctl_now_ms(),
-                                .event = act->event,
-                                .outcome = act->outcome,
-                                .who = bytes_str(ctl_who(who))};
+    struct store_audit audit = {
+        .at = ctl_now_ms(), .event = act->event, .outcome = act->outcome, .who = bytes_str(ctl_who(who))};
 
     snprintf(detail, sizeof detail, "device=%s%s%s", device_text(text, device->vendor, device->identity),
              act->detail[0] != 0 ? " " : "", act->detail);
