@@ -311,6 +311,9 @@ enum store_index {
      * costs as many steps as they are; in SQLite as many as there are certificates, unless a profile has
      * wanted keys unused. */
     STORE_OF_KEY,
+    /* The next STORE_OLD_MAX certificates that no other was issued in the place of, by their notAfter and
+     * their serial: those after |before| (notAfter) and |key| (serial). */
+    STORE_ENDING,
     STORE_NEXT_CLAIMS, /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
     STORE_ENTRY,       /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
@@ -323,6 +326,8 @@ struct store_index_of {
     const char *only;  /* SQL that both databases take, or NULL: all */
     const char *order; /* column */
     const char *equal; /* column of octets that has to be |of|, or NULL */
+    const char
+        *first; /* column of numbers that |order| follows, or NULL: paged by both, after |before|, |key| */
     const char *from;  /* column that has to be at least |before|, or NULL */
     const char *below; /* column that has to be below |before|, or NULL. A serial is: by its time */
     int is_paged;      /* 1: |order| has to be above |key| */

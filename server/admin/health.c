@@ -6,6 +6,8 @@
 #include "crypto/remote.h"
 #include "storage/store.h"
 
+enum { OVERDUE_MAX = 80 };
+
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX])
 {
     (void)health;
@@ -24,16 +26,22 @@ int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX])
     int draining = atomic_load_explicit(&health->draining, memory_order_relaxed);
     int keys = !remote_any_lost(), ready = store && room && keys && !draining, differ = 0;
     char nodes[NODES_TEXT_MAX] = "[]", crls[CRL_TEXT_MAX] = "[]";
+    char overdue[OVERDUE_MAX] = "null";
     int late = 0;
+    int64_t count, expired;
 
     if (health->upkeep != NULL)
         upkeep_nodes(health->upkeep, nodes, &differ);
+    if (health->upkeep != NULL && upkeep_overdue(health->upkeep, &count, &expired))
+        snprintf(overdue, sizeof overdue, "{\"count\":%lld,\"expired\":%lld}", (long long)count,
+                 (long long)expired);
     if (health->crl != NULL)
         crl_text(health->crl, crls, &late);
     snprintf(text, HEALTH_TEXT_MAX,
              "{\"ready\":%s,\"store\":%s,\"queue_has_room\":%s,\"signing_keys\":%s,\"draining\":%s,"
-             "\"upkeep_alarm\":%s,\"crl_late\":%s,\"crls\":%s,\"configurations_differ\":%s,\"nodes\":%s}\n",
+             "\"upkeep_alarm\":%s,\"crl_late\":%s,\"crls\":%s,\"overdue\":%s,\"configurations_differ\":%s,"
+             "\"nodes\":%s}\n",
              truth(ready), truth(store), truth(room), truth(keys), truth(draining),
-             truth(upkeep_has_alarm(health->upkeep)), truth(late), crls, truth(differ), nodes);
+             truth(upkeep_has_alarm(health->upkeep)), truth(late), crls, overdue, truth(differ), nodes);
     return ready ? 200 : 503;
 }

@@ -26,8 +26,9 @@ int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 /* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
  * has room, no token with signing keys is lost, and the node is not draining; else 503. Whether upkeep stands
- * still with an alarm, whether a CRL is late, and which configuration each node has, is told, and changes
- * nothing. */
+ * still with an alarm, whether a CRL is late, how many
+ * certificates are overdue (null: not counted yet), and which configuration each node has, is told, and
+ * changes nothing. */
 int health_ready(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 #endif

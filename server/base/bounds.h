@@ -42,6 +42,9 @@ enum {
     BOUND_PURGE_EVERY = 2,        /* seconds between two looks for a few old rows that may go … */
     BOUND_PURGE_PIECES = 16,      /* … and looks in one go, each second, while they find some */
     BOUND_PURGE_PASS = 24 * 3600, /* seconds from the beginning of one pass over all rows to the next */
+    BOUND_OVERDUE_EVERY = 600,    /* seconds between two counts of certificates that are overdue, … */
+    BOUND_OVERDUE_PIECES = 4,     /* … and looks in one go, each second */
+    BOUND_OVERDUE_EXPIRED = 30 * 24 * 3600, /* seconds after its notAfter for which one is told */
 
     /* CRLs. */
     BOUND_CRL_EVERY_MS =

@@ -210,9 +210,10 @@ struct config_once {
 
 struct config_update {
     enum config_predecessor predecessor; /* what becomes of the certificate that was updated */
-    uint32_t early_percent; /* of a certificate's validity, at its end, in which a kur is taken */
-    uint32_t late_days;     /* after its notAfter in which one still is */
-    int one_open;           /* 1: no other kur while the certificate of the last one awaits certConf */
+    uint32_t early_percent;   /* of a certificate's validity, at its end, in which a kur is taken */
+    uint32_t late_days;       /* after its notAfter in which one still is */
+    uint32_t overdue_percent; /* … from when on it is told that none came; 0: it is not */
+    int one_open;             /* 1: no other kur while the certificate of the last one awaits certConf */
 };
 
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };

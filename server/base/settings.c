@@ -423,6 +423,9 @@ static const struct config_setting update_rows[] = {
     {ROW(config_update, late_days), NUMBER(0, 3650, 0),
      .says =
          "… and for so many days after its notAfter: a station that was out of service finds its way back"},
+    {ROW(config_update, overdue_percent), NUMBER(0, 99, 10),
+     .says = "when so much of a certificate's validity is left, and none was issued in its place, it is "
+             "overdue: log, /readyz and cmpctl device overdue tell; 0: they do not"},
     {ROW(config_update, one_open), FLAG(0),
      .says = "true: a kur is refused while the certificate of the last one awaits its certConf"},
 };

@@ -32,6 +32,7 @@
     X(device_import)                                                                                         \
     X(device_export)                                                                                         \
     X(device_list)                                                                                           \
+    X(device_overdue)                                                                                        \
     X(device_count)                                                                                          \
     X(device_show)                                                                                           \
     X(device_block)                                                                                          \

@@ -41,7 +41,7 @@ struct upkeep_job {
 };
 
 /* upkeep_jobs is the table. */
-enum { UPKEEP_JOBS = 5 };
+enum { UPKEEP_JOBS = 6 };
 extern const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS];
 
 #endif

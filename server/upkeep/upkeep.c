@@ -10,6 +10,7 @@
 
 #include "server/base/bounds.h"
 #include "server/upkeep/job.h"
+#include "server/upkeep/overdue.h"
 
 enum {
     /* Seconds for which a run of nodes_job holds: below the gap no deadline is put off. */
@@ -239,6 +240,11 @@ void upkeep_resume(struct upkeep *upkeep)
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)
 {
     nodes_text(duty_of(upkeep, &nodes_job)->state, out, differ);
+}
+
+int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired)
+{
+    return overdue_counted(duty_of(upkeep, &overdue_job)->state, count, expired);
 }
 
 int upkeep_has_alarm(const struct upkeep *upkeep)

@@ -24,6 +24,10 @@ int upkeep_has_alarm(const struct upkeep *upkeep);
 /* upkeep_nodes writes what is known of the nodes that serve (nodes.h: nodes_text). Any thread. */
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ);
 
+/* upkeep_overdue returns how many certificates are overdue, and how many of them have expired (overdue.h:
+ * overdue_counted). Any thread. */
+int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired);
+
 /* upkeep_free ends the threads, whose last act is to seal the audit log, and frees |upkeep|: to be called
  * after the last commit. NULL is allowed. */
 void upkeep_free(struct upkeep *upkeep);

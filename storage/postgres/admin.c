@@ -269,7 +269,8 @@ static const char *const other_names[] = {
     "transactions_3",       "public_keys",    "public_keys_0",    "public_keys_1",
     "public_keys_2",        "public_keys_3",  "public_keys_pkey", "transactions_deadline",
     "revocations_position", "positions",      "positions_pkey",   "leases",
-    "leases_pkey",          "audit_later",    "service",          "service_pkey"};
+    "leases_pkey",          "audit_later",    "service",          "service_pkey",
+    "certificates_ending"};
 
 static void ask_for_missing(struct sql *out)
 {

@@ -54,7 +54,9 @@ static int add_single(struct reader *reader, const struct store_fetch *item)
     struct params *params = &reader->params;
     const struct store_index_of *index = &store_indexes[item->index];
     const struct store_table *table = &store_tables[item->kind];
-    const char *column = index->below != NULL ? index->below : index->from;
+    const char *column = index->below != NULL  ? index->below
+                         : index->from != NULL ? index->from
+                                               : index->first;
     uint8_t serial[STORE_SERIAL_TIME];
     params_reset(params);
     if (table->of_issuer)

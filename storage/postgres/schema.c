@@ -38,6 +38,10 @@ static const char version_1[] =
     ") PARTITION BY RANGE (serial);"
     /* Where no year is made yet: `cmpctl db migrate` makes more, and `cmpctl db check` tells. */
     "CREATE TABLE cmpd.certificates_later PARTITION OF cmpd.certificates DEFAULT;"
+    /* Those that were not updated, by their end. Its condition names what an update of a certificate alone
+     * changes: a confirmation or a revocation touches no index. */
+    "CREATE INDEX certificates_ending ON cmpd.certificates (issuer, not_after, serial)"
+    " WHERE length(successor) = 0;"
 
     "CREATE TABLE cmpd.transactions ("
     " created_at bigint NOT NULL,"

@@ -335,12 +335,20 @@ static void put_find(struct sql *out, enum store_index which)
     if (table->of_issuer)
         sql_put(out, "issuer = $%d::bytea", ++n);
     put_where(out, table, index->equal, "=", &n);
-    put_where(out, table, index->is_paged ? index->order : NULL, ">", &n);
+    if (index->first != NULL) {
+        sql_put(out, " AND (%s, %s) > ($%d::bigint, $%d::bytea)", index->first, index->order, n + 2, n + 1);
+        n += 2;
+    } else {
+        put_where(out, table, index->is_paged ? index->order : NULL, ">", &n);
+    }
     put_where(out, table, index->below, "<", &n);
     put_where(out, table, index->from, ">=", &n);
     if (index->only != NULL)
         sql_put(out, " AND %s", index->only);
-    sql_put(out, " ORDER BY %s%s LIMIT %zu", table->of_issuer ? "issuer, " : "", index->order, index->limit);
+    sql_put(out, " ORDER BY %s", table->of_issuer ? "issuer, " : "");
+    if (index->first != NULL)
+        sql_put(out, "%s, ", index->first);
+    sql_put(out, "%s LIMIT %zu", index->order, index->limit);
 }
 
 void postgres_text_of(struct sql *out, enum postgres_statement statement)

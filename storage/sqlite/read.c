@@ -24,7 +24,9 @@ static int bind_find(struct store_fetch *item, sqlite3_stmt *statement, uint8_t 
     enum { ISSUER = 1, KEY, BEFORE, OF };
     const struct store_index_of *index = &store_indexes[item->index];
     const struct store_table *table = &store_tables[item->kind];
-    const char *column = index->below != NULL ? index->below : index->from;
+    const char *column = index->below != NULL  ? index->below
+                         : index->from != NULL ? index->from
+                                               : index->first;
     int rc = table->of_issuer ? sqlite_bind(statement, ISSUER, item->issuer) : SQLITE_OK;
     if (rc == SQLITE_OK && index->is_paged)
         rc = sqlite_bind(statement, KEY, item->key);

@@ -32,6 +32,9 @@ static const char version_1[] =
     ") STRICT;"
     /* A serial begins with its time: inserts stay at the edge of this index. */
     "CREATE UNIQUE INDEX certificates_serial ON certificates (issuer, serial);"
+    /* Those that were not updated, by their end; what is new is near its edge, too. */
+    "CREATE INDEX certificates_ending ON certificates (issuer, not_after, serial) WHERE length(successor) = "
+    "0;"
     /* Keys are looked for only where a profile wants them unused. An index that nobody reads costs every
      * enrollment a page at random: it is made when it is asked for first. */
 

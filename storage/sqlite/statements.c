@@ -121,10 +121,14 @@ static void put_find(struct sql *out, const struct store_index_of *index)
     }
     and = put_where(out, and, index->only, "");
     and = put_where(out, and, index->equal, " = ?4");
-    and = put_where(out, and, index->is_paged ? index->order : NULL, " > ?2");
+    if (index->first != NULL)
+        sql_put(out, "%s(%s, %s) > (?3, ?2)", and, index->first, index->order);
+    else
+        and = put_where(out, and, index->is_paged ? index->order : NULL, " > ?2");
     and = put_where(out, and, index->below, " < ?3");
     put_where(out, and, index->from, " >= ?3");
-    sql_put(out, " ORDER BY %s LIMIT %zu", index->order, index->limit);
+    sql_put(out, " ORDER BY %s%s%s LIMIT %zu", index->first != NULL ? index->first : "",
+            index->first != NULL ? ", " : "", index->order, index->limit);
 }
 
 static void put_update(struct sql *out, const struct store_table *table)

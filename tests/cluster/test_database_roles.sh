@@ -72,10 +72,10 @@ done
 may_not cmpd_node "$(insert schema)"
 may_not cmpd_audit "select from cmpd.secrets"
 # A later migration brings a table, a partition and a function: nobody has to think of their rights.
-database_sql cmpd_owner db "create table cmpd.devices (a int); create function cmpd.more() returns int language sql as 'select 2'"
-may cmpd_node "insert into cmpd.devices values (1)"
+database_sql cmpd_owner db "create table cmpd.later (a int); create function cmpd.more() returns int language sql as 'select 2'"
+may cmpd_node "insert into cmpd.later values (1)"
 may cmpd_node "select cmpd.more()"
-may cmpd_audit "select from cmpd.devices"
+may cmpd_audit "select from cmpd.later"
 may_not cmpd_audit "select cmpd.more()"
 same "a node gives up after" "$(database_sql cmpd_node db "show statement_timeout")" 5s
 same "and on a lock after" "$(database_sql cmpd_node db "show lock_timeout")" 2s

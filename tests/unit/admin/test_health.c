@@ -46,7 +46,7 @@ Test(health, ready_when_all_is_well)
     cr_assert_eq(health_ready(&health, text), 200);
     cr_assert_str_eq(text, "{\"ready\":true,\"store\":true,\"queue_has_room\":true,\"signing_keys\":true,"
                            "\"draining\":false,\"upkeep_alarm\":false,\"crl_late\":false,\"crls\":[],"
-                           "\"configurations_differ\":false,\"nodes\":[]}\n");
+                           "\"overdue\":null,\"configurations_differ\":false,\"nodes\":[]}\n");
 }
 
 Test(health, not_ready_without_a_store)

@@ -179,3 +179,64 @@ Test(changes, all_certificates_of_a_key_are_found)
     cr_assert_eq(of_key(first.cert.spki_hash), 0);
     enrollment_cleanup(&first);
 }
+
+/* ---- certificates by their end ---- */
+
+/* The serials, a piece at a time, of those that end after |from|. */
+static size_t ending(int64_t from, uint8_t (*serials)[STORE_SERIAL], size_t max)
+{
+    struct store_fetch f = {.kind = STORE_CERTIFICATES,
+                            .index = STORE_ENDING,
+                            .issuer = test_issuer(),
+                            .before = from,
+                            .arena = arena_new(8 * 1024 * 1024)};
+    size_t all = 0;
+    do {
+        cr_assert(store_fetch_wait(store, &f));
+        cr_assert_neq(f.outcome, STORE_FETCH_UNAVAILABLE);
+        f.count = f.outcome == STORE_FOUND ? f.count : 0;
+        const struct store_cert *certs = f.rows;
+        for (size_t i = 0; i < f.count && all < max; i++) {
+            cr_expect(certs[i].not_after > f.before ||
+                      (certs[i].not_after == f.before &&
+                       (f.key.len == 0 || memcmp(f.key.data, certs[i].serial.data, STORE_SERIAL) < 0)));
+            f.before = certs[i].not_after;
+            f.key = certs[i].serial;
+            memcpy(serials[all++], certs[i].serial.data, STORE_SERIAL);
+        }
+    } while (f.count == STORE_OLD_MAX);
+    arena_free(f.arena);
+    return all;
+}
+
+Test(changes, certificates_are_found_by_their_end_unless_another_took_their_place)
+{
+    enum { MANY = STORE_OLD_MAX + 20, SECONDS = 3, UPDATED = 5 };
+    static uint8_t serials[MANY + 1][STORE_SERIAL];
+    struct enrollment e;
+    for (uint32_t n = 0; n < MANY; n++) {
+        enrollment_init(&e, 1, n);
+        e.cert.not_after =
+            NOW + (n == 1 ? 0 : 1 + (int64_t)(n % SECONDS)); /* more than a piece has the same */
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
+    cr_assert_eq(ending(NOW, serials, MANY + 1), MANY, "after that second, or in it with a greater serial");
+    cr_assert_eq(ending(NOW + 1, serials, MANY + 1), MANY - 1);
+    cr_assert_eq(ending(NOW + SECONDS + 1, serials, MANY + 1), 0);
+    enrollment_init(&e, 1, UPDATED);
+    struct store_cert_change change = {.serial = e.cert.serial,
+                                       .only_from = STORE_CERT_UNCONFIRMED,
+                                       .status = STORE_CERT_VALID,
+                                       .successor = bytes_of(serials[0], STORE_SERIAL)};
+    struct store_unit unit = {.issuer = test_issuer(), .change = &change};
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    cr_assert_eq(ending(0, serials, MANY + 1), MANY - 1);
+    for (size_t i = 0; i < MANY - 1; i++)
+        cr_expect_neq(memcmp(serials[i], e.serial, STORE_SERIAL), 0);
+    enrollment_cleanup(&e);
+    issuer_octets[0] ^= 1;
+    cr_assert_eq(ending(0, serials, MANY + 1), 0);
+}

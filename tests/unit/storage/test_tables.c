@@ -71,10 +71,12 @@ Test(tables, indexes_name_columns_of_their_kind)
 {
     for (int i = STORE_BY_KEY + 1; i < STORE_INDEXES; i++) {
         const struct store_index_of *index = &store_indexes[i];
-        const char *const names[] = {index->order, index->below, index->from};
+        const char *const names[] = {index->order, index->below, index->from, index->first};
         const struct store_table *table = &store_tables[index->kind];
         cr_expect_gt(index->limit, 0);
-        cr_expect(index->below == NULL || index->from == NULL, "one |before| bounds one column");
+        cr_expect_leq((index->below != NULL) + (index->from != NULL) + (index->first != NULL), 1,
+                      "one |before| bounds one column");
+        cr_expect(index->first == NULL || index->is_paged);
         cr_expect(!index->is_paged || row_is_octets(row_column(table, index->order)));
         for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
             if (names[n] != NULL)
