@@ -3,6 +3,7 @@
 
 #include <openssl/aead.h>
 #include <openssl/err.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 
@@ -13,19 +14,25 @@ enum { NONCE = 12, TAG = 16, HEX_DIGITS = 2 * SEAL_KEY };
 
 struct seal_key {
     EVP_AEAD_CTX *ctx;
-    uint8_t id[SHA256_DIGEST_LENGTH];
+    uint8_t id[SHA256_DIGEST_LENGTH], places[SHA256_DIGEST_LENGTH];
 };
 
 struct seal_key *seal_key_new(const uint8_t key[SEAL_KEY])
 {
+    static const uint8_t label[] = "places of a ledger";
     struct seal_key *out = calloc(1, sizeof *out);
+    unsigned len;
+    int ok = 0;
 
     secret_memory_begin();
-    if (out != NULL)
+    if (out != NULL) {
         out->ctx = EVP_AEAD_CTX_new(EVP_aead_aes_256_gcm(), key, SEAL_KEY, TAG);
+        ok = out->ctx != NULL &&
+             HMAC(EVP_sha256(), key, SEAL_KEY, label, sizeof label - 1, out->places, &len) != NULL;
+    }
     secret_memory_end();
-    if (out == NULL || out->ctx == NULL) {
-        free(out);
+    if (!ok) {
+        seal_key_free(out);
         return NULL;
     }
     SHA256(key, SEAL_KEY, out->id);
@@ -68,6 +75,11 @@ void seal_key_free(struct seal_key *key)
 struct bytes seal_key_id(const struct seal_key *key)
 {
     return bytes_of(key->id, SEAL_KEY_ID);
+}
+
+void seal_key_places(const struct seal_key *key, uint64_t out[2])
+{
+    memcpy(out, key->places, 2 * sizeof *out);
 }
 
 int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes plain,

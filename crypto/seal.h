@@ -23,6 +23,10 @@ void seal_key_free(struct seal_key *key);
 /* seal_key_id returns the id of |key|, SEAL_KEY_ID octets that live as long as it. */
 struct bytes seal_key_id(const struct seal_key *key);
 
+/* seal_key_places writes a key for keyed_hash (random.h) that all who have |key| have in common, and nobody
+ * else: by HMAC-SHA-256 over a label. It tells nothing of |key|. */
+void seal_key_places(const struct seal_key *key, uint64_t out[2]);
+
 /* seal puts |plain| into a box bound to |context| (what the row is about: it opens nowhere else). 1 or 0. */
 int seal(struct bytes *box, struct arena *arena, const struct seal_key *key, struct bytes plain,
          struct bytes context);

@@ -316,7 +316,7 @@ static int start(struct server *server, char **argv)
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
         return fail(fault.text);
-    server->upkeep = upkeep_new(server->policy, server->store);
+    server->upkeep = upkeep_new(server->policy, server->store, pipeline_guesses(server->pipeline));
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");
     server->publication = publication_new();
@@ -358,11 +358,13 @@ static int start(struct server *server, char **argv)
 static void tear_down(struct server *server)
 {
     if (server->pipeline != NULL)
-        pipeline_free(server->pipeline);
+        pipeline_stop(server->pipeline);
     crl_stop(server->crl);
     ocsp_stop(server->ocsp);
     publication_free(server->publication);
     upkeep_free(server->upkeep); /* seals what the pipeline committed */
+    if (server->pipeline != NULL)
+        pipeline_free(server->pipeline);
     store_close(server->store);
     policy_release(server->policy);
     confine_free(server->confine);

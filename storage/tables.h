@@ -214,6 +214,7 @@ struct store_seal {
 struct store_node {
     struct bytes name, version;
     struct bytes config; /* policy_hash: the same on all nodes of a CA */
+    struct bytes guesses; /* wrong MACs that it has counted (server/base/guesses.h) */
     int64_t seen_at;     /* Unix seconds, by its own clock */
 };
 

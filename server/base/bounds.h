@@ -130,6 +130,7 @@ enum {
     BOUND_GUESSES_AT_ONCE = 64,  /* of one that was never right from there, before the first is judged */
     BOUND_GUESSES_SOURCE = 100,  /* of one source, except by references that were right from there */
     BOUND_GUESSES_HALVING = 600, /* seconds in which half of them is forgotten */
+    BOUND_GUESSES_SHARED = 256,  /* references and sources of which a node tells the others at a time */
 
     /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,

@@ -225,11 +225,18 @@ static uint64_t halve(uint64_t word, uint32_t halving, uint32_t now)
 
 uint32_t ledger_happened(struct ledger_recent *recent, uint32_t halving, uint32_t now)
 {
+    return ledger_add(recent, 1, halving, now);
+}
+
+uint32_t ledger_add(struct ledger_recent *recent, uint32_t more, uint32_t halving, uint32_t now)
+{
     uint64_t before = atomic_load_explicit(&recent->word, memory_order_relaxed), after;
 
     do {
+        uint32_t room;
         after = halve(before, halving, now);
-        after += (uint32_t)after != UINT32_MAX;
+        room = UINT32_MAX - (uint32_t)after;
+        after += more < room ? more : room;
     } while (!atomic_compare_exchange_weak_explicit(&recent->word, &before, after, memory_order_relaxed,
                                                     memory_order_relaxed));
     return (uint32_t)after;

@@ -103,6 +103,9 @@ void ledger_give(atomic_uint *gauge);
  * stops at UINT32_MAX. */
 uint32_t ledger_happened(struct ledger_recent *recent, uint32_t halving, uint32_t now);
 
+/* ledger_add adds |more|, likewise. */
+uint32_t ledger_add(struct ledger_recent *recent, uint32_t more, uint32_t halving, uint32_t now);
+
 /* ledger_lately returns the count as it is. */
 uint32_t ledger_lately(const struct ledger_recent *recent, uint32_t halving, uint32_t now);
 

@@ -9,9 +9,9 @@
 /* The reference is hashed first: a source cannot be mistaken for octets of it. No source is 0 here. */
 static uint64_t place_id(const struct pipeline *pipeline, struct bytes reference, uint64_t source)
 {
-    uint64_t words[2] = {keyed_hash(pipeline->pair_key, reference), source};
+    uint64_t words[2] = {keyed_hash(pipeline->place_key, reference), source};
 
-    return keyed_hash(pipeline->pair_key, bytes_of(words, sizeof words));
+    return keyed_hash(pipeline->place_key, bytes_of(words, sizeof words));
 }
 
 struct ledger_source *guess_place(struct pipeline *pipeline, struct bytes reference, uint64_t source)
@@ -55,6 +55,17 @@ static void alarm_at(uint32_t count, uint32_t bound, const struct task *task, co
                  log_text("text", "refused from now on without a look at the secret; find out who it is"));
 }
 
+/* Of who shares a place with many nobody is told: all of them would be refused elsewhere. */
+static void tell_others(const struct task *task, uint32_t now)
+{
+    struct guesses *guesses = task->pipeline->guesses;
+
+    if (task->job.source->id == 0)
+        return;
+    guesses_note(guesses, GUESSES_PAIR, task->pair->id, now);
+    guesses_note(guesses, GUESSES_SOURCE, task->job.source->id, now);
+}
+
 void guess_judge(struct task *task, const struct cmp_result *result)
 {
     uint32_t now = ledger_now();
@@ -71,6 +82,7 @@ void guess_judge(struct task *task, const struct cmp_result *result)
                  "a reference from one source");
         alarm_at(ledger_happened(&task->job.source->failures, BOUND_GUESSES_HALVING, now),
                  BOUND_GUESSES_SOURCE, task, "a source");
+        tell_others(task, now);
     }
 }
 

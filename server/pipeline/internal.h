@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/base/guesses.h"
 #include "server/ocsp/query.h"
 #include "server/pipeline/pipeline.h"
 #include "server/policy/policy.h"
@@ -82,9 +83,10 @@ struct pipeline {
     atomic_uint queries_max;                /* … and how many of those are taken */
     atomic_size_t memory;                   /* octets of their arenas */
     _Alignas(CACHE_LINE) atomic_int stopping;
-    struct ledger *sources; /* by the front's keyed hash of an address */
-    struct ledger *pairs;   /* by ours of a MAC reference, and of reference and source */
-    uint64_t pair_key[2];
+    struct ledger *sources;  /* by the front's keyed hash of an address */
+    struct ledger *pairs;    /* by ours of a MAC reference, and of reference and source */
+    struct guesses *guesses; /* of both, shared with other nodes */
+    uint64_t place_key[2];   /* of those hashes */
 };
 
 /* ---- lane.c ---- */

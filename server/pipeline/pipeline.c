@@ -6,12 +6,23 @@
 #include <unistd.h>
 
 #include "crypto/random.h"
+#include "crypto/seal.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
 struct ledger *pipeline_ledger(struct pipeline *pipeline)
 {
     return pipeline->sources;
+}
+
+void pipeline_source_key(const struct pipeline *pipeline, uint64_t key[2])
+{
+    memcpy(key, pipeline->place_key, sizeof pipeline->place_key);
+}
+
+struct guesses *pipeline_guesses(struct pipeline *pipeline)
+{
+    return pipeline->guesses;
 }
 
 size_t pipeline_memory(const struct pipeline *pipeline)
@@ -79,6 +90,17 @@ static int start_workers(struct lane *lane, struct policy *policy)
     return ok;
 }
 
+/* Who has no secrets has no wrong MACs to share. */
+static void choose_key(struct pipeline *pipeline, const struct policy *policy)
+{
+    const struct seal_key *key = policy_settings(policy)->seal_key;
+
+    if (key != NULL)
+        seal_key_places(key, pipeline->place_key);
+    else
+        random_bytes((uint8_t *)pipeline->place_key, sizeof pipeline->place_key);
+}
+
 struct pipeline *pipeline_new(char *fault, const struct config *config, struct policy *policy,
                               struct store *store)
 {
@@ -90,10 +112,12 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
         pipeline->store = store;
         pipeline->limits = config->limits;
         atomic_init(&pipeline->queries_max, config->ocsp.jobs);
-        random_bytes((uint8_t *)pipeline->pair_key, sizeof pipeline->pair_key);
+        choose_key(pipeline, policy);
         pipeline->sources = ledger_new(BOUND_LEDGER_PLACES);
         pipeline->pairs = ledger_new(BOUND_LEDGER_PLACES);
-        if (pipeline->sources != NULL && pipeline->pairs != NULL &&
+        if (pipeline->sources != NULL && pipeline->pairs != NULL)
+            pipeline->guesses = guesses_new(pipeline->sources, pipeline->pairs);
+        if (pipeline->guesses != NULL &&
             lane_init(&pipeline->fast, pipeline, 0, config->limits.queue_jobs,
                       (int)config->limits.slow_job_us, workers) &&
             lane_init(&pipeline->slow, pipeline, 1, config->limits.slow_queue_jobs, BOUND_SLOW_TURN_US,
@@ -112,12 +136,13 @@ static double mean(uint64_t sum, uint64_t count)
     return count != 0 ? (double)sum / (double)count : 0;
 }
 
-void pipeline_free(struct pipeline *pipeline)
+void pipeline_stop(struct pipeline *pipeline)
 {
     struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
     struct tally all = {0};
 
-    atomic_store(&pipeline->stopping, 1);
+    if (atomic_exchange(&pipeline->stopping, 1))
+        return;
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; i < lanes[l]->worker_count; i++) {
             struct worker *worker = &lanes[l]->workers[i];
@@ -136,8 +161,14 @@ void pipeline_free(struct pipeline *pipeline)
              log_real("per_batch", mean(all.verifications, all.verify_batches)),
              log_number("signatures", all.signatures),
              log_real("per_batch_of_signatures", mean(all.signatures, all.sign_batches)));
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    pipeline_stop(pipeline);
     lane_cleanup(&pipeline->fast);
     lane_cleanup(&pipeline->slow);
+    guesses_free(pipeline->guesses);
     ledger_free(pipeline->sources);
     ledger_free(pipeline->pairs);
     free(pipeline);

@@ -24,6 +24,13 @@ void pipeline_serve_ocsp(struct pipeline *pipeline, struct ocsp_service *ocsp);
  * pipeline. */
 struct ledger *pipeline_ledger(struct pipeline *pipeline);
 
+/* pipeline_source_key writes the key of the hashes by which sources are known there. Nodes with one seal_key
+ * have it in common. */
+void pipeline_source_key(const struct pipeline *pipeline, uint64_t key[2]);
+
+/* pipeline_guesses returns what nodes tell each other of wrong MACs. It lives as long as the pipeline. */
+struct guesses *pipeline_guesses(struct pipeline *pipeline);
+
 /* pipeline_memory returns the octets that all jobs alive have taken from the system. */
 size_t pipeline_memory(const struct pipeline *pipeline);
 
@@ -60,7 +67,10 @@ int pipeline_idle(const struct pipeline *pipeline);
 /* pipeline_has_room returns 1 while the job queue is less than half full: for readiness. */
 int pipeline_has_room(const struct pipeline *pipeline);
 
-/* pipeline_free stops the workers after their last job and frees everything. */
+/* pipeline_stop stops the workers after their last job; its ledgers and guesses stay. */
+void pipeline_stop(struct pipeline *pipeline);
+
+/* pipeline_free does so unless it is done, and frees everything. */
 void pipeline_free(struct pipeline *pipeline);
 
 #endif

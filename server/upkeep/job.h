@@ -11,7 +11,8 @@
 struct upkeep_turn {
     const struct policy *policy;
     struct store *store;
-    int64_t now_ms; /* Unix milliseconds */
+    int64_t now_ms;          /* Unix milliseconds */
+    struct guesses *guesses; /* that nodes share; NULL: none */
     const atomic_int
         *ends; /* becomes 1 when the node stops: whoever waits for others gives up; NULL: never */
 };

@@ -10,7 +10,7 @@
 #include "server/base/log.h"
 #include "server/version.h"
 
-enum { ARENA = 64 * 1024 };
+enum { ARENA = STORE_NODES_MAX * (GUESSES_ROW + 1024) };
 
 void nodes_init(struct nodes *nodes)
 {
@@ -21,13 +21,18 @@ void nodes_init(struct nodes *nodes)
 void nodes_cleanup(struct nodes *nodes)
 {
     pthread_mutex_destroy(&nodes->lock);
+    arena_free(nodes->former_arena);
 }
 
 static void say(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
 {
+    uint8_t guesses[GUESSES_ROW];
     const struct store_node node = {.name = bytes_str(policy_config(policy)->node),
                                     .version = bytes_str(CMPD_VERSION),
                                     .config = bytes_str(policy_hash(policy)),
+                                    .guesses = nodes->guesses != NULL
+                                                   ? guesses_say(nodes->guesses, guesses, ledger_now())
+                                                   : bytes_of(NULL, 0),
                                     .seen_at = now};
     struct store_unit unit = {.alive_at = now, .alive_gap = BOUND_ALIVE_GAP};
 
@@ -130,6 +135,38 @@ static void watch_double(struct nodes *nodes, const struct store_fetch *fetch, c
                               "(node in cmpd.yaml), or end the one that is too many"));
 }
 
+/* What the node |name| said when it was last looked at. */
+static struct bytes said_before(const struct nodes *nodes, struct bytes name)
+{
+    const struct store_node *list = nodes->former.rows;
+
+    for (size_t i = 0; nodes->former.outcome == STORE_FOUND && i < nodes->former.count; i++)
+        if (bytes_equal(list[i].name, name))
+            return list[i].guesses;
+    return bytes_of(NULL, 0);
+}
+
+/* Adds what others counted of wrong MACs since to what this node did. Takes the arena of |fetch|. */
+static void hear(struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy)
+{
+    const struct store_node *list = fetch->rows;
+    size_t reached = 0;
+
+    for (size_t i = 0; nodes->guesses != NULL && fetch->outcome == STORE_FOUND && i < fetch->count; i++)
+        if (!is_own(&list[i], policy))
+            reached +=
+                guesses_hear(nodes->guesses, said_before(nodes, list[i].name), list[i].guesses, ledger_now());
+    if (reached != 0)
+        log_line(LOG_ERROR, "secrets are being guessed", log_text("who", "somebody, at several nodes"),
+                 log_number("places", (int64_t)reached),
+                 log_text("text",
+                          "refused from now on here, too, without a look at the secret; the lines of the "
+                          "refusals name reference and peer"));
+    arena_free(nodes->former_arena);
+    nodes->former = *fetch;
+    nodes->former_arena = fetch->arena;
+}
+
 static void log_difference(const struct policy *policy, int differ)
 {
     if (differ)
@@ -158,7 +195,7 @@ static void look(struct nodes *nodes, const struct policy *policy, struct store 
     write_text(text, &fetch, now);
     differ = configurations_differ(&fetch, policy);
     watch_double(nodes, &fetch, policy, now);
-    arena_free(fetch.arena);
+    hear(nodes, &fetch, policy);
     pthread_mutex_lock(&nodes->lock);
     differed = nodes->differ;
     nodes->differ = differ;
@@ -208,7 +245,10 @@ static void begin_job(void *state)
 
 static int run_job(void *state, const struct upkeep_turn *turn)
 {
-    return nodes_run(state, turn->policy, turn->store, turn->now_ms / 1000);
+    struct nodes *nodes = state;
+
+    nodes->guesses = turn->guesses;
+    return nodes_run(nodes, turn->policy, turn->store, turn->now_ms / 1000);
 }
 
 static void end_job(void *state, const struct upkeep_turn *turn)

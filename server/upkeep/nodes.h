@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "server/base/guesses.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/job.h"
 
@@ -19,7 +20,11 @@ struct nodes {
     char text[NODES_TEXT_MAX];
     int differ;
 
-    char config[POLICY_HASH_TEXT]; /* that was said last; the upkeep's thread alone, as what follows */
+    struct guesses *guesses;    /* NULL: none are shared; the upkeep's thread alone, as what follows */
+    struct arena *former_arena; /* of what the other nodes said when they were last looked at; NULL: never */
+    struct store_fetch former;
+
+    char config[POLICY_HASH_TEXT]; /* that was said last */
     int64_t said_at, looked_at;    /* Unix seconds */
     int alive;                     /* 1: the store took what was said last */
     unsigned notices;

@@ -3,8 +3,8 @@
  * A certificate is overdue from when so much of its validity is left as its profile says
  * (update.overdue_percent), unless another was issued in its place, it was revoked or is held, or its device
  * is blocked or removed. A walk looks as far ahead as the validity of today's profiles wants: what was issued
- * when it was longer is told by then, and not before. It is no longer told BOUND_OVERDUE_EXPIRED seconds after its notAfter: then the
- * station is gone, or got back in another way. */
+ * when it was longer is told by then, and not before. It is no longer told BOUND_OVERDUE_EXPIRED seconds
+ * after its notAfter: then the station is gone, or got back in another way. */
 #ifndef CMPD_UPKEEP_OVERDUE_H
 #define CMPD_UPKEEP_OVERDUE_H
 

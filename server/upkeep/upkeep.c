@@ -36,6 +36,7 @@ struct strand {
 
 struct upkeep {
     struct store *store;
+    struct guesses *guesses;
     struct duty duties[UPKEEP_JOBS];
     struct strand strands[UPKEEP_STRANDS];
     atomic_llong served; /* when the store last took that this node serves; Unix seconds; 0: it does not */
@@ -138,7 +139,8 @@ static void resume_jobs(struct strand *strand, unsigned resumed)
 static void end_jobs(struct strand *strand)
 {
     struct upkeep *upkeep = strand->upkeep;
-    const struct upkeep_turn turn = {upkeep->policy, upkeep->store, now_ms(), &strand->stopping};
+    const struct upkeep_turn turn = {upkeep->policy, upkeep->store, now_ms(), upkeep->guesses,
+                                     &strand->stopping};
 
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
         if (upkeep_jobs[i]->strand == strand->of && upkeep_jobs[i]->end != NULL)
@@ -154,7 +156,8 @@ static void *run(void *arg)
     while ((policy = wait_a_second(strand, &resumed)) != NULL) {
         resume_jobs(strand, resumed);
         run_jobs(strand->upkeep, strand->of,
-                 &(struct upkeep_turn){policy, strand->upkeep->store, now_ms(), &strand->stopping});
+                 &(struct upkeep_turn){policy, strand->upkeep->store, now_ms(), strand->upkeep->guesses,
+                                       &strand->stopping});
         policy_release(policy);
     }
     end_jobs(strand);
@@ -188,7 +191,7 @@ static int begin_jobs(struct upkeep *upkeep, int64_t now)
     return 1;
 }
 
-struct upkeep *upkeep_new(struct policy *policy, struct store *store)
+struct upkeep *upkeep_new(struct policy *policy, struct store *store, struct guesses *guesses)
 {
     struct upkeep *upkeep = calloc(1, sizeof *upkeep);
     pthread_condattr_t attributes;
@@ -197,6 +200,7 @@ struct upkeep *upkeep_new(struct policy *policy, struct store *store)
     if (upkeep == NULL)
         return NULL;
     upkeep->store = store;
+    upkeep->guesses = guesses;
     upkeep->policy = policy_acquire(policy);
     pthread_mutex_init(&upkeep->lock, NULL);
     /* Not the clock that an operator may set. */

@@ -6,9 +6,10 @@
 
 struct upkeep;
 
-/* upkeep_new starts its threads; from now on this node says that it serves. |policy| is acquired, |store|
- * must outlive it. Returns NULL without memory or threads. */
-struct upkeep *upkeep_new(struct policy *policy, struct store *store);
+/* upkeep_new starts its threads; from now on this node says that it serves. |policy| is acquired; |store|
+ * and |guesses| (NULL: none are shared with other nodes) must outlive it. Returns NULL without memory or
+ * threads. */
+struct upkeep *upkeep_new(struct policy *policy, struct store *store, struct guesses *guesses);
 
 /* upkeep_set_policy makes |policy| the one in use. What its jobs have found so far stays. */
 void upkeep_set_policy(struct upkeep *upkeep, struct policy *policy);

@@ -220,6 +220,7 @@ static const char version_1[] =
     " name text PRIMARY KEY,"
     " version text NOT NULL,"
     " config text NOT NULL,"
+    " guesses bytea NOT NULL,"
     " seen_at bigint NOT NULL);"
 
     /* How a statement of a group says that the group cannot be: its transaction ends. */

@@ -204,6 +204,7 @@ static const char version_1[] =
     " name TEXT PRIMARY KEY,"
     " version TEXT NOT NULL,"
     " config TEXT NOT NULL,"
+    " guesses BLOB NOT NULL,"
     " seen_at INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
 

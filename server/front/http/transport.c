@@ -135,7 +135,7 @@ static void *http_open(struct config_fault *fault, const struct front_setup *set
     front->exchange_count = setup->exchange_count;
     front->handler_count = setup->handler_count;
     front->thread_count = count_threads(config);
-    random_bytes((uint8_t *)front->source_key, sizeof front->source_key);
+    pipeline_source_key(front->pipeline, front->source_key);
     front_http_init(front);
     front->threads = calloc(front->thread_count, sizeof *front->threads);
     if (front->threads == NULL)

@@ -38,12 +38,15 @@ static void set_up(void)
     pipeline.sources = ledger_new(PLACES);
     pipeline.pairs = ledger_new(PLACES);
     must(pipeline.sources != NULL && pipeline.pairs != NULL);
+    pipeline.guesses = guesses_new(pipeline.sources, pipeline.pairs);
+    must(pipeline.guesses != NULL);
     must(lane_init(&pipeline.fast, &pipeline, 0, JOBS, 1, 1));
 }
 
 static void tear_down(void)
 {
     lane_cleanup(&pipeline.fast);
+    guesses_free(pipeline.guesses);
     ledger_free(pipeline.sources);
     ledger_free(pipeline.pairs);
 }
@@ -58,7 +61,8 @@ static struct ledger_source *source_of(uint64_t number)
 
 static struct task make(struct ledger_source *source, const char *reference)
 {
-    return (struct task){.job.source = source, .message = (struct cmp_message *)(uintptr_t)reference};
+    return (struct task){
+        .pipeline = &pipeline, .job.source = source, .message = (struct cmp_message *)(uintptr_t)reference};
 }
 
 static void fail_at(struct ledger_recent *recent, unsigned times)
@@ -102,6 +106,26 @@ Test(guess, a_wrong_MAC_counts_for_the_pair_and_the_source)
     cr_assert_null(plain.pair);
     guess_judge(&plain, &wrong);
     cr_assert_eq(ledger_lately(&task.job.source->failures, BOUND_GUESSES_HALVING, ledger_now()), 1);
+}
+
+/* Other nodes hear of both; of who has no place of his own they do not. */
+Test(guess, other_nodes_are_told)
+{
+    static const struct cmp_result wrong = {.mac_wrong = 1};
+    struct task task = make(source_of(1), "a");
+    uint8_t row[GUESSES_ROW];
+
+    cr_assert_eq(guess_admit(&pipeline, &task), GUESS_LOOK);
+    cr_assert_eq(guesses_say(pipeline.guesses, row, ledger_now()).len, 0);
+    guess_judge(&task, &wrong);
+    cr_assert_eq(guesses_say(pipeline.guesses, row, ledger_now()).len, 2 * GUESSES_ENTRY);
+    guess_judge(&task, &wrong);
+    cr_assert_eq(guesses_say(pipeline.guesses, row, ledger_now()).len, 2 * GUESSES_ENTRY);
+    atomic_store(&task.job.source->id, 0);
+    guess_judge(&task, &wrong);
+    struct bytes said = guesses_say(pipeline.guesses, row, ledger_now());
+    for (size_t i = 0; i < said.len; i += GUESSES_ENTRY)
+        cr_expect_eq(said.data[i + GUESSES_ENTRY - 1], 2);
 }
 
 /* All that find no place of their own share one. Its pair is not the place of the reference itself, by which

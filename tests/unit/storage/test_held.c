@@ -145,7 +145,7 @@ Test(held, what_is_allowed_is_no_loss)
         "PRAGMA wal_checkpoint(RESTART)",
         "VACUUM",
         "DELETE FROM certificates; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)",
-        "INSERT INTO nodes VALUES ('other', 'v', 'c', 1) ON CONFLICT DO NOTHING",
+        "INSERT INTO nodes VALUES ('other', 'v', 'c', x'', 1) ON CONFLICT DO NOTHING",
     };
     struct store *store = must_open(test_url);
     uint32_t n = 0;
@@ -202,7 +202,8 @@ Test(held, a_log_that_is_emptied_at_any_moment_is_no_loss)
 static void set_the_log_back(void)
 {
     sql("PRAGMA wal_checkpoint(RESTART); "
-        "INSERT INTO nodes VALUES ('other', 'v', 'c', 1) ON CONFLICT DO UPDATE SET seen_at = seen_at + 1");
+        "INSERT INTO nodes VALUES ('other', 'v', 'c', x'', 1) ON CONFLICT DO UPDATE SET seen_at = seen_at + "
+        "1");
 }
 
 /* Between a commit and the look at the log. */
@@ -216,7 +217,7 @@ Test(held, a_log_that_is_set_back_just_after_a_commit_is_no_loss)
     for (int round = 0; round < ROUNDS; round++) {
         conn.held.frames = 0;
         cr_assert_eq(sqlite3_exec(conn.db,
-                                  "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', 1) ON "
+                                  "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', x'', 1) ON "
                                   "CONFLICT DO UPDATE SET version = excluded.version",
                                   NULL, NULL, NULL),
                      SQLITE_OK, "%s", sqlite3_errmsg(conn.db));
@@ -283,7 +284,7 @@ static void connect_to(struct sqlite_conn *conn)
 static void write_some(struct sqlite_conn *conn)
 {
     cr_assert_eq(sqlite3_exec(conn->db,
-                              "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', 1) ON "
+                              "INSERT INTO nodes VALUES ('this', hex(randomblob(20000)), 'c', x'', 1) ON "
                               "CONFLICT DO UPDATE SET version = excluded.version",
                               NULL, NULL, NULL),
                  SQLITE_OK, "%s", sqlite3_errmsg(conn->db));

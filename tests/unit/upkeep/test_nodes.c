@@ -110,7 +110,8 @@ static void write_row(struct node *node, const char *config, int64_t at)
         return;
     }
     snprintf(sql, sizeof sql,
-             "INSERT INTO cmpd.nodes (name, version, config, seen_at) VALUES ('%.*s', '1', '%s', %lld)",
+             "INSERT INTO cmpd.nodes (name, version, config, guesses, seen_at) VALUES ('%.*s', '1', '%s', "
+             "'', %lld)",
              (int)row.name.len, (const char *)row.name.data, config, (long long)at);
     database_run(test_url, sql);
 }
@@ -129,6 +130,39 @@ Test(nodes, those_that_serve_alike_know_each_other)
     cr_assert_eq(lists(&first, entry), 1);
     snprintf(entry, sizeof entry, "\"configuration\":\"%s\",\"seen_seconds\":5}", policy_hash(second.policy));
     cr_assert_eq(lists(&first, entry), 1, "the second one, five seconds ago");
+}
+
+/* server/base/guesses.h: who guesses at one node is refused at the other. */
+Test(nodes, wrong_MACs_are_heard_of)
+{
+    struct ledger *sources[2], *pairs[2];
+    struct node *both[2] = {&first, &second};
+
+    for (int i = 0; i < 2; i++) {
+        sources[i] = ledger_new(64);
+        pairs[i] = ledger_new(64);
+        both[i]->nodes.guesses = guesses_new(sources[i], pairs[i]);
+    }
+    for (int i = 0; i < BOUND_GUESSES_PAIR; i++)
+        guesses_note(first.nodes.guesses, GUESSES_PAIR, 7, ledger_now());
+    run(&first, T);
+    CAPTURE(run(&second, T + 1));
+    cr_assert_not_null(strstr(logged, "event=\"secrets are being guessed\""), "%s", logged);
+    CAPTURE(run(&second, T + 6));
+    cr_assert_str_empty(logged, "%s", logged);
+    guesses_note(first.nodes.guesses, GUESSES_PAIR, 7, ledger_now());
+    run(&first, T + 6);
+    run(&second, T + 11);
+    run(&first, T + 12);
+    for (int i = 0; i < 2; i++) {
+        struct ledger_source *source = ledger_pin(pairs[i], 7, ledger_now());
+        cr_expect_eq(ledger_lately(&source->failures, BOUND_GUESSES_HALVING, ledger_now()),
+                     i == 0 ? 0 : BOUND_GUESSES_PAIR + 1, "a node hears nothing of itself");
+        ledger_unpin(source);
+        guesses_free(both[i]->nodes.guesses);
+        ledger_free(sources[i]);
+        ledger_free(pairs[i]);
+    }
 }
 
 Test(nodes, one_that_serves_otherwise_is_told_of_once_and_again_when_it_is_over)

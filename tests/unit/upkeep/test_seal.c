@@ -293,7 +293,7 @@ Test(seal, what_is_not_in_the_file_is_not_sealed)
 
 Test(seal, the_end_of_upkeep_leaves_nothing_unsealed)
 {
-    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);
     struct audit_summary sum;
 
     cr_assert_not_null(upkeep);

@@ -65,7 +65,7 @@ Test(upkeep, what_is_overdue_is_ended)
 {
     begin(1, time(NULL) - 1);
     begin(2, time(NULL) + 1000);
-    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);
     cr_assert_not_null(upkeep);
     while (state_of(1) == STORE_TX_WAIT_CONFIRM)
         a_moment();
@@ -82,7 +82,7 @@ Test(upkeep, an_outage_puts_deadlines_off_before_anything_is_ended)
 
     serve_at(now - 1000);
     begin(1, now - 500);
-    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);
     for (int64_t deadline = now - 500; deadline == now - 500;) {
         struct enrollment e;
         enrollment_init(&e, 1, 1);
@@ -103,7 +103,7 @@ Test(upkeep, an_alarm_lasts_until_the_configuration_is_loaded_again)
     cr_assert(demo_edit(&demo, &fault, "confirm_revoke_max: 60", "confirm_revoke_max: 1"));
     begin(1, time(NULL) - 10);
     begin(2, time(NULL) - 5);
-    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);
     while (!upkeep_has_alarm(upkeep))
         a_moment();
     cr_assert_eq(state_of(1), STORE_TX_ENDED);
@@ -135,7 +135,7 @@ static size_t seals(void)
 static void long_jobs(struct upkeep *upkeep, int64_t now_ms)
 {
     atomic_store(&upkeep->served, now_ms / 1000);
-    run_jobs(upkeep, UPKEEP_LONG, &(struct upkeep_turn){demo.policy, store, now_ms, NULL});
+    run_jobs(upkeep, UPKEEP_LONG, &(struct upkeep_turn){demo.policy, store, now_ms, NULL, NULL});
 }
 
 /* A vendor's new CRL brings a new policy about, and takes back no alarm. */
@@ -204,7 +204,7 @@ Test(upkeep, the_audit_log_is_sealed_every_minute)
 Test(upkeep, long_jobs_wait_until_the_node_serves)
 {
     struct upkeep upkeep = {.store = store};
-    const struct upkeep_turn turn = {demo.policy, store, NOW * 1000LL, NULL};
+    const struct upkeep_turn turn = {demo.policy, store, NOW * 1000LL, NULL, NULL};
 
     cr_assert(begin_jobs(&upkeep, NOW));
     serve_at(NOW);
@@ -231,7 +231,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     struct upkeep upkeep = {.store = store};
 
     cr_assert(begin_jobs(&upkeep, NOW));
-    run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL, NULL});
+    run_job(&upkeep, &nodes_job, &(struct upkeep_turn){demo.policy, store, NOW * 1000LL, NULL, NULL});
     cr_assert(serves(&upkeep, NOW));
     cr_assert_not(serves(&upkeep, NOW + SERVICE_AGE + 1));
     /* A store that is opened to be read takes nothing. */
@@ -239,7 +239,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     struct store *deaf = store_open_to_read(fault, policy_config(demo.policy)->store, "deaf");
     cr_assert_not_null(deaf, "%s", fault);
     run_job(&upkeep, &nodes_job,
-            &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL, NULL});
+            &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL, NULL, NULL});
     cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
     store_close(deaf);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
@@ -251,7 +251,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
 Test(upkeep, a_new_configuration_waits_for_no_second)
 {
     atomic_store(&waits_for_ever, 1);
-    struct upkeep *upkeep = upkeep_new(demo.policy, store);
+    struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);
     cr_assert_not_null(upkeep);
     while (atomic_load(&waits) < UPKEEP_STRANDS)
         a_moment();
