@@ -99,11 +99,8 @@ static const struct store_column claims[] = {
 };
 
 static const struct store_column nodes[] = {
-    WORDS(store_node, name),
-    WORDS(store_node, version),
-    WORDS(store_node, config),
-    OCTETS(store_node, guesses),
-    NUMBER(store_node, seen_at),
+    WORDS(store_node, name),     WORDS(store_node, version),  WORDS(store_node, config),
+    OCTETS(store_node, guesses), NUMBER(store_node, seen_at),
 };
 
 static const struct store_column seals[] = {

@@ -213,9 +213,9 @@ struct store_seal {
 /* struct store_node is what a node says of itself, each time that it says that it serves. */
 struct store_node {
     struct bytes name, version;
-    struct bytes config; /* policy_hash: the same on all nodes of a CA */
+    struct bytes config;  /* policy_hash: the same on all nodes of a CA */
     struct bytes guesses; /* wrong MACs that it has counted (server/base/guesses.h) */
-    int64_t seen_at;     /* Unix seconds, by its own clock */
+    int64_t seen_at;      /* Unix seconds, by its own clock */
 };
 
 /* ---- tables ---- */
