@@ -227,7 +227,15 @@ struct config_confirm {
 /* When ip has caPubs, the root of the CA (RFC 9483 4.1.1; never in cp and kup, 4.1.2 and 4.1.3). */
 enum config_ca_pubs { CONFIG_CA_PUBS_NEVER, CONFIG_CA_PUBS_MAC, CONFIG_CA_PUBS_ALWAYS };
 
+/* What protects the answer to a request with a MAC. */
+enum config_mac_answers { CONFIG_MAC_ANSWERS_MAC, CONFIG_MAC_ANSWERS_SIGNATURE };
+
+/* Whose certificate signs answers. */
+enum config_signed_by { CONFIG_SIGNED_BY_CMP, CONFIG_SIGNED_BY_CA };
+
 struct config_answer {
+    enum config_mac_answers mac_answers;
+    enum config_signed_by signed_by;
     enum config_ca_pubs ca_pubs;
     struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
 };

@@ -262,6 +262,20 @@ static int check_accept(struct config_fault *fault, const struct config *config,
            check_names(fault, config, i, "ras", &accept->ras, "vendor", vendor_name, config->vendor_count);
 }
 
+/* RFC 9483 3.2: "the same kind of protection MUST be used for all messages". */
+static int check_answer(struct config_fault *fault, const struct config *config, size_t i)
+{
+    const struct config_profile *p = &config->profiles[i];
+    char key[KEY_TEXT_MAX];
+
+    snprintf(key, sizeof key, "profiles[%zu].answer.mac_answers", i);
+    return p->answer.mac_answers == CONFIG_MAC_ANSWERS_MAC || p->accept.header != CONFIG_HEADER_RFC9483 ||
+           config_fault_at(fault, config, key,
+                           "mac_answers is signature, and header: rfc9483 in accept holds profile \"%s\" to "
+                           "one kind of protection throughout; write mac_answers: mac, or header: rfc9810",
+                           p->name);
+}
+
 static int check_profile(struct config_fault *fault, const struct config *config, size_t i)
 {
     char key[KEY_TEXT_MAX];
@@ -274,8 +288,9 @@ static int check_profile(struct config_fault *fault, const struct config *config
     if (!has_name(config, ca_name, config->ca_count, p->ca))
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
-    return check_accept(fault, config, i) && check_ranges(fault, config, i) &&
-           check_paths(fault, config, i) && config_check_urls(fault, config, i);
+    return check_accept(fault, config, i) && check_answer(fault, config, i) &&
+           check_ranges(fault, config, i) && check_paths(fault, config, i) &&
+           config_check_urls(fault, config, i);
 }
 
 /* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message

@@ -451,11 +451,21 @@ static const struct config_word ca_pubs_words[] = {{"never", CONFIG_CA_PUBS_NEVE
                                                    {"always", CONFIG_CA_PUBS_ALWAYS},
                                                    {NULL, 0}};
 
+static const struct config_word mac_answers_words[] = {
+    {"mac", CONFIG_MAC_ANSWERS_MAC}, {"signature", CONFIG_MAC_ANSWERS_SIGNATURE}, {NULL, 0}};
+
+static const struct config_word signed_by_words[] = {
+    {"cmp", CONFIG_SIGNED_BY_CMP}, {"ca", CONFIG_SIGNED_BY_CA}, {NULL, 0}};
+
 static const struct config_setting answer_rows[] = {
+    {ROW(config_answer, mac_answers), WORD(mac_answers_words, CONFIG_MAC_ANSWERS_MAC),
+     .says = "what protects the answer to a request with a MAC: mac, the same one; signature"},
+    {ROW(config_answer, signed_by), WORD(signed_by_words, CONFIG_SIGNED_BY_CMP),
+     .says = "who signs answers: cmp, cmp_certificate of the CA; ca, its own certificate, for stations that "
+             "want the sender to be the CA itself"},
     {ROW(config_answer, ca_pubs), WORD(ca_pubs_words, CONFIG_CA_PUBS_MAC),
-     .says = "root in caPubs of ip: never, with shared secrets (mac), always but to who signs with a "
-             "certificate of "
-             "this CA (RFC 9483 4.1.2)"},
+     .says = "root in caPubs of ip: never, in answers that have the MAC of a shared secret (mac), always but "
+             "to who signs with a certificate of this CA (RFC 9483 4.1.2)"},
     {ROW(config_answer, extra_certs), LIST(CONFIG_FILES, 0),
      .says = "PEM files: more certificates to send along with a new one"},
 };
@@ -505,7 +515,7 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, urls), GROUP(urls), .says = "where a certificate tells to look"},
     {ROW(config_profile, update), GROUP(update), .says = "what becomes of certificates that kur updates"},
     {ROW(config_profile, confirm), GROUP(confirm), .says = "of a new certificate"},
-    {ROW(config_profile, answer), GROUP(answer), .says = "what is sent along"},
+    {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
 };
 static const struct config_section profile = SECTION(profile, "a profile");

@@ -8,6 +8,44 @@
 /* GeneralName directoryName of the NULL-DN */
 static const uint8_t null_dn[4] = {0xa4, 0x02, 0x30, 0x00};
 
+/* struct answerer is who signs answers. */
+struct answerer {
+    const struct certificate *cert;
+    const struct private_key *key;
+    const struct signature_algorithm *algorithm;
+    struct bytes sender;
+    const struct bytes *extra_certs; /* |cert| and what stands between it and the root */
+    size_t extra_cert_count;
+};
+
+static int is_by_ca(const struct cmp_profile *profile)
+{
+    return profile->config->answer.signed_by == CONFIG_SIGNED_BY_CA;
+}
+
+static struct answerer answerer_of(const struct cmp_profile *profile)
+{
+    const struct cmp_authority *ca = profile->ca;
+
+    return is_by_ca(profile) ? (struct answerer){&ca->cert,           ca->key,
+                                                 ca->algorithm,       ca->sender,
+                                                 ca->mac_extra_certs, ca->mac_extra_cert_count}
+                             : (struct answerer){&ca->cmp_cert,          ca->cmp_key,
+                                                 ca->cmp_algorithm,      ca->cmp_sender,
+                                                 ca->signed_extra_certs, ca->signed_extra_cert_count};
+}
+
+const struct certificate *cmp_answering_certificate(const struct cmp_profile *profile)
+{
+    return answerer_of(profile).cert;
+}
+
+/* RFC 9483 3.2 wants one kind of protection throughout; some clients take, or want, a signature. */
+int cmp_answers_by_mac(const struct cmp_message *m)
+{
+    return m->mac_verified && m->profile->config->answer.mac_answers == CONFIG_MAC_ANSWERS_MAC;
+}
+
 /* The sender is echoed as recipient (RFC 9483 3.1), unless it is no GeneralName: then nobody is named. */
 static struct bytes recipient_of(const struct pki_header *in)
 {
@@ -47,7 +85,8 @@ static struct bytes mac_sender(struct cmp_message *m)
     if (cmp_to_the_letter(m))
         return reference_as_sender(m, &sender) ? sender : ca->sender;
     if (general_name_is_well_formed(in->recipient) &&
-        (is_addressed(in, ca->cert.subject) || is_addressed(in, ca->cmp_cert.subject)))
+        (is_addressed(in, ca->cert.subject) ||
+         (!is_by_ca(m->profile) && is_addressed(in, ca->cmp_cert.subject))))
         return in->recipient;
     return ca->sender;
 }
@@ -66,8 +105,7 @@ static int gives_certificate(const struct cmp_message *m)
 
 static void fill_header(struct cmp_message *m, struct pki_header *header)
 {
-    const struct cmp_authority *ca = m->profile->ca;
-    int is_mac = m->mac_verified;
+    const struct answerer answerer = answerer_of(m->profile);
 
     *header = (struct pki_header){
         .pvno = reply_version(m->in.header.pvno),
@@ -78,14 +116,14 @@ static void fill_header(struct cmp_message *m, struct pki_header *header)
         .sender_nonce = bytes_of(m->nonce, CMP_NONCE),
         .recip_nonce = m->in.header.sender_nonce,
     };
-    if (is_mac) {
+    if (cmp_answers_by_mac(m)) {
         header->protection_alg = m->mac.encoded;
         header->sender_kid = m->in.header.sender_kid;
         header->sender = mac_sender(m);
     } else {
-        header->protection_alg = ca->cmp_algorithm->encoded;
-        header->sender_kid = ca->cmp_cert.key_id;
-        header->sender = ca->cmp_sender;
+        header->protection_alg = answerer.algorithm->encoded;
+        header->sender_kid = answerer.cert->key_id;
+        header->sender = answerer.sender;
     }
     if (gives_certificate(m)) {
         header->implicit_confirm = m->grant_implicit;
@@ -127,10 +165,11 @@ static void choose_nonce(struct cmp_message *m)
 static int choose_extra_certs(struct cmp_message *m)
 {
     const struct cmp_authority *ca = m->profile->ca;
+    const struct answerer answerer = answerer_of(m->profile);
 
-    if (!m->mac_verified) {
-        m->extra_certs = ca->signed_extra_certs;
-        m->extra_cert_count = ca->signed_extra_cert_count;
+    if (!cmp_answers_by_mac(m)) {
+        m->extra_certs = answerer.extra_certs;
+        m->extra_cert_count = answerer.extra_cert_count;
     } else {
         m->extra_certs = ca->mac_extra_certs;
         m->extra_cert_count = gives_certificate(m) ? ca->mac_extra_cert_count : 0;
@@ -140,7 +179,7 @@ static int choose_extra_certs(struct cmp_message *m)
 
 enum cmp_turn cmp_protect(struct cmp_message *m)
 {
-    const struct cmp_authority *ca = m->profile->ca;
+    const struct answerer answerer = answerer_of(m->profile);
     struct pki_header header;
 
     m->result.reply_body = m->answer_body;
@@ -150,8 +189,8 @@ enum cmp_turn cmp_protect(struct cmp_message *m)
     if (!choose_extra_certs(m) ||
         !pki_encode_protected_part(&m->protected_part, m->arena, &header, m->answer_body, m->answer))
         return cmp_out_of_memory(m);
-    if (!m->mac_verified)
-        m->answer_signing = cmp_want_signature(m, ca->cmp_algorithm, ca->cmp_key, m->protected_part);
+    if (!cmp_answers_by_mac(m))
+        m->answer_signing = cmp_want_signature(m, answerer.algorithm, answerer.key, m->protected_part);
     return CMP_ON;
 }
 

@@ -51,6 +51,9 @@ struct cmp_profile {
     size_t extra_cert_count;
 };
 
+/* cmp_answering_certificate returns the one that signs answers of |profile| (answer.signed_by). */
+const struct certificate *cmp_answering_certificate(const struct cmp_profile *profile);
+
 struct cmp_settings {
     const struct cmp_profile *const *profiles;
     size_t profile_count;

@@ -60,7 +60,7 @@ struct cmp_message {
     int mac_wrong;
     struct cmp_refusal deferred; /* told once it is known whether the answer may have the peer's MAC; without
                                   * text: none */
-    int mac_verified;            /* 1: answers are protected by the same MAC */
+    int mac_verified;            /* 1: the MAC was right: the answer may have the same one */
     int authenticated; /* 1: the protection is right, of whom the transaction wants it, and it is now that it
                         * was made: the next message of its transaction, no other that its sender or we made
                         * before */
@@ -368,6 +368,9 @@ enum cmp_turn cmp_begin_refusal(struct cmp_message *m);
 
 /* cmp_refuse_late refuses a message that does not fit m->tx (refusal.c). */
 enum cmp_turn cmp_refuse_late(struct cmp_message *m);
+
+/* cmp_answers_by_mac returns 1 if the answer has the request's MAC, 0 if it is signed (answer.c). */
+int cmp_answers_by_mac(const struct cmp_message *m);
 
 /* cmp_answer_bare makes an unprotected error with result.fail_info and |text| the answer, to what can be read
  * of |request|'s header (answer.c). 1, or 0 without memory. */

@@ -291,7 +291,7 @@ static int sends_ca_pubs(const struct cmp_message *m)
 
     return cmp_has(m, CMP_CA_PUBS) && !is_known &&
            (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_ALWAYS ||
-            (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_MAC && m->mac_verified));
+            (m->profile->config->answer.ca_pubs == CONFIG_CA_PUBS_MAC && cmp_answers_by_mac(m)));
 }
 
 static enum cmp_turn answer(struct cmp_message *m)

@@ -153,6 +153,15 @@ static void warn(void *arg, const char *key, const char *text)
     warnings->count++;
 }
 
+/* What is as it should be, and surprises some stations. */
+static void note(void *config, const char *key, const char *text)
+{
+    struct config_fault place;
+
+    config_fault_at(&place, *(const struct config **)config, key, "%s", text);
+    printf("note: %s\n", place.text);
+}
+
 /* CRLs of CAs above, which somebody has to make again. */
 static void warn_of_given(const struct policy *policy, int64_t now, struct warnings *warnings)
 {
@@ -242,6 +251,7 @@ static size_t warn_of_all(const struct policy *policy, int64_t now)
 
     policy_warn_of_crls(policy, now, warn, &warnings);
     policy_warn_of_tolerances(policy, now, warn, &warnings);
+    policy_warn_of_answers(policy, warn, &warnings);
     warn_of_given(policy, now, &warnings);
     warn_of_shards(policy_config(policy), &warnings);
     warn_of_device_names(policy_config(policy), &warnings);
@@ -280,6 +290,8 @@ static int run(const struct ctl_call *call)
     warnings = warn_of_unreachable(config) + warn_of_all(policy, time(NULL));
     ok = check_store(policy, &warnings);
     if (ok)
+        policy_note_answers(policy, note, &config);
+    if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
                warnings == 0 ? "is right" : "can be served, but see the warnings", config->listener_count,
                config->ca_count, config->vendor_count, config->profile_count, policy_hash(policy));
@@ -298,8 +310,10 @@ const struct ctl_command ctl_check = {
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
         "warning, and so is one that takes shared secrets alone where the store has none, a "
         "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
-        "has ended or will within a month, and names that devices of two vendors could share, or that no "
-        "device can have. The "
+        "has ended or will within a month, a CA that signs answers and may not, and names that devices of "
+        "two vendors could share, or that no "
+        "device can have. A note tells who signs answers for a CA, if that is another name: some stations "
+        "compare them. The "
         "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

@@ -126,17 +126,18 @@ static json_t *describe(struct arena *arena, const char *base, const char *vendo
                         const struct cmp_profile *profile)
 {
     const struct cmp_authority *ca = profile->ca;
+    const struct certificate *signer = cmp_answering_certificate(profile);
     json_t *row = json_object();
 
     set_text(row, "vendor", vendor);
     put_urls(row, arena, base, profile->config);
     set_text(row, "cert_profile", profile->config->name);
     put_name(row, arena, "recipient", ca->cert.subject);
-    if (!bytes_equal(ca->cert.subject, ca->cmp_cert.subject))
-        put_name(row, arena, "answers_by", ca->cmp_cert.subject);
+    if (!bytes_equal(ca->cert.subject, signer->subject))
+        put_name(row, arena, "answers_by", signer->subject);
     put_fingerprints(row, arena, "root", ca->root);
     put_fingerprints(row, arena, "ca", ca->cert.der);
-    put_fingerprints(row, arena, "signer", ca->cmp_cert.der);
+    put_fingerprints(row, arena, "signer", signer->der);
     set_text(row, "dhcp",
              "Stations that learn it by DHCP (option 43) are told host, port and scheme of url, path, and "
              "recipient: type these in at the DHCP server, in the form that the vendor's manual has");
@@ -146,13 +147,15 @@ static json_t *describe(struct arena *arena, const char *base, const char *vendo
 /* ---- files ---- */
 
 /* What stands between: the issuing certificate, and those above it without the root. */
-static int write_files(const struct cmp_authority *ca, const char *dir)
+static int write_files(const struct cmp_profile *profile, const char *dir)
 {
+    const struct cmp_authority *ca = profile->ca;
+
     if (mkdir(dir, FOLDER_MODE) != 0 && errno != EEXIST)
         return !ctl_fault("cannot make %s: %s", dir, strerror(errno));
     return ctl_write_certs(dir, "root.pem", &ca->root, 1) &&
            ctl_write_certs(dir, "ca.pem", &ca->cert.der, 1) &&
-           ctl_write_certs(dir, "signer.pem", &ca->cmp_cert.der, 1) &&
+           ctl_write_certs(dir, "signer.pem", &cmp_answering_certificate(profile)->der, 1) &&
            ctl_write_certs(dir, "chain.pem", ca->mac_extra_certs, ca->mac_extra_cert_count);
 }
 
@@ -205,7 +208,7 @@ static int hand_out(const struct ctl_call *call, const struct ctl_opened *opened
     if ((base = base_of(arena, call, opened->config)) == NULL)
         return ctl_fault("no listener serves CMP: say by --url where stations reach this CA");
     profile = policy_settings(opened->policy)->profiles[i];
-    if (out != NULL && !write_files(profile->ca, out))
+    if (out != NULL && !write_files(profile, out))
         return CTL_FAULT;
     row = describe(arena, base, vendor, profile);
     if (ctl_value(call, "json") != NULL)

@@ -100,6 +100,12 @@ void policy_warn_of_crls(const struct policy *policy, int64_t now, policy_warnin
  * BOUND_TOLERANCE_WARNING_DAYS. */
 void policy_warn_of_tolerances(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
 
+/* policy_warn_of_answers does so for each profile whose answers are signed by a certificate that may not sign
+ * them, and policy_note_answers tells of each CA for which another name answers: nothing is wrong with that.
+ */
+void policy_warn_of_answers(const struct policy *policy, policy_warning *warn, void *arg);
+void policy_note_answers(const struct policy *policy, policy_warning *note, void *arg);
+
 /* policy_issuer_id writes by what the store knows the CA whose issuing certificate is |cert|. */
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert);
 

@@ -9,9 +9,18 @@ credentials
 # stretch the secret by it.)
 add_profile onap "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, validity]" \
     "request.ignore: [serialNumber, signingAlg]"
+# The CA answers itself (FortiOS pins its certificate, Huawei wants its name), and signs what came with a MAC (cert-manager,
+# Oracle). The CA's certificate does not have the keyUsage that a client looks for, unless it is told not to.
+add_profile itself "answer.signed_by: ca"
+add_profile signing "answer.mac_answers: signature"
+add_profile both "answer.signed_by: ca" "answer.mac_answers: signature"
 printf 'a secret of ONAP' >"$work/secret"
 ok "a secret for it" "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --reference onap --secret-file "$work/secret" \
     --profile onap --reusable
+for profile in itself signing both; do
+    ok "a secret for $profile" "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --reference "$profile" \
+        --secret-file "$work/secret" --profile "$profile" --reusable
+done
 start_server cmpd "$dir/cmpd.yaml" "$work/pinned.log"
 ca="/O=Demo Operator/CN=Issuing CA"
 new_key "$work/new.key" P-256
@@ -34,6 +43,26 @@ for version in 3.0 3.5; do
         -subject /CN=gnb "${by_secret[@]}" -expect_sender /CN=another -certout "$work/none.pem"
     enrolled "by signature, the server's certificate pinned" -cmd ir -newkey "$work/new.key" -subject /CN=gnb \
         "${by_device[@]}" -srvcert "$dir/ca/cmp.pem"
+
+    # FortiOS: the CA's certificate pinned, by MAC and then by the certificate that it got; the sender is the CA either way.
+    enrolled "by MAC of a CA that answers itself, its certificate pinned" -cmd ir -newkey "$work/new.key" -subject /CN=gnb \
+        -ref itself -secret "file:$work/secret" -path .well-known/cmp/p/itself -srvcert "$dir/ca/issuing.pem"
+    ok "$version: its update, the CA's certificate pinned" cmp -cmd kur -cert "$work/out.pem" -key "$work/new.key" \
+        -newkey "$work/next.key" -path .well-known/cmp/p/itself -srvcert "$dir/ca/issuing.pem" -ignore_keyusage \
+        -certout "$work/next.pem"
+    refused "$version: without leave to ignore keyUsage" 'missing key usage digitalsignature' cmp -cmd ir -newkey "$work/new.key" \
+        -subject /CN=gnb "${by_device[@]}" -path .well-known/cmp/p/itself -srvcert "$dir/ca/issuing.pem" -certout "$work/none.pem"
+    refused "$version: another answers for the CA" 'does not match expected sender = .*CN=Issuing CA' cmp -cmd ir \
+        -newkey "$work/new.key" -subject /CN=gnb "${by_device[@]}" -srvcert "$dir/ca/issuing.pem" -ignore_keyusage \
+        -certout "$work/none.pem"
+    for path in signing both; do
+        signer=$dir/ca/cmp.pem
+        [ "$path" = signing ] || signer=$dir/ca/issuing.pem
+        enrolled "by MAC, answered by a signature ($path)" -cmd ir -newkey "$work/new.key" -subject /CN=gnb -ref "$path" \
+            -secret "file:$work/secret" -recipient "$ca" -path ".well-known/cmp/p/$path" -trusted "$dir/ca/root.pem" -ignore_keyusage -extracertsout "$work/extra.pem"
+        same "$version: who signed ($path)" "$(openssl x509 -in "$work/extra.pem" -noout -fingerprint)" \
+            "$(openssl x509 -in "$signer" -noout -fingerprint)"
+    done
 
     # RFC 9483 4.1.1: the NULL-DN beside a subjectAltName that names the device.
     enrolled "no subject, and a subjectAltName" -cmd ir -newkey "$work/new.key" -subject / -sans gnb.example "${by_device[@]}"

@@ -554,6 +554,15 @@ static void check_mac_is_that_of(const struct pki_message *in, const struct answ
                      in->header.sender_kid.len != 0 ? in->header.sender_kid : answer->result.reference));
 }
 
+/* By answer.signed_by of the profile that answers. */
+static const struct certificate *signer_of(const struct world *world, const struct answer *answer)
+{
+    const struct config_profile *config =
+        strcmp(answer->result.profile, world->other_config.name) == 0 ? &world->other_config : &world->config;
+
+    return config->answer.signed_by == CONFIG_SIGNED_BY_CA ? &world->issuing.cert : &world->cmp_signer.cert;
+}
+
 static void check_protection(struct world *world, const struct answer *answer)
 {
     struct pki_message message = answer->message;
@@ -571,7 +580,8 @@ static void check_protection(struct world *world, const struct answer *answer)
         must(bytes_equal(message.protection, bytes_of(expected, len)));
         return;
     }
-    struct public_key *key = public_key_parse(world->cmp_signer.cert.spki);
+    const struct certificate *signer = signer_of(world, answer);
+    struct public_key *key = public_key_parse(signer->spki);
     struct verification item = {
         .algorithm = signature_parse(&alg), .key = key, .message = part, .signature = message.protection};
     struct verification *items[] = {&item};
@@ -579,9 +589,9 @@ static void check_protection(struct world *world, const struct answer *answer)
     public_key_free(key);
     must(item.valid);
     /* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate" */
-    must(message.extra_cert_count > 0 && bytes_equal(message.extra_certs[0], world->cmp_signer.cert_der));
-    must(bytes_equal(message.header.sender_name, world->cmp_signer.cert.subject));
-    must(bytes_equal(message.header.sender_kid, world->cmp_signer.cert.key_id));
+    must(message.extra_cert_count > 0 && bytes_equal(message.extra_certs[0], signer->der));
+    must(bytes_equal(message.header.sender_name, signer->subject));
+    must(bytes_equal(message.header.sender_kid, signer->key_id));
 }
 
 /* What is asked by |in| is answered by the response that belongs to it, or by an error (RFC 9810 5.1.2, 5.3).

@@ -113,6 +113,93 @@ Test(answer, a_MAC_protected_answer_comes_from_the_CA)
     }
 }
 
+static void expect_signed_by(const struct answer *answer, const struct ctl_identity *signer)
+{
+    const struct pki_header *header = &answer->message.header;
+
+    cr_expect(bytes_equal(header->sender_name, signer->cert.subject));
+    cr_expect(bytes_equal(header->sender_kid, signer->cert.key_id));
+    cr_expect_gt(answer->message.extra_cert_count, 0);
+    cr_expect(bytes_equal(answer->message.extra_certs[0], signer->cert_der));
+}
+
+/* RFC 9810 5.1.3 lets the answer have a protection of its own. With a signature that a device knows by the
+ * MAC alone, caPubs would vouch for itself (RFC 9483 4.1.1). */
+Test(answer, a_request_with_a_MAC_is_answered_by_a_signature_where_the_profile_says_so)
+{
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_SIGNATURE;
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_signed_by(&answer, &world->cmp_signer);
+    cr_expect_eq(answer.message.extra_cert_count, 2);
+    cr_expect(bytes_equal(answer.message.extra_certs[1], world->issuing.cert_der));
+    expect_header(&answer, &mac);
+    struct answer confirmed = world_send(world, client_confirm(&mac, &answer, -1));
+    expect_signed_by(&confirmed, &world->cmp_signer);
+    expect_pkiconf(&confirmed);
+    answer_free(&answer);
+
+    mac.header.recip_nonce = bytes_of(NULL, 0);
+    mac.transaction_id[0]++;
+    world->decide_refuses = 1;
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_signed_by(&answer, &world->cmp_signer);
+    expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+}
+
+/* The same octets again find the same protection, whatever protected them. */
+Test(answer, what_is_answered_again_is_signed_as_it_was)
+{
+    struct bytes request = client_request(&mac, PKI_IR);
+
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_SIGNATURE;
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = world_send(world, request);
+        expect_signed_by(&answer, &world->issuing);
+        expect_certificate(&answer, PKI_IP);
+    }
+    cr_expect_eq(world->cert_count, 1);
+}
+
+/* The CA's own certificate signs: its chain, no root, and the sender is the name of who issues. */
+Test(answer, the_CA_itself_signs_where_the_profile_says_so)
+{
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    expect_signed_by(&answer, &world->issuing);
+    cr_expect_eq(answer.message.extra_cert_count, 1);
+    cr_expect(bytes_equal(answer.message.header.protection_alg, world->ca.algorithm->encoded));
+    struct answer confirmed = world_send(world, client_confirm(&client, &answer, -1));
+    expect_signed_by(&confirmed, &world->issuing);
+    expect_pkiconf(&confirmed);
+    answer_free(&answer);
+
+    mac.secret = bytes_str("another");
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    expect_signed_by(&answer, &world->issuing);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+}
+
+/* With a MAC, too, the CA's name is the only one then: whoever wrote to another certificate's gets it, too.
+ */
+Test(answer, a_MAC_protected_answer_of_the_CA_itself_has_its_name)
+{
+    const struct bytes ca = spelled_otherwise(world->arena, world->issuing.cert.subject);
+
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    mac.header.recipient = directory_name(world->cmp_signer.cert.subject);
+    struct answer answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_expect(bytes_equal(answer.message.header.sender, world->ca.sender));
+    cr_expect(bytes_equal(answer.message.header.sender_kid, world->reference));
+    expect_certificate(&answer, PKI_IP);
+
+    mac.transaction_id[0]++;
+    mac.header.recipient = directory_name(ca);
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_expect(bytes_equal(answer.message.header.sender, directory_name(ca)));
+    expect_certificate(&answer, PKI_IP);
+}
+
 /* To the letter of RFC 9483, too, a reference that is no text cannot be a commonName: the CA stands there.
  * What is text: what can be seen, and the space. */
 Test(answer, a_reference_that_is_text_is_the_senders_name_where_RFC_9483_wants_it)
@@ -214,6 +301,14 @@ Test(answer, caPubs_is_in_a_MAC_protected_ip_only)
     answer = world_send(world, client_request(&client, PKI_IR));
     cr_assert_eq(ca_pub_count(&answer, &root), 0);
     expect_certificate(&answer, PKI_IP);
+
+    /* A signature that the secret does not vouch for vouches for no anchor. */
+    mac.transaction_id[0]++;
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_SIGNATURE;
+    answer = world_send(world, client_request(&mac, PKI_IR));
+    cr_assert_eq(ca_pub_count(&answer, &root), 0);
+    expect_certificate(&answer, PKI_IP);
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_MAC;
 
     mac.transaction_id[0]++;
     world->decide_refuses = 1;

@@ -84,6 +84,19 @@ Test(check, what_serves_is_right)
         strstr(call_out, "/ca/cmpd.yaml is right: 2 listeners, 1 CAs, 1 vendors, 1 profiles; hash "));
 }
 
+/* It is no fault, and nothing to warn of: most stations do not mind. */
+Test(check, who_answers_for_the_CA_is_noted)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_eq(strncmp(call_out, "note: /tmp/cmpd-check-", 22), 0, "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "\"CN=CMP server,O=Demo Operator\" signs answers"), "%s", call_out);
+    edit("signed_by: cmp", "signed_by: ca");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_null(strstr(call_out, "note: "), "%s", call_out);
+    cr_expect(said("lacks digitalSignature"), "%s", call_err);
+}
+
 Test(check, a_profile_under_which_nobody_can_enroll_is_told)
 {
     cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);

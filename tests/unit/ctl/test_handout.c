@@ -98,3 +98,21 @@ Test(handout, an_address_that_is_every_one_has_the_name_of_this_machine)
     snprintf(url, sizeof url, "\nurl                   http://%s:8829/pkix/\n", name);
     cr_expect_not_null(strstr(call_out, url), "%s", call_out);
 }
+
+/* answer.signed_by: who answers is the CA: there is no other name to type in, and its certificate is the one
+ * to pin. */
+Test(handout, a_CA_that_answers_itself_has_one_name_and_one_certificate)
+{
+    const char *ca_at, *signer_at;
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "signed_by: cmp", "signed_by: ca"), "%s", fault.text);
+    cr_assert_eq(with_config("handout demo"), CTL_OK, "%s", call_err);
+    cr_expect_null(strstr(call_out, "answers_by"), "%s", call_out);
+    ca_at = strstr(call_out, "\nca_sha256 ");
+    signer_at = strstr(call_out, "\nsigner_sha256 ");
+    cr_assert(ca_at != NULL && signer_at != NULL, "%s", call_out);
+    ca_at += strcspn(ca_at, ":") - 2;
+    signer_at += strcspn(signer_at, ":") - 2;
+    cr_expect_eq(strncmp(ca_at, signer_at, 95), 0, "%s", call_out);
+}
