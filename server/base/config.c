@@ -79,6 +79,15 @@ int config_suppose_vendors(struct config *config, size_t profile, const struct c
     return 1;
 }
 
+const struct config_vendor *config_vendor_named(const struct config_vendor *vendors, size_t count,
+                                                struct bytes name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(bytes_str(vendors[i].name), name))
+            return &vendors[i];
+    return NULL;
+}
+
 const char *config_versions(void)
 {
     static char text[64];

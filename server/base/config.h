@@ -375,6 +375,10 @@ struct config *config_load_text(struct config_fault *fault, const char *name, co
  * long as |config| and names vendors of it: to try what the file does not say. 1, or 0 without memory. */
 int config_suppose_vendors(struct config *config, size_t profile, const struct config_list *vendors);
 
+/* config_vendor_named returns the one of |vendors|, |count| of them, that is called |name|, or NULL. */
+const struct config_vendor *config_vendor_named(const struct config_vendor *vendors, size_t count,
+                                                struct bytes name);
+
 /* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
  * file. */
 int config_is_token(const char *key);

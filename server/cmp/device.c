@@ -53,10 +53,7 @@ static const struct config_vendor *vendor_of(const struct cmp_message *m)
 {
     const char *owner = m->path.end != NULL ? m->path.end->owner : NULL;
 
-    for (size_t v = 0; owner != NULL && v < m->settings->vendor_count; v++)
-        if (strcmp(m->settings->vendors[v].name, owner) == 0)
-            return &m->settings->vendors[v];
-    return NULL;
+    return config_vendor_named(m->settings->vendors, m->settings->vendor_count, bytes_str(owner));
 }
 
 const char *cmp_vendor_setting(struct cmp_message *m, const char *key)

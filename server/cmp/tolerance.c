@@ -32,13 +32,11 @@ static int names_vendor(const struct config_list *names, struct bytes vendor)
 static int vendor_has(const struct cmp_message *m, struct bytes vendor, enum tolerance tolerance)
 {
     const struct config_accept *accept = &m->profile->config->accept;
+    const struct config_vendor *found =
+        config_vendor_named(m->settings->vendors, m->settings->vendor_count, vendor);
 
-    if (!names_vendor(&accept->vendors, vendor) && !names_vendor(&accept->ras, vendor))
-        return 0;
-    for (size_t v = 0; v < m->settings->vendor_count; v++)
-        if (bytes_equal(bytes_str(m->settings->vendors[v].name), vendor))
-            return tolerance_holds(&m->settings->vendors[v].tolerances, tolerance, m->now);
-    return 0;
+    return found != NULL && (names_vendor(&accept->vendors, vendor) || names_vendor(&accept->ras, vendor)) &&
+           tolerance_holds(&found->tolerances, tolerance, m->now);
 }
 
 int cmp_may_tolerate(const struct cmp_message *m, const struct cmp_profile *profile, enum tolerance tolerance)

@@ -205,14 +205,6 @@ static int names_have(const struct config_profile *profile, const char *variable
     return 0;
 }
 
-static const struct config_vendor *vendor_named(const struct config *config, const char *name)
-{
-    for (size_t v = 0; v < config->vendor_count; v++)
-        if (strcmp(config->vendors[v].name, name) == 0)
-            return &config->vendors[v];
-    return NULL; /* cannot be: config_load resolved the name */
-}
-
 /* An identity is what a vendor says: of two vendors each could name a device like one of the other's. */
 static void warn_of_device_names(const struct config *config, struct warnings *warnings)
 {
@@ -231,7 +223,8 @@ static void warn_of_device_names(const struct config *config, struct warnings *w
                  "them "
                  "may get one name; add ${vendor} to names, or make a profile for each vendor");
         for (size_t v = 0; v < vendors->count; v++) {
-            const struct config_vendor *vendor = vendor_named(config, vendors->items[v]);
+            const struct config_vendor *vendor =
+                config_vendor_named(config->vendors, config->vendor_count, bytes_str(vendors->items[v]));
             if (vendor == NULL || vendor->identity != CONFIG_IDENTITY_NONE ||
                 !names_have(profile, "${device."))
                 continue;

@@ -17,9 +17,11 @@ int profile_index(const struct config *config, const char *name)
 
 int vendor_index(const struct config *config, const char *name)
 {
-    for (size_t i = 0; i < config->vendor_count; i++)
-        if (strcmp(config->vendors[i].name, name) == 0)
-            return (int)i;
+    const struct config_vendor *vendor =
+        config_vendor_named(config->vendors, config->vendor_count, bytes_str(name));
+
+    if (vendor != NULL)
+        return (int)(vendor - config->vendors);
     ctl_fault("there is no vendor '%s': cmpctl vendor list has them", name);
     return -1;
 }

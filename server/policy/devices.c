@@ -5,14 +5,6 @@
 
 enum { SETTING = 96 };
 
-static const struct config_vendor *vendor_named(const struct config *config, const char *name)
-{
-    for (size_t v = 0; v < config->vendor_count; v++)
-        if (strcmp(config->vendors[v].name, name) == 0)
-            return &config->vendors[v];
-    return NULL; /* cannot be: config_load resolved the name */
-}
-
 int policy_check_identities(struct config_fault *fault, const struct policy *policy)
 {
     char key[SETTING];
@@ -46,7 +38,8 @@ int policy_check_devices(struct config_fault *fault, const struct policy *policy
         return 1;
     snprintf(key, sizeof key, "profiles[%zu].devices", i);
     for (size_t n = 0; n < names->count; n++) {
-        const struct config_vendor *vendor = vendor_named(policy->config, names->items[n]);
+        const struct config_vendor *vendor = config_vendor_named(
+            policy->config->vendors, policy->config->vendor_count, bytes_str(names->items[n]));
         if (vendor != NULL && vendor->identity == CONFIG_IDENTITY_NONE)
             return config_fault_at(fault, policy->config, key,
                                    "devices of vendor \"%s\" cannot be told apart; write identity there, or "

@@ -5,14 +5,6 @@
 
 enum { SETTING = 96, INTERMEDIATES_MAX = 64, ANCHORS_MAX = 64 };
 
-static size_t find_vendor(const struct config *config, const char *name)
-{
-    for (size_t v = 0; v < config->vendor_count; v++)
-        if (strcmp(config->vendors[v].name, name) == 0)
-            return v;
-    return SIZE_MAX; /* cannot be: config_load resolved the name */
-}
-
 static int add_anchors(struct config_fault *fault, struct policy *policy, struct trust *trust, size_t v)
 {
     const struct config_vendor *vendor = &policy->config->vendors[v];
@@ -128,10 +120,14 @@ int policy_load_vendors(struct config_fault *fault, struct policy *policy, struc
                         const struct config_list *names, int64_t now)
 {
     for (size_t n = 0; n < names->count; n++) {
-        size_t v = find_vendor(policy->config, names->items[n]), first = trust->count;
-        if (v == SIZE_MAX || !policy_add_vendor(fault, policy, trust, v, now))
+        const struct config *config = policy->config;
+        const struct config_vendor *vendor =
+            config_vendor_named(config->vendors, config->vendor_count, bytes_str(names->items[n]));
+        size_t v = vendor != NULL ? (size_t)(vendor - config->vendors) : 0, first = trust->count;
+        /* NULL cannot be: config_load resolved the name. */
+        if (vendor == NULL || !policy_add_vendor(fault, policy, trust, v, now))
             return 0;
-        own(trust, first, policy->config->vendors[v].name, policy->vendor_crls[v]);
+        own(trust, first, vendor->name, policy->vendor_crls[v]);
         if (!is_asked_for_everywhere(fault, policy, trust, v))
             return 0;
     }

@@ -553,3 +553,15 @@ Test(config, files_are_beside_the_configuration)
         config_free(c);
     }
 }
+
+Test(config, a_vendor_is_found_by_its_whole_name)
+{
+    const struct config_vendor vendors[] = {{.name = "acme"}, {.name = "acme-2"}};
+
+    cr_expect_eq(config_vendor_named(vendors, 2, bytes_str("acme")), &vendors[0]);
+    cr_expect_eq(config_vendor_named(vendors, 2, bytes_str("acme-2")), &vendors[1]);
+    cr_expect_null(config_vendor_named(vendors, 1, bytes_str("acme-2")));
+    cr_expect_null(config_vendor_named(vendors, 2, bytes_str("acm")));
+    cr_expect_null(config_vendor_named(vendors, 2, bytes_str(NULL)));
+    cr_expect_null(config_vendor_named(NULL, 0, bytes_str("acme")));
+}
