@@ -133,6 +133,13 @@ int certificate_build(struct bytes *tbs, struct arena *arena, const struct certi
 int certificate_assemble(struct bytes *der, struct arena *arena, struct bytes tbs,
                          const struct signature_algorithm *algorithm, struct bytes signature);
 
+/* certificate_twin (certificate_twin.c) writes the only other certificate that says the same under a
+ * signature that anybody can make of |cert|'s, which is right by the key in |issuer_spki|: who is looked for
+ * by the hash of a certificate must be looked for by that of its twin. Empty: it has none, for its signature
+ * is none of ECDSA. 1, or 0 without memory. */
+int certificate_twin(struct bytes *der, struct arena *arena, const struct certificate *cert,
+                     struct bytes issuer_spki);
+
 /* spki_key_id writes the first 20 octets of |digest| over the key in |spki| into |out|: by SHA-1 (RFC
  * 5280 4.2.1.2 (1)), or by SHA-256 (RFC 7093 section 2, method 1). 1 or 0. */
 int spki_key_id(uint8_t out[20], enum digest_id digest, struct bytes spki);

@@ -47,6 +47,7 @@ enum path_fault {
     PATH_POLICIES,  /* policies, their mappings and constraints */
     PATH_REVOKED,   /* a certificate on it is revoked */
     PATH_UNKNOWN,   /* no CRL says whether a certificate on it is revoked */
+    PATH_BLOCKED,   /* whoever asks takes a certificate on it no more */
     PATH_MEMORY,    /* there was none: no verdict */
 };
 

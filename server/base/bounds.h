@@ -59,13 +59,14 @@ enum {
     BOUND_VENDOR_CRL_EVERY = 2, /* seconds between two looks whether one of those files has changed */
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
     BOUND_VENDOR_CRLS_OCTETS =
-        128 * 1024 * 1024,          /* of all of a vendor; beyond, what was fetched is left out */
-    BOUND_VENDOR_CRL_FETCH = 60,    /* seconds for one that is fetched; after a fault, … */
-    BOUND_VENDOR_CRL_RETRY = 60,    /* … until it is tried again */
-    BOUND_VENDOR_CRL_AHEAD = 60,    /* that its thisUpdate may be ahead: clocks differ */
-    BOUND_VENDOR_CRL_LOADED = 10,   /* until one that was kept is in use, at the latest */
-    BOUND_VENDOR_CRL_REMIND = 3600, /* between two warnings of one that is stale, or will be */
-    BOUND_VENDOR_CRL_URL = 1024,    /* octets of where one is fetched from */
+        128 * 1024 * 1024,             /* of all of a vendor; beyond, what was fetched is left out */
+    BOUND_BLOCKED_CERTIFICATES = 1024, /* that all vendors' settings block together */
+    BOUND_VENDOR_CRL_FETCH = 60,       /* seconds for one that is fetched; after a fault, … */
+    BOUND_VENDOR_CRL_RETRY = 60,       /* … until it is tried again */
+    BOUND_VENDOR_CRL_AHEAD = 60,       /* that its thisUpdate may be ahead: clocks differ */
+    BOUND_VENDOR_CRL_LOADED = 10,      /* until one that was kept is in use, at the latest */
+    BOUND_VENDOR_CRL_REMIND = 3600,    /* between two warnings of one that is stale, or will be */
+    BOUND_VENDOR_CRL_URL = 1024,       /* octets of where one is fetched from */
     BOUND_FETCH_CONNECT = 10, /* seconds until a server of what is fetched is found and reached, and … */
     BOUND_FETCH_STALL = 15,   /* … for which one may send less than … */
     BOUND_FETCH_SLOW = 256,   /* … so many octets a second */

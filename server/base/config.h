@@ -100,13 +100,15 @@ struct config_vendor {
     enum config_identity identity;
     const char *identity_pattern; /* "PREFIX*SUFFIX": what stands at the star is the identity; NULL: all */
     struct config_list anchors;   /* PEM files, self-signed or not: trusted as they are */
-    struct config_list intermediates; /* PEM files: help to build paths, not trusted by themselves */
-    struct config_list crls;          /* PEM or DER: what says which of its certificates are revoked */
-    struct config_list crl_urls;      /* where more of those are fetched from */
-    uint32_t crl_fetch_minutes;       /* between two looks there */
-    int crl_stale_hours;              /* for which one of those counts after its nextUpdate */
-    struct config_list tolerate;      /* "NAME", "NAME until YYYY-MM-DD" … */
-    struct tolerances tolerances;     /* … read: for what its certificates protect */
+    struct config_list intermediates;        /* PEM files: help to build paths, not trusted by themselves */
+    struct config_list blocked;              /* PEM files: certificates that no path may lead through … */
+    struct config_list blocked_fingerprints; /* … and those with such a SHA-256, in hexadecimal */
+    struct config_list crls;                 /* PEM or DER: what says which of its certificates are revoked */
+    struct config_list crl_urls;             /* where more of those are fetched from */
+    uint32_t crl_fetch_minutes;              /* between two looks there */
+    int crl_stale_hours;                     /* for which one of those counts after its nextUpdate */
+    struct config_list tolerate;             /* "NAME", "NAME until YYYY-MM-DD" … */
+    struct tolerances tolerances;            /* … read: for what its certificates protect */
 };
 
 enum config_header { CONFIG_HEADER_RFC9810, CONFIG_HEADER_RFC9483 };

@@ -219,6 +219,13 @@ static const struct config_setting vendor_rows[] = {
      .says =
          "PEM files: certificates that help to reach an anchor, issuers before those that they issued; "
          "pathLenConstraint, nameConstraints and policies hold. Who signs CRLs in a CA's place is one, too"},
+    {ROW(config_vendor, blocked), LIST(CONFIG_FILES, 0), .example = "[vendors/acme-lost.pem]", .commented = 1,
+     .says =
+         "PEM files: certificates of CAs or stations that are taken no more, nor what they issued, whatever "
+         "CRLs say: for every vendor and profile"},
+    {ROW(config_vendor, blocked_fingerprints), LIST(CONFIG_TEXTS, 0), .example = "[\"a2:0d:…\"]",
+     .commented = 1,
+     .says = "… and others by the SHA-256 of the certificate: 64 hexadecimal digits, with colons or without"},
     {ROW(config_vendor, crls), LIST(CONFIG_FILES, 0), .example = "[vendors/acme.crl]", .commented = 1,
      .says =
          "CRLs in PEM or DER, one a file, complete ones and deltas, of every CA from an anchor to a station: "

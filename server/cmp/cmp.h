@@ -54,12 +54,22 @@ struct cmp_profile {
 /* cmp_answering_certificate returns the one that signs answers of |profile| (answer.signed_by). */
 const struct certificate *cmp_answering_certificate(const struct cmp_profile *profile);
 
+enum { CMP_FINGERPRINT = 32 }; /* octets of a certificate's SHA-256 */
+
+/* struct cmp_blocked is a certificate that no path may lead through. */
+struct cmp_blocked {
+    uint8_t hash[CMP_FINGERPRINT];
+    const char *setting; /* that says so: "vendors[0].blocked[1]" */
+};
+
 struct cmp_settings {
     const struct cmp_profile *const *profiles;
     size_t profile_count;
     const struct cmp_profile *default_profile;
     const struct config_vendor *vendors;
     size_t vendor_count;
+    const struct cmp_blocked *blocked; /* in the order of their hashes */
+    size_t blocked_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
 };
 

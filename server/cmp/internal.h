@@ -79,6 +79,7 @@ struct cmp_message {
     const struct public_key *signer_key;
     struct path path;
     unsigned path_attempt;
+    const char *blocked_by; /* of a path that is PATH_BLOCKED: the setting */
     struct verification protection;
     int signer_is_own;
     int is_ra;          /* the signer is an RA of the profile */
@@ -317,6 +318,12 @@ enum cmp_turn cmp_refuse_blocked(struct cmp_message *m);
 /* cmp_check_extensions refuses extensions that stand twice in |tmpl|, or are too many. CMP_ON or CMP_REFUSED.
  */
 enum cmp_turn cmp_check_extensions(struct cmp_message *m, const struct cert_template *tmpl);
+
+/* ---- blocked.c ---- */
+
+/* cmp_check_blocked returns PATH_BLOCKED, with m->path.refusal and m->blocked_by, if a certificate of the
+ * signer's path is blocked, else PATH_OK. */
+enum path_fault cmp_check_blocked(struct cmp_message *m);
 
 /* ---- identity.c: which device a certificate is of ---- */
 

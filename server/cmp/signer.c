@@ -278,18 +278,22 @@ static enum path_fault find_path(struct cmp_message *m)
 static enum cmp_turn refuse_path(struct cmp_message *m)
 {
     enum path_fault fault = m->path.refusal.fault;
-    const char *setting = fault == PATH_REVOKED || fault == PATH_UNKNOWN ? cmp_vendor_setting(m, "crls")
-                          : m->signer_is_own                             ? "accept.own_certificates"
-                          : m->is_ra                                     ? "accept.ras"
-                                                                         : "accept.vendors";
+    const char *setting = fault == PATH_BLOCKED                            ? m->blocked_by
+                          : fault == PATH_REVOKED || fault == PATH_UNKNOWN ? cmp_vendor_setting(m, "crls")
+                          : m->signer_is_own                               ? "accept.own_certificates"
+                          : m->is_ra                                       ? "accept.ras"
+                                                                           : "accept.vendors";
 
     return cmp_by(
         m, setting,
-        cmp_refuse(m, PKI_SIGNER_NOT_TRUSTED,
-                   fault == PATH_REVOKED   ? "the protecting certificate, or an issuer of it, is revoked"
-                   : fault == PATH_UNKNOWN ? "it is not known whether the protecting certificate is revoked"
-                                           : "the protecting certificate is not trusted by this profile",
-                   path_refusal_text(m->arena, &m->path.refusal)));
+        cmp_refuse(
+            m, PKI_SIGNER_NOT_TRUSTED,
+            fault == PATH_BLOCKED
+                ? "the device's certificate, or an issuer of it, is not accepted any more: ask the operator"
+            : fault == PATH_REVOKED ? "the protecting certificate, or an issuer of it, is revoked"
+            : fault == PATH_UNKNOWN ? "it is not known whether the protecting certificate is revoked"
+                                    : "the protecting certificate is not trusted by this profile",
+            path_refusal_text(m->arena, &m->path.refusal)));
 }
 
 static enum cmp_turn ask(struct cmp_message *m)
@@ -408,6 +412,8 @@ static enum path_fault check_path(struct cmp_message *m)
     if (m->path.count != 0)
         path_remember(&m->path, cmp_trust_of(m));
     fault = path_check(&m->path, cmp_trust_of(m), &any_policy, m->arena);
+    if (fault == PATH_OK)
+        fault = cmp_check_blocked(m);
     return fault != PATH_OK ? fault : revocation_check(&m->path, cmp_trust_of(m), m->now, m->arena);
 }
 

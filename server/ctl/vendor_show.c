@@ -183,6 +183,8 @@ static int print(const struct ctl_call *call, const struct ctl_opened *opened, s
     ctl_json_set(row, "profiles", profiles_of(opened->config, vendor->name));
     ctl_json_set(row, "anchors", certificates(&vendor->anchors));
     ctl_json_set(row, "intermediates", certificates(&vendor->intermediates));
+    ctl_json_set(row, "blocked", certificates(&vendor->blocked));
+    ctl_json_set(row, "blocked_fingerprints", profile_list(&vendor->blocked_fingerprints));
     ctl_json_set(row, "crls", crls(policy_vendor_crls(opened->policy, v), time(NULL)));
     ctl_json_set(row, "crl_urls", profile_list(&vendor->crl_urls));
     if (!count_devices(row, opened, vendor->name)) {
@@ -247,7 +249,7 @@ const struct ctl_command ctl_vendor_show = {
     .least = 1,
     .most = 1,
     .options = options,
-    .says = "show a vendor's certificates and CRLs, count its devices",
+    .says = "show a vendor's certificates and CRLs, and what it blocks, count its devices",
     .more = "It reads all devices. CRLs that were fetched are among the others.",
     .run = show,
 };

@@ -231,6 +231,9 @@ int policy_decide_requests(struct cmp_decision *decision, const struct profile *
 int policy_check_identities(struct config_fault *fault, const struct policy *policy);
 int policy_check_devices(struct config_fault *fault, const struct policy *policy, size_t i);
 
+/* policy_load_blocked reads what vendors' settings block. 1, or 0 with |fault|. */
+int policy_load_blocked(struct config_fault *fault, struct policy *policy);
+
 /* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
  * |fault|. */
 int policy_check_listener(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);

@@ -48,7 +48,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
         if (!policy_load_authority(fault, policy, i, now))
             return 0;
     if (!policy_check_identities(fault, policy) || !policy_load_crls(fault, policy) ||
-        !policy_load_vendor_crls(fault, policy, now))
+        !policy_load_blocked(fault, policy) || !policy_load_vendor_crls(fault, policy, now))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
