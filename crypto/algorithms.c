@@ -135,6 +135,13 @@ static const struct signature_algorithm signatures[] = {
 };
 enum { SIGNATURES = sizeof signatures / sizeof signatures[0] };
 
+/* RFC 3279 2.2.1 and 2.2.3. They stand by themselves: nothing that looks in the table above finds them. */
+static const struct signature_algorithm sha1_signatures[] = {
+    RSA_WITH(1, "\x05"),
+    {"ecdsa-with-SHA1", BYTES("\x2a\x86\x48\xce\x3d\x04\x01"),
+     BYTES("\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"), FAMILY_ECDSA, DIGEST_SHA1, DIGEST_SHA1},
+};
+
 const struct digest_algorithm *digest_algorithm(enum digest_id id)
 {
     return id > DIGEST_NONE && id < DIGEST_COUNT ? &digests[id] : NULL;
@@ -267,27 +274,33 @@ static int takes_parameters(const struct signature_algorithm *row, const CBS *pa
     return lenient ? is_null_or_absent(params) : CBS_len(params) == 0;
 }
 
-static const struct signature_algorithm *parse(CBS *cbs, int lenient)
+static const struct signature_algorithm *parse(CBS *cbs, const struct signature_algorithm *rows, size_t count,
+                                               int lenient)
 {
     CBS params;
     struct bytes oid;
 
     if (!get_algorithm(cbs, &oid, &params))
         return NULL;
-    for (size_t i = 0; i < SIGNATURES; i++)
-        if (bytes_equal(oid, signatures[i].oid) && takes_parameters(&signatures[i], &params, lenient))
-            return &signatures[i];
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(oid, rows[i].oid) && takes_parameters(&rows[i], &params, lenient))
+            return &rows[i];
     return NULL;
 }
 
 const struct signature_algorithm *signature_parse(CBS *cbs)
 {
-    return parse(cbs, 0);
+    return parse(cbs, signatures, SIGNATURES, 0);
 }
 
 const struct signature_algorithm *signature_parse_lenient(CBS *cbs)
 {
-    return parse(cbs, 1);
+    return parse(cbs, signatures, SIGNATURES, 1);
+}
+
+const struct signature_algorithm *signature_parse_sha1(CBS *cbs)
+{
+    return parse(cbs, sha1_signatures, sizeof sha1_signatures / sizeof sha1_signatures[0], 0);
 }
 
 const struct signature_algorithm *signature_with_oid(struct bytes oid)

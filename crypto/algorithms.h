@@ -69,6 +69,10 @@ const struct signature_algorithm *signature_parse(CBS *cbs);
  * 3): some devices write it so. */
 const struct signature_algorithm *signature_parse_lenient(CBS *cbs);
 
+/* signature_parse_sha1 takes sha1WithRSAEncryption and ecdsa-with-SHA1 alone (RFC 3279 2.2), which nobody
+ * else here takes or makes: some devices sign their messages so. */
+const struct signature_algorithm *signature_parse_sha1(CBS *cbs);
+
 /* signature_fault (algorithm_fault.c) returns why signature_parse has refused |algorithm|, a text for an
  * operator that names it and says what to do, in |arena|. */
 const char *signature_fault(struct arena *arena, struct bytes algorithm);

@@ -5,7 +5,7 @@
 
 enum digest_id {
     DIGEST_NONE,
-    DIGEST_SHA1, /* PasswordBasedMac only, where a profile allows it */
+    DIGEST_SHA1, /* where a profile tolerates it, and in key identifiers */
     DIGEST_SHA224,
     DIGEST_SHA256,
     DIGEST_SHA384,

@@ -12,12 +12,15 @@ unsigned key_verify_us(enum key_kind kind)
 
 unsigned signature_verify_us(const struct signature_algorithm *algorithm)
 {
-    unsigned dearest = 0;
+    unsigned usual = 0, any = 0; /* no curve goes with SHA-1 and SHA-224 */
 
-    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
-        if (signature_fits(algorithm, (enum key_kind)kind) && key_verify_us((enum key_kind)kind) > dearest &&
-            (algorithm->family != FAMILY_ECDSA ||
-             key_algorithm((enum key_kind)kind)->digest == algorithm->digest))
-            dearest = key_verify_us((enum key_kind)kind);
-    return dearest;
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++) {
+        unsigned us = signature_fits(algorithm, (enum key_kind)kind) ? key_verify_us((enum key_kind)kind) : 0;
+        if (us > any)
+            any = us;
+        if (us > usual && (algorithm->family != FAMILY_ECDSA ||
+                           key_algorithm((enum key_kind)kind)->digest == algorithm->digest))
+            usual = us;
+    }
+    return usual != 0 ? usual : any;
 }

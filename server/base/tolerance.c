@@ -23,6 +23,9 @@ static const struct {
     [TOLERANCE_NAME_ORDER] = {"name-order",
                               "a sender with the RDNs of the signer's subject in another order, "
                               "beside its senderKID"},
+    [TOLERANCE_SHA1_SIGNATURES] = {"sha1-signatures",
+                                   "sha1WithRSAEncryption and ecdsa-with-SHA1, for protection and proof of "
+                                   "possession"},
 };
 
 const char *tolerance_name(enum tolerance tolerance)

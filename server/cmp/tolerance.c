@@ -19,6 +19,7 @@ static const struct {
     [TOLERANCE_CLOCK_OFF] = {PKI_BAD_TIME, CMP_WRONG_TIME},
     [TOLERANCE_CONFIRM_AFTER_IMPLICIT] = {PKI_CERT_CONFIRMED, CMP_CONFIRMED_ALREADY},
     [TOLERANCE_NAME_ORDER] = {PKI_BAD_MESSAGE_CHECK, CMP_WRONG_SENDER},
+    [TOLERANCE_SHA1_SIGNATURES] = {PKI_BAD_ALG, "SHA-1 must not sign: use SHA-256"},
 };
 
 static int names_vendor(const struct config_list *names, struct bytes vendor)

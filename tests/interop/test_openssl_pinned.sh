@@ -12,6 +12,7 @@ add_profile onap "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, v
 # The CA answers itself (FortiOS pins its certificate, Huawei wants its name), and signs what came with a MAC (cert-manager,
 # Oracle). The CA's certificate does not have the keyUsage that a client looks for, unless it is told not to.
 add_profile itself "answer.signed_by: ca"
+add_profile old "tolerate: [sha1-signatures]"
 add_profile signing "answer.mac_answers: signature"
 add_profile both "answer.signed_by: ca" "answer.mac_answers: signature"
 printf 'a secret of ONAP' >"$work/secret"
@@ -86,6 +87,17 @@ for version in 3.0 3.5; do
         enrolled "p10cr by MAC, of the $key key" -cmd p10cr -csr "$work/manager.csr" "${by_secret[@]}" -expect_sender "$ca"
         enrolled "p10cr by signature, of the $key key" -cmd p10cr -csr "$work/manager.csr" "${by_device[@]}"
     done
+
+    # StarOS 17 and SR OS 21: messages that RSA signs with SHA-1. The certificate has SHA-256 all the same.
+    old=(-newkey "$work/rsa.key" -digest sha1 -path .well-known/cmp/p/old)
+    enrolled "signed with SHA-1, a proof of possession too" -cmd cr -subject /CN=old "${by_device[@]}" "${old[@]}"
+    cp "$work/out.pem" "$work/old.pem"
+    enrolled "its update" -cmd kur -cert "$work/old.pem" -key "$work/rsa.key" -trusted "$dir/ca/root.pem" "${old[@]}" \
+        -newkey "$work/next.key"
+    ok "$version: not what the CA signs" grep -q 'Signature Algorithm: ecdsa-with-SHA256' <(openssl x509 -in "$work/out.pem" -noout -text)
+    refused "$version: without leave" 'sha1WithRSAEncryption is not supported: .* or have sha1-signatures tolerated' cmp -cmd kur \
+        -cert "$work/old.pem" -key "$work/rsa.key" -trusted "$dir/ca/root.pem" -newkey "$work/next.key" -digest sha1 \
+        -certout "$work/none.pem"
 
     # ONAP: an ir that is confirmed implicitly, an update of the same kind, and a revocation.
     printf '[usage]\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n' >"$work/usage.cnf"

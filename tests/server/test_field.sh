@@ -11,7 +11,7 @@ sed -i 's|^vendors:|vendors:\n  - name: field\n    anchors: [vendor-root.pem]\n 
     "$dir/cmpd.yaml"
 sent_as_they_are=("accept.vendors: [field]" "accept.message_time_seconds: 0")
 add_profile plain "${sent_as_they_are[@]}"
-add_profile lenient "${sent_as_they_are[@]}" "tolerate: [ecdsa-null-parameters]"
+add_profile lenient "${sent_as_they_are[@]}" "tolerate: [ecdsa-null-parameters, sha1-signatures]"
 add_profile strict "${sent_as_they_are[@]}" "accept.header: rfc9483"
 start_server cmpd "$dir/cmpd.yaml" "$work/field.log"
 
@@ -38,7 +38,8 @@ done <<'CASES'
 01-sender-printable|plain|200|ip|granted|subject +CN=device,O=Demo Operator$
 13-extra-20|plain|200|error|badMessageCheck|first 16
 23-time-fraction-000|plain|400|error|badDataFormat|messageTime at octet 86.*ends in 0
-40-sha1-ecdsa|plain|200|error|badAlg|ecdsa-with-SHA1.*SHA-1
+40-sha1-ecdsa|plain|200|error|badAlg|ecdsa-with-SHA1.*SHA-1.*sha1-signatures tolerated
+40-sha1-ecdsa|lenient|200|ip|granted|subject +CN=device,O=Demo Operator$
 42-ecdsa-null|plain|200|error|badAlg|ecdsa-with-SHA256.*NULL.*ecdsa-null-parameters tolerated
 42-ecdsa-null|lenient|200|ip|granted|subject +CN=device,O=Demo Operator$
 4d-compressed|plain|200|ip|badCertTemplate|compressed
@@ -57,8 +58,10 @@ g7-absent-subject-san|plain|200|ip|granted|subjectAltName +critical dNSName "gnb
 g8-dup-san|plain|200|ip|badCertTemplate|subjectAltName stands twice
 ga-san-badoid|plain|200|ip|badCertTemplate|subjectAltName: registeredID
 CASES
-ok "the log names the tolerance by which one was taken" grep -Eq '^.*certificate issued.* tolerated=ecdsa-null-parameters( |$)' "$work/field.log"
-same "and none of the others" "$(grep -c 'tolerated=[a-z]' "$work/field.log")" 1
+for tolerance in ecdsa-null-parameters sha1-signatures; do
+    ok "the log names $tolerance" grep -Eq "^.*certificate issued.* tolerated=$tolerance( |\$)" "$work/field.log"
+done
+same "and none of the others" "$(grep -c 'tolerated=[a-z]' "$work/field.log")" 2
 same "each message was sent" "$(printf '%s.der\n' "${!sent[@]}" | sort)" "$(cd "$field" && printf '%s\n' [0-9a-z][0-9a-z]-*.der | sort)"
 
 # What is no DER has its place and the reason in the log, too.

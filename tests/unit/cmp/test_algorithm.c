@@ -87,3 +87,66 @@ Test(algorithm, nothing_else_is_taken_with_them)
         expect_error(&answer, PKI_BAD_ALG);
     }
 }
+
+/* ---- SHA-1 ---- */
+
+/* An ir whose proof of possession is made with |algorithm|. */
+static struct bytes proven_with(const struct signature_algorithm *algorithm)
+{
+    struct cert_request asked = {.tmpl = client.tmpl};
+    struct bytes request, body;
+
+    asked.tmpl.subject = client.subject;
+    asked.tmpl.spki = private_key_spki(client.key);
+    cr_assert(pki_encode_cert_request(&request, world->arena, &asked));
+    cr_assert(pki_encode_cert_requests(&body, world->arena, request, algorithm->encoded,
+                                       client_signature(&client, client.key, algorithm, request)));
+    return client_message(&client, PKI_IR, body);
+}
+
+Test(algorithm, SHA_1_of_a_proof_of_possession_needs_the_profile_s_leave)
+{
+    CBS cbs = cbs_of(hex(world->arena, "30 09 06 07 2a 86 48 ce 3d 04 01"));
+    const struct signature_algorithm *sha1 = signature_parse_sha1(&cbs);
+    struct answer answer = world_send(world, proven_with(sha1));
+
+    cr_expect_not_null(strstr(answer.result.text, "proof of possession: ecdsa-with-SHA1 is not supported"),
+                       "%s", answer.result.text);
+    cr_expect_not_null(strstr(answer.result.text, ", or have sha1-signatures tolerated"), "%s",
+                       answer.result.text);
+    expect_refusal(&answer, PKI_IP, PKI_BAD_POP);
+    world->config.tolerances.until[TOLERANCE_SHA1_SIGNATURES] = TOLERANCE_NO_END;
+    client.transaction_id[0]++;
+    answer = world_send(world, proven_with(sha1));
+    cr_expect_eq(answer.result.tolerated, 1U << TOLERANCE_SHA1_SIGNATURES);
+    /* What is issued, and who answers, is signed as ever (TS 33.310 6.1.1). */
+    cr_expect_str_eq(answer.cert.algorithm->name, "ecdsa-with-SHA256");
+    cr_expect(bytes_equal(answer.message.header.protection_alg, world->ca.cmp_algorithm->encoded));
+    expect_certificate(&answer, PKI_IP);
+}
+
+/* A certificate of a path that is signed with SHA-1 is no certificate, whatever is tolerated. */
+Test(algorithm, SHA_1_of_certificates_is_never_taken)
+{
+    const struct ctl_identity *issuer = &world->vendor_ca;
+    CBS cbs = cbs_of(hex(world->arena, "30 09 06 07 2a 86 48 ce 3d 04 01"));
+    const struct signature_algorithm *sha1 = signature_parse_sha1(&cbs);
+    struct der_node *tree = der_tree_parse(world->arena, client.signer->cert_der), **algorithm, *after;
+    struct ctl_identity device = *client.signer;
+    struct bytes tbs;
+
+    world->config.tolerances.until[TOLERANCE_SHA1_SIGNATURES] = TOLERANCE_NO_END;
+    algorithm = der_tree_find(&tree, "0/2");
+    after = (*algorithm)->next;
+    *algorithm = der_tree_raw(world->arena, sha1->encoded);
+    (*algorithm)->next = after;
+    tbs = der_tree_write(world->arena, *der_tree_find(&tree, "0"));
+    cr_assert(certificate_assemble(&device.cert_der, world->arena, tbs, sha1,
+                                   client_signature(&client, issuer->key, sha1, tbs)));
+    cr_assert(certificate_parse(&device.cert, device.cert_der));
+    client_sign_by(&client, &device, &world->vendor_ca.cert_der, 1);
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect_not_null(strstr(answer.result.detail, "its signature algorithm is not supported"), "%s",
+                       answer.result.detail);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+}

@@ -45,6 +45,14 @@ static void write_null(struct client *client)
     client->header.protection_alg = hex(world->arena, "30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00");
 }
 
+static void sign_with_sha1(struct client *client)
+{
+    CBS cbs = cbs_of(hex(world->arena, "30 09 06 07 2a 86 48 ce 3d 04 01"));
+
+    client->algorithm = signature_parse_sha1(&cbs);
+    client->header.protection_alg = client->algorithm->encoded;
+}
+
 static void leave_kid_out(struct client *client)
 {
     client->header.sender_kid = bytes_of(NULL, 0);
@@ -108,6 +116,8 @@ static const struct habit {
 } habits[] = {
     {TOLERANCE_SHA1_OWF, PKI_BAD_ALG, 1, IN_IR, hash_with_sha1},
     {TOLERANCE_ECDSA_NULL_PARAMETERS, PKI_BAD_ALG, 0, IN_IR, write_null},
+    {TOLERANCE_SHA1_SIGNATURES, PKI_BAD_ALG, 0, IN_IR, sign_with_sha1},
+    {TOLERANCE_SHA1_SIGNATURES, PKI_BAD_ALG, 0, IN_CERTCONF, sign_with_sha1},
     {TOLERANCE_NO_SENDER_KID, PKI_BAD_MESSAGE_CHECK, 1, IN_IR, leave_kid_out},
     {TOLERANCE_NONCE_LENGTH, PKI_BAD_SENDER_NONCE, 0, IN_IR, shorten_nonce},
     {TOLERANCE_NONCE_LENGTH, PKI_BAD_SENDER_NONCE, 1, IN_IR, shorten_nonce},

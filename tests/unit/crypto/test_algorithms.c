@@ -105,6 +105,40 @@ Test(algorithms, lenient_is_about_NULL_alone)
     }
 }
 
+/* RFC 3279 2.2.1 and 2.2.3: told where they are asked for, and found by nothing that signs or reads
+ * certificates. */
+Test(algorithms, SHA_1_stands_by_itself)
+{
+    static const struct {
+        const char *der, *name;
+        enum signature_family family;
+    } cases[] = {
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 05 05 00", "sha1WithRSAEncryption", FAMILY_RSA_PKCS1},
+        {"30 0b 06 09 2a 86 48 86 f7 0d 01 01 05", "sha1WithRSAEncryption", FAMILY_RSA_PKCS1},
+        {"30 09 06 07 2a 86 48 ce 3d 04 01", "ecdsa-with-SHA1", FAMILY_ECDSA},
+        {"30 0b 06 07 2a 86 48 ce 3d 04 01 05 00", NULL, FAMILY_ECDSA},
+        {"30 0a 06 08 2a 86 48 ce 3d 04 03 02", NULL, FAMILY_ECDSA},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0b 05 00", NULL, FAMILY_RSA_PKCS1},
+        {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0a 30 00", NULL, FAMILY_RSA_PSS},
+        {"30 00", NULL, FAMILY_RSA_PSS},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CBS sha1 = cbs_of(hex(arena, cases[i].der));
+        const struct signature_algorithm *row = signature_parse_sha1(&sha1);
+        cr_expect_eq(row != NULL, cases[i].name != NULL, "case %zu", i);
+        if (row == NULL)
+            continue;
+        cr_expect_str_eq(row->name, cases[i].name);
+        cr_expect(row->family == cases[i].family && row->digest == DIGEST_SHA1);
+        cr_expect_null(signature(cases[i].der));
+        cr_expect_null(signature_named(row->name));
+        cr_expect_null(signature_with_oid(row->oid));
+    }
+    for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
+        cr_expect_neq(signature_for_key((enum key_kind)kind)->digest, DIGEST_SHA1);
+}
+
 #define PSS(hash, mgf_hash, salt)                                                                            \
     "30 41 06 09 2a 86 48 86 f7 0d 01 01 0a 30 34 a0 0f 30 0d 06 09 60 86 48 01 65 03 04 02 " hash           \
     " 05 00 a1 1c 30 1a 06 09 2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 " mgf_hash      \

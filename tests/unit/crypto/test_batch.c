@@ -2,8 +2,10 @@
 #include <criterion/criterion.h>
 
 #include "crypto/batch.h"
+#include "crypto/engine.h"
 #include "crypto/path.h"
 #include "crypto/pem.h"
+#include "crypto/price.h"
 #include "server/pki/message.h"
 #include "tests/support/hex.h"
 #include "tests/unit/crypto/signature_algorithms.h"
@@ -188,4 +190,49 @@ Test(batch, a_certificate_signed_with_RSA_and_SHA512_by_another_implementation_v
     verify_batch(items, 1);
     cr_assert(item.valid);
     public_key_free(key);
+}
+
+/* RFC 3279 2.2: what a tolerance takes is verified by every engine that has the kind of key. */
+Test(batch, SHA_1_is_verified_by_every_engine)
+{
+    static const struct {
+        enum key_kind kind;
+        const char *encoded;
+    } cases[] = {{KEY_RSA, "30 0d 06 09 2a 86 48 86 f7 0d 01 01 05 05 00"},
+                 {KEY_P256, "30 09 06 07 2a 86 48 ce 3d 04 01"},
+                 {KEY_P384, "30 09 06 07 2a 86 48 ce 3d 04 01"},
+                 {KEY_P521, "30 09 06 07 2a 86 48 ce 3d 04 01"}};
+    char fault[ENGINE_FAULT_MAX];
+
+    cr_assert(engines_start(fault, NULL, 0), "%s", fault);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct private_key *key = private_key_generate(cases[i].kind, 2048);
+        struct public_key *public = public_key_parse(private_key_spki(key));
+        CBS cbs = cbs_of(hex(arena, cases[i].encoded));
+        struct signing signing = {.algorithm = signature_parse_sha1(&cbs),
+                                  .key = key,
+                                  .message = bytes_str("a message"),
+                                  .signature = arena_alloc(arena, private_key_signature_max(key))},
+                       *signings[] = {&signing};
+        sign_batch(signings, 1);
+        cr_assert_gt(signing.signature_len, 0);
+        for (int engine = 0; engine < ENGINE_COUNT; engine++) {
+            struct verification item = {.algorithm = signing.algorithm,
+                                        .key = public,
+                                        .message = signing.message,
+                                        .signature = bytes_of(signing.signature, signing.signature_len)},
+                                *items[] = {&item};
+            if (engine_unusable_why((enum engine_id)engine) != NULL ||
+                engine_price(cases[i].kind, (enum engine_id)engine)->verify_us == 0)
+                continue;
+            verify_batch_with((enum engine_id)engine, items, 1);
+            cr_expect(item.valid, "kind %d, engine %d", cases[i].kind, engine);
+            item.message = bytes_str("another message");
+            verify_batch_with((enum engine_id)engine, items, 1);
+            cr_expect_not(item.valid, "kind %d, engine %d", cases[i].kind, engine);
+        }
+        cr_expect_gt(signature_verify_us(signing.algorithm), 0, "it has a price");
+        public_key_free(public);
+        private_key_free(key);
+    }
 }
