@@ -11,6 +11,7 @@
 
 #include "crypto/secret_memory.h"
 #include "server/admin/health.h"
+#include "server/admin/tolerances.h"
 #include "server/base/bounds.h"
 #include "server/base/process.h"
 #include "server/confine.h"
@@ -42,6 +43,7 @@ struct server {
     struct confine *confine;
     uint64_t crls_seen; /* policy_crls_changed */
     struct health health;
+    int64_t started; /* Unix seconds */
 };
 
 static int fail(const char *text)
@@ -70,6 +72,15 @@ static void ready_page(void *arg, struct bytes path, struct front_page *page)
     static _Thread_local char text[HEALTH_TEXT_MAX];
 
     page_of(page, health_ready(arg, text), text);
+}
+
+static void tolerances_page(void *arg, struct bytes path, struct front_page *page)
+{
+    (void)path;
+    static _Thread_local char text[TOLERANCES_TEXT_MAX];
+
+    tolerances_text(text, *(const int64_t *)arg);
+    page_of(page, 200, text);
 }
 
 static void release_document(void *held)
@@ -293,7 +304,7 @@ static int start_ocsp(struct server *server, const struct config *config)
 
 static int start(struct server *server, char **argv)
 {
-    static struct front_handler handlers[4];
+    static struct front_handler handlers[5];
     static struct front_exchange exchange;
     struct config_fault fault = {""};
     char store_fault[STORE_FAULT_MAX] = "";
@@ -337,8 +348,11 @@ static int start(struct server *server, char **argv)
         (struct front_handler){"/crl/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
     handlers[3] =
         (struct front_handler){"/ca/", CONFIG_SERVE_PUBLICATION, document_page, server->publication};
+    server->started = time(NULL);
+    handlers[4] =
+        (struct front_handler){"/tolerances", CONFIG_SERVE_ADMIN, tolerances_page, &server->started};
     setup =
-        (struct front_setup){config, server->pipeline, handlers, 4, &exchange, server->ocsp != NULL ? 1 : 0};
+        (struct front_setup){config, server->pipeline, handlers, 5, &exchange, server->ocsp != NULL ? 1 : 0};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);
     tell_keys_outside();

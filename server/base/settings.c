@@ -97,8 +97,9 @@ static const struct config_setting listener_rows[] = {
      .says = "HOST:PORT"},
     {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = service_words, .number = CONFIG_SERVE_CMP,
-     .says = "cmp: base stations; publication: /crl/ and /ca/, for anybody; ocsp: /ocsp, likewise; health: "
-             "/healthz and /readyz, for load balancers and for whoever watches; admin: nothing yet"},
+     .says =
+         "cmp: base stations; publication: /crl/ and /ca/, for anybody; ocsp: /ocsp, likewise; health: "
+         "/healthz and /readyz, for load balancers and for whoever watches; admin: /tolerances, for cmpctl"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
      .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
     {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",

@@ -12,6 +12,7 @@
 #include "crypto/seal.h"
 #include "server/base/config.h"
 #include "server/base/job_end.h"
+#include "server/base/tolerance_counts.h"
 #include "server/pki/message.h"
 #include "server/pki/request.h"
 #include "server/pki/status.h"
@@ -47,6 +48,7 @@ struct cmp_profile {
     const struct cmp_authority *ca;
     const struct trust *trust;       /* who may protect requests by signature */
     const struct trust *ras;         /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
+    struct tolerance_counts *counts; /* of the tolerances that it makes use of; NULL: nobody counts */
     const struct bytes *extra_certs; /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
 };
@@ -68,7 +70,8 @@ struct cmp_settings {
     const struct cmp_profile *default_profile;
     const struct config_vendor *vendors;
     size_t vendor_count;
-    const struct cmp_blocked *blocked; /* in the order of their hashes */
+    struct tolerance_counts *const *vendor_counts; /* of each of them; NULL: nobody counts */
+    const struct cmp_blocked *blocked;             /* in the order of their hashes */
     size_t blocked_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
 };
@@ -201,7 +204,8 @@ struct cmp_result {
     struct bytes serial;    /* of the certificate concerned, or empty */
     struct bytes subject;   /* DER name of the certificate issued, or empty */
     const char *device;     /* "VENDOR IDENTITY" of who asked for a certificate, or NULL */
-    unsigned tolerated;     /* what was taken by a tolerance alone, a bit (1 << enum tolerance) each */
+    unsigned tolerated;     /* what was taken by a tolerance alone, a bit (1 << enum tolerance) each … */
+    struct tolerance_counts *counts[2]; /* … and where that is to be counted; NULL: nowhere */
 };
 
 /* cmp_result gives the answer of a message that is done. */

@@ -222,6 +222,10 @@ enum cmp_turn cmp_judge_tolerated(struct cmp_message *m);
 /* cmp_would_tolerate returns the detail of a refusal that |tolerance| would spare; NULL without memory. */
 const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance);
 
+/* cmp_find_counts writes where the uses of |m|, which is authenticated, are counted: of its profile, and of
+ * the vendor whose device it is, where that is known. */
+void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *counts[2]);
+
 /* statusStrings of what a tolerance may take. */
 #define CMP_NO_SENDER_KID "senderKID must name the shared secret"
 #define CMP_CONFIRMED_ALREADY "the certificate of this transaction was confirmed already"

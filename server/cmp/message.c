@@ -146,6 +146,8 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->authenticated = m->authenticated;
     out->mac_wrong = m->mac_wrong;
     out->tolerated = m->tolerated;
+    if (m->authenticated && m->tolerated != 0)
+        cmp_find_counts(m, out->counts);
 }
 
 void cmp_end(struct cmp_message *m)

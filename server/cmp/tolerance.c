@@ -103,3 +103,15 @@ const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance)
 {
     return arena_printf(m->arena, "tolerate: [%s] would take it", tolerance_name(tolerance));
 }
+
+void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *counts[2])
+{
+    const struct cmp_settings *settings = m->settings;
+    const struct config_vendor *vendor =
+        config_vendor_named(settings->vendors, settings->vendor_count, vendor_of(m));
+
+    counts[0] = m->profile->counts;
+    counts[1] = vendor != NULL && settings->vendor_counts != NULL
+                    ? settings->vendor_counts[vendor - settings->vendors]
+                    : NULL;
+}

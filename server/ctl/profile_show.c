@@ -5,6 +5,7 @@
 #include "server/ctl/ctl.h"
 #include "server/ctl/lines.h"
 #include "server/ctl/profile.h"
+#include "server/ctl/tolerated.h"
 
 static void set_text(json_t *row, const char *key, const char *text)
 {
@@ -91,6 +92,8 @@ static json_t *all_of(const struct config *config, size_t i)
     put_accepted(row, profile);
     put_devices(row, profile);
     put_contents(row, profile);
+    ctl_json_set(row, "tolerate", profile_list(&profile->tolerate));
+    tolerated_put(row, config, TOLERANCE_OF_PROFILE, profile->name);
     return row;
 }
 
@@ -133,7 +136,7 @@ static int show(const struct ctl_call *call)
     if (i >= 0 && ctl_value(call, "json") != NULL)
         ctl_json_print(all_of(config, (size_t)i));
     else if (i >= 0)
-        ctl_put_lines(all_of(config, (size_t)i), NULL);
+        ctl_put_lines(all_of(config, (size_t)i), tolerated_print);
     config_free(config);
     return i >= 0 ? CTL_OK : CTL_FAULT;
 }
@@ -154,6 +157,7 @@ const struct ctl_command ctl_profile_show = {
     .most = 1,
     .options = options,
     .says = "show what a profile decides, its kind and defaults included",
-    .more = "All settings stand in cmpd.yaml; these are those that decide who gets what.",
+    .more = "All settings stand in cmpd.yaml; these are those that decide who gets what. How often its "
+            "tolerances were made use of is asked of the node, if it runs and serves admin.",
     .run = show,
 };

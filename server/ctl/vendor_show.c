@@ -11,6 +11,7 @@
 #include "server/ctl/lines.h"
 #include "server/ctl/open.h"
 #include "server/ctl/profile.h"
+#include "server/ctl/tolerated.h"
 
 enum { FILE_LIMIT = 1024 * 1024, TEXT = 2048 };
 
@@ -162,6 +163,10 @@ static void put_object(const char *label, const json_t *object)
 {
     char text[TEXT];
 
+    if (json_object_get(object, "since") != NULL) {
+        tolerated_print(label, object);
+        return;
+    }
     if (json_object_get(object, "file") != NULL)
         snprintf(text, sizeof text, "%s of %s, %s to %s: %s", text_of(object, "file"),
                  text_of(object, "issuer"), text_of(object, "this_update"), text_of(object, "next_update"),
@@ -187,6 +192,8 @@ static int print(const struct ctl_call *call, const struct ctl_opened *opened, s
     ctl_json_set(row, "blocked_fingerprints", profile_list(&vendor->blocked_fingerprints));
     ctl_json_set(row, "crls", crls(policy_vendor_crls(opened->policy, v), time(NULL)));
     ctl_json_set(row, "crl_urls", profile_list(&vendor->crl_urls));
+    ctl_json_set(row, "tolerate", profile_list(&vendor->tolerate));
+    tolerated_put(row, opened->config, TOLERANCE_OF_VENDOR, vendor->name);
     if (!count_devices(row, opened, vendor->name)) {
         json_decref(row);
         return CTL_FAULT;
@@ -250,6 +257,8 @@ const struct ctl_command ctl_vendor_show = {
     .most = 1,
     .options = options,
     .says = "show a vendor's certificates and CRLs, and what it blocks, count its devices",
-    .more = "It reads all devices. CRLs that were fetched are among the others.",
+    .more = "It reads all devices. CRLs that were fetched are among the others. How often its tolerances "
+            "were made "
+            "use of is asked of the node, if it runs and serves admin.",
     .run = show,
 };

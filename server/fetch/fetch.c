@@ -89,7 +89,8 @@ static int set_up(CURL *curl, const struct fetch *fetch, struct sink *sink, char
 {
     return SET(CURLOPT_ERRORBUFFER, error) && SET(CURLOPT_URL, fetch->url) &&
            SET(CURLOPT_PROTOCOLS_STR, "http,https") && bound_time(curl, fetch) &&
-           SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, sink) &&
+           (!fetch->is_near || SET(CURLOPT_PROXY, "")) && SET(CURLOPT_WRITEFUNCTION, take) &&
+           SET(CURLOPT_WRITEDATA, sink) &&
            (fetch->ends == NULL || (SET(CURLOPT_XFERINFOFUNCTION, gives_up) &&
                                     SET(CURLOPT_XFERINFODATA, fetch->ends) && SET(CURLOPT_NOPROGRESS, 0L)));
 }

@@ -16,6 +16,7 @@ struct fetch {
     struct bytes body;
     size_t most;            /* octets of the answer; a longer one is a fault */
     unsigned seconds;       /* from the look-up of the name to the last octet */
+    int is_near;            /* 1: whoever is asked is on this machine, or beside it: by no proxy */
     const atomic_int *ends; /* given up when it becomes 1, within a second; NULL: never */
 };
 

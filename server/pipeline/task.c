@@ -96,6 +96,8 @@ void task_finish(struct task *task)
             pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL,
                             "no memory for this message: try again later");
         log_result(task, &result);
+        for (size_t i = 0; i < 2; i++)
+            tolerance_count(result.counts[i], result.tolerated);
         guess_judge(task, &result);
     }
     leave(task);

@@ -79,6 +79,7 @@ struct policy {
     struct cmp_settings settings;
     struct policy_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
+    struct tolerance_counts **vendor_counts;
     struct crl_set **vendor_crls; /* of each vendor; NULL: it has none */
     uint64_t vendor_crl_stamp;    /* of their files, before they were read */
 };

@@ -53,10 +53,14 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
             return 0;
+        policy->profiles[i].cmp.counts = tolerance_counts_of(TOLERANCE_OF_PROFILE, config->profiles[i].name);
         policy->profile_list[i] = &policy->profiles[i].cmp;
         if (strcmp(config->default_profile, config->profiles[i].name) == 0)
             policy->settings.default_profile = policy->profile_list[i];
     }
+    for (size_t v = 0; v < config->vendor_count; v++)
+        policy->vendor_counts[v] = tolerance_counts_of(TOLERANCE_OF_VENDOR, config->vendors[v].name);
+    policy->settings.vendor_counts = policy->vendor_counts;
     policy->settings.profiles = policy->profile_list;
     policy->settings.profile_count = config->profile_count;
     policy->settings.vendors = config->vendors;
@@ -79,6 +83,7 @@ static void policy_free(struct policy *policy)
     for (size_t i = 0; policy->vendor_crls != NULL && i < policy->config->vendor_count; i++)
         crl_set_free(policy->vendor_crls[i]);
     free(policy->vendor_crls);
+    free(policy->vendor_counts);
     free(policy->authorities);
     free(policy->profiles);
     free(policy->profile_list);
@@ -104,8 +109,10 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     policy->profiles = calloc(config->profile_count, sizeof *policy->profiles);
     policy->profile_list = calloc(config->profile_count, sizeof(const struct cmp_profile *));
     policy->vendor_crls = calloc(config->vendor_count + 1, sizeof(struct crl_set *));
-    if (policy->vendor_crls == NULL || policy->arena == NULL || policy->authorities == NULL ||
-        policy->profiles == NULL || policy->profile_list == NULL || !load(fault, policy, now)) {
+    policy->vendor_counts = calloc(config->vendor_count + 1, sizeof(struct tolerance_counts *));
+    if (policy->vendor_crls == NULL || policy->vendor_counts == NULL || policy->arena == NULL ||
+        policy->authorities == NULL || policy->profiles == NULL || policy->profile_list == NULL ||
+        !load(fault, policy, now)) {
         policy_free(policy);
         return NULL;
     }

@@ -456,3 +456,68 @@ Test(tolerance, with_clock_off_no_transactionID_is_free_again)
         world_forget(world);
     }
 }
+
+/* ---- where it is counted ---- */
+
+static struct tolerance_counts of_profile, of_vendors[2];
+static struct tolerance_counts *const vendor_counts[] = {&of_vendors[0], &of_vendors[1]};
+
+static void expect_counted(const struct answer *answer, const struct tolerance_counts *profile,
+                           const struct tolerance_counts *vendor)
+{
+    cr_expect_eq(answer->result.counts[0], profile);
+    cr_expect_eq(answer->result.counts[1], vendor);
+}
+
+/* A use is the profile's, and the vendor's whose certificate signs. What is refused, answered again, or as
+ * the RFCs want it is none. */
+Test(tolerance, a_use_is_counted_for_profile_and_vendor)
+{
+    const struct habit habit = {TOLERANCE_CLOCK_OFF, PKI_BAD_TIME, 0, IN_IR, lag},
+                       by_mac = {TOLERANCE_CLOCK_OFF, PKI_BAD_TIME, 1, IN_IR, lag},
+                       usual = {TOLERANCE_CLOCK_OFF, PKI_BAD_TIME, 0, IN_IR, nothing};
+    struct client client;
+    struct answer answer;
+
+    world->profile.counts = &of_profile;
+    world->settings.vendor_counts = vendor_counts;
+    answer = begin(&client, &habit);
+    expect_counted(&answer, NULL, NULL);
+    expect_error(&answer, PKI_BAD_TIME);
+    client_cleanup(&client);
+
+    world->config.tolerances.until[TOLERANCE_CLOCK_OFF] = TOLERANCE_NO_END;
+    answer = begin(&client, &habit);
+    expect_counted(&answer, &of_profile, &of_vendors[0]);
+    answer_free(&answer);
+    client_cleanup(&client);
+    answer = begin(&client, &by_mac);
+    expect_counted(&answer, &of_profile, NULL);
+    answer_free(&answer);
+    client_cleanup(&client);
+    answer = begin(&client, &usual);
+    expect_counted(&answer, NULL, NULL);
+    answer_free(&answer);
+    client_cleanup(&client);
+}
+
+Test(tolerance, what_is_answered_again_is_counted_once)
+{
+    struct client client;
+    struct bytes request;
+    struct answer answer;
+
+    world->profile.counts = &of_profile;
+    world->config.tolerances.until[TOLERANCE_CLOCK_OFF] = TOLERANCE_NO_END;
+    client_init(&client, world, 0);
+    lag(&client);
+    request = client_request(&client, PKI_IR);
+    answer = world_send(world, request);
+    expect_counted(&answer, &of_profile, NULL);
+    answer_free(&answer);
+    answer = world_send(world, request);
+    cr_expect_str_eq(answer.result.event, "answered again");
+    expect_counted(&answer, NULL, NULL);
+    answer_free(&answer);
+    client_cleanup(&client);
+}

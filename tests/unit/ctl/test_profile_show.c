@@ -66,3 +66,19 @@ Test(profile_show, CRLs_are_shown_with_their_dates_and_what_they_are_good_for)
     cr_assert_eq(with_config("vendor show second --json"), CTL_OK, "%s", call_err);
     cr_expect_not_null(strstr(call_out, "\"state\":\"current\"}]"), "%s", call_out);
 }
+
+/* How often they were made use of, a node would have to tell. */
+Test(profile_show, tolerances_are_shown_also_while_no_node_runs)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "    tolerate: []", "    tolerate: [clock-off]"), "%s", fault.text);
+    cr_assert(demo_edit(&demo, &fault, "health, admin]", "health]"), "%s", fault.text);
+    cr_assert_eq(with_config("profile show demo"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out, "\ntolerate              clock-off\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "\ntolerated_unknown     no listener serves admin\n"), "%s",
+                       call_out);
+    cr_assert_eq(with_config("vendor show demo --json"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out, "\"tolerated_unknown\":\"no listener serves admin\""), "%s",
+                       call_out);
+}

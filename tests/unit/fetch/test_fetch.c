@@ -105,6 +105,16 @@ Test(fetch, a_document_comes_as_it_is)
     free(got);
 }
 
+/* A proxy of the environment would be asked for its own machine's node. */
+Test(fetch, what_is_near_comes_by_no_proxy)
+{
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    cr_assert(fetched((struct fetch){.most = 5, .is_near = 1}, ANSWERS(OK("Content-Length: 5\r\n", "abcde"))),
+              "%s", why);
+    cr_expect(got_len == 5);
+    free(got);
+}
+
 Test(fetch, a_body_is_posted)
 {
     const struct fetch fetch = {.content_type = "application/ocsp-request",
