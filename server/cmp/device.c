@@ -12,14 +12,15 @@ struct cmp_enrolled {
     const struct store_fetch *row;
     size_t slots; /* 0: enrollments are not counted */
     const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
-    const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that are revoked, or on hold */
+    const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that may never have been confirmed */
     int slot;                                          /* the one that is claimed; -1: none is yet */
     const struct store_claim *former;                  /* what is there; NULL: nothing */
     const struct store_cert *gave_way; /* the certificate that has to leave it; NULL: none has to */
     uint8_t key[STORE_CLAIM_KEY_MAX];
     struct store_claim claim;
     struct store_device recorded;
-    struct store_cert_change change;
+    struct bytes heir_of; /* not empty: |gave_way| was never confirmed, and was to replace this certificate */
+    struct store_cert_change changes[2];
 };
 
 static const struct config_profile *config_of(const struct cmp_message *m)
@@ -229,7 +230,7 @@ static const struct store_cert *holder_in(const struct cmp_enrolled *own, size_t
     return own->holders[slot]->outcome == STORE_FOUND ? own->holders[slot]->rows : NULL;
 }
 
-/* What was revoked or is on hold may never have been in service: its transaction tells. */
+/* What is not valid may never have been in service: its transaction tells, and what it was to replace. */
 enum cmp_turn cmp_ask_history(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
@@ -238,21 +239,29 @@ enum cmp_turn cmp_ask_history(struct cmp_message *m)
         const struct store_cert *holder = holder_in(own, i);
         if (own->holders[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (holder != NULL && (holder->status == STORE_CERT_REVOKED || holder->status == STORE_CERT_HOLD) &&
-            holder->transaction_id.len != 0)
+        if (holder != NULL && holder->status != STORE_CERT_VALID && holder->transaction_id.len != 0)
             own->txs[i] = cmp_want_row(m, m->profile->ca, STORE_TRANSACTIONS, holder->transaction_id);
     }
     return CMP_ON;
 }
 
-/* It was rejected, or no certConf came in time. */
-static int was_never_confirmed(const struct store_fetch *fetch, const struct store_cert *holder)
+/* The transaction that |holder| was issued in, or NULL: its transactionID may have begun another since. */
+static const struct store_tx *tx_of(const struct cmp_enrolled *own, size_t slot,
+                                    const struct store_cert *holder)
 {
+    const struct store_fetch *fetch = own->txs[slot];
     const struct store_tx *tx = fetch != NULL && fetch->outcome == STORE_FOUND ? fetch->rows : NULL;
 
+    return tx != NULL && bytes_equal(tx->serial, holder->serial) ? tx : NULL;
+}
+
+/* It was rejected, or no certConf came in time. */
+static int was_never_confirmed(const struct cmp_enrolled *own, size_t slot, const struct store_cert *holder)
+{
+    const struct store_tx *tx = tx_of(own, slot, holder);
+
     return holder->status == STORE_CERT_UNCONFIRMED ||
-           (tx != NULL && bytes_equal(tx->serial, holder->serial) &&
-            (tx->state == STORE_TX_REJECTED || tx->state == STORE_TX_ENDED));
+           (tx != NULL && (tx->state == STORE_TX_REJECTED || tx->state == STORE_TX_ENDED));
 }
 
 static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t percent)
@@ -268,7 +277,7 @@ static int gives_way(const struct cmp_message *m, size_t slot)
     const struct store_cert *holder = holder_in(m->enrolled, slot);
 
     if (claim_in(m->enrolled, slot)->allowed ||
-        (holder != NULL && was_never_confirmed(m->enrolled->txs[slot], holder)))
+        (holder != NULL && was_never_confirmed(m->enrolled, slot, holder)))
         return 1;
     if (holder == NULL || holder->not_after < m->now)
         return (once->again & CONFIG_AGAIN_EXPIRED) != 0;
@@ -282,6 +291,18 @@ static int gives_way(const struct cmp_message *m, size_t slot)
             is_near_end(holder, m->now, once->near_end_percent));
 }
 
+/* What |slot| had is left for what is issued now. */
+static void take_over(struct cmp_enrolled *own, size_t slot)
+{
+    const struct store_cert *holder = holder_in(own, slot);
+    const struct store_tx *tx = holder != NULL ? tx_of(own, slot, holder) : NULL;
+
+    choose(own, slot);
+    own->gave_way = holder;
+    if (tx != NULL && was_never_confirmed(own, slot, holder))
+        own->heir_of = tx->replaces;
+}
+
 static enum cmp_turn choose_from_holders(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
@@ -289,10 +310,8 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
         if (own->txs[i] != NULL && own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (!gives_way(m, i))
-            continue;
-        choose(own, i);
-        own->gave_way = holder_in(own, i);
+        if (gives_way(m, i))
+            take_over(own, i);
     }
     if (own->slot >= 0)
         return CMP_ON;
@@ -356,31 +375,42 @@ static void record_device(struct cmp_message *m, struct store_unit *unit)
     store_unit_write(unit, STORE_ONCE, STORE_DEVICES, &own->recorded);
 }
 
-/* One that was never confirmed is revoked at once, and one on hold as well; a good one when the new one is
- * good. */
-static void leave_slot(struct cmp_message *m, struct store_unit *unit)
+static void revoke(struct cmp_message *m, struct store_unit *unit, struct store_cert_change *change,
+                   struct bytes serial, enum store_cert_status only_from)
 {
-    struct cmp_enrolled *own = m->enrolled;
-    const struct store_cert *cert = own->gave_way;
-    int is_open = cert != NULL && (cert->status == STORE_CERT_UNCONFIRMED || cert->status == STORE_CERT_HOLD);
-    int is_good = cert != NULL && cert->status == STORE_CERT_VALID &&
-                  config_of(m)->once.former == CONFIG_PREDECESSOR_REVOKE;
-
-    if (is_good)
-        m->new_tx.replaces = cert->serial;
-    if (!is_open && !(is_good && m->grant_implicit))
-        return;
-    own->change = (struct store_cert_change){
-        .serial = cert->serial,
-        .only_from = cert->status,
-        .required = unit->change == NULL, /* else the certificate that is updated is */
+    *change = (struct store_cert_change){
+        .serial = serial,
+        .only_from = only_from,
+        /* Another one is, or nobody has looked whether it is still good. */
+        .required = unit->change == NULL && bytes_equal(serial, m->enrolled->gave_way->serial),
         .status = STORE_CERT_REVOKED,
         .reason = CMP_SUPERSEDED,
         .at = m->now,
         .next = unit->change,
     };
-    unit->change = &own->change;
-    cmp_tell_superseded(m, cert->serial);
+    unit->change = change;
+    cmp_tell_superseded(m, serial);
+}
+
+/* One that was never confirmed is revoked at once, and one on hold as well; a good one when the new one is
+ * good. So is the one that an unconfirmed one was to replace: the new one replaces it now. */
+static void leave_slot(struct cmp_message *m, struct store_unit *unit)
+{
+    struct cmp_enrolled *own = m->enrolled;
+    const struct store_cert *cert = own->gave_way;
+    struct bytes good = own->heir_of;
+
+    if (cert == NULL)
+        return;
+    if (cert->status == STORE_CERT_VALID && config_of(m)->once.former == CONFIG_PREDECESSOR_REVOKE)
+        good = cert->serial;
+    if (cert->status == STORE_CERT_UNCONFIRMED || cert->status == STORE_CERT_HOLD)
+        revoke(m, unit, &own->changes[0], cert->serial, cert->status);
+    if (good.len == 0)
+        return;
+    m->new_tx.replaces = good;
+    if (m->grant_implicit)
+        revoke(m, unit, &own->changes[1], good, STORE_CERT_VALID);
 }
 
 void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes serial)

@@ -407,6 +407,39 @@ Test(device, what_gave_way_may_be_gone_when_the_new_one_is_confirmed)
     cr_expect_eq(before->reason, 1);
 }
 
+/* Power fails between ip and certConf: what the lost one was to replace, the next one does. */
+Test(device, what_was_never_confirmed_hands_on_what_it_was_to_replace)
+{
+    for (int implicit = 0; implicit < 2; implicit++) {
+        begin_anew(&client);
+        struct store_cert *before = enroll(&client);
+        world->config.once.former = CONFIG_PREDECESSOR_REVOKE;
+        claim_of(0)->allowed = 1;
+        begin_anew(&other);
+        other.header.implicit_confirm = 0;
+        struct answer answer = world_send(world, client_request(&other, PKI_IR));
+        struct store_cert *lost = world_cert_of(world, answer.cert.serial);
+        answer_free(&answer);
+        cr_expect_eq(lost->status, STORE_CERT_UNCONFIRMED);
+        begin_anew(&other);
+        other.header.implicit_confirm = implicit;
+        answer = world_send(world, client_request(&other, PKI_IR));
+        cr_assert(answer.has_cert);
+        cr_expect_eq(lost->status, STORE_CERT_REVOKED);
+        cr_expect_eq(before->status, implicit ? STORE_CERT_REVOKED : STORE_CERT_VALID);
+        if (!implicit) {
+            client_next(&other, &answer);
+            struct answer confirmed = world_send(world, client_confirm(&other, &answer, PKI_ACCEPTED));
+            expect_pkiconf(&confirmed);
+        }
+        answer_free(&answer);
+        cr_expect_eq(before->status, STORE_CERT_REVOKED);
+        cr_expect_eq(before->reason, 4);
+        claim_of(0)->allowed = 1;
+        world->config.once.former = CONFIG_PREDECESSOR_KEEP;
+    }
+}
+
 Test(device, slots_are_taken_one_after_the_other)
 {
     world->config.once.slots = 2;
