@@ -36,7 +36,7 @@ static void expect_blocked(const char *whose)
     expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
 }
 
-/* RFC 9483 3.5: "the CMP protection certificate MUST be validated […]", by what the operator says, too. */
+/* The path of who signs (RFC 9483 3.5) is held against what the operator says, too. */
 Test(blocked, a_device_an_intermediate_and_an_anchor)
 {
     struct answer answer;

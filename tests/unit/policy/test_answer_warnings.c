@@ -56,7 +56,7 @@ Test(answer_warnings, another_name_answers_for_the_CA)
     cr_expect_eq(notes().count, 0);
 }
 
-/* RFC 9483 3.2: "the same kind of protection MUST be used for all messages". */
+/* RFC 9483 3.2 has one kind of protection in all messages of an operation. */
 Test(answer_warnings, to_the_letter_one_kind_of_protection)
 {
     edit("mac_answers: mac", "mac_answers: signature");
