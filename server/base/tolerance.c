@@ -26,6 +26,8 @@ static const struct {
     [TOLERANCE_SHA1_SIGNATURES] = {"sha1-signatures",
                                    "sha1WithRSAEncryption and ecdsa-with-SHA1, for protection and proof of "
                                    "possession"},
+    [TOLERANCE_POLL_WITHOUT_ANSWER] = {"poll-without-answer",
+                                       "a pollReq for an answer that did not arrive gets that answer"},
 };
 
 const char *tolerance_name(enum tolerance tolerance)

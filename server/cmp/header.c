@@ -77,8 +77,14 @@ enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
     /* Without it the transactionID, which is ours to keep unique, and the hash of the certificate say what is
      * answered. A wrong one stays wrong, and whoever proves nothing needs it. */
     if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce) ||
-        (is_absent && cmp_tolerates(m, TOLERANCE_NO_RECIP_NONCE)))
+        (is_absent && !cmp_has(m, CMP_POLLS) && cmp_tolerates(m, TOLERANCE_NO_RECIP_NONCE)))
         return CMP_ON;
+    /* Who polls for an answer that he did not get has no nonce to repeat. */
+    if (is_absent && cmp_has(m, CMP_POLLS))
+        return cmp_tolerates(m, TOLERANCE_POLL_WITHOUT_ANSWER)
+                   ? CMP_ON
+                   : cmp_refuse(m, PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL,
+                                cmp_would_tolerate(m, TOLERANCE_POLL_WITHOUT_ANSWER));
     return cmp_refuse(m, PKI_BAD_RECIPIENT_NONCE, CMP_WRONG_RECIP_NONCE,
                       is_absent ? cmp_would_tolerate(m, TOLERANCE_NO_RECIP_NONCE) : NULL);
 }

@@ -222,7 +222,7 @@ enum cmp_turn cmp_judge_tolerated(struct cmp_message *m);
 /* cmp_would_tolerate returns the detail of a refusal that |tolerance| would spare; NULL without memory. */
 const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance);
 
-/* cmp_find_counts writes where the uses of |m|, which is authenticated, are counted: of its profile, and of
+/* cmp_find_counts writes where the uses of |m|, if it made any, are counted: of its profile, and of
  * the vendor whose device it is, where that is known. */
 void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *counts[2]);
 
@@ -232,6 +232,7 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
 #define CMP_SHORT_NONCE "senderNonce must have at least 128 bits"
 #define CMP_WRONG_RECIP_NONCE "recipNonce is not the senderNonce of the server's last answer"
 #define CMP_WRONG_TIME "messageTime is too far from the server's clock: set the device's clock"
+#define CMP_NOTHING_TO_POLL "every answer comes at once: send the request again instead of a pollReq"
 #define CMP_WRONG_SENDER "sender is not the subject of the protecting certificate"
 
 /* ---- algorithm.c: which signature algorithms the profile takes ---- */

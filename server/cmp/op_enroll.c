@@ -48,6 +48,13 @@ static int decode_pkcs10(struct cmp_message *m)
     return 1;
 }
 
+/* What answers again is in the store; only certReqId is asked of the request, and that is in m->tx. */
+static int recover(struct cmp_message *m)
+{
+    m->state = arena_alloc(m->arena, sizeof(struct enrollment));
+    return m->state != NULL;
+}
+
 static void cleanup(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
@@ -543,7 +550,7 @@ static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_s
 
 #define ENROLLMENT(steps)                                                                                    \
     .certifies = certifies, .prove = prove, .run = (steps), .record = record, .recall = recall,              \
-    .again = again, .refusal = refusal, .cleanup = cleanup
+    .recover = recover, .again = again, .refusal = refusal, .cleanup = cleanup
 
 const struct cmp_operation cmp_ir = {
     .request = PKI_IR,

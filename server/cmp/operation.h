@@ -28,6 +28,7 @@ enum cmp_flag {
     CMP_ANY_PROFILE = 16, /* its signer may have been enrolled under any profile of the CA */
     CMP_CA_PUBS = 32,     /* its response may have caPubs */
     CMP_UPDATES = 64,     /* asks for a certificate in the place of the one that signs it (RFC 9483 4.1.3) */
+    CMP_POLLS = 128,      /* asks for an answer that may not have arrived */
 };
 
 struct cmp_operation {
@@ -55,6 +56,9 @@ struct cmp_operation {
     /* recall wants what the answer is rebuilt from when the message comes again. NULL: nothing. */
     void (*recall)(struct cmp_message *m);
     cmp_step *again; /* rebuilds the answer, up to cmp_answer */
+    /* recover makes m->state of a pollReq whose answer is to be that of m->tx: as decode
+     * would, but of nothing. 1, or 0 without memory. NULL: that cannot be. */
+    int (*recover)(struct cmp_message *m);
     /* ask_late wants what |late| judges by. NULL: nothing. */
     void (*ask_late)(struct cmp_message *m);
     /* late refuses a message whose transaction awaits none. NULL: as any. */
@@ -72,7 +76,7 @@ extern const struct cmp_operation cmp_unsupported;
 const struct cmp_operation *cmp_operation_of(int body);
 
 /* The table: the names of its rows, each of which stands beside its code (op_*.c). */
-#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(error)
+#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
 CMP_OPERATIONS(CMP_DECLARED)

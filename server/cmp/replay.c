@@ -2,9 +2,25 @@
  * protected anew. */
 #include "server/cmp/internal.h"
 
+/* Whoever polls for an answer gets that of the request which began the transaction. */
+static enum cmp_turn become_request(struct cmp_message *m)
+{
+    const struct cmp_operation *begun = cmp_operation_of(m->tx.body);
+
+    if (begun->recover == NULL)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "the answer to the request cannot be given again: start again",
+                          NULL);
+    m->operation = begun;
+    return begun->recover(m) ? CMP_ON : cmp_out_of_memory(m);
+}
+
 enum cmp_turn cmp_recall(struct cmp_message *m)
 {
     const char *why = NULL;
+    enum cmp_turn turn;
+
+    if (cmp_has(m, CMP_POLLS) && (turn = become_request(m)) != CMP_ON)
+        return turn;
 
     m->result.event = "answered again";
     m->result.detail = m->result.text = NULL;

@@ -20,6 +20,7 @@ static const struct {
     [TOLERANCE_CONFIRM_AFTER_IMPLICIT] = {PKI_CERT_CONFIRMED, CMP_CONFIRMED_ALREADY},
     [TOLERANCE_NAME_ORDER] = {PKI_BAD_MESSAGE_CHECK, CMP_WRONG_SENDER},
     [TOLERANCE_SHA1_SIGNATURES] = {PKI_BAD_ALG, "SHA-1 must not sign: use SHA-256"},
+    [TOLERANCE_POLL_WITHOUT_ANSWER] = {PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL},
 };
 
 static int names_vendor(const struct config_list *names, struct bytes vendor)
@@ -110,6 +111,9 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
     const struct config_vendor *vendor =
         config_vendor_named(settings->vendors, settings->vendor_count, vendor_of(m));
 
+    /* What is answered again was counted when it came first; a poll comes first when it is. */
+    if (!m->authenticated && (m->tolerated & 1U << TOLERANCE_POLL_WITHOUT_ANSWER) == 0)
+        return;
     counts[0] = m->profile->counts;
     counts[1] = vendor != NULL && settings->vendor_counts != NULL
                     ? settings->vendor_counts[vendor - settings->vendors]

@@ -600,8 +600,9 @@ static int body_fits(const struct pki_message *in, int body)
 {
     static const struct {
         int request, response;
-    } pairs[] = {{PKI_IR, PKI_IP},        {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP},
-                 {PKI_KUR, PKI_KUP},      {PKI_RR, PKI_RP}, {PKI_CERTCONF, PKI_PKICONF},
+    } pairs[] = {{PKI_IR, PKI_IP},        {PKI_CR, PKI_CP},      {PKI_P10CR, PKI_CP},
+                 {PKI_KUR, PKI_KUP},      {PKI_RR, PKI_RP},      {PKI_CERTCONF, PKI_PKICONF},
+                 {PKI_POLLREQ, PKI_IP},   {PKI_POLLREQ, PKI_CP}, {PKI_POLLREQ, PKI_KUP},
                  {PKI_ERROR, PKI_PKICONF}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)

@@ -53,7 +53,7 @@ static void expect_untouched(void)
 /* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
  * terminated with failure"; the certificate goes the way of a rejected one. A new transaction begins after
  * it. */
-static void expect_failed(void)
+static inline void expect_failed(void)
 {
     cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
     cr_assert_eq(row()->state, STORE_TX_REJECTED);

@@ -6,9 +6,9 @@
 /* RFC 9810 5.1.2, and RFC 9483 4 for which response belongs to which request. */
 static const struct {
     int request, response;
-} served[] = {{PKI_IR, PKI_IP},        {PKI_CR, PKI_CP}, {PKI_P10CR, PKI_CP},
-              {PKI_KUR, PKI_KUP},      {PKI_RR, PKI_RP}, {PKI_CERTCONF, PKI_PKICONF},
-              {PKI_ERROR, PKI_PKICONF}};
+} served[] = {{PKI_IR, PKI_IP},           {PKI_CR, PKI_CP},        {PKI_P10CR, PKI_CP},
+              {PKI_KUR, PKI_KUP},         {PKI_RR, PKI_RP},        {PKI_CERTCONF, PKI_PKICONF},
+              {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF}};
 
 Test(operations, each_request_has_its_row_and_its_response)
 {
