@@ -83,12 +83,15 @@ open(path, "w").write(text)
 PY
     add_profile plain "ca: plain"
     add_profile both "ca: both"
+    add_profile itself "answer.signed_by: ca"
     start_server "$program" "$dir/cmpd.yaml" "$log"
 
     ok "$program: enrolled" enroll
     ok "$program: the certificate is of this CA" openssl verify -CAfile "$dir/ca/root.pem" -untrusted "$dir/ca/issuing.pem" \
         "$work/out.pem"
     ok "$program: both keys in the token" enroll -path .well-known/cmp/p/both
+    ok "$program: the CA answers itself, with its key in the token" enroll -path .well-known/cmp/p/itself \
+        -srvcert "$dir/ca/issuing.pem" -ignore_keyusage
     same "$program: ready" "$(ready)" 200
 
     # 64 at once: the token works on as many as it has sessions. None of these ends before eight are in work.
@@ -114,6 +117,7 @@ PY
     touch "$hsm/lost"
     refused "$program: systemUnavail, protected" 'systemUnavail' enroll
     refused "$program: bare, where the other key is lost, too" '503|Service Unavailable' enroll -path .well-known/cmp/p/both
+    refused "$program: bare, where the CA answers itself" '503|Service Unavailable' enroll -path .well-known/cmp/p/itself
     ok "$program: another CA is not concerned" enroll -path .well-known/cmp/p/plain
     wait_log "$log" 'level=error event="token lost" token="pkcs11:token=cmpd%20test" reason='
     same "$program: not ready" "$(ready)" 503

@@ -89,6 +89,9 @@ Test(header, a_sender_that_does_not_name_the_secret)
     cr_assert(name_build(&name, world->arena, (const char *const[]){"O", "station-1", NULL}));
     cr_assert(pki_directory_name(&mac.header.sender, world->arena, name));
     only_strictly_refused(client_request(&mac, PKI_IR), PKI_BAD_MESSAGE_CHECK);
+    /* RFC 9810 5.1.1: who does not know his name sends the NULL-DN. */
+    mac.header.sender = hex(world->arena, "a4 02 30 00");
+    only_strictly_refused(client_request(&mac, PKI_IR), PKI_BAD_MESSAGE_CHECK);
     mac.header.sender = hex(world->arena, "82 09 73 74 61 74 69 6f 6e 2d 31"); /* dNSName station-1 */
     only_strictly_refused(client_request(&mac, PKI_IR), PKI_BAD_MESSAGE_CHECK);
 }
