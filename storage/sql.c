@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void sql_put(struct sql *sql, const char *format, ...)
 {
@@ -40,6 +41,18 @@ void sql_sets(struct sql *sql, const struct store_table *table, const char *pref
     for (size_t i = table->keys; i < table->count; i++)
         sql_put(sql, "%s%s = %s%s", i != table->keys ? ", " : "", table->columns[i].name, prefix,
                 table->columns[i].name);
+}
+
+void sql_counts(struct sql *sql, const struct store_table *table)
+{
+    for (size_t i = table->keys; i < table->count; i++) {
+        const char *name = table->columns[i].name;
+        sql_put(sql, "%s%s = excluded.%s", i != table->keys ? ", " : "", name, name);
+        if (strcmp(name, "day_count") == 0)
+            sql_put(sql, " + CASE WHEN %s.day = excluded.day THEN %s.day_count ELSE 0 END", table->name,
+                    table->name);
+    }
+    sql_put(sql, " WHERE %s.day <> excluded.day OR %s.day_count < excluded.most", table->name, table->name);
 }
 
 size_t sql_width(const struct store_table *table)

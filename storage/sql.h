@@ -26,6 +26,10 @@ void sql_keys(struct sql *sql, const struct store_table *table);
 /* sql_sets adds what an UPDATE sets: every column that is not in the key, to |prefix| and its name. */
 void sql_sets(struct sql *sql, const struct store_table *table, const char *prefix);
 
+/* sql_counts adds what STORE_COUNT does where a row is there, and when: sets all columns, and adds
+ * |day_count| to what there is of the same day, unless that is as much as the row may have. */
+void sql_counts(struct sql *sql, const struct store_table *table);
+
 /* sql_width returns how many columns a row has that is sent, its issuer among them. */
 size_t sql_width(const struct store_table *table);
 

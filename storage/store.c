@@ -68,12 +68,27 @@ const struct store_cert_change *store_unit_required(const struct store_unit *uni
     return change;
 }
 
-const struct store_claim *store_unit_claim(const struct store_unit *unit)
+static const void *row_written(const struct store_unit *unit, enum store_how how)
 {
     for (size_t i = 0; i < unit->write_count; i++)
-        if (unit->writes[i].how == STORE_SWAP)
+        if (unit->writes[i].how == how)
             return unit->writes[i].row;
     return NULL;
+}
+
+const struct store_claim *store_unit_claim(const struct store_unit *unit)
+{
+    return row_written(unit, STORE_SWAP);
+}
+
+const struct store_claim *store_unit_quota(const struct store_unit *unit)
+{
+    return row_written(unit, STORE_COUNT);
+}
+
+int store_claim_has_room(const struct store_claim *quota, const struct store_claim *stored)
+{
+    return stored->day != quota->day || stored->day_count < quota->most;
 }
 
 int store_unit_inserts_tx(const struct store_unit *unit)

@@ -54,9 +54,10 @@ enum store_precondition {
     STORE_PRE_SIGNER,         /* the protecting certificate, issued by us, is revoked */
     STORE_PRE_ROW,            /* a row that is to be inserted is there already: its serial is taken */
     STORE_PRE_CERT,           /* the certificate that is to be changed is not in the state that is expected */
-    STORE_PRE_CLAIM,          /* the claim that is to be swapped has changed */
-    STORE_PRE_OLD,            /* a row that is to be removed is gone already, or may not be removed */
-    STORE_PRE_LEASE,          /* somebody else has the lease, or it has lapsed */
+    STORE_PRE_CLAIM, /* the claim that is to be swapped has changed, or the one that is to be counted has
+                      * as many as it may have */
+    STORE_PRE_OLD,   /* a row that is to be removed is gone already, or may not be removed */
+    STORE_PRE_LEASE, /* somebody else has the lease, or it has lapsed */
 };
 
 enum store_outcome {
@@ -171,8 +172,13 @@ int store_tx_is_expected(const struct store_unit *unit, enum store_tx_state stat
 /* store_unit_required returns the change of |unit| that is required, or NULL. */
 const struct store_cert_change *store_unit_required(const struct store_unit *unit);
 
-/* store_unit_claim returns the claim that |unit| swaps, or NULL: one at most. */
+/* store_unit_claim returns the claim that |unit| swaps, or NULL: one at most. store_unit_quota returns the
+ * one that it counts, likewise. */
 const struct store_claim *store_unit_claim(const struct store_unit *unit);
+const struct store_claim *store_unit_quota(const struct store_unit *unit);
+
+/* store_claim_has_room returns 1 if |quota| can be counted where |stored| is. */
+int store_claim_has_room(const struct store_claim *quota, const struct store_claim *stored);
 
 /* store_unit_inserts_tx returns 1 if |unit| wants its transaction to be absent, and inserts it. */
 int store_unit_inserts_tx(const struct store_unit *unit);

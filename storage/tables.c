@@ -95,7 +95,7 @@ static const struct store_column devices[] = {
 static const struct store_column claims[] = {
     OCTETS(store_claim, claim),     OCTETS(store_claim, serial), OCTETS(store_claim, former),
     TRUTH(store_claim, allowed),    NUMBER(store_claim, at),     NUMBER(store_claim, day),
-    NUMBER(store_claim, day_count),
+    NUMBER(store_claim, day_count), NUMBER(store_claim, most),
 };
 
 static const struct store_column nodes[] = {
@@ -123,6 +123,7 @@ enum {
     PUT = 1 << STORE_PUT,
     ONCE = 1 << STORE_ONCE,
     SWAPPED = 1 << STORE_SWAP,
+    COUNTED = 1 << STORE_COUNT,
     REMOVED = 1 << STORE_REMOVE
 };
 
@@ -160,7 +161,7 @@ const struct store_table store_tables[STORE_KINDS] = {
                       COLUMNS(claims, store_claim),
                       .keys = 1,
                       .of_issuer = 1,
-                      .hows = SWAPPED | REMOVED},
+                      .hows = SWAPPED | COUNTED | REMOVED},
     [STORE_REVOCATIONS] = {.name = "revocations",
                            COLUMNS(revocations, store_revocation),
                            .keys = 1,

@@ -177,7 +177,8 @@ struct store_device {
     int64_t added_at, changed_at; /* Unix seconds */
 };
 
-/* struct store_claim is a slot of a device in a profile: which certificate it has there. */
+/* struct store_claim is a slot of a device in a profile, or of whoever else is held to a number: which
+ * certificate it has there. One that is counted (STORE_COUNT) is a quota, and has the newest. */
 struct store_claim {
     struct bytes claim;  /* by store_claim_key (row.h): device, slot, profile */
     struct bytes serial; /* of the certificate that has it, STORE_SERIAL octets */
@@ -185,7 +186,8 @@ struct store_claim {
     int allowed;         /* 1: one more may be enrolled, whatever became of this certificate */
     int64_t at;          /* Unix seconds of the last enrollment */
     int64_t day;         /* of that, since 1970-01-01 (UTC) */
-    int64_t day_count;   /* enrollments on that day */
+    int64_t day_count;   /* enrollments on that day; of a row to be counted: so many more */
+    int64_t most;        /* of one that is counted: enrollments a day, not 0; of others 0 */
 };
 
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
@@ -246,6 +248,8 @@ enum store_how {
     STORE_PUT,    /* inserted, or in the place of what is there */
     STORE_ONCE,   /* inserted unless the key is there, which is as good */
     STORE_SWAP,   /* of a claim: inserted, or in the place of one whose |serial| is its |former| */
+    STORE_COUNT,  /* of a claim: inserted, or in the place of one that has fewer than |most| on that |day|, and
+                   * counted up from there: of two that come at once both are counted */
     STORE_REMOVE, /* taken away, if the key is there; nothing else of the row matters */
     STORE_HOWS
 };

@@ -34,6 +34,13 @@ static struct bytes claim_key(const struct store_unit *unit)
     return claim != NULL ? claim->claim : bytes_of(NULL, 0);
 }
 
+static struct bytes quota_key(const struct store_unit *unit)
+{
+    const struct store_claim *quota = store_unit_quota(unit);
+
+    return quota != NULL ? quota->claim : bytes_of(NULL, 0);
+}
+
 static struct bytes signer_key(const struct store_unit *unit)
 {
     return unit->signer_serial;
@@ -61,6 +68,7 @@ enum {
     ASK_KEY,
     ASK_CHANGE,
     ASK_CLAIM,
+    ASK_QUOTA,
     QUESTIONS
 };
 
@@ -77,6 +85,7 @@ static const struct question {
     [ASK_KEY] = {SQL_KEYS_IN_USE, unused_key},
     [ASK_CHANGE] = {(enum postgres_statement)(SQL_GET + STORE_CERTIFICATES), required_change_key},
     [ASK_CLAIM] = {(enum postgres_statement)(SQL_GET + STORE_CLAIMS), claim_key},
+    [ASK_QUOTA] = {(enum postgres_statement)(SQL_GET + STORE_CLAIMS), quota_key},
 };
 
 void writer_send_questions(struct writer *writer)
@@ -175,6 +184,13 @@ static int claim_is_as_expected(const struct store_unit *unit, const PGresult *c
                        bytes_equal(look->claim.serial, claim->former));
 }
 
+static int quota_has_room(const struct store_unit *unit, const PGresult *quotas, size_t i, struct look *look)
+{
+    int row = row_about(quotas, i);
+    return row < 0 || (rows_read(&look->claim, &store_tables[STORE_CLAIMS], quotas, row, 1, look->arena) &&
+                       store_claim_has_room(store_unit_quota(unit), &look->claim));
+}
+
 /* In the order of store.h: the first that fails is the conflict. */
 static enum store_precondition judge(struct writer *writer, PGresult *const *answers, size_t i,
                                      struct look *look, enum store_outcome *outcome)
@@ -205,6 +221,9 @@ static enum store_precondition judge(struct writer *writer, PGresult *const *ans
         which = STORE_PRE_CERT;
     if (which == STORE_PRE_NONE && claim_key(unit).len > 0 &&
         !claim_is_as_expected(unit, answers[ASK_CLAIM], i, look))
+        which = STORE_PRE_CLAIM;
+    if (which == STORE_PRE_NONE && quota_key(unit).len > 0 &&
+        !quota_has_room(unit, answers[ASK_QUOTA], i, look))
         which = STORE_PRE_CLAIM;
     return which;
 }

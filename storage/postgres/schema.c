@@ -181,6 +181,7 @@ static const char version_1[] =
     " at bigint NOT NULL,"
     " day bigint NOT NULL,"
     " day_count bigint NOT NULL,"
+    " most bigint NOT NULL,"
     " allowed boolean NOT NULL,"
     " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
     " claim bytea NOT NULL CHECK (length(claim) > 32),"

@@ -170,6 +170,8 @@ static const struct around {
      "INSERT INTO cmpd.public_keys (issuer, spki_hash, serial) SELECT issuer, spki_hash, serial FROM c"},
     {STORE_CLAIMS, STORE_SWAP, "WITH w AS (",
      " RETURNING 1) SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))"},
+    {STORE_CLAIMS, STORE_COUNT, "WITH w AS (",
+     " RETURNING 1) SELECT cmpd.require((SELECT count(*) FROM w) = cardinality($1))"},
     /* Others are told when what it says has changed. */
     {STORE_NODES, STORE_PUT,
      "WITH before AS (SELECT name, version, config FROM cmpd.nodes WHERE name = ANY ($1::text[])), w AS (",
@@ -227,12 +229,15 @@ static void put_insert(struct sql *out, enum store_kind kind, enum store_how how
     put_rows(out, kind, how);
     if (how == STORE_ONCE)
         sql_put(out, " ON CONFLICT DO NOTHING");
-    if (how != STORE_PUT && how != STORE_SWAP)
+    if (how != STORE_PUT && how != STORE_SWAP && how != STORE_COUNT)
         return;
     sql_put(out, " ON CONFLICT (");
     sql_keys(out, table);
     sql_put(out, ") DO UPDATE SET ");
-    sql_sets(out, table, "excluded.");
+    if (how == STORE_COUNT)
+        sql_counts(out, table);
+    else
+        sql_sets(out, table, "excluded.");
     if (how == STORE_SWAP)
         sql_put(out, " WHERE %s.serial = excluded.former", table->name);
 }

@@ -45,6 +45,7 @@ enum sqlite_statement {
     SQL_SEEN_SET,
     SQL_KEY_BLOCKED,
     SQL_CLAIM_SERIAL,
+    SQL_CLAIM_COUNT,
     SQL_KEY_UNBLOCK,
     SQL_CERT_STATUS,
     SQL_CERT_KEY_INDEX,

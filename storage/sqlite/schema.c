@@ -170,6 +170,7 @@ static const char version_1[] =
     " at INTEGER NOT NULL,"
     " day INTEGER NOT NULL,"
     " day_count INTEGER NOT NULL,"
+    " most INTEGER NOT NULL,"
     " PRIMARY KEY (issuer, claim)"
     ") STRICT, WITHOUT ROWID;"
 

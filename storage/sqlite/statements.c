@@ -26,6 +26,7 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_KEY_UNBLOCK] = "DELETE FROM blocked_keys WHERE spki_hash = ?2",
 
     [SQL_CLAIM_SERIAL] = "SELECT serial FROM claims WHERE issuer = ?1 AND claim = ?2",
+    [SQL_CLAIM_COUNT] = "SELECT day, day_count FROM claims WHERE issuer = ?1 AND claim = ?2",
 
     [SQL_CERT_STATUS] = "SELECT status, successor FROM certificates WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_KEY_INDEX] = "CREATE INDEX IF NOT EXISTS certificates_key ON certificates (issuer, spki_hash)",
@@ -171,7 +172,10 @@ static void put_write(struct sql *out, const struct store_table *table, enum sto
         return;
     }
     sql_put(out, ") DO UPDATE SET ");
-    sql_sets(out, table, "excluded.");
+    if (how == STORE_COUNT)
+        sql_counts(out, table);
+    else
+        sql_sets(out, table, "excluded.");
     if (how == STORE_SWAP)
         sql_put(out, " WHERE %s.serial = excluded.former", table->name);
 }

@@ -222,6 +222,21 @@ static int check_claim(struct sqlite_conn *conn, struct store_unit *unit)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* Looked at before anything is written, for what is written is not undone by itself. */
+static int check_quota(struct sqlite_conn *conn, struct store_unit *unit)
+{
+    enum { DAY, COUNT };
+    sqlite3_stmt *get = conn->statements[SQL_CLAIM_COUNT];
+    const struct store_claim *quota = store_unit_quota(unit);
+    int rc = look(get, unit->issuer, quota->claim);
+    const struct store_claim stored = {.day = rc == SQLITE_ROW ? sqlite3_column_int64(get, DAY) : 0,
+                                       .day_count = rc == SQLITE_ROW ? sqlite3_column_int64(get, COUNT) : 0};
+    if (rc == SQLITE_ROW && !store_claim_has_room(quota, &stored))
+        conflict(unit, STORE_PRE_CLAIM);
+    sqlite3_reset(get);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int check_removal(struct sqlite_conn *conn, struct store_unit *unit)
 {
     enum { BEFORE = 3 };
@@ -439,6 +454,8 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_claim(unit) != NULL &&
         !insert_tells(unit))
         rc = check_claim(conn, unit);
+    if (rc == SQLITE_OK && unit->outcome == STORE_DONE && store_unit_quota(unit) != NULL)
+        rc = check_quota(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->removal != NULL)
         rc = check_removal(conn, unit);
     if (rc == SQLITE_OK && unit->outcome == STORE_DONE && unit->lease != NULL)

@@ -338,6 +338,15 @@ static int claim_has_changed(const struct world *world, const struct store_unit 
     return stored != NULL && !bytes_equal(stored->serial, claim->former);
 }
 
+static int quota_is_used_up(const struct world *world, const struct store_unit *unit)
+{
+    const struct store_claim *quota = store_unit_quota(unit);
+    const struct store_claim *stored =
+        quota != NULL ? world_find(world, STORE_CLAIMS, unit->issuer, quota->claim) : NULL;
+
+    return stored != NULL && !store_claim_has_room(quota, stored);
+}
+
 static int preconditions_hold(struct world *world, struct store_unit *unit)
 {
     struct store_tx *tx = world_find(world, STORE_TRANSACTIONS, unit->issuer, unit->tx_id);
@@ -372,7 +381,7 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     if (required != NULL &&
         !changes(required, world_find(world, STORE_CERTIFICATES, unit->issuer, required->serial)))
         return conflict(unit, STORE_PRE_CERT);
-    if (claim_has_changed(world, unit))
+    if (claim_has_changed(world, unit) || quota_is_used_up(world, unit))
         return conflict(unit, STORE_PRE_CLAIM);
     if (secret != NULL && !secret->reusable)
         secret->bound_to = keep(world, unit->tx_id);
@@ -389,11 +398,17 @@ static void grow(struct world *world, enum store_kind kind)
     world->claim_count += kind == STORE_CLAIMS;
 }
 
+static int64_t count_before(const struct store_claim *stored, const struct store_claim *quota)
+{
+    return stored->day == quota->day ? stored->day_count : 0;
+}
+
 static void write_here(struct world *world, const struct store_unit *unit, const struct store_write *write)
 {
     const struct store_table *table = &store_tables[write->kind];
     struct world_memory memory = world_memory(world, write->kind);
     void *row = world_find(world, write->kind, unit->issuer, row_key(write->row, table));
+    int64_t before = row != NULL && write->how == STORE_COUNT ? count_before(row, write->row) : 0;
 
     if (row == NULL) {
         must(write->how != STORE_UPDATE && memory.count < memory.room);
@@ -404,6 +419,8 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         return;
     }
     must(rows_copy(row, table, write->row, world->rows));
+    if (write->how == STORE_COUNT)
+        ((struct store_claim *)row)->day_count += before;
 }
 
 static void change_here(struct world *world, const struct store_unit *unit,

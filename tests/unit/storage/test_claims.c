@@ -58,6 +58,7 @@ static void holds(const struct store_claim *expected)
     cr_expect_eq(row->at, expected->at);
     cr_expect_eq(row->day, expected->day);
     cr_expect_eq(row->day_count, expected->day_count);
+    cr_expect_eq(row->most, expected->most);
     arena_free(found.arena);
 }
 
@@ -150,6 +151,110 @@ Test(claims, of_many_at_once_one_has_the_claim)
         enrollment_cleanup(&e[i]);
     }
     cr_expect_eq(done, 2, "one in each slot");
+}
+
+/* A quota of |most| a day, of which one is taken on |day|. */
+static struct store_claim quota(uint32_t now, int64_t day, int64_t most)
+{
+    struct store_claim row = claim(1, 0, now, 0);
+    row.day = day;
+    row.day_count = 1;
+    row.most = most;
+    return row;
+}
+
+/* The conflict of an enrollment, in a unit of its own, that counts |row|. */
+static enum store_precondition count(uint32_t n, const struct store_claim *row)
+{
+    struct enrollment e;
+    enrollment_init(&e, 1, n);
+    store_unit_write(&e.unit, STORE_COUNT, STORE_CLAIMS, row);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, e.unit.conflict == STORE_PRE_NONE ? STORE_DONE : STORE_CONFLICT);
+    if (e.unit.conflict == STORE_PRE_CLAIM)
+        cr_assert_eq(look_up(store, STORE_TRANSACTIONS, e.tx.transaction_id), STORE_ABSENT);
+    enrollment_cleanup(&e);
+    return e.unit.conflict;
+}
+
+Test(claims, a_quota_is_counted_up_to_what_it_has_a_day)
+{
+    struct store_claim first = quota(1, 100, 2), second = quota(2, 100, 2), more = quota(3, 100, 3);
+    struct store_claim next = quota(1, 101, 2);
+    cr_assert_eq(count(2, &first), STORE_PRE_NONE);
+    holds(&first);
+    cr_assert_eq(count(3, &second), STORE_PRE_NONE);
+    second.day_count = 2;
+    holds(&second);
+    for (uint32_t n = 4; n < 6; n++)
+        cr_assert_eq(count(n, &first), STORE_PRE_CLAIM, "it is used up");
+    holds(&second);
+    cr_assert_eq(count(6, &more), STORE_PRE_NONE, "what it may have is said by who counts");
+    more.day_count = 3;
+    holds(&more);
+    cr_assert_eq(count(7, &next), STORE_PRE_NONE, "another day");
+    holds(&next);
+}
+
+/* They wait together, so that a store that takes many at once has them in one group, with others that have
+ * nothing to do with it. */
+Test(claims, of_many_at_once_so_many_are_counted_as_there_may_be)
+{
+    enum { MANY = 40, MOST = 7 };
+    struct enrollment e[MANY];
+    struct store_claim row = quota(1, 100, MOST);
+    struct store_unit *units[MANY];
+    void *args[MANY];
+    unsigned done = 0;
+    sem_t sem;
+    for (uint32_t i = 0; i < MANY; i++) {
+        enrollment_init(&e[i], 1, i);
+        if (i % 2 == 0)
+            store_unit_write(&e[i].unit, STORE_COUNT, STORE_CLAIMS, &row);
+        units[i] = &e[i].unit;
+        args[i] = &sem;
+    }
+    sem_init(&sem, 0, 0);
+    cr_assert(store_commit(store, units, args, MANY, wake));
+    for (uint32_t i = 0; i < MANY; i++)
+        while (sem_wait(&sem) != 0)
+            continue;
+    sem_destroy(&sem);
+    for (uint32_t i = 0; i < MANY; i++) {
+        if (i % 2 == 0)
+            done += e[i].unit.outcome == STORE_DONE;
+        else
+            cr_expect_eq(e[i].unit.outcome, STORE_DONE, "%u", i);
+        if (e[i].unit.outcome != STORE_DONE)
+            cr_expect_eq(e[i].unit.conflict, STORE_PRE_CLAIM, "%u", i);
+        enrollment_cleanup(&e[i]);
+    }
+    cr_expect_eq(done, MOST);
+    row.day_count = MOST;
+    holds(&row);
+}
+
+Test(claims, a_quota_and_a_claim_are_counted_and_swapped_together_or_not_at_all)
+{
+    struct store_claim counted = quota(1, 100, 1), slot = claim(1, 1, 2, 0), taken = claim(1, 1, 3, 1);
+    struct enrollment e;
+    enrollment_init(&e, 1, 2);
+    store_unit_write(&e.unit, STORE_COUNT, STORE_CLAIMS, &counted);
+    store_unit_write(&e.unit, STORE_SWAP, STORE_CLAIMS, &slot);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    holds(&counted);
+    holds(&slot);
+    enrollment_cleanup(&e);
+    struct store_claim more = quota(1, 100, 2);
+    enrollment_init(&e, 1, 4);
+    store_unit_write(&e.unit, STORE_COUNT, STORE_CLAIMS, &more);
+    store_unit_write(&e.unit, STORE_SWAP, STORE_CLAIMS, &taken);
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.conflict, STORE_PRE_CLAIM);
+    holds(&counted);
+    holds(&slot);
+    enrollment_cleanup(&e);
 }
 
 Test(claims, a_blocked_device_has_none)

@@ -148,11 +148,9 @@ static void found_secret(size_t i, struct store_secret secret)
 
 static void clear_answers(void)
 {
-    static const enum store_kind kinds[] = {[ASK_TX] = STORE_TRANSACTIONS,
-                                            [ASK_SECRET] = STORE_SECRETS,
-                                            [ASK_SIGNER] = STORE_CERTIFICATES,
-                                            [ASK_CHANGE] = STORE_CERTIFICATES,
-                                            [ASK_CLAIM] = STORE_CLAIMS};
+    static const enum store_kind kinds[] = {
+        [ASK_TX] = STORE_TRANSACTIONS,     [ASK_SECRET] = STORE_SECRETS, [ASK_SIGNER] = STORE_CERTIFICATES,
+        [ASK_CHANGE] = STORE_CERTIFICATES, [ASK_CLAIM] = STORE_CLAIMS,   [ASK_QUOTA] = STORE_CLAIMS};
 
     for (int q = -1; q < QUESTIONS; q++) {
         PQclear(answers[q + 1]);
@@ -214,11 +212,12 @@ Test(postgres_explain, each_question_is_asked_once)
         (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES),
         SQL_KEYS_IN_USE,
         (enum postgres_statement)(SQL_GET + STORE_CERTIFICATES),
+        (enum postgres_statement)(SQL_GET + STORE_CLAIMS),
         (enum postgres_statement)(SQL_GET + STORE_CLAIMS)};
 
     writer_send_questions(writer);
-    cr_assert_eq(net.count, 9);
-    for (size_t i = 0; i < 9; i++)
+    cr_assert_eq(net.count, 10);
+    for (size_t i = 0; i < 10; i++)
         cr_expect_eq(net.sent[i], statements[i], "%zu", i);
     cr_expect_eq(net.sends, 1);
     cr_expect_eq(net.losses, 0);
@@ -363,6 +362,25 @@ Test(postgres_explain, a_required_change_is_possible)
 }
 
 /* The order of store.h: the first that fails is the conflict. */
+Test(postgres_explain, a_quota_has_room_or_not)
+{
+    struct store_claim quota = {.claim = bytes_str("quota"), .day = 100, .day_count = 1, .most = 2};
+    struct store_claim stored = quota;
+
+    store_unit_write(&units[1], STORE_COUNT, STORE_CLAIMS, &quota);
+    cr_assert_eq(judged(), STORE_PRE_NONE, "it is not there yet");
+    for (int64_t count = 1; count < 4; count++) {
+        stored.day_count = count;
+        clear_answers();
+        found(ASK_QUOTA, 1, &store_tables[STORE_CLAIMS], &stored);
+        cr_expect_eq(judged(), count < 2 ? STORE_PRE_NONE : STORE_PRE_CLAIM, "%d", (int)count);
+    }
+    stored.day = 99;
+    clear_answers();
+    found(ASK_QUOTA, 1, &store_tables[STORE_CLAIMS], &stored);
+    cr_expect_eq(judged(), STORE_PRE_NONE, "another day");
+}
+
 Test(postgres_explain, the_first_that_fails_is_told)
 {
     const struct store_cert_change change = {.serial = bytes_str("serial"), .required = 1};
