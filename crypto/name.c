@@ -236,6 +236,28 @@ static struct values values_of(struct arena *arena, struct bytes name,
     return values;
 }
 
+int name_each_attribute(struct arena *arena, struct bytes name, name_attribute_found *each, void *arg)
+{
+    CBS cbs = cbs_of(name), sequence, rdn, pair, oid, value;
+    CBS_ASN1_TAG tag;
+
+    if (!name_is_valid(name) || !CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE))
+        return 0;
+    while (CBS_get_asn1(&sequence, &rdn, CBS_ASN1_SET))
+        while (CBS_get_asn1(&rdn, &pair, CBS_ASN1_SEQUENCE)) {
+            const struct name_attribute_type *type;
+            struct bytes text = bytes_of(NULL, 0);
+            if (!CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) || !CBS_get_any_asn1(&pair, &value, &tag))
+                return 0;
+            type = name_attribute_type_of(bytes_of_cbs(&oid));
+            if (!read_value(&text, arena, tag, value))
+                text = bytes_of(NULL, 0);
+            if (!each(arg, type != NULL ? type->name : NULL, text))
+                return 0;
+        }
+    return 1;
+}
+
 struct bytes name_attribute(struct arena *arena, struct bytes name, const char *attribute)
 {
     return values_of(arena, name, attribute_named(attribute)).last;

@@ -30,6 +30,12 @@ int name_attribute_known(const char *attribute);
  * view. What is no UTF-8 in |name| is copied to |arena|. */
 struct bytes name_attribute(struct arena *arena, struct bytes name, const char *attribute);
 
+/* name_each_attribute calls |each| for every attribute of |name|, with its short name (NULL: it has none) and
+ * its value in UTF-8 (empty: it is no string), until it returns 0. What is no UTF-8 in |name| is copied to
+ * |arena|. Returns 1, or 0 if |each| did, the name is malformed, or without memory. */
+typedef int name_attribute_found(void *arg, const char *attribute, struct bytes value);
+int name_each_attribute(struct arena *arena, struct bytes name, name_attribute_found *each, void *arg);
+
 /* name_attribute_once is name_attribute for who compares identities: an empty view if |name| has no
  * |attribute|. Returns 0 if it has several, or one that is no string, or without memory. */
 int name_attribute_once(struct bytes *out, struct arena *arena, struct bytes name, const char *attribute);

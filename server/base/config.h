@@ -119,6 +119,16 @@ enum config_credential {
     CONFIG_BY_VENDOR = 2, /* a certificate that a vendor of the profile has issued */
     CONFIG_BY_OWN = 4,    /* one that this CA has issued */
     CONFIG_BY_RA = 8,
+    CONFIG_BY_AGENT = 16,
+};
+
+/* Who has no certificate of an RA, and enrolls for others all the same: for some names, and so often. */
+struct config_agent {
+    const char *name;
+    const char *certificate;  /* PEM file: this one; or NULL */
+    const char *profile;      /* name: every one that the CA has issued under it; or NULL */
+    struct config_list names; /* "CN=*.du.example", "DNS:…": what it may ask for */
+    uint32_t per_day;         /* certificates, by UTC, of the agent under this profile; 0: any number */
 };
 
 /* What a request must be like to be looked at, and whose it may be. */
@@ -127,6 +137,8 @@ struct config_accept {
     int own_certificates;            /* 1: certificates that this profile issued may, too */
     struct config_list own_profiles; /* … and those that these profiles issued */
     struct config_list ras;          /* names of config_vendor whose certificates with cmcRA act for others */
+    const struct config_agent *agents;
+    size_t agent_count;
     enum config_header header;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
     int message_time_required;
@@ -135,7 +147,9 @@ struct config_accept {
 
 /* What shared secrets may do, and what their MACs may ask for. */
 struct config_mac {
-    int allowed; /* 1: shared secrets may protect requests */
+    int allowed;      /* 1: shared secrets may protect requests */
+    uint32_t per_day; /* certificates of a reference, by UTC; 0: any number */
+    uint32_t open;    /* of a reference, that await certConf at the same time; 0: any number */
     uint32_t iterations_min, iterations_max;
     uint32_t salt_min, salt_max; /* octets */
     uint32_t key_min, key_max;   /* octets of the derived key */

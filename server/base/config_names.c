@@ -251,6 +251,27 @@ static int check_names(struct config_fault *fault, const struct config *config, 
     return 1;
 }
 
+static int check_agents(struct config_fault *fault, const struct config *config, size_t i)
+{
+    const struct config_accept *accept = &config->profiles[i].accept;
+    char key[KEY_TEXT_MAX];
+
+    for (size_t a = 0; a < accept->agent_count; a++) {
+        const char *name = accept->agents[a].name, *profile = accept->agents[a].profile;
+        snprintf(key, sizeof key, "profiles[%zu].accept.agents[%zu].name", i, a);
+        for (size_t b = 0; b < a; b++)
+            if (strcmp(accept->agents[b].name, name) == 0)
+                return config_fault_at(fault, config, key,
+                                       "agents has two entries named \"%s\"; give each its own name", name);
+        snprintf(key, sizeof key, "profiles[%zu].accept.agents[%zu].profile", i, a);
+        if (profile != NULL && !has_name(config, profile_name, config->profile_count, profile))
+            return config_fault_at(fault, config, key,
+                                   "there is no profile \"%s\"; write the name of an entry of profiles",
+                                   profile);
+    }
+    return 1;
+}
+
 static int check_accept(struct config_fault *fault, const struct config *config, size_t i)
 {
     const struct config_accept *accept = &config->profiles[i].accept;
@@ -259,7 +280,8 @@ static int check_accept(struct config_fault *fault, const struct config *config,
                        config->profile_count) &&
            check_names(fault, config, i, "vendors", &accept->vendors, "vendor", vendor_name,
                        config->vendor_count) &&
-           check_names(fault, config, i, "ras", &accept->ras, "vendor", vendor_name, config->vendor_count);
+           check_names(fault, config, i, "ras", &accept->ras, "vendor", vendor_name, config->vendor_count) &&
+           check_agents(fault, config, i);
 }
 
 /* RFC 9483 3.2: "the same kind of protection MUST be used for all messages". */

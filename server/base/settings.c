@@ -251,12 +251,26 @@ static const struct config_section vendor = SECTION(vendor, "a vendor");
 static const struct config_word header_words[] = {
     {"rfc9810", CONFIG_HEADER_RFC9810}, {"rfc9483", CONFIG_HEADER_RFC9483}, {NULL, 0}};
 
-static const struct config_word credential_words[] = {{"secret", CONFIG_BY_SECRET},
-                                                      {"vendor", CONFIG_BY_VENDOR},
-                                                      {"own", CONFIG_BY_OWN},
-                                                      {"ra", CONFIG_BY_RA},
-                                                      {NULL, 0}};
-enum { BY_ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA };
+static const struct config_word credential_words[] = {
+    {"secret", CONFIG_BY_SECRET}, {"vendor", CONFIG_BY_VENDOR}, {"own", CONFIG_BY_OWN},
+    {"ra", CONFIG_BY_RA},         {"agent", CONFIG_BY_AGENT},   {NULL, 0}};
+enum { BY_ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA | CONFIG_BY_AGENT };
+
+static const struct config_setting agent_rows[] = {
+    {ROW(config_agent, name), .kind = CONFIG_NAME, .required = 1, .example = "du-manager",
+     .says = "by which its quota is counted"},
+    {ROW(config_agent, certificate), .kind = CONFIG_FILE, .example = "agents/du-manager.pem",
+     .says = "PEM file: this certificate is the agent's, whoever issued it"},
+    {ROW(config_agent, profile), .kind = CONFIG_NAME, .commented = 1, .example = "managers",
+     .says = "or, instead: every certificate that this CA issued under this other profile"},
+    {ROW(config_agent, names), LIST(CONFIG_TEXTS, 1),
+     .example = "[\"CN=*.du.example\", \"DNS:*.du.example\"]",
+     .says = "every name of its requests must look like one of these: ATTRIBUTE= of subject, DNS:, URI:, "
+             "email:, IP: of subjectAltName; one * stands for what is not written"},
+    {ROW(config_agent, per_day), NUMBER(0, 1000000, 100),
+     .says = "certificates that it gets a day (UTC), on all nodes together; 0: any number"},
+};
+static const struct config_section agent = SECTION(agent, "an agent");
 
 static const struct config_setting accept_rows[] = {
     {ROW(config_accept, vendors), LIST(CONFIG_TEXTS, 0), .example = "[acme]", .commented = 1,
@@ -267,6 +281,10 @@ static const struct config_setting accept_rows[] = {
      .says = "… and those that these profiles issued"},
     {ROW(config_accept, ras), LIST(CONFIG_TEXTS, 0),
      .says = "vendors whose certificates with cmcRA may enroll for others, and revoke, hold and release"},
+    {ROW(config_accept, agents), .kind = CONFIG_SECTIONS,
+     .count_offset = offsetof(struct config_accept, agent_count), .max = CONFIG_LIST_MAX, .section = &agent,
+     .size = sizeof(struct config_agent), .commented = 1,
+     .says = "who may enroll for others by a certificate without cmcRA, for names that look like these"},
     {ROW(config_accept, header), WORD(header_words, CONFIG_HEADER_RFC9810),
      .says =
          "rfc9810: what its 5.1.1 permits, and the CA as the sender of MAC-protected answers; rfc9483: its "
@@ -277,7 +295,8 @@ static const struct config_setting accept_rows[] = {
      .says = "true: a message without messageTime is refused"},
     {ROW(config_accept, ir_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = credential_words, .number = BY_ANY,
-     .says = "what may protect an ir: a shared secret, a certificate of a vendor, one of this CA, an RA"},
+     .says = "what may protect an ir: a shared secret, a certificate of a vendor, one of this CA, an RA, an "
+             "agent"},
     {ROW(config_accept, cr_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = credential_words, .number = BY_ANY,
      .says = "… a cr; RFC 9483 4.1.1 and 4.1.2 to the letter: ir_by without own, cr_by: [own]"},
@@ -288,6 +307,11 @@ static const struct config_section accept = SECTION(accept, "accept");
 
 static const struct config_setting mac_rows[] = {
     {ROW(config_mac, allowed), FLAG(0), .says = "shared secrets (cmpctl secret add) may protect requests"},
+    {ROW(config_mac, per_day), NUMBER(0, 1000000, 0),
+     .says = "certificates that a secret that may be used again gets a day (UTC), by its reference; 0: any "
+             "number"},
+    {ROW(config_mac, open), NUMBER(0, BOUND_OPEN_TRANSACTIONS, 0),
+     .says = "… of which so many may await their certConf at the same time; 0: any number"},
     {ROW(config_mac, iterations_min), NUMBER(1, 10000000, 100),
      .says = "iterationCount of PasswordBasedMac and PBMAC1"},
     {ROW(config_mac, iterations_max), NUMBER(1, 10000000, 10000),

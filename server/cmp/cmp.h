@@ -42,12 +42,21 @@ struct cmp_authority {
     struct bytes root; /* self-signed end of the chain */
 };
 
+/* struct cmp_agent is who may enroll for others by a certificate that is no RA's. */
+struct cmp_agent {
+    const struct config_agent *config;
+    struct bytes certificate; /* DER; empty: any that the CA has issued under config->profile */
+};
+
 /* struct cmp_profile is a profile of the configuration, and what was read from the files that it names. */
 struct cmp_profile {
     const struct config_profile *config;
     const struct cmp_authority *ca;
     const struct trust *trust;       /* who may protect requests by signature */
     const struct trust *ras;         /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
+    const struct cmp_agent *agents;
+    size_t agent_count;
+    const struct trust *agent_trust; /* their certificates, and the CA that has issued others */
     struct tolerance_counts *counts; /* of the tolerances that it makes use of; NULL: nobody counts */
     const struct bytes *extra_certs; /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
@@ -107,6 +116,7 @@ struct cmp_decision {
     const struct certificate *signer; /* that protects the request, or NULL */
     const struct certificate *update; /* the certificate that a kur updates, or NULL */
     int by_ra;                        /* 1: |signer| is an RA that acts for another */
+    const struct config_agent *agent; /* that |signer| is, and acts for another; NULL: it is none */
     struct bytes reference;           /* of the secret that protects it, or empty */
     int64_t now;                      /* Unix seconds */
     struct arena *arena;

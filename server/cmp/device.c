@@ -88,11 +88,13 @@ static int identify(struct cmp_message *m, struct cmp_enrolled *own)
     return device->id.len != 0;
 }
 
-/* A shared secret and an RA vouch for devices that nobody here can tell apart. Of a certificate of this CA
- * that was issued before devices were told apart nothing is known either: it is not stranded for that. */
+/* A shared secret, an RA and an agent vouch for devices that nobody here can tell apart. Of a certificate of
+ * this CA that was issued before devices were told apart nothing is known either: it is not stranded for
+ * that. */
 static enum cmp_turn unknown_device(struct cmp_message *m)
 {
-    if (m->is_mac || m->is_ra || m->signer_is_own || config_of(m)->devices == CONFIG_DEVICES_OPEN)
+    if (m->is_mac || m->is_ra || m->agent != NULL || m->signer_is_own ||
+        config_of(m)->devices == CONFIG_DEVICES_OPEN)
         return CMP_ON;
     cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                     "the protecting certificate does not say which device it is of: ask the operator");
@@ -115,7 +117,7 @@ enum cmp_turn cmp_find_device(struct cmp_message *m)
     m->enrolled = NULL;
     if (own == NULL)
         return CMP_END;
-    if (m->is_mac || m->is_ra || !identify(m, own))
+    if (m->is_mac || m->is_ra || m->agent != NULL || !identify(m, own))
         return unknown_device(m);
     own->slot = -1;
     own->slots = config_of(m)->devices == CONFIG_DEVICES_OPEN ? 0 : config_of(m)->once.slots;

@@ -1,6 +1,7 @@
 /* Which device a vendor's certificate is of, by the rule of the configuration. */
 #include "crypto/algorithms.h"
 #include "crypto/name.h"
+#include "server/base/star.h"
 #include "server/cmp/internal.h"
 
 enum { OTHER_NAME = 0, DNS_NAME = 2, URI_NAME = 6 }; /* GeneralName, RFC 5280 4.2.1.6 */
@@ -116,32 +117,6 @@ static struct bytes trimmed(struct bytes text)
     return text;
 }
 
-static uint8_t small(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
-/* Whether |a| and |b|, |len| octets, are the same but for capitals of ASCII. */
-static int same(const uint8_t *a, const char *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (small(a[i]) != small((uint8_t)b[i]))
-            return 0;
-    return 1;
-}
-
-/* What of |text| stands at the star of |pattern|; empty if it does not look so. */
-static struct bytes at_star(struct bytes text, const char *pattern)
-{
-    const char *star = strchr(pattern, '*');
-    size_t before = (size_t)(star - pattern), after = strlen(star + 1);
-
-    if (text.len <= before + after || !same(text.data, pattern, before) ||
-        !same(text.data + text.len - after, star + 1, after))
-        return bytes_of(NULL, 0);
-    return bytes_of(text.data + before, text.len - before - after);
-}
-
 /* An identity stands in logs, lists and names: text of one line. */
 static int is_identity(struct bytes text)
 {
@@ -157,7 +132,7 @@ struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendo
     struct bytes text = trimmed(source(arena, vendor->identity, cert));
 
     if (vendor->identity_pattern != NULL && text.len != 0)
-        text = trimmed(at_star(text, vendor->identity_pattern));
+        text = trimmed(star_of(text, vendor->identity_pattern));
     return is_identity(text) ? text : bytes_of(NULL, 0);
 }
 
@@ -175,7 +150,7 @@ struct bytes cmp_device_id(uint8_t out[STORE_HASH], struct bytes issuer, struct 
     len += vendor.len;
     text[len++] = 0;
     for (size_t i = 0; i < identity.len; i++)
-        text[len++] = small(identity.data[i]);
+        text[len++] = star_small(identity.data[i]);
     digest_compute(out, DIGEST_SHA256, bytes_of(text, len));
     return bytes_of(out, STORE_HASH);
 }

@@ -82,8 +82,9 @@ struct cmp_message {
     const char *blocked_by; /* of a path that is PATH_BLOCKED: the setting */
     struct verification protection;
     int signer_is_own;
-    int is_ra;          /* the signer is an RA of the profile */
-    unsigned tolerated; /* what was taken by a tolerance, a bit (1 << enum tolerance) each */
+    int is_ra;                     /* the signer is an RA of the profile */
+    const struct cmp_agent *agent; /* the signer is this one of its agents, and enrolls; NULL: it is none */
+    unsigned tolerated;            /* what was taken by a tolerance, a bit (1 << enum tolerance) each */
 
     /* What the store said. */
     struct store_fetch
@@ -94,6 +95,7 @@ struct cmp_message {
     const struct store_secret *stored_secret;
     const struct store_cert *stored_signer;
     struct cmp_enrolled *enrolled; /* what is known of the device (device.c); NULL: it is not known which */
+    struct cmp_quota *quota;       /* … of how many certificates there may be (quota.c); NULL: any number */
     uint8_t key_hash[CMP_HASH];    /* SHA-256 of the key to be certified, where there is one */
     const struct store_blocked_key *blocked;    /* it is not to be certified; NULL: it may */
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
@@ -137,7 +139,7 @@ static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
 /* cmp_trust_of returns whom the signer's path was found by. */
 static inline const struct trust *cmp_trust_of(const struct cmp_message *m)
 {
-    return m->is_ra ? m->profile->ras : m->profile->trust;
+    return m->agent != NULL ? m->profile->agent_trust : m->is_ra ? m->profile->ras : m->profile->trust;
 }
 
 /* cmp_to_the_letter says whether the profile holds messages to RFC 9483 where RFC 9810 permits more. */
@@ -360,6 +362,16 @@ void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes seri
 /* cmp_refuse_blocked_device refuses what comes from a device that was blocked meanwhile. Returns CMP_REFUSED.
  */
 enum cmp_turn cmp_refuse_blocked_device(struct cmp_message *m);
+
+/* ---- quota.c: how many certificates may an agent, or a shared secret, have ---- */
+
+/* These three, in this order, find that out. CMP_ON or CMP_REFUSED. Taken again, they look again. */
+cmp_step cmp_ask_quota;
+cmp_step cmp_ask_open;
+cmp_step cmp_judge_quota;
+
+/* cmp_count has |unit| count the certificate |serial|, and depend on there being room. */
+void cmp_count(struct cmp_message *m, struct store_unit *unit, struct bytes serial);
 
 /* ---- the steps, in the order in which message.c takes them ---- */
 

@@ -209,6 +209,7 @@ static enum cmp_turn check_credential(struct cmp_message *m)
 {
     const struct config_accept *accept = &m->profile->config->accept;
     unsigned by = m->is_mac          ? CONFIG_BY_SECRET
+                  : m->agent != NULL ? CONFIG_BY_AGENT
                   : m->is_ra         ? CONFIG_BY_RA
                   : m->signer_is_own ? CONFIG_BY_OWN
                                      : CONFIG_BY_VENDOR;
@@ -220,10 +221,11 @@ static enum cmp_turn check_credential(struct cmp_message *m)
     if ((allowed & by) != 0)
         return CMP_ON;
     cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
-                    by == CONFIG_BY_SECRET ? "this profile takes no such request by a shared secret"
-                    : by == CONFIG_BY_OWN  ? "this profile takes no such request by a certificate of this CA"
-                    : by == CONFIG_BY_RA   ? "this profile takes no such request from an RA"
-                                           : "this profile takes no such request by a vendor's certificate");
+                    by == CONFIG_BY_SECRET  ? "this profile takes no such request by a shared secret"
+                    : by == CONFIG_BY_OWN   ? "this profile takes no such request by a certificate of this CA"
+                    : by == CONFIG_BY_RA    ? "this profile takes no such request from an RA"
+                    : by == CONFIG_BY_AGENT ? "this profile takes no such request from an agent"
+                                            : "this profile takes no such request by a vendor's certificate");
     m->refusal.detail = "ir_by, cr_by and p10cr_by in accept of the profile say who may";
     return cmp_by(m,
                   m->operation == &cmp_ir   ? "accept.ir_by"
@@ -254,6 +256,7 @@ static enum cmp_turn check(struct cmp_message *m)
     decide->signer = m->signer;
     decide->update = m->operation == &cmp_kur ? m->signer : NULL;
     decide->by_ra = m->is_ra;
+    decide->agent = m->agent != NULL ? m->agent->config : NULL;
     if (m->is_mac)
         decide->reference = m->in.header.sender_kid;
     decide->now = m->now;
@@ -351,12 +354,9 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
     return answer(m);
 }
 
-static cmp_step *const run[] = {cmp_find_device, cmp_ask_holders, cmp_ask_history,    cmp_judge_device,
-                                check,           decided,         certificate_signed, NULL};
-
-/* Another enrollment of the device was faster, or the certificate that was to give way was confirmed. */
-static cmp_step *const raced[] = {cmp_find_device,  cmp_ask_holders, cmp_ask_history,
-                                  cmp_judge_device, answer,          NULL};
+static cmp_step *const run[] = {
+    cmp_find_device, cmp_ask_holders, cmp_ask_history, cmp_judge_device,   cmp_ask_quota, cmp_ask_open,
+    cmp_judge_quota, check,           decided,         certificate_signed, NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -411,6 +411,12 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
+ * give way was confirmed. */
+static cmp_step *const raced[] = {cmp_find_device,  cmp_ask_holders, cmp_ask_history,
+                                  cmp_judge_device, cmp_ask_quota,   cmp_ask_open,
+                                  cmp_judge_quota,  answer,          NULL};
+
 static cmp_step *const raced_update[] = {
     look_at_signer,  judge_signer,    look_for_open,    judge_open, cmp_find_device,
     cmp_ask_holders, cmp_ask_history, cmp_judge_device, answer,     NULL};
@@ -437,7 +443,7 @@ static void put_origin(struct cmp_message *m, struct store_cert *row)
 
     if (m->is_mac)
         return;
-    if (m->signer_is_own && !m->is_ra) {
+    if (m->signer_is_own && !m->is_ra && m->agent == NULL) {
         row->vendor = m->stored_signer->vendor;
         row->path = m->stored_signer->path;
         return;
@@ -445,7 +451,7 @@ static void put_origin(struct cmp_message *m, struct store_cert *row)
     if ((hashes = cmp_alloc(m, PATH_HASHES_MAX)) == NULL)
         return;
     row->path = bytes_of(hashes, path_hashes(hashes, &m->path, cmp_trust_of(m)));
-    if (!m->is_ra && m->path.end->owner != NULL)
+    if (!m->is_ra && m->path.end->owner != NULL) /* of an agent: nobody's */
         row->vendor = bytes_str(m->path.end->owner);
 }
 
@@ -498,6 +504,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         unit->signer_serial = m->signer->serial;
     }
     cmp_claim(m, unit, decision->serial);
+    cmp_count(m, unit, decision->serial);
     /* A kur that may keep its key finds that key in the certificate that it updates. */
     if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
         unit->key_unused = own->row.spki_hash;

@@ -246,7 +246,7 @@ int cmp_takes_profile(const struct cmp_message *m, struct bytes profile)
  * revocation may be asked for anywhere. */
 static enum cmp_turn check_own_profile(struct cmp_message *m)
 {
-    if (!m->signer_is_own || m->is_ra || cmp_has(m, CMP_ANY_PROFILE) ||
+    if (!m->signer_is_own || m->is_ra || m->agent != NULL || cmp_has(m, CMP_ANY_PROFILE) ||
         cmp_takes_profile(m, m->stored_signer->profile))
         return CMP_ON;
     return cmp_by(m, "accept.own_profiles",
@@ -280,6 +280,7 @@ static enum cmp_turn refuse_path(struct cmp_message *m)
     enum path_fault fault = m->path.refusal.fault;
     const char *setting = fault == PATH_BLOCKED                            ? m->blocked_by
                           : fault == PATH_REVOKED || fault == PATH_UNKNOWN ? cmp_vendor_setting(m, "crls")
+                          : m->agent != NULL                               ? "accept.agents"
                           : m->signer_is_own                               ? "accept.own_certificates"
                           : m->is_ra                                       ? "accept.ras"
                                                                            : "accept.vendors";
@@ -308,7 +309,25 @@ static enum cmp_turn ask(struct cmp_message *m)
     return fault == PATH_OK ? check_own_profile(m) : refuse_path(m);
 }
 
-/* Makes the next certificate the signer; 0 if there is none. */
+/* Which agent the signer is. One is asked for certificates alone, and never for its own: to update that, or
+ * to have it revoked, it is as any. */
+static const struct cmp_agent *find_agent(const struct cmp_message *m)
+{
+    const struct cmp_profile *profile = m->profile;
+
+    for (size_t i = 0; cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES) && i < profile->agent_count; i++) {
+        const struct cmp_agent *agent = &profile->agents[i];
+        if (agent->certificate.len != 0
+                ? bytes_equal(agent->certificate, m->signer->der)
+                : m->signer_is_own && m->stored_signer != NULL &&
+                      bytes_equal(m->stored_signer->profile, bytes_str(agent->config->profile)))
+            return agent;
+    }
+    return NULL;
+}
+
+/* Makes the next certificate the signer; 0 if there is none. What the operator has named as an agent is no
+ * RA besides. */
 static int take_next(struct cmp_message *m)
 {
     const struct cmp_signer *signer = &m->signers[m->signers_tried];
@@ -321,7 +340,8 @@ static int take_next(struct cmp_message *m)
     m->signer_is_own = signer->is_own;
     m->stored_signer = signer->row != NULL && signer->row->outcome == STORE_FOUND ? signer->row->rows : NULL;
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
-    m->is_ra = m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
+    m->agent = find_agent(m);
+    m->is_ra = m->agent == NULL && m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
                certificate_has_purpose(m->signer, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
     m->path_attempt = 0;
     return 1;

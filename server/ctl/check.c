@@ -18,12 +18,22 @@ static unsigned begun_by(const struct config_profile *profile)
     return accept->ir_by | accept->cr_by | accept->p10cr_by;
 }
 
+/* Others are enrolled under another profile first. */
+static int has_agent_of_file(const struct config_profile *profile)
+{
+    for (size_t i = 0; i < profile->accept.agent_count; i++)
+        if (profile->accept.agents[i].certificate != NULL)
+            return 1;
+    return 0;
+}
+
 static int may_begin_by_certificate(const struct config_profile *profile)
 {
     unsigned by = begun_by(profile);
 
     return (profile->accept.vendors.count != 0 && (by & CONFIG_BY_VENDOR) != 0) ||
-           (profile->accept.ras.count != 0 && (by & CONFIG_BY_RA) != 0);
+           (profile->accept.ras.count != 0 && (by & CONFIG_BY_RA) != 0) ||
+           (has_agent_of_file(profile) && (by & CONFIG_BY_AGENT) != 0);
 }
 
 static int may_begin_by_secret(const struct config_profile *profile)
@@ -36,14 +46,31 @@ static int may_begin(const struct config_profile *profile)
     return may_begin_by_certificate(profile) || may_begin_by_secret(profile);
 }
 
-/* Is one of the profiles |names| reachable? */
-static int leads_from_reachable(const struct config_list *names, const int *reachable,
+/* Is the profile |name| reachable? */
+static int is_reachable(const char *name, const int *reachable, const struct config *config)
+{
+    for (size_t i = 0; i < config->profile_count; i++)
+        if (reachable[i] && strcmp(name, config->profiles[i].name) == 0)
+            return 1;
+    return 0;
+}
+
+/* Can it be come to from a reachable one, with the certificate of that, or by an agent that is enrolled
+ * there?
+ */
+static int leads_from_reachable(const struct config_profile *profile, const int *reachable,
                                 const struct config *config)
 {
-    for (size_t i = 0; i < names->count; i++)
-        for (size_t j = 0; j < config->profile_count; j++)
-            if (reachable[j] && strcmp(names->items[i], config->profiles[j].name) == 0)
-                return 1;
+    const struct config_accept *accept = &profile->accept;
+    unsigned by = begun_by(profile);
+
+    for (size_t i = 0;
+         accept->own_certificates && (by & CONFIG_BY_OWN) != 0 && i < accept->own_profiles.count; i++)
+        if (is_reachable(accept->own_profiles.items[i], reachable, config))
+            return 1;
+    for (size_t i = 0; i < accept->agent_count; i++)
+        if (accept->agents[i].profile != NULL && is_reachable(accept->agents[i].profile, reachable, config))
+            return 1;
     return 0;
 }
 
@@ -58,9 +85,7 @@ static void find_reachable(int *reachable, const struct config *config)
     while (found) {
         found = 0;
         for (size_t i = 0; i < config->profile_count; i++)
-            if (!reachable[i] && config->profiles[i].accept.own_certificates &&
-                (begun_by(&config->profiles[i]) & CONFIG_BY_OWN) != 0 &&
-                leads_from_reachable(&config->profiles[i].accept.own_profiles, reachable, config))
+            if (!reachable[i] && leads_from_reachable(&config->profiles[i], reachable, config))
                 reachable[i] = found = 1;
     }
 }
@@ -238,6 +263,22 @@ static void warn_of_device_names(const struct config *config, struct warnings *w
     }
 }
 
+static void warn_of_agents(const struct policy *policy, int64_t now, struct warnings *warnings)
+{
+    const struct cmp_settings *settings = policy_settings(policy);
+    struct certificate cert;
+    char key[96];
+
+    for (size_t i = 0; i < settings->profile_count; i++)
+        for (size_t a = 0; a < settings->profiles[i]->agent_count; a++) {
+            struct bytes der = settings->profiles[i]->agents[a].certificate;
+            if (der.len == 0 || !certificate_parse(&cert, der) || cert.not_after >= now)
+                continue;
+            snprintf(key, sizeof key, "profiles[%zu].accept.agents[%zu].certificate", i, a);
+            warn(warnings, key, "the agent's certificate has ended: it is refused; name its new one");
+        }
+}
+
 static size_t warn_of_all(const struct policy *policy, int64_t now)
 {
     struct warnings warnings = {policy_config(policy), 0};
@@ -248,6 +289,7 @@ static size_t warn_of_all(const struct policy *policy, int64_t now)
     warn_of_given(policy, now, &warnings);
     warn_of_shards(policy_config(policy), &warnings);
     warn_of_device_names(policy_config(policy), &warnings);
+    warn_of_agents(policy, now, &warnings);
     return warnings.count;
 }
 
@@ -303,10 +345,9 @@ const struct ctl_command ctl_check = {
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
         "warning, and so is one that takes shared secrets alone where the store has none, a "
         "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
-        "has ended or will within a month, a CA that signs answers and may not, and names that devices of "
-        "two vendors could share, or that no "
-        "device can have. A note tells who signs answers for a CA, if that is another name: some stations "
-        "compare them. The "
+        "has ended or will within a month, a CA that signs answers and may not, names that devices of "
+        "two vendors could share, or that no device can have, and an agent whose certificate has ended. "
+        "A note tells who signs answers for a CA, if that is another name: some stations compare them. The "
         "store is opened, and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

@@ -1,4 +1,6 @@
 /* profile list, profile show: the profiles of a configuration, and what one of them decides. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/ctl/command.h"
@@ -27,6 +29,35 @@ static json_t *line_of(const struct config *config, const struct config_profile 
 
 /* ---- one of them ---- */
 
+/* Each in a line: which certificates are its own, how many it gets, and for whom. */
+static json_t *agents_of(const struct config_accept *accept)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < accept->agent_count; i++) {
+        const struct config_agent *agent = &accept->agents[i];
+        char *line = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&line, &len);
+        if (out == NULL)
+            exit(ctl_fault("out of memory"));
+        fprintf(out, "%s: %s %s, ", agent->name,
+                agent->certificate != NULL ? "certificate" : "certificates of profile",
+                agent->certificate != NULL ? agent->certificate : agent->profile);
+        if (agent->per_day != 0)
+            fprintf(out, "%u a day, for", agent->per_day);
+        else
+            fputs("any number a day, for", out);
+        for (size_t n = 0; n < agent->names.count; n++)
+            fprintf(out, "%s %s", n != 0 ? "," : "", agent->names.items[n]);
+        fclose(out);
+        if (line == NULL || json_array_append_new(array, ctl_json_text(bytes_of(line, len))) != 0)
+            exit(ctl_fault("out of memory"));
+        free(line);
+    }
+    return array;
+}
+
 static void put_accepted(json_t *row, const struct config_profile *profile)
 {
     static const struct {
@@ -35,12 +66,14 @@ static void put_accepted(json_t *row, const struct config_profile *profile)
     } words[] = {{"secret", CONFIG_BY_SECRET},
                  {"vendor", CONFIG_BY_VENDOR},
                  {"own", CONFIG_BY_OWN},
-                 {"ra", CONFIG_BY_RA}};
+                 {"ra", CONFIG_BY_RA},
+                 {"agent", CONFIG_BY_AGENT}};
     const unsigned by[] = {profile->accept.ir_by, profile->accept.cr_by, profile->accept.p10cr_by};
     static const char *const keys[] = {"ir_by", "cr_by", "p10cr_by"};
 
     ctl_json_set(row, "vendors", profile_list(&profile->accept.vendors));
     ctl_json_set(row, "ras", profile_list(&profile->accept.ras));
+    ctl_json_set(row, "agents", agents_of(&profile->accept));
     ctl_json_set(row, "own_certificates", json_string(profile->accept.own_certificates ? "yes" : "no"));
     ctl_json_set(row, "own_profiles", profile_list(&profile->accept.own_profiles));
     ctl_json_set(row, "shared_secrets", json_string(profile->mac.allowed ? "yes" : "no"));

@@ -41,7 +41,8 @@ struct name_template {
 /* struct profile is a cmp_profile with what only decisions need. */
 struct profile {
     struct cmp_profile cmp; /* first: a cmp_profile of ours is converted back */
-    struct trust trust, ras;
+    struct trust trust, ras, agent_trust;
+    struct cmp_agent *agents;
     unsigned key_usage;
     struct certificate_extension nf_types; /* without an OID: none */
     unsigned criticality;                  /* as struct certificate_plan has it */
@@ -234,6 +235,9 @@ int policy_check_devices(struct config_fault *fault, const struct policy *policy
 
 /* policy_load_blocked reads what vendors' settings block. 1, or 0 with |fault|. */
 int policy_load_blocked(struct config_fault *fault, struct policy *policy);
+
+/* policy_load_agents reads accept.agents of profiles[i], whose CA is known. 1, or 0 with |fault|. */
+int policy_load_agents(struct config_fault *fault, struct policy *policy, size_t i);
 
 /* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
  * |fault|. */

@@ -3,6 +3,7 @@
 #include "crypto/extension_names.h"
 #include "crypto/name.h"
 #include "crypto/name_match.h"
+#include "crypto/name_patterns.h"
 #include "crypto/name_rules.h"
 #include "server/policy/internal.h"
 
@@ -122,12 +123,30 @@ static struct bytes requested_subject(const struct cert_request *request)
                                                                           : request->pop_input.sender_name;
 }
 
-/* Of what the request names, that which comes into the certificate; an RA speaks for others. */
+/* All that the request names, whatever of it comes into the certificate: so the operator need not know what
+ * the profile makes of it to tell what an agent can get. */
+static int check_agent(struct cmp_decision *decision)
+{
+    const struct config_agent *agent = decision->agent;
+    const char *stranger;
+
+    if (agent == NULL || (stranger = name_patterns_stranger(
+                              decision->arena, agent->names.items, agent->names.count,
+                              requested_subject(decision->request), decision->request->tmpl.san)) == NULL)
+        return 1;
+    policy_refuse(decision, PKI_NOT_AUTHORIZED,
+                  "this agent may not enroll for all of these names: ask the operator which it may");
+    decision->detail =
+        arena_printf(decision->arena, "agent %s: %s looks like none of its names", agent->name, stranger);
+    return policy_by(decision, "accept.agents", 0);
+}
+
+/* Of what the request names, that which comes into the certificate; an RA or an agent speaks for others. */
 static int check_bound(struct cmp_decision *decision, const struct profile *profile, int takes_san)
 {
     int by_secret = decision->signer == NULL;
 
-    if (!profile->cmp.config->names.subject_bound || decision->by_ra)
+    if (!profile->cmp.config->names.subject_bound || decision->by_ra || decision->agent != NULL)
         return 1;
     if (profile->takes_names && !subject_is_bound(decision, requested_subject(decision->request)))
         return policy_by(
@@ -215,7 +234,7 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         return check_names(decision, out);
     }
     takes_san = profile->san_count == 0 && policy_honours(profile, extension_oid(EXTENSION_SUBJECT_ALT_NAME));
-    return check_bound(decision, profile, takes_san) &&
+    return check_agent(decision) && check_bound(decision, profile, takes_san) &&
            decide_subject(decision, profile, &origin, &out->subject) &&
            decide_san(decision, profile, &origin, takes_san, &out->san) && check_names(decision, out);
 }

@@ -235,6 +235,7 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .ca = policy_authority(policy, config->ca),
         .trust = &profile->trust,
         .ras = config->accept.ras.count != 0 ? &profile->ras : NULL,
+        .agent_trust = &profile->agent_trust,
         .extra_certs = profile->extra_certs,
         .extra_cert_count = profile->extra_cert_count,
     };
@@ -242,5 +243,5 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
      */
     if (config->accept.own_certificates && !trust_add(&profile->trust, profile->cmp.ca->cert.der, 1))
         return config_fault_at(fault, policy->config, "profiles", "out of memory");
-    return 1;
+    return policy_load_agents(fault, policy, i);
 }

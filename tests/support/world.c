@@ -69,7 +69,7 @@ struct world *world_new(enum key_kind kind)
 {
     struct world *world = calloc(1, sizeof *world);
 
-    enum { ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA };
+    enum { ANY = CONFIG_BY_SECRET | CONFIG_BY_VENDOR | CONFIG_BY_OWN | CONFIG_BY_RA | CONFIG_BY_AGENT };
 
     must(world != NULL);
     world->arena = arena_new(WORLD_ARENA);

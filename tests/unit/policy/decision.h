@@ -20,7 +20,8 @@ static const struct certificate *signer, *update; /* for the next decision; NULL
 static struct bytes reference;
 static const struct cmp_device *listed; /* NULL: it is not known which */
 static int by_ra;
-static int64_t at; /* the time of the next decision; 0: that of the clock */
+static const struct config_agent *agent; /* NULL: the signer is none */
+static int64_t at;                       /* the time of the next decision; 0: that of the clock */
 
 static inline void use_key(enum key_kind kind, unsigned bits)
 {
@@ -64,6 +65,7 @@ static void decide(void)
                                      .reference = reference,
                                      .device = listed,
                                      .by_ra = by_ra,
+                                     .agent = agent,
                                      .now = at != 0 ? at : time(NULL),
                                      .arena = arena};
     policy_decide(&decision);

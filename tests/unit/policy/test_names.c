@@ -111,6 +111,39 @@ Test(names, subjectAltName_may_be_made_too)
     refused(PKI_BAD_CERT_TEMPLATE);
 }
 
+/* All that the request names, also what does not come into the certificate. */
+Test(names, an_agent_asks_for_names_that_look_like_its_own)
+{
+    static const char *const patterns[] = {"CN=*.du", "DNS:v*"};
+    static const struct config_agent manager = {.name = "manager", .names = {patterns, 2}};
+    struct certificate device = {.subject = name("CN", "manager", NULL, NULL)};
+
+    edit("subject_bound: false", "subject_bound: true ");
+    signer = &device;
+    agent = &manager;
+    request.tmpl.subject = name("CN", "a.du", NULL, NULL);
+    granted();
+    request.tmpl.san = hex(arena, "30 04 82 02 76 61");
+    granted();
+    request.tmpl.san = hex(arena, "30 03 82 01 76");
+    refused(PKI_NOT_AUTHORIZED);
+    cr_expect_str_eq(decision.detail, "agent manager: DNS:v looks like none of its names");
+    cr_expect_str_eq(decision.setting, "accept.agents");
+    edit("honour: [subjectAltName]", "honour: []");
+    refused(PKI_NOT_AUTHORIZED);
+    request.tmpl.san = bytes_of(NULL, 0);
+    request.tmpl.subject = name("CN", "a.du", "O", "Operator");
+    refused(PKI_NOT_AUTHORIZED);
+    cr_expect_str_eq(decision.detail, "agent manager: O=Operator looks like none of its names");
+    request.tmpl.subject = device.subject;
+    refused(PKI_NOT_AUTHORIZED);
+    /* RFC 4211 4.1: the name that the proof of possession has. */
+    request.tmpl.subject = bytes_of(NULL, 0);
+    request.pop_input.is_there = 1;
+    request.pop_input.sender_name = device.subject;
+    refused(PKI_NOT_AUTHORIZED);
+}
+
 /* RFC 9483 5.1.1: "the subject name in the certTemplate identifies the same entity as the subject name in the
  * CMP protection certificate or matches the identifier used with MAC-based protection [...] (failInfo bit:
  * notAuthorized)" */
