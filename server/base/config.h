@@ -230,6 +230,7 @@ struct config_update {
     uint32_t late_days;       /* after its notAfter in which one still is */
     uint32_t overdue_percent; /* … from when on it is told that none came; 0: it is not */
     int one_open;             /* 1: no other kur while the certificate of the last one awaits certConf */
+    int by_request; /* 1: a cr or p10cr for names that its sender has a certificate for is an update, too */
 };
 
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };

@@ -460,6 +460,11 @@ static const struct config_setting update_rows[] = {
              "overdue: log, /readyz and cmpctl device overdue tell; 0: they do not"},
     {ROW(config_update, one_open), FLAG(0),
      .says = "true: a kur is refused while the certificate of the last one awaits its certConf"},
+    {ROW(config_update, by_request), FLAG(0),
+     .says =
+         "true: a cr or p10cr for names for which its sender has a certificate, one of this CA that signs "
+         "it or, of an agent, the last that it got for them, counts as an update of that one: for "
+         "early_percent, predecessor and keys.same_in_update"},
 };
 static const struct config_section update = SECTION(update, "update");
 

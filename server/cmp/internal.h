@@ -96,7 +96,8 @@ struct cmp_message {
     const struct store_cert *stored_signer;
     struct cmp_enrolled *enrolled; /* what is known of the device (device.c); NULL: it is not known which */
     struct cmp_quota *quota;       /* … of how many certificates there may be (quota.c); NULL: any number */
-    uint8_t key_hash[CMP_HASH];    /* SHA-256 of the key to be certified, where there is one */
+    struct cmp_renewal *renewal; /* … of the certificate that a cr or p10cr may update (renewal.c); NULL */
+    uint8_t key_hash[CMP_HASH];  /* SHA-256 of the key to be certified, where there is one */
     const struct store_blocked_key *blocked;    /* it is not to be certified; NULL: it may */
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
     int takes_over; /* 1: |former| has left its transactionID to this message, which begins another */
@@ -372,6 +373,21 @@ cmp_step cmp_judge_quota;
 
 /* cmp_count has |unit| count the certificate |serial|, and depend on there being room. */
 void cmp_count(struct cmp_message *m, struct store_unit *unit, struct bytes serial);
+
+/* ---- renewal.c: a cr or p10cr that counts as an update ---- */
+
+/* These three, in this order, find the certificate that |cert|, which is about to be issued, is in the place
+ * of; where there may be one that is one look-up more, or two. CMP_ON, CMP_REFUSED or CMP_END. */
+enum cmp_turn cmp_ask_former(struct cmp_message *m, const struct certificate *cert);
+cmp_step cmp_ask_holds;
+cmp_step cmp_judge_former;
+
+/* cmp_former returns it, or NULL: there is none, or it is too early to update it. */
+const struct store_cert *cmp_former(const struct cmp_message *m);
+
+/* cmp_renew has |unit| note that the certificate |serial| is the newest of its names, and do to the former
+ * one what update.predecessor says. */
+void cmp_renew(struct cmp_message *m, struct store_unit *unit, struct bytes serial);
 
 /* ---- the steps, in the order in which message.c takes them ---- */
 

@@ -13,6 +13,7 @@ struct enrollment {
     const char *differences; /* from the request; NULL: none */
     struct store_cert row;
     const struct store_fetch *issued;    /* when the request comes again */
+    struct certificate parsed;           /* |certificate| */
     const struct store_fetch *signer;    /* looked at again; NULL: it was not */
     const struct store_fetch *successor; /* of the certificate to be updated; NULL: not asked for, or none */
 };
@@ -327,11 +328,10 @@ static enum cmp_turn answer(struct cmp_message *m)
 static int find_differences(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
-    struct certificate cert;
 
-    if (!certificate_parse(&cert, own->certificate))
+    if (!certificate_parse(&own->parsed, own->certificate))
         return 0;
-    own->differences = pki_differences(m->arena, &own->request.tmpl, &cert);
+    own->differences = pki_differences(m->arena, &own->request.tmpl, &own->parsed);
     return 1;
 }
 
@@ -354,9 +354,18 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
     return answer(m);
 }
 
-static cmp_step *const run[] = {
-    cmp_find_device, cmp_ask_holders, cmp_ask_history, cmp_judge_device,   cmp_ask_quota, cmp_ask_open,
-    cmp_judge_quota, check,           decided,         certificate_signed, NULL};
+static enum cmp_turn ask_former(struct cmp_message *m)
+{
+    return cmp_ask_former(m, &((const struct enrollment *)m->state)->parsed);
+}
+
+static cmp_step *const run[] = {cmp_find_device,  cmp_ask_holders,
+                                cmp_ask_history,  cmp_judge_device,
+                                cmp_ask_quota,    cmp_ask_open,
+                                cmp_judge_quota,  check,
+                                decided,          certificate_signed,
+                                ask_former,       cmp_ask_holds,
+                                cmp_judge_former, NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -388,12 +397,15 @@ static enum cmp_turn judge_open(struct cmp_message *m)
             "an update of this certificate awaits its certConf: send that, or wait until it is over"));
 }
 
-/* The certificate has changed since it was looked at: it was revoked, or another kur was faster. */
+/* The certificate that signs may have changed since it was looked at: it was revoked, or another kur was
+ * faster. */
 static enum cmp_turn look_at_signer(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    own->signer = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signer->serial);
+    own->signer = m->is_mac || !m->signer_is_own
+                      ? NULL
+                      : cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signer->serial);
     own->successor = NULL;
     return CMP_ON;
 }
@@ -402,6 +414,8 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
 {
     const struct store_fetch *fetch = ((const struct enrollment *)m->state)->signer;
 
+    if (fetch == NULL)
+        return CMP_ON;
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     if (fetch->outcome != STORE_FOUND || ((const struct store_cert *)fetch->rows)->status != STORE_CERT_VALID)
@@ -413,9 +427,10 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
 
 /* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
  * give way was confirmed. */
-static cmp_step *const raced[] = {cmp_find_device,  cmp_ask_holders, cmp_ask_history,
-                                  cmp_judge_device, cmp_ask_quota,   cmp_ask_open,
-                                  cmp_judge_quota,  answer,          NULL};
+static cmp_step *const raced[] = {
+    look_at_signer,   judge_signer, cmp_find_device, cmp_ask_holders, cmp_ask_history, cmp_judge_device,
+    cmp_ask_quota,    cmp_ask_open, cmp_judge_quota, answer,          ask_former,      cmp_ask_holds,
+    cmp_judge_former, NULL};
 
 static cmp_step *const raced_update[] = {
     look_at_signer,  judge_signer,    look_for_open,    judge_open, cmp_find_device,
@@ -455,11 +470,22 @@ static void put_origin(struct cmp_message *m, struct store_cert *row)
         row->vendor = bytes_str(m->path.end->owner);
 }
 
+/* One that may keep its key finds that key in the certificate that it updates. */
+static int keeps_key(const struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct store_cert *former = cmp_former(m);
+
+    return m->operation == &cmp_kur ? bytes_equal(own->request.tmpl.spki, m->signer->spki)
+                                    : former != NULL && m->profile->config->keys.same_in_update &&
+                                          bytes_equal(former->spki_hash, own->row.spki_hash);
+}
+
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
     struct enrollment *own = m->state;
     const struct cmp_decision *decision = own->decision;
-    struct bytes spki = own->request.tmpl.spki;
+    int updates = m->operation == &cmp_kur || cmp_former(m) != NULL;
 
     cmp_begin_tx(m, unit, m->grant_implicit ? STORE_TX_CONFIRMED : STORE_TX_WAIT_CONFIRM);
     m->new_tx.implicit_confirm = m->grant_implicit;
@@ -489,7 +515,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         unit->secret_reference = m->in.header.sender_kid;
     unit->key_unblocked = own->row.spki_hash;
     cmp_want_unblocked(m, unit, m->is_mac ? bytes_of(NULL, 0) : m->signer->spki);
-    m->audit.event = m->operation->audit;
+    m->audit.event = updates ? cmp_kur.audit : m->operation->audit;
     m->audit.outcome = "granted";
     m->audit.detail = own->row.subject_text;
     if (m->operation == &cmp_kur) {
@@ -505,10 +531,10 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     }
     cmp_claim(m, unit, decision->serial);
     cmp_count(m, unit, decision->serial);
-    /* A kur that may keep its key finds that key in the certificate that it updates. */
-    if (m->profile->config->keys.unique && !(m->operation == &cmp_kur && bytes_equal(spki, m->signer->spki)))
+    cmp_renew(m, unit, decision->serial);
+    if (m->profile->config->keys.unique && !keeps_key(m))
         unit->key_unused = own->row.spki_hash;
-    m->result.event = m->operation == &cmp_kur ? "certificate updated" : "certificate issued";
+    m->result.event = updates ? "certificate updated" : "certificate issued";
     m->result.serial = decision->serial;
     m->result.subject = decision->subject;
 }
@@ -572,7 +598,7 @@ const struct cmp_operation cmp_ir = {
 const struct cmp_operation cmp_cr = {
     .request = PKI_CR,
     .response = PKI_CP,
-    .flags = CMP_BEGINS | CMP_ISSUES,
+    .flags = CMP_BEGINS | CMP_ISSUES | CMP_MAY_UPDATE,
     .audit = "issue",
     .decode = decode_crmf,
     .raced = raced,
@@ -582,7 +608,7 @@ const struct cmp_operation cmp_cr = {
 const struct cmp_operation cmp_p10cr = {
     .request = PKI_P10CR,
     .response = PKI_CP,
-    .flags = CMP_BEGINS | CMP_ISSUES,
+    .flags = CMP_BEGINS | CMP_ISSUES | CMP_MAY_UPDATE,
     .audit = "issue",
     .decode = decode_pkcs10,
     .raced = raced,

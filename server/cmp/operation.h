@@ -28,7 +28,8 @@ enum cmp_flag {
     CMP_ANY_PROFILE = 16, /* its signer may have been enrolled under any profile of the CA */
     CMP_CA_PUBS = 32,     /* its response may have caPubs */
     CMP_UPDATES = 64,     /* asks for a certificate in the place of the one that signs it (RFC 9483 4.1.3) */
-    CMP_POLLS = 128,      /* asks for an answer that may not have arrived */
+    CMP_MAY_UPDATE = 128, /* … where the profile says so, for names that have one (update.by_request) */
+    CMP_POLLS = 256,      /* asks for an answer that may not have arrived */
 };
 
 struct cmp_operation {

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Enrollment agents: who enrolls for others by a certificate without id-kp-cmcRA, for names by pattern and so often a day.
+# Enrollment agents: who enrolls for others by a certificate without id-kp-cmcRA, for names by pattern and so often a day;
+# and a p10cr that counts as an update, as those send it who know nothing else.
 . "$(dirname "$0")/../lib.sh"
 
 demo agents
@@ -25,7 +26,7 @@ agents='[]
           profile: managers
           names: ["CN=*.svc.example", "DNS:*.svc.example", O=Operator]'
 add_profile managers
-add_profile du "accept.ras: $agents" "accept.vendors: []" "names.subject_bound: true"
+add_profile du "accept.ras: $agents" "accept.vendors: []" "names.subject_bound: true" "update.by_request: true" "update.predecessor: revoke"
 start_server cmpd "$config" "$log"
 
 by_manager=(-cert "$dir/manager.pem" -key "$work/manager.key" -trusted "$dir/ca/root.pem" -path .well-known/cmp/p/du)
@@ -74,8 +75,18 @@ refused "in a profile that does not have it" signerNotTrusted cmp -cmd ir -newke
 refused "a vendor's device is no agent" signerNotTrusted cmp -cmd ir -newkey "$work/new.key" \
     -subject /CN=a.du.example -certout "$work/none.pem" "${by_device[@]}" -path .well-known/cmp/p/du
 
-ok "a third one" p10cr du1 "${by_manager[@]}"
-ok "a fourth one" p10cr du1 "${by_manager[@]}"
+# A new p10cr for the same names is an update; who holds the new certificate confirms it, and the old one goes.
+same "before" "$(stored_status "$work/du1.pem")" valid
+cp "$work/du1.pem" "$work/first.pem"
+csr du1 "/CN=du1.du.example" "DNS:du1.du.example,IP:192.0.2.7"
+ok "with another key" p10cr du1 "${by_manager[@]}"
+same "the old one" "$(stored_status "$work/first.pem")" revoked
+same "the new one" "$(stored_status "$work/du1.pem")" valid
+cp "$work/du1.pem" "$work/second.pem"
+ok "with the same key" p10cr du1 "${by_manager[@]}" -implicit_confirm
+same "the second one" "$(stored_status "$work/second.pem")" revoked
+same "the third one" "$(stored_status "$work/du1.pem")" valid
+same "one for other names stays" "$(stored_status "$work/du2.pem")" valid
 
 # Its quota is used up, on this node and on any other that shares the store.
 refused "the fifth of a day" 'notAuthorized.*too many certificates today' p10cr du1 "${by_manager[@]}"
@@ -100,6 +111,14 @@ refused "not for those of another agent" notAuthorized cmp -cmd ir -newkey "$wor
 by_svc=(-cert "$work/svc.pem" -key "$work/svc.key" -trusted "$dir/ca/root.pem" -path .well-known/cmp/p/du)
 refused "what an agent got is no agent" notAuthorized cmp -cmd ir -newkey "$work/new.key" -subject /CN=b.svc.example \
     -certout "$work/none.pem" "${by_svc[@]}"
+# A client that knows p10cr alone: it signs with what is to be updated.
+cp "$work/svc.pem" "$work/old.pem"
+cp "$work/svc.key" "$work/old.key"
+csr svc "/O=Operator/CN=a.svc.example" DNS:a.svc.example
+by_old=(-cert "$work/old.pem" -key "$work/old.key" -trusted "$dir/ca/root.pem" -path .well-known/cmp/p/du)
+ok "the client's own update" p10cr svc "${by_old[@]}" -implicit_confirm
+same "its old one" "$(stored_status "$work/old.pem")" revoked
+same "its new one" "$(stored_status "$work/svc.pem")" valid
 ok "its agent is revoked" "$CMPD_BIN/cmpctl" cert revoke --config "$config" "$(serial_of "$work/issuer.pem")"
 refused "and is none any more" signerNotTrusted p10cr svc "${by_issuer[@]}"
 stop_server

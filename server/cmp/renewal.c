@@ -1,0 +1,168 @@
+/* Which certificate a cr or p10cr is in the place of, where the profile says that it is (update.by_request):
+ * RFC 9483 4.1.3 has kur for that, and there are clients that know p10cr alone. A client shows the old one by
+ * signing with it. An agent signs with its own, so what it got for which names is a claim. */
+#include "crypto/name_match.h"
+#include "server/cmp/internal.h"
+#include "storage/row.h"
+
+enum { PERCENT = 100 };
+
+/* struct cmp_renewal is what is known of that. */
+struct cmp_renewal {
+    uint8_t id[STORE_HASH], key[STORE_CLAIM_KEY_MAX];
+    const struct store_fetch *claim;    /* NULL: who asks is no agent */
+    const struct store_fetch *holds[2]; /* the certificate that has the claim, and the one before */
+    const struct store_cert *former;    /* that is updated; NULL: none is */
+    struct store_claim claimed;
+    struct store_cert_change change;
+};
+
+/* What the agent got for |cert|'s names. Not to be taken for a device, or a quota. */
+static void identify(const struct cmp_message *m, struct cmp_renewal *own, const struct certificate *cert)
+{
+    static const char kind[] = "names of an agent";
+    struct name_print print = name_print(cert->subject);
+    uint8_t text[sizeof kind + 3 * STORE_HASH];
+
+    memcpy(text, kind, sizeof kind);
+    digest_compute(text + sizeof kind, DIGEST_SHA256, bytes_str(m->agent->config->name));
+    if (print.made)
+        memcpy(text + sizeof kind + STORE_HASH, print.octets, STORE_HASH);
+    else
+        digest_compute(text + sizeof kind + STORE_HASH, DIGEST_SHA256, cert->subject);
+    digest_compute(text + sizeof kind + (size_t)2 * STORE_HASH, DIGEST_SHA256, cert->san);
+    digest_compute(own->id, DIGEST_SHA256, bytes_of(text, sizeof text));
+}
+
+static struct bytes key_of(const struct cmp_message *m, struct cmp_renewal *own)
+{
+    return store_claim_key(own->key, bytes_of(own->id, STORE_HASH), 0, bytes_str(m->profile->config->name));
+}
+
+static int has_names_of(const struct certificate *a, const struct certificate *b)
+{
+    return name_equal(a->subject, b->subject) &&
+           (a->san.len == 0 || b->san.len == 0 ? a->san.len == b->san.len
+                                               : general_names_equal(a->san, b->san));
+}
+
+/* Devices that are counted have `once` for that. */
+static int is_of_signer(const struct cmp_message *m, const struct certificate *cert)
+{
+    return !m->is_mac && m->signer_is_own && !m->is_ra &&
+           (cmp_device_of(m) == NULL || m->profile->config->devices == CONFIG_DEVICES_OPEN) &&
+           has_names_of(cert, m->signer);
+}
+
+enum cmp_turn cmp_ask_former(struct cmp_message *m, const struct certificate *cert)
+{
+    struct cmp_renewal *own;
+
+    m->renewal = NULL;
+    if (!cmp_has(m, CMP_MAY_UPDATE) || !m->profile->config->update.by_request ||
+        (m->agent == NULL && !is_of_signer(m, cert)))
+        return CMP_ON;
+    if ((own = cmp_alloc(m, sizeof *own)) == NULL)
+        return CMP_END;
+    m->renewal = own;
+    if (m->agent == NULL) {
+        own->former = m->stored_signer;
+        return CMP_ON;
+    }
+    identify(m, own, cert);
+    own->claim = cmp_want_row(m, m->profile->ca, STORE_CLAIMS, key_of(m, own));
+    return CMP_ON;
+}
+
+enum cmp_turn cmp_ask_holds(struct cmp_message *m)
+{
+    struct cmp_renewal *own = m->renewal;
+    const struct store_claim *claim;
+
+    if (own == NULL || own->claim == NULL || own->claim->outcome == STORE_ABSENT)
+        return CMP_ON;
+    if (own->claim->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    claim = own->claim->rows;
+    own->holds[0] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim->serial);
+    if (claim->former.len != 0)
+        own->holds[1] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim->former);
+    return CMP_ON;
+}
+
+static int is_early(const struct cmp_message *m, const struct store_cert *cert)
+{
+    return cert->not_after - m->now >
+           (cert->not_after - cert->not_before) / PERCENT * m->profile->config->update.early_percent;
+}
+
+/* One that was never confirmed is no certificate to be updated; the one before it is, then. */
+enum cmp_turn cmp_judge_former(struct cmp_message *m)
+{
+    struct cmp_renewal *own = m->renewal;
+
+    for (size_t i = 0; own != NULL && i < 2; i++) {
+        const struct store_fetch *fetch = own->holds[i];
+        if (fetch != NULL && fetch->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+        if (fetch != NULL && fetch->outcome == STORE_FOUND && own->former == NULL &&
+            ((const struct store_cert *)fetch->rows)->status == STORE_CERT_VALID)
+            own->former = fetch->rows;
+    }
+    if (own != NULL && own->former != NULL && (own->former->not_after < m->now || is_early(m, own->former)))
+        own->former = NULL;
+    return CMP_ON;
+}
+
+const struct store_cert *cmp_former(const struct cmp_message *m)
+{
+    return m->renewal != NULL ? m->renewal->former : NULL;
+}
+
+/* Where the old one signs it has to be good: the change says so, and not |signer_serial| (cmp_supersede). */
+static void supersede(struct cmp_message *m, struct store_unit *unit, struct bytes serial)
+{
+    struct cmp_renewal *own = m->renewal;
+    int revokes = m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE;
+    int is_signer = m->signer_is_own && bytes_equal(m->signer->serial, own->former->serial);
+    int at_once = revokes && m->grant_implicit;
+
+    if (revokes)
+        m->new_tx.replaces = own->former->serial;
+    own->change = (struct store_cert_change){
+        .serial = own->former->serial,
+        .only_from = STORE_CERT_VALID,
+        .required = is_signer,
+        .status = at_once ? STORE_CERT_REVOKED : STORE_CERT_VALID,
+        .reason = at_once ? CMP_SUPERSEDED : 0,
+        .at = m->now,
+        .successor = serial,
+        .next = unit->change,
+    };
+    unit->change = &own->change;
+    if (is_signer)
+        unit->signer_serial = bytes_of(NULL, 0);
+    if (at_once)
+        cmp_tell_superseded(m, own->former->serial);
+}
+
+void cmp_renew(struct cmp_message *m, struct store_unit *unit, struct bytes serial)
+{
+    struct cmp_renewal *own = m->renewal;
+    const struct store_claim *claim;
+
+    if (own == NULL)
+        return;
+    if (own->former != NULL)
+        supersede(m, unit, serial);
+    if (own->claim == NULL)
+        return;
+    claim = own->claim->outcome == STORE_FOUND ? own->claim->rows : NULL;
+    own->claimed = (struct store_claim){
+        .claim = key_of(m, own),
+        .serial = serial,
+        .former = claim != NULL ? claim->serial : bytes_of(NULL, 0),
+        .at = m->now,
+    };
+    store_unit_write(unit, STORE_SWAP, STORE_CLAIMS, &own->claimed);
+}
