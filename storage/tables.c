@@ -41,13 +41,13 @@ static const struct store_column transactions[] = {
 };
 
 static const struct store_column certificates[] = {
-    OCTETS(store_cert, serial),      SMALL(store_cert, status),          SMALL(store_cert, reason),
-    NUMBER(store_cert, issued_at),   NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
-    NUMBER(store_cert, revoked_at),  OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
-    OCTETS(store_cert, spki_hash),   OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
-    SMALL(store_cert, shard),        OCTETS(store_cert, device),         WORDS(store_cert, vendor),
-    OCTETS(store_cert, path),        PLACES(store_cert, changes),        OCTETS(store_cert, successor),
-    OCTETS(store_cert, certificate),
+    OCTETS(store_cert, serial),     SMALL(store_cert, status),          SMALL(store_cert, reason),
+    NUMBER(store_cert, issued_at),  NUMBER(store_cert, not_before),     NUMBER(store_cert, not_after),
+    NUMBER(store_cert, revoked_at), OCTETS(store_cert, subject),        WORDS(store_cert, subject_text),
+    OCTETS(store_cert, spki_hash),  OCTETS(store_cert, transaction_id), WORDS(store_cert, profile),
+    SMALL(store_cert, shard),       OCTETS(store_cert, device),         WORDS(store_cert, vendor),
+    OCTETS(store_cert, path),       PLACES(store_cert, changes),        OCTETS(store_cert, key_id),
+    OCTETS(store_cert, successor),  OCTETS(store_cert, certificate),
 };
 
 static const struct store_column revocations[] = {
@@ -213,6 +213,13 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                       .order = "serial",
                       .is_paged = 1,
                       .limit = STORE_OLD_MAX},
+    [STORE_OF_KEY_ID] = {.kind = STORE_CERTIFICATES,
+                         .name = "certificates_key_id",
+                         .only = "length(key_id) > 0",
+                         .equal = "key_id",
+                         .order = "serial",
+                         .is_last_first = 1,
+                         .limit = STORE_OF_KEY_ID_MAX},
     [STORE_NEXT_CLAIMS] = {.kind = STORE_CLAIMS, .order = "claim", .is_paged = 1, .limit = STORE_OLD_MAX},
     [STORE_ENTRY] = {.kind = STORE_ENTRIES,
                      .name = "audit_place",

@@ -29,6 +29,7 @@ enum {
     STORE_CRL_PIECE = 256 * 1024, /* octets of a piece of a CRL; the last may have fewer */
     STORE_CRLS_MAX = 256,         /* of an issuer */
     STORE_CRL_URLS_MAX = 64,      /* URLs of shards of an issuer */
+    STORE_OF_KEY_ID_MAX = 4,      /* certificates that are found by a key identifier */
 };
 
 /* ---- rows ---- */
@@ -95,6 +96,7 @@ struct store_cert {
     struct bytes path;    /* over which certificates that vendor vouched for it, or the RA's: SHA-256 of each,
                            * from the issuer of the one that signed up to the anchor */
     struct bytes changes; /* where the audit log has what became of it, row.h; empty: it is not known */
+    struct bytes key_id;  /* its subjectKeyIdentifier, where it may be looked for by that; else empty */
     struct bytes successor;   /* serial of the newest certificate that an update got for it, or empty */
     struct bytes certificate; /* DER */
 };
@@ -248,8 +250,8 @@ enum store_how {
     STORE_PUT,    /* inserted, or in the place of what is there */
     STORE_ONCE,   /* inserted unless the key is there, which is as good */
     STORE_SWAP,   /* of a claim: inserted, or in the place of one whose |serial| is its |former| */
-    STORE_COUNT,  /* of a claim: inserted, or in the place of one that has fewer than |most| on that |day|, and
-                   * counted up from there: of two that come at once both are counted */
+    STORE_COUNT, /* of a claim: inserted, or in the place of one that has fewer than |most| on that |day|, and
+                  * counted up from there: of two that come at once both are counted */
     STORE_REMOVE, /* taken away, if the key is there; nothing else of the row matters */
     STORE_HOWS
 };
@@ -319,6 +321,7 @@ enum store_index {
     /* The next STORE_OLD_MAX certificates that no other was issued in the place of, by their notAfter and
      * their serial: those after |before| (notAfter) and |key| (serial). */
     STORE_ENDING,
+    STORE_OF_KEY_ID,   /* the last STORE_OF_KEY_ID_MAX certificates with the key_id |of|, the last first */
     STORE_NEXT_CLAIMS, /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
     STORE_ENTRY,       /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
@@ -336,6 +339,7 @@ struct store_index_of {
     const char *from;  /* column that has to be at least |before|, or NULL */
     const char *below; /* column that has to be below |before|, or NULL. A serial is: by its time */
     int is_paged;      /* 1: |order| has to be above |key| */
+    int is_last_first; /* 1: in the other order */
     size_t limit;      /* so many rows */
 };
 

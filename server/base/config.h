@@ -139,6 +139,7 @@ struct config_accept {
     struct config_list ras;          /* names of config_vendor whose certificates with cmcRA act for others */
     const struct config_agent *agents;
     size_t agent_count;
+    int find_signer; /* 1: a signer's certificate that extraCerts lacks is looked for in the store */
     enum config_header header;
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
     int message_time_required;

@@ -285,6 +285,10 @@ static const struct config_setting accept_rows[] = {
      .count_offset = offsetof(struct config_accept, agent_count), .max = CONFIG_LIST_MAX, .section = &agent,
      .size = sizeof(struct config_agent), .commented = 1,
      .says = "who may enroll for others by a certificate without cmcRA, for names that look like these"},
+    {ROW(config_accept, find_signer), FLAG(0),
+     .says = "true: a certificate of this CA that protects a request, and that extraCerts lacks, is looked "
+             "for in the store by senderKID; those that were issued before a profile of the CA said so are "
+             "not found"},
     {ROW(config_accept, header), WORD(header_words, CONFIG_HEADER_RFC9810),
      .says =
          "rfc9810: what its 5.1.1 permits, and the CA as the sender of MAC-protected answers; rfc9483: its "

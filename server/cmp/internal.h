@@ -22,7 +22,8 @@ struct cmp_refusal {
     int keeps;           /* 1: the transaction goes on, and awaits the message as it should be */
 };
 
-/* struct cmp_signer is a certificate of extraCerts that may be the one that protects the message. */
+/* struct cmp_signer is a certificate of extraCerts, or of the store, that may be the one that protects the
+ * message. */
 struct cmp_signer {
     struct certificate *cert;      /* NULL for later messages, which need none */
     struct public_key *key;        /* freed by cmp_end */
@@ -65,13 +66,15 @@ struct cmp_message {
                         * was made: the next message of its transaction, no other that its sender or we made
                         * before */
     const struct signature_algorithm *signature_algorithm;
-    struct certificate certs[BOUND_EXTRA_CERTS];
+    struct certificate certs[BOUND_EXTRA_CERTS + STORE_OF_KEY_ID_MAX]; /* of extraCerts, and |sought| */
     size_t cert_count;
     struct cmp_signer signers[BOUND_SIGNERS];
     size_t signer_count, signers_tried;
     struct name_cache sender_cache;
     size_t name_octets;               /* of names that take Unicode's tables (BOUND_NAMES_COMPARED) */
     int signers_left;                 /* 1: there were more */
+    int seeks_signer;                 /* 1: extraCerts lacks it, and the store may have it */
+    const struct store_fetch *sought; /* those of the CA's own with the senderKID; NULL: not looked for */
     struct cmp_refusal signer_fault;  /* of the one that came furthest; without text: none was refused */
     unsigned signer_stage;            /* and how far that was (signer.c) */
     const struct certificate *signer; /* the one at hand; once authenticated, the one that protects */
@@ -288,8 +291,8 @@ enum cmp_turn cmp_refuse_proven(struct cmp_message *m, enum pki_failure fail_inf
 /* cmp_check_mac holds the parameters of a MAC against the profile. Likewise. */
 enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *mac);
 
-/* cmp_find_signers (signer.c) does that for a signature: which certificates may be the protecting one.
- * Likewise. */
+/* cmp_find_signers (signer.c) does that for a signature: which certificates may be the protecting one, or
+ * whether the store is to be asked for it (m->seeks_signer). Likewise. */
 enum cmp_turn cmp_find_signers(struct cmp_message *m);
 
 /* cmp_ask_signer makes the next of them the signer, and wants its protection and its path verified. CMP_ON,

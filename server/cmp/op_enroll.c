@@ -481,6 +481,16 @@ static int keeps_key(const struct cmp_message *m)
                                           bytes_equal(former->spki_hash, own->row.spki_hash);
 }
 
+/* A profile of the CA may be asked by who sends no certificate of its own (accept.find_signer). */
+static int may_be_sought(const struct cmp_message *m)
+{
+    for (size_t i = 0; i < m->settings->profile_count; i++)
+        if (m->settings->profiles[i]->ca == m->profile->ca &&
+            m->settings->profiles[i]->config->accept.find_signer)
+            return 1;
+    return 0;
+}
+
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
     struct enrollment *own = m->state;
@@ -507,6 +517,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         .profile = bytes_str(m->profile->config->name),
         .certificate = own->certificate,
     };
+    if (may_be_sought(m))
+        own->row.key_id = own->parsed.key_id;
     put_origin(m, &own->row);
     if (cmp_device_of(m) != NULL)
         own->row.device = cmp_device_of(m)->id;

@@ -65,6 +65,15 @@ static struct store_fetch *want_row(struct cmp_message *m, const struct cmp_auth
 
 static void want_signers(struct cmp_message *m)
 {
+    struct store_fetch *sought = NULL;
+
+    if (m->seeks_signer)
+        sought = want_row(m, m->profile->ca, STORE_CERTIFICATES, bytes_of(NULL, 0));
+    if (sought != NULL) {
+        sought->index = STORE_OF_KEY_ID;
+        sought->of = m->in.header.sender_kid;
+    }
+    m->sought = sought;
     for (size_t i = 0; i < m->signer_count; i++)
         if (m->signers[i].is_own && m->signers[i].cert->serial.len == STORE_SERIAL)
             m->signers[i].row = want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signers[i].cert->serial);

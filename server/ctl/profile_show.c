@@ -75,6 +75,7 @@ static void put_accepted(json_t *row, const struct config_profile *profile)
     ctl_json_set(row, "ras", profile_list(&profile->accept.ras));
     ctl_json_set(row, "agents", agents_of(&profile->accept));
     ctl_json_set(row, "own_certificates", json_string(profile->accept.own_certificates ? "yes" : "no"));
+    ctl_json_set(row, "find_signer", json_string(profile->accept.find_signer ? "yes" : "no"));
     ctl_json_set(row, "own_profiles", profile_list(&profile->accept.own_profiles));
     ctl_json_set(row, "shared_secrets", json_string(profile->mac.allowed ? "yes" : "no"));
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {

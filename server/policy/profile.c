@@ -221,6 +221,12 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         return config_fault_at(fault, policy->config, key,
                                "shared secrets are sealed in the store; name a file in seal_key");
     }
+    if (config->accept.find_signer && config->accept.header == CONFIG_HEADER_RFC9483) {
+        snprintf(key, sizeof key, "profiles[%zu].accept.find_signer", i);
+        return config_fault_at(fault, policy->config, key,
+                               "header: rfc9483 wants the protecting certificate in extraCerts (RFC 9483 "
+                               "3.3); write find_signer: false, or header: rfc9810");
+    }
     /* Whoever never confirms would keep both. */
     if (config->update.predecessor == CONFIG_PREDECESSOR_REVOKE &&
         config->confirm.unconfirmed == CONFIG_UNCONFIRMED_KEEP) {

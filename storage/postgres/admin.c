@@ -270,7 +270,7 @@ static const char *const other_names[] = {
     "public_keys_2",        "public_keys_3",  "public_keys_pkey", "transactions_deadline",
     "revocations_position", "positions",      "positions_pkey",   "leases",
     "leases_pkey",          "audit_later",    "service",          "service_pkey",
-    "certificates_ending"};
+    "certificates_ending",  "certificates_key_id"};
 
 static void ask_for_missing(struct sql *out)
 {

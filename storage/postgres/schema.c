@@ -32,10 +32,13 @@ static const char version_1[] =
     " vendor text NOT NULL,"
     " path bytea NOT NULL,"
     " changes bytea NOT NULL,"
+    " key_id bytea NOT NULL,"
     " successor bytea NOT NULL CHECK (length(successor) IN (0, 16)),"
     " certificate bytea NOT NULL CHECK (length(certificate) > 0),"
     " PRIMARY KEY (issuer, serial)"
     ") PARTITION BY RANGE (serial);"
+    /* Only those that are looked for by it: what nobody looks for has no part in this. */
+    "CREATE INDEX certificates_key_id ON cmpd.certificates (issuer, key_id, serial) WHERE length(key_id) > 0;"
     /* Where no year is made yet: `cmpctl db migrate` makes more, and `cmpctl db check` tells. */
     "CREATE TABLE cmpd.certificates_later PARTITION OF cmpd.certificates DEFAULT;"
     /* Those that were not updated, by their end. Its condition names what an update of a certificate alone

@@ -350,10 +350,12 @@ static void put_find(struct sql *out, enum store_index which)
     put_where(out, table, index->from, ">=", &n);
     if (index->only != NULL)
         sql_put(out, " AND %s", index->only);
-    sql_put(out, " ORDER BY %s", table->of_issuer ? "issuer, " : "");
+    sql_put(out, " ORDER BY ");
+    if (table->of_issuer)
+        sql_put(out, "issuer%s, ", index->is_last_first ? " DESC" : "");
     if (index->first != NULL)
         sql_put(out, "%s, ", index->first);
-    sql_put(out, "%s LIMIT %zu", index->order, index->limit);
+    sql_put(out, "%s%s LIMIT %zu", index->order, index->is_last_first ? " DESC" : "", index->limit);
 }
 
 void postgres_text_of(struct sql *out, enum postgres_statement statement)

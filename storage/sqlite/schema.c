@@ -27,6 +27,7 @@ static const char version_1[] =
     " vendor TEXT NOT NULL,"
     " path BLOB NOT NULL,"
     " changes BLOB NOT NULL,"
+    " key_id BLOB NOT NULL,"
     " successor BLOB NOT NULL CHECK (length(successor) IN (0, 16)),"
     " certificate BLOB NOT NULL CHECK (length(certificate) > 0)"
     ") STRICT;"
@@ -35,6 +36,8 @@ static const char version_1[] =
     /* Those that were not updated, by their end; what is new is near its edge, too. */
     "CREATE INDEX certificates_ending ON certificates (issuer, not_after, serial) WHERE length(successor) = "
     "0;"
+    /* Only those that are looked for by it: what nobody looks for has no part in this. */
+    "CREATE INDEX certificates_key_id ON certificates (issuer, key_id, serial) WHERE length(key_id) > 0;"
     /* Keys are looked for only where a profile wants them unused. An index that nobody reads costs every
      * enrollment a page at random: it is made when it is asked for first. */
 

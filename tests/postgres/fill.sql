@@ -3,13 +3,14 @@
 -- Hashes are made from numbers, so that a second filling finds its rows taken.
 set synchronous_commit = off;
 insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, shard, issuer, serial, subject,
-    subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, successor, certificate)
+    subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, key_id, successor, certificate)
 select at, at - 300, at + 31536000, case when n % 50 = 0 then at + 86400 else 0 end, case when n % 50 = 0 then 3 else 2 end,
     case when n % 50 = 0 then 5 else 0 end, 0, decode(:'issuer', 'hex'),
     decode(lpad(to_hex(at - 1577836800), 8, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12),
     decode('3011310f300d06035504030c06', 'hex') || substr(sha256(('n' || n)::bytea), 1, 6),
     'CN=station ' || n, sha256(('k' || n)::bytea), substr(sha256(('t' || n)::bytea), 1, 16), 'demo', sha256(('d' || n)::bytea), 'Example Vendor',
-    sha256('intermediate') || sha256('root'), substr(sha256('chain'), 1, 16) || int8send((n / 20 + 1)::bigint), ''::bytea,
+    sha256('intermediate') || sha256('root'), substr(sha256('chain'), 1, 16) || int8send((n / 20 + 1)::bigint),
+    case when n % 3 = 0 then substr(sha256(('k' || n)::bytea), 1, 20) else ''::bytea end, ''::bytea,
     (select string_agg(sha256((i || 'd' || n)::bytea), ''::bytea) from generate_series(1, 20) i)
 from (select n, extract(epoch from now())::bigint - 31536000 + n::bigint * 31000000 / :rows as at
       from generate_series(1, :rows) n) as numbers;

@@ -123,7 +123,7 @@ found "a status is changed" 'is listed as revoked, and is not' "update cmpd.cert
 found "a key is not listed" 'has no row for its public key: as the owner: INSERT' "delete from cmpd.public_keys where $one"
 found "rows without a partition" '^default partition cmpd.certificates_later has rows' \
     "insert into cmpd.certificates select issued_at, not_before, not_after, 0, 2, 0, 0, issuer, '\\x7f' || substr(serial, 2), subject,
-        subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, successor, certificate from cmpd.certificates where $one;
+        subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, key_id, successor, certificate from cmpd.certificates where $one;
      insert into cmpd.public_keys select issuer, spki_hash, '\\x7f' || substr(serial, 2) from cmpd.public_keys where $one"
 found "entries without a partition" '^default partition cmpd.audit_later has rows' \
     "insert into cmpd.audit select 1, 1, sha256('x')::bytea::bytea, 'n', sha256('x'), sha256('x'), 'r' where false;
@@ -169,7 +169,7 @@ postgres_db db "create table cmpd.certificates_$((year - 4)) partition of cmpd.c
 issuer=$(postgres_db db "select encode(issuer, 'hex') from cmpd.transactions limit 1")
 postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, 0, decode('$issuer', 'hex'),
     '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
-    substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
+    substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
   insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';
   insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', ''
     from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null

@@ -15,6 +15,11 @@ postgres_demo db ca
 # One profile wants keys that no other certificate has.
 add_profile unique 'keys.unique: true'
 add_profile late 'confirm.wait_seconds: 1'
+# One is asked by who sends no certificate of its own.
+add_profile finding 'accept.find_signer: true'
+proxy_port=$(free_port)
+python3 "$(dirname "$0")/../server/without_extra_certs.py" "$proxy_port" "$port" &
+servers+=("$!")
 credentials
 new_key "$work/new.key" P-256
 
@@ -80,6 +85,11 @@ bench unique --count 100 --clients 4
 ok "one that is never confirmed" cmp -cmd ir -newkey "$work/new.key" -subject /CN=late "${by_device[@]}" \
     -certout "$work/late.pem" -disable_confirm -path .well-known/cmp/p/late
 wait_log "$work/cmpd.out" 'event="certificate not confirmed"'
+new_key "$work/next.key" P-256
+ok "one that can be looked for" cmp -cmd ir -newkey "$work/new.key" -subject /CN=found "${by_device[@]}" \
+    -certout "$work/found.pem" -path .well-known/cmp/p/finding
+ok "it is looked for" cmp -server "127.0.0.1:$proxy_port" -cmd kur -cert "$work/found.pem" -key "$work/new.key" \
+    -newkey "$work/next.key" -trusted "$dir/ca/root.pem" -certout "$work/next.pem" -path .well-known/cmp/p/finding
 stop_server # its counters are told at the end of its sessions
 read=$(postgres_db db "select coalesce(string_agg(relname || ' ' || seq_tup_read, ', '), '') from pg_stat_user_tables
     where schemaname = 'cmpd' and seq_tup_read > 0 and relname !~ '^(schema|service|nodes)\$'")

@@ -65,7 +65,9 @@ static void write_fetch(FILE *out, const struct store_fetch *fetch)
     fprintf(out, "fetch of kind %d: outcome %d\n", fetch->kind, fetch->outcome);
     if (fetch->outcome != STORE_FOUND)
         return;
-    rows_put(out, &store_tables[fetch->kind], fetch->rows);
+    for (size_t i = 0; i < fetch->count; i++)
+        rows_put(out, &store_tables[fetch->kind],
+                 (const uint8_t *)fetch->rows + i * store_tables[fetch->kind].row_size);
 }
 
 static void write_outcome(FILE *out, const struct store_unit *unit)

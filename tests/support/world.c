@@ -267,6 +267,36 @@ struct store_cert *world_cert_of(const struct world *world, struct bytes serial)
     return NULL;
 }
 
+static int has_key_id(const struct world_cert *cert, const struct store_fetch *fetch)
+{
+    return bytes_equal(bytes_of(cert->issuer, STORE_ISSUER_ID), fetch->issuer) && fetch->of.len != 0 &&
+           bytes_equal(cert->row.key_id, fetch->of);
+}
+
+static int by_serial_last_first(const void *a, const void *b)
+{
+    return -memcmp(((const struct store_cert *)a)->serial.data, ((const struct store_cert *)b)->serial.data,
+                   STORE_SERIAL);
+}
+
+/* STORE_OF_KEY_ID, the only index that the protocol asks for. */
+static void find_by_key_id(const struct world *world, struct store_fetch *fetch)
+{
+    struct store_cert *rows = arena_alloc(fetch->arena, WORLD_ROWS * sizeof *rows);
+
+    must(rows != NULL && fetch->index == STORE_OF_KEY_ID);
+    for (size_t i = 0; i < world->cert_count; i++)
+        if (has_key_id(&world->certs[i], fetch))
+            must(rows_copy(&rows[fetch->count++], &store_tables[fetch->kind], &world->certs[i].row,
+                           fetch->arena));
+    if (fetch->count == 0)
+        return;
+    qsort(rows, fetch->count, sizeof *rows, by_serial_last_first);
+    fetch->count = fetch->count < STORE_OF_KEY_ID_MAX ? fetch->count : STORE_OF_KEY_ID_MAX;
+    fetch->rows = rows;
+    fetch->outcome = STORE_FOUND;
+}
+
 static void serve_fetch(struct world *world, struct store_fetch *fetch)
 {
     void *row;
@@ -276,7 +306,9 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
         fetch->outcome = STORE_FETCH_UNAVAILABLE;
         return;
     }
-    row = world_find(world, fetch->kind, fetch->issuer, fetch->key);
+    row = fetch->index == STORE_BY_KEY ? world_find(world, fetch->kind, fetch->issuer, fetch->key) : NULL;
+    if (fetch->index != STORE_BY_KEY)
+        find_by_key_id(world, fetch);
     if (row != NULL) {
         fetch->rows = arena_alloc(fetch->arena, store_tables[fetch->kind].row_size);
         must(fetch->rows != NULL && rows_copy(fetch->rows, &store_tables[fetch->kind], row, fetch->arena));

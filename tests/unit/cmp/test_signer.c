@@ -1018,3 +1018,146 @@ Test(signer, to_the_letter_a_certificate_of_this_CA_needs_no_chain_beyond_it)
     answer_free(&first);
     ctl_identity_cleanup(&own);
 }
+
+/* ---- a certificate that extraCerts lacks (accept.find_signer) ---- */
+
+/* |client| has a certificate that can be looked for, and sends none. Returns its row. */
+static struct store_cert *adopt_and_send_none(struct ctl_identity *own)
+{
+    struct store_cert *row;
+    struct answer answer;
+
+    world->config.accept.find_signer = 1;
+    client.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(answer.has_cert);
+    row = world_cert_of(world, answer.cert.serial);
+    client_adopt(&client, &answer, own);
+    client.extra_cert_count = 0;
+    answer_free(&answer);
+    return row;
+}
+
+static struct answer update_again(void)
+{
+    client.transaction_id[0]++;
+    return world_send(world, client_request(&client, PKI_KUR));
+}
+
+/* RFC 9810 5.1.1 has senderKID say which key protects the message, and RFC 9483 3.3 the certificate sent
+ * along: a client may send the one alone. */
+Test(signer, one_that_extraCerts_lacks_is_looked_for_in_the_store)
+{
+    struct ctl_identity own;
+    struct store_cert *row = adopt_and_send_none(&own);
+    struct answer answer;
+
+    cr_assert(bytes_equal(row->key_id, own.cert.key_id));
+    answer = update_again();
+    expect_certificate(&answer, PKI_KUP);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_revoke(&client, &own.cert, 4));
+    cr_expect_eq(answer.body, PKI_RP);
+    cr_expect_eq(row->status, STORE_CERT_REVOKED);
+    answer_free(&answer);
+    ctl_identity_cleanup(&own);
+}
+
+Test(signer, it_is_not_looked_for_where_the_profile_does_not_say_so)
+{
+    struct ctl_identity own;
+    struct store_cert *row = adopt_and_send_none(&own);
+    unsigned fetches;
+    struct answer answer;
+
+    world->config.accept.find_signer = 0;
+    fetches = world->wants_seen[CMP_WANT_FETCH];
+    answer = update_again();
+    cr_expect_eq(world->wants_seen[CMP_WANT_FETCH], fetches);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client_sign_by(&client, &own, NULL, 0);
+    answer = update_again();
+    row = world_cert_of(world, answer.cert.serial);
+    cr_expect_eq(row->key_id.len, 0, "nor is it kept what it would be found by");
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+Test(signer, what_the_store_has_is_judged_as_any)
+{
+    struct ctl_identity own;
+    struct store_cert *row = adopt_and_send_none(&own);
+    struct answer answer;
+
+    row->status = STORE_CERT_REVOKED;
+    answer = update_again();
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    row->status = STORE_CERT_VALID;
+    row->profile = bytes_str("others");
+    answer = update_again();
+    expect_error(&answer, PKI_NOT_AUTHORIZED);
+    row->profile = bytes_str("test");
+    client.header.sender = world->ca.sender;
+    answer = update_again();
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    cr_assert(pki_directory_name(&client.header.sender, world->arena, own.cert.subject));
+    client.signer = &world->stranger;
+    answer = update_again();
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client.signer = &own;
+    answer = update_again();
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+/* It costs one look-up, and tells what it told before. */
+Test(signer, one_that_nobody_has_is_told_as_where_none_is_looked_for)
+{
+    static const char lacks[] = "extraCerts lacks the certificate that senderKID and sender name";
+    struct ctl_identity own;
+    struct answer answer;
+
+    adopt_and_send_none(&own);
+    client.header.sender_kid = bytes_str("an identifier of nobody");
+    answer = update_again();
+    cr_expect_str_eq(answer.result.text, lacks);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client.header.sender_kid = bytes_of(NULL, 0);
+    answer = update_again();
+    cr_expect_str_eq(answer.result.text, lacks);
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    ctl_identity_cleanup(&own);
+}
+
+Test(signer, of_several_with_one_key_a_good_one_is_taken)
+{
+    struct ctl_identity own;
+    struct store_cert *row = adopt_and_send_none(&own);
+    struct private_key *new = client.key;
+    struct answer answer;
+
+    world->config.keys.same_in_update = 1;
+    client.header.implicit_confirm = 0;
+    client.key = own.key;
+    answer = update_again();
+    cr_expect(bytes_equal(world_cert_of(world, answer.cert.serial)->key_id, row->key_id));
+    expect_certificate(&answer, PKI_KUP);
+    client.key = new;
+    answer = update_again();
+    cr_expect(bytes_equal(world->asked.update->serial, row->serial), "the other one was never confirmed");
+    expect_certificate(&answer, PKI_KUP);
+    ctl_identity_cleanup(&own);
+}
+
+Test(signer, without_the_store_nobody_is_looked_for)
+{
+    struct ctl_identity own;
+    struct answer answer;
+
+    adopt_and_send_none(&own);
+    world->fetches_seen = 0;
+    world->fail_fetch_at = 2;
+    answer = update_again();
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    ctl_identity_cleanup(&own);
+}

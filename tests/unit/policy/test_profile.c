@@ -189,3 +189,11 @@ Test(profile, what_must_not_be_critical_is_a_fault)
         refuse_at(usual_critical, to, bad[i][0], bad[i][1]);
     }
 }
+
+/* RFC 9483 3.3 wants the protecting certificate in extraCerts. */
+Test(profile, to_the_letter_no_signer_is_looked_for)
+{
+    edit("header: rfc9810", "header: rfc9483");
+    refuse_at("find_signer: false", "find_signer: true ", "find_signer",
+              "wants the protecting certificate in extraCerts");
+}

@@ -130,6 +130,49 @@ Test(changes, the_next_entry_is_found_where_one_is_gone)
     arena_free(f.arena);
 }
 
+/* ---- the certificates of a key identifier ---- */
+
+static size_t of_key_id(struct store_fetch *f, struct bytes key_id)
+{
+    *f = (struct store_fetch){.kind = STORE_CERTIFICATES,
+                              .index = STORE_OF_KEY_ID,
+                              .issuer = test_issuer(),
+                              .of = key_id,
+                              .arena = f->arena};
+    cr_assert(store_fetch_wait(store, f));
+    cr_assert_neq(f->outcome, STORE_FETCH_UNAVAILABLE);
+    return f->outcome == STORE_FOUND ? f->count : 0;
+}
+
+Test(changes, the_last_certificates_of_a_key_identifier_are_found)
+{
+    struct enrollment e;
+    struct store_fetch f = {.arena = arena_new(8 * 1024 * 1024)};
+    struct bytes key_id = bytes_str("an identifier"), last = {NULL, 0};
+    for (uint32_t n = 0; n < STORE_OF_KEY_ID_MAX + 3; n++) {
+        enrollment_init(&e, 1, n);
+        e.unit.key_unused = bytes_of(NULL, 0);
+        if (n % STORE_OF_KEY_ID_MAX != 1)
+            e.cert.key_id = key_id;
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
+    cr_assert_eq(of_key_id(&f, key_id), STORE_OF_KEY_ID_MAX, "of more than there are to be");
+    for (size_t i = 0; i < f.count; i++) {
+        const struct store_cert *certs = f.rows;
+        same(certs[i].key_id, key_id, "key_id");
+        if (i > 0)
+            cr_assert_gt(memcmp(last.data, certs[i].serial.data, STORE_SERIAL), 0, "the last first");
+        last = certs[i].serial;
+    }
+    cr_assert_eq(of_key_id(&f, bytes_str("another one")), 0);
+    cr_assert_eq(of_key_id(&f, bytes_of(NULL, 0)), 0, "those without one are not looked for");
+    issuer_octets[0] ^= 1;
+    cr_assert_eq(of_key_id(&f, key_id), 0, "of another CA");
+    arena_free(f.arena);
+}
+
 /* ---- the certificates of a key ---- */
 
 /* How many there are, a piece at a time, in the order of their serials. */
