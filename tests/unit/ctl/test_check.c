@@ -233,3 +233,42 @@ Test(check, a_tolerance_that_has_ended_is_told)
     cr_expect_not_null(strstr(call_err, "clock-off has ended on 2001-01-01"), "%s", call_err);
     cr_expect_null(strstr(call_err, "name-order"), "%s", call_err);
 }
+
+/* An agent of a file lets in; one of another profile does where somebody can enroll there. */
+Test(check, agents_are_a_way_in)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    edit("profiles:\n",
+         "profiles:\n"
+         "  - {name: a, accept: {agents: [{name: x, certificate: demo/device.pem, names: [\"CN=*\"]}]}}\n"
+         "  - {name: b, accept: {agents: [{name: x, profile: a, names: [\"CN=*\"]}]}}\n"
+         "  - {name: c, accept: {agents: [{name: x, profile: d, names: [\"CN=*\"]}]}}\n"
+         "  - {name: d}\n");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_assert_not(said("profile \"a\"") || said("profile \"b\""), "%s", call_err);
+    cr_assert(said("profile \"c\"") && said("profile \"d\""), "%s", call_err);
+}
+
+Test(check, an_agents_certificate_that_has_ended_is_told)
+{
+    const int64_t late = 100 * INT64_C(366) * 86400;
+    struct config_fault fault;
+    struct policy *policy;
+    int64_t now = time(NULL);
+    size_t before;
+
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    policy = policy_load_file(&fault, config, now);
+    cr_assert_not_null(policy, "%s", fault.text);
+    before = warn_of_all(policy, now + late);
+    policy_release(policy);
+    edit("      ras: []", "      ras: []\n      agents:\n"
+                          "        - {name: x, certificate: demo/device.pem, names: [\"CN=*\"]}\n"
+                          "        - {name: y, profile: a, names: [\"CN=*\"]}\n");
+    edit("profiles:\n", "profiles:\n  - {name: a}\n");
+    policy = policy_load_file(&fault, config, now);
+    cr_assert_not_null(policy, "%s", fault.text);
+    cr_expect_eq(warn_of_all(policy, now), 0);
+    cr_expect_eq(warn_of_all(policy, now + late), before + 1);
+    policy_release(policy);
+}

@@ -32,6 +32,22 @@ Test(profile_show, one_is_shown_with_what_it_decides)
                        call_err);
 }
 
+Test(profile_show, agents_are_shown_a_line_each)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "      ras: []",
+                        "      ras: []\n      agents:\n"
+                        "        - {name: one, certificate: demo/device.pem, names: [\"CN=*.du\", O=Op]}\n"
+                        "        - {name: two, certificate: demo/device.pem, names: [DNS:a], per_day: 0}\n"),
+              "%s", fault.text);
+    cr_assert_eq(with_config("profile show demo"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out, "\nagents                one: certificate /"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "/demo/device.pem, 100 a day, for CN=*.du, O=Op\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "/demo/device.pem, any number a day, for DNS:a\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "\nir_by                 agent\n"), "%s", call_out);
+}
+
 Test(profile_show, a_vendor_is_shown_with_its_anchors_and_devices)
 {
     cr_assert_eq(with_config("vendor list"), CTL_OK, "%s", call_err);
