@@ -467,7 +467,8 @@ static const struct config_setting update_rows[] = {
     {ROW(config_update, by_request), FLAG(0),
      .says =
          "true: a cr or p10cr for names for which its sender has a certificate, one of this CA that signs "
-         "it or, of an agent, the last that it got for them, counts as an update of that one: for "
+         "it or, of an agent or a reusable secret, the last that it got for them, counts as an update of "
+         "that one: for "
          "early_percent, predecessor and keys.same_in_update"},
 };
 static const struct config_section update = SECTION(update, "update");

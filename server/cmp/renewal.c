@@ -1,6 +1,7 @@
 /* Which certificate a cr or p10cr is in the place of, where the profile says that it is (update.by_request):
  * RFC 9483 4.1.3 has kur for that, and there are clients that know p10cr alone. A client shows the old one by
- * signing with it. An agent signs with its own, so what it got for which names is a claim. */
+ * signing with it. An agent signs with its own, and who has a secret that may be used again with none: so
+ * what those got for which names is a claim. */
 #include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 #include "storage/row.h"
@@ -10,28 +11,38 @@ enum { PERCENT = 100 };
 /* struct cmp_renewal is what is known of that. */
 struct cmp_renewal {
     uint8_t id[STORE_HASH], key[STORE_CLAIM_KEY_MAX];
-    const struct store_fetch *claim;    /* NULL: who asks is no agent */
+    const struct store_fetch *claim;    /* NULL: the old one signs */
     const struct store_fetch *holds[2]; /* the certificate that has the claim, and the one before */
     const struct store_cert *former;    /* that is updated; NULL: none is */
     struct store_claim claimed;
     struct store_cert_change change;
 };
 
-/* What the agent got for |cert|'s names. Not to be taken for a device, or a quota. */
-static void identify(const struct cmp_message *m, struct cmp_renewal *own, const struct certificate *cert)
+/* Who got certificates that do not tell it; of what |kind| goes with that. Empty: nobody. */
+static struct bytes holder(const struct cmp_message *m, const char **kind)
 {
-    static const char kind[] = "names of an agent";
-    struct name_print print = name_print(cert->subject);
-    uint8_t text[sizeof kind + 3 * STORE_HASH];
+    *kind = m->agent != NULL ? "names of an agent" : "names of a reference";
+    if (m->agent != NULL)
+        return bytes_str(m->agent->config->name);
+    return m->is_mac && m->stored_secret->reusable ? m->in.header.sender_kid : bytes_of(NULL, 0);
+}
 
-    memcpy(text, kind, sizeof kind);
-    digest_compute(text + sizeof kind, DIGEST_SHA256, bytes_str(m->agent->config->name));
+/* What |who| got for |cert|'s names. Not to be taken for a device, or a quota. */
+static void identify(struct cmp_renewal *own, const char *kind, struct bytes who,
+                     const struct certificate *cert)
+{
+    enum { KIND, WHO, SUBJECT, SAN, PARTS };
+    struct name_print print = name_print(cert->subject);
+    uint8_t parts[PARTS][STORE_HASH];
+
+    digest_compute(parts[KIND], DIGEST_SHA256, bytes_str(kind));
+    digest_compute(parts[WHO], DIGEST_SHA256, who);
     if (print.made)
-        memcpy(text + sizeof kind + STORE_HASH, print.octets, STORE_HASH);
+        memcpy(parts[SUBJECT], print.octets, STORE_HASH);
     else
-        digest_compute(text + sizeof kind + STORE_HASH, DIGEST_SHA256, cert->subject);
-    digest_compute(text + sizeof kind + (size_t)2 * STORE_HASH, DIGEST_SHA256, cert->san);
-    digest_compute(own->id, DIGEST_SHA256, bytes_of(text, sizeof text));
+        digest_compute(parts[SUBJECT], DIGEST_SHA256, cert->subject);
+    digest_compute(parts[SAN], DIGEST_SHA256, cert->san);
+    digest_compute(own->id, DIGEST_SHA256, bytes_of(parts, sizeof parts));
 }
 
 static struct bytes key_of(const struct cmp_message *m, struct cmp_renewal *own)
@@ -57,19 +68,23 @@ static int is_of_signer(const struct cmp_message *m, const struct certificate *c
 enum cmp_turn cmp_ask_former(struct cmp_message *m, const struct certificate *cert)
 {
     struct cmp_renewal *own;
+    struct bytes who;
+    const char *kind;
 
     m->renewal = NULL;
-    if (!cmp_has(m, CMP_MAY_UPDATE) || !m->profile->config->update.by_request ||
-        (m->agent == NULL && !is_of_signer(m, cert)))
+    if (!cmp_has(m, CMP_MAY_UPDATE) || !m->profile->config->update.by_request)
+        return CMP_ON;
+    who = holder(m, &kind);
+    if (who.len == 0 && !is_of_signer(m, cert))
         return CMP_ON;
     if ((own = cmp_alloc(m, sizeof *own)) == NULL)
         return CMP_END;
     m->renewal = own;
-    if (m->agent == NULL) {
+    if (who.len == 0) {
         own->former = m->stored_signer;
         return CMP_ON;
     }
-    identify(m, own, cert);
+    identify(own, kind, who, cert);
     own->claim = cmp_want_row(m, m->profile->ca, STORE_CLAIMS, key_of(m, own));
     return CMP_ON;
 }

@@ -227,6 +227,13 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
                                "header: rfc9483 wants the protecting certificate in extraCerts (RFC 9483 "
                                "3.3); write find_signer: false, or header: rfc9810");
     }
+    /* A unit swaps one claim. */
+    if (config->update.by_request && config->mac.open != 0) {
+        snprintf(key, sizeof key, "profiles[%zu].mac.open", i);
+        return config_fault_at(fault, policy->config, key,
+                               "a certificate of a shared secret is counted by open or found again by its "
+                               "names (update.by_request), not both; write open: 0, or by_request: false");
+    }
     /* Whoever never confirms would keep both. */
     if (config->update.predecessor == CONFIG_PREDECESSOR_REVOKE &&
         config->confirm.unconfirmed == CONFIG_UNCONFIRMED_KEEP) {

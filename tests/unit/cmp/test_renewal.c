@@ -217,6 +217,44 @@ Test(renewal, a_store_that_cannot_be_asked_grants_nothing)
     }
 }
 
+/* ---- of a secret that may be used again ---- */
+
+static struct store_cert *get_by_secret(void)
+{
+    struct store_cert *row;
+    struct answer answer;
+
+    mac.transaction_id[0]++;
+    mac.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&mac, PKI_P10CR));
+    cr_assert(answer.has_cert, "%s", answer.result.text);
+    row = world_cert_of(world, answer.cert.serial);
+    answer_free(&answer);
+    return row;
+}
+
+Test(renewal, of_a_secret_the_last_one_of_these_names_goes)
+{
+    struct store_cert *of_agent = get_implicit(PKI_P10CR), *first, *second;
+
+    cr_assert(bytes_equal(client.subject, mac.subject));
+    first = get_by_secret();
+    cr_expect_eq(of_agent->status, STORE_CERT_VALID, "an agent's is another's");
+    second = get_by_secret();
+    is_superseded(first);
+    cr_expect_eq(second->status, STORE_CERT_VALID);
+    cr_assert(name_build(&mac.subject, world->arena, (const char *const[]){"CN", "another", NULL}));
+    get_by_secret();
+    cr_expect_eq(second->status, STORE_CERT_VALID);
+}
+
+Test(renewal, of_a_secret_that_may_be_used_once_there_is_none)
+{
+    world->secrets[0].row.reusable = 0;
+    get_by_secret();
+    cr_expect_eq(world->claim_count, 0);
+}
+
 /* ---- a client's own ---- */
 
 /* |client| has a certificate of the CA, and signs with it. Returns its row. */

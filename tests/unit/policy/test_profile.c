@@ -190,6 +190,12 @@ Test(profile, what_must_not_be_critical_is_a_fault)
     }
 }
 
+Test(profile, what_a_secret_got_is_counted_or_found)
+{
+    edit("by_request: false", "by_request: true ");
+    refuse_at("      open: 0", "      open: 1", "open", "write open: 0, or by_request: false");
+}
+
 /* RFC 9483 3.3 wants the protecting certificate in extraCerts. */
 Test(profile, to_the_letter_no_signer_is_looked_for)
 {
