@@ -25,7 +25,8 @@ static void identify(struct cmp_quota *own, const char *kind, struct bytes name)
     size_t len = strlen(kind) + 1;
 
     memcpy(text, kind, len);
-    memcpy(text + len, name.data, name.len);
+    if (name.len != 0)
+        memcpy(text + len, name.data, name.len);
     digest_compute(own->id, DIGEST_SHA256, bytes_of(text, len + name.len));
 }
 

@@ -1066,10 +1066,11 @@ Test(signer, one_that_extraCerts_lacks_is_looked_for_in_the_store)
 Test(signer, it_is_not_looked_for_where_the_profile_does_not_say_so)
 {
     struct ctl_identity own;
-    struct store_cert *row = adopt_and_send_none(&own);
+    struct store_cert *row;
     unsigned fetches;
     struct answer answer;
 
+    adopt_and_send_none(&own);
     world->config.accept.find_signer = 0;
     fetches = world->wants_seen[CMP_WANT_FETCH];
     answer = update_again();
