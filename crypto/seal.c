@@ -7,10 +7,11 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
+#include "crypto/hex_key.h"
 #include "crypto/random.h"
 #include "crypto/secret_memory.h"
 
-enum { NONCE = 12, TAG = 16, HEX_DIGITS = 2 * SEAL_KEY };
+enum { NONCE = 12, TAG = 16 };
 
 struct seal_key {
     EVP_AEAD_CTX *ctx;
@@ -39,26 +40,13 @@ struct seal_key *seal_key_new(const uint8_t key[SEAL_KEY])
     return out;
 }
 
-static int hex_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 struct seal_key *seal_key_parse(struct bytes text)
 {
     uint8_t key[SEAL_KEY];
     struct seal_key *out;
 
-    if (text.len == HEX_DIGITS + 1 && text.data[HEX_DIGITS] == '\n')
-        text.len--;
-    if (text.len != HEX_DIGITS)
+    if (!hex_key_read(key, text))
         return NULL;
-    for (size_t i = 0; i < SEAL_KEY; i++) {
-        int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return NULL;
-        key[i] = (uint8_t)(high << 4 | low);
-    }
     out = seal_key_new(key);
     secret_wipe(key, sizeof key);
     return out;

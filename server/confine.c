@@ -40,6 +40,9 @@ static int add_ports(struct sandbox *sandbox, const struct config *config)
 
 static int fetches(const struct config *config)
 {
+    for (size_t i = 0; i < config->profile_count; i++)
+        if (config->profiles[i].authorize != NULL)
+            return 1;
     for (size_t v = 0; v < config->vendor_count; v++)
         if (config->vendors[v].crl_urls.count != 0)
             return 1;
@@ -157,7 +160,8 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
         (config->crl.ldap != NULL &&
          !is_part_allowed(fault, confine, SANDBOX_DIRECTORY, "crl.ldap names a directory")) ||
         (fetches(config) &&
-         !is_part_allowed(fault, confine, SANDBOX_FETCH, "crl_urls of a vendor name servers")))
+         !is_part_allowed(fault, confine, SANDBOX_FETCH,
+                          "crl_urls of a vendor, or authorize of a profile, name servers")))
         return 0;
     files_allowed = config_each_file(config, check_file, &check);
     if (files_allowed && is_folder_allowed(&check, confine, config->crl.folder) &&

@@ -12,6 +12,7 @@
 #include "crypto/secret_memory.h"
 #include "server/admin/health.h"
 #include "server/admin/tolerances.h"
+#include "server/authorize/authorize.h"
 #include "server/base/bounds.h"
 #include "server/base/process.h"
 #include "server/confine.h"
@@ -35,6 +36,7 @@ struct server {
     struct policy *policy;
     struct store *store;
     struct pipeline *pipeline;
+    struct authorize *authorize;
     void *transports[TRANSPORTS_MAX]; /* of the table, in its order; NULL: not open */
     struct upkeep *upkeep;
     struct publication *publication;
@@ -327,6 +329,10 @@ static int start(struct server *server, char **argv)
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
         return fail(fault.text);
+    server->authorize = authorize_new();
+    if (server->authorize == NULL)
+        return fail("the thread that asks authorizers could not be started");
+    pipeline_asks(server->pipeline, server->authorize);
     server->upkeep = upkeep_new(server->policy, server->store, pipeline_guesses(server->pipeline));
     if (server->upkeep == NULL)
         return fail("the thread for upkeep could not be started");
@@ -373,6 +379,7 @@ static void tear_down(struct server *server)
 {
     if (server->pipeline != NULL)
         pipeline_stop(server->pipeline);
+    authorize_free(server->authorize);
     crl_stop(server->crl);
     ocsp_stop(server->ocsp);
     publication_free(server->publication);

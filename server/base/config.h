@@ -234,6 +234,17 @@ struct config_update {
     int by_request; /* 1: a cr or p10cr for names that its sender has a certificate for is an update, too */
 };
 
+#define CONFIG_UNIX "unix:" /* before the path of a socket */
+
+/* Whom a request is shown to before a certificate is issued. */
+struct config_authorize {
+    const char *url;     /* https:, http: of this machine, or unix:PATH */
+    const char *ca;      /* PEM file: who vouches for the server's certificate; NULL: those of the system */
+    const char *key;     /* file with the key that signs questions, mode 0600 */
+    uint32_t timeout_ms; /* until there is an answer */
+    uint32_t parked;     /* requests that wait for one at the same time */
+};
+
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
 
 struct config_confirm {
@@ -289,6 +300,7 @@ struct config_profile {
     struct config_urls urls;
     struct config_update update;
     struct config_confirm confirm;
+    const struct config_authorize *authorize; /* NULL: nobody is asked */
     struct config_answer answer;
     struct config_retain retain;
 };

@@ -152,6 +152,9 @@ int config_read_document(struct config_reading *reading, struct config *config);
  * fetched from, and config_check_published that no two CAs publish at one path. All return 1, or 0 with
  * |fault| written. */
 int config_check_urls(struct config_fault *fault, const struct config *config, size_t profile);
+
+/* config_check_authorize checks whom a profile asks. 1, or 0 with |fault|. */
+int config_check_authorize(struct config_fault *fault, const struct config *config, size_t profile);
 int config_check_vendor_urls(struct config_fault *fault, const struct config *config);
 int config_check_published(struct config_fault *fault, const struct config *config);
 

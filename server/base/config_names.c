@@ -312,7 +312,7 @@ static int check_profile(struct config_fault *fault, const struct config *config
                                p->ca);
     return check_accept(fault, config, i) && check_answer(fault, config, i) &&
            check_ranges(fault, config, i) && check_paths(fault, config, i) &&
-           config_check_urls(fault, config, i);
+           config_check_urls(fault, config, i) && config_check_authorize(fault, config, i);
 }
 
 /* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message

@@ -167,3 +167,37 @@ int config_check_published(struct config_fault *fault, const struct config *conf
         }
     return 1;
 }
+
+/* Plain HTTP does not leave this machine. */
+static int is_near(const char *url)
+{
+    static const char *const starts[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        size_t len = strlen(starts[i]);
+        if (strncmp(url, starts[i], len) == 0 && strchr(":/?", url[len]) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
+int config_check_authorize(struct config_fault *fault, const struct config *config, size_t profile)
+{
+    const struct config_authorize *authorize = config->profiles[profile].authorize;
+    char key[KEY_TEXT_MAX];
+
+    if (authorize == NULL)
+        return 1;
+    snprintf(key, sizeof key, "profiles[%zu].authorize.url", profile);
+    if (strncmp(authorize->url, CONFIG_UNIX, strlen(CONFIG_UNIX)) == 0)
+        return (authorize->url[strlen(CONFIG_UNIX)] == '/' && strlen(authorize->url) < BOUND_SOCKET_PATH) ||
+               config_fault_at(fault, config, key,
+                               "\"%s\" is no socket; write " CONFIG_UNIX "/path, of fewer than %d characters",
+                               authorize->url, BOUND_SOCKET_PATH);
+    return (can_be_fetched(authorize->url) &&
+            (strncmp(authorize->url, "https://", strlen("https://")) == 0 || is_near(authorize->url))) ||
+           config_fault_at(fault, config, key,
+                           "\"%s\" cannot be asked; write https://host/path, http://127.0.0.1:PORT/path, or "
+                           "unix:/path, without a user's name",
+                           authorize->url);
+}

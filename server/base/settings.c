@@ -488,6 +488,23 @@ static const struct config_setting confirm_rows[] = {
 };
 static const struct config_section confirm = SECTION(confirm, "confirm");
 
+static const struct config_setting authorize_rows[] = {
+    {ROW(config_authorize, url), .kind = CONFIG_TEXT, .required = 1,
+     .example = "https://inventory.example/cmp",
+     .says =
+         "whom: https:, http: of this machine, or unix: and the path of a socket, to which /cmp is posted"},
+    {ROW(config_authorize, ca), .kind = CONFIG_FILE, .commented = 1, .example = "inventory-ca.pem",
+     .says = "PEM file: who vouches for the server's certificate; without it, those that the system trusts"},
+    {ROW(config_authorize, key), .kind = CONFIG_FILE, .required = 1, .example = "inventory.key",
+     .says =
+         "file with 64 hexadecimal digits (openssl rand -hex 32), mode 0600: the key that signs questions"},
+    {ROW(config_authorize, timeout_ms), NUMBER(50, 30000, 2000),
+     .says = "milliseconds until there is an answer; without one the station is told to try again"},
+    {ROW(config_authorize, parked), NUMBER(1, 100000, 1000),
+     .says = "requests that wait for an answer at the same time; more are told to try again"},
+};
+static const struct config_section authorize = SECTION(authorize, "authorize");
+
 static const struct config_word ca_pubs_words[] = {{"never", CONFIG_CA_PUBS_NEVER},
                                                    {"mac", CONFIG_CA_PUBS_MAC},
                                                    {"always", CONFIG_CA_PUBS_ALWAYS},
@@ -557,6 +574,8 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, urls), GROUP(urls), .says = "where a certificate tells to look"},
     {ROW(config_profile, update), GROUP(update), .says = "what becomes of certificates that kur updates"},
     {ROW(config_profile, confirm), GROUP(confirm), .says = "of a new certificate"},
+    {ROW(config_profile, authorize), POINTER(config_authorize, authorize), .commented = 1,
+     .says = "a server that is asked before a certificate is issued: it allows, denies, or names the device"},
     {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
 };

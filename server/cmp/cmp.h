@@ -7,6 +7,9 @@
 #ifndef CMPD_CMP_CMP_H
 #define CMPD_CMP_CMP_H
 
+#include <stdatomic.h>
+
+#include "crypto/hex_key.h"
 #include "crypto/mac.h"
 #include "crypto/path.h"
 #include "crypto/seal.h"
@@ -58,7 +61,8 @@ struct cmp_profile {
     size_t agent_count;
     const struct trust *agent_trust; /* their certificates, and the CA that has issued others */
     struct tolerance_counts *counts; /* of the tolerances that it makes use of; NULL: nobody counts */
-    const struct bytes *extra_certs; /* in ip, cp and kup after those of the CA */
+    const struct cmp_authorizer *authorizer; /* asked before a certificate is issued; NULL: nobody is */
+    const struct bytes *extra_certs;         /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
 };
 
@@ -118,6 +122,7 @@ struct cmp_decision {
     int by_ra;                        /* 1: |signer| is an RA that acts for another */
     const struct config_agent *agent; /* that |signer| is, and acts for another; NULL: it is none */
     struct bytes reference;           /* of the secret that protects it, or empty */
+    const struct cmp_names *names;    /* that an authorizer gives the device; NULL: none did */
     int64_t now;                      /* Unix seconds */
     struct arena *arena;
 
@@ -135,11 +140,51 @@ struct cmp_decision {
     struct bytes tbs;     /* TBSCertificate to be signed by the profile's CA */
 };
 
+/* Whom a profile asks before it issues: config_authorize, and what was read from its files. Whoever asks
+ * counts in |parked|. */
+struct cmp_authorizer {
+    const struct config_authorize *config;
+    const struct hmac_key *key; /* signs questions (crypto/hex_key.h) */
+    atomic_uint *parked;
+};
+
+enum cmp_verdict {
+    CMP_VERDICT_NONE, /* nobody answered, or nothing that is a verdict */
+    CMP_VERDICT_ALLOW,
+    CMP_VERDICT_DENY,
+};
+
+/* struct cmp_names is what an authorizer calls a device: as in names.subject and names.san of a profile,
+ * without variables. */
+struct cmp_names {
+    const char *subject[BOUND_VERDICT_NAMES], *san[BOUND_VERDICT_NAMES];
+    size_t subject_count, san_count; /* 0: as the profile has it */
+};
+
+/* struct cmp_question asks whether a certificate may be issued (server/authorize/authorize.h). */
+struct cmp_question {
+    /* In. */
+    const struct cmp_authorizer *authorizer;
+    const struct cmp_decision *decision; /* granted */
+    const char *body;                    /* "ir" */
+    struct bytes transaction_id;
+    struct bytes request_hash; /* SHA-256 of the request: the same again has the same */
+    struct bytes key_hash;     /* SHA-256 of the SubjectPublicKeyInfo that is to be certified */
+    struct arena *arena;
+
+    /* Out. */
+    enum cmp_verdict verdict;
+    const char *reason; /* of a denial, or why there is no verdict: for the log; or NULL */
+    const char *text;   /* what the station is told of a denial; or NULL */
+    struct cmp_names names;
+};
+
 enum cmp_want_kind {
     CMP_WANT_FETCH,
     CMP_WANT_MAC,
     CMP_WANT_VERIFY,
     CMP_WANT_DECIDE,
+    CMP_WANT_ASK,
     CMP_WANT_SIGN,
     CMP_WANT_COMMIT,
     CMP_WANT_KINDS
@@ -161,6 +206,7 @@ struct cmp_want {
         struct cmp_mac *mac;
         struct verification *verify;
         struct cmp_decision *decide;
+        struct cmp_question *ask;
         struct signing *sign;
         struct store_unit *commit;
     } u;

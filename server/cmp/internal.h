@@ -163,6 +163,7 @@ struct signing *cmp_want_signature(struct cmp_message *m, const struct signature
                                    const struct private_key *key, struct bytes message);
 struct store_unit *cmp_want_unit(struct cmp_message *m);
 struct cmp_decision *cmp_want_decision(struct cmp_message *m);
+struct cmp_question *cmp_want_question(struct cmp_message *m);
 
 /* cmp_want_verification wants |item| judged, which stays the caller's. */
 void cmp_want_verification(struct cmp_message *m, struct verification *item);
@@ -408,6 +409,12 @@ cmp_step cmp_find_out;     /* of a commit whose outcome is not known */
 
 /* cmp_begin_refusal makes m->refusal the answer (refusal.c). CMP_ON or CMP_END. */
 enum cmp_turn cmp_begin_refusal(struct cmp_message *m);
+
+/* cmp_ask wants the authorizer of the profile asked about |decision|, which was granted (authorize.c).
+ * Returns the question, or NULL if nobody is to be asked. cmp_judge_verdict refuses what was not allowed:
+ * without a verdict as systemUnavail, never a grant. */
+const struct cmp_question *cmp_ask(struct cmp_message *m, const struct cmp_decision *decision);
+enum cmp_turn cmp_judge_verdict(struct cmp_message *m, const struct cmp_question *question);
 
 /* cmp_refuse_late refuses a message that does not fit m->tx (refusal.c). */
 enum cmp_turn cmp_refuse_late(struct cmp_message *m);

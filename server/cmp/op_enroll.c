@@ -8,6 +8,7 @@ struct enrollment {
     struct cert_request request;
     struct cmp_possession possession;
     const struct cmp_decision *decision;
+    const struct cmp_question *question; /* to an authorizer; NULL: there is none */
     const struct signing *signing;
     struct bytes certificate;
     const char *differences; /* from the request; NULL: none */
@@ -237,18 +238,13 @@ static enum cmp_turn check_credential(struct cmp_message *m)
 
 /* ---- the steps ---- */
 
-static enum cmp_turn check(struct cmp_message *m)
+/* |names| as in a decision. */
+static enum cmp_turn want_decision(struct cmp_message *m, const struct cmp_names *names)
 {
     struct enrollment *own = m->state;
-    struct cmp_decision *decide;
-    enum cmp_turn turn;
+    struct cmp_decision *decide = cmp_want_decision(m);
 
-    if ((turn = check_credential(m)) != CMP_ON || (turn = check_template(m)) != CMP_ON ||
-        (turn = check_update(m)) != CMP_ON || (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
-        return turn;
-    if (m->blocked != NULL)
-        return cmp_refuse_blocked(m);
-    if ((decide = cmp_want_decision(m)) == NULL)
+    if (decide == NULL)
         return CMP_END;
     decide->profile = m->profile;
     decide->request = &own->request;
@@ -260,10 +256,22 @@ static enum cmp_turn check(struct cmp_message *m)
     decide->agent = m->agent != NULL ? m->agent->config : NULL;
     if (m->is_mac)
         decide->reference = m->in.header.sender_kid;
+    decide->names = names;
     decide->now = m->now;
     decide->arena = m->arena;
     own->decision = decide;
     return CMP_ON;
+}
+
+static enum cmp_turn check(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    enum cmp_turn turn;
+
+    if ((turn = check_credential(m)) != CMP_ON || (turn = check_template(m)) != CMP_ON ||
+        (turn = check_update(m)) != CMP_ON || (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
+        return turn;
+    return m->blocked != NULL ? cmp_refuse_blocked(m) : want_decision(m, NULL);
 }
 
 /* What policy says of it, and the name that was asked for: a refusal is often for what stands there, and the
@@ -277,21 +285,65 @@ static const char *asked_for(struct cmp_message *m, const char *detail, struct b
                         detail != NULL ? "; " : "", *text != 0 ? text : "none");
 }
 
-static enum cmp_turn decided(struct cmp_message *m)
+static enum cmp_turn judge_decision(struct cmp_message *m)
 {
-    struct enrollment *own = m->state;
+    const struct enrollment *own = m->state;
     const struct cmp_decision *decision = own->decision;
-    const struct cmp_authority *ca = m->profile->ca;
 
     if (decision->undecided)
         return cmp_out_of_memory(m);
-    if (!decision->granted) {
-        cmp_refuse_body(m, decision->fail_info, decision->text);
-        m->refusal.detail = asked_for(m, decision->detail, own->request.tmpl.subject);
-        return cmp_by(m, decision->setting, CMP_REFUSED);
-    }
-    own->signing = cmp_want_signature(m, ca->algorithm, ca->key, decision->tbs);
+    if (decision->granted)
+        return CMP_ON;
+    cmp_refuse_body(m, decision->fail_info, decision->text);
+    m->refusal.detail = asked_for(m, decision->detail, own->request.tmpl.subject);
+    return cmp_by(m, decision->setting, CMP_REFUSED);
+}
+
+static enum cmp_turn want_certificate(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    const struct cmp_authority *ca = m->profile->ca;
+
+    own->signing = cmp_want_signature(m, ca->algorithm, ca->key, own->decision->tbs);
     return CMP_ON;
+}
+
+/* Whoever is asked is asked of what would be issued. */
+static enum cmp_turn decided(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    enum cmp_turn turn = judge_decision(m);
+
+    if (turn != CMP_ON)
+        return turn;
+    own->question = cmp_ask(m, own->decision);
+    return own->question != NULL ? CMP_ON : want_certificate(m);
+}
+
+/* Names that the authorizer gives go the way of any others. */
+static enum cmp_turn authorized(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+    const struct cmp_names *names;
+    enum cmp_turn turn;
+
+    if (own->question == NULL)
+        return CMP_ON;
+    if ((turn = cmp_judge_verdict(m, own->question)) != CMP_ON)
+        return turn;
+    names = &own->question->names;
+    return names->subject_count != 0 || names->san_count != 0 ? want_decision(m, names) : want_certificate(m);
+}
+
+static enum cmp_turn named(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    enum cmp_turn turn;
+
+    if (own->decision->names == NULL)
+        return CMP_ON;
+    turn = judge_decision(m);
+    return turn == CMP_ON ? want_certificate(m) : turn;
 }
 
 /* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3), and there not to whom this CA has certified before (4.1.2); by
@@ -359,13 +411,22 @@ static enum cmp_turn ask_former(struct cmp_message *m)
     return cmp_ask_former(m, &((const struct enrollment *)m->state)->parsed);
 }
 
-static cmp_step *const run[] = {cmp_find_device,  cmp_ask_holders,
-                                cmp_ask_history,  cmp_judge_device,
-                                cmp_ask_quota,    cmp_ask_open,
-                                cmp_judge_quota,  check,
-                                decided,          certificate_signed,
-                                ask_former,       cmp_ask_holds,
-                                cmp_judge_former, NULL};
+static cmp_step *const run[] = {cmp_find_device,
+                                cmp_ask_holders,
+                                cmp_ask_history,
+                                cmp_judge_device,
+                                cmp_ask_quota,
+                                cmp_ask_open,
+                                cmp_judge_quota,
+                                check,
+                                decided,
+                                authorized,
+                                named,
+                                certificate_signed,
+                                ask_former,
+                                cmp_ask_holds,
+                                cmp_judge_former,
+                                NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -437,8 +498,8 @@ static cmp_step *const raced_update[] = {
     cmp_ask_holders, cmp_ask_history, cmp_judge_device, answer,     NULL};
 
 static cmp_step *const run_update[] = {
-    look_for_open,    judge_open, cmp_find_device, cmp_ask_holders,    cmp_ask_history,
-    cmp_judge_device, check,      decided,         certificate_signed, NULL};
+    look_for_open, judge_open, cmp_find_device, cmp_ask_holders, cmp_ask_history,    cmp_judge_device,
+    check,         decided,    authorized,      named,           certificate_signed, NULL};
 
 /* ---- the unit that the answer waits for ---- */
 

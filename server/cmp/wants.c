@@ -73,6 +73,16 @@ struct cmp_decision *cmp_want_decision(struct cmp_message *m)
     return want->u.decide = decision;
 }
 
+struct cmp_question *cmp_want_question(struct cmp_message *m)
+{
+    struct cmp_question *question = cmp_alloc(m, sizeof *question);
+    struct cmp_want *want = add(m, CMP_WANT_ASK);
+
+    if (question == NULL || want == NULL)
+        return NULL;
+    return want->u.ask = question;
+}
+
 void cmp_want_verification(struct cmp_message *m, struct verification *item)
 {
     struct cmp_want *want = add(m, CMP_WANT_VERIFY);

@@ -14,8 +14,9 @@ struct profile_trial {
     struct cmp_message *message;
     struct cmp_result result;
     const struct cmp_decision *decision; /* of policy, or NULL: it was not asked */
-    int commits;                         /* 1: the answer would wait for something to be stored */
-    const struct store_cert *row;        /* of the certificate, or NULL: none would be issued */
+    int asks;                     /* 1: the authorizer would be asked first, who was taken to allow it */
+    int commits;                  /* 1: the answer would wait for something to be stored */
+    const struct store_cert *row; /* of the certificate, or NULL: none would be issued */
 };
 
 /* profile_try takes |request| at |now_ms| (Unix milliseconds) through |route| as far as the commit of what it

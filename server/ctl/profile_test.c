@@ -98,6 +98,8 @@ static json_t *describe(const struct profile_trial *trial, struct arena *arena, 
     if (result->refused && result->setting != NULL)
         ctl_json_set(row, "setting", profile_place(config, result->setting));
     put_text(row, "warning", result->warning);
+    if (trial->asks)
+        put_text(row, "authorize", "would be asked first; it was not, and taken to allow this");
     if (trial->row != NULL && !result->refused)
         put_certificate(row, arena, trial->row);
     return row;

@@ -104,6 +104,10 @@ static void serve(struct trying *trying, const struct cmp_want *want)
         policy_decide(want->u.decide);
         trying->trial->decision = want->u.decide;
         break;
+    case CMP_WANT_ASK: /* nobody is asked for a trial */
+        want->u.ask->verdict = CMP_VERDICT_ALLOW;
+        trying->trial->asks = 1;
+        break;
     case CMP_WANT_SIGN: /* its room is zeros */
         want->u.sign->signature_len = private_key_signature_max(want->u.sign->key);
         break;

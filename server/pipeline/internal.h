@@ -75,7 +75,8 @@ struct worker {
 
 struct pipeline {
     struct store *store;
-    struct ocsp_service *ocsp; /* NULL: no jobs of OCSP are taken */
+    struct authorize *authorize; /* NULL: nobody is asked */
+    struct ocsp_service *ocsp;   /* NULL: no jobs of OCSP are taken */
     struct config_limits limits;
     struct lane fast, slow;
     _Alignas(CACHE_LINE) atomic_uint alive; /* jobs */

@@ -15,6 +15,11 @@ struct ledger *pipeline_ledger(struct pipeline *pipeline)
     return pipeline->sources;
 }
 
+void pipeline_asks(struct pipeline *pipeline, struct authorize *authorize)
+{
+    pipeline->authorize = authorize;
+}
+
 void pipeline_source_key(const struct pipeline *pipeline, uint64_t key[2])
 {
     memcpy(key, pipeline->place_key, sizeof pipeline->place_key);

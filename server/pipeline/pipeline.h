@@ -20,6 +20,11 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
 struct ocsp_service;
 void pipeline_serve_ocsp(struct pipeline *pipeline, struct ocsp_service *ocsp);
 
+/* pipeline_asks has questions of requests be asked by |authorize|, which must outlive the workers; without it
+ * none is answered. Before the first request. */
+struct authorize;
+void pipeline_asks(struct pipeline *pipeline, struct authorize *authorize);
+
 /* pipeline_ledger returns the ledger of sources, which front and pipeline share. It lives as long as the
  * pipeline. */
 struct ledger *pipeline_ledger(struct pipeline *pipeline);

@@ -1,6 +1,7 @@
 /* Wants of many messages, served kind by kind: one call to the store, one batch of verifications, one of
  * signatures. */
 #include "crypto/remote.h"
+#include "server/authorize/authorize.h"
 #include "server/base/log.h"
 #include "server/pipeline/internal.h"
 
@@ -78,9 +79,18 @@ static void park_signing(struct signing *sign, struct task *task)
         want_is_served(task);
 }
 
+/* What is not asked has no verdict, and its task goes on. */
+static void park_question(struct round *round, struct cmp_question *question, struct task *task)
+{
+    struct authorize *authorize = round->worker->pipeline->authorize;
+
+    if (authorize == NULL || !authorize_ask(authorize, question, want_is_served, task))
+        want_is_served(task);
+}
+
 static int is_parked(const struct cmp_want *want)
 {
-    return want->kind == CMP_WANT_FETCH || want->kind == CMP_WANT_COMMIT ||
+    return want->kind == CMP_WANT_FETCH || want->kind == CMP_WANT_COMMIT || want->kind == CMP_WANT_ASK ||
            (want->kind == CMP_WANT_SIGN && private_key_is_remote(want->u.sign->key));
 }
 
@@ -111,6 +121,9 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
     case CMP_WANT_DECIDE:
         policy_decide(want->u.decide);
         break;
+    case CMP_WANT_ASK:
+        park_question(round, want->u.ask, task);
+        break;
     case CMP_WANT_SIGN:
         if (is_parked(want)) {
             park_signing(want->u.sign, task);
@@ -125,8 +138,8 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
     }
 }
 
-/* Returns 1 if |task| waits for the store or a token after this round: then it comes back through the inbox.
- * The wants that others serve are counted before the first of them is handed over. */
+/* Returns 1 if |task| waits for the store, a token or an authorizer after this round: then it comes back
+ * through the inbox. The wants that others serve are counted before the first of them is handed over. */
 static int collect_all(struct round *round, struct task *task)
 {
     const struct cmp_want *want;

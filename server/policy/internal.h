@@ -12,6 +12,7 @@ enum {
     POLICY_OID_MAX = 32,
     POLICY_REQUESTS_MAX = 32,
     POLICY_NAMES_MAX = 16,
+    POLICY_TYPE_MAX = 16,   /* octets of the type of a name, with a NUL */
     POLICY_VALUE_MAX = 256, /* octets of a name's value that a template makes, with a NUL */
     POLICY_NF_TYPES_MAX = 16,
     POLICY_DIGEST = 32
@@ -32,7 +33,7 @@ struct request_rules {
 /* struct name_template is "CN=VALUE" or "DNS:VALUE", taken apart; ${…} in the value stands for a part of the
  * request. */
 struct name_template {
-    char type[16];
+    char type[POLICY_TYPE_MAX];
     const char *value; /* ${mcc} and ${mnc} are replaced already */
     const char *place; /* "profiles[0].names.subject[1]" */
     int is_san;        /* 1: of subjectAltName, else of subject */
@@ -57,7 +58,10 @@ struct profile {
     struct request_rules honour, refuse;
     struct bytes extra_certs[BOUND_EXTRA_CERTS];
     size_t extra_cert_count;
-    unsigned key_kinds; /* bit of each accepted enum key_kind */
+    unsigned key_kinds;               /* bit of each accepted enum key_kind */
+    struct cmp_authorizer authorizer; /* without a config: nobody is asked */
+    struct hmac_key *authorizer_key;
+    atomic_uint parked; /* requests that wait for its answer */
 };
 
 struct authority {
@@ -157,6 +161,16 @@ int policy_check_operator(struct config_fault *fault, const struct policy *polic
  * with |fault|: |key|, where it stands, has one that the file does not. */
 const char *policy_put_operator(struct config_fault *fault, struct policy *policy, const char *key,
                                 const char *value);
+
+/* policy_given_subject writes the subject that |names| has, policy_given_san its GeneralNames, which must not
+ * be none. 1, or 0 if they are none, or without memory. */
+int policy_given_subject(struct bytes *out, struct arena *arena, const struct cmp_names *names);
+int policy_given_san(struct bytes *out, struct arena *arena, const struct cmp_names *names);
+
+/* policy_load_authorizer reads whom profiles[i] has asked. 1, or 0 with |fault|. policy_free_authorizer frees
+ * that. */
+int policy_load_authorizer(struct config_fault *fault, struct policy *policy, size_t i);
+void policy_free_authorizer(struct profile *profile);
 
 /* policy_check_variables returns 1 if each ${…} in |value| is known. |*count| counts them, |*takes_names| is
  * set if one is of the requested subject. */

@@ -7,7 +7,7 @@
 #include "crypto/name_rules.h"
 #include "server/policy/internal.h"
 
-enum { SETTING = 96 };
+enum { SETTING = 96, TYPE_MAX = POLICY_TYPE_MAX };
 
 /* GeneralName (RFC 5280 4.2.1.6), by the words that the configuration uses. */
 static const struct {
@@ -135,4 +135,46 @@ int policy_load_names(struct config_fault *fault, struct policy *policy, size_t 
     return load_list(fault, policy, i, &subjects, &names->subject, profile->subject,
                      &profile->subject_count) &&
            load_list(fault, policy, i, &sans, &names->san, profile->san, &profile->san_count);
+}
+
+/* ---- as an authorizer gives them ---- */
+
+/* Takes the type of "TYPE=VALUE" out of |text|; returns its value, or NULL if it has no type of |list|. */
+static const char *split(char type[TYPE_MAX], const struct list *list, const char *text)
+{
+    const char *end = strchr(text, list->separator);
+
+    if (end == NULL || end - text >= TYPE_MAX || end[1] == 0)
+        return NULL;
+    memcpy(type, text, (size_t)(end - text));
+    type[end - text] = 0;
+    return list->type_known(type) ? end + 1 : NULL;
+}
+
+int policy_given_subject(struct bytes *out, struct arena *arena, const struct cmp_names *names)
+{
+    const char *pairs[2 * BOUND_VERDICT_NAMES + 1];
+    char types[BOUND_VERDICT_NAMES][TYPE_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < names->subject_count; i++) {
+        pairs[n++] = types[i];
+        if ((pairs[n++] = split(types[i], &subjects, names->subject[i])) == NULL)
+            return 0;
+    }
+    pairs[n] = NULL;
+    return name_build(out, arena, pairs);
+}
+
+int policy_given_san(struct bytes *out, struct arena *arena, const struct cmp_names *names)
+{
+    char type[TYPE_MAX];
+    CBB cbb, sequence;
+    int ok = CBB_init(&cbb, 128) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE);
+
+    for (size_t i = 0; ok && i < names->san_count; i++) {
+        const char *value = split(type, &sans, names->san[i]);
+        ok = value != NULL && policy_add_general_name(&sequence, type, value);
+    }
+    return der_finish(out, arena, &cbb, ok);
 }

@@ -214,6 +214,33 @@ static int check_names(struct cmp_decision *decision, const struct policy_certif
     return 1;
 }
 
+/* ---- by an authorizer ---- */
+
+static int refuse_given(struct cmp_decision *decision, const char *place)
+{
+    decision->detail = arena_printf(decision->arena, "%s that it gave cannot stand in a certificate", place);
+    return policy_by(decision, "authorize",
+                     policy_refuse(decision, PKI_SYSTEM_FAILURE,
+                                   "the operator's system gave this device a name that cannot be: ask the "
+                                   "operator"));
+}
+
+static int take_subject(struct cmp_decision *decision, struct bytes *out)
+{
+    return policy_given_subject(out, decision->arena, decision->names) &&
+                   name_fault(decision->arena, *out) == NULL
+               ? 1
+               : refuse_given(decision, "the subject");
+}
+
+static int take_san(struct cmp_decision *decision, struct bytes *out)
+{
+    return policy_given_san(out, decision->arena, decision->names) &&
+                   general_names_fault(decision->arena, *out) == NULL
+               ? 1
+               : refuse_given(decision, "the subjectAltName");
+}
+
 int policy_decide_names(struct cmp_decision *decision, const struct profile *profile,
                         struct policy_certificate *out)
 {
@@ -233,8 +260,14 @@ int policy_decide_names(struct cmp_decision *decision, const struct profile *pro
         out->san = decision->update->san;
         return check_names(decision, out);
     }
+    if (decision->names != NULL && decision->names->subject_count != 0 &&
+        !take_subject(decision, &out->subject))
+        return 0;
+    if (decision->names != NULL && decision->names->san_count != 0 && !take_san(decision, &out->san))
+        return 0;
     takes_san = profile->san_count == 0 && policy_honours(profile, extension_oid(EXTENSION_SUBJECT_ALT_NAME));
     return check_agent(decision) && check_bound(decision, profile, takes_san) &&
-           decide_subject(decision, profile, &origin, &out->subject) &&
-           decide_san(decision, profile, &origin, takes_san, &out->san) && check_names(decision, out);
+           (out->subject.len != 0 || decide_subject(decision, profile, &origin, &out->subject)) &&
+           (out->san.len != 0 || decide_san(decision, profile, &origin, takes_san, &out->san)) &&
+           check_names(decision, out);
 }

@@ -80,6 +80,7 @@ static void policy_free(struct policy *policy)
         trust_cleanup(&policy->profiles[i].trust);
         trust_cleanup(&policy->profiles[i].ras);
         trust_cleanup(&policy->profiles[i].agent_trust);
+        policy_free_authorizer(&policy->profiles[i]);
     }
     for (size_t i = 0; policy->vendor_crls != NULL && i < policy->config->vendor_count; i++)
         crl_set_free(policy->vendor_crls[i]);

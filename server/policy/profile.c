@@ -210,8 +210,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     if (!load_usage(fault, policy, profile, i) || !load_purposes(fault, policy, profile, i) ||
         !load_criticality(fault, policy, profile, i) || !load_key_types(fault, policy, profile, i) ||
         !policy_load_names(fault, policy, i) || !policy_load_requests(fault, policy, i) ||
-        !policy_load_nf_types(fault, policy, i) || !load_urls(fault, policy, profile) ||
-        !load_extra_certs(fault, policy, profile, i) ||
+        !policy_load_nf_types(fault, policy, i) || !policy_load_authorizer(fault, policy, i) ||
+        !load_urls(fault, policy, profile) || !load_extra_certs(fault, policy, profile, i) ||
         !policy_load_vendors(fault, policy, &profile->trust, &config->accept.vendors, now) ||
         !policy_load_vendors(fault, policy, &profile->ras, &config->accept.ras, now) ||
         !policy_check_devices(fault, policy, i))
@@ -249,6 +249,7 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .trust = &profile->trust,
         .ras = config->accept.ras.count != 0 ? &profile->ras : NULL,
         .agent_trust = &profile->agent_trust,
+        .authorizer = profile->authorizer.config != NULL ? &profile->authorizer : NULL,
         .extra_certs = profile->extra_certs,
         .extra_cert_count = profile->extra_cert_count,
     };

@@ -579,6 +579,13 @@ static void serve_wants(struct world *world, const struct cmp_want *want)
             world->asked = *want->u.decide;
             decide(world, want->u.decide);
             break;
+        case CMP_WANT_ASK:
+            world->question = *want->u.ask;
+            want->u.ask->verdict = world->verdict.verdict;
+            want->u.ask->reason = world->verdict.reason;
+            want->u.ask->text = world->verdict.text;
+            want->u.ask->names = world->verdict.names;
+            break;
         case CMP_WANT_SIGN:
             if (!world->keys_unavailable)
                 sign_batch(&signing, 1);

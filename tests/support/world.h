@@ -77,10 +77,12 @@ struct world {
     enum store_outcome commit_fault; /* STORE_UNAVAILABLE, or STORE_UNKNOWN with |unknown_was_done| */
     int unknown_was_done;
     unsigned fetches_seen, commits_seen;
-    int keys_unavailable; /* 1: no signature can be made */
-    int decide_refuses;   /* 1: policy grants nothing */
-    int decide_modifies;  /* 1: policy grants another subject */
-    int decide_undecided; /* 1: policy finds no memory */
+    int keys_unavailable;         /* 1: no signature can be made */
+    int decide_refuses;           /* 1: policy grants nothing */
+    int decide_modifies;          /* 1: policy grants another subject */
+    int decide_undecided;         /* 1: policy finds no memory */
+    struct cmp_question verdict;  /* what an authorizer says: verdict, reason, text, names */
+    struct cmp_question question; /* what it was asked last; what it points to goes with the answer */
     unsigned wants_seen[CMP_WANT_KINDS];
     unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
     unsigned verifications_seen;
