@@ -49,7 +49,7 @@ static int is_due(const struct config_profile *profile, const struct store_cert 
 struct suspect {
     const struct store_cert *cert;
     const struct config_profile *profile;
-    struct store_fetch *device, *claims; /* NULL: none is known */
+    const struct store_fetch *device, *claims; /* NULL: none is known */
 };
 
 /* A device that enrolled anew has its slots for other certificates: this one is none of its any more. */
@@ -85,34 +85,47 @@ static int is_overdue(const struct suspect *suspect, const struct store_device *
     return (*device)->state != STORE_DEVICE_BLOCKED && !was_replaced(suspect);
 }
 
+/* Looks up what is asked for of each suspect whose device is known: its row, or its claims. Returns 0 if the
+ * store did not answer. */
+static int look_up(struct store_fetch fetches[STORE_OLD_MAX], const struct overdue_walk *walk,
+                   struct store *store, const struct suspect *suspects, size_t n,
+                   const struct store_fetch *what)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (suspects[i].cert->device.len == 0)
+            continue;
+        fetches[count] = *what;
+        fetches[count].issuer = bytes_of(walk->issuer, STORE_ISSUER_ID);
+        fetches[count++].key = suspects[i].cert->device;
+    }
+    if (!store_fetch_all_wait(store, fetches, count))
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (fetches[i].outcome == STORE_FETCH_UNAVAILABLE)
+            return 0;
+    return 1;
+}
+
 /* Returns 1, 0 when there was enough, or -1 if the store did not answer. */
 static int tell(const struct overdue_walk *walk, struct store *store, struct suspect *suspects, size_t n,
                 struct arena *arena, overdue_found *found, void *arg)
 {
-    struct store_fetch fetches[2 * STORE_OLD_MAX];
-    size_t count = 0;
+    const struct store_fetch device = {.kind = STORE_DEVICES, .arena = arena};
+    const struct store_fetch claims = {.kind = STORE_CLAIMS, .index = STORE_NEXT_CLAIMS, .arena = arena};
+    struct store_fetch of_devices[STORE_OLD_MAX], of_claims[STORE_OLD_MAX];
+    size_t known = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        struct bytes issuer = bytes_of(walk->issuer, STORE_ISSUER_ID), device = suspects[i].cert->device;
-        if (device.len == 0)
-            continue;
-        suspects[i].device = &fetches[count++];
-        suspects[i].claims = &fetches[count++];
-        *suspects[i].device =
-            (struct store_fetch){.kind = STORE_DEVICES, .issuer = issuer, .key = device, .arena = arena};
-        *suspects[i].claims = (struct store_fetch){.kind = STORE_CLAIMS,
-                                                   .index = STORE_NEXT_CLAIMS,
-                                                   .issuer = issuer,
-                                                   .key = device,
-                                                   .arena = arena};
-    }
-    if (!store_fetch_all_wait(store, fetches, count))
+    if (!look_up(of_devices, walk, store, suspects, n, &device) ||
+        !look_up(of_claims, walk, store, suspects, n, &claims))
         return -1;
-    for (size_t i = 0; i < count; i++)
-        if (fetches[i].outcome == STORE_FETCH_UNAVAILABLE)
-            return -1;
     for (size_t i = 0; i < n; i++) {
         struct overdue overdue = {.cert = suspects[i].cert};
+        if (suspects[i].cert->device.len != 0) {
+            suspects[i].device = &of_devices[known];
+            suspects[i].claims = &of_claims[known++];
+        }
         if (is_overdue(&suspects[i], &overdue.device) && !found(arg, &overdue))
             return 0;
     }

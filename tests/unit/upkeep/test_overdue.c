@@ -43,7 +43,7 @@ static void issue(uint32_t n, uint32_t device, int claims)
     if (device != 0)
         e.cert.device = bytes_of(device_id(device), STORE_HASH);
     if (claims) {
-        claim.claim = store_claim_key(key, e.cert.device, (int)n, bytes_str("demo"));
+        claim.claim = store_claim_key(key, e.cert.device, 0, bytes_str("demo"));
         claim.serial = e.cert.serial;
         store_unit_write(&e.unit, STORE_SWAP, STORE_CLAIMS, &claim);
     }
@@ -151,8 +151,12 @@ Test(overdue, nor_of_devices_that_are_blocked_removed_or_enrolled_anew)
 
 Test(overdue, more_than_a_piece)
 {
-    for (uint32_t n = 1; n <= STORE_OLD_MAX + 10; n++)
-        issue(n, 0, 0);
+    edit("identity: none", "identity: CN");
+    edit("devices: open", "devices: record");
+    for (uint32_t n = 1; n <= STORE_OLD_MAX + 10; n++) {
+        issue(n, n, 1);
+        list(n, STORE_DEVICE_KNOWN);
+    }
     cr_assert_eq(overdue_at(DUE), STORE_OLD_MAX + 10);
 }
 
