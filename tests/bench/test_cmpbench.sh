@@ -152,7 +152,7 @@ running=$!
 until_so "certificates are held" test -s "$work/held"
 pkill -TERM -P $running cmpbench
 wait "$running"
-holds "a run that is told to end tells what it did" "0 < r['completed'] < 4000 and r['errors'] == {}"
+holds "a run that is told to end tells what it did" "0 < r['completed'] < 4000 and not set(r['errors']) - {'overdue'}"
 same "all of it" "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["completed"])' "$work/result")" \
     "$(wc -l <"$work/held")"
 
