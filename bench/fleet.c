@@ -57,12 +57,13 @@ static void forget(struct private_key **key)
 /* Keys that sign nothing any more would only fill memory: of a million devices, gigabytes. */
 static void forget_keys(struct device *device, const struct request *sent)
 {
-    const struct scenario_kind *kind = scenario_kind(sent->scenario);
+    const struct private_key *kept = scenario_kind(sent->scenario)->confirms ? sent->signer : NULL;
 
-    if (!kind->confirms)
+    if (device->factory_key != kept)
         forget(&device->factory_key);
     forget(&device->next_key);
-    forget(&device->key);
+    if (device->key != kept)
+        forget(&device->key);
 }
 
 static int make_requests(void *arg, unsigned worker, unsigned from, unsigned to)
@@ -126,7 +127,7 @@ static int make_rest(void *arg, unsigned worker, unsigned from, unsigned to)
         if (!kind->by_own || device->own_cert.len == 0)
             continue;
         forget(&device->factory_key);
-        if (request->scenario == SCENARIO_KUR &&
+        if (kind->certifies &&
             (device->next_key = private_key_generate(fleet->options->new_key, RSA_BITS)) == NULL)
             return 0;
         batch[n++] = request;

@@ -145,18 +145,19 @@ static int pkcs10_request(struct bytes *out, struct arena *arena, struct bytes i
 static int begin_body(struct making *making, struct arena *scratch, struct request *request,
                       struct arena *arena)
 {
+    const struct scenario_kind *kind = scenario_kind(request->scenario);
     const struct device *device = request->device;
-    const struct private_key *key = request->scenario == SCENARIO_KUR ? device->next_key : device->key;
+    const struct private_key *key = kind->by_own ? device->next_key : device->key;
     struct cert_request asked = {.tmpl = {.version = -1}};
     struct certificate old;
     struct bytes part;
     int ok;
 
-    if (request->scenario == SCENARIO_RR)
+    if (!kind->certifies)
         return 1;
     request->spki = arena_copy(arena, private_key_spki(key));
     asked.tmpl.spki = request->spki;
-    if (request->scenario == SCENARIO_KUR) {
+    if (kind->by_own) {
         if (!certificate_parse(&old, device->own_cert))
             return 0;
         asked.tmpl.subject = old.subject;
@@ -167,20 +168,21 @@ static int begin_body(struct making *making, struct arena *scratch, struct reque
         return 0;
     }
     request->subject = arena_copy(arena, asked.tmpl.subject);
-    ok = request->scenario == SCENARIO_P10CR ? pkcs10_info(&part, scratch, asked.tmpl.subject, request->spki)
-                                             : pki_encode_cert_request(&part, scratch, &asked);
+    ok = kind->request == PKI_P10CR ? pkcs10_info(&part, scratch, asked.tmpl.subject, request->spki)
+                                    : pki_encode_cert_request(&part, scratch, &asked);
     return ok && sign_with(making, scratch, key, part);
 }
 
 static int finish_body(struct bytes *out, struct arena *scratch, const struct making *making,
                        const struct request *request)
 {
+    const struct scenario_kind *kind = scenario_kind(request->scenario);
     struct certificate own;
 
-    if (request->scenario == SCENARIO_RR)
+    if (kind->request == PKI_RR)
         return certificate_parse(&own, request->device->own_cert) &&
                pki_encode_rev_req(out, scratch, own.issuer, own.serial, CESSATION_OF_OPERATION);
-    if (request->scenario == SCENARIO_P10CR)
+    if (kind->request == PKI_P10CR)
         return pkcs10_request(out, scratch, making->part, making->item.algorithm, signature_of(making));
     return pki_encode_cert_requests(out, scratch, making->part, making->item.algorithm->encoded,
                                     signature_of(making));

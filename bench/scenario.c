@@ -18,6 +18,11 @@ static const struct scenario_kind kinds[SCENARIO_COUNT] = {
     [SCENARIO_P10CR] = {"p10cr", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
     [SCENARIO_KUR] = {"kur", PROTOCOL_CMP, PKI_KUR, PKI_KUP, 1, 0, 1, NULL, MEDIA_CMP},
     [SCENARIO_RR] = {"rr", PROTOCOL_CMP, PKI_RR, PKI_RP, 0, 0, 1, NULL, MEDIA_CMP},
+    [SCENARIO_CR_CONFIRM] = {"cr-confirm", PROTOCOL_CMP, PKI_CR, PKI_CP, 1, 1, 0, NULL, MEDIA_CMP},
+    [SCENARIO_P10CR_CONFIRM] = {"p10cr-confirm", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 1, 0, NULL, MEDIA_CMP},
+    [SCENARIO_KUR_CONFIRM] = {"kur-confirm", PROTOCOL_CMP, PKI_KUR, PKI_KUP, 1, 1, 1, NULL, MEDIA_CMP},
+    [SCENARIO_P10CR_OWN_CONFIRM] = {"p10cr-own-confirm", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 1, 1, NULL,
+                                    MEDIA_CMP},
     [SCENARIO_OCSP] = {"ocsp", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
     [SCENARIO_OCSP_NONCE] = {"ocsp-nonce", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
     /* The demo's CA is called so. */

@@ -12,9 +12,13 @@ enum scenario {
     SCENARIO_P10CR,
     SCENARIO_KUR,        /* signed with a certificate that was enrolled before */
     SCENARIO_RR,         /* likewise */
-    SCENARIO_OCSP,       /* OCSP without a nonce: the server may give an answer again */
-    SCENARIO_OCSP_NONCE, /* … with a nonce: each answer is signed for it (RFC 9654) */
-    SCENARIO_CRL,        /* the full CRL is fetched */
+    SCENARIO_CR_CONFIRM, /* as ir-confirm */
+    SCENARIO_P10CR_CONFIRM,
+    SCENARIO_KUR_CONFIRM,
+    SCENARIO_P10CR_OWN_CONFIRM, /* signed as kur is: an update for who knows p10cr alone */
+    SCENARIO_OCSP,              /* OCSP without a nonce: the server may give an answer again */
+    SCENARIO_OCSP_NONCE,        /* … with a nonce: each answer is signed for it (RFC 9654) */
+    SCENARIO_CRL,               /* the full CRL is fetched */
     SCENARIO_COUNT
 };
 
@@ -34,7 +38,7 @@ struct scenario_kind {
 /* scenario_kind returns the row of |scenario|. */
 const struct scenario_kind *scenario_kind(enum scenario scenario);
 
-enum { MIX_WEIGHT_MAX = 1000, MIX_TEXT_MAX = 128 };
+enum { MIX_WEIGHT_MAX = 1000, MIX_TEXT_MAX = 256 };
 
 /* struct mix is a weighted mix of scenarios: weights that sum up to |length|, and one round in which each has
  * its share, spread evenly. */

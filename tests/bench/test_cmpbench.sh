@@ -66,6 +66,8 @@ run --url "$url" --count 10 --scenario ir-confirm --held "$work/held-twice"
 same "held, and later confirmed" "$(cut -d ' ' -f 3 "$work/held-twice" | sort | uniq -c | tr -s ' \n' ' ')" ' 10 confirmed 10 unconfirmed '
 same "by the same names" "$(cut -d ' ' -f 1,2 "$work/held-twice" | sort -u | wc -l)" 10
 
+served "confirmed, of every kind" 8 --url "$url" --clients 4 --scenario cr-confirm=1,p10cr-confirm=1,kur-confirm=1,p10cr-own-confirm=1
+
 # ---- keys ----
 
 for type in P-384 P-521 Ed25519; do

@@ -7,14 +7,15 @@
 holds "floors are the sums of their operations" "all(abs(f['floor_us'] - sum(o['us'] for o in f['operations'])) < 0.1
  for f in r['floors'])"
 holds "every scenario has one" "{f['scenario'] for f in r['floors']} == {'ir', 'ir-confirm', 'cr', 'p10cr', 'kur', 'rr',
- 'ocsp', 'ocsp-nonce', 'crl'}"
+ 'cr-confirm', 'p10cr-confirm', 'kur-confirm', 'p10cr-own-confirm', 'ocsp', 'ocsp-nonce', 'crl'}"
 # 3 verifications and 2 signatures: RFC 9483 4.1.1 with the vendor's certificate below a trusted intermediate.
 holds "what an ir takes" "[o['operation'].split(',')[0] for o in r['floors'][0]['operations'] if 'octets' not in o['operation']]
  == ['verification'] * 3 + ['signature'] * 2"
 
 holds "by a signature, or by a secret where that can be" "[(f['scenario'], f['protection']) for f in r['floors']] ==
- [(s, 'signature') for s in ('ir', 'ir-confirm', 'cr', 'p10cr', 'kur', 'rr', 'ocsp', 'ocsp-nonce', 'crl')] +
- [(s, p) for p in ('pbm', 'pbmac1') for s in ('ir', 'ir-confirm', 'cr', 'p10cr')]"
+ [(s, 'signature') for s in ('ir', 'ir-confirm', 'cr', 'p10cr', 'kur', 'rr', 'cr-confirm', 'p10cr-confirm',
+  'kur-confirm', 'p10cr-own-confirm', 'ocsp', 'ocsp-nonce', 'crl')] +
+ [(s, p) for p in ('pbm', 'pbmac1') for s in ('ir', 'ir-confirm', 'cr', 'p10cr', 'cr-confirm', 'p10cr-confirm')]"
 holds "every kind of key has its rates" "{x['key'] for x in r['rates'] if x['engine'] == 'boringssl' and x['lanes'] == 1} ==
  {'P-256', 'P-384', 'P-521', 'RSA', 'Ed25519'}"
 holds "rates are those of their times" "all(abs(x[w + '_rate'] * x[w + '_us'] / 1e6 - 1) < 0.05 for x in r['rates'] for w in ('verify', 'sign'))"

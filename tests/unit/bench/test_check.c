@@ -60,6 +60,10 @@ Test(check, every_scenario_is_served)
     serve(SCENARIO_CR);
     serve(SCENARIO_P10CR);
     serve(SCENARIO_KUR);
+    serve(SCENARIO_CR_CONFIRM);
+    serve(SCENARIO_P10CR_CONFIRM);
+    serve(SCENARIO_KUR_CONFIRM);
+    serve(SCENARIO_P10CR_OWN_CONFIRM);
     serve(SCENARIO_RR);
 }
 

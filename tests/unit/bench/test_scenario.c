@@ -30,7 +30,9 @@ Test(mix, each_has_its_share)
     cr_assert_str_eq(mix_text(text, &mix), "ir=7,kur=1,rr=2");
 }
 
-#define ALL "ir=1000,ir-confirm=1000,cr=1000,p10cr=1000,kur=1000,rr=1000,ocsp=1000,ocsp-nonce=1000,crl=1000"
+#define ALL                                                                                                  \
+    "ir=1000,ir-confirm=1000,cr=1000,p10cr=1000,kur=1000,rr=1000,cr-confirm=1000,p10cr-confirm=1000,"        \
+    "kur-confirm=1000,p10cr-own-confirm=1000,ocsp=1000,ocsp-nonce=1000,crl=1000"
 
 Test(mix, weights_have_room_up_to_their_bound)
 {
@@ -38,8 +40,8 @@ Test(mix, weights_have_room_up_to_their_bound)
     char text[MIX_TEXT_MAX];
 
     cr_assert(mix_parse(&mix, ALL));
-    cr_assert_eq(mix.length, 9000);
-    for (unsigned i = 0; i < 9000; i++)
+    cr_assert_eq(mix.length, 13000);
+    for (unsigned i = 0; i < 13000; i++)
         cr_assert_eq(mix_at(&mix, i), i % SCENARIO_COUNT);
     cr_assert_str_eq(mix_text(text, &mix), ALL);
     cr_assert_not(mix_parse(&mix, "rr=1001"));
