@@ -31,6 +31,15 @@ static int mac_is_right(const struct pki_message *answer, struct bytes part, con
     return len != 0 && len == answer->protection.len && secret_equal(mac, answer->protection.data, len);
 }
 
+/* RFC 9483 3.1: sender names whose certificate protects. It is the one for CMP, or the CA's own
+ * (answer.signed_by of a profile). NULL: it is neither. */
+static const struct public_key *signer_of(const struct pki_header *header, const struct setup *setup)
+{
+    return bytes_equal(header->sender_name, setup->cmp.subject)  ? setup->cmp_key
+           : bytes_equal(header->sender_name, setup->ca.subject) ? setup->ca_key
+                                                                 : NULL;
+}
+
 static enum bench_error check_protection(struct check *check, struct arena *arena, const struct setup *setup,
                                          const struct request *request, int deep)
 {
@@ -46,7 +55,7 @@ static enum bench_error check_protection(struct check *check, struct arena *aren
     if ((algorithm = signature_parse(&cbs)) == NULL)
         return BENCH_PROTECTION;
     if (deep)
-        add_signature(check, algorithm, setup->cmp_key, part, answer->protection);
+        add_signature(check, algorithm, signer_of(&answer->header, setup), part, answer->protection);
     return BENCH_OK;
 }
 
@@ -61,7 +70,7 @@ static int sender_is_right(const struct pki_header *header, const struct setup *
                            const struct request *request)
 {
     return request->mac_key != NULL ? bytes_equal(header->sender_kid, request->device->reference)
-                                    : bytes_equal(header->sender_name, setup->cmp.subject);
+                                    : signer_of(header, setup) != NULL;
 }
 
 static enum bench_error check_message(struct check *check, struct arena *arena, const struct setup *setup,

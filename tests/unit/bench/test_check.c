@@ -378,7 +378,7 @@ static void wrong_sender(struct forged *forged)
     if (forged->mac_secret.len != 0)
         forged->header.sender_kid = bytes_str("station-9");
     else
-        forged->header.sender = world->ca.sender;
+        cr_assert(pki_directory_name(&forged->header.sender, world->arena, world->stranger.cert.subject));
 }
 
 static void no_sender(struct forged *forged)
@@ -508,6 +508,27 @@ Test(check, every_lie_about_the_header_of_a_confirmation_is_a_mismatch)
     /* It answers the certConf, not the request before it. */
     cr_assert_eq(judge_confirmed(&request, bytes_of(request.sender_nonce, REQUEST_NONCE), reply),
                  BENCH_MISMATCH);
+}
+
+/* RFC 9483 3.1: sender is the subject of the certificate that protects: that of CMP, or the CA's own. */
+Test(check, sender_and_signer_fit)
+{
+    struct request request, second;
+    struct bytes nonce;
+    struct forged forged;
+    struct check check;
+
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    request = make(SCENARIO_IR);
+    cr_assert_eq(judge(&check, &request, answer_to(request.message)), BENCH_OK);
+    second = make(SCENARIO_IR);
+    forged = take(answer_to(second.message));
+    /* What give() signs, the key for CMP signs. */
+    cr_assert_eq(judge(&check, &second, give(&forged)), BENCH_PROTECTION);
+    forged.header.sender = world->ca.cmp_sender;
+    cr_assert_eq(judge(&check, &second, give(&forged)), BENCH_OK);
+    struct bytes reply = confirm(&request, &nonce, PROTECTION_SIGNATURE);
+    cr_assert_eq(judge_confirmed(&request, nonce, reply), BENCH_OK);
 }
 
 /* RFC 9810 5.3.17: PKIConfirmContent ::= NULL */
