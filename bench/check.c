@@ -40,8 +40,17 @@ static const struct public_key *signer_of(const struct pki_header *header, const
                                                                  : NULL;
 }
 
+/* Of what has a MAC, the answer may be signed for who takes that. */
+static int answers_by_mac(const struct pki_message *answer, const struct options *options,
+                          const struct request *request)
+{
+    return request->mac_key != NULL &&
+           (!options->persona.takes_signed || mac_is_mac(answer->header.protection_alg));
+}
+
 static enum bench_error check_protection(struct check *check, struct arena *arena, const struct setup *setup,
-                                         const struct request *request, int deep)
+                                         const struct options *options, const struct request *request,
+                                         int deep)
 {
     const struct pki_message *answer = &check->message;
     const struct signature_algorithm *algorithm;
@@ -50,7 +59,7 @@ static enum bench_error check_protection(struct check *check, struct arena *aren
 
     if (!answer->has_protection || !pki_protected_part(&part, arena, answer))
         return BENCH_PROTECTION;
-    if (request->mac_key != NULL)
+    if (answers_by_mac(answer, options, request))
         return mac_is_right(answer, part, request) ? BENCH_OK : BENCH_PROTECTION;
     if ((algorithm = signature_parse(&cbs)) == NULL)
         return BENCH_PROTECTION;
@@ -66,16 +75,28 @@ static enum bench_error rejection(struct check *check, const struct pki_status_i
 }
 
 /* RFC 9483 3.1: who protects is named, by its certificate's subject, or by the secret's reference. */
-static int sender_is_right(const struct pki_header *header, const struct setup *setup,
-                           const struct request *request)
+static int sender_is_right(const struct pki_message *answer, const struct setup *setup,
+                           const struct options *options, const struct request *request)
 {
-    return request->mac_key != NULL ? bytes_equal(header->sender_kid, request->device->reference)
-                                    : signer_of(header, setup) != NULL;
+    const struct pki_header *header = &answer->header;
+
+    if (answers_by_mac(answer, options, request)
+            ? !bytes_equal(header->sender_kid, request->device->reference)
+            : signer_of(header, setup) == NULL)
+        return 0;
+    switch (options->persona.sender) {
+    case PERSONA_SENDER_RECIPIENT:
+        return name_equal(header->sender_name, setup->ca.subject);
+    case PERSONA_SENDER_RDNS:
+        return name_has_same_rdns(header->sender_name, setup->ca.subject);
+    default:
+        return 1;
+    }
 }
 
 static enum bench_error check_message(struct check *check, struct arena *arena, const struct setup *setup,
-                                      const struct request *request, struct bytes nonce, int body,
-                                      struct bytes reply, int deep)
+                                      const struct options *options, const struct request *request,
+                                      struct bytes nonce, int body, struct bytes reply, int deep)
 {
     const struct pki_message *answer = &check->message;
     struct pki_status_info status;
@@ -89,9 +110,9 @@ static enum bench_error check_message(struct check *check, struct arena *arena, 
     if (answer->body_type != body ||
         !bytes_equal(answer->header.transaction_id, bytes_of(request->transaction_id, REQUEST_NONCE)) ||
         !bytes_equal(answer->header.recip_nonce, nonce) || answer->header.sender_nonce.len < REQUEST_NONCE ||
-        answer->header.pvno != REQUEST_PVNO || !sender_is_right(&answer->header, setup, request))
+        answer->header.pvno != REQUEST_PVNO || !sender_is_right(answer, setup, options, request))
         return BENCH_MISMATCH;
-    return check_protection(check, arena, setup, request, deep);
+    return check_protection(check, arena, setup, options, request, deep);
 }
 
 static enum bench_error check_status(struct check *check, const struct pki_status_info *status)
@@ -138,7 +159,7 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
     const struct scenario_kind *kind = scenario_kind(request->scenario);
     struct pki_status_info status;
     enum bench_error error =
-        check_message(check, arena, setup, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
+        check_message(check, arena, setup, options, request, bytes_of(request->sender_nonce, REQUEST_NONCE),
                       kind->answer, reply, deep);
 
     if (error == BENCH_OK && !kind->certifies)
@@ -150,11 +171,12 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
 }
 
 void check_confirmed(struct check *check, struct arena *arena, const struct setup *setup,
-                     const struct request *request, struct bytes nonce, struct bytes reply, int deep)
+                     const struct options *options, const struct request *request, struct bytes nonce,
+                     struct bytes reply, int deep)
 {
     static const uint8_t null[2] = {0x05, 0x00}; /* PKIConfirmContent (RFC 9810 5.3.17) */
 
-    check->error = check_message(check, arena, setup, request, nonce, PKI_PKICONF, reply, deep);
+    check->error = check_message(check, arena, setup, options, request, nonce, PKI_PKICONF, reply, deep);
     if (check->error == BENCH_OK && !bytes_equal(check->message.body, bytes_of(null, sizeof null)))
         check->error = BENCH_MALFORMED;
 }

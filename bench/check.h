@@ -29,7 +29,8 @@ void check_first(struct check *check, struct arena *arena, const struct setup *s
 
 /* check_confirmed judges the answer to a certConf whose senderNonce was |nonce|. */
 void check_confirmed(struct check *check, struct arena *arena, const struct setup *setup,
-                     const struct request *request, struct bytes nonce, struct bytes reply, int deep);
+                     const struct options *options, const struct request *request, struct bytes nonce,
+                     struct bytes reply, int deep);
 
 /* check_verdict returns the error, after the items were verified. */
 enum bench_error check_verdict(const struct check *check);

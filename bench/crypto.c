@@ -83,7 +83,7 @@ int crypto_command(int argc, char **argv)
         if (option == 'k')
             key = key_algorithm_named(optarg);
         if (option == '?' || key == NULL) {
-            fputs(options_usage, stderr);
+            options_print_usage(stderr);
             return 2;
         }
     }

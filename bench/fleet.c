@@ -127,7 +127,7 @@ static int make_rest(void *arg, unsigned worker, unsigned from, unsigned to)
         if (!kind->by_own || device->own_cert.len == 0)
             continue;
         forget(&device->factory_key);
-        if (kind->certifies &&
+        if (kind->certifies && request_key(request, fleet->options) == NULL &&
             (device->next_key = private_key_generate(fleet->options->new_key, RSA_BITS)) == NULL)
             return 0;
         batch[n++] = request;
@@ -227,7 +227,7 @@ static int name_devices(struct fleet *fleet)
     return fleet->options->secrets == NULL || read_secrets(fleet, fleet->options->secrets);
 }
 
-static int prepare_devices(struct fleet *fleet)
+static int make_all_devices(struct fleet *fleet)
 {
     const char *file = fleet->options->fleet_file;
     struct preparation preparation = {.fleet = fleet};
@@ -239,6 +239,22 @@ static int prepare_devices(struct fleet *fleet)
     return parallel_run(fleet->device_count - preparation.from, REQUEST_BATCH, "keys and certificates",
                         make_devices, &preparation) &&
            (file == NULL || fleet_write(fleet, file));
+}
+
+int fleet_prepare_devices(struct fleet *fleet, const struct setup *setup, const struct options *options,
+                          unsigned count)
+{
+    *fleet = (struct fleet){.setup = setup, .options = options, .device_count = count};
+    fleet->devices = calloc(count + 1u, sizeof *fleet->devices);
+    fleet->shared = arena_new(SIZE_MAX / 2);
+    if (fleet->devices == NULL || fleet->shared == NULL) {
+        fprintf(stderr, "cmpbench: out of memory\n");
+        return 0;
+    }
+    if (make_all_devices(fleet))
+        return 1;
+    fprintf(stderr, "cmpbench: the devices could not be made\n");
+    return 0;
 }
 
 /* Certificates that are enrolled so that OCSP can be asked about them. */
@@ -261,31 +277,32 @@ static void assign(struct fleet *fleet)
         request->device = &fleet->devices[next++];
         if (kind->by_own)
             fleet->enrollments[next - 1] =
-                (struct request){.scenario = SCENARIO_IR, .device = request->device};
+                (struct request){.scenario = fleet->options->persona.enrolls, .device = request->device};
     }
     for (; next < fleet->device_count; next++)
-        fleet->enrollments[next] = (struct request){.scenario = SCENARIO_IR, .device = &fleet->devices[next]};
+        fleet->enrollments[next] =
+            (struct request){.scenario = fleet->options->persona.enrolls, .device = &fleet->devices[next]};
     for (unsigned i = 0; i < fleet->device_count; i++)
         fleet->enrolls_first |= fleet->enrollments[i].device != NULL;
 }
 
 int fleet_prepare(struct fleet *fleet, const struct setup *setup, const struct options *options)
 {
-    *fleet = (struct fleet){.setup = setup, .options = options, .count = options->count};
-    fleet->device_count = to_be_asked(options);
-    for (unsigned i = 0; i < fleet->count; i++)
-        fleet->device_count += scenario_kind(mix_at(&options->mix, i))->protocol == PROTOCOL_CMP;
-    fleet->devices = calloc(fleet->device_count + 1u, sizeof *fleet->devices);
+    unsigned devices = to_be_asked(options);
+
+    for (unsigned i = 0; i < options->count; i++)
+        devices += scenario_kind(mix_at(&options->mix, i))->protocol == PROTOCOL_CMP;
+    if (!fleet_prepare_devices(fleet, setup, options, devices))
+        return 0;
+    fleet->count = options->count;
     fleet->requests = calloc(fleet->count + 1u, sizeof *fleet->requests);
     fleet->enrollments = calloc(fleet->device_count + 1u, sizeof *fleet->enrollments);
-    fleet->shared = arena_new(SIZE_MAX / 2);
-    if (fleet->devices == NULL || fleet->requests == NULL || fleet->enrollments == NULL ||
-        fleet->shared == NULL) {
+    if (fleet->requests == NULL || fleet->enrollments == NULL) {
         fprintf(stderr, "cmpbench: out of memory\n");
         return 0;
     }
     assign(fleet);
-    if (prepare_devices(fleet) && (options->serials == NULL || read_serials(fleet, options->serials)) &&
+    if ((options->serials == NULL || read_serials(fleet, options->serials)) &&
         parallel_run(fleet->count, REQUEST_BATCH, "requests", make_requests, fleet) &&
         (!fleet->enrolls_first ||
          parallel_run(fleet->device_count, REQUEST_BATCH, "enrollments", make_enrollments, fleet)))

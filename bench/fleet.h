@@ -20,6 +20,11 @@ struct fleet {
     struct arena *shared;
 };
 
+/* fleet_prepare_devices makes |count| devices, with keys and vendor's certificates, and nothing else. 1, or 0
+ * with a fault printed; fleet_cleanup frees everything either way. */
+int fleet_prepare_devices(struct fleet *fleet, const struct setup *setup, const struct options *options,
+                          unsigned count);
+
 /* fleet_prepare makes the devices for options->count requests, and those of the requests that need no
  * certificate of this CA first. 1, or 0 with a fault printed; fleet_cleanup frees everything either way. */
 int fleet_prepare(struct fleet *fleet, const struct setup *setup, const struct options *options);

@@ -32,7 +32,7 @@ struct client {
     struct arena *arena;
     struct check check;
     struct certificate cert;
-    struct confirmation confirmation;
+    struct following confirmation;
     int confirming; /* the certConf is out */
     int retrying;   /* pauses before it sends exchange.body again */
 };
@@ -194,7 +194,7 @@ static void judge(struct driver *driver, struct client *client)
     /* The certificate outlives the exchange that brought it. */
     reply = arena_copy(client->arena, reply);
     if (client->confirming)
-        check_confirmed(&client->check, client->arena, run->setup, client->request,
+        check_confirmed(&client->check, client->arena, run->setup, run->options, client->request,
                         bytes_of(client->confirmation.nonce, REQUEST_NONCE), reply, deep);
     else
         check_first(&client->check, client->arena, run->setup, run->options, client->request, reply, deep);
@@ -258,7 +258,7 @@ static void confirm_all(struct driver *driver, struct client *const *clients, un
     sign_batch(items, count);
     for (unsigned i = 0; i < n; i++) {
         struct client *client = clients[i];
-        if (!confirmation_finish(&message, client->arena, &client->confirmation, client->request)) {
+        if (!following_finish(&message, client->arena, &client->confirmation, client->request)) {
             finish(driver, client, BENCH_MALFORMED, network_clock_ns());
             continue;
         }

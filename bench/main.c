@@ -7,6 +7,7 @@
 #include "bench/fleet.h"
 #include "bench/operations.h"
 #include "bench/report.h"
+#include "bench/walk.h"
 
 static int drive(struct run *run, struct fleet *fleet)
 {
@@ -103,6 +104,15 @@ static int bench(const struct options *options)
     return status;
 }
 
+static int walk(const struct options *options)
+{
+    struct setup setup;
+    int ok = setup_load(&setup, options->setup) && walk_run(stdout, &setup, options);
+
+    setup_cleanup(&setup);
+    return !ok;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -110,11 +120,12 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN); /* a broken connection is an error of its kind */
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(options_usage, stdout);
+        options_print_usage(stdout);
         return 0;
     }
-    if (argc < 2 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "crypto") != 0)) {
-        fputs(options_usage, stderr);
+    if (argc < 2 ||
+        (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "walk") != 0 && strcmp(argv[1], "crypto") != 0)) {
+        options_print_usage(stderr);
         return 2;
     }
     /* Keys that are made before it know the slowest engine only. */
@@ -125,8 +136,9 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "crypto") == 0)
         return crypto_command(argc - 1, argv + 1);
     if (!options_parse(&options, fault, argc - 1, argv + 1)) {
-        fprintf(stderr, "cmpbench: %s\n%s", fault, options_usage);
+        fprintf(stderr, "cmpbench: %s\n", fault);
+        options_print_usage(stderr);
         return 2;
     }
-    return bench(&options);
+    return strcmp(argv[1], "walk") == 0 ? walk(&options) : bench(&options);
 }

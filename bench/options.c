@@ -9,11 +9,14 @@
 
 enum { FAULT = 256, DEFAULT_STREAMS = 16 };
 
-const char options_usage[] =
+static const char usage[] =
     "usage: cmpbench run --url URL --setup DIR [OPTION...]\n"
+    "       cmpbench walk --url URL --setup DIR --persona NAME [OPTION...]\n"
     "       cmpbench crypto [--key TYPE] [--json]\n"
     "URL is http(s)://HOST:PORT/PATH, DIR what cmpctl init --demo made.\n"
     "what is asked for:\n"
+    "  --persona NAME          behave as a client of the field (below); options behind it change what it "
+    "does\n"
     "  --scenario MIX          ir (default), cr, p10cr, kur, rr, ocsp, ocsp-nonce, crl; ir-confirm, "
     "cr-confirm,\n"
     "                          p10cr-confirm, kur-confirm, p10cr-own-confirm: with certConf and pkiConf;\n"
@@ -51,7 +54,18 @@ const char options_usage[] =
     "  --held FILE             append every certificate that a client holds: serial, transactionID, if "
     "confirmed\n"
     "  --report FILE.html      write a page with plots\n"
-    "  --json                  one object for machines\n";
+    "  --json                  one object for machines\n"
+    "walk: one client enrolls, renews, tries again as the persona does, and tells of each step\n"
+    "personae:\n";
+
+void options_print_usage(FILE *out)
+{
+    const struct persona *persona;
+
+    fputs(usage, out);
+    for (size_t i = 0; (persona = persona_at(i)) != NULL; i++)
+        fprintf(out, "  %-23s %s\n", persona->name, persona->client);
+}
 
 static const char *const protection_names[] = {"signature", "pbm", "pbmac1"};
 
@@ -66,7 +80,7 @@ static int parse_url(struct target *out, const char *url)
     size_t host_len, port_len;
     const char *end;
 
-    *out = (struct target){.tls = strncmp(url, "https://", 8) == 0};
+    *out = (struct target){.tls = strncmp(url, "https://", 8) == 0, .len = strlen(url)};
     if (!out->tls && strncmp(url, "http://", 7) != 0)
         return 0;
     url += 7 + out->tls;
@@ -90,7 +104,9 @@ static int parse_url(struct target *out, const char *url)
         out->port[port_len] = 0;
         end += port_len;
     }
-    return *end == '/' && (size_t)snprintf(out->path, sizeof out->path, "%s", end) < sizeof out->path;
+    /* Who has a path of its own may fill it in. */
+    return (*end == '/' || *end == 0) &&
+           (size_t)snprintf(out->path, sizeof out->path, "%s", end) < sizeof out->path;
 }
 
 static int parse_number(unsigned *out, const char *text, unsigned min, unsigned max)
@@ -128,9 +144,26 @@ static int parse_protection(enum protection *out, const char *text)
     return 0;
 }
 
+/* Options that stand behind it have the last word. */
+static int take_persona(struct options *out, const char *name)
+{
+    const struct persona *persona = persona_named(name);
+
+    if (persona == NULL)
+        return 0;
+    out->persona = *persona;
+    out->protection = persona->protection;
+    if (persona->mac_iterations != 0)
+        out->mac_iterations = persona->mac_iterations;
+    if (persona->key != KEY_NONE)
+        out->device_key = out->new_key = persona->key;
+    return mix_parse(&out->mix, scenario_kind(persona->enrolls)->name);
+}
+
 enum option_id {
     URL = 256,
     SETUP,
+    PERSONA,
     SCENARIO,
     PROTECTION,
     MAC_ITERATIONS,
@@ -165,6 +198,7 @@ enum option_id {
 static const struct option long_options[] = {
     {"url", required_argument, NULL, URL},
     {"setup", required_argument, NULL, SETUP},
+    {"persona", required_argument, NULL, PERSONA},
     {"scenario", required_argument, NULL, SCENARIO},
     {"protection", required_argument, NULL, PROTECTION},
     {"mac-iterations", required_argument, NULL, MAC_ITERATIONS},
@@ -207,6 +241,8 @@ static int take_option(struct options *out, int id, const char *text)
     case SETUP:
         out->setup = text;
         return 1;
+    case PERSONA:
+        return take_persona(out, text);
     case SCENARIO:
         return mix_parse(&out->mix, text);
     case PROTECTION:
@@ -290,11 +326,33 @@ static int fail(char *fault, const char *text)
     return 0;
 }
 
+/* What becomes of a URL, and of the transport, by whom it is spoken to. */
+static int check_persona(struct options *o, char *fault)
+{
+    const struct persona *persona = &o->persona;
+    struct target *target = &o->target;
+
+    if (target->path[0] == 0 && persona->path == NULL)
+        return fail(fault, "--url needs a path");
+    if (target->path[0] == 0)
+        snprintf(target->path, sizeof target->path, "%s", persona->path);
+    if (persona->http10 && o->http2)
+        return fail(fault, "this persona speaks HTTP/1.0: leave out --http2");
+    if (persona->url_max != 0 && (target->tls || target->len > persona->url_max)) {
+        snprintf(fault, FAULT, "this persona takes a URL of http: and at most %zu characters",
+                 persona->url_max);
+        return 0;
+    }
+    return 1;
+}
+
 /* What the options say together. */
 static int check(struct options *o, char *fault)
 {
     if (o->setup == NULL || o->target.host[0] == 0)
         return fail(fault, "--url and --setup are needed");
+    if (!check_persona(o, fault))
+        return 0;
     if (o->target.tls && o->tls_ca == NULL)
         return fail(fault, "an https URL needs --tls-ca");
     if (o->streams != 0 && !o->http2)
@@ -340,5 +398,7 @@ int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
         snprintf(fault, FAULT, "'%s' is no option", argv[optind]);
         return 0;
     }
+    if (strcmp(argv[0], "walk") == 0 && out->persona.name == NULL)
+        return fail(fault, "a walk needs --persona");
     return check(out, fault);
 }

@@ -3,11 +3,10 @@
 #define CMPD_BENCH_OPTIONS_H
 
 #include <netinet/in.h>
+#include <stdio.h>
 
-#include "bench/scenario.h"
+#include "bench/persona.h"
 #include "crypto/algorithms.h"
-
-enum protection { PROTECTION_SIGNATURE, PROTECTION_PBM, PROTECTION_PBMAC1 };
 
 enum {
     OPTIONS_CLIENTS_MAX = 100000,
@@ -21,6 +20,7 @@ enum {
 /* struct target is a URL in pieces. */
 struct target {
     char host[256], port[8], path[512];
+    size_t len; /* octets of the whole URL */
     int tls;
 };
 
@@ -32,9 +32,10 @@ struct options {
     const char *secrets;    /* a reference and a secret for each base station, or NULL: the demo's */
     const char
         *serials; /* of certificates that OCSP asks about, in hex, one a line; NULL: they are enrolled */
-    unsigned certificates; /* so many, then */
-    const char *held;      /* gets a line for every certificate held, or NULL */
-    const char *report;    /* the page, or NULL */
+    unsigned certificates;  /* so many, then */
+    const char *held;       /* gets a line for every certificate held, or NULL */
+    const char *report;     /* the page, or NULL */
+    struct persona persona; /* who the base stations are */
     struct mix mix;
     enum protection protection;
     unsigned mac_iterations;
@@ -58,12 +59,12 @@ struct options {
     int json;
 };
 
-/* options_parse reads the arguments of `cmpbench run` into |out|; argv[0] is "run". 1, or 0 with a fault in
- * |fault|. */
+/* options_parse reads the arguments of `cmpbench run` or `walk` into |out|; argv[0] is that word. A walk
+ * needs a persona. 1, or 0 with a fault in |fault|. */
 int options_parse(struct options *out, char fault[256], int argc, char **argv);
 
-/* options_usage is the text that says how it is called. */
-extern const char options_usage[];
+/* options_print_usage writes how it is called. */
+void options_print_usage(FILE *out);
 
 /* protection_name returns the option's word for |protection|. */
 const char *protection_name(enum protection protection);

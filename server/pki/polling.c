@@ -14,3 +14,12 @@ int pki_decode_poll_req(struct bytes body)
             return 0;
     return 1;
 }
+
+int pki_encode_poll_req(struct bytes *out, struct arena *arena, int64_t cert_req_id)
+{
+    CBB cbb, list, entry;
+    int ok = CBB_init(&cbb, 16) && CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+             CBB_add_asn1(&list, &entry, CBS_ASN1_SEQUENCE) && der_add_int64(&entry, cert_req_id);
+
+    return der_finish(out, arena, &cbb, ok);
+}

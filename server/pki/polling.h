@@ -8,4 +8,7 @@
  * looked at. 1 or 0. */
 int pki_decode_poll_req(struct bytes body);
 
+/* pki_encode_poll_req writes PollReqContent with one certReqId (for clients). */
+int pki_encode_poll_req(struct bytes *out, struct arena *arena, int64_t cert_req_id);
+
 #endif

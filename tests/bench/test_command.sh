@@ -10,7 +10,10 @@ url=http://127.0.0.1:$port/.well-known/cmp/p/demo
 # ---- how it is called ----
 
 ends 0 stdout '^usage: cmpbench run' "$bench" --help
+ok "it names who can be played" grep -Eq '^  cmp-issuer +cert-manager' "$work/stdout"
 ends 2 stderr '^usage: cmpbench run' "$bench"
+ends 2 stderr '^cmpbench: a walk needs --persona' "$bench" walk --setup "$dir" --url "$url"
+ends 1 stderr 'is no setup' "$bench" walk --setup "$work" --url "$url" --persona junos
 ends 2 stderr '^usage: cmpbench run' "$bench" fly
 ends 2 stderr '^cmpbench: --nonsense is no option' "$bench" run --nonsense
 ends 2 stderr '^usage: cmpbench run' "$bench" run --nonsense

@@ -1,5 +1,6 @@
 /* check.c and request.c: what the fleet sends is served, and a server that lies is found out. */
 #include "bench/check.h"
+#include "crypto/name.h"
 #include "server/pki/revocation.h"
 #include "tests/unit/bench/fixture.h"
 
@@ -88,7 +89,7 @@ Test(check, pbmac1)
 /* The answer to a certConf whose senderNonce is |*nonce|. */
 static struct bytes confirm(struct request *request, struct bytes *nonce, enum protection protection)
 {
-    struct confirmation confirmation;
+    struct following confirmation;
     struct signing *items[] = {&confirmation.item};
     struct check check;
     struct bytes message;
@@ -100,7 +101,7 @@ static struct bytes confirm(struct request *request, struct bytes *nonce, enum p
                                    check.message.header.sender_nonce));
     if (confirmation.item.key != NULL)
         sign_batch(items, 1);
-    cr_assert(confirmation_finish(&message, world->arena, &confirmation, request));
+    cr_assert(following_finish(&message, world->arena, &confirmation, request));
     *nonce = arena_copy(world->arena, bytes_of(confirmation.nonce, sizeof confirmation.nonce));
     return answer_to(message);
 }
@@ -109,7 +110,7 @@ static enum bench_error judge_confirmed(const struct request *request, struct by
 {
     struct check check;
 
-    check_confirmed(&check, world->arena, &setup, request, nonce, reply, 1);
+    check_confirmed(&check, world->arena, &setup, &options, request, nonce, reply, 1);
     return verdict(&check);
 }
 
@@ -469,7 +470,7 @@ static void expect_lies_found(const struct request *request, struct bytes nonce,
             enum bench_error seen =
                 lies[i].deep && !deep && request->mac_key == NULL ? BENCH_OK : lies[i].seen;
             if (nonce.len != 0)
-                check_confirmed(&check, world->arena, &setup, request, nonce, told, deep);
+                check_confirmed(&check, world->arena, &setup, &options, request, nonce, told, deep);
             else
                 check_first(&check, world->arena, &setup, &options, request, told, deep);
             cr_assert_eq(verdict(&check), seen, "%s, %s: %s", lies[i].name,
@@ -529,6 +530,68 @@ Test(check, sender_and_signer_fit)
     cr_assert_eq(judge(&check, &second, give(&forged)), BENCH_OK);
     struct bytes reply = confirm(&request, &nonce, PROTECTION_SIGNATURE);
     cr_assert_eq(judge_confirmed(&request, nonce, reply), BENCH_OK);
+}
+
+/* FortiOS and Huawei want the sender to be the name to which they wrote, RFC 5280 7.1; cmp-issuer does not
+ * mind the order. */
+Test(check, who_wants_the_recipient_as_the_sender)
+{
+    struct bytes turned;
+    struct request request = make(SCENARIO_IR);
+    struct bytes reply = answer_to(request.message);
+    struct check check;
+
+    /* Signed by the certificate for CMP, under its name. */
+    options.persona.sender = PERSONA_SENDER_RECIPIENT;
+    cr_assert_eq(judge(&check, &request, reply), BENCH_MISMATCH);
+    options.persona.sender = PERSONA_SENDER_RDNS;
+    cr_assert_eq(judge(&check, &request, reply), BENCH_MISMATCH);
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    request = make(SCENARIO_IR);
+    reply = answer_to(request.message);
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    options.persona.sender = PERSONA_SENDER_RECIPIENT;
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    /* By MAC the sender is the CA in any case; here it has its RDNs in another order. */
+    options.protection = PROTECTION_PBM;
+    request = make(SCENARIO_IR);
+    struct forged forged = take(answer_to(request.message));
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_OK);
+    cr_assert(
+        name_build(&turned, world->arena, (const char *const[]){"CN", "Issuing CA", "O", "Test", NULL}) &&
+        pki_directory_name(&forged.header.sender, world->arena, turned));
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_MISMATCH);
+    options.persona.sender = PERSONA_SENDER_RDNS;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_OK);
+    options.persona.sender = PERSONA_SENDER_SIGNER;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_OK);
+}
+
+/* RFC 9483 3.2 wants a MAC for a MAC; cmp-issuer takes a signature, too, if it is a good one. */
+Test(check, who_takes_a_signature_for_a_MAC)
+{
+    struct request request;
+    struct bytes reply;
+    struct check check;
+    struct forged forged;
+
+    options.protection = PROTECTION_PBM;
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_SIGNATURE;
+    request = make(SCENARIO_IR);
+    reply = answer_to(request.message);
+    cr_assert_eq(judge(&check, &request, reply), BENCH_MISMATCH);
+    options.persona.takes_signed = 1;
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    forged = take(reply);
+    forged.change = 1;
+    cr_assert_eq(judge(&check, &request, give(&forged)), BENCH_PROTECTION);
+    /* A MAC is as good. */
+    world->config.answer.mac_answers = CONFIG_MAC_ANSWERS_MAC;
+    request = make(SCENARIO_IR);
+    reply = answer_to(request.message);
+    cr_assert_eq(judge(&check, &request, reply), BENCH_OK);
+    request.mac_key->octets[0] ^= 1;
+    cr_assert_eq(judge(&check, &request, reply), BENCH_PROTECTION);
 }
 
 /* RFC 9810 5.3.17: PKIConfirmContent ::= NULL */

@@ -57,6 +57,8 @@ Test(http1, a_message_is_posted_and_a_page_is_got)
     exchange.body.len = 0;
     strcpy(options.target.host, "2001:db8::1"); /* RFC 3986 3.2.2: in brackets */
     posts("GET /healthz HTTP/1.1\r\nHost: [2001:db8::1]:8829\r\n\r\n");
+    options.persona.http10 = 1; /* RFC 9112 6.1 allows no transfer coding there: there is none */
+    posts("GET /healthz HTTP/1.0\r\nHost: [2001:db8::1]:8829\r\n\r\n");
 }
 
 /* The head of a request has room for 1024 octets: the last line ends of it, and what ends a text in C. */

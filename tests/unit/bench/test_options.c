@@ -67,6 +67,63 @@ Test(options, urls)
     }
 }
 
+Test(options, a_persona_decides_what_nobody_says)
+{
+    cr_assert(parse("--url http://h:1/p --setup d --persona onap"), "%s", fault);
+    cr_assert_str_eq(options.persona.name, "onap");
+    cr_assert_eq(options.protection, PROTECTION_PBM);
+    cr_assert_eq(options.mac_iterations, 1999);
+    cr_assert_eq(options.new_key, KEY_RSA);
+    cr_assert_eq(options.device_key, KEY_RSA);
+    cr_assert_eq(mix_at(&options.mix, 0), SCENARIO_IR);
+    cr_assert(parse("--url http://h:1/p --setup d --persona cmp-issuer"), "%s", fault);
+    cr_assert_eq(options.mac_iterations, 1000);
+    cr_assert_eq(options.new_key, KEY_P256);
+    cr_assert_eq(mix_at(&options.mix, 0), SCENARIO_P10CR_CONFIRM);
+    /* What stands behind it has the last word. */
+    cr_assert(
+        parse(
+            "--url http://h:1/p --setup d --persona onap --protection signature --scenario kur --key P-384"),
+        "%s", fault);
+    cr_assert_eq(options.protection, PROTECTION_SIGNATURE);
+    cr_assert_eq(options.new_key, KEY_P384);
+    cr_assert_eq(mix_at(&options.mix, 0), SCENARIO_KUR);
+    cr_assert_not(parse("--url http://h:1/p --setup d --persona nobody"));
+    cr_assert(parse("--url http://h:1/p --setup d"), "%s", fault);
+    cr_assert_null(options.persona.name);
+}
+
+Test(options, a_persona_has_a_path_a_length_and_a_version_of_HTTP)
+{
+    char text[512];
+
+    cr_assert(parse("--url http://h:1 --setup d --persona fortios"), "%s", fault);
+    cr_assert_str_eq(options.target.path, "/app/cert/cmp2");
+    cr_assert(parse("--url http://h:1/p --setup d --persona fortios"), "%s", fault);
+    cr_assert_str_eq(options.target.path, "/p");
+    cr_assert_not(parse("--url http://h:1 --setup d --persona huawei"));
+    cr_assert_str_eq(fault, "--url needs a path");
+    for (int octets = 128; octets <= 129; octets++) {
+        snprintf(text, sizeof text, "--setup d --persona huawei --url http://h:1/%0*d",
+                 octets - (int)strlen("http://h:1/"), 0);
+        cr_assert_eq(parse(text), octets == 128, "%d: %s", octets, fault);
+    }
+    cr_assert_str_eq(fault, "this persona takes a URL of http: and at most 128 characters");
+    cr_assert_not(parse("--setup d --tls-ca f --persona huawei --url https://h:1/p"));
+    cr_assert_not(parse("--setup d --persona nokia --url http://h:1/p --http2"));
+    cr_assert(parse("--setup d --persona junos --url http://h:1/p --http2"), "%s", fault);
+}
+
+Test(options, a_walk_is_of_somebody)
+{
+    char *without[] = {"walk", "--url", "http://h:1/p", "--setup", "d"},
+         *with[] = {"walk", "--url", "http://h:1/p", "--setup", "d", "--persona", "junos"};
+
+    cr_assert_not(options_parse(&options, fault, 5, without));
+    cr_assert_str_eq(fault, "a walk needs --persona");
+    cr_assert(options_parse(&options, fault, 7, with), "%s", fault);
+}
+
 /* A URL with |host| and |path| octets of letters, and a port of |digits| digits. */
 static int parse_url_of(size_t host, size_t digits, size_t path)
 {

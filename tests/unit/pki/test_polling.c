@@ -30,3 +30,15 @@ Test(polling, a_sequence_of_certReqIds)
         cr_expect_eq(pki_decode_poll_req(hex(arena, cases[i].der)), cases[i].ok, "case %zu", i);
     arena_free(arena);
 }
+
+Test(polling, one_certReqId_is_written)
+{
+    struct arena *arena = arena_new(4096);
+    struct bytes der;
+
+    cr_assert(pki_encode_poll_req(&der, arena, 0));
+    cr_assert(bytes_equal(der, hex(arena, "30 05 30 03 02 01 00")));
+    cr_assert(pki_encode_poll_req(&der, arena, -1));
+    cr_assert(bytes_equal(der, hex(arena, "30 05 30 03 02 01 ff")));
+    arena_free(arena);
+}
