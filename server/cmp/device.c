@@ -268,7 +268,7 @@ static int was_never_confirmed(const struct cmp_enrolled *own, size_t slot, cons
 
 static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t percent)
 {
-    return cert->not_after - now <= (cert->not_after - cert->not_before) / PERCENT * percent;
+    return cert->not_after - now <= (cert->not_after - cert->not_before) * percent / PERCENT;
 }
 
 /* A certificate that nobody confirmed never went into service; one of the same key is a retry of who lost it.

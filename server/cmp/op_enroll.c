@@ -163,7 +163,7 @@ static int is_early(const struct cmp_message *m)
     const struct certificate *old = m->signer;
 
     return old->not_after - m->now >
-           (old->not_after - old->not_before) / PERCENT * m->profile->config->update.early_percent;
+           (old->not_after - old->not_before) * m->profile->config->update.early_percent / PERCENT;
 }
 
 /* RFC 9483 4.1.3: the certificate to be updated protects the kur, oldCertID and the template name it, and the

@@ -190,7 +190,8 @@ static void decide(struct world *world, struct cmp_decision *decision)
     if (world->decide_modifies)
         must(name_build(&decision->subject, decision->arena, (const char *const[]){"CN", "another", NULL}));
     decision->not_before = decision->now;
-    decision->not_after = decision->now + 86400;
+    decision->not_after = decision->now + 86400 -
+                          1; /* as decide.c has it: both seconds are of the validity (RFC 5280 4.1.2.5) */
     plan = (struct certificate_plan){
         .serial = decision->serial,
         .algorithm = world->ca.algorithm,

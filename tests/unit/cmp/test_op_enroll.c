@@ -867,8 +867,9 @@ Test(op_enroll, an_update_comes_in_its_window)
         int64_t past; /* seconds after that */
         uint32_t early, late;
         int granted;
-    } cases[] = {{50, 0, 100, 0, 1}, {50, 0, 10, 0, 0}, {11, 0, 10, 0, 0},  {9, 0, 10, 0, 1},
-                 {0, 1, 10, 0, 0},   {0, 1, 10, 1, 1},  {0, DAY, 10, 1, 1}, {0, DAY + 1, 10, 1, 0}};
+    } cases[] = {{100, 0, 100, 0, 1}, {50, 0, 100, 0, 1}, {50, 0, 10, 0, 0},
+                 {11, 0, 10, 0, 0},   {9, 0, 10, 0, 1},   {0, 1, 10, 0, 0},
+                 {0, 1, 10, 1, 1},    {0, DAY, 10, 1, 1}, {0, DAY + 1, 10, 1, 0}};
 
     enroll_for_update(&own);
     int64_t end = own.cert.not_after;
