@@ -31,10 +31,10 @@ static int http1_post(struct connection *connection, struct exchange *exchange)
     const char *path = exchange->path != NULL ? exchange->path : target->path;
     int is_v6 = strchr(target->host, ':') != NULL;
     char head[HEAD_MAX];
-    int len = snprintf(head, sizeof head, "%s %s HTTP/1.%c\r\nHost: %s%s%s:%s\r\n",
-                       exchange->body.len != 0 ? "POST" : "GET", path,
-                       connection->network->options->persona.http10 ? '0' : '1', is_v6 ? "[" : "",
-                       target->host, is_v6 ? "]" : "", target->port);
+    int len =
+        snprintf(head, sizeof head, "%s %s HTTP/%s\r\nHost: %s%s%s:%s\r\n",
+                 exchange->body.len != 0 ? "POST" : "GET", path, options_http(connection->network->options),
+                 is_v6 ? "[" : "", target->host, is_v6 ? "]" : "", target->port);
 
     if (exchange->body.len != 0)
         len += snprintf(head + len, sizeof head - (size_t)len, "Content-Type: %s\r\nContent-Length: %zu\r\n",

@@ -69,6 +69,11 @@ void options_print_usage(FILE *out)
 
 static const char *const protection_names[] = {"signature", "pbm", "pbmac1"};
 
+const char *options_http(const struct options *options)
+{
+    return options->http2 ? "2" : options->persona.http10 ? "1.0" : "1.1";
+}
+
 const char *protection_name(enum protection protection)
 {
     return protection_names[protection];
@@ -338,6 +343,8 @@ static int check_persona(struct options *o, char *fault)
         snprintf(target->path, sizeof target->path, "%s", persona->path);
     if (persona->http10 && o->http2)
         return fail(fault, "this persona speaks HTTP/1.0: leave out --http2");
+    if (persona->http10)
+        o->new_connections = 1; /* each ends with its answer */
     if (persona->url_max != 0 && (target->tls || target->len > persona->url_max)) {
         snprintf(fault, FAULT, "this persona takes a URL of http: and at most %zu characters",
                  persona->url_max);

@@ -66,6 +66,9 @@ int options_parse(struct options *out, char fault[256], int argc, char **argv);
 /* options_print_usage writes how it is called. */
 void options_print_usage(FILE *out);
 
+/* options_http returns the version of HTTP: "1.0", "1.1" or "2". */
+const char *options_http(const struct options *options);
+
 /* protection_name returns the option's word for |protection|. */
 const char *protection_name(enum protection protection);
 

@@ -1,5 +1,8 @@
 /* The table of personae. What stands in a row is what manuals, users or code tell of that client; what does
- * not, nobody told. */
+ * not, nobody told. Where nobody told whether it sends a certConf, it does (RFC 9483 4.1.1); where a secret
+ * and a certificate both may protect what enrolls, it is a secret. Nobody tells of the lengths of nonces, of
+ * extraCerts, and of other proofs of possession than a signature: they are as in request.c for everybody, and
+ * so is the recipient, the CA. */
 #include <string.h>
 
 #include "bench/persona.h"

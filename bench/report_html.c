@@ -261,6 +261,8 @@ static void add_asked(FILE *out, const struct options *options)
     fprintf(out, "<section><h2>What was asked for</h2><table>\n");
     row(out, "server", "%s://%s:%s%s", options->target.tls ? "https" : "http", options->target.host,
         options->target.port, options->target.path);
+    if (options->persona.name != NULL)
+        row(out, "persona", "%s", options->persona.client);
     row(out, "scenario", "%s", mix_text(mix, &options->mix));
     if (options->protection == PROTECTION_SIGNATURE)
         row(out, "protection", "vendor's certificates, %s", key_algorithm(options->device_key)->name);

@@ -32,7 +32,11 @@ static void add_asked(FILE *out, const struct options *options)
     fprintf(out, ",\"scenario\":\"%s\",\"protection\":\"%s\",\"device_key\":\"%s\",\"key\":\"%s\"",
             mix_text(mix, &options->mix), protection_name(options->protection),
             key_algorithm(options->device_key)->name, key_algorithm(options->new_key)->name);
-    fprintf(out, ",\"http\":\"%s\"", options->http2 ? "2" : "1.1");
+    fprintf(out, ",\"http\":\"%s\"", options_http(options));
+    if (options->persona.name != NULL)
+        fprintf(out, ",\"persona\":\"%s\"", options->persona.name);
+    else
+        fputs(",\"persona\":null", out);
     add_flag(out, "tls", options->target.tls);
     add_flag(out, "new_connections", options->new_connections);
     add_flag(out, "check_all", options->check_all);

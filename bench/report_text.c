@@ -23,7 +23,7 @@ const char *report_transport(char out[96], const struct options *options)
     if (options->http2)
         snprintf(streams, sizeof streams, ", %u stream%s", options->streams,
                  options->streams == 1 ? "" : "s");
-    snprintf(out, 96, "HTTP/%s%s%s, %s", options->http2 ? "2" : "1.1", options->target.tls ? " over TLS" : "",
+    snprintf(out, 96, "HTTP/%s%s%s, %s", options_http(options), options->target.tls ? " over TLS" : "",
              streams, options->new_connections ? "a new connection each" : "kept connections");
     return out;
 }
@@ -38,6 +38,8 @@ void report_text(FILE *out, const struct report *report)
 
     for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
         failed += result->errors[e];
+    if (options->persona.name != NULL)
+        fprintf(out, "%s: ", options->persona.name);
     fprintf(out, "%s", mix_text(mix, &options->mix));
     if (mix_holds(&options->mix, PROTOCOL_CMP))
         fprintf(out, " by %s", protection_name(options->protection));

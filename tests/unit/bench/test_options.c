@@ -111,7 +111,11 @@ Test(options, a_persona_has_a_path_a_length_and_a_version_of_HTTP)
     cr_assert_str_eq(fault, "this persona takes a URL of http: and at most 128 characters");
     cr_assert_not(parse("--setup d --tls-ca f --persona huawei --url https://h:1/p"));
     cr_assert_not(parse("--setup d --persona nokia --url http://h:1/p --http2"));
+    cr_assert(parse("--setup d --persona nokia --url http://h:1/p"), "%s", fault);
+    cr_assert_str_eq(options_http(&options), "1.0");
+    cr_assert(options.new_connections);
     cr_assert(parse("--setup d --persona junos --url http://h:1/p --http2"), "%s", fault);
+    cr_assert_str_eq(options_http(&options), "2");
 }
 
 Test(options, a_walk_is_of_somebody)

@@ -80,6 +80,15 @@ Test(report_html, figures_stand_on_top_and_in_a_table)
     shows("</main></body></html>\n");
 }
 
+Test(report_html, who_the_clients_are)
+{
+    options.persona = *persona_named("nokia");
+    options.new_connections = 1;
+    write_page();
+    row("persona", "Nokia SR OS");
+    row("transport", "HTTP/1.0, a new connection each");
+}
+
 Test(report_html, all_that_there_is_to_tell)
 {
     options.target.tls = options.check_all = 1;

@@ -14,10 +14,17 @@ Test(report_json, what_is_not_known_is_null)
         "\"server_rss_before_kib\":null,\"idle_open\":0,\"seconds\":4.00,\"retries\":0,\"longest_gap_ms\":"
         "250.0,"
         "\"scenario\":\"ir\",\"protection\":\"signature\",\"device_key\":\"P-384\",\"key\":\"P-256\","
-        "\"http\":\"1.1\",\"tls\":false,\"new_connections\":false,\"check_all\":false,\"fixed_certificate\":"
+        "\"http\":\"1.1\",\"persona\":null,\"tls\":false,\"new_connections\":false,\"check_all\":false,"
+        "\"fixed_certificate\":"
         "false,"
         "\"streams\":1,\"clients\":64,\"threads\":2,\"count\":20000,\"retries_asked\":0,\"warmup\":0,"
         "\"rate_asked\":null,\"idle_connections\":0}\n");
+}
+
+Test(report_json, who_the_clients_are)
+{
+    options.persona = *persona_named("nokia");
+    cr_assert_not_null(strstr(told(report_json), "\"http\":\"1.0\",\"persona\":\"nokia\","));
 }
 
 Test(report_json, all_that_there_is_to_tell)
@@ -48,7 +55,8 @@ Test(report_json, all_that_there_is_to_tell)
         "\"server_cpu_us\":0.0,\"floor_us\":0.0,\"server_rss_kib\":300,\"server_memory_bytes\":-12.0,"
         "\"server_rss_before_idle_kib\":100,\"server_rss_before_kib\":0,\"idle_open\":9,\"seconds\":4.00,"
         "\"retries\":7,\"longest_gap_ms\":250.0,\"scenario\":\"ir=2,rr=1\",\"protection\":\"pbmac1\","
-        "\"device_key\":\"P-384\",\"key\":\"P-256\",\"http\":\"2\",\"tls\":true,\"new_connections\":true,"
+        "\"device_key\":\"P-384\",\"key\":\"P-256\",\"http\":\"2\",\"persona\":null,\"tls\":true,\"new_"
+        "connections\":true,"
         "\"check_all\":true,\"fixed_certificate\":true,\"streams\":16,\"clients\":64,\"threads\":2,"
         "\"count\":20000,\"retries_asked\":3,\"warmup\":4,\"rate_asked\":12.5,\"idle_connections\":10}\n");
 }

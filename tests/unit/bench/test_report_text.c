@@ -25,6 +25,13 @@ Test(report_text, a_run_that_only_asks)
     shows("10000 requests in");
 }
 
+Test(report_text, who_the_clients_are)
+{
+    options.persona = *persona_named("nokia");
+    told(report_text);
+    shows("nokia: ir by signature, HTTP/1.0, ");
+}
+
 Test(report_text, all_that_there_is_to_tell)
 {
     options.rate = 12.5;
