@@ -56,6 +56,7 @@ static const char usage[] =
     "  --report FILE.html      write a page with plots\n"
     "  --json                  one object for machines\n"
     "walk: one client enrolls, renews, tries again as the persona does, and tells of each step\n"
+    "  --others PATH           it enrolls for another, too, with its certificate, if the persona does\n"
     "personae:\n";
 
 void options_print_usage(FILE *out)
@@ -169,6 +170,7 @@ enum option_id {
     URL = 256,
     SETUP,
     PERSONA,
+    OTHERS,
     SCENARIO,
     PROTECTION,
     MAC_ITERATIONS,
@@ -204,6 +206,7 @@ static const struct option long_options[] = {
     {"url", required_argument, NULL, URL},
     {"setup", required_argument, NULL, SETUP},
     {"persona", required_argument, NULL, PERSONA},
+    {"others", required_argument, NULL, OTHERS},
     {"scenario", required_argument, NULL, SCENARIO},
     {"protection", required_argument, NULL, PROTECTION},
     {"mac-iterations", required_argument, NULL, MAC_ITERATIONS},
@@ -248,6 +251,9 @@ static int take_option(struct options *out, int id, const char *text)
         return 1;
     case PERSONA:
         return take_persona(out, text);
+    case OTHERS:
+        out->others = text;
+        return text[0] == '/';
     case SCENARIO:
         return mix_parse(&out->mix, text);
     case PROTECTION:
@@ -405,6 +411,8 @@ int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
         snprintf(fault, FAULT, "'%s' is no option", argv[optind]);
         return 0;
     }
+    if (out->others != NULL && (strcmp(argv[0], "walk") != 0 || !out->persona.enrolls_others))
+        return fail(fault, "--others is for a walk of a persona that enrolls for others");
     if (strcmp(argv[0], "walk") == 0 && out->persona.name == NULL)
         return fail(fault, "a walk needs --persona");
     return check(out, fault);

@@ -35,6 +35,7 @@ struct options {
     unsigned certificates;  /* so many, then */
     const char *held;       /* gets a line for every certificate held, or NULL */
     const char *report;     /* the page, or NULL */
+    const char *others;     /* path under which a walk enrolls for others, or NULL: it does not */
     struct persona persona; /* who the base stations are */
     struct mix mix;
     enum protection protection;

@@ -65,12 +65,14 @@ static const struct persona table[] = {
      .key = KEY_RSA,
      .asks_usages = 1,
      .revokes = 1},
-    /* A secret or a certificate may protect its ir: a secret here. HTTP/1.0 comes first. */
+    /* Enrolls many names with one identity. A secret or a certificate may protect its ir: a secret here.
+       HTTP/1.0 comes first. */
     {.name = "occm",
      .client = "Oracle OCCM",
      .enrolls = SCENARIO_IR_CONFIRM,
      .renews = SCENARIO_KUR_CONFIRM,
      .protection = PROTECTION_PBM,
+     .enrolls_others = 1,
      .http10 = 1,
      .path = "/"},
     /* Renews by another p10cr, of the same key or of a new one: a new one here. */
@@ -79,6 +81,7 @@ static const struct persona table[] = {
      .enrolls = SCENARIO_P10CR_CONFIRM,
      .renews = SCENARIO_P10CR_OWN_CONFIRM,
      .protection = PROTECTION_PBM,
+     .enrolls_others = 1,
      .sender = PERSONA_SENDER_RDNS,
      .takes_signed = 1},
     /* 23: a secret or a certificate; a secret here. */

@@ -37,7 +37,8 @@ struct persona {
     int keeps_key;              /* 1: a kur asks for the key that is certified already */
     int asks_address;           /* 1: CertTemplate has a subjectAltName with one iPAddress */
     int asks_usages;            /* 1: CertTemplate has keyUsage, extendedKeyUsage and a validity */
-    int revokes;                /* 1: it revokes what it has, in the end */
+    int enrolls_others; /* 1: with what it has enrolled it enrolls for others (accept.agents of a profile) */
+    int revokes;        /* 1: it revokes what it has, in the end */
     enum persona_sender sender;
     int takes_signed; /* 1: takes a signed answer to a MAC */
     enum persona_retry retry;

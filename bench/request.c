@@ -254,8 +254,8 @@ static int finish_body(struct bytes *out, struct arena *scratch, const struct ma
 static int begin_signature(struct making *making, struct arena *scratch, struct request *request,
                            const struct setup *setup, const struct options *options)
 {
-    const struct device *device = request->device;
-    int by_own = scenario_kind(request->scenario)->by_own;
+    const struct device *device = request->agent != NULL ? request->agent : request->device;
+    int by_own = request->agent != NULL || scenario_kind(request->scenario)->by_own;
     struct bytes der = by_own ? device->own_cert : device->factory_cert;
     struct certificate cert;
 
@@ -317,7 +317,7 @@ static int begin_protection(struct making *making, struct arena *scratch, struct
         .implicit_confirm = !kind->confirms && kind->certifies,
     };
     ok = finish_body(&body, scratch, making, request) &&
-         (options->protection == PROTECTION_SIGNATURE || kind->by_own
+         (options->protection == PROTECTION_SIGNATURE || kind->by_own || request->agent != NULL
               ? begin_signature(making, scratch, request, setup, options)
               : begin_mac(making, scratch, request, arena, options)) &&
          pki_encode_protected_part(&making->part, scratch, &making->header, kind->request, body);

@@ -26,7 +26,8 @@ struct device {
 /* struct request is a first message that is ready to be sent, and what its answer must fit. */
 struct request {
     enum scenario scenario;
-    struct device *device; /* of CMP; else NULL */
+    struct device *device;      /* of CMP; else NULL */
+    const struct device *agent; /* whose own_cert protects it; NULL: the device does */
     struct bytes message;
     struct bytes cert_id, nonce; /* of OCSP: views into the message */
     uint8_t transaction_id[REQUEST_NONCE], sender_nonce[REQUEST_NONCE];

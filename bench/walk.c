@@ -9,7 +9,7 @@
 #include "bench/fleet.h"
 
 enum { ARENA = 16 * 1024 * 1024, RSA_BITS = 2048, WAIT_NS = 1000000000, TEXT = 200 };
-enum { WHO_STAYS, WHO_TRIES_AGAIN, DEVICES };
+enum { WHO_STAYS, WHO_TRIES_AGAIN, WHO_IS_ENROLLED, DEVICES };
 
 struct walk {
     FILE *out;
@@ -174,6 +174,34 @@ static int revoke(struct walk *walk, struct device *device)
            ask(&check, walk, "revoke", &request, PKI_RR, request.message, bytes_of(NULL, 0));
 }
 
+/* ---- for others ---- */
+
+/* |agent| gets |device| a certificate. */
+static int enroll_for(struct walk *walk, const struct device *agent, struct device *device)
+{
+    struct request request = {.scenario = walk->options->persona.enrolls, .device = device, .agent = agent};
+
+    return make(walk, "agent", &request) &&
+           obtain(walk, "agent", &request, scenario_kind(request.scenario)->request, request.message);
+}
+
+/* Who knows p10cr alone renews what others have by another one, of a new key. */
+static int serve_other(struct walk *walk, const struct device *agent, struct device *device)
+{
+    int ok;
+
+    snprintf(device->name, sizeof device->name, "other.%s.example", walk->options->persona.name);
+    walk->exchange.path = walk->options->others;
+    ok = enroll_for(walk, agent, device);
+    if (ok && scenario_kind(walk->options->persona.renews)->request == PKI_P10CR) {
+        private_key_free(device->key);
+        device->key = private_key_generate(walk->options->new_key, RSA_BITS);
+        ok = device->key != NULL && enroll_for(walk, agent, device);
+    }
+    walk->exchange.path = NULL;
+    return ok;
+}
+
 /* ---- an answer that is lost ---- */
 
 static int poll_for(struct walk *walk, struct request *request)
@@ -209,6 +237,7 @@ static int take_steps(struct walk *walk, struct device *devices)
 {
     struct device *device = &devices[WHO_STAYS];
     int ok = enroll(walk, device) && renew(walk, device) &&
+             (walk->options->others == NULL || serve_other(walk, device, &devices[WHO_IS_ENROLLED])) &&
              (!walk->options->persona.revokes || revoke(walk, device));
 
     return try_again(walk, &devices[WHO_TRIES_AGAIN]) && ok;

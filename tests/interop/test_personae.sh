@@ -40,12 +40,13 @@ by_own_secrets() {
     [ "$1" = staros ] || secrets_of=(--secrets "$work/$1.secrets")
 }
 
-# walk NAME [OPTION...]: its life, under its profile; each step is a line of $work/walk.
+# walk NAME [OPTION...]: its life, under its profile; each step is a line of $work/walk. Of NAME-others: it enrolls for another, too.
 walk() {
-    local name=$1 secrets_of
+    local name=${1%-others} secrets_of others=()
     by_own_secrets "$name"
+    [ "$name" = "$1" ] || others=(--others "/.well-known/cmp/p/$1")
     "$bench" walk --setup "$dir" --url "http://127.0.0.1:$port/.well-known/cmp/p/$name" --persona "$name" \
-        "${secrets_of[@]}" "${@:2}" >"$work/walk" 2>"$work/walk.err"
+        "${secrets_of[@]}" "${others[@]}" "${@:2}" >"$work/walk" 2>"$work/walk.err"
 }
 
 # secrets NAME OPTION...: one for each of its clients, who are two in a walk.
@@ -74,7 +75,7 @@ lacks() {
     profiles "$1" "$2" "$3"
     reload
     ok "$1 without $2: loaded" grep -q 'event="configuration loaded"' "$work/outcome"
-    secrets "$1" --reusable
+    secrets "${1%-others}" --reusable
     before=$(lines_of "event=\"request refused\".*${5:-}.* profile=$1 " "$log")
     fails "$1 without $2" "$1" "$4"
     [ -z "${5:-}" ] || ok "$1 without $2: the log names the rule" has_more "$before" "event=\"request refused\".*$5.* profile=$1 " "$log"
@@ -115,6 +116,14 @@ ok "StarOS enrolls by cr" grep -q '^enroll   cr       ok' "$work/walk.staros"
 ok "cmp-issuer renews by p10cr" grep -q '^renew    p10cr    ok' "$work/walk.cmp-issuer"
 same "ONAP sends no certConf" "$(lines_of certConf "$work/walk.onap")" 0
 same "ONAP revokes" "$(stored profile onap status | sort | uniq -c | tr -s ' \n' ' ')" ' 1 revoked 3 valid '
+for name in occm cmp-issuer; do
+    secrets "$name" --reusable
+    ok "$name enrolls for another" walk "$name-others"
+    cp "$work/walk" "$work/walk.$name"
+done
+same "Oracle, one for another" "$(lines_of '^agent    ir       ok' "$work/walk.occm")" 1
+same "cmp-issuer, one for another, and one in its place" "$(lines_of '^agent    p10cr    ok' "$work/walk.cmp-issuer")" 2
+same "the first of them is superseded" "$(stored profile cmp-issuer-others status | sort | tr '\n' ' ')" 'revoked valid '
 ok "FortiOS at its own path" walk fortios --url "http://127.0.0.1:$port"
 ok "Oracle at its own path" walk occm --url "http://127.0.0.1:$port"
 
@@ -130,6 +139,7 @@ lacks onap 'tolerate: [sha1-owf]' '' 'enroll   ir       FAILED: rejected: SHA-1 
     'sha1-owf tolerated.* setting=profiles\[[0-9]+\].tolerate'
 lacks nokia ', subject_bound: false' '' 'enroll   ir       FAILED: rejected: ' 'setting=profiles\[[0-9]+\].names.subject_bound'
 
+lacks occm-others 'CN=*.example' 'CN=*.ran.example' 'agent    ir       FAILED: rejected: .*' 'agent occm: CN=other.occm.example looks like none of its names'
 # What no server refuses, the client does: the sender is another than the CA to which it wrote; a certConf is wanted.
 lacks huawei 'signed_by: ca' 'signed_by: cmp' 'renew    kur      FAILED: mismatch'
 lacks fortios 'signed_by: ca' 'signed_by: cmp' 'renew    kur      FAILED: mismatch'

@@ -121,11 +121,22 @@ Test(options, a_persona_has_a_path_a_length_and_a_version_of_HTTP)
 Test(options, a_walk_is_of_somebody)
 {
     char *without[] = {"walk", "--url", "http://h:1/p", "--setup", "d"},
-         *with[] = {"walk", "--url", "http://h:1/p", "--setup", "d", "--persona", "junos"};
+         *with[] = {"walk", "--url", "http://h:1/p", "--setup", "d", "--persona", "junos"},
+         *others[] = {"walk", "--url", "http://h:1/p", "--setup", "d", "--persona", "occm", "--others", "/o"};
 
     cr_assert_not(options_parse(&options, fault, 5, without));
     cr_assert_str_eq(fault, "a walk needs --persona");
     cr_assert(options_parse(&options, fault, 7, with), "%s", fault);
+    cr_assert(options_parse(&options, fault, 9, others), "%s", fault);
+    cr_assert_str_eq(options.others, "/o");
+    others[6] = "junos";
+    cr_assert_not(options_parse(&options, fault, 9, others), "it enrolls nobody else");
+    others[6] = "occm";
+    others[8] = "o";
+    cr_assert_not(options_parse(&options, fault, 9, others), "that is no path");
+    others[0] = "run";
+    others[8] = "/o";
+    cr_assert_not(options_parse(&options, fault, 9, others), "a load is of one path");
 }
 
 /* A URL with |host| and |path| octets of letters, and a port of |digits| digits. */

@@ -310,3 +310,25 @@ Test(request, a_pollReq_belongs_to_its_request)
     cr_assert(bytes_equal(poll.header.protection_alg, decoded(&request).header.protection_alg));
     cr_assert(poll.has_protection);
 }
+
+/* RFC 4211 4.1: who enrolls for another protects, and whose key is certified shows that he has it. */
+Test(request, an_agent_protects_and_another_signs_the_proof)
+{
+    enroll(&device);
+    struct request request = {.scenario = SCENARIO_IR, .device = &other, .agent = &device},
+                   *list[] = {&request};
+    struct certificate own;
+
+    for (options.protection = PROTECTION_SIGNATURE; options.protection <= PROTECTION_PBM;
+         options.protection++) {
+        cr_assert(request_make(list, 1, world->arena, &setup, &options));
+        struct pki_message message = decoded(&request);
+        cr_assert(certificate_parse(&own, device.own_cert));
+        cr_assert(bytes_equal(message.header.sender_name, own.subject));
+        cr_assert(bytes_equal(message.extra_certs[0], device.own_cert));
+        cr_assert(bytes_equal(message.extra_certs[1], setup.ca.der));
+        cr_assert_eq(request.signer, device.key);
+        cr_assert_null(request.mac_key);
+        cr_assert(bytes_equal(asked_by(&request).tmpl.spki, private_key_spki(other.key)));
+    }
+}

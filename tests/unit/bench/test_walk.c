@@ -6,8 +6,8 @@
 #include "tests/unit/bench/peer.h"
 
 static char *told;
-static char seen_http; /* the digit behind "HTTP/1." of the last request */
-static unsigned sent, spoil;
+static char seen_http;                  /* the digit behind "HTTP/1." of the last request */
+static unsigned sent, spoil, elsewhere; /* … of them under another path */
 
 static void set_up(void)
 {
@@ -16,7 +16,7 @@ static void set_up(void)
     setup.secret = world->secret;
     options.threads = options.streams = options.sources = options.clients = 1;
     sent = 0;
-    spoil = 0;
+    spoil = elsewhere = 0;
 }
 
 static void tear_down(void)
@@ -36,6 +36,7 @@ static int serve(int fd, const char *head, struct bytes body)
     const char *version = strstr(head, "HTTP/1.");
 
     must(version != NULL);
+    elsewhere += strncmp(head, "POST /others/ ", strlen("POST /others/ ")) == 0;
     seen_http = version[strlen("HTTP/1.")];
     if (++sent == spoil) {
         must(pki_message_decode(&answer, NULL, reply) == PKI_WHOLE);
@@ -118,6 +119,25 @@ Test(walk, who_revokes)
     for (size_t i = 0; i < world->cert_count; i++)
         revoked += world->certs[i].row.status == STORE_CERT_REVOKED;
     cr_assert_eq(revoked, 1);
+}
+
+/* By the certificate that it has itself; p10cr is its only way to renew (RFC 2986). */
+Test(walk, who_enrolls_for_another)
+{
+    world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
+    options.others = "/others/";
+    cr_assert(walk_as("cmp-issuer", serve), "%s", told);
+    tells("enroll   p10cr    ok\nconfirm  certConf ok\nrenew    p10cr    ok\nconfirm  certConf ok\n"
+          "agent    p10cr    ok\nconfirm  certConf ok\nagent    p10cr    ok\nconfirm  certConf ok\n"
+          "lose     p10cr    ok\nretry    p10cr    ok\nconfirm  certConf ok\n");
+    cr_assert_eq(elsewhere, 4);
+}
+
+Test(walk, who_renews_for_another_by_no_p10cr_does_not)
+{
+    options.others = "/others/";
+    cr_assert(walk_as("occm", serve), "%s", told);
+    cr_assert_eq(elsewhere, 2);
 }
 
 /* The retry is of another client, which has not been refused yet. */
