@@ -108,7 +108,7 @@ enum cmp_turn cmp_ask_holds(struct cmp_message *m)
 static int is_early(const struct cmp_message *m, const struct store_cert *cert)
 {
     return cert->not_after - m->now >
-           (cert->not_after - cert->not_before) / PERCENT * m->profile->config->update.early_percent;
+           (cert->not_after - cert->not_before) * m->profile->config->update.early_percent / PERCENT;
 }
 
 /* One that was never confirmed is no certificate to be updated; the one before it is, then. */

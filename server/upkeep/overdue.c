@@ -29,7 +29,7 @@ static int64_t longest(const struct overdue_walk *walk)
     for (size_t i = 0; i < walk->config->profile_count; i++) {
         const struct config_profile *profile = &walk->config->profiles[i];
         int64_t own =
-            (int64_t)profile->certificate.validity_days * DAY / PERCENT * profile->update.overdue_percent;
+            (int64_t)profile->certificate.validity_days * DAY * profile->update.overdue_percent / PERCENT;
         if (strcmp(profile->ca, walk->ca->name) == 0 && own > all)
             all = own;
     }
@@ -42,7 +42,7 @@ static int is_due(const struct config_profile *profile, const struct store_cert 
 
     return profile != NULL && profile->update.overdue_percent != 0 && cert->transaction_id.len != 0 &&
            cert->status == STORE_CERT_VALID &&
-           now >= cert->not_after - validity / PERCENT * profile->update.overdue_percent;
+           now >= cert->not_after - validity * profile->update.overdue_percent / PERCENT;
 }
 
 /* struct suspect is a certificate that is due, with what is known of its device. */

@@ -9,7 +9,7 @@ enum {
     DAY = 24 * 3600,
     NOT_BEFORE = NOW - 300,
     NOT_AFTER = NOW + 365 * DAY,
-    DUE = NOT_AFTER - (NOT_AFTER - NOT_BEFORE) / 100 * 10
+    DUE = NOT_AFTER - (NOT_AFTER - NOT_BEFORE) / 10
 };
 
 TestSuite(overdue, .init = set_up, .fini = tear_down, .timeout = 60);
