@@ -55,12 +55,12 @@ struct cmp_agent {
 struct cmp_profile {
     const struct config_profile *config;
     const struct cmp_authority *ca;
-    const struct trust *trust;       /* who may protect requests by signature */
-    const struct trust *ras;         /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
+    const struct trust *trust; /* who may protect requests by signature */
+    const struct trust *ras;   /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
     const struct cmp_agent *agents;
     size_t agent_count;
-    const struct trust *agent_trust; /* their certificates, and the CA that has issued others */
-    struct tolerance_counts *counts; /* of the tolerances that it makes use of; NULL: nobody counts */
+    const struct trust *agent_trust;         /* their certificates, and the CA that has issued others */
+    struct tolerance_counts *counts;         /* of the tolerances that it makes use of; NULL: nobody counts */
     const struct cmp_authorizer *authorizer; /* asked before a certificate is issued; NULL: nobody is */
     const struct bytes *extra_certs;         /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;

@@ -265,11 +265,11 @@ static int check_statements(PGconn *conn, const struct store_check *check)
 
 /* By hand: what no descriptor names. */
 static const char *const other_names[] = {
-    "certificates_later",   "transactions_0", "transactions_1",   "transactions_2",
-    "transactions_3",       "public_keys",    "public_keys_0",    "public_keys_1",
-    "public_keys_2",        "public_keys_3",  "public_keys_pkey", "transactions_deadline",
-    "revocations_position", "positions",      "positions_pkey",   "leases",
-    "leases_pkey",          "audit_later",    "service",          "service_pkey",
+    "certificates_later",   "transactions_0",     "transactions_1",   "transactions_2",
+    "transactions_3",       "public_keys",        "public_keys_0",    "public_keys_1",
+    "public_keys_2",        "public_keys_3",      "public_keys_pkey", "transactions_deadline",
+    "revocations_position", "positions",          "positions_pkey",   "leases",
+    "leases_pkey",          "audit_later",        "service",          "service_pkey",
     "certificates_ending",  "certificates_key_id"};
 
 static void ask_for_missing(struct sql *out)

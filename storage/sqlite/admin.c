@@ -145,7 +145,8 @@ static const struct check {
      "b WHERE b.spki_hash = d.device)",
      "device", HALF_BLOCKED, BLOCK},
     {"SELECT column1 FROM (VALUES ('certificates_serial'), ('certificates_ending'), ('certificates_key_id'), "
-     "('transactions_key'), ('transactions_deadline'), ('revocations_serial'), ('devices_key'), ('audit_place')) "
+     "('transactions_key'), ('transactions_deadline'), ('revocations_serial'), ('devices_key'), "
+     "('audit_place')) "
      "WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = column1)",
      "index", "is missing", RESTORE},
     {"SELECT integrity_check FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'",

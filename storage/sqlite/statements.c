@@ -129,7 +129,8 @@ static void put_find(struct sql *out, const struct store_index_of *index)
     and = put_where(out, and, index->below, " < ?3");
     put_where(out, and, index->from, " >= ?3");
     sql_put(out, " ORDER BY %s%s%s%s LIMIT %zu", index->first != NULL ? index->first : "",
-            index->first != NULL ? ", " : "", index->order, index->is_last_first ? " DESC" : "", index->limit);
+            index->first != NULL ? ", " : "", index->order, index->is_last_first ? " DESC" : "",
+            index->limit);
 }
 
 static void put_update(struct sql *out, const struct store_table *table)
