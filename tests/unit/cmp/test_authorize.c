@@ -105,4 +105,5 @@ Test(authorize, an_update_may_be_denied_and_not_renamed)
     answer = world_send(world, client_request(&client, PKI_KUR));
     cr_expect_eq(answer.result.fail_info, PKI_NOT_AUTHORIZED);
     answer_free(&answer);
+    private_key_free(own.key);
 }

@@ -291,6 +291,7 @@ Test(quota, of_two_nodes_one_has_the_slot)
     world->config.mac.open = 1;
     granted(&mac, PKI_IR, PKI_IP);
     world->before_commit = take_slot;
+    client_cleanup(&client);
     client_init(&client, world, 0); /* no agent from here on */
     refused(&mac, PKI_BAD_REQUEST, "profiles[0].mac.open");
 }

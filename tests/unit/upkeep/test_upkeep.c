@@ -242,6 +242,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
             &(struct upkeep_turn){demo.policy, deaf, (NOW + BOUND_ALIVE_EVERY) * 1000LL, NULL, NULL});
     cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
     store_close(deaf);
+    nodes_cleanup(duty_of(&upkeep, &nodes_job)->state);
     seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
     for (size_t i = 0; i < UPKEEP_JOBS; i++)
         free(upkeep.duties[i].state);
