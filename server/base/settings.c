@@ -437,7 +437,7 @@ static const struct config_setting once_rows[] = {
      .says = "what makes room for another without cmpctl device allow: the last one has expired, is near its "
              "end, "
              "was revoked as superseded, or was revoked for whatever reason. One that was never confirmed "
-             "does so in any case"},
+             "does so in any case; of an update that was not, the one before counts"},
     {ROW(config_once, near_end_percent), NUMBER(0, 100, 20),
      .says = "near its end: so much of its validity is left, or less"},
     {ROW(config_once, per_day), NUMBER(0, 1000000, 20),

@@ -12,9 +12,10 @@ struct cmp_enrolled {
     const struct store_fetch *row;
     size_t slots; /* 0: enrollments are not counted */
     const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
-    const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that may never have been confirmed */
-    int slot;                                          /* the one that is claimed; -1: none is yet */
-    const struct store_claim *former;                  /* what is there; NULL: nothing */
+    const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that may never have been confirmed, … */
+    const struct store_fetch *updated[BOUND_DEVICE_SLOTS]; /* … and what those were to update */
+    int slot;                                              /* the one that is claimed; -1: none is yet */
+    const struct store_claim *former;                      /* what is there; NULL: nothing */
     const struct store_cert *gave_way; /* the certificate that has to leave it; NULL: none has to */
     uint8_t key[STORE_CLAIM_KEY_MAX];
     struct store_claim claim;
@@ -266,21 +267,63 @@ static int was_never_confirmed(const struct cmp_enrolled *own, size_t slot, cons
            (tx != NULL && (tx->state == STORE_TX_REJECTED || tx->state == STORE_TX_ENDED));
 }
 
+/* The serial of what |holder|, which was never confirmed, was to update by kur; empty: it was no update. */
+static struct bytes updates(const struct cmp_enrolled *own, size_t slot, const struct store_cert *holder)
+{
+    const struct store_tx *tx = tx_of(own, slot, holder);
+
+    return tx != NULL && (cmp_operation_of(tx->body)->flags & CMP_UPDATES) != 0 ? tx->signer_serial
+                                                                                : bytes_of(NULL, 0);
+}
+
+/* An update that nobody confirmed leaves in service what it was to update. */
+enum cmp_turn cmp_ask_updated(struct cmp_message *m)
+{
+    struct cmp_enrolled *own = m->enrolled;
+
+    for (size_t i = 0; own != NULL && own->slot < 0 && i < own->slots; i++) {
+        const struct store_cert *holder = holder_in(own, i);
+        if (own->txs[i] == NULL)
+            continue;
+        if (own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+        if (was_never_confirmed(own, i, holder) && updates(own, i, holder).len != 0)
+            own->updated[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, updates(own, i, holder));
+    }
+    return CMP_ON;
+}
+
 static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t percent)
 {
     return cert->not_after - now <= (cert->not_after - cert->not_before) * percent / PERCENT;
 }
 
-/* A certificate that nobody confirmed never went into service; one of the same key is a retry of who lost it.
+/* The certificate in |slot| that may be in service: the holder, or what it was to update. */
+static const struct store_cert *in_service(const struct cmp_enrolled *own, size_t slot)
+{
+    const struct store_fetch *updated = own->updated[slot];
+
+    if (updated == NULL)
+        return holder_in(own, slot);
+    return updated->outcome == STORE_FOUND ? updated->rows : NULL;
+}
+
+/* A certificate that nobody confirmed never went into service; if it was an update, who has the one before
+ * may update that again, and for anybody else that one counts. One of the same key is a retry of who lost it.
  * One that was purged has expired. */
 static int gives_way(const struct cmp_message *m, size_t slot)
 {
     const struct config_once *once = &config_of(m)->once;
-    const struct store_cert *holder = holder_in(m->enrolled, slot);
+    const struct cmp_enrolled *own = m->enrolled;
+    const struct store_cert *holder = holder_in(own, slot);
 
-    if (claim_in(m->enrolled, slot)->allowed ||
-        (holder != NULL && was_never_confirmed(m->enrolled, slot, holder)))
+    if (claim_in(own, slot)->allowed)
         return 1;
+    if (holder != NULL && was_never_confirmed(own, slot, holder) &&
+        (own->updated[slot] == NULL ||
+         (m->signer_is_own && bytes_equal(m->signer->serial, updates(own, slot, holder)))))
+        return 1;
+    holder = in_service(own, slot);
     if (holder == NULL || holder->not_after < m->now)
         return (once->again & CONFIG_AGAIN_EXPIRED) != 0;
     if (holder->status == STORE_CERT_REVOKED)
@@ -294,15 +337,19 @@ static int gives_way(const struct cmp_message *m, size_t slot)
 }
 
 /* What |slot| had is left for what is issued now. */
-static void take_over(struct cmp_enrolled *own, size_t slot)
+static void take_over(struct cmp_message *m, size_t slot)
 {
-    const struct store_cert *holder = holder_in(own, slot);
+    struct cmp_enrolled *own = m->enrolled;
+    const struct store_cert *holder = holder_in(own, slot), *before = in_service(own, slot);
     const struct store_tx *tx = holder != NULL ? tx_of(own, slot, holder) : NULL;
 
     choose(own, slot);
     own->gave_way = holder;
     if (tx != NULL && was_never_confirmed(own, slot, holder))
         own->heir_of = tx->replaces;
+    if (before != holder && before != NULL && before->status == STORE_CERT_VALID &&
+        !cmp_has(m, CMP_UPDATES) && config_of(m)->once.former == CONFIG_PREDECESSOR_REVOKE)
+        own->heir_of = before->serial;
 }
 
 static enum cmp_turn choose_from_holders(struct cmp_message *m)
@@ -310,10 +357,10 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     struct cmp_enrolled *own = m->enrolled;
 
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
-        if (own->txs[i] != NULL && own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
+        if (own->updated[i] != NULL && own->updated[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
         if (gives_way(m, i))
-            take_over(own, i);
+            take_over(m, i);
     }
     if (own->slot >= 0)
         return CMP_ON;

@@ -353,11 +353,12 @@ const char *cmp_vendor_setting(struct cmp_message *m, const char *key);
 /* cmp_device_of returns the device of |m|, or NULL: it is not known, or was not looked for. */
 const struct cmp_device *cmp_device_of(const struct cmp_message *m);
 
-/* These four, in this order, find out whose request it is and whether it may have a certificate. CMP_ON or
+/* These five, in this order, find out whose request it is and whether it may have a certificate. CMP_ON or
  * CMP_REFUSED. Taken again, they look again. */
 cmp_step cmp_find_device;
 cmp_step cmp_ask_holders;
 cmp_step cmp_ask_history;
+cmp_step cmp_ask_updated;
 cmp_step cmp_judge_device;
 
 /* cmp_claim has |unit| write the claim of the device to the certificate |serial|, record the device where the

@@ -414,6 +414,7 @@ static enum cmp_turn ask_former(struct cmp_message *m)
 static cmp_step *const run[] = {cmp_find_device,
                                 cmp_ask_holders,
                                 cmp_ask_history,
+                                cmp_ask_updated,
                                 cmp_judge_device,
                                 cmp_ask_quota,
                                 cmp_ask_open,
@@ -489,17 +490,35 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
 /* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
  * give way was confirmed. */
 static cmp_step *const raced[] = {
-    look_at_signer,   judge_signer, cmp_find_device, cmp_ask_holders, cmp_ask_history, cmp_judge_device,
-    cmp_ask_quota,    cmp_ask_open, cmp_judge_quota, answer,          ask_former,      cmp_ask_holds,
-    cmp_judge_former, NULL};
+    look_at_signer,  judge_signer,     cmp_find_device, cmp_ask_holders,  cmp_ask_history,
+    cmp_ask_updated, cmp_judge_device, cmp_ask_quota,   cmp_ask_open,     cmp_judge_quota,
+    answer,          ask_former,       cmp_ask_holds,   cmp_judge_former, NULL};
 
-static cmp_step *const raced_update[] = {
-    look_at_signer,  judge_signer,    look_for_open,    judge_open, cmp_find_device,
-    cmp_ask_holders, cmp_ask_history, cmp_judge_device, answer,     NULL};
+static cmp_step *const raced_update[] = {look_at_signer,
+                                         judge_signer,
+                                         look_for_open,
+                                         judge_open,
+                                         cmp_find_device,
+                                         cmp_ask_holders,
+                                         cmp_ask_history,
+                                         cmp_ask_updated,
+                                         cmp_judge_device,
+                                         answer,
+                                         NULL};
 
-static cmp_step *const run_update[] = {
-    look_for_open, judge_open, cmp_find_device, cmp_ask_holders, cmp_ask_history,    cmp_judge_device,
-    check,         decided,    authorized,      named,           certificate_signed, NULL};
+static cmp_step *const run_update[] = {look_for_open,
+                                       judge_open,
+                                       cmp_find_device,
+                                       cmp_ask_holders,
+                                       cmp_ask_history,
+                                       cmp_ask_updated,
+                                       cmp_judge_device,
+                                       check,
+                                       decided,
+                                       authorized,
+                                       named,
+                                       certificate_signed,
+                                       NULL};
 
 /* ---- the unit that the answer waits for ---- */
 

@@ -472,6 +472,43 @@ Test(device, an_update_keeps_its_slot_and_a_blocked_device_gets_none)
     ctl_identity_cleanup(&own);
 }
 
+/* A good certificate that is being updated holds its slot until the new one is confirmed: else whoever copied
+ * the factory certificate enrolls whenever a certConf is lost, and the station is left out. */
+Test(device, an_update_that_was_never_confirmed_makes_no_room_for_another_key)
+{
+    static const enum store_tx_state states[] = {STORE_TX_WAIT_CONFIRM, STORE_TX_REJECTED, STORE_TX_ENDED};
+
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct ctl_identity own;
+        world_forget(world);
+        begin_anew(&client);
+        struct answer answer = world_send(world, client_request(&client, PKI_IR));
+        struct store_cert *good = world_cert_of(world, answer.cert.serial);
+        client_adopt(&client, &answer, &own);
+        answer_free(&answer);
+        client.header.implicit_confirm = 0;
+        answer = world_send(world, client_request(&client, PKI_KUR));
+        cr_assert(answer.has_cert);
+        struct store_cert *lost = world_cert_of(world, answer.cert.serial);
+        answer_free(&answer);
+        if (states[i] != STORE_TX_WAIT_CONFIRM) {
+            lost->status = STORE_CERT_REVOKED;
+            world_tx_of(world, lost->transaction_id)->state = states[i];
+        }
+        begin_anew(&other);
+        refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+        cr_expect_eq(good->status, STORE_CERT_VALID);
+        /* The station itself tries again. */
+        random_bytes(client.transaction_id, sizeof client.transaction_id);
+        client.header.implicit_confirm = 1;
+        answer = world_send(world, client_request(&client, PKI_KUR));
+        cr_expect(answer.has_cert);
+        cr_expect(bytes_equal(claim_of(0)->serial, answer.cert.serial));
+        answer_free(&answer);
+        ctl_identity_cleanup(&own);
+    }
+}
+
 Test(device, a_day_has_so_many)
 {
     world->config.once.per_day = 2;
