@@ -10,14 +10,17 @@
 #include <time.h>
 
 #include "crypto/hex_key.h"
+#include "crypto/random.h"
 #include "server/base/bounds.h"
 #include "server/base/log.h"
 
 enum { HEADERS = 3, HEADER_MAX = 128, WHY_MAX = 256 };
+enum { ASKERS = 1 << 16 }; /* places for who asks: some share one, and nobody can choose with whom */
 
 /* struct asked is a question that is under way. */
 struct asked {
     struct cmp_question *question;
+    atomic_uint *asker; /* questions of this one under way */
     authorize_done *done;
     void *arg;
     struct asked *next; /* in the list that waits for the thread */
@@ -35,10 +38,46 @@ struct authorize {
     CURLM *multi;
     pthread_t thread;
     int started;
+    uint64_t key[2]; /* of places for who asks */
+    atomic_uint askers[ASKERS];
     pthread_mutex_t lock; /* over what follows */
     struct asked *first, **last;
     int stopping;
 };
+
+/* ---- how many ---- */
+
+/* Of one: else a single station would ask so often that there is no room for others. Where very many may wait
+ * some stations share a place, and the more have room there. */
+static uint32_t bound_of_one(const struct cmp_question *question)
+{
+    uint32_t all = question->authorizer->config->parked;
+
+    return question->asks_for_many ? (all + 1) / 2 : BOUND_QUESTIONS_OF_ONE + all / (ASKERS / 8);
+}
+
+/* Returns NULL, or why there is no room. */
+static const char *enter(atomic_uint *asker, const struct cmp_question *question)
+{
+    atomic_uint *parked = question->authorizer->parked;
+
+    if (atomic_fetch_add(parked, 1) >= question->authorizer->config->parked) {
+        atomic_fetch_sub(parked, 1);
+        return "no verdict: authorize.parked questions are under way";
+    }
+    if (atomic_fetch_add(asker, 1) >= bound_of_one(question)) {
+        atomic_fetch_sub(asker, 1);
+        atomic_fetch_sub(parked, 1);
+        return "no verdict: too many questions of this one are under way";
+    }
+    return NULL;
+}
+
+static void leave(atomic_uint *asker, const struct cmp_question *question)
+{
+    atomic_fetch_sub(asker, 1);
+    atomic_fetch_sub(question->authorizer->parked, 1);
+}
 
 /* ---- one question ---- */
 
@@ -48,7 +87,7 @@ static void end(struct asked *asked)
 
     if (question->verdict == CMP_VERDICT_NONE && question->reason == NULL)
         question->reason = "there was no memory to ask";
-    atomic_fetch_sub(question->authorizer->parked, 1);
+    leave(asked->asker, question);
     curl_easy_cleanup(asked->curl);
     curl_slist_free_all(asked->headers);
     free(asked->posted);
@@ -219,6 +258,7 @@ struct authorize *authorize_new(void)
 
     if (authorize == NULL)
         return NULL;
+    random_bytes((uint8_t *)authorize->key, sizeof authorize->key);
     pthread_mutex_init(&authorize->lock, NULL);
     authorize->last = &authorize->first;
     authorize->multi = curl_multi_init();
@@ -249,20 +289,18 @@ void authorize_free(struct authorize *authorize)
 
 int authorize_ask(struct authorize *authorize, struct cmp_question *question, authorize_done *done, void *arg)
 {
-    const struct cmp_authorizer *authorizer = question->authorizer;
+    atomic_uint *asker = &authorize->askers[keyed_hash(authorize->key, question->asker) % ASKERS];
     struct asked *asked;
 
-    if (atomic_fetch_add(authorizer->parked, 1) >= authorizer->config->parked) {
-        atomic_fetch_sub(authorizer->parked, 1);
-        question->reason = "no verdict: authorize.parked questions are under way";
+    if ((question->reason = enter(asker, question)) != NULL)
         return 0;
-    }
     if ((asked = calloc(1, sizeof *asked)) == NULL) {
-        atomic_fetch_sub(authorizer->parked, 1);
+        leave(asker, question);
         question->reason = "no verdict: there was no memory to ask";
         return 0;
     }
     asked->question = question;
+    asked->asker = asker;
     asked->done = done;
     asked->arg = arg;
     pthread_mutex_lock(&authorize->lock);

@@ -23,8 +23,9 @@ void authorize_free(struct authorize *authorize);
  */
 typedef void authorize_done(void *arg);
 
-/* authorize_ask asks |question|, which stays there until |done|. Returns 1, or 0 when as many as may be are
- * under way: then it has no verdict, with the reason, and |done| is not called. Any thread. */
+/* authorize_ask asks |question|, which stays there until |done|. Returns 1, or 0 when as many as may be, of
+ * all or of who asks, are under way: then it has no verdict, with the reason, and |done| is not called. Any
+ * thread. */
 int authorize_ask(struct authorize *authorize, struct cmp_question *question, authorize_done *done,
                   void *arg);
 

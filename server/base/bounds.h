@@ -32,9 +32,10 @@ enum {
     BOUND_VERDICT_NAMES = 16,       /* attributes of the subject, and alternative names, that it gives */
     BOUND_VERDICT_TEXT = 200,       /* octets of its reason, and of what it has a station told */
     BOUND_AUTHORIZERS_AT_ONCE = 64, /* connections to one */
-    BOUND_STATUS_STRING = 256,      /* octets of a statusString, of ours and of what is kept of a peer's */
-    BOUND_PATHS_TEXT = 200,         /* octets of it in which the paths of a server are told */
-    BOUND_DEVICE_IDENTITY = 128,    /* octets of what tells a vendor's devices apart; longer: there is none */
+    BOUND_QUESTIONS_OF_ONE = 4, /* questions of one station under way; of who enrolls for many, half of all */
+    BOUND_STATUS_STRING = 256,  /* octets of a statusString, of ours and of what is kept of a peer's */
+    BOUND_PATHS_TEXT = 200,     /* octets of it in which the paths of a server are told */
+    BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */
     BOUND_DEVICE_TEXT = 256, /* octets of its site, of its notes, and of the names of its profiles, each */
     BOUND_DEVICE_SLOTS = 8,  /* certificates of a device in a profile that count at the same time */
     BOUND_OPEN_TRANSACTIONS = 16, /* of a reference, that a configuration may ask for */

@@ -15,6 +15,8 @@ const struct cmp_question *cmp_ask(struct cmp_message *m, const struct cmp_decis
     question->transaction_id = m->transaction_id;
     question->request_hash = bytes_of(m->request_hash, CMP_HASH);
     question->key_hash = bytes_of(m->key_hash, CMP_HASH);
+    question->asker = m->is_mac ? m->in.header.sender_kid : m->signer->spki;
+    question->asks_for_many = m->is_ra || m->agent != NULL || (m->is_mac && m->stored_secret->reusable);
     question->arena = m->arena;
     return question;
 }

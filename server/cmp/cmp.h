@@ -170,6 +170,8 @@ struct cmp_question {
     struct bytes transaction_id;
     struct bytes request_hash; /* SHA-256 of the request: the same again has the same */
     struct bytes key_hash;     /* SHA-256 of the SubjectPublicKeyInfo that is to be certified */
+    struct bytes asker;        /* who asks: the key that signs, or the reference of the secret */
+    int asks_for_many;         /* an RA, an agent, or who has a secret that may be used again */
     struct arena *arena;
 
     /* Out. */

@@ -52,7 +52,8 @@ PY
 asks https "https://127.0.0.1:$tls_port/cmp" tls "ca: inventory/ca.pem" "timeout_ms: 1000"
 asks wrong "https://127.0.0.1:$tls_port/cmp" tls "timeout_ms: 1000"
 asks http "http://127.0.0.1:$http_port/cmp" plain "timeout_ms: 1000" "parked: 3"
-asks socket "unix:$work/unix/socket" unix
+asks socket "unix:$work/unix/socket" unix "timeout_ms: 5000" "parked: 5"
+"$CMPD_BIN/cmpctl" demo device "$dir" other >/dev/null
 ok "the configuration is right" "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
 
 # enrolls PROFILE [ARG...]
@@ -155,6 +156,20 @@ PY
 curl -sS --fail --http1.1 -H 'Content-Type: application/pkixcmp' --data-binary "@$work/forged" -o "$work/answer" \
     "http://127.0.0.1:$port/.well-known/cmp/p/https"
 same "who proves nothing" "$(wc -l <"$work/tls/questions")" "$count"
+# ---- one station, however often it asks, leaves room for others: of the five that may wait four are its own ----
+
+answers unix 'sleep 1.5'
+pids=()
+for n in $(seq 8); do
+    (enrolls socket -certout "$work/socket-$n.pem" >"$work/socket-$n.out" 2>&1 || true) &
+    pids+=($!)
+done
+until_so "it waits" grep -q 'too many questions of this one are under way' "$log"
+ok "another has room" cmp -path .well-known/cmp/p/socket -cmd ir -newkey "$work/new.key" -subject /CN=gnb-2 -cert "$dir/demo/other.pem" \
+    -key "$dir/demo/other.key" -extracerts "$dir/demo/other-chain.pem" -trusted "$dir/ca/root.pem" -certout "$work/other.pem"
+wait "${pids[@]}"
+same "so many of one waited" "$(find "$work" -name 'socket-*.pem' | wc -l)" 4
+
 answers plain 'sleep 0.8'
 pids=()
 for n in 1 2 3 4 5 6 7 8; do
