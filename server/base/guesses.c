@@ -8,7 +8,7 @@
 struct entry {
     uint64_t id; /* 0: free */
     enum guesses_of of;
-    uint32_t count, at; /* wrong MACs since the entry began; ledger_now of the last */
+    uint32_t count, began, at; /* wrong MACs since the entry began; ledger_now of that, and of the last */
 };
 
 struct guesses {
@@ -63,6 +63,9 @@ void guesses_note(struct guesses *guesses, enum guesses_of of, uint64_t id, uint
         return;
     pthread_mutex_lock(&guesses->lock);
     entry = place(guesses, of, id);
+    /* Ledgers forget: what is long past must not come to a node that hears of it for the first time. */
+    if (entry->count == 0 || (now > entry->began && now - entry->began > BOUND_GUESSES_HALVING))
+        *entry = (struct entry){.id = id, .of = of, .began = now};
     entry->count += entry->count < UINT32_MAX;
     entry->at = now;
     pthread_mutex_unlock(&guesses->lock);

@@ -36,7 +36,7 @@ void guesses_free(struct guesses *guesses);
 void guesses_note(struct guesses *guesses, enum guesses_of of, uint64_t id, uint32_t now);
 
 /* guesses_say writes what this node counted of places with a wrong MAC in the last BOUND_GUESSES_HALVING
- * seconds, and returns it. Any thread. */
+ * seconds, and returns it. A place is counted from nothing again after as long. Any thread. */
 struct bytes guesses_say(struct guesses *guesses, uint8_t out[GUESSES_ROW], uint32_t now);
 
 /* guesses_hear adds to this node's ledgers what another one says |now_said| beyond what it said |before|

@@ -21,7 +21,6 @@ void nodes_init(struct nodes *nodes)
 void nodes_cleanup(struct nodes *nodes)
 {
     pthread_mutex_destroy(&nodes->lock);
-    arena_free(nodes->former_arena);
 }
 
 static void say(struct nodes *nodes, const struct policy *policy, struct store *store, int64_t now)
@@ -135,36 +134,59 @@ static void watch_double(struct nodes *nodes, const struct store_fetch *fetch, c
                               "(node in cmpd.yaml), or end the one that is too many"));
 }
 
-/* What the node |name| said when it was last looked at. */
-static struct bytes said_before(const struct nodes *nodes, struct bytes name)
+/* What |node| said last, to be written over; of one that has said nothing for long, and has let go of what it
+ * counted then: nothing. */
+static struct nodes_heard *heard_of(struct nodes *nodes, const struct store_node *node, int64_t now)
 {
-    const struct store_node *list = nodes->former.rows;
+    struct nodes_heard *place = &nodes->heard[0];
 
-    for (size_t i = 0; nodes->former.outcome == STORE_FOUND && i < nodes->former.count; i++)
-        if (bytes_equal(list[i].name, name))
-            return list[i].guesses;
-    return bytes_of(NULL, 0);
+    for (size_t i = 0; i < STORE_NODES_MAX; i++) {
+        struct nodes_heard *heard = &nodes->heard[i];
+        if (heard->at != 0 && now - heard->at <= BOUND_GUESSES_HALVING &&
+            bytes_equal(bytes_of(heard->name, heard->name_len), node->name))
+            return heard;
+        if (heard->at < place->at)
+            place = heard;
+    }
+    place->name_len = node->name.len;
+    memcpy(place->name, node->name.data, node->name.len);
+    place->guesses_len = 0;
+    return place;
 }
 
-/* Adds what others counted of wrong MACs since to what this node did. Takes the arena of |fetch|. */
-static void hear(struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy)
+static size_t hear_of(struct nodes *nodes, const struct store_node *node, int64_t now)
+{
+    struct nodes_heard *heard;
+    size_t reached;
+
+    if (node->name.len == 0 || node->name.len > STORE_NAME_MAX || node->guesses.len > GUESSES_ROW)
+        return 0; /* none of ours */
+    heard = heard_of(nodes, node, now);
+    reached = guesses_hear(nodes->guesses, bytes_of(heard->guesses, heard->guesses_len), node->guesses,
+                           ledger_now());
+    heard->guesses_len = node->guesses.len;
+    if (node->guesses.len != 0)
+        memcpy(heard->guesses, node->guesses.data, node->guesses.len);
+    heard->at = now;
+    return reached;
+}
+
+/* Adds what others counted of wrong MACs since to what this node did. */
+static void hear(struct nodes *nodes, const struct store_fetch *fetch, const struct policy *policy,
+                 int64_t now)
 {
     const struct store_node *list = fetch->rows;
     size_t reached = 0;
 
     for (size_t i = 0; nodes->guesses != NULL && fetch->outcome == STORE_FOUND && i < fetch->count; i++)
         if (!is_own(&list[i], policy))
-            reached +=
-                guesses_hear(nodes->guesses, said_before(nodes, list[i].name), list[i].guesses, ledger_now());
+            reached += hear_of(nodes, &list[i], now);
     if (reached != 0)
         log_line(LOG_ERROR, "secrets are being guessed", log_text("who", "somebody, at several nodes"),
                  log_number("places", (int64_t)reached),
                  log_text("text",
                           "refused from now on here, too, without a look at the secret; the lines of the "
                           "refusals name reference and peer"));
-    arena_free(nodes->former_arena);
-    nodes->former = *fetch;
-    nodes->former_arena = fetch->arena;
 }
 
 static void log_difference(const struct policy *policy, int differ)
@@ -195,7 +217,8 @@ static void look(struct nodes *nodes, const struct policy *policy, struct store 
     write_text(text, &fetch, now);
     differ = configurations_differ(&fetch, policy);
     watch_double(nodes, &fetch, policy, now);
-    hear(nodes, &fetch, policy);
+    hear(nodes, &fetch, policy, now);
+    arena_free(fetch.arena);
     pthread_mutex_lock(&nodes->lock);
     differed = nodes->differ;
     nodes->differ = differ;

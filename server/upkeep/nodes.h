@@ -20,9 +20,12 @@ struct nodes {
     char text[NODES_TEXT_MAX];
     int differ;
 
-    struct guesses *guesses;    /* NULL: none are shared; the upkeep's thread alone, as what follows */
-    struct arena *former_arena; /* of what the other nodes said when they were last looked at; NULL: never */
-    struct store_fetch former;
+    struct guesses *guesses; /* NULL: none are shared; the upkeep's thread alone, as what follows */
+    struct nodes_heard {
+        uint8_t name[STORE_NAME_MAX], guesses[GUESSES_ROW];
+        size_t name_len, guesses_len;
+        int64_t at;           /* 0: nobody's */
+    } heard[STORE_NODES_MAX]; /* what the other nodes said last, also those that do not serve just now */
 
     char config[POLICY_HASH_TEXT]; /* that was said last */
     int64_t said_at, looked_at;    /* Unix seconds */

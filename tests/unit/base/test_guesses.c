@@ -129,6 +129,20 @@ Test(guesses, a_node_that_begins_anew_counts_from_nothing)
     cr_assert_eq(failures(second.pairs, 7, NOW), 7);
 }
 
+/* A client that is wrong now and then, for weeks, is no guesser for a node that has just started. */
+Test(guesses, what_is_wrong_now_and_then_does_not_add_up)
+{
+    uint32_t now = NOW;
+
+    for (int i = 0; i < 1000; i++, now += BOUND_GUESSES_HALVING - 1)
+        note(&first, GUESSES_PAIR, 7, 1, now);
+    cr_assert_eq(tell(&first, &second, now), 0);
+    cr_expect_leq(failures(second.pairs, 7, now), 2);
+    note(&first, GUESSES_PAIR, 7, 1, now);
+    tell(&first, &second, now);
+    cr_expect_leq(failures(second.pairs, 7, now), 4);
+}
+
 Test(guesses, old_ones_are_let_go)
 {
     note(&first, GUESSES_PAIR, 7, 5, NOW);

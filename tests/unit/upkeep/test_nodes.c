@@ -154,6 +154,12 @@ Test(nodes, wrong_MACs_are_heard_of)
     run(&first, T + 6);
     run(&second, T + 11);
     run(&first, T + 12);
+    /* It is not seen for a while, for the store was away, say: what it said before is not heard again. */
+    run(&second, T + 60);
+    cr_assert_eq(lists(&second, "\"node\":"), 0, "nor itself, yet");
+    run(&first, T + 61);
+    run(&second, T + 66);
+    cr_assert_eq(lists(&second, "\"node\":"), 2);
     for (int i = 0; i < 2; i++) {
         struct ledger_source *source = ledger_pin(pairs[i], 7, ledger_now());
         cr_expect_eq(ledger_lately(&source->failures, BOUND_GUESSES_HALVING, ledger_now()),
