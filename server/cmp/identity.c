@@ -2,6 +2,7 @@
 #include "crypto/algorithms.h"
 #include "crypto/name.h"
 #include "server/base/star.h"
+#include "server/base/utf8.h"
 #include "server/cmp/internal.h"
 
 enum { OTHER_NAME = 0, DNS_NAME = 2, URI_NAME = 6 }; /* GeneralName, RFC 5280 4.2.1.6 */
@@ -117,11 +118,14 @@ static struct bytes trimmed(struct bytes text)
     return text;
 }
 
-/* An identity stands in logs, lists and names: text of one line. */
+/* An identity stands in logs, lists, names, and the store: text of one line, in UTF-8. What a certificate
+ * calls text may be any octets. */
 static int is_identity(struct bytes text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+    uint32_t c = 0;
+
+    for (size_t i = 0, n; i < text.len; i += n)
+        if ((n = utf8_decode(&c, text.data + i, text.len - i)) == 0 || c < 0x20 || c == 0x7f)
             return 0;
     return text.len != 0 && text.len <= BOUND_DEVICE_IDENTITY;
 }

@@ -146,6 +146,26 @@ Test(identity, what_cannot_stand_in_a_line_is_none)
     }
 }
 
+/* PostgreSQL takes no other text: the store would seem to be away. */
+Test(identity, what_is_no_UTF_8_is_none)
+{
+    static const struct {
+        const char *octets;
+        int is_text;
+    } rows[] = {{"SN1", 1},    {"SN\xc3\xa9", 1}, {"SN\xff", 0},
+                {"SN\xc3", 0}, {"\xc0\xaf", 0},   {"\xed\xa0\x80", 0}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t san[32] = {0x30, 0, 0x82, 0};
+        size_t len = strlen(rows[i].octets);
+        memcpy(san + 4, rows[i].octets, len);
+        san[1] = (uint8_t)(len + 2);
+        san[3] = (uint8_t)len;
+        cr_expect_str_eq(found(CONFIG_IDENTITY_DNS, NULL, name_empty(), bytes_of(san, len + 4)),
+                         rows[i].is_text ? rows[i].octets : "", "row %zu", i);
+    }
+}
+
 Test(identity, the_hash_tells_issuers_vendors_and_identities_apart_but_no_capitals)
 {
     uint8_t a[STORE_HASH], b[STORE_HASH], issuer[STORE_ISSUER_ID] = {1};
