@@ -119,6 +119,7 @@ struct cmp_decision {
     const struct public_key *key;     /* of the request, parsed */
     const struct certificate *signer; /* that protects the request, or NULL */
     const struct certificate *update; /* the certificate that a kur updates, or NULL */
+    int by_own;                       /* 1: this CA issued |signer| */
     int by_ra;                        /* 1: |signer| is an RA that acts for another */
     const struct config_agent *agent; /* that |signer| is, and acts for another; NULL: it is none */
     struct bytes reference;           /* of the secret that protects it, or empty */

@@ -252,6 +252,7 @@ static enum cmp_turn want_decision(struct cmp_message *m, const struct cmp_names
     decide->device = cmp_device_of(m);
     decide->signer = m->signer;
     decide->update = m->operation == &cmp_kur ? m->signer : NULL;
+    decide->by_own = m->signer_is_own;
     decide->by_ra = m->is_ra;
     decide->agent = m->agent != NULL ? m->agent->config : NULL;
     if (m->is_mac)

@@ -141,12 +141,33 @@ static int check_agent(struct cmp_decision *decision)
     return policy_by(decision, "accept.agents", 0);
 }
 
+/* An agent may have the key of a certificate that it got: by that nobody gets names that the agent may not
+ * have, nor are they counted. */
+static int check_got_by_agent(struct cmp_decision *decision, const struct profile *profile, int takes_san)
+{
+    const struct certificate *signer = decision->signer;
+    struct bytes san = decision->request->tmpl.san;
+
+    if (profile->cmp.agent_count == 0 || !decision->by_own ||
+        ((!profile->takes_names || name_equal(requested_subject(decision->request), signer->subject)) &&
+         (!takes_san || san.len == 0 || general_names_equal(san, signer->san))))
+        return 1;
+    return policy_by(decision, "accept.agents",
+                     policy_refuse(decision, PKI_NOT_AUTHORIZED,
+                                   "where agents enroll, a certificate of this CA gets another with the same "
+                                   "names alone: ask for its subject and subjectAltName"));
+}
+
 /* Of what the request names, that which comes into the certificate; an RA or an agent speaks for others. */
 static int check_bound(struct cmp_decision *decision, const struct profile *profile, int takes_san)
 {
     int by_secret = decision->signer == NULL;
 
-    if (!profile->cmp.config->names.subject_bound || decision->by_ra || decision->agent != NULL)
+    if (decision->by_ra || decision->agent != NULL)
+        return 1;
+    if (!check_got_by_agent(decision, profile, takes_san))
+        return 0;
+    if (!profile->cmp.config->names.subject_bound)
         return 1;
     if (profile->takes_names && !subject_is_bound(decision, requested_subject(decision->request)))
         return policy_by(

@@ -111,6 +111,10 @@ refused "not for those of another agent" notAuthorized cmp -cmd ir -newkey "$wor
 by_svc=(-cert "$work/svc.pem" -key "$work/svc.key" -trusted "$dir/ca/root.pem" -path .well-known/cmp/p/du)
 refused "what an agent got is no agent" notAuthorized cmp -cmd ir -newkey "$work/new.key" -subject /CN=b.svc.example \
     -certout "$work/none.pem" "${by_svc[@]}"
+# Nor has it other names.
+refused "another O beside its CN" 'notAuthorized.*same names alone' cmp -cmd cr -newkey "$work/new.key" -subject "/O=Others/CN=a.svc.example" \
+    -certout "$work/none.pem" "${by_svc[@]}"
+wait_log "$log" 'same names alone.*setting=profiles\[[0-9]\].accept.agents'
 # A client that knows p10cr alone: it signs with what is to be updated.
 cp "$work/svc.pem" "$work/old.pem"
 cp "$work/svc.key" "$work/old.key"
