@@ -38,8 +38,10 @@ enum {
     BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */
     BOUND_DEVICE_TEXT = 256, /* octets of its site, of its notes, and of the names of its profiles, each */
     BOUND_DEVICE_SLOTS = 8,  /* certificates of a device in a profile that count at the same time */
-    BOUND_OPEN_TRANSACTIONS = 16, /* of a reference, that a configuration may ask for */
-    BOUND_CERT_STATUS = 4,        /* CertStatus entries of a certConf that are read */
+    BOUND_REFUSALS_RECORDED = 1000, /* refusals of one key or reference in the audit log; … */
+    BOUND_REFUSALS_HALVING = 600,   /* … seconds in which half of them is forgotten */
+    BOUND_OPEN_TRANSACTIONS = 16,   /* of a reference, that a configuration may ask for */
+    BOUND_CERT_STATUS = 4,          /* CertStatus entries of a certConf that are read */
 
     /* Upkeep: what is left is done a second later. */
     BOUND_UNCONFIRMED = 100,      /* transactions ended in one go for want of a certConf */

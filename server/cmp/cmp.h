@@ -77,6 +77,8 @@ struct cmp_blocked {
     const char *setting; /* that says so: "vendors[0].blocked[1]" */
 };
 
+struct cmp_recorded;
+
 struct cmp_settings {
     const struct cmp_profile *const *profiles;
     size_t profile_count;
@@ -87,7 +89,14 @@ struct cmp_settings {
     const struct cmp_blocked *blocked;             /* in the order of their hashes */
     size_t blocked_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
+    struct cmp_recorded *recorded;   /* how often whom was refused; NULL: all refusals are recorded */
 };
+
+/* cmp_recorded_new returns that nobody was refused; NULL without memory. */
+struct cmp_recorded *cmp_recorded_new(void);
+
+/* cmp_recorded_free frees it. NULL is allowed. */
+void cmp_recorded_free(struct cmp_recorded *recorded);
 
 /* struct cmp_route is what the transport already knows of a request. */
 struct cmp_route {

@@ -420,6 +420,10 @@ enum cmp_turn cmp_judge_verdict(struct cmp_message *m, const struct cmp_question
 /* cmp_refuse_late refuses a message that does not fit m->tx (refusal.c). */
 enum cmp_turn cmp_refuse_late(struct cmp_message *m);
 
+/* cmp_take_record returns 1 if a refusal of who sent the message is to be on record, and counts it
+ * (recorded.c). */
+int cmp_take_record(const struct cmp_message *m);
+
 /* cmp_answers_by_mac returns 1 if the answer has the request's MAC, 0 if it is signed (answer.c). */
 int cmp_answers_by_mac(const struct cmp_message *m);
 

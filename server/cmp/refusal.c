@@ -35,7 +35,7 @@ static cmp_record *record_of(struct cmp_message *m)
         return NULL;
     if (cmp_has(m, CMP_BEGINS) || !m->has_tx || m->failed || m->refusal.keeps ||
         m->tx.state != STORE_TX_WAIT_CONFIRM)
-        return record_refusal;
+        return cmp_take_record(m) ? record_refusal : NULL;
     m->failed = 1;
     return fail_transaction;
 }

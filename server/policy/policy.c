@@ -86,6 +86,7 @@ static void policy_free(struct policy *policy)
         crl_set_free(policy->vendor_crls[i]);
     free(policy->vendor_crls);
     free(policy->vendor_counts);
+    cmp_recorded_free(policy->settings.recorded);
     free(policy->authorities);
     free(policy->profiles);
     free(policy->profile_list);
@@ -112,9 +113,10 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     policy->profile_list = calloc(config->profile_count, sizeof(const struct cmp_profile *));
     policy->vendor_crls = calloc(config->vendor_count + 1, sizeof(struct crl_set *));
     policy->vendor_counts = calloc(config->vendor_count + 1, sizeof(struct tolerance_counts *));
-    if (policy->vendor_crls == NULL || policy->vendor_counts == NULL || policy->arena == NULL ||
-        policy->authorities == NULL || policy->profiles == NULL || policy->profile_list == NULL ||
-        !load(fault, policy, now)) {
+    policy->settings.recorded = cmp_recorded_new();
+    if (policy->settings.recorded == NULL || policy->vendor_crls == NULL || policy->vendor_counts == NULL ||
+        policy->arena == NULL || policy->authorities == NULL || policy->profiles == NULL ||
+        policy->profile_list == NULL || !load(fault, policy, now)) {
         policy_free(policy);
         return NULL;
     }

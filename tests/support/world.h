@@ -120,7 +120,7 @@ struct answer {
  * read whole by the tables of `cmpctl decode`; its protection is right (by |secret| if it is a MAC), or
  * missing where it may be; version, transactionID, nonces and body are those that belong to the request (RFC
  * 9483 3.1); its status says what was done. Whoever proved who it is was refused nothing without an audit
- * record. */
+ * record, unless settings.recorded says that it is refused too often. */
 struct answer world_send(struct world *world, struct bytes request);
 
 /* world_send_to does the same through a URL path that names |route|. */

@@ -120,6 +120,27 @@ Test(device, a_second_key_is_refused_while_the_first_certificate_is_good)
     cr_expect_str_eq(world->audit.outcome, "refused", "who copied a certificate is on record");
 }
 
+/* Each would be a row of the audit log, for as long as there is one: whoever is refused, or has recorded a
+ * request that was, would fill the store. */
+Test(device, who_is_refused_all_the_time_is_on_record_so_often)
+{
+    struct bytes request;
+
+    world->settings.recorded = cmp_recorded_new();
+    cr_assert_not_null(world->settings.recorded);
+    enroll(&client);
+    request = client_request(&other, PKI_IR);
+    for (unsigned i = 0; i < BOUND_REFUSALS_RECORDED + 1; i++) {
+        struct answer answer;
+        world->audits = world->commits = 0;
+        answer = world_send(world, request);
+        cr_assert_eq(world->audits, i < BOUND_REFUSALS_RECORDED, "%u", i);
+        answer_free(&answer);
+    }
+    cmp_recorded_free(world->settings.recorded);
+    world->settings.recorded = NULL;
+}
+
 Test(device, the_same_request_again_is_no_second_enrollment)
 {
     struct bytes request = client_request(&client, PKI_IR);
