@@ -381,10 +381,13 @@ void cmp_count(struct cmp_message *m, struct store_unit *unit, struct bytes seri
 
 /* ---- renewal.c: a cr or p10cr that counts as an update ---- */
 
-/* These three, in this order, find the certificate that |cert|, which is about to be issued, is in the place
- * of; where there may be one that is one look-up more, or two. CMP_ON, CMP_REFUSED or CMP_END. */
+/* These, in this order, find the certificate that |cert|, which is about to be issued, is in the place of;
+ * where there may be one that is one look-up more, or two; after some that were never confirmed, four.
+ * CMP_ON, CMP_REFUSED or CMP_END. */
 enum cmp_turn cmp_ask_former(struct cmp_message *m, const struct certificate *cert);
 cmp_step cmp_ask_holds;
+cmp_step cmp_ask_lost;
+cmp_step cmp_ask_replaced;
 cmp_step cmp_judge_former;
 
 /* cmp_former returns it, or NULL: there is none, or it is too early to update it. */

@@ -427,6 +427,8 @@ static cmp_step *const run[] = {cmp_find_device,
                                 certificate_signed,
                                 ask_former,
                                 cmp_ask_holds,
+                                cmp_ask_lost,
+                                cmp_ask_replaced,
                                 cmp_judge_former,
                                 NULL};
 
@@ -490,10 +492,23 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
 
 /* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
  * give way was confirmed. */
-static cmp_step *const raced[] = {
-    look_at_signer,  judge_signer,     cmp_find_device, cmp_ask_holders,  cmp_ask_history,
-    cmp_ask_updated, cmp_judge_device, cmp_ask_quota,   cmp_ask_open,     cmp_judge_quota,
-    answer,          ask_former,       cmp_ask_holds,   cmp_judge_former, NULL};
+static cmp_step *const raced[] = {look_at_signer,
+                                  judge_signer,
+                                  cmp_find_device,
+                                  cmp_ask_holders,
+                                  cmp_ask_history,
+                                  cmp_ask_updated,
+                                  cmp_judge_device,
+                                  cmp_ask_quota,
+                                  cmp_ask_open,
+                                  cmp_judge_quota,
+                                  answer,
+                                  ask_former,
+                                  cmp_ask_holds,
+                                  cmp_ask_lost,
+                                  cmp_ask_replaced,
+                                  cmp_judge_former,
+                                  NULL};
 
 static cmp_step *const raced_update[] = {look_at_signer,
                                          judge_signer,

@@ -11,9 +11,11 @@ enum { PERCENT = 100 };
 /* struct cmp_renewal is what is known of that. */
 struct cmp_renewal {
     uint8_t id[STORE_HASH], key[STORE_CLAIM_KEY_MAX];
-    const struct store_fetch *claim;    /* NULL: the old one signs */
-    const struct store_fetch *holds[2]; /* the certificate that has the claim, and the one before */
-    const struct store_cert *former;    /* that is updated; NULL: none is */
+    const struct store_fetch *claim; /* NULL: the old one signs */
+    /* The certificate that has the claim, the one before, and what the former was to replace. */
+    const struct store_fetch *holds[3];
+    const struct store_fetch *tx;    /* of the one that has the claim; NULL: not asked for */
+    const struct store_cert *former; /* that is updated; NULL: none is */
     struct store_claim claimed;
     struct store_cert_change change;
 };
@@ -105,6 +107,50 @@ enum cmp_turn cmp_ask_holds(struct cmp_message *m)
     return CMP_ON;
 }
 
+static const struct store_cert *held(const struct cmp_renewal *own, size_t i)
+{
+    const struct store_fetch *fetch = own->holds[i];
+
+    return fetch != NULL && fetch->outcome == STORE_FOUND ? fetch->rows : NULL;
+}
+
+static int is_held(const struct cmp_renewal *own, size_t i)
+{
+    return held(own, i) != NULL && held(own, i)->status == STORE_CERT_VALID;
+}
+
+/* Where several were never confirmed, one after the other, the claim has forgotten which was the last good
+ * one. The transaction of each says what it was to replace. */
+enum cmp_turn cmp_ask_lost(struct cmp_message *m)
+{
+    struct cmp_renewal *own = m->renewal;
+
+    if (own == NULL || own->claim == NULL)
+        return CMP_ON;
+    for (size_t i = 0; i < 2; i++)
+        if (own->holds[i] != NULL && own->holds[i]->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+    if (!is_held(own, 0) && !is_held(own, 1) && held(own, 0) != NULL && held(own, 0)->transaction_id.len != 0)
+        own->tx = cmp_want_row(m, m->profile->ca, STORE_TRANSACTIONS, held(own, 0)->transaction_id);
+    return CMP_ON;
+}
+
+enum cmp_turn cmp_ask_replaced(struct cmp_message *m)
+{
+    struct cmp_renewal *own = m->renewal;
+    const struct store_tx *tx;
+
+    if (own == NULL || own->tx == NULL || own->tx->outcome == STORE_ABSENT)
+        return CMP_ON;
+    if (own->tx->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    tx = own->tx->rows;
+    /* Its transactionID may have begun another one since. */
+    if (bytes_equal(tx->serial, held(own, 0)->serial) && tx->replaces.len != 0)
+        own->holds[2] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, tx->replaces);
+    return CMP_ON;
+}
+
 static int is_early(const struct cmp_message *m, const struct store_cert *cert)
 {
     return cert->not_after - m->now >
@@ -116,15 +162,14 @@ enum cmp_turn cmp_judge_former(struct cmp_message *m)
 {
     struct cmp_renewal *own = m->renewal;
 
-    for (size_t i = 0; own != NULL && i < 2; i++) {
-        const struct store_fetch *fetch = own->holds[i];
-        if (fetch != NULL && fetch->outcome == STORE_FETCH_UNAVAILABLE)
-            return cmp_refuse_unavailable(m, NULL);
-        if (fetch != NULL && fetch->outcome == STORE_FOUND && own->former == NULL &&
-            ((const struct store_cert *)fetch->rows)->status == STORE_CERT_VALID)
-            own->former = fetch->rows;
-    }
-    if (own != NULL && own->former != NULL && (own->former->not_after < m->now || is_early(m, own->former)))
+    if (own == NULL)
+        return CMP_ON;
+    if (own->holds[2] != NULL && own->holds[2]->outcome == STORE_FETCH_UNAVAILABLE)
+        return cmp_refuse_unavailable(m, NULL);
+    for (size_t i = 0; i < 3 && own->former == NULL; i++)
+        if (is_held(own, i))
+            own->former = held(own, i);
+    if (own->former != NULL && (own->former->not_after < m->now || is_early(m, own->former)))
         own->former = NULL;
     return CMP_ON;
 }

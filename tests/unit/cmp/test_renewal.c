@@ -98,6 +98,19 @@ Test(renewal, one_that_is_rejected_supersedes_nothing)
     is_superseded(first);
 }
 
+/* Whoever loses the way to the server twice updates the same one still. */
+Test(renewal, several_that_were_never_confirmed_supersede_nothing)
+{
+    struct store_cert *first = get_implicit(PKI_P10CR);
+
+    world->config.keys.unique = world->config.keys.same_in_update = 1;
+    for (int i = 0; i < 3; i++)
+        get(PKI_P10CR);
+    cr_expect_eq(first->status, STORE_CERT_VALID);
+    confirm(-1);
+    is_superseded(first);
+}
+
 Test(renewal, with_implicit_confirmation_it_goes_at_once)
 {
     struct store_cert *first = get_implicit(PKI_P10CR), *second = get_implicit(PKI_P10CR);
