@@ -442,7 +442,8 @@ static void revoke(struct cmp_message *m, struct store_unit *unit, struct store_
 }
 
 /* One that was never confirmed is revoked at once, and one on hold as well; a good one when the new one is
- * good. So is the one that an unconfirmed one was to replace: the new one replaces it now. */
+ * good. So is the one that an unconfirmed one was to replace: the new one replaces it now. Of what is updated
+ * update.predecessor says that, and a unit changes it once. */
 static void leave_slot(struct cmp_message *m, struct store_unit *unit)
 {
     struct cmp_enrolled *own = m->enrolled;
@@ -455,7 +456,7 @@ static void leave_slot(struct cmp_message *m, struct store_unit *unit)
         good = cert->serial;
     if (cert->status == STORE_CERT_UNCONFIRMED || cert->status == STORE_CERT_HOLD)
         revoke(m, unit, &own->changes[0], cert->serial, cert->status);
-    if (good.len == 0)
+    if (good.len == 0 || (cmp_has(m, CMP_UPDATES) && bytes_equal(good, m->signer->serial)))
         return;
     m->new_tx.replaces = good;
     if (m->grant_implicit)

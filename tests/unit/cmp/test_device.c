@@ -461,6 +461,38 @@ Test(device, what_was_never_confirmed_hands_on_what_it_was_to_replace)
     }
 }
 
+/* It began anew in vain, and updates the certificate that it has after all: that is superseded once. */
+Test(device, what_was_to_be_replaced_may_be_what_is_updated)
+{
+    for (int keep = 0; keep < 2; keep++) {
+        struct ctl_identity own;
+        struct answer answer;
+        begin_anew(&client);
+        answer = world_send(world, client_request(&client, PKI_IR));
+        struct store_cert *before = world_cert_of(world, answer.cert.serial), *lost;
+        cr_assert(answer.has_cert);
+        client_adopt(&client, &answer, &own);
+        answer_free(&answer);
+        world->config.once.former = CONFIG_PREDECESSOR_REVOKE;
+        world->config.update.predecessor = keep ? CONFIG_PREDECESSOR_KEEP : CONFIG_PREDECESSOR_REVOKE;
+        claim_of(0)->allowed = 1;
+        begin_anew(&other);
+        other.header.implicit_confirm = 0;
+        answer = world_send(world, client_request(&other, PKI_IR));
+        lost = world_cert_of(world, answer.cert.serial);
+        answer_free(&answer);
+        answer = world_send(world, client_request(&client, PKI_KUR));
+        cr_assert(answer.has_cert, "%s", answer.result.text);
+        cr_expect_eq(lost->status, STORE_CERT_REVOKED);
+        cr_expect_eq(before->status, keep ? STORE_CERT_VALID : STORE_CERT_REVOKED);
+        cr_expect(bytes_equal(before->successor, answer.cert.serial));
+        answer_free(&answer);
+        claim_of(0)->allowed = 1;
+        ctl_identity_cleanup(&own);
+        client_sign_by(&client, &world->device, NULL, 0);
+    }
+}
+
 Test(device, slots_are_taken_one_after_the_other)
 {
     world->config.once.slots = 2;
