@@ -108,12 +108,13 @@ const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance)
 void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *counts[2])
 {
     const struct cmp_settings *settings = m->settings;
-    const struct config_vendor *vendor =
-        config_vendor_named(settings->vendors, settings->vendor_count, vendor_of(m));
+    const struct config_vendor *vendor;
 
-    /* What is answered again was counted when it came first; a poll comes first when it is. */
+    /* What is answered again was counted when it came first; a poll comes first when it is. Of who proved
+     * nothing neither certificate nor path say anything. */
     if (!m->authenticated && (m->tolerated & 1U << TOLERANCE_POLL_WITHOUT_ANSWER) == 0)
         return;
+    vendor = config_vendor_named(settings->vendors, settings->vendor_count, vendor_of(m));
     counts[0] = m->profile->counts;
     counts[1] = vendor != NULL && settings->vendor_counts != NULL
                     ? settings->vendor_counts[vendor - settings->vendors]

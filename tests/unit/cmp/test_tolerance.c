@@ -521,3 +521,29 @@ Test(tolerance, what_is_answered_again_is_counted_once)
     answer_free(&answer);
     client_cleanup(&client);
 }
+
+/* Whoever makes a certificate writes into it which issuer he likes: the store does not have it, and nobody's
+ * it is. */
+Test(tolerance, of_a_certificate_that_the_CA_never_issued_nothing_is_counted)
+{
+    struct ctl_identity own;
+    struct client client;
+    struct answer answer;
+
+    world->profile.counts = &of_profile;
+    world->config.tolerances.until[TOLERANCE_NONCE_LENGTH] = TOLERANCE_NO_END;
+    client_init(&client, world, 0);
+    client.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(answer.has_cert);
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    world_forget(world);
+    shorten_nonce(&client);
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect_neq(answer.result.tolerated, 0);
+    expect_counted(&answer, NULL, NULL);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    ctl_identity_cleanup(&own);
+    client_cleanup(&client);
+}
