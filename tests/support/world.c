@@ -472,8 +472,25 @@ static void change_here(struct world *world, const struct store_unit *unit,
         cert->successor = keep(world, change->successor);
 }
 
+/* What storage/store.h says of every unit: each change is of another certificate, one of them is required at
+ * most, one claim is swapped and one counted. */
+static void check_unit(const struct store_unit *unit)
+{
+    size_t required = 0, of[STORE_HOWS] = {0};
+
+    for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next) {
+        required += change->required != 0;
+        for (const struct store_cert_change *other = change->next; other != NULL; other = other->next)
+            must(!bytes_equal(change->serial, other->serial));
+    }
+    for (size_t i = 0; i < unit->write_count; i++)
+        of[unit->writes[i].how]++;
+    must(required <= 1 && of[STORE_SWAP] <= 1 && of[STORE_COUNT] <= 1);
+}
+
 static void apply_here(struct world *world, struct store_unit *unit)
 {
+    check_unit(unit);
     if (!preconditions_hold(world, unit))
         return;
     for (size_t i = 0; i < unit->write_count; i++)
