@@ -272,8 +272,7 @@ static struct bytes updates(const struct cmp_enrolled *own, size_t slot, const s
 {
     const struct store_tx *tx = tx_of(own, slot, holder);
 
-    return tx != NULL && (cmp_operation_of(tx->body)->flags & CMP_UPDATES) != 0 ? tx->signer_serial
-                                                                                : bytes_of(NULL, 0);
+    return tx != NULL && tx->body == PKI_KUR ? tx->signer_serial : bytes_of(NULL, 0);
 }
 
 /* An update that nobody confirmed leaves in service what it was to update. */
