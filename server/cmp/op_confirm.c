@@ -174,11 +174,12 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         cmp_supersede(m, m->tx.signer_serial, 1);
         m->change.next = &m->predecessor_change;
     } else if (own->accepted && m->tx.replaces.len != 0) {
-        /* Whatever became of it meanwhile: the new one is good. */
+        int is_signer = bytes_equal(m->tx.signer_serial, m->tx.replaces);
+        /* Whatever became of it meanwhile, the new one is good: but for who signs. */
         cmp_supersede(m, m->tx.replaces, 1);
-        m->predecessor_change.required = 0;
+        m->predecessor_change.required = is_signer;
         m->change.next = &m->predecessor_change;
-        if (!bytes_equal(m->tx.signer_serial, m->tx.replaces))
+        if (!is_signer)
             unit->signer_serial = m->tx.signer_serial;
     } else {
         unit->signer_serial = m->tx.signer_serial;

@@ -333,6 +333,23 @@ Test(renewal, of_a_client_whose_certificate_was_revoked_meanwhile_there_is_none)
     ctl_identity_cleanup(&own);
 }
 
+/* As of a kur: who signs must not have been revoked since. */
+Test(renewal, of_a_client_whose_certificate_was_revoked_before_its_certConf_nothing_is_confirmed)
+{
+    struct ctl_identity own;
+    struct store_cert *old = adopt(&own);
+    struct answer got, answer;
+
+    got = world_send(world, client_request(&client, PKI_P10CR));
+    cr_assert(got.has_cert);
+    old->status = STORE_CERT_REVOKED;
+    answer = world_send(world, client_confirm(&client, &got, -1));
+    cr_expect_neq(world_cert_of(world, got.cert.serial)->status, STORE_CERT_VALID);
+    expect_error(&answer, PKI_SIGNER_NOT_TRUSTED);
+    answer_free(&got);
+    ctl_identity_cleanup(&own);
+}
+
 Test(renewal, of_a_client_other_names_are_no_update)
 {
     struct ctl_identity own;
