@@ -13,7 +13,7 @@ struct cmp_enrolled {
     size_t slots; /* 0: enrollments are not counted */
     const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
     const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that may never have been confirmed, … */
-    const struct store_fetch *updated[BOUND_DEVICE_SLOTS]; /* … and what those were to update */
+    const struct store_fetch *signers[BOUND_DEVICE_SLOTS]; /* … and what signed for those */
     int slot;                                              /* the one that is claimed; -1: none is yet */
     const struct store_claim *former;                      /* what is there; NULL: nothing */
     const struct store_cert *gave_way; /* the certificate that has to leave it; NULL: none has to */
@@ -267,12 +267,12 @@ static int was_never_confirmed(const struct cmp_enrolled *own, size_t slot, cons
            (tx != NULL && (tx->state == STORE_TX_REJECTED || tx->state == STORE_TX_ENDED));
 }
 
-/* The serial of what |holder|, which was never confirmed, was to update by kur; empty: it was no update. */
-static struct bytes updates(const struct cmp_enrolled *own, size_t slot, const struct store_cert *holder)
+/* The serial of what signed for |holder|, if this CA issued it; empty: it did not. */
+static struct bytes signer_of(const struct cmp_enrolled *own, size_t slot, const struct store_cert *holder)
 {
     const struct store_tx *tx = tx_of(own, slot, holder);
 
-    return tx != NULL && tx->body == PKI_KUR ? tx->signer_serial : bytes_of(NULL, 0);
+    return tx != NULL ? tx->signer_serial : bytes_of(NULL, 0);
 }
 
 /* An update that nobody confirmed leaves in service what it was to update. */
@@ -286,8 +286,8 @@ enum cmp_turn cmp_ask_updated(struct cmp_message *m)
             continue;
         if (own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (was_never_confirmed(own, i, holder) && updates(own, i, holder).len != 0)
-            own->updated[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, updates(own, i, holder));
+        if (was_never_confirmed(own, i, holder) && signer_of(own, i, holder).len != 0)
+            own->signers[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, signer_of(own, i, holder));
     }
     return CMP_ON;
 }
@@ -297,14 +297,22 @@ static int is_near_end(const struct store_cert *cert, int64_t now, uint32_t perc
     return cert->not_after - now <= (cert->not_after - cert->not_before) * percent / PERCENT;
 }
 
-/* The certificate in |slot| that may be in service: the holder, or what it was to update. */
+/* What the holder in |slot|, which was never confirmed, was to update: what signed for it, if that knows it
+ * as its successor. NULL: nothing. */
+static const struct store_cert *updated(const struct cmp_enrolled *own, size_t slot)
+{
+    const struct store_fetch *signer = own->signers[slot];
+    const struct store_cert *row = signer != NULL && signer->outcome == STORE_FOUND ? signer->rows : NULL;
+
+    return row != NULL && bytes_equal(row->successor, holder_in(own, slot)->serial) ? row : NULL;
+}
+
+/* The certificate in |slot| that may be in service. */
 static const struct store_cert *in_service(const struct cmp_enrolled *own, size_t slot)
 {
-    const struct store_fetch *updated = own->updated[slot];
+    const struct store_cert *before = updated(own, slot);
 
-    if (updated == NULL)
-        return holder_in(own, slot);
-    return updated->outcome == STORE_FOUND ? updated->rows : NULL;
+    return before != NULL ? before : holder_in(own, slot);
 }
 
 /* A certificate that nobody confirmed never went into service; if it was an update, who has the one before
@@ -319,8 +327,8 @@ static int gives_way(const struct cmp_message *m, size_t slot)
     if (claim_in(own, slot)->allowed)
         return 1;
     if (holder != NULL && was_never_confirmed(own, slot, holder) &&
-        (own->updated[slot] == NULL ||
-         (m->signer_is_own && bytes_equal(m->signer->serial, updates(own, slot, holder)))))
+        (updated(own, slot) == NULL ||
+         (m->signer_is_own && bytes_equal(m->signer->serial, updated(own, slot)->serial))))
         return 1;
     holder = in_service(own, slot);
     if (holder == NULL || holder->not_after < m->now)
@@ -356,7 +364,7 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     struct cmp_enrolled *own = m->enrolled;
 
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
-        if (own->updated[i] != NULL && own->updated[i]->outcome == STORE_FETCH_UNAVAILABLE)
+        if (own->signers[i] != NULL && own->signers[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
         if (gives_way(m, i))
             take_over(m, i);
