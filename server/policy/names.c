@@ -148,7 +148,7 @@ static int check_got_by_agent(struct cmp_decision *decision, const struct profil
     const struct certificate *signer = decision->signer;
     struct bytes san = decision->request->tmpl.san;
 
-    if (profile->cmp.agent_count == 0 || !decision->by_own ||
+    if (profile->cmp.agent_count == 0 || !decision->by_own || signer == NULL ||
         ((!profile->takes_names || name_equal(requested_subject(decision->request), signer->subject)) &&
          (!takes_san || san.len == 0 || general_names_equal(san, signer->san))))
         return 1;
