@@ -50,7 +50,8 @@ static int decode_pkcs10(struct cmp_message *m)
     return 1;
 }
 
-/* What answers again is in the store; only certReqId is asked of the request, and that is in m->tx. */
+/* What answers again is in the store, certReqId in m->tx. In what the certificate differs from the request
+ * only that says (tell_differences). */
 static int recover(struct cmp_message *m)
 {
     m->state = arena_alloc(m->arena, sizeof(struct enrollment));
@@ -656,6 +657,18 @@ static void recall(struct cmp_message *m)
     own->issued = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
 }
 
+/* A certificate that was granted with changes differs from what was asked for, which always has a key: of who
+ * polls that is not at hand. */
+static int tell_differences(struct cmp_message *m)
+{
+    struct enrollment *own = m->state;
+
+    if (certifies(m).len != 0)
+        return find_differences(m);
+    own->differences = "compare it with the request";
+    return 1;
+}
+
 static enum cmp_turn again(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
@@ -672,7 +685,7 @@ static enum cmp_turn again(struct cmp_message *m)
         return cmp_refuse_body(m, PKI_CERT_REVOKED,
                                "the certificate of this transaction has been revoked since: start again");
     own->certificate = stored->certificate;
-    if (m->tx.granted_with_mods && !find_differences(m))
+    if (m->tx.granted_with_mods && !tell_differences(m))
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
                           "the certificate of this transaction cannot be read: ask the operator", NULL);
     m->grant_implicit = m->tx.implicit_confirm;

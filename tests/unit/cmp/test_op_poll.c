@@ -145,6 +145,27 @@ Test(op_poll, for_every_request_for_a_certificate)
     }
 }
 
+/* What the request asked for nobody knows any more: that it was granted otherwise is said all the same. */
+Test(op_poll, it_is_granted_with_mods_as_it_was)
+{
+    struct client c;
+    struct answer answer;
+
+    take();
+    answer_free(&first);
+    world->decide_modifies = 1;
+    client_init(&c, world, 0);
+    first = world_send(world, client_request(&c, PKI_IR));
+    cr_assert_eq(first.status.status, PKI_GRANTED_WITH_MODS);
+    answer = poll_as(&c);
+    cr_expect_eq(answer.status.status, PKI_GRANTED_WITH_MODS);
+    cr_expect(bytes_equal(answer.status.text,
+                          bytes_str("granted otherwise than asked for: compare it with the request")),
+              "%.*s", (int)answer.status.text.len, (const char *)answer.status.text.data);
+    expect_first_again(&answer, PKI_IP);
+    client_cleanup(&c);
+}
+
 Test(op_poll, what_has_ended_stays_ended)
 {
     struct answer confirmed = world_send(world, client_confirm(&client, &first, -1)), answer;
