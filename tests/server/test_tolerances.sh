@@ -41,6 +41,15 @@ same "and kur" "$(counts)" '{"profiles":{"old":{"sha1-signatures":4}},"vendors":
 refused "without leave" "sha1-signatures tolerated" cmp -cmd ir -newkey "$work/rsa.key" -subject /CN=gnb "${by_device[@]}" -digest sha1 \
     -certout "$work/none.pem"
 same "a refusal is no use" "$(counts)" '{"profiles":{"old":{"sha1-signatures":4}},"vendors":{"demo":{"sha1-signatures":2}}}'
+# Anybody can write the CA's name into a certificate as its issuer. He proves nothing, and the node goes on.
+issuing=$(openssl x509 -in "$dir/ca/issuing.pem" -noout -subject -nameopt RFC2253)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/false.key" -out "$work/false.pem" -days 2 \
+    -subj "/O=${issuing##*,O=}/CN=Issuing CA" 2>/dev/null
+openssl req -new -key "$work/rsa.key" -subj /CN=gnb -out "$work/false.csr" 2>/dev/null
+openssl x509 -req -in "$work/false.csr" -CA "$work/false.pem" -CAkey "$work/false.key" -days 2 -out "$work/stranger.pem" 2>/dev/null
+refused "a stranger" 'not known to the CA that it names' cmp -cmd ir -path .well-known/cmp/p/old -newkey "$work/rsa.key" -subject /CN=gnb \
+    -cert "$work/stranger.pem" -key "$work/rsa.key" -trusted "$dir/ca/root.pem" -digest sha1 -certout "$work/none.pem"
+same "nor is that" "$(counts)" '{"profiles":{"old":{"sha1-signatures":4}},"vendors":{"demo":{"sha1-signatures":2}}}'
 shown profile old '^tolerated +sha1-signatures 4, since 20'
 shown vendor demo '^tolerated +sha1-signatures 2, since 20'
 shown profile demo '^tolerated +none since 20'
