@@ -48,11 +48,18 @@ void sql_counts(struct sql *sql, const struct store_table *table)
     for (size_t i = table->keys; i < table->count; i++) {
         const char *name = table->columns[i].name;
         sql_put(sql, "%s%s = excluded.%s", i != table->keys ? ", " : "", name, name);
+        /* As store_claim_day has it. */
+        if (strcmp(name, "day") == 0)
+            sql_put(sql, " + CASE WHEN %s.day = excluded.day + 1 THEN 1 ELSE 0 END", table->name);
         if (strcmp(name, "day_count") == 0)
-            sql_put(sql, " + CASE WHEN %s.day = excluded.day THEN %s.day_count ELSE 0 END", table->name,
-                    table->name);
+            sql_put(
+                sql,
+                " + CASE WHEN %s.day BETWEEN excluded.day AND excluded.day + 1 THEN %s.day_count ELSE 0 END",
+                table->name, table->name);
     }
-    sql_put(sql, " WHERE %s.day <> excluded.day OR %s.day_count < excluded.most", table->name, table->name);
+    sql_put(sql,
+            " WHERE %s.day NOT BETWEEN excluded.day AND excluded.day + 1 OR %s.day_count < excluded.most",
+            table->name, table->name);
 }
 
 size_t sql_width(const struct store_table *table)

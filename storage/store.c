@@ -86,9 +86,14 @@ const struct store_claim *store_unit_quota(const struct store_unit *unit)
     return row_written(unit, STORE_COUNT);
 }
 
+int64_t store_claim_day(const struct store_claim *stored, int64_t day)
+{
+    return stored->day == day + 1 ? stored->day : day;
+}
+
 int store_claim_has_room(const struct store_claim *quota, const struct store_claim *stored)
 {
-    return stored->day != quota->day || stored->day_count < quota->most;
+    return stored->day != store_claim_day(stored, quota->day) || stored->day_count < quota->most;
 }
 
 int store_unit_inserts_tx(const struct store_unit *unit)

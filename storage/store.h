@@ -177,6 +177,10 @@ const struct store_cert_change *store_unit_required(const struct store_unit *uni
 const struct store_claim *store_unit_claim(const struct store_unit *unit);
 const struct store_claim *store_unit_quota(const struct store_unit *unit);
 
+/* store_claim_day returns the day under which what is counted on |day| counts where |stored| is: that of
+ * |stored| if it is the next one, for the clocks of nodes differ around midnight. */
+int64_t store_claim_day(const struct store_claim *stored, int64_t day);
+
 /* store_claim_has_room returns 1 if |quota| can be counted where |stored| is. */
 int store_claim_has_room(const struct store_claim *quota, const struct store_claim *stored);
 

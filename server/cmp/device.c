@@ -89,20 +89,32 @@ static int identify(struct cmp_message *m, struct cmp_enrolled *own)
     return device->id.len != 0;
 }
 
-/* A shared secret, an RA and an agent vouch for devices that nobody here can tell apart. Of a certificate of
- * this CA that was issued before devices were told apart nothing is known either: it is not stranded for
- * that. */
+/* A certificate of this CA that was issued before devices were told apart, or by a secret, an RA or an agent:
+ * it may be updated, or a station would be stranded; where devices are listed it gets nothing else. */
+static int is_let_in(const struct cmp_message *m)
+{
+    const struct config_profile *config = config_of(m);
+
+    return m->signer_is_own && (config->devices != CONFIG_DEVICES_LISTED || cmp_has(m, CMP_UPDATES) ||
+                                (cmp_has(m, CMP_MAY_UPDATE) && config->update.by_request));
+}
+
+/* A shared secret, an RA and an agent vouch for devices that nobody here can tell apart. */
 static enum cmp_turn unknown_device(struct cmp_message *m)
 {
-    if (m->is_mac || m->is_ra || m->agent != NULL || m->signer_is_own ||
-        config_of(m)->devices == CONFIG_DEVICES_OPEN)
+    if (m->is_mac || m->is_ra || m->agent != NULL || config_of(m)->devices == CONFIG_DEVICES_OPEN ||
+        is_let_in(m))
         return CMP_ON;
     cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                     "the protecting certificate does not say which device it is of: ask the operator");
     m->refusal.detail =
-        arena_printf(m->arena, "identity and identity_pattern of the vendor find nothing in it (profile %s)",
-                     config_of(m)->name);
-    return cmp_by(m, cmp_vendor_setting(m, "identity"), CMP_REFUSED);
+        m->signer_is_own
+            ? arena_printf(m->arena, "it was issued to no device that is known (profile %s)",
+                           config_of(m)->name)
+            : arena_printf(m->arena,
+                           "identity and identity_pattern of the vendor find nothing in it (profile %s)",
+                           config_of(m)->name);
+    return cmp_by(m, m->signer_is_own ? "devices" : cmp_vendor_setting(m, "identity"), CMP_REFUSED);
 }
 
 static struct bytes claim_key(const struct cmp_message *m, uint8_t out[STORE_CLAIM_KEY_MAX], size_t slot)
@@ -352,6 +364,10 @@ static void take_over(struct cmp_message *m, size_t slot)
 
     choose(own, slot);
     own->gave_way = holder;
+    if (before != NULL && before->status == STORE_CERT_VALID && before->not_after >= m->now &&
+        !cmp_has(m, CMP_UPDATES) && !bytes_equal(before->spki_hash, bytes_of(m->key_hash, CMP_HASH)))
+        m->result.warning =
+            "a good certificate of this device gives way to another key: is it the same device?";
     if (tx != NULL && was_never_confirmed(own, slot, holder))
         own->heir_of = tx->replaces;
     if (before != holder && before != NULL && before->status == STORE_CERT_VALID &&
@@ -379,9 +395,12 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
         "once.slots");
 }
 
+/* Under which its enrollments of today are counted. */
 static int64_t day_of(const struct cmp_message *m)
 {
-    return m->now / DAY;
+    const struct store_claim *former = m->enrolled->former;
+
+    return former != NULL ? store_claim_day(former, m->now / DAY) : m->now / DAY;
 }
 
 static int64_t count_of_day(const struct cmp_message *m)

@@ -401,7 +401,8 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
         return cmp_out_of_memory(m);
     if (!find_differences(m))
         return cmp_refuse(m, PKI_SYSTEM_FAILURE, "the certificate cannot be read", NULL);
-    m->result.warning = own->decision->detail;
+    if (own->decision->detail != NULL)
+        m->result.warning = own->decision->detail;
     if (own->differences != NULL)
         m->result.detail = arena_printf(m->arena, "differs from the request: %s", own->differences);
     m->grant_implicit = m->in.header.implicit_confirm && m->profile->config->confirm.implicit;

@@ -433,7 +433,7 @@ static void grow(struct world *world, enum store_kind kind)
 
 static int64_t count_before(const struct store_claim *stored, const struct store_claim *quota)
 {
-    return stored->day == quota->day ? stored->day_count : 0;
+    return stored->day == store_claim_day(stored, quota->day) ? stored->day_count : 0;
 }
 
 static void write_here(struct world *world, const struct store_unit *unit, const struct store_write *write)
@@ -442,6 +442,9 @@ static void write_here(struct world *world, const struct store_unit *unit, const
     struct world_memory memory = world_memory(world, write->kind);
     void *row = world_find(world, write->kind, unit->issuer, row_key(write->row, table));
     int64_t before = row != NULL && write->how == STORE_COUNT ? count_before(row, write->row) : 0;
+    int64_t day = row != NULL && write->how == STORE_COUNT
+                      ? store_claim_day(row, ((const struct store_claim *)write->row)->day)
+                      : 0;
 
     if (row == NULL) {
         must(write->how != STORE_UPDATE && memory.count < memory.room);
@@ -452,8 +455,10 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         return;
     }
     must(rows_copy(row, table, write->row, world->rows));
-    if (write->how == STORE_COUNT)
+    if (day != 0) {
+        ((struct store_claim *)row)->day = day;
         ((struct store_claim *)row)->day_count += before;
+    }
 }
 
 static void change_here(struct world *world, const struct store_unit *unit,

@@ -428,6 +428,25 @@ Test(device, what_gave_way_may_be_gone_when_the_new_one_is_confirmed)
     cr_expect_eq(before->reason, 1);
 }
 
+/* A thief with a copy of the factory certificate may wait for that: who reads the log sees it. */
+Test(device, a_good_certificate_that_gives_way_to_another_key_is_told)
+{
+    enroll(&client);
+    claim_of(0)->allowed = 1;
+    struct answer answer = world_send(world, client_request(&other, PKI_IR));
+    cr_assert(answer.has_cert);
+    cr_assert_not_null(answer.result.warning);
+    cr_expect_not_null(strstr(answer.result.warning, "gives way to another key"));
+    answer_free(&answer);
+    begin_anew(&client);
+    claim_of(0)->allowed = 1;
+    world_cert_of(world, claim_of(0)->serial)->status = STORE_CERT_REVOKED;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_assert(answer.has_cert);
+    cr_expect_null(answer.result.warning, "nothing good gives way");
+    answer_free(&answer);
+}
+
 /* Power fails between ip and certConf: what the lost one was to replace, the next one does. */
 Test(device, what_was_never_confirmed_hands_on_what_it_was_to_replace)
 {

@@ -196,6 +196,25 @@ Test(claims, a_quota_is_counted_up_to_what_it_has_a_day)
     holds(&next);
 }
 
+/* Around midnight nodes do not agree which day it is; a clock that is wrong by more counts for itself. */
+Test(claims, between_two_days_none_is_counted_twice)
+{
+    struct store_claim today = quota(1, 100, 3), tomorrow = quota(2, 101, 3), other = quota(3, 500, 3);
+    cr_assert_eq(count(2, &today), STORE_PRE_NONE);
+    cr_assert_eq(count(3, &tomorrow), STORE_PRE_NONE);
+    holds(&tomorrow);
+    cr_assert_eq(count(4, &today), STORE_PRE_NONE, "counted with the next day");
+    today.day = 101;
+    today.day_count = 2;
+    holds(&today);
+    cr_assert_eq(count(5, &tomorrow), STORE_PRE_NONE);
+    today = quota(1, 100, 3);
+    cr_assert_eq(count(6, &today), STORE_PRE_CLAIM, "three there were");
+    cr_assert_eq(count(7, &other), STORE_PRE_NONE);
+    holds(&other);
+    cr_assert_eq(count(8, &today), STORE_PRE_NONE, "a day that is long past is another one");
+}
+
 /* They wait together, so that a store that takes many at once has them in one group, with others that have
  * nothing to do with it. */
 Test(claims, of_many_at_once_so_many_are_counted_as_there_may_be)
