@@ -210,13 +210,18 @@ static void choose(struct cmp_enrolled *own, size_t slot)
     own->former = claim_in(own, slot);
 }
 
+static int is_of_signer(const struct cmp_message *m, const struct store_claim *claim)
+{
+    return claim != NULL && cmp_has(m, CMP_UPDATES) && bytes_equal(claim->serial, m->signer->serial);
+}
+
 /* The slot of the certificate that is updated, or a free one. */
 static void choose_at_once(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
 
-    for (size_t i = 0; cmp_has(m, CMP_UPDATES) && own->slot < 0 && i < own->slots; i++)
-        if (claim_in(own, i) != NULL && bytes_equal(claim_in(own, i)->serial, m->signer->serial))
+    for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
+        if (is_of_signer(m, claim_in(own, i)))
             choose(own, i);
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
         if (claim_in(own, i) == NULL)
@@ -503,6 +508,8 @@ void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes seri
         .claim = claim_key(m, own->key, (size_t)own->slot),
         .serial = serial,
         .former = own->former != NULL ? own->former->serial : bytes_of(NULL, 0),
+        /* For another one to be enrolled: an update makes no use of it. */
+        .allowed = is_of_signer(m, own->former) && own->former->allowed,
         .at = m->now,
         .day = day_of(m),
         .day_count = count_of_day(m) + 1,

@@ -522,6 +522,26 @@ Test(device, slots_are_taken_one_after_the_other)
     refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
 }
 
+/* The old station goes on updating until the new one is there, for which that was allowed. */
+Test(device, an_update_does_not_use_up_what_was_allowed)
+{
+    struct ctl_identity own;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+
+    client_adopt(&client, &answer, &own);
+    answer_free(&answer);
+    claim_of(0)->allowed = 1;
+    answer = world_send(world, client_request(&client, PKI_KUR));
+    cr_assert(answer.has_cert);
+    answer_free(&answer);
+    cr_expect_eq(claim_of(0)->allowed, 1);
+    enroll(&other);
+    cr_expect_eq(claim_of(0)->allowed, 0);
+    begin_anew(&other);
+    refused(&other, PKI_DUPLICATE_CERT_REQ, "once.slots");
+    ctl_identity_cleanup(&own);
+}
+
 Test(device, an_update_keeps_its_slot_and_a_blocked_device_gets_none)
 {
     struct ctl_identity own;
