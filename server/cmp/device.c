@@ -490,8 +490,15 @@ static void leave_slot(struct cmp_message *m, struct store_unit *unit)
     if (good.len == 0 || (cmp_has(m, CMP_UPDATES) && bytes_equal(good, m->signer->serial)))
         return;
     m->new_tx.replaces = good;
-    if (m->grant_implicit)
-        revoke(m, unit, &own->changes[1], good, STORE_CERT_VALID);
+    if (!m->grant_implicit)
+        return;
+    revoke(m, unit, &own->changes[1], good, STORE_CERT_VALID);
+    /* Not beside |signer_serial|, as in cmp_supersede: it is the required one instead. */
+    if (bytes_equal(unit->signer_serial, good)) {
+        unit->signer_serial = bytes_of(NULL, 0);
+        own->changes[0].required = 0;
+        own->changes[1].required = 1;
+    }
 }
 
 void cmp_claim(struct cmp_message *m, struct store_unit *unit, struct bytes serial)

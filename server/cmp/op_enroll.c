@@ -184,7 +184,7 @@ static enum cmp_turn check_update(struct cmp_message *m)
                                "sign the kur with the certificate to be updated, one of this CA");
     if (request->old_cert_issuer.len == 0 && has_rivals(m))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID,
-                               "extraCerts has several certificates of this key: name one by oldCertID");
+                               "there are several good certificates of this key: name one by oldCertID");
     if (request->old_cert_issuer.len != 0 && (!name_equal(request->old_cert_issuer, old->issuer) ||
                                               !bytes_equal(request->old_cert_serial, old->serial)))
         return cmp_refuse_body(m, PKI_BAD_CERT_ID, "oldCertID is not the certificate that protects the kur");

@@ -447,6 +447,25 @@ Test(device, a_good_certificate_that_gives_way_to_another_key_is_told)
     answer_free(&answer);
 }
 
+/* It may sign with the certificate that gives way: a unit that revokes it must not hold it shared besides. */
+Test(device, the_certificate_that_signs_may_give_way)
+{
+    struct ctl_identity own;
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+
+    world->config.once.former = CONFIG_PREDECESSOR_REVOKE;
+    claim_of(0)->allowed = 1;
+    client_adopt(&client, &answer, &own);
+    struct store_cert *before = world_cert_of(world, own.cert.serial);
+    answer_free(&answer);
+    client.header.implicit_confirm = 1;
+    answer = world_send(world, client_request(&client, PKI_CR));
+    cr_assert(answer.has_cert);
+    cr_expect_eq(before->status, STORE_CERT_REVOKED);
+    answer_free(&answer);
+    private_key_free(own.key);
+}
+
 /* Power fails between ip and certConf: what the lost one was to replace, the next one does. */
 Test(device, what_was_never_confirmed_hands_on_what_it_was_to_replace)
 {
