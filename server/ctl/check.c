@@ -279,6 +279,50 @@ static void warn_of_agents(const struct policy *policy, int64_t now, struct warn
         }
 }
 
+/* ---- what a profile has in place of its kind's ---- */
+
+static const char *text_of_kind(const char *name)
+{
+    size_t count;
+    const struct config_ready_made *kinds = config_kinds(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return kinds[i].text;
+    return "";
+}
+
+static int is_of_kind(const struct config_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strstr(text, list->items[i]) == NULL)
+            return 0;
+    return list->count != 0;
+}
+
+/* It may be meant so. But init writes every setting into the file, and whoever adds kind there gets none of
+ * it. */
+static void note_kinds(const struct config *config)
+{
+    char key[64], text[512];
+
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_profile *profile = &config->profiles[i];
+        const char *kind = profile->kind != NULL ? text_of_kind(profile->kind) : NULL;
+        int names = kind != NULL && !is_of_kind(&profile->names.subject, kind);
+        int purposes = kind != NULL && !is_of_kind(&profile->certificate.extended_key_usage, kind);
+        if (!names && !purposes)
+            continue;
+        snprintf(key, sizeof key, "profiles[%zu].kind", i);
+        snprintf(text, sizeof text,
+                 "profile \"%s\" has %s%s%s of its own in place of those of %s: remove what the kind is to "
+                 "decide; cmpctl profile kinds %s shows its settings",
+                 profile->name, names ? "names.subject" : "", names && purposes ? " and " : "",
+                 purposes ? "certificate.extended_key_usage" : "", profile->kind, profile->kind);
+        note(&config, key, text);
+    }
+}
+
 static size_t warn_of_all(const struct policy *policy, int64_t now)
 {
     struct warnings warnings = {policy_config(policy), 0};
@@ -324,8 +368,10 @@ static int run(const struct ctl_call *call)
     config = policy_config(policy);
     warnings = warn_of_unreachable(config) + warn_of_all(policy, time(NULL));
     ok = check_store(policy, &warnings);
-    if (ok)
+    if (ok) {
         policy_note_answers(policy, note, &config);
+        note_kinds(config);
+    }
     if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
                warnings == 0 ? "is right" : "can be served, but see the warnings", config->listener_count,
@@ -347,8 +393,9 @@ const struct ctl_command ctl_check = {
         "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
         "has ended or will within a month, a CA that signs answers and may not, names that devices of "
         "two vendors could share, or that no device can have, and an agent whose certificate has ended. "
-        "A note tells who signs answers for a CA, if that is another name: some stations compare them. The "
-        "store is opened, and left as it is. Ports, and what a running cmpd may load "
+        "A note tells who signs answers for a CA, if that is another name: some stations compare them. "
+        "Another tells of a profile whose names or purposes are not those of its kind. The store is opened, "
+        "and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,
 };

@@ -97,6 +97,29 @@ Test(check, who_answers_for_the_CA_is_noted)
     cr_expect(said("lacks digitalSignature"), "%s", call_err);
 }
 
+/* init writes every setting, so a kind that is added there decides nothing. */
+Test(check, what_a_profile_has_in_place_of_its_kind_is_noted)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    edit("    # kind: gnb-ipsec ", "    kind: gnb-ipsec ");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out,
+                              "profile \"demo\" has names.subject and "
+                              "certificate.extended_key_usage of its own in place of those of gnb-ipsec"),
+                       "%s", call_out);
+    edit("\n      extended_key_usage: [clientAuth, serverAuth]", "\n      extended_key_usage: [ipsecIKE]");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out, "has names.subject of its own"), "%s", call_out);
+    edit("\n      subject: []", "\n      subject: [CN=oam]");
+    edit("kind: gnb-ipsec ", "kind: oam ");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not_null(strstr(call_out, "place of those of oam: remove"), "%s", call_out);
+    edit("profiles:\n", "operator: {mcc: \"262\", mnc: \"01\"}\n"
+                        "profiles:\n  - {name: plain, kind: gnb-ipsec}\n");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_null(strstr(call_out, "plain"), "%s", call_out);
+}
+
 Test(check, a_profile_under_which_nobody_can_enroll_is_told)
 {
     cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
