@@ -195,6 +195,7 @@ devices_enroll() {
     # ---- blocked ----
     expected="demo gnb-a blocked"
     said "blocked" device block demo gnb-a --reason cessationOfOperation --comment 'stolen at site 7'
+    same "it was listed" "$(cat "$work/said.err")" ""
     refused "its ir" 'this device is blocked: ask the operator' enrolls gnb-a listed -newkey "$work/other.key"
     logged 'device demo gnb-a: .*device unblock lifts that'
     refused "its kur" 'this device is blocked' cmp -path .well-known/cmp/p/listed -cmd kur -newkey "$work/station.key" \
@@ -225,11 +226,12 @@ devices_enroll() {
     same "its history" "$(device show demo gnb-a --history | grep -c ^certificate)" 3
 
     # ---- not listed yet, and blocked ----
-    device block demo gnb-c >/dev/null
+    device block demo gnb-c >/dev/null 2>"$work/said"
+    ok "which is told" grep -q 'it was not listed until now' "$work/said"
     refused "under any profile" 'this device is blocked' enrolls gnb-c record
     refused "also an open one" 'this device is blocked' enrolls gnb-c demo
     device block acme SN-1 >"$work/said" 2>&1
-    ok "a vendor that is gone" grep -q 'cmpd.yaml has no vendor of this name' "$work/said"
+    ok "a vendor that is gone" grep -q 'cmpd.yaml has no vendor of this name (capitals count)' "$work/said"
     device unblock acme SN-1 >/dev/null 2>&1
     device remove acme SN-1 >/dev/null 2>&1
 

@@ -68,8 +68,12 @@ static enum store_outcome block(void *arg, const struct device_store *at, struct
     }
     store_unit_write(&unit, STORE_PUT, STORE_DEVICES, &row);
     store_unit_write(&unit, STORE_ONCE, STORE_BLOCKED_KEYS, &key);
-    if ((outcome = device_commit(at, &unit, device, &act)) == STORE_DONE)
-        device_say(device, act.outcome);
+    if ((outcome = device_commit(at, &unit, device, &act)) != STORE_DONE)
+        return outcome;
+    device_say(device, act.outcome);
+    if (device->row == NULL) /* a slip of the pen would leave the one that is meant as it is */
+        fprintf(stderr, "cmpctl: it was not listed until now: if it should have been, look for how it is "
+                        "written: cmpctl device list\n");
     return outcome;
 }
 

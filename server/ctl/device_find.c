@@ -75,7 +75,8 @@ void device_warn_of_vendor(const struct device_store *at, const struct device_na
         if (bytes_equal(bytes_str(config->vendors[i].name), device->vendor))
             vendor = &config->vendors[i];
     if (vendor == NULL)
-        fprintf(stderr, "cmpctl: cmpd.yaml has no vendor of this name\n");
+        fprintf(stderr,
+                "cmpctl: cmpd.yaml has no vendor of this name (capitals count): see cmpctl vendor list\n");
     else if (vendor->identity == CONFIG_IDENTITY_NONE)
         fprintf(stderr,
                 "cmpctl: the vendor %s has identity: none in cmpd.yaml: no enrollment is known to be of this "
