@@ -233,7 +233,8 @@ static const struct config_setting vendor_rows[] = {
          "whoever is revoked by one, or not spoken of by any, is refused; without any, nobody is asked"},
     {ROW(config_vendor, crl_urls), LIST(CONFIG_TEXTS, 0),
      .example = "[\"http://crl.acme.example/factory.crl\"]", .commented = 1,
-     .says = "… and where more of them are: http: or https:. Each node fetches them into vendor_crl_folder"},
+     .says = "… and where more of them are: http: or https:. Each node fetches them into vendor_crl_folder; "
+             "where no vendor had any, it takes a restart"},
     {ROW(config_vendor, crl_fetch_minutes), NUMBER(1, 30 * 24 * 60, 60),
      .says = "minutes between two looks there; when the last CRL ends before, it is looked for sooner"},
     {ROW(config_vendor, crl_stale_hours), NUMBER(0, 365 * 24, 0),
@@ -575,7 +576,8 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, update), GROUP(update), .says = "what becomes of certificates that kur updates"},
     {ROW(config_profile, confirm), GROUP(confirm), .says = "of a new certificate"},
     {ROW(config_profile, authorize), POINTER(config_authorize, authorize), .commented = 1,
-     .says = "a server that is asked before a certificate is issued: it allows, denies, or names the device"},
+     .says = "a server that is asked before a certificate is issued: it allows, denies, or names the device; "
+             "where no profile had one, it takes a restart"},
     {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
 };

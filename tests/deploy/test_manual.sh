@@ -40,5 +40,36 @@ openssl ecparam -name prime256v1 -genkey -noout -out new.key
 command=$(example '-secret file:' | sed "s/HOST:8829/127.0.0.1:$port/; s/site-7-HFR4EVHDZC07/$reference/g")
 ok "a shared secret, as enrolling.md has it" env OPENSSL_CONF=/dev/null bash -c "$command"
 ok "it has the certificate" openssl verify -CAfile ca/root.pem -untrusted ca/issuing.pem gnb-1.pem
+
+# The server of authorize.md, which the configuration is told of while cmpd runs.
+asked=$(free_port)
+sed -n '/^```python$/,/^```$/{/^```/!p}' "$manual/authorize.md" | sed "s/8900/$asked/" >"$work/server.py"
+(umask 077 && openssl rand -hex 32 >inventory.key)
+python3 "$work/server.py" inventory.key 2>"$work/authorizer.log" &
+servers+=($!)
+until_so "the authorizer listens" bash -c "exec 3<>/dev/tcp/127.0.0.1/$asked" 2>/dev/null
+sed -i "s|^    # authorize: .*|    authorize: {url: \"http://127.0.0.1:$asked/cmp\", key: inventory.key}|" cmpd.yaml
+log=$work/manual.log
+reload
+ok "the first authorize takes a restart" grep -q 'event="configuration refused".*restart to use it' "$work/outcome"
+stop_server
+start_server cmpd "$dir/cmpd.yaml" "$log"
+
+# enrolls LINE: by the secret in that line of installers.txt.
+enrolls() {
+    local command
+    read -r reference secret < <(sed -n "$1p" installers.txt)
+    echo "$secret" >secret.txt
+    command=$(example '-secret file:' | sed "s/HOST:8829/127.0.0.1:$port/; s/site-7-HFR4EVHDZC07/$reference/g")
+    OPENSSL_CONF=/dev/null bash -c "$command"
+}
+ok "the server of authorize.md allows" enrolls 2
+grep -q '"POST /cmp HTTP/1.1" 200' "$work/authorizer.log" || fail "it was not asked"
+sed -i 's/^[0-9a-f]/x&/; s/^xf/0/; s/^x./f/' inventory.key
+chmod 600 inventory.key
+reload
+ok "another key is loaded" grep -q 'event="configuration loaded"' "$work/outcome"
+refused "a question that it does not know" 'does not answer: try again later' enrolls 3
+grep -q '"POST /cmp HTTP/1.1" 403' "$work/authorizer.log" || fail "it did not look at the signature"
 stop_server
 done_testing
