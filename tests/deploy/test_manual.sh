@@ -71,5 +71,32 @@ reload
 ok "another key is loaded" grep -q 'event="configuration loaded"' "$work/outcome"
 refused "a question that it does not know" 'does not answer: try again later' enrolls 3
 grep -q '"POST /cmp HTTP/1.1" 403' "$work/authorizer.log" || fail "it did not look at the signature"
+
+# clients.md: a CA that may sign answers, and cert-manager's issuer, whose requests have dNSNames.
+sed -i '/^    authorize: /d' cmpd.yaml
+python3 - "$manual/clients.md" cmpd.yaml <<'PY'
+import re, sys
+manual, config = open(sys.argv[1]).read(), open(sys.argv[2]).read()
+profiles = re.search(r"  - name: cmp-issuer\n(?:    .*\n)*  - name: cmp-issuer-others\n(?:    .*\n)*", manual)[0]
+at = config.index("# The profile of requests that name none")
+open(sys.argv[2], "w").write(config[:at] + profiles + "\n" + config[at:])
+PY
+ok "cmp-issuer" "$CMPD_BIN/cmpctl" check cmpd.yaml
+grep -q 'lacks digitalSignature' "$work/last.out" || fail "init makes a CA that may sign answers: the manual says it does not"
+sed -n '/^  openssl x509 -x509toreq/,/^  mv /s/^  //p' "$manual/clients.md" >"$work/issue.sh"
+ok "another certificate of the CA" bash -e "$work/issue.sh"
+ok "secret" "$CMPD_BIN/cmpctl" secret create --config cmpd.yaml --count 1 --profile cmp-issuer --out issuer.txt
+ok "the CA may sign answers" "$CMPD_BIN/cmpctl" check cmpd.yaml
+grep -q ' is right: ' "$work/last.out" || fail "there is something to warn of: $(cat "$work/last.out")"
+reload
+ok "it is loaded" grep -q 'event="configuration loaded"' "$work/outcome"
+read -r reference secret <issuer.txt
+ok "the issuer enrolls" cmp -path .well-known/cmp/p/cmp-issuer -cmd ir -ref "$reference" -secret "pass:$secret" -trusted ca/root.pem \
+    -subject "/O=Operator/CN=$reference" -newkey new.key -certout issuer.pem
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout other.key -subj "/O=Operator/CN=du1.example" \
+    -addext subjectAltName=DNS:du1.example -out other.csr 2>/dev/null
+ok "and for another" cmp -path .well-known/cmp/p/cmp-issuer-others -cmd p10cr -csr other.csr -cert issuer.pem -key new.key \
+    -extracerts ca/issuing.pem -trusted ca/root.pem -certout other.pem
+ok "what was issued before is good" openssl verify -CAfile ca/root.pem -untrusted ca/issuing.pem gnb-1.pem other.pem
 stop_server
 done_testing
