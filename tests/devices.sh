@@ -182,7 +182,7 @@ devices_enroll() {
 
     # ---- once, until it is allowed again ----
     refused "a second key" 'this device has a certificate of this profile already' enrolls gnb-a listed -newkey "$work/other.key"
-    logged 'device demo gnb-a: once.slots are taken by good certificates.*\(profile listed\)'
+    logged 'device demo gnb-a: once.slots are taken, once.again makes no room.*\(profile listed\)'
     refused "no such slot" 'has no such claim' device allow demo gnb-a --slot 2
     refused "no such profile" 'has no such claim' device allow demo gnb-a --profile demo
     expected="profile listed, slot 1: demo gnb-a is allowed once more"

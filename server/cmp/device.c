@@ -34,18 +34,25 @@ const struct cmp_device *cmp_device_of(const struct cmp_message *m)
     return m->enrolled != NULL ? &m->enrolled->device : NULL;
 }
 
+static void name_device(struct cmp_message *m)
+{
+    const struct cmp_device *device = cmp_device_of(m);
+
+    if (device != NULL)
+        m->result.device =
+            arena_printf(m->arena, "%.*s %.*s", (int)device->vendor.len, (const char *)device->vendor.data,
+                         (int)device->identity.len, (const char *)device->identity.data);
+}
+
 /* What only the operator is told: which device, which rule, which setting. */
 static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
                             const char *rule, const char *setting)
 {
-    const struct cmp_device *device = cmp_device_of(m);
-
     cmp_refuse_body(m, fail_info, text);
-    if (device != NULL)
+    name_device(m);
+    if (m->result.device != NULL)
         m->refusal.detail =
-            arena_printf(m->arena, "device %.*s %.*s: %s (profile %s)", (int)device->vendor.len,
-                         (const char *)device->vendor.data, (int)device->identity.len,
-                         (const char *)device->identity.data, rule, config_of(m)->name);
+            arena_printf(m->arena, "device %s: %s (profile %s)", m->result.device, rule, config_of(m)->name);
     return cmp_by(m, setting, CMP_REFUSED);
 }
 
@@ -395,7 +402,7 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     return refuse(
         m, PKI_DUPLICATE_CERT_REQ,
         "this device has a certificate of this profile already: ask the operator to allow another",
-        "once.slots are taken by good certificates, and this is another key: a copied certificate, or "
+        "once.slots are taken, once.again makes no room, and this is another key: a copied certificate, or "
         "a station that lost its key; cmpctl device allow lets it enroll once more",
         "once.slots");
 }
@@ -422,9 +429,7 @@ enum cmp_turn cmp_judge_device(struct cmp_message *m)
 
     if (own == NULL)
         return CMP_ON;
-    m->result.device = arena_printf(m->arena, "%.*s %.*s", (int)own->device.vendor.len,
-                                    (const char *)own->device.vendor.data, (int)own->device.identity.len,
-                                    (const char *)own->device.identity.data);
+    name_device(m);
     if (own->slots == 0)
         return CMP_ON;
     if (own->slot < 0 && choose_from_holders(m) != CMP_ON)

@@ -69,8 +69,10 @@ static void print_line(const struct overdue *found, int64_t now)
     printf("  profile ");
     cert_put_text(found->cert->profile, 0);
     if (vendor_of(found).len != 0) {
-        printf("  vendor ");
+        printf("  device ");
         cert_put_text(vendor_of(found), 0);
+        putchar(' ');
+        cert_put_text(identity_of(found), 0);
     }
     if (site_of(found).len != 0) {
         printf("  site ");

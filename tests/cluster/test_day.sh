@@ -139,7 +139,7 @@ same "not listed" "$(refusals 'devices: listed, and cmpctl device add was not ca
 same "blocked" "$(refusals 'cmpctl device unblock lifts that')" "$blocked"
 same "another key" "$(refusals 'its expected hash is neither')" "$expected"
 same "another profile" "$(refusals 'its profiles are others')" "$profiles"
-same "enrolled already" "$(refusals 'once.slots are taken by good certificates')" "$copied"
+same "enrolled already" "$(refusals 'once.slots are taken, once.again makes no room')" "$copied"
 enrolled=$((many - ${#wrong[@]}))
 certificates=$enrolled revoked=0
 
@@ -204,7 +204,7 @@ ctl device allow acme "$(name_of "$i")" >/dev/null
 ok "power fails before certConf" asks "$i" other -disable_confirm
 ok "and it comes back with another key" asks "$i" station
 certificates=$((certificates + 2)) revoked=$((revoked + 2))
-same "enrolled already" "$(refusals 'once.slots are taken by good certificates')" $((copied + 3))
+same "enrolled already" "$(refusals 'once.slots are taken, once.again makes no room')" $((copied + 3))
 
 # ---- in the end ----
 
