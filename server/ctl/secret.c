@@ -184,18 +184,40 @@ static int store_one(struct store *store, const struct policy *policy, const str
                                                     (int)item->reference.len, item->reference.data);
 }
 
+static int takes_secrets(const struct policy *policy, const char *name)
+{
+    const struct cmp_settings *settings = policy_settings(policy);
+
+    for (size_t i = 0; i < settings->profile_count; i++) {
+        const struct config_profile *profile = settings->profiles[i]->config;
+        if ((name == NULL || strcmp(profile->name, name) == 0) && profile->mac.allowed)
+            return 1;
+    }
+    return 0;
+}
+
+int secret_may_store(const struct policy *policy, const struct secret_plan *plan)
+{
+    if (secret_authority(policy, plan->profile) == NULL)
+        return 0;
+    if (policy_settings(policy)->seal_key == NULL)
+        return !ctl_fault("the configuration names no seal_key: secrets are stored sealed only");
+    return takes_secrets(policy, plan->profile) ||
+           !ctl_fault("%s takes no shared secrets; write allowed: true in its mac first",
+                      plan->profile != NULL ? plan->profile : "the configuration");
+}
+
 int secret_store_all(const struct policy *policy, const struct secret_plan *plan,
                      const struct ctl_shared_secret *items, size_t count)
 {
-    const struct cmp_authority *ca = secret_authority(policy, plan->profile);
+    const struct cmp_authority *ca;
     char store_fault[STORE_FAULT_MAX] = "";
     struct store *store;
     int ok = 1;
 
-    if (ca == NULL)
+    if (!secret_may_store(policy, plan))
         return 0;
-    if (policy_settings(policy)->seal_key == NULL)
-        return !ctl_fault("the configuration names no seal_key: secrets are stored sealed only");
+    ca = secret_authority(policy, plan->profile);
     store = store_open(store_fault, policy_config(policy)->store, policy_config(policy)->node);
     if (store == NULL)
         return !ctl_fault("%s", store_fault);

@@ -63,6 +63,7 @@ static int create(const struct ctl_opened *opened, const struct secret_plan *pla
 
     if (!ok)
         ctl_fault("out of memory");
+    ok = ok && secret_may_store(opened->policy, plan);
     while (ok && made.count < count)
         make_one(&made, prefix);
     ok = ok && (file_write(file, made.text, made.len, 0600, 1) ||

@@ -96,4 +96,15 @@ Test(secret_create, a_wrong_call_is_told)
     cr_expect(says("--prefix wants up to 40"), "%s", call_err);
     cr_expect_eq(create("--profile nobody"), CTL_FAULT);
     cr_expect(says("no profile is named 'nobody'"), "%s", call_err);
+    cr_expect_neq(access(file, F_OK), 0, "no file with secrets that nobody has stored");
+}
+
+Test(secret_create, not_for_who_takes_none)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "      allowed: true", "      allowed: false"), "%s", fault.text);
+    cr_expect_eq(create(""), CTL_FAULT);
+    cr_expect(says("takes no shared secrets; write allowed: true"), "%s", call_err);
+    cr_expect_neq(access(file, F_OK), 0);
 }
