@@ -79,8 +79,8 @@ struct store_cert_change {
     int reason;
     int64_t at;             /* Unix seconds */
     int64_t invalidity_at;  /* of a revocation: since when the key may be lost (RFC 5280 5.3.2); 0: unknown */
-    struct bytes successor; /* not empty: of that certificate from now on */
-    const struct bytes *former; /* not NULL: the successor that it has to have until now, if it is required */
+    struct bytes successor; /* not empty: of that certificate from now on; its own serial: it has none */
+    const struct bytes *former; /* not NULL: the successor that it has to have until now, or this is none */
     const struct store_cert_change *next; /* of another certificate, in the same unit; or NULL. Of all in a
                                            * unit one may be required */
 };

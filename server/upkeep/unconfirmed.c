@@ -70,18 +70,45 @@ static void log_end(const struct store_tx *tx, const struct action *action)
              log_word("action", action->text));
 }
 
+/* What |tx| was to update is without a successor again: it is what the station has, and may become overdue.
+ * Returns 1 with |*out|, or 0 if there is no such certificate. */
+static int find_updated(struct store_cert_change *out, struct store *store, struct bytes issuer,
+                        const struct store_tx *tx, int64_t now, struct arena *arena)
+{
+    struct store_fetch fetch = {
+        .kind = STORE_CERTIFICATES, .issuer = issuer, .key = tx->signer_serial, .arena = arena};
+    const struct store_cert *cert;
+
+    if (tx->signer_serial.len == 0 || !store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
+        return 0;
+    cert = fetch.rows;
+    if (cert->status != STORE_CERT_VALID || !bytes_equal(cert->successor, tx->serial))
+        return 0;
+    *out = (struct store_cert_change){.serial = cert->serial,
+                                      .only_from = STORE_CERT_VALID,
+                                      .status = STORE_CERT_VALID,
+                                      .at = now,
+                                      .successor = cert->serial,
+                                      .former = &tx->serial};
+    return 1;
+}
+
 /* With an action that leaves it unconfirmed the change is none; what is recorded has its serial from there.
  */
 static struct store_unit try_to_end(struct store *store, struct bytes issuer, const struct store_tx *tx,
                                     const struct action *action, int64_t now, struct arena *arena)
 {
     struct store_tx after = *tx;
-    const struct store_cert_change change = {.serial = tx->serial,
-                                             .only_from = STORE_CERT_UNCONFIRMED,
-                                             .required = action->status != STORE_CERT_UNCONFIRMED,
-                                             .status = action->status,
-                                             .reason = action->reason,
-                                             .at = now};
+    struct store_cert_change updated;
+    int is_void = action->status == STORE_CERT_REVOKED || action->status == STORE_CERT_HOLD;
+    const struct store_cert_change change = {
+        .serial = tx->serial,
+        .only_from = STORE_CERT_UNCONFIRMED,
+        .required = action->status != STORE_CERT_UNCONFIRMED,
+        .status = action->status,
+        .reason = action->reason,
+        .at = now,
+        .next = is_void && find_updated(&updated, store, issuer, tx, now, arena) ? &updated : NULL};
     const struct store_audit audit = {.at = now * 1000,
                                       .event = "unconfirmed",
                                       .outcome = action->text,

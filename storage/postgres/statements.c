@@ -83,7 +83,8 @@ static const char *const by_hand[SQL_GET] = {
         "w AS (UPDATE cmpd.certificates c SET status = u.status, "
         "reason = CASE WHEN u.status IN (3, 4) THEN u.reason ELSE 0 END, "
         "revoked_at = CASE WHEN u.status IN (3, 4) THEN u.at ELSE 0 END, "
-        "successor = CASE WHEN u.successor = '' THEN c.successor ELSE u.successor END, "
+        "successor = CASE WHEN u.successor = '' THEN c.successor WHEN u.successor = u.serial THEN '' "
+        "ELSE u.successor END, "
         /* The first place stays, of the others the last ones. */
         "changes = CASE WHEN length(c.changes) < " CHANGES_MAX " THEN c.changes ELSE "
         "substr(c.changes, 1, " PLACE ") || substr(c.changes, 2 * " PLACE " + 1) END || u.place "

@@ -33,12 +33,13 @@ static const char *const by_hand[SQL_GET] = {
     /* The status is not in the index: the few rows that share a key are read. */
     [SQL_CERT_KEY] = "SELECT 1 FROM certificates WHERE issuer = ?1 AND spki_hash = ?2 "
                      "AND status <> 3 LIMIT 1",
-    [SQL_CERT_CHANGE] = "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5, "
-                        "successor = CASE WHEN length(?6) = 0 THEN successor ELSE ?6 END, "
-                        /* The first place stays, of the others the last ones. */
-                        "changes = CAST(CASE WHEN length(changes) < ?8 THEN changes ELSE "
-                        "substr(changes, 1, ?9) || substr(changes, 2 * ?9 + 1) END || ?7 AS BLOB) "
-                        "WHERE issuer = ?1 AND serial = ?2",
+    [SQL_CERT_CHANGE] =
+        "UPDATE certificates SET status = ?3, reason = ?4, revoked_at = ?5, "
+        "successor = CASE WHEN length(?6) = 0 THEN successor WHEN ?6 = ?2 THEN x'' ELSE ?6 END, "
+        /* The first place stays, of the others the last ones. */
+        "changes = CAST(CASE WHEN length(changes) < ?8 THEN changes ELSE "
+        "substr(changes, 1, ?9) || substr(changes, 2 * ?9 + 1) END || ?7 AS BLOB) "
+        "WHERE issuer = ?1 AND serial = ?2",
     [SQL_CERT_REMOVABLE] =
         "SELECT 1 FROM certificates c WHERE issuer = ?1 AND serial = ?2 AND not_after < ?3 AND status <> 1 "
         "AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.issuer = c.issuer "

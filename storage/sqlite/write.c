@@ -298,10 +298,11 @@ static int write_change(struct sqlite_conn *conn, const struct store_unit *unit,
     int stopped = change->status == STORE_CERT_REVOKED || change->status == STORE_CERT_HOLD;
     int rc = look(get, unit->issuer, change->serial);
     int status = rc == SQLITE_ROW ? sqlite3_column_int(get, 0) : 0;
+    int is_one = rc == SQLITE_ROW && changes(change, status) && follows(change, get);
     sqlite3_reset(get);
     if (rc != SQLITE_ROW)
         return rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
-    if (!changes(change, status))
+    if (!is_one)
         return SQLITE_OK;
     sqlite_bind(update, 1, unit->issuer);
     sqlite_bind(update, 2, change->serial);

@@ -474,7 +474,8 @@ static void change_here(struct world *world, const struct store_unit *unit,
     cert->reason = stopped ? change->reason : 0;
     cert->revoked_at = stopped ? change->at : 0;
     if (change->successor.len != 0)
-        cert->successor = keep(world, change->successor);
+        cert->successor =
+            bytes_equal(change->successor, cert->serial) ? bytes_of(NULL, 0) : keep(world, change->successor);
 }
 
 /* What storage/store.h says of every unit: each change is of another certificate, one of them is required at

@@ -255,7 +255,7 @@ static size_t ending(int64_t from, uint8_t (*serials)[STORE_SERIAL], size_t max)
 Test(changes, certificates_are_found_by_their_end_unless_another_took_their_place)
 {
     enum { MANY = STORE_OLD_MAX + 20, SECONDS = 3, UPDATED = 5 };
-    static uint8_t serials[MANY + 1][STORE_SERIAL];
+    static uint8_t serials[MANY + 1][STORE_SERIAL], found[MANY + 1][STORE_SERIAL];
     struct enrollment e;
     for (uint32_t n = 0; n < MANY; n++) {
         enrollment_init(&e, 1, n);
@@ -276,10 +276,23 @@ Test(changes, certificates_are_found_by_their_end_unless_another_took_their_plac
     struct store_unit unit = {.issuer = test_issuer(), .change = &change};
     cr_assert(store_commit_wait(store, &unit));
     cr_assert_eq(unit.outcome, STORE_DONE);
-    cr_assert_eq(ending(0, serials, MANY + 1), MANY - 1);
+    cr_assert_eq(ending(0, found, MANY + 1), MANY - 1);
     for (size_t i = 0; i < MANY - 1; i++)
-        cr_expect_neq(memcmp(serials[i], e.serial, STORE_SERIAL), 0);
+        cr_expect_neq(memcmp(found[i], e.serial, STORE_SERIAL), 0);
+    /* Its own serial: it has none any more, if that is the one which it has. */
+    struct bytes other = bytes_of(serials[1], STORE_SERIAL), own = bytes_of(serials[0], STORE_SERIAL);
+    struct bytes former[] = {other, own};
+    for (size_t i = 0; i < 2; i++) {
+        change = (struct store_cert_change){.serial = e.cert.serial,
+                                            .only_from = STORE_CERT_VALID,
+                                            .status = STORE_CERT_VALID,
+                                            .successor = e.cert.serial,
+                                            .former = &former[i]};
+        cr_assert(store_commit_wait(store, &unit));
+        cr_assert_eq(unit.outcome, STORE_DONE);
+        cr_assert_eq(ending(0, found, MANY + 1), i == 0 ? MANY - 1 : MANY);
+    }
     enrollment_cleanup(&e);
     issuer_octets[0] ^= 1;
-    cr_assert_eq(ending(0, serials, MANY + 1), 0);
+    cr_assert_eq(ending(0, found, MANY + 1), 0);
 }

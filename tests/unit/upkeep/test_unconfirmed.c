@@ -101,6 +101,64 @@ Test(unconfirmed, a_profile_may_keep_or_hold_it)
     expect(2, STORE_TX_ENDED, STORE_CERT_HOLD, 6); /* RFC 5280 5.3.1 certificateHold */
 }
 
+/* Certificate |n|, valid, of which |next| is the successor. */
+static void succeed(uint32_t n, uint32_t next)
+{
+    struct enrollment e, after;
+
+    enrollment_init(&e, 1, n);
+    enrollment_init(&after, 1, next);
+    struct store_cert_change change = {
+        .serial = e.cert.serial, .status = STORE_CERT_VALID, .at = NOW, .successor = after.cert.serial};
+    struct store_unit unit = {.issuer = test_issuer(), .change = &change};
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    enrollment_cleanup(&after);
+    enrollment_cleanup(&e);
+}
+
+/* An update, |n|, of the certificate |of|, which awaits its certConf. */
+static void begin_update(uint32_t n, uint32_t of)
+{
+    struct enrollment e, before;
+
+    enrollment_init(&e, 1, n);
+    enrollment_init(&before, 1, of);
+    e.tx.implicit_confirm = 0;
+    e.tx.signer_serial = before.cert.serial;
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    enrollment_cleanup(&before);
+    enrollment_cleanup(&e);
+    succeed(of, n);
+}
+
+/* The station has what it was to update, and nothing else: that may become overdue. */
+Test(unconfirmed, what_was_to_be_updated_has_no_successor_any_more)
+{
+    enum store_tx_state state;
+
+    begin(1, "demo");
+    begin(2, "demo");
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 2);
+    begin(3, "demo");
+    begin(4, "demo");
+    edit("unconfirmed: revoke", "unconfirmed: keep");
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 2);
+    edit("unconfirmed: keep", "unconfirmed: revoke");
+    begin_update(5, 3);
+    begin_update(6, 4);
+    succeed(4, 1); /* another update was faster */
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 302), 2);
+    expect(5, STORE_TX_ENDED, STORE_CERT_REVOKED, 0);
+    cr_expect_eq(cert_of(3, &state).successor.len, 0);
+    cr_expect_eq(cert_of(3, &state).status, STORE_CERT_VALID);
+    cr_expect_neq(cert_of(4, &state).successor.len, 0);
+    begin_update(7, 1); /* what is revoked is left alone */
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 303), 1);
+    expect(1, STORE_TX_ENDED, STORE_CERT_REVOKED, 0);
+}
+
 Test(unconfirmed, what_belongs_to_a_profile_that_is_gone_is_revoked)
 {
     begin(1, "of last year");
