@@ -184,13 +184,13 @@ static int store_one(struct store *store, const struct policy *policy, const str
                                                     (int)item->reference.len, item->reference.data);
 }
 
-static int takes_secrets(const struct policy *policy, const char *name)
+int secret_is_taken(const struct policy *policy, const char *profile)
 {
     const struct cmp_settings *settings = policy_settings(policy);
 
     for (size_t i = 0; i < settings->profile_count; i++) {
-        const struct config_profile *profile = settings->profiles[i]->config;
-        if ((name == NULL || strcmp(profile->name, name) == 0) && profile->mac.allowed)
+        const struct config_profile *config = settings->profiles[i]->config;
+        if ((profile == NULL || strcmp(config->name, profile) == 0) && config->mac.allowed)
             return 1;
     }
     return 0;
@@ -200,11 +200,8 @@ int secret_may_store(const struct policy *policy, const struct secret_plan *plan
 {
     if (secret_authority(policy, plan->profile) == NULL)
         return 0;
-    if (policy_settings(policy)->seal_key == NULL)
-        return !ctl_fault("the configuration names no seal_key: secrets are stored sealed only");
-    return takes_secrets(policy, plan->profile) ||
-           !ctl_fault("%s takes no shared secrets; write allowed: true in its mac first",
-                      plan->profile != NULL ? plan->profile : "the configuration");
+    return policy_settings(policy)->seal_key != NULL ||
+           !ctl_fault("the configuration names no seal_key: secrets are stored sealed only");
 }
 
 int secret_store_all(const struct policy *policy, const struct secret_plan *plan,

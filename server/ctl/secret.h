@@ -42,8 +42,11 @@ const struct cmp_authority *secret_authority(const struct policy *policy, const 
 int secret_fetch(const struct store_secret **row, struct store *store, struct arena *arena,
                  const struct cmp_authority *ca, struct bytes reference);
 
-/* secret_may_store returns 1 if secrets can be stored as |plan| has it, and would be taken; 0 with a fault
- * printed. secret_store_all asks it first. */
+/* secret_is_taken returns 1 if |profile|, or any if that is NULL, takes shared secrets. */
+int secret_is_taken(const struct policy *policy, const char *profile);
+
+/* secret_may_store returns 1 if secrets can be stored as |plan| has it; 0 with a fault printed.
+ * secret_store_all asks it first. */
 int secret_may_store(const struct policy *policy, const struct secret_plan *plan);
 
 /* secret_store_all seals |items| into the store of |policy|, one after the other. 1, or 0 with a fault

@@ -85,6 +85,9 @@ static int add(const struct ctl_call *call, const char *reference, const char *f
     ok = ok && (ctl_value(call, "weak") != NULL || are_strong(list != NULL ? list : &one, count));
     if (ok && (ok = ctl_open(&opened, call, CTL_NEEDS_POLICY) == CTL_OK)) {
         ok = secret_store_all(opened.policy, plan, list != NULL ? list : &one, count);
+        if (ok && !secret_is_taken(opened.policy, plan->profile))
+            fprintf(stderr, "cmpctl: %s takes no shared secrets until allowed: true stands in its mac\n",
+                    plan->profile != NULL ? plan->profile : "the configuration");
         ctl_close(&opened);
     }
     free(list);

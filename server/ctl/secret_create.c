@@ -63,7 +63,10 @@ static int create(const struct ctl_opened *opened, const struct secret_plan *pla
 
     if (!ok)
         ctl_fault("out of memory");
-    ok = ok && secret_may_store(opened->policy, plan);
+    ok = ok && secret_may_store(opened->policy, plan) &&
+         (secret_is_taken(opened->policy, plan->profile) ||
+          !ctl_fault("%s takes no shared secrets; write allowed: true in its mac first",
+                     plan->profile != NULL ? plan->profile : "the configuration"));
     while (ok && made.count < count)
         make_one(&made, prefix);
     ok = ok && (file_write(file, made.text, made.len, 0600, 1) ||
