@@ -443,6 +443,10 @@ void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_
 /* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
 
+/* cmp_give_back has the unit whose m->change revokes the certificate of m->tx, which a kur got, leave the one
+ * that it was to update without a successor: that is what the station has. */
+void cmp_give_back(struct cmp_message *m);
+
 /* cmp_widest_window returns the largest window of messageTime, in seconds, that any profile of the message's
  * CA has, for whoever sends a message again chooses which of them takes it; 0 if one of them looks at no
  * time. */

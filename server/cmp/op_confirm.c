@@ -181,6 +181,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         m->change.next = &m->predecessor_change;
         if (!is_signer)
             unit->signer_serial = m->tx.signer_serial;
+    } else if (!own->accepted && m->tx.body == PKI_KUR) {
+        cmp_give_back(m);
     } else {
         unit->signer_serial = m->tx.signer_serial;
     }

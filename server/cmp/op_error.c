@@ -35,7 +35,10 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         (struct store_cert_change){.serial = m->tx.serial, .status = STORE_CERT_REVOKED, .at = m->now};
     cmp_end_tx(m, unit, STORE_TX_ENDED);
     cmp_accept(m);
-    unit->signer_serial = m->tx.signer_serial;
+    if (m->tx.body == PKI_KUR)
+        cmp_give_back(m);
+    else
+        unit->signer_serial = m->tx.signer_serial;
     m->audit.event = m->operation->audit;
     m->audit.outcome = "revoked";
 }

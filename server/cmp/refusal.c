@@ -18,6 +18,8 @@ static void fail_transaction(struct cmp_message *m, struct store_unit *unit)
     m->change =
         (struct store_cert_change){.serial = m->tx.serial, .status = STORE_CERT_REVOKED, .at = m->now};
     cmp_end_tx(m, unit, STORE_TX_REJECTED);
+    if ((cmp_operation_of(m->tx.body)->flags & CMP_UPDATES) != 0)
+        cmp_give_back(m);
     m->audit.event = "reject";
     m->audit.outcome = "revoked";
     m->audit.detail = bytes_str(m->result.text);

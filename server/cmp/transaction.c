@@ -73,6 +73,19 @@ void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_st
     unit->change = &m->change;
 }
 
+/* If it is no longer its successor, or was revoked itself, this changes nothing. Not beside |signer_serial|
+ * of the unit, as in cmp_supersede: what is rejected may be so by who was revoked meanwhile. */
+void cmp_give_back(struct cmp_message *m)
+{
+    m->predecessor_change = (struct store_cert_change){.serial = m->tx.signer_serial,
+                                                       .only_from = STORE_CERT_VALID,
+                                                       .status = STORE_CERT_VALID,
+                                                       .at = m->now,
+                                                       .successor = m->tx.signer_serial,
+                                                       .former = &m->tx.serial};
+    m->change.next = &m->predecessor_change;
+}
+
 /* The record has the serial of the new certificate. Who asks what became of the old one finds it here, before
  * what a peer had a hand in. */
 void cmp_tell_superseded(struct cmp_message *m, struct bytes serial)

@@ -816,6 +816,43 @@ Test(op_enroll, an_update_is_noted_in_its_predecessor_and_changes_nothing_of_it_
     ctl_identity_cleanup(&own);
 }
 
+/* What the station does not take leaves it what it had: that is without a successor again, however it was
+ * refused. RFC 9810 5.3.18, 5.3.21; RFC 9483 3.6.4 */
+Test(op_enroll, an_update_that_is_not_taken_gives_its_predecessor_back)
+{
+    enum { REJECTED, ENDED, WRONG, OVERTAKEN, WAYS };
+
+    for (int way = 0; way < WAYS; way++) {
+        struct ctl_identity own;
+        world_forget(world);
+        client_cleanup(&client);
+        client_init(&client, world, 0);
+        enroll_for_update(&own);
+        struct answer updated = update_again(), answer;
+        cr_assert(bytes_equal(world->certs[0].row.successor, updated.cert.serial));
+        if (way == OVERTAKEN)
+            world->certs[0].row.successor = world->certs[0].row.serial; /* another update */
+        if (way == ENDED) {
+            struct bytes body;
+            struct pki_status_info status = {.status = PKI_REJECTION};
+            cr_assert(pki_encode_error(&body, world->arena, &status));
+            client_next(&client, &updated);
+            answer = world_send(world, client_message(&client, PKI_ERROR, body));
+        } else {
+            if (way == WRONG)
+                updated.cert.der.len--; /* another certHash */
+            answer = world_send(world, client_confirm(&client, &updated, way == WRONG ? -1 : PKI_REJECTION));
+            updated.cert.der.len += way == WRONG;
+        }
+        cr_expect_eq(world->certs[1].row.status, STORE_CERT_REVOKED, "way %d", way);
+        cr_expect_eq(world->certs[0].row.status, STORE_CERT_VALID, "way %d", way);
+        cr_expect_eq(world->certs[0].row.successor.len, way == OVERTAKEN ? STORE_SERIAL : 0, "way %d", way);
+        answer_free(&answer);
+        answer_free(&updated);
+        ctl_identity_cleanup(&own);
+    }
+}
+
 /* RFC 5280 5.3.1 superseded(4): not before the new one is good. */
 Test(op_enroll, an_update_revokes_its_predecessor_where_the_profile_says_so)
 {
