@@ -49,7 +49,7 @@ static int find(const struct cmp_message *m, struct cmp_quota *own)
     } else if (m->is_mac && m->stored_secret->reusable) {
         own->most = mac->per_day;
         own->setting = "mac.per_day";
-        own->slots = mac->open;
+        own->slots = m->in.header.implicit_confirm && m->profile->config->confirm.implicit ? 0 : mac->open;
         identify(own, "reference", m->in.header.sender_kid);
     }
     return own->most != 0 || own->slots != 0;

@@ -288,8 +288,15 @@ static void take_slot(struct world *who)
 
 Test(quota, of_two_nodes_one_has_the_slot)
 {
+    struct answer first, confirmed;
+
     world->config.mac.open = 1;
-    granted(&mac, PKI_IR, PKI_IP);
+    mac.header.implicit_confirm = 0;
+    first = send(&mac, PKI_IR);
+    confirmed = world_send(world, client_confirm(&mac, &first, -1));
+    expect_pkiconf(&confirmed);
+    answer_free(&first);
+    mac.header.recip_nonce = bytes_of(NULL, 0);
     world->before_commit = take_slot;
     client_cleanup(&client);
     client_init(&client, world, 0); /* no agent from here on */
@@ -298,10 +305,28 @@ Test(quota, of_two_nodes_one_has_the_slot)
 
 Test(quota, both_hold_together)
 {
-    world->config.mac.open = 1;
+    world->config.mac.open = 2;
     world->config.mac.per_day = 2;
+    mac.header.implicit_confirm = 0;
     granted(&mac, PKI_IR, PKI_IP);
     granted(&mac, PKI_IR, PKI_IP);
     refused(&mac, PKI_NOT_AUTHORIZED, "profiles[0].mac.per_day");
-    cr_expect_eq(world->claim_count, 2);
+    cr_expect_eq(world->claim_count, 3);
+}
+
+/* RFC 9483 4.1.1: what is confirmed when it is issued awaits no certConf. */
+Test(quota, who_is_granted_implicitConfirm_has_nothing_open)
+{
+    struct answer open;
+
+    world->config.mac.open = 1;
+    mac.header.implicit_confirm = 0;
+    open = send(&mac, PKI_IR);
+    cr_assert(open.has_cert);
+    answer_free(&open);
+    refused(&mac, PKI_BAD_REQUEST, "profiles[0].mac.open");
+    mac.header.implicit_confirm = 1;
+    granted(&mac, PKI_IR, PKI_IP);
+    world->config.confirm.implicit = 0; /* asked for in vain */
+    refused(&mac, PKI_BAD_REQUEST, "profiles[0].mac.open");
 }
