@@ -101,8 +101,8 @@ enum cmp_turn cmp_check_time(struct cmp_message *m)
         (difference <= window && difference >= -(int64_t)window) || cmp_tolerates(m, TOLERANCE_CLOCK_OFF))
         return CMP_ON;
     return cmp_refuse(m, PKI_BAD_TIME, CMP_WRONG_TIME,
-                      arena_printf(m->arena, "%lld s off; tolerate: [%s] would take it",
-                                   (long long)difference, tolerance_name(TOLERANCE_CLOCK_OFF)));
+                      arena_printf(m->arena, "%lld s off; %s", (long long)difference,
+                                   cmp_would_tolerate(m, TOLERANCE_CLOCK_OFF)));
 }
 
 /* RFC 9483 3.5: sender and senderKID name the certificate that protects. RFC 9810 5.1.1 lets a sender that

@@ -100,8 +100,19 @@ enum cmp_turn cmp_judge_tolerated(struct cmp_message *m)
     return CMP_ON;
 }
 
+static int has_ended(const struct cmp_message *m, enum tolerance tolerance)
+{
+    const struct config_profile *config = m->profile->config;
+
+    return (config->tolerances.until[tolerance] != 0 || config->of_vendors.until[tolerance] != 0) &&
+           !cmp_may_tolerate(m, m->profile, tolerance);
+}
+
 const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance)
 {
+    if (has_ended(m, tolerance))
+        return arena_printf(m->arena, "tolerate: [%s] took it until its date: give it a later one, or none",
+                            tolerance_name(tolerance));
     return arena_printf(m->arena, "tolerate: [%s] would take it", tolerance_name(tolerance));
 }
 

@@ -187,6 +187,10 @@ static void is_refused(const struct habit *habit)
     cr_expect(answer.result.detail == NULL || strstr(answer.result.detail, "tolerate") == NULL ||
                   strstr(answer.result.detail, tolerance_name(habit->tolerance)) != NULL,
               "%s", answer.result.detail);
+    /* Of one that has ended it is not said that it would help. */
+    cr_expect(answer.result.detail == NULL || strstr(answer.result.detail, "would take it") == NULL ||
+                  world->config.tolerances.until[habit->tolerance] == 0,
+              "%s", answer.result.detail);
     expect_error(&answer, habit->failure);
 }
 
