@@ -55,19 +55,36 @@ static const char *host_of(struct arena *arena, const char *address)
     return address;
 }
 
+static int is_http(const char *url)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strncmp(url, schemes[i], strlen(schemes[i])) == 0)
+            return url[strlen(schemes[i])] != 0 && strpbrk(url, "?# ") == NULL;
+    return 0;
+}
+
+/* NULL with a fault printed. */
 static const char *base_of(struct arena *arena, const struct ctl_call *call, const struct config *config)
 {
     const struct config_listener *listener = listener_of(config);
     const char *given = ctl_value(call, "url"), *host;
     size_t len;
 
+    if (given != NULL && !is_http(given)) {
+        ctl_fault("--url %s: begin it with http:// or https://, and leave query and fragment out", given);
+        return NULL;
+    }
     if (given != NULL) {
         for (len = strlen(given); len != 0 && given[len - 1] == '/'; len--)
             ;
         return arena_printf(arena, "%.*s", (int)len, given);
     }
-    if (listener == NULL || (host = host_of(arena, listener->address)) == NULL)
+    if (listener == NULL || (host = host_of(arena, listener->address)) == NULL) {
+        ctl_fault("no listener serves CMP: say by --url where stations reach this CA");
         return NULL;
+    }
     return arena_printf(arena, "%s://%s", listener->tls != NULL ? "https" : "http", host);
 }
 
@@ -161,12 +178,18 @@ static int write_files(const struct cmp_profile *profile, const char *dir)
 
 /* ---- the call ---- */
 
-static int takes(const struct config_profile *profile, const char *vendor)
+static int takes_vendor(const struct config_profile *profile, const char *vendor)
 {
     for (size_t i = 0; i < profile->accept.vendors.count; i++)
         if (strcmp(profile->accept.vendors.items[i], vendor) == 0)
             return 1;
     return 0;
+}
+
+/* By shared secrets alone: then stations of any vendor enroll. */
+static int takes_secrets_alone(const struct config_profile *profile)
+{
+    return profile->mac.allowed && profile->accept.vendors.count == 0;
 }
 
 /* The one that the call names, or the only one that takes the vendor's certificates. -1 with a fault printed.
@@ -176,13 +199,14 @@ static int choose(const struct config *config, const char *vendor, const char *n
     int found = -1;
 
     if (name != NULL) {
-        if ((found = profile_index(config, name)) < 0 || takes(&config->profiles[found], vendor))
+        if ((found = profile_index(config, name)) < 0 || takes_vendor(&config->profiles[found], vendor) ||
+            takes_secrets_alone(&config->profiles[found]))
             return found;
         ctl_fault("the profile %s takes no certificates of %s: name it in accept.vendors", name, vendor);
         return -1;
     }
     for (size_t i = 0; i < config->profile_count; i++) {
-        if (!takes(&config->profiles[i], vendor))
+        if (!takes_vendor(&config->profiles[i], vendor))
             continue;
         if (found >= 0) {
             ctl_fault("several profiles take certificates of %s: say by --profile which", vendor);
@@ -191,7 +215,9 @@ static int choose(const struct config *config, const char *vendor, const char *n
         found = (int)i;
     }
     if (found < 0)
-        ctl_fault("no profile takes certificates of %s: name it in accept.vendors of one", vendor);
+        ctl_fault("no profile takes certificates of %s: name it in accept.vendors of one, or say by "
+                  "--profile which takes shared secrets alone",
+                  vendor);
     return found;
 }
 
@@ -206,7 +232,7 @@ static int hand_out(const struct ctl_call *call, const struct ctl_opened *opened
         (i = choose(opened->config, vendor, ctl_value(call, "profile"))) < 0)
         return CTL_FAULT;
     if ((base = base_of(arena, call, opened->config)) == NULL)
-        return ctl_fault("no listener serves CMP: say by --url where stations reach this CA");
+        return CTL_FAULT;
     profile = policy_settings(opened->policy)->profiles[i];
     if (out != NULL && !write_files(profile, out))
         return CTL_FAULT;

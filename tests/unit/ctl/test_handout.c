@@ -82,8 +82,34 @@ Test(handout, the_profile_takes_the_vendor)
     cr_assert(demo_edit(&demo, &fault, "      vendors: [demo]", "      vendors: []"), "%s", fault.text);
     cr_expect_eq(with_config("handout demo"), CTL_FAULT);
     cr_expect_not_null(strstr(call_err, "no profile takes certificates of demo"), "%s", call_err);
+    cr_assert(demo_edit(&demo, &fault, "      allowed: true", "      allowed: false"), "%s", fault.text);
     cr_expect_eq(with_config("handout demo --profile demo"), CTL_FAULT);
     cr_expect_not_null(strstr(call_err, "the profile demo takes no certificates of demo"), "%s", call_err);
+}
+
+/* Who enrolls by a shared secret needs no vendor in accept.vendors. */
+Test(handout, a_profile_of_secrets_alone_is_for_any_vendor)
+{
+    struct config_fault fault;
+
+    cr_assert(demo_edit(&demo, &fault, "      vendors: [demo]", "      vendors: []"), "%s", fault.text);
+    cr_expect_eq(with_config("handout demo --profile demo"), CTL_OK, "%s", call_err);
+    cr_expect_eq(with_config("handout demo"), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "--profile which takes shared secrets"), "%s", call_err);
+}
+
+Test(handout, the_URL_is_one_of_http)
+{
+    static const char *const wrong[] = {"ca.example", "ldap://ca.example", "https://", "http://ca.example/?a",
+                                        "http://ca.example#a"};
+    char words[128];
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(words, sizeof words, "handout demo --url %s", wrong[i]);
+        cr_expect_eq(with_config(words), CTL_FAULT, "%s", wrong[i]);
+        cr_expect_not_null(strstr(call_err, "begin it with http:// or https://"), "%s", call_err);
+    }
+    cr_expect_eq(with_config("handout demo --url http://ca.example"), CTL_OK, "%s", call_err);
 }
 
 Test(handout, an_address_that_is_every_one_has_the_name_of_this_machine)
