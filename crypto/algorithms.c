@@ -1,40 +1,31 @@
 /* The table of signature and digest algorithms, and everything that is asked of a row. */
 #include "crypto/algorithms.h"
 
-#include <openssl/digest.h>
-#include <openssl/sha.h>
-
-#include "crypto/internal.h"
+#include "crypto/hashing_internal.h"
 
 #define BYTES(literal)                                                                                       \
     {                                                                                                        \
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
     }
 
-/* RFC 5754 section 2; id-sha1 from RFC 3279 2.2.1. Prices: one compression on a current x86-64 core. */
+#define NIST_HASH(last) BYTES("\x60\x86\x48\x01\x65\x03\x04\x02" last)
+#define BY_BORINGSSL 0, &hashing_boringssl
+#define BY_AWS_LC 1, &hashing_aws_lc
+/* RFC 5754 section 2, RFC 9688 section 2, RFC 8702 section 3.1; id-sha1 from RFC 3279 2.2.1. Prices: one
+ * compression on a current x86-64 core. Strength: RFC 9481 section 7, table 1; SHA-1 is broken. */
 static const struct digest_algorithm digests[DIGEST_COUNT] = {
-    [DIGEST_SHA1] = {DIGEST_SHA1, "SHA-1", BYTES("\x2b\x0e\x03\x02\x1a"), 20, 120},
-    [DIGEST_SHA224] = {DIGEST_SHA224, "SHA-224", BYTES("\x60\x86\x48\x01\x65\x03\x04\x02\x04"), 28, 150},
-    [DIGEST_SHA256] = {DIGEST_SHA256, "SHA-256", BYTES("\x60\x86\x48\x01\x65\x03\x04\x02\x01"), 32, 150},
-    [DIGEST_SHA384] = {DIGEST_SHA384, "SHA-384", BYTES("\x60\x86\x48\x01\x65\x03\x04\x02\x02"), 48, 350},
-    [DIGEST_SHA512] = {DIGEST_SHA512, "SHA-512", BYTES("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), 64, 350},
+    [DIGEST_SHA1] = {DIGEST_SHA1, "SHA-1", BYTES("\x2b\x0e\x03\x02\x1a"), 20, 120, 0, BY_BORINGSSL},
+    [DIGEST_SHA224] = {DIGEST_SHA224, "SHA-224", NIST_HASH("\x04"), 28, 150, 112, BY_BORINGSSL},
+    [DIGEST_SHA256] = {DIGEST_SHA256, "SHA-256", NIST_HASH("\x01"), 32, 150, 128, BY_BORINGSSL},
+    [DIGEST_SHA384] = {DIGEST_SHA384, "SHA-384", NIST_HASH("\x02"), 48, 350, 192, BY_BORINGSSL},
+    [DIGEST_SHA512] = {DIGEST_SHA512, "SHA-512", NIST_HASH("\x03"), 64, 350, 256, BY_BORINGSSL},
+    [DIGEST_SHA3_224] = {DIGEST_SHA3_224, "SHA3-224", NIST_HASH("\x07"), 28, 600, 112, BY_AWS_LC},
+    [DIGEST_SHA3_256] = {DIGEST_SHA3_256, "SHA3-256", NIST_HASH("\x08"), 32, 600, 128, BY_AWS_LC},
+    [DIGEST_SHA3_384] = {DIGEST_SHA3_384, "SHA3-384", NIST_HASH("\x09"), 48, 600, 192, BY_AWS_LC},
+    [DIGEST_SHA3_512] = {DIGEST_SHA3_512, "SHA3-512", NIST_HASH("\x0a"), 64, 600, 256, BY_AWS_LC},
+    [DIGEST_SHAKE128] = {DIGEST_SHAKE128, "SHAKE128", NIST_HASH("\x0b"), 32, 600, 128, BY_AWS_LC},
+    [DIGEST_SHAKE256] = {DIGEST_SHAKE256, "SHAKE256", NIST_HASH("\x0c"), 64, 600, 256, BY_AWS_LC},
 };
-
-/* Who computes them: at once, and in pieces. The first is without EVP, which allocates: what is signed or
- * compared must not depend on whether there is memory. */
-static const struct {
-    uint8_t *(*at_once)(const uint8_t *data, size_t len, uint8_t *out);
-    const EVP_MD *(*in_pieces)(void);
-} digesting[DIGEST_COUNT] = {
-    [DIGEST_SHA1] = {SHA1, EVP_sha1},       [DIGEST_SHA224] = {SHA224, EVP_sha224},
-    [DIGEST_SHA256] = {SHA256, EVP_sha256}, [DIGEST_SHA384] = {SHA384, EVP_sha384},
-    [DIGEST_SHA512] = {SHA512, EVP_sha512},
-};
-
-const EVP_MD *evp_digest(enum digest_id id)
-{
-    return digest_algorithm(id) != NULL ? digesting[id].in_pieces() : NULL;
-}
 
 /* RFC 5480 2.1.1 for the curves, RFC 3279 2.3.1 for RSA, RFC 8410 section 3 for Ed25519. */
 #define EC_PUBLIC_KEY BYTES("\x2a\x86\x48\xce\x3d\x02\x01")
@@ -60,6 +51,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
                   "P-256",
                   EC_PUBLIC_KEY,
                   BYTES("\x2a\x86\x48\xce\x3d\x03\x01\x07"),
+                  128,
                   DIGEST_SHA256,
                   72,
                   {CRYPTO_MB(145, 60), BORINGSSL(55, 20), AWS_LC(60, 20)}},
@@ -67,6 +59,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
                   "P-384",
                   EC_PUBLIC_KEY,
                   BYTES("\x2b\x81\x04\x00\x22"),
+                  192,
                   DIGEST_SHA384,
                   104,
                   {CRYPTO_MB(590, 180), AWS_LC(180, 80), BORINGSSL(400, 350)}},
@@ -74,6 +67,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
                   "P-521",
                   EC_PUBLIC_KEY,
                   BYTES("\x2b\x81\x04\x00\x23"),
+                  256,
                   DIGEST_SHA512,
                   141,
                   {AWS_LC(300, 150), BORINGSSL(800, 700), CRYPTO_MB(0, 0)}},
@@ -81,6 +75,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
                  "RSA",
                  BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"),
                  NO_CURVE,
+                 0,
                  DIGEST_SHA256,
                  0,
                  {AWS_LC(20, 300), BORINGSSL(20, 550), CRYPTO_MB(0, 0)}},
@@ -88,6 +83,7 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
                      "Ed25519",
                      BYTES("\x2b\x65\x70"),
                      NO_CURVE,
+                     128,
                      DIGEST_SHA512,
                      64,
                      {AWS_LC(40, 20), BORINGSSL(70, 25), CRYPTO_MB(0, 0)}},
@@ -117,6 +113,26 @@ static const struct key_algorithm keys[KEY_KIND_COUNT] = {
             FAMILY_RSA_PSS, DIGEST_SHA##digest_bits, DIGEST_SHA##digest_bits                                 \
     }
 
+/* RFC 9688 3.1 and 3.2, RFC 8692 section 3. */
+#define ECDSA_WITH_SHA3(digest_bits, last)                                                                   \
+    {                                                                                                        \
+        "ecdsa-with-sha3-" #digest_bits, BYTES("\x60\x86\x48\x01\x65\x03\x04\x03" last),                     \
+            BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03" last), FAMILY_ECDSA,                    \
+            DIGEST_SHA3_##digest_bits, DIGEST_SHA3_##digest_bits                                             \
+    }
+#define RSA_WITH_SHA3(digest_bits, last)                                                                     \
+    {                                                                                                        \
+        "rsassa-pkcs1-v1-5-with-sha3-" #digest_bits, BYTES("\x60\x86\x48\x01\x65\x03\x04\x03" last),         \
+            BYTES("\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03" last "\x05\x00"), FAMILY_RSA_PKCS1,     \
+            DIGEST_SHA3_##digest_bits, DIGEST_SHA3_##digest_bits                                             \
+    }
+#define ECDSA_WITH_SHAKE(number, last)                                                                       \
+    {                                                                                                        \
+        "ecdsa-with-shake" #number, BYTES("\x2b\x06\x01\x05\x05\x07\x06" last),                              \
+            BYTES("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x06" last), FAMILY_ECDSA, DIGEST_SHAKE##number,  \
+            DIGEST_SHAKE##number                                                                             \
+    }
+
 /* RFC 9481 section 3. Ed25519 hashes with SHA-512 for certHash (RFC 9481 3.3). */
 static const struct signature_algorithm signatures[] = {
     ECDSA_WITH(256, "\x02"),
@@ -130,8 +146,19 @@ static const struct signature_algorithm signatures[] = {
     PSS_WITH(256, "\x01", "\x20"),
     PSS_WITH(384, "\x02", "\x30"),
     PSS_WITH(512, "\x03", "\x40"),
+    PSS_WITH(224, "\x04", "\x1c"),
     {"Ed25519", BYTES("\x2b\x65\x70"), BYTES("\x30\x05\x06\x03\x2b\x65\x70"), FAMILY_ED25519, DIGEST_NONE,
      DIGEST_SHA512},
+    ECDSA_WITH_SHAKE(128, "\x20"),
+    ECDSA_WITH_SHAKE(256, "\x21"),
+    ECDSA_WITH_SHA3(256, "\x0a"),
+    ECDSA_WITH_SHA3(384, "\x0b"),
+    ECDSA_WITH_SHA3(512, "\x0c"),
+    ECDSA_WITH_SHA3(224, "\x09"),
+    RSA_WITH_SHA3(256, "\x0e"),
+    RSA_WITH_SHA3(384, "\x0f"),
+    RSA_WITH_SHA3(512, "\x10"),
+    RSA_WITH_SHA3(224, "\x0d"),
 };
 enum { SIGNATURES = sizeof signatures / sizeof signatures[0] };
 
@@ -175,11 +202,12 @@ const struct digest_algorithm *digest_parse(CBS *cbs)
     struct bytes oid;
     CBS params;
 
-    if (!get_algorithm(cbs, &oid, &params) || !is_null_or_absent(&params))
+    if (!get_algorithm(cbs, &oid, &params))
         return NULL;
     for (int id = DIGEST_NONE + 1; id < DIGEST_COUNT; id++)
         if (bytes_equal(oid, digests[id].oid))
-            return &digests[id];
+            return digests[id].without_parameters ? (CBS_len(&params) == 0 ? &digests[id] : NULL)
+                                                  : (is_null_or_absent(&params) ? &digests[id] : NULL);
     return NULL;
 }
 
@@ -187,7 +215,7 @@ size_t digest_compute(uint8_t *out, enum digest_id id, struct bytes data)
 {
     if (digest_algorithm(id) == NULL)
         return 0;
-    digesting[id].at_once(data.data, data.len, out);
+    digests[id].by->digest(out, id, data);
     return digests[id].len;
 }
 
@@ -211,6 +239,18 @@ const struct key_algorithm *key_algorithm_named(const char *name)
         if (strcmp(name, keys[kind].name) == 0)
             return &keys[kind];
     return NULL;
+}
+
+unsigned key_strength(enum key_kind kind, unsigned bits)
+{
+    static const struct {
+        unsigned bits, strength;
+    } rsa[] = {{15360, 256}, {7680, 192}, {3072, 128}, {2048, 112}, {1024, 80}};
+
+    for (size_t i = 0; kind == KEY_RSA && i < sizeof rsa / sizeof rsa[0]; i++)
+        if (bits >= rsa[i].bits)
+            return rsa[i].strength;
+    return keys[kind].strength;
 }
 
 const struct key_algorithm *key_algorithm_parse(CBS *cbs)
@@ -265,8 +305,8 @@ static int takes_parameters(const struct signature_algorithm *row, const CBS *pa
     switch (row->family) {
     case FAMILY_RSA_PSS:
         return pss_digest(&copy) == row->digest;
-    case FAMILY_RSA_PKCS1:
-        return is_null_or_absent(params);
+    case FAMILY_RSA_PKCS1: /* RFC 4055 section 5 takes absent ones, RFC 9688 3.1 does not */
+        return digests[row->digest].without_parameters ? is_null(params) : is_null_or_absent(params);
     case FAMILY_ECDSA:
     case FAMILY_ED25519:
         break;
@@ -319,6 +359,25 @@ const struct signature_algorithm *signature_named(const char *name)
     return NULL;
 }
 
+const struct signature_algorithm *signature_row(size_t i)
+{
+    return i < SIGNATURES ? &signatures[i] : NULL;
+}
+
+size_t signature_number(const struct signature_algorithm *algorithm)
+{
+    for (size_t i = 0; i < SIGNATURES; i++)
+        if (algorithm == &signatures[i])
+            return i;
+    return SIGNATURES;
+}
+
+unsigned signature_strength(const struct signature_algorithm *algorithm)
+{
+    return algorithm->digest != DIGEST_NONE ? digests[algorithm->digest].strength
+                                            : keys[KEY_ED25519].strength;
+}
+
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind)
 {
     switch (algorithm->family) {
@@ -342,28 +401,4 @@ const struct signature_algorithm *signature_for_key(enum key_kind kind)
             (signatures[i].digest == key->digest || signatures[i].digest == DIGEST_NONE))
             return &signatures[i];
     return NULL;
-}
-
-enum digest_id hmac_parse(CBS *cbs)
-{
-    static const struct {
-        struct bytes oid;
-        enum digest_id digest;
-    } hmacs[] = {
-        {BYTES("\x2b\x06\x01\x05\x05\x08\x01\x02"), DIGEST_SHA1}, /* RFC 2104 in the IPsec arc: RFC 4210's */
-        {BYTES("\x2a\x86\x48\x86\xf7\x0d\x02\x07"), DIGEST_SHA1}, /* RFC 8018 B.1.1 */
-        {BYTES("\x2a\x86\x48\x86\xf7\x0d\x02\x08"), DIGEST_SHA224}, /* RFC 9481 6.2.1 */
-        {BYTES("\x2a\x86\x48\x86\xf7\x0d\x02\x09"), DIGEST_SHA256},
-        {BYTES("\x2a\x86\x48\x86\xf7\x0d\x02\x0a"), DIGEST_SHA384},
-        {BYTES("\x2a\x86\x48\x86\xf7\x0d\x02\x0b"), DIGEST_SHA512},
-    };
-    struct bytes oid;
-    CBS params;
-
-    if (!get_algorithm(cbs, &oid, &params) || !is_null_or_absent(&params))
-        return DIGEST_NONE;
-    for (size_t i = 0; i < sizeof hmacs / sizeof hmacs[0]; i++)
-        if (bytes_equal(oid, hmacs[i].oid))
-            return hmacs[i].digest;
-    return DIGEST_NONE;
 }

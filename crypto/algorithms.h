@@ -9,15 +9,18 @@ struct digest_algorithm {
     enum digest_id id;
     const char *name;
     struct bytes oid;
-    size_t len;        /* octets */
-    unsigned block_ns; /* price of one compression */
+    size_t len;               /* octets */
+    unsigned block_ns;        /* price of one compression */
+    unsigned strength;        /* bits of security of what is signed over it (RFC 9481 section 7, table 1) */
+    int without_parameters;   /* 1: they must be absent (RFC 8702 3.1, RFC 9688 section 2) */
+    const struct hashing *by; /* what computes it */
 };
 
 /* digest_algorithm returns the row of |id|, or NULL for DIGEST_NONE. */
 const struct digest_algorithm *digest_algorithm(enum digest_id id);
 
-/* digest_parse reads an AlgorithmIdentifier of a digest, parameters absent or NULL; returns its row, or NULL.
- */
+/* digest_parse reads an AlgorithmIdentifier of a digest, parameters checked: of SHA-1 and SHA-2 absent or
+ * NULL, of SHA-3 and SHAKE absent; returns its row, or NULL. */
 const struct digest_algorithm *digest_parse(CBS *cbs);
 
 /* digest_compute writes the digest of |data| into |out| (DIGEST_MAX octets) and returns its length; 0 if |id|
@@ -35,6 +38,7 @@ struct key_algorithm {
     const char *name;                          /* as in the configuration: "P-256" */
     struct bytes oid;                          /* of SubjectPublicKeyInfo.algorithm */
     struct bytes curve;                        /* its namedCurve, or empty */
+    unsigned strength;                         /* bits of security (RFC 9481 section 7); of RSA by its size */
     enum digest_id digest;                     /* that goes with signing by such a key */
     size_t signature_max;                      /* octets; 0: as many as the key's modulus */
     struct engine_price engines[ENGINE_COUNT]; /* in the order of preference; of RSA, for 2048 bits */
@@ -49,6 +53,10 @@ const struct engine_price *engine_price(enum key_kind kind, enum engine_id engin
 /* key_algorithm_named returns the row whose name is |name|, or NULL. */
 const struct key_algorithm *key_algorithm_named(const char *name);
 
+/* key_strength returns the bits of security of a key of |kind|; |bits| is the size of RSA's modulus
+ * (RFC 9481 section 7, table 1; NIST SP 800-57 part 1, table 2). */
+unsigned key_strength(enum key_kind kind, unsigned bits);
+
 /* key_algorithm_parse reads the AlgorithmIdentifier of a SubjectPublicKeyInfo; returns its row, or NULL. */
 const struct key_algorithm *key_algorithm_parse(CBS *cbs);
 
@@ -61,8 +69,8 @@ struct signature_algorithm {
     enum digest_id cert_hash; /* for certHash of a certificate signed so (RFC 9810 5.3.18, RFC 9481 3.3) */
 };
 
-/* signature_parse reads an AlgorithmIdentifier (RFC 9481 section 3, RFC 4055, RFC 5758, RFC 8410), parameters
- * checked; returns its row, or NULL if it is none that is supported. */
+/* signature_parse reads an AlgorithmIdentifier (RFC 9481 section 3, RFC 4055, RFC 5758, RFC 8410, RFC 8692,
+ * RFC 9688), parameters checked; returns its row, or NULL if it is none that is supported. */
 const struct signature_algorithm *signature_parse(CBS *cbs);
 
 /* signature_parse_lenient takes NULL, too, where parameters are to be absent (RFC 5758 3.2, RFC 8410 section
@@ -84,14 +92,18 @@ const struct signature_algorithm *signature_with_oid(struct bytes oid);
 /* signature_named returns the row whose name is |name|, or NULL. */
 const struct signature_algorithm *signature_named(const char *name);
 
+/* signature_row returns row |i| of the table, or NULL after the last: none is over SHA-1. signature_number
+ * returns which row |algorithm| is; one that stands in no table of rows is as many as there are. */
+const struct signature_algorithm *signature_row(size_t i);
+size_t signature_number(const struct signature_algorithm *algorithm);
+
+/* signature_strength returns the bits of security of |algorithm| with the strongest of keys. */
+unsigned signature_strength(const struct signature_algorithm *algorithm);
+
 /* signature_fits returns 1 if a key of |kind| can make signatures of |algorithm|. */
 int signature_fits(const struct signature_algorithm *algorithm, enum key_kind kind);
 
 /* signature_for_key returns the algorithm that we sign with by a key of |kind|. */
 const struct signature_algorithm *signature_for_key(enum key_kind kind);
-
-/* hmac_parse reads an AlgorithmIdentifier of an HMAC (RFC 9481 6.2, both OIDs of HMAC-SHA1); DIGEST_NONE if
- * none. */
-enum digest_id hmac_parse(CBS *cbs);
 
 #endif

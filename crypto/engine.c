@@ -53,6 +53,12 @@ int engine_offers(enum engine_id id, enum key_kind kind)
     return engines[id] != NULL && (engines[id]->kinds >> kind & 1) != 0;
 }
 
+int engine_computes(enum engine_id id, enum key_kind kind, const struct signature_algorithm *algorithm)
+{
+    return engine_offers(id, kind) &&
+           (kind != KEY_RSA || (engines[id]->digests >> algorithm->digest & 1) != 0);
+}
+
 size_t engine_lanes(enum engine_id id)
 {
     return engines[id] != NULL ? engines[id]->lanes : 0;

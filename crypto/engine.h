@@ -29,6 +29,9 @@ const char *engine_unusable_why(enum engine_id id);
 /* engine_offers returns 1 if |id| computes with keys of |kind|. */
 int engine_offers(enum engine_id id, enum key_kind kind);
 
+/* engine_computes returns 1 if |id| computes signatures of |algorithm| with keys of |kind|. */
+int engine_computes(enum engine_id id, enum key_kind kind, const struct signature_algorithm *algorithm);
+
 /* engine_lanes returns how many items |id| computes at once. */
 size_t engine_lanes(enum engine_id id);
 

@@ -3,4 +3,5 @@
  * headers. */
 #define THIS_ENGINE engine_aws_lc
 #define THIS_NAME "aws-lc"
+#define THIS_HAS_SHA3
 #include "crypto/engine_evp.inc"

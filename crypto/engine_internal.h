@@ -31,8 +31,9 @@ enum { ENGINE_LANES_MAX = 8 };
 
 struct engine {
     const char *name;
-    unsigned kinds; /* a bit (1 << kind) for each kind of key that it computes with */
-    size_t lanes;   /* items of one kind that it computes at once */
+    unsigned kinds;   /* a bit (1 << kind) for each kind of key that it computes with */
+    unsigned digests; /* of RSA: a bit (1 << digest) for each; for the others the digest is a number */
+    size_t lanes;     /* items of one kind that it computes at once */
 
     /* unfit returns why this machine cannot run the engine, or NULL. */
     const char *(*unfit)(void);

@@ -28,9 +28,6 @@ struct private_key {
     void *remote_state;
 };
 
-/* evp_digest returns BoringSSL's digest for |id|, NULL for DIGEST_NONE. */
-const EVP_MD *evp_digest(enum digest_id id);
-
 /* engine_set_unusable says |why| |id| is not to be used, NULL: it is. engine_set_route says who computes for
  * |kind|. For engines_start alone. */
 void engine_set_unusable(enum engine_id id, const char *why);

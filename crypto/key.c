@@ -23,6 +23,12 @@ void public_key_add_form(struct public_key *key, enum engine_id id, struct bytes
         key->forms[id] = engine_of(id)->public_key(key->kind, spki);
 }
 
+/* RSA over SHA-3 is AWS-LC's, whoever the route of RSA leads to. */
+static int may_be_over_sha3(enum key_kind kind)
+{
+    return kind == KEY_RSA && engine_usable(ENGINE_AWS_LC);
+}
+
 struct public_key *public_key_parse(struct bytes spki)
 {
     CBS cbs = cbs_of(spki), sequence;
@@ -44,6 +50,8 @@ struct public_key *public_key_parse(struct bytes spki)
     key->forms[ENGINE_BORINGSSL] = made.form;
     public_key_add_form(key, engine_route_of(key->kind)->narrow, spki);
     public_key_add_form(key, engine_route_of(key->kind)->wide, spki);
+    if (may_be_over_sha3(key->kind))
+        public_key_add_form(key, ENGINE_AWS_LC, spki);
     return key;
 }
 
@@ -171,6 +179,8 @@ static struct private_key *wrap(struct key_made made)
             CBB_finish(&cbb, &key->spki, &key->spki_len)) {
             private_key_add_form(key, engine_route_of(key->kind)->narrow);
             private_key_add_form(key, engine_route_of(key->kind)->wide);
+            if (may_be_over_sha3(key->kind))
+                private_key_add_form(key, ENGINE_AWS_LC);
             sign_once(key);
             return key;
         }

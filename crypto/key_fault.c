@@ -1,6 +1,7 @@
 /* What an operator is told of a public key that is refused. */
 #include "crypto/der.h"
 #include "crypto/key.h"
+#include "crypto/not_carried.h"
 
 static const char *told(const char *text)
 {
@@ -20,6 +21,9 @@ static const char *ec_fault(struct arena *arena, CBS parameters, struct bytes po
             return point.data[0] == 2 || point.data[0] == 3
                        ? "its point is compressed: send it uncompressed (RFC 5480 2.2)"
                        : "its point is malformed, or not on the curve";
+    const struct not_carried *row = not_carried_with(bytes_of_cbs(&curve));
+    if (row != NULL)
+        return told(arena_printf(arena, "curve %s is not supported: %s", row->name, row->advice));
     return told(arena_printf(arena, "curve %s is not supported: use P-256, P-384 or P-521",
                              der_oid_text(dotted, sizeof dotted, bytes_of_cbs(&curve))));
 }
@@ -43,6 +47,9 @@ const char *spki_fault(struct arena *arena, struct bytes spki)
         return "its RSA key is malformed, has not 1024 to 8192 bits, or an exponent above 17 bits: use 65537";
     if (bytes_equal(bytes_of_cbs(&oid), key_algorithm(KEY_ED25519)->oid))
         return "its Ed25519 key is malformed";
+    const struct not_carried *row = not_carried_with(bytes_of_cbs(&oid));
+    if (row != NULL)
+        return told(arena_printf(arena, "keys of type %s are not supported: %s", row->name, row->advice));
     return told(arena_printf(arena, "keys of type %s are not supported",
                              der_oid_text(dotted, sizeof dotted, bytes_of_cbs(&oid))));
 }

@@ -10,6 +10,12 @@ enum digest_id {
     DIGEST_SHA256,
     DIGEST_SHA384,
     DIGEST_SHA512,
+    DIGEST_SHA3_224,
+    DIGEST_SHA3_256,
+    DIGEST_SHA3_384,
+    DIGEST_SHA3_512,
+    DIGEST_SHAKE128, /* 256 bits of it (RFC 9481 2.2) */
+    DIGEST_SHAKE256, /* 512 bits of it */
     DIGEST_COUNT
 };
 

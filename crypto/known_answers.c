@@ -45,17 +45,23 @@
     "3bafe5d6efd2bfe6dce0e3fd81ca32c4c429d8ce4d0ac7642d0f81ff8616a092d4dbe80a8d5f9d5f"                       \
     "97bf203922380029650203010001"
 
+/* RFC 6979 A.2.5 */
+#define P256_PRIVATE_KEY                                                                                     \
+    "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420c9afa9d845"                       \
+    "ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"
+#define P256_SPKI                                                                                            \
+    "3059301306072a8648ce3d020106082a8648ce3d0301070342000460fed4ba255a9d31c961eb74c6"                       \
+    "356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d"                       \
+    "7e9f5177a3c294d4462299"
+
 const struct known_answer known_answers[] = {
     /* RFC 6979 A.2.5, SHA-256 */
     {
         .kind = KEY_P256,
         .algorithm = "ecdsa-with-SHA256",
         .message = "73616d706c65",
-        .private_key = "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420c9afa9d845"
-                       "ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721",
-        .spki = "3059301306072a8648ce3d020106082a8648ce3d0301070342000460fed4ba255a9d31c961eb74c6"
-                "356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d"
-                "7e9f5177a3c294d4462299",
+        .private_key = P256_PRIVATE_KEY,
+        .spki = P256_SPKI,
         .signature = "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716022100"
                      "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
         .deterministic = 0,
@@ -135,6 +141,52 @@ const struct known_answer known_answers[] = {
                      "1e75b2c8c082bfc4b5f6df84d1f2ce874ea665d3ff7f2ff08b8c87e84ad4dee351a3453df584c92f"
                      "ce85cbaa66675a1dcca3452410df1dc4",
         .deterministic = 0,
+    },
+    /* Signatures of OpenSSL 3.0, over SHA-3 and SHAKE */
+    {
+        .kind = KEY_P256,
+        .algorithm = "ecdsa-with-sha3-256",
+        .message = "73616d706c65",
+        .private_key = P256_PRIVATE_KEY,
+        .spki = P256_SPKI,
+        .signature = "304502206e0dd6852d58615a3187b467896f21b93d2d0c81c26fdd8fef0f5bc2c7cde443022100be"
+                     "2cb55f08fe069895669364946855c1de610102bcf52fccc2ea30a4d4014a9d",
+        .deterministic = 0,
+    },
+    {
+        .kind = KEY_P256,
+        .algorithm = "ecdsa-with-shake128",
+        .message = "73616d706c65",
+        .private_key = P256_PRIVATE_KEY,
+        .spki = P256_SPKI,
+        .signature = "3045022100d9697e71f14017c68f4973b6e50da4172b238b67b9bc5bb08cec8fff6363b84f022057"
+                     "772596655f4625c5e2e2ce66a0555d6c3049c37721f73eb0cedc8e988b5660",
+        .deterministic = 0,
+    },
+    {
+        .kind = KEY_P256,
+        .algorithm = "ecdsa-with-shake256",
+        .message = "73616d706c65",
+        .private_key = P256_PRIVATE_KEY,
+        .spki = P256_SPKI,
+        .signature = "3045022059e3cebd31c5e14bc2cf47bc59a220bdf4530e310918026d19199e59b2b72517022100e2"
+                     "6d39b41ab9c3b3cbaed28ef0c7fae72940354c94dbe1ec7af00d5cf52451e7",
+        .deterministic = 0,
+    },
+    {
+        .kind = KEY_RSA,
+        .algorithm = "rsassa-pkcs1-v1-5-with-sha3-256",
+        .message = "73616d706c65",
+        .private_key = RSA_PRIVATE_KEY,
+        .spki = RSA_SPKI,
+        .signature = "56ad2cf63565c1a8272061c7d731e0fbf3afe20158213f8c0c0ea2a697bafbb7027ab4f517fdcee2"
+                     "93011bf3d260a93b89a0d50947db485de0cb482c3ac195bba861fd8d5d6d171f8add0de1eb3a39b2"
+                     "502c63ff89c66a80bf46ff49df1723449f9dae815641d43e867b02f6663f5e32e488d571af5b13e7"
+                     "d6d3b3dce8ecd18bfa0dca0a8836932317d05515c513000a12aba70743e4aab7ffd257b0de2e13c5"
+                     "13af0caa4d7fe1df6e325ba92c7241717985a5b3ddba9bc3734eb44e001cc35e386604afa4e98eb3"
+                     "c86a857a3bb970aec1df5949cf43f1bf75e272383d9414958d4d877592ad77ae37fcf3ef9ae81b24"
+                     "44fdc4430151696925a37f801c5ccf93",
+        .deterministic = 1,
     },
 };
 

@@ -2,38 +2,48 @@
 #ifndef CMPD_CRYPTO_MAC_H
 #define CMPD_CRYPTO_MAC_H
 
-#include "crypto/algorithms.h"
+#include "crypto/mac_terms.h"
 
-enum mac_scheme {
-    MAC_NONE,
-    MAC_PBM,   /* PasswordBasedMac, RFC 9810 5.1.3.1, RFC 4211 4.4 */
-    MAC_PBMAC1 /* RFC 9481 6.1.2, RFC 8018 7.1: PBKDF2 and HMAC */
+enum {
+    MAC_KEY_MAX = 64,   /* octets of the longest derived key that is read */
+    MAC_KEY_ROOM = 144, /* octets of the longest key that HMAC takes as it is: a block of SHA3-224 */
+    MAC_GMAC_NONCE = 12
 };
-
-enum { MAC_KEY_MAX = 64 }; /* octets of the longest derived key that is read */
 
 struct mac_algorithm {
     enum mac_scheme scheme;
-    struct bytes encoded; /* the AlgorithmIdentifier as received: an answer repeats it */
+    struct bytes encoded; /* the AlgorithmIdentifier as received: an answer by HMAC repeats it */
     struct bytes salt;
     enum digest_id owf; /* that stretches the secret: the one-way function, of PBMAC1 the HMAC of PBKDF2 */
-    enum digest_id mac; /* HMAC over this digest */
+    enum digest_id mac; /* HMAC over this digest; DIGEST_NONE: AES-GMAC */
+    struct bytes nonce; /* of AES-GMAC, MAC_GMAC_NONCE octets */
     uint32_t iterations;
-    size_t key_len; /* octets of the derived key, 1 to MAC_KEY_MAX */
+    size_t key_len; /* octets of the derived key, 1 to MAC_KEY_MAX; 0: of MAC_HMAC, which derives none */
 };
 
 /* mac_parse reads an AlgorithmIdentifier. Returns 1, or 0 if it is no MAC that is supported; views point into
  * |cbs|'s octets. Bounds on iterations, salt and key are the caller's: they are a profile's. */
 int mac_parse(struct mac_algorithm *out, CBS *cbs);
 
-/* mac_is_mac returns 1 if the AlgorithmIdentifier |encoded| names a MAC scheme, supported parameters or not.
- */
+/* mac_is_mac returns 1 if the AlgorithmIdentifier |encoded| names a MAC, supported or not. */
 int mac_is_mac(struct bytes encoded);
+
+/* mac_fault (mac_fault.c) returns why mac_parse has refused |encoded|, a text for an operator that names the
+ * algorithm and says what to do, in |arena|. */
+const char *mac_fault(struct arena *arena, struct bytes encoded);
+
+/* mac_terms returns the terms (crypto/mac_terms.h) that |algorithm| names, a bit (1 << row) for each: its
+ * scheme, its MAC, and the HMAC of PBKDF2. */
+uint32_t mac_terms(const struct mac_algorithm *algorithm);
+
+/* mac_strength returns the bits of security of the weakest part of |algorithm| but SHA-1, which is for
+ * tolerances to judge. The secret's are its owner's. */
+unsigned mac_strength(const struct mac_algorithm *algorithm);
 
 /* struct mac_key is a secret stretched by a MAC's parameters: derived once for a request and its answer.
  * Wiped by its owner. */
 struct mac_key {
-    uint8_t octets[MAC_KEY_MAX];
+    uint8_t octets[MAC_KEY_ROOM];
     size_t len;
 };
 
@@ -44,6 +54,12 @@ int mac_derive(struct mac_key *key, const struct mac_algorithm *algorithm, struc
  * failure. */
 size_t mac_apply(uint8_t *out, const struct mac_algorithm *algorithm, const struct mac_key *key,
                  struct bytes message);
+
+/* mac_answer writes to |*out| what a message by the same key is protected with: |algorithm| itself, or for
+ * AES-GMAC, whose nonce must never come again (RFC 9481 6.2.2), the same with the nonce |fresh|
+ * (MAC_GMAC_NONCE octets, by chance). In |arena|. 1, or 0 without memory. */
+int mac_answer(struct mac_algorithm *out, struct arena *arena, const struct mac_algorithm *algorithm,
+               const uint8_t *fresh);
 
 /* mac_price_us returns what one mac_derive costs, in microseconds. */
 uint64_t mac_price_us(const struct mac_algorithm *algorithm);

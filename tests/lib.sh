@@ -312,9 +312,9 @@ use_client() {
 }
 client=openssl
 
-# cmp ARGUMENTS...: the client, without a configuration file of the machine.
+# cmp ARGUMENTS...: the client, without a configuration file of the machine. By itself it would take HMAC-SHA1.
 cmp() {
-    OPENSSL_CONF=/dev/null "$client" cmp -config "" -server "127.0.0.1:$port" -path .well-known/cmp/p/demo "$@"
+    OPENSSL_CONF=/dev/null "$client" cmp -config "" -server "127.0.0.1:$port" -path .well-known/cmp/p/demo -mac hmacWithSHA256 "$@"
 }
 
 # by_device, by_secret: arrays with the arguments that protect a request one way or the other.

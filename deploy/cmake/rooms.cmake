@@ -14,7 +14,7 @@ set(room_archives) # FOLDER=ARCHIVE
 function(room name folder)
     list(TRANSFORM folder APPEND /*.c)
     file(GLOB sources CONFIGURE_DEPENDS ${folder})
-    list(FILTER sources EXCLUDE REGEX "/(main|engine_aws_lc|engine_crypto_mb)\\.c$")
+    list(FILTER sources EXCLUDE REGEX "/(main|engine_aws_lc|hashing_aws_lc|engine_crypto_mb)\\.c$")
     if(NOT sources)
         return()
     endif()
@@ -38,7 +38,7 @@ room(room-crypto crypto room-base boringssl ck p11-kit utf8proc)
 # One file an engine, each with its own headers: those of another must not even be found.
 set_source_files_properties(crypto/pkcs11.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
 # Two engines, each against headers of its own: those of AWS-LC have the names of BoringSSL's.
-add_library(engine-aws-lc OBJECT crypto/engine_aws_lc.c)
+add_library(engine-aws-lc OBJECT crypto/engine_aws_lc.c crypto/hashing_aws_lc.c)
 target_link_libraries(engine-aws-lc PRIVATE common aws-lc)
 target_link_libraries(room-crypto PRIVATE $<TARGET_OBJECTS:engine-aws-lc> ${aws_lc}/lib/libcrypto.a)
 if(TARGET crypto-mb)

@@ -5,30 +5,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/algorithm_names.h"
 #include "server/base/tolerance_counts.h"
 
 enum {
-    ENTRY_MAX = 1024, /* octets of a name and all its numbers */
+    ENTRY_MAX = 4096, /* octets of a name and all its numbers */
     END_MAX = 64,     /* of what closes the object */
 };
 
-/* Names of profiles, vendors and tolerances are letters, digits, '.', '_' and '-'. Returns the length; 0: all
- * numbers are 0. */
+static size_t write_count(char out[ENTRY_MAX], size_t used, const struct tolerance_counts *counts,
+                          const char *before, const char *name, uint64_t n)
+{
+    if (n == 0 || used >= ENTRY_MAX)
+        return used;
+    if (used == 0)
+        used = (size_t)snprintf(out, ENTRY_MAX, "\"%s\":{", counts->name);
+    else
+        out[used - 1] = ',';
+    return used + (size_t)snprintf(out + used, ENTRY_MAX - used, "\"%s%s\":%" PRIu64 "}", before, name, n);
+}
+
+/* Names of profiles, vendors, tolerances and algorithms are letters, digits, '.', '_' and '-'. Returns the
+ * length; 0: all numbers are 0. */
 static size_t write_counts(char out[ENTRY_MAX], const struct tolerance_counts *counts)
 {
+    const char *name;
     size_t used = 0;
 
-    for (int i = 0; i < TOLERANCE_COUNT && used < ENTRY_MAX; i++) {
-        uint64_t n = atomic_load_explicit(&counts->of[i], memory_order_relaxed);
-        if (n == 0)
-            continue;
-        if (used == 0)
-            used = (size_t)snprintf(out, ENTRY_MAX, "\"%s\":{", counts->name);
-        else
-            out[used - 1] = ',';
-        used += (size_t)snprintf(out + used, ENTRY_MAX - used, "\"%s\":%" PRIu64 "}",
-                                 tolerance_name((enum tolerance)i), n);
-    }
+    for (int i = 0; i < TOLERANCE_COUNT; i++)
+        used = write_count(out, used, counts, "", tolerance_name((enum tolerance)i),
+                           atomic_load_explicit(&counts->of[i], memory_order_relaxed));
+    for (size_t i = 0; (name = algorithm_name(i)) != NULL; i++)
+        used = write_count(out, used, counts, "deprecated ", name,
+                           atomic_load_explicit(&counts->deprecated[i], memory_order_relaxed));
     return used;
 }
 

@@ -144,6 +144,10 @@ struct config_accept {
     uint32_t message_time_seconds; /* largest difference of messageTime to our clock; 0: not checked */
     int message_time_required;
     unsigned ir_by, cr_by, p10cr_by; /* of enum config_credential: what may protect them */
+    struct config_list signatures;   /* names of signature algorithms; none: all that there are */
+    struct config_list macs;         /* "PBMAC1", "hmacWithSHA256", …; none: those that are no choice */
+    uint32_t min_strength;           /* bits of security of algorithms, and of the keys that protect */
+    struct config_list deprecated;   /* "NAME", "NAME until YYYY-MM-DD": of either list */
 };
 
 /* What shared secrets may do, and what their MACs may ask for. */
@@ -266,6 +270,7 @@ struct config_answer {
     enum config_mac_answers mac_answers;
     enum config_signed_by signed_by;
     enum config_ca_pubs ca_pubs;
+    const char *signature;          /* name of the algorithm that signs them; NULL: what the key goes with */
     struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
 };
 

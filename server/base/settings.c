@@ -307,6 +307,18 @@ static const struct config_setting accept_rows[] = {
      .says = "… a cr; RFC 9483 4.1.1 and 4.1.2 to the letter: ir_by without own, cr_by: [own]"},
     {ROW(config_accept, p10cr_by), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = credential_words, .number = BY_ANY, .says = "… a p10cr"},
+    {ROW(config_accept, signatures), LIST(CONFIG_TEXTS, 0),
+     .says = "signature algorithms that are taken for protection and proof of possession, by name (manual: "
+             "algorithms); none: all that there are, which are none over SHA-1"},
+    {ROW(config_accept, macs), LIST(CONFIG_TEXTS, 0),
+     .says = "schemes and functions that a MAC may be made of, by name (manual: algorithms); none: "
+             "PasswordBasedMac and PBMAC1, HMAC with SHA-2 and SHA-3"},
+    {ROW(config_accept, min_strength), NUMBER(0, 256, 112),
+     .says = "bits of security that an algorithm, and a key that protects a request, must have (RFC 9481 "
+             "section 7): 112 is RSA with 2048 bits, 128 is P-256 or RSA with 3072"},
+    {ROW(config_accept, deprecated), LIST(CONFIG_TEXTS, 0),
+     .says = "algorithms whose use is logged and counted, by name; with until YYYY-MM-DD they are refused "
+             "from that day on (UTC), as in sha256WithRSAEncryption until 2030-06-30"},
 };
 static const struct config_section accept = SECTION(accept, "accept");
 
@@ -526,6 +538,9 @@ static const struct config_setting answer_rows[] = {
     {ROW(config_answer, ca_pubs), WORD(ca_pubs_words, CONFIG_CA_PUBS_MAC),
      .says = "root in caPubs of ip: never, in answers that have the MAC of a shared secret (mac), always but "
              "to who signs with a certificate of this CA (RFC 9483 4.1.2)"},
+    {ROW(config_answer, signature), .kind = CONFIG_TEXT, .commented = 1, .example = "RSASSA-PSS-SHA256",
+     .says = "algorithm that signs answers (manual: algorithms); default: by the key of who signs, SHA-256 "
+             "and RSA PKCS #1 v1.5, SHA-384 on P-384, SHA-512 on P-521"},
     {ROW(config_answer, extra_certs), LIST(CONFIG_FILES, 0),
      .says = "PEM files: more certificates to send along with a new one"},
 };

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "dated.h"
 
 /* In the order of deploy/manual/clients.md. */
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
                                    "possession"},
     [TOLERANCE_POLL_WITHOUT_ANSWER] = {"poll-without-answer",
                                        "a pollReq for an answer that did not arrive gets that answer"},
+    [TOLERANCE_SHA1_MAC] = {"sha1-mac", "HMAC-SHA1 as the MAC of a shared secret"},
 };
 
 const char *tolerance_name(enum tolerance tolerance)
@@ -45,36 +47,17 @@ int tolerance_holds(const struct tolerances *set, enum tolerance tolerance, int6
     return now < set->until[tolerance];
 }
 
-/* The first second of the day |text|, "YYYY-MM-DD"; 0 if there is no such day after 1970. */
-static int64_t day_of(const char *text)
-{
-    struct tm day = {.tm_mday = 0}, seen;
-    char again[sizeof "YYYY-MM-DD"];
-    time_t at;
-
-    if (strlen(text) != sizeof again - 1 || strspn(text, "0123456789-") != sizeof again - 1 ||
-        strptime(text, "%Y-%m-%d", &day) == NULL)
-        return 0;
-    at = timegm(&day);
-    /* What is written otherwise is another day, or none. */
-    if (at <= 0 || gmtime_r(&at, &seen) == NULL || strftime(again, sizeof again, "%Y-%m-%d", &seen) == 0 ||
-        strcmp(again, text) != 0)
-        return 0;
-    return at;
-}
-
 const char *tolerance_read(struct tolerances *set, enum tolerance *tolerance, const char *entry)
 {
-    static const char until[] = " until ";
-    const char *end = strstr(entry, until);
-    size_t len = end != NULL ? (size_t)(end - entry) : strlen(entry);
-    int64_t at = TOLERANCE_NO_END;
+    int64_t at;
+    size_t len;
+    const char *why = dated_read(&len, &at, entry);
 
     for (unsigned i = 0; i < TOLERANCE_COUNT; i++) {
         if (strlen(table[i].name) != len || memcmp(table[i].name, entry, len) != 0)
             continue;
-        if (end != NULL && (at = day_of(end + strlen(until))) == 0)
-            return "the day has to be one of the calendar, as in: NAME until 2030-06-30";
+        if (why != NULL)
+            return why;
         if (set->until[i] != 0)
             return "it stands there twice; keep one";
         set->until[i] = at;

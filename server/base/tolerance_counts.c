@@ -50,6 +50,13 @@ void tolerance_count(struct tolerance_counts *counts, unsigned bits)
             atomic_fetch_add_explicit(&counts->of[i], 1, memory_order_relaxed);
 }
 
+void tolerance_count_deprecated(struct tolerance_counts *counts, uint64_t bits)
+{
+    for (unsigned i = 0; counts != NULL && i < TOLERANCE_DEPRECATED_MAX; i++)
+        if ((bits & UINT64_C(1) << i) != 0)
+            atomic_fetch_add_explicit(&counts->deprecated[i], 1, memory_order_relaxed);
+}
+
 const struct tolerance_counts *tolerance_counts_all(void)
 {
     return atomic_load_explicit(&all, memory_order_acquire);

@@ -26,13 +26,17 @@ static int is_by_ca(const struct cmp_profile *profile)
 static struct answerer answerer_of(const struct cmp_profile *profile)
 {
     const struct cmp_authority *ca = profile->ca;
+    struct answerer answerer = is_by_ca(profile)
+                                   ? (struct answerer){&ca->cert,           ca->key,
+                                                       ca->algorithm,       ca->sender,
+                                                       ca->mac_extra_certs, ca->mac_extra_cert_count}
+                                   : (struct answerer){&ca->cmp_cert,          ca->cmp_key,
+                                                       ca->cmp_algorithm,      ca->cmp_sender,
+                                                       ca->signed_extra_certs, ca->signed_extra_cert_count};
 
-    return is_by_ca(profile) ? (struct answerer){&ca->cert,           ca->key,
-                                                 ca->algorithm,       ca->sender,
-                                                 ca->mac_extra_certs, ca->mac_extra_cert_count}
-                             : (struct answerer){&ca->cmp_cert,          ca->cmp_key,
-                                                 ca->cmp_algorithm,      ca->cmp_sender,
-                                                 ca->signed_extra_certs, ca->signed_extra_cert_count};
+    if (profile->answer_algorithm != NULL)
+        answerer.algorithm = profile->answer_algorithm;
+    return answerer;
 }
 
 const struct certificate *cmp_answering_certificate(const struct cmp_profile *profile)
@@ -117,7 +121,7 @@ static void fill_header(struct cmp_message *m, struct pki_header *header)
         .recip_nonce = m->in.header.sender_nonce,
     };
     if (cmp_answers_by_mac(m)) {
-        header->protection_alg = m->mac.encoded;
+        header->protection_alg = m->answer_mac.encoded;
         header->sender_kid = m->in.header.sender_kid;
         header->sender = mac_sender(m);
     } else {
@@ -162,6 +166,15 @@ static void choose_nonce(struct cmp_message *m)
         random_bytes(m->nonce, CMP_NONCE);
 }
 
+/* RFC 9481 6.2.2: AES-GMAC needs a nonce that the key has not seen. */
+static int choose_mac(struct cmp_message *m)
+{
+    uint8_t fresh[MAC_GMAC_NONCE];
+
+    random_bytes(fresh, sizeof fresh);
+    return mac_answer(&m->answer_mac, m->arena, &m->mac, fresh);
+}
+
 static int choose_extra_certs(struct cmp_message *m)
 {
     const struct cmp_authority *ca = m->profile->ca;
@@ -185,6 +198,8 @@ enum cmp_turn cmp_protect(struct cmp_message *m)
     m->result.reply_body = m->answer_body;
     m->answer_signing = NULL;
     choose_nonce(m);
+    if (cmp_answers_by_mac(m) && !choose_mac(m))
+        return cmp_out_of_memory(m);
     fill_header(m, &header);
     if (!choose_extra_certs(m) ||
         !pki_encode_protected_part(&m->protected_part, m->arena, &header, m->answer_body, m->answer))
@@ -214,7 +229,7 @@ enum cmp_turn cmp_finish(struct cmp_message *m)
     if (sign != NULL && sign->signature_len == 0)
         return answer_without_key(m);
     protection = sign != NULL ? bytes_of(sign->signature, sign->signature_len)
-                              : bytes_of(mac, mac_apply(mac, &m->mac, m->mac_key, m->protected_part));
+                              : bytes_of(mac, mac_apply(mac, &m->answer_mac, m->mac_key, m->protected_part));
     if (protection.len == 0 || !pki_encode_message(&m->result.reply, m->arena, m->protected_part, protection,
                                                    m->extra_certs, m->extra_cert_count))
         return cmp_out_of_memory(m);

@@ -29,6 +29,8 @@ static enum cmp_turn ask_later(struct cmp_message *m)
         return cmp_refuse_proven(m, PKI_WRONG_INTEGRITY, same_credentials_text);
     if (m->is_mac)
         return CMP_ON;
+    if (cmp_check_signature(m) != CMP_ON)
+        return CMP_REFUSED;
     struct name_cache cache = {.printed = 0};
 
     if (cmp_check_sender(m, m->tx.credential_name, &cache) != CMP_ON ||
@@ -126,7 +128,7 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     /* What has ended awaits no nonce: another certConf is told that it comes too late. */
     if (m->has_tx && !m->is_late && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
         return turn;
-    if ((turn = cmp_judge_tolerated(m)) != CMP_ON)
+    if ((turn = cmp_judge_tolerated(m)) != CMP_ON || (!m->is_mac && (turn = cmp_check_key(m)) != CMP_ON))
         return turn;
     m->authenticated = 1;
     if ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON)

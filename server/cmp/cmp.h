@@ -9,8 +9,8 @@
 
 #include <stdatomic.h>
 
+#include "crypto/algorithm_names.h"
 #include "crypto/hex_key.h"
-#include "crypto/mac.h"
 #include "crypto/path.h"
 #include "crypto/seal.h"
 #include "server/base/config.h"
@@ -51,6 +51,14 @@ struct cmp_agent {
     struct bytes certificate; /* DER; empty: any that the CA has issued under config->profile */
 };
 
+/* struct cmp_algorithms is which algorithms may protect requests, by the numbers of crypto/algorithm_names.h.
+ */
+struct cmp_algorithms {
+    uint64_t accepted;                  /* a bit (1 << number) for each */
+    uint64_t deprecated;                /* whose use is told … */
+    int64_t until[ALGORITHM_NAMES_MAX]; /* … and which are refused from then on (Unix seconds); 0: never */
+};
+
 /* struct cmp_profile is a profile of the configuration, and what was read from the files that it names. */
 struct cmp_profile {
     const struct config_profile *config;
@@ -59,7 +67,9 @@ struct cmp_profile {
     const struct trust *ras;   /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
     const struct cmp_agent *agents;
     size_t agent_count;
-    const struct trust *agent_trust;         /* their certificates, and the CA that has issued others */
+    const struct trust *agent_trust; /* their certificates, and the CA that has issued others */
+    struct cmp_algorithms algorithms;
+    const struct signature_algorithm *answer_algorithm; /* signs answers; NULL: what goes with the key */
     struct tolerance_counts *counts;         /* of the tolerances that it makes use of; NULL: nobody counts */
     const struct cmp_authorizer *authorizer; /* asked before a certificate is issued; NULL: nobody is */
     const struct bytes *extra_certs;         /* in ip, cp and kup after those of the CA */
@@ -272,6 +282,7 @@ struct cmp_result {
     struct bytes serial;    /* of the certificate concerned, or empty */
     struct bytes subject;   /* DER name of the certificate issued, or empty */
     const char *device;     /* "VENDOR IDENTITY" of who asked for a certificate, or NULL */
+    uint64_t deprecated;    /* algorithms that are, and were made use of, a bit (1 << number) each */
     unsigned tolerated;     /* what was taken by a tolerance alone, a bit (1 << enum tolerance) each … */
     struct tolerance_counts *counts[2]; /* … and where that is to be counted; NULL: nowhere */
 };

@@ -22,9 +22,7 @@ static enum cmp_turn find_mac(struct cmp_message *m)
 
     m->is_mac = 1;
     if (!mac_parse(&m->mac, &cbs))
-        return cmp_refuse(m, PKI_BAD_ALG,
-                          "this MAC algorithm is not supported: use PBMAC1 or PasswordBasedMac with SHA-2",
-                          NULL);
+        return cmp_refuse(m, PKI_BAD_ALG, mac_fault(m->arena, m->in.header.protection_alg), NULL);
     if (m->in.header.sender_kid.len == 0)
         take_sender_for_kid(m);
     if (m->in.header.sender_kid.len == 0)
@@ -48,6 +46,17 @@ enum cmp_turn cmp_check_mac(struct cmp_message *m, const struct mac_algorithm *m
                       cmp_refuse(m, PKI_BAD_ALG,
                                  "SHA-1 must not stretch the secret: use SHA-256, or have sha1-owf tolerated",
                                  NULL));
+    if (mac->mac == DIGEST_SHA1 && !cmp_tolerates(m, TOLERANCE_SHA1_MAC))
+        return cmp_by(m, "tolerate",
+                      cmp_refuse(m, PKI_BAD_ALG,
+                                 "HMAC-SHA1 must not protect a message: use hmacWithSHA256, or have sha1-mac "
+                                 "tolerated",
+                                 NULL));
+    if (cmp_check_mac_policy(m, mac) != CMP_ON)
+        return CMP_REFUSED;
+    /* Its key is the secret itself: there is nothing that the peer could choose. */
+    if (mac->scheme == MAC_HMAC)
+        return CMP_ON;
     if (mac->salt.len < bounds->salt_min || mac->salt.len > bounds->salt_max)
         return cmp_by(m, mac->salt.len < bounds->salt_min ? "mac.salt_min" : "mac.salt_max",
                       cmp_refuse(m, PKI_BAD_ALG, "the salt is shorter or longer than this profile allows",

@@ -88,6 +88,7 @@ struct cmp_message {
     int is_ra;                     /* the signer is an RA of the profile */
     const struct cmp_agent *agent; /* the signer is this one of its agents, and enrolls; NULL: it is none */
     unsigned tolerated;            /* what was taken by a tolerance, a bit (1 << enum tolerance) each */
+    uint64_t deprecated;           /* algorithms that are, a bit (1 << number) each */
 
     /* What the store said. */
     struct store_fetch
@@ -119,8 +120,9 @@ struct cmp_message {
     struct store_audit audit;
     uint8_t nonce[CMP_NONCE];
     int grant_implicit;
-    int failed;        /* 1: the transaction is ended by this message, which is refused */
-    int answers_again; /* 1: the answer is that of m->tx, with its nonce */
+    int failed;                      /* 1: the transaction is ended by this message, which is refused */
+    int answers_again;               /* 1: the answer is that of m->tx, with its nonce */
+    struct mac_algorithm answer_mac; /* that of the request, or the same with another nonce */
     struct bytes protected_part;
     const struct signing *answer_signing; /* NULL: protected by MAC */
     const struct bytes *extra_certs;
@@ -242,7 +244,7 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
 #define CMP_NOTHING_TO_POLL "every answer comes at once: send the request again instead of a pollReq"
 #define CMP_WRONG_SENDER "sender is not the subject of the protecting certificate"
 
-/* ---- algorithm.c: which signature algorithms the profile takes ---- */
+/* ---- algorithm.c: which algorithms the profile takes ---- */
 
 /* cmp_read_algorithm returns the row of the AlgorithmIdentifier |algorithm|, or NULL if the profile takes
  * none such. */
@@ -250,6 +252,21 @@ const struct signature_algorithm *cmp_read_algorithm(struct cmp_message *m, stru
 
 /* cmp_algorithm_text returns a text that says why |algorithm|, of |what|, is not taken. Never NULL. */
 const char *cmp_algorithm_text(struct cmp_message *m, const char *what, struct bytes algorithm);
+
+/* cmp_signature_policy holds |row|, which was read, of |what|, against what the profile accepts, and notes it
+ * if it is deprecated. Returns NULL, or a text that says why it is refused, and |*setting|, which does. What
+ * a tolerance takes is not held against it. */
+const char *cmp_signature_policy(struct cmp_message *m, const char *what,
+                                 const struct signature_algorithm *row, const char **setting);
+
+/* cmp_check_signature refuses m->signature_algorithm likewise; cmp_check_mac_policy refuses |mac|. CMP_ON or
+ * CMP_REFUSED. */
+enum cmp_turn cmp_check_signature(struct cmp_message *m);
+enum cmp_turn cmp_check_mac_policy(struct cmp_message *m, const struct mac_algorithm *mac);
+
+/* cmp_check_key refuses the key that has protected the message if it is weaker than the profile accepts.
+ * Likewise. */
+enum cmp_turn cmp_check_key(struct cmp_message *m);
 
 /* ---- header.c: what stands in the header ----
  *

@@ -146,7 +146,8 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->authenticated = m->authenticated;
     out->mac_wrong = m->mac_wrong;
     out->tolerated = m->tolerated;
-    if (m->tolerated != 0)
+    out->deprecated = m->deprecated;
+    if (m->tolerated != 0 || m->deprecated != 0)
         cmp_find_counts(m, out->counts);
 }
 

@@ -97,6 +97,7 @@ static enum cmp_turn check_input(struct cmp_message *m, const struct cmp_possess
 
 enum cmp_turn cmp_check_possession(struct cmp_message *m, struct cmp_possession *own)
 {
+    const char *text, *setting;
     enum cmp_turn turn;
 
     switch (own->request->pop) {
@@ -116,7 +117,10 @@ enum cmp_turn cmp_check_possession(struct cmp_message *m, struct cmp_possession 
     if ((turn = check_input(m, own)) != CMP_ON)
         return turn;
     if (own->proof.algorithm == NULL)
-        return refuse(m, cmp_algorithm_text(m, "proof of possession", own->request->pop_algorithm));
+        return cmp_refuse_body(m, PKI_BAD_ALG,
+                               cmp_algorithm_text(m, "proof of possession", own->request->pop_algorithm));
+    if ((text = cmp_signature_policy(m, "proof of possession", own->proof.algorithm, &setting)) != NULL)
+        return cmp_by(m, setting, cmp_refuse_body(m, PKI_BAD_ALG, text));
     if (!signature_fits(own->proof.algorithm, public_key_kind(own->key)))
         return refuse(m, "the algorithm of popo does not fit publicKey");
     if (own->proof.undecided)

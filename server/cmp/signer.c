@@ -205,6 +205,9 @@ enum cmp_turn cmp_find_signers(struct cmp_message *m)
 
     if ((m->signature_algorithm = cmp_read_algorithm(m, algorithm)) == NULL)
         return cmp_refuse(m, PKI_BAD_ALG, cmp_algorithm_text(m, "protectionAlg", algorithm), NULL);
+    /* Which profile a later message belongs to, its transaction tells. */
+    if (cmp_has(m, CMP_BEGINS) && cmp_check_signature(m) != CMP_ON)
+        return CMP_REFUSED;
     price_name(m, m->in.header.sender_name, &m->sender_cache);
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
     if (!cmp_has(m, CMP_BEGINS)) {

@@ -21,6 +21,7 @@ static const struct {
     [TOLERANCE_NAME_ORDER] = {PKI_BAD_MESSAGE_CHECK, CMP_WRONG_SENDER},
     [TOLERANCE_SHA1_SIGNATURES] = {PKI_BAD_ALG, "SHA-1 must not sign: use SHA-256"},
     [TOLERANCE_POLL_WITHOUT_ANSWER] = {PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL},
+    [TOLERANCE_SHA1_MAC] = {PKI_BAD_ALG, "HMAC-SHA1 must not protect a message: use hmacWithSHA256"},
 };
 
 static int names_vendor(const struct config_list *names, struct bytes vendor)

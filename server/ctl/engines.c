@@ -1,5 +1,7 @@
 /* engines: what computes signatures on this machine, and how fast. */
+#include "crypto/algorithm_names.h"
 #include "crypto/engine_measure.h"
+#include "crypto/not_carried.h"
 #include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
 
@@ -24,6 +26,34 @@ static void print_measured(enum key_kind kind)
             printf("%-8s %-10s %10.0f %10.1f %10.0f %10.1f\n", key_algorithm(kind)->name,
                    engine_name((enum engine_id)id), 1e6 / cost.verify_us, cost.verify_us, 1e6 / cost.sign_us,
                    cost.sign_us);
+    }
+}
+
+/* What a policy may name, and what it cannot: RFCs have it, and no library here. */
+static void print_algorithms(void)
+{
+    const uint64_t choice = algorithms_by_choice();
+    const struct not_carried *row;
+    char names[ALGORITHM_LIST_MAX];
+
+    printf("signatures: %s\n",
+           algorithms_list(names, algorithms_for(ALGORITHM_SIGNS), ", ", ALGORITHM_NAMES_MAX));
+    printf("MACs: %s\n",
+           algorithms_list(names, algorithms_for(ALGORITHM_MACS) & ~choice, ", ", ALGORITHM_NAMES_MAX));
+    printf("by choice: %s\n", algorithms_list(names, choice, ", ", ALGORITHM_NAMES_MAX));
+    printf("in no library here:");
+    for (size_t i = 0; (row = not_carried(i)) != NULL; i++)
+        if (row->is_gap)
+            printf(" %s", row->name);
+    printf("\n");
+}
+
+static void print_digests(void)
+{
+    printf("\n%-8s %10s\n", "digest", "ns");
+    for (int id = DIGEST_NONE + 1; id < DIGEST_COUNT; id++) {
+        const struct digest_algorithm *digest = digest_algorithm((enum digest_id)id);
+        printf("%-8s %10.0f\n", digest->name, digest_measure_ns(digest->id, digest->len, MEASURE_MS));
     }
 }
 
@@ -58,12 +88,15 @@ static int run(const struct ctl_call *call)
     printf("\n");
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
         print_route((enum key_kind)kind);
+    printf("\n");
+    print_algorithms();
     if (ctl_value(call, "measure") == NULL)
         return CTL_OK;
     printf("\nof one core, all lanes in use; RSA with 2048 bits\n");
     printf("%-8s %-10s %10s %10s %10s %10s\n", "key", "engine", "verify/s", "us", "sign/s", "us");
     for (int kind = KEY_NONE + 1; kind < KEY_KIND_COUNT; kind++)
         print_measured((enum key_kind)kind);
+    print_digests();
     return CTL_OK;
 }
 

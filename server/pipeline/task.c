@@ -5,7 +5,8 @@
 
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
-    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX], tolerated[TOLERANCE_NAMES_MAX];
+    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX], tolerated[TOLERANCE_NAMES_MAX],
+        deprecated[ALGORITHM_LIST_MAX];
     const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject;
     enum log_level level = result->refused || result->warning != NULL ? LOG_WARN : LOG_INFO;
 
@@ -25,13 +26,29 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                  log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
     else
-        log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
-                 log_word("body", pki_body_name(result->request_body)),
-                 log_hexadecimal("serial", result->serial), log_text("subject", subject),
-                 log_text("warning", result->warning), log_word("profile", profile),
-                 log_word("tolerated", tolerance_names(tolerated, result->tolerated)),
-                 log_text("device", result->device), log_text("sender", sender),
-                 log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
+        log_line(
+            level, result->event, log_hexadecimal("transactionID", result->transaction_id),
+            log_word("body", pki_body_name(result->request_body)), log_hexadecimal("serial", result->serial),
+            log_text("subject", subject), log_text("warning", result->warning), log_word("profile", profile),
+            log_word("tolerated", tolerance_names(tolerated, result->tolerated)),
+            log_word("deprecated", algorithms_list(deprecated, result->deprecated, ",", ALGORITHM_NAMES_MAX)),
+            log_text("device", result->device), log_text("sender", sender),
+            log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
+}
+
+/* A line of its own, in samples: a fleet that still signs so is told once in a while, whatever becomes of its
+ * requests. */
+static void warn_of_deprecated(const struct task *task, const struct cmp_result *result)
+{
+    char names[ALGORITHM_LIST_MAX];
+
+    if (result->deprecated != 0 && result->authenticated && log_enabled(LOG_WARN) &&
+        log_take("deprecated algorithm", task->job.host))
+        log_line(LOG_WARN, "deprecated algorithm",
+                 log_word("algorithm", algorithms_list(names, result->deprecated, ",", ALGORITHM_NAMES_MAX)),
+                 log_word("profile", result->profile != NULL ? result->profile : "-"),
+                 log_text("device", result->device), log_octets("reference", result->reference),
+                 log_word_of("peer", task->job.peer));
 }
 
 const struct cmp_want *task_wants(const struct task *task)
@@ -96,8 +113,11 @@ void task_finish(struct task *task)
             pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL,
                             "no memory for this message: try again later");
         log_result(task, &result);
-        for (size_t i = 0; i < 2; i++)
+        warn_of_deprecated(task, &result);
+        for (size_t i = 0; i < 2; i++) {
             tolerance_count(result.counts[i], result.tolerated);
+            tolerance_count_deprecated(result.counts[i], result.deprecated);
+        }
         guess_judge(task, &result);
     }
     leave(task);

@@ -176,6 +176,9 @@ void policy_free_authorizer(struct profile *profile);
  * set if one is of the requested subject. */
 int policy_check_variables(const char *value, unsigned *count, int *takes_names);
 
+/* policy_load_algorithms reads what profiles[i] accepts and answers with, once its CA is known. Likewise. */
+int policy_load_algorithms(struct config_fault *fault, struct policy *policy, size_t i);
+
 /* policy_load_names reads subject and san of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i);
 

@@ -1,4 +1,4 @@
-/* Tolerances that end, told before stations are refused. */
+/* Tolerances and algorithms that end, told before stations are refused. */
 #include <stdio.h>
 #include <time.h>
 
@@ -6,17 +6,24 @@
 
 enum { SETTING = 96, TEXT = 256, DAY = 24 * 60 * 60 };
 
+/* The day |end| as a text, if it is to be told now; 0: not yet. */
+static int is_near(char day[sizeof "YYYY-MM-DD"], int64_t end, int64_t now)
+{
+    time_t at = (time_t)end;
+    struct tm utc;
+
+    return end - now <= (int64_t)BOUND_TOLERANCE_WARNING_DAYS * DAY && gmtime_r(&at, &utc) != NULL &&
+           strftime(day, sizeof "YYYY-MM-DD", "%Y-%m-%d", &utc) != 0;
+}
+
 static void warn_of(const struct tolerances *set, const char *key, int64_t now, policy_warning *warn,
                     void *arg)
 {
     char text[TEXT], day[sizeof "YYYY-MM-DD"];
-    struct tm utc;
 
     for (unsigned i = 0; i < TOLERANCE_COUNT; i++) {
-        time_t end = (time_t)set->until[i];
-        if (end == 0 || set->until[i] == TOLERANCE_NO_END ||
-            end - now > (int64_t)BOUND_TOLERANCE_WARNING_DAYS * DAY || gmtime_r(&end, &utc) == NULL ||
-            strftime(day, sizeof day, "%Y-%m-%d", &utc) == 0)
+        const int64_t end = set->until[i];
+        if (end == 0 || end == TOLERANCE_NO_END || !is_near(day, end, now))
             continue;
         snprintf(text, sizeof text,
                  end > now
@@ -24,6 +31,24 @@ static void warn_of(const struct tolerances *set, const char *key, int64_t now, 
                        "message that does)"
                      : "%s has ended on %s: take it away",
                  tolerance_name((enum tolerance)i), day);
+        warn(arg, key, text);
+    }
+}
+
+/* After its day it stays: it is what refuses. */
+static void warn_of_algorithms(const struct cmp_algorithms *algorithms, const char *key, int64_t now,
+                               policy_warning *warn, void *arg)
+{
+    char text[TEXT], day[sizeof "YYYY-MM-DD"];
+
+    for (size_t i = 0; i < ALGORITHM_NAMES_MAX; i++) {
+        const int64_t end = algorithms->until[i];
+        if (end == 0 || end <= now || !is_near(day, end, now))
+            continue;
+        snprintf(text, sizeof text,
+                 "%s is refused from %s on: who still uses it is in the log (deprecated), and counted in "
+                 "/tolerances",
+                 algorithm_name(i), day);
         warn(arg, key, text);
     }
 }
@@ -40,5 +65,7 @@ void policy_warn_of_tolerances(const struct policy *policy, int64_t now, policy_
     for (size_t p = 0; p < config->profile_count; p++) {
         snprintf(key, sizeof key, "profiles[%zu].tolerate", p);
         warn_of(&config->profiles[p].tolerances, key, now, warn, arg);
+        snprintf(key, sizeof key, "profiles[%zu].accept.deprecated", p);
+        warn_of_algorithms(&policy->profiles[p].cmp.algorithms, key, now, warn, arg);
     }
 }

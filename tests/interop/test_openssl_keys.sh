@@ -24,6 +24,10 @@ for kind in $kinds; do
     vendor_device "$kind"
     new_key "$work/new-$kind.key" "$kind"
 done
+add_profile old "tolerate: [sha1-mac]"
+printf 'a secret of old' >"$work/secret"
+ok "a secret for it" "$CMPD_BIN/cmpctl" secret add --config "$dir/cmpd.yaml" --reference old --secret-file "$work/secret" \
+    --profile old --reusable
 start_server cmpd "$dir/cmpd.yaml" "$work/keys.log"
 
 for kind in $kinds; do
@@ -43,9 +47,46 @@ done
 use_client 3.0
 ok "protected by RSA with another digest" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=sha512" -digest sha512 \
     -cert "$work/RSA-device.pem" -key "$work/RSA-device.key" -trusted "$dir/ca/root.pem" -certout "$work/out.pem"
-for mac in hmacWithSHA256 hmacWithSHA512 hmacWithSHA1 hmac-sha1; do
+# RFC 9688: SHA-3, in the protection and in the proof of possession; the device's certificate is signed so, too. The
+# earlier client knows no such algorithm.
+use_client 3.5
+for digest in sha3-224 sha3-256 sha3-384 sha3-512; do
+    for kind in P-256 RSA; do
+        openssl x509 -req -in "$work/$kind-device.csr" -CA "$work/$kind-root.pem" -CAkey "$work/$kind-root.key" "-$digest" \
+            -days 30 -extfile "$work/ext" -CAcreateserial -out "$work/$digest.pem" 2>/dev/null
+        ok "protected by $kind with $digest" cmp -cmd ir -newkey "$work/new-$kind.key" -subject "/CN=$digest" -digest "$digest" \
+            -cert "$work/$digest.pem" -key "$work/$kind-device.key" -trusted "$dir/ca/root.pem" -certout "$work/out.pem" \
+            -reqout "$work/$digest.der"
+        ok "it is $digest that signs" grep -Eq "protectionAlg.*(ecdsa-with|v1-5-with)-$digest" \
+            <("$CMPD_BIN/cmpctl" decode "$work/$digest.der" | tr '\n' ' ')
+    done
+done
+use_client 3.0
+# RFC 4055 3.1: RSASSA-PSS with each of SHA-2, in a certificate.
+for bits in 224 256 384 512; do
+    openssl x509 -req -in "$work/RSA-device.csr" -CA "$work/RSA-root.pem" -CAkey "$work/RSA-root.key" "-sha$bits" \
+        -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -days 30 -extfile "$work/ext" -CAcreateserial \
+        -out "$work/pss.pem" 2>/dev/null
+    ok "protected by a certificate of RSASSA-PSS with SHA-$bits" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=pss" \
+        -cert "$work/pss.pem" -key "$work/RSA-device.key" -trusted "$dir/ca/root.pem" -certout "$work/out.pem"
+done
+# What no library has is named.
+openssl genpkey -algorithm ed448 -out "$work/ed448.key"
+openssl ecparam -name brainpoolP256r1 -genkey -noout -out "$work/brainpool.key"
+refused "an Ed448 key" 'keys of type Ed448 are not supported: .* use Ed25519' cmp -cmd ir -newkey "$work/ed448.key" -popo -1 \
+    -subject /CN=ed448 "${by_device[@]}" -certout "$work/none.pem"
+refused "a brainpool key" 'curve brainpoolP256r1 is not supported: .* use P-256' cmp -cmd ir -newkey "$work/brainpool.key" \
+    -subject /CN=brainpool "${by_device[@]}" -certout "$work/none.pem"
+for mac in hmacWithSHA224 hmacWithSHA256 hmacWithSHA384 hmacWithSHA512; do
     ok "PasswordBasedMac with $mac" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=$mac" -mac "$mac" \
         "${by_secret[@]}" -certout "$work/out.pem"
+done
+for mac in hmacWithSHA1 hmac-sha1; do
+    refused "PasswordBasedMac with $mac" 'badAlg.*HMAC-SHA1 must not protect a message' cmp -cmd ir \
+        -newkey "$work/new-P-256.key" -subject "/CN=$mac" -mac "$mac" "${by_secret[@]}" -certout "$work/out.pem" \
+        -unprotected_errors -trusted "$dir/ca/root.pem"
+    ok "PasswordBasedMac with $mac, tolerated" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=$mac" -mac "$mac" \
+        -ref old -secret "file:$work/secret" -recipient /CN=x -path .well-known/cmp/p/old -certout "$work/out.pem"
 done
 refused "SHA-1 as one-way function" 'badAlg' cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=sha1" -digest sha1 \
     "${by_secret[@]}" -certout "$work/out.pem" -unprotected_errors -trusted "$dir/ca/root.pem"

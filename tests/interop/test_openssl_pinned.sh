@@ -7,7 +7,7 @@ demo pinned
 credentials
 # Usages and a validity of its own, under HMAC-SHA1: ONAP's certificate service. (The client would sign with SHA-1, too, if told to
 # stretch the secret by it.)
-add_profile onap "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, validity]" \
+add_profile onap "tolerate: [sha1-mac]" "request.honour: [subjectAltName, keyUsage, extendedKeyUsage, validity]" \
     "request.ignore: [serialNumber, signingAlg]"
 # The CA answers itself (FortiOS pins its certificate, Huawei wants its name), and signs what came with a MAC (cert-manager,
 # Oracle). The CA's certificate does not have the keyUsage that a client looks for, unless it is told not to.

@@ -90,7 +90,7 @@ start_server cmpd "$config" "$log"
 
 # ---- as the manual has it ----
 
-declare -A tolerated=([huawei]=poll-without-answer [staros]=sha1-signatures [onap]=sha1-owf)
+declare -A tolerated=([huawei]=poll-without-answer,sha1-mac [staros]=sha1-signatures [onap]=sha1-owf,sha1-mac)
 for name in "${personae[@]}"; do
     before=$(lines_of 'tolerated=[a-z]' "$log")
     ok "$name" walk "$name"
@@ -129,13 +129,13 @@ ok "Oracle at its own path" walk occm --url "http://127.0.0.1:$port"
 
 # ---- without what it needs ----
 
-lacks huawei 'tolerate: [poll-without-answer]' '' 'retry    pollReq  FAILED: rejected: every answer comes at once' \
+lacks huawei 'tolerate: [poll-without-answer, sha1-mac]' 'tolerate: [sha1-mac]' 'retry    pollReq  FAILED: rejected: every answer comes at once' \
     'detail="tolerate: \[poll-without-answer\] would take it"'
 lacks huawei 'same_in_update: true' 'same_in_update: false' 'renew    kur      FAILED: rejected: publicKey is the old one' \
     'setting=profiles\[[0-9]+\].keys.same_in_update'
 lacks staros 'tolerate: [sha1-signatures]' '' 'enroll   cr       FAILED: rejected: protectionAlg: sha1WithRSAEncryption' \
     'sha1-signatures tolerated'
-lacks onap 'tolerate: [sha1-owf]' '' 'enroll   ir       FAILED: rejected: SHA-1 must not stretch the secret' \
+lacks onap 'tolerate: [sha1-owf, sha1-mac]' '' 'enroll   ir       FAILED: rejected: SHA-1 must not stretch the secret' \
     'sha1-owf tolerated.* setting=profiles\[[0-9]+\].tolerate'
 lacks nokia ', subject_bound: false' '' 'enroll   ir       FAILED: rejected: ' 'setting=profiles\[[0-9]+\].names.subject_bound'
 

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "crypto/algorithm_names.h"
 #include "server/admin/tolerances.h"
 #include "server/base/tolerance_counts.h"
 
@@ -26,6 +27,37 @@ Test(tolerances, numbers_by_profile_and_vendor)
     cr_expect_str_eq(
         text, "{\"since\":1,\"profiles\":{\"b\":{\"sha1-owf\":1,\"name-order\":1},\"a\":{\"clock-off\":1}},"
               "\"vendors\":{\"b\":{\"name-order\":1}}}\n");
+}
+
+/* Beside them stand algorithms that are deprecated, by their names. */
+Test(tolerances, deprecated_algorithms_too)
+{
+    struct tolerance_counts *a = tolerance_counts_of(TOLERANCE_OF_PROFILE, "a");
+
+    tolerance_count(a, 1U << TOLERANCE_CLOCK_OFF);
+    tolerance_count_deprecated(a, UINT64_C(1) << algorithm_numbered("Ed25519", 7) |
+                                      UINT64_C(1) << algorithm_numbered("PBMAC1", 6));
+    tolerance_count_deprecated(a, UINT64_C(1) << algorithm_numbered("PBMAC1", 6));
+    tolerance_count_deprecated(NULL, ~UINT64_C(0));
+    tolerances_text(text, 1);
+    cr_expect_str_eq(text, "{\"since\":1,\"profiles\":{\"a\":{\"clock-off\":1,\"deprecated Ed25519\":1,"
+                           "\"deprecated PBMAC1\":2}},\"vendors\":{}}\n");
+}
+
+/* All that there are of a name have room. */
+Test(tolerances, every_algorithm_has_room)
+{
+    struct tolerance_counts *a = tolerance_counts_of(TOLERANCE_OF_PROFILE, "a");
+    json_t *said;
+
+    for (int i = 0; i < 3; i++) {
+        tolerance_count(a, ~0U);
+        tolerance_count_deprecated(a, ~UINT64_C(0));
+    }
+    tolerances_text(text, 1);
+    cr_assert_not_null((said = json_loads(text, 0, NULL)));
+    cr_expect_null(json_object_get(said, "left_out"));
+    json_decref(said);
 }
 
 /* It stays JSON, and says that it is not all. */

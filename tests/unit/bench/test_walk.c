@@ -101,6 +101,7 @@ Test(walk, who_polls)
     world->config.keys.same_in_update = 1;
     world->config.answer.signed_by = CONFIG_SIGNED_BY_CA;
     world->config.tolerances.until[TOLERANCE_POLL_WITHOUT_ANSWER] = TOLERANCE_NO_END;
+    world->config.tolerances.until[TOLERANCE_SHA1_MAC] = TOLERANCE_NO_END;
     cr_assert(walk_as("huawei", serve), "%s", told);
     tells("enroll   ir       ok\nconfirm  certConf ok\nrenew    kur      ok\nconfirm  certConf ok\n"
           "lose     ir       ok\nretry    pollReq  ok\nconfirm  certConf ok\n");
@@ -113,6 +114,7 @@ Test(walk, who_revokes)
     unsigned revoked = 0;
 
     world->config.tolerances.until[TOLERANCE_SHA1_OWF] = TOLERANCE_NO_END;
+    world->config.tolerances.until[TOLERANCE_SHA1_MAC] = TOLERANCE_NO_END;
     cr_assert(walk_as("onap", serve), "%s", told);
     tells("enroll   ir       ok\nrenew    kur      ok\nrevoke   rr       ok\nlose     ir       ok\nretry    "
           "ir       ok\n");

@@ -29,7 +29,7 @@ static void is_refused(struct answer *answer, int body, const char *where)
     if (body == PKI_ERROR)
         expect_error(answer, PKI_BAD_ALG);
     else
-        expect_refusal(answer, body, PKI_BAD_POP);
+        expect_refusal(answer, body, PKI_BAD_ALG);
 }
 
 Test(algorithm, NULL_parameters_of_the_protection_need_the_profile_s_leave)
@@ -114,7 +114,7 @@ Test(algorithm, SHA_1_of_a_proof_of_possession_needs_the_profile_s_leave)
                        "%s", answer.result.text);
     cr_expect_not_null(strstr(answer.result.text, ", or have sha1-signatures tolerated"), "%s",
                        answer.result.text);
-    expect_refusal(&answer, PKI_IP, PKI_BAD_POP);
+    expect_refusal(&answer, PKI_IP, PKI_BAD_ALG);
     world->config.tolerances.until[TOLERANCE_SHA1_SIGNATURES] = TOLERANCE_NO_END;
     client.transaction_id[0]++;
     answer = world_send(world, proven_with(sha1));

@@ -325,13 +325,20 @@ Test(authenticate, a_derived_key_has_as_many_octets_as_the_profile_allows)
     }
 }
 
-Test(authenticate, SHA1_as_owf_needs_the_profile_s_leave_and_as_mac_none)
+/* RFC 9481 6.2.1 has HMAC with SHA-2 alone, RFC 9045 4.2 and 4.4 put SHA-256 into the place of SHA-1. */
+Test(authenticate, SHA1_as_owf_and_as_mac_needs_the_profile_s_leave)
 {
     use_pbm(16, DIGEST_SHA1, DIGEST_SHA1, 500);
     struct answer answer = send_ir(&mac);
     expect_error(&answer, PKI_BAD_ALG);
 
     world->config.tolerances.until[TOLERANCE_SHA1_OWF] = TOLERANCE_NO_END;
+    answer = send_ir(&mac);
+    cr_expect_not_null(strstr(answer.result.text, "sha1-mac"), "%s", answer.result.text);
+    cr_expect_str_eq(answer.result.setting, "profiles[0].tolerate");
+    expect_error(&answer, PKI_BAD_ALG);
+
+    world->config.tolerances.until[TOLERANCE_SHA1_MAC] = TOLERANCE_NO_END;
     answer = send_ir(&mac);
     expect_certificate(&answer, PKI_IP);
 
@@ -341,9 +348,10 @@ Test(authenticate, SHA1_as_owf_needs_the_profile_s_leave_and_as_mac_none)
     expect_certificate(&answer, PKI_IP);
 }
 
-Test(authenticate, PasswordBasedMac_goes_with_every_SHA2)
+/* RFC 9481 6.2.1, RFC 9688 section 4 */
+Test(authenticate, PasswordBasedMac_goes_with_every_SHA2_and_SHA3)
 {
-    for (enum digest_id id = DIGEST_SHA224; id <= DIGEST_SHA512; id++) {
+    for (enum digest_id id = DIGEST_SHA224; id <= DIGEST_SHA3_512; id++) {
         use_pbm(16, id, id, 500);
         struct answer answer = send_ir(&mac);
         expect_certificate(&answer, PKI_IP);

@@ -35,7 +35,17 @@ static void hash_with_sha1(struct client *client)
     CBS cbs;
 
     must(mac_pbm_encode(&client->header.protection_alg, world->arena, bytes_str("0123456789abcdef"),
-                        DIGEST_SHA1, DIGEST_SHA1, 1000));
+                        DIGEST_SHA1, DIGEST_SHA256, 1000));
+    cbs = cbs_of(client->header.protection_alg);
+    must(mac_parse(&client->mac, &cbs));
+}
+
+static void protect_with_sha1(struct client *client)
+{
+    CBS cbs;
+
+    must(mac_pbm_encode(&client->header.protection_alg, world->arena, bytes_str("0123456789abcdef"),
+                        DIGEST_SHA256, DIGEST_SHA1, 1000));
     cbs = cbs_of(client->header.protection_alg);
     must(mac_parse(&client->mac, &cbs));
 }
@@ -115,6 +125,8 @@ static const struct habit {
     void (*damage)(struct client *client);
 } habits[] = {
     {TOLERANCE_SHA1_OWF, PKI_BAD_ALG, 1, IN_IR, hash_with_sha1},
+    {TOLERANCE_SHA1_MAC, PKI_BAD_ALG, 1, IN_IR, protect_with_sha1},
+    {TOLERANCE_SHA1_MAC, PKI_BAD_ALG, 1, IN_CERTCONF, protect_with_sha1},
     {TOLERANCE_ECDSA_NULL_PARAMETERS, PKI_BAD_ALG, 0, IN_IR, write_null},
     {TOLERANCE_SHA1_SIGNATURES, PKI_BAD_ALG, 0, IN_IR, sign_with_sha1},
     {TOLERANCE_SHA1_SIGNATURES, PKI_BAD_ALG, 0, IN_CERTCONF, sign_with_sha1},

@@ -25,6 +25,18 @@ Test(algorithm_fault, each_is_named_and_advice_given)
         {"30 07 06 03 2b 65 70 05 00", {"25519", "NULL parameters"}},
         {"30 0d 06 09 2a 86 48 86 f7 0d 01 01 0a 30 00", {"PSS", "salt"}},
         {"30 06 06 04 2a 03 04 05", {"1.2.3.4.5", "not supported"}},
+        /* RFC 9481 3.3 and 3.1: no library has them, and they are named all the same */
+        {"30 05 06 03 2b 65 71", {"Ed448", "no library", "Ed25519"}},
+        {"30 0a 06 08 2b 06 01 05 05 07 06 1e", {"RSASSA-PSS-SHAKE128", "no library", "SHA-256"}},
+        {"30 0a 06 08 2b 06 01 05 05 07 06 1f", {"RSASSA-PSS-SHAKE256", "no library", "SHA-256"}},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 02", {"dsa-with-sha256", "ECDSA"}},
+        /* RFC 9688 3.1 and 3.2, RFC 8692 3.2 */
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 0a 05 00",
+         {"ecdsa-with-sha3-256", "NULL parameters", "leave them out"}},
+        {"30 0c 06 08 2b 06 01 05 05 07 06 20 05 00",
+         {"ecdsa-with-shake128", "NULL parameters", "leave them out"}},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 0e",
+         {"rsassa-pkcs1-v1-5-with-sha3-256", "no parameters", "use NULL"}},
         {"30 00", {"malformed"}},
         {"05 00", {"malformed"}},
     };

@@ -25,7 +25,7 @@ static const struct signature_algorithm *signature(const char *der)
     return signature_parse(&cbs);
 }
 
-/* RFC 5754 section 2: parameters absent, NULL accepted */
+/* RFC 5754 section 2: parameters absent, NULL accepted; RFC 9688 section 2 and RFC 8702 3.1: absent */
 Test(algorithms, digests_are_told_by_their_OID)
 {
     static const struct {
@@ -37,6 +37,14 @@ Test(algorithms, digests_are_told_by_their_OID)
         {"30 0b 06 09 60 86 48 01 65 03 04 02 01", DIGEST_SHA256},
         {"30 0d 06 09 60 86 48 01 65 03 04 02 02 05 00", DIGEST_SHA384},
         {"30 0b 06 09 60 86 48 01 65 03 04 02 03", DIGEST_SHA512},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 07", DIGEST_SHA3_224},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 08", DIGEST_SHA3_256},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 09", DIGEST_SHA3_384},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 0a", DIGEST_SHA3_512},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 0b", DIGEST_SHAKE128},
+        {"30 0b 06 09 60 86 48 01 65 03 04 02 0c", DIGEST_SHAKE256},
+        {"30 0d 06 09 60 86 48 01 65 03 04 02 08 05 00", DIGEST_NONE},
+        {"30 0d 06 09 60 86 48 01 65 03 04 02 0b 05 00", DIGEST_NONE},
         {"30 0a 06 08 2a 86 48 86 f7 0d 02 05", DIGEST_NONE},          /* MD5 */
         {"30 0d 06 09 60 86 48 01 65 03 04 02 01 30 00", DIGEST_NONE}, /* other parameters */
         {"30 02 05 00", DIGEST_NONE},
@@ -49,7 +57,8 @@ Test(algorithms, digests_are_told_by_their_OID)
     }
 }
 
-/* FIPS 180-4, "abc" */
+/* FIPS 180-4 and FIPS 202, "abc", as hashlib of Python 3 has it; RFC 9481 2.2: 256 bits of SHAKE128, 512 of
+ * SHAKE256 */
 Test(algorithms, digests_are_computed)
 {
     uint8_t out[DIGEST_MAX];
@@ -64,6 +73,20 @@ Test(algorithms, digests_are_computed)
     cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "dd af 35 a1 93 61 7a ba")));
     cr_assert_eq(digest_compute(out, DIGEST_SHA224, bytes_str("abc")), 28);
     cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "23 09 7d 22 34 05 d8 22")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA3_224, bytes_str("abc")), 28);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "e6 42 82 4c 3f 8c f2 4a")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA3_256, bytes_str("abc")), 32);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "3a 98 5d a7 4f e2 25 b2")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA3_384, bytes_str("abc")), 48);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "ec 01 49 82 88 51 6f c9")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHA3_512, bytes_str("abc")), 64);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "b7 51 85 0b 1a 57 16 8a")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHAKE128, bytes_str("abc")), 32);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "58 81 09 2d d8 18 bf 5c")));
+    cr_assert(bytes_equal(bytes_of(out + 24, 8), hex(arena, "97 b8 33 51 94 0f 2c c8")));
+    cr_assert_eq(digest_compute(out, DIGEST_SHAKE256, bytes_str("abc")), 64);
+    cr_assert(bytes_equal(bytes_of(out, 8), hex(arena, "48 33 66 60 13 60 a8 77")));
+    cr_assert(bytes_equal(bytes_of(out + 56, 8), hex(arena, "eb 06 bd 88 01 e7 51 e4")));
     cr_assert_eq(digest_compute(out, DIGEST_NONE, bytes_str("abc")), 0);
 }
 
@@ -90,6 +113,8 @@ Test(algorithms, lenient_is_about_NULL_alone)
         {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 05 00", 0, 1},
         {"30 0c 06 08 2a 86 48 ce 3d 04 03 04 05 00", 0, 1},
         {"30 07 06 03 2b 65 70 05 00", 0, 1},
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 0a 05 00", 0, 1},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 0e", 0, 0}, /* RFC 9688 3.1: NULL */
         {"30 0c 06 08 2a 86 48 ce 3d 04 03 02 30 00", 0, 0},
         {"30 0e 06 08 2a 86 48 ce 3d 04 03 02 05 00 05 00", 0, 0},
         {"30 0d 06 08 2a 86 48 ce 3d 04 03 02 05 01 00", 0, 0},
@@ -144,7 +169,7 @@ Test(algorithms, SHA_1_stands_by_itself)
     " 05 00 a1 1c 30 1a 06 09 2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 " mgf_hash      \
     " 05 00 a2 03 02 01 " salt
 
-/* RFC 9481 3.1 to 3.3; certHash: the hash of the signature, for Ed25519 SHA-512 */
+/* RFC 9481 3.1 to 3.3, RFC 9688 3.1 and 3.2; certHash: the hash of the signature, for Ed25519 SHA-512 */
 Test(algorithms, signatures_are_told_by_OID_and_parameters)
 {
     static const struct {
@@ -162,6 +187,17 @@ Test(algorithms, signatures_are_told_by_OID_and_parameters)
         {PSS("02", "02", "30"), FAMILY_RSA_PSS, DIGEST_SHA384, DIGEST_SHA384},
         {PSS("03", "03", "40"), FAMILY_RSA_PSS, DIGEST_SHA512, DIGEST_SHA512},
         {"30 05 06 03 2b 65 70", FAMILY_ED25519, DIGEST_NONE, DIGEST_SHA512},
+        {PSS("04", "04", "1c"), FAMILY_RSA_PSS, DIGEST_SHA224, DIGEST_SHA224},
+        {"30 0a 06 08 2b 06 01 05 05 07 06 20", FAMILY_ECDSA, DIGEST_SHAKE128, DIGEST_SHAKE128},
+        {"30 0a 06 08 2b 06 01 05 05 07 06 21", FAMILY_ECDSA, DIGEST_SHAKE256, DIGEST_SHAKE256},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 09", FAMILY_ECDSA, DIGEST_SHA3_224, DIGEST_SHA3_224},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 0a", FAMILY_ECDSA, DIGEST_SHA3_256, DIGEST_SHA3_256},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 0b", FAMILY_ECDSA, DIGEST_SHA3_384, DIGEST_SHA3_384},
+        {"30 0b 06 09 60 86 48 01 65 03 04 03 0c", FAMILY_ECDSA, DIGEST_SHA3_512, DIGEST_SHA3_512},
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 0d 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA3_224, DIGEST_SHA3_224},
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 0e 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA3_256, DIGEST_SHA3_256},
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 0f 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA3_384, DIGEST_SHA3_384},
+        {"30 0d 06 09 60 86 48 01 65 03 04 03 10 05 00", FAMILY_RSA_PKCS1, DIGEST_SHA3_512, DIGEST_SHA3_512},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -195,6 +231,52 @@ Test(algorithms, weak_unknown_and_malformed_signatures_are_refused)
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_null(signature(bad[i]), "case %zu", i);
+}
+
+/* RFC 9481 section 7, tables 1 and 2; of RSA with 1024 bits NIST SP 800-57 part 1, table 2 */
+Test(algorithms, bits_of_security_are_those_of_the_RFC)
+{
+    static const struct {
+        const char *name;
+        unsigned strength;
+    } cases[] = {
+        {"ecdsa-with-SHA224", 112},
+        {"sha256WithRSAEncryption", 128},
+        {"RSASSA-PSS-SHA384", 192},
+        {"ecdsa-with-SHA512", 256},
+        {"Ed25519", 128},
+        {"ecdsa-with-shake128", 128},
+        {"ecdsa-with-shake256", 256},
+        {"ecdsa-with-sha3-384", 192},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_eq(signature_strength(signature_named(cases[i].name)), cases[i].strength, "%s",
+                     cases[i].name);
+    cr_expect_eq(key_strength(KEY_P256, 256), 128);
+    cr_expect_eq(key_strength(KEY_P384, 384), 192);
+    cr_expect_eq(key_strength(KEY_P521, 521), 256);
+    cr_expect_eq(key_strength(KEY_ED25519, 256), 128);
+    cr_expect_eq(key_strength(KEY_RSA, 1024), 80);
+    cr_expect_eq(key_strength(KEY_RSA, 2047), 80);
+    cr_expect_eq(key_strength(KEY_RSA, 2048), 112);
+    cr_expect_eq(key_strength(KEY_RSA, 3072), 128);
+    cr_expect_eq(key_strength(KEY_RSA, 4096), 128);
+    cr_expect_eq(key_strength(KEY_RSA, 8192), 192);
+}
+
+/* Policies name rows by their numbers. */
+Test(algorithms, rows_have_numbers_and_names_of_their_own)
+{
+    CBS sha1 = cbs_of(hex(arena, "30 09 06 07 2a 86 48 ce 3d 04 01"));
+    size_t count = 0;
+
+    for (const struct signature_algorithm *row; (row = signature_row(count)) != NULL; count++) {
+        cr_expect_eq(signature_number(row), count);
+        cr_expect_eq(signature_named(row->name), row);
+    }
+    cr_expect_eq(count, 23);
+    cr_expect_eq(signature_number(signature_parse_sha1(&sha1)), count);
 }
 
 Test(algorithms, we_sign_with_what_fits_the_key)
@@ -280,28 +362,5 @@ Test(algorithms, keys_are_told_by_OID_and_curve)
         CBS cbs = cbs_of(hex(arena, cases[i].der));
         const struct key_algorithm *row = key_algorithm_parse(&cbs);
         cr_assert_eq(row == NULL ? KEY_NONE : row->kind, cases[i].kind, "case %zu", i);
-    }
-}
-
-/* RFC 9481 6.2.1 and, for HMAC-SHA1, RFC 8018 B.1.1 too */
-Test(algorithms, HMACs_are_told_by_their_OID)
-{
-    static const struct {
-        const char *der;
-        enum digest_id id;
-    } cases[] = {
-        {"30 0a 06 08 2b 06 01 05 05 08 01 02", DIGEST_SHA1},
-        {"30 0c 06 08 2a 86 48 86 f7 0d 02 07 05 00", DIGEST_SHA1},
-        {"30 0a 06 08 2a 86 48 86 f7 0d 02 08", DIGEST_SHA224},
-        {"30 0a 06 08 2a 86 48 86 f7 0d 02 09", DIGEST_SHA256},
-        {"30 0a 06 08 2a 86 48 86 f7 0d 02 0a", DIGEST_SHA384},
-        {"30 0c 06 08 2a 86 48 86 f7 0d 02 0b 05 00", DIGEST_SHA512},
-        {"30 0a 06 08 2b 06 01 05 05 08 01 01", DIGEST_NONE}, /* HMAC-MD5 */
-        {"30 0c 06 08 2a 86 48 86 f7 0d 02 09 30 00", DIGEST_NONE},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        CBS cbs = cbs_of(hex(arena, cases[i].der));
-        cr_assert_eq(hmac_parse(&cbs), cases[i].id, "case %zu", i);
     }
 }

@@ -34,13 +34,16 @@ Test(key_fault, says_what_is_wrong)
         {"30 19 30 13 " EC P256 "03 02 00 03", "compressed"},
         {"30 19 30 13 " EC P256 "03 02 00 04", "not on the curve"},
         /* secp256k1 */
-        {"30 16 30 10 " EC "06 05 2b 81 04 00 0a 03 02 00 04", "curve 1.3.132.0.10 is not supported"},
+        {"30 16 30 10 " EC "06 05 2b 81 04 00 0a 03 02 00 04", "curve secp256k1 is not supported"},
         {"30 0f 30 09 " EC "03 02 00 04", "named by an OID"},
         {"30 11 30 0b " EC "30 00 03 02 00 04", "named by an OID"},
         {"30 13 30 0d 06 09 2a 86 48 86 f7 0d 01 01 01 05 00 03 02 00 30", "RSA key is malformed"},
         /* id-dsa; Ed448 */
         {"30 0f 30 09 06 07 2a 86 48 ce 38 04 01 03 02 00 02", "keys of type 1.2.840.10040.4.1"},
-        {"30 0b 30 05 06 03 2b 65 71 03 02 00 aa", "keys of type 1.3.101.113"},
+        {"30 0b 30 05 06 03 2b 65 71 03 02 00 aa", "keys of type Ed448"},
+        /* RFC 5639 section 4: brainpoolP256r1 */
+        {"30 1a 30 14 " EC "06 09 2b 24 03 03 02 08 01 01 07 03 02 00 04",
+         "curve brainpoolP256r1 is not supported: no library of this server has it: use P-256"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
