@@ -14,6 +14,7 @@
 #define KDF_KEY_LEN KDF "/1/2"
 #define KDF_PRF KDF "/1/3"
 #define PBMAC1_MAC "protectionAlg/0/1/1"
+#define MAC_ALG(content) "protectionAlg = a1{30{" content "}}"
 #define SHA1 "30{(1.3.14.3.2.26)}"
 #define HMAC_SHA256 "30{(1.2.840.113549.2.9)}"
 
@@ -110,6 +111,39 @@ static const struct refusal rows[] = {
     BAD_ALG("RFC 9481 6.1.1", "mac is a digest", PKI_IR, BY_MAC, PBM_MAC " = 30{(2.16.840.1.101.3.4.2.1)}"),
     BAD_ALG("RFC 9481 6.1.1", "mac is AES-GMAC", PKI_CR, BY_MAC,
             PBM_MAC " = 30{(2.16.840.1.101.3.4.1.9) 30{04{000102030405060708090a0b}}}"),
+    /* RFC 9481 6.2.1: by itself it stretches nothing, and no profile takes it unless it says so */
+    BAD_ALG("RFC 9481 6.2.1", "HMAC by itself", PKI_IR, BY_MAC, MAC_ALG("(1.2.840.113549.2.9)")),
+    BAD_ALG("RFC 9481 6.2.1", "HMAC-SHA1 by itself", PKI_IR, BY_MAC, MAC_ALG("(1.3.6.1.5.5.8.1.2)")),
+    BAD_ALG("RFC 9481 6.2.1", "mac is HMAC-SHA1", PKI_IR, BY_MAC, PBM_MAC " = 30{(1.3.6.1.5.5.8.1.2)}"),
+    BAD_ALG("RFC 9481 6.2.1", "mac is HMAC-SHA1 in certConf", PKI_CERTCONF, BY_MAC,
+            PBM_MAC " = 30{(1.2.840.113549.2.7) 05{}}"),
+    BAD_ALG("RFC 9481 6.2.1", "messageAuthScheme is HMAC-SHA1", PKI_IR, BY_PBMAC1,
+            PBMAC1_MAC " = 30{(1.2.840.113549.2.7)}"),
+    BAD_ALG("RFC 9688 4", "mac is HMAC-SHA3-256, with NULL", PKI_IR, BY_MAC,
+            PBM_MAC " = 30{(2.16.840.1.101.3.4.2.14) 05{}}"),
+    BAD_ALG("RFC 9688 2", "owf is SHA3-256, with NULL", PKI_IR, BY_MAC,
+            PBM_OWF " = 30{(2.16.840.1.101.3.4.2.8) 05{}}"),
+    BAD_ALG("RFC 9481 6.2.3", "KMAC by itself", PKI_CR, BY_MAC, MAC_ALG("(2.16.840.1.101.3.4.2.19)")),
+    BAD_ALG("RFC 9481 6.2.3", "mac is KMAC", PKI_IR, BY_MAC, PBM_MAC " = 30{(2.16.840.1.101.3.4.2.20)}"),
+    BAD_ALG("RFC 9481 6.2.3", "messageAuthScheme is KMAC", PKI_IR, BY_PBMAC1,
+            PBMAC1_MAC " = 30{(2.16.840.1.101.3.4.2.19)}"),
+    BAD_ALG("RFC 9481 6.2.2", "AES-GMAC by itself", PKI_IR, BY_MAC,
+            MAC_ALG("(2.16.840.1.101.3.4.1.9) 30{04{000102030405060708090a0b} 02{10}}")),
+    BAD_ALG("RFC 9481 6.2.2", "messageAuthScheme is AES-GMAC, whole", PKI_IR, BY_PBMAC1,
+            PBMAC1_MAC " = 30{(2.16.840.1.101.3.4.1.9) 30{04{000102030405060708090a0b} 02{10}}}"),
+    /* "it MUST NOT be used together with PBKDF2" */
+    BAD_ALG("RFC 9481 6.2.2", "prf is AES-GMAC", PKI_IR, BY_PBMAC1,
+            KDF_PRF " = 30{(2.16.840.1.101.3.4.1.9) 30{04{000102030405060708090a0b} 02{10}}}"),
+    /* parameters that a parser might follow without end */
+    BAD_ALG("RFC 9481 6.1.1", "owf is PasswordBasedMac", PKI_IR, BY_MAC,
+            PBM_OWF
+            " = 30{(1.2.840.113533.7.66.13) 30{04{0001020304050607} 30{(2.16.840.1.101.3.4.2.1)} 02{64} "
+            "30{(1.2.840.113549.2.9)}}}"),
+    BAD_ALG("RFC 9481 6.1.1", "mac is PBMAC1", PKI_IR, BY_MAC, PBM_MAC " = 30{(1.2.840.113549.1.5.14) 30{}}"),
+    BAD_ALG("RFC 9481 6.1.2", "prf is an AlgorithmIdentifier in another", PKI_IR, BY_PBMAC1,
+            KDF_PRF " = 30{30{30{30{(1.2.840.113549.2.9)}}}}"),
+    BAD_ALG("RFC 9481 6.1.2", "keyDerivationFunc is PBMAC1", PKI_IR, BY_PBMAC1,
+            KDF "/0 = (1.2.840.113549.1.5.14)"),
 /* A malformed parameter is one that is not recognized, or syntax that is wrong: both are true. */
 #define OPEN(name, flags, edits)                                                                             \
     {                                                                                                        \

@@ -65,6 +65,30 @@ static const struct refusal rows[] = {
      PKI_ERROR, PKI_BAD_ALG},
     {"RFC 9481 3.1", "protectionAlg is RSA with SHA-1", PKI_IR, 0, ALGORITHM("(1.2.840.113549.1.1.5) 05{}"),
      PKI_ERROR, PKI_BAD_ALG},
+    /* RFC 9481 3.1 and 3.3: what no library of the server has */
+    {"RFC 9481 3.3", "protectionAlg is Ed448", PKI_IR, 0, ALGORITHM("(1.3.101.113)"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 9481 3.1", "protectionAlg is RSASSA-PSS with SHAKE128", PKI_IR, 0,
+     ALGORITHM("(1.3.6.1.5.5.7.6.30)"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 8692 3.2", "protectionAlg is ECDSA with SHAKE128, and NULL", PKI_IR, 0,
+     ALGORITHM("(1.3.6.1.5.5.7.6.32) 05{}"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 9688 3.2", "protectionAlg is ECDSA with SHA3-256, and NULL", PKI_CERTCONF, 0,
+     ALGORITHM("(2.16.840.1.101.3.4.3.10) 05{}"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 9688 3.1", "protectionAlg is RSA with SHA3-256, without NULL", PKI_IR, 0,
+     ALGORITHM("(2.16.840.1.101.3.4.3.14)"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 9688 3.1", "protectionAlg is RSA with SHA3-256 for an EC key", PKI_IR, 0,
+     ALGORITHM("(2.16.840.1.101.3.4.3.14) 05{}"), PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 9481 3", "protectionAlg is an AlgorithmIdentifier in another", PKI_IR, 0,
+     ALGORITHM("30{30{30{(1.2.840.10045.4.3.2)}}}"), PKI_ERROR, PKI_BAD_ALG, PKI_BAD_DATA_FORMAT},
+    {"RFC 4055 3.1", "RSASSA-PSS with SHA-256 and MGF1 with SHA-512", PKI_IR, 0,
+     ALGORITHM(
+         "(1.2.840.113549.1.1.10) 30{a0{30{(2.16.840.1.101.3.4.2.1) 05{}}} a1{30{(1.2.840.113549.1.1.8) "
+         "30{(2.16.840.1.101.3.4.2.3) 05{}}}} a2{02{20}}}"),
+     PKI_ERROR, PKI_BAD_ALG},
+    {"RFC 4055 3.1", "RSASSA-PSS with a salt of 2 to the 31st octets", PKI_IR, 0,
+     ALGORITHM(
+         "(1.2.840.113549.1.1.10) 30{a0{30{(2.16.840.1.101.3.4.2.1) 05{}}} a1{30{(1.2.840.113549.1.1.8) "
+         "30{(2.16.840.1.101.3.4.2.1) 05{}}}} a2{02{0080000000}}}"),
+     PKI_ERROR, PKI_BAD_ALG},
     {"RFC 9481 3", "protectionAlg is a digest", PKI_CR, 0, ALGORITHM("(2.16.840.1.101.3.4.2.1)"), PKI_ERROR,
      PKI_BAD_ALG},
     {"RFC 5758 3.2", "protectionAlg is ECDSA with parameters", PKI_IR, 0,
