@@ -122,7 +122,9 @@ Test(algorithm_policy, without_a_day_it_is_told_and_never_refused)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9481 section 7, table 2: ECDSA with SHA-256 has 128 bits. */
+/* RFC 9481 7: "If an implementation intends to enroll and manage certificates for keys of a specific
+ * security, it SHALL implement and use algorithms of at least that strength for the respective PKI management
+ * operation." By its table 2 ECDSA with SHA-256 has 128 bits. */
 Test(algorithm_policy, what_is_too_weak_is_told_how_strong_it_has_to_be)
 {
     world->config.accept.min_strength = 192;

@@ -57,8 +57,8 @@ Test(algorithms, digests_are_told_by_their_OID)
     }
 }
 
-/* FIPS 180-4 and FIPS 202, "abc", as hashlib of Python 3 has it; RFC 9481 2.2: 256 bits of SHAKE128, 512 of
- * SHAKE256 */
+/* FIPS 180-4 and FIPS 202, "abc", as hashlib of Python 3 has it. RFC 9481 2.2: "When SHAKE is used in CMP as
+ * a message digest algorithm, the output length MUST be 256 bits for SHAKE128 and 512 bits for SHAKE256." */
 Test(algorithms, digests_are_computed)
 {
     uint8_t out[DIGEST_MAX];
@@ -130,7 +130,8 @@ Test(algorithms, lenient_is_about_NULL_alone)
     }
 }
 
-/* RFC 3279 2.2.1 and 2.2.3: told where they are asked for, and found by nothing that signs or reads
+/* RFC 9481 7.1 Deprecated: "Algorithms from [RFC4210] that SHOULD NOT be used any more": combinations with
+ * SHA-1. RFC 3279 2.2.1 and 2.2.3: told where they are asked for, and found by nothing that signs or reads
  * certificates. */
 Test(algorithms, SHA_1_stands_by_itself)
 {
@@ -169,7 +170,9 @@ Test(algorithms, SHA_1_stands_by_itself)
     " 05 00 a1 1c 30 1a 06 09 2a 86 48 86 f7 0d 01 01 08 30 0d 06 09 60 86 48 01 65 03 04 02 " mgf_hash      \
     " 05 00 a2 03 02 01 " salt
 
-/* RFC 9481 3.1 to 3.3, RFC 9688 3.1 and 3.2; certHash: the hash of the signature, for Ed25519 SHA-512 */
+/* RFC 9481 3.1 to 3.3, RFC 9688 3.1 and 3.2; certHash has the hash of the signature. RFC 9481 3.3: "Note: The
+ * hash algorithm used to calculate the certHash in certConf messages MUST be SHA512 if the certificate to be
+ * confirmed has been signed using Ed25519 […]" */
 Test(algorithms, signatures_are_told_by_OID_and_parameters)
 {
     static const struct {

@@ -458,7 +458,9 @@ Test(mac, an_answer_by_AES_GMAC_has_a_nonce_of_its_own)
     cr_expect(bytes_equal(answer.encoded, algorithm.encoded));
 }
 
-/* RFC 9481 6.2.2: not for PBKDF2; RFC 9045 4.4: all 16 octets of the MAC; the key is as AES wants it. */
+/* RFC 9481 6.2.2: "Therefore, it MUST NOT be used together with PBKDF2." RFC 9481 6.2.2: "When using it with
+ * PBMAC1, it MUST be ensured that the AES-GMAC is only used as a message authentication scheme and not for
+ * the key derivation function PBKDF2." RFC 9045 4.4: all 16 octets of the MAC; the key is as AES wants it. */
 Test(mac, AES_GMAC_is_refused_where_it_is_not_safe)
 {
     static const char *const bad[] = {
@@ -466,6 +468,9 @@ Test(mac, AES_GMAC_is_refused_where_it_is_not_safe)
         PBM_GMAC("31", "0c"), /* a MAC of 12 octets */
         PBM_GMAC("31", "11"), /* of 17 */
         PBMAC1_GMAC("61", "54", "32", "25", "02 01 20 ", "09"), /* keyLength 32 for AES-128 */
+        /* prf is AES-GMAC */
+        "30 5e " PBMAC1 "30 51 30 43 " PBKDF2
+        "30 36 04 10 30313233343536373839616263646566 02 02 03 e8 " GMAC("09", "10") " " HMAC_SHA256,
         /* length absent: 12 */
         "30 45 " PBM "30 38 " SALTED SHA224 "02 02 03 e8 30 1b 06 09 60 86 48 01 65 03 04 01 09 30 0e " NONCE,
         /* a nonce of 8 octets */
