@@ -127,6 +127,7 @@ endif()
 if(NOT CMPD_FUZZ)
     test_program(wycheproof SOURCES tests/engines/wycheproof.c USES room-crypto room-base)
     test_program(agreement SOURCES tests/engines/agreement.c USES room-crypto room-base)
+    test_program(hashing SOURCES tests/engines/hashing.c USES room-crypto room-base)
 endif()
 
 # Other implementations read names and certificates: the system's OpenSSL and GnuTLS, in a program without BoringSSL.

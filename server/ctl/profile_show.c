@@ -126,6 +126,10 @@ static json_t *all_of(const struct config *config, size_t i)
     put_accepted(row, profile);
     put_devices(row, profile);
     put_contents(row, profile);
+    ctl_json_set(row, "signatures", profile_list(&profile->accept.signatures));
+    ctl_json_set(row, "macs", profile_list(&profile->accept.macs));
+    ctl_json_set(row, "min_strength", json_integer(profile->accept.min_strength));
+    ctl_json_set(row, "deprecated", profile_list(&profile->accept.deprecated));
     ctl_json_set(row, "tolerate", profile_list(&profile->tolerate));
     tolerated_put(row, config, TOLERANCE_OF_PROFILE, profile->name);
     return row;

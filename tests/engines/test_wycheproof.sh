@@ -2,7 +2,7 @@
 # Every engine that this machine can run gets every vector of Wycheproof right, alone and in the company of others.
 . "$(dirname "$0")/../lib.sh"
 
-python3 "$CMPD_SOURCE/tests/engines/vectors.py" "$CMPD_SOURCE"/tests/data/wycheproof/*.json >"$work/vectors"
+python3 "$CMPD_SOURCE/tests/engines/vectors.py" "$CMPD_SOURCE"/tests/data/wycheproof/{ecdsa,ed25519,rsa}_*.json >"$work/vectors"
 [ "$(wc -l <"$work/vectors")" -eq 3591 ] || fail "not all vectors are there"
 "$CMPD_TESTS/wycheproof" <"$work/vectors" >"$work/out" || fail "$(tail -n 3 "$work/out")"
 cat "$work/out"

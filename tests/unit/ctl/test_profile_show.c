@@ -89,9 +89,15 @@ Test(profile_show, tolerances_are_shown_also_while_no_node_runs)
     struct config_fault fault;
 
     cr_assert(demo_edit(&demo, &fault, "    tolerate: []", "    tolerate: [clock-off]"), "%s", fault.text);
+    cr_assert(
+        demo_edit(&demo, &fault, "      deprecated: []", "      deprecated: [Ed25519 until 2030-06-30]"),
+        "%s", fault.text);
     cr_assert(demo_edit(&demo, &fault, "health, admin]", "health]"), "%s", fault.text);
     cr_assert_eq(with_config("profile show demo"), CTL_OK, "%s", call_err);
     cr_expect_not_null(strstr(call_out, "\ntolerate              clock-off\n"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, "\ndeprecated            Ed25519 until 2030-06-30\n"), "%s",
+                       call_out);
+    cr_expect_not_null(strstr(call_out, "\nmin_strength          112\n"), "%s", call_out);
     cr_expect_not_null(strstr(call_out, "\ntolerated_unknown     no listener serves admin\n"), "%s",
                        call_out);
     cr_assert_eq(with_config("vendor show demo --json"), CTL_OK, "%s", call_err);
