@@ -208,6 +208,35 @@ Test(algorithm_policy, KMAC_is_named)
     expect_error(&answer, PKI_BAD_ALG);
 }
 
+/* RFC 9481 2 and 2.2: hashAlg of CertStatus may be SHAKE, RFC 9688 section 2: and SHA-3. */
+Test(algorithm_policy, certHash_may_be_of_SHA_3_and_SHAKE)
+{
+    static const struct {
+        const char *hash_alg;
+        enum digest_id digest;
+    } cases[] = {{"30 0b 06 09 60 86 48 01 65 03 04 02 08", DIGEST_SHA3_256},
+                 {"30 0b 06 09 60 86 48 01 65 03 04 02 0a", DIGEST_SHA3_512},
+                 {"30 0b 06 09 60 86 48 01 65 03 04 02 0c", DIGEST_SHAKE256}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cert_status status = {.cert_req_id = 0, .hash_alg = hex(world->arena, cases[i].hash_alg)};
+        struct client other;
+        uint8_t hash[DIGEST_MAX];
+        struct bytes body;
+        client_init(&other, world, 0);
+        other.header.pvno = PKI_CMP2021; /* RFC 9810 5.3.18: hashAlg is of version 3 */
+        struct answer first = send_by(&other, PKI_IR), answer;
+        cr_assert(first.has_cert);
+        client_next(&other, &first);
+        status.cert_hash = bytes_of(hash, digest_compute(hash, cases[i].digest, first.cert.der));
+        must(pki_encode_cert_conf(&body, world->arena, &status));
+        answer = world_send(world, client_message(&other, PKI_CERTCONF, body));
+        expect_pkiconf(&answer);
+        answer_free(&first);
+        client_cleanup(&other);
+    }
+}
+
 Test(algorithm_policy, answers_are_signed_as_the_profile_says)
 {
     world->profile.answer_algorithm = signature_named("ecdsa-with-sha3-256");
