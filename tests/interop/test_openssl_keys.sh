@@ -88,6 +88,11 @@ for mac in hmacWithSHA1 hmac-sha1; do
     ok "PasswordBasedMac with $mac, tolerated" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=$mac" -mac "$mac" \
         -ref old -secret "file:$work/secret" -recipient /CN=x -path .well-known/cmp/p/old -certout "$work/out.pem"
 done
+# RFC 9688 section 2, RFC 9810 5.1.3.1
+for digest in sha3-256 sha3-512; do
+    ok "$digest as one-way function" cmp -cmd ir -newkey "$work/new-RSA.key" -subject "/CN=$digest" -digest "$digest" \
+        "${by_secret[@]}" -certout "$work/out.pem"
+done
 refused "SHA-1 as one-way function" 'badAlg' cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=sha1" -digest sha1 \
     "${by_secret[@]}" -certout "$work/out.pem" -unprotected_errors -trusted "$dir/ca/root.pem"
 ok "a subjectAltName" cmp -cmd ir -newkey "$work/new-P-256.key" -subject "/CN=san" -sans "127.0.0.1 gnb.example" \

@@ -210,6 +210,15 @@ public final class Client {
             inStore(enroll(TYPE_P10_CERT_REQ, protection, Confirmation.EXPLICIT).certificate(), "valid");
         }
 
+        // RFC 9481 3.2 and RFC 9688: SHAKE and SHA-3 beneath ECDSA, and SHA-3 in a MAC.
+        for (String algorithm : List.of("SHAKE128WITHECDSA", "SHAKE256WITHECDSA", "SHA3-256WITHECDSA", "SHA3-512WITHECDSA")) {
+            Protection other = new Protection.Signature(Pki.privateKey(demo.resolve("device.key")),
+                Pki.certificates(demo.resolve("device-chain.pem")), algorithm);
+            inStore(enroll(TYPE_INIT_REQ, other, Confirmation.EXPLICIT).certificate(), "valid");
+        }
+        Protection sha3 = Protection.passwordBasedMacSha3(reference, secret, ITERATIONS);
+        inStore(enroll(TYPE_INIT_REQ, sha3, Confirmation.EXPLICIT).certificate(), "valid");
+
         // A certificate of this CA protects the request for another, and is updated; what came of it is revoked.
         Identity first = enroll(TYPE_CERT_REQ, device, Confirmation.EXPLICIT);
         inStore(first.certificate(), "valid");

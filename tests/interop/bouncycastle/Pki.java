@@ -38,6 +38,10 @@ final class Pki {
 
     static ContentSigner signer(PrivateKey key) throws OperatorCreationException {
         String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
+        return signer(key, algorithm);
+    }
+
+    static ContentSigner signer(PrivateKey key, String algorithm) throws OperatorCreationException {
         return new JcaContentSignerBuilder(algorithm).setProvider("BC").build(key);
     }
 

@@ -35,8 +35,12 @@ interface Protection {
     /** Checks an answer that is to be protected in the same way (RFC 9483 3.2). */
     void check(ProtectedPKIMessage answer, Server server) throws Exception;
 
-    /** By the first certificate of a chain. */
-    record Signature(PrivateKey key, List<X509CertificateHolder> chain) implements Protection {
+    /** By the first certificate of a chain, with an algorithm by its Java name; null: the usual one. */
+    record Signature(PrivateKey key, List<X509CertificateHolder> chain, String algorithm) implements Protection {
+        Signature(PrivateKey key, List<X509CertificateHolder> chain) {
+            this(key, chain, null);
+        }
+
         public GeneralName sender() {
             return new GeneralName(chain.get(0).getSubject());
         }
@@ -47,7 +51,7 @@ interface Protection {
 
         public ProtectedPKIMessage protect(ProtectedPKIMessageBuilder message) throws Exception {
             for (X509CertificateHolder certificate : chain) message.addCMPCertificate(certificate);
-            return message.build(Pki.signer(key));
+            return message.build(algorithm == null ? Pki.signer(key) : Pki.signer(key, algorithm));
         }
 
         public void check(ProtectedPKIMessage answer, Server server) throws Exception {
@@ -83,6 +87,16 @@ interface Protection {
         AlgorithmIdentifier hmac = new AlgorithmIdentifier(PKCSObjectIdentifiers.id_hmacWithSHA256, DERNull.INSTANCE);
         return passwordBasedMac(reference, secret, () -> {
             PBMParameter parameters = new PBMParameter(Transaction.nonce(), sha256, iterations, hmac);
+            return macBuilder().setParameters(parameters).build(secret);
+        });
+    }
+
+    /** PasswordBasedMac with SHA-3: the digest and the HMAC of RFC 9688, whose parameters are absent. */
+    static Mac passwordBasedMacSha3(String reference, char[] secret, int iterations) {
+        AlgorithmIdentifier sha3 = new AlgorithmIdentifier(NISTObjectIdentifiers.id_sha3_256);
+        AlgorithmIdentifier hmac = new AlgorithmIdentifier(NISTObjectIdentifiers.id_hmacWithSHA3_256);
+        return passwordBasedMac(reference, secret, () -> {
+            PBMParameter parameters = new PBMParameter(Transaction.nonce(), sha3, iterations, hmac);
             return macBuilder().setParameters(parameters).build(secret);
         });
     }
