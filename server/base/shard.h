@@ -14,6 +14,10 @@ int shard_is_named(const char *url);
  * Returns 1, or 0 without memory. */
 int shard_url(struct bytes *out, struct arena *arena, struct bytes url, unsigned shard);
 
+/* shard_in_url returns the number that shard_url has put into |template| to make |url| of it, 0 if |template|
+ * has no SHARD_NAMED and is |url|, or -1: |url| is not made of it. */
+int shard_in_url(struct bytes template, struct bytes url);
+
 /* shard_of returns the shard, from 1 to |shards|, of a certificate whose serial ends with the random octets
  * |serial_end|. |shards| is not 0. */
 unsigned shard_of(const uint8_t serial_end[4], unsigned shards);

@@ -41,3 +41,34 @@ Test(shard, all_are_used)
         cr_assert_eq(counts[i], 2000);
     cr_assert_eq(shard_of((const uint8_t[4]){0xff, 0xff, 0xff, 0xff}, 1), 1);
 }
+
+/* The other way round, as who reads a distribution point needs it. */
+Test(shard, its_number_is_found_in_the_URL)
+{
+    static const struct {
+        const char *template, *url;
+        int number;
+    } cases[] = {
+        {"http://a/${shard}.crl", "http://a/1.crl", 1},
+        {"http://a/${shard}.crl", "http://a/128.crl", 128},
+        {"http://a/${shard}", "http://a/7", 7},
+        {"${shard}", "12", 12},
+        {"http://a/full.crl", "http://a/full.crl", 0},
+        {"http://a/full.crl", "http://a/full", -1},
+        {"http://a/${shard}.crl", "http://a/.crl", -1},
+        {"http://a/${shard}.crl", "http://a/0.crl", -1},
+        {"http://a/${shard}.crl", "http://a/01.crl", -1},
+        {"http://a/${shard}.crl", "http://a/x.crl", -1},
+        {"http://a/${shard}.crl", "http://a/1x.crl", -1},
+        {"http://a/${shard}.crl", "http://a/1000.crl", -1},
+        {"http://a/${shard}.crl", "http://b/1.crl", -1},
+        {"http://a/${shard}.crl", "http://a/1.cr", -1},
+        {"http://a/${shard}.crl", "http://a/1", -1},
+        {"http://a/${shard}.crl", "", -1},
+        {"", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_eq(shard_in_url(bytes_str(cases[i].template), bytes_str(cases[i].url)), cases[i].number,
+                     "case %zu", i);
+}
