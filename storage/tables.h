@@ -114,6 +114,11 @@ struct store_revocation {
     int shard;                     /* of the certificate */
 };
 
+/* Scopes of CRLs. */
+#define STORE_SCOPE_FULL "full"    /* all certificates of its issuer */
+#define STORE_SCOPE_DELTA "delta"  /* what has changed of those since a full one */
+#define STORE_SCOPE_SHARD "shard-" /* those of the shard whose number follows */
+
 /* struct store_crl is a CRL that all nodes publish, the newest of its scope. Its octets stand in pieces, in
  * one of two slots by turns: so that the pieces of the next one can be written while this one is read. */
 struct store_crl {

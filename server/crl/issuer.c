@@ -70,9 +70,9 @@ static struct crl_scope *scope_called(struct crl_issuer *issuer, struct bytes na
 {
     unsigned shard;
 
-    if (bytes_equal(name, bytes_str(SHELF_FULL)))
+    if (bytes_equal(name, bytes_str(STORE_SCOPE_FULL)))
         return &issuer->complete.full;
-    if (bytes_equal(name, bytes_str(SHELF_DELTA)))
+    if (bytes_equal(name, bytes_str(STORE_SCOPE_DELTA)))
         return &issuer->complete.delta;
     shard = crl_scope_number_of(name);
     return shard != 0 && crl_shards_grow(&issuer->shards, shard) ? &issuer->shards.of[shard - 1] : NULL;

@@ -11,22 +11,20 @@
 #include "server/base/bounds.h"
 #include "server/base/log.h"
 
-#define SHARD_PREFIX "shard-"
-
 void crl_scope_full(struct crl_scope *scope)
 {
-    *scope = (struct crl_scope){.name = SHELF_FULL};
+    *scope = (struct crl_scope){.name = STORE_SCOPE_FULL};
 }
 
 void crl_scope_delta(struct crl_scope *scope)
 {
-    *scope = (struct crl_scope){.name = SHELF_DELTA, .is_delta = 1};
+    *scope = (struct crl_scope){.name = STORE_SCOPE_DELTA, .is_delta = 1};
 }
 
 void crl_scope_shard(struct crl_scope *scope, unsigned shard)
 {
     *scope = (struct crl_scope){.shard = shard};
-    snprintf(scope->name, sizeof scope->name, SHARD_PREFIX "%u", shard);
+    snprintf(scope->name, sizeof scope->name, STORE_SCOPE_SHARD "%u", shard);
 }
 
 unsigned crl_scope_number_of(struct bytes name)

@@ -5,10 +5,6 @@
 
 #include "storage/store.h"
 
-/* Scopes. Those of shards follow their number. */
-#define SHELF_FULL "full"   /* all certificates of its issuer */
-#define SHELF_DELTA "delta" /* what has changed of those since a full one */
-
 enum shelf_outcome {
     SHELF_DONE = 1,
     SHELF_LOST, /* of shelf_put: somebody else has the lease. Of shelf_take: it has been replaced meanwhile */

@@ -358,7 +358,7 @@ Test(issuer, pieces_that_are_not_there_are_made_anew_by_who_leads)
     struct store_crl_piece piece = {.octets = bytes_str("others")};
     uint8_t key[STORE_PIECE_KEY_MAX];
     struct store_unit unit = {.issuer = test_issuer()};
-    piece.key = store_crl_piece_key(key, bytes_str(SHELF_FULL), head.slot, 0);
+    piece.key = store_crl_piece_key(key, bytes_str(STORE_SCOPE_FULL), head.slot, 0);
     store_unit_write(&unit, STORE_PUT, STORE_CRL_PIECES, &piece);
     cr_assert(store_commit_wait(store, &unit));
     turn.lease = NULL;

@@ -209,9 +209,9 @@ static void see_store(void)
     cr_assert_eq(shelf_look(&heads, &count, heads_arena, store, test_issuer()), SHELF_DONE);
     for (size_t i = 0; i < count; i++) {
         unsigned shard = crl_scope_number_of(heads[i].scope);
-        int scope = shard != 0                                            ? SHARD_1 + (int)shard - 1
-                    : bytes_equal(heads[i].scope, bytes_str(SHELF_DELTA)) ? DELTA
-                                                                          : FULL;
+        int scope = shard != 0                                                  ? SHARD_1 + (int)shard - 1
+                    : bytes_equal(heads[i].scope, bytes_str(STORE_SCOPE_DELTA)) ? DELTA
+                                                                                : FULL;
         int64_t last = 0;
         struct bytes der;
         cr_assert_eq(shelf_take(&der, store, test_issuer(), &heads[i]), SHELF_DONE, "scope %d is not whole",
