@@ -19,7 +19,10 @@ enum {
     BOUND_NAME_WORK =
         1 << 20,             /* octets of names and constraints that are held against each other on a path */
     BOUND_SIGNERS = 4,       /* certificates in extraCerts that may be the protecting one, and are tried */
-    BOUND_GENERAL_INFO = 16, /* InfoTypeAndValue entries in a header */
+    BOUND_GENERAL_INFO = 16, /* InfoTypeAndValue entries in a header, or in a genm */
+    BOUND_CRL_SOURCES = 4,   /* CRLs that one genm asks for */
+    BOUND_GENERAL_CRLS =
+        64 * 1024, /* octets of CRLs in a genp: larger ones are to be fetched where they are published */
     BOUND_CERTIFICATE = 16384, /* octets of one certificate */
     BOUND_SUBJECT = 2048,      /* octets of an encoded name */
     BOUND_NAME_COMPARED =

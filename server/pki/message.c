@@ -1,17 +1,9 @@
 /* PKIMessage, PKIHeader (RFC 9810 5.1.1, Appendix F: EXPLICIT TAGS). */
 #include "server/pki/message.h"
 
-#define BYTES(literal)                                                                                       \
-    {                                                                                                        \
-        (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
-    }
+#include "server/pki/general.h"
 
 static const CBS_ASN1_TAG field_tag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
-
-/* id-it: 1.3.6.1.5.5.7.4 */
-static const struct bytes id_it_implicit_confirm = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x0d");
-static const struct bytes id_it_confirm_wait_time = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x0e");
-static const struct bytes id_it_cert_profile = BYTES("\x2b\x06\x01\x05\x05\x07\x04\x15");
 
 const char *pki_body_name(int body)
 {
@@ -66,39 +58,78 @@ static int get_octets(CBS *header, unsigned number, struct bytes *out)
     return get_field(header, number, CBS_ASN1_OCTETSTRING, out, &present);
 }
 
-static const char *const profile_fault = "the value of certProfile must be a list of UTF8String";
+/* Each returns NULL, or what is wrong with |value|: a whole element, or empty. */
+
+static const char *get_implicit_confirm(struct pki_header *out, CBS value)
+{
+    CBS null;
+
+    /* RFC 9810 5.1.1.1: ImplicitConfirmValue ::= NULL; infoValue is OPTIONAL in its frame. */
+    out->implicit_confirm = 1;
+    out->implicit_confirm_bare = CBS_len(&value) == 0;
+    return out->implicit_confirm_bare ||
+                   (CBS_get_asn1(&value, &null, CBS_ASN1_NULL) && CBS_len(&null) == 0 && CBS_len(&value) == 0)
+               ? NULL
+               : "the value of implicitConfirm must be NULL";
+}
+
+static const char *get_wait_time(struct pki_header *out, CBS value)
+{
+    CBS time;
+
+    return CBS_get_asn1(&value, &time, CBS_ASN1_GENERALIZEDTIME) &&
+                   der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time) &&
+                   CBS_len(&value) == 0
+               ? NULL
+               : "the value of confirmWaitTime must be a GeneralizedTime";
+}
+
+/* Of several lists the first stands, and all names count. */
+static const char *get_cert_profile(struct pki_header *out, CBS value)
+{
+    CBS list;
+    size_t count;
+
+    if (!pki_decode_texts(&list, &count, bytes_of_cbs(&value)))
+        return "the value of certProfile must be a list of UTF8String";
+    if (out->cert_profile_count == 0) {
+        out->cert_profiles = bytes_of_cbs(&list);
+        out->cert_profile = pki_nth_text(list, 0);
+    }
+    out->cert_profile_count += count;
+    return NULL;
+}
+
+static const char *get_languages(struct pki_header *out, CBS value)
+{
+    CBS list;
+    size_t count;
+
+    if (!pki_decode_texts(&list, &count, bytes_of_cbs(&value)))
+        return "the value of suppLangTags must be a list of UTF8String";
+    out->languages = bytes_of_cbs(&list);
+    return NULL;
+}
 
 /* Returns NULL, or what is wrong with the first entry of |list|. */
 static const char *get_info(struct pki_header *out, CBS *list)
 {
-    CBS info, oid, value, time, names, name;
-    struct bytes type;
+    CBS info, oid;
 
     if (!CBS_get_asn1(list, &info, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&info, &oid, CBS_ASN1_OBJECT))
         return "an entry of generalInfo is no InfoTypeAndValue";
-    type = bytes_of_cbs(&oid);
-    if (bytes_equal(type, id_it_implicit_confirm)) {
-        /* RFC 9810 5.1.1.1: ImplicitConfirmValue ::= NULL; infoValue is OPTIONAL in its frame. */
-        out->implicit_confirm = 1;
-        out->implicit_confirm_bare = CBS_len(&info) == 0;
-        if (!out->implicit_confirm_bare &&
-            (!CBS_get_asn1(&info, &value, CBS_ASN1_NULL) || CBS_len(&value) != 0 || CBS_len(&info) != 0))
-            return "the value of implicitConfirm must be NULL";
-    } else if (bytes_equal(type, id_it_confirm_wait_time)) {
-        if (!CBS_get_asn1(&info, &time, CBS_ASN1_GENERALIZEDTIME) ||
-            !der_parse_generalized_time(bytes_of_cbs(&time), &out->confirm_wait_time) || CBS_len(&info) != 0)
-            return "the value of confirmWaitTime must be a GeneralizedTime";
-    } else if (bytes_equal(type, id_it_cert_profile)) {
-        if (!CBS_get_asn1(&info, &names, CBS_ASN1_SEQUENCE) || CBS_len(&names) == 0 || CBS_len(&info) != 0)
-            return profile_fault;
-        while (CBS_len(&names) != 0) {
-            if (!CBS_get_asn1(&names, &name, CBS_ASN1_UTF8STRING))
-                return profile_fault;
-            if (out->cert_profile_count++ == 0)
-                out->cert_profile = bytes_of_cbs(&name);
-        }
+    switch (pki_info_of(bytes_of_cbs(&oid))) {
+    case PKI_INFO_IMPLICIT_CONFIRM:
+        return get_implicit_confirm(out, info);
+    case PKI_INFO_CONFIRM_WAIT_TIME:
+        return get_wait_time(out, info);
+    case PKI_INFO_CERT_PROFILE:
+        return get_cert_profile(out, info);
+    case PKI_INFO_SUPP_LANG_TAGS:
+        return get_languages(out, info);
+    default:
+        return NULL; /* unknown types are handled gracefully: RFC 9483 3.5 */
     }
-    return NULL; /* unknown types are handled gracefully: RFC 9483 3.5 */
 }
 
 /* A version beyond all numbers is one that is not supported, not a header that cannot be read. */
@@ -268,28 +299,34 @@ static int add_field(CBB *header, unsigned number, CBS_ASN1_TAG tag, struct byte
                                 der_add_octets(&field, tag, content) && CBB_flush(header));
 }
 
+static int add_text_info(CBB *list, enum pki_info type, struct bytes text)
+{
+    CBB info, texts;
+
+    return text.len == 0 || (CBB_add_asn1(list, &info, CBS_ASN1_SEQUENCE) && pki_add_info_type(&info, type) &&
+                             CBB_add_asn1(&info, &texts, CBS_ASN1_SEQUENCE) &&
+                             der_add_octets(&texts, CBS_ASN1_UTF8STRING, text) && CBB_flush(list));
+}
+
 static int add_general_info(CBB *cbb, const struct pki_header *header)
 {
-    CBB field, list, info, names;
+    CBB field, list, info;
 
-    if (!header->implicit_confirm && header->confirm_wait_time == 0 && header->cert_profile.len == 0)
+    if (!header->implicit_confirm && header->confirm_wait_time == 0 && header->cert_profile.len == 0 &&
+        header->language.len == 0)
         return 1;
     if (!CBB_add_asn1(cbb, &field, field_tag | 8) || !CBB_add_asn1(&field, &list, CBS_ASN1_SEQUENCE))
         return 0;
-    if (header->implicit_confirm &&
-        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_implicit_confirm) ||
-         !der_add_octets(&info, CBS_ASN1_NULL, bytes_of(NULL, 0))))
+    if (header->implicit_confirm && (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) ||
+                                     !pki_add_info_type(&info, PKI_INFO_IMPLICIT_CONFIRM) ||
+                                     !der_add_octets(&info, CBS_ASN1_NULL, bytes_of(NULL, 0))))
         return 0;
-    if (header->confirm_wait_time != 0 &&
-        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_confirm_wait_time) ||
-         !der_add_generalized_time(&info, header->confirm_wait_time)))
+    if (header->confirm_wait_time != 0 && (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) ||
+                                           !pki_add_info_type(&info, PKI_INFO_CONFIRM_WAIT_TIME) ||
+                                           !der_add_generalized_time(&info, header->confirm_wait_time)))
         return 0;
-    if (header->cert_profile.len != 0 &&
-        (!CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) || !der_add_oid(&info, id_it_cert_profile) ||
-         !CBB_add_asn1(&info, &names, CBS_ASN1_SEQUENCE) ||
-         !der_add_octets(&names, CBS_ASN1_UTF8STRING, header->cert_profile)))
-        return 0;
-    return CBB_flush(cbb);
+    return add_text_info(&list, PKI_INFO_CERT_PROFILE, header->cert_profile) &&
+           add_text_info(&list, PKI_INFO_SUPP_LANG_TAGS, header->language) && CBB_flush(cbb);
 }
 
 static int add_header(CBB *cbb, const struct pki_header *header)

@@ -58,11 +58,15 @@ struct pki_header {
     struct bytes sender_kid, recip_kid;
     struct bytes transaction_id;
     struct bytes sender_nonce, recip_nonce;
-    int implicit_confirm;      /* id-it-implicitConfirm is there (RFC 9810 5.1.1.1) */
-    int implicit_confirm_bare; /* 1: without its NULL */
-    int64_t confirm_wait_time; /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
-    struct bytes cert_profile; /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
+    int implicit_confirm;       /* id-it-implicitConfirm is there (RFC 9810 5.1.1.1) */
+    int implicit_confirm_bare;  /* 1: without its NULL */
+    int64_t confirm_wait_time;  /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
+    struct bytes cert_profile;  /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
+    struct bytes cert_profiles; /* read: all of its names, for pki_nth_text (general.h) */
     size_t cert_profile_count;
+    struct bytes
+        languages;         /* read: the tags of id-it-suppLangTags (RFC 9810 5.3.19.13), likewise; or empty */
+    struct bytes language; /* written: the one of them that is used; empty: none is */
     const char *general_info_fault; /* why an entry that matters here, or the list, could not be read; NULL */
 };
 
