@@ -73,6 +73,13 @@ struct config_threads {
     uint32_t token;   /* sessions of each token that signs: signatures that it makes at the same time */
 };
 
+/* A root that another follows, or has followed (RFC 9810 4.4). */
+struct config_root_change {
+    const char *certificate;  /* PEM file: the other root, self-signed */
+    const char *new_with_old; /* PEM file: the newer root's key, signed by the older root */
+    const char *old_with_new; /* PEM file: the other way round; NULL: there is none */
+};
+
 struct config_ca {
     const char *name;
     const char *certificate;     /* PEM file: the issuing certificate */
@@ -83,6 +90,7 @@ struct config_ca {
     const char
         *crl_certificate; /* PEM file: signs CRLs, of the name of |certificate|; NULL: |certificate| does */
     const char *crl_key;  /* as key */
+    const struct config_root_change *previous, *next; /* the root before and after that of chain, or NULL */
 };
 
 /* What tells the devices of a vendor apart, in its certificates. */
@@ -274,6 +282,12 @@ struct config_answer {
     struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
 };
 
+/* What is answered to general messages (RFC 9810 5.3.19). */
+struct config_general {
+    int unprotected;                    /* 1: also to those without protection, of what anybody may know */
+    const char *encryption_certificate; /* PEM file: what stations encrypt for the CA with; NULL: none */
+};
+
 /* After how many days rows are deleted; 0: never; else longer than messages are taken. */
 struct config_retain {
     uint32_t certificates_days; /* after notAfter */
@@ -307,6 +321,7 @@ struct config_profile {
     struct config_confirm confirm;
     const struct config_authorize *authorize; /* NULL: nobody is asked */
     struct config_answer answer;
+    struct config_general general;
     struct config_retain retain;
 };
 

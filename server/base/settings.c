@@ -107,6 +107,17 @@ static const struct config_setting listener_rows[] = {
 };
 static const struct config_section listener = SECTION(listener, "a listener");
 
+static const struct config_setting root_change_rows[] = {
+    {ROW(config_root_change, certificate), .kind = CONFIG_FILE, .required = 1, .example = "ca/root-2.pem",
+     .says = "PEM file: the other root, self-signed"},
+    {ROW(config_root_change, new_with_old), .kind = CONFIG_FILE, .required = 1,
+     .example = "ca/root-2-by-root.pem",
+     .says = "PEM file: the key of the newer of the two roots, signed by the older one"},
+    {ROW(config_root_change, old_with_new), .kind = CONFIG_FILE, .example = "ca/root-by-root-2.pem",
+     .says = "PEM file: the key of the older one, signed by the newer one; it may be left out"},
+};
+static const struct config_section root_change = SECTION(root_change, "another root");
+
 static const struct config_setting ca_rows[] = {
     {ROW(config_ca, name), .kind = CONFIG_NAME, .required = 1, .example = "issuing",
      .says = "by which profiles name it"},
@@ -125,6 +136,10 @@ static const struct config_setting ca_rows[] = {
              "certificate does"},
     {ROW(config_ca, crl_key), .kind = CONFIG_KEY, .commented = 1, .example = "ca/crl.key",
      .says = "its key, likewise"},
+    {ROW(config_ca, previous), POINTER(config_root_change, root_change), .commented = 1,
+     .says = "the root before that of chain: stations that trust it get from there to this one (rootCaCert)"},
+    {ROW(config_ca, next), POINTER(config_root_change, root_change), .commented = 1,
+     .says = "the root after it: stations that ask for an update of the root get it"},
 };
 static const struct config_section ca = SECTION(ca, "a CA");
 
@@ -546,6 +561,17 @@ static const struct config_setting answer_rows[] = {
 };
 static const struct config_section answer = SECTION(answer, "answer");
 
+static const struct config_setting general_rows[] = {
+    {ROW(config_general, unprotected), FLAG(0),
+     .says =
+         "true: general messages without protection are answered, too, signed: certificates and CRLs of "
+         "the CA, updates of its root, algorithms; what requests have to be like is for known ones alone"},
+    {ROW(config_general, encryption_certificate), .kind = CONFIG_FILE, .commented = 1,
+     .example = "ca/encryption.pem",
+     .says = "PEM file: what stations encrypt for the CA with (caProtEncCert)"},
+};
+static const struct config_section general = SECTION(general, "general");
+
 static const struct config_setting retain_rows[] = {
     {ROW(config_retain, certificates_days), NUMBER(0, CENTURY_DAYS, 0),
      .says = "after notAfter, certificates are deleted, with all about them; 0: never"},
@@ -594,6 +620,7 @@ static const struct config_setting profile_rows[] = {
      .says = "a server that is asked before a certificate is issued: it allows, denies, or names the device; "
              "where no profile had one, it takes a restart"},
     {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
+    {ROW(config_profile, general), GROUP(general), .says = "what is answered to general messages (genm)"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
 };
 static const struct config_section profile = SECTION(profile, "a profile");

@@ -104,9 +104,12 @@ static enum cmp_turn judge_mac(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* Whoever sent it is not known: it changes nothing, and is answered if it fits the transaction. */
+/* Whoever sent it is not known: it changes nothing, and is answered if it fits the transaction, or needs
+ * none. */
 static enum cmp_turn judge_bare(struct cmp_message *m)
 {
+    if (cmp_has(m, CMP_STANDS_ALONE))
+        return CMP_ON;
     if (!cmp_has(m, CMP_MAY_BE_BARE) || m->is_late)
         return cmp_refuse_late(m);
     return cmp_check_recip_nonce(m);

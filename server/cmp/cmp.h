@@ -16,6 +16,7 @@
 #include "server/base/config.h"
 #include "server/base/job_end.h"
 #include "server/base/tolerance_counts.h"
+#include "server/pki/general.h"
 #include "server/pki/message.h"
 #include "server/pki/request.h"
 #include "server/pki/status.h"
@@ -42,7 +43,17 @@ struct cmp_authority {
     size_t signed_extra_cert_count;
     struct bytes mac_extra_certs[BOUND_CHAIN + 1]; /* the issuing chain alone */
     size_t mac_extra_cert_count;
-    struct bytes root; /* self-signed end of the chain */
+    struct bytes root;                 /* self-signed end of the chain */
+    struct bytes former_root;          /* that |former| leads from; empty: none is told of */
+    struct root_update former, coming; /* from |former_root| to |root|, and from |root| on; empty: none */
+};
+
+/* struct cmp_general is what a profile answers to a genm, made once from the configuration. */
+struct cmp_general {
+    struct bytes encryption_certificate;        /* DER, or empty */
+    struct bytes signing_keys, encryption_keys; /* SEQUENCE OF AlgorithmIdentifier of what is certified; the
+                                                 * last may be empty: none */
+    struct bytes request_template;              /* CertReqTemplateContent */
 };
 
 /* struct cmp_agent is who may enroll for others by a certificate that is no RA's. */
@@ -74,6 +85,7 @@ struct cmp_profile {
     const struct cmp_authorizer *authorizer; /* asked before a certificate is issued; NULL: nobody is */
     const struct bytes *extra_certs;         /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
+    struct cmp_general general;
 };
 
 /* cmp_answering_certificate returns the one that signs answers of |profile| (answer.signed_by). */
@@ -85,6 +97,15 @@ enum { CMP_FINGERPRINT = 32 }; /* octets of a certificate's SHA-256 */
 struct cmp_blocked {
     uint8_t hash[CMP_FINGERPRINT];
     const char *setting; /* that says so: "vendors[0].blocked[1]" */
+};
+
+/* struct cmp_crl is a CRL of a CA above one of ours, as its operator has made it. */
+struct cmp_crl {
+    const char *name; /* of its file, without what follows the last dot: at most BOUND_CRL_FILE_NAME octets */
+    struct bytes der;
+    struct bytes issuer;              /* DER of the name */
+    int64_t number;                   /* cRLNumber; -1: it has none */
+    int64_t this_update, next_update; /* Unix seconds */
 };
 
 struct cmp_recorded;
@@ -99,7 +120,9 @@ struct cmp_settings {
     const struct cmp_blocked *blocked;             /* in the order of their hashes */
     size_t blocked_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
-    struct cmp_recorded *recorded;   /* how often whom was refused; NULL: all refusals are recorded */
+    const struct cmp_crl *crls;      /* of CAs above ours */
+    size_t crl_count;
+    struct cmp_recorded *recorded; /* how often whom was refused; NULL: all refusals are recorded */
 };
 
 /* cmp_recorded_new returns that nobody was refused; NULL without memory. */
@@ -112,6 +135,7 @@ void cmp_recorded_free(struct cmp_recorded *recorded);
 struct cmp_route {
     const struct cmp_profile *profile; /* named by the path, or NULL */
     int body;                          /* the body that the path's operation label stands for, or -1 */
+    int info;                          /* enum pki_info that it stands for, or 0 */
 };
 
 /* ---- wants ---- */

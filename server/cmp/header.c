@@ -10,6 +10,13 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
     return cmp_refuse(m, fail_info, text, NULL);
 }
 
+/* What changes nothing may come from anybody where the profile says so. */
+static int may_be_bare(const struct cmp_message *m)
+{
+    return cmp_has(m, CMP_MAY_BE_BARE) ||
+           (cmp_has(m, CMP_STANDS_ALONE) && m->profile->config->general.unprotected);
+}
+
 enum cmp_turn cmp_check_header(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
@@ -33,9 +40,9 @@ enum cmp_turn cmp_check_header(struct cmp_message *m)
     if (header->general_info_fault != NULL)
         return refuse(m, PKI_BAD_DATA_FORMAT, header->general_info_fault);
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
-    if ((!m->in.has_protection || header->protection_alg.len == 0) &&
-        !(is_bare && cmp_has(m, CMP_MAY_BE_BARE)))
-        return refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected");
+    if ((!m->in.has_protection || header->protection_alg.len == 0) && !(is_bare && may_be_bare(m)))
+        return cmp_by(m, is_bare && cmp_has(m, CMP_STANDS_ALONE) ? "general.unprotected" : NULL,
+                      refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected"));
     return CMP_ON;
 }
 
@@ -63,9 +70,9 @@ static enum cmp_turn check_general_info(struct cmp_message *m)
         return refuse(m, PKI_BAD_REQUEST, "confirmWaitTime must not stand beside implicitConfirm");
     if (header->confirm_wait_time != 0 && !header->has_message_time)
         return refuse(m, PKI_BAD_REQUEST, "confirmWaitTime needs messageTime");
-    if (header->cert_profile_count != 0 && !cmp_has(m, CMP_ISSUES))
+    if (header->cert_profile_count != 0 && !cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_STANDS_ALONE))
         return refuse(m, PKI_BAD_REQUEST, "certProfile belongs in requests for certificates only");
-    if (header->cert_profile_count != 0 && header->cert_profile.len == 0)
+    if (header->cert_profile_count == 1 && header->cert_profile.len == 0)
         return refuse(m, PKI_BAD_REQUEST, "certProfile must name a profile: leave it out, or name one");
     return CMP_ON;
 }

@@ -110,6 +110,7 @@ struct cmp_message {
 
     /* The answer. */
     struct cmp_refusal refusal;
+    uint32_t crl_octets; /* of CRLs in the answer (info_crls.c), BOUND_GENERAL_CRLS at most */
     struct bytes answer; /* content of its body */
     int answer_body;     /* its type */
     cmp_record *record;  /* fills in the unit that the answer waits for; NULL: it waits for none */
@@ -267,6 +268,13 @@ enum cmp_turn cmp_check_mac_policy(struct cmp_message *m, const struct mac_algor
 /* cmp_check_key refuses the key that has protected the message if it is weaker than the profile accepts.
  * Likewise. */
 enum cmp_turn cmp_check_key(struct cmp_message *m);
+
+/* ---- profile.c ---- */
+
+/* cmp_profile_named returns the profile called |name|, or NULL. */
+const struct cmp_profile *cmp_profile_named(const struct cmp_settings *settings, struct bytes name);
+
+#define CMP_NO_SUCH_PROFILE "certProfile names no profile of this server"
 
 /* ---- header.c: what stands in the header ----
  *

@@ -30,6 +30,8 @@ enum cmp_flag {
     CMP_UPDATES = 64,     /* asks for a certificate in the place of the one that signs it (RFC 9483 4.1.3) */
     CMP_MAY_UPDATE = 128, /* … where the profile says so, for names that have one (update.by_request) */
     CMP_POLLS = 256,      /* asks for an answer that may not have arrived */
+    CMP_STANDS_ALONE = 512, /* one message and its answer: no transaction is looked up or written. certProfile
+                             * may stand in its header; it may be bare where the profile says so */
 };
 
 struct cmp_operation {
@@ -77,7 +79,7 @@ extern const struct cmp_operation cmp_unsupported;
 const struct cmp_operation *cmp_operation_of(int body);
 
 /* The table: the names of its rows, each of which stands beside its code (op_*.c). */
-#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error)
+#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
 CMP_OPERATIONS(CMP_DECLARED)

@@ -1,30 +1,22 @@
 /* The first steps of every message: decode, find the profile, look up what is known of the transaction. */
 #include "server/cmp/internal.h"
 
-static const struct cmp_profile *profile_named(const struct cmp_settings *settings, struct bytes name)
-{
-    for (size_t i = 0; i < settings->profile_count; i++)
-        if (bytes_equal(bytes_str(settings->profiles[i]->config->name), name))
-            return settings->profiles[i];
-    return NULL;
-}
-
 /* The path, or certProfile in the header, or both if they agree, name the profile (RFC 9810 5.1.1.4, RFC
  * 9811 3.4). */
 static enum cmp_turn choose_profile(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
     const struct cmp_profile *named;
+    int may_be_several =
+        cmp_has(m, CMP_STANDS_ALONE); /* a name for each infoType: op_genm.c has the others */
 
+    if (header->cert_profile_count > 1 && !may_be_several)
+        return cmp_refuse(m, PKI_BAD_REQUEST, "certProfile names several profiles: name one", NULL);
     /* RFC 9810 5.1.1.4: "An empty string means no certificate profile name" */
-    if (header->cert_profile_count == 0 || (header->cert_profile_count == 1 && header->cert_profile.len == 0))
+    if (header->cert_profile.len == 0)
         return CMP_ON;
-    named = profile_named(m->settings, header->cert_profile);
-    if (header->cert_profile_count > 1 || named == NULL)
-        return cmp_refuse(m, PKI_BAD_REQUEST,
-                          header->cert_profile_count > 1 ? "certProfile names several profiles: name one"
-                                                         : "certProfile names no profile of this server",
-                          NULL);
+    if ((named = cmp_profile_named(m->settings, header->cert_profile)) == NULL)
+        return cmp_refuse(m, PKI_BAD_REQUEST, CMP_NO_SUCH_PROFILE, NULL);
     if (m->route.profile != NULL && m->route.profile != named)
         return cmp_refuse(m, PKI_BAD_REQUEST,
                           "the URL path and certProfile name different profiles: make them agree", NULL);
@@ -96,6 +88,8 @@ static void want_transaction(struct cmp_message *m)
 {
     const struct cmp_settings *settings = m->settings;
 
+    if (cmp_has(m, CMP_STANDS_ALONE))
+        return;
     want_row(m, m->profile->ca, STORE_TRANSACTIONS, m->transaction_id);
     if (cmp_has(m, CMP_BEGINS) || m->profile_named)
         return;
@@ -235,7 +229,8 @@ enum cmp_turn cmp_take_rows(struct cmp_message *m)
             return turn;
     m->row_count = 0;
     /* The profile of the first message holds for the whole transaction, whatever the path says. */
-    if (m->has_tx && !cmp_has(m, CMP_BEGINS) && (begun = profile_named(m->settings, m->tx.profile)) != NULL)
+    if (m->has_tx && !cmp_has(m, CMP_BEGINS) &&
+        (begun = cmp_profile_named(m->settings, m->tx.profile)) != NULL)
         m->profile = begun;
     /* Its CA may know another secret by the same reference. */
     if (m->is_mac && m->profile->ca != ca) {

@@ -345,13 +345,15 @@ static enum cmp_turn ask(struct cmp_message *m)
     return fault == PATH_OK ? check_own_profile(m) : refuse_path(m);
 }
 
-/* Which agent the signer is. One is asked for certificates alone, and never for its own: to update that, or
- * to have it revoked, it is as any. */
+/* Which agent the signer is. One asks for certificates and for information, and never as an agent for its own
+ * certificate: to update that, or to have it revoked, it is as any. */
 static const struct cmp_agent *find_agent(const struct cmp_message *m)
 {
     const struct cmp_profile *profile = m->profile;
 
-    for (size_t i = 0; cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES) && i < profile->agent_count; i++) {
+    int may_be = (cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES)) || cmp_has(m, CMP_STANDS_ALONE);
+
+    for (size_t i = 0; may_be && i < profile->agent_count; i++) {
         const struct cmp_agent *agent = &profile->agents[i];
         if (agent->certificate.len != 0
                 ? bytes_equal(agent->certificate, m->signer->der)

@@ -195,7 +195,7 @@ static void say_own(struct said *said, const struct crl_turn *turn, const struct
         issuer->shards.count, (long long)(until != 0 ? until - turn->now : 0), truth(late));
 }
 
-static void say_given(struct said *said, const struct policy_crl *crl, int64_t now)
+static void say_given(struct said *said, const struct cmp_crl *crl, int64_t now)
 {
     int late = given_ends_soon(crl, now);
 
@@ -206,7 +206,7 @@ static void say_given(struct said *said, const struct policy_crl *crl, int64_t n
 static void say_all_given(struct said *said, const struct policy *policy, int64_t now)
 {
     size_t count;
-    const struct policy_crl *crls = policy_crls(policy, &count);
+    const struct cmp_crl *crls = policy_crls(policy, &count);
 
     for (size_t i = 0; i < count; i++)
         say_given(said, &crls[i], now);

@@ -29,7 +29,7 @@ static void withdraw(const char *name, struct publication *publication)
 static int is_named(const struct policy *policy, const char *name)
 {
     size_t count;
-    const struct policy_crl *crls = policy_crls(policy, &count);
+    const struct cmp_crl *crls = policy_crls(policy, &count);
 
     for (size_t i = 0; i < count; i++)
         if (strcmp(crls[i].name, name) == 0)
@@ -37,7 +37,7 @@ static int is_named(const struct policy *policy, const char *name)
     return 0;
 }
 
-static void publish(const struct policy_crl *crl, struct publication *publication)
+static void publish(const struct cmp_crl *crl, struct publication *publication)
 {
     char path[PUBLISHED_PATH_MAX], *text;
     uint8_t *copy = malloc(crl->der.len);
@@ -56,7 +56,7 @@ static void publish(const struct policy_crl *crl, struct publication *publicatio
 void given_publish(struct given *given, const struct policy *policy, struct publication *publication)
 {
     size_t count;
-    const struct policy_crl *crls = policy_crls(policy, &count);
+    const struct cmp_crl *crls = policy_crls(policy, &count);
 
     for (size_t i = 0; i < given->count; i++)
         if (!is_named(policy, given->names[i]))
@@ -69,12 +69,12 @@ void given_publish(struct given *given, const struct policy *policy, struct publ
     }
 }
 
-int given_ends_soon(const struct policy_crl *crl, int64_t now)
+int given_ends_soon(const struct cmp_crl *crl, int64_t now)
 {
     return crl->next_update - now < (crl->next_update - crl->this_update) / 4;
 }
 
-static int has_one_ended(const struct policy_crl *crls, size_t count, int64_t after, int64_t now)
+static int has_one_ended(const struct cmp_crl *crls, size_t count, int64_t after, int64_t now)
 {
     for (size_t i = 0; i < count; i++)
         if (crls[i].next_update > after && crls[i].next_update <= now)
@@ -85,7 +85,7 @@ static int has_one_ended(const struct policy_crl *crls, size_t count, int64_t af
 void given_tell(struct given *given, const struct policy *policy, int64_t now)
 {
     size_t count;
-    const struct policy_crl *crls = policy_crls(policy, &count);
+    const struct cmp_crl *crls = policy_crls(policy, &count);
 
     if (given->told_at != 0 && now - given->told_at < DAY && now >= given->told_at &&
         !has_one_ended(crls, count, given->told_at, now))

@@ -16,7 +16,7 @@ struct given {
 void given_publish(struct given *given, const struct policy *policy, struct publication *publication);
 
 /* given_ends_soon returns 1 if less than a quarter of the time of |crl| is left at |now| (Unix seconds). */
-int given_ends_soon(const struct policy_crl *crl, int64_t now);
+int given_ends_soon(const struct cmp_crl *crl, int64_t now);
 
 /* given_tell tells in the log, once a day, which of them end soon or have ended, and when one ends. */
 void given_tell(struct given *given, const struct policy *policy, int64_t now);

@@ -191,7 +191,7 @@ static void note(void *config, const char *key, const char *text)
 static void warn_of_given(const struct policy *policy, int64_t now, struct warnings *warnings)
 {
     size_t count;
-    const struct policy_crl *crls = policy_crls(policy, &count);
+    const struct cmp_crl *crls = policy_crls(policy, &count);
     char key[64], text[256];
 
     for (size_t i = 0; i < count; i++) {

@@ -41,9 +41,9 @@ enum pki_body {
 /* pki_body_name returns "ir", "ip", …, or "?". */
 const char *pki_body_name(int body);
 
-/* pki_body_labelled returns the body that is sent to a URL path with the operation |label| (RFC 9483 6.1), or
- * -1. */
-int pki_body_labelled(struct bytes label);
+/* pki_labelled finds the body that is sent to a URL path with the operation |label| (RFC 9483 6.1), and of a
+ * genm the number of its infoType (enum pki_info, general.h), else 0. 1, or 0: there is no such label. */
+int pki_labelled(int *body, int *info, struct bytes label);
 
 enum { PKI_CMP2000 = 2, PKI_CMP2021 = 3 };
 

@@ -216,7 +216,7 @@ int policy_load_authority(struct config_fault *fault, struct policy *policy, siz
 {
     return load_issuing(fault, policy, i, now) && load_chain(fault, policy, i, now) &&
            load_cmp(fault, policy, i, now) && load_crl(fault, policy, i, now) &&
-           prepare_answers(policy, &policy->authorities[i]);
+           policy_load_roots(fault, policy, i) && prepare_answers(policy, &policy->authorities[i]);
 }
 
 const struct cmp_authority *policy_authority(const struct policy *policy, const char *name)

@@ -69,7 +69,7 @@ static int is_taken(const struct policy *policy, const char *name)
 
 static int load_one(struct config_fault *fault, struct policy *policy, const char *key, const char *path)
 {
-    struct policy_crl *out = &policy->crls[policy->crl_count];
+    struct cmp_crl *out = &policy->crls[policy->crl_count];
     struct crl crl;
 
     if (!read_file(&out->der, fault, policy, key, path))
@@ -92,6 +92,7 @@ static int load_one(struct config_fault *fault, struct policy *policy, const cha
                                "%s would be published by the name of its file, which is taken by another "
                                "CRL; rename the file",
                                path);
+    out->issuer = crl.issuer;
     out->number = crl.number;
     out->this_update = crl.this_update;
     out->next_update = crl.next_update;
@@ -132,10 +133,12 @@ int policy_load_crls(struct config_fault *fault, struct policy *policy)
         if (!load_one(fault, policy, key, files->items[i]))
             return 0;
     }
+    policy->settings.crls = policy->crls;
+    policy->settings.crl_count = policy->crl_count;
     return 1;
 }
 
-const struct policy_crl *policy_crls(const struct policy *policy, size_t *count)
+const struct cmp_crl *policy_crls(const struct policy *policy, size_t *count)
 {
     *count = policy->crl_count;
     return policy->crls;

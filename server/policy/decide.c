@@ -7,7 +7,7 @@
 
 /* Bits that a key of its kind cannot live up to are left out (RFC 8813 section 3 for EC, RFC 9295 for
  * Ed25519). */
-static unsigned usage_for(unsigned usage, enum key_kind kind)
+unsigned policy_usage_for(unsigned usage, enum key_kind kind)
 {
     const unsigned encipherment = KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT;
     const unsigned agreement = KEY_USAGE_KEY_AGREEMENT | KEY_USAGE_ENCIPHER_ONLY | KEY_USAGE_DECIPHER_ONLY;
@@ -95,7 +95,7 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
     *out = (struct policy_certificate){
         .not_before = decision->now - config->certificate.backdate_seconds,
         .not_after = decision->now + validity_of(&config->certificate) - 1,
-        .key_usage = usage_for(profile->key_usage, public_key_kind(decision->key)),
+        .key_usage = policy_usage_for(profile->key_usage, public_key_kind(decision->key)),
         .purpose_count = profile->purpose_count,
     };
     memcpy(out->purposes, profile->purposes, sizeof out->purposes);

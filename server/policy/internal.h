@@ -12,8 +12,9 @@ enum {
     POLICY_OID_MAX = 32,
     POLICY_REQUESTS_MAX = 32,
     POLICY_NAMES_MAX = 16,
-    POLICY_TYPE_MAX = 16,   /* octets of the type of a name, with a NUL */
-    POLICY_VALUE_MAX = 256, /* octets of a name's value that a template makes, with a NUL */
+    POLICY_TYPE_MAX = 16,     /* octets of the type of a name, with a NUL */
+    POLICY_VARIABLE_MAX = 32, /* octets of what ${…} holds, with a NUL */
+    POLICY_VALUE_MAX = 256,   /* octets of a name's value that a template makes, with a NUL */
     POLICY_NF_TYPES_MAX = 16,
     POLICY_DIGEST = 32
 };
@@ -82,7 +83,7 @@ struct policy {
     struct seal_key *seal_key;
     uint8_t digest[POLICY_DIGEST]; /* of what has been read until now */
     struct cmp_settings settings;
-    struct policy_crl crls[BOUND_CRL_FILES];
+    struct cmp_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
     struct tolerance_counts **vendor_counts;
     struct crl_set **vendor_crls; /* of each vendor; NULL: it has none */
@@ -127,6 +128,14 @@ struct private_key *policy_open_key(struct config_fault *fault, struct policy *p
  */
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 int policy_load_profile(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
+/* policy_load_roots reads previous and next of cas[i], whose chain is known. policy_load_general makes what
+ * profiles[i], all else of which is known, answers to general messages. 1, or 0 with |fault|. */
+int policy_load_roots(struct config_fault *fault, struct policy *policy, size_t i);
+int policy_load_general(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
+/* policy_usage_for returns the bits of |usage| (KEY_USAGE_…) that a key of |kind| can live up to. */
+unsigned policy_usage_for(unsigned usage, enum key_kind kind);
 
 /* policy_load_crls reads the CRLs that crl.files names, once all CAs are loaded. 1, or 0 with |fault|. */
 int policy_load_crls(struct config_fault *fault, struct policy *policy);
@@ -178,6 +187,10 @@ int policy_check_variables(const char *value, unsigned *count, int *takes_names)
 
 /* policy_load_algorithms reads what profiles[i] accepts and answers with, once its CA is known. Likewise. */
 int policy_load_algorithms(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* policy_next_requested finds the next ${ATTRIBUTE} of the requested subject in |*value|, which it leaves
+ * behind that. 1, or 0: there is none. */
+int policy_next_requested(char attribute[POLICY_VARIABLE_MAX], const char **value);
 
 /* policy_load_names reads subject and san of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_names(struct config_fault *fault, struct policy *policy, size_t i);
@@ -236,6 +249,9 @@ int policy_load_nf_types(struct config_fault *fault, struct policy *policy, size
 
 /* policy_load_requests reads honour and refuse of profiles[i]. 1, or 0 with |fault|. */
 int policy_load_requests(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* policy_takes returns 1 if no request of |profile| is refused for asking for the extension |oid|. */
+int policy_takes(const struct profile *profile, struct bytes oid);
 
 /* policy_honours returns 1 if |profile| takes the extension |oid| from a request. */
 int policy_honours(const struct profile *profile, struct bytes oid);

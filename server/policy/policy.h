@@ -51,16 +51,8 @@ const struct cmp_settings *policy_settings(const struct policy *policy);
 /* policy_authority returns the CA named |name|, or the default profile's for NULL; NULL if there is none. */
 const struct cmp_authority *policy_authority(const struct policy *policy, const char *name);
 
-/* struct policy_crl is a CRL of a CA above one of ours, as its operator has made it. */
-struct policy_crl {
-    const char *name; /* of its file, without what follows the last dot: at most BOUND_CRL_FILE_NAME octets */
-    struct bytes der;
-    int64_t number;                   /* cRLNumber; -1: it has none */
-    int64_t this_update, next_update; /* Unix seconds */
-};
-
-/* policy_crls returns those that the configuration names, |*count| of them. */
-const struct policy_crl *policy_crls(const struct policy *policy, size_t *count);
+/* policy_crls returns the CRLs of CAs above ours that the configuration names, |*count| of them. */
+const struct cmp_crl *policy_crls(const struct policy *policy, size_t *count);
 
 /* policy_crls_changed returns 1 if the files of vendors' CRLs are other ones than when |policy| was loaded,
  * and than at the last call that returned 1: |*seen|, 0 at first, is kept for that. Blocks. */

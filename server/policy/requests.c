@@ -107,6 +107,12 @@ int policy_honours(const struct profile *profile, struct bytes oid)
     return has_oid(&profile->honour, oid);
 }
 
+int policy_takes(const struct profile *profile, struct bytes oid)
+{
+    return !has_oid(&profile->refuse, oid) &&
+           (policy_honours(profile, oid) || !has_word(&profile->refuse, "other"));
+}
+
 /* Within what the profile would give by itself, and never in the past. */
 static int decide_validity(struct cmp_decision *decision, const struct profile *profile,
                            struct policy_certificate *out)
@@ -225,7 +231,7 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
             decision, "request.refuse",
             policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                           "this profile certifies no CA: leave out cA, keyCertSign and cRLSign"));
-    if (has_oid(&profile->refuse, asked->oid) || (!honoured && has_word(&profile->refuse, "other")))
+    if (!policy_takes(profile, asked->oid))
         return policy_by(decision, "request.refuse",
                          policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
                                        arena_printf(decision->arena, "this profile takes no request for %s",

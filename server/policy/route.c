@@ -71,8 +71,7 @@ int policy_route(const struct policy *policy, struct cmp_route *out, struct byte
             return 1;
         segment = take_segment(&rest);
     }
-    out->body = pki_body_labelled(segment);
-    return out->body >= 0 && rest.len == 0;
+    return pki_labelled(&out->body, &out->info, segment) && rest.len == 0;
 }
 
 /* Returns 0 if it finds no room. */

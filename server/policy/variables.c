@@ -6,7 +6,7 @@
 #include "server/policy/internal.h"
 #include "storage/tables.h"
 
-enum { VARIABLE_MAX = 32, PLMN_DIGITS = 3 };
+enum { VARIABLE_MAX = POLICY_VARIABLE_MAX, PLMN_DIGITS = 3 };
 
 /* struct variable is what may stand between the braces. */
 struct variable {
@@ -168,6 +168,23 @@ int policy_check_variables(const char *value, unsigned *count, int *takes_names)
         value += found == 0;
     }
     return 1;
+}
+
+int policy_next_requested(char attribute[POLICY_VARIABLE_MAX], const char **value)
+{
+    char name[VARIABLE_MAX];
+    const struct variable *row;
+    const char *of_row;
+
+    while (**value != 0) {
+        int found = take(name, value);
+        if (found == 1 && (row = find(name, &of_row)) != NULL && row->is_requested) {
+            snprintf(attribute, POLICY_VARIABLE_MAX, "%s", of_row);
+            return 1;
+        }
+        *value += found != 1;
+    }
+    return 0;
 }
 
 /* ---- the operator's numbers ---- */

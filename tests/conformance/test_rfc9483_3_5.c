@@ -76,7 +76,7 @@ Test(rfc9483_3_5, each_check_that_fails_is_told_by_an_error_message_with_rejecti
             break;
         }
         request = i == 6   ? client_request(&mac, PKI_IR)
-                  : i == 7 ? client_message(&client, PKI_GENM, hex(world->arena, "30 00"))
+                  : i == 7 ? client_message(&client, PKI_KRR, hex(world->arena, "30 00"))
                   : i == 8 ? without_protection()
                   : i == 9 ? client_message(&client, PKI_CERTCONF, hex(world->arena, "05 00"))
                            : client_request(&client, PKI_IR);
@@ -157,7 +157,7 @@ Test(rfc9483_3_5, the_recipNonce_of_an_older_answer_is_refused)
 Test(rfc9483_3_5, a_device_is_authorized_by_its_own_profile_only)
 {
     struct trust strangers = {.count = 0};
-    const struct cmp_route other = {&world->other_profile, -1};
+    const struct cmp_route other = {.profile = &world->other_profile, .body = -1};
 
     cr_assert(trust_add(&strangers, world->stranger_root.cert_der, 1));
     world->other_profile.trust = &strangers;

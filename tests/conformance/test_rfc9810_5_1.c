@@ -120,7 +120,7 @@ Test(rfc9810_5_1, the_only_response_has_the_transactionID_of_its_request)
     struct answer answer = world_send(world, client_request(&client, PKI_IR));
     cr_assert(bytes_equal(answer.message.header.transaction_id, client.header.transaction_id));
     expect_certificate(&answer, PKI_IP);
-    answer = world_send(world, client_message(&client, PKI_GENM, hex(world->arena, "30 00")));
+    answer = world_send(world, client_message(&client, PKI_KRR, hex(world->arena, "30 00")));
     cr_assert(bytes_equal(answer.message.header.transaction_id, client.header.transaction_id));
     expect_error(&answer, PKI_BAD_REQUEST);
 }

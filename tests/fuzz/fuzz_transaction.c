@@ -524,7 +524,8 @@ static void check(const struct answer *answer, const struct before *before, int 
 
     world_check(world);
     must(changes == 0 || answer->authenticated);
-    must(answer->result.refused || answer->has_cert || answer->body == PKI_PKICONF || answer->body == PKI_RP);
+    must(answer->result.refused || answer->has_cert || answer->body == PKI_PKICONF ||
+         answer->body == PKI_RP || answer->body == PKI_GENP);
     must(!answer->has_cert || !answer->result.refused);
     /* Whoever is refused gets nothing, and whoever gets something is in the store with it. */
     if (world->cert_count != before->certs && !disturbed)

@@ -99,6 +99,25 @@ static struct bytes error_body(struct scene *scene)
     return body;
 }
 
+/* crlStatusList of the CA's name (RFC 9483 4.3.4) */
+static struct bytes crl_question(struct scene *scene)
+{
+    struct bytes name = world->ca.cert.subject, body;
+    const CBS_ASN1_TAG field = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
+    CBB cbb, list, info, statuses, status, issuer, names, directory_name;
+
+    must(CBB_init(&cbb, 256));
+    must(der_finish(
+        &body, scene->world->arena, &cbb,
+        CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&list, &info, CBS_ASN1_SEQUENCE) &&
+            pki_add_info_type(&info, PKI_INFO_CRL_STATUS_LIST) &&
+            CBB_add_asn1(&info, &statuses, CBS_ASN1_SEQUENCE) &&
+            CBB_add_asn1(&statuses, &status, CBS_ASN1_SEQUENCE) &&
+            CBB_add_asn1(&status, &issuer, field | 1) && CBB_add_asn1(&issuer, &names, CBS_ASN1_SEQUENCE) &&
+            CBB_add_asn1(&names, &directory_name, field | 4) && der_add_bytes(&directory_name, name)));
+    return body;
+}
+
 static struct bytes good_message(struct scene *scene, int request)
 {
     struct client *client = scene->client;
@@ -118,6 +137,8 @@ static struct bytes good_message(struct scene *scene, int request)
         enroll(scene);
         client_next(client, &scene->first);
         return client_message(client, PKI_ERROR, error_body(scene));
+    case PKI_GENM:
+        return client_message(client, PKI_GENM, crl_question(scene));
     default:
         return client_request(client, request);
     }
@@ -129,6 +150,7 @@ static int good_answer(int request)
            : request == PKI_CR || request == PKI_P10CR ? PKI_CP
            : request == PKI_KUR                        ? PKI_KUP
            : request == PKI_RR                         ? PKI_RP
+           : request == PKI_GENM                       ? PKI_GENP
                                                        : PKI_PKICONF;
 }
 
@@ -298,6 +320,7 @@ TABLE(state)
 TABLE(confirmation)
 TABLE(revocation)
 TABLE(vendor_crls)
+TABLE(general)
 
 /* ---- the whole ---- */
 
@@ -308,7 +331,7 @@ Test(refusals, there_are_enough_and_no_two_of_one_name)
         &refusals_of_template,    &refusals_of_popo,         &refusals_of_protection,
         &refusals_of_mac,         &refusals_of_extra_certs,  &refusals_of_der,
         &refusals_of_state,       &refusals_of_confirmation, &refusals_of_revocation,
-        &refusals_of_vendor_crls,
+        &refusals_of_vendor_crls, &refusals_of_general,
     };
     enum { TABLES = sizeof tables / sizeof tables[0] };
     size_t count = 0;

@@ -244,6 +244,12 @@ struct world_memory world_memory(const struct world *world, enum store_kind kind
                            offsetof(struct world_device, row), world->device_count, WORLD_ROWS},
         [STORE_CLAIMS] = {(uint8_t *)(uintptr_t)world->claims, sizeof world->claims[0],
                           offsetof(struct world_claim, row), world->claim_count, WORLD_ROWS},
+        [STORE_CRL_PIECES] = {(uint8_t *)(uintptr_t)world->crl_pieces, sizeof world->crl_pieces[0],
+                              offsetof(struct world_crl_piece, row), world->crl_piece_count, WORLD_CRLS},
+        [STORE_CRLS] = {(uint8_t *)(uintptr_t)world->crls, sizeof world->crls[0],
+                        offsetof(struct world_crl, row), world->crl_count, WORLD_CRLS},
+        [STORE_CRL_URLS] = {(uint8_t *)(uintptr_t)world->crl_urls, sizeof world->crl_urls[0],
+                            offsetof(struct world_crl_url, row), world->crl_url_count, WORLD_CRLS},
     };
 
     must((int)kind < (int)WORLD_KINDS);
@@ -260,6 +266,26 @@ void *world_find(const struct world *world, enum store_kind kind, struct bytes i
             bytes_equal(row_key(world_row(&memory, i), &store_tables[kind]), key))
             return world_row(&memory, i);
     return NULL;
+}
+
+struct store_crl *world_put_crl(struct world *world, const char *scope, int64_t this_update, struct bytes der)
+{
+    struct world_crl *crl = &world->crls[world->crl_count++];
+    struct world_crl_piece *piece = &world->crl_pieces[world->crl_piece_count++];
+    uint8_t *key = arena_alloc(world->arena, STORE_PIECE_KEY_MAX);
+
+    must(world->crl_count <= WORLD_CRLS && key != NULL);
+    crl->row = (struct store_crl){.scope = bytes_str(scope),
+                                  .number = 1,
+                                  .this_update = this_update,
+                                  .next_update = this_update + 86400,
+                                  .size = (int64_t)der.len,
+                                  .slot = 1};
+    digest_compute(crl->row.hash, DIGEST_SHA256, der);
+    piece->row = (struct store_crl_piece){store_crl_piece_key(key, crl->row.scope, 1, 0), der};
+    memcpy(crl->issuer, world->ca.id, STORE_ISSUER_ID);
+    memcpy(piece->issuer, world->ca.id, STORE_ISSUER_ID);
+    return &crl->row;
 }
 
 struct store_tx *world_tx_of(const struct world *world, struct bytes transaction_id)
@@ -290,7 +316,21 @@ static int by_serial_last_first(const void *a, const void *b)
                    STORE_SERIAL);
 }
 
-/* STORE_OF_KEY_ID, the only index that the protocol asks for. */
+/* STORE_ALL_CRL_URLS */
+static void find_crl_urls(const struct world *world, struct store_fetch *fetch)
+{
+    struct store_crl_url *rows = arena_alloc(fetch->arena, WORLD_CRLS * sizeof *rows);
+
+    must(rows != NULL);
+    for (size_t i = 0; i < world->crl_url_count; i++)
+        if (bytes_equal(bytes_of(world->crl_urls[i].issuer, STORE_ISSUER_ID), fetch->issuer))
+            must(rows_copy(&rows[fetch->count++], &store_tables[fetch->kind], &world->crl_urls[i].row,
+                           fetch->arena));
+    fetch->rows = rows;
+    fetch->outcome = fetch->count != 0 ? STORE_FOUND : STORE_ABSENT;
+}
+
+/* STORE_OF_KEY_ID */
 static void find_by_key_id(const struct world *world, struct store_fetch *fetch)
 {
     struct store_cert *rows = arena_alloc(fetch->arena, WORLD_ROWS * sizeof *rows);
@@ -318,7 +358,9 @@ static void serve_fetch(struct world *world, struct store_fetch *fetch)
         return;
     }
     row = fetch->index == STORE_BY_KEY ? world_find(world, fetch->kind, fetch->issuer, fetch->key) : NULL;
-    if (fetch->index != STORE_BY_KEY)
+    if (fetch->index == STORE_ALL_CRL_URLS)
+        find_crl_urls(world, fetch);
+    else if (fetch->index != STORE_BY_KEY)
         find_by_key_id(world, fetch);
     if (row != NULL) {
         fetch->rows = arena_alloc(fetch->arena, store_tables[fetch->kind].row_size);
@@ -705,10 +747,10 @@ static int body_fits(const struct pki_message *in, int body)
 {
     static const struct {
         int request, response;
-    } pairs[] = {{PKI_IR, PKI_IP},        {PKI_CR, PKI_CP},      {PKI_P10CR, PKI_CP},
-                 {PKI_KUR, PKI_KUP},      {PKI_RR, PKI_RP},      {PKI_CERTCONF, PKI_PKICONF},
-                 {PKI_POLLREQ, PKI_IP},   {PKI_POLLREQ, PKI_CP}, {PKI_POLLREQ, PKI_KUP},
-                 {PKI_ERROR, PKI_PKICONF}};
+    } pairs[] = {{PKI_IR, PKI_IP},         {PKI_CR, PKI_CP},      {PKI_P10CR, PKI_CP},
+                 {PKI_KUR, PKI_KUP},       {PKI_RR, PKI_RP},      {PKI_CERTCONF, PKI_PKICONF},
+                 {PKI_POLLREQ, PKI_IP},    {PKI_POLLREQ, PKI_CP}, {PKI_POLLREQ, PKI_KUP},
+                 {PKI_ERROR, PKI_PKICONF}, {PKI_GENM, PKI_GENP}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (in->body_type == pairs[i].request && body == pairs[i].response)
@@ -769,6 +811,10 @@ static void check_status(const struct answer *answer)
         return;
     }
     must(refused || answer->body != PKI_ERROR);
+    if (answer->body == PKI_GENP) {
+        must(!refused);
+        return;
+    }
     must(answer->has_cert == (!refused && answer->body != PKI_RP));
     if (refused) {
         must(status->status == PKI_REJECTION && status->text.len != 0);
@@ -827,9 +873,10 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
         check_mac_is_that_of(&in, answer);
 }
 
+/* Information that is given decides nothing. */
 static int is_decision(const struct answer *answer)
 {
-    return answer->authenticated &&
+    return answer->authenticated && answer->result.reply_body != PKI_GENP &&
            !(answer->result.refused && (answer->result.fail_info == PKI_SYSTEM_UNAVAIL ||
                                         answer->result.fail_info == PKI_SYSTEM_FAILURE));
 }
@@ -864,7 +911,7 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
 
 struct answer world_send(struct world *world, struct bytes request)
 {
-    return world_send_to(world, &(struct cmp_route){NULL, -1}, request);
+    return world_send_to(world, &(struct cmp_route){.body = -1}, request);
 }
 
 void answer_free(struct answer *answer)

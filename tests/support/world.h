@@ -7,7 +7,7 @@
 #include "server/ctl/ctl.h"
 #include "server/pki/response.h"
 
-enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_KINDS = STORE_CLAIMS + 1 };
+enum { WORLD_ROWS = 64, WORLD_SECRETS = 8, WORLD_CRLS = 8, WORLD_KINDS = STORE_CRL_URLS + 1 };
 
 struct world_tx {
     uint8_t issuer[STORE_ISSUER_ID];
@@ -39,6 +39,21 @@ struct world_claim {
     struct store_claim row;
 };
 
+struct world_crl {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_crl row;
+};
+
+struct world_crl_piece {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_crl_piece row;
+};
+
+struct world_crl_url {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_crl_url row;
+};
+
 struct world {
     struct arena *arena; /* lives as long as the world; messages have arenas of their own */
     struct arena *rows;  /* what the store keeps */
@@ -68,6 +83,12 @@ struct world {
     size_t device_count;
     struct world_claim claims[WORLD_ROWS];
     size_t claim_count;
+    struct world_crl crls[WORLD_CRLS];
+    size_t crl_count;
+    struct world_crl_piece crl_pieces[WORLD_CRLS];
+    size_t crl_piece_count;
+    struct world_crl_url crl_urls[WORLD_CRLS];
+    size_t crl_url_count;
     unsigned commits, audits; /* units done, and audit records in them */
     struct store_audit audit; /* the last of these */
 
@@ -126,6 +147,11 @@ struct answer world_send(struct world *world, struct bytes request);
 /* world_send_to does the same through a URL path that names |route|. */
 struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request);
 void answer_free(struct answer *answer);
+
+/* world_put_crl has the store keep |der| as the newest CRL of |scope|, since |this_update| (Unix seconds). It
+ * returns its row, for who spoils it. */
+struct store_crl *world_put_crl(struct world *world, const char *scope, int64_t this_update,
+                                struct bytes der);
 
 /* world_check holds the store against what is true of it at any time: no transaction or certificate stands by
  * itself or in a state of its own, none twice, no unit was done without its audit record. Fails the test

@@ -190,7 +190,7 @@ Test(message, an_unknown_outcome_that_cannot_be_found_out_is_settled_by_the_retr
 Test(message, a_message_that_runs_out_of_memory_ends_without_an_answer)
 {
     struct bytes request = client_request(&client, PKI_IR);
-    const struct cmp_route route = {NULL, -1};
+    const struct cmp_route route = {.body = -1};
     unsigned refused = 0;
 
     for (size_t limit = 1024; limit < 40 * 1024; limit += 512) {
@@ -305,7 +305,7 @@ Test(message, no_secret_outlives_its_message)
 /* Whoever guesses is refused without a look; what is refused already keeps its reason. */
 Test(message, a_guess_that_is_refused_already_stays_as_it_is)
 {
-    const struct cmp_route route = {NULL, -1};
+    const struct cmp_route route = {.body = -1};
     struct arena *arena = arena_new(BOUND_JOB_ARENA);
     struct cmp_result result;
 

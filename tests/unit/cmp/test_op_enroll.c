@@ -763,7 +763,7 @@ Test(op_enroll, kur_with_a_key_of_another_certificate_is_refused)
 Test(op_enroll, a_certificate_of_another_profile_asks_for_nothing)
 {
     static const char *const others[] = {"test"};
-    const struct cmp_route route = {&world->other_profile, -1};
+    const struct cmp_route route = {.profile = &world->other_profile, .body = -1};
     struct ctl_identity own;
 
     adopt(&own);

@@ -94,7 +94,7 @@ Test(crl, every_CA_is_told)
     struct cmp_authority ca = {.name = name};
     struct crl_issuer issuer = {.has_list = 0};
     struct crl_turn turn = {.ca = &ca, .now = 1};
-    struct policy_crl given = {.name = file, .number = INT64_MIN, .next_update = INT64_MIN + 1};
+    struct cmp_crl given = {.name = file, .number = INT64_MIN, .next_update = INT64_MIN + 1};
     char out[CRL_TEXT_MAX];
     size_t cas = 0;
     int late;

@@ -5,7 +5,7 @@
 
 Test(given, the_last_quarter_is_soon)
 {
-    const struct policy_crl crl = {.this_update = 1000, .next_update = 1400};
+    const struct cmp_crl crl = {.this_update = 1000, .next_update = 1400};
 
     cr_assert_not(given_ends_soon(&crl, 1000));
     cr_assert_not(given_ends_soon(&crl, 1300));

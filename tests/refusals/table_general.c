@@ -1,0 +1,83 @@
+/* genm (RFC 9810 5.3.19, RFC 9483 4.3). The good one asks for a CRL by the name of its issuer. */
+#include "tests/refusals/refusal.h"
+
+#define TYPE(number) "content/0/0 = (1.3.6.1.5.5.7.4." number "); "
+#define VALUE "content/0/1"
+#define STATUS "content/0/1/0"
+#define ENTRY "30{(1.2.3)} "
+#define ENTRIES_8 ENTRY ENTRY ENTRY ENTRY ENTRY ENTRY ENTRY ENTRY
+#define PROFILES(names) "senderNonce > a8{30{30{(1.3.6.1.5.5.7.4.21) 30{" names "}}}}"
+
+static const struct refusal rows[] = {
+    /* "The formal ASN.1 syntax of the whole message MUST be compliant […] (failInfo: badDataFormat)" */
+    {"RFC 9483 3.5", "GenMsgContent is a SET", PKI_GENM, 0, "content = 31{}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "GenMsgContent of NULL", PKI_GENM, 0, "content/0 = 05{}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "an entry of genm without infoType", PKI_GENM, BY_MAC, "content/0 ~", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "infoType is an INTEGER", PKI_GENM, 0, "content/0/0 = 02{01}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 3.5", "an entry of genm with two values", PKI_GENM, 0, "content/0 + 05{}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"server/base/bounds.h", "a genm of 17 entries", PKI_GENM, 0,
+     "content/0 > " ENTRIES_8 "; content/0 > " ENTRIES_8, PKI_ERROR, PKI_BAD_DATA_FORMAT},
+
+    /* RFC 9483 4.3.1: "the infoValue of the request MUST be absent"; so 4.3.3 and RFC 9810 5.3.19 */
+    {"RFC 9483 4.3.1", "caCerts with a value", PKI_GENM, 0, TYPE("17"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 4.3.3", "certReqTemplate with a value", PKI_GENM, BY_MAC, TYPE("19"), PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.6", "currentCRL with a value", PKI_GENM, 0, TYPE("6"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.6", "currentCRL, and there is none", PKI_GENM, 0, TYPE("6") VALUE " -", PKI_ERROR,
+     PKI_ADD_INFO_NOT_AVAILABLE},
+
+    /* RFC 9483 4.3.4: "MUST be present and contain a sequence of one CRLStatus structure" */
+    {"RFC 9483 4.3.4", "crlStatusList without a value", PKI_GENM, 0, VALUE " -", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 4.3.4", "crlStatusList of nothing", PKI_GENM, BY_PBMAC1, VALUE " ~", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9483 4.3.4", "crlStatusList of two", PKI_GENM, STRICT, STATUS " *", PKI_ERROR, PKI_BAD_REQUEST},
+    {"server/base/bounds.h", "crlStatusList of five", PKI_GENM, 0,
+     STATUS " *; " STATUS " *; " STATUS " *; " STATUS " *", PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9483 4.3.4", "CRLStatus without a source", PKI_GENM, 0, STATUS " ~", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "CRLSource of a third choice", PKI_GENM, 0, STATUS "/0 = a2{30{a4{30{}}}}",
+     PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "issuer of no name", PKI_GENM, 0, STATUS "/0 = a1{30{}}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "dpn of a bare GeneralName", PKI_GENM, 0, STATUS "/0 = a0{86{'http://ca/crl'}}",
+     PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "thisUpdate is an INTEGER", PKI_GENM, 0, STATUS " + 02{01}", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "thisUpdate without seconds", PKI_GENM, 0, STATUS " + 17{'2611301200Z'}",
+     PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.17", "two times in CRLStatus", PKI_GENM, 0,
+     STATUS " + 17{'261130120000Z'}; " STATUS " + 17{'261130120000Z'}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+
+    /* RFC 9810 5.3.19.8: "{id-it 10}, OBJECT IDENTIFIER" */
+    {"RFC 9810 5.3.19.8", "keyPairParamReq of a SEQUENCE", PKI_GENM, 0, TYPE("10"), PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.8", "keyPairParamReq without a value", PKI_GENM, 0, TYPE("10") VALUE " -", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+
+    /* RFC 9483 4.3: "MUST contain a sequence of one element" */
+    {"RFC 9483 4.3", "a genm of two elements", PKI_GENM, STRICT, "content/0 > 30{(1.3.6.1.5.5.7.4.4)}",
+     PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9483 4.3", "a genm of no element", PKI_GENM, STRICT, "content ~", PKI_ERROR, PKI_BAD_REQUEST},
+    {"server/cmp/op_genm.c", "the same infoType twice", PKI_GENM, 0, "content/0 *", PKI_ERROR,
+     PKI_BAD_REQUEST},
+
+    /* RFC 9810 5.1.1.4: "MUST NOT contain more certificate profile names than the number of […] elements" */
+    {"RFC 9810 5.1.1.4", "two profiles for one element", PKI_GENM, 0, PROFILES("0c{'test'} 0c{'test'}"),
+     PKI_ERROR, PKI_BAD_REQUEST},
+    {"RFC 9810 5.1.1.4", "a genm of no profile of this server", PKI_GENM, 0, PROFILES("0c{'foo'}"), PKI_ERROR,
+     PKI_BAD_REQUEST},
+    /* "PROHIBITED in other types of messages" */
+    {"RFC 9483 3.1", "implicitConfirm in genm", PKI_GENM, STRICT,
+     "senderNonce > a8{30{30{(1.3.6.1.5.5.7.4.13) 05{}}}}", PKI_ERROR, PKI_BAD_REQUEST},
+
+    /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
+    {"RFC 9483 3.5", "genm without protection", PKI_GENM, 0, "protectionAlg - | | protection -; extraCerts -",
+     PKI_ERROR, PKI_BAD_MESSAGE_CHECK},
+};
+
+REFUSALS(refusals_of_general, rows);

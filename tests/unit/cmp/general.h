@@ -1,0 +1,85 @@
+/* general.h: questions of a genm, and what comes back. Included once by a test, after fixture.h. */
+#ifndef CMPD_TESTS_UNIT_CMP_GENERAL_H
+#define CMPD_TESTS_UNIT_CMP_GENERAL_H
+
+#include "server/pki/general.h"
+#include "tests/support/hex.h"
+#include "tests/unit/cmp/fixture.h"
+
+static struct general_info given[BOUND_GENERAL_INFO];
+static size_t given_count;
+
+/* info writes the InfoTypeAndValue {id-it |number|}; an empty |value| is left out. */
+static struct bytes info(unsigned number, struct bytes value)
+{
+    static const uint8_t id_it[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x04};
+    struct bytes out;
+    CBB cbb, sequence, oid;
+    int ok = CBB_init(&cbb, 64) && CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) &&
+             CBB_add_asn1(&sequence, &oid, CBS_ASN1_OBJECT) && CBB_add_bytes(&oid, id_it, sizeof id_it) &&
+             CBB_add_u8(&oid, (uint8_t)number) && der_add_bytes(&sequence, value);
+
+    cr_assert(der_finish(&out, world->arena, &cbb, ok));
+    return out;
+}
+
+static struct bytes nothing(void)
+{
+    return bytes_of(NULL, 0);
+}
+
+/* sequence writes SEQUENCE { |content| }, of which an empty one ends the list. */
+static struct bytes sequence(const struct bytes *content)
+{
+    struct bytes out;
+    CBB cbb, list;
+    int ok = CBB_init(&cbb, 64) && CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE);
+
+    for (; ok && content->len != 0; content++)
+        ok = der_add_bytes(&list, *content);
+    cr_assert(der_finish(&out, world->arena, &cbb, ok));
+    return out;
+}
+#define SEQUENCE(...) sequence((const struct bytes[]){__VA_ARGS__, {NULL, 0}})
+
+/* read_given reads what |answer| gives into |given|; views into it. */
+static inline void read_given(const struct answer *answer)
+{
+    const char *why = NULL;
+
+    cr_assert_eq(answer->body, PKI_GENP, "%s: %s, %s", pki_body_name(answer->body),
+                 answer->result.text != NULL ? answer->result.text : "",
+                 answer->result.detail != NULL ? answer->result.detail : "");
+    cr_assert(pki_decode_general(given, &given_count, &why, answer->message.body), "%s", why);
+}
+
+/* ask sends |infos| (SEQUENCE) as |from|. */
+static struct answer ask(struct client *from, struct bytes infos)
+{
+    return world_send(world, client_message(from, PKI_GENM, infos));
+}
+
+/* ask_one asks for one infoType, and wants one answer, in |given|. */
+static inline struct answer ask_one(unsigned number, struct bytes value)
+{
+    struct answer answer = ask(&client, SEQUENCE(info(number, value)));
+
+    read_given(&answer);
+    cr_assert_eq(given_count, 1);
+    return answer;
+}
+
+/* bare makes a genm without protection of an unknown sender (RFC 9810 5.1.1: the NULL-DN). */
+static inline struct bytes bare(struct bytes infos)
+{
+    struct pki_header header = client.header;
+    struct bytes part, message;
+
+    header.protection_alg = header.sender_kid = nothing();
+    header.sender = hex(world->arena, "a4 02 30 00");
+    cr_assert(pki_encode_protected_part(&part, world->arena, &header, PKI_GENM, infos) &&
+              pki_encode_message(&message, world->arena, part, nothing(), NULL, 0));
+    return message;
+}
+
+#endif
