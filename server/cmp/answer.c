@@ -119,6 +119,7 @@ static void fill_header(struct cmp_message *m, struct pki_header *header)
         .transaction_id = m->transaction_id,
         .sender_nonce = bytes_of(m->nonce, CMP_NONCE),
         .recip_nonce = m->in.header.sender_nonce,
+        .language = m->language_tag,
     };
     if (cmp_answers_by_mac(m)) {
         header->protection_alg = m->answer_mac.encoded;

@@ -56,6 +56,7 @@ struct cmp_info {
     X(ca_key_update_info)                                                                                    \
     X(current_crl)                                                                                           \
     X(key_pair_param)                                                                                        \
+    X(supp_lang_tags)                                                                                        \
     X(ca_certs)                                                                                              \
     X(root_ca_cert)                                                                                          \
     X(cert_req_template)                                                                                     \

@@ -49,6 +49,8 @@ struct cmp_message {
     const struct cmp_profile *profile;
     int profile_named; /* by the path or by certProfile; else |profile| is the default */
     struct bytes transaction_id;
+    unsigned language;         /* of statusString (language.c); 0: English */
+    struct bytes language_tag; /* that the peer asked for it by, to be repeated; empty: it did not */
     uint64_t price_us;
 
     /* Who sent it. */
@@ -275,6 +277,21 @@ enum cmp_turn cmp_check_key(struct cmp_message *m);
 const struct cmp_profile *cmp_profile_named(const struct cmp_settings *settings, struct bytes name);
 
 #define CMP_NO_SUCH_PROFILE "certProfile names no profile of this server"
+
+/* ---- language.c: in which language a peer is refused ---- */
+
+/* cmp_find_language finds the first of |tags|, UTF8Strings one after the other, in which statusStrings are
+ * written (RFC 9810 5.3.19.13): |*tag| is it, as it stands there. Returns the language, 0 for English, or -1:
+ * none of them. */
+int cmp_find_language(struct bytes *tag, struct bytes tags);
+
+/* cmp_choose_language takes the language that generalInfo asks for; English if it asks for none, or for
+ * others alone. */
+void cmp_choose_language(struct cmp_message *m);
+
+/* cmp_in_language returns |text|, a statusString, in the language of |m|; as it is if nobody has translated
+ * it. */
+const char *cmp_in_language(const struct cmp_message *m, const char *text);
 
 /* ---- header.c: what stands in the header ----
  *

@@ -140,6 +140,7 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
     if (decoded == PKI_UNREADABLE)
         return refuse_unreadable(m, why);
     m->operation = cmp_operation_of(m->in.body_type);
+    cmp_choose_language(m);
     /* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1).
      * Made from the request, so that its octets, sent again, are the same transaction again. */
     m->transaction_id = m->in.header.transaction_id;

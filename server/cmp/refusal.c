@@ -57,7 +57,7 @@ enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
 {
     const struct cmp_refusal *refusal = &m->refusal;
     const struct pki_status_info status = {.status = PKI_REJECTION,
-                                           .text = bytes_str(refusal->text),
+                                           .text = bytes_str(cmp_in_language(m, refusal->text)),
                                            .fail_info = UINT64_C(1) << refusal->fail_info};
     const struct cmp_operation *tells =
         refusal->in_body && m->operation->refusal != NULL ? m->operation : &cmp_unsupported;

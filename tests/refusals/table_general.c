@@ -59,6 +59,16 @@ static const struct refusal rows[] = {
     {"RFC 9810 5.3.19.8", "keyPairParamReq without a value", PKI_GENM, 0, TYPE("10") VALUE " -", PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
 
+    /* RFC 9810 5.3.19.13: "If none of the offered tags are supported, an error MUST be returned." */
+    {"RFC 9810 5.3.19.13", "suppLangTags of a language that nobody here speaks", PKI_GENM, 0,
+     TYPE("16") VALUE " = 30{0c{'it'} 0c{'deu'}}", PKI_ERROR, PKI_ADD_INFO_NOT_AVAILABLE},
+    {"RFC 9810 5.3.19.13", "suppLangTags of another type", PKI_GENM, 0, TYPE("16") VALUE " = 30{13{'de'}}",
+     PKI_ERROR, PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.13", "suppLangTags of nothing", PKI_GENM, 0, TYPE("16") VALUE " ~", PKI_ERROR,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 9810 5.3.19.13", "suppLangTags in the header is a string", PKI_GENM, 0,
+     "senderNonce > a8{30{30{(1.3.6.1.5.5.7.4.16) 0c{'de'}}}}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
+
     /* RFC 9483 4.3: "MUST contain a sequence of one element" */
     {"RFC 9483 4.3", "a genm of two elements", PKI_GENM, STRICT, "content/0 > 30{(1.3.6.1.5.5.7.4.4)}",
      PKI_ERROR, PKI_BAD_REQUEST},
