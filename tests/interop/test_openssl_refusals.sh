@@ -30,7 +30,7 @@ refused "no proof of possession" 'badPOP' cmp -cmd ir "${request[@]}" "${by_devi
 refused "raVerified" 'notAuthorized' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo 0
 refused "keyEncipherment" 'badPOP' cmp -cmd ir "${request[@]}" "${by_device[@]}" -popo 2
 refused "an unprotected request" 'badMessageCheck' cmp -cmd ir "${request[@]}" -unprotected_requests
-refused "genm" 'badRequest' cmp -cmd genm "${by_device[@]}"
+refused "a genm of no infoType at the path of one" 'badRequest' cmp -cmd genm "${by_device[@]}" -path .well-known/cmp/getcrls
 refused "another profile's path" 'badRequest|404' cmp -cmd ir "${request[@]}" "${by_device[@]}" -path .well-known/cmp/p/none
 refused "a certProfile that is no name" 'badDataFormat' cmp -cmd ir "${request[@]}" "${by_device[@]}" \
     -geninfo 1.3.6.1.5.5.7.4.21:int:3
