@@ -3,8 +3,9 @@
 
 TestSuite(info_certs, .init = set_up, .fini = tear_down);
 
-/* RFC 9483 4.3.1: "a SEQUENCE of certificates populated with the available intermediate and issuing CA
- * certificates" */
+/* RFC 9483 4.3.1: "if present, the infoValue of the response MUST contain a sequence of certificates"
+ * RFC 9483 4.3.1 infoValue: "MUST be present if CA certificates are available"
+ * RFC 9483 4.3.1 infoValue: "if present, MUST be a sequence of CMPCertificate" */
 Test(info_certs, ca_certs)
 {
     world->ca.mac_extra_certs[1] = world->vendor_ca.cert_der; /* stands for an intermediate */
@@ -48,14 +49,24 @@ static void expect_update(struct bytes asked, struct bytes value)
 {
     struct answer answer = ask_one(20, asked);
 
-    /* RFC 9483 4.3.2: "id-it-rootCaCert in the request and id-it-rootCaKeyUpdate in the response" */
     cr_expect_eq(given[0].number, 18);
     cr_expect(bytes_equal(given[0].value, value));
     answer_free(&answer);
 }
 
-/* RFC 9483 4.3.2: "MUST be absent if no update of the root CA certificate is available". Certificates of
- * others stand for those of the other roots. */
+/* RFC 9483 4.3 genp.infoType: "MUST be the OID identifying the specific PKI management operation described
+ * below"
+ * RFC 9483 4.3.2: "The newWithNew certificate […] is REQUIRED to be present if available."
+ * RFC 9483 4.3.2: "The newWithOld certificate is REQUIRED to be present in the response message […]"
+ * RFC 9483 4.3.2: "if present, the infoValue of the response MUST be a RootCaKeyUpdateContent structure"
+ * RFC 9483 4.3.2 genp.infoValue: "MUST be absent if no update of the root CA certificate is available"
+ * RFC 9483 4.3.2 genp.infoValue: "MUST be present if an update of the root CA certificate is available and
+ * MUST be of type RootCaKeyUpdateContent"
+ * RFC 9483 4.3.2 newWithNew: "REQUIRED"
+ * RFC 9483 4.3.2 newWithNew: "MUST be present if infoValue is present"
+ * RFC 9483 4.3.2 newWithOld: "REQUIRED"
+ * RFC 9483 4.3.2 newWithOld: "MUST be present if infoValue is present"
+ * Certificates of others stand for those of the other roots. */
 Test(info_certs, root_update)
 {
     struct bytes root = world->root.cert_der, next = world->stranger_root.cert_der;

@@ -93,7 +93,6 @@ static void expect_crl(struct bytes source, int64_t at, struct bytes crl)
 {
     struct answer answer = ask_one(22, SEQUENCE(status(source, at)));
 
-    /* RFC 9483 4.3.4: "id-it-crlStatusList in the request and id-it-crls in the response" */
     cr_expect_eq(given[0].number, 23);
     cr_expect(bytes_equal(given[0].value, crl.len == 0 ? nothing() : SEQUENCE(crl)));
     answer_free(&answer);
@@ -110,9 +109,17 @@ Test(info_crls, the_current_one)
     cr_expect_eq(world->commits, 0);
 }
 
-/* RFC 9483 4.3.4: "MUST return the latest CRL […] if this CRL is more recent than the given thisUpdate time.
- * If no thisUpdate value was given, it MUST return the latest CRL […]. In all other cases, the infoValue in
- * the response message MUST be absent." */
+/* RFC 9483 4.3.4: "The PKI management entity MUST respond with a general response with OID id-it-crls."
+ * RFC 9483 4.3.4: "If a thisUpdate value was given, the PKI management entity MUST return the latest CRL
+ * available from the referenced source if this CRL is more recent than the given thisUpdate time." RFC
+ * 9483 4.3.4: "If no thisUpdate value was given, it MUST return the latest CRL available from the referenced
+ * source."
+ * RFC 9483 4.3.4: "In all other cases, the infoValue in the response message MUST be absent."
+ * RFC 9483 4.3.4: "if present, the infoValue of the response MUST contain a sequence of one CRL"
+ * RFC 9483 4.3.4 genp.infoValue: "MUST be absent if no CRL to be returned is available"
+ * RFC 9483 4.3.4 genp.infoValue: "MUST contain a sequence of one CRL update from the referenced source […]"
+ * RFC 9810 5.3.19.17: "The server SHALL only provide those CRLs that are more recent than the ones indicated
+ * by the client." */
 Test(info_crls, a_newer_one_by_its_issuer)
 {
     struct bytes by_name = issuer(world->ca.cert.subject);
@@ -196,6 +203,20 @@ Test(info_crls, several_at_once)
 }
 
 /* ---- what can be wrong ---- */
+
+/* RFC 9483 4.3.4: "the infoValue of the request MUST be present and contain a sequence of one CRLStatus
+ * structure" RFC 9483 4.3.4 genm.infoValue: "MUST contain a sequence of one CRLStatus element" */
+Test(info_crls, one_in_a_message_to_the_letter)
+{
+    struct bytes one = status(issuer(world->ca.cert.subject), 0);
+    struct answer answer;
+
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
+    expect_crl(issuer(world->ca.cert.subject), 0, full);
+    answer = ask(&client, SEQUENCE(info(22, SEQUENCE(one, one))));
+    cr_expect_str_eq(answer.result.text, "ask for one CRL in a message");
+    expect_error(&answer, PKI_BAD_REQUEST);
+}
 
 /* To leave a CRL out would say that there is no newer one. */
 Test(info_crls, one_that_is_too_large)

@@ -3,8 +3,8 @@
 
 TestSuite(info_language, .init = set_up, .fini = tear_down);
 
-/* "GenRep: {id-it 16}, SEQUENCE SIZE (1) OF UTF8String": the one it wishes to use, of those that were sent.
- */
+/* RFC 9810 5.3.19.13: "(Note: Each UTF8String MUST include a language tag.)"
+ * It is one of those that were sent. */
 Test(info_language, one_of_those_that_were_sent)
 {
     /* "it", "de-AT", "en" */
@@ -16,7 +16,7 @@ Test(info_language, one_of_those_that_were_sent)
     answer_free(&answer);
 }
 
-/* "If none of the offered tags are supported, an error MUST be returned." */
+/* RFC 9810 5.3.19.13: "If none of the offered tags are supported, an error MUST be returned." */
 Test(info_language, none_of_them)
 {
     struct answer answer = ask(&client, SEQUENCE(info(16, hex(world->arena, "30 04 0c 02 69 74"))));

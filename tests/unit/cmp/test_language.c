@@ -108,7 +108,7 @@ Test(language, a_refusal_is_in_it)
     }
 }
 
-/* RFC 9483 3.5: "generalInfo fields, SHOULD be handled gracefully" */
+/* RFC 9483 3.5 has fields of the header handled gracefully that it does not name. */
 Test(language, what_nobody_speaks_is_told_in_english)
 {
     struct answer answer = ask_in(TAGS("it"), PKI_KRR, hex(world->arena, "30 00"));

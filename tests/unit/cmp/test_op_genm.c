@@ -14,7 +14,14 @@ static struct answer ask_by_path(int body, int number, struct bytes infos)
     return world_send_to(world, &route, client_message(&client, PKI_GENM, infos));
 }
 
-/* RFC 9483 4.3: one question, one answer. It is protected as the request, and costs no commit. */
+/* RFC 9483 4.3 genp.body.genp: "REQUIRED"
+ * RFC 9483 4.3 genp.body.genp: "MUST contain a sequence of one element of type InfoTypeAndValue"
+ * RFC 9483 4.3 genp.infoType: "REQUIRED"
+ * RFC 9483 4.3 genp.infoValue: "MUST be as specified for the specific PKI management operation"
+ * RFC 9483 4.3 genp.protection: "REQUIRED"
+ * RFC 9483 4.3 genp.extraCerts: "REQUIRED"
+ * What world_send sees to of every answer is part of it. It is protected as the request, and costs no commit.
+ */
 Test(op_genm, it_is_answered_and_nothing_is_written)
 {
     struct client *const clients[] = {&client, &mac};
@@ -108,6 +115,9 @@ Test(op_genm, whoever_asks_for_nothing_gets_all)
     answer_free(&answer);
 }
 
+/* RFC 9483 4.3 genm.infoValue: "MUST be as specified for the specific PKI management operation"
+ * RFC 9483 4.3.1: "the infoValue of the request MUST be absent"
+ * RFC 9483 4.3.4 genm.infoValue: "REQUIRED" */
 Test(op_genm, faults_of_the_body)
 {
     static const struct {
@@ -133,7 +143,8 @@ Test(op_genm, faults_of_the_body)
 
 /* ---- who may ask ---- */
 
-/* RFC 9483 3.5: "Messages without protection MUST be rejected", where the profile does not say otherwise. */
+/* RFC 9483 4.3 genm.protection: "REQUIRED"
+ * Messages without protection are rejected (RFC 9483 3.5) where the profile does not say otherwise. */
 Test(op_genm, without_protection_where_the_profile_says_so)
 {
     struct answer answer = world_send(world, bare(SEQUENCE(CA_CERTS)));
@@ -277,6 +288,9 @@ Test(op_genm, a_profile_for_each_question)
     answer_free(&answer);
 }
 
+/* RFC 9810 5.1.1.4: "When used in an ir/cr/kur/genm message, the CertProfileValue sequence MUST NOT contain
+ * more certificate profile names than the number of CertReqMsg or GenMsgContent InfoTypeAndValue elements
+ * contained in the message body." */
 Test(op_genm, names_that_do_not_fit)
 {
     struct cmp_authority elsewhere = world->ca;
@@ -315,7 +329,7 @@ Test(op_genm, a_path_of_an_operation_is_for_it_alone)
 
 /* ---- to the letter ---- */
 
-/* RFC 9483 4.3 genm: "MUST contain a sequence of one element of type InfoTypeAndValue" */
+/* RFC 9483 4.3 genm.body.genm: "MUST contain a sequence of one element of type InfoTypeAndValue" */
 Test(op_genm, one_element_to_the_letter)
 {
     struct answer answer;

@@ -66,8 +66,20 @@ Test(general, keys_to_encrypt_with)
     "30 0e 06 03 55 1d 0f 01 01 ff 04 04 03 02 03 88 " /* digitalSignature, keyAgreement; critical */
 #define SAN "30 07 06 03 55 1d 11 04 00 "              /* to be filled in */
 
-/* RFC 9483 4.3.3: a "value NULL-DN" is "filled with content provided by the EE", as is an extension whose
- * "extnValue is empty". */
+/* RFC 9483 4.3.3: "The publicKey field […] MUST be omitted."
+ * RFC 9483 4.3.3: "In the CertTemplate of the CertReqTemplateValue, the serialNumber, signingAlg, issuerUID,
+ * and subjectUID fields MUST be omitted." RFC 9483 4.3.3: "if present, the infoValue of the response MUST be
+ * a CertReqTemplateValue containing a CertTemplate structure and an optional keySpec field" RFC 9483 4.3.3
+ * infoValue.certTemplate: "REQUIRED" RFC 9483 4.3.3 infoValue.certTemplate: "MUST be present if infoValue is
+ * present" RFC 9483 4.3.3 infoValue.certTemplate: "The SubjectPublicKeyInfo field MUST be absent" RFC
+ * 9483 4.3.3: "In case the PKI management entity wishes to make a stipulation on algorithms […] this MUST be
+ * specified using the keySpec field […]"
+ * RFC 9483 4.3.3: "For Elliptic Curve (EC) keys, the curve information MUST be specified […]"
+ * RFC 9483 4.3.3 infoValue.keySpec: "MUST be present if the PKI management entity has any requirements on the
+ * keys generated" RFC 9810 5.3.19.16: "The algorithm field SHALL identify a cryptographic algorithm." RFC
+ * 9810 5.3.19.16: "The publicKey field in the certTemplate MUST NOT be used." RFC 9810 5.3.19.16: "In case
+ * the PKI management entity wishes to specify supported public-key algorithms, the keySpec field MUST be
+ * used." The NULL-DN is for the station to fill in, as is an extension with an empty value. */
 Test(general, a_template_that_leaves_all_to_the_station)
 {
     edit(types, "types: [P-256]");
@@ -76,7 +88,9 @@ Test(general, a_template_that_leaves_all_to_the_station)
                                         "30 1f a5 02 30 00 a9 19 " SAN USAGE KEY_SPEC);
 }
 
-/* "In case a Name component […] is given but has an empty string value, the EE SHOULD fill in a value." */
+/* RFC 9483 4.3.3 infoValue: "MUST be present if the PKI management entity has any requirements on the
+ * contents of the certificate template" RFC 9483 4.3.3 infoValue.certTemplate: "MUST contain the required
+ * CertTemplate structure elements" A part with an empty value is for the station to fill in. */
 Test(general, names_that_are_made_of_parts)
 {
     edit(types, "types: [P-256]");
@@ -116,7 +130,14 @@ Test(general, extensions_that_a_request_may_have)
     expect(general()->request_template, "30 2a 30 04 a5 02 30 00 " KEY_SPEC);
 }
 
-/* RFC 9483 4.3.3: rsaKeyLen "MUST be a positive integer value and give an RSA key length". */
+/* RFC 9483 4.3.3: "The value of a keySpec element with the OID id-regCtrl-rsaKeyLen, […] MUST be a positive
+ * integer value and give an RSA key length." RFC 9483 4.3.3: "The value of a keySpec element with the OID
+ * id-regCtrl-algId, […] MUST be of type AlgorithmIdentifier and give an algorithm other than RSA." RFC
+ * 9483 4.3.3 infoValue.keySpec: "MUST contain a sequence of one AttributeTypeAndValue per supported algorithm
+ * with attribute id-regCtrl-algId or id-regCtrl-rsaKeyLen"
+ * RFC 9810 5.3.19.16: "The id-regCtrl-rsaKeyLen control SHALL be used for algorithm rsaEncryption and SHALL
+ * contain the intended modulus bit length of the RSA key." RFC 9810 5.3.19.16: "One AttributeTypeAndValue per
+ * supported algorithm or RSA key length MUST be used." */
 Test(general, lengths_of_rsa_keys)
 {
 #define BITS(hi, lo) "30 0f 06 09 2b 06 01 05 05 07 05 01 0c 02 02 " hi " " lo " "

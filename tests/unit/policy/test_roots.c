@@ -83,6 +83,7 @@ Test(roots, there_need_be_none)
     cr_expect_eq(ca()->former_root.len, 0);
 }
 
+/* RFC 9483 4.3.2 newWithNew: "MUST contain the new root CA certificate" */
 Test(roots, the_next_one)
 {
     edit(from,
@@ -108,6 +109,9 @@ Test(roots, the_previous_one)
     cr_expect_eq(ca()->coming.new_with_new.len, 0);
 }
 
+/* RFC 9483 4.3.2 newWithOld: "MUST contain a certificate containing the new public root CA key signed with
+ * the old private root CA key" RFC 9483 4.3.2 oldWithNew: "MUST contain a certificate containing the old
+ * public root CA key signed with the new private root CA key" */
 Test(roots, a_fault_is_told_where_it_is)
 {
     refuse_at(from, WITH("next", "nowhere.pem", "ca/other-by-root.pem", ""), "certificate:", "cannot read");
