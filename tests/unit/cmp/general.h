@@ -69,6 +69,31 @@ static inline struct answer ask_one(unsigned number, struct bytes value)
     return answer;
 }
 
+/* send_with sends |body| as the client does, with |infos| (SEQUENCE) as its generalInfo, which the client's
+ * header cannot have. */
+static inline struct answer send_with(struct bytes infos, int body_type, struct bytes body)
+{
+    struct bytes part, message;
+    CBB cbb, outer, header, field;
+    CBS cbs, content, old;
+
+    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, body_type, body));
+    cbs = cbs_of(part);
+    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) &&
+              CBS_get_asn1(&content, &old, CBS_ASN1_SEQUENCE) && CBB_init(&cbb, 256));
+    cr_assert(der_finish(
+        &part, world->arena, &cbb,
+        CBB_add_asn1(&cbb, &outer, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&outer, &header, CBS_ASN1_SEQUENCE) &&
+            der_add_bytes(&header, bytes_of_cbs(&old)) &&
+            CBB_add_asn1(&header, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 8) &&
+            der_add_bytes(&field, infos) && CBB_flush(&outer) &&
+            der_add_bytes(&outer, bytes_of_cbs(&content))));
+    cr_assert(pki_encode_message(&message, world->arena, part,
+                                 client_signature(&client, client.signer->key, client.algorithm, part),
+                                 client.extra_certs, client.extra_cert_count));
+    return world_send(world, message);
+}
+
 /* bare makes a genm without protection of an unknown sender (RFC 9810 5.1.1: the NULL-DN). */
 static inline struct bytes bare(struct bytes infos)
 {

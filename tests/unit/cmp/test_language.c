@@ -58,31 +58,9 @@ Test(language, the_first_that_there_is)
     }
 }
 
-/* The header is written anew with a generalInfo of one entry, suppLangTags. */
 static struct answer ask_in(struct bytes tags, int body_type, struct bytes body)
 {
-    struct bytes part, message, value;
-    CBB cbb, outer, header, field, list, sequence;
-    CBS cbs, content, old;
-
-    cr_assert(CBB_init(&cbb, 64));
-    cr_assert(der_finish(&value, world->arena, &cbb,
-                         CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE) && der_add_bytes(&sequence, tags)));
-    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, body_type, body));
-    cbs = cbs_of(part);
-    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) &&
-              CBS_get_asn1(&content, &old, CBS_ASN1_SEQUENCE) && CBB_init(&cbb, 256));
-    cr_assert(der_finish(
-        &part, world->arena, &cbb,
-        CBB_add_asn1(&cbb, &outer, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&outer, &header, CBS_ASN1_SEQUENCE) &&
-            der_add_bytes(&header, bytes_of_cbs(&old)) &&
-            CBB_add_asn1(&header, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 8) &&
-            CBB_add_asn1(&field, &list, CBS_ASN1_SEQUENCE) && der_add_bytes(&list, info(16, value)) &&
-            CBB_flush(&outer) && der_add_bytes(&outer, bytes_of_cbs(&content))));
-    cr_assert(pki_encode_message(&message, world->arena, part,
-                                 client_signature(&client, client.signer->key, client.algorithm, part),
-                                 client.extra_certs, client.extra_cert_count));
-    return world_send(world, message);
+    return send_with(SEQUENCE(info(16, SEQUENCE(tags))), body_type, body);
 }
 
 /* "the receiver returns the one it wishes to use": the log stays English. */

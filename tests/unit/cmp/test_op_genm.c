@@ -117,6 +117,7 @@ Test(op_genm, whoever_asks_for_nothing_gets_all)
 
 /* RFC 9483 4.3 genm.infoValue: "MUST be as specified for the specific PKI management operation"
  * RFC 9483 4.3.1: "the infoValue of the request MUST be absent"
+ * RFC 9483 4.3.3: "the infoValue of the request MUST be absent"
  * RFC 9483 4.3.4 genm.infoValue: "REQUIRED" */
 Test(op_genm, faults_of_the_body)
 {
@@ -126,6 +127,8 @@ Test(op_genm, faults_of_the_body)
     } cases[] = {
         {"30 02 30 00", "GenMsgContent is malformed", PKI_BAD_DATA_FORMAT},
         {"30 0e 30 0c 06 08 2b 06 01 05 05 07 04 11 05 00", "infoValue of caCerts must be absent",
+         PKI_BAD_DATA_FORMAT},
+        {"30 0e 30 0c 06 08 2b 06 01 05 05 07 04 13 05 00", "infoValue of certReqTemplate must be absent",
          PKI_BAD_DATA_FORMAT},
         {"30 0c 30 0a 06 08 2b 06 01 05 05 07 04 16", "infoValue of crlStatusList is missing",
          PKI_BAD_DATA_FORMAT},
@@ -223,38 +226,9 @@ Test(op_genm, by_a_secret)
 
 /* ---- certProfile (RFC 9810 5.1.1.4) and paths (RFC 9483 6.1) ---- */
 
-static struct bytes profiles(const char *text)
-{
-    return hex(world->arena, text);
-}
-
-/* The header is written by hand: names for several elements. */
 static struct answer ask_of_profiles(const char *names, struct bytes infos)
 {
-    struct bytes message, part, value = profiles(names), list, entry;
-    struct pki_message in;
-    CBB cbb, outer, header, field;
-    CBS cbs, content, old;
-
-    cr_assert(pki_encode_protected_part(&part, world->arena, &client.header, PKI_GENM, infos));
-    cbs = cbs_of(part);
-    cr_assert(CBS_get_asn1(&cbs, &content, CBS_ASN1_SEQUENCE) &&
-              CBS_get_asn1(&content, &old, CBS_ASN1_SEQUENCE));
-    entry = info(21, value);
-    list = SEQUENCE(entry);
-    cr_assert(CBB_init(&cbb, 256));
-    cr_assert(der_finish(
-        &part, world->arena, &cbb,
-        CBB_add_asn1(&cbb, &outer, CBS_ASN1_SEQUENCE) && CBB_add_asn1(&outer, &header, CBS_ASN1_SEQUENCE) &&
-            der_add_bytes(&header, bytes_of_cbs(&old)) &&
-            CBB_add_asn1(&header, &field, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 8) &&
-            der_add_bytes(&field, list) && CBB_flush(&outer) &&
-            der_add_bytes(&outer, bytes_of_cbs(&content))));
-    cr_assert(pki_encode_message(&message, world->arena, part,
-                                 client_signature(&client, client.signer->key, client.algorithm, part),
-                                 client.extra_certs, client.extra_cert_count));
-    cr_assert_eq(pki_message_decode(&in, NULL, message), PKI_WHOLE);
-    return world_send(world, message);
+    return send_with(SEQUENCE(info(21, hex(world->arena, names))), PKI_GENM, infos);
 }
 
 #define TEST "0c 04 74 65 73 74 "
@@ -345,4 +319,18 @@ Test(op_genm, one_element_to_the_letter)
     client.header.cert_profile = nothing();
     answer = ask(&client, hex(world->arena, "30 00"));
     expect_error(&answer, PKI_BAD_REQUEST);
+}
+
+/* ---- values of the header ---- */
+
+/* RFC 9810 5.1.1.3: an RA "MAY include the original PKIMessage from the end entity in the generalInfo field".
+ * It is handled gracefully: the request is what the RA has signed. */
+Test(op_genm, origPKIMessage_is_no_matter)
+{
+    struct bytes original = client_request(&client, PKI_IR);
+
+    client.transaction_id[0]++;
+    struct answer answer =
+        send_with(SEQUENCE(info(15, SEQUENCE(original))), PKI_IR, client_body(&client, PKI_IR));
+    expect_certificate(&answer, PKI_IP);
 }
