@@ -130,6 +130,7 @@ static json_t *all_of(const struct config *config, size_t i)
     ctl_json_set(row, "macs", profile_list(&profile->accept.macs));
     ctl_json_set(row, "min_strength", json_integer(profile->accept.min_strength));
     ctl_json_set(row, "deprecated", profile_list(&profile->accept.deprecated));
+    ctl_json_set(row, "general_unprotected", json_string(profile->general.unprotected ? "yes" : "no"));
     ctl_json_set(row, "tolerate", profile_list(&profile->tolerate));
     tolerated_put(row, config, TOLERANCE_OF_PROFILE, profile->name);
     return row;

@@ -13,12 +13,17 @@ import java.util.List;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.cmp.CMPCertificate;
 import org.bouncycastle.asn1.cmp.CertConfirmContent;
 import org.bouncycastle.asn1.cmp.CertRepMessage;
+import org.bouncycastle.asn1.cmp.CertReqTemplateContent;
 import org.bouncycastle.asn1.cmp.CertResponse;
 import org.bouncycastle.asn1.cmp.CertStatus;
+import org.bouncycastle.asn1.cmp.GenMsgContent;
+import org.bouncycastle.asn1.cmp.GenRepContent;
+import org.bouncycastle.asn1.cmp.InfoTypeAndValue;
 import org.bouncycastle.asn1.cmp.PKIFailureInfo;
 import org.bouncycastle.asn1.cmp.PKIStatus;
 import org.bouncycastle.asn1.cmp.PKIStatusInfo;
@@ -185,6 +190,40 @@ public final class Client {
         System.out.printf("%032x %s%n", certificate.getSerialNumber(), status);
     }
 
+    // ---- general messages (RFC 9810 5.3.19) ----
+
+    private static final ASN1ObjectIdentifier ID_IT = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.4");
+    private static final int CA_CERTS = 17, ROOT_UPDATE = 18, TEMPLATE = 19, ROOT = 20, UNSUPPORTED = 7, SIGNING = 2,
+        SUPPLEMENTARY = 99;
+
+    private static InfoTypeAndValue question(int number) {
+        return new InfoTypeAndValue(ID_IT.branch(Integer.toString(number)));
+    }
+
+    /** Several questions in a message: one answer each, and what is not known here named in the end. */
+    private void ask(Protection protection) throws Exception {
+        GenMsgContent questions = new GenMsgContent(new InfoTypeAndValue[] {question(CA_CERTS), question(ROOT), question(TEMPLATE),
+            question(SUPPLEMENTARY), question(SIGNING)});
+        InfoTypeAndValue[] given = GenRepContent.getInstance(
+            new Transaction(server, protection, false).exchange(TYPE_GEN_MSG, questions, TYPE_GEN_REP)).toInfoTypeAndValueArray();
+        int[] expected = {CA_CERTS, ROOT_UPDATE, TEMPLATE, SIGNING, UNSUPPORTED};
+        Deviation.unless(given.length == expected.length, given.length + " answers");
+        for (int i = 0; i < given.length; i++)
+            Deviation.unless(given[i].getInfoType().equals(question(expected[i]).getInfoType()), "answer " + given[i].getInfoType());
+
+        ASN1Sequence certificates = ASN1Sequence.getInstance(given[0].getInfoValue());
+        X509CertificateHolder issuing = new X509CertificateHolder(CMPCertificate.getInstance(certificates.getObjectAt(0)).getX509v3PKCert());
+        Deviation.unless(certificates.size() == 1, "not one certificate of a CA");
+        Pki.checkPath(issuing, new X509CertificateHolder[0], server.root);
+        Deviation.unless(given[1].getInfoValue() == null, "there is an update of the root");
+        CertReqTemplateContent template = CertReqTemplateContent.getInstance(given[2].getInfoValue());
+        Deviation.unless(template.getCertTemplate().getPublicKey() == null, "the template has a key");
+        Deviation.unless(template.getKeySpec().size() > 1, "the template says nothing of keys");
+        Deviation.unless(ASN1Sequence.getInstance(given[3].getInfoValue()).size() > 1, "no types of keys");
+        Deviation.unless(ASN1Sequence.getInstance(given[4].getInfoValue()).getObjectAt(0).equals(question(SUPPLEMENTARY).getInfoType()),
+            "another infoType is not known");
+    }
+
     // ---- the course of events ----
 
     private void refused(Protection protection, int type, ASN1Encodable content, int expected, int failInfo)
@@ -208,6 +247,7 @@ public final class Client {
             }
             inStore(enroll(TYPE_CERT_REQ, protection, Confirmation.EXPLICIT).certificate(), "valid");
             inStore(enroll(TYPE_P10_CERT_REQ, protection, Confirmation.EXPLICIT).certificate(), "valid");
+            ask(protection);
         }
 
         // RFC 9481 3.2 and RFC 9688: SHAKE and SHA-3 beneath ECDSA, and SHA-3 in a MAC.
