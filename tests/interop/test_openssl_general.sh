@@ -45,7 +45,8 @@ add_profile strict "accept.header: rfc9483"
 add_profile naming 'names.subject: [O=Operator, "CN=${CN}"]' "keys.types: [P-256, RSA]"
 sed -i 's|^    chain: \[ca/root.pem\].*|&\n    next: {certificate: ca/next.pem, new_with_old: ca/next-by-root.pem, old_with_new: ca/root-by-next.pem}|' \
     "$dir/cmpd.yaml"
-start_server cmpd "$dir/cmpd.yaml" "$work/general.log"
+log=$work/general.log
+start_server cmpd "$dir/cmpd.yaml" "$log"
 new_key "$work/new.key" P-256
 ok "a certificate" cmp -cmd ir "${by_device[@]}" -newkey "$work/new.key" -subject "/CN=gnb" -certout "$work/own.pem"
 until_so "a CRL" curl -sf -o "$work/full.crl" "http://127.0.0.1:$port/crl/issuing.crl"
@@ -95,6 +96,8 @@ for asked in "" "-oldwithold $dir/ca/root.pem"; do
     same_cert "newWithOld" "$work/got-by-root.pem" "$dir/ca/next-by-root.pem"
     same_cert "oldWithNew" "$work/got-by-next.pem" "$dir/ca/root-by-next.pem"
 done
+reload
+ok "the files of the next root are read again, with what the kernel forbids" grep -q 'event="configuration loaded"' "$work/outcome"
 ok "of another root there is no update" ask rootCaCert -oldwithold "$dir/demo/vendor-root.pem" -newwithnew "$work/none.pem"
 cp "$work/last.out" "$work/said"
 ok "and the client says so" grep -q 'no root CA certificate update available' "$work/said"

@@ -2,6 +2,9 @@
 #ifndef CMPD_TESTS_UNIT_CMP_GENERAL_H
 #define CMPD_TESTS_UNIT_CMP_GENERAL_H
 
+#include <stdlib.h>
+
+#include "crypto/crl.h"
 #include "server/pki/general.h"
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/fixture.h"
@@ -68,6 +71,56 @@ static inline struct answer ask_one(unsigned number, struct bytes value)
     cr_assert_eq(given_count, 1);
     return answer;
 }
+
+/* ---- CRLs ---- */
+
+enum { MADE = 1799999000 }; /* Unix seconds: thisUpdate of what is there */
+
+static inline int next_entry(void *arg, struct crl_entry *out)
+{
+    static const uint8_t serial[16] = {0x5a, 1, 2, 3};
+    size_t *left = arg;
+
+    *out = (struct crl_entry){.serial = bytes_of(serial, sizeof serial), .revoked_at = MADE};
+    return *left != 0 && (*left)--;
+}
+
+/* make_crl makes a CRL of the CA with so many |entries|, since MADE. */
+static inline struct bytes make_crl(int64_t number, size_t entries)
+{
+    const struct crl_plan plan = {.algorithm = world->ca.algorithm,
+                                  .key = world->ca.key,
+                                  .issuer = world->ca.cert.subject,
+                                  .issuer_key_id = world->ca.cert.key_id,
+                                  .this_update = MADE,
+                                  .next_update = MADE + 86400,
+                                  .number = number};
+    struct bytes der, out;
+
+    cr_assert(crl_write(&der, &plan, entries, next_entry, &entries));
+    out = arena_copy(world->arena, der);
+    free((void *)(uintptr_t)der.data);
+    return out;
+}
+
+static const CBS_ASN1_TAG context = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
+
+static inline struct bytes tagged(CBS_ASN1_TAG tag, struct bytes content)
+{
+    struct bytes out;
+    CBB cbb;
+
+    cr_assert(der_finish(&out, world->arena, &cbb, CBB_init(&cbb, 64) && der_add_octets(&cbb, tag, content)));
+    return out;
+}
+
+/* issuer [1] { SEQUENCE { [4] |name| } } */
+static inline struct bytes issuer(struct bytes name)
+{
+    return tagged(context | 1, SEQUENCE(tagged(context | 4, name)));
+}
+
+/* ---- messages ---- */
 
 /* send_with sends |body| as the client does, with |infos| (SEQUENCE) as its generalInfo, which the client's
  * header cannot have. */

@@ -1,38 +1,7 @@
 /* info_crls.c: CRLs (RFC 9810 5.3.19.6 and 5.3.19.17, RFC 9483 4.3.4). */
-#include <stdlib.h>
-
-#include "crypto/crl.h"
 #include "tests/unit/cmp/general.h"
 
-enum { MADE = 1799999000 }; /* Unix seconds: thisUpdate of what is there */
-
 static struct bytes full, delta, shard, above;
-
-static int next_entry(void *arg, struct crl_entry *out)
-{
-    static const uint8_t serial[16] = {0x5a, 1, 2, 3};
-    size_t *left = arg;
-
-    *out = (struct crl_entry){.serial = bytes_of(serial, sizeof serial), .revoked_at = MADE};
-    return *left != 0 && (*left)--;
-}
-
-static struct bytes make_crl(int64_t number, size_t entries)
-{
-    const struct crl_plan plan = {.algorithm = world->ca.algorithm,
-                                  .key = world->ca.key,
-                                  .issuer = world->ca.cert.subject,
-                                  .issuer_key_id = world->ca.cert.key_id,
-                                  .this_update = MADE,
-                                  .next_update = MADE + 86400,
-                                  .number = number};
-    struct bytes der, out;
-
-    cr_assert(crl_write(&der, &plan, entries, next_entry, &entries));
-    out = arena_copy(world->arena, der);
-    free((void *)(uintptr_t)der.data);
-    return out;
-}
 
 static void set_up_crls(void)
 {
@@ -47,17 +16,6 @@ static void set_up_crls(void)
 }
 
 TestSuite(info_crls, .init = set_up_crls, .fini = tear_down);
-
-static const CBS_ASN1_TAG context = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
-
-static struct bytes tagged(CBS_ASN1_TAG tag, struct bytes content)
-{
-    struct bytes out;
-    CBB cbb;
-
-    cr_assert(der_finish(&out, world->arena, &cbb, CBB_init(&cbb, 64) && der_add_octets(&cbb, tag, content)));
-    return out;
-}
 
 static struct bytes time_of(int64_t at)
 {
@@ -80,12 +38,6 @@ static struct bytes status(struct bytes source, int64_t at)
 static struct bytes point(const char *url)
 {
     return tagged(context | 0, tagged(context | 0, tagged(CBS_ASN1_CONTEXT_SPECIFIC | 6, bytes_str(url))));
-}
-
-/* issuer [1] { SEQUENCE { [4] |name| } } */
-static struct bytes issuer(struct bytes name)
-{
-    return tagged(context | 1, SEQUENCE(tagged(context | 4, name)));
 }
 
 /* Wants |crl| alone; empty: the value is absent. */

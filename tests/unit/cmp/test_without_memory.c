@@ -31,7 +31,7 @@ static void resume(struct cmp_message *m, int64_t now_ms);
 #undef cmp_resume
 
 #include "tests/support/spelling.h"
-#include "tests/unit/cmp/fixture.h"
+#include "tests/unit/cmp/general.h"
 
 struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
                               const struct cmp_route *route, struct bytes request, int64_t now_ms)
@@ -96,4 +96,28 @@ Test(without_memory, what_could_not_be_compared_is_no_verdict, .timeout = 120)
     } while (to_go == 0);
     cr_assert_gt(busy, 10);
     ctl_identity_cleanup(&own);
+}
+
+/* An answer without a CRL would say that there is none that is newer. */
+Test(without_memory, a_CRL_that_could_not_be_looked_for_is_not_told_to_be_none, .timeout = 120)
+{
+    struct bytes crl = make_crl(1, 1), name = spelled_otherwise(world->arena, world->ca.cert.subject);
+    struct bytes question = SEQUENCE(info(22, SEQUENCE(SEQUENCE(issuer(name)))));
+    int n = 0, busy = 0;
+
+    world_put_crl(world, "full", MADE, crl);
+    world->undecided_at = ANY;
+    do {
+        cr_assert_lt(++n, FAILURES_MAX);
+        to_go = n;
+        struct answer answer = ask(&client, question);
+        if (answer.result.end == JOB_BUSY) {
+            busy++;
+        } else {
+            read_given(&answer);
+            cr_expect(bytes_equal(given[0].value, SEQUENCE(crl)), "allocation %d", n);
+        }
+        answer_free(&answer);
+    } while (to_go == 0);
+    cr_assert_gt(busy, 10);
 }
