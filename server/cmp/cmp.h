@@ -51,8 +51,8 @@ struct cmp_authority {
 /* struct cmp_general is what a profile answers to a genm, made once from the configuration. */
 struct cmp_general {
     struct bytes encryption_certificate;        /* DER, or empty */
-    struct bytes signing_keys, encryption_keys; /* SEQUENCE OF AlgorithmIdentifier of what is certified; the
-                                                 * last may be empty: none */
+    struct bytes signing_keys, encryption_keys; /* SEQUENCE OF AlgorithmIdentifier of what is certified;
+                                                 * empty: nothing is */
     struct bytes request_template;              /* CertReqTemplateContent */
 };
 

@@ -233,7 +233,7 @@ static enum cmp_turn want_rows(struct cmp_message *m, struct cmp_info_item *item
 /* RFC 9810 5.3.19.17: "only provide those CRLs that are more recent" */
 static int is_newer(const struct crl_source *source, int64_t this_update)
 {
-    return source->status == NULL || !source->status->has_time || this_update > source->status->this_update;
+    return source->status == NULL || this_update > source->status->this_update;
 }
 
 /* To leave it out would say that the peer has the newest. */

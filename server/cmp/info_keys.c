@@ -2,11 +2,18 @@
  * 4.3.3). */
 #include "server/cmp/info.h"
 
+/* A list has one entry at least: an empty one, of a profile whose certificates are for signatures alone or
+ * that certifies no key, cannot be told. */
+static enum cmp_given give_list(struct cmp_info_item *item, struct bytes list)
+{
+    item->answer = list;
+    return list.len != 0 ? CMP_GIVEN : CMP_UNSUPPORTED;
+}
+
 static enum cmp_given give_signing(struct cmp_message *m, struct cmp_info_item *item)
 {
     (void)m;
-    item->answer = item->profile->general.signing_keys;
-    return CMP_GIVEN;
+    return give_list(item, item->profile->general.signing_keys);
 }
 
 const struct cmp_info cmp_info_sign_key_pair_types = {
@@ -17,12 +24,10 @@ const struct cmp_info cmp_info_sign_key_pair_types = {
     .give = give_signing,
 };
 
-/* The list has one entry at least: of a profile whose certificates are for signatures alone there is none. */
 static enum cmp_given give_encryption(struct cmp_message *m, struct cmp_info_item *item)
 {
     (void)m;
-    item->answer = item->profile->general.encryption_keys;
-    return item->answer.len != 0 ? CMP_GIVEN : CMP_UNSUPPORTED;
+    return give_list(item, item->profile->general.encryption_keys);
 }
 
 const struct cmp_info cmp_info_enc_key_pair_types = {
@@ -33,15 +38,15 @@ const struct cmp_info cmp_info_enc_key_pair_types = {
     .give = give_encryption,
 };
 
-/* PROT_SYM_ALG (RFC 9481 5.1, RFC 9483 1.9): id-aes256-CBC. Its parameter is the IV of what is encrypted, and
- * nothing is yet. */
-static const uint8_t aes256_cbc[] = {0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48,
-                                     0x01, 0x65, 0x03, 0x04, 0x01, 0x2a};
+/* id-aes128-CBC, the PROT_SYM_ALG that every implementation has (RFC 9481 5.1 and 7.1). Its parameter is the
+ * IV of what is encrypted, and nothing is yet. */
+static const uint8_t aes128_cbc[] = {0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48,
+                                     0x01, 0x65, 0x03, 0x04, 0x01, 0x02};
 
 static enum cmp_given give_symmetric(struct cmp_message *m, struct cmp_info_item *item)
 {
     (void)m;
-    item->answer = bytes_of(aes256_cbc, sizeof aes256_cbc);
+    item->answer = bytes_of(aes128_cbc, sizeof aes128_cbc);
     return CMP_GIVEN;
 }
 

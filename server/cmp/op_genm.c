@@ -177,7 +177,7 @@ static enum cmp_turn answer(struct cmp_message *m)
 {
     struct questions *own = m->state;
     struct general_info given[BOUND_GENERAL_INFO + 1];
-    struct bytes unsupported[BOUND_GENERAL_INFO], body = bytes_of(NULL, 0);
+    struct bytes unsupported[BOUND_GENERAL_INFO], none = bytes_of(NULL, 0), body = none;
     size_t count = 0, unsupported_count = 0;
     int ok;
 
@@ -188,7 +188,7 @@ static enum cmp_turn answer(struct cmp_message *m)
             return CMP_REFUSED;
         if (what == CMP_GIVEN || (what == CMP_NOTHING && !own->of_all))
             given[count++] = (struct general_info){.number = (int)item->info->answered,
-                                                   .value = what == CMP_GIVEN ? item->answer : body};
+                                                   .value = what == CMP_GIVEN ? item->answer : none};
         else if (what == CMP_UNSUPPORTED && !own->of_all)
             unsupported[unsupported_count++] = item->type;
     }

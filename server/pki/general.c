@@ -193,11 +193,10 @@ static int get_status(struct crl_status *out, CBS *list)
 {
     CBS status;
 
-    *out = (struct crl_status){.is_point = 0};
+    *out = (struct crl_status){.this_update = CRL_STATUS_NO_TIME};
     if (!CBS_get_asn1(list, &status, CBS_ASN1_SEQUENCE) || !get_source(out, &status))
         return 0;
-    out->has_time = CBS_len(&status) != 0;
-    return !out->has_time || (der_get_time(&status, &out->this_update) && CBS_len(&status) == 0);
+    return CBS_len(&status) == 0 || (der_get_time(&status, &out->this_update) && CBS_len(&status) == 0);
 }
 
 int pki_decode_crl_statuses(struct crl_status out[BOUND_CRL_SOURCES], size_t *count, struct bytes value)

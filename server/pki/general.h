@@ -84,11 +84,12 @@ int pki_encode_request_template(struct bytes *out, struct arena *arena, const st
 
 /* struct crl_status is a CRLStatus (RFC 9810 5.3.19.17). */
 struct crl_status {
-    int is_point;       /* 1: |names| is the fullName of a distribution point; 0: they name an issuer */
-    struct bytes names; /* content of GeneralNames; empty: a nameRelativeToCRLIssuer */
-    int has_time;
-    int64_t this_update; /* Unix seconds, with |has_time| */
+    int is_point;        /* 1: |names| is the fullName of a distribution point; 0: they name an issuer */
+    struct bytes names;  /* content of GeneralNames; empty: a nameRelativeToCRLIssuer */
+    int64_t this_update; /* Unix seconds; CRL_STATUS_NO_TIME: absent */
 };
+
+#define CRL_STATUS_NO_TIME INT64_MIN
 
 /* pki_decode_crl_statuses reads the value of crlStatusList into |out|, BOUND_CRL_SOURCES at most; |*count|:
  * how many there are. 1, or 0 if it is malformed or empty. */

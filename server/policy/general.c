@@ -9,35 +9,60 @@ enum { SETTING = 96 };
 
 /* ---- keys ---- */
 
-static int key_spec_of(struct key_spec *out, struct bytes algorithms[KEY_KIND_COUNT], struct arena *arena,
-                       const struct profile *profile, unsigned usage)
+/* struct key_list are the AlgorithmIdentifiers of keys, each once. */
+struct key_list {
+    struct bytes algorithms[KEY_KIND_COUNT];
+    size_t count;
+    unsigned kinds; /* bit of each enum key_kind that is there */
+};
+
+/* takes_key says which kinds of keys come into a list. */
+typedef int takes_key(const struct profile *profile, enum key_kind kind);
+
+static int make_list(struct key_list *out, struct arena *arena, const struct profile *profile,
+                     takes_key *takes)
 {
     const struct config_list *types = &profile->cmp.config->keys.types;
 
-    *out = (struct key_spec){.algorithms = algorithms};
-    for (size_t i = 0; i < types->count && i < KEY_KIND_COUNT; i++) {
+    *out = (struct key_list){.count = 0};
+    for (size_t i = 0; i < types->count; i++) {
         const struct key_algorithm *type = key_algorithm_named(types->items[i]);
-        if ((usage != 0 && (policy_usage_for(profile->key_usage, type->kind) & usage) == 0))
+        if ((out->kinds >> type->kind & 1) != 0 || !takes(profile, type->kind))
             continue;
-        if (!pki_key_algorithm(&algorithms[out->algorithm_count++], arena, type))
+        out->kinds |= 1u << type->kind;
+        if (!pki_key_algorithm(&out->algorithms[out->count++], arena, type))
             return 0;
     }
     return 1;
 }
 
-static int load_keys(struct policy *policy, struct profile *profile)
+/* Whatever is certified has proved by a signature that it can sign. */
+static int signs(const struct profile *profile, enum key_kind kind)
+{
+    (void)profile;
+    return kind != KEY_NONE;
+}
+
+static int encrypts(const struct profile *profile, enum key_kind kind)
 {
     const unsigned encryption =
         KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT | KEY_USAGE_KEY_AGREEMENT;
-    struct cmp_general *general = &profile->cmp.general;
-    struct bytes algorithms[KEY_KIND_COUNT];
-    struct key_spec keys;
 
-    return key_spec_of(&keys, algorithms, policy->arena, profile, 0) &&
-           pki_encode_sequence(&general->signing_keys, policy->arena, algorithms, keys.algorithm_count) &&
-           key_spec_of(&keys, algorithms, policy->arena, profile, encryption) &&
-           (keys.algorithm_count == 0 ||
-            pki_encode_sequence(&general->encryption_keys, policy->arena, algorithms, keys.algorithm_count));
+    return (policy_usage_for(profile->key_usage, kind) & encryption) != 0;
+}
+
+static int is_no_rsa(const struct profile *profile, enum key_kind kind)
+{
+    (void)profile;
+    return kind != KEY_RSA;
+}
+
+static int put_list(struct bytes *out, struct policy *policy, const struct profile *profile, takes_key *takes)
+{
+    struct key_list list;
+
+    return make_list(&list, policy->arena, profile, takes) &&
+           (list.count == 0 || pki_encode_sequence(out, policy->arena, list.algorithms, list.count));
 }
 
 /* ---- the subject ---- */
@@ -173,13 +198,15 @@ static int add_alt_name(struct cert_template *tmpl, const struct profile *profil
 
 /* ---- the template ---- */
 
+static const unsigned usual[] = {2048, 3072, 4096};
+enum { USUAL_LENGTHS = sizeof usual / sizeof usual[0] };
+
 /* The usual lengths within the profile's bounds; where there are none, the least. */
-static size_t rsa_lengths(unsigned out[], const struct config_keys *keys)
+static size_t rsa_lengths(unsigned out[USUAL_LENGTHS], const struct config_keys *keys)
 {
-    static const unsigned usual[] = {2048, 3072, 4096};
     size_t count = 0;
 
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+    for (size_t i = 0; i < USUAL_LENGTHS; i++)
         if (usual[i] >= keys->rsa_bits_min && usual[i] <= keys->rsa_bits_max)
             out[count++] = usual[i];
     if (count == 0)
@@ -189,21 +216,18 @@ static size_t rsa_lengths(unsigned out[], const struct config_keys *keys)
 
 static int make_template(struct policy *policy, struct profile *profile)
 {
-    const struct config_keys *config = &profile->cmp.config->keys;
     struct cert_template tmpl = {
         .version = -1, .not_before = TEMPLATE_NO_TIME, .not_after = TEMPLATE_NO_TIME};
-    struct bytes algorithms[KEY_KIND_COUNT];
-    struct key_spec keys = {.algorithms = algorithms};
-    unsigned rsa_bits[4];
+    unsigned rsa_bits[USUAL_LENGTHS];
+    struct key_list list;
+    struct key_spec keys;
 
-    for (size_t i = 0; i < config->types.count && i < KEY_KIND_COUNT; i++) {
-        const struct key_algorithm *type = key_algorithm_named(config->types.items[i]);
-        if (type->kind == KEY_RSA)
-            keys.rsa_count = rsa_lengths(rsa_bits, config);
-        else if (!pki_key_algorithm(&algorithms[keys.algorithm_count++], policy->arena, type))
-            return 0;
-    }
-    keys.rsa_bits = rsa_bits;
+    if (!make_list(&list, policy->arena, profile, is_no_rsa))
+        return 0;
+    keys =
+        (struct key_spec){.algorithms = list.algorithms, .algorithm_count = list.count, .rsa_bits = rsa_bits};
+    if ((profile->key_kinds >> KEY_RSA & 1) != 0)
+        keys.rsa_count = rsa_lengths(rsa_bits, &profile->cmp.config->keys);
     return make_subject(&tmpl.subject, policy->arena, profile) && add_alt_name(&tmpl, profile) &&
            add_key_usage(&tmpl, policy->arena, profile) && add_purposes(&tmpl, policy->arena, profile) &&
            pki_encode_request_template(&profile->cmp.general.request_template, policy->arena, &tmpl, &keys);
@@ -241,6 +265,8 @@ int policy_load_general(struct config_fault *fault, struct policy *policy, size_
 
     if (!load_encryption(fault, policy, profile, i, now))
         return 0;
-    return (load_keys(policy, profile) && make_template(policy, profile)) ||
+    return (put_list(&profile->cmp.general.signing_keys, policy, profile, signs) &&
+            put_list(&profile->cmp.general.encryption_keys, policy, profile, encrypts) &&
+            make_template(policy, profile)) ||
            config_fault_at(fault, policy->config, "profiles", "out of memory");
 }

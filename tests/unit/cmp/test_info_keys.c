@@ -19,6 +19,7 @@ static void expect(unsigned asked, const char *value, unsigned number, const cha
 
 Test(info_keys, key_pair_types)
 {
+    expect(2, "", 7, "30 0a 06 08 2b 06 01 05 05 07 04 02");
     world->profile.general.signing_keys = hex(world->arena, "30 15 " P256);
     expect(2, "", 2, "30 15 " P256);
     /* "SEQUENCE SIZE (1..MAX)": none cannot be told so. */
@@ -27,10 +28,10 @@ Test(info_keys, key_pair_types)
     expect(3, "", 3, "30 0f " RSA);
 }
 
-/* RFC 9481 5.1: id-aes256-CBC is 2.16.840.1.101.3.4.1.42. */
+/* RFC 9481 7.1 has id-aes128-CBC mandatory, which is 2.16.840.1.101.3.4.1.2. */
 Test(info_keys, symmetric_algorithm)
 {
-    expect(4, "", 4, "30 0b 06 09 60 86 48 01 65 03 04 01 2a");
+    expect(4, "", 4, "30 0b 06 09 60 86 48 01 65 03 04 01 02");
 }
 
 /* "An absent infoValue in the GenRep indicates that the algorithm specified in GenMsg is not supported." */

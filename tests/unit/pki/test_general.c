@@ -219,11 +219,11 @@ Test(general, sources_of_CRLs_are_read)
     cr_assert(pki_decode_crl_statuses(statuses, &count,
                                       hex(arena, "30 2f 30 09 " POINT "30 08 " ISSUER "30 18 " POINT TIME)));
     cr_assert_eq(count, 3);
-    cr_expect(statuses[0].is_point && !statuses[0].has_time);
+    cr_expect(statuses[0].is_point && statuses[0].this_update == CRL_STATUS_NO_TIME);
     cr_expect(bytes_equal(statuses[0].names, hex(arena, URI)));
-    cr_expect(!statuses[1].is_point && !statuses[1].has_time);
+    cr_expect(!statuses[1].is_point && statuses[1].this_update == CRL_STATUS_NO_TIME);
     cr_expect(bytes_equal(statuses[1].names, hex(arena, "a4 02 30 00")));
-    cr_expect(statuses[2].is_point && statuses[2].has_time);
+    cr_expect(statuses[2].is_point);
     cr_expect_eq(statuses[2].this_update, 1796040000);
     /* nameRelativeToCRLIssuer */
     cr_assert(pki_decode_crl_statuses(statuses, &count, hex(arena, "30 06 30 04 a0 02 a1 00")));

@@ -43,7 +43,7 @@ static void expect(struct bytes got, const char *wanted)
 
 Test(general, keys_that_are_certified)
 {
-    edit(types, "types: [P-256, RSA, Ed25519]");
+    edit(types, "types: [P-256, RSA, Ed25519, RSA]");
     expect(general()->signing_keys, "30 2b " P256 RSA ED25519);
 }
 
