@@ -108,12 +108,12 @@ static const struct config_setting listener_rows[] = {
 static const struct config_section listener = SECTION(listener, "a listener");
 
 static const struct config_setting root_change_rows[] = {
-    {ROW(config_root_change, certificate), .kind = CONFIG_FILE, .required = 1, .example = "ca/root-2.pem",
+    {ROW(config_root_change, certificate), .kind = CONFIG_FILE, .required = 1, .example = "ca/other-root.pem",
      .says = "PEM file: the other root, self-signed"},
     {ROW(config_root_change, new_with_old), .kind = CONFIG_FILE, .required = 1,
-     .example = "ca/root-2-by-root.pem",
+     .example = "ca/new-with-old.pem",
      .says = "PEM file: the key of the newer of the two roots, signed by the older one"},
-    {ROW(config_root_change, old_with_new), .kind = CONFIG_FILE, .example = "ca/root-by-root-2.pem",
+    {ROW(config_root_change, old_with_new), .kind = CONFIG_FILE, .example = "ca/old-with-new.pem",
      .says = "PEM file: the key of the older one, signed by the newer one; it may be left out"},
 };
 static const struct config_section root_change = SECTION(root_change, "another root");

@@ -1,6 +1,7 @@
 /* message.c: PKIMessage and PKIHeader (RFC 9810 5.1, 5.1.1; X.690 for DER). */
 #include <criterion/criterion.h>
 
+#include "server/pki/general.h"
 #include "server/pki/message.h"
 #include "tests/support/hex.h"
 
@@ -332,13 +333,14 @@ static enum pki_decoded decode_info(struct pki_message *message, struct bytes in
     return pki_message_decode(message, NULL, ELEMENT(0x30, header, HEX(PKICONF)));
 }
 
-/* RFC 9810 5.1.1.1, 5.1.1.2, 5.1.1.4: {id-it 13}, {id-it 14}, {id-it 21} */
+/* RFC 9810 5.1.1.1, 5.1.1.2, 5.1.1.4, 5.3.19.13: {id-it 13}, {id-it 14}, {id-it 21}, {id-it 16} */
 Test(message, generalInfo_is_read)
 {
     struct pki_message message;
 
     cr_assert_eq(decode_info(&message,
-                             HEX("30 0a 06 08 2b 06 01 05 05 07 04 0d "
+                             HEX("30 12 06 08 2b 06 01 05 05 07 04 10 30 06 0c 01 63 0c 01 64 "
+                                 "30 0a 06 08 2b 06 01 05 05 07 04 0d "
                                  "30 1b 06 08 2b 06 01 05 05 07 04 0e 18 0f 32 30 32 37 30 31 31 35 30 38 30 "
                                  "30 30 30 5a "
                                  "30 12 06 08 2b 06 01 05 05 07 04 15 30 06 0c 01 61 0c 01 62 "
@@ -348,6 +350,8 @@ Test(message, generalInfo_is_read)
     cr_assert_eq(message.header.confirm_wait_time, 1800000000);
     cr_assert(bytes_equal(message.header.cert_profile, bytes_str("a")));
     cr_assert_eq(message.header.cert_profile_count, 2);
+    cr_assert(bytes_equal(pki_nth_text(cbs_of(message.header.cert_profiles), 1), bytes_str("b")));
+    cr_assert(bytes_equal(message.header.languages, HEX("0c 01 63 0c 01 64")));
     cr_assert_null(message.header.general_info_fault);
 }
 
@@ -365,6 +369,9 @@ Test(message, a_malformed_entry_of_generalInfo_is_told)
         {"30 0c 06 08 2b 06 01 05 05 07 04 15 30 00", "certProfile"},          /* SIZE (1..MAX) */
         {"30 0f 06 08 2b 06 01 05 05 07 04 15 30 03 13 01 61", "certProfile"}, /* PrintableString */
         {"30 11 06 08 2b 06 01 05 05 07 04 15 30 03 0c 01 61 05 00", "certProfile"},
+        {"30 0a 06 08 2b 06 01 05 05 07 04 10", "suppLangTags"},
+        {"30 0c 06 08 2b 06 01 05 05 07 04 10 30 00", "suppLangTags"},
+        {"30 0f 06 08 2b 06 01 05 05 07 04 10 30 03 13 01 61", "suppLangTags"},
     };
     struct pki_message message;
 
@@ -443,7 +450,8 @@ Test(message, what_is_written_is_read_back_field_by_field)
                                 .recip_nonce = HEX("05 05 05 05 05"),
                                 .implicit_confirm = 1,
                                 .confirm_wait_time = 1800000300,
-                                .cert_profile = bytes_str("base station")};
+                                .cert_profile = bytes_str("base station"),
+                                .language = bytes_str("de-CH")};
     struct bytes extra[2] = {HEX("30 03 02 01 07"), HEX("30 03 02 01 08")}, part, der;
     struct pki_message back;
 
@@ -464,6 +472,7 @@ Test(message, what_is_written_is_read_back_field_by_field)
     cr_assert_eq(back.header.confirm_wait_time, 1800000300);
     cr_assert(bytes_equal(back.header.cert_profile, header.cert_profile));
     cr_assert_eq(back.header.cert_profile_count, 1);
+    cr_assert(bytes_equal(pki_nth_text(cbs_of(back.header.languages), 0), header.language));
     cr_assert(bytes_equal(back.protection, HEX("de ad")));
     cr_assert_eq(back.extra_cert_count, 2);
     cr_assert(bytes_equal(back.extra_certs[1], extra[1]));

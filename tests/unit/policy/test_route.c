@@ -53,20 +53,24 @@ Test(route, an_operation_label_stands_for_a_body)
 {
     static const struct {
         const char *label;
-        int body;
-    } labels[] = {{"initialization", PKI_IR}, {"certification", PKI_CR}, {"keyupdate", PKI_KUR},
-                  {"pkcs10", PKI_P10CR},      {"revocation", PKI_RR},    {"getcacerts", PKI_GENM},
-                  {"nested", PKI_NESTED}};
+        int body, info; /* RFC 9483 4.3.1 to 4.3.4: the number of infoType under id-it */
+    } labels[] = {{"initialization", PKI_IR, 0},   {"certification", PKI_CR, 0},
+                  {"keyupdate", PKI_KUR, 0},       {"pkcs10", PKI_P10CR, 0},
+                  {"revocation", PKI_RR, 0},       {"getcacerts", PKI_GENM, 17},
+                  {"getrootupdate", PKI_GENM, 20}, {"getcertreqtemplate", PKI_GENM, 19},
+                  {"getcrls", PKI_GENM, 22},       {"nested", PKI_NESTED, 0}};
     char path[128];
 
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
         snprintf(path, sizeof path, "/.well-known/cmp/%s", labels[i].label);
         cr_assert(found(path));
         cr_assert_eq(route.body, labels[i].body);
+        cr_assert_eq(route.info, labels[i].info);
         cr_assert_null(route.profile);
         snprintf(path, sizeof path, "/.well-known/cmp/p/demo/%s", labels[i].label);
         cr_assert(found(path));
         cr_assert_eq(route.body, labels[i].body);
+        cr_assert_eq(route.info, labels[i].info);
         cr_assert_str_eq(route.profile->config->name, "demo");
     }
 }
