@@ -133,6 +133,21 @@ int certificate_build(struct bytes *tbs, struct arena *arena, const struct certi
 int certificate_assemble(struct bytes *der, struct arena *arena, struct bytes tbs,
                          const struct signature_algorithm *algorithm, struct bytes signature);
 
+/* struct certificate_tbs is a TBSCertificate, taken apart; views of it. */
+struct certificate_tbs {
+    struct bytes version, algorithm, issuer, subject, spki; /* whole elements */
+    struct bytes rest;                                      /* from the public key on, extensions and all */
+    int64_t not_before, not_after;
+};
+
+/* certificate_read_tbs (certificate_reissue.c) takes |tbs| apart, which has a version. 1, or 0. */
+int certificate_read_tbs(struct certificate_tbs *out, struct bytes tbs);
+
+/* certificate_reissue writes |tbs| with another serial and validity, and all else octet for octet. 1, or 0
+ * without memory. */
+int certificate_reissue(struct bytes *out, struct arena *arena, const struct certificate_tbs *tbs,
+                        struct bytes serial, int64_t not_before, int64_t not_after);
+
 /* certificate_twin (certificate_twin.c) writes the only other certificate that says the same under a
  * signature that anybody can make of |cert|'s, which is right by the key in |issuer_spki|: who is looked for
  * by the hash of a certificate must be looked for by that of its twin. Empty: it has none, for its signature
