@@ -12,7 +12,7 @@
 
 enum {
     STORE_FAULT_MAX = 512, /* octets of a fault's text */
-    STORE_WRITES_MAX = 8,  /* rows that a unit writes */
+    STORE_WRITES_MAX = 16, /* rows that a unit writes */
 };
 
 /* struct store_head is where a chain of the audit log ends. */

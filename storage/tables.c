@@ -36,6 +36,7 @@ static const struct store_column transactions[] = {
     NUMBER(store_tx, deadline),
     NUMBER(store_tx, free_at),
     OCTETS(store_tx, request_hash),
+    OCTETS(store_tx, request_nonce),
     OCTETS(store_tx, last_hash),
     OCTETS(store_tx, answer),
 };
@@ -96,6 +97,19 @@ static const struct store_column claims[] = {
     OCTETS(store_claim, claim),     OCTETS(store_claim, serial), OCTETS(store_claim, former),
     TRUTH(store_claim, allowed),    NUMBER(store_claim, at),     NUMBER(store_claim, day),
     NUMBER(store_claim, day_count), NUMBER(store_claim, most),
+};
+
+static const struct store_column requests[] = {
+    OCTETS(store_request, request), OCTETS(store_request, transaction_id), WORDS(store_request, profile),
+    SMALL(store_request, body),     SMALL(store_request, rules),           SMALL(store_request, shard),
+    NUMBER(store_request, at),      NUMBER(store_request, expires),        WORDS(store_request, who),
+    WORDS(store_request, device),   WORDS(store_request, subject),         OCTETS(store_request, message),
+    OCTETS(store_request, tbs),
+};
+
+static const struct store_column approvals[] = {
+    OCTETS(store_approval, approval), TRUTH(store_approval, approved),   NUMBER(store_approval, at),
+    WORDS(store_approval, reason),    OCTETS(store_approval, signature),
 };
 
 static const struct store_column nodes[] = {
@@ -162,6 +176,16 @@ const struct store_table store_tables[STORE_KINDS] = {
                       .keys = 1,
                       .of_issuer = 1,
                       .hows = SWAPPED | COUNTED | REMOVED},
+    [STORE_REQUESTS] = {.name = "requests",
+                        COLUMNS(requests, store_request),
+                        .keys = 1,
+                        .of_issuer = 1,
+                        .hows = INSERTED | REMOVED},
+    [STORE_APPROVALS] = {.name = "approvals",
+                         COLUMNS(approvals, store_approval),
+                         .keys = 1,
+                         .of_issuer = 1,
+                         .hows = ONCE | REMOVED},
     [STORE_REVOCATIONS] = {.name = "revocations",
                            COLUMNS(revocations, store_revocation),
                            .keys = 1,
@@ -181,7 +205,7 @@ const struct store_table store_tables[STORE_KINDS] = {
 const struct store_index_of store_indexes[STORE_INDEXES] = {
     [STORE_OVERDUE] = {.kind = STORE_TRANSACTIONS,
                        .name = "transactions_deadline",
-                       .only = "state = 1 AND deadline > 0",
+                       .only = "state IN (1, 5) AND deadline > 0",
                        .order = "deadline",
                        .below = "deadline",
                        .limit = 1},
@@ -221,6 +245,10 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                          .is_last_first = 1,
                          .limit = STORE_OF_KEY_ID_MAX},
     [STORE_NEXT_CLAIMS] = {.kind = STORE_CLAIMS, .order = "claim", .is_paged = 1, .limit = STORE_OLD_MAX},
+    [STORE_ALL_REQUESTS] = {.kind = STORE_REQUESTS,
+                            .order = "request",
+                            .is_paged = 1,
+                            .limit = STORE_REQUESTS_MAX},
     [STORE_ENTRY] = {.kind = STORE_ENTRIES,
                      .name = "audit_place",
                      .equal = "chain",

@@ -30,6 +30,9 @@ enum {
     STORE_CRLS_MAX = 256,         /* of an issuer */
     STORE_CRL_URLS_MAX = 64,      /* URLs of shards of an issuer */
     STORE_OF_KEY_ID_MAX = 4,      /* certificates that are found by a key identifier */
+    STORE_REQUEST = 16,           /* octets that name a request: the first of SHA-256 over it */
+    STORE_APPROVAL_KEY = STORE_REQUEST + STORE_HASH,
+    STORE_REQUESTS_MAX = 32, /* requests that are read at once: each has its message */
 };
 
 /* ---- rows ---- */
@@ -38,8 +41,9 @@ enum store_tx_state {
     STORE_TX_WAIT_CONFIRM = 1, /* certificate sent, certConf awaited */
     STORE_TX_CONFIRMED = 2,    /* accepted by certConf, or implicitly */
     STORE_TX_REJECTED = 3,     /* refused by certConf; the certificate is revoked */
-    STORE_TX_ENDED = 4, /* nothing more is awaited: a revocation done, an error message of the peer, or no
-                         * certConf until the deadline */
+    STORE_TX_ENDED = 4,   /* nothing more is awaited: a revocation done, an error message of the peer, or no
+                           * certConf until the deadline */
+    STORE_TX_WAITING = 5, /* the request waits for somebody to approve it, and is polled for */
 };
 
 /* struct store_tx is one transaction. All views live in the arena of whoever fetched or filled it. */
@@ -63,9 +67,11 @@ struct store_tx {
     struct bytes replaces;        /* of the one that is revoked when that is confirmed, or empty */
     int64_t cert_req_id;          /* certReqId of the request; -1 for p10cr */
     int64_t created_at;           /* Unix seconds: when it was begun */
-    int64_t deadline;             /* Unix seconds until which certConf is awaited; 0: none */
+    int64_t deadline;             /* Unix seconds until which certConf, or an approval, is awaited; 0: none */
     int64_t free_at;              /* Unix seconds from which its transactionID may begin another; 0: never */
     struct bytes request_hash;    /* SHA-256 of the first request, STORE_HASH octets */
+    struct bytes request_nonce; /* senderNonce of the first request, where that had to wait: the final answer
+                                 * repeats it; else empty */
     struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
     struct bytes answer;    /* DER of an answer that cannot be made again from what is stored, or empty */
 };
@@ -197,6 +203,32 @@ struct store_claim {
     int64_t most;        /* of one that is counted: enrollments a day, not 0; of others 0 */
 };
 
+/* struct store_request is a request that waits for somebody to approve it; it goes with its transaction's
+ * STORE_TX_WAITING. */
+struct store_request {
+    struct bytes request; /* STORE_REQUEST octets */
+    struct bytes transaction_id;
+    struct bytes profile; /* name */
+    int body;             /* PKIBody tag */
+    int rules;            /* why it waits, a bit each (enum config_approve) */
+    int shard;            /* the CRL that |tbs| names; 0: the full one, or none is to be issued */
+    int64_t at, expires;  /* Unix seconds */
+    struct bytes who;     /* readable: sender, or reference */
+    struct bytes device;  /* readable: vendor and identity; empty: it is not known which */
+    struct bytes subject; /* readable: of what is to be issued or revoked */
+    struct bytes message; /* the PKIMessage, as it came */
+    struct bytes tbs;     /* TBSCertificate as it would have been issued at |at|; empty: a revocation */
+};
+
+/* struct store_approval is what somebody who may approve requests says of one. */
+struct store_approval {
+    struct bytes approval; /* |request|, then SHA-256 of the approver's SubjectPublicKeyInfo */
+    int approved;          /* 1; 0: denied */
+    int64_t at;            /* Unix seconds */
+    struct bytes reason;
+    struct bytes signature; /* by that key (server/cmp/approval.h) */
+};
+
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
 struct store_entry {
     uint8_t chain[STORE_CHAIN_ID];
@@ -284,6 +316,8 @@ enum store_kind {
     STORE_BLOCKED_KEYS,
     STORE_DEVICES,
     STORE_CLAIMS,
+    STORE_REQUESTS,
+    STORE_APPROVALS,
     STORE_REVOCATIONS,
     STORE_CRL_PIECES,
     STORE_CRLS,
@@ -305,7 +339,8 @@ static inline int store_has_key(const struct store_table *table)
 /* Ways to find rows other than by their key. */
 enum store_index {
     STORE_BY_KEY,
-    STORE_OVERDUE, /* the transaction whose certConf is overdue for longest: deadline below |before| */
+    STORE_OVERDUE, /* the transaction whose certConf, or approval, is overdue for longest: deadline below
+                    * |before| */
     STORE_SEEN,    /* up to STORE_NODES_MAX nodes that have served since |before|, by name */
     /* The next STORE_OLD_MAX after |key| (empty: from the first), in order of their keys; fewer when there
      * are no more. Of certificates those that were issued before |before|, by the time in their serial. What
@@ -326,9 +361,10 @@ enum store_index {
     /* The next STORE_OLD_MAX certificates that no other was issued in the place of, by their notAfter and
      * their serial: those after |before| (notAfter) and |key| (serial). */
     STORE_ENDING,
-    STORE_OF_KEY_ID,   /* the last STORE_OF_KEY_ID_MAX certificates with the key_id |of|, the last first */
-    STORE_NEXT_CLAIMS, /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
-    STORE_ENTRY,       /* of the chain |of| the entry with the number |before|, or else the next */
+    STORE_OF_KEY_ID,    /* the last STORE_OF_KEY_ID_MAX certificates with the key_id |of|, the last first */
+    STORE_NEXT_CLAIMS,  /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
+    STORE_ALL_REQUESTS, /* the next STORE_REQUESTS_MAX of the issuer after |key| (empty: from the first) */
+    STORE_ENTRY,        /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
 };
 

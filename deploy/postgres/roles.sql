@@ -87,11 +87,11 @@ grant select on all tables in schema cmpd to cmpd_audit;
 select format('grant update on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
     and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'positions', 'crls', 'crl_pieces', 'leases', 'nodes', 'service',
-                    'devices', 'claims') \gexec
+                    'devices', 'claims', 'requests', 'approvals') \gexec
 -- What the retention of a profile lets go, a key that is unblocked, and a device that is removed.
 select format('grant delete on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
-    and relname in ('certificates', 'transactions', 'public_keys', 'revocations', 'blocked_keys', 'devices', 'claims') \gexec
+    and relname in ('certificates', 'transactions', 'public_keys', 'revocations', 'blocked_keys', 'devices', 'claims', 'requests', 'approvals') \gexec
 select format('revoke insert on cmpd.%I from cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace and relname = 'schema' \gexec
 select format('revoke all on cmpd.%I from cmpd_audit', relname) from pg_class

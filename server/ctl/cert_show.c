@@ -20,6 +20,8 @@ static const char *state_name(enum store_tx_state state)
         return "confirmed";
     case STORE_TX_REJECTED:
         return "rejected";
+    case STORE_TX_WAITING:
+        return "approval awaited";
     case STORE_TX_ENDED:
         return "ended";
     }

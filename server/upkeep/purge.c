@@ -117,9 +117,15 @@ struct old {
     int awaits;           /* 1: certConf is awaited, it may not be removed */
 };
 
+/* Of it a message may come still. */
+static int is_awaited(const struct store_tx *tx)
+{
+    return tx->state == STORE_TX_WAIT_CONFIRM || tx->state == STORE_TX_WAITING;
+}
+
 static struct old old_transaction(const struct store_tx *tx)
 {
-    return (struct old){tx->transaction_id, tx->profile, tx->created_at, tx->state == STORE_TX_WAIT_CONFIRM};
+    return (struct old){tx->transaction_id, tx->profile, tx->created_at, is_awaited(tx)};
 }
 
 static struct old old_certificate(const struct store_cert *cert)
@@ -153,8 +159,8 @@ static int look_at_transactions(struct old *rows, const struct piece *piece, con
         if (fetches[i].outcome == STORE_FETCH_UNAVAILABLE)
             return 0;
         /* Its transactionID may have begun another since. */
-        of[i]->awaits = fetches[i].outcome == STORE_FOUND && tx->state == STORE_TX_WAIT_CONFIRM &&
-                        bytes_equal(tx->serial, of[i]->key);
+        of[i]->awaits =
+            fetches[i].outcome == STORE_FOUND && is_awaited(tx) && bytes_equal(tx->serial, of[i]->key);
     }
     return 1;
 }

@@ -51,7 +51,7 @@ static const char version_1[] =
     " cert_req_id bigint NOT NULL,"
     " deadline bigint NOT NULL,"
     " free_at bigint NOT NULL,"
-    " state smallint NOT NULL CHECK (state BETWEEN 1 AND 4),"
+    " state smallint NOT NULL CHECK (state BETWEEN 1 AND 5),"
     " body smallint NOT NULL,"
     " implicit_confirm boolean NOT NULL,"
     " credential_is_mac boolean NOT NULL,"
@@ -68,6 +68,7 @@ static const char version_1[] =
     " serial bytea NOT NULL CHECK (length(serial) IN (0, 16)),"
     " replaces bytea NOT NULL CHECK (length(replaces) IN (0, 16)),"
     " request_hash bytea NOT NULL,"
+    " request_nonce bytea NOT NULL,"
     " last_hash bytea NOT NULL,"
     " answer bytea NOT NULL,"
     " PRIMARY KEY (issuer, transaction_id)"
@@ -81,7 +82,7 @@ static const char version_1[] =
     "CREATE TABLE cmpd.transactions_3 PARTITION OF cmpd.transactions FOR VALUES WITH (MODULUS 4, REMAINDER "
     "3);"
     /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
-    "CREATE INDEX transactions_deadline ON cmpd.transactions (issuer, deadline) WHERE state = 1;"
+    "CREATE INDEX transactions_deadline ON cmpd.transactions (issuer, deadline) WHERE state IN (1, 5);"
 
     /* Which certificates have a key: no index of the certificates can tell across the years. */
     "CREATE TABLE cmpd.public_keys ("
@@ -191,6 +192,31 @@ static const char version_1[] =
     " serial bytea NOT NULL CHECK (length(serial) = 16),"
     " former bytea NOT NULL CHECK (length(former) IN (0, 16)),"
     " PRIMARY KEY (issuer, claim)) WITH (fillfactor = 90);"
+
+    "CREATE TABLE cmpd.requests ("
+    " at bigint NOT NULL,"
+    " expires bigint NOT NULL,"
+    " body smallint NOT NULL,"
+    " rules smallint NOT NULL,"
+    " shard smallint NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " request bytea NOT NULL CHECK (length(request) = 16),"
+    " transaction_id bytea NOT NULL,"
+    " profile text NOT NULL,"
+    " who text NOT NULL,"
+    " device text NOT NULL,"
+    " subject text NOT NULL,"
+    " message bytea NOT NULL,"
+    " tbs bytea NOT NULL,"
+    " PRIMARY KEY (issuer, request));"
+    "CREATE TABLE cmpd.approvals ("
+    " at bigint NOT NULL,"
+    " approved boolean NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " approval bytea NOT NULL CHECK (length(approval) = 48),"
+    " reason text NOT NULL,"
+    " signature bytea NOT NULL,"
+    " PRIMARY KEY (issuer, approval));"
 
     /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed:
      * that would cost more than it saves. */

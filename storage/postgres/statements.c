@@ -126,16 +126,17 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_ALIVE] =
         "WITH before AS (SELECT seen_at FROM cmpd.service WHERE id = 1 FOR UPDATE), "
         "l AS MATERIALIZED (SELECT t.issuer, t.transaction_id FROM before b, cmpd.transactions t "
-        "WHERE t.state = 1 AND b.seen_at <> 0 AND $1::bigint - b.seen_at > $2::bigint "
+        "WHERE t.state IN (1, 5) AND b.seen_at <> 0 AND $1::bigint - b.seen_at > $2::bigint "
         "AND t.deadline > b.seen_at ORDER BY t.issuer, t.transaction_id FOR UPDATE OF t), "
         "w AS (UPDATE cmpd.transactions t SET deadline = t.deadline + $1 - b.seen_at FROM before b, l "
-        "WHERE t.issuer = l.issuer AND t.transaction_id = l.transaction_id AND t.state = 1 RETURNING 1), "
+        "WHERE t.issuer = l.issuer AND t.transaction_id = l.transaction_id AND t.state IN (1, 5) RETURNING "
+        "1), "
         "s AS (UPDATE cmpd.service SET seen_at = $1 FROM before b WHERE b.seen_at < $1) "
         "SELECT (SELECT count(*) FROM w), $1 - seen_at FROM before",
     /* $1 issuers, $2 keys, $3 the time. The rows are locked in the order of their keys. */
     [SQL_TX_REMOVE] =
         "WITH d AS (DELETE FROM cmpd.transactions t USING " KEYS " WHERE t.issuer = k.issuer "
-        "AND t.transaction_id = k.key AND t.created_at < $3::bigint AND t.state <> 1 RETURNING 1) "
+        "AND t.transaction_id = k.key AND t.created_at < $3::bigint AND t.state NOT IN (1, 5) RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2))",
     [SQL_CERT_REMOVE] =
         "WITH c AS MATERIALIZED (SELECT c.issuer, c.serial, c.spki_hash, c.transaction_id FROM " KEYS
@@ -149,7 +150,7 @@ static const char *const by_hand[SQL_GET] = {
         "d AS (DELETE FROM cmpd.certificates d USING c WHERE d.issuer = c.issuer AND d.serial = c.serial "
         "RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2) "
-        "AND NOT EXISTS (SELECT 1 FROM t WHERE state = 1))",
+        "AND NOT EXISTS (SELECT 1 FROM t WHERE state IN (1, 5)))",
     [SQL_KEY_UNBLOCK] =
         "WITH d AS (DELETE FROM cmpd.blocked_keys b USING " KEYS " WHERE b.spki_hash = k.key RETURNING 1) "
         "SELECT cmpd.require((SELECT count(*) FROM d) = cardinality($2))",

@@ -46,7 +46,7 @@ static const char version_1[] =
     " issuer BLOB NOT NULL CHECK (length(issuer) = 16),"
     " transaction_id BLOB NOT NULL CHECK (length(transaction_id) > 0),"
     " profile TEXT NOT NULL,"
-    " state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
+    " state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),"
     " body INTEGER NOT NULL,"
     " implicit_confirm INTEGER NOT NULL,"
     " granted_with_mods INTEGER NOT NULL,"
@@ -64,12 +64,13 @@ static const char version_1[] =
     " deadline INTEGER NOT NULL,"
     " free_at INTEGER NOT NULL,"
     " request_hash BLOB NOT NULL,"
+    " request_nonce BLOB NOT NULL,"
     " last_hash BLOB NOT NULL,"
     " answer BLOB NOT NULL"
     ") STRICT;"
     "CREATE UNIQUE INDEX transactions_key ON transactions (issuer, transaction_id);"
-    /* Only those whose certConf is awaited: what looks for overdue ones reads nothing else. */
-    "CREATE INDEX transactions_deadline ON transactions (deadline) WHERE state = 1;"
+    /* Only those that await something: what looks for overdue ones reads nothing else. */
+    "CREATE INDEX transactions_deadline ON transactions (deadline) WHERE state IN (1, 5);"
 
     /* In the order of their changes: what has changed since is at one edge, and all of them are read in one
        go. */
@@ -176,6 +177,33 @@ static const char version_1[] =
     " most INTEGER NOT NULL,"
     " PRIMARY KEY (issuer, claim)"
     ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE requests ("
+    " issuer BLOB NOT NULL CHECK (length(issuer) = 16),"
+    " request BLOB NOT NULL CHECK (length(request) = 16),"
+    " transaction_id BLOB NOT NULL,"
+    " profile TEXT NOT NULL,"
+    " body INTEGER NOT NULL,"
+    " rules INTEGER NOT NULL,"
+    " shard INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL,"
+    " who TEXT NOT NULL,"
+    " device TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " message BLOB NOT NULL,"
+    " tbs BLOB NOT NULL,"
+    " PRIMARY KEY (issuer, request)"
+    ") STRICT;"
+    "CREATE TABLE approvals ("
+    " issuer BLOB NOT NULL CHECK (length(issuer) = 16),"
+    " approval BLOB NOT NULL CHECK (length(approval) = 48),"
+    " approved INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " signature BLOB NOT NULL,"
+    " PRIMARY KEY (issuer, approval)"
+    ") STRICT;"
 
     /* No index is needed to read the entries of a chain in order: they are inserted in that order. One is, to
        find the entry that a certificate names. */

@@ -15,9 +15,10 @@ static const char *const by_hand[SQL_GET] = {
     [SQL_PROBE_WRITE] = "UPDATE probe SET count = count + 1",
 
     [SQL_TX_STATE] = "SELECT state, free_at FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
-    [SQL_TX_PUT_OFF] = "UPDATE transactions SET deadline = deadline + ?2 WHERE state = 1 AND deadline > ?1",
+    [SQL_TX_PUT_OFF] =
+        "UPDATE transactions SET deadline = deadline + ?2 WHERE state IN (1, 5) AND deadline > ?1",
     [SQL_TX_REMOVABLE] = "SELECT 1 FROM transactions WHERE issuer = ?1 AND transaction_id = ?2 "
-                         "AND created_at < ?3 AND state <> 1",
+                         "AND created_at < ?3 AND state NOT IN (1, 5)",
     [SQL_TX_REMOVE] = "DELETE FROM transactions WHERE issuer = ?1 AND transaction_id = ?2",
     [SQL_SEEN_GET] = "SELECT seen_at FROM service",
     [SQL_SEEN_SET] = "UPDATE service SET seen_at = ?1 WHERE seen_at < ?1",
