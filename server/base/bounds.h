@@ -36,6 +36,9 @@ enum {
     BOUND_VERDICT_TEXT = 200,       /* octets of its reason, and of what it has a station told */
     BOUND_AUTHORIZERS_AT_ONCE = 64, /* connections to one */
     BOUND_QUESTIONS_OF_ONE = 4, /* questions of one station under way; of who enrolls for many, half of all */
+    BOUND_APPROVERS = 8,        /* that a configuration may name */
+    BOUND_WAITING = 8,          /* requests of one sender that a configuration may have wait */
+    BOUND_REASON = 200,         /* octets of an approver's reason */
     BOUND_STATUS_STRING = 256,  /* octets of a statusString, of ours and of what is kept of a peer's */
     BOUND_PATHS_TEXT = 200,     /* octets of it in which the paths of a server are told */
     BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */

@@ -257,6 +257,32 @@ struct config_authorize {
     uint32_t parked;     /* requests that wait for one at the same time */
 };
 
+/* What makes a request wait until somebody approves it, a bit each; the store keeps these. */
+enum config_approve {
+    CONFIG_APPROVE_ALWAYS = 1,
+    CONFIG_APPROVE_UNKNOWN_DEVICE = 2,     /* it is not listed, or not known */
+    CONFIG_APPROVE_SECOND_CERTIFICATE = 4, /* the device has one, and nothing makes room for another */
+    CONFIG_APPROVE_NAMES = 8,              /* that look like none of |names| */
+    CONFIG_APPROVE_REVOCATION = 16,
+};
+
+struct config_approve_rules {
+    unsigned when;                /* of enum config_approve; 0: nothing waits */
+    struct config_list names;     /* patterns (crypto/name_patterns.h) of those that need no approval */
+    uint32_t approvals;           /* of so many approvers */
+    uint32_t check_after_seconds; /* that a station is told to wait before it polls again */
+    uint32_t expire_hours;        /* after which a request is over */
+    uint32_t per_day;             /* requests of the profile that begin to wait, by UTC */
+    uint32_t open;                /* of a device, or of who else sends them, that wait at the same time */
+};
+
+/* Who may approve requests. */
+struct config_approver {
+    const char *name;
+    const char *certificate;     /* PEM file */
+    struct config_list profiles; /* whose requests; none: all */
+};
+
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
 
 struct config_confirm {
@@ -271,6 +297,10 @@ enum config_ca_pubs { CONFIG_CA_PUBS_NEVER, CONFIG_CA_PUBS_MAC, CONFIG_CA_PUBS_A
 /* What protects the answer to a request with a MAC. */
 enum config_mac_answers { CONFIG_MAC_ANSWERS_MAC, CONFIG_MAC_ANSWERS_SIGNATURE };
 
+/* What the final answer after polling repeats: the senderNonce of the request (RFC 9483 4.4), or of the last
+ * pollReq. */
+enum config_poll_nonce { CONFIG_POLL_NONCE_REQUEST, CONFIG_POLL_NONCE_POLL };
+
 /* Whose certificate signs answers. */
 enum config_signed_by { CONFIG_SIGNED_BY_CMP, CONFIG_SIGNED_BY_CA };
 
@@ -279,6 +309,7 @@ struct config_answer {
     enum config_signed_by signed_by;
     enum config_ca_pubs ca_pubs;
     const char *signature;          /* name of the algorithm that signs them; NULL: what the key goes with */
+    enum config_poll_nonce poll_nonce;
     struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
 };
 
@@ -320,6 +351,7 @@ struct config_profile {
     struct config_update update;
     struct config_confirm confirm;
     const struct config_authorize *authorize; /* NULL: nobody is asked */
+    struct config_approve_rules approve;
     struct config_answer answer;
     struct config_general general;
     struct config_retain retain;
@@ -394,6 +426,8 @@ struct config {
     struct config_ocsp ocsp;
     const struct config_vendor *vendors;
     size_t vendor_count;
+    const struct config_approver *approvers;
+    size_t approver_count;
     const char *vendor_crl_folder; /* where CRLs of their crl_urls are kept; NULL: nowhere */
     const struct config_profile *profiles;
     size_t profile_count;
@@ -428,6 +462,9 @@ int config_suppose_vendors(struct config *config, size_t profile, const struct c
 /* config_vendor_named returns the one of |vendors|, |count| of them, that is called |name|, or NULL. */
 const struct config_vendor *config_vendor_named(const struct config_vendor *vendors, size_t count,
                                                 struct bytes name);
+
+/* config_may_approve returns 1 if |approver| may decide on requests of the profile called |profile|. */
+int config_may_approve(const struct config_approver *approver, const char *profile);
 
 /* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
  * file. */
@@ -485,9 +522,11 @@ struct config_ready_made {
 /* config_kinds returns them all, |*count| of them. */
 const struct config_ready_made *config_kinds(size_t *count);
 
-/* config_identity_name and config_devices_name return what the file calls a value of these settings. */
+/* config_identity_name, config_devices_name and config_approve_name return what the file calls a value of
+ * these settings. */
 const char *config_identity_name(enum config_identity identity);
 const char *config_devices_name(enum config_devices devices);
+const char *config_approve_name(enum config_approve rule);
 
 /* config_versions returns one line that names the YAML library and its version. */
 const char *config_versions(void);

@@ -155,6 +155,10 @@ int config_check_urls(struct config_fault *fault, const struct config *config, s
 
 /* config_check_authorize checks whom a profile asks. 1, or 0 with |fault|. */
 int config_check_authorize(struct config_fault *fault, const struct config *config, size_t profile);
+
+/* config_check_approve checks who may approve requests, and which profiles want that. 1, or 0 with |fault|.
+ */
+int config_check_approve(struct config_fault *fault, const struct config *config);
 int config_check_vendor_urls(struct config_fault *fault, const struct config *config);
 int config_check_published(struct config_fault *fault, const struct config *config);
 

@@ -388,6 +388,8 @@ int config_check_references(struct config_fault *fault, struct config *config)
         if (!check_profile(fault, config, i))
             return 0;
     }
+    if (!config_check_approve(fault, config))
+        return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         const struct config_profile *p = &config->profiles[i];
         if (!check_retention(fault, config, i, "transactions_days", p->retain.transactions_days) ||

@@ -533,6 +533,48 @@ static const struct config_setting authorize_rows[] = {
 };
 static const struct config_section authorize = SECTION(authorize, "authorize");
 
+static const struct config_word approve_words[] = {{"always", CONFIG_APPROVE_ALWAYS},
+                                                   {"unknown-device", CONFIG_APPROVE_UNKNOWN_DEVICE},
+                                                   {"second-certificate", CONFIG_APPROVE_SECOND_CERTIFICATE},
+                                                   {"names", CONFIG_APPROVE_NAMES},
+                                                   {"revocation", CONFIG_APPROVE_REVOCATION},
+                                                   {NULL, 0}};
+
+static const struct config_setting approve_rows[] = {
+    {ROW(config_approve_rules, when), .kind = CONFIG_WORDS, .max = CONFIG_LIST_MAX, .words = approve_words,
+     .says = "which requests wait: always, those for certificates; unknown-device, of a device that is not "
+             "listed; second-certificate, of one that has a certificate already; names, for names that look "
+             "like none of names; revocation, those to revoke, hold or release"},
+    {ROW(config_approve_rules, names), LIST(CONFIG_TEXTS, 0), .example = "[\"CN=*.gnb.example\"]",
+     .commented = 1, .says = "names that need no approval, as in accept.agents: with names in when"},
+    {ROW(config_approve_rules, approvals), NUMBER(1, BOUND_APPROVERS, 1),
+     .says = "so many approvers have to approve one; a single one denies it"},
+    {ROW(config_approve_rules, check_after_seconds), NUMBER(1, DAY, 60),
+     .says = "how long a station is told to wait before it asks again"},
+    {ROW(config_approve_rules, expire_hours), NUMBER(1, 30 * 24, 72),
+     .says = "after so many hours a request that nobody has decided on is over"},
+    {ROW(config_approve_rules, per_day), NUMBER(1, 1000000, 1000),
+     .says = "requests of this profile that begin to wait in a day (UTC), on all nodes together; more are "
+             "refused"},
+    {ROW(config_approve_rules, open), NUMBER(1, BOUND_WAITING, 2),
+     .says = "requests of a device, a secret, an RA or an agent that wait at the same time; more are "
+             "refused"},
+};
+static const struct config_section approve = SECTION(approve, "approve");
+
+static const struct config_setting approver_rows[] = {
+    {ROW(config_approver, name), .kind = CONFIG_NAME, .required = 1, .example = "anna",
+     .says = "by which log and audit record name them"},
+    {ROW(config_approver, certificate), .kind = CONFIG_FILE, .required = 1, .example = "approvers/anna.pem",
+     .says = "PEM file: what its key signs (cmpctl request approve, deny) counts"},
+    {ROW(config_approver, profiles), LIST(CONFIG_TEXTS, 0), .example = "[base-station]", .commented = 1,
+     .says = "whose requests they may decide on; without it, those of all profiles"},
+};
+static const struct config_section approver = SECTION(approver, "an approver");
+
+static const struct config_word poll_nonce_words[] = {
+    {"request", CONFIG_POLL_NONCE_REQUEST}, {"poll", CONFIG_POLL_NONCE_POLL}, {NULL, 0}};
+
 static const struct config_word ca_pubs_words[] = {{"never", CONFIG_CA_PUBS_NEVER},
                                                    {"mac", CONFIG_CA_PUBS_MAC},
                                                    {"always", CONFIG_CA_PUBS_ALWAYS},
@@ -556,6 +598,9 @@ static const struct config_setting answer_rows[] = {
     {ROW(config_answer, signature), .kind = CONFIG_TEXT, .commented = 1, .example = "RSASSA-PSS-SHA256",
      .says = "algorithm that signs answers (manual: algorithms); default: by the key of who signs, SHA-256 "
              "and RSA PKCS #1 v1.5, SHA-384 on P-384, SHA-512 on P-521"},
+    {ROW(config_answer, poll_nonce), WORD(poll_nonce_words, CONFIG_POLL_NONCE_REQUEST),
+     .says = "which senderNonce the final answer repeats after polling: that of the request (RFC 9483 4.4), "
+             "or, for stations that want it, of the last poll"},
     {ROW(config_answer, extra_certs), LIST(CONFIG_FILES, 0),
      .says = "PEM files: more certificates to send along with a new one"},
 };
@@ -619,6 +664,8 @@ static const struct config_setting profile_rows[] = {
     {ROW(config_profile, authorize), POINTER(config_authorize, authorize), .commented = 1,
      .says = "a server that is asked before a certificate is issued: it allows, denies, or names the device; "
              "where no profile had one, it takes a restart"},
+    {ROW(config_profile, approve), GROUP(approve),
+     .says = "what waits until people approve it (cmpctl request); the station polls meanwhile"},
     {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
     {ROW(config_profile, general), GROUP(general), .says = "what is answered to general messages (genm)"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},
@@ -710,6 +757,8 @@ static const struct config_setting root_rows[] = {
      .example = "/var/lib/cmpd/vendor-crls",
      .says = "Where CRLs are kept that were fetched from crl_urls of vendors: a folder that this program may "
              "write to. They are there again after a start, also while a vendor's server is not."},
+    {ROW(config, approvers), ENTRIES(config_approver, approver_count, approver, 0, BOUND_APPROVERS),
+     .commented = 1, .says = "Who may approve and deny what waits for approval, by their certificates."},
     {ROW(config, profiles), ENTRIES(config_profile, profile_count, profile, 1, CONFIG_PROFILES_MAX),
      .says =
          "Profiles: who may enroll how, and what the certificate contains. A request chooses one by its "
@@ -735,4 +784,9 @@ const char *config_identity_name(enum config_identity identity)
 const char *config_devices_name(enum config_devices devices)
 {
     return word_of(devices_words, (int)devices);
+}
+
+const char *config_approve_name(enum config_approve rule)
+{
+    return word_of(approve_words, (int)rule);
 }

@@ -30,6 +30,7 @@ static const struct {
     [TOLERANCE_POLL_WITHOUT_ANSWER] = {"poll-without-answer",
                                        "a pollReq for an answer that did not arrive gets that answer"},
     [TOLERANCE_SHA1_MAC] = {"sha1-mac", "HMAC-SHA1 as the MAC of a shared secret"},
+    [TOLERANCE_POLL_NONCE] = {"poll-nonce", "pollReqs that do not repeat the nonce of the last answer"},
 };
 
 const char *tolerance_name(enum tolerance tolerance)

@@ -104,7 +104,7 @@ static int64_t reply_version(int64_t pvno)
 /* Only then implicitConfirm, confirmWaitTime and certificates of the CA stand in an answer. */
 static int gives_certificate(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_ISSUES) && !m->result.refused;
+    return cmp_has(m, CMP_ISSUES) && !m->result.refused && !m->held;
 }
 
 static void fill_header(struct cmp_message *m, struct pki_header *header)
@@ -134,7 +134,7 @@ static void fill_header(struct cmp_message *m, struct pki_header *header)
         header->implicit_confirm = m->grant_implicit;
         /* RFC 9810 5.1.1.2; prohibited beside implicitConfirm (RFC 9483 3.1) */
         if (!m->grant_implicit)
-            header->confirm_wait_time = m->has_tx && m->tx.deadline != 0
+            header->confirm_wait_time = m->has_tx && m->tx.deadline != 0 && m->approved == NULL
                                             ? m->tx.deadline
                                             : m->now + m->profile->config->confirm.wait_seconds;
     }

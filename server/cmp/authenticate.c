@@ -124,12 +124,13 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     turn = m->is_mac ? judge_mac(m) : cmp_judge_signer(m);
     if (turn != CMP_ON)
         return turn;
-    if ((turn = cmp_check_time(m)) != CMP_ON)
+    /* What was approved came long ago: when and after what was judged then. */
+    if (m->approved == NULL && (turn = cmp_check_time(m)) != CMP_ON)
         return cmp_by(
             m, m->in.header.has_message_time ? "accept.message_time_seconds" : "accept.message_time_required",
             turn);
     /* What has ended awaits no nonce: another certConf is told that it comes too late. */
-    if (m->has_tx && !m->is_late && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
+    if (m->has_tx && !m->is_late && m->approved == NULL && (turn = cmp_check_recip_nonce(m)) != CMP_ON)
         return turn;
     if ((turn = cmp_judge_tolerated(m)) != CMP_ON || (!m->is_mac && (turn = cmp_check_key(m)) != CMP_ON))
         return turn;

@@ -70,6 +70,14 @@ struct cmp_algorithms {
     int64_t until[ALGORITHM_NAMES_MAX]; /* … and which are refused from then on (Unix seconds); 0: never */
 };
 
+/* struct cmp_approver is who may approve requests (approval.h). */
+struct cmp_approver {
+    const struct config_approver *config;
+    struct certificate cert;
+    const struct public_key *key;
+    uint8_t key_hash[STORE_HASH]; /* SHA-256 of its SubjectPublicKeyInfo */
+};
+
 /* struct cmp_profile is a profile of the configuration, and what was read from the files that it names. */
 struct cmp_profile {
     const struct config_profile *config;
@@ -119,6 +127,8 @@ struct cmp_settings {
     struct tolerance_counts *const *vendor_counts; /* of each of them; NULL: nobody counts */
     const struct cmp_blocked *blocked;             /* in the order of their hashes */
     size_t blocked_count;
+    const struct cmp_approver *approvers;
+    size_t approver_count;
     const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
     const struct cmp_crl *crls;      /* of CAs above ours */
     size_t crl_count;
@@ -167,7 +177,10 @@ struct cmp_decision {
     const struct config_agent *agent; /* that |signer| is, and acts for another; NULL: it is none */
     struct bytes reference;           /* of the secret that protects it, or empty */
     const struct cmp_names *names;    /* that an authorizer gives the device; NULL: none did */
-    int64_t now;                      /* Unix seconds */
+    struct bytes
+        approved; /* TBSCertificate that was approved: issued but for its serial and times; or empty */
+    unsigned approved_shard; /* of that */
+    int64_t now;             /* Unix seconds */
     struct arena *arena;
 
     /* Out. */
@@ -177,6 +190,7 @@ struct cmp_decision {
     const char *text;           /* statusString: what to do about it */
     const char *detail;         /* what only the operator is told: where and why; or NULL */
     const char *setting;        /* of the profile, that is why ("keys.types"), or "profiles[0]…"; or NULL */
+    const char *stranger;       /* if granted: a name that approve.names do not let pass by itself; or NULL */
     int64_t not_before, not_after;
     struct bytes subject; /* DER */
     struct bytes serial;  /* STORE_SERIAL octets */

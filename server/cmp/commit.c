@@ -39,6 +39,9 @@ static enum cmp_turn transaction_taken(struct cmp_message *m, const struct store
         return cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
     m->has_tx = 1;
     m->tx = *row;
+    /* Another poll was faster: what it did is the answer to this one as well. */
+    if (m->approved != NULL)
+        return CMP_REPLAY;
     if (bytes_equal(m->tx.last_hash, hash) || bytes_equal(m->tx.request_hash, hash))
         return CMP_REPLAY;
     return cmp_refuse_late(m);
@@ -70,6 +73,9 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
     case STORE_PRE_DEVICE_BLOCKED:
         return cmp_refuse_blocked_device(m);
     case STORE_PRE_CLAIM:
+        if (m->held)
+            return cmp_refuse(m, PKI_SYSTEM_UNAVAIL,
+                              "other requests of this sender came at the same time: try again", NULL);
         return CMP_RACED; /* whoever claims has these steps */
     case STORE_PRE_SIGNER:
         return refuse_signer(m);

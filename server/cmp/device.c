@@ -109,8 +109,8 @@ static int is_let_in(const struct cmp_message *m)
 /* A shared secret, an RA and an agent vouch for devices that nobody here can tell apart. */
 static enum cmp_turn unknown_device(struct cmp_message *m)
 {
-    if (m->is_mac || m->is_ra || m->agent != NULL || config_of(m)->devices == CONFIG_DEVICES_OPEN ||
-        is_let_in(m))
+    if (m->is_mac || m->is_ra || m->agent != NULL || is_let_in(m) ||
+        cmp_must_wait(m, CONFIG_APPROVE_UNKNOWN_DEVICE) || config_of(m)->devices == CONFIG_DEVICES_OPEN)
         return CMP_ON;
     cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                     "the protecting certificate does not say which device it is of: ask the operator");
@@ -181,11 +181,13 @@ static enum cmp_turn judge_row(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
     const struct store_device *row;
+    int is_listed = config_of(m)->devices == CONFIG_DEVICES_LISTED;
 
     if (own->row->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     row = own->device.row = own->row->outcome == STORE_FOUND ? own->row->rows : NULL;
-    if (row == NULL && config_of(m)->devices == CONFIG_DEVICES_LISTED)
+    if (row == NULL && (is_listed || !m->signer_is_own) && !cmp_must_wait(m, CONFIG_APPROVE_UNKNOWN_DEVICE) &&
+        is_listed)
         return refuse(m, PKI_NOT_AUTHORIZED, "this device is not listed here: ask the operator to list it",
                       "devices: listed, and cmpctl device add was not called for it", "devices");
     if (row == NULL)
@@ -399,6 +401,10 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     }
     if (own->slot >= 0)
         return CMP_ON;
+    if (cmp_must_wait(m, CONFIG_APPROVE_SECOND_CERTIFICATE)) {
+        take_over(m, 0); /* as cmpctl device allow has it */
+        return CMP_ON;
+    }
     return refuse(
         m, PKI_DUPLICATE_CERT_REQ,
         "this device has a certificate of this profile already: ask the operator to allow another",
@@ -443,11 +449,18 @@ enum cmp_turn cmp_judge_device(struct cmp_message *m)
 
 /* ---- the unit ---- */
 
+/* Who approves that an unknown device enrolls has it listed by that. */
+static int was_let_in(const struct cmp_message *m)
+{
+    return m->approved != NULL && (m->approved->rules & CONFIG_APPROVE_UNKNOWN_DEVICE) != 0;
+}
+
 static void record_device(struct cmp_message *m, struct store_unit *unit)
 {
     struct cmp_enrolled *own = m->enrolled;
 
-    if (own->device.row != NULL || m->signer_is_own || config_of(m)->devices != CONFIG_DEVICES_RECORD)
+    if (own->device.row != NULL || m->signer_is_own ||
+        (config_of(m)->devices != CONFIG_DEVICES_RECORD && !was_let_in(m)))
         return;
     own->recorded = (struct store_device){
         .device = own->device.id,

@@ -77,21 +77,34 @@ static enum cmp_turn check_general_info(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* Who polls for an answer that he did not get has no nonce to repeat. Where nothing waits, nothing is changed
+ * by it: which of the nonces it has does not matter. While the request waits, each poll is told another one
+ * (RFC 9483 3.5); some stations repeat the first. */
+static enum cmp_turn check_poll_nonce(struct cmp_message *m)
+{
+    if (m->in.header.recip_nonce.len == 0)
+        return cmp_tolerates(m, TOLERANCE_POLL_WITHOUT_ANSWER)
+                   ? CMP_ON
+                   : cmp_refuse(m, PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL,
+                                cmp_would_tolerate(m, TOLERANCE_POLL_WITHOUT_ANSWER));
+    return m->tx.state != STORE_TX_WAITING || cmp_tolerates(m, TOLERANCE_POLL_NONCE)
+               ? CMP_ON
+               : cmp_refuse(m, PKI_BAD_RECIPIENT_NONCE, CMP_WRONG_RECIP_NONCE,
+                            cmp_would_tolerate(m, TOLERANCE_POLL_NONCE));
+}
+
 enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
 {
     int is_absent = m->in.has_protection && m->in.header.recip_nonce.len == 0;
 
     /* Without it the transactionID, which is ours to keep unique, and the hash of the certificate say what is
      * answered. A wrong one stays wrong, and whoever proves nothing needs it. */
-    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce) ||
-        (is_absent && !cmp_has(m, CMP_POLLS) && cmp_tolerates(m, TOLERANCE_NO_RECIP_NONCE)))
+    if (bytes_equal(m->in.header.recip_nonce, m->tx.sender_nonce))
         return CMP_ON;
-    /* Who polls for an answer that he did not get has no nonce to repeat. */
-    if (is_absent && cmp_has(m, CMP_POLLS))
-        return cmp_tolerates(m, TOLERANCE_POLL_WITHOUT_ANSWER)
-                   ? CMP_ON
-                   : cmp_refuse(m, PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL,
-                                cmp_would_tolerate(m, TOLERANCE_POLL_WITHOUT_ANSWER));
+    if (cmp_has(m, CMP_POLLS))
+        return check_poll_nonce(m);
+    if (is_absent && cmp_tolerates(m, TOLERANCE_NO_RECIP_NONCE))
+        return CMP_ON;
     return cmp_refuse(m, PKI_BAD_RECIPIENT_NONCE, CMP_WRONG_RECIP_NONCE,
                       is_absent ? cmp_would_tolerate(m, TOLERANCE_NO_RECIP_NONCE) : NULL);
 }

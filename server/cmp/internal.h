@@ -108,6 +108,11 @@ struct cmp_message {
     const struct store_fetch *late_certificate; /* of |tx|, where |late| judges by it; NULL: not asked for */
     int takes_over; /* 1: |former| has left its transactionID to this message, which begins another */
     struct store_tx former;
+    unsigned rules;              /* why it has to wait for approval, enum config_approve; 0: it has not */
+    struct cmp_waiting *waiting; /* (waiting.c) NULL: it neither has to wait nor asks for what does */
+    const struct store_request *approved; /* it is this request, which was decided on, taken up by a poll */
+    int denied;                           /* 1: … and is refused for what |refusal| says */
+    int held;                             /* 1: the answer says that it waits */
     int is_late; /* 1: the message does not fit |tx|, and is refused once it is known whose it is */
 
     /* The answer. */
@@ -188,6 +193,10 @@ void *cmp_alloc(struct cmp_message *m, size_t size);
  * or CMP_END. */
 enum cmp_turn cmp_answer(struct cmp_message *m, int ok, struct bytes body);
 
+/* cmp_answer_nonce has the answer to who polled repeat |request_nonce|, that of the request, and not the
+ * poll's own: RFC 9483 4.4; some stations want the other, and so does who never waited (it is empty then). */
+void cmp_answer_nonce(struct cmp_message *m, struct bytes request_nonce);
+
 /* cmp_refuse notes that the message is refused with |fail_info| and |text|, by an error message. |detail|
  * goes to the log only; may be NULL. Returns CMP_REFUSED. */
 enum cmp_turn cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
@@ -244,7 +253,10 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
 #define CMP_SHORT_NONCE "senderNonce must have at least 128 bits"
 #define CMP_WRONG_RECIP_NONCE "recipNonce is not the senderNonce of the server's last answer"
 #define CMP_WRONG_TIME "messageTime is too far from the server's clock: set the device's clock"
-#define CMP_NOTHING_TO_POLL "every answer comes at once: send the request again instead of a pollReq"
+#define CMP_NOTHING_TO_POLL "recipNonce is missing: send the request again instead of a pollReq"
+#define CMP_DENIED "the request was denied: ask the operator"
+#define CMP_NOT_APPROVED "nobody approved the request in time: start again, or ask the operator"
+#define CMP_OVER "the request was denied, or nobody approved it in time: ask the operator, and start again"
 #define CMP_WRONG_SENDER "sender is not the subject of the protecting certificate"
 
 /* ---- algorithm.c: which algorithms the profile takes ---- */
@@ -439,12 +451,54 @@ const struct store_cert *cmp_former(const struct cmp_message *m);
  * one what update.predecessor says. */
 void cmp_renew(struct cmp_message *m, struct store_unit *unit, struct bytes serial);
 
+/* ---- must_wait.c ---- */
+
+/* cmp_must_wait returns 1 if requests wait where |rule| holds, as it does for this one: it is not to be
+ * refused for that, and, but where it was approved already, waits. */
+int cmp_must_wait(struct cmp_message *m, enum config_approve rule);
+
+/* ---- waiting.c: until people approve it ---- */
+
+/* These three, in this order, find room for a request that has to wait. CMP_ON or CMP_REFUSED. */
+cmp_step cmp_ask_waiting;
+cmp_step cmp_ask_slots;
+cmp_step cmp_judge_slots;
+
+/* struct cmp_held is what there is to approve. */
+struct cmp_held {
+    struct bytes tbs, subject; /* of what would be issued, or the name in what is to be revoked, DER */
+    unsigned shard;
+    int64_t cert_req_id;
+    const struct cmp_operation *tells; /* by whose response it is told: its own, or cmp_unsupported */
+};
+
+/* cmp_hold has the request wait, after those three; the answer says so. CMP_ANSWERED or CMP_END.
+ * cmp_hold_again is that answer to the same request again. */
+enum cmp_turn cmp_hold(struct cmp_message *m, const struct cmp_held *held);
+enum cmp_turn cmp_hold_again(struct cmp_message *m, const struct cmp_operation *tells);
+
+enum cmp_approval { CMP_APPROVAL_NONE, CMP_APPROVAL_GIVEN, CMP_APPROVAL_DENIED, CMP_APPROVAL_EXPIRED };
+
+/* These, in this order, find out what became of the request of m->tx, which waits. cmp_judge_approvals tells
+ * it in |*out|; CMP_ON or CMP_END. */
+cmp_step cmp_ask_approvals;
+cmp_step cmp_ask_signatures;
+enum cmp_turn cmp_judge_approvals(struct cmp_message *m, enum cmp_approval *out);
+
+/* cmp_waiting_request returns it then; cmp_denial by whom and why it was denied, for the log. */
+const struct store_request *cmp_waiting_request(const struct cmp_message *m);
+const char *cmp_denial(const struct cmp_message *m);
+
+/* cmp_tell_approvers has the audit record say who approved it, before the detail that it has. */
+void cmp_tell_approvers(struct cmp_message *m);
+
 /* ---- the steps, in the order in which message.c takes them ---- */
 
 cmp_step cmp_receive;      /* receive.c: decode, route, look up */
 cmp_step cmp_take_rows;    /* what is known of the transaction */
 cmp_step cmp_ask_proof;    /* authenticate.c: verifications of protection, possession, path */
 cmp_step cmp_judge_proof;  /* who sent it, and may it be believed */
+cmp_step cmp_take_up;      /* receive.c: m->approved, in the place of the poll for it */
 cmp_step cmp_recall;       /* replay.c: what the answer is rebuilt from */
 cmp_step cmp_answer_again; /* from m->tx */
 cmp_step cmp_protect;      /* answer.c: header and protection */
@@ -478,9 +532,14 @@ int cmp_answer_bare(struct cmp_message *m, struct bytes request, const char *tex
 
 /* ---- transaction.c: for operations ---- */
 
-/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|, and has |unit| insert it.
- */
+/* cmp_begin_tx fills in m->new_tx, the row of a transaction that begins with |m|, and has |unit| insert it;
+ * of what was approved it goes on with the row that there is. */
 void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
+
+/* cmp_leave_waiting has |unit|, which writes the transaction, want that the request still waits, and remove
+ * it. cmp_end_waiting ends the transaction as well, without a certificate. */
+void cmp_leave_waiting(struct cmp_message *m, struct store_unit *unit);
+void cmp_end_waiting(struct cmp_message *m, struct store_unit *unit);
 
 /* cmp_end_tx makes |state| that of m->tx, which awaits certConf, and has |unit| write it and m->change. */
 void cmp_end_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);

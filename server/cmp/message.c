@@ -8,23 +8,30 @@ static cmp_step *const receiving[] = {cmp_receive, cmp_take_rows, cmp_ask_proof,
 /* Then what its operation does (op_*.c), or, for one that was answered before, this. */
 static cmp_step *const replaying[] = {cmp_recall, cmp_answer_again, NULL};
 
+/* What was approved is judged again, all of it but what says that it comes now. */
+static cmp_step *const taking_up[] = {cmp_take_up, cmp_take_rows, cmp_ask_proof, cmp_judge_proof, NULL};
+
 /* At the end the answer, or the refusal in its place. */
 static cmp_step *const answering[] = {cmp_protect,     cmp_finish,   cmp_store,
                                       cmp_judge_store, cmp_find_out, NULL};
 
-enum phase { RECEIVING, OPERATING, REPLAYING, ANSWERING, DONE };
+enum phase { RECEIVING, TAKING_UP, OPERATING, REPLAYING, ANSWERING, DONE };
 
 static void enter(struct cmp_message *m, enum phase phase)
 {
     m->phase = phase;
     m->next = phase == RECEIVING   ? receiving
+              : phase == TAKING_UP ? taking_up
               : phase == OPERATING ? m->operation->run
               : phase == REPLAYING ? replaying
                                    : answering;
 }
 
-static const enum phase after[] = {
-    [RECEIVING] = OPERATING, [OPERATING] = ANSWERING, [REPLAYING] = ANSWERING, [ANSWERING] = DONE};
+static const enum phase after[] = {[RECEIVING] = OPERATING,
+                                   [TAKING_UP] = OPERATING,
+                                   [OPERATING] = ANSWERING,
+                                   [REPLAYING] = ANSWERING,
+                                   [ANSWERING] = DONE};
 
 static void forget_wants(struct cmp_message *m)
 {
@@ -42,6 +49,12 @@ static void take_turn(struct cmp_message *m, enum cmp_turn turn)
         m->next++;
         return;
     case CMP_STAY:
+        return;
+    case CMP_ANSWERED:
+        enter(m, ANSWERING);
+        return;
+    case CMP_TAKEN_UP:
+        enter(m, TAKING_UP);
         return;
     case CMP_RACED:
         m->phase = OPERATING;

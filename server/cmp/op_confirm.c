@@ -231,6 +231,12 @@ static enum cmp_turn late(struct cmp_message *m)
         return cmp_refuse(m, PKI_CERT_REVOKED,
                           "the certificate of this transaction was rejected, and is revoked: start again",
                           NULL);
+    if (m->tx.state == STORE_TX_WAITING) {
+        cmp_refuse(m, PKI_BAD_REQUEST,
+                   "the request waits for approval: there is nothing to confirm yet, poll for it", NULL);
+        m->refusal.keeps = 1;
+        return CMP_REFUSED;
+    }
     return cmp_refuse(m, PKI_BAD_REQUEST, "the transaction has ended", NULL);
 }
 
@@ -239,6 +245,7 @@ static cmp_step *const run[] = {check, judge, NULL};
 const struct cmp_operation cmp_certconf = {
     .request = PKI_CERTCONF,
     .response = PKI_PKICONF,
+    .awaited = 1U << STORE_TX_WAIT_CONFIRM,
     .audit = "confirm",
     .decode = decode,
     .run = run,

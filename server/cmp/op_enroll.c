@@ -259,6 +259,10 @@ static enum cmp_turn want_decision(struct cmp_message *m, const struct cmp_names
     if (m->is_mac)
         decide->reference = m->in.header.sender_kid;
     decide->names = names;
+    if (m->approved != NULL) {
+        decide->approved = m->approved->tbs;
+        decide->approved_shard = (unsigned)m->approved->shard;
+    }
     decide->now = m->now;
     decide->arena = m->arena;
     own->decision = decide;
@@ -310,16 +314,15 @@ static enum cmp_turn want_certificate(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* Whoever is asked is asked of what would be issued. */
+/* Whoever is asked is asked of what would be issued; once people have approved that, no more. */
 static enum cmp_turn decided(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
     enum cmp_turn turn = judge_decision(m);
 
-    if (turn != CMP_ON)
-        return turn;
-    own->question = cmp_ask(m, own->decision);
-    return own->question != NULL ? CMP_ON : want_certificate(m);
+    if (turn == CMP_ON)
+        own->question = m->approved == NULL ? cmp_ask(m, own->decision) : NULL;
+    return turn;
 }
 
 /* Names that the authorizer gives go the way of any others. */
@@ -334,18 +337,36 @@ static enum cmp_turn authorized(struct cmp_message *m)
     if ((turn = cmp_judge_verdict(m, own->question)) != CMP_ON)
         return turn;
     names = &own->question->names;
-    return names->subject_count != 0 || names->san_count != 0 ? want_decision(m, names) : want_certificate(m);
+    return names->subject_count != 0 || names->san_count != 0 ? want_decision(m, names) : CMP_ON;
 }
 
 static enum cmp_turn named(struct cmp_message *m)
 {
     const struct enrollment *own = m->state;
-    enum cmp_turn turn;
 
-    if (own->decision->names == NULL)
+    return own->decision->names == NULL ? CMP_ON : judge_decision(m);
+}
+
+/* What was judged before has noted its own rules. */
+static enum cmp_turn look_for_rules(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+
+    if (m->approved != NULL)
         return CMP_ON;
-    turn = judge_decision(m);
-    return turn == CMP_ON ? want_certificate(m) : turn;
+    cmp_must_wait(m, CONFIG_APPROVE_ALWAYS);
+    if (own->decision->stranger != NULL)
+        cmp_must_wait(m, CONFIG_APPROVE_NAMES);
+    return cmp_ask_waiting(m);
+}
+
+static enum cmp_turn hold(struct cmp_message *m)
+{
+    const struct enrollment *own = m->state;
+    const struct cmp_held held = {own->decision->tbs, own->decision->subject, own->decision->shard,
+                                  own->request.cert_req_id, m->operation};
+
+    return m->rules != 0 ? cmp_hold(m, &held) : CMP_ON;
 }
 
 /* caPubs: in ip only (RFC 9483 4.1.2, 4.1.3), and there not to whom this CA has certified before (4.1.2); by
@@ -426,6 +447,11 @@ static cmp_step *const run[] = {cmp_find_device,
                                 decided,
                                 authorized,
                                 named,
+                                look_for_rules,
+                                cmp_ask_slots,
+                                cmp_judge_slots,
+                                hold,
+                                want_certificate,
                                 certificate_signed,
                                 ask_former,
                                 cmp_ask_holds,
@@ -492,37 +518,26 @@ static enum cmp_turn judge_signer(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* What has to wait now would not have had to a moment ago: nobody has looked for room. */
+static enum cmp_turn judge_rules(struct cmp_message *m)
+{
+    return m->approved == NULL && m->rules != 0
+               ? cmp_refuse(m, PKI_SYSTEM_UNAVAIL,
+                            "another request was faster, and this one has to be approved now: try again",
+                            NULL)
+               : CMP_ON;
+}
+
 /* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
  * give way was confirmed. */
-static cmp_step *const raced[] = {look_at_signer,
-                                  judge_signer,
-                                  cmp_find_device,
-                                  cmp_ask_holders,
-                                  cmp_ask_history,
-                                  cmp_ask_updated,
-                                  cmp_judge_device,
-                                  cmp_ask_quota,
-                                  cmp_ask_open,
-                                  cmp_judge_quota,
-                                  answer,
-                                  ask_former,
-                                  cmp_ask_holds,
-                                  cmp_ask_lost,
-                                  cmp_ask_replaced,
-                                  cmp_judge_former,
-                                  NULL};
+static cmp_step *const raced[] = {
+    look_at_signer,   judge_signer,  cmp_find_device, cmp_ask_holders,  cmp_ask_history,  cmp_ask_updated,
+    cmp_judge_device, cmp_ask_quota, cmp_ask_open,    cmp_judge_quota,  judge_rules,      answer,
+    ask_former,       cmp_ask_holds, cmp_ask_lost,    cmp_ask_replaced, cmp_judge_former, NULL};
 
-static cmp_step *const raced_update[] = {look_at_signer,
-                                         judge_signer,
-                                         look_for_open,
-                                         judge_open,
-                                         cmp_find_device,
-                                         cmp_ask_holders,
-                                         cmp_ask_history,
-                                         cmp_ask_updated,
-                                         cmp_judge_device,
-                                         answer,
-                                         NULL};
+static cmp_step *const raced_update[] = {look_at_signer,   judge_signer,    look_for_open,   judge_open,
+                                         cmp_find_device,  cmp_ask_holders, cmp_ask_history, cmp_ask_updated,
+                                         cmp_judge_device, judge_rules,     answer,          NULL};
 
 static cmp_step *const run_update[] = {look_for_open,
                                        judge_open,
@@ -535,6 +550,11 @@ static cmp_step *const run_update[] = {look_for_open,
                                        decided,
                                        authorized,
                                        named,
+                                       look_for_rules,
+                                       cmp_ask_slots,
+                                       cmp_judge_slots,
+                                       hold,
+                                       want_certificate,
                                        certificate_signed,
                                        NULL};
 
@@ -621,7 +641,7 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     if (cmp_device_of(m) != NULL)
         own->row.device = cmp_device_of(m)->id;
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
-    if (m->is_mac)
+    if (m->is_mac && m->approved == NULL) /* it was used when the request came */
         unit->secret_reference = m->in.header.sender_kid;
     unit->key_unblocked = own->row.spki_hash;
     cmp_want_unblocked(m, unit, m->is_mac ? bytes_of(NULL, 0) : m->signer->spki);
@@ -642,6 +662,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     cmp_claim(m, unit, decision->serial);
     cmp_count(m, unit, decision->serial);
     cmp_renew(m, unit, decision->serial);
+    if (m->approved != NULL)
+        cmp_tell_approvers(m);
     if (m->profile->config->keys.unique && !keeps_key(m))
         unit->key_unused = own->row.spki_hash;
     m->result.event = updates ? "certificate updated" : "certificate issued";
@@ -655,7 +677,8 @@ static void recall(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    own->issued = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
+    if (m->tx.serial.len != 0)
+        own->issued = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
 }
 
 /* A certificate that was granted with changes differs from what was asked for, which always has a key: of who
@@ -674,14 +697,19 @@ static enum cmp_turn again(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
     const struct store_fetch *fetch = own->issued;
-    const struct store_cert *stored = fetch->rows;
+    const struct store_cert *stored;
 
+    own->request.cert_req_id = m->tx.cert_req_id;
+    if (m->tx.state == STORE_TX_WAITING)
+        return cmp_hold_again(m, m->operation);
+    if (fetch == NULL)
+        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED, CMP_OVER);
+    stored = fetch->rows;
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     if (fetch->outcome != STORE_FOUND)
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
                           "the certificate of this transaction is missing: ask the operator", NULL);
-    own->request.cert_req_id = m->tx.cert_req_id;
     if (stored->status == STORE_CERT_REVOKED || stored->status == STORE_CERT_HOLD)
         return cmp_refuse_body(m, PKI_CERT_REVOKED,
                                "the certificate of this transaction has been revoked since: start again");

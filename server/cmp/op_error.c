@@ -28,9 +28,16 @@ static enum cmp_turn receive(struct cmp_message *m)
     return answer(m);
 }
 
-/* The device gives up: nothing tells that it keeps the certificate, so it is treated as rejected. */
+/* The device gives up: nothing tells that it keeps the certificate, so it is treated as rejected; and what
+ * waits for approval is over. */
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
+    m->audit.event = m->operation->audit;
+    if (m->tx.state == STORE_TX_WAITING) {
+        cmp_end_waiting(m, unit);
+        m->audit.outcome = "ended";
+        return;
+    }
     m->change =
         (struct store_cert_change){.serial = m->tx.serial, .status = STORE_CERT_REVOKED, .at = m->now};
     cmp_end_tx(m, unit, STORE_TX_ENDED);
@@ -39,7 +46,6 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         cmp_give_back(m);
     else
         unit->signer_serial = m->tx.signer_serial;
-    m->audit.event = m->operation->audit;
     m->audit.outcome = "revoked";
 }
 
@@ -49,6 +55,7 @@ const struct cmp_operation cmp_error = {
     .request = PKI_ERROR,
     .response = PKI_PKICONF,
     .flags = CMP_MAY_BE_BARE,
+    .awaited = 1U << STORE_TX_WAIT_CONFIRM | 1U << STORE_TX_WAITING,
     .audit = "peer error",
     .decode = decode,
     .run = run,

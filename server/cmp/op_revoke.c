@@ -3,6 +3,7 @@
 #include "crypto/name_match.h"
 #include "server/cmp/internal.h"
 #include "server/pki/differences.h"
+#include "server/pki/polling.h"
 #include "server/pki/revocation.h"
 
 struct revocation {
@@ -59,6 +60,13 @@ static enum cmp_turn check_request(struct cmp_message *m, const struct rev_detai
     return CMP_ON;
 }
 
+/* Of its answer nothing stands in the request. */
+static int recover(struct cmp_message *m)
+{
+    m->state = arena_alloc(m->arena, sizeof(struct revocation));
+    return m->state != NULL;
+}
+
 static struct bytes names(const struct cmp_message *m)
 {
     return ((const struct revocation *)m->state)->details.cert_details.serial;
@@ -82,6 +90,13 @@ static enum cmp_turn answer(struct cmp_message *m)
     struct bytes body;
 
     return cmp_answer(m, pki_encode_rev_rep(&body, m->arena, &status), body);
+}
+
+static enum cmp_turn answer_again(struct cmp_message *m)
+{
+    if (m->tx.state == STORE_TX_WAITING)
+        return cmp_hold_again(m, &cmp_unsupported);
+    return m->tx.serial.len != 0 ? answer(m) : cmp_refuse_body(m, PKI_NOT_AUTHORIZED, CMP_OVER);
 }
 
 static enum cmp_turn look(struct cmp_message *m)
@@ -176,7 +191,18 @@ static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store
                                                 : "certificate revoked";
     m->result.serial = stored->serial;
     m->result.subject = stored->subject;
-    return answer(m);
+    if (m->approved == NULL && cmp_must_wait(m, CONFIG_APPROVE_REVOCATION))
+        return cmp_ask_waiting(m);
+    return CMP_ON;
+}
+
+/* RFC 9483 4.4: it is polled for as a whole. */
+static enum cmp_turn hold_or_answer(struct cmp_message *m)
+{
+    const struct cmp_held held = {
+        .subject = m->result.subject, .cert_req_id = PKI_POLL_WHOLE, .tells = &cmp_unsupported};
+
+    return m->rules != 0 ? cmp_hold(m, &held) : answer(m);
 }
 
 static enum cmp_turn judge(struct cmp_message *m)
@@ -229,12 +255,14 @@ static void record(struct cmp_message *m, struct store_unit *unit)
                                                               : "revoked";
     m->audit.detail = bytes_str(
         arena_printf(m->arena, "reasonCode %d%s", m->change.reason, blocks ? "; its key is blocked" : ""));
+    if (m->approved != NULL)
+        cmp_tell_approvers(m);
 }
 
-static cmp_step *const run[] = {check, judge, NULL};
+static cmp_step *const run[] = {check, judge, cmp_ask_slots, cmp_judge_slots, hold_or_answer, NULL};
 
 /* The certificate has changed since it was judged. */
-static cmp_step *const raced[] = {look, judge, NULL};
+static cmp_step *const raced[] = {look, judge, cmp_ask_slots, cmp_judge_slots, hold_or_answer, NULL};
 
 const struct cmp_operation cmp_rr = {
     .request = PKI_RR,
@@ -248,6 +276,7 @@ const struct cmp_operation cmp_rr = {
     .run = run,
     .raced = raced,
     .record = record,
-    .again = answer,
+    .again = answer_again,
+    .recover = recover,
     .refusal = refusal,
 };

@@ -7,12 +7,14 @@
 
 /* How a message goes on after a step. What the step wanted is served before. */
 enum cmp_turn {
-    CMP_ON,      /* with the next step */
-    CMP_STAY,    /* with the same one again */
-    CMP_RACED,   /* what the operation was judged by has changed: with its raced steps */
-    CMP_REPLAY,  /* it was answered before: again, from m->tx */
-    CMP_REFUSED, /* with the refusal that cmp_refuse noted */
-    CMP_END,     /* not at all: m->result is complete */
+    CMP_ON,       /* with the next step */
+    CMP_STAY,     /* with the same one again */
+    CMP_ANSWERED, /* with none of those that follow: the answer is there */
+    CMP_TAKEN_UP, /* it polls for one that was approved: with that, as if it had just come */
+    CMP_RACED,    /* what the operation was judged by has changed: with its raced steps */
+    CMP_REPLAY,   /* it was answered before: again, from m->tx */
+    CMP_REFUSED,  /* with the refusal that cmp_refuse noted */
+    CMP_END,      /* not at all: m->result is complete */
 };
 
 typedef enum cmp_turn cmp_step(struct cmp_message *m);
@@ -37,7 +39,9 @@ enum cmp_flag {
 struct cmp_operation {
     int request, response; /* PKIBody tags */
     unsigned flags;        /* enum cmp_flag */
-    const char *audit;     /* what its refusals are recorded as */
+    unsigned awaited;  /* in which states of its transaction, a bit (1 << enum store_tx_state) each; in others
+                        * it  is late */
+    const char *audit; /* what its refusals are recorded as */
 
     /* decode makes m->state of m->in.body, and adds to m->price_us what the body chooses. What is wrong goes
      * to m->body_fault and m->body_fail_info. 1, or 0 without memory. */

@@ -1,4 +1,5 @@
 /* The first steps of every message: decode, find the profile, look up what is known of the transaction. */
+#include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 
 /* The path, or certProfile in the header, or both if they agree, name the profile (RFC 9810 5.1.1.4, RFC
@@ -69,6 +70,14 @@ static void want_signers(struct cmp_message *m)
     for (size_t i = 0; i < m->signer_count; i++)
         if (m->signers[i].is_own && m->signers[i].cert->serial.len == STORE_SERIAL)
             m->signers[i].row = want_row(m, m->profile->ca, STORE_CERTIFICATES, m->signers[i].cert->serial);
+}
+
+static void want_credentials(struct cmp_message *m)
+{
+    if (m->is_mac)
+        want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
+    else
+        want_signers(m);
 }
 
 /* Whether the key is blocked is told once it is known who has it. */
@@ -158,10 +167,7 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
         return cmp_out_of_memory(m);
     if (m->transaction_id.len <= BOUND_TRANSACTION_ID)
         want_transaction(m);
-    if (m->is_mac)
-        want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
-    else
-        want_signers(m);
+    want_credentials(m);
     want_key(m);
     return CMP_ON;
 }
@@ -192,8 +198,9 @@ static int is_left(const struct cmp_message *m)
 {
     int64_t window = cmp_widest_window(m);
 
-    return cmp_has(m, CMP_BEGINS) && m->tx.state != STORE_TX_WAIT_CONFIRM && m->tx.free_at != 0 &&
-           m->tx.free_at <= m->now && window != 0 && m->tx.created_at + 2 * window <= m->now;
+    return cmp_has(m, CMP_BEGINS) && m->tx.state != STORE_TX_WAIT_CONFIRM &&
+           m->tx.state != STORE_TX_WAITING && m->tx.free_at != 0 && m->tx.free_at <= m->now && window != 0 &&
+           m->tx.created_at + 2 * window <= m->now;
 }
 
 /* What does not fit the transaction is told after the protection was verified: with it, and to nobody else.
@@ -213,7 +220,7 @@ static enum cmp_turn place_in_transaction(struct cmp_message *m)
     }
     if (!m->has_tx && !cmp_has(m, CMP_BEGINS))
         return cmp_refuse_proven(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again");
-    m->is_late = m->has_tx && (cmp_has(m, CMP_BEGINS) || m->tx.state != STORE_TX_WAIT_CONFIRM);
+    m->is_late = m->has_tx && (m->operation->awaited & 1U << m->tx.state) == 0;
     if (m->is_late && m->operation->ask_late != NULL)
         m->operation->ask_late(m);
     return CMP_ON;
@@ -239,5 +246,48 @@ enum cmp_turn cmp_take_rows(struct cmp_message *m)
         want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
         return CMP_STAY;
     }
-    return place_in_transaction(m);
+    return m->approved != NULL ? CMP_ON : place_in_transaction(m);
+}
+
+/* What is known of who polls is of no use: the request says itself who sent it. */
+static void forget_sender(struct cmp_message *m)
+{
+    for (size_t i = 0; i < m->signer_count; i++)
+        public_key_free(m->signers[i].key);
+    path_cleanup(&m->path);
+    m->signer_count = m->signers_tried = m->cert_count = 0;
+    m->signer = NULL;
+    m->signer_key = NULL;
+    secret_free(m->opened_secret);
+    m->opened_secret = NULL;
+    m->is_mac = m->mac_verified = m->authenticated = 0;
+    m->stored_secret = NULL;
+    m->secret = bytes_of(NULL, 0);
+    m->sender_cache = (struct name_cache){.printed = 0};
+    m->tolerated = 0;
+}
+
+enum cmp_turn cmp_take_up(struct cmp_message *m)
+{
+    struct bytes poll_nonce = m->in.header.sender_nonce, request_nonce;
+    const char *why = NULL;
+    enum cmp_turn turn;
+
+    if (!m->denied)
+        forget_sender(m);
+    if (pki_message_decode(&m->in, &why, m->approved->message) != PKI_WHOLE)
+        return cmp_refuse(m, PKI_SYSTEM_FAILURE, "the request cannot be read any more: start again", why);
+    m->operation = cmp_operation_of(m->in.body_type);
+    request_nonce = m->in.header.sender_nonce;
+    m->in.header.sender_nonce = poll_nonce;
+    cmp_answer_nonce(m, request_nonce);
+    if (!m->denied && (turn = cmp_find_credentials(m)) != CMP_ON)
+        return turn;
+    if (!m->operation->decode(m))
+        return cmp_out_of_memory(m);
+    if (m->denied)
+        return CMP_REFUSED;
+    want_credentials(m);
+    want_key(m);
+    return CMP_ON;
 }

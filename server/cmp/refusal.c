@@ -28,12 +28,24 @@ static void fail_transaction(struct cmp_message *m, struct store_unit *unit)
 /* RFC 9483 3.6.4: after a negative response "it MUST regard the current PKI management operation as
  * terminated with failure", unless it is the server that fails. Of a peer that proved nothing only the log
  * tells, for nobody could say who it was. */
+static void record_end_of_waiting(struct cmp_message *m, struct store_unit *unit)
+{
+    record_refusal(m, unit);
+    cmp_end_waiting(m, unit);
+}
+
 static cmp_record *record_of(struct cmp_message *m)
 {
     enum pki_failure fail_info = m->refusal.fail_info;
 
-    if (!m->authenticated || m->answers_again || fail_info == PKI_SYSTEM_UNAVAIL ||
-        fail_info == PKI_SYSTEM_FAILURE)
+    if (m->answers_again || fail_info == PKI_SYSTEM_UNAVAIL || fail_info == PKI_SYSTEM_FAILURE)
+        return NULL;
+    /* Who polled for it has proved who it is, whatever becomes of the proof in the request. */
+    if (m->approved != NULL && !m->failed) {
+        m->failed = 1;
+        return record_end_of_waiting;
+    }
+    if (!m->authenticated)
         return NULL;
     if (cmp_has(m, CMP_BEGINS) || !m->has_tx || m->failed || m->refusal.keeps ||
         m->tx.state != STORE_TX_WAIT_CONFIRM)

@@ -11,6 +11,7 @@ static enum cmp_turn become_request(struct cmp_message *m)
         return cmp_refuse(m, PKI_BAD_REQUEST, "the answer to the request cannot be given again: start again",
                           NULL);
     m->operation = begun;
+    cmp_answer_nonce(m, m->tx.request_nonce);
     return begun->recover(m) ? CMP_ON : cmp_out_of_memory(m);
 }
 
@@ -19,7 +20,8 @@ enum cmp_turn cmp_recall(struct cmp_message *m)
     const char *why = NULL;
     enum cmp_turn turn;
 
-    if (cmp_has(m, CMP_POLLS) && (turn = become_request(m)) != CMP_ON)
+    /* While it waits, a poll that comes again is told so again. */
+    if (cmp_has(m, CMP_POLLS) && m->tx.state != STORE_TX_WAITING && (turn = become_request(m)) != CMP_ON)
         return turn;
 
     m->result.event = "answered again";

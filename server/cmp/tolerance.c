@@ -22,6 +22,7 @@ static const struct {
     [TOLERANCE_SHA1_SIGNATURES] = {PKI_BAD_ALG, "SHA-1 must not sign: use SHA-256"},
     [TOLERANCE_POLL_WITHOUT_ANSWER] = {PKI_BAD_REQUEST, CMP_NOTHING_TO_POLL},
     [TOLERANCE_SHA1_MAC] = {PKI_BAD_ALG, "HMAC-SHA1 must not protect a message: use hmacWithSHA256"},
+    [TOLERANCE_POLL_NONCE] = {PKI_BAD_RECIPIENT_NONCE, CMP_WRONG_RECIP_NONCE},
 };
 
 static int names_vendor(const struct config_list *names, struct bytes vendor)

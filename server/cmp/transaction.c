@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "server/base/log.h"
+#include "server/cmp/approval.h"
 #include "server/cmp/internal.h"
 
 /* 0: messages of any time are taken. */
@@ -34,11 +35,46 @@ static int64_t free_at(const struct cmp_message *m)
     return m->in.header.has_message_time && window != 0 ? m->now + 2 * (int64_t)window : 0;
 }
 
+void cmp_leave_waiting(struct cmp_message *m, struct store_unit *unit)
+{
+    struct cmp_forgotten *forgotten = cmp_alloc(m, sizeof *forgotten);
+
+    unit->expect_state = STORE_TX_WAITING;
+    if (forgotten != NULL)
+        cmp_forget_request(unit, forgotten, m->settings, m->tx.request_hash);
+}
+
+void cmp_end_waiting(struct cmp_message *m, struct store_unit *unit)
+{
+    m->new_tx = m->tx;
+    m->new_tx.state = STORE_TX_ENDED;
+    m->new_tx.deadline = 0;
+    cmp_accept(m);
+    cmp_leave_waiting(m, unit);
+    store_unit_write(unit, STORE_UPDATE, STORE_TRANSACTIONS, &m->new_tx);
+}
+
+/* It began when it came to wait. */
+static void go_on(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
+{
+    m->new_tx = m->tx;
+    m->new_tx.state = state;
+    m->new_tx.deadline = 0;
+    m->new_tx.free_at = m->tx.free_at != 0 ? free_at(m) : 0;
+    cmp_accept(m);
+    cmp_leave_waiting(m, unit);
+    store_unit_write(unit, STORE_UPDATE, STORE_TRANSACTIONS, &m->new_tx);
+}
+
 void cmp_begin_tx(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state)
 {
     const struct certificate *signer = m->is_mac ? NULL : m->signer;
     struct bytes none = bytes_of(NULL, 0);
 
+    if (m->approved != NULL) {
+        go_on(m, unit, state);
+        return;
+    }
     m->new_tx = (struct store_tx){
         .transaction_id = m->transaction_id,
         .profile = bytes_str(m->profile->config->name),

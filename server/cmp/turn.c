@@ -10,6 +10,12 @@ enum cmp_turn cmp_answer(struct cmp_message *m, int ok, struct bytes body)
     return ok ? CMP_ON : cmp_out_of_memory(m);
 }
 
+void cmp_answer_nonce(struct cmp_message *m, struct bytes request_nonce)
+{
+    if (m->profile->config->answer.poll_nonce == CONFIG_POLL_NONCE_REQUEST && request_nonce.len != 0)
+        m->in.header.sender_nonce = request_nonce;
+}
+
 enum cmp_turn cmp_refuse(struct cmp_message *m, enum pki_failure fail_info, const char *text,
                          const char *detail)
 {

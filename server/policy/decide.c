@@ -1,5 +1,6 @@
 /* The decision: may this certificate be issued, and what is in it. */
 #include "crypto/lint.h"
+#include "crypto/name_patterns.h"
 #include "crypto/random.h"
 #include "crypto/secret_memory.h"
 #include "server/base/shard.h"
@@ -157,11 +158,48 @@ static int check_rules(struct cmp_decision *decision, const struct profile *prof
                                    lint_rule((size_t)__builtin_ctzll(broken))->section)));
 }
 
+/* What somebody has approved is issued as it was: but for its serial, and for when it begins and ends. */
+static void judge_approved(struct cmp_decision *decision, const struct profile *profile)
+{
+    const struct cmp_authority *ca = profile->cmp.ca;
+    struct certificate_tbs tbs;
+
+    if (!certificate_read_tbs(&tbs, decision->approved) || !bytes_equal(tbs.issuer, ca->cert.subject) ||
+        !bytes_equal(tbs.algorithm, ca->algorithm->encoded) ||
+        !bytes_equal(tbs.spki, decision->request->tmpl.spki)) {
+        policy_refuse(decision, PKI_BAD_REQUEST,
+                      "the CA is not the one any more for which this was approved: send the request anew");
+        return;
+    }
+    decision->not_before = decision->now - profile->cmp.config->certificate.backdate_seconds;
+    decision->not_after = decision->not_before + (tbs.not_after - tbs.not_before);
+    decision->subject = tbs.subject;
+    if (decision->not_before < ca->cert.not_before || decision->not_after > ca->cert.not_after) {
+        policy_refuse(decision, PKI_BAD_REQUEST,
+                      "what was approved would outlast the CA's certificate: send the request anew");
+        return;
+    }
+    if (!make_serial(decision, 0) ||
+        !certificate_reissue(&decision->tbs, decision->arena, &tbs, decision->serial, decision->not_before,
+                             decision->not_after)) {
+        policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
+        return;
+    }
+    decision->shard = decision->approved_shard;
+    decision->granted = check_rules(decision, profile);
+}
+
 static void judge(struct cmp_decision *decision)
 {
     const struct profile *profile = (const struct profile *)decision->profile;
+    const struct config_list *names = &profile->cmp.config->approve.names;
     struct policy_certificate cert;
 
+    if (decision->approved.len != 0) {
+        if (check_key(decision, profile))
+            judge_approved(decision, profile);
+        return;
+    }
     if (!check_key(decision, profile) || !begin(decision, profile, &cert) ||
         !policy_decide_names(decision, profile, &cert) || !policy_decide_requests(decision, profile, &cert))
         return;
@@ -173,6 +211,9 @@ static void judge(struct cmp_decision *decision)
         policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
     else
         decision->granted = check_rules(decision, profile);
+    if (decision->granted && names->count != 0)
+        decision->stranger =
+            name_patterns_stranger(decision->arena, names->items, names->count, cert.subject, cert.san);
 }
 
 void policy_decide(struct cmp_decision *decision)

@@ -83,6 +83,8 @@ struct policy {
     struct seal_key *seal_key;
     uint8_t digest[POLICY_DIGEST]; /* of what has been read until now */
     struct cmp_settings settings;
+    struct cmp_approver approvers[BOUND_APPROVERS];
+    struct public_key *approver_keys[BOUND_APPROVERS];
     struct cmp_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
     struct tolerance_counts **vendor_counts;
@@ -136,6 +138,11 @@ int policy_load_general(struct config_fault *fault, struct policy *policy, size_
 
 /* policy_usage_for returns the bits of |usage| (KEY_USAGE_…) that a key of |kind| can live up to. */
 unsigned policy_usage_for(unsigned usage, enum key_kind kind);
+
+/* policy_load_approvers reads who may approve requests, policy_free_approvers frees their keys. 1, or 0 with
+ * |fault|. */
+int policy_load_approvers(struct config_fault *fault, struct policy *policy);
+void policy_free_approvers(struct policy *policy);
 
 /* policy_load_crls reads the CRLs that crl.files names, once all CAs are loaded. 1, or 0 with |fault|. */
 int policy_load_crls(struct config_fault *fault, struct policy *policy);

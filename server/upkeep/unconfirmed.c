@@ -2,6 +2,7 @@
 #include "server/upkeep/unconfirmed.h"
 
 #include "server/base/bounds.h"
+#include "server/cmp/approval.h"
 
 enum { MINUTE = 60, REASON_UNSPECIFIED = 0, REASON_HOLD = 6 };
 
@@ -140,6 +141,37 @@ static const struct action *found_otherwise(struct store *store, struct bytes is
     return fetch.outcome == STORE_FOUND ? &left : fetch.outcome == STORE_ABSENT ? &missing : NULL;
 }
 
+/* Nobody approved it in time: it goes, and its station is told when it polls. */
+static enum ending end_waiting(struct store *store, struct bytes issuer, const struct store_tx *tx,
+                               const struct cmp_settings *settings, int64_t now, struct arena *arena)
+{
+    struct store_tx after = *tx;
+    struct cmp_forgotten forgotten;
+    const struct store_audit audit = {.at = now * 1000,
+                                      .event = "approval",
+                                      .outcome = "expired",
+                                      .who = bytes_str("cmpd"),
+                                      .detail = bytes_str("nobody approved the request in time")};
+    struct store_unit unit = {.issuer = issuer,
+                              .arena = arena,
+                              .tx_id = tx->transaction_id,
+                              .expect_state = STORE_TX_WAITING,
+                              .audit = &audit};
+
+    after.state = STORE_TX_ENDED;
+    after.deadline = 0;
+    store_unit_write(&unit, STORE_UPDATE, STORE_TRANSACTIONS, &after);
+    cmp_forget_request(&unit, &forgotten, settings, tx->request_hash);
+    if (!store_commit_wait(store, &unit) || (unit.outcome != STORE_DONE && unit.outcome != STORE_CONFLICT))
+        return ENDING_LATER;
+    if (unit.outcome == STORE_CONFLICT)
+        return ENDING_FOREIGN;
+    log_line(LOG_WARN, "request not approved in time",
+             log_hexadecimal("request", cmp_request_id(tx->request_hash)),
+             log_octets("profile", tx->profile));
+    return ENDING_LEFT;
+}
+
 static enum ending end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
                                    const struct action *action, int64_t now, struct arena *arena)
 {
@@ -176,6 +208,11 @@ static int end_next(struct unconfirmed *job, const struct policy *policy, struct
     if (!store_fetch_wait(store, &fetch) || fetch.outcome != STORE_FOUND)
         return 0;
     tx = fetch.rows;
+    if (tx->state == STORE_TX_WAITING) {
+        ending = end_waiting(store, fetch.issuer, tx, policy_settings(policy), now, arena);
+        *count += ending == ENDING_LEFT;
+        return ending != ENDING_LATER;
+    }
     action = action_of(policy, tx->profile);
     if (action != CONFIG_UNCONFIRMED_KEEP && !may_stop_another(job, policy, now))
         return 0;

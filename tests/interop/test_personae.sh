@@ -129,7 +129,7 @@ ok "Oracle at its own path" walk occm --url "http://127.0.0.1:$port"
 
 # ---- without what it needs ----
 
-lacks huawei 'tolerate: [poll-without-answer, sha1-mac]' 'tolerate: [sha1-mac]' 'retry    pollReq  FAILED: rejected: every answer comes at once' \
+lacks huawei 'tolerate: [poll-without-answer, sha1-mac]' 'tolerate: [sha1-mac]' 'retry    pollReq  FAILED: rejected: recipNonce is missing' \
     'detail="tolerate: \[poll-without-answer\] would take it"'
 lacks huawei 'same_in_update: true' 'same_in_update: false' 'renew    kur      FAILED: rejected: publicKey is the old one' \
     'setting=profiles\[[0-9]+\].keys.same_in_update'

@@ -198,6 +198,7 @@ static struct store_unit unit_of(enum store_kind kind, const struct world_memory
                          : kind == STORE_CRL_PIECES   ? STORE_PUT
                          : kind == STORE_CRL_URLS     ? STORE_ONCE
                          : kind == STORE_BLOCKED_KEYS ? STORE_ONCE
+                         : kind == STORE_APPROVALS    ? STORE_ONCE
                                                       : STORE_INSERT;
 
     store_unit_write(&unit, how, kind, world_row(memory, i));

@@ -147,7 +147,7 @@ void world_forget(struct world *world)
     arena_free(world->rows);
     world->rows = arena_new(WORLD_ARENA);
     world->tx_count = world->cert_count = world->blocked_key_count = world->device_count =
-        world->claim_count = 0;
+        world->claim_count = world->request_count = world->approval_count = 0;
     world->secrets[0].row.bound_to = bytes_of(NULL, 0);
     world->commits = world->audits = world->fetches_seen = world->commits_seen = 0;
 }
@@ -175,6 +175,7 @@ static void decide(struct world *world, struct cmp_decision *decision)
 {
     uint8_t *serial = arena_alloc(decision->arena, STORE_SERIAL);
     struct certificate_plan plan;
+    struct certificate_tbs approved;
 
     if (world->decide_refuses) {
         decision->fail_info = PKI_NOT_AUTHORIZED;
@@ -215,7 +216,13 @@ static void decide(struct world *world, struct cmp_decision *decision)
         .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
         .san = decision->request->tmpl.san,
     };
-    decision->granted = certificate_build(&decision->tbs, decision->arena, &plan);
+    decision->stranger = world->decide_strangely ? "CN=stranger" : NULL;
+    if (decision->approved.len != 0)
+        decision->granted = certificate_read_tbs(&approved, decision->approved) &&
+                            certificate_reissue(&decision->tbs, decision->arena, &approved, decision->serial,
+                                                decision->not_before, decision->not_after);
+    else
+        decision->granted = certificate_build(&decision->tbs, decision->arena, &plan);
 }
 
 /* ---- the store, in memory ---- */
@@ -250,6 +257,10 @@ struct world_memory world_memory(const struct world *world, enum store_kind kind
                         offsetof(struct world_crl, row), world->crl_count, WORLD_CRLS},
         [STORE_CRL_URLS] = {(uint8_t *)(uintptr_t)world->crl_urls, sizeof world->crl_urls[0],
                             offsetof(struct world_crl_url, row), world->crl_url_count, WORLD_CRLS},
+        [STORE_REQUESTS] = {(uint8_t *)(uintptr_t)world->requests, sizeof world->requests[0],
+                            offsetof(struct world_request, row), world->request_count, WORLD_ROWS},
+        [STORE_APPROVALS] = {(uint8_t *)(uintptr_t)world->approvals, sizeof world->approvals[0],
+                             offsetof(struct world_approval, row), world->approval_count, WORLD_ROWS},
     };
 
     must((int)kind < (int)WORLD_KINDS);
@@ -473,14 +484,29 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
     return 1;
 }
 
-static void grow(struct world *world, enum store_kind kind)
+static size_t *count_of(struct world *world, enum store_kind kind)
 {
-    world->tx_count += kind == STORE_TRANSACTIONS;
-    world->cert_count += kind == STORE_CERTIFICATES;
-    world->secret_count += kind == STORE_SECRETS;
-    world->blocked_key_count += kind == STORE_BLOCKED_KEYS;
-    world->device_count += kind == STORE_DEVICES;
-    world->claim_count += kind == STORE_CLAIMS;
+    size_t *const counts[WORLD_KINDS] = {
+        [STORE_TRANSACTIONS] = &world->tx_count,  [STORE_CERTIFICATES] = &world->cert_count,
+        [STORE_SECRETS] = &world->secret_count,   [STORE_BLOCKED_KEYS] = &world->blocked_key_count,
+        [STORE_DEVICES] = &world->device_count,   [STORE_CLAIMS] = &world->claim_count,
+        [STORE_REQUESTS] = &world->request_count, [STORE_APPROVALS] = &world->approval_count,
+    };
+
+    return counts[kind];
+}
+
+/* The last one takes its place. */
+static void remove_here(struct world *world, const struct store_unit *unit, const struct store_write *write)
+{
+    struct world_memory memory = world_memory(world, write->kind);
+    uint8_t *row =
+        world_find(world, write->kind, unit->issuer, row_key(write->row, &store_tables[write->kind]));
+
+    if (row == NULL)
+        return;
+    memmove(row - memory.row, memory.first + (memory.count - 1) * memory.size, memory.size);
+    --*count_of(world, write->kind);
 }
 
 static int64_t count_before(const struct store_claim *stored, const struct store_claim *quota)
@@ -502,7 +528,7 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         must(write->how != STORE_UPDATE && memory.count < memory.room);
         memcpy(world_issuer(&memory, memory.count), unit->issuer.data, STORE_ISSUER_ID);
         row = world_row(&memory, memory.count);
-        grow(world, write->kind);
+        ++*count_of(world, write->kind);
     } else if (write->how == STORE_ONCE) {
         return;
     }
@@ -546,16 +572,30 @@ static void check_unit(const struct store_unit *unit)
     must(required <= 1 && of[STORE_SWAP] <= 1 && of[STORE_COUNT] <= 1);
 }
 
+/* It notes the nonce of the answer, and nothing else changes. */
+static int is_poll(const struct store_unit *unit)
+{
+    const struct store_tx *tx = store_unit_row(unit, STORE_TRANSACTIONS);
+
+    return unit->write_count == 1 && unit->change == NULL && tx != NULL && tx->state == STORE_TX_WAITING &&
+           unit->expect_state == STORE_TX_WAITING;
+}
+
 static void apply_here(struct world *world, struct store_unit *unit)
 {
     check_unit(unit);
     if (!preconditions_hold(world, unit))
         return;
     for (size_t i = 0; i < unit->write_count; i++)
-        write_here(world, unit, &unit->writes[i]);
+        if (unit->writes[i].how == STORE_REMOVE)
+            remove_here(world, unit, &unit->writes[i]);
+        else
+            write_here(world, unit, &unit->writes[i]);
     for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next)
         change_here(world, unit, change);
-    world->commits++;
+    must(unit->audit != NULL || is_poll(unit));
+    world->polls += unit->audit == NULL;
+    world->commits += unit->audit != NULL;
     world->audits += unit->audit != NULL;
     if (unit->audit != NULL) {
         must(strcmp(unit->audit->outcome, "?") != 0);
@@ -591,10 +631,15 @@ static void serve_commit(struct world *world, struct store_unit *unit)
     unit->outcome = world->commit_fault;
 }
 
-static void check_transaction(const struct world *world, const struct store_tx *tx)
+static void check_transaction(const struct world *world, struct bytes issuer, const struct store_tx *tx)
 {
     const struct store_cert *cert = world_cert_of(world, tx->serial);
+    int waits =
+        world_find(world, STORE_REQUESTS, issuer, bytes_of(tx->request_hash.data, STORE_REQUEST)) != NULL;
 
+    must(waits == (tx->state == STORE_TX_WAITING) && (tx->deadline != 0) >= waits);
+    if (waits || (tx->state == STORE_TX_ENDED && tx->serial.len == 0 && tx->request_nonce.len != 0))
+        return; /* it was denied, or nobody approved it in time */
     must(cert != NULL);
     switch (tx->state) {
     case STORE_TX_WAIT_CONFIRM: /* an RA may revoke it before it is confirmed */
@@ -621,7 +666,7 @@ void world_check(const struct world *world)
                  !bytes_equal(world->certs[j].row.serial, cert->serial));
     }
     for (size_t i = 0; i < world->tx_count; i++)
-        check_transaction(world, &world->txs[i].row);
+        check_transaction(world, bytes_of(world->txs[i].issuer, STORE_ISSUER_ID), &world->txs[i].row);
     for (size_t i = 0; i < world->secret_count; i++)
         must(world->secrets[i].row.bound_to.len == 0 ||
              world_tx_of(world, world->secrets[i].row.bound_to) != NULL);
@@ -747,15 +792,29 @@ static int body_fits(const struct pki_message *in, int body)
 {
     static const struct {
         int request, response;
-    } pairs[] = {{PKI_IR, PKI_IP},         {PKI_CR, PKI_CP},      {PKI_P10CR, PKI_CP},
-                 {PKI_KUR, PKI_KUP},       {PKI_RR, PKI_RP},      {PKI_CERTCONF, PKI_PKICONF},
-                 {PKI_POLLREQ, PKI_IP},    {PKI_POLLREQ, PKI_CP}, {PKI_POLLREQ, PKI_KUP},
-                 {PKI_ERROR, PKI_PKICONF}, {PKI_GENM, PKI_GENP}};
+    } pairs[] = {{PKI_IR, PKI_IP},      {PKI_CR, PKI_CP},           {PKI_P10CR, PKI_CP},
+                 {PKI_KUR, PKI_KUP},    {PKI_RR, PKI_RP},           {PKI_CERTCONF, PKI_PKICONF},
+                 {PKI_POLLREQ, PKI_IP}, {PKI_POLLREQ, PKI_CP},      {PKI_POLLREQ, PKI_KUP},
+                 {PKI_POLLREQ, PKI_RP}, {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF},
+                 {PKI_GENM, PKI_GENP}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (in->body_type == pairs[i].request && body == pairs[i].response)
             return 1;
     return body == PKI_ERROR;
+}
+
+/* RFC 9483 4.4: the answer that was waited for repeats the nonce of the request. */
+static struct bytes nonce_for(const struct world *world, const struct answer *answer,
+                              const struct pki_message *in)
+{
+    const struct store_tx *tx = world_tx_of(world, in->header.transaction_id);
+    int is_final = in->body_type == PKI_POLLREQ && answer->body != PKI_POLLREP && answer->body != PKI_ERROR;
+
+    return is_final && tx != NULL && tx->request_nonce.len != 0 &&
+                   world->config.answer.poll_nonce == CONFIG_POLL_NONCE_REQUEST
+               ? tx->request_nonce
+               : in->header.sender_nonce;
 }
 
 /* Every answer, protected or not, belongs to its request. */
@@ -772,7 +831,10 @@ static void check_header(const struct world *world, const struct answer *answer,
         must(header->transaction_id.len == 0 && header->recip_nonce.len == 0);
         return;
     }
-    must(bytes_equal(header->recip_nonce, in->header.sender_nonce));
+    /* An error may be of the poll, or the answer to the request. */
+    must(bytes_equal(header->recip_nonce, nonce_for(world, answer, in)) ||
+         (in->body_type == PKI_POLLREQ && answer->body == PKI_ERROR &&
+          bytes_equal(header->recip_nonce, world_tx_of(world, in->header.transaction_id)->request_nonce)));
     if (in->header.transaction_id.len != 0 || !answer->message.has_protection)
         must(bytes_equal(header->transaction_id, in->header.transaction_id));
     else
@@ -808,6 +870,14 @@ static void check_status(const struct answer *answer)
 
     if (answer->body == PKI_PKICONF) {
         must(!refused && bytes_equal(answer->message.body, bytes_of("\x05\x00", 2)));
+        return;
+    }
+    if (answer->body == PKI_POLLREP) {
+        must(!refused);
+        return;
+    }
+    if (status->status == PKI_WAITING) { /* RFC 9483 4.4: failInfo is prohibited */
+        must(!refused && !answer->has_cert && status->fail_info == 0);
         return;
     }
     must(refused || answer->body != PKI_ERROR);
@@ -883,7 +953,7 @@ static int is_decision(const struct answer *answer)
 
 struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request)
 {
-    unsigned audits = world->audits;
+    unsigned audits = world->audits, polls = world->polls;
     int again;
     struct answer answer = {.arena = arena_new(BOUND_JOB_ARENA), .body = -1};
     struct cmp_message *message;
@@ -900,7 +970,8 @@ struct answer world_send_to(struct world *world, const struct cmp_route *route, 
     answer.authenticated = message->authenticated;
     again = message->answers_again;
     cmp_end(message);
-    must(!is_decision(&answer) || again || world->settings.recorded != NULL || world->audits > audits);
+    must(!is_decision(&answer) || again || world->polls > polls || world->settings.recorded != NULL ||
+         world->audits > audits);
     if (answer.result.end == JOB_BUSY) /* nobody is told anything */
         must((world->undecided_at != 0 || world->macs_fail || world->decide_undecided) &&
              answer.result.reply.len == 0);

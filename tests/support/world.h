@@ -54,6 +54,16 @@ struct world_crl_url {
     struct store_crl_url row;
 };
 
+struct world_request {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_request row;
+};
+
+struct world_approval {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_approval row;
+};
+
 struct world {
     struct arena *arena; /* lives as long as the world; messages have arenas of their own */
     struct arena *rows;  /* what the store keeps */
@@ -89,7 +99,12 @@ struct world {
     size_t crl_piece_count;
     struct world_crl_url crl_urls[WORLD_CRLS];
     size_t crl_url_count;
+    struct world_request requests[WORLD_ROWS];
+    size_t request_count;
+    struct world_approval approvals[WORLD_ROWS];
+    size_t approval_count;
     unsigned commits, audits; /* units done, and audit records in them */
+    unsigned polls;           /* … and those that only note that a poll was answered, without a record */
     struct store_audit audit; /* the last of these */
 
     /* Faults: the n-th fetch or commit from now on (1: the next) ends so; 0: none. */
@@ -102,6 +117,7 @@ struct world {
     int decide_refuses;           /* 1: policy grants nothing */
     int decide_modifies;          /* 1: policy grants another subject */
     int decide_undecided;         /* 1: policy finds no memory */
+    int decide_strangely;         /* 1: policy grants a name that has to be approved */
     struct cmp_question verdict;  /* what an authorizer says: verdict, reason, text, names */
     struct cmp_question question; /* what it was asked last; what it points to goes with the answer */
     unsigned wants_seen[CMP_WANT_KINDS];

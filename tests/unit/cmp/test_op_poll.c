@@ -1,5 +1,5 @@
-/* op_poll.c: a pollReq of who heard no answer (RFC 9810 5.3.22). Nothing here makes anybody wait, so RFC
- * 9483 4.4 has nobody poll. */
+/* op_poll.c: a pollReq where nothing waits, of who heard no answer (RFC 9810 5.3.22). What waits is in
+ * test_waiting.c. */
 #include "tests/support/hex.h"
 #include "tests/unit/cmp/enrolled.h"
 
@@ -36,7 +36,7 @@ static void expect_first_again(struct answer *answer, int body)
 static void expect_nothing_to_poll(struct answer *answer)
 {
     cr_expect_str_eq(answer->result.text,
-                     "every answer comes at once: send the request again instead of a pollReq");
+                     "recipNonce is missing: send the request again instead of a pollReq");
     cr_expect_not_null(strstr(answer->result.detail, "poll-without-answer"), "%s", answer->result.detail);
     expect_error(answer, PKI_BAD_REQUEST);
 }
@@ -46,10 +46,6 @@ Test(op_poll, refused_it_leaves_the_transaction_as_it_is)
 {
     struct answer answer = poll_as(&client);
 
-    expect_nothing_to_poll(&answer);
-    expect_untouched();
-    client_next(&client, &first); /* with the right recipNonce */
-    answer = poll_as(&client);
     expect_nothing_to_poll(&answer);
     expect_untouched();
     struct answer confirmed = world_send(world, client_confirm(&client, &first, -1));
@@ -66,24 +62,56 @@ Test(op_poll, the_answer_comes_again_and_the_transaction_goes_on)
         expect_first_again(&answer, PKI_IP);
         expect_untouched();
     }
-    client_next(&client, &first);
-    answer = poll_as(&client);
-    expect_first_again(&answer, PKI_IP);
     struct answer confirmed = world_send(world, client_confirm(&client, &first, -1));
     expect_pkiconf(&confirmed);
 }
 
-/* A nonce that is there has to be right, and so has the protection, of whoever began. */
+/* RFC 9483 3.5: later messages have a recipNonce. Which one it is, is that of an answer that came before;
+ * nothing is changed by it, so each gets the answer. */
+Test(op_poll, with_a_nonce_it_needs_no_tolerance)
+{
+    for (int right = 0; right < 2; right++) {
+        struct answer answer;
+        client_next(&client, &first);
+        if (!right)
+            client.header.recip_nonce = bytes_str("0123456789abcdef");
+        answer = poll_as(&client);
+        cr_expect_eq(answer.result.tolerated, 0);
+        cr_expect(bytes_equal(answer.message.header.sender_nonce, first.message.header.sender_nonce));
+        expect_certificate(&answer, PKI_IP);
+        expect_untouched();
+    }
+}
+
+/* RFC 9810 5.3.22 */
+Test(op_poll, certReqId_is_that_of_the_request)
+{
+    static const struct {
+        const char *body;
+        int is_right;
+    } cases[] = {{"30 05 30 03 02 01 00", 1},
+                 {"30 05 30 03 02 01 ff", 1},
+                 {"30 05 30 03 02 01 01", 0},
+                 {"30 0a 30 03 02 01 00 30 03 02 01 00", 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        client_next(&client, &first);
+        struct answer answer = poll_with(&client, cases[i].body);
+        if (cases[i].is_right)
+            expect_certificate(&answer, PKI_IP);
+        else
+            expect_error(&answer, PKI_BAD_REQUEST);
+        expect_untouched();
+    }
+}
+
+/* The protection is of whoever began. */
 Test(op_poll, of_nobody_else)
 {
     struct client other;
     struct answer answer;
 
     take();
-    client.header.recip_nonce = bytes_str("0123456789abcdef");
-    answer = poll_as(&client);
-    expect_error(&answer, PKI_BAD_RECIPIENT_NONCE);
-    client.header.recip_nonce = bytes_of(NULL, 0);
 
     client_init(&other, world, 0);
     client_sign_by(&other, &world->stranger, NULL, 0);

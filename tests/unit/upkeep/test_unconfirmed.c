@@ -101,6 +101,54 @@ Test(unconfirmed, a_profile_may_keep_or_hold_it)
     expect(2, STORE_TX_ENDED, STORE_CERT_HOLD, 6); /* RFC 5280 5.3.1 certificateHold */
 }
 
+/* A request that waits for approval, the |n|th, until NOW + 300. */
+static void begin_to_wait(uint32_t n)
+{
+    struct enrollment e;
+    struct store_request request;
+
+    enrollment_init(&e, 1, n);
+    e.tx.profile = bytes_str("demo");
+    e.tx.state = STORE_TX_WAITING;
+    e.tx.serial = bytes_of(NULL, 0);
+    request = (struct store_request){.request = cmp_request_id(e.tx.request_hash),
+                                     .transaction_id = e.tx.transaction_id,
+                                     .profile = e.tx.profile,
+                                     .at = NOW,
+                                     .expires = NOW + 300};
+    struct store_unit unit = {.issuer = test_issuer(), .tx_id = e.tx.transaction_id};
+    store_unit_write(&unit, STORE_INSERT, STORE_TRANSACTIONS, &e.tx);
+    store_unit_write(&unit, STORE_INSERT, STORE_REQUESTS, &request);
+    cr_assert(store_commit_wait(store, &unit));
+    cr_assert_eq(unit.outcome, STORE_DONE);
+    enrollment_cleanup(&e);
+}
+
+static void expect_waiting(uint32_t n, enum store_tx_state state, int waits)
+{
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    struct store_fetch tx = fetch_row(store, STORE_TRANSACTIONS, e.tx.transaction_id);
+    cr_assert_eq(tx.outcome, STORE_FOUND);
+    cr_expect_eq(((const struct store_tx *)tx.rows)->state, state);
+    cr_expect_eq(look_up(store, STORE_REQUESTS, cmp_request_id(e.tx.request_hash)),
+                 waits ? STORE_FOUND : STORE_ABSENT);
+    arena_free(tx.arena);
+    enrollment_cleanup(&e);
+}
+
+/* RFC 9483 4.4: "until a final response is available or any party involved gives up" */
+Test(unconfirmed, a_request_that_nobody_approved_goes_when_its_time_is_over)
+{
+    begin_to_wait(1);
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 300), 0);
+    expect_waiting(1, STORE_TX_WAITING, 1);
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 1);
+    expect_waiting(1, STORE_TX_ENDED, 0);
+    cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 302), 0);
+}
+
 /* Certificate |n|, valid, of which |next| is the successor. */
 static void succeed(uint32_t n, uint32_t next)
 {
