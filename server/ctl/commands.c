@@ -39,6 +39,10 @@
     X(device_unblock)                                                                                        \
     X(device_allow)                                                                                          \
     X(device_remove)                                                                                         \
+    X(request_list)                                                                                          \
+    X(request_show)                                                                                          \
+    X(request_approve)                                                                                       \
+    X(request_deny)                                                                                          \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \
     X(db_migrate)                                                                                            \

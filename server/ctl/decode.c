@@ -67,6 +67,17 @@ int decode_write(FILE *out, struct bytes text)
     return ok;
 }
 
+int decode_write_tbs(FILE *out, struct bytes tbs)
+{
+    struct decode_printer printer = {.out = out};
+    struct decode_fault fault;
+
+    if (decode_walk(&printer, &fault, &decode_tbs_certificate, tbs))
+        return 1;
+    fprintf(out, "fault at octet %zu, %s: %s\n", fault.at, fault.path, fault.reason);
+    return 0;
+}
+
 /* Standard input, as file_read reads a file. */
 static int read_stdin(uint8_t **out, size_t *len)
 {

@@ -22,6 +22,9 @@ enum {
  * characters but line feeds. */
 int decode_write(FILE *out, struct bytes text);
 
+/* decode_write_tbs writes the TBSCertificate |tbs| likewise. */
+int decode_write_tbs(FILE *out, struct bytes tbs);
+
 /* ---- decode_input.c: from what an operator has to DER ---- */
 
 struct decode_input {
@@ -220,8 +223,8 @@ const struct decode_type *decode_oid_type(struct bytes oid);
 
 /* X.509 (RFC 5280), PKCS #10 (RFC 2986) */
 extern const struct decode_type decode_name, decode_general_name, decode_general_names, decode_spki,
-    decode_algorithm, decode_attribute, decode_attributes, decode_certificate, decode_crl, decode_request,
-    decode_extensions, decode_distribution_point_name;
+    decode_algorithm, decode_attribute, decode_attributes, decode_certificate, decode_tbs_certificate,
+    decode_crl, decode_request, decode_extensions, decode_distribution_point_name;
 /* contents of extensions */
 extern const struct decode_type decode_key_usage, decode_purposes, decode_basic_constraints,
     decode_authority_key_id, decode_distribution_points, decode_policies, decode_access, decode_reason,

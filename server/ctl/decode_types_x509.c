@@ -210,7 +210,7 @@ static void show_fingerprint(struct decode_printer *printer, const struct decode
 
 static const struct decode_type validity =
     SEQUENCE_TYPE("Validity", FIELD("notBefore", decode_time, 0, 0), FIELD("notAfter", decode_time, 0, 0));
-static const struct decode_type tbs_certificate =
+const struct decode_type decode_tbs_certificate =
     SEQUENCE_TYPE("TBSCertificate", FIELD("version", decode_integer, EXPLICIT | 0, OPTIONAL | HIDDEN),
                   FIELD("serialNumber", decode_serial, 0, 0), FIELD("signature", decode_algorithm, 0, HIDDEN),
                   FIELD("issuer", decode_name, 0, 0), FIELD("validity", validity, 0, BARE),
@@ -218,15 +218,15 @@ static const struct decode_type tbs_certificate =
                   FIELD("issuerUniqueID", decode_bits, IMPLICIT | 1, OPTIONAL),
                   FIELD("subjectUniqueID", decode_bits, IMPLICIT | 2, OPTIONAL),
                   FIELD("extensions", decode_extensions, EXPLICIT | 3, OPTIONAL | BARE));
-const struct decode_type decode_certificate = {.name = "Certificate",
-                                               .form = FORM_SEQUENCE,
-                                               .tag = CBS_ASN1_SEQUENCE,
-                                               .fields =
-                                                   FIELDS(FIELD("tbsCertificate", tbs_certificate, 0, BARE),
-                                                          FIELD("signatureAlgorithm", decode_algorithm, 0, 0),
-                                                          FIELD("signature", decode_bits, 0, HIDDEN)),
-                                               .flags = ADDED_TO,
-                                               .show = show_fingerprint};
+const struct decode_type decode_certificate = {
+    .name = "Certificate",
+    .form = FORM_SEQUENCE,
+    .tag = CBS_ASN1_SEQUENCE,
+    .fields = FIELDS(FIELD("tbsCertificate", decode_tbs_certificate, 0, BARE),
+                     FIELD("signatureAlgorithm", decode_algorithm, 0, 0),
+                     FIELD("signature", decode_bits, 0, HIDDEN)),
+    .flags = ADDED_TO,
+    .show = show_fingerprint};
 
 static const struct decode_type revoked = SEQUENCE_TYPE(
     "TBSCertList.revokedCertificates", FIELD("userCertificate", decode_serial, 0, 0),

@@ -171,7 +171,7 @@ postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800,
     '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
     substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
   insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';
-  insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', ''
+  insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', '', ''
     from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null
 ok "well, with old rows" db check
 retain certificates_days 30

@@ -1,0 +1,198 @@
+/* request approve, request deny: an approver's word, signed by the approver's key. */
+#include <string.h>
+
+#include "crypto/token.h"
+#include "server/base/file.h"
+#include "server/ctl/request.h"
+
+enum { KEY_MAX = 64 * 1024, DETAIL = 512 };
+
+/* ---- who ---- */
+
+static const struct request_said *approver_named(const struct request_found *found, const char *name)
+{
+    for (size_t i = 0; i < found->said_count; i++)
+        if (strcmp(found->said[i].approver->config->name, name) == 0)
+            return &found->said[i];
+    ctl_fault("approvers of cmpd.yaml has no '%s' who may decide on requests of this profile", name);
+    return NULL;
+}
+
+static struct private_key *read_key(const char *name, struct bytes spki)
+{
+    struct private_key *key;
+    char why[TOKEN_FAULT_MAX];
+    uint8_t *pem;
+    size_t len;
+
+    if (config_is_token(name)) {
+        if ((key = token_open(why, name, spki, 1)) == NULL)
+            ctl_fault("--key: %s", why);
+        return key;
+    }
+    if (!file_read(&pem, &len, name, KEY_MAX)) {
+        ctl_fault("--key: %s cannot be read", name);
+        return NULL;
+    }
+    key = private_key_from_pem(bytes_of(pem, len));
+    file_free(pem, len);
+    if (key != NULL && bytes_equal(private_key_spki(key), spki))
+        return key;
+    ctl_fault(key == NULL ? "--key: %s holds no unencrypted private key in PEM"
+                          : "--key: %s is not the key of the approver's certificate in cmpd.yaml",
+              name);
+    private_key_free(key);
+    return NULL;
+}
+
+/* ---- what ---- */
+
+/* It stands in log lines, and is signed: one line of text. */
+static int reason_is_good(const char *reason)
+{
+    size_t len = strlen(reason);
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)reason[i] < 0x20 || reason[i] == 0x7f)
+            return !ctl_fault("--reason: write one line, without control characters");
+    return (len != 0 && len <= BOUND_REASON) ||
+           !ctl_fault("--reason: write 1 to %d octets: why, for whoever reads the audit log", BOUND_REASON);
+}
+
+static int sign(struct store_approval *out, const struct device_store *at, struct arena *arena,
+                const struct request_found *found, const struct cmp_approver *approver, const char *key_name)
+{
+    struct private_key *key = read_key(key_name, approver->cert.spki);
+    struct signing signing = {.key = key}, *item = &signing;
+    int ok;
+
+    if (key == NULL)
+        return 0;
+    signing.algorithm = signature_for_key(private_key_kind(key));
+    signing.signature = arena_alloc(arena, private_key_signature_max(key));
+    ok = signing.signature != NULL &&
+         cmp_approval_text(&signing.message, arena, bytes_of(at->issuer, STORE_ISSUER_ID), found->row,
+                           out->approved, out->at, out->reason);
+    if (ok)
+        sign_batch(&item, 1);
+    private_key_free(key);
+    out->signature = bytes_of(signing.signature, signing.signature_len);
+    return signing.signature_len != 0 || !ctl_fault("the key did not sign");
+}
+
+static int commit(const struct device_store *at, const struct request_found *found,
+                  const struct cmp_approver *approver, const struct store_approval *row)
+{
+    char who[CTL_WHO_MAX], detail[DETAIL], hex[REQUEST_HEX];
+    struct store_audit audit = {.at = ctl_now_ms(),
+                                .event = "approval",
+                                .outcome = row->approved ? "approved" : "denied",
+                                .who = bytes_str(ctl_who(who))};
+    struct store_unit unit = {.issuer = bytes_of(at->issuer, STORE_ISSUER_ID), .audit = &audit};
+
+    snprintf(detail, sizeof detail, "request=%s approver=%s: %.*s",
+             log_hex(hex, sizeof hex, found->row->request), approver->config->name, (int)row->reason.len,
+             (const char *)row->reason.data);
+    audit.detail = bytes_str(detail);
+    store_unit_write(&unit, STORE_ONCE, STORE_APPROVALS, row);
+    if (!store_commit_wait(at->opened.store, &unit) || unit.outcome == STORE_UNAVAILABLE)
+        return !ctl_fault("the store did not take it; look at its log");
+    return unit.outcome == STORE_DONE ||
+           !ctl_fault("the connection to the store broke, and it is not known whether this was done: see "
+                      "request show");
+}
+
+/* ---- the call ---- */
+
+static int decide(const struct ctl_call *call, const struct device_store *at, struct arena *arena,
+                  int approved)
+{
+    const char *reason = ctl_value(call, "reason"), *name = ctl_value(call, "as");
+    const struct request_said *said;
+    struct request_found found;
+    uint8_t key[STORE_APPROVAL_KEY];
+    struct store_approval row = {
+        .approved = approved, .at = ctl_now_ms() / 1000, .reason = bytes_str(reason)};
+
+    if (!reason_is_good(reason) || !request_find(&found, at, arena, call->arguments[0]) ||
+        (said = approver_named(&found, name)) == NULL)
+        return 0;
+    if (said->approval != NULL)
+        return !ctl_fault("%s has said already: %s", name, said->approval->approved ? "approve" : "deny");
+    if (found.row->expires <= row.at)
+        return !ctl_fault("the time of this request is over: its station has to send it anew");
+    if (row.at < said->approver->cert.not_before || row.at > said->approver->cert.not_after)
+        return !ctl_fault("the certificate of %s is not valid now", name);
+    row.approval = cmp_approval_key(key, found.row->request, said->approver);
+    if (!sign(&row, at, arena, &found, said->approver, ctl_value(call, "key")) ||
+        !commit(at, &found, said->approver, &row) || !request_find(&found, at, arena, call->arguments[0]))
+        return 0;
+    printf("%s: %s\n", call->arguments[0], request_state(&found, row.at));
+    return 1;
+}
+
+static int run_with(const struct ctl_call *call, int approved)
+{
+    struct device_store at;
+    struct arena *arena;
+    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE);
+
+    if (status != CTL_OK)
+        return status;
+    arena = arena_new(REQUEST_ARENA);
+    status = arena == NULL                        ? ctl_fault("out of memory")
+             : decide(call, &at, arena, approved) ? CTL_OK
+                                                  : CTL_FAULT;
+    arena_free(arena);
+    ctl_seal(at.opened.store, at.opened.policy);
+    device_close(&at);
+    return status;
+}
+
+static int run_approve(const struct ctl_call *call)
+{
+    return run_with(call, 1);
+}
+
+static int run_deny(const struct ctl_call *call)
+{
+    return run_with(call, 0);
+}
+
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG,
+    CTL_OPTION_STORE,
+    DEVICE_OPTION_CA,
+    {"as", "NAME", CTL_REQUIRED, "the approver, as approvers of cmpd.yaml has them"},
+    {"key", "KEY", CTL_REQUIRED, "that approver's private key: a file in PEM, or pkcs11: and what names it"},
+    {"reason", "TEXT", CTL_REQUIRED, "why, for the audit log; one line"},
+    {NULL, NULL, 0, NULL},
+};
+
+static const char more[] =
+    "What counts is the signature of the approver's key over the request, what is to be issued, and the "
+    "verdict; not who has called this. An approver's word is final. One who denies is enough; as many have "
+    "to "
+    "approve as approve.approvals of the profile says. The station hears of it when it polls next.";
+
+const struct ctl_command ctl_request_approve = {
+    .name = "request approve",
+    .arguments = "REQUEST",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .says = "approve a request that waits",
+    .more = more,
+    .run = run_approve,
+};
+
+const struct ctl_command ctl_request_deny = {
+    .name = "request deny",
+    .arguments = "REQUEST",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .says = "deny a request that waits",
+    .more = more,
+    .run = run_deny,
+};

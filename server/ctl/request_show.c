@@ -1,0 +1,79 @@
+/* request show: what somebody is to approve, in full. */
+#include <stdio.h>
+#include <time.h>
+
+#include "server/ctl/decode.h"
+#include "server/ctl/lines.h"
+#include "server/ctl/request.h"
+
+static void put_said(const char *label, const json_t *said)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s: %s at %s, %s (signature %s)",
+             json_string_value(json_object_get(said, "approver")),
+             json_string_value(json_object_get(said, "says")), json_string_value(json_object_get(said, "at")),
+             json_string_value(json_object_get(said, "reason")),
+             json_string_value(json_object_get(said, "signature")));
+    ctl_put_line(label, bytes_str(text));
+}
+
+static void show(const struct ctl_call *call, struct arena *arena, const struct request_found *found)
+{
+    json_t *row = request_json(arena, found, time(NULL));
+
+    if (ctl_value(call, "json") != NULL) {
+        ctl_json_print(row);
+        return;
+    }
+    ctl_put_lines(row, put_said);
+    if (found->row->tbs.len != 0) {
+        printf("\nto be issued, with another serial number and as long from when it is polled for:\n");
+        decode_write_tbs(stdout, found->row->tbs);
+    }
+    if (ctl_value(call, "message") != NULL) {
+        printf("\nthe request:\n");
+        decode_write(stdout, found->row->message);
+    }
+}
+
+static int run(const struct ctl_call *call)
+{
+    struct request_found found;
+    struct device_store at;
+    struct arena *arena;
+    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
+
+    if (status != CTL_OK)
+        return status;
+    arena = arena_new(REQUEST_ARENA);
+    status = CTL_FAULT;
+    if (arena == NULL)
+        ctl_fault("out of memory");
+    else if (request_find(&found, &at, arena, call->arguments[0])) {
+        show(call, arena, &found);
+        status = CTL_OK;
+    }
+    arena_free(arena);
+    device_close(&at);
+    return status;
+}
+
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG,
+    CTL_OPTION_STORE,
+    CTL_OPTION_JSON,
+    DEVICE_OPTION_CA,
+    {"message", NULL, CTL_ONCE, "show the request as well, as cmpctl decode does"},
+    {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_request_show = {
+    .name = "request show",
+    .arguments = "REQUEST",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .says = "show a request that waits for approval: who sent it, why it waits, and what would be issued",
+    .run = run,
+};
