@@ -47,8 +47,10 @@ enum { NAMED = 6 }; /* algorithms that a refusal names as good ones */
 static int has_ended(const struct cmp_message *m, size_t number)
 {
     int64_t until = m->profile->algorithms.until[number];
+    /* Who has begun may end: a station that has its certificate has to confirm it. */
+    int64_t now = m->has_tx && !cmp_has(m, CMP_BEGINS) ? m->tx.created_at : m->now;
 
-    return until != 0 && m->now >= until;
+    return until != 0 && now >= until;
 }
 
 /* Which of |bits| would be taken. */

@@ -17,7 +17,9 @@ static void read_key_mac(struct cmp_message *m, struct cmp_possession *own)
 {
     CBS cbs = cbs_of(own->request->pop_input.mac_alg);
 
-    if (!m->is_mac || !mac_parse(&own->mac, &cbs) || cmp_check_mac(m, &own->mac) != CMP_ON)
+    /* RFC 9481 6.2.2: AES-GMAC would have the nonce of the message a second time. */
+    if (!m->is_mac || !mac_parse(&own->mac, &cbs) || own->mac.nonce.len != 0 ||
+        cmp_check_mac(m, &own->mac) != CMP_ON)
         return;
     m->price_us += mac_price_us(&own->mac);
     m->starved |= (own->mac_key = secret_alloc(sizeof *own->mac_key)) == NULL;
@@ -67,7 +69,7 @@ static enum cmp_turn check_key_mac(struct cmp_message *m, const struct cmp_posse
     if (!m->is_mac)
         return refuse(m, "publicKeyMAC needs a request that is protected by the secret: use sender");
     if (own->mac_key == NULL)
-        return refuse(m, "publicKeyMAC: use the algorithm and parameters of protectionAlg");
+        return refuse(m, "publicKeyMAC: use the algorithm and parameters of protectionAlg, but not AES-GMAC");
     if (own->mac_key->len == 0 || (len = mac_apply(expected, &own->mac, own->mac_key, input->spki)) == 0)
         return cmp_out_of_memory(m);
     right = len == input->mac.len && secret_equal(expected, input->mac.data, len);
