@@ -156,7 +156,9 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->transaction_id = m->transaction_id;
     out->sender = m->in.header.sender_name;
     out->reference = cmp_reference(m);
-    out->authenticated = m->authenticated;
+    /* What has no transaction may have been recorded, and be sent again by anybody: it proves nothing of who
+     * is there now. */
+    out->authenticated = m->authenticated && !cmp_has(m, CMP_STANDS_ALONE);
     out->mac_wrong = m->mac_wrong;
     out->tolerated = m->tolerated;
     out->deprecated = m->deprecated;

@@ -114,6 +114,13 @@ static enum cmp_turn choose_profile(struct cmp_message *m, struct cmp_info_item 
         return CMP_ON;
     if ((item->profile = cmp_profile_named(m->settings, name)) == NULL)
         return cmp_refuse_body(m, PKI_BAD_REQUEST, CMP_NO_SUCH_PROFILE);
+    if (m->route.profile != NULL && item->profile != m->route.profile)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST,
+                               "the URL path and certProfile name different profiles: make them agree");
+    if (!m->authenticated && !item->profile->config->general.unprotected)
+        return cmp_by(m, "general.unprotected",
+                      cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                                      "protect the message: one of the profiles tells known ones alone"));
     if (item->profile->ca != m->profile->ca)
         return cmp_refuse_body(m, PKI_BAD_REQUEST,
                                "certProfile names profiles of several CAs: send a message for each");

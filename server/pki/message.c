@@ -100,15 +100,14 @@ static const char *get_cert_profile(struct pki_header *out, CBS value)
     return NULL;
 }
 
-static const char *get_languages(struct pki_header *out, CBS value)
+/* RFC 9483 3.5: what is not understood is handled gracefully; texts are then told in English. */
+static void get_languages(struct pki_header *out, CBS value)
 {
     CBS list;
     size_t count;
 
-    if (!pki_decode_texts(&list, &count, bytes_of_cbs(&value)))
-        return "the value of suppLangTags must be a list of UTF8String";
-    out->languages = bytes_of_cbs(&list);
-    return NULL;
+    if (pki_decode_texts(&list, &count, bytes_of_cbs(&value)))
+        out->languages = bytes_of_cbs(&list);
 }
 
 /* Returns NULL, or what is wrong with the first entry of |list|. */
@@ -126,7 +125,8 @@ static const char *get_info(struct pki_header *out, CBS *list)
     case PKI_INFO_CERT_PROFILE:
         return get_cert_profile(out, info);
     case PKI_INFO_SUPP_LANG_TAGS:
-        return get_languages(out, info);
+        get_languages(out, info);
+        return NULL;
     default:
         return NULL; /* unknown types are handled gracefully: RFC 9483 3.5 */
     }

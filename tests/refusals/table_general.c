@@ -66,8 +66,6 @@ static const struct refusal rows[] = {
      PKI_ERROR, PKI_BAD_DATA_FORMAT},
     {"RFC 9810 5.3.19.13", "suppLangTags of nothing", PKI_GENM, 0, TYPE("16") VALUE " ~", PKI_ERROR,
      PKI_BAD_DATA_FORMAT},
-    {"RFC 9810 5.3.19.13", "suppLangTags in the header is a string", PKI_GENM, 0,
-     "senderNonce > a8{30{30{(1.3.6.1.5.5.7.4.16) 0c{'de'}}}}", PKI_ERROR, PKI_BAD_DATA_FORMAT},
 
     /* RFC 9483 4.3: "MUST contain a sequence of one element" */
     {"RFC 9483 4.3", "a genm of two elements", PKI_GENM, STRICT, "content/0 > 30{(1.3.6.1.5.5.7.4.4)}",

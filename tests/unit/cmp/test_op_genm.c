@@ -33,7 +33,7 @@ Test(op_genm, it_is_answered_and_nothing_is_written)
         cr_expect_eq(given[0].number, 4);
         cr_expect_eq(mac_is_mac(answer.message.header.protection_alg), i == 1);
         cr_expect_str_eq(answer.result.event, "information given");
-        cr_expect(answer.result.authenticated);
+        cr_expect(answer.authenticated && !answer.result.authenticated);
         cr_expect_eq(answer.message.header.confirm_wait_time, 0);
         answer_free(&answer);
     }

@@ -355,6 +355,21 @@ Test(message, generalInfo_is_read)
     cr_assert_null(message.header.general_info_fault);
 }
 
+/* RFC 9483 3.5: what is not understood, and decides nothing, is handled gracefully. */
+Test(message, languages_that_cannot_be_read_are_passed_over)
+{
+    static const char *const odd[] = {"30 0a 06 08 2b 06 01 05 05 07 04 10",
+                                      "30 0c 06 08 2b 06 01 05 05 07 04 10 30 00",
+                                      "30 0f 06 08 2b 06 01 05 05 07 04 10 30 03 13 01 61"};
+    struct pki_message message;
+
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        cr_assert_eq(decode_info(&message, HEX(odd[i])), PKI_WHOLE, "case %zu", i);
+        cr_expect_null(message.header.general_info_fault, "case %zu", i);
+        cr_expect_eq(message.header.languages.len, 0, "case %zu", i);
+    }
+}
+
 Test(message, a_malformed_entry_of_generalInfo_is_told)
 {
     static const struct {
@@ -369,9 +384,6 @@ Test(message, a_malformed_entry_of_generalInfo_is_told)
         {"30 0c 06 08 2b 06 01 05 05 07 04 15 30 00", "certProfile"},          /* SIZE (1..MAX) */
         {"30 0f 06 08 2b 06 01 05 05 07 04 15 30 03 13 01 61", "certProfile"}, /* PrintableString */
         {"30 11 06 08 2b 06 01 05 05 07 04 15 30 03 0c 01 61 05 00", "certProfile"},
-        {"30 0a 06 08 2b 06 01 05 05 07 04 10", "suppLangTags"},
-        {"30 0c 06 08 2b 06 01 05 05 07 04 10 30 00", "suppLangTags"},
-        {"30 0f 06 08 2b 06 01 05 05 07 04 10 30 03 13 01 61", "suppLangTags"},
     };
     struct pki_message message;
 
