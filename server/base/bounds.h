@@ -38,6 +38,7 @@ enum {
     BOUND_QUESTIONS_OF_ONE = 4, /* questions of one station under way; of who enrolls for many, half of all */
     BOUND_APPROVERS = 8,        /* that a configuration may name */
     BOUND_WAITING = 8,          /* requests of one sender that a configuration may have wait */
+    BOUND_WAITING_A_DAY = 20,   /* … and, in each of those places, come to wait in a day (UTC) */
     BOUND_REASON = 200,         /* octets of an approver's reason */
     BOUND_STATUS_STRING = 256,  /* octets of a statusString, of ours and of what is kept of a peer's */
     BOUND_PATHS_TEXT = 200,     /* octets of it in which the paths of a server are told */

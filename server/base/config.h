@@ -308,7 +308,7 @@ struct config_answer {
     enum config_mac_answers mac_answers;
     enum config_signed_by signed_by;
     enum config_ca_pubs ca_pubs;
-    const char *signature;          /* name of the algorithm that signs them; NULL: what the key goes with */
+    const char *signature; /* name of the algorithm that signs them; NULL: what the key goes with */
     enum config_poll_nonce poll_nonce;
     struct config_list extra_certs; /* PEM files: sent with certificates after those of the CA */
 };

@@ -552,7 +552,8 @@ static const struct config_setting approve_rows[] = {
     {ROW(config_approve_rules, check_after_seconds), NUMBER(1, DAY, 60),
      .says = "how long a station is told to wait before it asks again"},
     {ROW(config_approve_rules, expire_hours), NUMBER(1, 30 * 24, 72),
-     .says = "after so many hours a request that nobody has decided on is over"},
+     .says = "after so many hours a request that was not granted is over: nobody decided, or its station did "
+             "not poll"},
     {ROW(config_approve_rules, per_day), NUMBER(1, 1000000, 1000),
      .says = "requests of this profile that begin to wait in a day (UTC), on all nodes together; more are "
              "refused"},

@@ -157,11 +157,19 @@ static int add_profile_certs(struct cmp_message *m)
     return 1;
 }
 
+/* Refused, its row stays as it is: the next poll repeats the nonce that stands there. */
+static int waits_still(const struct cmp_message *m)
+{
+    return m->result.refused && m->has_tx && m->tx.state == STORE_TX_WAITING &&
+           (m->is_mac ? m->mac_verified : m->protection.valid);
+}
+
 static void choose_nonce(struct cmp_message *m)
 {
     /* Answered again, the nonce is the one that the next message of the peer will repeat; and whoever may try
      * again repeats the one that he has, or this one. */
-    if (((m->answers_again && !m->result.refused) || m->refusal.keeps) && m->tx.sender_nonce.len == CMP_NONCE)
+    if (((m->answers_again && !m->result.refused) || m->refusal.keeps || waits_still(m)) &&
+        m->tx.sender_nonce.len == CMP_NONCE)
         memcpy(m->nonce, m->tx.sender_nonce.data, CMP_NONCE);
     else
         random_bytes(m->nonce, CMP_NONCE);

@@ -38,6 +38,15 @@ int cmp_approval_text(struct bytes *out, struct arena *arena, struct bytes issue
     return 1;
 }
 
+void cmp_approval_digest(uint8_t out[STORE_HASH], const struct store_request *request)
+{
+    uint8_t hashes[2 * STORE_HASH];
+
+    digest_compute(hashes, DIGEST_SHA256, request->message);
+    digest_compute(hashes + STORE_HASH, DIGEST_SHA256, request->tbs);
+    digest_compute(out, DIGEST_SHA256, bytes_of(hashes, sizeof hashes));
+}
+
 void cmp_forget_request(struct store_unit *unit, struct cmp_forgotten *out,
                         const struct cmp_settings *settings, struct bytes hash)
 {
@@ -54,7 +63,7 @@ const char *cmp_approve_names(struct arena *arena, unsigned rules)
 {
     const char *text = "";
 
-    for (unsigned rule = 1; text != NULL && rule <= rules; rule <<= 1)
+    for (unsigned rule = 1; text != NULL && rule <= CONFIG_APPROVE_REVOCATION; rule <<= 1)
         if ((rules & rule) != 0)
             text = arena_printf(arena, "%s%s%s", text, *text != 0 ? ", " : "",
                                 config_approve_name((enum config_approve)rule));

@@ -20,6 +20,10 @@ struct bytes cmp_approval_key(uint8_t out[STORE_APPROVAL_KEY], struct bytes requ
 int cmp_approval_text(struct bytes *out, struct arena *arena, struct bytes issuer,
                       const struct store_request *request, int approved, int64_t at, struct bytes reason);
 
+/* cmp_approval_digest writes SHA-256 over what of |request| is signed whatever is said of it: by it an
+ * approver knows again what was shown. */
+void cmp_approval_digest(uint8_t out[STORE_HASH], const struct store_request *request);
+
 /* struct cmp_forgotten is what goes with a request that is over. */
 struct cmp_forgotten {
     struct store_request request;

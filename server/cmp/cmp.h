@@ -177,10 +177,10 @@ struct cmp_decision {
     const struct config_agent *agent; /* that |signer| is, and acts for another; NULL: it is none */
     struct bytes reference;           /* of the secret that protects it, or empty */
     const struct cmp_names *names;    /* that an authorizer gives the device; NULL: none did */
-    struct bytes
-        approved; /* TBSCertificate that was approved: issued but for its serial and times; or empty */
-    unsigned approved_shard; /* of that */
-    int64_t now;             /* Unix seconds */
+    int is_approved;                  /* 1: what was approved is issued, but for its serial and times: */
+    struct bytes approved;            /* … this TBSCertificate */
+    unsigned approved_shard;          /* of that */
+    int64_t now;                      /* Unix seconds */
     struct arena *arena;
 
     /* Out. */

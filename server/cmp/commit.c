@@ -32,15 +32,18 @@ enum cmp_turn cmp_store(struct cmp_message *m)
 static enum cmp_turn transaction_taken(struct cmp_message *m, const struct store_tx *row)
 {
     struct bytes hash = bytes_of(m->request_hash, CMP_HASH);
+    int overtaken;
 
     if (row->transaction_id.len == 0 && m->takes_over)
         return cmp_refuse_unavailable(m, "the transaction that had this transactionID was purged meanwhile");
     if (row->transaction_id.len == 0)
         return cmp_refuse(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again", NULL);
+    overtaken = m->has_tx && bytes_equal(m->tx.request_hash, row->request_hash) &&
+                row->state != STORE_TX_WAITING && (m->approved != NULL || cmp_has(m, CMP_POLLS));
     m->has_tx = 1;
     m->tx = *row;
     /* Another poll was faster: what it did is the answer to this one as well. */
-    if (m->approved != NULL)
+    if (overtaken)
         return CMP_REPLAY;
     if (bytes_equal(m->tx.last_hash, hash) || bytes_equal(m->tx.request_hash, hash))
         return CMP_REPLAY;

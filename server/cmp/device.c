@@ -459,8 +459,8 @@ static void record_device(struct cmp_message *m, struct store_unit *unit)
 {
     struct cmp_enrolled *own = m->enrolled;
 
-    if (own->device.row != NULL || m->signer_is_own ||
-        (config_of(m)->devices != CONFIG_DEVICES_RECORD && !was_let_in(m)))
+    if (own->device.row != NULL ||
+        (!was_let_in(m) && (m->signer_is_own || config_of(m)->devices != CONFIG_DEVICES_RECORD)))
         return;
     own->recorded = (struct store_device){
         .device = own->device.id,

@@ -255,8 +255,8 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
 #define CMP_WRONG_TIME "messageTime is too far from the server's clock: set the device's clock"
 #define CMP_NOTHING_TO_POLL "recipNonce is missing: send the request again instead of a pollReq"
 #define CMP_DENIED "the request was denied: ask the operator"
-#define CMP_NOT_APPROVED "nobody approved the request in time: start again, or ask the operator"
-#define CMP_OVER "the request was denied, or nobody approved it in time: ask the operator, and start again"
+#define CMP_NOT_APPROVED "the time of this request is over: start again, or ask the operator"
+#define CMP_OVER "the request was denied, or its time is over: ask the operator, and start again"
 #define CMP_WRONG_SENDER "sender is not the subject of the protecting certificate"
 
 /* ---- algorithm.c: which algorithms the profile takes ---- */

@@ -260,6 +260,7 @@ static enum cmp_turn want_decision(struct cmp_message *m, const struct cmp_names
         decide->reference = m->in.header.sender_kid;
     decide->names = names;
     if (m->approved != NULL) {
+        decide->is_approved = 1;
         decide->approved = m->approved->tbs;
         decide->approved_shard = (unsigned)m->approved->shard;
     }

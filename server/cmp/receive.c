@@ -269,7 +269,8 @@ static void forget_sender(struct cmp_message *m)
 
 enum cmp_turn cmp_take_up(struct cmp_message *m)
 {
-    struct bytes poll_nonce = m->in.header.sender_nonce, request_nonce;
+    struct bytes poll_nonce = m->in.header.sender_nonce, request_nonce, kid = m->in.header.sender_kid;
+    const struct cmp_refusal refusal = m->refusal;
     const char *why = NULL;
     enum cmp_turn turn;
 
@@ -277,7 +278,10 @@ enum cmp_turn cmp_take_up(struct cmp_message *m)
         forget_sender(m);
     if (pki_message_decode(&m->in, &why, m->approved->message) != PKI_WHOLE)
         return cmp_refuse(m, PKI_SYSTEM_FAILURE, "the request cannot be read any more: start again", why);
+    m->state = NULL; /* the poll's: it is of another operation */
     m->operation = cmp_operation_of(m->in.body_type);
+    if (m->is_mac && m->in.header.sender_kid.len == 0)
+        m->in.header.sender_kid = kid;
     request_nonce = m->in.header.sender_nonce;
     m->in.header.sender_nonce = poll_nonce;
     cmp_answer_nonce(m, request_nonce);
@@ -285,6 +289,7 @@ enum cmp_turn cmp_take_up(struct cmp_message *m)
         return turn;
     if (!m->operation->decode(m))
         return cmp_out_of_memory(m);
+    m->refusal = refusal;
     if (m->denied)
         return CMP_REFUSED;
     want_credentials(m);

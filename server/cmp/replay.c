@@ -28,6 +28,7 @@ enum cmp_turn cmp_recall(struct cmp_message *m)
     m->result.detail = m->result.text = NULL;
     m->result.refused = 0;
     m->answers_again = 1;
+    m->held = 0;
     m->record = NULL;
     m->result.serial = m->tx.serial;
     m->result.subject = bytes_of(NULL, 0); /* of a certificate that lost a race, and is none */

@@ -54,7 +54,8 @@ int cmp_open_secret(struct cmp_message *m, const char **detail)
         *detail = "the secret was withdrawn";
         return 0;
     }
-    if (cmp_has(m, CMP_BEGINS) && stored->expires != 0 && m->now >= stored->expires) {
+    /* What was approved was begun when it came. */
+    if (cmp_has(m, CMP_BEGINS) && m->approved == NULL && stored->expires != 0 && m->now >= stored->expires) {
         *detail = "the secret has expired";
         return 0;
     }

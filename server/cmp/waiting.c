@@ -115,6 +115,14 @@ static int has_room_today(const struct cmp_message *m)
     return own->count->outcome != STORE_FOUND || store_claim_has_room(&own->counted, own->count->rows);
 }
 
+/* Who ends a request to send another one must not use up what there is for all. */
+static int64_t count_of_slot(const struct cmp_message *m)
+{
+    const struct store_claim *former = claim_in(m->waiting, (size_t)m->waiting->slot);
+
+    return former != NULL && former->day == m->now / DAY ? former->day_count : 0;
+}
+
 enum cmp_turn cmp_judge_slots(struct cmp_message *m)
 {
     struct cmp_waiting *own = m->waiting;
@@ -135,8 +143,11 @@ enum cmp_turn cmp_judge_slots(struct cmp_message *m)
         if (own->holders[i]->outcome != STORE_FOUND)
             own->slot = (int)i;
     }
-    if (own->slot >= 0)
+    if (own->slot >= 0 && count_of_slot(m) < BOUND_WAITING_A_DAY)
         return CMP_ON;
+    if (own->slot >= 0)
+        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                               "too many requests of this sender came to wait today: try again tomorrow");
     return cmp_by(m, "approve.open",
                   cmp_refuse_body(m, PKI_BAD_REQUEST,
                                   "other requests of this sender wait for approval already: poll for those"));
@@ -163,7 +174,7 @@ static void count(struct cmp_message *m, struct store_unit *unit)
         .former = former != NULL ? former->serial : bytes_of(NULL, 0),
         .at = m->now,
         .day = m->now / DAY,
-        .day_count = 1,
+        .day_count = count_of_slot(m) + 1,
     };
     store_unit_write(unit, STORE_COUNT, STORE_CLAIMS, &own->counted);
     store_unit_write(unit, STORE_SWAP, STORE_CLAIMS, &own->claimed);
@@ -283,13 +294,14 @@ static enum cmp_turn want_verdict(struct cmp_message *m, size_t approver)
     return CMP_ON;
 }
 
+/* What approvers have signed is for this profile: not for the one that a poll names, where it is gone. */
 static int is_the_request(const struct cmp_message *m, const struct store_request *row)
 {
     uint8_t hash[CMP_HASH];
 
     digest_compute(hash, DIGEST_SHA256, row->message);
     return bytes_equal(m->tx.request_hash, bytes_of(hash, sizeof hash)) &&
-           bytes_equal(row->profile, m->tx.profile);
+           bytes_equal(row->profile, bytes_str(m->profile->config->name));
 }
 
 enum cmp_turn cmp_ask_signatures(struct cmp_message *m)
@@ -301,7 +313,8 @@ enum cmp_turn cmp_ask_signatures(struct cmp_message *m)
         return cmp_refuse_unavailable(m, NULL);
     if (own->request->outcome != STORE_FOUND || !is_the_request(m, own->request->rows))
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
-                          "the request of this transaction is missing: ask the operator", NULL);
+                          "the request of this transaction, or its profile, is missing: ask the operator",
+                          NULL);
     for (size_t i = 0; turn == CMP_ON && i < m->settings->approver_count; i++) {
         if (own->approvals[i] != NULL && own->approvals[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
@@ -345,8 +358,8 @@ enum cmp_turn cmp_judge_approvals(struct cmp_message *m, enum cmp_approval *out)
             return CMP_ON;
         }
         approved++;
-        own->by =
-            arena_printf(m->arena, "%s%s%s", own->by != NULL ? own->by : "", approved > 1 ? ", " : "", name);
+        if ((own->by = arena_printf(m->arena, "%s%s%s", own->by, approved > 1 ? ", " : "", name)) == NULL)
+            return cmp_out_of_memory(m);
     }
     if (*out == CMP_APPROVAL_NONE && approved >= rules_of(m)->approvals)
         *out = CMP_APPROVAL_GIVEN;

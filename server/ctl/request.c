@@ -43,8 +43,14 @@ int request_look(struct request_found *found, const struct device_store *at, str
     const struct cmp_settings *settings = policy_settings(at->opened.policy);
     const struct config_profile *profile = profile_of(at, row->profile);
 
-    *found =
-        (struct request_found){.row = row, .approvals = profile != NULL ? profile->approve.approvals : 0};
+    const void *tx;
+
+    if (!cert_fetch(&tx, at->opened.store, arena, STORE_TRANSACTIONS, at->issuer, row->transaction_id))
+        return 0;
+    *found = (struct request_found){.row = row,
+                                    .approvals = profile != NULL ? profile->approve.approvals : 0,
+                                    .deadline =
+                                        tx != NULL ? ((const struct store_tx *)tx)->deadline : row->expires};
     for (size_t i = 0; profile != NULL && i < settings->approver_count; i++) {
         struct request_said *said = &found->said[found->said_count];
         uint8_t key[STORE_APPROVAL_KEY];
@@ -83,13 +89,14 @@ const char *request_state(const struct request_found *found, int64_t now)
     unsigned approved = 0;
 
     for (size_t i = 0; i < found->said_count; i++) {
-        if (!found->said[i].is_signed)
+        const struct certificate *cert = &found->said[i].approver->cert;
+        if (!found->said[i].is_signed || now < cert->not_before || now > cert->not_after)
             continue;
         if (!found->said[i].approval->approved)
             return "denied";
         approved++;
     }
-    if (found->row->expires <= now)
+    if (found->deadline <= now)
         return "expired";
     return found->approvals != 0 && approved >= found->approvals ? "approved" : "waiting";
 }
@@ -107,21 +114,12 @@ static json_t *said_json(const struct request_said *said)
     return row;
 }
 
-static void put_hash(json_t *row, const char *key, struct bytes octets)
-{
-    uint8_t hash[STORE_HASH];
-    char hex[2 * STORE_HASH + 1];
-
-    digest_compute(hash, DIGEST_SHA256, octets);
-    ctl_json_set(row, key,
-                 json_string(octets.len != 0 ? log_hex(hex, sizeof hex, bytes_of(hash, sizeof hash)) : ""));
-}
-
 json_t *request_json(struct arena *arena, const struct request_found *found, int64_t now)
 {
     const struct store_request *request = found->row;
     const char *rules = cmp_approve_names(arena, (unsigned)request->rules);
-    char hex[REQUEST_HEX], transaction[CERT_HEX_MAX], at[CTL_TIME_MAX];
+    char hex[REQUEST_HEX], transaction[CERT_HEX_MAX], at[CTL_TIME_MAX], text[2 * STORE_HASH + 1];
+    uint8_t digest[STORE_HASH];
     json_t *row = json_object(), *said = json_array();
 
     ctl_json_set(row, "request", json_string(log_hex(hex, sizeof hex, request->request)));
@@ -130,14 +128,14 @@ json_t *request_json(struct arena *arena, const struct request_found *found, int
     ctl_json_set(row, "profile", ctl_json_text(request->profile));
     ctl_json_set(row, "waits_for", ctl_json_text(bytes_str(rules != NULL ? rules : "?")));
     ctl_json_set(row, "since", json_string(ctl_time(at, request->at)));
-    ctl_json_set(row, "until", json_string(ctl_time(at, request->expires)));
+    ctl_json_set(row, "until", json_string(ctl_time(at, found->deadline)));
     ctl_json_set(row, "sender", ctl_json_text(request->who));
     ctl_json_set(row, "device", ctl_json_text(request->device));
     ctl_json_set(row, "subject", ctl_json_text(request->subject));
     ctl_json_set(row, "transaction",
                  json_string(log_hex(transaction, sizeof transaction, request->transaction_id)));
-    put_hash(row, "message_sha256", request->message);
-    put_hash(row, "certificate_sha256", request->tbs);
+    cmp_approval_digest(digest, request);
+    ctl_json_set(row, "digest", json_string(log_hex(text, sizeof text, bytes_of(digest, sizeof digest))));
     ctl_json_set(row, "approvals_wanted", json_integer(found->approvals));
     for (size_t i = 0; i < found->said_count; i++)
         if (found->said[i].approval != NULL && json_array_append_new(said, said_json(&found->said[i])) != 0)

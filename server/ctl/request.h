@@ -11,7 +11,7 @@ enum { REQUEST_HEX = 2 * STORE_REQUEST + 1, REQUEST_ARENA = 8 * 1024 * 1024 };
 struct request_said {
     const struct cmp_approver *approver;
     const struct store_approval *approval; /* NULL: nothing yet */
-    int is_signed;                         /* 1: by the approver's key */
+    int is_signed; /* 1: by the approver's key; it counts while their certificate is valid */
 };
 
 /* struct request_found is a request that waits, with what those say who may approve it. */
@@ -20,6 +20,7 @@ struct request_found {
     struct request_said said[BOUND_APPROVERS];
     size_t said_count;
     unsigned approvals; /* that its profile wants; 0: the configuration does not have it */
+    int64_t deadline;   /* Unix seconds: it is put off while no node serves */
 };
 
 /* request_read_id reads a request's name as request list prints it. 1, or 0 with a fault printed. */

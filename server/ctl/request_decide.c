@@ -3,6 +3,7 @@
 
 #include "crypto/token.h"
 #include "server/base/file.h"
+#include "server/ctl/cert.h"
 #include "server/ctl/request.h"
 
 enum { KEY_MAX = 64 * 1024, DETAIL = 512 };
@@ -59,6 +60,18 @@ static int reason_is_good(const char *reason)
            !ctl_fault("--reason: write 1 to %d octets: why, for whoever reads the audit log", BOUND_REASON);
 }
 
+/* Between request show and this somebody may have written to the store: what is signed is what was shown. */
+static int is_what_was_shown(const struct store_request *row, const char *digest)
+{
+    uint8_t shown[STORE_HASH], is[STORE_HASH];
+
+    cmp_approval_digest(is, row);
+    return (cert_read_hex(shown, sizeof shown, digest) == sizeof shown &&
+            memcmp(shown, is, sizeof is) == 0) ||
+           !ctl_fault("--digest is not that of this request: look at it again by request show, and give the "
+                      "digest that it prints");
+}
+
 static int sign(struct store_approval *out, const struct device_store *at, struct arena *arena,
                 const struct request_found *found, const struct cmp_approver *approver, const char *key_name)
 {
@@ -81,12 +94,14 @@ static int sign(struct store_approval *out, const struct device_store *at, struc
 }
 
 static int commit(const struct device_store *at, const struct request_found *found,
-                  const struct cmp_approver *approver, const struct store_approval *row)
+                  const struct cmp_approver *approver, const struct store_approval *row, enum store_how how)
 {
     char who[CTL_WHO_MAX], detail[DETAIL], hex[REQUEST_HEX];
     struct store_audit audit = {.at = ctl_now_ms(),
                                 .event = "approval",
-                                .outcome = row->approved ? "approved" : "denied",
+                                .outcome = how == STORE_REMOVE ? "removed, for its signature is wrong"
+                                           : row->approved     ? "approved"
+                                                               : "denied",
                                 .who = bytes_str(ctl_who(who))};
     struct store_unit unit = {.issuer = bytes_of(at->issuer, STORE_ISSUER_ID), .audit = &audit};
 
@@ -94,12 +109,22 @@ static int commit(const struct device_store *at, const struct request_found *fou
              log_hex(hex, sizeof hex, found->row->request), approver->config->name, (int)row->reason.len,
              (const char *)row->reason.data);
     audit.detail = bytes_str(detail);
-    store_unit_write(&unit, STORE_ONCE, STORE_APPROVALS, row);
+    store_unit_write(&unit, how, STORE_APPROVALS, row);
     if (!store_commit_wait(at->opened.store, &unit) || unit.outcome == STORE_UNAVAILABLE)
         return !ctl_fault("the store did not take it; look at its log");
     return unit.outcome == STORE_DONE ||
            !ctl_fault("the connection to the store broke, and it is not known whether this was done: see "
                       "request show");
+}
+
+/* Of two words of one approver at once the first one stands. */
+static int is_heard(const struct request_found *found, const struct store_approval *row)
+{
+    for (size_t i = 0; i < found->said_count; i++)
+        if (found->said[i].approval != NULL && bytes_equal(found->said[i].approval->approval, row->approval))
+            return bytes_equal(found->said[i].approval->signature, row->signature) ||
+                   !ctl_fault("another word of this approver was faster: see request show");
+    return 1;
 }
 
 /* ---- the call ---- */
@@ -117,15 +142,19 @@ static int decide(const struct ctl_call *call, const struct device_store *at, st
     if (!reason_is_good(reason) || !request_find(&found, at, arena, call->arguments[0]) ||
         (said = approver_named(&found, name)) == NULL)
         return 0;
-    if (said->approval != NULL)
+    if (said->is_signed)
         return !ctl_fault("%s has said already: %s", name, said->approval->approved ? "approve" : "deny");
-    if (found.row->expires <= row.at)
+    if (!is_what_was_shown(found.row, ctl_value(call, "digest")))
+        return 0;
+    if (found.deadline <= row.at)
         return !ctl_fault("the time of this request is over: its station has to send it anew");
     if (row.at < said->approver->cert.not_before || row.at > said->approver->cert.not_after)
         return !ctl_fault("the certificate of %s is not valid now", name);
     row.approval = cmp_approval_key(key, found.row->request, said->approver);
     if (!sign(&row, at, arena, &found, said->approver, ctl_value(call, "key")) ||
-        !commit(at, &found, said->approver, &row) || !request_find(&found, at, arena, call->arguments[0]))
+        (said->approval != NULL && !commit(at, &found, said->approver, &row, STORE_REMOVE)) ||
+        !commit(at, &found, said->approver, &row, STORE_ONCE) ||
+        !request_find(&found, at, arena, call->arguments[0]) || !is_heard(&found, &row))
         return 0;
     printf("%s: %s\n", call->arguments[0], request_state(&found, row.at));
     return 1;
@@ -165,6 +194,7 @@ static const struct ctl_option options[] = {
     DEVICE_OPTION_CA,
     {"as", "NAME", CTL_REQUIRED, "the approver, as approvers of cmpd.yaml has them"},
     {"key", "KEY", CTL_REQUIRED, "that approver's private key: a file in PEM, or pkcs11: and what names it"},
+    {"digest", "HEX", CTL_REQUIRED, "what request show printed as digest: that, and nothing else, is signed"},
     {"reason", "TEXT", CTL_REQUIRED, "why, for the audit log; one line"},
     {NULL, NULL, 0, NULL},
 };

@@ -74,6 +74,6 @@ const struct ctl_command ctl_request_show = {
     .least = 1,
     .most = 1,
     .options = options,
-    .says = "show a request that waits for approval: who sent it, why it waits, and what would be issued",
+    .says = "show a request that waits, and what would be issued",
     .run = run,
 };

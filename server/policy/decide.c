@@ -84,6 +84,15 @@ static int64_t validity_of(const struct config_certificate *config)
            seconds * config->validity_jitter_percent / PERCENT * (random[0] << 8 | random[1]) / PARTS;
 }
 
+/* No certificate begins before its CA's, or outlasts it. */
+static void keep_within(const struct cmp_authority *ca, int64_t *not_before, int64_t *not_after)
+{
+    if (*not_before < ca->cert.not_before)
+        *not_before = ca->cert.not_before;
+    if (*not_after > ca->cert.not_after)
+        *not_after = ca->cert.not_after;
+}
+
 /* What the profile gives by itself, whatever is asked for. */
 static int begin(struct cmp_decision *decision, const struct profile *profile, struct policy_certificate *out)
 {
@@ -102,10 +111,7 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
     memcpy(out->purposes, profile->purposes, sizeof out->purposes);
     if (profile->nf_types.oid.len != 0)
         out->others[out->other_count++] = profile->nf_types;
-    if (out->not_before < ca->not_before)
-        out->not_before = ca->not_before;
-    if (out->not_after > ca->not_after)
-        out->not_after = ca->not_after;
+    keep_within(profile->cmp.ca, &out->not_before, &out->not_after);
     return 1;
 }
 
@@ -158,35 +164,45 @@ static int check_rules(struct cmp_decision *decision, const struct profile *prof
                                    lint_rule((size_t)__builtin_ctzll(broken))->section)));
 }
 
+/* The row that was approved may be anything, and an approver may have looked away: no CA comes of it. */
+static int is_no_ca(struct cmp_decision *decision, const struct profile *profile)
+{
+    const unsigned signs = KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN;
+    struct certificate cert;
+    struct bytes der;
+
+    if (certificate_assemble(&der, decision->arena, decision->tbs, profile->cmp.ca->algorithm,
+                             bytes_str("unsigned")) &&
+        certificate_parse(&cert, der) && !cert.is_ca &&
+        !(cert.has_key_usage && (cert.key_usage & signs) != 0))
+        return 1;
+    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "what was approved is no certificate of a station");
+}
+
 /* What somebody has approved is issued as it was: but for its serial, and for when it begins and ends. */
-static void judge_approved(struct cmp_decision *decision, const struct profile *profile)
+static int judge_approved(struct cmp_decision *decision, const struct profile *profile)
 {
     const struct cmp_authority *ca = profile->cmp.ca;
     struct certificate_tbs tbs;
 
     if (!certificate_read_tbs(&tbs, decision->approved) || !bytes_equal(tbs.issuer, ca->cert.subject) ||
         !bytes_equal(tbs.algorithm, ca->algorithm->encoded) ||
-        !bytes_equal(tbs.spki, decision->request->tmpl.spki)) {
-        policy_refuse(decision, PKI_BAD_REQUEST,
-                      "the CA is not the one any more for which this was approved: send the request anew");
-        return;
-    }
+        !bytes_equal(tbs.spki, decision->request->tmpl.spki))
+        return policy_refuse(decision, PKI_BAD_REQUEST,
+                             "what was approved cannot be issued any more: send the request anew");
+    if (decision->now > ca->cert.not_after)
+        return policy_refuse(decision, PKI_SYSTEM_FAILURE,
+                             "the CA's certificate has expired: ask the operator");
     decision->not_before = decision->now - profile->cmp.config->certificate.backdate_seconds;
     decision->not_after = decision->not_before + (tbs.not_after - tbs.not_before);
+    keep_within(ca, &decision->not_before, &decision->not_after);
     decision->subject = tbs.subject;
-    if (decision->not_before < ca->cert.not_before || decision->not_after > ca->cert.not_after) {
-        policy_refuse(decision, PKI_BAD_REQUEST,
-                      "what was approved would outlast the CA's certificate: send the request anew");
-        return;
-    }
     if (!make_serial(decision, 0) ||
         !certificate_reissue(&decision->tbs, decision->arena, &tbs, decision->serial, decision->not_before,
-                             decision->not_after)) {
-        policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
-        return;
-    }
+                             decision->not_after))
+        return policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
     decision->shard = decision->approved_shard;
-    decision->granted = check_rules(decision, profile);
+    return is_no_ca(decision, profile) && check_rules(decision, profile);
 }
 
 static void judge(struct cmp_decision *decision)
@@ -195,9 +211,8 @@ static void judge(struct cmp_decision *decision)
     const struct config_list *names = &profile->cmp.config->approve.names;
     struct policy_certificate cert;
 
-    if (decision->approved.len != 0) {
-        if (check_key(decision, profile))
-            judge_approved(decision, profile);
+    if (decision->is_approved) {
+        decision->granted = check_key(decision, profile) && judge_approved(decision, profile);
         return;
     }
     if (!check_key(decision, profile) || !begin(decision, profile, &cert) ||

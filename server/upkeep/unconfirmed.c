@@ -141,7 +141,7 @@ static const struct action *found_otherwise(struct store *store, struct bytes is
     return fetch.outcome == STORE_FOUND ? &left : fetch.outcome == STORE_ABSENT ? &missing : NULL;
 }
 
-/* Nobody approved it in time: it goes, and its station is told when it polls. */
+/* It was not granted in time: it goes, and its station is told when it polls. */
 static enum ending end_waiting(struct store *store, struct bytes issuer, const struct store_tx *tx,
                                const struct cmp_settings *settings, int64_t now, struct arena *arena)
 {
@@ -151,7 +151,7 @@ static enum ending end_waiting(struct store *store, struct bytes issuer, const s
                                       .event = "approval",
                                       .outcome = "expired",
                                       .who = bytes_str("cmpd"),
-                                      .detail = bytes_str("nobody approved the request in time")};
+                                      .detail = bytes_str("the time of the request is over")};
     struct store_unit unit = {.issuer = issuer,
                               .arena = arena,
                               .tx_id = tx->transaction_id,
@@ -166,7 +166,7 @@ static enum ending end_waiting(struct store *store, struct bytes issuer, const s
         return ENDING_LATER;
     if (unit.outcome == STORE_CONFLICT)
         return ENDING_FOREIGN;
-    log_line(LOG_WARN, "request not approved in time",
+    log_line(LOG_WARN, "time of a request is over",
              log_hexadecimal("request", cmp_request_id(tx->request_hash)),
              log_octets("profile", tx->profile));
     return ENDING_LEFT;

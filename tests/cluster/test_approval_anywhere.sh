@@ -38,6 +38,9 @@ for line in sys.stdin:
     if row["subject"] == sys.argv[1]:
         print(row["request"])' "$1"
 }
+digest_of() {
+    request show 1 "$1" --json | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["digest"])'
+}
 has_one() {
     [ -n "$(waits "$1")" ]
 }
@@ -53,7 +56,8 @@ for i in 1 2 3; do
     station=$!
     until_so "$name waits" has_one "CN=$name"
     until_so "it was polled for" grep -q 'event="request waits for approval still"' "$work"/node?.log
-    ok "approved at node $i" request approve "$i" "$(waits "CN=$name")" --as anna --key "$work/anna.key" --reason "seen"
+    id=$(waits "CN=$name")
+    ok "approved at node $i" request approve "$i" "$id" --as anna --key "$work/anna.key" --digest "$(digest_of "$id")" --reason "seen"
     wait "$station" || {
         cat "$work/$name.out"
         fail "$name"

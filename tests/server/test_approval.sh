@@ -58,8 +58,11 @@ heard() {
 }
 declare -A asking
 
+digest_of() {
+    request show "$1" --json 2>/dev/null | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["digest"])'
+}
 decide() {
-    request "$1" "$2" --as "$3" --key "$work/$3.key" --reason "${4:-as seen on site}"
+    request "$1" "$2" --as "$3" --key "$work/$3.key" --digest "$(digest_of "$2")" --reason "${4:-as seen on site}"
 }
 
 for version in 3.0 3.5; do
@@ -96,9 +99,11 @@ for line in 'waits_for *always' 'subject *CN=looked-at' 'notAfter' 'approvals_wa
     grep -Eq "$line" "$work/last.out" || fail "show lacks '$line': $(cat "$work/last.out")"
 done
 refused "an approver's key" "is not the key of the approver's certificate" request approve "$id" --as anna \
-    --key "$work/mallory.key" --reason mine
+    --key "$work/mallory.key" --digest "$(digest_of "$id")" --reason mine
 refused "a stranger" "has no 'mallory' who may decide" decide approve "$id" mallory
-refused "without a reason" 'write 1 to 200 octets' request approve "$id" --as anna --key "$work/anna.key" --reason ''
+refused "without a reason" 'write 1 to 200 octets' request approve "$id" --as anna --key "$work/anna.key" --digest 00 --reason ''
+refused "what was not shown" 'is not that of this request' request approve "$id" --as anna --key "$work/anna.key" \
+    --digest "$(printf '00%.0s' {1..32})" --reason seen
 refused "a name that is none" 'names no request' decide approve "${id}00" anna
 refused "another one" 'no request .* waits here' decide approve "$(tr '0-9a-f' '1-9a-f0' <<<"$id")" anna
 ok "approved" decide approve "$id" anna

@@ -217,7 +217,7 @@ static void decide(struct world *world, struct cmp_decision *decision)
         .san = decision->request->tmpl.san,
     };
     decision->stranger = world->decide_strangely ? "CN=stranger" : NULL;
-    if (decision->approved.len != 0)
+    if (decision->is_approved)
         decision->granted = certificate_read_tbs(&approved, decision->approved) &&
                             certificate_reissue(&decision->tbs, decision->arena, &approved, decision->serial,
                                                 decision->not_before, decision->not_after);

@@ -38,6 +38,7 @@ static const struct cell_row {
      {BAD, PKI_PKICONF, BAD, BAD, BAD, BAD, PKI_PKICONF},
      {[WAIT_CONFIRM] = STORE_TX_ENDED, [WAITING] = STORE_TX_ENDED}},
     {PKI_POLLREQ, {BAD, PKI_IP, BAD, PKI_IP, BAD, BAD, PKI_POLLREP}, {0}},
+    {PKI_GENM, {PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP}, {0}},
     {PKI_IP, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
     {PKI_PKICONF, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
     {PKI_POLLREP, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
@@ -99,6 +100,8 @@ static struct answer send_in(int body, const struct answer *last, const struct a
     case PKI_POLLREQ:
     case PKI_POLLREP:
         return send_body(body, last, "30 05 30 03 02 01 00");
+    case PKI_GENM:
+        return send_body(PKI_GENM, last, "30 00");
     case PKI_IP:
         return send_body(body, last, "30 02 30 00");
     case PKI_PKICONF:

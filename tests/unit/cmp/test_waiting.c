@@ -487,7 +487,94 @@ Test(waiting, who_is_not_trusted_any_more_gets_nothing)
     answer_free(&waiting);
 }
 
+/* What the poll has noted is of another operation than the request: nothing of it is freed as that's. */
+Test(waiting, a_policy_that_changed_meanwhile_is_told)
+{
+    struct answer waiting = begin_to_wait(&mac, PKI_IR, PKI_IP), answer;
+
+    say(&mac, 0, 1);
+    world->config.mac.iterations_min = mac.mac.iterations + 1;
+    answer = poll_for(&mac, &waiting, 0);
+    cr_expect(answer.result.refused);
+    cr_expect_eq(world->cert_count, 0);
+    answer_free(&answer);
+    answer_free(&waiting);
+}
+
+/* The secret was used when the request came. */
+Test(waiting, a_secret_may_expire_meanwhile)
+{
+    world->secrets[0].row.expires = world->now + 60;
+    struct answer waiting = begin_to_wait(&mac, PKI_IR, PKI_IP), answer;
+
+    say(&mac, 0, 1);
+    world->now += 61;
+    answer = poll_for(&mac, &waiting, 0);
+    expect_certificate(&answer, PKI_IP);
+    answer_free(&waiting);
+}
+
+/* Approvers have signed for its profile: a poll by another path does not make another one of it. */
+Test(waiting, a_profile_that_is_gone_is_no_other_one)
+{
+    struct answer waiting = begin_to_wait(&client, PKI_IR, PKI_IP), answer;
+
+    say(&client, 0, 1);
+    world->config.name = "renamed";
+    answer = poll_for(&client, &waiting, 0);
+    expect_error(&answer, PKI_SYSTEM_FAILURE);
+    cr_expect_eq(world->cert_count, 0);
+    answer_free(&waiting);
+}
+
+/* A refusal that leaves it waiting has the nonce that the next poll repeats. */
+Test(waiting, after_a_fault_of_the_store_polling_goes_on)
+{
+    struct answer waiting = begin_to_wait(&client, PKI_IR, PKI_IP), fault, answer;
+
+    world->fetches_seen = 0;
+    world->fail_fetch_at = 2;
+    fault = poll_for(&client, &waiting, 0);
+    world->fail_fetch_at = 0;
+    cr_assert_eq(fault.result.fail_info, PKI_SYSTEM_UNAVAIL);
+    answer = poll_for(&client, &fault, 0);
+    expect_poll_rep(&answer, 0);
+    answer_free(&fault);
+    answer_free(&answer);
+    answer_free(&waiting);
+}
+
 /* ---- bounds ---- */
+
+/* Who gives up and begins anew, again and again, does not use up what there is for all. */
+Test(waiting, so_many_of_a_sender_come_to_wait_in_a_day)
+{
+    struct pki_status_info status = {.status = PKI_REJECTION};
+    struct bytes body;
+
+    world->config.approve.open = 1;
+    world->config.approve.per_day = 10 * BOUND_WAITING_A_DAY;
+    cr_assert(pki_encode_error(&body, world->arena, &status));
+    for (int i = 0; i < BOUND_WAITING_A_DAY; i++) {
+        client.transaction_id[0]++;
+        client.header.recip_nonce = bytes_of(NULL, 0);
+        struct answer waiting = world_send(world, client_request(&client, PKI_IR)), ended;
+        expect_waiting(&waiting, PKI_IP);
+        client_next(&client, &waiting);
+        ended = world_send(world, client_message(&client, PKI_ERROR, body));
+        expect_pkiconf(&ended);
+        answer_free(&waiting);
+    }
+    client.transaction_id[0]++;
+    client.header.recip_nonce = bytes_of(NULL, 0);
+    struct answer answer = world_send(world, client_request(&client, PKI_IR));
+    expect_refusal(&answer, PKI_IP, PKI_NOT_AUTHORIZED);
+    world->now += DAY;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_waiting(&answer, PKI_IP);
+    answer_free(&answer);
+}
 
 static void refused(struct client *who, enum pki_failure failure, const char *setting)
 {
