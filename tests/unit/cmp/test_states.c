@@ -17,8 +17,8 @@ static const enum store_tx_state rows[STATES] = {
     [REJECTED] = STORE_TX_REJECTED,         [ENDED] = STORE_TX_ENDED,         [WAITING] = STORE_TX_WAITING};
 
 /* In use, whatever became of it. */
-#define IN_USE REFUSED + PKI_TRANSACTION_ID_IN_USE
-#define BAD REFUSED + PKI_BAD_REQUEST
+#define IN_USE (REFUSED + PKI_TRANSACTION_ID_IN_USE)
+#define BAD (REFUSED + PKI_BAD_REQUEST)
 
 static const struct cell_row {
     int body;
