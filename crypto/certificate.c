@@ -211,6 +211,12 @@ int certificate_self_signed(struct certificate *cert)
            (cert->issuer_key_id.len == 0 || bytes_equal(cert->issuer_key_id, cert->key_id));
 }
 
+int certificate_is_signed_by(const struct certificate *cert, const struct certificate *issuer)
+{
+    return verify_signature(issuer->spki, cert->algorithm, cert->tbs, cert->signature) &&
+           name_equal(cert->issuer, issuer->subject);
+}
+
 /* The content of the extension |oid|. */
 static int find_extension(CBS *content, const struct certificate *cert, struct bytes oid)
 {

@@ -61,6 +61,10 @@ int certificate_self_issued(struct certificate *cert);
  * 4.2.1.1: only there authorityKeyIdentifier may be omitted. Its signature is not looked at. */
 int certificate_self_signed(struct certificate *cert);
 
+/* certificate_is_signed_by returns 1 if |cert| names the subject of |issuer| as its issuer, and the key of
+ * |issuer| has signed it. It verifies, at once: not for the hot path. */
+int certificate_is_signed_by(const struct certificate *cert, const struct certificate *issuer);
+
 /* certificate_has_extension returns 1 if |cert| has the extension |oid| (content octets) with the content
  * |value|. */
 int certificate_has_extension(const struct certificate *cert, struct bytes oid, struct bytes value);

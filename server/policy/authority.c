@@ -13,12 +13,6 @@ static const char *setting(char *out, size_t i, const char *field)
     return out;
 }
 
-static int signed_by(const struct certificate *cert, const struct certificate *issuer)
-{
-    return verify_signature(issuer->spki, cert->algorithm, cert->tbs, cert->signature) &&
-           name_equal(cert->issuer, issuer->subject);
-}
-
 static int check_times(struct config_fault *fault, const struct policy *policy, const char *key,
                        const struct certificate *cert, int64_t now)
 {
@@ -83,7 +77,7 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
             certificate_parse(&cert, ca->chain[ca->chain_count + c]);
             if (!check_times(fault, policy, key, &cert, now))
                 return 0;
-            if (!signed_by(&below, &cert))
+            if (!certificate_is_signed_by(&below, &cert))
                 return config_fault_at(
                     fault, policy->config, key,
                     "it did not issue the certificate before it; list the chain from the issuer of "
@@ -124,9 +118,10 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     /* RFC 9483 3.5: the other side checks for digitalSignature. */
     if (ca->cmp.cmp_cert.has_key_usage && (ca->cmp.cmp_cert.key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
         return config_fault_at(fault, policy->config, key, "keyUsage lacks digitalSignature; issue another");
-    known = bytes_equal(der, ca->cmp.cert.der) || signed_by(&ca->cmp.cmp_cert, &ca->cmp.cert);
+    known = bytes_equal(der, ca->cmp.cert.der) || certificate_is_signed_by(&ca->cmp.cmp_cert, &ca->cmp.cert);
     for (size_t c = 0; !known && c < ca->chain_count; c++)
-        known = certificate_parse(&above, ca->chain[c]) && signed_by(&ca->cmp.cmp_cert, &above);
+        known =
+            certificate_parse(&above, ca->chain[c]) && certificate_is_signed_by(&ca->cmp.cmp_cert, &above);
     if (!known)
         return config_fault_at(
             fault, policy->config, key,
@@ -147,7 +142,7 @@ static int check_crl_certificate(struct config_fault *fault, const struct policy
 {
     const struct certificate *cert = &ca->cmp.crl_cert;
     struct certificate above;
-    int known = signed_by(cert, &ca->cmp.cert);
+    int known = certificate_is_signed_by(cert, &ca->cmp.cert);
 
     if (!name_equal(cert->subject, ca->cmp.cert.subject))
         return config_fault_at(fault, policy->config, key,
@@ -156,7 +151,7 @@ static int check_crl_certificate(struct config_fault *fault, const struct policy
     if (!cert->has_key_usage || (cert->key_usage & KEY_USAGE_CRL_SIGN) == 0)
         return config_fault_at(fault, policy->config, key, "keyUsage lacks cRLSign; issue another");
     for (size_t c = 0; !known && c < ca->chain_count; c++)
-        known = certificate_parse(&above, ca->chain[c]) && signed_by(cert, &above);
+        known = certificate_parse(&above, ca->chain[c]) && certificate_is_signed_by(cert, &above);
     return known || config_fault_at(fault, policy->config, key,
                                     "it was not issued by this CA or its chain; nobody could verify it");
 }

@@ -3,7 +3,6 @@
  * and no server shall stop for that. */
 #include <stdio.h>
 
-#include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96 };
@@ -16,12 +15,6 @@ struct step {
     const char *name; /* "previous" */
     size_t i;
 };
-
-static int is_signed_by(const struct certificate *cert, const struct certificate *issuer)
-{
-    return verify_signature(issuer->spki, cert->algorithm, cert->tbs, cert->signature) &&
-           name_equal(cert->issuer, issuer->subject);
-}
 
 static const char *setting(char out[SETTING], const struct step *step, const char *field)
 {
@@ -38,7 +31,7 @@ static int read_root(const struct step *step, struct certificate *out)
                                  step->config->certificate, &der))
         return 0;
     certificate_parse(out, der);
-    if (out->is_ca && is_signed_by(out, out))
+    if (out->is_ca && certificate_is_signed_by(out, out))
         return 1;
     return config_fault_at(step->fault, step->policy->config, key,
                            "it is no self-signed certificate of a CA; name that of the other root");
@@ -58,7 +51,7 @@ static int read_link(const struct step *step, struct bytes *der, const char *fie
         return config_fault_at(step->fault, step->policy->config, key,
                                "it does not hold the key of the %s root; name the certificate that does",
                                strcmp(field, "new_with_old") == 0 ? "newer" : "older");
-    if (!cert.is_ca || !is_signed_by(&cert, issuer))
+    if (!cert.is_ca || !certificate_is_signed_by(&cert, issuer))
         return config_fault_at(step->fault, step->policy->config, key,
                                "the %s root has not signed it, or not for a CA; make it with that root's key",
                                strcmp(field, "new_with_old") == 0 ? "older" : "newer");
