@@ -42,7 +42,10 @@ const char *cmp_algorithm_text(struct cmp_message *m, const char *what, struct b
 
 /* ---- what the profile accepts ---- */
 
-enum { NAMED = 6 }; /* algorithms that a refusal names as good ones */
+enum {
+    NAMED = 6, /* algorithms that a refusal names as good ones */
+    WHY = 256,
+};
 
 static int has_ended(const struct cmp_message *m, size_t number)
 {
@@ -86,13 +89,12 @@ static size_t first_of(uint64_t bits)
     return number;
 }
 
-static size_t first_ended(const struct cmp_message *m, uint64_t bits)
+/* Of |bits| those from the first one on that has ended; 0: none has. */
+static uint64_t from_ended(const struct cmp_message *m, uint64_t bits)
 {
-    size_t i = 0;
-
-    while (algorithm_name(i) != NULL && ((bits & UINT64_C(1) << i) == 0 || !has_ended(m, i)))
-        i++;
-    return i;
+    while (bits != 0 && !has_ended(m, first_of(bits)))
+        bits &= bits - 1;
+    return bits;
 }
 
 /* Of what is refused: |what| it was for, and which others are |good|. */
@@ -106,50 +108,51 @@ static const char *told(struct cmp_message *m, const char *what, const char *why
     return text != NULL ? text : "the algorithm is not accepted by this profile";
 }
 
-/* What |bits|, of |strength| bits of security, are refused for; NULL: nothing. */
-static const char *refusal_of(struct cmp_message *m, const char *what, uint64_t bits, unsigned strength,
-                              uint64_t good, const char **setting)
+/* Writes |why| |bits|, of |strength| bits of security, are refused, and by which setting. 1, or 0: they are
+ * taken. */
+static int is_refused(struct cmp_message *m, char why[WHY], const char **setting, uint64_t bits,
+                      unsigned strength)
 {
     const struct cmp_algorithms *policy = &m->profile->algorithms;
     const unsigned wanted = m->profile->config->accept.min_strength;
-    char why[256], day[sizeof "YYYY-MM-DD"] = "";
-    size_t number = first_ended(m, bits);
+    const uint64_t ended = from_ended(m, bits);
+    char day[sizeof "YYYY-MM-DD"] = "";
     struct tm utc;
 
     if ((bits & ~policy->accepted) != 0) {
         *setting = (bits & algorithms_for(ALGORITHM_SIGNS)) != 0 ? "accept.signatures" : "accept.macs";
-        snprintf(why, sizeof why, "%s is not accepted by this profile",
+        snprintf(why, WHY, "%s is not accepted by this profile",
                  algorithm_name(first_of(bits & ~policy->accepted)));
-        return told(m, what, why, good);
+        return 1;
     }
-    if (algorithm_name(number) != NULL) {
-        time_t at = (time_t)policy->until[number];
+    if (ended != 0) {
+        time_t at = (time_t)policy->until[first_of(ended)];
         *setting = "accept.deprecated";
         if (gmtime_r(&at, &utc) != NULL)
             strftime(day, sizeof day, "%Y-%m-%d", &utc);
-        snprintf(why, sizeof why, "%s is refused since %s", algorithm_name(number), day);
-        return told(m, what, why, good);
+        snprintf(why, WHY, "%s is refused since %s", algorithm_name(first_of(ended)), day);
+        return 1;
     }
     if (strength < wanted) {
         *setting = "accept.min_strength";
-        snprintf(why, sizeof why, "it has %u bits of security, and this profile wants %u", strength, wanted);
-        return told(m, what, why, good);
+        snprintf(why, WHY, "it has %u bits of security, and this profile wants %u", strength, wanted);
+        return 1;
     }
     m->deprecated |= bits & policy->deprecated;
-    return NULL;
+    return 0;
 }
 
 const char *cmp_signature_policy(struct cmp_message *m, const char *what,
                                  const struct signature_algorithm *row, const char **setting)
 {
     const uint64_t bits = algorithms_of_signature(row);
-    char name[96];
+    char why[WHY], name[96];
 
-    if (bits == 0)
+    if (bits == 0 || !is_refused(m, why, setting, bits, signature_strength(row)))
         return NULL;
     snprintf(name, sizeof name, "%s %s", what, row->name);
-    return refusal_of(m, signature_strength(row) < m->profile->config->accept.min_strength ? name : what,
-                      bits, signature_strength(row), instead_of(m, row), setting);
+    return told(m, signature_strength(row) < m->profile->config->accept.min_strength ? name : what, why,
+                instead_of(m, row));
 }
 
 enum cmp_turn cmp_check_signature(struct cmp_message *m)
@@ -161,11 +164,14 @@ enum cmp_turn cmp_check_signature(struct cmp_message *m)
 
 enum cmp_turn cmp_check_mac_policy(struct cmp_message *m, const struct mac_algorithm *mac)
 {
-    const uint64_t good = good_ones(m, algorithms_for(ALGORITHM_MACS));
-    const char *setting,
-        *text = refusal_of(m, "MAC", algorithms_of_mac(mac), mac_strength(mac), good, &setting);
+    const char *setting;
+    char why[WHY];
 
-    return text == NULL ? CMP_ON : cmp_by(m, setting, cmp_refuse(m, PKI_BAD_ALG, text, NULL));
+    if (!is_refused(m, why, &setting, algorithms_of_mac(mac), mac_strength(mac)))
+        return CMP_ON;
+    return cmp_by(
+        m, setting,
+        cmp_refuse(m, PKI_BAD_ALG, told(m, "MAC", why, good_ones(m, algorithms_for(ALGORITHM_MACS))), NULL));
 }
 
 enum cmp_turn cmp_check_key(struct cmp_message *m)
