@@ -158,3 +158,14 @@ struct bytes cmp_device_id(uint8_t out[STORE_HASH], struct bytes issuer, struct 
     digest_compute(out, DIGEST_SHA256, bytes_of(text, len));
     return bytes_of(out, STORE_HASH);
 }
+
+void cmp_holder_id(uint8_t out[STORE_HASH], const char *kind, struct bytes name)
+{
+    uint8_t text[16 + STORE_NAME_MAX + BOUND_SENDER_KID] = {0};
+    size_t len = strlen(kind) + 1;
+
+    memcpy(text, kind, len);
+    if (name.len != 0)
+        memcpy(text + len, name.data, name.len);
+    digest_compute(out, DIGEST_SHA256, bytes_of(text, len + name.len));
+}

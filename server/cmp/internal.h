@@ -398,6 +398,11 @@ enum path_fault cmp_check_blocked(struct cmp_message *m);
 struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendor,
                           const struct certificate *cert);
 
+/* cmp_holder_id writes the hash by which claims know who is no device: |name|, a profile, an agent, a
+ * reference or a hash, as what |kind| says (15 octets at most). It is never that of a device: that one begins
+ * with a CA's id (cmp_device_id). */
+void cmp_holder_id(uint8_t out[STORE_HASH], const char *kind, struct bytes name);
+
 /* cmp_vendor_setting returns the whole name of the setting |key| of the vendor to whom the path of the signer
  * leads, or NULL: to none. */
 const char *cmp_vendor_setting(struct cmp_message *m, const char *key);

@@ -18,18 +18,6 @@ struct cmp_quota {
     struct store_claim counted, claimed;
 };
 
-/* Not to be taken for a device: the hash of one begins with a CA's id (cmp_device_id). */
-static void identify(struct cmp_quota *own, const char *kind, struct bytes name)
-{
-    uint8_t text[16 + STORE_NAME_MAX + BOUND_SENDER_KID] = {0};
-    size_t len = strlen(kind) + 1;
-
-    memcpy(text, kind, len);
-    if (name.len != 0)
-        memcpy(text + len, name.data, name.len);
-    digest_compute(own->id, DIGEST_SHA256, bytes_of(text, len + name.len));
-}
-
 static struct bytes key_of(const struct cmp_message *m, uint8_t out[STORE_CLAIM_KEY_MAX], int slot)
 {
     return store_claim_key(out, bytes_of(m->quota->id, STORE_HASH), slot,
@@ -45,12 +33,12 @@ static int find(const struct cmp_message *m, struct cmp_quota *own)
     if (m->agent != NULL) {
         own->most = m->agent->config->per_day;
         own->setting = "accept.agents";
-        identify(own, "agent", bytes_str(m->agent->config->name));
+        cmp_holder_id(own->id, "agent", bytes_str(m->agent->config->name));
     } else if (m->is_mac && m->stored_secret->reusable) {
         own->most = mac->per_day;
         own->setting = "mac.per_day";
         own->slots = m->in.header.implicit_confirm && m->profile->config->confirm.implicit ? 0 : mac->open;
-        identify(own, "reference", m->in.header.sender_kid);
+        cmp_holder_id(own->id, "reference", m->in.header.sender_kid);
     }
     return own->most != 0 || own->slots != 0;
 }

@@ -33,29 +33,17 @@ static const struct config_approve_rules *rules_of(const struct cmp_message *m)
 
 /* ---- is there room for it? ---- */
 
-/* Not to be taken for a device, nor for a quota: the hash of one begins otherwise. */
-static void identify(uint8_t out[STORE_HASH], const char *kind, struct bytes name)
-{
-    uint8_t text[16 + STORE_NAME_MAX + BOUND_SENDER_KID] = {0};
-    size_t len = strlen(kind) + 1;
-
-    memcpy(text, kind, len);
-    if (name.len != 0)
-        memcpy(text + len, name.data, name.len);
-    digest_compute(out, DIGEST_SHA256, bytes_of(text, len + name.len));
-}
-
 /* A device has as many as it may, whichever key it signs with; whoever enrolls for others is one sender. */
 static void identify_asker(struct cmp_message *m, struct cmp_waiting *own)
 {
     const struct cmp_device *device = cmp_device_of(m);
 
-    identify(own->of_profile, "waiting", bytes_str(m->profile->config->name));
+    cmp_holder_id(own->of_profile, "waiting", bytes_str(m->profile->config->name));
     if (device != NULL)
-        identify(own->asker, "waits for", device->id);
+        cmp_holder_id(own->asker, "waits for", device->id);
     else
-        identify(own->asker, "waiting by",
-                 m->is_mac ? m->in.header.sender_kid : bytes_of(m->signer_hash, CMP_HASH));
+        cmp_holder_id(own->asker, "waiting by",
+                      m->is_mac ? m->in.header.sender_kid : bytes_of(m->signer_hash, CMP_HASH));
 }
 
 static struct bytes key_of(const struct cmp_message *m, uint8_t out[STORE_CLAIM_KEY_MAX],
