@@ -57,26 +57,30 @@ static int read_deprecated(struct config_fault *fault, const struct policy *poli
     return 1;
 }
 
-/* Of each list something has to be left, and of a MAC a scheme and a function. */
+/* Of a MAC a scheme has to be left and a function. PBKDF2 has HMACs alone, so AES-GMAC does not do for PBMAC1
+ * by itself (RFC 8018 5.2). */
 static int is_usable(struct config_fault *fault, const struct policy *policy, size_t i, uint64_t macs)
 {
     const struct config_accept *accept = &policy->config->profiles[i].accept;
-    int scheme = 0, function = 0;
+    const struct mac_term *term;
+    int scheme = 0, pbm = 0, function = 0, hmac = 0;
     char setting[SETTING];
 
-    for (size_t number = 0; algorithm_name(number) != NULL; number++) {
-        if ((macs & UINT64_C(1) << number) == 0)
+    for (size_t n = 0; (term = mac_term(n)) != NULL; n++) {
+        if ((macs & UINT64_C(1) << algorithm_numbered(term->name, strlen(term->name))) == 0)
             continue;
-        if (algorithm_strength(number) == 0)
-            scheme = 1;
-        else
-            function |= algorithm_strength(number) >= accept->min_strength;
+        scheme |= term->scheme != MAC_NONE;
+        pbm |= term->scheme == MAC_PBM;
+        if (term->scheme == MAC_NONE && term->strength >= accept->min_strength) {
+            function = 1;
+            hmac |= term->gmac_key == 0;
+        }
     }
-    if ((scheme && function) || !policy->config->profiles[i].mac.allowed)
+    if ((pbm && function) || (scheme && hmac) || !policy->config->profiles[i].mac.allowed)
         return 1;
     snprintf(setting, sizeof setting, "profiles[%zu].accept.macs", i);
     return config_fault_at(fault, policy->config, setting,
-                           "no MAC can be made of these: name a scheme, as PBMAC1, and a function that has "
+                           "no MAC can be made of these: name a scheme, as PBMAC1, and an HMAC that has "
                            "accept.min_strength, as hmacWithSHA256");
 }
 

@@ -106,8 +106,10 @@ Test(algorithms, what_cannot_be_is_told_with_its_line_and_the_remedy)
               "'hmacWithSHA256' is no signature algorithm");
     refuse_at("      macs: []", "      macs: [PBMAC1, hmacWithSHA1]", "macs",
               "'hmacWithSHA1' is no part of a MAC that this server has; write one of: PasswordBasedMac, ");
-    refuse_at("      macs: []", "      macs: [PBMAC1]", "macs", "name a scheme, as PBMAC1, and a function");
+    refuse_at("      macs: []", "      macs: [PBMAC1]", "macs", "name a scheme, as PBMAC1, and an HMAC");
     refuse_at("      macs: []", "      macs: [hmacWithSHA256]", "macs", "name a scheme, as PBMAC1");
+    /* RFC 8018 5.2: PBKDF2 of PBMAC1 wants an HMAC; PasswordBasedMac does not. */
+    refuse_at("      macs: []", "      macs: [PBMAC1, aes256-GMAC]", "macs", "and an HMAC");
     refuse_at("      deprecated: []", "      deprecated: [Ed448]", "deprecated",
               "there is no such algorithm");
     refuse_at("      deprecated: []", "      deprecated: [Ed25519 until 2027-02-30]", "deprecated",
