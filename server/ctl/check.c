@@ -370,6 +370,7 @@ static int run(const struct ctl_call *call)
     ok = check_store(policy, &warnings);
     if (ok) {
         policy_note_answers(policy, note, &config);
+        policy_note_macs(policy, note, &config);
         note_kinds(config);
     }
     if (ok)
@@ -394,7 +395,8 @@ const struct ctl_command ctl_check = {
         "has ended or will within a month, a CA that signs answers and may not, names that devices of "
         "two vendors could share, or that no device can have, and an agent whose certificate has ended. "
         "A note tells who signs answers for a CA, if that is another name: some stations compare them. "
-        "Another tells of a profile whose names or purposes are not those of its kind. The store is opened, "
+        "Others tell of a profile whose names or purposes are not those of its kind, and of one "
+        "that refuses the MAC which openssl cmp makes by default. The store is opened, "
         "and left as it is. Ports, and what a running cmpd may load "
         "again are not looked at.",
     .run = run,

@@ -69,3 +69,19 @@ void policy_warn_of_tolerances(const struct policy *policy, int64_t now, policy_
         warn_of_algorithms(&policy->profiles[p].cmp.algorithms, key, now, warn, arg);
     }
 }
+
+void policy_note_macs(const struct policy *policy, policy_warning *note, void *arg)
+{
+    const struct config *config = policy->config;
+    char key[SETTING];
+
+    for (size_t p = 0; p < config->profile_count; p++) {
+        if (!config->profiles[p].mac.allowed || config->profiles[p].tolerances.until[TOLERANCE_SHA1_MAC] != 0)
+            continue;
+        snprintf(key, sizeof key, "profiles[%zu].mac", p);
+        note(
+            arg, key,
+            "HMAC-SHA1 is refused: openssl cmp uses it unless it is told -mac hmacWithSHA256, and so do some "
+            "stations; for those have sha1-mac tolerated");
+    }
+}

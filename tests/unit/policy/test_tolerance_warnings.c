@@ -51,3 +51,18 @@ Test(tolerance_warnings, a_vendor_s_too)
     cr_expect_eq(told.count, 1);
     cr_expect_str_eq(told.key, "vendors[1].tolerate");
 }
+
+/* What is refused by default and what common clients send by default are the same. */
+Test(tolerance_warnings, who_takes_secrets_hears_of_HMAC_SHA1)
+{
+    struct told told = {.count = 0};
+
+    edit("    tolerate: []", "    tolerate: [sha1-mac]");
+    policy_note_macs(demo.policy, keep, &told);
+    cr_expect_eq(told.count, 0);
+    edit("    tolerate: [sha1-mac]", "    tolerate: []");
+    policy_note_macs(demo.policy, keep, &told);
+    cr_expect_eq(told.count, 1);
+    cr_expect_str_eq(told.key, "profiles[0].mac");
+    cr_expect_not_null(strstr(told.text, "sha1-mac"), "%s", told.text);
+}
