@@ -49,9 +49,9 @@ lines = ["    authorize:", f"      url: \"{url}\"", f"      key: inventory/{key}
 open(path, "w").write(text[:begin] + "\n".join(lines) + "\n" + text[begin:])
 PY
 }
-asks https "https://127.0.0.1:$tls_port/cmp" tls "ca: inventory/ca.pem" "timeout_ms: 1000"
-asks wrong "https://127.0.0.1:$tls_port/cmp" tls "timeout_ms: 1000"
-asks http "http://127.0.0.1:$http_port/cmp" plain "timeout_ms: 1000" "parked: 3"
+asks https "https://127.0.0.1:$tls_port/cmp" tls "ca: inventory/ca.pem" "timeout_ms: 4000"
+asks wrong "https://127.0.0.1:$tls_port/cmp" tls "timeout_ms: 4000"
+asks http "http://127.0.0.1:$http_port/cmp" plain "timeout_ms: 4000" "parked: 3"
 asks socket "unix:$work/unix/socket" unix "timeout_ms: 5000" "parked: 5"
 "$CMPD_BIN/cmpctl" demo device "$dir" other >/dev/null
 ok "the configuration is right" "$CMPD_BIN/cmpctl" check "$dir/cmpd.yaml"
@@ -118,7 +118,7 @@ done
 before=$("$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json | wc -l)
 for answer in '' 'yes' '{}' '[]' '{"decision":"allow","until":1}' '{"decision":"allow","decision":"allow"}' '{"decision":"perhaps"}' \
     '{"decision":"allow"} {"decision":"allow"}' '{"decision":"allow","subject":[]}' '{"decision":"allow","subject":"CN=x"}' \
-    '{"decision":"deny","reason":7}' '{"decision":true}' 'status 500' 'status 302' 'status 204' 'close' 'half' 'long' 'sleep 3' \
+    '{"decision":"deny","reason":7}' '{"decision":true}' 'status 500' 'status 302' 'status 204' 'close' 'half' 'long' 'sleep 9' \
     "{\"decision\":\"deny\",\"reason\":\"$(printf 'a%.0s' {1..300})\"}"; do
     answers tls "$answer"
     refused "no verdict: ${answer:0:60}" 'systemUnavail.*does not answer: try again later|does not answer: try again later' enrolls https
