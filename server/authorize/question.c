@@ -57,16 +57,27 @@ static json_t *signer(const struct certificate *of)
                       : json_pack("{so so}", "subject", name(of->subject), "serial", hex(of->serial));
 }
 
+/* What the device, or whoever is between, says of itself beside the template (RFC 4211 6.1, 6.2, 7.1). */
+static json_t *said(const struct cert_request *request)
+{
+    json_t *pairs = json_array();
+
+    for (size_t i = 0; pairs != NULL && i < request->utf8_pair_count; i++)
+        json_array_append_new(pairs, text(request->utf8_pairs[i]));
+    return json_pack("{so so so}", "regToken", text(request->reg_token), "authenticator",
+                     text(request->authenticator), "utf8Pairs", pairs);
+}
+
 char *authorize_question(const struct cmp_question *question, int64_t now)
 {
     const struct cmp_decision *decision = question->decision;
-    json_t *object =
-        json_pack("{sI ss ss so so so so so so so so}", "at", (json_int_t)now, "profile",
-                  decision->profile->config->name, "body", question->body, "transactionID",
-                  hex(question->transaction_id), "request_sha256", hex(question->request_hash), "device",
-                  device(decision->device), "signer", signer(decision->signer), "reference",
-                  text(decision->reference), "subject", name(decision->subject), "key_sha256",
-                  hex(question->key_hash), "tbs_certificate", base64(decision->tbs));
+    json_t *object = json_pack("{sI ss ss so so so so so so so so so}", "at", (json_int_t)now, "profile",
+                               decision->profile->config->name, "body", question->body, "transactionID",
+                               hex(question->transaction_id), "request_sha256", hex(question->request_hash),
+                               "device", device(decision->device), "signer", signer(decision->signer),
+                               "reference", text(decision->reference), "subject", name(decision->subject),
+                               "key_sha256", hex(question->key_hash), "said", said(decision->request),
+                               "tbs_certificate", base64(decision->tbs));
     char *out = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
 
     json_decref(object);

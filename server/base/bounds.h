@@ -30,6 +30,8 @@ enum {
     BOUND_NAMES_COMPARED =
         1024,                /* octets of those names of one message or GeneralNames that are not all ASCII */
     BOUND_EXTENSIONS = 16,   /* extensions of a template or certificate that are looked at */
+    BOUND_REG_TEXT = 1024,   /* octets of regToken, authenticator and utf8Pairs, each */
+    BOUND_REG_INFO = 4,      /* utf8Pairs of one request */
     BOUND_SOCKET_PATH = 100, /* characters of authorize.url that names a socket */
     BOUND_VERDICT = 16384,   /* octets of what an authorizer answers */
     BOUND_VERDICT_NAMES = 16,       /* attributes of the subject, and alternative names, that it gives */

@@ -119,11 +119,30 @@ static enum cmp_turn check_names(struct cmp_message *m, const struct cert_templa
     return CMP_ON;
 }
 
+/* RFC 4211 7.2: certReq in regInfo is how an RA has another template than the proof of possession was made
+ * over; "the certificate template in the request is ignored", but for its key, which was proved. */
+static enum cmp_turn check_substitute(struct cmp_message *m)
+{
+    const struct cert_request *request = &((const struct enrollment *)m->state)->request;
+
+    if (request->substitute == NULL)
+        return CMP_ON;
+    if (!m->is_ra)
+        return cmp_by(m, "accept.ras",
+                      cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                                      "certReq in regInfo is for RAs: ask for all of it in certTemplate"));
+    if (!bytes_equal(request->substitute->spki, request->tmpl.spki))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "publicKey of certReq in regInfo is not that of certTemplate");
+    return CMP_ON;
+}
+
 /* The template as far as the protocol rules on it; what the certificate may contain is policy's. */
 static enum cmp_turn check_template(struct cmp_message *m)
 {
     const struct enrollment *own = m->state;
-    const struct cert_template *tmpl = &own->request.tmpl;
+    const struct cert_template *tmpl =
+        own->request.substitute != NULL ? own->request.substitute : &own->request.tmpl;
 
     if (m->body_fault != NULL)
         return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
@@ -133,8 +152,11 @@ static enum cmp_turn check_template(struct cmp_message *m)
     /* RFC 9483 4.1.1: "MUST be 0"; RFC 9810 leaves it to the client. PKCS #10 has none. */
     if (cmp_to_the_letter(m) && m->operation != &cmp_p10cr && own->request.cert_req_id != 0)
         return cmp_by(m, "accept.header", cmp_refuse_body(m, PKI_BAD_REQUEST, "certReqId must be 0"));
-    if (check_omitted(m, tmpl) != CMP_ON || cmp_check_extensions(m, tmpl) != CMP_ON ||
-        check_names(m, tmpl) != CMP_ON)
+    if (own->request.archives_key)
+        return cmp_refuse_body(m, PKI_BAD_REQUEST,
+                               "this server keeps no private keys: leave pkiArchiveOptions out");
+    if (check_substitute(m) != CMP_ON || check_omitted(m, tmpl) != CMP_ON ||
+        cmp_check_extensions(m, tmpl) != CMP_ON || check_names(m, tmpl) != CMP_ON)
         return CMP_REFUSED;
     if (tmpl->spki.len == 0)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "certTemplate lacks publicKey");
@@ -278,6 +300,8 @@ static enum cmp_turn check(struct cmp_message *m)
     if ((turn = check_credential(m)) != CMP_ON || (turn = check_template(m)) != CMP_ON ||
         (turn = check_update(m)) != CMP_ON || (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
         return turn;
+    if (own->request.substitute != NULL)
+        own->request.tmpl = *own->request.substitute;
     return m->blocked != NULL ? cmp_refuse_blocked(m) : want_decision(m, NULL);
 }
 

@@ -7,6 +7,17 @@
 /* pki_get_template reads the content of a CertTemplate. What has to be rebuilt goes into |arena|. 1 or 0. */
 int pki_get_template(struct cert_template *out, struct arena *arena, CBS tmpl);
 
+/* Why a template cannot be read whose subjectAltName is malformed. */
+extern const char pki_malformed_san[];
+
+/* pki_get_cert_request reads the content of a CertRequest (RFC 4211 section 5) into |out|, which is zeroed:
+ * its template and controls. 1, or 0 with |*why|. */
+int pki_get_cert_request(struct cert_request *out, struct arena *arena, const char **why, CBS request);
+
+/* pki_get_reg_info reads the content of regInfo (RFC 4211 section 7) into |out|, whose CertRequest was read.
+ * Likewise. */
+int pki_get_reg_info(struct cert_request *out, struct arena *arena, const char **why, CBS list);
+
 /* pki_get_extensions reads the content of Extensions into |out|. 1, or 0 if one is malformed. */
 int pki_get_extensions(struct cert_template *out, CBS list);
 

@@ -20,38 +20,6 @@ static int fail(const char **why, const char *reason)
     return 0;
 }
 
-/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5) */
-static int get_old_cert_id(struct cert_request *out, CBS *control)
-{
-    CBS id, name, serial, element;
-
-    if (!CBS_get_asn1(control, &id, CBS_ASN1_SEQUENCE) || !CBS_get_asn1(&id, &name, constructed | 4) ||
-        !CBS_get_asn1_element(&name, &element, CBS_ASN1_SEQUENCE) || CBS_len(&name) != 0 ||
-        !CBS_get_asn1(&id, &serial, CBS_ASN1_INTEGER) || CBS_len(&id) != 0)
-        return 0;
-    out->old_cert_issuer = bytes_of_cbs(&element);
-    out->old_cert_serial = bytes_of_cbs(&serial);
-    return 1;
-}
-
-/* Controls ::= SEQUENCE SIZE (1..MAX) OF AttributeTypeAndValue; those that are not known are left alone. */
-static int get_controls(struct cert_request *out, CBS controls)
-{
-    CBS control, oid;
-
-    if (CBS_len(&controls) == 0)
-        return 0;
-    while (CBS_len(&controls) != 0) {
-        if (!CBS_get_asn1(&controls, &control, CBS_ASN1_SEQUENCE) ||
-            !CBS_get_asn1(&control, &oid, CBS_ASN1_OBJECT))
-            return 0;
-        if (bytes_equal(bytes_of_cbs(&oid), id_old_cert_id) &&
-            (out->old_cert_issuer.len != 0 || !get_old_cert_id(out, &control)))
-            return 0;
-    }
-    return 1;
-}
-
 /* BIT STRING of whole octets. */
 static int get_octets(struct bytes *out, CBS *cbs)
 {
@@ -131,12 +99,9 @@ static int get_pop(struct cert_request *out, struct arena *arena, CBS *message)
     return 1;
 }
 
-static const char malformed_san[] =
-    "subjectAltName is malformed: it is empty, holds no GeneralName, or a text that is not ASCII";
-
 static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const char **why, CBS *list)
 {
-    CBS message, request_element, request, tmpl, controls;
+    CBS message, request_element, request, reg_info;
     int present;
 
     memset(out, 0, sizeof *out);
@@ -144,19 +109,15 @@ static int get_cert_req_msg(struct cert_request *out, struct arena *arena, const
         !CBS_get_asn1_element(&message, &request_element, CBS_ASN1_SEQUENCE))
         return fail(why, "certReq is malformed");
     out->pop_message = bytes_of_cbs(&request_element);
-    if (!CBS_get_asn1(&request_element, &request, CBS_ASN1_SEQUENCE) ||
-        !der_get_int64(&request, &out->cert_req_id))
-        return fail(why, "certReqId is malformed");
-    if (!CBS_get_asn1(&request, &tmpl, CBS_ASN1_SEQUENCE) || !pki_get_template(&out->tmpl, arena, tmpl))
-        return fail(why, out->tmpl.malformed_san ? malformed_san : "certTemplate is malformed");
-    if (!CBS_get_optional_asn1(&request, &controls, &present, CBS_ASN1_SEQUENCE) || CBS_len(&request) != 0 ||
-        (present && !get_controls(out, controls)))
-        return fail(why, "controls are malformed");
+    if (!CBS_get_asn1(&request_element, &request, CBS_ASN1_SEQUENCE))
+        return fail(why, "certReq is malformed");
+    if (!pki_get_cert_request(out, arena, why, request))
+        return 0;
     if (!get_pop(out, arena, &message))
         return fail(why, "popo is malformed");
-    if (!CBS_get_optional_asn1(&message, NULL, NULL, CBS_ASN1_SEQUENCE) || CBS_len(&message) != 0)
+    if (!CBS_get_optional_asn1(&message, &reg_info, &present, CBS_ASN1_SEQUENCE) || CBS_len(&message) != 0)
         return fail(why, "regInfo is malformed");
-    return 1;
+    return !present || pki_get_reg_info(out, arena, why, reg_info);
 }
 
 int pki_decode_cert_requests(struct cert_request *out, size_t *count, struct arena *arena, const char **why,
@@ -223,7 +184,7 @@ int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char 
     out->tmpl.subject = bytes_of_cbs(&name);
     out->tmpl.spki = bytes_of_cbs(&spki);
     if (present && !get_attributes(out, attributes))
-        return fail(why, out->tmpl.malformed_san ? malformed_san
+        return fail(why, out->tmpl.malformed_san ? pki_malformed_san
                                                  : "attributes of certificationRequestInfo are malformed");
     return 1;
 }

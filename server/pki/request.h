@@ -46,6 +46,11 @@ struct cert_request {
     struct cert_template tmpl;
     struct bytes old_cert_issuer; /* DER of the Name in the oldCertID control (RFC 4211 6.5), or empty */
     struct bytes old_cert_serial; /* content octets of its serialNumber */
+    struct bytes reg_token, authenticator; /* of the controls of these names (RFC 4211 6.1, 6.2), or empty */
+    int archives_key;                      /* 1: pkiArchiveOptions (6.4) want a private key kept */
+    struct bytes utf8_pairs[BOUND_REG_INFO]; /* of regInfo (7.1) */
+    size_t utf8_pair_count;
+    const struct cert_template *substitute; /* that certReq in regInfo has in place of |tmpl| (7.2); NULL */
     enum pki_pop pop;
     struct bytes pop_message;   /* what the proof of possession signs */
     struct bytes pop_algorithm; /* AlgorithmIdentifier */

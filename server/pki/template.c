@@ -4,6 +4,9 @@
 static const CBS_ASN1_TAG primitive = CBS_ASN1_CONTEXT_SPECIFIC;
 static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
 
+const char pki_malformed_san[] =
+    "subjectAltName is malformed: it is empty, holds no GeneralName, or a text that is not ASCII";
+
 /* id-ce-subjectAltName, RFC 5280 4.2.1.6 */
 static const uint8_t id_subject_alt_name[] = {0x55, 0x1d, 0x11};
 

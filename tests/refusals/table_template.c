@@ -55,6 +55,10 @@ static void block_before(struct scene *scene, struct bytes good)
     key->row = (struct store_blocked_key){.spki_hash = bytes_of(hash, STORE_HASH), .reason = 1};
 }
 
+#define CONTROL(number, value) "certReq + 30{30{(1.3.6.1.5.5.7.5.1." number ") " value "}}"
+#define REG_INFO(number, value) "certReqMsg + 30{30{(1.3.6.1.5.5.7.5.2." number ") " value "}}"
+#define PAIR "30{(1.3.6.1.5.5.7.5.2.1) 0c{'a?b%'}}"
+
 static const struct refusal rows[] = {
     /* "version […] MUST be 2 if supplied" */
     {"RFC 9483 4.1.1", "version 0", PKI_IR, 0, "certTemplate/0 < 80{00}", IN_BODY, PKI_BAD_CERT_TEMPLATE},
@@ -253,6 +257,65 @@ static const struct refusal rows[] = {
      PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6", "control that is a string", PKI_IR, 0, "certReq + 30{0c{'x'}}", IN_BODY,
      PKI_BAD_DATA_FORMAT},
+    /* RFC 4211 6.1 and 6.2: "The encoding of regToken SHALL be UTF8String." "The encoding of authenticator
+     * SHALL be UTF8String." */
+    {"RFC 4211 6.1", "regToken is a PrintableString", PKI_IR, 0, CONTROL("1", "13{'once'}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.1", "regToken is no UTF-8", PKI_IR, BY_MAC, CONTROL("1", "0c{c3 28}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.1", "regToken without a value", PKI_CR, 0, CONTROL("1", ""), IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.1", "regToken is empty", PKI_IR, BY_PBMAC1, CONTROL("1", "0c{}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.1", "regToken twice", PKI_IR, 0,
+     "certReq + 30{30{(1.3.6.1.5.5.7.5.1.1) 0c{'a'}} 30{(1.3.6.1.5.5.7.5.1.1) 0c{'a'}}}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.2", "authenticator is an OCTET STRING", PKI_CR, BY_MAC, CONTROL("2", "04{'x'}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.2", "authenticator of two values", PKI_IR, 0, CONTROL("2", "0c{'x'} 0c{'y'}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    /* RFC 4211 6.3: "If dontPublish is used, the pubInfos field MUST be omitted." */
+    {"RFC 4211 6.3", "dontPublish with pubInfos", PKI_IR, 0, CONTROL("3", "30{02{00} 30{30{02{00}}}}"),
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.3", "pkiPublicationInfo of an unknown action", PKI_CR, 0, CONTROL("3", "30{02{02}}"),
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.3", "pubInfos of none", PKI_IR, BY_MAC, CONTROL("3", "30{02{01} 30{}}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.3", "pubMethod that is unknown", PKI_IR, 0, CONTROL("3", "30{02{01} 30{30{02{04}}}}"),
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    /* RFC 4211 6.4: a private key in whatever form is nothing for this server */
+    {"RFC 4211 6.4", "a private key is to be archived", PKI_IR, 0, CONTROL("4", "a0{a0{}}"), IN_BODY,
+     PKI_BAD_REQUEST},
+    {"RFC 4211 6.4", "what makes a private key is to be archived", PKI_CR, BY_MAC, CONTROL("4", "81{00}"),
+     IN_BODY, PKI_BAD_REQUEST},
+    {"RFC 4211 6.4", "a key that the CA makes is to be archived", PKI_IR, 0, CONTROL("4", "82{ff}"), IN_BODY,
+     PKI_BAD_REQUEST},
+    {"RFC 4211 6.4", "pkiArchiveOptions of an unknown choice", PKI_IR, 0, CONTROL("4", "83{ff}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 6.4", "pkiArchiveOptions with a BOOLEAN of 1", PKI_IR, 0, CONTROL("4", "82{01}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    /* RFC 4211 7.1, 7.2: "If this control exists in the regInfo structure, then the certificate template in
+     * the request is ignored." An RA's, that is. */
+    {"RFC 4211 7.1", "utf8Pairs are an IA5String", PKI_IR, 0, REG_INFO("1", "16{'a?b%'}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7.1", "utf8Pairs are no UTF-8", PKI_CR, BY_MAC, REG_INFO("1", "0c{ff}"), IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7.1", "utf8Pairs five times", PKI_IR, 0, "certReqMsg + 30{" PAIR PAIR PAIR PAIR PAIR "}",
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7", "regInfo that is an empty attribute", PKI_IR, 0, "certReqMsg + 30{30{}}", IN_BODY,
+     PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7.2", "certReq in regInfo of a device", PKI_IR, 0, REG_INFO("2", "30{02{00} 30{}}"), IN_BODY,
+     PKI_NOT_AUTHORIZED},
+    {"RFC 4211 7.2", "certReq in regInfo, MAC", PKI_CR, BY_MAC, REG_INFO("2", "30{02{00} 30{}}"), IN_BODY,
+     PKI_NOT_AUTHORIZED},
+    {"RFC 4211 7.2", "certReq in regInfo of a kur", PKI_KUR, 0, REG_INFO("2", "30{02{00} 30{}}"), IN_BODY,
+     PKI_NOT_AUTHORIZED},
+    {"RFC 4211 7.2", "certReq in regInfo has another certReqId", PKI_IR, 0, REG_INFO("2", "30{02{01} 30{}}"),
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7.2", "certReq in regInfo twice", PKI_IR, 0,
+     "certReqMsg + 30{30{(1.3.6.1.5.5.7.5.2.2) 30{02{00} 30{}}} 30{(1.3.6.1.5.5.7.5.2.2) 30{02{00} 30{}}}}",
+     IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 7.2", "certReq in regInfo has no certTemplate", PKI_IR, BY_PBMAC1, REG_INFO("2", "30{02{00}}"),
+     IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6.5", "oldCertID without a value", PKI_KUR, 0, OLD_CERT_ID " -", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 6.5", "oldCertID without serialNumber", PKI_KUR, 0, OLD_CERT_ID "/1 -", IN_BODY,
      PKI_BAD_DATA_FORMAT},

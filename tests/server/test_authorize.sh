@@ -84,6 +84,7 @@ for pair in https/tls http/plain socket/unix; do
     ok "it was asked" asked "${pair#*/}" "q['signature_is_right'] and q['profile'] == '${pair%/*}' and q['body'] == 'ir'"
 done
 ok "what it was asked" asked tls "q['subject'] == 'CN=gnb-1' and q['device'] is None and q['signer']['subject'] and
+    q['said'] == {'regToken': None, 'authenticator': None, 'utf8Pairs': []} and
     q['idempotency_key'] == q['request_sha256'] and len(q['request_sha256']) == len(q['key_sha256']) == 64"
 ok "of an update" cmp -path .well-known/cmp/p/https -cmd kur -newkey "$work/next.key" -cert "$work/https.pem" -key "$work/new.key" \
     -trusted "$dir/ca/root.pem" -certout "$work/updated.pem"

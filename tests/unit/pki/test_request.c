@@ -1,71 +1,7 @@
 /* request.c: CRMF (RFC 4211) and PKCS #10 (RFC 2986). */
-#include <criterion/criterion.h>
-
-#include "server/pki/request.h"
-#include "tests/support/hex.h"
-
-static struct arena *arena;
-
-static void set_up(void)
-{
-    arena = arena_new(1024 * 1024);
-}
-
-static void tear_down(void)
-{
-    arena_free(arena);
-}
+#include "tests/unit/pki/crmf.h"
 
 TestSuite(request, .init = set_up, .fini = tear_down);
-
-static struct bytes wrap(uint8_t tag, struct bytes content)
-{
-    size_t head = content.len < 128 ? 2 : content.len < 256 ? 3 : 4;
-    uint8_t *out = arena_alloc(arena, head + content.len);
-
-    out[0] = tag;
-    if (head == 2)
-        out[1] = (uint8_t)content.len;
-    if (head == 3) {
-        out[1] = 0x81;
-        out[2] = (uint8_t)content.len;
-    }
-    if (head == 4) {
-        out[1] = 0x82;
-        out[2] = (uint8_t)(content.len >> 8);
-        out[3] = (uint8_t)content.len;
-    }
-    if (content.len != 0)
-        memcpy(out + head, content.data, content.len);
-    return bytes_of(out, head + content.len);
-}
-
-static struct bytes join(struct bytes a, struct bytes b)
-{
-    uint8_t *out = arena_alloc(arena, a.len + b.len);
-
-    memcpy(out, a.data, a.len);
-    memcpy(out + a.len, b.data, b.len);
-    return bytes_of(out, a.len + b.len);
-}
-
-/* CertReqMsg ::= SEQUENCE { certReq SEQUENCE { certReqId 0, certTemplate |tmpl|, … }, |rest| } */
-static struct bytes cert_req_msg(const char *tmpl, const char *controls, const char *rest)
-{
-    struct bytes request = join(hex(arena, "02 01 00"), wrap(0x30, hex(arena, tmpl)));
-
-    return wrap(0x30, join(wrap(0x30, join(request, hex(arena, controls))), hex(arena, rest)));
-}
-
-static int decode(struct cert_request *out, struct bytes messages)
-{
-    const char *why = NULL;
-    size_t count;
-    int ok = pki_decode_cert_requests(out, &count, arena, &why, wrap(0x30, messages));
-
-    cr_assert(ok || why != NULL);
-    return ok;
-}
 
 static int decode_template(struct cert_request *out, const char *tmpl)
 {
@@ -369,47 +305,6 @@ Test(request, a_malformed_proof_is_refused)
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "", bad[i])), "case %zu", i);
-}
-
-#define OLD_CERT_ID " 06 09 2b 06 01 05 05 07 05 01 05 30 07 a4 02 30 00 02 01 07 "
-
-Test(request, controls_and_regInfo_are_found)
-{
-    struct cert_request request;
-
-    /* an unknown control, and oldCertID (RFC 4211 6.5): CertId { directoryName NULL-DN, 7 } */
-    cr_assert(decode(&request, cert_req_msg(SUBJECT, "30 06 30 04 06 02 2a 03", "")));
-    cr_assert_eq(request.old_cert_issuer.len, 0);
-    cr_assert(decode(&request, cert_req_msg(SUBJECT,
-                                            "30 "
-                                            "16 30 14" OLD_CERT_ID,
-                                            "")));
-    cr_assert(bytes_equal(request.old_cert_issuer, hex(arena, "30 00")));
-    cr_assert(bytes_equal(request.old_cert_serial, hex(arena, "07")));
-    cr_assert(decode(&request, cert_req_msg(SUBJECT, "", "80 00 30 02 30 00")));
-    cr_assert_eq(request.old_cert_issuer.len, 0);
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 00", "")));
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 02 30 00", "")));
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "30 2c 30 14" OLD_CERT_ID "30 14" OLD_CERT_ID, "")),
-                  "twice");
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "05 00", "")));
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT, "", "30 02 30 00 80 00")));
-}
-
-/* RFC 9483 4.1.3 issuer: "REQUIRED"
- * RFC 9483 4.1.3 serialNumber: "REQUIRED" */
-Test(request, an_oldCertID_has_issuer_and_serialNumber)
-{
-    struct cert_request request;
-
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT,
-                                                "30 12 30 10"
-                                                " 06 09 2b 06 01 05 05 07 05 01 05 30 03 02 01 07 ",
-                                                "")));
-    cr_assert_not(decode(&request, cert_req_msg(SUBJECT,
-                                                "30 13 30 11"
-                                                " 06 09 2b 06 01 05 05 07 05 01 05 30 04 a4 02 30 00 ",
-                                                "")));
 }
 
 /* ---- CertReqMessages ::= SEQUENCE SIZE (1..MAX) OF CertReqMsg ---- */
