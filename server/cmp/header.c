@@ -109,14 +109,15 @@ enum cmp_turn cmp_check_recip_nonce(struct cmp_message *m)
                       is_absent ? cmp_would_tolerate(m, TOLERANCE_NO_RECIP_NONCE) : NULL);
 }
 
-/* RFC 9483 3.5 messageTime */
+/* RFC 9483 3.5 messageTime. RFC 9810 appendix F, missingTimeStamp: "when the timestamp is missing but should
+ * be there (by policy)" */
 enum cmp_turn cmp_check_time(struct cmp_message *m)
 {
     uint32_t window = m->profile->config->accept.message_time_seconds;
     int64_t difference = m->in.header.message_time - m->now;
 
     if (!m->in.header.has_message_time && m->profile->config->accept.message_time_required)
-        return refuse(m, PKI_BAD_TIME, "messageTime is missing, and this profile wants it");
+        return refuse(m, PKI_MISSING_TIME_STAMP, "messageTime is missing, and this profile wants it");
     if (window == 0 || !m->in.header.has_message_time ||
         (difference <= window && difference >= -(int64_t)window) || cmp_tolerates(m, TOLERANCE_CLOCK_OFF))
         return CMP_ON;

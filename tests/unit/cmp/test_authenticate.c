@@ -414,6 +414,7 @@ Test(authenticate, messageTime_must_be_within_the_window_of_the_profile)
     }
 }
 
+/* RFC 9810 appendix F, missingTimeStamp: "when the timestamp is missing but should be there (by policy)" */
 Test(authenticate, messageTime_may_be_required)
 {
     struct client *const clients[] = {&client, &mac};
@@ -427,7 +428,7 @@ Test(authenticate, messageTime_may_be_required)
             if (there)
                 expect_certificate(&answer, PKI_IP);
             else
-                expect_error(&answer, PKI_BAD_TIME);
+                expect_error(&answer, PKI_MISSING_TIME_STAMP);
         }
 }
 
