@@ -26,6 +26,7 @@ enum refusal_flag {
     BARE = 8, /* the answer is not protected, HTTP status 400: header or body cannot be found in the octets */
     SIGNED = 32, /* the MAC of the message proves nothing: the answer is signed */
     ENDS = 16,   /* RFC 9483 3.6.4: the transaction is over, its certificate treated as rejected */
+    OF_V2 = 128, /* CMPv2 alone refuses it */
     FORM = 64,   /* … to the letter of RFC 9483, and by RFC 9810 it goes on: the form alone is wrong */
 };
 

@@ -45,8 +45,8 @@ static const struct refusal rows[] = {
      "pvno = 02{03}; " CERT_STATUS "/0 = 04{$}; " CERT_STATUS " + a0{30{(2.16.840.1.101.3.4.2.1)}}",
      PKI_ERROR, PKI_BAD_CERT_ID, .with = sha384_of},
     /* "If used, the pvno field in the header MUST be cmp2021 (3).", of hashAlg */
-    GOES_ON("hashAlg with pvno 2", 0, CERT_STATUS " + a0{30{(2.16.840.1.101.3.4.2.1)}}"),
-    GOES_ON("hashAlg with pvno 2, MAC", BY_MAC, CERT_STATUS " + a0{30{(2.16.840.1.101.3.4.2.1)}}"),
+    GOES_ON("hashAlg with pvno 2", OF_V2, CERT_STATUS " + a0{30{(2.16.840.1.101.3.4.2.1)}}"),
+    GOES_ON("hashAlg with pvno 2, MAC", BY_MAC | OF_V2, CERT_STATUS " + a0{30{(2.16.840.1.101.3.4.2.1)}}"),
     /* "MUST be absent if status is "accepted"", of failInfo */
     GOES_ON("failInfo beside accepted", 0, CERT_STATUS " + 30{02{00} 03{0780}}"),
     GOES_ON("failInfo beside accepted, MAC", BY_PBMAC1, CERT_STATUS " + 30{02{00} 03{0609 c0}}"),
