@@ -57,7 +57,10 @@ struct refusal_table {
 extern const struct refusal_table refusals_of_header, refusals_of_general_info, refusals_of_body,
     refusals_of_template, refusals_of_popo, refusals_of_protection, refusals_of_mac, refusals_of_extra_certs,
     refusals_of_der, refusals_of_state, refusals_of_confirmation, refusals_of_revocation,
-    refusals_of_vendor_crls, refusals_of_general;
+    refusals_of_vendor_crls, refusals_of_general, refusals_of_poll;
+
+/* Every request has to be approved, and nobody has approved it. */
+extern const struct config_approve_rules scene_approve;
 
 /* scene_make issues a certificate of |plan| by |issuer| for a new key, freed with the scene. */
 const struct ctl_identity *scene_make(struct scene *scene, struct certificate_plan plan,

@@ -1,8 +1,9 @@
 /* Damaged and forbidden messages: each refused with the failInfo that the text wants, none with an effect. */
+#include "server/pki/polling.h"
 #include "server/pki/response.h"
 #include "tests/refusals/refusal.h"
 
-enum { AT_LEAST = 150 };
+enum { AT_LEAST = 900 };
 
 static struct world *world;
 
@@ -91,6 +92,28 @@ static void close_scene(struct scene *scene, const struct cmp_profile *profile,
     world_forget(world);
 }
 
+const struct config_approve_rules scene_approve = {.when = CONFIG_APPROVE_ALWAYS,
+                                                   .approvals = 1,
+                                                   .check_after_seconds = 60,
+                                                   .expire_hours = 1,
+                                                   .per_day = 10,
+                                                   .open = 1};
+
+static void begin_to_wait(struct scene *scene)
+{
+    world->config.approve = scene_approve;
+    scene->first = world_send(world, client_request(scene->client, PKI_IR));
+    must(scene->first.status.status == PKI_WAITING);
+}
+
+static struct bytes poll_body(struct scene *scene)
+{
+    struct bytes body;
+
+    must(pki_encode_poll_req(&body, scene->world->arena, 0));
+    return body;
+}
+
 static struct bytes error_body(struct scene *scene)
 {
     const struct pki_status_info status = {.status = PKI_REJECTION, .text = bytes_str("no")};
@@ -140,6 +163,10 @@ static struct bytes good_message(struct scene *scene, int request)
         return client_message(client, PKI_ERROR, error_body(scene));
     case PKI_GENM:
         return client_message(client, PKI_GENM, crl_question(scene));
+    case PKI_POLLREQ:
+        begin_to_wait(scene);
+        client_next(client, &scene->first);
+        return client_message(client, PKI_POLLREQ, poll_body(scene));
     default:
         return client_request(client, request);
     }
@@ -152,6 +179,7 @@ static int good_answer(int request)
            : request == PKI_KUR                        ? PKI_KUP
            : request == PKI_RR                         ? PKI_RP
            : request == PKI_GENM                       ? PKI_GENP
+           : request == PKI_POLLREQ                    ? PKI_POLLREP
                                                        : PKI_PKICONF;
 }
 
@@ -333,6 +361,7 @@ TABLE(confirmation)
 TABLE(revocation)
 TABLE(vendor_crls)
 TABLE(general)
+TABLE(poll)
 
 /* ---- the whole ---- */
 
@@ -343,7 +372,7 @@ Test(refusals, there_are_enough_and_no_two_of_one_name)
         &refusals_of_template,    &refusals_of_popo,         &refusals_of_protection,
         &refusals_of_mac,         &refusals_of_extra_certs,  &refusals_of_der,
         &refusals_of_state,       &refusals_of_confirmation, &refusals_of_revocation,
-        &refusals_of_vendor_crls, &refusals_of_general,
+        &refusals_of_vendor_crls, &refusals_of_general,      &refusals_of_poll,
     };
     enum { TABLES = sizeof tables / sizeof tables[0] };
     size_t count = 0;
