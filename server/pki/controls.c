@@ -145,8 +145,8 @@ static const char *fault_of_control(int type)
     static const char *const texts[] = {
         [REG_TOKEN] = "regToken in controls must be a UTF8String of 1 to 1024 octets, once",
         [AUTHENTICATOR] = "authenticator in controls must be a UTF8String of 1 to 1024 octets, once",
-        [PUBLICATION] = "pkiPublicationInfo in controls is malformed, has pubInfos with dontPublish, or "
-                        "stands twice",
+        [PUBLICATION] =
+            "pkiPublicationInfo in controls is malformed or stands twice, or dontPublish has pubInfos",
         [ARCHIVE] = "pkiArchiveOptions in controls is malformed, or stands twice",
         [OLD_CERT_ID] = "oldCertID in controls is malformed, or stands twice",
     };
