@@ -1,12 +1,28 @@
 /* A store that fails at each look-up and at each commit of every kind of message, in turn: nothing is done by
  * halves, the peer is told the truth, and the same octets sent again come through. */
 #include "server/pki/confirmation.h"
+#include "server/pki/polling.h"
 #include "server/pki/response.h"
+#include "tests/support/approvers.h"
 #include "tests/unit/cmp/expect.h"
 
 /* ---- messages ---- */
 
-enum step { REQUEST, CONFIRM, REJECT, CONFIRM_WRONGLY, GIVE_UP, REVOKE, HOLD, REVOKE_BY_RA };
+enum step {
+    REQUEST,
+    CONFIRM,
+    REJECT,
+    CONFIRM_WRONGLY,
+    GIVE_UP,
+    REVOKE,
+    HOLD,
+    REVOKE_BY_RA,
+    BE_HELD,     /* the request, which has to be approved */
+    POLL,        /* for it, and nobody has said anything */
+    TAKE_UP,     /* … and it was approved */
+    HEAR_DENIAL, /* … and it was denied */
+    LEAVE,       /* an error message of who does not want to wait any more */
+};
 
 enum trait {
     BY_MAC = 1,    /* protected by the shared secret */
@@ -73,6 +89,27 @@ static const struct plan plans[] = {
     {"rr again", REVOKE, PKI_RR, BY_OWN | REPLAYED},
     {"rr by an RA", REVOKE_BY_RA, PKI_RR, BY_OWN},
     {"rr by an RA, again", REVOKE_BY_RA, PKI_RR, BY_OWN | REPLAYED},
+    {"ir that has to wait", BE_HELD, PKI_IR, 0},
+    {"ir that has to wait, MAC", BE_HELD, PKI_IR, BY_MAC},
+    {"ir that has to wait, again", BE_HELD, PKI_IR, REPLAYED},
+    {"ir that has to wait, one-time secret", BE_HELD, PKI_IR, BY_MAC | ONE_TIME},
+    {"p10cr that has to wait", BE_HELD, PKI_P10CR, 0},
+    {"kur that has to wait", BE_HELD, PKI_KUR, BY_OWN},
+    {"pollReq", POLL, PKI_IR, 0},
+    {"pollReq, MAC", POLL, PKI_CR, BY_MAC},
+    {"pollReq of kur", POLL, PKI_KUR, BY_OWN},
+    {"pollReq, again", POLL, PKI_IR, REPLAYED},
+    {"approved ir", TAKE_UP, PKI_IR, 0},
+    {"approved ir, implicit", TAKE_UP, PKI_IR, IMPLICIT},
+    {"approved cr, MAC", TAKE_UP, PKI_CR, BY_MAC},
+    {"approved p10cr, one-time secret", TAKE_UP, PKI_P10CR, BY_MAC | ONE_TIME},
+    {"approved kur", TAKE_UP, PKI_KUR, BY_OWN},
+    {"approved ir, again", TAKE_UP, PKI_IR, REPLAYED},
+    {"denied ir", HEAR_DENIAL, PKI_IR, 0},
+    {"denied cr, MAC", HEAR_DENIAL, PKI_CR, BY_MAC},
+    {"denied kur, again", HEAR_DENIAL, PKI_KUR, BY_OWN | REPLAYED},
+    {"error while it waits", LEAVE, PKI_IR, 0},
+    {"error while it waits, MAC", LEAVE, PKI_CR, BY_MAC},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };
@@ -93,6 +130,7 @@ static void set_up(void)
     world = world_new(KEY_P256);
     config = world->config;
     profile = world->profile;
+    approvers_make(world);
     issue_ra(world, &ra, &ra_trust);
 }
 
@@ -117,6 +155,7 @@ static void tear_down(void)
     forget();
     ctl_identity_cleanup(&ra);
     trust_cleanup(&ra_trust);
+    approvers_free();
     world_free(world);
 }
 
@@ -155,12 +194,45 @@ static struct bytes error_message(void)
     return client_message(&client, PKI_ERROR, body);
 }
 
+static int waits(enum step step)
+{
+    return step >= BE_HELD;
+}
+
+static struct bytes poll(void)
+{
+    struct bytes body;
+
+    must(pki_encode_poll_req(&body, world->arena, PKI_POLL_WHOLE));
+    client_next(&client, &first);
+    return client_message(&client, PKI_POLLREQ, body);
+}
+
+/* What comes before the message in a transaction that waits. */
+static void begin_to_wait(enum step step, int body)
+{
+    world->config.approve = (struct config_approve_rules){.when = CONFIG_APPROVE_ALWAYS,
+                                                          .approvals = 1,
+                                                          .check_after_seconds = 60,
+                                                          .expire_hours = 1,
+                                                          .per_day = 10,
+                                                          .open = 2};
+    if (step == BE_HELD)
+        return;
+    first = world_send(world, client_request(&client, body));
+    must(first.status.status == PKI_WAITING);
+    if (step == TAKE_UP || step == HEAR_DENIAL)
+        approvers_say(world, client.header.transaction_id, 0, step == TAKE_UP);
+}
+
 static struct bytes message_of(enum step step, int body)
 {
     if (step >= CONFIRM && step <= GIVE_UP) {
         first = world_send(world, client_request(&client, body));
         must(first.has_cert);
     }
+    if (waits(step))
+        begin_to_wait(step, body);
     switch (step) {
     case CONFIRM:
         return client_confirm(&client, &first, -1);
@@ -178,6 +250,12 @@ static struct bytes message_of(enum step step, int body)
         return client_revoke(&client, &own.cert, 1);
     case HOLD:
         return client_revoke(&client, &own.cert, 6);
+    case POLL:
+    case TAKE_UP:
+    case HEAR_DENIAL:
+        return poll();
+    case LEAVE:
+        return error_message();
     default:
         return client_request(&client, body);
     }
@@ -187,6 +265,9 @@ static int good_body(const struct plan *plan)
 {
     switch (plan->step) {
     case REQUEST:
+    case BE_HELD:
+    case TAKE_UP:
+    case HEAR_DENIAL:
         return plan->body == PKI_IR ? PKI_IP : plan->body == PKI_KUR ? PKI_KUP : PKI_CP;
     case CONFIRM_WRONGLY:
         return PKI_ERROR;
@@ -194,6 +275,8 @@ static int good_body(const struct plan *plan)
     case HOLD:
     case REVOKE_BY_RA:
         return PKI_RP;
+    case POLL:
+        return PKI_POLLREP;
     default:
         return PKI_PKICONF;
     }
@@ -225,7 +308,7 @@ static uint64_t failure_of(const struct answer *answer)
 static const uint64_t unavailable = UINT64_C(1) << PKI_SYSTEM_UNAVAIL;
 
 /* A wrong certConf is refused where others succeed, and if it has ended the transaction already, with
- * certRevoked. */
+ * certRevoked; what was denied is refused, too. */
 static int is_good(const struct plan *plan, const struct answer *answer)
 {
     uint64_t failure = failure_of(answer);
@@ -234,7 +317,11 @@ static int is_good(const struct plan *plan, const struct answer *answer)
         return 0;
     if (plan->step == CONFIRM_WRONGLY)
         return failure == UINT64_C(1) << PKI_BAD_CERT_ID || failure == UINT64_C(1) << PKI_CERT_REVOKED;
-    return failure == 0 && !answer->result.refused && answer->has_cert == (plan->step == REQUEST);
+    if (plan->step == HEAR_DENIAL)
+        return failure == UINT64_C(1) << PKI_NOT_AUTHORIZED;
+    return failure == 0 && !answer->result.refused &&
+           (plan->step != BE_HELD || answer->status.status == PKI_WAITING) &&
+           answer->has_cert == (plan->step == REQUEST || plan->step == TAKE_UP);
 }
 
 static struct answer send_and_check(const struct plan *plan)
@@ -466,6 +553,13 @@ static void deadline(struct world *w)
     world_cert_of(w, tx->serial)->status = STORE_CERT_REVOKED;
 }
 
+/* What upkeep does with what nobody has approved in time. */
+static void waiting_is_over(struct world *w)
+{
+    world_tx_of(w, client.header.transaction_id)->state = STORE_TX_ENDED;
+    w->request_count = 0;
+}
+
 static void revoke_signer(struct world *w)
 {
     world_cert_of(w, own.cert.serial)->status = STORE_CERT_REVOKED;
@@ -490,7 +584,7 @@ static void use_secret(struct world *w)
 {
     struct answer answer = world_send(w, client_request(&other, PKI_IR));
 
-    must(answer.has_cert);
+    must(!answer.result.refused);
     answer_free(&answer);
 }
 
@@ -542,6 +636,17 @@ static const struct rival {
      PKI_BAD_MESSAGE_CHECK},
     {"the secret is used up", use_secret, 1 << REQUEST, BY_MAC | ONE_TIME, PKI_ERROR, PKI_NOT_AUTHORIZED,
      PKI_NOT_AUTHORIZED},
+    {"the same poll elsewhere", same_message,
+     1 << BE_HELD | 1 << POLL | 1 << TAKE_UP | 1 << HEAR_DENIAL | 1 << LEAVE, 0, SAME, GOOD, GOOD},
+    {"the time of the request is over", waiting_is_over, 1 << TAKE_UP | 1 << HEAR_DENIAL, 0, SAME,
+     PKI_NOT_AUTHORIZED, PKI_NOT_AUTHORIZED},
+    {"the signer of what is to wait is revoked", revoke_signer, 1 << BE_HELD, BY_OWN, PKI_ERROR,
+     PKI_SIGNER_NOT_TRUSTED, PKI_SIGNER_NOT_TRUSTED},
+    /* the refusal of what was approved ends it */
+    {"the signer of what was approved is revoked", revoke_signer, 1 << TAKE_UP, BY_OWN, PKI_ERROR,
+     PKI_SIGNER_NOT_TRUSTED, PKI_NOT_AUTHORIZED},
+    {"the secret of what is to wait is used up", use_secret, 1 << BE_HELD, BY_MAC | ONE_TIME, PKI_ERROR,
+     PKI_NOT_AUTHORIZED, PKI_NOT_AUTHORIZED},
     {"the key is used", use_key, 1 << REQUEST, UNIQUE, SAME, PKI_BAD_CERT_TEMPLATE, PKI_BAD_CERT_TEMPLATE},
 };
 

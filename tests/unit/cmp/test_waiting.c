@@ -1,34 +1,18 @@
 /* waiting.c and op_poll.c: requests that wait until people approve them (RFC 9810 5.3.22, RFC
  * 9483 4.4, 5.1.5). */
-#include "server/cmp/approval.h"
 #include "server/pki/confirmation.h"
 #include "server/pki/polling.h"
+#include "tests/support/approvers.h"
 #include "tests/unit/cmp/fixture.h"
 
-enum { APPROVERS = 3, HOUR = 3600, DAY = 24 * HOUR };
+enum { HOUR = 3600, DAY = 24 * HOUR };
 
-static const char *const names[APPROVERS] = {"anna", "bert", "carl"};
-static struct private_key *keys[APPROVERS];
-static struct public_key *public_keys[APPROVERS];
-static struct config_approver configs[APPROVERS];
-static struct cmp_approver approvers[APPROVERS];
 static struct config_vendor vendor;
 
 static void set_up_approvers(void)
 {
     set_up();
-    for (size_t i = 0; i < APPROVERS; i++) {
-        struct bytes spki;
-        keys[i] = private_key_generate(KEY_P256, 0);
-        spki = private_key_spki(keys[i]);
-        public_keys[i] = public_key_parse(spki);
-        configs[i] = (struct config_approver){.name = names[i]};
-        approvers[i] = (struct cmp_approver){
-            .config = &configs[i], .cert = {.not_after = INT64_MAX}, .key = public_keys[i]};
-        digest_compute(approvers[i].key_hash, DIGEST_SHA256, spki);
-    }
-    world->settings.approvers = approvers;
-    world->settings.approver_count = APPROVERS;
+    approvers_make(world);
     world->config.approve = (struct config_approve_rules){.when = CONFIG_APPROVE_ALWAYS,
                                                           .approvals = 1,
                                                           .check_after_seconds = 77,
@@ -40,19 +24,11 @@ static void set_up_approvers(void)
 
 static void tear_down_approvers(void)
 {
-    for (size_t i = 0; i < APPROVERS; i++) {
-        private_key_free(keys[i]);
-        public_key_free(public_keys[i]);
-    }
+    approvers_free();
     tear_down();
 }
 
 TestSuite(waiting, .init = set_up_approvers, .fini = tear_down_approvers);
-
-static struct bytes issuer(void)
-{
-    return bytes_of(world->ca.id, STORE_ISSUER_ID);
-}
 
 static struct store_tx *row_of(const struct client *who)
 {
@@ -61,31 +37,13 @@ static struct store_tx *row_of(const struct client *who)
 
 static struct store_request *request_of(const struct client *who)
 {
-    return world_find(world, STORE_REQUESTS, issuer(), cmp_request_id(row_of(who)->request_hash));
+    return approvers_request(world, who->header.transaction_id);
 }
 
 /* The word of |approver| on what |who| has asked for. */
 static struct store_approval *say(const struct client *who, int approver, int approved)
 {
-    struct world_approval *said = &world->approvals[world->approval_count++];
-    struct store_request *request = request_of(who);
-    uint8_t *signature = arena_alloc(world->rows, 128), *key = arena_alloc(world->rows, STORE_APPROVAL_KEY);
-    struct signing sign = {
-        .algorithm = signature_for_key(KEY_P256), .key = keys[approver], .signature = signature};
-    struct signing *item = &sign;
-    struct bytes reason = bytes_str("as seen on site");
-
-    cr_assert(request != NULL &&
-              cmp_approval_text(&sign.message, world->rows, issuer(), request, approved, world->now, reason));
-    sign_batch(&item, 1);
-    memcpy(said->issuer, world->ca.id, STORE_ISSUER_ID);
-    said->row =
-        (struct store_approval){.approval = cmp_approval_key(key, request->request, &approvers[approver]),
-                                .approved = approved,
-                                .at = world->now,
-                                .reason = reason,
-                                .signature = bytes_of(signature, sign.signature_len)};
-    return &said->row;
+    return approvers_say(world, who->header.transaction_id, approver, approved);
 }
 
 static struct answer poll_for(struct client *who, const struct answer *after, int64_t cert_req_id)
@@ -347,9 +305,9 @@ Test(waiting, an_approver_of_other_profiles_or_of_another_time_does_not_count)
     struct answer last = begin_to_wait(&client, PKI_IR, PKI_IP);
 
     say(&client, 0, 1);
-    configs[0].profiles = (struct config_list){other, 1};
+    approver_configs[0].profiles = (struct config_list){other, 1};
     still_waits(&client, &last);
-    configs[0].profiles.count = 0;
+    approver_configs[0].profiles.count = 0;
     approvers[0].cert.not_after = world->now - 1;
     still_waits(&client, &last);
     approvers[0].cert.not_after = INT64_MAX;
