@@ -145,8 +145,9 @@ run --url "$url" --rate 20000 --count 40000 --clients 1 --seconds 1
 holds "what was meant to start and did not is an error" "r['completed'] > 0 and r['errors'].get('overdue', 0) > 1000 and
  list(r['errors']) == ['overdue']"
 same "exit status" "$status" 1
+# Three seconds at this rate, of which two are not counted; a busy machine is late with some.
 run --url "$url" --rate 100 --count 300 --warmup 2
-holds "warm-up is left out" "90 <= r['completed'] <= 110 and r['errors'] == {}"
+holds "warm-up is left out" "50 <= r['completed'] <= 200 and r['errors'] == {}"
 
 rm -f "$work/held"
 run --url "$url" --rate 100 --count 5000 --held "$work/held" &

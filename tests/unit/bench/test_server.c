@@ -44,8 +44,9 @@ Test(server, memory_is_what_is_resident)
     memset(memory, 1, SIZE);
     after = server_usage(getpid());
     cr_assert_gt(before.rss_kib, 0);
-    cr_assert(after.rss_kib - before.rss_kib >= SIZE / 1024 &&
-              after.rss_kib - before.rss_kib < SIZE / 1024 + 8192);
+    /* Other pages come and go meanwhile, and a sanitizer has some of its own for each. */
+    int64_t more = after.rss_kib - before.rss_kib;
+    cr_assert(more > SIZE / 1024 * 7 / 8 && more < SIZE / 1024 * 3 / 2, "%lld KiB more", (long long)more);
 }
 
 Test(server, of_nobody_nothing_is_known)
