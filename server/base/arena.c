@@ -45,6 +45,19 @@ struct arena *arena_new(size_t limit)
     return arena;
 }
 
+struct arena *arena_beside(const struct arena *arena, size_t limit)
+{
+    struct arena *other = arena_new(limit);
+    if (other != NULL)
+        other->counter = arena->counter;
+    return other;
+}
+
+void arena_allow(struct arena *arena, size_t more)
+{
+    arena->limit = more <= SIZE_MAX - arena->limit ? arena->limit + more : SIZE_MAX;
+}
+
 void arena_count(struct arena *arena, atomic_size_t *counter)
 {
     arena->counter = counter;

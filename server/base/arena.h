@@ -15,6 +15,13 @@ struct arena;
  */
 struct arena *arena_new(size_t limit);
 
+/* arena_beside returns another one, which is counted where |arena| is (arena_count). Each has its own limit
+ * and may be lent to another thread. The caller frees it. */
+struct arena *arena_beside(const struct arena *arena, size_t limit);
+
+/* arena_allow lets |arena| hand out |more| octets in all. */
+void arena_allow(struct arena *arena, size_t more);
+
 /* arena_count adds what |arena|, still empty, takes from the system to |counter|, which must outlive it, and
  * takes it away again when |arena| is freed. */
 void arena_count(struct arena *arena, atomic_size_t *counter);

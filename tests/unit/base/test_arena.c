@@ -95,3 +95,35 @@ Test(arena, what_it_takes_is_counted)
     arena_free(one);
     cr_assert_eq(atomic_load(&counter), 0);
 }
+
+Test(arena, one_beside_another_is_counted_where_that_is)
+{
+    atomic_size_t counter = 0;
+    struct arena *arena = arena_new(1000), *beside;
+
+    arena_count(arena, &counter);
+    cr_assert_not_null(arena_alloc(arena, 900));
+    size_t first = atomic_load(&counter);
+    cr_assert_not_null(beside = arena_beside(arena, 2000));
+    cr_assert_null(arena_alloc(beside, 2001));
+    cr_assert_not_null(arena_alloc(beside, 2000));
+    cr_assert_eq(atomic_load(&counter), first + arena_taken(beside));
+    arena_free(beside);
+    cr_assert_eq(atomic_load(&counter), first);
+    arena_free(arena);
+    cr_assert_eq(atomic_load(&counter), 0);
+}
+
+Test(arena, more_is_handed_out_once_it_is_allowed)
+{
+    struct arena *arena = arena_new(64);
+
+    cr_assert_not_null(arena_alloc(arena, 64));
+    cr_assert_null(arena_alloc(arena, 1));
+    arena_allow(arena, 64);
+    cr_assert_not_null(arena_alloc(arena, 64));
+    cr_assert_null(arena_alloc(arena, 1));
+    arena_allow(arena, SIZE_MAX);
+    cr_assert_not_null(arena_alloc(arena, 1));
+    arena_free(arena);
+}
