@@ -325,6 +325,17 @@ credentials() {
         -recipient "/O=Demo Operator/CN=Issuing CA")
 }
 
+# make_ra: an RA, a certificate with id-kp-cmcRA (RFC 9810 4.1) in $work/ra.pem with its key, under a CA of its own, $dir/ra-ca.pem.
+make_ra() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/ra-ca.key" \
+        -out "$dir/ra-ca.pem" -days 2 -subj "/CN=CA of RAs" 2>/dev/null
+    new_key "$work/ra.key" P-256
+    printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=1.3.6.1.5.5.7.3.28\nsubjectKeyIdentifier=hash\n' >"$work/ext"
+    openssl req -new -key "$work/ra.key" -subj "/CN=RA" |
+        openssl x509 -req -CA "$dir/ra-ca.pem" -CAkey "$work/ra-ca.key" -CAcreateserial -days 2 -extfile "$work/ext" \
+            -out "$work/ra.pem" 2>/dev/null
+}
+
 # stored KEY VALUE FIELD: FIELD in the store of the certificates whose KEY is VALUE, one a line; the keys are those of
 # cmpctl cert list --json.
 stored() {

@@ -50,7 +50,9 @@ enum {
     BOUND_REFUSALS_RECORDED = 1000, /* refusals of one key or reference in the audit log; … */
     BOUND_REFUSALS_HALVING = 600,   /* … seconds in which half of them is forgotten */
     BOUND_OPEN_TRANSACTIONS = 16,   /* of a reference, that a configuration may ask for */
-    BOUND_CERT_STATUS = 4,          /* CertStatus entries of a certConf that are read */
+    BOUND_NESTED_MESSAGES = 64, /* that came in one nested message, those in nested ones among them, too */
+    BOUND_NESTED_DEPTH = 2,     /* nested messages, one in the other */
+    BOUND_CERT_STATUS = 4,      /* CertStatus entries of a certConf that are read */
 
     /* Upkeep: what is left is done a second later. */
     BOUND_UNCONFIRMED = 100,      /* transactions ended in one go for want of a certConf */

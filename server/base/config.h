@@ -145,6 +145,7 @@ struct config_accept {
     int own_certificates;            /* 1: certificates that this profile issued may, too */
     struct config_list own_profiles; /* … and those that these profiles issued */
     struct config_list ras;          /* names of config_vendor whose certificates with cmcRA act for others */
+    uint32_t nested; /* messages that one of an RA's nested messages may carry; 0: none is taken */
     const struct config_agent *agents;
     size_t agent_count;
     int find_signer; /* 1: a signer's certificate that extraCerts lacks is looked for in the store */

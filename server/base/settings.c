@@ -297,6 +297,8 @@ static const struct config_setting accept_rows[] = {
      .says = "… and those that these profiles issued"},
     {ROW(config_accept, ras), LIST(CONFIG_TEXTS, 0),
      .says = "vendors whose certificates with cmcRA may enroll for others, and revoke, hold and release"},
+    {ROW(config_accept, nested), NUMBER(0, BOUND_NESTED_MESSAGES, 16),
+     .says = "messages that one nested message of an RA (see ras) may carry; 0: no nested message is taken"},
     {ROW(config_accept, agents), .kind = CONFIG_SECTIONS,
      .count_offset = offsetof(struct config_accept, agent_count), .max = CONFIG_LIST_MAX, .section = &agent,
      .size = sizeof(struct config_agent), .commented = 1,

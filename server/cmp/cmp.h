@@ -239,7 +239,24 @@ struct cmp_question {
     struct cmp_names names;
 };
 
+struct cmp_message;
+
+/* struct cmp_admission asks whether messages may be taken up that came in another one (RFC 9483 5.2.2). They
+ * have just started, and nothing that they want is wanted yet: each may be refused by cmp_refuse_guess or
+ * cmp_refuse_busy, as if it had come alone. */
+struct cmp_admission {
+    /* In. */
+    struct cmp_message *const *messages;
+    size_t count;
+
+    /* Out. */
+    const char *why; /* statusString: why none of them is; NULL: they are */
+
+    int is_judged; /* of whoever judges: 1: it has */
+};
+
 enum cmp_want_kind {
+    CMP_WANT_ADMIT,
     CMP_WANT_FETCH,
     CMP_WANT_MAC,
     CMP_WANT_VERIFY,
@@ -262,6 +279,7 @@ struct cmp_want {
     struct cmp_want *next;
     enum cmp_want_kind kind;
     union {
+        struct cmp_admission *admit;
         struct store_fetch *fetch;
         struct cmp_mac *mac;
         struct verification *verify;
@@ -273,8 +291,6 @@ struct cmp_want {
 };
 
 /* ---- a message ---- */
-
-struct cmp_message;
 
 /* cmp_start decodes |request| and takes the first step. |now_ms| is Unix milliseconds. The message and all
  * that it makes live in |arena|, but keys, which cmp_end frees. Returns NULL when the arena is used up. */
@@ -289,7 +305,8 @@ const struct cmp_want *cmp_wants(const struct cmp_message *message);
 void cmp_resume(struct cmp_message *message, int64_t now_ms);
 
 /* cmp_price_us returns what the peer's choices will cost in verifications and MACs, in microseconds; the
- * server's own signatures, whose cost the operator chose, are not in it. Known once it is decoded. */
+ * server's own signatures, whose cost the operator chose, are not in it. Known once it is decoded; that of
+ * messages in it is added when they are, which is when it is known who has sent them. */
 uint64_t cmp_price_us(const struct cmp_message *message);
 
 /* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. */
@@ -299,11 +316,15 @@ struct bytes cmp_reference(const struct cmp_message *message);
  * a look at it: who sent it was wrong too often. A message that is refused already stays as it is. */
 void cmp_refuse_guess(struct cmp_message *message);
 
+/* cmp_refuse_busy refuses a message that has just started likewise, by systemUnavail with |text|. */
+void cmp_refuse_busy(struct cmp_message *message, const char *text);
+
 /* struct cmp_result is the answer, and what a log line needs. */
 struct cmp_result {
     enum job_end end;
     struct bytes reply; /* PKIMessage; empty only when memory is used up */
     const char *event;  /* "certificate issued", "request refused", … */
+    int carried;        /* 1: it carried other messages, of which each has a result of its own */
     int refused;        /* 1: the answer is a rejection or an error */
     enum pki_failure fail_info;
     const char *text;             /* statusString sent, or NULL */
@@ -316,6 +337,7 @@ struct cmp_result {
     const char *profile;          /* name, or NULL */
     struct bytes transaction_id;
     struct bytes sender;    /* DER name, or empty */
+    struct bytes nested_by; /* DER name of the RA in whose nested message it came; empty: it came alone */
     struct bytes reference; /* senderKID if the request was MAC-protected, or empty */
     struct bytes serial;    /* of the certificate concerned, or empty */
     struct bytes subject;   /* DER name of the certificate issued, or empty */

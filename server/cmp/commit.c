@@ -24,6 +24,8 @@ enum cmp_turn cmp_store(struct cmp_message *m)
     m->audit.who =
         m->is_mac ? m->in.header.sender_kid : bytes_str(name_text(who, TEXT, m->in.header.sender_name));
     m->record(m, unit);
+    if (unit->audit != NULL)
+        cmp_tell_outer(m);
     m->unit = unit;
     return CMP_ON;
 }

@@ -10,11 +10,15 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
     return cmp_refuse(m, fail_info, text, NULL);
 }
 
-/* What changes nothing may come from anybody where the profile says so. */
+/* What changes nothing may come from anybody where the profile says so; what carries others may not. */
+static int profile_decides(const struct cmp_message *m)
+{
+    return cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES);
+}
+
 static int may_be_bare(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_MAY_BE_BARE) ||
-           (cmp_has(m, CMP_STANDS_ALONE) && m->profile->config->general.unprotected);
+    return cmp_has(m, CMP_MAY_BE_BARE) || (profile_decides(m) && m->profile->config->general.unprotected);
 }
 
 enum cmp_turn cmp_check_header(struct cmp_message *m)
@@ -41,7 +45,7 @@ enum cmp_turn cmp_check_header(struct cmp_message *m)
         return refuse(m, PKI_BAD_DATA_FORMAT, header->general_info_fault);
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
     if ((!m->in.has_protection || header->protection_alg.len == 0) && !(is_bare && may_be_bare(m)))
-        return cmp_by(m, is_bare && cmp_has(m, CMP_STANDS_ALONE) ? "general.unprotected" : NULL,
+        return cmp_by(m, is_bare && profile_decides(m) ? "general.unprotected" : NULL,
                       refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected"));
     return CMP_ON;
 }
@@ -165,7 +169,9 @@ static enum cmp_turn check_strictly(struct cmp_message *m)
         return refuse(m, PKI_BAD_DATA_FORMAT, "transactionID must have 128 bits");
     if (header->sender_nonce.len > CMP_NONCE)
         return refuse(m, PKI_BAD_SENDER_NONCE, "senderNonce must have 128 bits");
-    if (cmp_has(m, CMP_BEGINS) && header->recip_nonce.len != 0)
+    /* Of a nested message it may be copied from the one in it: "other fields […] can be ignored" (5.2.2.1).
+     */
+    if (cmp_has(m, CMP_BEGINS) && !cmp_has(m, CMP_CARRIES) && header->recip_nonce.len != 0)
         return refuse(m, PKI_BAD_RECIPIENT_NONCE, "recipNonce must be absent in the first message");
     return check_mac_sender(m) == CMP_ON ? check_general_info(m) : CMP_REFUSED;
 }

@@ -31,6 +31,20 @@ struct cmp_signer {
     const struct store_fetch *row; /* what the store has of it; NULL: not asked for */
 };
 
+/* struct cmp_inner is what came in a nested message (RFC 9483 5.2.2). op_nested.c decides about it, message.c
+ * runs it. */
+struct cmp_inner {
+    struct bytes requests[BOUND_NESTED_MESSAGES];
+    size_t count;
+    int is_approved;        /* 1: protection was added to one message (5.2.2.1); 0: it is a batch (5.2.2.2) */
+    struct cmp_route route; /* by which they are judged */
+    /* Once they are started, each with an arena of its own, for each may be lent to another thread; freed by
+     * cmp_end. */
+    struct cmp_message *messages[BOUND_NESTED_MESSAGES];
+    size_t started;
+    size_t first, end; /* of those that are under way */
+};
+
 /* struct cmp_message is what every message has. What belongs to one operation is its |state|. */
 struct cmp_message {
     struct arena *arena;
@@ -137,8 +151,13 @@ struct cmp_message {
     size_t extra_cert_count;
     struct cmp_result result;
 
+    struct cmp_inner *inner;   /* NULL: it carries none */
+    struct cmp_message *outer; /* in which it came; NULL: alone */
+    size_t carried;            /* messages in it, and in those, at whatever depth */
+
     /* The machine (message.c). */
     int phase;
+    int carries; /* 1: those in |inner| come first */
     cmp_step *const *next;
     struct cmp_want *wants, **wants_tail;
     int starved; /* 1: something found no memory; the message ends */
@@ -174,6 +193,9 @@ struct signing *cmp_want_signature(struct cmp_message *m, const struct signature
 struct store_unit *cmp_want_unit(struct cmp_message *m);
 struct cmp_decision *cmp_want_decision(struct cmp_message *m);
 struct cmp_question *cmp_want_question(struct cmp_message *m);
+
+/* cmp_want_admission wants |item| judged, which stays the caller's. */
+void cmp_want_admission(struct cmp_message *m, struct cmp_admission *item);
 
 /* cmp_want_verification wants |item| judged, which stays the caller's. */
 void cmp_want_verification(struct cmp_message *m, struct verification *item);
@@ -246,6 +268,10 @@ const char *cmp_would_tolerate(struct cmp_message *m, enum tolerance tolerance);
 /* cmp_find_counts writes where the uses of |m|, if it made any, are counted: of its profile, and of
  * the vendor whose device it is, where that is known. */
 void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *counts[2]);
+
+/* statusStrings that are told in two places. */
+#define CMP_TOO_MANY_NESTED "the nested message carries too many messages: send fewer at a time"
+#define CMP_WRONG_LABEL "the URL path is for another operation than the message asks for"
 
 /* statusStrings of what a tolerance may take. */
 #define CMP_NO_SENDER_KID "senderKID must name the shared secret"
@@ -494,7 +520,7 @@ enum cmp_turn cmp_judge_approvals(struct cmp_message *m, enum cmp_approval *out)
 const struct store_request *cmp_waiting_request(const struct cmp_message *m);
 const char *cmp_denial(const struct cmp_message *m);
 
-/* cmp_tell_approvers has the audit record say who approved it, before the detail that it has. */
+/* cmp_tell_approvers has the audit record say who approved it (cmp_tell). */
 void cmp_tell_approvers(struct cmp_message *m);
 
 /* ---- the steps, in the order in which message.c takes them ---- */
@@ -565,7 +591,14 @@ enum { CMP_SUPERSEDED = 4 }; /* CRLReason, RFC 5280 5.3.1 */
  * that, and the audit record says so. */
 void cmp_supersede(struct cmp_message *m, struct bytes serial, int revokes);
 
-/* cmp_tell_superseded has the audit record say, before the detail that it has, that |serial| was revoked. */
+/* cmp_tell has the audit record say |text| (NULL: there was no memory for it) before the detail that it has.
+ */
+void cmp_tell(struct cmp_message *m, const char *text);
+
+/* cmp_tell_outer has it say in whose nested message it came, if it came in one. */
+void cmp_tell_outer(struct cmp_message *m);
+
+/* cmp_tell_superseded has it say that |serial| was revoked. */
 void cmp_tell_superseded(struct cmp_message *m, struct bytes serial);
 
 /* cmp_want_unblocked has |unit| depend on |spki|, the key that protects the message, not being blocked;

@@ -39,16 +39,92 @@ static void forget_wants(struct cmp_message *m)
     m->wants_tail = &m->wants;
 }
 
+/* ---- messages in a message ---- */
+
+static struct cmp_message *begin(struct arena *arena, const struct cmp_settings *settings,
+                                 const struct cmp_route *route, struct bytes request, int64_t now_ms,
+                                 struct cmp_message *outer);
+
+/* What each costs is known from then on, and nothing is done yet: a step ends with what it wants. */
+static enum cmp_turn unpack(struct cmp_message *m)
+{
+    struct cmp_inner *inner = m->inner;
+
+    for (; inner->started < inner->count; inner->started++) {
+        struct arena *arena = arena_beside(m->arena, BOUND_JOB_ARENA);
+        struct cmp_message *message = arena != NULL ? begin(arena, m->settings, &inner->route,
+                                                            inner->requests[inner->started], m->now_ms, m)
+                                                    : NULL;
+        if (message == NULL) {
+            arena_free(arena);
+            return cmp_out_of_memory(m);
+        }
+        inner->messages[inner->started] = message;
+        m->price_us += message->price_us;
+    }
+    return CMP_ON;
+}
+
+/* They are under way together, and share rounds, as many as cost no more than a batch: who comes after them
+ * does not wait for all. Returns 1 if there are some. */
+static int take_group(struct cmp_inner *inner)
+{
+    uint64_t cost_us = 0;
+
+    inner->first = inner->end;
+    while (inner->end < inner->started && cost_us < BOUND_BATCH_US)
+        cost_us += inner->messages[inner->end++]->price_us;
+    return inner->first < inner->end;
+}
+
+/* What they want is wanted by the message in which they came. */
+static void gather_wants(struct cmp_message *m)
+{
+    for (size_t i = m->inner->first; i < m->inner->end; i++) {
+        const struct cmp_message *message = m->inner->messages[i];
+        if (message->wants == NULL)
+            continue;
+        *m->wants_tail = message->wants;
+        m->wants_tail = message->wants_tail;
+    }
+}
+
+static void carry(struct cmp_message *m)
+{
+    for (size_t i = m->inner->first; i < m->inner->end; i++)
+        cmp_resume(m->inner->messages[i], m->now_ms);
+    gather_wants(m);
+    while (m->wants == NULL && take_group(m->inner))
+        gather_wants(m);
+    m->carries = m->wants != NULL;
+}
+
+static void end_inner(struct cmp_message *m)
+{
+    for (size_t i = 0; m->inner != NULL && i < m->inner->started; i++) {
+        struct arena *arena = m->inner->messages[i]->arena;
+        cmp_end(m->inner->messages[i]);
+        arena_free(arena);
+    }
+    m->inner = NULL;
+}
+
 /* What was wanted by a step that refuses is not served any more. */
 static void take_turn(struct cmp_message *m, enum cmp_turn turn)
 {
     if (m->starved)
         turn = cmp_out_of_memory(m);
+    if (turn == CMP_UNPACKED)
+        turn = unpack(m);
     switch (turn) {
     case CMP_ON:
         m->next++;
         return;
     case CMP_STAY:
+        return;
+    case CMP_CARRIED:
+        m->next++;
+        m->carries = 1;
         return;
     case CMP_ANSWERED:
         enter(m, ANSWERING);
@@ -67,6 +143,7 @@ static void take_turn(struct cmp_message *m, enum cmp_turn turn)
         forget_wants(m);
         enter(m, cmp_begin_refusal(m) == CMP_ON ? ANSWERING : DONE);
         return;
+    case CMP_UNPACKED:
     case CMP_END:
         break;
     }
@@ -87,15 +164,18 @@ static enum cmp_turn step(struct cmp_message *m)
 static void run(struct cmp_message *m)
 {
     while (m->wants == NULL && m->phase != DONE) {
-        if (*m->next == NULL)
+        if (m->carries)
+            carry(m);
+        else if (*m->next == NULL)
             enter(m, after[m->phase]);
         else
             take_turn(m, step(m));
     }
 }
 
-struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
-                              const struct cmp_route *route, struct bytes request, int64_t now_ms)
+static struct cmp_message *begin(struct arena *arena, const struct cmp_settings *settings,
+                                 const struct cmp_route *route, struct bytes request, int64_t now_ms,
+                                 struct cmp_message *outer)
 {
     struct cmp_message *m = arena_alloc(arena, sizeof *m);
 
@@ -106,6 +186,7 @@ struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *se
     m->route = *route;
     m->now_ms = now_ms;
     m->now = now_ms / 1000;
+    m->outer = outer;
     m->in.der = request;
     m->operation = &cmp_unsupported;
     m->profile = route->profile != NULL ? route->profile : settings->default_profile;
@@ -115,6 +196,12 @@ struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *se
     enter(m, RECEIVING);
     run(m);
     return m;
+}
+
+struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
+                              const struct cmp_route *route, struct bytes request, int64_t now_ms)
+{
+    return begin(arena, settings, route, request, now_ms, NULL);
 }
 
 const struct cmp_want *cmp_wants(const struct cmp_message *m)
@@ -140,12 +227,22 @@ struct bytes cmp_reference(const struct cmp_message *m)
     return m->is_mac ? m->in.header.sender_kid : bytes_of(NULL, 0);
 }
 
+static void refuse_started(struct cmp_message *m, enum cmp_turn turn)
+{
+    take_turn(m, turn);
+    run(m);
+}
+
 void cmp_refuse_guess(struct cmp_message *m)
 {
-    if (m->result.refused)
-        return;
-    take_turn(m, cmp_refuse_mac(m, "too many wrong MACs from there: not looked at"));
-    run(m);
+    if (!m->result.refused)
+        refuse_started(m, cmp_refuse_mac(m, "too many wrong MACs from there: not looked at"));
+}
+
+void cmp_refuse_busy(struct cmp_message *m, const char *text)
+{
+    if (!m->result.refused)
+        refuse_started(m, cmp_refuse(m, PKI_SYSTEM_UNAVAIL, text, NULL));
 }
 
 void cmp_result(const struct cmp_message *m, struct cmp_result *out)
@@ -156,6 +253,8 @@ void cmp_result(const struct cmp_message *m, struct cmp_result *out)
     out->transaction_id = m->transaction_id;
     out->sender = m->in.header.sender_name;
     out->reference = cmp_reference(m);
+    out->carried = m->inner != NULL;
+    out->nested_by = m->outer != NULL ? m->outer->signer->subject : bytes_of(NULL, 0);
     /* What has no transaction may have been recorded, and be sent again by anybody: it proves nothing of who
      * is there now. */
     out->authenticated = m->authenticated && !cmp_has(m, CMP_STANDS_ALONE);
@@ -170,6 +269,7 @@ void cmp_end(struct cmp_message *m)
 {
     if (m == NULL)
         return;
+    end_inner(m);
     if (m->state != NULL && m->operation->cleanup != NULL)
         m->operation->cleanup(m);
     m->state = NULL;

@@ -10,6 +10,8 @@ enum cmp_turn {
     CMP_ON,       /* with the next step */
     CMP_STAY,     /* with the same one again */
     CMP_ANSWERED, /* with none of those that follow: the answer is there */
+    CMP_UNPACKED, /* the messages in it (m->inner) are started; then with the next step */
+    CMP_CARRIED,  /* … and brought to their ends; then with the next step */
     CMP_TAKEN_UP, /* it polls for one that was approved: with that, as if it had just come */
     CMP_RACED,    /* what the operation was judged by has changed: with its raced steps */
     CMP_REPLAY,   /* it was answered before: again, from m->tx */
@@ -34,6 +36,7 @@ enum cmp_flag {
     CMP_POLLS = 256,      /* asks for an answer that may not have arrived */
     CMP_STANDS_ALONE = 512, /* one message and its answer: no transaction is looked up or written. certProfile
                              * may stand in its header; it may be bare where the profile says so */
+    CMP_CARRIES = 1024, /* carries other messages: never bare, and what the path stands for may be theirs */
 };
 
 struct cmp_operation {
@@ -83,7 +86,7 @@ extern const struct cmp_operation cmp_unsupported;
 const struct cmp_operation *cmp_operation_of(int body);
 
 /* The table: the names of its rows, each of which stands beside its code (op_*.c). */
-#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm)
+#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
 CMP_OPERATIONS(CMP_DECLARED)

@@ -8,8 +8,8 @@ static enum cmp_turn choose_profile(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
     const struct cmp_profile *named;
-    int may_be_several =
-        cmp_has(m, CMP_STANDS_ALONE); /* a name for each infoType: op_genm.c has the others */
+    /* A name for each infoType: op_genm.c has the others. */
+    int may_be_several = cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES);
 
     if (header->cert_profile_count > 1 && !may_be_several)
         return cmp_refuse(m, PKI_BAD_REQUEST, "certProfile names several profiles: name one", NULL);
@@ -30,17 +30,17 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
 {
     int body = m->in.body_type;
 
-    /* RFC 9483 4.1.3 and 4.2: signed with the certificate that is to be updated or revoked. */
+    /* RFC 9483 4.1.3 and 4.2: signed with the certificate that is to be updated or revoked; 5.2.2.1: "apply
+     * signature-based protection". */
     if (cmp_has(m, CMP_SIGNED) && mac_is_mac(m->in.header.protection_alg))
         return cmp_refuse(m, PKI_WRONG_INTEGRITY,
-                          "kur and rr must be signed, not protected by a shared secret", NULL);
+                          "kur, rr and nested must be signed, not protected by a shared secret", NULL);
 
     if (m->operation == &cmp_unsupported)
         return cmp_refuse(m, PKI_BAD_REQUEST, "this type of message is not supported",
                           arena_printf(m->arena, "body %s", pki_body_name(body)));
-    if (m->route.body >= 0 && cmp_has(m, CMP_BEGINS) && body != m->route.body)
-        return cmp_refuse(m, PKI_BAD_REQUEST,
-                          "the URL path is for another operation than the message asks for", NULL);
+    if (m->route.body >= 0 && cmp_has(m, CMP_BEGINS) && !cmp_has(m, CMP_CARRIES) && body != m->route.body)
+        return cmp_refuse(m, PKI_BAD_REQUEST, CMP_WRONG_LABEL, NULL);
     return CMP_ON;
 }
 

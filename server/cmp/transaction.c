@@ -1,7 +1,6 @@
 /* The row of a transaction: how it begins, and how the next message changes it (ARCHITECTURE.md,
  * "Transactions"). */
-#include <stdio.h>
-
+#include "crypto/name.h"
 #include "server/base/log.h"
 #include "server/cmp/approval.h"
 #include "server/cmp/internal.h"
@@ -122,20 +121,37 @@ void cmp_give_back(struct cmp_message *m)
     m->change.next = &m->predecessor_change;
 }
 
+void cmp_tell(struct cmp_message *m, const char *text)
+{
+    struct bytes detail = m->audit.detail;
+
+    if (text != NULL && detail.len != 0)
+        text = arena_printf(m->arena, "%s; %.*s", text, (int)detail.len, (const char *)detail.data);
+    m->starved |= text == NULL;
+    m->audit.detail = bytes_str(text != NULL ? text : "");
+}
+
+/* RFC 9483 5.2.2.1: a protection that is added to one message is "proof of verification and authorization" by
+ * who added it; 5.2.2.2: that of a batch "MUST NOT be regarded as an indication of verification or approval".
+ */
+void cmp_tell_outer(struct cmp_message *m)
+{
+    const struct cmp_message *outer = m->outer;
+    char name[NAME_TEXT_MAX];
+
+    if (outer != NULL)
+        cmp_tell(m, arena_printf(m->arena, "%s %s",
+                                 outer->inner->is_approved ? "protection added by" : "in a batch of",
+                                 name_text(name, sizeof name, outer->signer->subject)));
+}
+
 /* The record has the serial of the new certificate. Who asks what became of the old one finds it here, before
  * what a peer had a hand in. */
 void cmp_tell_superseded(struct cmp_message *m, struct bytes serial)
 {
-    struct bytes detail = m->audit.detail;
     char hex[2 * STORE_SERIAL + 1];
-    size_t room = sizeof "revoked : superseded; " + sizeof hex + detail.len;
-    char *text = cmp_alloc(m, room);
 
-    if (text == NULL)
-        return;
-    snprintf(text, room, "revoked %s: superseded%s%.*s", log_hex(hex, sizeof hex, serial),
-             detail.len != 0 ? "; " : "", (int)detail.len, (const char *)detail.data);
-    m->audit.detail = bytes_str(text);
+    cmp_tell(m, arena_printf(m->arena, "revoked %s: superseded", log_hex(hex, sizeof hex, serial)));
 }
 
 /* Not beside |signer_serial| of a unit: of two that hold the row shared, neither could change it. */

@@ -366,10 +366,5 @@ const char *cmp_denial(const struct cmp_message *m)
 
 void cmp_tell_approvers(struct cmp_message *m)
 {
-    struct bytes detail = m->audit.detail;
-    const char *text = arena_printf(m->arena, "approved by %s%s%.*s", m->waiting->by,
-                                    detail.len != 0 ? "; " : "", (int)detail.len, (const char *)detail.data);
-
-    m->starved |= text == NULL;
-    m->audit.detail = bytes_str(text != NULL ? text : "");
+    cmp_tell(m, arena_printf(m->arena, "approved by %s", m->waiting->by));
 }

@@ -83,6 +83,14 @@ struct cmp_question *cmp_want_question(struct cmp_message *m)
     return want->u.ask = question;
 }
 
+void cmp_want_admission(struct cmp_message *m, struct cmp_admission *item)
+{
+    struct cmp_want *want = add(m, CMP_WANT_ADMIT);
+
+    if (want != NULL)
+        want->u.admit = item;
+}
+
 void cmp_want_verification(struct cmp_message *m, struct verification *item)
 {
     struct cmp_want *want = add(m, CMP_WANT_VERIFY);

@@ -90,6 +90,9 @@ static void look_at_unit(struct trying *trying, struct store_unit *unit)
 static void serve(struct trying *trying, const struct cmp_want *want)
 {
     switch (want->kind) {
+    case CMP_WANT_ADMIT: /* a trial is of one message, up to its commit */
+        want->u.admit->why = "a nested message cannot be tried: try the messages in it, one at a time";
+        break;
     case CMP_WANT_FETCH:
         if (!store_fetch_wait(trying->store, want->u.fetch))
             want->u.fetch->outcome = STORE_FETCH_UNAVAILABLE;

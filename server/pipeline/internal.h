@@ -29,7 +29,8 @@ struct task {
     int is_undecided;                /* 1: counted in the pair */
     int is_slow;                     /* 1: counted in the quotas of the slow lane */
     int is_query;                    /* 1: counted among the jobs of OCSP */
-    struct task *next;               /* in a worker's list */
+    struct task *inner;              /* of the messages that came in this one (inner.c), a list */
+    struct task *next;               /* in a worker's list, or in |inner| */
 };
 
 /* struct lane is a bounded queue and who serves it.
@@ -117,6 +118,9 @@ enum guess_verdict {
     GUESS_WAIT,   /* too many messages of a pair that never proved itself are in hand */
 };
 
+#define GUESS_WAIT_TEXT                                                                                      \
+    "too many messages at once under a reference that was never right from there: try again later"
+
 /* guess_admit looks up who guesses: pins |task|'s pair if its message is protected by a MAC. */
 enum guess_verdict guess_admit(struct pipeline *pipeline, struct task *task);
 
@@ -137,6 +141,22 @@ int slow_admit(struct pipeline *pipeline, struct task *task, const char **why);
 
 /* slow_leave takes it away again. */
 void slow_leave(struct task *task);
+
+/* ---- job.c: how many messages there may be at once, alone or in others ---- */
+
+/* job_count counts one more of |source|, and pins it; 1, or 0 with |*why| set if there are as many as may be.
+ * job_uncount takes it back. */
+int job_count(struct pipeline *pipeline, struct ledger_source *source, const char **why);
+void job_uncount(struct pipeline *pipeline, struct ledger_source *source);
+
+/* ---- inner.c: messages that came in another one ---- */
+
+/* inner_admit judges the messages in that of |task| that want to be taken up, if there are any: all that is
+ * counted by message is counted for each, as if it had come alone. 1, or 0: |task| went to the slow lane. */
+int inner_admit(struct worker *worker, struct task *task);
+
+/* inner_leave lets go of what was counted. */
+void inner_leave(struct task *task);
 
 /* ---- task.c: what the protocols have in common ---- */
 

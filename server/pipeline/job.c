@@ -2,8 +2,7 @@
 #include "crypto/ocsp.h"
 #include "server/pipeline/internal.h"
 
-/* leave gives back what a job of |source| took. */
-static void leave(struct pipeline *pipeline, struct ledger_source *source)
+void job_uncount(struct pipeline *pipeline, struct ledger_source *source)
 {
     ledger_give(&source->requests);
     ledger_unpin(source);
@@ -12,29 +11,36 @@ static void leave(struct pipeline *pipeline, struct ledger_source *source)
             worker_wake(&pipeline->fast.workers[i]);
 }
 
+int job_count(struct pipeline *pipeline, struct ledger_source *source, const char **why)
+{
+    if (!ledger_take(&source->requests, pipeline->limits.requests_per_source)) {
+        *why = "too many requests at once from this address: try again later";
+        return 0;
+    }
+    ledger_pin_again(source);
+    if (atomic_fetch_add(&pipeline->alive, 1) <
+        ledger_share(source, source->requests, pipeline->limits.jobs, ledger_now()))
+        return 1;
+    *why = "the server is busy: try again later";
+    job_uncount(pipeline, source);
+    return 0;
+}
+
 struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source, const char **why)
 {
     struct arena *arena;
     struct task *task;
 
-    if (!ledger_take(&source->requests, pipeline->limits.requests_per_source)) {
-        *why = "too many requests at once from this address: try again later";
+    if (!job_count(pipeline, source, why))
         return NULL;
-    }
-    ledger_pin_again(source);
     *why = "the server is busy: try again later";
-    if (atomic_fetch_add(&pipeline->alive, 1) >=
-        ledger_share(source, source->requests, pipeline->limits.jobs, ledger_now())) {
-        leave(pipeline, source);
-        return NULL;
-    }
     arena = arena_new(BOUND_JOB_ARENA);
     if (arena != NULL)
         arena_count(arena, &pipeline->memory);
     task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
     if (task == NULL) {
         arena_free(arena);
-        leave(pipeline, source);
+        job_uncount(pipeline, source);
         return NULL;
     }
     task->job.arena = arena;
@@ -50,7 +56,7 @@ void pipeline_job_free(struct pipeline *pipeline, struct job *job)
     if (((struct task *)job)->is_query)
         atomic_fetch_sub(&pipeline->queries, 1);
     arena_free(job->arena);
-    leave(pipeline, source);
+    job_uncount(pipeline, source);
 }
 
 void pipeline_abandon(struct job *job)

@@ -98,6 +98,8 @@ static int is_parked(const struct cmp_want *want)
 static void collect(struct round *round, struct task *task, const struct cmp_want *want)
 {
     switch (want->kind) {
+    case CMP_WANT_ADMIT: /* before (serve_round) */
+        break;
     case CMP_WANT_FETCH:
         if (round->fetch_count == ROUND_WANTS)
             fetch_all(round);
@@ -168,7 +170,7 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
         next = task->next;
         if (task_wants(task) == NULL) {
             task_finish(task);
-        } else if (!collect_all(&round, task)) {
+        } else if (inner_admit(worker, task) && !collect_all(&round, task)) {
             *tail = task;
             tail = &task->next;
         }

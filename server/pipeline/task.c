@@ -5,9 +5,9 @@
 
 static void log_result(const struct task *task, const struct cmp_result *result)
 {
-    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX], tolerated[TOLERANCE_NAMES_MAX],
-        deprecated[ALGORITHM_LIST_MAX];
-    const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject;
+    char sender_text[NAME_TEXT_MAX], subject_text[NAME_TEXT_MAX], nested_by_text[NAME_TEXT_MAX],
+        tolerated[TOLERANCE_NAMES_MAX], deprecated[ALGORITHM_LIST_MAX];
+    const char *profile = result->profile != NULL ? result->profile : "-", *sender, *subject, *nested_by;
     enum log_level level = result->refused || result->warning != NULL ? LOG_WARN : LOG_INFO;
 
     /* Whatever somebody can bring about who proves nothing, he can bring about as often as he likes: a
@@ -17,6 +17,7 @@ static void log_result(const struct task *task, const struct cmp_result *result)
         return;
     sender = name_text(sender_text, sizeof sender_text, result->sender);
     subject = name_text(subject_text, sizeof subject_text, result->subject);
+    nested_by = name_text(nested_by_text, sizeof nested_by_text, result->nested_by);
     if (result->refused)
         log_line(level, result->event, log_hexadecimal("transactionID", result->transaction_id),
                  log_word("body", pki_body_name(result->request_body)),
@@ -24,7 +25,8 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                  log_text("detail", result->detail),
                  log_word("setting", result->setting != NULL ? result->setting : "-"),
                  log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
-                 log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
+                 log_octets("reference", result->reference), log_text("nested_by", nested_by),
+                 log_word_of("peer", task->job.peer));
     else
         log_line(
             level, result->event, log_hexadecimal("transactionID", result->transaction_id),
@@ -33,7 +35,8 @@ static void log_result(const struct task *task, const struct cmp_result *result)
             log_word("tolerated", tolerance_names(tolerated, result->tolerated)),
             log_word("deprecated", algorithms_list(deprecated, result->deprecated, ",", ALGORITHM_NAMES_MAX)),
             log_text("device", result->device), log_text("sender", sender),
-            log_octets("reference", result->reference), log_word_of("peer", task->job.peer));
+            log_octets("reference", result->reference), log_text("nested_by", nested_by),
+            log_word_of("peer", task->job.peer));
 }
 
 /* A line of its own, in samples: a fleet that still signs so is told once in a while, whatever becomes of its
@@ -75,6 +78,7 @@ static void leave(struct task *task)
     if (task->is_slow)
         slow_leave(task);
     guess_leave(task);
+    inner_leave(task);
     cmp_end(task->message);
     task->message = NULL;
     ocsp_end(task->query);
@@ -99,6 +103,32 @@ static void take_query_result(struct task *task)
     task->job.validity = &task->validity;
 }
 
+/* tell logs and counts what became of the message of |task|. Of one that carried others their lines tell,
+ * unless it was refused itself. */
+static void tell(struct task *task, const struct cmp_result *result)
+{
+    if (!result->carried || result->refused)
+        log_result(task, result);
+    warn_of_deprecated(task, result);
+    for (size_t i = 0; i < 2; i++) {
+        tolerance_count(result->counts[i], result->tolerated);
+        tolerance_count_deprecated(result->counts[i], result->deprecated);
+    }
+    guess_judge(task, result);
+}
+
+/* Of those that came in another message each is told that came to its end. */
+static void tell_inner(struct task *task)
+{
+    struct cmp_result result;
+
+    for (struct task *inner = task->inner; inner != NULL; inner = inner->next)
+        if (cmp_wants(inner->message) == NULL) {
+            cmp_result(inner->message, &result);
+            tell(inner, &result);
+        }
+}
+
 void task_finish(struct task *task)
 {
     struct cmp_result result;
@@ -112,13 +142,8 @@ void task_finish(struct task *task)
         if (result.end == JOB_BUSY && result.reply.len == 0)
             pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL,
                             "no memory for this message: try again later");
-        log_result(task, &result);
-        warn_of_deprecated(task, &result);
-        for (size_t i = 0; i < 2; i++) {
-            tolerance_count(result.counts[i], result.tolerated);
-            tolerance_count_deprecated(result.counts[i], result.deprecated);
-        }
-        guess_judge(task, &result);
+        tell_inner(task);
+        tell(task, &result);
     }
     leave(task);
     task->job.on_done(&task->job);
@@ -197,8 +222,7 @@ int task_begin(struct worker *worker, struct task *task)
         return 1;
     case GUESS_WAIT:
         lane_charge(worker->lane, task, BOUND_TASK_US);
-        refuse(task, "too many messages at once under a reference that was never right from there: try again "
-                     "later");
+        refuse(task, GUESS_WAIT_TEXT);
         return 0;
     }
     if (cmp_price_us(task->message) > pipeline->limits.slow_job_us) {

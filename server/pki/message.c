@@ -237,6 +237,29 @@ static int get_extra_certs(struct pki_message *out, CBS *message)
     return 1;
 }
 
+/* What stands in a nested message is held to DER when it is read itself: one message that is not spoils none
+ * of those beside it. */
+static int is_strict(const char **why, const struct pki_message *in)
+{
+    CBS outer = cbs_of(in->der), message, element;
+    CBS_ASN1_TAG tag;
+
+    if (in->body_type != PKI_NESTED)
+        return der_is_strict(NULL, why, in->der, BOUND_DER_DEPTH);
+    *why = "octets after the end";
+    if (!CBS_get_asn1(&outer, &message, CBS_ASN1_SEQUENCE) || CBS_len(&outer) != 0)
+        return 0;
+    while (CBS_len(&message) != 0) {
+        *why = "a field is malformed";
+        if (!CBS_get_any_asn1_element(&message, &element, &tag, NULL) ||
+            (tag != (field_tag | PKI_NESTED) &&
+             !der_is_strict(NULL, why, bytes_of_cbs(&element), BOUND_DER_DEPTH - 1)))
+            return 0;
+    }
+    *why = NULL;
+    return 1;
+}
+
 enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, struct bytes der)
 {
     CBS outer = cbs_of(der), message, body, content, field, protection;
@@ -256,7 +279,7 @@ enum pki_decoded pki_message_decode(struct pki_message *out, const char **why, s
     if ((tag & ~CBS_ASN1_TAG_NUMBER_MASK) == field_tag)
         out->body_type = (int)(tag & CBS_ASN1_TAG_NUMBER_MASK);
 
-    if (!der_is_strict(NULL, &reason, der, BOUND_DER_DEPTH)) {
+    if (!is_strict(&reason, out)) {
         /* reason is set */
     } else if (out->body_type < 0 || !CBS_get_asn1(&body, &content, tag) ||
                !CBS_get_any_asn1_element(&content, &field, NULL, NULL) || CBS_len(&content) != 0) {

@@ -2,22 +2,11 @@
 # What the settings of a profile do, as openssl cmp meets it.
 . "$(dirname "$0")/../lib.sh"
 
-# An RA: a certificate with id-kp-cmcRA (RFC 9810 4.1) under a CA of its own.
-make_ra() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/ra-ca.key" \
-        -out "$dir/ra-ca.pem" -days 2 -subj "/CN=CA of RAs" 2>/dev/null
-    new_key "$work/ra.key" P-256
-    printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=1.3.6.1.5.5.7.3.28\nsubjectKeyIdentifier=hash\n' >"$work/ext"
-    openssl req -new -key "$work/ra.key" -subj "/CN=RA" |
-        openssl x509 -req -CA "$dir/ra-ca.pem" -CAkey "$work/ra-ca.key" -CAcreateserial -days 2 -extfile "$work/ext" \
-            -out "$work/ra.pem" 2>/dev/null
-    by_ra=(-cert "$work/ra.pem" -key "$work/ra.key" -trusted "$dir/ca/root.pem")
-    sed -i 's|^vendors:|vendors:\n  - name: registration\n    anchors: [ra-ca.pem]|' "$dir/cmpd.yaml"
-}
-
 demo profiles
 credentials
 make_ra
+by_ra=(-cert "$work/ra.pem" -key "$work/ra.key" -trusted "$dir/ca/root.pem")
+sed -i 's|^vendors:|vendors:\n  - name: registration\n    anchors: [ra-ca.pem]|' "$dir/cmpd.yaml"
 add_profile strict "accept.header: rfc9483"
 add_profile honouring "request.honour: [subjectAltName, validity, keyUsage]"
 add_profile refusing "request.refuse: [validity, other]"

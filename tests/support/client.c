@@ -2,6 +2,7 @@
 #include "crypto/name.h"
 #include "crypto/random.h"
 #include "server/pki/confirmation.h"
+#include "server/pki/nested.h"
 #include "server/pki/revocation.h"
 #include "tests/support/must.h"
 #include "tests/support/world.h"
@@ -141,6 +142,24 @@ struct bytes client_message(struct client *client, int body_type, struct bytes b
     must(pki_encode_message(&message, world->arena, part, protection, client->extra_certs,
                             client->extra_cert_count));
     return message;
+}
+
+struct bytes client_nest(struct client *client, const struct bytes *messages, size_t count)
+{
+    struct bytes body;
+
+    must(pki_encode_nested(&body, client->world->arena, messages, count));
+    return client_message(client, PKI_NESTED, body);
+}
+
+struct bytes client_add_protection(struct client *client, struct bytes message)
+{
+    struct pki_message in;
+
+    must(pki_message_decode(&in, NULL, message) != PKI_UNREADABLE);
+    client->header.transaction_id = in.header.transaction_id;
+    client->header.sender_nonce = in.header.sender_nonce;
+    return client_nest(client, &message, 1);
 }
 
 struct bytes client_request(struct client *client, int body_type)

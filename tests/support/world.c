@@ -1,4 +1,5 @@
 #include "tests/support/world.h"
+#include "server/pki/nested.h"
 #include "server/pki/revocation.h"
 #include "tests/support/rows.h"
 
@@ -93,6 +94,7 @@ struct world *world_new(enum key_kind kind)
                    .ir_by = ANY,
                    .cr_by = ANY,
                    .p10cr_by = ANY,
+                   .nested = 16,
                    .min_strength = 112},
         .mac = {.allowed = 1,
                 .iterations_min = 100,
@@ -675,6 +677,13 @@ void world_check(const struct world *world)
 
 /* ---- the wants ---- */
 
+static void admit(const struct world *world, struct cmp_admission *item)
+{
+    item->why = world->not_admitted;
+    if (world->guessed != 0)
+        cmp_refuse_guess(item->messages[world->guessed - 1]);
+}
+
 static void serve_wants(struct world *world, const struct cmp_want *want)
 {
     for (; want != NULL; want = want->next) {
@@ -682,6 +691,9 @@ static void serve_wants(struct world *world, const struct cmp_want *want)
         struct signing *signing = want->u.sign;
         world->wants_seen[want->kind]++;
         switch (want->kind) {
+        case CMP_WANT_ADMIT:
+            admit(world, want->u.admit);
+            break;
         case CMP_WANT_FETCH:
             serve_fetch(world, want->u.fetch);
             break;
@@ -796,7 +808,7 @@ static int body_fits(const struct pki_message *in, int body)
                  {PKI_KUR, PKI_KUP},    {PKI_RR, PKI_RP},           {PKI_CERTCONF, PKI_PKICONF},
                  {PKI_POLLREQ, PKI_IP}, {PKI_POLLREQ, PKI_CP},      {PKI_POLLREQ, PKI_KUP},
                  {PKI_POLLREQ, PKI_RP}, {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF},
-                 {PKI_GENM, PKI_GENP}};
+                 {PKI_GENM, PKI_GENP},  {PKI_NESTED, PKI_NESTED}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (in->body_type == pairs[i].request && body == pairs[i].response)
@@ -881,7 +893,7 @@ static void check_status(const struct answer *answer)
         return;
     }
     must(refused || answer->body != PKI_ERROR);
-    if (answer->body == PKI_GENP) {
+    if (answer->body == PKI_GENP || answer->body == PKI_NESTED) {
         must(!refused);
         return;
     }
@@ -947,36 +959,80 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
 static int is_decision(const struct answer *answer)
 {
     return answer->authenticated && answer->result.reply_body != PKI_GENP &&
+           answer->result.reply_body != PKI_NESTED &&
            !(answer->result.refused && (answer->result.fail_info == PKI_SYSTEM_UNAVAIL ||
                                         answer->result.fail_info == PKI_SYSTEM_FAILURE));
 }
 
+/* take_answer reads what |request| was answered, and counts decisions that are to be on record. */
+static void take_answer(struct world *world, struct answer *answer, struct bytes request,
+                        unsigned *decisions);
+
+/* Of each message in a batch: the answers stand in the order of the requests (RFC 9483 5.2.2.2). */
+static void take_inner_answers(struct world *world, struct answer *answer, unsigned *decisions)
+{
+    const struct cmp_inner *inner = answer->driven->inner;
+    struct bytes answers[BOUND_NESTED_MESSAGES];
+    const char *why;
+
+    must(pki_decode_nested(answers, &answer->inner_count, &why, answer->message.body));
+    must(answer->inner_count == inner->count);
+    answer->inner = arena_alloc(answer->arena, inner->count * sizeof *answer->inner);
+    must(answer->inner != NULL);
+    for (size_t i = 0; i < inner->count; i++) {
+        struct answer *of = &answer->inner[i];
+        *of = (struct answer){
+            .arena = arena_new(BOUND_JOB_ARENA), .body = -1, .driven = inner->messages[i], .is_inner = 1};
+        take_answer(world, of, inner->requests[i], decisions);
+        must(of->result.end == JOB_BUSY || bytes_equal(of->result.reply, answers[i]));
+    }
+}
+
+static void take_answer(struct world *world, struct answer *answer, struct bytes request, unsigned *decisions)
+{
+    const struct cmp_message *message = answer->driven;
+    struct bytes reply;
+
+    cmp_result(message, &answer->result);
+    reply = answer->result.reply;
+    while (message->inner != NULL && message->inner->is_approved && !message->result.refused) {
+        request = message->inner->requests[0];
+        message = message->inner->messages[0];
+    }
+    cmp_result(message, &answer->result);
+    must(bytes_equal(reply, answer->result.reply));
+    answer->result.reply = reply;
+    answer->authenticated = message->authenticated;
+    if (answer->result.end == JOB_BUSY) { /* nobody is told anything */
+        must((world->undecided_at != 0 || world->macs_fail || world->decide_undecided) &&
+             answer->result.reply.len == 0);
+        return;
+    }
+    decode_answer(world, answer, request);
+    *decisions += is_decision(answer) && !message->answers_again;
+    if (answer->body == PKI_NESTED)
+        take_inner_answers(world, answer, decisions);
+}
+
 struct answer world_send_to(struct world *world, const struct cmp_route *route, struct bytes request)
 {
-    unsigned audits = world->audits, polls = world->polls;
-    int again;
+    unsigned recorded = world->audits + world->polls, decisions = 0;
     struct answer answer = {.arena = arena_new(BOUND_JOB_ARENA), .body = -1};
-    struct cmp_message *message;
     const struct cmp_want *wants;
 
-    message = cmp_start(answer.arena, &world->settings, route, request, world->now * 1000);
-    must(message != NULL);
-    answer.price_us = cmp_price_us(message);
-    while ((wants = cmp_wants(message)) != NULL) {
+    answer.driven = cmp_start(answer.arena, &world->settings, route, request, world->now * 1000);
+    must(answer.driven != NULL);
+    answer.price_us = cmp_price_us(answer.driven);
+    while ((wants = cmp_wants(answer.driven)) != NULL) {
         serve_wants(world, wants);
-        cmp_resume(message, world->now * 1000);
+        cmp_resume(answer.driven, world->now * 1000);
     }
-    cmp_result(message, &answer.result);
-    answer.authenticated = message->authenticated;
-    again = message->answers_again;
-    cmp_end(message);
-    must(!is_decision(&answer) || again || world->polls > polls || world->settings.recorded != NULL ||
-         world->audits > audits);
-    if (answer.result.end == JOB_BUSY) /* nobody is told anything */
-        must((world->undecided_at != 0 || world->macs_fail || world->decide_undecided) &&
-             answer.result.reply.len == 0);
-    else
-        decode_answer(world, &answer, request);
+    take_answer(world, &answer, request, &decisions);
+    must(world->settings.recorded != NULL || world->audits + world->polls - recorded >= decisions);
+    if (answer.driven->inner == NULL) {
+        cmp_end(answer.driven);
+        answer.driven = NULL;
+    }
     return answer;
 }
 
@@ -987,6 +1043,12 @@ struct answer world_send(struct world *world, struct bytes request)
 
 void answer_free(struct answer *answer)
 {
+    if (answer->arena == NULL)
+        return;
+    for (size_t i = 0; i < answer->inner_count; i++)
+        answer_free(&answer->inner[i]);
+    if (!answer->is_inner)
+        cmp_end(answer->driven);
     arena_free(answer->arena);
     answer->arena = NULL;
 }

@@ -120,6 +120,8 @@ struct world {
     int decide_strangely;         /* 1: policy grants a name that has to be approved */
     struct cmp_question verdict;  /* what an authorizer says: verdict, reason, text, names */
     struct cmp_question question; /* what it was asked last; what it points to goes with the answer */
+    const char *not_admitted;     /* why messages in a nested one are not taken up; NULL: they are … */
+    unsigned guessed;             /* … but the n-th of them, which is refused as a guess; 0: none */
     unsigned wants_seen[CMP_WANT_KINDS];
     unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
     unsigned verifications_seen;
@@ -151,13 +153,19 @@ struct answer {
     int has_cert;
     int authenticated; /* the request got past its protection */
     uint64_t price_us;
+    struct cmp_message *driven; /* to its end, if it is a nested one, or in one */
+    struct answer *inner;       /* of a batch: to the messages in it, in their order; freed with it */
+    size_t inner_count;
+    int is_inner;
 };
 
 /* world_send drives |request| to its end and checks what must hold of every answer: it is strict DER, and
  * read whole by the tables of `cmpctl decode`; its protection is right (by |secret| if it is a MAC), or
  * missing where it may be; version, transactionID, nonces and body are those that belong to the request (RFC
  * 9483 3.1); its status says what was done. Whoever proved who it is was refused nothing without an audit
- * record, unless settings.recorded says that it is refused too often. */
+ * record, unless settings.recorded says that it is refused too often. All of it holds of each answer to a
+ * nested message; and what is answered to added protection is held against the message in it, whose |result|
+ * it is. */
 struct answer world_send(struct world *world, struct bytes request);
 
 /* world_send_to does the same through a URL path that names |route|. */
@@ -239,6 +247,11 @@ struct bytes client_body(struct client *client, int body_type);
 
 /* client_message protects |body| of |body_type| under client->header. */
 struct bytes client_message(struct client *client, int body_type, struct bytes body);
+
+/* client_nest makes a batch of |messages| (RFC 9483 5.2.2.2), client_add_protection one with the
+ * transactionID and the senderNonce of |message|, which is in it (5.2.2.1). */
+struct bytes client_nest(struct client *client, const struct bytes *messages, size_t count);
+struct bytes client_add_protection(struct client *client, struct bytes message);
 
 /* client_request is both: a request of |body_type| with a fresh senderNonce. */
 struct bytes client_request(struct client *client, int body_type);

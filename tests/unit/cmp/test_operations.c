@@ -8,7 +8,8 @@ static const struct {
     int request, response;
 } served[] = {{PKI_IR, PKI_IP},           {PKI_CR, PKI_CP},         {PKI_P10CR, PKI_CP},
               {PKI_KUR, PKI_KUP},         {PKI_RR, PKI_RP},         {PKI_CERTCONF, PKI_PKICONF},
-              {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF}, {PKI_GENM, PKI_GENP}};
+              {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF}, {PKI_GENM, PKI_GENP},
+              {PKI_NESTED, PKI_NESTED}};
 
 Test(operations, each_request_has_its_row_and_its_response)
 {

@@ -19,6 +19,7 @@ static const enum store_tx_state rows[STATES] = {
 /* In use, whatever became of it. */
 #define IN_USE (REFUSED + PKI_TRANSACTION_ID_IN_USE)
 #define BAD (REFUSED + PKI_BAD_REQUEST)
+#define NO_RA (REFUSED + PKI_NOT_AUTHORIZED) /* whatever the state is: it has no part in the transaction */
 
 static const struct cell_row {
     int body;
@@ -39,6 +40,7 @@ static const struct cell_row {
      {[WAIT_CONFIRM] = STORE_TX_ENDED, [WAITING] = STORE_TX_ENDED}},
     {PKI_POLLREQ, {BAD, PKI_IP, BAD, PKI_IP, BAD, BAD, PKI_POLLREP}, {0}},
     {PKI_GENM, {PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP, PKI_GENP}, {0}},
+    {PKI_NESTED, {NO_RA, NO_RA, NO_RA, NO_RA, NO_RA, NO_RA, NO_RA}, {0}},
     {PKI_IP, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
     {PKI_PKICONF, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
     {PKI_POLLREP, {BAD, BAD, BAD, BAD, BAD, BAD, BAD}, {0}},
@@ -102,6 +104,8 @@ static struct answer send_in(int body, const struct answer *last, const struct a
         return send_body(body, last, "30 05 30 03 02 01 00");
     case PKI_GENM:
         return send_body(PKI_GENM, last, "30 00");
+    case PKI_NESTED:
+        return send_body(PKI_NESTED, last, "30 00");
     case PKI_IP:
         return send_body(body, last, "30 02 30 00");
     case PKI_PKICONF:

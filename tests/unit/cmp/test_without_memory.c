@@ -32,6 +32,7 @@ static void resume(struct cmp_message *m, int64_t now_ms);
 
 #include "tests/support/spelling.h"
 #include "tests/unit/cmp/general.h"
+#include "tests/unit/cmp/nested.h"
 
 struct cmp_message *cmp_start(struct arena *arena, const struct cmp_settings *settings,
                               const struct cmp_route *route, struct bytes request, int64_t now_ms)
@@ -120,4 +121,42 @@ Test(without_memory, a_CRL_that_could_not_be_looked_for_is_not_told_to_be_none, 
         answer_free(&answer);
     } while (to_go == 0);
     cr_assert_gt(busy, 10);
+}
+
+/* Of a nested message all are answered, or the sender is told nothing; one that finds no memory is told so in
+ * its place, and what another was told is done. */
+Test(without_memory, one_of_several_does_not_touch_another, .timeout = 120)
+{
+    int n = 0, busy = 0, apart = 0;
+
+    add_ra();
+    world->undecided_at = ANY;
+    do {
+        cr_assert_lt(++n, FAILURES_MAX);
+        world_forget(world);
+        fresh(&client);
+        struct bytes messages[2] = {client_request(&client, PKI_IR)};
+        fresh(&mac);
+        messages[1] = client_request(&mac, PKI_IR);
+        to_go = n;
+        struct answer answer = batch(messages, 2);
+        to_go = to_go > 0 ? ANY : 0;
+        if (answer.result.end == JOB_BUSY) {
+            busy++;
+        } else {
+            size_t done = 0;
+            cr_assert_eq(answer.inner_count, 2, "allocation %d: %s", n, answer.result.text);
+            for (size_t i = 0; i < 2; i++) {
+                cr_expect(answer.inner[i].has_cert || answer.inner[i].result.end == JOB_BUSY,
+                          "allocation %d: %s", n, answer.inner[i].result.text);
+                done += (size_t)answer.inner[i].has_cert;
+            }
+            apart += done == 1;
+        }
+        answer_free(&answer);
+    } while (to_go == 0);
+    to_go = 0;
+    cr_expect_gt(busy, 0);
+    cr_expect_gt(apart, 10);
+    remove_ra();
 }

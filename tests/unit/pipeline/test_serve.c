@@ -123,6 +123,7 @@ static void fake_return(struct task *task)
 #define private_key_is_remote fake_is_remote
 #define task_finish fake_finish
 #define worker_return fake_return
+#define inner_admit(worker, task) 1
 #include "server/pipeline/serve.c"
 
 enum { MANY = 10 * ROUND_WANTS + 7 };

@@ -3,11 +3,15 @@
 #include <criterion/criterion.h>
 
 #include "server/pipeline/internal.h"
+#include "tests/support/capture.h"
 #include "tests/support/must.h"
 
 /* A message that costs and ends as the test says. */
 static uint64_t price_us;
-static struct cmp_result the_result;
+static struct cmp_result the_result, inner_result;
+static const struct cmp_message *const the_inner = (const struct cmp_message *)&inner_result;
+static const struct cmp_want a_want;
+static int inner_is_done = 1;
 static enum guess_verdict verdict;
 static int no_memory, no_route, admits = 1;
 static unsigned guesses_refused, ended, judged, admitted, policies_held, guesses_held, answered;
@@ -94,7 +98,9 @@ static void on_done(struct job *job)
 #define ocsp_certificates(query) ((void)(query), 2)
 #define ocsp_result(query) ((void)(query), &the_kept)
 #define cmp_price_us(message) price_us
-#define cmp_result(message, out) (*(out) = the_result)
+#define cmp_result(message, out) (*(out) = (message) == the_inner ? inner_result : the_result)
+#define cmp_wants(message) ((message) == the_inner && !inner_is_done ? &a_want : NULL)
+#define inner_leave(task) ((task)->inner = NULL)
 #define cmp_refuse_guess(message) guesses_refused++
 #define guess_admit(pipeline, task) fake_admit(task)
 #define guess_judge(task, out) ((void)(out), judged++)
@@ -123,7 +129,7 @@ static void set_up(void)
     task.job.on_done = on_done;
     task.pipeline = &pipeline;
     debt = &task.job.source->flows[0].debt_us;
-    the_result.event = "test";
+    the_result.event = inner_result.event = "test";
 }
 
 static void tear_down(void)
@@ -251,6 +257,35 @@ Test(task, what_is_dropped_is_let_go_without_an_answer)
     cr_assert_eq(task.job.reply.len, 0);
     cr_assert_eq(judged, 0);
     cr_assert_eq(ended, 1);
+}
+
+static size_t lines_logged(void)
+{
+    size_t lines = 0;
+
+    for (const char *at = logged; (at = strstr(at, "event=test")) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+/* Each that came to its end is judged and has a line, and the one in which they came has one if it is
+ * refused. */
+Test(task, messages_in_a_message_are_told_of)
+{
+    struct task inner = {.message = (struct cmp_message *)(uintptr_t)the_inner};
+
+    for (int refused = 0; refused <= 1; refused++)
+        for (inner_is_done = 0; inner_is_done <= 1; inner_is_done++) {
+            judged = 0;
+            cr_assert(task_begin(worker, &task));
+            task.inner = &inner;
+            the_result.refused = refused;
+            the_result.carried = 1;
+            CAPTURE(task_finish(&task));
+            cr_expect_eq(judged, (unsigned)(1 + inner_is_done));
+            cr_expect_eq(lines_logged(), (size_t)(refused + inner_is_done), "%s", logged);
+            cr_expect_null(task.inner);
+        }
 }
 
 /* Each certificate is a look into the store; whoever asks proves nothing, and nothing is said of him. */
