@@ -31,6 +31,7 @@ enum trait {
     UNIQUE = 8,    /* the profile wants no key certified twice */
     BY_OWN = 16,   /* signed by a certificate of the CA itself */
     REPLAYED = 32, /* it was answered before */
+    NESTED = 64,   /* an RA has added its protection (RFC 9483 5.2.2.1) */
 };
 
 /* The message that the store fails under. What comes before it in its transaction is not disturbed. */
@@ -110,6 +111,11 @@ static const struct plan plans[] = {
     {"denied kur, again", HEAR_DENIAL, PKI_KUR, BY_OWN | REPLAYED},
     {"error while it waits", LEAVE, PKI_IR, 0},
     {"error while it waits, MAC", LEAVE, PKI_CR, BY_MAC},
+    {"ir, nested", REQUEST, PKI_IR, NESTED},
+    {"ir, MAC, nested, again", REQUEST, PKI_IR, BY_MAC | NESTED | REPLAYED},
+    {"kur, nested", REQUEST, PKI_KUR, BY_OWN | NESTED},
+    {"certConf, MAC, nested", CONFIRM, PKI_IR, BY_MAC | NESTED},
+    {"rr, nested", REVOKE, PKI_RR, BY_OWN | NESTED},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };
@@ -261,6 +267,19 @@ static struct bytes message_of(enum step step, int body)
     }
 }
 
+static struct bytes add_protection(struct bytes message)
+{
+    struct client relay;
+    struct bytes nested;
+
+    world->profile.ras = &ra_trust;
+    client_init(&relay, world, 0);
+    client_sign_by(&relay, &ra, &world->vendor_ca.cert_der, 1);
+    nested = client_add_protection(&relay, message);
+    client_cleanup(&relay);
+    return nested;
+}
+
 static int good_body(const struct plan *plan)
 {
     switch (plan->step) {
@@ -379,6 +398,8 @@ static void begin(const struct plan *plan)
     world->config.keys.unique = (plan->traits & UNIQUE) != 0;
     client.header.implicit_confirm = (plan->traits & IMPLICIT) != 0;
     request = message_of(plan->step, plan->body);
+    if ((plan->traits & NESTED) != 0)
+        request = add_protection(request);
     if ((plan->traits & REPLAYED) != 0)
         expect_good(plan, "the first time");
     world->fetches_seen = world->commits_seen = 0;

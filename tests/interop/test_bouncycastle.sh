@@ -2,6 +2,7 @@
 # A device by Bouncy Castle (bouncycastle/Client.java) over HTTP/1.1 and HTTP/2 over TLS, on both fronts:
 # what it believes to have reached must be what the store says, no more and no less.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../nested.sh"
 
 jars=/usr/share/java/bcprov.jar:/usr/share/java/bcutil.jar:/usr/share/java/bcpkix.jar
 # Debian's jars name others in their manifests that are not installed: no warnings of paths.
@@ -48,5 +49,22 @@ cp -r "$dir/demo" "$work/strange"
 cp "$dir/ca/issuing.pem" "$work/strange/ca"
 cp "$dir/demo/vendor-root.pem" "$work/strange/ca/root.pem"
 refused "another root" 'CertPathBuilderException' client "$work/strange" HTTP_1_1 "http://127.0.0.1:$port/$path"
+stop_server
+# An RA by Bouncy Castle sends on messages of OpenSSL (RFC 9483 5.2.2): ip is body 1.
+credentials
+make_ra
+openssl pkcs8 -topk8 -nocrypt -in "$work/ra.key" -out "$work/ra8.key"
+sed -i 's|^vendors:|vendors:\n  - name: registration\n    anchors: [ra-ca.pem]|' "$dir/cmpd.yaml"
+add_profile nested "accept.ras: [registration]" "names.subject_bound: false"
+for i in 1 2; do unsent station "$i" "${by_device[@]}"; done
+start_server cmpd "$dir/cmpd.yaml" "$work/nested.log"
+nested() {
+    java -XX:TieredStopAtLevel=1 -cp "$work/classes:$jars" Nested "$dir" "$dir/tls/server.pem" \
+        "http://127.0.0.1:$port/.well-known/cmp/p/nested" "$work/ra8.key" "$work/ra.pem" "$@"
+}
+ok "an RA" nested "$work/station1" "$work/station2"
+# Each has its certificate, once: the first message came twice.
+same "what it was answered" "$(tr '\n' ' ' <"$work/last.out")" "added 1 batch 1 batch 1 "
+same "certificates" "$("$CMPD_BIN/cmpctl" cert list --config "$dir/cmpd.yaml" --json 2>/dev/null | grep -c "station-")" 2
 stop_server
 done_testing
