@@ -112,6 +112,19 @@ static const struct store_column approvals[] = {
     WORDS(store_approval, reason),    OCTETS(store_approval, signature),
 };
 
+static const struct store_column announcements[] = {
+    OCTETS(store_announcement, announcement), WORDS(store_announcement, upstream),
+    SMALL(store_announcement, body),          NUMBER(store_announcement, announced_at),
+    NUMBER(store_announcement, received_at),  WORDS(store_announcement, about),
+    OCTETS(store_announcement, message),
+};
+
+static const struct store_column deliveries[] = {
+    OCTETS(store_delivery, delivery),  SMALL(store_delivery, body),      WORDS(store_delivery, url),
+    NUMBER(store_delivery, since),     NUMBER(store_delivery, position), OCTETS(store_delivery, done),
+    NUMBER(store_delivery, delivered), NUMBER(store_delivery, lost),     NUMBER(store_delivery, delivered_at),
+};
+
 static const struct store_column nodes[] = {
     WORDS(store_node, name),     WORDS(store_node, version),  WORDS(store_node, config),
     OCTETS(store_node, guesses), NUMBER(store_node, seen_at),
@@ -137,6 +150,7 @@ enum {
     PUT = 1 << STORE_PUT,
     ONCE = 1 << STORE_ONCE,
     SWAPPED = 1 << STORE_SWAP,
+    NEWER = 1 << STORE_NEWER,
     COUNTED = 1 << STORE_COUNT,
     REMOVED = 1 << STORE_REMOVE
 };
@@ -186,6 +200,11 @@ const struct store_table store_tables[STORE_KINDS] = {
                          .keys = 1,
                          .of_issuer = 1,
                          .hows = ONCE | REMOVED},
+    [STORE_ANNOUNCEMENTS] = {.name = "announcements",
+                             COLUMNS(announcements, store_announcement),
+                             .keys = 1,
+                             .of_issuer = 1,
+                             .hows = NEWER},
     [STORE_REVOCATIONS] = {.name = "revocations",
                            COLUMNS(revocations, store_revocation),
                            .keys = 1,
@@ -195,6 +214,8 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_CRLS] = {.name = "crls", COLUMNS(crls, store_crl), .keys = 1, .of_issuer = 1, .hows = PUT},
     [STORE_CRL_URLS] =
         {.name = "crl_urls", COLUMNS(crl_urls, store_crl_url), .keys = 2, .of_issuer = 1, .hows = ONCE},
+    [STORE_DELIVERIES] =
+        {.name = "deliveries", COLUMNS(deliveries, store_delivery), .keys = 1, .of_issuer = 1, .hows = PUT},
     [STORE_NODES] = {.name = "nodes", COLUMNS(nodes, store_node), .keys = 1, .hows = PUT},
     [STORE_SEALS] =
         {.name = "audit_seals", COLUMNS(seals, store_seal), .keys = 2, .has_ids = 1, .hows = ONCE},
@@ -249,6 +270,14 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                             .order = "request",
                             .is_paged = 1,
                             .limit = STORE_REQUESTS_MAX},
+    [STORE_ALL_ANNOUNCEMENTS] = {.kind = STORE_ANNOUNCEMENTS,
+                                 .order = "announcement",
+                                 .is_paged = 1,
+                                 .limit = STORE_ANNOUNCEMENTS_MAX},
+    [STORE_ALL_DELIVERIES] = {.kind = STORE_DELIVERIES,
+                              .order = "delivery",
+                              .is_paged = 1,
+                              .limit = STORE_OLD_MAX},
     [STORE_ENTRY] = {.kind = STORE_ENTRIES,
                      .name = "audit_place",
                      .equal = "chain",

@@ -33,6 +33,8 @@ enum {
     STORE_REQUEST = 16,           /* octets that name a request: the first of SHA-256 over it */
     STORE_APPROVAL_KEY = STORE_REQUEST + STORE_HASH,
     STORE_REQUESTS_MAX = 32, /* requests that are read at once: each has its message */
+    STORE_ANNOUNCEMENT_KEY_MAX = 1 + STORE_NAME_MAX,
+    STORE_ANNOUNCEMENTS_MAX = 16, /* announcements that are read at once: each has its message */
 };
 
 /* ---- rows ---- */
@@ -229,6 +231,30 @@ struct store_approval {
     struct bytes signature; /* by that key (server/cmp/approval.h) */
 };
 
+/* struct store_announcement is the newest announcement of one kind that an upstream CA has pushed. */
+struct store_announcement {
+    struct bytes announcement; /* an octet for the kind, the tag of its PKIBody, then |upstream| */
+    struct bytes upstream;     /* its name in the configuration */
+    int body;                  /* PKIBody tag */
+    int64_t announced_at;      /* its messageTime, Unix seconds: a newer one takes its place */
+    int64_t received_at;       /* Unix seconds */
+    struct bytes about;        /* readable: what it is about */
+    struct bytes message;      /* the PKIMessage, as it came */
+};
+
+/* struct store_delivery is how far the announcements of one kind have got at one URL. */
+struct store_delivery {
+    struct bytes delivery; /* SHA-256 over kind and |url|, STORE_HASH octets */
+    int body;              /* PKIBody tag of its messages */
+    struct bytes url;
+    int64_t since;        /* Unix seconds: what is older was there before anybody was told of it */
+    int64_t position;     /* of the last revocation, or the number of the last CRL; 0: none yet */
+    struct bytes done;    /* SHA-256 of the last update of the root; empty: none yet */
+    int64_t delivered;    /* announcements that arrived … */
+    int64_t lost;         /* … and those that were given up */
+    int64_t delivered_at; /* Unix seconds; 0: never */
+};
+
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
 struct store_entry {
     uint8_t chain[STORE_CHAIN_ID];
@@ -287,6 +313,8 @@ enum store_how {
     STORE_PUT,    /* inserted, or in the place of what is there */
     STORE_ONCE,   /* inserted unless the key is there, which is as good */
     STORE_SWAP,   /* of a claim: inserted, or in the place of one whose |serial| is its |former| */
+    STORE_NEWER, /* of an announcement: inserted, or in the place of one that was announced no later; one that
+                  * was is as good */
     STORE_COUNT, /* of a claim: inserted, or in the place of one that has fewer than |most| on that |day|, and
                   * counted up from there: of two that come at once both are counted */
     STORE_REMOVE, /* taken away, if the key is there; nothing else of the row matters */
@@ -318,10 +346,12 @@ enum store_kind {
     STORE_CLAIMS,
     STORE_REQUESTS,
     STORE_APPROVALS,
+    STORE_ANNOUNCEMENTS,
     STORE_REVOCATIONS,
     STORE_CRL_PIECES,
     STORE_CRLS,
     STORE_CRL_URLS,
+    STORE_DELIVERIES,
     STORE_NODES,
     STORE_SEALS,
     STORE_ENTRIES,
@@ -364,7 +394,10 @@ enum store_index {
     STORE_OF_KEY_ID,    /* the last STORE_OF_KEY_ID_MAX certificates with the key_id |of|, the last first */
     STORE_NEXT_CLAIMS,  /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
     STORE_ALL_REQUESTS, /* the next STORE_REQUESTS_MAX of the issuer after |key| (empty: from the first) */
-    STORE_ENTRY,        /* of the chain |of| the entry with the number |before|, or else the next */
+    STORE_ALL_ANNOUNCEMENTS, /* the next STORE_ANNOUNCEMENTS_MAX of the issuer after |key| (empty: from the
+                              * first) */
+    STORE_ALL_DELIVERIES,    /* likewise the next STORE_OLD_MAX */
+    STORE_ENTRY,             /* of the chain |of| the entry with the number |before|, or else the next */
     STORE_INDEXES
 };
 

@@ -36,7 +36,7 @@ static int is_administration(const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++) {
         const struct store_write *write = &unit->writes[i];
-        int is_put = write->how == STORE_PUT || write->how == STORE_ONCE;
+        int is_put = write->how == STORE_PUT || write->how == STORE_ONCE || write->how == STORE_NEWER;
         if ((is_put && !store_tables[write->kind].in_groups) || write->how == STORE_REMOVE)
             return 1;
     }

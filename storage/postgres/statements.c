@@ -231,7 +231,7 @@ static void put_insert(struct sql *out, enum store_kind kind, enum store_how how
     put_rows(out, kind, how);
     if (how == STORE_ONCE)
         sql_put(out, " ON CONFLICT DO NOTHING");
-    if (how != STORE_PUT && how != STORE_SWAP && how != STORE_COUNT)
+    if (how != STORE_PUT && how != STORE_SWAP && how != STORE_COUNT && how != STORE_NEWER)
         return;
     sql_put(out, " ON CONFLICT (");
     sql_keys(out, table);
@@ -242,6 +242,8 @@ static void put_insert(struct sql *out, enum store_kind kind, enum store_how how
         sql_sets(out, table, "excluded.");
     if (how == STORE_SWAP)
         sql_put(out, " WHERE %s.serial = excluded.former", table->name);
+    if (how == STORE_NEWER)
+        sql_put(out, " WHERE %s.announced_at <= excluded.announced_at", table->name);
 }
 
 static void put_remove(struct sql *out, enum store_kind kind)

@@ -181,6 +181,8 @@ static void put_write(struct sql *out, const struct store_table *table, enum sto
         sql_sets(out, table, "excluded.");
     if (how == STORE_SWAP)
         sql_put(out, " WHERE %s.serial = excluded.former", table->name);
+    if (how == STORE_NEWER)
+        sql_put(out, " WHERE %s.announced_at <= excluded.announced_at", table->name);
 }
 
 void sqlite_text(struct sql *out, enum sqlite_statement statement)

@@ -381,7 +381,8 @@ static int bind_secret(struct sqlite_conn *conn, const struct store_unit *unit)
     return write_one(conn, SQL_SECRET_BIND);
 }
 
-/* What is stored already is not stored once more, and what is gone not removed: no row changes then. */
+/* What is stored already, or is older than what is, is not stored once more, and what is gone not removed: no
+ * row changes then. */
 static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, const struct store_write *write)
 {
     enum sqlite_statement which = sqlite_write(write->kind, write->how);
@@ -391,7 +392,8 @@ static int write_row(struct sqlite_conn *conn, const struct store_unit *unit, co
                              place_of(conn, unit));
     if (rc != SQLITE_OK)
         return rc;
-    return write->how == STORE_ONCE ? sqlite_run(conn, which) : write_one(conn, which);
+    return write->how == STORE_ONCE || write->how == STORE_NEWER ? sqlite_run(conn, which)
+                                                                 : write_one(conn, which);
 }
 
 /* The transaction is written first: its insert may tell that nothing else is to be written. So may the claim,

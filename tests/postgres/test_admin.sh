@@ -16,7 +16,8 @@ credentials
 postgres_db db "create role node login password '$postgres_password'; grant usage on schema cmpd to node;
     grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
     grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.positions, cmpd.crls,
-        cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service, cmpd.devices, cmpd.claims to node;
+        cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service, cmpd.devices, cmpd.claims,
+        cmpd.announcements, cmpd.deliveries to node;
     grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations, cmpd.blocked_keys,
         cmpd.devices, cmpd.claims, cmpd.requests, cmpd.approvals to node" >/dev/null
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"

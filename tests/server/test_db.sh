@@ -44,7 +44,7 @@ node, = [r for r in rows if r["about"] == "node"]
 assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64 and node["version"], node
 print(" ".join(f"{r['name']}={r['rows']}" for r in rows if r["about"] == "table"))
 PY
-)" "transactions=4 certificates=3 secrets=1 blocked_keys=0 devices=0 claims=0 requests=0 approvals=0 revocations=1 crl_pieces=0 crls=0 crl_urls=0 nodes=1 audit_seals=1 audit=8"
+)" "transactions=4 certificates=3 secrets=1 blocked_keys=0 devices=0 claims=0 requests=0 approvals=0 announcements=0 revocations=1 crl_pieces=0 crls=0 crl_urls=0 deliveries=0 nodes=1 audit_seals=1 audit=8"
 ok "readable, too" grep -q '^table: name="certificates" rows=3$' <(db status)
 ok "by URL" "$CMPD_BIN/cmpctl" db status --store "sqlite:$store"
 
