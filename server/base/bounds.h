@@ -47,9 +47,15 @@ enum {
     BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */
     BOUND_DEVICE_TEXT = 256, /* octets of its site, of its notes, and of the names of its profiles, each */
     BOUND_DEVICE_SLOTS = 8,  /* certificates of a device in a profile that count at the same time */
-    BOUND_REFUSALS_RECORDED = 1000, /* refusals of one key or reference in the audit log; … */
-    BOUND_REFUSALS_HALVING = 600,   /* … seconds in which half of them is forgotten */
-    BOUND_OPEN_TRANSACTIONS = 16,   /* of a reference, that a configuration may ask for */
+    BOUND_REFUSALS_RECORDED = 1000,   /* refusals of one key or reference in the audit log; … */
+    BOUND_REFUSALS_HALVING = 600,     /* … seconds in which half of them is forgotten */
+    BOUND_OPEN_TRANSACTIONS = 16,     /* of a reference, that a configuration may ask for */
+    BOUND_UPSTREAMS = 16,             /* CAs whose announcements a configuration may take */
+    BOUND_ANNOUNCEMENT = 96 * 1024,   /* octets of an announcement, taken or pushed: larger ones are not */
+    BOUND_UPSTREAM_CERTIFICATES = 64, /* of all of them together */
+    BOUND_ANNOUNCED_CRLS = 8,         /* CRLs of one announcement */
+    BOUND_ANNOUNCED_SERIAL = 32,      /* octets of a serialNumber that are told of one */
+    BOUND_ANNOUNCED_ABOUT = 700,      /* octets of what is told of one */
     BOUND_NESTED_MESSAGES = 64, /* that came in one nested message, those in nested ones among them, too */
     BOUND_NESTED_DEPTH = 2,     /* nested messages, one in the other */
     BOUND_CERT_STATUS = 4,      /* CertStatus entries of a certConf that are read */
@@ -65,6 +71,16 @@ enum {
     BOUND_OVERDUE_EVERY = 600,    /* seconds between two counts of certificates that are overdue, … */
     BOUND_OVERDUE_PIECES = 4,     /* … and looks in one go, each second */
     BOUND_OVERDUE_EXPIRED = 30 * 24 * 3600, /* seconds after its notAfter for which one is told */
+
+    /* Announcements: what is left is pushed later. */
+    BOUND_ANNOUNCE_URLS = 8,      /* of a CA */
+    BOUND_ANNOUNCE_SECONDS = 10,  /* for one delivery, … */
+    BOUND_ANNOUNCE_ANSWER = 4096, /* … and octets of its answer, which nobody reads */
+    BOUND_ANNOUNCE_LEASE = 60,    /* seconds after which another node may push when one is gone */
+    BOUND_ANNOUNCE_RETRY = 5,     /* seconds after a failure until the next attempt, doubled each time … */
+    BOUND_ANNOUNCE_RETRY_MAX = 1800,  /* … up to this */
+    BOUND_ANNOUNCE_AGE = 24 * 3600,   /* seconds after which a revocation that never arrived is given up */
+    BOUND_ANNOUNCE_AT_ONCE_MS = 1000, /* milliseconds after which others get their turn */
 
     /* CRLs. */
     BOUND_CRL_EVERY_MS =

@@ -5,9 +5,6 @@
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
 
-/* GeneralName directoryName of the NULL-DN */
-static const uint8_t null_dn[4] = {0xa4, 0x02, 0x30, 0x00};
-
 /* struct answerer is who signs answers. */
 struct answerer {
     const struct certificate *cert;
@@ -53,7 +50,7 @@ int cmp_answers_by_mac(const struct cmp_message *m)
 /* The sender is echoed as recipient (RFC 9483 3.1), unless it is no GeneralName: then nobody is named. */
 static struct bytes recipient_of(const struct pki_header *in)
 {
-    return general_name_is_well_formed(in->sender) ? in->sender : bytes_of(null_dn, sizeof null_dn);
+    return general_name_is_well_formed(in->sender) ? in->sender : pki_null_dn();
 }
 
 /* RFC 9483 3.1 has the reference as commonName of the sender, too. Returns 0 if it is no text, which cannot
@@ -262,7 +259,7 @@ int cmp_overload_answer(struct bytes *out, struct arena *arena, struct bytes req
     struct pki_message in;
     struct bytes body, part;
 
-    header.sender = header.recipient = bytes_of(null_dn, sizeof null_dn);
+    header.sender = header.recipient = pki_null_dn();
     if (pki_message_decode(&in, NULL, request) != PKI_UNREADABLE) {
         header.pvno = reply_version(in.header.pvno);
         header.recipient = recipient_of(&in.header);

@@ -32,4 +32,14 @@ int pki_retag_sequence(struct bytes *out, struct arena *arena, struct bytes cont
 int pki_add_template(CBB *cbb, const struct cert_template *in);
 int pki_add_extension(CBB *list, const struct certificate_extension *in);
 
+/* pki_get_entry_details reads crlEntryDetails, or crlDetails: the content of Extensions. |*has_reason| and
+ * |*unknown_critical| are 0 at first; |*reason| is that of a reasonCode (RFC 5280 5.3.1). 1, or 0 if they are
+ * malformed. pki_add_reason writes a reasonCode into Extensions. */
+int pki_get_entry_details(int *has_reason, int64_t *reason, int *unknown_critical, CBS list);
+int pki_add_reason(CBB *extensions, int64_t reason);
+
+/* pki_get_general_name reads a GeneralName: |*whole| is its element, |*directory_name| (NULL is allowed) DER
+ * of the Name that a directoryName holds, and left alone where it is another. 1 or 0. */
+int pki_get_general_name(CBS *cbs, struct bytes *whole, struct bytes *directory_name);
+
 #endif

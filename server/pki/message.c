@@ -2,8 +2,16 @@
 #include "server/pki/message.h"
 
 #include "server/pki/general.h"
+#include "server/pki/internal.h"
 
 static const CBS_ASN1_TAG field_tag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
+
+static const uint8_t null_dn[] = {0xa4, 0x02, 0x30, 0x00};
+
+struct bytes pki_null_dn(void)
+{
+    return bytes_of(null_dn, sizeof null_dn);
+}
 
 const char *pki_body_name(int body)
 {
@@ -18,7 +26,7 @@ const char *pki_body_name(int body)
 
 /* ---- decode ---- */
 
-static int get_general_name(CBS *cbs, struct bytes *whole, struct bytes *directory_name)
+int pki_get_general_name(CBS *cbs, struct bytes *whole, struct bytes *directory_name)
 {
     CBS element, content, name;
     CBS_ASN1_TAG tag;
@@ -185,8 +193,8 @@ static int get_header(struct pki_message *whole, CBS *message)
 
     if (!CBS_get_asn1(next(whole, "header", message), &header, CBS_ASN1_SEQUENCE) ||
         !get_pvno(next(whole, "pvno", &header), &out->pvno) ||
-        !get_general_name(next(whole, "sender", &header), &out->sender, &out->sender_name) ||
-        !get_general_name(next(whole, "recipient", &header), &out->recipient, NULL) ||
+        !pki_get_general_name(next(whole, "sender", &header), &out->sender, &out->sender_name) ||
+        !pki_get_general_name(next(whole, "recipient", &header), &out->recipient, NULL) ||
         !get_field(next(whole, "messageTime", &header), 0, CBS_ASN1_GENERALIZEDTIME, &time,
                    &out->has_message_time) ||
         (out->has_message_time && !der_parse_generalized_time(time, &out->message_time)) ||

@@ -111,6 +111,9 @@ int pki_encode_protected_part(struct bytes *out, struct arena *arena, const stru
 int pki_encode_message(struct bytes *out, struct arena *arena, struct bytes protected_part,
                        struct bytes protection, const struct bytes *extra_certs, size_t extra_cert_count);
 
+/* pki_null_dn returns GeneralName directoryName of the NULL-DN: who is not known (RFC 9810 5.1.1). */
+struct bytes pki_null_dn(void);
+
 /* pki_directory_name writes GeneralName directoryName of |name|. */
 int pki_directory_name(struct bytes *out, struct arena *arena, struct bytes name);
 

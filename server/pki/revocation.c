@@ -16,7 +16,7 @@ static int get_reason(int64_t *out, struct bytes value)
     return 1;
 }
 
-static int get_entry_details(struct rev_details *out, CBS list)
+int pki_get_entry_details(int *has_reason, int64_t *reason, int *unknown_critical, CBS list)
 {
     struct certificate_extension extension;
 
@@ -24,11 +24,20 @@ static int get_entry_details(struct rev_details *out, CBS list)
         if (i == BOUND_EXTENSIONS || !pki_get_extension(&extension, &list))
             return 0;
         if (!bytes_equal(extension.oid, bytes_of(id_reason_code, sizeof id_reason_code)))
-            out->unknown_critical |= extension.critical;
-        else if (out->has_reason++ || !get_reason(&out->reason, extension.value))
+            *unknown_critical |= extension.critical;
+        else if ((*has_reason)++ || !get_reason(reason, extension.value))
             return 0;
     }
     return 1;
+}
+
+int pki_add_reason(CBB *extensions, int64_t reason)
+{
+    const uint8_t value[] = {CBS_ASN1_ENUMERATED, 1, (uint8_t)reason};
+    const struct certificate_extension extension = {bytes_of(id_reason_code, sizeof id_reason_code), 0,
+                                                    bytes_of(value, sizeof value)};
+
+    return pki_add_extension(extensions, &extension);
 }
 
 int pki_decode_rev_req(struct rev_details *out, size_t *count, struct arena *arena, const char **why,
@@ -49,7 +58,9 @@ int pki_decode_rev_req(struct rev_details *out, size_t *count, struct arena *are
         return 0;
     *why = "crlEntryDetails is malformed";
     if (!CBS_get_optional_asn1(&details, &extensions, &present, CBS_ASN1_SEQUENCE) ||
-        CBS_len(&details) != 0 || (present && !get_entry_details(out, extensions)))
+        CBS_len(&details) != 0 ||
+        (present &&
+         !pki_get_entry_details(&out->has_reason, &out->reason, &out->unknown_critical, extensions)))
         return 0;
     *why = "RevReqContent is malformed or empty";
     for (*count = 1; CBS_len(&list) != 0; (*count)++)
@@ -62,14 +73,11 @@ int pki_encode_rev_req(struct bytes *out, struct arena *arena, struct bytes issu
                        int64_t reason)
 {
     const struct cert_template certificate = {.version = -1, .issuer = issuer, .serial = serial};
-    const uint8_t value[] = {CBS_ASN1_ENUMERATED, 1, (uint8_t)reason};
-    const struct certificate_extension extension = {bytes_of(id_reason_code, sizeof id_reason_code), 0,
-                                                    bytes_of(value, sizeof value)};
     CBB cbb, list, details, extensions;
     int ok = CBB_init(&cbb, 256) && CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
              CBB_add_asn1(&list, &details, CBS_ASN1_SEQUENCE) && pki_add_template(&details, &certificate) &&
              (reason < 0 || (CBB_add_asn1(&details, &extensions, CBS_ASN1_SEQUENCE) &&
-                             pki_add_extension(&extensions, &extension)));
+                             pki_add_reason(&extensions, reason)));
 
     return der_finish(out, arena, &cbb, ok);
 }
