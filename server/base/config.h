@@ -80,6 +80,14 @@ struct config_root_change {
     const char *old_with_new; /* PEM file: the other way round; NULL: there is none */
 };
 
+/* Whom a CA tells by itself what has happened (RFC 9811 3.5). */
+struct config_announce {
+    struct config_list urls;
+    int revocations; /* 1: rann */
+    int crls;        /* 1: crlann */
+    int roots;       /* 1: ckuann */
+};
+
 struct config_ca {
     const char *name;
     const char *certificate;     /* PEM file: the issuing certificate */
@@ -91,6 +99,7 @@ struct config_ca {
         *crl_certificate; /* PEM file: signs CRLs, of the name of |certificate|; NULL: |certificate| does */
     const char *crl_key;  /* as key */
     const struct config_root_change *previous, *next; /* the root before and after that of chain, or NULL */
+    const struct config_announce *announce;           /* NULL: nobody is told */
 };
 
 /* What tells the devices of a vendor apart, in its certificates. */
@@ -284,6 +293,12 @@ struct config_approver {
     struct config_list profiles; /* whose requests; none: all */
 };
 
+/* A CA whose announcements are taken. */
+struct config_upstream {
+    const char *name;
+    struct config_list certificates; /* PEM files: the first certificate of each signs announcements */
+};
+
 enum config_unconfirmed { CONFIG_UNCONFIRMED_REVOKE, CONFIG_UNCONFIRMED_KEEP, CONFIG_UNCONFIRMED_HOLD };
 
 struct config_confirm {
@@ -429,6 +444,8 @@ struct config {
     size_t vendor_count;
     const struct config_approver *approvers;
     size_t approver_count;
+    const struct config_upstream *upstreams;
+    size_t upstream_count;
     const char *vendor_crl_folder; /* where CRLs of their crl_urls are kept; NULL: nowhere */
     const struct config_profile *profiles;
     size_t profile_count;

@@ -159,6 +159,9 @@ int config_check_authorize(struct config_fault *fault, const struct config *conf
 /* config_check_approve checks who may approve requests, and which profiles want that. 1, or 0 with |fault|.
  */
 int config_check_approve(struct config_fault *fault, const struct config *config);
+
+/* config_check_announce checks whom CAs tell, and whom they listen to. 1, or 0 with |fault|. */
+int config_check_announce(struct config_fault *fault, const struct config *config);
 int config_check_vendor_urls(struct config_fault *fault, const struct config *config);
 int config_check_published(struct config_fault *fault, const struct config *config);
 

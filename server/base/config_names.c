@@ -381,7 +381,8 @@ int config_check_references(struct config_fault *fault, struct config *config)
         !check_crl(fault, config) || !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
         !config_check_published(fault, config) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
-        !config_check_vendor_urls(fault, config) || !config_read_tolerances(fault, config) ||
+        !config_check_vendor_urls(fault, config) || !config_check_announce(fault, config) ||
+        !config_read_tolerances(fault, config) ||
         !check_unique(fault, config, "profiles", profile_name, config->profile_count))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {

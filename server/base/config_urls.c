@@ -137,6 +137,44 @@ int config_check_vendor_urls(struct config_fault *fault, const struct config *co
     return 1;
 }
 
+static int check_announce_urls(struct config_fault *fault, const struct config *config, size_t i)
+{
+    const struct config_list *urls = &config->cas[i].announce->urls;
+    char key[KEY_TEXT_MAX];
+
+    for (size_t u = 0; u < urls->count; u++) {
+        snprintf(key, sizeof key, "cas[%zu].announce.urls[%zu]", i, u);
+        if (!can_be_fetched(urls->items[u]))
+            return config_fault_at(fault, config, key,
+                                   "urls holds \"%s\"; write a URL as in http://host/.well-known/cmp, of %d "
+                                   "characters at most, without a user's name",
+                                   urls->items[u], BOUND_VENDOR_CRL_URL);
+        for (size_t before = 0; before < u; before++)
+            if (strcmp(urls->items[before], urls->items[u]) == 0)
+                return config_fault_at(fault, config, key, "\"%s\" stands in urls twice; write it once",
+                                       urls->items[u]);
+    }
+    return 1;
+}
+
+int config_check_announce(struct config_fault *fault, const struct config *config)
+{
+    char key[KEY_TEXT_MAX];
+
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (config->cas[i].announce != NULL && !check_announce_urls(fault, config, i))
+            return 0;
+    for (size_t a = 0; a < config->upstream_count; a++)
+        for (size_t b = 0; b < a; b++) {
+            snprintf(key, sizeof key, "upstream[%zu].name", a);
+            if (strcmp(config->upstreams[b].name, config->upstreams[a].name) == 0)
+                return config_fault_at(fault, config, key,
+                                       "upstream has two entries named \"%s\"; give each its own name",
+                                       config->upstreams[a].name);
+        }
+    return 1;
+}
+
 /* "delta", or a number */
 static int is_of_another(const char *rest)
 {

@@ -8,6 +8,11 @@ enum job_end {
     JOB_NO_ROUTE,   /* nothing is served under the path */
     JOB_BUSY,       /* there is no room or no memory for it now */
     JOB_NO_KEY,     /* nothing can be protected now */
+    /* Announcements have no PKIMessage for an answer, and no content at all (RFC 9811 3.5): */
+    JOB_STORED,    /* it is stored, or was there before */
+    JOB_FORBIDDEN, /* who sent it is nobody whose announcements are taken */
+    JOB_REFUSED,   /* it is of no use */
+    JOB_NOT_NOW,   /* it could not be stored now */
 };
 
 #endif

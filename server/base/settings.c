@@ -118,6 +118,18 @@ static const struct config_setting root_change_rows[] = {
 };
 static const struct config_section root_change = SECTION(root_change, "another root");
 
+static const struct config_setting announce_rows[] = {
+    {ROW(config_announce, urls), .kind = CONFIG_TEXTS, .required = 1, .min = 1, .max = BOUND_ANNOUNCE_URLS,
+     .example = "[\"http://repository.example/.well-known/cmp\"]",
+     .says = "http: or https:, to which messages are posted. Where no CA had any, it takes a restart"},
+    {ROW(config_announce, revocations), FLAG(1), .says = "each certificate that is revoked or held (rann)"},
+    {ROW(config_announce, crls), FLAG(1), .says = "each new complete CRL that is small enough (crlann)"},
+    {ROW(config_announce, roots), FLAG(1),
+     .says =
+         "another root: that of next, or, without next, how one gets here from that of previous (ckuann)"},
+};
+static const struct config_section announce = SECTION(announce, "announce");
+
 static const struct config_setting ca_rows[] = {
     {ROW(config_ca, name), .kind = CONFIG_NAME, .required = 1, .example = "issuing",
      .says = "by which profiles name it"},
@@ -140,6 +152,8 @@ static const struct config_setting ca_rows[] = {
      .says = "the root before that of chain: stations that trust it get from there to this one (rootCaCert)"},
     {ROW(config_ca, next), POINTER(config_root_change, root_change), .commented = 1,
      .says = "the root after it: stations that ask for an update of the root get it"},
+    {ROW(config_ca, announce), POINTER(config_announce, announce), .commented = 1,
+     .says = "who is told what has happened, by messages that cmp_key signs (RFC 9811 3.5)"},
 };
 static const struct config_section ca = SECTION(ca, "a CA");
 
@@ -575,6 +589,15 @@ static const struct config_setting approver_rows[] = {
 };
 static const struct config_section approver = SECTION(approver, "an approver");
 
+static const struct config_setting upstream_rows[] = {
+    {ROW(config_upstream, name), .kind = CONFIG_NAME, .required = 1, .example = "national",
+     .says = "by which the log and cmpctl announcement name it"},
+    {ROW(config_upstream, certificates), LIST(CONFIG_FILES, 1), .example = "[upstream/national-cmp.pem]",
+     .says = "PEM files, one for each certificate that its announcements are signed with (cmp_certificate of "
+             "a cmpd), whose chain may follow; what it issued does not count"},
+};
+static const struct config_section upstream = SECTION(upstream, "an upstream");
+
 static const struct config_word poll_nonce_words[] = {
     {"request", CONFIG_POLL_NONCE_REQUEST}, {"poll", CONFIG_POLL_NONCE_POLL}, {NULL, 0}};
 
@@ -762,6 +785,12 @@ static const struct config_setting root_rows[] = {
              "write to. They are there again after a start, also while a vendor's server is not."},
     {ROW(config, approvers), ENTRIES(config_approver, approver_count, approver, 0, BOUND_APPROVERS),
      .commented = 1, .says = "Who may approve and deny what waits for approval, by their certificates."},
+    {.key = "upstream",
+     .offset = offsetof(struct config, upstreams),
+     ENTRIES(config_upstream, upstream_count, upstream, 0, BOUND_UPSTREAMS),
+     .commented = 1,
+     .says = "Other CAs whose announcements are taken and stored (cmpctl announcement): root changes, "
+             "certificates, revocations, CRLs. Nobody else's are."},
     {ROW(config, profiles), ENTRIES(config_profile, profile_count, profile, 1, CONFIG_PROFILES_MAX),
      .says =
          "Profiles: who may enroll how, and what the certificate contains. A request chooses one by its "

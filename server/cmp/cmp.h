@@ -116,6 +116,12 @@ struct cmp_crl {
     int64_t this_update, next_update; /* Unix seconds */
 };
 
+/* struct cmp_upstream is a CA whose announcements are taken, by one of its certificates. */
+struct cmp_upstream {
+    const char *name;
+    struct bytes certificate; /* DER: what its key signs counts, and nothing that it issued */
+};
+
 struct cmp_recorded;
 
 struct cmp_settings {
@@ -129,8 +135,11 @@ struct cmp_settings {
     size_t blocked_count;
     const struct cmp_approver *approvers;
     size_t approver_count;
-    const struct seal_key *seal_key; /* opens MAC secrets; NULL: none can be opened */
-    const struct cmp_crl *crls;      /* of CAs above ours */
+    const struct cmp_upstream *upstreams;
+    size_t upstream_count;
+    const struct trust *upstream_trust; /* their certificates; NULL: there are none */
+    const struct seal_key *seal_key;    /* opens MAC secrets; NULL: none can be opened */
+    const struct cmp_crl *crls;         /* of CAs above ours */
     size_t crl_count;
     struct cmp_recorded *recorded; /* how often whom was refused; NULL: all refusals are recorded */
 };

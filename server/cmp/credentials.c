@@ -101,7 +101,8 @@ int cmp_defer_refusal(struct cmp_message *m)
     const struct pki_header *header = &m->in.header;
     const struct cmp_refusal refusal = m->refusal;
 
-    if (!m->in.has_protection || !mac_is_mac(header->protection_alg) ||
+    /* An announcement has no answer that a client would have to read. */
+    if (cmp_has(m, CMP_ANNOUNCES) || !m->in.has_protection || !mac_is_mac(header->protection_alg) ||
         header->sender_kid.len > BOUND_SENDER_KID)
         return 0;
     if (cmp_find_credentials(m) == CMP_ON)

@@ -10,10 +10,11 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
     return cmp_refuse(m, fail_info, text, NULL);
 }
 
-/* What changes nothing may come from anybody where the profile says so; what carries others may not. */
+/* What changes nothing may come from anybody where the profile says so; what carries others, or is to be
+ * stored, may not. */
 static int profile_decides(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES);
+    return cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES) && !cmp_has(m, CMP_ANNOUNCES);
 }
 
 static int may_be_bare(const struct cmp_message *m)

@@ -172,6 +172,8 @@ static inline int cmp_has(const struct cmp_message *m, enum cmp_flag flag)
 /* cmp_trust_of returns whom the signer's path was found by. */
 static inline const struct trust *cmp_trust_of(const struct cmp_message *m)
 {
+    if (cmp_has(m, CMP_ANNOUNCES))
+        return m->settings->upstream_trust;
     return m->agent != NULL ? m->profile->agent_trust : m->is_ra ? m->profile->ras : m->profile->trust;
 }
 
@@ -247,6 +249,17 @@ enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
 
 /* cmp_out_of_memory ends the message without an answer. Returns CMP_END. */
 enum cmp_turn cmp_out_of_memory(struct cmp_message *m);
+
+/* ---- acknowledge.c: what is answered without a message ---- */
+
+/* cmp_upstream_of returns whose announcements |certificate| (DER) protects, or NULL: nobody's. */
+const struct cmp_upstream *cmp_upstream_of(const struct cmp_settings *settings, struct bytes certificate);
+
+/* cmp_refused_end returns how the job of an announcement ends that was refused. */
+enum job_end cmp_refused_end(const struct cmp_message *m);
+
+/* cmp_acknowledge is the last step of an announcement: it judges its commit. */
+cmp_step cmp_acknowledge;
 
 /* ---- tolerance.c: what is taken against the RFCs ---- */
 

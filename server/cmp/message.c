@@ -15,16 +15,20 @@ static cmp_step *const taking_up[] = {cmp_take_up, cmp_take_rows, cmp_ask_proof,
 static cmp_step *const answering[] = {cmp_protect,     cmp_finish,   cmp_store,
                                       cmp_judge_store, cmp_find_out, NULL};
 
+/* What is announced gets no answer: it is stored, and that is all. */
+static cmp_step *const acknowledging[] = {cmp_store, cmp_acknowledge, NULL};
+
 enum phase { RECEIVING, TAKING_UP, OPERATING, REPLAYING, ANSWERING, DONE };
 
 static void enter(struct cmp_message *m, enum phase phase)
 {
     m->phase = phase;
-    m->next = phase == RECEIVING   ? receiving
-              : phase == TAKING_UP ? taking_up
-              : phase == OPERATING ? m->operation->run
-              : phase == REPLAYING ? replaying
-                                   : answering;
+    m->next = phase == RECEIVING          ? receiving
+              : phase == TAKING_UP        ? taking_up
+              : phase == OPERATING        ? m->operation->run
+              : phase == REPLAYING        ? replaying
+              : cmp_has(m, CMP_ANNOUNCES) ? acknowledging
+                                          : answering;
 }
 
 static const enum phase after[] = {[RECEIVING] = OPERATING,

@@ -36,11 +36,13 @@ enum cmp_flag {
     CMP_POLLS = 256,      /* asks for an answer that may not have arrived */
     CMP_STANDS_ALONE = 512, /* one message and its answer: no transaction is looked up or written. certProfile
                              * may stand in its header; it may be bare where the profile says so */
-    CMP_CARRIES = 1024, /* carries other messages: never bare, and what the path stands for may be theirs */
+    CMP_CARRIES = 1024,   /* carries other messages: never bare, and what the path stands for may be theirs */
+    CMP_ANNOUNCES = 2048, /* tells something, and is answered by the end of its job alone. An upstream of the
+                           * configuration signs it, whatever the profile says, and nobody else */
 };
 
 struct cmp_operation {
-    int request, response; /* PKIBody tags */
+    int request, response; /* PKIBody tags; -1: there is no response */
     unsigned flags;        /* enum cmp_flag */
     unsigned awaited;  /* in which states of its transaction, a bit (1 << enum store_tx_state) each; in others
                         * it  is late */
@@ -86,7 +88,10 @@ extern const struct cmp_operation cmp_unsupported;
 const struct cmp_operation *cmp_operation_of(int body);
 
 /* The table: the names of its rows, each of which stands beside its code (op_*.c). */
-#define CMP_OPERATIONS(X) X(ir) X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested)
+#define CMP_OPERATIONS(X)                                                                                    \
+    X(ir)                                                                                                    \
+    X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested) X(ckuann) X(cann) X(rann)     \
+        X(crlann)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
 CMP_OPERATIONS(CMP_DECLARED)

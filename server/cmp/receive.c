@@ -34,7 +34,10 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
      * signature-based protection". */
     if (cmp_has(m, CMP_SIGNED) && mac_is_mac(m->in.header.protection_alg))
         return cmp_refuse(m, PKI_WRONG_INTEGRITY,
-                          "kur, rr and nested must be signed, not protected by a shared secret", NULL);
+                          cmp_has(m, CMP_ANNOUNCES)
+                              ? "announcements must be signed, not protected by a shared secret"
+                              : "kur, rr and nested must be signed, not protected by a shared secret",
+                          NULL);
 
     if (m->operation == &cmp_unsupported)
         return cmp_refuse(m, PKI_BAD_REQUEST, "this type of message is not supported",

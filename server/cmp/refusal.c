@@ -76,7 +76,7 @@ enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
     struct bytes body;
     int ok;
 
-    m->result.event = "request refused";
+    m->result.event = cmp_has(m, CMP_ANNOUNCES) ? "announcement refused" : "request refused";
     m->result.refused = 1;
     m->result.fail_info = refusal->fail_info;
     m->result.text = refusal->text;
@@ -84,6 +84,10 @@ enum cmp_turn cmp_begin_refusal(struct cmp_message *m)
     m->result.setting = whole_setting(m, refusal->setting);
     m->result.serial = m->result.subject = bytes_of(NULL, 0);
     m->record = record_of(m);
+    if (cmp_has(m, CMP_ANNOUNCES)) {
+        m->result.end = cmp_refused_end(m);
+        return CMP_ON;
+    }
     ok = tells->refusal(m, &body, &status);
     m->answer_body = tells->response;
     m->answer = body;

@@ -87,18 +87,19 @@ static void add_signer(struct cmp_message *m, struct certificate *cert)
     struct name_cache ca = {.printed = 0};
     struct public_key *key = NULL;
 
-    if (!may_protect(m, cert))
+    if (!may_protect(m, cert) ||
+        (cmp_has(m, CMP_ANNOUNCES) && cmp_upstream_of(m->settings, cert->der) == NULL))
         return;
     if (m->signer_count == BOUND_SIGNERS)
         m->signers_left = 1;
     else if (check_certificate(m, cert, &key) != CMP_ON)
         pass_over(m, STAGE_FITS);
     else
-        m->signers[m->signer_count++] =
-            (struct cmp_signer){.cert = cert,
-                                .key = key,
-                                .is_own = name_equal_cached(cert->issuer, &cert->issuer_cache,
-                                                            m->profile->ca->cert.subject, &ca)};
+        m->signers[m->signer_count++] = (struct cmp_signer){
+            .cert = cert,
+            .key = key,
+            .is_own = !cmp_has(m, CMP_ANNOUNCES) && name_equal_cached(cert->issuer, &cert->issuer_cache,
+                                                                      m->profile->ca->cert.subject, &ca)};
 }
 
 static enum cmp_turn refuse_all(struct cmp_message *m)
@@ -155,6 +156,11 @@ static void price(struct cmp_message *m)
 {
     const struct trust *trust = m->profile->trust, *ras = m->profile->ras;
 
+    /* No path is sought of what is known as it is. */
+    if (cmp_has(m, CMP_ANNOUNCES)) {
+        m->price_us += m->signer_count * (uint64_t)signature_verify_us(m->signature_algorithm);
+        return;
+    }
     for (size_t i = 0; i < m->signer_count; i++)
         m->price_us += 2 * (uint64_t)public_key_verify_us(m->signers[i].key);
     for (size_t i = 0; i < m->cert_count; i++)
@@ -192,8 +198,8 @@ static void read_certificates(struct cmp_message *m)
  */
 static int seeks_signer(struct cmp_message *m)
 {
-    if (!m->profile->config->accept.find_signer || m->in.header.sender_kid.len == 0 ||
-        m->in.header.sender_kid.len > BOUND_SENDER_KID)
+    if (!m->profile->config->accept.find_signer || cmp_has(m, CMP_ANNOUNCES) ||
+        m->in.header.sender_kid.len == 0 || m->in.header.sender_kid.len > BOUND_SENDER_KID)
         return 0;
     m->price_us += 2 * (uint64_t)signature_verify_us(m->signature_algorithm);
     return m->seeks_signer = 1;
@@ -351,7 +357,8 @@ static const struct cmp_agent *find_agent(const struct cmp_message *m)
 {
     const struct cmp_profile *profile = m->profile;
 
-    int may_be = (cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES)) || cmp_has(m, CMP_STANDS_ALONE);
+    int may_be = !cmp_has(m, CMP_ANNOUNCES) &&
+                 ((cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES)) || cmp_has(m, CMP_STANDS_ALONE));
 
     for (size_t i = 0; may_be && i < profile->agent_count; i++) {
         const struct cmp_agent *agent = &profile->agents[i];
@@ -379,7 +386,8 @@ static int take_next(struct cmp_message *m)
     m->stored_signer = signer->row != NULL && signer->row->outcome == STORE_FOUND ? signer->row->rows : NULL;
     digest_compute(m->signer_hash, DIGEST_SHA256, m->signer->der);
     m->agent = find_agent(m);
-    m->is_ra = m->agent == NULL && m->profile->ras != NULL && m->signer->extended_key_usage.len != 0 &&
+    m->is_ra = !cmp_has(m, CMP_ANNOUNCES) && m->agent == NULL && m->profile->ras != NULL &&
+               m->signer->extended_key_usage.len != 0 &&
                certificate_has_purpose(m->signer, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
     m->path_attempt = 0;
     return 1;

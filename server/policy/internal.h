@@ -85,6 +85,8 @@ struct policy {
     struct cmp_settings settings;
     struct cmp_approver approvers[BOUND_APPROVERS];
     struct public_key *approver_keys[BOUND_APPROVERS];
+    struct cmp_upstream upstreams[BOUND_UPSTREAM_CERTIFICATES];
+    struct trust upstream_trust;
     struct cmp_crl crls[BOUND_CRL_FILES];
     size_t crl_count;
     struct tolerance_counts **vendor_counts;
@@ -143,6 +145,9 @@ unsigned policy_usage_for(unsigned usage, enum key_kind kind);
  * |fault|. */
 int policy_load_approvers(struct config_fault *fault, struct policy *policy);
 void policy_free_approvers(struct policy *policy);
+
+/* policy_load_upstreams reads whose announcements are taken. 1, or 0 with |fault|. */
+int policy_load_upstreams(struct config_fault *fault, struct policy *policy);
 
 /* policy_load_crls reads the CRLs that crl.files names, once all CAs are loaded. 1, or 0 with |fault|. */
 int policy_load_crls(struct config_fault *fault, struct policy *policy);

@@ -49,7 +49,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
             return 0;
     if (!policy_check_identities(fault, policy) || !policy_load_crls(fault, policy) ||
         !policy_load_blocked(fault, policy) || !policy_load_vendor_crls(fault, policy, now) ||
-        !policy_load_approvers(fault, policy))
+        !policy_load_approvers(fault, policy) || !policy_load_upstreams(fault, policy))
         return 0;
     for (size_t i = 0; i < config->profile_count; i++) {
         if (!policy_load_profile(fault, policy, i, now))
@@ -86,6 +86,7 @@ static void policy_free(struct policy *policy)
     for (size_t i = 0; policy->vendor_crls != NULL && i < policy->config->vendor_count; i++)
         crl_set_free(policy->vendor_crls[i]);
     policy_free_approvers(policy);
+    trust_cleanup(&policy->upstream_trust);
     free(policy->vendor_crls);
     free(policy->vendor_counts);
     cmp_recorded_free(policy->settings.recorded);

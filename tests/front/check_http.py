@@ -158,8 +158,9 @@ def refusals(program):
         refused(post(b""), 400, 5)
         refused(post(bytes(65537)), 413, 2)
         assert http.ask(post(bytes(65536))).status == 200
-        # How a job ends, in the words of HTTP: answered, unreadable, no route, busy, no key.
-        for end, status in enumerate((200, 400, 404, 503, 503)):
+        # How a job ends, in the words of HTTP: answered, unreadable, no route, busy, no key; announcements: stored,
+        # forbidden, refused, not now (RFC 9811 3.5).
+        for end, status in enumerate((200, 400, 404, 503, 503, 201, 403, 400, 503)):
             assert http.ask(post(b"end=%d x" % end)).status == status
 
 

@@ -35,7 +35,7 @@ static void finish(struct job *job)
     /* "end=N" asks for an end of that number. */
     job->end = JOB_ANSWERED;
     if (starts_with(job->request, "end=") && job->request.len > 4 && job->request.data[4] >= '0' &&
-        job->request.data[4] <= '0' + JOB_NO_KEY)
+        job->request.data[4] <= '0' + JOB_NOT_NOW)
         job->end = (enum job_end)(job->request.data[4] - '0');
     /* "who" asks whose request it is taken for, "where" for what path. */
     job->reply = bytes_equal(job->request, bytes_str("who"))     ? job->peer

@@ -191,15 +191,16 @@ static struct store_unit unit_of(enum store_kind kind, const struct world_memory
 {
     struct store_unit unit = {.issuer = bytes_of(world_issuer(memory, i), STORE_ISSUER_ID)};
 
-    enum store_how how = kind == STORE_SECRETS        ? STORE_PUT
-                         : kind == STORE_DEVICES      ? STORE_PUT
-                         : kind == STORE_CLAIMS       ? STORE_SWAP
-                         : kind == STORE_CRLS         ? STORE_PUT
-                         : kind == STORE_CRL_PIECES   ? STORE_PUT
-                         : kind == STORE_CRL_URLS     ? STORE_ONCE
-                         : kind == STORE_BLOCKED_KEYS ? STORE_ONCE
-                         : kind == STORE_APPROVALS    ? STORE_ONCE
-                                                      : STORE_INSERT;
+    enum store_how how = kind == STORE_SECRETS         ? STORE_PUT
+                         : kind == STORE_DEVICES       ? STORE_PUT
+                         : kind == STORE_CLAIMS        ? STORE_SWAP
+                         : kind == STORE_CRLS          ? STORE_PUT
+                         : kind == STORE_CRL_PIECES    ? STORE_PUT
+                         : kind == STORE_CRL_URLS      ? STORE_ONCE
+                         : kind == STORE_BLOCKED_KEYS  ? STORE_ONCE
+                         : kind == STORE_APPROVALS     ? STORE_ONCE
+                         : kind == STORE_ANNOUNCEMENTS ? STORE_NEWER
+                                                       : STORE_INSERT;
 
     store_unit_write(&unit, how, kind, world_row(memory, i));
     if (kind == STORE_TRANSACTIONS)

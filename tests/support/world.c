@@ -149,7 +149,7 @@ void world_forget(struct world *world)
     arena_free(world->rows);
     world->rows = arena_new(WORLD_ARENA);
     world->tx_count = world->cert_count = world->blocked_key_count = world->device_count =
-        world->claim_count = world->request_count = world->approval_count = 0;
+        world->claim_count = world->request_count = world->approval_count = world->announcement_count = 0;
     world->secrets[0].row.bound_to = bytes_of(NULL, 0);
     world->commits = world->audits = world->fetches_seen = world->commits_seen = 0;
 }
@@ -263,6 +263,9 @@ struct world_memory world_memory(const struct world *world, enum store_kind kind
                             offsetof(struct world_request, row), world->request_count, WORLD_ROWS},
         [STORE_APPROVALS] = {(uint8_t *)(uintptr_t)world->approvals, sizeof world->approvals[0],
                              offsetof(struct world_approval, row), world->approval_count, WORLD_ROWS},
+        [STORE_ANNOUNCEMENTS] = {(uint8_t *)(uintptr_t)world->announcements, sizeof world->announcements[0],
+                                 offsetof(struct world_announcement, row), world->announcement_count,
+                                 WORLD_ROWS},
     };
 
     must((int)kind < (int)WORLD_KINDS);
@@ -489,10 +492,15 @@ static int preconditions_hold(struct world *world, struct store_unit *unit)
 static size_t *count_of(struct world *world, enum store_kind kind)
 {
     size_t *const counts[WORLD_KINDS] = {
-        [STORE_TRANSACTIONS] = &world->tx_count,  [STORE_CERTIFICATES] = &world->cert_count,
-        [STORE_SECRETS] = &world->secret_count,   [STORE_BLOCKED_KEYS] = &world->blocked_key_count,
-        [STORE_DEVICES] = &world->device_count,   [STORE_CLAIMS] = &world->claim_count,
-        [STORE_REQUESTS] = &world->request_count, [STORE_APPROVALS] = &world->approval_count,
+        [STORE_TRANSACTIONS] = &world->tx_count,
+        [STORE_CERTIFICATES] = &world->cert_count,
+        [STORE_SECRETS] = &world->secret_count,
+        [STORE_BLOCKED_KEYS] = &world->blocked_key_count,
+        [STORE_DEVICES] = &world->device_count,
+        [STORE_CLAIMS] = &world->claim_count,
+        [STORE_REQUESTS] = &world->request_count,
+        [STORE_APPROVALS] = &world->approval_count,
+        [STORE_ANNOUNCEMENTS] = &world->announcement_count,
     };
 
     return counts[kind];
@@ -531,7 +539,10 @@ static void write_here(struct world *world, const struct store_unit *unit, const
         memcpy(world_issuer(&memory, memory.count), unit->issuer.data, STORE_ISSUER_ID);
         row = world_row(&memory, memory.count);
         ++*count_of(world, write->kind);
-    } else if (write->how == STORE_ONCE) {
+    } else if (write->how == STORE_ONCE ||
+               (write->how == STORE_NEWER &&
+                ((const struct store_announcement *)row)->announced_at >
+                    ((const struct store_announcement *)write->row)->announced_at)) {
         return;
     }
     must(rows_copy(row, table, write->row, world->rows));
@@ -955,11 +966,26 @@ static void decode_answer(struct world *world, struct answer *answer, struct byt
         check_mac_is_that_of(&in, answer);
 }
 
-/* Information that is given decides nothing. */
+/* RFC 9811 3.5: a status, and no content. Nobody but an upstream hears anything else than that it may not. */
+static void check_acknowledgement(const struct world *world, const struct answer *answer,
+                                  struct bytes request)
+{
+    enum job_end end = answer->result.end;
+    struct pki_message in;
+
+    must(pki_message_decode(&in, NULL, request) != PKI_UNREADABLE);
+    must(in.body_type >= PKI_CKUANN && in.body_type <= PKI_CRLANN);
+    must(answer->result.reply.len == 0 && answer->result.reply_body == -1);
+    must(answer->result.refused == (end != JOB_STORED));
+    must(answer->authenticated == (end != JOB_FORBIDDEN));
+    must(end == JOB_FORBIDDEN || world->settings.upstream_count != 0);
+}
+
+/* Information that is given decides nothing. What was announced before is not written again. */
 static int is_decision(const struct answer *answer)
 {
     return answer->authenticated && answer->result.reply_body != PKI_GENP &&
-           answer->result.reply_body != PKI_NESTED &&
+           answer->result.reply_body != PKI_NESTED && answer->result.end != JOB_STORED &&
            !(answer->result.refused && (answer->result.fail_info == PKI_SYSTEM_UNAVAIL ||
                                         answer->result.fail_info == PKI_SYSTEM_FAILURE));
 }
@@ -1008,7 +1034,10 @@ static void take_answer(struct world *world, struct answer *answer, struct bytes
              answer->result.reply.len == 0);
         return;
     }
-    decode_answer(world, answer, request);
+    if (answer->result.end >= JOB_STORED)
+        check_acknowledgement(world, answer, request);
+    else
+        decode_answer(world, answer, request);
     *decisions += is_decision(answer) && !message->answers_again;
     if (answer->body == PKI_NESTED)
         take_inner_answers(world, answer, decisions);

@@ -59,6 +59,11 @@ struct world_request {
     struct store_request row;
 };
 
+struct world_announcement {
+    uint8_t issuer[STORE_ISSUER_ID];
+    struct store_announcement row;
+};
+
 struct world_approval {
     uint8_t issuer[STORE_ISSUER_ID];
     struct store_approval row;
@@ -103,6 +108,8 @@ struct world {
     size_t request_count;
     struct world_approval approvals[WORLD_ROWS];
     size_t approval_count;
+    struct world_announcement announcements[WORLD_ROWS];
+    size_t announcement_count;
     unsigned commits, audits; /* units done, and audit records in them */
     unsigned polls;           /* … and those that only note that a poll was answered, without a record */
     struct store_audit audit; /* the last of these */
@@ -165,7 +172,7 @@ struct answer {
  * 9483 3.1); its status says what was done. Whoever proved who it is was refused nothing without an audit
  * record, unless settings.recorded says that it is refused too often. All of it holds of each answer to a
  * nested message; and what is answered to added protection is held against the message in it, whose |result|
- * it is. */
+ * it is. An announcement has no answer but the end of its job. */
 struct answer world_send(struct world *world, struct bytes request);
 
 /* world_send_to does the same through a URL path that names |route|. */

@@ -34,8 +34,10 @@ static const char *reason_phrase(int status)
         const char *phrase;
     } phrases[] = {
         {200, "OK"},
+        {201, "Created"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {411, "Length Required"},
@@ -81,14 +83,13 @@ static void add_header(h2o_req_t *req, const h2o_token_t *name, const char *valu
     h2o_add_header(&req->pool, &req->res.headers, name, NULL, value, strlen(value));
 }
 
-/* A PKIMessage is 200, whatever it says (RFC 9811 3.1). */
+/* A PKIMessage is 200, whatever it says (RFC 9811 3.1). What was announced is 201 when it is stored, "or was
+ * already present", and there is a suitable 4xx or 5xx "when a problem occurs" (RFC 9811 3.5). */
 static int status_of(enum job_end end)
 {
-    static const int statuses[] = {[JOB_ANSWERED] = 200,
-                                   [JOB_UNREADABLE] = 400,
-                                   [JOB_NO_ROUTE] = 404,
-                                   [JOB_BUSY] = 503,
-                                   [JOB_NO_KEY] = 503};
+    static const int statuses[] = {[JOB_ANSWERED] = 200,  [JOB_UNREADABLE] = 400, [JOB_NO_ROUTE] = 404,
+                                   [JOB_BUSY] = 503,      [JOB_NO_KEY] = 503,     [JOB_STORED] = 201,
+                                   [JOB_FORBIDDEN] = 403, [JOB_REFUSED] = 400,    [JOB_NOT_NOW] = 503};
 
     return statuses[end];
 }

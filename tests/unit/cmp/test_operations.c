@@ -6,10 +6,20 @@
 /* RFC 9810 5.1.2, and RFC 9483 4 for which response belongs to which request. */
 static const struct {
     int request, response;
-} served[] = {{PKI_IR, PKI_IP},           {PKI_CR, PKI_CP},         {PKI_P10CR, PKI_CP},
-              {PKI_KUR, PKI_KUP},         {PKI_RR, PKI_RP},         {PKI_CERTCONF, PKI_PKICONF},
-              {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF}, {PKI_GENM, PKI_GENP},
-              {PKI_NESTED, PKI_NESTED}};
+} served[] = {{PKI_IR, PKI_IP},
+              {PKI_CR, PKI_CP},
+              {PKI_P10CR, PKI_CP},
+              {PKI_KUR, PKI_KUP},
+              {PKI_RR, PKI_RP},
+              {PKI_CERTCONF, PKI_PKICONF},
+              {PKI_POLLREQ, PKI_POLLREP},
+              {PKI_ERROR, PKI_PKICONF},
+              {PKI_GENM, PKI_GENP},
+              {PKI_NESTED, PKI_NESTED},
+              {PKI_CKUANN, -1},
+              {PKI_CANN, -1},
+              {PKI_RANN, -1},
+              {PKI_CRLANN, -1}};
 
 Test(operations, each_request_has_its_row_and_its_response)
 {
