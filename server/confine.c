@@ -46,6 +46,9 @@ static int fetches(const struct config *config)
     for (size_t v = 0; v < config->vendor_count; v++)
         if (config->vendors[v].crl_urls.count != 0)
             return 1;
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (config->cas[i].announce != NULL)
+            return 1;
     return 0;
 }
 
@@ -161,7 +164,7 @@ int confine_allows(struct config_fault *fault, const struct confine *confine, co
          !is_part_allowed(fault, confine, SANDBOX_DIRECTORY, "crl.ldap names a directory")) ||
         (fetches(config) &&
          !is_part_allowed(fault, confine, SANDBOX_FETCH,
-                          "crl_urls of a vendor, or authorize of a profile, name servers")))
+                          "crl_urls of a vendor, authorize of a profile, or announce of a CA, name servers")))
         return 0;
     files_allowed = config_each_file(config, check_file, &check);
     if (files_allowed && is_folder_allowed(&check, confine, config->crl.folder) &&

@@ -113,28 +113,36 @@ static void tell_status(CURL *curl, long status, char why[FETCH_WHY_MAX])
              there != NULL ? ": if that is right, write it instead" : "");
 }
 
-static int perform(CURL *curl, const struct fetch *fetch, struct sink *sink, char why[FETCH_WHY_MAX])
+/* Returns 1 with |*status| when there is a whole answer, or 0 with |why|. */
+static int transfer(long *status, CURL *curl, const struct fetch *fetch, struct sink *sink,
+                    char why[FETCH_WHY_MAX])
 {
     char error[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
-    long status = 0;
-    int ok;
 
     if (set_up(curl, fetch, sink, error) && post(curl, fetch, &headers))
         code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    ok = code == CURLE_OK && status == 200;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
     if (sink->is_full)
         snprintf(why, FETCH_WHY_MAX, "the answer has more than %zu octets", sink->most);
     else if (code != CURLE_OK)
         /* Other details have times in them: the same fault is told alike each time. */
         snprintf(why, FETCH_WHY_MAX, "%s%s%s", curl_easy_strerror(code), is_of_tls(code) ? ": " : "",
                  is_of_tls(code) ? error : "");
-    else if (!ok)
-        tell_status(curl, status, why);
     curl_slist_free_all(headers);
-    return ok;
+    return code == CURLE_OK && !sink->is_full;
+}
+
+static int perform(CURL *curl, const struct fetch *fetch, struct sink *sink, char why[FETCH_WHY_MAX])
+{
+    long status = 0;
+
+    if (!transfer(&status, curl, fetch, sink, why))
+        return 0;
+    if (status != 200)
+        tell_status(curl, status, why);
+    return status == 200;
 }
 
 int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char why[FETCH_WHY_MAX])
@@ -157,4 +165,19 @@ int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char w
     *out = sink.data;
     *len = sink.len;
     return 1;
+}
+
+int fetch_push(long *status, const struct fetch *fetch, char why[FETCH_WHY_MAX])
+{
+    struct sink sink = {.most = fetch->most};
+    CURL *curl = curl_easy_init();
+    int ok;
+
+    *status = 0;
+    if (curl == NULL)
+        snprintf(why, FETCH_WHY_MAX, "out of memory");
+    ok = curl != NULL && transfer(status, curl, fetch, &sink, why);
+    curl_easy_cleanup(curl);
+    free(sink.data);
+    return ok;
 }

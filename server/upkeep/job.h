@@ -42,7 +42,7 @@ struct upkeep_job {
 };
 
 /* upkeep_jobs is the table. */
-enum { UPKEEP_JOBS = 6 };
+enum { UPKEEP_JOBS = 7 };
 extern const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS];
 
 #endif

@@ -1,4 +1,5 @@
 /* The table of jobs, in the order in which those of a thread are run and ended. */
+#include "server/upkeep/announce.h"
 #include "server/upkeep/nodes.h"
 #include "server/upkeep/overdue.h"
 #include "server/upkeep/purge.h"
@@ -6,5 +7,5 @@
 #include "server/upkeep/unconfirmed.h"
 #include "server/upkeep/vendor_crls.h"
 
-const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {&nodes_job, &unconfirmed_job, &seal_heads_job,
-                                                           &purge_job, &vendor_crls_job, &overdue_job};
+const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {
+    &nodes_job, &unconfirmed_job, &seal_heads_job, &purge_job, &vendor_crls_job, &announce_job, &overdue_job};
