@@ -43,6 +43,9 @@
     X(request_show)                                                                                          \
     X(request_approve)                                                                                       \
     X(request_deny)                                                                                          \
+    X(announcement_list)                                                                                     \
+    X(announcement_show)                                                                                     \
+    X(announcement_deliveries)                                                                               \
     X(audit_list)                                                                                            \
     X(audit_verify)                                                                                          \
     X(db_migrate)                                                                                            \

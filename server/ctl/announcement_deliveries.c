@@ -1,0 +1,73 @@
+/* announcement deliveries: how far this CA's own announcements have got. */
+#include "server/ctl/announcement.h"
+#include "server/ctl/cert.h"
+#include "server/pki/message.h"
+
+static json_t *delivery_json(const struct store_delivery *row)
+{
+    char at[CTL_TIME_MAX];
+    json_t *json = json_object();
+
+    ctl_json_set(json, "body", json_string(pki_body_name(row->body)));
+    ctl_json_set(json, "url", ctl_json_text(row->url));
+    ctl_json_set(json, "since", json_string(ctl_time(at, row->since)));
+    ctl_json_set(json, "delivered", json_integer(row->delivered));
+    ctl_json_set(json, "lost", json_integer(row->lost));
+    ctl_json_set(json, "last", json_string(ctl_time(at, row->delivered_at)));
+    ctl_json_set(json, "position", json_integer(row->position));
+    return json;
+}
+
+static void print(const struct store_delivery *row)
+{
+    char at[CTL_TIME_MAX];
+
+    printf("%-6s  ", pki_body_name(row->body));
+    cert_put_text(row->url, 0);
+    printf("  delivered %lld, the last at %s, lost %lld\n", (long long)row->delivered,
+           row->delivered_at != 0 ? ctl_time(at, row->delivered_at) : "no time", (long long)row->lost);
+}
+
+/* One page has them all: there are so many kinds and URLs of a CA, and those that it had before. */
+static int print_all(const struct device_store *at, int as_json)
+{
+    struct store_fetch fetch = {.kind = STORE_DELIVERIES,
+                                .index = STORE_ALL_DELIVERIES,
+                                .issuer = bytes_of(at->issuer, STORE_ISSUER_ID),
+                                .arena = arena_new(ANNOUNCEMENT_ARENA)};
+    const struct store_delivery *rows;
+    int ok = fetch.arena != NULL && store_fetch_wait(at->opened.store, &fetch) &&
+             fetch.outcome != STORE_FETCH_UNAVAILABLE;
+
+    rows = fetch.rows;
+    for (size_t i = 0; ok && fetch.outcome == STORE_FOUND && i < fetch.count; i++)
+        if (as_json)
+            ctl_json_print(delivery_json(&rows[i]));
+        else
+            print(&rows[i]);
+    arena_free(fetch.arena);
+    return ok ? CTL_OK : ctl_fault("the store does not answer");
+}
+
+static int run(const struct ctl_call *call)
+{
+    struct device_store at;
+    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
+
+    if (status != CTL_OK)
+        return status;
+    status = print_all(&at, ctl_value(call, "json") != NULL);
+    device_close(&at);
+    return status;
+}
+
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG, CTL_OPTION_STORE, CTL_OPTION_JSON, DEVICE_OPTION_CA, {NULL, NULL, 0, NULL},
+};
+
+const struct ctl_command ctl_announcement_deliveries = {
+    .name = "announcement deliveries",
+    .options = options,
+    .says = "list how far announcements of this CA have got at each URL",
+    .run = run,
+};
