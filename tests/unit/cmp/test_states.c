@@ -160,6 +160,31 @@ Test(states, each_body_in_each_state)
         }
 }
 
+/* What is announced has no transaction, whatever transactionID it comes with: nobody's is touched. */
+Test(states, announcements_in_each_state)
+{
+    static const int bodies[] = {PKI_CKUANN, PKI_CANN, PKI_RANN, PKI_CRLANN};
+
+    for (size_t b = 0; b < sizeof bodies / sizeof bodies[0]; b++)
+        for (enum state state = NONE; state < STATES; state++) {
+            struct answer first, last, answer;
+            struct bytes request;
+            const struct store_tx *tx;
+            last = bring_to(state, &request, &first);
+            answer = send_body(bodies[b], last.body >= 0 ? &last : &first, "30 00");
+            cr_expect_eq(answer.result.end, JOB_FORBIDDEN, "%s in state %d", pki_body_name(bodies[b]), state);
+            tx = world_tx_of(world, client.header.transaction_id);
+            cr_expect_eq(tx != NULL ? (int)tx->state : 0, (int)rows[state], "%s in state %d",
+                         pki_body_name(bodies[b]), state);
+            world_check(world);
+            answer_free(&answer);
+            if (last.body >= 0)
+                answer_free(&last);
+            if (first.body >= 0)
+                answer_free(&first);
+        }
+}
+
 /* The first request, octet for octet. */
 Test(states, the_same_request_in_each_state)
 {

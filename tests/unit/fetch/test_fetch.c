@@ -167,6 +167,49 @@ Test(fetch, redirections_are_told_and_not_followed)
     REFUSED(fetch, "status 302", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* RFC 9811 3.5: "When pushing announcement messages, PKIMessage structures MUST be sent as the content of an
+ * HTTP POST request." */
+Test(fetch, what_is_pushed_is_answered_by_a_status)
+{
+    static const struct {
+        const char *answer;
+        long status;
+    } cases[] = {
+        {"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", 201},
+        {"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 202},
+        {"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", 403},
+        {MOVED("http://127.0.0.1:1/y"), 302},
+        {OK("Content-Length: 0\r\n", ""), 200},
+    };
+    struct fetch fetch = {.url = web.url,
+                          .content_type = "application/pkixcmp",
+                          .body = bytes_of((const uint8_t *)"\x30\xff", 2),
+                          .most = 4,
+                          .seconds = 20};
+    long status;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        web.count = 1;
+        web.answers[0] = cases[i].answer;
+        web.request[0] = 0;
+        pthread_create(&web.thread, NULL, serve, NULL);
+        cr_expect(fetch_push(&status, &fetch, why), "%s", why);
+        pthread_join(web.thread, NULL);
+        cr_expect_eq(status, cases[i].status);
+        cr_expect(strncmp(web.request, "POST /x HTTP/1.1\r\n", 18) == 0, "%s", web.request);
+    }
+    web.answers[0] = OK("Content-Length: 5\r\n", "abcde");
+    web.request[0] = 0;
+    pthread_create(&web.thread, NULL, serve, NULL);
+    cr_expect_not(fetch_push(&status, &fetch, why));
+    pthread_join(web.thread, NULL);
+    cr_expect_str_eq(why, "the answer has more than 4 octets");
+    fetch.url = "http://127.0.0.1:1/";
+    cr_expect_not(fetch_push(&status, &fetch, why), "nobody is there");
+    fetch.url = "file:///etc/hostname";
+    cr_expect_not(fetch_push(&status, &fetch, why));
+}
+
 Test(fetch, no_other_protocol_is_spoken)
 {
     const struct fetch fetch = {.url = "file:///etc/hostname", .most = 100};
