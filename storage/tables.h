@@ -53,9 +53,9 @@ struct store_tx {
     struct bytes transaction_id;
     struct bytes profile; /* name */
     enum store_tx_state state;
-    int body;                     /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr) */
-    int implicit_confirm;         /* 1: granted in the first answer */
-    int granted_with_mods;        /* 1: the first answer said so */
+    int body;              /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr, 13 ccr) */
+    int implicit_confirm;  /* 1: granted in the first answer */
+    int granted_with_mods; /* 1: the first answer said so */
     struct bytes credential;      /* SHA-256 of the protecting certificate, or the senderKID of a secret */
     int credential_is_mac;        /* 1: |credential| is a senderKID */
     struct bytes credential_key;  /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:

@@ -344,6 +344,14 @@ struct config_retain {
 /* What becomes of a certificate that would break RFC 5280. */
 enum config_lint { CONFIG_LINT_REFUSE, CONFIG_LINT_WARN };
 
+/* What a profile says that certifies other CAs, by ccr and no other request. */
+struct config_cross {
+    uint32_t path_length;         /* pathLenConstraint */
+    struct config_list permitted; /* nameConstraints: "DNS:example", "C=DE, O=Partner" */
+    struct config_list excluded;
+    struct config_list policies; /* dotted OIDs */
+};
+
 struct config_profile {
     const char *name;
     const char
@@ -368,6 +376,7 @@ struct config_profile {
     struct config_confirm confirm;
     const struct config_authorize *authorize; /* NULL: nobody is asked */
     struct config_approve_rules approve;
+    const struct config_cross *cross; /* NULL: it certifies no CAs */
     struct config_answer answer;
     struct config_general general;
     struct config_retain retain;

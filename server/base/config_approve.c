@@ -65,6 +65,12 @@ static int check_rules(struct config_fault *fault, const struct config *config, 
                                    ? "when has names, and no names are listed that need no approval; "
                                      "write names: [\"CN=*.example\"], or take names from when"
                                    : "names are listed, and when does not have names; add names to when");
+    snprintf(key, sizeof key, "profiles[%zu].cross", i);
+    if (profile->cross != NULL && (approve->when & CONFIG_APPROVE_ALWAYS) == 0)
+        return config_fault_at(fault, config, key,
+                               "profile \"%s\" certifies CAs, and people have to approve each of them; write "
+                               "when: [always] in its approve",
+                               profile->name);
     snprintf(key, sizeof key, "profiles[%zu].approve.approvals", i);
     return approve->when == 0 || approvers >= approve->approvals ||
            config_fault_at(fault, config, key,

@@ -579,6 +579,16 @@ static const struct config_setting approve_rows[] = {
 };
 static const struct config_section approve = SECTION(approve, "approve");
 
+static const struct config_setting cross_rows[] = {
+    {ROW(config_cross, path_length), NUMBER(0, BOUND_CHAIN - 1, 0),
+     .says = "pathLenConstraint: so many CAs may stand below it"},
+    {ROW(config_cross, permitted), LIST(CONFIG_TEXTS, 0), .example = "[\"DNS:partner.example\"]",
+     .says = "nameConstraints: DNS:, email:, URI:, or a name such as \"C=DE, O=Partner\"; none: any"},
+    {ROW(config_cross, excluded), LIST(CONFIG_TEXTS, 0), .says = "… and those that it may not have"},
+    {ROW(config_cross, policies), LIST(CONFIG_TEXTS, 0), .says = "certificatePolicies, by their OIDs"},
+};
+static const struct config_section cross = SECTION(cross, "cross");
+
 static const struct config_setting approver_rows[] = {
     {ROW(config_approver, name), .kind = CONFIG_NAME, .required = 1, .example = "anna",
      .says = "by which log and audit record name them"},
@@ -692,6 +702,8 @@ static const struct config_setting profile_rows[] = {
              "where no profile had one, it takes a restart"},
     {ROW(config_profile, approve), GROUP(approve),
      .says = "what waits until people approve it (cmpctl request); the station polls meanwhile"},
+    {ROW(config_profile, cross), POINTER(config_cross, cross), .commented = 1,
+     .says = "it certifies other CAs, which ask by ccr, and nobody else; approve.when must have always"},
     {ROW(config_profile, answer), GROUP(answer), .says = "who protects answers, and what is sent along"},
     {ROW(config_profile, general), GROUP(general), .says = "what is answered to general messages (genm)"},
     {ROW(config_profile, retain), GROUP(retain), .says = "days after which rows of the store are deleted"},

@@ -90,7 +90,8 @@ const struct cmp_operation *cmp_operation_of(int body);
 /* The table: the names of its rows, each of which stands beside its code (op_*.c). */
 #define CMP_OPERATIONS(X)                                                                                    \
     X(ir)                                                                                                    \
-    X(cr) X(p10cr) X(kur) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested) X(ckuann) X(cann) X(rann)     \
+    X(cr)                                                                                                    \
+    X(p10cr) X(kur) X(ccr) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested) X(ckuann) X(cann) X(rann)    \
         X(crlann)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;

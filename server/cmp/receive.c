@@ -36,7 +36,7 @@ static enum cmp_turn check_body_type(struct cmp_message *m)
         return cmp_refuse(m, PKI_WRONG_INTEGRITY,
                           cmp_has(m, CMP_ANNOUNCES)
                               ? "announcements must be signed, not protected by a shared secret"
-                              : "kur, rr and nested must be signed, not protected by a shared secret",
+                              : "kur, ccr, rr and nested must be signed, not protected by a shared secret",
                           NULL);
 
     if (m->operation == &cmp_unsupported)

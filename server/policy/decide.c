@@ -111,6 +111,11 @@ static int begin(struct cmp_decision *decision, const struct profile *profile, s
     memcpy(out->purposes, profile->purposes, sizeof out->purposes);
     if (profile->nf_types.oid.len != 0)
         out->others[out->other_count++] = profile->nf_types;
+    if (config->cross != NULL) {
+        out->key_usage = KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN;
+        for (size_t i = 0; i < profile->cross_count; i++)
+            out->others[out->other_count++] = profile->cross[i];
+    }
     keep_within(profile->cmp.ca, &out->not_before, &out->not_after);
     return 1;
 }
@@ -129,7 +134,9 @@ static int build(struct cmp_decision *decision, const struct profile *profile,
         .spki = decision->request->tmpl.spki,
         .key_id_is_sha256 = profile->cmp.config->certificate.key_identifier == CONFIG_KEY_ID_SHA256,
         .issuer_key_id = ca->cert.key_id,
-        .path_len = -1,
+        .is_ca = profile->cmp.config->cross != NULL,
+        .path_len =
+            profile->cmp.config->cross != NULL ? (int64_t)profile->cmp.config->cross->path_length : -1,
         .criticality = profile->criticality,
         .key_usage = cert->key_usage,
         .extended_key_usage = cert->purposes,
@@ -164,19 +171,19 @@ static int check_rules(struct cmp_decision *decision, const struct profile *prof
                                    lint_rule((size_t)__builtin_ctzll(broken))->section)));
 }
 
-/* The row that was approved may be anything, and an approver may have looked away: no CA comes of it. */
-static int is_no_ca(struct cmp_decision *decision, const struct profile *profile)
+static int fits_profile(struct cmp_decision *decision, const struct profile *profile)
 {
-    const unsigned signs = KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN;
     struct certificate cert;
     struct bytes der;
 
     if (certificate_assemble(&der, decision->arena, decision->tbs, profile->cmp.ca->algorithm,
                              bytes_str("unsigned")) &&
-        certificate_parse(&cert, der) && !cert.is_ca &&
-        !(cert.has_key_usage && (cert.key_usage & signs) != 0))
+        certificate_parse(&cert, der) && policy_fits_profile(profile, &cert))
         return 1;
-    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "what was approved is no certificate of a station");
+    return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
+                         profile->cmp.config->cross != NULL
+                             ? "what was approved is no certificate of a CA as this profile certifies it"
+                             : "what was approved is no certificate of a station");
 }
 
 /* What somebody has approved is issued as it was: but for its serial, and for when it begins and ends. */
@@ -202,7 +209,7 @@ static int judge_approved(struct cmp_decision *decision, const struct profile *p
                              decision->not_after))
         return policy_refuse(decision, PKI_SYSTEM_FAILURE, NULL);
     decision->shard = decision->approved_shard;
-    return is_no_ca(decision, profile) && check_rules(decision, profile);
+    return fits_profile(decision, profile) && check_rules(decision, profile);
 }
 
 static void judge(struct cmp_decision *decision)

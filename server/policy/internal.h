@@ -59,6 +59,8 @@ struct profile {
     struct request_rules honour, refuse;
     struct bytes extra_certs[BOUND_EXTRA_CERTS];
     size_t extra_cert_count;
+    struct certificate_extension cross[2]; /* of the CAs that it certifies */
+    size_t cross_count;
     unsigned key_kinds;               /* bit of each accepted enum key_kind */
     struct cmp_authorizer authorizer; /* without a config: nobody is asked */
     struct hmac_key *authorizer_key;
@@ -221,7 +223,8 @@ struct policy_certificate {
     unsigned key_usage;
     struct bytes purposes[POLICY_PURPOSES_MAX];
     size_t purpose_count;
-    struct certificate_extension others[BOUND_EXTENSIONS + 1]; /* one of the profile, and what is asked for */
+    struct certificate_extension
+        others[BOUND_EXTENSIONS + 3]; /* those of the profile, and what is asked for */
     size_t other_count;
 };
 
@@ -280,6 +283,13 @@ int policy_check_devices(struct config_fault *fault, const struct policy *policy
 
 /* policy_load_blocked reads what vendors' settings block. 1, or 0 with |fault|. */
 int policy_load_blocked(struct config_fault *fault, struct policy *policy);
+
+/* policy_load_cross reads cross of profiles[i], whose CA is known. 1, or 0 with |fault|. */
+int policy_load_cross(struct config_fault *fault, struct policy *policy, size_t i);
+
+/* policy_fits_profile returns 1 if |cert| is a CA's where |profile| certifies CAs, as it says, and none's
+ * where it does not. */
+int policy_fits_profile(const struct profile *profile, const struct certificate *cert);
 
 /* policy_load_agents reads accept.agents of profiles[i], whose CA is known. 1, or 0 with |fault|. */
 int policy_load_agents(struct config_fault *fault, struct policy *policy, size_t i);

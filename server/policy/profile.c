@@ -258,5 +258,5 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     if (config->accept.own_certificates && !trust_add(&profile->trust, profile->cmp.ca->cert.der, 1))
         return config_fault_at(fault, policy->config, "profiles", "out of memory");
     return policy_load_algorithms(fault, policy, i) && policy_load_agents(fault, policy, i) &&
-           policy_load_general(fault, policy, i, now);
+           policy_load_cross(fault, policy, i) && policy_load_general(fault, policy, i, now);
 }

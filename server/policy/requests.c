@@ -226,7 +226,7 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
 {
     int honoured = policy_honours(profile, asked->oid);
 
-    if (has_word(&profile->refuse, "ca") && asks_for_ca(asked))
+    if (profile->cmp.config->cross == NULL && has_word(&profile->refuse, "ca") && asks_for_ca(asked))
         return policy_by(
             decision, "request.refuse",
             policy_refuse(decision, PKI_BAD_CERT_TEMPLATE,
@@ -246,7 +246,9 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
     default:
         break;
     }
-    if (!honoured)
+    /* What is said of a CA is the profile's alone. */
+    if (!honoured ||
+        (profile->cmp.config->cross != NULL && extension_of(asked->oid) == EXTENSION_CERTIFICATE_POLICIES))
         return 1;
     if (!der_is_strict(NULL, NULL, asked->value, BOUND_DER_DEPTH))
         return policy_refuse(decision, PKI_BAD_CERT_TEMPLATE, "an extension asked for is not DER");

@@ -815,11 +815,14 @@ static int body_fits(const struct pki_message *in, int body)
 {
     static const struct {
         int request, response;
-    } pairs[] = {{PKI_IR, PKI_IP},      {PKI_CR, PKI_CP},           {PKI_P10CR, PKI_CP},
-                 {PKI_KUR, PKI_KUP},    {PKI_RR, PKI_RP},           {PKI_CERTCONF, PKI_PKICONF},
-                 {PKI_POLLREQ, PKI_IP}, {PKI_POLLREQ, PKI_CP},      {PKI_POLLREQ, PKI_KUP},
-                 {PKI_POLLREQ, PKI_RP}, {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF},
-                 {PKI_GENM, PKI_GENP},  {PKI_NESTED, PKI_NESTED}};
+    } pairs[] = {{PKI_IR, PKI_IP},           {PKI_CR, PKI_CP},
+                 {PKI_P10CR, PKI_CP},        {PKI_KUR, PKI_KUP},
+                 {PKI_CCR, PKI_CCP},         {PKI_POLLREQ, PKI_CCP},
+                 {PKI_RR, PKI_RP},           {PKI_CERTCONF, PKI_PKICONF},
+                 {PKI_POLLREQ, PKI_IP},      {PKI_POLLREQ, PKI_CP},
+                 {PKI_POLLREQ, PKI_KUP},     {PKI_POLLREQ, PKI_RP},
+                 {PKI_POLLREQ, PKI_POLLREP}, {PKI_ERROR, PKI_PKICONF},
+                 {PKI_GENM, PKI_GENP},       {PKI_NESTED, PKI_NESTED}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (in->body_type == pairs[i].request && body == pairs[i].response)
@@ -922,7 +925,8 @@ static void decode_body(struct answer *answer)
 {
     if (answer->body == PKI_ERROR)
         must(pki_decode_error(&answer->status, answer->message.body));
-    if (answer->body == PKI_IP || answer->body == PKI_CP || answer->body == PKI_KUP) {
+    if (answer->body == PKI_IP || answer->body == PKI_CP || answer->body == PKI_KUP ||
+        answer->body == PKI_CCP) {
         must(pki_decode_cert_rep(&answer->response, answer->message.body));
         answer->status = answer->response.status;
         answer->has_cert = answer->response.certificate.len != 0;

@@ -1122,3 +1122,95 @@ Test(op_enroll, of_two_certificates_of_a_key_the_kur_names_one)
     answer_free(&twin);
     ctl_identity_cleanup(&own);
 }
+
+/* ---- ccr (RFC 9810 5.3.11, 5.3.12, D.6) ---- */
+
+static const struct config_cross cross_config;
+
+static void certify_cas(void)
+{
+    world->config.cross = &cross_config;
+    world->config.approve = (struct config_approve_rules){.when = CONFIG_APPROVE_ALWAYS,
+                                                          .approvals = 1,
+                                                          .check_after_seconds = 1,
+                                                          .expire_hours = 1,
+                                                          .per_day = 100,
+                                                          .open = 8};
+}
+
+/* It waits for people, whoever asks. How it goes on is that of any other request (test_waiting.c). */
+Test(op_enroll, a_ccr_waits_for_approval)
+{
+    certify_cas();
+    struct answer answer = world_send(world, client_request(&client, PKI_CCR));
+
+    cr_assert_eq(answer.body, PKI_CCP, "%s", answer.result.text);
+    cr_expect_eq(answer.status.status, PKI_WAITING);
+    cr_expect_eq(world->cert_count, 0);
+    cr_assert_eq(world->request_count, 1);
+    cr_expect_eq(world->requests[0].row.body, PKI_CCR);
+    answer_free(&answer);
+}
+
+/* The configuration must say so; no CA is certified without it in any case. */
+Test(op_enroll, no_ccr_is_granted_without_approval)
+{
+    certify_cas();
+    world->config.approve.when = 0;
+    struct answer answer = world_send(world, client_request(&client, PKI_CCR));
+    expect_error(&answer, PKI_SYSTEM_FAILURE);
+    cr_expect_eq(world->cert_count, 0);
+}
+
+/* A profile certifies CAs or stations. */
+Test(op_enroll, a_ccr_and_other_requests_have_profiles_of_their_own)
+{
+    static const int others[] = {PKI_IR, PKI_CR, PKI_P10CR};
+    static const int answers[] = {PKI_IP, PKI_CP, PKI_CP};
+    struct answer answer = world_send(world, client_request(&client, PKI_CCR));
+
+    cr_expect_str_eq(answer.result.text, "this profile certifies no CAs: ask for another one");
+    expect_refusal(&answer, PKI_CCP, PKI_NOT_AUTHORIZED);
+    certify_cas();
+    for (size_t i = 0; i < 3; i++) {
+        client.transaction_id[0]++;
+        answer = world_send(world, client_request(&client, others[i]));
+        expect_refusal(&answer, answers[i], PKI_NOT_AUTHORIZED);
+    }
+}
+
+/* RFC 9810 D.6: "only signature protection is allowed for this request" */
+Test(op_enroll, a_ccr_is_signed)
+{
+    certify_cas();
+    struct answer answer = world_send(world, client_request(&mac, PKI_CCR));
+    cr_expect_str_eq(answer.result.text, "kur, ccr and rr must be signed, not protected by a shared secret");
+    expect_error(&answer, PKI_WRONG_INTEGRITY);
+}
+
+/* RFC 9810 D.6: signingAlg is what the certificate is to be signed with, validity is completely specified,
+ * and subject is present. */
+Test(op_enroll, what_a_ccr_asks_for)
+{
+    certify_cas();
+    client.tmpl.signing_alg = hex(world->arena, "30 05 06 03 2b 65 71");
+    struct answer answer = world_send(world, client_request(&client, PKI_CCR));
+    expect_refusal(&answer, PKI_CCP, PKI_BAD_ALG);
+    client.tmpl.signing_alg = world->ca.algorithm->encoded;
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_CCR));
+    cr_expect_eq(answer.status.status, PKI_WAITING, "%s", answer.result.text);
+    answer_free(&answer);
+    client.tmpl.signing_alg = bytes_of(NULL, 0);
+    client.transaction_id[0]++;
+    client.tmpl.has_validity = 1;
+    client.tmpl.not_before = TEMPLATE_NO_TIME;
+    client.tmpl.not_after = world->now + 1000;
+    answer = world_send(world, client_request(&client, PKI_CCR));
+    expect_refusal(&answer, PKI_CCP, PKI_BAD_CERT_TEMPLATE);
+    client.tmpl.has_validity = 0;
+    client.transaction_id[0]++;
+    client.subject = hex(world->arena, "30 00");
+    answer = world_send(world, client_request(&client, PKI_CCR));
+    expect_refusal(&answer, PKI_CCP, PKI_BAD_CERT_TEMPLATE);
+}

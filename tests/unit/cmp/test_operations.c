@@ -10,6 +10,7 @@ static const struct {
               {PKI_CR, PKI_CP},
               {PKI_P10CR, PKI_CP},
               {PKI_KUR, PKI_KUP},
+              {PKI_CCR, PKI_CCP},
               {PKI_RR, PKI_RP},
               {PKI_CERTCONF, PKI_PKICONF},
               {PKI_POLLREQ, PKI_POLLREP},
