@@ -150,16 +150,21 @@ static void make_key(uint8_t key[STORE_HASH], const struct announce_stream *stre
     digest_compute(key, DIGEST_SHA256, bytes_of(text, 1 + len));
 }
 
-/* A row of its own memory: what the store gave goes with the arena. */
+/* What the row refers to is the stream's own, which has its place in a list that grows and shrinks. */
+static void point_to_own(struct announce_stream *stream)
+{
+    stream->row.delivery = bytes_of(stream->key, sizeof stream->key);
+    stream->row.url = bytes_str(stream->url);
+    stream->row.done = bytes_of(stream->done, stream->row.done.len);
+}
+
 static void take_row(struct announce_stream *stream, const struct store_delivery *row, int64_t now)
 {
     stream->row = row != NULL ? *row : (struct store_delivery){.since = now};
-    stream->row.delivery = bytes_of(stream->key, sizeof stream->key);
     stream->row.body = pki_announcement_body(stream->kind);
-    stream->row.url = bytes_str(stream->url);
     if (stream->row.done.len == sizeof stream->done)
         memcpy(stream->done, stream->row.done.data, sizeof stream->done);
-    stream->row.done = bytes_of(stream->done, stream->row.done.len);
+    point_to_own(stream);
     stream->is_read = 1;
 }
 
@@ -437,6 +442,7 @@ static void serve(struct turn *turn, int64_t until_ms)
 {
     struct announce_stream *stream = turn->stream;
 
+    point_to_own(stream);
     if (!stream->is_read && !read_row(turn->announcer, turn->upkeep->store, stream, turn->now))
         return;
     if (stream->kind == PKI_ANNOUNCES_REVOCATION)

@@ -23,7 +23,7 @@ struct announce_stream {
     const struct cmp_authority *ca; /* of the policy of this turn; NULL: the configuration has it no longer */
 
     int is_read;               /* 1: |row| is what the store has, or will have */
-    struct store_delivery row; /* its octets are those below, and |url| */
+    struct store_delivery row; /* its octets are |url|, and those below */
     uint8_t key[STORE_HASH], done[STORE_HASH];
 
     unsigned failures;       /* one after the other */

@@ -97,10 +97,10 @@ static const struct store_announcement *row_of(int body)
     return NULL;
 }
 
-/* RFC 9811 3.5: "However, the recipient MUST acknowledge receipt with an HTTP response having an appropriate status
- * code and empty content."
- * RFC 9811 3.5: "If the announced issue was successfully stored in a database or was already present, the answer
- * MUST be an HTTP response with a 201 (Created) status code and empty content." */
+/* RFC 9811 3.5: "However, the recipient MUST acknowledge receipt with an HTTP response having an appropriate
+ * status code and empty content." RFC 9811 3.5: "If the announced issue was successfully stored in a database
+ * or was already present, the answer MUST be an HTTP response with a 201 (Created) status code and empty
+ * content." */
 Test(op_announce, each_kind_is_stored)
 {
     static const char *const abouts[] = {"new root CN=Vendor Root", "certificate ",

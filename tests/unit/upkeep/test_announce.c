@@ -224,6 +224,34 @@ Test(announce, each_url_has_all_of_them)
     cr_expect_str_eq(pushed[2].url, "http://a/");
 }
 
+/* Streams move when there are more of them, or fewer. */
+Test(announce, urls_come_and_go)
+{
+    static const char two[] =
+        CA "    announce: {urls: ['http://b/', 'http://a/'], crls: false, roots: false}\n";
+    static const char one[] = CA "    announce: {urls: ['http://b/'], crls: false, roots: false}\n";
+    struct store_delivery rows[2];
+
+    edit(CA, RANN);
+    run_at(BEGIN);
+    lose_key(1, BEGIN + 1);
+    cr_expect_eq(run_at(BEGIN + 1), 1);
+    edit(RANN, two);
+    cr_expect_eq(run_at(BEGIN + 2), 0, "the new one begins now");
+    lose_key(2, BEGIN + 3);
+    cr_expect_eq(run_at(BEGIN + 3), 2);
+    edit(two, one);
+    lose_key(3, BEGIN + 4);
+    cr_expect_eq(run_at(BEGIN + 4), 1);
+    cr_expect_str_eq(pushed[3].url, "http://b/");
+    for (size_t i = 0; i < 2; i++)
+        rows[i] = delivery(i);
+    cr_expect_eq(rows[0].delivered + rows[1].delivered, 4);
+    edit(one, two);
+    cr_expect_eq(run_at(BEGIN + 5), 1, "what the other one has missed");
+    cr_expect_str_eq(pushed[4].url, "http://a/");
+}
+
 /* Twice as long each time, up to a bound. Whoever has mended it says so by SIGHUP. */
 Test(announce, a_failure_is_tried_again_later_and_later)
 {
