@@ -38,7 +38,7 @@ enum cmp_flag {
                              * may stand in its header; it may be bare where the profile says so */
     CMP_CARRIES = 1024,   /* carries other messages: never bare, and what the path stands for may be theirs */
     CMP_ANNOUNCES = 2048, /* tells something, and is answered by the end of its job alone. An upstream of the
-                           * configuration signs it, whatever the profile says, and nobody else */
+                           * configuration signs it, whomever the profile trusts, and nobody else */
 };
 
 struct cmp_operation {

@@ -153,6 +153,15 @@ wait_log "$log" 'event="this node announces"'
 until_so "a look after the restart" has_row ckuann
 same "once" "$(deliveries ckuann delivered)" 1
 stop_server
+
+# ---- a process that was to speak to nobody speaks to nobody ----
+cp "$issuing/cmpd.yaml" "$work/announces.yaml"
+sed -i '/^    announce: /d' "$issuing/cmpd.yaml"
+start_server cmpd "$issuing/cmpd.yaml" "$log"
+cp "$work/announces.yaml" "$issuing/cmpd.yaml"
+reload
+ok "the first URL takes a restart" grep -q 'event="configuration refused".*announce of a CA.*restart to use it' "$work/outcome"
+stop_server
 server=$repository_server
 stop_server
 

@@ -351,7 +351,7 @@ Test(op_announce, a_refusal_is_recorded_or_it_is_none)
     announce(PKI_RANN, hex(world->arena, "05 00"), JOB_NOT_NOW);
 }
 
-/* Each profile of a CA keeps the same one; nothing of the profile decides. */
+/* Each profile of a CA keeps the same one. */
 Test(op_announce, by_the_path_of_any_profile)
 {
     struct bytes message = message_of(PKI_RANN, rann(1));
