@@ -109,6 +109,10 @@ void path_cleanup(struct path *path);
  * that can be used so (memory, malformed, unsupported key). */
 int trust_add(struct trust *trust, struct bytes der, int is_anchor);
 
+/* trust_add_direct adds an anchor likewise of which only what it has issued itself is trusted: no other CA
+ * may stand below it, whatever its certificate says. */
+int trust_add_direct(struct trust *trust, struct bytes der);
+
 /* trust_add_issued does the same with an intermediate that was verified with |issuer|, one of |trust|: no
  * more issuers may stand below it than |issuer| allows (RFC 5280 6.1.4). One that is no CA may sign CRLs, and
  * issues nothing. 0 also if |issuer| allows none, or

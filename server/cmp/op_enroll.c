@@ -151,6 +151,11 @@ static enum cmp_turn check_cross_template(struct cmp_message *m, const struct ce
     /* RFC 5280 4.1.2.6: a CA has a name. */
     if (tmpl->subject.len == 0 || name_is_empty(tmpl->subject))
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "subject is missing: name the CA");
+    /* Below one of its own name, what others have issued would look like its own: a path does not count it.
+     */
+    if (name_equal(tmpl->subject, m->profile->ca->cert.subject))
+        return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                               "subject is the name of the CA that is asked: name the CA that asks");
     return CMP_ON;
 }
 

@@ -89,7 +89,7 @@ static int load_agent(struct config_fault *fault, struct policy *policy, struct 
         return load_certificate(fault, policy, profile, place, agent);
     return check_profile(fault, policy, profile, place, config) &&
            (trust_holds(&profile->agent_trust, profile->cmp.ca->cert.der) ||
-            trust_add(&profile->agent_trust, profile->cmp.ca->cert.der, 1) ||
+            trust_add_direct(&profile->agent_trust, profile->cmp.ca->cert.der) ||
             config_fault_at(fault, policy->config, "profiles", "out of memory"));
 }
 

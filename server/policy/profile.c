@@ -254,8 +254,8 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
         .extra_cert_count = profile->extra_cert_count,
     };
     /* The CA's own certificates end at the CA: trusted for this profile, and looked up in the store besides.
-     */
-    if (config->accept.own_certificates && !trust_add(&profile->trust, profile->cmp.ca->cert.der, 1))
+     * What CAs have issued that this one has certified is none of its own. */
+    if (config->accept.own_certificates && !trust_add_direct(&profile->trust, profile->cmp.ca->cert.der))
         return config_fault_at(fault, policy->config, "profiles", "out of memory");
     return policy_load_algorithms(fault, policy, i) && policy_load_agents(fault, policy, i) &&
            policy_load_cross(fault, policy, i) && policy_load_general(fault, policy, i, now);

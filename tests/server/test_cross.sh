@@ -98,6 +98,13 @@ same "it stands for the partner's key" "$(openssl x509 -in "$work/cross.pem" -no
 cat "$dir/ca/issuing.pem" "$work/cross.pem" >"$work/chain.pem"
 ok "the chain over it" openssl verify -x509_strict -CAfile "$dir/ca/root2.pem" -untrusted "$work/chain.pem" "$partner/station.pem"
 refused "not for names beyond" 'permitted subtree violation' openssl verify -CAfile "$dir/ca/root2.pem" -untrusted "$work/chain.pem" "$partner/other.pem"
+
+# ---- whom it makes others trust: nobody's stations become ours by it ----
+openssl x509 -in "$work/cross.pem" -noout >/dev/null
+cat "$partner/station.pem" "$work/cross.pem" "$dir/ca/issuing.pem" >"$work/station-chain.pem"
+refused "a station of the partner does not enroll where certificates of this CA do" 'not trusted by this profile' \
+    cmp -cmd ir -cert "$partner/station.pem" -key "$partner/station.key" -extracerts "$work/station-chain.pem" \
+    -trusted "$dir/ca/root2.pem" -path .well-known/cmp/p/demo -newkey "$work/new.key" -subject "/O=Partner/CN=gnb-1" -certout "$work/none.pem"
 ok "in the audit log" grep -q '"cross-certify"' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml" --json)
 stop_server
 done_testing

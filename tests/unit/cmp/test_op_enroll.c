@@ -1213,4 +1213,10 @@ Test(op_enroll, what_a_ccr_asks_for)
     client.subject = hex(world->arena, "30 00");
     answer = world_send(world, client_request(&client, PKI_CCR));
     expect_refusal(&answer, PKI_CCP, PKI_BAD_CERT_TEMPLATE);
+    client.transaction_id[0]++;
+    client.subject = world->ca.cert.subject;
+    answer = world_send(world, client_request(&client, PKI_CCR));
+    cr_expect_str_eq(answer.result.text,
+                     "subject is the name of the CA that is asked: name the CA that asks");
+    expect_refusal(&answer, PKI_CCP, PKI_BAD_CERT_TEMPLATE);
 }

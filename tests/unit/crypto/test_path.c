@@ -89,6 +89,19 @@ Test(path, a_path_over_supplied_intermediates_is_found_in_any_order)
     cr_assert_eq(build(&target, NULL, 0, 0, NULL), PATH_NO_ISSUER);
 }
 
+/* A CA that has certified others trusts what it has issued itself, and not what they have. */
+Test(path, below_an_anchor_that_is_direct_no_other_ca_stands)
+{
+    struct certificate root = ca("Root", "Root", -1), a = ca("A", "Root", -1);
+    struct certificate direct = leaf("device", "Root"), beyond = leaf("device", "A");
+
+    cr_assert(trust_add_direct(&trust, root.der));
+    cr_assert_eq(build(&direct, NULL, 0, 0, NULL), PATH_OK);
+    cr_assert_eq(build(&beyond, &a, 1, 0, NULL), PATH_NOT_CA);
+    anchor(root);
+    cr_assert_eq(build(&beyond, &a, 1, 0, NULL), PATH_OK, "unless it is an anchor besides");
+}
+
 static void expect_hash(const uint8_t *got, struct bytes der)
 {
     uint8_t hash[DIGEST_MAX];
