@@ -152,6 +152,9 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
     if (decoded == PKI_UNREADABLE)
         return refuse_unreadable(m, why);
     m->operation = cmp_operation_of(m->in.body_type);
+    /* RFC 9811 3.5: its answer is a status of the transport, and one of several messages has none. */
+    if (m->outer != NULL && cmp_has(m, CMP_ANNOUNCES))
+        m->operation = &cmp_unsupported;
     cmp_choose_language(m);
     /* RFC 9810 5.1.1: where the peer has set none, the server does; every answer carries one (RFC 9483 3.1).
      * Made from the request, so that its octets, sent again, are the same transaction again. */

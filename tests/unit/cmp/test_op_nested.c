@@ -723,3 +723,21 @@ Test(op_nested, one_that_waits_for_approval)
     cr_expect_eq(world->request_count, 2);
     cr_expect_eq(world->cert_count, 0);
 }
+
+/* RFC 9811 3.5: an announcement is answered by a status of HTTP alone, which one of several messages has not.
+ */
+Test(op_nested, an_announcement_comes_alone)
+{
+    struct bytes request = ir_of(&mac), announcement;
+
+    fresh(&client);
+    announcement = client_message(&client, PKI_RANN, hex(world->arena, "30 00"));
+    struct answer answer = BATCH(announcement, request);
+    cr_assert_eq(answer.inner_count, 2);
+    cr_expect_eq(answer.inner[0].body, PKI_ERROR);
+    cr_expect_eq(answer.inner[0].status.fail_info, UINT64_C(1) << PKI_BAD_REQUEST);
+    cr_expect_eq(answer.inner[1].body, PKI_IP);
+    answer_free(&answer);
+    answer = added(announcement);
+    expect_error(&answer, PKI_BAD_REQUEST);
+}
