@@ -505,30 +505,15 @@ static enum cmp_turn ask_former(struct cmp_message *m)
     return cmp_ask_former(m, &((const struct enrollment *)m->state)->parsed);
 }
 
-static cmp_step *const run[] = {cmp_find_device,
-                                cmp_ask_holders,
-                                cmp_ask_history,
-                                cmp_ask_updated,
-                                cmp_judge_device,
-                                cmp_ask_quota,
-                                cmp_ask_open,
-                                cmp_judge_quota,
-                                check,
-                                decided,
-                                authorized,
-                                named,
-                                look_for_rules,
-                                cmp_ask_slots,
-                                cmp_judge_slots,
-                                hold,
-                                want_certificate,
-                                certificate_signed,
-                                ask_former,
-                                cmp_ask_holds,
-                                cmp_ask_lost,
-                                cmp_ask_replaced,
-                                cmp_judge_former,
-                                NULL};
+/* Groups of steps that several lists have. */
+#define OF_DEVICE cmp_find_device, cmp_ask_holders, cmp_ask_history, cmp_ask_updated, cmp_judge_device
+#define OF_QUOTA cmp_ask_quota, cmp_ask_open, cmp_judge_quota
+#define OF_CERTIFICATE                                                                                       \
+    check, decided, authorized, named, look_for_rules, cmp_ask_slots, cmp_judge_slots, hold,                 \
+        want_certificate, certificate_signed
+#define OF_FORMER ask_former, cmp_ask_holds, cmp_ask_lost, cmp_ask_replaced, cmp_judge_former
+
+static cmp_step *const run[] = {OF_DEVICE, OF_QUOTA, OF_CERTIFICATE, OF_FORMER, NULL};
 
 /* ---- one update at a time, where the profile says so ---- */
 
@@ -559,6 +544,8 @@ static enum cmp_turn judge_open(struct cmp_message *m)
             m, PKI_BAD_REQUEST,
             "an update of this certificate awaits its certConf: send that, or wait until it is over"));
 }
+
+#define OF_OPEN look_for_open, judge_open
 
 /* The certificate that signs may have changed since it was looked at: it was revoked, or another kur was
  * faster. */
@@ -600,33 +587,13 @@ static enum cmp_turn judge_rules(struct cmp_message *m)
 
 /* Another enrollment of the device, of the agent, or by the secret was faster, or the certificate that was to
  * give way was confirmed. */
-static cmp_step *const raced[] = {
-    look_at_signer,   judge_signer,  cmp_find_device, cmp_ask_holders,  cmp_ask_history,  cmp_ask_updated,
-    cmp_judge_device, cmp_ask_quota, cmp_ask_open,    cmp_judge_quota,  judge_rules,      answer,
-    ask_former,       cmp_ask_holds, cmp_ask_lost,    cmp_ask_replaced, cmp_judge_former, NULL};
+static cmp_step *const raced[] = {look_at_signer, judge_signer, OF_DEVICE, OF_QUOTA,
+                                  judge_rules,    answer,       OF_FORMER, NULL};
 
-static cmp_step *const raced_update[] = {look_at_signer,   judge_signer,    look_for_open,   judge_open,
-                                         cmp_find_device,  cmp_ask_holders, cmp_ask_history, cmp_ask_updated,
-                                         cmp_judge_device, judge_rules,     answer,          NULL};
+static cmp_step *const raced_update[] = {look_at_signer, judge_signer, OF_OPEN, OF_DEVICE,
+                                         judge_rules,    answer,       NULL};
 
-static cmp_step *const run_update[] = {look_for_open,
-                                       judge_open,
-                                       cmp_find_device,
-                                       cmp_ask_holders,
-                                       cmp_ask_history,
-                                       cmp_ask_updated,
-                                       cmp_judge_device,
-                                       check,
-                                       decided,
-                                       authorized,
-                                       named,
-                                       look_for_rules,
-                                       cmp_ask_slots,
-                                       cmp_judge_slots,
-                                       hold,
-                                       want_certificate,
-                                       certificate_signed,
-                                       NULL};
+static cmp_step *const run_update[] = {OF_OPEN, OF_DEVICE, OF_CERTIFICATE, NULL};
 
 /* ---- the unit that the answer waits for ---- */
 
