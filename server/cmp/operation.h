@@ -91,8 +91,19 @@ const struct cmp_operation *cmp_operation_of(int body);
 #define CMP_OPERATIONS(X)                                                                                    \
     X(ir)                                                                                                    \
     X(cr)                                                                                                    \
-    X(p10cr) X(kur) X(ccr) X(rr) X(certconf) X(poll) X(error) X(genm) X(nested) X(ckuann) X(cann) X(rann)    \
-        X(crlann)
+    X(p10cr)                                                                                                 \
+    X(kur)                                                                                                   \
+    X(ccr)                                                                                                   \
+    X(rr)                                                                                                    \
+    X(certconf)                                                                                              \
+    X(poll)                                                                                                  \
+    X(error)                                                                                                 \
+    X(genm)                                                                                                  \
+    X(nested)                                                                                                \
+    X(ckuann)                                                                                                \
+    X(cann)                                                                                                  \
+    X(rann)                                                                                                  \
+    X(crlann)
 
 #define CMP_DECLARED(name) extern const struct cmp_operation cmp_##name;
 CMP_OPERATIONS(CMP_DECLARED)

@@ -92,8 +92,8 @@ void policy_warn_of_crls(const struct policy *policy, int64_t now, policy_warnin
  * BOUND_TOLERANCE_WARNING_DAYS. */
 void policy_warn_of_tolerances(const struct policy *policy, int64_t now, policy_warning *warn, void *arg);
 
-/* policy_note_macs tells of each profile that takes shared secrets, and no HMAC-SHA1 with them: common clients
- * use that unless they are told otherwise. */
+/* policy_note_macs tells of each profile that takes shared secrets, and no HMAC-SHA1 with them: common
+ * clients use that unless they are told otherwise. */
 void policy_note_macs(const struct policy *policy, policy_warning *note, void *arg);
 
 /* policy_warn_of_answers does so for each profile whose answers are signed by a certificate that may not sign

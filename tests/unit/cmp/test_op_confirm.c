@@ -604,7 +604,7 @@ Test(op_confirm, the_profile_of_the_request_holds_whatever_the_path_says)
     struct answer answer = world_send_to(world, &(struct cmp_route){.profile = &other, .body = -1},
                                          client_confirm(&client, &first, -1));
     cr_assert_str_eq(answer.result.profile, world->config.name);
-    expect_error(&answer, PKI_BAD_TIME);
+    expect_error(&answer, PKI_MISSING_TIME_STAMP);
 }
 
 /* RFC 9483 4.1.1: "MUST be absent if status is "accepted""

@@ -1184,7 +1184,8 @@ Test(op_enroll, a_ccr_is_signed)
 {
     certify_cas();
     struct answer answer = world_send(world, client_request(&mac, PKI_CCR));
-    cr_expect_str_eq(answer.result.text, "kur, ccr and rr must be signed, not protected by a shared secret");
+    cr_expect_str_eq(answer.result.text,
+                     "kur, ccr, rr and nested must be signed, not protected by a shared secret");
     expect_error(&answer, PKI_WRONG_INTEGRITY);
 }
 
