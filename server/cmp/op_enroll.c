@@ -127,7 +127,8 @@ static enum cmp_turn check_substitute(struct cmp_message *m)
 
     if (request->substitute == NULL)
         return CMP_ON;
-    if (!m->is_ra)
+    /* Who updates a certificate asks for itself, an RA, too. */
+    if (!m->is_ra || cmp_has(m, CMP_UPDATES))
         return cmp_by(m, "accept.ras",
                       cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                                       "certReq in regInfo is for RAs: ask for all of it in certTemplate"));

@@ -504,45 +504,74 @@ Test(op_enroll, raVerified_is_for_RAs)
     ctl_identity_cleanup(&ra);
 }
 
+/* CertReqMessages of |client| with a proof of possession, and in regInfo |other|, a CertRequest of an RA. */
+static struct bytes with_substitute(const struct cert_request *asked, const struct cert_request *other)
+{
+    static const struct bytes reg_info = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x05\x02\x02", 9};
+    const struct signature_algorithm *algorithm = signature_for_key(private_key_kind(client.key));
+    struct bytes proved, substitute, messages;
+    CBB cbb, list, message, signing, infos, info;
+
+    must(pki_encode_cert_request(&proved, world->arena, asked) &&
+         pki_encode_cert_request(&substitute, world->arena, other));
+    must(CBB_init(&cbb, 512) && CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
+         CBB_add_asn1(&list, &message, CBS_ASN1_SEQUENCE) && der_add_bytes(&message, proved) &&
+         CBB_add_asn1(&message, &signing, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 1) &&
+         der_add_bytes(&signing, algorithm->encoded) &&
+         der_add_bit_string(&signing, client_signature(&client, client.key, algorithm, proved)) &&
+         CBB_add_asn1(&message, &infos, CBS_ASN1_SEQUENCE) &&
+         CBB_add_asn1(&infos, &info, CBS_ASN1_SEQUENCE) && der_add_oid(&info, reg_info) &&
+         der_add_bytes(&info, substitute));
+    must(der_finish(&messages, world->arena, &cbb, 1));
+    return messages;
+}
+
 /* RFC 4211 7.2: "the RA can place a new certificate template in the regInfo sequence"; "then the certificate
  * template in the request is ignored", of which the proof of possession stays. */
 Test(op_enroll, an_RA_has_another_template_than_was_proved)
 {
-    static const struct bytes reg_info = {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x05\x02\x02", 9};
-    struct cert_request asked = {
+    const struct cert_request asked = {
         .tmpl = {.version = -1, .subject = client.subject, .spki = private_key_spki(client.key)}};
-    const struct signature_algorithm *algorithm = signature_for_key(private_key_kind(client.key));
-    struct bytes proved, messages, body[2], subject = client.subject;
+    struct cert_request other = asked;
     struct ctl_identity ra;
     struct trust trust = {.count = 0};
 
-    cr_assert(pki_encode_cert_request(&proved, world->arena, &asked));
-    must(name_build(&asked.tmpl.subject, world->arena, (const char *const[]){"CN", "by the RA", NULL}));
-    for (size_t i = 0; i < 2; i++) {
-        struct bytes other;
-        CBB cbb, list, message, signing, infos, info;
-        asked.tmpl.spki = i == 0 ? world->stranger.cert.spki : private_key_spki(client.key);
-        cr_assert(pki_encode_cert_request(&other, world->arena, &asked));
-        must(CBB_init(&cbb, 512) && CBB_add_asn1(&cbb, &list, CBS_ASN1_SEQUENCE) &&
-             CBB_add_asn1(&list, &message, CBS_ASN1_SEQUENCE) && der_add_bytes(&message, proved) &&
-             CBB_add_asn1(&message, &signing, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 1) &&
-             der_add_bytes(&signing, algorithm->encoded) &&
-             der_add_bit_string(&signing, client_signature(&client, client.key, algorithm, proved)) &&
-             CBB_add_asn1(&message, &infos, CBS_ASN1_SEQUENCE) &&
-             CBB_add_asn1(&infos, &info, CBS_ASN1_SEQUENCE) && der_add_oid(&info, reg_info) &&
-             der_add_bytes(&info, other));
-        must(der_finish(&messages, world->arena, &cbb, 1));
-        body[i] = messages;
-    }
+    must(name_build(&other.tmpl.subject, world->arena, (const char *const[]){"CN", "by the RA", NULL}));
     issue_ra(world, &ra, &trust);
     world->profile.ras = &trust;
     client_sign_by(&client, &ra, &world->vendor_ca.cert_der, 1);
-    struct answer answer = world_send(world, client_message(&client, PKI_IR, body[0]));
+    other.tmpl.spki = world->stranger.cert.spki;
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_IR, with_substitute(&asked, &other)));
     expect_nothing(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
-    answer = world_send(world, client_message(&client, PKI_IR, body[1]));
-    cr_assert(name_equal(world->asked.request->tmpl.subject, asked.tmpl.subject));
-    cr_assert_not(name_equal(world->asked.request->tmpl.subject, subject));
+    other.tmpl.spki = asked.tmpl.spki;
+    answer = world_send(world, client_message(&client, PKI_IR, with_substitute(&asked, &other)));
+    cr_assert(name_equal(world->asked.request->tmpl.subject, other.tmpl.subject));
+    cr_assert_not(name_equal(world->asked.request->tmpl.subject, asked.tmpl.subject));
     expect_certificate(&answer, PKI_IP);
+    trust_cleanup(&trust);
+    ctl_identity_cleanup(&ra);
+}
+
+/* RFC 9483 4.1.3: the names stay as they are. Who updates its own certificate is no RA of anybody. */
+Test(op_enroll, an_RA_that_updates_its_own_certificate_keeps_its_names)
+{
+    struct ctl_identity ra;
+    struct trust trust = {.count = 0};
+
+    issue_own_ra(world, &ra, &trust, "test");
+    world->profile.ras = &trust;
+    client_sign_by(&client, &ra, &world->issuing.cert_der, 1);
+    struct cert_request asked = {
+        .tmpl = {.version = -1, .subject = ra.cert.subject, .spki = private_key_spki(client.key)}};
+    struct cert_request other = asked;
+    must(name_build(&other.tmpl.subject, world->arena, (const char *const[]){"CN", "another", NULL}));
+    struct answer answer =
+        world_send(world, client_message(&client, PKI_KUR, with_substitute(&asked, &other)));
+    cr_assert_eq(answer.body, PKI_KUP);
+    cr_assert_eq(answer.status.fail_info, UINT64_C(1) << PKI_NOT_AUTHORIZED, "%s", answer.result.text);
+    cr_assert_not(answer.has_cert);
+    answer_free(&answer);
     trust_cleanup(&trust);
     ctl_identity_cleanup(&ra);
 }
