@@ -113,6 +113,10 @@ static enum cmp_turn refuse_all(struct cmp_message *m)
         m->refusal = m->signer_fault;
         return CMP_REFUSED;
     }
+    if (cmp_has(m, CMP_ANNOUNCES))
+        return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK,
+                          "extraCerts has no certificate of an upstream that senderKID and sender name",
+                          "list it in upstream[].certificates, if it is one");
     const char *beyond =
         !m->in.more_extra_certs
             ? NULL

@@ -24,8 +24,11 @@ static void print(const struct store_delivery *row)
 
     printf("%-6s  ", pki_body_name(row->body));
     cert_put_text(row->url, 0);
-    printf("  delivered %lld, the last at %s, lost %lld\n", (long long)row->delivered,
-           row->delivered_at != 0 ? ctl_time(at, row->delivered_at) : "no time", (long long)row->lost);
+    if (row->delivered_at == 0)
+        printf("  delivered none, lost %lld\n", (long long)row->lost);
+    else
+        printf("  delivered %lld, the last at %s, lost %lld\n", (long long)row->delivered,
+               ctl_time(at, row->delivered_at), (long long)row->lost);
 }
 
 /* One page has them all: there are so many kinds and URLs of a CA, and those that it had before. */

@@ -99,7 +99,7 @@ static int is_in_group(const struct ctl_command *command, const char *name)
 
 static void put_group(FILE *out, const char *group)
 {
-    enum { NAMES_AT = 16 };
+    enum { NAMES_AT = 25 };
 
     fprintf(out, "usage: cmpctl %s%sCOMMAND ...\n\n", group != NULL ? group : "", group != NULL ? " " : "");
     for (const struct ctl_command *const *all = ctl_commands(); *all != NULL; all++)

@@ -120,6 +120,7 @@ json_t *request_json(struct arena *arena, const struct request_found *found, int
     const char *rules = cmp_approve_names(arena, (unsigned)request->rules);
     char hex[REQUEST_HEX], transaction[CERT_HEX_MAX], at[CTL_TIME_MAX], text[2 * STORE_HASH + 1];
     uint8_t digest[STORE_HASH];
+    struct certificate_tbs tbs;
     json_t *row = json_object(), *said = json_array();
 
     ctl_json_set(row, "request", json_string(log_hex(hex, sizeof hex, request->request)));
@@ -134,6 +135,11 @@ json_t *request_json(struct arena *arena, const struct request_found *found, int
     ctl_json_set(row, "subject", ctl_json_text(request->subject));
     ctl_json_set(row, "transaction",
                  json_string(log_hex(transaction, sizeof transaction, request->transaction_id)));
+    if (certificate_read_tbs(&tbs, request->tbs)) { /* of an rr there is none */
+        digest_compute(digest, DIGEST_SHA256, tbs.spki);
+        ctl_json_set(row, "key_sha256",
+                     json_string(log_hex(text, sizeof text, bytes_of(digest, sizeof digest))));
+    }
     cmp_approval_digest(digest, request);
     ctl_json_set(row, "digest", json_string(log_hex(text, sizeof text, bytes_of(digest, sizeof digest))));
     ctl_json_set(row, "approvals_wanted", json_integer(found->approvals));

@@ -31,6 +31,29 @@ static int add_directory_name(CBB *subtree, struct arena *arena, const char *tex
            der_add_bytes(subtree, general_name);
 }
 
+#define HOST_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* Labels with a letter in the last one: no star, no address, no scheme or path. */
+static int is_host(const char *text)
+{
+    const char *last = strrchr(text, '.');
+
+    return *text != 0 && *text != '.' && strstr(text, "..") == NULL && text[strlen(text) - 1] != '.' &&
+           text[strspn(text, HOST_LETTERS "-.0123456789")] == 0 &&
+           strpbrk(last != NULL ? last : text, HOST_LETTERS) != NULL;
+}
+
+/* RFC 5280 4.2.1.10: DNS has a host, and with it all below. URI has a host, or, behind a period, all below
+ * one; so has email, or one mailbox. Another form would constrain nothing. */
+static int constrains(const char *type, const char *value)
+{
+    const char *at = strcmp(type, "email") == 0 ? strchr(value, '@') : NULL;
+
+    if (at != NULL)
+        return at != value && memchr(value, '*', (size_t)(at - value)) == NULL && is_host(at + 1);
+    return is_host(value + (strcmp(type, "DNS") != 0 && *value == '.'));
+}
+
 /* GeneralSubtree (RFC 5280 4.2.1.10): its base alone, for "minimum MUST be zero, and maximum MUST be absent".
  */
 static int add_subtree(CBB *list, struct arena *arena, const char *text)
@@ -43,8 +66,8 @@ static int add_subtree(CBB *list, struct arena *arena, const char *text)
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         size_t len = strlen(types[i]);
         if (strncmp(text, types[i], len) == 0 && text[len] == ':')
-            return text[len + 1] != 0 && policy_add_general_name(&subtree, types[i], text + len + 1) &&
-                   CBB_flush(list);
+            return constrains(types[i], text + len + 1) &&
+                   policy_add_general_name(&subtree, types[i], text + len + 1) && CBB_flush(list);
     }
     return add_directory_name(&subtree, arena, text) && CBB_flush(list);
 }
@@ -116,7 +139,8 @@ static int check_path_length(struct config_fault *fault, const struct policy *po
     return config_fault_at(fault, policy->config, key,
                            room == 0
                                ? "pathLenConstraint of ca \"%s\" is %lld: no CA may stand below it; name "
-                                 "another ca, or take cross away"
+                                 "another ca, have this one certified with a larger one, or take cross "
+                                 "away"
                                : "pathLenConstraint of ca \"%s\" is %lld; write a path_length below that",
                            config->ca, (long long)room);
 }
@@ -138,8 +162,9 @@ int policy_load_cross(struct config_fault *fault, struct policy *policy, size_t 
         if (!write_constraints(&value, policy->arena, config, &bad))
             return config_fault_at(
                 fault, policy->config, key,
-                "'%s' is no subtree of names; write DNS:, email: or URI: with a value, or a "
-                "name such as \"C=DE, O=Partner\"",
+                "'%s' is no subtree of names; write DNS:, email: or URI: with a host and no star, such "
+                "as DNS:partner.example, which has all hosts below it, or a name such as "
+                "\"C=DE, O=Partner\"",
                 bad != NULL ? bad : "?");
         add(profile, EXTENSION_NAME_CONSTRAINTS, 1, value);
     }

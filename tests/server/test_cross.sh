@@ -79,6 +79,8 @@ waiting() {
 until_so "it waits for people" waiting
 "$CMPD_BIN/cmpctl" request show "$id" --config "$dir/cmpd.yaml" >"$work/shown"
 ok "who approves sees that it is a CA" grep -q 'pathLenConstraint' "$work/shown"
+ok "… and the hash of its key, as the manual has it" grep -q "$(openssl x509 -in "$partner/ca.pem" -noout -pubkey | openssl pkey -pubin -outform DER |
+    sha256sum | cut -d' ' -f1)" "$work/shown"
 digest=$("$CMPD_BIN/cmpctl" request show "$id" --config "$dir/cmpd.yaml" --json | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["digest"])')
 ok "approved" "$CMPD_BIN/cmpctl" request approve "$id" --as anna --key "$work/anna.key" --digest "$digest" --reason "contract 7" --config "$dir/cmpd.yaml"
 wait "$asking" || {

@@ -112,12 +112,27 @@ Test(cross, what_does_not_fit_is_not_issued)
 
 Test(cross, names_and_policies_that_are_none)
 {
-    static const char *const bad[] = {"DNS:", "DNS:a b", "IP:10.0.0.1", "partner", "O=", "X=y", "O=a,,", ""};
+    static const char *const bad[] = {"DNS:", "DNS:a b", "IP:10.0.0.1", "partner", "O=", "X=y", "O=a,,", "",
+                                      /* of other forms, by which nothing would be constrained */
+                                      "DNS:*.a.example", "DNS:.a.example", "DNS:a..example", "DNS:a.example.",
+                                      "DNS:10.0.0.1", "email:*@a.example", "email:@a.example", "email:a@",
+                                      "email:a@.a.example", "URI:http://a.example", "URI:a.example/x",
+                                      "URI:10.0.0.1", "URI:*.a.example", "URI:a.example:80"};
+    static const char *const good[] = {
+        "DNS:a",         "DNS:a-1.example", "email:a.example", "email:.a.example", "email:o.m@a.example",
+        "URI:a.example", "URI:.a.example"};
     static const char *const no_policy[] = {"any"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const char *fault;
         cross.permitted = (struct config_list){&bad[i], 1};
-        expect_fault("is no subtree of names");
+        fault = load();
+        cr_expect(fault != NULL && strstr(fault, "is no subtree of names") != NULL, "'%s': %s", bad[i],
+                  fault);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        cross.permitted = (struct config_list){&good[i], 1};
+        cr_expect_null(load(), "%s", good[i]);
     }
     cross.permitted.count = 0;
     cross.excluded = (struct config_list){&bad[0], 1};
