@@ -474,6 +474,29 @@ static int ask_again(struct cmp_message *m)
     return 1;
 }
 
+static int is_key_of_ours(const struct cmp_message *m, struct bytes spki)
+{
+    for (size_t i = 0; i < m->settings->profile_count; i++)
+        if (bytes_equal(m->settings->profiles[i]->ca->cert.spki, spki))
+            return 1;
+    return 0;
+}
+
+/* A CA that one of ours has certified (ccr) is for others to trust, who trust ours. Here it speaks for
+ * nobody, also where an anchor is our CA, or one above it: whom it is to speak for names it as a vendor's,
+ * and then it does not come with the message. */
+static enum path_fault check_certified(struct cmp_message *m)
+{
+    for (size_t i = 1; i < m->path.cert_count; i++) {
+        struct bytes issuer =
+            i + 1 < m->path.cert_count ? m->path.certs[i + 1]->spki : m->path.end->cert.spki;
+        if (is_key_of_ours(m, issuer) && !is_key_of_ours(m, m->path.certs[i]->spki))
+            return path_refuse(&m->path.refusal, PATH_NOT_CA, m->path.certs[i],
+                               "it is a CA that this server has certified, and no vendor's here");
+    }
+    return PATH_OK;
+}
+
 /* The signatures are right. What certificates of the path say of those below them is believed from here on.
  */
 static enum path_fault check_path(struct cmp_message *m)
@@ -484,6 +507,8 @@ static enum path_fault check_path(struct cmp_message *m)
     if (m->path.count != 0)
         path_remember(&m->path, cmp_trust_of(m));
     fault = path_check(&m->path, cmp_trust_of(m), &any_policy, m->arena);
+    if (fault == PATH_OK)
+        fault = check_certified(m);
     if (fault == PATH_OK)
         fault = cmp_check_blocked(m);
     return fault != PATH_OK ? fault : revocation_check(&m->path, cmp_trust_of(m), m->now, m->arena);

@@ -199,6 +199,7 @@ static int get_substitute(struct cert_request *out, struct arena *arena, CBS *va
     if (other == NULL || !CBS_get_asn1(value, &request, CBS_ASN1_SEQUENCE) || CBS_len(value) != 0 ||
         !pki_get_cert_request(other, arena, &ignored, request) || other->cert_req_id != out->cert_req_id)
         return 0;
+    out->archives_key |= other->archives_key;
     out->substitute = &other->tmpl;
     return 1;
 }

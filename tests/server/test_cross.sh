@@ -107,6 +107,23 @@ cat "$partner/station.pem" "$work/cross.pem" "$dir/ca/issuing.pem" >"$work/stati
 refused "a station of the partner does not enroll where certificates of this CA do" 'not trusted by this profile' \
     cmp -cmd ir -cert "$partner/station.pem" -key "$partner/station.key" -extracerts "$work/station-chain.pem" \
     -trusted "$dir/ca/root2.pem" -path .well-known/cmp/p/demo -newkey "$work/new.key" -subject "/O=Partner/CN=gnb-1" -certout "$work/none.pem"
+
+# Not where the CA of an RA or a vendor is this one, or the root above, either: an RA of the partner would speak for any name.
+issue ra "/O=Partner/CN=RA" "extendedKeyUsage=1.3.6.1.5.5.7.3.28\n"
+cat "$partner/ra.pem" "$work/cross.pem" "$dir/ca/issuing.pem" >"$work/ra-chain.pem"
+for anchor in ca/issuing.pem ca/root2.pem; do
+    sed -i '/name: home-grown,/d' "$dir/cmpd.yaml"
+    sed -i "/^vendors:/a\\  - {name: home-grown, anchors: [$anchor]}" "$dir/cmpd.yaml"
+    sed -i -E '/^  - name: stations$/,/^  - name: /s/^( +)(vendors|ras): .*/\1\2: [home-grown]/' "$dir/cmpd.yaml"
+    reload
+    ok "the configuration with $anchor is taken" grep -q 'configuration loaded' "$work/outcome"
+    for who in station ra; do
+        refused "$who of the partner, $anchor" 'not trusted by this profile' cmp -cmd ir -cert "$partner/$who.pem" -key "$partner/$who.key" \
+            -extracerts "$work/$who-chain.pem" -trusted "$dir/ca/root2.pem" -path .well-known/cmp/p/stations -newkey "$work/new.key" \
+            -subject "/O=Demo Operator/CN=core" -certout "$work/none.pem"
+    done
+    ok "the log says why, with $anchor" grep -q 'a CA that this server has certified, and no vendor.s here' "$log"
+done
 ok "in the audit log" grep -q '"cross-certify"' <("$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml" --json)
 stop_server
 done_testing
