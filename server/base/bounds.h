@@ -47,8 +47,10 @@ enum {
     BOUND_DEVICE_IDENTITY = 128, /* octets of what tells a vendor's devices apart; longer: there is none */
     BOUND_DEVICE_TEXT = 256, /* octets of its site, of its notes, and of the names of its profiles, each */
     BOUND_DEVICE_SLOTS = 8,  /* certificates of a device in a profile that count at the same time */
-    BOUND_REFUSALS_RECORDED = 1000,   /* refusals of one key or reference in the audit log; … */
-    BOUND_REFUSALS_HALVING = 600,     /* … seconds in which half of them is forgotten */
+    BOUND_REFUSALS_RECORDED = 1000, /* refusals of one key or reference in the audit log; … */
+    BOUND_REFUSALS_HALVING = 600,   /* … seconds in which half of them is forgotten */
+    BOUND_TAKEN_AGAIN =
+        4, /* times that one announcement is stored and recorded in the time of that halving */
     BOUND_OPEN_TRANSACTIONS = 16,     /* of a reference, that a configuration may ask for */
     BOUND_UPSTREAMS = 16,             /* CAs whose announcements a configuration may take */
     BOUND_ANNOUNCEMENT = 96 * 1024,   /* octets of an announcement, taken or pushed: larger ones are not */

@@ -567,6 +567,10 @@ enum cmp_turn cmp_refuse_late(struct cmp_message *m);
  * (recorded.c). */
 int cmp_take_record(const struct cmp_message *m);
 
+/* cmp_take_again returns 1 if |what|, octets of a message that anybody may send once more, is to be put on
+ * record, and counts it; 0 if that was done BOUND_TAKEN_AGAIN times lately (recorded.c). */
+int cmp_take_again(const struct cmp_message *m, struct bytes what);
+
 /* cmp_answers_by_mac returns 1 if the answer has the request's MAC, 0 if it is signed (answer.c). */
 int cmp_answers_by_mac(const struct cmp_message *m);
 

@@ -142,8 +142,6 @@ static int is_same(const struct cmp_message *m, struct bytes stored)
            bytes_equal(other.protected_part, m->in.protected_part);
 }
 
-/* Of two in a second both are new, the other one once more, too: within the time for which messages are taken
- * somebody may have them change places. Which of them is the newest does not matter then. */
 static int is_known(const struct cmp_message *m, const struct announced *own)
 {
     const struct store_announcement *stored = own->stored->rows;
@@ -170,6 +168,17 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     m->audit.detail = bytes_str(arena_printf(m->arena, "upstream=%s %s", own->upstream->name, own->about));
 }
 
+/* Of two in a second both are new, the other one once more, too: within the time for which messages are taken
+ * somebody may have them change places. Which of them is the newest does not matter then; but each time is a
+ * commit and a record for good. */
+static int is_too_often(const struct cmp_message *m, const struct announced *own)
+{
+    const struct store_announcement *stored = own->stored->rows;
+
+    return own->stored->outcome == STORE_FOUND && stored->announced_at == m->in.header.message_time &&
+           !is_same(m, stored->message) && !cmp_take_again(m, m->in.protected_part);
+}
+
 /* RFC 9811 3.5: 201 "if the announced issue was successfully stored in a database or was already present". */
 static enum cmp_turn store(struct cmp_message *m)
 {
@@ -177,6 +186,9 @@ static enum cmp_turn store(struct cmp_message *m)
 
     if (own->stored->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
+    if (is_too_often(m, own))
+        return cmp_refuse(m, PKI_SYSTEM_UNAVAIL,
+                          "this announcement was taken several times just now: try again later", NULL);
     m->result.end = JOB_STORED;
     m->result.event = is_known(m, own) ? "announcement known" : "announcement stored";
     m->record = is_known(m, own) ? NULL : m->operation->record;

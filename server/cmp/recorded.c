@@ -36,6 +36,21 @@ static struct bytes who(const struct cmp_message *m)
     return m->signer != NULL ? m->signer->spki : m->tx.credential_key;
 }
 
+int cmp_take_again(const struct cmp_message *m, struct bytes what)
+{
+    struct cmp_recorded *recorded = m->settings->recorded;
+    uint32_t now = ledger_now();
+    struct ledger_recent *place;
+
+    if (recorded == NULL)
+        return 1;
+    place = &recorded->places[keyed_hash(recorded->key, what) % PLACES];
+    if (ledger_lately(place, BOUND_REFUSALS_HALVING, now) >= BOUND_TAKEN_AGAIN)
+        return 0;
+    ledger_happened(place, BOUND_REFUSALS_HALVING, now);
+    return 1;
+}
+
 /* Those that are left out are not counted: else a flood would hide what comes after it for longer. */
 int cmp_take_record(const struct cmp_message *m)
 {

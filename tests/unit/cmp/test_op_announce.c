@@ -162,6 +162,26 @@ Test(op_announce, the_newest_stays)
     cr_expect_eq(world->audits, 3);
 }
 
+/* Who has recorded two of one second, and sends them by turns, makes no record of each. */
+Test(op_announce, two_of_a_second_change_places_a_few_times)
+{
+    struct bytes pair[2] = {message_of(PKI_RANN, rann(1)), message_of(PKI_RANN, rann(2))};
+    size_t taken = 0;
+
+    world->settings.recorded = cmp_recorded_new();
+    cr_assert_not_null(world->settings.recorded);
+    for (size_t i = 0; i < 40; i++) {
+        struct answer answer = world_send(world, pair[i % 2]);
+        cr_assert(answer.result.end == JOB_STORED || answer.result.end == JOB_NOT_NOW);
+        taken += answer.result.end == JOB_STORED;
+        answer_free(&answer);
+    }
+    cr_expect_leq(world->audits, 2 * BOUND_TAKEN_AGAIN + 1);
+    cr_expect_gt(taken, 2);
+    cmp_recorded_free(world->settings.recorded);
+    world->settings.recorded = NULL;
+}
+
 /* extraCerts is not protected: whoever changes it has no other announcement. */
 Test(op_announce, with_other_certificates_it_is_the_same)
 {
