@@ -250,12 +250,13 @@ struct cmp_question {
 
 struct cmp_message;
 
-/* struct cmp_admission asks whether messages may be taken up that came in another one (RFC 9483 5.2.2). They
- * have just started, and nothing that they want is wanted yet: each may be refused by cmp_refuse_guess or
- * cmp_refuse_busy, as if it had come alone. */
+/* struct cmp_admission asks whether messages may be taken up that came in another one (RFC 9483 5.2.2): first
+ * for their number, before they are started, then for each. Then they have just started, and nothing that
+ * they want is wanted yet: each may be refused by cmp_refuse_guess or cmp_refuse_busy, as if it had come
+ * alone. */
 struct cmp_admission {
     /* In. */
-    struct cmp_message *const *messages;
+    struct cmp_message *const *messages; /* NULL: their number alone */
     size_t count;
 
     /* Out. */

@@ -125,13 +125,29 @@ static enum cmp_turn choose_form(struct cmp_message *m, struct nested *own)
     return take_batch(m, own);
 }
 
-static enum cmp_turn unpack(struct cmp_message *m)
+static enum cmp_turn ask_room(struct cmp_message *m)
 {
     struct nested *own = m->state;
 
     if (check_sender(m) != CMP_ON || check_bounds(m, own->inner.count) != CMP_ON ||
         choose_form(m, own) != CMP_ON)
         return CMP_REFUSED;
+    own->admission = (struct cmp_admission){.count = own->inner.count};
+    cmp_want_admission(m, &own->admission);
+    return CMP_ON;
+}
+
+static enum cmp_turn refuse_admission(struct cmp_message *m, const struct nested *own)
+{
+    return cmp_refuse(m, PKI_SYSTEM_UNAVAIL, own->admission.why, NULL);
+}
+
+static enum cmp_turn unpack(struct cmp_message *m)
+{
+    struct nested *own = m->state;
+
+    if (own->admission.why != NULL)
+        return refuse_admission(m, own);
     m->inner = &own->inner;
     return CMP_UNPACKED;
 }
@@ -151,8 +167,7 @@ static enum cmp_turn carry(struct cmp_message *m)
 {
     const struct nested *own = m->state;
 
-    return own->admission.why == NULL ? CMP_CARRIED
-                                      : cmp_refuse(m, PKI_SYSTEM_UNAVAIL, own->admission.why, NULL);
+    return own->admission.why == NULL ? CMP_CARRIED : refuse_admission(m, own);
 }
 
 /* ---- the answer ---- */
@@ -202,7 +217,7 @@ static enum cmp_turn answer(struct cmp_message *m)
     return m->inner->is_approved ? answer_one(m) : answer_batch(m);
 }
 
-static cmp_step *const run[] = {unpack, ask_admission, carry, answer, NULL};
+static cmp_step *const run[] = {ask_room, unpack, ask_admission, carry, answer, NULL};
 
 const struct cmp_operation cmp_nested = {
     .request = PKI_NESTED,

@@ -3,31 +3,45 @@
  */
 #include "server/pipeline/internal.h"
 
-static struct task *take(struct task *task, struct cmp_message *message, const char **why)
+static int take(struct task *task, const char **why)
 {
-    struct task *inner;
+    struct task **tail = &task->inner, *inner;
 
     if (!job_count(task->pipeline, task->job.source, why))
-        return NULL;
+        return 0;
     if ((inner = arena_alloc(task->job.arena, sizeof *inner)) == NULL) {
         job_uncount(task->pipeline, task->job.source);
         *why = "no memory for this message: try again later";
-        return NULL;
+        return 0;
     }
     inner->pipeline = task->pipeline;
-    inner->message = message;
     inner->job.source = task->job.source;
     inner->job.peer = task->job.peer;
     inner->job.host = task->job.host;
-    return inner;
+    while (*tail != NULL)
+        tail = &(*tail)->next;
+    *tail = inner;
+    return 1;
 }
 
-/* Returns what is to be paid for it. A reference that may not be tried any more may not be tried here. */
+/* Before any of them is started, which takes memory: is there room for so many? Returns what was looked at.
+ */
+static uint64_t count(struct task *task, struct cmp_admission *item)
+{
+    size_t taken = 0;
+
+    while (taken < item->count && take(task, &item->why))
+        taken++;
+    return taken * BOUND_TASK_US;
+}
+
+/* Returns what its verifications will cost. A reference that may not be tried any more may not be tried here.
+ */
 static uint64_t admit_one(struct task *inner)
 {
     switch (guess_admit(inner->pipeline, inner)) {
     case GUESS_LOOK:
-        return BOUND_TASK_US + cmp_price_us(inner->message);
+        return cmp_price_us(inner->message);
     case GUESS_REFUSE:
         cmp_refuse_guess(inner->message);
         break;
@@ -35,22 +49,19 @@ static uint64_t admit_one(struct task *inner)
         cmp_refuse_busy(inner->message, GUESS_WAIT_TEXT);
         break;
     }
-    return BOUND_TASK_US;
+    return 0;
 }
 
-static uint64_t admit(struct task *task, struct cmp_admission *item)
+static uint64_t admit(struct task *task, const struct cmp_admission *item)
 {
-    struct task **tail = &task->inner;
+    struct task *inner = task->inner;
     uint64_t cost_us = 0;
 
-    item->is_judged = 1;
-    while (*tail != NULL)
-        tail = &(*tail)->next;
     for (size_t i = 0; i < item->count; i++) {
-        if ((*tail = take(task, item->messages[i], &item->why)) == NULL)
-            return cost_us;
-        cost_us += admit_one(*tail);
-        tail = &(*tail)->next;
+        while (inner->message != NULL)
+            inner = inner->next;
+        inner->message = item->messages[i];
+        cost_us += admit_one(inner);
     }
     return cost_us;
 }
@@ -67,12 +78,20 @@ int inner_admit(struct worker *worker, struct task *task)
 {
     struct pipeline *pipeline = worker->pipeline;
     const struct cmp_want *wants = task->message != NULL ? cmp_wants(task->message) : NULL;
-    uint64_t cost_us = 0;
+    uint64_t cost_us = 0, counted_us = 0;
     const char *why;
 
-    for (const struct cmp_want *want = wants; want != NULL; want = want->next)
-        if (want->kind == CMP_WANT_ADMIT && !want->u.admit->is_judged)
+    for (const struct cmp_want *want = wants; want != NULL; want = want->next) {
+        if (want->kind != CMP_WANT_ADMIT || want->u.admit->is_judged)
+            continue;
+        want->u.admit->is_judged = 1;
+        if (want->u.admit->messages == NULL)
+            counted_us += count(task, want->u.admit);
+        else
             cost_us += admit(task, want->u.admit);
+    }
+    if (counted_us != 0)
+        lane_charge(worker->lane, task, counted_us);
     if (cost_us == 0)
         return 1;
     if (cost_us <= pipeline->limits.slow_job_us || worker->lane == &pipeline->slow) {
@@ -88,7 +107,8 @@ int inner_admit(struct worker *worker, struct task *task)
 void inner_leave(struct task *task)
 {
     for (struct task *inner = task->inner; inner != NULL; inner = inner->next) {
-        guess_leave(inner);
+        if (inner->message != NULL)
+            guess_leave(inner);
         job_uncount(inner->pipeline, inner->job.source);
     }
     task->inner = NULL;

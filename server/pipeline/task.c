@@ -123,7 +123,7 @@ static void tell_inner(struct task *task)
     struct cmp_result result;
 
     for (struct task *inner = task->inner; inner != NULL; inner = inner->next)
-        if (cmp_wants(inner->message) == NULL) {
+        if (inner->message != NULL && cmp_wants(inner->message) == NULL) {
             cmp_result(inner->message, &result);
             tell(inner, &result);
         }
@@ -149,8 +149,10 @@ void task_finish(struct task *task)
     task->job.on_done(&task->job);
 }
 
+/* Those that came in its message may have tried secrets, in the lane that it was in before. */
 void task_drop(struct task *task)
 {
+    tell_inner(task);
     leave(task);
     task->job.on_done(&task->job);
 }

@@ -691,7 +691,7 @@ void world_check(const struct world *world)
 static void admit(const struct world *world, struct cmp_admission *item)
 {
     item->why = world->not_admitted;
-    if (world->guessed != 0)
+    if (item->messages != NULL && world->guessed != 0)
         cmp_refuse_guess(item->messages[world->guessed - 1]);
 }
 

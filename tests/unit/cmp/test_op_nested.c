@@ -475,7 +475,8 @@ Test(op_nested, a_wrong_protection_costs_no_more_than_any)
     cr_expect_eq(world->commits, 0);
 }
 
-/* What the messages cost is in the price once they are read, before any of it is paid. */
+/* What the messages cost is in the price once they are read, before any of it is paid; and none is read
+ * before there is room for all. */
 Test(op_nested, their_price_is_known_before_they_are_taken_up)
 {
     const struct cmp_route route = {.body = -1};
@@ -487,7 +488,8 @@ Test(op_nested, their_price_is_known_before_they_are_taken_up)
     struct cmp_message *m =
         cmp_start(arena, &world->settings, &route, client_nest(&ra, messages, 2), world->now * 1000);
     before = cmp_price_us(m);
-    while (cmp_wants(m)->kind != CMP_WANT_ADMIT) {
+    while (cmp_wants(m)->kind != CMP_WANT_ADMIT || cmp_wants(m)->u.admit->messages == NULL) {
+        cr_assert_eq(cmp_price_us(m), before);
         for (const struct cmp_want *want = cmp_wants(m); want != NULL; want = want->next)
             if (want->kind == CMP_WANT_VERIFY)
                 verify_batch(&(struct verification *){want->u.verify}, 1);

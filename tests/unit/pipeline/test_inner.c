@@ -84,6 +84,19 @@ static void tear_down(void)
 
 TestSuite(inner, .init = set_up, .fini = tear_down);
 
+/* Their number is asked for first, and then of each. */
+static void count_first(struct cmp_admission *of)
+{
+    struct cmp_message *const *all = of->messages;
+
+    of->messages = NULL;
+    of->is_judged = 0;
+    cr_assert(inner_admit(pipeline.fast.workers, &task));
+    cr_assert(of->is_judged);
+    of->messages = all;
+    of->is_judged = 0;
+}
+
 static int debt(unsigned lane)
 {
     return atomic_load(&task.job.source->flows[lane].debt_us);
@@ -95,6 +108,8 @@ Test(inner, each_has_a_task_of_its_own)
 
     item.count = 3;
     price_us[0] = price_us[1] = price_us[2] = 100;
+    count_first(&item);
+    cr_expect_eq(debt(0), 3 * BOUND_TASK_US);
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_null(item.why);
     for (const struct task *inner = task.inner; inner != NULL; inner = inner->next) {
@@ -120,12 +135,15 @@ Test(inner, each_has_a_task_of_its_own)
 /* Those of another one in the same task come behind them. */
 Test(inner, one_after_the_other)
 {
-    struct cmp_admission second = {.messages = messages + 2, .count = 2};
+    struct cmp_admission second = {.count = 2};
     struct cmp_want next = {.kind = CMP_WANT_ADMIT, .u.admit = &second};
     size_t count = 0;
 
     item.count = 2;
+    count_first(&item);
     want.next = &next;
+    cr_assert(inner_admit(pipeline.fast.workers, &task));
+    second = (struct cmp_admission){.messages = messages + 2, .count = 2};
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     want.next = NULL;
     for (const struct task *inner = task.inner; inner != NULL; inner = inner->next)
@@ -141,6 +159,7 @@ Test(inner, who_guesses_is_refused_unseen)
         price_us[i] = 100;
     verdicts[1] = GUESS_REFUSE;
     verdicts[2] = GUESS_WAIT;
+    count_first(&item);
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_null(item.why);
     cr_expect_eq(refused_as_guess, 1U << 1);
@@ -155,32 +174,35 @@ Test(inner, what_costs_too_much_together_is_slow)
 {
     item.count = 4;
     for (size_t i = 0; i < 4; i++)
-        price_us[i] = SLOW_US / 4;
+        price_us[i] = SLOW_US / 4 + 1;
+    count_first(&item);
     cr_assert_not(inner_admit(pipeline.fast.workers, &task));
     cr_expect_eq(sent_to_slow, 1);
-    cr_expect_eq(debt(0), 0, "it is charged in the other lane");
+    cr_expect_eq(debt(0), 4 * BOUND_TASK_US, "the rest is charged in the other lane");
     cr_assert(inner_admit(pipeline.slow.workers, &task));
     cr_expect_eq(sent_to_slow, 1);
-    item.is_judged = 0;
     inner_leave(&task);
+    count_first(&item);
     cr_assert(inner_admit(pipeline.slow.workers, &task));
     cr_expect_eq(sent_to_slow, 1);
-    cr_expect_eq(debt(1), 4 * BOUND_TASK_US + SLOW_US);
+    cr_expect_eq(debt(1), SLOW_US + 4);
 }
 
 Test(inner, as_much_as_the_bound_is_not_slow)
 {
     item.count = 1;
-    price_us[0] = SLOW_US - BOUND_TASK_US;
+    price_us[0] = SLOW_US;
+    count_first(&item);
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_eq(sent_to_slow, 0);
-    cr_expect_eq(debt(0), SLOW_US);
+    cr_expect_eq(debt(0), BOUND_TASK_US + SLOW_US);
 }
 
 Test(inner, what_the_slow_lane_does_not_take_is_told_why)
 {
     item.count = 1;
-    price_us[0] = SLOW_US;
+    price_us[0] = SLOW_US + 1;
+    count_first(&item);
     slow_takes = 0;
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_str_eq(item.why, "too many");
@@ -191,8 +213,10 @@ Test(inner, more_than_a_source_may_have_at_once)
 {
     item.count = MANY;
     pipeline.limits.requests_per_source = MANY - 1;
+    item.messages = NULL;
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_str_eq(item.why, "too many requests at once from this address: try again later");
+    cr_expect_eq(debt(0), (MANY - 1) * BOUND_TASK_US, "it is paid for all the same");
     inner_leave(&task);
     cr_expect_eq(atomic_load(&task.job.source->requests), 0);
     cr_expect_eq(guesses_held, 0);
@@ -203,6 +227,7 @@ Test(inner, without_memory_none_is_taken_up)
 {
     arena_free(task.job.arena);
     task.job.arena = arena_new(0);
+    item.messages = NULL;
     item.count = 1;
     cr_assert(inner_admit(pipeline.fast.workers, &task));
     cr_expect_str_eq(item.why, "no memory for this message: try again later");
