@@ -45,8 +45,10 @@ static inline struct bytes join(struct bytes a, struct bytes b)
 {
     uint8_t *out = arena_alloc(arena, a.len + b.len);
 
-    memcpy(out, a.data, a.len);
-    memcpy(out + a.len, b.data, b.len);
+    if (a.len != 0)
+        memcpy(out, a.data, a.len);
+    if (b.len != 0)
+        memcpy(out + a.len, b.data, b.len);
     return bytes_of(out, a.len + b.len);
 }
 
