@@ -55,6 +55,7 @@ enum {
     BOUND_UPSTREAMS = 16,             /* CAs whose announcements a configuration may take */
     BOUND_ANNOUNCEMENT = 96 * 1024,   /* octets of an announcement, taken or pushed: larger ones are not */
     BOUND_UPSTREAM_CERTIFICATES = 64, /* of all of them together */
+    BOUND_ANNOUNCED_AHEAD = 300,      /* seconds that its messageTime may be ahead of the clock */
     BOUND_ANNOUNCED_CRLS = 8,         /* CRLs of one announcement */
     BOUND_ANNOUNCED_SERIAL = 32,      /* octets of a serialNumber that are told of one */
     BOUND_ANNOUNCED_ABOUT = 700,      /* octets of what is told of one */

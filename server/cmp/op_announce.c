@@ -120,6 +120,9 @@ static enum cmp_turn check(struct cmp_message *m)
     /* By it the newest is known. */
     if (!m->in.header.has_message_time)
         return cmp_refuse(m, PKI_MISSING_TIME_STAMP, "messageTime is missing", NULL);
+    /* One from a far future would stay the newest for as long, whatever window the profile of the path has. */
+    if (m->in.header.message_time > m->now + BOUND_ANNOUNCED_AHEAD)
+        return cmp_refuse(m, PKI_BAD_TIME, CMP_WRONG_TIME, NULL);
     if (m->in.der.len > BOUND_ANNOUNCEMENT)
         return cmp_refuse(m, PKI_BAD_REQUEST, "the announcement is too large", NULL);
     if (key == NULL)

@@ -336,6 +336,18 @@ Test(op_announce, without_messageTime_it_cannot_be_the_newest)
     announce(PKI_RANN, rann(1), JOB_REFUSED);
 }
 
+/* It would stay the newest until then, also where the profile of the path looks at no clock. */
+Test(op_announce, one_of_the_future)
+{
+    world->config.accept.message_time_seconds = 0;
+    client.header.message_time = world->now + BOUND_ANNOUNCED_AHEAD;
+    announce(PKI_RANN, rann(1), JOB_STORED);
+    client.header.message_time++;
+    announce(PKI_RANN, rann(2), JOB_REFUSED);
+    cr_expect_eq(world->announcement_count, 1);
+    cr_expect_eq(row_of(PKI_RANN)->announced_at, world->now + BOUND_ANNOUNCED_AHEAD);
+}
+
 Test(op_announce, one_that_is_too_large)
 {
     struct bytes crl = make_crl(1, BOUND_ANNOUNCEMENT / 30), out;
