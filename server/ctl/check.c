@@ -279,6 +279,23 @@ static void warn_of_agents(const struct policy *policy, int64_t now, struct warn
         }
 }
 
+/* Of what is recorded for devices nothing is, where any may come as often as it likes. */
+static void warn_of_rules(const struct config *config, struct warnings *warnings)
+{
+    char key[96];
+
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct config_profile *profile = &config->profiles[i];
+        if ((profile->approve.when & CONFIG_APPROVE_SECOND_CERTIFICATE) == 0 ||
+            profile->devices != CONFIG_DEVICES_OPEN)
+            continue;
+        snprintf(key, sizeof key, "profiles[%zu].approve.when", i);
+        warn(warnings, key,
+             "second-certificate never applies: with devices: open nobody counts certificates; write "
+             "devices: listed or record");
+    }
+}
+
 /* ---- what a profile has in place of its kind's ---- */
 
 static const char *text_of_kind(const char *name)
@@ -334,6 +351,7 @@ static size_t warn_of_all(const struct policy *policy, int64_t now)
     warn_of_shards(policy_config(policy), &warnings);
     warn_of_device_names(policy_config(policy), &warnings);
     warn_of_agents(policy, now, &warnings);
+    warn_of_rules(policy_config(policy), &warnings);
     return warnings.count;
 }
 
@@ -393,7 +411,9 @@ const struct ctl_command ctl_check = {
         "warning, and so is one that takes shared secrets alone where the store has none, a "
         "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
         "has ended or will within a month, a CA that signs answers and may not, names that devices of "
-        "two vendors could share, or that no device can have, and an agent whose certificate has ended. "
+        "two vendors could share, or that no device can have, an agent whose certificate has ended, and a "
+        "rule "
+        "of approval that never applies. "
         "A note tells who signs answers for a CA, if that is another name: some stations compare them. "
         "Others tell of a profile whose names or purposes are not those of its kind, and of one "
         "that refuses the MAC which openssl cmp makes by default. The store is opened, "

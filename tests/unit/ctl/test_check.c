@@ -126,6 +126,21 @@ Test(check, what_a_profile_has_in_place_of_its_kind_is_noted)
     cr_expect_null(strstr(call_out, "plain"), "%s", call_out);
 }
 
+Test(check, a_rule_that_never_applies_is_told)
+{
+    cr_assert_eq(run_at("init %s/ca --demo"), CTL_OK, "%s", call_err);
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not(said("second-certificate"), "%s", call_err);
+    edit("      when: []", "      when: [second-certificate]");
+    edit("\nvendors:\n", "\napprovers:\n  - {name: anna, certificate: demo/device.pem}\n\nvendors:\n");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect(said("second-certificate never applies"), "%s", call_err);
+    edit("    identity: none", "    identity: serialNumber");
+    edit("    devices: open", "    devices: record");
+    cr_assert_eq(run_at("check %s/ca/cmpd.yaml"), CTL_OK, "%s", call_err);
+    cr_expect_not(said("second-certificate"), "%s", call_err);
+}
+
 Test(check, a_profile_under_which_nobody_can_enroll_is_told)
 {
     cr_assert_eq(run_at("init %s/ca"), CTL_OK, "%s", call_err);
