@@ -12,7 +12,8 @@ const struct cmp_upstream *cmp_upstream_of(const struct cmp_settings *settings, 
 
 enum job_end cmp_refused_end(const struct cmp_message *m)
 {
-    if (!m->authenticated)
+    /* Clocks can be set: the same fault before the signature is looked at has the same status. */
+    if (!m->authenticated || m->refusal.fail_info == PKI_BAD_TIME)
         return JOB_FORBIDDEN;
     return m->refusal.fail_info == PKI_SYSTEM_UNAVAIL ? JOB_NOT_NOW : JOB_REFUSED;
 }

@@ -10,16 +10,10 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
     return cmp_refuse(m, fail_info, text, NULL);
 }
 
-/* What changes nothing may come from anybody where the profile says so; what carries others, or is to be
- * stored, may not. */
-static int profile_decides(const struct cmp_message *m)
-{
-    return cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES) && !cmp_has(m, CMP_ANNOUNCES);
-}
-
+/* What changes nothing may come from anybody where the profile says so. */
 static int may_be_bare(const struct cmp_message *m)
 {
-    return cmp_has(m, CMP_MAY_BE_BARE) || (profile_decides(m) && m->profile->config->general.unprotected);
+    return cmp_has(m, CMP_MAY_BE_BARE) || (cmp_has(m, CMP_ASKS) && m->profile->config->general.unprotected);
 }
 
 enum cmp_turn cmp_check_header(struct cmp_message *m)
@@ -46,7 +40,7 @@ enum cmp_turn cmp_check_header(struct cmp_message *m)
         return refuse(m, PKI_BAD_DATA_FORMAT, header->general_info_fault);
     /* RFC 9483 3.5: "Messages without protection MUST be rejected except for error messages" */
     if ((!m->in.has_protection || header->protection_alg.len == 0) && !(is_bare && may_be_bare(m)))
-        return cmp_by(m, is_bare && profile_decides(m) ? "general.unprotected" : NULL,
+        return cmp_by(m, is_bare && cmp_has(m, CMP_ASKS) ? "general.unprotected" : NULL,
                       refuse(m, PKI_BAD_MESSAGE_CHECK, "the message is not protected"));
     return CMP_ON;
 }

@@ -64,7 +64,8 @@ static enum cmp_turn unpack(struct cmp_message *m)
             return cmp_out_of_memory(m);
         }
         inner->messages[inner->started] = message;
-        m->price_us += message->price_us;
+        for (struct cmp_message *at = m; at != NULL; at = at->outer)
+            at->price_us += message->price_us;
     }
     return CMP_ON;
 }

@@ -1,6 +1,6 @@
 /* ckuann, cann, rann, crlann (RFC 9810 5.3.13 to 5.3.16): what another CA announces to this one. Each is
- * stored, the newest of its kind; nothing else follows from it. RFC 9811 3.5: the answer is a status of HTTP
- * alone, so the steps of an answer are not taken (acknowledge.c).
+ * on record, and the newest of its kind stored; nothing else follows from it. RFC 9811 3.5: the answer is a
+ * status of HTTP alone, so the steps of an answer are not taken (acknowledge.c).
  *
  * Only certificates that the configuration names may protect one (signer.c), so a stranger costs a comparison
  * and no signature. Sent again, by whomever, it is not newer than what is stored, and changes nothing. */
@@ -120,7 +120,8 @@ static enum cmp_turn check(struct cmp_message *m)
     /* By it the newest is known. */
     if (!m->in.header.has_message_time)
         return cmp_refuse(m, PKI_MISSING_TIME_STAMP, "messageTime is missing", NULL);
-    /* One from a far future would stay the newest for as long, whatever window the profile of the path has. */
+    /* One from a far future would stay the newest for as long, whatever window the profile of the path has.
+     */
     if (m->in.header.message_time > m->now + BOUND_ANNOUNCED_AHEAD)
         return cmp_refuse(m, PKI_BAD_TIME, CMP_WRONG_TIME, NULL);
     if (m->in.der.len > BOUND_ANNOUNCEMENT)
@@ -150,10 +151,18 @@ static int is_known(const struct cmp_message *m, const struct announced *own)
     const struct store_announcement *stored = own->stored->rows;
     int64_t time = m->in.header.message_time;
 
-    return own->stored->outcome == STORE_FOUND &&
-           (stored->announced_at > time || (stored->announced_at == time && is_same(m, stored->message)));
+    return own->stored->outcome == STORE_FOUND && stored->announced_at == time && is_same(m, stored->message);
 }
 
+/* Another one, or the same again when another one has come since. */
+static int is_older(const struct cmp_message *m, const struct announced *own)
+{
+    const struct store_announcement *stored = own->stored->rows;
+
+    return own->stored->outcome == STORE_FOUND && stored->announced_at > m->in.header.message_time;
+}
+
+/* One that is older than what is stored is news all the same, a revocation say: it is on record. */
 static void record(struct cmp_message *m, struct store_unit *unit)
 {
     struct announced *own = m->state;
@@ -165,21 +174,21 @@ static void record(struct cmp_message *m, struct store_unit *unit)
                                            .received_at = m->now,
                                            .about = bytes_str(own->about),
                                            .message = m->in.der};
-    store_unit_write(unit, STORE_NEWER, STORE_ANNOUNCEMENTS, &own->row);
+    if (!is_older(m, own))
+        store_unit_write(unit, STORE_NEWER, STORE_ANNOUNCEMENTS, &own->row);
     m->audit.event = m->operation->audit;
-    m->audit.outcome = "stored";
+    m->audit.outcome = is_older(m, own) ? "recorded" : "stored";
     m->audit.detail = bytes_str(arena_printf(m->arena, "upstream=%s %s", own->upstream->name, own->about));
 }
 
-/* Of two in a second both are new, the other one once more, too: within the time for which messages are taken
- * somebody may have them change places. Which of them is the newest does not matter then; but each time is a
- * commit and a record for good. */
-static int is_too_often(const struct cmp_message *m, const struct announced *own)
+/* Two in a second change places each time that they are sent by turns, and what is older is recorded each
+ * time: whoever has recorded them could have a commit and a record for good as often as he likes. */
+static int may_be_recorded(const struct cmp_message *m, const struct announced *own)
 {
     const struct store_announcement *stored = own->stored->rows;
+    int is_new = own->stored->outcome != STORE_FOUND || stored->announced_at < m->in.header.message_time;
 
-    return own->stored->outcome == STORE_FOUND && stored->announced_at == m->in.header.message_time &&
-           !is_same(m, stored->message) && !cmp_take_again(m, m->in.protected_part);
+    return is_new || cmp_take_again(m, m->in.protected_part);
 }
 
 /* RFC 9811 3.5: 201 "if the announced issue was successfully stored in a database or was already present". */
@@ -189,12 +198,16 @@ static enum cmp_turn store(struct cmp_message *m)
 
     if (own->stored->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
-    if (is_too_often(m, own))
+    m->result.end = JOB_STORED;
+    if (is_known(m, own)) {
+        m->result.event = "announcement known";
+        return CMP_ON;
+    }
+    if (!may_be_recorded(m, own))
         return cmp_refuse(m, PKI_SYSTEM_UNAVAIL,
                           "this announcement was taken several times just now: try again later", NULL);
-    m->result.end = JOB_STORED;
-    m->result.event = is_known(m, own) ? "announcement known" : "announcement stored";
-    m->record = is_known(m, own) ? NULL : m->operation->record;
+    m->result.event = "announcement stored";
+    m->record = m->operation->record;
     return CMP_ON;
 }
 

@@ -127,8 +127,10 @@ static enum cmp_turn check_substitute(struct cmp_message *m)
 
     if (request->substitute == NULL)
         return CMP_ON;
-    /* Who updates a certificate asks for itself, an RA, too. */
-    if (!m->is_ra || cmp_has(m, CMP_UPDATES))
+    if (cmp_has(m, CMP_UPDATES))
+        return cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
+                               "certReq in regInfo is none of a kur: who updates asks for itself");
+    if (!m->is_ra)
         return cmp_by(m, "accept.ras",
                       cmp_refuse_body(m, PKI_NOT_AUTHORIZED,
                                       "certReq in regInfo is for RAs: ask for all of it in certTemplate"));
@@ -138,9 +140,8 @@ static enum cmp_turn check_substitute(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* RFC 9810 D.6: another CA asks for itself, and for one certificate. What it asks for in signingAlg, issuer
- * and validity is present there; the first must be what this CA signs with, the last is to be "completely
- * specified". */
+/* RFC 9810 D.6: another CA asks for one certificate, of itself. signingAlg, if it is there, must be what this
+ * CA signs with; validity is to be "completely specified". */
 static enum cmp_turn check_cross_template(struct cmp_message *m, const struct cert_template *tmpl)
 {
     if (tmpl->signing_alg.len != 0 && !bytes_equal(tmpl->signing_alg, m->profile->ca->algorithm->encoded))

@@ -34,11 +34,12 @@ enum cmp_flag {
     CMP_UPDATES = 64,     /* asks for a certificate in the place of the one that signs it (RFC 9483 4.1.3) */
     CMP_MAY_UPDATE = 128, /* … where the profile says so, for names that have one (update.by_request) */
     CMP_POLLS = 256,      /* asks for an answer that may not have arrived */
-    CMP_STANDS_ALONE = 512, /* one message and its answer: no transaction is looked up or written. certProfile
-                             * may stand in its header; it may be bare where the profile says so */
+    CMP_STANDS_ALONE = 512, /* one message and its answer: no transaction is looked up or written */
     CMP_CARRIES = 1024,   /* carries other messages: never bare, and what the path stands for may be theirs */
     CMP_ANNOUNCES = 2048, /* tells something, and is answered by the end of its job alone. An upstream of the
                            * configuration signs it, whomever the profile trusts, and nobody else */
+    CMP_ASKS = 4096, /* asks for information: certProfile may name several, an agent may send it, and it may
+                      * be bare where the profile says so */
 };
 
 struct cmp_operation {

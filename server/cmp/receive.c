@@ -8,10 +8,9 @@ static enum cmp_turn choose_profile(struct cmp_message *m)
 {
     const struct pki_header *header = &m->in.header;
     const struct cmp_profile *named;
-    /* A name for each infoType: op_genm.c has the others. */
-    int may_be_several = cmp_has(m, CMP_STANDS_ALONE) && !cmp_has(m, CMP_CARRIES);
 
-    if (header->cert_profile_count > 1 && !may_be_several)
+    /* A name for each infoType: op_genm.c has the others. */
+    if (header->cert_profile_count > 1 && !cmp_has(m, CMP_ASKS))
         return cmp_refuse(m, PKI_BAD_REQUEST, "certProfile names several profiles: name one", NULL);
     /* RFC 9810 5.1.1.4: "An empty string means no certificate profile name" */
     if (header->cert_profile.len == 0)

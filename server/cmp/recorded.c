@@ -8,11 +8,12 @@
 #include "server/base/log.h"
 #include "server/cmp/internal.h"
 
-enum { PLACES = 1 << 16 };
+enum { PLACES = 1 << 16, AGAIN = 1 << 16 };
 
 struct cmp_recorded {
-    uint64_t key[2]; /* nobody can choose with whom to share a place */
-    struct ledger_recent places[PLACES];
+    uint64_t key[2];                     /* nobody can choose with whom to share a place */
+    struct ledger_recent places[PLACES]; /* of who was refused */
+    struct ledger_recent again[AGAIN];   /* of what may come once more */
 };
 
 struct cmp_recorded *cmp_recorded_new(void)
@@ -44,7 +45,7 @@ int cmp_take_again(const struct cmp_message *m, struct bytes what)
 
     if (recorded == NULL)
         return 1;
-    place = &recorded->places[keyed_hash(recorded->key, what) % PLACES];
+    place = &recorded->again[keyed_hash(recorded->key, what) % AGAIN];
     if (ledger_lately(place, BOUND_REFUSALS_HALVING, now) >= BOUND_TAKEN_AGAIN)
         return 0;
     ledger_happened(place, BOUND_REFUSALS_HALVING, now);

@@ -361,8 +361,7 @@ static const struct cmp_agent *find_agent(const struct cmp_message *m)
 {
     const struct cmp_profile *profile = m->profile;
 
-    int may_be = !cmp_has(m, CMP_ANNOUNCES) &&
-                 ((cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES)) || cmp_has(m, CMP_STANDS_ALONE));
+    int may_be = (cmp_has(m, CMP_ISSUES) && !cmp_has(m, CMP_UPDATES)) || cmp_has(m, CMP_ASKS);
 
     for (size_t i = 0; may_be && i < profile->agent_count; i++) {
         const struct cmp_agent *agent = &profile->agents[i];
@@ -491,8 +490,9 @@ static enum path_fault check_certified(struct cmp_message *m)
         struct bytes issuer =
             i + 1 < m->path.cert_count ? m->path.certs[i + 1]->spki : m->path.end->cert.spki;
         if (is_key_of_ours(m, issuer) && !is_key_of_ours(m, m->path.certs[i]->spki))
-            return path_refuse(&m->path.refusal, PATH_NOT_CA, m->path.certs[i],
-                               "it is a CA that this server has certified, and no vendor's here");
+            return path_refuse(
+                &m->path.refusal, PATH_NOT_CA, m->path.certs[i],
+                "this server has certified it: to trust it here, name it in anchors of a vendor");
     }
     return PATH_OK;
 }

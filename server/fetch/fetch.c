@@ -176,7 +176,9 @@ int fetch_push(long *status, const struct fetch *fetch, char why[FETCH_WHY_MAX])
     *status = 0;
     if (curl == NULL)
         snprintf(why, FETCH_WHY_MAX, "out of memory");
-    ok = curl != NULL && transfer(status, curl, fetch, &sink, why);
+    /* Its status is all that counts of an answer, which may go on after that for longer than anybody reads.
+     */
+    ok = curl != NULL && (transfer(status, curl, fetch, &sink, why) || (sink.is_full && *status != 0));
     curl_easy_cleanup(curl);
     free(sink.data);
     return ok;

@@ -209,6 +209,8 @@ int pki_get_reg_info(struct cert_request *out, struct arena *arena, const char *
     CBS value;
     int type;
 
+    if (CBS_len(&list) == 0) /* SIZE (1..MAX) */
+        return fail(why, "regInfo is malformed");
     while (CBS_len(&list) != 0) {
         if (!get_attribute(&type, &value, &list, id_reg_info))
             return fail(why, "regInfo is malformed");

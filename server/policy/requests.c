@@ -240,6 +240,8 @@ static int decide_extension(struct cmp_decision *decision, const struct profile 
     case EXTENSION_SUBJECT_ALT_NAME:
         return 1; /* names.c */
     case EXTENSION_KEY_USAGE:
+        if (profile->cmp.config->cross != NULL) /* what is said of a CA is the profile's alone */
+            return 1;
         return decide_key_usage(decision, profile, out, asked->value);
     case EXTENSION_EXTENDED_KEY_USAGE:
         return decide_purposes(decision, profile, out, asked->value);

@@ -406,13 +406,12 @@ static void announce_page(struct turn *turn, const struct store_revocation *rows
     struct announce_stream *stream = turn->stream;
 
     for (size_t i = 0; i < count; i++) {
-        struct arena *rows_arena = turn->arena;
+        struct turn one = *turn;
         int passed_over = is_passed_over(stream, &rows[i]), done = 1;
         if (!passed_over) {
-            turn->arena = arena_new(BOUND_JOB_ARENA); /* a message's own */
-            done = turn->arena != NULL && announce_one(turn, &rows[i]);
-            arena_free(turn->arena);
-            turn->arena = rows_arena;
+            one.arena = arena_new(BOUND_JOB_ARENA); /* the rows are in the other one */
+            done = one.arena != NULL && announce_one(&one, &rows[i]);
+            arena_free(one.arena);
         }
         if (!done)
             return;

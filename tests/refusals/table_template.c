@@ -301,6 +301,7 @@ static const struct refusal rows[] = {
      PKI_BAD_DATA_FORMAT},
     {"RFC 4211 7.1", "utf8Pairs five times", PKI_IR, 0, "certReqMsg + 30{" PAIR PAIR PAIR PAIR PAIR "}",
      IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 5", "regInfo of nothing", PKI_IR, 0, "certReqMsg + 30{}", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 7", "regInfo that is an empty attribute", PKI_IR, 0, "certReqMsg + 30{30{}}", IN_BODY,
      PKI_BAD_DATA_FORMAT},
     {"RFC 4211 7.2", "certReq in regInfo of a device", PKI_IR, 0, REG_INFO("2", "30{02{00} 30{}}"), IN_BODY,

@@ -162,6 +162,7 @@ Test(controls, utf8Pairs_are_kept_as_they_are)
     cr_assert(bytes_equal(request.utf8_pairs[BOUND_REG_INFO - 1], bytes_str("version?1%")));
     expect_fault(NULL, PAIR PAIR PAIR PAIR PAIR, "utf8Pairs");
     expect_fault(NULL, REG_INFO("1", "13{'version?1%'}"), "utf8Pairs");
+    expect_fault(NULL, "", "regInfo is malformed");
     expect_fault(NULL, "30{}", "regInfo is malformed");
     expect_fault(NULL, "0c{'x'}", "regInfo is malformed");
 }
