@@ -170,7 +170,8 @@ sed -i '/^    announce: /d' "$issuing/cmpd.yaml"
 start_server cmpd "$issuing/cmpd.yaml" "$log"
 cp "$work/announces.yaml" "$issuing/cmpd.yaml"
 reload
-ok "the first URL takes a restart" grep -q 'event="configuration refused".*announce of a CA.*restart to use it' "$work/outcome"
+# A build with sanitizers has no sandbox that would keep it from that.
+grep -q 'event="no sandbox"' "$log" || ok "the first URL takes a restart" grep -q 'event="configuration refused".*announce of a CA.*restart to use it' "$work/outcome"
 stop_server
 server=$repository_server
 stop_server
