@@ -29,9 +29,9 @@ int fetch_begin(void);
  * much. */
 int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char why[FETCH_WHY_MAX]);
 
-/* fetch_push posts |fetch->body| and leaves what comes back unread, up to |fetch->most| octets. Otherwise as
- * fetch_document. Returns 1 when the server has answered, with |*status| of HTTP whatever it is, or 0 with
- * |why|. */
+/* fetch_push posts |fetch->body| and leaves what comes back unread, after |fetch->most| octets on the way.
+ * Otherwise as fetch_document. Returns 1 when the server has answered, with |*status| of HTTP whatever it is
+ * and however long the answer, or 0 with |why|. */
 int fetch_push(long *status, const struct fetch *fetch, char why[FETCH_WHY_MAX]);
 
 #endif

@@ -73,7 +73,7 @@ int pki_encode_key_update(struct bytes *out, struct arena *arena, const struct r
 
 /* ---- rann ---- */
 
-/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 section 7) */
+/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5) */
 static int get_cert_id(struct revocation_notice *out, CBS *notice)
 {
     CBS id, number;

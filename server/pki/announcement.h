@@ -42,7 +42,7 @@ struct revocation_notice {
     struct bytes serial;           /* content octets of the INTEGER */
     int64_t revoked_at, bad_since; /* Unix seconds: willBeRevokedAt, badSinceDate */
     int has_reason;                /* crlDetails has a reasonCode (RFC 5280 5.3.1) … */
-    int64_t reason;                /* … this CRLReason; -1 is not written */
+    int64_t reason;                /* … this CRLReason; without it neither is written */
 };
 
 /* pki_decode_revocation_notice reads it; of crlDetails the reasonCode alone. 1, or 0 if it is malformed. */
