@@ -117,7 +117,8 @@ static enum bench_error check_message(struct check *check, struct arena *arena, 
 
 static enum bench_error check_status(struct check *check, const struct pki_status_info *status)
 {
-    return status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS
+    return status->status == PKI_ACCEPTED || status->status == PKI_GRANTED_WITH_MODS ||
+                   status->status == PKI_KEY_UPDATE_WARNING
                ? BENCH_OK
                : rejection(check, status);
 }

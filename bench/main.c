@@ -8,6 +8,8 @@
 #include "bench/operations.h"
 #include "bench/report.h"
 #include "bench/walk.h"
+#include "crypto/version.h"
+#include "server/version.h"
 
 static int drive(struct run *run, struct fleet *fleet)
 {
@@ -121,6 +123,14 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a broken connection is an error of its kind */
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         options_print_usage(stdout);
+        return 0;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        printf("cmpbench %s\n%s\n", CMPD_VERSION, crypto_versions());
+        return 0;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--man") == 0) {
+        options_print_man(stdout);
         return 0;
     }
     if (argc < 2 ||

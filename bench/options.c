@@ -1,71 +1,166 @@
 /* Reads the command line of cmpbench, and says what is wrong with it. */
 #include "bench/options.h"
 
+#include <argp.h>
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/man_page.h"
+#include "server/version.h"
+
 enum { FAULT = 256, DEFAULT_STREAMS = 16 };
 
-static const char usage[] =
-    "usage: cmpbench run --url URL --setup DIR [OPTION...]\n"
-    "       cmpbench walk --url URL --setup DIR --persona NAME [OPTION...]\n"
-    "       cmpbench crypto [--key TYPE] [--json]\n"
-    "URL is http(s)://HOST:PORT/PATH, DIR what cmpctl init --demo made.\n"
-    "what is asked for:\n"
-    "  --persona NAME          behave as a client of the field (below); options behind it change what it "
-    "does\n"
-    "  --scenario MIX          ir (default), cr, p10cr, kur, rr, ocsp, ocsp-nonce, crl; ir-confirm, "
-    "cr-confirm,\n"
-    "                          p10cr-confirm, kur-confirm, p10cr-own-confirm: with certConf and pkiConf;\n"
-    "                          or weights: ir=8,kur=1,rr=1\n"
-    "  --protection WORD       signature (default), pbm, pbmac1\n"
-    "  --mac-iterations N      of pbm and pbmac1 (1000)\n"
-    "  --secrets FILE          a line with reference and secret for each base station, instead of the demo's "
-    "one\n"
-    "  --device-key TYPE       of the vendor's certificates: P-256 (default), P-384, P-521, RSA, Ed25519\n"
-    "  --key TYPE              to be certified, the same types\n"
-    "  --certificates N        enroll so many first, which ocsp then asks about in turn (16)\n"
-    "  --serials FILE          ask about those instead: each line begins with a serial number in hex\n"
-    "  --fleet FILE            keep keys and device certificates there, and take them from there\n"
-    "how it is driven:\n"
-    "  --clients C             enrollments at once (64)\n"
-    "  --count N               enrollments in all (10000)\n"
-    "  --seconds S             longest time for them (60)\n"
-    "  --rate R                open loop: R a second, latency from the intended start; else closed loop\n"
-    "  --warmup S              the first S seconds are not counted, but for their errors\n"
-    "  --http2, --streams M    HTTP/2, M enrollments at once on a connection (16)\n"
-    "  --tls-ca FILE           for https: what the server's certificate is verified with\n"
-    "  --new-connections       a connection for each enrollment instead of kept ones\n"
-    "  --idle-connections N    open N more, use each once, and keep them\n"
-    "  --from ADDRESS          connect from this IPv4 address\n"
-    "  --sources N             … and the N - 1 that follow it, in turn (1)\n"
-    "  --threads T             of the clients (1)\n"
-    "  --retries N             send a message again up to N times if the connection broke, or the server is "
-    "away "
-    "(0)\n"
-    "what is looked at:\n"
-    "  --check-all             verify the signatures of every answer, not of one in 16\n"
-    "  --expect-fixed-certificate\n"
-    "                          for mock servers: any certificate will do\n"
-    "  --server-pid PID        read the server's CPU time and memory\n"
-    "  --held FILE             append every certificate that a client holds: serial, transactionID, if "
-    "confirmed\n"
-    "  --report FILE.html      write a page with plots\n"
-    "  --json                  one object for machines\n"
-    "walk: one client enrolls, renews, tries again as the persona does, and tells of each step\n"
-    "  --others PATH           it enrolls for another, too, with its certificate, if the persona does\n"
-    "personae:\n";
+/* What the command line may hold. */
+enum option_id {
+    URL = 256,
+    SETUP,
+    PERSONA,
+    OTHERS,
+    SCENARIO,
+    PROTECTION,
+    MAC_ITERATIONS,
+    SECRETS,
+    DEVICE_KEY,
+    KEY,
+    CERTIFICATES,
+    SERIALS,
+    FLEET,
+    CLIENTS,
+    COUNT,
+    SECONDS,
+    RATE,
+    WARMUP,
+    HTTP2,
+    STREAMS,
+    TLS_CA,
+    NEW_CONNECTIONS,
+    IDLE_CONNECTIONS,
+    FROM,
+    SOURCES,
+    THREADS,
+    RETRIES,
+    CHECK_ALL,
+    FIXED_CERTIFICATE,
+    SERVER_PID,
+    HELD,
+    REPORT,
+    JSON,
+};
+
+/* One row an option. Those without a name head the ones behind them. */
+static const struct row {
+    const char *name, *argument; /* NULL: it takes none */
+    enum option_id id;
+    const char *says;
+} rows[] = {
+    {"url", "URL", URL, "http(s)://HOST:PORT/PATH of the server"},
+    {"setup", "DIR", SETUP, "what cmpctl init --demo made"},
+    {.says = "what is asked for"},
+    {"persona", "NAME", PERSONA,
+     "behave as a client of the field (below); options behind it change what it does"},
+    {"scenario", "MIX", SCENARIO,
+     "ir (default), cr, p10cr, kur, rr, ocsp, ocsp-nonce, crl; ir-confirm, cr-confirm, p10cr-confirm, "
+     "kur-confirm, p10cr-own-confirm: with certConf and pkiConf; or weights: ir=8,kur=1,rr=1"},
+    {"protection", "WORD", PROTECTION, "signature (default), pbm, pbmac1"},
+    {"mac-iterations", "N", MAC_ITERATIONS, "of pbm and pbmac1 (1000)"},
+    {"secrets", "FILE", SECRETS,
+     "a line with reference and secret for each base station, instead of the demo's one"},
+    {"device-key", "TYPE", DEVICE_KEY,
+     "of the vendor's certificates: P-256 (default), P-384, P-521, RSA, Ed25519"},
+    {"key", "TYPE", KEY, "to be certified, the same types"},
+    {"certificates", "N", CERTIFICATES, "enroll so many first, which ocsp then asks about in turn (16)"},
+    {"serials", "FILE", SERIALS, "ask about those instead: each line begins with a serial number in hex"},
+    {"fleet", "FILE", FLEET, "keep keys and device certificates there, and take them from there"},
+    {.says = "how it is driven"},
+    {"clients", "C", CLIENTS, "enrollments at once (64)"},
+    {"count", "N", COUNT, "enrollments in all (10000)"},
+    {"seconds", "S", SECONDS, "longest time for them (60)"},
+    {"rate", "R", RATE, "open loop: R a second, latency from the intended start; else closed loop"},
+    {"warmup", "S", WARMUP, "the first S seconds are not counted, but for their errors"},
+    {"http2", NULL, HTTP2, "HTTP/2 instead of HTTP/1.1"},
+    {"streams", "M", STREAMS, "with HTTP/2, M enrollments at once on a connection (16)"},
+    {"tls-ca", "FILE", TLS_CA, "for https: what the server's certificate is verified with"},
+    {"new-connections", NULL, NEW_CONNECTIONS, "a connection for each enrollment instead of kept ones"},
+    {"idle-connections", "N", IDLE_CONNECTIONS, "open N more, use each once, and keep them"},
+    {"from", "ADDRESS", FROM, "connect from this IPv4 address"},
+    {"sources", "N", SOURCES,
+     "connect from the address of --from, and the N - 1 that follow it, in turn (1)"},
+    {"threads", "T", THREADS, "of the clients (1)"},
+    {"retries", "N", RETRIES,
+     "send a message again up to N times if the connection broke, or the server is away (0)"},
+    {.says = "what is looked at"},
+    {"check-all", NULL, CHECK_ALL, "verify the signatures of every answer, not of one in 16"},
+    {"expect-fixed-certificate", NULL, FIXED_CERTIFICATE, "for mock servers: any certificate will do"},
+    {"server-pid", "PID", SERVER_PID, "read the server's CPU time and memory"},
+    {"held", "FILE", HELD,
+     "append every certificate that a client holds: serial, transactionID, if confirmed"},
+    {"report", "FILE.html", REPORT, "write a page with plots"},
+    {"json", NULL, JSON, "one object for machines"},
+    {.says = "walk: one client enrolls, renews, tries again as the persona does, and tells of each step"},
+    {"others", "PATH", OTHERS, "it enrolls for another, too, with its certificate, if the persona does"},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const char *const synopsis[] = {"cmpbench run --url URL --setup DIR [OPTION...]",
+                                       "cmpbench walk --url URL --setup DIR --persona NAME [OPTION...]",
+                                       "cmpbench crypto [--key TYPE] [--json]",
+                                       "cmpbench --version | --help"};
 
 void options_print_usage(FILE *out)
 {
+    struct argp_option options[ROWS + 1] = {{0}};
+    const struct argp argp = {.options = options};
     const struct persona *persona;
 
-    fputs(usage, out);
+    for (size_t i = 0; i < ROWS; i++)
+        options[i] = (struct argp_option){.name = rows[i].name,
+                                          .key = rows[i].name != NULL ? (int)rows[i].id : 0,
+                                          .arg = rows[i].argument,
+                                          .doc = rows[i].says};
+    for (size_t i = 0; i < sizeof synopsis / sizeof synopsis[0]; i++)
+        fprintf(out, "%s%s\n", i == 0 ? "usage: " : "       ", synopsis[i]);
+    argp_help(&argp, out, ARGP_HELP_LONG, "cmpbench");
+    fputs("\npersonae:\n", out);
     for (size_t i = 0; (persona = persona_at(i)) != NULL; i++)
-        fprintf(out, "  %-23s %s\n", persona->name, persona->client);
+        fprintf(out, "  %-26s %s\n", persona->name, persona->client);
+}
+
+void options_print_man(FILE *out)
+{
+    const struct persona *persona;
+
+    man_page_begin(out, "cmpbench", 1, CMPD_VERSION,
+                   "load generator for CMP servers: a fleet of simulated base stations");
+    man_page_heading(out, "SYNOPSIS");
+    for (size_t i = 0; i < sizeof synopsis / sizeof synopsis[0]; i++)
+        man_page_code(out, synopsis[i]);
+    man_page_heading(out, "DESCRIPTION");
+    man_page_text(
+        out,
+        "run enrolls as many stations as it is told to, and tells rates, latencies and errors. walk takes "
+        "one "
+        "station step by step. crypto measures what the engines of this machine compute. Each is to be run "
+        "against servers of your own.\n");
+    man_page_heading(out, "OPTIONS");
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].name != NULL) {
+            char name[64];
+            snprintf(name, sizeof name, "--%s", rows[i].name);
+            man_page_item(out, name, rows[i].argument, rows[i].says);
+        } else {
+            man_page_part(out, rows[i].says);
+        }
+    man_page_heading(out, "PERSONAE");
+    for (size_t i = 0; (persona = persona_at(i)) != NULL; i++)
+        man_page_item(out, persona->name, NULL, persona->client);
+    man_page_heading(out, "EXIT STATUS");
+    man_page_text(out, "0 all was done, 1 errors were seen, or it could not be done, 2 a wrong call.\n");
+    man_page_heading(out, "SEE ALSO");
+    man_page_text(out, "cmpd(8), cmpctl(1)\n");
 }
 
 static const char *const protection_names[] = {"signature", "pbm", "pbmac1"};
@@ -165,78 +260,6 @@ static int take_persona(struct options *out, const char *name)
         out->device_key = out->new_key = persona->key;
     return mix_parse(&out->mix, scenario_kind(persona->enrolls)->name);
 }
-
-enum option_id {
-    URL = 256,
-    SETUP,
-    PERSONA,
-    OTHERS,
-    SCENARIO,
-    PROTECTION,
-    MAC_ITERATIONS,
-    SECRETS,
-    DEVICE_KEY,
-    KEY,
-    CERTIFICATES,
-    SERIALS,
-    FLEET,
-    CLIENTS,
-    COUNT,
-    SECONDS,
-    RATE,
-    WARMUP,
-    HTTP2,
-    STREAMS,
-    TLS_CA,
-    NEW_CONNECTIONS,
-    IDLE_CONNECTIONS,
-    FROM,
-    SOURCES,
-    THREADS,
-    RETRIES,
-    CHECK_ALL,
-    FIXED_CERTIFICATE,
-    SERVER_PID,
-    HELD,
-    REPORT,
-    JSON,
-};
-
-static const struct option long_options[] = {
-    {"url", required_argument, NULL, URL},
-    {"setup", required_argument, NULL, SETUP},
-    {"persona", required_argument, NULL, PERSONA},
-    {"others", required_argument, NULL, OTHERS},
-    {"scenario", required_argument, NULL, SCENARIO},
-    {"protection", required_argument, NULL, PROTECTION},
-    {"mac-iterations", required_argument, NULL, MAC_ITERATIONS},
-    {"secrets", required_argument, NULL, SECRETS},
-    {"device-key", required_argument, NULL, DEVICE_KEY},
-    {"key", required_argument, NULL, KEY},
-    {"certificates", required_argument, NULL, CERTIFICATES},
-    {"serials", required_argument, NULL, SERIALS},
-    {"fleet", required_argument, NULL, FLEET},
-    {"clients", required_argument, NULL, CLIENTS},
-    {"count", required_argument, NULL, COUNT},
-    {"seconds", required_argument, NULL, SECONDS},
-    {"rate", required_argument, NULL, RATE},
-    {"warmup", required_argument, NULL, WARMUP},
-    {"http2", no_argument, NULL, HTTP2},
-    {"streams", required_argument, NULL, STREAMS},
-    {"tls-ca", required_argument, NULL, TLS_CA},
-    {"new-connections", no_argument, NULL, NEW_CONNECTIONS},
-    {"idle-connections", required_argument, NULL, IDLE_CONNECTIONS},
-    {"from", required_argument, NULL, FROM},
-    {"sources", required_argument, NULL, SOURCES},
-    {"threads", required_argument, NULL, THREADS},
-    {"retries", required_argument, NULL, RETRIES},
-    {"check-all", no_argument, NULL, CHECK_ALL},
-    {"expect-fixed-certificate", no_argument, NULL, FIXED_CERTIFICATE},
-    {"server-pid", required_argument, NULL, SERVER_PID},
-    {"held", required_argument, NULL, HELD},
-    {"report", required_argument, NULL, REPORT},
-    {"json", no_argument, NULL, JSON},
-    {NULL, 0, NULL, 0}};
 
 /* 1 if |text| is a value of the option |id|. */
 static int take_option(struct options *out, int id, const char *text)
@@ -385,8 +408,15 @@ static int check(struct options *o, char *fault)
 
 int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
 {
+    struct option long_options[ROWS + 1] = {{NULL, 0, NULL, 0}};
+    size_t count = 0;
     int id, which;
 
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].name != NULL)
+            long_options[count++] =
+                (struct option){rows[i].name, rows[i].argument != NULL ? required_argument : no_argument,
+                                NULL, (int)rows[i].id};
     *out = (struct options){.clients = 64,
                             .count = 10000,
                             .seconds = 60,

@@ -67,6 +67,9 @@ int options_parse(struct options *out, char fault[256], int argc, char **argv);
 /* options_print_usage writes how it is called. */
 void options_print_usage(FILE *out);
 
+/* options_print_man writes the page cmpbench(1) for man(1). */
+void options_print_man(FILE *out);
+
 /* options_http returns the version of HTTP: "1.0", "1.1" or "2". */
 const char *options_http(const struct options *options);
 
