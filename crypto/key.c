@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/mem.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs8.h>
 #include <stdlib.h>
 
 #include "crypto/internal.h"
@@ -235,50 +236,104 @@ static struct key_made parse_pkcs8(struct bytes der)
     return type != NULL ? type->private(der) : (struct key_made){.form = NULL};
 }
 
-/* Whether the block |label| is a private key; |*out| is what it holds, of a kind that is supported. An
- * encrypted one, which has a header or a label of its own, is refused rather than asked for on a terminal
- * that a server does not have. */
-static int parse_block(struct key_made *out, const char *label, const char *header, struct bytes der)
+/* What is read of a PEM text. */
+struct pem_key {
+    struct bytes passphrase; /* empty: none */
+    int is_encrypted;        /* PKCS #8 that is; what else is encrypted has a header, and is refused */
+    struct key_made made;
+};
+
+/* The octets that it holds are PKCS #8 without encryption then, which BoringSSL has opened. */
+static struct key_made parse_encrypted(struct bytes der, struct bytes passphrase)
+{
+    struct key_made made = {.form = NULL};
+    uint8_t *plain = NULL;
+    size_t len;
+    EVP_PKEY *opened;
+    CBB cbb;
+    CBS cbs;
+
+    CBS_init(&cbs, der.data, der.len);
+    opened = PKCS8_parse_encrypted_private_key(&cbs, (const char *)passphrase.data, passphrase.len);
+    if (opened != NULL && CBS_len(&cbs) == 0 && CBB_init(&cbb, 0)) {
+        if (EVP_marshal_private_key(&cbb, opened) && CBB_finish(&cbb, &plain, &len))
+            made = parse_pkcs8(bytes_of(plain, len));
+        else
+            CBB_cleanup(&cbb);
+    }
+    OPENSSL_free(plain); /* wipes */
+    EVP_PKEY_free(opened);
+    return made;
+}
+
+/* Whether the block |label| is a private key. One that is encrypted is never asked for on a terminal, which a
+ * server does not have. */
+static int parse_block(struct pem_key *out, const char *label, const char *header, struct bytes der)
 {
     const struct key_type *older = key_type_labelled(label);
 
-    if (older == NULL && strcmp(label, PEM_STRING_PKCS8INF) != 0 && strcmp(label, PEM_STRING_PKCS8) != 0)
+    out->is_encrypted = strcmp(label, PEM_STRING_PKCS8) == 0;
+    if (older == NULL && strcmp(label, PEM_STRING_PKCS8INF) != 0 && !out->is_encrypted)
         return 0;
-    if (header[0] != 0 || strcmp(label, PEM_STRING_PKCS8) == 0)
+    if (header[0] != 0)
         return 1;
-    *out = older != NULL ? older->older(der) : parse_pkcs8(der);
+    if (!out->is_encrypted)
+        out->made = older != NULL ? older->older(der) : parse_pkcs8(der);
+    else if (out->passphrase.len != 0)
+        out->made = parse_encrypted(der, out->passphrase);
     return 1;
 }
 
 /* The first block that is a private key counts: tools put parameters of its curve in front of it. */
-static struct key_made parse_pem(BIO *bio)
+static void parse_pem(struct pem_key *out, struct bytes pem)
 {
-    struct key_made made = {.form = NULL};
+    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
     char *label, *header;
     uint8_t *data;
     long len;
     int found = 0;
 
-    while (!found && PEM_read_bio(bio, &label, &header, &data, &len)) {
-        found = parse_block(&made, label, header, bytes_of(data, (size_t)len));
+    while (!found && bio != NULL && PEM_read_bio(bio, &label, &header, &data, &len)) {
+        found = parse_block(out, label, header, bytes_of(data, (size_t)len));
         OPENSSL_free(label);
         OPENSSL_free(header);
         OPENSSL_free(data); /* wipes */
     }
-    return made;
+    out->is_encrypted = out->is_encrypted && found;
+    BIO_free(bio);
+}
+
+static struct private_key *read_pem(struct bytes pem, struct bytes passphrase)
+{
+    struct pem_key read = {.passphrase = passphrase, .made = {.form = NULL}};
+    struct private_key *key;
+
+    secret_memory_begin();
+    parse_pem(&read, pem);
+    key = wrap(read.made);
+    secret_memory_end();
+    return key;
 }
 
 struct private_key *private_key_from_pem(struct bytes pem)
 {
-    struct private_key *key;
-    BIO *bio;
+    return read_pem(pem, bytes_of(NULL, 0));
+}
+
+int private_key_is_encrypted(struct bytes pem)
+{
+    struct pem_key read = {.made = {.form = NULL}};
 
     secret_memory_begin();
-    bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
-    key = wrap(bio != NULL ? parse_pem(bio) : (struct key_made){.form = NULL});
-    BIO_free(bio);
+    parse_pem(&read, pem);
+    private_key_free(wrap(read.made));
     secret_memory_end();
-    return key;
+    return read.is_encrypted;
+}
+
+struct private_key *private_key_from_encrypted_pem(struct bytes pem, struct bytes passphrase)
+{
+    return read_pem(pem, passphrase);
 }
 
 struct private_key *private_key_from_pkcs8(struct bytes der)
@@ -291,14 +346,13 @@ struct private_key *private_key_from_pkcs8(struct bytes der)
     return key;
 }
 
-int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)
+/* Writes |der| as a block of PEM. */
+static int put_pem(uint8_t **out, size_t *out_len, const char *label, const uint8_t *der, size_t der_len)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    size_t pkcs8_len = 0, len;
-    uint8_t *pkcs8 = pkcs8_of(&pkcs8_len, key);
     const uint8_t *data;
-    int ok = bio != NULL && pkcs8 != NULL && pkcs8_len <= LONG_MAX &&
-             PEM_write_bio(bio, PEM_STRING_PKCS8INF, "", pkcs8, (long)pkcs8_len) &&
+    size_t len;
+    int ok = bio != NULL && der_len <= LONG_MAX && PEM_write_bio(bio, label, "", der, (long)der_len) &&
              BIO_mem_contents(bio, &data, &len) && (*out = malloc(len + 1)) != NULL;
 
     if (ok) {
@@ -306,8 +360,54 @@ int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key 
         (*out)[len] = 0;
         *out_len = len;
     }
-    OPENSSL_free(pkcs8);
     BIO_free(bio);
+    return ok;
+}
+
+int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key)
+{
+    size_t len = 0;
+    uint8_t *pkcs8 = pkcs8_of(&len, key);
+    int ok = pkcs8 != NULL && put_pem(out, out_len, PEM_STRING_PKCS8INF, pkcs8, len);
+
+    OPENSSL_free(pkcs8);
+    return ok;
+}
+
+static uint8_t *encrypt(size_t *len, const uint8_t *pkcs8, size_t pkcs8_len, struct bytes passphrase)
+{
+    enum { SALT = 16, ITERATIONS = 300000 };
+    EVP_PKEY *plain = NULL;
+    uint8_t *der = NULL;
+    CBS cbs;
+    CBB cbb;
+
+    CBS_init(&cbs, pkcs8, pkcs8_len);
+    if ((plain = EVP_parse_private_key(&cbs)) == NULL)
+        return NULL;
+    if (!CBB_init(&cbb, 2 * pkcs8_len) ||
+        !PKCS8_marshal_encrypted_private_key(&cbb, -1, EVP_aes_256_cbc(), (const char *)passphrase.data,
+                                             passphrase.len, NULL, SALT, ITERATIONS, plain) ||
+        !CBB_finish(&cbb, &der, len))
+        CBB_cleanup(&cbb);
+    EVP_PKEY_free(plain);
+    return der;
+}
+
+int private_key_to_encrypted_pem(uint8_t **out, size_t *out_len, const struct private_key *key,
+                                 struct bytes passphrase)
+{
+    size_t len = 0, sealed_len = 0;
+    uint8_t *pkcs8, *sealed = NULL;
+    int ok;
+
+    secret_memory_begin();
+    if ((pkcs8 = pkcs8_of(&len, key)) != NULL)
+        sealed = encrypt(&sealed_len, pkcs8, len, passphrase);
+    secret_memory_end();
+    ok = sealed != NULL && put_pem(out, out_len, PEM_STRING_PKCS8, sealed, sealed_len);
+    OPENSSL_free(pkcs8);
+    OPENSSL_free(sealed);
     return ok;
 }
 

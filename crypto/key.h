@@ -42,12 +42,22 @@ struct private_key *private_key_generate(enum key_kind kind, unsigned rsa_bits);
  * supported. */
 struct private_key *private_key_from_pem(struct bytes pem);
 
+/* private_key_is_encrypted returns 1 if the first private key in |pem| is an encrypted PKCS #8 one (RFC 5958
+ * 3). private_key_from_encrypted_pem reads that, by |passphrase|: PBES2 of RFC 8018, or the older schemes of
+ * PKCS #12, as far as BoringSSL has them. NULL if it is none, or if the passphrase does not open it. */
+int private_key_is_encrypted(struct bytes pem);
+struct private_key *private_key_from_encrypted_pem(struct bytes pem, struct bytes passphrase);
+
 /* private_key_from_pkcs8 reads an unencrypted PKCS #8 key in DER; NULL likewise. */
 struct private_key *private_key_from_pkcs8(struct bytes der);
 
 /* private_key_to_pem writes PKCS #8 in PEM into malloc'ed |*out|, which the caller wipes and frees. 1, or 0:
  * also for a key that is remote. */
 int private_key_to_pem(uint8_t **out, size_t *out_len, const struct private_key *key);
+
+/* private_key_to_encrypted_pem writes it encrypted by |passphrase|: PBES2 with AES-256-CBC (RFC 8018). */
+int private_key_to_encrypted_pem(uint8_t **out, size_t *out_len, const struct private_key *key,
+                                 struct bytes passphrase);
 
 /* private_key_free frees |key|. NULL is allowed. */
 void private_key_free(struct private_key *key);

@@ -42,7 +42,12 @@ void remote_found(void)
     atomic_fetch_sub(&lost, 1);
 }
 
+unsigned remote_lost_count(void)
+{
+    return atomic_load(&lost);
+}
+
 int remote_any_lost(void)
 {
-    return atomic_load(&lost) != 0;
+    return remote_lost_count() != 0;
 }

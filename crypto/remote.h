@@ -35,8 +35,9 @@ size_t sign_elsewhere_and_wait(struct signing *item);
 void remote_lost(void);
 void remote_found(void);
 
-/* remote_any_lost returns 1 while a place that is in use is lost, or a key that is in use is missing from its
- * place. */
+/* remote_lost_count returns how many are; remote_any_lost returns 1 while a place that is in use is lost, or
+ * a key that is in use is missing from its place. */
+unsigned remote_lost_count(void);
 int remote_any_lost(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "server/front/transport.h"
 #include "server/sandbox/sandbox.h"
+#include "server/service/notify.h"
 #include "storage/store.h"
 
 struct confine {
@@ -59,8 +60,8 @@ static unsigned parts_of(const struct config *config)
     parts |= strcmp(front_backend(), "io_uring") == 0 ? SANDBOX_URING : SANDBOX_EPOLL;
     parts |= strncmp(config->store, "sqlite:", strlen("sqlite:")) == 0 ? SANDBOX_SQLITE : SANDBOX_POSTGRES;
     parts |= config->crl.ldap != NULL ? SANDBOX_DIRECTORY : 0;
-    parts |= config->crl.folder != NULL || config->vendor_crl_folder != NULL ? SANDBOX_FOLDER : 0;
     parts |= fetches(config) ? SANDBOX_FETCH : 0;
+    parts |= config->log_to == CONFIG_LOG_JOURNALD || notify_is_wanted() ? SANDBOX_SERVICE : 0;
     return parts | (config_has_token(config) ? SANDBOX_TOKEN : 0);
 }
 
@@ -78,6 +79,7 @@ static struct sandbox *make_sandbox(const struct config *config, const char *pat
         config_each_file(config, add_file, sandbox) && add_written(sandbox, config->crl.folder) &&
         add_written(sandbox, config->vendor_crl_folder) &&
         sandbox_add_file(sandbox, config->audit_seal_file, 1) &&
+        (config->log_file == NULL || sandbox_add_file(sandbox, config->log_file, 1)) &&
         store_each_file(config->store, add_store, sandbox) && add_ports(sandbox, config))
         return sandbox;
     sandbox_free(sandbox);
@@ -133,7 +135,7 @@ static int check_file(void *arg, const char *file)
 static int is_folder_allowed(struct check *check, const struct confine *confine, const char *folder)
 {
     if (folder == NULL || (confine->parts & SANDBOX_TOKEN) != 0 ||
-        ((confine->parts & SANDBOX_FOLDER) != 0 && sandbox_writes_folder(confine->sandbox, folder)))
+        sandbox_writes_folder(confine->sandbox, folder))
         return 1;
     check->outside = folder;
     return 0;

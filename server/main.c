@@ -5,22 +5,30 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "crypto/secret_memory.h"
 #include "server/admin/health.h"
+#include "server/admin/metrics.h"
 #include "server/admin/tolerances.h"
 #include "server/authorize/authorize.h"
 #include "server/base/bounds.h"
+#include "server/base/clock.h"
+#include "server/base/config_place.h"
 #include "server/base/process.h"
 #include "server/confine.h"
 #include "server/crl/crl.h"
 #include "server/fetch/fetch.h"
 #include "server/front/transport.h"
 #include "server/ocsp_exchange.h"
-#include "server/policy/policy.h"
+#include "server/policy/renewals.h"
+#include "server/service/journal.h"
+#include "server/service/notify.h"
+#include "server/supervise.h"
+#include "server/upkeep/last_seal.h"
 #include "server/upkeep/seal_file.h"
 #include "server/version.h"
 #include "storage/store.h"
@@ -29,6 +37,14 @@ enum {
     KEPT_MEMORY =
         64 * 1024 * 1024,      /* octets that stay with the process when nobody uses them, a malloc arena */
     MEMORY_STEP = 1024 * 1024, /* octets that are asked of the kernel at a time */
+    FOLLOW_MS = BOUND_VENDOR_CRL_EVERY * 1000, /* between two looks at what changes by itself */
+};
+
+/* struct retry is of something that did not succeed: it is tried again, at growing intervals. */
+struct retry {
+    int64_t next_ms;             /* clock_steady_ms; 0: at once */
+    int64_t after_ms;            /* the interval before that; 0: it did not fail */
+    char told[CONFIG_FAULT_MAX]; /* what the log knows of it */
 };
 
 struct server {
@@ -42,10 +58,16 @@ struct server {
     struct publication *publication;
     struct crl_service *crl;
     struct ocsp_service *ocsp; /* NULL: no listener serves it */
+    struct metrics_service *metrics;
     struct confine *confine;
     uint64_t crls_seen; /* policy_crls_changed */
     struct health health;
-    int64_t started; /* Unix seconds */
+    int64_t started;      /* Unix seconds */
+    struct retry crls;    /* of vendors */
+    struct retry renewed; /* the certificates that the store has */
+    struct retry tls;     /* the TLS files of listeners */
+    int64_t follow_ms;    /* clock_steady_ms from which to look again at what changes by itself */
+    struct supervise supervise;
 };
 
 static int fail(const char *text)
@@ -60,29 +82,49 @@ static void page_of(struct front_page *page, int status, const char *text)
         (struct front_page){.status = status, .content_type = "application/json", .body = bytes_str(text)};
 }
 
-static void live_page(void *arg, struct bytes path, struct front_page *page)
+static void live_page(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static _Thread_local char text[HEALTH_TEXT_MAX];
 
     page_of(page, health_live(arg, text), text);
 }
 
-static void ready_page(void *arg, struct bytes path, struct front_page *page)
+static void ready_page(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static _Thread_local char text[HEALTH_TEXT_MAX];
 
     page_of(page, health_ready(arg, text), text);
 }
 
-static void tolerances_page(void *arg, struct bytes path, struct front_page *page)
+static void tolerances_page(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static _Thread_local char text[TOLERANCES_TEXT_MAX];
 
     tolerances_text(text, *(const int64_t *)arg);
     page_of(page, 200, text);
+}
+
+static void metrics_page(void *arg, const struct front_ask *ask, struct front_page *page)
+{
+    const struct metrics_document *document = metrics_document(arg, ask->accept);
+
+    if (document == NULL) {
+        *page = (struct front_page){
+            .status = 503,
+            .content_type = "text/plain",
+            .body = bytes_str(
+                "there is no text just now: others read, or memory is short; try again in a second\n")};
+        return;
+    }
+    *page = (struct front_page){.status = 200,
+                                .content_type = document->content_type,
+                                .body = document->body,
+                                .release = metrics_release,
+                                .is_withdrawn = metrics_is_withdrawn,
+                                .held = (void *)(uintptr_t)document};
 }
 
 static void release_document(void *held)
@@ -96,9 +138,9 @@ static int is_document_withdrawn(const void *held)
 }
 
 /* What is published below this path: CRLs, certificates of CAs. */
-static void document_page(void *arg, struct bytes path, struct front_page *page)
+static void document_page(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    struct published *document = publication_find(arg, path);
+    struct published *document = publication_find(arg, ask->path);
 
     if (document == NULL) {
         *page = (struct front_page){
@@ -218,14 +260,38 @@ static void tell_keys_outside(void)
                                   "which holds those of both configurations, a restart may do"));
 }
 
+/* Faults before this are told on standard error, and so is every one that keeps cmpd from starting. */
+static int open_log(struct config_fault *fault, const struct config *config)
+{
+    log_set_level(config->log);
+    log_set_format(config->log_format);
+    switch (config->log_to) {
+    case CONFIG_LOG_STDERR:
+        return 1;
+    case CONFIG_LOG_FILE:
+        return log_to_file(config->log_file, (mode_t)config->log_file_mode) ||
+               config_fault_at(fault, config, "log_file",
+                               "%s cannot be written: %s; name a file, and no link to one, in a folder that "
+                               "the user of this program may write",
+                               config->log_file, strerror(errno));
+    case CONFIG_LOG_JOURNALD:
+        if (!journal_is_there())
+            return config_fault_at(fault, config, "log_to",
+                                   "log_to is journald, and its socket cannot be reached: %s; start "
+                                   "systemd-journald, or write log_to: stderr",
+                                   strerror(errno));
+        log_to(journal_take);
+        return 1;
+    }
+    return 0;
+}
+
 /* What comes before there are secrets and threads. */
 static int prepare(struct config_fault *fault, struct server *server, char **argv)
 {
     struct config *config = config_load(fault, server->config_path);
-    int ok = config != NULL;
+    int ok = config != NULL && open_log(fault, config);
 
-    if (ok)
-        log_set_level(config->log);
     if (ok && !secret_memory_lock())
         log_line(LOG_WARN, "keys are not locked in memory", log_text("reason", strerror(errno)),
                  log_number("octets", SECRET_MEMORY),
@@ -304,17 +370,63 @@ static int start_ocsp(struct server *server, const struct config *config)
     return server->ocsp != NULL;
 }
 
+/* Keys in tokens and large CRLs take their time to load: the service manager's clock begins anew. */
+static void expect_long(void)
+{
+    notify_alive();
+}
+
+/* The policy is loaded anew for it, so not as often as one could. */
+static void put_off(struct retry *retry, const char *event, const char *alarm,
+                    const struct config_fault *fault)
+{
+    const int64_t first = BOUND_VENDOR_CRL_EVERY * INT64_C(1000), most = BOUND_RENEWAL_LOAD * INT64_C(1000);
+
+    if (strcmp(retry->told, fault->text) != 0)
+        log_line(LOG_ERROR, event, log_word("alarm", alarm), log_text("text", fault->text));
+    snprintf(retry->told, sizeof retry->told, "%s", fault->text);
+    retry->after_ms = retry->after_ms == 0 ? first : 2 * retry->after_ms;
+    if (retry->after_ms > most)
+        retry->after_ms = most;
+    retry->next_ms = clock_steady_ms() + retry->after_ms;
+}
+
+static void put_off_renewed(struct server *server, const struct config_fault *fault)
+{
+    put_off(&server->renewed, "renewed certificates refused", "renewal", fault);
+}
+
+/* Returns a policy with what the store has that was renewed and the present one lacks, or NULL: nothing is
+ * new, or it cannot be known now. */
+static struct policy *load_renewed(struct server *server)
+{
+    struct config_fault fault = {""};
+    struct policy_renewals *renewals = policy_renewals_read(server->policy, server->store, time(NULL));
+    struct policy *newer = NULL;
+
+    if (renewals != NULL && policy_lacks(server->policy, renewals)) {
+        expect_long();
+        newer = policy_load_renewed(&fault, server->policy, server->config_path, renewals, time(NULL));
+        if (newer == NULL)
+            put_off_renewed(server, &fault);
+    }
+    policy_renewals_release(renewals);
+    return newer;
+}
+
 static int start(struct server *server, char **argv)
 {
-    static struct front_handler handlers[5];
+    static struct front_handler handlers[6];
     static struct front_exchange exchange;
     struct config_fault fault = {""};
-    char store_fault[STORE_FAULT_MAX] = "";
+    char store_fault[STORE_FAULT_MAX] = "", last_seal[LAST_SEAL_TEXT];
     const struct config *config;
     struct front_setup setup;
+    struct policy *renewed;
 
     if (!prepare(&fault, server, argv))
         return fail(fault.text);
+    metrics_begin(metrics_table, metrics_table_count);
     if (!fetch_begin())
         return fail("libcurl could not be set up");
     server->policy = policy_load_file(&fault, server->config_path, time(NULL));
@@ -325,6 +437,16 @@ static int start(struct server *server, char **argv)
     if (server->store == NULL) {
         config_fault_at(&fault, config, "store", "%s", store_fault);
         return fail(fault.text);
+    }
+    if (last_seal_check(last_seal, config->audit_seal_file, server->store) != LAST_SEAL_HELD) {
+        config_fault_at(&fault, config, "store", "%s", last_seal);
+        return fail(fault.text);
+    }
+    if ((renewed = load_renewed(server)) != NULL) {
+        policy_release(server->policy);
+        server->policy = renewed;
+        config = policy_config(renewed);
+        log_line(LOG_INFO, "renewed certificates taken up");
     }
     server->pipeline = pipeline_new(fault.text, config, server->policy, server->store);
     if (server->pipeline == NULL)
@@ -357,8 +479,14 @@ static int start(struct server *server, char **argv)
     server->started = time(NULL);
     handlers[4] =
         (struct front_handler){"/tolerances", CONFIG_SERVE_ADMIN, tolerances_page, &server->started};
+    server->metrics = metrics_new(&(struct metrics_sources){&server->health, server->ocsp, server->started,
+                                                            CMPD_VERSION, front_backend()},
+                                  server->policy);
+    if (server->metrics == NULL)
+        return fail("out of memory");
+    handlers[5] = (struct front_handler){"/metrics", CONFIG_SERVE_ADMIN, metrics_page, server->metrics};
     setup =
-        (struct front_setup){config, server->pipeline, handlers, 5, &exchange, server->ocsp != NULL ? 1 : 0};
+        (struct front_setup){config, server->pipeline, handlers, 6, &exchange, server->ocsp != NULL ? 1 : 0};
     if (!open_transports(&fault, server, &setup))
         return fail(fault.text);
     tell_keys_outside();
@@ -371,6 +499,9 @@ static int start(struct server *server, char **argv)
     log_demo_profiles(config);
     log_line(LOG_INFO, "serving", log_word("version", CMPD_VERSION), log_word("front", front_backend()),
              log_word("node", config->node), log_word("config", policy_hash(server->policy)));
+    server->supervise = (struct supervise){
+        .health = &server->health, .pipeline = server->pipeline, .transports = server->transports};
+    supervise_begin(&server->supervise);
     return 0;
 }
 
@@ -380,6 +511,7 @@ static void tear_down(struct server *server)
     if (server->pipeline != NULL)
         pipeline_stop(server->pipeline);
     authorize_free(server->authorize);
+    metrics_free(server->metrics);
     crl_stop(server->crl);
     ocsp_stop(server->ocsp);
     publication_free(server->publication);
@@ -397,28 +529,97 @@ static void use_policy(struct server *server, struct policy *newer)
     pipeline_set_policy(server->pipeline, newer);
     upkeep_set_policy(server->upkeep, newer);
     crl_set_policy(server->crl, newer);
+    metrics_set_policy(server->metrics, newer);
     if (server->ocsp != NULL)
         ocsp_set_policy(server->ocsp, newer);
     policy_release(server->policy);
     server->policy = newer;
+    server->crls.next_ms = server->crls.after_ms = 0;
+    server->renewed.next_ms = server->renewed.after_ms = 0;
+    server->tls.next_ms = server->tls.after_ms = 0;
+}
+
+/* A policy that was loaded because of something that changed by itself. Listeners get the TLS files that it
+ * has read, if they are others: only then, for clients resume no session of before. 1, or 0 with |fault|
+ * written and all as before. */
+static int take_up(struct config_fault *fault, struct server *server, struct policy *newer)
+{
+    tell_keys_outside();
+    if (newer == NULL)
+        return 0;
+    if (policy_tls_stamp(newer) != policy_tls_stamp(server->policy) &&
+        !reload_transports(fault, server, policy_config(newer))) {
+        policy_release(newer);
+        return 0;
+    }
+    use_policy(server, newer);
+    return 1;
 }
 
 /* The configuration stays what it was: what its operator writes meanwhile waits for SIGHUP. */
 static void follow_crls(struct server *server)
 {
     struct config_fault fault;
-    struct policy *newer;
 
+    /* Those that were refused may be right by now, though they are the same: it may have been something else.
+     */
+    if (server->crls.after_ms != 0 && clock_steady_ms() >= server->crls.next_ms)
+        server->crls_seen = 0;
     if (!policy_crls_changed(server->policy, &server->crls_seen))
         return;
-    newer = policy_load_again(&fault, server->policy, server->config_path, time(NULL));
-    tell_keys_outside();
-    if (newer == NULL) {
-        log_line(LOG_ERROR, "CRLs of vendors refused", log_text("text", fault.text));
+    expect_long();
+    if (!take_up(&fault, server,
+                 policy_load_again(&fault, server->policy, server->config_path, time(NULL)))) {
+        put_off(&server->crls, "CRLs of vendors refused", "vendor_crls", &fault);
         return;
     }
-    use_policy(server, newer);
+    server->crls.told[0] = 0;
     log_line(LOG_INFO, "CRLs of vendors loaded");
+}
+
+static void follow_renewed(struct server *server)
+{
+    struct config_fault fault;
+    struct policy *renewed;
+
+    if (!upkeep_has_renewed(server->upkeep) || clock_steady_ms() < server->renewed.next_ms ||
+        (renewed = load_renewed(server)) == NULL)
+        return;
+    if (!take_up(&fault, server, renewed)) {
+        put_off_renewed(server, &fault);
+        return;
+    }
+    server->renewed.told[0] = 0;
+    log_line(LOG_INFO, "renewed certificates taken up");
+}
+
+static void follow_tls(struct server *server)
+{
+    const uint64_t fit = upkeep_new_tls(server->upkeep);
+    struct config_fault fault;
+
+    /* Upkeep looks only every other second: by now they may be in use, or somebody may write them again. */
+    if (fit == 0 || clock_steady_ms() < server->tls.next_ms || fit == policy_tls_stamp(server->policy) ||
+        fit != policy_tls_stamp_now(server->policy))
+        return;
+    expect_long();
+    if (!take_up(&fault, server, policy_load_tls(&fault, server->policy, server->config_path, time(NULL)))) {
+        put_off(&server->tls, "TLS files refused", "tls", &fault);
+        return;
+    }
+    server->tls.told[0] = 0;
+    log_line(LOG_INFO, "TLS files taken up");
+}
+
+/* Whatever becomes of the configuration: who moved the file away waits for another. */
+static void reopen_log(struct server *server)
+{
+    if (log_reopen())
+        return;
+    log_line(LOG_ERROR, "log file not opened", log_text("file", policy_config(server->policy)->log_file),
+             log_text("reason", strerror(errno)),
+             log_text("text", "lines go on to the file that was open; let the user of this program write it, "
+                              "and send SIGHUP again"));
 }
 
 /* SIGHUP: all of the new configuration, or none of it. */
@@ -428,8 +629,10 @@ static void reload(struct server *server)
     struct config *named = config_load(&fault, server->config_path);
     struct policy *newer = NULL;
 
+    reopen_log(server);
+    expect_long();
     if (named != NULL && confine_allows(&fault, server->confine, named))
-        newer = policy_load_file(&fault, server->config_path, time(NULL));
+        newer = policy_load_next(&fault, server->policy, server->config_path, time(NULL));
     config_free(named);
     tell_keys_outside();
     if (newer == NULL ||
@@ -442,6 +645,7 @@ static void reload(struct server *server)
     log_set_level(policy_config(newer)->log);
     use_policy(server, newer);
     upkeep_resume(server->upkeep);
+    server->crls.told[0] = server->renewed.told[0] = server->tls.told[0] = 0;
     log_demo_profiles(policy_config(newer));
     log_line(LOG_INFO, "configuration loaded", log_word("config", policy_hash(newer)));
 }
@@ -454,6 +658,7 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
     struct timespec drain = {.tv_sec = config->limits.drain_seconds};
     unsigned cut_off;
 
+    notify_stopping();
     atomic_store(&server->health.draining, 1);
     drain_transports(server);
     log_line(LOG_INFO, "stopping", log_number("signal", signal),
@@ -474,9 +679,21 @@ static int stop(struct server *server, const sigset_t *signals, int signal)
     return 0;
 }
 
+/* What changes by itself. */
+static void follow(struct server *server)
+{
+    if (clock_steady_ms() < server->follow_ms)
+        return;
+    server->follow_ms = clock_steady_ms() + FOLLOW_MS;
+    follow_crls(server);
+    follow_renewed(server);
+    follow_tls(server);
+}
+
 static int run(struct server *server, char **argv)
 {
     sigset_t signals;
+    int64_t wait_ms;
     int signal;
 
     /* Blocked before any thread is made, so that every thread has them blocked and this one alone takes them.
@@ -493,13 +710,18 @@ static int run(struct server *server, char **argv)
         return 1;
     }
     for (;;) {
-        signal = sigtimedwait(&signals, NULL, &(struct timespec){.tv_sec = BOUND_VENDOR_CRL_EVERY});
-        if (signal == SIGHUP)
+        wait_ms = supervise_turn(&server->supervise, FOLLOW_MS);
+        signal = sigtimedwait(
+            &signals, NULL,
+            &(struct timespec){.tv_sec = wait_ms / 1000, .tv_nsec = (long)(wait_ms % 1000) * 1000000});
+        if (signal == SIGHUP) {
+            notify_reloading();
             reload(server);
-        else if (signal > 0)
+            notify_ready();
+        } else if (signal > 0)
             return stop(server, &signals, signal);
         else
-            follow_crls(server);
+            follow(server);
     }
 }
 
@@ -512,8 +734,9 @@ static void print_version(void)
 
 static int usage(FILE *out, int status)
 {
-    fprintf(out, "usage: cmpd --config FILE\n"
+    fprintf(out, "usage: cmpd [--config FILE]\n"
                  "       cmpd --version\n"
+                 "Without FILE it is what CMPD_CONFIG names, or " CONFIG_PLACE_DEFAULT ".\n"
                  "SIGTERM drains and stops, SIGINT stops, SIGHUP loads the configuration again.\n");
     return status;
 }
@@ -542,8 +765,14 @@ int main(int argc, char **argv)
         default:
             return usage(stderr, 2);
         }
-    if (server.config_path == NULL || optind != argc)
+    if (optind != argc)
         return usage(stderr, 2);
+    if ((server.config_path = config_place(server.config_path)) == NULL) {
+        fprintf(stderr,
+                "cmpd: no configuration: CMPD_CONFIG is not set, and there is no " CONFIG_PLACE_DEFAULT
+                "; name one with --config\n");
+        return usage(stderr, 2);
+    }
     process_keep_secrets();
     umask(077); /* files that are made here are nobody else's */
     /* Jobs come and go many thousand times a second: memory that is given back to the kernel in between would

@@ -30,6 +30,22 @@ struct store_check {
  * program wants. Returns 1, or 0 with |fault| written when it could not look. */
 int store_check(char *fault, const char *url, const struct store_check *check);
 
+/* store_copied is called now and then with how many pages of |total| are copied; it returns 0 to break off.
+ */
+typedef int store_copied(void *arg, uint64_t done, uint64_t total);
+
+/* store_backup writes the embedded store that |url| names, as it is at one moment and while nodes serve, into
+ * |file|, which must not be there. The copy is of mode 0600, durable, and was read back; one that failed
+ * leaves nothing. A database has backups of its own: a fault. Returns 1, or 0 with |fault| written. */
+int store_backup(char *fault, const char *url, const char *file, store_copied *copied, void *arg);
+
+/* store_restore puts what store_backup wrote to |file| in the place of the store that |url| names, which no
+ * process may have open. What was there is kept under other names that begin with |*kept|, which is freed by
+ * the caller (NULL or empty: nothing was there). Returns 1, or 0 with |fault| written; then all is as it was.
+ */
+int store_restore(char *fault, const char *url, const char *file, char **kept, store_copied *copied,
+                  void *arg);
+
 /* store_audit_boundary returns up to when, at |before| (both Unix milliseconds) or earlier, the store can
  * delete entries of its audit log. */
 int64_t store_audit_boundary(const struct store *store, int64_t before);

@@ -7,6 +7,7 @@
 
 #include "crypto/algorithms.h"
 #include "crypto/random.h"
+#include "row.h"
 #include "server/base/json.h"
 #include "server/base/log.h"
 
@@ -185,7 +186,7 @@ size_t audit_record(char *out, const struct store_unit *unit)
     at += snprintf(at, NUMBER_ROOM, "%lld", (long long)unit->audit->at);
     at = put_text(at, WHO, unit->audit->who);
     at = put_hex(at, ISSUER, unit->issuer);
-    at = put_hex(at, TRANSACTION_ID, unit->tx_id);
+    at = put_hex(at, TRANSACTION_ID, store_whole_id(unit->tx_id));
     at = put_hex(at, SERIAL, serial_of(unit));
     at = put_text(at, DETAIL, unit->audit->detail);
     return (size_t)(put_name(at, END) - out);
@@ -298,8 +299,9 @@ int audit_entry_make(struct store_entry *out, struct audit_chain *chain, struct 
     if (!begin_entry(out, chain, now > chain->head.at ? now : chain->head.at))
         return 0;
     for (size_t i = 0; i < n; i++)
-        if (units[i]->audit != NULL && !add_record(chain, units[i]))
-            return 0;
+        for (const struct store_unit *unit = units[i]; unit != NULL; unit = unit->with)
+            if (unit->audit != NULL && !add_record(chain, unit))
+                return 0;
     return finish_entry(out, chain);
 }
 

@@ -55,10 +55,11 @@ int audit_chain_begin(struct audit_chain *chain, struct audit_register *reg, str
 /* audit_chain_end ends |chain| and frees what it holds. A chain that is all zero is allowed. */
 void audit_chain_end(struct audit_chain *chain);
 
-/* audit_entry_make makes the next entry of |chain| from those of |n| |units| that have an audit record, and
- * leaves the chain as it is: the entry counts when audit_chain_advance is told that it is committed. |now| in
- * Unix milliseconds; an entry is never older than the one before. |out->records| is empty if there is nothing
- * to write. Its views live until the next entry of |chain| is made. Returns 1, or 0 without memory. */
+/* audit_entry_make makes the next entry of |chain| from those of |n| |units|, and of those done with them,
+ * that have an audit record, and leaves the chain as it is: the entry counts when audit_chain_advance is told
+ * that it is committed. |now| in Unix milliseconds; an entry is never older than the one before.
+ * |out->records| is empty if there is nothing to write. Its views live until the next entry of |chain| is
+ * made. Returns 1, or 0 without memory. */
 int audit_entry_make(struct store_entry *out, struct audit_chain *chain, struct store_unit *const *units,
                      size_t n, int64_t now);
 

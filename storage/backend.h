@@ -29,6 +29,10 @@ struct backend {
                 store_row_found *each, void *arg);
     int (*status)(char *fault, const char *url, store_say *say, void *arg);
     int (*check)(char *fault, const char *url, const struct store_check *check);
+    int (*backup)(char *fault, const char *url, const char *file, store_copied *copied,
+                  void *arg); /* NULL: the database has its own */
+    int (*restore)(char *fault, const char *url, const char *file, char **kept, store_copied *copied,
+                   void *arg);                 /* likewise */
     int64_t (*audit_boundary)(int64_t before); /* NULL: any time */
     int (*each_head)(struct store *store, char *fault, int64_t before,
                      int (*each)(void *arg, const struct store_head *head), void *arg);

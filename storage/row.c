@@ -48,6 +48,26 @@ struct bytes store_claim_key(uint8_t out[STORE_CLAIM_KEY_MAX], struct bytes devi
     return bytes_of(out, STORE_HASH + 1 + profile.len);
 }
 
+enum { PART_LEN = STORE_WHOLE_ID_MAX, PART_NUMBER, PART_HASH };
+
+struct bytes store_part_id(uint8_t out[STORE_PART_ID], struct bytes whole, size_t n,
+                           struct bytes request_hash)
+{
+    if (whole.len > STORE_WHOLE_ID_MAX || n > UINT8_MAX || request_hash.len < STORE_PART_ID - PART_HASH)
+        abort();
+    memset(out, 0, STORE_WHOLE_ID_MAX);
+    memcpy(out, whole.data, whole.len);
+    out[PART_LEN] = (uint8_t)whole.len;
+    out[PART_NUMBER] = (uint8_t)n;
+    memcpy(out + PART_HASH, request_hash.data, STORE_PART_ID - PART_HASH);
+    return bytes_of(out, STORE_PART_ID);
+}
+
+struct bytes store_whole_id(struct bytes id)
+{
+    return id.len == STORE_PART_ID ? bytes_of(id.data, id.data[PART_LEN]) : id;
+}
+
 int store_claim_of(struct bytes *device, int *slot, struct bytes *profile, struct bytes claim)
 {
     if (claim.len <= STORE_HASH)

@@ -58,6 +58,20 @@ struct bytes store_claim_key(uint8_t out[STORE_CLAIM_KEY_MAX], struct bytes devi
                              struct bytes profile);
 int store_claim_of(struct bytes *device, int *slot, struct bytes *profile, struct bytes claim);
 
+/* store_part_id writes what stands for the transactionID in the row of part |n| (below 256) of the
+ * transaction |whole| (STORE_WHOLE_ID_MAX octets at most) that began with the request of |request_hash|, and
+ * returns it: no transactionID of a peer is so long. store_whole_id returns the transactionID that |id|
+ * stands for: |whole|, or |id| itself. */
+struct bytes store_part_id(uint8_t out[STORE_PART_ID], struct bytes whole, size_t n,
+                           struct bytes request_hash);
+struct bytes store_whole_id(struct bytes id);
+
+/* store_tx_has_parts returns 1 if |tx| is the row of a whole: it has the answer, and no certificate. */
+static inline int store_tx_has_parts(const struct store_tx *tx)
+{
+    return tx->answer.len != 0;
+}
+
 /* store_place_put writes the place of entry |seq| of |chain| into |out|. store_place_get reads place |i| of
  * |places|; returns its seq, with |*chain| a view, or 0 if there are no so many. */
 struct bytes store_place_put(uint8_t out[STORE_PLACE], const uint8_t chain[STORE_CHAIN_ID], int64_t seq);

@@ -58,7 +58,8 @@ void sql_counts(struct sql *sql, const struct store_table *table)
                 table->name, table->name);
     }
     sql_put(sql,
-            " WHERE %s.day NOT BETWEEN excluded.day AND excluded.day + 1 OR %s.day_count < excluded.most",
+            " WHERE %s.day NOT BETWEEN excluded.day AND excluded.day + 1 OR "
+            "%s.day_count + excluded.day_count <= excluded.most",
             table->name, table->name);
 }
 

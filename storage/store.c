@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "metrics.h"
 #include "versions.h"
 
 static const struct backend *const backends[] = {&sqlite_backend, &postgres_backend, &postgresql_backend};
@@ -93,7 +94,27 @@ int64_t store_claim_day(const struct store_claim *stored, int64_t day)
 
 int store_claim_has_room(const struct store_claim *quota, const struct store_claim *stored)
 {
-    return stored->day != store_claim_day(stored, quota->day) || stored->day_count < quota->most;
+    int64_t before = stored->day == store_claim_day(stored, quota->day) ? stored->day_count : 0;
+
+    return before + quota->day_count <= quota->most;
+}
+
+struct store_unit *store_unit_failed(struct store_unit *unit)
+{
+    struct store_unit *at = unit;
+
+    while (at != NULL && at->conflict == STORE_PRE_NONE)
+        at = at->with;
+    return at != NULL ? at : unit;
+}
+
+void store_unit_forget(struct store_unit *unit, enum store_outcome outcome)
+{
+    unit->outcome = outcome;
+    for (struct store_unit *at = unit; at != NULL; at = at->with) {
+        at->conflict = STORE_PRE_NONE;
+        at->row = (struct store_tx){0};
+    }
 }
 
 int store_unit_inserts_tx(const struct store_unit *unit)
@@ -185,13 +206,19 @@ void store_close(struct store *store)
 int store_fetch(struct store *store, struct store_fetch *const *items, void *const *args, size_t n,
                 store_done *done)
 {
-    return store->backend->fetch(store, items, args, n, done);
+    int taken = store->backend->fetch(store, items, args, n, done);
+    if (!taken)
+        store_count_refused(n, 1);
+    return taken;
 }
 
 int store_commit(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
                  store_done *done)
 {
-    return !store->to_read && store->backend->commit(store, units, args, n, done);
+    int taken = !store->to_read && store->backend->commit(store, units, args, n, done);
+    if (!taken)
+        store_count_refused(n, 0);
+    return taken;
 }
 
 int store_healthy(const struct store *store)
@@ -273,6 +300,28 @@ int store_check(char *fault, const char *url, const struct store_check *check)
 {
     const struct backend *backend = find_backend(fault, url);
     return backend != NULL && backend->check(fault, url, check);
+}
+
+#define HAS_ITS_OWN                                                                                          \
+    "a database is saved and restored by its own means: deploy/postgres/backup and deploy/postgres/restore"
+
+int store_backup(char *fault, const char *url, const char *file, store_copied *copied, void *arg)
+{
+    const struct backend *backend = find_backend(fault, url);
+    if (backend != NULL && backend->backup == NULL)
+        store_fault(fault, HAS_ITS_OWN);
+    return backend != NULL && backend->backup != NULL && backend->backup(fault, url, file, copied, arg);
+}
+
+int store_restore(char *fault, const char *url, const char *file, char **kept, store_copied *copied,
+                  void *arg)
+{
+    const struct backend *backend = find_backend(fault, url);
+    *kept = NULL;
+    if (backend != NULL && backend->restore == NULL)
+        store_fault(fault, HAS_ITS_OWN);
+    return backend != NULL && backend->restore != NULL &&
+           backend->restore(fault, url, file, kept, copied, arg);
 }
 
 int64_t store_audit_boundary(const struct store *store, int64_t before)

@@ -13,6 +13,7 @@
 enum {
     STORE_FAULT_MAX = 512, /* octets of a fault's text */
     STORE_WRITES_MAX = 16, /* rows that a unit writes */
+    STORE_WITH_MAX = 16,   /* units that are done with one */
 };
 
 /* struct store_head is where a chain of the audit log ends. */
@@ -58,11 +59,13 @@ enum store_precondition {
                       * as many as it may have */
     STORE_PRE_OLD,   /* a row that is to be removed is gone already, or may not be removed */
     STORE_PRE_LEASE, /* somebody else has the lease, or it has lapsed */
+    STORE_PRECONDITIONS
 };
 
 enum store_outcome {
     STORE_DONE = 1,
-    STORE_CONFLICT,    /* nothing written; |conflict| tells which precondition failed */
+    STORE_CONFLICT,    /* nothing written; |conflict| tells which precondition failed. Of units that are done
+                        * together it is that of one: store_unit_failed */
     STORE_UNAVAILABLE, /* nothing written: the store cannot be reached or is full */
     STORE_UNKNOWN,     /* it may have been written: fetch by transactionID to find out */
 };
@@ -152,6 +155,13 @@ struct store_unit {
     int64_t alive_at;
     int64_t alive_gap;
 
+    /* Another one that is done with this one, as its own |with| is: all of them, after each other, or none;
+     * NULL: it is alone. The first alone is committed, and its outcome is that of all. None writes a row that
+     * another one of them does, unless both by STORE_ONCE, or changes a certificate that another one
+     * changes; nor are two of them to have the same |key_unused|. What one writes may or may not be seen by
+     * the preconditions of those after it: what depends on that is wanted by the first. */
+    struct store_unit *with;
+
     /* Outcome. */
     enum store_outcome outcome;
     enum store_precondition conflict;
@@ -164,6 +174,12 @@ void store_unit_write(struct store_unit *unit, enum store_how how, enum store_ki
 
 /* store_unit_row returns the first row of |kind| that |unit| writes, or NULL. */
 const void *store_unit_row(const struct store_unit *unit, enum store_kind kind);
+
+/* store_unit_failed returns that of |unit| and those done with it which is the reason for STORE_CONFLICT. */
+struct store_unit *store_unit_failed(struct store_unit *unit);
+
+/* store_unit_forget makes |outcome| that of |unit|, and no conflict of it and of those done with it. */
+void store_unit_forget(struct store_unit *unit, enum store_outcome outcome);
 
 /* store_tx_is_expected returns 1 if a stored transaction in |state|, whose transactionID is free at
  * |free_at|, is what |unit| expects. */

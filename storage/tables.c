@@ -21,7 +21,7 @@ static const struct store_column transactions[] = {
     SMALL(store_tx, state),
     SMALL(store_tx, body),
     TRUTH(store_tx, implicit_confirm),
-    TRUTH(store_tx, granted_with_mods),
+    SMALL(store_tx, granted),
     OCTETS(store_tx, credential),
     TRUTH(store_tx, credential_is_mac),
     OCTETS(store_tx, credential_key),
@@ -125,6 +125,11 @@ static const struct store_column deliveries[] = {
     NUMBER(store_delivery, delivered), NUMBER(store_delivery, lost),     NUMBER(store_delivery, delivered_at),
 };
 
+static const struct store_column renewals[] = {
+    OCTETS(store_renewal, renewal), NUMBER(store_renewal, at),          NUMBER(store_renewal, since),
+    OCTETS(store_renewal, former),  OCTETS(store_renewal, certificate),
+};
+
 static const struct store_column nodes[] = {
     WORDS(store_node, name),     WORDS(store_node, version),  WORDS(store_node, config),
     OCTETS(store_node, guesses), NUMBER(store_node, seen_at),
@@ -216,6 +221,8 @@ const struct store_table store_tables[STORE_KINDS] = {
         {.name = "crl_urls", COLUMNS(crl_urls, store_crl_url), .keys = 2, .of_issuer = 1, .hows = ONCE},
     [STORE_DELIVERIES] =
         {.name = "deliveries", COLUMNS(deliveries, store_delivery), .keys = 1, .of_issuer = 1, .hows = PUT},
+    [STORE_RENEWALS] =
+        {.name = "renewals", COLUMNS(renewals, store_renewal), .keys = 1, .of_issuer = 1, .hows = PUT},
     [STORE_NODES] = {.name = "nodes", COLUMNS(nodes, store_node), .keys = 1, .hows = PUT},
     [STORE_SEALS] =
         {.name = "audit_seals", COLUMNS(seals, store_seal), .keys = 2, .has_ids = 1, .hows = ONCE},

@@ -30,10 +30,13 @@ enum {
     STORE_CRLS_MAX = 256,         /* of an issuer */
     STORE_CRL_URLS_MAX = 64,      /* URLs of shards of an issuer */
     STORE_OF_KEY_ID_MAX = 4,      /* certificates that are found by a key identifier */
-    STORE_REQUEST = 16,           /* octets that name a request: the first of SHA-256 over it */
+    STORE_WHOLE_ID_MAX = 64,      /* octets of a transactionID whose transaction has parts … */
+    STORE_PART_ID = STORE_WHOLE_ID_MAX + 2 + 8, /* … and of what stands for it in the row of a part */
+    STORE_REQUEST = 16,                         /* octets that name a request: the first of SHA-256 over it */
     STORE_APPROVAL_KEY = STORE_REQUEST + STORE_HASH,
     STORE_REQUESTS_MAX = 32, /* requests that are read at once: each has its message */
     STORE_ANNOUNCEMENT_KEY_MAX = 1 + STORE_NAME_MAX,
+    STORE_RENEWAL_KEY = 1 + STORE_HASH,
     STORE_ANNOUNCEMENTS_MAX = 16, /* announcements that are read at once: each has its message */
 };
 
@@ -53,9 +56,9 @@ struct store_tx {
     struct bytes transaction_id;
     struct bytes profile; /* name */
     enum store_tx_state state;
-    int body;              /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr, 13 ccr) */
-    int implicit_confirm;  /* 1: granted in the first answer */
-    int granted_with_mods; /* 1: the first answer said so */
+    int body;             /* PKIBody tag of the first request (0 ir, 2 cr, 4 p10cr, 7 kur, 11 rr, 13 ccr) */
+    int implicit_confirm; /* 1: granted in the first answer */
+    int granted;          /* PKIStatus of the first answer, if it had a certificate; else 0 */
     struct bytes credential;      /* SHA-256 of the protecting certificate, or the senderKID of a secret */
     int credential_is_mac;        /* 1: |credential| is a senderKID */
     struct bytes credential_key;  /* SubjectPublicKeyInfo of the protecting certificate; empty for a secret:
@@ -75,7 +78,7 @@ struct store_tx {
     struct bytes request_nonce; /* senderNonce of the first request, where that had to wait: the final answer
                                  * repeats it; else empty */
     struct bytes last_hash; /* SHA-256 of the last accepted request; of the first until there is another */
-    struct bytes answer;    /* DER of an answer that cannot be made again from what is stored, or empty */
+    struct bytes answer;    /* DER of the answer to several requests (store_tx_has_parts); else empty */
 };
 
 enum store_cert_status {
@@ -247,12 +250,23 @@ struct store_delivery {
     struct bytes delivery; /* SHA-256 over kind and |url|, STORE_HASH octets */
     int body;              /* PKIBody tag of its messages */
     struct bytes url;
-    int64_t since;        /* Unix seconds: what is older was there before anybody was told of it */
-    int64_t position;     /* of the last revocation, or the number of the last CRL; 0: none yet */
-    struct bytes done;    /* SHA-256 of the last update of the root; empty: none yet */
-    int64_t delivered;    /* announcements that arrived … */
-    int64_t lost;         /* … and those that were given up */
+    int64_t since;     /* Unix seconds: what is older was there before anybody was told of it */
+    int64_t position;  /* of the last revocation, or the number of the last CRL; 0: none yet */
+    struct bytes done; /* SHA-256 of the last update of the root, or the serial of the last certificate that
+                        * was looked at; empty: none yet */
+    int64_t delivered; /* announcements that arrived … */
+    int64_t lost;      /* … and those that were given up */
     int64_t delivered_at; /* Unix seconds; 0: never */
+};
+
+/* struct store_renewal is the newest certificate that a CA has issued to itself for a key that it answers or
+ * signs CRLs with. It precedes the file that has an older one. */
+struct store_renewal {
+    struct bytes renewal;     /* an octet for its use, then SHA-256 of its SubjectPublicKeyInfo */
+    int64_t at;               /* Unix seconds: when it was issued … */
+    int64_t since;            /* … and for what begins from when on it is used: by then all nodes know it */
+    struct bytes former;      /* DER of the one that it follows */
+    struct bytes certificate; /* DER */
 };
 
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */
@@ -352,6 +366,7 @@ enum store_kind {
     STORE_CRLS,
     STORE_CRL_URLS,
     STORE_DELIVERIES,
+    STORE_RENEWALS,
     STORE_NODES,
     STORE_SEALS,
     STORE_ENTRIES,

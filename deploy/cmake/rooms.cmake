@@ -34,6 +34,7 @@ endfunction()
 
 room(room-base server/base yaml Threads::Threads)
 room(room-sandbox server/sandbox room-base seccomp)
+room(room-service server/service room-base libsystemd)
 room(room-crypto crypto room-base boringssl ck p11-kit utf8proc)
 # One file an engine, each with its own headers: those of another must not even be found.
 set_source_files_properties(crypto/pkcs11.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
@@ -108,8 +109,8 @@ endfunction()
 
 file(GLOB main_sources CONFIGURE_DEPENDS server/*.c)
 if(main_sources AND TARGET room-front)
-    program(cmpd SOURCES ${main_sources} USES room-front room-admin room-crl room-ocsp room-upkeep room-pipeline room-policy room-sandbox h2o-headers)
-    program(cmpd-epoll SOURCES ${main_sources} USES room-front-epoll room-admin room-crl room-ocsp room-upkeep room-pipeline room-policy room-sandbox h2o-headers)
+    program(cmpd SOURCES ${main_sources} USES room-front room-admin room-crl room-ocsp room-upkeep room-pipeline room-policy room-sandbox room-service h2o-headers)
+    program(cmpd-epoll SOURCES ${main_sources} USES room-front-epoll room-admin room-crl room-ocsp room-upkeep room-pipeline room-policy room-sandbox room-service h2o-headers)
 endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/server/ctl/main.c AND TARGET room-ctl)
     program(cmpctl SOURCES server/ctl/main.c server/version.c USES room-ctl)

@@ -57,6 +57,7 @@ pkg_check_modules(SECCOMP REQUIRED libseccomp)
 pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
 pkg_check_modules(LIBPQ REQUIRED libpq>=15)
 pkg_check_modules(LIBLDAP REQUIRED ldap>=2.5 lber>=2.5)
+pkg_check_modules(LIBSYSTEMD REQUIRED libsystemd>=252)
 pkg_check_modules(LIBCURL REQUIRED libcurl>=7.87)
 configure_file(deploy/cmake/versions.h.in ${CMAKE_BINARY_DIR}/generated/versions.h)
 
@@ -69,6 +70,10 @@ target_link_libraries(boringssl INTERFACE ${boringssl}/lib/libssl.a ${boringssl}
 add_library(libldap INTERFACE)
 target_include_directories(libldap SYSTEM INTERFACE ${LIBLDAP_INCLUDE_DIRS})
 target_link_libraries(libldap INTERFACE ${LIBLDAP_LINK_LIBRARIES})
+
+add_library(libsystemd INTERFACE)
+target_include_directories(libsystemd SYSTEM INTERFACE ${LIBSYSTEMD_INCLUDE_DIRS})
+target_link_libraries(libsystemd INTERFACE ${LIBSYSTEMD_LINK_LIBRARIES})
 
 add_library(libcurl INTERFACE)
 target_include_directories(libcurl SYSTEM INTERFACE ${LIBCURL_INCLUDE_DIRS})

@@ -87,7 +87,7 @@ grant select on all tables in schema cmpd to cmpd_audit;
 select format('grant update on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace
     and relname in ('certificates', 'transactions', 'secrets', 'revocations', 'positions', 'crls', 'crl_pieces', 'leases', 'nodes', 'service',
-                    'devices', 'claims', 'announcements', 'deliveries') \gexec
+                    'devices', 'claims', 'announcements', 'deliveries', 'renewals') \gexec
 -- What the retention of a profile lets go, a key that is unblocked, and a device that is removed.
 select format('grant delete on cmpd.%I to cmpd_node', relname) from pg_class
     where relnamespace = 'cmpd'::regnamespace

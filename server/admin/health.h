@@ -18,14 +18,15 @@ struct health {
     atomic_int draining;     /* 1 from SIGTERM on */
 };
 
-enum { HEALTH_TEXT_MAX = NODES_TEXT_MAX + CRL_TEXT_MAX + 512 };
+enum { HEALTH_TEXT_MAX = NODES_TEXT_MAX + CRL_TEXT_MAX + EXPIRING_TEXT_MAX + EXPIRING_REASON_MAX + 512 };
 
 /* health_live writes the answer of /healthz: 200 as long as the process answers at all. Returns the HTTP
  * status. */
 int health_live(const struct health *health, char text[HEALTH_TEXT_MAX]);
 
 /* health_ready writes the answer of /readyz as one JSON object. Returns 200 when the store answers, the queue
- * has room, no token with signing keys is lost, and the node is not draining; else 503. Whether upkeep stands
+ * has room, no token with signing keys is lost, no certificate has ended without which nothing can be issued
+ * (the reason is told), and the node is not draining; else 503. What ends next, whether upkeep stands
  * still with an alarm, whether a CRL is late, how many
  * certificates are overdue (null: not counted yet), and which configuration each node has, is told, and
  * changes nothing. */

@@ -7,6 +7,17 @@ enum {
     BOUND_TRANSACTION_ID = 64, /* octets; RFC 9810 5.1.1 recommends 16 */
     BOUND_NONCE = 64,          /* octets; RFC 9810 5.1.1 recommends 16 */
     BOUND_NONCE_TOLERATED = 8, /* … at least, of a senderNonce that is too short (tolerate: nonce-length) */
+    BOUND_EXPIRY_DAYS_FIRST = 30, /* so long before something ends there is a first warning, … */
+    BOUND_EXPIRY_DAYS_SECOND = 7, /* … a second, and one each day from then on, … */
+    BOUND_EXPIRY_DAYS_LAST = 1,   /* … and a last one */
+    BOUND_EXPIRY_NEXT = 8,        /* what ends next, in the detail of readiness */
+    BOUND_RENEWAL_EVERY = 5, /* seconds between two attempts to renew a certificate of ours that is due */
+    BOUND_RENEWAL_LOOK = 60, /* … and between two looks whether one was renewed that is not */
+    BOUND_RENEWAL_REFUSED = 3600,  /* … and between two at one that is not to be renewed */
+    BOUND_RENEWAL_LOAD = 60,       /* … and between two to take up what was renewed, at most */
+    BOUND_RENEWAL_LEASE = 60,      /* seconds for which a node may be at it */
+    BOUND_RENEWAL_BACKDATE = 3600, /* … before it was made its notBefore is, at most */
+    BOUND_RENEWAL_SETTLES = 120,   /* seconds until a renewed one is used: all nodes have looked by then */
     BOUND_TOLERANCE_WARNING_DAYS = 30, /* so long before a tolerance ends there are warnings */
     BOUND_SENDER_KID = 128,            /* octets; a key identifier or a MAC reference */
     BOUND_DER_DEPTH = 24,              /* nested constructed elements */
@@ -61,7 +72,8 @@ enum {
     BOUND_ANNOUNCED_ABOUT = 700,      /* octets of what is told of one */
     BOUND_NESTED_MESSAGES = 64, /* that came in one nested message, those in nested ones among them, too */
     BOUND_NESTED_DEPTH = 2,     /* nested messages, one in the other */
-    BOUND_CERT_STATUS = 4,      /* CertStatus entries of a certConf that are read */
+    BOUND_TAKEN = 6,            /* rows that a part keeps others from writing */
+    BOUND_SEVERAL = 8,          /* CertReqMsg, RevDetails or CertStatus in one message */
 
     /* Upkeep: what is left is done a second later. */
     BOUND_UNCONFIRMED = 100,      /* transactions ended in one go for want of a certConf */
@@ -81,8 +93,10 @@ enum {
     BOUND_ANNOUNCE_ANSWER = 4096, /* … and octets of its answer, which nobody reads */
     BOUND_ANNOUNCE_LEASE = 60,    /* seconds after which another node may push when one is gone */
     BOUND_ANNOUNCE_RETRY = 5,     /* seconds after a failure until the next attempt, doubled each time … */
-    BOUND_ANNOUNCE_RETRY_MAX = 1800,  /* … up to this */
-    BOUND_ANNOUNCE_AGE = 24 * 3600,   /* seconds after which a revocation that never arrived is given up */
+    BOUND_ANNOUNCE_RETRY_MAX = 1800, /* … up to this */
+    BOUND_ANNOUNCE_AGE = 24 * 3600,  /* seconds after which a revocation that never arrived is given up */
+    BOUND_ANNOUNCE_SETTLED = 60, /* seconds after the time to confirm until certificates are looked at: clocks
+                                  * of nodes differ */
     BOUND_ANNOUNCE_AT_ONCE_MS = 1000, /* milliseconds after which others get their turn */
 
     /* CRLs. */
@@ -94,7 +108,9 @@ enum {
     BOUND_CRL_SHARDS = 128,                 /* of a CA */
     BOUND_CRL_FILES = 16,                   /* CRLs of CAs above */
     BOUND_CRL_FILE_NAME = 128,              /* octets of the name by which one of them is published */
-    BOUND_VENDOR_CRLS = 64,     /* of a vendor; beyond these bounds the configuration is refused: */
+    BOUND_TLS_EVERY = 2,                    /* seconds between two looks at the TLS files of listeners */
+    BOUND_TLS_SETTLES = 10, /* for which those that changed may not fit each other, before it is an alarm */
+    BOUND_VENDOR_CRLS = 64, /* of a vendor; beyond these bounds the configuration is refused: */
     BOUND_VENDOR_CRL_EVERY = 2, /* seconds between two looks whether one of those files has changed */
     BOUND_VENDOR_CRL_OCTETS = 64 * 1024 * 1024, /* of one of them */
     BOUND_VENDOR_CRLS_OCTETS =
@@ -171,6 +187,13 @@ enum {
     BOUND_GUESSES_SOURCE = 100,  /* of one source, except by references that were right from there */
     BOUND_GUESSES_HALVING = 600, /* seconds in which half of them is forgotten */
     BOUND_GUESSES_SHARED = 256,  /* references and sources of which a node tells the others at a time */
+
+    /* /metrics: what is beyond it is left out, and told. */
+    BOUND_METRICS_SERIES = 5000,
+    BOUND_METRICS_OCTETS = 2 * 1024 * 1024, /* of a text */
+    BOUND_METRICS_TEXTS = 4,                /* texts that readers have at a time; beyond it, 503 */
+    BOUND_METRICS_EVERY_MS = 1000,          /* a text is given again for so long */
+    BOUND_METRIC_LABEL = 128,               /* octets of a label's value; a longer one is cut */
 
     /* One batch of a worker; a longer list is served in several. */
     BOUND_BATCH = 256,

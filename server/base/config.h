@@ -83,9 +83,10 @@ struct config_root_change {
 /* Whom a CA tells by itself what has happened (RFC 9811 3.5). */
 struct config_announce {
     struct config_list urls;
-    int revocations; /* 1: rann */
-    int crls;        /* 1: crlann */
-    int roots;       /* 1: ckuann */
+    int revocations;  /* 1: rann */
+    int crls;         /* 1: crlann */
+    int roots;        /* 1: ckuann */
+    int certificates; /* 1: cann */
 };
 
 struct config_ca {
@@ -124,6 +125,7 @@ struct config_vendor {
     struct config_list crl_urls;             /* where more of those are fetched from */
     uint32_t crl_fetch_minutes;              /* between two looks there */
     int crl_stale_hours;                     /* for which one of those counts after its nextUpdate */
+    uint32_t late_days;                      /* for which a station's certificate counts after its notAfter */
     struct config_list tolerate;             /* "NAME", "NAME until YYYY-MM-DD" … */
     struct tolerances tolerances;            /* … read: for what its certificates protect */
 };
@@ -170,9 +172,10 @@ struct config_accept {
 
 /* What shared secrets may do, and what their MACs may ask for. */
 struct config_mac {
-    int allowed;      /* 1: shared secrets may protect requests */
-    uint32_t per_day; /* certificates of a reference, by UTC; 0: any number */
-    uint32_t open;    /* of a reference, that await certConf at the same time; 0: any number */
+    int allowed;       /* 1: shared secrets may protect requests */
+    uint32_t per_day;  /* certificates of a reference, by UTC; 0: any number */
+    uint32_t open;     /* of a reference, that await certConf at the same time; 0: any number */
+    uint32_t requests; /* in one message */
     uint32_t iterations_min, iterations_max;
     uint32_t salt_min, salt_max; /* octets */
     uint32_t key_min, key_max;   /* octets of the derived key */
@@ -253,6 +256,7 @@ struct config_update {
     uint32_t late_days;       /* after its notAfter in which one still is */
     uint32_t overdue_percent; /* … from when on it is told that none came; 0: it is not */
     int one_open;             /* 1: no other kur while the certificate of the last one awaits certConf */
+    int warn_again;           /* 1: who updates a certificate that has been updated before is told so */
     int by_request; /* 1: a cr or p10cr for names that its sender has a certificate for is an update, too */
 };
 
@@ -358,6 +362,7 @@ struct config_profile {
         *kind;      /* of a config_ready_made, whose settings it has where it says nothing else; NULL: none */
     int demo;       /* 1: a mark, said in file and log */
     const char *ca; /* name of a config_ca */
+    const char *former;       /* name of the profile of the CA before, or NULL */
     struct config_list paths; /* legacy HTTP paths that select this profile, "/pkix/" */
     enum config_devices devices;
     struct config_once once;
@@ -428,15 +433,23 @@ struct config_ocsp {
     uint32_t jobs;      /* requests in the process that need the store or a signature; beyond: tryLater */
 };
 
+/* enum config_log_to is where the log goes. */
+enum config_log_to { CONFIG_LOG_STDERR, CONFIG_LOG_JOURNALD, CONFIG_LOG_FILE };
+
 enum config_hardening { CONFIG_HARDENING_ON, CONFIG_HARDENING_OFF };
 
 struct config {
     enum config_front front;
     enum config_hardening hardening; /* off: for debuggers */
     enum log_level log;
-    const char *node;            /* name of this node in log and audit; default: the host's name */
-    const char *store;           /* "sqlite:PATH" or "postgres://…" */
-    const char *audit_seal_file; /* where seals of the audit log go besides store and log */
+    enum config_log_to log_to;
+    enum log_format log_format;
+    const char *log_file;            /* NULL: log_to names something else */
+    int log_file_mode;               /* of one that is made, as chmod takes it */
+    const char *node;                /* name of this node in log and audit; default: the host's name */
+    const char *store;               /* "sqlite:PATH" or "postgres://…" */
+    const char *audit_seal_file;     /* where seals of the audit log go besides store and log */
+    const char *key_passphrase_file; /* opens key files that are encrypted, mode 0600; NULL: none is */
     const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: no secrets are kept */
     struct config_list engines; /* who computes signatures, first choice first (crypto/engine.h) */
     struct config_threads threads;
@@ -538,6 +551,10 @@ int config_write(FILE *out, const struct config_value *values, size_t count);
 
 /* config_describe writes a table of all settings in Markdown. Returns 1, or 0 when |out| failed. */
 int config_describe(FILE *out);
+
+/* config_describe_man writes the page cmpd.yaml(5) of |version| for man(1), from the same rows. Returns 1, or
+ * 0 when |out| failed or memory ran out. */
+int config_describe_man(FILE *out, const char *version);
 
 /* struct config_ready_made is a ready-made profile. */
 struct config_ready_made {

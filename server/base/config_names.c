@@ -298,6 +298,42 @@ static int check_answer(struct config_fault *fault, const struct config *config,
                            p->name);
 }
 
+static const struct config_profile *profile_named(const struct config *config, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < config->profile_count; i++)
+        if (strcmp(config->profiles[i].name, name) == 0)
+            return &config->profiles[i];
+    return NULL;
+}
+
+static int check_former(struct config_fault *fault, const struct config *config, size_t i)
+{
+    const struct config_profile *p = &config->profiles[i], *former = profile_named(config, p->former);
+    char key[KEY_TEXT_MAX];
+
+    if (p->former == NULL)
+        return 1;
+    snprintf(key, sizeof key, "profiles[%zu].former", i);
+    if (former == NULL)
+        return config_fault_at(fault, config, key,
+                               "there is no profile \"%s\"; write the name of an entry of profiles",
+                               p->former);
+    if (former->ca != NULL && strcmp(former->ca, p->ca) == 0)
+        return config_fault_at(
+            fault, config, key,
+            "profile \"%s\" is of the same CA: write that of the CA before, or leave it out", p->former);
+    /* Who has come back has taken fewer steps than there are profiles; or it came back to the CA by another
+     * one. */
+    for (size_t steps = 0; former != NULL; steps++, former = profile_named(config, former->former))
+        if (former == p || steps == config->profile_count ||
+            (former->ca != NULL && strcmp(former->ca, p->ca) == 0))
+            return config_fault_at(
+                fault, config, key,
+                "it leads in a circle: the first CA has none before it, take former out of its "
+                "profile");
+    return 1;
+}
+
 static int check_profile(struct config_fault *fault, const struct config *config, size_t i)
 {
     char key[KEY_TEXT_MAX];
@@ -310,9 +346,10 @@ static int check_profile(struct config_fault *fault, const struct config *config
     if (!has_name(config, ca_name, config->ca_count, p->ca))
         return config_fault_at(fault, config, key, "there is no CA \"%s\"; write the name of an entry of cas",
                                p->ca);
-    return check_accept(fault, config, i) && check_answer(fault, config, i) &&
-           check_ranges(fault, config, i) && check_paths(fault, config, i) &&
-           config_check_urls(fault, config, i) && config_check_authorize(fault, config, i);
+    return check_former(fault, config, i) && check_accept(fault, config, i) &&
+           check_answer(fault, config, i) && check_ranges(fault, config, i) &&
+           check_paths(fault, config, i) && config_check_urls(fault, config, i) &&
+           config_check_authorize(fault, config, i);
 }
 
 /* What an accepted message may be sent again for: its messageTime may lie as far ahead as back. A message
@@ -375,10 +412,26 @@ static int check_store(struct config_fault *fault, const struct config *config)
                            config->store);
 }
 
+static int check_log(struct config_fault *fault, const struct config *config)
+{
+    if (config->log_to == CONFIG_LOG_FILE && config->log_file == NULL)
+        return config_fault_at(fault, config, "log_to",
+                               "log_to is file, and log_file names none; write log_file: PATH");
+    if (config->log_to != CONFIG_LOG_FILE && config->log_file != NULL)
+        return config_fault_at(fault, config, "log_file",
+                               "log_file is for log_to: file; write that, or remove log_file");
+    if (config->log_to == CONFIG_LOG_JOURNALD && config->log_format != LOG_LOGFMT)
+        return config_fault_at(fault, config, "log_format",
+                               "journald has a field for each value; remove log_format, or write another "
+                               "log_to");
+    return 1;
+}
+
 int config_check_references(struct config_fault *fault, struct config *config)
 {
-    if (!check_store(fault, config) || !check_listeners(fault, config) || !check_proxies(fault, config) ||
-        !check_crl(fault, config) || !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
+    if (!check_store(fault, config) || !check_log(fault, config) || !check_listeners(fault, config) ||
+        !check_proxies(fault, config) || !check_crl(fault, config) ||
+        !check_unique(fault, config, "cas", ca_name, config->ca_count) ||
         !config_check_published(fault, config) ||
         !check_unique(fault, config, "vendors", vendor_name, config->vendor_count) ||
         !config_check_vendor_urls(fault, config) || !config_check_announce(fault, config) ||

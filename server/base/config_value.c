@@ -22,12 +22,22 @@ int config_is_token(const char *key)
     return strncasecmp(key, "pkcs11:", strlen("pkcs11:")) == 0;
 }
 
+/* A file that systemd hands over (systemd.exec(5), LoadCredential=). Its unit has the variable; who runs
+ * cmpctl beside it does not. */
+#define CREDENTIAL "credential:"
+#define CREDENTIALS_OF_UNIT "/run/credentials/cmpd.service"
+
 const char *config_resolve(struct config_reading *reading, const char *file)
 {
     const char *folder = reading->source->folder, *joined;
 
     if (file[0] == '/')
         return file;
+    if (strncmp(file, CREDENTIAL, strlen(CREDENTIAL)) == 0) {
+        file += strlen(CREDENTIAL);
+        folder = getenv("CREDENTIALS_DIRECTORY");
+        folder = folder != NULL ? folder : CREDENTIALS_OF_UNIT;
+    }
     joined =
         arena_printf(reading->source->arena, "%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", file);
     if (joined == NULL)

@@ -152,6 +152,11 @@ int file_sync_folder(const char *path)
 }
 
 /* link(2) fails where the name exists, which rename(2) does not: no look first and act later. */
+size_t file_first_line(const uint8_t *text)
+{
+    return strcspn((const char *)text, "\r\n");
+}
+
 static int put_in_place(const char *temp, const char *path, int must_be_new)
 {
     if (!must_be_new)
@@ -202,4 +207,17 @@ int file_is_private(const char *path)
         return 0;
     errno = 0;
     return (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+uint64_t file_stamp(uint64_t stamp, const char *path)
+{
+    struct stat st = {.st_size = 0};
+
+    if (stat(path, &st) != 0)
+        st.st_size = -1;
+    const uint64_t parts[] = {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size,
+                              (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        stamp = (stamp ^ parts[i]) * UINT64_C(0x100000001b3); /* FNV-1a, a word at a time */
+    return stamp;
 }

@@ -19,6 +19,8 @@ struct set {
 struct ledger {
     size_t sets; /* a power of two */
     struct set *table;
+    atomic_size_t used;
+    _Atomic(uint64_t) crowded;
 };
 
 struct ledger *ledger_new(size_t places)
@@ -45,6 +47,13 @@ void ledger_free(struct ledger *ledger)
         return;
     munmap(ledger->table, ledger->sets * sizeof *ledger->table);
     free(ledger);
+}
+
+size_t ledger_places(const struct ledger *ledger, size_t *used, uint64_t *crowded)
+{
+    *used = atomic_load_explicit(&ledger->used, memory_order_relaxed);
+    *crowded = atomic_load_explicit(&ledger->crowded, memory_order_relaxed);
+    return ledger->sets * SET;
 }
 
 uint32_t ledger_now(void)
@@ -150,14 +159,18 @@ struct ledger_source *ledger_pin(struct ledger *ledger, uint64_t id, uint32_t no
 {
     struct set *set = set_of(ledger, id);
     struct ledger_source *source, *victim;
+    size_t is_new;
 
     while ((source = find(set, used(id))) == NULL) {
         if ((victim = find_victim(set, now)) == NULL) {
             source = &set->places[SET];
+            atomic_fetch_add_explicit(&ledger->crowded, 1, memory_order_relaxed);
             atomic_fetch_add_explicit(&source->pins, 1, memory_order_relaxed);
             break;
         }
+        is_new = atomic_load_explicit(&victim->id, memory_order_relaxed) == 0;
         if (take_over(victim, used(id))) {
+            atomic_fetch_add_explicit(&ledger->used, is_new, memory_order_relaxed);
             source = victim;
             break;
         }

@@ -66,6 +66,10 @@ struct ledger *ledger_new(size_t places);
 /* ledger_free frees it. No pin may be left. NULL is allowed. */
 void ledger_free(struct ledger *ledger);
 
+/* ledger_places returns how many places |ledger| has, and in |*used| how many of them were ever given to a
+ * source; |*crowded| is how often there was none for a source, and it shared one. Any thread. */
+size_t ledger_places(const struct ledger *ledger, size_t *used, uint64_t *crowded);
+
 /* ledger_now returns the seconds of a clock that never goes back, at least 1: the time of all calls below. */
 uint32_t ledger_now(void);
 

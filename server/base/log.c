@@ -59,7 +59,7 @@ void log_put_line(enum log_level level, const char *event, const struct log_fiel
     int saved = errno; /* a caller may log between a failed call and its look at errno */
     char line[LOG_LINE_MAX];
 
-    put_line(line, log_make_line(line, sizeof line, level, event, fields));
+    put_line(line, log_make(line, sizeof line, level, event, fields));
     errno = saved;
 }
 
@@ -69,11 +69,16 @@ void log_put_long_line(enum log_level level, const char *event, const struct log
     char *line = malloc(LOG_LONG_MAX);
 
     if (line != NULL)
-        put_line(line, log_make_line(line, LOG_LONG_MAX, level, event, fields));
+        put_line(line, log_make(line, LOG_LONG_MAX, level, event, fields));
     else
         log_put_line(level, event, fields);
     free(line);
     errno = saved;
+}
+
+void log_to(int (*take)(const char *text, size_t len))
+{
+    log_writer_take(take);
 }
 
 int log_start(void)

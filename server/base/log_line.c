@@ -2,25 +2,37 @@
 #include "server/base/log_internal.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "server/base/utf8.h"
 
-static const char *const level_names[] = {"debug", "info", "warn", "error"};
+const char *log_level_name(enum log_level level)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
 
-static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
+    return names[level];
+}
+
+void log_time(char out[LOG_TIME])
 {
     struct timespec now;
     struct tm utc;
-    char quoted[256];
+    char date[LOG_TIME];
+
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out, LOG_TIME, "%.19s.%03uZ", date, (unsigned)(now.tv_nsec / 1000000) % 1000);
+}
+
+static size_t put_head(char *line, size_t size, enum log_level level, const char *event)
+{
+    char quoted[256], time[LOG_TIME];
     const char *shown = event;
+
+    log_time(time);
     if (event[0] == 0 || strpbrk(event, " \"=\\") != NULL)
         shown = log_quote(quoted, sizeof quoted, bytes_str(event));
-    int len = snprintf(line, size, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s event=%s",
-                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                       now.tv_nsec / 1000000, level_names[level], shown);
+    int len = snprintf(line, size, "time=%s level=%s event=%s", time, log_level_name(level), shown);
     return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
 }
 
@@ -33,13 +45,7 @@ static void flatten(char *text, size_t len)
     }
 }
 
-/* A line that is being made: |at| has |room| octets. */
-struct making {
-    char *at;
-    size_t room;
-};
-
-static void put(struct making *line, const char *text, size_t len)
+void log_making_put(struct log_making *line, const char *text, size_t len)
 {
     if (len > line->room)
         len = line->room;
@@ -48,7 +54,7 @@ static void put(struct making *line, const char *text, size_t len)
     line->room -= len;
 }
 
-static void put_number(struct making *line, int64_t number)
+void log_making_number(struct log_making *line, int64_t number)
 {
     char digits[24];
     size_t at = sizeof digits;
@@ -59,7 +65,7 @@ static void put_number(struct making *line, int64_t number)
     while ((rest /= 10) != 0);
     if (number < 0)
         digits[--at] = '-';
-    put(line, digits + at, sizeof digits - at);
+    log_making_put(line, digits + at, sizeof digits - at);
 }
 
 static int is_word(struct bytes value)
@@ -73,7 +79,7 @@ static int is_word(struct bytes value)
 }
 
 /* Writes the value of |field| into at most |room| octets of the line. */
-static void put_value(struct making *line, const struct log_field *field, size_t room)
+static void put_value(struct log_making *line, const struct log_field *field, size_t room)
 {
     struct bytes octets = field->u.octets;
     char real[64];
@@ -83,7 +89,7 @@ static void put_value(struct making *line, const struct log_field *field, size_t
     switch (field->kind) {
     case LOG_WORD:
         if (is_word(octets)) {
-            put(line, (const char *)octets.data, octets.len < room ? octets.len : room);
+            log_making_put(line, (const char *)octets.data, octets.len < room ? octets.len : room);
             return;
         }
         /* fall through */
@@ -98,16 +104,18 @@ static void put_value(struct making *line, const struct log_field *field, size_t
         line->room -= room;
         return;
     case LOG_NUMBER:
-        put_number(line, field->u.number);
+        log_making_number(line, field->u.number);
         return;
     case LOG_REAL:
         snprintf(real, sizeof real, "%.1f", field->u.real);
-        put(line, real, strlen(real));
+        log_making_put(line, real, strlen(real));
         return;
     case LOG_PAIRS:
         room = octets.len < line->room ? octets.len : line->room;
-        put(line, (const char *)octets.data, room);
+        log_making_put(line, (const char *)octets.data, room);
         flatten(line->at - room, room);
+        return;
+    case LOG_NONE:
         return;
     }
 }
@@ -115,7 +123,7 @@ static void put_value(struct making *line, const struct log_field *field, size_t
 size_t log_make_line(char *line, size_t size, enum log_level level, const char *event,
                      const struct log_field *fields)
 {
-    struct making making = {line, size - 2}; /* the end of the line, and a NUL behind a value */
+    struct log_making making = {line, size - 2}; /* the end of the line, and a NUL behind a value */
     size_t count = 0, each, kept;
 
     making.at += put_head(line, making.room, level, event);
@@ -124,10 +132,12 @@ size_t log_make_line(char *line, size_t size, enum log_level level, const char *
         count++;
     each = making.room / (2 * count + 1); /* that each field finds, however long those before it are */
     for (size_t i = 0; i < count; i++) {
-        put(&making, " ", 1);
+        if (fields[i].kind == LOG_NONE)
+            continue;
+        log_making_put(&making, " ", 1);
         if (fields[i].kind != LOG_PAIRS) {
-            put(&making, fields[i].key, strlen(fields[i].key));
-            put(&making, "=", 1);
+            log_making_put(&making, fields[i].key, strlen(fields[i].key));
+            log_making_put(&making, "=", 1);
         }
         kept = (count - i - 1) * each;
         put_value(&making, &fields[i], making.room > kept ? making.room - kept : 0);

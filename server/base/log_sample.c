@@ -111,9 +111,9 @@ static struct bytes without_port(struct bytes who)
 static void tell(const struct place *place)
 {
     char line[LOG_LINE_MAX];
-    log_put(line, log_make_line(line, sizeof line, LOG_WARN, "lines left out",
-                                LOG_FIELDS(log_text("of", place->event), log_text("source", place->who),
-                                           log_number("left_out", (int64_t)place->left_out))));
+    log_put(line, log_make(line, sizeof line, LOG_WARN, "lines left out",
+                           LOG_FIELDS(log_text("of", place->event), log_text("source", place->who),
+                                      log_number("left_out", (int64_t)place->left_out))));
 }
 
 /* is_within counts a line among those of all sources: many sources are many lines, too. */

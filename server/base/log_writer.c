@@ -1,4 +1,5 @@
-/* log_writer.c: a thread that writes lines, so that no other waits for standard error.
+/* log_writer.c: a thread that writes lines, so that no other waits for standard error, or for what stands in
+ * its place.
  *
  * Until it is started, and after it has ended, each thread writes its own. In between, pieces (a line, or
  * what a thread has held) go through a ring of cells, each with a number that tells whose turn it is: a
@@ -43,6 +44,22 @@ static struct {
     void (*tick)(int all);
 } ring;
 
+/* Where pieces go: to |take|, or where that is NULL to |fd|. */
+static struct {
+    int fd;
+    int (*take)(const char *text, size_t len);
+} out = {.fd = STDERR_FILENO};
+
+void log_writer_fd(int fd)
+{
+    out.fd = fd;
+}
+
+void log_writer_take(int (*take)(const char *text, size_t len))
+{
+    out.take = take;
+}
+
 static size_t count_lines(const char *text, size_t len)
 {
     size_t lines = 0;
@@ -54,10 +71,12 @@ static size_t count_lines(const char *text, size_t len)
 /* Writes all of it, also to a descriptor that somebody made non-blocking. Returns 0 if it cannot be. */
 static int write_all(const char *text, size_t len)
 {
+    if (out.take != NULL)
+        return out.take(text, len);
     while (len > 0) {
-        ssize_t n = write(STDERR_FILENO, text, len);
+        ssize_t n = write(out.fd, text, len);
         if (n < 0 && errno == EAGAIN) {
-            struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+            struct pollfd ready = {.fd = out.fd, .events = POLLOUT};
             poll(&ready, 1, TICK_MS);
         } else if (n < 0 && errno != EINTR) {
             return 0;
@@ -117,7 +136,7 @@ void log_put(const char *text, size_t len)
         return;
     if (!atomic_load_explicit(&ring.running, memory_order_acquire)) {
         /* One write, never repeated: half a line mixed into another thread's is worse than half a line. */
-        if (write(STDERR_FILENO, text, len) < 0) {
+        if (out.take != NULL ? !out.take(text, len) : write(out.fd, text, len) < 0) {
             /* There is nowhere left to tell it. */
         }
     } else if (!(len > LOG_HELD_MAX ? put_long(text, len) : put(text, NULL, len))) {
@@ -133,9 +152,9 @@ static void tell_dropped(void)
     uint_fast64_t dropped = atomic_exchange(&ring.dropped, 0);
     if (dropped == 0)
         return;
-    size_t len = log_make_line(line, sizeof line, LOG_ERROR, "log lines lost",
-                               LOG_FIELDS(log_number("left_out", (int64_t)dropped),
-                                          log_text("text", "standard error was blocked or slow")));
+    size_t len = log_make(line, sizeof line, LOG_ERROR, "log lines lost",
+                          LOG_FIELDS(log_number("left_out", (int64_t)dropped),
+                                     log_text("text", "what the log goes to was blocked, slow or full")));
     if (!write_all(line, len))
         atomic_fetch_add(&ring.dropped, dropped);
 }

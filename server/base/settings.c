@@ -97,9 +97,10 @@ static const struct config_setting listener_rows[] = {
      .says = "HOST:PORT"},
     {ROW(config_listener, serves), .kind = CONFIG_WORDS, .min = 1, .max = CONFIG_LIST_MAX,
      .words = service_words, .number = CONFIG_SERVE_CMP,
-     .says =
-         "cmp: base stations; publication: /crl/ and /ca/, for anybody; ocsp: /ocsp, likewise; health: "
-         "/healthz and /readyz, for load balancers and for whoever watches; admin: /tolerances, for cmpctl"},
+     .says = "cmp: base stations; publication: /crl/ and /ca/, for anybody; ocsp: /ocsp, likewise; health: "
+             "/healthz and /readyz, for load balancers and for whoever watches; admin: /tolerances, for "
+             "cmpctl, and "
+             "/metrics, for Prometheus"},
     {ROW(config_listener, tls), POINTER(config_tls, tls), .commented = 1,
      .says = "TLS 1.3, and TLS 1.2 with ECDHE and AEAD; without it plain HTTP"},
     {ROW(config_listener, proxy_protocol), FLAG(0), .commented = 1, .example = "true",
@@ -127,6 +128,10 @@ static const struct config_setting announce_rows[] = {
     {ROW(config_announce, roots), FLAG(1),
      .says =
          "another root: that of next, or, without next, how one gets here from that of previous (ckuann)"},
+    {ROW(config_announce, certificates), FLAG(0),
+     .says =
+         "each certificate that was asked for and confirmed, once its time to be confirmed is over (cann): a "
+         "message for each"},
 };
 static const struct config_section announce = SECTION(announce, "announce");
 
@@ -270,6 +275,9 @@ static const struct config_setting vendor_rows[] = {
      .says =
          "hours for which a CRL still counts after its nextUpdate; after those the stations it speaks of are "
          "refused"},
+    {ROW(config_vendor, late_days), NUMBER(0, 36500, 0),
+     .says = "days for which a certificate of a station counts after its notAfter, its issuers as they were "
+             "then; CRLs need not list what has expired: who must not come back stands in blocked"},
     {ROW(config_vendor, tolerate), LIST(CONFIG_TEXTS, 0), .example = "[clock-off until 2030-06-30]",
      .commented = 1,
      .says = "what is taken against the RFCs of what its certificates protect: see tolerate of a profile"},
@@ -360,6 +368,10 @@ static const struct config_setting mac_rows[] = {
              "number"},
     {ROW(config_mac, open), NUMBER(0, BOUND_OPEN_TRANSACTIONS, 0),
      .says = "… of which so many may await their certConf at the same time; 0: any number"},
+    {ROW(config_mac, requests), NUMBER(1, BOUND_SEVERAL, 1),
+     .says =
+         "requests for certificates, in one message that a secret protects: one that may be used once gets "
+         "as many certificates"},
     {ROW(config_mac, iterations_min), NUMBER(1, 10000000, 100),
      .says = "iterationCount of PasswordBasedMac and PBMAC1"},
     {ROW(config_mac, iterations_max), NUMBER(1, 10000000, 10000),
@@ -508,6 +520,10 @@ static const struct config_setting update_rows[] = {
              "overdue: log, /readyz and cmpctl device overdue tell; 0: they do not"},
     {ROW(config_update, one_open), FLAG(0),
      .says = "true: a kur is refused while the certificate of the last one awaits its certConf"},
+    {ROW(config_update, warn_again), FLAG(0),
+     .says =
+         "true: a kur for a certificate that has been updated before, and confirmed, gets its certificate "
+         "with the status keyUpdateWarning"},
     {ROW(config_update, by_request), FLAG(0),
      .says =
          "true: a cr or p10cr for names for which its sender has a certificate, one of this CA that signs "
@@ -676,6 +692,9 @@ static const struct config_setting profile_rows[] = {
          "a ready-made profile (cmpctl profile kinds): this one has its settings where it says nothing else"},
     {ROW(config_profile, ca), .kind = CONFIG_NAME, .example = "issuing",
      .says = "which issues; may be left out if there is one"},
+    {ROW(config_profile, former), .kind = CONFIG_NAME, .commented = 1, .example = "base-station-1",
+     .says = "the profile of the CA before this one: it serves kur and rr which a certificate of that CA "
+             "protects, at whatever URL of this profile they come"},
     {ROW(config_profile, paths), LIST(CONFIG_TEXTS, 0),
      .says = "paths besides /.well-known/cmp/p/NAME, such as /pkix/"},
     {ROW(config_profile, devices), WORD(devices_words, CONFIG_DEVICES_OPEN),
@@ -729,6 +748,13 @@ static const struct config_word hardening_words[] = {
 static const struct config_word log_words[] = {
     {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warn", LOG_WARN}, {"error", LOG_ERROR}, {NULL, 0}};
 
+static const struct config_word log_to_words[] = {
+    {"stderr", CONFIG_LOG_STDERR}, {"journald", CONFIG_LOG_JOURNALD}, {"file", CONFIG_LOG_FILE}, {NULL, 0}};
+static const struct config_word log_format_words[] = {{"logfmt", LOG_LOGFMT}, {"json", LOG_JSON}, {NULL, 0}};
+enum { MODE_OWNER = 0600, MODE_GROUP = 0640 };
+static const struct config_word log_file_mode_words[] = {
+    {"0600", MODE_OWNER}, {"0640", MODE_GROUP}, {NULL, 0}};
+
 static const struct config_setting root_rows[] = {
     {ROW(config, front), WORD(front_words, CONFIG_FRONT_AUTO), .restart = 1, .of_node = 1,
      .says = "How the network is read: auto (io_uring, and epoll where the kernel or a container refuses "
@@ -738,15 +764,34 @@ static const struct config_setting root_rows[] = {
          "What the kernel is asked to forbid this process: on, or off while a debugger is to look into it."},
     {ROW(config, log), WORD(log_words, LOG_INFO), .of_node = 1,
      .says = "The least important lines that are logged: debug, info, warn, error."},
+    {ROW(config, log_to), WORD(log_to_words, CONFIG_LOG_STDERR), .restart = 1, .of_node = 1,
+     .says =
+         "Where the log goes: stderr, journald (by its own protocol, with a field for each value), or file "
+         "(see log_file)."},
+    {ROW(config, log_format), WORD(log_format_words, LOG_LOGFMT), .restart = 1, .of_node = 1,
+     .says = "What a line is, on standard error and in a file: logfmt, or json, an object a line."},
+    {ROW(config, log_file), .kind = CONFIG_FILE, .commented = 1, .restart = 1, .of_node = 1,
+     .example = "/var/log/cmpd/cmpd.log",
+     .says = "The file that lines are appended to. SIGHUP opens it anew, for whoever moved it away "
+             "(logrotate); where that fails, lines go on to the old one, and one of them says so."},
+    {ROW(config, log_file_mode), WORD(log_file_mode_words, MODE_OWNER), .restart = 1, .of_node = 1,
+     .says = "Its mode where it is made: 0600, or 0640 for a group that may read it. That of a file that is "
+             "there stays."},
     {ROW(config, node), .kind = CONFIG_NAME, .restart = 1, .of_node = 1, .example = "ca1",
      .says = "This node's name in the log and in the audit record; by default its host's."},
     {ROW(config, store), .kind = CONFIG_TEXT, .text = "sqlite:store/cmpd.db", .restart = 1, .of_node = 1,
      .says = "Where certificates and transactions are kept: sqlite:PATH, embedded, for one machine; or "
-             "postgresql://…, for several nodes."},
+             "postgresql://…, for several nodes. Files of an embedded one are copied by cmpctl backup, never "
+             "by hand."},
     {ROW(config, audit_seal_file), .kind = CONFIG_FILE, .text = "audit/seals.log", .restart = 1, .of_node = 1,
      .says = "Where seals of the audit log are written besides the store: what no sampling and no limit of a "
              "journal takes away. Keep copies where those who may write to the store cannot. A file that was "
              "moved away is made anew."},
+    {ROW(config, key_passphrase_file), .kind = CONFIG_FILE, .commented = 1, .of_node = 1,
+     .example = "credential:passphrase",
+     .says = "The passphrase of key files that are encrypted (PKCS #8: openssl pkcs8 -topk8 -v2 "
+             "aes-256-cbc), mode 0600, on its first line. "
+             "credential:NAME is what systemd hands over by LoadCredential="},
     {ROW(config, seal_key), .kind = CONFIG_FILE, .example = "ca/seal.key",
      .says = "The key that seals shared secrets in the store: 64 hexadecimal digits, mode 0600. The same on "
              "all nodes."},

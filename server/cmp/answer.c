@@ -41,6 +41,27 @@ const struct certificate *cmp_answering_certificate(const struct cmp_profile *pr
     return answerer_of(profile).cert;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t cmp_signs_until(const struct cmp_profile *profile)
+{
+    const struct cmp_authority *ca = profile->ca;
+    int64_t until = earlier(ca->cert.not_after, cmp_answering_certificate(profile)->not_after);
+
+    return ca->chain_not_after != 0 ? earlier(until, ca->chain_not_after) : until;
+}
+
+/* RFC 9483 3.6.4 */
+enum cmp_turn cmp_check_signers(struct cmp_message *m)
+{
+    if (m->now <= cmp_signs_until(m->profile) || cmp_has(m, CMP_ANNOUNCES))
+        return CMP_ON;
+    return cmp_refuse(m, PKI_SYSTEM_UNAVAIL, CMP_SIGNER_ENDED, NULL);
+}
+
 /* RFC 9483 3.2 wants one kind of protection throughout; some clients take, or want, a signature. */
 int cmp_answers_by_mac(const struct cmp_message *m)
 {
@@ -133,7 +154,7 @@ static void fill_header(struct cmp_message *m, struct pki_header *header)
         if (!m->grant_implicit)
             header->confirm_wait_time = m->has_tx && m->tx.deadline != 0 && m->approved == NULL
                                             ? m->tx.deadline
-                                            : m->now + m->profile->config->confirm.wait_seconds;
+                                            : m->now + cmp_confirm_seconds(m);
     }
 }
 
@@ -181,13 +202,24 @@ static int choose_mac(struct cmp_message *m)
     return mac_answer(&m->answer_mac, m->arena, &m->mac, fresh);
 }
 
+/* All answers of a transaction are under one certificate, on whichever node: for stations that keep who
+ * answered first. The key is the same, and with it what signs, its name and its senderKID. */
+static int is_under_former(const struct cmp_message *m)
+{
+    const struct cmp_authority *ca = m->profile->ca;
+    int64_t began = m->has_tx ? m->tx.created_at : m->now;
+
+    return ca->former_cmp_cert.len != 0 && began < ca->cmp_since && m->now <= ca->former_not_after;
+}
+
 static int choose_extra_certs(struct cmp_message *m)
 {
     const struct cmp_authority *ca = m->profile->ca;
     const struct answerer answerer = answerer_of(m->profile);
 
     if (!cmp_answers_by_mac(m)) {
-        m->extra_certs = answerer.extra_certs;
+        m->extra_certs =
+            !is_by_ca(m->profile) && is_under_former(m) ? ca->former_extra_certs : answerer.extra_certs;
         m->extra_cert_count = answerer.extra_cert_count;
     } else {
         m->extra_certs = ca->mac_extra_certs;
@@ -196,10 +228,25 @@ static int choose_extra_certs(struct cmp_message *m)
     return !gives_certificate(m) || add_profile_certs(m);
 }
 
+/* Nothing can be protected: the one case beside overload in which an answer goes out bare. */
+static enum cmp_turn answer_without_key(struct cmp_message *m, const char *text)
+{
+    m->result.end = JOB_NO_KEY;
+    m->result.event = "request refused";
+    m->result.refused = 1;
+    m->result.fail_info = PKI_SYSTEM_UNAVAIL;
+    m->result.text = text;
+    return cmp_answer_bare(m, m->in.der, m->result.text) ? CMP_END : cmp_out_of_memory(m);
+}
+
 enum cmp_turn cmp_protect(struct cmp_message *m)
 {
     const struct answerer answerer = answerer_of(m->profile);
     struct pki_header header;
+
+    /* What an expired certificate signs no station takes: bare, it can at least be read. */
+    if (m->now > cmp_signs_until(m->profile) && !cmp_answers_by_mac(m))
+        return answer_without_key(m, CMP_SIGNER_ENDED);
 
     m->result.reply_body = m->answer_body;
     m->answer_signing = NULL;
@@ -215,17 +262,6 @@ enum cmp_turn cmp_protect(struct cmp_message *m)
     return CMP_ON;
 }
 
-/* Nothing can be protected: the one case beside overload in which an answer goes out bare. */
-static enum cmp_turn answer_without_key(struct cmp_message *m)
-{
-    m->result.end = JOB_NO_KEY;
-    m->result.event = "request refused";
-    m->result.refused = 1;
-    m->result.fail_info = PKI_SYSTEM_UNAVAIL;
-    m->result.text = "the server's key is not available: try again later";
-    return cmp_answer_bare(m, m->in.der, m->result.text) ? CMP_END : cmp_out_of_memory(m);
-}
-
 enum cmp_turn cmp_finish(struct cmp_message *m)
 {
     const struct signing *sign = m->answer_signing;
@@ -233,7 +269,7 @@ enum cmp_turn cmp_finish(struct cmp_message *m)
     struct bytes protection;
 
     if (sign != NULL && sign->signature_len == 0)
-        return answer_without_key(m);
+        return answer_without_key(m, "the server's key is not available: try again later");
     protection = sign != NULL ? bytes_of(sign->signature, sign->signature_len)
                               : bytes_of(mac, mac_apply(mac, &m->answer_mac, m->mac_key, m->protected_part));
     if (protection.len == 0 || !pki_encode_message(&m->result.reply, m->arena, m->protected_part, protection,

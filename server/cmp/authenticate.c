@@ -135,7 +135,9 @@ enum cmp_turn cmp_judge_proof(struct cmp_message *m)
     if ((turn = cmp_judge_tolerated(m)) != CMP_ON || (!m->is_mac && (turn = cmp_check_key(m)) != CMP_ON))
         return turn;
     m->authenticated = 1;
-    if ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON)
+    /* What is refused here ends the transaction: where it has parts, each of them says so. */
+    if (!cmp_has_parts(m) &&
+        ((turn = cmp_check_profile_header(m)) != CMP_ON || (turn = cmp_check_chain(m)) != CMP_ON))
         return cmp_by(m, "accept.header", turn);
     return m->is_late ? cmp_refuse_late(m) : CMP_ON;
 }

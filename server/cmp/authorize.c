@@ -1,6 +1,22 @@
 /* Whom the operator has asked before a certificate is issued: what is asked, and what follows from the
  * answer. */
 #include "server/cmp/internal.h"
+#include "storage/row.h"
+
+/* Parts of a message are different requests: SHA-256 over that of the message, and the number of the part. */
+static struct bytes request_hash(struct cmp_message *m)
+{
+    uint8_t *hash, of[CMP_HASH + STORE_PART_ID];
+
+    if (m->whole == NULL)
+        return bytes_of(m->request_hash, CMP_HASH);
+    if ((hash = cmp_alloc(m, CMP_HASH)) == NULL)
+        return bytes_of(NULL, 0);
+    memcpy(of, m->request_hash, CMP_HASH);
+    memcpy(of + CMP_HASH, m->transaction_id.data, STORE_PART_ID);
+    digest_compute(hash, DIGEST_SHA256, bytes_of(of, sizeof of));
+    return bytes_of(hash, CMP_HASH);
+}
 
 const struct cmp_question *cmp_ask(struct cmp_message *m, const struct cmp_decision *decision)
 {
@@ -12,8 +28,8 @@ const struct cmp_question *cmp_ask(struct cmp_message *m, const struct cmp_decis
     question->authorizer = authorizer;
     question->decision = decision;
     question->body = pki_body_name(m->in.body_type);
-    question->transaction_id = m->transaction_id;
-    question->request_hash = bytes_of(m->request_hash, CMP_HASH);
+    question->transaction_id = store_whole_id(m->transaction_id);
+    question->request_hash = request_hash(m);
     question->key_hash = bytes_of(m->key_hash, CMP_HASH);
     question->asker = m->is_mac ? m->in.header.sender_kid : m->signer->spki;
     question->asks_for_many = m->is_ra || m->agent != NULL || (m->is_mac && m->stored_secret->reusable);

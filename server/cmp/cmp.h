@@ -15,6 +15,7 @@
 #include "crypto/seal.h"
 #include "server/base/config.h"
 #include "server/base/job_end.h"
+#include "server/base/metrics.h"
 #include "server/base/tolerance_counts.h"
 #include "server/pki/general.h"
 #include "server/pki/message.h"
@@ -41,9 +42,14 @@ struct cmp_authority {
     struct bytes sender;                              /* the same of the CA's subject */
     struct bytes signed_extra_certs[BOUND_CHAIN + 2]; /* cmp_cert, its chain, the issuing chain, no root */
     size_t signed_extra_cert_count;
-    struct bytes mac_extra_certs[BOUND_CHAIN + 1]; /* the issuing chain alone */
+    struct bytes former_cmp_cert; /* DER of the one for the same key that |cmp_cert| follows; empty: none */
+    int64_t former_not_after;     /* of that, Unix seconds */
+    int64_t cmp_since; /* transactions that began before have answers under that one, while it is valid */
+    struct bytes former_extra_certs[BOUND_CHAIN + 2]; /* |signed_extra_certs|, with that one first */
+    struct bytes mac_extra_certs[BOUND_CHAIN + 1];    /* the issuing chain alone */
     size_t mac_extra_cert_count;
     struct bytes root;                 /* self-signed end of the chain */
+    int64_t chain_not_after;           /* the first notAfter of what stands above |cert|; 0: nothing does */
     struct bytes former_root;          /* that |former| leads from; empty: none is told of */
     struct root_update former, coming; /* from |former_root| to |root|, and from |root| on; empty: none */
 };
@@ -82,14 +88,17 @@ struct cmp_approver {
 struct cmp_profile {
     const struct config_profile *config;
     const struct cmp_authority *ca;
-    const struct trust *trust; /* who may protect requests by signature */
-    const struct trust *ras;   /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
+    const struct cmp_profile *former; /* of the CA before, which serves what is about its certificates; or
+                                       * NULL; there are no circles */
+    const struct trust *trust;        /* who may protect requests by signature */
+    const struct trust *ras;          /* whose certificates with id-kp-cmcRA act for others; NULL: nobody's */
     const struct cmp_agent *agents;
     size_t agent_count;
     const struct trust *agent_trust; /* their certificates, and the CA that has issued others */
     struct cmp_algorithms algorithms;
     const struct signature_algorithm *answer_algorithm; /* signs answers; NULL: what goes with the key */
     struct tolerance_counts *counts;         /* of the tolerances that it makes use of; NULL: nobody counts */
+    size_t number;                           /* among cmp_profile_names */
     const struct cmp_authorizer *authorizer; /* asked before a certificate is issued; NULL: nobody is */
     const struct bytes *extra_certs;         /* in ip, cp and kup after those of the CA */
     size_t extra_cert_count;
@@ -98,6 +107,13 @@ struct cmp_profile {
 
 /* cmp_answering_certificate returns the one that signs answers of |profile| (answer.signed_by). */
 const struct certificate *cmp_answering_certificate(const struct cmp_profile *profile);
+
+/* cmp_signs_until returns until when |profile| can issue (Unix seconds): then the certificate of its CA, one
+ * above that, or the one that signs its answers has ended, and no station would take what it gets. */
+int64_t cmp_signs_until(const struct cmp_profile *profile);
+
+/* cmp_profile_names is the names of profiles in metrics. */
+extern struct metric_names cmp_profile_names;
 
 enum { CMP_FINGERPRINT = 32 }; /* octets of a certificate's SHA-256 */
 
@@ -171,6 +187,10 @@ struct cmp_device {
  * (STORE_ISSUER_ID octets), and returns it. Capital letters of ASCII are as small ones in |identity|. */
 struct bytes cmp_device_id(uint8_t out[STORE_HASH], struct bytes issuer, struct bytes vendor,
                            struct bytes identity);
+
+/* cmp_announcement_key writes by what the store knows the newest announcement by |body| (PKIBody) of
+ * |upstream|, whose name has STORE_NAME_MAX octets at most, and returns it. */
+struct bytes cmp_announcement_key(uint8_t out[STORE_ANNOUNCEMENT_KEY_MAX], int body, struct bytes upstream);
 
 /* struct cmp_decision asks policy for a certificate. */
 struct cmp_decision {
@@ -319,7 +339,8 @@ void cmp_resume(struct cmp_message *message, int64_t now_ms);
  * messages in it is added when they are, which is when it is known who has sent them. */
 uint64_t cmp_price_us(const struct cmp_message *message);
 
-/* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. */
+/* cmp_reference returns the senderKID of a MAC-protected request, or an empty view: whom a quota counts. Of a
+ * part of a message the secret was tried with the whole. */
 struct bytes cmp_reference(const struct cmp_message *message);
 
 /* cmp_refuse_guess refuses a MAC-protected message that has just started as one whose MAC is wrong, without
@@ -344,7 +365,8 @@ struct cmp_result {
     int authenticated;            /* 1: the protection was right, whatever became of the request */
     int mac_wrong;                /* 1: the MAC, or the reference that it was made for */
     int request_body, reply_body; /* enum pki_body; -1: unknown */
-    const char *profile;          /* name, or NULL */
+    const char *profile;          /* name, or NULL … */
+    size_t profile_number;        /* … and its number among cmp_profile_names */
     struct bytes transaction_id;
     struct bytes sender;    /* DER name, or empty */
     struct bytes nested_by; /* DER name of the RA in whose nested message it came; empty: it came alone */

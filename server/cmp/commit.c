@@ -1,31 +1,16 @@
 /* One unit a message: what every answer waits for, and what becomes of it when the store says otherwise. */
-#include "crypto/name.h"
 #include "server/cmp/internal.h"
 
 enum cmp_turn cmp_store(struct cmp_message *m)
 {
-    enum { TEXT = 512 };
     struct store_unit *unit;
-    char *who;
 
     m->unit = NULL;
     if (m->record == NULL)
         return CMP_ON;
-    unit = cmp_want_unit(m);
-    who = cmp_alloc(m, TEXT);
-    if (unit == NULL || who == NULL)
+    if ((unit = cmp_want_unit(m)) == NULL)
         return CMP_END;
-    unit->issuer = bytes_of(m->profile->ca->id, STORE_ISSUER_ID);
-    unit->arena = m->arena;
-    unit->tx_id = m->transaction_id;
-    unit->now = m->now;
-    unit->audit = &m->audit;
-    m->audit = (struct store_audit){.at = m->now_ms, .event = "?", .outcome = "?"};
-    m->audit.who =
-        m->is_mac ? m->in.header.sender_kid : bytes_str(name_text(who, TEXT, m->in.header.sender_name));
-    m->record(m, unit);
-    if (unit->audit != NULL)
-        cmp_tell_outer(m);
+    cmp_fill_unit(m, unit);
     m->unit = unit;
     return CMP_ON;
 }
@@ -94,9 +79,33 @@ static enum cmp_turn conflict(struct cmp_message *m, const struct store_unit *un
                       "serial taken");
 }
 
+/* What the store says of a part is told of that alone, and the rest goes without it; what may change by
+ * itself, or came too late, is told of all. */
+static enum cmp_turn conflict_of_part(struct cmp_message *m, struct store_unit *failed)
+{
+    struct cmp_message *part = NULL;
+    enum cmp_turn turn;
+
+    for (size_t i = 0; i < m->inner->started; i++)
+        if (m->inner->messages[i]->unit == failed)
+            part = m->inner->messages[i];
+    turn = part != NULL ? conflict(part, failed) : CMP_END;
+    if (turn == CMP_RACED || turn == CMP_REPLAY)
+        return cmp_refuse(m, PKI_SYSTEM_UNAVAIL,
+                          "other requests of this sender came at the same time: try again", NULL);
+    if (turn != CMP_REFUSED)
+        return cmp_out_of_memory(m);
+    if (m->operation->raced == NULL) {
+        m->refusal = part->refusal;
+        m->refusal.in_body = 0;
+        return CMP_REFUSED;
+    }
+    return cmp_begin_refusal(part) == CMP_ON ? CMP_RACED : cmp_out_of_memory(m);
+}
+
 enum cmp_turn cmp_judge_store(struct cmp_message *m)
 {
-    const struct store_unit *unit = m->unit;
+    struct store_unit *unit = m->unit, *failed;
 
     m->lookup = NULL;
     if (unit == NULL)
@@ -105,7 +114,8 @@ enum cmp_turn cmp_judge_store(struct cmp_message *m)
     case STORE_DONE:
         return CMP_ON; /* the reply stands, and may go out */
     case STORE_CONFLICT:
-        return conflict(m, unit);
+        failed = store_unit_failed(unit);
+        return failed == unit ? conflict(m, unit) : conflict_of_part(m, failed);
     case STORE_UNKNOWN:
         m->lookup = cmp_want_row(m, m->profile->ca, STORE_TRANSACTIONS, unit->tx_id);
         return CMP_ON;

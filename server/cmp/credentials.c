@@ -28,7 +28,9 @@ static enum cmp_turn find_mac(struct cmp_message *m)
     if (m->in.header.sender_kid.len == 0)
         return cmp_refuse(m, PKI_BAD_MESSAGE_CHECK, CMP_NO_SENDER_KID,
                           cmp_would_tolerate(m, TOLERANCE_NO_SENDER_KID));
-    m->price_us += mac_price_us(&m->mac);
+    /* For a part the whole has derived it. */
+    if (m->whole == NULL)
+        m->price_us += mac_price_us(&m->mac);
     return CMP_ON;
 }
 

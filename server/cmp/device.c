@@ -10,6 +10,8 @@ struct cmp_enrolled {
     struct cmp_device device;
     uint8_t id[STORE_HASH];
     const struct store_fetch *row;
+    const struct store_fetch *before[BOUND_AUTHORITIES]; /* what it is at the CAs before this one */
+    size_t before_count;
     size_t slots; /* 0: enrollments are not counted */
     const struct store_fetch *claims[BOUND_DEVICE_SLOTS], *holders[BOUND_DEVICE_SLOTS];
     const struct store_fetch *txs[BOUND_DEVICE_SLOTS]; /* of holders that may never have been confirmed, … */
@@ -58,7 +60,7 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
 
 /* ---- which device is it ---- */
 
-static const struct config_vendor *vendor_of(const struct cmp_message *m)
+const struct config_vendor *cmp_vendor_of(const struct cmp_message *m)
 {
     const char *owner = m->path.end != NULL ? m->path.end->owner : NULL;
 
@@ -67,7 +69,7 @@ static const struct config_vendor *vendor_of(const struct cmp_message *m)
 
 const char *cmp_vendor_setting(struct cmp_message *m, const char *key)
 {
-    const struct config_vendor *vendor = vendor_of(m);
+    const struct config_vendor *vendor = cmp_vendor_of(m);
 
     return vendor == NULL
                ? NULL
@@ -86,7 +88,7 @@ static int identify(struct cmp_message *m, struct cmp_enrolled *own)
         device->id = m->stored_signer->device;
         return device->id.len != 0;
     }
-    if ((vendor = vendor_of(m)) == NULL)
+    if ((vendor = cmp_vendor_of(m)) == NULL)
         return 0;
     device->vendor = bytes_str(vendor->name);
     device->identity = cmp_identity(m->arena, vendor, m->signer);
@@ -129,6 +131,28 @@ static struct bytes claim_key(const struct cmp_message *m, uint8_t out[STORE_CLA
     return store_claim_key(out, m->enrolled->device.id, (int)slot, bytes_str(config_of(m)->name));
 }
 
+/* Devices are of a CA. Who is blocked at one does not come in by its factory certificate at the CA that
+ * follows it. */
+static void want_before(struct cmp_message *m)
+{
+    const struct cmp_authority *seen[BOUND_AUTHORITIES] = {m->profile->ca};
+    struct cmp_enrolled *own = m->enrolled;
+
+    for (const struct cmp_profile *p = m->profile->former; p != NULL && !m->signer_is_own; p = p->former) {
+        uint8_t *id = cmp_alloc(m, STORE_HASH);
+        size_t i = 0;
+        while (i <= own->before_count && seen[i] != p->ca)
+            i++;
+        if (id == NULL || i <= own->before_count || i == BOUND_AUTHORITIES)
+            continue;
+        seen[i] = p->ca;
+        own->before[own->before_count++] =
+            cmp_want_row(m, p->ca, STORE_DEVICES,
+                         cmp_device_id(id, bytes_of(p->ca->id, STORE_ISSUER_ID), own->device.vendor,
+                                       own->device.identity));
+    }
+}
+
 enum cmp_turn cmp_find_device(struct cmp_message *m)
 {
     struct cmp_enrolled *own = cmp_alloc(m, sizeof *own);
@@ -143,6 +167,7 @@ enum cmp_turn cmp_find_device(struct cmp_message *m)
     own->slots = config_of(m)->devices == CONFIG_DEVICES_OPEN ? 0 : config_of(m)->once.slots;
     m->enrolled = own;
     own->row = cmp_want_row(m, m->profile->ca, STORE_DEVICES, own->device.id);
+    want_before(m);
     keys = own->slots != 0 ? cmp_alloc(m, own->slots * STORE_CLAIM_KEY_MAX) : NULL;
     for (size_t i = 0; keys != NULL && i < own->slots; i++)
         own->claims[i] =
@@ -175,6 +200,22 @@ static int is_expected(const struct cmp_message *m, struct bytes expected)
         return 1;
     digest_compute(hash, DIGEST_SHA256, m->signer->spki);
     return bytes_equal(expected, bytes_of(hash, CMP_HASH));
+}
+
+static enum cmp_turn judge_before(struct cmp_message *m)
+{
+    const struct cmp_enrolled *own = m->enrolled;
+
+    for (size_t i = 0; i < own->before_count; i++) {
+        const struct store_device *row = own->before[i]->outcome == STORE_FOUND ? own->before[i]->rows : NULL;
+        if (own->before[i]->outcome == STORE_FETCH_UNAVAILABLE)
+            return cmp_refuse_unavailable(m, NULL);
+        if (row != NULL && row->state == STORE_DEVICE_BLOCKED)
+            return refuse(m, PKI_NOT_AUTHORIZED, "this device is blocked: ask the operator",
+                          "it is blocked at a CA before this one: cmpctl device unblock --ca lifts that",
+                          NULL);
+    }
+    return CMP_ON;
 }
 
 static enum cmp_turn judge_row(struct cmp_message *m)
@@ -233,8 +274,17 @@ static void choose_at_once(struct cmp_message *m)
         if (is_of_signer(m, claim_in(own, i)))
             choose(own, i);
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
-        if (claim_in(own, i) == NULL)
+        if (claim_in(own, i) == NULL && !cmp_is_taken(m, own->claims[i]->key))
             choose(own, i);
+}
+
+/* What is in |slot| may give way, unless a part of the same message takes the slot, or updates that. */
+static int may_give_way(const struct cmp_message *m, size_t slot)
+{
+    const struct cmp_enrolled *own = m->enrolled;
+
+    return own->slot < 0 && !cmp_is_taken(m, own->claims[slot]->key) &&
+           !cmp_is_taken(m, claim_in(own, slot)->serial);
 }
 
 enum cmp_turn cmp_ask_holders(struct cmp_message *m)
@@ -243,14 +293,15 @@ enum cmp_turn cmp_ask_holders(struct cmp_message *m)
 
     if (own == NULL)
         return CMP_ON;
-    if (judge_row(m) != CMP_ON)
+    if (judge_before(m) != CMP_ON || judge_row(m) != CMP_ON)
         return CMP_REFUSED;
     for (size_t i = 0; i < own->slots; i++)
         if (own->claims[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
     choose_at_once(m);
-    for (size_t i = 0; own->slot < 0 && i < own->slots; i++)
-        own->holders[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim_in(own, i)->serial);
+    for (size_t i = 0; i < own->slots; i++)
+        if (may_give_way(m, i))
+            own->holders[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim_in(own, i)->serial);
     return CMP_ON;
 }
 
@@ -264,8 +315,10 @@ enum cmp_turn cmp_ask_history(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
 
-    for (size_t i = 0; own != NULL && own->slot < 0 && i < own->slots; i++) {
-        const struct store_cert *holder = holder_in(own, i);
+    for (size_t i = 0; own != NULL && i < own->slots; i++) {
+        const struct store_cert *holder = own->holders[i] != NULL ? holder_in(own, i) : NULL;
+        if (own->holders[i] == NULL)
+            continue;
         if (own->holders[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
         if (holder != NULL && holder->status != STORE_CERT_VALID && holder->transaction_id.len != 0)
@@ -306,10 +359,11 @@ enum cmp_turn cmp_ask_updated(struct cmp_message *m)
 {
     struct cmp_enrolled *own = m->enrolled;
 
-    for (size_t i = 0; own != NULL && own->slot < 0 && i < own->slots; i++) {
-        const struct store_cert *holder = holder_in(own, i);
+    for (size_t i = 0; own != NULL && i < own->slots; i++) {
+        const struct store_cert *holder;
         if (own->txs[i] == NULL)
             continue;
+        holder = holder_in(own, i);
         if (own->txs[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
         if (was_never_confirmed(own, i, holder) && signer_of(own, i, holder).len != 0)
@@ -396,12 +450,21 @@ static enum cmp_turn choose_from_holders(struct cmp_message *m)
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
         if (own->signers[i] != NULL && own->signers[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (gives_way(m, i))
+        if (own->holders[i] != NULL && gives_way(m, i))
             take_over(m, i);
     }
     if (own->slot >= 0)
         return CMP_ON;
+    for (size_t i = 0; i < own->slots; i++)
+        if (cmp_is_taken(m, own->claims[i]->key))
+            return refuse(
+                m, PKI_DUPLICATE_CERT_REQ,
+                "another request of the message gets the last certificate that this device may have "
+                "of this profile: ask for fewer",
+                "once.slots are taken, one of them by another request of the message", "once.slots");
     if (cmp_must_wait(m, CONFIG_APPROVE_SECOND_CERTIFICATE)) {
+        if (m->whole != NULL)
+            return cmp_refuse_to_wait(m);
         take_over(m, 0); /* as cmpctl device allow has it */
         return CMP_ON;
     }
@@ -444,6 +507,13 @@ enum cmp_turn cmp_judge_device(struct cmp_message *m)
         return refuse(m, PKI_NOT_AUTHORIZED,
                       "this device has enrolled too often today: wait, or ask the operator",
                       "it has had as many certificates today as once.per_day allows", "once.per_day");
+    if (cmp_is_taken(m, own->heir_of))
+        return cmp_refuse_body(m, PKI_BAD_REQUEST, CMP_SAME_NAMES);
+    cmp_take(m, own->claims[own->slot]->key);
+    if (own->gave_way != NULL)
+        cmp_take(m, own->gave_way->serial);
+    if (own->heir_of.len != 0)
+        cmp_take(m, own->heir_of);
     return CMP_ON;
 }
 

@@ -7,6 +7,7 @@
 
 #include "server/cmp/operation.h"
 #include "server/pki/response.h"
+#include "storage/row.h"
 
 enum { CMP_NONCE = 16, CMP_HASH = 32 };
 
@@ -31,18 +32,35 @@ struct cmp_signer {
     const struct store_fetch *row; /* what the store has of it; NULL: not asked for */
 };
 
-/* struct cmp_inner is what came in a nested message (RFC 9483 5.2.2). op_nested.c decides about it, message.c
- * runs it. */
+/* struct cmp_part is one of several that a message asks for (several.c), judged as if it had come alone. */
+struct cmp_part {
+    const struct cmp_profile *profile;
+    struct bytes transaction_id; /* |id|: its own row of a transaction */
+    uint8_t id[STORE_PART_ID];
+};
+
+/* struct cmp_inner is what came in a nested message (RFC 9483 5.2.2), and what a message has parts of.
+ * op_nested.c and several.c decide about it, message.c runs it. */
 struct cmp_inner {
-    struct bytes requests[BOUND_NESTED_MESSAGES];
+    struct bytes requests[BOUND_NESTED_MESSAGES]; /* of a part: its body */
     size_t count;
     int is_approved;        /* 1: protection was added to one message (5.2.2.1); 0: it is a batch (5.2.2.2) */
     struct cmp_route route; /* by which they are judged */
+    struct cmp_part *parts; /* not NULL: these are parts. They are under way one after the other, for each has
+                             * to know what those before it take; and none has an answer of its own */
+    struct cmp_admission admission;
     /* Once they are started, each with an arena of its own, for each may be lent to another thread; freed by
      * cmp_end. */
     struct cmp_message *messages[BOUND_NESTED_MESSAGES];
     size_t started;
     size_t first, end; /* of those that are under way */
+};
+
+/* Whether a message that is refused has ended its transaction. */
+enum cmp_failed {
+    CMP_FAILED_NOT,
+    CMP_FAILED,       /* with its certificates */
+    CMP_FAILED_ALONE, /* with the row of the whole alone: its parts had ended already */
 };
 
 /* struct cmp_message is what every message has. What belongs to one operation is its |state|. */
@@ -135,14 +153,14 @@ struct cmp_message {
     struct bytes answer; /* content of its body */
     int answer_body;     /* its type */
     cmp_record *record;  /* fills in the unit that the answer waits for; NULL: it waits for none */
-    const struct store_unit *unit;
+    struct store_unit *unit;
     const struct store_fetch *lookup; /* what became of a unit whose outcome is not known */
     struct store_tx new_tx;
     struct store_cert_change change, predecessor_change;
     struct store_audit audit;
     uint8_t nonce[CMP_NONCE];
     int grant_implicit;
-    int failed;                      /* 1: the transaction is ended by this message, which is refused */
+    enum cmp_failed failed;          /* the transaction is ended by this message, which is refused */
     int answers_again;               /* 1: the answer is that of m->tx, with its nonce */
     struct mac_algorithm answer_mac; /* that of the request, or the same with another nonce */
     struct bytes protected_part;
@@ -151,9 +169,12 @@ struct cmp_message {
     size_t extra_cert_count;
     struct cmp_result result;
 
-    struct cmp_inner *inner;   /* NULL: it carries none */
-    struct cmp_message *outer; /* in which it came; NULL: alone */
-    size_t carried;            /* messages in it, and in those, at whatever depth */
+    struct cmp_inner *inner;         /* NULL: it carries none */
+    struct cmp_message *outer;       /* in which it came; NULL: alone */
+    struct cmp_message *whole;       /* of which it is a part; NULL: it is none */
+    struct bytes taken[BOUND_TAKEN]; /* keys of rows that it is to write, which no part after it may */
+    size_t taken_count;
+    size_t carried; /* messages in it, and in those, at whatever depth */
 
     /* The machine (message.c). */
     int phase;
@@ -250,6 +271,78 @@ enum cmp_turn cmp_refuse_unavailable(struct cmp_message *m, const char *detail);
 /* cmp_out_of_memory ends the message without an answer. Returns CMP_END. */
 enum cmp_turn cmp_out_of_memory(struct cmp_message *m);
 
+/* ---- inner.c: what came in a message, from the question whether there is room to its end ----
+ *
+ * cmp_count_inner refuses |count| more of them, if there are too many in the outermost message. CMP_ON or
+ * CMP_REFUSED. These four, in this order, after m->inner was filled in. CMP_REFUSED, or as operation.h says.
+ */
+enum cmp_turn cmp_count_inner(struct cmp_message *m, size_t count);
+cmp_step cmp_ask_room;
+cmp_step cmp_start_inner;
+cmp_step cmp_ask_admission;
+cmp_step cmp_carry;
+
+/* ---- several.c: several CertReqMsg, RevDetails or CertStatus in one message ---- */
+
+/* cmp_has_parts returns 1 if the transaction of |m| was begun by a message with several. */
+static inline int cmp_has_parts(const struct cmp_message *m)
+{
+    return m->has_tx && store_tx_has_parts(&m->tx);
+}
+
+/* cmp_become_several has |m|, whose body has |count|, go on as what its operation is |of_several|, or notes
+ * that it has too many. 1, or 0 without memory. */
+int cmp_become_several(struct cmp_message *m, size_t count);
+
+/* cmp_may_be_several returns 1 if |m| may ask for several. */
+int cmp_may_be_several(const struct cmp_message *m);
+
+/* The steps of such a message, whose answer |join| makes of those of its parts. cmp_several_raced are those
+ * after the store has refused one of them. */
+extern cmp_step *const cmp_several_run[], *const cmp_several_raced[];
+
+/* cmp_several_record begins the transaction, with a row for each part that is granted; all are done, or none.
+ * cmp_several_recall and cmp_several_again answer once more what the row has, unless a certificate in it was
+ * revoked since. cmp_several_recover: nothing has to be. */
+cmp_record cmp_several_record;
+void cmp_several_recall(struct cmp_message *m);
+cmp_step cmp_several_again;
+int cmp_several_recover(struct cmp_message *m);
+
+/* cmp_want_issued wants the rows of the certificates in the answer of m->tx, which has parts;
+ * cmp_check_issued refuses if one of them is not valid, or, |unconfirmed| 1, not confirmed either. CMP_ON or
+ * CMP_REFUSED. */
+void cmp_want_issued(struct cmp_message *m);
+enum cmp_turn cmp_check_issued(struct cmp_message *m, int unconfirmed);
+
+/* cmp_give_to_parts has a later message judged by each part of m->tx that was granted, with the body that
+ * |body_for| returns for its certReqId; before the four of inner.c. CMP_ON, CMP_REFUSED, or CMP_END. */
+enum cmp_turn cmp_give_to_parts(struct cmp_message *m,
+                                struct bytes (*body_for)(const struct cmp_message *m, int64_t cert_req_id));
+
+/* cmp_refuse_with_parts refuses |m| if one of its parts was refused, for what that was. Likewise. */
+enum cmp_turn cmp_refuse_with_parts(struct cmp_message *m);
+
+/* cmp_end_whole ends the transaction of |m| with |state|, and what its parts record with it; the records are
+ * theirs. */
+void cmp_end_whole(struct cmp_message *m, struct store_unit *unit, enum store_tx_state state);
+
+/* cmp_record_parts has |unit| done with one of each part that records something. */
+void cmp_record_parts(struct cmp_message *m, struct store_unit *unit);
+
+/* cmp_confirm_seconds returns for how long certConf is awaited: of several the shortest time of all their
+ * profiles. cmp_may_be_implicit returns 1 if implicitConfirm is asked for, and all of them grant it. */
+uint32_t cmp_confirm_seconds(const struct cmp_message *m);
+int cmp_may_be_implicit(const struct cmp_message *m);
+
+/* cmp_part_text returns which part of which profile |m| is, for log and audit log; NULL: it is none. */
+const char *cmp_part_text(struct cmp_message *m);
+
+/* cmp_take notes that |m|, if it is a part, is to write the row with |key|. cmp_is_taken returns 1 if a part
+ * before it does so already. */
+void cmp_take(struct cmp_message *m, struct bytes key);
+int cmp_is_taken(const struct cmp_message *m, struct bytes key);
+
 /* ---- acknowledge.c: what is answered without a message ---- */
 
 /* cmp_upstream_of returns whose announcements |certificate| (DER) protects, or NULL: nobody's. */
@@ -284,6 +377,10 @@ void cmp_find_counts(const struct cmp_message *m, struct tolerance_counts *count
 
 /* statusStrings that are told in two places. */
 #define CMP_TOO_MANY_NESTED "the nested message carries too many messages: send fewer at a time"
+#define CMP_OF_ANOTHER_PROFILE                                                                               \
+    "the message in the nested message is for another profile: send it to that one's path"
+#define CMP_UPDATED_BEFORE "the certificate has been updated before: does another station have its key?"
+#define CMP_SAME_NAMES "another request of the message replaces the same certificate: send one at a time"
 #define CMP_WRONG_LABEL "the URL path is for another operation than the message asks for"
 
 /* statusStrings of what a tolerance may take. */
@@ -327,6 +424,10 @@ enum cmp_turn cmp_check_key(struct cmp_message *m);
 /* cmp_profile_named returns the profile called |name|, or NULL. */
 const struct cmp_profile *cmp_profile_named(const struct cmp_settings *settings, struct bytes name);
 
+/* cmp_refuse_name refuses |name|, which is no profile's; the log has it. Returns CMP_REFUSED. */
+enum cmp_turn cmp_refuse_name(struct cmp_message *m, struct bytes name);
+
+#define CMP_SEVERAL_NAMES "certProfile names more profiles than there are requests: name one for each"
 #define CMP_NO_SUCH_PROFILE "certProfile names no profile of this server"
 
 /* ---- language.c: in which language a peer is refused ---- */
@@ -442,6 +543,9 @@ struct bytes cmp_identity(struct arena *arena, const struct config_vendor *vendo
  * with a CA's id (cmp_device_id). */
 void cmp_holder_id(uint8_t out[STORE_HASH], const char *kind, struct bytes name);
 
+/* cmp_vendor_of returns the vendor to whose anchor the path of the signer leads; NULL: to nobody's. */
+const struct config_vendor *cmp_vendor_of(const struct cmp_message *m);
+
 /* cmp_vendor_setting returns the whole name of the setting |key| of the vendor to whom the path of the signer
  * leads, or NULL: to none. */
 const char *cmp_vendor_setting(struct cmp_message *m, const char *key);
@@ -501,6 +605,9 @@ void cmp_renew(struct cmp_message *m, struct store_unit *unit, struct bytes seri
  * refused for that, and, but where it was approved already, waits. */
 int cmp_must_wait(struct cmp_message *m, enum config_approve rule);
 
+/* cmp_refuse_to_wait refuses a part that has to wait: what is approved is a message of its own. */
+enum cmp_turn cmp_refuse_to_wait(struct cmp_message *m);
+
 /* ---- waiting.c: until people approve it ---- */
 
 /* These three, in this order, find room for a request that has to wait. CMP_ON or CMP_REFUSED. */
@@ -539,6 +646,7 @@ void cmp_tell_approvers(struct cmp_message *m);
 /* ---- the steps, in the order in which message.c takes them ---- */
 
 cmp_step cmp_receive;      /* receive.c: decode, route, look up */
+cmp_step cmp_take_part;    /* … of a part, whose form was judged with the whole */
 cmp_step cmp_take_rows;    /* what is known of the transaction */
 cmp_step cmp_ask_proof;    /* authenticate.c: verifications of protection, possession, path */
 cmp_step cmp_judge_proof;  /* who sent it, and may it be believed */
@@ -550,6 +658,9 @@ cmp_step cmp_finish;       /* the PKIMessage */
 cmp_step cmp_store;        /* commit.c: the unit that the answer waits for */
 cmp_step cmp_judge_store;  /* its outcome */
 cmp_step cmp_find_out;     /* of a commit whose outcome is not known */
+
+/* cmp_fill_unit has |unit| do what |m| records (unit.c). */
+void cmp_fill_unit(struct cmp_message *m, struct store_unit *unit);
 
 /* cmp_begin_refusal makes m->refusal the answer (refusal.c). CMP_ON or CMP_END. */
 enum cmp_turn cmp_begin_refusal(struct cmp_message *m);
@@ -570,6 +681,11 @@ int cmp_take_record(const struct cmp_message *m);
 /* cmp_take_again returns 1 if |what|, octets of a message that anybody may send once more, is to be put on
  * record, and counts it; 0 if that was done BOUND_TAKEN_AGAIN times lately (recorded.c). */
 int cmp_take_again(const struct cmp_message *m, struct bytes what);
+
+/* cmp_check_signers refuses what comes after the end of a certificate that signs for its profile (answer.c).
+ */
+#define CMP_SIGNER_ENDED "a certificate of the server has expired: ask the operator"
+enum cmp_turn cmp_check_signers(struct cmp_message *m);
 
 /* cmp_answers_by_mac returns 1 if the answer has the request's MAC, 0 if it is signed (answer.c). */
 int cmp_answers_by_mac(const struct cmp_message *m);

@@ -11,3 +11,10 @@ int cmp_must_wait(struct cmp_message *m, enum config_approve rule)
     m->rules |= rule;
     return 1;
 }
+
+enum cmp_turn cmp_refuse_to_wait(struct cmp_message *m)
+{
+    return cmp_by(m, "approve.when",
+                  cmp_refuse_body(m, PKI_BAD_REQUEST,
+                                  "this request has to be approved: send it in a message of its own"));
+}

@@ -109,11 +109,18 @@ static int decode_crlann(struct cmp_message *m)
 
 /* ---- whose it is, and is it new ---- */
 
+struct bytes cmp_announcement_key(uint8_t out[STORE_ANNOUNCEMENT_KEY_MAX], int body, struct bytes upstream)
+{
+    out[0] = (uint8_t)body;
+    if (upstream.len != 0)
+        memcpy(out + 1, upstream.data, upstream.len);
+    return bytes_of(out, 1 + upstream.len);
+}
+
 static enum cmp_turn check(struct cmp_message *m)
 {
     struct announced *own = m->state;
     uint8_t *key = cmp_alloc(m, STORE_ANNOUNCEMENT_KEY_MAX);
-    size_t len;
 
     if (m->body_fault != NULL)
         return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
@@ -129,10 +136,7 @@ static enum cmp_turn check(struct cmp_message *m)
     if (key == NULL)
         return CMP_END;
     own->upstream = cmp_upstream_of(m->settings, m->signer->der);
-    len = strlen(own->upstream->name);
-    key[0] = (uint8_t)m->in.body_type;
-    memcpy(key + 1, own->upstream->name, len);
-    own->key = bytes_of(key, 1 + len);
+    own->key = cmp_announcement_key(key, m->in.body_type, bytes_str(own->upstream->name));
     own->stored = cmp_want_row(m, m->profile->ca, STORE_ANNOUNCEMENTS, own->key);
     return CMP_ON;
 }

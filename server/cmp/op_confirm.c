@@ -1,12 +1,17 @@
 /* certConf (RFC 9810 5.3.18, RFC 9483 4.1.1). */
 #include "server/cmp/internal.h"
 #include "server/pki/confirmation.h"
+#include "server/pki/several.h"
 
 struct confirmation {
-    struct cert_status status[BOUND_CERT_STATUS];
+    struct cert_status status[BOUND_SEVERAL];
     size_t count;
     const struct store_fetch *certificate;
     int accepted;
+
+    /* Of several: each as a body of its own, and how many are about a certificate that was issued. */
+    struct bytes bodies[BOUND_SEVERAL];
+    size_t used;
 };
 
 static const uint8_t null_element[2] = {0x05, 0x00};
@@ -199,7 +204,9 @@ static void record(struct cmp_message *m, struct store_unit *unit)
 /* A certificate that was confirmed may have been revoked since. */
 static void ask_late(struct cmp_message *m)
 {
-    if (m->tx.state == STORE_TX_CONFIRMED)
+    if (m->tx.state == STORE_TX_CONFIRMED && cmp_has_parts(m))
+        cmp_want_issued(m);
+    else if (m->tx.state == STORE_TX_CONFIRMED)
         m->late_certificate = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->tx.serial);
 }
 
@@ -217,9 +224,11 @@ static enum cmp_turn late(struct cmp_message *m)
 {
     if (m->late_certificate != NULL && m->late_certificate->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
+    if (m->tx.state == STORE_TX_CONFIRMED && cmp_has_parts(m) && cmp_check_issued(m, 0) != CMP_ON)
+        return CMP_REFUSED;
     /* It is judged as any, and answered by pkiConf if it accepts the certificate. */
     if (m->tx.state == STORE_TX_CONFIRMED && is_good_still(m))
-        return m->tx.implicit_confirm && m->late_certificate != NULL &&
+        return m->tx.implicit_confirm && (m->late_certificate != NULL || cmp_has_parts(m)) &&
                        cmp_tolerates(m, TOLERANCE_CONFIRM_AFTER_IMPLICIT)
                    ? CMP_ON
                    : refuse_confirmed(m);
@@ -242,15 +251,91 @@ static enum cmp_turn late(struct cmp_message *m)
 
 static cmp_step *const run[] = {check, judge, NULL};
 
+/* What is the same of one certificate and of several. */
+#define A_CERTCONF                                                                                           \
+    .request = PKI_CERTCONF, .response = PKI_PKICONF, .awaited = 1U << STORE_TX_WAIT_CONFIRM,                \
+    .audit = "confirm", .again = answer, .ask_late = ask_late, .late = late
+
+/* ---- of several certificates ---- */
+
+static const uint8_t nothing[2] = {0x30, 0x00};
+
+/* What is wrong with the certConf as a whole. */
+static enum cmp_turn check_whole(struct cmp_message *m)
+{
+    const struct confirmation *own = m->state;
+
+    if (m->body_fault != NULL)
+        return cmp_refuse(m, m->body_fail_info, m->body_fault, NULL);
+    for (size_t i = 0; i < own->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (own->status[i].cert_req_id == own->status[j].cert_req_id)
+                return cmp_refuse(m, PKI_BAD_REQUEST, "a certReqId stands twice in the certConf", NULL);
+    return own->used == own->count
+               ? CMP_ON
+               : cmp_refuse(m, PKI_BAD_REQUEST, "certReqId is that of no certificate of the answer", NULL);
+}
+
+/* RFC 9810 5.3.18: "omission of a CertStatus structure corresponding to a certificate supplied in the
+ * previous response message indicates rejection of the certificate." */
+static struct bytes status_for(const struct cmp_message *m, int64_t cert_req_id)
+{
+    struct confirmation *own = m->state;
+    struct bytes body = bytes_of(nothing, sizeof nothing);
+
+    for (size_t i = 0; i < own->count; i++)
+        if (own->status[i].cert_req_id == cert_req_id) {
+            body = own->bodies[i];
+            own->used++;
+        }
+    return body;
+}
+
+/* Each is looked at whatever is wrong with the certConf: a refusal ends all of them. */
+static enum cmp_turn give_out(struct cmp_message *m)
+{
+    struct confirmation *own = m->state;
+    size_t count;
+
+    if (m->body_fault == NULL && !pki_split(own->bodies, &count, BOUND_SEVERAL, m->arena, m->in.body))
+        return cmp_out_of_memory(m);
+    if (m->body_fault != NULL)
+        own->count = 0;
+    return cmp_give_to_parts(m, status_for);
+}
+
+static enum cmp_turn answer_for_all(struct cmp_message *m)
+{
+    enum cmp_turn turn = cmp_refuse_with_parts(m);
+
+    /* What fails for now comes before what is wrong. */
+    if (turn == CMP_END || (turn == CMP_REFUSED && m->refusal.fail_info == PKI_SYSTEM_UNAVAIL))
+        return turn;
+    if (check_whole(m) != CMP_ON || turn == CMP_REFUSED)
+        return CMP_REFUSED;
+    m->result.event = "several certificates confirmed or rejected";
+    return answer(m);
+}
+
+static void record_all(struct cmp_message *m, struct store_unit *unit)
+{
+    enum store_tx_state state = STORE_TX_REJECTED;
+
+    for (size_t i = 0; i < m->inner->started; i++)
+        if (((const struct confirmation *)m->inner->messages[i]->state)->accepted)
+            state = STORE_TX_CONFIRMED;
+    cmp_end_whole(m, unit, state);
+}
+
+static cmp_step *const run_several[] = {
+    give_out, cmp_ask_room, cmp_start_inner, cmp_ask_admission, cmp_carry, answer_for_all, NULL};
+
+static const struct cmp_operation of_several = {
+    A_CERTCONF,
+    .run = run_several,
+    .record = record_all,
+};
+
 const struct cmp_operation cmp_certconf = {
-    .request = PKI_CERTCONF,
-    .response = PKI_PKICONF,
-    .awaited = 1U << STORE_TX_WAIT_CONFIRM,
-    .audit = "confirm",
-    .decode = decode,
-    .run = run,
-    .record = record,
-    .again = answer,
-    .ask_late = ask_late,
-    .late = late,
+    A_CERTCONF, .decode = decode, .run = run, .record = record, .of_several = &of_several,
 };

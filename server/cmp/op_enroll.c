@@ -3,6 +3,7 @@
 #include "crypto/name_match.h"
 #include "server/cmp/possession.h"
 #include "server/pki/differences.h"
+#include "server/pki/several.h"
 
 struct enrollment {
     struct cert_request request;
@@ -17,6 +18,7 @@ struct enrollment {
     struct certificate parsed;           /* |certificate| */
     const struct store_fetch *signer;    /* looked at again; NULL: it was not */
     const struct store_fetch *successor; /* of the certificate to be updated; NULL: not asked for, or none */
+    int is_again;                        /* 1: that is good, and the answer tells so */
 };
 
 static int decode_crmf(struct cmp_message *m)
@@ -27,9 +29,12 @@ static int decode_crmf(struct cmp_message *m)
 
     if (own == NULL)
         return 0;
+    /* Each is read by itself, so that what is wrong with one is not told of all. */
+    if (cmp_may_be_several(m) && pki_split(NULL, &count, 0, m->arena, m->in.body) && count > 1)
+        return cmp_become_several(m, count);
     if (!pki_decode_cert_requests(&own->request, &count, m->arena, &why, m->in.body))
         cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
-    else if (count != 1) /* RFC 9483 4.1.1 */
+    else if (count != 1 || (m->whole != NULL && cmp_to_the_letter(m))) /* RFC 9483 4.1.1 */
         cmp_fault(m, PKI_BAD_REQUEST, "send one CertReqMsg in a message");
     if (m->body_fault == NULL)
         cmp_read_possession(m, &own->possession, &own->request);
@@ -188,6 +193,9 @@ static enum cmp_turn check_template(struct cmp_message *m)
 
     if (m->body_fault != NULL)
         return cmp_refuse_body(m, m->body_fail_info, m->body_fault);
+    /* RFC 9810 5.1.1.4: no more names "than the number of CertReqMsg" */
+    if (m->in.header.cert_profile_count > 1 && m->whole == NULL)
+        return cmp_refuse(m, PKI_BAD_REQUEST, CMP_SEVERAL_NAMES, NULL);
     /* RFC 9483 4.1.1: "MUST be 2 if supplied" (v3) */
     if (tmpl->version >= 0 && tmpl->version != 2)
         return cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE, "version in certTemplate must be 2 or absent");
@@ -344,6 +352,11 @@ static enum cmp_turn check(struct cmp_message *m)
         (turn = check_template(m)) != CMP_ON || (turn = check_update(m)) != CMP_ON ||
         (turn = cmp_check_possession(m, &own->possession)) != CMP_ON)
         return turn;
+    if (m->profile->config->keys.unique && cmp_is_taken(m, bytes_of(m->key_hash, CMP_HASH)))
+        return cmp_by(m, "keys.unique",
+                      cmp_refuse_body(m, PKI_BAD_CERT_TEMPLATE,
+                                      "publicKey is that of another request of the message: make a new key"));
+    cmp_take(m, bytes_of(m->key_hash, CMP_HASH));
     if (own->request.substitute != NULL)
         own->request.tmpl = *own->request.substitute;
     return m->blocked != NULL ? cmp_refuse_blocked(m) : want_decision(m, NULL);
@@ -466,6 +479,11 @@ static enum cmp_turn answer(struct cmp_message *m)
         response.status.status = PKI_GRANTED_WITH_MODS;
         response.status.text = bytes_str(text != NULL ? text : own->differences);
     }
+    /* RFC 9810 5.2.3, appendix F: "update already done for the oldCertId specified in CertReqMsg" */
+    if (own->is_again) {
+        response.status.status = PKI_KEY_UPDATE_WARNING;
+        response.status.text = bytes_str(CMP_UPDATED_BEFORE);
+    }
     ok = pki_encode_cert_rep(&body, m->arena, &m->profile->ca->root, (size_t)sends_ca_pubs(m), &response);
     return cmp_answer(m, ok, body);
 }
@@ -498,6 +516,8 @@ static enum cmp_turn certificate_signed(struct cmp_message *m)
         m->result.warning = own->decision->detail;
     if (own->differences != NULL)
         m->result.detail = arena_printf(m->arena, "differs from the request: %s", own->differences);
+    if (own->is_again)
+        m->result.warning = CMP_UPDATED_BEFORE;
     m->grant_implicit = m->in.header.implicit_confirm && m->profile->config->confirm.implicit;
     return answer(m);
 }
@@ -523,22 +543,29 @@ static enum cmp_turn look_for_open(struct cmp_message *m)
 {
     struct enrollment *own = m->state;
 
-    if (m->profile->config->update.one_open && m->signer_is_own && m->stored_signer->successor.len != 0)
+    const struct config_update *update = &m->profile->config->update;
+
+    if ((update->one_open || update->warn_again) && m->signer_is_own && m->stored_signer->successor.len != 0)
         own->successor = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, m->stored_signer->successor);
     return CMP_ON;
 }
 
 static enum cmp_turn judge_open(struct cmp_message *m)
 {
-    const struct enrollment *own = m->state;
+    struct enrollment *own = m->state;
+    const struct config_update *update = &m->profile->config->update;
     const struct store_cert *stored;
 
+    own->is_again = 0;
     if (own->successor == NULL)
         return CMP_ON;
     if (own->successor->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     stored = own->successor->rows;
-    if (own->successor->outcome != STORE_FOUND || stored->status != STORE_CERT_UNCONFIRMED)
+    if (own->successor->outcome != STORE_FOUND)
+        return CMP_ON;
+    own->is_again = update->warn_again && stored->status == STORE_CERT_VALID;
+    if (!update->one_open || stored->status != STORE_CERT_UNCONFIRMED)
         return CMP_ON;
     return cmp_by(
         m, "update.one_open",
@@ -656,10 +683,12 @@ static void record(struct cmp_message *m, struct store_unit *unit)
 
     cmp_begin_tx(m, unit, m->grant_implicit ? STORE_TX_CONFIRMED : STORE_TX_WAIT_CONFIRM);
     m->new_tx.implicit_confirm = m->grant_implicit;
-    m->new_tx.granted_with_mods = own->differences != NULL;
+    m->new_tx.granted = own->is_again              ? PKI_KEY_UPDATE_WARNING
+                        : own->differences != NULL ? PKI_GRANTED_WITH_MODS
+                                                   : PKI_ACCEPTED;
     m->new_tx.serial = decision->serial;
     m->new_tx.cert_req_id = own->request.cert_req_id;
-    m->new_tx.deadline = m->grant_implicit ? 0 : m->now + m->profile->config->confirm.wait_seconds;
+    m->new_tx.deadline = m->grant_implicit ? 0 : m->now + cmp_confirm_seconds(m);
     own->row = (struct store_cert){
         .serial = decision->serial,
         .shard = (int)decision->shard,
@@ -680,7 +709,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     if (cmp_device_of(m) != NULL)
         own->row.device = cmp_device_of(m)->id;
     store_unit_write(unit, STORE_INSERT, STORE_CERTIFICATES, &own->row);
-    if (m->is_mac && m->approved == NULL) /* it was used when the request came */
+    /* It was used when the request came; of parts the whole uses it. */
+    if (m->is_mac && m->approved == NULL && m->whole == NULL)
         unit->secret_reference = m->in.header.sender_kid;
     unit->key_unblocked = own->row.spki_hash;
     cmp_want_unblocked(m, unit, m->is_mac ? bytes_of(NULL, 0) : m->signer->spki);
@@ -691,7 +721,10 @@ static void record(struct cmp_message *m, struct store_unit *unit)
         cmp_supersede(m, m->signer->serial,
                       m->grant_implicit &&
                           m->profile->config->update.predecessor == CONFIG_PREDECESSOR_REVOKE);
-        m->predecessor_change.successor = decision->serial;
+        /* Of one that was updated before, the certificate of that stays the one that is known: who updates it
+         * once more is told so again. */
+        if (!own->is_again)
+            m->predecessor_change.successor = decision->serial;
         if (m->profile->config->update.one_open)
             m->predecessor_change.former = &m->stored_signer->successor;
         unit->change = &m->predecessor_change;
@@ -703,6 +736,8 @@ static void record(struct cmp_message *m, struct store_unit *unit)
     cmp_renew(m, unit, decision->serial);
     if (m->approved != NULL)
         cmp_tell_approvers(m);
+    if (own->is_again)
+        cmp_tell(m, CMP_UPDATED_BEFORE);
     if (m->profile->config->keys.unique && !keeps_key(m))
         unit->key_unused = own->row.spki_hash;
     m->result.event = updates ? "certificate updated" : "certificate issued";
@@ -753,7 +788,8 @@ static enum cmp_turn again(struct cmp_message *m)
         return cmp_refuse_body(m, PKI_CERT_REVOKED,
                                "the certificate of this transaction has been revoked since: start again");
     own->certificate = stored->certificate;
-    if (m->tx.granted_with_mods && !tell_differences(m))
+    own->is_again = m->tx.granted == PKI_KEY_UPDATE_WARNING;
+    if (m->tx.granted == PKI_GRANTED_WITH_MODS && !tell_differences(m))
         return cmp_refuse(m, PKI_SYSTEM_FAILURE,
                           "the certificate of this transaction cannot be read: ask the operator", NULL);
     m->grant_implicit = m->tx.implicit_confirm;
@@ -774,24 +810,51 @@ static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_s
     .certifies = certifies, .prove = prove, .run = (steps), .record = record, .recall = recall,              \
     .recover = recover, .again = again, .refusal = refusal, .cleanup = cleanup
 
+/* What is the same of one request and of several. */
+#define AN_IR                                                                                                \
+    .request = PKI_IR, .response = PKI_IP, .flags = CMP_BEGINS | CMP_ISSUES | CMP_CA_PUBS, .audit = "issue"
+#define AN_CR                                                                                                \
+    .request = PKI_CR, .response = PKI_CP, .flags = CMP_BEGINS | CMP_ISSUES | CMP_MAY_UPDATE, .audit = "issue"
+
+/* What is wrong with all of them is told of each, as far as they can be told apart. */
+static int refuse_each(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status)
+{
+    const struct cmp_inner *inner = m->inner;
+    int is_split = inner != NULL && inner->count != 0;
+    const struct bytes *requests = is_split ? inner->requests : &m->in.body;
+    size_t count = is_split ? inner->count : 1;
+    struct bytes bodies[BOUND_SEVERAL];
+    int ok = 1;
+
+    for (size_t i = 0; ok && i < count; i++) {
+        struct cert_response response = {.status = *status};
+        pki_peek_cert_req_id(&response.cert_req_id, requests[i]);
+        ok = pki_encode_cert_rep(&bodies[i], m->arena, NULL, 0, &response);
+    }
+    return ok && pki_join_cert_reps(body, m->arena, bodies, count);
+}
+
+#define SEVERAL                                                                                              \
+    .run = cmp_several_run, .raced = cmp_several_raced, .record = cmp_several_record,                        \
+    .recover = cmp_several_recover, .recall = cmp_several_recall, .again = cmp_several_again,                \
+    .refusal = refuse_each, .join = pki_join_cert_reps
+
+static const struct cmp_operation irs = {
+    AN_IR,
+    SEVERAL,
+};
+
+static const struct cmp_operation crs = {
+    AN_CR,
+    SEVERAL,
+};
+
 const struct cmp_operation cmp_ir = {
-    .request = PKI_IR,
-    .response = PKI_IP,
-    .flags = CMP_BEGINS | CMP_ISSUES | CMP_CA_PUBS,
-    .audit = "issue",
-    .decode = decode_crmf,
-    .raced = raced,
-    ENROLLMENT(run),
+    AN_IR, .decode = decode_crmf, .raced = raced, .of_several = &irs, ENROLLMENT(run),
 };
 
 const struct cmp_operation cmp_cr = {
-    .request = PKI_CR,
-    .response = PKI_CP,
-    .flags = CMP_BEGINS | CMP_ISSUES | CMP_MAY_UPDATE,
-    .audit = "issue",
-    .decode = decode_crmf,
-    .raced = raced,
-    ENROLLMENT(run),
+    AN_CR, .decode = decode_crmf, .raced = raced, .of_several = &crs, ENROLLMENT(run),
 };
 
 const struct cmp_operation cmp_p10cr = {

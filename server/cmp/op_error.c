@@ -1,4 +1,4 @@
-/* error: from the peer (RFC 9810 5.3.21), and to it where an operation has no response to refuse with. */
+/* error, from the peer (RFC 9810 5.3.21). */
 #include "server/cmp/internal.h"
 
 static const uint8_t null_element[2] = {0x05, 0x00};
@@ -51,22 +51,52 @@ static void record(struct cmp_message *m, struct store_unit *unit)
 
 static cmp_step *const run[] = {receive, NULL};
 
-const struct cmp_operation cmp_error = {
-    .request = PKI_ERROR,
-    .response = PKI_PKICONF,
-    .flags = CMP_MAY_BE_BARE,
-    .awaited = 1U << STORE_TX_WAIT_CONFIRM | 1U << STORE_TX_WAITING,
-    .audit = "peer error",
-    .decode = decode,
-    .run = run,
-    .record = record,
-    .again = answer,
-};
+/* What is the same of one certificate and of several. */
+#define AN_ERROR                                                                                             \
+    .request = PKI_ERROR, .response = PKI_PKICONF, .flags = CMP_MAY_BE_BARE, .audit = "peer error",          \
+    .again = answer
 
-static int refusal(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status)
+/* ---- of a transaction with several certificates: each of them is given up ---- */
+
+static struct bytes the_same(const struct cmp_message *m, int64_t cert_req_id)
 {
-    return pki_encode_error(body, m->arena, status);
+    (void)cert_req_id;
+    return m->in.body;
 }
 
-const struct cmp_operation cmp_unsupported = {
-    .request = -1, .response = PKI_ERROR, .audit = "?", .refusal = refusal};
+static enum cmp_turn give_out(struct cmp_message *m)
+{
+    enum cmp_turn turn;
+
+    if (m->body_fault == NULL && m->authenticated)
+        return cmp_give_to_parts(m, the_same);
+    return (turn = receive(m)) == CMP_ON ? CMP_ANSWERED : turn;
+}
+
+static enum cmp_turn answer_for_all(struct cmp_message *m)
+{
+    enum cmp_turn turn = cmp_refuse_with_parts(m);
+
+    return turn == CMP_ON ? receive(m) : turn;
+}
+
+static void record_all(struct cmp_message *m, struct store_unit *unit)
+{
+    cmp_end_whole(m, unit, STORE_TX_ENDED);
+}
+
+static cmp_step *const run_several[] = {
+    give_out, cmp_ask_room, cmp_start_inner, cmp_ask_admission, cmp_carry, answer_for_all, NULL};
+
+static const struct cmp_operation of_several = {
+    AN_ERROR,
+    .awaited = 1U << STORE_TX_WAIT_CONFIRM,
+    .run = run_several,
+    .record = record_all,
+};
+
+const struct cmp_operation cmp_error = {
+    AN_ERROR,         .awaited = 1U << STORE_TX_WAIT_CONFIRM | 1U << STORE_TX_WAITING,
+    .decode = decode, .run = run,
+    .record = record, .of_several = &of_several,
+};

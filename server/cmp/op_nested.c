@@ -12,20 +12,15 @@
 #include "server/cmp/internal.h"
 #include "server/pki/nested.h"
 
-struct nested {
-    struct cmp_inner inner;
-    struct cmp_admission admission;
-};
-
 /* Nothing of the messages is read, and none is priced, before it is known whose they are. */
 static int decode(struct cmp_message *m)
 {
-    struct nested *own = m->state = cmp_alloc(m, sizeof *own);
+    struct cmp_inner *inner = m->state = cmp_alloc(m, sizeof *inner);
     const char *why;
 
-    if (own == NULL)
+    if (inner == NULL)
         return 0;
-    if (!pki_decode_nested(own->inner.requests, &own->inner.count, &why, m->in.body))
+    if (!pki_decode_nested(inner->requests, &inner->count, &why, m->in.body))
         cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
     return 1;
 }
@@ -47,19 +42,16 @@ static enum cmp_turn check_sender(struct cmp_message *m)
     return m->body_fault != NULL ? cmp_refuse_body(m, m->body_fail_info, m->body_fault) : CMP_ON;
 }
 
-/* Of all that came in one message, at whatever depth, there is a bound. */
 static enum cmp_turn check_bounds(struct cmp_message *m, size_t count)
 {
-    struct cmp_message *outermost = m;
     unsigned depth = 1;
 
-    for (; outermost->outer != NULL; outermost = outermost->outer)
+    for (const struct cmp_message *outer = m->outer; outer != NULL; outer = outer->outer)
         depth++;
-    outermost->carried += count;
     if (depth > BOUND_NESTED_DEPTH)
         return cmp_refuse(m, PKI_BAD_REQUEST, "too many nested messages, one in the other", NULL);
-    if (outermost->carried > BOUND_NESTED_MESSAGES)
-        return cmp_refuse(m, PKI_BAD_REQUEST, CMP_TOO_MANY_NESTED, NULL);
+    if (cmp_count_inner(m, count) != CMP_ON)
+        return CMP_REFUSED;
     if (count > m->profile->config->accept.nested)
         return cmp_by(m, "accept.nested", cmp_refuse(m, PKI_BAD_REQUEST, CMP_TOO_MANY_NESTED, NULL));
     return CMP_ON;
@@ -76,7 +68,7 @@ static const struct cmp_profile *profile_of(const struct cmp_message *m, const s
 /* RFC 9483 5.2.2.1: "MUST copy the values of the senderNonce and transactionID header fields of the original
  * message". RFC 9483 6.1: "the label to use SHALL be the same as for the underlying PKI management
  * operation": so it is held against the path, and this one is not. */
-static enum cmp_turn take_one(struct cmp_message *m, struct nested *own, const struct pki_header *header)
+static enum cmp_turn take_one(struct cmp_message *m, struct cmp_inner *inner, const struct pki_header *header)
 {
     const struct cmp_profile *profile = profile_of(m, header);
 
@@ -87,87 +79,49 @@ static enum cmp_turn take_one(struct cmp_message *m, struct nested *own, const s
                           NULL);
     /* Who may approve for one profile may not for another. */
     if (profile != NULL && profile != m->profile)
-        return cmp_by(m, "accept.ras",
-                      cmp_refuse(m, PKI_NOT_AUTHORIZED,
-                                 "the message in the nested message is for another profile: send it to that "
-                                 "one's path",
-                                 NULL));
-    own->inner.is_approved = 1;
-    own->inner.route = m->route;
+        return cmp_by(m, "accept.ras", cmp_refuse(m, PKI_NOT_AUTHORIZED, CMP_OF_ANOTHER_PROFILE, NULL));
+    inner->is_approved = 1;
+    inner->route = m->route;
     return CMP_ON;
 }
 
 /* The transactionID that the server makes where there is none says nothing of what it is. */
-static enum cmp_turn take_batch(struct cmp_message *m, struct nested *own)
+static enum cmp_turn take_batch(struct cmp_message *m, struct cmp_inner *inner)
 {
     if (m->in.header.transaction_id.len == 0)
         return cmp_refuse(m, PKI_BAD_DATA_FORMAT, "transactionID is missing", NULL);
     if (m->route.body >= 0 && m->route.body != m->operation->request)
         return cmp_refuse(m, PKI_BAD_REQUEST, CMP_WRONG_LABEL, NULL);
-    own->inner.route = (struct cmp_route){.profile = m->route.profile, .body = -1};
+    inner->route = (struct cmp_route){.profile = m->route.profile, .body = -1};
     return CMP_ON;
 }
 
 /* RFC 9483 5.2.2.2: "a fresh transactionID and a fresh senderNonce MUST be used in the header of the nested
  * message". */
-static enum cmp_turn choose_form(struct cmp_message *m, struct nested *own)
+static enum cmp_turn choose_form(struct cmp_message *m, struct cmp_inner *inner)
 {
-    for (size_t i = 0; i < own->inner.count; i++) {
+    for (size_t i = 0; i < inner->count; i++) {
         struct pki_message in;
-        if (pki_message_decode(&in, NULL, own->inner.requests[i]) == PKI_UNREADABLE ||
+        if (pki_message_decode(&in, NULL, inner->requests[i]) == PKI_UNREADABLE ||
             !bytes_equal(in.header.transaction_id, m->transaction_id))
             continue;
-        return own->inner.count == 1
-                   ? take_one(m, own, &in.header)
+        return inner->count == 1
+                   ? take_one(m, inner, &in.header)
                    : cmp_refuse(m, PKI_BAD_REQUEST,
                                 "the transactionID of a batch must be none of the messages in it", NULL);
     }
-    return take_batch(m, own);
+    return take_batch(m, inner);
 }
 
-static enum cmp_turn ask_room(struct cmp_message *m)
+static enum cmp_turn check(struct cmp_message *m)
 {
-    struct nested *own = m->state;
+    struct cmp_inner *inner = m->state;
 
-    if (check_sender(m) != CMP_ON || check_bounds(m, own->inner.count) != CMP_ON ||
-        choose_form(m, own) != CMP_ON)
+    if (check_sender(m) != CMP_ON || check_bounds(m, inner->count) != CMP_ON ||
+        choose_form(m, inner) != CMP_ON)
         return CMP_REFUSED;
-    own->admission = (struct cmp_admission){.count = own->inner.count};
-    cmp_want_admission(m, &own->admission);
+    m->inner = inner;
     return CMP_ON;
-}
-
-static enum cmp_turn refuse_admission(struct cmp_message *m, const struct nested *own)
-{
-    return cmp_refuse(m, PKI_SYSTEM_UNAVAIL, own->admission.why, NULL);
-}
-
-static enum cmp_turn unpack(struct cmp_message *m)
-{
-    struct nested *own = m->state;
-
-    if (own->admission.why != NULL)
-        return refuse_admission(m, own);
-    m->inner = &own->inner;
-    return CMP_UNPACKED;
-}
-
-/* What they cost is known now, and by whose secrets they are protected. */
-static enum cmp_turn ask_admission(struct cmp_message *m)
-{
-    struct nested *own = m->state;
-
-    own->admission = (struct cmp_admission){.messages = own->inner.messages, .count = own->inner.count};
-    cmp_want_admission(m, &own->admission);
-    return CMP_ON;
-}
-
-/* RFC 9483 5.2.2.2: "MUST handle each of the included request messages as usual". */
-static enum cmp_turn carry(struct cmp_message *m)
-{
-    const struct nested *own = m->state;
-
-    return own->admission.why == NULL ? CMP_CARRIED : refuse_admission(m, own);
 }
 
 /* ---- the answer ---- */
@@ -217,7 +171,9 @@ static enum cmp_turn answer(struct cmp_message *m)
     return m->inner->is_approved ? answer_one(m) : answer_batch(m);
 }
 
-static cmp_step *const run[] = {ask_room, unpack, ask_admission, carry, answer, NULL};
+/* RFC 9483 5.2.2.2: "MUST handle each of the included request messages as usual". */
+static cmp_step *const run[] = {check,  cmp_ask_room, cmp_start_inner, cmp_ask_admission, cmp_carry,
+                                answer, NULL};
 
 const struct cmp_operation cmp_nested = {
     .request = PKI_NESTED,

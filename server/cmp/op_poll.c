@@ -30,7 +30,7 @@ static enum cmp_turn refuse(struct cmp_message *m, enum pki_failure fail_info, c
 /* Of p10cr the answer says -1; clients are known to say 0 all the same. */
 static int is_polled_for(const struct cmp_message *m, int64_t cert_req_id)
 {
-    return cert_req_id == PKI_POLL_WHOLE || cert_req_id == m->tx.cert_req_id ||
+    return cert_req_id == PKI_POLL_WHOLE || cert_req_id == m->tx.cert_req_id || cmp_has_parts(m) ||
            (m->tx.body == PKI_P10CR && cert_req_id == 0);
 }
 

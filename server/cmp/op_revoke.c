@@ -5,6 +5,7 @@
 #include "server/pki/differences.h"
 #include "server/pki/polling.h"
 #include "server/pki/revocation.h"
+#include "server/pki/several.h"
 
 struct revocation {
     struct rev_details details;
@@ -31,6 +32,8 @@ static int decode(struct cmp_message *m)
 
     if (own == NULL)
         return 0;
+    if (cmp_may_be_several(m) && pki_split(NULL, &count, 0, m->arena, m->in.body) && count > 1)
+        return cmp_become_several(m, count);
     if (!pki_decode_rev_req(&own->details, &count, m->arena, &why, m->in.body))
         cmp_fault(m, PKI_BAD_DATA_FORMAT, why);
     else if (count != 1) /* RFC 9483 4.2 */
@@ -164,6 +167,10 @@ static enum cmp_turn judge_certificate(struct cmp_message *m, const struct store
 
     if (check_details(m, stored) != CMP_ON)
         return CMP_REFUSED;
+    if (cmp_is_taken(m, stored->serial))
+        return cmp_refuse_body(m, PKI_BAD_REQUEST,
+                               "another RevDetails of the message names this certificate");
+    cmp_take(m, stored->serial);
     if (stored->status == STORE_CERT_REVOKED)
         return cmp_refuse_body(m, PKI_CERT_REVOKED, "the certificate is revoked already");
     if (stored->status == STORE_CERT_HOLD && reason == REASON_HOLD)
@@ -264,11 +271,25 @@ static cmp_step *const run[] = {check, judge, cmp_ask_slots, cmp_judge_slots, ho
 /* The certificate has changed since it was judged. */
 static cmp_step *const raced[] = {look, judge, cmp_ask_slots, cmp_judge_slots, hold_or_answer, NULL};
 
+/* What is the same of one RevDetails and of several. */
+#define AN_RR                                                                                                \
+    .request = PKI_RR, .response = PKI_RP, .flags = CMP_BEGINS | CMP_SIGNED | CMP_ANY_PROFILE,               \
+    .audit = "revoke"
+
+static const struct cmp_operation rrs = {
+    AN_RR,
+    .run = cmp_several_run,
+    .raced = cmp_several_raced,
+    .record = cmp_several_record,
+    .recover = cmp_several_recover,
+    .again = cmp_several_again,
+    .refusal = refusal,
+    .join = pki_join_rev_reps,
+};
+
 const struct cmp_operation cmp_rr = {
-    .request = PKI_RR,
-    .response = PKI_RP,
-    .flags = CMP_BEGINS | CMP_SIGNED | CMP_ANY_PROFILE,
-    .audit = "revoke",
+    .of_several = &rrs,
+    AN_RR,
     .decode = decode,
     .names = names,
     /* A device that asks again for its certificate to be revoked is told so by rp (RFC 9483 5.1.3). */

@@ -78,6 +78,11 @@ struct cmp_operation {
     cmp_step *late;
     /* refusal writes a response with |status|. NULL: refused by error. 1, or 0 without memory. */
     int (*refusal)(struct cmp_message *m, struct bytes *body, const struct pki_status_info *status);
+    /* What a message of this type goes on as that has several of a kind, or belongs to a transaction that was
+     * begun by one (several.c). NULL: there is no such. */
+    const struct cmp_operation *of_several;
+    /* join makes the body of its answer of those of its |n| parts. 1, or 0 without memory. */
+    int (*join)(struct bytes *out, struct arena *arena, const struct bytes *bodies, size_t n);
     void (*cleanup)(struct cmp_message *m); /* frees what does not live in the arena. NULL: nothing */
 };
 

@@ -37,7 +37,7 @@ static int find(const struct cmp_message *m, struct cmp_quota *own)
     } else if (m->is_mac && m->stored_secret->reusable) {
         own->most = mac->per_day;
         own->setting = "mac.per_day";
-        own->slots = m->in.header.implicit_confirm && m->profile->config->confirm.implicit ? 0 : mac->open;
+        own->slots = cmp_may_be_implicit(m) ? 0 : mac->open;
         cmp_holder_id(own->id, "reference", m->in.header.sender_kid);
     }
     return own->most != 0 || own->slots != 0;
@@ -76,11 +76,12 @@ enum cmp_turn cmp_ask_open(struct cmp_message *m)
     for (size_t i = 0; own != NULL && i < own->slots; i++) {
         if (own->claims[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (claim_in(own, i) == NULL && own->slot < 0)
+        if (claim_in(own, i) == NULL && own->slot < 0 && !cmp_is_taken(m, own->claims[i]->key))
             own->slot = (int)i;
     }
     for (size_t i = 0; own != NULL && own->slot < 0 && i < own->slots; i++)
-        own->holders[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim_in(own, i)->serial);
+        if (!cmp_is_taken(m, own->claims[i]->key))
+            own->holders[i] = cmp_want_row(m, m->profile->ca, STORE_CERTIFICATES, claim_in(own, i)->serial);
     return CMP_ON;
 }
 
@@ -98,13 +99,19 @@ static enum cmp_turn choose_slot(struct cmp_message *m)
     struct cmp_quota *own = m->quota;
 
     for (size_t i = 0; own->slot < 0 && i < own->slots; i++) {
+        if (own->holders[i] == NULL)
+            continue;
         if (own->holders[i]->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
         if (!is_open(m, own->holders[i]))
             own->slot = (int)i;
     }
-    if (own->slots == 0 || own->slot >= 0)
+    if (own->slots == 0)
         return CMP_ON;
+    if (own->slot >= 0) {
+        cmp_take(m, own->claims[own->slot]->key);
+        return CMP_ON;
+    }
     return cmp_by(m, "mac.open",
                   cmp_refuse_body(m, PKI_BAD_REQUEST,
                                   "too many certificates of this shared secret await their certConf: send "
@@ -131,20 +138,52 @@ static enum cmp_turn refuse_more(struct cmp_message *m)
     return cmp_by(m, own->setting, CMP_REFUSED);
 }
 
+static int is_counted_by(const struct cmp_message *part, struct bytes key)
+{
+    return !part->result.refused && part->quota != NULL && part->quota->count != NULL &&
+           bytes_equal(part->quota->count->key, key);
+}
+
+static int64_t counted_before(const struct cmp_message *m)
+{
+    const struct cmp_message *part;
+    int64_t n = 0;
+
+    for (size_t i = 0; m->whole != NULL && (part = m->whole->inner->messages[i]) != m; i++)
+        n += is_counted_by(part, m->quota->count->key);
+    return n;
+}
+
 enum cmp_turn cmp_judge_quota(struct cmp_message *m)
 {
+    static const struct store_claim none = {.day = -1};
     struct cmp_quota *own = m->quota;
 
     if (own == NULL)
         return CMP_ON;
     if (own->count != NULL) {
-        own->counted = (struct store_claim){.day = day_of(m), .most = own->most};
+        own->counted =
+            (struct store_claim){.day = day_of(m), .day_count = 1 + counted_before(m), .most = own->most};
         if (own->count->outcome == STORE_FETCH_UNAVAILABLE)
             return cmp_refuse_unavailable(m, NULL);
-        if (own->count->outcome == STORE_FOUND && !store_claim_has_room(&own->counted, own->count->rows))
+        if (!store_claim_has_room(&own->counted,
+                                  own->count->outcome == STORE_FOUND ? own->count->rows : &none))
             return refuse_more(m);
     }
     return choose_slot(m);
+}
+
+/* Parts of a message count in one row of its unit: that of the first. Returns 1 if that is done. */
+static int counts_with_others(struct cmp_message *m, struct bytes key)
+{
+    struct cmp_message *part;
+
+    for (size_t i = 0; m->whole != NULL && (part = m->whole->inner->messages[i]) != m; i++)
+        if (is_counted_by(part, key)) {
+            part->quota->counted.day_count++;
+            return 1;
+        }
+    return 0;
 }
 
 void cmp_count(struct cmp_message *m, struct store_unit *unit, struct bytes serial)
@@ -154,7 +193,7 @@ void cmp_count(struct cmp_message *m, struct store_unit *unit, struct bytes seri
 
     if (own == NULL)
         return;
-    if (own->count != NULL) {
+    if (own->count != NULL && !counts_with_others(m, own->count->key)) {
         own->counted = (struct store_claim){
             .claim = key_of(m, own->count_key, SLOT_OF_COUNT),
             .serial = serial,

@@ -9,14 +9,15 @@ static enum cmp_turn choose_profile(struct cmp_message *m)
     const struct pki_header *header = &m->in.header;
     const struct cmp_profile *named;
 
-    /* A name for each infoType: op_genm.c has the others. */
-    if (header->cert_profile_count > 1 && !cmp_has(m, CMP_ASKS))
+    /* A name for each infoType, or for each CertReqMsg: op_genm.c and several.c have the others. */
+    if (header->cert_profile_count > 1 && !cmp_has(m, CMP_ASKS) &&
+        (m->operation->of_several == NULL || !cmp_has(m, CMP_ISSUES)))
         return cmp_refuse(m, PKI_BAD_REQUEST, "certProfile names several profiles: name one", NULL);
     /* RFC 9810 5.1.1.4: "An empty string means no certificate profile name" */
     if (header->cert_profile.len == 0)
         return CMP_ON;
     if ((named = cmp_profile_named(m->settings, header->cert_profile)) == NULL)
-        return cmp_refuse(m, PKI_BAD_REQUEST, CMP_NO_SUCH_PROFILE, NULL);
+        return cmp_refuse_name(m, header->cert_profile);
     if (m->route.profile != NULL && m->route.profile != named)
         return cmp_refuse(m, PKI_BAD_REQUEST,
                           "the URL path and certProfile name different profiles: make them agree", NULL);
@@ -93,8 +94,28 @@ static void want_key(struct cmp_message *m)
     want_row(m, m->profile->ca, STORE_BLOCKED_KEYS, bytes_of(m->key_hash, CMP_HASH));
 }
 
+/* Whether |ca| is the CA of a profile that |profile| follows. */
+static int is_before(const struct cmp_profile *profile, const struct cmp_authority *ca)
+{
+    for (profile = profile->former; profile != NULL; profile = profile->former)
+        if (profile->ca == ca)
+            return 1;
+    return 0;
+}
+
+/* Whether |ca| came before that of |profile|, or after it: while nodes are told one after the other that a
+ * path leads to another CA, a transaction may have begun at any of them. */
+static int is_related(const struct cmp_settings *settings, const struct cmp_profile *profile,
+                      const struct cmp_authority *ca)
+{
+    for (size_t i = 0; i < settings->profile_count; i++)
+        if (settings->profiles[i]->ca == ca && is_before(settings->profiles[i], profile->ca))
+            return 1;
+    return is_before(profile, ca);
+}
+
 /* certProfile stands in requests for certificates (RFC 9810 5.1.1.4), so a certConf may name no profile: its
- * transaction is then looked for at every CA. */
+ * transaction is then looked for at every CA. Where it names one, so it is at those that are related. */
 static void want_transaction(struct cmp_message *m)
 {
     const struct cmp_settings *settings = m->settings;
@@ -102,14 +123,14 @@ static void want_transaction(struct cmp_message *m)
     if (cmp_has(m, CMP_STANDS_ALONE))
         return;
     want_row(m, m->profile->ca, STORE_TRANSACTIONS, m->transaction_id);
-    if (cmp_has(m, CMP_BEGINS) || m->profile_named)
+    if (cmp_has(m, CMP_BEGINS))
         return;
     for (size_t i = 0; i < settings->profile_count; i++) {
         const struct cmp_authority *ca = settings->profiles[i]->ca;
         int seen = ca == m->profile->ca;
         for (size_t j = 0; j < i; j++)
             seen |= ca == settings->profiles[j]->ca;
-        if (!seen)
+        if (!seen && (!m->profile_named || is_related(settings, m->profile, ca)))
             want_row(m, ca, STORE_TRANSACTIONS, m->transaction_id);
     }
 }
@@ -177,6 +198,24 @@ enum cmp_turn cmp_receive(struct cmp_message *m)
     return CMP_ON;
 }
 
+/* Whatever is wrong with it, what asks is read: the answer says which one is meant. */
+enum cmp_turn cmp_take_part(struct cmp_message *m)
+{
+    enum cmp_turn turn = m->in.has_protection ? cmp_find_credentials(m) : CMP_ON;
+    const struct cmp_refusal refusal = m->refusal;
+
+    if (!m->operation->decode(m))
+        return cmp_out_of_memory(m);
+    m->refusal = refusal;
+    if (turn != CMP_ON)
+        return turn;
+    if (!cmp_has(m, CMP_BEGINS))
+        want_row(m, m->profile->ca, STORE_TRANSACTIONS, m->transaction_id);
+    want_credentials(m);
+    want_key(m);
+    return CMP_ON;
+}
+
 static enum cmp_turn keep_row(struct cmp_message *m, const struct store_fetch *fetch)
 {
     if (fetch->outcome == STORE_FETCH_UNAVAILABLE)
@@ -223,6 +262,8 @@ static enum cmp_turn place_in_transaction(struct cmp_message *m)
         m->takes_over = 1;
         m->has_tx = 0;
     }
+    if (cmp_has_parts(m) && !cmp_has(m, CMP_BEGINS) && m->operation->of_several != NULL)
+        m->operation = m->operation->of_several;
     if (!m->has_tx && !cmp_has(m, CMP_BEGINS))
         return cmp_refuse_proven(m, PKI_BAD_REQUEST, "no transaction has this transactionID: start again");
     m->is_late = m->has_tx && (m->operation->awaited & 1U << m->tx.state) == 0;
@@ -245,13 +286,18 @@ enum cmp_turn cmp_take_rows(struct cmp_message *m)
     if (m->has_tx && !cmp_has(m, CMP_BEGINS) &&
         (begun = cmp_profile_named(m->settings, m->tx.profile)) != NULL)
         m->profile = begun;
+    if ((turn = cmp_check_signers(m)) != CMP_ON)
+        return turn;
     /* Its CA may know another secret by the same reference. */
     if (m->is_mac && m->profile->ca != ca) {
         m->stored_secret = NULL;
         want_row(m, m->profile->ca, STORE_SECRETS, m->in.header.sender_kid);
         return CMP_STAY;
     }
-    return m->approved != NULL ? CMP_ON : place_in_transaction(m);
+    /* Of what was approved, and of parts, the place is known. */
+    if (m->approved != NULL || (m->whole != NULL && cmp_has(m, CMP_BEGINS)))
+        return CMP_ON;
+    return place_in_transaction(m);
 }
 
 /* What is known of who polls is of no use: the request says itself who sent it. */
@@ -277,6 +323,7 @@ enum cmp_turn cmp_take_up(struct cmp_message *m)
     struct bytes poll_nonce = m->in.header.sender_nonce, request_nonce, kid = m->in.header.sender_kid;
     const struct cmp_refusal refusal = m->refusal;
     const char *why = NULL;
+    int64_t pvno = m->in.header.pvno;
     enum cmp_turn turn;
 
     if (!m->denied)
@@ -289,6 +336,7 @@ enum cmp_turn cmp_take_up(struct cmp_message *m)
         m->in.header.sender_kid = kid;
     request_nonce = m->in.header.sender_nonce;
     m->in.header.sender_nonce = poll_nonce;
+    m->in.header.pvno = pvno; /* RFC 9810 section 7: the answer is to the poll */
     cmp_answer_nonce(m, request_nonce);
     if (!m->denied && (turn = cmp_find_credentials(m)) != CMP_ON)
         return turn;

@@ -171,6 +171,13 @@ enum cmp_turn cmp_judge_former(struct cmp_message *m)
             own->former = held(own, i);
     if (own->former != NULL && (own->former->not_after < m->now || is_early(m, own->former)))
         own->former = NULL;
+    if ((own->claim != NULL && cmp_is_taken(m, own->claim->key)) ||
+        (own->former != NULL && cmp_is_taken(m, own->former->serial)))
+        return cmp_refuse_body(m, PKI_BAD_REQUEST, CMP_SAME_NAMES);
+    if (own->claim != NULL)
+        cmp_take(m, own->claim->key);
+    if (own->former != NULL)
+        cmp_take(m, own->former->serial);
     return CMP_ON;
 }
 

@@ -10,6 +10,8 @@ static enum cmp_turn become_request(struct cmp_message *m)
     if (begun->recover == NULL)
         return cmp_refuse(m, PKI_BAD_REQUEST, "the answer to the request cannot be given again: start again",
                           NULL);
+    if (cmp_has_parts(m) && begun->of_several != NULL)
+        begun = begun->of_several;
     m->operation = begun;
     cmp_answer_nonce(m, m->tx.request_nonce);
     return begun->recover(m) ? CMP_ON : cmp_out_of_memory(m);

@@ -209,14 +209,71 @@ static int seeks_signer(struct cmp_message *m)
     return m->seeks_signer = 1;
 }
 
+/* Where two CAs have one name (RFC 9810 4.4), the key identifiers tell whose certificate it is. */
+static int is_issued_by(struct certificate *cert, const struct certificate *ca)
+{
+    struct name_cache subject = {.printed = 0};
+
+    return name_equal_cached(cert->issuer, &cert->issuer_cache, ca->subject, &subject) &&
+           (cert->issuer_key_id.len == 0 || ca->key_id.len == 0 ||
+            bytes_equal(cert->issuer_key_id, ca->key_id));
+}
+
+/* An RA that revokes for others says by its path whose certificate it is. */
+static int speaks_for_others(const struct cmp_message *m, const struct certificate *cert)
+{
+    return !cmp_has(m, CMP_UPDATES) && cert->extended_key_usage.len != 0 &&
+           certificate_has_purpose(cert, bytes_of(id_kp_cmc_ra, sizeof id_kp_cmc_ra));
+}
+
+/* The profile of the CA before that has issued what protects the message; NULL: none has, or the present CA
+ * has issued a certificate that may be the one, too. */
+static const struct cmp_profile *find_former(struct cmp_message *m)
+{
+    const struct cmp_profile *found = NULL;
+
+    for (size_t i = 0; i < m->cert_count; i++) {
+        struct certificate *cert = &m->certs[i];
+        if (!may_protect(m, cert))
+            continue;
+        if (is_issued_by(cert, &m->profile->ca->cert) || speaks_for_others(m, cert))
+            return NULL;
+        for (const struct cmp_profile *p = m->profile->former; found == NULL && p != NULL; p = p->former)
+            if (is_issued_by(cert, &p->ca->cert))
+                found = p;
+    }
+    return found;
+}
+
+/* A CA has another key, and stations go on at the URL that they know: what one of them wants of its
+ * certificate is for the CA that has issued it. Whose certProfile names a profile means that one; a part of a
+ * message, and what was approved, has its profile already. */
+static enum cmp_turn follow_former(struct cmp_message *m)
+{
+    const struct cmp_profile *found;
+
+    if (m->in.header.cert_profile.len != 0 || m->whole != NULL || m->approved != NULL ||
+        cmp_has(m, CMP_STANDS_ALONE) || !(cmp_has(m, CMP_UPDATES) || cmp_has(m, CMP_ANY_PROFILE)) ||
+        (found = find_former(m)) == NULL)
+        return CMP_ON;
+    /* Who may approve for one profile may not for another (op_nested.c). */
+    if (m->outer != NULL && m->outer->inner->is_approved && found != m->outer->profile)
+        return cmp_by(m, "accept.ras", cmp_refuse(m, PKI_NOT_AUTHORIZED, CMP_OF_ANOTHER_PROFILE, NULL));
+    m->profile = found;
+    return CMP_ON;
+}
+
 enum cmp_turn cmp_find_signers(struct cmp_message *m)
 {
     struct bytes algorithm = m->in.header.protection_alg;
+    int follows;
 
     if ((m->signature_algorithm = cmp_read_algorithm(m, algorithm)) == NULL)
         return cmp_refuse(m, PKI_BAD_ALG, cmp_algorithm_text(m, "protectionAlg", algorithm), NULL);
-    /* Which profile a later message belongs to, its transaction tells. */
-    if (cmp_has(m, CMP_BEGINS) && cmp_check_signature(m) != CMP_ON)
+    follows = cmp_has(m, CMP_BEGINS) && m->profile->former != NULL;
+    /* Which profile a later message belongs to, its transaction tells; of one that may be for the CA before,
+     * its certificates do. */
+    if (cmp_has(m, CMP_BEGINS) && !follows && cmp_check_signature(m) != CMP_ON)
         return CMP_REFUSED;
     price_name(m, m->in.header.sender_name, &m->sender_cache);
     /* Later messages are verified by the key that the first one showed: they need no certificates. */
@@ -225,6 +282,8 @@ enum cmp_turn cmp_find_signers(struct cmp_message *m)
         return CMP_ON;
     }
     read_certificates(m);
+    if (follows && (follow_former(m) != CMP_ON || cmp_check_signature(m) != CMP_ON))
+        return CMP_REFUSED;
     for (size_t i = 0; i < m->cert_count; i++)
         add_signer(m, &m->certs[i]);
     if (m->signer_count == 0)
@@ -300,17 +359,43 @@ static enum cmp_turn check_own_profile(struct cmp_message *m)
                              "the protecting certificate was issued under another profile", NULL));
 }
 
-/* A certificate of this CA may be updated for some days after its end, where the profile says so: then its
- * path is what it was at its end. Whether it is revoked is asked of the store, as of now. */
-static int64_t time_of_path(const struct cmp_message *m)
+/* How many days after its end the signer's certificate may count: to update one of this CA, where the profile
+ * says so; a station's of a vendor as any of them says. Whose it is tells its path alone. */
+static uint32_t late_days(const struct cmp_message *m)
+{
+    uint32_t most = 0;
+
+    if (m->signer_is_own)
+        return cmp_has(m, CMP_UPDATES) ? m->profile->config->update.late_days : 0;
+    for (size_t i = 0; !m->is_ra && m->agent == NULL && i < m->settings->vendor_count; i++)
+        if (m->settings->vendors[i].late_days > most)
+            most = m->settings->vendors[i].late_days;
+    return most;
+}
+
+static int is_within(const struct cmp_message *m, uint32_t days)
 {
     enum { DAY = 24 * 60 * 60 };
-    int64_t end = m->signer->not_after;
 
-    return m->signer_is_own && cmp_has(m, CMP_UPDATES) && m->now > end &&
-                   m->now - end <= (int64_t)m->profile->config->update.late_days * DAY
-               ? end
-               : m->now;
+    return m->now - m->signer->not_after <= (int64_t)days * DAY;
+}
+
+/* The path of what counts after its end is what it was then. Whether it is revoked is asked as of now. */
+static int64_t time_of_path(const struct cmp_message *m)
+{
+    return m->now > m->signer->not_after && is_within(m, late_days(m)) ? m->signer->not_after : m->now;
+}
+
+/* Its path is known: does this vendor say so? */
+static enum path_fault check_late(struct cmp_message *m)
+{
+    const struct config_vendor *vendor = cmp_vendor_of(m);
+
+    if (m->signer_is_own || m->now <= m->signer->not_after)
+        return PATH_OK;
+    if (vendor == NULL || !is_within(m, vendor->late_days))
+        return path_refuse(&m->path.refusal, PATH_EXPIRED, m->signer, "it is expired");
+    return PATH_OK;
 }
 
 static enum path_fault find_path(struct cmp_message *m)
@@ -326,10 +411,11 @@ static enum cmp_turn refuse_path(struct cmp_message *m)
     enum path_fault fault = m->path.refusal.fault;
     const char *setting = fault == PATH_BLOCKED                            ? m->blocked_by
                           : fault == PATH_REVOKED || fault == PATH_UNKNOWN ? cmp_vendor_setting(m, "crls")
-                          : m->agent != NULL                               ? "accept.agents"
-                          : m->signer_is_own                               ? "accept.own_certificates"
-                          : m->is_ra                                       ? "accept.ras"
-                                                                           : "accept.vendors";
+                          : fault == PATH_EXPIRED && m->path.end != NULL ? cmp_vendor_setting(m, "late_days")
+                          : m->agent != NULL                             ? "accept.agents"
+                          : m->signer_is_own                             ? "accept.own_certificates"
+                          : m->is_ra                                     ? "accept.ras"
+                                                                         : "accept.vendors";
 
     return cmp_by(
         m, setting,
@@ -352,6 +438,8 @@ static enum cmp_turn ask(struct cmp_message *m)
         m->is_ra = 0;
         fault = find_path(m);
     }
+    if (fault == PATH_OK)
+        fault = check_late(m);
     return fault == PATH_OK ? check_own_profile(m) : refuse_path(m);
 }
 
@@ -520,8 +608,12 @@ enum cmp_turn cmp_judge_signer(struct cmp_message *m)
 
     if (is_undecided(m))
         return cmp_out_of_memory(m);
-    if (m->protection.valid && path_is_valid(m) && (fault = check_path(m)) == PATH_OK)
+    if (m->protection.valid && path_is_valid(m) && (fault = check_path(m)) == PATH_OK) {
+        if (cmp_has(m, CMP_BEGINS) && !m->signer_is_own && m->now > m->signer->not_after)
+            m->result.warning =
+                "the certificate that asks has expired: late_days of its vendor lets it count";
         return CMP_ON;
+    }
     if (fault == PATH_MEMORY)
         return cmp_out_of_memory(m);
     path_cleanup(&m->path);

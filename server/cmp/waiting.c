@@ -59,6 +59,8 @@ enum cmp_turn cmp_ask_waiting(struct cmp_message *m)
 
     if (m->approved != NULL || m->rules == 0)
         return CMP_ON;
+    if (m->whole != NULL)
+        return cmp_refuse_to_wait(m);
     if ((own = m->waiting = cmp_alloc(m, sizeof *own)) == NULL ||
         (keys = cmp_alloc(m, rules_of(m)->open * (size_t)STORE_CLAIM_KEY_MAX)) == NULL)
         return CMP_END;
@@ -117,7 +119,7 @@ enum cmp_turn cmp_judge_slots(struct cmp_message *m)
 
     if (own == NULL || m->approved != NULL)
         return CMP_ON;
-    own->counted = (struct store_claim){.day = m->now / DAY, .most = rules_of(m)->per_day};
+    own->counted = (struct store_claim){.day = m->now / DAY, .day_count = 1, .most = rules_of(m)->per_day};
     if (own->count->outcome == STORE_FETCH_UNAVAILABLE)
         return cmp_refuse_unavailable(m, NULL);
     if (!has_room_today(m))

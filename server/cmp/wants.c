@@ -1,4 +1,5 @@
 /* What a step wants: items in the arena, listed for whoever serves them. */
+#include "crypto/random.h"
 #include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 
@@ -112,9 +113,23 @@ void cmp_want_mac(struct cmp_message *m, const struct mac_algorithm *algorithm, 
     want->u.mac = mac;
 }
 
+/* Of the same secret the whole has derived it: a part has the protection of that. */
+static int is_derived(const struct cmp_message *m)
+{
+    const struct cmp_message *whole = m->whole;
+
+    return whole != NULL && whole->mac_key != NULL && whole->mac_key->len != 0 &&
+           whole->secret.len == m->secret.len &&
+           secret_equal(whole->secret.data, m->secret.data, m->secret.len);
+}
+
 void cmp_want_protecting_mac(struct cmp_message *m)
 {
     if (m->mac_key == NULL)
         m->starved |= (m->mac_key = secret_alloc(sizeof *m->mac_key)) == NULL;
+    if (m->mac_key != NULL && is_derived(m)) {
+        *m->mac_key = *m->whole->mac_key;
+        return;
+    }
     cmp_want_mac(m, &m->mac, m->mac_key);
 }

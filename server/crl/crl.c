@@ -54,6 +54,8 @@ struct crl_service {
     pthread_mutex_t lock; /* over what follows */
     char text[CRL_TEXT_MAX];
     int late;
+    struct crl_told told[CRL_TOLD_MAX];
+    size_t told_count;
     pthread_cond_t wake;
     struct policy *policy;
     unsigned configurations;
@@ -157,6 +159,8 @@ struct said {
     char text[CRL_TEXT_MAX];
     size_t len;
     int late;
+    struct crl_told told[CRL_TOLD_MAX];
+    size_t told_count;
 };
 
 /* There is room for every CA (CRL_TEXT_MAX): one that found none would be one that nobody watches. */
@@ -183,6 +187,62 @@ static const char *truth(int value)
     return value ? "true" : "false";
 }
 
+/* What /metrics says. */
+static struct crl_told *begin_told(struct said *said, const char *ca, const char *scope)
+{
+    struct crl_told *told = &said->told[said->told_count];
+
+    if (said->told_count == CRL_TOLD_MAX)
+        return NULL;
+    said->told_count++;
+    *told = (struct crl_told){.scope = scope};
+    snprintf(told->ca, sizeof told->ca, "%s", ca);
+    return told;
+}
+
+static void add_told(struct crl_told *told, const struct crl_scope *scope)
+{
+    if (told->this_update == 0 || scope->published_at < told->this_update)
+        told->this_update = scope->published_at;
+    if (told->next_update == 0 || scope->published_until < told->next_update)
+        told->next_update = scope->published_until;
+    told->octets += scope->published_octets;
+}
+
+static void tell_scope(struct said *said, const char *ca, const struct crl_scope *scope)
+{
+    struct crl_told *told =
+        scope->published != 0 ? begin_told(said, ca, scope->is_delta ? "delta" : "full") : NULL;
+
+    if (told == NULL)
+        return;
+    told->number = scope->published;
+    add_told(told, scope);
+}
+
+static void tell_shards(struct said *said, const char *ca, const struct crl_shards *shards)
+{
+    struct crl_told *told = shards->count != 0 ? begin_told(said, ca, "shards") : NULL;
+
+    for (unsigned i = 0; told != NULL && i < shards->count; i++)
+        if (shards->of[i].published != 0) {
+            told->number++;
+            add_told(told, &shards->of[i]);
+        }
+}
+
+static void tell_given(struct said *said, const struct cmp_crl *crl)
+{
+    struct crl_told *told = begin_told(said, crl->name, "given");
+
+    if (told == NULL)
+        return;
+    told->number = crl->number;
+    told->this_update = crl->this_update;
+    told->next_update = crl->next_update;
+    told->octets = (int64_t)crl->der.len;
+}
+
 static void say_own(struct said *said, const struct crl_turn *turn, const struct crl_issuer *issuer)
 {
     const struct crl_complete *complete = &issuer->complete;
@@ -193,6 +253,9 @@ static void say_own(struct said *said, const struct crl_turn *turn, const struct
         "{\"ca\":\"%s\",\"number\":%lld,\"delta\":%lld,\"shards\":%u,\"seconds_left\":%lld,\"late\":%s}",
         turn->ca->name, (long long)complete->full.published, (long long)complete->delta.published,
         issuer->shards.count, (long long)(until != 0 ? until - turn->now : 0), truth(late));
+    tell_scope(said, turn->ca->name, &complete->full);
+    tell_scope(said, turn->ca->name, &complete->delta);
+    tell_shards(said, turn->ca->name, &issuer->shards);
 }
 
 static void say_given(struct said *said, const struct cmp_crl *crl, int64_t now)
@@ -201,6 +264,7 @@ static void say_given(struct said *said, const struct cmp_crl *crl, int64_t now)
 
     say(said, late, "{\"ca\":\"%s\",\"number\":%lld,\"seconds_left\":%lld,\"late\":%s}", crl->name,
         (long long)crl->number, (long long)(crl->next_update - now), truth(late));
+    tell_given(said, crl);
 }
 
 static void say_all_given(struct said *said, const struct policy *policy, int64_t now)
@@ -218,6 +282,8 @@ static void keep_said(struct crl_service *service, struct said *said)
     pthread_mutex_lock(&service->lock);
     memcpy(service->text, said->text, said->len + 2);
     service->late = said->late;
+    memcpy(service->told, said->told, sizeof service->told);
+    service->told_count = said->told_count;
     pthread_mutex_unlock(&service->lock);
 }
 
@@ -227,6 +293,17 @@ void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late)
     memcpy(out, service->text, sizeof service->text);
     *late = service->late;
     pthread_mutex_unlock(&service->lock);
+}
+
+size_t crl_list(struct crl_service *service, struct crl_told out[CRL_TOLD_MAX])
+{
+    size_t count;
+
+    pthread_mutex_lock(&service->lock);
+    count = service->told_count;
+    memcpy(out, service->told, count * sizeof *out);
+    pthread_mutex_unlock(&service->lock);
+    return count;
 }
 
 /* Says in the store which URLs certificates of |turn->ca| carry, and how many shards there are. Returns 0 if

@@ -23,6 +23,21 @@ void crl_set_policy(struct crl_service *service, struct policy *policy);
  * Any thread. */
 void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late);
 
+/* struct crl_told is a CRL that this node publishes; the shards of a CA together are one. */
+struct crl_told {
+    char ca[PUBLISHED_PATH_MAX]; /* or the name of the file of a CA above */
+    const char *scope;           /* "full", "delta", "shards"; "given": of a CA above */
+    int64_t number;              /* of shards: how many there are */
+    int64_t this_update;         /* Unix seconds; of shards the earliest */
+    int64_t next_update;         /* likewise */
+    int64_t octets;              /* of shards: all together */
+};
+
+enum { CRL_TOLD_MAX = 3 * BOUND_AUTHORITIES + BOUND_CRL_FILES };
+
+/* crl_list writes what this node publishes into |out|, and returns how many they are. Any thread. */
+size_t crl_list(struct crl_service *service, struct crl_told out[CRL_TOLD_MAX]);
+
 /* crl_stop ends the thread, which gives its lease up, and frees |service|. NULL is allowed. */
 void crl_stop(struct crl_service *service);
 

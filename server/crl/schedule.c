@@ -3,9 +3,12 @@
 
 enum { HOUR = 3600 };
 
+/* Below number_min is what a restored store has: a higher one is out, which whoever has it takes for the
+ * newer. */
 int crl_is_scheduled(const struct crl_scope *scope, const struct crl_turn *turn)
 {
-    return scope->head.number == 0 || crl_scope_has_other_signer(scope, turn->ca) ||
+    return scope->head.number == 0 || scope->head.number < turn->config->number_min ||
+           crl_scope_has_other_signer(scope, turn->ca) ||
            turn->now - scope->published_at >= HOUR * (int64_t)turn->config->every_hours;
 }
 

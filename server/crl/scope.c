@@ -163,6 +163,7 @@ static struct crl_attempt publish(struct crl_scope *scope, const struct crl_turn
     scope->published = scope->head.number;
     scope->published_at = scope->head.this_update;
     scope->published_until = scope->head.next_update;
+    scope->published_octets = scope->head.size;
     log_line(scope->shard != 0 ? LOG_DEBUG : LOG_INFO, "CRL published", log_word("ca", turn->ca->name),
              log_word("scope", scope->name), log_number("number", scope->head.number),
              log_number("octets", scope->head.size));

@@ -35,7 +35,8 @@ struct crl_scope {
     int64_t lost;         /* number of the one whose octets were not there; 0: none */
     int64_t published;    /* number of the one that is published here; 0: none */
     int64_t published_at; /* its thisUpdate, Unix seconds */
-    int64_t published_until;              /* its nextUpdate, Unix seconds */
+    int64_t published_until; /* its nextUpdate, Unix seconds */
+    int64_t published_octets;
     uint8_t published_signer[STORE_HASH]; /* SHA-256 of the key that signed it */
     uint8_t published_point[STORE_HASH];  /* SHA-256 of its issuingDistributionPoint, or zeros */
 };

@@ -3,8 +3,7 @@
 
 #include "server/pki/message.h"
 
-/* Returns how many the page had, -1 with a fault printed, 0 also when there was enough; |after| is the last
- * one's key. */
+/* Returns how many the page had, -1 with a fault printed; |after| is the last one's key. */
 static int each_of_page(const struct device_store *at, uint8_t after[STORE_ANNOUNCEMENT_KEY_MAX], size_t *len,
                         announcement_found *each, void *arg)
 {
@@ -12,7 +11,7 @@ static int each_of_page(const struct device_store *at, uint8_t after[STORE_ANNOU
                                 .index = STORE_ALL_ANNOUNCEMENTS,
                                 .issuer = bytes_of(at->issuer, STORE_ISSUER_ID),
                                 .key = bytes_of(after, *len),
-                                .arena = arena_new(ANNOUNCEMENT_ARENA)};
+                                .arena = arena_new(DEVICE_ARENA)};
     const struct store_announcement *rows;
     int count = -1;
 
@@ -25,8 +24,7 @@ static int each_of_page(const struct device_store *at, uint8_t after[STORE_ANNOU
         for (int i = 0; i < count; i++) {
             *len = rows[i].announcement.len;
             memcpy(after, rows[i].announcement.data, *len);
-            if (!each(arg, &rows[i]))
-                count = 0;
+            each(arg, &rows[i]);
         }
     }
     arena_free(fetch.arena);

@@ -4,11 +4,8 @@
 
 #include "server/ctl/device.h"
 
-/* The row of the index is a page of messages. */
-enum { ANNOUNCEMENT_ARENA = 8 * 1024 * 1024 };
-
-/* announcement_found is called for each, in the order of their kinds; returns 0 when there was enough. */
-typedef int announcement_found(void *arg, const struct store_announcement *row);
+/* announcement_found is called for each, in the order of their kinds. */
+typedef void announcement_found(void *arg, const struct store_announcement *row);
 
 /* announcement_each calls |each| for all that the store |at| has. 1, or 0 with a fault printed. */
 int announcement_each(const struct device_store *at, announcement_found *each, void *arg);

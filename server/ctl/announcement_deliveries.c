@@ -32,36 +32,30 @@ static void print(const struct store_delivery *row)
 }
 
 /* One page has them all: there are so many kinds and URLs of a CA, and those that it had before. */
-static int print_all(const struct device_store *at, int as_json)
+static int print_all(void *arg, const struct ctl_call *call, const struct device_store *at,
+                     struct arena *arena)
 {
     struct store_fetch fetch = {.kind = STORE_DELIVERIES,
                                 .index = STORE_ALL_DELIVERIES,
                                 .issuer = bytes_of(at->issuer, STORE_ISSUER_ID),
-                                .arena = arena_new(ANNOUNCEMENT_ARENA)};
+                                .arena = arena};
     const struct store_delivery *rows;
-    int ok = fetch.arena != NULL && store_fetch_wait(at->opened.store, &fetch) &&
-             fetch.outcome != STORE_FETCH_UNAVAILABLE;
 
+    (void)arg;
+    if (!store_fetch_wait(at->opened.store, &fetch) || fetch.outcome == STORE_FETCH_UNAVAILABLE)
+        return ctl_fault("the store does not answer");
     rows = fetch.rows;
-    for (size_t i = 0; ok && fetch.outcome == STORE_FOUND && i < fetch.count; i++)
-        if (as_json)
+    for (size_t i = 0; fetch.outcome == STORE_FOUND && i < fetch.count; i++)
+        if (ctl_value(call, "json") != NULL)
             ctl_json_print(delivery_json(&rows[i]));
         else
             print(&rows[i]);
-    arena_free(fetch.arena);
-    return ok ? CTL_OK : ctl_fault("the store does not answer");
+    return CTL_OK;
 }
 
 static int run(const struct ctl_call *call)
 {
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
-
-    if (status != CTL_OK)
-        return status;
-    status = print_all(&at, ctl_value(call, "json") != NULL);
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ, print_all, NULL);
 }
 
 static const struct ctl_option options[] = {

@@ -9,38 +9,44 @@ struct list {
     size_t count;
 };
 
-static int print(void *arg, const struct store_announcement *row)
+static void print(void *arg, const struct store_announcement *row)
 {
     struct list *list = arg;
     char at[CTL_TIME_MAX];
 
     if (list->upstream != NULL && !bytes_equal(bytes_str(list->upstream), row->upstream))
-        return 1;
-    list->count++;
+        return;
+    if (list->count++ == 0 && !list->json)
+        printf("UPSTREAM  %-6s  %-20s  ABOUT\n", "KIND", "ANNOUNCED");
     if (list->json) {
         ctl_json_print(announcement_json(row));
-        return 1;
+        return;
     }
     cert_put_text(row->upstream, 0);
     printf("  %-6s  %s  ", pki_body_name(row->body), ctl_time(at, row->announced_at));
     cert_put_text(row->about, 0);
     putchar('\n');
-    return 1;
+}
+
+static int print_all(void *arg, const struct ctl_call *call, const struct device_store *at,
+                     struct arena *arena)
+{
+    struct list *list = arg;
+
+    (void)call;
+    (void)arena;
+    if (!announcement_each(at, print, list))
+        return CTL_FAULT;
+    if (list->count == 0 && !list->json)
+        fprintf(stderr, "cmpctl: nothing was announced\n");
+    return CTL_OK;
 }
 
 static int run(const struct ctl_call *call)
 {
     struct list list = {.upstream = ctl_value(call, "upstream"), .json = ctl_value(call, "json") != NULL};
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
 
-    if (status != CTL_OK)
-        return status;
-    status = announcement_each(&at, print, &list) ? CTL_OK : CTL_FAULT;
-    if (status == CTL_OK && list.count == 0 && !list.json)
-        fprintf(stderr, "cmpctl: nothing was announced\n");
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ, print_all, &list);
 }
 
 static const struct ctl_option options[] = {

@@ -1,59 +1,62 @@
 /* announcement show: one of them, in full. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "server/cmp/cmp.h"
 #include "server/ctl/announcement.h"
 #include "server/ctl/decode.h"
 #include "server/ctl/lines.h"
 #include "server/pki/message.h"
 
-struct show {
-    const char *upstream, *body;
-    int json, der;
-    int is_shown;
-};
-
-static int show_one(void *arg, const struct store_announcement *row)
+static void show(const struct ctl_call *call, const struct store_announcement *row)
 {
-    struct show *show = arg;
     json_t *json;
 
-    if (!bytes_equal(bytes_str(show->upstream), row->upstream) ||
-        strcmp(show->body, pki_body_name(row->body)) != 0)
-        return 1;
-    show->is_shown = 1;
-    if (show->der) {
+    if (ctl_value(call, "der") != NULL) {
         fwrite(row->message.data, 1, row->message.len, stdout);
-        return 0;
+        return;
     }
     json = announcement_json(row);
-    if (show->json) {
+    if (ctl_value(call, "json") != NULL) {
         ctl_json_print(json);
-        return 0;
+        return;
     }
     ctl_put_lines(json, NULL);
     putchar('\n');
     decode_write(stdout, row->message);
-    return 0;
+}
+
+/* -1: it is no body's. By one that announces nothing there is none. */
+static int body_named(const char *name)
+{
+    for (int body = 0; body < PKI_BODY_COUNT; body++)
+        if (strcmp(name, pki_body_name(body)) == 0)
+            return body;
+    return -1;
+}
+
+static int find(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
+{
+    struct bytes upstream = bytes_str(call->arguments[0]), key;
+    uint8_t room[STORE_ANNOUNCEMENT_KEY_MAX];
+    int body = body_named(call->arguments[1]);
+    const void *row = NULL;
+
+    (void)arg;
+    if (body >= 0 && upstream.len <= STORE_NAME_MAX) {
+        key = cmp_announcement_key(room, body, upstream);
+        if (!cert_fetch(&row, at->opened.store, arena, STORE_ANNOUNCEMENTS, at->issuer, key))
+            return CTL_FAULT;
+    }
+    if (row == NULL)
+        return ctl_fault("'%s' has announced nothing by %s: see announcement list", call->arguments[0],
+                         call->arguments[1]);
+    show(call, row);
+    return CTL_OK;
 }
 
 static int run(const struct ctl_call *call)
 {
-    struct show show = {.upstream = call->arguments[0],
-                        .body = call->arguments[1],
-                        .json = ctl_value(call, "json") != NULL,
-                        .der = ctl_value(call, "der") != NULL};
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
-
-    if (status != CTL_OK)
-        return status;
-    status = announcement_each(&at, show_one, &show) ? CTL_OK : CTL_FAULT;
-    if (status == CTL_OK && !show.is_shown)
-        status =
-            ctl_fault("'%s' has announced nothing by %s: see announcement list", show.upstream, show.body);
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ, find, NULL);
 }
 
 static const struct ctl_option options[] = {

@@ -239,6 +239,8 @@ static int run_list(const struct ctl_call *call)
 
     if (status != CTL_OK)
         return status;
+    if (ctl_value(call, "json") == NULL)
+        printf("WHEN                  NODE  EVENT  OUTCOME  WHO  SERIAL  DETAIL\n");
     if (!store_each(opened.store, fault, STORE_ENTRIES, bytes_of(NULL, 0),
                     ctl_value(call, "json") != NULL ? print_json : print_lines, NULL))
         status = ctl_fault("%s", fault);

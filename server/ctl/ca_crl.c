@@ -16,6 +16,7 @@ enum { ARENA = 4 * 1024 * 1024, FILE_LIMIT = 4 * 1024 * 1024, DAYS = 365, DAYS_M
 static const struct ctl_option options[] = {
     {"certificate", "FILE", CTL_REQUIRED, "PEM file: the certificate of the CA"},
     {"key", "FILE", CTL_REQUIRED, "PEM file: its key"},
+    CTL_OPTION_PASSPHRASE,
     {"revoke", "FILE", CTL_SEVERAL,
      "PEM file: a certificate that the CA has issued, to be listed from now on"},
     {"reason", "NAME", CTL_ONCE, "why, of those that are revoked now, as in keyCompromise"},
@@ -25,17 +26,11 @@ static const struct ctl_option options[] = {
 static int read_ca(struct ctl_identity *out, struct arena *arena, const struct ctl_call *call)
 {
     const char *key = ctl_value(call, "key");
-    uint8_t *text;
-    size_t len;
 
     if (!ctl_load_certificate(&out->cert, arena, ctl_value(call, "certificate")))
         return 0;
-    if (!file_read(&text, &len, key, FILE_LIMIT))
-        return !ctl_fault("cannot read %s: %s", key, strerror(errno));
-    out->key = private_key_from_pem(bytes_of(text, len));
-    file_free(text, len);
-    if (out->key == NULL)
-        return !ctl_fault("%s holds no unencrypted private key in PEM", key);
+    if ((out->key = ctl_read_private("", key, ctl_value(call, "passphrase-file"))) == NULL)
+        return 0;
     if (!bytes_equal(private_key_spki(out->key), out->cert.spki))
         return !ctl_fault("%s is not the key of %s", key, ctl_value(call, "certificate"));
     return (out->cert.has_key_usage && (out->cert.key_usage & KEY_USAGE_CRL_SIGN) != 0) ||

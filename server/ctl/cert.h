@@ -43,9 +43,16 @@ void cert_put_text(struct bytes text, size_t width);
 
 /* ---- cert_read.c ---- */
 
+/* The first word of what cert list writes above its lines. */
+#define CERT_LIST_HEAD "SERIAL"
+
 /* cert_read_serial reads a serial as tools print it. Returns 1, or 0 with a fault printed if |text| is none.
  */
 int cert_read_serial(uint8_t out[STORE_SERIAL], const char *text);
+
+/* cert_read_line cuts |line| of a list of serials where its first word ends: what comes behind is a remark.
+ * Returns 1, or 0 if the line has none, or is the head that cert list writes above its own. */
+int cert_read_line(char *line);
 
 /* cert_read_hex reads up to |room| octets in hexadecimal; returns how many, 0 if |text| is nothing else. */
 size_t cert_read_hex(uint8_t *out, size_t room, const char *text);

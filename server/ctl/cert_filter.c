@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "server/ctl/cert_names.h"
+#include "storage/row.h"
 
 /* ---- patterns ---- */
 
@@ -145,7 +146,7 @@ int cert_filter_takes(const struct cert_filter *filter, const struct store_cert 
            (filter->vendor == NULL || bytes_equal(bytes_str(filter->vendor), cert->vendor)) &&
            (filter->transaction_id_len == 0 ||
             bytes_equal(bytes_of(filter->transaction_id, filter->transaction_id_len),
-                        cert->transaction_id)) &&
+                        store_whole_id(cert->transaction_id))) &&
            (filter->subject == NULL || subject_is_like(filter, cert->subject_text)) &&
            (filter->san == NULL ||
             cert_each_name(cert->certificate, name_is_like, (void *)(uintptr_t)filter));

@@ -75,6 +75,7 @@ static int put_entry(json_t *change, struct store *store, const struct cert_foun
     char at[CTL_TIME_MAX];
     json_t *record = NULL;
     int64_t when = 0;
+    int is_there;
 
     if ((fetch.arena = arena_new(ENTRY_ARENA)) == NULL)
         return !ctl_fault("out of memory");
@@ -83,12 +84,16 @@ static int put_entry(json_t *change, struct store *store, const struct cert_foun
         return !ctl_fault("the store does not answer");
     }
     entry = fetch.rows;
-    if (fetch.outcome == STORE_FOUND && entry->seq == seq) {
+    is_there = fetch.outcome == STORE_FOUND && entry->seq == seq;
+    if (is_there) {
         record = record_of(entry->records, found);
         when = json_integer_value(json_object_get(record, "at"));
     }
     ctl_json_set(change, "at", json_string(ctl_time(at, when / 1000)));
     copy(change, record, "event");
+    /* What does not name it is the record of an update, about the certificate that it got: not the last. */
+    if (is_there && record == NULL)
+        ctl_json_set(change, "event", json_string("update"));
     copy(change, record, "outcome");
     copy(change, record, "who");
     copy(change, record, "detail");
@@ -131,7 +136,10 @@ const char *cert_history_text(char out[CERT_HISTORY_TEXT], const json_t *change)
     const char *at = text_of(change, "at"), *detail = text_of(change, "detail");
     long long entry = json_integer_value(json_object_get(change, "entry"));
 
-    if (*at == 0)
+    if (*at == 0 && *text_of(change, "event") != 0)
+        snprintf(out, CERT_HISTORY_TEXT, "it was updated: entry %lld of chain %.*s… has what it got", entry,
+                 SHOWN_CHAIN, text_of(change, "chain"));
+    else if (*at == 0)
         snprintf(out, CERT_HISTORY_TEXT, "the audit log has let go what entry %lld of chain %.*s… said",
                  entry, SHOWN_CHAIN, text_of(change, "chain"));
     else

@@ -1,9 +1,8 @@
 /* cert list: the certificates in the store. It needs no key. */
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "server/ctl/cert_filter.h"
+#include "server/ctl/terminal.h"
 
 /* Of a line: a serial, what it is, two dates, each with a blank behind. The rest is the subject's. */
 enum { SERIAL_WIDTH = 2 * STORE_SERIAL, STATUS_WIDTH = 11, DATE_WIDTH = 10, SUBJECT_LEAST = 12 };
@@ -58,17 +57,10 @@ static int print_line(void *arg, const void *row)
     return 1;
 }
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static int run(const struct ctl_call *call)
 {
     char fault[STORE_FAULT_MAX] = "";
-    struct listing listing = {.width = terminal_width()};
+    struct listing listing = {.width = terminal_size().width};
     struct ctl_opened opened;
     int json = ctl_value(call, "json") != NULL;
     int status = cert_filter_read(&listing.filter, call);
@@ -76,8 +68,8 @@ static int run(const struct ctl_call *call)
     if (status != CTL_OK || (status = ctl_open(&opened, call, CTL_NEEDS_TO_READ)) != CTL_OK)
         return status;
     if (!json)
-        printf("%-*s %-*s %-*s %-*s SUBJECT\n", SERIAL_WIDTH, "SERIAL", STATUS_WIDTH, "STATUS", DATE_WIDTH,
-               "ISSUED", DATE_WIDTH, "EXPIRES");
+        printf("%-*s %-*s %-*s %-*s SUBJECT\n", SERIAL_WIDTH, CERT_LIST_HEAD, STATUS_WIDTH, "STATUS",
+               DATE_WIDTH, "ISSUED", DATE_WIDTH, "EXPIRES");
     if (!store_each(opened.store, fault, STORE_CERTIFICATES, bytes_of(NULL, 0),
                     json ? print_json : print_line, &listing))
         status = ctl_fault("%s", fault);

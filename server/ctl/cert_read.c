@@ -42,6 +42,12 @@ int cert_read_serial(uint8_t out[STORE_SERIAL], const char *text)
            !ctl_fault("'%s' is no serial: write the 32 hexadecimal digits that cert list shows", text);
 }
 
+int cert_read_line(char *line)
+{
+    line[strcspn(line, " \t\r\n#")] = 0;
+    return line[0] != 0 && strcmp(line, CERT_LIST_HEAD) != 0;
+}
+
 size_t cert_read_hex(uint8_t *out, size_t room, const char *text)
 {
     size_t len = 0;

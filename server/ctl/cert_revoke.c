@@ -81,8 +81,7 @@ static int change_listed(const struct ctl_opened *opened, struct cert_act *act, 
 
     ctl_steps_begin(&steps, 0, rate);
     while (going && getline(&line, &room, list) >= 0) {
-        line[strcspn(line, " \t\r\n#")] = 0;
-        if (line[0] == 0)
+        if (!cert_read_line(line))
             continue;
         change_named(opened, act, line);
         going = ctl_steps_next(&steps);
@@ -259,7 +258,8 @@ static int run_release(const struct ctl_call *call)
 #define OPTION_FILE                                                                                          \
     {                                                                                                        \
         "file", "FILE", 0,                                                                                   \
-            "a list of serials, one a line (-: standard input); what comes after a blank is a remark"        \
+            "a list of serials, one a line, such as cert list prints (-: standard input); what comes after " \
+            "a blank is a remark"                                                                            \
     }
 #define OPTIONS_OF_MANY                                                                                      \
     {"rate", "N", 0, "so many of a list or a selection a second (200)"},                                     \

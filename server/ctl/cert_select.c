@@ -54,8 +54,7 @@ static int read_list(struct cert_selection *out, const char *file)
     if (list == NULL)
         return !ctl_fault("cannot read %s: %s", file, strerror(errno));
     while (ok && getline(&line, &line_room, list) >= 0) {
-        line[strcspn(line, " \t\r\n#")] = 0;
-        if (line[0] != 0)
+        if (cert_read_line(line))
             ok = cert_read_serial(serial, line) && add(out, &room, serial);
     }
     if (ferror(list))

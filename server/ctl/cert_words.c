@@ -3,6 +3,7 @@
 
 #include "server/base/utf8.h"
 #include "server/ctl/cert.h"
+#include "storage/row.h"
 
 static const char expired[] = "expired";
 
@@ -69,7 +70,8 @@ json_t *cert_json(const struct store_cert *cert, int64_t now)
     ctl_json_set(row, "not_before", json_string(ctl_time(at, cert->not_before)));
     ctl_json_set(row, "not_after", json_string(ctl_time(at, cert->not_after)));
     ctl_json_set(row, "revoked_at", json_string(ctl_time(at, cert->revoked_at)));
-    ctl_json_set(row, "transactionID", json_string(log_hex(hex, sizeof hex, cert->transaction_id)));
+    ctl_json_set(row, "transactionID",
+                 json_string(log_hex(hex, sizeof hex, store_whole_id(cert->transaction_id))));
     ctl_json_set(row, "profile", ctl_json_text(cert->profile));
     ctl_json_set(row, "shard", json_integer(cert->shard));
     ctl_json_set(row, "vendor", ctl_json_text(cert->vendor));

@@ -6,6 +6,9 @@
 #include "server/base/shard.h"
 #include "server/ctl/command.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/open.h"
+#include "server/policy/expiry.h"
+#include "server/upkeep/last_seal.h"
 #include "storage/store.h"
 
 enum { ARENA = 64 * 1024 };
@@ -187,23 +190,6 @@ static void note(void *config, const char *key, const char *text)
     printf("note: %s\n", place.text);
 }
 
-/* CRLs of CAs above, which somebody has to make again. */
-static void warn_of_given(const struct policy *policy, int64_t now, struct warnings *warnings)
-{
-    size_t count;
-    const struct cmp_crl *crls = policy_crls(policy, &count);
-    char key[64], text[256];
-
-    for (size_t i = 0; i < count; i++) {
-        if (crls[i].next_update >= now)
-            continue;
-        snprintf(key, sizeof key, "crl.files[%zu]", i);
-        snprintf(text, sizeof text, "the CRL \"%s\" has ended: make the next one with cmpctl ca crl",
-                 crls[i].name);
-        warn(warnings, key, text);
-    }
-}
-
 static int names_shards(const struct config_profile *profile)
 {
     return profile->urls.crl.count != 0 && shard_is_named(profile->urls.crl.items[0]);
@@ -261,22 +247,6 @@ static void warn_of_device_names(const struct config *config, struct warnings *w
             warn(warnings, key, text);
         }
     }
-}
-
-static void warn_of_agents(const struct policy *policy, int64_t now, struct warnings *warnings)
-{
-    const struct cmp_settings *settings = policy_settings(policy);
-    struct certificate cert;
-    char key[96];
-
-    for (size_t i = 0; i < settings->profile_count; i++)
-        for (size_t a = 0; a < settings->profiles[i]->agent_count; a++) {
-            struct bytes der = settings->profiles[i]->agents[a].certificate;
-            if (der.len == 0 || !certificate_parse(&cert, der) || cert.not_after >= now)
-                continue;
-            snprintf(key, sizeof key, "profiles[%zu].accept.agents[%zu].certificate", i, a);
-            warn(warnings, key, "the agent's certificate has ended: it is refused; name its new one");
-        }
 }
 
 /* Of what is recorded for devices nothing is, where any may come as often as it likes. */
@@ -347,73 +317,80 @@ static size_t warn_of_all(const struct policy *policy, int64_t now)
     policy_warn_of_crls(policy, now, warn, &warnings);
     policy_warn_of_tolerances(policy, now, warn, &warnings);
     policy_warn_of_answers(policy, warn, &warnings);
-    warn_of_given(policy, now, &warnings);
+    policy_warn_of_expiries(policy, now, warn, &warnings);
     warn_of_shards(policy_config(policy), &warnings);
     warn_of_device_names(policy_config(policy), &warnings);
-    warn_of_agents(policy, now, &warnings);
     warn_of_rules(policy_config(policy), &warnings);
     return warnings.count;
 }
 
-/* Returns 0 if it cannot be opened, and counts what there is to warn of. */
-static int check_store(const struct policy *policy, size_t *warnings)
+/* Returns the store, or NULL with |fault|. */
+static struct store *open_store(struct config_fault *fault, const struct config *config)
 {
-    const struct config *config = policy_config(policy);
-    char text[STORE_FAULT_MAX];
-    struct config_fault fault;
+    char text[STORE_FAULT_MAX], last[LAST_SEAL_TEXT];
     struct store *store = store_open_to_read(text, config->store, config->node);
 
     if (store == NULL) {
-        config_fault_at(&fault, config, "store", "%s", text);
-        return !ctl_fault("%s", fault.text);
+        config_fault_at(fault, config, "store", "%s", text);
+    } else if (last_seal_check(last, config->audit_seal_file, store) != LAST_SEAL_HELD) {
+        config_fault_at(fault, config, "store", "%s", last);
+        store_close(store);
+        store = NULL;
     }
-    *warnings += warn_of_no_secrets(policy, store);
-    store_close(store);
-    return 1;
+    return store;
 }
 
 static int run(const struct ctl_call *call)
 {
-    const char *path = call->arguments[0];
+    const char *path = config_place(call->argument_count != 0 ? call->arguments[0] : NULL);
     struct config_fault fault;
-    struct policy *policy = policy_load_file(&fault, path, time(NULL));
+    struct policy *policy;
     const struct config *config;
+    struct store *store;
     size_t warnings;
-    int ok;
+    int status = CTL_OK;
 
-    if (policy == NULL)
+    if (path == NULL)
+        return ctl_wrong_call(call->command,
+                              "%s wants FILE: CMPD_CONFIG is not set, and there is no " CONFIG_PLACE_DEFAULT,
+                              call->command->name);
+    if ((policy = policy_load_file(&fault, path, time(NULL))) == NULL)
         return ctl_fault("%s", fault.text);
+    if ((store = open_store(&fault, policy_config(policy))) != NULL)
+        policy = ctl_renewed(policy, path, store);
     config = policy_config(policy);
     warnings = warn_of_unreachable(config) + warn_of_all(policy, time(NULL));
-    ok = check_store(policy, &warnings);
-    if (ok) {
+    if (store != NULL) {
+        warnings += warn_of_no_secrets(policy, store);
         policy_note_answers(policy, note, &config);
         policy_note_macs(policy, note, &config);
         note_kinds(config);
-    }
-    if (ok)
         printf("%s %s: %zu listeners, %zu CAs, %zu vendors, %zu profiles; hash %s\n", path,
                warnings == 0 ? "is right" : "can be served, but see the warnings", config->listener_count,
                config->ca_count, config->vendor_count, config->profile_count, policy_hash(policy));
+    } else {
+        status = ctl_fault("%s", fault.text);
+    }
+    store_close(store);
     policy_release(policy);
-    return ok ? CTL_OK : CTL_FAULT;
+    return status;
 }
 
 const struct ctl_command ctl_check = {
     .name = "check",
-    .arguments = "FILE",
-    .least = 1,
+    .arguments = "[FILE]",
+    .least = 0,
     .most = 1,
     .says = "check a configuration, every file that it names, and its store",
     .more =
-        "cmpd makes the same checks when it starts, and before it takes a new configuration. A fault has the "
+        "FILE is found as --config of other commands is. cmpd makes the same checks when it starts, and "
+        "before it takes a new configuration. A fault has the "
         "file, the line, and what to write instead. A profile under which nobody can enroll is a "
         "warning, and so is one that takes shared secrets alone where the store has none, a "
         "stale CRL of a vendor, an intermediate that a CRL has revoked or none speaks of, a tolerance that "
         "has ended or will within a month, a CA that signs answers and may not, names that devices of "
-        "two vendors could share, or that no device can have, an agent whose certificate has ended, and a "
-        "rule "
-        "of approval that never applies. "
+        "two vendors could share, or that no device can have, a certificate or a CRL that has ended or will "
+        "within 30 days, and a rule of approval that never applies. "
         "A note tells who signs answers for a CA, if that is another name: some stations compare them. "
         "Others tell of a profile whose names or purposes are not those of its kind, and of one "
         "that refuses the MAC which openssl cmp makes by default. The store is opened, "

@@ -66,7 +66,12 @@ const char *ctl_value(const struct ctl_call *call, const char *name)
 
 /* ---- usage and help ---- */
 
-static void put_usage(FILE *out, const char *before, const struct ctl_command *command)
+const char *ctl_statuses(const struct ctl_command *command)
+{
+    return command != NULL && command->statuses != NULL ? command->statuses : usual_statuses;
+}
+
+void ctl_put_usage(FILE *out, const char *before, const struct ctl_command *command)
 {
     fprintf(out, "%scmpctl %s", before, command->name);
     for (const struct ctl_option *option = command->options; option != NULL && option->name != NULL; option++)
@@ -86,7 +91,7 @@ int ctl_wrong_call(const struct ctl_command *command, const char *format, ...)
     vfprintf(stderr, format, args);
     fprintf(stderr, "\n");
     va_end(args);
-    put_usage(stderr, "usage: ", command);
+    ctl_put_usage(stderr, "usage: ", command);
     return CTL_USAGE;
 }
 
@@ -107,7 +112,7 @@ static void put_group(FILE *out, const char *group)
             fprintf(out, "  %-*s%s\n", NAMES_AT, (*all)->name, (*all)->says);
     if (group == NULL)
         fprintf(out, "\ncmpctl --version tells its version and those of its main libraries.");
-    fprintf(out, "\n'cmpctl COMMAND --help' tells more. %s\n", usual_statuses);
+    fprintf(out, "\n'cmpctl COMMAND --help' tells more. %s\n", ctl_statuses(NULL));
 }
 
 /* argp's table from a row, with --help behind it. */
@@ -132,9 +137,8 @@ static int put_help(const struct ctl_command *command)
     fill_options(options, command);
     snprintf(name, sizeof name, "cmpctl %s", command->name);
     snprintf(doc, sizeof doc, "%s\v%s%s%s", command->says, command->more != NULL ? command->more : "",
-             command->more != NULL ? "\n\n" : "",
-             command->statuses != NULL ? command->statuses : usual_statuses);
-    put_usage(stdout, "usage: ", command);
+             command->more != NULL ? "\n\n" : "", ctl_statuses(command));
+    ctl_put_usage(stdout, "usage: ", command);
     argp_help(&argp, stdout, ARGP_HELP_LONG | ARGP_HELP_DOC, name);
     return CTL_OK;
 }
@@ -207,8 +211,22 @@ static int tell_option(const struct ctl_command *command, int argc, char **argv)
     return ctl_wrong_call(command, "%s cannot be called like that", command->name);
 }
 
+/* The configuration, where its option was not given. */
+static int find_config(struct ctl_call *call)
+{
+    const struct ctl_option *option = find_option(call->command, "config", strlen("config"));
+    const char *path;
+
+    if (option == NULL || option->how != CTL_CONFIG || ctl_value(call, "config") != NULL)
+        return CTL_OK;
+    if ((path = config_place(NULL)) == NULL)
+        return ctl_wrong_call(call->command, CTL_WANTS_CONFIG, call->command->name);
+    call->given[call->given_count++] = (struct ctl_given){option, path, NULL};
+    return CTL_OK;
+}
+
 /* What the row wants, and argp does not know. */
-static int check_call(const struct ctl_call *call)
+static int check_call(struct ctl_call *call)
 {
     const struct ctl_command *command = call->command;
 
@@ -222,7 +240,7 @@ static int check_call(const struct ctl_call *call)
     if (call->argument_count > command->most)
         return ctl_wrong_call(command, "%s does not take '%s'", command->name,
                               call->arguments[command->most]);
-    return CTL_OK;
+    return find_config(call);
 }
 
 /* |argv|[0] is the last word of the command's name. */
@@ -232,7 +250,7 @@ static int run_command(const struct ctl_command *command, int argc, char **argv)
     const struct argp argp = {.options = options, .parser = take};
     struct ctl_call call = {.command = command,
                             .arguments = calloc((size_t)argc, sizeof *call.arguments),
-                            .given = calloc((size_t)argc, sizeof *call.given)};
+                            .given = calloc((size_t)argc + 1, sizeof *call.given)}; /* one may be found */
     struct parsing parsing = {.call = &call};
     int status;
 
@@ -275,7 +293,7 @@ static int tell_command(const char *group, const char *word)
               meant != NULL && group != NULL ? " " : "", meant != NULL ? nearest.best : "",
               meant != NULL ? "'?" : "");
     if (meant != NULL && (group != NULL || strcmp(meant->name, nearest.best) == 0))
-        put_usage(stderr, "usage: ", meant);
+        ctl_put_usage(stderr, "usage: ", meant);
     else
         fprintf(stderr, "usage: cmpctl %s%sCOMMAND ..., see cmpctl --help\n", group != NULL ? group : "",
                 group != NULL ? " " : "");
@@ -295,7 +313,7 @@ static int run_group(const char *name, int argc, char **argv)
         const char *before = "usage: ";
         for (const struct ctl_command *const *all = ctl_commands(); *all != NULL; all++)
             if (is_in_group(*all, name)) {
-                put_usage(stderr, before, *all);
+                ctl_put_usage(stderr, before, *all);
                 before = "       ";
             }
         return CTL_USAGE;

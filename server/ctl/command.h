@@ -4,10 +4,14 @@
 #define CMPD_CTL_COMMAND_H
 
 #include <stddef.h>
+#include <stdio.h>
+
+#include "server/base/config_place.h"
 
 /* struct ctl_option is an option of a command; a table of them ends with a name of NULL. */
-/* How often an option may be given. */
-enum ctl_how { CTL_ONCE, CTL_REQUIRED, CTL_SEVERAL };
+/* How often an option may be given. CTL_CONFIG: once; if it is not given, it is where config_place.h finds
+ * the configuration. */
+enum ctl_how { CTL_ONCE, CTL_REQUIRED, CTL_SEVERAL, CTL_CONFIG };
 
 struct ctl_option {
     const char *name;     /* without its dashes */
@@ -29,10 +33,15 @@ struct ctl_command {
     int (*run)(const struct ctl_call *call);
 };
 
+/* What is told where nothing names the configuration; %s: the command. */
+#define CTL_WANTS_CONFIG                                                                                     \
+    "%s wants --config FILE: CMPD_CONFIG is not set, and there is no " CONFIG_PLACE_DEFAULT
+
 /* Options of several commands. */
 #define CTL_OPTION_CONFIG                                                                                    \
     {                                                                                                        \
-        "config", "FILE", 1, "the configuration, cmpd.yaml"                                                  \
+        "config", "FILE", CTL_CONFIG,                                                                        \
+            "the configuration; else CMPD_CONFIG of the environment, or /etc/cmpd/cmpd.yaml"                 \
     }
 #define CTL_OPTION_STORE                                                                                     \
     {                                                                                                        \
@@ -71,6 +80,12 @@ const char *ctl_second(const struct ctl_call *call, const char *name);
 /* ctl_wrong_call tells that the call is wrong, and how the command is called. Returns CTL_USAGE. */
 int ctl_wrong_call(const struct ctl_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* ctl_put_usage writes |before|, how |command| is called, and the end of the line. */
+void ctl_put_usage(FILE *out, const char *before, const struct ctl_command *command);
+
+/* ctl_statuses returns what the exit statuses of |command| mean; NULL: the usual ones. */
+const char *ctl_statuses(const struct ctl_command *command);
 
 /* ctl_run runs the command that |argv| names; argv[0] is the program. Changes the order of |argv|. Returns an
  * exit status. */

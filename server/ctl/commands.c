@@ -20,6 +20,12 @@
     X(cert_revoke)                                                                                           \
     X(cert_hold)                                                                                             \
     X(cert_release)                                                                                          \
+    X(certificate_list)                                                                                      \
+    X(certificate_renew)                                                                                     \
+    X(ca_create)                                                                                             \
+    X(ca_cross)                                                                                              \
+    X(ca_show)                                                                                               \
+    X(ca_export)                                                                                             \
     X(ca_crl)                                                                                                \
     X(key_block)                                                                                             \
     X(key_unblock)                                                                                           \
@@ -52,8 +58,13 @@
     X(db_status)                                                                                             \
     X(db_check)                                                                                              \
     X(db_purge)                                                                                              \
+    X(backup)                                                                                                \
+    X(restore)                                                                                               \
     X(decode)                                                                                                \
+    X(top)                                                                                                   \
     X(engines)                                                                                               \
+    X(man)                                                                                                   \
+    X(completion)                                                                                            \
     X(demo_device)
 
 #define DECLARED(name) extern const struct ctl_command ctl_##name;

@@ -9,7 +9,15 @@
 #include "server/base/config.h"
 #include "server/policy/policy.h"
 
-enum { CTL_OK = 0, CTL_FAULT = 1, CTL_USAGE = 2, CTL_PATH_MAX = 4096, CTL_TIME_MAX = 32, CTL_WHO_MAX = 128 };
+enum {
+    CTL_OK = 0,
+    CTL_FAULT = 1,
+    CTL_USAGE = 2,
+    CTL_PATH_MAX = 4096,
+    CTL_TIME_MAX = 32,
+    CTL_WHO_MAX = 128,
+    CTL_RSA_BITS = 3072 /* of keys that are made here */
+};
 
 /* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
 int ctl_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -31,7 +39,7 @@ int64_t ctl_now_ms(void);
 
 /* ctl_seal seals what this process has recorded in the audit log of |store|: it has the key for that, and
  * will be gone. What fails the log tells. */
-void ctl_seal(struct store *store, const struct policy *policy);
+int ctl_seal(struct store *store, const struct policy *policy);
 
 /* ctl_seal_at_times does so if that was a minute ago: for what takes long, so that what was done so far
  * stands there for good, whatever becomes of this process. |*sealed_ms| is clock_steady_ms() at first. */
@@ -55,6 +63,29 @@ struct ctl_cert_spec {
     int64_t path_len; /* of CAs; -1: none */
     int days;
 };
+
+/* ctl_read_private reads the private key in the PEM file |path|, an encrypted one by the first line of the
+ * file |passphrase_file| (NULL: there is none). |what| begins the fault that is printed before NULL is
+ * returned. */
+struct private_key *ctl_read_private(const char *what, const char *path, const char *passphrase_file);
+
+/* An option of commands that have a --key. */
+#define CTL_OPTION_PASSPHRASE                                                                                \
+    {                                                                                                        \
+        "passphrase-file", "FILE", CTL_ONCE, "its first line opens the key, if that is encrypted"            \
+    }
+
+/* ctl_issue has |key| sign the certificate of |plan|, but for serial and algorithm, which it chooses. It
+ * waits for a key in a token. 1 or 0. */
+int ctl_issue(struct bytes *der, struct arena *arena, const struct certificate_plan *plan,
+              const struct private_key *key);
+
+/* ctl_usage_of returns the key usage (KEY_USAGE_…) of |role|, ctl_purposes_of its purposes for a plan. */
+unsigned ctl_usage_of(enum ctl_role role);
+const struct bytes *ctl_purposes_of(enum ctl_role role, size_t *count);
+
+/* ctl_take_kind reads the kind of key |text|, a value of |option|. 1, or 0 with a fault printed. */
+int ctl_take_kind(enum key_kind *out, const char *option, const char *text);
 
 /* ctl_make makes a key and a certificate for it, issued by |issuer| (NULL: self-signed). 1 or 0. */
 int ctl_make(struct ctl_identity *out, struct arena *arena, const struct ctl_cert_spec *spec,

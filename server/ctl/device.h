@@ -61,6 +61,9 @@ enum device_change device_merge(struct device_entry *entry, const struct store_d
         "ca", "NAME", 0, "the CA that it is about; may be left out if there is one"                          \
     }
 
+/* A page of rows of any kind. */
+enum { DEVICE_ARENA = 8 * 1024 * 1024 };
+
 /* struct device_store is what a call works on. */
 struct device_store {
     struct ctl_opened opened;
@@ -68,10 +71,12 @@ struct device_store {
     uint8_t issuer[STORE_ISSUER_ID];
 };
 
-/* device_open opens what |call| names, with the CA of its option "ca". Returns CTL_OK, or an exit status;
- * then nothing is open. device_close closes it. */
-int device_open(struct device_store *at, const struct ctl_call *call, unsigned needs);
-void device_close(struct device_store *at);
+/* device_run is a command that works on a store: it opens what |call| names, with the CA of its option "ca",
+ * has |work| done, seals the audit log where |needs| say that the store is changed, and closes it. What is in
+ * |arena| goes then. Returns the exit status of |work|, or of what could not be opened. */
+typedef int device_work(void *arg, const struct ctl_call *call, const struct device_store *at,
+                        struct arena *arena);
+int device_run(const struct ctl_call *call, unsigned needs, device_work *work, void *arg);
 
 /* device_each calls |each| for every device of the CA, until it returns 0. Returns 1, or 0 with a fault
  * printed. */

@@ -42,17 +42,24 @@ void device_say(const struct device_named *device, const char *outcome)
     printf(" %s\n", outcome);
 }
 
-static int change_at(const struct device_store *at, const struct ctl_call *call, device_changer *change,
-                     void *arg)
+struct changing {
+    device_changer *change;
+    void *arg;
+};
+
+static int change_at(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *all)
 {
+    const struct changing *changing = arg;
     enum store_outcome outcome = STORE_CONFLICT;
     struct device_named device = {.row = NULL};
 
+    (void)all; /* each attempt begins with nothing */
     for (int i = 0; outcome == STORE_CONFLICT && i < DEVICE_ATTEMPTS; i++) {
         struct arena *arena = arena_new(CERT_ARENA);
         if (arena == NULL)
             return ctl_fault("out of memory");
-        outcome = device_look(&device, at, arena, call) ? change(arg, at, arena, &device) : STORE_UNAVAILABLE;
+        outcome = device_look(&device, at, arena, call) ? changing->change(changing->arg, at, arena, &device)
+                                                        : STORE_UNAVAILABLE;
         arena_free(arena);
     }
     if (outcome == STORE_CONFLICT)
@@ -62,13 +69,6 @@ static int change_at(const struct device_store *at, const struct ctl_call *call,
 
 int device_change(const struct ctl_call *call, device_changer *change, void *arg)
 {
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE);
-
-    if (status != CTL_OK)
-        return status;
-    status = change_at(&at, call, change, arg);
-    ctl_seal(at.opened.store, at.opened.policy);
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE, change_at,
+                      &(struct changing){change, arg});
 }

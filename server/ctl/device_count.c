@@ -34,21 +34,19 @@ static int count_one(void *arg, const void *row)
     return ctl_groups_count(&counting->groups, counting->key_of(row));
 }
 
-static int count(struct counting *counting, const struct ctl_call *call, const char *by)
+static int count(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
 {
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_TO_READ);
+    struct counting *counting = arg;
+    int status = CTL_OK;
 
-    if (status != CTL_OK)
-        return status;
-    if (!device_each(&at, count_one, counting))
+    (void)arena;
+    if (!device_each(at, count_one, counting))
         status = CTL_FAULT;
     else if (counting->groups.failed)
         status = ctl_fault("out of memory");
     else
-        ctl_groups_print(&counting->groups, ctl_value(call, "json") != NULL ? by : NULL);
+        ctl_groups_print(&counting->groups, ctl_value(call, "json") != NULL ? ctl_value(call, "by") : NULL);
     ctl_groups_free(&counting->groups);
-    device_close(&at);
     return status;
 }
 
@@ -58,7 +56,7 @@ static int run(const struct ctl_call *call)
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
         if (strcmp(by, ways[i].name) == 0)
-            return count(&(struct counting){.key_of = ways[i].key_of}, call, by);
+            return device_run(call, CTL_NEEDS_TO_READ, count, &(struct counting){.key_of = ways[i].key_of});
     return ctl_fault("--by is vendor, site or state, not '%s'", by);
 }
 

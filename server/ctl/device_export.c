@@ -18,22 +18,22 @@ static int print_row(void *arg, const void *found)
     return 1;
 }
 
-static int run(const struct ctl_call *call)
+static int print_all(void *arg, const struct ctl_call *call, const struct device_store *at,
+                     struct arena *arena)
 {
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_TO_READ);
-
-    if (status != CTL_OK)
-        return status;
+    (void)call;
+    (void)arena;
     for (int i = 0; i < DEVICE_COLUMNS; i++)
         printf("%s%s", i != 0 ? "," : "", device_column_name((enum device_column)i));
     putchar('\n');
-    if (!device_each(&at, print_row, NULL))
-        status = CTL_FAULT;
-    else if (fflush(stdout) != 0 || ferror(stdout))
-        status = ctl_fault("the list could not be written whole");
-    device_close(&at);
-    return status;
+    if (!device_each(at, print_row, arg))
+        return CTL_FAULT;
+    return fflush(stdout) == 0 && !ferror(stdout) ? CTL_OK : ctl_fault("the list could not be written whole");
+}
+
+static int run(const struct ctl_call *call)
+{
+    return device_run(call, CTL_NEEDS_TO_READ, print_all, NULL);
 }
 
 static const struct ctl_option options[] = {

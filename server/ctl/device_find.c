@@ -18,7 +18,7 @@ static const struct config_ca *find_ca(const struct config *config, const char *
     return NULL;
 }
 
-int device_open(struct device_store *at, const struct ctl_call *call, unsigned needs)
+static int open_store(struct device_store *at, const struct ctl_call *call, unsigned needs)
 {
     int status = ctl_open(&at->opened, call, needs);
 
@@ -31,9 +31,21 @@ int device_open(struct device_store *at, const struct ctl_call *call, unsigned n
     return CTL_FAULT;
 }
 
-void device_close(struct device_store *at)
+int device_run(const struct ctl_call *call, unsigned needs, device_work *work, void *arg)
 {
-    ctl_close(&at->opened);
+    struct device_store at;
+    struct arena *arena;
+    int status = open_store(&at, call, needs);
+
+    if (status != CTL_OK)
+        return status;
+    arena = arena_new(DEVICE_ARENA);
+    status = arena != NULL ? work(arg, call, &at, arena) : ctl_fault("out of memory");
+    arena_free(arena);
+    if ((needs & CTL_NEEDS_TO_CHANGE) != 0)
+        ctl_seal(at.opened.store, at.opened.policy);
+    ctl_close(&at.opened);
+    return status;
 }
 
 int device_each(const struct device_store *at, store_row_found *each, void *arg)

@@ -11,7 +11,7 @@
 enum { FAULTS_SHOWN = 100, BUFFER = 64 * 1024 };
 
 struct import {
-    struct device_store at;
+    const struct device_store *at;
     struct csv_reader reader;
     enum device_column columns[CSV_FIELDS]; /* that the header names */
     size_t column_count;
@@ -103,12 +103,12 @@ static int read_entry(struct import *import, struct device_entry *entry)
     *entry = (struct device_entry){.given = 0};
     for (size_t i = 0; fault == NULL && i < count; i++) {
         column = device_column_name(import->columns[i]);
-        fault = device_set(entry, import->columns[i], fields[i], import->at.opened.config, import->at.ca);
+        fault = device_set(entry, import->columns[i], fields[i], import->at->opened.config, import->at->ca);
     }
     if (fault != NULL)
         tell_wrong(import, column, fault);
     else
-        device_identify(entry, import->at.issuer);
+        device_identify(entry, import->at->issuer);
     return fault == NULL;
 }
 
@@ -118,7 +118,7 @@ static int store_batch(struct import *import)
         return 0;
     import->stored = import->reader.line;
     if (!import->is_dry)
-        ctl_seal_at_times(&import->sealed_ms, import->at.opened.store, import->at.opened.policy);
+        ctl_seal_at_times(&import->sealed_ms, import->at->opened.store, import->at->opened.policy);
     return 1;
 }
 
@@ -197,21 +197,19 @@ static int import_all(struct import *import, int shows)
     return tell_end(import, read_lines(import));
 }
 
-static int open_and_import(struct import *import, const struct ctl_call *call)
+static int import_to(void *arg, const struct ctl_call *call, const struct device_store *at,
+                     struct arena *arena)
 {
-    unsigned needs = import->is_dry ? CTL_NEEDS_TO_READ : CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE;
-    int status = device_open(&import->at, call, needs);
+    struct import *import = arg;
+    int status;
 
-    if (status != CTL_OK)
-        return status;
-    if ((import->batch = device_batch_new(&import->at, import->is_dry)) == NULL)
+    (void)arena;
+    import->at = at;
+    if ((import->batch = device_batch_new(at, import->is_dry)) == NULL)
         status = ctl_fault("out of memory");
     else
         status = import_all(import, ctl_value(call, "progress") != NULL);
-    if (!import->is_dry)
-        ctl_seal(import->at.opened.store, import->at.opened.policy);
     device_batch_free(import->batch);
-    device_close(&import->at);
     return status;
 }
 
@@ -243,7 +241,8 @@ static int run(const struct ctl_call *call)
     else if (!read_from(&import->from, ctl_value(call, "from")))
         status = CTL_FAULT;
     else
-        status = open_and_import(import, call);
+        status = device_run(call, import->is_dry ? CTL_NEEDS_TO_READ : CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE,
+                            import_to, import);
     if (import->reader.in != NULL && import->reader.in != stdin)
         fclose(import->reader.in);
     free(import);

@@ -68,25 +68,28 @@ static int read_state(int *state, const char *name)
     return name == NULL || *state != 0 || !ctl_fault("--state is known or blocked, not '%s'", name);
 }
 
+static int show_all(void *arg, const struct ctl_call *call, const struct device_store *at,
+                    struct arena *arena)
+{
+    const struct listing *listing = arg;
+
+    (void)call;
+    (void)arena;
+    if (!listing->json)
+        printf("%-7s  %-20s  DEVICE\n", "STATE", "LISTED");
+    return device_each(at, show, arg) ? CTL_OK : CTL_FAULT;
+}
+
 static int run(const struct ctl_call *call)
 {
     struct listing listing = {.vendor = ctl_value(call, "vendor"),
                               .site = ctl_value(call, "site"),
                               .json = ctl_value(call, "json") != NULL};
-    struct device_store at;
-    int status;
 
     if (!read_limit(&listing.limit, ctl_value(call, "limit")) ||
         !read_state(&listing.state, ctl_value(call, "state")))
         return CTL_FAULT;
-    if ((status = device_open(&at, call, CTL_NEEDS_TO_READ)) != CTL_OK)
-        return status;
-    if (!listing.json)
-        printf("%-7s  %-20s  DEVICE\n", "STATE", "LISTED");
-    if (!device_each(&at, show, &listing))
-        status = CTL_FAULT;
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_TO_READ, show_all, &listing);
 }
 
 static const struct ctl_option options[] = {

@@ -110,20 +110,19 @@ static int walk(struct listing *listing, const struct device_store *at)
     return listing->groups.failed ? ctl_fault("out of memory") : CTL_OK;
 }
 
-static int list(struct listing *listing, const struct ctl_call *call, const char *by)
+static int list(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
 {
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_TO_READ);
+    const char *by = ctl_value(call, "by");
+    struct listing *listing = arg;
+    int status;
 
-    if (status != CTL_OK)
-        return status;
+    (void)arena;
     if (by == NULL && !listing->json)
         printf("%-7s  %-20s  %-32s  SUBJECT\n", "STATE", "NOT AFTER", "SERIAL");
-    status = walk(listing, &at);
+    status = walk(listing, at);
     if (status == CTL_OK && by != NULL)
         ctl_groups_print(&listing->groups, listing->json ? by : NULL);
     ctl_groups_free(&listing->groups);
-    device_close(&at);
     return status;
 }
 
@@ -141,7 +140,7 @@ static int run(const struct ctl_call *call)
             listing.key_of = ways[i].key_of;
     if (by != NULL && listing.key_of == NULL)
         return ctl_fault("--by is vendor, site or profile, not '%s'", by);
-    return list(&listing, call, by);
+    return device_run(call, CTL_NEEDS_TO_READ, list, &listing);
 }
 
 static const struct ctl_option options[] = {

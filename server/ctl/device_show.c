@@ -185,25 +185,19 @@ static int show(struct showing *showing, const struct device_store *at, int with
     return showing->count != 0 ? CTL_OK : device_unknown(device);
 }
 
-static int run(const struct ctl_call *call)
+static int look(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
 {
     struct device_named device;
     struct showing showing = {.device = &device, .now = time(NULL), .json = ctl_value(call, "json") != NULL};
-    struct arena *arena;
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_TO_READ);
 
-    if (status != CTL_OK)
-        return status;
-    if ((arena = arena_new(CERT_ARENA)) == NULL)
-        status = ctl_fault("out of memory");
-    else if (!device_look(&device, &at, arena, call))
-        status = CTL_FAULT;
-    else
-        status = show(&showing, &at, ctl_value(call, "history") != NULL);
-    arena_free(arena);
-    device_close(&at);
-    return status;
+    (void)arg;
+    return device_look(&device, at, arena, call) ? show(&showing, at, ctl_value(call, "history") != NULL)
+                                                 : CTL_FAULT;
+}
+
+static int run(const struct ctl_call *call)
+{
+    return device_run(call, CTL_NEEDS_TO_READ, look, NULL);
 }
 
 static const struct ctl_option options[] = {

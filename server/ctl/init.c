@@ -24,7 +24,6 @@ enum {
     CA_DAYS = 10 * 365,
     CMP_DAYS = 3 * 365,
     CRL_DAYS = 365,
-    RSA_BITS = 3072,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
     MADE_MAX = 8, /* folders in DIR, and the configuration */
@@ -105,7 +104,7 @@ static void undo(const struct folder *folder)
 }
 
 /* DIR may exist if it is empty: a mount point, say. Anything else in it is somebody's. */
-static int make_empty_dir(struct folder *folder)
+static int find_empty_dir(struct folder *folder)
 {
     const char *path = folder->path;
     DIR *dir;
@@ -128,6 +127,15 @@ static int make_empty_dir(struct folder *folder)
         return !ctl_fault("cannot protect the folder %s: %s", path, strerror(errno));
     folder->mode = st.st_mode & 07777;
     return 1;
+}
+
+/* The folder for seals (audit_seal_file) is there before cmpd is: a service may write in it, and not beside
+ * it. */
+static int make_empty_dir(struct folder *folder)
+{
+    char audit[CTL_PATH_MAX];
+
+    return find_empty_dir(folder) && make_subdir(folder, audit, "audit");
 }
 
 static int write_hex_file(const char *dir, const char *name, size_t digits)
@@ -169,9 +177,9 @@ static int make_operator_pki(const struct options *options, struct arena *arena)
     const char *const issuing_name[] = {"O", o, "CN", "Issuing CA", NULL};
     const char *const cmp_name[] = {"O", o, "CN", "CMP server", NULL};
     const struct ctl_cert_spec specs[] = {
-        {CTL_ROOT, root_name, options->kind, RSA_BITS, 1, ROOT_DAYS},
-        {CTL_CA, issuing_name, options->kind, RSA_BITS, 0, CA_DAYS},
-        {CTL_CMP_SIGNER, cmp_name, options->kind, RSA_BITS, -1, CMP_DAYS},
+        {CTL_ROOT, root_name, options->kind, CTL_RSA_BITS, 1, ROOT_DAYS},
+        {CTL_CA, issuing_name, options->kind, CTL_RSA_BITS, 0, CA_DAYS},
+        {CTL_CMP_SIGNER, cmp_name, options->kind, CTL_RSA_BITS, -1, CMP_DAYS},
     };
     static const char *const stems[] = {"root", "issuing", "cmp"};
     struct ctl_identity made[3] = {{.key = NULL}};
@@ -191,10 +199,10 @@ static int make_vendor_pki(const struct options *options, struct arena *arena)
 {
     static const char *const root_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Root CA", NULL};
     static const char *const intermediate_name[] = {"O", "Demo Vendor", "CN", "Demo Vendor Factory CA", NULL};
-    const struct ctl_cert_spec root_spec = {CTL_ROOT, root_name, options->vendor_kind,
-                                            RSA_BITS, 1,         ROOT_DAYS};
+    const struct ctl_cert_spec root_spec = {CTL_ROOT,     root_name, options->vendor_kind,
+                                            CTL_RSA_BITS, 1,         ROOT_DAYS};
     const struct ctl_cert_spec intermediate_spec = {
-        CTL_CA, intermediate_name, options->vendor_kind, RSA_BITS, 0, CA_DAYS};
+        CTL_CA, intermediate_name, options->vendor_kind, CTL_RSA_BITS, 0, CA_DAYS};
     struct ctl_identity root = {.key = NULL}, intermediate = {.key = NULL};
     char demo[CTL_PATH_MAX];
     int ok = make_subdir(options->folder, demo, "demo") &&
@@ -597,16 +605,6 @@ static int join_ca(const struct options *options)
     return CTL_OK;
 }
 
-static int take_kind(enum key_kind *out, const char *option, const char *text)
-{
-    const struct key_algorithm *algorithm = key_algorithm_named(text);
-
-    if (algorithm == NULL)
-        return !ctl_fault("%s is P-256, P-384, P-521, RSA or Ed25519, not '%s'", option, text);
-    *out = algorithm->kind;
-    return 1;
-}
-
 /* Makes all of it, or leaves DIR as it was. */
 static int make(const struct options *options)
 {
@@ -686,8 +684,8 @@ static int run(const struct ctl_call *call)
                    : ctl_wrong_call(call->command, "--empty-store goes without anything else");
     if (call->argument_count == 0)
         return ctl_wrong_call(call->command, "init wants DIR, the folder to make");
-    if ((key_type != NULL && !take_kind(&options.kind, "--key-type", key_type)) ||
-        (vendor_key != NULL && !take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
+    if ((key_type != NULL && !ctl_take_kind(&options.kind, "--key-type", key_type)) ||
+        (vendor_key != NULL && !ctl_take_kind(&options.vendor_kind, "--vendor-key", vendor_key)))
         return CTL_FAULT;
     folder.path = options.dir = call->arguments[0];
     if (options.join_from != NULL && (options.demo || store != NULL || options.name != NULL ||

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/policy/renewals.h"
+#include "server/upkeep/last_seal.h"
+
 int ctl_refuse_secret(const char *url)
 {
     return !store_url_has_secret(url) ||
@@ -39,6 +42,13 @@ static int open_store(struct ctl_opened *opened, unsigned needs)
     return opened->store != NULL || !ctl_fault("%s", fault);
 }
 
+int ctl_refuse_older(const struct config *config, struct store *store)
+{
+    char text[LAST_SEAL_TEXT];
+
+    return last_seal_check(text, config->audit_seal_file, store) == LAST_SEAL_HELD || !ctl_fault("%s", text);
+}
+
 static int takes_option(const struct ctl_command *command, const char *name)
 {
     for (const struct ctl_option *option = command->options; option->name != NULL; option++)
@@ -50,18 +60,22 @@ static int takes_option(const struct ctl_command *command, const char *name)
 int ctl_open(struct ctl_opened *opened, const struct ctl_call *call, unsigned needs)
 {
     const char *path = ctl_value(call, "config");
+    int is_own;
 
     *opened =
         (struct ctl_opened){.url = takes_option(call->command, "store") ? ctl_value(call, "store") : NULL};
-    if (path == NULL && opened->url == NULL)
-        return ctl_wrong_call(call->command, "%s wants --config FILE or --store URL", call->command->name);
+    if (path == NULL && opened->url == NULL && (path = config_place(NULL)) == NULL)
+        return ctl_wrong_call(call->command, CTL_WANTS_CONFIG "; or --store URL", call->command->name);
     if (opened->url != NULL && !ctl_refuse_secret(opened->url))
         return CTL_FAULT;
     if (path != NULL && !open_config(opened, path, needs))
         return CTL_FAULT;
-    if (opened->url == NULL)
+    is_own = opened->url == NULL;
+    if (is_own)
         opened->url = opened->config->store;
-    if (open_store(opened, needs))
+    if (open_store(opened, needs) &&
+        (!is_own || (needs & (CTL_NEEDS_TO_CHANGE | CTL_TAKES_OLDER)) != CTL_NEEDS_TO_CHANGE ||
+         ctl_refuse_older(opened->config, opened->store)))
         return CTL_OK;
     ctl_close(opened);
     return CTL_FAULT;
@@ -72,4 +86,19 @@ void ctl_close(struct ctl_opened *opened)
     store_close(opened->store);
     policy_release(opened->policy);
     config_free(opened->own_config);
+}
+
+struct policy *ctl_renewed(struct policy *policy, const char *path, struct store *store)
+{
+    struct policy_renewals *renewals = policy_renewals_read(policy, store, time(NULL));
+    struct policy *newer = NULL;
+    struct config_fault fault;
+
+    if (renewals != NULL && policy_lacks(policy, renewals))
+        newer = policy_load_renewed(&fault, policy, path, renewals, time(NULL));
+    policy_renewals_release(renewals);
+    if (newer == NULL)
+        return policy;
+    policy_release(policy);
+    return newer;
 }

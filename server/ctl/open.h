@@ -11,10 +11,16 @@ int ctl_refuse_secret(const char *url);
 
 /* What a command needs besides the configuration. */
 enum ctl_needs {
-    CTL_NEEDS_POLICY = 1,    /* the policy, and with it the keys of the CAs */
-    CTL_NEEDS_TO_READ = 2,   /* the store, to look at: a standby will do */
-    CTL_NEEDS_TO_CHANGE = 4, /* the store */
+    CTL_NEEDS_POLICY = 1,  /* the policy, and with it the keys of the CAs */
+    CTL_NEEDS_TO_READ = 2, /* the store, to look at: a standby will do */
+    CTL_NEEDS_TO_CHANGE =
+        4, /* the store; one that is older than what this node sealed is refused (last_seal.h) */
+    CTL_TAKES_OLDER = 8, /* … but by who says yes to it */
 };
+
+/* ctl_refuse_older returns 1 if |store|, that of |config|, is as new as what this node sealed, else 0 with a
+ * fault printed: who changes and seals it would have it pass for the newer one. */
+int ctl_refuse_older(const struct config *config, struct store *store);
 
 struct ctl_opened {
     const struct config *config; /* NULL: the call names a store and no configuration */
@@ -30,5 +36,9 @@ struct ctl_opened {
  */
 int ctl_open(struct ctl_opened *opened, const struct ctl_call *call, unsigned needs);
 void ctl_close(struct ctl_opened *opened);
+
+/* ctl_renewed returns the policy of the file |path| with what |store| has that was renewed since, as a node
+ * serves it: |policy| itself, or another, and |policy| is released. */
+struct policy *ctl_renewed(struct policy *policy, const char *path, struct store *store);
 
 #endif

@@ -154,13 +154,15 @@ static int list(const struct ctl_call *call)
 
     if (config == NULL)
         return CTL_FAULT;
+    if (ctl_value(call, "json") == NULL)
+        printf("%-20s  %-20s  KIND\n", "PROFILE", "CA");
     for (size_t i = 0; i < config->profile_count; i++) {
         const struct config_profile *profile = &config->profiles[i];
         if (ctl_value(call, "json") != NULL)
             ctl_json_print(line_of(config, profile));
         else
-            printf("%-20s  ca %s%s%s%s\n", profile->name, profile->ca, profile->kind != NULL ? "  kind " : "",
-                   profile->kind != NULL ? profile->kind : "",
+            printf("%-20s  %-20s  %s%s\n", profile->name, profile->ca,
+                   profile->kind != NULL ? profile->kind : "-",
                    strcmp(config->default_profile, profile->name) == 0 ? "  default" : "");
     }
     config_free(config);

@@ -91,7 +91,8 @@ static void serve(struct trying *trying, const struct cmp_want *want)
 {
     switch (want->kind) {
     case CMP_WANT_ADMIT: /* a trial is of one message, up to its commit */
-        want->u.admit->why = "a nested message cannot be tried: try the messages in it, one at a time";
+        want->u.admit->why = "a nested message, or one with several requests, cannot be tried: try the "
+                             "messages in it, one at a time";
         break;
     case CMP_WANT_FETCH:
         if (!store_fetch_wait(trying->store, want->u.fetch))

@@ -30,13 +30,15 @@ const char *ctl_who(char out[CTL_WHO_MAX])
     return out;
 }
 
-void ctl_seal(struct store *store, const struct policy *policy)
+int ctl_seal(struct store *store, const struct policy *policy)
 {
     struct seal_job job;
+    int ok;
 
     seal_job_begin(&job);
-    seal_heads(&job, policy, store, ctl_now_ms());
+    ok = seal_heads(&job, policy, store, ctl_now_ms());
     seal_job_end(&job);
+    return ok;
 }
 
 void ctl_seal_at_times(int64_t *sealed_ms, struct store *store, const struct policy *policy)

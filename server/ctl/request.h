@@ -5,7 +5,7 @@
 #include "server/cmp/approval.h"
 #include "server/ctl/device.h"
 
-enum { REQUEST_HEX = 2 * STORE_REQUEST + 1, REQUEST_ARENA = 8 * 1024 * 1024 };
+enum { REQUEST_HEX = 2 * STORE_REQUEST + 1 };
 
 /* struct request_said is what an approver says of a request, and whether that counts. */
 struct request_said {

@@ -6,7 +6,7 @@
 #include "server/ctl/cert.h"
 #include "server/ctl/request.h"
 
-enum { KEY_MAX = 64 * 1024, DETAIL = 512 };
+enum { DETAIL = 512 };
 
 /* ---- who ---- */
 
@@ -19,29 +19,19 @@ static const struct request_said *approver_named(const struct request_found *fou
     return NULL;
 }
 
-static struct private_key *read_key(const char *name, struct bytes spki)
+static struct private_key *read_key(const char *name, const char *passphrase_file, struct bytes spki)
 {
     struct private_key *key;
     char why[TOKEN_FAULT_MAX];
-    uint8_t *pem;
-    size_t len;
-
     if (config_is_token(name)) {
         if ((key = token_open(why, name, spki, 1)) == NULL)
             ctl_fault("--key: %s", why);
         return key;
     }
-    if (!file_read(&pem, &len, name, KEY_MAX)) {
-        ctl_fault("--key: %s cannot be read", name);
-        return NULL;
-    }
-    key = private_key_from_pem(bytes_of(pem, len));
-    file_free(pem, len);
-    if (key != NULL && bytes_equal(private_key_spki(key), spki))
+    if ((key = ctl_read_private("--key: ", name, passphrase_file)) == NULL ||
+        bytes_equal(private_key_spki(key), spki))
         return key;
-    ctl_fault(key == NULL ? "--key: %s holds no unencrypted private key in PEM"
-                          : "--key: %s is not the key of the approver's certificate in cmpd.yaml",
-              name);
+    ctl_fault("--key: %s is not the key of the approver's certificate in cmpd.yaml", name);
     private_key_free(key);
     return NULL;
 }
@@ -73,9 +63,11 @@ static int is_what_was_shown(const struct store_request *row, const char *digest
 }
 
 static int sign(struct store_approval *out, const struct device_store *at, struct arena *arena,
-                const struct request_found *found, const struct cmp_approver *approver, const char *key_name)
+                const struct request_found *found, const struct cmp_approver *approver,
+                const struct ctl_call *call)
 {
-    struct private_key *key = read_key(key_name, approver->cert.spki);
+    struct private_key *key =
+        read_key(ctl_value(call, "key"), ctl_value(call, "passphrase-file"), approver->cert.spki);
     struct signing signing = {.key = key}, *item = &signing;
     int ok;
 
@@ -129,8 +121,7 @@ static int is_heard(const struct request_found *found, const struct store_approv
 
 /* ---- the call ---- */
 
-static int decide(const struct ctl_call *call, const struct device_store *at, struct arena *arena,
-                  int approved)
+static int say(const struct ctl_call *call, const struct device_store *at, struct arena *arena, int approved)
 {
     const char *reason = ctl_value(call, "reason"), *name = ctl_value(call, "as");
     const struct request_said *said;
@@ -151,7 +142,7 @@ static int decide(const struct ctl_call *call, const struct device_store *at, st
     if (row.at < said->approver->cert.not_before || row.at > said->approver->cert.not_after)
         return !ctl_fault("the certificate of %s is not valid now", name);
     row.approval = cmp_approval_key(key, found.row->request, said->approver);
-    if (!sign(&row, at, arena, &found, said->approver, ctl_value(call, "key")) ||
+    if (!sign(&row, at, arena, &found, said->approver, call) ||
         (said->approval != NULL && !commit(at, &found, said->approver, &row, STORE_REMOVE)) ||
         !commit(at, &found, said->approver, &row, STORE_ONCE) ||
         !request_find(&found, at, arena, call->arguments[0]) || !is_heard(&found, &row))
@@ -160,32 +151,26 @@ static int decide(const struct ctl_call *call, const struct device_store *at, st
     return 1;
 }
 
-static int run_with(const struct ctl_call *call, int approved)
+static int approve(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
 {
-    struct device_store at;
-    struct arena *arena;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE);
+    (void)arg;
+    return say(call, at, arena, 1) ? CTL_OK : CTL_FAULT;
+}
 
-    if (status != CTL_OK)
-        return status;
-    arena = arena_new(REQUEST_ARENA);
-    status = arena == NULL                        ? ctl_fault("out of memory")
-             : decide(call, &at, arena, approved) ? CTL_OK
-                                                  : CTL_FAULT;
-    arena_free(arena);
-    ctl_seal(at.opened.store, at.opened.policy);
-    device_close(&at);
-    return status;
+static int deny(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
+{
+    (void)arg;
+    return say(call, at, arena, 0) ? CTL_OK : CTL_FAULT;
 }
 
 static int run_approve(const struct ctl_call *call)
 {
-    return run_with(call, 1);
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE, approve, NULL);
 }
 
 static int run_deny(const struct ctl_call *call)
 {
-    return run_with(call, 0);
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_CHANGE, deny, NULL);
 }
 
 static const struct ctl_option options[] = {
@@ -194,6 +179,7 @@ static const struct ctl_option options[] = {
     DEVICE_OPTION_CA,
     {"as", "NAME", CTL_REQUIRED, "the approver, as approvers of cmpd.yaml has them"},
     {"key", "KEY", CTL_REQUIRED, "that approver's private key: a file in PEM, or pkcs11: and what names it"},
+    CTL_OPTION_PASSPHRASE,
     {"digest", "HEX", CTL_REQUIRED, "what request show printed as digest: that, and nothing else, is signed"},
     {"reason", "TEXT", CTL_REQUIRED, "why, for the audit log; one line"},
     {NULL, NULL, 0, NULL},

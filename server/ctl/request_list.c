@@ -57,7 +57,9 @@ static int print_page(struct filter *filter, const struct device_store *at, uint
         memcpy(after, rows[i].request.data, STORE_REQUEST);
         if (!is_wanted(filter, &found))
             continue;
-        filter->count++;
+        if (filter->count++ == 0 && !filter->json)
+            printf("%-*s  %-8s  %-20s  PROFILE  (RULES)  WHO  SUBJECT\n", REQUEST_HEX - 1, "REQUEST", "STATE",
+                   "SINCE");
         if (filter->json)
             ctl_json_print(request_json(arena, &found, filter->now));
         else
@@ -66,19 +68,26 @@ static int print_page(struct filter *filter, const struct device_store *at, uint
     return fetch.outcome == STORE_FOUND ? (int)fetch.count : 0;
 }
 
-static int print_all(struct filter *filter, const struct device_store *at)
+static int print_all(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *all)
 {
+    struct filter *filter = arg;
     uint8_t after[STORE_REQUEST];
     size_t len = 0;
     int count;
 
+    (void)call;
+    (void)all; /* what there is of it would grow with every page */
     do {
-        struct arena *arena = arena_new(REQUEST_ARENA);
+        struct arena *arena = arena_new(DEVICE_ARENA);
         count = arena != NULL ? print_page(filter, at, after, len, arena) : -1;
         arena_free(arena);
         len = STORE_REQUEST;
     } while (count == STORE_REQUESTS_MAX);
-    return count >= 0;
+    if (count < 0)
+        return CTL_FAULT;
+    if (filter->count == 0 && !filter->json)
+        fprintf(stderr, "cmpctl: no such request waits\n");
+    return CTL_OK;
 }
 
 static int run(const struct ctl_call *call)
@@ -87,16 +96,8 @@ static int run(const struct ctl_call *call)
                             .profile = ctl_value(call, "profile"),
                             .json = ctl_value(call, "json") != NULL,
                             .now = time(NULL)};
-    struct device_store at;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
 
-    if (status != CTL_OK)
-        return status;
-    status = print_all(&filter, &at) ? CTL_OK : CTL_FAULT;
-    if (status == CTL_OK && filter.count == 0 && !filter.json)
-        fprintf(stderr, "cmpctl: no such request waits\n");
-    device_close(&at);
-    return status;
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ, print_all, &filter);
 }
 
 static const struct ctl_option options[] = {

@@ -37,26 +37,20 @@ static void show(const struct ctl_call *call, struct arena *arena, const struct 
     }
 }
 
-static int run(const struct ctl_call *call)
+static int find(void *arg, const struct ctl_call *call, const struct device_store *at, struct arena *arena)
 {
     struct request_found found;
-    struct device_store at;
-    struct arena *arena;
-    int status = device_open(&at, call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ);
 
-    if (status != CTL_OK)
-        return status;
-    arena = arena_new(REQUEST_ARENA);
-    status = CTL_FAULT;
-    if (arena == NULL)
-        ctl_fault("out of memory");
-    else if (request_find(&found, &at, arena, call->arguments[0])) {
-        show(call, arena, &found);
-        status = CTL_OK;
-    }
-    arena_free(arena);
-    device_close(&at);
-    return status;
+    (void)arg;
+    if (!request_find(&found, at, arena, call->arguments[0]))
+        return CTL_FAULT;
+    show(call, arena, &found);
+    return CTL_OK;
+}
+
+static int run(const struct ctl_call *call)
+{
+    return device_run(call, CTL_NEEDS_POLICY | CTL_NEEDS_TO_READ, find, NULL);
 }
 
 static const struct ctl_option options[] = {

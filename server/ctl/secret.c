@@ -218,13 +218,15 @@ int secret_store_all(const struct policy *policy, const struct secret_plan *plan
     store = store_open(store_fault, policy_config(policy)->store, policy_config(policy)->node);
     if (store == NULL)
         return !ctl_fault("%s", store_fault);
+    ok = ctl_refuse_older(policy_config(policy), store);
     for (size_t i = 0; ok && i < count; i++) {
         struct arena *arena = arena_new(SECRET_ARENA);
         ok = arena != NULL ? store_one(store, policy, plan, ca, &items[i], arena)
                            : !ctl_fault("out of memory");
         arena_free(arena);
     }
-    ctl_seal(store, policy);
+    if (ok)
+        ctl_seal(store, policy);
     store_close(store);
     return ok;
 }

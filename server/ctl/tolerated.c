@@ -5,55 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/ctl/admin_url.h"
 #include "server/ctl/ctl.h"
 #include "server/ctl/lines.h"
 #include "server/fetch/fetch.h"
 
-enum { SECONDS = 2, MOST = 256 * 1024, URL = 512, TEXT = 2048 };
-
-/* One without TLS first of all: who has its certificate from nobody public is not believed here. */
-static const struct config_listener *listener_of(const struct config *config)
-{
-    const struct config_listener *found = NULL;
-
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct config_listener *listener = &config->listeners[i];
-        if ((listener->serves & CONFIG_SERVE_ADMIN) != 0 && !listener->proxy_protocol &&
-            (found == NULL || (found->tls != NULL && listener->tls == NULL)))
-            found = listener;
-    }
-    return found;
-}
-
-/* An address that stands for every one of this machine is this machine's own. */
-static void write_url(char out[URL], const struct config_listener *listener)
-{
-    static const struct {
-        const char *any, *here;
-    } hosts[] = {{":", "127.0.0.1:"}, {"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}, {"", ""}};
-    size_t i = 0;
-
-    while (strncmp(listener->address, hosts[i].any, strlen(hosts[i].any)) != 0)
-        i++;
-    snprintf(out, URL, "%s://%s%s/tolerances", listener->tls != NULL ? "https" : "http", hosts[i].here,
-             listener->address + strlen(hosts[i].any));
-}
+enum { SECONDS = 2, MOST = 256 * 1024, TEXT = 2048 };
 
 /* Returns what the node says, or NULL with |why|. */
 static json_t *ask(const struct config *config, char why[TEXT])
 {
-    const struct config_listener *listener = listener_of(config);
     struct fetch fetch = {.most = MOST, .seconds = SECONDS, .is_near = 1};
-    char url[URL], fault[FETCH_WHY_MAX];
+    char url[ADMIN_URL_MAX], fault[FETCH_WHY_MAX];
     json_t *said;
     uint8_t *octets;
     size_t len;
 
-    if (listener == NULL) {
+    if (!admin_url(url, config, "/tolerances")) {
         snprintf(why, TEXT, "no listener serves admin");
         return NULL;
     }
-    write_url(url, listener);
     fetch.url = url;
     if (!fetch_document(&octets, &len, &fetch, fault)) {
         snprintf(why, TEXT, "the node does not tell at %s: %s", url, fault);

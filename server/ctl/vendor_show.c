@@ -192,6 +192,8 @@ static int print(const struct ctl_call *call, const struct ctl_opened *opened, s
     ctl_json_set(row, "blocked_fingerprints", profile_list(&vendor->blocked_fingerprints));
     ctl_json_set(row, "crls", crls(policy_vendor_crls(opened->policy, v), time(NULL)));
     ctl_json_set(row, "crl_urls", profile_list(&vendor->crl_urls));
+    if (vendor->late_days > 0)
+        ctl_json_set(row, "late_days", json_integer(vendor->late_days));
     ctl_json_set(row, "tolerate", profile_list(&vendor->tolerate));
     tolerated_put(row, opened->config, TOLERANCE_OF_VENDOR, vendor->name);
     if (!count_devices(row, opened, vendor->name)) {
@@ -225,12 +227,14 @@ static int list(const struct ctl_call *call)
 
     if (config == NULL)
         return ctl_fault("%s", fault.text);
+    if (ctl_value(call, "json") == NULL)
+        printf("%-20s  IDENTITY\n", "VENDOR");
     for (size_t v = 0; v < config->vendor_count; v++) {
         const struct config_vendor *vendor = &config->vendors[v];
         if (ctl_value(call, "json") != NULL)
             ctl_json_print(line_of(vendor));
         else
-            printf("%-20s  identity %s%s%s\n", vendor->name, config_identity_name(vendor->identity),
+            printf("%-20s  %s%s%s\n", vendor->name, config_identity_name(vendor->identity),
                    vendor->identity_pattern != NULL ? "  " : "",
                    vendor->identity_pattern != NULL ? vendor->identity_pattern : "");
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/base/bounds.h"
+#include "server/base/utf8.h"
 
 /* struct sink is where the answer goes. */
 struct sink {
@@ -101,6 +102,22 @@ static int is_of_tls(CURLcode code)
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/* What another server has said, and libcurl hands on, is shown to people. */
+static void make_plain(char why[FETCH_WHY_MAX])
+{
+    size_t left = strlen(why);
+
+    for (uint8_t *p = (uint8_t *)why; left > 0;) {
+        size_t octets = utf8_shown(p, left);
+        if (octets == 0) {
+            *p = '?';
+            octets = 1;
+        }
+        p += octets;
+        left -= octets;
+    }
+}
+
 /* A redirection is told, and not followed: a server, or who stands between, does not choose whom this process
  * speaks to. */
 static void tell_status(CURL *curl, long status, char why[FETCH_WHY_MAX])
@@ -159,6 +176,7 @@ int fetch_document(uint8_t **out, size_t *len, const struct fetch *fetch, char w
         ok = 0;
     }
     if (!ok) {
+        make_plain(why);
         free(sink.data);
         return 0;
     }
@@ -179,6 +197,8 @@ int fetch_push(long *status, const struct fetch *fetch, char why[FETCH_WHY_MAX])
     /* Its status is all that counts of an answer, which may go on after that for longer than anybody reads.
      */
     ok = curl != NULL && (transfer(status, curl, fetch, &sink, why) || (sink.is_full && *status != 0));
+    if (!ok)
+        make_plain(why);
     curl_easy_cleanup(curl);
     free(sink.data);
     return ok;

@@ -31,14 +31,20 @@ struct front_page {
     void *held;
 };
 
+/* struct front_ask is what a handler is asked for. */
+struct front_ask {
+    struct bytes path;   /* in its normal form */
+    struct bytes accept; /* the value of the request's Accept field, or empty */
+};
+
 /* struct front_handler answers GET and HEAD of |path| where a listener serves |service|, on the front's
  * thread: it must not block. A |path| that ends in a slash is that of all that is below it. The handler is
- * given the path that was asked for, and 404 is the status of what is not there. The table is made by main:
+ * given what was asked for, and 404 is the status of what is not there. The table is made by main:
  * the front does not know who answers. */
 struct front_handler {
     const char *path;
     enum config_service service;
-    void (*handle)(void *arg, struct bytes path, struct front_page *page);
+    void (*handle)(void *arg, const struct front_ask *ask, struct front_page *page);
     void *arg;
 };
 
@@ -92,6 +98,10 @@ struct transport {
     /* reload takes what stands in the files of listeners anew: certificates and keys. Connections that are
      * there keep theirs. 1, or 0 with |fault| written: then all is as before. */
     int (*reload)(struct config_fault *fault, void *transport, const struct config *config);
+
+    /* ask asks each thread whether it goes on; answers returns 1 once all of them have come round since. */
+    void (*ask)(void *transport);
+    int (*answers)(void *transport);
 
     /* drain makes every later answer tell its client to go elsewhere; accepting goes on. */
     void (*drain)(void *transport);

@@ -2,6 +2,7 @@
  */
 #include "crypto/base64.h"
 #include "crypto/ocsp.h"
+#include "server/ocsp/metrics.h"
 #include "server/ocsp/ocsp.h"
 
 enum { TEXT_MAX = (BOUND_OCSP_OCTETS + 2) / 3 * 4 };
@@ -49,8 +50,8 @@ int ocsp_of_path(uint8_t out[OCSP_OF_PATH_MAX], size_t *len, struct bytes text)
            *len <= BOUND_OCSP_OCTETS;
 }
 
-int ocsp_look(struct ocsp_service *service, struct ocsp_kept *out, uint8_t octets[OCSP_KEPT_MAX],
-              struct bytes request, int64_t now, int fresh)
+static int look(struct ocsp_service *service, struct ocsp_kept *out, uint8_t octets[OCSP_KEPT_MAX],
+                struct bytes request, int64_t now, int fresh)
 {
     struct ocsp_request parsed;
     struct bytes cert_id, number;
@@ -70,4 +71,19 @@ int ocsp_look(struct ocsp_service *service, struct ocsp_kept *out, uint8_t octet
            ocsp_serial(serial, parsed.ids[0].serial) &&
            ocsp_cache_find(out, octets, ocsp_cache(service), parsed.ids[0].der,
                            bytes_of(serial, STORE_SERIAL), now, fresh);
+}
+
+int ocsp_look(struct ocsp_service *service, struct ocsp_kept *out, uint8_t octets[OCSP_KEPT_MAX],
+              struct bytes request, int64_t now, int fresh)
+{
+    int found = look(service, out, octets, request, now, fresh);
+
+    /* The second look, at what was to be renewed, is about the same request. */
+    if (fresh)
+        metric_add(&ocsp_looks,
+                   !found                ? OCSP_BY_STORE
+                   : out->tag[0] == '\0' ? OCSP_BY_NOBODY
+                                         : OCSP_BY_KEPT,
+                   1);
+    return found;
 }

@@ -18,6 +18,7 @@ static int take(struct task *task, const char **why)
     inner->job.source = task->job.source;
     inner->job.peer = task->job.peer;
     inner->job.host = task->job.host;
+    inner->job.trace = task->job.trace;
     while (*tail != NULL)
         tail = &(*tail)->next;
     *tail = inner;

@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 
 #include "server/base/guesses.h"
+#include "server/base/pulse.h"
 #include "server/ocsp/query.h"
+#include "server/pipeline/metrics.h"
 #include "server/pipeline/pipeline.h"
 #include "server/policy/policy.h"
 
@@ -23,6 +25,9 @@ struct task {
     struct job_validity validity;
     struct worker *home; /* whom the store and the tokens hand it back to */
     atomic_uint pending; /* wants of this step that the store and the tokens have not answered */
+    int64_t came_us;     /* metrics_now_us, when it was submitted … */
+    int64_t since_us;    /* … queued last, or lent … */
+    unsigned char lent;  /* … for which enum pipeline_stage; STAGE_QUEUE: it is not lent */
     /* Places in pipeline.pairs of a MAC-protected message, pinned, or NULL. */
     struct ledger_source *pair;      /* its reference and its source */
     struct ledger_source *reference; /* its reference; only in the slow lane */
@@ -50,20 +55,16 @@ struct lane {
     _Alignas(CACHE_LINE) atomic_size_t size; /* tasks queued */
 };
 
-/* struct tally counts what a worker has served, for the log when it ends: how full its batches were. */
-struct tally {
-    uint64_t verifications, verify_batches, signatures, sign_batches;
-};
-
 struct worker {
     _Alignas(CACHE_LINE) atomic_int sleeping; /* 1: wants a wake */
+    struct pulse pulse;                       /* whether it goes round */
     atomic_uint returning;                    /* threads of others that are about to wake it */
     int wake_fd;
     pthread_t thread;
     int started;
     struct pipeline *pipeline;
     struct lane *lane;
-    struct tally tally;
+    int64_t now_us; /* metrics_now_us, as it was read last: a few times a round, and not for each message */
     atomic_int gives_way;                 /* 1: it has lowered its priority */
     const struct ledger_source *latest;   /* whose task it took last; only compared */
     unsigned in_a_row;                    /* tasks of that one in this batch, without another between */
@@ -189,6 +190,9 @@ void worker_wake(struct worker *worker);
 
 /* worker_return hands |task| back to its home. Any thread. */
 void worker_return(struct task *task);
+
+/* worker_note tells that |task| has left the stage that it was in since task.since_us. */
+void worker_note(const struct worker *worker, const struct task *task, enum pipeline_stage stage);
 
 /* ---- serve.c ---- */
 

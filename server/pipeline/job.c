@@ -14,6 +14,7 @@ void job_uncount(struct pipeline *pipeline, struct ledger_source *source)
 int job_count(struct pipeline *pipeline, struct ledger_source *source, const char **why)
 {
     if (!ledger_take(&source->requests, pipeline->limits.requests_per_source)) {
+        pipeline_count_overload(OVERLOAD_SOURCE);
         *why = "too many requests at once from this address: try again later";
         return 0;
     }
@@ -21,6 +22,7 @@ int job_count(struct pipeline *pipeline, struct ledger_source *source, const cha
     if (atomic_fetch_add(&pipeline->alive, 1) <
         ledger_share(source, source->requests, pipeline->limits.jobs, ledger_now()))
         return 1;
+    pipeline_count_overload(OVERLOAD_JOBS);
     *why = "the server is busy: try again later";
     job_uncount(pipeline, source);
     return 0;
@@ -39,6 +41,7 @@ struct job *pipeline_job(struct pipeline *pipeline, struct ledger_source *source
         arena_count(arena, &pipeline->memory);
     task = arena != NULL ? arena_alloc(arena, sizeof *task) : NULL;
     if (task == NULL) {
+        pipeline_count_overload(OVERLOAD_MEMORY);
         arena_free(arena);
         job_uncount(pipeline, source);
         return NULL;
@@ -84,11 +87,18 @@ static int take_query(struct pipeline *pipeline, struct task *task)
 
 int pipeline_submit(struct pipeline *pipeline, struct job *job)
 {
+    struct task *task = (struct task *)job;
     size_t share =
         ledger_share(job->source, job->source->requests, pipeline->limits.queue_jobs, ledger_now());
 
-    if (take_query(pipeline, (struct task *)job) && lane_push(&pipeline->fast, (struct task *)job, share))
-        return 1;
+    task->came_us = task->since_us = metrics_now_us();
+    if (!take_query(pipeline, task)) {
+        pipeline_count_overload(OVERLOAD_OCSP);
+    } else {
+        if (lane_push(&pipeline->fast, task, share))
+            return 1;
+        pipeline_count_overload(OVERLOAD_QUEUE);
+    }
     pipeline_refuse(job, JOB_BUSY, PKI_SYSTEM_UNAVAIL, "the server is overloaded: try again later");
     return 0;
 }

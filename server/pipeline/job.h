@@ -17,6 +17,9 @@
 /* enum job_kind is the protocol of a request. */
 enum job_kind { JOB_CMP, JOB_OCSP };
 
+/* enum job_transport is what it came by, as it is counted. */
+enum job_transport { JOB_BY_HTTP, JOB_BY_HTTPS, JOB_TRANSPORTS };
+
 /* struct job_validity says for how long caches may keep an answer. */
 struct job_validity {
     const char *tag;     /* ETag, with its quotes */
@@ -31,10 +34,12 @@ struct job {
 
     /* Set by the front. */
     enum job_kind kind;
+    enum job_transport transport;
     struct bytes request;             /* the PKIMessage or OCSPRequest as received */
     struct bytes path;                /* of the URL, without query: selects the profile */
     struct bytes peer;                /* its address, readable: for the log */
     struct bytes host;                /* its source, readable: whose lines the log counts together */
+    struct bytes trace;               /* its traceparent, for the log; empty: it has none */
     void (*on_done)(struct job *job); /* called once, from a thread of the pipeline: must not block */
     void *front;                      /* the front's own: whom to wake */
     uint32_t slot;                    /* the reply slot … */

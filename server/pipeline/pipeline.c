@@ -59,9 +59,48 @@ int pipeline_idle(const struct pipeline *pipeline)
     return atomic_load(&pipeline->alive) == 0;
 }
 
+void pipeline_ask(struct pipeline *pipeline)
+{
+    struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lanes[l]->worker_count; i++) {
+            pulse_ask(&lanes[l]->workers[i].pulse);
+            worker_wake(&lanes[l]->workers[i]);
+        }
+}
+
+int pipeline_answers(const struct pipeline *pipeline)
+{
+    const struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lanes[l]->worker_count; i++)
+            if (!pulse_is_answered(&lanes[l]->workers[i].pulse))
+                return 0;
+    return 1;
+}
+
 int pipeline_has_room(const struct pipeline *pipeline)
 {
     return atomic_load(&pipeline->fast.size) * 2 < pipeline->limits.queue_jobs;
+}
+
+void pipeline_load(const struct pipeline *pipeline, struct pipeline_load *out)
+{
+    const struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
+    const struct ledger *ledgers[] = {pipeline->sources, pipeline->pairs};
+
+    out->jobs = atomic_load_explicit(&pipeline->alive, memory_order_relaxed);
+    out->jobs_max = pipeline->limits.jobs;
+    out->queries = atomic_load_explicit(&pipeline->queries, memory_order_relaxed);
+    out->memory = pipeline_memory(pipeline);
+    for (size_t i = 0; i < 2; i++) {
+        out->queued[i] = atomic_load_explicit(&lanes[i]->size, memory_order_relaxed);
+        out->bound[i] = lanes[i]->bound;
+        out->workers[i] = lanes[i]->worker_count;
+        out->places[i] = ledger_places(ledgers[i], &out->used[i], &out->crowded[i]);
+    }
 }
 
 /* One worker a core beside the front's: the store's threads mostly wait for the disk. */
@@ -136,15 +175,26 @@ struct pipeline *pipeline_new(char *fault, const struct config *config, struct p
     return NULL;
 }
 
-static double mean(uint64_t sum, uint64_t count)
+/* How full batches were: of the whole process, whose pipeline this is. */
+static void log_batches(void)
 {
-    return count != 0 ? (double)sum / (double)count : 0;
+    uint64_t buckets[METRIC_BUCKETS_MAX], items[2], batches[2] = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        metric_read_histogram(&pipeline_batches, i == 0 ? STAGE_VERIFY : STAGE_SIGN, buckets, &items[i]);
+        for (size_t j = 0; j <= pipeline_batches.buckets->count; j++)
+            batches[i] += buckets[j];
+    }
+    log_line(
+        LOG_INFO, "batches", log_number("verifications", (int64_t)items[0]),
+        log_real("per_batch", (double)items[0] / (double)(batches[0] != 0 ? batches[0] : 1)),
+        log_number("signatures", (int64_t)items[1]),
+        log_real("per_batch_of_signatures", (double)items[1] / (double)(batches[1] != 0 ? batches[1] : 1)));
 }
 
 void pipeline_stop(struct pipeline *pipeline)
 {
     struct lane *lanes[] = {&pipeline->fast, &pipeline->slow};
-    struct tally all = {0};
 
     if (atomic_exchange(&pipeline->stopping, 1))
         return;
@@ -157,15 +207,8 @@ void pipeline_stop(struct pipeline *pipeline)
             atomic_store(&worker->sleeping, 1);
             worker_wake(worker);
             pthread_join(worker->thread, NULL);
-            all.verifications += worker->tally.verifications;
-            all.verify_batches += worker->tally.verify_batches;
-            all.signatures += worker->tally.signatures;
-            all.sign_batches += worker->tally.sign_batches;
         }
-    log_line(LOG_INFO, "batches", log_number("verifications", all.verifications),
-             log_real("per_batch", mean(all.verifications, all.verify_batches)),
-             log_number("signatures", all.signatures),
-             log_real("per_batch_of_signatures", mean(all.signatures, all.sign_batches)));
+    log_batches();
 }
 
 void pipeline_free(struct pipeline *pipeline)

@@ -69,8 +69,28 @@ void pipeline_set_policy(struct pipeline *pipeline, struct policy *policy);
 /* pipeline_idle returns 1 when no job is alive. */
 int pipeline_idle(const struct pipeline *pipeline);
 
+/* pipeline_ask asks each worker whether it goes on; pipeline_answers returns 1 once all of them have come
+ * round since. One that is in a batch has not; one that waits for store, tokens or authorizers sleeps, and
+ * comes round. Any thread, before pipeline_stop. */
+void pipeline_ask(struct pipeline *pipeline);
+int pipeline_answers(const struct pipeline *pipeline);
+
 /* pipeline_has_room returns 1 while the job queue is less than half full: for readiness. */
 int pipeline_has_room(const struct pipeline *pipeline);
+
+/* struct pipeline_load is how much is in hand. */
+struct pipeline_load {
+    size_t jobs, jobs_max;      /* messages alive, those in others too */
+    size_t queries;             /* of them, of OCSP */
+    size_t memory;              /* octets that jobs have */
+    size_t queued[2], bound[2]; /* in each lane: the fast one, the slow one … */
+    size_t workers[2];          /* … and the threads that serve it */
+    size_t places[2], used[2];  /* of the ledger of sources, and of the one of references … */
+    uint64_t crowded[2];        /* … and how often there was none */
+};
+
+/* pipeline_load writes it. Any thread. */
+void pipeline_load(const struct pipeline *pipeline, struct pipeline_load *out);
 
 /* pipeline_stop stops the workers after their last job; its ledgers and guesses stay. */
 void pipeline_stop(struct pipeline *pipeline);

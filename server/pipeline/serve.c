@@ -12,12 +12,14 @@ enum { ROUND_WANTS = 4 * BOUND_BATCH };
 struct round {
     struct worker *worker;
     struct verification *verify[ROUND_WANTS];
+    struct cmp_mac *derive[BOUND_BATCH];
+    struct cmp_decision *decide[BOUND_BATCH];
     struct signing *sign[BOUND_BATCH];
     struct store_fetch *fetch[ROUND_WANTS];
     void *fetch_tasks[ROUND_WANTS];
     struct store_unit *commit[BOUND_BATCH];
     void *commit_tasks[BOUND_BATCH];
-    size_t verify_count, sign_count, fetch_count, commit_count;
+    size_t derive_count, decide_count, verify_count, sign_count, fetch_count, commit_count;
 };
 
 static void want_is_served(void *arg)
@@ -28,30 +30,59 @@ static void want_is_served(void *arg)
         worker_return(task);
 }
 
+/* done notes that |*count| items of a stage were served since the clock was read last, and empties their
+ * list. */
+static void done(struct round *round, enum pipeline_stage stage, size_t *count)
+{
+    struct worker *worker = round->worker;
+    int64_t now = metrics_now_us();
+
+    metric_observe(&pipeline_batches, stage, *count, 1);
+    metric_observe(&pipeline_stages, stage, (uint64_t)(now - worker->now_us), *count);
+    worker->now_us = now;
+    *count = 0;
+}
+
+static void derive_all(struct round *round)
+{
+    if (round->derive_count == 0)
+        return;
+    for (size_t i = 0; i < round->derive_count; i++)
+        mac_derive(round->derive[i]->key, round->derive[i]->algorithm, round->derive[i]->secret);
+    done(round, STAGE_DERIVE, &round->derive_count);
+}
+
+static void decide_all(struct round *round)
+{
+    if (round->decide_count == 0)
+        return;
+    for (size_t i = 0; i < round->decide_count; i++)
+        policy_decide(round->decide[i]);
+    done(round, STAGE_DECIDE, &round->decide_count);
+}
+
 static void verify_all(struct round *round)
 {
-    struct tally *tally = &round->worker->tally;
-
+    if (round->verify_count == 0)
+        return;
     verify_batch(round->verify, round->verify_count);
-    tally->verifications += round->verify_count;
-    tally->verify_batches += round->verify_count != 0;
-    round->verify_count = 0;
+    done(round, STAGE_VERIFY, &round->verify_count);
 }
 
 static void sign_all(struct round *round)
 {
-    struct tally *tally = &round->worker->tally;
-
+    if (round->sign_count == 0)
+        return;
     sign_batch(round->sign, round->sign_count);
-    tally->signatures += round->sign_count;
-    tally->sign_batches += round->sign_count != 0;
-    round->sign_count = 0;
+    done(round, STAGE_SIGN, &round->sign_count);
 }
 
 /* A store whose queue is full is as good as none: every item of the list gets that outcome, and its task goes
  * on. */
 static void fetch_all(struct round *round)
 {
+    if (round->fetch_count != 0)
+        metric_observe(&pipeline_batches, STAGE_LOOK_UP, round->fetch_count, 1);
     if (round->fetch_count != 0 && !store_fetch(round->worker->pipeline->store, round->fetch,
                                                 round->fetch_tasks, round->fetch_count, want_is_served))
         for (size_t i = 0; i < round->fetch_count; i++) {
@@ -63,6 +94,8 @@ static void fetch_all(struct round *round)
 
 static void commit_all(struct round *round)
 {
+    if (round->commit_count != 0)
+        metric_observe(&pipeline_batches, STAGE_COMMIT, round->commit_count, 1);
     if (round->commit_count != 0 && !store_commit(round->worker->pipeline->store, round->commit,
                                                   round->commit_tasks, round->commit_count, want_is_served))
         for (size_t i = 0; i < round->commit_count; i++) {
@@ -88,13 +121,24 @@ static void park_question(struct round *round, struct cmp_question *question, st
         want_is_served(task);
 }
 
-static int is_parked(const struct cmp_want *want)
+/* The stage for which |want| is lent to others; STAGE_QUEUE: this thread serves it. */
+static enum pipeline_stage lent_for(const struct cmp_want *want)
 {
-    return want->kind == CMP_WANT_FETCH || want->kind == CMP_WANT_COMMIT || want->kind == CMP_WANT_ASK ||
-           (want->kind == CMP_WANT_SIGN && private_key_is_remote(want->u.sign->key));
+    switch (want->kind) {
+    case CMP_WANT_FETCH:
+        return STAGE_LOOK_UP;
+    case CMP_WANT_COMMIT:
+        return STAGE_COMMIT;
+    case CMP_WANT_ASK:
+        return STAGE_ASK;
+    case CMP_WANT_SIGN:
+        return private_key_is_remote(want->u.sign->key) ? STAGE_SIGN : STAGE_QUEUE;
+    default:
+        return STAGE_QUEUE;
+    }
 }
 
-/* Puts |want| on its list; a cheap one that has no batch is served at once. */
+/* Puts |want| on its list, or hands it over. */
 static void collect(struct round *round, struct task *task, const struct cmp_want *want)
 {
     switch (want->kind) {
@@ -113,7 +157,9 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
         round->commit[round->commit_count++] = want->u.commit;
         break;
     case CMP_WANT_MAC:
-        mac_derive(want->u.mac->key, want->u.mac->algorithm, want->u.mac->secret);
+        if (round->derive_count == BOUND_BATCH)
+            derive_all(round);
+        round->derive[round->derive_count++] = want->u.mac;
         break;
     case CMP_WANT_VERIFY:
         if (round->verify_count == ROUND_WANTS)
@@ -121,13 +167,15 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
         round->verify[round->verify_count++] = want->u.verify;
         break;
     case CMP_WANT_DECIDE:
-        policy_decide(want->u.decide);
+        if (round->decide_count == BOUND_BATCH)
+            decide_all(round);
+        round->decide[round->decide_count++] = want->u.decide;
         break;
     case CMP_WANT_ASK:
         park_question(round, want->u.ask, task);
         break;
     case CMP_WANT_SIGN:
-        if (is_parked(want)) {
+        if (lent_for(want) == STAGE_SIGN) {
             park_signing(want->u.sign, task);
             break;
         }
@@ -145,10 +193,16 @@ static void collect(struct round *round, struct task *task, const struct cmp_wan
 static int collect_all(struct round *round, struct task *task)
 {
     const struct cmp_want *want;
+    enum pipeline_stage lent = STAGE_QUEUE, stage;
     unsigned pending = 0;
 
-    for (want = task_wants(task); want != NULL; want = want->next)
-        pending += (unsigned)is_parked(want);
+    for (want = task_wants(task); want != NULL; want = want->next) {
+        stage = lent_for(want);
+        pending += stage != STAGE_QUEUE;
+        lent = stage > lent ? stage : lent; /* of several the later one: it takes longest */
+    }
+    task->lent = (unsigned char)lent;
+    task->since_us = round->worker->now_us;
     atomic_store_explicit(&task->pending, pending, memory_order_relaxed);
     for (want = task_wants(task); want != NULL; want = want->next)
         collect(round, task, want);
@@ -165,7 +219,9 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
     struct task *ready = NULL, **tail = &ready, *next;
 
     round.worker = worker;
-    round.verify_count = round.sign_count = round.fetch_count = round.commit_count = 0;
+    round.derive_count = round.decide_count = round.verify_count = round.sign_count = round.fetch_count =
+        round.commit_count = 0;
+    worker->now_us = metrics_now_us();
     for (struct task *task = tasks; task != NULL; task = next) {
         next = task->next;
         if (task_wants(task) == NULL) {
@@ -176,6 +232,10 @@ static struct task *serve_round(struct worker *worker, struct task *tasks)
         }
     }
     *tail = NULL;
+    if (round.derive_count + round.decide_count + round.verify_count + round.sign_count != 0)
+        worker->now_us = metrics_now_us();
+    derive_all(&round);
+    decide_all(&round);
     verify_all(&round);
     sign_all(&round);
     fetch_all(&round);

@@ -24,24 +24,32 @@ static int take_reference(struct pipeline *pipeline, struct task *task)
     return 1;
 }
 
+static int refuse(const char **why)
+{
+    pipeline_count_overload(OVERLOAD_SLOW_SOURCE);
+    *why = "too many costly requests at once from this sender: try again later";
+    return 0;
+}
+
 int slow_admit(struct pipeline *pipeline, struct task *task, const char **why)
 {
     struct ledger_source *source = task->job.source, *who = task->pair != NULL ? task->pair : source;
     uint32_t now = ledger_now();
 
-    *why = "too many costly requests at once from this sender: try again later";
     if (!ledger_take(&source->costly,
                      ledger_share(who, UINT32_MAX, pipeline->limits.slow_jobs_per_peer, now)))
-        return 0;
+        return refuse(why);
     if (!take_reference(pipeline, task)) {
         ledger_give(&source->costly);
-        return 0;
+        return refuse(why);
     }
     task->is_slow = 1;
+    task->since_us = metrics_now_us();
     if (lane_push(&pipeline->slow, task,
                   ledger_share(who, source->costly, pipeline->limits.slow_queue_jobs, now)))
         return 1;
     slow_leave(task);
+    pipeline_count_overload(OVERLOAD_SLOW);
     *why = "too many costly requests at once: try again later";
     return 0;
 }

@@ -26,7 +26,7 @@ static void log_result(const struct task *task, const struct cmp_result *result)
                  log_word("setting", result->setting != NULL ? result->setting : "-"),
                  log_word("profile", profile), log_text("device", result->device), log_text("sender", sender),
                  log_octets("reference", result->reference), log_text("nested_by", nested_by),
-                 log_word_of("peer", task->job.peer));
+                 log_word_of("peer", task->job.peer), log_word_if_any("traceparent", task->job.trace));
     else
         log_line(
             level, result->event, log_hexadecimal("transactionID", result->transaction_id),
@@ -36,7 +36,7 @@ static void log_result(const struct task *task, const struct cmp_result *result)
             log_word("deprecated", algorithms_list(deprecated, result->deprecated, ",", ALGORITHM_NAMES_MAX)),
             log_text("device", result->device), log_text("sender", sender),
             log_octets("reference", result->reference), log_text("nested_by", nested_by),
-            log_word_of("peer", task->job.peer));
+            log_word_of("peer", task->job.peer), log_word_if_any("traceparent", task->job.trace));
 }
 
 /* A line of its own, in samples: a fleet that still signs so is told once in a while, whatever becomes of its
@@ -51,7 +51,7 @@ static void warn_of_deprecated(const struct task *task, const struct cmp_result 
                  log_word("algorithm", algorithms_list(names, result->deprecated, ",", ALGORITHM_NAMES_MAX)),
                  log_word("profile", result->profile != NULL ? result->profile : "-"),
                  log_text("device", result->device), log_octets("reference", result->reference),
-                 log_word_of("peer", task->job.peer));
+                 log_word_of("peer", task->job.peer), log_word_if_any("traceparent", task->job.trace));
 }
 
 const struct cmp_want *task_wants(const struct task *task)
@@ -103,11 +103,12 @@ static void take_query_result(struct task *task)
     task->job.validity = &task->validity;
 }
 
-/* tell logs and counts what became of the message of |task|. Of one that carried others their lines tell,
- * unless it was refused itself. */
+/* tell logs and counts what became of the message of |task|. Of one that carried others, or had parts, their
+ * lines tell, unless it was refused for a reason of its own. */
 static void tell(struct task *task, const struct cmp_result *result)
 {
-    if (!result->carried || result->refused)
+    pipeline_count_message(result);
+    if (!result->carried || (result->refused && result->text != NULL))
         log_result(task, result);
     warn_of_deprecated(task, result);
     for (size_t i = 0; i < 2; i++) {
@@ -145,6 +146,7 @@ void task_finish(struct task *task)
         tell_inner(task);
         tell(task, &result);
     }
+    pipeline_count_job(task, task->message != NULL ? &result : NULL, task->home->now_us);
     leave(task);
     task->job.on_done(&task->job);
 }
@@ -153,6 +155,7 @@ void task_finish(struct task *task)
 void task_drop(struct task *task)
 {
     tell_inner(task);
+    pipeline_count_dropped(task);
     leave(task);
     task->job.on_done(&task->job);
 }
@@ -161,7 +164,8 @@ void task_drop(struct task *task)
 static void refuse(struct task *task, const char *text)
 {
     if (log_take("request refused", task->job.host))
-        log_line(LOG_WARN, "request refused", log_text("text", text), log_word_of("peer", task->job.peer));
+        log_line(LOG_WARN, "request refused", log_text("text", text), log_word_of("peer", task->job.peer),
+                 log_word_if_any("traceparent", task->job.trace));
     leave(task);
     pipeline_refuse(&task->job, JOB_BUSY, PKI_SYSTEM_UNAVAIL, text);
     task_finish(task);
@@ -184,6 +188,7 @@ static int begin_query(struct worker *worker, struct task *task)
     task->query = ocsp_start(task->job.arena, worker->pipeline->ocsp, task->policy, task->job.request,
                              worker_now_ms() / 1000);
     if (task->query == NULL) {
+        pipeline_count_overload(OVERLOAD_MEMORY);
         refuse(task, "the memory bound of a request is reached");
         return 0;
     }
@@ -212,6 +217,7 @@ int task_begin(struct worker *worker, struct task *task)
     task->message =
         cmp_start(task->job.arena, policy_settings(task->policy), &route, task->job.request, worker_now_ms());
     if (task->message == NULL) {
+        pipeline_count_overload(OVERLOAD_MEMORY);
         refuse(task, "the memory bound of a request is reached");
         return 0;
     }
@@ -224,6 +230,7 @@ int task_begin(struct worker *worker, struct task *task)
         return 1;
     case GUESS_WAIT:
         lane_charge(worker->lane, task, BOUND_TASK_US);
+        pipeline_count_overload(OVERLOAD_GUESSES);
         refuse(task, GUESS_WAIT_TEXT);
         return 0;
     }

@@ -60,6 +60,13 @@ int worker_takes_more(struct worker *worker, const struct ledger_source *source)
     return ++worker->in_a_row < BOUND_BATCH_IN_A_ROW || worker->mixed == 0;
 }
 
+void worker_note(const struct worker *worker, const struct task *task, enum pipeline_stage stage)
+{
+    int64_t took = worker->now_us - task->since_us;
+
+    metric_observe(&pipeline_stages, stage, took > 0 ? (uint64_t)took : 0, 1);
+}
+
 /* Returned tasks first: they are nearest to their answer, and hold memory longest. */
 static struct task *gather(struct worker *worker)
 {
@@ -69,7 +76,9 @@ static struct task *gather(struct worker *worker)
     uint64_t cost_us = 0;
     int more;
 
+    worker->now_us = metrics_now_us();
     while (count < bound && (task = take_returned(worker)) != NULL) {
+        worker_note(worker, task, (enum pipeline_stage)task->lent);
         task_resume(task, now);
         *tail = task;
         tail = &task->next;
@@ -82,6 +91,7 @@ static struct task *gather(struct worker *worker)
            (task = lane_pop(worker->lane, &abandoned)) != NULL) {
         count++;
         more = worker_takes_more(worker, task->job.source);
+        worker_note(worker, task, STAGE_QUEUE);
         if (!task_begin(worker, task))
             continue;
         cost_us += task_price_us(task);
@@ -99,7 +109,7 @@ static struct task *gather(struct worker *worker)
 static int is_empty(struct worker *worker)
 {
     return ck_ring_size(&worker->inbox) == 0 && atomic_load(&worker->lane->size) == 0 &&
-           atomic_load(&worker->mailbox) == NULL;
+           atomic_load(&worker->mailbox) == NULL && pulse_is_answered(&worker->pulse);
 }
 
 static void sleep_until_woken(struct worker *worker)
@@ -128,6 +138,7 @@ void *worker_main(void *arg)
     setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE);
     atomic_store(&worker->gives_way, 1);
     for (;;) {
+        pulse_answer(&worker->pulse);
         adopt_policy(worker);
         tasks = gather(worker);
         if (tasks != NULL)

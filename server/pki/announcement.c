@@ -73,19 +73,6 @@ int pki_encode_key_update(struct bytes *out, struct arena *arena, const struct r
 
 /* ---- rann ---- */
 
-/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5) */
-static int get_cert_id(struct revocation_notice *out, CBS *notice)
-{
-    CBS id, number;
-
-    if (!CBS_get_asn1(notice, &id, CBS_ASN1_SEQUENCE) ||
-        !pki_get_general_name(&id, &out->issuer, &out->issuer_name) ||
-        !CBS_get_asn1(&id, &number, CBS_ASN1_INTEGER) || CBS_len(&id) != 0)
-        return 0;
-    out->serial = bytes_of_cbs(&number);
-    return 1;
-}
-
 static int get_time(CBS *notice, int64_t *out)
 {
     CBS time;
@@ -101,7 +88,8 @@ int pki_decode_revocation_notice(struct revocation_notice *out, struct bytes bod
 
     *out = (struct revocation_notice){.reason = -1};
     return CBS_get_asn1(&cbs, &notice, CBS_ASN1_SEQUENCE) && CBS_len(&cbs) == 0 &&
-           der_get_int64(&notice, &out->status) && get_cert_id(out, &notice) &&
+           der_get_int64(&notice, &out->status) &&
+           pki_get_cert_id(&notice, &out->issuer, &out->issuer_name, &out->serial) &&
            get_time(&notice, &out->revoked_at) && get_time(&notice, &out->bad_since) &&
            CBS_get_optional_asn1(&notice, &extensions, &present, CBS_ASN1_SEQUENCE) &&
            CBS_len(&notice) == 0 &&

@@ -6,6 +6,7 @@
 #include "server/pki/general.h"
 #include "server/pki/message.h"
 
+/* What a CA here announces. */
 enum pki_announcement {
     PKI_ANNOUNCES_ROOT,
     PKI_ANNOUNCES_CERTIFICATE,

@@ -13,7 +13,7 @@ int pki_decode_cert_conf(struct cert_status *out, size_t *count, struct bytes bo
         return 0;
     for (; CBS_len(&list) != 0; (*count)++) {
         struct cert_status *item = &out[*count];
-        if (*count == BOUND_CERT_STATUS)
+        if (*count == BOUND_SEVERAL)
             return 0;
         memset(item, 0, sizeof *item);
         if (!CBS_get_asn1(&list, &entry, CBS_ASN1_SEQUENCE) ||

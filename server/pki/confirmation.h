@@ -13,7 +13,7 @@ struct cert_status {
     struct bytes hash_alg; /* AlgorithmIdentifier, or empty */
 };
 
-/* pki_decode_cert_conf reads CertConfirmContent (RFC 9810 5.3.18): up to BOUND_CERT_STATUS entries. */
+/* pki_decode_cert_conf reads CertConfirmContent (RFC 9810 5.3.18): up to BOUND_SEVERAL entries. */
 int pki_decode_cert_conf(struct cert_status *out, size_t *count, struct bytes body);
 
 /* pki_encode_cert_conf writes CertConfirmContent with one entry. */

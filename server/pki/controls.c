@@ -7,8 +7,6 @@
         (const uint8_t *)(literal), sizeof(literal) - 1                                                      \
     }
 
-static const CBS_ASN1_TAG constructed = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED;
-
 /* id-regCtrl and id-regInfo, RFC 4211 section 8; one more octet says which. */
 static const struct bytes id_reg_ctrl = BYTES("\x2b\x06\x01\x05\x05\x07\x05\x01");
 static const struct bytes id_reg_info = BYTES("\x2b\x06\x01\x05\x05\x07\x05\x02");
@@ -106,18 +104,26 @@ static int get_archive_options(struct cert_request *out, CBS *value)
     }
 }
 
-/* CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5) */
+int pki_get_cert_id(CBS *cbs, struct bytes *issuer, struct bytes *issuer_name, struct bytes *serial)
+{
+    CBS id, number;
+
+    if (!CBS_get_asn1(cbs, &id, CBS_ASN1_SEQUENCE) || !pki_get_general_name(&id, issuer, issuer_name) ||
+        !CBS_get_asn1(&id, &number, CBS_ASN1_INTEGER) || CBS_len(&id) != 0)
+        return 0;
+    *serial = bytes_of_cbs(&number);
+    return 1;
+}
+
+/* A certificate names its issuer by a Name, and by nothing else. */
 static int get_old_cert_id(struct cert_request *out, CBS *value)
 {
-    CBS id, name, serial, element;
+    struct bytes issuer, name = bytes_of(NULL, 0), serial;
 
-    if (!CBS_get_asn1(value, &id, CBS_ASN1_SEQUENCE) || CBS_len(value) != 0 ||
-        !CBS_get_asn1(&id, &name, constructed | 4) ||
-        !CBS_get_asn1_element(&name, &element, CBS_ASN1_SEQUENCE) || CBS_len(&name) != 0 ||
-        !CBS_get_asn1(&id, &serial, CBS_ASN1_INTEGER) || CBS_len(&id) != 0)
+    if (!pki_get_cert_id(value, &issuer, &name, &serial) || CBS_len(value) != 0 || name.len == 0)
         return 0;
-    out->old_cert_issuer = bytes_of_cbs(&element);
-    out->old_cert_serial = bytes_of_cbs(&serial);
+    out->old_cert_issuer = name;
+    out->old_cert_serial = serial;
     return 1;
 }
 

@@ -42,4 +42,10 @@ int pki_add_reason(CBB *extensions, int64_t reason);
  * of the Name that a directoryName holds, and left alone where it is another. 1 or 0. */
 int pki_get_general_name(CBS *cbs, struct bytes *whole, struct bytes *directory_name);
 
+/* pki_get_cert_id reads CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER } (RFC 4211 6.5):
+ * |*issuer| is its whole element, |*issuer_name| as above, |*serial| the content octets of the INTEGER. 1 or
+ * 0.
+ */
+int pki_get_cert_id(CBS *cbs, struct bytes *issuer, struct bytes *issuer_name, struct bytes *serial);
+
 #endif

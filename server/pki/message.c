@@ -330,13 +330,17 @@ static int add_field(CBB *header, unsigned number, CBS_ASN1_TAG tag, struct byte
                                 der_add_octets(&field, tag, content) && CBB_flush(header));
 }
 
-static int add_text_info(CBB *list, enum pki_info type, struct bytes text)
+/* |text|, or, if they are not empty, |more|: UTF8Strings one after the other. */
+static int add_text_info(CBB *list, enum pki_info type, struct bytes text, struct bytes more)
 {
     CBB info, texts;
 
-    return text.len == 0 || (CBB_add_asn1(list, &info, CBS_ASN1_SEQUENCE) && pki_add_info_type(&info, type) &&
-                             CBB_add_asn1(&info, &texts, CBS_ASN1_SEQUENCE) &&
-                             der_add_octets(&texts, CBS_ASN1_UTF8STRING, text) && CBB_flush(list));
+    return (text.len == 0 && more.len == 0) ||
+           (CBB_add_asn1(list, &info, CBS_ASN1_SEQUENCE) && pki_add_info_type(&info, type) &&
+            CBB_add_asn1(&info, &texts, CBS_ASN1_SEQUENCE) &&
+            (more.len != 0 ? der_add_bytes(&texts, more)
+                           : der_add_octets(&texts, CBS_ASN1_UTF8STRING, text)) &&
+            CBB_flush(list));
 }
 
 static int add_general_info(CBB *cbb, const struct pki_header *header)
@@ -344,7 +348,7 @@ static int add_general_info(CBB *cbb, const struct pki_header *header)
     CBB field, list, info;
 
     if (!header->implicit_confirm && header->confirm_wait_time == 0 && header->cert_profile.len == 0 &&
-        header->language.len == 0)
+        header->cert_profiles.len == 0 && header->language.len == 0)
         return 1;
     if (!CBB_add_asn1(cbb, &field, field_tag | 8) || !CBB_add_asn1(&field, &list, CBS_ASN1_SEQUENCE))
         return 0;
@@ -356,8 +360,9 @@ static int add_general_info(CBB *cbb, const struct pki_header *header)
                                            !pki_add_info_type(&info, PKI_INFO_CONFIRM_WAIT_TIME) ||
                                            !der_add_generalized_time(&info, header->confirm_wait_time)))
         return 0;
-    return add_text_info(&list, PKI_INFO_CERT_PROFILE, header->cert_profile) &&
-           add_text_info(&list, PKI_INFO_SUPP_LANG_TAGS, header->language) && CBB_flush(cbb);
+    return add_text_info(&list, PKI_INFO_CERT_PROFILE, header->cert_profile, header->cert_profiles) &&
+           add_text_info(&list, PKI_INFO_SUPP_LANG_TAGS, header->language, bytes_of(NULL, 0)) &&
+           CBB_flush(cbb);
 }
 
 static int add_header(CBB *cbb, const struct pki_header *header)

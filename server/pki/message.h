@@ -62,7 +62,8 @@ struct pki_header {
     int implicit_confirm_bare;  /* 1: without its NULL */
     int64_t confirm_wait_time;  /* id-it-confirmWaitTime (RFC 9810 5.1.1.2), Unix seconds; 0: absent */
     struct bytes cert_profile;  /* first name of id-it-certProfile (RFC 9810 5.1.1.4), or empty */
-    struct bytes cert_profiles; /* read: all of its names, for pki_nth_text (general.h) */
+    struct bytes cert_profiles; /* all of its names, for pki_nth_text (general.h); written, if not empty, in
+                                 * the place of |cert_profile| */
     size_t cert_profile_count;
     struct bytes
         languages;         /* read: the tags of id-it-suppLangTags (RFC 9810 5.3.19.13), likewise; or empty */

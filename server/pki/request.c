@@ -79,7 +79,7 @@ static int get_pop(struct cert_request *out, struct arena *arena, CBS *message)
 
     if (CBS_peek_asn1_tag(message, primitive | 0)) {
         out->pop = PKI_POP_RA_VERIFIED;
-        return CBS_get_asn1(message, NULL, primitive | 0);
+        return CBS_get_asn1(message, &ignored, primitive | 0) && CBS_len(&ignored) == 0;
     }
     if (CBS_peek_asn1_tag(message, constructed | 1)) {
         /* POPOSigningKey (RFC 4211 4.1) */
@@ -134,6 +134,14 @@ int pki_decode_cert_requests(struct cert_request *out, size_t *count, struct are
         if (!CBS_get_asn1(&list, NULL, CBS_ASN1_SEQUENCE))
             return fail(why, "CertReqMessages is malformed");
     return 1;
+}
+
+int pki_peek_cert_req_id(int64_t *out, struct bytes body)
+{
+    CBS cbs = cbs_of(body), list, message, request;
+
+    return CBS_get_asn1(&cbs, &list, CBS_ASN1_SEQUENCE) && CBS_get_asn1(&list, &message, CBS_ASN1_SEQUENCE) &&
+           CBS_get_asn1(&message, &request, CBS_ASN1_SEQUENCE) && der_get_int64(&request, out);
 }
 
 static int get_attributes(struct cert_request *out, CBS attributes)

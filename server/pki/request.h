@@ -63,6 +63,9 @@ struct cert_request {
 int pki_decode_cert_requests(struct cert_request *out, size_t *count, struct arena *arena, const char **why,
                              struct bytes body);
 
+/* pki_peek_cert_req_id reads the certReqId of the first of CertReqMessages. 1 or 0. */
+int pki_peek_cert_req_id(int64_t *out, struct bytes body);
+
 /* pki_decode_pkcs10 reads a CertificationRequest (RFC 2986). */
 int pki_decode_pkcs10(struct cert_request *out, struct arena *arena, const char **why, struct bytes body);
 

@@ -24,6 +24,14 @@ static int check_times(struct config_fault *fault, const struct policy *policy, 
     return 1;
 }
 
+/* A node that starts after the end of what it can renew itself starts, and renews it: until then nothing is
+ * issued. */
+static int check_own_times(struct config_fault *fault, const struct policy *policy, const char *key,
+                           const struct certificate *cert, int is_own, int64_t now)
+{
+    return (is_own && now > cert->not_after) || check_times(fault, policy, key, cert, now);
+}
+
 void policy_issuer_id(uint8_t id[STORE_ISSUER_ID], const struct certificate *cert)
 {
     uint8_t digest[DIGEST_MAX];
@@ -84,6 +92,8 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
                     "cas[%zu].certificate up to the root",
                     i);
             below = cert;
+            if (ca->cmp.chain_not_after == 0 || cert.not_after < ca->cmp.chain_not_after)
+                ca->cmp.chain_not_after = cert.not_after;
         }
         ca->chain_count += count;
         if (ca->chain_count == BOUND_CHAIN && f + 1 < config->chain.count)
@@ -91,7 +101,7 @@ static int load_chain(struct config_fault *fault, struct policy *policy, size_t 
                                    BOUND_CHAIN);
     }
     /* RFC 9483 3.4: "it MUST have a private key and the corresponding certificate along with its chain" */
-    if (!certificate_self_issued(&below))
+    if (!certificate_is_signed_by(&below, &below))
         return config_fault_at(fault, policy->config, setting(key, i, "chain"),
                                "the chain does not reach a root; list the certificates from the issuer of "
                                "cas[%zu].certificate up to the self-signed one",
@@ -113,12 +123,15 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
                                  &der))
         return 0;
     certificate_parse(&ca->cmp.cmp_cert, der);
-    if (!check_times(fault, policy, key, &ca->cmp.cmp_cert, now))
+    if (!policy_use_renewed(policy, i, POLICY_SIGNS_ANSWERS))
+        return config_fault_at(fault, policy->config, key, "out of memory");
+    if (!check_own_times(fault, policy, key, &ca->cmp.cmp_cert, ca->issues_own[POLICY_SIGNS_ANSWERS], now))
         return 0;
     /* RFC 9483 3.5: the other side checks for digitalSignature. */
     if (ca->cmp.cmp_cert.has_key_usage && (ca->cmp.cmp_cert.key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
         return config_fault_at(fault, policy->config, key, "keyUsage lacks digitalSignature; issue another");
-    known = bytes_equal(der, ca->cmp.cert.der) || certificate_is_signed_by(&ca->cmp.cmp_cert, &ca->cmp.cert);
+    known = bytes_equal(ca->cmp.cmp_cert.der, ca->cmp.cert.der) ||
+            certificate_is_signed_by(&ca->cmp.cmp_cert, &ca->cmp.cert);
     for (size_t c = 0; !known && c < ca->chain_count; c++)
         known =
             certificate_parse(&above, ca->chain[c]) && certificate_is_signed_by(&ca->cmp.cmp_cert, &above);
@@ -176,7 +189,9 @@ static int load_crl(struct config_fault *fault, struct policy *policy, size_t i,
                                  &der))
         return 0;
     certificate_parse(&ca->cmp.crl_cert, der);
-    if (!check_times(fault, policy, key, &ca->cmp.crl_cert, now) ||
+    if (!policy_use_renewed(policy, i, POLICY_SIGNS_CRLS))
+        return config_fault_at(fault, policy->config, key, "out of memory");
+    if (!check_own_times(fault, policy, key, &ca->cmp.crl_cert, ca->issues_own[POLICY_SIGNS_CRLS], now) ||
         !check_crl_certificate(fault, policy, key, ca))
         return 0;
     ca->crl_key = policy_open_key(fault, policy, setting(key, i, "crl_key"), config->crl_key,
@@ -203,6 +218,8 @@ static int prepare_answers(struct policy *policy, struct authority *ca)
     for (size_t c = 0; c < cmp->mac_extra_cert_count; c++)
         if (!bytes_equal(cmp->mac_extra_certs[c], cmp->cmp_cert.der))
             cmp->signed_extra_certs[cmp->signed_extra_cert_count++] = cmp->mac_extra_certs[c];
+    memcpy(cmp->former_extra_certs, cmp->signed_extra_certs, sizeof cmp->signed_extra_certs);
+    cmp->former_extra_certs[0] = cmp->former_cmp_cert;
     return pki_directory_name(&cmp->cmp_sender, policy->arena, cmp->cmp_cert.subject) &&
            pki_directory_name(&cmp->sender, policy->arena, cmp->cert.subject);
 }

@@ -58,14 +58,19 @@ static size_t read_certificates(struct config_fault *fault, struct policy *polic
                         "%s holds more certificates than there is room for: %zu; split it", path, max);
         return 0;
     }
-    for (size_t i = 0; i < list.count; i++)
+    for (size_t i = 0; i < list.count; i++) {
         if (!certificate_parse(&parsed, out[i])) {
             config_fault_at(fault, policy->config, key, "certificate %zu of %s is malformed; replace it",
                             i + 1, path);
             return 0;
         }
+    }
     for (size_t i = 0; i < list.count; i++)
         policy_hash_file(policy, out[i]);
+    if (!policy_note_certificates(policy, key, path, out, list.count)) {
+        config_fault_at(fault, policy->config, key, "out of memory");
+        return 0;
+    }
     return list.count;
 }
 
@@ -115,6 +120,33 @@ int policy_read_private(struct config_fault *fault, struct policy *policy, const
     return 1;
 }
 
+/* The key in |pem|, by the passphrase that the configuration names. */
+static struct private_key *open_encrypted(struct config_fault *fault, struct policy *policy, const char *key,
+                                          const char *path, struct bytes pem)
+{
+    const char *file = policy->config->key_passphrase_file;
+    struct private_key *opened;
+    uint8_t *text;
+    size_t len;
+
+    if (file == NULL) {
+        config_fault_at(fault, policy->config, key,
+                        "%s is encrypted; name the file with its passphrase: key_passphrase_file", path);
+        return NULL;
+    }
+    if (!policy_read_private(fault, policy, "key_passphrase_file", file, &text, &len))
+        return NULL;
+    opened = private_key_from_encrypted_pem(pem, bytes_of(text, file_first_line(text)));
+    secret_wipe(text, len);
+    free(text);
+    if (opened == NULL)
+        config_fault_at(fault, policy->config, key,
+                        "%s cannot be opened by the first line of %s: write its passphrase there, or encrypt "
+                        "the key anew (openssl pkcs8 -topk8 -v2 aes-256-cbc)",
+                        path, file);
+    return opened;
+}
+
 struct private_key *policy_read_key(struct config_fault *fault, struct policy *policy, const char *key,
                                     const char *path)
 {
@@ -124,13 +156,16 @@ struct private_key *policy_read_key(struct config_fault *fault, struct policy *p
 
     if (!policy_read_private(fault, policy, key, path, &text, &len))
         return NULL;
-    parsed = private_key_from_pem(bytes_of(text, len));
+    if (private_key_is_encrypted(bytes_of(text, len))) {
+        parsed = open_encrypted(fault, policy, key, path, bytes_of(text, len));
+    } else if ((parsed = private_key_from_pem(bytes_of(text, len))) == NULL) {
+        config_fault_at(fault, policy->config, key,
+                        "%s is no private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519); an encrypted "
+                        "one is PKCS #8",
+                        path);
+    }
     secret_wipe(text, len);
     free(text);
-    if (parsed == NULL)
-        config_fault_at(fault, policy->config, key,
-                        "%s is no unencrypted private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519)",
-                        path);
     return parsed;
 }
 

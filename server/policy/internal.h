@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "crypto/der.h"
-#include "server/policy/policy.h"
+#include "server/policy/renewals.h"
 
 enum {
     POLICY_PURPOSES_MAX = 16,
@@ -16,7 +16,8 @@ enum {
     POLICY_VARIABLE_MAX = 32, /* octets of what ${…} holds, with a NUL */
     POLICY_VALUE_MAX = 256,   /* octets of a name's value that a template makes, with a NUL */
     POLICY_NF_TYPES_MAX = 16,
-    POLICY_DIGEST = 32
+    POLICY_DIGEST = 32,
+    POLICY_SETTING = 96 /* octets of the place of a setting, with a NUL */
 };
 
 /* struct request_rule is one entry of honour or refuse. */
@@ -72,6 +73,7 @@ struct authority {
     struct private_key *key, *cmp_key, *crl_key; /* crl_key NULL: |key| signs CRLs */
     struct bytes chain[BOUND_CHAIN];             /* from the issuer of the issuing certificate to the root */
     size_t chain_count;
+    int issues_own[POLICY_USES]; /* 1: it has issued its own certificate for that, and can again */
 };
 
 struct policy {
@@ -94,12 +96,36 @@ struct policy {
     struct tolerance_counts **vendor_counts;
     struct crl_set **vendor_crls; /* of each vendor; NULL: it has none */
     uint64_t vendor_crl_stamp;    /* of their files, before they were read */
+    uint64_t tls_stamp;           /* of the TLS files of listeners, likewise */
+    struct expiry *expiries;
+    size_t expiry_count;
+    struct policy_renewals *renewals; /* NULL: none are known */
+    int64_t loaded_at;                /* Unix seconds: as of when files were judged */
 };
 
 /* policy_hash_file adds a certificate that was read, policy_hash_finish the rest, to what policy_hash tells.
  */
 void policy_hash_file(struct policy *policy, struct bytes certificate);
 void policy_hash_finish(struct policy *policy);
+
+/* policy_note_certificates adds the |count| certificates |ders|, which live as long as |policy|, of |file| in
+ * the setting |name| to what ends (expiry.h); policy_note_crls adds all CRLs. 1, or 0 without memory. */
+int policy_note_certificates(struct policy *policy, const char *name, const char *file,
+                             const struct bytes *ders, size_t count);
+int policy_note_crls(struct policy *policy);
+
+/* policy_note_late notes that what the setting |name| has harms few when it ends, for its vendor has
+ * late_days. */
+void policy_note_late(struct policy *policy, const char *name);
+
+/* policy_note_own notes that the CA renews what the setting |name| has; policy_note_renewed that |cert|, from
+ * the store, is used in its place. */
+void policy_note_own(struct policy *policy, const char *name);
+void policy_note_renewed(struct policy *policy, const char *name, const struct certificate *cert);
+
+/* policy_use_renewed finds out whether cas[i] has issued its own certificate for |use|, which is loaded, and
+ * puts what was renewed in its place. 1, or 0 without memory. */
+int policy_use_renewed(struct policy *policy, size_t i, enum policy_use use);
 
 /* policy_read_pem reads the certificates of PEM file |path| into |out| (at most |max|), which live in the
  * policy's arena. |key| is the setting's name for faults. Returns how many, or 0 with |fault| written. */
@@ -134,6 +160,9 @@ struct private_key *policy_open_key(struct config_fault *fault, struct policy *p
  */
 int policy_load_authority(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
 int policy_load_profile(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+
+/* policy_link_profiles finds the former of each profile, once all are loaded. */
+void policy_link_profiles(struct policy *policy);
 
 /* policy_load_roots reads previous and next of cas[i], whose chain is known. policy_load_general makes what
  * profiles[i], all else of which is known, answers to general messages. 1, or 0 with |fault|. */
@@ -294,8 +323,8 @@ int policy_fits_profile(const struct profile *profile, const struct certificate 
 /* policy_load_agents reads accept.agents of profiles[i], whose CA is known. 1, or 0 with |fault|. */
 int policy_load_agents(struct config_fault *fault, struct policy *policy, size_t i);
 
-/* policy_check_listener reads the TLS files of listeners[i] and holds them against each other. 1, or 0 with
+/* policy_load_listeners reads the TLS files of all listeners and holds them against each other. 1, or 0 with
  * |fault|. */
-int policy_check_listener(struct config_fault *fault, struct policy *policy, size_t i, int64_t now);
+int policy_load_listeners(struct config_fault *fault, struct policy *policy, int64_t now);
 
 #endif

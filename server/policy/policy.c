@@ -34,15 +34,18 @@ static int load_seal_key(struct config_fault *fault, struct policy *policy)
                            "%s must hold 64 hexadecimal digits; make one with: openssl rand -hex 32", path);
 }
 
-static int load(struct config_fault *fault, struct policy *policy, int64_t now)
+/* |serving|: what listeners go on with where their files cannot be used; NULL: they have to be. */
+static int load(struct config_fault *fault, struct policy *policy, const struct policy *serving, int64_t now)
 {
     const struct config *config = policy->config;
 
     if (!load_seal_key(fault, policy) || !policy_check_operator(fault, policy))
         return 0;
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (!policy_check_listener(fault, policy, i, now))
+    if (!policy_load_listeners(fault, policy, now)) {
+        if (serving == NULL)
             return 0;
+        policy->tls_stamp = serving->tls_stamp;
+    }
     memset(policy->digest, 0, sizeof policy->digest); /* what was read for listeners is the node's own */
     for (size_t i = 0; i < config->ca_count; i++)
         if (!policy_load_authority(fault, policy, i, now))
@@ -55,10 +58,12 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
         if (!policy_load_profile(fault, policy, i, now))
             return 0;
         policy->profiles[i].cmp.counts = tolerance_counts_of(TOLERANCE_OF_PROFILE, config->profiles[i].name);
+        policy->profiles[i].cmp.number = metric_name_number(&cmp_profile_names, config->profiles[i].name);
         policy->profile_list[i] = &policy->profiles[i].cmp;
         if (strcmp(config->default_profile, config->profiles[i].name) == 0)
             policy->settings.default_profile = policy->profile_list[i];
     }
+    policy_link_profiles(policy);
     for (size_t v = 0; v < config->vendor_count; v++)
         policy->vendor_counts[v] = tolerance_counts_of(TOLERANCE_OF_VENDOR, config->vendors[v].name);
     policy->settings.vendor_counts = policy->vendor_counts;
@@ -67,7 +72,7 @@ static int load(struct config_fault *fault, struct policy *policy, int64_t now)
     policy->settings.vendors = config->vendors;
     policy->settings.vendor_count = config->vendor_count;
     policy->settings.seal_key = policy->seal_key;
-    return 1;
+    return policy_note_crls(policy) || config_fault_at(fault, config, "crl", "out of memory");
 }
 
 static void policy_free(struct policy *policy)
@@ -89,6 +94,8 @@ static void policy_free(struct policy *policy)
     trust_cleanup(&policy->upstream_trust);
     free(policy->vendor_crls);
     free(policy->vendor_counts);
+    free(policy->expiries);
+    policy_renewals_release(policy->renewals);
     cmp_recorded_free(policy->settings.recorded);
     free(policy->authorities);
     free(policy->profiles);
@@ -99,7 +106,8 @@ static void policy_free(struct policy *policy)
     free(policy);
 }
 
-struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now)
+static struct policy *load_with(struct config_fault *fault, struct config *config,
+                                struct policy_renewals *renewals, const struct policy *serving, int64_t now)
 {
     struct policy *policy = calloc(1, sizeof *policy);
 
@@ -110,6 +118,8 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     }
     atomic_init(&policy->users, 1);
     policy->config = config;
+    policy->renewals = policy_renewals_acquire(renewals);
+    policy->loaded_at = now;
     policy->arena = arena_new(ARENA_LIMIT);
     policy->authorities = calloc(config->ca_count, sizeof *policy->authorities);
     policy->profiles = calloc(config->profile_count, sizeof *policy->profiles);
@@ -119,7 +129,7 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     policy->settings.recorded = cmp_recorded_new();
     if (policy->settings.recorded == NULL || policy->vendor_crls == NULL || policy->vendor_counts == NULL ||
         policy->arena == NULL || policy->authorities == NULL || policy->profiles == NULL ||
-        policy->profile_list == NULL || !load(fault, policy, now)) {
+        policy->profile_list == NULL || !load(fault, policy, serving, now)) {
         policy_free(policy);
         return NULL;
     }
@@ -127,7 +137,13 @@ struct policy *policy_load(struct config_fault *fault, struct config *config, in
     return policy;
 }
 
-struct policy *policy_start(struct config_fault *fault, struct config *config, int64_t now)
+struct policy *policy_load(struct config_fault *fault, struct config *config, int64_t now)
+{
+    return load_with(fault, config, NULL, NULL, now);
+}
+
+static struct policy *start_with(struct config_fault *fault, struct config *config,
+                                 struct policy_renewals *renewals, int64_t now)
 {
     char text[ENGINE_FAULT_MAX];
 
@@ -136,7 +152,12 @@ struct policy *policy_start(struct config_fault *fault, struct config *config, i
         config_free(config);
         return NULL;
     }
-    return policy_load(fault, config, now);
+    return load_with(fault, config, renewals, NULL, now);
+}
+
+struct policy *policy_start(struct config_fault *fault, struct config *config, int64_t now)
+{
+    return start_with(fault, config, NULL, now);
 }
 
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now)
@@ -146,8 +167,16 @@ struct policy *policy_load_file(struct config_fault *fault, const char *path, in
     return config != NULL ? policy_start(fault, config, now) : NULL;
 }
 
-struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,
-                                 int64_t now)
+struct policy *policy_load_next(struct config_fault *fault, const struct policy *policy, const char *path,
+                                int64_t now)
+{
+    struct config *config = config_load(fault, path);
+
+    return config != NULL ? start_with(fault, config, policy->renewals, now) : NULL;
+}
+
+static struct policy *load_text(struct config_fault *fault, const struct policy *policy, const char *path,
+                                struct policy_renewals *renewals, const struct policy *serving, int64_t now)
 {
     struct config *config;
     const char *text;
@@ -155,7 +184,35 @@ struct policy *policy_load_again(struct config_fault *fault, const struct policy
 
     config_text(policy->config, &text, &len);
     config = config_load_text(fault, path, text, len);
-    return config != NULL ? policy_load(fault, config, now) : NULL;
+    return config != NULL ? load_with(fault, config, renewals, serving, now) : NULL;
+}
+
+struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,
+                                 int64_t now)
+{
+    return load_text(fault, policy, path, policy->renewals, policy, now);
+}
+
+/* Where another file has become unusable since |policy| was loaded, it is judged as of then. */
+static struct policy *load_now_or_then(struct config_fault *fault, const struct policy *policy,
+                                       const char *path, struct policy_renewals *renewals,
+                                       const struct policy *serving, int64_t now)
+{
+    struct policy *newer = load_text(fault, policy, path, renewals, serving, now);
+
+    return newer != NULL ? newer : load_text(fault, policy, path, renewals, serving, policy->loaded_at);
+}
+
+struct policy *policy_load_renewed(struct config_fault *fault, const struct policy *policy, const char *path,
+                                   struct policy_renewals *renewals, int64_t now)
+{
+    return load_now_or_then(fault, policy, path, renewals, policy, now);
+}
+
+struct policy *policy_load_tls(struct config_fault *fault, const struct policy *policy, const char *path,
+                               int64_t now)
+{
+    return load_now_or_then(fault, policy, path, policy->renewals, NULL, now);
 }
 
 struct policy *policy_acquire(struct policy *policy)

@@ -14,6 +14,9 @@ struct policy;
  * this name. */
 #define POLICY_OCSP_RESPONDER "OCSP responder"
 
+/* The profile of the certificates there that a CA has issued to itself, likewise. */
+#define POLICY_OWN "own certificate"
+
 enum { POLICY_HASH_TEXT = 65 }; /* SHA-256 in hexadecimal, and a NUL */
 
 /* policy_load takes |config| over (also on failure) and makes a policy of it, held once by the caller. Every
@@ -27,8 +30,15 @@ struct policy *policy_start(struct config_fault *fault, struct config *config, i
 /* policy_load_file reads |path|, and starts what it says. */
 struct policy *policy_load_file(struct config_fault *fault, const char *path, int64_t now);
 
+/* policy_load_next reads |path| anew, for the node that |policy| serves: what is known to have been renewed
+ * (renewals.h) stays known. */
+struct policy *policy_load_next(struct config_fault *fault, const struct policy *policy, const char *path,
+                                int64_t now);
+
 /* policy_load_again loads the configuration of |policy|, which is that of |path|, as it was read then, with
- * the files that it names as they are now. */
+ * the files that it names as they are now. TLS files of listeners that cannot be used keep nothing from it:
+ * listeners go on with those that they have, whose stamp (policy_tls_stamp) it keeps. So does
+ * policy_load_renewed. */
 struct policy *policy_load_again(struct config_fault *fault, const struct policy *policy, const char *path,
                                  int64_t now);
 
@@ -57,6 +67,21 @@ const struct cmp_crl *policy_crls(const struct policy *policy, size_t *count);
 /* policy_crls_changed returns 1 if the files of vendors' CRLs are other ones than when |policy| was loaded,
  * and than at the last call that returned 1: |*seen|, 0 at first, is kept for that. Blocks. */
 int policy_crls_changed(const struct policy *policy, uint64_t *seen);
+
+/* policy_tls_stamp returns a stamp (file_stamp) of the TLS files of listeners as they were before |policy|
+ * read them; policy_tls_stamp_now one of those that are there now, and blocks. */
+uint64_t policy_tls_stamp(const struct policy *policy);
+uint64_t policy_tls_stamp_now(const struct policy *policy);
+
+/* policy_check_tls reads the TLS files that |policy| names as they are now. Returns 1 if they can be used at
+ * |now| (Unix seconds), each key with its certificate, or 0 with |fault|. Any thread; blocks. */
+int policy_check_tls(struct config_fault *fault, const struct policy *policy, int64_t now);
+
+/* policy_load_tls loads the configuration of |policy| as policy_load_again does, for the sake of TLS files
+ * that policy_check_tls takes. Where another file has become unusable since |policy| was loaded, it is judged
+ * as of then: that must not keep listeners from their new certificate. */
+struct policy *policy_load_tls(struct config_fault *fault, const struct policy *policy, const char *path,
+                               int64_t now);
 
 /* policy_vendor_crls returns what was loaded of the CRLs of vendors[v]; NULL: the configuration names none.
  */

@@ -260,3 +260,13 @@ int policy_load_profile(struct config_fault *fault, struct policy *policy, size_
     return policy_load_algorithms(fault, policy, i) && policy_load_agents(fault, policy, i) &&
            policy_load_cross(fault, policy, i) && policy_load_general(fault, policy, i, now);
 }
+
+void policy_link_profiles(struct policy *policy)
+{
+    const struct config *config = policy->config;
+
+    for (size_t i = 0; i < config->profile_count; i++)
+        for (size_t j = 0; config->profiles[i].former != NULL && j < config->profile_count; j++)
+            if (strcmp(config->profiles[i].former, config->profiles[j].name) == 0)
+                policy->profiles[i].cmp.former = &policy->profiles[j].cmp;
+}

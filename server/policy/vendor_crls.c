@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "crypto/crl_set.h"
+#include "server/base/file.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96, HOUR = 3600 };
@@ -59,30 +60,16 @@ static int check_folder(struct config_fault *fault, const struct config *config)
                            config->vendor_crl_folder);
 }
 
-/* What a file that was replaced or written to has otherwise. */
-static uint64_t stamp_of(uint64_t stamp, const char *path)
-{
-    struct stat st = {.st_size = 0};
-
-    if (stat(path, &st) != 0)
-        st.st_size = -1;
-    const uint64_t parts[] = {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size,
-                              (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        stamp = (stamp ^ parts[i]) * UINT64_C(0x100000001b3); /* FNV-1a, a word at a time */
-    return stamp;
-}
-
 static uint64_t stamp_of_all(const struct config *config)
 {
-    uint64_t stamp = UINT64_C(0xcbf29ce484222325);
+    uint64_t stamp = FILE_STAMP;
 
     for (size_t v = 0; v < config->vendor_count; v++) {
         for (size_t i = 0; i < config->vendors[v].crls.count; i++)
-            stamp = stamp_of(stamp, config->vendors[v].crls.items[i]);
+            stamp = file_stamp(stamp, config->vendors[v].crls.items[i]);
         for (size_t i = 0; i < config->vendors[v].crl_urls.count; i++) {
             char *path = policy_fetched_file(config, v, config->vendors[v].crl_urls.items[i]);
-            stamp = path != NULL ? stamp_of(stamp, path) : stamp;
+            stamp = path != NULL ? file_stamp(stamp, path) : stamp;
             free(path);
         }
     }

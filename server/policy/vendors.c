@@ -1,6 +1,7 @@
 /* Vendors from the configuration: certificates that are trusted. */
 #include <stdio.h>
 
+#include "crypto/name_match.h"
 #include "server/policy/internal.h"
 
 enum { SETTING = 96, INTERMEDIATES_MAX = 64, ANCHORS_MAX = 64 };
@@ -16,12 +17,32 @@ static int add_anchors(struct config_fault *fault, struct policy *policy, struct
         size_t count = policy_read_pem(fault, policy, key, vendor->anchors.items[a], ders, ANCHORS_MAX);
         if (count == 0)
             return 0;
+        if (vendor->late_days > 0)
+            policy_note_late(policy, key);
         for (size_t c = 0; c < count; c++)
             if (!trust_add(trust, ders[c], 1))
                 return config_fault_at(fault, policy->config, key,
                                        "certificate %zu has a key that is not supported", c + 1);
     }
     return 1;
+}
+
+/* With late_days stations below it are judged as they were at their end, each within those days: so an
+ * intermediate that has ended, or whose issuer has, is verified as it was then. */
+static int64_t time_of(const struct config_vendor *vendor, const struct trust *trust,
+                       const struct certificate *cert, int64_t now)
+{
+    int64_t at = cert->not_after < now ? cert->not_after : now;
+
+    if (vendor->late_days == 0)
+        return now;
+    for (size_t i = 0; i < trust->count; i++) {
+        const struct certificate *issuer = &trust->items[i].cert;
+        if (issuer->not_after < at && issuer->not_after >= cert->not_before &&
+            name_equal(issuer->subject, cert->issuer))
+            at = issuer->not_after;
+    }
+    return at;
 }
 
 /* A CA, or who signs CRLs in the place of one: that one issues nothing. */
@@ -46,13 +67,15 @@ static int add_intermediates(struct config_fault *fault, struct policy *policy, 
             policy_read_pem(fault, policy, key, vendor->intermediates.items[f], ders, INTERMEDIATES_MAX);
         if (count == 0)
             return 0;
+        if (vendor->late_days > 0)
+            policy_note_late(policy, key);
         for (size_t c = 0; c < count; c++) {
             enum path_fault found;
             int valid = 0;
             certificate_parse(&cert, ders[c]);
             for (unsigned attempt = 0; !valid && attempt < BOUND_PATH_ATTEMPTS; attempt++) {
                 struct verification *links[BOUND_CHAIN];
-                found = path_build(&path, trust, &cert, NULL, 0, now, attempt);
+                found = path_build(&path, trust, &cert, NULL, 0, time_of(vendor, trust, &cert, now), attempt);
                 valid = found == PATH_OK;
                 for (size_t l = 0; l < path.count; l++)
                     links[l] = &path.links[l];

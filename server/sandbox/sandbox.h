@@ -19,9 +19,9 @@ enum sandbox_part {
     SANDBOX_SQLITE = 1 << 3,
     SANDBOX_POSTGRES = 1 << 4,
     SANDBOX_TOKEN = 1 << 5,     /* a module of somebody else */
-    SANDBOX_DIRECTORY = 1 << 7, /* LDAP */
-    SANDBOX_FOLDER = 1 << 6,    /* files that are replaced in a folder */
-    SANDBOX_FETCH = 1 << 8,     /* documents of other servers */
+    SANDBOX_DIRECTORY = 1 << 6, /* LDAP */
+    SANDBOX_FETCH = 1 << 7,     /* documents of other servers */
+    SANDBOX_SERVICE = 1 << 8,   /* a service manager, or its journal, is told */
     SANDBOX_OUT = SANDBOX_POSTGRES | SANDBOX_DIRECTORY | SANDBOX_FETCH, /* those that connect to others */
 };
 

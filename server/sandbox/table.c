@@ -15,9 +15,9 @@ enum {
     EPOLL = SANDBOX_EPOLL,
     FRONT = URING | EPOLL,
     SQLITE = SANDBOX_SQLITE,
-    FOLDER = SANDBOX_FOLDER,
     FETCH = SANDBOX_FETCH,
     OUT = SANDBOX_OUT,
+    SERVICE = SANDBOX_SERVICE,
 };
 
 /* clang-format off */
@@ -28,7 +28,7 @@ const struct sandbox_call sandbox_calls[] = {
     {"stat", ALL}, {"lstat", ALL}, {"fstat", ALL}, {"newfstatat", ALL}, {"statx", ALL}, {"fstatfs", ALL},
     {"access", ALL}, {"faccessat", ALL}, {"faccessat2", ALL}, {"readlink", ALL}, {"readlinkat", ALL},
     {"getdents64", ALL}, {"getcwd", ALL}, {"fsync", ALL}, {"fdatasync", ALL}, {"ftruncate", ALL},
-    {"mkdir", ALL}, {"mkdirat", ALL}, {"dup", ALL}, {"pipe2", ALL}, {"poll", ALL}, {"ppoll", ALL},
+    {"mkdir", ALL}, {"mkdirat", ALL}, {"dup", ALL}, {"dup3", ALL}, {"pipe2", ALL}, {"poll", ALL}, {"ppoll", ALL},
     /* memory, threads that there are, time, itself */
     {"munmap", ALL}, {"mremap", ALL}, {"madvise", ALL}, {"brk", ALL},
     {"mlock", ALL}, {"mlock2", ALL}, {"munlock", ALL}, {"futex", ALL}, {"futex_waitv", ALL}, {"membarrier", ALL},
@@ -47,10 +47,9 @@ const struct sandbox_call sandbox_calls[] = {
     {"epoll_ctl", EPOLL}, {"epoll_wait", EPOLL}, {"epoll_pwait", EPOLL}, {"epoll_pwait2", EPOLL},
     {"accept", EPOLL}, {"accept4", EPOLL},
     /* the embedded store: its log and index come and go */
-    {"unlink", SQLITE | FOLDER}, {"unlinkat", SQLITE}, {"fchmod", SQLITE | FOLDER}, {"fchown", SQLITE}, {"fallocate", SQLITE},
-    {"utimensat", SQLITE},
-    /* a folder in which files are replaced */
-    {"rename", FOLDER},
+    {"unlinkat", SQLITE}, {"fchown", SQLITE}, {"fallocate", SQLITE}, {"utimensat", SQLITE},
+    /* files that are replaced, in folders that are written: the last seal, CRLs */
+    {"rename", ALL}, {"unlink", ALL}, {"fchmod", ALL},
     /* a database, a directory: names are looked up, connections made anew */
     {"connect", OUT}, {"bind", OUT}, {"sendmmsg", OUT}, {"recvmmsg", OUT}, {"select", OUT},
     {"pselect6", OUT}, {"umask", OUT},
@@ -67,7 +66,7 @@ const struct sandbox_argument sandbox_arguments[] = {
     {"prctl", ALL, 0, ~0ULL, PR_SET_NAME},
     {"ioctl", ALL, 1, ~0ULL, FIONREAD}, {"ioctl", ALL, 1, ~0ULL, FIONBIO}, {"ioctl", ALL, 1, ~0ULL, TCGETS},
     {"prlimit64", ALL, 2, ~0ULL, 0}, /* to ask, not to set */
-    {"socket", OUT, 0, ~0ULL, AF_UNIX}, {"socket", OUT, 0, ~0ULL, AF_INET}, {"socket", OUT, 0, ~0ULL, AF_INET6},
+    {"socket", OUT | SERVICE, 0, ~0ULL, AF_UNIX}, {"socket", OUT, 0, ~0ULL, AF_INET}, {"socket", OUT, 0, ~0ULL, AF_INET6},
     {"clone", FETCH, 0, CLONE_THREAD, CLONE_THREAD}, /* a thread, and no process; clone3 falls back to it */
     {"socket", OUT, 0, ~0ULL, AF_NETLINK}, /* which addresses this machine has: getaddrinfo sorts by it */
     {0},

@@ -13,6 +13,8 @@
 #include "server/upkeep/announce_message.h"
 #include "storage/row.h"
 
+enum { ANNOUNCE_PAGE = STORE_OLD_MAX * 128 * 1024 }; /* bounds a page; the largest rows fit */
+
 static const char lease_name[] = "announce";
 
 /* ---- which there are ---- */
@@ -60,6 +62,7 @@ static void keep_named(struct announcer *announcer)
 static int is_wanted(const struct config_announce *config, enum pki_announcement kind)
 {
     return (kind == PKI_ANNOUNCES_ROOT && config->roots) ||
+           (kind == PKI_ANNOUNCES_CERTIFICATE && config->certificates) ||
            (kind == PKI_ANNOUNCES_REVOCATION && config->revocations) ||
            (kind == PKI_ANNOUNCES_CRL && config->crls);
 }
@@ -162,8 +165,10 @@ static void take_row(struct announce_stream *stream, const struct store_delivery
 {
     stream->row = row != NULL ? *row : (struct store_delivery){.since = now};
     stream->row.body = pki_announcement_body(stream->kind);
-    if (stream->row.done.len == sizeof stream->done)
-        memcpy(stream->done, stream->row.done.data, sizeof stream->done);
+    if (stream->row.done.len > sizeof stream->done)
+        stream->row.done = bytes_of(NULL, 0);
+    if (stream->row.done.len != 0)
+        memcpy(stream->done, stream->row.done.data, stream->row.done.len);
     point_to_own(stream);
     stream->is_read = 1;
 }
@@ -435,6 +440,75 @@ static void announce_revocations(struct turn *turn, int64_t until_ms)
         announce_page(turn, fetch.rows, fetch.count, until_ms);
 }
 
+/* ---- certificates ---- */
+
+/* By then a certificate is confirmed, or it is not: nothing of what was issued before becomes good later. */
+static int64_t settled_before(const struct turn *turn)
+{
+    const struct cmp_settings *settings = policy_settings(turn->upkeep->policy);
+    uint32_t longest = 0;
+
+    for (size_t i = 0; i < settings->profile_count; i++)
+        if (settings->profiles[i]->ca == turn->stream->ca &&
+            settings->profiles[i]->config->confirm.wait_seconds > longest)
+            longest = settings->profiles[i]->config->confirm.wait_seconds;
+    return turn->now - longest - BOUND_ANNOUNCE_SETTLED;
+}
+
+/* RFC 9810 5.3.14: "to announce the existence of certificates". Those that nobody has asked for are the CA's
+ * own. Returns 0: later. */
+static int announce_certificate(struct turn *turn, const struct store_cert *row)
+{
+    char serial[2 * STORE_SERIAL + 1];
+
+    log_hex(serial, sizeof serial, row->serial);
+    if (turn->now - row->issued_at > BOUND_ANNOUNCE_AGE) {
+        lose(turn, serial, "for a day it could not be delivered");
+        return 1;
+    }
+    return push(turn, row->certificate, serial);
+}
+
+/* Upkeep is behind: what awaits its certConf still is waited for, but not for ever. */
+static int is_unsettled(const struct turn *turn, const struct store_cert *row)
+{
+    return row->status == STORE_CERT_UNCONFIRMED && turn->now - row->issued_at <= BOUND_ANNOUNCE_AGE;
+}
+
+static void announce_certificates(struct turn *turn, int64_t until_ms)
+{
+    struct announce_stream *stream = turn->stream;
+    uint8_t since[STORE_SERIAL_TIME];
+    struct store_fetch fetch = {.kind = STORE_CERTIFICATES,
+                                .index = STORE_OLD_CERTIFICATES,
+                                .issuer = bytes_of(stream->issuer, STORE_ISSUER_ID),
+                                .before = settled_before(turn),
+                                .arena = arena_new(ANNOUNCE_PAGE)};
+    const struct store_cert *rows;
+
+    fetch.key = stream->row.done.len != 0 ? stream->row.done : store_serial_time(since, stream->row.since);
+    if (fetch.arena == NULL || !store_fetch_wait(turn->upkeep->store, &fetch) || fetch.outcome != STORE_FOUND)
+        fetch.count = 0;
+    rows = fetch.rows;
+    for (size_t i = 0; i < fetch.count && clock_steady_ms() < until_ms && !is_unsettled(turn, &rows[i]);
+         i++) {
+        struct turn one = *turn;
+        int is_good = rows[i].status == STORE_CERT_VALID && rows[i].transaction_id.len != 0, done = 1;
+        if (is_good) {
+            one.arena = arena_new(BOUND_JOB_ARENA);
+            done = one.arena != NULL && announce_certificate(&one, &rows[i]);
+            arena_free(one.arena);
+        }
+        if (!done)
+            break;
+        memcpy(stream->done, rows[i].serial.data, STORE_SERIAL);
+        stream->row.done = bytes_of(stream->done, STORE_SERIAL);
+        if ((is_good || i + 1 == fetch.count) && !store_it(turn))
+            break;
+    }
+    arena_free(fetch.arena);
+}
+
 /* ---- all of them ---- */
 
 static void serve(struct turn *turn, int64_t until_ms)
@@ -446,6 +520,8 @@ static void serve(struct turn *turn, int64_t until_ms)
         return;
     if (stream->kind == PKI_ANNOUNCES_REVOCATION)
         announce_revocations(turn, until_ms);
+    else if (stream->kind == PKI_ANNOUNCES_CERTIFICATE)
+        announce_certificates(turn, until_ms);
     else if (stream->kind == PKI_ANNOUNCES_CRL)
         announce_crl(turn);
     else
@@ -525,6 +601,7 @@ static void end(void *state, const struct upkeep_turn *turn)
 }
 
 const struct upkeep_job announce_job = {
+    .name = "announce",
     .every = 1,
     .strand = UPKEEP_OUTSIDE,
     .size = sizeof(struct announcer),

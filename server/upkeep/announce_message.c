@@ -8,11 +8,27 @@
 
 enum { NONCE = 16 }; /* octets, as RFC 9810 5.1.1 recommends for transactionID and nonces */
 
+/* extraCerts as of answers (RFC 9483 3.3: the protecting certificate first), and second the former one for
+ * the same key, while it is valid: who has pinned that finds it. Returns how many. */
+static size_t gather_extra_certs(struct bytes out[BOUND_CHAIN + 3], const struct cmp_authority *ca,
+                                 int64_t now)
+{
+    size_t count = 0;
+
+    out[count++] = ca->signed_extra_certs[0];
+    if (ca->former_cmp_cert.len != 0 && now <= ca->former_not_after)
+        out[count++] = ca->former_cmp_cert;
+    for (size_t i = 1; i < ca->signed_extra_cert_count; i++)
+        out[count++] = ca->signed_extra_certs[i];
+    return count;
+}
+
 /* Who gets it is not known by name: RFC 9810 5.1.1 has the NULL-DN for that. */
 int announce_message(struct bytes *out, struct arena *arena, const struct cmp_authority *ca,
                      enum pki_announcement kind, struct bytes content, int64_t now, const char **why)
 {
     uint8_t transaction_id[NONCE], nonce[NONCE];
+    struct bytes extra_certs[BOUND_CHAIN + 3];
     const struct pki_header header = {
         .pvno = pki_announcement_version(kind),
         .sender = ca->cmp_sender,
@@ -41,7 +57,7 @@ int announce_message(struct bytes *out, struct arena *arena, const struct cmp_au
         return 0;
     }
     return pki_encode_message(out, arena, signing.message, bytes_of(signing.signature, signing.signature_len),
-                              ca->signed_extra_certs, ca->signed_extra_cert_count);
+                              extra_certs, gather_extra_certs(extra_certs, ca, now));
 }
 
 /* RFC 9811 3.5: 201 alone says that it was stored. 202 says that it may be: it is pushed again until there is

@@ -27,7 +27,8 @@ enum upkeep_strand {
 };
 
 struct upkeep_job {
-    unsigned every; /* seconds */
+    const char *name; /* for who tells of its alarm; as alarm= in the log */
+    unsigned every;   /* seconds */
     enum upkeep_strand strand;
     int is_service; /* 1: its runs tell whether this node serves, as the store sees it … */
     int in_service; /* … and 1: runs only while it does */
@@ -42,7 +43,7 @@ struct upkeep_job {
 };
 
 /* upkeep_jobs is the table. */
-enum { UPKEEP_JOBS = 7 };
+enum { UPKEEP_JOBS = 10 };
 extern const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS];
 
 #endif

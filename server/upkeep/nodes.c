@@ -281,6 +281,7 @@ static void end_job(void *state, const struct upkeep_turn *turn)
 }
 
 const struct upkeep_job nodes_job = {
+    .name = "nodes",
     .every = 1,
     .is_service = 1,
     .size = sizeof(struct nodes),

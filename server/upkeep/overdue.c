@@ -230,6 +230,7 @@ static void end_count(struct overdue_count *job, int64_t now)
     job->is_busy = 0;
     atomic_store(&job->counted, job->count);
     atomic_store(&job->counted_expired, job->expired);
+    atomic_store(&job->counted_at, now);
     atomic_store(&job->is_counted, 1);
     if (job->count == job->told && (job->count == 0 || now - job->told_at < DAY))
         return;
@@ -281,8 +282,9 @@ void overdue_run(struct overdue_count *job, const struct policy *policy, struct 
         do_next(job, policy, store, now);
 }
 
-int overdue_counted(const struct overdue_count *job, int64_t *count, int64_t *expired)
+int overdue_counted(const struct overdue_count *job, int64_t *count, int64_t *expired, int64_t *at)
 {
+    *at = atomic_load(&job->counted_at);
     *count = atomic_load(&job->counted);
     *expired = atomic_load(&job->counted_expired);
     return atomic_load(&job->is_counted);
@@ -295,6 +297,7 @@ static int run_job(void *state, const struct upkeep_turn *turn)
 }
 
 const struct upkeep_job overdue_job = {
+    .name = "overdue",
     .every = 1,
     .strand = UPKEEP_LONG,
     .in_service = 1,

@@ -53,16 +53,18 @@ struct overdue_count {
     int64_t next;           /* the notAfter of those that comes next, Unix seconds; 0: none is to come */
     int64_t told, told_at;  /* what the log told last, and when */
 
-    atomic_llong counted, counted_expired; /* of the last count that was finished; any thread reads these */
-    atomic_int is_counted;                 /* 1: there was one */
+    /* Of the last count that was finished; any thread reads these. */
+    atomic_llong counted, counted_expired, counted_at;
+    atomic_int is_counted; /* 1: there was one */
 };
 
 /* overdue_run goes on at |now| (Unix seconds); logs the end of a count if it differs from the last, and once
  * a day if there are any. Waits for the store. */
 void overdue_run(struct overdue_count *job, const struct policy *policy, struct store *store, int64_t now);
 
-/* overdue_counted returns 1 and what was counted last, or 0 if nothing was yet. Any thread. */
-int overdue_counted(const struct overdue_count *job, int64_t *count, int64_t *expired);
+/* overdue_counted returns 1 and what was counted last, and when (Unix seconds), or 0 if nothing was yet. Any
+ * thread. */
+int overdue_counted(const struct overdue_count *job, int64_t *count, int64_t *expired, int64_t *at);
 
 /* overdue_job does so each second (upkeep.c). */
 extern const struct upkeep_job overdue_job;

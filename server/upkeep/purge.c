@@ -286,6 +286,7 @@ static void resume_job(void *state)
 }
 
 const struct upkeep_job purge_job = {
+    .name = "purge",
     .every = 1,
     .strand = UPKEEP_LONG,
     .in_service = 1,

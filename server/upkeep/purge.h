@@ -14,9 +14,9 @@
 
 /* struct purge is where a pass over the store stands. All zero at first. */
 struct purge {
-    const char *who; /* for the audit log; NULL: cmpd */
-    size_t step;     /* of what a pass consists of: certificates and transactions of each CA */
-    uint8_t after[BOUND_TRANSACTION_ID]; /* key of the last row that was looked at */
+    const char *who;              /* for the audit log; NULL: cmpd */
+    size_t step;                  /* of what a pass consists of: certificates and transactions of each CA */
+    uint8_t after[STORE_PART_ID]; /* key of the last row that was looked at */
     size_t after_len;
     uint64_t certificates, transactions; /* that were removed by themselves */
     int64_t did, began;                  /* the last piece, the first of this pass; Unix seconds; 0: none */

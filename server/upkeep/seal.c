@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "server/upkeep/last_seal.h"
+
 enum { ARENA = 4 * 1024 + SIGNATURE_MAX }; /* a seal with the longest signature */
 
 _Static_assert(LOG_LONG_MAX >= 2 * SIGNATURE_MAX + AUDIT_SEAL_TEXT_MAX + 512, "a line holds any seal");
@@ -47,10 +49,12 @@ static int write_down(struct seal_job *job, const struct policy *policy)
         return failed(job, "out of memory");
     len = log_make_line(line, LOG_LONG_MAX, LOG_INFO, AUDIT_SEAL_EVENT,
                         LOG_FIELDS(log_pairs(seal->text), log_hexadecimal("signature", seal->signature)));
-    ok = seal_file_append(&job->file, path, line, len);
+    job->is_appended = job->is_appended || seal_file_append(&job->file, path, line, len);
+    ok = job->is_appended && last_seal_keep(path, line, len);
     free(line);
     if (!ok)
-        return failed(job, "audit_seal_file cannot be written; make room, or let this user write it; it is "
+        return failed(job, "audit_seal_file cannot be written, or the last seal beside it; make room, or "
+                           "let this user write it; it is "
                            "tried again");
     log_long_line(LOG_INFO, AUDIT_SEAL_EVENT, log_pairs(seal->text),
                   log_hexadecimal("signature", seal->signature));
@@ -84,6 +88,7 @@ static int make(struct seal_job *job, const struct policy *policy, struct audit_
     const struct cmp_authority *ca = policy_authority(policy, config->cas[0].name);
 
     job->arena = arena_new(ARENA);
+    job->is_appended = 0;
     memcpy(job->heads, seal->heads, sizeof job->heads);
     job->head_count = seal->kind == AUDIT_HEADS ? seal->head_count : 0;
     if (job->arena != NULL && audit_seal_make(&job->pending, job->arena, seal, &job->sealer,
@@ -154,6 +159,7 @@ static void end_job(void *state, const struct upkeep_turn *turn)
 }
 
 const struct upkeep_job seal_heads_job = {
+    .name = "seal",
     .every = BOUND_SEAL_EVERY,
     .strand = UPKEEP_LONG, /* waits for a token and for a file */
     .size = sizeof(struct seal_job),

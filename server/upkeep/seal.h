@@ -19,6 +19,7 @@ struct seal_job {
     struct store_seal pending; /* signed, and not known to be stored: to be stored before anything else */
     struct store_head heads[AUDIT_SEAL_ENDS]; /* that it is about */
     size_t head_count;
+    int is_appended; /* 1: what is pending is in the file */
     struct seal_file file;
     int failing; /* 1: the last attempt failed, and the log says so */
 };

@@ -3,6 +3,7 @@
 
 #include "server/base/bounds.h"
 #include "server/cmp/approval.h"
+#include "storage/row.h"
 
 enum { MINUTE = 60, REASON_UNSPECIFIED = 0, REASON_HOLD = 6 };
 
@@ -172,6 +173,22 @@ static enum ending end_waiting(struct store *store, struct bytes issuer, const s
     return ENDING_LEFT;
 }
 
+/* Of several certificates each has a row of its own: that of the whole ends with them. */
+static enum ending end_whole(struct store *store, struct bytes issuer, const struct store_tx *tx,
+                             struct arena *arena)
+{
+    struct store_tx after = *tx;
+    struct store_unit unit = {
+        .issuer = issuer, .arena = arena, .tx_id = tx->transaction_id, .expect_state = STORE_TX_WAIT_CONFIRM};
+
+    after.state = STORE_TX_ENDED;
+    after.deadline = 0;
+    store_unit_write(&unit, STORE_UPDATE, STORE_TRANSACTIONS, &after);
+    if (!store_commit_wait(store, &unit) || (unit.outcome != STORE_DONE && unit.outcome != STORE_CONFLICT))
+        return ENDING_LATER;
+    return unit.outcome == STORE_DONE ? ENDING_LEFT : ENDING_FOREIGN;
+}
+
 static enum ending end_transaction(struct store *store, struct bytes issuer, const struct store_tx *tx,
                                    const struct action *action, int64_t now, struct arena *arena)
 {
@@ -210,6 +227,11 @@ static int end_next(struct unconfirmed *job, const struct policy *policy, struct
     tx = fetch.rows;
     if (tx->state == STORE_TX_WAITING) {
         ending = end_waiting(store, fetch.issuer, tx, policy_settings(policy), now, arena);
+        *count += ending == ENDING_LEFT;
+        return ending != ENDING_LATER;
+    }
+    if (store_tx_has_parts(tx)) {
+        ending = end_whole(store, fetch.issuer, tx, arena);
         *count += ending == ENDING_LEFT;
         return ending != ENDING_LATER;
     }
@@ -258,6 +280,7 @@ static int has_alarm(const void *state)
 }
 
 const struct upkeep_job unconfirmed_job = {
+    .name = "unconfirmed",
     .every = 1,
     .strand = UPKEEP_LONG,
     .in_service = 1,

@@ -11,6 +11,8 @@
 #include "server/base/bounds.h"
 #include "server/upkeep/job.h"
 #include "server/upkeep/overdue.h"
+#include "server/upkeep/renewal.h"
+#include "server/upkeep/tls_files.h"
 
 enum {
     /* Seconds for which a run of nodes_job holds: below the gap no deadline is put off. */
@@ -246,9 +248,51 @@ void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ)
     nodes_text(duty_of(upkeep, &nodes_job)->state, out, differ);
 }
 
-int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired)
+int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired, int64_t *at)
 {
-    return overdue_counted(duty_of(upkeep, &overdue_job)->state, count, expired);
+    return overdue_counted(duty_of(upkeep, &overdue_job)->state, count, expired, at);
+}
+
+int upkeep_alarm(const struct upkeep *upkeep, size_t i)
+{
+    return atomic_load(&upkeep->duties[i].alarm);
+}
+
+static struct policy *policy_in_use(struct upkeep *upkeep)
+{
+    struct policy *policy;
+
+    pthread_mutex_lock(&upkeep->lock);
+    policy = policy_acquire(upkeep->policy);
+    pthread_mutex_unlock(&upkeep->lock);
+    return policy;
+}
+
+int upkeep_expiries(struct upkeep *upkeep, char out[EXPIRING_TEXT_MAX], char reason[EXPIRING_REASON_MAX])
+{
+    struct policy *policy = policy_in_use(upkeep);
+    int ok = expiring_text(out, reason, policy, now_ms() / 1000);
+    policy_release(policy);
+    return ok;
+}
+
+static const void *job_state(const struct upkeep *upkeep, const struct upkeep_job *job)
+{
+    size_t i = 0;
+
+    while (upkeep_jobs[i] != job)
+        i++;
+    return upkeep->duties[i].state;
+}
+
+int upkeep_has_renewed(const struct upkeep *upkeep)
+{
+    return atomic_load(&((const struct renewing *)job_state(upkeep, &renewing_job))->is_new);
+}
+
+uint64_t upkeep_new_tls(const struct upkeep *upkeep)
+{
+    return atomic_load(&((const struct tls_files *)job_state(upkeep, &tls_files_job))->fit);
 }
 
 int upkeep_has_alarm(const struct upkeep *upkeep)

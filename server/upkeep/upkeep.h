@@ -2,6 +2,7 @@
 #ifndef CMPD_UPKEEP_UPKEEP_H
 #define CMPD_UPKEEP_UPKEEP_H
 
+#include "server/upkeep/expiring.h"
 #include "server/upkeep/nodes.h"
 
 struct upkeep;
@@ -22,12 +23,27 @@ void upkeep_resume(struct upkeep *upkeep);
  * allowed. */
 int upkeep_has_alarm(const struct upkeep *upkeep);
 
+/* upkeep_alarm returns 1 if upkeep_jobs[|i|] does so; 0 for one that never does. Any thread. */
+int upkeep_alarm(const struct upkeep *upkeep, size_t i);
+
 /* upkeep_nodes writes what is known of the nodes that serve (nodes.h: nodes_text). Any thread. */
 void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ);
 
 /* upkeep_overdue returns how many certificates are overdue, and how many of them have expired (overdue.h:
- * overdue_counted). Any thread. */
-int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired);
+ * overdue_counted), and when they were counted (Unix seconds). Any thread. */
+int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired, int64_t *at);
+
+/* upkeep_expiries writes what ends next, and what has ended so that nothing can be issued (expiring.h:
+ * expiring_text), of the policy in use. Returns 1 if nothing has. Any thread. */
+int upkeep_expiries(struct upkeep *upkeep, char out[EXPIRING_TEXT_MAX], char reason[EXPIRING_REASON_MAX]);
+
+/* upkeep_has_renewed returns 1 while the store has a renewed certificate that the policy in use lacks
+ * (renewal.h). Any thread. */
+int upkeep_has_renewed(const struct upkeep *upkeep);
+
+/* upkeep_new_tls returns the stamp (policy_tls_stamp_now) of TLS files of listeners that are others than
+ * those in use, and that can be used (tls_files.h); 0 while there are none. Any thread. */
+uint64_t upkeep_new_tls(const struct upkeep *upkeep);
 
 /* upkeep_free ends the threads, whose last act is to seal the audit log, and frees |upkeep|: to be called
  * after the last commit. NULL is allowed. */

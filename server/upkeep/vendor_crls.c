@@ -276,6 +276,7 @@ static void end(void *state, const struct upkeep_turn *turn)
 }
 
 const struct upkeep_job vendor_crls_job = {
+    .name = "vendor_crls",
     .every = 1,
     .strand = UPKEEP_OUTSIDE,
     .size = sizeof(struct vendor_crls),

@@ -92,16 +92,19 @@ void writer_send_questions(struct writer *writer)
 {
     struct params *params = &writer->params;
     int ok = writer_add_rollback(writer);
+    size_t i;
     writer->doing = WRITER_EXPLAINING;
     for (int q = 0; ok && q < QUESTIONS; q++) {
         params_reset(params);
         params_array(params, STORE_OCTETS);
-        for (size_t i = 0; i < writer->group; i++)
-            params_array_octets(params, writer_unit(writer, i)->issuer);
+        i = 0;
+        for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &i, unit)) != NULL;)
+            params_array_octets(params, unit->issuer);
         params_array_end(params);
         params_array(params, STORE_OCTETS);
-        for (size_t i = 0; i < writer->group; i++)
-            params_array_octets(params, questions[q].key(writer_unit(writer, i)));
+        i = 0;
+        for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &i, unit)) != NULL;)
+            params_array_octets(params, questions[q].key(unit));
         params_array_end(params);
         ok = round_add(writer->slot, questions[q].statement, params);
     }
@@ -192,10 +195,9 @@ static int quota_has_room(const struct store_unit *unit, const PGresult *quotas,
 }
 
 /* In the order of store.h: the first that fails is the conflict. */
-static enum store_precondition judge(struct writer *writer, PGresult *const *answers, size_t i,
+static enum store_precondition judge(struct store_unit *unit, PGresult *const *answers, size_t i,
                                      struct look *look, enum store_outcome *outcome)
 {
-    struct store_unit *unit = writer_unit(writer, i);
     enum store_precondition which = STORE_PRE_NONE;
     *outcome = STORE_CONFLICT;
     if (expected_tx_key(unit).len > 0)
@@ -234,6 +236,19 @@ static enum store_precondition remaining_reason(const struct store_unit *unit)
     return unit->lease != NULL ? STORE_PRE_LEASE : unit->removal != NULL ? STORE_PRE_OLD : STORE_PRE_NONE;
 }
 
+/* Of those that are done together the first that fails is the reason for all. |*at| is the place of |first|
+ * among all units of the group, and of the one after those at the end. Returns 1 if none fails. */
+static int judge_together(struct store_unit *first, PGresult *const *answers, size_t *at, struct look *look,
+                          enum store_outcome *outcome)
+{
+    int is_well = 1;
+    store_unit_forget(first, STORE_DONE);
+    for (struct store_unit *unit = first; unit != NULL; unit = unit->with, ++*at)
+        if (is_well && (unit->conflict = judge(unit, answers, *at, look, outcome)) != STORE_PRE_NONE)
+            is_well = 0;
+    return is_well;
+}
+
 void writer_read_answers(struct writer *writer)
 {
     enum { LOOK_ARENA = POSTGRES_GROUP_MAX * 32 * 1024 };
@@ -241,13 +256,11 @@ void writer_read_answers(struct writer *writer)
     /* A rollback may stand before them. */
     PGresult *const *answers = &round->results[round->answered - QUESTIONS];
     struct look look = {.arena = arena_new(LOOK_ARENA)};
-    size_t found = 0;
+    size_t found = 0, at = 0;
     for (size_t i = 0; look.arena != NULL && i < writer->group; i++) {
         enum store_outcome outcome;
-        enum store_precondition which = judge(writer, answers, i, &look, &outcome);
-        if (which == STORE_PRE_NONE)
+        if (judge_together(writer_unit(writer, i), answers, &at, &look, &outcome))
             continue;
-        writer_unit(writer, i)->conflict = which;
         writer_tell(writer, i, outcome);
         found++;
     }

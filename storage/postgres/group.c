@@ -32,7 +32,7 @@ static int touch(uint64_t touched[POSTGRES_TOUCHED], uint8_t kind, struct bytes 
 
 /* What is put in the place of something, or once, is the business of upkeep and of tools. It, and what may
  * lock many rows in an order of its own, goes alone. */
-static int is_administration(const struct store_unit *unit)
+static int is_administrative(const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++) {
         const struct store_write *write = &unit->writes[i];
@@ -43,9 +43,16 @@ static int is_administration(const struct store_unit *unit)
     return unit->alive_at != 0 || unit->removal != NULL || unit->lease != NULL;
 }
 
+static int is_administration(const struct store_unit *unit)
+{
+    while (unit != NULL && !is_administrative(unit))
+        unit = unit->with;
+    return unit != NULL;
+}
+
 enum { KEYS_OF_UNIT = 5, TOUCHED_KEY = STORE_KINDS, TOUCHED_CHANGE }; /* besides the kinds of rows */
 
-static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
+static int touches_no_other(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
 {
     for (size_t i = 0; i < unit->write_count; i++) {
         const struct store_write *write = &unit->writes[i];
@@ -59,6 +66,14 @@ static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struc
     return unit->key_unused.len == 0 || touch(touched, TOUCHED_KEY, unit->issuer, unit->key_unused);
 }
 
+static int touches_nothing_twice(uint64_t touched[POSTGRES_TOUCHED], const struct store_unit *unit)
+{
+    int is_apart = 1;
+    for (; unit != NULL; unit = unit->with)
+        is_apart &= touches_no_other(touched, unit);
+    return is_apart;
+}
+
 /* A change is one of the keys of its unit; those after it are more. */
 static size_t changes_besides(const struct store_unit *unit)
 {
@@ -66,6 +81,14 @@ static size_t changes_besides(const struct store_unit *unit)
     size_t n = 0;
     for (; change != NULL && change->next != NULL; change = change->next)
         n++;
+    return n;
+}
+
+static size_t rows_of(const struct store_unit *unit)
+{
+    size_t n = 0;
+    for (; unit != NULL; unit = unit->with)
+        n += unit->write_count + KEYS_OF_UNIT + changes_besides(unit);
     return n;
 }
 
@@ -79,7 +102,7 @@ static size_t group_size(struct writer *writer)
     memset(writer->touched, 0, sizeof writer->touched);
     for (; n < writer->count && n < writer->limit; n++) {
         const struct store_unit *unit = writer_unit(writer, n);
-        rows += unit->write_count + KEYS_OF_UNIT + changes_besides(unit);
+        rows += rows_of(unit);
         int is_apart = touches_nothing_twice(writer->touched, unit);
         /* The first is taken in any case: it may touch a row of its own twice. */
         if (n > 0 && (rows > POSTGRES_ROWS_MAX || is_administration(unit) || !is_apart))
@@ -87,9 +110,9 @@ static size_t group_size(struct writer *writer)
     }
     return n;
 }
-_Static_assert((int)STORE_WRITES_MAX + (int)KEYS_OF_UNIT <= (int)POSTGRES_ROWS_MAX, "a lone unit is a group");
-_Static_assert((int)POSTGRES_TOUCHED > (int)POSTGRES_ROWS_MAX + STORE_WRITES_MAX + (int)KEYS_OF_UNIT,
-               "touch finds a place");
+enum { ROWS_TOGETHER = (1 + STORE_WITH_MAX) * (STORE_WRITES_MAX + (int)KEYS_OF_UNIT) };
+_Static_assert((int)ROWS_TOGETHER <= (int)POSTGRES_ROWS_MAX, "units that are done together are a group");
+_Static_assert((int)POSTGRES_TOUCHED > (int)POSTGRES_ROWS_MAX + (int)ROWS_TOGETHER, "touch finds a place");
 
 /* ---- its statements ---- */
 
@@ -127,9 +150,8 @@ static int by_key(const void *a, const void *b)
 
 static size_t members_of(struct writer *writer, key_of *key)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < writer->group; i++) {
-        const struct store_unit *unit = writer_unit(writer, i);
+    size_t n = 0, at = 0;
+    for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &at, unit)) != NULL;) {
         if (key(unit).len > 0)
             writer->members[n++] = (struct member){unit->issuer, key(unit), unit, NULL};
     }
@@ -164,9 +186,8 @@ static int add_keys(struct writer *writer, enum postgres_statement statement, ke
 static int add_unblocked(struct writer *writer)
 {
     struct params *params = &writer->params;
-    size_t n = 0;
-    for (size_t i = 0; i < writer->group; i++) {
-        const struct store_unit *unit = writer_unit(writer, i);
+    size_t n = 0, at = 0;
+    for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &at, unit)) != NULL;) {
         if (unit->key_unblocked.len > 0)
             writer->members[n++] = (struct member){unit->issuer, unit->key_unblocked, unit, NULL};
         if (unit->signer_unblocked.len > 0)
@@ -185,14 +206,19 @@ static int add_unblocked(struct writer *writer)
  * wait for each other. */
 static int add_blocks(struct writer *writer)
 {
-    const struct store_unit *unit = writer_unit(writer, 0);
-    const struct store_blocked_key *row = store_unit_row(unit, STORE_BLOCKED_KEYS);
-    size_t n = 0;
-    if (row == NULL) /* who blocks one is alone */
+    size_t n = 0, at = 0, blocks = 0;
+    if (!is_administration(writer_unit(writer, 0))) /* who blocks one is */
         return 1;
-    writer->members[n++] = (struct member){unit->issuer, row->spki_hash, unit, NULL};
-    if (unit->signer_unblocked.len > 0)
-        writer->members[n++] = (struct member){unit->issuer, unit->signer_unblocked, unit, NULL};
+    for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &at, unit)) != NULL;) {
+        const struct store_blocked_key *row = store_unit_row(unit, STORE_BLOCKED_KEYS);
+        blocks += row != NULL;
+        if (row != NULL)
+            writer->members[n++] = (struct member){unit->issuer, row->spki_hash, unit, NULL};
+        if (unit->signer_unblocked.len > 0)
+            writer->members[n++] = (struct member){unit->issuer, unit->signer_unblocked, unit, NULL};
+    }
+    if (blocks == 0)
+        return 1;
     put_keys(&writer->params, writer->members, n);
     return round_add(writer->slot, SQL_BLOCKS_TAKE, &writer->params);
 }
@@ -244,9 +270,8 @@ static struct bytes place_of(const struct writer *writer, const struct store_uni
 
 static size_t members_of_changes(struct writer *writer)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < writer->group; i++) {
-        const struct store_unit *unit = writer_unit(writer, i);
+    size_t n = 0, at = 0;
+    for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &at, unit)) != NULL;) {
         for (const struct store_cert_change *change = unit->change; change != NULL; change = change->next)
             writer->members[n++] = (struct member){unit->issuer, change->serial, unit, change};
     }
@@ -328,9 +353,8 @@ static int add_rows(struct writer *writer, enum store_kind kind, enum store_how 
 {
     struct member *members = writer->members;
     struct params *params = &writer->params;
-    size_t n = 0;
-    for (size_t i = 0; i < writer->group; i++) {
-        const struct store_unit *unit = writer_unit(writer, i);
+    size_t n = 0, at = 0;
+    for (const struct store_unit *unit = NULL; (unit = writer_next(writer, &at, unit)) != NULL;) {
         for (size_t w = 0; w < unit->write_count; w++)
             if (unit->writes[w].kind == kind && unit->writes[w].how == how)
                 members[n++] =
@@ -444,6 +468,7 @@ void writer_send_group(struct writer *writer)
         return;
     }
     writer->doing = WRITER_COMMITTING;
+    writer->sent_us = metrics_now_us();
     int ok = writer_add_rollback(writer) && round_add(slot, SQL_BEGIN, NULL);
     ok = ok && add_units(writer) && add_administration(writer);
     if (ok && writer_has_entry(writer))

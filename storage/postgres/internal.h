@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "storage/backend.h"
+#include "storage/metrics.h"
 #include "storage/queue.h"
 #include "storage/row.h"
 #include "storage/sql.h"
@@ -259,6 +260,7 @@ struct writer {
     struct postgres_store *store;
     struct slot *slot;
     enum { WRITER_IDLE, WRITER_COMMITTING, WRITER_EXPLAINING, WRITER_SETTLING, WRITER_PROBING } doing;
+    int64_t sent_us; /* metrics_now_us, when the group was sent that is being committed */
     struct queue_entry entries[POSTGRES_GROUP_MAX];
     size_t count; /* units taken and not yet told their outcome */
     size_t group; /* entries[0, group) are in flight */

@@ -148,7 +148,7 @@ static void refuse_writes(struct postgres_store *store)
             unit->outcome = STORE_UNAVAILABLE;
             unit->conflict = STORE_PRE_NONE;
             unit->row = (struct store_tx){0};
-            entries[i].done(entries[i].arg);
+            store_tell_unit(&entries[i]);
         }
 }
 
@@ -160,7 +160,7 @@ static void refuse_reads(struct postgres_store *store)
     while ((n = queue_take(&store->reads, entries, REFUSED_AT_ONCE, 0, &stopped)) > 0)
         for (size_t i = 0; i < n; i++) {
             ((struct store_fetch *)entries[i].item)->outcome = STORE_FETCH_UNAVAILABLE;
-            entries[i].done(entries[i].arg);
+            store_tell_fetch(&entries[i]);
         }
 }
 

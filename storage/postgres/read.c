@@ -165,7 +165,7 @@ static void take_answers(struct reader *reader)
 static void tell(struct reader *reader, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        reader->entries[i].done(reader->entries[i].arg);
+        store_tell_fetch(&reader->entries[i]);
     memmove(reader->entries, reader->entries + n, (reader->count - n) * sizeof reader->entries[0]);
     reader->count -= n;
     reader->batch = 0;
@@ -210,7 +210,7 @@ void reader_give_up(struct reader *reader)
 {
     for (size_t i = reader->batch; i < reader->count; i++) {
         item_of(reader, i)->outcome = STORE_FETCH_UNAVAILABLE;
-        reader->entries[i].done(reader->entries[i].arg);
+        store_tell_fetch(&reader->entries[i]);
     }
     reader->count = reader->batch;
 }

@@ -55,7 +55,7 @@ static const char version_1[] =
     " body smallint NOT NULL,"
     " implicit_confirm boolean NOT NULL,"
     " credential_is_mac boolean NOT NULL,"
-    " granted_with_mods boolean NOT NULL,"
+    " granted smallint NOT NULL,"
     " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
     " transaction_id bytea NOT NULL CHECK (length(transaction_id) > 0),"
     " profile text NOT NULL,"
@@ -238,8 +238,16 @@ static const char version_1[] =
     " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
     " delivery bytea NOT NULL CHECK (length(delivery) = 32),"
     " url text NOT NULL,"
-    " done bytea NOT NULL CHECK (length(done) IN (0, 32)),"
+    " done bytea NOT NULL CHECK (length(done) IN (0, 16, 32)),"
     " PRIMARY KEY (issuer, delivery));"
+    "CREATE TABLE cmpd.renewals ("
+    " at bigint NOT NULL,"
+    " since bigint NOT NULL,"
+    " issuer bytea NOT NULL CHECK (length(issuer) = 16),"
+    " renewal bytea NOT NULL CHECK (length(renewal) = 33),"
+    " former bytea NOT NULL,"
+    " certificate bytea NOT NULL CHECK (length(certificate) > 0),"
+    " PRIMARY KEY (issuer, renewal));"
 
     /* An entry is what one commit adds to a chain; it holds a line of JSON for each record. Not compressed:
      * that would cost more than it saves. */

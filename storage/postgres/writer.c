@@ -14,12 +14,10 @@
 void writer_tell(struct writer *writer, size_t i, enum store_outcome outcome)
 {
     struct store_unit *unit = writer_unit(writer, i);
+    if (outcome != STORE_CONFLICT)
+        store_unit_forget(unit, outcome);
     unit->outcome = outcome;
-    if (outcome != STORE_CONFLICT) {
-        unit->conflict = STORE_PRE_NONE;
-        unit->row = (struct store_tx){0};
-    }
-    writer->entries[i].done(writer->entries[i].arg);
+    store_tell_unit(&writer->entries[i]);
     writer->entries[i].item = NULL;
 }
 
@@ -60,8 +58,8 @@ void writer_try_less(struct writer *writer, enum store_precondition last)
     if (writer->group > 1) {
         writer_try_part(writer, 2);
     } else if (last != STORE_PRE_NONE) {
+        store_unit_forget(writer_unit(writer, 0), STORE_CONFLICT);
         writer_unit(writer, 0)->conflict = last;
-        writer_unit(writer, 0)->row = (struct store_tx){0};
         writer_tell_group(writer, STORE_CONFLICT);
     } else if (++writer->attempts >= POSTGRES_ATTEMPTS) {
         writer_tell_group(writer, STORE_UNAVAILABLE);
@@ -110,14 +108,15 @@ static void part_failed(struct writer *writer, const struct round *round)
     }
 }
 
-/* Whether |unit| itself inserts a row of |table| (a partition has the name of its table and more), but for
- * its transaction, of which the outcome tells more. */
+/* Whether |unit| itself, or one done with it, inserts a row of |table| (a partition has the name of its table
+ * and more), but for its transaction, of which the outcome tells more. */
 static int is_inserted(const struct store_unit *unit, const char *table)
 {
-    for (size_t i = 0; i < unit->write_count; i++)
-        if (unit->writes[i].how == STORE_INSERT && unit->writes[i].kind != STORE_TRANSACTIONS &&
-            is_about(table, store_tables[unit->writes[i].kind].name))
-            return 1;
+    for (; unit != NULL; unit = unit->with)
+        for (size_t i = 0; i < unit->write_count; i++)
+            if (unit->writes[i].how == STORE_INSERT && unit->writes[i].kind != STORE_TRANSACTIONS &&
+                is_about(table, store_tables[unit->writes[i].kind].name))
+                return 1;
     return 0;
 }
 
@@ -148,7 +147,7 @@ static void group_failed(struct writer *writer)
 static void log_put_off(const struct writer *writer)
 {
     const struct round *round = &writer->slot->round;
-    for (size_t i = 0; i < writer->group; i++) {
+    for (size_t i = 0; i < writer->group; i++) { /* who serves is alone */
         const struct store_unit *unit = writer_unit(writer, i);
         for (int s = 0; unit->alive_at != 0 && s < round->answered; s++) {
             const PGresult *result = round->results[s];
@@ -163,6 +162,7 @@ static void log_put_off(const struct writer *writer)
 
 static void group_done(struct writer *writer)
 {
+    store_count_group(writer->group, writer->sent_us);
     log_put_off(writer);
     round_clear(writer->slot);
     if (writer->entry.records.len > 0)

@@ -12,6 +12,18 @@ static inline struct store_unit *writer_unit(const struct writer *writer, size_t
     return writer->entries[i].item;
 }
 
+/* writer_next walks through all units of the group, those done with another one after that one: it returns
+ * what comes after |unit| (NULL: the first), or NULL at the end. |*i|, 0 before the first, counts the units
+ * that were taken: those done with others are not. */
+static inline struct store_unit *writer_next(const struct writer *writer, size_t *i,
+                                             const struct store_unit *unit)
+{
+    if (unit != NULL && unit->with != NULL)
+        return unit->with;
+    *i += unit != NULL;
+    return *i < writer->group ? writer_unit(writer, *i) : NULL;
+}
+
 /* writer_tell tells the |i|th unit |outcome|; writer_compact takes out those that have been told: the group
  * is over. writer_tell_group tells it to all of the group. */
 void writer_tell(struct writer *writer, size_t i, enum store_outcome outcome);

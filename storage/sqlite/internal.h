@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "storage/backend.h"
+#include "storage/metrics.h"
 #include "storage/queue.h"
 #include "storage/row.h"
 #include "storage/sql.h"
@@ -166,6 +167,11 @@ int sqlite_create(char *fault, const char *path);
 /* sqlite_make_tables makes |path|, an empty file that nobody else knows, a store. Returns 1, or 0 with
  * |fault| written, which calls it |name|. */
 int sqlite_make_tables(char *fault, const char *path, const char *name);
+
+/* sqlite_backup and sqlite_restore are store_backup and store_restore (storage/admin.h), in backup.c. */
+int sqlite_backup(char *fault, const char *url, const char *file, store_copied *copied, void *arg);
+int sqlite_restore(char *fault, const char *url, const char *file, char **kept, store_copied *copied,
+                   void *arg);
 
 /* sqlite_hold notes which files |conn|, open since just now, has open. Returns 1, or 0 when |path| leads to
  * others. sqlite_let_go ends it, before the connection is closed. */

@@ -136,6 +136,6 @@ void *sqlite_read_loop(void *arg)
         ok = n > 0 ? fetch_batch(store, entries, n) : probe(store);
         atomic_store(&store->read_ok, ok);
         for (size_t i = 0; i < n; i++)
-            entries[i].done(entries[i].arg);
+            store_tell_fetch(&entries[i]);
     }
 }

@@ -173,6 +173,8 @@ const struct backend sqlite_backend = {
     .each = sqlite_each,
     .status = sqlite_status,
     .check = sqlite_check,
+    .backup = sqlite_backup,
+    .restore = sqlite_restore,
     .each_head = sqlite_each_head,
     .audit_purge = sqlite_audit_purge,
 };

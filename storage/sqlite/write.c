@@ -436,13 +436,11 @@ static int write_rest(struct sqlite_conn *conn, const struct store_unit *unit, i
     return rc;
 }
 
-int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
+static int apply_one(struct sqlite_conn *conn, struct store_unit *unit, int apart)
 {
     enum store_precondition blocked;
     int bind = 0, rc;
     unit->outcome = STORE_DONE;
-    unit->conflict = STORE_PRE_NONE;
-    unit->row = (struct store_tx){0};
     rc = find_blocked(conn, unit, &blocked);
     if (rc == SQLITE_OK && (blocked != STORE_PRE_NONE || !insert_tells(unit)))
         rc = check_tx(conn, unit);
@@ -476,16 +474,37 @@ int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
     return rc == SQLITE_OK && unit->outcome == STORE_DONE ? write_rest(conn, unit, bind) : rc;
 }
 
+/* What those before one that cannot be done have written goes again with it. */
+static int apply_together(struct sqlite_conn *conn, struct store_unit *first, int apart)
+{
+    struct store_unit *unit = first;
+    int rc = sqlite_run(conn, SQL_SAVEPOINT);
+    for (; rc == SQLITE_OK && unit != NULL; unit = unit->with) {
+        rc = apply_one(conn, unit, apart);
+        if (unit->outcome != STORE_DONE)
+            break;
+    }
+    if (rc != SQLITE_OK)
+        return rc;
+    if (unit != NULL) {
+        first->outcome = unit->outcome;
+        rc = sqlite_run(conn, SQL_ROLLBACK_TO);
+    }
+    return rc == SQLITE_OK ? sqlite_run(conn, SQL_RELEASE) : rc;
+}
+
+int sqlite_apply(struct sqlite_conn *conn, struct store_unit *unit, int apart)
+{
+    store_unit_forget(unit, STORE_DONE);
+    return unit->with == NULL ? apply_one(conn, unit, apart) : apply_together(conn, unit, apart);
+}
+
 /* ---- groups ---- */
 
 static void set_all(struct queue_entry *entries, size_t n, enum store_outcome outcome)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct store_unit *unit = entries[i].item;
-        unit->outcome = outcome;
-        unit->conflict = STORE_PRE_NONE;
-        unit->row = (struct store_tx){0};
-    }
+    for (size_t i = 0; i < n; i++)
+        store_unit_forget(entries[i].item, outcome);
 }
 
 static void note_failure(struct sqlite_store *store, const char *doing, int rc)
@@ -659,14 +678,17 @@ int sqlite_commit_group(struct sqlite_store *store, struct queue_entry *entries,
 {
     struct sqlite_conn *conn = &store->writer;
     enum group_end end = GROUP_FAILED;
+    int64_t since_us = metrics_now_us();
     conn->held.frames = 0;
     if (!atomic_load(&store->is_lost) && sqlite_connected(store, conn))
         end = try_group(store, entries, n, 0);
     if (end == GROUP_AGAIN)
         end = sqlite_connected(store, conn) ? try_group(store, entries, n, 1) : GROUP_FAILED;
     if (end == GROUP_COMMITTED) {
-        if (is_stored(store))
+        if (is_stored(store)) {
+            store_count_group(n, since_us);
             return 1;
+        }
         end = GROUP_UNCLEAR;
     }
     /* A conflict, too, may have been with a neighbour that is now undone: nothing decided in this group
@@ -700,6 +722,6 @@ void *sqlite_write_loop(void *arg)
         ok = n > 0 ? sqlite_commit_group(store, entries, n) : probe(store);
         atomic_store(&store->write_ok, ok);
         for (size_t i = 0; i < n; i++)
-            entries[i].done(entries[i].arg);
+            store_tell_unit(&entries[i]);
     }
 }

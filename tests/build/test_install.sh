@@ -3,16 +3,19 @@
 . "$(dirname "$0")/../lib.sh"
 
 ok "cmake --install" env DESTDIR="$work/root" cmake --install "$CMPD_BIN/.." --prefix /opt/cmpd
-same "the top" "$(cd "$work/root/opt/cmpd" && echo *)" "bin share"
+same "the top" "$(cd "$work/root/opt/cmpd" && echo *)" "bin lib share"
 cd "$work/root/opt/cmpd/bin"
 same "the programs" "$(echo *)" "cmpbench cmpctl cmpd cmpd-epoll"
 for program in cmpctl cmpd cmpd-epoll; do
     ok "$program" "./$program" --version
 done
 refused "cmpbench" '^usage: cmpbench' ./cmpbench
-cd ../share/doc/cmpd
+cd ../share
+for page in man1/cmpctl.1 man1/cmpctl-cert-list.1 man1/cmpbench.1 man5/cmpd.yaml.5 man8/cmpd.8; do ok "$page" test -s "man/$page"; done
+ok "completion" test -s bash-completion/completions/cmpctl
+cd doc/cmpd
 for file in deploy/manual/README.md deploy/manual/settings.md deploy/SCALING.md deploy/postgres/roles.sql \
-    deploy/haproxy/haproxy.cfg; do
+    deploy/haproxy/haproxy.cfg deploy/prometheus/alerts.yml deploy/grafana/cmpd.json; do
     ok "$file" diff "$CMPD_SOURCE/$file" "$file"
 done
 ok "licences of others" test -s licenses/h2o/LICENSE

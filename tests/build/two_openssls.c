@@ -219,9 +219,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void hello(void *arg, struct bytes path, struct front_page *page)
+static void hello(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";

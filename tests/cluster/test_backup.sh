@@ -61,7 +61,9 @@ postgres_stop db QUIT
 
 restored then "$moment"
 same "what was there then" "$(stored_in then)" "$(issued before between)"
-# A node goes on with it.
+# A node goes on with it, once somebody has said that what came since is lost.
+refused "the node knows that more was there" 'older than what this node sealed.*cmpctl db check --accept-older' "$CMPD_BIN/cmpd" --config "$dir/then.yaml"
+ok "it is taken as it is" "$CMPD_BIN/cmpctl" db check --accept-older --config "$dir/then.yaml"
 start_server cmpd "$dir/then.yaml" "$work/node1.log"
 enroll on-then
 stop_server
@@ -135,6 +137,7 @@ postgres_sql kept "select pg_stat_reset_shared('archiver')" >/dev/null
 database_standby standby kept
 database_user=cmpd_replica ok "a backup of a standby" database_tool standby backup "$work/backups"
 backup=$(tail -n 1 "$work/last.out")
+ok "it lacks what other histories had, and is taken" "$CMPD_BIN/cmpctl" db check --accept-older --config "$dir/kept.yaml"
 start_server cmpd "$dir/kept.yaml" "$work/node1.log"
 enroll on-kept
 archived kept standby

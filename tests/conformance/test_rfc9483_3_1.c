@@ -73,7 +73,11 @@ static struct bytes info_value(const struct raw_header *header, struct bytes typ
 #define IMPLICIT_CONFIRM hex(world->arena, "2b 06 01 05 05 07 04 0d")
 #define CONFIRM_WAIT_TIME hex(world->arena, "2b 06 01 05 05 07 04 0e")
 
-/* RFC 9483 3.1 pvno: "REQUIRED"
+/* RFC 9483 7.1 Generic, RA: "[Table 3: Generic Aspects of PKI Messages and PKI Management Operations,
+ * Section 3] MUST"
+ * RFC 9483 7.1 Generic, CA: "[Table 3: Generic Aspects of PKI Messages and PKI Management Operations,
+ * Section 3] MUST"
+ * RFC 9483 3.1 pvno: "REQUIRED"
  * RFC 9483 3.1 sender: "REQUIRED"
  * RFC 9483 3.1 recipient: "REQUIRED"
  * RFC 9483 3.1 protectionAlg: "REQUIRED"
@@ -142,7 +146,10 @@ Test(rfc9483_3_1, sender_and_senderKID_of_a_signed_answer_are_those_of_its_certi
     free_answers(all);
 }
 
-/* RFC 9483 3.1: "In all other messages, SHOULD contain the value of the sender field of the previous
+/* RFC 9483 5.1: "The responding PKI management entity MUST copy the sender field of the request to the
+ * recipient field of the response, MUST copy the senderNonce of the request to the recipNonce of the
+ * response, and MUST use the same transactionID for the response."
+ * RFC 9483 3.1: "In all other messages, SHOULD contain the value of the sender field of the previous
  * message in the same PKI management operation"
  * RFC 9483 3.1: "In all other messages, MUST be the value from the previous message in the same PKI
  * management operation"
@@ -177,7 +184,9 @@ Test(rfc9483_3_1, whoever_names_no_sender_is_answered_as_the_NULL_DN)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9483 3.1: "MUST be present if the confirmWaitTime field is present"
+/* RFC 9810 5.2.9: "GeneralizedTime is a standard ASN.1 type and SHALL be used as specified in Section
+ * 4.1.2.5.2 of [RFC5280]."
+ * RFC 9483 3.1: "MUST be present if the confirmWaitTime field is present"
  * RFC 9483 3.1: "MUST be the time at which the message was produced, if present" */
 Test(rfc9483_3_1, messageTime_is_the_time_of_the_answer_and_stands_wherever_confirmWaitTime_does)
 {
@@ -210,7 +219,8 @@ static void expect_algorithm(enum key_kind kind, const char *identifier)
     world = before;
 }
 
-/* RFC 9483 3.1: "MUST be an algorithm identifier indicating the algorithm used for calculating the
+/* RFC 9810 D.7: "* protectionAlg of MSG_SIG_ALG MUST be used in all messages;"
+ * RFC 9483 3.1: "MUST be an algorithm identifier indicating the algorithm used for calculating the
  * protection bits"
  * RFC 9483 3.1: "If it is a signature algorithm, its type MUST be MSG_SIG_ALG as specified in Section 3 of
  * [RFC9481] and MUST be consistent with the subjectPublicKeyInfo field of the CMP protection certificate"

@@ -33,7 +33,9 @@ static struct bytes mac_over(const struct pki_message *message, struct bytes sec
     return bytes_of(out, mac_apply(out, &algorithm, &key, part));
 }
 
-/* RFC 9483 3.2: "MUST be present, except if protection is not possible for error messages as described in
+/* RFC 9810 4.2.1.2: "We do not discuss the authentication of the 'PKI management entity -> end entity'
+ * messages here, as this is always REQUIRED."
+ * RFC 9483 3.2: "MUST be present, except if protection is not possible for error messages as described in
  * Section 3.6.4"
  * RFC 9483 3.2: "The protection algorithm used MUST be given in the protectionAlg field."
  * RFC 9483 4.1.1 ip.protection: "REQUIRED"
@@ -171,7 +173,9 @@ Test(rfc9483_3_2, an_answer_with_a_certificate_has_its_chain)
     }
 }
 
-/* RFC 9483 3.3: "Self-signed certificates should be omitted from extraCerts and MUST NOT be trusted based
+/* RFC 9483 9: "If such self-signed certificates are provided in-band in the messages, they MUST be
+ * verified using information from the trust store of the PKI entity."
+ * RFC 9483 3.3: "Self-signed certificates should be omitted from extraCerts and MUST NOT be trusted based
  * on their inclusion in any case"
  * A stranger's root in extraCerts vouches for nobody, wherever it stands; nor does a certificate that is
  * its own issuer and signs the message itself. */

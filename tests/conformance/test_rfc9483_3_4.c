@@ -68,7 +68,10 @@ static int trusts(const char *subject)
     return found;
 }
 
-/* RFC 9483 3.4: "When signature-based protection is used, it MUST have the trust anchor(s) and any
+/* RFC 9483 2: "Note: The owner or operator using the manufacturer-issued device certificate for
+ * authenticating the device during initial enrollment of operational certificates MUST trust the
+ * respective trust anchor provided by the manufacturer."
+ * RFC 9483 3.4: "When signature-based protection is used, it MUST have the trust anchor(s) and any
  * certificate status information needed to perform path validation of CMP protection certificates used for
  * signature-based protection."
  * RFC 9483 4.1.1: "The PKI management entity MUST have the trust anchor of the external PKI." */

@@ -15,7 +15,10 @@ static struct bytes without_protection(void)
     return message;
 }
 
-/* RFC 9483 3.5: "If a PKI management entity decides to terminate a PKI management operation because a
+/* RFC 9483 5.1: "If any of these verification steps or any of the essential checks described in Section
+ * 3.5 and in the following subsections fails, the PKI management entity MUST proceed as described in
+ * Section 3.6."
+ * RFC 9483 3.5: "If a PKI management entity decides to terminate a PKI management operation because a
  * check failed, it MUST send a negative response or an error message as described in Section 3.6."
  * RFC 9483 3.6.2: "In case the PKI management entity detects any other error condition on requests
  * (including pollReq, certConf, […] them downstream in the form of an error message as described in

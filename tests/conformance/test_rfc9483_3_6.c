@@ -61,7 +61,9 @@ Test(rfc9483_3_6, a_request_that_was_refused_has_no_transaction_that_goes_on)
     answer_free(&other);
 }
 
-/* RFC 9483 3.6.4: "Then it MUST regard the current PKI management operation as terminated with failure."
+/* RFC 9810 4.2.2.2: "Note: Where verification of the cert confirmation message fails, the RA/CA MUST
+ * revoke the newly issued certificate if it has been published or otherwise made available."
+ * RFC 9483 3.6.4: "Then it MUST regard the current PKI management operation as terminated with failure."
  * Whoever may end the transaction has ended it by what was refused; the certificate goes the way of a
  * rejected one. */
 Test(rfc9483_3_6, a_certConf_that_was_refused_has_ended_its_transaction)

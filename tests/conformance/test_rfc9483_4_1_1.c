@@ -55,7 +55,12 @@ static struct raw_rep raw_rep(const struct answer *answer)
 
 /* ---- ip ---- */
 
-/* RFC 9483 4.1.1 ip: "REQUIRED"
+/* RFC 9810 C.1: "Where OPTIONAL or DEFAULT fields are not mentioned in individual profiles, they SHOULD
+ * be absent from the relevant message […]"
+ * RFC 9810 C.4: "MUST contain the response to the first request in the corresponding ir message"
+ * RFC 9483 1.8: "When these sections do not explicitly discuss a field, then the field SHOULD NOT be used
+ * by the sending entity."
+ * RFC 9483 4.1.1 ip: "REQUIRED"
  * RFC 9483 4.1.1 response: "REQUIRED"
  * RFC 9483 4.1.1: "MUST contain a sequence of one CertResponse"
  * RFC 9483 4.1.1 response.certReqId: "REQUIRED"
@@ -238,7 +243,13 @@ Test(rfc9483_4_1_1, a_certConf_that_accepts_or_rejects_gets_a_pkiConf_of_NULL)
         }
 }
 
-/* RFC 9483 4.1.1: "If the hashAlg field is not set, it MUST be the hash algorithm defined by the algorithm
+/* RFC 9481 3.3: "Note: The hash algorithm used to calculate the certHash in certConf messages MUST be
+ * SHA512 if the certificate to be confirmed has been signed using Ed25519 or SHAKE256 with d=512 if the
+ * certificate to be confirmed has been signed using Ed448."
+ * RFC 9810 5.3.18: "Otherwise, the certHash value SHALL be computed using the same hash algorithm as used
+ * to create and verify the certificate signature or as specified for hashing certificates signed using
+ * the signatureAlgorithm."
+ * RFC 9483 4.1.1: "If the hashAlg field is not set, it MUST be the hash algorithm defined by the algorithm
  * identifier of the certificate signature or the dedicated hash algorithm defined in [RFC9481] for the
  * used certificate signature algorithm."
  * RFC 9481 3.3: for Ed25519 the hash is SHA-512; for ECDSA the one of the signature's algorithm. */
@@ -336,7 +347,10 @@ static void expect_refused(struct bytes request, enum pki_failure failure)
     cr_assert_eq(world->cert_count, 0);
 }
 
-/* RFC 9483 4.1.1 version: "MUST be 2 if supplied" */
+/* RFC 4211 5: "MUST be 2 if supplied."
+ * RFC 9483 5.1.1: "The PKI management entity MUST check the message body according to the applicable
+ * requirements from Section 4.1."
+ * RFC 9483 4.1.1 version: "MUST be 2 if supplied" */
 Test(rfc9483_4_1_1, version_in_certTemplate_is_2)
 {
     expect_refused(ir_with(template("80 01 00", 1, 1), NULL, "02 01 00"), PKI_BAD_CERT_TEMPLATE);
@@ -345,7 +359,9 @@ Test(rfc9483_4_1_1, version_in_certTemplate_is_2)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9483 4.1.1 publicKey: "MUST be present if local key generation is used"
+/* RFC 4211 5: "This field MUST be filled in if the requestor generates its own key."
+ * RFC 9810 C.4: "MUST include subject public key value, otherwise unconstrained"
+ * RFC 9483 4.1.1 publicKey: "MUST be present if local key generation is used"
  * RFC 9483 4.1: "The public key and the subject name identifying the EE MUST be present in the
  * certTemplate of the certificate request message."
  * Central key generation is not offered: every request has its key. */
@@ -397,7 +413,12 @@ Test(rfc9483_4_1_1, to_the_letter_a_request_names_its_device)
                 }
 }
 
-/* RFC 9483 4.1.1 popo: "MUST be present if local key generation is used"
+/* RFC 4211 4: "A requestor MUST NOT set this field and an RA/CA MUST NOT accept a ProofOfPossession where
+ * the requestor sets this field."
+ * RFC 9810 4.3: "If a key can be used for multiple purposes […] unless archival of the private key is
+ * explicitly desired)."
+ * RFC 9810 5.2.8.1: "An end entity MUST NOT use raVerified."
+ * RFC 9483 4.1.1 popo: "MUST be present if local key generation is used"
  * RFC 9483 4.1.1: "MUST be used by an EE if the key can be used for signing, and if used, it MUST have the
  * type POPOSigningKey" */
 Test(rfc9483_4_1_1, popo_is_there_and_a_signature)
@@ -441,7 +462,14 @@ Test(rfc9483_4_1_1, poposkInput_is_refused)
     expect_refused(client_message(&client, PKI_IR, body), PKI_BAD_POP);
 }
 
-/* RFC 9483 4.1.1: "The signature algorithm MUST be consistent with the publicKey algorithm field of the
+/* RFC 4211 C: "However, POP SHOULD still be done wherever feasible in this environment, by either
+ * off-line or on-line means."
+ * RFC 9810 4.3: "However, it is REQUIRED that CAs/RAs MUST enforce POP by some means […]"
+ * RFC 9810 C.3: "However, this specification mandates that CA/RA entities MUST do POP (by some means) as
+ * part of the certification process."
+ * RFC 9483 5.1.1: "It MUST verify the presence and value of the proof-of-possession (failInfo bit:
+ * badPOP) unless central key generation is requested."
+ * RFC 9483 4.1.1: "The signature algorithm MUST be consistent with the publicKey algorithm field of the
  * certTemplate"
  * RFC 9483 4.1.1: "MUST contain the signature value computed over the DER-encoded certReq" */
 Test(rfc9483_4_1_1, the_signature_of_popo_is_by_the_key_and_over_certReq)

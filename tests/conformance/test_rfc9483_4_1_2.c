@@ -60,7 +60,9 @@ Test(rfc9483_4_1_2, a_cp_has_no_caPubs_however_it_is_protected)
 
 /* ---- 4.1.4 ---- */
 
-/* RFC 9483 4.1.4: "The body of the first request and response MUST be p10cr and cp, respectively."
+/* RFC 9810 5.3.4: "Therefore, the certReqId in the corresponding Certification Response (cp) message MUST
+ * be set to -1."
+ * RFC 9483 4.1.4: "The body of the first request and response MUST be p10cr and cp, respectively."
  * RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1." */
 Test(rfc9483_4_1_2, a_p10cr_gets_a_cp_of_certReqId_minus_one_granted_or_not)
 {

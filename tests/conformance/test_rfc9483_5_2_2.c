@@ -144,7 +144,11 @@ Test(rfc9483_5_2_2, the_label_is_that_of_the_message)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9483 5.2.2.2: "The upstream PKI management entity that unbundles it MUST handle each of the included
+/* RFC 9483 5.2: "In case the PKI solution consists of intermediate PKI management entities (i.e., LRA or
+ * RA), each CMP request message coming from an EE or any other downstream PKI management entity MUST
+ * either be forwarded to the next (upstream) PKI management entity as described in this section, or
+ * answered as described in Section 5.1."
+ * RFC 9483 5.2.2.2: "The upstream PKI management entity that unbundles it MUST handle each of the included
  * request messages as usual." RFC 9483 5.2.2.2: "It MUST answer with a downstream nested message." RFC
  * 9483 5.2.2.2: "The downstream nested message MUST bundle all available individual response messages (e.g.,
  * ip, cp, kup, pollRep, pkiConf, rp, genp, or error) for all original request messages of the upstream nested

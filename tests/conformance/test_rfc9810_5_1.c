@@ -157,7 +157,11 @@ Test(rfc9810_5_1, a_transactionID_made_by_the_server_holds_for_the_rest_of_the_t
     answer_free(&answer);
 }
 
-/* RFC 9810 5.1.1: "A server receiving the first message of a transaction (which requires more than a
+/* RFC 9810 C.4: "[If already in use at the CA, then a rejection message MUST be produced by the CA]"
+ * RFC 9483 5.1: "In addition to the checks described in Section 3.5, the responding PKI management entity
+ * MUST check that a request that initiates a new PKI management operation does not use a transactionID
+ * that is currently in use."
+ * RFC 9810 5.1.1: "A server receiving the first message of a transaction (which requires more than a
  * single request/response […] MUST send back an ErrorMsgContent with a PKIFailureInfo of
  * transactionIdInUse."
  * RFC 9810 5.1.1: "In all cases where a transactionID is being used, a given client MUST NOT have more

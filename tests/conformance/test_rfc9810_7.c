@@ -3,7 +3,8 @@
 
 TestSuite(rfc9810_7, .init = set_up, .fini = tear_down);
 
-/* RFC 9810 7: "If a server receives a message with a version that it supports, then the version of the
+/* RFC 9810 C.1: "The protocol version number MUST be set as specified in Section 7)."
+ * RFC 9810 7: "If a server receives a message with a version that it supports, then the version of the
  * response message MUST be the same as the received version." */
 Test(rfc9810_7, an_answer_has_the_version_of_its_request)
 {

@@ -3,7 +3,9 @@
 #include "server/pki/confirmation.h"
 #include "server/pki/polling.h"
 #include "server/pki/response.h"
+#include "storage/row.h"
 #include "tests/support/approvers.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/expect.h"
 
 /* ---- messages ---- */
@@ -32,6 +34,7 @@ enum trait {
     BY_OWN = 16,   /* signed by a certificate of the CA itself */
     REPLAYED = 32, /* it was answered before */
     NESTED = 64,   /* an RA has added its protection (RFC 9483 5.2.2.1) */
+    SEVERAL = 128, /* three requests in one message */
 };
 
 /* The message that the store fails under. What comes before it in its transaction is not disturbed. */
@@ -116,6 +119,16 @@ static const struct plan plans[] = {
     {"kur, nested", REQUEST, PKI_KUR, BY_OWN | NESTED},
     {"certConf, MAC, nested", CONFIRM, PKI_IR, BY_MAC | NESTED},
     {"rr, nested", REVOKE, PKI_RR, BY_OWN | NESTED},
+    {"ir with three requests", REQUEST, PKI_IR, SEVERAL},
+    {"cr with three requests, MAC, implicit", REQUEST, PKI_CR, BY_MAC | IMPLICIT | SEVERAL},
+    {"ir with three requests, one-time secret", REQUEST, PKI_IR, BY_MAC | ONE_TIME | SEVERAL},
+    {"ir with three requests, unique keys, again", REQUEST, PKI_IR, UNIQUE | REPLAYED | SEVERAL},
+    {"certConf of three", CONFIRM, PKI_IR, SEVERAL},
+    {"certConf of three, MAC, again", CONFIRM, PKI_IR, BY_MAC | REPLAYED | SEVERAL},
+    {"certConf of three that rejects one", REJECT, PKI_IR, SEVERAL},
+    {"certConf of three that is wrong", CONFIRM_WRONGLY, PKI_IR, SEVERAL},
+    {"error after three", GIVE_UP, PKI_CR, SEVERAL},
+    {"error after three, again", GIVE_UP, PKI_IR, BY_MAC | REPLAYED | SEVERAL},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };
@@ -130,6 +143,7 @@ static struct ctl_identity own, ra;
 static struct trust ra_trust;
 static struct answer first;  /* to the request of the transaction */
 static struct bytes request; /* the message that the store fails under */
+static int is_of_several;
 
 static void set_up(void)
 {
@@ -176,6 +190,26 @@ static void take_own_certificate(void)
     answer_free(&first);
     client.header.implicit_confirm = 0;
     client.subject = own.cert.subject;
+}
+
+static struct bytes confirm(int64_t status)
+{
+    return is_of_several ? several_statuses(&client, &first, 7, status == PKI_REJECTION ? 2 : 0)
+                         : client_confirm(&client, &first, status);
+}
+
+static struct bytes request_of(int body)
+{
+    return is_of_several ? several_requests(&client, body, 3) : client_request(&client, body);
+}
+
+static int has_certificates(const struct answer *answer)
+{
+    size_t granted = 0;
+
+    for (size_t i = 0; i < answer->part_count; i++)
+        granted += (size_t)answer->parts[i].has_cert;
+    return is_of_several ? granted == 3 : answer->has_cert;
 }
 
 static struct bytes wrong_confirmation(void)
@@ -234,16 +268,16 @@ static void begin_to_wait(enum step step, int body)
 static struct bytes message_of(enum step step, int body)
 {
     if (step >= CONFIRM && step <= GIVE_UP) {
-        first = world_send(world, client_request(&client, body));
-        must(first.has_cert);
+        first = world_send(world, request_of(body));
+        must(has_certificates(&first));
     }
     if (waits(step))
         begin_to_wait(step, body);
     switch (step) {
     case CONFIRM:
-        return client_confirm(&client, &first, -1);
+        return confirm(-1);
     case REJECT:
-        return client_confirm(&client, &first, PKI_REJECTION);
+        return confirm(PKI_REJECTION);
     case CONFIRM_WRONGLY:
         return wrong_confirmation();
     case GIVE_UP:
@@ -263,7 +297,7 @@ static struct bytes message_of(enum step step, int body)
     case LEAVE:
         return error_message();
     default:
-        return client_request(&client, body);
+        return request_of(body);
     }
 }
 
@@ -301,20 +335,26 @@ static int good_body(const struct plan *plan)
     }
 }
 
-/* What the peer holds, the store holds. */
-static void expect_held(const struct answer *answer, const char *name)
+static void expect_stored(const struct answer *answer, const struct certificate *held, const char *name)
 {
-    const struct store_cert *cert;
+    const struct store_cert *cert = world_cert_of(world, held->serial);
     const struct store_tx *tx;
 
-    if (!answer->has_cert)
-        return;
-    cert = world_cert_of(world, answer->cert.serial);
     cr_assert_not_null(cert, "%s: a certificate that is not in the store", name);
-    cr_assert(bytes_equal(cert->certificate, answer->cert.der), "%s", name);
+    cr_assert(bytes_equal(cert->certificate, held->der), "%s", name);
     tx = world_tx_of(world, cert->transaction_id);
     cr_assert_eq(tx->implicit_confirm, answer->message.header.implicit_confirm, "%s", name);
     cr_assert_eq(tx->state == STORE_TX_WAIT_CONFIRM, cert->status == STORE_CERT_UNCONFIRMED, "%s", name);
+}
+
+/* What the peer holds, the store holds. */
+static void expect_held(const struct answer *answer, const char *name)
+{
+    if (answer->has_cert)
+        expect_stored(answer, &answer->cert, name);
+    for (size_t i = 0; i < answer->part_count && answer->part_count > 1; i++)
+        if (answer->parts[i].has_cert)
+            expect_stored(answer, &answer->parts[i].cert, name);
 }
 
 /* ---- what becomes of a message ---- */
@@ -340,7 +380,7 @@ static int is_good(const struct plan *plan, const struct answer *answer)
         return failure == UINT64_C(1) << PKI_NOT_AUTHORIZED;
     return failure == 0 && !answer->result.refused &&
            (plan->step != BE_HELD || answer->status.status == PKI_WAITING) &&
-           answer->has_cert == (plan->step == REQUEST || plan->step == TAKE_UP);
+           has_certificates(answer) == (plan->step == REQUEST || plan->step == TAKE_UP);
 }
 
 static struct answer send_and_check(const struct plan *plan)
@@ -397,6 +437,7 @@ static void begin(const struct plan *plan)
         take_own_certificate();
     world->config.keys.unique = (plan->traits & UNIQUE) != 0;
     client.header.implicit_confirm = (plan->traits & IMPLICIT) != 0;
+    is_of_several = (plan->traits & SEVERAL) != 0;
     request = message_of(plan->step, plan->body);
     if ((plan->traits & NESTED) != 0)
         request = add_protection(request);
@@ -560,18 +601,30 @@ static void other_request(struct world *w)
 /* Another certConf: the device sent it twice, and not the same. */
 static void other_confirmation(struct world *w)
 {
-    struct answer answer = world_send(w, client_confirm(&client, &first, -1));
+    struct answer answer = world_send(w, confirm(-1));
 
     expect_pkiconf(&answer);
 }
 
-/* What upkeep does when no certConf came. */
+/* What upkeep does when no certConf came: with each certificate, before the row of the whole. */
+static void end_parts(struct world *w)
+{
+    struct bytes id = client.header.transaction_id;
+
+    for (size_t i = 0; i < w->tx_count; i++) {
+        struct store_tx *tx = &w->txs[i].row;
+        if (!bytes_equal(store_whole_id(tx->transaction_id), id) || tx->serial.len == 0)
+            continue;
+        tx->state = STORE_TX_REJECTED;
+        world_cert_of(w, tx->serial)->status = STORE_CERT_REVOKED;
+    }
+}
+
+/* … and then with that. */
 static void deadline(struct world *w)
 {
-    struct store_tx *tx = world_tx_of(w, client.header.transaction_id);
-
-    tx->state = STORE_TX_REJECTED;
-    world_cert_of(w, tx->serial)->status = STORE_CERT_REVOKED;
+    end_parts(w);
+    world_tx_of(w, client.header.transaction_id)->state = STORE_TX_REJECTED;
 }
 
 /* What upkeep does with what nobody has approved in time. */
@@ -644,6 +697,8 @@ static const struct rival {
     {"a certConf", other_confirmation, 1 << GIVE_UP, 0, PKI_ERROR, PKI_BAD_REQUEST, PKI_BAD_REQUEST},
     {"the deadline", deadline, 1 << CONFIRM | 1 << REJECT | 1 << CONFIRM_WRONGLY, 0, PKI_ERROR,
      PKI_CERT_REVOKED, PKI_CERT_REVOKED},
+    {"the deadline of each certificate", end_parts, 1 << CONFIRM | 1 << REJECT, SEVERAL, PKI_ERROR,
+     PKI_CERT_REVOKED, PKI_CERT_REVOKED},
     {"the deadline, of error", deadline, 1 << GIVE_UP, 0, PKI_ERROR, PKI_BAD_REQUEST, PKI_BAD_REQUEST},
     {"the signer is revoked", revoke_signer, 1 << REQUEST, BY_OWN, PKI_ERROR, PKI_SIGNER_NOT_TRUSTED,
      PKI_SIGNER_NOT_TRUSTED},
@@ -691,7 +746,9 @@ static int concerns(const struct rival *rival, const struct plan *plan)
     return (rival->steps >> plan->step & 1) != 0 && (plan->traits & REPLAYED) == 0 &&
            (plan->traits & rival->traits) == rival->traits &&
            /* a one-time secret serves one request only */
-           !(rival->act == other_request && (plan->traits & ONE_TIME) != 0);
+           !(rival->act == other_request && (plan->traits & ONE_TIME) != 0) &&
+           /* of several requests it concerns one (unit/cmp/test_several) */
+           !(rival->act == use_key && (plan->traits & SEVERAL) != 0);
 }
 
 Test(store_faults, somebody_is_faster)

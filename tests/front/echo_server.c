@@ -24,18 +24,18 @@ struct setup {
     uint32_t delay, workers;
 };
 
-static void hello(void *arg, struct bytes path, struct front_page *page)
+static void hello(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";
     page->body = bytes_str("hello\n");
 }
 
-static void big(void *arg, struct bytes path, struct front_page *page)
+static void big(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static const char body[4 * 1024 * 1024]; /* of zeros */
     (void)arg;
     page->status = 200;
@@ -44,9 +44,9 @@ static void big(void *arg, struct bytes path, struct front_page *page)
 }
 
 /* How many jobs there are. */
-static void jobs(void *arg, struct bytes path, struct front_page *page)
+static void jobs(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static _Thread_local char text[16];
 
     snprintf(text, sizeof text, "%u", fake_pipeline_jobs(arg));

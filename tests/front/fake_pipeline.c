@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "server/base/bounds.h"
+#include "server/pipeline/metrics.h"
 
 enum { THREADS_MAX = 16 };
 
@@ -268,4 +269,9 @@ void pipeline_free(struct pipeline *pipeline)
     pthread_mutex_destroy(&pipeline->lock);
     pthread_cond_destroy(&pipeline->work);
     free(pipeline);
+}
+
+void pipeline_count_overload(enum pipeline_overload why)
+{
+    (void)why;
 }

@@ -74,13 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes body = size != 0 ? bytes_of(data + 1, size - 1) : bytes_of(NULL, 0);
     struct arena *before, *arena;
     struct answer answer;
-    int kind;
+    int announced;
 
     if (world == NULL)
         set_up();
     if (!der_is_strict(NULL, NULL, body, BOUND_DER_DEPTH))
         return 0;
-    kind = data[0] % PKI_ANNOUNCEMENTS;
+    announced = PKI_CKUANN + data[0] % (1 + PKI_CRLANN - PKI_CKUANN);
     arena = arena_new(1024 * 1024);
     read_root(arena, body);
     read_revocation(arena, body);
@@ -88,8 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_free(arena);
     before = world->arena;
     world->arena = arena_new(1024 * 1024); /* what the client makes goes with it */
-    answer =
-        world_send(world, client_message(&client, pki_announcement_body((enum pki_announcement)kind), body));
+    answer = world_send(world, client_message(&client, announced, body));
     must(answer.result.end == JOB_STORED || answer.result.end == JOB_REFUSED);
     must(world->announcement_count == (answer.result.end == JOB_STORED));
     answer_free(&answer);

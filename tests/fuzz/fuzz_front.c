@@ -66,18 +66,18 @@ static void on_free(const volatile void *p)
 }
 #endif
 
-static void hello(void *arg, struct bytes path, struct front_page *page)
+static void hello(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     (void)arg;
     page->status = 200;
     page->content_type = "text/plain";
     page->body = bytes_str("hello\n");
 }
 
-static void big(void *arg, struct bytes path, struct front_page *page)
+static void big(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     static const char body[BIG];
     (void)arg;
     page->status = 200;

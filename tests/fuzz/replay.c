@@ -1,6 +1,7 @@
 /* replay.c: runs a fuzz target over files that are kept, for builds without libFuzzer.
  *
  * Usage: fuzz_NAME FOLDER|FILE ...   A folder that is missing or empty is a failure: it would test nothing.
+ * So is a corpus of which a target says that it does not reach all that it should (fuzz_is_covered).
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
+int fuzz_is_covered(void) __attribute__((weak));
 
 static int replay_file(const char *path)
 {
@@ -66,6 +68,7 @@ static unsigned replay_folder(const char *folder)
 int main(int argc, char **argv)
 {
     unsigned done = 0;
+    int is_corpus = 0;
     if (LLVMFuzzerInitialize != NULL)
         LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++) {
@@ -74,8 +77,11 @@ int main(int argc, char **argv)
             perror(argv[i]);
             return 1;
         }
+        is_corpus |= S_ISDIR(st.st_mode);
         done += S_ISDIR(st.st_mode) ? replay_folder(argv[i]) : (unsigned)replay_file(argv[i]);
     }
     printf("%u inputs\n", done);
+    if (is_corpus && fuzz_is_covered != NULL && !fuzz_is_covered())
+        return 1;
     return done > 0 ? 0 : 1;
 }

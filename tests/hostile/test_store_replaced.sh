@@ -76,6 +76,8 @@ done
 ok "nothing is left behind" test -z "$(ls "$dir/store")"
 ok "one is made" "$CMPD_BIN/cmpctl" init --empty-store "$dir/cmpd.yaml"
 ok "and nothing besides" test "$(ls "$dir/store")" = cmpd.db
+refused "it lacks what the lost one had" 'older than what this node sealed' "$CMPD_BIN/cmpd" --config "$dir/cmpd.yaml"
+ok "which somebody has to say yes to" "$CMPD_BIN/cmpctl" db check --accept-older --config "$dir/cmpd.yaml"
 start_server cmpd "$dir/cmpd.yaml" "$work/made.log"
 stop_server
 done_testing

@@ -33,6 +33,12 @@ for program in cmpd cmpd-epoll; do
     tls_url=https://localhost:$tls_port/.well-known/cmp/p/demo
 
     # RFC 9483 6: "PKI management entities SHOULD offer HTTP and MAY offer CoAP where required."
+    # RFC 9811 3: "For direct interaction between two entities, where a reliable transport protocol like TCP [RFC9293] is
+    # available, HTTP [RFC9110] SHOULD be utilized for conveying CMP messages."
+    # RFC 9483 7.2: "HTTP SHOULD be supported and CoAP MAY be supported at all PKI entities for maximizing general
+    # interoperability at transfer level."
+    # RFC 9483 7.2 HTTP, RA: "[Table 4: HTTP Transfer, Section 6.1] SHOULD"
+    # RFC 9483 7.2 HTTP, CA: "[Table 4: HTTP Transfer, Section 6.1] SHOULD"
     # RFC 9483 6: "When conveying CMP messages in HTTP, CoAP, or MIME-based transfer protocols, the Internet media type
     # […] 3.4 of CMP over HTTP [RFC6712] and Section 2.3 of CMP over CoAP [RFC9482]."
     # RFC 9483 6.1: "If HTTP transfer is used, the specifications described in [RFC6712] and updated by CMP Updates
@@ -45,6 +51,8 @@ for program in cmpd cmpd-epoll; do
     ok "$program: HTTP/1.1, its answer" holds_certificate "$work/a"
     same "$program: HTTP/2 by prior knowledge" "$(post "$work/a" --http2-prior-knowledge "$url")" "2 200 application/pkixcmp"
     ok "$program: HTTP/2, its answer" holds_certificate "$work/a"
+    # RFC 9810 8.5: "In cases where long-term security is needed, CMP messages SHOULD be transferred over a mechanism that
+    # provides pfs, such as TLS with appropriate cipher suites selected."
     for version in 1.2 1.3; do
         same "$program: HTTP/2 by ALPN, TLS $version" \
             "$(post "$work/a" --http2 --tlsv$version --tls-max $version --cacert "$dir/tls/server.pem" "$tls_url")" \

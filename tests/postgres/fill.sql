@@ -19,9 +19,9 @@ insert into cmpd.public_keys (issuer, spki_hash, serial) select issuer, spki_has
 where subject_text like 'CN=station %' on conflict do nothing;
 
 insert into cmpd.transactions (created_at, cert_req_id, deadline, free_at, state, body, implicit_confirm, credential_is_mac,
-    granted_with_mods, issuer, transaction_id, profile, credential, credential_key, credential_name, credential_kid,
+    granted, issuer, transaction_id, profile, credential, credential_key, credential_name, credential_kid,
     signer_serial, sender_nonce, serial, replaces, request_hash, request_nonce, last_hash, answer)
-select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, spki_hash, spki_hash || spki_hash, subject,
+select issued_at, 0, 0, 0, 2, 0, true, false, 0, issuer, transaction_id, profile, spki_hash, spki_hash || spki_hash, subject,
     substr(spki_hash, 1, 20), ''::bytea, transaction_id, serial, ''::bytea, spki_hash, ''::bytea, spki_hash, ''::bytea
 from cmpd.certificates where subject_text like 'CN=station %' on conflict do nothing;
 

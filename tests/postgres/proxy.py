@@ -22,7 +22,7 @@ import sys
 
 # Statements that an enrollment never executes: a group with one of these is upkeep's, or of who makes CRLs, as is one of
 # probes alone.
-UPKEEP = (b"cmpd.nodes", b"cmpd.audit_seals", b"ORDER BY t.deadline", b"cmpd.leases", b"cmpd.crl", b"cmpd.deliveries", b"ORDER BY issuer, position",
+UPKEEP = (b"cmpd.nodes", b"cmpd.audit_seals", b"ORDER BY t.deadline", b"cmpd.leases", b"cmpd.crl", b"cmpd.deliveries", b"cmpd.renewals", b"ORDER BY issuer, position",
           b"ORDER BY issuer, serial")
 PROBE = (b"SELECT seen_at FROM cmpd.service", b"UPDATE cmpd.service SET seen_at = seen_at")
 

@@ -17,7 +17,7 @@ postgres_db db "create role node login password '$postgres_password'; grant usag
     grant select, insert on all tables in schema cmpd to node; grant execute on all functions in schema cmpd to node;
     grant update on cmpd.certificates, cmpd.transactions, cmpd.secrets, cmpd.revocations, cmpd.positions, cmpd.crls,
         cmpd.crl_pieces, cmpd.leases, cmpd.nodes, cmpd.service, cmpd.devices, cmpd.claims,
-        cmpd.announcements, cmpd.deliveries to node;
+        cmpd.announcements, cmpd.deliveries, cmpd.renewals to node;
     grant delete on cmpd.certificates, cmpd.transactions, cmpd.public_keys, cmpd.revocations, cmpd.blocked_keys,
         cmpd.devices, cmpd.claims, cmpd.requests, cmpd.approvals to node" >/dev/null
 sed -i '/^store: /s|cmpd@|node@|' "$dir/cmpd.yaml"
@@ -168,11 +168,16 @@ rows=5000
 postgres_db db "create table cmpd.certificates_$((year - 4)) partition of cmpd.certificates for values from ('\\x00') to ('\\x0000ffff');
     alter table cmpd.certificates_$((year - 4)) owner to cmpd" >/dev/null
 issuer=$(postgres_db db "select encode(issuer, 'hex') from cmpd.transactions limit 1")
-postgres_db db "insert into cmpd.certificates select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, 0, decode('$issuer', 'hex'),
+postgres_db db "insert into cmpd.certificates (issued_at, not_before, not_after, revoked_at, status, reason, shard, issuer, serial, subject,
+    subject_text, spki_hash, transaction_id, profile, device, vendor, path, changes, key_id, successor, certificate)
+  select 1577836800 + n, 1577836800, case when n <= $rows / 2 then 1600000000 else 4000000000 end, 0, 2, 0, 0, decode('$issuer', 'hex'),
     '\\x0000' || decode(lpad(to_hex(n), 4, '0'), 'hex') || substr(sha256(('s' || n)::bytea), 1, 12), '\\x00', 'CN=' || n, sha256(('k' || n)::bytea),
     substr(sha256(('t' || n)::bytea), 1, 16), 'demo', '', '', '', '', '', '', '\\x00' from generate_series(1, $rows) n;
   insert into cmpd.public_keys select issuer, spki_hash, serial from cmpd.certificates where serial < '\\x0000ffff';
-  insert into cmpd.transactions select issued_at, 0, 0, 0, 2, 0, true, false, false, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', '', ''
+  insert into cmpd.transactions (created_at, cert_req_id, deadline, free_at, state, body, implicit_confirm, credential_is_mac, granted,
+    issuer, transaction_id, profile, credential, credential_key, credential_name, credential_kid, signer_serial, sender_nonce, serial, replaces,
+    request_hash, request_nonce, last_hash, answer)
+  select issued_at, 0, 0, 0, 2, 0, true, false, 0, issuer, transaction_id, profile, '', '', '', '', '', '', serial, '', '', '', '', ''
     from cmpd.certificates where serial < '\\x0000ffff'; analyze" >/dev/null
 ok "well, with old rows" db check
 retain certificates_days 30

@@ -52,6 +52,26 @@ struct refusal_table {
     size_t count;
 };
 
+/* Rows that stand in several tables: what is malformed, refused by error or in the response that belongs to
+ * the request; and whom the profile does not trust, who is made by |who|. */
+#define MALFORMED(name, request, flags, edits)                                                               \
+    {                                                                                                        \
+        "RFC 9483 3.5", name, request, flags, edits, PKI_ERROR, PKI_BAD_DATA_FORMAT                          \
+    }
+#define MALFORMED_IN_BODY(name, request, flags, edits)                                                       \
+    {                                                                                                        \
+        "RFC 9483 3.5 and 3.6.2", name, request, flags, edits, IN_BODY, PKI_BAD_DATA_FORMAT                  \
+    }
+#define NOT_TRUSTED(text, name, request, who)                                                                \
+    {                                                                                                        \
+        text, name, request, 0, "", PKI_ERROR, PKI_SIGNER_NOT_TRUSTED, .prepare = who                        \
+    }
+
+/* Pieces of edits. */
+#define Z16 "00000000000000000000000000000000"
+#define OTHER_ID "transactionID/0 = 04{07070707070707070707070707070707}"
+#define RSA_SHA256 "(1.2.840.113549.1.1.11) 05{}"
+
 #define REFUSALS(name, rows) const struct refusal_table name = {rows, sizeof(rows) / sizeof((rows)[0])}
 
 extern const struct refusal_table refusals_of_header, refusals_of_general_info, refusals_of_body,

@@ -24,7 +24,6 @@ static struct bytes sha384_of(struct scene *scene)
     {                                                                                                        \
         "RFC 9483 4.1.1", name, PKI_CERTCONF, (flags) | FORM, edits, PKI_ERROR, PKI_BAD_REQUEST              \
     }
-#define MALFORMED(name, edits) ENDED("RFC 9483 3.5", name, 0, edits, PKI_BAD_DATA_FORMAT)
 
 static const struct refusal rows[] = {
     /* RFC 9483 3.6.4 badCertId: "A kur, certConf, or rr message references an unknown certificate."; 5.1.2
@@ -77,28 +76,24 @@ static const struct refusal rows[] = {
     ENDED("RFC 9483 4.1.1", "status -1 in certConf", 0, CERT_STATUS " + 30{02{ff}}", PKI_BAD_REQUEST),
     ENDED("RFC 9483 4.1.1", "status 7 in certConf", BY_MAC, CERT_STATUS " + 30{02{07}}", PKI_BAD_REQUEST),
 
-    MALFORMED("CertConfirmContent is a SET", "content = 31{}"),
-    MALFORMED("CertConfirmContent is NULL", "content = 05{}"),
-    MALFORMED("CertStatus is a string", CERT_STATUS " = 0c{'x'}"),
-    MALFORMED("CertStatus is empty", CERT_STATUS " ~"),
-    MALFORMED("CertStatus without certReqId", CERT_STATUS "/1 -"),
-    MALFORMED("CertStatus without certHash", CERT_STATUS "/0 -"),
-    MALFORMED("certHash is BIT STRING", CERT_STATUS "/0 = 03{00}"),
-    MALFORMED("statusInfo is empty", CERT_STATUS " + 30{}"),
-    MALFORMED("statusString is a string", CERT_STATUS " + 30{02{02} 0c{'no'}}"),
-    MALFORMED("statusString of INTEGER", CERT_STATUS " + 30{02{02} 30{02{01}}}"),
-    MALFORMED("failInfo is INTEGER", CERT_STATUS " + 30{02{02} 02{01}}"),
-    MALFORMED("hashAlg without its tag", "pvno = 02{03}; " CERT_STATUS " + 31{}"),
-    MALFORMED("CertStatus with an unknown field", CERT_STATUS " + a1{05{}}"),
+    MALFORMED("CertConfirmContent is a SET", PKI_CERTCONF, ENDS, "content = 31{}"),
+    MALFORMED("CertConfirmContent is NULL", PKI_CERTCONF, ENDS, "content = 05{}"),
+    MALFORMED("CertStatus is a string", PKI_CERTCONF, ENDS, CERT_STATUS " = 0c{'x'}"),
+    MALFORMED("CertStatus is empty", PKI_CERTCONF, ENDS, CERT_STATUS " ~"),
+    MALFORMED("CertStatus without certReqId", PKI_CERTCONF, ENDS, CERT_STATUS "/1 -"),
+    MALFORMED("CertStatus without certHash", PKI_CERTCONF, ENDS, CERT_STATUS "/0 -"),
+    MALFORMED("certHash is BIT STRING", PKI_CERTCONF, ENDS, CERT_STATUS "/0 = 03{00}"),
+    MALFORMED("statusInfo is empty", PKI_CERTCONF, ENDS, CERT_STATUS " + 30{}"),
+    MALFORMED("statusString is a string", PKI_CERTCONF, ENDS, CERT_STATUS " + 30{02{02} 0c{'no'}}"),
+    MALFORMED("statusString of INTEGER", PKI_CERTCONF, ENDS, CERT_STATUS " + 30{02{02} 30{02{01}}}"),
+    MALFORMED("failInfo is INTEGER", PKI_CERTCONF, ENDS, CERT_STATUS " + 30{02{02} 02{01}}"),
+    MALFORMED("hashAlg without its tag", PKI_CERTCONF, ENDS, "pvno = 02{03}; " CERT_STATUS " + 31{}"),
+    MALFORMED("CertStatus with an unknown field", PKI_CERTCONF, ENDS, CERT_STATUS " + a1{05{}}"),
 
-    {"RFC 9483 3.5", "ErrorMsgContent is a SET", PKI_ERROR, ENDS, "content = 31{}", PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "ErrorMsgContent is empty", PKI_ERROR, ENDS, "content ~", PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "ErrorMsgContent without a status", PKI_ERROR, ENDS, "content/0 ~", PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "errorCode is a string, MAC", PKI_ERROR, ENDS | BY_MAC, "content + 0c{'x'}", PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
+    MALFORMED("ErrorMsgContent is a SET", PKI_ERROR, ENDS, "content = 31{}"),
+    MALFORMED("ErrorMsgContent is empty", PKI_ERROR, ENDS, "content ~"),
+    MALFORMED("ErrorMsgContent without a status", PKI_ERROR, ENDS, "content/0 ~"),
+    MALFORMED("errorCode is a string, MAC", PKI_ERROR, ENDS | BY_MAC, "content + 0c{'x'}"),
 };
 
 REFUSALS(refusals_of_confirmation, rows);

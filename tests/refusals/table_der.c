@@ -5,11 +5,6 @@
 #define NESTED4(inside) "30{30{30{30{" inside "}}}}"
 #define NESTED16(inside) NESTED4(NESTED4(NESTED4(NESTED4(inside))))
 
-#define MALFORMED(name, request, flags, edits)                                                               \
-    {                                                                                                        \
-        "RFC 9483 3.5", name, request, flags, edits, PKI_ERROR, PKI_BAD_DATA_FORMAT                          \
-    }
-
 static const struct refusal rows[] = {
     MALFORMED("an octet after the message", PKI_IR, 0, "| | message > 00"),
     MALFORMED("another message after the message", PKI_CR, BY_MAC, "| | message *"),

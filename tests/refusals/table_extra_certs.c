@@ -244,11 +244,6 @@ static struct bytes twice_nested(struct scene *scene)
     return out;
 }
 
-#define NOT_TRUSTED(text, name, request, who)                                                                \
-    {                                                                                                        \
-        text, name, request, 0, "", PKI_ERROR, PKI_SIGNER_NOT_TRUSTED, .prepare = who                        \
-    }
-
 static const struct refusal rows[] = {
     /* "MUST be present for signature-based protection and contain the CMP protection certificate" */
     {"RFC 9483 3.3 and 3.5", "extraCerts absent", PKI_IR, 0, "extraCerts -", PKI_ERROR, PKI_BAD_MESSAGE_CHECK,

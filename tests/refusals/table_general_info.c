@@ -11,19 +11,14 @@
 
 static const struct refusal rows[] = {
     /* "The formal ASN.1 syntax of the whole message MUST be compliant […] (failInfo: badDataFormat)" */
-    {"RFC 9483 3.5", "generalInfo is a string", PKI_IR, BARE, "senderNonce > a8{0c{'x'}}", PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo of NULL", PKI_IR, 0, INFO("05{}"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo without infoType", PKI_CR, 0, INFO("30{}"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo of type INTEGER", PKI_P10CR, 0, INFO("30{02{01}}"), PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo malformed in kur", PKI_KUR, 0, INFO("30{}"), PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo malformed in rr", PKI_RR, 0, INFO("30{}"), PKI_ERROR, PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo malformed in certConf", PKI_CERTCONF, 0, OF_CERTCONF("30{}"), PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
-    {"RFC 9483 3.5", "generalInfo malformed, MAC", PKI_IR, BY_MAC, INFO("30{}"), PKI_ERROR,
-     PKI_BAD_DATA_FORMAT},
+    MALFORMED("generalInfo is a string", PKI_IR, BARE, "senderNonce > a8{0c{'x'}}"),
+    MALFORMED("generalInfo of NULL", PKI_IR, 0, INFO("05{}")),
+    MALFORMED("generalInfo without infoType", PKI_CR, 0, INFO("30{}")),
+    MALFORMED("generalInfo of type INTEGER", PKI_P10CR, 0, INFO("30{02{01}}")),
+    MALFORMED("generalInfo malformed in kur", PKI_KUR, 0, INFO("30{}")),
+    MALFORMED("generalInfo malformed in rr", PKI_RR, 0, INFO("30{}")),
+    MALFORMED("generalInfo malformed in certConf", PKI_CERTCONF, 0, OF_CERTCONF("30{}")),
+    MALFORMED("generalInfo malformed, MAC", PKI_IR, BY_MAC, INFO("30{}")),
     {"server/base/bounds.h", "generalInfo of 17 entries", PKI_IR, 0, INFO(UNKNOWN_8 UNKNOWN_8 UNKNOWN),
      PKI_ERROR, PKI_BAD_DATA_FORMAT},
 

@@ -2,7 +2,6 @@
  * profile takes salts of 8 to 128 octets, 100 to 10000 iterations, and keys of 16 to 64 octets. */
 #include "tests/refusals/refusal.h"
 
-#define Z16 "00000000000000000000000000000000"
 #define Z128 Z16 Z16 Z16 Z16 Z16 Z16 Z16 Z16
 #define PBM_SALT "protectionAlg/0/1/0"
 #define PBM_OWF "protectionAlg/0/1/1"

@@ -3,12 +3,7 @@
 #include "tests/refusals/refusal.h"
 
 #define ENTRY "content/0"
-#define OTHER_ID "transactionID/0 = 04{07070707070707070707070707070707}"
 
-#define MALFORMED(name, flags, edits)                                                                        \
-    {                                                                                                        \
-        "RFC 9483 3.5", name, PKI_POLLREQ, flags, edits, PKI_ERROR, PKI_BAD_DATA_FORMAT                      \
-    }
 #define WRONG(text, name, flags, edits, failure)                                                             \
     {                                                                                                        \
         text, name, PKI_POLLREQ, flags, edits, PKI_ERROR, failure                                            \
@@ -34,30 +29,30 @@ static void begin_another(struct scene *scene)
 }
 
 static const struct refusal rows[] = {
-    MALFORMED("PollReqContent is a SET", 0, "content = 31{}"),
-    MALFORMED("PollReqContent is a string", BY_MAC, "content = 0c{'0'}"),
-    MALFORMED("PollReqContent of nothing", 0, "content ~"),
-    MALFORMED("PollReqContent of nothing, MAC", BY_MAC, "content ~"),
-    MALFORMED("PollReqContent of nothing, PBMAC1", BY_PBMAC1, "content ~"),
-    MALFORMED("PollReqContent is cut off", 0, "content = 30{30{02}}"),
-    MALFORMED("PollReqContent with a second element", 0, "content > 05{}"),
-    MALFORMED("an entry of pollReq is NULL", 0, ENTRY " = 05{}"),
-    MALFORMED("an entry of pollReq is empty", 0, ENTRY " ~"),
-    MALFORMED("an entry of pollReq is empty, MAC", BY_MAC, ENTRY " ~"),
-    MALFORMED("an entry of pollReq is a SET", 0, ENTRY " = 31{02{00}}"),
-    MALFORMED("an entry of pollReq has checkAfter", 0, ENTRY " + 02{05}"),
-    MALFORMED("an entry of pollReq has a reason", BY_MAC, ENTRY " + 30{0c{'now'}}"),
-    MALFORMED("the second entry of pollReq is NULL", 0, ENTRY " > 05{}"),
-    MALFORMED("the second entry of pollReq is empty", BY_PBMAC1, ENTRY " > 30{}"),
-    MALFORMED("certReqId of pollReq is a string", 0, ENTRY "/0 = 0c{'0'}"),
-    MALFORMED("certReqId of pollReq is NULL", 0, ENTRY "/0 = 05{}"),
-    MALFORMED("certReqId of pollReq is BOOLEAN", BY_MAC, ENTRY "/0 = 01{00}"),
-    MALFORMED("certReqId of pollReq is ENUMERATED", 0, ENTRY "/0 = 0a{00}"),
-    MALFORMED("certReqId of pollReq has no octets", 0, ENTRY "/0 = 02{}"),
-    MALFORMED("certReqId of pollReq is not minimal", 0, ENTRY "/0 = 02{0000}"),
-    MALFORMED("certReqId of pollReq is not minimal, below zero", 0, ENTRY "/0 = 02{ffff}"),
-    MALFORMED("certReqId of pollReq has 72 bits", 0, ENTRY "/0 = 02{010000000000000000}"),
-    MALFORMED("certReqId of pollReq is constructed", 0, ENTRY "/0 = 22{02{00}}"),
+    MALFORMED("PollReqContent is a SET", PKI_POLLREQ, 0, "content = 31{}"),
+    MALFORMED("PollReqContent is a string", PKI_POLLREQ, BY_MAC, "content = 0c{'0'}"),
+    MALFORMED("PollReqContent of nothing", PKI_POLLREQ, 0, "content ~"),
+    MALFORMED("PollReqContent of nothing, MAC", PKI_POLLREQ, BY_MAC, "content ~"),
+    MALFORMED("PollReqContent of nothing, PBMAC1", PKI_POLLREQ, BY_PBMAC1, "content ~"),
+    MALFORMED("PollReqContent is cut off", PKI_POLLREQ, 0, "content = 30{30{02}}"),
+    MALFORMED("PollReqContent with a second element", PKI_POLLREQ, 0, "content > 05{}"),
+    MALFORMED("an entry of pollReq is NULL", PKI_POLLREQ, 0, ENTRY " = 05{}"),
+    MALFORMED("an entry of pollReq is empty", PKI_POLLREQ, 0, ENTRY " ~"),
+    MALFORMED("an entry of pollReq is empty, MAC", PKI_POLLREQ, BY_MAC, ENTRY " ~"),
+    MALFORMED("an entry of pollReq is a SET", PKI_POLLREQ, 0, ENTRY " = 31{02{00}}"),
+    MALFORMED("an entry of pollReq has checkAfter", PKI_POLLREQ, 0, ENTRY " + 02{05}"),
+    MALFORMED("an entry of pollReq has a reason", PKI_POLLREQ, BY_MAC, ENTRY " + 30{0c{'now'}}"),
+    MALFORMED("the second entry of pollReq is NULL", PKI_POLLREQ, 0, ENTRY " > 05{}"),
+    MALFORMED("the second entry of pollReq is empty", PKI_POLLREQ, BY_PBMAC1, ENTRY " > 30{}"),
+    MALFORMED("certReqId of pollReq is a string", PKI_POLLREQ, 0, ENTRY "/0 = 0c{'0'}"),
+    MALFORMED("certReqId of pollReq is NULL", PKI_POLLREQ, 0, ENTRY "/0 = 05{}"),
+    MALFORMED("certReqId of pollReq is BOOLEAN", PKI_POLLREQ, BY_MAC, ENTRY "/0 = 01{00}"),
+    MALFORMED("certReqId of pollReq is ENUMERATED", PKI_POLLREQ, 0, ENTRY "/0 = 0a{00}"),
+    MALFORMED("certReqId of pollReq has no octets", PKI_POLLREQ, 0, ENTRY "/0 = 02{}"),
+    MALFORMED("certReqId of pollReq is not minimal", PKI_POLLREQ, 0, ENTRY "/0 = 02{0000}"),
+    MALFORMED("certReqId of pollReq is not minimal, below zero", PKI_POLLREQ, 0, ENTRY "/0 = 02{ffff}"),
+    MALFORMED("certReqId of pollReq has 72 bits", PKI_POLLREQ, 0, ENTRY "/0 = 02{010000000000000000}"),
+    MALFORMED("certReqId of pollReq is constructed", PKI_POLLREQ, 0, ENTRY "/0 = 22{02{00}}"),
 
     /* RFC 9810 5.3.22: "Its certReqId MUST be either the index of a CertResponse data structure with status
      * "waiting" or -1 referring to the complete response." */

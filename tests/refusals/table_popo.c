@@ -3,7 +3,6 @@
 #include "tests/refusals/refusal.h"
 
 #define ECDSA_SHA384 "(1.2.840.10045.4.3.3)"
-#define RSA_SHA256 "(1.2.840.113549.1.1.11) 05{}"
 
 /* A key other than the one that signs the proof. */
 static struct bytes other_spki(struct scene *scene)
@@ -29,6 +28,7 @@ static const struct refusal rows[] = {
     {"RFC 9483 4.1.1", "keyEncipherment, MAC", PKI_CR, BY_MAC, "popo = a2{81{01}}", IN_BODY, PKI_BAD_POP},
     {"RFC 4211 4", "popo with an unknown tag", PKI_IR, 0, "popo = a4{05{}}", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 4", "raVerified is constructed", PKI_IR, 0, "popo = a0{}", IN_BODY, PKI_BAD_DATA_FORMAT},
+    {"RFC 4211 4", "raVerified with a value", PKI_IR, 0, "popo = 80{00}", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 4.1", "popo is empty", PKI_IR, 0, "popo ~", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 4.1", "popo is primitive", PKI_IR, 0, "popo = 81{00}", IN_BODY, PKI_BAD_DATA_FORMAT},
     {"RFC 4211 4.1", "popo without a signature", PKI_IR, 0, "popo/1 -", IN_BODY, PKI_BAD_DATA_FORMAT},

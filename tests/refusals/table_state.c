@@ -69,8 +69,6 @@ static void begin_another_by_mac(struct scene *scene)
     client_cleanup(&other);
 }
 
-#define OTHER_ID "transactionID/0 = 04{07070707070707070707070707070707}"
-
 static const struct refusal rows[] = {
     /* "transactionIdInUse: […] the received request contains a transactionID that is currently in use for
      * another transaction" */

@@ -76,11 +76,6 @@ static void of_the_future(struct scene *scene)
     add(scene, &scene->world->vendor_ca, NULL, scene->world->now + DAY);
 }
 
-#define NOT_TRUSTED(section, what, request, how)                                                             \
-    {                                                                                                        \
-        section, what, request, 0, "", PKI_ERROR, PKI_SIGNER_NOT_TRUSTED, .prepare = how                     \
-    }
-
 static const struct refusal rows[] = {
     NOT_TRUSTED("RFC 5280 6.3.3 (j)", "a device that is revoked", PKI_IR, device_revoked),
     NOT_TRUSTED("RFC 5280 6.3.3 (j)", "a device that is revoked sends p10cr", PKI_P10CR, device_revoked),

@@ -1,5 +1,5 @@
 """What openssl cmp cannot send: ccr.py MESSAGE KEY URL OUT makes a ccr of the cr in MESSAGE, which KEY has signed, sends it, and polls
-until the answer is there: the certificate goes to OUT. The proof of possession does not depend on the body, the protection does."""
+until the answer is there: the certificate goes to OUT, and the ccr, as it was sent first, to OUT.ccr. The proof of possession does not depend on the body, the protection does."""
 import os, subprocess, sys, tempfile, time, urllib.request
 
 CR, CCR, CCP, ERROR, POLLREQ, POLLREP = 2, 13, 14, 23, 25, 26
@@ -67,7 +67,9 @@ def next_header(header, answer):
 path, key, url, out = sys.argv[1:]
 header, body, _, extra = parts(inside(open(path, "rb").read()))
 assert body[0] & 0x1F == CR, body[0]
-answer, kind, content = send(url, message(header, CCR, inside(body), key, extra))
+request = message(header, CCR, inside(body), key, extra)
+open(out + ".ccr", "wb").write(request)
+answer, kind, content = send(url, request)
 print("answered by", kind, flush=True)
 while kind == POLLREP or (kind == CCP and b"\x02\x01\x03" in content[:40]):  # waiting
     time.sleep(1)

@@ -75,6 +75,10 @@ of_repository announcement show national rann >"$work/rann"
 for line in 'upstream *national' 'body *rann' 'willBeRevokedAt' "revocationNotification"; do
     ok "shown: $line" grep -q -- "$line" "$work/rann"
 done
+refused "none of this kind" "'national' has announced nothing by cann" of_repository announcement show national cann
+refused "none of this upstream" "'natio' has announced nothing by rann" of_repository announcement show natio rann
+refused "no such kind" "'national' has announced nothing by ir" of_repository announcement show national ir
+refused "no such name" "has announced nothing by rann" of_repository announcement show "$(printf '%0999d' 0)" rann
 of_repository audit list --json >"$work/audit"
 ok "in the audit log" grep -q "upstream=national certificate $serial" "$work/audit"
 

@@ -53,7 +53,7 @@ for call in "--help" "cert --help" "cert list --help" "init --help"; do
 done
 refused "a command that is none" "did you mean 'cert list'" "$ctl" cert lst
 refused "an option that is none" 'did you mean --json' "$ctl" cert list --jsn
-refused "how the one command is called" '^usage: cmpctl cert export --config FILE \[--store URL\] SERIAL$' "$ctl" cert export
+refused "how the one command is called" '^usage: cmpctl cert export \[--config FILE\] \[--store URL\] SERIAL$' "$ctl" cert export
 same "its exit status" "$("$ctl" cert export >/dev/null 2>&1 || echo $?)" 2
 
 # fault TEXT SED PATTERN: a change of the configuration must be refused alike by cmpctl check and by cmpd, naming file

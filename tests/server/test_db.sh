@@ -44,7 +44,7 @@ node, = [r for r in rows if r["about"] == "node"]
 assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64 and node["version"], node
 print(" ".join(f"{r['name']}={r['rows']}" for r in rows if r["about"] == "table"))
 PY
-)" "transactions=4 certificates=3 secrets=1 blocked_keys=0 devices=0 claims=0 requests=0 approvals=0 announcements=0 revocations=1 crl_pieces=0 crls=0 crl_urls=0 deliveries=0 nodes=1 audit_seals=1 audit=8"
+)" "transactions=4 certificates=3 secrets=1 blocked_keys=0 devices=0 claims=0 requests=0 approvals=0 announcements=0 revocations=1 crl_pieces=0 crls=0 crl_urls=0 deliveries=0 renewals=0 nodes=1 audit_seals=1 audit=8"
 ok "readable, too" grep -q '^table: name="certificates" rows=3$' <(db status)
 ok "by URL" "$CMPD_BIN/cmpctl" db status --store "sqlite:$store"
 
@@ -187,6 +187,8 @@ mv "$dir/ca/cmp.key" "$work/cmp.key"
 refused "without the key" 'cmp.key' db purge
 mv "$work/cmp.key" "$dir/ca/cmp.key"
 same "nothing is deleted" "$(sql "SELECT count(*) FROM audit")" "$all"
+# What was put back is older than the seal of the purge.
+ok "the older store is taken" db check --accept-older
 
 # ---- migrate ----
 

@@ -244,7 +244,7 @@ make_crl factory next.crl
 mv "$v/next.crl" "$v/factory.crl"
 until_so "it is let in again" quietly enroll gnb-1
 wait_log "$log" 'event="CRLs of vendors loaded"'
-before=$(lines_of 'CRLs of vendors refused' "$log")
+before=$(lines_of 'CRLs of vendors refused.*holds no CRL' "$log")
 echo "a fault that waits for SIGHUP: [" >>"$dir/cmpd.yaml"
 echo "nonsense" >"$v/factory.crl"
 until_so "a damaged one is refused" has_more "$before" 'CRLs of vendors refused.*holds no CRL' "$log"

@@ -76,10 +76,12 @@ static void write_fetch(FILE *out, const struct store_fetch *fetch)
 static void write_outcome(FILE *out, const struct store_unit *unit)
 {
     fprintf(out, "commit: outcome %d\n", unit->outcome);
-    if (unit->outcome == STORE_CONFLICT)
+    for (enum store_outcome outcome = unit->outcome; outcome == STORE_CONFLICT && unit != NULL;
+         unit = unit->with) {
         fprintf(out, "conflict %d\n", unit->conflict);
-    if (unit->outcome == STORE_CONFLICT && unit->conflict == STORE_PRE_TX)
-        rows_put(out, &store_tables[STORE_TRANSACTIONS], &unit->row);
+        if (unit->conflict == STORE_PRE_TX)
+            rows_put(out, &store_tables[STORE_TRANSACTIONS], &unit->row);
+    }
 }
 
 struct text {
@@ -331,23 +333,36 @@ static void compare_rows(struct mirror *mirror, const struct world *world, const
     arena_free(arena);
 }
 
+static struct store_unit salted_unit(const struct mirror *mirror, struct arena *arena,
+                                     const struct store_unit *told)
+{
+    struct store_unit unit = *told, **tail = &unit.with;
+
+    unit.arena = arena;
+    salt_unit(mirror, arena, &unit);
+    for (const struct store_unit *at = told->with; at != NULL; at = at->with, tail = &(*tail)->with) {
+        must((*tail = arena_alloc(arena, sizeof **tail)) != NULL);
+        **tail = *at;
+        (*tail)->arena = arena;
+        salt_unit(mirror, arena, *tail);
+    }
+    store_unit_forget(&unit, STORE_UNKNOWN);
+    return unit;
+}
+
 void mirror_commit(struct mirror *mirror, const struct world *world, const struct store_unit *told)
 {
-    struct store_unit unit = *told;
+    struct arena *arena = arena_new(MIRROR_ARENA);
+    struct store_unit unit = salted_unit(mirror, arena, told);
     struct text memory, store;
 
-    unit.arena = arena_new(MIRROR_ARENA);
-    salt_unit(mirror, unit.arena, &unit);
-    unit.outcome = STORE_UNKNOWN;
-    unit.conflict = STORE_PRE_NONE;
-    unit.row = (struct store_tx){0};
     must(store_commit_wait(mirror->store, &unit));
     text_begin(&memory);
     text_begin(&store);
     write_outcome(memory.out, told);
     write_outcome(store.out, &unit);
     must_be_same(&memory, &store);
-    arena_free(unit.arena);
+    arena_free(arena);
     compare_rows(mirror, world, told);
     free(mirror->brought);
     mirror->brought = memory_as_text(world);

@@ -48,6 +48,7 @@ void reseal_pop(struct client *client, struct der_node *message)
     case PKI_IR:
     case PKI_CR:
     case PKI_KUR:
+    case PKI_CCR:
         covered = find(message, "1/0/0/0");
         signature = find(message, "1/0/0/[1]/1");
         break;

@@ -132,7 +132,8 @@ struct world {
     unsigned wants_seen[CMP_WANT_KINDS];
     unsigned undecided_at; /* the n-th verification from now on finds no memory; 0: none … */
     unsigned verifications_seen;
-    int macs_fail;             /* 1: … and no key is derived */
+    int macs_fail;      /* 1: … and no key is derived */
+    int without_tables; /* 1: answers are not read by the tables of `cmpctl decode`, which takes long */
     struct cmp_decision asked; /* the last question to policy; what it points to goes with the answer */
 
     struct mirror *mirror; /* NULL, or the store that all is asked of as well (tests/support/mirror.h) */
@@ -148,6 +149,14 @@ void world_free(struct world *world);
 /* world_forget empties the store, but for the secret. */
 void world_forget(struct world *world);
 
+/* struct answer_part is one of several responses, or statuses, in an answer. */
+struct answer_part {
+    struct pki_status_info status;
+    struct cert_response response;
+    struct certificate cert; /* if one was issued */
+    int has_cert;
+};
+
 /* struct answer is what came back, decoded. Lives in |arena|, freed by answer_free. */
 struct answer {
     struct arena *arena;
@@ -158,9 +167,12 @@ struct answer {
     struct cert_response response; /* of ip, cp and kup */
     struct certificate cert;       /* if one was issued */
     int has_cert;
+    struct answer_part parts[BOUND_SEVERAL]; /* if there are several; the fields above are empty then, but for
+                                              * |status| where all were refused: that of the first */
+    size_t part_count;
     int authenticated; /* the request got past its protection */
     uint64_t price_us;
-    struct cmp_message *driven; /* to its end, if it is a nested one, or in one */
+    struct cmp_message *driven; /* to its end, if it is a nested one, in one, or had parts */
     struct answer *inner;       /* of a batch: to the messages in it, in their order; freed with it */
     size_t inner_count;
     int is_inner;

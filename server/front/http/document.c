@@ -127,13 +127,16 @@ static int is_known(h2o_req_t *req, const struct front_page *page)
 int front_begin_kept(h2o_req_t *req, const struct front_page *page)
 {
     const struct front_conn *conn = front_conn_of(req);
-    int known = is_known(req, page);
+    int known = page->tag != NULL && is_known(req, page);
 
     if (conn != NULL && conn->thread->state >= FRONT_DRAINING)
         front_say_goodbye(conn, req);
     req->res.status = known ? 304 : page->status;
     req->res.reason = known ? "Not Modified" : "OK";
-    add_caching(req, page);
+    if (page->tag != NULL)
+        add_caching(req, page);
+    else
+        add(req, H2O_TOKEN_CACHE_CONTROL, "no-store");
     if (!known) {
         req->res.content_length = page->body.len;
         add(req, H2O_TOKEN_CONTENT_TYPE, page->content_type);

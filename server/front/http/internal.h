@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "server/base/address.h"
+#include "server/base/pulse.h"
 #include "server/front/http/http.h"
 #include "server/front/http/loop.h"
 
@@ -122,6 +123,7 @@ struct front_thread {
 
     /* What other threads touch. */
     _Atomic(struct front_mail *) inbox; /* newest first; taken as a whole, so no node can come back unseen */
+    struct pulse pulse;                 /* whether the thread goes round */
     atomic_uint posting;                /* threads that are about to touch inbox or loop */
     atomic_int closed;                  /* 1: jobs are not taken back any more */
 };
@@ -257,8 +259,8 @@ int front_answer_last(const struct front_request *request, const struct front_qu
  * 304 where the peer has it already. */
 void front_send_document(h2o_req_t *req, const struct front_page *page);
 
-/* front_begin_kept writes status and header of the answer to |req| by |page|, which has a tag. Returns 1 if
- * the peer has it already: then the answer has no content. */
+/* front_begin_kept writes status and header of the answer to |req| by |page|. Returns 1 if the peer has it
+ * already, which only one with a tag can be: then the answer has no content. */
 int front_begin_kept(h2o_req_t *req, const struct front_page *page);
 
 /* front_end_withdrawn ends the connections of |thread| by which a document goes out that was withdrawn. */

@@ -4,6 +4,7 @@
  * leave the client guessing). What libh2o answers by itself gets such a body by a filter. */
 #include "internal.h"
 #include "server/front/http/proxy.h"
+#include "server/front/http/trace.h"
 
 #include <h2o/http1.h>
 #include <h2o/http2.h>
@@ -13,6 +14,7 @@
 
 #include "server/base/log.h"
 #include "server/base/url_path.h"
+#include "server/pipeline/metrics.h"
 
 /* Bit numbers of PKIFailureInfo, RFC 9810 5.2.3. */
 enum { FAIL_BAD_REQUEST = 2, FAIL_BAD_DATA_FORMAT = 5, FAIL_SYSTEM_UNAVAIL = 24 };
@@ -244,13 +246,26 @@ static struct address client_of(const struct front_conn *conn, const h2o_req_t *
     return client;
 }
 
+/* trace_of returns the trace that |req| belongs to, or nothing: two fields are none (W3C Trace Context 3.2).
+ */
+static struct bytes trace_of(const h2o_req_t *req)
+{
+    static const char name[] = "traceparent";
+    ssize_t at = h2o_find_header_by_str(&req->headers, name, sizeof name - 1, -1);
+
+    if (at < 0 || h2o_find_header_by_str(&req->headers, name, sizeof name - 1, at) >= 0)
+        return bytes_of(NULL, 0);
+    return trace_parent(bytes_of(req->headers.entries[at].value.base, req->headers.entries[at].value.len));
+}
+
 /* log_lost tells of a request for a path that leads nowhere: most are written wrong in a device's settings.
  */
-static void log_lost(struct bytes host, struct bytes peer, struct bytes path, const char *text)
+static void log_lost(struct bytes host, struct bytes peer, struct bytes trace, struct bytes path,
+                     const char *text)
 {
     if (log_take("path not served", host))
         log_line(LOG_WARN, "path not served", log_octets("path", path), log_text("text", text),
-                 log_word_of("peer", peer));
+                 log_word_of("peer", peer), log_word_if_any("traceparent", trace));
 }
 
 /* ---- requests and their slots ---- */
@@ -346,7 +361,8 @@ void front_take_replies(struct front_thread *thread)
             slot_release(thread, request);
             front_note_answer(request);
             if (job->end == JOB_NO_ROUTE)
-                log_lost(job->host, job->peer, job->path, "no profile or operation has this path");
+                log_lost(job->host, job->peer, job->trace, job->path,
+                         "no profile or operation has this path");
             if (request->exchange != NULL)
                 front_answer_exchange(request, job);
             else
@@ -461,8 +477,12 @@ static int has_cmp_type(const h2o_req_t *req)
 static int serve_page(h2o_req_t *req, const struct front_handler *page, struct bytes path)
 {
     struct front_page out = {.status = 500, .content_type = "text/plain"};
+    ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_ACCEPT, -1);
+    struct front_ask ask = {.path = path};
 
-    page->handle(page->arg, path, &out);
+    if (at >= 0)
+        ask.accept = bytes_of(req->headers.entries[at].value.base, req->headers.entries[at].value.len);
+    page->handle(page->arg, &ask, &out);
     return front_answer_page(req, &out);
 }
 
@@ -479,8 +499,8 @@ static int refuse_path(h2o_req_t *req, const struct front_conn *conn, const char
     char peer[ADDRESS_TEXT_MAX], source[ADDRESS_TEXT_MAX];
 
     address_host(&host, &client);
-    log_lost(bytes_str(address_text(source, &host)), bytes_str(address_text(peer, &client)), path_of(req),
-             text);
+    log_lost(bytes_str(address_text(source, &host)), bytes_str(address_text(peer, &client)), trace_of(req),
+             path_of(req), text);
     return refuse(req, bytes_of(NULL, 0), 404, FAIL_BAD_REQUEST, text);
 }
 
@@ -501,11 +521,13 @@ static struct job *new_job(struct front_thread *thread, struct ledger_source *so
 {
     struct job *job = NULL;
 
-    if (!front_has_room_for_job(thread, octets))
+    if (!front_has_room_for_job(thread, octets)) {
+        pipeline_count_overload(OVERLOAD_MEMORY);
         *why = "the message needs more memory than there is";
-    else if (front_gives_up_too_often(source))
+    } else if (front_gives_up_too_often(source)) {
+        pipeline_count_overload(OVERLOAD_GIVEN_UP);
         *why = "too many requests from this address were given up: try again later";
-    else
+    } else
         job = pipeline_job(thread->front->pipeline, source, why);
     atomic_fetch_add_explicit(&source->octets, octets, memory_order_relaxed);
     if (job == NULL)
@@ -532,20 +554,24 @@ static struct job *make_job(struct front_request *request, struct bytes octets, 
     struct job *job = new_job(thread, source, octets.len, why);
     struct front_mail *mail = job != NULL ? arena_alloc(job->arena, sizeof *mail) : NULL;
     char peer[ADDRESS_TEXT_MAX], source_text[ADDRESS_TEXT_MAX];
+    struct bytes trace;
 
     ledger_unpin(source); /* the job has a pin of its own */
     if (job == NULL)
         return NULL;
+    job->transport = request->conn->tls_context != NULL ? JOB_BY_HTTPS : JOB_BY_HTTP;
     job->kind = request->exchange != NULL ? request->exchange->kind : JOB_CMP;
     job->request = arena_copy(job->arena, octets);
     job->path = arena_copy(job->arena, path);
     job->peer = arena_copy(job->arena, bytes_str(address_text(peer, &client)));
     address_host(&host, &client);
     job->host = arena_copy(job->arena, bytes_str(address_text(source_text, &host)));
+    trace = trace_of(request->req);
+    job->trace = arena_copy(job->arena, trace);
     job->on_done = on_done;
     job->front = mail;
     if (mail == NULL || job->request.data == NULL || (job->path.data == NULL && path.len > 0) ||
-        job->peer.data == NULL || job->host.data == NULL) {
+        job->peer.data == NULL || job->host.data == NULL || (job->trace.data == NULL && trace.len > 0)) {
         pipeline_job_free(thread->front->pipeline, job);
         *why = "the message needs more memory than there is";
         return NULL;

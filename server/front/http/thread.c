@@ -84,6 +84,7 @@ static int round_once(struct front_thread *thread, int32_t max_wait_ms)
         log_flush();
         return 0;
     }
+    pulse_answer(&thread->pulse);
     front_memory_turn(thread);
     front_take_replies(thread);
     follow_state(thread);

@@ -7,6 +7,7 @@
 
 #include "crypto/secret_memory.h"
 #include "internal.h"
+#include "server/base/file.h"
 
 /* The reason of BoringSSL's last error, for an operator. */
 static const char *reason(char *out, size_t len)
@@ -71,6 +72,25 @@ static int load_client_ca(struct config_fault *fault, const struct config *confi
 /* Of TLS 1.2; those of TLS 1.3 are all of this kind. */
 #define SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+enum { PASSPHRASE_FILE = 64 * 1024 };
+
+/* Writes the first line of the file |arg| for BoringSSL, which wipes it. The policy has opened the key with
+ * it before, and told what is wrong. */
+static int tell_passphrase(char *out, int size, int is_writing, void *arg)
+{
+    const char *path = arg;
+    uint8_t *text;
+    size_t len, line;
+
+    if (is_writing || path == NULL || size < 1 || !file_read(&text, &len, path, PASSPHRASE_FILE))
+        return -1;
+    line = file_first_line(text);
+    if (line <= (size_t)size)
+        memcpy(out, text, line);
+    file_free(text, len);
+    return line <= (size_t)size ? (int)line : -1;
+}
+
 static int load(struct config_fault *fault, const struct config *config, size_t index, SSL_CTX *ctx)
 {
     static const uint8_t context[] = "cmpd";
@@ -89,6 +109,9 @@ static int load(struct config_fault *fault, const struct config *config, size_t 
         return 0;
     if (!SSL_CTX_use_certificate_chain_file(ctx, tls->certificate))
         return fail(fault, config, index, "certificate", tls->certificate, "no certificate chain in PEM");
+    /* Of another key, and unencrypted: it is not asked for then. */
+    SSL_CTX_set_default_passwd_cb(ctx, tell_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, (void *)(uintptr_t)config->key_passphrase_file);
     if (!SSL_CTX_use_PrivateKey_file(ctx, tls->key, SSL_FILETYPE_PEM))
         return fail(fault, config, index, "key", tls->key, "no private key in PEM for that certificate");
     if (!SSL_CTX_check_private_key(ctx))

@@ -44,7 +44,8 @@ static int has_work(void *arg)
 {
     struct front_thread *thread = arg;
     return atomic_load(&thread->inbox) != NULL || atomic_load(&thread->front->state) != (int)thread->state ||
-           atomic_load(&thread->front->tls_version) != thread->tls_version;
+           atomic_load(&thread->front->tls_version) != thread->tls_version ||
+           !pulse_is_answered(&thread->pulse);
 }
 
 static int make_thread(struct front *front, unsigned index)
@@ -210,6 +211,25 @@ static int http_start(void *transport)
     return ok;
 }
 
+static void http_ask(void *transport)
+{
+    struct front *front = transport;
+
+    for (unsigned i = 0; i < front->thread_count; i++)
+        pulse_ask(&front->threads[i].pulse);
+    wake_threads(front);
+}
+
+static int http_answers(void *transport)
+{
+    const struct front *front = transport;
+
+    for (unsigned i = 0; i < front->thread_count; i++)
+        if (!pulse_is_answered(&front->threads[i].pulse))
+            return 0;
+    return 1;
+}
+
 static void http_drain(void *transport)
 {
     set_state(transport, FRONT_DRAINING);
@@ -245,6 +265,8 @@ const struct transport http_transport = {
     .open = http_open,
     .start = http_start,
     .reload = http_reload,
+    .ask = http_ask,
+    .answers = http_answers,
     .drain = http_drain,
     .stop = http_stop,
     .versions = http_versions,

@@ -32,6 +32,7 @@ import org.bouncycastle.asn1.cmp.RevRepContent;
 import org.bouncycastle.asn1.crmf.CRMFObjectIdentifiers;
 import org.bouncycastle.asn1.crmf.CertId;
 import org.bouncycastle.asn1.crmf.CertReqMessages;
+import org.bouncycastle.asn1.crmf.CertReqMsg;
 import org.bouncycastle.asn1.crmf.CertTemplateBuilder;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.CRLReason;
@@ -70,11 +71,15 @@ public final class Client {
 
     // ---- bodies ----
 
-    private static ASN1Encodable request(KeyPair keys, X500Name subject, X509CertificateHolder old) throws Exception {
-        var request = new JcaCertificateRequestMessageBuilder(BigInteger.ZERO).setPublicKey(keys.getPublic());
+    private static CertReqMsg request(int id, KeyPair keys, X500Name subject, X509CertificateHolder old) throws Exception {
+        var request = new JcaCertificateRequestMessageBuilder(BigInteger.valueOf(id)).setPublicKey(keys.getPublic());
         request.setSubject(subject).setProofOfPossessionSigningKeySigner(Pki.signer(keys.getPrivate()));
         if (old != null) request.addControl(oldCertId(old));
-        return new CertReqMessages(request.build().toASN1Structure());
+        return request.build().toASN1Structure();
+    }
+
+    private static ASN1Encodable request(KeyPair keys, X500Name subject, X509CertificateHolder old) throws Exception {
+        return new CertReqMessages(request(0, keys, subject, old));
     }
 
     /** RFC 4211 6.5. */
@@ -171,6 +176,31 @@ public final class Client {
         return new Identity(keys, certificate, others);
     }
 
+    /** Three requests in one message (RFC 9810 5.3.1); what the certConf leaves out is rejected (5.3.18). */
+    private void enrollSeveral(Protection protection, boolean implicit) throws Exception {
+        CertReqMsg[] requests = new CertReqMsg[3];
+        for (int i = 0; i < requests.length; i++)
+            requests[i] = request(i, Pki.newKeys(), new X500Name("O=Operator,CN=gnb-" + i), null);
+        Transaction transaction = new Transaction(server, protection, implicit);
+        CertResponse[] responses = CertRepMessage.getInstance(
+            transaction.exchange(TYPE_INIT_REQ, new CertReqMessages(requests), TYPE_INIT_REP)).getResponse();
+        Deviation.unless(responses.length == requests.length, responses.length + " responses");
+        CertificateConfirmationContentBuilder confirmed = new CertificateConfirmationContentBuilder();
+        for (int i = 0; i < responses.length; i++) {
+            X509CertificateHolder certificate = certificateIn(responses[i]);
+            Deviation.unless(responses[i].getCertReqId().getValue().intValue() == i, "another certReqId");
+            Deviation.unless(certificate.getSubject().equals(new X500Name("O=Operator,CN=gnb-" + i)), "another subject");
+            Pki.checkPath(certificate, transaction.extraCerts(), server.root);
+            boolean accepted = implicit || i != 1;
+            if (accepted) confirmed.addAcceptedCertificate(certificate, BigInteger.valueOf(i));
+            inStore(certificate, accepted ? "valid" : "revoked");
+        }
+        Deviation.unless(transaction.confirmedImplicitly() == implicit, "implicitConfirm is not as we asked");
+        if (!implicit)
+            transaction.exchange(TYPE_CERT_CONFIRM,
+                confirmed.build(new JcaDigestCalculatorProviderBuilder().setProvider("BC").build()).toASN1Structure(), TYPE_CONFIRM);
+    }
+
     static X509CertificateHolder certificateIn(CertResponse response) {
         BigInteger status = response.getStatus().getStatus();
         Deviation.unless(status.intValue() == PKIStatus.GRANTED, "the status is " + status);
@@ -249,6 +279,9 @@ public final class Client {
             inStore(enroll(TYPE_P10_CERT_REQ, protection, Confirmation.EXPLICIT).certificate(), "valid");
             ask(protection);
         }
+
+        enrollSeveral(device, false);
+        enrollSeveral(device, true);
 
         // RFC 9481 3.2 and RFC 9688: SHAKE and SHA-3 beneath ECDSA, and SHA-3 in a MAC.
         for (String algorithm : List.of("SHAKE128WITHECDSA", "SHAKE256WITHECDSA", "SHA3-256WITHECDSA", "SHA3-512WITHECDSA")) {

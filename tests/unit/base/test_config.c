@@ -9,6 +9,9 @@
 
 #define LISTENERS "listeners: [{address: ':8829'}]\n"
 #define CAS "cas: [{name: a, certificate: a.pem, key: a.key, cmp_certificate: c.pem, cmp_key: c.key}]\n"
+#define TWO_CAS                                                                                              \
+    "cas:\n- {name: a, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"                            \
+    "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
 #define PROFILES "profiles: [{name: p}]\n"
 #define REST LISTENERS CAS PROFILES
 static const char NAME[] = "/etc/cmpd/cmpd.yaml";
@@ -214,6 +217,12 @@ static const struct wrong wrongs[] = {
     /* words, texts, lists */
     {"log: loud\n" REST, 1, {"log is \"loud\"", "debug, info, warn, error"}},
     {REST "front: 1\n", 4, {"auto, io_uring, epoll"}},
+    {REST "log_to: syslog\n", 4, {"log_to is \"syslog\"", "stderr, journald, file"}},
+    {REST "log_file_mode: 0666\n", 4, {"log_file_mode is \"0666\"", "0600, 0640"}},
+    {REST "log_to: file\n", 4, {"log_file names none", "write log_file: PATH"}},
+    {REST "log_file: a.log\n", 4, {"log_file is for log_to: file", "remove log_file"}},
+    {REST "log_to: journald\nlog_file: a.log\n", 5, {"log_file is for log_to: file"}},
+    {REST "log_to: journald\nlog_format: json\n", 5, {"journald has a field for each value"}},
     {LISTENERS CAS "profiles:\n- name: p\n  mac: {allowed: yes}\n", 5, {"allowed is \"yes\"", "true, false"}},
     {LISTENERS CAS "profiles:\n- name: p\n  mac: {allowed: flase}\n", 5, {"true, false"}},
     {REST "node:\n", 4, {"node has no value"}},
@@ -278,6 +287,21 @@ static const struct wrong wrongs[] = {
     {LISTENERS CAS "profiles:\n- name: p\n  accept:\n    vendors:\n    - v\n", 7, {"no vendor \"v\""}},
     {LISTENERS CAS "profiles:\n- name: p\n- name: q\n", 1, {"default_profile: NAME"}},
     {REST "default_profile: q\n", 4, {"no profile \"q\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n  former: q\n", 5, {"no profile \"q\""}},
+    {LISTENERS CAS "profiles:\n- name: p\n- name: q\n  former: p\ndefault_profile: p\n",
+     6,
+     {"of the same CA"}},
+    {LISTENERS TWO_CAS "profiles:\n- {name: p, ca: a}\n- name: q\n  ca: b\n  former: q\ndefault_profile: p\n",
+     9,
+     {"of the same CA"}},
+    {LISTENERS TWO_CAS
+     "profiles:\n- {name: p, ca: a, former: q}\n- {name: q, ca: b, former: p}\ndefault_profile: p\n",
+     6,
+     {"in a circle"}},
+    {LISTENERS TWO_CAS "profiles:\n- {name: p, ca: a, former: q}\n- {name: q, ca: b, former: r}\n"
+                       "- {name: r, ca: a, former: q}\ndefault_profile: p\n",
+     6,
+     {"in a circle"}},
     {LISTENERS CAS "profiles:\n- name: p\n  keys:\n    rsa_bits_min: 4096\n    rsa_bits_max: 3072\n",
      6,
      {"rsa_bits_min (4096)", "in keys"}},
@@ -356,10 +380,8 @@ Test(config, retention_that_is_longer_than_any_message_is_taken)
         "profiles:\n- name: p\n  accept: {message_time_seconds: 43199}\n  retain: {transactions_days: 1}\n",
         LISTENERS CAS "profiles:\n- name: p\n  retain: {certificates_days: 1, transactions_days: 1}\n",
         /* another CA's transactions are others */
-        LISTENERS "cas:\n- {name: a, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
-                  "- {name: b, certificate: a, key: a, cmp_certificate: c, cmp_key: d}\n"
-                  "profiles:\n- {name: p, ca: a, retain: {transactions_days: 1}}\n"
-                  "- {name: q, ca: b, accept: {message_time_seconds: 0}}\ndefault_profile: p\n",
+        LISTENERS TWO_CAS "profiles:\n- {name: p, ca: a, retain: {transactions_days: 1}}\n"
+                          "- {name: q, ca: b, accept: {message_time_seconds: 0}}\ndefault_profile: p\n",
     };
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct config_fault fault;

@@ -35,6 +35,9 @@ Test(config_reload, what_takes_a_restart_is_told_with_its_line)
         {LISTENERS CAS PROFILES "front: epoll\n", ":6: front has changed: restart to use it"},
         {LISTENERS CAS PROFILES "hardening: off\n", ":6: hardening has changed"},
         {LISTENERS CAS PROFILES "audit_seal_file: other\n", ":6: audit_seal_file has changed"},
+        {LISTENERS CAS PROFILES "log_to: journald\n", ":6: log_to has changed"},
+        {LISTENERS CAS PROFILES "log_format: json\n", ":6: log_format has changed"},
+        {LISTENERS CAS PROFILES "log_file_mode: 0640\n", ":6: log_file_mode has changed"},
         {LISTENERS CAS PROFILES "threads: {workers: 3}\n", ":6: threads have changed: restart to use them"},
         {LISTENERS CAS PROFILES "limits: {idle_seconds: 61}\n", ":6: limits have changed"},
         {LISTENERS CAS PROFILES "engines: [aws-lc]\n", ":6: engines have changed"},
@@ -77,9 +80,10 @@ Test(config_reload, the_rest_is_taken)
 
 Test(config_reload, what_nodes_may_differ_in)
 {
-    static const char *const own[] = {"front",          "hardening", "log",    "node",      "store",
-                                      "engines",        "threads",   "limits", "listeners", "trusted_proxies",
-                                      "audit_seal_file"};
+    static const char *const own[] = {
+        "front",           "hardening", "log",        "node",      "store",
+        "engines",         "threads",   "limits",     "listeners", "trusted_proxies",
+        "audit_seal_file", "log_to",    "log_format", "log_file",  "log_file_mode"};
     static const char *const common[] = {"seal_key",        "cas", "profiles", "vendors",
                                          "default_profile", "",    "logs",     "lo"};
 

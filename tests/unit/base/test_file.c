@@ -292,3 +292,23 @@ Test(file, without_a_limit_a_file_is_read_whole)
     cr_assert_gt(len, 100);
     file_free(data, len);
 }
+
+Test(file, a_stamp_is_another_once_the_file_behind_a_link_is)
+{
+    char link[sizeof path + 8];
+    uint64_t absent, first, second;
+
+    snprintf(link, sizeof link, "%s.link", path);
+    cr_assert_eq(symlink(path, link), 0);
+    absent = file_stamp(FILE_STAMP, link);
+    cr_assert(file_write(path, "secret", 6, 0600, 1));
+    first = file_stamp(FILE_STAMP, link);
+    cr_expect_neq(first, absent);
+    cr_expect_eq(file_stamp(FILE_STAMP, link), first);
+    cr_assert(file_write(path, "public", 6, 0600, 0));
+    second = file_stamp(FILE_STAMP, link);
+    cr_expect_neq(second, first);
+    cr_assert_eq(unlink(path), 0);
+    cr_expect_eq(file_stamp(FILE_STAMP, link), absent);
+    cr_assert_eq(unlink(link), 0);
+}

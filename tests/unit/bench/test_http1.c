@@ -41,7 +41,7 @@ static void posts(const char *text)
                  connection.out.data);
 }
 
-/* RFC 9811 3.3: "the media type MUST be set to 'application/pkixcmp'"; RFC 9112 3.2: Host */
+/* RFC 9811 3.2: the media type is application/pkixcmp; RFC 9112 3.2: Host */
 Test(http1, a_message_is_posted_and_a_page_is_got)
 {
     posts("POST /pkix/ HTTP/1.1\r\nHost: ca.example:8829\r\nContent-Type: application/pkixcmp\r\n"

@@ -190,7 +190,7 @@ Test(http2, the_client_says_how_it_wants_it)
     cr_assert_eq(window_heard, 1024 * 1024 - 65535);
 }
 
-/* RFC 9113 8.3.1; RFC 9811 3.3: application/pkixcmp */
+/* RFC 9113 8.3.1; RFC 9811 3.2: application/pkixcmp */
 Test(http2, a_message_is_posted_and_a_page_is_got)
 {
     struct exchange message = {.body = bytes_str("hello"), .media_type = "application/pkixcmp"},

@@ -123,7 +123,8 @@ static void expect_signed_by(const struct answer *answer, const struct ctl_ident
     cr_expect(bytes_equal(answer->message.extra_certs[0], signer->cert_der));
 }
 
-/* RFC 9810 5.1.3 lets the answer have a protection of its own. With a signature that a device knows by the
+/* RFC 9810 5.3.21: "The CA MUST always sign it with a signature key."
+ * RFC 9810 5.1.3 lets the answer have a protection of its own. With a signature that a device knows by the
  * MAC alone, caPubs would vouch for itself (RFC 9483 4.1.1). */
 Test(answer, a_request_with_a_MAC_is_answered_by_a_signature_where_the_profile_says_so)
 {
@@ -282,7 +283,10 @@ static size_t ca_pub_count(const struct answer *answer, struct bytes *first)
     return count;
 }
 
-/* RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the
+/* RFC 9810 8.9: "A provider of trust anchors, which may be an RA involved in configuration management of
+ * its clients, MUST NOT include to-be-trusted CA certificates in a CMP message unless […] by loading them
+ * into its trust store."
+ * RFC 9483 4.1.1: "If used, it MUST contain only a trust anchor, e.g., root certificate, of the
  * certificate contained in certOrEncCert"
  * RFC 9483 4.1.2: "The caPubs field in the certificate response message MUST be absent."
  * A signed ip needs none: who trusts its signature has an anchor. */
@@ -415,6 +419,95 @@ Test(answer, without_its_key_the_server_says_so_unprotected_with_status_503)
     cr_assert_not(answer.message.has_protection);
     cr_assert(bytes_equal(answer.message.header.transaction_id, client.header.transaction_id));
     expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+}
+
+/* RFC 9483 3.5: the other side holds the certificate that protects against its validity, so what one that has
+ * ended signs is nothing to it. Nothing is issued for it, by whatever it asks, and nothing is done. */
+Test(answer, after_the_end_of_what_signs_nothing_is_done_and_the_answer_is_bare)
+{
+    struct client *const clients[] = {&client, &mac};
+    int64_t *const of[] = {&world->ca.cmp_cert.not_after, &world->ca.cert.not_after,
+                           &world->ca.chain_not_after};
+
+    for (size_t i = 0; i < 3; i++) {
+        int64_t before = *of[i];
+        *of[i] = world->now - 1;
+        for (size_t c = 0; c < 2; c++) {
+            struct answer answer = world_send(world, client_request(clients[c], PKI_IR));
+            cr_expect_eq(answer.result.end, JOB_NO_KEY);
+            cr_expect_not(answer.message.has_protection);
+            expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+            answer_free(&answer);
+        }
+        *of[i] = before;
+    }
+    cr_expect_eq(world->cert_count, 0);
+}
+
+/* RFC 9810 5.1: "Subsequent messages" of a transaction may leave out what the first one had, and a station
+ * may keep who answered first. */
+Test(answer, all_answers_of_a_transaction_are_under_one_certificate)
+{
+    struct cmp_authority *ca = &world->ca;
+    struct certificate_tbs tbs;
+    struct answer begun, answer;
+    struct bytes confirm, former;
+
+    /* Another one for the same key. What it is signed with, nobody asks here. */
+    cr_assert(certificate_read_tbs(&tbs, ca->cmp_cert.tbs));
+    cr_assert(certificate_reissue(&former, world->arena, &tbs, bytes_str("0123456789abcdef"),
+                                  world->now - 100, world->now + 60));
+    cr_assert(
+        certificate_assemble(&ca->former_cmp_cert, world->arena, former, ca->algorithm, bytes_str("-")));
+    memcpy(ca->former_extra_certs, ca->signed_extra_certs, sizeof ca->former_extra_certs);
+    ca->former_extra_certs[0] = ca->former_cmp_cert;
+    ca->former_not_after = world->now + 60;
+    ca->cmp_since = world->now + 5;
+
+    begun = world_send(world, client_request(&client, PKI_IR));
+    cr_expect(bytes_equal(begun.message.extra_certs[0], ca->former_cmp_cert));
+    confirm = client_confirm(&client, &begun, -1);
+    world->now += 10; /* it is in use, and this transaction began before */
+    answer = world_send(world, confirm);
+    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->former_cmp_cert));
+    expect_pkiconf(&answer);
+    answer_free(&begun);
+    world->now += 60; /* the former one has ended */
+    answer = world_send(world, confirm);
+    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->cmp_cert.der));
+    answer_free(&answer);
+}
+
+/* Who begins once it is in use has answers under it. */
+Test(answer, a_transaction_that_begins_later_is_under_the_new_one)
+{
+    struct cmp_authority *ca = &world->ca;
+    struct answer answer;
+
+    ca->former_cmp_cert = world->issuing.cert_der;
+    ca->former_extra_certs[0] = ca->former_cmp_cert;
+    ca->former_not_after = world->now + 60;
+    ca->cmp_since = world->now;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->cmp_cert.der));
+    answer_free(&answer);
+}
+
+/* A transaction that the end comes into goes on when somebody has done something about it. */
+Test(answer, a_transaction_outlives_the_end_of_what_signs)
+{
+    struct answer begun = world_send(world, client_request(&client, PKI_IR)), answer;
+    struct bytes confirm = client_confirm(&client, &begun, -1);
+    int64_t before = world->ca.cmp_cert.not_after;
+
+    world->ca.cmp_cert.not_after = world->now - 1;
+    answer = world_send(world, confirm);
+    cr_expect_eq(answer.result.end, JOB_NO_KEY);
+    answer_free(&answer);
+    world->ca.cmp_cert.not_after = before;
+    answer = world_send(world, confirm);
+    expect_pkiconf(&answer);
+    answer_free(&begun);
 }
 
 /* RFC 9483 3.3: with a MAC extraCerts "MUST be present in ip, cp, and kup messages and contain the chain of a

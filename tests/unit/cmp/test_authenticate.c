@@ -263,7 +263,10 @@ static void use_pbm(size_t salt_len, enum digest_id owf, enum digest_id digest, 
     mac.transaction_id[0]++;
 }
 
-/* RFC 9810 5.1.3.1, "The OWF is then applied iterationCount times": the upper bound keeps a peer from
+/* RFC 4211 4.4: "The iterationCount MUST be a minimum of 100."
+ * RFC 9045 4.3: "The iterationCount MUST be a minimum of 100; however, the iterationCount SHOULD be as
+ * large as server performance will allow, typically at least 10,000 [DIGALM]."
+ * RFC 9810 5.1.3.1, "The OWF is then applied iterationCount times": the upper bound keeps a peer from
  * choosing our work, the lower one from making guesses cheap. */
 Test(authenticate, iterationCount_is_bounded_by_the_profile)
 {
@@ -284,7 +287,8 @@ Test(authenticate, iterationCount_is_bounded_by_the_profile)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 4211 4.4: the salt makes a dictionary of secrets worthless; ours are 8 to 128 octets. */
+/* RFC 4211 4.4: "The salt SHOULD be at least 8 octets (64 bits) long."
+ * RFC 4211 4.4: the salt makes a dictionary of secrets worthless; ours are 8 to 128 octets. */
 Test(authenticate, a_salt_has_8_to_128_octets)
 {
     static const struct {
@@ -348,7 +352,8 @@ Test(authenticate, SHA1_as_owf_and_as_mac_needs_the_profile_s_leave)
     expect_certificate(&answer, PKI_IP);
 }
 
-/* RFC 9481 6.2.1, RFC 9688 section 4 */
+/* RFC 9045 4.2: "All implementations MUST support SHA-256 [SHS]."
+ * RFC 9481 6.2.1, RFC 9688 section 4 */
 Test(authenticate, PasswordBasedMac_goes_with_every_SHA2_and_SHA3)
 {
     for (enum digest_id id = DIGEST_SHA224; id <= DIGEST_SHA3_512; id++) {

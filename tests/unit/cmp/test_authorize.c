@@ -1,4 +1,6 @@
 /* authorize.c: whom the operator has asked before a certificate is issued. */
+#include "server/cmp/internal.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/fixture.h"
 
 static const struct config_authorize config = {.url = "unix:/x"};
@@ -106,4 +108,26 @@ Test(authorize, an_update_may_be_denied_and_not_renamed)
     cr_expect_eq(answer.result.fail_info, PKI_NOT_AUTHORIZED);
     answer_free(&answer);
     private_key_free(own.key);
+}
+
+/* Each request of a message is another one, of the same transaction. */
+Test(authorize, several_requests_are_asked_for_one_by_one)
+{
+    struct answer answer = world_send(world, several_requests(&client, PKI_IR, 2));
+    uint8_t whole[CMP_HASH];
+
+    cr_assert_eq(answer.part_count, 2);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert);
+    cr_expect_eq(world->wants_seen[CMP_WANT_ASK], 2);
+    digest_compute(whole, DIGEST_SHA256, answer.driven->in.der);
+    cr_expect_eq(world->question.request_hash.len, CMP_HASH);
+    cr_expect(!bytes_equal(world->question.request_hash, bytes_of(whole, CMP_HASH)));
+    cr_expect(bytes_equal(world->question.transaction_id, client.header.transaction_id));
+    answer_free(&answer);
+    world->verdict.verdict = CMP_VERDICT_DENY;
+    client.transaction_id[0] ^= 1;
+    answer = world_send(world, several_requests(&client, PKI_IR, 2));
+    cr_expect(answer.result.refused);
+    cr_expect_eq(world->cert_count, 2);
+    answer_free(&answer);
 }

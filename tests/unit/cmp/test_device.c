@@ -2,6 +2,8 @@
  * commit (3GPP TS 33.310 9: a base station enrolls once with its vendor's certificate). */
 #include "crypto/random.h"
 #include "storage/row.h"
+#include "tests/support/issue.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/fixture.h"
 
 enum { DAY = 24 * 60 * 60 };
@@ -44,6 +46,45 @@ static struct bytes device_id(void)
     static uint8_t id[STORE_HASH];
 
     return cmp_device_id(id, issuer(), bytes_str("Example"), bytes_str("DEVICE-1"));
+}
+
+/* ---- a factory certificate that has expired ---- */
+
+/* By the operator's choice alone, for so many days; its issuers count as they were then. CRLs and the list of
+ * what is blocked count as of now (RFC 5280 6.1.3 (a) (2) would refuse it). */
+Test(device, an_expired_certificate_counts_for_as_long_as_its_vendor_says)
+{
+    static const struct {
+        int64_t past; /* seconds after its end */
+        uint32_t days;
+        int granted;
+    } cases[] = {{1, 0, 0}, {1, 1, 1}, {DAY, 1, 1}, {DAY + 1, 1, 0}, {300 * (int64_t)DAY, 36500, 1},
+                 {-1, 1, 1}};
+    struct ctl_identity expired;
+    struct certificate_plan plan = {.subject = world->device.cert.subject,
+                                    .not_before = world->now - 1000,
+                                    .not_after = world->now - 1,
+                                    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+    int64_t end = plan.not_after;
+
+    issue(world, &expired, private_key_generate(KEY_P256, 0), plan, &world->vendor_ca);
+    world->config.devices = CONFIG_DEVICES_OPEN;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        client_cleanup(&other);
+        client_init(&other, world, 0);
+        client_sign_by(&other, &expired, &world->vendor_ca.cert_der, 1);
+        other.header.implicit_confirm = 1;
+        vendor.late_days = cases[i].days;
+        world->now = end + cases[i].past;
+
+        other.header.message_time = world->now;
+        struct answer answer = world_send(world, client_request(&other, PKI_IR));
+        cr_expect_eq(answer.has_cert, cases[i].granted, "case %zu: %s", i, answer.result.text);
+        cr_expect_eq(answer.result.warning != NULL && strstr(answer.result.warning, "has expired") != NULL,
+                     cases[i].granted && cases[i].past > 0, "case %zu", i);
+        answer_free(&answer);
+    }
+    ctl_identity_cleanup(&expired);
 }
 
 static struct store_claim *claim_of(int slot)
@@ -289,6 +330,26 @@ Test(device, a_blocked_one_is_refused_whatever_the_profile_admits)
         refused(&client, PKI_NOT_AUTHORIZED, "unblock");
     }
     cr_expect_eq(world->cert_count, 0);
+}
+
+/* A CA got another key, so devices are listed anew: who was blocked stays out. */
+Test(device, one_that_is_blocked_at_the_CA_before_does_not_come_in_at_this_one)
+{
+    struct cmp_authority before = world->ca;
+    struct store_device *row = list_device(STORE_DEVICE_BLOCKED);
+    uint8_t id[STORE_HASH];
+
+    memset(before.id, 0x77, sizeof before.id);
+    memcpy(world->devices[0].issuer, before.id, sizeof before.id);
+    row->device = arena_copy(world->rows, cmp_device_id(id, bytes_of(before.id, STORE_ISSUER_ID),
+                                                        bytes_str("Example"), bytes_str("DEVICE-1")));
+    world->other_profile.ca = &before;
+    world->profile.former = &world->other_profile;
+    world->config.devices = CONFIG_DEVICES_OPEN;
+    refused(&client, PKI_NOT_AUTHORIZED, "unblock --ca");
+    cr_expect_eq(world->cert_count, 0);
+    row->state = STORE_DEVICE_KNOWN;
+    enroll(&client);
 }
 
 Test(device, in_a_listed_profile_only_listed_ones_enroll)
@@ -659,4 +720,67 @@ Test(device, secrets_vouch_for_no_device)
 
     expect_certificate(&answer, PKI_IP);
     cr_expect_eq(world->device_count + world->claim_count, 0);
+}
+
+/* ---- several requests in one message ---- */
+
+/* Each has a slot of its own, as far as there are any. */
+Test(device, several_requests_take_a_slot_each)
+{
+    struct answer answer;
+
+    world->config.once.slots = 3;
+    enroll(&other);
+    answer = world_send(world, several_requests(&client, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert && !answer.parts[2].has_cert);
+    cr_expect_eq(answer.parts[2].status.fail_info, UINT64_C(1) << PKI_DUPLICATE_CERT_REQ);
+    for (int i = 0; i < 2; i++)
+        cr_expect(bytes_equal(claim_of(i + 1)->serial, answer.parts[i].cert.serial), "slot %d", i + 1);
+    cr_expect_eq(world->claim_count, 3);
+    answer_free(&answer);
+}
+
+/* What nobody confirmed gives way, and to one of them. */
+Test(device, several_requests_do_not_take_the_same_place)
+{
+    struct answer answer, unconfirmed;
+
+    world->config.once.slots = 2;
+    other.header.implicit_confirm = 0;
+    unconfirmed = world_send(world, client_request(&other, PKI_IR));
+    cr_assert(unconfirmed.has_cert);
+    answer = world_send(world, several_requests(&client, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert && !answer.parts[2].has_cert);
+    cr_expect_eq(world_cert_of(world, unconfirmed.cert.serial)->status, STORE_CERT_REVOKED);
+    cr_expect(bytes_equal(claim_of(1)->serial, answer.parts[0].cert.serial));
+    cr_expect(bytes_equal(claim_of(0)->serial, answer.parts[1].cert.serial));
+    answer_free(&answer);
+    answer_free(&unconfirmed);
+    world_check(world);
+}
+
+/* Another node was faster: the message is good as it is, and may come again. */
+static void enroll_elsewhere(struct world *where)
+{
+    struct answer answer = world_send(where, client_request(&other, PKI_IR));
+    must(answer.has_cert);
+    answer_free(&answer);
+}
+
+Test(device, several_requests_of_two_nodes)
+{
+    struct bytes request = several_requests(&client, PKI_IR, 2);
+    struct answer answer;
+
+    world->config.once.slots = 3;
+    world->before_commit = enroll_elsewhere;
+    answer = world_send(world, request);
+    expect_error(&answer, PKI_SYSTEM_UNAVAIL);
+    cr_expect_eq(world->cert_count, 1);
+    answer = world_send(world, request);
+    cr_assert_eq(answer.part_count, 2);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert);
+    answer_free(&answer);
 }

@@ -54,7 +54,8 @@ static void expect_update(struct bytes asked, struct bytes value)
     answer_free(&answer);
 }
 
-/* RFC 9483 4.3 genp.infoType: "MUST be the OID identifying the specific PKI management operation described
+/* RFC 9810 6.7.1: "The information REQUIRED is: * the current root-CA public key"
+ * RFC 9483 4.3 genp.infoType: "MUST be the OID identifying the specific PKI management operation described
  * below"
  * RFC 9483 4.3.2: "The newWithNew certificate […] is REQUIRED to be present if available."
  * RFC 9483 4.3.2: "The newWithOld certificate is REQUIRED to be present in the response message […]"

@@ -28,7 +28,8 @@ Test(info_keys, key_pair_types)
     expect(3, "", 3, "30 0f " RSA);
 }
 
-/* RFC 9481 7.1 has id-aes128-CBC mandatory, which is 2.16.840.1.101.3.4.1.2. */
+/* RFC 9483 4.3 genp.infoValue: "MUST be as specified for the specific PKI management operation"
+ * RFC 9481 7.1 has id-aes128-CBC mandatory, which is 2.16.840.1.101.3.4.1.2. */
 Test(info_keys, symmetric_algorithm)
 {
     expect(4, "", 4, "30 0b 06 09 60 86 48 01 65 03 04 01 02");

@@ -230,6 +230,8 @@ Test(op_enroll, an_unknown_outcome_is_found_out_before_anyone_is_answered)
     answer_free(&answer);
 }
 
+/* RFC 9810 8.7: "It is RECOMMENDED that such secret information be limited to a single PKI management
+ * operation." */
 Test(op_enroll, a_one_time_secret_serves_one_transaction)
 {
     struct client first, second;
@@ -471,7 +473,9 @@ Test(op_enroll, extraCerts_of_the_profile_follow_those_of_the_CA)
     }
 }
 
-/* RFC 9483 5.1.1: for raVerified "check that the request message was signed using a certificate containing
+/* RFC 9483 5.2.3.2: "The PKI management entity MUST be authorized to replace the proof-of-possession
+ * (after verifying it) with raVerified."
+ * RFC 9483 5.1.1: for raVerified "check that the request message was signed using a certificate containing
  * the cmcRA extended key usage (failInfo bit: notAuthorized)" */
 Test(op_enroll, raVerified_is_for_RAs)
 {
@@ -526,7 +530,8 @@ static struct bytes with_substitute(const struct cert_request *asked, const stru
     return messages;
 }
 
-/* RFC 4211 7.2: "the RA can place a new certificate template in the regInfo sequence"; "then the certificate
+/* RFC 4211 7.2: "The RA MUST copy all data from the core template to this attribute."
+ * RFC 4211 7.2: "the RA can place a new certificate template in the regInfo sequence"; "then the certificate
  * template in the request is ignored", of which the proof of possession stays. */
 Test(op_enroll, an_RA_has_another_template_than_was_proved)
 {
@@ -1034,6 +1039,47 @@ Test(op_enroll, one_update_at_a_time_where_the_profile_says_so)
     ctl_identity_cleanup(&own);
 }
 
+/* RFC 9810 5.2.3 and appendix F, keyUpdateWarning: "update already done for the oldCertId specified in
+ * CertReqMsg". What awaits its certConf has not been done. */
+Test(op_enroll, who_updates_again_is_told_so_where_the_profile_says_so)
+{
+    struct ctl_identity own;
+    struct answer first, again;
+    struct bytes request;
+
+    enroll_for_update(&own);
+    for (int warn = 0; warn <= 1; warn++) {
+        world->config.update.warn_again = warn;
+        first = update_again();
+        cr_assert(first.has_cert);
+        cr_expect_eq(first.status.status, PKI_ACCEPTED, "%d", warn);
+        answer_free(&first);
+        first = update_again(); /* the first one was never confirmed */
+        cr_expect_eq(first.status.status, PKI_ACCEPTED, "%d", warn);
+        again = world_send(world, client_confirm(&client, &first, -1));
+        expect_pkiconf(&again);
+        answer_free(&first);
+        client.header.recip_nonce = bytes_of(NULL, 0);
+        client.transaction_id[0]++;
+        request = client_request(&client, PKI_KUR);
+        for (int i = 0; i < 2; i++) { /* sent again, it is answered so again */
+            again = world_send(world, request);
+            cr_assert(again.has_cert);
+            cr_expect_eq(again.status.status, warn ? PKI_KEY_UPDATE_WARNING : PKI_ACCEPTED);
+            cr_expect_eq(again.status.text.len != 0, warn);
+            answer_free(&again);
+        }
+        /* Who has copied the key tries once more: what was warned of, and never confirmed, hides nothing. */
+        again = update_again();
+        cr_expect_eq(again.status.status, warn ? PKI_KEY_UPDATE_WARNING : PKI_ACCEPTED);
+        cr_expect_eq(again.result.warning != NULL, warn);
+        answer_free(&again);
+        /* The next turn begins without a successor. */
+        world_cert_of(world, own.cert.serial)->successor = bytes_of(NULL, 0);
+    }
+    ctl_identity_cleanup(&own);
+}
+
 static struct bytes rival;
 
 static void update_before_commit(struct world *w)
@@ -1167,7 +1213,10 @@ static void certify_cas(void)
                                                           .open = 8};
 }
 
-/* It waits for people, whoever asks. How it goes on is that of any other request (test_waiting.c). */
+/* RFC 9810 6.6.1: "The ccp message SHOULD contain the verification certificate of the responder CA; if
+ * present, the requester CA must then verify this certificate (for example, via the "out-of-band"
+ * mechanism)."
+ * It waits for people, whoever asks. How it goes on is that of any other request (test_waiting.c). */
 Test(op_enroll, a_ccr_waits_for_approval)
 {
     certify_cas();
@@ -1218,7 +1267,8 @@ Test(op_enroll, a_ccr_is_signed)
     expect_error(&answer, PKI_WRONG_INTEGRITY);
 }
 
-/* RFC 9810 D.6: signingAlg is what the certificate is to be signed with, validity is completely specified,
+/* RFC 9810 D.6: "MUST be completely specified (i.e., both fields present)"
+ * RFC 9810 D.6: signingAlg is what the certificate is to be signed with, validity is completely specified,
  * and subject is present. */
 Test(op_enroll, what_a_ccr_asks_for)
 {

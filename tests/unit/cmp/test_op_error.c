@@ -4,7 +4,9 @@
 
 TestSuite(op_error, .init = set_up, .fini = tear_down);
 
-/* RFC 9810 5.3.21: an error message ends the transaction; nothing says that the device kept the certificate.
+/* RFC 9810 5.3.21: "If the client sends this request, the server MUST respond with a pkiconf response or
+ * another error message if any part of the header is not valid."
+ * RFC 9810 5.3.21: an error message ends the transaction; nothing says that the device kept the certificate.
  */
 Test(op_error, an_error_message_of_the_peer_ends_the_transaction)
 {
@@ -24,8 +26,8 @@ Test(op_error, an_error_message_of_the_peer_ends_the_transaction)
     cr_assert_eq(certificate_row()->status, STORE_CERT_REVOKED);
 }
 
-/* RFC 9810 5.3.21: "the server MUST respond with a pkiconf response or another error message if any part of
- * the header is not valid." */
+/* RFC 9810 5.3.21: "If the client sends this request, the server MUST respond with a pkiconf response or
+ * another error message if any part of the header is not valid." */
 Test(op_error, an_error_message_with_a_wrong_nonce_or_body_is_refused)
 {
     client_next(&client, &first);

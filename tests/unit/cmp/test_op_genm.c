@@ -93,7 +93,9 @@ Test(op_genm, what_is_not_supported_is_named_beside_what_is)
     answer_free(&answer);
 }
 
-/* RFC 9810 D.5: an empty GenMsgContent asks for all relevant information. */
+/* RFC 9810 6.5: "The CA MUST respond to the request by providing (at least) all of the information
+ * requested by the requester."
+ * RFC 9810 D.5: an empty GenMsgContent asks for all relevant information. */
 Test(op_genm, whoever_asks_for_nothing_gets_all)
 {
     world->profile.general.signing_keys = hex(world->arena, "30 07 30 05 06 03 2b 65 70");

@@ -2,6 +2,7 @@
 #include "crypto/secret_memory.h"
 #include "server/cmp/internal.h"
 #include "tests/support/hex.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/nested.h"
 
 TestSuite(op_nested, .init = set_up_ra, .fini = tear_down_ra);
@@ -19,7 +20,9 @@ static const struct store_tx *tx_of(const struct client *c)
 
 /* ---- added protection (RFC 9483 5.2.2.1) ---- */
 
-/* RFC 9483 5.2.2.1: "sends the response message as described in Section 5.1, without wrapping it in a nested
+/* RFC 9483 7.1 FwdAddS, CA: "[Table 3: Forwarding Messages - Adding Protection to a Request Message,
+ * Section 5.2.2.1] MUST"
+ * RFC 9483 5.2.2.1: "sends the response message as described in Section 5.1, without wrapping it in a nested
  * message" */
 Test(op_nested, added_protection_is_answered_as_the_message_in_it)
 {
@@ -742,4 +745,48 @@ Test(op_nested, an_announcement_comes_alone)
     answer_free(&answer);
     answer = added(announcement);
     expect_error(&answer, PKI_BAD_REQUEST);
+}
+
+/* Of all that came in one message there is a bound, and parts count. */
+Test(op_nested, parts_of_messages_count)
+{
+    enum { WHOLE = 1 + BOUND_SEVERAL, MESSAGES = BOUND_NESTED_MESSAGES / WHOLE + 1 };
+    struct bytes messages[MESSAGES];
+    size_t granted = 0;
+
+    world->config.accept.nested = BOUND_NESTED_MESSAGES;
+    for (size_t i = 0; i < MESSAGES; i++) {
+        fresh(&client);
+        messages[i] = several_requests(&client, PKI_IR, BOUND_SEVERAL);
+    }
+    struct answer answer = batch(messages, MESSAGES);
+    cr_assert_eq(answer.inner_count, MESSAGES);
+    for (size_t i = 0; i < MESSAGES; i++)
+        granted += !answer.inner[i].result.refused;
+    cr_expect_eq(granted, MESSAGES - 1);
+    cr_expect_eq(world->cert_count, (MESSAGES - 1) * BOUND_SEVERAL);
+    answer_free(&answer);
+}
+
+/* Who may approve for one profile may not for another, in a message with several requests either. */
+Test(op_nested, added_protection_is_for_one_profile_of_several_requests)
+{
+    CBB cbb;
+
+    world->other_profile.ras = NULL;
+    fresh(&client);
+    cr_assert(CBB_init(&cbb, 32));
+    cr_assert(der_finish(&client.header.cert_profiles, world->arena, &cbb,
+                         der_add_octets(&cbb, CBS_ASN1_UTF8STRING, bytes_str("test")) &&
+                             der_add_octets(&cbb, CBS_ASN1_UTF8STRING, bytes_str("other"))));
+    struct answer answer = added(several_requests(&client, PKI_IR, 2));
+    cr_expect_str_eq(answer.result.setting, "profiles[0].accept.ras");
+    expect_error(&answer, PKI_NOT_AUTHORIZED);
+    cr_expect_eq(world->cert_count, 0);
+    fresh(&client);
+    client.header.cert_profiles = bytes_of(NULL, 0);
+    answer = added(several_requests(&client, PKI_IR, 2));
+    cr_assert_eq(answer.part_count, 2);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert);
+    answer_free(&answer);
 }

@@ -83,7 +83,9 @@ Test(op_poll, with_a_nonce_it_needs_no_tolerance)
     }
 }
 
-/* RFC 9810 5.3.22 */
+/* RFC 9810 5.3.22: "Its certReqId MUST be either the index of a CertResponse data structure with status
+ * "waiting" or -1 referring to the complete response."
+ * RFC 9810 5.3.22 */
 Test(op_poll, certReqId_is_that_of_the_request)
 {
     static const struct {

@@ -294,7 +294,10 @@ Test(op_revoke, an_RA_that_is_revoked_in_between_revokes_nothing)
     ctl_identity_cleanup(&ra);
 }
 
-/* RFC 5280 4.2.1.12: without extendedKeyUsage a certificate may be used for anything; for others it speaks
+/* RFC 9810 4.5: "To offer automatic validation for the delegation of a role by a CA to another entity,
+ * the certificates used for CMP message protection or signed data for central key generation MUST be
+ * issued by the delegating CA and MUST contain the respective EKUs."
+ * RFC 5280 4.2.1.12: without extendedKeyUsage a certificate may be used for anything; for others it speaks
  * only where it says so (RFC 9810 4.5). */
 Test(op_revoke, a_certificate_without_purposes_makes_no_RA)
 {
@@ -399,7 +402,7 @@ Test(op_revoke, a_shared_secret_cannot_revoke)
 /* RFC 9483 4.2: "MUST contain the certificate serialNumber attribute of the certificate to be revoked"
  * RFC 9483 4.2: "MUST contain the issuer attribute of the certificate to be revoked"
  * RFC 9483 5.1.3: "It MUST make sure that the referenced certificate exists (failInfo bit: badCertId), has
- * been issued by the addressed CA" */
+ * been issued by the addressed CA […]" */
 Test(op_revoke, the_certificate_must_be_one_of_this_CA)
 {
     struct ctl_identity ra;
@@ -502,10 +505,11 @@ Test(op_revoke, each_reason_does_what_RFC_5280_says)
 /* RFC 9483 4.2: "For this PKI management operation, the EE MUST include a sequence of one RevDetails
  * structure in the rr message body."
  * RFC 9483 4.2: "MUST contain a sequence of one element of type RevDetails" */
-Test(op_revoke, several_RevDetails_are_refused)
+Test(op_revoke, several_RevDetails_are_refused_where_RFC_9483_holds)
 {
     struct bytes one;
 
+    world->config.accept.header = CONFIG_HEADER_RFC9483;
     cr_assert(pki_encode_rev_req(&one, world->arena, own.cert.issuer, own.cert.serial, 0));
     struct answer answer = world_send(world, client_message(&client, PKI_RR, doubled(world->arena, one)));
     expect_refusal(&answer, PKI_RP, PKI_BAD_REQUEST);

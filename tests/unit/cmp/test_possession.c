@@ -194,19 +194,24 @@ Test(possession, a_malformed_poposkInput_is_refused)
     }
 }
 
-/* "MUST be exactly the same value as is contained in the certificate template" */
+/* RFC 4211 4.1: "This MUST be exactly the same value as is contained in the certificate template."
+ * "MUST be exactly the same value as is contained in the certificate template" */
 Test(possession, publicKey_is_that_of_the_template)
 {
     is_refused(send(&client, none, sender(client.signer->cert.subject), own_spki(&mac), INPUT));
 }
 
-/* "If poposkInput is present, the signature is computed over the DER-encoded value of poposkInput." */
+/* RFC 9810 5.2.8.2: "If certTemplate/altCertTemplate does not contain both the subject and public key
+ * values […] (i.e., the "value" OCTETs of the POPOSigningKeyInput DER)."
+ * "If poposkInput is present, the signature is computed over the DER-encoded value of poposkInput." */
 Test(possession, the_signature_is_over_poposkInput)
 {
     is_refused(send(&client, none, sender(client.signer->cert.subject), own_spki(&client), CERT_REQ));
 }
 
-/* "If certTemplate […] contains the subject and publicKey values, then poposkInput MUST be omitted" */
+/* RFC 9810 5.2.8.2: "If certTemplate (or the altCertTemplate control) contains the subject and publicKey
+ * values, then poposkInput MUST be omitted […] (or the DER-encoded value of AltCertTemplate)."
+ * "If certTemplate […] contains the subject and publicKey values, then poposkInput MUST be omitted" */
 Test(possession, beside_a_subject_there_is_no_poposkInput)
 {
     struct bytes info = sender(client.signer->cert.subject);
@@ -228,7 +233,10 @@ Test(possession, to_the_letter_of_RFC_9483_there_is_none)
     expect_refusal(&answer, PKI_IP, PKI_BAD_CERT_TEMPLATE);
 }
 
-/* "publicKeyMAC contains a password-based MAC on the DER-encoded value of publicKey" */
+/* RFC 4211 4.1: "All implementations MUST support id-PasswordBasedMAC."
+ * RFC 9045 3: "All implementations MUST support id-PasswordBasedMAC as presented in Section 4.4 of
+ * [RFC4211]."
+ * "publicKeyMAC contains a password-based MAC on the DER-encoded value of publicKey" */
 Test(possession, publicKeyMAC_is_by_the_secret_that_protects_the_request)
 {
     struct bytes algorithm = mac.header.protection_alg, spki = own_spki(&mac), pbmac1;

@@ -1,6 +1,9 @@
 /* quota.c, and agents as signer.c finds them: who enrolls for others by a certificate that is no RA's, and
  * how many certificates an agent and a shared secret get. RFC 9483 4.1.2 and 5.1.1: who is no RA does not
  * vouch for the possession of a key. */
+#include "server/cmp/internal.h"
+#include "storage/row.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/fixture.h"
 
 enum { DAY = 24 * 60 * 60 };
@@ -329,4 +332,75 @@ Test(quota, who_is_granted_implicitConfirm_has_nothing_open)
     granted(&mac, PKI_IR, PKI_IP);
     world->config.confirm.implicit = 0; /* asked for in vain */
     refused(&mac, PKI_BAD_REQUEST, "profiles[0].mac.open");
+}
+
+/* ---- several requests in one message ---- */
+
+Test(quota, several_requests_count_as_many)
+{
+    struct answer answer;
+    uint8_t id[STORE_HASH], key[STORE_CLAIM_KEY_MAX];
+    const struct store_claim *count;
+
+    world->config.mac.per_day = 3;
+    granted(&mac, PKI_IR, PKI_IP);
+    mac.transaction_id[0]++;
+    answer = world_send(world, several_requests(&mac, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert && !answer.parts[2].has_cert);
+    cr_expect_eq(answer.parts[2].status.fail_info, UINT64_C(1) << PKI_NOT_AUTHORIZED);
+    cmp_holder_id(id, "reference", world->reference);
+    count = world_find(world, STORE_CLAIMS, bytes_of(world->ca.id, STORE_ISSUER_ID),
+                       store_claim_key(key, bytes_of(id, STORE_HASH), 0, bytes_str(world->config.name)));
+    cr_assert_not_null(count);
+    cr_expect_eq(count->day_count, 3);
+    answer_free(&answer);
+    refused(&mac, PKI_NOT_AUTHORIZED, "profiles[0].mac.per_day");
+}
+
+/* More than a whole day's in one message, from who has had none. */
+Test(quota, several_requests_are_held_to_a_fresh_quota)
+{
+    world->config.mac.per_day = 1;
+    mac.transaction_id[0]++;
+    struct answer answer = world_send(world, several_requests(&mac, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && !answer.parts[1].has_cert && !answer.parts[2].has_cert);
+    answer_free(&answer);
+}
+
+Test(quota, several_requests_have_a_slot_each)
+{
+    struct answer answer;
+
+    world->config.mac.open = 2;
+    mac.header.implicit_confirm = 0;
+    mac.transaction_id[0]++;
+    answer = world_send(world, several_requests(&mac, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && answer.parts[1].has_cert && !answer.parts[2].has_cert);
+    cr_expect_eq(answer.parts[2].status.fail_info, UINT64_C(1) << PKI_BAD_REQUEST);
+    cr_expect_eq(world->claim_count, 2);
+    answer_free(&answer);
+}
+
+/* What one of them keeps from being confirmed at once is open. */
+Test(quota, several_requests_are_open_if_one_of_them_is)
+{
+    struct answer answer;
+    CBB cbb;
+
+    world->config.mac.open = 1;
+    world->other_config.confirm.implicit = 0;
+    mac.transaction_id[0]++;
+    cr_assert(CBB_init(&cbb, 32));
+    cr_assert(der_finish(&mac.header.cert_profiles, world->arena, &cbb,
+                         der_add_octets(&cbb, CBS_ASN1_UTF8STRING, bytes_str("test")) &&
+                             der_add_octets(&cbb, CBS_ASN1_UTF8STRING, bytes_str("test")) &&
+                             der_add_octets(&cbb, CBS_ASN1_UTF8STRING, bytes_str("other"))));
+    answer = world_send(world, several_requests(&mac, PKI_IR, 3));
+    cr_assert_eq(answer.part_count, 3);
+    cr_expect(answer.parts[0].has_cert && !answer.parts[1].has_cert && answer.parts[2].has_cert);
+    cr_expect_not(answer.message.header.implicit_confirm);
+    answer_free(&answer);
 }

@@ -92,7 +92,8 @@ Test(signer, a_certificate_without_key_identifier_is_found_by_its_name)
     ctl_identity_cleanup(&device);
 }
 
-/* RFC 9483 4.1.1 ir.extraCerts: "REQUIRED" */
+/* RFC 9810 D.7: "* external identity certificate MUST be carried in ir extraCerts field"
+ * RFC 9483 4.1.1 ir.extraCerts: "REQUIRED" */
 Test(signer, a_first_message_without_its_certificate_is_refused)
 {
     client.extra_cert_count = 0;
@@ -130,7 +131,9 @@ Test(signer, a_NULL_DN_sender_is_taken_with_senderKID_only)
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
 }
 
-/* RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
+/* RFC 9810 D.7: "* sender name in ir MUST be present (and identical to the subject name present in the
+ * external identity certificate);"
+ * RFC 9483 3.5: "If signature-based protection is used, the sender field MUST match the subject of the CMP
  * protection certificate. (failInfo bit: badMessageCheck)" */
 Test(signer, a_sender_other_than_the_subject_of_the_certificate_is_refused)
 {
@@ -947,6 +950,97 @@ Test(signer, what_is_passed_over_leaves_nothing_behind)
     trust_cleanup(&roots);
 }
 
+/* ---- a CA before this one ---- */
+
+/* From now on the default profile is of another CA, of the same name or not, and the profile "other", under
+ * which stations have their certificates, is of the CA before. */
+static void follow(struct ctl_identity *newer, struct cmp_authority *ca, int has_same_name)
+{
+    struct certificate_plan plan = {.is_ca = 1, .key_usage = KEY_USAGE_KEY_CERT_SIGN};
+
+    plan.subject = world->issuing.cert.subject;
+    if (!has_same_name)
+        cr_assert(name_build(&plan.subject, world->arena, (const char *const[]){"CN", "Issuing CA 2", NULL}));
+    issue(world, newer, private_key_generate(KEY_P256, 0), plan, &world->root);
+    *ca = world->ca;
+    ca->cert = newer->cert;
+    ca->key = newer->key;
+    memset(ca->id, 0x77, sizeof ca->id);
+    world->profile.ca = ca;
+    world->profile.former = &world->other_profile;
+}
+
+/* Which profile judges the update of |own|, beside which |more| stands in extraCerts. */
+static const char *judge_of(const struct ctl_identity *own, struct bytes more, const char *cert_profile)
+{
+    static char profile[32];
+    struct client next;
+
+    client_init(&next, world, 0);
+    client_sign_by(&next, own, &more, more.len != 0);
+    next.subject = own->cert.subject;
+    next.header.cert_profile = bytes_str(cert_profile);
+    struct answer answer = world_send(world, client_request(&next, PKI_KUR));
+    snprintf(profile, sizeof profile, "%s", answer.result.profile);
+    cr_expect_eq(answer.has_cert, strcmp(profile, "other") == 0, "%s: %s", profile, answer.result.text);
+    answer_free(&answer);
+    client_cleanup(&next);
+    return profile;
+}
+
+/* RFC 9810 4.4: a CA has another key, and maybe the same name. A station goes on at its URL; whose
+ * certificate it is, name and key identifier tell, and nothing that stands beside it may send it away from
+ * the CA that has issued it. */
+Test(signer, an_update_is_for_the_CA_that_has_issued_the_certificate)
+{
+    for (int has_same_name = 0; has_same_name < 2; has_same_name++) {
+        struct ctl_identity own, newer, moved;
+        struct cmp_authority ca;
+        client.header.cert_profile = bytes_str("other");
+        enroll(&own, 1);
+        follow(&newer, &ca, has_same_name);
+        cr_expect_str_eq(judge_of(&own, newer.cert_der, NULL), "other");
+        cr_expect_str_eq(judge_of(&own, bytes_of(NULL, 0), "test"), "test", "certProfile says otherwise");
+        /* The station has come over with its key: then it is the present CA's, whatever else it sends. */
+        issue(
+            world, &moved, own.key,
+            (struct certificate_plan){.subject = own.cert.subject, .key_usage = KEY_USAGE_DIGITAL_SIGNATURE},
+            &newer);
+        cr_expect_str_eq(judge_of(&moved, own.cert_der, NULL), "test");
+        cr_expect_str_eq(judge_of(&own, moved.cert_der, NULL), "test");
+        world->profile.former = NULL;
+        cr_expect_str_eq(judge_of(&own, bytes_of(NULL, 0), NULL), "test");
+        ctl_identity_cleanup(&newer);
+        world->profile.ca = &world->ca;
+        world_forget(world);
+        client_cleanup(&client);
+        client_init(&client, world, 0);
+    }
+}
+
+/* An RA revokes for others: whose certificate is meant, its path says. A certificate of its own that the CA
+ * before has issued does not. */
+Test(signer, an_RA_is_not_led_to_the_CA_before_by_its_own_certificate)
+{
+    struct ctl_identity ra, newer;
+    struct cmp_authority ca;
+    struct trust trust = {.count = 0};
+    struct client next;
+
+    issue_own_ra(world, &ra, &trust, "other");
+    follow(&newer, &ca, 0);
+    client_init(&next, world, 0);
+    client_sign_by(&next, &ra, NULL, 0);
+    struct answer answer = world_send(world, client_request(&next, PKI_RR));
+    cr_assert_str_eq(answer.result.profile, "test");
+    answer_free(&answer);
+    client_cleanup(&next);
+    ctl_identity_cleanup(&ra);
+    ctl_identity_cleanup(&newer);
+    trust_cleanup(&trust);
+    world->profile.ca = &world->ca;
+}
+
 /* ---- to the letter ---- */
 
 /* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate followed by its
@@ -1063,6 +1157,8 @@ Test(signer, one_that_extraCerts_lacks_is_looked_for_in_the_store)
     ctl_identity_cleanup(&own);
 }
 
+/* RFC 9483 4.1.1 ir.extraCerts: "REQUIRED"
+ * RFC 9810 D.7: "* external identity certificate MUST be carried in ir extraCerts field" */
 Test(signer, it_is_not_looked_for_where_the_profile_does_not_say_so)
 {
     struct ctl_identity own;
@@ -1074,8 +1170,11 @@ Test(signer, it_is_not_looked_for_where_the_profile_does_not_say_so)
     world->config.accept.find_signer = 0;
     fetches = world->wants_seen[CMP_WANT_FETCH];
     answer = update_again();
-    cr_expect_eq(world->wants_seen[CMP_WANT_FETCH], fetches);
     expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    client.transaction_id[0]++;
+    answer = world_send(world, client_request(&client, PKI_IR));
+    expect_error(&answer, PKI_BAD_MESSAGE_CHECK);
+    cr_expect_eq(world->wants_seen[CMP_WANT_FETCH], fetches);
     client_sign_by(&client, &own, NULL, 0);
     answer = update_again();
     row = world_cert_of(world, answer.cert.serial);

@@ -3,6 +3,7 @@
 #include "server/pki/confirmation.h"
 #include "server/pki/polling.h"
 #include "tests/support/approvers.h"
+#include "tests/support/several.h"
 #include "tests/unit/cmp/fixture.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
@@ -211,6 +212,8 @@ Test(waiting, by_secret_it_is_denied_under_the_secret)
     answer_free(&waiting);
 }
 
+/* RFC 9810 5.3.21: "If the end entity does not initiate polling, both sides MUST treat this message as
+ * the end of the transaction (if a transaction is in progress)." */
 Test(waiting, after_its_time_it_is_over)
 {
     struct answer waiting = begin_to_wait(&client, PKI_IR, PKI_IP), answer;
@@ -756,5 +759,55 @@ Test(waiting, an_outcome_that_is_not_known_is_found_out)
         answer_free(&answer);
         answer_free(&waiting);
         world_check(world);
+    }
+}
+
+/* ---- several requests in one message ---- */
+
+/* What has to be approved comes alone: it is told so, and nothing waits. */
+Test(waiting, of_several_requests_none_waits)
+{
+    struct answer answer = world_send(world, several_requests(&client, PKI_IR, 2));
+
+    cr_assert_eq(answer.part_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_eq(answer.parts[i].status.fail_info, UINT64_C(1) << PKI_BAD_REQUEST);
+    cr_expect_eq(world->request_count, 0);
+    cr_expect_eq(world->tx_count, 0);
+    answer_free(&answer);
+}
+
+/* Whoever lost the answer with several certificates polls for it. */
+Test(waiting, an_answer_with_several_certificates_is_polled_for)
+{
+    world->config.approve.when = 0;
+    client.header.implicit_confirm = 1;
+    struct answer answer = world_send(world, several_requests(&client, PKI_IR, 2)), polled;
+    cr_assert_eq(answer.part_count, 2);
+    for (int64_t id = -1; id < 2; id++) {
+        polled = poll_for(&client, &answer, id);
+        cr_assert_eq(polled.body, PKI_IP, "%s", polled.result.text);
+        cr_expect(bytes_equal(polled.message.body, answer.message.body));
+        answer_free(&polled);
+    }
+    answer_free(&answer);
+}
+
+/* RFC 9810 section 7: an answer has the version of what it answers, which is the poll. */
+Test(waiting, the_final_answer_has_the_version_of_the_poll)
+{
+    for (int64_t pvno = PKI_CMP2000; pvno <= PKI_CMP2021; pvno++) {
+        world_forget(world);
+        client.transaction_id[0]++;
+        client.header.recip_nonce = bytes_of(NULL, 0);
+        client.header.pvno = pvno;
+        struct answer first = begin_to_wait(&client, PKI_IR, PKI_IP), final;
+        say(&client, 0, 1);
+        client.header.pvno = PKI_CMP2000 + PKI_CMP2021 - pvno;
+        final = poll_for(&client, &first, 0);
+        cr_assert(final.has_cert, "%s", final.result.text);
+        cr_expect_eq(final.message.header.pvno, client.header.pvno);
+        answer_free(&first);
+        answer_free(&final);
     }
 }

@@ -200,12 +200,18 @@ Test(issuer, numbers_begin_above_what_was_published)
     config.number_min = 0;
     later(24 * HOUR);
     cr_assert_eq(look(&entries), 1001);
+    config.number_min = 1500; /* at once, not when it is time for the next */
+    later(1);
+    cr_assert_eq(look(&entries), 1500);
+    later(1);
+    cr_assert_eq(look(&entries), 1500);
+    config.number_min = 0;
     issuer.complete.full.head.number = 5; /* what a restored store says */
     later(24 * HOUR);
-    issuer.complete.full.published = 1001;
+    issuer.complete.full.published = 1500;
     struct store_crl old = {.number = 5, .this_update = NOW, .next_update = NOW + 10};
     cr_assert_eq(shelve(&old, "full", NULL, bytes_str("old"), &held), SHELF_DONE);
-    cr_assert_eq(look(&entries), 1002);
+    cr_assert_eq(look(&entries), 1501);
 }
 
 Test(issuer, who_does_not_lead_publishes_what_others_have_made)

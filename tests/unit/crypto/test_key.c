@@ -1,6 +1,7 @@
 /* key.c, key_types.c: SubjectPublicKeyInfo (RFC 5480, RFC 3279 2.3.1, RFC 8410) and private keys in PEM. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "crypto/batch.h"
 #include "crypto/price.h"
@@ -162,6 +163,75 @@ Test(key, a_private_key_of_another_kind_or_encrypted_is_refused)
     /* The first one counts, also if another would do. */
     cr_assert_null(private_key_from_pem(bytes_str(X25519 PKCS8)));
     cr_assert_null(private_key_from_pem(bytes_str(ENCRYPTED SEC1)));
+}
+
+/* |pem| as openssl encrypts it; |how| are its options. */
+static struct bytes encrypted(char out[4096], const char *pem, const char *how)
+{
+    char command[256];
+    FILE *in, *read;
+    char file[] = "/tmp/cmpd-key-XXXXXX", result[64];
+    int fd = mkstemp(file);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    snprintf(result, sizeof result, "%s.enc", file);
+    in = fopen(file, "w");
+    fputs(pem, in);
+    fclose(in);
+    snprintf(command, sizeof command, "openssl pkcs8 -topk8 %s -in %s -out %s -passout pass:words", how, file,
+             result);
+    cr_assert_eq(system(command), 0, "%s", command);
+    cr_assert_not_null(read = fopen(result, "r"));
+    size_t len = fread(out, 1, 4095, read);
+    fclose(read);
+    out[len] = 0;
+    unlink(file);
+    unlink(result);
+    return bytes_of((uint8_t *)out, len);
+}
+
+Test(key, a_key_is_written_encrypted_for_its_passphrase_alone)
+{
+    struct private_key *key = private_key_from_pem(bytes_str(PKCS8)), *opened;
+    uint8_t *pem;
+    size_t len;
+
+    cr_assert(private_key_to_encrypted_pem(&pem, &len, key, bytes_str("words")));
+    cr_expect(private_key_is_encrypted(bytes_of(pem, len)));
+    cr_expect_null(private_key_from_encrypted_pem(bytes_of(pem, len), bytes_str("other")));
+    cr_assert_not_null(opened = private_key_from_encrypted_pem(bytes_of(pem, len), bytes_str("words")));
+    cr_expect(bytes_equal(private_key_spki(opened), private_key_spki(key)));
+    private_key_free(opened);
+    private_key_free(key);
+    free(pem);
+}
+
+/* RFC 5958 3, RFC 8018 6.2: PBES2 as OpenSSL writes it, with both ciphers that it is used with. */
+Test(key, an_encrypted_key_is_opened_by_its_passphrase_alone)
+{
+    static const char *const hows[] = {"-v2 aes-256-cbc", "-v2 aes-128-cbc -iter 3000", "-v2 des3"};
+    struct private_key *plain = private_key_from_pem(bytes_str(PKCS8)), *opened;
+    char text[4096];
+
+    cr_assert_not(private_key_is_encrypted(bytes_str(PKCS8)));
+    cr_assert_not(private_key_is_encrypted(bytes_str(ENCRYPTED)), "that is no PKCS #8");
+    cr_assert_not(private_key_is_encrypted(bytes_str("no key")));
+    cr_assert_null(private_key_from_encrypted_pem(bytes_str(ENCRYPTED), bytes_str("words")));
+    for (size_t i = 0; i < sizeof hows / sizeof hows[0]; i++) {
+        struct bytes pem = encrypted(text, PKCS8, hows[i]);
+        cr_assert(private_key_is_encrypted(pem), "%s", hows[i]);
+        cr_assert_null(private_key_from_pem(pem), "%s", hows[i]);
+        cr_assert_null(private_key_from_encrypted_pem(pem, bytes_str("other")), "%s", hows[i]);
+        cr_assert_null(private_key_from_encrypted_pem(pem, bytes_of(NULL, 0)), "%s", hows[i]);
+        cr_assert_not_null(opened = private_key_from_encrypted_pem(pem, bytes_str("words")), "%s", hows[i]);
+        cr_assert(bytes_equal(private_key_spki(opened), private_key_spki(plain)), "%s", hows[i]);
+        private_key_free(opened);
+        /* Every octet counts: cut anywhere, it is no key and no fault of memory. */
+        for (size_t cut = 30; cut < pem.len; cut += 17)
+            private_key_free(private_key_from_encrypted_pem(bytes_of(pem.data, cut), bytes_str("words")));
+    }
+    private_key_free(plain);
 }
 
 /* The generator of P-256 (SEC 2 version 2, 2.4.2) as a public key: that of the private key 1. */

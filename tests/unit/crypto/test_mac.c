@@ -421,7 +421,8 @@ Test(mac, the_key_of_AES_GMAC_is_expanded)
                           hex(arena, "1d541b0b9d26c0408a3a9bc885e58dfc")));
 }
 
-/* RFC 9481 6.2.2: PBKDF2 with HMAC, and AES-GMAC beside it; PBKDF2 over "insta", "0123456789abcdef", 1000
+/* RFC 9045 4.4: "All implementations SHOULD support AES-GMAC [AES] [GMAC] with a 128-bit key."
+ * RFC 9481 6.2.2: PBKDF2 with HMAC, and AES-GMAC beside it; PBKDF2 over "insta", "0123456789abcdef", 1000
  * times, 16 octets. */
 Test(mac, AES_GMAC_in_PBMAC1)
 {
@@ -431,7 +432,8 @@ Test(mac, AES_GMAC_in_PBMAC1)
                           hex(arena, "4931a6d5ad0e31b94743e1a77e27246e")));
 }
 
-/* RFC 9481 6.2.2: "Note: The AES-GMAC MUST NOT be used twice with the same parameter set, especially the same
+/* RFC 9045 4.4: "Within the scope of any GMAC key, the nonce value MUST be unique."
+ * RFC 9481 6.2.2: "Note: The AES-GMAC MUST NOT be used twice with the same parameter set, especially the same
  * nonce." */
 Test(mac, an_answer_by_AES_GMAC_has_a_nonce_of_its_own)
 {
@@ -458,7 +460,14 @@ Test(mac, an_answer_by_AES_GMAC_has_a_nonce_of_its_own)
     cr_expect(bytes_equal(answer.encoded, algorithm.encoded));
 }
 
-/* RFC 9481 6.2.2: "Therefore, it MUST NOT be used together with PBKDF2." RFC 9481 6.2.2: "When using it with
+/* RFC 9045 4.4: "When this object identifier is used in the ASN.1 algorithm identifier, the parameters
+ * MUST be present, and the parameters MUST contain the GMACParameters structure as follows:"
+ * RFC 9045 4.4: "The nonce may have any number of bits between 8 and (2^64)-1, but it MUST be a multiple
+ * of 8 bits."
+ * RFC 9045 4.4: "A nonce value of 12 octets can be processed more efficiently, so that length for the
+ * nonce value is RECOMMENDED."
+ * RFC 9045 4.4: "However, for use with CRMF, the maximum length of 16 octets MUST be used."
+ * RFC 9481 6.2.2: "Therefore, it MUST NOT be used together with PBKDF2." RFC 9481 6.2.2: "When using it with
  * PBMAC1, it MUST be ensured that the AES-GMAC is only used as a message authentication scheme and not for
  * the key derivation function PBKDF2." RFC 9045 4.4: all 16 octets of the MAC; the key is as AES wants it. */
 Test(mac, AES_GMAC_is_refused_where_it_is_not_safe)

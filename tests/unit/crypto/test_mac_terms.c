@@ -18,7 +18,9 @@ static void tear_down(void)
 
 TestSuite(mac_terms, .init = set_up, .fini = tear_down);
 
-/* RFC 9481 6.2.1, RFC 9688 section 4 (parameters absent) and, for HMAC-SHA1, RFC 8018 B.1.1 too */
+/* RFC 9045 4.4: "All implementations MUST support HMAC-SHA256 [HMAC]."
+ * RFC 9045 4.4: "When present, the parameters MUST contain a type of NULL as specified in [RFC4231]."
+ * RFC 9481 6.2.1, RFC 9688 section 4 (parameters absent) and, for HMAC-SHA1, RFC 8018 B.1.1 too */
 Test(mac_terms, HMACs_are_told_by_their_OID)
 {
     static const struct {

@@ -35,6 +35,26 @@ Test(cert_read, a_serial_is_32_hexadecimal_digits)
         cr_expect_not(cert_read_serial(serial, wrong[i]), "'%s'", wrong[i]);
 }
 
+/* A list is what cert list prints, or what a person has written. */
+Test(cert_read, a_line_of_a_list_has_a_word_or_none)
+{
+    char lines[][64] = {"SERIAL                           STATUS\n",
+                        "\n",
+                        "# gone",
+                        "  01",
+                        "01ff revoked 2026-12-01\n",
+                        "01ff\r\n",
+                        "01ff#why",
+                        "SERIALS\n"};
+    static const char *const words[] = {NULL, NULL, NULL, NULL, "01ff", "01ff", "01ff", "SERIALS"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        cr_assert_eq(cert_read_line(lines[i]), words[i] != NULL, "%zu", i);
+        if (words[i] != NULL)
+            cr_assert_str_eq(lines[i], words[i]);
+    }
+}
+
 Test(cert_read, a_transactionID_is_whole_octets)
 {
     static const char *const wrong[] = {"", "1", "123", "1g", "12 34", "0x12", "+1", "1234567890"};

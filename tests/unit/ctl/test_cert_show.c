@@ -253,3 +253,28 @@ Test(cert_show, its_history_is_that_of_the_audit_log)
     expect_line("vendor", "not known");
     cr_expect_not(has_line("history "));
 }
+
+/* The record of an update has the certificate that it got, and only the last of those is known. */
+Test(cert_show, an_update_that_is_not_the_last_is_told)
+{
+    struct enrollment first = make(1);
+    struct bytes serial;
+
+    add(&first);
+    enrollment_init(&first, 1, 1);
+    serial = first.cert.serial;
+    for (uint32_t n = 2; n < 4; n++) {
+        struct enrollment next;
+        enrollment_init(&next, 1, n);
+        const struct store_cert_change change = {
+            .serial = serial, .status = STORE_CERT_VALID, .at = NOW, .successor = next.cert.serial};
+        next.unit.change = &change;
+        cr_assert(store_commit_wait(store, &next.unit));
+        cr_assert_eq(next.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&next);
+    }
+    enrollment_cleanup(&first);
+    show(1, "");
+    cr_expect_not_null(strstr(call_out, "history               it was updated: entry "), "%s", call_out);
+    cr_expect_null(strstr(call_out, "let go"), "%s", call_out);
+}

@@ -264,7 +264,8 @@ Test(check, a_CRL_of_a_CA_above_that_has_ended_is_told)
     policy = policy_load_file(&fault, config, now);
     cr_assert_not_null(policy, "%s", fault.text);
     cr_expect_eq(warn_of_all(policy, now), 0);
-    cr_expect_eq(warn_of_all(policy, now + 364 * (int64_t)DAY), 0);
+    cr_expect_eq(warn_of_all(policy, now + 334 * (int64_t)DAY), 0);
+    cr_expect_eq(warn_of_all(policy, now + 336 * (int64_t)DAY), 1);
     cr_expect_eq(warn_of_all(policy, now + 367 * (int64_t)DAY), 1);
     policy_release(policy);
 }

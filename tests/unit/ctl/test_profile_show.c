@@ -7,7 +7,8 @@ TestSuite(profile_show, .init = set_up, .fini = tear_down, .timeout = 60);
 Test(profile_show, profiles_are_listed)
 {
     cr_assert_eq(with_config("profile list"), CTL_OK, "%s", call_err);
-    cr_expect_str_eq(call_out, "demo                  ca issuing  default\n");
+    cr_expect_str_eq(call_out, "PROFILE               CA                    KIND\n"
+                               "demo                  issuing               -  default\n");
     cr_assert_eq(with_config("profile list --json"), CTL_OK, "%s", call_err);
     cr_expect_str_eq(call_out,
                      "{\"name\":\"demo\",\"ca\":\"issuing\",\"paths\":[\"/pkix/\"],\"default\":true}\n");
@@ -51,7 +52,8 @@ Test(profile_show, agents_are_shown_a_line_each)
 Test(profile_show, a_vendor_is_shown_with_its_anchors_and_devices)
 {
     cr_assert_eq(with_config("vendor list"), CTL_OK, "%s", call_err);
-    cr_expect_str_eq(call_out, "demo                  identity none\n");
+    cr_expect_str_eq(call_out, "VENDOR                IDENTITY\n"
+                               "demo                  none\n");
     cr_assert_eq(with_config("device add demo SN-1"), CTL_OK, "%s", call_err);
     cr_assert_eq(with_config("device add demo SN-2"), CTL_OK, "%s", call_err);
     cr_assert_eq(with_config("device block demo SN-2 --comment lost"), CTL_OK, "%s", call_err);

@@ -19,20 +19,20 @@ static struct config config;
 static struct config_fault fault;
 static struct pipeline *pipeline;
 static struct front *front;
-static struct front_handler pages[3];
+static struct front_handler pages[4];
 static atomic_int document_users, document_withdrawn;
 
-static void hello(void *arg, struct bytes path, struct front_page *page)
+static void hello(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     cr_assert_str_eq(arg, "an argument");
     *page = (struct front_page){.status = 200, .content_type = "text/x-page", .body = bytes_str("hello\n")};
 }
 
 /* One that says nothing of itself. */
-static void silent(void *arg, struct bytes path, struct front_page *page)
+static void silent(void *arg, const struct front_ask *ask, struct front_page *page)
 {
-    (void)path;
+    (void)ask;
     (void)arg;
     page->body = bytes_str("?");
 }
@@ -48,12 +48,28 @@ static int is_document_withdrawn(const void *held)
     return atomic_load(&document_withdrawn);
 }
 
+/* One that tells what was asked for, as a document that no cache may keep. */
+static void echo(void *arg, const struct front_ask *ask, struct front_page *page)
+{
+    static char text[256];
+
+    snprintf(text, sizeof text, "%.*s|%.*s", (int)ask->path.len, (const char *)ask->path.data,
+             (int)ask->accept.len, (const char *)ask->accept.data);
+    atomic_fetch_add(&document_users, 1);
+    *page = (struct front_page){.status = 200,
+                                .content_type = "text/x-echo",
+                                .body = bytes_str(text),
+                                .release = release_document,
+                                .is_withdrawn = is_document_withdrawn,
+                                .held = arg};
+}
+
 /* One that no buffer of a socket takes as a whole. */
-static void document(void *arg, struct bytes path, struct front_page *page)
+static void document(void *arg, const struct front_ask *ask, struct front_page *page)
 {
     static const char body[32 * 1024 * 1024];
 
-    (void)path;
+    (void)ask;
     atomic_fetch_add(&document_users, 1);
     *page = (struct front_page){.status = 200,
                                 .content_type = "text/x-document",
@@ -113,6 +129,7 @@ static void set_up(void)
     pages[0] = (struct front_handler){"/hello", CONFIG_SERVE_HEALTH, hello, "an argument"};
     pages[1] = (struct front_handler){"/silent", CONFIG_SERVE_HEALTH, silent, NULL};
     pages[2] = (struct front_handler){"/document/", CONFIG_SERVE_HEALTH, document, &document_users};
+    pages[3] = (struct front_handler){"/echo", CONFIG_SERVE_HEALTH, echo, &document_users};
     pipeline = fake_pipeline_new(JOBS, JOBS, 0, 2);
     log_set_level(LOG_ERROR);
 }
@@ -131,7 +148,7 @@ static struct front *opened(void)
     return http_transport.open(&fault, &(struct front_setup){.config = &config,
                                                              .pipeline = pipeline,
                                                              .handlers = pages,
-                                                             .handler_count = 3,
+                                                             .handler_count = 4,
                                                              .exchanges = &exchange,
                                                              .exchange_count = 1});
 }
@@ -416,6 +433,66 @@ Test(transport, a_document_is_held_until_it_is_withdrawn)
     cr_assert(has_document_users(0));
 }
 
+static int all_answer(void)
+{
+    for (int i = 0; i < PATIENCE_S * 1000 && !http_transport.answers(front); i++)
+        usleep(1000);
+    return http_transport.answers(front);
+}
+
+static atomic_int blocked; /* 1: a thread is in block; 2: it may go on */
+
+static void block(void *arg, const struct front_ask *ask, struct front_page *page)
+{
+    (void)ask;
+    (void)arg;
+    atomic_store(&blocked, 1);
+    while (atomic_load(&blocked) == 1)
+        usleep(1000);
+    page->body = bytes_str("?");
+}
+
+/* Threads that sleep come round when they are asked; one that hangs does not, and is missed. */
+Test(transport, threads_are_asked_whether_they_go_on)
+{
+    int fd;
+
+    config.threads.front = 2;
+    pages[0] = (struct front_handler){.path = "/block", .service = CONFIG_SERVE_HEALTH, .handle = block};
+    start();
+    for (int i = 0; i < 3; i++) {
+        http_transport.ask(front);
+        cr_assert(all_answer());
+    }
+    fd = dial(0);
+    say(fd, "GET /block HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    while (atomic_load(&blocked) == 0)
+        usleep(1000);
+    http_transport.ask(front);
+    usleep(50000); /* the other comes round */
+    cr_expect_not(http_transport.answers(front));
+    atomic_store(&blocked, 2);
+    cr_assert(all_answer());
+    hear(fd);
+}
+
+/* RFC 9110 12.5.1; a document without a tag is nobody's to keep, and nobody has it already. */
+Test(transport, a_handler_is_told_what_is_accepted)
+{
+    const char *answer;
+
+    start();
+    answer = ask(0, "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nACCEPT: text/x;q=0.5, */*\r\n"
+                    "If-None-Match: *\r\n\r\n");
+    cr_expect_not_null(strstr(answer, " 200 "));
+    cr_expect_not_null(strstr(answer, "\r\n\r\n/echo|text/x;q=0.5, */*"), "%s", answer);
+    cr_expect_not_null(strstr(answer, "cache-control: no-store\r\n"));
+    cr_expect_null(strstr(answer, "etag"));
+    cr_assert(has_document_users(0));
+    answer = ask(0, "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    cr_expect_not_null(strstr(answer, "\r\n\r\n/echo|"));
+}
+
 /* A POST of |body| as |type|, after which the connection ends. */
 static const char *post_of(const char *type, const char *body, const char *more)
 {
@@ -455,7 +532,11 @@ static void is_answer(const char *answer, const char *status, const char *header
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-/* RFC 9811 3.1: a PKIMessage is 200, whatever it says, and every other answer has one as well */
+/* RFC 9811 3.1: "The HTTP response status code in this case MUST be 200 (OK); other Successful 2xx status
+ * codes MUST NOT be used for this purpose."
+ * RFC 9811 3.2: "The Internet media type "application/pkixcmp" MUST be set in the HTTP "Content-Type"
+ * header field when conveying a PKIMessage."
+ * RFC 9811 3.1: a PKIMessage is 200, whatever it says, and every other answer has one as well */
 Test(transport, how_a_job_ends_is_said_in_the_words_of_HTTP)
 {
     start();
@@ -468,7 +549,11 @@ Test(transport, how_a_job_ends_is_said_in_the_words_of_HTTP)
     is_answer(ask(0, post("end=4")), "503 Service Unavailable", NULL, "end=4");
 }
 
-/* RFC 9811 3.3, RFC 9483 6.1: bits of PKIFailureInfo are those of RFC 9810 5.2.3 */
+/* RFC 9811 1.2: "* Implementations MUST forward CMP messages when an HTTP error status code occurs; see
+ * Section 3.1."
+ * RFC 9811 3.1: "A DER-encoded [ITU.X690.2021] PKIMessage (Section 5.1 of [RFC9810]) MUST be sent as the
+ * content of an HTTP POST request."
+ * RFC 9811 3.3, RFC 9483 6.1: bits of PKIFailureInfo are those of RFC 9810 5.2.3 */
 Test(transport, what_is_no_message_is_refused_by_one)
 {
     char longest[MESSAGE_MAX + 2];
@@ -478,6 +563,10 @@ Test(transport, what_is_no_message_is_refused_by_one)
               "refused 2: CMP messages are sent by POST\n");
     is_answer(ask(0, GET("/cmp")), "405 Method Not Allowed", "content-type: application/pkixcmp\r\n",
               "refused 2: CMP messages are sent by POST\n");
+    is_answer(ask(0,
+                  "PUT /cmp HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\nContent-Length: 1\r\n"
+                  "Connection: close\r\n\r\nm"),
+              "405 Method Not Allowed", "allow: POST\r\n", "refused 2: CMP messages are sent by POST\n");
     is_answer(ask(0, post("")), "400 Bad Request", NULL, "refused 5: the request has no body\n");
     memset(longest, 'm', sizeof longest);
     longest[MESSAGE_MAX] = 0;

@@ -326,6 +326,56 @@ static void tear_down(void)
 TestSuite(pipeline, .init = with_sqlite, .fini = tear_down);
 TestSuite(held_back, .init = with_fake, .fini = tear_down);
 
+static int workers_answer(void)
+{
+    for (unsigned i = 0; i < PATIENCE_MS && !pipeline_answers(pipeline); i++)
+        sleep_ms(1);
+    return pipeline_answers(pipeline);
+}
+
+static atomic_int blocked; /* 1: a worker is in block; 2: it may go on */
+
+static void block(struct job *job)
+{
+    atomic_store(&blocked, 1);
+    while (atomic_load(&blocked) == 1)
+        sleep_ms(1);
+    on_done(job);
+}
+
+/* Those that sleep come round when they are asked. One that hangs does not, and is missed. */
+Test(held_back, workers_are_asked_whether_they_go_on)
+{
+    struct job *job = make_job(bytes_str("nonsense"));
+
+    cr_assert(pipeline_answers(pipeline), "nobody was asked");
+    for (int i = 0; i < 3; i++) {
+        pipeline_ask(pipeline);
+        cr_assert(workers_answer());
+    }
+    job->on_done = block;
+    cr_assert(pipeline_submit(pipeline, job));
+    while (atomic_load(&blocked) == 0)
+        sleep_ms(1);
+    pipeline_ask(pipeline);
+    sleep_ms(50); /* the others come round */
+    cr_expect_not(pipeline_answers(pipeline));
+    atomic_store(&blocked, 2);
+    cr_assert(workers_answer());
+    cr_assert(wait_for(1));
+}
+
+/* What the store holds back keeps no worker: it is asleep. */
+Test(held_back, who_waits_for_the_store_answers)
+{
+    cr_assert(pipeline_submit(pipeline, make_job(make_ir())));
+    while (atomic_load(&fake.asked) == 0)
+        sleep_ms(1);
+    pipeline_ask(pipeline);
+    cr_expect(workers_answer());
+    cr_assert(let_go_until_done(1, STORE_UNAVAILABLE));
+}
+
 Test(pipeline, every_job_is_answered_once_and_stored)
 {
     struct job *job;

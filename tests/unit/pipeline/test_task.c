@@ -269,21 +269,22 @@ static size_t lines_logged(void)
 }
 
 /* Each that came to its end is judged and has a line, and the one in which they came has one if it is
- * refused. */
+ * refused for a reason of its own. */
 Test(task, messages_in_a_message_are_told_of)
 {
     struct task inner = {.message = (struct cmp_message *)(uintptr_t)the_inner};
 
-    for (int refused = 0; refused <= 1; refused++)
+    for (int refused = 0; refused <= 2; refused++) /* 2: as all of them were, and for nothing else */
         for (inner_is_done = 0; inner_is_done <= 1; inner_is_done++) {
             judged = 0;
             cr_assert(task_begin(worker, &task));
             task.inner = &inner;
-            the_result.refused = refused;
+            the_result.refused = refused != 0;
+            the_result.text = refused == 1 ? "why" : NULL;
             the_result.carried = 1;
             CAPTURE(task_finish(&task));
             cr_expect_eq(judged, (unsigned)(1 + inner_is_done));
-            cr_expect_eq(lines_logged(), (size_t)(refused + inner_is_done), "%s", logged);
+            cr_expect_eq(lines_logged(), (size_t)((refused == 1) + inner_is_done), "%s", logged);
             cr_expect_null(task.inner);
         }
 }

@@ -37,7 +37,7 @@ Test(confirmation, certConf_is_written_as_the_RFC_has_it)
 
 Test(confirmation, certConf_is_read_field_by_field)
 {
-    struct cert_status out[BOUND_CERT_STATUS];
+    struct cert_status out[BOUND_SEVERAL];
     size_t count;
 
     cr_assert(pki_decode_cert_conf(out, &count,
@@ -58,25 +58,26 @@ Test(confirmation, certConf_is_read_field_by_field)
 /* RFC 9810 5.3.18: "an empty CertConfirmContent (a zero-length SEQUENCE)" */
 Test(confirmation, an_empty_certConf_is_read)
 {
-    struct cert_status out[BOUND_CERT_STATUS];
+    struct cert_status out[BOUND_SEVERAL];
     size_t count = 9;
 
     cr_assert(pki_decode_cert_conf(out, &count, hex(arena, "30 00")));
     cr_assert_eq(count, 0);
 }
 
-/* BOUND_CERT_STATUS entries are read, each as it stands; one more is refused (below). */
+/* BOUND_SEVERAL entries are read, each as it stands; one more is refused (below). */
 Test(confirmation, as_many_entries_as_have_room_are_read)
 {
-    struct cert_status out[BOUND_CERT_STATUS];
+    struct cert_status out[BOUND_SEVERAL];
     size_t count;
 
-    cr_assert_eq(BOUND_CERT_STATUS, 4);
+    cr_assert_eq(BOUND_SEVERAL, 8);
     cr_assert(pki_decode_cert_conf(
         out, &count,
-        hex(arena, "30 24 30 07 04 02 aa 00 02 01 00 30 07 04 02 aa 01 02 01 01 30 07 04 02 aa 02 02 01 02 "
-                   "30 07 04 02 aa 03 02 01 03")));
-    cr_assert_eq(count, 4);
+        hex(arena, "30 48 30 07 04 02 aa 00 02 01 00 30 07 04 02 aa 01 02 01 01 30 07 04 02 aa 02 02 01 02 "
+                   "30 07 04 02 aa 03 02 01 03 30 07 04 02 aa 04 02 01 04 30 07 04 02 aa 05 02 01 05 "
+                   "30 07 04 02 aa 06 02 01 06 30 07 04 02 aa 07 02 01 07")));
+    cr_assert_eq(count, 8);
     for (size_t i = 0; i < count; i++) {
         cr_assert_eq(out[i].cert_req_id, i);
         cr_assert_eq(out[i].cert_hash.data[1], i);
@@ -99,10 +100,11 @@ Test(confirmation, malformed_certConf_is_refused)
         "30 12 30 10 04 02 aa bb 02 01 00 a0 07 30 05 06 03 2a", /* cut */
         "30 09 30 07 04 02 aa bb 02 01 00 05 00",                /* octets after it */
         "30 0d 30 0b 04 02 aa bb 02 01 00 a0 02 05 00",          /* hashAlg no AlgorithmIdentifier */
-        ("30 2d 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 "
-         "30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00"), /* more than BOUND_CERT_STATUS */
+        ("30 51 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 "
+         "30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 "
+         "30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00 30 07 04 02 aa bb 02 01 00"), /* more */
     };
-    struct cert_status out[BOUND_CERT_STATUS];
+    struct cert_status out[BOUND_SEVERAL];
     size_t count;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

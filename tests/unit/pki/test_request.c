@@ -289,7 +289,9 @@ Test(request, poposkInput_in_another_form_is_refused)
 }
 
 /* RFC 9483 3.5: "The formal ASN.1 syntax of the whole message MUST be compliant with the definitions given
- * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)" */
+ * in CMP [RFC4210] [RFC9480], CRMF [RFC4211], and CMS [RFC5652] [RFC8933]. (failInfo: badDataFormat)"
+ * RFC 9483 5.2.3.2 popo.raVerified: "MUST have the value NULL and indicates that the PKI management entity
+ * verified the popo of the original message" */
 Test(request, a_malformed_proof_is_refused)
 {
     static const char *const bad[] = {
@@ -300,6 +302,7 @@ Test(request, a_malformed_proof_is_refused)
         "a1 0d 30 0b 30 05 06 03 2b 65 70 03 02 00 bb", /* an explicit tag over it */
         "a4 02 05 00",                                  /* ProofOfPossession ends with [3] */
         "80 00 80 00",
+        "80 01 00", /* raVerified is NULL */
     };
     struct cert_request request;
 

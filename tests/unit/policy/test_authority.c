@@ -140,13 +140,13 @@ Test(authority, what_issues_may_protect_answers)
     arena_free(arena);
 }
 
-/* A self-signed certificate of |key| with the name |subject|, as ca/|stem|.pem. */
-static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
-                      struct bytes subject, int is_ca, unsigned key_usage)
+/* A certificate of |key|, issued by |subject| to itself and signed with |signer|, as ca/|stem|.pem. */
+static void make_signed(struct arena *arena, const char *stem, const struct private_key *key,
+                        const struct private_key *signer, struct bytes subject, int is_ca, unsigned key_usage)
 {
     static const uint8_t serial[] = {7};
     uint8_t signature[SIGNATURE_MAX];
-    struct signing item = {.key = key, .signature = signature};
+    struct signing item = {.key = signer, .signature = signature};
     struct signing *items[] = {&item};
     struct certificate_plan plan = {.serial = bytes_of(serial, 1),
                                     .issuer = subject,
@@ -160,7 +160,7 @@ static void make_root(struct arena *arena, const char *stem, const struct privat
     char dir[DEMO_PATH_MAX + 8], name[32];
     struct bytes der;
 
-    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(key));
+    plan.algorithm = item.algorithm = signature_for_key(private_key_kind(signer));
     cr_assert(certificate_build(&item.message, arena, &plan));
     sign_batch(items, 1);
     cr_assert(certificate_assemble(&der, arena, item.message, plan.algorithm,
@@ -168,6 +168,36 @@ static void make_root(struct arena *arena, const char *stem, const struct privat
     snprintf(dir, sizeof dir, "%s/ca", demo.dir);
     snprintf(name, sizeof name, "%s.pem", stem);
     cr_assert(ctl_write_certs(dir, name, &der, 1));
+}
+
+static void make_root(struct arena *arena, const char *stem, const struct private_key *key,
+                      struct bytes subject, int is_ca, unsigned key_usage)
+{
+    make_signed(arena, stem, key, key, subject, is_ca, key_usage);
+}
+
+/* RFC 9810 5.2.5: "* The certificate MUST be self-signed (i.e., the signature must be verifiable using the
+ * SubjectPublicKeyInfo field);"
+ * RFC 9810 5.2.5: "* The subject and issuer fields MUST be identical;"
+ * A root that another key of the same name has signed, newWithOld say, is what stations verify and none that
+ * they may trust. */
+Test(authority, the_root_of_a_chain_is_self_signed)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    struct private_key *former = private_key_generate(KEY_P256, 0);
+    struct ctl_identity root;
+    char dir[DEMO_PATH_MAX + 8];
+
+    snprintf(dir, sizeof dir, "%s/ca", demo.dir);
+    cr_assert(ctl_load(&root, arena, dir, "root"));
+    make_signed(arena, "new-with-old", root.key, former, root.cert.subject, 1, 0);
+    make_root(arena, "new-with-new", root.key, root.cert.subject, 1, 0);
+    refuse_at("chain: [ca/root.pem]", "chain: [ca/new-with-old.pem]", "chain:", "does not reach a root");
+    refuse_at("chain: [ca/root.pem]", "chain: []", "chain:", "does not reach a root");
+    edit("chain: [ca/root.pem]", "chain: [ca/new-with-new.pem]");
+    private_key_free(former);
+    ctl_identity_cleanup(&root);
+    arena_free(arena);
 }
 
 /* RFC 5280 6.1.3 (a): each issuer of a chain signed what is before it, and is named there. */

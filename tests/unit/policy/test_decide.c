@@ -5,6 +5,7 @@
 
 TestSuite(decide, .init = set_up, .fini = tear_down);
 
+/* RFC 4211 5: "CA/RA SHOULD use the template fields if possible." */
 Test(decide, subject_and_key_are_those_of_the_request)
 {
     struct certificate cert = granted();

@@ -94,8 +94,9 @@ Test(files, a_key_must_be_private_and_one)
         refuse_at(" key: ca/issuing.key", " key: ca/other.key", "key:", "run chmod 600 on it");
     }
     put_file("ca/other.key", key, len - 40, 0600);
-    refuse_at(" key: ca/issuing.key", " key: ca/other.key",
-              "key:", "is no unencrypted private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519)");
+    refuse_at(
+        " key: ca/issuing.key", " key: ca/other.key", "key:",
+        "is no private key in PEM (EC P-256, P-384, P-521, RSA or Ed25519); an encrypted one is PKCS #8");
     put_file("ca/other.key", key, len, 0400);
     edit(" key: ca/issuing.key", " key: ca/other.key");
     refuse_at(" key: ca/other.key", " key: ca/root.key",

@@ -55,3 +55,29 @@ Test(listener, its_certificates_are_not_what_nodes_have_in_common)
     edit(from, TLS "      certificate: ca/cmp.pem\n      key: ca/cmp.key");
     cr_assert_str_eq(policy_hash(demo.policy), before);
 }
+
+/* A pair that does not fit, for a moment or for longer: vendors' CRLs and renewed certificates are taken up
+ * all the same, and listeners go on with what they have. Who writes a configuration, and who takes the pair
+ * up, is told. */
+Test(listener, a_pair_that_does_not_fit_keeps_nothing_else_from_being_loaded)
+{
+    struct config_fault fault;
+    struct policy *newer;
+    size_t len;
+    char *cert = take_file("ca/cmp.pem", &len, 0), *other;
+
+    put_file("tls.pem", cert, len, 0644);
+    edit(from, TLS "      certificate: tls.pem\n      key: ca/cmp.key");
+    const uint64_t stamp = policy_tls_stamp(demo.policy);
+    other = take_file("ca/root.pem", &len, 0);
+    put_file("tls.pem", other, len, 0644);
+    cr_assert_null(policy_load_tls(&fault, demo.policy, demo.config, time(NULL)));
+    cr_assert_null(policy_load_next(&fault, demo.policy, demo.config, time(NULL)));
+    newer = policy_load_again(&fault, demo.policy, demo.config, time(NULL));
+    cr_assert_not_null(newer, "%s", fault.text);
+    cr_expect_eq(policy_tls_stamp(newer), stamp);
+    cr_expect_neq(policy_tls_stamp_now(newer), stamp);
+    policy_release(newer);
+    free(cert);
+    free(other);
+}

@@ -144,7 +144,13 @@ Test(names, an_agent_asks_for_names_that_look_like_its_own)
     refused(PKI_NOT_AUTHORIZED);
 }
 
-/* RFC 9483 5.1.1: "the subject name in the certTemplate identifies the same entity as the subject name in the
+/* RFC 9483 5.1.1: "If a signature-based proof-of-possession is present, the PKI management entity MUST
+ * verify, based on local PKI policy, that the subject name in the certTemplate identifies the same entity
+ * as the subject name in the CMP protection certificate or matches the identifier used with MAC-based
+ * protection."
+ * RFC 9483 5.1.1: "In case this verification fails, the message MUST have been protected by an authorized
+ * PKI management entity (failInfo bit: notAuthorized)."
+ * RFC 9483 5.1.1: "the subject name in the certTemplate identifies the same entity as the subject name in the
  * CMP protection certificate or matches the identifier used with MAC-based protection [...] (failInfo bit:
  * notAuthorized)" */
 Test(names, subject_may_be_bound_to_who_protects_the_request)

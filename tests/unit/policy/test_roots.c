@@ -109,7 +109,9 @@ Test(roots, the_previous_one)
     cr_expect_eq(ca()->coming.new_with_new.len, 0);
 }
 
-/* RFC 9483 4.3.2 newWithOld: "MUST contain a certificate containing the new public root CA key signed with
+/* RFC 9810 D.3: "a "self-signed" certificate; the contained public key MUST be usable to verify the
+ * signature (though this provides only integrity and no authentication whatsoever)"
+ * RFC 9483 4.3.2 newWithOld: "MUST contain a certificate containing the new public root CA key signed with
  * the old private root CA key" RFC 9483 4.3.2 oldWithNew: "MUST contain a certificate containing the old
  * public root CA key signed with the new private root CA key" */
 Test(roots, a_fault_is_told_where_it_is)

@@ -24,7 +24,10 @@ static int found(const char *path)
     return policy_route(demo.policy, &route, bytes_str(path));
 }
 
-/* RFC 9483 6.1: "PKI management operations MUST use a URI path consisting of '/.well-known/cmp' or
+/* RFC 9811 3.4: "Each CMP server on a PKI management entity supporting HTTP or HTTPS transfer MUST
+ * support the use of the path prefix '/.well-known/' as defined in [RFC8615] and the registered name
+ * 'cmp' to ease interworking in a multi-vendor environment."
+ * RFC 9483 6.1: "PKI management operations MUST use a URI path consisting of '/.well-known/cmp' or
  * '/.well-known/cmp/p/<name>' as specified in Section 3.3 of CMP Updates [RFC9480]." */
 Test(route, the_registered_name_alone_names_no_profile)
 {

@@ -1,6 +1,7 @@
 /* vendors.c: whom a profile trusts is who it names, and a fault is told of the file that has it. What makes
  * an intermediate one is in test_policy.c and test_authority.c. */
 #include "server/ctl/ctl.h"
+#include "server/policy/expiry.h"
 #include "tests/unit/policy/faults.h"
 
 TestSuite(vendors, .init = set_up, .fini = tear_down);
@@ -65,4 +66,52 @@ Test(vendors, a_fault_is_told_in_the_line_of_its_file)
     free(issuing);
     free(device);
     free(damaged);
+}
+
+/* What stations that count after their end (late_days) have above them may have ended as well: it is loaded,
+ * and is not told of as if all stations were refused. */
+Test(vendors, an_intermediate_that_has_ended_is_loaded_where_late_days_lets_it_count)
+{
+    enum { DAY = 24 * 60 * 60, ENDED_DAYS = 100, ARENA = 1024 * 1024 };
+    static const char *const root_name[] = {"CN", "Old Root", NULL}, *const ca_name[] = {"CN", "Old CA",
+                                                                                         NULL};
+    const struct ctl_cert_spec root = {CTL_ROOT, root_name, KEY_P256, 0, 1, 3650};
+    const struct ctl_cert_spec ca = {CTL_CA, ca_name, KEY_P256, 0, 0, 50};
+    const struct ctl_cert_spec brief = {CTL_ROOT, root_name, KEY_P256, 0, 1, 500};
+    const struct ctl_cert_spec lasting = {CTL_CA, ca_name, KEY_P256, 0, 0, 3650};
+    struct arena *arena = arena_new(ARENA);
+    struct ctl_identity above, old;
+    size_t count, told = 0;
+
+    cr_assert(ctl_make(&above, arena, &root, NULL, time(NULL) - 1000 * (int64_t)DAY));
+    cr_assert(ctl_make(&old, arena, &ca, &above, time(NULL) - (50 + ENDED_DAYS) * (int64_t)DAY));
+    cr_assert(ctl_write_certs(demo.dir, "old-root.pem", &above.cert_der, 1));
+    cr_assert(ctl_write_certs(demo.dir, "old-ca.pem", &old.cert_der, 1));
+    edit(from, SECOND("      - old-root.pem\n", "      - old-ca.pem\n    late_days: 101\n"));
+    edit("vendors: [demo]", "vendors: [second]");
+    cr_assert(bytes_equal(trust()->items[1].cert.der, old.cert_der));
+    const struct expiry *all = policy_expiries(demo.policy, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i].name, "vendors[1].intermediates[0]") == 0) {
+            told++;
+            cr_expect_eq(all[i].kind->effect, EXPIRY_HARMLESS);
+        }
+    cr_assert_eq(told, 1);
+    /* Stations are judged at their own end, whenever that was: late_days bounds that. */
+    edit("late_days: 101", "late_days: 1");
+    refuse_at("- old-ca.pem\n    late_days: 1\n", "- old-ca.pem\n    late_days: 0\n", "- old-ca",
+              "is expired");
+    /* Its issuer has ended, and it has not. */
+    ctl_identity_cleanup(&above);
+    ctl_identity_cleanup(&old);
+    cr_assert(ctl_make(&above, arena, &brief, NULL, time(NULL) - 1000 * (int64_t)DAY));
+    cr_assert(ctl_make(&old, arena, &lasting, &above, time(NULL) - 990 * (int64_t)DAY));
+    cr_assert(ctl_write_certs(demo.dir, "brief-root.pem", &above.cert_der, 1));
+    cr_assert(ctl_write_certs(demo.dir, "lasting-ca.pem", &old.cert_der, 1));
+    edit("- old-root.pem\n    intermediates:\n      - old-ca.pem\n",
+         "- brief-root.pem\n    intermediates:\n      - lasting-ca.pem\n");
+    cr_assert(bytes_equal(trust()->items[1].cert.der, old.cert_der));
+    ctl_identity_cleanup(&above);
+    ctl_identity_cleanup(&old);
+    arena_free(arena);
 }

@@ -149,7 +149,7 @@ static const struct {
      "newfstatat "
      "statx fstatfs access faccessat faccessat2 readlink readlinkat getdents64 getcwd fsync fdatasync "
      "ftruncate "
-     "mkdir mkdirat dup pipe2 poll ppoll",
+     "mkdir mkdirat dup dup3 pipe2 poll ppoll",
      SANDBOX_ALL},
     /* memory, threads, clocks, signals, the end */
     {"munmap mremap madvise brk mlock mlock2 munlock futex futex_waitv membarrier set_robust_list rseq "
@@ -166,11 +166,10 @@ static const struct {
      SANDBOX_URING | SANDBOX_EPOLL | CONNECTS},
     {"io_uring_enter io_uring_register", SANDBOX_URING},
     {"epoll_ctl epoll_wait epoll_pwait epoll_pwait2 accept accept4", SANDBOX_EPOLL},
-    /* journals come and go */
-    {"unlink fchmod", SANDBOX_SQLITE | SANDBOX_FOLDER},
-    {"unlinkat fchown fallocate utimensat", SANDBOX_SQLITE},
     /* a file takes the place of another */
-    {"rename", SANDBOX_FOLDER},
+    {"rename unlink fchmod", SANDBOX_ALL},
+    /* journals come and go */
+    {"unlinkat fchown fallocate utimensat", SANDBOX_SQLITE},
     {"connect bind sendmmsg recvmmsg select pselect6 umask", CONNECTS},
     /* names are looked up in a thread */
     {"socketpair", SANDBOX_FETCH},
@@ -184,8 +183,8 @@ static const struct {
 
 Test(calls, each_part_has_what_it_needs)
 {
-    static const unsigned parts[] = {SANDBOX_ALL,      SANDBOX_URING,  SANDBOX_EPOLL,     SANDBOX_SQLITE,
-                                     SANDBOX_POSTGRES, SANDBOX_FOLDER, SANDBOX_DIRECTORY, SANDBOX_FETCH};
+    static const unsigned parts[] = {SANDBOX_ALL,      SANDBOX_URING,     SANDBOX_EPOLL, SANDBOX_SQLITE,
+                                     SANDBOX_POSTGRES, SANDBOX_DIRECTORY, SANDBOX_FETCH};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         cr_assert(enter(parts[i]), "%s", why);
@@ -305,6 +304,18 @@ Test(calls, what_cannot_be_loaded_is_told)
     filter.starved = 1;
     cr_assert_not(enter(WITH_SQLITE));
     cr_assert_str_eq(why, "seccomp: out of memory");
+}
+
+/* A service manager is told by a socket of this machine, and of no other. */
+Test(calls, a_service_manager_is_told)
+{
+    cr_assert(enter(WITH_SQLITE | SANDBOX_SERVICE), "%s", why);
+    cr_expect(has_rule("socket", 0, AF_UNIX));
+    cr_expect_not(has_rule("socket", 0, AF_INET));
+    cr_expect_not(has_rule("socket", 0, AF_INET6));
+    cr_expect_not(has_rule("connect", 0, 0));
+    cr_assert(enter(WITH_SQLITE), "%s", why);
+    cr_expect_not(has_rule("socket", 0, AF_UNIX));
 }
 
 /* ---- folders of the table ---- */

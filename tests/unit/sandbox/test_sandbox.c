@@ -243,7 +243,7 @@ static const struct trial trials[] = {
     {"reads inside", reads_inside, EVERY},
     {"reads what it writes", reads_written, EVERY},
     {"writes", writes_written, EVERY},
-    {"makes and removes", removes_written, SANDBOX_SQLITE | TOKEN},
+    {"makes and removes", removes_written, SANDBOX_SQLITE | SANDBOX_POSTGRES | TOKEN},
     {"allocates", allocates, EVERY},
     {"looks up a name", looks_up_name, PG | TOKEN},
     {"opens TCP", opens_tcp, PG | TOKEN},

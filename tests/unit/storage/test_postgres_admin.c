@@ -166,7 +166,7 @@ static int fake_schema(char *fault, PGconn *conn, struct postgres_schema *schema
 #include "storage/postgres/admin.c"
 
 static const char url[] = "postgres://h/d";
-static char fault[STORE_FAULT_MAX], heard[16384];
+static char fault[STORE_FAULT_MAX], heard[32768];
 static struct postgres_store the_store;
 
 static void set_up(void)

@@ -54,3 +54,26 @@ Test(row, a_copy_that_does_not_fit_is_none)
     cr_assert_not(rows_copy(&copy, transactions, &tx, arena));
     arena_free(arena);
 }
+
+/* The row of a part of a transaction: by an id that no peer can send, which tells of which transaction it is.
+ */
+Test(row, ids_of_parts_stand_for_their_transaction)
+{
+    static const uint8_t hash[STORE_HASH] = {7};
+    const struct bytes of = bytes_of(hash, sizeof hash), wholes[] = {bytes_str("a"), bytes_of("a", 2)};
+    uint8_t ids[3][STORE_PART_ID];
+    struct bytes id;
+
+    for (size_t i = 0; i < 2; i++) {
+        id = store_part_id(ids[i], wholes[i], 3, of);
+        cr_assert_gt(id.len, STORE_WHOLE_ID_MAX);
+        cr_expect(bytes_equal(store_whole_id(id), wholes[i]));
+    }
+    store_part_id(ids[2], wholes[0], 4, of);
+    cr_expect(memcmp(ids[0], ids[1], STORE_PART_ID) != 0 && memcmp(ids[0], ids[2], STORE_PART_ID) != 0);
+    cr_expect(bytes_equal(store_whole_id(wholes[0]), wholes[0]), "that of a transaction without parts");
+    /* whoever comes back to a transactionID begins others */
+    static const uint8_t other[STORE_HASH] = {8};
+    store_part_id(ids[2], wholes[0], 3, bytes_of(other, sizeof other));
+    cr_expect(memcmp(ids[0], ids[2], STORE_PART_ID) != 0);
+}

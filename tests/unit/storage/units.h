@@ -66,7 +66,7 @@ static inline void enrollment_init(struct enrollment *e, uint32_t group, uint32_
         .credential_key = bytes_str("a public key, as its certificate has it"),
         .credential_name = bytes_str("a name"),
         .credential_kid = bytes_str("a key identifier"),
-        .granted_with_mods = 1,
+        .granted = 6,
         .sender_nonce = bytes_of(e->nonce, sizeof e->nonce),
         .serial = bytes_of(e->serial, sizeof e->serial),
         .cert_req_id = -1,

@@ -72,6 +72,9 @@ static enum announce_outcome fake_push(const char *url, struct bytes der, const 
         cr_assert(pushed[i].notice.serial.len <= STORE_SERIAL);
         memcpy(pushed[i].serial + STORE_SERIAL - pushed[i].notice.serial.len, pushed[i].notice.serial.data,
                pushed[i].notice.serial.len);
+    } else if (message.body_type == PKI_CANN) {
+        cr_assert_eq(message.body.len, 5);
+        pushed[i].number = message.body.data[4];
     } else if (message.body_type == PKI_CRLANN) {
         read_crl_of(message.body, &pushed[i].number);
     } else {
@@ -94,6 +97,7 @@ static void edit(const char *from, const char *to)
 #define CA "  - name: issuing\n"
 #define ANNOUNCE(rest) CA "    announce: {urls: ['http://a/']" rest "}\n"
 #define RANN ANNOUNCE(", crls: false, roots: false")
+#define CANN ANNOUNCE(", certificates: true, revocations: false, crls: false, roots: false")
 #define CRLANN ANNOUNCE(", revocations: false, roots: false")
 
 static void set_up_announcer(void)
@@ -162,6 +166,40 @@ static struct store_delivery delivery(size_t i)
     row = ((const struct store_delivery *)fetch.rows)[i];
     arena_free(fetch.arena);
     return row;
+}
+
+/* A certificate that was issued at |at|, and is |status| by now: SEQUENCE { n } stands for it. */
+static void issue_at(uint32_t n, int64_t at, enum store_cert_status status)
+{
+    uint8_t der[] = {0x30, 0x03, 0x02, 0x01, (uint8_t)n};
+    struct enrollment e;
+
+    enrollment_init(&e, 1, n);
+    store_serial_time(e.serial, at);
+    e.cert.issued_at = at;
+    e.cert.status = status;
+    e.cert.certificate = bytes_of(der, sizeof der);
+    e.tx.state = status == STORE_CERT_UNCONFIRMED ? STORE_TX_WAIT_CONFIRM : STORE_TX_CONFIRMED;
+    if (n == 99) /* the CA's own */
+        e.cert.transaction_id = bytes_of(NULL, 0);
+    cr_assert(store_commit_wait(store, &e.unit) && e.unit.outcome == STORE_DONE);
+    enrollment_cleanup(&e);
+}
+
+static void confirm_late(uint32_t n)
+{
+    struct enrollment e;
+    uint8_t serial[STORE_SERIAL];
+
+    enrollment_init(&e, 1, n);
+    memcpy(serial, e.serial, sizeof serial);
+    store_serial_time(serial, BEGIN + 1);
+    struct store_cert_change change = {
+        .serial = bytes_of(serial, sizeof serial), .status = STORE_CERT_VALID, .at = BEGIN};
+    struct store_unit unit = {
+        .issuer = test_issuer(), .arena = e.unit.arena, .change = &change, .audit = &e.audit};
+    cr_assert(store_commit_wait(store, &unit) && unit.outcome == STORE_DONE);
+    enrollment_cleanup(&e);
 }
 
 Test(announce, without_urls_nothing_is_done)
@@ -501,4 +539,62 @@ Test(announce, whoever_has_nothing_to_announce_leaves_it_to_others)
     edit(CA, RANN);
     run_by(&another, BEGIN + 2);
     cr_expect(another.leads);
+}
+
+/* RFC 9810 5.3.14. Those of before, of nobody, and those that were not confirmed, are none. */
+Test(announce, certificates_are_announced_once_they_are_settled)
+{
+    enum { WAIT = 300 + BOUND_ANNOUNCE_SETTLED };
+
+    edit(CA, CANN);
+    issue_at(1, BEGIN - 10, STORE_CERT_VALID);
+    cr_expect_eq(run_at(BEGIN), 0);
+    issue_at(2, BEGIN + 1, STORE_CERT_VALID);
+    issue_at(99, BEGIN + 2, STORE_CERT_VALID);
+    issue_at(3, BEGIN + 3, STORE_CERT_HOLD);
+    issue_at(4, BEGIN + 5, STORE_CERT_VALID);
+    cr_expect_eq(run_at(BEGIN + WAIT), 0, "one of them may come to be confirmed still");
+    cr_assert_eq(run_at(BEGIN + WAIT + 10), 2);
+    cr_expect_eq(pushed[0].body, PKI_CANN);
+    cr_expect_eq(pushed[0].number, 2);
+    cr_expect_eq(pushed[1].number, 4);
+    cr_expect_eq(run_at(BEGIN + WAIT + 11), 0);
+    cr_expect_eq(delivery(0).delivered, 2);
+    announce_end(&announcer, store);
+    cr_expect_eq(run_at(BEGIN + WAIT + 12), 0, "nor by another process");
+}
+
+/* What upkeep has not come to yet is waited for, in its place, for a day. */
+Test(announce, a_certificate_that_awaits_its_certConf_is_waited_for)
+{
+    int64_t at = BEGIN + 2000;
+
+    edit(CA, CANN);
+    run_at(BEGIN);
+    issue_at(1, BEGIN + 1, STORE_CERT_UNCONFIRMED);
+    issue_at(2, BEGIN + 2, STORE_CERT_VALID);
+    cr_expect_eq(run_at(at), 0);
+    confirm_late(1);
+    cr_assert_eq(run_at(at + 1), 2);
+    cr_expect_eq(pushed[0].number, 1);
+    issue_at(3, at, STORE_CERT_UNCONFIRMED);
+    issue_at(4, at + BOUND_ANNOUNCE_AGE - 1000, STORE_CERT_VALID);
+    cr_assert_eq(run_at(at + BOUND_ANNOUNCE_AGE + 1), 1, "not for ever");
+    cr_expect_eq(pushed[2].number, 4);
+}
+
+Test(announce, a_certificate_that_cannot_be_delivered_is_tried_again_and_given_up)
+{
+    int64_t at = BEGIN + 1000;
+
+    edit(CA, CANN);
+    run_at(BEGIN);
+    issue_at(1, BEGIN + 1, STORE_CERT_VALID);
+    outside.outcome = ANNOUNCE_LATER;
+    outside.only_at = NULL;
+    cr_assert_eq(run_at(at), 1);
+    cr_expect_eq(run_at(at + 1), 0);
+    cr_expect_eq(run_at(at + BOUND_ANNOUNCE_RETRY), 1);
+    cr_expect_eq(run_at(BEGIN + BOUND_ANNOUNCE_AGE + 10000), 0);
+    cr_expect_eq(delivery(0).lost, 1);
 }

@@ -72,7 +72,35 @@ Test(announce_message, it_is_signed_as_answers_are)
     }
 }
 
-/* RFC 9811 3.5: "When not receiving such a response, it MUST be assumed that the delivery was not
+/* RFC 9483 3.3: the protecting certificate first; then the one before it, which partners may have pinned. */
+Test(announce_message, the_former_certificate_goes_with_it_until_it_ends)
+{
+    static const uint8_t content[] = {0x30, 0x00};
+    struct cmp_authority renewed = *ca();
+    size_t with[2];
+
+    renewed.former_cmp_cert = renewed.cert.der; /* any other */
+    renewed.former_not_after = NOW;
+    for (int is_over = 0; is_over < 2; is_over++) {
+        struct arena *arena = arena_new(BOUND_JOB_ARENA);
+        struct pki_message message;
+        struct bytes der;
+        const char *why;
+        cr_assert(announce_message(&der, arena, &renewed, PKI_ANNOUNCES_ROOT, bytes_of(content, 2),
+                                   NOW + is_over, &why));
+        cr_assert_eq(pki_message_decode(&message, &why, der), PKI_WHOLE, "%s", why);
+        cr_expect(bytes_equal(message.extra_certs[0], renewed.cmp_cert.der));
+        cr_expect(is_over || bytes_equal(message.extra_certs[1], renewed.former_cmp_cert));
+        with[is_over] = message.extra_cert_count;
+        arena_free(arena);
+    }
+    cr_expect_eq(with[0], with[1] + 1);
+    cr_expect_eq(with[1], ca()->signed_extra_cert_count);
+}
+
+/* RFC 9811 3.3: "If the receipt of an HTTP request is not confirmed by receiving an HTTP response, it
+ * MUST be assumed that the transferred CMP message was not successfully delivered to its destination."
+ * RFC 9811 3.5: "When not receiving such a response, it MUST be assumed that the delivery was not
  * successful." */
 Test(announce_message, only_201_says_that_it_was_stored)
 {

@@ -163,25 +163,27 @@ Test(overdue, more_than_a_piece)
 Test(overdue, the_job_counts_from_time_to_time)
 {
     struct overdue_count job = {0};
-    int64_t count, expired;
+    int64_t count, expired, at;
 
     issue(1, 0, 0);
-    cr_assert_not(overdue_counted(&job, &count, &expired));
+    cr_assert_not(overdue_counted(&job, &count, &expired, &at));
     overdue_run(&job, demo.policy, store, DUE);
-    cr_assert(overdue_counted(&job, &count, &expired));
+    cr_assert(overdue_counted(&job, &count, &expired, &at));
     cr_assert(count == 1 && expired == 0);
     cr_assert_eq(job.next, NOT_AFTER);
     issue(2, 0, 0);
     overdue_run(&job, demo.policy, store, DUE + BOUND_OVERDUE_EVERY - 1);
-    overdue_counted(&job, &count, &expired);
+    overdue_counted(&job, &count, &expired, &at);
     cr_assert_eq(count, 1, "not yet");
+    cr_assert_eq(at, DUE);
     overdue_run(&job, demo.policy, store, DUE + BOUND_OVERDUE_EVERY);
-    overdue_counted(&job, &count, &expired);
+    overdue_counted(&job, &count, &expired, &at);
     cr_assert_eq(count, 2);
+    cr_assert_eq(at, DUE + BOUND_OVERDUE_EVERY);
     overdue_run(&job, demo.policy, store, NOT_AFTER + 1);
-    overdue_counted(&job, &count, &expired);
+    overdue_counted(&job, &count, &expired, &at);
     cr_assert(count == 2 && expired == 2);
     overdue_run(&job, demo.policy, store, DUE - 1);
-    overdue_counted(&job, &count, &expired);
+    overdue_counted(&job, &count, &expired, &at);
     cr_assert_eq(count, 0, "a clock that was set back keeps no count");
 }

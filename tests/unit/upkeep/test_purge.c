@@ -31,6 +31,7 @@ static int look_up_or_not(struct store *store, struct store_fetch *items, size_t
 #undef store_fetch_all_wait
 
 #include "server/ocsp/responder.h"
+#include "storage/row.h"
 #include "tests/unit/upkeep/fixture.h"
 
 enum { NOT_AFTER = NOW + 365 * DAY };
@@ -417,4 +418,28 @@ Test(purge, a_clock_that_is_set_back_begins_a_pass)
     issue(0, 1, "demo", STORE_TX_CONFIRMED);
     purge_run(&job, demo.policy, store, now - DAY);
     cr_assert_not(has_cert(0));
+}
+
+/* A page may end with the row of a part, whose id is the longest that there is. */
+Test(purge, rows_of_parts_stop_no_pass)
+{
+    enum { ROWS = 2 * STORE_OLD_MAX };
+    uint8_t id[STORE_PART_ID], whole[16] = {0}, hash[STORE_HASH] = {1};
+
+    edit("transactions_days: 0", "transactions_days: 30");
+    for (uint32_t n = 0; n < ROWS; n++) {
+        struct enrollment e;
+        enrollment_init(&e, 1, n);
+        put_u32(whole, n);
+        e.tx.profile = bytes_str("demo");
+        e.tx.state = STORE_TX_CONFIRMED;
+        e.tx.transaction_id = e.unit.tx_id =
+            store_part_id(id, bytes_of(whole, sizeof whole), 0, bytes_of(hash, sizeof hash));
+        enrollment_leave_out_cert(&e);
+        cr_assert(store_commit_wait(store, &e.unit));
+        cr_assert_eq(e.unit.outcome, STORE_DONE);
+        enrollment_cleanup(&e);
+    }
+    pass(&job, NOW + 31 * DAY);
+    cr_expect_eq(job.transactions, ROWS);
 }

@@ -291,6 +291,30 @@ Test(seal, what_is_not_in_the_file_is_not_sealed)
     cr_assert_eq(sum.seals, 1, "the same again");
 }
 
+/* Nor is it written twice where only the last one beside them cannot be. */
+Test(seal, what_is_in_the_file_is_not_written_again)
+{
+    const char *path = policy_config(demo.policy)->audit_seal_file;
+    char last[4096];
+    uint8_t *text;
+    size_t len, lines = 0;
+
+    enroll(0, 1);
+    unlink(path);
+    snprintf(last, sizeof last, "%s.last", path);
+    unlink(last);
+    cr_assert_eq(mkdir(last, 0700), 0);
+    CAPTURE(cr_expect_not(seal_heads(&job, demo.policy, store, 1000)));
+    CAPTURE(cr_expect_not(seal_heads(&job, demo.policy, store, 2000)));
+    cr_assert_eq(rmdir(last), 0);
+    cr_assert(seal_heads(&job, demo.policy, store, 3000));
+    cr_assert(file_read(&text, &len, path, 65536));
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    free(text);
+    cr_assert_eq(lines, 1);
+}
+
 Test(seal, the_end_of_upkeep_leaves_nothing_unsealed)
 {
     struct upkeep *upkeep = upkeep_new(demo.policy, store, NULL);

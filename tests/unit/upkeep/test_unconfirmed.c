@@ -578,3 +578,29 @@ Test(unconfirmed, what_is_kept_is_not_counted)
     cr_assert_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 5);
     cr_assert_not(job.stopped);
 }
+
+/* The row of a transaction with several certificates has none itself: it ends, and nothing is revoked for it.
+ */
+Test(unconfirmed, the_row_of_several_ends_by_itself)
+{
+    struct enrollment e;
+    unsigned revoked;
+
+    enrollment_init(&e, 1, 1);
+    enrollment_leave_out_cert(&e);
+    e.tx.serial = bytes_of(NULL, 0);
+    e.tx.answer = bytes_str("the answer");
+    cr_assert(store_commit_wait(store, &e.unit));
+    cr_assert_eq(e.unit.outcome, STORE_DONE);
+    revoked = job.count;
+    cr_expect_eq(unconfirmed_run(&job, demo.policy, store, NOW + 300), 0);
+    cr_expect_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 1);
+    cr_expect_eq(unconfirmed_run(&job, demo.policy, store, NOW + 301), 0);
+    cr_expect_eq(job.count, revoked);
+    struct store_fetch tx = fetch_row(store, STORE_TRANSACTIONS, e.tx.transaction_id);
+    cr_assert_eq(tx.outcome, STORE_FOUND);
+    cr_expect_eq(((const struct store_tx *)tx.rows)->state, STORE_TX_ENDED);
+    cr_expect_eq(((const struct store_tx *)tx.rows)->deadline, 0);
+    arena_free(tx.arena);
+    enrollment_cleanup(&e);
+}

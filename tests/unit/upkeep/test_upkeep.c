@@ -138,6 +138,15 @@ static void long_jobs(struct upkeep *upkeep, int64_t now_ms)
     run_jobs(upkeep, UPKEEP_LONG, &(struct upkeep_turn){demo.policy, store, now_ms, NULL, NULL});
 }
 
+/* Without their last act: that of seal_heads_job is to seal once more. */
+static void end_long_jobs(struct upkeep *upkeep)
+{
+    seal_job_end(duty_of(upkeep, &seal_heads_job)->state);
+    expiring_end(duty_of(upkeep, &expiring_job)->state);
+    for (size_t i = 0; i < UPKEEP_JOBS; i++)
+        free(upkeep->duties[i].state);
+}
+
 /* A vendor's new CRL brings a new policy about, and takes back no alarm. */
 Test(upkeep, a_new_policy_alone_lets_no_job_go_on)
 {
@@ -163,9 +172,7 @@ Test(upkeep, a_new_policy_alone_lets_no_job_go_on)
     long_jobs(&upkeep, NOW * 1000LL + 2000);
     cr_expect_not(upkeep_has_alarm(&upkeep));
     cr_expect_eq(state_of(2), STORE_TX_ENDED);
-    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
-    for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.duties[i].state);
+    end_long_jobs(&upkeep);
     policy_release(upkeep.policy);
 }
 
@@ -194,9 +201,7 @@ Test(upkeep, the_audit_log_is_sealed_every_minute)
     cr_assert_eq(commit_one(store, 1, 3), STORE_DONE);
     long_jobs(&upkeep, begin);
     cr_assert_eq(seals(), 3);
-    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
-    for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.duties[i].state);
+    end_long_jobs(&upkeep);
 }
 
 /* What may end transactions runs only just after this node was known to serve: a process that slept does not
@@ -220,9 +225,7 @@ Test(upkeep, long_jobs_wait_until_the_node_serves)
     atomic_store(&upkeep.served, NOW - SERVICE_AGE);
     run_jobs(&upkeep, UPKEEP_LONG, &turn);
     cr_assert_eq(state_of(1), STORE_TX_ENDED);
-    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
-    for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.duties[i].state);
+    end_long_jobs(&upkeep);
 }
 
 /* A store that takes nothing serves nobody: nothing is ended on its word. */
@@ -243,9 +246,7 @@ Test(upkeep, a_node_that_cannot_say_so_does_not_serve)
     cr_assert_not(serves(&upkeep, NOW + BOUND_ALIVE_EVERY));
     store_close(deaf);
     nodes_cleanup(duty_of(&upkeep, &nodes_job)->state);
-    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
-    for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.duties[i].state);
+    end_long_jobs(&upkeep);
 }
 
 /* A configuration is in use at once, in all threads. */
@@ -282,7 +283,15 @@ Test(upkeep, a_job_that_failed_is_tried_again_at_once)
     cr_assert_eq(stat(path, &st), 0);
     cr_assert_gt(st.st_size, 0);
     cr_assert_eq(seals(), 1);
-    seal_job_end(duty_of(&upkeep, &seal_heads_job)->state);
-    for (size_t i = 0; i < UPKEEP_JOBS; i++)
-        free(upkeep.duties[i].state);
+    end_long_jobs(&upkeep);
+}
+
+/* Whoever tells of alarms tells them by it. */
+Test(upkeep, every_job_has_a_name_of_its_own)
+{
+    for (size_t i = 0; i < UPKEEP_JOBS; i++) {
+        cr_assert_not_null(upkeep_jobs[i]->name, "job %zu", i);
+        for (size_t j = 0; j < i; j++)
+            cr_expect_str_neq(upkeep_jobs[i]->name, upkeep_jobs[j]->name);
+    }
 }

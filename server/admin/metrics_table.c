@@ -1,0 +1,61 @@
+/* The table of metrics. Rows stand beside the code that counts; this is their order on the page: those that a
+ * configuration may make many of come last, so that they leave out themselves. */
+#include "server/admin/metrics.h"
+#include "server/ocsp/metrics.h"
+#include "server/pipeline/metrics.h"
+#include "storage/metrics.h"
+
+struct metric *const metrics_table[] = {
+    &node_build,
+    &node_started,
+    &node_ready,
+    &node_draining,
+    &node_configuration,
+    &node_alarms,
+    &pipeline_requests,
+    &pipeline_refusals,
+    &pipeline_transports,
+    &pipeline_latency,
+    &pipeline_stages,
+    &pipeline_batches,
+    &pipeline_overloads,
+    &node_jobs,
+    &node_jobs_limit,
+    &node_memory,
+    &node_lane,
+    &node_lane_limit,
+    &node_workers,
+    &node_ledger,
+    &node_ledger_limit,
+    &node_crowded,
+    &node_engines,
+    &node_engine_lanes,
+    &node_routes,
+    &node_keys_lost,
+    &node_store_up,
+    &store_units,
+    &store_conflicts,
+    &store_fetches,
+    &store_group_units,
+    &store_group_time,
+    &ocsp_looks,
+    &certificates_overdue,
+    &certificates_overdue_expired,
+    &certificates_overdue_at,
+    &crl_number,
+    &crl_octets,
+    &crl_this_update,
+    &crl_next_update,
+    &given_crl_next_update,
+    &pipeline_profile_requests,
+    &pipeline_profile_refusals,
+    &tolerances_profiles,
+    &tolerances_vendors,
+    &deprecated_profiles,
+    &deprecated_vendors,
+    &cert_not_after,
+    &cert_not_before,
+    &cert_expired,
+};
+
+const size_t metrics_table_count = sizeof metrics_table / sizeof metrics_table[0];

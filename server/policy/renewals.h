@@ -1,0 +1,55 @@
+/* renewals.h: the certificates that a CA of this configuration issues to itself for its own keys: the one
+ * that signs answers, and the one that signs CRLs.
+ *
+ * What was renewed is in the store, for all nodes. For the same key it precedes the file, as long as it ends
+ * later: whoever puts a newer one into the file has that used. The configuration is not edited. */
+#ifndef CMPD_POLICY_RENEWALS_H
+#define CMPD_POLICY_RENEWALS_H
+
+#include "server/policy/policy.h"
+
+enum policy_use { POLICY_SIGNS_ANSWERS, POLICY_SIGNS_CRLS, POLICY_USES };
+
+/* struct policy_renewable is a certificate in use that its CA can renew. */
+struct policy_renewable {
+    enum policy_use use;
+    const struct cmp_authority *ca;
+    const struct certificate *cert;
+    const char *setting; /* "cmp_certificate" */
+    const char *why_not; /* NULL: it can be renewed; else why it cannot: who has issued it has to */
+    uint8_t key[STORE_RENEWAL_KEY]; /* of its row in the store */
+};
+
+/* policy_renewable tells of cas[i]. 1, or 0: it has none of its own for that, or the CA's certificate itself
+ * is used. */
+int policy_renewable(struct policy_renewable *out, const struct policy *policy, size_t i,
+                     enum policy_use use);
+
+/* policy_renewal_holds returns 1, with |cert| parsed, if |row| has a certificate that may be used for the key
+ * of |present|, one of |ca|, at |now| (Unix seconds): the CA has signed it for the same name and key, and it
+ * is valid already. Which of both ends later is for the caller to see. Whoever may write rows has no keys:
+ * nothing else of a row is believed. */
+int policy_renewal_holds(struct certificate *cert, const struct store_renewal *row,
+                         const struct cmp_authority *ca, const struct certificate *present, int64_t now);
+
+/* struct policy_renewals is what a store had of them. */
+struct policy_renewals;
+
+/* policy_renewals_read reads from |store| what there is for the certificates of |policy|, as far as it holds
+ * at |now| and the store has it as valid. Waits for the store. Returns NULL if that does not answer, or
+ * without memory. */
+struct policy_renewals *policy_renewals_read(const struct policy *policy, struct store *store, int64_t now);
+struct policy_renewals *policy_renewals_acquire(struct policy_renewals *renewals); /* NULL is allowed */
+void policy_renewals_release(struct policy_renewals *renewals);
+
+/* policy_lacks returns 1 if |renewals| has a certificate that |policy| would use and does not. */
+int policy_lacks(const struct policy *policy, const struct policy_renewals *renewals);
+
+/* policy_load_renewed loads the configuration of |policy|, which is that of |path|, as policy_load_again
+ * does, with |renewals|. Where a file has become unusable since |policy| was loaded (an intermediate has
+ * expired, say), it is judged as of then: that must not keep a node from answering under its new certificate.
+ */
+struct policy *policy_load_renewed(struct config_fault *fault, const struct policy *policy, const char *path,
+                                   struct policy_renewals *renewals, int64_t now);
+
+#endif

@@ -1,0 +1,410 @@
+/* renewal.c: see renewal.h. */
+#include "server/upkeep/renewal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/lint.h"
+#include "crypto/name.h"
+#include "crypto/random.h"
+#include "server/base/bounds.h"
+#include "server/base/log.h"
+#include "server/policy/expiry.h"
+
+enum { ARENA = 1024 * 1024, LIFE_PARTS = 3, BACKDATE_PARTS = 8 };
+
+static const char lease_name[] = "renewal";
+
+/* ---- one of them ---- */
+
+/* struct making is a certificate that is being renewed. */
+struct making {
+    char *why;
+    const struct policy_renewable *item;
+    struct store *store;
+    const uint8_t *holder;
+    const char *who;
+    struct arena *arena;
+    int64_t now, not_before, not_after;
+    uint8_t serial[STORE_SERIAL];
+    struct bytes certificate; /* DER */
+};
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* As long as it was; it begins a little earlier, for clocks that are late, but after the present one: so it
+ * ends later, also if that is new. */
+static void choose_times(struct making *making)
+{
+    const struct certificate *cert = making->item->cert, *ca = &making->item->ca->cert;
+    int64_t life = cert->not_after - cert->not_before;
+
+    making->not_before = making->now - least(BOUND_RENEWAL_BACKDATE, life / BACKDATE_PARTS);
+    if (making->not_before <= cert->not_before && making->now > cert->not_before)
+        making->not_before = cert->not_before + 1;
+    if (making->not_before < ca->not_before)
+        making->not_before = ca->not_before;
+    making->not_after = least(making->not_before + life, ca->not_after);
+    if (making->item->ca->chain_not_after != 0)
+        making->not_after = least(making->not_after, making->item->ca->chain_not_after);
+}
+
+int renewal_is_due(const struct policy_renewable *item, int64_t now)
+{
+    const struct certificate *cert = item->cert;
+    struct making making = {.item = item, .now = now};
+
+    choose_times(&making);
+    return item->why_not == NULL &&
+           now >= cert->not_after - (cert->not_after - cert->not_before) / LIFE_PARTS &&
+           now <= item->ca->cert.not_after && making.not_after > cert->not_after;
+}
+
+static enum renewal_outcome end(const struct making *making, enum renewal_outcome outcome, const char *why)
+{
+    snprintf(making->why, RENEWAL_WHY_MAX, "%s", why);
+    return outcome;
+}
+
+static enum store_outcome ask_for_lease(const struct making *making, int gives_up)
+{
+    const struct store_lease lease = {lease_name, bytes_of(making->holder, RENEWAL_HOLDER),
+                                      gives_up ? -1 : BOUND_RENEWAL_LEASE, 0};
+    struct store_unit unit = {.lease = &lease};
+
+    return store_commit_wait(making->store, &unit) ? unit.outcome : STORE_UNAVAILABLE;
+}
+
+/* Fetches the row of |kind| with |key| into |*row|, NULL if there is none. Returns 0 if the store does not
+ * answer. */
+static int fetch(const void **row, const struct making *making, enum store_kind kind, struct bytes key)
+{
+    struct store_fetch item = {.kind = kind,
+                               .issuer = bytes_of(making->item->ca->id, STORE_ISSUER_ID),
+                               .key = key,
+                               .arena = making->arena};
+
+    if (!store_fetch_wait(making->store, &item) || item.outcome == STORE_FETCH_UNAVAILABLE)
+        return 0;
+    *row = item.outcome == STORE_FOUND ? item.rows : NULL;
+    return 1;
+}
+
+/* Another node may have been faster, and what was revoked is not renewed. */
+static enum renewal_outcome check_store(const struct making *making)
+{
+    const struct certificate *cert = making->item->cert;
+    const struct store_renewal *newest;
+    const struct store_cert *stored = NULL;
+    struct certificate other;
+    const void *row;
+
+    if (!fetch(&row, making, STORE_RENEWALS, bytes_of(making->item->key, sizeof making->item->key)))
+        return end(making, RENEWAL_LATER, "the store does not answer");
+    newest = row;
+    if (newest != NULL && policy_renewal_holds(&other, newest, making->item->ca, cert, making->now) &&
+        other.not_after > cert->not_after)
+        return end(making, RENEWAL_KNOWN, "the store has a newer one already");
+    if (cert->serial.len == STORE_SERIAL) {
+        if (!fetch(&row, making, STORE_CERTIFICATES, cert->serial))
+            return end(making, RENEWAL_LATER, "the store does not answer");
+        stored = row;
+    }
+    if (stored != NULL && stored->status != STORE_CERT_VALID)
+        return end(making, RENEWAL_REFUSED, "it was revoked: make another, with another key");
+    return RENEWAL_DONE;
+}
+
+static enum renewal_outcome sign(struct making *making, struct bytes tbs)
+{
+    const struct cmp_authority *ca = making->item->ca;
+    const struct signature_algorithm *algorithm = making->item->cert->algorithm;
+    struct signing item = {.algorithm = algorithm,
+                           .key = ca->key,
+                           .message = tbs,
+                           .signature = arena_alloc(making->arena, private_key_signature_max(ca->key))};
+    struct signing *items[] = {&item};
+
+    if (item.signature == NULL)
+        return end(making, RENEWAL_LATER, "there is no memory");
+    sign_batch(items, 1);
+    if (item.signature_len == 0)
+        return end(making, RENEWAL_LATER, "the CA's key did not sign");
+    if (!certificate_assemble(&making->certificate, making->arena, tbs, algorithm,
+                              bytes_of(item.signature, item.signature_len)))
+        return end(making, RENEWAL_LATER, "there is no memory");
+    return RENEWAL_DONE;
+}
+
+static enum renewal_outcome issue(struct making *making)
+{
+    struct certificate_tbs old;
+    struct bytes tbs;
+    uint64_t broken;
+
+    if (!certificate_read_tbs(&old, making->item->cert->tbs))
+        return end(making, RENEWAL_REFUSED, "it has no version: make another by hand");
+    policy_new_serial(making->serial, making->now);
+    if (!certificate_reissue(&tbs, making->arena, &old, bytes_of(making->serial, STORE_SERIAL),
+                             making->not_before, making->not_after))
+        return end(making, RENEWAL_LATER, "there is no memory");
+    broken = certificate_lint(making->arena, tbs, LINT_ALL);
+    if (broken != 0) {
+        const char *text = lint_text(making->arena, broken);
+        snprintf(making->why, RENEWAL_WHY_MAX,
+                 "a certificate like the present one would break %s: make another by hand",
+                 text != NULL ? text : "RFC 5280");
+        return RENEWAL_REFUSED;
+    }
+    return sign(making, tbs);
+}
+
+/* It takes over from the present one when all nodes know it; at once, if that has ended. */
+static int64_t since(const struct making *making)
+{
+    int64_t end = making->item->cert->not_after;
+
+    return end < making->now ? making->now : least(making->now + BOUND_RENEWAL_SETTLES, end);
+}
+
+static enum renewal_outcome keep(const struct making *making)
+{
+    const struct policy_renewable *item = making->item;
+    char text[NAME_TEXT_MAX], detail[256];
+    uint8_t spki_hash[DIGEST_MAX];
+    const struct bytes hash = bytes_of(spki_hash, digest_compute(spki_hash, DIGEST_SHA256, item->cert->spki));
+    const struct store_cert row = {.serial = bytes_of(making->serial, STORE_SERIAL),
+                                   .status = STORE_CERT_VALID,
+                                   .issued_at = making->now,
+                                   .not_before = making->not_before,
+                                   .not_after = making->not_after,
+                                   .subject = item->cert->subject,
+                                   .subject_text =
+                                       bytes_str(name_text(text, sizeof text, item->cert->subject)),
+                                   .spki_hash = hash,
+                                   .profile = bytes_str(POLICY_OWN),
+                                   .certificate = making->certificate};
+    const struct store_renewal renewal = {.renewal = bytes_of(item->key, sizeof item->key),
+                                          .at = making->now,
+                                          .since = since(making),
+                                          .former = item->cert->der,
+                                          .certificate = making->certificate};
+    const struct store_lease lease = {lease_name, bytes_of(making->holder, RENEWAL_HOLDER), 0, 0};
+    struct store_audit audit = {
+        .at = making->now * 1000, .event = "renew", .outcome = "granted", .who = bytes_str(making->who)};
+    struct store_unit unit = {.issuer = bytes_of(item->ca->id, STORE_ISSUER_ID),
+                              .arena = making->arena,
+                              .key_unblocked = hash,
+                              .lease = &lease,
+                              .audit = &audit};
+    int len = snprintf(detail, sizeof detail, "%s of %s serial=", item->setting, item->ca->name);
+
+    for (size_t i = 0; i < STORE_SERIAL && (size_t)len + 2 < sizeof detail; i++)
+        len += snprintf(detail + len, sizeof detail - (size_t)len, "%02x", making->serial[i]);
+    audit.detail = bytes_str(detail);
+    store_unit_write(&unit, STORE_INSERT, STORE_CERTIFICATES, &row);
+    store_unit_write(&unit, STORE_PUT, STORE_RENEWALS, &renewal);
+    if (store_commit_wait(making->store, &unit) && unit.outcome == STORE_DONE)
+        return RENEWAL_DONE;
+    if (unit.outcome == STORE_CONFLICT && unit.conflict == STORE_PRE_KEY_BLOCKED)
+        return end(making, RENEWAL_REFUSED, "its key is blocked: make another, with another key");
+    return end(making, RENEWAL_LATER, "the store did not take it");
+}
+
+static enum renewal_outcome make_held(struct making *making)
+{
+    enum renewal_outcome outcome = check_store(making);
+
+    if (outcome == RENEWAL_DONE)
+        outcome = issue(making);
+    return outcome == RENEWAL_DONE ? keep(making) : outcome;
+}
+
+/* With the lease, or not at all. */
+static enum renewal_outcome make_alone(struct making *making)
+{
+    enum renewal_outcome outcome;
+
+    switch (ask_for_lease(making, 0)) {
+    case STORE_DONE:
+        outcome = make_held(making);
+        ask_for_lease(making, 1);
+        return outcome;
+    case STORE_CONFLICT:
+        return end(making, RENEWAL_BUSY, "another node is at it just now: try again in a minute");
+    default:
+        return end(making, RENEWAL_LATER, "the store does not answer");
+    }
+}
+
+enum renewal_outcome renewal_make(char why[RENEWAL_WHY_MAX], const struct policy_renewable *item,
+                                  struct store *store, const uint8_t holder[RENEWAL_HOLDER], const char *who,
+                                  int64_t now)
+{
+    struct making making = {
+        .why = why, .item = item, .store = store, .holder = holder, .who = who, .now = now};
+    enum renewal_outcome outcome;
+
+    why[0] = 0;
+    choose_times(&making);
+    if (now > item->ca->cert.not_after)
+        return end(&making, RENEWAL_REFUSED, "the CA's certificate has ended");
+    if (making.not_after <= item->cert->not_after)
+        return end(&making, RENEWAL_NO_USE,
+                   now <= item->cert->not_before
+                       ? "it would end no later: the present one has only just begun"
+                       : "it would end no later: its CA, or a certificate above that, ends then");
+    if ((making.arena = arena_new(ARENA)) == NULL)
+        return end(&making, RENEWAL_LATER, "there is no memory");
+    /* Most that is not to be renewed is known without the lease, which costs two commits. */
+    outcome = check_store(&making);
+    if (outcome == RENEWAL_DONE)
+        outcome = make_alone(&making);
+    arena_free(making.arena);
+    return outcome;
+}
+
+/* ---- the job ---- */
+
+static void tell(struct renewing *job, size_t at, const struct policy_renewable *item,
+                 enum renewal_outcome outcome, const char *why)
+{
+    char when[EXPIRY_TIME_MAX];
+
+    if (outcome == RENEWAL_DONE)
+        log_line(LOG_INFO, "certificate renewed", log_word("ca", item->ca->name),
+                 log_word("certificate", item->setting),
+                 log_text("text", "all nodes take it up; the file stays as it is"));
+    if (outcome == RENEWAL_LATER || outcome == RENEWAL_REFUSED) {
+        if (strcmp(job->told[at], why) != 0)
+            log_line(outcome == RENEWAL_LATER ? LOG_WARN : LOG_ERROR, "certificate not renewed",
+                     log_word("alarm", "renewal"), log_word("ca", item->ca->name),
+                     log_word("certificate", item->setting),
+                     log_word("not_after", expiry_time(when, item->cert->not_after)),
+                     log_text("reason", why));
+        snprintf(job->told[at], RENEWAL_WHY_MAX, "%s", why);
+    } else {
+        job->told[at][0] = 0;
+    }
+}
+
+static int is_time(int64_t last, int64_t every, int64_t now)
+{
+    return last == 0 || now - last >= every || now < last;
+}
+
+static void renew_item(struct renewing *job, size_t at, const struct policy_renewable *item,
+                       struct store *store, int64_t now)
+{
+    char why[RENEWAL_WHY_MAX];
+    enum renewal_outcome outcome;
+
+    if (!is_time(job->refused[at], BOUND_RENEWAL_REFUSED, now))
+        return;
+    outcome = renewal_make(why, item, store, job->holder, "cmpd", now);
+    tell(job, at, item, outcome, why);
+    job->refused[at] = outcome == RENEWAL_REFUSED ? now : 0;
+    if (outcome == RENEWAL_DONE || outcome == RENEWAL_KNOWN)
+        job->looked = 0;
+}
+
+static void renew_due(struct renewing *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    struct policy_renewable item;
+
+    for (size_t i = 0; i < policy_config(policy)->ca_count; i++)
+        for (int use = 0; use < POLICY_USES; use++) {
+            size_t at = i * POLICY_USES + (size_t)use;
+            if (policy_renewable(&item, policy, i, (enum policy_use)use) && renewal_is_due(&item, now))
+                renew_item(job, at, &item, store, now);
+            else
+                job->refused[at] = 0;
+        }
+}
+
+/* Somebody is about to renew it, and this node may have to answer under it soon. */
+static int is_any_due(const struct policy *policy, int64_t now)
+{
+    struct policy_renewable item;
+
+    for (size_t i = 0; i < policy_config(policy)->ca_count; i++)
+        for (int use = 0; use < POLICY_USES; use++)
+            if (policy_renewable(&item, policy, i, (enum policy_use)use) && renewal_is_due(&item, now))
+                return 1;
+    return 0;
+}
+
+/* Whether the store has what |policy| lacks; if it does not answer, that stays as it was. */
+static void look(struct renewing *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    struct policy_renewals *renewals = policy_renewals_read(policy, store, now);
+
+    job->seen = policy;
+    job->looked = now;
+    if (renewals == NULL)
+        return;
+    atomic_store(&job->is_new, policy_lacks(policy, renewals));
+    if (!atomic_load(&job->is_new))
+        job->new_since = 0;
+    else if (job->new_since == 0)
+        job->new_since = now;
+    policy_renewals_release(renewals);
+}
+
+static int needs_somebody(const struct renewing *job, int64_t now)
+{
+    int alarm = job->new_since != 0 && now - job->new_since > BOUND_RENEWAL_SETTLES;
+
+    for (size_t i = 0; i < RENEWAL_ITEMS; i++)
+        alarm |= job->refused[i] != 0;
+    return alarm;
+}
+
+void renewing_run(struct renewing *job, const struct policy *policy, struct store *store, int64_t now)
+{
+    if (job->looked == 0 && job->tried == 0)
+        random_bytes(job->holder, sizeof job->holder);
+    if (job->seen != policy ||
+        is_time(job->looked, is_any_due(policy, now) ? BOUND_RENEWAL_EVERY : BOUND_RENEWAL_LOOK, now))
+        look(job, policy, store, now);
+    if (is_time(job->tried, BOUND_RENEWAL_EVERY, now)) {
+        job->tried = now;
+        renew_due(job, policy, store, now);
+    }
+    job->alarm = needs_somebody(job, now);
+}
+
+static int run(void *state, const struct upkeep_turn *turn)
+{
+    renewing_run(state, turn->policy, turn->store, turn->now_ms / 1000);
+    return 1;
+}
+
+static void resume(void *state)
+{
+    struct renewing *job = state;
+
+    job->tried = 0;
+    for (size_t i = 0; i < RENEWAL_ITEMS; i++) {
+        job->told[i][0] = 0;
+        job->refused[i] = 0;
+    }
+}
+
+static int has_alarm(const void *state)
+{
+    return ((const struct renewing *)state)->alarm;
+}
+
+const struct upkeep_job renewing_job = {
+    .name = "renewal",
+    .every = 1,
+    .strand = UPKEEP_LONG,
+    .size = sizeof(struct renewing),
+    .run = run,
+    .resume = resume,
+    .alarm = has_alarm,
+};
