@@ -217,6 +217,9 @@ same "what was there then" "$(stored_in one)" "$(issued held)"
 member_start two
 members_are one two
 same "archive_mode" "$(postgres_sql one "show archive_mode")" always
+refused "the node knows that more was there" 'older than what this node sealed.*cmpctl db check --accept-older' \
+    "$CMPD_BIN/cmpd" --config "$work/node1/cmpd.yaml"
+ok "it is taken as it is" "$CMPD_BIN/cmpctl" db check --accept-older --config "$work/node1/cmpd.yaml"
 node_start 1
 load after-restore
 load_runs after-restore 50
