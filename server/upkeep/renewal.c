@@ -162,12 +162,13 @@ static enum renewal_outcome issue(struct making *making)
     return sign(making, tbs);
 }
 
-/* It takes over from the present one when all nodes know it; at once, if that has ended. */
+/* It takes over from the present one when all nodes know it, and midway to its end if that is near: what
+ * began under the present one comes to its end before that has ended. At once, if it has. */
 static int64_t since(const struct making *making)
 {
-    int64_t end = making->item->cert->not_after;
+    int64_t left = making->item->cert->not_after - making->now;
 
-    return end < making->now ? making->now : least(making->now + BOUND_RENEWAL_SETTLES, end);
+    return making->now + (left < 0 ? 0 : least(BOUND_RENEWAL_SETTLES, left / 2));
 }
 
 static enum renewal_outcome keep(const struct making *making)

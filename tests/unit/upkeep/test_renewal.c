@@ -312,6 +312,19 @@ Test(renewal, a_node_that_starts_after_the_end_renews)
     cr_expect_eq(item.ca->cmp_since, now); /* at once */
 }
 
+/* What began under the present one comes to its end before that has ended. */
+Test(renewal, near_the_end_it_is_used_midway)
+{
+    int64_t now;
+
+    take();
+    now = item.cert->not_after - BOUND_RENEWAL_SETTLES;
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    take_up(now);
+    take();
+    cr_expect_eq(item.ca->cmp_since, now + BOUND_RENEWAL_SETTLES / 2);
+}
+
 /* By command, as often as somebody likes. */
 Test(renewal, what_has_only_just_begun_is_renewed_too)
 {
