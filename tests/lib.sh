@@ -140,13 +140,17 @@ done_testing() {
     echo "$checks checks"
 }
 
-# A port that nobody listens on: none twice, and none of those that connections are given (from 32768 on).
+# A port that nobody listens on: none of those that this test or another one beside it has been given, and none of those
+# that connections are given (from 32768 on).
 free_port() {
-    python3 - "$work/ports" <<'PY'
-import random, socket, sys
-with open(sys.argv[1], "a+") as file:
+    python3 - "${TMPDIR:-/tmp}/cmpd-test.ports" $$ <<'PY'
+import fcntl, os, random, socket, sys
+path, test = sys.argv[1:]
+with open(path, "a+") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
     file.seek(0)
-    given = file.read().split()
+    given = dict(line.split() for line in file)
+    given = {port: holder for port, holder in given.items() if os.path.exists(f"/proc/{holder}")}
     while True:
         port = random.randrange(10240, 32768)
         try:
@@ -155,7 +159,10 @@ with open(sys.argv[1], "a+") as file:
             continue
         if str(port) not in given:
             break
-    print(port, file=file)
+    given[str(port)] = test
+    file.truncate(0)
+    for line in given.items():
+        print(*line, file=file)
 print(port)
 PY
 }

@@ -209,8 +209,9 @@ foreach(script ${scripts})
         set(seconds 36000) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})
-    # These wait for most of their time: another one may run beside them.
-    if(NOT name MATCHES "^(front/test_limits|server/test_(alarms|notify|tls_files|token|top))$")
+    # Those that load both cores, count what other programs share, or kill what is slow to answer are alone on the machine.
+    # All others wait for most of their time: another one runs beside them.
+    if(name MATCHES "^(build|cluster|conformance|fault|threads)/|^hostile/|^deploy/test_quickstart$")
         set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES RUN_SERIAL ON)
     endif()
 endforeach()
