@@ -6,73 +6,7 @@
 #include "server/ctl/cert_names.h"
 #include "storage/row.h"
 
-/* ---- patterns ---- */
-
-static int lower(uint8_t octet)
-{
-    return octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet;
-}
-
-static int continues(const char *text)
-{
-    return ((unsigned char)*text & 0xc0) == 0x80;
-}
-
-/* Skips a character of UTF-8. */
-static const char *skip(const char *text)
-{
-    do
-        text++;
-    while (continues(text));
-    return text;
-}
-
-/* Whether |text| is like |pattern|, the case of ASCII ignored. When what follows a "*" does not fit, that "*"
- * takes one octet more; those before it need not be tried again. */
-static int is_like(const char *text, const char *pattern)
-{
-    const char *star = NULL, *taken = NULL;
-
-    while (*text != '\0') {
-        if (*pattern == '*') {
-            star = ++pattern;
-            taken = text;
-        } else if (*pattern == '?') {
-            text = skip(text);
-            pattern++;
-        } else if (lower((uint8_t)*pattern) == lower((uint8_t)*text)) {
-            text++;
-            pattern++;
-        } else if (star != NULL) {
-            pattern = star;
-            taken = text = skip(taken);
-        } else {
-            return 0;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
 /* ---- what is asked for ---- */
-
-static int read_time(int64_t *out, const struct ctl_call *call, const char *option)
-{
-    const char *text = ctl_value(call, option);
-
-    return text == NULL || cert_read_time(out, text) ||
-           !ctl_fault(
-               "--%s wants a date or a time in UTC, such as 2026-11-29 or 2026-11-29T05:00:00Z, not '%s'",
-               option, text);
-}
-
-static int read_span(struct cert_span *out, const struct ctl_call *call, const char *after,
-                     const char *before)
-{
-    *out = (struct cert_span){INT64_MIN, INT64_MAX};
-    return read_time(&out->after, call, after) && read_time(&out->before, call, before);
-}
 
 static int read_transaction(struct cert_filter *filter, const char *text)
 {
@@ -98,20 +32,15 @@ int cert_filter_read(struct cert_filter *filter, const struct ctl_call *call)
     if (filter->status != NULL && !cert_status_known(filter->status))
         return ctl_fault("--status is valid, revoked, hold, unconfirmed or expired, not '%s'",
                          filter->status);
-    return read_span(&filter->issued, call, "issued-after", "issued-before") &&
-                   read_span(&filter->expires, call, "expires-after", "expires-before") &&
-                   read_span(&filter->revoked, call, "revoked-after", "revoked-before") &&
+    return choice_read_span(&filter->issued, call, "issued-after", "issued-before") &&
+                   choice_read_span(&filter->expires, call, "expires-after", "expires-before") &&
+                   choice_read_span(&filter->revoked, call, "revoked-after", "revoked-before") &&
                    read_transaction(filter, ctl_value(call, "transaction"))
                ? CTL_OK
                : CTL_FAULT;
 }
 
 /* ---- whether a certificate is so ---- */
-
-static int is_in(const struct cert_span *span, int64_t at)
-{
-    return at >= span->after && at < span->before;
-}
 
 static int asks_for_revoked(const struct cert_filter *filter)
 {
@@ -125,7 +54,7 @@ static int name_is_like(void *arg, const char *kind, const char *name)
     char whole[CERT_NAME_MAX];
 
     snprintf(whole, sizeof whole, "%s:%s", kind, name);
-    return is_like(name, filter->san) || is_like(whole, filter->san);
+    return choice_is_like(name, filter->san) || choice_is_like(whole, filter->san);
 }
 
 static int subject_is_like(const struct cert_filter *filter, struct bytes subject)
@@ -133,14 +62,15 @@ static int subject_is_like(const struct cert_filter *filter, struct bytes subjec
     char text[NAME_TEXT_MAX];
 
     snprintf(text, sizeof text, "%.*s", (int)subject.len, (const char *)subject.data);
-    return is_like(text, filter->subject);
+    return choice_is_like(text, filter->subject);
 }
 
 int cert_filter_takes(const struct cert_filter *filter, const struct store_cert *cert)
 {
-    return is_in(&filter->issued, cert->issued_at) && is_in(&filter->expires, cert->not_after) &&
+    return choice_is_in(&filter->issued, cert->issued_at) &&
+           choice_is_in(&filter->expires, cert->not_after) &&
            (!asks_for_revoked(filter) ||
-            (cert_is_stopped(cert) && is_in(&filter->revoked, cert->revoked_at))) &&
+            (cert_is_stopped(cert) && choice_is_in(&filter->revoked, cert->revoked_at))) &&
            (filter->status == NULL || strcmp(filter->status, cert_status_name(cert, filter->now)) == 0) &&
            (filter->profile == NULL || bytes_equal(bytes_str(filter->profile), cert->profile)) &&
            (filter->vendor == NULL || bytes_equal(bytes_str(filter->vendor), cert->vendor)) &&

@@ -3,6 +3,7 @@
 #define CMPD_CTL_CERT_FILTER_H
 
 #include "server/ctl/cert.h"
+#include "server/ctl/choice.h"
 
 /* The options that cert_filter_read reads, for the table of a command. */
 #define CERT_FILTER_OPTIONS                                                                                  \
@@ -21,15 +22,10 @@
         "transaction", "HEX", 0, "of the transaction with this transactionID"                                \
     }
 
-/* struct cert_span is from |after| on and before |before|, in Unix seconds. */
-struct cert_span {
-    int64_t after, before;
-};
-
 struct cert_filter {
     int64_t now;                                           /* by which certificates have expired */
     const char *subject, *san, *profile, *vendor, *status; /* NULL: any */
-    struct cert_span issued, expires, revoked;
+    struct choice_span issued, expires, revoked;
     uint8_t transaction_id[BOUND_TRANSACTION_ID];
     size_t transaction_id_len; /* 0: any */
 };

@@ -1,4 +1,5 @@
 /* cert list: the certificates in the store. It needs no key. */
+#include <string.h>
 #include <time.h>
 
 #include "server/ctl/cert_filter.h"
@@ -57,8 +58,24 @@ static int print_line(void *arg, const void *row)
     return 1;
 }
 
+/* The CA whose certificates are shown: all if the call names none. Returns CTL_OK, or an exit status. */
+static int read_ca(struct bytes *issuer, uint8_t id[STORE_ISSUER_ID], const struct config *config,
+                   const char *name)
+{
+    if (name == NULL)
+        return CTL_OK;
+    for (size_t i = 0; i < config->ca_count; i++)
+        if (strcmp(config->cas[i].name, name) == 0) {
+            *issuer = bytes_of(id, STORE_ISSUER_ID);
+            return cert_issuer(id, config->cas[i].certificate) ? CTL_OK : CTL_FAULT;
+        }
+    return ctl_fault("--ca: the configuration has no CA '%s'", name);
+}
+
 static int run(const struct ctl_call *call)
 {
+    uint8_t id[STORE_ISSUER_ID];
+    struct bytes issuer = bytes_of(NULL, 0);
     char fault[STORE_FAULT_MAX] = "";
     struct listing listing = {.width = terminal_size().width};
     struct ctl_opened opened;
@@ -67,18 +84,20 @@ static int run(const struct ctl_call *call)
 
     if (status != CTL_OK || (status = ctl_open(&opened, call, CTL_NEEDS_TO_READ)) != CTL_OK)
         return status;
-    if (!json)
+    status = read_ca(&issuer, id, opened.config, ctl_value(call, "ca"));
+    if (status == CTL_OK && !json)
         printf("%-*s %-*s %-*s %-*s SUBJECT\n", SERIAL_WIDTH, CERT_LIST_HEAD, STATUS_WIDTH, "STATUS",
                DATE_WIDTH, "ISSUED", DATE_WIDTH, "EXPIRES");
-    if (!store_each(opened.store, fault, STORE_CERTIFICATES, bytes_of(NULL, 0),
-                    json ? print_json : print_line, &listing))
+    if (status == CTL_OK && !store_each(opened.store, fault, STORE_CERTIFICATES, issuer,
+                                        json ? print_json : print_line, &listing))
         status = ctl_fault("%s", fault);
     ctl_close(&opened);
     return status;
 }
 
-static const struct ctl_option options[] = {
-    CTL_OPTION_CONFIG, CTL_OPTION_STORE, CTL_OPTION_JSON, CERT_FILTER_OPTIONS, {NULL, NULL, 0, NULL}};
+static const struct ctl_option options[] = {CTL_OPTION_CONFIG,   CTL_OPTION_STORE,
+                                            CTL_OPTION_JSON,     {"ca", "NAME", 0, "issued by this CA"},
+                                            CERT_FILTER_OPTIONS, {NULL, NULL, 0, NULL}};
 
 const struct ctl_command ctl_cert_list = {
     .name = "cert list",

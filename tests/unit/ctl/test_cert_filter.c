@@ -7,44 +7,6 @@
 
 TestSuite(cert_filter, .init = set_up, .fini = tear_down, .timeout = 60);
 
-Test(cert_filter, a_pattern_is_about_the_whole_text)
-{
-    static const struct {
-        const char *pattern, *text;
-        int is_like;
-    } rows[] = {
-        {"", "", 1},
-        {"", "a", 0},
-        {"*", "", 1},
-        {"*", "anything", 1},
-        {"**", "x", 1},
-        {"abc", "abc", 1},
-        {"aBc", "AbC", 1},
-        {"abc", "abcd", 0},
-        {"abc", "ab", 0},
-        {"a?c", "abc", 1},
-        {"a?c", "ac", 0},
-        {"a?c", "aüc", 1}, /* a character, whatever its octets */
-        {"a??c", "aüc", 0},
-        {"?", "", 0},
-        {"a*", "a", 1},
-        {"*c", "abc", 1},
-        {"*c", "abcd", 0},
-        {"*gnb-1", "CN=gnb-11,gnb-1", 1}, /* the first that fits is not the one */
-        {"*a*b*", "xxbxxa", 0},
-        {"*a*b*", "xxaxxb", 1},
-        {"*a?c*d", "aacabcd", 1},
-        {"a[b]c", "abc", 0}, /* nothing else has a meaning */
-        {"a[b]c", "a[b]c", 1},
-        {"a\\*", "a\\x", 1},
-        {"*ü", "xÜ", 0}, /* of ASCII alone */
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        cr_expect_eq(is_like(rows[i].text, rows[i].pattern), rows[i].is_like, "%s %s", rows[i].pattern,
-                     rows[i].text);
-}
-
 /* 1: valid, with names; 2: revoked; 3: on hold; 4: unconfirmed; 5: expired. Each issued a day after the one
  * before, from 2026-11-01 on. */
 static void add_five(struct arena *arena)
@@ -144,6 +106,17 @@ Test(cert_filter, a_transaction_has_its_certificate)
     cr_expect_str_eq(shown(options), "4");
     hex[2 * sizeof e.tx_id - 2] = 0; /* not its beginning */
     cr_expect_str_eq(shown(options), "");
+    arena_free(arena);
+}
+
+Test(cert_filter, a_ca_is_named)
+{
+    struct arena *arena = arena_new(ENROLLMENT_ARENA);
+
+    add_five(arena);
+    cr_expect_str_eq(shown("--ca issuing"), "12345");
+    cr_expect_eq(with_config("cert list --ca other"), CTL_FAULT);
+    cr_expect_not_null(strstr(call_err, "the configuration has no CA 'other'"), "%s", call_err);
     arena_free(arena);
 }
 

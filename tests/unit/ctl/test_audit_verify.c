@@ -1,4 +1,4 @@
-/* test_audit.c: what audit verify and audit list say of what they cannot read (server/ctl/audit.c). */
+/* test_audit_verify.c: what audit verify says of what it cannot read (server/ctl/audit_verify.c). */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include "tests/support/capture.h"
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include): its text is under test */
-#include "server/ctl/audit.c"
+#include "server/ctl/audit_verify.c"
 
 static char folder[64], path[128];
 static struct audit_verify *verify;
@@ -32,7 +32,7 @@ static void tear_down(void)
     rmdir(folder);
 }
 
-TestSuite(audit, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(audit_verify, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static void write_text(const char *text)
 {
@@ -49,7 +49,7 @@ static size_t lines(const char *text)
 }
 
 /* A store that somebody has been at may have any number of them. */
-Test(audit, so_many_faults_are_shown_and_no_more)
+Test(audit_verify, so_many_faults_are_shown_and_no_more)
 {
     size_t shown = 0;
 
@@ -73,7 +73,7 @@ static void no_keys(const char *because)
 }
 
 /* Without its keys a verification would find everything forged. */
-Test(audit, a_file_without_certificates_is_told)
+Test(audit_verify, a_file_without_certificates_is_told)
 {
     static const char broken[] = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     uint8_t *good;
@@ -99,7 +99,7 @@ Test(audit, a_file_without_certificates_is_told)
     file_free(good, len);
 }
 
-Test(audit, a_log_that_cannot_be_read_is_told)
+Test(audit_verify, a_log_that_cannot_be_read_is_told)
 {
     int ok;
 
@@ -111,7 +111,7 @@ Test(audit, a_log_that_cannot_be_read_is_told)
     cr_assert_not_null(strstr(logged, ": Is a directory"), "%s", logged);
 }
 
-Test(audit, a_log_without_seals_has_none)
+Test(audit_verify, a_log_without_seals_has_none)
 {
     int ok;
 
@@ -123,39 +123,4 @@ Test(audit, a_log_without_seals_has_none)
     char expected[256];
     snprintf(expected, sizeof expected, "%s: 0 seals\n", path);
     cr_assert_stdout_eq_str(expected);
-}
-
-static struct store_entry entry(const char *records)
-{
-    return (struct store_entry){
-        .chain = {0xab}, .seq = 7, .at = 1500, .node = bytes_str("n"), .records = bytes_str(records)};
-}
-
-#define CHAIN "ab000000000000000000000000000000"
-
-/* Each line is an object, whatever somebody has made of the records. */
-Test(audit, a_damaged_record_is_shown_as_one)
-{
-    const struct store_entry two = entry("{\"event\":\"x\",\"seq\":1}\n{\"event\n");
-
-    cr_redirect_stdout();
-    cr_assert(print_json(NULL, &two));
-    fflush(stdout);
-    cr_assert_stdout_eq_str(
-        "{\"chain\":\"" CHAIN "\",\"seq\":7,\"committed_at\":1500,\"node\":\"n\",\"event\":\"x\"}\n"
-        "{\"chain\":\"" CHAIN
-        "\",\"seq\":7,\"committed_at\":1500,\"node\":\"n\",\"damaged\":\"{\\\"event\"}\n");
-}
-
-Test(audit, a_damaged_record_has_a_line_of_its_own)
-{
-    const struct store_entry two =
-        entry("{\"event\":\"x\",\"outcome\":\"y\",\"who\":\"a\\nb\"}\n{\"event\n[1]");
-
-    cr_redirect_stdout();
-    cr_assert(print_lines(NULL, &two));
-    fflush(stdout);
-    cr_assert_stdout_eq_str("1970-01-01T00:00:01Z  n  x  y  a\\u000ab  ?  ?\n"
-                            "1970-01-01T00:00:01Z  n  ?  ?  ?  ?  ?\n"
-                            "1970-01-01T00:00:01Z  n  ?  ?  ?  ?  ?\n");
 }

@@ -1,5 +1,5 @@
-/* audit verify, audit list: whether the audit log is whole, and what it says. Needs no keys: an auditor may
- * run it with a copy of the configuration and of the certificates that it names. */
+/* audit verify: whether the audit log is whole. Needs no keys: an auditor may run it with a copy of the
+ * configuration and of the certificates that it names. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,13 +8,10 @@
 #include "crypto/pem.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
-#include "server/ctl/json.h"
 #include "server/ctl/open.h"
 #include "storage/audit_verify.h"
 
 enum { CERTIFICATES_MAX = 1024 * 1024, SHOWN_MAX = 100, WHERE_MAX = CTL_PATH_MAX + 32 };
-
-/* ---- verify ---- */
 
 static void show_fault(void *arg, const char *text)
 {
@@ -170,93 +167,4 @@ const struct ctl_command ctl_audit_verify = {
         "It is held against its signed seals, and against those in the logs of the nodes. No key is needed.",
     .statuses = "Exit status: 0 if all of it is whole, 1 if not or for another fault, 2 for a wrong call.",
     .run = run_verify,
-};
-
-/* ---- list ---- */
-
-/* Cuts the next line, without its end, off |*text|. */
-static struct bytes take_line(struct bytes *text)
-{
-    const uint8_t *end = memchr(text->data, '\n', text->len);
-    struct bytes line = bytes_of(text->data, end != NULL ? (size_t)(end - text->data) : text->len);
-    size_t used = line.len + (end != NULL);
-
-    *text = bytes_of(text->data + used, text->len - used);
-    return line;
-}
-
-static int print_json(void *arg, const void *stored)
-{
-    const struct store_entry *entry = stored;
-    char chain[2 * STORE_CHAIN_ID + 1];
-    struct bytes rest = entry->records;
-
-    (void)arg;
-    log_hex(chain, sizeof chain, bytes_of(entry->chain, STORE_CHAIN_ID));
-    while (rest.len != 0) {
-        struct bytes line = take_line(&rest);
-        json_t *row = json_object(), *record = ctl_json_read(line);
-        ctl_json_set(row, "chain", json_string(chain));
-        ctl_json_set(row, "seq", json_integer(entry->seq));
-        ctl_json_set(row, "committed_at", json_integer(entry->at));
-        ctl_json_set(row, "node", ctl_json_text(entry->node));
-        if (!json_is_object(record)) /* somebody has been at the store */
-            ctl_json_set(row, "damaged", ctl_json_text(line));
-        json_object_update_missing(row, record);
-        json_decref(record);
-        ctl_json_print(row);
-    }
-    return 1;
-}
-
-static int print_lines(void *arg, const void *row)
-{
-    const struct store_entry *entry = row;
-    static const char *const names[] = {"event", "outcome", "who", "serial", "detail"};
-    struct bytes rest = entry->records;
-    char at[CTL_TIME_MAX];
-
-    (void)arg;
-    while (rest.len != 0) {
-        json_t *record = ctl_json_read(take_line(&rest));
-        printf("%s  %.*s", ctl_time(at, entry->at / 1000), (int)entry->node.len,
-               (const char *)entry->node.data);
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            printf("  ");
-            ctl_json_show(json_object_get(record, names[i]));
-        }
-        putchar('\n');
-        json_decref(record);
-    }
-    return 1;
-}
-
-static int run_list(const struct ctl_call *call)
-{
-    char fault[STORE_FAULT_MAX] = "";
-    struct ctl_opened opened;
-    int status = ctl_open(&opened, call, CTL_NEEDS_TO_READ);
-
-    if (status != CTL_OK)
-        return status;
-    if (ctl_value(call, "json") == NULL)
-        printf("WHEN                  NODE  EVENT  OUTCOME  WHO  SERIAL  DETAIL\n");
-    if (!store_each(opened.store, fault, STORE_ENTRIES, bytes_of(NULL, 0),
-                    ctl_value(call, "json") != NULL ? print_json : print_lines, NULL))
-        status = ctl_fault("%s", fault);
-    ctl_close(&opened);
-    return status;
-}
-
-static const struct ctl_option list_options[] = {
-    CTL_OPTION_CONFIG, CTL_OPTION_STORE, CTL_OPTION_JSON, {NULL, NULL, 0, NULL}};
-
-const struct ctl_command ctl_audit_list = {
-    .name = "audit list",
-    .options = list_options,
-    .says = "show what the audit log says",
-    .more =
-        "A line is: when, node, what was asked for, what came of it, who asked, serial of the certificate "
-        "concerned, and detail. --json tells more.",
-    .run = run_list,
 };
