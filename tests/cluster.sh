@@ -35,6 +35,12 @@ cluster_database() {
     database_roles db
 }
 
+# cluster_first [OPTION...]: the folder of the first node, which the others join. OPTIONs of cmpctl init.
+cluster_first() {
+    "$CMPD_BIN/cmpctl" init "$work/node1" --demo --node node1 --listen "127.0.0.1:${node_port[1]}" \
+        --admin-listen "127.0.0.1:${node_admin_port[1]}" "$@" >/dev/null
+}
+
 cluster_standby() {
     cluster_database
     database_standby standby db
@@ -68,8 +74,7 @@ cluster_start() {
         node_pass_port[i]=$(free_port)
         node_admin_port[i]=$(free_port)
         if [ "$i" -eq 1 ]; then
-            "$CMPD_BIN/cmpctl" init "$work/node1" --demo --node node1 --listen "127.0.0.1:${node_port[1]}" \
-                --admin-listen "127.0.0.1:${node_admin_port[1]}" "${store[@]}" >/dev/null
+            cluster_first "${store[@]}"
         else
             "$CMPD_BIN/cmpctl" init --join "$work/node1" "$work/node$i" --node "node$i" --listen "127.0.0.1:${node_port[i]}" \
                 --admin-listen "127.0.0.1:${node_admin_port[i]}" >/dev/null

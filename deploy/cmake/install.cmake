@@ -9,7 +9,7 @@ foreach(program cmpd cmpd-epoll cmpctl cmpbench) # cmpd finds cmpd-epoll beside 
     endif()
 endforeach()
 install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES deploy/SCALING.md deploy/3GPP.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
+install(FILES deploy/SCALING.md deploy/UPGRADE.md deploy/3GPP.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
 install(DIRECTORY deploy/manual deploy/grafana deploy/haproxy deploy/postgres deploy/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy
         USE_SOURCE_PERMISSIONS)
 # For systemd, which looks below /usr and /usr/local. The unit starts what is installed with it.
