@@ -2,6 +2,8 @@
  * the schema of each backend; a new table is a structure, a list and a row here, and its SQL in both. */
 #include "tables.h"
 
+#include <string.h>
+
 #define COLUMN(type, row, field)                                                                             \
     {                                                                                                        \
 #field, type, offsetof(struct row, field), sizeof(((struct row *)NULL)->field)                       \
@@ -265,6 +267,11 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                       .order = "serial",
                       .is_paged = 1,
                       .limit = STORE_OLD_MAX},
+    [STORE_STATES] = {.kind = STORE_CERTIFICATES,
+                      .order = "serial",
+                      .is_paged = 1,
+                      .limit = STORE_OLD_MAX,
+                      .columns = {"serial", "status", "not_after", "profile"}},
     [STORE_OF_KEY_ID] = {.kind = STORE_CERTIFICATES,
                          .name = "certificates_key_id",
                          .only = "length(key_id) > 0",
@@ -296,3 +303,11 @@ const struct store_index_of store_indexes[STORE_INDEXES] = {
                            .is_paged = 1,
                            .limit = STORE_OLD_MAX},
 };
+
+int store_index_reads(const struct store_index_of *index, const struct store_column *column)
+{
+    for (size_t i = 0; i < STORE_STATE_COLUMNS && index->columns[i] != NULL; i++)
+        if (strcmp(index->columns[i], column->name) == 0)
+            return 1;
+    return index->columns[0] == NULL;
+}

@@ -29,6 +29,7 @@ enum {
     STORE_CRL_PIECE = 256 * 1024, /* octets of a piece of a CRL; the last may have fewer */
     STORE_CRLS_MAX = 256,         /* of an issuer */
     STORE_CRL_URLS_MAX = 64,      /* URLs of shards of an issuer */
+    STORE_STATE_COLUMNS = 4,      /* of a certificate, that say how it stands */
     STORE_OF_KEY_ID_MAX = 4,      /* certificates that are found by a key identifier */
     STORE_WHOLE_ID_MAX = 64,      /* octets of a transactionID whose transaction has parts … */
     STORE_PART_ID = STORE_WHOLE_ID_MAX + 2 + 8, /* … and of what stands for it in the row of a part */
@@ -406,6 +407,10 @@ enum store_index {
     /* The next STORE_OLD_MAX certificates that no other was issued in the place of, by their notAfter and
      * their serial: those after |before| (notAfter) and |key| (serial). */
     STORE_ENDING,
+    /* The next STORE_OLD_MAX certificates after the serial |key| (empty: from the first), in its order:
+     * with serial, status, not_after and profile, and nothing in any other field. For whoever looks at all of
+     * them, by and by. */
+    STORE_STATES,
     STORE_OF_KEY_ID,    /* the last STORE_OF_KEY_ID_MAX certificates with the key_id |of|, the last first */
     STORE_NEXT_CLAIMS,  /* the next STORE_OLD_MAX claims after |key|: of a device, those that begin with it */
     STORE_ALL_REQUESTS, /* the next STORE_REQUESTS_MAX of the issuer after |key| (empty: from the first) */
@@ -430,8 +435,13 @@ struct store_index_of {
     int is_paged;      /* 1: |order| has to be above |key| */
     int is_last_first; /* 1: in the other order */
     size_t limit;      /* so many rows */
+    const char *columns[STORE_STATE_COLUMNS]; /* the first not NULL: these alone are read, and the rest of a
+                                               * row is as if it were empty */
 };
 
 extern const struct store_index_of store_indexes[STORE_INDEXES];
+
+/* store_index_reads returns 1 if rows that |index| finds come with |column|. */
+int store_index_reads(const struct store_index_of *index, const struct store_column *column);
 
 #endif

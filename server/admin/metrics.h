@@ -61,9 +61,9 @@ extern struct metric node_build, node_started, node_ready, node_draining, node_c
     node_store_up;
 
 /* metrics_certificates.c */
-extern struct metric certificates_overdue, certificates_overdue_expired, certificates_overdue_at, crl_number,
-    crl_octets, crl_this_update, crl_next_update, cert_not_before, cert_not_after, cert_expired,
-    given_crl_next_update;
+extern struct metric certificates_all, certificates_all_at, certificates_overdue,
+    certificates_overdue_expired, certificates_overdue_at, crl_number, crl_octets, crl_this_update,
+    crl_next_update, cert_not_before, cert_not_after, cert_expired, given_crl_next_update;
 
 /* metrics_tolerances.c */
 extern struct metric tolerances_profiles, tolerances_vendors, deprecated_profiles, deprecated_vendors;

@@ -18,7 +18,8 @@ enum {
 static const struct metric_label setting = {.name = "setting"}, file = {.name = "filepath"},
                                  subject = {.name = "subject_CN"}, issuer = {.name = "issuer_CN"},
                                  serial = {.name = "serial_number"}, ca = {.name = "ca"},
-                                 scope = {.name = "scope"};
+                                 scope = {.name = "scope"}, profile = {.name = "profile"},
+                                 status = {.name = "status"}, ends_in = {.name = "ends_in"};
 
 /* ---- of stations ---- */
 
@@ -77,6 +78,67 @@ struct metric certificates_overdue_at = {
     .help = "When that was counted, in seconds since 1970.",
     .type = METRIC_GAUGE,
     .gather = tell_counted_at,
+};
+
+static int inventory_of(const void *arg, struct inventory_counts *out)
+{
+    struct upkeep *upkeep = ((const struct metrics_turn *)arg)->of.health->upkeep;
+
+    return upkeep != NULL && upkeep_inventory(upkeep, out);
+}
+
+static void tell_states(struct metrics_text *out, const struct metric *metric, const char *name,
+                        const int64_t of[INVENTORY_STATES][INVENTORY_ENDS])
+{
+    static const char *const states[INVENTORY_STATES] = {[STORE_CERT_UNCONFIRMED] = "unconfirmed",
+                                                         [STORE_CERT_VALID] = "valid",
+                                                         [STORE_CERT_REVOKED] = "revoked",
+                                                         [STORE_CERT_HOLD] = "on_hold"};
+    static const char *const ends[INVENTORY_ENDS] = {
+        [INVENTORY_ENDED] = "expired", [INVENTORY_1_DAY] = "1d",    [INVENTORY_7_DAYS] = "7d",
+        [INVENTORY_30_DAYS] = "30d",   [INVENTORY_90_DAYS] = "90d", [INVENTORY_LONGER] = "longer"};
+
+    for (size_t i = STORE_CERT_UNCONFIRMED; i < INVENTORY_STATES; i++)
+        for (size_t j = 0; j < INVENTORY_ENDS; j++)
+            if (of[i][j] != 0)
+                metrics_text_value(out, metric, (const char *const[]){name, states[i], ends[j]}, of[i][j]);
+}
+
+static void tell_inventory(const struct metric *metric, struct metrics_text *out, void *arg)
+{
+    static _Thread_local struct inventory_counts counts;
+
+    if (!inventory_of(arg, &counts))
+        return;
+    for (size_t i = 0; i < METRIC_NAMES_MAX; i++)
+        tell_states(out, metric, metric_name_value(&cmp_profile_names, i), counts.of[i]);
+}
+
+struct metric certificates_all = {
+    .name = "cmpd_certificates",
+    .help =
+        "Certificates in the store, as counted last, by profile, status, and time until they end; the one "
+        "node that counts tells.",
+    .type = METRIC_GAUGE,
+    .labels = {&profile, &status, &ends_in},
+    .gather = tell_inventory,
+};
+
+static void tell_inventory_at(const struct metric *metric, struct metrics_text *out, void *arg)
+{
+    static _Thread_local struct inventory_counts counts;
+
+    if (inventory_of(arg, &counts))
+        metrics_text_value(out, metric, NULL, counts.at);
+}
+
+struct metric certificates_all_at = {
+    .name = "cmpd_certificates_counted_timestamp_seconds",
+    .unit = "seconds",
+    .help =
+        "When the count of all certificates began, in seconds since 1970; the one node that counts tells.",
+    .type = METRIC_GAUGE,
+    .gather = tell_inventory_at,
 };
 
 /* ---- CRLs ---- */

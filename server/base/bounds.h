@@ -86,6 +86,10 @@ enum {
     BOUND_OVERDUE_EVERY = 600,    /* seconds between two counts of certificates that are overdue, … */
     BOUND_OVERDUE_PIECES = 4,     /* … and looks in one go, each second */
     BOUND_OVERDUE_EXPIRED = 30 * 24 * 3600, /* seconds after its notAfter for which one is told */
+    BOUND_INVENTORY_EVERY =
+        300, /* seconds from the beginning of one count of all certificates to the next, … */
+    BOUND_INVENTORY_PIECES = 16, /* … looks in one go, each second, of 256 certificates, … */
+    BOUND_INVENTORY_LEASE = 60,  /* … and seconds after which another node may count when one is gone */
 
     /* Announcements: what is left is pushed later. */
     BOUND_ANNOUNCE_URLS = 8,      /* of a CA */

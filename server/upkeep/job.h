@@ -43,7 +43,7 @@ struct upkeep_job {
 };
 
 /* upkeep_jobs is the table. */
-enum { UPKEEP_JOBS = 10 };
+enum { UPKEEP_JOBS = 11 };
 extern const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS];
 
 #endif

@@ -1,6 +1,7 @@
 /* The table of jobs, in the order in which those of a thread are run and ended. */
 #include "server/upkeep/announce.h"
 #include "server/upkeep/expiring.h"
+#include "server/upkeep/inventory.h"
 #include "server/upkeep/nodes.h"
 #include "server/upkeep/overdue.h"
 #include "server/upkeep/purge.h"
@@ -11,5 +12,5 @@
 #include "server/upkeep/vendor_crls.h"
 
 const struct upkeep_job *const upkeep_jobs[UPKEEP_JOBS] = {
-    &nodes_job,    &unconfirmed_job, &seal_heads_job, &purge_job,   &vendor_crls_job,
-    &announce_job, &renewing_job,    &expiring_job,   &overdue_job, &tls_files_job};
+    &nodes_job,    &unconfirmed_job, &seal_heads_job, &purge_job,     &vendor_crls_job, &announce_job,
+    &renewing_job, &expiring_job,    &overdue_job,    &inventory_job, &tls_files_job};

@@ -253,6 +253,11 @@ int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired, int6
     return overdue_counted(duty_of(upkeep, &overdue_job)->state, count, expired, at);
 }
 
+int upkeep_inventory(struct upkeep *upkeep, struct inventory_counts *out)
+{
+    return inventory_told(duty_of(upkeep, &inventory_job)->state, out, now_ms() / 1000);
+}
+
 int upkeep_alarm(const struct upkeep *upkeep, size_t i)
 {
     return atomic_load(&upkeep->duties[i].alarm);

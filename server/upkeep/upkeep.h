@@ -3,6 +3,7 @@
 #define CMPD_UPKEEP_UPKEEP_H
 
 #include "server/upkeep/expiring.h"
+#include "server/upkeep/inventory.h"
 #include "server/upkeep/nodes.h"
 
 struct upkeep;
@@ -32,6 +33,10 @@ void upkeep_nodes(struct upkeep *upkeep, char out[NODES_TEXT_MAX], int *differ);
 /* upkeep_overdue returns how many certificates are overdue, and how many of them have expired (overdue.h:
  * overdue_counted), and when they were counted (Unix seconds). Any thread. */
 int upkeep_overdue(struct upkeep *upkeep, int64_t *count, int64_t *expired, int64_t *at);
+
+/* upkeep_inventory returns 1 with how many certificates there are as counted last, or 0 if it is not this
+ * node's to tell (inventory.h: inventory_told). Any thread. */
+int upkeep_inventory(struct upkeep *upkeep, struct inventory_counts *out);
 
 /* upkeep_expiries writes what ends next, and what has ended so that nothing can be issued (expiring.h:
  * expiring_text), of the policy in use. Returns 1 if nothing has. Any thread. */

@@ -326,6 +326,20 @@ static void put_of_key(struct sql *out)
         store_indexes[STORE_OF_KEY].limit);
 }
 
+/* What is not read is a constant in its place, so that rows have one form. */
+static void put_found(struct sql *out, const struct store_index_of *index)
+{
+    const struct store_table *table = &store_tables[index->kind];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct store_column *column = &table->columns[i];
+        if (store_index_reads(index, column))
+            sql_put(out, "%s%s", i != 0 ? ", " : "", column->name);
+        else
+            sql_put(out, "%s'%s'::%s", i != 0 ? ", " : "", row_is_octets(column) ? "" : "0",
+                    type_name(column->type));
+    }
+}
+
 /* $1 the issuer, if there is one, then |of|, the key before, |before|. */
 static void put_find(struct sql *out, enum store_index which)
 {
@@ -339,7 +353,7 @@ static void put_find(struct sql *out, enum store_index which)
         return;
     }
     sql_put(out, "SELECT ");
-    sql_columns(out, table, "", 0);
+    put_found(out, index);
     sql_put(out, " FROM cmpd.%s WHERE ", table->name);
     if (table->of_issuer)
         sql_put(out, "issuer = $%d::bytea", ++n);

@@ -105,6 +105,19 @@ static const char *put_where(struct sql *out, const char *before, const char *wh
     return " AND ";
 }
 
+/* What is not read is a constant in its place, so that rows have one form. */
+static void put_found(struct sql *out, const struct store_index_of *index)
+{
+    const struct store_table *table = &store_tables[index->kind];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct store_column *column = &table->columns[i];
+        sql_put(out, "%s%s", i != 0 ? ", " : "",
+                store_index_reads(index, column) ? column->name
+                : row_is_octets(column)          ? "x''"
+                                                 : "0");
+    }
+}
+
 /* ?1 the issuer, ?2 the key before, ?3 |before|, ?4 |of|. Left to itself, SQLite takes an index that begins
  * with the issuer, and reads and sorts every row of it: so one that is meant is named. */
 static void put_find(struct sql *out, const struct store_index_of *index)
@@ -114,7 +127,7 @@ static void put_find(struct sql *out, const struct store_index_of *index)
     if (index->limit == 0)
         return;
     sql_put(out, "SELECT ");
-    sql_columns(out, table, "", 0);
+    put_found(out, index);
     sql_put(out, " FROM %s", table->name);
     if (index->name != NULL)
         sql_put(out, " INDEXED BY %s", index->name);

@@ -80,6 +80,12 @@ same "and its end" "$(tail -n 1 "$work/metrics.txt")" "# EOF"
 ok "HEAD" curl -sS --fail -I "$url"
 same "nobody sends it" "$(curl -s -o /dev/null -w '%{http_code}' -d x "$url")" 405
 
+# Three certificates of a year are there then, of which one was revoked. A node that begins counts them.
+for name in second third; do
+    new_key "$work/$name.key" P-256
+    ok "ir of a $name" cmp -cmd ir -newkey "$work/$name.key" -subject "/CN=$name" "${by_device[@]}" -certout "$work/$name.pem"
+done
+
 # CRLs have numbers, too. Two more nodes: each a store of its own here, for what is counted is each node's.
 crl_every 24
 kill -INT "$server"
@@ -89,6 +95,15 @@ until_so "a CRL is told of" reads 'cmpd_crl_number{ca="issuing",scope="full"}' 1
 next_update=$(date -d "$(curl -s "http://127.0.0.1:$port/crl/issuing.crl" | openssl crl -inform DER -noout -nextupdate |
     sed 's/nextUpdate=//')" +%s)
 ok "its end" grep -Eq "^x509_crl_next_update\{ca=\"issuing\",scope=\"full\"\} $next_update\$" "$work/metrics.txt"
+until_so "certificates are counted" reads 'cmpd_certificates{profile="demo",status="valid",ends_in="longer"}' 2
+same "the one that was revoked" "$(value 'cmpd_certificates{profile="demo",status="revoked",ends_in="longer"}')" 1
+same "and no others" "$(lines_of '^cmpd_certificates{' "$work/metrics.txt")" 2
+counted=$(value cmpd_certificates_counted_timestamp_seconds)
+ok "when" test "$counted" -le "$(date +%s)" -a "$counted" -ge "$(($(date +%s) - 60))"
+ok "hold" "$CMPD_BIN/cmpctl" cert hold --config "$dir/cmpd.yaml" "$(serial_of "$work/second.pem")"
+kill -HUP "$server"
+until_so "counted anew" reads 'cmpd_certificates{profile="demo",status="on_hold",ends_in="longer"}' 1
+same "it is not valid" "$(value 'cmpd_certificates{profile="demo",status="valid",ends_in="longer"}')" 1
 ports=("$port")
 for node in second third; do
     demo "$node"

@@ -50,10 +50,36 @@ Test(removal, old_rows_are_found_piece_by_piece)
     for (uint32_t n = 0; n < STORE_OLD_MAX + 50; n++)
         cr_assert_eq(commit_one(store, 1, n), STORE_DONE);
     walk_old(STORE_OLD_CERTIFICATES, STORE_OLD_MAX + 50);
+    walk_old(STORE_STATES, STORE_OLD_MAX + 50);
     walk_old(STORE_OLD_TRANSACTIONS, STORE_OLD_MAX + 50);
     issuer_octets[0] ^= 1;
     walk_old(STORE_OLD_CERTIFICATES, 0);
     walk_old(STORE_OLD_TRANSACTIONS, 0);
+}
+
+/* What is large in a certificate's row stays where it is. */
+Test(removal, states_come_without_the_rest)
+{
+    struct arena *arena = arena_new(1024 * 1024);
+    const struct store_cert *row;
+    struct store_fetch f;
+
+    cr_assert_eq(commit_one(store, 1, 1), STORE_DONE);
+    f = old(STORE_STATES, bytes_of(NULL, 0), 0, arena);
+    cr_assert_eq(f.count, 1);
+    row = f.rows;
+    cr_expect_eq(row->serial.len, STORE_SERIAL);
+    cr_expect_eq(row->status, STORE_CERT_UNCONFIRMED);
+    cr_expect_eq(row->not_after, NOW + 365 * 86400);
+    same(row->profile, bytes_str("demo"), "profile");
+    cr_expect(row->certificate.len == 0 && row->subject.len == 0 && row->subject_text.len == 0 &&
+              row->spki_hash.len == 0 && row->issued_at == 0);
+    f.index = STORE_OLD_CERTIFICATES;
+    f.before = NOW;
+    cr_assert(store_fetch_wait(store, &f));
+    row = f.rows;
+    cr_expect(row->certificate.len != 0 && row->subject.len != 0 && row->issued_at == NOW);
+    arena_free(arena);
 }
 
 /* Serials begin with the seconds since 2020-01-01. */
