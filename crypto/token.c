@@ -46,8 +46,10 @@ static struct token *make_token(char *fault, const char *text, unsigned sessions
         pthread_mutex_init(&token->sessions[i].mutex, NULL);
     }
     if (token->slots != NULL && token->sessions != NULL &&
-        (token->uri = pkcs11_uri_parse(fault, text)) != NULL)
+        (token->uri = pkcs11_uri_parse(fault, text)) != NULL) {
+        token->number = token_metrics_number(token_name(token));
         return token;
+    }
     token_free(token);
     return NULL;
 }

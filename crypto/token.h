@@ -9,6 +9,7 @@
 #define CMPD_CRYPTO_TOKEN_H
 
 #include "crypto/key.h"
+#include "crypto/token_metrics.h"
 
 enum { TOKEN_FAULT_MAX = 512 };
 
@@ -18,5 +19,17 @@ enum { TOKEN_FAULT_MAX = 512 };
  * private_key_free, or NULL with |fault| (TOKEN_FAULT_MAX octets) written: what is wrong and what to do,
  * without anything secret. Its signings, and what is lost, are told by crypto/remote.h. */
 struct private_key *token_open(char *fault, const char *uri, struct bytes spki, unsigned sessions);
+
+/* struct token_state is how the tokens stand that are in use under one name. */
+struct token_state {
+    unsigned tokens;     /* of this name; 0: none is in use */
+    unsigned usable;     /* of them, those that are not lost */
+    unsigned reconnects; /* times that one was lost and is back */
+    unsigned waiting;    /* signatures that they were asked for and have not answered */
+};
+
+/* token_states writes how tokens stand, by their numbers (token_metrics.h). Any thread;
+ * waits for no token. */
+void token_states(struct token_state out[TOKENS_TOLD]);
 
 #endif

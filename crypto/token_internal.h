@@ -28,6 +28,7 @@ struct entry {
     struct signing *item; /* NULL: the key has to prove itself */
     void (*done)(void *arg);
     void *arg;
+    int64_t since_us; /* metrics_now_us, when the signature was wanted */
 };
 
 struct token_key {
@@ -66,6 +67,7 @@ struct token {
     struct pkcs11 *pkcs11;
     struct pkcs11_uri *uri; /* its part of the URI is its name: who has the same, has this token */
     unsigned wanted;        /* sessions */
+    size_t number;          /* in metrics */
     unsigned started;       /* threads that take from the ring */
     struct session *sessions;
     atomic_uint users;    /* keys; with the last, it closes */
@@ -132,8 +134,8 @@ int token_enqueue(struct token *token, struct entry *entry);
 /* token_take takes an entry out for each post of |ready|. 0: there is none, which is the end. */
 int token_take(struct token *token, struct entry *entry);
 
-/* token_answer tells the owner of |entry| that it has its result. token_let_go ends the entry's use of its
- * key. */
+/* token_answer tells the owner of |entry| that it has its result, and counts it. token_let_go ends the
+ * entry's use of its key. */
 void token_answer(struct token *token, const struct entry *entry);
 void token_let_go(const struct entry *entry);
 

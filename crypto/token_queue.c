@@ -73,6 +73,8 @@ void token_answer(struct token *token, const struct entry *entry)
 {
     atomic_fetch_sub(&token->taken, 1);
     atomic_fetch_add(&token->answered, 1);
+    if (entry->item != NULL)
+        token_count_answer(token->number, entry->item->signature_len != 0, entry->since_us);
     entry->done(entry->arg);
 }
 
@@ -92,11 +94,13 @@ int token_sign(void *state, struct signing *item, void (*done)(void *arg), void 
 {
     struct token_key *key = state;
     struct token *token = key->token;
-    struct entry entry = {key, item, done, arg};
+    struct entry entry = {key, item, done, arg, metrics_now_us()};
 
     if (token_is_lost(atomic_load(&token->state)) || !atomic_load(&key->is_usable) ||
-        !token_enqueue(token, &entry))
+        !token_enqueue(token, &entry)) {
+        token_count_refusal(token->number);
         return 0;
+    }
     /* Lost in between, with all sessions and the keeper in a module that hangs: nobody else would. */
     if (token_is_lost(atomic_load(&token->state)))
         token_drain(token);

@@ -144,6 +144,24 @@ void token_registry_add(struct token *token)
     registry.tokens = token;
 }
 
+/* |state| is odd while a token is lost, as it begins, and goes on by one with each loss and return. */
+void token_states(struct token_state out[TOKENS_TOLD])
+{
+    memset(out, 0, TOKENS_TOLD * sizeof out[0]);
+    token_registry_lock();
+    for (struct token *token = registry.tokens; token != NULL; token = token->next) {
+        struct token_state *of = &out[token->number];
+        unsigned state = atomic_load(&token->state);
+        if (atomic_load(&token->users) == 0)
+            continue;
+        of->tokens++;
+        of->usable += !token_is_lost(state);
+        of->reconnects += state >= 2 ? state / 2 - 1 : 0;
+        of->waiting += atomic_load(&token->taken);
+    }
+    token_registry_unlock();
+}
+
 static void release(struct token *token)
 {
     if (atomic_fetch_sub(&token->users, 1) != 1)

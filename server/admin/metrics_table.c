@@ -1,5 +1,6 @@
 /* The table of metrics. Rows stand beside the code that counts; this is their order on the page: those that a
  * configuration may make many of come last, so that they leave out themselves. */
+#include "crypto/token_metrics.h"
 #include "server/admin/metrics.h"
 #include "server/ocsp/metrics.h"
 #include "server/pipeline/metrics.h"
@@ -32,6 +33,11 @@ struct metric *const metrics_table[] = {
     &node_engine_lanes,
     &node_routes,
     &node_keys_lost,
+    &tokens_usable,
+    &tokens_reconnects,
+    &tokens_waiting,
+    &token_signatures,
+    &token_time,
     &node_store_up,
     &store_units,
     &store_conflicts,

@@ -134,7 +134,7 @@ mv "$dir/tls/new.key" "$dir/tls/server.key"
 mended tls
 
 # What the page lists beside them are jobs that never have one.
-same "every alarm was here" "$(printf '%s\n' "${provoked[@]}" announce nodes overdue purge seal | sort)" \
+same "every alarm was here" "$(printf '%s\n' "${provoked[@]}" announce inventory nodes overdue purge seal | sort)" \
     "$(curl -sS "http://127.0.0.1:$port/metrics" | sed -n 's/^cmpd_alarm{alarm="\(.*\)"}.*/\1/p' | sort)"
 stop_server
 done_testing

@@ -24,6 +24,14 @@ open(path, "w").write(text)
 PY
 }
 
+# of_token METRIC [LABEL]: what /metrics says of the token. token_reads VALUE METRIC [LABEL]: is it that?
+of_token() {
+    curl -sS --fail "http://127.0.0.1:$port/metrics" | sed -n "s/^$1{token=\"pkcs11:token=cmpd%20test\"${2:-}} //p"
+}
+token_reads() {
+    [ "$(of_token "${@:2}")" = "$1" ]
+}
+
 new_token
 new_key "$work/new.key" P-256
 
@@ -113,6 +121,17 @@ for path, count in zip(sys.argv[1:], (256, 16, 12)):
     assert result["completed"] == count and not any(result["errors"].values()), result
 PY
 
+    # Every signature of the token is counted, under its name.
+    until_so "$program: nothing waits" token_reads 0 cmpd_token_waiting
+    sleep 1 # a page is given again for so long
+    signed=$(of_token cmpd_token_signatures_total ',outcome="signed"')
+    ok "$program: many have signed" test "$signed" -ge 272
+    same "$program: each has its time" "$(of_token cmpd_token_signing_duration_seconds_count)" "$signed"
+    ok "$program: one more" enroll
+    until_so "$program: which is counted" token_reads "$((signed + 1))" cmpd_token_signatures_total ',outcome="signed"'
+    same "$program: the token answers" "$(of_token cmpd_token_usable)" 1
+    same "$program: as ever" "$(of_token cmpd_token_reconnects_total)" 0
+
     # Lost: an answer that says so, protected as long as the key for that is there; and back, without a restart.
     touch "$hsm/lost"
     refused "$program: systemUnavail, protected" 'systemUnavail' enroll
@@ -122,6 +141,7 @@ PY
     wait_log "$log" 'level=error event="token lost" token="pkcs11:token=cmpd%20test" reason='
     same "$program: not ready" "$(ready)" 503
     ok "$program: with the reason" grep -q '"signing_keys":false' "$work/ready.json"
+    until_so "$program: the page says so" token_reads 0 cmpd_token_usable
     kill -HUP "$server"
     wait_log "$log" 'configuration refused.*the token is lost at the moment'
     # Many that want what is lost are told so, and nothing is left behind.
@@ -133,6 +153,9 @@ PY
     rm "$hsm/lost"
     wait_log "$log" 'event="token is back" token="pkcs11:token=cmpd%20test" lost_ms='
     same "$program: ready again" "$(ready)" 200
+    until_so "$program: it came back" token_reads 1 cmpd_token_reconnects_total
+    same "$program: and answers" "$(of_token cmpd_token_usable)" 1
+    ok "$program: some were refused" test "$(of_token cmpd_token_signatures_total ',outcome="refused"')" -gt 0
     ok "$program: enrolled again" enroll
     ok "$program: with both keys in the token, too" enroll -path .well-known/cmp/p/both
 

@@ -167,6 +167,56 @@ Test(token, a_lost_token_fails_at_once_and_comes_back_by_itself)
     }
 }
 
+static uint64_t counted(enum token_outcome outcome)
+{
+    size_t number = ((struct token_key *)key->remote_state)->token->number;
+
+    return metric_read(&token_signatures, metric_series(&token_signatures, number, outcome));
+}
+
+/* How the token stands, whose number is its name's. */
+static struct token_state state_now(void)
+{
+    static struct token_state states[TOKENS_TOLD];
+
+    token_states(states);
+    return states[((struct token_key *)key->remote_state)->token->number];
+}
+
+Test(token, what_it_does_is_counted_under_its_name)
+{
+    static struct metric *const table[] = {&token_signatures, &token_time};
+    uint64_t buckets[METRIC_BUCKETS_MAX], sum, all = 0;
+    size_t number;
+
+    metrics_begin(table, sizeof table / sizeof table[0]);
+    open_signer();
+    number = ((struct token_key *)key->remote_state)->token->number;
+    cr_assert_str_eq(token_metrics_name(number), "pkcs11:token=cmpd%20test");
+    cr_assert_eq(counted(TOKEN_SIGNED), 0, "that a key proves itself is nobody's signature");
+    for (int i = 0; i < 3; i++)
+        cr_assert(signs());
+    cr_assert_eq(counted(TOKEN_SIGNED), 3);
+    cr_assert_eq(counted(TOKEN_FAILED) + counted(TOKEN_REFUSED), 0);
+    cr_assert(state_now().tokens == 1 && state_now().usable == 1 && state_now().reconnects == 0);
+    log_set_level(LOG_ERROR + 1);
+    hsm_set(&hsm, "lost", "");
+    cr_assert_not(signs());
+    cr_assert_not(signs());
+    cr_assert_eq(counted(TOKEN_FAILED), 1, "it was tried");
+    cr_assert_eq(counted(TOKEN_REFUSED), 1, "and then not any more");
+    cr_assert(state_now().tokens == 1 && state_now().usable == 0);
+    hsm_set(&hsm, "lost", NULL);
+    cr_assert(comes_back());
+    cr_assert(state_now().usable == 1 && state_now().reconnects == 1);
+    cr_assert_eq(state_now().waiting, 0);
+    metric_read_histogram(&token_time, number, buckets, &sum);
+    for (size_t i = 0; i <= metric_latency.count; i++)
+        all += buckets[i];
+    cr_assert_eq(all, counted(TOKEN_SIGNED) + counted(TOKEN_FAILED), "each answer has its time");
+    cr_assert_gt(sum, 0);
+}
+
 /* SoftHSM itself, as an operator who moves its files has it: it only sees them again when it is initialized
  * anew. */
 Test(token, a_module_that_has_to_be_initialized_anew_is)
