@@ -24,7 +24,8 @@ struct backend {
     int (*commit)(struct store *store, struct store_unit *const *units, void *const *args, size_t n,
                   store_done *done);
     int (*healthy)(const struct store *store);
-    unsigned (*notices)(const struct store *store); /* NULL: there are none */
+    int (*server)(struct store *store, struct store_server *out); /* NULL: there is none */
+    unsigned (*notices)(const struct store *store);               /* NULL: there are none */
     int (*each)(struct store *store, char *fault, enum store_kind kind, struct bytes issuer,
                 store_row_found *each, void *arg);
     int (*status)(char *fault, const char *url, store_say *say, void *arg);

@@ -1,6 +1,10 @@
 /* metrics.c: see metrics.h. */
 #include "storage/metrics.h"
 
+#include <time.h>
+
+#include "server/base/metrics_text.h"
+
 enum { OUTCOMES = STORE_UNKNOWN + 1, FETCH_OUTCOMES = STORE_FETCH_UNAVAILABLE + 1 };
 
 static const char *outcome_value(size_t i)
@@ -35,6 +39,16 @@ static const char *precondition_value(size_t i)
                                                             [STORE_PRE_CLAIM] = "claim",
                                                             [STORE_PRE_OLD] = "retention",
                                                             [STORE_PRE_LEASE] = "lease"};
+
+    return values[i];
+}
+
+static const char *connect_value(size_t i)
+{
+    static const char *const values[STORE_CONNECTS] = {[STORE_CONNECT_MADE] = "made",
+                                                       [STORE_CONNECT_FAILED] = "failed",
+                                                       [STORE_CONNECT_LOST] = "lost",
+                                                       [STORE_CONNECT_MOVED] = "moved"};
 
     return values[i];
 }
@@ -80,6 +94,51 @@ struct metric store_group_time = {
     .buckets = &metric_latency,
 };
 
+static const struct metric_label connect_event = {"event", STORE_CONNECTS, connect_value};
+
+struct metric store_batch_time = {
+    .name = "cmpd_store_fetch_duration_seconds",
+    .unit = "seconds",
+    .help = "How long the database took to answer look-ups that were asked together.",
+    .type = METRIC_HISTOGRAM,
+    .in_micro = 1,
+    .buckets = &metric_latency,
+};
+
+struct metric store_connects = {
+    .name = "cmpd_store_connection_events",
+    .help =
+        "Connections to the database that were made, could not be, were lost, or were made to another server "
+        "than the one before (moved).",
+    .type = METRIC_COUNTER,
+    .labels = {&connect_event},
+};
+
+struct metric store_faults = {
+    .name = "cmpd_store_faults",
+    .help = "Errors of the store, as the log has them, and connections that were lost.",
+    .type = METRIC_COUNTER,
+};
+
+static atomic_llong fault_at; /* Unix seconds; 0: there was none */
+
+static void tell_fault_at(const struct metric *metric, struct metrics_text *out, void *arg)
+{
+    int64_t at = atomic_load_explicit(&fault_at, memory_order_relaxed);
+
+    (void)arg;
+    if (at != 0)
+        metrics_text_value(out, metric, NULL, at);
+}
+
+struct metric store_fault_at = {
+    .name = "cmpd_store_last_fault_timestamp_seconds",
+    .unit = "seconds",
+    .help = "When the last of them was, in seconds since 1970; not there if there was none.",
+    .type = METRIC_GAUGE,
+    .gather = tell_fault_at,
+};
+
 void store_tell_unit(const struct queue_entry *entry)
 {
     const struct store_unit *unit = entry->item;
@@ -110,4 +169,22 @@ void store_count_group(size_t units, int64_t since_us)
 
     metric_observe(&store_group_units, 0, units, 1);
     metric_observe(&store_group_time, 0, took > 0 ? (uint64_t)took : 0, 1);
+}
+
+void store_count_batch(int64_t since_us)
+{
+    int64_t took = metrics_now_us() - since_us;
+
+    metric_observe(&store_batch_time, 0, took > 0 ? (uint64_t)took : 0, 1);
+}
+
+void store_count_connect(enum store_connect event)
+{
+    metric_add(&store_connects, event, 1);
+}
+
+void store_count_fault(void)
+{
+    metric_add(&store_faults, 0, 1);
+    atomic_store_explicit(&fault_at, time(NULL), memory_order_relaxed);
 }

@@ -226,6 +226,11 @@ int store_healthy(const struct store *store)
     return store->backend->healthy(store);
 }
 
+int store_server(struct store *store, struct store_server *out)
+{
+    return store->backend->server != NULL && store->backend->server(store, out);
+}
+
 unsigned store_notices(const struct store *store)
 {
     return store->backend->notices != NULL ? store->backend->notices(store) : 0;

@@ -261,6 +261,19 @@ int store_commit(struct store *store, struct store_unit *const *units, void *con
  * those that its URL leads to any more, stays so until it is opened again. */
 int store_healthy(const struct store *store);
 
+/* struct store_server is the database server that the newest connection is to, and how connections stand. */
+struct store_server {
+    unsigned down, idle, busy;             /* connections: to be made; free; with something under way */
+    char host[256], address[64], port[16]; /* as the URL has it; as it was found; "" where not known */
+    char version[32];
+    const char *role; /* "primary", "standby", or "" if it does not say */
+    int64_t since;    /* Unix seconds: when that connection was made */
+};
+
+/* store_server writes what is known into |out|. Returns 0 if the store has no server: an embedded one. Any
+ * thread. */
+int store_server(struct store *store, struct store_server *out);
+
 /* store_notices counts the times that another node has told that it changed what it says of itself. A notice
  * may be lost, and embedded stores give none: who keeps something has to look again from time to time. */
 unsigned store_notices(const struct store *store);

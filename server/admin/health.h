@@ -12,7 +12,7 @@
 /* struct health is what readiness is made of. */
 struct health {
     const struct pipeline *pipeline;
-    const struct store *store;
+    struct store *store;
     struct upkeep *upkeep;   /* NULL: not running */
     struct crl_service *crl; /* NULL: not running */
     atomic_int draining;     /* 1 from SIGTERM on */

@@ -57,12 +57,15 @@ int metrics_is_withdrawn(const void *document);
 /* metrics_node.c */
 extern struct metric node_build, node_started, node_ready, node_draining, node_configuration, node_alarms,
     node_jobs, node_jobs_limit, node_memory, node_lane, node_lane_limit, node_workers, node_ledger,
-    node_ledger_limit, node_crowded, node_engines, node_engine_lanes, node_routes, node_keys_lost, node_store_up;
+    node_ledger_limit, node_crowded, node_engines, node_engine_lanes, node_routes, node_keys_lost;
 
 /* metrics_certificates.c */
 extern struct metric certificates_all, certificates_all_at, certificates_overdue,
     certificates_overdue_expired, certificates_overdue_at, crl_number, crl_octets, crl_this_update,
     crl_next_update, cert_not_before, cert_not_after, cert_expired, given_crl_next_update;
+
+/* metrics_store.c */
+extern struct metric store_up, store_connections, store_server_info;
 
 /* metrics_tokens.c */
 extern struct metric tokens_usable, tokens_reconnects, tokens_waiting;

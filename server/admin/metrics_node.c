@@ -6,7 +6,6 @@
 #include "server/admin/metrics.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/job.h"
-#include "storage/store.h"
 
 enum { NAMES = 2 };
 
@@ -137,18 +136,6 @@ struct metric node_alarms = {
     .type = METRIC_GAUGE,
     .labels = {&alarm},
     .gather = tell_alarms,
-};
-
-static void tell_store(const struct metric *metric, struct metrics_text *out, void *arg)
-{
-    tell(out, metric, store_healthy(((const struct metrics_turn *)arg)->of.health->store));
-}
-
-struct metric node_store_up = {
-    .name = "cmpd_store_up",
-    .help = "1 while the store answers.",
-    .type = METRIC_GAUGE,
-    .gather = tell_store,
 };
 
 static void tell_keys(const struct metric *metric, struct metrics_text *out, void *arg)

@@ -463,6 +463,7 @@ void writer_send_group(struct writer *writer)
     struct slot *slot = writer->slot;
     writer->group = group_size(writer);
     if (!make_entry(writer)) {
+        store_count_fault();
         log_line(LOG_ERROR, "store", log_word("doing", "commit"), log_text("reason", "out of memory"));
         writer_tell_group(writer, STORE_UNAVAILABLE);
         return;

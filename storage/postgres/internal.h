@@ -287,6 +287,7 @@ struct reader {
     struct slot *slot;
     struct queue_entry entries[POSTGRES_FETCH_MAX];
     size_t count, batch; /* taken; of them in flight */
+    int64_t sent_us;     /* metrics_now_us, when the batch was sent */
     int losses;          /* connections in a row that the batch has lost */
     struct params params;
 };
@@ -333,6 +334,8 @@ struct postgres_store {
     _Atomic int unreachable;     /* 1: the last attempt to connect failed */
     _Atomic int write_ok, read_ok;
     _Atomic unsigned notices;
+    pthread_mutex_t server_lock; /* over what follows */
+    struct store_server server;  /* but how connections stand; no address and no port: there was none yet */
 };
 
 /* postgres_now_ms is a clock that nobody sets, postgres_clock_ms the time of day since 1970. */

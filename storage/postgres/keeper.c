@@ -2,6 +2,7 @@
  * cannot be reached. It may wait: looking a name up, a handshake, a password. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,16 +16,53 @@ int postgres_first_slot(const struct postgres_store *store)
     return store->to_read ? POSTGRES_WRITERS : 0;
 }
 
-int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
+static void keep(char *out, size_t room, const char *value)
+{
+    snprintf(out, room, "%s", value != NULL ? value : "");
+}
+
+/* Which server it is to. It says by itself whether it is a standby, from PostgreSQL 14 on; a pooler may not.
+ */
+static void note_server(struct postgres_store *store, PGconn *conn)
+{
+    struct store_server *server = &store->server, before;
+    const char *is_standby = PQparameterStatus(conn, "in_hot_standby");
+    pthread_mutex_lock(&store->server_lock);
+    before = *server;
+    keep(server->host, sizeof server->host, PQhost(conn));
+    keep(server->address, sizeof server->address, PQhostaddr(conn));
+    keep(server->port, sizeof server->port, PQport(conn));
+    keep(server->version, sizeof server->version, PQparameterStatus(conn, "server_version"));
+    server->role = is_standby == NULL ? "" : strcmp(is_standby, "on") == 0 ? "standby" : "primary";
+    server->since = postgres_clock_ms() / 1000;
+    pthread_mutex_unlock(&store->server_lock);
+    store_count_connect(STORE_CONNECT_MADE);
+    if (before.since != 0 &&
+        (strcmp(before.host, server->host) != 0 || strcmp(before.address, server->address) != 0 ||
+         strcmp(before.port, server->port) != 0))
+        store_count_connect(STORE_CONNECT_MOVED);
+}
+
+static int connect_slot(struct postgres_store *store, struct slot *slot, char *fault)
 {
     slot->conn = postgres_connect(fault, store->target, store->name, &slot->round.warned);
     if (slot->conn == NULL)
         return 0;
-    if (!postgres_begin_session(fault, slot->conn, &slot->session, store->to_read)) {
-        PQfinish(slot->conn);
-        slot->conn = NULL;
+    if (postgres_begin_session(fault, slot->conn, &slot->session, store->to_read))
+        return 1;
+    PQfinish(slot->conn);
+    slot->conn = NULL;
+    return 0;
+}
+
+int postgres_raise(struct postgres_store *store, struct slot *slot, char *fault)
+{
+    if (!connect_slot(store, slot, fault)) {
+        store_count_fault();
+        store_count_connect(STORE_CONNECT_FAILED);
         return 0;
     }
+    note_server(store, slot->conn);
     if (!store->to_read && !slot->session.durable && !store->said_not_durable++)
         log_line(
             LOG_WARN, "store is not durable",

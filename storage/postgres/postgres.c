@@ -51,6 +51,7 @@ static int is_ours(const struct slot *slot)
 
 void postgres_log_fault(const char *doing, const struct round *round)
 {
+    store_count_fault();
     log_line(LOG_ERROR, "store", log_text("doing", doing), log_word("code", round->sqlstate),
              log_text("reason", round->message));
 }
@@ -58,6 +59,8 @@ void postgres_log_fault(const char *doing, const struct round *round)
 void postgres_lose(struct postgres_store *store, struct slot *slot, const char *why)
 {
     char text[256];
+    store_count_fault();
+    store_count_connect(STORE_CONNECT_LOST);
     log_line(LOG_WARN, "store", log_text("doing", "connection lost"), log_text("why", why),
              log_text("reason", slot->round.failed
                                     ? slot->round.message
@@ -376,6 +379,21 @@ static int pg_healthy(const struct store *base)
            atomic_load_explicit(&store->read_ok, memory_order_relaxed);
 }
 
+static int pg_server(struct store *base, struct store_server *out)
+{
+    struct postgres_store *store = (struct postgres_store *)base;
+    pthread_mutex_lock(&store->server_lock);
+    *out = store->server;
+    pthread_mutex_unlock(&store->server_lock);
+    for (int i = postgres_first_slot(store); i < POSTGRES_SLOTS; i++) {
+        int state = state_of(&store->slots[i]);
+        out->down += state == SLOT_DOWN;
+        out->busy += state == SLOT_BUSY;
+        out->idle += state == SLOT_IDLE || state == SLOT_READY;
+    }
+    return 1;
+}
+
 static void free_store(struct postgres_store *store)
 {
     for (int i = 0; i < POSTGRES_WRITERS; i++) {
@@ -396,6 +414,7 @@ static void free_store(struct postgres_store *store)
         close(store->wake_fd);
     if (store->keeper_fd >= 0)
         close(store->keeper_fd);
+    pthread_mutex_destroy(&store->server_lock);
     free(store->name);
     free(store->node);
     free(store);
@@ -409,6 +428,8 @@ static struct postgres_store *make(char *fault, const char *url, const char *nod
     store->base.backend = &postgres_backend;
     store->to_read = to_read;
     audit_register_init(&store->base.audit);
+    pthread_mutex_init(&store->server_lock, NULL);
+    store->server.role = "";
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->keeper_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     store->node = strdup(node);
@@ -497,8 +518,8 @@ static void pg_close(struct store *base)
         .scheme = (prefix), .open = pg_open, .open_to_read = pg_open_to_read,                                \
         .has_secret = postgres_has_secret, .each_file = postgres_each_file, .migrate = postgres_migrate,     \
         .close = pg_close, .fetch = pg_fetch, .commit = pg_commit, .healthy = pg_healthy,                    \
-        .notices = pg_notices, .each = postgres_each, .status = postgres_status, .check = postgres_check,    \
-        .audit_boundary = postgres_audit_boundary, .each_head = postgres_each_head,                          \
+        .server = pg_server, .notices = pg_notices, .each = postgres_each, .status = postgres_status,        \
+        .check = postgres_check, .audit_boundary = postgres_audit_boundary, .each_head = postgres_each_head, \
         .audit_purge = postgres_audit_purge, .drop_empty = postgres_drop_empty                               \
     }
 const struct backend postgres_backend = BACKEND("postgres://");

@@ -101,6 +101,7 @@ static void send_batch(struct reader *reader)
 {
     int ok = 1;
     reader->batch = batch_size(reader);
+    reader->sent_us = metrics_now_us();
     for (int kind = 0; ok && kind < STORE_KINDS; kind++)
         ok = add_kind(reader, (enum store_kind)kind);
     if (!ok || !add_singles(reader) || !round_send(reader->slot, postgres_now_ms()))
@@ -192,6 +193,7 @@ void reader_answered(struct reader *reader)
         postgres_log_fault("fetch", round);
         tell_unavailable(reader, reader->batch);
     } else if (reader->batch > 0) {
+        store_count_batch(reader->sent_us);
         take_answers(reader);
         tell(reader, reader->batch);
     }

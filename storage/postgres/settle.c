@@ -99,6 +99,7 @@ void writer_look_at_time(struct writer *writer, int64_t now_ms)
 {
     if (!writer->unsettled || writer->group == 0 || now_ms < writer->tell_ms)
         return;
+    store_count_fault();
     log_line(LOG_ERROR, "store", log_text("doing", "finding out what became of a commit"),
              log_number("units", writer->group),
              log_text("text", "it takes too long: stations are told to try again; nothing else is written "

@@ -185,6 +185,7 @@ static void end_service(struct sqlite_store *store, const char *why, const char 
         return;
     snprintf(text, sizeof text,
              "nothing is stored, and nothing answered from it, until a restart; %s, and start again", remedy);
+    store_count_fault();
     log_line(LOG_ERROR, "store lost", log_text("path", store->path), log_text("why", why),
              log_text("text", text));
 }
@@ -193,6 +194,7 @@ int sqlite_look(struct sqlite_store *store, struct sqlite_conn *conn)
 {
     const char *why = conn->db == NULL ? NULL : sqlite_lost(conn, store->path);
     if (why == sqlite_not_known) {
+        store_count_fault();
         log_line(LOG_ERROR, "store", log_word("doing", "look"), log_text("reason", why));
         return 1;
     }
@@ -239,6 +241,7 @@ int sqlite_connected(struct sqlite_store *store, struct sqlite_conn *conn)
         end_service(store, "there is another file of its name",
                     "bring the file back, or restore it from a backup");
     } else if (!sqlite_damaged(store, rc)) {
+        store_count_fault();
         log_line(LOG_ERROR, "store", log_word("doing", "connect"), log_text("reason", fault));
     }
     return 0;

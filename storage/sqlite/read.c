@@ -76,6 +76,7 @@ static int fetch_one(struct sqlite_store *store, struct store_fetch *item)
     }
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
         return 1;
+    store_count_fault();
     log_line(LOG_ERROR, "store", log_word("doing", "fetch"), log_number("code", rc),
              log_text("reason", sqlite3_errmsg(store->reader.db)));
     sqlite_damaged(store, rc);
@@ -133,7 +134,10 @@ void *sqlite_read_loop(void *arg)
         size_t n = queue_take(&store->reads, entries, SQLITE_FETCH_MAX, ok ? -1 : SQLITE_PROBE_MS, &stopped);
         if (stopped)
             return NULL;
+        int64_t since_us = metrics_now_us();
         ok = n > 0 ? fetch_batch(store, entries, n) : probe(store);
+        if (ok && n > 0)
+            store_count_batch(since_us);
         atomic_store(&store->read_ok, ok);
         for (size_t i = 0; i < n; i++)
             store_tell_fetch(&entries[i]);

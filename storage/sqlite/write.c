@@ -510,6 +510,7 @@ static void set_all(struct queue_entry *entries, size_t n, enum store_outcome ou
 static void note_failure(struct sqlite_store *store, const char *doing, int rc)
 {
     const struct sqlite_conn *conn = &store->writer;
+    store_count_fault();
     log_line(LOG_ERROR, "store", log_word("doing", doing), log_number("code", rc),
              log_text("reason", rc == SQLITE_NOTFOUND || conn->db == NULL ? sqlite3_errstr(rc)
                                                                           : sqlite3_errmsg(conn->db)));

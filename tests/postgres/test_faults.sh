@@ -69,8 +69,25 @@ raises_no_more() {
     postgres_db db "drop trigger raises on cmpd.transactions; drop function public.raises; drop sequence public.raised"
 }
 
+# metric SERIES: what /metrics says; it may be a second old. tells SERIES TEST...: is it so?
+metric() {
+    curl -sS --fail "http://127.0.0.1:$port/metrics" | awk -v series="$1" 'index($0, series " ") == 1 { print substr($0, length(series) + 2) }'
+}
+tells() {
+    test "$(metric "$1")" "${@:2}"
+}
+
 ok "without a fault" enroll
 same "and it is stored" "$(stored_in_database)" 2
+version=$(postgres_db db "show server_version")
+until_so "three connections were made" tells 'cmpd_store_connection_events_total{event="made"}' -eq 3
+same "none is missing" "$(metric 'cmpd_store_connections{state="down"}')" 0
+same "nor others there" "$(($(metric 'cmpd_store_connections{state="idle"}') + $(metric 'cmpd_store_connections{state="busy"}')))" 3
+same "the server" "$(curl -sS "http://127.0.0.1:$port/metrics" | sed -n 's/^cmpd_store_server_info{host="[^"][^"]*",\(.*\)} 1$/\1/p')" \
+    "address=\"127.0.0.1\",port=\"$(cat "$work/db/port")\",version=\"$version\",role=\"primary\""
+same "without a fault" "$(metric cmpd_store_faults_total)" 0
+same "so none was last" "$(metric cmpd_store_last_fault_timestamp_seconds)" ""
+ok "look-ups have their time" test "$(metric cmpd_store_fetch_duration_seconds_count)" -gt 0
 
 # ---- a lock held by somebody: lock_timeout ----
 hold "lock table cmpd.certificates in share row exclusive mode"
@@ -104,6 +121,11 @@ ok "and when nobody holds it" revoke
 postgres_sql db "alter role cmpd_node set lock_timeout = '60s'; alter role cmpd_node set statement_timeout = '700ms'"
 postgres_sql db "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'cmpd_node'" >/dev/null
 served_again "with other limits"
+until_so "three connections were lost" tells 'cmpd_store_connection_events_total{event="lost"}' -ge 3
+until_so "and made again" tells 'cmpd_store_connection_events_total{event="made"}' -ge 6
+same "to the same server" "$(metric 'cmpd_store_connection_events_total{event="moved"}')" 0
+ok "each a fault" test "$(metric cmpd_store_faults_total)" -ge 3
+ok "the last was just now" test "$(metric cmpd_store_last_fault_timestamp_seconds)" -ge "$(($(date +%s) - patience))"
 hold "lock table cmpd.certificates in share row exclusive mode"
 refused "a statement that takes too long" systemUnavail enroll
 wait_log "$work/cmpd.log" 'doing="commit" code=57014'
