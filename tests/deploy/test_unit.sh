@@ -17,13 +17,15 @@ cp "$unit" "$work/cmpd.service"
 sed -i 's/^\(ProtectSystem\|PrivateUsers\|CapabilityBoundingSet\|SystemCallFilter\)=.*//' "$work/cmpd.service"
 refused "less is more" 'exposure level' systemd-analyze security --offline=true --no-pager --threshold=20 "$work/cmpd.service"
 
-# Who it runs as, and whose the folder is.
+# Who it runs as, and whose the folders are.
 mkdir -p "$work/root/etc"
 ok "sysusers" systemd-sysusers --root="$work/root" "$prefix/lib/sysusers.d/cmpd.conf"
 ok "the user" grep -Eq '^cmpd:x:[0-9]+:[0-9]+:CMP server:/var/lib/cmpd:' "$work/root/etc/passwd"
 if [ "$(id -u)" = 0 ]; then
     ok "tmpfiles" systemd-tmpfiles --root="$work/root" --create "$prefix/lib/tmpfiles.d/cmpd.conf"
-    same "the folder" "$(stat -c '%a %u:%g' "$work/root/etc/cmpd")" "700 $(awk -F: '$1 == "cmpd" { print $3 ":" $4 }' "$work/root/etc/passwd")"
+    for folder in etc/cmpd var/lib/cmpd; do
+        same "$folder" "$(stat -c '%a %u:%g' "$work/root/$folder")" "700 $(awk -F: '$1 == "cmpd" { print $3 ":" $4 }' "$work/root/etc/passwd")"
+    done
 fi
 
 # Of the sandbox's own table nothing is forbidden by the unit, so that what a part needs later is there.
