@@ -1,6 +1,8 @@
 /* metrics.c: see metrics.h. */
 #include "server/pipeline/metrics.h"
 
+#include <sys/sdt.h>
+
 #include "server/pipeline/internal.h"
 
 /* ---- labels ---- */
@@ -157,6 +159,23 @@ struct metric pipeline_overloads = {
 
 /* ---- counting ---- */
 
+/* Probes (deploy/manual/tracing.md) cost a no-op where nobody traces; their names and arguments are for
+ * others to rely on. */
+
+void pipeline_count_stage(enum pipeline_stage in, int64_t took_us, uint64_t messages)
+{
+    uint64_t us = took_us > 0 ? (uint64_t)took_us : 0;
+
+    metric_observe(&pipeline_stages, in, us, messages);
+    STAP_PROBE3(cmpd, stage, stage_value(in), us, messages);
+}
+
+void pipeline_count_batch(enum pipeline_stage in, int64_t took_us, uint64_t messages)
+{
+    metric_observe(&pipeline_batches, in, messages, 1);
+    pipeline_count_stage(in, took_us, messages);
+}
+
 void pipeline_count_overload(enum pipeline_overload why)
 {
     metric_add(&pipeline_overloads, why, 1);
@@ -200,7 +219,9 @@ void pipeline_count_job(const struct task *task, const struct cmp_result *result
     if (result == NULL)
         count(&pipeline_requests, of, how);
     count(&pipeline_transports, task->job.transport, how);
-    metric_observe(&pipeline_latency, of, took > 0 ? (uint64_t)took : 0, 1);
+    took = took > 0 ? took : 0;
+    metric_observe(&pipeline_latency, of, (uint64_t)took, 1);
+    STAP_PROBE3(cmpd, request, body_value(of), outcome_value(how), took);
 }
 
 uint64_t pipeline_requests_ended(void)

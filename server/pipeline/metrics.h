@@ -47,6 +47,11 @@ void pipeline_count_overload(enum pipeline_overload why);
 struct task;
 struct cmp_result;
 
+/* pipeline_count_stage counts |messages| that have left the stage |in| after |took_us| microseconds;
+ * pipeline_count_batch counts those of a stage that a worker has done, or handed over, at once. */
+void pipeline_count_stage(enum pipeline_stage in, int64_t took_us, uint64_t messages);
+void pipeline_count_batch(enum pipeline_stage in, int64_t took_us, uint64_t messages);
+
 /* pipeline_count_message counts what became of a message; pipeline_count_job of the job of |task|, which is
  * done at |now_us| (metrics_now_us), and whose message, if it has one, has |result|. */
 void pipeline_count_message(const struct cmp_result *result);

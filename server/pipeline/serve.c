@@ -37,8 +37,7 @@ static void done(struct round *round, enum pipeline_stage stage, size_t *count)
     struct worker *worker = round->worker;
     int64_t now = metrics_now_us();
 
-    metric_observe(&pipeline_batches, stage, *count, 1);
-    metric_observe(&pipeline_stages, stage, (uint64_t)(now - worker->now_us), *count);
+    pipeline_count_batch(stage, now - worker->now_us, *count);
     worker->now_us = now;
     *count = 0;
 }

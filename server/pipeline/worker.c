@@ -62,9 +62,7 @@ int worker_takes_more(struct worker *worker, const struct ledger_source *source)
 
 void worker_note(const struct worker *worker, const struct task *task, enum pipeline_stage stage)
 {
-    int64_t took = worker->now_us - task->since_us;
-
-    metric_observe(&pipeline_stages, stage, took > 0 ? (uint64_t)took : 0, 1);
+    pipeline_count_stage(stage, worker->now_us - task->since_us, 1);
 }
 
 /* Returned tasks first: they are nearest to their answer, and hold memory longest. */
