@@ -1,6 +1,6 @@
 /* schema.c: the tables in PostgreSQL, as a list of steps from each version to the next. A step that was
- * released is never changed: a new one is added. Version 1 is that of 0.1.0; tables of before that are refused
- * (connect.c).
+ * released is never changed: a new one is added. Version 1 is that of 0.1.0; tables of before that are
+ * refused (connect.c).
  *
  * A step runs beside nodes of the version before, which name the columns that they know: so it only adds, and
  * a column that it adds has a default. What drops or tightens comes a release after the code that no longer

@@ -1,6 +1,6 @@
 /* schema.c: the tables, as a list of steps from each version to the next. A step that was released is never
- * changed: a new one is added, and a column that it adds has a default. Version 1 is that of 0.1.0; a store of
- * before that is refused (open.c).
+ * changed: a new one is added, and a column that it adds has a default. Version 1 is that of 0.1.0; a store
+ * of before that is refused (open.c).
  *
  * Tables with random keys and rows of some hundred octets are rowid tables with a unique index: rows are
  * appended at one edge, and only the narrow index is touched at random. */
