@@ -33,8 +33,9 @@ struct client {
     struct check check;
     struct certificate cert;
     struct following confirmation;
-    int confirming; /* the certConf is out */
-    int retrying;   /* pauses before it sends exchange.body again */
+    int confirming;     /* the certConf is out, */
+    int64_t confirm_ns; /* … since then */
+    int retrying;       /* pauses before it sends exchange.body again */
 };
 
 struct shared {
@@ -84,6 +85,10 @@ static void finish(struct driver *driver, struct client *client, enum bench_erro
 
     outcome->end_ns = now;
     outcome->latency_ns = now - client->start_ns;
+    if (client->confirming)
+        outcome->confirm_ns = now - client->confirm_ns;
+    else
+        outcome->first_ns = outcome->latency_ns;
     outcome->error = (uint8_t)error;
     arena_free(client->arena);
     client->arena = NULL;
@@ -237,6 +242,7 @@ static int settle(struct driver *driver, struct client *client)
             error = BENCH_CONNECT;
     }
     if (error == BENCH_OK && kind->confirms && !client->confirming) {
+        driver->shared->run->outcomes[client->index].first_ns = now - client->start_ns;
         if (confirmation_prepare(&client->confirmation, client->arena, client->request, &client->cert,
                                  client->check.message.header.sender_nonce))
             return 1;
@@ -263,6 +269,7 @@ static void confirm_all(struct driver *driver, struct client *const *clients, un
             continue;
         }
         client->confirming = 1;
+        client->confirm_ns = network_clock_ns();
         client->exchange.body = message;
         connection_post(client->connection, &client->exchange);
     }
@@ -334,6 +341,7 @@ static void begin(struct driver *driver, struct client *client, unsigned index, 
     client->index = index;
     client->start_ns = start_ns;
     client->confirming = 0;
+    driver->shared->run->outcomes[index].step = (uint8_t)kind->first;
     client->arena = arena_new(ARENA);
     client->exchange.body = client->request->message;
     client->exchange.path = kind->path;

@@ -14,6 +14,9 @@ enum { OUTCOME_SERIAL = 20 }; /* RFC 5280 4.1.2.2 */
 struct outcome {
     int64_t end_ns;     /* of the monotonic clock; 0: it never started */
     int64_t latency_ns; /* from its start, which in an open loop is the intended one */
+    int64_t first_ns;   /* of that, up to the answer to the first message */
+    int64_t confirm_ns; /* of that, from the certConf to its answer; 0: there was none */
+    uint8_t step;       /* enum step, of the first message */
     uint8_t error;      /* enum bench_error */
     uint8_t retries;    /* messages that were sent again */
     uint8_t serial_len;

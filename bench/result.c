@@ -74,6 +74,40 @@ static void sum_up(struct result *out, const struct run *run)
     qsort(out->latencies_ns, out->completed, sizeof *out->latencies_ns, compare_times);
 }
 
+static void add_step(struct step_latencies *step, int64_t latency_ns)
+{
+    step->sorted_ns[step->count++] = latency_ns;
+}
+
+/* Sorts by kind in two passes: how many, then which. */
+static int make_steps(struct result *out, const struct run *run)
+{
+    unsigned count[STEP_COUNT] = {0}, used = 0;
+
+    /* An outcome has two steps at most. */
+    out->steps_ns = calloc(2 * (size_t)out->completed + 1, sizeof *out->steps_ns);
+    if (out->steps_ns == NULL)
+        return 0;
+    for (unsigned i = 0; i < run->count; i++)
+        if (counts(run, &run->outcomes[i])) {
+            count[run->outcomes[i].step]++;
+            count[STEP_CERT_CONF] += run->outcomes[i].confirm_ns != 0;
+        }
+    for (int s = 0; s < STEP_COUNT; s++) {
+        out->steps[s].sorted_ns = out->steps_ns + used;
+        used += count[s];
+    }
+    for (unsigned i = 0; i < run->count; i++)
+        if (counts(run, &run->outcomes[i])) {
+            add_step(&out->steps[run->outcomes[i].step], run->outcomes[i].first_ns);
+            if (run->outcomes[i].confirm_ns != 0)
+                add_step(&out->steps[STEP_CERT_CONF], run->outcomes[i].confirm_ns);
+        }
+    for (int s = 0; s < STEP_COUNT; s++)
+        qsort(out->steps[s].sorted_ns, out->steps[s].count, sizeof(int64_t), compare_times);
+    return 1;
+}
+
 /* ---- over time ---- */
 
 /* Before the first and after the last it counts, too: a server that never came back was away to the end. */
@@ -160,10 +194,11 @@ int result_make(struct result *out, struct run *run)
                       : out->slot_count > RESULT_SLOTS_MAX ? RESULT_SLOTS_MAX
                                                            : out->slot_count;
     out->slot_seconds = out->seconds > 0 ? out->seconds / out->slot_count : 1;
-    return find_gap(out, run) && make_slots(out, run);
+    return make_steps(out, run) && find_gap(out, run) && make_slots(out, run);
 }
 
 void result_cleanup(struct result *result)
 {
     free(result->latencies_ns);
+    free(result->steps_ns);
 }

@@ -13,6 +13,12 @@ struct slot {
     int64_t p50_ns, p99_ns, max_ns; /* of those completed; 0 without */
 };
 
+/* struct step_latencies is how long one kind of request took, where the whole was completed. */
+struct step_latencies {
+    unsigned count;
+    int64_t *sorted_ns; /* ascending */
+};
+
 struct result {
     unsigned completed;
     unsigned errors[BENCH_ERRORS];
@@ -22,8 +28,10 @@ struct result {
     double seconds;        /* of what counts */
     double rate;           /* completed a second */
     int64_t *latencies_ns; /* |completed|, ascending */
-    double cpu_us;         /* the server's, for each completed; -1: not known */
-    double memory;         /* octets by which the server grew for each completed; NAN: not known */
+    struct step_latencies steps[STEP_COUNT];
+    int64_t *steps_ns; /* what they point into */
+    double cpu_us;     /* the server's, for each completed; -1: not known */
+    double memory;     /* octets by which the server grew for each completed; NAN: not known */
     double slot_seconds;
     unsigned slot_count;
     struct slot slots[RESULT_SLOTS_MAX];

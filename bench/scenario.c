@@ -12,22 +12,33 @@
 #define MEDIA_OCSP "application/ocsp-request"
 
 static const struct scenario_kind kinds[SCENARIO_COUNT] = {
-    [SCENARIO_IR] = {"ir", PROTOCOL_CMP, PKI_IR, PKI_IP, 1, 0, 0, NULL, MEDIA_CMP},
-    [SCENARIO_IR_CONFIRM] = {"ir-confirm", PROTOCOL_CMP, PKI_IR, PKI_IP, 1, 1, 0, NULL, MEDIA_CMP},
-    [SCENARIO_CR] = {"cr", PROTOCOL_CMP, PKI_CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
-    [SCENARIO_P10CR] = {"p10cr", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
-    [SCENARIO_KUR] = {"kur", PROTOCOL_CMP, PKI_KUR, PKI_KUP, 1, 0, 1, NULL, MEDIA_CMP},
-    [SCENARIO_RR] = {"rr", PROTOCOL_CMP, PKI_RR, PKI_RP, 0, 0, 1, NULL, MEDIA_CMP},
-    [SCENARIO_CR_CONFIRM] = {"cr-confirm", PROTOCOL_CMP, PKI_CR, PKI_CP, 1, 1, 0, NULL, MEDIA_CMP},
-    [SCENARIO_P10CR_CONFIRM] = {"p10cr-confirm", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 1, 0, NULL, MEDIA_CMP},
-    [SCENARIO_KUR_CONFIRM] = {"kur-confirm", PROTOCOL_CMP, PKI_KUR, PKI_KUP, 1, 1, 1, NULL, MEDIA_CMP},
-    [SCENARIO_P10CR_OWN_CONFIRM] = {"p10cr-own-confirm", PROTOCOL_CMP, PKI_P10CR, PKI_CP, 1, 1, 1, NULL,
-                                    MEDIA_CMP},
-    [SCENARIO_OCSP] = {"ocsp", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
-    [SCENARIO_OCSP_NONCE] = {"ocsp-nonce", PROTOCOL_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
+    [SCENARIO_IR] = {"ir", PROTOCOL_CMP, STEP_IR, PKI_IR, PKI_IP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_IR_CONFIRM] = {"ir-confirm", PROTOCOL_CMP, STEP_IR, PKI_IR, PKI_IP, 1, 1, 0, NULL, MEDIA_CMP},
+    [SCENARIO_CR] = {"cr", PROTOCOL_CMP, STEP_CR, PKI_CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_P10CR] = {"p10cr", PROTOCOL_CMP, STEP_P10CR, PKI_P10CR, PKI_CP, 1, 0, 0, NULL, MEDIA_CMP},
+    [SCENARIO_KUR] = {"kur", PROTOCOL_CMP, STEP_KUR, PKI_KUR, PKI_KUP, 1, 0, 1, NULL, MEDIA_CMP},
+    [SCENARIO_RR] = {"rr", PROTOCOL_CMP, STEP_RR, PKI_RR, PKI_RP, 0, 0, 1, NULL, MEDIA_CMP},
+    [SCENARIO_CR_CONFIRM] = {"cr-confirm", PROTOCOL_CMP, STEP_CR, PKI_CR, PKI_CP, 1, 1, 0, NULL, MEDIA_CMP},
+    [SCENARIO_P10CR_CONFIRM] = {"p10cr-confirm", PROTOCOL_CMP, STEP_P10CR, PKI_P10CR, PKI_CP, 1, 1, 0, NULL,
+                                MEDIA_CMP},
+    [SCENARIO_KUR_CONFIRM] = {"kur-confirm", PROTOCOL_CMP, STEP_KUR, PKI_KUR, PKI_KUP, 1, 1, 1, NULL,
+                              MEDIA_CMP},
+    [SCENARIO_P10CR_OWN_CONFIRM] = {"p10cr-own-confirm", PROTOCOL_CMP, STEP_P10CR, PKI_P10CR, PKI_CP, 1, 1, 1,
+                                    NULL, MEDIA_CMP},
+    [SCENARIO_OCSP] = {"ocsp", PROTOCOL_OCSP, STEP_OCSP, .path = "/ocsp", .media_type = MEDIA_OCSP},
+    [SCENARIO_OCSP_NONCE] = {"ocsp-nonce", PROTOCOL_OCSP, STEP_OCSP_NONCE, .path = "/ocsp",
+                             .media_type = MEDIA_OCSP},
     /* The demo's CA is called so. */
-    [SCENARIO_CRL] = {"crl", PROTOCOL_CRL, .path = "/crl/issuing.crl"},
+    [SCENARIO_CRL] = {"crl", PROTOCOL_CRL, STEP_CRL, .path = "/crl/issuing.crl"},
 };
+
+const char *step_name(enum step step)
+{
+    static const char *const names[STEP_COUNT] = {"ir",       "cr",   "p10cr",      "kur", "rr",
+                                                  "certConf", "ocsp", "ocsp-nonce", "crl"};
+
+    return names[step];
+}
 
 const struct scenario_kind *scenario_kind(enum scenario scenario)
 {

@@ -22,11 +22,29 @@ enum scenario {
     SCENARIO_COUNT
 };
 
+/* enum step is a kind of request: one message, and its answer. */
+enum step {
+    STEP_IR,
+    STEP_CR,
+    STEP_P10CR,
+    STEP_KUR,
+    STEP_RR,
+    STEP_CERT_CONF,
+    STEP_OCSP,
+    STEP_OCSP_NONCE,
+    STEP_CRL,
+    STEP_COUNT
+};
+
+/* step_name returns what |step| is called: "ir", "certConf", "crl". */
+const char *step_name(enum step step);
+
 enum scenario_protocol { PROTOCOL_CMP, PROTOCOL_OCSP, PROTOCOL_CRL };
 
 struct scenario_kind {
     const char *name;
     enum scenario_protocol protocol;
+    enum step first;        /* STEP_CERT_CONF follows where |confirms| says so */
     int request, answer;    /* enum pki_body, of CMP */
     int certifies;          /* 1: the answer holds a new certificate */
     int confirms;           /* 1: certConf and pkiConf follow */

@@ -98,6 +98,13 @@ Test(load, all_enroll_over_connections_that_are_kept)
             cr_assert_eq(row->status, STORE_CERT_VALID);
             cr_assert(bytes_equal(row->transaction_id, bytes_of(requests[i].transaction_id, REQUEST_NONCE)));
             cr_assert_eq(devices[i].own_cert.len, 0); /* nobody needs it */
+            cr_assert_eq(outcomes[i].step, STEP_IR);
+            cr_assert_gt(outcomes[i].first_ns, 0);
+            if (i % 2 == 0)
+                cr_assert(outcomes[i].first_ns == outcomes[i].latency_ns && outcomes[i].confirm_ns == 0);
+            else
+                cr_assert(outcomes[i].confirm_ns > 0 &&
+                          outcomes[i].first_ns + outcomes[i].confirm_ns <= outcomes[i].latency_ns);
         }
     }
 }

@@ -198,3 +198,26 @@ Test(result, pieces_of_time_hold_everything)
     cr_assert_eq(result.slots[result.slot_count - 2].max_ns, 9 * MS);
     cr_assert_float_eq(result.slot_seconds * result.slot_count, 2, 1e-9);
 }
+
+/* What was not completed, or belongs to the warm-up, has no latency of its steps either. */
+Test(result, each_kind_of_request_has_its_latencies)
+{
+    const struct step_latencies *ir = &result.steps[STEP_IR], *conf = &result.steps[STEP_CERT_CONF];
+
+    for (unsigned i = 0; i < 6; i++) {
+        end(i, i == 0 ? 9 * SECOND : 11 * SECOND, 20 * MS, i == 1 ? BENCH_HTTP : BENCH_OK);
+        outcomes[i].step = i == 5 ? STEP_RR : STEP_IR;
+        outcomes[i].first_ns = (20 - i) * MS;
+        outcomes[i].confirm_ns = i == 3 || i < 2 ? 2 * MS : i == 4 ? MS : 0;
+    }
+    cr_assert(result_make(&result, &run));
+    cr_assert_eq(ir->count, 3);
+    cr_assert_eq(ir->sorted_ns[0], 16 * MS);
+    cr_assert_eq(ir->sorted_ns[2], 18 * MS);
+    cr_assert_eq(conf->count, 2);
+    cr_assert_eq(conf->sorted_ns[0], MS);
+    cr_assert_eq(conf->sorted_ns[1], 2 * MS);
+    cr_assert_eq(result.steps[STEP_RR].count, 1);
+    cr_assert_eq(result.steps[STEP_RR].sorted_ns[0], 15 * MS);
+    cr_assert_eq(result.steps[STEP_KUR].count, 0);
+}

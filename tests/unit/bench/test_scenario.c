@@ -124,3 +124,28 @@ Test(schedule, intended_starts_do_not_drift)
     for (unsigned i = 1; i < 1000; i++)
         cr_assert_gt(schedule_due_ns(7777.7, i), schedule_due_ns(7777.7, i - 1));
 }
+
+Test(scenario, each_begins_with_a_request_of_its_kind)
+{
+    static const struct {
+        enum scenario scenario;
+        const char *name;
+    } cases[] = {{SCENARIO_IR, "ir"},
+                 {SCENARIO_IR_CONFIRM, "ir"},
+                 {SCENARIO_CR, "cr"},
+                 {SCENARIO_CR_CONFIRM, "cr"},
+                 {SCENARIO_P10CR, "p10cr"},
+                 {SCENARIO_P10CR_CONFIRM, "p10cr"},
+                 {SCENARIO_P10CR_OWN_CONFIRM, "p10cr"},
+                 {SCENARIO_KUR, "kur"},
+                 {SCENARIO_KUR_CONFIRM, "kur"},
+                 {SCENARIO_RR, "rr"},
+                 {SCENARIO_OCSP, "ocsp"},
+                 {SCENARIO_OCSP_NONCE, "ocsp-nonce"},
+                 {SCENARIO_CRL, "crl"}};
+
+    cr_assert_eq(sizeof cases / sizeof cases[0], SCENARIO_COUNT);
+    for (size_t i = 0; i < SCENARIO_COUNT; i++)
+        cr_assert_str_eq(step_name(scenario_kind(cases[i].scenario)->first), cases[i].name);
+    cr_assert_str_eq(step_name(STEP_CERT_CONF), "certConf");
+}
