@@ -45,6 +45,7 @@ enum option_id {
     CHECK_ALL,
     FIXED_CERTIFICATE,
     SERVER_PID,
+    SERVER_VERSION,
     HELD,
     REPORT,
     JSON,
@@ -95,6 +96,7 @@ static const struct row {
     {"check-all", NULL, CHECK_ALL, "verify the signatures of every answer, not of one in 16"},
     {"expect-fixed-certificate", NULL, FIXED_CERTIFICATE, "for mock servers: any certificate will do"},
     {"server-pid", "PID", SERVER_PID, "read the server's CPU time and memory"},
+    {"server-version", "TEXT", SERVER_VERSION, "which version the page says that the server is"},
     {"held", "FILE", HELD,
      "append every certificate that a client holds: serial, transactionID, if confirmed"},
     {"report", "FILE.html", REPORT, "write a page with plots"},
@@ -340,6 +342,9 @@ static int take_option(struct options *out, int id, const char *text)
             return 0;
         out->server_pid = (int)number;
         return 1;
+    case SERVER_VERSION:
+        out->server_version = text;
+        return 1;
     case HELD:
         out->held = text;
         return 1;
@@ -417,7 +422,9 @@ int options_parse(struct options *out, char fault[FAULT], int argc, char **argv)
             long_options[count++] =
                 (struct option){rows[i].name, rows[i].argument != NULL ? required_argument : no_argument,
                                 NULL, (int)rows[i].id};
-    *out = (struct options){.clients = 64,
+    *out = (struct options){.words = argv,
+                            .word_count = argc,
+                            .clients = 64,
                             .count = 10000,
                             .seconds = 60,
                             .threads = 1,

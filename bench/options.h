@@ -32,9 +32,12 @@ struct options {
     const char *secrets;    /* a reference and a secret for each base station, or NULL: the demo's */
     const char
         *serials; /* of certificates that OCSP asks about, in hex, one a line; NULL: they are enrolled */
-    unsigned certificates;  /* so many, then */
-    const char *held;       /* gets a line for every certificate held, or NULL */
-    const char *report;     /* the page, or NULL */
+    unsigned certificates;      /* so many, then */
+    const char *held;           /* gets a line for every certificate held, or NULL */
+    const char *report;         /* the page, or NULL */
+    const char *server_version; /* which version the page says that the server is, or NULL */
+    char **words;               /* of the command line, of which the first is "run" or "walk" */
+    int word_count;
     const char *others;     /* path under which a walk enrolls for others, or NULL: it does not */
     struct persona persona; /* who the base stations are */
     struct mix mix;

@@ -25,8 +25,12 @@ struct report_percentile {
 enum { REPORT_PERCENTILES = 6 };
 extern const struct report_percentile report_percentiles[REPORT_PERCENTILES];
 
-/* report_percentile_us returns one of them, rounded to microseconds. */
-int64_t report_percentile_us(const struct report *report, int which);
+/* report_percentile_us returns one of them, of the |count| in |sorted_ns|, rounded to microseconds. */
+int64_t report_percentile_us(const int64_t *sorted_ns, unsigned count, int which);
+
+/* report_plots writes the numbers of the page's plots as one JSON object, which page.js draws. Nothing that
+ * comes from outside is in it. */
+void report_plots(FILE *out, const struct result *result);
 
 /* report_transport writes in words how |options| reach the server: "HTTP/2 over TLS, 16 streams, kept
  * connections". */

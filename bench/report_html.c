@@ -1,49 +1,56 @@
-/* The page: one file without anything from elsewhere, light or dark as its reader has it. */
+/* The page: one file without anything from elsewhere. What is told stands in it as text and tables; only the
+ * plots need its script. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "bench/plot.h"
+#include "bench/figure.h"
+#include "bench/machine.h"
+#include "bench/page.h"
 #include "bench/report.h"
+#include "server/version.h"
 
-enum { CURVE_POINTS = 300, TIP_MAX = 160 };
+enum { TEXT_MAX = 1024 };
 
-static const char style[] =
-    ":root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#16191d;--soft:#5c6570;--rule:#e3e7ec;"
-    "--one:#2463c4;--two:#0f8f6b;--three:#c2571a;--bad:#c4283c;--rest:#b9c3cf}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#101318;--card:#181c23;--ink:#e9edf2;--soft:#98a3b0;"
-    "--rule:#2a313b;--one:#6ba3f5;--two:#3cc49a;--three:#f0935a;--bad:#f0707f;--rest:#465160}}\n"
-    "*{box-sizing:border-box}"
-    "body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe "
-    "UI',sans-serif}"
-    "main{max-width:960px;margin:0 auto;padding:32px 20px 48px}"
-    "h1{font-size:26px;margin:0;letter-spacing:-.02em}h2{font-size:16px;margin:0 0 2px}"
-    ".sub{color:var(--soft);margin:4px 0 24px}.note{color:var(--soft);font-size:13px;margin:0 0 8px}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px;margin-bottom:"
-    "16px}"
-    ".tile,section{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:14px 16px}"
-    ".tile "
-    "b{display:block;font-size:24px;font-weight:650;letter-spacing:-.02em;font-variant-numeric:tabular-nums}"
-    ".tile span{color:var(--soft);font-size:13px}.tile.bad b{color:var(--bad)}\n"
-    "section{margin-bottom:16px;padding:18px 20px}svg{display:block;width:100%;height:auto}"
-    ".grid{stroke:var(--rule)}.axis{stroke:var(--soft)}.tick{fill:var(--soft);font-size:12px}"
-    ".line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round;stroke:currentColor}"
-    ".area{fill:currentColor;opacity:.14}"
-    ".one{color:var(--one)}.two{color:var(--two)}.three{color:var(--three)}.bad{color:var(--bad)}"
-    ".tip{fill:var(--ink);fill-opacity:0}.tip:hover{fill-opacity:.07}\n"
-    ".legend{display:flex;gap:18px;margin:0 0 6px;font-size:13px;color:var(--soft)}"
-    ".legend i{display:inline-block;width:14px;height:3px;border-radius:2px;background:currentColor;"
-    "margin-right:6px;vertical-align:middle}"
-    ".bar{display:flex;height:22px;border-radius:6px;overflow:hidden;margin:10px 0 8px}"
-    ".bar .one{background:var(--one)}.bar .rest{background:var(--rest);flex:1}"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "td{padding:5px 0;border-top:1px solid var(--rule);vertical-align:top}tr:first-child td{border:0}"
-    "td:first-child{color:var(--soft);width:38%}\n";
+/* Servers, names and command lines hold what they like: none of it is markup. */
+static void add_text(FILE *out, const char *text)
+{
+    for (; *text != 0; text++)
+        if (strchr("<>&\"'", *text) != NULL)
+            fprintf(out, "&#%d;", *text);
+        else
+            fputc(*text, out);
+}
+
+static void row(FILE *out, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void row(FILE *out, const char *name, const char *format, ...)
+{
+    char text[TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(out, "<tr><th scope=\"row\">%s</th><td>", name);
+    add_text(out, text);
+    fprintf(out, "</td></tr>\n");
+}
+
+static void open_pairs(FILE *out, const char *title)
+{
+    fprintf(out, "<section><h2>%s</h2><table class=\"pairs\">\n", title);
+}
+
+static void close_pairs(FILE *out)
+{
+    fprintf(out, "</table></section>\n");
+}
+
+/* ---- the figures on top ---- */
 
 static void tile(FILE *out, const char *value, const char *name, int bad)
 {
@@ -63,131 +70,79 @@ static void add_tiles(FILE *out, const struct report *report)
 {
     const struct result *result = report->result;
     static const int shown[] = {0, 2, 4};
-    char text[PLOT_LABEL_MAX], name[32];
+    char text[FIGURE_MAX], name[32];
 
     fprintf(out, "<div class=\"tiles\">\n");
-    snprintf(text, sizeof text, "%.0f", result->rate);
     snprintf(name, sizeof name, "%ss a second", mix_unit(&report->run->options->mix));
-    tile(out, text, name, 0);
+    tile(out, figure_rate(text, result->rate), name, 0);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        int64_t us = report_percentile_us(result->latencies_ns, result->completed, shown[i]);
         snprintf(name, sizeof name, "latency, %s", report_percentiles[shown[i]].name);
-        tile(out, plot_latency_text(text, (double)report_percentile_us(report, shown[i])), name, 0);
+        tile(out, figure_latency(text, (double)us), name, 0);
     }
+    tile(out, figure_latency(text, 1e6 * result->longest_gap), "longest gap", 0);
     if (result->cpu_us >= 0)
-        tile(out, plot_latency_text(text, result->cpu_us), "server CPU time each", 0);
-    snprintf(text, sizeof text, "%u", failures(result));
-    tile(out, text, "errors", failures(result) != 0);
+        tile(out, figure_latency(text, result->cpu_us), "server CPU time each", 0);
+    tile(out, figure_count(text, failures(result)), "errors", failures(result) != 0);
     fprintf(out, "</div>\n");
 }
 
-/* ---- over time ---- */
+/* ---- plots ---- */
 
-static double middle_of(const struct result *result, unsigned slot)
+/* The script shows the section, and fills it. */
+static void add_place(FILE *out, const char *id, const char *title, const char *note)
 {
-    return (slot + 0.5) * result->slot_seconds;
-}
-
-static void add_rate(FILE *out, const struct result *result, const char *const *tips)
-{
-    double x[RESULT_SLOTS_MAX], good[RESULT_SLOTS_MAX], bad[RESULT_SLOTS_MAX], most = 0;
-    struct plot plot = {.x_min = 0};
-    const struct plot_line lines[] = {{"one", "completed", x, good, result->slot_count, 1},
-                                      {"bad", "errors", x, bad, result->slot_count, 0}};
-
-    for (unsigned i = 0; i < result->slot_count; i++) {
-        x[i] = middle_of(result, i);
-        good[i] = result->slots[i].completed / result->slot_seconds;
-        bad[i] = result->slots[i].errors / result->slot_seconds;
-        most = fmax(most, fmax(good[i], bad[i]));
-    }
-    plot_time_axis(&plot, result->seconds);
-    plot_count_axis(&plot, most);
-    fprintf(out, "<section><h2>Rate</h2><p class=\"note\">a second, by when they ended</p>\n");
-    plot_draw(out, &plot, "rate over time", lines, failures(result) != 0 ? 2 : 1, tips, result->slot_count);
-    fprintf(out, "</section>\n");
-}
-
-static void add_latency(FILE *out, const struct result *result, const char *const *tips)
-{
-    double x[RESULT_SLOTS_MAX], y[3][RESULT_SLOTS_MAX], least = 0, most = 0;
-    struct plot plot = {.x_min = 0};
-    const struct plot_line lines[] = {{"three", "longest", x, y[2], result->slot_count, 0},
-                                      {"two", "p99", x, y[1], result->slot_count, 0},
-                                      {"one", "p50", x, y[0], result->slot_count, 0}};
-
-    for (unsigned i = 0; i < result->slot_count; i++) {
-        const struct slot *slot = &result->slots[i];
-        int empty = slot->completed == 0;
-        x[i] = middle_of(result, i);
-        y[0][i] = empty ? -1 : (double)slot->p50_ns / 1e3;
-        y[1][i] = empty ? -1 : (double)slot->p99_ns / 1e3;
-        y[2][i] = empty ? -1 : (double)slot->max_ns / 1e3;
-        most = fmax(most, y[2][i]);
-        if (!empty && (least == 0 || y[0][i] < least))
-            least = y[0][i];
-    }
-    plot_time_axis(&plot, result->seconds);
-    plot_latency_axis(&plot, least, most);
-    fprintf(out, "<section><h2>Latency</h2><p class=\"note\">of those that ended then; the scale is "
-                 "logarithmic</p>\n");
-    plot_draw(out, &plot, "latency over time", lines, 3, tips, result->slot_count);
-    fprintf(out, "</section>\n");
-}
-
-static void add_time_plots(FILE *out, const struct result *result)
-{
-    char texts[RESULT_SLOTS_MAX][TIP_MAX], p50[PLOT_LABEL_MAX], p99[PLOT_LABEL_MAX], longest[PLOT_LABEL_MAX];
-    const char *tips[RESULT_SLOTS_MAX];
-
-    for (unsigned i = 0; i < result->slot_count; i++) {
-        const struct slot *slot = &result->slots[i];
-        snprintf(texts[i], TIP_MAX, "%.2f s: %.0f a second, %u errors\np50 %s, p99 %s, longest %s",
-                 middle_of(result, i), slot->completed / result->slot_seconds, slot->errors,
-                 plot_latency_text(p50, (double)slot->p50_ns / 1e3),
-                 plot_latency_text(p99, (double)slot->p99_ns / 1e3),
-                 plot_latency_text(longest, (double)slot->max_ns / 1e3));
-        tips[i] = texts[i];
-    }
-    add_rate(out, result, tips);
-    add_latency(out, result, tips);
-}
-
-/* ---- percentiles ---- */
-
-/* x is how many nines: the rare ones, which hurt, get as much room as the many. */
-static void add_curve(FILE *out, const struct result *result)
-{
-    static const char *const names[] = {"0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"};
-    double nines = result->completed > 1 ? log10(result->completed) : 1;
-    double x[CURVE_POINTS], y[CURVE_POINTS];
-    struct plot plot = {.x_max = nines, .x_title = "share of those that took no longer"};
-    const struct plot_line line = {"one", "latency", x, y, CURVE_POINTS, 1};
-    char texts[60][TIP_MAX], text[PLOT_LABEL_MAX];
-    const char *tips[60];
-
-    if (result->completed == 0)
-        return;
-    for (int i = 0; i < CURVE_POINTS; i++) {
-        x[i] = nines * i / (CURVE_POINTS - 1);
-        y[i] = (double)percentile_ns(result->latencies_ns, result->completed, 1 - pow(10, -x[i])) / 1e3;
-    }
-    y[CURVE_POINTS - 1] = (double)result->latencies_ns[result->completed - 1] / 1e3;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && (double)i <= nines; i++) {
-        plot.x_ticks[plot.x_tick_count].at = (double)i;
-        snprintf(plot.x_ticks[plot.x_tick_count++].label, PLOT_LABEL_MAX, "%s", names[i]);
-    }
-    for (int i = 0; i < 60; i++) {
-        double share = 1 - pow(10, -nines * (i + 0.5) / 60);
-        snprintf(texts[i], TIP_MAX, "%.6g %% took at most %s", 100 * share,
-                 plot_latency_text(
-                     text, (double)percentile_ns(result->latencies_ns, result->completed, share) / 1e3));
-        tips[i] = texts[i];
-    }
-    plot_latency_axis(&plot, y[0], y[CURVE_POINTS - 1]);
     fprintf(out,
-            "<section><h2>Percentiles of latency</h2><p class=\"note\">each nine has the same width</p>\n");
-    plot_draw(out, &plot, "percentile curve of latency", &line, 1, tips, 60);
-    fprintf(out, "</section>\n");
+            "<section id=\"%s\" hidden><h2>%s</h2><p class=\"note\">%s</p><div "
+            "class=\"plot\"></div></section>\n",
+            id, title, note);
+}
+
+static void add_places(FILE *out)
+{
+    add_place(out, "rate", "Rate", "a second, by when they ended");
+    add_place(out, "latency", "Latency over time", "of those that ended then; the scale is logarithmic");
+    add_place(out, "curve", "Percentiles of latency", "each nine has the same width");
+    fprintf(out,
+            "<noscript><p class=\"note\">The plots need JavaScript. The tables do not.</p></noscript>\n");
+}
+
+static void add_scripts(FILE *out, const struct result *result)
+{
+    fprintf(out, "<script type=\"application/json\" id=\"data\">");
+    report_plots(out, result);
+    fprintf(out, "</script>\n<script>%s</script>\n<script>%s</script>\n", page_uplot, page_script);
+}
+
+/* ---- latencies ---- */
+
+static void add_latencies(FILE *out, const char *name, const int64_t *sorted_ns, unsigned count)
+{
+    char text[FIGURE_MAX];
+
+    fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td>", name, figure_count(text, count));
+    for (int i = 0; i < REPORT_PERCENTILES; i++)
+        fprintf(out, "<td>%s</td>", figure_count(text, report_percentile_us(sorted_ns, count, i)));
+    fprintf(out, "</tr>\n");
+}
+
+static void add_latency_table(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
+    char name[32];
+
+    fprintf(out, "<section><h2>Latency by kind of request</h2><p class=\"note\">in microseconds, of what was "
+                 "completed; p50 is the median</p>\n<div class=\"scroll\"><table class=\"grid\">\n<tr><th "
+                 "scope=\"col\">request</th><th scope=\"col\">completed</th>");
+    for (int i = 0; i < REPORT_PERCENTILES; i++)
+        fprintf(out, "<th scope=\"col\">%s</th>", report_percentiles[i].name);
+    fprintf(out, "</tr>\n");
+    for (int s = 0; s < STEP_COUNT; s++)
+        if (result->steps[s].count != 0)
+            add_latencies(out, step_name((enum step)s), result->steps[s].sorted_ns, result->steps[s].count);
+    snprintf(name, sizeof name, "whole %s", mix_unit(&report->run->options->mix));
+    add_latencies(out, name, result->latencies_ns, result->completed);
+    fprintf(out, "</table></div></section>\n");
 }
 
 /* ---- the server, and what was asked ---- */
@@ -199,110 +154,182 @@ static void add_floor(FILE *out, const struct report *report)
 
     if (cpu <= 0 || floor < 0)
         return;
-    fprintf(out,
-            "<section><h2>The server's CPU time</h2><p class=\"note\">%.1f µs for each, of which %.1f "
-            "µs are the "
-            "cryptography that it cannot do without</p>\n"
-            "<div class=\"bar\"><div class=\"one\" style=\"width:%.1f%%\"></div><div "
-            "class=\"rest\"></div></div>\n"
-            "<p class=\"legend\"><span><i class=\"one\"></i>cryptography, %.0f %%</span>"
-            "<span><i style=\"background:var(--rest)\"></i>all the rest, %.0f %%</span></p></section>\n",
-            cpu, floor, 100 * share, 100 * share, 100 - 100 * share);
-}
-
-static void row(FILE *out, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void row(FILE *out, const char *name, const char *format, ...)
-{
-    char text[640];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    fprintf(out, "<tr><td>%s</td><td>", name);
-    for (const char *c = text; *c != 0; c++)
-        if (*c == '<' || *c == '&')
-            fprintf(out, "&#%d;", *c);
-        else
-            fputc(*c, out);
-    fprintf(out, "</td></tr>\n");
+    fprintf(
+        out,
+        "<section><h2>The server's CPU time</h2><p class=\"note\">%.1f µs for each, of which %.1f µs are the "
+        "cryptography that it cannot do without</p>\n"
+        "<div class=\"bar\"><div class=\"one\" style=\"width:%.1f%%\"></div><div "
+        "class=\"rest\"></div></div>\n"
+        "<p class=\"legend\"><span><i class=\"one\"></i>cryptography, %.0f %%</span>"
+        "<span><i class=\"rest\"></i>all the rest, %.0f %%</span></p></section>\n",
+        cpu, floor, 100 * share, 100 * share, 100 - 100 * share);
 }
 
 static void add_results(FILE *out, const struct report *report)
 {
     const struct run *run = report->run;
     const struct result *result = report->result;
-    char text[PLOT_LABEL_MAX];
+    const char *unit = mix_unit(&run->options->mix);
+    char one[FIGURE_MAX], two[FIGURE_MAX];
 
-    fprintf(out, "<section><h2>Figures</h2><table>\n");
-    row(out, "completed", "%u in %.2f s", result->completed, result->seconds);
+    open_pairs(out, "Figures");
+    row(out, "completed", "%s in %.2f s", figure_count(one, result->completed), result->seconds);
+    row(out, "rate", "%s a second", figure_rate(one, result->rate));
+    row(out, "longest gap between two", "%s", figure_latency(one, 1e6 * result->longest_gap));
+    if (result->cpu_us >= 0)
+        row(out, "the server's CPU time", "%s for each %s", figure_latency(one, result->cpu_us), unit);
+    if (!isnan(result->memory))
+        row(out, "the server's resident memory", "%s KiB, %s octets more for each %s",
+            figure_count(one, run->after.rss_kib), figure_count(two, llround(result->memory)), unit);
+    if (run->options->idle_connections != 0)
+        row(out, "idle connections", "%s of %s still open", figure_count(one, run->idle_open),
+            figure_count(two, run->options->idle_connections));
+    if (run->options->retries != 0)
+        row(out, "messages sent again", "%s", figure_count(one, result->retries));
+    close_pairs(out);
+}
+
+static void add_errors(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
+    char text[FIGURE_MAX];
+
+    open_pairs(out, "Errors by kind");
     for (int e = BENCH_OK + 1; e < BENCH_ERRORS; e++)
         if (result->errors[e] != 0)
-            row(out, bench_error_name((enum bench_error)e), "%u errors", result->errors[e]);
-    if (run->first_refusal[0] != 0)
-        row(out, "the first rejection said", "%s", run->first_refusal);
-    for (int i = 0; i < REPORT_PERCENTILES; i++)
-        row(out, report_percentiles[i].name, "%s (%lld µs)",
-            plot_latency_text(text, (double)report_percentile_us(report, i)),
-            (long long)report_percentile_us(report, i));
-    if (!isnan(result->memory))
-        row(out, "the server's resident memory", "%lld KiB, %.0f octets more for each %s",
-            (long long)run->after.rss_kib, result->memory, mix_unit(&run->options->mix));
-    if (run->options->idle_connections != 0)
-        row(out, "idle connections", "%u of %u still open", run->idle_open, run->options->idle_connections);
-    fprintf(out, "</table></section>\n");
+            row(out, bench_error_name((enum bench_error)e), "%s", figure_count(text, result->errors[e]));
+    if (failures(result) == 0)
+        row(out, "all kinds", "0");
+    if (report->run->first_refusal[0] != 0)
+        row(out, "the first rejection said", "%s", report->run->first_refusal);
+    close_pairs(out);
 }
 
 static void add_asked(FILE *out, const struct options *options)
 {
-    char mix[MIX_TEXT_MAX], transport[96];
+    char mix[MIX_TEXT_MAX], transport[96], one[FIGURE_MAX], two[FIGURE_MAX];
 
-    fprintf(out, "<section><h2>What was asked for</h2><table>\n");
-    row(out, "server", "%s://%s:%s%s", options->target.tls ? "https" : "http", options->target.host,
-        options->target.port, options->target.path);
+    open_pairs(out, "What was asked for");
     if (options->persona.name != NULL)
         row(out, "persona", "%s", options->persona.client);
     row(out, "scenario", "%s", mix_text(mix, &options->mix));
     if (options->protection == PROTECTION_SIGNATURE)
         row(out, "protection", "vendor's certificates, %s", key_algorithm(options->device_key)->name);
     else
-        row(out, "protection", "%s, %u iterations", protection_name(options->protection),
-            options->mac_iterations);
+        row(out, "protection", "%s, %s iterations", protection_name(options->protection),
+            figure_count(one, options->mac_iterations));
     row(out, "keys to be certified", "%s", key_algorithm(options->new_key)->name);
     row(out, "transport", "%s", report_transport(transport, options));
     if (options->rate > 0)
-        row(out, "load", "open loop, %g a second, at most %u at once; latency from the intended start",
-            options->rate, options->clients);
+        row(out, "load", "open loop, %s a second, at most %s at once; latency from the intended start",
+            figure_rate(one, options->rate), figure_count(two, options->clients));
     else
-        row(out, "load", "closed loop, %u clients", options->clients);
-    row(out, "length", "%u %ss, at most %u s, after %u s of warm-up", options->count, mix_unit(&options->mix),
-        options->seconds, options->warmup);
+        row(out, "load", "closed loop, %s clients", figure_count(one, options->clients));
+    row(out, "length", "%s %ss, at most %s s, after %u s of warm-up", figure_count(one, options->count),
+        mix_unit(&options->mix), figure_count(two, options->seconds), options->warmup);
     row(out, "checked", "%s",
         options->fixed_certificate ? "all but whose certificate it is"
         : options->check_all       ? "everything, signatures of every answer"
                                    : "everything, signatures of one answer in 16");
-    fprintf(out, "</table></section>\n");
+    close_pairs(out);
+}
+
+/* ---- by what, and where ---- */
+
+/* A URL's user and query may be secrets: they become "***". Within quotes of a shell a quote is written
+ * apart. */
+static void add_word(FILE *out, const char *word, int quoted)
+{
+    const char *authority = strstr(word, "://"), *user_end = NULL;
+
+    if (authority != NULL) {
+        authority += strlen("://");
+        user_end = memrchr(authority, '@', strcspn(authority, "/?#"));
+    }
+    for (const char *c = word; *c != 0; c++) {
+        const char one[] = {*c, 0};
+        if (c == authority && user_end != NULL) {
+            add_text(out, "***@");
+            c = user_end;
+        } else if (authority != NULL && c >= authority && *c == '?') {
+            add_text(out, "?***");
+            break;
+        } else {
+            add_text(out, quoted && *c == '\'' ? "'\\''" : one);
+        }
+    }
+}
+
+static void add_command(FILE *out, const struct options *options)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+,.:/@%";
+
+    fprintf(out, "<tr><th scope=\"row\">command line</th><td><code>cmpbench");
+    for (int i = 0; i < options->word_count; i++) {
+        const char *word = options->words[i];
+        int quoted = word[0] == 0 || word[strspn(word, plain)] != 0;
+        fputc(' ', out);
+        add_text(out, quoted ? "'" : "");
+        add_word(out, word, quoted);
+        add_text(out, quoted ? "'" : "");
+    }
+    fprintf(out, "</code></td></tr>\n");
+}
+
+static void add_machine(FILE *out)
+{
+    struct utsname system = {.sysname = ""};
+    struct machine machine;
+    FILE *cpuinfo = fopen("/proc/cpuinfo", "re");
+    char one[FIGURE_MAX], two[FIGURE_MAX];
+
+    uname(&system);
+    machine_read(&machine, cpuinfo);
+    if (cpuinfo != NULL)
+        fclose(cpuinfo);
+    row(out, "CPU", "%s", machine.model[0] != 0 ? machine.model : "not known");
+    row(out, "cores", "%s, with %s threads", figure_count(one, machine.cores),
+        figure_count(two, machine.threads));
+    row(out, "system", "%s %s, %s", system.sysname, system.release, system.machine);
+}
+
+static void add_surroundings(FILE *out, const struct options *options)
+{
+    const struct target *target = &options->target;
+    int is_ipv6 = strchr(target->host, ':') != NULL;
+    char url[TEXT_MAX];
+
+    open_pairs(out, "By what, and where");
+    row(out, "cmpbench", "%s", CMPD_VERSION);
+    snprintf(url, sizeof url, "%s://%s%s%s:%s%s", target->tls ? "https" : "http", is_ipv6 ? "[" : "",
+             target->host, is_ipv6 ? "]" : "", target->port, target->path);
+    fprintf(out, "<tr><th scope=\"row\">server</th><td>");
+    add_word(out, url, 0);
+    fprintf(out, "</td></tr>\n");
+    if (options->server_version != NULL)
+        row(out, "server's version", "%s", options->server_version);
+    add_machine(out);
+    add_command(out, options);
+    close_pairs(out);
 }
 
 static void add_head(FILE *out, const struct options *options)
 {
     char mix[MIX_TEXT_MAX], transport[96], date[32] = "";
-    struct utsname machine = {.sysname = ""};
     time_t now = time(NULL);
     struct tm tm;
 
-    uname(&machine);
     if (gmtime_r(&now, &tm) != NULL)
         strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &tm);
     fprintf(out,
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-            "<meta name=\"viewport\" content=\"width=device-width\"><title>cmpbench: "
-            "%s</title>\n<style>%s</style></head>\n"
-            "<body><main><h1>%s, %s</h1><p class=\"sub\">%s · %s · %s %s, %s, %ld processors</p>\n",
-            mix_text(mix, &options->mix), style, mix, protection_name(options->protection),
-            report_transport(transport, options), date, machine.sysname, machine.release, machine.machine,
-            sysconf(_SC_NPROCESSORS_ONLN));
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+            "'unsafe-inline'; script-src 'unsafe-inline'\">"
+            "<title>cmpbench: %s</title>\n<style>%s</style>\n<style>%s</style></head>\n"
+            "<body><main><h1>%s, %s</h1><p class=\"sub\">%s · %s · cmpbench %s</p>\n",
+            mix_text(mix, &options->mix), page_uplot_style, page_style, mix,
+            protection_name(options->protection), report_transport(transport, options), date, CMPD_VERSION);
 }
 
 int report_html(const char *path, const struct report *report)
@@ -313,11 +340,14 @@ int report_html(const char *path, const struct report *report)
     if (ok) {
         add_head(out, report->run->options);
         add_tiles(out, report);
-        add_time_plots(out, report->result);
-        add_curve(out, report->result);
+        add_latency_table(out, report);
+        add_places(out);
         add_floor(out, report);
         add_results(out, report);
+        add_errors(out, report);
         add_asked(out, report->run->options);
+        add_surroundings(out, report->run->options);
+        add_scripts(out, report->result);
         fprintf(out, "</main></body></html>\n");
         ok = ferror(out) == 0;
         ok = fclose(out) == 0 && ok;

@@ -65,7 +65,8 @@ void report_json(FILE *out, const struct report *report)
         }
     fputc('}', out);
     for (int i = 0; i < REPORT_PERCENTILES; i++)
-        add_count(out, report_percentiles[i].key, report_percentile_us(report, i));
+        add_count(out, report_percentiles[i].key,
+                  report_percentile_us(result->latencies_ns, result->completed, i));
     add_number(out, "server_cpu_us", result->cpu_us);
     add_number(out, "floor_us", report->floor_us);
     add_count(out, "server_rss_kib", run->after.rss_kib);

@@ -8,12 +8,9 @@ const struct report_percentile report_percentiles[REPORT_PERCENTILES] = {
     {0.999, "p99.9", "p999_us"}, {0.9999, "p99.99", "p9999_us"}, {1, "longest", "max_us"},
 };
 
-int64_t report_percentile_us(const struct report *report, int which)
+int64_t report_percentile_us(const int64_t *sorted_ns, unsigned count, int which)
 {
-    const struct result *result = report->result;
-
-    return (percentile_ns(result->latencies_ns, result->completed, report_percentiles[which].share) + 500) /
-           1000;
+    return (percentile_ns(sorted_ns, count, report_percentiles[which].share) + 500) / 1000;
 }
 
 const char *report_transport(char out[96], const struct options *options)
@@ -61,7 +58,7 @@ void report_text(FILE *out, const struct report *report)
     fprintf(out, "latency:");
     for (int i = 0; i < REPORT_PERCENTILES; i++)
         fprintf(out, "%s %s %lld us", i == 0 ? "" : ",", report_percentiles[i].name,
-                (long long)report_percentile_us(report, i));
+                (long long)report_percentile_us(result->latencies_ns, result->completed, i));
     fputc('\n', out);
     if (result->cpu_us >= 0)
         fprintf(out, "server: %.1f us of CPU time and %.0f octets of memory for each, %lld KiB resident\n",

@@ -27,6 +27,8 @@ foreach(part h2o aws-lc crypto_mb)
     endif()
 endforeach()
 
+install(FILES bench/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}/licenses/uplot)
+
 # Pages for man(1), and completion for bash. Programs write theirs from the tables that they work by; so only what this machine
 # can run is asked.
 if(TARGET cmpctl AND TARGET cmpbench AND NOT CMPD_SANITIZE AND NOT CMAKE_CROSSCOMPILING)

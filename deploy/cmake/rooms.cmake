@@ -61,6 +61,9 @@ room(room-crl server/crl room-policy room-cmp room-crypto room-storage room-base
 room(room-admin server/admin room-crl room-upkeep room-pipeline room-storage room-base)
 # picohttpparser is part of libh2o.
 room(room-bench bench room-pki room-crypto room-base boringssl h2o nghttp2 m)
+# It embeds these.
+file(GLOB page CONFIGURE_DEPENDS bench/page.css bench/page.js bench/uplot/*.js bench/uplot/*.css)
+set_source_files_properties(bench/page.c PROPERTIES OBJECT_DEPENDS "${page}")
 room(room-ctl server/ctl room-upkeep room-fetch room-policy room-cmp room-crypto room-storage room-base jansson)
 
 # The front is built twice from the same sources; what differs, how HTTP is read, is behind server/front/http/loop.h.

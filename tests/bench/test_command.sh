@@ -36,13 +36,14 @@ holds "what a server cannot do without is known" "r['floor_us'] > 0"
 
 # ---- reports ----
 
-ok "the text" "$bench" run --setup "$dir" --url "$url" --count 50 --server-pid "$server" --report "$work/report.html"
+ok "the text" "$bench" run --setup "$dir" --url "$url" --count 50 --scenario ir=1,ir-confirm=1 \
+    --server-pid "$server" --server-version "a <server>" --report "$work/report.html"
 ok "the page is whole, and needs nothing from elsewhere" python3 - "$work/report.html" <<'PY'
-import sys
+import json, sys
 from html.parser import HTMLParser
 text = open(sys.argv[1]).read()
 class Page(HTMLParser):
-    stack, seen = [], []
+    stack, seen, data = [], [], ""
     def handle_starttag(self, tag, attrs):
         self.seen.append(tag)
         assert not {"src", "href"} & {name for name, _ in attrs}, (tag, attrs)
@@ -52,13 +53,23 @@ class Page(HTMLParser):
         self.seen.append(tag)
     def handle_endtag(self, tag):
         assert self.stack.pop() == tag, tag
+    def handle_data(self, text):
+        if self.stack and self.stack[-1] == "script" and self.seen.count("script") == 1:
+            self.data += text
 page = Page()
 page.feed(text)
 assert not page.stack, page.stack
-assert page.seen.count("svg") == 3 and page.seen.count("path") >= 7
-for foreign in ("url(", "@import", "<script"):
+assert page.seen.count("script") == 3 and page.seen.count("table") == 5, page.seen
+for foreign in ("url(", "@import", "import("):
     assert foreign not in text, foreign
-assert "nan" not in text and "inf" not in text.replace("info", ""), "a point that is none"
+def number(word):
+    raise AssertionError(word)
+plots = json.loads(page.data, parse_constant=number) # NaN and Infinity are no points
+assert plots["slots"] and sorted(curve["name"] for curve in plots["curves"]) == ["certConf", "ir", "whole"], plots
+for curve in plots["curves"]:
+    assert len(curve["us"]) == len(plots["nines"]) and 0 < curve["us"][0] and curve["us"] == sorted(curve["us"])
+for told in (">CPU</th>", ">command line</th>", "cmpbench run --setup ", "a &#60;server&#62;"):
+    assert told in text, told
 PY
 refused "a page that cannot be written" 'cannot write' "$bench" run --setup "$dir" --url "$url" --count 2 \
     --report "$work/nowhere/report.html"

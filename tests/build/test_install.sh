@@ -18,7 +18,7 @@ for file in deploy/manual/README.md deploy/manual/settings.md deploy/SCALING.md 
     deploy/haproxy/haproxy.cfg deploy/prometheus/alerts.yml deploy/grafana/cmpd.json; do
     ok "$file" diff "$CMPD_SOURCE/$file" "$file"
 done
-ok "licences of others" test -s licenses/h2o/LICENSE
+ok "licences of others" test -s licenses/h2o/LICENSE -a -s licenses/uplot/LICENSE
 ok "a script can be run" test -x deploy/postgres/backup
 # A link from one document to another leads to a file.
 for link in $(grep -ho '](\(\.\./\|\)[A-Za-z/_-]*\.md' deploy/manual/*.md | sed 's/^](//' | sort -u); do

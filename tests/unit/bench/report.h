@@ -40,6 +40,7 @@ static void set_up(void)
                              .memory = NAN,
                              .slot_count = 4,
                              .slot_seconds = 1};
+    result.steps[STEP_IR] = (struct step_latencies){10000, latencies};
     for (unsigned i = 0; i < 4; i++)
         result.slots[i] = (struct slot){2500, 0, 100000, 200000, 300000};
     report = (struct report){.run = &run, .result = &result, .floor_us = -1};

@@ -294,10 +294,15 @@ Test(options, each_has_its_place)
     cr_assert_str_eq(protection_name(PROTECTION_PBM), "pbm");
     cr_assert_str_eq(protection_name(PROTECTION_SIGNATURE), "signature");
     cr_assert_str_eq(protection_name(PROTECTION_PBMAC1), "pbmac1");
-    cr_assert(parse("--url http://h:1/x --setup d --held h --report r --server-pid 77"), "%s", fault);
+    cr_assert(parse("--url http://h:1/x --setup d --held h --report r --server-pid 77 --server-version v"),
+              "%s", fault);
     cr_assert_str_eq(options.held, "h");
     cr_assert_str_eq(options.report, "r");
     cr_assert_eq(options.server_pid, 77);
+    cr_assert_str_eq(options.server_version, "v");
+    cr_assert_eq(options.word_count, 13);
+    cr_assert_str_eq(options.words[0], "run");
+    cr_assert_str_eq(options.words[12], "v");
     cr_assert(options.fleet_file == NULL && options.secrets == NULL && options.tls_ca == NULL);
     cr_assert_eq(options.threads, 1);
     cr_assert_eq(options.sources, 1);

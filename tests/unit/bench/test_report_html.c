@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/page.h"
 #include "server/base/file.h"
+#include "server/version.h"
 #include "tests/unit/bench/report.h"
 
 TestSuite(report_html, .init = set_up, .fini = tear_down);
@@ -43,37 +45,44 @@ static void tile(const char *value, const char *name, const char *class)
 
 static void row(const char *name, const char *value)
 {
-    char wanted[256];
+    char wanted[512];
 
-    snprintf(wanted, sizeof wanted, "<tr><td>%s</td><td>%s</td></tr>\n", name, value);
+    snprintf(wanted, sizeof wanted, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", name, value);
     shows(wanted);
 }
 
-Test(report_html, figures_stand_on_top_and_in_a_table)
+Test(report_html, figures_stand_on_top_and_in_tables)
 {
     write_page();
-    tile("2500", "enrollments a second", "");
+    tile("2,500", "enrollments a second", "");
     tile("5 ms", "latency, p50", "");
     tile("9.9 ms", "latency, p99", "");
     tile("10 ms", "latency, p99.99", "");
+    tile("250 ms", "longest gap", "");
     tile("0", "errors", "");
     hides("server CPU time each");
-    row("completed", "10000 in 4.00 s");
-    row("p50", "5 ms (5000 µs)");
-    row("longest", "10 ms (10000 µs)");
+    row("completed", "10,000 in 4.00 s");
+    row("rate", "2,500 a second");
+    row("longest gap between two", "250 ms");
+    row("all kinds", "0");
     hides("the first rejection");
     hides("resident memory");
     hides("idle connections");
-    hides("connect</td>");
+    hides("sent again");
+    hides(">connect</th>");
     hides("The server's CPU time");
+    hides("server's version");
     row("server", "http://ca.example:8829/pkix/");
     row("scenario", "ir");
-    row("protection", "vendor's certificates, P-384");
+    row("protection", "vendor&#39;s certificates, P-384");
     row("keys to be certified", "P-256");
     row("transport", "HTTP/1.1, kept connections");
     row("load", "closed loop, 64 clients");
-    row("length", "20000 enrollments, at most 60 s, after 0 s of warm-up");
+    row("length", "20,000 enrollments, at most 60 s, after 0 s of warm-up");
     row("checked", "everything, signatures of one answer in 16");
+    row("cmpbench", CMPD_VERSION);
+    shows("<tr><th scope=\"row\">CPU</th><td>");
+    shows("<tr><th scope=\"row\">cores</th><td>");
     shows("<!doctype html>\n");
     shows("<title>cmpbench: ir</title>");
     shows("<h1>ir, signature</h1>");
@@ -89,34 +98,56 @@ Test(report_html, who_the_clients_are)
     row("transport", "HTTP/1.0, a new connection each");
 }
 
+/* Each kind has its row, and the whole has one. */
+Test(report_html, latencies_are_told_by_kind_of_request)
+{
+    result.steps[STEP_CERT_CONF] = (struct step_latencies){2, latencies + 1998};
+    write_page();
+    shows("<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th><th "
+          "scope=\"col\">p99.9</th><th scope=\"col\">p99.99</th><th scope=\"col\">longest</th></tr>\n");
+    shows(
+        "<tr><th scope=\"row\">ir</th><td>10,000</td><td>5,000</td><td>9,000</td><td>9,900</td><td>9,990</td>"
+        "<td>9,999</td><td>10,000</td></tr>\n"
+        "<tr><th scope=\"row\">certConf</th><td>2</td><td>1,999</td><td>2,000</td>");
+    shows("<tr><th scope=\"row\">whole enrollment</th><td>10,000</td><td>5,000</td>");
+    hides("<th scope=\"row\">kur</th>");
+}
+
 Test(report_html, all_that_there_is_to_tell)
 {
     options.target.tls = options.check_all = 1;
-    options.rate = 12.5;
+    options.rate = 12500;
     options.warmup = 4;
     options.protection = PROTECTION_PBM;
-    options.mac_iterations = 500;
-    options.idle_connections = 10;
-    result.errors[BENCH_CONNECT] = 2;
+    options.mac_iterations = 5000;
+    options.idle_connections = 1000;
+    options.retries = 1;
+    options.server_version = "cmpd <1> & \"more\"";
+    result.errors[BENCH_CONNECT] = 2000;
     result.errors[BENCH_OVERDUE] = 3;
+    result.retries = 1234;
     result.cpu_us = 400;
-    result.memory = 12;
+    result.memory = 1200;
     report.floor_us = 100;
-    run.idle_open = 9;
-    run.after.rss_kib = 300;
-    strcpy(run.first_refusal, "<b>&c");
+    run.idle_open = 999;
+    run.after.rss_kib = 30000;
+    strcpy(run.first_refusal, "</td><b>&c");
     write_page();
-    tile("5", "errors", " bad");
+    tile("2,003", "errors", " bad");
     tile("400 µs", "server CPU time each", "");
-    row("connect", "2 errors");
-    row("overdue", "3 errors");
-    row("the first rejection said", "&#60;b>&#38;c"); /* what a server says is no markup */
-    row("the server's resident memory", "300 KiB, 12 octets more for each enrollment");
-    row("idle connections", "9 of 10 still open");
+    row("connect", "2,000");
+    row("overdue", "3");
+    hides("all kinds");
+    row("messages sent again", "1,234");
+    row("the first rejection said", "&#60;/td&#62;&#60;b&#62;&#38;c"); /* what a server says is no markup */
+    row("server's version", "cmpd &#60;1&#62; &#38; &#34;more&#34;");
+    row("the server's CPU time", "400 µs for each enrollment");
+    row("the server's resident memory", "30,000 KiB, 1,200 octets more for each enrollment");
+    row("idle connections", "999 of 1,000 still open");
     row("server", "https://ca.example:8829/pkix/");
-    row("protection", "pbm, 500 iterations");
-    row("load", "open loop, 12.5 a second, at most 64 at once; latency from the intended start");
-    row("length", "20000 enrollments, at most 60 s, after 4 s of warm-up");
+    row("protection", "pbm, 5,000 iterations");
+    row("load", "open loop, 12,500 a second, at most 64 at once; latency from the intended start");
+    row("length", "20,000 enrollments, at most 60 s, after 4 s of warm-up");
     row("checked", "everything, signatures of every answer");
     shows("400.0 µs for each, of which 100.0 µs are the cryptography");
     shows("<div class=\"one\" style=\"width:25.0%\">");
@@ -141,61 +172,63 @@ Test(report_html, all_that_there_is_to_tell)
     tile("0 µs", "server CPU time each", "");
 }
 
-/* The plot is 780 wide from 66, and 210 high above 220 (test_plot.c). A piece of time has its point in its
- * middle, and its figures under the pointer. */
-Test(report_html, plots_show_each_piece_of_time)
+/* The words are as called, quoted as a shell wants them; user and query of a URL are left out. */
+Test(report_html, the_command_line_keeps_secrets)
 {
-    result.slots[1] = (struct slot){1250, 5, 100000, 400000, 1000000};
-    result.slots[2] = (struct slot){0, 0, 0, 0, 0};
-    result.errors[BENCH_HTTP] = 5;
+    char *words[] = {"run",      "--url=http://me:pw@there@h:1/a@b?token=pw#x",
+                     "--setup",  "a b",
+                     "--held",   "",
+                     "--url",    "https://h/p?pw",
+                     "--others", "x?y@z",
+                     "--report", "</script><!--'\"&"};
+
+    options.words = words;
+    options.word_count = sizeof words / sizeof words[0];
+    strcpy(options.target.host, "me@h");
+    strcpy(options.target.path, "/x?pw");
     write_page();
-    shows("<title>0.50 s: 2500 a second, 0 errors\np50 100 µs, p99 200 µs, longest 300 µs</title>");
-    shows("<title>1.50 s: 1250 a second, 5 errors\np50 100 µs, p99 400 µs, longest 1 ms</title>");
-    /* The axis of the rate goes to 2500 in five steps; errors have a line of their own. */
-    shows("<path class=\"line one\" d=\"M163.5 10.0L358.5 115.0L553.5 220.0L748.5 10.0\"/>");
-    shows("<path class=\"line bad\" d=\"M163.5 220.0L358.5 219.6L553.5 220.0L748.5 220.0\"/>");
-    shows("<span><i class=\"one\"></i>completed</span><span><i class=\"bad\"></i>errors</span>");
-    /* The axis of latencies goes from 100 µs to 1 ms: 200 µs lie at 0.301 of it, 300 at 0.477, 400 at 0.602.
-     */
-    shows("<path class=\"line one\" d=\"M163.5 220.0L358.5 220.0\"/>");
-    shows("<path class=\"line two\" d=\"M163.5 156.8L358.5 93.6\"/>");
-    shows("<path class=\"line three\" d=\"M163.5 119.8L358.5 10.0\"/>");
-    shows("<path class=\"line three\" d=\"M748.5 119.8\"/>");
-    cr_assert_eq(times("<svg"), 3);
-    cr_assert_eq(times("<rect"), 4 + 4 + 60);
-    result.errors[BENCH_HTTP] = 0;
-    write_page();
-    hides("class=\"line bad\"");
-    /* A piece with two seconds has half the rate. */
-    result.slot_seconds = 2;
-    result.seconds = 8;
-    write_page();
-    shows("<title>1.00 s: 1250 a second, 0 errors");
+    row("command line", "<code>cmpbench run &#39;--url=http://***@h:1/a@b?***&#39; --setup &#39;a b&#39; "
+                        "--held &#39;&#39; --url "
+                        "&#39;https://h/p?***&#39; --others &#39;x?y@z&#39; --report "
+                        "&#39;&#60;/script&#62;&#60;!--&#39;\\&#39;&#39;&#34;&#38;&#39;</code>");
+    row("server", "http://***@h:8829/x?***");
+    hides("pw");
 }
 
-/* Each nine has the same width: of 10000, four of them. */
-Test(report_html, the_curve_gives_each_nine_the_same_width)
+/* A page that says "server" with a colon in it means an address of IPv6. */
+Test(report_html, an_address_has_its_brackets)
 {
+    strcpy(options.target.host, "::1");
     write_page();
-    shows("\"middle\">0 %</text>");
-    shows("<text class=\"tick\" x=\"261.0\" y=\"237\" text-anchor=\"middle\">90 %</text>");
-    shows("<text class=\"tick\" x=\"456.0\" y=\"237\" text-anchor=\"middle\">99 %</text>");
-    shows("<text class=\"tick\" x=\"846.0\" y=\"237\" text-anchor=\"middle\">99.99 %</text>");
-    hides("99.999 %");
-    /* The first of sixty tips lies half a sixtieth into four nines: 1 - 10^(-4 / 120). */
-    shows("<title>7.38813 % took at most 739 µs</title>");
-    shows("<title>99.9892 % took at most 10 ms</title>");
-    /* From the least to the longest, on an axis from 1 µs to 10 ms. */
-    shows("<path class=\"line one\" d=\"M66.0 220.0L");
-    shows("L846.0 10.0\"/>");
-    shows("share of those that took no longer");
-    result.completed = 1;
+    row("server", "http://[::1]:8829/pkix/");
+}
+
+/* The scripts stand at the end, and hold nothing that would end them; without them the tables are there. */
+Test(report_html, plots_come_by_scripts_at_the_end)
+{
+    char *words[] = {"run", "</script><!--"};
+    const char *data;
+
+    options.words = words;
+    options.word_count = 2;
+    strcpy(run.first_refusal, "</script><!--");
     write_page();
-    shows("90 %</text>");
-    hides("99 %</text>");
-    result.completed = 0;
-    write_page();
-    hides("Percentiles of latency");
+    cr_assert_eq(times("<script"), 3);
+    cr_assert_eq(times("</script"), 3);
+    cr_assert_eq(times("<!--"), 0);
+    cr_assert_eq(times("<section id="), 3);
+    cr_assert_eq(times(" hidden><h2>"), 3);
+    data =
+        strstr(text, "<script type=\"application/json\" id=\"data\">{\"slots\":[[0.5,2500,0,100,200,300],");
+    cr_assert_not_null(data);
+    cr_assert_null(strstr(data, "</table>"));
+    shows("<noscript>");
+    shows("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+    shows("default-src 'none'; ");
+    shows(page_uplot);
+    shows(page_script);
+    shows(page_style);
+    shows(page_uplot_style);
 }
 
 Test(report_html, a_page_that_cannot_be_written_is_told)
