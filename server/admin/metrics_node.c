@@ -125,14 +125,15 @@ static void tell_alarms(const struct metric *metric, struct metrics_text *out, v
     if (health->crl != NULL)
         crl_text(health->crl, crls, &late);
     tell_alarm(out, metric, "crl_late", late);
+    tell_alarm(out, metric, "crl_not_written", health->crl != NULL && crl_is_unwritten(health->crl));
     tell_alarm(out, metric, "configurations_differ", differ);
 }
 
 struct metric node_alarms = {
     .name = "cmpd_alarm",
-    .help =
-        "1 while somebody has to look: a job of upkeep (by its name), a CRL that is late, or nodes that have "
-        "different configurations.",
+    .help = "1 while somebody has to look: a job of upkeep (by its name), a CRL that is late or cannot be "
+            "written "
+            "where it is to be, or nodes that have different configurations.",
     .type = METRIC_GAUGE,
     .labels = {&alarm},
     .gather = tell_alarms,

@@ -53,7 +53,7 @@ struct crl_service {
 
     pthread_mutex_t lock; /* over what follows */
     char text[CRL_TEXT_MAX];
-    int late;
+    int late, unwritten;
     struct crl_told told[CRL_TOLD_MAX];
     size_t told_count;
     pthread_cond_t wake;
@@ -295,6 +295,16 @@ void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late)
     pthread_mutex_unlock(&service->lock);
 }
 
+int crl_is_unwritten(struct crl_service *service)
+{
+    int unwritten;
+
+    pthread_mutex_lock(&service->lock);
+    unwritten = service->unwritten;
+    pthread_mutex_unlock(&service->lock);
+    return unwritten;
+}
+
 size_t crl_list(struct crl_service *service, struct crl_told out[CRL_TOLD_MAX])
 {
     size_t count;
@@ -348,6 +358,16 @@ static void set_directory(struct crl_service *service, const struct config *conf
         log_line(LOG_ERROR, "directory not written", log_text("reason", "out of memory"));
 }
 
+static void note_unwritten(struct crl_service *service)
+{
+    int unwritten = (service->folder != NULL && folder_is_failing(service->folder)) ||
+                    directory_is_failing(service->directory);
+
+    pthread_mutex_lock(&service->lock);
+    service->unwritten = unwritten;
+    pthread_mutex_unlock(&service->lock);
+}
+
 static void look_at_all(struct crl_service *service, const struct policy *policy, unsigned configurations)
 {
     const struct config *config = policy_config(policy);
@@ -385,6 +405,7 @@ static void look_at_all(struct crl_service *service, const struct policy *policy
     keep_said(service, &said);
     if (service->folder != NULL)
         folder_write(service->folder, service->publication);
+    note_unwritten(service);
     service->configured = configurations;
     if (noted)
         service->noted = configurations;

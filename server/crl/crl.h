@@ -23,6 +23,10 @@ void crl_set_policy(struct crl_service *service, struct policy *policy);
  * Any thread. */
 void crl_text(struct crl_service *service, char out[CRL_TEXT_MAX], int *late);
 
+/* crl_is_unwritten returns 1 while a folder or directory that the configuration names does not have all that
+ * is published, because it cannot be written. Any thread. */
+int crl_is_unwritten(struct crl_service *service);
+
 /* struct crl_told is a CRL that this node publishes; the shards of a CA together are one. */
 struct crl_told {
     char ca[PUBLISHED_PATH_MAX]; /* or the name of the file of a CA above */

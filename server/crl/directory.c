@@ -113,6 +113,17 @@ int64_t directory_number(struct directory *directory, const char *path)
     return number;
 }
 
+int directory_is_failing(struct directory *directory)
+{
+    int failing = 0;
+
+    pthread_mutex_lock(&directory->lock);
+    for (size_t i = 0; directory->leads && i < directory->count; i++)
+        failing = failing || directory->places[i].failing;
+    pthread_mutex_unlock(&directory->lock);
+    return failing;
+}
+
 /* ---- the thread ---- */
 
 /* struct job is one place to be written, copied: the lock is not held while the directory is waited for. */
@@ -157,9 +168,9 @@ static int find_job(struct job *job, struct directory *directory)
 static void tell(const struct job *job, const char *why)
 {
     if (why[0] != 0)
-        log_line(LOG_ERROR, "directory not written", log_text("url", job->access.url),
-                 log_text("entry", job->place.entry), log_text("attribute", job->place.attribute),
-                 log_text("reason", why),
+        log_line(LOG_ERROR, "directory not written", log_word("alarm", "crl_not_written"),
+                 log_text("url", job->access.url), log_text("entry", job->place.entry),
+                 log_text("attribute", job->place.attribute), log_text("reason", why),
                  log_text("text", "what is there grows old; cmpd tries again and again"));
     else
         log_line(LOG_INFO, "directory written again", log_text("url", job->access.url),

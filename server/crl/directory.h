@@ -25,6 +25,10 @@ void directory_lead(struct directory *directory, int leads);
  * a URL; 0: none, or nobody knows yet. Does not wait. */
 int64_t directory_number(struct directory *directory, const char *path);
 
+/* directory_is_failing returns 1 if something could not be written there when that was tried last. Does not
+ * wait for the directory. */
+int directory_is_failing(struct directory *directory);
+
 /* directory_free ends the thread, which may take as long as the directory is waited for, and frees
  * |directory|. NULL is allowed. */
 void directory_free(struct directory *directory);

@@ -151,8 +151,9 @@ static int write_if_new(struct folder *folder, const char *path, const struct pu
 
     if (written == NULL || (strcmp(written->tag, document->tag) != 0 && !write_one(folder, path, document))) {
         if (!folder->failing)
-            log_line(LOG_ERROR, "folder not written", log_text("folder", folder->path),
-                     log_text("path", path), log_text("reason", strerror(errno)),
+            log_line(LOG_ERROR, "folder not written", log_word("alarm", "crl_not_written"),
+                     log_text("folder", folder->path), log_text("path", path),
+                     log_text("reason", strerror(errno)),
                      log_text("text", "what is there grows old; cmpd tries again and again"));
         folder->failing = 1;
         return 0;
@@ -195,4 +196,9 @@ void folder_write(struct folder *folder, struct publication *publication)
         log_line(LOG_INFO, "folder written again", log_text("folder", folder->path));
     if (well)
         folder->failing = 0;
+}
+
+int folder_is_failing(const struct folder *folder)
+{
+    return folder->failing;
 }

@@ -20,6 +20,9 @@ const char *folder_path(const struct folder *folder);
  * tried again at the next call. Blocks. */
 void folder_write(struct folder *folder, struct publication *publication);
 
+/* folder_is_failing returns 1 if the last folder_write could not write all. */
+int folder_is_failing(const struct folder *folder);
+
 /* folder_number returns the cRLNumber of the CRL that |folder| has for |path|, as in a URL; 0: there is none.
  * Blocks. */
 int64_t folder_number(const struct folder *folder, const char *path);

@@ -37,6 +37,15 @@ static int failed(struct seal_job *job, const char *why)
     return 0;
 }
 
+/* What does not mend itself, unlike a store that does not answer, which has others to tell of it. */
+static int stuck(struct seal_job *job, const char *why)
+{
+    if (!job->stuck)
+        log_line(LOG_ERROR, "audit log not sealed", log_word("alarm", "seal"), log_text("reason", why));
+    job->stuck = 1;
+    return 0;
+}
+
 static int write_down(struct seal_job *job, const struct policy *policy)
 {
     const struct store_seal *seal = &job->pending;
@@ -53,9 +62,9 @@ static int write_down(struct seal_job *job, const struct policy *policy)
     ok = job->is_appended && last_seal_keep(path, line, len);
     free(line);
     if (!ok)
-        return failed(job, "audit_seal_file cannot be written, or the last seal beside it; make room, or "
-                           "let this user write it; it is "
-                           "tried again");
+        return stuck(job, "audit_seal_file cannot be written, or the last seal beside it; make room, or "
+                          "let this user write it; it is "
+                          "tried again");
     log_long_line(LOG_INFO, AUDIT_SEAL_EVENT, log_pairs(seal->text),
                   log_hexadecimal("signature", seal->signature));
     return 1;
@@ -79,6 +88,7 @@ static int store_pending(struct seal_job *job, const struct policy *policy, stru
     store_audit_sealed(store, job->heads, job->head_count);
     leave_pending(job);
     job->failing = 0;
+    job->stuck = 0;
     return 1;
 }
 
@@ -95,7 +105,7 @@ static int make(struct seal_job *job, const struct policy *policy, struct audit_
                                               bytes_str(config->node), now, ca->cmp_key, ca->cmp_algorithm))
         return 1;
     leave_pending(job);
-    return failed(job, "the key of the first CA's CMP certificate could not sign; it is tried again");
+    return stuck(job, "the key of the first CA's CMP certificate could not sign; it is tried again");
 }
 
 int seal_heads(struct seal_job *job, const struct policy *policy, struct store *store, int64_t now)
@@ -158,6 +168,12 @@ static void end_job(void *state, const struct upkeep_turn *turn)
     seal_job_end(state);
 }
 
+/* What is not sealed is not proven, and a store that is copied back meanwhile is not noticed. */
+static int has_alarm(const void *state)
+{
+    return ((const struct seal_job *)state)->stuck;
+}
+
 const struct upkeep_job seal_heads_job = {
     .name = "seal",
     .every = BOUND_SEAL_EVERY,
@@ -165,5 +181,6 @@ const struct upkeep_job seal_heads_job = {
     .size = sizeof(struct seal_job),
     .begin = begin_job,
     .run = run_job,
+    .alarm = has_alarm,
     .end = end_job,
 };

@@ -21,7 +21,8 @@ struct seal_job {
     size_t head_count;
     int is_appended; /* 1: what is pending is in the file */
     struct seal_file file;
-    int failing; /* 1: the last attempt failed, and the log says so */
+    int failing; /* 1: the store did not take it, or there is no memory, and the log says so */
+    int stuck;   /* 1: file or key cannot be used, and the log says so: an alarm */
 };
 
 /* seal_job_begin makes |job| that of a new process. seal_job_end frees what it holds. */

@@ -133,8 +133,26 @@ chmod 600 "$dir/tls/new.key"
 mv "$dir/tls/new.key" "$dir/tls/server.key"
 mended tls
 
+# The folder for other web servers cannot be written: there is a file where the CRLs' folder should be.
+stop_server
+mkdir "$work/pki"
+sed -i "s|^  # folder: .*|  folder: $work/pki|" "$dir/cmpd.yaml"
+touch "$work/pki/ca"
+start_server cmpd "$dir/cmpd.yaml" "$log"
+provoked crl_not_written
+rm "$work/pki/ca"
+mended crl_not_written
+
+# The last seal cannot be kept: there is a folder in its place.
+rm "$dir/audit/seals.log.last"
+mkdir -p "$dir/audit/seals.log.last/in"
+ok "something to seal" cmp -cmd ir -newkey "$work/new.key" -subject /CN=sealed "${by_device[@]}" -certout "$work/sealed.pem"
+provoked seal
+rm -r "$dir/audit/seals.log.last"
+mended seal
+
 # What the page lists beside them are jobs that never have one.
-same "every alarm was here" "$(printf '%s\n' "${provoked[@]}" announce inventory nodes overdue purge seal | sort)" \
+same "every alarm was here" "$(printf '%s\n' "${provoked[@]}" announce inventory nodes overdue purge | sort)" \
     "$(curl -sS "http://127.0.0.1:$port/metrics" | sed -n 's/^cmpd_alarm{alarm="\(.*\)"}.*/\1/p' | sort)"
 stop_server
 done_testing

@@ -242,6 +242,7 @@ Test(seal, a_fault_is_told_once_each_time)
         cr_assert_not_null(
             strstr(logged, "event=\"audit log not sealed\" reason=\"the store did not take the seal"), "%s",
             logged);
+        cr_expect_not(seal_heads_job.alarm(&job), "the store has its own");
         CAPTURE(seal_heads(&job, demo.policy, store, 1000 * time + 100));
         cr_assert_null(strstr(logged, "not sealed"), "%s", logged);
         sql("DROP TRIGGER bad");
@@ -280,11 +281,13 @@ Test(seal, what_is_not_in_the_file_is_not_sealed)
     unlink(path);
     cr_assert_eq(mkdir(path, 0700), 0);
     CAPTURE(cr_expect_not(seal_heads(&job, demo.policy, store, 1000)));
-    cr_assert_not_null(strstr(logged, "audit_seal_file cannot be written"), "%s", logged);
+    cr_assert_not_null(strstr(logged, "alarm=seal reason=\"audit_seal_file cannot be written"), "%s", logged);
+    cr_expect(seal_heads_job.alarm(&job));
     cr_assert_null(strstr(logged, "event=\"" AUDIT_SEAL_EVENT "\""), "%s", logged);
     cr_assert_eq(job.sealer.number, 0);
     cr_assert_eq(rmdir(path), 0);
     CAPTURE(cr_expect(seal_heads(&job, demo.policy, store, 2000)));
+    cr_expect_not(seal_heads_job.alarm(&job));
     cr_assert_not_null(strstr(logged, "event=\"" AUDIT_SEAL_EVENT "\""), "%s", logged);
     sum = verify();
     cr_assert_eq(sum.faults + sum.unsealed, 0);
