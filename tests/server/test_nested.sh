@@ -14,7 +14,7 @@ cp "$dir/demo/vendor-root.pem" "$dir/acme-root.pem"
 python3 - "$CMPD_SOURCE/deploy/manual/nested.md" "$config" <<'PY'
 import re, sys
 manual, config = sys.argv[1:]
-vendors, profiles = re.search(r"```\nvendors:\n(.*?)\nprofiles:\n(.*?)```", open(manual).read(), re.S).groups()
+vendors, profiles = re.search(r"```yaml\nvendors:\n(.*?)\nprofiles:\n(.*?)```", open(manual).read(), re.S).groups()
 text = open(config).read()
 for group, items in (("vendors", vendors), ("profiles", profiles)):
     assert text.count(f"\n{group}:\n") == 1
