@@ -80,11 +80,13 @@ struct metric certificates_overdue_at = {
     .gather = tell_counted_at,
 };
 
-static int inventory_of(const void *arg, struct inventory_counts *out)
+/* NULL: this node has no count. */
+static const struct inventory_counts *inventory_of(const void *arg)
 {
+    static _Thread_local struct inventory_counts counts;
     struct upkeep *upkeep = ((const struct metrics_turn *)arg)->of.health->upkeep;
 
-    return upkeep != NULL && upkeep_inventory(upkeep, out);
+    return upkeep != NULL && upkeep_inventory(upkeep, &counts) ? &counts : NULL;
 }
 
 static void tell_states(struct metrics_text *out, const struct metric *metric, const char *name,
@@ -106,12 +108,10 @@ static void tell_states(struct metrics_text *out, const struct metric *metric, c
 
 static void tell_inventory(const struct metric *metric, struct metrics_text *out, void *arg)
 {
-    static _Thread_local struct inventory_counts counts;
+    const struct inventory_counts *counts = inventory_of(arg);
 
-    if (!inventory_of(arg, &counts))
-        return;
-    for (size_t i = 0; i < METRIC_NAMES_MAX; i++)
-        tell_states(out, metric, metric_name_value(&cmp_profile_names, i), counts.of[i]);
+    for (size_t i = 0; counts != NULL && i < METRIC_NAMES_MAX; i++)
+        tell_states(out, metric, metric_name_value(&cmp_profile_names, i), counts->of[i]);
 }
 
 struct metric certificates_all = {
@@ -126,10 +126,10 @@ struct metric certificates_all = {
 
 static void tell_inventory_at(const struct metric *metric, struct metrics_text *out, void *arg)
 {
-    static _Thread_local struct inventory_counts counts;
+    const struct inventory_counts *counts = inventory_of(arg);
 
-    if (inventory_of(arg, &counts))
-        metrics_text_value(out, metric, NULL, counts.at);
+    if (counts != NULL)
+        metrics_text_value(out, metric, NULL, counts->at);
 }
 
 struct metric certificates_all_at = {

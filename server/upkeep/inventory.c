@@ -1,6 +1,7 @@
 /* Counts certificates, a bounded number at a time, by the index of their serials. */
 #include "server/upkeep/inventory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/random.h"
@@ -61,7 +62,9 @@ static int may_count(struct inventory *inventory, struct store *store, int64_t n
         random_bytes(inventory->holder, INVENTORY_HOLDER);
     inventory->asked = now;
     outcome = ask_for_lease(inventory, store, 0);
-    if (outcome == STORE_CONFLICT)
+    /* Another may have counted since it lapsed, and given it up: what this node had counted is the older one.
+     */
+    if (outcome == STORE_CONFLICT || (outcome == STORE_DONE && !holds(inventory, now)))
         follow(inventory);
     if (outcome != STORE_DONE)
         return holds(inventory, now);
@@ -108,9 +111,10 @@ static void count(struct inventory_counts *counts, const struct config *config,
     }
 }
 
-static void begin_round(struct inventory *inventory, int64_t now)
+static void begin_round(struct inventory *inventory, const struct policy *policy, int64_t now)
 {
     inventory->is_busy = 1;
+    snprintf(inventory->configuration, sizeof inventory->configuration, "%s", policy_hash(policy));
     inventory->began = now;
     inventory->ca = 0;
     inventory->serial_len = 0;
@@ -165,7 +169,7 @@ static int do_piece(struct inventory *inventory, const struct policy *policy, st
     return 1;
 }
 
-/* The configuration may have changed since the last piece. Returns 0 if the store did not answer. */
+/* Returns 0 if the store did not answer. */
 static int do_next(struct inventory *inventory, const struct policy *policy, struct store *store)
 {
     struct arena *arena;
@@ -184,17 +188,22 @@ static int do_next(struct inventory *inventory, const struct policy *policy, str
     return done;
 }
 
+/* Whether a round is to begin: another configuration has other CAs and profiles. */
+static int is_time(const struct inventory *inventory, const struct policy *policy, int64_t now)
+{
+    if (now < inventory->began || strcmp(inventory->configuration, policy_hash(policy)) != 0)
+        return 1;
+    return !inventory->is_busy && (inventory->began == 0 || now - inventory->began >= BOUND_INVENTORY_EVERY);
+}
+
 void inventory_run(struct inventory *inventory, const struct policy *policy, struct store *store, int64_t now)
 {
     int going = 1;
 
     if (!may_count(inventory, store, now))
         return;
-    if (!inventory->is_busy && inventory->began != 0 && now >= inventory->began &&
-        now - inventory->began < BOUND_INVENTORY_EVERY)
-        return;
-    if (!inventory->is_busy || now < inventory->began)
-        begin_round(inventory, now);
+    if (is_time(inventory, policy, now))
+        begin_round(inventory, policy, now);
     for (int i = 0; going && inventory->is_busy && i < BOUND_INVENTORY_PIECES; i++)
         going = do_next(inventory, policy, store);
 }
@@ -231,14 +240,6 @@ static int run(void *state, const struct upkeep_turn *turn)
     return 1;
 }
 
-static void recount(void *state)
-{
-    struct inventory *inventory = state;
-
-    inventory->is_busy = 0;
-    inventory->began = 0;
-}
-
 static void end(void *state, const struct upkeep_turn *turn)
 {
     inventory_end(state, turn->store);
@@ -253,6 +254,5 @@ const struct upkeep_job inventory_job = {
     .size = sizeof(struct inventory),
     .begin = begin,
     .run = run,
-    .resume = recount,
     .end = end,
 };

@@ -3,8 +3,8 @@
  * One node at a time counts, the one with the lease, and it alone tells: what others had counted before would
  * be older than what it says. It goes through the certificates by the index of their serials, a piece after
  * the other, so no look at the store takes long, whatever their number; a count is as old as its round took.
- * A certificate counts as it is when its piece is read; one that is issued meanwhile is at the end, and is
- * counted. */
+ * A certificate counts as it is when its piece is read; most that are issued meanwhile are at the end, and
+ * are counted. */
 #ifndef CMPD_UPKEEP_INVENTORY_H
 #define CMPD_UPKEEP_INVENTORY_H
 
@@ -37,12 +37,13 @@ struct inventory_counts {
 
 /* struct inventory is the counter: all zero and inventory_init at first. */
 struct inventory {
-    uint8_t holder[INVENTORY_HOLDER]; /* this process; zeros: it has not asked yet */
-    int64_t asked;                    /* Unix seconds: for the lease; 0: not yet */
-    int64_t began;                    /* Unix seconds: the last round; 0: there was none */
-    int is_busy;                      /* 1: a round goes on: … */
-    size_t ca;                        /* … where it is, in the configuration … */
-    uint8_t serial[STORE_SERIAL];     /* … and the last certificate that it has counted */
+    uint8_t holder[INVENTORY_HOLDER];       /* this process; zeros: it has not asked yet */
+    int64_t asked;                          /* Unix seconds: for the lease; 0: not yet */
+    int64_t began;                          /* Unix seconds: the last round; 0: there was none */
+    char configuration[2 * STORE_HASH + 1]; /* policy_hash of the last round; another one begins anew */
+    int is_busy;                            /* 1: a round goes on: … */
+    size_t ca;                              /* … where it is, in the configuration … */
+    uint8_t serial[STORE_SERIAL];           /* … and the last certificate that it has counted */
     size_t serial_len;
     struct inventory_counts counts; /* of this round */
 

@@ -101,6 +101,8 @@ same "and no others" "$(lines_of '^cmpd_certificates{' "$work/metrics.txt")" 2
 counted=$(value cmpd_certificates_counted_timestamp_seconds)
 ok "when" test "$counted" -le "$(date +%s)" -a "$counted" -ge "$(($(date +%s) - 60))"
 ok "hold" "$CMPD_BIN/cmpctl" cert hold --config "$dir/cmpd.yaml" "$(serial_of "$work/second.pem")"
+# Another configuration has it counted at once.
+sed -i 's/^confirm_revoke_max: .*/confirm_revoke_max: 59/' "$dir/cmpd.yaml"
 kill -HUP "$server"
 until_so "counted anew" reads 'cmpd_certificates{profile="demo",status="on_hold",ends_in="longer"}' 1
 same "it is not valid" "$(value 'cmpd_certificates{profile="demo",status="valid",ends_in="longer"}')" 1

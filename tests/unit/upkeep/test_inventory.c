@@ -100,16 +100,25 @@ Test(inventory, by_profile_status_and_end)
     cr_expect_eq(told.of[METRIC_NAME_NONE][STORE_CERT_VALID][INVENTORY_LONGER], 1);
 }
 
+/* As upkeep does: the lease does not lapse. */
+static void goes_on(int64_t from, int64_t to)
+{
+    for (int64_t now = from; now < to; now += BOUND_INVENTORY_LEASE / 3)
+        inventory_run(&inventory, demo.policy, store, now);
+}
+
 Test(inventory, from_time_to_time)
 {
     cr_assert_eq(counted(NOW), 0);
     issue(1, STORE_CERT_VALID, "demo", NOW + DAY);
+    goes_on(NOW, NOW + BOUND_INVENTORY_EVERY - 1);
     cr_assert_eq(counted(NOW + BOUND_INVENTORY_EVERY - 1), 0, "not yet");
     cr_assert_eq(told.at, NOW);
     cr_assert_eq(counted(NOW + BOUND_INVENTORY_EVERY), 1);
     issue(2, STORE_CERT_VALID, "demo", NOW + DAY);
-    inventory_job.resume(&inventory);
-    cr_assert_eq(counted(NOW + BOUND_INVENTORY_EVERY + 1), 2, "SIGHUP counts anew");
+    cr_assert_eq(counted(NOW + BOUND_INVENTORY_EVERY + 1), 1, "not yet");
+    inventory.configuration[0] = 0;
+    cr_assert_eq(counted(NOW + BOUND_INVENTORY_EVERY + 1), 2, "another configuration counts anew");
     cr_assert_eq(counted(NOW - DAY), 2, "a clock that was set back keeps no count");
     cr_assert_eq(told.at, NOW - DAY);
 }
@@ -149,4 +158,14 @@ Test(inventory, nothing_is_told_after_the_lease)
     cr_expect(inventory_told(&inventory, &told, NOW + BOUND_INVENTORY_LEASE - 1));
     cr_expect_not(inventory_told(&inventory, &told, NOW + BOUND_INVENTORY_LEASE));
     cr_expect_not(inventory_told(&inventory, &told, NOW - 1));
+}
+
+/* What this node had counted is older than what another has counted since. */
+Test(inventory, a_lease_that_lapsed_begins_anew)
+{
+    cr_assert_eq(counted(NOW), 0);
+    issue(1, STORE_CERT_VALID, "demo", NOW + DAY);
+    cr_assert_eq(counted(NOW + BOUND_INVENTORY_LEASE - 1), 0);
+    cr_assert_eq(counted(NOW + 3 * BOUND_INVENTORY_LEASE), 1);
+    cr_assert_eq(told.at, NOW + 3 * BOUND_INVENTORY_LEASE);
 }
