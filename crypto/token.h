@@ -22,10 +22,9 @@ struct private_key *token_open(char *fault, const char *uri, struct bytes spki, 
 
 /* struct token_state is how the tokens stand that are in use under one name. */
 struct token_state {
-    unsigned tokens;     /* of this name; 0: none is in use */
-    unsigned usable;     /* of them, those that are not lost */
-    unsigned reconnects; /* times that one was lost and is back */
-    unsigned waiting;    /* signatures that they were asked for and have not answered */
+    unsigned tokens;  /* of this name; 0: none is in use */
+    unsigned usable;  /* of them, those that are not lost */
+    unsigned waiting; /* signatures that they were asked for and have not answered */
 };
 
 /* token_states writes how tokens stand, by their numbers (token_metrics.h). Any thread;

@@ -177,9 +177,11 @@ static void be_usable(struct token *token, int64_t lost_at)
         remote_found();
     atomic_fetch_add(&token->state, 1);
     tell_openers(token, NULL);
-    if (token->was_usable)
+    if (token->was_usable) {
+        token_count_reconnect(token->number);
         log_line(LOG_WARN, "token is back", log_octets("token", token_name(token)),
                  log_number("lost_ms", token->usable_since_ms - lost_at));
+    }
     token->was_usable = 1;
 }
 

@@ -23,6 +23,13 @@ static const char *outcome_value(size_t i)
 static const struct metric_label token = {"token", TOKENS_TOLD, token_metrics_name};
 static const struct metric_label outcome = {"outcome", TOKEN_OUTCOMES, outcome_value};
 
+struct metric token_reconnects = {
+    .name = "cmpd_token_reconnects",
+    .help = "Times that a token which had been lost was back.",
+    .type = METRIC_COUNTER,
+    .labels = {&token},
+};
+
 struct metric token_signatures = {
     .name = "cmpd_token_signatures",
     .help =
@@ -59,6 +66,11 @@ void token_count_answer(size_t number, int is_signed, int64_t since_us)
     metric_add(&token_signatures,
                metric_series(&token_signatures, number, is_signed ? TOKEN_SIGNED : TOKEN_FAILED), 1);
     metric_observe(&token_time, number, took > 0 ? (uint64_t)took : 0, 1);
+}
+
+void token_count_reconnect(size_t number)
+{
+    metric_add(&token_reconnects, number, 1);
 }
 
 void token_count_refusal(size_t number)

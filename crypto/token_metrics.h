@@ -6,6 +6,7 @@
 #include "server/base/bytes.h"
 #include "server/base/metrics.h"
 
+extern struct metric token_reconnects; /* by token */
 extern struct metric token_signatures; /* by token and outcome */
 extern struct metric token_time; /* from when a signature was wanted until the token answered, by token */
 
@@ -27,8 +28,10 @@ size_t token_metrics_number(struct bytes name);
 const char *token_metrics_name(size_t number);
 
 /* token_count_answer counts that the token |number| answered what it was given at |since_us|
- * (metrics_now_us). token_count_refusal counts a signature that it was not asked for. */
+ * (metrics_now_us). token_count_refusal counts a signature that it was not asked for,
+ * token_count_reconnect that it is back. */
 void token_count_answer(size_t number, int is_signed, int64_t since_us);
 void token_count_refusal(size_t number);
+void token_count_reconnect(size_t number);
 
 #endif

@@ -69,10 +69,15 @@ int token_take(struct token *token, struct entry *entry)
 
 /* First out of |taken|, then counted: who finds something taken, and later nothing counted since, has seen
  * work that was not done. */
-void token_answer(struct token *token, const struct entry *entry)
+static void settle(struct token *token)
 {
     atomic_fetch_sub(&token->taken, 1);
     atomic_fetch_add(&token->answered, 1);
+}
+
+void token_answer(struct token *token, const struct entry *entry)
+{
+    settle(token);
     if (entry->item != NULL)
         token_count_answer(token->number, entry->item->signature_len != 0, entry->since_us);
     entry->done(entry->arg);
@@ -86,7 +91,10 @@ void token_drain(struct token *token)
     while (!atomic_load(&token->stopping) && sem_trywait(&token->ready) == 0)
         if (token_take(token, &entry)) {
             token_let_go(&entry);
-            token_answer(token, &entry);
+            settle(token);
+            if (entry.item != NULL) /* it was never tried */
+                token_count_refusal(token->number);
+            entry.done(entry.arg);
         }
 }
 

@@ -156,7 +156,6 @@ void token_states(struct token_state out[TOKENS_TOLD])
             continue;
         of->tokens++;
         of->usable += !token_is_lost(state);
-        of->reconnects += state >= 2 ? state / 2 - 1 : 0;
         of->waiting += atomic_load(&token->taken);
     }
     token_registry_unlock();

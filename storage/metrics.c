@@ -116,7 +116,7 @@ struct metric store_connects = {
 
 struct metric store_faults = {
     .name = "cmpd_store_faults",
-    .help = "Errors of the store, as the log has them, and connections that were lost.",
+    .help = "Errors of the store, attempts to connect that failed, and connections that were lost.",
     .type = METRIC_COUNTER,
 };
 

@@ -39,8 +39,8 @@ enum store_connect {
     STORE_CONNECTS
 };
 
-/* store_count_connect counts one of those. store_count_fault counts what the log calls an error of the store,
- * or a connection that was lost. */
+/* store_count_connect counts one of those. store_count_fault counts an error of the store, an attempt to
+ * connect that failed, or a connection that was lost. */
 void store_count_connect(enum store_connect event);
 void store_count_fault(void);
 

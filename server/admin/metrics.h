@@ -68,7 +68,7 @@ extern struct metric certificates_all, certificates_all_at, certificates_overdue
 extern struct metric store_up, store_connections, store_server_info;
 
 /* metrics_tokens.c */
-extern struct metric tokens_usable, tokens_reconnects, tokens_waiting;
+extern struct metric tokens_usable, tokens_waiting;
 
 /* metrics_tolerances.c */
 extern struct metric tolerances_profiles, tolerances_vendors, deprecated_profiles, deprecated_vendors;

@@ -50,7 +50,7 @@ static void tell_server(const struct metric *metric, struct metrics_text *out, v
 {
     struct store_server server;
 
-    if (store_server(store_of(arg), &server))
+    if (store_server(store_of(arg), &server) && server.since != 0)
         metrics_text_value(
             out, metric,
             (const char *const[]){server.host, server.address, server.port, server.version, server.role}, 1);

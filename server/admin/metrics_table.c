@@ -34,7 +34,7 @@ struct metric *const metrics_table[] = {
     &node_routes,
     &node_keys_lost,
     &tokens_usable,
-    &tokens_reconnects,
+    &token_reconnects,
     &tokens_waiting,
     &token_signatures,
     &token_time,

@@ -34,25 +34,6 @@ struct metric tokens_usable = {
     .gather = tell_usable,
 };
 
-static int64_t reconnects_of(const struct token_state *state)
-{
-    return state->reconnects;
-}
-
-static void tell_reconnects(const struct metric *metric, struct metrics_text *out, void *arg)
-{
-    (void)arg;
-    tell(out, metric, reconnects_of);
-}
-
-struct metric tokens_reconnects = {
-    .name = "cmpd_token_reconnects",
-    .help = "Times that a token which had been lost was back.",
-    .type = METRIC_COUNTER,
-    .labels = {&token},
-    .gather = tell_reconnects,
-};
-
 static int64_t waiting_of(const struct token_state *state)
 {
     return state->waiting;
