@@ -143,14 +143,14 @@ done_testing() {
 # A port that nobody listens on: none of those that this test or another one beside it has been given, and none of those
 # that connections are given (from 32768 on).
 free_port() {
-    python3 - "${TMPDIR:-/tmp}/cmpd-test.ports" $$ <<'PY'
+    python3 - "${TMPDIR:-/tmp}/cmpd-test.ports.$(id -u)" $$ <<'PY'
 import fcntl, os, random, socket, sys
 path, test = sys.argv[1:]
 with open(path, "a+") as file:
     fcntl.flock(file, fcntl.LOCK_EX)
     file.seek(0)
-    given = dict(line.split() for line in file)
-    given = {port: holder for port, holder in given.items() if os.path.exists(f"/proc/{holder}")}
+    lines = [line.split() for line in file]
+    given = {line[0]: line[1] for line in lines if len(line) == 2 and os.path.exists("/proc/" + line[1])}
     while True:
         port = random.randrange(10240, 32768)
         try:

@@ -8,10 +8,15 @@ packages() {
     key=$(cd "$source" && find CMakeLists.txt CHANGELOG.md bench crypto deploy server storage -type f -print0 | sort -z |
         xargs -0 sha256sum | sha256sum | cut -c1-16)
     packages=$CMPD_BIN/../packages/$key
-    [ ! -d "$packages" ] || return 0
-    rm -rf "$CMPD_BIN/../packages"
-    DPKG_DEB_COMPRESSOR_LEVEL=0 "$source/deploy/package" "$packages.part" >"$work/package.out" 2>"$work/package.log"
-    mv "$packages.part" "$packages"
+    # Two tests want them, and may run at once.
+    exec 8>"$CMPD_BIN/../packages.lock"
+    flock 8
+    if [ ! -d "$packages" ]; then
+        rm -rf "$CMPD_BIN/../packages"
+        DPKG_DEB_COMPRESSOR_LEVEL=0 "$source/deploy/package" "$packages.part" >"$work/package.out" 2>"$work/package.log" 8>&-
+        mv "$packages.part" "$packages"
+    fi
+    exec 8>&-
 }
 
 cache=${CMPD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cmpd}
@@ -21,27 +26,33 @@ cache=${CMPD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cmpd}
 bare_debian() {
     local key
     [ "$(id -u)" = 0 ] || skip "only root may make another Debian"
-    key=$( (declare -f make_bare && dpkg-deb -f "$1" Depends) | sha256sum | cut -c1-16)
+    key=$( (declare -f begin_bare make_bare && dpkg-deb -f "$1" Depends) | sha256sum | cut -c1-16)
     bare=$cache/debian-$key.tar
     mkdir -p "$cache"
     exec 8>"$cache/debian.lock"
     flock 8
     if ! [ -f "$bare" ]; then
-        make_bare "$1" "$work/bare" >"$work/bare.out" 2>&1 || skip "there is no other Debian to be had: $(tail -n 1 "$work/bare.out")"
+        begin_bare "$work/bare" >"$work/bare.out" 2>&1 || skip "there is no other Debian to be had: $(tail -n 1 "$work/bare.out")"
+        ok "what the package depends on is to be had" make_bare "$1" "$work/bare"
     fi
     exec 8>&-
 }
 
-# make_bare DEB FOLDER: from the mirror that this machine uses.
-make_bare() {
-    local deb=$1 folder=$2 mirror
+# begin_bare FOLDER: from the mirror that this machine uses.
+begin_bare() {
+    local folder=$1 mirror
     mirror=$(apt-get indextargets --format '$(SITE)' 'Identifier: Packages' 'Codename: bookworm' 'Component: main' 'Origin: Debian' | head -n 1)
     debootstrap --variant=minbase --include=systemd,dbus,openssl bookworm "$folder" "${mirror:-http://deb.debian.org/debian}" &&
         printf 'force-unsafe-io\n' >"$folder/etc/dpkg/dpkg.cfg.d/test" &&
         printf '%s\n' 'APT::Get::Assume-Yes "true";' 'APT::Install-Recommends "false";' 'Acquire::GzipIndexes "true";' \
             >"$folder/etc/apt/apt.conf.d/test" &&
-        cp "$deb" "$folder/root/package.deb" &&
-        chroot "$folder" apt-get update &&
+        chroot "$folder" apt-get update
+}
+
+# make_bare DEB FOLDER: what DEB depends on, and all of it as an archive.
+make_bare() {
+    local deb=$1 folder=$2
+    cp "$deb" "$folder/root/package.deb" &&
         chroot "$folder" apt-get install --download-only /root/package.deb &&
         # What stands for systemd where it is not, in a container.
         chroot "$folder" sh -c 'cd /var/cache/apt/archives && apt-get -o APT::Sandbox::User=root download \

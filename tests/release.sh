@@ -8,7 +8,8 @@ release() {
     dir=$work/$2
     cp -r "$left/node" "$dir"
     gunzip "$dir/store/cmpd.db.gz"
-    find "$dir" "$left/station.key" -type f -exec chmod 600 {} +
+    cp "$left/station.key" "$work/station.key"
+    find "$dir" "$work/station.key" -type f -exec chmod 600 {} +
     port=$(free_port)
     sed -i "s|\"127.0.0.1:[0-9]*\"|\"127.0.0.1:$port\"|" "$dir/cmpd.yaml"
 }
@@ -16,7 +17,7 @@ release() {
 # released LIFE: what stations had from VERSION goes on: gnb-1 updates its certificate, gnb-2 has its own revoked; gnb-3 was
 # revoked, and gnb-4 never confirmed. LIFE: the folder of $left with their certificates.
 released() {
-    local of_station=(-key "$left/station.key" -extracerts "$dir/ca/issuing.pem" -trusted "$dir/ca/root.pem")
+    local of_station=(-key "$work/station.key" -extracerts "$dir/ca/issuing.pem" -trusted "$dir/ca/root.pem")
     station() { cmp "$@" "${of_station[@]}"; }
     new_key "$work/new.key" P-256
     ok "a station updates what it had" station -cmd kur -cert "$left/$1/gnb-1.pem" -newkey "$work/new.key" -certout "$work/updated.pem"

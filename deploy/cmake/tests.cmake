@@ -209,9 +209,9 @@ foreach(script ${scripts})
         set(seconds 36000) # the sizes of --soak
     endif()
     register(${name} ${seconds} ${script})
-    # Those that load both cores, count what other programs share, or kill what is slow to answer are alone on the machine.
-    # All others wait for most of their time: another one runs beside them.
-    if(name MATCHES "^(build|cluster|conformance|fault|threads)/|^hostile/|^deploy/test_quickstart$")
+    # Those that load both cores, count what other programs share, have bounds in time, or kill what is slow to answer are
+    # alone on the machine. The others wait for much of their time: another one runs beside them.
+    if(name MATCHES "^(bench|build|cluster|conformance|fault|threads)/|^hostile/|^deploy/test_(package|quickstart)$")
         set_tests_properties(${CMPD_TEST_PREFIX}${name} PROPERTIES RUN_SERIAL ON)
     endif()
 endforeach()

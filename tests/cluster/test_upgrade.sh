@@ -1,7 +1,8 @@
 #!/bin/bash
 # A cluster as a release left it is taken to the programs of today (deploy/UPGRADE.md): tables first, then node by node, under
 # load: no enrollment fails for a client that tries once more, and what stations had goes on. With CMPD_SOAK the nodes begin
-# with the programs of that release, built from its commit; otherwise with those of today, on what it left.
+# with the programs of that release, built from its commit; otherwise with those of today, on what it left: as
+# long as no later release has another schema, taking the tables forward does nothing.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
