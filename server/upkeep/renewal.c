@@ -162,8 +162,8 @@ static enum renewal_outcome issue(struct making *making)
     return sign(making, tbs);
 }
 
-/* It takes over from the present one when all nodes know it, and midway to its end if that is near: what
- * began under the present one comes to its end before that has ended. At once, if it has. */
+/* It takes over when all nodes know it, or after half of the time that the present one has left, whichever is
+ * sooner: what began under the present one has the other half. At once, if that has ended. */
 static int64_t since(const struct making *making)
 {
     int64_t left = making->item->cert->not_after - making->now;
