@@ -287,10 +287,10 @@ static void add_machine(FILE *out)
     machine_read(&machine, cpuinfo);
     if (cpuinfo != NULL)
         fclose(cpuinfo);
-    row(out, "CPU", "%s", machine.model[0] != 0 ? machine.model : "not known");
-    row(out, "cores", "%s, with %s threads", figure_count(one, machine.cores),
+    row(out, "CPU of cmpbench", "%s", machine.model[0] != 0 ? machine.model : "not known");
+    row(out, "its cores", "%s, with %s threads", figure_count(one, machine.cores),
         figure_count(two, machine.threads));
-    row(out, "system", "%s %s, %s", system.sysname, system.release, system.machine);
+    row(out, "its system", "%s %s, %s", system.sysname, system.release, system.machine);
 }
 
 static void add_surroundings(FILE *out, const struct options *options)

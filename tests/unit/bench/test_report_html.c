@@ -81,8 +81,8 @@ Test(report_html, figures_stand_on_top_and_in_tables)
     row("length", "20,000 enrollments, at most 60 s, after 0 s of warm-up");
     row("checked", "everything, signatures of one answer in 16");
     row("cmpbench", CMPD_VERSION);
-    shows("<tr><th scope=\"row\">CPU</th><td>");
-    shows("<tr><th scope=\"row\">cores</th><td>");
+    shows("<tr><th scope=\"row\">CPU of cmpbench</th><td>");
+    shows("<tr><th scope=\"row\">its cores</th><td>");
     shows("<!doctype html>\n");
     shows("<title>cmpbench: ir</title>");
     shows("<h1>ir, signature</h1>");
