@@ -68,7 +68,7 @@ plots = json.loads(page.data, parse_constant=number) # NaN and Infinity are no p
 assert plots["slots"] and sorted(curve["name"] for curve in plots["curves"]) == ["certConf", "ir", "whole"], plots
 for curve in plots["curves"]:
     assert len(curve["us"]) == len(plots["nines"]) and 0 < curve["us"][0] and curve["us"] == sorted(curve["us"])
-for told in (">CPU</th>", ">command line</th>", "cmpbench run --setup ", "a &#60;server&#62;"):
+for told in (">CPU of cmpbench</th>", ">command line</th>", "cmpbench run --setup ", "a &#60;server&#62;"):
     assert told in text, told
 PY
 refused "a page that cannot be written" 'cannot write' "$bench" run --setup "$dir" --url "$url" --count 2 \
