@@ -152,6 +152,11 @@ int certificate_read_tbs(struct certificate_tbs *out, struct bytes tbs);
 int certificate_reissue(struct bytes *out, struct arena *arena, const struct certificate_tbs *tbs,
                         struct bytes serial, int64_t not_before, int64_t not_after);
 
+/* certificate_rekey puts the key |spki| into |tbs|, and its identifier into subjectKeyIdentifier, if there is
+ * one: by the digest that the one before was made with, or by SHA-1 (RFC 5280 4.2.1.2). What it makes is in
+ * |arena|. 1, or 0: |tbs| is malformed, or there is no memory. */
+int certificate_rekey(struct certificate_tbs *tbs, struct arena *arena, struct bytes spki);
+
 /* certificate_twin (certificate_twin.c) writes the only other certificate that says the same under a
  * signature that anybody can make of |cert|'s, which is right by the key in |issuer_spki|: who is looked for
  * by the hash of a certificate must be looked for by that of its twin. Empty: it has none, for its signature

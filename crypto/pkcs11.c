@@ -1,6 +1,6 @@
 /* PKCS #11 itself: a module loaded, slots and keys found by a URI, sessions opened, signatures made. Knows no
  * threads. */
-#include "crypto/pkcs11.h"
+#include "crypto/pkcs11_internal.h"
 
 #include <errno.h>
 #include <openssl/bn.h>
@@ -9,31 +9,13 @@
 #include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/rsa.h>
-#include <p11-kit/p11-kit.h>
-#include <p11-kit/uri.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "crypto/random.h"
 #include "server/base/file.h"
 
-enum { PIN_MAX = 255, PIN_SALT = 32, SLOTS_MAX = 256, ATTRIBUTES_MAX = 8, COMPONENT_MAX = 66 };
-
-struct pkcs11_uri {
-    P11KitUri *uri;
-    char *token;
-};
-
-struct pkcs11 {
-    CK_FUNCTION_LIST *module;
-    P11KitUri *token;
-    atomic_ulong slot; /* where the token was found */
-    char *pin_path;
-    uint8_t salt[PIN_SALT];      /* random: a digest is told from no list */
-    uint8_t refused[DIGEST_MAX]; /* digest of salt and the PIN that the token did not take … */
-    size_t refused_len;          /* … if there was one */
-};
+enum { PIN_MAX = 255, SLOTS_MAX = 256, ATTRIBUTES_MAX = 8, COMPONENT_MAX = 66 };
 
 static int fault_text(char *fault, const char *what, const char *remedy)
 {
@@ -235,12 +217,12 @@ static int read_pin(char *fault, const char *path, uint8_t **pin, size_t *len)
 
 static size_t digest_of_pin(uint8_t *out, const struct pkcs11 *pkcs11, const uint8_t *pin, size_t len)
 {
-    uint8_t salted[PIN_SALT + PIN_MAX + 2];
+    uint8_t salted[PKCS11_PIN_SALT + PIN_MAX + 2];
     size_t digest_len;
 
-    memcpy(salted, pkcs11->salt, PIN_SALT);
-    memcpy(salted + PIN_SALT, pin, len);
-    digest_len = digest_compute(out, DIGEST_SHA256, bytes_of(salted, PIN_SALT + len));
+    memcpy(salted, pkcs11->salt, PKCS11_PIN_SALT);
+    memcpy(salted + PKCS11_PIN_SALT, pin, len);
+    digest_len = digest_compute(out, DIGEST_SHA256, bytes_of(salted, PKCS11_PIN_SALT + len));
     secret_wipe(salted, sizeof salted);
     return digest_len;
 }

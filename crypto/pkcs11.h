@@ -65,4 +65,10 @@ enum pkcs11_result pkcs11_find(char *fault, struct pkcs11 *pkcs11, unsigned long
 enum pkcs11_result pkcs11_sign(const char **why, struct pkcs11 *pkcs11, unsigned long session,
                                unsigned long object, enum key_kind kind, struct signing *item, size_t room);
 
+/* pkcs11_generate (pkcs11_generate.c) makes |pair| in the token that |uri| names, with a random id: a private
+ * key that signs and never leaves it. The token is connected. 1, or 0 with |fault| written: then there may be
+ * a key that nobody uses. */
+int pkcs11_generate(char *fault, struct pkcs11 *pkcs11, const struct pkcs11_uri *uri,
+                    struct token_pair *pair);
+
 #endif

@@ -20,6 +20,21 @@ enum { TOKEN_FAULT_MAX = 512 };
  * without anything secret. Its signings, and what is lost, are told by crypto/remote.h. */
 struct private_key *token_open(char *fault, const char *uri, struct bytes spki, unsigned sessions);
 
+/* struct token_pair is a key pair that is to be made in a token. */
+struct token_pair {
+    enum key_kind kind;
+    unsigned rsa_bits; /* for KEY_RSA */
+    const char *label; /* for whoever looks into the token */
+    struct arena *arena;
+    struct bytes spki; /* written, in |arena| */
+    const char *uri;   /* written, in |arena|: names the private key by its id */
+};
+
+/* token_generate (token_generate.c) makes |pair| in the token in which |uri| names another key. The private
+ * key signs, and never leaves it. Waits for the token as long as that takes: this is for commands, not for a
+ * node. 1, or 0 with |fault| (TOKEN_FAULT_MAX octets) written: then a key may be there that nobody uses. */
+int token_generate(char *fault, const char *uri, struct token_pair *pair);
+
 /* struct token_state is how the tokens stand that are in use under one name. */
 struct token_state {
     unsigned tokens;  /* of this name; 0: none is in use */

@@ -37,7 +37,7 @@ room(room-sandbox server/sandbox room-base seccomp)
 room(room-service server/service room-base libsystemd)
 room(room-crypto crypto room-base boringssl ck p11-kit utf8proc)
 # One file an engine, each with its own headers: those of another must not even be found.
-set_source_files_properties(crypto/pkcs11.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
+set_source_files_properties(crypto/pkcs11.c crypto/pkcs11_generate.c PROPERTIES INCLUDE_DIRECTORIES "${P11_KIT_INCLUDE_DIRS}")
 # Two engines, each against headers of its own: those of AWS-LC have the names of BoringSSL's.
 add_library(engine-aws-lc OBJECT crypto/engine_aws_lc.c crypto/hashing_aws_lc.c)
 target_link_libraries(engine-aws-lc PRIVATE common aws-lc)

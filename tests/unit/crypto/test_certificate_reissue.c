@@ -85,3 +85,43 @@ Test(certificate_reissue, what_is_cut_off_or_altered_is_none_or_stays_within_its
         free(copy);
     }
 }
+
+/* RFC 5280 4.2.1.2, RFC 7093 section 2 (1): by the digest that was chosen for the certificate. */
+Test(certificate_reissue, with_another_key_its_identifier_is_another_and_all_else_stays)
+{
+    for (int by_sha256 = 0; by_sha256 <= 1; by_sha256++) {
+        struct private_key *next = private_key_generate(KEY_P256, 0);
+        struct bytes spki = private_key_spki(next), tbs, der;
+        struct certificate_plan plan = {.issuer = name_of(arena, "CA"),
+                                        .subject = name_of(arena, "station"),
+                                        .spki = private_key_spki(key),
+                                        .path_len = -1,
+                                        .key_id_is_sha256 = by_sha256,
+                                        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE};
+        struct certificate before, after, back;
+        struct certificate_tbs parts;
+        uint8_t key_id[20];
+
+        cr_assert(certificate_parse(&before, sign_plan(arena, plan, key)));
+        cr_assert(certificate_read_tbs(&parts, before.tbs));
+        cr_assert(certificate_rekey(&parts, arena, spki));
+        cr_expect(bytes_equal(parts.spki, spki));
+        cr_assert(
+            certificate_reissue(&tbs, arena, &parts, before.serial, before.not_before, before.not_after));
+        cr_assert(certificate_assemble(&der, arena, tbs, before.algorithm, before.signature));
+        cr_assert(certificate_parse(&after, der));
+        cr_expect(bytes_equal(after.spki, spki));
+        cr_assert(spki_key_id(key_id, by_sha256 ? DIGEST_SHA256 : DIGEST_SHA1, spki));
+        cr_expect(bytes_equal(after.key_id, bytes_of(key_id, sizeof key_id)));
+        cr_expect_eq(after.key_usage, before.key_usage);
+        /* With the key of before it is what it was. */
+        cr_assert(certificate_read_tbs(&parts, after.tbs));
+        cr_assert(certificate_rekey(&parts, arena, before.spki));
+        cr_assert(
+            certificate_reissue(&tbs, arena, &parts, before.serial, before.not_before, before.not_after));
+        cr_assert(certificate_assemble(&der, arena, tbs, before.algorithm, before.signature));
+        cr_assert(certificate_parse(&back, der));
+        cr_expect(bytes_equal(back.tbs, before.tbs));
+        private_key_free(next);
+    }
+}
