@@ -260,14 +260,16 @@ struct store_delivery {
     int64_t delivered_at; /* Unix seconds; 0: never */
 };
 
-/* struct store_renewal is the newest certificate that a CA has issued to itself for a key that it answers or
- * signs CRLs with. It precedes the file that has an older one. */
+/* struct store_renewal is the newest certificate that a CA has issued to itself to answer or sign CRLs with.
+ * It precedes the file that has an older one. */
 struct store_renewal {
-    struct bytes renewal;     /* an octet for its use, then SHA-256 of its SubjectPublicKeyInfo */
+    struct bytes renewal;     /* an octet for its use, then SHA-256 of the file's SubjectPublicKeyInfo */
     int64_t at;               /* Unix seconds: when it was issued … */
     int64_t since;            /* … and for what begins from when on it is used: by then all nodes know it */
     struct bytes former;      /* DER of the one that it follows */
     struct bytes certificate; /* DER */
+    struct bytes key;         /* sealed: of |certificate|; empty: the file's */
+    struct bytes former_key;  /* likewise, of |former| */
 };
 
 /* struct store_entry is what one commit adds to a chain of the audit log (storage/audit.h). */

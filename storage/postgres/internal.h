@@ -17,9 +17,9 @@
 #include "storage/sql.h"
 
 enum {
-    POSTGRES_SCHEMA_VERSION = 1, /* what `cmpctl db migrate` leads to */
-    POSTGRES_SCHEMA_NEEDED = 1,  /* the oldest that this program can use */
-    POSTGRES_NODE_LEVEL = 1, /* what a schema's oldest_node is held against; raised with each change of what
+    POSTGRES_SCHEMA_VERSION = 2, /* what `cmpctl db migrate` leads to */
+    POSTGRES_SCHEMA_NEEDED = 2,  /* the oldest that this program can use */
+    POSTGRES_NODE_LEVEL = 2, /* what a schema's oldest_node is held against; raised with each change of what
                               * a node does with the tables */
 
     POSTGRES_WRITERS = 2, /* commits in flight: while one waits for its disk, the next is gathered */

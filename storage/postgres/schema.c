@@ -289,10 +289,15 @@ static const char version_1[] =
     " IF holds IS NOT TRUE THEN RAISE EXCEPTION 'a precondition of the group does not hold'"
     " USING ERRCODE = 'CM001'; END IF; END $$;";
 
-static const char *const steps[] = {version_1};
+/* Keys that certificates were renewed with. A node of version 1 writes none, and does not see a certificate
+ * that has one. */
+static const char version_2[] = "ALTER TABLE cmpd.renewals ADD COLUMN key bytea NOT NULL DEFAULT '';"
+                                "ALTER TABLE cmpd.renewals ADD COLUMN former_key bytea NOT NULL DEFAULT '';";
+
+static const char *const steps[] = {version_1, version_2};
 
 /* The level of the oldest nodes that can work with each version: by how it was reached. */
-static const int oldest_nodes[] = {1};
+static const int oldest_nodes[] = {1, 1};
 
 _Static_assert(sizeof steps / sizeof steps[0] == POSTGRES_SCHEMA_VERSION &&
                    sizeof oldest_nodes / sizeof oldest_nodes[0] == POSTGRES_SCHEMA_VERSION,

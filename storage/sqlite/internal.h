@@ -15,7 +15,7 @@
 
 enum {
     SQLITE_APPLICATION = 0x636d7064, /* "cmpd", in the file's header: whose file it is */
-    SQLITE_SCHEMA_VERSION = 1,
+    SQLITE_SCHEMA_VERSION = 2,
 
     SQLITE_GROUP_MAX = 512,         /* units of one commit: bounds how long the first of them waits */
     SQLITE_FETCH_MAX = 256,         /* rows of one read transaction */

@@ -281,7 +281,12 @@ static const char version_1[] =
     /* Which text made these tables (open.c). */
     "CREATE TABLE form (id INTEGER PRIMARY KEY CHECK (id = 1), form INTEGER NOT NULL) STRICT;";
 
-static const char *const steps[] = {version_1};
+/* Keys that certificates were renewed with. */
+static const char version_2[] =
+    "ALTER TABLE renewals ADD COLUMN key BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE renewals ADD COLUMN former_key BLOB NOT NULL DEFAULT x'';";
+
+static const char *const steps[] = {version_1, version_2};
 _Static_assert(sizeof steps / sizeof steps[0] == SQLITE_SCHEMA_VERSION, "a step for each version");
 
 const struct sqlite_schema sqlite_schema = {steps, SQLITE_SCHEMA_VERSION};

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A cluster as a release left it is taken to the programs of today (deploy/UPGRADE.md): tables first, then node by node, under
 # load: no enrollment fails for a client that tries once more, and what stations had goes on. With CMPD_SOAK the nodes begin
-# with the programs of that release, built from its commit; otherwise with those of today, on what it left: as
-# long as no later release has another schema, taking the tables forward does nothing.
+# with the programs of that release, built from its commit, and the tables are taken forward while these serve. Otherwise they
+# are taken forward first, and the nodes begin with the programs of today.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
@@ -22,6 +22,11 @@ build_release() {
         ninja -C "$work/release/build"
 }
 
+go_forward() {
+    ok "the tables are taken forward" "$today/cmpctl" db migrate --store "$(database_url cmpd_owner db)"
+    database_roles db
+}
+
 cluster_database() {
     database_new db
     cluster_databases=(db)
@@ -30,6 +35,7 @@ cluster_database() {
     database_user=cmpd_owner ok "its tables" database_tool db psql -X -q -c "drop schema cmpd" -v ON_ERROR_STOP=1\
         -d cmpd -f "$work/cmpd.sql"
     database_roles db
+    [ -n "${CMPD_SOAK:-}" ] || go_forward
 }
 
 # What that release left has one listener for all; joining nodes want health apart.
@@ -48,9 +54,8 @@ fi
 cluster_start 3
 balancer_start
 load_steady upgrade 120
+[ -z "${CMPD_SOAK:-}" ] || go_forward
 CMPD_BIN=$today
-ok "the tables are taken forward" "$CMPD_BIN/cmpctl" db migrate --store "$(database_url cmpd_owner db)"
-database_roles db
 for i in 1 2 3; do
     load_runs upgrade 100
     node_kill $i TERM
@@ -65,5 +70,6 @@ port=${node_port[1]}
 credentials
 released cluster
 cluster_is_whole
+ok "what is new works over the tables" "$CMPD_BIN/cmpctl" certificate renew ca/cmp.pem --new-key --config "$dir/cmpd.yaml"
 ok "all that is stored fits together" "$CMPD_BIN/cmpctl" db check --config "$dir/cmpd.yaml"
 done_testing

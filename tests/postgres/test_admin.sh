@@ -147,7 +147,7 @@ found "a column is gone" 'a statement of the nodes cannot be executed.*sealed' "
     "alter table cmpd.secrets rename other to sealed"
 found "a function is gone" 'a statement of the nodes cannot be executed.*require' "alter function cmpd.require rename to other" \
     "alter function cmpd.other rename to require"
-found "an older schema" 'older than this program: run cmpctl db migrate' "update cmpd.schema set version = 0" "update cmpd.schema set version = 1"
+found "an older schema" 'older than this program: run cmpctl db migrate' "update cmpd.schema set version = 0" "update cmpd.schema set version = 2"
 found "too new a schema" 'too new for this program' "update cmpd.schema set oldest_node = 9" "update cmpd.schema set oldest_node = 1"
 
 # What retention has taken is no fault.

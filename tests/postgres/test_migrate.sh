@@ -25,7 +25,7 @@ empty() {
 # ---- which tables a node takes ----
 
 postgres_db db "update cmpd.schema set oldest_node = 99"
-refused "tables that serve only newer nodes" 'serve nodes from level 99 on, this program is of level 1; install the release' node
+refused "tables that serve only newer nodes" 'serve nodes from level 99 on, this program is of level 2; install the release' node
 postgres_db db "update cmpd.schema set version = 99, oldest_node = 1"
 start_server cmpd "$dir/cmpd.yaml" "$work/cmpd.log"
 credentials
@@ -44,7 +44,7 @@ for change in "update cmpd.schema set form = form + 1" "alter table cmpd.schema 
     postgres_db db "delete from cmpd.schema; insert into cmpd.schema select * from public.kept; drop table public.kept" >/dev/null
 done
 postgres_db db "update cmpd.schema set version = 0"
-refused "older tables than it needs" 'are of version 0, this program needs 1; run cmpctl db migrate' node
+refused "older tables than it needs" 'are of version 0, this program needs 2; run cmpctl db migrate' node
 postgres_db db "delete from cmpd.schema"
 refused "tables that tell no version" 'cmpd.schema is empty: the tables are damaged' node
 empty
@@ -61,7 +61,7 @@ for i in 1 2 3 4; do
     wait "${migrations[i]}" || fail "a migration beside others failed: $(cat "$work/migrate.$i")"
 done
 same "one took the tables forward" "$(cat "$work"/migrate.[1-4] | sort | uniq -c | sed 's/^ *//')" \
-    "$(printf '3 the schema is of version 1 already\n1 the schema is of version 1 now; it was of version 0')"
+    "$(printf '3 the schema is of version 2 already\n1 the schema is of version 2 now; it was of version 0')"
 ok "the tables are well; the rows that were there are lost" "$CMPD_BIN/cmpctl" db check --accept-older --config "$dir/cmpd.yaml"
 
 # ---- killed in the middle ----
@@ -100,7 +100,7 @@ for how in "its backend" "the program"; do
 done
 postgres_db db "drop event trigger dawdle; drop function public.dawdle()"
 ok "taken up again" migrate
-ok "from there" grep -q '^the schema is of version 1 now; it was of version 0' "$work/migrate.out"
+ok "from there" grep -q '^the schema is of version 2 now; it was of version 0' "$work/migrate.out"
 ok "the tables are well; the rows that were there are lost" "$CMPD_BIN/cmpctl" db check --accept-older --config "$dir/cmpd.yaml"
 
 # ---- beside a node under load ----

@@ -193,7 +193,7 @@ ok "the older store is taken" db check --accept-older
 # ---- migrate ----
 
 ok "already there" db migrate
-told '^the schema is of version 1 already$'
+told '^the schema is of version 2 already$'
 cp "$store" "$work/good.db"
 sql "DROP TABLE form; PRAGMA user_version = 5"
 refused "not one of before the first release" 'a form of before the first release, .*: run cmpctl init --empty-store' db migrate

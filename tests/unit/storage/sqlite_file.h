@@ -56,13 +56,23 @@ static inline void make_store(uint32_t units)
     store_close(store);
 }
 
-/* A step of the tests' own, as there is none yet that was released. */
-static inline void forward(struct sqlite_schema *schema, const char *const steps[3], const char *step)
+enum { STEPS = SQLITE_SCHEMA_VERSION + 1 };
+
+static inline void set_version(int version)
 {
-    const char **all = (const char **)(uintptr_t)steps;
-    all[0] = sqlite_schema.steps[0];
-    all[1] = step;
-    *schema = (struct sqlite_schema){steps, 2};
+    char text[64];
+
+    snprintf(text, sizeof text, "PRAGMA user_version = %d", version);
+    sql(text);
+}
+
+/* A step of the tests' own behind the last one. */
+static inline void forward(struct sqlite_schema *schema, const char *steps[STEPS], const char *step)
+{
+    for (int i = 0; i < SQLITE_SCHEMA_VERSION; i++)
+        steps[i] = sqlite_schema.steps[i];
+    steps[SQLITE_SCHEMA_VERSION] = step;
+    *schema = (struct sqlite_schema){steps, STEPS};
 }
 
 static _Atomic size_t finished;

@@ -172,7 +172,7 @@ static struct postgres_store the_store;
 static void set_up(void)
 {
     db.is_owner = 1;
-    schema_there.version = schema_there.oldest_node = 1;
+    schema_there = (struct postgres_schema){POSTGRES_SCHEMA_VERSION, POSTGRES_NODE_LEVEL};
     for (size_t i = 0; i < QUERIES_MAX; i++)
         answers[i].end = PGRES_TUPLES_OK;
 }
@@ -213,7 +213,7 @@ Test(postgres_admin, each_row_of_a_status_is_told)
                      "store: a=x b=1\ntable: a=7#\ntable: a=\npartition: a=2#\npartitions until: a=4#\n"
                      "node: a=5\nreplica: a=6\nmissing: a=7\n");
     cr_expect_eq(db.asked, 7);
-    cr_expect_str_eq(db.parameter[0], "1", "the schema that is known");
+    cr_expect_eq(atoi(db.parameter[0]), POSTGRES_SCHEMA_VERSION);
     cr_expect_eq(db.finished, 1);
 }
 
@@ -279,10 +279,10 @@ Test(postgres_admin, findings_are_told_with_what_to_do)
                      "table or index cmpd.x is missing: restore the database to a point in time before that\n"
                      "index cmpd.x is not valid: make it again with REINDEX INDEX CONCURRENTLY\n");
     schema_there.version = 0;
-    schema_there.oldest_node = 2;
+    schema_there.oldest_node = POSTGRES_NODE_LEVEL + 1;
     cr_expect_not_null(strstr(checked(), "the schema is older than this program: run cmpctl db migrate"));
     cr_expect_not_null(strstr(heard, "the schema is too new for this program: install the release"));
-    schema_there.version = schema_there.oldest_node = 1;
+    schema_there = (struct postgres_schema){POSTGRES_SCHEMA_VERSION, POSTGRES_NODE_LEVEL};
     db.refuses_prepare = 1;
     cr_expect_not_null(strstr(checked(),
                               "a statement of the nodes cannot be executed, restore the database's "

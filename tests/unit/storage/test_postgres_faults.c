@@ -382,17 +382,17 @@ Test(postgres_faults, a_schema_is_one_that_this_program_can_read)
 
 Test(postgres_faults, a_schema_is_neither_too_old_nor_too_new)
 {
-    answers(0, "1", "1", form());
+    answers(0, "2", "1", form());
     cr_assert(check_schema(fault, the_conn), "%s", fault);
     answers(0, "7", "1", form());
     cr_assert(check_schema(fault, the_conn), "older nodes may go on: %s", fault);
-    answers(0, "7", "2", form());
+    answers(0, "7", "3", form());
     cr_assert_not(check_schema(fault, the_conn));
-    told("the tables (version 7) serve nodes from level 2 on, this program is of level 1; install the "
+    told("the tables (version 7) serve nodes from level 3 on, this program is of level 2; install the "
          "release");
     answers(0, "0", "1", form());
     cr_assert_not(check_schema(fault, the_conn));
-    told("the tables are of version 0, this program needs 1; run cmpctl db migrate as their owner");
+    told("the tables are of version 0, this program needs 2; run cmpctl db migrate as their owner");
 }
 
 /* ---- files ---- */

@@ -1,6 +1,5 @@
-/* test_postgres_migrate.c: a step of the tests' own, as there is none yet that was released: the tables go
- * forward while a node of the version before serves. Over PostgreSQL alone (tests/postgres/test_suites.sh).
- */
+/* test_postgres_migrate.c: a step of the tests' own behind the last one: the tables go forward while a node
+ * of the version before serves. Over PostgreSQL alone (tests/postgres/test_suites.sh). */
 #include "storage/postgres/internal.h"
 #include "units.h"
 
@@ -22,13 +21,20 @@ static enum store_outcome confirm_one(struct store *store, uint32_t group, uint3
     return e.unit.outcome;
 }
 
-static const int levels[] = {1, 1}, raised[] = {1, 2};
+enum { LAST = POSTGRES_SCHEMA_VERSION, STEPS = LAST + 1 };
 
-/* The way that leads through |step| to version 2. */
-static int forward(char *fault, const char *step, const int *oldest_nodes, int *from, int *to)
+/* The way that leads through |step|, after which nodes from |oldest_node| on go on. */
+static int forward(char *fault, const char *step, int oldest_node, int *from, int *to)
 {
-    const char *steps[] = {postgres_steps.steps[0], step};
-    return postgres_take_forward(fault, test_url, from, to, &(struct postgres_steps){steps, oldest_nodes, 2});
+    const char *steps[STEPS];
+    int oldest_nodes[STEPS];
+
+    memcpy(steps, postgres_steps.steps, LAST * sizeof *steps);
+    memcpy(oldest_nodes, postgres_steps.oldest_nodes, LAST * sizeof *oldest_nodes);
+    steps[LAST] = step;
+    oldest_nodes[LAST] = oldest_node;
+    return postgres_take_forward(fault, test_url, from, to,
+                                 &(struct postgres_steps){steps, oldest_nodes, STEPS});
 }
 
 Test(postgres_migrate, nodes_of_two_ages_go_on_side_by_side)
@@ -44,10 +50,10 @@ Test(postgres_migrate, nodes_of_two_ages_go_on_side_by_side)
                       "ALTER TABLE cmpd.transactions ADD COLUMN more bigint NOT NULL DEFAULT 7;"
                       "ALTER TABLE cmpd.certificates ADD COLUMN word text NOT NULL DEFAULT 'none';"
                       "CREATE TABLE cmpd.others (id bigint PRIMARY KEY)",
-                      levels, &from, &to),
+                      1, &from, &to),
               "%s", fault);
-    cr_assert_eq(from, 1);
-    cr_assert_eq(to, 2);
+    cr_assert_eq(from, LAST);
+    cr_assert_eq(to, STEPS);
     /* One that was connected before, and one that comes now. */
     cr_assert_eq(commit_one(store, 1, 2), STORE_DONE);
     cr_assert_eq(confirm_one(store, 1, 1), STORE_DONE);
@@ -58,8 +64,8 @@ Test(postgres_migrate, nodes_of_two_ages_go_on_side_by_side)
     store_close(later);
     store_close(store);
     cr_assert_eq(database_run(test_url, "SELECT sum(more) FROM cmpd.transactions"), 21);
-    cr_assert(forward(fault, "SELECT no_such_function()", levels, &from, &to), "once is enough: %s", fault);
-    cr_assert_eq(from, 2);
+    cr_assert(forward(fault, "SELECT no_such_function()", 1, &from, &to), "once is enough: %s", fault);
+    cr_assert_eq(from, STEPS);
 }
 
 Test(postgres_migrate, a_step_that_fails_changes_nothing)
@@ -69,10 +75,10 @@ Test(postgres_migrate, a_step_that_fails_changes_nothing)
 
     if (!over_postgres())
         return;
-    cr_assert_not(forward(fault, "CREATE TABLE cmpd.others (id bigint); SELECT no_such_function()", levels,
-                          &from, &to));
+    cr_assert_not(
+        forward(fault, "CREATE TABLE cmpd.others (id bigint); SELECT no_such_function()", 1, &from, &to));
     cr_assert_not_null(strstr(fault, "taking the tables forward"), "%s", fault);
-    cr_assert_eq(database_run(test_url, "SELECT version FROM cmpd.schema"), 1);
+    cr_assert_eq(database_run(test_url, "SELECT version FROM cmpd.schema"), LAST);
     cr_assert_eq(database_run(test_url, "SELECT count(*) FROM pg_class WHERE relname = 'others'"), 0);
 }
 
@@ -85,8 +91,8 @@ Test(postgres_migrate, a_step_may_raise_the_oldest_node)
     if (!over_postgres())
         return;
     cr_assert(
-        forward(fault, "ALTER TABLE cmpd.nodes ADD COLUMN more text NOT NULL DEFAULT ''", raised, &from, &to),
+        forward(fault, "ALTER TABLE cmpd.nodes ADD COLUMN more text NOT NULL DEFAULT ''", STEPS, &from, &to),
         "%s", fault);
     cr_assert_null(store_open(fault, test_url, "node-1"));
-    cr_assert_not_null(strstr(fault, "serve nodes from level 2 on"), "%s", fault);
+    cr_assert_not_null(strstr(fault, "serve nodes from level 3 on"), "%s", fault);
 }

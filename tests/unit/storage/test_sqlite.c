@@ -86,12 +86,12 @@ Test(sqlite, what_is_no_store_is_refused)
 Test(sqlite, a_newer_store_is_refused)
 {
     make_store(1);
-    sql("PRAGMA user_version = 2");
+    set_version(STEPS);
     is_refused("newer version");
-    cr_assert_eq(sql("PRAGMA user_version"), 2);
-    sql("PRAGMA user_version = 0");
+    cr_assert_eq(sql("PRAGMA user_version"), STEPS);
+    set_version(0);
     is_refused("names no schema version");
-    sql("PRAGMA user_version = 1");
+    set_version(SQLITE_SCHEMA_VERSION);
     make_store(0);
 }
 
@@ -113,7 +113,7 @@ Test(sqlite, a_store_of_another_form_is_refused)
 
 Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
 {
-    const char *steps[3];
+    const char *steps[STEPS];
     struct sqlite_schema schema;
     char fault[STORE_FAULT_MAX] = "";
 
@@ -122,13 +122,13 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
             "ALTER TABLE transactions ADD COLUMN more INTEGER NOT NULL DEFAULT 7;"
             "CREATE TABLE others (id INTEGER PRIMARY KEY) STRICT;");
     cr_assert(sqlite_prepare_file(fault, test_path, &schema), "%s", fault);
-    cr_assert_eq(sql("PRAGMA user_version"), 2);
+    cr_assert_eq(sql("PRAGMA user_version"), STEPS);
     cr_assert_eq(sql("SELECT more FROM transactions"), 7);
     cr_assert_eq(sql("SELECT count(*) FROM others"), 0);
     cr_assert(sqlite_prepare_file(fault, test_path, &schema), "once more is as good: %s", fault);
     is_refused("newer version");
     /* What this program writes goes into it all the same. */
-    sql("PRAGMA user_version = 1");
+    set_version(SQLITE_SCHEMA_VERSION);
     make_store(0);
     struct store *store = must_open(test_url);
     cr_assert(is_whole(store, 1, 0));
@@ -139,7 +139,7 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
 
 Test(sqlite, a_step_that_fails_changes_nothing)
 {
-    const char *steps[3];
+    const char *steps[STEPS];
     struct sqlite_schema schema;
     char fault[STORE_FAULT_MAX] = "";
 
@@ -147,7 +147,7 @@ Test(sqlite, a_step_that_fails_changes_nothing)
     forward(&schema, steps, "ALTER TABLE transactions ADD COLUMN more INTEGER; DROP TABLE nothing;");
     cr_assert_not(sqlite_prepare_file(fault, test_path, &schema));
     cr_assert_not_null(strstr(fault, "taking the schema forward"), "%s", fault);
-    cr_assert_eq(sql("PRAGMA user_version"), 1);
+    cr_assert_eq(sql("PRAGMA user_version"), SQLITE_SCHEMA_VERSION);
     cr_assert_eq(sql("SELECT count(*) FROM pragma_table_info('transactions') WHERE name = 'more'"), 0);
     make_store(0);
 }

@@ -224,7 +224,7 @@ Test(sqlite_disk, the_log_is_synced_before_a_unit_is_told_to_be_done)
  * from being brought into the file, which would sync it as well. */
 Test(sqlite_disk, a_step_of_the_schema_is_synced)
 {
-    const char *steps[3];
+    const char *steps[STEPS];
     struct sqlite_schema schema;
     char fault[STORE_FAULT_MAX] = "";
     sqlite3 *other;
@@ -326,7 +326,7 @@ Test(sqlite_disk, a_disk_that_fails_at_start_is_told_with_a_remedy)
         {SQLITE_CORRUPT,
          "malformed (11); the file is damaged: restore it from a backup; nothing was changed"},
     };
-    const char *steps[3];
+    const char *steps[STEPS];
     struct sqlite_schema schema;
     make_store(1);
     forward(&schema, steps, "CREATE TABLE others (id INTEGER PRIMARY KEY) STRICT;");
@@ -339,7 +339,7 @@ Test(sqlite_disk, a_disk_that_fails_at_start_is_told_with_a_remedy)
         atomic_store(&disk.countdown, 0);
         cr_expect_not_null(strstr(fault, rows[i].hint), "%s", fault);
         cr_expect_eq(strncmp(fault, test_path, strlen(test_path)), 0, "%s", fault);
-        cr_expect_eq(sql("PRAGMA user_version"), 1, "%s", fault);
+        cr_expect_eq(sql("PRAGMA user_version"), SQLITE_SCHEMA_VERSION, "%s", fault);
     }
     make_store(0);
 }
