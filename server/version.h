@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define CMPD_VERSION "0.1.0"
+#define CMPD_VERSION "0.2.0"
 
 /* version_print writes |program|'s version and those of the libraries that every program links. |front| names
  * the front's loop and may be NULL; its libraries follow by themselves (server/front/transport.h). */

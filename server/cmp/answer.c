@@ -5,7 +5,7 @@
 #include "crypto/random.h"
 #include "server/cmp/internal.h"
 
-/* struct answerer is who signs answers. */
+/* struct answerer is who signs an answer. */
 struct answerer {
     const struct certificate *cert;
     const struct private_key *key;
@@ -33,6 +33,31 @@ static struct answerer answerer_of(const struct cmp_profile *profile)
 
     if (profile->answer_algorithm != NULL)
         answerer.algorithm = profile->answer_algorithm;
+    return answerer;
+}
+
+/* All answers of a transaction are under one certificate, on whichever node: for stations that keep who
+ * answered first. */
+static int is_under_former(const struct cmp_message *m)
+{
+    const struct cmp_authority *ca = m->profile->ca;
+    int64_t began = m->has_tx ? m->tx.created_at : m->now;
+
+    return !is_by_ca(m->profile) && ca->former_cmp_cert.der.len != 0 && began < ca->cmp_since &&
+           m->now <= ca->former_cmp_cert.not_after;
+}
+
+/* The name is the same, and the algorithm goes with both keys. */
+static struct answerer answerer_for(const struct cmp_message *m)
+{
+    const struct cmp_authority *ca = m->profile->ca;
+    struct answerer answerer = answerer_of(m->profile);
+
+    if (is_under_former(m)) {
+        answerer.cert = &ca->former_cmp_cert;
+        answerer.key = ca->former_cmp_key;
+        answerer.extra_certs = ca->former_extra_certs;
+    }
     return answerer;
 }
 
@@ -127,7 +152,7 @@ static int gives_certificate(const struct cmp_message *m)
 
 static void fill_header(struct cmp_message *m, struct pki_header *header)
 {
-    const struct answerer answerer = answerer_of(m->profile);
+    const struct answerer answerer = answerer_for(m);
 
     *header = (struct pki_header){
         .pvno = reply_version(m->in.header.pvno),
@@ -202,24 +227,13 @@ static int choose_mac(struct cmp_message *m)
     return mac_answer(&m->answer_mac, m->arena, &m->mac, fresh);
 }
 
-/* All answers of a transaction are under one certificate, on whichever node: for stations that keep who
- * answered first. The key is the same, and with it what signs, its name and its senderKID. */
-static int is_under_former(const struct cmp_message *m)
-{
-    const struct cmp_authority *ca = m->profile->ca;
-    int64_t began = m->has_tx ? m->tx.created_at : m->now;
-
-    return ca->former_cmp_cert.len != 0 && began < ca->cmp_since && m->now <= ca->former_not_after;
-}
-
 static int choose_extra_certs(struct cmp_message *m)
 {
     const struct cmp_authority *ca = m->profile->ca;
-    const struct answerer answerer = answerer_of(m->profile);
+    const struct answerer answerer = answerer_for(m);
 
     if (!cmp_answers_by_mac(m)) {
-        m->extra_certs =
-            !is_by_ca(m->profile) && is_under_former(m) ? ca->former_extra_certs : answerer.extra_certs;
+        m->extra_certs = answerer.extra_certs;
         m->extra_cert_count = answerer.extra_cert_count;
     } else {
         m->extra_certs = ca->mac_extra_certs;
@@ -241,7 +255,7 @@ static enum cmp_turn answer_without_key(struct cmp_message *m, const char *text)
 
 enum cmp_turn cmp_protect(struct cmp_message *m)
 {
-    const struct answerer answerer = answerer_of(m->profile);
+    const struct answerer answerer = answerer_for(m);
     struct pki_header header;
 
     /* What an expired certificate signs no station takes: bare, it can at least be read. */

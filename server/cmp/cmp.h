@@ -42,8 +42,8 @@ struct cmp_authority {
     struct bytes sender;                              /* the same of the CA's subject */
     struct bytes signed_extra_certs[BOUND_CHAIN + 2]; /* cmp_cert, its chain, the issuing chain, no root */
     size_t signed_extra_cert_count;
-    struct bytes former_cmp_cert; /* DER of the one for the same key that |cmp_cert| follows; empty: none */
-    int64_t former_not_after;     /* of that, Unix seconds */
+    struct certificate former_cmp_cert; /* the one that |cmp_cert| follows, of the same name; empty: none */
+    const struct private_key *former_cmp_key; /* |cmp_key|, or another of its kind */
     int64_t cmp_since; /* transactions that began before have answers under that one, while it is valid */
     struct bytes former_extra_certs[BOUND_CHAIN + 2]; /* |signed_extra_certs|, with that one first */
     struct bytes mac_extra_certs[BOUND_CHAIN + 1];    /* the issuing chain alone */

@@ -51,22 +51,28 @@ static int take_item(struct policy_renewable *item, const struct policy *policy,
     return !ctl_fault("%s: no CA of this configuration renews it: %s", expiry->name, expiry->kind->remedy);
 }
 
-static int renew(const struct ctl_opened *opened, const char *name)
+static int renew(const struct ctl_call *call, const struct ctl_opened *opened)
 {
-    const struct expiry *expiry = find(opened->policy, name);
+    const struct expiry *expiry = find(opened->policy, call->arguments[0]);
     struct policy_renewable item;
     uint8_t holder[RENEWAL_HOLDER];
     char why[RENEWAL_WHY_MAX], who[CTL_WHO_MAX];
+    const struct renewal_call renewal = {.policy = opened->policy,
+                                         .item = &item,
+                                         .store = opened->store,
+                                         .holder = holder,
+                                         .who = ctl_who(who),
+                                         .now = time(NULL),
+                                         .new_key = ctl_value(call, "new-key") != NULL};
 
     if (expiry == NULL || !take_item(&item, opened->policy, expiry))
         return CTL_FAULT;
     random_bytes(holder, sizeof holder);
-    if (renewal_make(why, &item, opened->store, holder, ctl_who(who), time(NULL)) != RENEWAL_DONE)
+    if (renewal_make(why, &renewal) != RENEWAL_DONE)
         return ctl_fault("%s is not renewed: %s", expiry->name, why);
-    printf("%s renewed: all nodes sign under it %d seconds from now at the latest; the file "
-           "stays as "
-           "it is\n",
-           expiry->name, BOUND_RENEWAL_SETTLES);
+    printf(
+        "%s renewed%s: all nodes sign under it %d seconds from now at the latest; the file stays as it is\n",
+        expiry->name, renewal.new_key ? " with a new key" : "", BOUND_RENEWAL_SETTLES);
     ctl_seal(opened->store, opened->policy);
     return CTL_OK;
 }
@@ -79,12 +85,16 @@ static int run(const struct ctl_call *call)
     if (status != CTL_OK)
         return status;
     opened.policy = ctl_renewed(opened.policy, ctl_value(call, "config"), opened.store);
-    status = renew(&opened, call->arguments[0]);
+    status = renew(call, &opened);
     ctl_close(&opened);
     return status;
 }
 
-static const struct ctl_option options[] = {CTL_OPTION_CONFIG, {NULL, NULL, 0, NULL}};
+static const struct ctl_option options[] = {
+    CTL_OPTION_CONFIG,
+    {"new-key", NULL, 0, "with a new key, of the same kind"},
+    {NULL, NULL, 0, NULL},
+};
 
 const struct ctl_command ctl_certificate_renew = {
     .name = "certificate renew",
@@ -92,12 +102,13 @@ const struct ctl_command ctl_certificate_renew = {
     .least = 1,
     .most = 1,
     .options = options,
-    .says = "have a CA renew its certificate for answers or CRLs now, with the same key",
+    .says = "have a CA renew its certificate for answers or CRLs now",
     .more =
         "NAME is the setting, as certificate list shows it (cas[0].cmp_certificate), or the file. The CA "
         "issues the certificate anew, with another serial and validity and all else as it is. It goes into "
-        "the store, for all nodes, and precedes the file as long as it ends later. A new key is made by "
-        "hand, "
-        "and named in cmpd.yaml with a certificate for it.",
+        "the store, for all nodes, and precedes the file as long as it ends later. The key stays the same. "
+        "With --new-key it is another one of the same kind: made in the token, if the present one is in a "
+        "token, which all nodes must reach; else kept in the store, sealed by seal_key. What began under the "
+        "former key ends under it.",
     .run = run,
 };

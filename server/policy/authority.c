@@ -115,7 +115,7 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     const struct config_ca *config = &policy->config->cas[i];
     struct authority *ca = &policy->authorities[i];
     struct certificate above;
-    char key[SETTING], certificate[SETTING];
+    char key[SETTING];
     struct bytes der;
     int known;
 
@@ -125,7 +125,7 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
     certificate_parse(&ca->cmp.cmp_cert, der);
     if (!policy_use_renewed(policy, i, POLICY_SIGNS_ANSWERS))
         return config_fault_at(fault, policy->config, key, "out of memory");
-    if (!check_own_times(fault, policy, key, &ca->cmp.cmp_cert, ca->issues_own[POLICY_SIGNS_ANSWERS], now))
+    if (!check_own_times(fault, policy, key, &ca->cmp.cmp_cert, ca->own[POLICY_SIGNS_ANSWERS].is_issued, now))
         return 0;
     /* RFC 9483 3.5: the other side checks for digitalSignature. */
     if (ca->cmp.cmp_cert.has_key_usage && (ca->cmp.cmp_cert.key_usage & KEY_USAGE_DIGITAL_SIGNATURE) == 0)
@@ -139,12 +139,11 @@ static int load_cmp(struct config_fault *fault, struct policy *policy, size_t i,
         return config_fault_at(
             fault, policy->config, key,
             "it was not issued by cas[%zu].certificate or its chain; devices could not verify it", i);
-    ca->cmp_key = policy_open_key(fault, policy, setting(key, i, "cmp_key"), config->cmp_key,
-                                  ca->cmp.cmp_cert.spki, setting(certificate, i, "cmp_certificate"));
-    if (ca->cmp_key == NULL)
+    if ((ca->cmp_key = policy_open_own(fault, policy, i, POLICY_SIGNS_ANSWERS)) == NULL)
         return 0;
     ca->cmp.cmp_key = ca->cmp_key;
     ca->cmp.cmp_algorithm = signature_for_key(private_key_kind(ca->cmp_key));
+    policy_take_former(policy, i);
     return 1;
 }
 
@@ -173,7 +172,7 @@ static int load_crl(struct config_fault *fault, struct policy *policy, size_t i,
 {
     const struct config_ca *config = &policy->config->cas[i];
     struct authority *ca = &policy->authorities[i];
-    char key[SETTING], certificate[SETTING];
+    char key[SETTING];
     struct bytes der;
 
     ca->cmp.crl_cert = ca->cmp.cert;
@@ -191,12 +190,10 @@ static int load_crl(struct config_fault *fault, struct policy *policy, size_t i,
     certificate_parse(&ca->cmp.crl_cert, der);
     if (!policy_use_renewed(policy, i, POLICY_SIGNS_CRLS))
         return config_fault_at(fault, policy->config, key, "out of memory");
-    if (!check_own_times(fault, policy, key, &ca->cmp.crl_cert, ca->issues_own[POLICY_SIGNS_CRLS], now) ||
+    if (!check_own_times(fault, policy, key, &ca->cmp.crl_cert, ca->own[POLICY_SIGNS_CRLS].is_issued, now) ||
         !check_crl_certificate(fault, policy, key, ca))
         return 0;
-    ca->crl_key = policy_open_key(fault, policy, setting(key, i, "crl_key"), config->crl_key,
-                                  ca->cmp.crl_cert.spki, setting(certificate, i, "crl_certificate"));
-    if (ca->crl_key == NULL)
+    if ((ca->crl_key = policy_open_own(fault, policy, i, POLICY_SIGNS_CRLS)) == NULL)
         return 0;
     ca->cmp.crl_key = ca->crl_key;
     ca->cmp.crl_algorithm = signature_for_key(private_key_kind(ca->crl_key));
@@ -219,7 +216,7 @@ static int prepare_answers(struct policy *policy, struct authority *ca)
         if (!bytes_equal(cmp->mac_extra_certs[c], cmp->cmp_cert.der))
             cmp->signed_extra_certs[cmp->signed_extra_cert_count++] = cmp->mac_extra_certs[c];
     memcpy(cmp->former_extra_certs, cmp->signed_extra_certs, sizeof cmp->signed_extra_certs);
-    cmp->former_extra_certs[0] = cmp->former_cmp_cert;
+    cmp->former_extra_certs[0] = cmp->former_cmp_cert.der;
     return pki_directory_name(&cmp->cmp_sender, policy->arena, cmp->cmp_cert.subject) &&
            pki_directory_name(&cmp->sender, policy->arena, cmp->cert.subject);
 }

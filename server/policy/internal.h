@@ -68,12 +68,20 @@ struct profile {
     atomic_uint parked; /* requests that wait for its answer */
 };
 
+/* struct own_certificate is what is known of a CA's own certificate, beside which one is used. */
+struct own_certificate {
+    int is_issued;                   /* 1: the CA has issued it, and can again */
+    uint8_t key[STORE_RENEWAL_KEY];  /* of its row in the store: by the key of the file's certificate */
+    const struct store_renewal *row; /* in use in the place of the file; NULL: the file is */
+};
+
 struct authority {
     struct cmp_authority cmp;
     struct private_key *key, *cmp_key, *crl_key; /* crl_key NULL: |key| signs CRLs */
-    struct bytes chain[BOUND_CHAIN];             /* from the issuer of the issuing certificate to the root */
+    struct private_key *former_key;  /* of the CMP certificate before; NULL: it is |cmp_key|, or none */
+    struct bytes chain[BOUND_CHAIN]; /* from the issuer of the issuing certificate to the root */
     size_t chain_count;
-    int issues_own[POLICY_USES]; /* 1: it has issued its own certificate for that, and can again */
+    struct own_certificate own[POLICY_USES];
 };
 
 struct policy {
@@ -124,8 +132,15 @@ void policy_note_own(struct policy *policy, const char *name);
 void policy_note_renewed(struct policy *policy, const char *name, const struct certificate *cert);
 
 /* policy_use_renewed finds out whether cas[i] has issued its own certificate for |use|, which is loaded, and
- * puts what was renewed in its place. 1, or 0 without memory. */
+ * puts what was renewed in its place. 1, or 0 without memory. policy_open_own then opens the key of the one
+ * in use: the file's, or the one that it was renewed with; NULL with |fault| written. */
 int policy_use_renewed(struct policy *policy, size_t i, enum policy_use use);
+struct private_key *policy_open_own(struct config_fault *fault, struct policy *policy, size_t i,
+                                    enum policy_use use);
+
+/* policy_take_former has what began before the CMP certificate of cas[i] answered under the one before, as
+ * far as the store has that. */
+void policy_take_former(struct policy *policy, size_t i);
 
 /* policy_read_pem reads the certificates of PEM file |path| into |out| (at most |max|), which live in the
  * policy's arena. |key| is the setting's name for faults. Returns how many, or 0 with |fault| written. */

@@ -81,6 +81,7 @@ static void policy_free(struct policy *policy)
         private_key_free(policy->authorities[i].key);
         private_key_free(policy->authorities[i].cmp_key);
         private_key_free(policy->authorities[i].crl_key);
+        private_key_free(policy->authorities[i].former_key);
     }
     for (size_t i = 0; policy->profiles != NULL && i < policy->config->profile_count; i++) {
         trust_cleanup(&policy->profiles[i].trust);
@@ -193,14 +194,16 @@ struct policy *policy_load_again(struct config_fault *fault, const struct policy
     return load_text(fault, policy, path, policy->renewals, policy, now);
 }
 
-/* Where another file has become unusable since |policy| was loaded, it is judged as of then. */
+/* Where another file has become unusable since |policy| was loaded, it is judged as of then. If that is not
+ * why it does not load, the fault of today is told. */
 static struct policy *load_now_or_then(struct config_fault *fault, const struct policy *policy,
                                        const char *path, struct policy_renewals *renewals,
                                        const struct policy *serving, int64_t now)
 {
     struct policy *newer = load_text(fault, policy, path, renewals, serving, now);
+    struct config_fault then;
 
-    return newer != NULL ? newer : load_text(fault, policy, path, renewals, serving, policy->loaded_at);
+    return newer != NULL ? newer : load_text(&then, policy, path, renewals, serving, policy->loaded_at);
 }
 
 struct policy *policy_load_renewed(struct config_fault *fault, const struct policy *policy, const char *path,

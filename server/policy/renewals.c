@@ -6,6 +6,7 @@
 
 #include "server/policy/expiry.h"
 #include "server/policy/internal.h"
+#include "server/policy/own_key.h"
 
 enum {
     ARENA = 1024 * 1024,
@@ -40,20 +41,39 @@ static void make_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct
     memcpy(key + 1, digest, STORE_HASH);
 }
 
+/* Is the row |renewal| of the key in |spki|? */
+static int is_of_key(struct bytes renewal, struct bytes spki)
+{
+    uint8_t key[STORE_RENEWAL_KEY];
+
+    if (renewal.len != sizeof key)
+        return 0;
+    make_key(key, (enum policy_use)renewal.data[0], spki);
+    return bytes_equal(renewal, bytes_of(key, sizeof key));
+}
+
+int policy_is_files_key(const struct policy_renewable *item)
+{
+    return is_of_key(bytes_of(item->key, sizeof item->key), item->cert->spki);
+}
+
 int policy_renewable(struct policy_renewable *out, const struct policy *policy, size_t i, enum policy_use use)
 {
     const struct authority *authority = &policy->authorities[i];
+    const struct config_ca *config = &policy->config->cas[i];
     const struct cmp_authority *ca = &authority->cmp;
 
-    *out = (struct policy_renewable){.use = use,
-                                     .ca = ca,
-                                     .cert = use == POLICY_SIGNS_CRLS ? &ca->crl_cert : &ca->cmp_cert,
-                                     .setting = settings[use]};
+    *out =
+        (struct policy_renewable){.use = use,
+                                  .ca = ca,
+                                  .cert = use == POLICY_SIGNS_CRLS ? &ca->crl_cert : &ca->cmp_cert,
+                                  .setting = settings[use],
+                                  .key_place = use == POLICY_SIGNS_CRLS ? config->crl_key : config->cmp_key};
     if (bytes_equal(out->cert->der, ca->cert.der))
         return 0;
-    if (!authority->issues_own[use])
+    if (!authority->own[use].is_issued)
         out->why_not = "another CA has issued it: have that one issue the next, and name it in cmpd.yaml";
-    make_key(out->key, use, out->cert->spki);
+    memcpy(out->key, authority->own[use].key, sizeof out->key);
     return 1;
 }
 
@@ -77,9 +97,16 @@ void policy_renewals_release(struct policy_renewals *renewals)
 int policy_renewal_holds(struct certificate *cert, const struct store_renewal *row,
                          const struct cmp_authority *ca, const struct certificate *present, int64_t now)
 {
-    return certificate_parse(cert, row->certificate) && bytes_equal(cert->spki, present->spki) &&
+    return certificate_parse(cert, row->certificate) &&
+           (is_of_key(row->renewal, cert->spki) || row->key.len != 0) &&
            bytes_equal(cert->subject, present->subject) && cert->not_before <= now &&
            certificate_is_signed_by(cert, &ca->cert);
+}
+
+int policy_precedes(const struct certificate *cert, const struct certificate *present)
+{
+    return cert->not_after > present->not_after ||
+           (cert->not_after == present->not_after && cert->not_before > present->not_before);
 }
 
 /* Fetches the row of |kind| with |key| into |*row|, NULL if there is none. Returns 0 if the store does not
@@ -144,17 +171,13 @@ struct policy_renewals *policy_renewals_read(const struct policy *policy, struct
 
 /* What was read holds; the file may have another one since. */
 static const struct store_renewal *find(struct certificate *cert, const struct policy_renewals *renewals,
-                                        const struct cmp_authority *ca, enum policy_use use,
+                                        const struct cmp_authority *ca, struct bytes key,
                                         const struct certificate *present)
 {
-    uint8_t key[STORE_RENEWAL_KEY];
-
-    make_key(key, use, present->spki);
     for (size_t i = 0; renewals != NULL && i < renewals->count; i++) {
         const struct store_renewal *row = renewals->of[i].row;
-        if (memcmp(renewals->of[i].issuer, ca->id, STORE_ISSUER_ID) == 0 &&
-            bytes_equal(row->renewal, bytes_of(key, sizeof key)) &&
-            policy_renewal_holds(cert, row, ca, present, INT64_MAX) && cert->not_after > present->not_after)
+        if (memcmp(renewals->of[i].issuer, ca->id, STORE_ISSUER_ID) == 0 && bytes_equal(row->renewal, key) &&
+            policy_renewal_holds(cert, row, ca, present, INT64_MAX) && policy_precedes(cert, present))
             return row;
     }
     return NULL;
@@ -168,48 +191,88 @@ int policy_lacks(const struct policy *policy, const struct policy_renewals *rene
     for (size_t i = 0; i < policy->config->ca_count; i++)
         for (int use = 0; use < POLICY_USES; use++)
             if (policy_renewable(&item, policy, i, (enum policy_use)use) &&
-                find(&cert, renewals, item.ca, item.use, item.cert) != NULL)
+                find(&cert, renewals, item.ca, bytes_of(item.key, sizeof item.key), item.cert) != NULL)
                 return 1;
     return 0;
 }
 
 /* ---- in use ---- */
 
-/* The former one goes on for as long as nodes need to look; a row that says otherwise does so for nobody's
- * good. */
-static void take_former(struct policy *policy, struct cmp_authority *ca, const struct store_renewal *row)
-{
-    struct certificate former;
-    struct bytes der = arena_copy(policy->arena, row->former);
-
-    if (der.data == NULL || !certificate_parse(&former, der) ||
-        !bytes_equal(former.spki, ca->cmp_cert.spki) || !bytes_equal(former.subject, ca->cmp_cert.subject) ||
-        !certificate_is_signed_by(&former, &ca->cert) || row->since > ca->cmp_cert.not_before + SETTLED_BY)
-        return;
-    ca->former_cmp_cert = der;
-    ca->former_not_after = former.not_after;
-    ca->cmp_since = row->since;
-}
-
 int policy_use_renewed(struct policy *policy, size_t i, enum policy_use use)
 {
     struct authority *authority = &policy->authorities[i];
     struct cmp_authority *ca = &authority->cmp;
     struct certificate *cert = use == POLICY_SIGNS_CRLS ? &ca->crl_cert : &ca->cmp_cert, newer;
-    const struct store_renewal *row;
+    struct own_certificate *own = &authority->own[use];
     char name[POLICY_SETTING];
 
-    authority->issues_own[use] =
-        !bytes_equal(cert->der, ca->cert.der) && certificate_is_signed_by(cert, &ca->cert);
+    own->is_issued = !bytes_equal(cert->der, ca->cert.der) && certificate_is_signed_by(cert, &ca->cert);
+    make_key(own->key, use, cert->spki);
     snprintf(name, sizeof name, "cas[%zu].%s", i, settings[use]);
-    if (authority->issues_own[use])
-        policy_note_own(policy, name);
-    if (!authority->issues_own[use] || (row = find(&newer, policy->renewals, ca, use, cert)) == NULL)
+    if (!own->is_issued)
         return 1;
-    if (!certificate_parse(cert, arena_copy(policy->arena, row->certificate)))
+    policy_note_own(policy, name);
+    own->row = find(&newer, policy->renewals, ca, bytes_of(own->key, sizeof own->key), cert);
+    if (own->row == NULL)
+        return 1;
+    if (!certificate_parse(cert, arena_copy(policy->arena, own->row->certificate)))
         return 0;
     policy_note_renewed(policy, name, cert);
-    if (use == POLICY_SIGNS_ANSWERS)
-        take_former(policy, ca, row);
     return 1;
+}
+
+/* The key in |spki|: the one that the configuration names, or the one in |box|, of the row in use. */
+static struct private_key *open_key(struct config_fault *fault, struct policy *policy, size_t i,
+                                    enum policy_use use, struct bytes spki, struct bytes box)
+{
+    const struct config_ca *config = &policy->config->cas[i];
+    const struct own_certificate *own = &policy->authorities[i].own[use];
+    const char *place = use == POLICY_SIGNS_CRLS ? config->crl_key : config->cmp_key;
+    char certificate[POLICY_SETTING], key[POLICY_SETTING];
+
+    snprintf(certificate, sizeof certificate, "cas[%zu].%s", i, settings[use]);
+    snprintf(key, sizeof key, "cas[%zu].%s", i, use == POLICY_SIGNS_CRLS ? "crl_key" : "cmp_key");
+    if (own->row == NULL || is_of_key(own->row->renewal, spki))
+        return policy_open_key(fault, policy, key, place, spki, certificate);
+    return policy_open_own_key(fault, policy, certificate, &policy->authorities[i].cmp,
+                               bytes_of(own->key, sizeof own->key), box, spki);
+}
+
+struct private_key *policy_open_own(struct config_fault *fault, struct policy *policy, size_t i,
+                                    enum policy_use use)
+{
+    const struct authority *authority = &policy->authorities[i];
+    const struct store_renewal *row = authority->own[use].row;
+    const struct cmp_authority *ca = &authority->cmp;
+
+    return open_key(fault, policy, i, use, use == POLICY_SIGNS_CRLS ? ca->crl_cert.spki : ca->cmp_cert.spki,
+                    row != NULL ? row->key : bytes_of(NULL, 0));
+}
+
+/* The former one goes on for as long as nodes need to look; a row that says otherwise, or whose key is not to
+ * be had any more, does so for nobody's good. */
+void policy_take_former(struct policy *policy, size_t i)
+{
+    struct authority *authority = &policy->authorities[i];
+    const struct store_renewal *row = authority->own[POLICY_SIGNS_ANSWERS].row;
+    struct cmp_authority *ca = &authority->cmp;
+    struct config_fault fault;
+    struct certificate former;
+    struct bytes der;
+
+    if (row == NULL || (der = arena_copy(policy->arena, row->former)).data == NULL ||
+        !certificate_parse(&former, der) || !bytes_equal(former.subject, ca->cmp_cert.subject) ||
+        !certificate_is_signed_by(&former, &ca->cert) || row->since > ca->cmp_cert.not_before + SETTLED_BY)
+        return;
+    ca->former_cmp_key = ca->cmp_key;
+    if (!bytes_equal(former.spki, ca->cmp_cert.spki)) {
+        authority->former_key =
+            open_key(&fault, policy, i, POLICY_SIGNS_ANSWERS, former.spki, row->former_key);
+        if (authority->former_key == NULL ||
+            private_key_kind(authority->former_key) != private_key_kind(authority->cmp_key))
+            return;
+        ca->former_cmp_key = authority->former_key;
+    }
+    ca->former_cmp_cert = former;
+    ca->cmp_since = row->since;
 }

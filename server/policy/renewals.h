@@ -1,8 +1,9 @@
 /* renewals.h: the certificates that a CA of this configuration issues to itself for its own keys: the one
  * that signs answers, and the one that signs CRLs.
  *
- * What was renewed is in the store, for all nodes. For the same key it precedes the file, as long as it ends
- * later: whoever puts a newer one into the file has that used. The configuration is not edited. */
+ * What was renewed is in the store, for all nodes, under the key that the file's certificate has. It precedes
+ * the file as long as it ends later: whoever puts a newer one into the file has that used. Its key is the
+ * file's, or one that the store has, sealed (own_key.h). The configuration is not edited. */
 #ifndef CMPD_POLICY_RENEWALS_H
 #define CMPD_POLICY_RENEWALS_H
 
@@ -15,8 +16,9 @@ struct policy_renewable {
     enum policy_use use;
     const struct cmp_authority *ca;
     const struct certificate *cert;
-    const char *setting; /* "cmp_certificate" */
-    const char *why_not; /* NULL: it can be renewed; else why it cannot: who has issued it has to */
+    const char *setting;   /* "cmp_certificate" */
+    const char *key_place; /* the file or the URI of the key that the configuration names */
+    const char *why_not;   /* NULL: it can be renewed; else why it cannot: who has issued it has to */
     uint8_t key[STORE_RENEWAL_KEY]; /* of its row in the store */
 };
 
@@ -25,12 +27,20 @@ struct policy_renewable {
 int policy_renewable(struct policy_renewable *out, const struct policy *policy, size_t i,
                      enum policy_use use);
 
-/* policy_renewal_holds returns 1, with |cert| parsed, if |row| has a certificate that may be used for the key
- * of |present|, one of |ca|, at |now| (Unix seconds): the CA has signed it for the same name and key, and it
- * is valid already. Which of both ends later is for the caller to see. Whoever may write rows has no keys:
- * nothing else of a row is believed. */
+/* policy_is_files_key returns 1 if |item|, which is in use, has the key that the configuration names. */
+int policy_is_files_key(const struct policy_renewable *item);
+
+/* policy_renewal_holds returns 1, with |cert| parsed, if |row| has a certificate that may be used instead of
+ * |present|, one of |ca|, at |now| (Unix seconds): the CA has signed it for the same name, it is valid
+ * already, and its key is the file's, or one that the row brings. Whether that one opens is seen when it is
+ * taken up. Which of both precedes is for the caller to see. Whoever may write rows has no keys: nothing else
+ * of a row is believed. */
 int policy_renewal_holds(struct certificate *cert, const struct store_renewal *row,
                          const struct cmp_authority *ca, const struct certificate *present, int64_t now);
+
+/* policy_precedes returns 1 if |cert| is to be used in the place of |present|: it ends later, or, where both
+ * end with their CA, began later. */
+int policy_precedes(const struct certificate *cert, const struct certificate *present);
 
 /* struct policy_renewals is what a store had of them. */
 struct policy_renewals;

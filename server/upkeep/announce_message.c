@@ -16,8 +16,8 @@ static size_t gather_extra_certs(struct bytes out[BOUND_CHAIN + 3], const struct
     size_t count = 0;
 
     out[count++] = ca->signed_extra_certs[0];
-    if (ca->former_cmp_cert.len != 0 && now <= ca->former_not_after)
-        out[count++] = ca->former_cmp_cert;
+    if (ca->former_cmp_cert.der.len != 0 && now <= ca->former_cmp_cert.not_after)
+        out[count++] = ca->former_cmp_cert.der;
     for (size_t i = 1; i < ca->signed_extra_cert_count; i++)
         out[count++] = ca->signed_extra_certs[i];
     return count;

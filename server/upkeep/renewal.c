@@ -10,6 +10,7 @@
 #include "server/base/bounds.h"
 #include "server/base/log.h"
 #include "server/policy/expiry.h"
+#include "server/policy/own_key.h"
 
 enum { ARENA = 1024 * 1024, LIFE_PARTS = 3, BACKDATE_PARTS = 8 };
 
@@ -20,14 +21,13 @@ static const char lease_name[] = "renewal";
 /* struct making is a certificate that is being renewed. */
 struct making {
     char *why;
-    const struct policy_renewable *item;
-    struct store *store;
-    const uint8_t *holder;
-    const char *who;
+    struct renewal_call call;
     struct arena *arena;
-    int64_t now, not_before, not_after;
+    int64_t not_before, not_after;
     uint8_t serial[STORE_SERIAL];
-    struct bytes certificate; /* DER */
+    struct bytes key, present_key; /* boxes of its key, and of the present one's; empty: the file's */
+    struct bytes spki;             /* of a new key; empty: it is the present one */
+    struct bytes certificate;      /* DER */
 };
 
 static int64_t least(int64_t a, int64_t b)
@@ -39,23 +39,34 @@ static int64_t least(int64_t a, int64_t b)
  * ends later, also if that is new. */
 static void choose_times(struct making *making)
 {
-    const struct certificate *cert = making->item->cert, *ca = &making->item->ca->cert;
+    const struct certificate *cert = making->call.item->cert, *ca = &making->call.item->ca->cert;
     int64_t life = cert->not_after - cert->not_before;
 
-    making->not_before = making->now - least(BOUND_RENEWAL_BACKDATE, life / BACKDATE_PARTS);
-    if (making->not_before <= cert->not_before && making->now > cert->not_before)
+    making->not_before = making->call.now - least(BOUND_RENEWAL_BACKDATE, life / BACKDATE_PARTS);
+    if (making->not_before <= cert->not_before && making->call.now > cert->not_before)
         making->not_before = cert->not_before + 1;
     if (making->not_before < ca->not_before)
         making->not_before = ca->not_before;
     making->not_after = least(making->not_before + life, ca->not_after);
-    if (making->item->ca->chain_not_after != 0)
-        making->not_after = least(making->not_after, making->item->ca->chain_not_after);
+    if (making->call.item->ca->chain_not_after != 0)
+        making->not_after = least(making->not_after, making->call.item->ca->chain_not_after);
+}
+
+/* With its key, it has to end later to be of any use; with a new one it must not end sooner, or nobody would
+ * take it up (policy_precedes). */
+static int is_of_use(const struct making *making)
+{
+    const struct certificate *cert = making->call.item->cert;
+
+    return making->not_after > cert->not_after ||
+           (making->call.new_key && making->not_after == cert->not_after &&
+            making->not_before > cert->not_before);
 }
 
 int renewal_is_due(const struct policy_renewable *item, int64_t now)
 {
     const struct certificate *cert = item->cert;
-    struct making making = {.item = item, .now = now};
+    struct making making = {.call = {.item = item, .now = now}};
 
     choose_times(&making);
     return item->why_not == NULL &&
@@ -71,11 +82,11 @@ static enum renewal_outcome end(const struct making *making, enum renewal_outcom
 
 static enum store_outcome ask_for_lease(const struct making *making, int gives_up)
 {
-    const struct store_lease lease = {lease_name, bytes_of(making->holder, RENEWAL_HOLDER),
+    const struct store_lease lease = {lease_name, bytes_of(making->call.holder, RENEWAL_HOLDER),
                                       gives_up ? -1 : BOUND_RENEWAL_LEASE, 0};
     struct store_unit unit = {.lease = &lease};
 
-    return store_commit_wait(making->store, &unit) ? unit.outcome : STORE_UNAVAILABLE;
+    return store_commit_wait(making->call.store, &unit) ? unit.outcome : STORE_UNAVAILABLE;
 }
 
 /* Fetches the row of |kind| with |key| into |*row|, NULL if there is none. Returns 0 if the store does not
@@ -83,45 +94,67 @@ static enum store_outcome ask_for_lease(const struct making *making, int gives_u
 static int fetch(const void **row, const struct making *making, enum store_kind kind, struct bytes key)
 {
     struct store_fetch item = {.kind = kind,
-                               .issuer = bytes_of(making->item->ca->id, STORE_ISSUER_ID),
+                               .issuer = bytes_of(making->call.item->ca->id, STORE_ISSUER_ID),
                                .key = key,
                                .arena = making->arena};
 
-    if (!store_fetch_wait(making->store, &item) || item.outcome == STORE_FETCH_UNAVAILABLE)
+    if (!store_fetch_wait(making->call.store, &item) || item.outcome == STORE_FETCH_UNAVAILABLE)
         return 0;
     *row = item.outcome == STORE_FOUND ? item.rows : NULL;
     return 1;
 }
 
-/* Another node may have been faster, and what was revoked is not renewed. */
-static enum renewal_outcome check_store(const struct making *making)
+/* The box of the present key goes on with what is renewed. */
+static int take_present_key(struct making *making, const struct store_renewal *row,
+                            const struct certificate *newest)
 {
-    const struct certificate *cert = making->item->cert;
+    const struct policy_renewable *item = making->call.item;
+
+    if (policy_is_files_key(item))
+        return 1;
+    if (row == NULL || !bytes_equal(newest->spki, item->cert->spki))
+        return 0;
+    making->present_key = making->key = row->key;
+    return 1;
+}
+
+/* Another node may have been faster, and what was revoked is not renewed, but with another key. */
+static enum renewal_outcome check_store(struct making *making)
+{
+    const struct policy_renewable *item = making->call.item;
+    const struct certificate *cert = item->cert;
     const struct store_renewal *newest;
     const struct store_cert *stored = NULL;
     struct certificate other;
     const void *row;
 
-    if (!fetch(&row, making, STORE_RENEWALS, bytes_of(making->item->key, sizeof making->item->key)))
+    if (!fetch(&row, making, STORE_RENEWALS, bytes_of(item->key, sizeof item->key)))
         return end(making, RENEWAL_LATER, "the store does not answer");
     newest = row;
-    if (newest != NULL && policy_renewal_holds(&other, newest, making->item->ca, cert, making->now) &&
-        other.not_after > cert->not_after)
+    if (newest != NULL && !policy_renewal_holds(&other, newest, item->ca, cert, making->call.now))
+        newest = NULL;
+    if (newest != NULL && policy_precedes(&other, cert))
         return end(making, RENEWAL_KNOWN, "the store has a newer one already");
-    if (cert->serial.len == STORE_SERIAL) {
+    if (!take_present_key(making, newest, &other))
+        return end(making, RENEWAL_LATER, "the store has not its key any more");
+    if (newest != NULL && making->call.new_key && newest->since > making->call.now)
+        return end(making, RENEWAL_BUSY,
+                   "what began before the last renewal still ends under the one before: try again in a "
+                   "minute");
+    if (cert->serial.len == STORE_SERIAL && !making->call.new_key) {
         if (!fetch(&row, making, STORE_CERTIFICATES, cert->serial))
             return end(making, RENEWAL_LATER, "the store does not answer");
         stored = row;
     }
     if (stored != NULL && stored->status != STORE_CERT_VALID)
-        return end(making, RENEWAL_REFUSED, "it was revoked: make another, with another key");
+        return end(making, RENEWAL_REFUSED, "it was revoked: renew it with --new-key");
     return RENEWAL_DONE;
 }
 
 static enum renewal_outcome sign(struct making *making, struct bytes tbs)
 {
-    const struct cmp_authority *ca = making->item->ca;
-    const struct signature_algorithm *algorithm = making->item->cert->algorithm;
+    const struct cmp_authority *ca = making->call.item->ca;
+    const struct signature_algorithm *algorithm = making->call.item->cert->algorithm;
     struct signing item = {.algorithm = algorithm,
                            .key = ca->key,
                            .message = tbs,
@@ -145,9 +178,11 @@ static enum renewal_outcome issue(struct making *making)
     struct bytes tbs;
     uint64_t broken;
 
-    if (!certificate_read_tbs(&old, making->item->cert->tbs))
+    if (!certificate_read_tbs(&old, making->call.item->cert->tbs))
         return end(making, RENEWAL_REFUSED, "it has no version: make another by hand");
-    policy_new_serial(making->serial, making->now);
+    if (making->spki.len != 0 && !certificate_rekey(&old, making->arena, making->spki))
+        return end(making, RENEWAL_REFUSED, "its extensions are malformed: make another by hand");
+    policy_new_serial(making->serial, making->call.now);
     if (!certificate_reissue(&tbs, making->arena, &old, bytes_of(making->serial, STORE_SERIAL),
                              making->not_before, making->not_after))
         return end(making, RENEWAL_LATER, "there is no memory");
@@ -166,20 +201,22 @@ static enum renewal_outcome issue(struct making *making)
  * sooner: what began under the present one has the other half. At once, if that has ended. */
 static int64_t since(const struct making *making)
 {
-    int64_t left = making->item->cert->not_after - making->now;
+    int64_t left = making->call.item->cert->not_after - making->call.now;
 
-    return making->now + (left < 0 ? 0 : least(BOUND_RENEWAL_SETTLES, left / 2));
+    return making->call.now + (left < 0 ? 0 : least(BOUND_RENEWAL_SETTLES, left / 2));
 }
 
 static enum renewal_outcome keep(const struct making *making)
 {
-    const struct policy_renewable *item = making->item;
+    const struct policy_renewable *item = making->call.item;
     char text[NAME_TEXT_MAX], detail[256];
     uint8_t spki_hash[DIGEST_MAX];
-    const struct bytes hash = bytes_of(spki_hash, digest_compute(spki_hash, DIGEST_SHA256, item->cert->spki));
+    const struct bytes hash =
+        bytes_of(spki_hash, digest_compute(spki_hash, DIGEST_SHA256,
+                                           making->spki.len != 0 ? making->spki : item->cert->spki));
     const struct store_cert row = {.serial = bytes_of(making->serial, STORE_SERIAL),
                                    .status = STORE_CERT_VALID,
-                                   .issued_at = making->now,
+                                   .issued_at = making->call.now,
                                    .not_before = making->not_before,
                                    .not_after = making->not_after,
                                    .subject = item->cert->subject,
@@ -189,36 +226,54 @@ static enum renewal_outcome keep(const struct making *making)
                                    .profile = bytes_str(POLICY_OWN),
                                    .certificate = making->certificate};
     const struct store_renewal renewal = {.renewal = bytes_of(item->key, sizeof item->key),
-                                          .at = making->now,
+                                          .at = making->call.now,
                                           .since = since(making),
                                           .former = item->cert->der,
-                                          .certificate = making->certificate};
-    const struct store_lease lease = {lease_name, bytes_of(making->holder, RENEWAL_HOLDER), 0, 0};
-    struct store_audit audit = {
-        .at = making->now * 1000, .event = "renew", .outcome = "granted", .who = bytes_str(making->who)};
+                                          .certificate = making->certificate,
+                                          .key = making->key,
+                                          .former_key = making->present_key};
+    const struct store_lease lease = {lease_name, bytes_of(making->call.holder, RENEWAL_HOLDER), 0, 0};
+    struct store_audit audit = {.at = making->call.now * 1000,
+                                .event = "renew",
+                                .outcome = "granted",
+                                .who = bytes_str(making->call.who)};
     struct store_unit unit = {.issuer = bytes_of(item->ca->id, STORE_ISSUER_ID),
                               .arena = making->arena,
                               .key_unblocked = hash,
                               .lease = &lease,
                               .audit = &audit};
-    int len = snprintf(detail, sizeof detail, "%s of %s serial=", item->setting, item->ca->name);
+    int len = snprintf(detail, sizeof detail, "%s of %s%s serial=", item->setting, item->ca->name,
+                       making->call.new_key ? " key=new" : "");
 
     for (size_t i = 0; i < STORE_SERIAL && (size_t)len + 2 < sizeof detail; i++)
         len += snprintf(detail + len, sizeof detail - (size_t)len, "%02x", making->serial[i]);
     audit.detail = bytes_str(detail);
     store_unit_write(&unit, STORE_INSERT, STORE_CERTIFICATES, &row);
     store_unit_write(&unit, STORE_PUT, STORE_RENEWALS, &renewal);
-    if (store_commit_wait(making->store, &unit) && unit.outcome == STORE_DONE)
+    if (store_commit_wait(making->call.store, &unit) && unit.outcome == STORE_DONE)
         return RENEWAL_DONE;
     if (unit.outcome == STORE_CONFLICT && unit.conflict == STORE_PRE_KEY_BLOCKED)
-        return end(making, RENEWAL_REFUSED, "its key is blocked: make another, with another key");
+        return end(making, RENEWAL_REFUSED, "its key is blocked: renew it with --new-key");
     return end(making, RENEWAL_LATER, "the store did not take it");
 }
 
+static enum renewal_outcome make_key(struct making *making)
+{
+    char why[OWN_KEY_WHY_MAX];
+
+    return policy_make_own_key(why, &making->key, &making->spki, making->arena, making->call.policy,
+                               making->call.item)
+               ? RENEWAL_DONE
+               : end(making, RENEWAL_REFUSED, why);
+}
+
+/* A key that was made in a token for what then was not done stays there, of no use to anybody. */
 static enum renewal_outcome make_held(struct making *making)
 {
     enum renewal_outcome outcome = check_store(making);
 
+    if (outcome == RENEWAL_DONE && making->call.new_key)
+        outcome = make_key(making);
     if (outcome == RENEWAL_DONE)
         outcome = issue(making);
     return outcome == RENEWAL_DONE ? keep(making) : outcome;
@@ -241,21 +296,18 @@ static enum renewal_outcome make_alone(struct making *making)
     }
 }
 
-enum renewal_outcome renewal_make(char why[RENEWAL_WHY_MAX], const struct policy_renewable *item,
-                                  struct store *store, const uint8_t holder[RENEWAL_HOLDER], const char *who,
-                                  int64_t now)
+enum renewal_outcome renewal_make(char why[RENEWAL_WHY_MAX], const struct renewal_call *call)
 {
-    struct making making = {
-        .why = why, .item = item, .store = store, .holder = holder, .who = who, .now = now};
+    struct making making = {.why = why, .call = *call};
     enum renewal_outcome outcome;
 
     why[0] = 0;
     choose_times(&making);
-    if (now > item->ca->cert.not_after)
+    if (call->now > call->item->ca->cert.not_after)
         return end(&making, RENEWAL_REFUSED, "the CA's certificate has ended");
-    if (making.not_after <= item->cert->not_after)
+    if (!is_of_use(&making))
         return end(&making, RENEWAL_NO_USE,
-                   now <= item->cert->not_before
+                   call->now <= call->item->cert->not_before
                        ? "it would end no later: the present one has only just begun"
                        : "it would end no later: its CA, or a certificate above that, ends then");
     if ((making.arena = arena_new(ARENA)) == NULL)
@@ -297,17 +349,16 @@ static int is_time(int64_t last, int64_t every, int64_t now)
     return last == 0 || now - last >= every || now < last;
 }
 
-static void renew_item(struct renewing *job, size_t at, const struct policy_renewable *item,
-                       struct store *store, int64_t now)
+static void renew_item(struct renewing *job, size_t at, const struct renewal_call *call)
 {
     char why[RENEWAL_WHY_MAX];
     enum renewal_outcome outcome;
 
-    if (!is_time(job->refused[at], BOUND_RENEWAL_REFUSED, now))
+    if (!is_time(job->refused[at], BOUND_RENEWAL_REFUSED, call->now))
         return;
-    outcome = renewal_make(why, item, store, job->holder, "cmpd", now);
-    tell(job, at, item, outcome, why);
-    job->refused[at] = outcome == RENEWAL_REFUSED ? now : 0;
+    outcome = renewal_make(why, call);
+    tell(job, at, call->item, outcome, why);
+    job->refused[at] = outcome == RENEWAL_REFUSED ? call->now : 0;
     if (outcome == RENEWAL_DONE || outcome == RENEWAL_KNOWN)
         job->looked = 0;
 }
@@ -315,12 +366,14 @@ static void renew_item(struct renewing *job, size_t at, const struct policy_rene
 static void renew_due(struct renewing *job, const struct policy *policy, struct store *store, int64_t now)
 {
     struct policy_renewable item;
+    const struct renewal_call call = {
+        .policy = policy, .item = &item, .store = store, .holder = job->holder, .who = "cmpd", .now = now};
 
     for (size_t i = 0; i < policy_config(policy)->ca_count; i++)
         for (int use = 0; use < POLICY_USES; use++) {
             size_t at = i * POLICY_USES + (size_t)use;
             if (policy_renewable(&item, policy, i, (enum policy_use)use) && renewal_is_due(&item, now))
-                renew_item(job, at, &item, store, now);
+                renew_item(job, at, &call);
             else
                 job->refused[at] = 0;
         }

@@ -1,6 +1,6 @@
 /* renewal.h: a CA renews its own certificates for answers and CRLs, with their key, at the last third of
  * their validity. One node does it, who holds a lease for that moment; all nodes look for what is new, and
- * take it up (server/policy/renewals.h). A new key comes only by the operator's hand. */
+ * take it up (server/policy/renewals.h). A new key comes only by command (server/policy/own_key.h). */
 #ifndef CMPD_UPKEEP_RENEWAL_H
 #define CMPD_UPKEEP_RENEWAL_H
 
@@ -24,12 +24,21 @@ enum renewal_outcome {
  * without the store. */
 int renewal_is_due(const struct policy_renewable *item, int64_t now);
 
-/* renewal_make renews |item|, which can be: its CA issues the certificate anew with another serial and
- * validity, all else as it is, and the store takes it, with an audit record of |who|. |holder| is the
- * process. |why| tells of what was not done. Waits for the store, and for the key. */
-enum renewal_outcome renewal_make(char why[RENEWAL_WHY_MAX], const struct policy_renewable *item,
-                                  struct store *store, const uint8_t holder[RENEWAL_HOLDER], const char *who,
-                                  int64_t now);
+/* struct renewal_call is what is to be renewed, for whom. */
+struct renewal_call {
+    const struct policy *policy;
+    const struct policy_renewable *item; /* of |policy|; it can be renewed */
+    struct store *store;
+    const uint8_t *holder; /* RENEWAL_HOLDER octets: the process */
+    const char *who;       /* for the audit log */
+    int64_t now;           /* Unix seconds */
+    int new_key; /* 1: with a new key, which the store has sealed, or the token that has the present one */
+};
+
+/* renewal_make renews what |call| names: its CA issues the certificate anew with another serial and validity,
+ * and by choice another key, all else as it is, and the store takes it, with an audit record. |why| tells of
+ * what was not done. Waits for the store, and for the key. */
+enum renewal_outcome renewal_make(char why[RENEWAL_WHY_MAX], const struct renewal_call *call);
 
 /* struct renewing is the state of the job. All zero at first. */
 struct renewing {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A CA renews its CMP certificate by itself, before it ends, while stations enroll; every node takes it up; a node starts
-# with it though the file's has ended. By command, too. What another CA has issued, nobody renews.
+# with it though the file's has ended. By command, too, and then by choice with a new key, sealed in the store or in a token.
+# What another CA has issued, nobody renews.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../short_lived.sh"
 
@@ -84,6 +85,60 @@ same "one more was made" "$(comm -13 "$work/before" "$work/after" | wc -l)" 1
 same "the list says so" "$(of_cmp in_use)" store
 [[ $(of_cmp not_after) > $before ]] || fail "what is in use ends no later: $(of_cmp not_after), before: $before"
 ok "and again at once" ctl certificate renew ca/cmp.pem
+
+# ---- with a new key: what begins before it is in use ends under the former ----
+public_key() { openssl x509 -in "$1" -noout -pubkey; }
+first_node=$server
+# nodes: both begin anew, and know what the store has.
+nodes() {
+    for node in "$first_node" "$second_node"; do
+        kill -INT "$node" 2>/dev/null || true
+        wait "$node" || true
+    done
+    start_server cmpd "$dir/cmpd.yaml" "$log"
+    first_node=$server
+    start_server cmpd "$work/second/cmpd.yaml" "$work/second.log"
+    second_node=$server
+    server=$first_node port=$first_port
+}
+# settle: two minutes later. A renewed certificate is in use from that moment on.
+settle() {
+    sqlite3 "$dir/store/cmpd.db" 'UPDATE renewals SET since = at - 1'
+}
+refused "not while the last renewal settles" 'still ends under the one before: try again in a minute' ctl certificate renew ca/cmp.pem --new-key
+settle
+ok "with a new key" ctl certificate renew ca/cmp.pem --new-key
+nodes
+ok "a station enrolls" by_signature
+same "under the former key still" "$(public_key "$work/extra.pem")" "$(public_key "$dir/ca/cmp.pem")"
+settle
+nodes
+ok "later" by_signature
+cp "$work/extra.pem" "$work/rekeyed.pem"
+[ "$(public_key "$work/rekeyed.pem")" != "$(public_key "$dir/ca/cmp.pem")" ] || fail "the key is the one of before"
+port=$second_port
+ok "by the other node" by_signature
+same "under the same one" "$(public_key "$work/extra.pem")" "$(public_key "$work/rekeyed.pem")"
+port=$first_port
+wait_ready 200
+ok "it is renewed like any other" ctl certificate renew ca/cmp.pem
+settle
+nodes
+ok "and a station enrolls" by_signature
+same "under the new key" "$(public_key "$work/extra.pem")" "$(public_key "$work/rekeyed.pem")"
+[ "$(signer_serial)" != "$(openssl x509 -in "$work/rekeyed.pem" -noout -serial | cut -d= -f2)" ] || fail "it was not renewed"
+ok "all that is stored fits together" ctl db check
+kill -INT "$second_node"; wait "$second_node" || true
+
+# ---- who has another seal_key goes on with what it has, and says so ----
+cp "$dir/ca/seal.key" "$work/seal.key"
+openssl rand -hex 32 >"$dir/ca/seal.key"
+reload
+wait_log "$log" 'sealed under another seal_key than this node has'
+ok "a station enrolls all the same" by_signature
+cp "$work/seal.key" "$dir/ca/seal.key"
+reload
+
 refused "the root is not ours to renew" 'no CA of this configuration renews it' ctl certificate renew "cas[0].chain[0]"
 refused "nor is there this" "has no certificate 'nothing.pem'" ctl certificate renew nothing.pem
 short_lived root -60 600

@@ -211,4 +211,34 @@ PY
     ended "$program" "$server" 0
     rm "$hsm/hang" "$hsm/hanging"
 done
+
+# ---- a new key, made in the token ----
+
+demo anew
+credentials
+log=$work/anew.log
+into_token "$dir/ca/cmp.key" cmp-anew "$((++id))"
+use_key cmp_key "$(token_uri cmp-anew)"
+signs_answers() {
+    cmp -cmd ir -newkey "$work/new.key" -subject /CN=gnb "${by_device[@]}" -certout "$work/out.pem" -extracertsout "$work/extra.pem" -implicit_confirm
+}
+renew() {
+    "$CMPD_BIN/cmpctl" certificate renew ca/cmp.pem --new-key --config "$dir/cmpd.yaml"
+}
+touch "$hsm/lost"
+refused "not while the token is lost" 'cmpd.yaml:[0-9]*: ' renew
+rm "$hsm/lost"
+ok "a certificate with a new key" renew
+# Two minutes later.
+sqlite3 "$dir/store/cmpd.db" 'UPDATE renewals SET since = at - 1'
+start_server cmpd "$dir/cmpd.yaml" "$log"
+ok "a station enrolls" signs_answers
+[ "$(openssl x509 -in "$work/extra.pem" -noout -pubkey)" != "$(openssl x509 -in "$dir/ca/cmp.pem" -noout -pubkey)" ] ||
+    fail "answers are under the key of before"
+touch "$hsm/lost"
+refused "no answer without the token" 'transfer error' signs_answers
+wait_log "$log" "text=\"the server's key is not available"
+rm "$hsm/lost"
+until_so "it is back" signs_answers
+stop_server
 done_testing

@@ -42,7 +42,13 @@ static const struct certificate *signer_of(const struct world *world, const stru
     const struct config_profile *config =
         strcmp(answer->result.profile, world->other_config.name) == 0 ? &world->other_config : &world->config;
 
-    return config->answer.signed_by == CONFIG_SIGNED_BY_CA ? &world->issuing.cert : &world->cmp_signer.cert;
+    if (config->answer.signed_by == CONFIG_SIGNED_BY_CA)
+        return &world->issuing.cert;
+    /* Who asks for the former one says so by its own checks. */
+    return world->ca.former_cmp_cert.der.len != 0 && answer->message.extra_cert_count != 0 &&
+                   bytes_equal(answer->message.extra_certs[0], world->ca.former_cmp_cert.der)
+               ? &world->ca.former_cmp_cert
+               : &world->cmp_signer.cert;
 }
 
 static void check_protection(struct world *world, const struct answer *answer)
@@ -71,8 +77,7 @@ static void check_protection(struct world *world, const struct answer *answer)
     public_key_free(key);
     must(item.valid);
     /* RFC 9483 3.3: "The first certificate in this field MUST be the CMP protection certificate" */
-    must(message.extra_cert_count > 0 && (bytes_equal(message.extra_certs[0], signer->der) ||
-                                          bytes_equal(message.extra_certs[0], world->ca.former_cmp_cert)));
+    must(message.extra_cert_count > 0 && bytes_equal(message.extra_certs[0], signer->der));
     must(bytes_equal(message.header.sender_name, signer->subject));
     must(bytes_equal(message.header.sender_kid, signer->key_id));
 }

@@ -444,53 +444,74 @@ Test(answer, after_the_end_of_what_signs_nothing_is_done_and_the_answer_is_bare)
     cr_expect_eq(world->cert_count, 0);
 }
 
-/* RFC 9810 5.1: "Subsequent messages" of a transaction may leave out what the first one had, and a station
- * may keep who answered first. */
-Test(answer, all_answers_of_a_transaction_are_under_one_certificate)
+/* One that ends in a minute, of |key|, comes before the CMP certificate, which is in use in five seconds. */
+static void have_former(const struct private_key *key)
 {
     struct cmp_authority *ca = &world->ca;
     struct certificate_tbs tbs;
-    struct answer begun, answer;
-    struct bytes confirm, former;
+    struct bytes former, der;
 
-    /* Another one for the same key. What it is signed with, nobody asks here. */
     cr_assert(certificate_read_tbs(&tbs, ca->cmp_cert.tbs));
+    cr_assert(certificate_rekey(&tbs, world->arena, private_key_spki(key)));
     cr_assert(certificate_reissue(&former, world->arena, &tbs, bytes_str("0123456789abcdef"),
                                   world->now - 100, world->now + 60));
-    cr_assert(
-        certificate_assemble(&ca->former_cmp_cert, world->arena, former, ca->algorithm, bytes_str("-")));
+    /* What it is signed with, nobody asks here. */
+    cr_assert(certificate_assemble(&der, world->arena, former, ca->algorithm, bytes_str("-")));
+    cr_assert(certificate_parse(&ca->former_cmp_cert, der));
+    ca->former_cmp_key = key;
     memcpy(ca->former_extra_certs, ca->signed_extra_certs, sizeof ca->former_extra_certs);
-    ca->former_extra_certs[0] = ca->former_cmp_cert;
-    ca->former_not_after = world->now + 60;
+    ca->former_extra_certs[0] = der;
     ca->cmp_since = world->now + 5;
-
-    begun = world_send(world, client_request(&client, PKI_IR));
-    cr_expect(bytes_equal(begun.message.extra_certs[0], ca->former_cmp_cert));
-    confirm = client_confirm(&client, &begun, -1);
-    world->now += 10; /* it is in use, and this transaction began before */
-    answer = world_send(world, confirm);
-    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->former_cmp_cert));
-    expect_pkiconf(&answer);
-    answer_free(&begun);
-    world->now += 60; /* the former one has ended */
-    answer = world_send(world, confirm);
-    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->cmp_cert.der));
-    answer_free(&answer);
 }
 
-/* Who begins once it is in use has answers under it. */
-Test(answer, a_transaction_that_begins_later_is_under_the_new_one)
+/* RFC 9483 3.1, 3.3: protected by the key of |cert|, which is named and comes first. */
+static void is_under(const struct answer *answer, const struct certificate *cert)
 {
-    struct cmp_authority *ca = &world->ca;
-    struct answer answer;
+    CBS algorithm = cbs_of(answer->message.header.protection_alg);
+    struct bytes part;
 
-    ca->former_cmp_cert = world->issuing.cert_der;
-    ca->former_extra_certs[0] = ca->former_cmp_cert;
-    ca->former_not_after = world->now + 60;
-    ca->cmp_since = world->now;
-    answer = world_send(world, client_request(&client, PKI_IR));
-    cr_expect(bytes_equal(answer.message.extra_certs[0], ca->cmp_cert.der));
-    answer_free(&answer);
+    cr_expect(bytes_equal(answer->message.extra_certs[0], cert->der));
+    cr_expect(bytes_equal(answer->message.header.sender_kid, cert->key_id));
+    cr_assert(pki_protected_part(&part, world->arena, &answer->message));
+    cr_expect(verify_signature(cert->spki, signature_parse(&algorithm), part, answer->message.protection));
+}
+
+/* RFC 9810 5.1: "Subsequent messages" of a transaction may leave out what the first one had, and a station
+ * may keep who answered first: its key as well as its certificate. */
+Test(answer, all_answers_of_a_transaction_are_under_one_certificate)
+{
+    struct private_key *another = private_key_generate(private_key_kind(world->ca.cmp_key), 2048);
+    const struct private_key *keys[] = {world->ca.cmp_key, another};
+    struct cmp_authority *ca = &world->ca;
+
+    for (int i = 0; i < 2; i++) {
+        struct answer begun, answer;
+        struct client later;
+        struct bytes confirm;
+
+        client_cleanup(&client);
+        client_init(&client, world, 0);
+        have_former(keys[i]);
+        begun = world_send(world, client_request(&client, PKI_IR));
+        is_under(&begun, &ca->former_cmp_cert);
+        confirm = client_confirm(&client, &begun, -1);
+        world->now += 10; /* it is in use, and this transaction began before */
+        answer = world_send(world, confirm);
+        is_under(&answer, &ca->former_cmp_cert);
+        expect_pkiconf(&answer);
+        answer_free(&begun);
+        answer_free(&answer);
+        client_init(&later, world, 0); /* and this one later */
+        begun = world_send(world, client_request(&later, PKI_IR));
+        is_under(&begun, &ca->cmp_cert);
+        answer_free(&begun);
+        client_cleanup(&later);
+        world->now += 60; /* the former one has ended */
+        answer = world_send(world, confirm);
+        is_under(&answer, &ca->cmp_cert);
+        answer_free(&answer);
+    }
+    private_key_free(another);
 }
 
 /* A transaction that the end comes into goes on when somebody has done something about it. */

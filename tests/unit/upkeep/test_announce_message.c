@@ -79,8 +79,8 @@ Test(announce_message, the_former_certificate_goes_with_it_until_it_ends)
     struct cmp_authority renewed = *ca();
     size_t with[2];
 
-    renewed.former_cmp_cert = renewed.cert.der; /* any other */
-    renewed.former_not_after = NOW;
+    renewed.former_cmp_cert = renewed.cert; /* any other */
+    renewed.former_cmp_cert.not_after = NOW;
     for (int is_over = 0; is_over < 2; is_over++) {
         struct arena *arena = arena_new(BOUND_JOB_ARENA);
         struct pki_message message;
@@ -90,7 +90,7 @@ Test(announce_message, the_former_certificate_goes_with_it_until_it_ends)
                                    NOW + is_over, &why));
         cr_assert_eq(pki_message_decode(&message, &why, der), PKI_WHOLE, "%s", why);
         cr_expect(bytes_equal(message.extra_certs[0], renewed.cmp_cert.der));
-        cr_expect(is_over || bytes_equal(message.extra_certs[1], renewed.former_cmp_cert));
+        cr_expect(is_over || bytes_equal(message.extra_certs[1], renewed.former_cmp_cert.der));
         with[is_over] = message.extra_cert_count;
         arena_free(arena);
     }

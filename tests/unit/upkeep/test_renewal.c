@@ -25,9 +25,20 @@ static int64_t due(void)
     return item.cert->not_after - (item.cert->not_after - item.cert->not_before) / 3;
 }
 
+static enum renewal_outcome make(const uint8_t *by, int64_t now, int new_key)
+{
+    return renewal_make(why, &(struct renewal_call){.policy = demo.policy,
+                                                    .item = &item,
+                                                    .store = store,
+                                                    .holder = by,
+                                                    .who = "a test",
+                                                    .now = now,
+                                                    .new_key = new_key});
+}
+
 static enum renewal_outcome make_at(int64_t now)
 {
-    return renewal_make(why, &item, store, holder, "a test", now);
+    return make(holder, now, 0);
 }
 
 /* As a node does that has seen it. */
@@ -201,7 +212,7 @@ Test(renewal, of_two_nodes_one_renews)
     int64_t now = due();
 
     cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
-    cr_expect_eq(renewal_make(why, &item, store, other, "a test", now), RENEWAL_KNOWN);
+    cr_expect_eq(make(other, now, 0), RENEWAL_KNOWN);
 }
 
 /* Another one has it. */
@@ -363,4 +374,223 @@ Test(renewal, what_is_not_taken_up_is_an_alarm_and_keeps_nothing_else_waiting)
     renewing_run(&job, demo.policy, store, seen + BOUND_RENEWAL_SETTLES + 2);
     cr_expect_eq(atomic_load(&job.is_new), 0, "at once");
     cr_expect_eq(job.alarm, 0);
+}
+
+/* ---- with a new key ---- */
+
+static enum renewal_outcome rekey_at(int64_t now)
+{
+    return make(holder, now, 1);
+}
+
+/* What signs answers now, and did before; signing shows that key and certificate belong together. */
+static void signs_with_its_key(const struct certificate *cert, const struct private_key *key)
+{
+    struct arena *arena = arena_new(DAY);
+    struct signing signing = {.algorithm = item.ca->cmp_algorithm,
+                              .key = key,
+                              .message = bytes_str("an answer"),
+                              .signature = arena_alloc(arena, private_key_signature_max(key))};
+    struct signing *all[] = {&signing};
+
+    sign_batch(all, 1);
+    cr_expect(verify_signature(cert->spki, signing.algorithm, signing.message,
+                               bytes_of(signing.signature, signing.signature_len)));
+    arena_free(arena);
+}
+
+/* RFC 5280 4.2.1.2: the key's identifier is another one, all else stays. */
+Test(renewal, by_command_the_key_is_a_new_one_and_the_former_signs_what_it_began)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct certificate before, after;
+
+    cr_assert(certificate_parse(&before, arena_copy(arena, item.cert->der)));
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    take_up(now);
+    take();
+    after = *item.cert;
+    cr_expect_not(bytes_equal(after.spki, before.spki) || bytes_equal(after.key_id, before.key_id));
+    cr_expect(bytes_equal(after.subject, before.subject));
+    cr_expect_eq(after.key_usage, before.key_usage);
+    cr_expect(bytes_equal(after.extended_key_usage, before.extended_key_usage));
+    cr_expect(after.not_after > before.not_after);
+    cr_expect(bytes_equal(item.ca->former_cmp_cert.der, before.der));
+    cr_expect_eq(item.ca->cmp_since, now + BOUND_RENEWAL_SETTLES);
+    signs_with_its_key(&after, item.ca->cmp_key);
+    signs_with_its_key(&before, item.ca->former_cmp_key);
+    /* Not in the clear. */
+    struct store_renewal row = stored(arena);
+    cr_expect_gt(row.key.len, 0);
+    cr_expect_null(memmem(row.key.data, row.key.len, "PRIVATE", 7));
+    arena_free(arena);
+}
+
+/* Another node, or this one after a restart, knows the file alone. */
+static void start_anew(int64_t now)
+{
+    struct config_fault fault;
+    struct policy *fresh = policy_load_file(&fault, demo.config, now);
+
+    cr_assert_not_null(fresh, "%s", fault.text);
+    policy_release(demo.policy);
+    demo.policy = fresh;
+    take_up(now);
+    take();
+}
+
+/* It is renewed by itself like any other; and may be replaced once more. */
+Test(renewal, a_new_key_stays_until_the_next_one)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct bytes first, second;
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    take_up(now);
+    now = due();
+    first = arena_copy(arena, item.cert->spki);
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    start_anew(now);
+    cr_expect(bytes_equal(item.cert->spki, first));
+    cr_expect_eq(item.ca->former_cmp_key, item.ca->cmp_key);
+    signs_with_its_key(item.cert, item.ca->cmp_key);
+    cr_expect_eq(rekey_at(now), RENEWAL_BUSY, "what began under the one before is not over");
+    now += BOUND_RENEWAL_SETTLES;
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    start_anew(now);
+    second = item.cert->spki;
+    cr_expect_not(bytes_equal(second, first));
+    cr_expect(bytes_equal(item.ca->former_cmp_cert.spki, first));
+    signs_with_its_key(item.cert, item.ca->cmp_key);
+    signs_with_its_key(&item.ca->former_cmp_cert, item.ca->former_cmp_key);
+    arena_free(arena);
+}
+
+/* The key may be known to others: that is when it is needed most. */
+Test(renewal, what_was_revoked_or_blocked_gets_a_new_key)
+{
+    int64_t now = due();
+    struct store_cert_change change = {.status = STORE_CERT_REVOKED, .reason = 1, .at = now};
+    struct store_unit unit = {.issuer = test_issuer(), .change = &change};
+    struct store_blocked_key row = {.at = now, .reason = 1};
+    struct store_unit block = {.issuer = test_issuer()};
+    uint8_t hash[DIGEST_MAX];
+
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    take_up(now);
+    take();
+    change.serial = item.cert->serial;
+    cr_assert(store_commit_wait(store, &unit) && unit.outcome == STORE_DONE);
+    row.spki_hash = bytes_of(hash, digest_compute(hash, DIGEST_SHA256, item.cert->spki));
+    store_unit_write(&block, STORE_ONCE, STORE_BLOCKED_KEYS, &row);
+    cr_assert(store_commit_wait(store, &block) && block.outcome == STORE_DONE);
+    now += BOUND_RENEWAL_SETTLES;
+    cr_expect_eq(make_at(now), RENEWAL_REFUSED);
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    cr_expect(is_lacked(now));
+}
+
+/* Where both end with their CA, the one that began later is used. */
+Test(renewal, a_new_key_need_not_last_longer)
+{
+    take();
+    int64_t now = item.ca->cert.not_after - DAY;
+    struct bytes before;
+
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    take_up(now);
+    take();
+    before = item.cert->spki;
+    now += BOUND_RENEWAL_SETTLES;
+    cr_expect_eq(make_at(now), RENEWAL_NO_USE);
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    start_anew(now);
+    cr_expect_eq(item.cert->not_after, item.ca->cert.not_after);
+    cr_expect_not(bytes_equal(item.cert->spki, before));
+}
+
+static void is_not_taken_up(int64_t now, const char *says)
+{
+    struct policy_renewals *renewals = policy_renewals_read(demo.policy, store, now);
+    struct config_fault fault;
+
+    cr_assert(policy_lacks(demo.policy, renewals));
+    cr_expect_null(policy_load_renewed(&fault, demo.policy, demo.config, renewals, now));
+    cr_expect_not_null(strstr(fault.text, says), "%s", fault.text);
+    policy_renewals_release(renewals);
+}
+
+/* Who may write rows has not the seal_key. */
+Test(renewal, a_key_that_does_not_open_or_belong_is_not_used)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct store_renewal good, bad;
+    uint8_t *octets;
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    good = bad = stored(arena);
+    octets = arena_alloc(arena, good.key.len);
+    memcpy(octets, good.key.data, good.key.len);
+    octets[good.key.len - 1] ^= 1;
+    bad.key = bytes_of(octets, good.key.len);
+    put(&bad);
+    is_not_taken_up(now, "sealed under another seal_key");
+    bad.key = bytes_str("x");
+    put(&bad);
+    is_not_taken_up(now, "sealed under another seal_key");
+    bad.key = bytes_of(NULL, 0);
+    put(&bad);
+    cr_expect_not(is_lacked(now), "another key than the file's, and none that comes with it");
+    put(&good);
+    take_up(now);
+    take();
+    /* One that was in use before: it is of another certificate. */
+    now += BOUND_RENEWAL_SETTLES;
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    bad = stored(arena);
+    bad.key = good.key;
+    put(&bad);
+    is_not_taken_up(now, "does not belong to the renewed certificate");
+    arena_free(arena);
+}
+
+/* A node of 0.1.0 renews what the file has, and leaves the key of before in the row. */
+Test(renewal, a_certificate_of_the_files_key_is_used_with_it)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct store_renewal plain, keyed;
+
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    plain = stored(arena);
+    cr_assert_eq(plain.key.len, 0);
+    take_up(now);
+    take();
+    now += BOUND_RENEWAL_SETTLES;
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    keyed = stored(arena);
+    plain.key = keyed.key;
+    put(&plain);
+    start_anew(now);
+    cr_expect(policy_is_files_key(&item));
+    signs_with_its_key(item.cert, item.ca->cmp_key);
+    arena_free(arena);
+}
+
+Test(renewal, without_a_seal_key_there_is_no_new_one)
+{
+    struct config_fault fault;
+    int64_t now;
+
+    cr_assert(demo_edit(&demo, &fault, "      allowed: true             # shared secrets",
+                        "      allowed: false            #") &&
+                  demo_edit(&demo, &fault, "\nseal_key:", "\n# seal_key:"),
+              "%s", fault.text);
+    now = due();
+    cr_expect_eq(rekey_at(now), RENEWAL_REFUSED);
+    cr_expect_not_null(strstr(why, "names no seal_key"), "%s", why);
+    cr_expect_not(is_lacked(now));
 }
