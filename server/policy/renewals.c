@@ -31,7 +31,7 @@ struct policy_renewals {
 
 /* ---- which there are ---- */
 
-static void make_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct bytes spki)
+void policy_renewal_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct bytes spki)
 {
     uint8_t digest[DIGEST_MAX];
 
@@ -53,7 +53,7 @@ int policy_renewable(struct policy_renewable *out, const struct policy *policy, 
         return 0;
     if (!authority->issues_own[use])
         out->why_not = "another CA has issued it: have that one issue the next, and name it in cmpd.yaml";
-    make_key(out->key, use, out->cert->spki);
+    policy_renewal_key(out->key, use, out->cert->spki);
     return 1;
 }
 
@@ -149,7 +149,7 @@ static const struct store_renewal *find(struct certificate *cert, const struct p
 {
     uint8_t key[STORE_RENEWAL_KEY];
 
-    make_key(key, use, present->spki);
+    policy_renewal_key(key, use, present->spki);
     for (size_t i = 0; renewals != NULL && i < renewals->count; i++) {
         const struct store_renewal *row = renewals->of[i].row;
         if (memcmp(renewals->of[i].issuer, ca->id, STORE_ISSUER_ID) == 0 &&
