@@ -19,6 +19,7 @@ struct issuer {
     unsigned settled;            /* … and up to which of those its certificate was looked up since */
     int64_t tried_ms;            /* when one was asked for last; 0: never */
     int failing;                 /* 1: that failed, and the log says so */
+    int told_ended;              /* 1: the log has said that the CA has ended */
     char ca[STORE_NAME_MAX + 1]; /* its name */
     unsigned days;               /* for which a responder is certified */
     int64_t wanted_ms;           /* by the clock that nobody sets: since when one is wanted; 0: none is */
@@ -348,7 +349,7 @@ static void set_responder(struct ocsp_service *service, struct issuer *issuer, s
  * new one would end with it, too. */
 static int is_due(int64_t end, const struct cmp_authority *ca, unsigned days, int64_t now)
 {
-    if (now > ca->cert.not_after)
+    if (now >= ca->cert.not_after)
         return 0;
     return end <= now || (end - now < (int64_t)days * DAY / 2 && end < ca->cert.not_after);
 }
@@ -367,6 +368,17 @@ static void note_wanted(struct ocsp_service *service, struct issuer *issuer, con
     pthread_mutex_unlock(&service->lock);
 }
 
+static void tell_if_ended(struct issuer *issuer, const struct cmp_authority *ca, int64_t now)
+{
+    int ended = now > ca->cert.not_after;
+
+    if (ended && !issuer->told_ended)
+        log_line(LOG_ERROR, "OCSP ended", log_word("ca", ca->name),
+                 log_text("reason", "the CA's certificate has ended"),
+                 log_text("text", "nobody signs for it any more: who asks gets unauthorized"));
+    issuer->told_ended = ended;
+}
+
 static void renew(struct ocsp_service *service, struct issuer *issuer, const struct cmp_authority *ca,
                   unsigned days, int64_t now)
 {
@@ -376,6 +388,7 @@ static void renew(struct ocsp_service *service, struct issuer *issuer, const str
     const char *why;
 
     note_wanted(service, issuer, ca, days, is_wanted);
+    tell_if_ended(issuer, ca, now);
     if (!is_wanted || (issuer->failing && clock_steady_ms() - issuer->tried_ms < RETRY_MS))
         return;
     issuer->tried_ms = clock_steady_ms();

@@ -359,6 +359,13 @@ Test(ocsp, of_a_CA_that_has_ended_none_is_late)
 
     renew_at(end - DAY);
     cr_expect_eq(told(end, 0).not_after, end);
-    renew_at(end + 1);
+    CAPTURE(renew_at(end));
+    cr_expect_str_empty(logged);
+    cr_expect_eq(service.issuers[0].wanted_ms, 0, "one that ends now would sign nothing");
+    CAPTURE(renew_at(end + 1));
+    cr_expect_not_null(strstr(logged, "event=\"OCSP ended\" ca=issuing"), "%s", logged);
     cr_expect_not(told(end + 1, INT64_MAX).is_late);
+    CAPTURE(renew_at(end + 2));
+    cr_expect_str_empty(logged, "it is said once");
+    cr_expect_null(ocsp_responder(&service, ca_id, end + 2));
 }
