@@ -468,6 +468,7 @@ static int start(struct server *server, char **argv)
     exchange = ocsp_exchange(server->ocsp);
     server->health.upkeep = server->upkeep;
     server->health.crl = server->crl;
+    server->health.ocsp = server->ocsp;
     server->health.pipeline = server->pipeline;
     server->health.store = server->store;
     handlers[0] = (struct front_handler){"/healthz", CONFIG_SERVE_HEALTH, live_page, &server->health};
@@ -479,9 +480,9 @@ static int start(struct server *server, char **argv)
     server->started = time(NULL);
     handlers[4] =
         (struct front_handler){"/tolerances", CONFIG_SERVE_ADMIN, tolerances_page, &server->started};
-    server->metrics = metrics_new(&(struct metrics_sources){&server->health, server->ocsp, server->started,
-                                                            CMPD_VERSION, front_backend()},
-                                  server->policy);
+    server->metrics = metrics_new(
+        &(struct metrics_sources){&server->health, server->started, CMPD_VERSION, front_backend()},
+        server->policy);
     if (server->metrics == NULL)
         return fail("out of memory");
     handlers[5] = (struct front_handler){"/metrics", CONFIG_SERVE_ADMIN, metrics_page, server->metrics};

@@ -38,6 +38,7 @@ struct trails {
 struct key {
     uint8_t id[AUDIT_KEY_ID];
     struct public_key *key;
+    int64_t not_before, not_after; /* Unix seconds */
 };
 
 struct audit_verify {
@@ -205,11 +206,42 @@ static void check_trails(struct audit_verify *v, const struct trails *trails)
 
 /* ---- seals ---- */
 
-static const struct public_key *key_of(const struct audit_verify *v, const uint8_t *id)
+/* The key that signs |seal|, for the time that the seal says if there is one for that, else for another. */
+static const struct key *key_of(const struct audit_verify *v, const struct audit_seal *seal, int64_t at)
 {
+    const struct key *found = NULL;
+
     for (size_t i = 0; i < v->key_count; i++)
-        if (memcmp(v->keys[i].id, id, AUDIT_KEY_ID) == 0)
-            return v->keys[i].key;
+        if (memcmp(v->keys[i].id, seal->key, AUDIT_KEY_ID) == 0) {
+            found = &v->keys[i];
+            if (at >= found->not_before && at <= found->not_after)
+                break;
+        }
+    return found;
+}
+
+/* NULL, and a fault: there is none that may be believed. */
+static const struct public_key *trusted_key(struct audit_verify *v, const struct audit_seal *seal,
+                                            const char *where)
+{
+    enum { MS = 1000 };
+    char hex[2 * AUDIT_KEY_ID + 1];
+    int64_t at = seal->at / MS;
+    const struct key *key = key_of(v, seal, at);
+
+    log_hex(hex, sizeof hex, bytes_of(seal->key, AUDIT_KEY_ID));
+    if (key == NULL)
+        fault(v,
+              "%s is signed with a key that is in no CMP certificate given (key %s): name the certificate "
+              "with --certificate",
+              where, hex);
+    else if (at < key->not_before || at > key->not_after)
+        fault(v,
+              "%s says a time at which the CMP certificate of its key was not valid (key %s): if you know "
+              "why, name the certificate with --certificate",
+              where, hex);
+    else
+        return key->key;
     return NULL;
 }
 
@@ -217,7 +249,6 @@ static const struct public_key *key_of(const struct audit_verify *v, const uint8
 static int check_seal(struct audit_verify *v, struct audit_seal *seal, const char *where, struct bytes text,
                       struct bytes signature)
 {
-    char hex[2 * AUDIT_KEY_ID + 1];
     struct verification item = {.message = text, .signature = signature};
 
     if (!audit_seal_parse(seal, text)) {
@@ -225,14 +256,9 @@ static int check_seal(struct audit_verify *v, struct audit_seal *seal, const cha
         return 0;
     }
     item.algorithm = seal->algorithm;
-    item.key = key_of(v, seal->key);
-    if (item.key == NULL) {
-        fault(v,
-              "%s is signed with a key that is in no CMP certificate given (key %s): name the certificate "
-              "with --certificate",
-              where, log_hex(hex, sizeof hex, bytes_of(seal->key, AUDIT_KEY_ID)));
+    item.key = trusted_key(v, seal, where);
+    if (item.key == NULL)
         return 0;
-    }
     verify_batch(&(struct verification *){&item}, 1);
     if (!item.valid)
         fault(v, "%s was changed: its signature does not verify", where);
@@ -412,7 +438,7 @@ void audit_verify_free(struct audit_verify *v)
     free(v);
 }
 
-int audit_verify_key(struct audit_verify *v, struct bytes spki)
+int audit_verify_key(struct audit_verify *v, struct bytes spki, int64_t not_before, int64_t not_after)
 {
     struct key *keys = realloc(v->keys, (v->key_count + 1) * sizeof *keys), *key;
 
@@ -425,6 +451,8 @@ int audit_verify_key(struct audit_verify *v, struct bytes spki)
         public_key_free(key->key);
         return 0;
     }
+    key->not_before = not_before;
+    key->not_after = not_after;
     v->key_count++;
     return 1;
 }

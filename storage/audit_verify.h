@@ -20,8 +20,10 @@ struct audit_verify *audit_verify_new(void (*fault)(void *arg, const char *text)
 
 void audit_verify_free(struct audit_verify *verify);
 
-/* audit_verify_key adds a public key that seals may be signed with. Returns 1, or 0 if it cannot be used. */
-int audit_verify_key(struct audit_verify *verify, struct bytes spki);
+/* audit_verify_key adds a public key that seals may be signed with that say that they were made from
+ * |not_before| to |not_after| (Unix seconds). It may be added again, for another time. Returns 1, or 0 if it
+ * cannot be used. */
+int audit_verify_key(struct audit_verify *verify, struct bytes spki, int64_t not_before, int64_t not_after);
 
 /* audit_verify_line takes a line of a node's log; |where| names it in faults. To be called before the seals.
  * Returns 1 if the line is that of a seal. */

@@ -4,7 +4,6 @@
 
 #include "server/admin/health.h"
 #include "server/base/metrics_text.h"
-#include "server/ocsp/ocsp.h"
 
 /* metrics_table is all metrics of cmpd, |metrics_table_count| rows, in the order in which they are written:
  * for metrics_begin. */
@@ -14,8 +13,7 @@ extern const size_t metrics_table_count;
 /* struct metrics_sources is whom rows that gather ask. */
 struct metrics_sources {
     struct health *health;
-    struct ocsp_service *ocsp; /* NULL: it is not served */
-    int64_t started;           /* Unix seconds */
+    int64_t started; /* Unix seconds */
     const char *version, *front;
 };
 
@@ -62,7 +60,8 @@ extern struct metric node_build, node_started, node_ready, node_draining, node_c
 /* metrics_certificates.c */
 extern struct metric certificates_all, certificates_all_at, certificates_overdue,
     certificates_overdue_expired, certificates_overdue_at, crl_number, crl_octets, crl_this_update,
-    crl_next_update, cert_not_before, cert_not_after, cert_expired, given_crl_next_update;
+    crl_next_update, cert_not_before, cert_not_after, cert_expired, given_crl_next_update,
+    ocsp_responder_not_after;
 
 /* metrics_store.c */
 extern struct metric store_up, store_connections, store_server_info;

@@ -5,6 +5,7 @@
 
 #include "crypto/name.h"
 #include "server/admin/metrics.h"
+#include "server/base/clock.h"
 #include "server/policy/expiry.h"
 
 enum {
@@ -227,6 +228,32 @@ struct metric crl_next_update = {
     .type = METRIC_GAUGE,
     .labels = {&ca, &scope},
     .gather = tell_next_updates,
+};
+
+/* ---- OCSP ---- */
+
+/* Not among x509_cert_not_after: a few days are all that such a certificate ever has, and rules that ask for
+ * weeks would always find it. */
+static void tell_responders(const struct metric *metric, struct metrics_text *out, void *arg)
+{
+    const struct metrics_turn *turn = arg;
+    struct ocsp_service *ocsp = turn->of.health->ocsp;
+    struct ocsp_told told[BOUND_AUTHORITIES];
+    size_t count = ocsp != NULL ? ocsp_list(ocsp, told, turn->now, clock_steady_ms()) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (told[i].not_after != 0)
+            metrics_text_value(out, metric, (const char *const[]){told[i].ca}, told[i].not_after);
+}
+
+struct metric ocsp_responder_not_after = {
+    .name = "cmpd_ocsp_responder_not_after_timestamp_seconds",
+    .unit = "seconds",
+    .help = "notAfter of the certificate of this node's OCSP responder, in seconds since 1970; not there "
+            "while nobody signs.",
+    .type = METRIC_GAUGE,
+    .labels = {&ca},
+    .gather = tell_responders,
 };
 
 /* ---- our own certificates, and those that are trusted: what the expiry watch has ---- */

@@ -1,9 +1,11 @@
 /* What a node is, what it has in hand, and whether it is well. */
 #include <string.h>
+#include <time.h>
 
 #include "crypto/engine.h"
 #include "crypto/remote.h"
 #include "server/admin/metrics.h"
+#include "server/base/clock.h"
 #include "server/policy/policy.h"
 #include "server/upkeep/job.h"
 
@@ -111,6 +113,17 @@ static void tell_alarm(struct metrics_text *out, const struct metric *metric, co
     metrics_text_value(out, metric, &name, is_on != 0);
 }
 
+static int is_ocsp_late(struct ocsp_service *ocsp)
+{
+    struct ocsp_told told[BOUND_AUTHORITIES];
+    size_t count = ocsp != NULL ? ocsp_list(ocsp, told, time(NULL), clock_steady_ms()) : 0;
+    int late = 0;
+
+    for (size_t i = 0; i < count; i++)
+        late |= told[i].is_late;
+    return late;
+}
+
 /* Those of jobs are told for jobs that never have one, too: a rule that waits for one must find it. */
 static void tell_alarms(const struct metric *metric, struct metrics_text *out, void *arg)
 {
@@ -126,6 +139,7 @@ static void tell_alarms(const struct metric *metric, struct metrics_text *out, v
         crl_text(health->crl, crls, &late);
     tell_alarm(out, metric, "crl_late", late);
     tell_alarm(out, metric, "crl_not_written", health->crl != NULL && crl_is_unwritten(health->crl));
+    tell_alarm(out, metric, "ocsp_late", is_ocsp_late(health->ocsp));
     tell_alarm(out, metric, "configurations_differ", differ);
 }
 
@@ -133,7 +147,7 @@ struct metric node_alarms = {
     .name = "cmpd_alarm",
     .help = "1 while somebody has to look: a job of upkeep (by its name), a CRL that is late or cannot be "
             "written "
-            "where it is to be, or nodes that have different configurations.",
+            "where it is to be, an OCSP responder that is late, or nodes that have different configurations.",
     .type = METRIC_GAUGE,
     .labels = {&alarm},
     .gather = tell_alarms,

@@ -60,6 +60,7 @@ struct metric *const metrics_table[] = {
     &crl_this_update,
     &crl_next_update,
     &given_crl_next_update,
+    &ocsp_responder_not_after,
     &pipeline_profile_requests,
     &pipeline_profile_refusals,
     &certificates_all,

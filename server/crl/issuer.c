@@ -211,6 +211,28 @@ static int has_list(struct crl_issuer *issuer, const struct crl_turn *turn)
     return !issuer->list.is_behind;
 }
 
+/* ---- ended ---- */
+
+static int has_ended(const struct certificate *cert, const struct crl_turn *turn)
+{
+    return turn->now > cert->not_after;
+}
+
+/* Who leads says it once. */
+static int may_make(struct crl_issuer *issuer, const struct crl_turn *turn)
+{
+    int is_ca = has_ended(&turn->ca->cert, turn);
+    int ended = is_ca || has_ended(&turn->ca->crl_cert, turn);
+
+    if (ended && !issuer->told_ended && turn->config->every_hours != 0)
+        log_line(LOG_ERROR, "no more CRLs", log_word("ca", turn->ca->name),
+                 log_text("reason", is_ca ? "the CA's certificate has ended"
+                                          : "the certificate that signs its CRLs has ended"),
+                 log_text("text", "nobody would take a new one; the last one stays published"));
+    issuer->told_ended = ended;
+    return !ended;
+}
+
 /* ---- late ---- */
 
 static void sooner(int64_t *until, const struct crl_scope *scope)
@@ -240,7 +262,9 @@ static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
     int64_t until = crl_issuer_until(issuer);
     int64_t left = until - turn->now;
 
-    if (until == 0 || left > margin || turn->config->every_hours == 0) {
+    /* A CA that has ended needs none, and its end is told. Where only the signer of its CRLs has ended, its
+     * certificates go on, and their readers wait for the next one. */
+    if (until == 0 || left > margin || turn->config->every_hours == 0 || has_ended(&turn->ca->cert, turn)) {
         issuer->told_late = 0;
         return;
     }
@@ -255,7 +279,7 @@ static void tell_if_late(struct crl_issuer *issuer, const struct crl_turn *turn)
 void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn)
 {
     if (read_heads(issuer, turn) && take_newest(issuer, turn) && turn->lease != NULL &&
-        has_list(issuer, turn) && !is_pausing(issuer, turn))
+        may_make(issuer, turn) && has_list(issuer, turn) && !is_pausing(issuer, turn))
         make_due(issuer, turn);
     tell_if_late(issuer, turn);
 }

@@ -18,6 +18,7 @@ struct crl_issuer {
     int64_t took_ms;     /* how long that took */
     int failing;         /* 1: the last attempt failed, and the log says so */
     int64_t told_late;   /* Unix seconds: when the log said that one is late; 0: none is */
+    int told_ended;      /* 1: the log has said that no more are made, for what signs them has ended */
 };
 
 /* crl_issuer_begin begins one of which nothing is known. */
@@ -29,7 +30,11 @@ void crl_issuer_begin(struct crl_issuer *issuer, const struct cmp_authority *ca)
  * crl_issuer_look publishes the newest CRLs of the store, where they are newer than what is published, and
  * makes the next ones if this node leads and it is time: when something was revoked, at most every
  * after_revocation_seconds, and every every_hours in any case. Waits for the store, and for a key in a token.
- */
+ *
+ * After the notAfter of the CA's certificate, or of the one that signs its CRLs, none is made. RFC 5280
+ * 6.3.3 (f) and 6.1.3 (a)(2): nobody finds a path to who signed it; and 4.1.2.5: with its validity the CA's
+ * warrant ends that there is word of its certificates, none of which outlives it. The last one stays
+ * published. */
 void crl_issuer_look(struct crl_issuer *issuer, const struct crl_turn *turn);
 
 /* crl_issuer_until returns when the first of the CRLs ends that are published, or known; 0: none is. */

@@ -7,6 +7,7 @@
 
 #include "crypto/pem.h"
 #include "server/base/file.h"
+#include "server/ctl/audit_signers.h"
 #include "server/ctl/ctl.h"
 #include "server/ctl/open.h"
 #include "storage/audit_verify.h"
@@ -34,11 +35,13 @@ static int add_key(void *arg, struct bytes der)
     struct key_reader *reader = arg;
     struct certificate certificate;
 
-    if (!certificate_parse(&certificate, der) || !audit_verify_key(reader->verify, certificate.spki))
+    if (!certificate_parse(&certificate, der) ||
+        !audit_verify_key(reader->verify, certificate.spki, INT64_MIN, INT64_MAX))
         reader->failed = 1;
     return reader->all && !reader->failed;
 }
 
+/* Whoever names a certificate vouches for it: it counts for any time. */
 static int add_keys(struct audit_verify *verify, const char *path, int all)
 {
     struct key_reader reader = {.verify = verify, .all = all};
@@ -96,9 +99,11 @@ static int show_summary(const struct audit_summary *sum)
     return sum->faults == 0 ? CTL_OK : CTL_FAULT;
 }
 
-/* The keys and the logs that the call names, besides the keys of the configuration. */
-static int add_given(struct audit_verify *verify, const struct ctl_call *call, const struct config *config)
+/* The keys of the configuration, those of the call, and those of the store; then the logs of the call. */
+static int add_given(struct audit_verify *verify, const struct ctl_call *call,
+                     const struct ctl_opened *opened)
 {
+    const struct config *config = opened->config;
     const char *path;
 
     for (size_t i = 0; i < config->ca_count; i++)
@@ -107,13 +112,15 @@ static int add_given(struct audit_verify *verify, const struct ctl_call *call, c
     for (size_t i = 0; (path = ctl_nth(call, "certificate", i)) != NULL; i++)
         if (!add_keys(verify, path, 1))
             return 0;
+    if (!audit_signers_add(verify, opened))
+        return 0;
     for (size_t i = 0; (path = ctl_nth(call, "log", i)) != NULL; i++)
         if (!read_log(verify, path))
             return 0;
     return 1;
 }
 
-static int verify_store(struct store *store, const struct ctl_call *call, const struct config *config)
+static int verify_store(const struct ctl_call *call, const struct ctl_opened *opened)
 {
     size_t shown = 0;
     struct audit_verify *verify = audit_verify_new(show_fault, &shown);
@@ -125,9 +132,9 @@ static int verify_store(struct store *store, const struct ctl_call *call, const 
         return ctl_fault("out of memory");
     /* Seals first: a node that goes on meanwhile adds entries that are not in them, never the other way
      * round. */
-    if (add_given(verify, call, config) &&
-        ((store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, verify) &&
-          store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, verify)) ||
+    if (add_given(verify, call, opened) &&
+        ((store_each(opened->store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, verify) &&
+          store_each(opened->store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, verify)) ||
          !ctl_fault("%s", fault))) {
         audit_verify_end(verify, &sum);
         status = show_summary(&sum);
@@ -143,7 +150,7 @@ static int run_verify(const struct ctl_call *call)
 
     if (status != CTL_OK)
         return status;
-    status = verify_store(opened.store, call, opened.config);
+    status = verify_store(call, &opened);
     ctl_close(&opened);
     return status;
 }
@@ -155,7 +162,7 @@ static const struct ctl_option verify_options[] = {
      "a node's log, or a file of seals: what it says of seals is held against the store; may be "
      "given again"},
     {"certificate", "FILE", CTL_SEVERAL,
-     "a former CMP certificate, besides those of the configuration; may be given again"},
+     "a former CMP certificate, besides those of the configuration and of the store; may be given again"},
     {NULL, NULL, 0, NULL},
 };
 

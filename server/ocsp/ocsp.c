@@ -3,12 +3,13 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "server/base/clock.h"
 #include "server/ocsp/follower.h"
 
-enum { DAY = 24 * 60 * 60, RETRY_MS = 5000, MIB = 1024 * 1024 };
+enum { DAY = 24 * 60 * 60, RETRY_MS = 5000, MIB = 1024 * 1024, TELL_EVERY = 300 };
 
 /* struct issuer is who signs for one CA. */
 struct issuer {
@@ -18,6 +19,11 @@ struct issuer {
     unsigned settled;            /* … and up to which of those its certificate was looked up since */
     int64_t tried_ms;            /* when one was asked for last; 0: never */
     int failing;                 /* 1: that failed, and the log says so */
+    int told_ended;              /* 1: the log has said that the CA has ended */
+    char ca[STORE_NAME_MAX + 1]; /* its name */
+    unsigned days;               /* for which a responder is certified */
+    int64_t wanted_ms;           /* by the clock that nobody sets: since when one is wanted; 0: none is */
+    int64_t told_late;           /* Unix seconds, when the log said so last; 0: it is not late */
 };
 
 /* struct followed is one CA whose revocations are followed. */
@@ -72,6 +78,33 @@ struct responder *ocsp_responder(struct ocsp_service *service, const uint8_t iss
         responder = responder_acquire(found->responder);
     pthread_mutex_unlock(&service->lock);
     return responder;
+}
+
+/* As of CRLs (server/crl/issuer.c): when half of the time has gone in which another one had to come. */
+static int is_late(const struct issuer *issuer, int64_t now, int64_t now_ms)
+{
+    const struct responder *responder = issuer->responder;
+
+    if (issuer->wanted_ms == 0 || now_ms - issuer->wanted_ms < OCSP_PATIENCE_MS)
+        return 0;
+    return responder == NULL || responder->not_after - now < (int64_t)issuer->days * DAY / 4;
+}
+
+size_t ocsp_list(struct ocsp_service *service, struct ocsp_told out[BOUND_AUTHORITIES], int64_t now,
+                 int64_t now_ms)
+{
+    size_t count;
+
+    pthread_mutex_lock(&service->lock);
+    count = service->issuer_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct issuer *issuer = &service->issuers[i];
+        out[i] = (struct ocsp_told){.not_after = issuer->responder != NULL ? issuer->responder->not_after : 0,
+                                    .is_late = is_late(issuer, now, now_ms)};
+        snprintf(out[i].ca, sizeof out[i].ca, "%s", issuer->ca);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return count;
 }
 
 static int is_configured(const uint8_t id[STORE_ISSUER_ID], const struct policy *policy)
@@ -218,6 +251,28 @@ static void unfollow_former(struct ocsp_service *service, const struct policy *p
     }
 }
 
+/* Here, for the thread that renews may wait for a token. */
+static void tell_if_late(struct ocsp_service *service, int64_t now, int64_t now_ms)
+{
+    pthread_mutex_lock(&service->lock);
+    for (size_t i = 0; i < service->issuer_count; i++) {
+        struct issuer *issuer = &service->issuers[i];
+        int64_t end = issuer->responder != NULL ? issuer->responder->not_after : 0;
+        if (!is_late(issuer, now, now_ms)) {
+            issuer->told_late = 0;
+            continue;
+        }
+        if (issuer->told_late != 0 && now >= issuer->told_late && now - issuer->told_late < TELL_EVERY)
+            continue;
+        issuer->told_late = now;
+        log_line(LOG_ERROR, "OCSP responder is late", log_word("alarm", "ocsp_late"),
+                 log_word("ca", issuer->ca), log_number("seconds_left", end > now ? end - now : 0),
+                 log_text("text", "the CA certifies no other one: see why (not certified), and whether its "
+                                  "token answers; when this one has ended, who asks gets tryLater"));
+    }
+    pthread_mutex_unlock(&service->lock);
+}
+
 static void follow_all(struct ocsp_service *service, const struct policy *policy, int is_new)
 {
     const struct config *config = policy_config(policy);
@@ -231,6 +286,7 @@ static void follow_all(struct ocsp_service *service, const struct policy *policy
         if (followed != NULL)
             follow_one(service, followed);
     }
+    tell_if_late(service, time(NULL), clock_steady_ms());
 }
 
 /* ---- the thread that renews ---- */
@@ -283,6 +339,7 @@ static void set_responder(struct ocsp_service *service, struct issuer *issuer, s
     pthread_mutex_lock(&service->lock);
     former = issuer->responder;
     issuer->responder = responder;
+    issuer->wanted_ms = 0;
     issuer->doubts++; /* until now nobody would have known it */
     pthread_mutex_unlock(&service->lock);
     responder_release(former);
@@ -292,19 +349,47 @@ static void set_responder(struct ocsp_service *service, struct issuer *issuer, s
  * new one would end with it, too. */
 static int is_due(int64_t end, const struct cmp_authority *ca, unsigned days, int64_t now)
 {
-    if (now > ca->cert.not_after)
+    if (now >= ca->cert.not_after)
         return 0;
     return end <= now || (end - now < (int64_t)days * DAY / 2 && end < ca->cert.not_after);
+}
+
+/* Noted before one is asked for: that may take its time. */
+static void note_wanted(struct ocsp_service *service, struct issuer *issuer, const struct cmp_authority *ca,
+                        unsigned days, int is_wanted)
+{
+    pthread_mutex_lock(&service->lock);
+    snprintf(issuer->ca, sizeof issuer->ca, "%s", ca->name);
+    issuer->days = days;
+    if (!is_wanted)
+        issuer->wanted_ms = 0;
+    else if (issuer->wanted_ms == 0)
+        issuer->wanted_ms = clock_steady_ms();
+    pthread_mutex_unlock(&service->lock);
+}
+
+static void tell_if_ended(struct issuer *issuer, const struct cmp_authority *ca, int64_t now)
+{
+    int ended = now > ca->cert.not_after;
+
+    if (ended && !issuer->told_ended)
+        log_line(LOG_ERROR, "OCSP ended", log_word("ca", ca->name),
+                 log_text("reason", "the CA's certificate has ended"),
+                 log_text("text", "nobody signs for it any more: who asks gets unauthorized"));
+    issuer->told_ended = ended;
 }
 
 static void renew(struct ocsp_service *service, struct issuer *issuer, const struct cmp_authority *ca,
                   unsigned days, int64_t now)
 {
     int64_t end = end_of(service, issuer);
+    int is_wanted = is_due(end, ca, days, now);
     struct responder *responder;
     const char *why;
 
-    if (!is_due(end, ca, days, now) || (issuer->failing && clock_steady_ms() - issuer->tried_ms < RETRY_MS))
+    note_wanted(service, issuer, ca, days, is_wanted);
+    tell_if_ended(issuer, ca, now);
+    if (!is_wanted || (issuer->failing && clock_steady_ms() - issuer->tried_ms < RETRY_MS))
         return;
     issuer->tried_ms = clock_steady_ms();
     responder = responder_new(&why, ca, service->store, days, now);

@@ -29,6 +29,21 @@ struct ocsp_cache *ocsp_cache(struct ocsp_service *service);
 struct responder *ocsp_responder(struct ocsp_service *service, const uint8_t issuer[STORE_ISSUER_ID],
                                  int64_t now);
 
+/* struct ocsp_told is who signs at this node for a CA. */
+struct ocsp_told {
+    char ca[STORE_NAME_MAX + 1];
+    int64_t not_after; /* of the responder's certificate, Unix seconds; 0: nobody signs */
+    int is_late;       /* 1: another one should have been certified by now */
+};
+
+/* ocsp_list writes those of all CAs into |out|, and returns how many they are. Half of its days before a
+ * certificate ends, or when there is none, another one is wanted; it is late when it has been for
+ * OCSP_PATIENCE_MS, and half of that time has gone, or nobody signs. A CA that has ended certifies nobody:
+ * none is late. A token that hangs keeps nobody from being told. Any thread. */
+enum { OCSP_PATIENCE_MS = 5000 };
+size_t ocsp_list(struct ocsp_service *service, struct ocsp_told out[BOUND_AUTHORITIES], int64_t now,
+                 int64_t now_ms);
+
 /* ocsp_look answers |request|, an OCSPRequest, from what is at hand: one that is malformed, and with |fresh|
  * one whose response is kept and need not be made anew, else one whose response is kept and holds. Its octets
  * are in |octets|; without a tag, no cache may keep it. Returns 1, or 0: somebody has to ask the store

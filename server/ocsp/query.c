@@ -389,6 +389,8 @@ static void read_certificates(struct ocsp_query *query)
         judge_certificates(query);
 }
 
+/* Nobody signs for a CA that has ended: its responders end with it, and a verifier would find no path to
+ * them (RFC 6960 4.2.2.2). */
 static const struct cmp_authority *find_authority(const struct ocsp_query *query)
 {
     const struct config *config = policy_config(query->policy);
@@ -396,7 +398,8 @@ static const struct cmp_authority *find_authority(const struct ocsp_query *query
     for (size_t r = 0; r < query->request.count; r++)
         for (size_t i = 0; i < config->ca_count; i++) {
             const struct cmp_authority *ca = policy_authority(query->policy, config->cas[i].name);
-            if (ocsp_id_is_of(&query->request.ids[r], ca->cert.subject, ca->cert.spki))
+            if (query->now <= ca->cert.not_after &&
+                ocsp_id_is_of(&query->request.ids[r], ca->cert.subject, ca->cert.spki))
                 return ca;
         }
     return NULL;
@@ -413,7 +416,8 @@ static void begin(struct ocsp_query *query, struct bytes request)
     }
     query->ca = find_authority(query);
     if (query->ca == NULL) {
-        /* RFC 9919 3.2.3: no access to authoritative records */
+        /* RFC 9919 3.2.3: no access to authoritative records; RFC 6960 2.3: "the server is not capable of
+         * responding authoritatively". Of a CA that has ended that does not pass, as tryLater would say. */
         fail(query, OCSP_UNAUTHORIZED);
         return;
     }

@@ -32,7 +32,7 @@ struct policy_renewals {
 
 /* ---- which there are ---- */
 
-static void make_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct bytes spki)
+void policy_renewal_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct bytes spki)
 {
     uint8_t digest[DIGEST_MAX];
 
@@ -48,7 +48,7 @@ static int is_of_key(struct bytes renewal, struct bytes spki)
 
     if (renewal.len != sizeof key)
         return 0;
-    make_key(key, (enum policy_use)renewal.data[0], spki);
+    policy_renewal_key(key, (enum policy_use)renewal.data[0], spki);
     return bytes_equal(renewal, bytes_of(key, sizeof key));
 }
 
@@ -207,7 +207,7 @@ int policy_use_renewed(struct policy *policy, size_t i, enum policy_use use)
     char name[POLICY_SETTING];
 
     own->is_issued = !bytes_equal(cert->der, ca->cert.der) && certificate_is_signed_by(cert, &ca->cert);
-    make_key(own->key, use, cert->spki);
+    policy_renewal_key(own->key, use, cert->spki);
     snprintf(name, sizeof name, "cas[%zu].%s", i, settings[use]);
     if (!own->is_issued)
         return 1;

@@ -22,6 +22,10 @@ struct policy_renewable {
     uint8_t key[STORE_RENEWAL_KEY]; /* of its row in the store */
 };
 
+/* policy_renewal_key writes the key under which the store has what was renewed for |use| of the key |spki|.
+ */
+void policy_renewal_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, struct bytes spki);
+
 /* policy_renewable tells of cas[i]. 1, or 0: it has none of its own for that, or the CA's certificate itself
  * is used. */
 int policy_renewable(struct policy_renewable *out, const struct policy *policy, size_t i,

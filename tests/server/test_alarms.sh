@@ -133,6 +133,18 @@ chmod 600 "$dir/tls/new.key"
 mv "$dir/tls/new.key" "$dir/tls/server.key"
 mended tls
 
+# The store takes no certificate of a responder: nobody signs what OCSP answers.
+stop_server
+serve_ocsp
+start_server cmpd "$dir/cmpd.yaml" "$log"
+wait_log "$log" 'event="OCSP responder certified" ca=issuing'
+sqlite3 "$dir/store/cmpd.db" "CREATE TRIGGER refuses BEFORE INSERT ON certificates WHEN NEW.profile = 'OCSP responder' BEGIN SELECT RAISE(ABORT, 'no'); END"
+ok "the responder is revoked" "$CMPD_BIN/cmpctl" cert revoke "$(stored profile "OCSP responder" serial)" --config "$dir/cmpd.yaml"
+provoked ocsp_late
+wait_log "$log" 'event="OCSP responder is late" alarm=ocsp_late ca=issuing'
+sqlite3 "$dir/store/cmpd.db" "DROP TRIGGER refuses"
+mended ocsp_late
+
 # The folder for other web servers cannot be written: there is a file where the CRLs' folder should be.
 stop_server
 mkdir "$work/pki"

@@ -153,6 +153,60 @@ kill_server
 ok "what it did not seal is told" verify --certificate "$dir/ca/cmp.pem" --log "$log"
 told '^2 entries come after the last seal'
 
+# ---- former CMP certificates that the CA has issued itself ----
+
+# use NAME: ca/NAME.pem is the CMP certificate from now on.
+use() { sed -i -E "s#ca/(cmp[0-9-]*|station)\.(pem|key)#ca/$1.\2#" "$dir/cmpd.yaml"; }
+use cmp
+ok "renewed" "$CMPD_BIN/cmpctl" certificate renew ca/cmp.pem --config "$dir/cmpd.yaml"
+ok "another key, of the same name" "$CMPD_BIN/cmpctl" ca create "$dir/ca/cmp-3.pem" --like "$dir/ca/cmp.pem" --key "$dir/ca/cmp-3.key" \
+    --issuer "$dir/ca/issuing.pem" --issuer-key "$dir/ca/issuing.key"
+use cmp-3
+mv "$dir/ca/cmp.pem" "$work/former.pem"
+ok "what was sealed under the former one, and under the renewed one, counts without a hint" verify --log "$log"
+mv "$work/former.pem" "$dir/ca/cmp.pem"
+
+# Whoever can write rows has the certificates of all stations. A station may even have the name.
+new_key "$dir/ca/station.key" P-256
+number=0$(openssl rand -hex 16 | cut -c2-)
+# station NAME PURPOSE: a certificate for its key and that, in ca/NAME.pem.
+station() {
+    printf '[v3]\nkeyUsage = critical, digitalSignature\nextendedKeyUsage = %s\n' "$2" >"$work/v3"
+    openssl req -new -config /dev/null -key "$dir/ca/station.key" -subj "/O=Demo Operator/CN=CMP server" |
+        openssl x509 -req -CA "$dir/ca/issuing.pem" -CAkey "$dir/ca/issuing.key" -days 30 -set_serial "0x$number" -extfile "$work/v3" \
+            -extensions v3 -out "$dir/ca/$1.pem" 2>/dev/null
+}
+# row NAME: puts it among the certificates as the CA's own.
+row() {
+    openssl x509 -in "$dir/ca/$1.pem" -outform DER -out "$work/station.der"
+    python3 - "$store" "$number" "$work/station.der" <<'PY'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.row_factory = sqlite3.Row
+serial = bytes.fromhex(sys.argv[2])
+row = dict(db.execute("SELECT * FROM certificates WHERE profile = 'own certificate'").fetchone())
+row.pop("id", None)
+row.update(serial=serial, certificate=open(sys.argv[3], "rb").read())
+db.execute("DELETE FROM certificates WHERE serial = ?", (serial,))
+db.execute(f"INSERT INTO certificates ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+db.commit()
+PY
+}
+same "the name is that of the CMP certificate" "$(openssl x509 -in "$dir/ca/cmp-3.pem" -noout -subject)" "subject=O = Demo Operator, CN = CMP server"
+station station clientAuth
+station for-cmp 1.3.6.1.5.5.7.3.27 # before it seals: it has to be valid by then
+use station
+ok "a seal of the station's" "$CMPD_BIN/cmpctl" cert hold "$(serial_of "$work/gnb-1.pem")" --config "$dir/cmpd.yaml"
+use cmp-3
+refused "it is none of the CA's" 'in no CMP certificate given' verify
+row station
+refused "nor with a row that says so" 'in no CMP certificate given' verify
+row for-cmp
+ok "what the CA has signed for CMP counts" verify
+sql "UPDATE certificates SET status = 3, reason = 1 WHERE serial = x'$number'"
+refused "but not when it was revoked" 'in no CMP certificate given' verify
+ok "unless somebody says so" verify --certificate "$dir/ca/station.pem"
+
 refused "a wrong call" 'usage: cmpctl audit' "$CMPD_BIN/cmpctl" audit
 refused "a wrong call" 'usage: cmpctl audit' "$CMPD_BIN/cmpctl" audit list --config "$dir/cmpd.yaml" --log "$log"
 done_testing

@@ -45,4 +45,29 @@ cp "$work/good.pem" "$dir/ca/cmp.pem"
 reload
 wait_ready 200
 ok "a station enrolls" enrolls
+stop_server
+
+# ---- the end of a CA: its last CRL stays, and nobody answers for it ----
+demo ends
+serve_ocsp
+crl_every 24
+log=$work/ends.log
+short_lived_ca -600 12
+start_server cmpd "$dir/cmpd.yaml" "$log"
+is_there() { curl -sS --fail "http://127.0.0.1:$port/crl/issuing.crl" -o "$work/crl"; }
+until_so "there is a CRL" is_there
+ok "a station enrolls" enrolls
+status() {
+    openssl ocsp -issuer "$dir/ca/issuing.pem" -cert "$work/station.pem" -no_nonce -noverify -url "http://127.0.0.1:$port/ocsp" 2>&1 || true
+}
+wait_log "$log" 'event="OCSP responder certified" ca=issuing'
+ok "OCSP says that it is good" grep -q ': good' <(status)
+wait_ready 503
+ok "readiness says why" grep -q '"reason":".*ca/issuing.pem: the CA certificate has ended on ' "$work/ready.json"
+wait_log "$log" 'event="no more CRLs" ca=issuing reason="the CA.s certificate has ended"'
+wait_log "$log" 'event="OCSP ended" ca=issuing'
+cp "$work/crl" "$work/last.crl"
+ok "the CRL stays" is_there
+same "it is the last one" "$(cksum <"$work/crl")" "$(cksum <"$work/last.crl")"
+ok "OCSP answers for nobody" grep -q unauthorized <(status)
 done_testing

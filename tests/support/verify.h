@@ -20,7 +20,7 @@ static inline struct audit_summary verify_store(struct store *store, struct byte
     struct audit_summary sum;
     char fault[STORE_FAULT_MAX];
 
-    cr_assert(audit_verify_key(state, spki));
+    cr_assert(audit_verify_key(state, spki, INT64_MIN, INT64_MAX));
     cr_assert(store_each(store, fault, STORE_SEALS, bytes_of(NULL, 0), audit_verify_seal, state), "%s",
               fault);
     cr_assert(store_each(store, fault, STORE_ENTRIES, bytes_of(NULL, 0), audit_verify_entry, state), "%s",

@@ -47,6 +47,7 @@ Test(health, ready_when_all_is_well)
     cr_assert_str_eq(text, "{\"ready\":true,\"store\":true,\"queue_has_room\":true,\"signing_keys\":true,"
                            "\"certificates\":true,\"reason\":null,\"ends\":[],"
                            "\"draining\":false,\"upkeep_alarm\":false,\"crl_late\":false,\"crls\":[],"
+                           "\"ocsp_late\":false,\"ocsp\":[],"
                            "\"overdue\":null,\"configurations_differ\":false,\"nodes\":[]}\n");
 }
 

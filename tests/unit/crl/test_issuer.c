@@ -633,3 +633,63 @@ Test(issuer, what_is_made_is_above_what_the_folder_has_by_then)
     snprintf(command, sizeof command, "rm -rf %s", path);
     cr_assert_eq(system(command), 0);
 }
+
+/* ---- after the end of what signs ---- */
+
+/* Nobody finds a path to its signer (RFC 5280 6.1.3 (a)(2)); the last one is there for who asks. */
+Test(issuer, after_the_end_of_the_CA_none_is_made)
+{
+    size_t entries;
+    struct crl_issuer other;
+
+    look(&entries);
+    authority.cert.not_after = authority.crl_cert.not_after = turn.now + HOUR;
+    enroll(1, KEY_COMPROMISE);
+    later(HOUR);
+    cr_assert_eq(look(&entries), 2, "notAfter is the last second");
+    enroll(2, KEY_COMPROMISE);
+    later(2);
+    CAPTURE(look(&entries));
+    cr_expect_not_null(
+        strstr(logged, "event=\"no more CRLs\" ca=issuing reason=\"the CA's certificate has ended\""), "%s",
+        logged);
+    later((int64_t)config.validity_hours * HOUR);
+    CAPTURE(cr_expect_eq(look(&entries), 2));
+    cr_expect_str_empty(logged, "it is said once, and its CRL is not late");
+    cr_expect_eq(issuer.told_late, 0);
+
+    /* A node that begins publishes it, too. */
+    crl_issuer_withdraw(&issuer, publication);
+    crl_issuer_begin(&other, &authority);
+    turn.lease = NULL;
+    CAPTURE(crl_issuer_look(&other, &turn));
+    cr_expect_str_empty(logged, "who does not lead makes none");
+    cr_expect_eq(published(&entries), 2);
+    turn.lease = &held;
+    crl_issuer_end(&other);
+
+    authority.cert.not_after = authority.crl_cert.not_after = INT64_MAX;
+    cr_expect_eq(look(&entries), 3, "its issuer has certified the key again");
+}
+
+/* The CA goes on: its readers wait for the next one. */
+Test(issuer, after_the_end_of_who_signs_them_none_is_made_and_the_next_is_late)
+{
+    size_t entries;
+
+    look(&entries);
+    authority.crl_cert.not_after = turn.now;
+    enroll(1, KEY_COMPROMISE);
+    later(2);
+    CAPTURE(cr_expect_eq(look(&entries), 1));
+    cr_expect_not_null(strstr(logged, "reason=\"the certificate that signs its CRLs has ended\""), "%s",
+                       logged);
+    later((int64_t)(config.validity_hours - 1) * HOUR);
+    CAPTURE(cr_expect_eq(look(&entries), 1));
+    cr_expect_not_null(strstr(logged, "event=\"CRL is late\""), "%s", logged);
+    cr_expect_neq(issuer.told_late, 0);
+    config.every_hours = 0;
+    issuer.told_ended = 0;
+    CAPTURE(look(&entries));
+    cr_expect_str_empty(logged, "where none are made, none is missed");
+}

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "storage/backend.h"
+#include "tests/support/capture.h"
 #include "tests/support/demo.h"
 #include "tests/unit/storage/suite.h"
 
@@ -34,6 +35,12 @@ static int commit_between(struct store *unused, struct store_unit *const *units,
 
     (void)unused;
     after_commit = NULL;
+    for (size_t i = 0; i < n && is_away; i++) {
+        units[i]->outcome = STORE_UNAVAILABLE;
+        done(args[i]);
+    }
+    if (is_away)
+        return 1;
     for (size_t i = 0; i < n; i++)
         cr_assert(store_commit_wait(store, units[i]));
     if (then != NULL)
@@ -264,4 +271,101 @@ Test(ocsp, what_it_has_signed_is_not_given_out_any_more)
     cr_expect_not(ocsp_cache_find(&kept, octets, service.cache, entry.cert_id,
                                   bytes_of(entry.serial, STORE_SERIAL), NOW, 0),
                   "who has begun before keeps nothing");
+}
+
+/* ---- late ---- */
+
+enum { DAYS = 3 };
+
+static const struct cmp_authority *ca(void)
+{
+    return policy_authority(demo.policy, NULL);
+}
+
+static void renew_at(int64_t now)
+{
+    renew(&service, find_or_add(&service, ca()), ca(), DAYS, now);
+}
+
+static struct ocsp_told told(int64_t now, int64_t now_ms)
+{
+    struct ocsp_told out[BOUND_AUTHORITIES];
+
+    cr_assert_eq(ocsp_list(&service, out, now, now_ms), 1);
+    cr_expect_str_eq(out[0].ca, "issuing");
+    return out[0];
+}
+
+/* What the log says of it at |now|. */
+static const char *log_says(int64_t now, int64_t now_ms)
+{
+    CAPTURE(tell_if_late(&service, now, now_ms));
+    return logged;
+}
+
+Test(ocsp, one_that_is_not_replaced_in_half_of_its_time_is_late)
+{
+    int64_t now = time(NULL), end, ms;
+
+    renew_at(now);
+    end = told(now, 0).not_after;
+    cr_expect_eq(end, now + (int64_t)DAYS * DAY);
+    is_away = 1;
+    renew_at(end - DAYS * DAY / 2);
+    cr_expect_not(told(end - 1, INT64_MAX).is_late, "none was wanted yet");
+    CAPTURE(renew_at(end - DAYS * DAY / 2 + 1));
+    cr_expect_not_null(strstr(logged, "not certified"), "%s", logged);
+    ms = service.issuers[0].wanted_ms + OCSP_PATIENCE_MS;
+    cr_expect_not(told(end - DAYS * DAY / 4 + 1, ms - 1).is_late, "it is made just now");
+    cr_expect_not(told(end - DAYS * DAY / 4, ms).is_late);
+    cr_expect_str_empty(log_says(end - DAYS * DAY / 4, ms));
+    cr_expect(told(end - DAYS * DAY / 4 + 1, ms).is_late);
+    cr_expect_not_null(
+        strstr(log_says(end - DAYS * DAY / 4 + 1, ms), "alarm=ocsp_late ca=issuing seconds_left="), "%s",
+        logged);
+    cr_expect_str_empty(log_says(end - DAYS * DAY / 4 + TELL_EVERY, ms), "not each time");
+    cr_expect_not_null(strstr(log_says(end - DAYS * DAY / 4 + 1 + TELL_EVERY, ms), "ocsp_late"));
+    is_away = 0;
+    service.issuers[0].failing = 0; /* else it would be tried again seconds later */
+    renew_at(end - DAYS * DAY / 4 + 1);
+    cr_expect_not(told(end - DAYS * DAY / 4 + 1, INT64_MAX).is_late);
+    cr_expect_gt(told(end, 0).not_after, end);
+    cr_expect_str_empty(log_says(end, INT64_MAX));
+}
+
+/* A node that starts has none for a moment. */
+Test(ocsp, nobody_signs)
+{
+    int64_t now = time(NULL), ms;
+
+    is_away = 1;
+    CAPTURE(renew_at(now));
+    ms = service.issuers[0].wanted_ms;
+    cr_expect_eq(told(now, ms).not_after, 0);
+    cr_expect_not(told(now, ms + OCSP_PATIENCE_MS - 1).is_late);
+    cr_expect(told(now, ms + OCSP_PATIENCE_MS).is_late);
+    CAPTURE(renew_at(now));
+    cr_expect_eq(service.issuers[0].wanted_ms, ms, "it is wanted since then");
+    is_away = 0;
+    service.issuers[0].failing = 0;
+    renew_at(now);
+    cr_expect_not(told(now, INT64_MAX).is_late);
+}
+
+/* What has ended is told by its own alarm, and certifies nobody. */
+Test(ocsp, of_a_CA_that_has_ended_none_is_late)
+{
+    int64_t end = ca()->cert.not_after;
+
+    renew_at(end - DAY);
+    cr_expect_eq(told(end, 0).not_after, end);
+    CAPTURE(renew_at(end));
+    cr_expect_str_empty(logged);
+    cr_expect_eq(service.issuers[0].wanted_ms, 0, "one that ends now would sign nothing");
+    CAPTURE(renew_at(end + 1));
+    cr_expect_not_null(strstr(logged, "event=\"OCSP ended\" ca=issuing"), "%s", logged);
+    cr_expect_not(told(end + 1, INT64_MAX).is_late);
+    CAPTURE(renew_at(end + 2));
+    cr_expect_str_empty(logged, "it is said once");
+    cr_expect_null(ocsp_responder(&service, ca_id, end + 2));
 }

@@ -212,6 +212,18 @@ Test(ocsp_query, another_CA_is_not_known)
     cr_expect_eq(response_at(bytes_str("junk"), LATER).status, OCSP_MALFORMED_REQUEST);
 }
 
+/* RFC 6960 2.3: what tryLater says of would pass. */
+Test(ocsp_query, a_CA_that_has_ended_answers_no_more)
+{
+    struct bytes request = request_for(DIGEST_SHA1, serial_of(1), "");
+
+    enroll(1);
+    cr_expect_eq(response_at(request, ca->cert.not_after).status, OCSP_TRY_LATER, "its responder has ended");
+    fetches = 0;
+    cr_expect_eq(response_at(request, ca->cert.not_after + 1).status, OCSP_UNAUTHORIZED);
+    cr_expect_eq(fetches, 0);
+}
+
 Test(ocsp_query, several_take_as_many_looks_at_once)
 {
     struct bytes requests[BOUND_OCSP_REQUESTS];

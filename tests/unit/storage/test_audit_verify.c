@@ -105,7 +105,7 @@ static uint64_t verify_with(struct bytes log, struct audit_summary *out)
     struct audit_verify *verify = audit_verify_new(note, NULL);
 
     said[0] = 0;
-    cr_assert(audit_verify_key(verify, private_key_spki(key)));
+    cr_assert(audit_verify_key(verify, private_key_spki(key), INT64_MIN, INT64_MAX));
     if (log.len != 0)
         cr_assert(audit_verify_line(verify, "line 1", log));
     for (size_t i = 0; i < seal_count; i++)
@@ -365,6 +365,27 @@ Test(audit_verify, another_key_signed)
     private_key_free(key);
     key = private_key_generate(KEY_ED25519, 0);
     says("in no CMP certificate given");
+}
+
+/* The time of a seal is what its signer says: milliseconds since 1970, here the first second. */
+Test(audit_verify, a_key_counts_for_its_time)
+{
+    struct audit_verify *verify = audit_verify_new(note, NULL);
+    struct audit_summary sum;
+    int64_t at = seals[0].at / 1000;
+
+    cr_assert(audit_verify_key(verify, private_key_spki(key), at + 1, INT64_MAX));
+    cr_assert(audit_verify_key(verify, private_key_spki(key), INT64_MIN, at - 1));
+    said[0] = 0;
+    audit_verify_seal(verify, &seals[0]);
+    cr_expect_not_null(strstr(said, "says a time at which the CMP certificate of its key was not valid"),
+                       "%s", said);
+    cr_assert(audit_verify_key(verify, private_key_spki(key), at, at));
+    said[0] = 0;
+    audit_verify_seal(verify, &seals[1]);
+    cr_expect_str_empty(said);
+    audit_verify_end(verify, &sum);
+    audit_verify_free(verify);
 }
 
 /* ---- anchors ---- */
