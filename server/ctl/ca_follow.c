@@ -53,6 +53,14 @@ static int64_t end_of(const struct ca_following *following)
                : end;
 }
 
+/* A CA whose own certificate signs its answers (answer.signed_by) goes on to do so. */
+static unsigned more_usage(const struct ca_following *following)
+{
+    const struct certificate *like = following->like;
+
+    return like != NULL && like->has_key_usage ? like->key_usage & KEY_USAGE_DIGITAL_SIGNATURE : 0;
+}
+
 int ca_issue(struct bytes *der, struct arena *arena, const struct ca_following *following, struct bytes spki,
              const struct private_key *own)
 {
@@ -61,6 +69,7 @@ int ca_issue(struct bytes *der, struct arena *arena, const struct ca_following *
         .role = following->role,
         .name = following->name,
         .spki = spki,
+        .more_usage = more_usage(following),
         .path_len = path_len(following),
         .not_after = end_of(following),
     };

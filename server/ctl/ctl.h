@@ -89,6 +89,7 @@ int ctl_issue(struct bytes *der, struct arena *arena, const struct certificate_p
 struct ctl_certified {
     enum ctl_role role;
     struct bytes name, spki; /* DER */
+    unsigned more_usage;     /* KEY_USAGE_…, besides that of |role| */
     int64_t path_len;        /* of CAs; -1: none */
     int64_t not_after;       /* Unix seconds */
 };

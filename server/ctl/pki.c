@@ -79,7 +79,7 @@ int ctl_certify(struct bytes *der, struct arena *arena, const struct ctl_certifi
         .spki = whom->spki,
         .is_ca = whom->role == CTL_ROOT || whom->role == CTL_CA,
         .path_len = whom->path_len,
-        .key_usage = usage_of(whom->role),
+        .key_usage = usage_of(whom->role) | whom->more_usage,
     };
 
     plan.extended_key_usage = purposes_of(whom->role, &plan.extended_key_usage_count);

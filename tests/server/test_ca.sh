@@ -82,6 +82,14 @@ refused "what signs nothing" 'is no certificate of a CA' "$ctl" ca create "$work
     --issuer ca/cmp.pem --issuer-key ca/cmp.key
 ok "none of them left a file" test ! -e "$work/x.key" -a ! -e "$work/x.pem"
 
+# A CA that signs its answers itself goes on to do so.
+openssl req -new -key ca/issuing.key -subj '/CN=Signs itself' -out "$work/itself.csr"
+openssl x509 -req -in "$work/itself.csr" -CA ca/root.pem -CAkey ca/root.key -days 9 -out "$work/itself.pem" 2>/dev/null \
+    -extfile <(printf '%s\n' basicConstraints=critical,CA:TRUE,pathlen:0 keyUsage=critical,keyCertSign,cRLSign,digitalSignature)
+ok "after one that signs itself" "$ctl" ca create "$work/itself-2.pem" --like "$work/itself.pem" --key "$work/itself-2.key" \
+    --issuer ca/root.pem --issuer-key ca/root.key
+same "its usage" "$(openssl x509 -in "$work/itself-2.pem" -noout -ext keyUsage | tail -1 | xargs)" "Digital Signature, Certificate Sign, CRL Sign"
+
 # A key that is made elsewhere comes as a request.
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/far.key" -out "$work/far.csr" -subj /CN=x 2>/dev/null
 openssl req -in "$work/far.csr" -verify -noout -pubkey >"$work/far.pub" 2>/dev/null

@@ -205,6 +205,26 @@ Test(pki, a_name_that_cannot_be_is_refused)
     ctl_identity_cleanup(&made);
 }
 
+/* RFC 5280 4.2.1.3: what is added to the usage of a role. */
+Test(pki, a_CA_may_sign_answers_too)
+{
+    const struct ctl_certified whom = {.role = CTL_CA,
+                                       .name = issuing.cert.subject,
+                                       .spki = issuing.cert.spki,
+                                       .more_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                       .path_len = 0,
+                                       .not_after = NOW + 86400};
+    struct certificate cert;
+    struct bytes der;
+
+    cr_assert(ctl_certify(&der, arena, &whom, &root.cert, root.key, NOW));
+    cr_assert(certificate_parse(&cert, der));
+    cr_expect_eq(cert.key_usage, KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN | KEY_USAGE_DIGITAL_SIGNATURE);
+    cr_expect(certificate_is_signed_by(&cert, &root.cert));
+    cr_expect(bytes_equal(cert.issuer_key_id, root.cert.key_id));
+    cr_expect_eq(cert.not_after, NOW + 86400);
+}
+
 /* The first line of a file opens what it has encrypted, and an empty one encrypts nothing. */
 Test(pki, an_encrypted_key_is_written_and_read)
 {
