@@ -506,6 +506,10 @@ const struct config_vendor *config_vendor_named(const struct config_vendor *vend
 /* config_may_approve returns 1 if |approver| may decide on requests of the profile called |profile|. */
 int config_may_approve(const struct config_approver *approver, const char *profile);
 
+/* config_is_name returns 1 if |text| can be the name of a CA, a profile or the like. Names show up in paths,
+ * logs and rows of the store: it has only what needs no escaping in any of them. */
+int config_is_name(const char *text);
+
 /* config_is_token returns 1 if |key|, a setting that names a private key, is a pkcs11: URI rather than a
  * file. */
 int config_is_token(const char *key);

@@ -45,8 +45,7 @@ const char *config_resolve(struct config_reading *reading, const char *file)
     return joined;
 }
 
-/* Names show up in paths, logs and rows of the store: only what needs no escaping in any of them. */
-static int is_name(const char *text)
+int config_is_name(const char *text)
 {
     return text[0] != 0 && strlen(text) <= CONFIG_NAME_MAX &&
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == 0;
@@ -160,7 +159,7 @@ const char *config_read_text(struct config_reading *reading, const struct config
         return NULL;
     if (row->kind == CONFIG_FILE || row->kind == CONFIG_KEY || row->kind == CONFIG_FILES)
         return read_file(reading, row, value, line);
-    if (row->kind == CONFIG_NAME && !is_name(value)) {
+    if (row->kind == CONFIG_NAME && !config_is_name(value)) {
         config_fault_line(reading->fault, reading->source, line,
                           "%s is %s; write up to %d letters, digits, '.', '_', '-'", row->key,
                           show(shown, value), CONFIG_NAME_MAX);

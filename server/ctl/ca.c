@@ -11,6 +11,8 @@
 #include "server/base/file.h"
 #include "server/ctl/cert.h"
 
+enum { NAMES_MAX = 16 };
+
 static struct private_key *open_key(const char *key, struct bytes spki, const char *passphrase_file)
 {
     char why[TOKEN_FAULT_MAX];
@@ -42,11 +44,33 @@ int ca_read_signer(struct ctl_identity *out, struct arena *arena, const char *ce
            !ctl_fault("%s is not the key of %s", key, certificate);
 }
 
-struct bytes ca_key_id(uint8_t room[20], const struct certificate *cert)
+int ca_is_repeatable(const struct certificate *cert, const char *path)
 {
-    if (cert->key_id.len != 0)
-        return cert->key_id;
-    return bytes_of(room, spki_key_id(room, DIGEST_SHA1, cert->spki) ? 20 : 0);
+    return (cert->name_constraints.len == 0 && cert->policies.len == 0 &&
+            cert->policy_constraints.len == 0) ||
+           !ctl_fault("%s has policies or name constraints, which the new certificate would lack: make that "
+                      "one by hand",
+                      path);
+}
+
+int ca_read_name(struct bytes *out, struct arena *arena, const struct ctl_call *call)
+{
+    const char *pairs[2 * NAMES_MAX + 1] = {NULL}, *text;
+
+    for (size_t i = 0; (text = ctl_nth(call, "name", i)) != NULL; i++) {
+        const char *equals = strchr(text, '=');
+        if (i == NAMES_MAX)
+            return !ctl_fault("a name has %d parts at most", NAMES_MAX);
+        if (equals == NULL)
+            return !ctl_fault("--name '%s' has no '=': write O=Operator or CN=Root", text);
+        if ((pairs[2 * i] = arena_printf(arena, "%.*s", (int)(equals - text), text)) == NULL)
+            return !ctl_fault("out of memory");
+        pairs[2 * i + 1] = equals + 1;
+    }
+    return name_build(out, arena, pairs) ||
+           !ctl_fault(
+               "--name has an attribute that is not known, or a value that it cannot have: write C, O, OU, "
+               "CN or another short name of RFC 4514");
 }
 
 int ca_write(const char *path, struct bytes der)

@@ -14,9 +14,13 @@ enum { CA_ARENA = 4 * 1024 * 1024, CA_DAY = 24 * 60 * 60 };
 int ca_read_signer(struct ctl_identity *out, struct arena *arena, const char *certificate, const char *key,
                    const char *passphrase_file, int64_t now);
 
-/* ca_key_id returns the subjectKeyIdentifier of |cert|, or, if it has none, that of RFC 5280 4.2.1.2 (1) in
- * |room|. */
-struct bytes ca_key_id(uint8_t room[20], const struct certificate *cert);
+/* ca_is_repeatable returns 1 if another certificate can stand for |cert|, which is in the file |path|: it has
+ * nothing that is not made here, and that whoever relies on it would miss. 0 with a fault printed. */
+int ca_is_repeatable(const struct certificate *cert, const char *path);
+
+/* ca_read_name builds the name of the option "name" of |call|, which is given. 1, or 0 with a fault printed.
+ */
+int ca_read_name(struct bytes *out, struct arena *arena, const struct ctl_call *call);
 
 /* ca_write writes |der| as PEM to |path|, which must be new. 1, or 0 with a fault printed. */
 int ca_write(const char *path, struct bytes der);

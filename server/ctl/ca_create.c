@@ -5,13 +5,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "crypto/name.h"
 #include "crypto/pem.h"
 #include "crypto/token.h"
 #include "server/base/file.h"
 #include "server/ctl/ca.h"
+#include "server/ctl/ca_follow.h"
 
-enum { NAMES_MAX = 16, DAYS_MAX = 50 * 365, BACKDATE = 300, FILE_LIMIT = 64 * 1024 };
+enum { FILE_LIMIT = 64 * 1024 };
 
 static const struct ctl_option options[] = {
     {"role", "ROLE", CTL_ONCE,
@@ -36,14 +36,12 @@ static const struct ctl_option options[] = {
 struct creating {
     const struct ctl_call *call;
     struct arena *arena;
-    int64_t now;
-    enum ctl_role role;
-    struct certificate like;    /* without DER: there is none */
-    struct ctl_identity issuer; /* without a key: it signs itself */
-    struct private_key *key;    /* NULL: it is elsewhere, and does not sign */
-    int is_key_new;             /* 1: |key| was made, and is to be written */
-    struct bytes spki, name;
-    int days;
+    struct certificate like;
+    struct ctl_identity issuer;
+    struct private_key *key; /* NULL: it is elsewhere, and does not sign */
+    int is_key_new;          /* 1: |key| was made, and is to be written */
+    struct bytes spki;
+    struct ca_following what;
 };
 
 static const char *given(const struct creating *creating, const char *option)
@@ -83,69 +81,39 @@ static int read_role(struct creating *creating)
     const char *name = given(creating, "role");
     int is_self_signed = given(creating, "issuer") == NULL;
 
-    creating->role = creating->like.der.len != 0 && !creating->like.is_ca ? CTL_CMP_SIGNER
-                     : is_self_signed                                     ? CTL_ROOT
-                                                                          : CTL_CA;
+    creating->what.role = creating->what.like != NULL && !creating->like.is_ca ? CTL_CMP_SIGNER
+                          : is_self_signed                                     ? CTL_ROOT
+                                                                               : CTL_CA;
     for (size_t i = 0; name != NULL; i++) {
         if (i == sizeof roles / sizeof roles[0])
             return !ctl_fault("--role is root, ca or cmp, not '%s'", name);
         if (strcmp(roles[i].name, name) == 0) {
-            creating->role = roles[i].role;
+            creating->what.role = roles[i].role;
             break;
         }
     }
-    return is_self_signed == (creating->role == CTL_ROOT) ||
+    return is_self_signed == (creating->what.role == CTL_ROOT) ||
            !ctl_fault(is_self_signed ? "a CA above signs it: name that by --issuer and --issuer-key"
                                      : "a root signs itself: leave --issuer and --issuer-key out");
 }
 
 static int read_name(struct creating *creating)
 {
-    const char *pairs[2 * NAMES_MAX + 1] = {NULL}, *text;
-
-    if (given(creating, "name") == NULL) {
-        creating->name = creating->like.subject;
-        return 1;
-    }
-    for (size_t i = 0; (text = ctl_nth(creating->call, "name", i)) != NULL; i++) {
-        const char *equals = strchr(text, '=');
-        if (i == NAMES_MAX)
-            return !ctl_fault("a name has %d parts at most", NAMES_MAX);
-        if (equals == NULL)
-            return !ctl_fault("--name '%s' has no '=': write O=Operator or CN=Root", text);
-        if ((pairs[2 * i] = arena_printf(creating->arena, "%.*s", (int)(equals - text), text)) == NULL)
-            return !ctl_fault("out of memory");
-        pairs[2 * i + 1] = equals + 1;
-    }
-    return name_build(&creating->name, creating->arena, pairs) ||
-           !ctl_fault(
-               "--name has an attribute that is not known, or a value that it cannot have: write C, O, OU, "
-               "CN or another short name of RFC 4514");
-}
-
-/* What --like would be followed in but is not: whoever relies on it must not find it gone. */
-static int check_like(const struct creating *creating)
-{
-    const struct certificate *like = &creating->like;
-
-    return (like->name_constraints.len == 0 && like->policies.len == 0 &&
-            like->policy_constraints.len == 0) ||
-           !ctl_fault("%s has policies or name constraints, which would be left out: make that one by hand",
-                      given(creating, "like"));
+    if (given(creating, "name") != NULL)
+        return ca_read_name(&creating->what.name, creating->arena, creating->call);
+    creating->what.name = creating->like.subject;
+    return 1;
 }
 
 static int read_days(struct creating *creating)
 {
-    static const int usual[] = {[CTL_ROOT] = 20 * 365, [CTL_CA] = 10 * 365, [CTL_CMP_SIGNER] = 3 * 365};
     const char *text = given(creating, "days");
     char *end;
     long days = text != NULL ? strtol(text, &end, 10) : 0;
 
-    if (text != NULL && (days < 1 || days > DAYS_MAX || *text == 0 || *end != 0))
-        return !ctl_fault("--days is '%s': write a number from 1 to %d", text, DAYS_MAX);
-    if (days == 0 && creating->like.der.len != 0)
-        days = (long)((creating->like.not_after - creating->like.not_before) / CA_DAY);
-    creating->days = days > 0 && days <= DAYS_MAX ? (int)days : usual[creating->role];
+    if (text != NULL && (days < 1 || days > CA_DAYS_MAX || *text == 0 || *end != 0))
+        return !ctl_fault("--days is '%s': write a number from 1 to %d", text, CA_DAYS_MAX);
+    creating->what.days = (int)days;
     return 1;
 }
 
@@ -200,131 +168,66 @@ static int find_key(struct creating *creating)
 
 static int make_key(struct creating *creating)
 {
-    const char *type = given(creating, "key-type");
-    enum key_kind kind = KEY_P256;
-    unsigned bits = CTL_RSA_BITS;
-    struct public_key *former = creating->like.der.len != 0 ? public_key_parse(creating->like.spki) : NULL;
-
-    if (former != NULL)
-        kind = public_key_kind(former);
-    if (kind == KEY_RSA && type == NULL)
-        bits = public_key_bits(former);
-    public_key_free(former);
-    if (type != NULL && !ctl_take_kind(&kind, "--key-type", type))
-        return 0;
-    creating->key = private_key_generate(kind, bits);
+    creating->key = ca_generate(given(creating, "key-type"), creating->what.like);
     if (creating->key == NULL)
-        return !ctl_fault("no key could be made");
+        return 0;
     creating->is_key_new = 1;
     creating->spki = private_key_spki(creating->key);
     return 1;
 }
 
-static int write_key(const struct creating *creating)
-{
-    const char *path = given(creating, "key"), *file = given(creating, "passphrase-file");
-    uint8_t *passphrase = NULL, *pem = NULL;
-    size_t passphrase_len = 0, len = 0, line;
-    int ok;
-
-    if (file == NULL) {
-        ok = private_key_to_pem(&pem, &len, creating->key) || !ctl_fault("out of memory");
-    } else if (!file_read(&passphrase, &passphrase_len, file, FILE_LIMIT)) {
-        ok = !ctl_fault("cannot read %s: %s", file, strerror(errno));
-    } else if ((line = file_first_line(passphrase)) == 0) {
-        ok = !ctl_fault("the first line of %s is empty: write the passphrase there", file);
-    } else {
-        ok = private_key_to_encrypted_pem(&pem, &len, creating->key, bytes_of(passphrase, line)) ||
-             !ctl_fault("out of memory");
-    }
-    if (ok && !file_write(path, pem, len, 0600, 1))
-        ok = !ctl_fault("cannot write %s: %s", path, strerror(errno));
-    file_free(passphrase, passphrase_len);
-    file_free(pem, len);
-    return ok;
-}
-
 /* ---- the certificate ---- */
 
-static int64_t path_len(const struct creating *creating)
+static int read_like(struct creating *creating)
 {
-    if (creating->role == CTL_CMP_SIGNER)
-        return -1;
-    if (creating->like.der.len != 0 && creating->like.is_ca)
-        return creating->like.path_len;
-    return creating->role == CTL_ROOT ? 1 : 0;
+    const char *path = given(creating, "like");
+
+    if (path == NULL)
+        return 1;
+    creating->what.like = &creating->like;
+    return ctl_load_certificate(&creating->like, creating->arena, path) &&
+           ca_is_repeatable(&creating->like, path);
 }
 
-static int64_t end_of(const struct creating *creating)
+static int read_issuer(struct creating *creating)
 {
-    int64_t end = creating->now + (int64_t)creating->days * CA_DAY;
+    const char *path = given(creating, "issuer");
 
-    return creating->issuer.key != NULL && creating->issuer.cert.not_after < end
-               ? creating->issuer.cert.not_after
-               : end;
-}
-
-static int issue(struct bytes *der, struct creating *creating)
-{
-    const struct ctl_identity *issuer = &creating->issuer;
-    int is_self_signed = issuer->key == NULL;
-    uint8_t room[20];
-    struct certificate_plan plan = {
-        .issuer = is_self_signed ? creating->name : issuer->cert.subject,
-        .subject = creating->name,
-        .not_before = creating->now - BACKDATE,
-        .not_after = end_of(creating),
-        .spki = creating->spki,
-        .is_ca = creating->role != CTL_CMP_SIGNER,
-        .path_len = path_len(creating),
-        .key_usage = ctl_usage_of(creating->role),
-    };
-
-    plan.extended_key_usage = ctl_purposes_of(creating->role, &plan.extended_key_usage_count);
-    if (!is_self_signed)
-        plan.issuer_key_id = ca_key_id(room, &issuer->cert);
-    else if (spki_key_id(room, DIGEST_SHA1, creating->spki))
-        plan.issuer_key_id = bytes_of(room, sizeof room);
-    return ctl_issue(der, creating->arena, &plan, is_self_signed ? creating->key : issuer->key) ||
-           !ctl_fault("the key did not sign");
+    if (path == NULL)
+        return 1;
+    creating->what.issuer = &creating->issuer;
+    return ca_read_signer(&creating->issuer, creating->arena, path, given(creating, "issuer-key"),
+                          given(creating, "issuer-passphrase-file"), creating->what.now) &&
+           ca_may_issue(&creating->issuer.cert, path, creating->what.role);
 }
 
 static int read_all(struct creating *creating)
 {
-    const char *like = given(creating, "like"), *issuer = given(creating, "issuer");
-
-    if (!check_call(creating) ||
-        (like != NULL &&
-         (!ctl_load_certificate(&creating->like, creating->arena, like) || !check_like(creating))) ||
-        !read_role(creating) || !read_name(creating) || !read_days(creating))
-        return 0;
-    if (issuer != NULL &&
-        !ca_read_signer(&creating->issuer, creating->arena, issuer, given(creating, "issuer-key"),
-                        given(creating, "issuer-passphrase-file"), creating->now))
-        return 0;
-    if (creating->role == CTL_CA && creating->issuer.cert.path_len == 0)
-        return !ctl_fault("%s may have no CA below it (pathLenConstraint 0)", issuer);
-    return given(creating, "public-key") != NULL ? find_key(creating) : make_key(creating);
+    return check_call(creating) && read_like(creating) && read_role(creating) && read_name(creating) &&
+           read_days(creating) && read_issuer(creating) &&
+           (given(creating, "public-key") != NULL ? find_key(creating) : make_key(creating));
 }
 
 static int make(struct creating *creating)
 {
-    const char *path = creating->call->arguments[0];
+    const char *path = creating->call->arguments[0], *key = given(creating, "key");
     struct bytes der;
 
-    if (!read_all(creating) || !issue(&der, creating) || (creating->is_key_new && !write_key(creating)))
+    if (!read_all(creating) ||
+        !ca_issue(&der, creating->arena, &creating->what, creating->spki, creating->key) ||
+        (creating->is_key_new && !ctl_write_key(key, creating->key, given(creating, "passphrase-file"))))
         return 0;
     if (ca_write(path, der))
         return ca_tell(path, der);
     /* A key without a certificate would be in the way of the next attempt. */
     if (creating->is_key_new)
-        unlink(given(creating, "key"));
+        unlink(key);
     return 0;
 }
 
 static int run(const struct ctl_call *call)
 {
-    struct creating creating = {.call = call, .arena = arena_new(CA_ARENA), .now = time(NULL)};
+    struct creating creating = {.call = call, .arena = arena_new(CA_ARENA), .what.now = time(NULL)};
     int ok = creating.arena != NULL && make(&creating);
 
     private_key_free(creating.key);

@@ -11,7 +11,7 @@
 #include "server/ctl/command.h"
 #include "server/ctl/root_crl.h"
 
-enum { ARENA = 4 * 1024 * 1024, FILE_LIMIT = 4 * 1024 * 1024, DAYS = 365, DAYS_MAX = 3650 };
+enum { ARENA = 4 * 1024 * 1024, FILE_LIMIT = 4 * 1024 * 1024, DAYS_MAX = 3650 };
 
 static const struct ctl_option options[] = {
     {"certificate", "FILE", CTL_REQUIRED, "PEM file: the certificate of the CA"},
@@ -83,7 +83,7 @@ static int read_days(int *days, const struct ctl_call *call)
 {
     const char *text = ctl_value(call, "days");
     char *end;
-    long given = text != NULL ? strtol(text, &end, 10) : DAYS;
+    long given = text != NULL ? strtol(text, &end, 10) : ROOT_CRL_DAYS;
 
     *days = (int)given;
     return (given >= 1 && given <= DAYS_MAX && (text == NULL || (*text != 0 && *end == 0))) ||

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "server/ctl/ca.h"
+#include "server/ctl/ca_link.h"
 
 static const struct ctl_option options[] = {
     {"old", "FILE", CTL_REQUIRED, "PEM file: the certificate of the older root"},
@@ -20,102 +21,49 @@ static const struct ctl_option options[] = {
 struct link {
     const char *out;                       /* the option of the file to be written */
     const char *issuer, *key, *passphrase; /* the options of who signs */
-    const char *subject;                   /* the option of whose key is signed */
 };
 
-static const struct link links[] = {
-    {"new-with-old", "old", "old-key", "old-passphrase-file", "new"},
-    {"old-with-new", "new", "new-key", "new-passphrase-file", "old"},
-};
-enum { LINKS = sizeof links / sizeof links[0] };
+static const struct link new_with_old = {"new-with-old", "old", "old-key", "old-passphrase-file"};
+static const struct link old_with_new = {"old-with-new", "new", "new-key", "new-passphrase-file"};
 
-static int read_root(struct certificate *out, struct arena *arena, const char *path)
-{
-    if (!ctl_load_certificate(out, arena, path))
-        return 0;
-    if (!out->is_ca || !certificate_is_signed_by(out, out))
-        return !ctl_fault("%s is no root: it is not a CA's, or not signed by its own key", path);
-    return (out->name_constraints.len == 0 && out->policies.len == 0 && out->policy_constraints.len == 0) ||
-           !ctl_fault(
-               "%s has policies or name constraints, which a link would have to repeat: make that by hand",
-               path);
-}
-
-/* RFC 9810 4.4.1: a link begins with the root that it leads to, and ends with the one that it leads from, at
- * the latest; never after the end of either. */
-static int check_times(struct certificate_plan *plan, const struct certificate *subject,
-                       const struct certificate *issuer, const char *path, int64_t now)
-{
-    char at[CTL_TIME_MAX];
-
-    plan->not_before = subject->not_before;
-    plan->not_after = subject->not_after < issuer->not_after ? subject->not_after : issuer->not_after;
-    return (now < plan->not_after && plan->not_before < plan->not_after) ||
-           !ctl_fault("%s would have ended on %s: one of the roots ends then", path,
-                      ctl_time(at, plan->not_after));
-}
-
-static int make_link(const struct ctl_call *call, const struct link *link, struct arena *arena, int64_t now)
+static int make_link(const struct ctl_call *call, const struct link *link, struct arena *arena,
+                     const struct certificate *subject)
 {
     const char *path = ctl_value(call, link->out), *key = ctl_value(call, link->key);
     struct ctl_identity issuer = {.key = NULL};
-    struct certificate subject;
-    struct certificate_plan plan;
+    int64_t now = time(NULL);
     struct bytes der;
-    uint8_t room[20], id[20];
     int ok;
 
+    if (path == NULL)
+        return 1;
     if (key == NULL)
         return !ctl_fault("--%s is signed by the key of --%s: name it by --%s", link->out, link->issuer,
                           link->key);
-    ok = read_root(&subject, arena, ctl_value(call, link->subject)) &&
-         ca_read_signer(&issuer, arena, ctl_value(call, link->issuer), key, ctl_value(call, link->passphrase),
-                        now);
-    if (ok) {
-        plan = (struct certificate_plan){
-            .issuer = issuer.cert.subject,
-            .subject = subject.subject,
-            .spki = subject.spki,
-            .key_id_is_sha256 = subject.key_id.len == sizeof id &&
-                                spki_key_id(id, DIGEST_SHA256, subject.spki) &&
-                                bytes_equal(subject.key_id, bytes_of(id, sizeof id)),
-            .issuer_key_id = ca_key_id(room, &issuer.cert),
-            .is_ca = 1,
-            .path_len = subject.path_len,
-            .key_usage =
-                subject.has_key_usage ? subject.key_usage : KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN,
-        };
-        ok = check_times(&plan, &subject, &issuer.cert, path, now) &&
-             (ctl_issue(&der, arena, &plan, issuer.key) || !ctl_fault("the key %s did not sign", key)) &&
-             ca_write(path, der) && ca_tell(path, der);
-    }
+    ok = ca_read_signer(&issuer, arena, ctl_value(call, link->issuer), key, ctl_value(call, link->passphrase),
+                        now) &&
+         ca_link(&der, arena, subject, &issuer, path, now) && ca_write(path, der) && ca_tell(path, der);
     ctl_identity_cleanup(&issuer);
     return ok;
+}
+
+static int read_root(struct certificate *out, struct arena *arena, const char *path)
+{
+    return ca_read_root(out, arena, path) && ca_is_repeatable(out, path);
 }
 
 /* Both are looked at before anything is written. */
 static int make(const struct ctl_call *call, struct arena *arena)
 {
     struct certificate older, newer;
-    int64_t now = time(NULL);
-    int wanted = 0;
 
+    if (ctl_value(call, new_with_old.out) == NULL && ctl_value(call, old_with_new.out) == NULL)
+        return !ctl_fault("nothing is to be made: name a file by --new-with-old, --old-with-new, or both");
     if (!read_root(&older, arena, ctl_value(call, "old")) ||
         !read_root(&newer, arena, ctl_value(call, "new")))
         return 0;
-    if (bytes_equal(older.spki, newer.spki))
-        return !ctl_fault("both roots have the same key: nothing leads from one to the other");
-    if (newer.not_before < older.not_before)
-        return !ctl_fault("the root of --new began before that of --old: they are the wrong way round");
-    for (int i = 0; i < LINKS; i++) {
-        if (ctl_value(call, links[i].out) == NULL)
-            continue;
-        wanted++;
-        if (!make_link(call, &links[i], arena, now))
-            return 0;
-    }
-    return wanted != 0 ||
-           !ctl_fault("nothing is to be made: name a file by --new-with-old, --old-with-new, or both");
+    return ca_are_in_order(&older, &newer) && make_link(call, &new_with_old, arena, &newer) &&
+           make_link(call, &old_with_new, arena, &older);
 }
 
 static int run(const struct ctl_call *call)

@@ -13,7 +13,7 @@
 
 enum {
     OPTIONS_MAX = 16,
-    COMMANDS_MAX = 64,
+    COMMANDS_MAX = 128,
     OPTION_KEYS = 1000, /* beyond all characters, so that no option has a short form */
     HELP_KEY = OPTION_KEYS + OPTIONS_MAX,
     NAME_MAX_LEN = 64,

@@ -24,6 +24,7 @@
     X(certificate_renew)                                                                                     \
     X(ca_create)                                                                                             \
     X(ca_cross)                                                                                              \
+    X(ca_rollover)                                                                                           \
     X(ca_show)                                                                                               \
     X(ca_export)                                                                                             \
     X(ca_crl)                                                                                                \

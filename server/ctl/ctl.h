@@ -16,7 +16,8 @@ enum {
     CTL_PATH_MAX = 4096,
     CTL_TIME_MAX = 32,
     CTL_WHO_MAX = 128,
-    CTL_RSA_BITS = 3072 /* of keys that are made here */
+    CTL_RSA_BITS = 3072, /* of keys that are made here */
+    CTL_KEY_ID = 20      /* octets of a key identifier that is made here */
 };
 
 /* ctl_fault prints "cmpctl: …" and returns CTL_FAULT. */
@@ -69,6 +70,10 @@ struct ctl_cert_spec {
  * returned. */
 struct private_key *ctl_read_private(const char *what, const char *path, const char *passphrase_file);
 
+/* ctl_write_key writes |key| to |path| (0600), which must be new, encrypted by the first line of the file
+ * |passphrase_file|, if that is not NULL. 1, or 0 with a fault printed. */
+int ctl_write_key(const char *path, const struct private_key *key, const char *passphrase_file);
+
 /* An option of commands that have a --key. */
 #define CTL_OPTION_PASSPHRASE                                                                                \
     {                                                                                                        \
@@ -80,9 +85,23 @@ struct private_key *ctl_read_private(const char *what, const char *path, const c
 int ctl_issue(struct bytes *der, struct arena *arena, const struct certificate_plan *plan,
               const struct private_key *key);
 
-/* ctl_usage_of returns the key usage (KEY_USAGE_…) of |role|, ctl_purposes_of its purposes for a plan. */
-unsigned ctl_usage_of(enum ctl_role role);
-const struct bytes *ctl_purposes_of(enum ctl_role role, size_t *count);
+/* struct ctl_certified is whom a certificate is for. */
+struct ctl_certified {
+    enum ctl_role role;
+    struct bytes name, spki; /* DER */
+    unsigned more_usage;     /* KEY_USAGE_…, besides that of |role| */
+    int64_t path_len;        /* of CAs; -1: none */
+    int64_t not_after;       /* Unix seconds */
+};
+
+/* ctl_certify has |signer| sign the certificate of |whom|, as ctl_issue does, in the name of |issuer|, or,
+ * if that is NULL, in its own: |signer| is its key then. It begins shortly before |now| (Unix seconds). */
+int ctl_certify(struct bytes *der, struct arena *arena, const struct ctl_certified *whom,
+                const struct certificate *issuer, const struct private_key *signer, int64_t now);
+
+/* ctl_key_id returns the subjectKeyIdentifier of |cert|, or, if it has none, that of RFC 5280 4.2.1.2 (1) in
+ * |room|. */
+struct bytes ctl_key_id(uint8_t room[CTL_KEY_ID], const struct certificate *cert);
 
 /* ctl_take_kind reads the kind of key |text|, a value of |option|. 1, or 0 with a fault printed. */
 int ctl_take_kind(enum key_kind *out, const char *option, const char *text);

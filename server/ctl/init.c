@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "server/base/file.h"
 #include "server/ctl/ctl.h"
+#include "server/ctl/folder.h"
 #include "server/ctl/open.h"
 #include "server/ctl/root_crl.h"
 #include "server/ctl/secret.h"
@@ -23,7 +24,6 @@ enum {
     ROOT_DAYS = 20 * 365,
     CA_DAYS = 10 * 365,
     CMP_DAYS = 3 * 365,
-    CRL_DAYS = 365,
     SEAL_HEX = 64,
     SECRET_HEX = 32,
     MADE_MAX = 8, /* folders in DIR, and the configuration */
@@ -73,22 +73,6 @@ static int make_subdir(struct folder *folder, char *path, const char *name)
     return 1;
 }
 
-/* Removes what init made: a file, or a folder of files. */
-static void remove_made(const char *path)
-{
-    char file[CTL_PATH_MAX];
-    struct dirent *entry;
-    DIR *dir = opendir(path);
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            ctl_path(file, path, entry->d_name))
-            remove(file);
-    if (dir != NULL)
-        closedir(dir);
-    remove(path);
-}
-
 /* What cannot be removed is left: the fault that is told is the first one. */
 static void undo(const struct folder *folder)
 {
@@ -96,7 +80,7 @@ static void undo(const struct folder *folder)
 
     for (size_t i = folder->made_count; i-- > 0;)
         if (ctl_path(path, folder->path, folder->made[i]))
-            remove_made(path);
+            folder_remove(path);
     if (folder->is_new)
         rmdir(folder->path);
     else if (folder->mode != 0 && chmod(folder->path, folder->mode) != 0)
@@ -154,20 +138,11 @@ static int write_hex_file(const char *dir, const char *name, size_t digits)
     return ok || !ctl_fault("cannot write %s/%s: %s", dir, name, strerror(errno));
 }
 
-/* Empty: nothing is revoked yet. Who checks the CRL of the issuing CA's certificate as well finds one. */
 static int make_root_crl(const struct ctl_identity *root, const char *dir)
 {
-    const struct root_crl plan = {.ca = root, .days = CRL_DAYS, .now = time(NULL)};
     char path[CTL_PATH_MAX];
-    struct bytes der;
-    int64_t number;
-    int ok;
 
-    if (!ctl_path(path, dir, "root.crl") || !root_crl_make(&der, &number, &plan))
-        return 0;
-    ok = root_crl_save(path, der, 1);
-    free((void *)(uintptr_t)der.data);
-    return ok;
+    return ctl_path(path, dir, "root.crl") && root_crl_begin(path, root, time(NULL));
 }
 
 static int make_operator_pki(const struct options *options, struct arena *arena)

@@ -110,3 +110,17 @@ int root_crl_save(const char *path, struct bytes der, int must_be_new)
     free(text);
     return ok || !ctl_fault("cannot write %s: %s", path, strerror(errno));
 }
+
+int root_crl_begin(const char *path, const struct ctl_identity *ca, int64_t now)
+{
+    const struct root_crl plan = {.ca = ca, .days = ROOT_CRL_DAYS, .now = now};
+    struct bytes der;
+    int64_t number;
+    int ok;
+
+    if (!root_crl_make(&der, &number, &plan))
+        return 0;
+    ok = root_crl_save(path, der, 1);
+    free((void *)(uintptr_t)der.data);
+    return ok;
+}

@@ -10,7 +10,7 @@ struct root_crl_revoked {
     int reason; /* CRLReason */
 };
 
-enum { ROOT_CRL_NEW_MAX = 64 };
+enum { ROOT_CRL_NEW_MAX = 64, ROOT_CRL_DAYS = 365 /* the usual time until nextUpdate */ };
 
 /* struct root_crl is what is to be made. */
 struct root_crl {
@@ -30,5 +30,10 @@ int root_crl_make(struct bytes *der, int64_t *number, const struct root_crl *pla
 /* root_crl_save writes |der| to |path|, as PEM if the name ends so; |must_be_new| as file_write. Returns 1,
  * or 0 with a fault printed. */
 int root_crl_save(const char *path, struct bytes der, int must_be_new);
+
+/* root_crl_begin makes the first CRL of |ca| at |now| and saves it to |path|, which must be new. It lists
+ * nothing: whoever checks the certificates that |ca| has issued finds one. Returns 1, or 0 with a fault
+ * printed. */
+int root_crl_begin(const char *path, const struct ctl_identity *ca, int64_t now);
 
 #endif

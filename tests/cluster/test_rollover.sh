@@ -1,6 +1,6 @@
 #!/bin/bash
 # A CA gets another key while two nodes serve, over one PostgreSQL: nodes are told one after the other, and a transaction that
-# began at one ends at the other, whichever of the two CAs the URL leads to there.
+# began at one ends at the other, whichever of the two CAs the URL leads to there. The new CA is made by one command after the other.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../postgres.sh"
 . "$(dirname "$0")/../database.sh"
@@ -64,8 +64,8 @@ cd "$work"
 cp -p node1/ca/{issuing2,cmp-2}.{pem,key} node2/ca
 for i in 1 2; do
     dir=$work/node$i
-    new_ca "$dir/cmpd.yaml" ca/root.pem ''
-    follow_demo ''
+    add_ca "$dir/cmpd.yaml" '  - {name: issuing2, certificate: ca/issuing2.pem, key: ca/issuing2.key, chain: [ca/root.pem], cmp_certificate: ca/cmp-2.pem, cmp_key: ca/cmp-2.key}'
+    follow "$dir/cmpd.yaml" $'  - name: demo-2\n    ca: issuing2\n    former: demo\n    paths: []'
     told "$i"
 done
 dir=$work/node1

@@ -456,6 +456,10 @@ page_rollover() {
     apart
     cp ca/root.key .
     echo 'correct horse battery staple' >words
+    runs 1
+    tells '^next/ca/issuing2.pem: CN=Issuing CA 2,O=Operator, '
+    tells '^ *next: .certificate: ca/root-2.pem,'
+    ok "all of it" openssl verify -CAfile next/ca/root-2.pem -untrusted next/ca/issuing2.pem next/ca/cmp-issuing2.pem
     runs
     ok "the new CA" openssl verify -CAfile ca/root-2.pem ca/issuing2.pem
     ok "the old one by the new root" openssl verify -CAfile ca/root-2.pem ca/issuing-by-root-2.pem

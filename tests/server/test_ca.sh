@@ -1,5 +1,5 @@
 #!/bin/bash
-# cmpctl ca create, cross, show and export: the certificates of a CA with a new key, made offline; what OpenSSL says of them.
+# cmpctl ca create, cross, rollover, show and export: the certificates of a CA with a new key, made offline; what OpenSSL says of them.
 . "$(dirname "$0")/../lib.sh"
 
 ctl=$CMPD_BIN/cmpctl
@@ -82,6 +82,14 @@ refused "what signs nothing" 'is no certificate of a CA' "$ctl" ca create "$work
     --issuer ca/cmp.pem --issuer-key ca/cmp.key
 ok "none of them left a file" test ! -e "$work/x.key" -a ! -e "$work/x.pem"
 
+# A CA that signs its answers itself goes on to do so.
+openssl req -new -key ca/issuing.key -subj '/CN=Signs itself' -out "$work/itself.csr"
+openssl x509 -req -in "$work/itself.csr" -CA ca/root.pem -CAkey ca/root.key -days 9 -out "$work/itself.pem" 2>/dev/null \
+    -extfile <(printf '%s\n' basicConstraints=critical,CA:TRUE,pathlen:0 keyUsage=critical,keyCertSign,cRLSign,digitalSignature)
+ok "after one that signs itself" "$ctl" ca create "$work/itself-2.pem" --like "$work/itself.pem" --key "$work/itself-2.key" \
+    --issuer ca/root.pem --issuer-key ca/root.key
+same "its usage" "$(openssl x509 -in "$work/itself-2.pem" -noout -ext keyUsage | tail -1 | xargs)" "Digital Signature, Certificate Sign, CRL Sign"
+
 # A key that is made elsewhere comes as a request.
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/far.key" -out "$work/far.csr" -subj /CN=x 2>/dev/null
 openssl req -in "$work/far.csr" -verify -noout -pubkey >"$work/far.pub" 2>/dev/null
@@ -112,6 +120,64 @@ ok "a root that ends soon" "$ctl" ca create "$work/brief.pem" --name CN=Brief --
 ok "across from the demo's" "$ctl" ca cross --old ca/root.pem --new "$work/brief.pem" --old-key ca/root.key --new-key "$work/brief.key" \
     --new-with-old "$work/brief-1.pem" --old-with-new "$work/brief-2.pem"
 same "no link outlives it" "$(end "$work/brief-1.pem") $(end "$work/brief-2.pem")" "$(end "$work/brief.pem") $(end "$work/brief.pem")"
+
+# All of it by one command, in one folder: the next root, and what is below it. No key lies there open.
+as_it_is=(--root ca/root.pem --root-key ca/root.key --issuing ca/issuing.pem --cmp ca/cmp.pem)
+echo 'a word for the nodes' >node-words
+made=$work/made
+mkdir "$made"
+"$ctl" ca rollover "$made/next/" "${as_it_is[@]}" --next-root --next-root-passphrase-file words --node-passphrase-file node-words \
+    --name O=Demo --name 'CN=Issuing CA 2' --profile demo --profile other-2 >"$work/told" || fail "the next generation: status $?"
+same "what is there" "$(cd "$made" && find . -type f | sort | xargs)" "$(printf './next/%s ' ca/{cmp-issuing2.{key,pem},issuing2.{key,pem},root-2-by-root.pem,root-2.{crl,pem},root-by-root-2.pem} root-2.key steps.yaml | xargs)"
+same "nobody else reads the keys" "$(stat -c %a "$made"/next/{,ca/}*.key | sort -u) $(stat -c %a "$made/next")" "600 700"
+same "the root's passphrase" "$(openssl pkey -in "$made/next/root-2.key" -passin file:words -pubout)" "$(openssl x509 -in "$made/next/ca/root-2.pem" -noout -pubkey)"
+same "the nodes' passphrase" "$(openssl pkey -in "$made/next/ca/issuing2.key" -passin file:node-words -pubout)" \
+    "$(openssl x509 -in "$made/next/ca/issuing2.pem" -noout -pubkey)"
+same "all of them are encrypted" "$(grep -l 'BEGIN ENCRYPTED PRIVATE KEY' "$made"/next/{,ca/}*.key | wc -l)" 3
+ok "who trusts the next root" verified -CAfile "$made/next/ca/root-2.pem" -untrusted "$made/next/ca/issuing2.pem" "$made/next/ca/cmp-issuing2.pem"
+ok "who trusts the old one" verified -CAfile ca/root.pem -untrusted <(cat "$made"/next/ca/{root-2-by-root,issuing2}.pem) "$made/next/ca/cmp-issuing2.pem"
+ok "the way back" verified -CAfile "$made/next/ca/root-2.pem" -untrusted <(cat "$made/next/ca/root-by-root-2.pem" ca/issuing.pem) ca/cmp.pem
+ok "the CRL" grep -q 'verify OK' <(openssl crl -inform DER -in "$made/next/ca/root-2.crl" -CAfile "$made/next/ca/root-2.pem" -noout 2>&1)
+ok "each certificate is told" grep -q "^$made/next/ca/issuing2.pem: CN=Issuing CA 2,O=Demo, until 20" "$work/told"
+same "the steps, too" "$(sed "1,/^\/.*steps.yaml:\$/d" "$work/told")" "$(echo && cat "$made/next/steps.yaml")"
+ok "for each profile" grep -q '^  - name: other-3 .* other-2 has it' "$made/next/steps.yaml"
+ok "another generation, of another kind" "$ctl" ca rollover "$made/third" --root "$made/next/ca/root-2.pem" --root-key "$made/next/root-2.key" \
+    --root-passphrase-file words --issuing "$made/next/ca/issuing2.pem" --cmp "$made/next/ca/cmp-issuing2.pem" --next-root --key-type P-384
+ok "its path" verified -CAfile "$made/third/ca/root-3.pem" -untrusted "$made/third/ca/issuing3.pem" "$made/third/ca/cmp-issuing3.pem"
+ok "its kind" grep -q 'ASN1 OID: secp384r1' <(text "$made/third/ca/root-3.pem")
+ok "the root stays" "$ctl" ca rollover "$made/same" "${as_it_is[@]}" --ca north
+same "then there is less" "$(cd "$made/same" && find . -type f | sort | xargs)" "./ca/cmp-north2.key ./ca/cmp-north2.pem ./ca/north2.key ./ca/north2.pem ./steps.yaml"
+ok "its path" verified -CAfile ca/root.pem -untrusted "$made/same/ca/north2.pem" "$made/same/ca/cmp-north2.pem"
+
+# What goes wrong leaves nothing, whenever it does.
+rm -r "$made" && mkdir "$made" "$work/empty"
+: >"$work/no-words"
+cp ca/root.pem "$work/a root.pem"
+refused "a folder that is there" "$work/empty is there already" "$ctl" ca rollover "$work/empty/" "${as_it_is[@]}"
+refused "a file that is there" 'words is there already' "$ctl" ca rollover words "${as_it_is[@]}"
+refused "a folder in none" 'cannot make a folder beside nowhere/next: No such file' "$ctl" ca rollover nowhere/next "${as_it_is[@]}"
+refused "no passphrase" 'root-2.key is encrypted: name' "$ctl" ca rollover "$made/next" --root ca/root-2.pem --root-key ca/root-2.key \
+    --issuing ca/issuing-2.pem --cmp ca/cmp-2.pem
+refused "another passphrase" 'first line of node-words does not open ca/root-2.key' "$ctl" ca rollover "$made/next" --root ca/root-2.pem \
+    --root-key ca/root-2.key --root-passphrase-file node-words --issuing ca/issuing-2.pem --cmp ca/cmp-2.pem
+refused "another key" 'ca/issuing.key is not the key of ca/root.pem' "$ctl" ca rollover "$made/next" --root ca/root.pem --root-key ca/issuing.key \
+    --issuing ca/issuing.pem --cmp ca/cmp.pem
+refused "another root" 'ca/issuing.pem is no CA that ca/root-2.pem has certified' "$ctl" ca rollover "$made/next" --root ca/root-2.pem \
+    --root-key ca/root-2.key --root-passphrase-file words --issuing ca/issuing.pem --cmp ca/cmp.pem
+refused "who answers for another" 'ca/cmp-2.pem does not answer for ca/issuing.pem' "$ctl" ca rollover "$made/next" --root ca/root.pem --root-key ca/root.key \
+    --issuing ca/issuing.pem --cmp ca/cmp-2.pem
+refused "what is no root" 'ca/issuing.pem is no root' "$ctl" ca rollover "$made/next" --root ca/issuing.pem --root-key ca/issuing.key \
+    --issuing ca/issuing.pem --cmp ca/cmp.pem
+refused "a name that suits no path" 'a root.pem has a name that does not suit' "$ctl" ca rollover "$made/next" --root "$work/a root.pem" --root-key ca/root.key \
+    --issuing ca/issuing.pem --cmp ca/cmp.pem
+refused "nor a CA" "'a CA', which is no name" "$ctl" ca rollover "$made/next" "${as_it_is[@]}" --ca 'a CA'
+refused "nor a profile" "'a: b', which is no name" "$ctl" ca rollover "$made/next" "${as_it_is[@]}" --profile 'a: b'
+refused "a passphrase for no key" 'goes with --next-root' "$ctl" ca rollover "$made/next" "${as_it_is[@]}" --next-root-passphrase-file words
+refused "a passphrase that is none, found late" 'first line of .*no-words is empty' "$ctl" ca rollover "$made/next" "${as_it_is[@]}" \
+    --next-root --node-passphrase-file "$work/no-words"
+refused "no room for the last file" 'cannot write .*/steps.yaml: File too large' bash -c 'trap "" XFSZ && ulimit -f 1 && exec "$@"' - \
+    "$ctl" ca rollover "$made/next" "${as_it_is[@]}" --next-root
+same "none of them left anything" "$(ls -A "$made" "$work/empty")" "$(printf '%s:\n\n%s:' "$work/empty" "$made")"
 
 # What they are.
 "$ctl" ca show --json ca/root.pem ca/root-2.pem ca/new-with-old.pem ca/issuing.pem ca/cmp.pem >"$work/shown"
@@ -145,5 +211,7 @@ ok "a root in a token" "$ctl" ca create "$work/held.pem" --like ca/root.pem --pu
 ok "it stands by itself" verified -CAfile "$work/held.pem" "$work/held.pem"
 ok "across, from the token" "$ctl" ca cross --old ca/root.pem --old-key "$(token_uri root)" --new ca/root-2.pem --new-with-old "$work/held-2.pem"
 ok "its path" verified -CAfile ca/root.pem -untrusted "$work/held-2.pem" ca/issuing-2.pem
+ok "all of it, from the token" "$ctl" ca rollover "$work/rolled" --root ca/root.pem --root-key "$(token_uri root)" --issuing ca/issuing.pem --cmp ca/cmp.pem --next-root
+ok "its path" verified -CAfile ca/root.pem -untrusted <(cat "$work"/rolled/ca/{root-2-by-root,issuing2}.pem) "$work/rolled/ca/cmp-issuing2.pem"
 refused "which of its keys" 'say by --public-key' "$ctl" ca create "$work/x.pem" --name CN=x --key "$(token_uri root)"
 done_testing

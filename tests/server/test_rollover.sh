@@ -1,6 +1,6 @@
 #!/bin/bash
 # A CA gets another key, with its root: the steps of deploy/manual/rollover.md, from the first to the last, on one node that serves
-# throughout. Stations know one URL and one root, and are led on.
+# throughout. Stations know one URL and one root, and are led on. What cmpctl ca rollover says is added to cmpd.yaml as it says it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../rollover.sh"
 
@@ -72,13 +72,21 @@ for name in old-1 old-2 old-3; do
     ok "$name enrolls" enroll "$name"
 done
 
-# 1. The next root, where the keys of roots are, and what leads to it. Stations that ask are told.
+# All that is new, where the keys of roots are.
+mkdir "$work/offline"
+mv ca/root.key "$work/offline/"
+cp ca/{root,issuing,cmp}.pem "$work/offline/"
+cd "$work/offline"
 echo 'a long sentence' >words
-ok "the next root" "$ctl" ca create ca/root-2.pem --like ca/root.pem --key "$work/root-2.key" --passphrase-file words
-ok "what leads to it" "$ctl" ca cross --old ca/root.pem --old-key ca/root.key --new ca/root-2.pem --new-key "$work/root-2.key" \
-    --new-passphrase-file words --new-with-old ca/root-2-by-root.pem --old-with-new ca/root-by-root-2.pem
-mv ca/root.key "$work/root.key"
-sed -i '/^    chain: \[ca\/root.pem\]/a\    next: {certificate: ca/root-2.pem, new_with_old: ca/root-2-by-root.pem, old_with_new: ca/root-by-root-2.pem}' cmpd.yaml
+ok "the next generation" "$ctl" ca rollover next --root root.pem --root-key root.key --issuing issuing.pem --cmp cmp.pem \
+    --next-root --next-root-passphrase-file words --name 'O=Demo Operator' --name 'CN=Issuing CA 2' --profile demo
+steps=$work/offline/next/steps.yaml
+cd "$dir"
+
+# 1. The next root, and what leads to it. Stations that ask are told.
+cp "$work"/offline/next/ca/root* ca/
+next=$(fragment "$steps" 1 cas | grep ' next:')
+sed -i "/^    chain: \[ca\/root.pem\]/a\\$next" cmpd.yaml
 loaded "the next root"
 use_client 3.5
 ok "a station asks" at_url genm -infotype rootCaCert -oldwithold ca/root.pem -newwithnew "$work/told.pem" -newwithold "$work/told-link.pem" \
@@ -87,14 +95,10 @@ use_client 3.0
 same "and is told" "$(openssl x509 -in "$work/told.pem" -outform DER | sha256sum)" "$(openssl x509 -in ca/root-2.pem -outform DER | sha256sum)"
 
 # 2. The new CA below it, of another name, beside the old one; and its profile, at a path of its own.
-ok "the new CA" "$ctl" ca create ca/issuing2.pem --like ca/issuing.pem --name 'O=Demo Operator' --name 'CN=Issuing CA 2' --key ca/issuing2.key \
-    --issuer ca/root-2.pem --issuer-key "$work/root-2.key" --issuer-passphrase-file words
-ok "who answers for it" "$ctl" ca create ca/cmp-2.pem --like ca/cmp.pem --key ca/cmp-2.key --issuer ca/issuing2.pem --issuer-key ca/issuing2.key
-new_ca cmpd.yaml ca/root-2.pem \
-    'previous: {certificate: ca/root.pem, new_with_old: ca/root-2-by-root.pem, old_with_new: ca/root-by-root-2.pem}'
-ok "what the new root has revoked: nothing" "$ctl" ca crl ca/root-2.crl --certificate ca/root-2.pem --key "$work/root-2.key" --passphrase-file words
-sed -i 's|^  files: \[ca/root.crl\]|  files: [ca/root.crl, ca/root-2.crl]|' cmpd.yaml
-follow_demo ca/root-2-by-root.pem
+cp -p "$work"/offline/next/ca/*issuing2.* ca/
+add_ca cmpd.yaml "$(fragment "$steps" 2 cas)"
+sed -i "s|^  files: \[ca/root.crl\].*|$(fragment "$steps" 2 crl)|" cmpd.yaml
+follow cmpd.yaml "$(fragment "$steps" 2 profiles)"
 loaded "the new CA"
 ok "a pilot" cmp -path .well-known/cmp/p/demo-2 -cmd ir -newkey "$work/new.key" -subject /CN=pilot -cert demo/device.pem -key demo/device.key \
     -extracerts demo/device-chain.pem -trusted ca/root-2.pem -certout "$work/pilot.pem"
@@ -144,19 +148,21 @@ ok "a station enrolls" enroll new-2
 ok "with the new CA" issued_by new-2 issuing2
 refused "the old CA is gone" 'not trusted|is not known|lacks' update old-1
 # Again, under the same root, and by the same name: the key tells whose a certificate is.
-ok "a third CA" "$ctl" ca create ca/issuing3.pem --like ca/issuing2.pem --key ca/issuing3.key --issuer ca/root-2.pem --issuer-key "$work/root-2.key" \
-    --issuer-passphrase-file words
-ok "who answers for it" "$ctl" ca create ca/cmp-3.pem --like ca/cmp-2.pem --key ca/cmp-3.key --issuer ca/issuing3.pem --issuer-key ca/issuing3.key
-sed -i '/^  - name: issuing2$/i\  - {name: issuing3, certificate: ca/issuing3.pem, key: ca/issuing3.key, chain: [ca/root-2.pem], cmp_certificate: ca/cmp-3.pem, cmp_key: ca/cmp-3.key}' cmpd.yaml
+cp -p "$work"/offline/next/ca/*.pem "$work/offline/next/root-2.key" "$work/offline/"
+cd "$work/offline"
+ok "a third CA" "$ctl" ca rollover third --root root-2.pem --root-key root-2.key --root-passphrase-file words \
+    --issuing issuing2.pem --cmp cmp-issuing2.pem --profile demo-2
+cd "$dir"
+cp -p "$work"/offline/third/ca/* ca/
+add_ca cmpd.yaml "$(fragment "$work/offline/third/steps.yaml" 2 cas)"
+follow cmpd.yaml "$(fragment "$work/offline/third/steps.yaml" 2 profiles)"
 python3 - cmpd.yaml <<'PY'
 import sys
 path = sys.argv[1]
 text = open(path).read()
-begin = text.index("  - name: demo-2\n")
-end = text.index("\n\n", begin) + 1
-profile = text[begin:end]
-third = profile.replace("name: demo-2", "name: demo-3\n    former: demo-2").replace("    ca: issuing2", "    ca: issuing3")
-text = text[:begin] + third + profile.replace("    paths: [/pkix/]", "    paths: []") + text[end:]
+new, old = text.index("  - name: demo-3\n"), text.index("  - name: demo-2\n")
+assert new < old
+text = text[:new] + text[new:old].replace("    paths: []", "    paths: [/pkix/]") + text[old:].replace("    paths: [/pkix/]", "    paths: []", 1)
 open(path, "w").write(text.replace("\ndefault_profile: demo-2", "\ndefault_profile: demo-3"))
 PY
 loaded "a third CA"

@@ -204,3 +204,56 @@ Test(pki, a_name_that_cannot_be_is_refused)
     cr_assert_not(ctl_make(&made, arena, &spec, &issuing, NOW));
     ctl_identity_cleanup(&made);
 }
+
+/* RFC 5280 4.2.1.3: what is added to the usage of a role. */
+Test(pki, a_CA_may_sign_answers_too)
+{
+    const struct ctl_certified whom = {.role = CTL_CA,
+                                       .name = issuing.cert.subject,
+                                       .spki = issuing.cert.spki,
+                                       .more_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+                                       .path_len = 0,
+                                       .not_after = NOW + 86400};
+    struct certificate cert;
+    struct bytes der;
+
+    cr_assert(ctl_certify(&der, arena, &whom, &root.cert, root.key, NOW));
+    cr_assert(certificate_parse(&cert, der));
+    cr_expect_eq(cert.key_usage, KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN | KEY_USAGE_DIGITAL_SIGNATURE);
+    cr_expect(certificate_is_signed_by(&cert, &root.cert));
+    cr_expect(bytes_equal(cert.issuer_key_id, root.cert.key_id));
+    cr_expect_eq(cert.not_after, NOW + 86400);
+}
+
+/* The first line of a file opens what it has encrypted, and an empty one encrypts nothing. */
+Test(pki, an_encrypted_key_is_written_and_read)
+{
+    struct private_key *key;
+    char words[CTL_PATH_MAX], path[CTL_PATH_MAX];
+    struct stat st;
+
+    make_folder();
+    snprintf(words, sizeof words, "%s", in_folder("words"));
+    snprintf(path, sizeof path, "%s", in_folder("ca.key"));
+    write_text("words", "one line\nanother\n");
+    cr_assert(ctl_write_key(path, root.key, words));
+    cr_assert_eq(stat(path, &st), 0);
+    cr_expect_eq(st.st_mode & 0777, 0600);
+    CAPTURE(cr_expect_null(ctl_read_private("", path, NULL)));
+    cr_expect_not_null(strstr(logged, "is encrypted"), "%s", logged);
+    cr_assert_not_null(key = ctl_read_private("", path, words));
+    cr_expect(bytes_equal(private_key_spki(key), root.cert.spki));
+    private_key_free(key);
+    write_text("words", "another\n");
+    CAPTURE(cr_expect_null(ctl_read_private("", path, words)));
+    cr_expect_not_null(strstr(logged, "does not open"), "%s", logged);
+    CAPTURE(cr_expect_not(ctl_write_key(path, issuing.key, words)));
+    cr_expect_not_null(strstr(logged, "File exists"), "%s", logged);
+    unlink(path);
+    write_text("words", "\n");
+    CAPTURE(cr_expect_not(ctl_write_key(path, root.key, words)));
+    cr_expect_not_null(strstr(logged, "is empty"), "%s", logged);
+    cr_expect_neq(stat(path, &st), 0);
+    unlink(words);
+    remove_folder();
+}

@@ -3,8 +3,10 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "crypto/crl.h"
+#include "server/base/file.h"
 
 enum { NOW = 1800000000 };
 
@@ -79,4 +81,27 @@ Test(root_crl, what_another_CA_has_signed_is_no_former_one)
     cr_assert_not(root_crl_make(&der, &number, &plan));
     plan.former = bytes_str("0no CRL");
     cr_assert_not(root_crl_make(&der, &number, &plan));
+}
+
+Test(root_crl, the_first_one_lists_nothing)
+{
+    char path[] = "/tmp/cmpd-crl-XXXXXX";
+    struct crl crl;
+    uint8_t *der;
+    size_t len;
+    int fd = mkstemp(path);
+
+    cr_assert_neq(fd, -1);
+    close(fd);
+    cr_expect_not(root_crl_begin(path, &root, NOW), "it is there");
+    unlink(path);
+    cr_assert(root_crl_begin(path, &root, NOW));
+    cr_assert(file_read(&der, &len, path, 1024));
+    cr_assert(crl_parse(&crl, bytes_of(der, len)));
+    cr_expect(crl_is_signed_by(&crl, root.cert.spki));
+    cr_expect_eq(crl.number, 1);
+    cr_expect_eq(crl.entries.len, 0);
+    cr_expect_eq(crl.next_update, NOW + ROOT_CRL_DAYS * (int64_t)86400);
+    free(der);
+    unlink(path);
 }
