@@ -80,6 +80,9 @@ int ctl_write_key(const char *path, const struct private_key *key, const char *p
         "passphrase-file", "FILE", CTL_ONCE, "its first line opens the key, if that is encrypted"            \
     }
 
+/* ctl_purposes_of returns the purposes of |role| for a plan. */
+const struct bytes *ctl_purposes_of(enum ctl_role role, size_t *count);
+
 /* ctl_issue has |key| sign the certificate of |plan|, but for serial and algorithm, which it chooses. It
  * waits for a key in a token. 1 or 0. */
 int ctl_issue(struct bytes *der, struct arena *arena, const struct certificate_plan *plan,

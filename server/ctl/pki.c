@@ -50,7 +50,7 @@ static unsigned usage_of(enum ctl_role role)
                                               : KEY_USAGE_DIGITAL_SIGNATURE;
 }
 
-static const struct bytes *purposes_of(enum ctl_role role, size_t *count)
+const struct bytes *ctl_purposes_of(enum ctl_role role, size_t *count)
 {
     /* id-kp-cmcCA (RFC 6402 2.10): this key answers for the CA (RFC 9480 2.2) */
     static const uint8_t cmc_ca[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x1b};
@@ -82,7 +82,7 @@ int ctl_certify(struct bytes *der, struct arena *arena, const struct ctl_certifi
         .key_usage = usage_of(whom->role) | whom->more_usage,
     };
 
-    plan.extended_key_usage = purposes_of(whom->role, &plan.extended_key_usage_count);
+    plan.extended_key_usage = ctl_purposes_of(whom->role, &plan.extended_key_usage_count);
     if (issuer != NULL)
         plan.issuer_key_id = ctl_key_id(room, issuer);
     else if (spki_key_id(room, DIGEST_SHA1, whom->spki))
