@@ -159,6 +159,11 @@ told '^2 entries come after the last seal'
 use() { sed -i -E "s#ca/(cmp[0-9-]*|station)\.(pem|key)#ca/$1.\2#" "$dir/cmpd.yaml"; }
 use cmp
 ok "renewed" "$CMPD_BIN/cmpctl" certificate renew ca/cmp.pem --config "$dir/cmpd.yaml"
+# Two minutes later.
+sqlite3 "$store" 'UPDATE renewals SET since = at - 1'
+ok "with a new key, which the store has" "$CMPD_BIN/cmpctl" certificate renew ca/cmp.pem --new-key --config "$dir/cmpd.yaml"
+start_server cmpd "$dir/cmpd.yaml" "$log"
+stop_server # it seals under the new key
 ok "another key, of the same name" "$CMPD_BIN/cmpctl" ca create "$dir/ca/cmp-3.pem" --like "$dir/ca/cmp.pem" --key "$dir/ca/cmp-3.key" \
     --issuer "$dir/ca/issuing.pem" --issuer-key "$dir/ca/issuing.key"
 use cmp-3

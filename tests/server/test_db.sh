@@ -38,7 +38,7 @@ same "status" "$(python3 - "$work/status.json" <<'PY'
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
 store = [r for r in rows if r["about"] == "store"][0]
-assert store["kind"].startswith("SQLite 3.") and store["schema"] == store["schema_known"] == 1, store
+assert store["kind"].startswith("SQLite 3.") and store["schema"] == store["schema_known"] == 2, store
 assert store["octets"] > 50000 and store["journal_mode"] == "wal", store
 node, = [r for r in rows if r["about"] == "node"]
 assert node["seen_seconds"] < 30 and len(node["configuration"]) == 64 and node["version"], node
