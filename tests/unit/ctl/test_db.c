@@ -56,9 +56,9 @@ static int with_store(const char *words)
 Test(db, a_schema_that_is_of_today_is_told_to_be)
 {
     cr_assert_eq(with_config("db migrate"), CTL_OK, "%s", call_err);
-    cr_assert_str_eq(call_out, "the schema is of version 1 already\n");
+    cr_assert_str_eq(call_out, "the schema is of version 2 already\n");
     cr_assert_eq(with_store("db migrate"), CTL_OK, "%s", call_err);
-    cr_assert_str_eq(call_out, "the schema is of version 1 already\n");
+    cr_assert_str_eq(call_out, "the schema is of version 2 already\n");
 }
 
 Test(db, a_schema_that_was_older_is_told_both_ways)
@@ -74,13 +74,13 @@ Test(db, a_status_has_a_line_for_each_thing)
 {
     cr_assert_eq(with_store("db status"), CTL_OK, "%s", call_err);
     cr_expect_eq(strncmp(call_out, "store: kind=\"SQLite 3.", 22), 0, "%s", call_out);
-    cr_expect_not_null(strstr(call_out, " schema=1 schema_known=1 octets="), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, " schema=2 schema_known=2 octets="), "%s", call_out);
     cr_expect_not_null(strstr(call_out, " journal_mode=\"wal\" synchronous=\"full\"\n"), "%s", call_out);
     cr_expect_not_null(strstr(call_out, "\ntable: name=\"secrets\" rows=1\n"), "%s", call_out);
     cr_expect_not_null(strstr(call_out, "\ntable: name=\"revocations\" rows=0\n"), "%s", call_out);
     cr_assert_eq(with_config("db status --json"), CTL_OK, "%s", call_err);
     cr_expect_eq(strncmp(call_out, "{\"about\":\"store\",\"kind\":\"SQLite 3.", 34), 0, "%s", call_out);
-    cr_expect_not_null(strstr(call_out, ",\"schema\":1,\"schema_known\":1,\"octets\":"), "%s", call_out);
+    cr_expect_not_null(strstr(call_out, ",\"schema\":2,\"schema_known\":2,\"octets\":"), "%s", call_out);
     cr_expect_not_null(strstr(call_out, "\n{\"about\":\"table\",\"name\":\"secrets\",\"rows\":1}\n"), "%s",
                        call_out);
 }
