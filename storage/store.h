@@ -221,7 +221,8 @@ int store_create(char *fault, const char *url);
 struct store *store_open(char *fault, const char *url, const char *node);
 
 /* store_open_to_read opens it for tools that only look: in PostgreSQL a standby will do, and a user who may
- * change nothing. store_commit takes nothing there, and there are no notices. Otherwise as store_open. */
+ * change nothing. An embedded store of an older schema is refused, for it would have to be taken forward.
+ * store_commit takes nothing there, and there are no notices. Otherwise as store_open. */
 struct store *store_open_to_read(char *fault, const char *url, const char *node);
 
 /* How the store uses a file: reads it; reads it and what is in its folder, where it may be replaced; writes

@@ -116,6 +116,23 @@ static int lite_each_file(const char *url, int (*each)(void *arg, const char *pa
     return ok;
 }
 
+/* Who only looks leaves a store of the release before as it is: a node of that may serve it. */
+static struct store *lite_open_to_read(char *fault, const char *url, const char *node)
+{
+    char *path = sqlite_path(url), ignored[STORE_FAULT_MAX];
+    int version = path != NULL && sqlite_check_file(fault, path) && sqlite_identify(ignored, path)
+                      ? sqlite_version(path)
+                      : SQLITE_SCHEMA_VERSION;
+
+    if (version < SQLITE_SCHEMA_VERSION)
+        store_fault(fault,
+                    "%s is of version %d, this program needs %d; run cmpctl db migrate, or start cmpd: either "
+                    "takes it forward",
+                    path, version, SQLITE_SCHEMA_VERSION);
+    free(path);
+    return version < SQLITE_SCHEMA_VERSION ? NULL : lite_open(fault, url, node);
+}
+
 /* Opening does it. */
 static int lite_migrate(char *fault, const char *url, int *from, int *to)
 {
@@ -163,6 +180,7 @@ static int lite_healthy(const struct store *base)
 const struct backend sqlite_backend = {
     .scheme = "sqlite:",
     .open = lite_open,
+    .open_to_read = lite_open_to_read,
     .create = lite_create,
     .each_file = lite_each_file,
     .migrate = lite_migrate,

@@ -137,6 +137,23 @@ Test(sqlite, an_older_store_is_taken_forward_with_its_rows)
     cr_assert_eq(sql("SELECT sum(more) FROM transactions"), 14);
 }
 
+/* A node of the release before may serve it. */
+Test(sqlite, who_only_looks_leaves_an_older_store_as_it_is)
+{
+    char fault[STORE_FAULT_MAX] = "";
+    struct store *store;
+
+    make_store(1);
+    set_version(SQLITE_SCHEMA_VERSION - 1);
+    cr_assert_null(store_open_to_read(fault, test_url, "node"));
+    cr_assert_not_null(strstr(fault, "this program needs "), "%s", fault);
+    cr_assert_not_null(strstr(fault, "; run cmpctl db migrate, or start cmpd"), "%s", fault);
+    cr_assert_eq(sql("PRAGMA user_version"), SQLITE_SCHEMA_VERSION - 1);
+    set_version(SQLITE_SCHEMA_VERSION);
+    cr_assert_not_null(store = store_open_to_read(fault, test_url, "node"), "%s", fault);
+    store_close(store);
+}
+
 Test(sqlite, a_step_that_fails_changes_nothing)
 {
     const char *steps[STEPS];
