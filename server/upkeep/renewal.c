@@ -118,7 +118,8 @@ static int take_present_key(struct making *making, const struct store_renewal *r
     return 1;
 }
 
-/* Another node may have been faster, and what was revoked is not renewed, but with another key. */
+/* Another node may have been faster, and what was revoked is not renewed, but with another key. A row has one
+ * former key: as long as that goes on, no other one takes its place. */
 static enum renewal_outcome check_store(struct making *making)
 {
     const struct policy_renewable *item = making->call.item;
@@ -137,7 +138,8 @@ static enum renewal_outcome check_store(struct making *making)
         return end(making, RENEWAL_KNOWN, "the store has a newer one already");
     if (!take_present_key(making, newest, &other))
         return end(making, RENEWAL_LATER, "the store has not its key any more");
-    if (newest != NULL && making->call.new_key && newest->since > making->call.now)
+    if (newest != NULL && policy_renewal_since(newest, &other) > making->call.now &&
+        (making->call.new_key || !bytes_equal(newest->key, newest->former_key)))
         return end(making, RENEWAL_BUSY,
                    "what began before the last renewal still ends under the one before: try again in a "
                    "minute");

@@ -468,6 +468,40 @@ Test(renewal, a_new_key_stays_until_the_next_one)
     arena_free(arena);
 }
 
+/* The store has one former key: the one before that would be forgotten while it is needed. */
+Test(renewal, nothing_is_renewed_while_a_former_key_goes_on)
+{
+    int64_t now = due();
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    start_anew(now);
+    cr_expect_eq(make_at(now + 1), RENEWAL_BUSY);
+    now += BOUND_RENEWAL_SETTLES;
+    cr_expect_eq(make_at(now), RENEWAL_DONE, "%s", why);
+}
+
+/* Who may write rows writes that a renewal is never over. */
+Test(renewal, a_row_keeps_nobody_from_renewing_for_ever)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct store_renewal row;
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    row = stored(arena);
+    row.since = INT64_MAX;
+    put(&row);
+    start_anew(now);
+    cr_expect_eq(make_at(now + 1), RENEWAL_DONE, "%s", why);
+    row = stored(arena);
+    row.since = INT64_MAX;
+    put(&row);
+    take_up(now + 1);
+    take();
+    cr_expect_eq(rekey_at(now + 2), RENEWAL_DONE, "%s", why);
+    arena_free(arena);
+}
+
 /* The key may be known to others: that is when it is needed most. */
 Test(renewal, what_was_revoked_or_blocked_gets_a_new_key)
 {
