@@ -136,6 +136,7 @@ openssl rand -hex 32 >"$dir/ca/seal.key"
 reload
 wait_log "$log" 'sealed under another seal_key than this node has'
 ok "a station enrolls all the same" by_signature
+refused "the command says it, too, and puts nothing in its place" 'sealed under another seal_key' ctl certificate renew ca/cmp.pem --new-key
 cp "$work/seal.key" "$dir/ca/seal.key"
 reload
 
