@@ -123,8 +123,11 @@ static CK_RV read_public(int *is_one, struct token_pair *pair, struct pkcs11 *pk
                             {CKA_PUBLIC_EXPONENT, second, sizeof second}};
     CK_RV rv = pkcs11->module->C_GetAttributeValue(session, object, asked, is_rsa(shape) ? 2 : 1);
 
-    *is_one = rv == CKR_OK && put_spki(pair, shape, bytes_of(first, asked[0].ulValueLen),
-                                       bytes_of(second, is_rsa(shape) ? asked[1].ulValueLen : 0));
+    /* A module may say any length, also that it knows none. */
+    *is_one = rv == CKR_OK && asked[0].ulValueLen <= sizeof first &&
+              (!is_rsa(shape) || asked[1].ulValueLen <= sizeof second) &&
+              put_spki(pair, shape, bytes_of(first, asked[0].ulValueLen),
+                       bytes_of(second, is_rsa(shape) ? asked[1].ulValueLen : 0));
     return rv;
 }
 

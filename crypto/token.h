@@ -31,8 +31,9 @@ struct token_pair {
 };
 
 /* token_generate (token_generate.c) makes |pair| in the token in which |uri| names another key. The private
- * key signs, and never leaves it. Waits for the token as long as that takes: this is for commands, not for a
- * node. 1, or 0 with |fault| (TOKEN_FAULT_MAX octets) written: then a key may be there that nobody uses. */
+ * key signs, which is proven as token_open does, and never leaves it. Waits for the token as long as that
+ * takes: this is for commands, not for a node. 1, or 0 with |fault| (TOKEN_FAULT_MAX octets) written: then a
+ * key may be there that nobody uses. */
 int token_generate(char *fault, const char *uri, struct token_pair *pair);
 
 /* struct token_state is how the tokens stand that are in use under one name. */

@@ -94,8 +94,9 @@ struct policy *ctl_renewed(struct policy *policy, const char *path, struct store
     struct policy *newer = NULL;
     struct config_fault fault;
 
-    if (renewals != NULL && policy_lacks(policy, renewals))
-        newer = policy_load_renewed(&fault, policy, path, renewals, time(NULL));
+    if (renewals != NULL && policy_lacks(policy, renewals) &&
+        (newer = policy_load_renewed(&fault, policy, path, renewals, time(NULL))) == NULL)
+        ctl_fault("what the store has that was renewed cannot be taken up: %s", fault.text);
     policy_renewals_release(renewals);
     if (newer == NULL)
         return policy;

@@ -38,7 +38,7 @@ int ctl_open(struct ctl_opened *opened, const struct ctl_call *call, unsigned ne
 void ctl_close(struct ctl_opened *opened);
 
 /* ctl_renewed returns the policy of the file |path| with what |store| has that was renewed since, as a node
- * serves it: |policy| itself, or another, and |policy| is released. */
+ * serves it: |policy| itself, or another, and |policy| is released. What cannot be taken up is told. */
 struct policy *ctl_renewed(struct policy *policy, const char *path, struct store *store);
 
 #endif

@@ -117,8 +117,10 @@ static struct private_key *read_text(struct config_fault *fault, const struct po
     if (key != NULL && bytes_equal(private_key_spki(key), spki))
         return key;
     private_key_free(key);
-    config_fault_at(fault, policy->config, setting,
-                    "the key in the store does not belong to the renewed certificate; renew it again");
+    config_fault_at(
+        fault, policy->config, setting,
+        "the key in the store does not belong to the renewed certificate; name files with another "
+        "certificate and key");
     return NULL;
 }
 

@@ -109,6 +109,11 @@ int policy_precedes(const struct certificate *cert, const struct certificate *pr
            (cert->not_after == present->not_after && cert->not_before > present->not_before);
 }
 
+int64_t policy_renewal_since(const struct store_renewal *row, const struct certificate *cert)
+{
+    return row->since <= cert->not_before + SETTLED_BY ? row->since : 0;
+}
+
 /* Fetches the row of |kind| with |key| into |*row|, NULL if there is none. Returns 0 if the store does not
  * answer. */
 static int fetch(const void **row, struct policy_renewals *renewals, const struct cmp_authority *ca,
@@ -259,10 +264,11 @@ void policy_take_former(struct policy *policy, size_t i)
     struct config_fault fault;
     struct certificate former;
     struct bytes der;
+    int64_t since = row != NULL ? policy_renewal_since(row, &ca->cmp_cert) : 0;
 
-    if (row == NULL || (der = arena_copy(policy->arena, row->former)).data == NULL ||
+    if (since == 0 || (der = arena_copy(policy->arena, row->former)).data == NULL ||
         !certificate_parse(&former, der) || !bytes_equal(former.subject, ca->cmp_cert.subject) ||
-        !certificate_is_signed_by(&former, &ca->cert) || row->since > ca->cmp_cert.not_before + SETTLED_BY)
+        !certificate_is_signed_by(&former, &ca->cert))
         return;
     ca->former_cmp_key = ca->cmp_key;
     if (!bytes_equal(former.spki, ca->cmp_cert.spki)) {
@@ -274,5 +280,5 @@ void policy_take_former(struct policy *policy, size_t i)
         ca->former_cmp_key = authority->former_key;
     }
     ca->former_cmp_cert = former;
-    ca->cmp_since = row->since;
+    ca->cmp_since = since;
 }

@@ -46,6 +46,10 @@ int policy_renewal_holds(struct certificate *cert, const struct store_renewal *r
  * end with their CA, began later. */
 int policy_precedes(const struct certificate *cert, const struct certificate *present);
 
+/* policy_renewal_since returns from when on (Unix seconds) what begins is under |cert|, which |row| has. A
+ * row that says later than any renewal settles is not believed: 0. */
+int64_t policy_renewal_since(const struct store_renewal *row, const struct certificate *cert);
+
 /* struct policy_renewals is what a store had of them. */
 struct policy_renewals;
 

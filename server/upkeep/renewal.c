@@ -118,37 +118,59 @@ static int take_present_key(struct making *making, const struct store_renewal *r
     return 1;
 }
 
-/* Another node may have been faster, and what was revoked is not renewed, but with another key. */
+/* Whether the store has the certificate with |serial| as one that is no good any more. Returns 0 if the store
+ * does not answer. */
+static int fetch_stopped(int *is_stopped, const struct making *making, struct bytes serial)
+{
+    const struct store_cert *stored;
+    const void *row = NULL;
+
+    if (serial.len == STORE_SERIAL && !fetch(&row, making, STORE_CERTIFICATES, serial))
+        return 0;
+    stored = row;
+    *is_stopped = stored != NULL && stored->status != STORE_CERT_VALID;
+    return 1;
+}
+
+/* A row has one former key: as long as that goes on, no other one takes its place. */
+static enum renewal_outcome check_settled(const struct making *making, const struct store_renewal *newest,
+                                          const struct certificate *cert)
+{
+    int64_t left = policy_renewal_since(newest, cert) - making->call.now;
+
+    if (left <= 0 || (!making->call.new_key && bytes_equal(newest->key, newest->former_key)))
+        return RENEWAL_DONE;
+    snprintf(making->why, RENEWAL_WHY_MAX,
+             "what began before the last renewal still ends under the one before: try again in %lld seconds",
+             (long long)left);
+    return RENEWAL_BUSY;
+}
+
+/* Another node may have been faster, and what was revoked is not renewed, but with another key: then no node
+ * uses it any more once it has started anew. */
 static enum renewal_outcome check_store(struct making *making)
 {
     const struct policy_renewable *item = making->call.item;
-    const struct certificate *cert = item->cert;
     const struct store_renewal *newest;
-    const struct store_cert *stored = NULL;
+    int is_stopped, newest_is_stopped = 0;
     struct certificate other;
     const void *row;
 
     if (!fetch(&row, making, STORE_RENEWALS, bytes_of(item->key, sizeof item->key)))
         return end(making, RENEWAL_LATER, "the store does not answer");
     newest = row;
-    if (newest != NULL && !policy_renewal_holds(&other, newest, item->ca, cert, making->call.now))
+    if (newest != NULL && !policy_renewal_holds(&other, newest, item->ca, item->cert, making->call.now))
         newest = NULL;
-    if (newest != NULL && policy_precedes(&other, cert))
+    if (!fetch_stopped(&is_stopped, making, item->cert->serial) ||
+        (newest != NULL && !fetch_stopped(&newest_is_stopped, making, other.serial)))
+        return end(making, RENEWAL_LATER, "the store does not answer");
+    if (newest != NULL && !newest_is_stopped && policy_precedes(&other, item->cert))
         return end(making, RENEWAL_KNOWN, "the store has a newer one already");
     if (!take_present_key(making, newest, &other))
         return end(making, RENEWAL_LATER, "the store has not its key any more");
-    if (newest != NULL && making->call.new_key && newest->since > making->call.now)
-        return end(making, RENEWAL_BUSY,
-                   "what began before the last renewal still ends under the one before: try again in a "
-                   "minute");
-    if (cert->serial.len == STORE_SERIAL && !making->call.new_key) {
-        if (!fetch(&row, making, STORE_CERTIFICATES, cert->serial))
-            return end(making, RENEWAL_LATER, "the store does not answer");
-        stored = row;
-    }
-    if (stored != NULL && stored->status != STORE_CERT_VALID)
+    if ((is_stopped || newest_is_stopped) && !making->call.new_key)
         return end(making, RENEWAL_REFUSED, "it was revoked: renew it with --new-key");
-    return RENEWAL_DONE;
+    return newest != NULL && !newest_is_stopped ? check_settled(making, newest, &other) : RENEWAL_DONE;
 }
 
 static enum renewal_outcome sign(struct making *making, struct bytes tbs)

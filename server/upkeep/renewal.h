@@ -15,7 +15,7 @@ enum renewal_outcome {
     RENEWAL_DONE,
     RENEWAL_KNOWN,   /* the store has one already that the policy does not know */
     RENEWAL_NO_USE,  /* it would end no later: the CA itself ends then */
-    RENEWAL_BUSY,    /* another node is at it */
+    RENEWAL_BUSY,    /* another node is at it, or a former key still goes on */
     RENEWAL_LATER,   /* the store or the key was not to be had */
     RENEWAL_REFUSED, /* it is not to be renewed: somebody has to look */
 };

@@ -105,7 +105,7 @@ nodes() {
 settle() {
     sqlite3 "$dir/store/cmpd.db" 'UPDATE renewals SET since = at - 1'
 }
-refused "not while the last renewal settles" 'still ends under the one before: try again in a minute' ctl certificate renew ca/cmp.pem --new-key
+refused "not while the last renewal settles" 'still ends under the one before: try again in [0-9]* seconds' ctl certificate renew ca/cmp.pem --new-key
 settle
 ok "with a new key" ctl certificate renew ca/cmp.pem --new-key
 nodes
@@ -136,6 +136,7 @@ openssl rand -hex 32 >"$dir/ca/seal.key"
 reload
 wait_log "$log" 'sealed under another seal_key than this node has'
 ok "a station enrolls all the same" by_signature
+refused "the command says it, too, and puts nothing in its place" 'sealed under another seal_key' ctl certificate renew ca/cmp.pem --new-key
 cp "$work/seal.key" "$dir/ca/seal.key"
 reload
 

@@ -25,7 +25,7 @@ void hsm_import(const struct hsm *hsm, const struct private_key *key, const char
 const char *hsm_uri(char *out, const struct hsm *hsm, const char *label);
 
 /* hsm_set makes the file |name| in the folder hold |text|; NULL removes it: "lost", "broken", "delay",
- * "hang", "delete", "pin". */
+ * "hang", "delete", "lie", "pin". */
 void hsm_set(const struct hsm *hsm, const char *name, const char *text);
 
 /* hsm_ask calls the module's own function |name|. */

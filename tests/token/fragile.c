@@ -4,6 +4,7 @@
  *   lost    the device is removed: sessions end, and no new one opens
  *   broken  each session that is open at this moment ends, once: the file is taken away
  *   delay   a signature takes as many milliseconds longer as the file says
+ *   lie     an attribute is as long as the file says; or, where that is empty, its last octet is changed
  *   meet    a signature ends once as many are in work at the same time as the file says: the file is taken
  * away hang    no signature and no login ends as long as the file is there; the file "hanging" is made by the
  * first delete  the private key with the label that the file holds is deleted, once: the file is taken away
@@ -172,6 +173,21 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG data_
     return rv;
 }
 
+static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *asked,
+                                 CK_ULONG count)
+{
+    CK_RV rv = below.C_GetAttributeValue(session, object, asked, count);
+    unsigned len = number_in("lie");
+
+    if (rv != CKR_OK || !has("lie"))
+        return rv;
+    if (len != 0)
+        asked->ulValueLen = len;
+    else
+        ((unsigned char *)asked->pValue)[asked->ulValueLen - 1] ^= 0x80;
+    return rv;
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char *pin, CK_ULONG pin_len)
 {
     atomic_fetch_add(&logins, 1);
@@ -209,6 +225,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
     list.C_GetFunctionList = C_GetFunctionList;
     list.C_OpenSession = open_session;
     list.C_Login = login;
+    list.C_GetAttributeValue = get_attribute_value;
     list.C_GetTokenInfo = get_token_info;
     list.C_SignInit = sign_init;
     list.C_Sign = sign;

@@ -75,3 +75,24 @@ Test(pkcs11_generate, what_is_wrong_is_told)
     cr_expect_neq(fault[0], 0);
     cr_expect_null(strstr(fault, "sesame"), "%s", fault);
 }
+
+/* 16 MiB is more than what lies above on any stack. */
+Test(pkcs11_generate, a_length_that_cannot_be_is_not_believed)
+{
+    struct token_pair rsa = pair_of(KEY_RSA), ec = pair_of(KEY_P256);
+
+    hsm_set(&hsm, "lie", "16777216");
+    cr_expect_not(token_generate(fault, uri, &rsa));
+    cr_expect_not_null(strstr(fault, "tells a public key that is none"), "%s", fault);
+    cr_expect_not(token_generate(fault, uri, &ec));
+}
+
+/* An octet of a point of Ed25519 with another first bit is another point (RFC 8032 5.1.2). */
+Test(pkcs11_generate, a_public_key_that_is_not_of_the_private_one_is_not_believed)
+{
+    struct token_pair pair = pair_of(KEY_ED25519);
+
+    hsm_set(&hsm, "lie", "");
+    cr_expect_not(token_generate(fault, uri, &pair));
+    cr_expect_neq(fault[0], 0);
+}

@@ -468,6 +468,40 @@ Test(renewal, a_new_key_stays_until_the_next_one)
     arena_free(arena);
 }
 
+/* The store has one former key: the one before that would be forgotten while it is needed. */
+Test(renewal, nothing_is_renewed_while_a_former_key_goes_on)
+{
+    int64_t now = due();
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    start_anew(now);
+    cr_expect_eq(make_at(now + 1), RENEWAL_BUSY);
+    now += BOUND_RENEWAL_SETTLES;
+    cr_expect_eq(make_at(now), RENEWAL_DONE, "%s", why);
+}
+
+/* Who may write rows writes that a renewal is never over. */
+Test(renewal, a_row_keeps_nobody_from_renewing_for_ever)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct store_renewal row;
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    row = stored(arena);
+    row.since = INT64_MAX;
+    put(&row);
+    start_anew(now);
+    cr_expect_eq(make_at(now + 1), RENEWAL_DONE, "%s", why);
+    row = stored(arena);
+    row.since = INT64_MAX;
+    put(&row);
+    take_up(now + 1);
+    take();
+    cr_expect_eq(rekey_at(now + 2), RENEWAL_DONE, "%s", why);
+    arena_free(arena);
+}
+
 /* The key may be known to others: that is when it is needed most. */
 Test(renewal, what_was_revoked_or_blocked_gets_a_new_key)
 {
@@ -490,6 +524,29 @@ Test(renewal, what_was_revoked_or_blocked_gets_a_new_key)
     cr_expect_eq(make_at(now), RENEWAL_REFUSED);
     cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
     cr_expect(is_lacked(now));
+}
+
+/* Whoever revoked it first is not left without: a node that starts anew uses the file's. */
+Test(renewal, what_was_revoked_before_it_has_a_successor_gets_one)
+{
+    int64_t now = due();
+    struct arena *arena = arena_new(DAY);
+    struct store_cert_change change = {.status = STORE_CERT_REVOKED, .reason = 1, .at = now};
+    struct store_unit unit = {.issuer = test_issuer(), .change = &change};
+    struct certificate renewed;
+
+    cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
+    cr_assert(certificate_parse(&renewed, stored(arena).certificate));
+    change.serial = renewed.serial;
+    cr_assert(store_commit_wait(store, &unit) && unit.outcome == STORE_DONE);
+    cr_expect_not(is_lacked(now));
+    cr_expect_eq(make_at(now), RENEWAL_REFUSED);
+    cr_expect_not_null(strstr(why, "--new-key"), "%s", why);
+    cr_assert_eq(rekey_at(now + 1), RENEWAL_DONE, "%s", why);
+    start_anew(now + 1);
+    cr_expect_not(bytes_equal(item.cert->spki, renewed.spki) || policy_is_files_key(&item));
+    signs_with_its_key(item.cert, item.ca->cmp_key);
+    arena_free(arena);
 }
 
 /* Where both end with their CA, the one that began later is used. */
