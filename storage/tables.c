@@ -128,8 +128,8 @@ static const struct store_column deliveries[] = {
 };
 
 static const struct store_column renewals[] = {
-    OCTETS(store_renewal, renewal), NUMBER(store_renewal, at),          NUMBER(store_renewal, since),
-    OCTETS(store_renewal, former),  OCTETS(store_renewal, certificate), OCTETS(store_renewal, key),
+    OCTETS(store_renewal, renewal),    NUMBER(store_renewal, at),          NUMBER(store_renewal, since),
+    OCTETS(store_renewal, former),     OCTETS(store_renewal, certificate), OCTETS(store_renewal, key),
     OCTETS(store_renewal, former_key),
 };
 

@@ -450,7 +450,7 @@ struct config {
     const char *store;               /* "sqlite:PATH" or "postgres://…" */
     const char *audit_seal_file;     /* where seals of the audit log go besides store and log */
     const char *key_passphrase_file; /* opens key files that are encrypted, mode 0600; NULL: none is */
-    const char *seal_key; /* file with the key that seals secrets, mode 0600; NULL: none are kept */
+    const char *seal_key;       /* file with the key that seals secrets, mode 0600; NULL: none are kept */
     struct config_list engines; /* who computes signatures, first choice first (crypto/engine.h) */
     struct config_threads threads;
     struct config_limits limits;

@@ -793,8 +793,9 @@ static const struct config_setting root_rows[] = {
              "aes-256-cbc), mode 0600, on its first line. "
              "credential:NAME is what systemd hands over by LoadCredential="},
     {ROW(config, seal_key), .kind = CONFIG_FILE, .example = "ca/seal.key",
-     .says = "The key that seals shared secrets, and the keys of certificate renew --new-key, in the store: 64 "
-             "hexadecimal digits, mode 0600. The same on all nodes."},
+     .says =
+         "The key that seals shared secrets, and the keys of certificate renew --new-key, in the store: 64 "
+         "hexadecimal digits, mode 0600. The same on all nodes."},
     {ROW(config, engines), LIST(CONFIG_TEXTS, 0), .restart = 1, .of_node = 1,
      .example = "[crypto_mb, aws-lc, boringssl]", .commented = 1,
      .says = "What computes signatures, first choice first. By default the fastest that this machine can run "

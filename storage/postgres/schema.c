@@ -291,8 +291,10 @@ static const char version_1[] =
 
 /* Keys that certificates were renewed with. A node of version 1 writes none, and does not see a certificate
  * that has one. */
-static const char version_2[] = "ALTER TABLE cmpd.renewals ADD COLUMN key bytea NOT NULL DEFAULT '';"
-                                "ALTER TABLE cmpd.renewals ADD COLUMN former_key bytea NOT NULL DEFAULT '';";
+static const char version_2[] =
+    "ALTER TABLE cmpd.renewals ADD COLUMN key bytea NOT NULL DEFAULT '' CHECK (length(key) <= 16384);"
+    "ALTER TABLE cmpd.renewals ADD COLUMN former_key bytea NOT NULL DEFAULT '' CHECK (length(former_key) <= "
+    "16384);";
 
 static const char *const steps[] = {version_1, version_2};
 

@@ -281,10 +281,11 @@ static const char version_1[] =
     /* Which text made these tables (open.c). */
     "CREATE TABLE form (id INTEGER PRIMARY KEY CHECK (id = 1), form INTEGER NOT NULL) STRICT;";
 
-/* Keys that certificates were renewed with. */
+/* Keys that certificates were renewed with. The largest, of RSA with 8192 bits, has some 6500 octets. */
 static const char version_2[] =
-    "ALTER TABLE renewals ADD COLUMN key BLOB NOT NULL DEFAULT x'';"
-    "ALTER TABLE renewals ADD COLUMN former_key BLOB NOT NULL DEFAULT x'';";
+    "ALTER TABLE renewals ADD COLUMN key BLOB NOT NULL DEFAULT x'' CHECK (length(key) <= 16384);"
+    "ALTER TABLE renewals ADD COLUMN former_key BLOB NOT NULL DEFAULT x'' CHECK (length(former_key) <= "
+    "16384);";
 
 static const char *const steps[] = {version_1, version_2};
 _Static_assert(sizeof steps / sizeof steps[0] == SQLITE_SCHEMA_VERSION, "a step for each version");

@@ -125,10 +125,11 @@ static struct store *lite_open_to_read(char *fault, const char *url, const char 
                       : SQLITE_SCHEMA_VERSION;
 
     if (version < SQLITE_SCHEMA_VERSION)
-        store_fault(fault,
-                    "%s is of version %d, this program needs %d; run cmpctl db migrate, or start cmpd: either "
-                    "takes it forward",
-                    path, version, SQLITE_SCHEMA_VERSION);
+        store_fault(
+            fault,
+            "%s is of version %d, this program needs %d; run cmpctl db migrate, or start cmpd: either "
+            "takes it forward",
+            path, version, SQLITE_SCHEMA_VERSION);
     free(path);
     return version < SQLITE_SCHEMA_VERSION ? NULL : lite_open(fault, url, node);
 }
