@@ -49,7 +49,7 @@ static CK_RV make(struct pkcs11 *pkcs11, CK_SESSION_HANDLE session, const struct
                   const struct token_pair *pair, uint8_t id[ID], CK_OBJECT_HANDLE *public)
 {
     CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_ULONG bits = pair->rsa_bits, of_public = 0;
+    CK_ULONG bits = pair->rsa_bits, of_public = 2;
     CK_MECHANISM mechanism = {shape->mechanism, NULL, 0};
     CK_OBJECT_HANDLE private;
     uint8_t exponent[] = {1, 0, 1};
@@ -66,7 +66,6 @@ static CK_RV make(struct pkcs11 *pkcs11, CK_SESSION_HANDLE session, const struct
         label,
     };
 
-    of_public = 2;
     publics[of_public++] = (CK_ATTRIBUTE){CKA_ID, id, ID};
     publics[of_public++] = label;
     if (!is_rsa(shape)) {
@@ -168,9 +167,11 @@ int pkcs11_generate(char *fault, struct pkcs11 *pkcs11, const struct pkcs11_uri 
         fail(fault, "the token makes no such key", rv);
     else if ((rv = read_public(&ok, pair, pkcs11, session, shape, public)) != CKR_OK)
         fail(fault, "the token does not tell the public key", rv);
-    else if (!(ok = ok && put_uri(pair, uri, id)))
+    else if (!ok)
         snprintf(fault, PKCS11_FAULT_MAX,
                  "the token tells a public key that is none; make it by the token's own tools");
+    else if (!(ok = put_uri(pair, uri, id)))
+        snprintf(fault, PKCS11_FAULT_MAX, "out of memory");
     pkcs11_close(pkcs11, session);
     return ok;
 }

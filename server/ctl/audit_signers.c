@@ -191,7 +191,8 @@ static int give(struct audit_verify *verify, const struct signers *signers)
             continue;
         ok = look_whether_blocked(&is_blocked, signers, cert->spki);
         if (ok && !is_blocked)
-            audit_verify_key(verify, cert->spki, cert->not_before, cert->not_after);
+            ok = audit_verify_key(verify, cert->spki, cert->not_before, cert->not_after) ||
+                 !ctl_fault("out of memory");
     }
     return ok;
 }

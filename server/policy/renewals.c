@@ -16,6 +16,7 @@ enum {
 };
 
 static const char *const settings[POLICY_USES] = {"cmp_certificate", "crl_certificate"};
+static const char *const key_settings[POLICY_USES] = {"cmp_key", "crl_key"};
 
 /* struct policy_renewals */
 struct renewal {
@@ -111,7 +112,7 @@ int policy_precedes(const struct certificate *cert, const struct certificate *pr
 
 int64_t policy_renewal_since(const struct store_renewal *row, const struct certificate *cert)
 {
-    return row->since <= cert->not_before + SETTLED_BY ? row->since : 0;
+    return row->since > 0 && row->since <= cert->not_before + SETTLED_BY ? row->since : 0;
 }
 
 /* Fetches the row of |kind| with |key| into |*row|, NULL if there is none. Returns 0 if the store does not
@@ -236,7 +237,7 @@ static struct private_key *open_key(struct config_fault *fault, struct policy *p
     char certificate[POLICY_SETTING], key[POLICY_SETTING];
 
     snprintf(certificate, sizeof certificate, "cas[%zu].%s", i, settings[use]);
-    snprintf(key, sizeof key, "cas[%zu].%s", i, use == POLICY_SIGNS_CRLS ? "crl_key" : "cmp_key");
+    snprintf(key, sizeof key, "cas[%zu].%s", i, key_settings[use]);
     if (own->row == NULL || is_of_key(own->row->renewal, spki))
         return policy_open_key(fault, policy, key, place, spki, certificate);
     return policy_open_own_key(fault, policy, certificate, &policy->authorities[i].cmp,
@@ -261,6 +262,7 @@ void policy_take_former(struct policy *policy, size_t i)
     struct authority *authority = &policy->authorities[i];
     const struct store_renewal *row = authority->own[POLICY_SIGNS_ANSWERS].row;
     struct cmp_authority *ca = &authority->cmp;
+    const struct private_key *key;
     struct config_fault fault;
     struct certificate former;
     struct bytes der;
@@ -270,15 +272,14 @@ void policy_take_former(struct policy *policy, size_t i)
         !certificate_parse(&former, der) || !bytes_equal(former.subject, ca->cmp_cert.subject) ||
         !certificate_is_signed_by(&former, &ca->cert))
         return;
-    ca->former_cmp_key = ca->cmp_key;
+    key = ca->cmp_key;
     if (!bytes_equal(former.spki, ca->cmp_cert.spki)) {
-        authority->former_key =
+        key = authority->former_key =
             open_key(&fault, policy, i, POLICY_SIGNS_ANSWERS, former.spki, row->former_key);
-        if (authority->former_key == NULL ||
-            private_key_kind(authority->former_key) != private_key_kind(authority->cmp_key))
+        if (key == NULL || private_key_kind(key) != private_key_kind(ca->cmp_key))
             return;
-        ca->former_cmp_key = authority->former_key;
     }
+    ca->former_cmp_key = key;
     ca->former_cmp_cert = former;
     ca->cmp_since = since;
 }

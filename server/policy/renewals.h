@@ -2,8 +2,8 @@
  * that signs answers, and the one that signs CRLs.
  *
  * What was renewed is in the store, for all nodes, under the key that the file's certificate has. It precedes
- * the file as long as it ends later: whoever puts a newer one into the file has that used. Its key is the
- * file's, or one that the store has, sealed (own_key.h). The configuration is not edited. */
+ * the file as long as it ends later (policy_precedes): whoever puts a newer one into the file has that used.
+ * Its key is the file's, or one that the store has, sealed (own_key.h). The configuration is not edited. */
 #ifndef CMPD_POLICY_RENEWALS_H
 #define CMPD_POLICY_RENEWALS_H
 
@@ -42,12 +42,12 @@ int policy_is_files_key(const struct policy_renewable *item);
 int policy_renewal_holds(struct certificate *cert, const struct store_renewal *row,
                          const struct cmp_authority *ca, const struct certificate *present, int64_t now);
 
-/* policy_precedes returns 1 if |cert| is to be used in the place of |present|: it ends later, or, where both
- * end with their CA, began later. */
+/* policy_precedes returns 1 if |cert| is to be used in the place of |present|: it ends later, or ends
+ * at the same time, with its CA, and began later. */
 int policy_precedes(const struct certificate *cert, const struct certificate *present);
 
 /* policy_renewal_since returns from when on (Unix seconds) what begins is under |cert|, which |row| has. A
- * row that says later than any renewal settles is not believed: 0. */
+ * row that says later than any renewal settles, or a time before 1970, is not believed: 0. */
 int64_t policy_renewal_since(const struct store_renewal *row, const struct certificate *cert);
 
 /* struct policy_renewals is what a store had of them. */

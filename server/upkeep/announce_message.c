@@ -8,15 +8,17 @@
 
 enum { NONCE = 16 }; /* octets, as RFC 9810 5.1.1 recommends for transactionID and nonces */
 
-/* extraCerts as of answers (RFC 9483 3.3: the protecting certificate first), and second the former one for
- * the same key, while it is valid: who has pinned that finds it. Returns how many. */
+/* extraCerts as of answers (RFC 9483 3.3: the protecting certificate first), and second the former one
+ * while it is valid, if it has the same key: who has pinned that finds it. One of another key verifies
+ * nothing here. Returns how many. */
 static size_t gather_extra_certs(struct bytes out[BOUND_CHAIN + 3], const struct cmp_authority *ca,
                                  int64_t now)
 {
     size_t count = 0;
 
     out[count++] = ca->signed_extra_certs[0];
-    if (ca->former_cmp_cert.der.len != 0 && now <= ca->former_cmp_cert.not_after)
+    if (ca->former_cmp_cert.der.len != 0 && ca->former_cmp_key == ca->cmp_key &&
+        now <= ca->former_cmp_cert.not_after)
         out[count++] = ca->former_cmp_cert.der;
     for (size_t i = 1; i < ca->signed_extra_cert_count; i++)
         out[count++] = ca->signed_extra_certs[i];

@@ -118,9 +118,9 @@ static int take_present_key(struct making *making, const struct store_renewal *r
     return 1;
 }
 
-/* Whether the store has the certificate with |serial| as one that is no good any more. Returns 0 if the store
- * does not answer. */
-static int fetch_stopped(int *is_stopped, const struct making *making, struct bytes serial)
+/* Whether the store has the certificate with |serial|, and as one that is no good any more. Returns 0 if the
+ * store does not answer. */
+static int fetch_stopped(int *is_there, int *is_stopped, const struct making *making, struct bytes serial)
 {
     const struct store_cert *stored;
     const void *row = NULL;
@@ -128,11 +128,13 @@ static int fetch_stopped(int *is_stopped, const struct making *making, struct by
     if (serial.len == STORE_SERIAL && !fetch(&row, making, STORE_CERTIFICATES, serial))
         return 0;
     stored = row;
+    *is_there = stored != NULL;
     *is_stopped = stored != NULL && stored->status != STORE_CERT_VALID;
     return 1;
 }
 
-/* A row has one former key: as long as that goes on, no other one takes its place. */
+/* A row has one former key. Until the newest is in use on all nodes no other takes its place; what then is
+ * still open of before that is answered under the next former one. */
 static enum renewal_outcome check_settled(const struct making *making, const struct store_renewal *newest,
                                           const struct certificate *cert)
 {
@@ -140,19 +142,17 @@ static enum renewal_outcome check_settled(const struct making *making, const str
 
     if (left <= 0 || (!making->call.new_key && bytes_equal(newest->key, newest->former_key)))
         return RENEWAL_DONE;
-    snprintf(making->why, RENEWAL_WHY_MAX,
-             "what began before the last renewal still ends under the one before: try again in %lld seconds",
+    snprintf(making->why, RENEWAL_WHY_MAX, "the last renewal is not in use yet: try again in %lld seconds",
              (long long)left);
     return RENEWAL_BUSY;
 }
 
-/* Another node may have been faster, and what was revoked is not renewed, but with another key: then no node
- * uses it any more once it has started anew. */
+/* Another node may have been faster. What was revoked is renewed with another key only. */
 static enum renewal_outcome check_store(struct making *making)
 {
     const struct policy_renewable *item = making->call.item;
     const struct store_renewal *newest;
-    int is_stopped, newest_is_stopped = 0;
+    int is_there, is_stopped, newest_is_there = 0, newest_is_stopped = 0;
     struct certificate other;
     const void *row;
 
@@ -161,9 +161,12 @@ static enum renewal_outcome check_store(struct making *making)
     newest = row;
     if (newest != NULL && !policy_renewal_holds(&other, newest, item->ca, item->cert, making->call.now))
         newest = NULL;
-    if (!fetch_stopped(&is_stopped, making, item->cert->serial) ||
-        (newest != NULL && !fetch_stopped(&newest_is_stopped, making, other.serial)))
+    if (!fetch_stopped(&is_there, &is_stopped, making, item->cert->serial) ||
+        (newest != NULL && !fetch_stopped(&newest_is_there, &newest_is_stopped, making, other.serial)))
         return end(making, RENEWAL_LATER, "the store does not answer");
+    /* Nodes take up nothing that was not issued (policy_renewals_read). */
+    if (!newest_is_there)
+        newest = NULL;
     if (newest != NULL && !newest_is_stopped && policy_precedes(&other, item->cert))
         return end(making, RENEWAL_KNOWN, "the store has a newer one already");
     if (!take_present_key(making, newest, &other))

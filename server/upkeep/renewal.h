@@ -32,7 +32,7 @@ struct renewal_call {
     const uint8_t *holder; /* RENEWAL_HOLDER octets: the process */
     const char *who;       /* for the audit log */
     int64_t now;           /* Unix seconds */
-    int new_key; /* 1: with a new key, which the store has sealed, or the token that has the present one */
+    int new_key; /* 1: with a new key: in the token that cmpd.yaml names for it, else sealed in the store */
 };
 
 /* renewal_make renews what |call| names: its CA issues the certificate anew with another serial and validity,

@@ -124,14 +124,14 @@ static struct store *lite_open_to_read(char *fault, const char *url, const char 
                       ? sqlite_version(path)
                       : SQLITE_SCHEMA_VERSION;
 
-    if (version < SQLITE_SCHEMA_VERSION)
+    if (version > 0 && version < SQLITE_SCHEMA_VERSION)
         store_fault(
             fault,
             "%s is of version %d, this program needs %d; run cmpctl db migrate, or start cmpd: either "
             "takes it forward",
             path, version, SQLITE_SCHEMA_VERSION);
     free(path);
-    return version < SQLITE_SCHEMA_VERSION ? NULL : lite_open(fault, url, node);
+    return version > 0 && version < SQLITE_SCHEMA_VERSION ? NULL : lite_open(fault, url, node);
 }
 
 /* Opening does it. */

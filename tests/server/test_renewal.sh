@@ -105,7 +105,7 @@ nodes() {
 settle() {
     sqlite3 "$dir/store/cmpd.db" 'UPDATE renewals SET since = at - 1'
 }
-refused "not while the last renewal settles" 'still ends under the one before: try again in [0-9]* seconds' ctl certificate renew ca/cmp.pem --new-key
+refused "not while the last renewal settles" 'the last renewal is not in use yet: try again in [0-9]* seconds' ctl certificate renew ca/cmp.pem --new-key
 settle
 ok "with a new key" ctl certificate renew ca/cmp.pem --new-key
 nodes

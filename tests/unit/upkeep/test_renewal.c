@@ -494,11 +494,37 @@ Test(renewal, a_row_keeps_nobody_from_renewing_for_ever)
     start_anew(now);
     cr_expect_eq(make_at(now + 1), RENEWAL_DONE, "%s", why);
     row = stored(arena);
-    row.since = INT64_MAX;
+    row.since = INT64_MIN;
     put(&row);
     take_up(now + 1);
     take();
     cr_expect_eq(rekey_at(now + 2), RENEWAL_DONE, "%s", why);
+    arena_free(arena);
+}
+
+/* Nor does a certificate of the CA that it has not issued here: no node takes that up. */
+Test(renewal, a_certificate_that_the_store_has_not_keeps_nobody_from_renewing)
+{
+    struct arena *arena = arena_new(DAY);
+    int64_t now = due();
+    struct store_renewal row;
+    struct certificate_tbs tbs;
+    struct signing signing = {.algorithm = item.ca->algorithm, .key = item.ca->key};
+    struct signing *all[] = {&signing};
+
+    cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    row = stored(arena);
+    cr_assert(certificate_read_tbs(&tbs, item.cert->tbs));
+    cr_assert(certificate_reissue(&signing.message, arena, &tbs, bytes_str("0123456789abcdef"), now - 1,
+                                  item.ca->cert.not_after));
+    signing.signature = arena_alloc(arena, private_key_signature_max(item.ca->key));
+    sign_batch(all, 1);
+    cr_assert(certificate_assemble(&row.certificate, arena, signing.message, item.ca->algorithm,
+                                   bytes_of(signing.signature, signing.signature_len)));
+    put(&row);
+    cr_expect_not(is_lacked(now));
+    cr_expect_eq(make_at(now), RENEWAL_DONE, "%s", why);
+    cr_expect(is_lacked(now));
     arena_free(arena);
 }
 
@@ -554,18 +580,20 @@ Test(renewal, a_new_key_need_not_last_longer)
 {
     take();
     int64_t now = item.ca->cert.not_after - DAY;
+    struct arena *arena = arena_new(DAY);
     struct bytes before;
 
     cr_assert_eq(make_at(now), RENEWAL_DONE, "%s", why);
     take_up(now);
     take();
-    before = item.cert->spki;
+    before = arena_copy(arena, item.cert->spki);
     now += BOUND_RENEWAL_SETTLES;
     cr_expect_eq(make_at(now), RENEWAL_NO_USE);
     cr_assert_eq(rekey_at(now), RENEWAL_DONE, "%s", why);
     start_anew(now);
     cr_expect_eq(item.cert->not_after, item.ca->cert.not_after);
     cr_expect_not(bytes_equal(item.cert->spki, before));
+    arena_free(arena);
 }
 
 static void is_not_taken_up(int64_t now, const char *says)
