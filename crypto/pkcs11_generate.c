@@ -6,36 +6,50 @@
 #include "crypto/pkcs11_internal.h"
 #include "crypto/random.h"
 
-enum { ID = 16, NUMBER_MAX = 2048 };
+enum { ID = 16, NUMBER_MAX = 2048, PARAMS_MAX = 16 };
 
-/* struct shape is how a token is told which key it is to make, and its AlgorithmIdentifier outside: that
- * begins with |oid|. */
+/* struct shape is how a token is told which key it is to make. */
 struct shape {
+    const struct key_algorithm *key;
     CK_MECHANISM_TYPE mechanism;
-    struct bytes params; /* CKA_EC_PARAMS; empty: it is of RSA */
-    struct bytes oid;    /* content octets */
-    int has_params;      /* 1: they stand in the AlgorithmIdentifier, too (RFC 5480 2.1.1) */
+    uint8_t params[PARAMS_MAX]; /* CKA_EC_PARAMS; none for RSA */
+    CK_ULONG params_len;
 };
 
-static const uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
-static const uint8_t p384[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
-static const uint8_t p521[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
-static const uint8_t edwards[] = {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'};
-static const uint8_t ec_public_key[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-static const uint8_t ed25519[] = {0x2b, 0x65, 0x70};
-static const uint8_t rsa_encryption[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+/* The curve by its OBJECT IDENTIFIER; PKCS #11 v3.0 mechanisms 2.3.5 has a name for that of Ed25519. */
+static int shape_of(struct shape *out, enum key_kind kind)
+{
+    static const uint8_t edwards[] = {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'};
 
-static const struct shape shapes[KEY_KIND_COUNT] = {
-    [KEY_P256] = {CKM_EC_KEY_PAIR_GEN, {p256, sizeof p256}, {ec_public_key, sizeof ec_public_key}, 1},
-    [KEY_P384] = {CKM_EC_KEY_PAIR_GEN, {p384, sizeof p384}, {ec_public_key, sizeof ec_public_key}, 1},
-    [KEY_P521] = {CKM_EC_KEY_PAIR_GEN, {p521, sizeof p521}, {ec_public_key, sizeof ec_public_key}, 1},
-    [KEY_ED25519] = {CKM_EC_EDWARDS_KEY_PAIR_GEN, {edwards, sizeof edwards}, {ed25519, sizeof ed25519}, 0},
-    [KEY_RSA] = {CKM_RSA_PKCS_KEY_PAIR_GEN, {NULL, 0}, {rsa_encryption, sizeof rsa_encryption}, 0},
-};
+    *out = (struct shape){.key = key_algorithm(kind)};
+    switch (kind) {
+    case KEY_P256:
+    case KEY_P384:
+    case KEY_P521:
+        out->mechanism = CKM_EC_KEY_PAIR_GEN;
+        out->params[0] = CBS_ASN1_OBJECT;
+        out->params[1] = (uint8_t)out->key->curve.len;
+        memcpy(out->params + 2, out->key->curve.data, out->key->curve.len);
+        out->params_len = 2 + out->key->curve.len;
+        return 1;
+    case KEY_ED25519:
+        out->mechanism = CKM_EC_EDWARDS_KEY_PAIR_GEN;
+        memcpy(out->params, edwards, sizeof edwards);
+        out->params_len = sizeof edwards;
+        return 1;
+    case KEY_RSA:
+        out->mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN;
+        return 1;
+    case KEY_NONE:
+    case KEY_KIND_COUNT:
+        break;
+    }
+    return 0;
+}
 
 static int is_rsa(const struct shape *shape)
 {
-    return shape->params.len == 0;
+    return shape->key->kind == KEY_RSA;
 }
 
 static int fail(char *fault, const char *what, CK_RV rv)
@@ -45,7 +59,7 @@ static int fail(char *fault, const char *what, CK_RV rv)
     return 0;
 }
 
-static CK_RV make(struct pkcs11 *pkcs11, CK_SESSION_HANDLE session, const struct shape *shape,
+static CK_RV make(struct pkcs11 *pkcs11, CK_SESSION_HANDLE session, struct shape *shape,
                   const struct token_pair *pair, uint8_t id[ID], CK_OBJECT_HANDLE *public)
 {
     CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -69,8 +83,7 @@ static CK_RV make(struct pkcs11 *pkcs11, CK_SESSION_HANDLE session, const struct
     publics[of_public++] = (CK_ATTRIBUTE){CKA_ID, id, ID};
     publics[of_public++] = label;
     if (!is_rsa(shape)) {
-        publics[of_public++] =
-            (CK_ATTRIBUTE){CKA_EC_PARAMS, (void *)(uintptr_t)shape->params.data, shape->params.len};
+        publics[of_public++] = (CK_ATTRIBUTE){CKA_EC_PARAMS, shape->params, shape->params_len};
     } else {
         publics[of_public++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &bits, sizeof bits};
         publics[of_public++] = (CK_ATTRIBUTE){CKA_PUBLIC_EXPONENT, exponent, sizeof exponent};
@@ -101,8 +114,8 @@ static int put_spki(struct token_pair *pair, const struct shape *shape, struct b
 {
     CBB cbb, spki, algorithm;
     int ok = CBB_init(&cbb, NUMBER_MAX) && CBB_add_asn1(&cbb, &spki, CBS_ASN1_SEQUENCE) &&
-             CBB_add_asn1(&spki, &algorithm, CBS_ASN1_SEQUENCE) && der_add_oid(&algorithm, shape->oid) &&
-             (!shape->has_params || der_add_bytes(&algorithm, shape->params)) &&
+             CBB_add_asn1(&spki, &algorithm, CBS_ASN1_SEQUENCE) && der_add_oid(&algorithm, shape->key->oid) &&
+             (shape->key->curve.len == 0 || der_add_oid(&algorithm, shape->key->curve)) &&
              (!is_rsa(shape) || der_add_octets(&algorithm, CBS_ASN1_NULL, bytes_of(NULL, 0))) &&
              CBB_flush(&spki) && put_key(&spki, shape, first, second);
     struct public_key *parsed;
@@ -150,22 +163,26 @@ static int put_uri(struct token_pair *pair, const struct pkcs11_uri *uri, uint8_
 
 int pkcs11_generate(char *fault, struct pkcs11 *pkcs11, const struct pkcs11_uri *uri, struct token_pair *pair)
 {
-    const struct shape *shape = &shapes[pair->kind];
+    struct shape shape;
     CK_OBJECT_HANDLE public;
     CK_SESSION_HANDLE session;
     uint8_t id[ID];
     int ok = 0;
     CK_RV rv;
 
+    if (!shape_of(&shape, pair->kind)) {
+        snprintf(fault, PKCS11_FAULT_MAX, "a token makes no key of this kind here; make it by its own tools");
+        return 0;
+    }
     random_bytes(id, sizeof id);
     pair->uri = NULL;
     rv = pkcs11->module->C_OpenSession(atomic_load(&pkcs11->slot), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
                                        NULL, &session);
     if (rv != CKR_OK)
         return fail(fault, "the token cannot be written", rv);
-    if ((rv = make(pkcs11, session, shape, pair, id, &public)) != CKR_OK)
+    if ((rv = make(pkcs11, session, &shape, pair, id, &public)) != CKR_OK)
         fail(fault, "the token makes no such key", rv);
-    else if ((rv = read_public(&ok, pair, pkcs11, session, shape, public)) != CKR_OK)
+    else if ((rv = read_public(&ok, pair, pkcs11, session, &shape, public)) != CKR_OK)
         fail(fault, "the token does not tell the public key", rv);
     else if (!ok)
         snprintf(fault, PKCS11_FAULT_MAX,

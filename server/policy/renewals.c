@@ -42,6 +42,17 @@ void policy_renewal_key(uint8_t key[STORE_RENEWAL_KEY], enum policy_use use, str
     memcpy(key + 1, digest, STORE_HASH);
 }
 
+/* The file or the URI of the key that the configuration names. */
+static const char *key_place(const struct config_ca *config, enum policy_use use)
+{
+    return use == POLICY_SIGNS_CRLS ? config->crl_key : config->cmp_key;
+}
+
+static const struct certificate *certificate_of(const struct cmp_authority *ca, enum policy_use use)
+{
+    return use == POLICY_SIGNS_CRLS ? &ca->crl_cert : &ca->cmp_cert;
+}
+
 /* Is the row |renewal| of the key in |spki|? */
 static int is_of_key(struct bytes renewal, struct bytes spki)
 {
@@ -64,12 +75,11 @@ int policy_renewable(struct policy_renewable *out, const struct policy *policy, 
     const struct config_ca *config = &policy->config->cas[i];
     const struct cmp_authority *ca = &authority->cmp;
 
-    *out =
-        (struct policy_renewable){.use = use,
-                                  .ca = ca,
-                                  .cert = use == POLICY_SIGNS_CRLS ? &ca->crl_cert : &ca->cmp_cert,
-                                  .setting = settings[use],
-                                  .key_place = use == POLICY_SIGNS_CRLS ? config->crl_key : config->cmp_key};
+    *out = (struct policy_renewable){.use = use,
+                                     .ca = ca,
+                                     .cert = certificate_of(ca, use),
+                                     .setting = settings[use],
+                                     .key_place = key_place(config, use)};
     if (bytes_equal(out->cert->der, ca->cert.der))
         return 0;
     if (!authority->own[use].is_issued)
@@ -233,13 +243,12 @@ static struct private_key *open_key(struct config_fault *fault, struct policy *p
 {
     const struct config_ca *config = &policy->config->cas[i];
     const struct own_certificate *own = &policy->authorities[i].own[use];
-    const char *place = use == POLICY_SIGNS_CRLS ? config->crl_key : config->cmp_key;
     char certificate[POLICY_SETTING], key[POLICY_SETTING];
 
     snprintf(certificate, sizeof certificate, "cas[%zu].%s", i, settings[use]);
     snprintf(key, sizeof key, "cas[%zu].%s", i, key_settings[use]);
     if (own->row == NULL || is_of_key(own->row->renewal, spki))
-        return policy_open_key(fault, policy, key, place, spki, certificate);
+        return policy_open_key(fault, policy, key, key_place(config, use), spki, certificate);
     return policy_open_own_key(fault, policy, certificate, &policy->authorities[i].cmp,
                                bytes_of(own->key, sizeof own->key), box, spki);
 }
@@ -251,7 +260,7 @@ struct private_key *policy_open_own(struct config_fault *fault, struct policy *p
     const struct store_renewal *row = authority->own[use].row;
     const struct cmp_authority *ca = &authority->cmp;
 
-    return open_key(fault, policy, i, use, use == POLICY_SIGNS_CRLS ? ca->crl_cert.spki : ca->cmp_cert.spki,
+    return open_key(fault, policy, i, use, certificate_of(ca, use)->spki,
                     row != NULL ? row->key : bytes_of(NULL, 0));
 }
 
